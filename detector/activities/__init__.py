@@ -1,0 +1,1 @@
+"""What an app or a site is: the catalogue and the classifier. Titles end here."""

@@ -1,0 +1,1 @@
+"""Pure: observations to uses, uses to features."""

@@ -1,0 +1,135 @@
+"""The commands: one per file, imported when used, so that `--help` stays quick.
+
+Rule 1: a command's file is imported only when the command is named.
+Rule 2: what a failure says was written where it was raised; here it only gets its exit code.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Final
+
+import click
+
+from detector.errors import (
+    EXIT_BUG,
+    EXIT_FAILED,
+    EXIT_INPUT,
+    EXIT_NOT_RUNNING,
+    DaemonNotRunning,
+    TurntowardError,
+    UserError,
+)
+
+COMMANDS: Final[dict[str, dict[str, str]]] = {
+    "Partner time": {
+        "now": "partner time begins now, for a while",
+        "add": "declare partner time that returns",
+        "list": "show what is declared, with the next three times",
+        "remove": "take a declared partner time back",
+        "stop": "end the partner time under way",
+        "pause": "sense nothing for a while",
+        "resume": "end the pause",
+    },
+    "Looking back": {
+        "report": "what happened, how often, and what helped",
+        "replay": "play a recording through the same core",
+        "forget": "delete the last minutes, or everything",
+        "export": "write out everything that is kept",
+    },
+    "Rules and activities": {
+        "rules": "show the rules, one rule, or check a file of your own",
+        "what": "show what the program makes of the toplevel in front",
+    },
+    "Devices": {
+        "doctor": "say what can be sensed here, and what to do about the rest",
+    },
+    "The program": {
+        "try": "play the bundled evening: see it work without a desktop",
+        "run": "run the daemon in the foreground",
+        "status": "say what the program is doing right now",
+        "config": "show the settings in force, or a commented sample",
+        "service": "install or remove the systemd user service",
+    },
+}
+"""Every command, grouped as `--help` shows them, with its line there. A command `x` is `command` in `cli/x_command.py`."""
+
+
+class Commands(click.Group):
+    """A group that knows its commands by name and imports each only when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the groups."""
+        del ctx
+        return [name for group in COMMANDS.values() for name in group]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return the command, or None where there is none of that name."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = import_module(f"detector.cli.{cmd_name}_command").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; an unknown one is refused with the nearest name."""
+        if args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
+            from difflib import get_close_matches  # noqa: PLC0415 - only on a mistake
+
+            near = get_close_matches(args[0], self.list_commands(ctx), n=1)
+            hint = f"Did you mean '{near[0]}'?" if near else "`turntoward --help` lists the commands."
+            raise click.UsageError(f"There is no command '{args[0]}'. {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the groups from the table, importing nothing."""
+        del ctx
+        for group, commands in COMMANDS.items():
+            with formatter.section(group):
+                formatter.write_dl(list(commands.items()))
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+    epilog="Example: turntoward now 90min",
+)
+@click.version_option(package_name="turntoward", prog_name="turntoward")
+def turntoward() -> None:
+    """Notice the small moments in which you turn to a screen instead of to the person beside you.
+
+    You declare partner time; during it, and only then, a screen that takes you away is said to you once, gently.
+    Everything stays on this device.
+    """
+
+
+def main() -> None:
+    """Run the command line; the exit codes are 0 done, 1 failed, 2 your input, 3 no daemon, 70 a bug."""
+    try:
+        turntoward.main(prog_name="turntoward", standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.exceptions.Exit as leaving:
+        sys.exit(leaving.exit_code)
+    except click.ClickException as wrong:
+        wrong.show()
+        sys.exit(EXIT_INPUT)
+    except UserError as wrong:
+        click.echo(str(wrong), err=True)
+        sys.exit(EXIT_INPUT)
+    except DaemonNotRunning as wrong:
+        click.echo(str(wrong), err=True)
+        sys.exit(EXIT_NOT_RUNNING)
+    except TurntowardError as wrong:
+        click.echo(str(wrong), err=True)
+        sys.exit(EXIT_FAILED)
+    except BrokenPipeError:
+        sys.exit(0)
+    except Exception:
+        import traceback  # noqa: PLC0415 - only on a bug
+
+        traceback.print_exc()
+        click.echo("This is a bug in turntoward; what stands above says where.", err=True)
+        sys.exit(EXIT_BUG)

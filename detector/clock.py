@@ -1,0 +1,47 @@
+"""The only place that reads a clock. Everything else is told the time."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Wall time for instants, monotonic time for noticing that the wall clock jumped."""
+
+    def now(self) -> datetime:
+        """Return the present instant: aware, UTC, microseconds."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never move back and stand still while the device sleeps (CLOCK_MONOTONIC)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SystemClock:
+    """The device's own clocks."""
+
+    def now(self) -> datetime:
+        """Return the present instant."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return monotonic seconds."""
+        return time.monotonic()
+
+
+@dataclass(slots=True)
+class ManualClock:
+    """A clock that is set by hand: for recordings, backtests and tests."""
+
+    at: datetime
+    seconds: float = 0.0
+
+    def now(self) -> datetime:
+        """Return the instant that was set."""
+        return self.at
+
+    def monotonic(self) -> float:
+        """Return the monotonic seconds that were set."""
+        return self.seconds

@@ -1,0 +1,41 @@
+"""Where things stand on disk, after the XDG base directory specification. Nothing here creates anything."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+NAME: Final = "turntoward"
+
+
+def _base(variable: str, *fallback: str) -> Path:
+    given = os.environ.get(variable, "")
+    # The specification says that a relative path here is to be ignored.
+    return Path(given) if given.startswith("/") else Path.home().joinpath(*fallback)
+
+
+def config_path() -> Path:
+    """Return the path of `config.toml`, which need not exist."""
+    return _base("XDG_CONFIG_HOME", ".config") / NAME / "config.toml"
+
+
+def rules_dir() -> Path:
+    """Return the folder of the person's own rule packs, which need not exist."""
+    return _base("XDG_CONFIG_HOME", ".config") / NAME / "rules"
+
+
+def store_path() -> Path:
+    """Return the path of the SQLite file."""
+    return _base("XDG_DATA_HOME", ".local", "share") / NAME / "turntoward.sqlite"
+
+
+def state_dir() -> Path:
+    """Return the folder for what the program writes about its own failures: recordings of the last 100 observations."""
+    return _base("XDG_STATE_HOME", ".local", "state") / NAME
+
+
+def lock_path() -> Path:
+    """Return the path of the lock file that makes the daemon one."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    return (Path(runtime) if runtime.startswith("/") else store_path().parent) / (NAME + ".lock")

@@ -1,0 +1,1 @@
+"""The edge: compose, loop, supervise, perform. The only room that waits."""

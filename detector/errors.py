@@ -1,0 +1,83 @@
+"""Failures, sorted by who can act; each is worded once, here or where it is raised, never where it is caught.
+
+Rule 1: `UserError` carries all problems at once, each with its place and what to do.
+Rule 2: a rule that does not hold, a suppressed nudge and an absent feature are values, not exceptions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+EXIT_DONE: Final = 0
+EXIT_FAILED: Final = 1
+EXIT_INPUT: Final = 2
+EXIT_NOT_RUNNING: Final = 3
+EXIT_BUG: Final = 70
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that is wrong with what a person gave us.
+
+    `line` and `column` count from 1, `column` in characters; `width` is how many characters the caret underlines.
+    """
+
+    message: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    width: int = 1
+    source: str | None = None
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        """Return `file:line:column: message`, then the source line with a caret, then the hint."""
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+        lines = [f"{place}: {self.message}" if place else self.message]
+        if self.source is not None and self.column is not None:
+            shown = self.source.expandtabs(1)
+            lines += [f"    {shown}", "    " + " " * (self.column - 1) + "^" * max(1, self.width)]
+        if self.hint:
+            lines.append(f"  {self.hint}")
+        return "\n".join(lines)
+
+
+class TurntowardError(Exception):
+    """The root of what the program raises on purpose."""
+
+
+class UserError(TurntowardError):
+    """What a person gave cannot be used: exit 2, no traceback, nothing changed."""
+
+    def __init__(self, problems: Sequence[Problem] | str) -> None:
+        self.problems: tuple[Problem, ...] = (
+            (Problem(message=problems),) if isinstance(problems, str) else tuple(problems)
+        )
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class SensorUnavailable(TurntowardError):
+    """A sensor cannot run here: `why`, and `remedy`, what a person could install or switch on."""
+
+    def __init__(self, why: str, remedy: str | None = None) -> None:
+        self.why = why
+        self.remedy = remedy
+        super().__init__(why)
+
+
+class SensorLost(TurntowardError):
+    """A running sensor stopped: it will be tried again."""
+
+
+class NotifyFailed(TurntowardError):
+    """A notifier could not show the nudge: the next one is tried."""
+
+
+class StoreError(TurntowardError):
+    """The store cannot be used: the daemon stops, for a detector that cannot remember must not pretend."""
+
+
+class DaemonNotRunning(TurntowardError):
+    """The command needs the daemon, and it is not running: exit 3."""

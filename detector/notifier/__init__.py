@@ -1,0 +1,1 @@
+"""The channels to the person, tried in order: freedesktop, notify-send, plyer, print."""

@@ -1,0 +1,187 @@
+"""What a sensor, a clock or a person may say to the core: observations, in the past tense.
+
+Rule 1: `at` is the instant at which the fact became true; aware, UTC, whole microseconds.
+Rule 2: an observation never holds a title, a URL, a key or a text.
+Rule 3: silence is never an observation; what is not known is said by `Gap`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, Literal, TypeAlias
+
+LAPTOP: Final = "laptop"
+
+Sense: TypeAlias = Literal["focus", "idle", "input", "session", "quiet"]
+Answer: TypeAlias = Literal["put_away", "together", "needed", "dismissed", "expired"]
+
+
+class GapReason(StrEnum):
+    """Why nothing is known: each is shown in `doctor` and kept with the gap."""
+
+    SENSOR_LOST = "sensor_lost"
+    SUSPEND = "suspend"
+    CLOCK_JUMP = "clock_jump"
+    RESTART = "restart"
+    OVERFLOW = "overflow"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """What is in front of the person: a category, and the catalogue's name only where the user chose to keep names."""
+
+    category: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """A fact and the instant at which it became true."""
+
+    at: datetime
+    device: str = LAPTOP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerTimeBegan(Observation):
+    """Partner time began; `ends` is the planned end, `occurrence` the occurrence's id."""
+
+    occurrence: str
+    title: str
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerTimeEnded(Observation):
+    """Partner time ended: as planned, stopped by the person, or removed from the plan."""
+
+    reason: Literal["ended", "stopped", "removed", "clock_jump"] = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paused(Observation):
+    """The person paused the program; nothing is observed until `Resumed`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed(Observation):
+    """The pause is over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SensorStarted(Observation):
+    """From now on silence of this sense means that nothing happened, rather than that nothing is known."""
+
+    sense: Sense
+    sensor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap(Observation):
+    """Nothing is known between `since` and `at`, and of `sense` nothing until it starts again.
+
+    `sense` None means every sense of the device. A lost sensor has `since == at`: what is unknown lies after it.
+    """
+
+    since: datetime
+    reason: GapReason
+    sense: Sense | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Focused(Observation):
+    """Another activity came to the front; `activity` None means that nothing is in front."""
+
+    activity: Activity | None
+    full_screen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputCounted(Observation):
+    """Counts of one second that ended at `at`, and in which at least one of them was not zero. Never which key."""
+
+    scrolls: int = 0
+    keys: int = 0
+    clicks: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WentIdle(Observation):
+    """No input since `since`; noticed at `at`."""
+
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameBack(Observation):
+    """The first input after being idle."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locked(Observation):
+    """The session was locked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unlocked(Observation):
+    """The session was unlocked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspended(Observation):
+    """The device is about to sleep. Waking is a `Gap` with the reason `suspend`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuietBegan(Observation):
+    """The desktop's own Do Not Disturb was switched on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuietEnded(Observation):
+    """The desktop's own Do Not Disturb was switched off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallStarted(Observation):
+    """A call began: microphone or camera in use, yes or no."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnded(Observation):
+    """The call is over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown(Observation):
+    """A nudge reached the screen; `by` names the notifier that spoke."""
+
+    nudge: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotShown(Observation):
+    """No notifier could show the nudge."""
+
+    nudge: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered(Observation):
+    """The person answered a nudge, closed it, or let it expire."""
+
+    nudge: int
+    answer: Answer
+
+
+KINDS: Final[dict[str, type[Observation]]] = {
+    kind.__name__: kind
+    for kind in (
+        PartnerTimeBegan, PartnerTimeEnded, Paused, Resumed, SensorStarted, Gap, Focused, InputCounted,
+        WentIdle, CameBack, Locked, Unlocked, Suspended, QuietBegan, QuietEnded, CallStarted, CallEnded,
+        Shown, NotShown, Answered,
+    )
+}  # fmt: skip

@@ -1,0 +1,1 @@
+"""Pure: rows to a summary, a summary to text or JSON."""

@@ -1,0 +1,55 @@
+"""What every sensor is, and what it may say.
+
+Rule 1: a sensor opens nothing before `observe` is iterated, and has let go of everything once the iterator is closed.
+Rule 2: a sensor's own failures are `SensorUnavailable` (from `probe`) and `SensorLost` (from `observe`); anything else is a bug.
+Rule 3: a title lives in `Toplevel` alone, on its way to the inbox, and never in a log, a repr or an exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from detector.observations import LAPTOP, Observation, Sense
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Toplevel:
+    """The toplevel in front as the desktop names it, before it is classified.
+
+    `app_id`: WM_CLASS's class (X11) or the Wayland app id, '' where there is none. `program`: the name of the program
+    behind its pid. `inside`: for terminal emulators, the name of the program in the foreground inside.
+    """
+
+    app_id: str
+    title: str = field(default="", repr=False)
+    program: str | None = None
+    inside: str | None = None
+    full_screen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A toplevel came to the front, or changed its title; None: nothing is in front. The inbox makes it `Focused`."""
+
+    at: datetime
+    toplevel: Toplevel | None
+    device: str = LAPTOP
+
+
+class Sensor(Protocol):
+    """One way of sensing one thing. Made without arguments other than the clock; see `REGISTRY`."""
+
+    name: str
+    sense: Sense
+
+    async def probe(self) -> None:
+        """Return if the sensor can run here and now; raise `SensorUnavailable` with why and what to do if not."""
+
+    def observe(self) -> AsyncGenerator[Observation | Seen, None]:
+        """Yield what is observed, first `SensorStarted`, then the present state where there is one, then every change.
+
+        Raises `SensorLost` when the source goes away. `aclose()` lets go of every connection, thread and descriptor.
+        """

@@ -1,0 +1,107 @@
+"""The catalogue of features: a rule may only use what stands here, and `attention` must be able to measure it.
+
+Rule 1: the unit decides what a feature may be compared with.
+Rule 2: a feature over a span looks back from the present instant, never further than the start of partner time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final
+
+CATEGORIES: Final = (
+    "social", "video", "messaging", "mail", "news", "games", "shopping", "dating", "work",
+    "reading", "together", "system", "other",
+)  # fmt: skip
+
+DISTRACTING: Final = frozenset({"social", "video", "messaging", "mail", "news", "games", "shopping", "dating", "work"})
+"""Categories whose uses count as distraction; named `distraction` in conditions. What the couple may well be
+looking at together (reading, together) and what says nothing (system, other) is left out."""
+
+SETS: Final = {"distraction": DISTRACTING}
+SCOPES: Final = ("device", "all")
+LONGEST_SPAN: Final = timedelta(hours=6)
+"""No partner time needs more, and the memory that trailing counts take is bounded by it."""
+
+
+class Unit(StrEnum):
+    """What a feature is measured in: a timedelta, an int, a float per minute, a float of 0 to 1, a word, a bool."""
+
+    LENGTH = "length"
+    COUNT = "count"
+    RATE = "rate"
+    SHARE = "share"
+    CATEGORY = "category"
+    FLAG = "flag"
+
+
+class Span(StrEnum):
+    """Whether a feature takes a span, `glances(10 min)`, or a category and a span, `uses(messaging, 15 min)`."""
+
+    NONE = "none"
+    SPAN = "span"
+    CATEGORY_AND_SPAN = "category_and_span"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """One row of the catalogue. `for_all`: it exists over all devices together, too."""
+
+    name: str
+    unit: Unit
+    span: Span = Span.NONE
+    for_all: bool = False
+    meaning: str
+
+
+FEATURES: Final[dict[str, Feature]] = {
+    feature.name: feature
+    for feature in (
+        Feature(name="category", unit=Unit.CATEGORY, meaning="the category of the use under way"),
+        Feature(
+            name="came_from", unit=Unit.CATEGORY,
+            meaning="the category of the use that was left at most 60 s before this one was taken up",
+        ),
+        Feature(name="dwell", unit=Unit.LENGTH, meaning="how long the use under way has lasted, without idle time"),
+        Feature(name="since_input", unit=Unit.LENGTH, meaning="how long ago the last scroll, key press or click was"),
+        Feature(name="elapsed", unit=Unit.LENGTH, meaning="how long ago partner time began"),
+        Feature(name="remaining", unit=Unit.LENGTH, meaning="how long until partner time is planned to end"),
+        Feature(
+            name="put_away", unit=Unit.FLAG,
+            meaning="whether the device has been left alone for 60 s at least once since partner time began",
+        ),
+        Feature(name="full_screen", unit=Unit.FLAG, meaning="whether the toplevel in front covers the screen"),
+        Feature(
+            name="share", unit=Unit.SHARE, for_all=True,
+            meaning="the share of partner time so far that went into uses of distracting categories",
+        ),
+        Feature(
+            name="glances", unit=Unit.COUNT, span=Span.SPAN, for_all=True,
+            meaning="how many looks under 30 s at something distracting began in the span; one under way counts",
+        ),
+        Feature(
+            name="uses", unit=Unit.COUNT, span=Span.CATEGORY_AND_SPAN, for_all=True,
+            meaning="how many uses of the category began in the span; one under way counts",
+        ),
+        Feature(
+            name="time", unit=Unit.LENGTH, span=Span.CATEGORY_AND_SPAN, for_all=True,
+            meaning="how much of the span went into uses of the category",
+        ),
+        Feature(
+            name="switches", unit=Unit.COUNT, span=Span.SPAN, for_all=True,
+            meaning="how often one activity gave way to another in the span, without a pause between them",
+        ),
+        Feature(name="scrolls", unit=Unit.COUNT, span=Span.SPAN, meaning="scroll steps in the span"),
+        Feature(name="keys", unit=Unit.COUNT, span=Span.SPAN, meaning="key presses in the span"),
+        Feature(name="clicks", unit=Unit.COUNT, span=Span.SPAN, meaning="clicks in the span"),
+        Feature(name="scroll_rate", unit=Unit.RATE, span=Span.SPAN, meaning="scroll steps per minute over the span"),
+        Feature(name="key_rate", unit=Unit.RATE, span=Span.SPAN, meaning="key presses per minute over the span"),
+        Feature(name="click_rate", unit=Unit.RATE, span=Span.SPAN, meaning="clicks per minute over the span"),
+        Feature(
+            name="switch_rate", unit=Unit.RATE, span=Span.SPAN, for_all=True,
+            meaning="switches per minute over the span",
+        ),
+    )
+}  # fmt: skip

@@ -1,0 +1,1 @@
+"""Conditions as people write them: tokens, tree, types, one compiled function."""

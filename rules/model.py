@@ -1,0 +1,156 @@
+"""The words of deciding: features, rules, matches, decisions.
+
+Rule 1: a feature that is not known is `None`, never zero.
+Rule 2: every decision carries its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple, Protocol, TypeAlias
+
+Value: TypeAlias = timedelta | int | float | str | bool
+
+
+class FeatureKey(NamedTuple):
+    """Which number is meant: `uses(messaging, 15 min)` is `FeatureKey("uses", 15 min, "messaging")`.
+
+    `scope` is "device" (the device whose observations are being judged) or "all" (every device together).
+    """
+
+    name: str
+    span: timedelta | None = None
+    category: str | None = None
+    scope: str = "device"
+
+
+class FeatureSet(Protocol):
+    """Everything measured at one instant on one device; measured only when asked for."""
+
+    @property
+    def at(self) -> datetime:
+        """The instant of measuring."""
+
+    def get(self, key: FeatureKey, /) -> Value | None:
+        """Return the feature's value, or None where it is unknown."""
+
+    def changes(self, key: FeatureKey, value: Value, /) -> datetime | None:
+        """Return the first instant after `at` at which comparing the feature with `value` may come out differently.
+
+        Nothing further being observed. None: never. An instant too early is allowed, one too late is not.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A feature set of plain values that never change by themselves: for tests, examples and explanations."""
+
+    at: datetime
+    values: Mapping[FeatureKey, Value] = field(default_factory=dict)
+
+    def get(self, key: FeatureKey, /) -> Value | None:
+        """Return the feature's value, or None where it is unknown."""
+        return self.values.get(key)
+
+    def changes(self, _key: FeatureKey, _value: Value, /) -> datetime | None:
+        """Return None: these values stand still."""
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """A compiled condition.
+
+    `holds(features)` is True only where the condition is certain: unknown features make it neither true nor false.
+    `turns(features)` is the first instant after `features.at` at which `holds` may answer differently, nothing further
+    being observed; None means never. It may be too early, never too late.
+    """
+
+    text: str
+    needs: frozenset[FeatureKey]
+    holds: Callable[[FeatureSet], bool]
+    turns: Callable[[FeatureSet], datetime | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What every rule says of itself, in one fixed form."""
+
+    notices: str
+    why: str
+    wrong: str
+    needs: str
+    example: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A named condition. `after_grace`: the grace at the start of partner time delays its nudge."""
+
+    code: str
+    name: str
+    condition: Condition
+    page: Page
+    source: str
+    after_grace: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A rule began to hold at `at`, in use number `use`, with the features that made it hold."""
+
+    rule: str
+    at: datetime
+    device: str
+    use: int | None
+    category: str | None
+    name: str | None
+    evidence: tuple[tuple[FeatureKey, Value], ...]
+    after_grace: bool = False
+
+
+class Reason(StrEnum):
+    """Why a match was held or suppressed."""
+
+    COOL_DOWN = "cool_down"
+    RULE_COOL_DOWN = "rule_cool_down"
+    BUDGET = "budget"
+    DISMISSED_TWICE = "dismissed_twice"
+    SAME_USE = "same_use"
+    TOGETHER = "together"
+    GRACE = "grace"
+    TYPING = "typing"
+    FULL_SCREEN = "full_screen"
+    CALL = "call"
+    DO_NOT_DISTURB = "do_not_disturb"
+    PASSED = "passed"
+    ENDED = "ended"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nudge:
+    """Say it, once. `reason`: a Hold that preceded it, or None."""
+
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Not now: decide again at `until`, or earlier if something changes."""
+
+    until: datetime
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppressed:
+    """Kept, and not said."""
+
+    reason: Reason
+
+
+Decision: TypeAlias = Nudge | Hold | Suppressed

@@ -1,0 +1,1 @@
+"""The built-in rules, as TOML; see `rules.pack` for how a pack is read."""

@@ -1,0 +1,33 @@
+"""What all tests share: a home of their own, and skips that fail where nothing may be missing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["tests.rig.x11", "tests.rig.bus"]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give every test a home, so that none can touch the real one."""
+    place = tmp_path / "home"
+    (place / "run").mkdir(parents=True, mode=0o700)
+    monkeypatch.setenv("HOME", str(place))
+    for variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(place / "run"))
+    return place
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Turn a skip into a failure where `TURNTOWARD_NO_SKIPS` is set: CI has every program that the tests need."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("TURNTOWARD_NO_SKIPS"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped where nothing may be missing: {report.longrepr}"
+    return report
