@@ -1,1 +1,228 @@
-"""Written by its owner."""
+"""A private X server, with or without a window manager, and hands to use it with: xdotool, xterm, bare toplevels.
+
+Rule 1: every server takes a free display number (`-displayfd`), so that tests can run side by side.
+Rule 2: whatever is started here is ended here, and dies with the tests even when they are killed (`setpriv --pdeathsig`).
+Rule 3: `DISPLAY` of the tests' own process is only set by the fixtures, through monkeypatch.
+
+Fixtures: `x_server` (bare), `x_desktop` (with openbox). Both set DISPLAY and XDG_SESSION_TYPE, and yield a `Desktop`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+T = TypeVar("T")
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def needs(*programs: str) -> None:
+    """Skip the test, naming what is missing; CI turns the skip into a failure."""
+    missing = [program for program in programs if shutil.which(program) is None]
+    if missing:
+        pytest.skip(f"missing: {', '.join(missing)}")
+
+
+def until(check: Callable[[], T], *, within: float = 15.0, what: str = "the condition") -> T:
+    """Return the first true answer of `check`; for what happens in other processes and has no event to wait for."""
+    deadline = time.monotonic() + within
+    while not (answer := check()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what}: not within {within:g} s")
+        time.sleep(0.02)
+    return answer
+
+
+async def until_async(check: Callable[[], T], *, within: float = 15.0, what: str = "the condition") -> T:
+    """Return the first true answer of `check`, letting the loop run meanwhile."""
+    deadline = time.monotonic() + within
+    while not (answer := check()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what}: not within {within:g} s")
+        await asyncio.sleep(0.02)
+    return answer
+
+
+@contextmanager
+def started(
+    command: Sequence[str], *, env: Mapping[str, str] | None = None, stderr: int = subprocess.DEVNULL, **options: Any
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program with its children as long as the block lasts, then end all of them."""
+    guarded = ["setpriv", "--pdeathsig", "KILL", *command] if shutil.which("setpriv") else list(command)
+    options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL} | options
+    process = subprocess.Popen(
+        guarded, env=None if env is None else dict(env), stderr=stderr, start_new_session=True, **options
+    )
+    try:
+        yield process
+    finally:
+        end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a program started by `started` and every process of its group, gently first."""
+    for ending in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, ending)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(5)
+            break
+    # The leader has gone; nobody of its group may stay behind.
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+class Desktop:
+    """One private X server, and what can be done on it. `display` is its name, `env` the environment of its programs."""
+
+    def __init__(self, stack: ExitStack, *, window_manager: bool, screen: str = "1280x800x24") -> None:
+        needs("Xvfb", *(["openbox", "xprop"] if window_manager else []))
+        self._stack = stack
+        read, write = os.pipe()
+        try:
+            self.server = stack.enter_context(
+                started(
+                    ["Xvfb", "-displayfd", str(write), "-screen", "0", screen, "-nolisten", "tcp", "-noreset"],
+                    pass_fds=(write,),
+                )
+            )
+            os.close(write)
+            number = os.read(read, 16).decode().strip()
+        finally:
+            os.close(read)
+        assert number, "Xvfb did not start"
+        self.display = f":{number}"
+        kept = {name: value for name, value in os.environ.items() if name != "WAYLAND_DISPLAY"}
+        self.env: dict[str, str] = kept | {"DISPLAY": self.display, "XDG_SESSION_TYPE": "x11", "LC_ALL": "C.UTF-8"}
+        if window_manager:
+            self.window_manager = self.start("openbox", "--sm-disable")
+            until(
+                lambda: b"window id" in self.run("xprop", "-root", "_NET_SUPPORTING_WM_CHECK"), what="a window manager"
+            )
+
+    def start(self, *command: str, **options: Any) -> subprocess.Popen[bytes]:
+        """Start a program on this display; it ends with the desktop, or earlier by `end(process)`."""
+        return self._stack.enter_context(started(command, env=self.env, **options))
+
+    def run(self, *command: str) -> bytes:
+        """Run a program on this display to its end and return what it said."""
+        return subprocess.run(command, env=self.env, capture_output=True, check=False, timeout=30).stdout
+
+    def xdotool(self, *arguments: str) -> str:
+        """Let xdotool do something; it must succeed."""
+        needs("xdotool")
+        done = subprocess.run(
+            ["xdotool", *arguments], env=self.env, capture_output=True, check=False, timeout=30, text=True
+        )
+        assert done.returncode == 0, f"xdotool {arguments[0]}: {done.stderr}"
+        return done.stdout.strip()
+
+    def scroll(self, times: int = 1, *, down: bool = True) -> None:
+        """Turn the wheel where the pointer stands; a turn is a press of button 5 (down) or 4 (up)."""
+        self.xdotool("click", "--repeat", str(times), "--delay", "15", "5" if down else "4")
+
+    def click(self, times: int = 1) -> None:
+        """Press the left button where the pointer stands."""
+        self.xdotool("click", "--repeat", str(times), "--delay", "15", "1")
+
+    def press(self, *keys: str) -> None:
+        """Press keys by name."""
+        self.xdotool("key", "--delay", "15", *keys)
+
+    def move(self, x: int = 5, y: int = 5) -> None:
+        """Move the pointer by so many pixels."""
+        self.xdotool("mousemove_relative", "--", str(x), str(y))
+
+    def xterm(self, title: str = "a terminal", *, wm_class: str = "XTerm", command: Sequence[str] = ()) -> Terminal:
+        """Open an xterm that claims to be `wm_class`, and return once it is the active toplevel."""
+        needs("xterm", "xdotool")
+        inner = list(command) or ["sleep", "infinity"]
+        process = self.start("xterm", "-class", wm_class, "-T", title, "-e", *inner)
+        window = until(lambda: self._window_of(process.pid), what="xterm's toplevel")
+        until(lambda: self.active() == window, what="xterm in front")
+        return Terminal(self, process, window)
+
+    def _window_of(self, pid: int) -> int:
+        found = subprocess.run(
+            ["xdotool", "search", "--onlyvisible", "--pid", str(pid)],
+            env=self.env, capture_output=True, check=False, timeout=30, text=True,
+        ).stdout.split()  # fmt: skip
+        return int(found[0]) if found else 0
+
+    def active(self) -> int:
+        """Return the id of the active toplevel, 0 where nothing is in front."""
+        said = self.run("xprop", "-root", "_NET_ACTIVE_WINDOW").decode()
+        return int(said.rsplit(maxsplit=1)[-1], 16) if "window id" in said else 0
+
+    def kill_server(self) -> None:
+        """End the X server as a crash would: no warning, no farewell."""
+        self.server.kill()
+        self.server.wait(10)
+
+    def load(self, *, motion: int = 500, scrolls: int = 10, keys: int = 5) -> subprocess.Popen[bytes]:
+        """Start the load of the bars: so many motions, scrolls and key presses a second, until it is ended."""
+        return self.start(
+            sys.executable, str(ROOT / "tests/rig/load.py"), "--motion", str(motion), "--scrolls", str(scrolls),
+            "--keys", str(keys),
+        )  # fmt: skip
+
+
+class Terminal:
+    """An xterm on a desktop: its process, and the id of its toplevel."""
+
+    def __init__(self, desktop: Desktop, process: subprocess.Popen[bytes], window: int) -> None:
+        self._desktop = desktop
+        self.process = process
+        self.window = window
+
+    def activate(self) -> None:
+        """Bring it to the front, and return once it is there."""
+        self._desktop.xdotool("windowactivate", "--sync", str(self.window))
+
+    def rename(self, title: str) -> None:
+        """Give it another title."""
+        self._desktop.xdotool("set_window", "--name", title, str(self.window))
+
+    def close(self) -> None:
+        """End it."""
+        end(self.process)
+
+
+@contextmanager
+def desktop(*, window_manager: bool = True) -> Iterator[Desktop]:
+    """Run a private X server as long as the block lasts; for whoever needs a second one, or none of pytest."""
+    with ExitStack() as stack:
+        yield Desktop(stack, window_manager=window_manager)
+
+
+def _use(running: Desktop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPLAY", running.display)
+    monkeypatch.setenv("XDG_SESSION_TYPE", "x11")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+
+
+@pytest.fixture
+def x_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desktop]:
+    """Run a bare X server for one test."""
+    with desktop(window_manager=False) as running:
+        _use(running, monkeypatch)
+        yield running
+
+
+@pytest.fixture
+def x_desktop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desktop]:
+    """Run an X server with openbox for one test."""
+    with desktop() as running:
+        _use(running, monkeypatch)
+        yield running
