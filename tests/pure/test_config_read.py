@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import dataclasses
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from detector.config.read import parse_settings, read_settings
+from detector.config.settings import SECTIONS, Settings
+from detector.errors import UserError
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(UserError) as caught:
+        parse_settings(text, "config.toml")
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_a_file_that_does_not_exist_gives_the_defaults(tmp_path: Path) -> None:
+    assert read_settings(tmp_path / "config.toml") == Settings()
+
+
+def test_what_is_set_holds_and_the_rest_stays_at_its_default(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(
+        '[policy]\ncool_down = "0 s"\nbudget = 2\n[store]\nretention = "1 w"\n[notifications]\nsentence = "Look up."\n',
+        encoding="utf-8",
+    )
+    settings = read_settings(path)
+    assert settings.policy.cool_down == timedelta(0)
+    assert settings.policy.budget == 2
+    assert settings.policy.grace == Settings().policy.grace
+    assert settings.store.retention == timedelta(days=7)
+    assert settings.notifications.sentence == "Look up."
+
+
+def test_settings_cannot_be_changed_once_they_are_read() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Settings().policy = Settings().policy  # type: ignore[misc]
+
+
+def test_every_problem_is_told_at_once_with_its_place_its_line_and_what_to_do() -> None:
+    said = problems('[policy]\nbudget = 99\nglace = "5 min"\n\n[attention]\n  glance = "ten"\n[stor]\nretention = 3\n')
+    assert (
+        "\n".join(said)
+        == """\
+config.toml:2:10: 'budget' is too large: 99
+    budget = 99
+             ^^
+  At most 20.
+config.toml:3:1: there is no option 'glace' in [policy]
+    glace = "5 min"
+    ^^^^^
+  Did you mean 'grace'?
+config.toml:6:12: 'glance' must be a length: 'ten' is not a length; write for example 45 s, 10 min, 1 h 30 min or 7 d
+      glance = "ten"
+               ^^^^^
+config.toml:7:2: there is no section 'stor'
+    [stor]
+     ^^^^
+  Did you mean 'store'?"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("budget = 3", "'budget' belongs below [policy]."),
+        ("budgt = 3", "Did you mean 'budget'?"),
+        ("[policy]\nbudget = -1", "At least 0."),
+        ("[policy]\nbudget = true", "must be a whole number"),
+        ("[policy]\nbudget = 3.0", "must be a whole number"),
+        ("[policy]\nbudget = nan", "must be a whole number"),
+        ("[policy]\ncool_down = 5", 'for example "5 min"'),
+        ('[policy]\ncool_down = "-5 min"', "is not a length"),
+        ('[policy]\ncool_down = "25 h"', "At most 24 h."),
+        ('[store]\nretention = "1 h"', "At least"),
+        ('[store]\nretention = "4000 d"', "ten years are the most"),
+        ('[attention]\nglance = "4 s"', "At least 5 s."),
+        ('[attention]\nglance = "3 min"', "At most 2 min."),
+        ('[store]\nkeep_names = "yes"', "must be true or false"),
+        ("[store]\nkeep_names = 1", "must be true or false"),
+        ('[notifications]\nsentence = "a b c d e f g h i j k l m"', "13 words"),
+        ('[notifications]\nsentence = "a\\nb"', "cannot be shown"),
+        ("policy = 3", "'policy' is a section"),
+        ("[[policy]]", "'policy' is a section"),
+        ("[policy.budget]", "must be a whole number"),
+        ("[activity]", "[[activity]]"),
+        ("[[activity]]", "needs 'category'"),
+        ('[[activity]]\ncategory = "socal"', "Did you mean 'social'?"),
+        ('[[activity]]\ncategory = "social"', "names no app, site or program"),
+        ('[[activity]]\ncategory = "social"\napps = ["*"]', "config.toml:1:3: this [[activity]]"),
+        ("[policy]\nbudget = 1\nbudget = 2", "Cannot overwrite"),
+        ("a = ", "not TOML"),
+        ('[policy]\nbudget = "x', "not TOML"),
+        ("a=" + "[" * 100_000, "nested too deeply"),
+        ("a=" + "9" * 5_000, "not TOML"),
+    ],
+)
+def test_what_cannot_be_taken_is_refused_with_what_to_do(text: str, told: str) -> None:
+    said = "\n".join(problems(text))
+    assert told in said
+    assert said.startswith("config.toml:")
+
+
+def test_a_problem_in_the_second_entry_points_into_the_second_entry() -> None:
+    said = problems('[[activity]]\ncategory = "social"\napps = ["x"]\n[[activity]]\ncategory = "worc"\n')
+    assert said[0].startswith("config.toml:5:12:")
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (b"[policy]\nbudget = 3 # caf\xe9\n", "config.toml:2:17: is not UTF-8 text"),
+        (b"#" * 1_000_001, "config.toml: is larger than 1 MB"),
+    ],
+)
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path, given: bytes, told: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(given)
+    with pytest.raises(UserError) as caught:
+        read_settings(path)
+    assert told in str(caught.value)
+
+
+def test_a_folder_in_the_place_of_the_file_is_said_not_thrown(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot be read: Is a directory"):
+        read_settings(tmp_path)
+
+
+def test_a_file_with_windows_line_ends_and_a_mark_at_its_beginning_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes("\ufeff[policy]\r\nbudget = 2\r\n".encode())
+    assert read_settings(path).policy.budget == 2
+
+
+def test_every_section_is_a_field_of_the_settings() -> None:
+    assert set(SECTIONS) < {field.name for field in dataclasses.fields(Settings)}
