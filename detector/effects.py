@@ -55,6 +55,8 @@ class Moment:
     """A micro-rejection as it is kept: what held, when, what was decided and why, what came of it.
 
     `number` counts from 1 within the occurrence and names the nudge, too. `decided` is "held" while a nudge waits.
+    `repeat` says that it is the rule's how-manyeth moment in this partner time. `outcome` None: not known yet, or there
+    was no nudge.
     """
 
     number: int
@@ -70,6 +72,7 @@ class Moment:
     decided: Literal["nudged", "held", "suppressed"]
     reason: Reason | None
     evidence: tuple[tuple[FeatureKey, Value], ...]
+    repeat: int = 1
     shown_by: str | None = None
     answer: str | None = None
     answered_at: datetime | None = None

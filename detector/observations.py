@@ -80,9 +80,10 @@ class SensorStarted(Observation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap(Observation):
-    """Nothing is known between `since` and `at`, and of `sense` nothing until it starts again.
+    """Nothing is known between `since` and `at`, and of `sense` nothing until it speaks again.
 
-    `sense` None means every sense of the device. A lost sensor has `since == at`: what is unknown lies after it.
+    `sense` None means that the program itself was away (suspend, restart, clock jump): every sense of every device. A
+    single lost sensor has `since == at`: what is unknown lies after it.
     """
 
     since: datetime

@@ -1,14 +1,32 @@
-"""Whether a match is said, held or suppressed: cool-down, budget, hold, quiet; always with its reason."""
+"""Whether a match is said, held or suppressed: cool-down, budget, hold, quiet; always with its reason.
+
+Rule 1: what has been said to a use is not said to it again.
+Rule 2: nudges keep their distance and their budget, whatever the rules hold.
+Rule 3: the grace at the start delays only rules that ask for it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from rules.model import Decision, Hold, Match, Nudge, Reason, Suppressed
+
+TYPING_PAUSE: Final = timedelta(seconds=2)
+"""So long without key presses is a pause in typing: counts come once a second, and one second may fall between."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicySettings:
-    """How far apart nudges are and when they keep quiet; the defaults and their sources: docs/evidence.md, section 2."""
+    """How far apart nudges are and when they keep quiet; where the defaults come from stands in docs/evidence.md.
+
+    `cool_down`: between any two nudges. `rule_cool_down`: between two nudges of one rule. `budget`: at most so many
+    nudges per partner time. `quiet_after`: so many dismissals, and nothing is said for the rest of it. `grace`: how
+    long after the start the rule about not having put the device away waits. `typing_wait`: how long a nudge waits for
+    a pause in typing. `busy_wait`: how long it waits under full screen, a call or Do Not Disturb before it is dropped.
+    """
 
     cool_down: timedelta = timedelta(minutes=5)
     rule_cool_down: timedelta = timedelta(minutes=10)
@@ -17,3 +35,60 @@ class PolicySettings:
     grace: timedelta = timedelta(minutes=5)
     typing_wait: timedelta = timedelta(seconds=15)
     busy_wait: timedelta = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A nudge that was given in this partner time."""
+
+    rule: str
+    at: datetime
+    use: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What the policy looks back on, and the device as it is at the instant of deciding.
+
+    `held_since`: when this match was first held, None if it has not been. `for_both`: categories that the person said
+    are for both. `busy`: why the device is busy, and since it first held this match. `last_keys`: the end of the last
+    second with typing in it.
+    """
+
+    began: datetime
+    said: Sequence[Said] = ()
+    dismissed: int = 0
+    for_both: frozenset[str] = frozenset()
+    held_since: Mapping[Reason, datetime] = field(default_factory=dict)
+    busy: Reason | None = None
+    last_keys: datetime | None = None
+
+
+def decide(match: Match, at: datetime, history: History, settings: PolicySettings) -> Decision:
+    """Return what becomes of the match at `at`: the first reason that applies, in the order below.
+
+    A `Hold` names the instant at which to decide again; anything that changes before then is a reason to ask earlier.
+    """
+    if history.dismissed >= settings.quiet_after > 0:
+        return Suppressed(reason=Reason.DISMISSED_TWICE)
+    if match.category is not None and match.category in history.for_both:
+        return Suppressed(reason=Reason.TOGETHER)
+    if match.use is not None and any(said.use == match.use for said in history.said):
+        return Suppressed(reason=Reason.SAME_USE)
+    if len(history.said) >= settings.budget:
+        return Suppressed(reason=Reason.BUDGET)
+    if any(at - said.at < settings.cool_down for said in history.said):
+        return Suppressed(reason=Reason.COOL_DOWN)
+    if any(said.rule == match.rule and at - said.at < settings.rule_cool_down for said in history.said):
+        return Suppressed(reason=Reason.RULE_COOL_DOWN)
+    if match.after_grace and at < history.began + settings.grace:
+        return Hold(until=history.began + settings.grace, reason=Reason.GRACE)
+    if history.busy is not None:
+        until = history.held_since.get(history.busy, at) + settings.busy_wait
+        return Hold(until=until, reason=history.busy) if at < until else Suppressed(reason=history.busy)
+    if history.last_keys is not None and at < history.last_keys + TYPING_PAUSE:
+        latest = history.held_since.get(Reason.TYPING, at) + settings.typing_wait
+        if at < latest:
+            return Hold(until=min(latest, history.last_keys + TYPING_PAUSE), reason=Reason.TYPING)
+    waited = max(history.held_since, key=lambda reason: history.held_since[reason], default=None)
+    return Nudge(reason=waited)

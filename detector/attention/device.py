@@ -1,0 +1,230 @@
+"""Cut the stream of observations of one device into uses: one activity, from taken up to left.
+
+Rule 1: a gap closes the open use without a trusted end; such a use is never evidence.
+Rule 2: idleness ends a use at the last input, not at the instant at which idleness was noticed.
+Rule 3: a use that is broken off for less than a fleeting moment goes on; what broke it off counts as nothing.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from detector.attention.settings import AttentionSettings
+from detector.observations import (
+    Activity,
+    CameBack,
+    Focused,
+    Gap,
+    InputCounted,
+    Locked,
+    Observation,
+    Paused,
+    SensorStarted,
+    Suspended,
+    Unlocked,
+    WentIdle,
+)
+from rules.features import DISTRACTING, LONGEST_SPAN
+
+LEFT_ALONE: Final = timedelta(seconds=60)
+"""How long a device is left alone before it counts as put away; see the feature `put_away`."""
+CAME_FROM: Final = timedelta(seconds=60)
+"""How long after a use the next one still follows from it: people slide from a message to a feed (arXiv 2410.11354)."""
+
+
+@dataclass(slots=True, eq=False)
+class UseState:
+    """A use in the making, and afterwards as attention remembers it. `follows`: taken up straight from another."""
+
+    number: int
+    activity: Activity
+    began: datetime
+    follows: bool
+    came_from: str | None
+    ended: datetime | None = None
+    trusted: bool = True
+
+
+@dataclass(slots=True, eq=False)
+class Covered:
+    """A stretch in which the device's sensors spoke."""
+
+    number: int
+    began: datetime
+    ended: datetime
+
+
+class DeviceState:
+    """What is known of one device. `version` grows whenever its uses change; `closed` and `covered` wait to be taken."""
+
+    def __init__(self, name: str, began: datetime, settings: AttentionSettings, number: Callable[[], int]) -> None:
+        self.name = name
+        self.version = 0
+        self.open: UseState | None = None
+        self.uses: deque[UseState] = deque()
+        self.closed: list[UseState] = []
+        self.covered: list[Covered] = []
+        self.put_away = False
+        self.full_screen = False
+        self.long_ago = timedelta(0)
+        self.input_since: datetime | None = None
+        self.last_input: datetime | None = None
+        self._began = began
+        self._settings = settings
+        self._number = number
+        self._activity: Activity | None = None
+        self._spoken = False
+        self._lost: set[str] = set()
+        self._idle = False
+        self._locked = False
+        self._away_since: datetime | None = None
+        self._covered_since: datetime | None = None
+        self._last: UseState | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether silence means that nothing happened."""
+        return self._covered_since is not None
+
+    def observe(self, seen: Observation) -> None:
+        """Take in one observation of this device; instants never decrease."""
+        at = seen.at
+        if self._away_since is not None and at - self._away_since >= LEFT_ALONE:
+            self.put_away = True
+        match seen:
+            case InputCounted():
+                self.last_input = at
+            case Focused():
+                self._activity, self.full_screen, self._spoken = seen.activity, seen.full_screen, True
+                self._lost.discard("focus")
+                self._settle(at)
+            case WentIdle():
+                self._went_idle(seen)
+            case CameBack():
+                self._idle = False
+                self._returned(at)
+            case Locked():
+                self._locked = True
+                self._away_since = self._away_since or at
+                self._settle(at)
+            case Unlocked():
+                self._locked = False
+                self._returned(at)
+            case SensorStarted(sense=sense):
+                self._lost.discard(sense)
+                if sense == "input":
+                    self.input_since = at
+                elif sense == "session":
+                    # A session sensor that starts says `Locked` next if that is so.
+                    self._locked = False
+                self._settle(at)
+            case Suspended():
+                self._away_since = self._away_since or at
+                self._know_nothing(at, trusted=True)
+            case Paused():
+                self._know_nothing(at, trusted=True)
+            case Gap():
+                self._gap(seen)
+
+    def end(self, at: datetime) -> None:
+        """Partner time is over: close what is open."""
+        self._know_nothing(at, trusted=True)
+
+    def _settle(self, at: datetime) -> None:
+        known = self._spoken and not self._lost & {"focus", "idle"}
+        if known and self._covered_since is None:
+            self._covered_since = at
+        wanted = self._activity if known and not self._idle and not self._locked else None
+        if self.open is not None and self.open.activity != wanted:
+            self._close(at)
+        if wanted is not None and self.open is None:
+            self._take_up(wanted, at)
+
+    def _take_up(self, activity: Activity, at: datetime) -> None:
+        self.version += 1
+        last, fleeting = self._last, self._settings.fleeting
+        since_last = None if last is None or last.ended is None else at - last.ended
+        if last is not None and since_last is not None and since_last < fleeting and last.activity == activity:
+            self.uses.pop()
+            last.ended = None
+            self.open = last
+            self._last = None
+            return
+        follows = since_last is not None and since_last < fleeting
+        came_from = last.activity.category if last and since_last is not None and since_last <= CAME_FROM else None
+        self.open = UseState(self._number(), activity, at, follows, came_from)
+
+    def _close(self, at: datetime, *, trusted: bool = True) -> None:
+        use = self.open
+        if use is None:
+            return
+        self.version += 1
+        self.open = None
+        use.ended = max(at, use.began)
+        use.trusted = trusted
+        if not trusted:
+            self._last = None
+            self.closed.append(use)
+        elif use.ended - use.began >= self._settings.fleeting:
+            self._last = use
+            self.uses.append(use)
+            self.closed.append(use)
+        while self.uses and (self.uses[0].ended or at) < at - LONGEST_SPAN:
+            oldest = self.uses.popleft()
+            if oldest.activity.category in DISTRACTING:
+                self.long_ago += (oldest.ended or oldest.began) - oldest.began
+
+    def _went_idle(self, seen: WentIdle) -> None:
+        if self._idle:
+            return
+        self._idle = True
+        since = max(seen.since, self._began)
+        self._away_since = self._away_since or since
+        if seen.at - self._away_since >= LEFT_ALONE:
+            self.put_away = True
+        self._close(since)
+        # What changed by itself after the last input (a page that reloads, a film that ends) was nobody's use.
+        while self.uses and (self.uses[-1].ended or since) > since:
+            use = self.uses[-1]
+            use.ended = max(since, use.began)
+            self.closed.append(use)
+            self.version += 1
+            if use.ended - use.began >= self._settings.fleeting:
+                break
+            self.uses.pop()
+        self._last = self.uses[-1] if self.uses else None
+
+    def _returned(self, at: datetime) -> None:
+        if not self._idle and not self._locked:
+            self._away_since = None
+        self._settle(at)
+
+    def _gap(self, seen: Gap) -> None:
+        since = max(seen.since, self._began)
+        if seen.sense in {None, "input"}:
+            self.input_since = self.last_input = None
+        if seen.sense in {None, "focus", "idle"}:
+            self._know_nothing(since, trusted=False)
+        if seen.sense is None:
+            self._lost.clear()
+            self._idle = self._locked = False
+            self._away_since = None
+        elif seen.sense in {"focus", "idle"}:
+            self._lost.add(seen.sense)
+            if seen.sense == "idle":
+                self._idle = False
+                self._away_since = None
+
+    def _know_nothing(self, at: datetime, *, trusted: bool) -> None:
+        self._close(at, trusted=trusted)
+        if self._covered_since is not None:
+            self.covered.append(Covered(self._number(), self._covered_since, max(at, self._covered_since)))
+        self._covered_since = None
+        self._last = None
+        self._spoken = False
+        self._activity = None
+        self.full_screen = False

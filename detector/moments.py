@@ -1,0 +1,221 @@
+"""What becomes of a match: held, said or suppressed; then what came of what was said.
+
+Rule 1: every match becomes one moment, and every decision about it is kept with its reason.
+Rule 2: an outcome is decided once: undelivered, then what the person answered (together, needed), then what was
+measured (put away within 30 s, within 60 s), then dismissed, else ignored; unknown where the device was not sensed.
+Rule 3: the device counts as left at the last instant at which it was left for good within 60 s of the nudge.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from detector.attention.attention import Attention
+from detector.attention.device import DeviceState
+from detector.effects import Effect, Moment, Notify, Outcome, Record, Withdraw
+from detector.observations import Answered, NotShown, Shown
+from rules.engine import NEVER
+from rules.features import DISTRACTING
+from rules.model import Hold, Match, Nudge, Reason
+from rules.policy import History, PolicySettings, Said, decide
+
+REPAIR: Final = timedelta(seconds=30)
+LATE_REPAIR: Final = timedelta(seconds=60)
+"""A third of reminders end use within a minute (Wellspent RCT, 2026); both lengths are shown."""
+NOTICING: Final = timedelta(seconds=2)
+"""How late a sensor may be in noticing idleness."""
+
+
+def left_at(device: DeviceState, nudged: datetime) -> datetime | None:
+    """Return when the device was left for good within 60 s of `nudged`, or None if it was not.
+
+    Uses of what is not distracting count as having left: the map for both, the lock screen's clock.
+    """
+    until, left = nudged + LATE_REPAIR, nudged
+    for use in (*device.uses, device.open):
+        if use is None or use.activity.category not in DISTRACTING or use.began > until:
+            continue
+        if use.ended is None or use.ended > until:
+            return None
+        left = max(left, use.ended)
+    return left
+
+
+@dataclass(slots=True)
+class _Held:
+    match: Match
+    moment: Moment
+    until: datetime
+    since: dict[Reason, datetime] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Said:
+    moment: Moment
+    device: str
+    until: datetime
+
+
+class Moments:
+    """The moments of one occurrence."""
+
+    def __init__(
+        self,
+        *,
+        occurrence: str,
+        began: datetime,
+        policy: PolicySettings,
+        attention: Attention,
+        idle_after: timedelta,
+        busy: Callable[[str], tuple[Reason | None, datetime | None]],
+    ) -> None:
+        self._occurrence = occurrence
+        self._began = began
+        self._policy = policy
+        self._attention = attention
+        self._idle_after = idle_after
+        self._busy = busy
+        self._numbered = 0
+        self._repeats: Counter[str] = Counter()
+        self._history: list[Said] = []
+        self._dismissed = 0
+        self._for_both: set[str] = set()
+        self._waiting: list[_Held] = []
+        self._followed: list[_Said] = []
+        self._by_use: dict[int, list[Moment]] = {}
+
+    @property
+    def deadline(self) -> datetime:
+        """The next instant at which time alone decides something."""
+        return min((*(held.until for held in self._waiting), *(said.until for said in self._followed)), default=NEVER)
+
+    def notice(self, match: Match) -> list[Effect]:
+        """Decide about a match that has just begun to hold."""
+        self._numbered += 1
+        if match.use is None or all(said.use != match.use for said in self._history):
+            self._repeats[match.rule] += 1
+        moment = Moment(
+            number=self._numbered, occurrence=self._occurrence, rule=match.rule, device=match.device, use=match.use,
+            category=match.category, name=match.name, began=match.at, decided_at=match.at, ended=None,
+            decided="held", reason=None, evidence=match.evidence, repeat=max(1, self._repeats[match.rule]),
+        )  # fmt: skip
+        return self._decide(_Held(match, moment, match.at), match.at)
+
+    def at_turn(self, at: datetime) -> list[Effect]:
+        """Decide again about what waits, and about what came of nudges, as far as `at` says so."""
+        effects: list[Effect] = []
+        for held in [held for held in self._waiting if held.until <= at]:
+            self._waiting.remove(held)
+            effects += self._decide(held, at)
+        for said in [said for said in self._followed if said.until <= at]:
+            effects += self._conclude(said, None)
+        return effects
+
+    def after_observation(self, at: datetime) -> list[Effect]:
+        """Decide again about what waits: something changed. A held match whose use is over has passed."""
+        effects: list[Effect] = []
+        for held in list(self._waiting):
+            self._waiting.remove(held)
+            effects += self._decide(held, at)
+        return effects
+
+    def use_ended(self, number: int, ended: datetime) -> list[Effect]:
+        """Write the end of a use into its moments."""
+        return [self._keep(replace(moment, ended=ended)) for moment in self._by_use.get(number, ())]
+
+    def shown(self, seen: Shown | NotShown) -> list[Effect]:
+        """Write down which notifier spoke, or that none did."""
+        said = self._find(seen.nudge)
+        if said is None:
+            return []
+        if isinstance(seen, NotShown):
+            return self._conclude(said, Outcome.UNDELIVERED)
+        return [self._keep(replace(said.moment, shown_by=seen.by))]
+
+    def answered(self, seen: Answered) -> list[Effect]:
+        """Write down an answer; what it means for the rest of partner time follows from it."""
+        said = self._find(seen.nudge)
+        if said is None or said.moment.answer is not None:
+            return []
+        effects: list[Effect] = [self._keep(replace(said.moment, answer=seen.answer, answered_at=seen.at))]
+        if seen.answer == "dismissed":
+            self._dismissed += 1
+        elif seen.answer == "together":
+            if said.moment.category is not None:
+                self._for_both.add(said.moment.category)
+            effects += self._conclude(said, Outcome.TOGETHER)
+        elif seen.answer == "needed":
+            effects += self._conclude(said, Outcome.NEEDED)
+        return effects
+
+    def lose(self, device: str | None, at: datetime, reason: Reason) -> list[Effect]:
+        """Close what waits and what is followed on the device (None: on all): nothing more will be known of it."""
+        effects: list[Effect] = []
+        for held in [held for held in self._waiting if device in {None, held.match.device}]:
+            self._waiting.remove(held)
+            effects.append(self._settled(held, "suppressed", reason, at))
+        for said in [said for said in self._followed if device in {None, said.device}]:
+            effects.append(Withdraw(nudge=said.moment.number))
+            left = left_at(self._attention.device(said.device), said.moment.decided_at)
+            is_over = reason is Reason.ENDED and left is not None
+            effects += self._conclude(said, None if is_over else Outcome.UNKNOWN)
+        return effects
+
+    def _decide(self, held: _Held, at: datetime) -> list[Effect]:
+        match = held.match
+        use_now = self._attention.device(match.device).open
+        if use_now is None or use_now.number != match.use:
+            return [self._settled(held, "suppressed", Reason.PASSED, at)]
+        busy, last_keys = self._busy(match.device)
+        history = History(
+            began=self._began, said=self._history, dismissed=self._dismissed, for_both=frozenset(self._for_both),
+            held_since=held.since, busy=busy, last_keys=last_keys,
+        )  # fmt: skip
+        decision = decide(match, at, history, self._policy)
+        if isinstance(decision, Hold):
+            is_news = decision.reason not in held.since
+            held.since.setdefault(decision.reason, at)
+            held.until = decision.until
+            self._waiting.append(held)
+            return [self._settled(held, "held", decision.reason, at)] if is_news else []
+        if not isinstance(decision, Nudge):
+            return [self._settled(held, "suppressed", decision.reason, at)]
+        self._history.append(Said(rule=match.rule, at=at, use=match.use))
+        effect = self._settled(held, "nudged", decision.reason, at)
+        self._followed.append(_Said(held.moment, match.device, at + LATE_REPAIR + self._idle_after + NOTICING))
+        return [effect, Notify(moment=held.moment)]
+
+    def _settled(
+        self, held: _Held, decided: Literal["nudged", "held", "suppressed"], reason: Reason | None, at: datetime
+    ) -> Record:
+        held.moment = replace(held.moment, decided=decided, reason=reason, decided_at=at)
+        if held.moment.use is not None:
+            self._by_use.setdefault(held.moment.use, []).append(held.moment)
+        return self._keep(held.moment)
+
+    def _conclude(self, said: _Said, outcome: Outcome | None) -> list[Effect]:
+        self._followed.remove(said)
+        moment = said.moment
+        if outcome is None:
+            left = left_at(self._attention.device(said.device), moment.decided_at)
+            if left is not None:
+                outcome = Outcome.PUT_AWAY_30 if left - moment.decided_at <= REPAIR else Outcome.PUT_AWAY_60
+            else:
+                outcome = Outcome.DISMISSED if moment.answer == "dismissed" else Outcome.IGNORED
+        return [self._keep(replace(moment, outcome=outcome))]
+
+    def _find(self, nudge: int) -> _Said | None:
+        return next((said for said in self._followed if said.moment.number == nudge), None)
+
+    def _keep(self, moment: Moment) -> Record:
+        for said in self._followed:
+            if said.moment.number == moment.number:
+                said.moment = moment
+        if moment.use is not None and moment.use in self._by_use:
+            kept = [other for other in self._by_use[moment.use] if other.number != moment.number]
+            self._by_use[moment.use] = [*kept, moment]
+        return Record(occurrence=self._occurrence, what=moment)

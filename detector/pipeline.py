@@ -1,0 +1,226 @@
+"""The pure core: observations in, effects out; order, feed, advance, deadline. Whoever has read this knows the program.
+
+Rule 1: extra wake-ups change nothing; waking often, seldom or never gives the same decisions at the same instants.
+Rule 2: feeding the recorded observations again gives exactly the decisions of the day.
+Rule 3: a gap never produces a match, and never counts as presence.
+Rule 4: outside partner time nothing is observed, kept or decided.
+Rule 5: nudges keep their distance and their budget.
+Rule 6: shifting all instants by a constant shifts all decisions by it.
+Rule 7: a rule never sees a feature that it did not declare.
+Rule 8: time never moves back.
+
+Time comes in by two doors and no third: an observation's `at`, and `advance(now)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from detector.attention.attention import TOUCHED_BY_INPUT, Attention
+from detector.attention.settings import AttentionSettings
+from detector.effects import Coverage, Effect, Greet, Record, Use
+from detector.moments import Moments
+from detector.observations import (
+    Answered,
+    CallEnded,
+    CallStarted,
+    Gap,
+    InputCounted,
+    NotShown,
+    Observation,
+    PartnerTimeBegan,
+    PartnerTimeEnded,
+    Paused,
+    QuietBegan,
+    QuietEnded,
+    Resumed,
+    SensorStarted,
+    Shown,
+    Suspended,
+)
+from rules.engine import NEVER, Watch, evidence, needs
+from rules.model import Match, Reason, Rule
+from rules.policy import PolicySettings
+
+TYPING = 2
+"""Key presses in one second that count as typing: fewer are a page being turned."""
+
+
+class Pipeline:
+    """One occurrence after another, one observation after another."""
+
+    def __init__(self, rules: Sequence[Rule], policy: PolicySettings, attention: AttentionSettings) -> None:
+        self._rules = tuple(rules)
+        self._needs = needs(rules)
+        self._policy = policy
+        self._settings = attention
+        self.now: datetime | None = None
+        self.is_open = False
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When `advance` next matters; None: not before the next observation."""
+        if not self.is_open:
+            return None
+        turn = self._turn()
+        return turn if turn < self._ends else None
+
+    def feed(self, seen: Observation) -> tuple[Effect, ...]:
+        """Take in one observation; return what follows from it, and from the time that passed until then.
+
+        Raises:
+            ValueError: if it lies before what was fed or advanced to earlier; order is made at the inbox.
+        """
+        if self.now is not None and seen.at < self.now:
+            raise ValueError(f"{type(seen).__name__} at {seen.at} comes after {self.now}")
+        if not self.is_open:
+            self.now = seen.at
+            return self._begin(seen) if isinstance(seen, PartnerTimeBegan) else ()
+        # Nothing is known between `since` and the gap, so nothing may be concluded from the time in between.
+        is_blind = isinstance(seen, Gap) and seen.sense is None
+        effects = self._pass_until(seen.since if is_blind else seen.at)
+        self.now = seen.at
+        if isinstance(seen, PartnerTimeBegan):
+            return (*effects, *self._end(seen.at), *self._begin(seen))
+        if isinstance(seen, PartnerTimeEnded):
+            return (*effects, *self._end(seen.at, seen))
+        if seen.at >= self._ends or (self._paused and not isinstance(seen, Resumed | Shown | NotShown | Answered)):
+            return tuple(effects)
+        effects.append(Record(occurrence=self._occurrence, what=seen))
+        self._attention.observe(seen)
+        if isinstance(seen, InputCounted):
+            effects += self._after_input(seen)
+        else:
+            effects += self._after_observation(seen)
+        return tuple(effects)
+
+    def advance(self, now: datetime) -> tuple[Effect, ...]:
+        """Let time pass up to `now`; return what follows from it. An instant in the past changes nothing."""
+        if self.now is None or now <= self.now:
+            return ()
+        effects = self._pass_until(now) if self.is_open else []
+        self.now = now
+        return tuple(effects)
+
+    def _begin(self, seen: PartnerTimeBegan) -> tuple[Effect, ...]:
+        self._occurrence, self._began, self._ends = seen.occurrence, seen.at, seen.ends
+        self._attention = Attention(self._needs, seen.at, seen.ends, self._settings)
+        self._moments = Moments(
+            occurrence=seen.occurrence, began=seen.at, policy=self._policy, attention=self._attention,
+            idle_after=self._settings.idle_after, busy=self._busy,
+        )  # fmt: skip
+        self._watches: dict[str, Watch] = {}
+        self._typed: dict[str, datetime] = {}
+        self._quiet = self._call = self._paused = False
+        self.is_open = True
+        greeting = Greet(occurrence=seen.occurrence, title=seen.title, at=seen.at, ends=seen.ends)
+        return Record(occurrence=seen.occurrence, what=seen), greeting
+
+    def _end(self, at: datetime, seen: PartnerTimeEnded | None = None) -> list[Effect]:
+        at = min(at, self._ends)
+        # What is followed is concluded first: that partner time ends is not the same as leaving the device.
+        effects = self._moments.lose(None, at, Reason.ENDED)
+        self._attention.end(at)
+        effects += self._closed()
+        self.is_open = False
+        # The end itself comes last: once it is kept, the occurrence is whole.
+        return [*effects, Record(occurrence=self._occurrence, what=replace(seen, at=at))] if seen else effects
+
+    def _turn(self) -> datetime:
+        return min((self._moments.deadline, *(watch.turn for watch in self._watches.values())), default=NEVER)
+
+    def _pass_until(self, now: datetime) -> list[Effect]:
+        effects: list[Effect] = []
+        while (turn := self._turn()) <= now and turn < self._ends:
+            for device, watch in self._watches.items():
+                if watch.turn <= turn:
+                    effects += self._notice(device, watch.at_turn(self._attention.view(device, turn)), turn)
+            effects += self._moments.at_turn(turn)
+            if self._turn() <= turn:
+                raise RuntimeError(f"time stands still at {turn}: a turn must lie ahead")
+        return effects
+
+    def _after_input(self, seen: InputCounted) -> list[Effect]:
+        if seen.keys >= TYPING:
+            self._typed[seen.device] = seen.at
+        watch = self._watch(seen.device)
+        if self._attention.device(seen.device).open is None:
+            return []
+        begun = watch.after_input(self._attention.view(seen.device, seen.at))
+        return [*self._notice(seen.device, begun, seen.at), *self._moments.after_observation(seen.at)]
+
+    def _after_observation(self, seen: Observation) -> list[Effect]:
+        match seen:
+            case Shown() | NotShown():
+                return self._moments.shown(seen)
+            case Answered():
+                return [*self._moments.answered(seen), *self._moments.after_observation(seen.at)]
+            case Paused() | Resumed():
+                self._paused = isinstance(seen, Paused)
+            case QuietBegan() | QuietEnded():
+                self._quiet = isinstance(seen, QuietBegan)
+            case CallStarted() | CallEnded():
+                self._call = isinstance(seen, CallStarted)
+            case Gap(sense="quiet") | SensorStarted(sense="quiet"):
+                self._quiet = False
+            case _:
+                pass
+        effects: list[Effect] = []
+        if isinstance(seen, Gap) and seen.sense in {"focus", "idle"}:
+            effects += self._moments.lose(seen.device, seen.at, Reason.UNKNOWN)
+        elif isinstance(seen, Paused | Suspended) or (isinstance(seen, Gap) and seen.sense is None):
+            effects += self._moments.lose(None, seen.at, Reason.UNKNOWN)
+        effects += self._closed()
+        self._watch(seen.device)
+        for device, watch in self._watches.items():
+            if self._attention.device(device).open is None:
+                watch.rest()
+            else:
+                begun = watch.after_observation(self._attention.view(device, seen.at))
+                effects += self._notice(device, begun, seen.at)
+        return [*effects, *self._moments.after_observation(seen.at)]
+
+    def _watch(self, device: str) -> Watch:
+        watch = self._watches.get(device)
+        if watch is None:
+            watch = self._watches[device] = Watch(self._rules, TOUCHED_BY_INPUT)
+        return watch
+
+    def _notice(self, device: str, begun: Sequence[Rule], at: datetime) -> list[Effect]:
+        use = self._attention.device(device).open
+        if use is None:
+            return []
+        effects: list[Effect] = []
+        for rule in begun:
+            match = Match(
+                rule=rule.code, at=at, device=device, use=use.number, category=use.activity.category,
+                name=use.activity.name, evidence=evidence(rule, self._attention.view(device, at)),
+                after_grace=rule.after_grace,
+            )  # fmt: skip
+            effects += self._moments.notice(match)
+        return effects
+
+    def _closed(self) -> list[Effect]:
+        effects: list[Effect] = []
+        for device, use in self._attention.closed():
+            kept = Use(
+                number=use.number, device=device, activity=use.activity, began=use.began, ended=use.ended,
+                trusted=use.trusted,
+            )  # fmt: skip
+            effects.append(Record(occurrence=self._occurrence, what=kept))
+            effects += self._moments.use_ended(use.number, use.ended or use.began)
+        for device, covered in self._attention.covered():
+            stretch = Coverage(number=covered.number, device=device, began=covered.began, ended=covered.ended)
+            effects.append(Record(occurrence=self._occurrence, what=stretch))
+        return effects
+
+    def _busy(self, device: str) -> tuple[Reason | None, datetime | None]:
+        reason = (
+            Reason.CALL if self._call
+            else Reason.DO_NOT_DISTURB if self._quiet
+            else Reason.FULL_SCREEN if self._attention.device(device).full_screen
+            else None
+        )  # fmt: skip
+        return reason, self._typed.get(device)
