@@ -1,0 +1,138 @@
+"""The only door into the core: here order is made, and here titles end.
+
+Rule 1: a title is classified and dropped on the way in; nothing behind this door has ever seen one.
+Rule 2: instants never decrease behind this door, and none lies in the future.
+Rule 3: what says nothing new is not said: the same activity twice in a row on one device is once.
+Rule 4: the queue is bounded; what does not fit becomes one `Gap`, for silence must not look like presence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from detector.clock import Clock
+from detector.observations import (
+    Activity,
+    Answered,
+    Focused,
+    Gap,
+    GapReason,
+    NotShown,
+    Observation,
+    PartnerTimeBegan,
+    Resumed,
+    SensorStarted,
+    Shown,
+    Unlocked,
+)
+from detector.sensors.model import Seen, Toplevel
+
+ROOM: Final = 2000
+"""Observations that wait at most: a minute of the busiest input that anybody makes."""
+
+_BOUNDED_BY_THEMSELVES: Final = (Shown, NotShown, Answered)
+_START_ANEW: Final = (Gap, SensorStarted, PartnerTimeBegan, Resumed, Unlocked)
+
+
+class Inbox:
+    """A bounded queue of observations, in order. Belongs to the thread of the event loop.
+
+    `classify` turns a toplevel into an activity; `keep_names` False takes the catalogue's name off it. `arrived` is set
+    when something came in.
+    """
+
+    def __init__(
+        self,
+        classify: Callable[[Toplevel], Activity],
+        *,
+        clock: Clock,
+        arrived: asyncio.Event,
+        keep_names: bool = False,
+        room: int = ROOM,
+    ) -> None:
+        self._classify = classify
+        self._clock = clock
+        self._keep_names = keep_names
+        self._room = room
+        self._waiting: deque[Observation] = deque()
+        self._latest: datetime | None = None
+        self._front: dict[str, tuple[Activity | None, bool]] = {}
+        self._lost_from: datetime | None = None
+        self._arrived = arrived
+
+    def __repr__(self) -> str:
+        """Say how much waits, and nothing of what it is."""
+        return f"<Inbox: {len(self._waiting)} waiting>"
+
+    def __len__(self) -> int:
+        """Return how many observations wait."""
+        return len(self._waiting)
+
+    def put(self, what: Observation | Seen) -> None:
+        """Take in what was observed. Never waits; nothing of a `Seen` but its category stays."""
+        observation = self._focused(what) if isinstance(what, Seen) else what
+        if isinstance(observation, _START_ANEW):
+            self._front.pop(observation.device, None)
+        if isinstance(observation, Focused):
+            observation = self._named(observation)
+            front = (observation.activity, observation.full_screen)
+            if self._front.get(observation.device, self) == front:
+                return
+            self._front[observation.device] = front
+        observation = self._in_order(observation)
+        if len(self._waiting) >= self._room and not isinstance(observation, _BOUNDED_BY_THEMSELVES):
+            self._lost_from = self._lost_from or observation.at
+            return
+        self._waiting.append(observation)
+        self._arrived.set()
+
+    def take(self) -> tuple[Observation, ...]:
+        """Return what waits, in order, and leave nothing; ends with one `Gap` where something did not fit."""
+        if self._lost_from is not None:
+            # What was lost lies after everything that was kept: the queue was full then.
+            latest = self._latest or self._lost_from
+            self._waiting.append(Gap(at=latest, since=self._lost_from, reason=GapReason.OVERFLOW))
+            self._front.clear()
+            self._lost_from = None
+        taken = tuple(self._waiting)
+        self._waiting.clear()
+        return taken
+
+    def not_before(self, at: datetime) -> None:
+        """Let nothing from now on be earlier than `at`: the core is already there."""
+        if self._latest is None or at > self._latest:
+            self._latest = at
+
+    def start_anew(self) -> None:
+        """Forget the order and whatever waits: another partner time begins, or the clock was set back."""
+        self._waiting.clear()
+        self._front.clear()
+        self._latest = None
+        self._lost_from = None
+
+    def _focused(self, seen: Seen) -> Focused:
+        if seen.toplevel is None:
+            return Focused(at=seen.at, device=seen.device, activity=None)
+        return Focused(
+            at=seen.at,
+            device=seen.device,
+            activity=self._classify(seen.toplevel),
+            full_screen=seen.toplevel.full_screen,
+        )
+
+    def _named(self, focused: Focused) -> Focused:
+        if self._keep_names or focused.activity is None or focused.activity.name is None:
+            return focused
+        return replace(focused, activity=replace(focused.activity, name=None))
+
+    def _in_order(self, observation: Observation) -> Observation:
+        at = min(observation.at, self._clock.now())
+        if self._latest is not None and at < self._latest:
+            at = self._latest
+        self._latest = at
+        return observation if at == observation.at else replace(observation, at=at)

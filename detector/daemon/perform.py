@@ -1,0 +1,120 @@
+"""Carry out what the core asks for: keep what it records, show what it says, and bring the answers back.
+
+Rule 1: records are kept, all of a step at once, before anything of that step is shown.
+Rule 2: showing happens beside the loop, in order, one at a time; its results come back through the inbox.
+Rule 3: a notifier that fails costs its nudge, never the daemon.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from detector.clock import Clock
+from detector.daemon.ports import Voice
+from detector.effects import Effect, Greet, Moment, Notify, Record, Withdraw
+from detector.errors import NotifyFailed
+from detector.notifier.model import Words
+from detector.observations import Answer, Answered, NotShown, Observation, Shown
+from detector.store.model import Keeping
+
+LONGEST_SHOW: Final = 10.0
+"""Seconds that all notifiers together may take before the nudge counts as undelivered."""
+
+logger = logging.getLogger("turntoward")
+
+
+class Performer:
+    """Who carries out the effects of one partner time.
+
+    `words` turns a moment into what is said of it, `greeting` does so for a beginning; `put` is the inbox's door.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Keeping,
+        voice: Voice,
+        words: Callable[[Moment], Words],
+        greeting: Callable[[Greet], Words | None],
+        put: Callable[[Observation], None],
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._voice = voice
+        self._words = words
+        self._greeting = greeting
+        self._put = put
+        self._clock = clock
+        self._said: asyncio.Queue[Notify | Greet | Withdraw] = asyncio.Queue()
+        self._speaker: asyncio.Task[None] | None = None
+        self.last_spoke: str | None = None
+
+    def perform(self, effects: Sequence[Effect]) -> None:
+        """Keep the records, then let the rest be said in its order.
+
+        Raises:
+            StoreError: if the records cannot be kept; nothing is said then.
+        """
+        records = [effect for effect in effects if isinstance(effect, Record)]
+        if records:
+            self._store.keep_all(records)
+        for effect in effects:
+            if not isinstance(effect, Record):
+                self._said.put_nowait(effect)
+                if self._speaker is None:
+                    self._speaker = asyncio.create_task(self._speak(), name="speaker")
+
+    async def settled(self) -> None:
+        """Return once everything that was to be said so far has been said, or has failed."""
+        await self._said.join()
+
+    async def close(self) -> None:
+        """Say nothing more."""
+        if self._speaker is not None:
+            self._speaker.cancel()
+            await asyncio.gather(self._speaker, return_exceptions=True)
+            self._speaker = None
+        await self._voice.close()
+
+    async def _speak(self) -> None:
+        while True:
+            effect = await self._said.get()
+            try:
+                await self._say(effect)
+            except Exception:
+                # A bug of a notifier: the nudge is kept as undelivered, the next one may succeed.
+                logger.exception("a notifier failed in a way that it should not")
+                if isinstance(effect, Notify):
+                    self._put(NotShown(at=self._clock.now(), nudge=effect.moment.number))
+            finally:
+                self._said.task_done()
+
+    async def _say(self, effect: Notify | Greet | Withdraw) -> None:
+        match effect:
+            case Notify(moment=moment):
+                by = await self._shown(moment.number, self._words(moment))
+                at = self._clock.now()
+                self._put(
+                    NotShown(at=at, nudge=moment.number) if by is None else Shown(at=at, nudge=moment.number, by=by)
+                )
+            case Greet():
+                words = self._greeting(effect)
+                if words is not None:
+                    await self._shown(0, words)
+            case Withdraw(nudge=nudge):
+                await self._voice.withdraw(nudge)
+
+    async def _shown(self, nudge: int, words: Words) -> str | None:
+        try:
+            async with asyncio.timeout(LONGEST_SHOW):
+                self.last_spoke = await self._voice.show(nudge, words, self._answered)
+        except (NotifyFailed, TimeoutError) as failure:
+            logger.warning("the notification could not be shown: %s", failure or "it took too long")
+            self.last_spoke = None
+        return self.last_spoke
+
+    def _answered(self, nudge: int, answer: Answer) -> None:
+        self._put(Answered(at=self._clock.now(), nudge=nudge, answer=answer))

@@ -1,0 +1,52 @@
+"""What the edge needs of the other rooms, so that a loop can be tested with stand-ins and composed with the real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from detector.effects import Effect
+from detector.notifier.model import Words
+from detector.observations import Answer, Observation
+
+
+class Core(Protocol):
+    """The pure core: `detector.pipeline.Pipeline`."""
+
+    def feed(self, observation: Observation, /) -> tuple[Effect, ...]:
+        """Take in one observation."""
+
+    def advance(self, now: datetime, /) -> tuple[Effect, ...]:
+        """Let time go on to `now`."""
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When `advance` next matters."""
+
+    @property
+    def now(self) -> datetime | None:
+        """How far time has gone on inside."""
+
+
+class Sensors(Protocol):
+    """All sensors of this device: `detector.daemon.supervisor.Supervisor`."""
+
+    async def start(self) -> None:
+        """Start one sensor for each sense."""
+
+    async def stop(self) -> None:
+        """Stop them all; nothing of theirs stays open."""
+
+
+class Voice(Protocol):
+    """The notifiers in their order, the first that can speaks: `detector.notifier.chain.Chain`."""
+
+    async def show(self, nudge: int, words: Words, answered: Callable[[int, Answer], None], /) -> str:
+        """Show the words and return the name of who spoke; raise `NotifyFailed` if nobody could."""
+
+    async def withdraw(self, nudge: int, /) -> None:
+        """Take the notification away if it still stands."""
+
+    async def close(self) -> None:
+        """Let go of everything."""

@@ -1,0 +1,183 @@
+"""Make what is under way agree with what was declared: idempotent, so that anybody may ask for it at any time.
+
+Rule 1: asking twice does nothing the second time; asking late does the same as asking in time, with a gap.
+Rule 2: what was cut off is closed or gone on with, never forgotten and never begun a second time.
+Rule 3: an occurrence that ended as planned, or was stopped, does not come back when the clock is set back.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from detector.daemon.underway import EndReason, UnderWay
+from detector.observations import GapReason
+from detector.partner_time.model import Occurrence, PartnerTime
+from detector.partner_time.plan import Plan, current_and_next
+from detector.store.model import Keeping, KeptOccurrence
+
+IN_TIME: Final = timedelta(seconds=2)
+"""A beginning that is noticed so soon was not missed."""
+
+LONGEST: Final = timedelta(hours=24)
+INSTANT: Final = timedelta(microseconds=1)
+
+_AGAIN: Final = "~"
+
+logger = logging.getLogger("turntoward")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Next:
+    """When to look again, and what for: for the planner, and for whoever asks what comes."""
+
+    at: datetime | None = None
+    upcoming: Occurrence | None = None
+    paused_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    declared: Sequence[PartnerTime]
+    stopped: Mapping[str, datetime]
+    at: datetime
+    plan: Plan
+
+    def holds(self, declared: Sequence[PartnerTime], stopped: Mapping[str, datetime], now: datetime) -> bool:
+        until = self.at + LONGEST if self.plan.boundary is None else min(self.plan.boundary, self.at + LONGEST)
+        return self.at <= now < until and declared == self.declared and stopped == self.stopped
+
+
+class Reconciler:
+    """Begins and ends partner time. `open_one(occurrence, kept_as)` makes what a partner time under way needs."""
+
+    def __init__(self, *, store: Keeping, open_one: Callable[[Occurrence, str], UnderWay]) -> None:
+        self._store = store
+        self._open_one = open_one
+        self._looked_back = False
+        self._planned: _Planned | None = None
+        self.under_way: UnderWay | None = None
+        self.next = Next()
+
+    async def reconcile(self, now: datetime, *, missed: GapReason = GapReason.RESTART) -> None:
+        """Begin, end, pause or go on, as what was declared asks for at `now`.
+
+        `missed` is why a beginning long ago was missed, if it was.
+
+        Raises:
+            StoreError: if the store cannot be read or written.
+        """
+        stopped = self._store.stopped()
+        plan = self._plan_at(now, stopped)
+        if not self._looked_back:
+            self._looked_back = True
+            await self._look_back(plan, now, stopped.get)
+        if self.under_way is not None and not _same(self.under_way.occurrence, plan.current):
+            await self._end(self.under_way, now, stopped.get(self.under_way.occurrence.id))
+        if self.under_way is None and plan.current is not None:
+            await self._begin(plan.current, now, missed)
+        paused_until = self._store.paused_until()
+        if paused_until is not None and paused_until <= now:
+            paused_until = None
+        if self.under_way is not None:
+            await (self.under_way.pause(now) if paused_until else self.under_way.unpause(now))
+        wake = min((at for at in (plan.boundary, paused_until) if at is not None), default=None)
+        upcoming = plan.upcoming[0] if plan.upcoming else None
+        self.next = Next(at=wake, upcoming=upcoming, paused_until=paused_until)
+
+    async def end_before_jump(self, known: datetime) -> None:
+        """End what is under way at the last instant known: the clock was set back, and time never moves back inside."""
+        if self.under_way is not None:
+            logger.info("the clock was set back; partner time starts anew")
+            await self._close(self.under_way, known, "clock_jump")
+
+    async def leave(self) -> None:
+        """Let go of everything; partner time under way stays unfinished in the store."""
+        if self.under_way is not None:
+            await self.under_way.leave()
+            self.under_way = None
+
+    def _plan_at(self, now: datetime, stopped: Mapping[str, datetime]) -> Plan:
+        """Return the plan; computed only where something changed, so that the heartbeat costs next to nothing."""
+        declared = self._store.partner_times()
+        known = self._planned
+        if known is None or not known.holds(declared, stopped, now):
+            plan = current_and_next(declared, now, stopped)
+            known = self._planned = _Planned(declared, dict(stopped), now, plan)
+        return known.plan
+
+    async def _begin(self, occurrence: Occurrence, now: datetime, missed: GapReason) -> None:
+        kept_as, again = occurrence.id, 1
+        ended = {kept.id: kept.end_reason for kept in self._store.occurrences(since=occurrence.begins - LONGEST)}
+        while (reason := ended.get(kept_as)) is not None:
+            if reason in ("ended", "stopped"):
+                return
+            again += 1
+            kept_as = f"{occurrence.id}{_AGAIN}{again}"
+        at = occurrence.begins if again == 1 else now
+        self.under_way = self._open_one(occurrence, kept_as)
+        logger.info("partner time begins; it is planned until %s UTC", f"{occurrence.ends:%H:%M}")
+        await self.under_way.begin(at, at if now - at <= IN_TIME else now, missed)
+
+    async def _end(self, under_way: UnderWay, now: datetime, stopped_at: datetime | None) -> None:
+        ends = under_way.occurrence.ends
+        if stopped_at is not None and stopped_at < ends:
+            await self._close(under_way, min(stopped_at, now), "stopped")
+        elif ends <= now:
+            await self._close(under_way, ends, "ended")
+        else:
+            await self._close(under_way, now, "removed")
+
+    async def _close(self, under_way: UnderWay, at: datetime, reason: EndReason) -> None:
+        self.under_way = None
+        await under_way.end(at, reason)
+        logger.info("partner time is over (%s)", reason)
+
+    async def _look_back(self, plan: Plan, now: datetime, stopped_at: Callable[[str], datetime | None]) -> None:
+        """Go on with what was cut off if it is still in force, and close the rest."""
+        for kept in self._store.unfinished():
+            planned = kept.id.partition(_AGAIN)[0]
+            in_force = plan.current is not None and plan.current.id == planned and plan.current.ends == kept.ends
+            occurrence = plan.current if in_force and plan.current else _as_planned(kept, planned)
+            observations = tuple(self._store.observations(kept.id))
+            moments = self._store.moments(since=kept.began, until=kept.began + INSTANT)
+            decided = (moment.decided_at for moment in moments if moment.occurrence == kept.id)
+            latest = max(kept.began, *(seen.at for seen in observations[-1:]), *decided)
+            under_way = self._open_one(occurrence, kept.id)
+            if in_force and self.under_way is None and latest <= now:
+                self.under_way = under_way
+                logger.info("partner time goes on after a restart")
+                await under_way.resume(observations, latest, now)
+                continue
+            ended, reason = self._how_it_ended(kept, stopped_at(planned), now, latest)
+            under_way.rebuild(observations, latest, max(latest, ended))
+            await self._close(under_way, max(latest, ended), reason)
+
+    @staticmethod
+    def _how_it_ended(
+        kept: KeptOccurrence, stopped: datetime | None, now: datetime, latest: datetime
+    ) -> tuple[datetime, EndReason]:
+        if stopped is not None and stopped < kept.ends:
+            return stopped, "stopped"
+        if kept.ends <= now:
+            return kept.ends, "ended"
+        return (latest, "clock_jump") if now < latest else (now, "removed")
+
+
+def _same(one: Occurrence, other: Occurrence | None) -> bool:
+    return other is not None and one.id == other.id and one.ends == other.ends
+
+
+def _as_planned(kept: KeptOccurrence, planned: str) -> Occurrence:
+    number = planned.partition("@")[0]
+    return Occurrence(
+        id=planned,
+        partner_time=int(number) if number.isdigit() else 0,
+        title=kept.title,
+        begins=kept.began,
+        ends=kept.ends,
+        zone="UTC",
+    )

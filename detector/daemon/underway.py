@@ -1,0 +1,172 @@
+"""One partner time under way: its core, its door, its sensors, and whoever carries out what the core asks for.
+
+Rule 1: all of it comes into being when partner time begins and is let go of when it ends: outside there is nothing.
+Rule 2: what was decided is kept before it is said.
+Rule 3: after time broke off for every sense, the sensors start anew: what they knew may be wrong by now.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final, Literal
+
+from detector.daemon.inbox import Inbox
+from detector.daemon.perform import Performer
+from detector.daemon.ports import Core, Sensors
+from detector.effects import Effect, Record
+from detector.errors import TurntowardError
+from detector.observations import (
+    Answered,
+    Gap,
+    GapReason,
+    NotShown,
+    Observation,
+    PartnerTimeBegan,
+    PartnerTimeEnded,
+    Paused,
+    Resumed,
+    Shown,
+)
+from detector.partner_time.model import Occurrence
+
+REMEMBERED: Final = 100
+"""Observations that a failure of the core leaves behind as a recording."""
+
+EndReason = Literal["ended", "stopped", "removed", "clock_jump"]
+
+
+class CoreFailed(TurntowardError):
+    """The core raised: a bug. `observations` are the last ones that it was fed, oldest first."""
+
+    def __init__(self, observations: Sequence[Observation]) -> None:
+        self.observations = tuple(observations)
+        super().__init__("the core failed; this is a bug in turntoward")
+
+
+class UnderWay:
+    """Partner time between its beginning and its end. `kept_as` is the occurrence's id in the store."""
+
+    def __init__(
+        self, *, occurrence: Occurrence, kept_as: str, core: Core, inbox: Inbox, sensors: Sensors, performer: Performer
+    ) -> None:
+        self.occurrence = occurrence
+        self.kept_as = kept_as
+        self.inbox = inbox
+        self.sensors = sensors
+        self.paused = False
+        self._core = core
+        self._performer = performer
+        self._recent: deque[Observation] = deque(maxlen=REMEMBERED)
+        self._sensing = False
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When the core next needs to be woken."""
+        return self._core.deadline
+
+    async def begin(self, at: datetime, now: datetime, missed: GapReason) -> None:
+        """Begin at `at`; where that is long gone, what lies between was missed, for the reason given."""
+        began = PartnerTimeBegan(at=at, occurrence=self.kept_as, title=self.occurrence.title, ends=self.occurrence.ends)
+        observations: list[Observation] = [began]
+        if now > at:
+            observations.append(Gap(at=now, since=at, reason=missed))
+        self._through(observations)
+        await self._sense(wanted=True)
+
+    async def resume(self, kept: Sequence[Observation], latest: datetime, now: datetime) -> None:
+        """Build the core again from what is kept of it; `latest` is the last instant that is known of."""
+        self.rebuild(kept, latest, now)
+        await self._sense(wanted=not self.paused)
+
+    def rebuild(self, kept: Sequence[Observation], latest: datetime, now: datetime) -> None:
+        """Feed what is kept, saying nothing of it again, and say that nothing is known from `latest` until `now`."""
+        again: list[Effect] = []
+        for observation in kept:
+            again += self._feed(observation)
+            if isinstance(observation, Paused | Resumed):
+                self.paused = isinstance(observation, Paused)
+        self._performer.perform(
+            [effect for effect in again if isinstance(effect, Record) and not isinstance(effect.what, Observation)]
+        )
+        self._through([Gap(at=max(now, latest), since=latest, reason=GapReason.RESTART)])
+
+    async def step(self, now: datetime) -> None:
+        """Feed what came in, let time go on where that matters, and carry out what follows."""
+        taken = self.inbox.take()
+        self._through(taken)
+        if self._core.deadline is not None and self._core.deadline <= now:
+            self._carry_out(self._guarded(lambda: self._core.advance(now)))
+        if any(isinstance(observation, Gap) and observation.sense is None for observation in taken):
+            await self.sense_anew()
+
+    async def mend(self, since: datetime, at: datetime, reason: GapReason) -> None:
+        """Say that nothing is known between the two instants, and let the sensors start anew."""
+        before = self.inbox.take()
+        # What came in while nobody was awake to order it says nothing that the sensors will not say again.
+        kept = [o for o in before if o.at <= since or isinstance(o, Shown | NotShown | Answered)]
+        self._through([*(o for o in kept if o.at <= since), Gap(at=at, since=since, reason=reason)])
+        for late in kept:
+            if late.at > since:
+                self.inbox.put(late)
+        await self.sense_anew()
+
+    async def pause(self, now: datetime) -> None:
+        """Sense nothing until `unpause`."""
+        if not self.paused:
+            self._through([*self.inbox.take(), Paused(at=now)])
+            self.paused = True
+            await self._sense(wanted=False)
+
+    async def unpause(self, now: datetime) -> None:
+        """Sense again."""
+        if self.paused:
+            self._through([*self.inbox.take(), Resumed(at=now)])
+            self.paused = False
+            await self._sense(wanted=True)
+
+    async def end(self, at: datetime, reason: EndReason) -> None:
+        """End at `at`: what came in before is fed, what came in after is dropped, and everything is let go of."""
+        await self._sense(wanted=False)
+        before = [observation for observation in self.inbox.take() if observation.at < at]
+        self._through([*before, PartnerTimeEnded(at=at, reason=reason)])
+        await self._performer.close()
+
+    async def leave(self) -> None:
+        """Let go of everything, and leave the partner time unfinished: the next start goes on with it."""
+        await self._sense(wanted=False)
+        self._through(self.inbox.take())
+        await self._performer.close()
+
+    async def sense_anew(self) -> None:
+        """Stop the sensors and start them again, so that each says what holds now."""
+        if self._sensing:
+            await self._sense(wanted=False)
+            await self._sense(wanted=True)
+
+    async def _sense(self, *, wanted: bool) -> None:
+        if wanted != self._sensing:
+            self._sensing = wanted
+            await (self.sensors.start() if wanted else self.sensors.stop())
+
+    def _through(self, observations: Sequence[Observation]) -> None:
+        effects: list[Effect] = []
+        for observation in observations:
+            effects += self._feed(observation)
+        self._carry_out(effects)
+
+    def _feed(self, observation: Observation) -> tuple[Effect, ...]:
+        self._recent.append(observation)
+        return self._guarded(lambda: self._core.feed(observation))
+
+    def _guarded(self, step: Callable[[], tuple[Effect, ...]]) -> tuple[Effect, ...]:
+        try:
+            return step()
+        except Exception as bug:
+            raise CoreFailed(self._recent) from bug
+
+    def _carry_out(self, effects: Sequence[Effect]) -> None:
+        if self._core.now is not None:
+            self.inbox.not_before(self._core.now)
+        self._performer.perform(effects)
