@@ -1,0 +1,210 @@
+"""Observations as plain fields and back: one codec for what the store keeps and for what recordings hold.
+
+Rule 1: the fields are those of `detector.observations.KINDS`; a new kind needs nothing here.
+Rule 2: reading is strict: an unknown kind or field, a missing one, a wrong type and an instant without a zone are refused.
+Rule 3: a field that has its default is left out; `at`, `kind` and `device` are always there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, dataclass, fields
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from enum import StrEnum
+from types import NoneType, UnionType
+from typing import Any, Final, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
+
+from detector.observations import KINDS, Activity, Observation
+from detector.store.instants import as_instant, as_integer
+from rules.features import CATEGORIES
+
+Converter: TypeAlias = Callable[[Any], Any]
+LONGEST_WORD: Final = 500
+LARGEST: Final = 2**63 - 1
+
+
+class NotAnObservation(ValueError):
+    """These fields are no observation; `field` names the one that is wrong, where it is one."""
+
+    def __init__(self, message: str, field: str | None = None, hint: str | None = None) -> None:
+        self.field = field
+        self.hint = hint
+        super().__init__(message)
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    kind: type[Observation]
+    readers: dict[str, Converter]
+    required: frozenset[str]
+    writers: tuple[tuple[str, Converter, Any], ...]
+    instants: tuple[str, ...]
+
+
+class Codec:
+    """Observations to plain fields and back; instants are integers (microseconds since 1970) or text (ISO 8601)."""
+
+    def __init__(self, instants: Literal["integers", "text"]) -> None:
+        text = instants == "text"
+        self._instant: tuple[Converter, Converter] = (
+            (_read_text_instant, _write_text_instant) if text else (_read_integer_instant, as_integer)
+        )
+        self._category = _read_category if text else _read_word
+        self._forms = {name: self._form(kind) for name, kind in KINDS.items()}
+
+    def write(self, observation: Observation) -> dict[str, Any]:
+        """Return `at`, `kind`, `device` and the fields that differ from their defaults, fit for JSON."""
+        name = type(observation).__name__
+        form = self._forms[name]
+        plain = {"at": self._instant[1](observation.at), "kind": name, "device": observation.device}
+        for field, writer, default in form.writers:
+            value = getattr(observation, field)
+            if default is MISSING or value != default:
+                plain[field] = writer(value)
+        return plain
+
+    def read(self, kind: object, plain: Mapping[str, Any]) -> Observation:
+        """Return the observation of this kind with these fields (`kind` not among them).
+
+        Raises:
+            NotAnObservation: with what is wrong, and in which field.
+        """
+        form = self._forms.get(kind) if isinstance(kind, str) else None
+        if form is None:
+            raise NotAnObservation(f"there is no kind of observation {kind!r:.80}", "kind", _nearest(kind, self._forms))
+        values, readers = {}, form.readers
+        for name, value in plain.items():
+            reader = readers.get(name)
+            if reader is None:
+                raise NotAnObservation(f"{kind} has no field '{name:.80}'", name, _nearest(name, readers))
+            try:
+                values[name] = reader(value)
+            except NotAnObservation:
+                raise
+            except (ValueError, OverflowError) as wrong:
+                raise NotAnObservation(f"'{name}' {wrong}", name) from None
+        if not form.required <= values.keys():
+            missing = ", ".join(f"'{name}'" for name in sorted(form.required - values.keys()))
+            raise NotAnObservation(f"{kind} lacks {missing}")
+        return form.kind(**values)
+
+    def instants_of(self, observation: Observation) -> tuple[str, ...]:
+        """Return the names of the fields that hold instants, `at` first."""
+        return self._forms[type(observation).__name__].instants
+
+    def _form(self, kind: type[Observation]) -> _Form:
+        hints = get_type_hints(kind)
+        own = {field.name: field for field in fields(kind)}
+        converters = {name: self._converters(hints[name]) for name in own}
+        return _Form(
+            kind=kind,
+            readers={name: reader for name, (reader, _) in converters.items()},
+            required=frozenset(name for name, field in own.items() if field.default is MISSING),
+            writers=tuple(
+                (name, converters[name][1], field.default)
+                for name, field in own.items()
+                if name not in ("at", "device")
+            ),
+            instants=tuple(name for name in own if hints[name] is datetime),
+        )
+
+    def _converters(self, hint: Any) -> tuple[Converter, Converter]:
+        if hint is datetime:
+            return self._instant
+        if hint is Activity:
+            return self._read_activity, _write_activity
+        if get_origin(hint) in (UnionType, Union):
+            (one,) = (part for part in get_args(hint) if part is not NoneType)
+            reader, writer = self._converters(one)
+            return (
+                lambda value: None if value is None else reader(value),
+                lambda value: None if value is None else writer(value),
+            )
+        if get_origin(hint) is Literal:
+            return _one_of({word: word for word in get_args(hint)}), str
+        if isinstance(hint, type) and issubclass(hint, StrEnum):
+            return _one_of({member.value: member for member in hint}), str
+        return {str: (_read_word, str), int: (_read_count, int), bool: (_read_flag, bool)}[hint]
+
+    def _read_activity(self, value: object) -> Activity:
+        if not isinstance(value, dict):
+            raise ValueError("must be an object with a category, or null")  # noqa: TRY004 - as below
+        if unknown := value.keys() - {"category", "name"}:
+            raise NotAnObservation(f"an activity has no field '{min(unknown):.80}'", min(unknown))
+        if "category" not in value:
+            raise ValueError("lacks a category")
+        name = value.get("name")
+        return Activity(category=self._category(value["category"]), name=None if name is None else _read_word(name))
+
+
+def _write_activity(activity: Activity) -> dict[str, str]:
+    return {"category": activity.category} | ({} if activity.name is None else {"name": activity.name})
+
+
+def _read_category(value: object) -> str:
+    if value not in CATEGORIES:
+        raise NotAnObservation(f"there is no category {value!r:.80}", "category", _nearest(value, CATEGORIES))
+    return str(value)
+
+
+def _read_word(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be text")  # noqa: TRY004 - one exception for all that is wrong with a field
+    if len(value) > LONGEST_WORD:
+        raise ValueError(f"is longer than {LONGEST_WORD} characters")
+    return value
+
+
+def _read_count(value: object) -> int:
+    if type(value) is not int or not 0 <= value <= LARGEST:
+        raise ValueError("must be a whole number, zero or more")
+    return value
+
+
+def _read_flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")  # noqa: TRY004 - one exception for all that is wrong with a field
+    return value
+
+
+def _one_of(words: Mapping[str, str]) -> Converter:
+    def read(value: object) -> str:
+        if not isinstance(value, str) or value not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
+        return words[value]
+
+    return read
+
+
+def _read_text_instant(value: object) -> datetime:
+    try:
+        at = datetime.fromisoformat(value)  # type: ignore[arg-type]
+    except (ValueError, TypeError):
+        raise ValueError("is not an instant; write for example 2026-11-23T18:31:02.5Z") from None
+    if at.tzinfo is UTC:
+        return at
+    if at.tzinfo is None:
+        raise ValueError("names no zone; write for example 2026-11-23T18:31:02.5Z")
+    return at.astimezone(UTC)
+
+
+def _write_text_instant(at: datetime) -> str:
+    if at.tzinfo is None:
+        raise ValueError("an instant without a zone cannot be written")
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _read_integer_instant(value: object) -> datetime:
+    if type(value) is not int:
+        raise ValueError("must be whole microseconds since 1970")
+    return as_instant(value)
+
+
+def _nearest(word: object, words: Iterable[str]) -> str | None:
+    near = get_close_matches(word, list(words), n=1) if isinstance(word, str) else []
+    return f"did you mean '{near[0]}'?" if near else None
+
+
+INTEGERS: Final = Codec("integers")
+TEXT: Final = Codec("text")

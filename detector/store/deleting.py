@@ -1,0 +1,142 @@
+"""Delete what is old, what is to be forgotten, or everything; and leave no trace of it in the files.
+
+Rule 1: the caller holds the transaction for all but `scrub`, which follows it.
+Rule 2: deleted content is overwritten (secure_delete), the file is rewritten (VACUUM: splitting pages leaves copies that
+overwriting does not reach), and the write-ahead log is emptied.
+"""
+
+# ruff: noqa: S608 - names of tables and columns are our own constants; values are always bound
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+from detector.errors import StoreError
+from detector.store import reading, rows
+from detector.store.instants import EPOCH, as_integer
+from detector.store.keeping import KEEP_OBSERVATION, forgotten_stretches, insert, keep_stretches
+from detector.store.model import Forgotten, KeptOccurrence
+from detector.store.stretches import Stretch, cut, reaches, spared_coverage, spared_use, spares_moment
+
+_DECLARED: Final = ("partner_times", "exceptions", "state")
+
+
+def prune(connection: sqlite3.Connection, before: datetime) -> int:
+    """Delete what was over before the instant; return how many occurrences that were."""
+    over = as_integer(before)
+    connection.execute("DELETE FROM exceptions WHERE at < ?", (over,))
+    return connection.execute("DELETE FROM occurrences WHERE coalesce(ended, ends) < ?", (over,)).rowcount
+
+
+def forget(connection: sqlite3.Connection, since: datetime, now: datetime) -> Forgotten:
+    """Delete everything from `since` on; see `stretches` for what happens at its edges."""
+    stretch = Stretch(since, now)
+    counts: Counter[str] = Counter()
+    reached = [kept for kept in reading.chosen_occurrences(connection, None, None) if reaches(kept, stretch)]
+    for kept in reached:
+        counts += _forget_in(connection, kept, stretch)
+    if reached:
+        keep_stretches(connection, (*forgotten_stretches(connection), stretch))
+    return Forgotten(**counts)
+
+
+def forget_all(connection: sqlite3.Connection, now: datetime, *, plans: bool) -> Forgotten:
+    """Delete everything that was observed and decided; with `plans` every other row, too."""
+    forgotten = forget(connection, EPOCH, now)
+    if not plans:
+        return forgotten
+    stretches = forgotten_stretches(connection)
+    occurrences = _delete(connection, "occurrences", "1")
+    counts = {"partner_times": _delete(connection, "partner_times", "1"), "occurrences": occurrences}
+    for table in _DECLARED:
+        _delete(connection, table, "1")
+    if occurrences:  # what is under way will still be recorded for a moment, and must find nothing to belong to
+        keep_stretches(connection, stretches)
+    return Forgotten(
+        occurrences=forgotten.occurrences + counts["occurrences"],
+        observations=forgotten.observations,
+        uses=forgotten.uses,
+        coverage=forgotten.coverage,
+        moments=forgotten.moments,
+        partner_times=counts["partner_times"],
+    )
+
+
+def scrub(connection: sqlite3.Connection) -> None:
+    """Rewrite the file without what was deleted, and empty the write-ahead log. Outside a transaction.
+
+    Raises:
+        StoreError: if another program reads just now, so that traces may be left in the log.
+    """
+    connection.execute("PRAGMA temp_store = MEMORY")  # or VACUUM's copy would pass through the temporary folder
+    connection.execute("VACUUM")
+    (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        raise StoreError(
+            "It is deleted, but another program is reading what is kept, so traces of it may be left in the file\n"
+            "  beside it that ends in -wal. Close that program and say `turntoward forget` once more."
+        )
+
+
+def _forget_in(connection: sqlite3.Connection, kept: KeptOccurrence, stretch: Stretch) -> Counter[str]:
+    devices = [device for (device,) in connection.execute(
+        "SELECT DISTINCT device FROM observations WHERE occurrence = ? ORDER BY device", (kept.id,)
+    )]  # fmt: skip
+    counts: Counter[str] = Counter(
+        uses=_trim(connection, "uses", rows.USE, kept.id, lambda row: _use_left(row, stretch)),
+        coverage=_trim(connection, "coverage", rows.COVERAGE, kept.id, lambda row: _coverage_left(row, stretch)),
+        moments=_trim(connection, "moments", rows.MOMENT, kept.id, lambda row: _moment_left(row, stretch)),
+        observations=_delete(
+            connection, "observations", "occurrence = ? AND at >= ?", kept.id, as_integer(stretch.since)
+        ),
+    )
+    outcome = cut(kept, devices, stretch)
+    if outcome.left is None:
+        counts["occurrences"] = _delete(connection, "occurrences", "id = ?", kept.id)
+        return counts
+    if outcome.left != kept:
+        began, ended = as_integer(outcome.left.began), rows.from_occurrence(outcome.left)[4]
+        connection.execute("UPDATE occurrences SET began = ?, ended = ? WHERE id = ?", (began, ended, kept.id))
+    connection.executemany(
+        KEEP_OBSERVATION, [rows.from_observation(kept.id, observation) for observation in outcome.instead]
+    )
+    return counts
+
+
+def _trim(
+    connection: sqlite3.Connection,
+    table: str,
+    columns: tuple[str, ...],
+    occurrence: str,
+    left: Callable[[rows.Row], rows.Row | None],
+) -> int:
+    names = ", ".join(f'"{column}"' for column in columns)
+    kept = connection.execute(f"SELECT {names} FROM {table} WHERE occurrence = ?", (occurrence,)).fetchall()
+    changed = [(row, left(row)) for row in kept if left(row) != row]
+    connection.executemany(
+        f"DELETE FROM {table} WHERE occurrence = ? AND number = ?", [(row[0], row[1]) for row, _ in changed]
+    )
+    connection.executemany(insert(table, columns), [new for _, new in changed if new is not None])
+    return len(changed)
+
+
+def _use_left(row: rows.Row, stretch: Stretch) -> rows.Row | None:
+    left = spared_use(rows.to_use(row).use, stretch)
+    return None if left is None else rows.from_use(row[0], left)
+
+
+def _coverage_left(row: rows.Row, stretch: Stretch) -> rows.Row | None:
+    left = spared_coverage(rows.to_coverage(row).coverage, stretch)
+    return None if left is None else rows.from_coverage(row[0], left)
+
+
+def _moment_left(row: rows.Row, stretch: Stretch) -> rows.Row | None:
+    return row if spares_moment(rows.to_moment(row), stretch) else None
+
+
+def _delete(connection: sqlite3.Connection, table: str, where: str, *values: Any) -> int:
+    return connection.execute(f"DELETE FROM {table} WHERE {where}", values).rowcount

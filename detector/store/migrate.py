@@ -1,0 +1,81 @@
+"""Bring the file's schema up to date: `python -m detector.store.migrate PATH`, a child that ends when it is done.
+
+Rule 1: all of it or nothing, in one transaction that is taken before anything is read.
+Rule 2: of two that try at once the second waits, and then finds nothing to do.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from sqlite_utils import Database, Migrations
+
+from detector.errors import EXIT_FAILED, StoreError
+from detector.store.failures import said
+from detector.store.migrations import MIGRATIONS
+from detector.store.opening import APPLICATION, BUSY_SECONDS, VERSION, migration_due
+
+
+def migrate(path: Path, migrations: Migrations = MIGRATIONS, version: int = VERSION) -> None:
+    """Apply the migrations that are due to the file, which is there already.
+
+    Raises:
+        StoreError: if one fails; the file is as it was.
+    """
+    with _alone(path), said(path):
+        connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+        try:
+            if not migration_due(path, connection, version):
+                return
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("BEGIN IMMEDIATE")
+            _apply(path, connection, migrations, version)
+        finally:
+            connection.close()
+
+
+def _apply(path: Path, connection: sqlite3.Connection, migrations: Migrations, version: int) -> None:
+    try:
+        migrations.apply(Database(connection, execute_plugins=False, recursive_triggers=False))
+        connection.execute(f"PRAGMA application_id = {APPLICATION:d}")
+        connection.execute(f"PRAGMA user_version = {version:d}")
+        connection.execute("COMMIT")
+    except BaseException as failed:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        if isinstance(failed, sqlite3.IntegrityError | ValueError | AssertionError):
+            raise StoreError(f"{path} could not be brought up to date: {failed}. It is as it was.") from failed
+        raise
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    # The folder is locked, not the file: only SQLite may open the file (see `opening`, rule 2). Changing to WAL is what
+    # two processes cannot do at once, whatever the busy timeout.
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with suppress(OSError):  # a file system without such locks: SQLite's own remain
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def main() -> int:
+    """Migrate the file named on the command line; a failure is one sentence on standard error."""
+    try:
+        migrate(Path(sys.argv[1]))
+    except StoreError as failed:
+        sys.stderr.write(f"{failed}\n")
+        return EXIT_FAILED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""The schema, as the migrations that lead to it. Applied by `detector.store.migrate`, and by nobody else.
+
+Rule 1: a migration that was released is never changed; a new one is added below it, and `opening.VERSION` counts them.
+Rule 2: tables are STRICT; instants and lengths are integers, in microseconds; only a partner time's local beginning is text.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlite_utils import Database, Migrations
+from sqlite_utils.db import ForeignKey, Table
+
+MIGRATIONS: Final = Migrations("turntoward")
+
+
+def _table(db: Database, name: str, columns: dict[str, Any], *, pk: Any, maybe: frozenset[str] = frozenset()) -> Table:
+    of_occurrence = [ForeignKey(name, "occurrence", "occurrences", "id", on_delete="CASCADE")]
+    belongs = name in {"observations", "uses", "coverage", "moments"}
+    return db.table(name).create(
+        columns,
+        pk=pk,
+        not_null=columns.keys() - maybe,
+        foreign_keys=of_occurrence if belongs else None,
+        strict=True,
+    )
+
+
+@MIGRATIONS()
+def m001_what_is_kept(db: Database) -> None:
+    """Lay down what is observed and decided, what is declared, and the small state of the program."""
+    _table(
+        db,
+        "occurrences",
+        {"id": str, "title": str, "began": int, "ends": int, "ended": int, "end_reason": str},
+        pk="id",
+        maybe=frozenset({"ended", "end_reason"}),
+    ).create_index(["began"])
+    _table(
+        db,
+        "observations",
+        {"id": int, "occurrence": str, "at": int, "device": str, "kind": str, "fields": str},
+        pk="id",
+    ).create_index(["occurrence"])
+    _table(
+        db,
+        "uses",
+        {
+            "occurrence": str, "number": int, "device": str, "category": str, "name": str,
+            "began": int, "ended": int, "trusted": int,
+        },
+        pk=("occurrence", "number"),
+        maybe=frozenset({"name", "ended"}),
+    )  # fmt: skip
+    _table(
+        db,
+        "coverage",
+        {"occurrence": str, "number": int, "device": str, "began": int, "ended": int},
+        pk=("occurrence", "number"),
+    )
+    _table(
+        db,
+        "moments",
+        {
+            "occurrence": str, "number": int, "rule": str, "device": str, "use": int, "category": str, "name": str,
+            "began": int, "decided_at": int, "ended": int, "decided": str, "reason": str, "evidence": str,
+            "shown_by": str, "answer": str, "answered_at": int, "outcome": str,
+        },
+        pk=("occurrence", "number"),
+        maybe=frozenset(
+            {"use", "category", "name", "ended", "reason", "shown_by", "answer", "answered_at", "outcome"}
+        ),
+    ).create_index(["decided_at"])  # fmt: skip
+    _table(
+        db,
+        "partner_times",
+        {"number": int, "title": str, "begins": str, "lasts": int, "zone": str, "recurrence": str},
+        pk="number",
+        maybe=frozenset({"recurrence"}),
+    )
+    # `kind` leaves room for the exceptions of RFC 5545: cancelled, moved (`instead_at`).
+    _table(
+        db,
+        "exceptions",
+        {"occurrence": str, "kind": str, "at": int, "instead_at": int},
+        pk=("occurrence", "kind"),
+        maybe=frozenset({"instead_at"}),
+    )
+    _table(db, "state", {"key": str, "value": str}, pk="key")

@@ -1,0 +1,161 @@
+"""Open the file: where it may be, who may read it, which version it has.
+
+Rule 1: the folder is 0700 and the file 0600; SQLite gives the files beside it the file's own mode.
+Rule 2: nothing but SQLite ever opens the file: to close it elsewhere in the process would drop SQLite's own locks.
+Rule 3: sqlite-utils is not imported here; where a migration is due, a short-lived child applies it.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import sys
+from pathlib import Path
+from typing import Final
+
+from detector.errors import StoreError
+from detector.store.failures import NothingKept, StoreTooNew, aside, damaged, said
+
+APPLICATION: Final = 0x5477_7264
+"""SQLite's application id of our files: the bytes of "Twrd"."""
+
+VERSION: Final = 1
+"""The version of the schema, kept as `user_version`: how many migrations there are."""
+
+TABLES: Final = frozenset(
+    {"occurrences", "observations", "uses", "coverage", "moments", "partner_times", "exceptions", "state"}
+)
+BUSY_SECONDS: Final = 5.0
+_MIGRATION_SECONDS: Final = 120
+_FOLDER: Final = "turntoward"
+
+
+def open_file(path: Path, *, read_only: bool = False) -> tuple[Path, sqlite3.Connection]:
+    """Return the file's real path, links followed, and a connection that is ready; bring the schema up to date first.
+
+    Raises:
+        NothingKept: if it is to be read only and is not there.
+        StoreError: with what is wrong, where, and what to do; the file is as it was.
+    """
+    real = _place(path, create=not read_only)
+    connection = _connect(real)
+    try:
+        due = migration_due(real, connection)
+    finally:
+        connection.close()
+    if due:
+        _migrate(real)
+    connection = _connect(real)
+    try:
+        with said(real):
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA secure_delete = ON")
+            connection.execute("PRAGMA cache_size = -1024")
+            if read_only:
+                connection.execute("PRAGMA query_only = ON")
+    except BaseException:
+        connection.close()
+        raise
+    return real, connection
+
+
+def migration_due(path: Path, connection: sqlite3.Connection, known: int = VERSION) -> bool:
+    """Return whether the schema is older than version `known`, or not there at all.
+
+    Raises:
+        StoreError: if the file is another program's, from a newer version, or damaged.
+    """
+    with said(path):
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if not tables and not version and application in (0, APPLICATION):
+        return True
+    if application != APPLICATION:
+        raise StoreError(
+            f"{path} is another program's SQLite file. Nothing was changed.\n"
+            f"  Move it aside, and a new one is made: {aside(path)}"
+        )
+    if version > known:
+        raise StoreTooNew(
+            f"{path} was written by a newer turntoward (its form is number {version}, this program knows up to "
+            f"{known}).\n  Nothing was changed. Update turntoward; or, to begin anew, move it aside:\n  {aside(path)}"
+        )
+    if version == known and not tables >= TABLES:
+        raise damaged(path, f"the table '{min(TABLES - tables)}' is missing")
+    return bool(version < known)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    with said(path):
+        return sqlite3.connect(
+            f"{path.as_uri()}?mode=rw",
+            uri=True,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+
+
+def _place(path: Path, *, create: bool) -> Path:
+    try:
+        real = path.resolve()
+        if create:
+            _make(real)
+        mode = real.stat().st_mode
+    except FileNotFoundError:
+        raise NothingKept(f"Nothing is kept yet: there is no {path}.\n  It appears with `turntoward now`.") from None
+    except (OSError, RuntimeError) as refused:  # pathlib raises RuntimeError for links that lead in a circle
+        why = refused.strerror if isinstance(refused, OSError) else "the links lead in a circle"
+        raise StoreError(
+            f"{path} cannot be used: {why}.\n  The folder must be yours and writable, and the file an ordinary one."
+        ) from refused
+    if not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "no ordinary file"
+        raise StoreError(f"{path} is {what}, and what is kept needs an ordinary file there.\n  Move it aside.")
+    for ours, wanted in ((real, 0o600), (real.parent, 0o700)):
+        # A folder of another name was chosen by somebody who may have other things in it.
+        found = ours.stat()
+        if found.st_uid == os.geteuid() and found.st_mode & 0o077 and (ours is real or ours.name == _FOLDER):
+            ours.chmod(wanted)
+    return real
+
+
+def _make(real: Path) -> None:
+    missing = [folder for folder in real.parents if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    if not real.exists():
+        # O_EXCL: had another process made it meanwhile, closing our descriptor could drop that file's locks here.
+        try:
+            os.close(os.open(real, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        except FileExistsError:
+            return
+
+
+def _migrate(path: Path) -> None:
+    if "sqlite_utils" in sys.modules:  # the price of importing it is paid already
+        from detector.store.migrate import migrate  # noqa: PLC0415
+
+        migrate(path)
+        return
+    import subprocess  # noqa: PLC0415 - a once-in-a-version child, so that the daemon stays small
+
+    root = str(Path(__file__).resolve().parents[2])
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    try:
+        child = subprocess.run(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-P", "-m", "detector.store.migrate", str(path)],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_MIGRATION_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise StoreError(f"{path} could not be brought up to date: it took more than two minutes.") from None
+    if child.returncode:
+        raise StoreError(child.stderr.strip() or f"{path} could not be brought up to date.")

@@ -1,0 +1,191 @@
+"""The store on disk: one SQLite file, one connection, every promise of `model.Keeping`.
+
+Rule 1: every change is one transaction, begun IMMEDIATE: it waits for others at its start and never half way.
+Rule 2: what was kept is in the file when `keep_all` returns: a kill takes nothing of it.
+Rule 3: whatever fails is a `StoreError` that says what to do.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from threading import RLock
+from types import TracebackType
+from typing import Final, Self
+
+from detector.effects import Moment, Record
+from detector.observations import Observation
+from detector.partner_time.model import PartnerTime
+from detector.store import deleting, keeping, plans, reading, rows, state
+from detector.store.failures import damaged, said
+from detector.store.instants import as_instant, as_integer
+from detector.store.model import Forgotten, KeptCoverage, KeptOccurrence, KeptUse
+from detector.store.opening import open_file
+
+_PAUSED: Final = "paused_until"
+
+
+class Store:
+    """What is kept on disk; see `model.Keeping` for what each method promises. Close it, or use it in a `with`."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+        self._turn = RLock()
+
+    @classmethod
+    def open(cls, path: Path, *, read_only: bool = False) -> Store:
+        """Open the file, make it if it is not there, and bring its schema up to date.
+
+        Raises:
+            NothingKept: if it is to be read only and is not there.
+            StoreError: if it is locked, damaged, from a newer version, another program's, or out of reach.
+        """
+        return cls(*open_file(path, read_only=read_only))
+
+    def __enter__(self) -> Self:
+        """Return the store."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the store."""
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._turn, said(self.path):
+            self._connection.close()
+
+    def keep_all(self, records: Sequence[Record]) -> None:
+        """Keep all of the records or none."""
+        if records:
+            with self._writing() as connection:
+                keeping.keep(connection, records)
+
+    def observations(self, occurrence: str) -> Iterator[Observation]:
+        """Yield what was observed in the occurrence."""
+        with self._reading() as connection:
+            yield from reading.observations(connection, occurrence)
+
+    def unfinished(self) -> list[KeptOccurrence]:
+        """Return the occurrences without an end."""
+        with self._reading() as connection:
+            return reading.unfinished(connection)
+
+    def occurrences(self, since: datetime | None = None, until: datetime | None = None) -> list[KeptOccurrence]:
+        """Return the occurrences."""
+        with self._reading() as connection:
+            return reading.chosen_occurrences(connection, since, until)
+
+    def moments(self, since: datetime | None = None, until: datetime | None = None) -> list[Moment]:
+        """Return the moments of these occurrences."""
+        with self._reading() as connection:
+            return reading.chosen(connection, "moments", rows.MOMENT, rows.to_moment, since=since, until=until)
+
+    def uses(self, since: datetime | None = None, until: datetime | None = None) -> list[KeptUse]:
+        """Return the uses of these occurrences."""
+        with self._reading() as connection:
+            return reading.chosen(connection, "uses", rows.USE, rows.to_use, since=since, until=until)
+
+    def coverage(self, since: datetime | None = None, until: datetime | None = None) -> list[KeptCoverage]:
+        """Return the coverage of these occurrences."""
+        with self._reading() as connection:
+            return reading.chosen(connection, "coverage", rows.COVERAGE, rows.to_coverage, since=since, until=until)
+
+    def last_moment(self) -> Moment | None:
+        """Return the moment that was decided last."""
+        with self._reading() as connection:
+            return reading.last_moment(connection)
+
+    def add_partner_time(self, partner_time: PartnerTime) -> PartnerTime:
+        """Keep what was declared; return it with its number."""
+        with self._writing() as connection:
+            return plans.add(connection, partner_time)
+
+    def partner_times(self) -> list[PartnerTime]:
+        """Return what is declared."""
+        with self._reading() as connection:
+            return plans.declared(connection)
+
+    def remove_partner_time(self, number: int) -> bool:
+        """Take a declared partner time back."""
+        with self._writing() as connection:
+            return plans.remove(connection, number)
+
+    def stop_occurrence(self, occurrence: str, at: datetime) -> None:
+        """Keep that the occurrence was stopped early."""
+        with self._writing() as connection:
+            plans.stop(connection, occurrence, at)
+
+    def stopped(self) -> dict[str, datetime]:
+        """Return when occurrences were stopped."""
+        with self._reading() as connection:
+            return plans.stopped(connection)
+
+    def pause_until(self, until: datetime | None) -> None:
+        """Keep until when the program pauses."""
+        self.remember(_PAUSED, None if until is None else as_integer(until))
+
+    def paused_until(self) -> datetime | None:
+        """Return until when the program pauses."""
+        kept = self.recall(_PAUSED)
+        return as_instant(kept) if isinstance(kept, int) else None
+
+    def remember(self, key: str, value: object) -> None:
+        """Keep one small JSON value."""
+        with self._writing() as connection:
+            state.remember(connection, key, value)
+
+    def recall(self, key: str) -> object:
+        """Return the value, or None."""
+        with self._reading() as connection:
+            return state.recall(connection, key)
+
+    def prune(self, before: datetime) -> int:
+        """Delete the occurrences that were over before the instant."""
+        with self._writing() as connection:
+            return deleting.prune(connection, before)
+
+    def forget(self, since: datetime, *, now: datetime) -> Forgotten:
+        """Delete what was observed and decided from `since` on, and every trace of it in the files."""
+        with self._writing() as connection:
+            forgotten = deleting.forget(connection, since, now)
+        self._scrub()
+        return forgotten
+
+    def forget_all(self, *, now: datetime, plans: bool = False) -> Forgotten:
+        """Delete everything that was observed and decided; with `plans` everything else, too."""
+        with self._writing() as connection:
+            forgotten = deleting.forget_all(connection, now, plans=plans)
+        self._scrub()
+        return forgotten
+
+    def _scrub(self) -> None:
+        with self._turn, said(self.path):
+            deleting.scrub(self._connection)
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._turn, said(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                # SQLite may have rolled back by itself, and what failed is worth more than what rolling back says.
+                with suppress(sqlite3.Error):
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with said(self.path):
+            try:
+                yield self._connection
+            except rows.RowDamaged as wrong:
+                raise damaged(self.path, str(wrong)) from wrong

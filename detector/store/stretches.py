@@ -1,0 +1,102 @@
+"""What forgetting a stretch does to what was kept, and to what the daemon still holds and will want to keep. Pure.
+
+Rule 1: nothing that happened in a forgotten stretch `[since, until)` is kept, neither now nor later.
+Rule 2: a use or a coverage that reaches into it is cut, and keeps the earlier part if it has one; its cut end is not trusted.
+Rule 3: a moment that reaches into it goes whole: half a moment tells what was asked to be forgotten.
+Rule 4: an occurrence under way stays, with a gap, so that a replay does not take what was forgotten for quiet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from detector.effects import Coverage, Moment, Record, Use
+from detector.observations import Gap, GapReason, Observation, PartnerTimeBegan, PartnerTimeEnded
+from detector.store.model import KeptOccurrence
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The half-open stretch `[since, until)` that was forgotten."""
+
+    since: datetime
+    until: datetime
+
+
+def spared_use(use: Use, stretch: Stretch) -> Use | None:
+    """Return what is left of the use, or None."""
+    if use.ended is not None and use.ended <= stretch.since:
+        return use
+    if use.began < stretch.since:
+        return replace(use, ended=stretch.since, trusted=False)
+    if use.ended is not None and use.ended <= stretch.until:
+        return None
+    return replace(use, began=max(use.began, stretch.until))
+
+
+def spared_coverage(coverage: Coverage, stretch: Stretch) -> Coverage | None:
+    """Return what is left of the coverage, or None."""
+    if coverage.ended <= stretch.since:
+        return coverage
+    if coverage.began < stretch.since:
+        return replace(coverage, ended=stretch.since)
+    if coverage.ended <= stretch.until:
+        return None
+    return replace(coverage, began=max(coverage.began, stretch.until))
+
+
+def spares_moment(moment: Moment, stretch: Stretch) -> bool:
+    """Return whether the moment lies wholly outside the stretch."""
+    instants = (moment.began, moment.decided_at, moment.ended, moment.answered_at)
+    last = max(instant for instant in instants if instant is not None)
+    return moment.began >= stretch.until or (last < stretch.since and moment.ended is not None)
+
+
+def spared(record: Record, stretch: Stretch) -> Record | None:
+    """Return what of the record may still be kept, or None."""
+    what: Observation | Use | Coverage | Moment | None = record.what
+    if isinstance(what, Use):
+        what = spared_use(what, stretch)
+    elif isinstance(what, Coverage):
+        what = spared_coverage(what, stretch)
+    elif isinstance(what, Moment):
+        what = what if spares_moment(what, stretch) else None
+    elif isinstance(what, Observation):
+        what = None if stretch.since <= what.at < stretch.until else what
+    return None if what is None else replace(record, what=what)
+
+
+def reaches(occurrence: KeptOccurrence, stretch: Stretch) -> bool:
+    """Return whether the occurrence was, or was planned to be, under way at `stretch.since` or later."""
+    return (occurrence.ended or occurrence.ends) > stretch.since or occurrence.began >= stretch.since
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What becomes of an occurrence: the row that is left, or None, and what is observed in place of what is gone."""
+
+    left: KeptOccurrence | None
+    instead: tuple[Observation, ...] = ()
+
+
+def cut(occurrence: KeptOccurrence, devices: Iterable[str], stretch: Stretch) -> Cut:
+    """Return what becomes of an occurrence, in which these devices spoke, once all from `stretch.since` on is deleted."""
+    under_way = occurrence.ended is None and occurrence.ends > stretch.until
+    if occurrence.began >= stretch.since:
+        if not under_way:
+            return Cut(None)
+        again = PartnerTimeBegan(
+            at=stretch.until, occurrence=occurrence.id, title=occurrence.title, ends=occurrence.ends
+        )
+        return Cut(replace(occurrence, began=stretch.until), (again,))
+    if under_way:
+        gaps = (
+            Gap(at=stretch.until, since=stretch.since, reason=GapReason.RESTART, device=device) for device in devices
+        )
+        return Cut(occurrence, tuple(gaps))
+    if occurrence.ended is None or occurrence.ended <= stretch.since:
+        return Cut(occurrence)
+    ended = PartnerTimeEnded(at=stretch.since, reason="ended")
+    return Cut(replace(occurrence, ended=stretch.since), (ended,))
