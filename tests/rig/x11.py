@@ -1,6 +1,6 @@
 """A private X server, with or without a window manager, and hands to use it with: xdotool, xterm, bare toplevels.
 
-Rule 1: every server takes a free display number (`-displayfd`), so that tests can run side by side.
+Rule 1: every server takes a free display number and tells when it is ready (`-displayfd`): tests run side by side.
 Rule 2: whatever is started here is ended here, and dies with the tests even when they are killed (`setpriv --pdeathsig`).
 Rule 3: `DISPLAY` of the tests' own process is only set by the fixtures, through monkeypatch.
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -89,19 +90,7 @@ class Desktop:
     def __init__(self, stack: ExitStack, *, window_manager: bool, screen: str = "1280x800x24") -> None:
         needs("Xvfb", *(["openbox", "xprop"] if window_manager else []))
         self._stack = stack
-        read, write = os.pipe()
-        try:
-            self.server = stack.enter_context(
-                started(
-                    ["Xvfb", "-displayfd", str(write), "-screen", "0", screen, "-nolisten", "tcp", "-noreset"],
-                    pass_fds=(write,),
-                )
-            )
-            os.close(write)
-            number = os.read(read, 16).decode().strip()
-        finally:
-            os.close(read)
-        assert number, "Xvfb did not start"
+        self.server, number = self._start_server(screen)
         self.display = f":{number}"
         kept = {name: value for name, value in os.environ.items() if name != "WAYLAND_DISPLAY"}
         self.env: dict[str, str] = kept | {"DISPLAY": self.display, "XDG_SESSION_TYPE": "x11", "LC_ALL": "C.UTF-8"}
@@ -110,6 +99,20 @@ class Desktop:
             until(
                 lambda: b"window id" in self.run("xprop", "-root", "_NET_SUPPORTING_WM_CHECK"), what="a window manager"
             )
+
+    def _start_server(self, screen: str) -> tuple[subprocess.Popen[bytes], str]:
+        for _ in range(5):
+            # Left to themselves, servers that start and end side by side all want :0, and unlink each other's sockets.
+            number = str(random.randrange(100, 30_000))  # noqa: S311 - a display, not a secret
+            read, write = os.pipe()
+            command = ["Xvfb", f":{number}", "-displayfd", str(write), "-screen", "0", screen, "-nolisten", "tcp"]
+            server = self._stack.enter_context(started([*command, "-noreset"], pass_fds=(write,)))
+            os.close(write)
+            with os.fdopen(read, "rb") as told:
+                if told.readline().strip() == number.encode():
+                    return server, number
+            end(server)
+        raise AssertionError("Xvfb did not start")
 
     def start(self, *command: str, **options: Any) -> subprocess.Popen[bytes]:
         """Start a program on this display; it ends with the desktop, or earlier by `end(process)`."""
