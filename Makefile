@@ -1,7 +1,8 @@
 # Turntoward. `make` lists what there is.
 UV := .tools/bin/uv
 export UV_PYTHON_DOWNLOADS := never
-RUN := $(UV) run --frozen --no-sync
+DEBIAN := dbus dbus-x11 dunst libnotify-bin openbox python3-dbusmock systemd x11-utils xdotool xterm xvfb
+NEEDED := dbus-daemon dunst notify-send openbox systemd-analyze xprop xdotool xterm Xvfb
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check format bench debian
@@ -11,8 +12,9 @@ help:  ## list the targets
 
 $(UV):
 	@echo "Fetching uv into .tools (once) ..."
-	@python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools uv 2>/dev/null \
-	  || { echo "uv could not be fetched with pip; is the network there, and python3-pip?" >&2; exit 1; }
+	@python3 -m pip install --quiet --disable-pip-version-check --target .tools uv 2>.tools.log \
+	  || { cat .tools.log >&2; rm -f .tools.log; echo "pip could not fetch uv: is there a network, and python3-pip?" >&2; exit 1; }
+	@rm -f .tools.log
 
 .venv/.ready: pyproject.toml uv.lock | $(UV)
 	@echo "Setting up .venv (once) ..."
@@ -20,3 +22,37 @@ $(UV):
 	@touch $@
 
 setup: .venv/.ready  ## set up .tools and .venv, and nothing else
+
+run: setup  ## run it: on your desktop, or without one the bundled evening
+	@.venv/bin/turntoward run --or-try
+
+debian:  # the programs that the tests drive: installed where that is allowed, else named
+	@missing=; for program in $(NEEDED); do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	/usr/bin/python3 -c 'import dbusmock' 2>/dev/null || missing="$$missing python3-dbusmock"; \
+	[ -z "$$missing" ] && exit 0; \
+	line="apt-get install --yes --no-install-recommends $(DEBIAN)"; \
+	if [ "$$(id -u)" = 0 ]; then as=; elif sudo --non-interactive true 2>/dev/null; then as=sudo; else as=none; fi; \
+	if [ "$$as" != none ] && command -v apt-get >/dev/null; then \
+	  echo "Installing the Debian packages that the tests need (once):$$missing ..."; \
+	  { $$as apt-get update --quiet --quiet && DEBIAN_FRONTEND=noninteractive $$as $$line --quiet --quiet; } >.debian.log 2>&1 \
+	    || { tail -20 .debian.log >&2; rm -f .debian.log; exit 1; }; rm -f .debian.log; \
+	else \
+	  echo "Missing:$$missing. Tests that need them are skipped, each by name. To have them:"; echo "  sudo $$line"; \
+	fi
+
+test: setup debian  ## set up what the tests need, then run them all
+	@.venv/bin/pytest
+
+check: setup debian  ## format, ruff, mypy --strict, import-linter, tests
+	@.venv/bin/ruff format --check --quiet . || { echo "make format mends this" >&2; exit 1; }
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-logo 2>/dev/null || .venv/bin/lint-imports
+	@.venv/bin/pytest
+
+format: setup  ## format the code and mend what ruff can mend
+	@.venv/bin/ruff check --quiet --fix .
+	@.venv/bin/ruff format --quiet .
+
+bench: setup debian  ## print the bars: wake-ups, memory, CPU, latency, speed
+	@.venv/bin/python -m tests.benchmarks

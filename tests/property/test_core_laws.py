@@ -1,0 +1,212 @@
+"""The laws of the core, which stand at the head of `detector/pipeline.py`."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import find, given, settings
+from hypothesis import strategies as st
+
+from detector.attention.attention import View
+from detector.attention.settings import AttentionSettings
+from detector.config.rules_in_force import load_rules
+from detector.effects import Coverage, Effect, Moment, Notify, Record, Use
+from detector.observations import Gap, Observation
+from detector.pipeline import Pipeline
+from rules.language import compile_condition
+from rules.model import FeatureKey, Page, Rule, Value
+from rules.policy import PolicySettings
+from tests.property.evenings import BEGAN, ENDS, evenings
+from tests.timelines.reading import play, shift
+
+PAGE = Page(notices="", why="", wrong="", needs="", example="")
+ODD_CONDITIONS = (
+    "time(social, 5 min) >= 90 s",
+    "time(social, 2 min) < 30 s and dwell >= 10 s",
+    "all.share >= 20 % and category in distraction",
+    "share < 5 % and elapsed >= 10 min",
+    "scrolls(30 s) < 5 and dwell >= 20 s and category is social",
+    "scroll_rate(20 s) >= 60 / min or key_rate(20 s) >= 90 / min",
+    "since_input >= 15 s and category is not other",
+    "all.uses(messaging, 5 min) == 2",
+    "glances(3 min) == 1 and dwell < 8 s",
+    "switches(2 min) >= 3 or switch_rate(5 min) > 1 / min",
+    "put_away and dwell >= 5 s and not full_screen",
+    "remaining <= 60 min and came_from is messaging",
+    "not (dwell < 40 s) and not (clicks(1 min) > 0)",
+)
+RULES = (
+    *load_rules(None).rules,
+    *(
+        Rule(code=f"X{number}", name="odd", condition=compile_condition(text), page=PAGE, source="test")
+        for number, text in enumerate(ODD_CONDITIONS, 1)
+    ),
+)
+OPEN_POLICY = PolicySettings(
+    cool_down=timedelta(seconds=20), rule_cool_down=timedelta(seconds=40), budget=20, quiet_after=6
+)
+wakes = st.lists(st.integers(0, 6_000_000_000).map(lambda number: BEGAN + timedelta(microseconds=number)), max_size=30)
+policies = st.sampled_from([PolicySettings(), OPEN_POLICY])
+
+
+def moments(effects: list[Effect]) -> list[Moment]:
+    return [effect.what for effect in effects if isinstance(effect, Record) and isinstance(effect.what, Moment)]
+
+
+def nudges(effects: list[Effect]) -> list[Moment]:
+    return [effect.moment for effect in effects if isinstance(effect, Notify)]
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if not rule.after_grace], ids=lambda rule: rule.code)
+def test_the_generator_reaches_a_nudge_of_every_rule(rule: Rule) -> None:
+    find(
+        evenings(),
+        lambda evening: bool(nudges(play(evening, [rule]))),
+        settings=settings(max_examples=20_000, deadline=None, database=None),
+    )
+
+
+@given(evening=evenings(), waking=wakes, policy=policies)
+def test_law_1_extra_wake_ups_change_nothing(
+    evening: list[Observation], waking: list[datetime], policy: PolicySettings
+) -> None:
+    assert play(evening, RULES, wakes=waking, policy=policy) == play(evening, RULES, policy=policy)
+
+
+class Restless(Pipeline):
+    """Looks at every rule at every wake-up: whatever it finds there, a deadline has missed."""
+
+    def advance(self, now: datetime) -> tuple[Effect, ...]:
+        effects = super().advance(now)
+        if self.is_open and self.now == now and now < ENDS:
+            for name, watch in self._watches.items():
+                if self._attention.device(name).open is not None:
+                    begun = watch.after_observation(self._attention.view(name, now))
+                    assert [rule.code for rule in begun] == []
+        return effects
+
+
+@given(evening=evenings(), waking=wakes)
+def test_law_1_no_deadline_is_too_late(evening: list[Observation], waking: list[datetime]) -> None:
+    pipeline, remaining = Restless(RULES, OPEN_POLICY, AttentionSettings()), sorted(waking)
+    for before, seen in pairwise([*evening, evening[-1]]):
+        pipeline.feed(before)
+        # Nothing is looked at in what a gap will leave blank.
+        until = seen.since if isinstance(seen, Gap) and seen.sense is None else seen.at
+        for at in [at for at in remaining if before.at < at < until]:
+            pipeline.advance(at)
+        for number in range(1, 4):
+            pipeline.advance(before.at + (until - before.at) * number / 4)
+
+
+@given(evening=evenings(), policy=policies)
+def test_law_2_the_recorded_stream_gives_the_same_decisions(evening: list[Observation], policy: PolicySettings) -> None:
+    first = play(evening, RULES, policy=policy)
+    recorded = [effect.what for effect in first if isinstance(effect, Record) and isinstance(effect.what, Observation)]
+    assert play(recorded, RULES, policy=policy) == first
+
+
+@given(evening=evenings(), policy=policies)
+def test_law_3_a_gap_is_neither_a_match_nor_presence(evening: list[Observation], policy: PolicySettings) -> None:
+    effects = play(evening, RULES, policy=policy)
+    blank = [(seen.since, seen.at) for seen in evening if isinstance(seen, Gap) and seen.sense is None]
+    for since, until in blank:
+        assert not [moment for moment in moments(effects) if since < moment.began <= until]
+        for effect in effects:
+            if isinstance(effect, Record) and isinstance(effect.what, Coverage):
+                assert not (effect.what.began < until and since < effect.what.ended)
+            if isinstance(effect, Record) and isinstance(effect.what, Use) and effect.what.ended:
+                assert not (effect.what.began < until and since < effect.what.ended)
+
+
+@given(evening=evenings(), stray=evenings())
+def test_law_4_outside_partner_time_nothing_is_observed_kept_or_decided(
+    evening: list[Observation], stray: list[Observation]
+) -> None:
+    pipeline = Pipeline(RULES, OPEN_POLICY, AttentionSettings())
+    for seen in shift(stray[1:], timedelta(hours=-3)):
+        assert pipeline.feed(seen) == ()
+    for seen in evening:
+        pipeline.feed(seen)
+    assert not pipeline.is_open
+    assert pipeline.deadline is None
+    for seen in shift(stray[1:], timedelta(hours=9)):
+        assert pipeline.feed(seen) == ()
+        assert pipeline.advance(seen.at + timedelta(minutes=3)) == ()
+
+
+@given(evening=evenings(ends=False))
+def test_law_4_nothing_is_decided_after_the_planned_end_even_if_nobody_says_that_it_ended(
+    evening: list[Observation],
+) -> None:
+    effects = play([*evening, *shift(evening[1:], timedelta(hours=2))], RULES, policy=OPEN_POLICY)
+    assert all(moment.began < ENDS for moment in moments(effects))
+    assert all(moment.decided_at < ENDS for moment in nudges(effects))
+
+
+@given(evening=evenings(), policy=policies)
+def test_law_5_nudges_keep_their_distance_and_their_budget(evening: list[Observation], policy: PolicySettings) -> None:
+    said = nudges(play(evening, RULES, policy=policy))
+    assert len(said) <= policy.budget
+    assert all(later.decided_at - earlier.decided_at >= policy.cool_down for earlier, later in pairwise(said))
+    assert len({moment.use for moment in said}) == len(said)
+    for rule in {moment.rule for moment in said}:
+        same = [moment for moment in said if moment.rule == rule]
+        assert all(b.decided_at - a.decided_at >= policy.rule_cool_down for a, b in pairwise(same))
+
+
+@given(evening=evenings(), by=st.timedeltas(timedelta(days=-900), timedelta(days=900)))
+def test_law_6_shifting_all_instants_shifts_all_decisions(evening: list[Observation], by: timedelta) -> None:
+    def instants(effects: list[Effect]) -> list[tuple[int, str, str | None, datetime, datetime]]:
+        return [(m.number, m.rule, m.reason, m.began, m.decided_at) for m in moments(effects)]
+
+    moved = instants(play(shift(evening, by), RULES, policy=OPEN_POLICY))
+    assert moved == [
+        (*first, began + by, decided + by)
+        for *first, began, decided in instants(play(evening, RULES, policy=OPEN_POLICY))
+    ]
+
+
+@settings(max_examples=30)
+@given(evening=evenings(), index=st.integers(0, len(RULES) - 1))
+def test_law_7_a_rule_never_sees_a_feature_that_it_did_not_declare(evening: list[Observation], index: int) -> None:
+    rule, asked = RULES[index], set[FeatureKey]()
+    get, changes = View.get, View.changes
+
+    def seen(self: View, key: FeatureKey, /) -> Value | None:
+        asked.add(key)
+        return get(self, key)
+
+    def turned(self: View, key: FeatureKey, value: Value, /) -> datetime | None:
+        asked.add(key)
+        return changes(self, key, value)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(View, "get", seen)
+        patched.setattr(View, "changes", turned)
+        play(evening, [rule])
+    assert asked <= rule.condition.needs
+
+
+@given(evening=evenings())
+def test_law_8_time_never_moves_back(evening: list[Observation]) -> None:
+    pipeline = Pipeline(RULES, PolicySettings(), AttentionSettings())
+    at = evening[0].at
+    for seen in evening:
+        for effect in pipeline.feed(seen):
+            if isinstance(effect, Notify):
+                assert effect.moment.decided_at >= at
+                at = effect.moment.decided_at
+        assert pipeline.now == seen.at
+        assert pipeline.advance(seen.at - timedelta(seconds=1)) == ()
+        assert pipeline.now == seen.at
+        with pytest.raises(ValueError, match="comes after"):
+            pipeline.feed(shift([seen], timedelta(microseconds=-1))[0])
+
+
+def test_the_core_imports_no_clock() -> None:
+    sources = [*Path("rules").rglob("*.py"), Path("detector/pipeline.py"), *Path("detector/attention").glob("*.py")]
+    assert not [path for path in sources if "detector.clock" in path.read_text()]

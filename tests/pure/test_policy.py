@@ -1,0 +1,79 @@
+"""The policy: each reason in its turn, and the holds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from rules.model import Decision, Hold, Match, Nudge, Reason, Suppressed
+from rules.policy import History, PolicySettings, Said, decide
+
+BEGAN = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
+AT = BEGAN + timedelta(minutes=30)
+SETTINGS = PolicySettings()
+
+
+def match(rule: str = "F101", use: int = 7, *, after_grace: bool = False) -> Match:
+    return Match(
+        rule=rule, at=AT, device="laptop", use=use, category="social", name=None, evidence=(), after_grace=after_grace
+    )
+
+
+def said(ago: timedelta, rule: str = "M302", use: int = 1) -> Said:
+    return Said(rule=rule, at=AT - ago, use=use)
+
+
+MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("history", "expected"),
+    [
+        (History(began=BEGAN), Nudge()),
+        (History(began=BEGAN, dismissed=1), Nudge()),
+        (History(began=BEGAN, dismissed=2), Suppressed(reason=Reason.DISMISSED_TWICE)),
+        (History(began=BEGAN, for_both=frozenset({"social"})), Suppressed(reason=Reason.TOGETHER)),
+        (History(began=BEGAN, for_both=frozenset({"video"})), Nudge()),
+        (History(began=BEGAN, said=[said(20 * MINUTE, use=7)]), Suppressed(reason=Reason.SAME_USE)),
+        (History(began=BEGAN, said=[said(5 * MINUTE)]), Nudge()),
+        (History(began=BEGAN, said=[said(5 * MINUTE - SECOND)]), Suppressed(reason=Reason.COOL_DOWN)),
+        (History(began=BEGAN, said=[said(9 * MINUTE, "F101")]), Suppressed(reason=Reason.RULE_COOL_DOWN)),
+        (History(began=BEGAN, said=[said(10 * MINUTE, "F101")]), Nudge()),
+        (
+            History(began=BEGAN, said=[said(n * 6 * MINUTE, use=n) for n in (4, 3, 2, 1)]),
+            Suppressed(reason=Reason.BUDGET),
+        ),
+        (History(began=BEGAN, busy=Reason.CALL), Hold(until=AT + MINUTE, reason=Reason.CALL)),
+        (
+            History(began=BEGAN, busy=Reason.CALL, held_since={Reason.CALL: AT - MINUTE}),
+            Suppressed(reason=Reason.CALL),
+        ),
+        (History(began=BEGAN, held_since={Reason.CALL: AT - MINUTE}), Nudge(reason=Reason.CALL)),
+        (History(began=BEGAN, last_keys=AT - SECOND), Hold(until=AT + SECOND, reason=Reason.TYPING)),
+        (History(began=BEGAN, last_keys=AT - 2 * SECOND), Nudge()),
+        (
+            History(began=BEGAN, last_keys=AT, held_since={Reason.TYPING: AT - 14 * SECOND}),
+            Hold(until=AT + SECOND, reason=Reason.TYPING),
+        ),
+        (
+            History(began=BEGAN, last_keys=AT, held_since={Reason.TYPING: AT - 15 * SECOND}),
+            Nudge(reason=Reason.TYPING),
+        ),
+    ],
+)
+def test_each_reason_in_its_turn(history: History, expected: Decision) -> None:
+    assert decide(match(), AT, history, SETTINGS) == expected
+
+
+def test_the_grace_delays_only_rules_that_ask_for_it() -> None:
+    early = BEGAN + 2 * MINUTE
+    assert decide(match(), early, History(began=BEGAN), SETTINGS) == Nudge()
+    assert decide(match(after_grace=True), early, History(began=BEGAN), SETTINGS) == Hold(
+        until=BEGAN + 5 * MINUTE, reason=Reason.GRACE
+    )
+    assert decide(match(after_grace=True), BEGAN + 5 * MINUTE, History(began=BEGAN), SETTINGS) == Nudge()
+
+
+def test_no_quiet_after_dismissals_where_it_is_switched_off() -> None:
+    assert decide(match(), AT, History(began=BEGAN, dismissed=9), PolicySettings(quiet_after=0)) == Nudge()
