@@ -1,0 +1,148 @@
+"""What the commands of partner time share: the store while it is open, the plan, and how a sentence goes on."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+import click
+
+from detector.cli.zone import reader_zone
+from detector.clock import Clock, SystemClock
+from detector.partner_time.model import Occurrence, PartnerTime
+from detector.partner_time.plan import Plan, current_and_next, under_way
+from detector.partner_time.words import say_instant, say_occurrence
+
+if TYPE_CHECKING:
+    from detector.store.store import Store
+
+CLOCK: Final[Clock] = SystemClock()
+NOT_RUNNING: Final = "Turntoward is not running; `turntoward run` starts it."
+NOTHING_DECLARED: Final = "No partner time is declared; `turntoward add --help` shows how."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """What is declared at the instant at which a command began, and for whom it is said."""
+
+    now: datetime
+    zone: ZoneInfo
+    partner_times: Sequence[PartnerTime]
+    stopped: Mapping[str, datetime]
+    paused_until: datetime | None
+
+    @property
+    def plan(self) -> Plan:
+        """What is in force, and what comes."""
+        return current_and_next(self.partner_times, self.now, self.stopped)
+
+    @property
+    def under_way(self) -> tuple[Occurrence, ...]:
+        """Every occurrence that is under way, the one in force first."""
+        return under_way(self.partner_times, self.now, self.stopped)
+
+    def say(self, occurrence: Occurrence) -> str:
+        """Return the occurrence's day and span."""
+        return say_occurrence(occurrence, self.now, self.zone)
+
+    def clock(self, at: datetime) -> str:
+        """Return the time of `at`, with its day where it is far."""
+        return say_instant(at, self.now, self.zone)
+
+    def what_holds(self) -> list[str]:
+        """Return what is under way or comes next, and whether a pause keeps it quiet: a sentence each."""
+        plan = self.plan
+        sentences = []
+        if plan.current is not None:
+            sentences.append(f"{plan.current.title} is under way until {self.clock(plan.current.ends)}.")
+        elif plan.upcoming:
+            following = plan.upcoming[0]
+            sentences.append(f"Next: {following.title}, {self.say(following)}.")
+        elif self.partner_times:
+            sentences.append("No partner time comes in the next weeks.")
+        else:
+            sentences.append(NOTHING_DECLARED)
+        if self.paused_until is not None:
+            sentences.append(f"You paused until {self.clock(self.paused_until)}; `turntoward resume` ends the pause.")
+        return sentences
+
+
+def read_only() -> Declared:
+    """Return what is declared now, for a command that changes nothing, not even by making the file.
+
+    Raises:
+        StoreError: with what is wrong and what to do.
+    """
+    from detector.config.paths import store_path  # noqa: PLC0415 - not for --help
+    from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
+    from detector.store.store import Store  # noqa: PLC0415 - not for --help
+
+    try:
+        with Store.open(store_path(), read_only=True) as store:
+            return read(store)
+    except NothingKept:
+        return Declared(now=CLOCK.now(), zone=reader_zone(), partner_times=(), stopped={}, paused_until=None)
+
+
+@contextmanager
+def opened() -> Iterator[Store]:
+    """Open the store for as long as a command needs it.
+
+    Raises:
+        StoreError: with what is wrong and what to do.
+    """
+    from detector.config.paths import store_path  # noqa: PLC0415 - not for --help
+    from detector.store.store import Store  # noqa: PLC0415 - not for --help
+
+    with Store.open(store_path()) as store:
+        yield store
+
+
+def read(store: Store) -> Declared:
+    """Return what is declared now."""
+    now = CLOCK.now()
+    paused_until = store.paused_until()
+    return Declared(
+        now=now,
+        zone=reader_zone(),
+        partner_times=store.partner_times(),
+        stopped=store.stopped(),
+        paused_until=paused_until if paused_until is not None and paused_until > now else None,
+    )
+
+
+def conclude(sentences: Sequence[str]) -> None:
+    """Wake the daemon after a change, and say the sentences, each wrapped for 80 columns; last, if no daemon woke."""
+    from detector.daemon.poke import poke  # noqa: PLC0415 - not for --help
+
+    for sentence in [*sentences, *([] if poke() else [NOT_RUNNING])]:
+        say(sentence)
+
+
+def say(sentence: str, first: str = "", later: str = "") -> None:
+    """Write the sentence in lines of at most 80 columns; a command between backticks stays in one piece."""
+    import re  # noqa: PLC0415 - not for --help
+    import textwrap  # noqa: PLC0415 - not for --help
+
+    # A blank that must not break is hidden from textwrap, and shown again afterwards.
+    whole = re.sub(r"`[^`]*`", lambda found: found[0].replace(" ", "\0"), sentence)
+    lines = textwrap.fill(
+        whole,
+        width=79,
+        initial_indent=first,
+        subsequent_indent=later,
+        break_long_words=False,
+        break_on_hyphens=False,
+        replace_whitespace=False,
+    )
+    click.echo(lines.replace("\0", " "))
+
+
+def nobody_to_ask() -> bool:
+    """Return whether no person sits at the other end of the standard input."""
+    return not sys.stdin.isatty()

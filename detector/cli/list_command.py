@@ -1,0 +1,100 @@
+"""`turntoward list`: what is declared, with the next three times."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+if TYPE_CHECKING:
+    from detector.cli.declared import Declared
+    from detector.partner_time.model import Occurrence, PartnerTime
+
+SHOWN: Final = 3
+YEARS: Final = 4
+"""How far ahead the next three are looked for: what recurs yearly shows three."""
+
+
+@click.command(name="list", epilog="Example: turntoward list --json")
+@click.option("--all", "everything", is_flag=True, help="Also what is over and does not return.")
+@click.option("--json", "as_json", is_flag=True, help="Write it as JSON; instants in UTC.")
+def command(*, everything: bool, as_json: bool) -> None:
+    """Show what is declared, each with its next three times; '>' marks the one under way."""
+    from detector.cli import declared  # noqa: PLC0415 - not for --help
+
+    known = declared.read_only()
+    rows = [(partner_time, _next(partner_time, known)) for partner_time in known.partner_times]
+    shown = [row for row in rows if everything or row[1]]
+    if as_json:
+        _write_json(shown, known)
+        return
+    for partner_time, following in shown:
+        _write(partner_time, following, known)
+    if not shown:
+        declared.say(declared.NOTHING_DECLARED)
+    hidden = len(rows) - len(shown)
+    if hidden:
+        declared.say(f"{hidden} that {'is' if hidden == 1 else 'are'} over: `turntoward list --all`.")
+    if known.paused_until is not None:
+        declared.say(f"You paused until {known.clock(known.paused_until)}; `turntoward resume` ends the pause.")
+
+
+def _next(partner_time: PartnerTime, known: Declared) -> list[Occurrence]:
+    from datetime import timedelta  # noqa: PLC0415 - not for --help
+
+    from detector.partner_time.occurrences import occurrences_from  # noqa: PLC0415 - not for --help
+    from detector.partner_time.plan import as_stopped  # noqa: PLC0415 - not for --help
+
+    planned = as_stopped(occurrences_from(partner_time, known.now, timedelta(days=YEARS * 366)), known.stopped)
+    return list(islice((occurrence for occurrence in planned if occurrence.ends > known.now), SHOWN))
+
+
+def _write(partner_time: PartnerTime, following: list[Occurrence], known: Declared) -> None:
+    from detector.cli.declared import say  # noqa: PLC0415 - not for --help
+    from detector.partner_time.words import say_partner_time  # noqa: PLC0415 - not for --help
+
+    words = say_partner_time(partner_time, known.now, known.zone)
+    say(words, first=f"{partner_time.number:>3}  ", later="     ")
+    current = known.plan.current
+    for occurrence in following:
+        if current is not None and current.id == occurrence.id:
+            say(f"under way until {known.clock(occurrence.ends)}", first="   > ", later="     ")
+        elif partner_time.recurrence is not None or occurrence.begins <= known.now:
+            say(known.say(occurrence), first="     ", later="     ")
+    if not following:
+        say("is over and does not return", first="     ", later="     ")
+
+
+def _write_json(rows: list[tuple[PartnerTime, list[Occurrence]]], known: Declared) -> None:
+    import json  # noqa: PLC0415 - not for --help
+
+    from detector.partner_time.words import say_partner_time  # noqa: PLC0415 - not for --help
+
+    current = known.plan.current
+    written: dict[str, Any] = {
+        "now": known.now.isoformat(),
+        "paused_until": known.paused_until.isoformat() if known.paused_until else None,
+        "partner_times": [
+            {
+                "number": partner_time.number,
+                "title": partner_time.title,
+                "words": say_partner_time(partner_time, known.now, known.zone),
+                "begins": partner_time.begins.isoformat(),
+                "lasts_seconds": int(partner_time.lasts.total_seconds()),
+                "zone": partner_time.zone,
+                "recurrence": partner_time.recurrence,
+                "next": [
+                    {
+                        "id": occurrence.id,
+                        "begins": occurrence.begins.isoformat(),
+                        "ends": occurrence.ends.isoformat(),
+                        "under_way": current is not None and current.id == occurrence.id,
+                    }
+                    for occurrence in following
+                ],
+            }
+            for partner_time, following in rows
+        ],
+    }
+    click.echo(json.dumps(written, ensure_ascii=False, indent=2))

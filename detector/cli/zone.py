@@ -1,0 +1,39 @@
+"""The zone of whoever reads: times are said by the clock on their wall."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+from zoneinfo import ZoneInfo
+
+_LOCALTIME: Final = "/etc/localtime"
+_FOLDER: Final = "zoneinfo/"
+
+
+def reader_zone() -> ZoneInfo:
+    """Return the system's zone, or UTC where the system names none."""
+    return system_zone() or ZoneInfo("UTC")
+
+
+def system_zone() -> ZoneInfo | None:
+    """Return the system's zone by its IANA name: from TZ, else from what /etc/localtime points to, else by tzlocal."""
+    given = os.environ.get("TZ", "").removeprefix(":")
+    if given and (found := _zone(given)) is not None:
+        return found
+    # Before tzlocal, which gives up where a stale /etc/timezone says otherwise; the clock goes by this one.
+    target = os.path.realpath(_LOCALTIME)
+    if _FOLDER in target and (found := _zone(target.rpartition(_FOLDER)[2])) is not None:
+        return found
+    from tzlocal import get_localzone_name  # noqa: PLC0415 - only where the short way ends
+
+    try:
+        return _zone(get_localzone_name())
+    except (LookupError, ValueError, OSError):
+        return None
+
+
+def _zone(name: str | None) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (LookupError, ValueError, OSError):
+        return None
