@@ -1,1 +1,128 @@
-"""One file per platform and role; `REGISTRY` lists them in order of preference."""
+"""One file per platform and role; `REGISTRY` lists them in order of preference.
+
+Rule 1: a sensor's module is imported only when it is tried, so that a missing library costs nothing.
+Rule 2: the session's type decides what is tried, never that `DISPLAY` exists: on Wayland an X11 sensor would start,
+and see nothing, and that silence would look like presence.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Final, Literal, TypeAlias, cast
+
+from detector.attention.settings import AttentionSettings
+from detector.clock import Clock
+from detector.errors import SensorUnavailable
+from detector.observations import Sense
+from detector.sensors.model import Sensor
+
+Session: TypeAlias = Literal["x11", "wayland", "tty"]
+SESSION_NAMES: Final[dict[Session, str]] = {"x11": "X11", "wayland": "Wayland", "tty": "a text console"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One row of the registry: where a sensor is, and for which types of session it is meant."""
+
+    sense: Sense
+    name: str
+    module: str
+    kind: str
+    sessions: tuple[Session, ...]
+
+    def make(self, clock: Clock, settings: AttentionSettings) -> Sensor:
+        """Import the sensor and make it; nothing is opened. Raises `SensorUnavailable` where a library is missing."""
+        try:
+            made = getattr(import_module(self.module), self.kind)(clock, settings)
+        except ImportError as missing:
+            raise SensorUnavailable(
+                f"the library {missing.name or self.module} is missing", "run `uv sync`, or install the package again"
+            ) from missing
+        return cast("Sensor", made)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why a sensor does not sense here, and what a person could do about it."""
+
+    sensor: str
+    why: str
+    remedy: str | None = None
+
+
+def _row(sense: Sense, name: str, kind: str, *sessions: Session) -> Candidate:
+    return Candidate(sense=sense, name=name, module=f"detector.sensors.{name}", kind=kind, sessions=sessions)
+
+
+REGISTRY: Final[tuple[Candidate, ...]] = (
+    _row("focus", "x11_focus", "X11Focus", "x11"),
+    _row("idle", "x11_idle", "X11Idle", "x11"),
+    _row("idle", "x11_idle_screensaver", "X11IdleScreensaver", "x11"),
+    _row("input", "pynput_input", "PynputInput", "x11"),
+    _row("session", "logind", "Logind", "x11", "wayland", "tty"),
+    _row("quiet", "desktop_quiet", "DesktopQuiet", "x11", "wayland"),
+)
+SENSES: Final[tuple[Sense, ...]] = tuple(dict.fromkeys(row.sense for row in REGISTRY))
+
+
+def _can_connect(display: str) -> bool:
+    try:
+        connection = import_module("Xlib.display").Display(display)
+    except Exception:  # noqa: BLE001 - python-xlib raises whatever it meets; the answer is no
+        return False
+    connection.close()
+    return True
+
+
+def session_type(env: Mapping[str, str] | None = None, can_connect: Callable[[str], bool] = _can_connect) -> Session:
+    """Return what the session is: by its own word first, then by what is there.
+
+    `startx` on a console leaves the word "tty" behind, and a bare X server none: there an X server that takes a
+    connection decides. One that merely has a name in `DISPLAY` (Xwayland's, or none any more) does not.
+    """
+    env = os.environ if env is None else env
+    said = env.get("XDG_SESSION_TYPE", "")
+    if said in ("x11", "wayland"):
+        return cast("Session", said)
+    if env.get("WAYLAND_DISPLAY"):
+        return "wayland"
+    display = env.get("DISPLAY", "")
+    return "x11" if display and can_connect(display) else "tty"
+
+
+def candidates(sense: Sense, session: Session) -> tuple[Candidate, ...]:
+    """Return the sensors that may be tried for a sense in such a session, the preferred one first."""
+    return tuple(row for row in REGISTRY if row.sense == sense and session in row.sessions)
+
+
+def misplaced(sense: Sense, session: Session) -> tuple[Refusal, ...]:
+    """Return the sensors of a sense that are not for such a session, with the reason, for `doctor`."""
+    return tuple(
+        Refusal(
+            sensor=row.name,
+            why=f"it is for {' and '.join(SESSION_NAMES[fit] for fit in row.sessions)}, "
+            f"and this session is {SESSION_NAMES[session]}",
+        )
+        for row in REGISTRY
+        if row.sense == sense and session not in row.sessions
+    )
+
+
+async def first_available(
+    sense: Sense, clock: Clock, settings: AttentionSettings, session: Session | None = None
+) -> tuple[Sensor | None, list[Refusal]]:
+    """Return the first sensor of a sense that can run here and now, not yet started, and why the others cannot."""
+    session = session or session_type()
+    refusals = list(misplaced(sense, session))
+    for candidate in candidates(sense, session):
+        try:
+            sensor = candidate.make(clock, settings)
+            await sensor.probe()
+        except SensorUnavailable as refused:
+            refusals.append(Refusal(sensor=candidate.name, why=refused.why, remedy=refused.remedy))
+        else:
+            return sensor, refusals
+    return None, refusals

@@ -1,0 +1,251 @@
+"""How much somebody scrolls, types and clicks: counts per second in which there were any, by pynput.
+
+Rule 1: which key it was is never looked at: the callback counts presses, and nothing else leaves it.
+Rule 2: silence costs nothing: the listener's thread wakes the event loop once at the first input of a second, and the
+loop then sleeps to that second's end.
+Rule 3: a listener whose thread has ended is lost, whatever it says about itself, and nobody waits for it for ever.
+Rule 4: mouse motion is not decoded where pynput lets us choose: that is most of what its stock listener costs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import threading
+from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
+from datetime import timedelta
+from importlib import import_module
+from typing import Any, Final
+
+from detector.attention.settings import AttentionSettings
+from detector.clock import Clock
+from detector.errors import SensorUnavailable
+from detector.observations import InputCounted, Observation, Sense, SensorStarted
+from detector.sensors.channel import Channel
+from detector.sensors.model import Seen
+from detector.sensors.x11_connection import REMEDY, close_display, open_display
+
+SECOND: Final = timedelta(seconds=1)
+PATIENCE: Final = timedelta(seconds=2)
+WHEEL: Final = range(4, 8)
+"""Buttons 4 to 7 are a turn of the wheel: up, down, left, right."""
+LEAN: Final = ("_EVENTS", "_run", "_mark_ready", "_handle_message")
+"""What pynput's X11 listener must have, so that it can be told to listen to presses alone."""
+
+logger = logging.getLogger("turntoward.sensors")
+
+
+class PynputInput:
+    """Counts of scrolls, keys and clicks by pynput's listener, on the X server's RECORD extension."""
+
+    name = "pynput_input"
+    sense: Sense = "input"
+
+    def __init__(self, clock: Clock, settings: AttentionSettings | None = None) -> None:
+        del settings
+        self._clock = clock
+
+    async def probe(self) -> None:
+        """Return if input can be counted; raise `SensorUnavailable` if not."""
+        display = open_display()
+        try:
+            if not display.has_extension("RECORD"):
+                raise SensorUnavailable("the X server has no RECORD extension")
+        finally:
+            close_display(display)
+        _mouse()
+
+    async def observe(self) -> AsyncGenerator[Observation | Seen, None]:
+        """Yield `InputCounted` at the end of each second that had input."""
+        channel: Channel[Observation] = Channel()
+        counting = _Counting(self._clock, channel)
+        try:
+            await counting.begin()
+            while True:
+                yield await channel.take()
+        finally:
+            await counting.close()
+
+
+class Tally:
+    """What the listener's threads count, for ever upwards; `woke` is called at the first count after `rest`."""
+
+    def __init__(self, woke: Callable[[], None]) -> None:
+        self.scrolls = 0
+        self.keys = 0
+        self.clicks = 0
+        self._woke = woke
+        self._awake = False
+
+    def wake(self) -> None:
+        """Say that there is something to read."""
+        if not self._awake:
+            self._awake = True
+            self._woke()
+
+    def rest(self) -> tuple[int, int, int]:
+        """Return the counts so far; whatever comes from now on calls `woke` again."""
+        # In this order: a press in between is counted now and wakes for nothing, but is never missed.
+        self._awake = False
+        return self.scrolls, self.keys, self.clicks
+
+
+class _Counting:
+    def __init__(self, clock: Clock, channel: Channel[Observation]) -> None:
+        self._clock = clock
+        self._channel = channel
+        self._loop = asyncio.get_running_loop()
+        self._tally = Tally(lambda: self._from_thread(self._begin_second))
+        self._counted = (0, 0, 0)
+        self._second: asyncio.TimerHandle | None = None
+        self._listeners: list[Any] = []
+        self._running = 0
+        self._ready = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._ending = False
+
+    async def begin(self) -> None:
+        self._listeners = make_listeners(
+            self._tally,
+            ready=lambda: self._from_thread(self._ready.set),
+            ended=lambda: self._from_thread(self._on_end),
+        )
+        self._running = len(self._listeners)
+        for listener in self._listeners:
+            listener.start()
+        await self._ready.wait()
+        if self._running == len(self._listeners):
+            self._channel.put(SensorStarted(at=self._clock.now(), sense="input", sensor=PynputInput.name))
+
+    def _from_thread(self, act: Callable[[], None]) -> None:
+        # The loop may be closed already when a thread ends late.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(act)
+
+    def _on_end(self) -> None:
+        self._running -= 1
+        if not self._running:
+            self._ended.set()
+        self._ready.set()
+        if not self._ending:
+            self._channel.lose("the listener's thread ended")
+
+    def _begin_second(self) -> None:
+        if self._second is None and not self._ending:
+            self._second = self._loop.call_later(SECOND.total_seconds(), self._end_second)
+
+    def _end_second(self) -> None:
+        self._second = None
+        before, self._counted = self._counted, self._tally.rest()
+        scrolls, keys, clicks = (now - then for now, then in zip(self._counted, before, strict=True))
+        if scrolls or keys or clicks:
+            self._channel.put(InputCounted(at=self._clock.now(), scrolls=scrolls, keys=keys, clicks=clicks))
+
+    async def close(self) -> None:
+        self._ending = True
+        if self._second is not None:
+            self._second.cancel()
+        for listener in self._listeners:
+            _let_go(listener)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE.total_seconds()):
+                if self._running:
+                    await self._ended.wait()
+        for listener in self._listeners:
+            # What is left of the thread after its last word is a few instructions.
+            threading.Thread.join(listener, timeout=PATIENCE.total_seconds())
+            if listener.is_alive():
+                logger.warning("%s: a listener's thread does not end; it is left behind", PynputInput.name)
+
+
+def make_listeners(tally: Tally, *, ready: Callable[[], None], ended: Callable[[], None]) -> list[Any]:
+    """Return the threads that count, not yet started: one that hears presses alone, or pynput's own two.
+
+    `ready` and `ended` are called in the threads. Raises `SensorUnavailable`.
+    """
+    mouse = _mouse()
+    if all(hasattr(mouse.Listener, name) for name in LEAN):
+        return [_lean(mouse.Listener, tally, ready, ended)]
+    keyboard = import_module("pynput.keyboard")
+    return [
+        _stock(mouse.Listener, ready, ended)(on_click=_clicks(tally), on_scroll=_scrolls(tally)),
+        _stock(keyboard.Listener, ready, ended)(on_press=_keys(tally)),
+    ]
+
+
+def _mouse() -> Any:
+    # Imported late: without an X server the import itself fails.
+    try:
+        return import_module("pynput.mouse")
+    except ImportError as refused:
+        raise SensorUnavailable("pynput cannot be used on this X server", REMEDY) from refused
+
+
+def _lean(listener: Any, tally: Tally, ready: Callable[[], None], ended: Callable[[], None]) -> Any:
+    x = import_module("Xlib.X")
+
+    def _handle_message(_self: Any, _display: Any, event: Any, _injected: Any) -> None:
+        if event.type == x.KeyPress:
+            tally.keys += 1
+        elif event.type != x.ButtonPress:
+            return
+        elif event.detail in WHEEL:
+            tally.scrolls += 1
+        else:
+            tally.clicks += 1
+        tally.wake()
+
+    # RECORD takes a range of event types: from key presses (2) over key releases to button presses (4).
+    heard = {"_EVENTS": (x.KeyPress, x.ButtonPress), "_handle_message": _handle_message}
+    return type("PressListener", (_stock(listener, ready, ended),), heard)()
+
+
+def _stock(listener: Any, ready: Callable[[], None], ended: Callable[[], None]) -> Any:
+    def run(self: Any) -> None:
+        # When the X server dies, pynput's thread dies of it, aloud, on the way out.
+        with suppress(Exception):
+            listener.run(self)
+        for name in ("_display_record", "_display_stop"):
+            if hasattr(self, name):
+                close_display(getattr(self, name))
+        ended()
+
+    def _mark_ready(self: Any) -> None:
+        listener._mark_ready(self)  # noqa: SLF001 - pynput's own `wait` blocks for ever if the thread dies first
+        ready()
+
+    return type("WatchedListener", (listener,), {"run": run, "_mark_ready": _mark_ready})
+
+
+def _let_go(listener: Any) -> None:
+    # Its own `stop` leaves the request unsent until the next event; an end of its connection ends it now.
+    for name in ("_display_record", "_display_stop"):
+        with suppress(AttributeError, OSError):
+            getattr(listener, name).display.socket.shutdown(socket.SHUT_RDWR)
+
+
+def _scrolls(tally: Tally) -> Callable[..., None]:
+    def on_scroll(*_: Any) -> None:
+        tally.scrolls += 1
+        tally.wake()
+
+    return on_scroll
+
+
+def _clicks(tally: Tally) -> Callable[..., None]:
+    def on_click(_x: int, _y: int, _button: Any, pressed: bool, *_: Any) -> None:  # noqa: FBT001 - pynput calls it so
+        if pressed:
+            tally.clicks += 1
+            tally.wake()
+
+    return on_click
+
+
+def _keys(tally: Tally) -> Callable[..., None]:
+    def on_press(*_: Any) -> None:
+        tally.keys += 1
+        tally.wake()
+
+    return on_press

@@ -1,0 +1,101 @@
+"""A connection to the X server that the event loop reads: no thread, no polling, and an end that is noticed.
+
+Rule 1: events that arrive within a round trip wait inside the library: after every act the connection is drained.
+Rule 2: the descriptor's number is kept from the start, because the library does not give it once the server is gone.
+Rule 3: an X error about a toplevel that is gone is an everyday event, not a failure.
+"""
+
+# python-xlib has no annotations.
+# mypy: disallow-untyped-calls=False
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Final
+
+from Xlib import display as xlib_display
+from Xlib import error
+
+from detector.errors import SensorUnavailable
+from detector.sensors.channel import Channel
+
+ROUNDS: Final = 16
+"""So many times in a row new events are taken before the rest of the program gets its turn."""
+REMEDY: Final = "start it from the desktop's own session, where DISPLAY and XAUTHORITY are set"
+
+
+def open_display() -> Any:
+    """Connect to the X server of the environment. Raises `SensorUnavailable`."""
+    try:
+        display: Any = xlib_display.Display()
+    except (error.DisplayError, error.ConnectionClosedError, error.XauthError, OSError) as refused:
+        raise SensorUnavailable("the X server does not take a connection", REMEDY) from refused
+    # Errors of requests without a reply: somebody's toplevel was closed while we asked for its events.
+    display.set_error_handler(lambda *_: None)
+    return display
+
+
+def close_display(display: Any) -> None:
+    """Close a connection, also one whose server is gone."""
+    with suppress(error.ConnectionClosedError, OSError):
+        display.close()
+    with suppress(OSError):
+        display.display.socket.close()
+
+
+class Connection:
+    """A display read by the event loop: `on_event` gets each event, `on_settled` is called once none is left.
+
+    The end of the server, and a bug in a callback, go to the channel.
+    """
+
+    def __init__(
+        self,
+        channel: Channel[Any],
+        on_event: Callable[[Any], None],
+        on_settled: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._channel = channel
+        self._on_event = on_event
+        self._on_settled = on_settled
+        self._loop = asyncio.get_running_loop()
+        self.display = open_display()
+        self._fd: int | None = self.display.fileno()
+        self._loop.add_reader(self._fd, self.run)
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the connection is still of use."""
+        return self._fd is not None
+
+    def run(self, act: Callable[[], None] = lambda: None) -> None:
+        """Do something with the display, then take every event that is there."""
+        if self._fd is None:
+            return
+        try:
+            act()
+            for _ in range(ROUNDS):
+                waiting = self.display.pending_events()
+                if not waiting:
+                    self.display.flush()
+                    return
+                for _ in range(waiting):
+                    self._on_event(self.display.next_event())
+                self._on_settled()
+            self._loop.call_soon(self.run)
+        except (error.ConnectionClosedError, OSError):
+            self.close()
+            self._channel.lose("the X server went away")
+        except Exception as bug:  # noqa: BLE001 - handed to whoever reads the channel
+            self.close()
+            self._channel.fail(bug)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self._fd is None:
+            return
+        self._loop.remove_reader(self._fd)
+        self._fd = None
+        close_display(self.display)

@@ -1,0 +1,145 @@
+"""X's SYNC extension, as far as idleness needs it: the server's IDLETIME counter, and alarms on it.
+
+python-xlib 0.33 does not know the extension; the requests follow the "X Synchronization Extension Protocol", version
+3.1, §§ "Encoding" of ListSystemCounters, QueryCounter, CreateAlarm, DestroyAlarm and AlarmNotify.
+
+Rule 1: the server counts; nothing is asked while nothing happens.
+"""
+
+# python-xlib has no annotations.
+# mypy: disallow-untyped-calls=False
+
+from __future__ import annotations
+
+import struct
+from datetime import timedelta
+from typing import Any, Final
+
+from Xlib.protocol import rq
+
+from detector.errors import SensorUnavailable
+
+EXTENSION: Final = "SYNC"
+COUNTER: Final = b"IDLETIME"
+ALARM_NOTIFY: Final = 1
+ABSOLUTE: Final = 0
+RISES: Final = 0
+FALLS: Final = 1
+WHOLE_ALARM: Final = 0b111111
+"""All six attributes of an alarm are given: counter, type of value, value, test, delta, events."""
+
+
+class _Initialize(rq.ReplyRequest):
+    _request = rq.Struct(
+        rq.Card8("opcode"), rq.Opcode(0), rq.RequestLength(), rq.Card8("major"), rq.Card8("minor"), rq.Pad(2)
+    )
+    _reply = rq.Struct(
+        rq.ReplyCode(), rq.Pad(1), rq.Card16("sequence_number"), rq.ReplyLength(),
+        rq.Card8("major"), rq.Card8("minor"), rq.Pad(22),
+    )  # fmt: skip
+
+
+class _ListSystemCounters(rq.ReplyRequest):
+    _request = rq.Struct(rq.Card8("opcode"), rq.Opcode(1), rq.RequestLength())
+    _reply = rq.Struct(
+        rq.ReplyCode(), rq.Pad(1), rq.Card16("sequence_number"), rq.ReplyLength(),
+        rq.Card32("count"), rq.Pad(20), rq.Binary("counters", pad=0),
+    )  # fmt: skip
+
+
+class _QueryCounter(rq.ReplyRequest):
+    _request = rq.Struct(rq.Card8("opcode"), rq.Opcode(5), rq.RequestLength(), rq.Card32("counter"))
+    _reply = rq.Struct(
+        rq.ReplyCode(), rq.Pad(1), rq.Card16("sequence_number"), rq.ReplyLength(),
+        rq.Int32("high"), rq.Card32("low"), rq.Pad(16),
+    )  # fmt: skip
+
+
+class _CreateAlarm(rq.Request):
+    _request = rq.Struct(
+        rq.Card8("opcode"), rq.Opcode(8), rq.RequestLength(), rq.Card32("alarm"), rq.Card32("mask"),
+        rq.Card32("counter"), rq.Card32("value_type"), rq.Int32("high"), rq.Card32("low"),
+        rq.Card32("test"), rq.Int32("delta_high"), rq.Card32("delta_low"), rq.Card32("events"),
+    )  # fmt: skip
+
+
+class _DestroyAlarm(rq.Request):
+    _request = rq.Struct(rq.Card8("opcode"), rq.Opcode(11), rq.RequestLength(), rq.Card32("alarm"))
+
+
+class AlarmNotify(rq.Event):
+    """An alarm went off: `alarm` names it; the counter stood at `high`, `low` then, in milliseconds."""
+
+    _code = None
+    _fields = rq.Struct(
+        rq.Card8("type"), rq.Card8("kind"), rq.Card16("sequence_number"), rq.Card32("alarm"),
+        rq.Int32("high"), rq.Card32("low"), rq.Int32("alarm_high"), rq.Card32("alarm_low"),
+        rq.Card32("timestamp"), rq.Card8("state"), rq.Pad(3),
+    )  # fmt: skip
+
+
+class IdleCounter:
+    """The X server's own count of the time since the last input of any kind, and alarms on it."""
+
+    def __init__(self, display: Any) -> None:
+        """Find the counter. Raises `SensorUnavailable` where the server has none."""
+        found = display.query_extension(EXTENSION)
+        if found is None or not found.present:
+            raise SensorUnavailable("the X server has no SYNC extension")
+        self._display = display
+        self._opcode = found.major_opcode
+        self._event = found.first_event + ALARM_NOTIFY
+        _Initialize(display=display.display, opcode=self._opcode, major=3, minor=1)
+        listed = _ListSystemCounters(display=display.display, opcode=self._opcode)
+        counters = _counters(bytes(listed.counters), listed.count)
+        if COUNTER not in counters:
+            raise SensorUnavailable("the X server's SYNC extension does not count idle time")
+        self._counter = counters[COUNTER]
+        display.extension_add_event(self._event, AlarmNotify, "SyncAlarmNotify")
+
+    def read(self) -> timedelta:
+        """Return how long there has been no input."""
+        asked = _QueryCounter(display=self._display.display, opcode=self._opcode, counter=self._counter)
+        return _length(asked.high, asked.low)
+
+    def alarm(self, at: timedelta, *, test: int) -> int:
+        """Ask for an event each time the counter passes `at` upwards (`RISES`) or downwards (`FALLS`); return its name.
+
+        An alarm stays armed, and does not go off for what is already so.
+        """
+        name: int = self._display.display.allocate_resource_id()
+        _CreateAlarm(
+            display=self._display.display, opcode=self._opcode, alarm=name, mask=WHOLE_ALARM, counter=self._counter,
+            value_type=ABSOLUTE, high=0, low=at // timedelta(milliseconds=1), test=test, delta_high=0, delta_low=0,
+            events=1,
+        )  # fmt: skip
+        return name
+
+    def forget(self, alarm: int) -> None:
+        """Take an alarm back."""
+        _DestroyAlarm(display=self._display.display, opcode=self._opcode, alarm=alarm)
+        self._display.display.free_resource_id(alarm)
+
+    def alarm_of(self, event: Any) -> int | None:
+        """Return which alarm an event is about, None where it is another kind of event."""
+        return event.alarm if event.type == self._event else None
+
+    @staticmethod
+    def stood_at(event: Any) -> timedelta:
+        """Return what the counter was when the alarm went off."""
+        return _length(event.high, event.low)
+
+
+def _length(high: int, low: int) -> timedelta:
+    return timedelta(milliseconds=(high << 32) | low)
+
+
+def _counters(listed: bytes, count: int) -> dict[bytes, int]:
+    found: dict[bytes, int] = {}
+    at = 0
+    for _ in range(count):
+        counter, _, _, length = struct.unpack_from("=IiIH", listed, at)
+        found[listed[at + 14 : at + 14 + length]] = counter
+        # Each entry is padded as a whole, name and fields together, to a multiple of four.
+        at += (14 + length + 3) & ~3
+    return found
