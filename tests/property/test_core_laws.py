@@ -7,12 +7,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from detector.config.rules_in_force import load_rules
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from detector.attention.attention import View
 from detector.attention.settings import AttentionSettings
-from detector.config.rules_in_force import load_rules
 from detector.effects import Coverage, Effect, Moment, Notify, Record, Use
 from detector.observations import Gap, Observation
 from detector.pipeline import Pipeline

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from detector.config.rules_in_force import load_rules
+
 from tests.timelines.reading import Timeline, decisions, play, read
 
 FOLDER = Path(__file__).parent
