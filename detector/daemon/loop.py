@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 
 from detector.clock import Clock
 from detector.daemon.continuity import Continuity
-from detector.daemon.reconcile import Next, Reconciler
+from detector.daemon.reconcile import INSTANT, Next, Reconciler
 from detector.daemon.sd_notify import Systemd
 from detector.observations import GapReason
 
@@ -81,9 +81,12 @@ class Loop:
         if broken.backwards:
             await self._reconciler.end_before_jump(broken.since)
         elif self._reconciler.under_way is not None:
-            # What lies beyond the planned end is no partner time, slept through or not.
-            at = min(broken.at, max(broken.since, self._reconciler.under_way.occurrence.ends))
-            await self._reconciler.under_way.mend(broken.since, at, broken.reason)
+            # What lies beyond the planned end is no partner time, slept through or not; the gap itself is a part of it.
+            under_way = self._reconciler.under_way
+            last = under_way.occurrence.ends - INSTANT
+            under_way.mend(broken.since, min(broken.at, max(broken.since, last)), broken.reason)
+            if broken.at <= last:
+                await under_way.sense_anew()
         return broken.reason
 
     async def _sleep(self) -> None:

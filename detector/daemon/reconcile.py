@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from detector.daemon.underway import EndReason, UnderWay
-from detector.observations import GapReason
+from detector.config.paths import state_dir
+from detector.daemon.last_words import save_last
+from detector.daemon.underway import CoreFailed, EndReason, UnderWay
+from detector.effects import Record
+from detector.observations import GapReason, PartnerTimeEnded
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.plan import Plan, current_and_next
 from detector.store.model import Keeping, KeptOccurrence
@@ -147,14 +150,22 @@ class Reconciler:
             decided = (moment.decided_at for moment in moments if moment.occurrence == kept.id)
             latest = max(kept.began, *(seen.at for seen in observations[-1:]), *decided)
             under_way = self._open_one(occurrence, kept.id)
-            if in_force and self.under_way is None and latest <= now:
-                self.under_way = under_way
-                logger.info("partner time goes on after a restart")
-                await under_way.resume(observations, latest, now)
-                continue
-            ended, reason = self._how_it_ended(kept, stopped_at(planned), now, latest)
-            under_way.rebuild(observations, latest, max(latest, ended))
-            await self._close(under_way, max(latest, ended), reason)
+            try:
+                if in_force and self.under_way is None and latest <= now:
+                    await under_way.resume(observations, latest, now)
+                    self.under_way = under_way
+                    logger.info("partner time goes on after a restart")
+                else:
+                    ended, reason = self._how_it_ended(kept, stopped_at(planned), now, latest)
+                    under_way.rebuild(observations, latest, max(latest, ended - INSTANT))
+                    await self._close(under_way, max(latest, ended), reason)
+            except CoreFailed as failure:
+                # Tried again at every start it would fail at every start; what was kept of it stays as it is.
+                logger.exception(
+                    "a partner time cannot be gone on with: %s", save_last(failure.observations, state_dir())
+                )
+                cut = PartnerTimeEnded(at=max(latest, min(now, kept.ends)), reason="removed")
+                self._store.keep_all([Record(occurrence=kept.id, what=cut)])
 
     @staticmethod
     def _how_it_ended(

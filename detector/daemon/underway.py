@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, Literal
 
@@ -101,8 +102,8 @@ class UnderWay:
         if any(isinstance(observation, Gap) and observation.sense is None for observation in taken):
             await self.sense_anew()
 
-    async def mend(self, since: datetime, at: datetime, reason: GapReason) -> None:
-        """Say that nothing is known between the two instants, and let the sensors start anew."""
+    def mend(self, since: datetime, at: datetime, reason: GapReason) -> None:
+        """Say that nothing is known between the two instants; the sensors have to start anew then."""
         before = self.inbox.take()
         # What came in while nobody was awake to order it says nothing that the sensors will not say again.
         kept = [o for o in before if o.at <= since or isinstance(o, Shown | NotShown | Answered)]
@@ -110,7 +111,6 @@ class UnderWay:
         for late in kept:
             if late.at > since:
                 self.inbox.put(late)
-        await self.sense_anew()
 
     async def pause(self, now: datetime) -> None:
         """Sense nothing until `unpause`."""
@@ -157,6 +157,9 @@ class UnderWay:
         self._carry_out(effects)
 
     def _feed(self, observation: Observation) -> tuple[Effect, ...]:
+        # A command's clock and the loop's differ by the time in between; inside, time never moves back.
+        if self._core.now is not None and observation.at < self._core.now:
+            observation = replace(observation, at=self._core.now)
         self._recent.append(observation)
         return self._guarded(lambda: self._core.feed(observation))
 

@@ -1,0 +1,223 @@
+"""Put the daemon together: the only place that knows the concrete classes of the other rooms.
+
+Rule 1: what only partner time needs (rules, catalogue, sensors, notifiers) is imported when partner time begins.
+Rule 2: the order of starting is the order of refusing: whose session, one instance, the settings, the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from types import FrameType
+from typing import TYPE_CHECKING, Final
+
+from detector.clock import Clock, SystemClock
+from detector.config.paths import config_path, rules_dir, state_dir, store_path
+from detector.config.read import read_settings
+from detector.config.settings import Settings
+from detector.daemon.face import Face
+from detector.daemon.last_words import save_last
+from detector.daemon.lock import Lock
+from detector.daemon.loop import Loop
+from detector.daemon.memory import give_back, settle
+from detector.daemon.owner import refuse_others
+from detector.daemon.planner import Planner
+from detector.daemon.reconcile import Next, Reconciler
+from detector.daemon.sd_notify import Systemd
+from detector.daemon.state import State
+from detector.daemon.underway import CoreFailed, UnderWay
+from detector.errors import EXIT_DONE, Problem, UserError
+from detector.partner_time.model import Occurrence
+from detector.partner_time.plan import under_way
+from detector.store.store import Store
+
+if TYPE_CHECKING:
+    from detector.daemon.supervisor import Supervisor
+    from detector.notifier.chain import Chain
+
+LEAVING: Final = 1.7
+"""Seconds in which the daemon ends, whatever still hangs: what matters is on disk already."""
+
+logger = logging.getLogger("turntoward")
+
+
+class Daemon:
+    """Everything that lives as long as the daemon does."""
+
+    def __init__(self, *, lock: Lock, store: Store, settings: Settings, clock: Clock) -> None:
+        self._lock = lock
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._systemd = Systemd()
+        self._wake = asyncio.Event()
+        self._reconciler = Reconciler(store=store, open_one=self._open_one)
+        self._loop = Loop(
+            clock=clock,
+            reconciler=self._reconciler,
+            wake=self._wake,
+            afterwards=self._afterwards,
+            systemd=self._systemd,
+        )
+        self._planner = Planner(clock, self._loop.look, upkeep=self._upkeep)
+        self._face = Face(
+            status=self._status, pause=self._pause, resume=self._resume, reconcile=self._loop.look, stop=self._stop
+        )
+        self._started = clock.now()
+        self._supervisor: Supervisor | None = None
+        self._chain: Chain | None = None
+        self._problems: tuple[str, ...] = ()
+        self._said = ""
+        self._was_under_way = False
+
+    async def run(self) -> None:
+        """Run until a signal says to stop."""
+        running = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            running.add_signal_handler(number, self._leave)
+        running.add_signal_handler(signal.SIGHUP, self._loop.look)
+        await self._face.bus()
+        self._planner.start()
+        tasks = [
+            asyncio.create_task(self._loop.run(), name="loop"),
+            asyncio.create_task(self._planner.watch(), name="planner"),
+        ]
+        try:
+            self._systemd.ready()
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                if task.done():
+                    task.result()
+        finally:
+            self._systemd.stopping()
+            self._planner.stop()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._reconciler.leave()
+            await self._face.close()
+
+    def _leave(self) -> None:
+        # If a sensor's thread or a notifier hangs, leaving must not: everything decided is on disk.
+        signal.signal(signal.SIGALRM, _leave_at_once)
+        signal.setitimer(signal.ITIMER_REAL, LEAVING)
+        self._loop.stop()
+
+    def _open_one(self, occurrence: Occurrence, kept_as: str) -> UnderWay:
+        from detector.daemon.evening import open_evening  # noqa: PLC0415 - partner time alone needs what it imports
+
+        self._settings, problems = _settings_now(self._settings)
+        evening = open_evening(
+            occurrence, kept_as, settings=self._settings, rules_folder=rules_dir(), store=self._store, face=self._face,
+            clock=self._clock, wake=self._wake,
+        )  # fmt: skip
+        self._supervisor, self._chain = evening.supervisor, evening.chain
+        self._problems = tuple(str(problem) for problem in (*problems, *evening.problems))
+        for problem in self._problems:
+            logger.warning("%s", problem)
+        return evening.under_way
+
+    async def _afterwards(self, coming: Next) -> None:
+        self._planner.set_boundary(coming.at)
+        if not self._face.connected:
+            await self._face.bus()
+        is_under_way = self._reconciler.under_way is not None
+        if self._was_under_way and not is_under_way:
+            self._supervisor = self._chain = None
+            give_back()
+        self._was_under_way = is_under_way
+        self._say()
+
+    def _say(self) -> None:
+        said = self._status()
+        if said != self._said:
+            self._said = said
+            self._lock.say(said)
+            self._systemd.status(self._state().as_line())
+
+    def _status(self) -> str:
+        return self._state().as_json()
+
+    def _state(self) -> State:
+        current, coming = self._reconciler.under_way, self._reconciler.next
+        return State(
+            version=version("turntoward"),
+            started=self._started,
+            partner_time=current.occurrence.title if current else None,
+            occurrence=current.kept_as if current else None,
+            until=current.occurrence.ends if current else None,
+            paused_until=coming.paused_until,
+            next_title=coming.upcoming.title if coming.upcoming else None,
+            next_begins=coming.upcoming.begins if coming.upcoming else None,
+            senses=self._supervisor.speaking() if self._supervisor and current else {},
+            bus=self._face.connected,
+            problems=self._problems,
+        )
+
+    def _upkeep(self) -> None:
+        over = self._store.prune(self._clock.now() - self._settings.store.retention)
+        if over:
+            logger.info("%d partner times are older than you want them kept, and were deleted", over)
+
+    def _pause(self, length: timedelta) -> None:
+        self._store.pause_until(self._clock.now() + length)
+        self._loop.look()
+
+    def _resume(self) -> None:
+        self._store.pause_until(None)
+        self._loop.look()
+
+    def _stop(self) -> None:
+        now = self._clock.now()
+        for occurrence in under_way(self._store.partner_times(), now, self._store.stopped()):
+            self._store.stop_occurrence(occurrence.id, now)
+        self._loop.look()
+
+
+def run(clock: Clock | None = None) -> None:
+    """Run the daemon in the foreground until it is told to stop.
+
+    Raises:
+        SomebodyElses: if the session is another user's.
+        AlreadyRunning: if there is a daemon already.
+        UserError: if the settings cannot be read.
+        StoreError: if the store cannot be used, now or later.
+        CoreFailed: if the core has a bug; its last observations are saved by then.
+    """
+    refuse_others()
+    # Until the loop takes over, a command that pokes must not kill; the first look comes anyway.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with Lock() as lock:
+        settings = read_settings(config_path())
+        store = Store.open(store_path())
+        try:
+            asyncio.run(_run(lock, store, settings, clock or SystemClock()))
+        except CoreFailed as failure:
+            logger.critical("the core failed; its last observations: %s", save_last(failure.observations, state_dir()))
+            raise
+        finally:
+            store.close()
+
+
+async def _run(lock: Lock, store: Store, settings: Settings, clock: Clock) -> None:
+    daemon = Daemon(lock=lock, store=store, settings=settings, clock=clock)
+    settle()
+    await daemon.run()
+
+
+def _settings_now(before: Settings) -> tuple[Settings, Sequence[Problem]]:
+    """Return the settings as they stand in the file now, or those from before with what is wrong with it."""
+    try:
+        return read_settings(config_path()), ()
+    except UserError as wrong:
+        return before, wrong.problems
+
+
+def _leave_at_once(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    os._exit(EXIT_DONE)

@@ -1,0 +1,113 @@
+"""Everything that one partner time needs, made when it begins and let go of when it ends.
+
+Rule 1: a broken rule of the person's own is left out and said; it never costs the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from detector.activities.load import load_classifier
+from detector.activities.model import Verdict
+from detector.clock import Clock
+from detector.config.rules_in_force import load_rules
+from detector.config.settings import Settings
+from detector.daemon.face import Face
+from detector.daemon.inbox import Inbox
+from detector.daemon.perform import Performer
+from detector.daemon.supervisor import Supervisor
+from detector.daemon.underway import UnderWay
+from detector.effects import Greet, Moment
+from detector.errors import Problem
+from detector.notifier.chain import Chain
+from detector.notifier.model import Words
+from detector.notifier.wording import greeting, words_for
+from detector.observations import Activity
+from detector.partner_time.model import Occurrence
+from detector.pipeline import Pipeline
+from detector.sensors.model import Toplevel
+from detector.store.model import Keeping
+from rules.explain import why
+from rules.model import Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evening:
+    """One partner time under way, and what others ask of it. `problems`: rules of the person's own that were left out."""
+
+    under_way: UnderWay
+    supervisor: Supervisor
+    chain: Chain
+    problems: Sequence[Problem]
+
+
+def open_evening(
+    occurrence: Occurrence,
+    kept_as: str,
+    *,
+    settings: Settings,
+    rules_folder: Path,
+    store: Keeping,
+    face: Face,
+    clock: Clock,
+    wake: asyncio.Event,
+) -> Evening:
+    """Put together what the partner time needs; nothing is opened or begun yet."""
+    rules, problems = load_rules(rules_folder)
+    inbox = Inbox(
+        classify_with(load_classifier(settings.activities).classify),
+        clock=clock, arrived=wake, keep_names=settings.store.keep_names,
+    )  # fmt: skip
+    chain = Chain(settings.notifications, bus=face.bus)
+    performer = Performer(
+        store=store, voice=chain, words=speak_of(occurrence.begins, {rule.code: rule for rule in rules}, settings),
+        greeting=greet_with(settings), put=inbox.put, clock=clock,
+    )  # fmt: skip
+    supervisor = Supervisor(clock=clock, settings=settings.attention, sink=inbox.put)
+    under_way = UnderWay(
+        occurrence=occurrence, kept_as=kept_as, core=Pipeline(rules, settings.policy, settings.attention), inbox=inbox,
+        sensors=supervisor, performer=performer,
+    )  # fmt: skip
+    return Evening(under_way=under_way, supervisor=supervisor, chain=chain, problems=problems)
+
+
+def speak_of(began: datetime, rules: Mapping[str, Rule], settings: Settings) -> Callable[[Moment], Words]:
+    """Return what turns a moment of the partner time that began then into a nudge's words."""
+    since = local_time(began)
+
+    def words(moment: Moment) -> Words:
+        name = moment.name if settings.notifications.show_names else None
+        rule = rules.get(moment.rule)
+        return words_for(
+            moment,
+            rule_name=rule.name if rule else moment.rule,
+            why=why(moment.category, name, moment.evidence, moment.repeat, since),
+            settings=settings.notifications,
+            week=moment.began.toordinal() // 7,
+        )
+
+    return words
+
+
+def greet_with(settings: Settings) -> Callable[[Greet], Words]:
+    """Return what turns a beginning into the words that say so."""
+    return lambda begun: greeting(begun.title, local_time(begun.ends), settings=settings.notifications)
+
+
+def local_time(at: datetime) -> str:
+    """Return the instant as the person's clock shows it, `18:30`."""
+    return f"{at.astimezone():%H:%M}"
+
+
+def classify_with(classify: Callable[[str, str, str | None, str | None], Verdict]) -> Callable[[Toplevel], Activity]:
+    """Return what turns a toplevel into an activity."""
+
+    def activity(toplevel: Toplevel) -> Activity:
+        verdict = classify(toplevel.app_id, toplevel.title, toplevel.program, toplevel.inside)
+        return Activity(category=verdict.category, name=verdict.name)
+
+    return activity

@@ -1,0 +1,411 @@
+"""What is under way agrees with what was declared: a real store, the real core, a clock set by hand, no desktop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from detector.attention.settings import AttentionSettings
+from detector.clock import ManualClock
+from detector.daemon.continuity import Continuity
+from detector.daemon.inbox import Inbox
+from detector.daemon.loop import Loop
+from detector.daemon.perform import Performer
+from detector.daemon.reconcile import Next, Reconciler
+from detector.daemon.sd_notify import Systemd
+from detector.daemon.underway import CoreFailed, UnderWay
+from detector.effects import Effect
+from detector.notifier.model import Words
+from detector.observations import (
+    Activity,
+    Answer,
+    CameBack,
+    Focused,
+    Gap,
+    GapReason,
+    InputCounted,
+    Observation,
+    PartnerTimeBegan,
+    PartnerTimeEnded,
+    Paused,
+    Resumed,
+    Sense,
+    SensorStarted,
+)
+from detector.partner_time.model import Occurrence, PartnerTime
+from detector.pipeline import Pipeline
+from detector.sensors.model import Toplevel
+from detector.store.model import KeptOccurrence
+from detector.store.store import Store
+from rules.features import FEATURES  # noqa: F401 - the catalogue must load
+from rules.model import Condition, FeatureKey, Page, Rule
+from rules.policy import PolicySettings
+
+BEGINS = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
+ENDS = BEGINS + timedelta(minutes=90)
+DWELL = FeatureKey("dwell")
+SENSES: tuple[Sense, ...] = ("focus", "idle", "input")
+
+
+def minutes(count: float) -> timedelta:
+    return timedelta(minutes=count)
+
+
+def a_minute_of_feed() -> Rule:
+    def holds(features) -> bool:  # type: ignore[no-untyped-def]
+        dwell = features.get(DWELL)
+        return features.get(FeatureKey("category")) == "social" and dwell is not None and dwell >= minutes(1)
+
+    condition = Condition(
+        text="category is social and dwell >= 60 s",
+        needs=frozenset({DWELL, FeatureKey("category")}),
+        holds=holds,
+        turns=lambda features: features.changes(DWELL, minutes(1)),
+    )
+    page = Page(notices="", why="", wrong="", needs="", example="")
+    return Rule(code="feed", name="A minute of scrolling", condition=condition, page=page, source="test")
+
+
+class Sensors:
+    """Sensors that say only what a test lets them say."""
+
+    def __init__(self, put: Callable[[Observation], None], clock: ManualClock) -> None:
+        self._put = put
+        self._clock = clock
+        self.running = False
+        self.started = 0
+
+    async def start(self) -> None:
+        self.running = True
+        self.started += 1
+        for sense in SENSES:
+            self._put(SensorStarted(at=self._clock.at, sense=sense, sensor="test"))
+
+    async def stop(self) -> None:
+        self.running = False
+
+
+class Voice:
+    """A notifier that remembers."""
+
+    def __init__(self) -> None:
+        self.shown: list[int] = []
+        self.closed = False
+
+    async def show(self, nudge: int, words: Words, answered: Callable[[int, Answer], None]) -> str:
+        self.shown.append(nudge)
+        return "voice"
+
+    async def withdraw(self, nudge: int) -> None: ...
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+class Evening:
+    """A daemon without a process: its loop is stepped by hand. A second one on the same store is a restart."""
+
+    def __init__(self, path: Path, at: datetime) -> None:
+        self.clock = ManualClock(at)
+        self.slept = 0.0
+        self.store = Store.open(path)
+        self.wake = asyncio.Event()
+        self.sensors: list[Sensors] = []
+        self.voices: list[Voice] = []
+        self.performers: list[Performer] = []
+        self.reconciler = Reconciler(store=self.store, open_one=self.open_one)
+        self.next = Next()
+        self.loop = Loop(
+            clock=self.clock, reconciler=self.reconciler, wake=self.wake, afterwards=self.afterwards,
+            systemd=Systemd(), continuity=Continuity(self.clock, lambda: self.slept),
+        )  # fmt: skip
+
+    def open_one(self, occurrence: Occurrence, kept_as: str) -> UnderWay:
+        inbox = Inbox(lambda _: Activity(category="other"), clock=self.clock, arrived=self.wake)
+        self.sensors.append(Sensors(inbox.put, self.clock))
+        self.voices.append(Voice())
+        self.performers.append(
+            Performer(
+                store=self.store,
+                voice=self.voices[-1],
+                words=lambda _: Words(title="t", body="b"),
+                greeting=lambda _: Words(title="g", body=""),
+                put=inbox.put,
+                clock=self.clock,
+            )  # fmt: skip
+        )
+        core = Pipeline([a_minute_of_feed()], PolicySettings(), AttentionSettings())
+        return UnderWay(
+            occurrence=occurrence, kept_as=kept_as, core=core, inbox=inbox, sensors=self.sensors[-1],
+            performer=self.performers[-1],
+        )  # fmt: skip
+
+    async def afterwards(self, coming: Next) -> None:
+        self.next = coming
+
+    @property
+    def under_way(self) -> UnderWay:
+        assert self.reconciler.under_way is not None
+        return self.reconciler.under_way
+
+    async def at(self, at: datetime, *observations: Observation, asleep: float = 0.0, jump: float = 0.0) -> None:
+        """Let time pass until `at`, asleep for so long of it, or with the clock set by so much; then step."""
+        self.clock.seconds += (at - self.clock.at).total_seconds() - asleep - jump
+        self.slept += asleep
+        self.clock.at = at
+        for observation in observations:
+            self.under_way.inbox.put(observation)
+        await self.loop.step()
+        await asyncio.sleep(0)
+        if self.reconciler.under_way is not None:
+            await self.performers[-1].settled()
+            await self.loop.step()
+
+    def kinds(self, occurrence: str) -> list[str]:
+        return [type(observation).__name__ for observation in self.store.observations(occurrence)]
+
+    def kept(self) -> dict[str, KeptOccurrence]:
+        return {kept.id: kept for kept in self.store.occurrences()}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "kept" / "turntoward.sqlite"
+
+
+@pytest.fixture
+def evenings(path: Path) -> Iterator[Callable[[datetime], Evening]]:
+    made: list[Evening] = []
+
+    def make(at: datetime) -> Evening:
+        if not made:
+            with Store.open(path) as store:
+                store.add_partner_time(
+                    PartnerTime(title="Dinner", begins=BEGINS.replace(tzinfo=None), lasts=ENDS - BEGINS, zone="UTC")
+                )
+        made.append(Evening(path, at))
+        return made[-1]
+
+    yield make
+    for evening in made:
+        evening.store.close()
+
+
+THIS = "1@20261123T183000Z"
+
+
+async def test_partner_time_begins_and_ends_as_planned_and_nothing_is_sensed_outside(evenings) -> None:
+    evening = evenings(BEGINS - minutes(10))
+    await evening.at(BEGINS - minutes(10))
+    assert (evening.sensors, evening.next.at) == ([], BEGINS)
+    await evening.at(BEGINS + timedelta(milliseconds=300))
+    assert evening.sensors[0].running
+    assert evening.next.at == ENDS
+    await evening.at(ENDS + timedelta(seconds=1))
+    assert evening.reconciler.under_way is None
+    assert not evening.sensors[0].running
+    assert evening.voices[0].closed
+    kept = evening.kept()[THIS]
+    assert (kept.began, kept.ended, kept.end_reason) == (BEGINS, ENDS, "ended")
+    assert "Gap" not in evening.kinds(THIS)
+
+
+async def test_reconciling_again_changes_nothing(evenings) -> None:
+    evening = evenings(BEGINS)
+    for second in range(5):
+        evening.loop.look()
+        await evening.at(BEGINS + timedelta(seconds=second))
+    assert evening.kinds(THIS) == ["PartnerTimeBegan", *["SensorStarted"] * 3]
+    assert evening.sensors[0].started == 1
+
+
+async def test_a_nudge_is_shown_once_and_comes_back_as_shown(evenings) -> None:
+    evening = evenings(BEGINS)
+    await evening.at(BEGINS)
+    social = Focused(at=BEGINS + minutes(1), activity=Activity(category="social"))
+    await evening.at(BEGINS + minutes(1), social)
+    assert evening.under_way.deadline is not None
+    for second in range(1, 61):
+        at = BEGINS + minutes(1) + timedelta(seconds=second)
+        await evening.at(at, InputCounted(at=at, scrolls=3))
+    assert evening.voices[0].shown == [0, 1]
+    (moment,) = evening.store.moments()
+    assert (moment.decided, moment.shown_by) == ("nudged", "voice")
+
+
+async def test_what_comes_in_after_the_planned_end_is_dropped(evenings) -> None:
+    evening = evenings(BEGINS)
+    await evening.at(BEGINS)
+    late = ENDS + timedelta(milliseconds=5)
+    await evening.at(late + timedelta(milliseconds=5), Focused(at=late, activity=Activity(category="social")))
+    assert evening.kinds(THIS)[-1] == "PartnerTimeEnded"
+    assert "Focused" not in evening.kinds(THIS)
+
+
+async def test_a_stop_ends_it_and_it_does_not_come_back(evenings) -> None:
+    evening = evenings(BEGINS)
+    await evening.at(BEGINS)
+    evening.store.stop_occurrence(THIS, BEGINS + minutes(10))
+    evening.loop.look()
+    await evening.at(BEGINS + minutes(10))
+    evening.loop.look()
+    await evening.at(BEGINS + minutes(11))
+    assert evening.reconciler.under_way is None
+    kept = evening.kept()
+    assert list(kept) == [THIS]
+    assert (kept[THIS].ended, kept[THIS].end_reason) == (BEGINS + minutes(10), "stopped")
+
+
+async def test_what_is_taken_back_ends_as_removed(evenings) -> None:
+    evening = evenings(BEGINS)
+    await evening.at(BEGINS)
+    evening.store.remove_partner_time(1)
+    evening.loop.look()
+    await evening.at(BEGINS + minutes(10))
+    assert evening.kept()[THIS].end_reason == "removed"
+    assert evening.next.at is None
+
+
+async def test_a_pause_senses_nothing_and_ends_by_itself(evenings) -> None:
+    evening = evenings(BEGINS)
+    await evening.at(BEGINS)
+    evening.store.pause_until(BEGINS + minutes(30))
+    evening.loop.look()
+    await evening.at(BEGINS + minutes(10))
+    assert not evening.sensors[0].running
+    assert evening.next.at == BEGINS + minutes(30)
+    await evening.at(BEGINS + minutes(30))
+    assert evening.sensors[0].running
+    observations = list(evening.store.observations(THIS))
+    assert [o.at for o in observations if isinstance(o, Paused | Resumed)] == [
+        BEGINS + minutes(10), BEGINS + minutes(30),
+    ]  # fmt: skip
+
+
+async def test_a_kill_loses_nothing_and_a_restart_goes_on_behind_a_gap(evenings) -> None:
+    before = evenings(BEGINS)
+    await before.at(BEGINS)
+    await before.at(BEGINS + minutes(1), Focused(at=BEGINS + minutes(1), activity=Activity(category="social")))
+    for second in range(1, 65):
+        at = BEGINS + minutes(1) + timedelta(seconds=second)
+        await before.at(at, InputCounted(at=at, scrolls=3))
+    kept = before.kinds(THIS)
+    last = list(before.store.observations(THIS))[-1].at
+
+    after = evenings(BEGINS + minutes(20))
+    await after.at(BEGINS + minutes(20))
+    assert after.kinds(THIS)[: len(kept)] == kept
+    gap = list(after.store.observations(THIS))[len(kept)]
+    assert isinstance(gap, Gap)
+    assert (gap.reason, gap.since, gap.at) == (GapReason.RESTART, last, BEGINS + minutes(20))
+    assert after.voices[0].shown == []
+    assert len(after.store.moments()) == 1
+    assert after.sensors[0].running
+
+
+async def test_what_was_cut_off_in_the_past_is_closed_at_its_planned_end(evenings) -> None:
+    before = evenings(BEGINS)
+    await before.at(BEGINS)
+    after = evenings(ENDS + minutes(600))
+    await after.at(ENDS + minutes(600))
+    assert after.store.unfinished() == []
+    assert after.kept()[THIS].ended == ENDS
+    assert after.sensors[0].started == 0
+
+
+async def test_sleeping_through_the_end_ends_it_at_the_planned_end(evenings) -> None:
+    evening = evenings(BEGINS)
+    await evening.at(BEGINS)
+    await evening.at(BEGINS + minutes(10), CameBack(at=BEGINS + minutes(10)))
+    await evening.at(ENDS + minutes(60), asleep=140 * 60 - 1)
+    observations = list(evening.store.observations(THIS))
+    gap, ended = observations[-2:]
+    assert isinstance(gap, Gap)
+    assert (gap.reason, gap.since) == (GapReason.SUSPEND, BEGINS + minutes(10))
+    assert timedelta(0) < ENDS - gap.at <= timedelta(microseconds=1)
+    assert evening.sensors[0].started == 1
+    assert isinstance(ended, PartnerTimeEnded)
+    assert evening.kept()[THIS].ended == ENDS
+
+
+async def test_waking_up_in_the_middle_is_a_gap_and_the_sensors_start_anew(evenings) -> None:
+    evening = evenings(BEGINS)
+    await evening.at(BEGINS)
+    await evening.at(BEGINS + minutes(1), Focused(at=BEGINS + minutes(1), activity=Activity(category="social")))
+    await evening.at(BEGINS + minutes(30), asleep=29 * 60 - 1)
+    assert evening.kinds(THIS)[-4:] == ["Gap", *["SensorStarted"] * 3]
+    assert evening.sensors[0].started == 2
+    assert evening.store.moments() == []
+
+
+async def test_sleeping_through_the_beginning_is_said_as_a_gap(evenings) -> None:
+    evening = evenings(BEGINS - minutes(10))
+    await evening.at(BEGINS - minutes(10))
+    await evening.at(BEGINS + minutes(30), asleep=40 * 60 - 1)
+    began, gap, *_ = evening.store.observations(THIS)
+    assert isinstance(began, PartnerTimeBegan)
+    assert began.at == BEGINS
+    assert isinstance(gap, Gap)
+    assert (gap.reason, gap.since, gap.at) == (GapReason.SUSPEND, BEGINS, BEGINS + minutes(30))
+
+
+async def test_a_clock_set_back_ends_it_and_begins_it_anew_under_a_name_of_its_own(evenings) -> None:
+    evening = evenings(BEGINS)
+    await evening.at(BEGINS)
+    await evening.at(BEGINS + minutes(40))
+    await evening.at(BEGINS + minutes(10), jump=-30 * 60 - 1)
+    kept = evening.kept()
+    assert kept[THIS].end_reason == "clock_jump"
+    assert kept[THIS].ended == BEGINS + minutes(40)
+    assert kept[THIS + "~2"].ended is None
+    assert kept[THIS + "~2"].began == BEGINS + minutes(10)
+
+
+async def test_a_clock_set_back_behind_the_end_does_not_bring_it_back(evenings) -> None:
+    evening = evenings(BEGINS)
+    await evening.at(BEGINS)
+    await evening.at(ENDS + timedelta(seconds=1))
+    await evening.at(ENDS - timedelta(seconds=30), jump=-32)
+    assert evening.reconciler.under_way is None
+    assert list(evening.kept()) == [THIS]
+
+
+async def test_a_failure_of_the_core_hands_over_what_it_was_fed(evenings, monkeypatch: pytest.MonkeyPatch) -> None:
+    evening = evenings(BEGINS)
+    await evening.at(BEGINS)
+
+    def fails(self: Pipeline, seen: Observation) -> tuple[Effect, ...]:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Pipeline, "feed", fails)
+    with pytest.raises(CoreFailed) as failure:
+        await evening.at(BEGINS + minutes(1), CameBack(at=BEGINS + minutes(1)))
+    assert [type(observation).__name__ for observation in failure.value.observations][-1] == "CameBack"
+
+
+async def test_an_evening_that_makes_the_core_fail_again_is_closed_and_the_daemon_lives(
+    evenings, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    before = evenings(BEGINS)
+    await before.at(BEGINS)
+    feed = Pipeline.feed
+
+    def fails_once(self: Pipeline, seen: Observation) -> tuple[Effect, ...]:
+        if isinstance(seen, Gap) and seen.reason is GapReason.RESTART and seen.since < BEGINS + minutes(1):
+            raise ZeroDivisionError
+        return feed(self, seen)
+
+    monkeypatch.setattr(Pipeline, "feed", fails_once)
+    after = evenings(BEGINS + minutes(5))
+    await after.at(BEGINS + minutes(5))
+    assert after.kept()[THIS].end_reason == "removed"
+    assert after.under_way.kept_as == THIS + "~2"
+    assert list((home / ".local/state/turntoward").glob("failure-*.jsonl"))
+
+
+def test_a_toplevel_never_shows_its_title() -> None:
+    assert "secret" not in repr(Toplevel(app_id="x", title="secret"))

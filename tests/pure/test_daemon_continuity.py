@@ -1,0 +1,68 @@
+"""Sleep and jumps of the clock are noticed, and told apart."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from detector.clock import ManualClock
+from detector.daemon.continuity import Break, Continuity
+from detector.observations import GapReason
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+class Device:
+    """A device whose three clocks are set by hand."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock(NOON)
+        self.slept = 0.0
+        self.continuity = Continuity(self.clock, lambda: self.slept)
+
+    def passes(self, *, wall: float, awake: float, asleep: float = 0.0) -> Break | None:
+        self.clock.at += timedelta(seconds=wall)
+        self.clock.seconds += awake
+        self.slept += asleep
+        return self.continuity.look()
+
+
+@pytest.mark.parametrize("off", [0.0, 1.9, -1.9])
+def test_time_that_goes_on_is_no_break(off: float) -> None:
+    assert Device().passes(wall=60 + off, awake=60) is None
+
+
+def test_a_slow_correction_of_the_clock_is_never_a_break() -> None:
+    device = Device()
+    assert not any(device.passes(wall=60.03, awake=60) for _ in range(1000))
+
+
+def test_sleep_is_a_suspend() -> None:
+    assert Device().passes(wall=3605, awake=5, asleep=3600) == Break(
+        since=NOON, at=NOON + timedelta(seconds=3605), reason=GapReason.SUSPEND
+    )
+
+
+def test_a_clock_set_forward_is_a_jump() -> None:
+    broken = Device().passes(wall=3605, awake=5)
+    assert broken is not None
+    assert (broken.reason, broken.backwards) == (GapReason.CLOCK_JUMP, False)
+
+
+def test_a_clock_set_back_goes_backwards() -> None:
+    broken = Device().passes(wall=-3595, awake=5)
+    assert broken is not None
+    assert (broken.reason, broken.backwards) == (GapReason.CLOCK_JUMP, True)
+
+
+def test_a_clock_that_only_stood_still_does_not_go_backwards() -> None:
+    broken = Device().passes(wall=0, awake=5)
+    assert broken is not None
+    assert not broken.backwards
+
+
+def test_a_break_is_told_once() -> None:
+    device = Device()
+    assert device.passes(wall=100, awake=1) is not None
+    assert device.passes(wall=1, awake=1) is None

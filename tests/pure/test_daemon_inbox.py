@@ -1,0 +1,153 @@
+"""The door: titles end there, order is made there, and what does not fit is a gap."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from detector.clock import ManualClock
+from detector.daemon.inbox import Inbox
+from detector.observations import (
+    Activity,
+    Answered,
+    Focused,
+    Gap,
+    GapReason,
+    InputCounted,
+    Observation,
+    SensorStarted,
+    WentIdle,
+)
+from detector.sensors.model import Seen, Toplevel
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+CANARY = "Canary Cottage Cheese"
+
+
+def after(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+def classify(toplevel: Toplevel) -> Activity:
+    return Activity(category="social" if "Instagram" in toplevel.title else "other", name="Instagram")
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(after(3600))
+
+
+def inbox(clock: ManualClock, *, keep_names: bool = False, room: int = 5) -> Inbox:
+    return Inbox(classify, clock=clock, arrived=asyncio.Event(), keep_names=keep_names, room=room)
+
+
+def seen(at: datetime, title: str = "Instagram", **more: bool) -> Seen:
+    return Seen(at=at, toplevel=Toplevel(app_id="firefox", title=title, **more))
+
+
+def test_a_title_is_classified_and_gone(clock: ManualClock) -> None:
+    door = inbox(clock)
+    door.put(seen(NOON, f"Instagram {CANARY}"))
+    assert CANARY not in repr(door)
+    (focused,) = door.take()
+    assert focused == Focused(at=NOON, activity=Activity(category="social", name=None))
+    assert CANARY not in repr(vars(door))
+
+
+def test_names_stay_only_where_the_person_chose_so(clock: ManualClock) -> None:
+    door = inbox(clock, keep_names=True)
+    door.put(seen(NOON))
+    (focused,) = door.take()
+    assert isinstance(focused, Focused)
+    assert focused.activity == Activity(category="social", name="Instagram")
+
+
+def test_names_are_taken_off_what_comes_classified_too(clock: ManualClock) -> None:
+    door = inbox(clock)
+    door.put(Focused(at=NOON, activity=Activity(category="social", name="Instagram")))
+    (focused,) = door.take()
+    assert isinstance(focused, Focused)
+    assert focused.activity == Activity(category="social")
+
+
+def test_instants_never_decrease_and_never_lie_ahead(clock: ManualClock) -> None:
+    clock.at = after(10)
+    door = inbox(clock)
+    for at in (after(5), after(3), after(500)):
+        door.put(InputCounted(at=at, clicks=1))
+    assert [observation.at for observation in door.take()] == [after(5), after(5), after(10)]
+
+
+def test_nothing_comes_before_where_the_core_is(clock: ManualClock) -> None:
+    door = inbox(clock)
+    door.not_before(after(30))
+    door.not_before(after(20))
+    door.put(InputCounted(at=after(10), keys=1))
+    assert [observation.at for observation in door.take()] == [after(30)]
+
+
+def test_the_same_activity_twice_in_a_row_is_once_per_device(clock: ManualClock) -> None:
+    door = inbox(clock)
+    door.put(seen(after(0), "Instagram: one"))
+    door.put(seen(after(1), "Instagram: another"))
+    door.put(Seen(at=after(2), toplevel=Toplevel(app_id="x", title="Instagram"), device="phone"))
+    door.put(seen(after(3), "something else"))
+    door.put(Seen(at=after(4), toplevel=None))
+    door.put(Seen(at=after(5), toplevel=None))
+    assert [(o.at, o.device) for o in door.take()] == [
+        (after(0), "laptop"), (after(2), "phone"), (after(3), "laptop"), (after(4), "laptop"),
+    ]  # fmt: skip
+
+
+def test_full_screen_is_something_new(clock: ManualClock) -> None:
+    door = inbox(clock)
+    door.put(seen(after(0)))
+    door.put(seen(after(1), full_screen=True))
+    assert len(door.take()) == 2
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        SensorStarted(at=after(1), sense="focus", sensor="x11_focus"),
+        Gap(at=after(1), since=after(1), reason=GapReason.SENSOR_LOST, sense="focus"),
+    ],
+)
+def test_after_a_gap_the_same_activity_is_said_again(clock: ManualClock, between: Observation) -> None:
+    door = inbox(clock)
+    door.put(seen(after(0)))
+    door.put(between)
+    door.put(seen(after(2)))
+    assert [type(observation) for observation in door.take()] == [Focused, type(between), Focused]
+
+
+def test_what_does_not_fit_becomes_one_gap_and_answers_always_fit(clock: ManualClock) -> None:
+    door = inbox(clock, room=3)
+    for second in range(10):
+        door.put(InputCounted(at=after(second), scrolls=1))
+    door.put(Answered(at=after(10), nudge=1, answer="put_away"))
+    taken = door.take()
+    assert [type(observation) for observation in taken] == [InputCounted] * 3 + [Answered, Gap]
+    gap = taken[-1]
+    assert isinstance(gap, Gap)
+    assert (gap.since, gap.at, gap.reason, gap.sense) == (after(3), after(10), GapReason.OVERFLOW, None)
+    assert door.take() == ()
+
+
+def test_after_an_overflow_the_next_focus_is_said_even_if_it_is_the_same(clock: ManualClock) -> None:
+    door = inbox(clock, room=2)
+    door.put(seen(after(0)))
+    for second in range(1, 4):
+        door.put(InputCounted(at=after(second), scrolls=1))
+    door.take()
+    door.put(seen(after(5)))
+    assert [type(observation) for observation in door.take()] == [Focused]
+
+
+def test_an_idleness_keeps_the_instant_since_which_it_lasts(clock: ManualClock) -> None:
+    door = inbox(clock)
+    door.not_before(after(40))
+    door.put(WentIdle(at=after(30), since=after(2)))
+    assert door.take() == (WentIdle(at=after(40), since=after(2)),)
