@@ -77,7 +77,7 @@ class Codec:
         for name, value in plain.items():
             reader = readers.get(name)
             if reader is None:
-                raise NotAnObservation(f"{kind} has no field '{name:.80}'", name, _nearest(name, readers))
+                raise NotAnObservation(f"{kind} has no field {name[:80]!r}", name, _nearest(name, readers))
             try:
                 values[name] = reader(value)
             except NotAnObservation:
@@ -131,7 +131,7 @@ class Codec:
         if not isinstance(value, dict):
             raise ValueError("must be an object with a category, or null")  # noqa: TRY004 - as below
         if unknown := value.keys() - {"category", "name"}:
-            raise NotAnObservation(f"an activity has no field '{min(unknown):.80}'", min(unknown))
+            raise NotAnObservation(f"an activity has no field {min(unknown)[:80]!r}", min(unknown))
         if "category" not in value:
             raise ValueError("lacks a category")
         name = value.get("name")

@@ -54,8 +54,7 @@ def forget_all(connection: sqlite3.Connection, now: datetime, *, plans: bool) ->
     counts = {"partner_times": _delete(connection, "partner_times", "1"), "occurrences": occurrences}
     for table in _DECLARED:
         _delete(connection, table, "1")
-    if occurrences:  # what is under way will still be recorded for a moment, and must find nothing to belong to
-        keep_stretches(connection, stretches)
+    keep_stretches(connection, stretches)  # for what the daemon still holds, and will want to keep
     return Forgotten(
         occurrences=forgotten.occurrences + counts["occurrences"],
         observations=forgotten.observations,
@@ -99,8 +98,10 @@ def _forget_in(connection: sqlite3.Connection, kept: KeptOccurrence, stretch: St
         counts["occurrences"] = _delete(connection, "occurrences", "id = ?", kept.id)
         return counts
     if outcome.left != kept:
-        began, ended = as_integer(outcome.left.began), rows.from_occurrence(outcome.left)[4]
-        connection.execute("UPDATE occurrences SET began = ?, ended = ? WHERE id = ?", (began, ended, kept.id))
+        name, _, began, _, ended, reason = rows.from_occurrence(outcome.left)
+        connection.execute(
+            "UPDATE occurrences SET began = ?, ended = ?, end_reason = ? WHERE id = ?", (began, ended, reason, name)
+        )
     connection.executemany(
         KEEP_OBSERVATION, [rows.from_observation(kept.id, observation) for observation in outcome.instead]
     )

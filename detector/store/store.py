@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from detector.effects import Moment, Record
 from detector.observations import Observation
@@ -164,6 +164,25 @@ class Store:
             forgotten = deleting.forget_all(connection, now, plans=plans)
         self._scrub()
         return forgotten
+
+    def export(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield everything that is kept, as table and row; see `detector.store.export`."""
+        from detector.store.export import export  # noqa: PLC0415 - only when asked for
+
+        with self._turn, self._reading() as connection:
+            yield from export(connection)
+
+    def is_alone(self) -> bool:
+        """Return whether nobody else has the file open; if so, nothing is left beside it, and it may be deleted."""
+        with self._turn, said(self.path):
+            self._connection.execute("PRAGMA busy_timeout = 0")
+            try:
+                (mode,) = self._connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+            except sqlite3.OperationalError as wrong:
+                if wrong.sqlite_errorname.startswith("SQLITE_BUSY"):
+                    return False
+                raise
+            return bool(mode == "delete")
 
     def _scrub(self) -> None:
         with self._turn, said(self.path):

@@ -82,7 +82,7 @@ class Cut:
 
 
 def cut(occurrence: KeptOccurrence, devices: Iterable[str], stretch: Stretch) -> Cut:
-    """Return what becomes of an occurrence, in which these devices spoke, once all from `stretch.since` on is deleted."""
+    """Return what becomes of an occurrence that the stretch reaches, and in which these devices spoke."""
     under_way = occurrence.ended is None and occurrence.ends > stretch.until
     if occurrence.began >= stretch.since:
         if not under_way:
@@ -96,7 +96,6 @@ def cut(occurrence: KeptOccurrence, devices: Iterable[str], stretch: Stretch) ->
             Gap(at=stretch.until, since=stretch.since, reason=GapReason.RESTART, device=device) for device in devices
         )
         return Cut(occurrence, tuple(gaps))
-    if occurrence.ended is None or occurrence.ended <= stretch.since:
-        return Cut(occurrence)
+    # That it was stopped, and when, lies in the stretch as well.
     ended = PartnerTimeEnded(at=stretch.since, reason="ended")
-    return Cut(replace(occurrence, ended=stretch.since), (ended,))
+    return Cut(replace(occurrence, ended=stretch.since, end_reason="ended"), (ended,))

@@ -1,0 +1,93 @@
+"""Everything that is kept, as plain rows with ISO 8601 times: to take along, to look at, to keep elsewhere.
+
+Rule 1: nothing is left out: what is kept can be seen.
+Rule 2: all rows are of one instant, though others go on writing.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from detector.store import rows
+from detector.store.codec import TEXT
+from detector.store.instants import as_instant
+
+TABLES: Final = (
+    "partner_times", "exceptions", "occurrences", "observations", "uses", "coverage", "moments", "state",
+)  # fmt: skip
+_INSTANTS: Final = frozenset({"began", "ends", "ended", "at", "instead_at", "decided_at", "answered_at"})
+
+
+def export(connection: sqlite3.Connection) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield table and row, table by table in the order of `TABLES`, rows in the order in which they were kept."""
+    from sqlite_utils import Database  # noqa: PLC0415 - only this command pays for it
+
+    database = Database(connection, execute_plugins=False, recursive_triggers=False)
+    connection.execute("BEGIN")
+    try:
+        for table in TABLES:
+            special = _SPECIAL.get(table, _plain)
+            for row in database.table(table).rows_where(order_by="rowid"):
+                yield table, special(row)
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: _iso(value) if name in _INSTANTS else value for name, value in row.items()}
+
+
+def _observation(row: dict[str, Any]) -> dict[str, Any]:
+    observation = rows.read(rows.to_observation, (row["at"], row["device"], row["kind"], row["fields"]))
+    return {"occurrence": row["occurrence"], **TEXT.write(observation)}
+
+
+def _use(row: dict[str, Any]) -> dict[str, Any]:
+    return {**_plain(row), "trusted": bool(row["trusted"])}
+
+
+def _partner_time(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "lasts": _seconds(row["lasts"])}
+
+
+def _moment(row: dict[str, Any]) -> dict[str, Any]:
+    evidence = [
+        {
+            "feature": name,
+            **({} if span is None else {"span": _seconds(span)}),
+            **({} if category is None else {"category": category}),
+            "scope": scope,
+            "value": _seconds(value["lasts"]) if isinstance(value, dict) else value,
+        }
+        for name, span, category, scope, value in json.loads(row["evidence"])
+    ]
+    return {**_plain(row), "evidence": evidence}
+
+
+def _state(row: dict[str, Any]) -> dict[str, Any]:
+    value = json.loads(row["value"])
+    if row["key"] == "paused_until":
+        value = _iso(value)
+    elif row["key"] == "forgotten":
+        value = [[_iso(since), _iso(until)] for since, until in value]
+    return {"key": row["key"], "value": value}
+
+
+def _iso(microseconds: int | None) -> str | None:
+    return None if microseconds is None else as_instant(microseconds).isoformat().replace("+00:00", "Z")
+
+
+def _seconds(microseconds: int) -> str:
+    return f"PT{microseconds / 1_000_000:.6f}".rstrip("0").rstrip(".") + "S"
+
+
+_SPECIAL: Final[dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
+    "observations": _observation,
+    "uses": _use,
+    "partner_times": _partner_time,
+    "moments": _moment,
+    "state": _state,
+}
