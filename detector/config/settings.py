@@ -14,6 +14,7 @@ from typing import Any, Final
 from detector.activities.settings import ActivitySettings, check_own
 from detector.attention.settings import AttentionSettings
 from detector.errors import Problem
+from detector.notifier import REGISTRY
 from detector.notifier.settings import NotifierSettings
 from detector.store.settings import StoreSettings
 from rules.features import CATEGORIES
@@ -90,7 +91,8 @@ OPTIONS: Final[dict[str, dict[str, Option]]] = {
         ),
         "budget": Option(meaning="At most this many nudges in one partner time; 0 keeps moments and says nothing.", least=0, most=20),
         "quiet_after": Option(
-            meaning="After so many dismissed nudges it is quiet for the rest of the partner time.", least=1, most=20
+            meaning="After so many dismissed nudges it is quiet for the rest of the partner time; 0: never.",
+            least=0, most=20,
         ),
         "grace": Option(
             meaning="How long you have, when partner time begins, to put the device away.",
@@ -129,7 +131,9 @@ OPTIONS: Final[dict[str, dict[str, Option]]] = {
             least=timedelta(seconds=5), most=timedelta(minutes=5),
         ),
         "greeting": Option(meaning="Whether the beginning of partner time offers a thought of its own beside saying so."),
-        "only": Option(meaning="Use only this notifier; empty for the first one that works."),
+        "only": Option(
+            meaning="Try only these notifiers, in this order; empty for all of them.", choices=tuple(REGISTRY)
+        ),
     },
     "store": {
         "retention": Option(

@@ -83,6 +83,8 @@ config.toml:7:2: there is no section 'stor'
         ("[store]\nkeep_names = 1", "must be true or false"),
         ('[notifications]\nsentence = "a b c d e f g h i j k l m"', "13 words"),
         ('[notifications]\nsentence = "a\\nb"', "cannot be shown"),
+        ('[notifications]\nonly = ["plier"]', "Did you mean 'plyer'?"),
+        ('[notifications]\nonly = "plyer"', "must be a list"),
         ("policy = 3", "'policy' is a section"),
         ("[[policy]]", "'policy' is a section"),
         ("[policy.budget]", "must be a whole number"),

@@ -1,0 +1,224 @@
+"""A summary as plain text: the good number first, and what is unknown called unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from textwrap import wrap
+from typing import Final
+
+from detector.report.summary import PRESENCE_MARK, Nudges, PartnerTimes, Summary, Tally, Week
+from rules.explain import say_reason
+from rules.lengths import say_length
+
+NARROWEST: Final = 70
+WEEKS_SHOWN: Final = 12
+"""The text shows the last twelve; JSON has them all."""
+
+FIRST_USE: Final = """\
+Nothing is kept yet.
+
+Turntoward looks only during partner time, so tell it when that is, and let it run:
+
+  turntoward now 30min     partner time begins now
+  turntoward add "Evening" --days mon-fri --from 18:30 --to 20:00
+  turntoward run           run it here (turntoward service install: always)
+
+To see the whole of it in a few seconds, without a desktop: turntoward try
+"""
+
+_BOLD: Final = "\x1b[1m"
+_PLAIN: Final = "\x1b[0m"
+_BAR: Final = 20
+_NUMBERS: Final = 2 + 5 + 12 + 2
+_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def as_text(summary: Summary, width: int = 80, *, colour: bool = False) -> str:
+    """Return the report in lines of at most `width` columns (70 at least); ANSI codes only where `colour` is set."""
+    parts = [lines for lines in _parts(summary, max(width, NARROWEST)) if lines]
+    if colour:
+        parts = [[_BOLD + lines[0] + _PLAIN, *lines[1:]] for lines in parts]
+    return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
+
+
+def _parts(summary: Summary, width: int) -> Iterator[list[str]]:
+    yield [f"Partner time, {_date(summary.since)} to {_date(summary.until)}"]
+    if not summary.partner_times.all:
+        yield wrap("Nothing is kept from that time.", width)
+        return
+    yield _good(summary, width)
+    yield _known(summary, summary.partner_times, width)
+    if summary.partner_times.counted:
+        yield _moments(summary, width)
+        column = max((len(tally.name) for tally in (*summary.by_category, *summary.by_rule)), default=0)
+        yield _table("By category", summary.by_category, width, column)
+        yield _table("By rule", summary.by_rule, width, column)
+    yield _nudges(summary.nudges, width)
+    yield _unsaid(summary, width)
+    if not any(sentence.startswith("Week by week") for sentence in summary.missing):
+        yield _weeks(summary.weeks)
+    yield _missing(summary.missing, width)
+
+
+def _good(summary: Summary, width: int) -> list[str]:
+    if summary.presence is None:
+        return []
+    presence, known = summary.share.presence, summary.share.known
+    lines = wrap(
+        f"For {_hours(presence)} no screen took you away: "
+        f"{_percent(summary.presence)} of the {_hours(known)} that are known.", width
+    )  # fmt: skip
+    lines.append(f"  {_marked_bar(summary.presence)}  the mark stands at {_percent(PRESENCE_MARK)}")
+    if summary.longest:
+        began = summary.longest.began
+        lines += wrap(
+            f"The longest stretch lasted {_hours(summary.longest.lasted)}, on {_day(began)} from {began:%H:%M}.", width
+        )
+    return lines
+
+
+def _known(summary: Summary, times: PartnerTimes, width: int) -> list[str]:
+    coverage = "nothing of it is known" if not summary.coverage else f"{_percent(summary.coverage)} of it is known"
+    lines = wrap(f"{_many(times.all, 'partner time')}, {_hours(summary.lived)} in all; {coverage}.", width)
+    if times.left_out:
+        said = f"{times.left_out} of them {_is(times.left_out)} left out, being known for less than half"
+        if times.left_out_moments:
+            said += f"; {_many(times.left_out_moments, 'moment')} in there {_is(times.left_out_moments)} not counted"
+        lines += _indented(f"{said}. No data is never a good evening.", width)
+    if times.under_way:
+        lines += _indented(f"{times.under_way} {_is(times.under_way)} still under way.", width)
+    if times.cut_off:
+        was = "was" if times.cut_off == 1 else "were"
+        lines += _indented(f"{times.cut_off} {was} cut off, and counted up to the last instant known.", width)
+    return lines
+
+
+def _moments(summary: Summary, width: int) -> list[str]:
+    if not summary.moments:
+        lines = ["Moments: none"]
+    elif summary.per_hour is None:
+        lines = [f"Moments: {summary.moments}"]
+    else:
+        lines = [f"Moments: {summary.moments}, {summary.per_hour:.1f} per hour of partner time"]
+    apart = [
+        f"{times} {'was' if times == 1 else 'were'} {words}"
+        for times, words in ((summary.together, "for both of you"), (summary.needed, "needed"))
+        if times
+    ]
+    return lines + (_indented(f"Not among them: {', '.join(apart)}.", width) if apart else [])
+
+
+def _table(heading: str, tallies: Sequence[Tally], width: int, column: int) -> list[str]:
+    if not tallies:
+        return []
+    most = max(tally.moments for tally in tallies)
+    column = min(column, width - _NUMBERS - _BAR)
+    lines = [heading]
+    for tally in tallies:
+        rate = "" if tally.per_hour is None else f"{tally.per_hour:.1f} per h"
+        row = f"  {_cut(tally.name, column):<{column}}{tally.moments:>5}{rate:>12}  {_bar(tally.moments / most)}"
+        lines.append(row if rate else row.replace(" " * 12 + "  ", "  ", 1))
+    return lines
+
+
+def _nudges(nudges: Nudges, width: int) -> list[str]:
+    if not nudges.shown and not nudges.undelivered:
+        return []
+    lines = [f"Nudges: {nudges.shown}"]
+    for seconds, times, part in ((30, nudges.within_30, nudges.share_30), (60, nudges.within_60, nudges.share_60)):
+        if nudges.judged:
+            share = f"   {_percent(part)}" if part is not None else ""
+            lines.append(f"  put away within {seconds} s   {times} of {nudges.judged}{share}")
+    others = [
+        f"{times} {words}"
+        for times, words in (
+            (nudges.dismissed, "dismissed"), (nudges.ignored, "left to pass"), (nudges.together, "for both of you"),
+            (nudges.needed, "needed"), (nudges.unknown, "of unknown outcome"),
+            (nudges.open, "still open"),
+        )
+        if times
+    ]  # fmt: skip
+    if others:
+        lines += _indented(f"Others: {', '.join(others)}.", width)
+    if nudges.undelivered:
+        lines += _indented(f"{nudges.undelivered} more could not be shown; `turntoward doctor` says why.", width)
+    return lines
+
+
+def _unsaid(summary: Summary, width: int) -> list[str]:
+    if not summary.unsaid:
+        return []
+    lines = [f"Kept, and not said: {sum(each.moments for each in summary.unsaid)}"]
+    for each in summary.unsaid:
+        first, *rest = wrap(say_reason(each.reason), width - 9)
+        lines += [f"  {each.moments:>5}  {first}", *(" " * 9 + line for line in rest)]
+    return lines
+
+
+def _weeks(weeks: Sequence[Week]) -> list[str]:
+    shown = weeks[-WEEKS_SHOWN:]
+    most = max((week.per_hour or 0 for week in shown), default=0) or 1
+    lines = ["Week by week", "  week of            known  presence  moments per hour"]
+    for week in shown:
+        row = f"  {_day(week.monday):<10}  {_hours(week.known):>12}"
+        if week.per_hour is None or week.presence is None:
+            row += "  not enough data"
+        else:
+            bar = _bar(week.per_hour / most)
+            row += f"  {_percent(week.presence):>8}  {week.per_hour:>5.1f}  {bar}"
+        lines.append(row.rstrip())
+    return lines
+
+
+def _missing(sentences: Iterable[str], width: int) -> list[str]:
+    lines = [line for sentence in sentences for line in _indented(sentence, width)]
+    return ["Not enough data", *lines] if lines else []
+
+
+def _indented(text: str, width: int) -> list[str]:
+    return wrap(text, width, initial_indent="  ", subsequent_indent="  ")
+
+
+def _bar(part: float) -> str:
+    return "█" * max(round(part * _BAR), 1 if part > 0 else 0)
+
+
+def _marked_bar(part: float) -> str:
+    cells = ["█" if at < round(part * _BAR) else "·" for at in range(_BAR)]
+    cells.insert(round(PRESENCE_MARK * _BAR), "|")
+    return "".join(cells)
+
+
+def _percent(part: float) -> str:
+    # 99.6 % is not all, and 0.4 % is not nothing.
+    whole = round(part * 100)
+    if whole == 100 and part < 1:
+        return "over 99 %"
+    return "under 1 %" if whole == 0 and part > 0 else f"{whole} %"
+
+
+def _hours(length: timedelta) -> str:
+    hours = length / timedelta(hours=1)
+    return f"{round(hours)} h" if hours >= 24 else say_length(length)
+
+
+def _day(at: datetime | date) -> str:
+    return f"{_DAYS[at.weekday()]} {at.day:>2} {_MONTHS[at.month - 1]}"
+
+
+def _date(at: datetime) -> str:
+    return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]} {at.year}"
+
+
+def _many(times: int, word: str) -> str:
+    return f"{times} {word}" if times == 1 else f"{times} {word}s"
+
+
+def _is(times: int) -> str:
+    return "is" if times == 1 else "are"
+
+
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: room - 1] + "…"

@@ -1,0 +1,44 @@
+"""From when on a report looks back, as people write it: `7d`, `2w`, `12 h`, `2026-11-01`."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Final
+
+from detector.errors import Problem, UserError
+from rules.lengths import parse_length
+
+_DATE: Final = re.compile(r"\d{1,5}-\d{1,2}-\d{1,2}", re.ASCII)
+_EARLIEST: Final = date(1970, 1, 1)
+_HINT: Final = "Write a length such as 7d or 2w, or a date such as {today}."
+
+
+def parse_since(text: str, now: datetime, zone: tzinfo) -> datetime:
+    """Return the instant, aware, from which on to look back; whole days begin at midnight in the zone.
+
+    Raises:
+        UserError: if the text is neither a length nor a date, or lies in the future.
+    """
+    today = now.astimezone(zone).date()
+    hint = _HINT.format(today=today - timedelta(days=7))
+    wanted = text.strip()
+    if _DATE.fullmatch(wanted):
+        try:
+            day = date.fromisoformat(wanted)
+        except ValueError:
+            raise UserError([Problem(message=f"--since: there is no date '{wanted}'", hint=hint)]) from None
+        if day > today:
+            raise UserError([Problem(message=f"--since: {wanted} lies in the future", hint=hint)])
+        return _midnight(max(day, _EARLIEST), zone)
+    try:
+        length = parse_length(wanted)
+    except ValueError as failure:
+        raise UserError([Problem(message=f"--since: {failure}", hint=hint)]) from None
+    if length % timedelta(days=1):
+        return now - length
+    return _midnight(today - length, zone)
+
+
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, time(), tzinfo=zone)

@@ -1,0 +1,261 @@
+"""Rows to a summary: how partner time went, and how much of it is known.
+
+Rule 1: only partner times that are known for at least half are counted; the others are named, never praised.
+Rule 2: a use is one micro-rejection, however many rules held in it.
+Rule 3: what the person said was for both, or was needed, is counted against nobody.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, tzinfo
+
+from detector.attention.share import Divided, Share, divide
+from detector.effects import Coverage, Moment, Outcome, Use
+from detector.report.summary import (
+    HOURS_NEEDED,
+    KNOWN_ENOUGH,
+    NUDGES_NEEDED,
+    WEEKS_NEEDED,
+    Nudges,
+    PartnerTimes,
+    Summary,
+    Tally,
+    Undisturbed,
+    Unsaid,
+    Week,
+)
+from detector.store.model import KeptCoverage, KeptOccurrence, KeptUse
+from rules.explain import say_category
+from rules.lengths import say_length
+from rules.model import Reason
+
+_PUT_AWAY = frozenset({Outcome.PUT_AWAY_30, Outcome.PUT_AWAY_60})
+_JUDGED = _PUT_AWAY | {Outcome.DISMISSED, Outcome.IGNORED}
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What is kept of one occurrence."""
+
+    occurrence: KeptOccurrence
+    uses: list[Use] = field(default_factory=list)
+    coverage: list[Coverage] = field(default_factory=list)
+    moments: list[Moment] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Evening:
+    """One occurrence that is known well enough, divided, with its moments sorted out."""
+
+    monday: date
+    divided: Divided
+    share: Share
+    moments: list[Moment]
+    apart: Counter[Outcome]
+
+
+def summarise(
+    occurrences: Iterable[KeptOccurrence],
+    uses: Iterable[KeptUse],
+    moments: Iterable[Moment],
+    coverage: Iterable[KeptCoverage],
+    *,
+    since: datetime,
+    until: datetime,
+    zone: tzinfo,
+    rules: Mapping[str, str],
+) -> Summary:
+    """Return the summary of the occurrences that began in `[since, until)`; rows of others are passed over.
+
+    `until` is now, or earlier: nothing after it is counted.
+    `zone` decides in which week an evening lies, and the summary's instants are in it; `rules` maps a rule's code to its name.
+    """
+    kept = {each.id: _Kept(each) for each in occurrences if since <= each.began < until}
+    for used in uses:
+        if used.occurrence in kept:
+            kept[used.occurrence].uses.append(used.use)
+    for covered in coverage:
+        if covered.occurrence in kept:
+            kept[covered.occurrence].coverage.append(covered.coverage)
+    for moment in moments:
+        if moment.occurrence in kept and moment.began < until:
+            kept[moment.occurrence].moments.append(moment)
+
+    evenings: list[_Evening] = []
+    everything, left_out_moments = Share(), 0
+    for each in kept.values():
+        divided = divide(each.uses, each.coverage, each.occurrence.began, _end(each, until))
+        share = divided.share
+        everything += share
+        counted, apart = _sort_out(each.moments)
+        if share.lasted and share.known / share.lasted >= KNOWN_ENOUGH:
+            local = each.occurrence.began.astimezone(zone).date()
+            monday = local - timedelta(days=local.weekday())
+            evenings.append(_Evening(monday, divided, share, counted, apart))
+        else:
+            left_out_moments += len(counted)
+    open_ended = [each.occurrence for each in kept.values() if each.occurrence.ended is None]
+    under_way = sum(1 for each in open_ended if each.ends > until)
+    partner_times = PartnerTimes(
+        all=len(kept), counted=len(evenings), left_out=len(kept) - len(evenings), left_out_moments=left_out_moments,
+        under_way=under_way, cut_off=len(open_ended) - under_way,
+    )  # fmt: skip
+
+    total = sum((evening.share for evening in evenings), Share())
+    found = [moment for evening in evenings for moment in evening.moments]
+    apart = sum((evening.apart for evening in evenings), Counter[Outcome]())
+    all_moments = [moment for each in kept.values() for moment in each.moments]
+    nudges = _nudges(all_moments)
+    weeks = _weeks(evenings)
+    return Summary(
+        since=since.astimezone(zone),
+        until=until.astimezone(zone),
+        partner_times=partner_times,
+        lived=everything.lasted,
+        known=everything.known,
+        share=total,
+        coverage=_part(everything.known, everything.lasted),
+        presence=_part(total.presence, total.known),
+        longest=_longest(evenings, zone),
+        moments=len(found),
+        per_hour=_per_hour(len(found), total.known),
+        by_category=_tallies((moment.category or "other" for moment in found), say_category, total.known),
+        by_rule=_tallies((moment.rule for moment in found), lambda code: rules.get(code, code), total.known),
+        together=apart[Outcome.TOGETHER],
+        needed=apart[Outcome.NEEDED],
+        nudges=nudges,
+        unsaid=_unsaid(all_moments),
+        weeks=weeks,
+        missing=_missing(partner_times, total, nudges, weeks),
+    )
+
+
+def _end(each: _Kept, until: datetime) -> datetime:
+    """Return where the occurrence ends for the report: its own end, or else the last instant of which anything is known."""
+    occurrence = each.occurrence
+    if occurrence.ended is not None:
+        return max(occurrence.began, min(occurrence.ended, until))
+    known = [stretch.ended for stretch in each.coverage]
+    known += [use.ended for use in each.uses if use.ended is not None and use.trusted]
+    return max(occurrence.began, min(max(known, default=occurrence.began), occurrence.ends, until))
+
+
+def _sort_out(moments: Sequence[Moment]) -> tuple[list[Moment], Counter[Outcome]]:
+    """Return one moment per use, the first, and how many were for both or needed instead."""
+    counted: list[Moment] = []
+    apart: Counter[Outcome] = Counter()
+    excused: set[int] = set()
+    for moment in moments:
+        kind = _excuse(moment)
+        if kind is not None and moment.use is not None and moment.use not in excused:
+            excused.add(moment.use)
+            apart[kind] += 1
+        elif kind is not None and moment.use is None:
+            apart[kind] += 1
+    seen: set[int] = set()
+    for moment in sorted(moments, key=lambda each: each.number):
+        if moment.reason is Reason.SAME_USE or _excuse(moment) is not None or moment.use in excused:
+            continue
+        if moment.use is not None:
+            if moment.use in seen:
+                continue
+            seen.add(moment.use)
+        counted.append(moment)
+    return counted, apart
+
+
+def _excuse(moment: Moment) -> Outcome | None:
+    if moment.outcome in {Outcome.TOGETHER, Outcome.NEEDED}:
+        return moment.outcome
+    return Outcome.TOGETHER if moment.reason is Reason.TOGETHER else None
+
+
+def _longest(evenings: Iterable[_Evening], zone: tzinfo) -> Undisturbed | None:
+    stretches = [stretch for evening in evenings for stretch in evening.divided.present]
+    if not stretches:
+        return None
+    begins, ends = max(stretches, key=lambda stretch: stretch[1] - stretch[0])
+    return Undisturbed(lasted=ends - begins, began=begins.astimezone(zone))
+
+
+def _nudges(moments: Iterable[Moment]) -> Nudges:
+    outcomes = Counter(moment.outcome for moment in moments if moment.decided == "nudged")
+    undelivered = outcomes.pop(Outcome.UNDELIVERED, 0)
+    judged = sum(outcomes[outcome] for outcome in _JUDGED)
+    within_30 = outcomes[Outcome.PUT_AWAY_30]
+    within_60 = within_30 + outcomes[Outcome.PUT_AWAY_60]
+    enough = judged >= NUDGES_NEEDED
+    return Nudges(
+        shown=outcomes.total(),
+        judged=judged,
+        within_30=within_30,
+        within_60=within_60,
+        share_30=within_30 / judged if enough else None,
+        share_60=within_60 / judged if enough else None,
+        dismissed=outcomes[Outcome.DISMISSED],
+        ignored=outcomes[Outcome.IGNORED],
+        together=outcomes[Outcome.TOGETHER],
+        needed=outcomes[Outcome.NEEDED],
+        unknown=outcomes[Outcome.UNKNOWN],
+        open=outcomes[None],
+        undelivered=undelivered,
+    )
+
+
+def _unsaid(moments: Iterable[Moment]) -> tuple[Unsaid, ...]:
+    reasons = Counter(
+        moment.reason for moment in moments if moment.decided == "suppressed" and moment.reason is not None
+    )
+    return tuple(Unsaid(reason=reason, moments=times) for reason, times in reasons.most_common())
+
+
+def _weeks(evenings: Iterable[_Evening]) -> tuple[Week, ...]:
+    by_monday: dict[date, list[_Evening]] = {}
+    for evening in evenings:
+        by_monday.setdefault(evening.monday, []).append(evening)
+    weeks = []
+    for monday, lived in sorted(by_monday.items()):
+        share = sum((evening.share for evening in lived), Share())
+        moments = sum(len(evening.moments) for evening in lived)
+        enough = share.known >= HOURS_NEEDED
+        weeks.append(Week(
+            monday=monday, partner_times=len(lived), known=share.known, moments=moments,
+            presence=_part(share.presence, share.known) if enough else None,
+            per_hour=_per_hour(moments, share.known),
+        ))  # fmt: skip
+    return tuple(weeks)
+
+
+def _tallies(codes: Iterable[str], name: Callable[[str], str], known: timedelta) -> tuple[Tally, ...]:
+    counted = sorted(Counter(codes).items(), key=lambda pair: (-pair[1], pair[0]))
+    return tuple(
+        Tally(code=code, name=name(code), moments=times, per_hour=_per_hour(times, known)) for code, times in counted
+    )
+
+
+def _part(some: timedelta, whole: timedelta) -> float | None:
+    return some / whole if whole else None
+
+
+def _per_hour(times: int, known: timedelta) -> float | None:
+    return times / (known / timedelta(hours=1)) if known >= HOURS_NEEDED else None
+
+
+def _missing(partner_times: PartnerTimes, total: Share, nudges: Nudges, weeks: Sequence[Week]) -> tuple[str, ...]:
+    """Return what is not said, and what it lacks, in sentences."""
+    said = []
+    if not partner_times.counted:
+        said.append("Presence: no partner time is known for at least half of it.")
+    elif total.known < HOURS_NEEDED:
+        said.append(f"Moments per hour: {say_length(total.known)} are known; it takes {say_length(HOURS_NEEDED)}.")
+    if nudges.judged < NUDGES_NEEDED:
+        so_far = f"{nudges.judged} so far" if nudges.judged else "none so far"
+        said.append(f"Share of nudges that helped: it takes {NUDGES_NEEDED} with a known outcome; {so_far}.")
+    full = sum(1 for week in weeks if week.per_hour is not None)
+    if full < WEEKS_NEEDED:
+        so_far = f"{full} so far" if full else "none so far"
+        said.append(f"Week by week: it takes {WEEKS_NEEDED} weeks with an hour known; {so_far}.")
+    return tuple(said)

@@ -1,0 +1,133 @@
+"""The words of looking back: what a report holds, and how much must be known before it says a number.
+
+Rule 1: a number that rests on too little is None, and `missing` says what it lacks.
+Rule 2: nothing here is a score of the relationship, and nothing compares two people.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from detector.attention.share import Share
+from rules.model import Reason
+
+KNOWN_ENOUGH: Final = 0.5
+"""A partner time of which less than this share is known is not counted: no data is never a good evening."""
+HOURS_NEEDED: Final = timedelta(hours=1)
+"""So much must be known before anything is said per hour."""
+NUDGES_NEEDED: Final = 5
+"""So many nudges with a known end before a share of them is said."""
+WEEKS_NEEDED: Final = 2
+"""So many weeks with an hour known before they are compared."""
+PRESENCE_MARK: Final = 0.9
+"""A neutral mark, not a grade: phones were used about 11 % of a shared meal (Dwyer et al. 2018)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerTimes:
+    """How many partner times there were. `counted` and `left_out` add up to `all`.
+
+    `left_out`: known for less than half. `under_way` and `cut_off` (their end was never kept) are among them, and count
+    up to the last instant of which something is known.
+    """
+
+    all: int
+    counted: int
+    left_out: int
+    left_out_moments: int
+    under_way: int
+    cut_off: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undisturbed:
+    """The longest stretch that is known and without a distracting use."""
+
+    lasted: timedelta
+    began: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """Moments of one category or rule; `per_hour` of partner time that is known, None where that is too short."""
+
+    code: str
+    name: str
+    moments: int
+    per_hour: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nudges:
+    """What became of the nudges. `shown` reached a screen; `judged` of them ended in a way that says something.
+
+    Judged: put away, dismissed or ignored; not for both, not needed, not unknown, not open (nothing came of it yet).
+    `within_60` includes `within_30`. The shares are parts of `judged`, None below `NUDGES_NEEDED`.
+    """
+
+    shown: int
+    judged: int
+    within_30: int
+    within_60: int
+    share_30: float | None
+    share_60: float | None
+    dismissed: int
+    ignored: int
+    together: int
+    needed: int
+    unknown: int
+    open: int
+    undelivered: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsaid:
+    """Moments that were kept and not said, for one reason."""
+
+    reason: Reason
+    moments: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Week:
+    """One week, from its Monday on; the numbers are None where too little of it is known."""
+
+    monday: date
+    partner_times: int
+    known: timedelta
+    moments: int
+    presence: float | None
+    per_hour: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """Everything that a report says. Numbers rest on the partner times that are known well enough.
+
+    Only `nudges` and `unsaid` rest on all: they tell what the program did, which is known even where little else is.
+
+    `moments` counts micro-rejections, each once; `together` and `needed` are moments that the person said were for both
+    or were needed, counted apart. `presence` is a share of what is known; `coverage` of all that was declared and lived.
+    """
+
+    since: datetime
+    until: datetime
+    partner_times: PartnerTimes
+    lived: timedelta
+    known: timedelta
+    share: Share
+    coverage: float | None
+    presence: float | None
+    longest: Undisturbed | None
+    moments: int
+    per_hour: float | None
+    by_category: tuple[Tally, ...]
+    by_rule: tuple[Tally, ...]
+    together: int
+    needed: int
+    nudges: Nudges
+    unsaid: tuple[Unsaid, ...]
+    weeks: tuple[Week, ...]
+    missing: tuple[str, ...]

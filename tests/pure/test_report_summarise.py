@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from detector.effects import Coverage, Moment, Outcome, Use
+from detector.observations import Activity
+from detector.report.summarise import summarise
+from detector.report.summary import Summary
+from detector.store.model import KeptCoverage, KeptOccurrence, KeptUse
+from rules.model import Reason
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 11, 23, 21, 0, tzinfo=UTC)
+BEGAN = datetime(2026, 11, 20, 17, 30, tzinfo=UTC)
+
+
+class Kept:
+    """What is kept, built evening by evening."""
+
+    def __init__(self) -> None:
+        self.occurrences: list[KeptOccurrence] = []
+        self.uses: list[KeptUse] = []
+        self.moments: list[Moment] = []
+        self.coverage: list[KeptCoverage] = []
+
+    def evening(
+        self, began: datetime = BEGAN, minutes: float = 60, *, known: float | None = None, ended: bool = True
+    ) -> str:
+        name = f"{len(self.occurrences) + 1}@{began:%Y%m%dT%H%M%SZ}"
+        ends = began + timedelta(minutes=minutes)
+        self.occurrences.append(KeptOccurrence(
+            id=name, title="Evening", began=began, ends=ends, ended=ends if ended else None, end_reason=None
+        ))  # fmt: skip
+        covered = began + timedelta(minutes=minutes if known is None else known)
+        self.coverage.append(KeptCoverage(
+            occurrence=name, coverage=Coverage(number=1, device="laptop", began=began, ended=covered)
+        ))  # fmt: skip
+        return name
+
+    def use(self, evening: str, began: float, ended: float, category: str = "social") -> None:
+        start = next(each.began for each in self.occurrences if each.id == evening)
+        self.uses.append(KeptUse(occurrence=evening, use=Use(
+            number=len(self.uses) + 1, device="laptop", activity=Activity(category=category),
+            began=start + timedelta(minutes=began), ended=start + timedelta(minutes=ended),
+        )))  # fmt: skip
+
+    def moment(self, evening: str, **changes: Any) -> None:
+        start = next(each.began for each in self.occurrences if each.id == evening)
+        number = len(self.moments) + 1
+        plain: dict[str, Any] = {
+            "number": number, "occurrence": evening, "rule": "feed", "device": "laptop", "use": number,
+            "category": "social", "name": None, "began": start, "decided_at": start, "ended": None,
+            "decided": "nudged", "reason": None, "evidence": (),
+        }  # fmt: skip
+        self.moments.append(Moment(**(plain | changes)))
+
+    def summary(self, *, since: datetime | None = None, until: datetime = NOW) -> Summary:
+        return summarise(
+            self.occurrences, self.uses, self.moments, self.coverage, since=since or until - timedelta(days=28),
+            until=until, zone=BERLIN, rules={"feed": "A feed, scrolled"},
+        )  # fmt: skip
+
+
+@pytest.fixture
+def kept() -> Kept:
+    return Kept()
+
+
+def test_presence_and_the_longest_stretch_are_found_over_all_evenings(kept: Kept) -> None:
+    one, other = kept.evening(), kept.evening(BEGAN + timedelta(days=1), 120)
+    kept.use(one, 10, 16)
+    kept.use(other, 100, 118)
+    summary = kept.summary()
+    assert summary.share.presence == timedelta(minutes=156)
+    assert summary.presence == pytest.approx(156 / 180)
+    assert summary.coverage == 1
+    assert summary.longest is not None
+    assert summary.longest.lasted == timedelta(minutes=100)
+    assert summary.longest.began == BEGAN + timedelta(days=1)
+    assert summary.longest.began.tzinfo is BERLIN
+
+
+def test_an_evening_that_is_known_for_less_than_half_is_left_out_and_says_nothing_good(kept: Kept) -> None:
+    bad = kept.evening(minutes=60, known=29)
+    kept.moment(bad)
+    summary = kept.summary()
+    assert summary.partner_times.left_out == 1
+    assert summary.partner_times.left_out_moments == 1
+    assert summary.presence is None
+    assert summary.longest is None
+    assert summary.moments == 0
+    assert summary.by_rule == ()
+    assert summary.coverage == pytest.approx(29 / 60)
+    assert any("no partner time is known" in sentence for sentence in summary.missing)
+
+
+def test_an_evening_that_is_known_for_just_half_is_counted(kept: Kept) -> None:
+    kept.evening(minutes=60, known=30)
+    assert kept.summary().partner_times.counted == 1
+
+
+def test_an_evening_without_any_coverage_is_never_presence(kept: Kept) -> None:
+    kept.evening(known=0)
+    summary = kept.summary()
+    assert summary.partner_times.counted == 0
+    assert summary.presence is None
+    assert summary.coverage == 0
+
+
+def test_an_evening_under_way_counts_up_to_what_is_known(kept: Kept) -> None:
+    kept.evening(NOW - timedelta(minutes=20), 60, known=15, ended=False)
+    summary = kept.summary()
+    assert summary.lived == timedelta(minutes=15)
+    assert (summary.partner_times.under_way, summary.partner_times.cut_off) == (1, 0)
+    assert summary.presence == 1
+
+
+def test_an_evening_that_was_cut_off_counts_up_to_what_is_known(kept: Kept) -> None:
+    kept.evening(minutes=60, known=15, ended=False)
+    summary = kept.summary()
+    assert summary.lived == timedelta(minutes=15)
+    assert (summary.partner_times.under_way, summary.partner_times.cut_off) == (0, 1)
+
+
+def test_what_began_before_since_or_lies_after_until_is_not_counted(kept: Kept) -> None:
+    kept.evening(NOW - timedelta(days=10))
+    kept.evening(NOW + timedelta(hours=1))
+    kept.moment(kept.evening(NOW - timedelta(days=2)))
+    summary = kept.summary(since=NOW - timedelta(days=7))
+    assert summary.partner_times.all == 1
+    assert summary.moments == 1
+    assert summary.since == NOW - timedelta(days=7)
+
+
+def test_moments_are_counted_by_category_and_by_rule_per_hour_that_is_known(kept: Kept) -> None:
+    evening = kept.evening(minutes=120, known=90)
+    kept.moment(evening)
+    kept.moment(evening, category=None)
+    kept.moment(evening, rule="my-own", category="mail")
+    summary = kept.summary()
+    assert summary.moments == 3
+    assert summary.per_hour == pytest.approx(2)
+    assert [(tally.code, tally.name, tally.moments) for tally in summary.by_rule] == [
+        ("feed", "A feed, scrolled", 2),
+        ("my-own", "my-own", 1),
+    ]
+    assert [(tally.code, tally.name) for tally in summary.by_category] == [
+        ("mail", "mail"),
+        ("other", "something else"),
+        ("social", "social media"),
+    ]
+    assert summary.by_rule[0].per_hour == pytest.approx(4 / 3)
+
+
+def test_below_one_known_hour_nothing_is_said_per_hour(kept: Kept) -> None:
+    kept.moment(kept.evening(minutes=59))
+    summary = kept.summary()
+    assert summary.moments == 1
+    assert summary.per_hour is None
+    assert summary.by_rule[0].per_hour is None
+    assert any("59 min" in sentence and "1 h" in sentence for sentence in summary.missing)
+
+
+def test_a_second_rule_in_the_same_use_is_the_same_micro_rejection(kept: Kept) -> None:
+    evening = kept.evening()
+    kept.moment(evening, use=1)
+    kept.moment(evening, use=1, rule="not-put-away", decided="suppressed", reason=Reason.SAME_USE)
+    kept.moment(evening, use=1, rule="hopping", decided="suppressed", reason=Reason.DISMISSED_TWICE)
+    kept.moment(evening, use=2, decided="suppressed", reason=Reason.COOL_DOWN)
+    summary = kept.summary()
+    assert summary.moments == 2
+    assert [tally.code for tally in summary.by_rule] == ["feed"]
+    assert {each.reason: each.moments for each in summary.unsaid} == {
+        Reason.SAME_USE: 1, Reason.DISMISSED_TWICE: 1, Reason.COOL_DOWN: 1,
+    }  # fmt: skip
+
+
+def test_the_same_number_of_a_use_on_two_evenings_is_two_uses(kept: Kept) -> None:
+    kept.moment(kept.evening(), use=1)
+    kept.moment(kept.evening(BEGAN + timedelta(days=1)), use=1)
+    assert kept.summary().moments == 2
+
+
+def test_what_was_for_both_or_needed_is_shown_apart_and_counted_against_nobody(kept: Kept) -> None:
+    evening = kept.evening()
+    kept.moment(evening, outcome=Outcome.TOGETHER)
+    kept.moment(evening, outcome=Outcome.NEEDED, use=7)
+    kept.moment(evening, decided="suppressed", reason=Reason.TOGETHER)
+    kept.moment(evening, decided="suppressed", reason=Reason.SAME_USE, use=7)
+    summary = kept.summary()
+    assert (summary.moments, summary.together, summary.needed) == (0, 2, 1)
+    assert summary.by_category == ()
+
+
+def test_repair_is_a_share_of_the_nudges_whose_outcome_says_something(kept: Kept) -> None:
+    evening = kept.evening()
+    outcomes = [
+        Outcome.PUT_AWAY_30, Outcome.PUT_AWAY_30, Outcome.PUT_AWAY_60, Outcome.IGNORED, Outcome.DISMISSED,
+        Outcome.TOGETHER, Outcome.NEEDED, Outcome.UNKNOWN, Outcome.UNDELIVERED, None,
+    ]  # fmt: skip
+    for outcome in outcomes:
+        kept.moment(evening, outcome=outcome)
+    kept.moment(evening, decided="suppressed", reason=Reason.BUDGET)
+    nudges = kept.summary().nudges
+    assert (nudges.shown, nudges.judged, nudges.within_30, nudges.within_60) == (9, 5, 2, 3)
+    assert (nudges.share_30, nudges.share_60) == (pytest.approx(0.4), pytest.approx(0.6))
+    assert (nudges.dismissed, nudges.ignored, nudges.together, nudges.needed) == (1, 1, 1, 1)
+    assert (nudges.unknown, nudges.open, nudges.undelivered) == (1, 1, 1)
+
+
+def test_of_four_nudges_no_share_is_said(kept: Kept) -> None:
+    evening = kept.evening()
+    for _ in range(4):
+        kept.moment(evening, outcome=Outcome.PUT_AWAY_30)
+    summary = kept.summary()
+    assert summary.nudges.share_30 is None
+    assert any("it takes 5" in sentence and "4 so far" in sentence for sentence in summary.missing)
+
+
+def test_weeks_begin_on_the_reader_s_monday(kept: Kept) -> None:
+    sunday_in_utc = datetime(2026, 11, 15, 23, 30, tzinfo=UTC)
+    kept.evening(sunday_in_utc, 60)
+    kept.moment(kept.evening(sunday_in_utc - timedelta(hours=2), 60))
+    summary = kept.summary()
+    assert [(week.monday, week.moments) for week in summary.weeks] == [(date(2026, 11, 9), 1), (date(2026, 11, 16), 0)]
+    assert [week.per_hour for week in summary.weeks] == [1, 0]
+    assert not any(sentence.startswith("Week by week") for sentence in summary.missing)
+
+
+def test_a_week_with_less_than_an_hour_known_says_nothing_and_one_week_is_no_trend(kept: Kept) -> None:
+    kept.evening(BEGAN, 60)
+    kept.evening(BEGAN - timedelta(days=7), 30)
+    summary = kept.summary()
+    assert [(week.presence, week.per_hour) for week in summary.weeks] == [(None, None), (1, 0)]
+    assert any(sentence.startswith("Week by week") and "1 so far" in sentence for sentence in summary.missing)
+
+
+def test_nothing_kept_is_nothing_known(kept: Kept) -> None:
+    summary = kept.summary()
+    assert summary.partner_times.all == 0
+    assert summary.coverage is None
+    assert summary.presence is None
