@@ -1,0 +1,90 @@
+"""Whether the desktop's own Do Not Disturb is on, as the notification server tells.
+
+Known so far: dunst (`paused`), and servers with the property `Inhibited` (KDE). Others are refused, and say so.
+
+Rule 1: no polling: the server tells of a change, and of its own end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Final
+
+from dbus_fast import BusType, Message
+
+from detector.attention.settings import AttentionSettings
+from detector.clock import Clock
+from detector.errors import SensorLost, SensorUnavailable
+from detector.observations import Observation, QuietBegan, QuietEnded, Sense, SensorStarted
+from detector.sensors.bus import PROPERTIES, Bus, Refused, owner_of, signals_of
+from detector.sensors.channel import Channel
+from detector.sensors.model import Seen
+
+SERVICE: Final = "org.freedesktop.Notifications"
+PATH: Final = "/org/freedesktop/Notifications"
+TELLS: Final = (("org.dunstproject.cmd0", "paused"), (SERVICE, "Inhibited"))
+"""Interface and property, in the order in which they are asked."""
+
+
+class DesktopQuiet:
+    """Do Not Disturb by a property of the notification server, on the session bus."""
+
+    name = "desktop_quiet"
+    sense: Sense = "quiet"
+
+    def __init__(self, clock: Clock, settings: AttentionSettings | None = None) -> None:
+        del settings
+        self._clock = clock
+
+    async def probe(self) -> None:
+        """Return if the notification server tells; raise `SensorUnavailable` if not."""
+        bus = await Bus.open(BusType.SESSION)
+        try:
+            await _which(bus)
+        finally:
+            await bus.close()
+
+    async def observe(self) -> AsyncGenerator[Observation | Seen, None]:
+        """Yield `QuietBegan` and `QuietEnded` in turn, first as it is now."""
+        channel: Channel[Observation] = Channel()
+        bus = await Bus.open(BusType.SESSION)
+        quiet: bool | None = None
+
+        def set_quiet(*, now_quiet: bool) -> None:
+            nonlocal quiet
+            if now_quiet != quiet:
+                quiet = now_quiet
+                at = self._clock.now()
+                channel.put(QuietBegan(at=at) if now_quiet else QuietEnded(at=at))
+
+        def on_signal(message: Message) -> None:
+            if message.member == "NameOwnerChanged" and message.body[0] == SERVICE:
+                channel.lose("the notification server went away")
+            elif message.member == "PropertiesChanged" and message.body[0] == interface and name in message.body[1]:
+                set_quiet(now_quiet=bool(message.body[1][name].value))
+
+        try:
+            interface, name = await _which(bus)
+            rules = [signals_of(SERVICE, PATH, PROPERTIES), owner_of(SERVICE)]
+            await bus.listen(rules, on_signal, channel)
+            now_quiet = bool(await bus.read(SERVICE, PATH, interface, name))
+            channel.put(SensorStarted(at=self._clock.now(), sense="quiet", sensor=self.name))
+            set_quiet(now_quiet=now_quiet)
+            while True:
+                yield await channel.take()
+        finally:
+            await bus.close()
+
+
+async def _which(bus: Bus) -> tuple[str, str]:
+    for interface, name in TELLS:
+        try:
+            await bus.read(SERVICE, PATH, interface, name)
+        except Refused:
+            continue
+        except SensorLost as silent:
+            raise SensorUnavailable("the notification server does not answer") from silent
+        return interface, name
+    raise SensorUnavailable(
+        "no notification server here tells whether Do Not Disturb is on", "dunst and KDE's server do"
+    )

@@ -1,0 +1,196 @@
+"""Whether the session is locked and whether the device sleeps, as systemd-logind tells.
+
+Rule 1: `LockedHint` is the fact; the signals `Lock` and `Unlock` are requests, taken at once and checked: a screen locker
+that keeps no hint would otherwise leave the session locked for ever. Idleness covers what such a locker hides.
+Rule 2: the instant before sleep is read before sleep: logind waits for us while we hold a delay lock, and only then.
+Rule 3: sleep is one `Gap` from that instant to the waking.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from dbus_fast import BusType, Message
+
+from detector.attention.settings import AttentionSettings
+from detector.clock import Clock
+from detector.errors import SensorLost, SensorUnavailable
+from detector.observations import Gap, GapReason, Locked, Observation, Sense, SensorStarted, Suspended, Unlocked
+from detector.sensors.bus import PROPERTIES, Bus, Refused, owner_of, signals_of
+from detector.sensors.channel import Channel
+from detector.sensors.model import Seen
+
+SERVICE: Final = "org.freedesktop.login1"
+MANAGER_PATH: Final = "/org/freedesktop/login1"
+MANAGER: Final = "org.freedesktop.login1.Manager"
+SESSION: Final = "org.freedesktop.login1.Session"
+USER: Final = "org.freedesktop.login1.User"
+HINT_FOLLOWS: Final = timedelta(seconds=10)
+"""A locker that keeps the hint has set it by then."""
+
+
+class Logind:
+    """Lock, unlock, sleep and waking by systemd-logind, on the system bus."""
+
+    name = "logind"
+    sense: Sense = "session"
+
+    def __init__(self, clock: Clock, settings: AttentionSettings | None = None) -> None:
+        del settings
+        self._clock = clock
+
+    async def probe(self) -> None:
+        """Return if logind knows a session of ours; raise `SensorUnavailable` if not."""
+        bus = await Bus.open(BusType.SYSTEM)
+        try:
+            await own_session(bus)
+        finally:
+            await bus.close()
+
+    async def observe(self) -> AsyncGenerator[Observation | Seen, None]:
+        """Yield `Locked` or `Unlocked`, first as it is now; `Suspended` before sleep and a `Gap` after it."""
+        channel: Channel[Observation | Prepare] = Channel()
+        bus = await Bus.open(BusType.SYSTEM)
+        watch = _Watch(self._clock, channel, bus)
+        try:
+            await watch.begin()
+            while True:
+                seen = await channel.take()
+                if isinstance(seen, Prepare):
+                    await watch.hold_sleep()
+                else:
+                    yield seen
+        finally:
+            watch.close()
+            await bus.close()
+
+
+class Prepare:
+    """Between two observations: the delay lock is to be taken anew."""
+
+
+class _Watch:
+    def __init__(self, clock: Clock, channel: Channel[Observation | Prepare], bus: Bus) -> None:
+        self._clock = clock
+        self._channel = channel
+        self._bus = bus
+        self._path = ""
+        self._locked: bool | None = None
+        self._hinted = False
+        self._asleep_since: datetime | None = None
+        self._delay_lock: int | None = None
+        self._check: asyncio.TimerHandle | None = None
+
+    async def begin(self) -> None:
+        self._path = await own_session(self._bus)
+        rules = [
+            signals_of(SERVICE, self._path, SESSION),
+            signals_of(SERVICE, self._path, PROPERTIES, arg0=SESSION),
+            signals_of(SERVICE, MANAGER_PATH, MANAGER, member="PrepareForSleep"),
+            owner_of(SERVICE),
+        ]
+        await self._bus.listen(rules, self._on_signal, self._channel)
+        await self.hold_sleep()
+        try:
+            self._hinted = bool(await self._bus.read(SERVICE, self._path, SESSION, "LockedHint"))
+        except Refused as refused:
+            raise SensorUnavailable("logind does not tell whether the session is locked") from refused
+        self._channel.put(SensorStarted(at=self._clock.now(), sense="session", sensor=Logind.name))
+        self._set_locked(locked=self._hinted)
+
+    async def hold_sleep(self) -> None:
+        """Take the delay lock; where that is refused, the instant of sleep may be read late."""
+        with suppress(Refused):
+            _, descriptors = await self._bus.ask(
+                SERVICE, MANAGER_PATH, MANAGER, "Inhibit", "ssss",
+                "sleep", "Turntoward", "to know when the device went to sleep", "delay",
+            )  # fmt: skip
+            self._let_sleep()
+            self._delay_lock = descriptors[0] if descriptors else None
+
+    def _on_signal(self, message: Message) -> None:
+        match message.member:
+            case "PrepareForSleep":
+                self._on_sleep(about_to=bool(message.body[0]))
+            case "Lock" if message.path == self._path:
+                self._set_locked(locked=True)
+                self._check_hint_later()
+            case "Unlock" if message.path == self._path:
+                self._set_locked(locked=False)
+            case "PropertiesChanged" if message.path == self._path:
+                self._on_hint(message.body[1])
+            case "NameOwnerChanged" if message.body[0] == SERVICE:
+                self._channel.lose("logind went away")
+
+    def _on_hint(self, changed: Any) -> None:
+        if "LockedHint" in changed:
+            self._hinted = bool(changed["LockedHint"].value)
+            self._set_locked(locked=self._hinted)
+
+    def _on_sleep(self, *, about_to: bool) -> None:
+        now = self._clock.now()
+        if about_to:
+            self._asleep_since = now
+            self._channel.put(Suspended(at=now))
+            self._let_sleep()
+        elif self._asleep_since is not None:
+            since, self._asleep_since = self._asleep_since, None
+            self._channel.put(Gap(at=now, since=min(since, now), reason=GapReason.SUSPEND))
+            self._channel.put(Prepare())
+
+    def _set_locked(self, *, locked: bool) -> None:
+        self._cancel_check()
+        if locked != self._locked:
+            self._locked = locked
+            now = self._clock.now()
+            self._channel.put(Locked(at=now) if locked else Unlocked(at=now))
+
+    def _check_hint_later(self) -> None:
+        if not self._hinted:
+            loop = asyncio.get_running_loop()
+            self._check = loop.call_later(HINT_FOLLOWS.total_seconds(), lambda: self._set_locked(locked=self._hinted))
+
+    def _cancel_check(self) -> None:
+        if self._check is not None:
+            self._check.cancel()
+            self._check = None
+
+    def _let_sleep(self) -> None:
+        if self._delay_lock is not None:
+            os.close(self._delay_lock)
+            self._delay_lock = None
+
+    def close(self) -> None:
+        self._cancel_check()
+        self._let_sleep()
+
+
+async def own_session(bus: Bus) -> str:
+    """Return the path of the session that this program senses. Raises `SensorUnavailable`.
+
+    By the session's own id where it is known; a user service is in none, and belongs to the user's graphical one.
+    """
+    try:
+        session = os.environ.get("XDG_SESSION_ID", "")
+        if session:
+            body, _ = await bus.ask(SERVICE, MANAGER_PATH, MANAGER, "GetSession", "s", session)
+            await bus.read(SERVICE, body[0], SESSION, "LockedHint")
+            return str(body[0])
+        body, _ = await bus.ask(SERVICE, MANAGER_PATH, MANAGER, "GetUser", "u", os.getuid())
+        name, path = await bus.read(SERVICE, body[0], USER, "Display")
+        if name:
+            return str(path)
+        body, _ = await bus.ask(SERVICE, MANAGER_PATH, MANAGER, "ListSessions")
+        own = [session[4] for session in body[0] if session[1] == os.getuid()]
+    except (Refused, SensorLost) as refused:
+        raise SensorUnavailable(
+            "systemd-logind does not run, or knows nothing of this session", "log in through a display manager"
+        ) from refused
+    if not own:
+        raise SensorUnavailable("systemd-logind knows no session of yours", "log in through a display manager")
+    return str(own[0])
