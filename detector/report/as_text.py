@@ -18,7 +18,7 @@ WEEKS_SHOWN: Final = 12
 FIRST_USE: Final = """\
 Nothing is kept yet.
 
-Turntoward looks only during partner time, so tell it when that is, and let it run:
+Turntoward looks only during partner time: tell it when that is, and let it run.
 
   turntoward now 30min     partner time begins now
   turntoward add "Evening" --days mon-fri --from 18:30 --to 20:00

@@ -34,7 +34,8 @@ def parse_since(text: str, now: datetime, zone: tzinfo) -> datetime:
     try:
         length = parse_length(wanted)
     except ValueError as failure:
-        raise UserError([Problem(message=f"--since: {failure}", hint=hint)]) from None
+        said = str(failure) if "too long" in str(failure) else f"'{text}' is neither a length nor a date"
+        raise UserError([Problem(message=f"--since: {said}", hint=hint)]) from None
     if length % timedelta(days=1):
         return now - length
     return _midnight(today - length, zone)

@@ -1,0 +1,82 @@
+"""`turntoward report`: what happened, how often, and what helped."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Final
+
+import click
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from detector.report.summary import Summary
+
+WIDTH: Final = 80
+
+
+@click.command(epilog="Example: turntoward report --since 2w")
+@click.option(
+    "--since", default="4w", show_default=True, metavar="WHEN",
+    help="A length such as 7d or 2w, or a date such as 2026-11-01.",
+)  # fmt: skip
+@click.option("--json", "json_wanted", is_flag=True, help="Write it as JSON.")
+def command(*, since: str, json_wanted: bool) -> None:
+    """Look back: presence, moments, and what helped.
+
+    What is unknown is called unknown, and what rests on too little is not said. It is about you and a screen, says
+    nothing about your relationship, and stays on this device.
+    """
+    from detector.cli.zone import reader_zone  # noqa: PLC0415 - not for --help
+    from detector.clock import SystemClock  # noqa: PLC0415 - not for --help
+    from detector.report.since import parse_since  # noqa: PLC0415 - not for --help
+
+    now, zone = SystemClock().now(), reader_zone()
+    summary = _look_back(parse_since(since, now, zone), now, zone)
+    if json_wanted:
+        from detector.report.as_json import as_json  # noqa: PLC0415 - not for --help
+
+        click.echo(as_json(summary))
+        return
+    from detector.report.as_text import FIRST_USE, as_text  # noqa: PLC0415 - not for --help
+
+    if not summary.partner_times.all and not _anything_kept():
+        click.echo(FIRST_USE, nl=False)
+        return
+    text = as_text(summary, WIDTH, colour=sys.stdout.isatty())
+    encoding = sys.stdout.encoding or "utf-8"
+    click.echo(text.encode(encoding, "replace").decode(encoding), nl=False)
+
+
+def _look_back(since: datetime, until: datetime, zone: ZoneInfo) -> Summary:
+    from detector.config.paths import rules_dir, store_path  # noqa: PLC0415 - not for --help
+    from detector.report.summarise import summarise  # noqa: PLC0415 - not for --help
+    from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
+    from detector.store.store import Store  # noqa: PLC0415 - not for --help
+
+    try:
+        store = Store.open(store_path(), read_only=True)
+    except NothingKept:
+        return summarise([], [], [], [], since=since, until=until, zone=zone, rules={})
+    with store:
+        from detector.config.rules_in_force import load_rules  # noqa: PLC0415 - only where there is something to name
+
+        # What is wrong with a rule of the person's own is said by `rules` and `doctor`; here only names are wanted.
+        rules = {rule.code: rule.name for rule in load_rules(rules_dir()).rules}
+        return summarise(
+            store.occurrences(since, until), store.uses(since, until), store.moments(since, until),
+            store.coverage(since, until), since=since, until=until, zone=zone, rules=rules,
+        )  # fmt: skip
+
+
+def _anything_kept() -> bool:
+    from detector.config.paths import store_path  # noqa: PLC0415 - not for --help
+    from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
+    from detector.store.store import Store  # noqa: PLC0415 - not for --help
+
+    try:
+        with Store.open(store_path(), read_only=True) as store:
+            return bool(store.occurrences())
+    except NothingKept:
+        return False

@@ -1,0 +1,234 @@
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from click.testing import CliRunner
+
+from detector.cli.report_command import command
+from detector.config.paths import store_path
+from detector.effects import Coverage, Moment, Outcome, Record, Use
+from detector.errors import StoreError, UserError
+from detector.observations import Activity, Observation, PartnerTimeBegan, PartnerTimeEnded
+from detector.report.as_json import as_json
+from detector.report.as_text import FIRST_USE, as_text
+from detector.report.since import parse_since
+from detector.report.summarise import summarise
+from detector.report.summary import Summary
+from detector.store.model import KeptCoverage, KeptOccurrence, KeptUse
+from detector.store.store import Store
+from rules.model import Reason
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 11, 23, 21, 0, tzinfo=UTC)
+PAGE = Path(__file__).parents[2] / "docs" / "report.md"
+NAMES = {"S1": "A feed, scrolled", "M1": "A second message", "W1": "Work creeping in"}
+
+EVENINGS: tuple[tuple[int, int, tuple[tuple[str, str, int, int, str, Outcome | Reason], ...]], ...] = (
+    (20, 90, (
+        ("social", "S1", 12, 240, "nudged", Outcome.IGNORED),
+        ("messaging", "M1", 40, 70, "suppressed", Reason.COOL_DOWN),
+        ("social", "S1", 60, 150, "nudged", Outcome.PUT_AWAY_60),
+    )),
+    (18, 90, (
+        ("social", "S1", 30, 100, "nudged", Outcome.PUT_AWAY_30),
+        ("work", "W1", 50, 300, "suppressed", Reason.CALL),
+    )),
+    (13, 90, (("messaging", "M1", 5, 45, "nudged", Outcome.PUT_AWAY_30),)),
+    (11, 30, (("social", "S1", 20, 100, "nudged", Outcome.UNKNOWN),)),
+    (6, 90, (
+        ("social", "S1", 44, 80, "nudged", Outcome.PUT_AWAY_30),
+        ("social", "S1", 70, 90, "nudged", Outcome.TOGETHER),
+    )),
+    (4, 80, ()),
+)  # fmt: skip
+"""Days ago, minutes known of 90, and moments: category, rule, minute, seconds, what was decided, what came of it."""
+
+
+def records(evenings: object = EVENINGS) -> list[Record]:
+    kept: list[Record] = []
+    for days, known, moments in evenings:  # type: ignore[attr-defined]
+        began = datetime(2026, 11, 23, 17, 30, tzinfo=UTC) - timedelta(days=days)
+        ends, name = began + timedelta(minutes=90), f"1@{began:%Y%m%dT%H%M%SZ}"
+        things: list[Observation | Use | Coverage | Moment] = [
+            PartnerTimeBegan(at=began, occurrence=name, title="Evening", ends=ends),
+            Coverage(number=1, device="laptop", began=began, ended=began + timedelta(minutes=known)),
+        ]
+        for number, (category, rule, minute, seconds, decided, came) in enumerate(moments, 1):
+            start = began + timedelta(minutes=minute)
+            end = start + timedelta(seconds=seconds)
+            things.append(
+                Use(number=number, device="laptop", activity=Activity(category=category), began=start, ended=end)
+            )
+            things.append(Moment(
+                number=number, occurrence=name, rule=rule, device="laptop", use=number, category=category, name=None,
+                began=start, decided_at=start + timedelta(minutes=1), ended=end, decided=decided,
+                reason=came if isinstance(came, Reason) else None, evidence=(),
+                outcome=came if isinstance(came, Outcome) else None,
+            ))  # fmt: skip
+        things.append(PartnerTimeEnded(at=ends))
+        kept += [Record(occurrence=name, what=thing) for thing in things]
+    return kept
+
+
+def summary(evenings: object = EVENINGS, days: int = 28) -> Summary:
+    occurrences, uses, moments, coverage = [], [], [], []
+    for record in records(evenings):
+        what = record.what
+        if isinstance(what, PartnerTimeBegan):
+            occurrences.append(KeptOccurrence(
+                id=record.occurrence, title=what.title, began=what.at, ends=what.ends, ended=what.ends, end_reason="ended"
+            ))  # fmt: skip
+        elif isinstance(what, Use):
+            uses.append(KeptUse(occurrence=record.occurrence, use=what))
+        elif isinstance(what, Moment):
+            moments.append(what)
+        elif isinstance(what, Coverage):
+            coverage.append(KeptCoverage(occurrence=record.occurrence, coverage=what))
+    since = NOW - timedelta(days=days)
+    return summarise(occurrences, uses, moments, coverage, since=since, until=NOW, zone=BERLIN, rules=NAMES)
+
+
+def test_the_page_on_the_report_shows_what_the_report_says() -> None:
+    assert f"```text\n{as_text(summary())}```" in PAGE.read_text(encoding="utf-8")
+
+
+def test_the_good_number_comes_first() -> None:
+    lines = as_text(summary()).splitlines()
+    assert lines[2].startswith("For 7 h 2 min no screen took you away: 96 % of the 7 h 20 min")
+
+
+def test_what_is_left_out_is_said() -> None:
+    text = " ".join(as_text(summary()).split())
+    assert "1 of them is left out, being known for less than half; 1 moment in there is not counted." in text
+    assert "No data is never a good evening." in text
+
+
+def test_what_lacks_data_is_not_guessed() -> None:
+    text = as_text(summary(EVENINGS[-1:]))
+    assert "Not enough data" in text
+    assert "Share of nudges that helped: it takes 5" in text
+    assert "Week by week\n" not in text
+    assert "Moments: none" in text
+
+
+def test_of_an_evening_of_which_nothing_is_known_nothing_good_is_said() -> None:
+    text = as_text(summary([(4, 0, ())]))
+    assert "took you away" not in text
+    assert "nothing of it is known" in text
+    assert "Moments" not in text
+
+
+def test_plain_text_has_no_codes_and_colour_changes_nothing_but_codes() -> None:
+    plain, coloured = as_text(summary()), as_text(summary(), colour=True)
+    assert "\x1b" not in plain
+    assert "\x1b" in coloured
+    assert re.sub(r"\x1b\[\d*m", "", coloured) == plain
+
+
+def test_a_part_that_is_nearly_all_is_not_said_to_be_all() -> None:
+    assert "over 99 % of the" in as_text(summary([(4, 90, (("social", "S1", 5, 3, "suppressed", Reason.CALL),))]))
+
+
+def test_json_holds_what_the_text_says_with_lengths_in_seconds_and_null_for_what_is_not_known() -> None:
+    told = json.loads(as_json(summary(EVENINGS[-1:])))
+    assert told["format"] == 1
+    assert told["partner_times"]["counted"] == 1
+    assert told["share"]["presence_seconds"] == 80 * 60
+    assert told["longest"]["began"] == "2026-11-19T18:30:00+01:00"
+    assert told["nudges"]["share_30"] is None
+    assert told["weeks"][0]["monday"] == "2026-11-16"
+    assert told["weeks"][0]["known_seconds"] == 80 * 60
+
+
+@pytest.mark.parametrize(
+    ("text", "since"),
+    [
+        ("7d", "2026-11-16T00:00:00+01:00"),
+        ("1w", "2026-11-16T00:00:00+01:00"),
+        (" 5 w ", "2026-10-19T00:00:00+02:00"),
+        ("12h", "2026-11-23T09:00:00+00:00"),
+        ("2026-11-01", "2026-11-01T00:00:00+01:00"),
+        ("2026-11-23", "2026-11-23T00:00:00+01:00"),
+        ("0001-01-01", "1970-01-01T00:00:00+01:00"),
+    ],
+)
+def test_since_is_a_length_or_a_date_and_whole_days_begin_at_midnight(text: str, since: str) -> None:
+    assert parse_since(text, NOW, BERLIN).isoformat() == since
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "neither a length nor a date"),
+        ("yesterday", "neither a length nor a date"),
+        ("-7d", "neither a length nor a date"),
+        ("11y", "neither a length nor a date"),
+        ("4000d", "ten years are the most"),
+        ("2026-02-30", "there is no date '2026-02-30'"),
+        ("2026-2-3", "there is no date '2026-2-3'"),
+        ("2026-11-24", "lies in the future"),
+    ],
+)
+def test_a_since_that_means_nothing_is_refused_with_what_to_write(text: str, told: str) -> None:
+    with pytest.raises(UserError, match=re.escape(told)) as caught:
+        parse_since(text, NOW, BERLIN)
+    assert "7d or 2w, or a date such as 2026-11-16" in str(caught.value)
+
+
+@pytest.fixture
+def _in_berlin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+
+
+@pytest.mark.usefixtures("_in_berlin")
+def test_the_command_reads_what_is_kept_and_writes_it_plain_when_piped(home: Path) -> None:
+    with Store.open(store_path()) as store:
+        store.keep_all(records())
+    with time_machine.travel(NOW, tick=False):
+        said = CliRunner().invoke(command, [])
+        told = CliRunner().invoke(command, ["--json", "--since", "2026-11-16"])
+    assert said.exit_code == 0, said.exception
+    assert "For 7 h 2 min no screen took you away" in said.output
+    assert "\x1b" not in said.output
+    assert max(map(len, said.output.splitlines())) <= 80
+    assert json.loads(told.output)["partner_times"]["all"] == 2
+
+
+def test_the_first_use_says_what_to_do_and_makes_nothing(home: Path) -> None:
+    said = CliRunner().invoke(command, [])
+    assert said.output == FIRST_USE
+    assert not store_path().exists()
+    with Store.open(store_path()):
+        pass
+    assert CliRunner().invoke(command, []).output == FIRST_USE
+    assert json.loads(CliRunner().invoke(command, ["--json"]).output)["partner_times"]["all"] == 0
+
+
+def test_a_span_in_which_nothing_was_kept_is_said_to_be_empty_not_new(home: Path) -> None:
+    with Store.open(store_path()) as store:
+        store.keep_all(records())
+    with time_machine.travel(NOW, tick=False):
+        assert "Nothing is kept from that time." in CliRunner().invoke(command, ["--since", "1d"]).output
+
+
+def test_a_damaged_store_is_said_and_left_alone(home: Path) -> None:
+    store_path().parent.mkdir(parents=True)
+    store_path().write_bytes(b"no database" * 1000)
+    assert isinstance(CliRunner().invoke(command, []).exception, StoreError)
+    assert store_path().read_bytes() == b"no database" * 1000
+
+
+def test_a_wrong_since_is_refused_before_anything_is_read(home: Path) -> None:
+    assert isinstance(CliRunner().invoke(command, ["--since", "soon"]).exception, UserError)
+
+
+def test_help_shows_an_example_and_fits() -> None:
+    said = CliRunner().invoke(command, ["--help"], terminal_width=80).output
+    assert "Example: turntoward report --since 2w" in said
+    assert max(map(len, FIRST_USE.splitlines())) <= 80
