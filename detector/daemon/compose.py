@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from importlib.metadata import version
 from types import FrameType
 from typing import TYPE_CHECKING, Final
@@ -113,8 +113,8 @@ class Daemon:
 
         self._settings, problems = _settings_now(self._settings)
         evening = open_evening(
-            occurrence, kept_as, settings=self._settings, rules_folder=rules_dir(), store=self._store, face=self._face,
-            clock=self._clock, wake=self._wake,
+            occurrence, kept_as, settings=self._settings, rules_folder=rules_dir(), store=self._store,
+            bus=self._face.connection, clock=self._clock, wake=self._wake, changed=self._say_soon,
         )  # fmt: skip
         self._supervisor, self._chain = evening.supervisor, evening.chain
         self._problems = tuple(str(problem) for problem in (*problems, *evening.problems))
@@ -132,6 +132,9 @@ class Daemon:
             give_back()
         self._was_under_way = is_under_way
         self._say()
+
+    def _say_soon(self) -> None:
+        asyncio.get_running_loop().call_soon(self._say)
 
     def _say(self) -> None:
         said = self._status()

@@ -10,29 +10,33 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from detector.activities.load import load_classifier
 from detector.activities.model import Verdict
 from detector.clock import Clock
 from detector.config.rules_in_force import load_rules
 from detector.config.settings import Settings
-from detector.daemon.face import Face
 from detector.daemon.inbox import Inbox
 from detector.daemon.perform import Performer
 from detector.daemon.supervisor import Supervisor
 from detector.daemon.underway import UnderWay
 from detector.effects import Greet, Moment
 from detector.errors import Problem
+from detector.notifier import make_notifiers
 from detector.notifier.chain import Chain
 from detector.notifier.model import Words
 from detector.notifier.wording import greeting, words_for
-from detector.observations import Activity
+from detector.observations import Activity, Gap, Observation, SensorStarted
 from detector.partner_time.model import Occurrence
 from detector.pipeline import Pipeline
-from detector.sensors.model import Toplevel
+from detector.sensors.model import Seen, Toplevel
 from detector.store.model import Keeping
 from rules.explain import why
 from rules.model import Rule
+
+if TYPE_CHECKING:
+    from dbus_fast.aio import MessageBus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,22 +56,32 @@ def open_evening(
     settings: Settings,
     rules_folder: Path,
     store: Keeping,
-    face: Face,
+    bus: MessageBus | None,
     clock: Clock,
     wake: asyncio.Event,
+    changed: Callable[[], None],
 ) -> Evening:
-    """Put together what the partner time needs; nothing is opened or begun yet."""
+    """Put together what the partner time needs; nothing is opened or begun yet.
+
+    `changed` is called when a sense began or stopped to be sensed.
+    """
     rules, problems = load_rules(rules_folder)
     inbox = Inbox(
         classify_with(load_classifier(settings.activities).classify),
         clock=clock, arrived=wake, keep_names=settings.store.keep_names,
     )  # fmt: skip
-    chain = Chain(settings.notifications, bus=face.bus)
+    chain = Chain(make_notifiers(settings.notifications.only, bus=bus))
     performer = Performer(
         store=store, voice=chain, words=speak_of(occurrence.begins, {rule.code: rule for rule in rules}, settings),
         greeting=greet_with(settings), put=inbox.put, clock=clock,
     )  # fmt: skip
-    supervisor = Supervisor(clock=clock, settings=settings.attention, sink=inbox.put)
+
+    def take_in(what: Observation | Seen) -> None:
+        inbox.put(what)
+        if isinstance(what, SensorStarted | Gap):
+            changed()
+
+    supervisor = Supervisor(clock=clock, settings=settings.attention, sink=take_in)
     under_way = UnderWay(
         occurrence=occurrence, kept_as=kept_as, core=Pipeline(rules, settings.policy, settings.attention), inbox=inbox,
         sensors=supervisor, performer=performer,

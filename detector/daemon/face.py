@@ -64,6 +64,11 @@ class Face:
         """Whether the bus is there."""
         return self._bus is not None and self._bus.connected
 
+    @property
+    def connection(self) -> MessageBus | None:
+        """The connection as it stands, to be shared; None where there is no bus."""
+        return self._bus if self.connected else None
+
     async def bus(self) -> MessageBus | None:
         """Return the connection to the session bus, made now if there is none; None where there is no bus."""
         async with self._connecting:

@@ -44,10 +44,7 @@ class Lock:
         if not _taken(file):
             other = _first_line(file)
             os.close(file)
-            raise AlreadyRunning(
-                f"turntoward is already running (process {other or 'unknown'}).\n"
-                "  `turntoward status` says what it is doing; one is enough for a person."
-            )
+            raise _already(other)
         self._file = file
         self.say("")
         return self
@@ -69,6 +66,17 @@ class Lock:
             os.ftruncate(self._file, len(content))
 
 
+def refuse_second(path: Path | None = None) -> None:
+    """Return if no daemon runs; a command that is about to become one asks before it asks anything of the person.
+
+    Raises:
+        AlreadyRunning: if one does.
+    """
+    pid = running_pid(path)
+    if pid is not None:
+        raise _already(str(pid))
+
+
 def running_pid(path: Path | None = None) -> int | None:
     """Return the process id of the daemon that runs, or None."""
     lines = _running_lines(path)
@@ -79,6 +87,13 @@ def running_status(path: Path | None = None) -> str | None:
     """Return what the daemon that runs last said of itself (JSON, '' where it has said nothing yet), or None."""
     lines = _running_lines(path)
     return None if lines is None else (lines[1] if len(lines) > 1 else "")
+
+
+def _already(pid: str) -> AlreadyRunning:
+    return AlreadyRunning(
+        f"turntoward is already running (process {pid or 'unknown'}).\n"
+        "  `turntoward status` says what it is doing; one is enough for a person."
+    )
 
 
 def _running_lines(path: Path | None) -> list[str] | None:

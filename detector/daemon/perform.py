@@ -15,7 +15,6 @@ from typing import Final
 from detector.clock import Clock
 from detector.daemon.ports import Voice
 from detector.effects import Effect, Greet, Moment, Notify, Record, Withdraw
-from detector.errors import NotifyFailed
 from detector.notifier.model import Words
 from detector.observations import Answer, Answered, NotShown, Observation, Shown
 from detector.store.model import Keeping
@@ -111,8 +110,8 @@ class Performer:
         try:
             async with asyncio.timeout(LONGEST_SHOW):
                 self.last_spoke = await self._voice.show(nudge, words, self._answered)
-        except (NotifyFailed, TimeoutError) as failure:
-            logger.warning("the notification could not be shown: %s", failure or "it took too long")
+        except TimeoutError:
+            logger.warning("no notifier showed the nudge within %g s", LONGEST_SHOW)
             self.last_spoke = None
         return self.last_spoke
 

@@ -42,8 +42,8 @@ class Sensors(Protocol):
 class Voice(Protocol):
     """The notifiers in their order, the first that can speaks: `detector.notifier.chain.Chain`."""
 
-    async def show(self, nudge: int, words: Words, answered: Callable[[int, Answer], None], /) -> str:
-        """Show the words and return the name of who spoke; raise `NotifyFailed` if nobody could."""
+    async def show(self, nudge: int, words: Words, answered: Callable[[int, Answer], None], /) -> str | None:
+        """Show the words and return the name of who spoke, or None if nobody could."""
 
     async def withdraw(self, nudge: int, /) -> None:
         """Take the notification away if it still stands."""

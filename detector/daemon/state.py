@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """One line of truth about the daemon. `senses` maps each sense to the sensor that speaks for it, or to why none does."""
+    """One line of truth about the daemon. `senses` maps each sense to the sensor that speaks for it, or None."""
 
     version: str
     started: datetime
@@ -23,7 +23,7 @@ class State:
     paused_until: datetime | None = None
     next_title: str | None = None
     next_begins: datetime | None = None
-    senses: dict[str, str] = field(default_factory=dict)
+    senses: dict[str, str | None] = field(default_factory=dict)
     notifier: str | None = None
     bus: bool = False
     problems: tuple[str, ...] = ()

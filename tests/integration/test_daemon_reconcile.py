@@ -41,8 +41,7 @@ from detector.pipeline import Pipeline
 from detector.sensors.model import Toplevel
 from detector.store.model import KeptOccurrence
 from detector.store.store import Store
-from rules.features import FEATURES  # noqa: F401 - the catalogue must load
-from rules.model import Condition, FeatureKey, Page, Rule
+from rules.model import Condition, FeatureKey, FeatureSet, Page, Rule
 from rules.policy import PolicySettings
 
 BEGINS = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
@@ -56,9 +55,9 @@ def minutes(count: float) -> timedelta:
 
 
 def a_minute_of_feed() -> Rule:
-    def holds(features) -> bool:  # type: ignore[no-untyped-def]
+    def holds(features: FeatureSet) -> bool:
         dwell = features.get(DWELL)
-        return features.get(FeatureKey("category")) == "social" and dwell is not None and dwell >= minutes(1)
+        return features.get(FeatureKey("category")) == "social" and isinstance(dwell, timedelta) and dwell >= minutes(1)
 
     condition = Condition(
         text="category is social and dwell >= 60 s",
@@ -136,7 +135,7 @@ class Evening:
                 greeting=lambda _: Words(title="g", body=""),
                 put=inbox.put,
                 clock=self.clock,
-            )  # fmt: skip
+            )
         )
         core = Pipeline([a_minute_of_feed()], PolicySettings(), AttentionSettings())
         return UnderWay(
@@ -172,13 +171,16 @@ class Evening:
         return {kept.id: kept for kept in self.store.occurrences()}
 
 
+Make = Callable[[datetime], Evening]
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "kept" / "turntoward.sqlite"
 
 
 @pytest.fixture
-def evenings(path: Path) -> Iterator[Callable[[datetime], Evening]]:
+def evenings(path: Path) -> Iterator[Make]:
     made: list[Evening] = []
 
     def make(at: datetime) -> Evening:
@@ -198,7 +200,7 @@ def evenings(path: Path) -> Iterator[Callable[[datetime], Evening]]:
 THIS = "1@20261123T183000Z"
 
 
-async def test_partner_time_begins_and_ends_as_planned_and_nothing_is_sensed_outside(evenings) -> None:
+async def test_partner_time_begins_and_ends_as_planned_and_nothing_is_sensed_outside(evenings: Make) -> None:
     evening = evenings(BEGINS - minutes(10))
     await evening.at(BEGINS - minutes(10))
     assert (evening.sensors, evening.next.at) == ([], BEGINS)
@@ -214,7 +216,7 @@ async def test_partner_time_begins_and_ends_as_planned_and_nothing_is_sensed_out
     assert "Gap" not in evening.kinds(THIS)
 
 
-async def test_reconciling_again_changes_nothing(evenings) -> None:
+async def test_reconciling_again_changes_nothing(evenings: Make) -> None:
     evening = evenings(BEGINS)
     for second in range(5):
         evening.loop.look()
@@ -223,7 +225,7 @@ async def test_reconciling_again_changes_nothing(evenings) -> None:
     assert evening.sensors[0].started == 1
 
 
-async def test_a_nudge_is_shown_once_and_comes_back_as_shown(evenings) -> None:
+async def test_a_nudge_is_shown_once_and_comes_back_as_shown(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     social = Focused(at=BEGINS + minutes(1), activity=Activity(category="social"))
@@ -237,7 +239,7 @@ async def test_a_nudge_is_shown_once_and_comes_back_as_shown(evenings) -> None:
     assert (moment.decided, moment.shown_by) == ("nudged", "voice")
 
 
-async def test_what_comes_in_after_the_planned_end_is_dropped(evenings) -> None:
+async def test_what_comes_in_after_the_planned_end_is_dropped(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     late = ENDS + timedelta(milliseconds=5)
@@ -246,7 +248,7 @@ async def test_what_comes_in_after_the_planned_end_is_dropped(evenings) -> None:
     assert "Focused" not in evening.kinds(THIS)
 
 
-async def test_a_stop_ends_it_and_it_does_not_come_back(evenings) -> None:
+async def test_a_stop_ends_it_and_it_does_not_come_back(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     evening.store.stop_occurrence(THIS, BEGINS + minutes(10))
@@ -260,7 +262,7 @@ async def test_a_stop_ends_it_and_it_does_not_come_back(evenings) -> None:
     assert (kept[THIS].ended, kept[THIS].end_reason) == (BEGINS + minutes(10), "stopped")
 
 
-async def test_what_is_taken_back_ends_as_removed(evenings) -> None:
+async def test_what_is_taken_back_ends_as_removed(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     evening.store.remove_partner_time(1)
@@ -270,7 +272,7 @@ async def test_what_is_taken_back_ends_as_removed(evenings) -> None:
     assert evening.next.at is None
 
 
-async def test_a_pause_senses_nothing_and_ends_by_itself(evenings) -> None:
+async def test_a_pause_senses_nothing_and_ends_by_itself(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     evening.store.pause_until(BEGINS + minutes(30))
@@ -286,7 +288,7 @@ async def test_a_pause_senses_nothing_and_ends_by_itself(evenings) -> None:
     ]  # fmt: skip
 
 
-async def test_a_kill_loses_nothing_and_a_restart_goes_on_behind_a_gap(evenings) -> None:
+async def test_a_kill_loses_nothing_and_a_restart_goes_on_behind_a_gap(evenings: Make) -> None:
     before = evenings(BEGINS)
     await before.at(BEGINS)
     await before.at(BEGINS + minutes(1), Focused(at=BEGINS + minutes(1), activity=Activity(category="social")))
@@ -307,7 +309,7 @@ async def test_a_kill_loses_nothing_and_a_restart_goes_on_behind_a_gap(evenings)
     assert after.sensors[0].running
 
 
-async def test_what_was_cut_off_in_the_past_is_closed_at_its_planned_end(evenings) -> None:
+async def test_what_was_cut_off_in_the_past_is_closed_at_its_planned_end(evenings: Make) -> None:
     before = evenings(BEGINS)
     await before.at(BEGINS)
     after = evenings(ENDS + minutes(600))
@@ -317,7 +319,7 @@ async def test_what_was_cut_off_in_the_past_is_closed_at_its_planned_end(evening
     assert after.sensors[0].started == 0
 
 
-async def test_sleeping_through_the_end_ends_it_at_the_planned_end(evenings) -> None:
+async def test_sleeping_through_the_end_ends_it_at_the_planned_end(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     await evening.at(BEGINS + minutes(10), CameBack(at=BEGINS + minutes(10)))
@@ -332,7 +334,7 @@ async def test_sleeping_through_the_end_ends_it_at_the_planned_end(evenings) -> 
     assert evening.kept()[THIS].ended == ENDS
 
 
-async def test_waking_up_in_the_middle_is_a_gap_and_the_sensors_start_anew(evenings) -> None:
+async def test_waking_up_in_the_middle_is_a_gap_and_the_sensors_start_anew(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     await evening.at(BEGINS + minutes(1), Focused(at=BEGINS + minutes(1), activity=Activity(category="social")))
@@ -342,7 +344,7 @@ async def test_waking_up_in_the_middle_is_a_gap_and_the_sensors_start_anew(eveni
     assert evening.store.moments() == []
 
 
-async def test_sleeping_through_the_beginning_is_said_as_a_gap(evenings) -> None:
+async def test_sleeping_through_the_beginning_is_said_as_a_gap(evenings: Make) -> None:
     evening = evenings(BEGINS - minutes(10))
     await evening.at(BEGINS - minutes(10))
     await evening.at(BEGINS + minutes(30), asleep=40 * 60 - 1)
@@ -353,7 +355,7 @@ async def test_sleeping_through_the_beginning_is_said_as_a_gap(evenings) -> None
     assert (gap.reason, gap.since, gap.at) == (GapReason.SUSPEND, BEGINS, BEGINS + minutes(30))
 
 
-async def test_a_clock_set_back_ends_it_and_begins_it_anew_under_a_name_of_its_own(evenings) -> None:
+async def test_a_clock_set_back_ends_it_and_begins_it_anew_under_a_name_of_its_own(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     await evening.at(BEGINS + minutes(40))
@@ -365,7 +367,7 @@ async def test_a_clock_set_back_ends_it_and_begins_it_anew_under_a_name_of_its_o
     assert kept[THIS + "~2"].began == BEGINS + minutes(10)
 
 
-async def test_a_clock_set_back_behind_the_end_does_not_bring_it_back(evenings) -> None:
+async def test_a_clock_set_back_behind_the_end_does_not_bring_it_back(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     await evening.at(ENDS + timedelta(seconds=1))
@@ -374,7 +376,9 @@ async def test_a_clock_set_back_behind_the_end_does_not_bring_it_back(evenings) 
     assert list(evening.kept()) == [THIS]
 
 
-async def test_a_failure_of_the_core_hands_over_what_it_was_fed(evenings, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failure_of_the_core_hands_over_what_it_was_fed(
+    evenings: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
 
@@ -388,7 +392,7 @@ async def test_a_failure_of_the_core_hands_over_what_it_was_fed(evenings, monkey
 
 
 async def test_an_evening_that_makes_the_core_fail_again_is_closed_and_the_daemon_lives(
-    evenings, monkeypatch: pytest.MonkeyPatch, home: Path
+    evenings: Make, monkeypatch: pytest.MonkeyPatch, home: Path
 ) -> None:
     before = evenings(BEGINS)
     await before.at(BEGINS)

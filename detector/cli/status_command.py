@@ -1,0 +1,105 @@
+"""`turntoward status`: what the program is doing right now. Reads the lock and the store, and wakes nothing."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import click
+
+COMMON: Final = timedelta(hours=20)
+
+
+@click.command(epilog="Example: turntoward status --json")
+@click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
+def command(*, as_json: bool) -> None:
+    """Say whether the program runs, what is under way, and what comes next."""
+    from detector.daemon.lock import running_pid, running_status  # noqa: PLC0415 - not for --help
+
+    pid = running_pid()
+    said = _read(running_status() if pid is not None else None)
+    state: dict[str, Any] = {"running": pid is not None, "pid": pid, **said}
+    state["declared"] = _declared()
+    if as_json:
+        click.echo(json.dumps(state, ensure_ascii=False, sort_keys=True, indent=2))
+        return
+    for line in _lines(state):
+        click.echo(line)
+
+
+def _read(said: str | None) -> dict[str, Any]:
+    try:
+        read = json.loads(said or "{}")
+    except ValueError:
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def _declared() -> int | None:
+    """Return how many partner times are declared; None where the store cannot be asked."""
+    import sqlite3  # noqa: PLC0415 - not for --help
+    from contextlib import closing  # noqa: PLC0415 - not for --help
+
+    from detector.config.paths import store_path  # noqa: PLC0415 - not for --help
+
+    path = store_path()
+    if not path.exists():
+        return 0
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=1.0)) as connection:
+            (count,) = connection.execute("SELECT count(*) FROM partner_times").fetchone()
+    except sqlite3.Error:
+        return None
+    return int(count)
+
+
+def _lines(state: dict[str, Any]) -> list[str]:
+    if not state["running"]:
+        return ["Turntoward is not running; `turntoward run` starts it.", *_what_is_declared(state["declared"])]
+    lines = [f"Turntoward is running (process {state['pid']})."]
+    title, until = state.get("partner_time"), _instant(state.get("until"))
+    paused = _instant(state.get("paused_until"))
+    if title and until:
+        lines.append(f"{title} is under way until {_clock(until)}.")
+    elif begins := _instant(state.get("next_begins")):
+        lines.append(f"Next: {state.get('next_title')}, {_clock(begins)}. Until then it senses nothing.")
+    else:
+        lines.append("No partner time is declared; `turntoward add --help` shows how.")
+    if paused:
+        lines.append(f"Paused until {_clock(paused)}; `turntoward resume` ends the pause.")
+    lines += _senses(state.get("senses") or {}) if title and not paused else []
+    lines += [f"A problem: {problem}" for problem in state.get("problems") or ()]
+    return lines
+
+
+def _what_is_declared(count: int | None) -> list[str]:
+    if count is None:
+        return ["What is declared cannot be read; `turntoward doctor` says why."]
+    if not count:
+        return ["No partner time is declared; `turntoward add --help` shows how."]
+    return [f"{count} partner {'time is' if count == 1 else 'times are'} declared; `turntoward list` shows them."]
+
+
+def _senses(senses: dict[str, str | None]) -> list[str]:
+    speaking = [f"{sense} ({sensor})" for sense, sensor in sorted(senses.items()) if sensor]
+    silent = [sense for sense, sensor in sorted(senses.items()) if not sensor]
+    lines = [f"It senses {', '.join(speaking)}."] if speaking else ["It senses nothing."]
+    if silent:
+        lines.append(f"Not sensed: {', '.join(silent)}; `turntoward doctor` says why.")
+    return lines
+
+
+def _instant(text: str | None) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def _clock(at: datetime) -> str:
+    from detector.clock import SystemClock  # noqa: PLC0415 - not for --help
+
+    local = at.astimezone()
+    far = abs(at - SystemClock().now().astimezone(UTC)) > COMMON
+    return f"{local:%a %d %b, %H:%M}" if far else f"{local:%H:%M}"
