@@ -1,0 +1,91 @@
+"""What is wrong with a condition: where, what, and what to write instead.
+
+Rule 1: every problem of a text is said at once.
+Rule 2: a problem can always be printed, whatever the text held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+LONGEST_SHOWN: Final = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleProblem:
+    """One thing that is wrong with a condition.
+
+    `offset` counts characters from the beginning of the text; `offset_line` and `offset_column` say the same place as
+    lines and characters, both from 0. `width` is how many characters are meant.
+    """
+
+    message: str
+    offset: int
+    offset_line: int
+    offset_column: int
+    width: int = 1
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        """Return the place, counted from 1, the message, and the hint."""
+        said = f"{self.offset_line + 1}:{self.offset_column + 1}: {self.message}"
+        return f"{said} {self.hint}" if self.hint else said
+
+
+class RuleError(Exception):
+    """A text is not a condition; `problems` holds at least one problem, in the order of the text."""
+
+    def __init__(self, problems: Sequence[RuleProblem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class Problems:
+    """The problems of one text, as they are found."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.found: list[RuleProblem] = []
+
+    def add(self, message: str, offset: int, width: int = 1, hint: str | None = None) -> None:
+        """Note a problem at the character `offset`."""
+        # A problem at the very end points behind the last character that can be seen.
+        at = min(offset, len(self.text.rstrip()))
+        before = self.text[:at]
+        self.found.append(
+            RuleProblem(
+                message=message,
+                offset=at,
+                offset_line=before.count("\n"),
+                offset_column=at - (before.rfind("\n") + 1),
+                width=max(1, width),
+                hint=hint,
+            )
+        )
+
+    def in_order(self) -> tuple[RuleProblem, ...]:
+        """Return the problems as they follow each other in the text."""
+        return tuple(sorted(self.found, key=lambda problem: problem.offset))
+
+
+def shown(text: str) -> str:
+    """Return `text` short enough and safe enough to be printed within a message."""
+    cut = text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
+    return cut if cut.isprintable() else ascii(cut)[1:-1]
+
+
+def nearest(word: str, words: Iterable[str]) -> str | None:
+    """Return the one of `words` that was probably meant, or None where nothing is near."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only on a mistake
+
+    by_lower = {known.lower(): known for known in words}
+    found = get_close_matches(word.lower()[:LONGEST_SHOWN], by_lower, n=1)
+    return by_lower[found[0]] if found else None
+
+
+def did_you_mean(word: str, words: Iterable[str], otherwise: str | None = None) -> str | None:
+    """Return the question with the nearest of `words`, else `otherwise`."""
+    near = nearest(word, words)
+    return f"Did you mean '{near}'?" if near else otherwise

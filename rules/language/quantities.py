@@ -1,0 +1,152 @@
+"""Turn a number with its unit into a value, and say which values a feature can have at all.
+
+Rule 1: a number without a unit is never taken for a length.
+Rule 2: lengths are exact to the microsecond; a rate is per minute; a share runs from 0 to 1.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final, NamedTuple
+
+from rules.features import Feature, Unit
+from rules.language.problems import Problems, shown
+from rules.language.syntax import Measure, Quantity
+from rules.lengths import UNITS, say_length
+from rules.model import Value
+
+LONGEST: Final = timedelta(hours=24)
+"""Nothing within one partner time is longer."""
+MOST: Final = 1_000_000
+_WHOLE_DIGITS: Final = 9
+_DECIMALS: Final = 6
+_PER_MINUTE: Final = {"s": 60.0, "sec": 60.0, "min": 1.0, "m": 1.0, "h": 1 / 60}
+_MEASURED_IN: Final[dict[Unit, Measure]] = {
+    Unit.LENGTH: "length", Unit.COUNT: "count", Unit.RATE: "rate", Unit.SHARE: "share",
+}  # fmt: skip
+
+
+class Bounds(NamedTuple):
+    """The least and the greatest value that a feature can have, and the greatest in words."""
+
+    low: timedelta | float
+    high: timedelta | float
+    said: str
+
+
+def length_of(quantity: Quantity, problems: Problems) -> timedelta | None:
+    """Return the length, or None with the problem noted; it may be zero."""
+    total: timedelta | None = timedelta(0)
+    for number, unit in quantity.parts:
+        value = _number(number.text, quantity, problems)
+        if unit is None or unit.text not in UNITS:
+            if unit is not None:
+                near = {"m": "min", "s": "s", "h": "h", "d": "d", "w": "w"}.get(unit.text[0].lower())
+                problems.add(
+                    f"'{shown(unit.text)}' is not a unit of length.",
+                    unit.at,
+                    unit.width,
+                    f"Did you mean '{near}'?" if near else "Write s, min or h.",
+                )
+            return None
+        if value is None:
+            return None
+        total = _sum(total, value, UNITS[unit.text])
+    if total is None:
+        problems.add("This is longer than anything that is measured here.", quantity.at, quantity.width)
+    return total
+
+
+def _sum(total: timedelta | None, value: float, unit: timedelta) -> timedelta | None:
+    # Past a century a timedelta may overflow, and nothing here is that long.
+    if total is None or value * unit.total_seconds() > 3e9:
+        return None
+    return total + value * unit
+
+
+def _number(text: str, quantity: Quantity, problems: Problems) -> float | None:
+    whole, _, decimals = text.partition(".")
+    if len(whole) > _WHOLE_DIGITS or len(decimals) > _DECIMALS:
+        problems.add(
+            f"'{shown(text)}' has too many digits.",
+            quantity.at,
+            quantity.width,
+            f"At most {_WHOLE_DIGITS} before the point and {_DECIMALS} behind it.",
+        )
+        return None
+    return float(text)
+
+
+def value_for(feature: Feature, quantity: Quantity, problems: Problems) -> Value | None:
+    """Return the value with which the feature is compared, or None with the problem noted."""
+    number = quantity.parts[0][0].text
+    if quantity.measure != _MEASURED_IN[feature.unit]:
+        problems.add(_wrong_unit(feature, number), quantity.at, quantity.width)
+        return None
+    if feature.unit is Unit.LENGTH:
+        return length_of(quantity, problems)
+    value = _number(number, quantity, problems)
+    if value is None:
+        return None
+    if feature.unit is Unit.SHARE:
+        return value / 100
+    if feature.unit is Unit.RATE:
+        unit = quantity.parts[0][1]
+        if unit is None or unit.text not in _PER_MINUTE:
+            said = shown(unit.text) if unit else ""
+            problems.add(
+                f"A rate is not counted per '{said}'.", quantity.at, quantity.width, "Write / s, / min or / h."
+            )
+            return None
+        return value * _PER_MINUTE[unit.text]
+    if not value.is_integer():
+        problems.add(f"{feature.name} is a count: it is always whole.", quantity.at, quantity.width)
+        return None
+    return int(value)
+
+
+def _wrong_unit(feature: Feature, number: str) -> str:
+    shown_number = shown(number)
+    match feature.unit:
+        case Unit.LENGTH:
+            return f"{feature.name} is a length: write {shown_number} s or {shown_number} min."
+        case Unit.RATE:
+            return f"{feature.name} is a rate: write {shown_number} / min."
+        case Unit.SHARE:
+            return f"{feature.name} is a share: write {shown_number} %."
+        case _:
+            return f"{feature.name} is a count: write {shown_number} without a unit."
+
+
+def bounds_of(feature: Feature, span: timedelta | None) -> Bounds:
+    """Return what the feature can measure at all."""
+    if feature.unit is Unit.LENGTH:
+        longest = LONGEST if span is None else span
+        return Bounds(timedelta(0), longest, f"longer than {say_length(longest)}")
+    if feature.unit is Unit.SHARE:
+        return Bounds(0.0, 1.0, "more than 100 %")
+    return Bounds(0, MOST, f"more than {MOST:,}")
+
+
+def zero_of(unit: Unit) -> Value:
+    """Return nothing at all, in this unit."""
+    return timedelta(0) if unit is Unit.LENGTH else True if unit is Unit.FLAG else 0
+
+
+def refusal(feature: Feature, operator: str, value: timedelta | float, bounds: Bounds) -> tuple[str, str | None] | None:
+    """Return why this comparison is a mistake, with a hint, or None where it makes sense.
+
+    It is one where no value or every value passes, and where a thing that flows is to equal a value between its ends,
+    which it does for a microsecond.
+    """
+    name = feature.name
+    if value > bounds.high:  # type: ignore[operator]
+        return f"{name} is never {bounds.said}.", None
+    at_low, at_high = value == bounds.low, value == bounds.high
+    if (operator == "<" and at_low) or (operator == ">" and at_high):
+        return f"This never holds: {name} is never {'less than nothing' if at_low else bounds.said}.", None
+    if (operator == ">=" and at_low) or (operator == "<=" and at_high):
+        return f"This holds whenever {name} is known.", f"Write '{name} is known', with its span if it has one."
+    if operator in {"==", "!="} and feature.unit is not Unit.COUNT and not (at_low or at_high):
+        return f"{name} flows past this value in an instant.", "Write <, <=, > or >=."
+    return None

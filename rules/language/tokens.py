@@ -1,0 +1,74 @@
+"""Cut a condition into tokens: names, numbers, signs.
+
+Rule 1: what cannot be a token is a problem, and the cutting goes on behind it.
+Rule 2: a sign from another language (`&&`, `=`, `≥`) is a problem, and is read as what was probably meant.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from rules.language.problems import Problems, shown
+
+Kind: TypeAlias = Literal["name", "number", "sign", "end"]
+
+COMPARISONS: Final = ("<=", ">=", "==", "!=", "<", ">")
+KEYWORDS: Final = frozenset({"and", "or", "not", "is", "in"})
+
+_TOKEN: Final = re.compile(
+    r"""
+    (?P<blank>[ \t\r\n]+)
+    | (?P<number>[0-9]+(?:\.[0-9]+)?)
+    | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
+    | (?P<slip>&&?|\|\|?|=<|=>|<>|=(?!=)|!(?!=)|[≥≤≠])
+    | (?P<sign><=|>=|==|!=|[<>(),./%])
+    | (?P<quoted>"[^"\n]*"|'[^'\n]*')
+    | (?P<minus>-)
+    | (?P<strange>[^ \t\r\nA-Za-z0-9_&|=<>!≥≤≠(),./%"'-]+|.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_MEANT: Final = {
+    "&": "and", "&&": "and", "|": "or", "||": "or", "!": "not", "=": "==", "=<": "<=", "=>": ">=", "<>": "!=",
+    "≥": ">=", "≤": "<=", "≠": "!=",
+}  # fmt: skip
+_PLAIN_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class Token(NamedTuple):
+    """One word, number or sign. `at`: the offset of its first character; `width`: its length in the text."""
+
+    kind: Kind
+    text: str
+    at: int
+    width: int
+
+
+def tokens_of(text: str, problems: Problems) -> list[Token]:
+    """Return the tokens of `text`, closed by one of kind "end"; note what is not a token in `problems`."""
+    tokens: list[Token] = []
+    for found in _TOKEN.finditer(text):
+        part, at, width = found[0], found.start(), len(found[0])
+        match found.lastgroup:
+            case "name":
+                tokens.append(Token("name", part, at, width))
+            case "number":
+                tokens.append(Token("number", part, at, width))
+            case "sign":
+                tokens.append(Token("sign", part, at, width))
+            case "slip":
+                meant = _MEANT[part]
+                hint = "Write '==' between a feature and a number, 'is' before a word." if part == "=" else None
+                problems.add(f"'{part}' is not used here.", at, width, hint or f"Write '{meant}'.")
+                tokens.append(Token("name" if meant in KEYWORDS else "sign", meant, at, width))
+            case "quoted":
+                problems.add("Words stand without quotes here.", at, width)
+                if _PLAIN_NAME.fullmatch(part[1:-1]):
+                    tokens.append(Token("name", part[1:-1], at, width))
+            case "minus":
+                problems.add("Nothing that is measured here is ever less than zero.", at, width, "Leave the '-' out.")
+            case "strange":
+                problems.add(f"'{shown(part)}' is not used in conditions.", at, width)
+    tokens.append(Token("end", "", len(text), 1))
+    return tokens
