@@ -176,7 +176,7 @@ def without(some: list[Stretch], others: list[Stretch]) -> list[Stretch]:
         while look < len(others) and others[look][0] < ends:
             if others[look][0] > since:
                 found.append((since, others[look][0]))
-            since = max(since, others[look][1])
+            since = others[look][1]
             look += 1
         if since < ends:
             found.append((since, ends))

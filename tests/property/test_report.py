@@ -165,7 +165,14 @@ def test_a_report_can_always_be_written_fits_its_width_and_its_tables_add_up(
 ) -> None:
     occurrences, used, found, covered = kept
     summary = summarise(
-        occurrences, used, found, covered, since=BEGAN - timedelta(days=1), until=at(LENGTH), zone=UTC, rules={}
+        occurrences,
+        used,
+        found,
+        covered,
+        since=BEGAN - timedelta(days=1),
+        until=at(LENGTH),
+        zone=UTC,
+        rules={"feed": "A rule of whose name there is no end in sight " * 3},
     )
     text = as_text(summary, width)
     assert max(len(line) for line in text.splitlines()) <= width

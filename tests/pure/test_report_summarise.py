@@ -98,9 +98,11 @@ def test_an_evening_that_is_known_for_less_than_half_is_left_out_and_says_nothin
     assert any("no partner time is known" in sentence for sentence in summary.missing)
 
 
-def test_an_evening_that_is_known_for_just_half_is_counted(kept: Kept) -> None:
-    kept.evening(minutes=60, known=30)
-    assert kept.summary().partner_times.counted == 1
+def test_an_evening_that_is_known_for_just_half_is_counted_and_its_presence_is_a_share_of_that_half(kept: Kept) -> None:
+    kept.use(kept.evening(minutes=60, known=30), 0, 15)
+    summary = kept.summary()
+    assert summary.partner_times.counted == 1
+    assert summary.presence == pytest.approx(0.5)
 
 
 def test_an_evening_without_any_coverage_is_never_presence(kept: Kept) -> None:
@@ -171,11 +173,12 @@ def test_a_second_rule_in_the_same_use_is_the_same_micro_rejection(kept: Kept) -
     kept.moment(evening, use=1, rule="not-put-away", decided="suppressed", reason=Reason.SAME_USE)
     kept.moment(evening, use=1, rule="hopping", decided="suppressed", reason=Reason.DISMISSED_TWICE)
     kept.moment(evening, use=2, decided="suppressed", reason=Reason.COOL_DOWN)
+    kept.moment(evening, use=None, decided="suppressed", reason=Reason.SAME_USE)
     summary = kept.summary()
     assert summary.moments == 2
     assert [tally.code for tally in summary.by_rule] == ["feed"]
     assert {each.reason: each.moments for each in summary.unsaid} == {
-        Reason.SAME_USE: 1, Reason.DISMISSED_TWICE: 1, Reason.COOL_DOWN: 1,
+        Reason.SAME_USE: 2, Reason.DISMISSED_TWICE: 1, Reason.COOL_DOWN: 1,
     }  # fmt: skip
 
 
@@ -190,7 +193,7 @@ def test_what_was_for_both_or_needed_is_shown_apart_and_counted_against_nobody(k
     kept.moment(evening, outcome=Outcome.TOGETHER)
     kept.moment(evening, outcome=Outcome.NEEDED, use=7)
     kept.moment(evening, decided="suppressed", reason=Reason.TOGETHER)
-    kept.moment(evening, decided="suppressed", reason=Reason.SAME_USE, use=7)
+    kept.moment(evening, decided="suppressed", reason=Reason.DISMISSED_TWICE, use=7)
     summary = kept.summary()
     assert (summary.moments, summary.together, summary.needed) == (0, 2, 1)
     assert summary.by_category == ()
