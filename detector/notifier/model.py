@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
+from typing import Final, Protocol
 
 from detector.observations import Answer
+
+TITLE_WORDS: Final = 12
+"""A title has at most so many words; see docs/evidence.md."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
     """What a notification says: at most 12 words of `title`, one why-line as `body`, and its answers in order."""
 
-    title: str
-    body: str
+    title: str = field(repr=False)
+    body: str = field(repr=False)
     answers: tuple[tuple[Answer, str], ...] = ()
     expires: timedelta = field(default=timedelta(seconds=20))
 

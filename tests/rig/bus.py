@@ -207,6 +207,9 @@ class Dunst:
     def middle_click(self, key: str) -> None:
         """Press the middle button on the notification, and choose the answer of this key in the menu that opens."""
         self._choose(key)
+        until(
+            lambda: self.desktop.run("xdotool", "search", "--onlyvisible", "--class", "Dunst"), what="dunst's toplevel"
+        )
         self.desktop.xdotool("mousemove", "60", "15", "click", "2")
 
     def offered(self) -> list[str]:

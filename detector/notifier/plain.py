@@ -1,0 +1,39 @@
+"""Make words safe for any channel: nothing but visible characters goes out, and nothing that a server would interpret.
+
+Rule 1: no control character, no lone surrogate and no character that turns the direction of writing leaves here.
+Rule 2: what is too long is cut with an ellipsis, never refused.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+TITLE_LIMIT: Final = 200
+BODY_LIMIT: Final = 1000
+
+# Characters that reorder or hide their neighbours; the joiners of emoji are not among them.
+_TURNING: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+_LOOKALIKES: Final = str.maketrans({"<": "‹", ">": "›", "&": "＆", "\\": "∖"})
+
+
+def one_line(text: str, limit: int = TITLE_LIMIT) -> str:
+    """Return the text as one line of at most `limit` visible characters."""
+    spaced = "".join(" " if character.isspace() else character for character in text)
+    kept = "".join(character for character in spaced if _is_visible(character))
+    line = " ".join(kept.split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def escape_markup(text: str) -> str:
+    """Return the text for a server that reads markup in bodies: the text comes out as it is."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def without_markup(text: str) -> str:
+    """Return the text for a channel of which nobody knows whether it reads markup or backslashes: lookalikes instead."""
+    return text.translate(_LOOKALIKES)
+
+
+def _is_visible(character: str) -> bool:
+    return unicodedata.category(character) not in {"Cc", "Cs"} and character not in _TURNING

@@ -1,0 +1,118 @@
+"""The third notifier: plyer, for systems that have neither a session bus nor `notify-send`. One-way text.
+
+Rule 1: it runs in a thread of its own, for plyer waits; the thread ends with the nudge and never delays the program's end.
+Rule 2: it refuses where plyer would fail in silence. On Linux that is everywhere but over dbus-python: its other ways
+there call `notify-send` and `gdbus`, tell nobody of a failure, and leave the notification standing for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Thread
+from typing import Any, Final
+
+from detector.errors import NotifyFailed
+from detector.notifier.address import session_bus_address
+from detector.notifier.model import Words
+from detector.notifier.plain import one_line, without_markup
+from detector.observations import Answer
+
+PATIENCE: Final = 5.0
+"""Seconds until a plyer that does not return is left behind."""
+
+# Windows refuses more than 63 and 255 characters.
+_TITLE_LIMIT: Final = 63
+_BODY_LIMIT: Final = 255
+
+
+class PlyerNotifier:
+    """Shows through plyer. Failures are mostly silent, so that it returned says little; no answer ever comes back."""
+
+    name = "plyer"
+    answers = False
+    about = "shows, as far as plyer tells, and cannot be answered"
+
+    def __init__(self, *, patience: float = PATIENCE) -> None:
+        self._patience = patience
+
+    async def probe(self) -> None:
+        """Return if plyer can show here; raise `NotifyFailed` with why if not."""
+        if (why := _refusal()) is not None:
+            raise NotifyFailed(why)
+        if sys.platform == "linux":
+            session_bus_address()
+
+    async def show(self, nudge: int, words: Words, answered: Callable[[int, Answer], None]) -> None:
+        """Show the words. `answered` is never called. Raises `NotifyFailed` where plyer says that it failed."""
+        del nudge, answered
+        await self.probe()
+        title = without_markup(one_line(words.title, _TITLE_LIMIT)) or "Turntoward"
+        body = without_markup(one_line(words.body, _BODY_LIMIT))
+        # A title or body that begins with "-" would be an option of the program that plyer may call.
+        said = [f"\u2060{part}" if part.startswith("-") else part for part in (title, body)]
+        try:
+            async with asyncio.timeout(self._patience):
+                failure = await _in_a_thread(said[0], said[1], round(words.expires.total_seconds()))
+        except TimeoutError:
+            raise NotifyFailed(f"plyer did not return within {self._patience:g} s") from None
+        if failure is not None:
+            raise NotifyFailed(f"plyer failed: {failure}")
+
+    async def withdraw(self, nudge: int) -> None:
+        """Do nothing: plyer cannot take back; the notification goes by itself."""
+
+    async def close(self) -> None:
+        """Do nothing: no thread outlives `show`."""
+
+
+def _refusal() -> str | None:
+    if find_spec("plyer") is None:
+        return "the package plyer is not installed"
+    if sys.platform == "linux" and Path("/app").is_dir():
+        return "beside a folder /app plyer takes itself to be in Flatpak, and its failures are silent"
+    if sys.platform == "linux" and find_spec("dbus") is None:
+        return "without dbus-python, plyer would only call notify-send once more"
+    return None
+
+
+async def _in_a_thread(title: str, body: str, seconds: int) -> str | None:
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[str | None] = loop.create_future()
+
+    def settle(failure: str | None) -> None:
+        if not done.done():
+            done.set_result(failure)
+
+    def run() -> None:
+        failure = None
+        try:
+            _notify(title, body, seconds)
+        except Exception as wrong:  # noqa: BLE001 - plyer passes on whatever its many ways raise
+            # Only its kind: what it says may quote the words.
+            failure = type(wrong).__name__
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(settle, failure)
+
+    Thread(target=run, name="turntoward-plyer", daemon=True).start()
+    return await done
+
+
+def _notify(title: str, body: str, seconds: int) -> None:
+    from plyer import notification  # noqa: PLC0415 - imported only where it is used
+
+    notification.notify(title=title, message=body, app_name="Turntoward", timeout=seconds, hints=_hints())
+
+
+def _hints() -> dict[str, Any]:
+    if sys.platform != "linux":
+        return {}
+    import dbus  # type: ignore[import-not-found] # noqa: PLC0415 - there, or `probe` would have refused
+
+    # Else the whole program would end with the session bus: the default of libdbus for the connection that plyer uses.
+    dbus.SessionBus().set_exit_on_disconnect(False)
+    return {"urgency": dbus.Byte(0), "suppress-sound": dbus.Boolean(True), "transient": dbus.Boolean(True)}

@@ -1,0 +1,70 @@
+"""The last notifier: one line on standard error. It only prints, and says so.
+
+Rule 1: where standard error goes to the journal it refuses: nobody would see the nudge, and `forget` could not reach it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import TextIO
+
+from detector.errors import NotifyFailed
+from detector.notifier.model import Words
+from detector.notifier.plain import one_line
+from detector.observations import Answer
+
+
+class PrintingNotifier:
+    """Prints to `stream`, standard error where none is given. No answer ever comes back."""
+
+    name = "print"
+    answers = False
+    about = "only prints a line; it is seen by whoever looks at the terminal, and cannot be answered"
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream
+
+    async def probe(self) -> None:
+        """Return if there is somewhere to print to that is not the journal; raise `NotifyFailed` if not."""
+        self._target()
+
+    async def show(self, nudge: int, words: Words, answered: Callable[[int, Answer], None]) -> None:
+        """Print the title and the why-line on one line, marked as printed. `answered` is never called."""
+        del nudge, answered
+        said = " — ".join(part for part in (one_line(words.title), one_line(words.body, 1000)) if part)
+        target = self._target()
+        try:
+            target.write(f"Turntoward (only printed): {said}\n")
+            target.flush()
+        except (OSError, ValueError) as failure:
+            # The failure's own text could quote what could not be encoded.
+            raise NotifyFailed(f"printing failed: {type(failure).__name__}") from None
+
+    async def withdraw(self, nudge: int) -> None:
+        """Do nothing: what is printed is printed."""
+
+    async def close(self) -> None:
+        """Do nothing: the stream belongs to others."""
+
+    def _target(self) -> TextIO:
+        target = self._stream or sys.stderr
+        # Python's own annotation leaves out that sys.stderr is None where the descriptor was closed.
+        if target is None or target.closed:
+            raise NotifyFailed("there is no output to print to")
+        if _goes_to_the_journal(target):
+            raise NotifyFailed("the output goes to the journal, where nobody would see it")
+        return target
+
+
+def _goes_to_the_journal(stream: TextIO) -> bool:
+    # systemd.exec(5): device and inode of the journal's stream.
+    named = os.environ.get("JOURNAL_STREAM", "")
+    if not named:
+        return False
+    try:
+        found = os.fstat(stream.fileno())
+    except (OSError, ValueError):
+        return False
+    return named == f"{found.st_dev}:{found.st_ino}"

@@ -1,0 +1,80 @@
+"""Find the words of a nudge: the person's own sentence first, else a neutral title that changes by the week.
+
+Rule 1: a title has at most 12 words; there is no guilt, no praise, no exclamation mark and nobody's name in it.
+Rule 2: the three answers are always the same, in the same order, and the first one is the offer to stop.
+Rule 3: the why-line comes from `rules.explain`; nothing is added to it here.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Final, cast
+
+from detector.effects import Moment
+from detector.notifier.model import TITLE_WORDS, Words
+from detector.notifier.plain import one_line
+from detector.notifier.settings import NotifierSettings
+from detector.observations import Answer
+
+ANSWERS: Final[tuple[Answer, ...]] = ("put_away", "together", "needed")
+_PLAIN_TITLE: Final = "Partner time"
+_DEFAULTS: Final = NotifierSettings()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """What stands in `wording.toml`: titles by rule code, and the words that are always the same."""
+
+    titles: dict[str, tuple[str, ...]]
+    fallback: str
+    answers: tuple[tuple[Answer, str], ...]
+    greeting: str
+    thought: str
+
+
+@cache
+def wording() -> Wording:
+    """Return the wording, read once."""
+    read = tomllib.loads(files("detector.notifier").joinpath("wording.toml").read_text(encoding="utf-8"))
+    return Wording(
+        titles={code: tuple(variants) for code, variants in read["titles"].items()},
+        fallback=read["fallback"]["title"],
+        answers=tuple((answer, cast("str", read["answers"][answer])) for answer in ANSWERS),
+        greeting=read["greeting"]["title"],
+        thought=read["greeting"]["thought"],
+    )
+
+
+def words_for(moment: Moment, *, rule_name: str, why: str, settings: NotifierSettings, week: int) -> Words:
+    """Return the words of this moment's nudge.
+
+    `rule_name`: the title for a rule that the built-in wording does not know. `why`: the why-line, one sentence.
+    `week`: a number that grows by one each week; it chooses the variant.
+    """
+    known = wording()
+    variants = known.titles.get(moment.rule, ())
+    title = settings.sentence or (variants[week % len(variants)] if variants else rule_name)
+    return Words(title=_at_most(title) or known.fallback, body=why, answers=known.answers, expires=settings.expires)
+
+
+def greeting(title: str, ends_local_text: str, *, settings: NotifierSettings = _DEFAULTS) -> Words:
+    """Return the words that say, once, that partner time has begun. `ends_local_text`: its end as the person reads it."""
+    known = wording()
+    own = one_line(title).rstrip(".")
+    parts = [
+        f"{own}." if own and own.casefold() != _PLAIN_TITLE.casefold() else "",
+        known.thought if settings.greeting else "",
+    ]
+    return Words(
+        title=known.greeting.format(ends=ends_local_text),
+        body=" ".join(part for part in parts if part),
+        expires=settings.expires,
+    )
+
+
+def _at_most(title: str) -> str:
+    words = one_line(title).split(" ")
+    return " ".join(words) if len(words) <= TITLE_WORDS else " ".join(words[:TITLE_WORDS]) + "…"

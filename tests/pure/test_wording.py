@@ -1,0 +1,138 @@
+"""The words of nudges: short, neutral, the person's own first."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detector.effects import Moment
+from detector.notifier.settings import NotifierSettings
+from detector.notifier.wording import greeting, wording, words_for
+
+AT = datetime(2026, 11, 23, 18, 40, tzinfo=UTC)
+BUILT_IN = ("F101", "F102", "F103", "G201", "M301", "M302", "H401", "A501", "W601", "O701")
+WHY = "Social media, 70 s, the second time since 18:30."
+MOMENT = Moment(
+    number=1, occurrence="o", rule="F101", device="laptop", use=1, category="social", name=None, began=AT,
+    decided_at=AT, ended=None, decided="nudged", reason=None, evidence=(),
+)  # fmt: skip
+# Guilt, orders, praise, comparison with others, and whose name it may not be.
+UNKIND = re.compile(
+    r"!|\b(should|must|stop|again|still|too much|never|always|waste\w*|bad|guilt\w*|sorry|sad|disappoint\w*|ignor\w*"
+    r"|neglect\w*|addict\w*|great|good job|well done|congrat\w*|your partner|husband|wife|she|he|they|him|her)\b",
+    re.IGNORECASE,
+)
+
+
+def every_sentence() -> list[str]:
+    known = wording()
+    titles = [title for variants in known.titles.values() for title in variants]
+    return [*titles, known.fallback, known.greeting, known.thought, *(label for _, label in known.answers)]
+
+
+def test_every_built_in_rule_has_at_least_three_titles_and_none_twice() -> None:
+    assert set(wording().titles) == set(BUILT_IN)
+    for variants in wording().titles.values():
+        assert len(variants) >= 3
+    titles = [title for variants in wording().titles.values() for title in variants]
+    assert len(titles) == len(set(titles))
+
+
+@pytest.mark.parametrize("sentence", every_sentence())
+def test_a_sentence_is_short_neutral_and_quiet(sentence: str) -> None:
+    assert 1 <= len(sentence.split()) <= 12
+    assert not UNKIND.search(sentence), sentence
+    assert sentence == sentence.strip()
+
+
+@pytest.mark.parametrize("planted", ["Stop it now", "You should talk", "Well done", "So much scrolling!", "Ask her"])
+def test_the_check_for_kindness_catches_what_is_not(planted: str) -> None:
+    assert UNKIND.search(planted)
+
+
+def test_the_three_answers_stand_in_their_order_with_their_words() -> None:
+    words = words_for(MOMENT, rule_name="Feed", why=WHY, settings=NotifierSettings(), week=0)
+    assert words.answers == (
+        ("put_away", "Put it away"),
+        ("together", "This is for both of us"),
+        ("needed", "I need this"),
+    )
+
+
+def test_the_why_line_is_the_body_as_it_was_given() -> None:
+    assert words_for(MOMENT, rule_name="Feed", why=WHY, settings=NotifierSettings(), week=3).body == WHY
+
+
+def test_the_title_stays_for_a_week_and_then_changes_until_all_had_their_turn() -> None:
+    def title(week: int) -> str:
+        return words_for(MOMENT, rule_name="Feed", why=WHY, settings=NotifierSettings(), week=week).title
+
+    variants = wording().titles["F101"]
+    assert [title(week) for week in range(len(variants))] == list(variants)
+    assert title(7) == title(7)
+    assert title(0) == title(len(variants))
+
+
+def test_the_persons_own_sentence_comes_before_all() -> None:
+    own = NotifierSettings(sentence="Look up: somebody is here")
+    for rule in (*BUILT_IN, "X1"):
+        words = words_for(replace(MOMENT, rule=rule), rule_name="Mine", why=WHY, settings=own, week=5)
+        assert words.title == "Look up: somebody is here"
+        assert words.body == WHY
+
+
+def test_a_rule_of_the_persons_own_is_said_by_its_name() -> None:
+    words = words_for(
+        replace(MOMENT, rule="X1"), rule_name="Chess at dinner", why=WHY, settings=NotifierSettings(), week=0
+    )
+    assert words.title == "Chess at dinner"
+
+
+@pytest.mark.parametrize("nameless", ["", "  ", "\n", "\x07"])
+def test_a_rule_without_a_name_still_has_a_title(nameless: str) -> None:
+    words = words_for(replace(MOMENT, rule="X1"), rule_name=nameless, why=WHY, settings=NotifierSettings(), week=0)
+    assert words.title == "A moment with the screen"
+
+
+def test_it_stands_as_long_as_the_person_said() -> None:
+    settings = NotifierSettings(expires=timedelta(seconds=33))
+    assert words_for(MOMENT, rule_name="", why=WHY, settings=settings, week=0).expires == timedelta(seconds=33)
+    assert greeting("Dinner", "20:00", settings=settings).expires == timedelta(seconds=33)
+
+
+@given(name=st.text(max_size=300), own=st.text(max_size=300), week=st.integers(0, 10_000))
+def test_whatever_the_person_wrote_a_title_has_at_most_twelve_words_on_one_line(name: str, own: str, week: int) -> None:
+    for sentence in ("", own):
+        words = words_for(
+            replace(MOMENT, rule="X1"), rule_name=name, why=WHY, settings=NotifierSettings(sentence=sentence), week=week
+        )
+        assert 1 <= len(words.title.split()) <= 12
+        assert len(words.title.splitlines()) == 1
+
+
+def test_the_greeting_says_until_when_and_asks_nothing() -> None:
+    words = greeting("Partner time", "20:00")
+    assert words.title == "Partner time until 20:00"
+    assert words.body == "Nothing is asked of you but being there."
+    assert words.answers == ()
+
+
+def test_the_greeting_names_what_the_person_called_it() -> None:
+    assert greeting("Dinner", "20:00").body == "Dinner. Nothing is asked of you but being there."
+
+
+def test_without_the_thought_the_greeting_is_said_all_the_same() -> None:
+    plain = greeting("Dinner", "20:00", settings=NotifierSettings(greeting=False))
+    assert (plain.title, plain.body) == ("Partner time until 20:00", "Dinner.")
+
+
+def test_words_do_not_show_themselves_in_a_repr() -> None:
+    words = words_for(
+        MOMENT, rule_name="", why="canary-4711", settings=NotifierSettings(sentence="canary-4712"), week=0
+    )
+    assert "canary" not in repr(words)
