@@ -89,23 +89,18 @@ class Bus:
 
         self._bus.add_message_handler(handle)
         self._watch = asyncio.ensure_future(self._bus.wait_for_disconnect())
-        self._watch.add_done_callback(lambda over: over.cancelled() or self._over(over, channel))
+        self._watch.add_done_callback(lambda _: channel.lose("the bus went away"))
         for rule in rules:
             await self.ask(DBUS, "/org/freedesktop/DBus", DBUS, "AddMatch", "s", rule)
 
-    @staticmethod
-    def _over(over: asyncio.Future[None], channel: Channel[Any]) -> None:
-        over.exception()
-        channel.lose("the bus went away")
-
     async def close(self) -> None:
         """Let go of the connection."""
-        if self._watch is not None:
-            self._watch.cancel()
-            await asyncio.wait([self._watch])
         if self._bus.connected:
             self._bus.disconnect()
-            await self._bus.wait_for_disconnect()
+        over = self._watch or asyncio.ensure_future(self._bus.wait_for_disconnect())
+        await asyncio.wait([over], timeout=PATIENCE)
+        if over.done() and not over.cancelled():
+            over.exception()
 
 
 def signals_of(service: str, path: str, interface: str, **more: str) -> str:

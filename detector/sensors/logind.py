@@ -175,22 +175,23 @@ async def own_session(bus: Bus) -> str:
 
     By the session's own id where it is known; a user service is in none, and belongs to the user's graphical one.
     """
+    asked = os.environ.get("XDG_SESSION_ID", "")
     try:
-        session = os.environ.get("XDG_SESSION_ID", "")
-        if session:
-            body, _ = await bus.ask(SERVICE, MANAGER_PATH, MANAGER, "GetSession", "s", session)
-            await bus.read(SERVICE, body[0], SESSION, "LockedHint")
-            return str(body[0])
-        body, _ = await bus.ask(SERVICE, MANAGER_PATH, MANAGER, "GetUser", "u", os.getuid())
-        name, path = await bus.read(SERVICE, body[0], USER, "Display")
-        if name:
-            return str(path)
+        with suppress(Refused):
+            if asked:
+                body, _ = await bus.ask(SERVICE, MANAGER_PATH, MANAGER, "GetSession", "s", asked)
+                await bus.read(SERVICE, body[0], SESSION, "LockedHint")
+                return str(body[0])
+        with suppress(Refused):
+            body, _ = await bus.ask(SERVICE, MANAGER_PATH, MANAGER, "GetUser", "u", os.getuid())
+            name, path = await bus.read(SERVICE, body[0], USER, "Display")
+            if name:
+                return str(path)
         body, _ = await bus.ask(SERVICE, MANAGER_PATH, MANAGER, "ListSessions")
-        own = [session[4] for session in body[0] if session[1] == os.getuid()]
     except (Refused, SensorLost) as refused:
-        raise SensorUnavailable(
-            "systemd-logind does not run, or knows nothing of this session", "log in through a display manager"
-        ) from refused
+        raise SensorUnavailable("systemd-logind does not answer", "it comes with systemd") from refused
+    # One at a seat before one from afar.
+    own = sorted((not seat, path) for _, user, _, seat, path in body[0] if user == os.getuid())
     if not own:
         raise SensorUnavailable("systemd-logind knows no session of yours", "log in through a display manager")
-    return str(own[0])
+    return str(own[0][1])

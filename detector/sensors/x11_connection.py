@@ -28,10 +28,12 @@ REMEDY: Final = "start it from the desktop's own session, where DISPLAY and XAUT
 
 def open_display() -> Any:
     """Connect to the X server of the environment. Raises `SensorUnavailable`."""
-    try:
-        display: Any = xlib_display.Display()
-    except (error.DisplayError, error.ConnectionClosedError, error.XauthError, OSError) as refused:
-        raise SensorUnavailable("the X server does not take a connection", REMEDY) from refused
+    display: Any = None
+    with suppress(error.DisplayError, error.ConnectionClosedError, error.XauthError, OSError):
+        display = xlib_display.Display()
+    if display is None:
+        # Raised out here, so that no traceback keeps the library's half-open socket alive.
+        raise SensorUnavailable("the X server does not take a connection", REMEDY)
     # Errors of requests without a reply: somebody's toplevel was closed while we asked for its events.
     display.set_error_handler(lambda *_: None)
     return display

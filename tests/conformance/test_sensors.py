@@ -1,0 +1,206 @@
+"""What every sensor promises, asked of each of them in a real world of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from detector.attention.settings import AttentionSettings
+from detector.clock import SystemClock
+from detector.errors import SensorLost, SensorUnavailable
+from detector.observations import Focused, Observation, SensorStarted
+from detector.sensors import REGISTRY, Candidate
+from detector.sensors.model import Seen, Sensor
+from detector.sensors.replay import ReplaySensor
+from tests.rig.bus import Dunst
+from tests.rig.logind import MockLogind, logind  # noqa: F401 - a fixture
+from tests.rig.sensing import held, take, take_next
+from tests.rig.x11 import Desktop
+
+SETTINGS = AttentionSettings(idle_after=timedelta(milliseconds=400))
+
+
+class Never:
+    """What no sensor ever yields."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """Something to sense: `provoke` makes something happen in it, `end` ends it as a crash would."""
+
+    provoke: Callable[[], object]
+    end: Callable[[], object]
+    refuses: bool = True
+
+
+class SensorConformance:
+    """The promises of `detector.sensors.model`. A subclass names its sensor and gives it a world."""
+
+    name = ""
+
+    def make(self) -> Sensor:
+        return self.row().make(SystemClock(), SETTINGS)
+
+    def row(self) -> Candidate:
+        return next(row for row in REGISTRY if row.name == self.name)
+
+    @pytest.fixture
+    def world(self) -> World:
+        raise NotImplementedError
+
+    async def test_it_says_first_that_it_started_and_who_it_is(self, world: World) -> None:
+        sensor = self.make()
+        await sensor.probe()
+        seen = sensor.observe()
+        first = await take_next(seen)
+        await seen.aclose()
+        assert isinstance(first, SensorStarted)
+        assert first.sense == sensor.sense
+        assert first.sensor in {sensor.name, "as recorded"}
+
+    async def test_it_opens_nothing_before_it_is_iterated(self, world: World) -> None:
+        await self._once()
+        before = held()
+        seen = self.make().observe()
+        assert held() == before
+        await seen.aclose()
+
+    async def test_probing_leaves_nothing_open(self, world: World) -> None:
+        await self.make().probe()
+        before = held()
+        await self.make().probe()
+        assert held() == before
+
+    async def test_closing_lets_go_of_every_descriptor_and_thread(self, world: World) -> None:
+        await self._once()
+        before = held()
+        seen = self.make().observe()
+        await take_next(seen)
+        world.provoke()
+        await take_next(seen)
+        await seen.aclose()
+        assert held() == before
+
+    async def test_being_cancelled_while_it_waits_lets_go_of_everything(self, world: World) -> None:
+        await self._once()
+        before = held()
+
+        async def listen() -> None:
+            async for _ in self.make().observe():
+                started.set()
+
+        started = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            listening = group.create_task(listen())
+            await started.wait()
+            listening.cancel()
+        assert held() == before
+
+    async def test_instants_are_aware_utc_and_never_go_back(self, world: World) -> None:
+        seen = self.make().observe()
+        taken: list[Observation | Seen] = [await take_next(seen)]
+        world.provoke()
+        taken.append(await take_next(seen))
+        await seen.aclose()
+        assert all(what.at.utcoffset() == timedelta(0) and what.at.tzinfo is UTC for what in taken)
+        assert [what.at for what in taken] == sorted(what.at for what in taken)
+
+    async def test_it_says_that_it_is_lost_when_its_source_goes_away(self, world: World) -> None:
+        if not world.refuses:
+            return
+        await self._once()
+        before = held()
+        seen = self.make().observe()
+        await take_next(seen)
+        world.end()
+        with pytest.raises(SensorLost):
+            await take(seen, Never)
+        assert held() == before
+
+    async def test_probing_refuses_with_a_reason_where_there_is_no_source(self, world: World) -> None:
+        if not world.refuses:
+            return
+        world.end()
+        before = held()
+        with pytest.raises(SensorUnavailable) as refused:
+            await self.make().probe()
+        assert refused.value.why
+        assert held() == before
+
+    async def _once(self) -> None:
+        # What a first time imports and opens for good is not the sensor's.
+        seen = self.make().observe()
+        await take_next(seen)
+        await seen.aclose()
+
+
+class TestX11Focus(SensorConformance):
+    name = "x11_focus"
+
+    @pytest.fixture
+    def world(self, x_desktop: Desktop) -> World:
+        return World(provoke=lambda: x_desktop.xterm("something"), end=x_desktop.kill_server)
+
+
+class TestX11Idle(SensorConformance):
+    name = "x11_idle"
+
+    @pytest.fixture
+    def world(self, x_server: Desktop) -> World:
+        return World(provoke=x_server.move, end=x_server.kill_server)
+
+
+class TestX11IdleScreensaver(SensorConformance):
+    name = "x11_idle_screensaver"
+
+    @pytest.fixture
+    def world(self, x_server: Desktop) -> World:
+        return World(provoke=x_server.move, end=x_server.kill_server)
+
+
+class TestPynputInput(SensorConformance):
+    name = "pynput_input"
+
+    @pytest.fixture
+    def world(self, x_server: Desktop) -> World:
+        return World(provoke=x_server.scroll, end=x_server.kill_server)
+
+
+class TestLogind(SensorConformance):
+    name = "logind"
+
+    @pytest.fixture
+    def world(self, logind: MockLogind) -> World:  # noqa: F811 - the fixture
+        return World(provoke=lambda: logind.hint(True), end=logind.bus.kill)
+
+
+class TestDesktopQuiet(SensorConformance):
+    name = "desktop_quiet"
+
+    @pytest.fixture
+    def world(self, dunst: Dunst) -> World:
+        return World(provoke=dunst.pause, end=dunst.stop)
+
+
+class TestReplay(SensorConformance):
+    def make(self) -> Sensor:
+        began = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
+        return ReplaySensor(
+            [
+                SensorStarted(at=began, sense="focus", sensor="as recorded"),
+                Focused(at=began + timedelta(seconds=1), activity=None),
+            ]
+        )
+
+    @pytest.fixture
+    def world(self) -> World:
+        return World(provoke=lambda: None, end=lambda: None, refuses=False)
+
+
+def test_every_sensor_of_the_registry_is_held_to_its_promises() -> None:
+    held_to = {kind.name for kind in SensorConformance.__subclasses__()}
+    assert {row.name for row in REGISTRY} <= held_to
