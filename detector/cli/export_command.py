@@ -28,7 +28,7 @@ def command(*, as_json: bool, output: Path | None) -> None:
         return
     import os  # noqa: PLC0415 - only when used
 
-    from detector.errors import Problem, UserError  # noqa: PLC0415 - only when used
+    from detector.errors import Problem, StoreError, UserError  # noqa: PLC0415 - only when used
 
     try:
         descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -40,8 +40,10 @@ def command(*, as_json: bool, output: Path | None) -> None:
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             count = _write(file.write, as_json=as_json)
-    except BaseException:
+    except BaseException as failed:
         output.unlink(missing_ok=True)
+        if isinstance(failed, OSError):
+            raise StoreError(f"{output} could not be written: {failed.strerror}. What was begun is removed.") from None
         raise
     click.echo(f"Wrote {count:,} rows to {output}. Only you can read it; it shows all that is kept of your evenings.")
 

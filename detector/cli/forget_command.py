@@ -40,13 +40,13 @@ def _forget_last(length: timedelta) -> None:
     from detector.clock import SystemClock  # noqa: PLC0415 - only when used
     from detector.config.paths import state_dir, store_path  # noqa: PLC0415 - only when used
     from detector.daemon.poke import poke  # noqa: PLC0415 - only when used
-    from detector.store.erasing import delete_recordings  # noqa: PLC0415 - only when used
+    from detector.store.erasing import delete_recordings, is_there  # noqa: PLC0415 - only when used
     from detector.store.store import Store  # noqa: PLC0415 - only when used
 
     now = SystemClock().now()
     recordings = delete_recordings(state_dir(), now - length)
-    counts = []
-    if store_path().exists():
+    counts, goes_on = [], False
+    if is_there(store_path()):
         with Store.open(store_path()) as store:
             counts = _counts(store.forget(now - length, now=now))
             goes_on = bool(store.unfinished())
@@ -65,11 +65,10 @@ def _forget_everything(*, yes: bool) -> None:
     from detector.clock import SystemClock  # noqa: PLC0415 - only when used
     from detector.config.paths import state_dir, store_path  # noqa: PLC0415 - only when used
     from detector.daemon.poke import poke  # noqa: PLC0415 - only when used
-    from detector.store.erasing import delete_recordings, erase  # noqa: PLC0415 - only when used
+    from detector.store.erasing import delete_recordings, erase, is_there  # noqa: PLC0415 - only when used
 
     path = store_path()
-    is_there = path.exists() or path.is_symlink()
-    if not is_there and not any(state_dir().glob("*.jsonl")):
+    if not is_there(path) and not any(state_dir().glob("*.jsonl")):
         click.echo("Nothing is kept; there is nothing to forget.")
         return
     if not yes:

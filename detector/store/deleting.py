@@ -20,7 +20,7 @@ from detector.store import reading, rows
 from detector.store.instants import EPOCH, as_integer
 from detector.store.keeping import KEEP_OBSERVATION, forgotten_stretches, insert, keep_stretches
 from detector.store.model import Forgotten, KeptOccurrence
-from detector.store.stretches import Stretch, cut, reaches, spared_coverage, spared_use, spares_moment
+from detector.store.stretches import Stretch, cut, over_at, spared_coverage, spared_use, spares_moment
 
 _DECLARED: Final = ("partner_times", "exceptions", "state")
 
@@ -36,10 +36,10 @@ def forget(connection: sqlite3.Connection, since: datetime, now: datetime) -> Fo
     """Delete everything from `since` on; see `stretches` for what happens at its edges."""
     stretch = Stretch(since, now)
     counts: Counter[str] = Counter()
-    reached = [kept for kept in reading.chosen_occurrences(connection, None, None) if reaches(kept, stretch)]
-    for kept in reached:
+    occurrences = reading.chosen_occurrences(connection, None, None)
+    for kept in occurrences:
         counts += _forget_in(connection, kept, stretch)
-    if reached:
+    if occurrences:
         keep_stretches(connection, (*forgotten_stretches(connection), stretch))
     return Forgotten(**counts)
 
@@ -85,10 +85,11 @@ def _forget_in(connection: sqlite3.Connection, kept: KeptOccurrence, stretch: St
     devices = [device for (device,) in connection.execute(
         "SELECT DISTINCT device FROM observations WHERE occurrence = ? ORDER BY device", (kept.id,)
     )]  # fmt: skip
+    over = over_at(kept, stretch.until)
     counts: Counter[str] = Counter(
-        uses=_trim(connection, "uses", rows.USE, kept.id, lambda row: _use_left(row, stretch)),
+        uses=_trim(connection, "uses", rows.USE, kept.id, lambda row: _use_left(row, stretch, over)),
         coverage=_trim(connection, "coverage", rows.COVERAGE, kept.id, lambda row: _coverage_left(row, stretch)),
-        moments=_trim(connection, "moments", rows.MOMENT, kept.id, lambda row: _moment_left(row, stretch)),
+        moments=_trim(connection, "moments", rows.MOMENT, kept.id, lambda row: _moment_left(row, stretch, over)),
         observations=_delete(
             connection, "observations", "occurrence = ? AND at >= ?", kept.id, as_integer(stretch.since)
         ),
@@ -125,8 +126,8 @@ def _trim(
     return len(changed)
 
 
-def _use_left(row: rows.Row, stretch: Stretch) -> rows.Row | None:
-    left = spared_use(rows.to_use(row).use, stretch)
+def _use_left(row: rows.Row, stretch: Stretch, over: datetime | None) -> rows.Row | None:
+    left = spared_use(rows.to_use(row).use, stretch, over)
     return None if left is None else rows.from_use(row[0], left)
 
 
@@ -135,8 +136,8 @@ def _coverage_left(row: rows.Row, stretch: Stretch) -> rows.Row | None:
     return None if left is None else rows.from_coverage(row[0], left)
 
 
-def _moment_left(row: rows.Row, stretch: Stretch) -> rows.Row | None:
-    return row if spares_moment(rows.to_moment(row), stretch) else None
+def _moment_left(row: rows.Row, stretch: Stretch, over: datetime | None) -> rows.Row | None:
+    return row if spares_moment(rows.to_moment(row), stretch, over) else None
 
 
 def _delete(connection: sqlite3.Connection, table: str, where: str, *values: Any) -> int:

@@ -31,6 +31,17 @@ def erase(path: Path, *, now: datetime) -> tuple[Forgotten, bool]:
     return forgotten, gone
 
 
+def is_there(path: Path) -> bool:
+    """Return whether something is at the path, even if only a link, or nothing that may be looked at."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def delete_recordings(folder: Path, since: datetime | None = None) -> int:
     """Delete the recordings of failures, or those written at `since` or later; return how many.
 

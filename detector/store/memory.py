@@ -14,7 +14,7 @@ from detector.store.instants import EPOCH
 from detector.store.keeping import never_began
 from detector.store.model import Forgotten, KeptCoverage, KeptOccurrence, KeptUse
 from detector.store.plans import refuse_title
-from detector.store.stretches import Stretch, cut, reaches, spared, spared_coverage, spared_use, spares_moment
+from detector.store.stretches import Stretch, cut, over_at, spared, spared_coverage, spared_use, spares_moment
 
 
 @dataclass(slots=True)
@@ -185,23 +185,24 @@ class MemoryStore:
     def forget(self, since: datetime, *, now: datetime) -> Forgotten:
         """Delete what was observed and decided from `since` on."""
         stretch = Stretch(since, now)
-        reached = [evening for evening in self._chosen(None, None) if reaches(evening.kept, stretch)]
+        evenings = self._chosen(None, None)
         counts = {"occurrences": 0, "observations": 0, "uses": 0, "coverage": 0, "moments": 0}
-        for evening in reached:
+        for evening in evenings:
             self._forget_in(evening, stretch, counts)
-        if reached:
+        if evenings:
             self._forgotten = (*self._forgotten, stretch)
         return Forgotten(**counts)
 
     def _forget_in(self, evening: _Evening, stretch: Stretch, counts: dict[str, int]) -> None:
         devices = sorted({observation.device for observation in evening.observations})
-        uses = {number: spared_use(use, stretch) for number, use in evening.uses.items()}
+        over = over_at(evening.kept, stretch.until)
+        uses = {number: spared_use(use, stretch, over) for number, use in evening.uses.items()}
         counts["uses"] += sum(uses[number] != use for number, use in evening.uses.items())
         evening.uses = {number: use for number, use in uses.items() if use is not None}
         coverage = {number: spared_coverage(covered, stretch) for number, covered in evening.coverage.items()}
         counts["coverage"] += sum(coverage[number] != covered for number, covered in evening.coverage.items())
         evening.coverage = {number: covered for number, covered in coverage.items() if covered is not None}
-        moments = {number: moment for number, moment in evening.moments.items() if spares_moment(moment, stretch)}
+        moments = {number: moment for number, moment in evening.moments.items() if spares_moment(moment, stretch, over)}
         counts["moments"] += len(evening.moments) - len(moments)
         evening.moments = moments
         observations = [observation for observation in evening.observations if observation.at < stretch.since]

@@ -64,7 +64,7 @@ def m001_what_is_kept(db: Database) -> None:
         {
             "occurrence": str, "number": int, "rule": str, "device": str, "use": int, "category": str, "name": str,
             "began": int, "decided_at": int, "ended": int, "decided": str, "reason": str, "evidence": str,
-            "shown_by": str, "answer": str, "answered_at": int, "outcome": str,
+            "repeat": int, "shown_by": str, "answer": str, "answered_at": int, "outcome": str,
         },
         pk=("occurrence", "number"),
         maybe=frozenset(

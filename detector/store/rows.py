@@ -29,7 +29,7 @@ USE: Final = ("occurrence", "number", "device", "category", "name", "began", "en
 COVERAGE: Final = ("occurrence", "number", "device", "began", "ended")
 MOMENT: Final = (
     "occurrence", "number", "rule", "device", "use", "category", "name", "began", "decided_at", "ended", "decided",
-    "reason", "evidence", "shown_by", "answer", "answered_at", "outcome",
+    "reason", "evidence", "repeat", "shown_by", "answer", "answered_at", "outcome",
 )  # fmt: skip
 
 
@@ -109,7 +109,7 @@ def from_moment(occurrence: str, moment: Moment) -> Row:
     return (
         occurrence, moment.number, moment.rule, moment.device, moment.use, moment.category, moment.name,
         as_integer(moment.began), as_integer(moment.decided_at), maybe_integer(moment.ended), moment.decided,
-        moment.reason, json.dumps(evidence, ensure_ascii=False, separators=(",", ":")), moment.shown_by,
+        moment.reason, json.dumps(evidence, ensure_ascii=False, separators=(",", ":")), moment.repeat, moment.shown_by,
         moment.answer, maybe_integer(moment.answered_at), moment.outcome,
     )  # fmt: skip
 

@@ -25,33 +25,33 @@ class Stretch:
     until: datetime
 
 
-def spared_use(use: Use, stretch: Stretch) -> Use | None:
-    """Return what is left of the use, or None."""
-    if use.ended is not None and use.ended <= stretch.since:
+def spared_use(use: Use, stretch: Stretch, over: datetime | None = None) -> Use | None:
+    """Return what is left of the use, or None. `over`: when its occurrence was over, so that no use went on."""
+    ended = use.ended or over
+    if use.began >= stretch.until or (ended is not None and ended <= stretch.since and use.began < stretch.since):
         return use
     if use.began < stretch.since:
         return replace(use, ended=stretch.since, trusted=False)
-    if use.ended is not None and use.ended <= stretch.until:
+    if ended is None or ended <= stretch.until:  # one that goes on comes back once its end is known
         return None
-    return replace(use, began=max(use.began, stretch.until))
+    return replace(use, began=stretch.until)
 
 
 def spared_coverage(coverage: Coverage, stretch: Stretch) -> Coverage | None:
     """Return what is left of the coverage, or None."""
-    if coverage.ended <= stretch.since:
+    if coverage.began >= stretch.until or coverage.ended <= stretch.since:
         return coverage
     if coverage.began < stretch.since:
         return replace(coverage, ended=stretch.since)
-    if coverage.ended <= stretch.until:
-        return None
-    return replace(coverage, began=max(coverage.began, stretch.until))
+    return None if coverage.ended <= stretch.until else replace(coverage, began=stretch.until)
 
 
-def spares_moment(moment: Moment, stretch: Stretch) -> bool:
-    """Return whether the moment lies wholly outside the stretch."""
+def spares_moment(moment: Moment, stretch: Stretch, over: datetime | None = None) -> bool:
+    """Return whether the moment lies wholly outside the stretch. `over`: when its occurrence was over."""
     instants = (moment.began, moment.decided_at, moment.ended, moment.answered_at)
     last = max(instant for instant in instants if instant is not None)
-    return moment.began >= stretch.until or (last < stretch.since and moment.ended is not None)
+    ended = moment.ended or over
+    return moment.began >= stretch.until or (last < stretch.since and ended is not None and ended <= stretch.since)
 
 
 def spared(record: Record, stretch: Stretch) -> Record | None:
@@ -70,7 +70,12 @@ def spared(record: Record, stretch: Stretch) -> Record | None:
 
 def reaches(occurrence: KeptOccurrence, stretch: Stretch) -> bool:
     """Return whether the occurrence was, or was planned to be, under way at `stretch.since` or later."""
-    return (occurrence.ended or occurrence.ends) > stretch.since or occurrence.began >= stretch.since
+    return (occurrence.ended or occurrence.ends) >= stretch.since or occurrence.began >= stretch.since
+
+
+def over_at(occurrence: KeptOccurrence, now: datetime) -> datetime | None:
+    """Return when the occurrence was over, or None if it may be under way."""
+    return occurrence.ended or (occurrence.ends if occurrence.ends <= now else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,9 @@ class Cut:
 
 
 def cut(occurrence: KeptOccurrence, devices: Iterable[str], stretch: Stretch) -> Cut:
-    """Return what becomes of an occurrence that the stretch reaches, and in which these devices spoke."""
+    """Return what becomes of an occurrence, in which these devices spoke, once its content from `since` on is gone."""
+    if not reaches(occurrence, stretch):
+        return Cut(occurrence)
     under_way = occurrence.ended is None and occurrence.ends > stretch.until
     if occurrence.began >= stretch.since:
         if not under_way:

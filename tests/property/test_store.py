@@ -1,0 +1,229 @@
+"""Whatever may be observed comes back as it was; the two stores agree; and what was forgotten is gone."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import MISSING, fields, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import pytest
+import sqlite_utils  # noqa: F401 - imported here, so that opening a file needs no child
+from hypothesis import HealthCheck, assume, event, given, settings
+from hypothesis import strategies as st
+
+from detector.effects import Coverage, Moment, Record, Use
+from detector.observations import KINDS, Activity, Observation, PartnerTimeBegan
+from detector.store.codec import INTEGERS, TEXT, Codec, NotAnObservation
+from detector.store.memory import MemoryStore
+from detector.store.model import Keeping
+from detector.store.recordings import TITLE, read_recording, shift, write_recording
+from detector.store.store import Store
+from rules.features import CATEGORIES
+from tests.rig.kept import after, begins, covered, ends, moment, seen, use
+
+WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+INSTANTS = st.datetimes(datetime(1971, 1, 1), datetime(9000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+ACTIVITIES = st.builds(Activity, category=st.sampled_from(CATEGORIES), name=st.none() | WORDS)
+
+
+def values(hint: Any) -> st.SearchStrategy[Any]:
+    if get_origin(hint) in (UnionType, Union):
+        return st.one_of(*(values(part) for part in get_args(hint)))
+    if get_origin(hint) is Literal:
+        return st.sampled_from(get_args(hint))
+    if hint is NoneType:
+        return st.none()
+    plain: dict[Any, st.SearchStrategy[Any]] = {
+        datetime: INSTANTS, str: WORDS, int: st.integers(0, 2**63 - 1), bool: st.booleans(), Activity: ACTIVITIES,
+    }  # fmt: skip
+    return plain[hint] if hint in plain else st.sampled_from(list(hint))
+
+
+def observations_of(kind: type[Observation]) -> st.SearchStrategy[Observation]:
+    hints = get_type_hints(kind)
+    needed = {field.name: values(hints[field.name]) for field in fields(kind) if field.default is MISSING}
+    more = {field.name: values(hints[field.name]) for field in fields(kind) if field.default is not MISSING}
+    return st.fixed_dictionaries(needed, optional=more).map(lambda given: kind(**given)).map(_sensible)
+
+
+def _sensible(observation: Observation) -> Observation:
+    # What begins before it ends is part of what the words mean.
+    changes: dict[str, Any] = {}
+    if "since" in observation.__dataclass_fields__:
+        changes["since"] = min(observation.at, observation.since)  # type: ignore[attr-defined]
+    if "ends" in observation.__dataclass_fields__:
+        changes["ends"] = max(observation.at, observation.ends)  # type: ignore[attr-defined]
+    return replace(observation, **changes)
+
+
+ANY = st.one_of(*(observations_of(kind) for kind in KINDS.values()))
+
+
+@pytest.mark.parametrize("codec", [INTEGERS, TEXT], ids=["integers", "text"])
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_every_kind_comes_back_as_it_was(kind: type[Observation], codec: Codec) -> None:
+    @settings(max_examples=40, deadline=None)
+    @given(observations_of(kind))
+    def comes_back(observation: Observation) -> None:
+        plain = json.loads(json.dumps(codec.write(observation)))
+        again = codec.read(plain.pop("kind"), plain)
+        assert again == observation
+        assert type(again) is kind
+        assert all(getattr(again, name).tzinfo is UTC for name in codec.instants_of(again))
+
+    comes_back()
+
+
+@settings(max_examples=150, deadline=None)
+@given(ANY, st.data())
+def test_a_field_that_is_missing_unknown_or_of_another_type_is_refused(observation: Observation, data: Any) -> None:
+    plain = TEXT.write(observation)
+    kind = plain.pop("kind")
+    harm = data.draw(st.sampled_from(["missing", "unknown", "type"]))
+    if harm == "missing":
+        needed = [field.name for field in fields(observation) if field.default is MISSING]
+        del plain[data.draw(st.sampled_from(needed))]
+    elif harm == "unknown":
+        plain["titel"] = "x"
+    else:
+        name = data.draw(st.sampled_from(sorted(plain)))
+        plain[name] = data.draw(st.sampled_from([3.5, [], {"x": 1}, -1]))
+    event(harm)
+    with pytest.raises(NotAnObservation):
+        TEXT.read(kind, plain)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(ANY, max_size=12))
+def test_a_recording_is_read_as_it_was_written_but_for_the_title(observed: list[Observation]) -> None:
+    observed.sort(key=lambda observation: observation.at)
+    file = io.StringIO()
+    assert write_recording(file, observed, note="an evening") == len(observed)
+    told = [replace(one, title=TITLE) if isinstance(one, PartnerTimeBegan) else one for one in observed]
+    assert list(read_recording(io.BytesIO(file.getvalue().encode()))) == told
+
+
+@settings(max_examples=60, deadline=None)
+@given(ANY, st.timedeltas(timedelta(days=-200), timedelta(days=200)))
+def test_shifting_moves_every_instant_and_nothing_else(observation: Observation, by: timedelta) -> None:
+    (moved,) = shift([observation], by)
+    hints = get_type_hints(type(observation))
+    for field in fields(observation):
+        before, now = getattr(observation, field.name), getattr(moved, field.name)
+        assert now == (before + by if hints[field.name] is datetime else before)
+
+
+MINUTES = st.integers(0, 120)
+EVENINGS = st.sampled_from(["1@a", "2@b"])
+
+
+def _later(draw: Callable[..., Any], began: int) -> float | None:
+    lasts = draw(st.none() | st.integers(0, 30))
+    return None if lasts is None else began + lasts
+
+
+@st.composite
+def records(draw: Callable[..., Any]) -> Record:
+    occurrence, at = draw(EVENINGS), draw(MINUTES)
+    number = draw(st.integers(1, 3))
+    match draw(st.integers(0, 5)):
+        case 0:
+            return begins(occurrence, at=at, lasts=draw(st.integers(1, 90)))
+        case 1:
+            return ends(occurrence, at=at, reason=draw(st.sampled_from(["ended", "stopped"])))
+        case 2:
+            return use(number, at, _later(draw, at), occurrence=occurrence)
+        case 3:
+            return covered(number, at, at + draw(st.integers(0, 30)), occurrence=occurrence)
+        case 4:
+            return moment(number, at, _later(draw, at), occurrence=occurrence)
+        case _:
+            return seen(replace(draw(observations_of(KINDS["InputCounted"])), at=after(at)), occurrence=occurrence)
+
+
+Step = tuple[str, Any]
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("keep"), st.lists(records(), max_size=6)),
+        st.tuples(st.just("keep"), st.lists(records(), max_size=6)),
+        st.tuples(st.just("forget"), st.tuples(MINUTES, MINUTES).map(sorted)),
+        st.tuples(st.just("prune"), MINUTES),
+        st.tuples(st.just("forget_all"), st.tuples(MINUTES, st.booleans())),
+    ),
+    max_size=8,
+)
+
+
+def _take(store: Keeping, step: Step) -> Any:
+    name, given = step
+    try:
+        if name == "keep":
+            return store.keep_all(given)
+        if name == "forget":
+            return store.forget(after(given[0]), now=after(given[1]))
+        if name == "prune":
+            return store.prune(after(given))
+        return store.forget_all(now=after(given[0]), plans=given[1])
+    except Exception as refused:  # noqa: BLE001 - both must refuse alike
+        return type(refused), str(refused)
+
+
+def _all(store: Keeping) -> Any:
+    return (
+        store.occurrences(), store.uses(), store.coverage(), store.moments(), store.unfinished(),
+        [list(store.observations(kept.id)) for kept in store.occurrences()],
+    )  # fmt: skip
+
+
+OPENING = ("keep", [begins("1@a", lasts=60), begins("2@b", at=1, lasts=60)])
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+def test_the_store_on_disk_and_the_one_in_memory_agree(steps: list[Step], tmp_path_factory: Any) -> None:
+    path: Path = tmp_path_factory.mktemp("agree") / "kept.sqlite"
+    memory = MemoryStore()
+    with Store.open(path) as disk:
+        for step in [OPENING, *steps]:
+            assert _take(disk, step) == _take(memory, step)
+            assert _all(disk) == _all(memory)
+            event(step[0])
+
+
+@settings(max_examples=150, deadline=None)
+@given(before=st.lists(records(), max_size=10), later=st.lists(records(), max_size=10), stretch=st.data())
+def test_nothing_that_happened_in_a_forgotten_stretch_is_kept_then_or_later(
+    before: list[Record], later: list[Record], stretch: Any
+) -> None:
+    since, until = sorted(stretch.draw(st.tuples(st.integers(5, 120), st.integers(5, 120))))
+    assume(since < until)
+    store = MemoryStore()
+    store.keep_all([*OPENING[1], *before])
+    kept_before = len(store.uses()) + len(store.moments())
+    store.forget(after(since), now=after(until))
+    _nothing_of(store, after(since), after(until))
+    # Whoever begins anew holds nothing of before, so a late beginning is not part of this promise.
+    store.keep_all([record for record in later if not isinstance(record.what, PartnerTimeBegan)])
+    _nothing_of(store, after(since), after(until))
+    event(f"something was forgotten: {kept_before > len(store.uses()) + len(store.moments())}")
+
+
+def _nothing_of(store: Keeping, since: datetime, until: datetime) -> None:
+    over = {kept.id: kept.ended or kept.ends for kept in store.occurrences()}
+    for occurrence in over:
+        assert not any(since < observation.at < until for observation in store.observations(occurrence))
+    things: list[tuple[str, Use | Coverage]] = [(kept.occurrence, kept.use) for kept in store.uses()]
+    things += [(kept.occurrence, kept.coverage) for kept in store.coverage()]
+    for occurrence, thing in things:
+        # A use that was still open when its occurrence was over had ended by then.
+        ended = thing.ended or over[occurrence]
+        assert thing.began >= until or (thing.began < since and ended <= since)
+    for noticed in store.moments():
+        instants: list[datetime | None] = [noticed.began, noticed.decided_at, noticed.ended, noticed.answered_at]
+        assert not any(instant is not None and since <= instant < until for instant in instants)
+        assert isinstance(noticed, Moment)

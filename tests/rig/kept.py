@@ -1,0 +1,90 @@
+"""Things to keep: an evening's records, built by minutes after 18:30 UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from detector.effects import Coverage, Moment, Outcome, Record, Use
+from detector.observations import Activity, Observation, PartnerTimeBegan, PartnerTimeEnded
+from rules.model import FeatureKey, Reason
+
+BEGAN: Final = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
+EVENING: Final = "1@20261123T183000Z"
+
+
+def after(minutes: float) -> datetime:
+    """Return the instant so many minutes after the evening began."""
+    return BEGAN + timedelta(minutes=minutes)
+
+
+def begins(occurrence: str = EVENING, at: float = 0, lasts: float = 90, title: str = "Dinner") -> Record:
+    """Return the record that opens an evening."""
+    began = PartnerTimeBegan(at=after(at), occurrence=occurrence, title=title, ends=after(at + lasts))
+    return Record(occurrence=occurrence, what=began)
+
+
+def ends(occurrence: str = EVENING, at: float = 90, reason: Any = "ended") -> Record:
+    """Return the record that closes an evening."""
+    return Record(occurrence=occurrence, what=PartnerTimeEnded(at=after(at), reason=reason))
+
+
+def seen(observation: Observation, occurrence: str = EVENING) -> Record:
+    """Return the record of an observation."""
+    return Record(occurrence=occurrence, what=observation)
+
+
+def use(
+    number: int, began: float, ended: float | None, category: str = "social", occurrence: str = EVENING, **more: Any
+) -> Record:
+    """Return the record of a use."""
+    what = Use(
+        number=number,
+        device="laptop",
+        activity=Activity(category=category, name=more.pop("name", None)),
+        began=after(began),
+        ended=None if ended is None else after(ended),
+        **more,
+    )
+    return Record(occurrence=occurrence, what=what)
+
+
+def covered(number: int, began: float, ended: float, occurrence: str = EVENING) -> Record:
+    """Return the record of a stretch of coverage."""
+    what = Coverage(number=number, device="laptop", began=after(began), ended=after(ended))
+    return Record(occurrence=occurrence, what=what)
+
+
+def moment(number: int, began: float, ended: float | None, occurrence: str = EVENING, **more: Any) -> Record:
+    """Return the record of a moment with everything in it."""
+    given: dict[str, Any] = {
+        "rule": "feed",
+        "device": "laptop",
+        "use": 1,
+        "category": "social",
+        "name": None,
+        "decided_at": after(began),
+        "decided": "nudged",
+        "reason": Reason.TYPING,
+        "evidence": (
+            (FeatureKey("dwell"), timedelta(seconds=70)),
+            (FeatureKey("uses", timedelta(minutes=15), "social", "all"), 2),
+            (FeatureKey("scroll_rate", timedelta(seconds=30)), 12.0),
+            (FeatureKey("category"), "social"),
+            (FeatureKey("full_screen"), False),
+        ),
+        "repeat": 2,
+        "shown_by": "freedesktop",
+        "answer": "put_away",
+        "answered_at": after(began + 0.1),
+        "outcome": Outcome.PUT_AWAY_30,
+    }
+    given |= more
+    what = Moment(
+        number=number,
+        occurrence=occurrence,
+        began=after(began),
+        ended=None if ended is None else after(ended),
+        **given,
+    )
+    return Record(occurrence=occurrence, what=what)
