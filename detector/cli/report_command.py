@@ -52,6 +52,7 @@ def command(*, since: str, json_wanted: bool) -> None:
 def _look_back(since: datetime, until: datetime, zone: ZoneInfo) -> Summary:
     from detector.config.paths import rules_dir, store_path  # noqa: PLC0415 - not for --help
     from detector.report.summarise import summarise  # noqa: PLC0415 - not for --help
+    from detector.report.under_way import so_far  # noqa: PLC0415 - not for --help
     from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
     from detector.store.store import Store  # noqa: PLC0415 - not for --help
 
@@ -64,9 +65,16 @@ def _look_back(since: datetime, until: datetime, zone: ZoneInfo) -> Summary:
 
         # What is wrong with a rule of the person's own is said by `rules` and `doctor`; here only names are wanted.
         rules = {rule.code: rule.name for rule in load_rules(rules_dir()).rules}
+        occurrences = store.occurrences(since, until)
+        unfinished = {each.id: so_far(each, store.observations(each.id)) for each in occurrences if each.ended is None}
+        uses = [each for each in store.uses(since, until) if each.occurrence not in unfinished]
+        coverage = [each for each in store.coverage(since, until) if each.occurrence not in unfinished]
+        for used, covered in unfinished.values():
+            uses += used
+            coverage += covered
         return summarise(
-            store.occurrences(since, until), store.uses(since, until), store.moments(since, until),
-            store.coverage(since, until), since=since, until=until, zone=zone, rules=rules,
+            occurrences, uses, store.moments(since, until), coverage,
+            since=since, until=until, zone=zone, rules=rules,
         )  # fmt: skip
 
 

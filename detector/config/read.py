@@ -14,11 +14,15 @@ from pathlib import Path
 from typing import Any, Final, get_args, get_type_hints
 
 from detector.config.settings import OPTIONS, SECTIONS, TABLES, Option, Settings
-from detector.config.values import Wrong, close, convert, nearest
+from detector.config.values import Wrong, close, convert, nearest, shown
 from detector.errors import Problem, UserError
+from rules.places import Places
 
 LARGEST: Final = 1_000_000
 """Bytes; a configuration that is longer is something else."""
+
+LONGEST_SHOWN: Final = 200
+"""Characters; a longer line is not shown beside its problem."""
 
 _TOML_PLACE: Final = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 
@@ -89,14 +93,20 @@ class _Reader:
     def __init__(self, text: str, file: str) -> None:
         self.text = text
         self.file = file
-        self.lines = text.split("\n")
+        self.places = Places(text)
         self.problems: list[Problem] = []
 
     def say(self, path: tuple[str | int, ...], message: str, hint: str | None = None, *, key: bool = False) -> None:
-        line, column, width = _place(self.lines, path, key=key)
+        found = self.places.keys.get(path) if key else self.places.values.get(path)
+        while found is None and path:
+            # What stands nowhere itself, such as an option that is missing, is looked for where it would belong.
+            found = self.places.values.get(path) or self.places.keys.get(path)
+            path = path[:-1]
+        line, column, width = (found.line, found.column, found.width) if found else (1, 1, 1)
+        source = self.places.line(line)
         self.problems.append(Problem(
             message=message, hint=hint, file=self.file, line=line, column=column, width=width,
-            source=self.lines[line - 1],
+            source=source if len(source) <= LONGEST_SHOWN else None,
         ))  # fmt: skip
 
     def settings(self, tree: Mapping[str, Any]) -> Settings:
@@ -111,7 +121,7 @@ class _Reader:
             elif name in TABLES:
                 found |= self.tables(name, given, types[TABLES[name].settings])
             else:
-                self.say((name,), f"there is no {_kind(given)} '{name}'", _where(name), key=True)
+                self.say((name,), f"there is no {_kind(given)} '{shown(name)}'", _where(name), key=True)
         return Settings(**found) if not self.problems else Settings()
 
     def tables(self, name: str, given: Any, room: type) -> dict[str, Any]:
@@ -137,12 +147,13 @@ class _Reader:
         for name, value in given.items():
             if name not in fields:
                 hint = nearest(name, fields)
-                self.say((*path, name), f"there is no option '{name}' in [{path[0]}]", hint, key=True)
+                self.say((*path, name), f"there is no option '{shown(name)}' in [{path[0]}]", hint, key=True)
                 continue
             try:
                 found[name] = convert(value, types[name], options.get(name) or Option(meaning=""))
             except Wrong as wrong:
-                self.say((*path, name), f"'{name}' {wrong}", wrong.hint)
+                place = (*path, name) if wrong.at is None else (*path, name, wrong.at)
+                self.say(place, f"'{name}' {wrong}", wrong.hint)
         for name, field in fields.items():
             needed = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
             if needed and name not in given:
@@ -165,29 +176,3 @@ def _where(name: str) -> str:
     if name in homes:
         return f"'{name}' belongs below [{homes[name]}]."
     return nearest(name, (*SECTIONS, *TABLES, *homes)) if close(name, homes) else nearest(name, (*SECTIONS, *TABLES))
-
-
-_HEADER: Final = re.compile(r"""\s*(\[\[?)\s*["']?([^"'\]]+?)["']?\s*\]""")
-
-
-def _place(lines: list[str], path: tuple[str | int, ...], *, key: bool) -> tuple[int, int, int]:
-    """Return line, column and width of the key or the value that `path` leads to, or of its section's header."""
-    section, name = str(path[0]), str(path[-1])
-    wanted = next((part for part in path if isinstance(part, int)), None)
-    key_there = re.compile(rf"""\s*(?:{re.escape(section)}\s*\.\s*)?(["']?{re.escape(name)}["']?)\s*=\s*(.*?)\s*$""")
-    current, entry, found = "", -1, (1, 1, 1)
-    for number, line in enumerate(lines, 1):
-        header = _HEADER.match(line)
-        if header:
-            current = header[2]
-            entry += current == section
-            if current == section and entry == (wanted or 0):
-                found = (number, header.start(2) + 1, len(header[2]))
-                if len(path) == 1 or path[-1] == wanted:
-                    return found
-            continue
-        at = key_there.match(line)
-        if at and (current == section or not current) and (wanted is None or entry == wanted):
-            group = 1 if key or not at[2] else 2
-            return number, at.start(group) + 1, len(at[group])
-    return found

@@ -20,10 +20,14 @@ _SHOWN: Final = 40
 
 
 class Wrong(ValueError):
-    """The value cannot be taken: the words follow the option's name, `hint` is what to do."""
+    """The value cannot be taken: the words follow the option's name, `hint` is what to do.
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
+    `at`: which part of a list it is about, from 0; None: all of the value.
+    """
+
+    def __init__(self, message: str, hint: str | None = None, at: int | None = None) -> None:
         self.hint = hint
+        self.at = at
         super().__init__(message)
 
 
@@ -32,6 +36,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
     names = list(known)
     near = close(name, names)
     return f"Did you mean '{near}'?" if near else f"Known here: {', '.join(names)}."
+
+
+def shown(name: str) -> str:
+    """Return the name as a problem shows it: the beginning of it, if it is long."""
+    return name if len(name) <= _SHOWN else name[:_SHOWN] + "…"
 
 
 def close(name: str, known: Iterable[str]) -> str | None:
@@ -56,7 +65,7 @@ def convert(given: Any, kind: Any, option: Option) -> Any:
     if get_origin(kind) in (tuple, frozenset):
         if not isinstance(given, list):
             raise Wrong("must be a list", 'Write it in brackets: ["one", "two"]')
-        return get_origin(kind)(convert(part, get_args(kind)[0], option) for part in given)
+        return get_origin(kind)(_part(part, get_args(kind)[0], option, at) for at, part in enumerate(given))
     if kind is timedelta:
         return _bounded(_length(given, option), option, say_length)
     if kind is bool:
@@ -72,6 +81,13 @@ def convert(given: Any, kind: Any, option: Option) -> Any:
     if kind is str:
         return _text(given, option)
     raise TypeError(f"no way to write {kind} in TOML")
+
+
+def _part(given: Any, kind: Any, option: Option, at: int) -> Any:
+    try:
+        return convert(given, kind, option)
+    except Wrong as wrong:
+        raise Wrong(str(wrong), wrong.hint, at) from None
 
 
 def _length(given: Any, option: Option) -> timedelta:
@@ -101,8 +117,7 @@ def _text(given: Any, option: Option) -> str:
     if not isinstance(given, str):
         raise Wrong("must be text", "Write it in quotes.")
     if option.choices is not None and given not in option.choices:
-        shown = given if len(given) <= _SHOWN else given[:_SHOWN] + "…"
-        raise Wrong(f"cannot be '{shown}'", nearest(given, option.choices))
+        raise Wrong(f"cannot be '{shown(given)}'", nearest(given, option.choices))
     if _CONTROL.search(given):
         raise Wrong("holds a character that cannot be shown", "Write it on one line.")
     if len(given) > option.characters:

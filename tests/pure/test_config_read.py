@@ -92,7 +92,7 @@ config.toml:7:2: there is no section 'stor'
         ("[[activity]]", "needs 'category'"),
         ('[[activity]]\ncategory = "socal"', "Did you mean 'social'?"),
         ('[[activity]]\ncategory = "social"', "names no app, site or program"),
-        ('[[activity]]\ncategory = "social"\napps = ["*"]', "config.toml:1:3: this [[activity]]"),
+        ('[[activity]]\ncategory = "social"\napps = ["*"]', "config.toml:1:1: this [[activity]]"),
         ("[policy]\nbudget = 1\nbudget = 2", "Cannot overwrite"),
         ("a = ", "not TOML"),
         ('[policy]\nbudget = "x', "not TOML"),
@@ -104,6 +104,26 @@ def test_what_cannot_be_taken_is_refused_with_what_to_do(text: str, told: str) -
     said = "\n".join(problems(text))
     assert told in said
     assert said.startswith("config.toml:")
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("policy = {budget = 99}", "1:20"),
+        ("policy.budget = 99", "1:17"),
+        ('notifications = {sentence = "fine",\tonly = ["print", "plier"]}', "1:54"),
+        ('[notifications]\nonly = [\n  "print", # [x]\n  "plier",\n]', "4:3"),
+        ('[policy]\n"budget" = 99', "2:12"),
+        ('[notifications]\nsentence = """\n[policy]\nbudget = 1"""\n[policy]\nbudget = 99', "2:12"),
+    ],
+)
+def test_a_problem_points_at_its_value_however_the_file_is_written(text: str, place: str) -> None:
+    assert problems(text)[0].startswith(f"config.toml:{place}: ")
+
+
+def test_a_line_without_end_is_not_shown() -> None:
+    assert len(problems("[policy]\n" + "x" * 100_000 + " = 1")[0]) < 400
+    assert "^" not in problems("[policy]\nbudget = 99 #" + "x" * 100_000)[0]
 
 
 def test_a_problem_in_the_second_entry_points_into_the_second_entry() -> None:

@@ -1,0 +1,41 @@
+"""Uses and coverage of a partner time that has no end yet: they are kept whole only when they end.
+
+Rule 1: what is found reaches up to the last observation, and no further.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from detector.attention.attention import Attention
+from detector.attention.settings import AttentionSettings
+from detector.effects import Coverage, Use
+from detector.observations import Observation, PartnerTimeBegan, PartnerTimeEnded
+from detector.store.model import KeptCoverage, KeptOccurrence, KeptUse
+
+
+def so_far(occurrence: KeptOccurrence, observations: Iterable[Observation]) -> tuple[list[KeptUse], list[KeptCoverage]]:
+    """Return the uses and the coverage that follow from what was observed in the occurrence, in its order."""
+    attention = Attention((), occurrence.began, occurrence.ends, AttentionSettings())
+    last = occurrence.began
+    for seen in observations:
+        if not isinstance(seen, PartnerTimeBegan | PartnerTimeEnded):
+            attention.observe(seen)
+        last = max(last, seen.at)
+    attention.end(last)
+    # A use whose end was corrected is handed over again; the last one counts.
+    uses = {
+        use.number: Use(
+            number=use.number, device=device, activity=use.activity, began=use.began, ended=use.ended,
+            trusted=use.trusted,
+        )
+        for device, use in attention.closed()
+    }  # fmt: skip
+    coverage = [
+        Coverage(number=covered.number, device=device, began=covered.began, ended=covered.ended)
+        for device, covered in attention.covered()
+    ]
+    return (
+        [KeptUse(occurrence=occurrence.id, use=use) for use in uses.values()],
+        [KeptCoverage(occurrence=occurrence.id, coverage=each) for each in coverage],
+    )
