@@ -136,7 +136,6 @@ def say(sentence: str, first: str = "", later: str = "") -> None:
         width=79,
         initial_indent=first,
         subsequent_indent=later,
-        break_long_words=False,
         break_on_hyphens=False,
         replace_whitespace=False,
     )

@@ -24,7 +24,8 @@ def command(length: str) -> None:
     try:
         lasts = parse_length(length)
     except ValueError as wrong:
-        raise UserError([Problem(message=str(wrong), file="LENGTH")]) from None
+        said, _, hint = str(wrong).partition("; ")
+        raise UserError([Problem(message=said, file="LENGTH", hint=hint or None)]) from None
     if lasts > LONGEST:
         hint = "for longer, `turntoward service uninstall` or `turntoward remove`"
         message = f"a pause lasts at most 24 h, not {say_length(lasts)}"

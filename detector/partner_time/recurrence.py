@@ -7,6 +7,7 @@ Rule 2: a recurrence that could walk for ever, or more often than daily, is refu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
@@ -16,11 +17,25 @@ from zoneinfo import ZoneInfo
 
 from detector.partner_time.model import PartnerTime
 
-FREQUENCIES: Final = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
-PARTS: Final = frozenset(
-    {"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST"}
-    | {"BYDAY", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYMONTH", "BYSETPOS"}
-)
+_ALWAYS: Final = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY"})
+PARTS: Final = {
+    "DAILY": _ALWAYS,
+    "WEEKLY": _ALWAYS,
+    "MONTHLY": _ALWAYS | {"BYMONTHDAY", "BYSETPOS"},
+    "YEARLY": _ALWAYS | {"BYMONTHDAY", "BYSETPOS", "BYMONTH", "BYYEARDAY", "BYWEEKNO"},
+}
+"""What a recurrence may consist of. Whatever is daily or weekly and stands here comes true within weeks; dateutil would
+look for what never does until the year 9999, day by day."""
+
+_VALUES: Final = {
+    "INTERVAL": "[1-9][0-9]{0,3}",
+    "COUNT": "[1-9][0-9]{0,3}",
+    "UNTIL": "[0-9]{8}(T[0-9]{6}Z?)?",
+    "WKST": "MO|TU|WE|TH|FR|SA|SU",
+}
+_WEEKDAYS: Final = "(MO|TU|WE|TH|FR|SA|SU)(,(MO|TU|WE|TH|FR|SA|SU))*"
+_NUMBERED_WEEKDAYS: Final = _WEEKDAYS.replace("(MO", "([+-]?[1-9][0-9]?)?(MO")
+_NUMBERS: Final = "[+-]?[1-9][0-9]{0,2}(,[+-]?[1-9][0-9]{0,2})*"
 _STRIDES: Final = {"DAILY": timedelta(days=1), "WEEKLY": timedelta(weeks=1)}
 
 
@@ -28,23 +43,32 @@ def read_recurrence(recurrence: str) -> dict[str, str]:
     """Return the parts of an RFC 5545 RRULE by name, in capitals.
 
     Raises:
-        ValueError: with a sentence, if a part is unknown, given twice or out of range. Partner time recurs daily at most.
+        ValueError: with a sentence, if a part is unknown, stands twice or is out of range. Partner time recurs daily at
+            most.
     """
     parts: dict[str, str] = {}
     for part in recurrence.upper().split(";"):
-        name, equals, value = part.partition("=")
-        if name not in PARTS or not equals or not value:
-            raise ValueError(f"'{part}' is no part of a recurrence that partner time can have")
+        name, _, value = part.partition("=")
         if name in parts:
             raise ValueError(f"{name} stands twice in the recurrence")
         parts[name] = value
-    if parts.get("FREQ") not in FREQUENCIES:
-        raise ValueError(f"FREQ is one of {', '.join(FREQUENCIES)}")
-    for name in ("INTERVAL", "COUNT"):
-        value = parts.get(name, "1")
-        if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 9999):
-            raise ValueError(f"{name} is a whole number from 1 to 9999, not '{value}'")
+    frequency = parts.get("FREQ", "")
+    if frequency not in PARTS:
+        raise ValueError(f"the recurrence '{recurrence}' is none that partner time can have: FREQ is one of {_named()}")
+    for name, value in parts.items():
+        if name not in PARTS[frequency]:
+            raise ValueError(f"'{name}' is no part of a recurrence with FREQ={frequency}")
+        by_day = _WEEKDAYS if frequency in _STRIDES else _NUMBERED_WEEKDAYS
+        allowed = frequency if name == "FREQ" else by_day if name == "BYDAY" else _VALUES.get(name, _NUMBERS)
+        if not re.fullmatch(allowed, value):
+            raise ValueError(f"{name} cannot be '{value}'")
+    if frequency == "DAILY" and "BYDAY" in parts and int(parts.get("INTERVAL", "1")) % 7 == 0:
+        raise ValueError("every seventh day is always the same day of the week: write FREQ=WEEKLY")
     return parts
+
+
+def _named() -> str:
+    return ", ".join(PARTS)
 
 
 def exists(local: datetime, zone: ZoneInfo) -> bool:
@@ -82,7 +106,7 @@ def _walk(
     if count is None and after > begins and (stride := _STRIDES.get(parts["FREQ"])) is not None:
         stride *= int(parts.get("INTERVAL", "1"))
         begins += (after - begins) // stride * stride
-    if last < begins:
+    if last < begins or not (parts["FREQ"] in _STRIDES or _comes_true(recurrence, partner_time.begins)):
         return
     rule = cast("rrule", rrulestr(";".join(f"{name}={value}" for name, value in parts.items()), dtstart=begins))
     rule = rule.replace(until=last)
@@ -91,6 +115,17 @@ def _walk(
     else:
         # RFC 5545: a beginning that does not exist is not counted.
         yield from islice((local for local in rule if exists(local, zone)), int(count))
+
+
+@lru_cache(maxsize=512)
+def _comes_true(recurrence: str, begins: datetime) -> bool:
+    # Of what is monthly or yearly some never comes true, such as 30 February. To find that out takes dateutil about a
+    # second, once; everything else it finds at once.
+    from dateutil.rrule import rrulestr  # noqa: PLC0415 - as below
+
+    parts = read_recurrence(recurrence)
+    asked = (f"{name}={value}" for name, value in parts.items() if name not in ("COUNT", "UNTIL"))
+    return next(iter(rrulestr(";".join(asked), dtstart=begins)), None) is not None
 
 
 @lru_cache(maxsize=64)

@@ -133,7 +133,8 @@ def parse_lasting(text: str, *, argument: str) -> timedelta:
     try:
         length = parse_length(text)
     except ValueError as wrong:
-        raise UserError([_problem(argument, text, str(wrong), width=len(text))]) from None
+        message, _, hint = str(wrong).partition("; ")
+        raise UserError([_problem(argument, text, message, width=len(text), hint=hint or None)]) from None
     if not SHORTEST <= length <= LONGEST:
         message = f"partner time lasts from 1 min to 24 h, not {say_length(length)}"
         raise UserError([_problem(argument, text, message, width=len(text))])

@@ -1,0 +1,333 @@
+"""The commands of partner time, through the real command line, on a real SQLite file."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import time_machine
+
+from detector.cli import main
+
+MONDAY_EVENING = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
+NOT_RUNNING = "Turntoward is not running; `turntoward run` starts it."
+DINNER = ("add", "Dinner", "--days", "mon-fri", "--from", "18:30", "--to", "20:00")
+PATIENCE = 60
+
+
+@dataclass
+class Said:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+
+@dataclass
+class Person:
+    """Somebody in Berlin at a terminal; `clock` moves their time."""
+
+    clock: time_machine.Traveller
+    says: Callable[..., Said]
+
+    def at(self, clock: str, day: int = 23) -> None:
+        self.clock.move_to(datetime.fromisoformat(f"2026-11-{day:02}T{clock}+01:00").timestamp())
+
+
+@pytest.fixture
+def person(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Person]:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+
+    def says(*words: str) -> Said:
+        monkeypatch.setattr(sys, "argv", ["turntoward", *words])
+        code = 0
+        try:
+            main()
+        except SystemExit as left:
+            code = left.code if isinstance(left.code, int) else 1
+        out, err = capsys.readouterr()
+        assert all(len(line) <= 80 for line in (out + err).splitlines()), out + err
+        assert "Traceback" not in err, err
+        return Said(code, out, err)
+
+    with time_machine.travel(MONDAY_EVENING.timestamp(), tick=False) as clock:
+        yield Person(clock, says)
+
+
+def test_an_evening_from_the_declaration_to_the_end(person: Person) -> None:
+    added = person.says(*DINNER)
+    assert added.code == 0
+    assert added.lines == [
+        "Dinner: Monday to Friday 18:30–20:00. Declared as number 1.",
+        "Next: Dinner, today 18:30–20:00.",
+        NOT_RUNNING,
+    ]
+    assert person.says("list").lines == [
+        "  1  Dinner: Monday to Friday 18:30–20:00",
+        "     today 18:30–20:00",
+        "     tomorrow 18:30–20:00",
+        "     Wednesday 25 November 18:30–20:00",
+    ]
+    person.at("18:30")
+    assert person.says("list").lines[1] == "   > under way until 20:00"
+    person.at("19:10")
+    assert person.says("stop").lines == [
+        "Dinner is over; it was planned until 20:00.",
+        "Next: Dinner, tomorrow 18:30–20:00.",
+        NOT_RUNNING,
+    ]
+    assert person.says("list").lines[1] == "     tomorrow 18:30–20:00"
+    person.at("18:30", day=24)
+    assert person.says("list").lines[1] == "   > under way until 20:00"
+
+
+def test_now_begins_says_until_when_and_ends_by_itself(person: Person) -> None:
+    assert person.says("now", "90min").lines == ["Partner time is under way until 19:30.", NOT_RUNNING]
+    person.at("19:29:59")
+    assert person.says("list").lines == ["  1  Partner time: today 18:00–19:30", "   > under way until 19:30"]
+    person.at("19:30")
+    assert person.says("list").lines == [
+        "No partner time is declared; `turntoward add --help` shows how.",
+        "1 that is over: `turntoward list --all`.",
+    ]
+    assert person.says("list", "--all").lines == [
+        "  1  Partner time: today 18:00–19:30",
+        "     is over and does not return",
+    ]
+
+
+def test_now_while_partner_time_is_under_way_is_refused_with_what_to_do(person: Person) -> None:
+    person.says("now", "90min", "--title", "Tea")
+    refused = person.says("now", "10min")
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err.splitlines() == [
+        "Tea is under way until 19:30; nothing was changed.",
+        "  `turntoward stop` ends it; then `turntoward now` begins anew.",
+    ]
+    assert len(json.loads(person.says("list", "--json").out)["partner_times"]) == 1
+    person.says("stop")
+    assert person.says("now", "10min").lines[0] == "Partner time is under way until 18:10."
+
+
+def test_what_overlaps_goes_on_after_it_and_stop_ends_them_all(person: Person) -> None:
+    person.says(*DINNER)
+    assert person.says("now", "1h").lines == [
+        "Partner time is under way until 19:00.",
+        "Dinner goes on from there until 20:00.",
+        NOT_RUNNING,
+    ]
+    person.at("18:45")
+    assert person.says("stop").lines == [
+        "Partner time is over; it was planned until 19:00.",
+        "Dinner is over; it was planned until 20:00.",
+        "Next: Dinner, tomorrow 18:30–20:00.",
+        NOT_RUNNING,
+    ]
+    assert person.says("stop").lines == [
+        "No partner time is under way; there is nothing to stop.",
+        "Next: Dinner, tomorrow 18:30–20:00.",
+    ]
+
+
+def test_what_is_added_while_it_lasts_begins_now(person: Person) -> None:
+    person.at("19:00")
+    assert person.says(*DINNER).lines[1] == "Dinner is under way until 20:00."
+    later = person.says("add", "Walk", "--days", "mon", "--from", "18.45", "--for", "3h")
+    assert later.lines[:3] == [
+        "Walk: Monday 18:45–21:45. Declared as number 2.",
+        "Dinner is under way until 20:00.",
+        "Walk follows it, until 21:45.",
+    ]
+    other = person.says("add", "Brunch", "--days", "sun", "--from", "10am", "--to", "noon")
+    assert other.lines[1] == "It first begins Sunday 29 November 10:00–12:00."
+
+
+def test_a_pause_says_until_when_and_resuming_ends_it(person: Person) -> None:
+    person.says(*DINNER)
+    paused = person.says("pause", "45min")
+    assert " ".join(paused.lines) == (
+        "Paused until 18:45. Nothing is sensed or kept before then; it goes on by itself. "
+        f"`turntoward resume` ends the pause sooner. Next: Dinner, today 18:30–20:00. {NOT_RUNNING}"
+    )
+    assert person.says("list").lines[-1] == "You paused until 18:45; `turntoward resume` ends the pause."
+    assert person.says("pause", "2h").lines[0].startswith("Paused until 20:00.")
+    assert person.says("resume").lines[0] == "The pause is over."
+    assert person.says("resume").lines[0] == "There is no pause to end."
+    person.says("pause", "45min")
+    person.at("18:45")
+    assert person.says("resume").lines[0] == "There is no pause to end."
+    refused = person.says("pause", "25h")
+    assert (refused.code, refused.err.splitlines()[0]) == (2, "LENGTH: a pause lasts at most 24 h, not 25 h")
+    assert person.says("pause", "soon").code == 2
+
+
+def test_removing_takes_one_back_by_number_or_title(person: Person) -> None:
+    person.says(*DINNER)
+    person.says(*DINNER)
+    person.says("now", "1h")
+    refused = person.says("remove", "dinner", "--yes")
+    assert refused.code == 2
+    assert "Say which by number: 1, 2." in refused.err
+    assert person.says("remove", "Diner", "--yes").err.endswith("Did you mean 'Dinner'?\n")
+    assert person.says("remove", "9", "--yes").code == 2
+    nobody = person.says("remove", "1")
+    assert (nobody.code, nobody.err.splitlines()[0]) == (
+        2,
+        "Nothing was removed, for nobody can be asked here. Add --yes to remove",
+    )
+    assert person.says("remove", "1", "--yes").lines[0] == "Removed: Dinner: Monday to Friday 18:30–20:00."
+    assert person.says("remove", "partner TIME", "--yes").lines[1] == "It was under way and ends now."
+    left = json.loads(person.says("list", "--json").out)["partner_times"]
+    assert [row["number"] for row in left] == [2]
+
+
+def test_everything_wrong_is_said_at_once_and_nothing_is_kept(person: Person, home: Path) -> None:
+    refused = person.says("add", "x" * 81, "--days", "mon-fry", "--from", "6:30", "--zone", "Berlin")
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err == (
+        "TITLE: a title has at most 80 characters, this one 81\n"
+        "--days:5: 'fry' is no day\n    mon-fry\n        ^^^\n  did you mean fri?\n"
+        "--to: is missing\n  write for example --to 20:00\n"
+        "--zone:1: there is no zone 'Berlin'\n    Berlin\n    ^^^^^^\n  did you mean Europe/Berlin?\n"
+    )
+    twice = person.says("now", "forever", "--title", "")
+    assert (twice.code, twice.err.count("LENGTH"), twice.err.count("--title")) == (2, 1, 1)
+    assert not (home / ".local").exists()
+
+
+def test_the_list_is_json_where_asked_and_reading_makes_no_file(person: Person, home: Path) -> None:
+    assert json.loads(person.says("list", "--json").out)["partner_times"] == []
+    assert not (home / ".local").exists()
+    person.says(*DINNER)
+    (row,) = json.loads(person.says("list", "--json").out)["partner_times"]
+    assert row["words"] == "Dinner: Monday to Friday 18:30–20:00"
+    assert (row["zone"], row["recurrence"]) == ("Europe/Berlin", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR")
+    assert row["next"][0] == {
+        "id": "1@20261123T173000Z",
+        "begins": "2026-11-23T17:30:00+00:00",
+        "ends": "2026-11-23T19:00:00+00:00",
+        "under_way": False,
+    }
+
+
+def test_another_zones_clock_is_named_and_the_readers_clock_used_for_the_next_times(person: Person) -> None:
+    said = person.says(*DINNER, "--zone", "america/new_york")
+    assert said.lines[0] == "Dinner: Monday to Friday 18:30–20:00, America/New_York. Declared as number 1."
+    assert person.says("list").lines[1] == "     tomorrow 00:30–02:00"
+
+
+def test_long_titles_and_long_sentences_keep_to_eighty_columns(person: Person) -> None:
+    person.says("add", "w" * 80, "--days", "mon,wed,fri", "--from", "22", "--to", "4", "--zone", "Asia/Kolkata")
+    person.says("add", "many words " * 7, "--days", "daily", "--from", "22", "--to", "21")
+    assert "22:00–21:00 the next day" in " ".join(person.says("list").out.split())
+
+
+@pytest.mark.parametrize(("zone", "said"), [("America/New_York", "06:30"), (":Asia/Kolkata", "17:00"), ("", None)])
+def test_the_systems_zone_is_the_one_of_the_environment_first(
+    person: Person, monkeypatch: pytest.MonkeyPatch, zone: str, said: str | None
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    person.at("12:30")
+    answer = person.says("now", "1min", "--title", "Tea").lines[0]
+    assert answer.startswith("Tea is under way until ")
+    if said:
+        hour, minute = said.split(":")
+        assert answer.endswith(f"{hour}:{int(minute) + 1:02}.")
+
+
+def run(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "detector.cli", *words],
+        env={**os.environ, "TZ": "Europe/Berlin", **more},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+def test_a_change_wakes_the_daemon_that_runs() -> None:
+    """A stand-in holds the daemon's real lock in a process of its own, and says what reached it."""
+    stand_in = (
+        "import signal\n"
+        "from detector.daemon.lock import Lock\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})\n"
+        "with Lock():\n"
+        "    print('ready', flush=True)\n"
+        "    while True:\n"
+        "        print(signal.sigwait({signal.SIGHUP}).name, flush=True)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", stand_in], stdout=subprocess.PIPE, text=True) as daemon:
+        assert daemon.stdout is not None
+        try:
+            assert daemon.stdout.readline() == "ready\n"
+            for words in (
+                ("now", "30min"),
+                ("pause", "5min"),
+                ("resume",),
+                ("stop",),
+                DINNER,
+                ("remove", "2", "--yes"),
+            ):
+                changed = run(*words)
+                assert (changed.returncode, changed.stderr) == (0, "")
+                assert NOT_RUNNING not in changed.stdout
+                assert daemon.stdout.readline() == "SIGHUP\n"
+            for words in (("list",), ("stop",), ("resume",)):
+                assert run(*words).returncode == 0
+            assert not select.select([daemon.stdout], [], [], 0)[0]
+        finally:
+            daemon.kill()
+
+
+@pytest.mark.parametrize(("answer", "said", "left"), [("n", "Nothing was removed.", 1), ("y", "Removed: Dinner", 0)])
+def test_somebody_at_the_terminal_is_asked_before_something_is_removed(answer: str, said: str, left: int) -> None:
+    run(*DINNER)
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "detector.cli", "remove", "1"],
+        env={**os.environ, "TZ": "Europe/Berlin"},
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as removing:
+        os.write(ours, f"{answer}\n".encode())
+        out, _ = removing.communicate(timeout=PATIENCE)
+    os.close(ours)
+    os.close(theirs)
+    assert "Remove number 1, Dinner: Monday to Friday 18:30–20:00?" in out
+    assert said in out
+    assert len(json.loads(run("list", "--json").stdout)["partner_times"]) == left
+
+
+@pytest.mark.parametrize("name", ["now", "add", "list", "remove", "stop", "pause", "resume"])
+def test_help_has_an_example_and_imports_nothing_heavy(name: str) -> None:
+    shown = run(name, "--help", PYTHONPROFILEIMPORTTIME="1")
+    assert shown.returncode == 0
+    assert "Example: turntoward " + name in shown.stdout
+    assert all(len(line) <= 80 for line in shown.stdout.splitlines())
+    imported = {line.rpartition("|")[2].strip() for line in shown.stderr.splitlines()}
+    assert "click" in imported
+    heavy = {"sqlite3", "sqlite_utils", "dateutil", "apscheduler", "tzlocal", "asyncio", "zoneinfo", "detector.store"}
+    assert not imported & heavy
+
+
+def test_listing_imports_neither_sqlite_utils_nor_asyncio(person: Person) -> None:
+    person.says(*DINNER)
+    shown = run("list", PYTHONPROFILEIMPORTTIME="1")
+    imported = {line.rpartition("|")[2].strip() for line in shown.stderr.splitlines()}
+    assert "dateutil.rrule" in imported
+    assert not imported & {"sqlite_utils", "asyncio", "apscheduler", "dbus_fast", "psutil"}

@@ -1,0 +1,271 @@
+"""Occurrences and plans against a slow oracle that walks every local day, in zones with every kind of clock change."""
+
+# ruff: noqa: DTZ001 - a local time is naive here by intent
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from detector.partner_time.model import Occurrence, PartnerTime
+from detector.partner_time.occurrences import LOOK_BACK, name_occurrence, occurrences, occurrences_from
+from detector.partner_time.plan import Plan, current_and_next, under_way
+from detector.partner_time.recurrence import local_beginnings
+from detector.partner_time.words import CODES
+
+MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+# North and south, half an hour (Lord Howe), a quarter offset (Kathmandu), none, at midnight (Santiago, Cairo), and the
+# zone that left out a whole day (Apia, 30 December 2011).
+ZONES = (
+    "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Australia/Sydney", "Asia/Kolkata", "Asia/Kathmandu",
+    "America/Santiago", "Africa/Cairo", "Pacific/Apia", "UTC",
+)  # fmt: skip
+
+
+def instants_of(local: datetime, zone: ZoneInfo) -> list[datetime]:
+    """Return every instant at which the clocks of the zone show `local`, found by trying every offset in use around it."""
+    middle = local.replace(tzinfo=UTC)
+    offsets = {(middle + hours * timedelta(hours=6)).astimezone(zone).utcoffset() for hours in range(-12, 13)}
+    tried = [middle - offset for offset in offsets if offset is not None]
+    return sorted(at for at in tried if at.astimezone(zone).replace(tzinfo=None) == local)
+
+
+def oracle(partner_time: PartnerTime, days: frozenset[int], after: datetime, before: datetime) -> list[Occurrence]:
+    zone = ZoneInfo(partner_time.zone)
+    found = []
+    day: date = max(partner_time.begins.date(), after.date() - timedelta(days=5))
+    while day <= before.date() + timedelta(days=3):
+        local = datetime.combine(day, partner_time.begins.time())
+        day += DAY
+        begins = instants_of(local, zone)
+        if local.weekday() not in days or not begins:
+            continue
+        until = local + partner_time.lasts
+        ends = instants_of(until, zone)
+        if not ends:
+            shown = until
+            while not instants_of(shown, zone):
+                shown -= MINUTE
+            ends = [instants_of(shown, zone)[-1] + (until - shown)]
+        if begins[0] < ends[0] and begins[0] < before and after < ends[0]:
+            number = partner_time.number or 0
+            found.append(
+                Occurrence(
+                    id=f"{number}@{begins[0]:%Y%m%dT%H%M%SZ}",
+                    partner_time=number,
+                    title=partner_time.title,
+                    begins=begins[0],
+                    ends=ends[0],
+                    zone=partner_time.zone,
+                )
+            )
+    return sorted(found, key=lambda occurrence: occurrence.begins)
+
+
+@st.composite
+def weekly(draw: st.DrawFn, number: int = 1) -> tuple[PartnerTime, frozenset[int]]:
+    days = draw(st.frozensets(st.integers(0, 6), min_size=1))
+    # Half of all beginnings lie in the hours in which clocks are changed.
+    minutes = draw(st.one_of(st.integers(0, 4 * 60), st.integers(0, 24 * 60 - 1)))
+    first = draw(st.dates(date(2011, 11, 1), date(2012, 1, 31)) | st.dates(date(2025, 1, 1), date(2027, 12, 31)))
+    while first.weekday() not in days:
+        first += DAY
+    lasts = draw(st.one_of(st.integers(1, 180), st.integers(1, 24 * 60)))
+    partner_time = PartnerTime(
+        title="Dinner",
+        begins=datetime.combine(first, datetime.min.time()) + minutes * MINUTE,
+        lasts=lasts * MINUTE,
+        zone=draw(st.sampled_from(ZONES)),
+        recurrence="FREQ=WEEKLY;BYDAY=" + ",".join(CODES[day] for day in sorted(days)),
+        number=number,
+    )
+    return partner_time, days
+
+
+def changes(zone: str, year: int) -> list[date]:
+    """Return the days of the year on which the zone's clocks are changed."""
+    here, noon = ZoneInfo(zone), datetime(year, 1, 1, 12, tzinfo=UTC)
+    days = [noon + step * DAY for step in range(366)]
+    return [
+        later.date()
+        for earlier, later in pairwise(days)
+        if earlier.astimezone(here).utcoffset() != later.astimezone(here).utcoffset()
+    ]
+
+
+@settings(max_examples=300, deadline=None)
+@given(weekly(), st.integers(0, 20 * 24 * 60), st.integers(1, 60 * 24 * 60), st.data())
+def test_occurrences_are_those_that_walking_every_local_day_finds(
+    declared: tuple[PartnerTime, frozenset[int]], later: int, length: int, data: st.DataObject
+) -> None:
+    partner_time, days = declared
+    year = partner_time.begins.year
+    starts = [*changes(partner_time.zone, year), partner_time.begins.date()]
+    near = data.draw(st.sampled_from(starts))
+    partner_time = replace(partner_time, begins=partner_time.begins - 7 * DAY * data.draw(st.integers(0, 500)))
+    after = datetime.combine(near, datetime.min.time(), UTC) + later * MINUTE - 10 * DAY
+    before = after + length * MINUTE
+    assert occurrences(partner_time, after, before) == oracle(partner_time, days, after, before)
+
+
+def test_the_oracle_itself_meets_skipped_and_doubled_beginnings_and_ends_that_do_not_exist() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    assert instants_of(datetime(2027, 3, 28, 2, 30), berlin) == []
+    assert len(instants_of(datetime(2026, 10, 25, 2, 30), berlin)) == 2
+    assert instants_of(datetime(2011, 12, 30, 12), ZoneInfo("Pacific/Apia")) == []
+    assert len(instants_of(datetime(2026, 4, 5, 1, 45), ZoneInfo("Australia/Lord_Howe"))) == 2
+    assert [str(day) for day in changes("Europe/Berlin", 2026)] == ["2026-03-29", "2026-10-25"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(weekly(), st.lists(st.integers(0, 200 * 24 * 60), min_size=1, max_size=5))
+def test_occurrences_of_adjoining_stretches_are_those_of_the_whole(
+    declared: tuple[PartnerTime, frozenset[int]], cuts: list[int]
+) -> None:
+    """Half-open: what is begun in one of the stretches is found in that one, wherever the cuts are made."""
+    partner_time, _ = declared
+    begin = partner_time.begins.replace(tzinfo=UTC) - 3 * DAY
+    edges = [begin, *sorted(begin + cut * MINUTE for cut in cuts), begin + 200 * DAY]
+    whole = occurrences(partner_time, begin, edges[-1])
+    pieces = {
+        found.id: found for after, before in pairwise(edges) for found in occurrences(partner_time, after, before)
+    }
+    assert list(pieces.values()) == whole
+    assert list(occurrences_from(partner_time, begin, edges[-1] - begin)) == whole
+    for found in whole:
+        assert found.id == name_occurrence(1, found.begins)
+        assert found.begins < found.ends
+        assert found not in occurrences(partner_time, found.ends, found.ends + MINUTE)
+        assert found not in occurrences(partner_time, found.begins - MINUTE, found.begins)
+        assert found in occurrences(partner_time, found.ends - timedelta.resolution, found.ends)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(["DAILY", "WEEKLY"]),
+    st.integers(1, 5),
+    st.integers(0, 900),
+    st.sampled_from(["", ";BYDAY=MO,TH", ";UNTIL=20271231T120000Z", ";WKST=SU"]),
+)
+def test_beginning_the_walk_late_finds_what_walking_from_the_start_finds(
+    frequency: str, interval: int, later: int, more: str
+) -> None:
+    begins = datetime(2026, 11, 23, 18, 30)
+    every = PartnerTime(
+        title="Dinner",
+        begins=begins,
+        lasts=MINUTE,
+        zone="Europe/Berlin",
+        recurrence=f"FREQ={frequency};INTERVAL={interval}{more}",
+        number=1,
+    )
+    after = begins + later * DAY
+    counted = replace(every, recurrence=f"{every.recurrence};COUNT=9999")
+    assert list(local_beginnings(every, after, after + 40 * DAY)) == list(
+        local_beginnings(counted, after, after + 40 * DAY)
+    )
+
+
+several = st.integers(1, 4).flatmap(
+    lambda size: st.tuples(*(weekly(number).map(lambda made: made[0]) for number in range(1, size + 1)))
+)
+
+
+@st.composite
+def overlapping(draw: st.DrawFn) -> tuple[PartnerTime, ...]:
+    """Partner times of one zone around the same hours, so that most of them overlap."""
+    made = draw(several)
+    first = made[0]
+    return tuple(
+        replace(
+            each,
+            zone=first.zone,
+            begins=first.begins + draw(st.integers(-180, 180)) * MINUTE,
+            recurrence="FREQ=DAILY",
+        )
+        for each in made
+    )
+
+
+def plan_parts(plan: Plan) -> list[Occurrence]:
+    return [*([plan.current] if plan.current else []), *plan.upcoming]
+
+
+@settings(max_examples=150, deadline=None)
+@given(overlapping(), st.integers(0, 10 * 24 * 60), st.data())
+def test_a_plan_holds_at_most_one_occurrence_and_says_the_same_whenever_it_is_asked(
+    partner_times: tuple[PartnerTime, ...], later: int, data: st.DataObject
+) -> None:
+    now = partner_times[0].begins.replace(tzinfo=UTC) + later * MINUTE
+    planned = [found for each in partner_times for found in occurrences(each, now - LOOK_BACK, now + 60 * DAY)]
+    chosen = data.draw(st.lists(st.sampled_from(planned), max_size=3)) if planned else []
+    stopped = {
+        found.id: found.begins + (found.ends - found.begins) * data.draw(st.floats(-0.1, 1.1)) for found in chosen
+    }
+    plan = current_and_next(partner_times, now, stopped)
+    parts = plan_parts(plan)
+    assert all(earlier.ends <= later_one.begins for earlier, later_one in pairwise(parts))
+    assert all(part.begins < part.ends for part in parts)
+    assert all(part.begins > now for part in plan.upcoming)
+    assert plan.current is None or plan.current.begins <= now < plan.current.ends
+    assert plan == current_and_next(reversed(partner_times), now, stopped)
+    ids = {found.id: found for found in planned}
+    for part in parts[:6]:
+        whole = ids[part.id]
+        assert whole.begins <= part.begins
+        assert part.ends == min(whole.ends, stopped.get(part.id, whole.ends))
+        for share in data.draw(st.lists(st.floats(0, 1, exclude_max=True), max_size=3)):
+            inside = part.begins + (part.ends - part.begins - timedelta.resolution) * share
+            assert current_and_next(partner_times, inside, stopped).current == part
+    for earlier, later_one in pairwise(parts[:6]):
+        if earlier.ends < later_one.begins:
+            between = current_and_next(partner_times, earlier.ends, stopped)
+            assert (between.current, between.boundary) == (None, later_one.begins)
+
+
+@settings(max_examples=100, deadline=None)
+@given(overlapping(), st.integers(0, 4 * 24 * 60))
+def test_in_force_is_whichever_of_those_under_way_was_planned_to_begin_first(
+    partner_times: tuple[PartnerTime, ...], later: int
+) -> None:
+    now = partner_times[0].begins.replace(tzinfo=UTC) + later * MINUTE
+    plan = current_and_next(partner_times, now)
+    holding = under_way(partner_times, now)
+    assert (plan.current is None) == (not holding)
+    if plan.current is not None:
+        assert plan.current.id == holding[0].id
+        assert holding[0].begins == min(found.begins for found in holding)
+        after = current_and_next(partner_times, now, {found.id: now for found in holding})
+        assert after.current is None
+
+
+@settings(max_examples=80, deadline=None)
+@given(overlapping(), st.lists(st.integers(0, 5 * 24 * 60), max_size=30))
+@example((PartnerTime(title="D", begins=datetime(2026, 3, 28, 23), lasts=4 * 60 * MINUTE, zone="Europe/Berlin",
+                      recurrence="FREQ=DAILY", number=1),), [0, 30, 90])  # fmt: skip
+def test_waking_at_the_boundaries_alone_sees_what_waking_at_any_other_time_too_sees(
+    partner_times: tuple[PartnerTime, ...], more: list[int]
+) -> None:
+    begin = partner_times[0].begins.replace(tzinfo=UTC) - DAY
+    end = begin + 5 * DAY
+
+    def follow(extra: list[datetime]) -> list[tuple[datetime, str | None]]:
+        seen: list[tuple[datetime, str | None]] = []
+        now: datetime | None = begin
+        while now is not None and now < end:
+            plan = current_and_next(partner_times, now)
+            name = plan.current.id if plan.current else None
+            if not seen or seen[-1][1] != name:
+                seen.append((now, name))
+            now = min((at for at in (plan.boundary, *extra) if at is not None and at > now), default=None)
+        return seen
+
+    followed = follow([])
+    assert follow([begin + minute * MINUTE for minute in more]) == followed
+    assert any(name for _, name in followed)

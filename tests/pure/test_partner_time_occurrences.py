@@ -1,0 +1,185 @@
+"""Occurrences by example: the nights on which clocks are changed, midnight, and what recurs otherwise than weekly."""
+
+# ruff: noqa: DTZ001 - a local time is naive here by intent
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from detector.partner_time.model import PartnerTime
+from detector.partner_time.occurrences import occurrences, occurrences_from
+from detector.partner_time.recurrence import local_beginnings, read_recurrence
+
+DAY = timedelta(days=1)
+FOREVER = timedelta(days=4000)
+
+
+def declared(
+    begins: str, lasts: str, recurrence: str | None = "FREQ=DAILY", zone: str = "Europe/Berlin"
+) -> PartnerTime:
+    hours, minutes = map(int, lasts.split(":"))
+    return PartnerTime(
+        title="Dinner",
+        begins=datetime.fromisoformat(begins),
+        lasts=timedelta(hours=hours, minutes=minutes),
+        zone=zone,
+        recurrence=recurrence,
+        number=7,
+    )
+
+
+def spans(partner_time: PartnerTime, after: str, before: str) -> list[str]:
+    found = occurrences(
+        partner_time,
+        datetime.fromisoformat(after).replace(tzinfo=UTC),
+        datetime.fromisoformat(before).replace(tzinfo=UTC),
+    )
+    return [f"{one.begins:%d %H:%M}-{one.ends:%d %H:%M}" for one in found]
+
+
+@pytest.mark.parametrize(
+    ("begins", "lasts", "night", "spoken"),
+    [
+        ("18:30", "1:30", "2027-03-27", ["27 17:30-27 19:00"]),
+        ("18:30", "1:30", "2027-03-28", ["28 16:30-28 18:00"]),
+        ("22:00", "6:00", "2027-03-27", ["27 21:00-28 02:00"]),
+        ("22:00", "6:00", "2026-10-24", ["24 20:00-25 03:00"]),
+        ("02:30", "1:00", "2027-03-28", []),
+        ("02:00", "0:59", "2027-03-28", []),
+        ("03:00", "0:30", "2027-03-28", ["28 01:00-28 01:30"]),
+        ("01:59", "1:01", "2027-03-28", ["28 00:59-28 01:00"]),
+        ("01:30", "1:00", "2027-03-28", ["28 00:30-28 01:30"]),
+        ("02:30", "1:00", "2026-10-25", ["25 00:30-25 02:30"]),
+        ("02:15", "0:30", "2026-10-25", ["25 00:15-25 00:45"]),
+        ("01:30", "1:00", "2026-10-25", ["24 23:30-25 00:30"]),
+    ],
+)
+def test_a_night_on_which_the_clocks_are_changed(begins: str, lasts: str, night: str, spoken: list[str]) -> None:
+    once = declared(f"{night}T{begins}", lasts, recurrence=None)
+    assert spans(once, f"{night}T00:00", "2028-01-01") == spoken
+    daily = declared(f"2026-01-01T{begins}", lasts)
+    zero = datetime.fromisoformat(night).replace(tzinfo=UTC) - timedelta(hours=2)
+    found = [one for one in occurrences(daily, zero, zero + 2 * DAY) if zero <= one.begins < zero + DAY]
+    assert [f"{one.begins:%d %H:%M}-{one.ends:%d %H:%M}" for one in found] == spoken
+
+
+def test_dinner_stays_at_half_past_six_by_the_wall_all_year_in_both_hemispheres() -> None:
+    for zone in ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata"):
+        dinner = declared("2026-01-01T18:30", "1:30", zone=zone)
+        after = datetime(2026, 1, 2, tzinfo=UTC)
+        found = list(occurrences_from(dinner, after, 365 * DAY))
+        assert len(found) in (365, 366)
+        assert {f"{one.begins.astimezone(ZoneInfo(zone)):%H:%M}" for one in found} == {"18:30"}
+
+
+def test_a_whole_day_lasts_from_midnight_to_midnight_whatever_its_hours() -> None:
+    day = declared("2026-01-01T00:00", "24:00")
+    assert spans(day, "2026-10-24T23:00", "2026-10-25T22:30") == ["24 22:00-25 23:00"]
+    assert spans(day, "2027-03-27T23:30", "2027-03-28T21:30") == ["27 23:00-28 22:00"]
+
+
+def test_two_days_that_adjoin_at_midnight_do_not_overlap() -> None:
+    day = declared("2026-01-01T00:00", "24:00")
+    found = list(occurrences_from(day, datetime(2026, 1, 1, tzinfo=UTC), 500 * DAY))
+    assert all(one.ends == next_one.begins for one, next_one in pairwise(found))
+
+
+def test_nothing_occurs_before_its_first_beginning_and_once_is_once() -> None:
+    friday = declared("2026-11-27T18:30", "6:00", "FREQ=WEEKLY;BYDAY=FR")
+    assert spans(friday, "2026-01-01", "2026-12-06") == ["27 17:30-27 23:30", "04 17:30-04 23:30"]
+    once = declared("2026-11-27T18:30", "6:00", None)
+    assert spans(once, "2020-01-01", "2040-01-01") == ["27 17:30-27 23:30"]
+    assert spans(once, "2026-11-27T23:30", "2040-01-01") == []
+    assert spans(once, "2026-01-01", "2026-11-27T17:30") == []
+
+
+def test_an_occurrence_is_named_after_its_planned_beginning_in_utc() -> None:
+    (one,) = occurrences(
+        declared("2026-11-23T18:30", "1:30"), datetime(2026, 11, 23, tzinfo=UTC), datetime(2026, 11, 24, tzinfo=UTC)
+    )
+    assert one.id == "7@20261123T173000Z"
+
+
+def test_until_in_utc_on_a_date_and_in_local_time_include_what_begins_then() -> None:
+    for until in ("20261125T173000Z", "20261125", "20261125T183000"):
+        evenings = declared("2026-11-23T18:30", "1:30", f"FREQ=DAILY;UNTIL={until}")
+        assert [span[:2] for span in spans(evenings, "2026-11-20", "2027-03-01")] == ["23", "24", "25"]
+    assert spans(declared("2026-11-23T18:30", "1:30", "FREQ=DAILY;UNTIL=20261122"), "2026-01-01", "2028-01-01") == []
+
+
+def test_what_the_clocks_leave_out_is_not_counted() -> None:
+    nights = declared("2027-03-26T02:30", "1:00", "FREQ=DAILY;COUNT=4")
+    assert [span[:2] for span in spans(nights, "2027-03-01", "2027-06-01")] == ["26", "27", "29", "30"]
+
+
+def test_the_last_friday_of_a_month_and_a_leap_day_recur() -> None:
+    fridays = declared("2026-11-27T18:30", "1:00", "FREQ=MONTHLY;BYDAY=-1FR")
+    assert [span[:2] for span in spans(fridays, "2026-11-01", "2027-03-01")] == ["27", "25", "29", "26"]
+    leap = declared("2024-02-29T18:30", "1:00", "FREQ=YEARLY")
+    assert spans(leap, "2025-01-01", "2028-12-31") == ["29 17:30-29 18:30"]
+
+
+@pytest.mark.parametrize(
+    ("recurrence", "said"),
+    [
+        ("FREQ=SECONDLY;BYMONTH=13", "FREQ is one of"),
+        ("FREQ=HOURLY", "FREQ is one of"),
+        ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "'BYMONTH' is no part"),
+        ("FREQ=DAILY;INTERVAL=14;BYDAY=MO", "write FREQ=WEEKLY"),
+        ("FREQ=WEEKLY;BYDAY=1MO", "BYDAY cannot be '1MO'"),
+        ("FREQ=DAILY;INTERVAL=0", "INTERVAL cannot be '0'"),
+        ("FREQ=DAILY;COUNT=-1", "COUNT cannot be '-1'"),
+        ("FREQ=DAILY;UNTIL=soon", "UNTIL cannot be 'SOON'"),
+        ("FREQ=DAILY;BYHOUR=1,2", "'BYHOUR' is no part"),
+        ("FREQ=YEARLY;BYEASTER=0", "'BYEASTER' is no part"),
+        ("FREQ=DAILY;FREQ=WEEKLY", "twice"),
+        ("RRULE:FREQ=DAILY", "FREQ is one of"),
+        ("FREQ=DAILY;", "'' is no part"),
+        ("", "FREQ is one of"),
+    ],
+)
+def test_a_recurrence_that_would_burn_or_mean_something_else_is_refused(recurrence: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        read_recurrence(recurrence)
+
+
+def test_a_recurrence_that_never_comes_true_ends_with_the_question() -> None:
+    never = declared("2026-01-30T18:30", "1:00", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30")
+    assert spans(never, "2026-01-01", "2036-01-01") == []
+
+
+def test_asking_late_does_not_walk_from_the_first_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted, not timed: dateutil is begun near the question, ten years after the first evening."""
+    from dateutil import rrule  # noqa: PLC0415 - only here
+
+    began: list[datetime] = []
+    real = rrule.rrulestr
+
+    def counting(text: str, *, dtstart: datetime) -> object:
+        began.append(dtstart)
+        return real(text, dtstart=dtstart)
+
+    monkeypatch.setattr(rrule, "rrulestr", counting)
+    old = declared("2016-11-23T18:30", "1:30", "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE")
+    after = datetime(2026, 11, 23)
+    found = list(local_beginnings(old, after, after + 30 * DAY))
+    assert [f"{at:%d}" for at in found] == ["23", "25", "07", "09", "21"]
+    assert after - began[0] <= timedelta(weeks=2)
+
+
+def test_what_was_asked_before_is_not_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    evening = declared("2016-11-22T18:31", "1:30", "FREQ=MONTHLY")
+    first = spans(evening, "2026-11-01", "2027-01-20")
+    monkeypatch.setattr("detector.partner_time.occurrences.local_beginnings", None)
+    assert spans(evening, "2026-11-01", "2027-01-20") == first
+    assert len(first) == 2
+
+
+def test_a_partner_time_without_a_number_has_no_occurrences_yet() -> None:
+    unkept = PartnerTime(title="Dinner", begins=datetime(2026, 1, 1), lasts=DAY, zone="UTC")
+    with pytest.raises(ValueError, match="has a number"):
+        occurrences(unkept, datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))

@@ -1,0 +1,115 @@
+"""Which occurrence is in force: by example."""
+
+# ruff: noqa: DTZ001 - a local time is naive here by intent
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from detector.partner_time.model import PartnerTime
+from detector.partner_time.occurrences import _block
+from detector.partner_time.plan import Plan, current_and_next, under_way
+
+HOUR = timedelta(hours=1)
+
+
+def at(clock: str, day: int = 23) -> datetime:
+    hour, minute = map(int, clock.split(":"))
+    return datetime(2026, 11, day, hour, minute, tzinfo=UTC)
+
+
+def once(number: int, begins: str, ends: str) -> PartnerTime:
+    beginning = at(begins)
+    return PartnerTime(
+        title=f"t{number}",
+        begins=beginning.replace(tzinfo=None),
+        lasts=at(ends) - beginning,
+        zone="UTC",
+        number=number,
+    )
+
+
+def said(plan: Plan) -> str:
+    parts = [*([plan.current] if plan.current else []), *plan.upcoming]
+    words = [f"{part.title} {part.begins:%H:%M}-{part.ends:%H:%M}" for part in parts]
+    return ("now " if plan.current else "") + ", ".join(words)
+
+
+DINNER, WALK, TEA = once(1, "18:00", "20:00"), once(2, "18:30", "21:00"), once(3, "19:00", "19:30")
+
+
+def test_one_goes_on_until_its_end_and_the_next_begins_for_the_rest() -> None:
+    plan = current_and_next([TEA, WALK, DINNER], at("17:00"))
+    assert (said(plan), plan.boundary) == ("t1 18:00-20:00, t2 20:00-21:00", at("18:00"))
+    plan = current_and_next([TEA, WALK, DINNER], at("18:45"))
+    assert (said(plan), plan.boundary) == ("now t1 18:00-20:00, t2 20:00-21:00", at("20:00"))
+    assert plan.upcoming[0].id == "2@20261123T183000Z"
+    plan = current_and_next([TEA, WALK, DINNER], at("20:00"))
+    assert (said(plan), plan.boundary) == ("now t2 20:00-21:00", at("21:00"))
+
+
+def test_an_occurrence_begins_with_its_first_instant_and_is_over_with_its_end() -> None:
+    almost = timedelta.resolution
+    assert current_and_next([DINNER], at("18:00") - almost).current is None
+    assert current_and_next([DINNER], at("18:00")).current is not None
+    assert current_and_next([DINNER], at("20:00") - almost).current is not None
+    assert current_and_next([DINNER], at("20:00")) == Plan(current=None, boundary=None)
+
+
+def test_of_two_that_begin_together_the_one_declared_first_is_in_force() -> None:
+    assert said(current_and_next([once(5, "18:00", "19:00"), once(4, "18:00", "18:30")], at("18:00"))) == (
+        "now t4 18:00-18:30, t5 18:30-19:00"
+    )
+
+
+def test_stopping_all_that_is_under_way_leaves_nothing_that_begins_at_once() -> None:
+    now = at("19:10")
+    holding = under_way([DINNER, WALK, TEA], now)
+    assert [one.title for one in holding] == ["t1", "t2", "t3"]
+    stopped = {one.id: now for one in holding}
+    assert current_and_next([DINNER, WALK, TEA], now, stopped) == Plan(current=None, boundary=None)
+    assert said(current_and_next([DINNER, WALK, TEA], at("19:00"), stopped)) == "now t1 18:00-19:10"
+
+
+def test_stopping_one_alone_lets_the_next_begin() -> None:
+    stopped = {"1@20261123T180000Z": at("18:40")}
+    assert said(current_and_next([DINNER, WALK], at("18:40"), stopped)) == "now t2 18:40-21:00"
+
+
+def test_a_stop_before_the_beginning_takes_it_away_and_one_after_the_end_changes_nothing() -> None:
+    assert current_and_next([DINNER], at("17:00"), {"1@20261123T180000Z": at("18:00")}).upcoming == ()
+    assert said(current_and_next([DINNER], at("17:00"), {"1@20261123T180000Z": at("23:00")})) == "t1 18:00-20:00"
+
+
+def test_what_was_left_running_is_over_after_a_day_at_the_latest() -> None:
+    longest = PartnerTime(title="t1", begins=datetime(2026, 11, 23), lasts=24 * HOUR, zone="UTC", number=1)
+    assert current_and_next([longest], at("23:59")).boundary == at("00:00", day=24)
+    assert current_and_next([longest], at("00:00", day=24)).current is None
+
+
+def test_where_nothing_comes_within_sight_there_is_no_boundary() -> None:
+    assert current_and_next([], at("18:00")) == Plan(current=None, boundary=None)
+    far = PartnerTime(
+        title="t1", begins=datetime(2020, 1, 1), lasts=HOUR, zone="UTC", recurrence="FREQ=YEARLY;BYMONTH=9", number=1
+    )
+    assert current_and_next([far], at("18:00")).boundary is None
+
+
+def test_two_months_of_fifty_partner_times_are_computed_once_however_often_they_are_asked_for() -> None:
+    many = [
+        PartnerTime(
+            title=f"t{number}",
+            begins=datetime(2016, 11, 23, number % 24, 30),
+            lasts=HOUR / 3,
+            zone="Europe/Berlin",
+            recurrence="FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",
+            number=number,
+        )
+        for number in range(1, 51)
+    ]
+    assert len(current_and_next(many, at("12:00")).upcoming) > 500
+    computed = _block.cache_info().misses
+    for minutes in range(600):
+        current_and_next(many[:5], at("12:00") + minutes * HOUR / 60)
+    # Ten hours on, one more block of 32 days may have come into sight of each of the five.
+    assert _block.cache_info().misses <= computed + 5

@@ -1,0 +1,257 @@
+"""What people write, read; and partner time in words."""
+
+# ruff: noqa: DTZ001 - a local time is naive here by intent
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from detector.errors import UserError
+from detector.partner_time.model import PartnerTime
+from detector.partner_time.occurrences import occurrences
+from detector.partner_time.spoken import (
+    begin_now,
+    parse_days,
+    parse_lasting,
+    parse_partner_time,
+    parse_time_of_day,
+    parse_title,
+    parse_zone,
+)
+from detector.partner_time.words import say_days, say_instant, say_occurrence, say_partner_time
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("mon-fri", "Monday to Friday"),
+        ("mon,wed,fri", "Monday, Wednesday and Friday"),
+        ("Mon Wed", "Monday and Wednesday"),
+        ("mon, wed and fri", "Monday, Wednesday and Friday"),
+        ("daily", "every day"),
+        ("weekdays", "Monday to Friday"),
+        ("WEEKEND", "Saturday and Sunday"),
+        ("weekend,fri", "Friday to Sunday"),
+        ("fri-mon", "Friday to Monday"),
+        ("sat-tue,thu", "Monday, Tuesday, Thursday, Saturday and Sunday"),
+        ("Mo–Fr", "Monday to Friday"),
+        ("mon - wed", "Monday to Wednesday"),
+        ("tues,thurs", "Tuesday and Thursday"),
+        ("fri-fri", "Friday"),
+        ("sunday", "Sunday"),
+    ],
+)
+def test_days_are_read_and_said(text: str, said: str) -> None:
+    assert say_days(parse_days(text)) == said
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", ",", "-", "t", "s", "mon-", "-fri", "mon--fri", "mon-wed-fri", "weekend-mon", "1"]
+)
+def test_what_names_no_day_is_refused_with_what_to_write(text: str) -> None:
+    with pytest.raises(UserError) as refused:
+        parse_days(text)
+    assert all(problem.file == "--days" and problem.hint for problem in refused.value.problems)
+
+
+def test_every_day_that_is_none_gets_its_own_caret_and_the_nearest_name() -> None:
+    with pytest.raises(UserError) as refused:
+        parse_days("mon-fry, sunn,wed")
+    assert str(refused.value) == (
+        "--days:5: 'fry' is no day\n    mon-fry, sunn,wed\n        ^^^\n  did you mean fri?\n"
+        "--days:10: 'sunn' is no day\n    mon-fry, sunn,wed\n             ^^^^\n  did you mean sun?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [
+        ("18:30", 1110), ("18.30", 1110), ("6:30pm", 1110), ("6.30 PM", 1110), ("6:30 p.m.", 1110), ("6pm", 1080),
+        ("18", 1080), ("0:05", 5), ("12am", 0), ("12pm", 720), ("12:30am", 30), ("noon", 720), ("midnight", 0),
+    ],
+)  # fmt: skip
+def test_times_of_day_are_read(text: str, minutes: int) -> None:
+    assert parse_time_of_day(text, argument="--from") == timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize("text", ["24:00", "00:00", "0", "12am", "midnight"])
+def test_an_end_at_twenty_four_or_zero_oclock_is_midnight(text: str) -> None:
+    assert parse_time_of_day(text, argument="--to", is_end=True) == timedelta(hours=24)
+
+
+@pytest.mark.parametrize("text", ["24:01", "25:00", "18:60", "13pm", "0am", "six", "", "18:3", "-1", "1830", "１８:30"])
+def test_what_no_clock_shows_is_refused(text: str) -> None:
+    with pytest.raises(UserError, match="--to"):
+        parse_time_of_day(text, argument="--to", is_end=True)
+
+
+def test_twenty_four_oclock_is_no_beginning() -> None:
+    with pytest.raises(UserError, match="a beginning at midnight is 00:00"):
+        parse_time_of_day("24:00", argument="--from")
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [("Berlin", "Europe/Berlin"), ("Europa/Berlin", "Europe/Berlin"), ("new york", "America/New_York")],
+)
+def test_a_zone_that_is_none_is_refused_with_the_nearest(text: str, near: str) -> None:
+    with pytest.raises(UserError, match=f"did you mean {near}"):
+        parse_zone(text)
+
+
+@pytest.mark.parametrize("text", ["../etc/passwd", "/etc/localtime", "", "Europe", "localtime", "Factory", "\0"])
+def test_a_path_is_no_zone(text: str) -> None:
+    with pytest.raises(UserError, match="there is no zone"):
+        parse_zone(text)
+
+
+def test_a_zone_is_kept_in_its_own_spelling() -> None:
+    assert parse_zone("europe/BERLIN") == "Europe/Berlin"
+    assert parse_zone("utc") == "UTC"
+
+
+@pytest.mark.parametrize("text", ["0min", "59 s", "24h 1min", "8d", "later", "90"])
+def test_partner_time_lasts_from_a_minute_to_a_day(text: str) -> None:
+    with pytest.raises(UserError, match="--for"):
+        parse_lasting(text, argument="--for")
+    assert parse_lasting("24h", argument="--for") == timedelta(hours=24)
+    assert parse_lasting("90.5 s", argument="--for") == timedelta(seconds=90)
+
+
+@pytest.mark.parametrize("title", ["", "  ", "x" * 81, "a\nb", "a\x1b[31m", "a\u202eb", "a\u2028b", "\x7f", "a\udcffb"])
+def test_a_title_is_one_plain_line_of_at_most_eighty_characters(title: str) -> None:
+    with pytest.raises(UserError) as refused:
+        parse_title(title)
+    assert "\x1b" not in str(refused.value)
+    assert "\u202e" not in str(refused.value)
+
+
+def test_a_title_may_be_written_in_any_script() -> None:
+    assert parse_title("  Abendessen für zwei 👩‍❤️‍👨 ") == "Abendessen für zwei 👩‍❤️‍👨"
+    assert parse_title("x" * 80) == "x" * 80
+
+
+def read(**given: str | None) -> PartnerTime:
+    asked = {
+        "title": "Dinner",
+        "days": "mon-fri",
+        "begins": "18:30",
+        "ends": "20:00",
+        "lasts": None,
+        "zone": "Europe/Berlin",
+    }
+    return parse_partner_time(**{**asked, **given}, now=NOW)  # type: ignore[arg-type]
+
+
+def test_partner_time_is_read_from_what_was_written() -> None:
+    assert read() == PartnerTime(
+        title="Dinner",
+        begins=datetime(2026, 11, 23, 18, 30),
+        lasts=timedelta(minutes=90),
+        zone="Europe/Berlin",
+        recurrence="FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",
+    )
+    assert read(ends=None, lasts="90min") == read()
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "minutes"),
+    [
+        ("22:00", "02:00", 240),
+        ("18:30", "24:00", 330),
+        ("18:30", "00:00", 330),
+        ("00:00", "00:00", 1440),
+        ("0:00", "24:00", 1440),
+        ("20:00", "18:30", 1350),
+    ],
+)
+def test_an_end_that_is_not_later_is_one_on_the_next_day(begins: str, ends: str, minutes: int) -> None:
+    assert read(begins=begins, ends=ends).lasts == timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("days", "begins", "ends", "first"),
+    [
+        ("mon", "17:00", "19:00", datetime(2026, 11, 23, 17)),
+        ("mon", "16:00", "18:00", datetime(2026, 11, 30, 16)),
+        ("sun", "22:00", "18:30", datetime(2026, 11, 22, 22)),
+        ("sun", "22:00", "18:00", datetime(2026, 11, 29, 22)),
+        ("tue", "18:30", "20:00", datetime(2026, 11, 24, 18, 30)),
+    ],
+)
+def test_it_begins_with_the_first_that_is_not_over(days: str, begins: str, ends: str, first: datetime) -> None:
+    """It is Monday, 18:00 in Berlin."""
+    assert read(days=days, begins=begins, ends=ends).begins == first
+
+
+def test_everything_that_is_wrong_is_said_at_once() -> None:
+    with pytest.raises(UserError) as refused:
+        parse_partner_time(title="", days="fry", begins="25", ends=None, lasts=None, zone="Berlin", now=NOW)
+    assert [problem.file for problem in refused.value.problems] == ["TITLE", "--days", "--from", "--to", "--zone"]
+    with pytest.raises(UserError) as refused:
+        parse_partner_time(title="a", days=None, begins=None, ends="20:00", lasts="1h", zone="UTC", now=NOW)
+    assert [problem.file for problem in refused.value.problems] == ["--days", "--from", "--for"]
+    with pytest.raises(UserError, match="ends where it begins"):
+        read(begins="18:30", ends="6:30pm")
+
+
+def test_now_begins_at_this_second_and_lasts_its_length_even_in_the_hour_that_comes_twice() -> None:
+    second_half_past_two = datetime(2026, 10, 25, 1, 30, 7, 999, tzinfo=UTC)
+    begun = replace(begin_now("Partner time", timedelta(minutes=90), second_half_past_two), number=1)
+    (one,) = occurrences(begun, second_half_past_two, second_half_past_two + timedelta(minutes=1))
+    assert one.begins == second_half_past_two.replace(microsecond=0)
+    assert one.ends - one.begins == timedelta(minutes=90)
+
+
+def test_partner_time_is_said_by_its_own_clock_and_an_occurrence_by_the_readers() -> None:
+    dinner = replace(read(), number=1)
+    assert say_partner_time(dinner, NOW, BERLIN) == "Dinner: Monday to Friday 18:30–20:00"
+    assert say_partner_time(dinner, NOW, ZoneInfo("UTC")) == "Dinner: Monday to Friday 18:30–20:00, Europe/Berlin"
+    first, second, third, *_ = occurrences(dinner, NOW, NOW + timedelta(days=60))
+    assert say_occurrence(first, NOW, BERLIN) == "today 18:30–20:00"
+    assert say_occurrence(first, NOW, ZoneInfo("UTC")) == "today 17:30–19:00"
+    assert say_occurrence(first, NOW, ZoneInfo("Pacific/Auckland")) == "today 06:30–08:00"
+    assert say_occurrence(second, NOW, BERLIN) == "tomorrow 18:30–20:00"
+    assert say_occurrence(third, NOW, BERLIN) == "Wednesday 25 November 18:30–20:00"
+    assert say_occurrence(first, NOW + timedelta(days=1), BERLIN) == "yesterday 18:30–20:00"
+    (new_year,) = occurrences(dinner, datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 1, 2, tzinfo=UTC))
+    assert say_occurrence(new_year, NOW, BERLIN) == "Friday 1 January 2027 18:30–20:00"
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "said"),
+    [
+        ("18:30", "00:30", "18:30–00:30"),
+        ("18:30", "24:00", "18:30–24:00"),
+        ("0:00", "24:00", "00:00–24:00"),
+        ("20:00", "18:30", "20:00–18:30 the next day"),
+    ],
+)
+def test_a_span_across_midnight_is_said_so_that_it_cannot_be_taken_for_a_slip(
+    begins: str, ends: str, said: str
+) -> None:
+    late = replace(read(days="fri", begins=begins, ends=ends), number=1)
+    assert say_partner_time(late, NOW, BERLIN) == f"Dinner: Friday {said}"
+    (one,) = occurrences(late, NOW, NOW + timedelta(days=7))
+    assert say_occurrence(one, NOW, BERLIN) == f"Friday 27 November {said}"
+
+
+def test_what_is_once_or_recurs_in_its_own_way_is_said_too() -> None:
+    tea = begin_now("Tea", timedelta(minutes=90), NOW)
+    assert say_partner_time(tea, NOW, BERLIN) == "Tea: today 18:00–19:30"
+    assert say_partner_time(replace(read(), recurrence="FREQ=DAILY"), NOW, BERLIN) == "Dinner: every day 18:30–20:00"
+    assert say_partner_time(replace(read(), recurrence="FREQ=WEEKLY"), NOW, BERLIN) == "Dinner: Monday 18:30–20:00"
+    monthly = replace(read(), recurrence="FREQ=MONTHLY;BYDAY=-1FR")
+    assert say_partner_time(monthly, NOW, BERLIN) == "Dinner: by FREQ=MONTHLY;BYDAY=-1FR 18:30–20:00"
+
+
+def test_an_instant_is_said_without_its_day_where_it_is_near() -> None:
+    assert say_instant(NOW + timedelta(hours=7), NOW, BERLIN) == "01:00"
+    assert say_instant(NOW + timedelta(hours=23), NOW, BERLIN) == "tomorrow 17:00"
