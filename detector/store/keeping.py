@@ -7,12 +7,11 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from detector.effects import Coverage, Record, Use
-from detector.errors import StoreError
 from detector.observations import Observation, PartnerTimeBegan, PartnerTimeEnded
 from detector.store import rows
 from detector.store.instants import as_instant, as_integer
 from detector.store.state import recall, remember
-from detector.store.stretches import Stretch, spared
+from detector.store.stretches import Stretch, admit
 
 FORGOTTEN: Final = "forgotten"
 """The stretches that were forgotten while an occurrence was kept; until the next one begins."""
@@ -35,11 +34,6 @@ KEEP_OCCURRENCE: Final = (
 )
 
 
-def never_began(occurrence: str) -> StoreError:
-    """Return what to say of a record that belongs nowhere."""
-    return StoreError(f"A record belongs to partner time {occurrence}, which never began. This is a bug in turntoward.")
-
-
 def forgotten_stretches(connection: sqlite3.Connection) -> tuple[Stretch, ...]:
     """Return the stretches of which nothing may come back."""
     kept = recall(connection, FORGOTTEN)
@@ -59,29 +53,17 @@ def keep(connection: sqlite3.Connection, records: Sequence[Record]) -> None:
     Raises:
         StoreError: if a record belongs to an occurrence that never began.
     """
-    stretches = forgotten_stretches(connection)
-    known: set[str] = set()
+    admitted, anew = admit(records, forgotten_stretches(connection), lambda name: _is_kept(connection, name))
+    if anew:
+        keep_stretches(connection, ())
     waiting: dict[str, list[rows.Row]] = {
         KEEP_OBSERVATION: [], KEEP_USE: [], KEEP_COVERAGE: [], KEEP_MOMENT: []
     }  # fmt: skip
-    for record in records:
-        left: Record | None = record
-        for stretch in stretches:
-            left = left and spared(left, stretch)
-        if left is None:
-            continue
-        occurrence, what = left.occurrence, left.what
+    for record in admitted:
+        occurrence, what = record.occurrence, record.what
         if isinstance(what, PartnerTimeBegan):
             began = (occurrence, what.title, as_integer(what.at), as_integer(what.ends))
             connection.execute(KEEP_OCCURRENCE, began)
-            if stretches:  # whoever begins anew holds nothing of before
-                stretches = ()
-                keep_stretches(connection, ())
-        elif occurrence not in known and not _is_kept(connection, occurrence):
-            if stretches:
-                continue
-            raise never_began(occurrence)
-        known.add(occurrence)
         if isinstance(what, Observation):
             waiting[KEEP_OBSERVATION].append(rows.from_observation(occurrence, what))
             if isinstance(what, PartnerTimeEnded):

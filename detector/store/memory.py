@@ -11,10 +11,9 @@ from detector.effects import Coverage, Moment, Record, Use
 from detector.observations import Observation, PartnerTimeBegan, PartnerTimeEnded
 from detector.partner_time.model import PartnerTime
 from detector.store.instants import EPOCH
-from detector.store.keeping import never_began
 from detector.store.model import Forgotten, KeptCoverage, KeptOccurrence, KeptUse
 from detector.store.plans import refuse_title
-from detector.store.stretches import Stretch, cut, over_at, spared, spared_coverage, spared_use, spares_moment
+from detector.store.stretches import Stretch, admit, cut, over_at, spared_coverage, spared_use, spares_moment
 
 
 @dataclass(slots=True)
@@ -48,24 +47,15 @@ class MemoryStore:
 
     def keep_all(self, records: Sequence[Record]) -> None:
         """Keep all of the records or none."""
-        begun, forgotten = set(self._evenings), bool(self._forgotten)
-        for record in records:
-            if isinstance(record.what, PartnerTimeBegan):
-                begun.add(record.occurrence)
-                forgotten = False
-            elif record.occurrence not in begun and not forgotten:
-                raise never_began(record.occurrence)
-        for record in records:
-            left: Record | None = record
-            for stretch in self._forgotten:
-                left = left and spared(left, stretch)
-            if left is not None:
-                self._keep(left)
+        admitted, anew = admit(records, self._forgotten, lambda name: name in self._evenings)
+        if anew:
+            self._forgotten = ()
+        for record in admitted:
+            self._keep(record)
 
     def _keep(self, record: Record) -> None:
         what = record.what
         if isinstance(what, PartnerTimeBegan):
-            self._forgotten = ()
             evening = self._evenings.get(record.occurrence)
             began = evening.kept.began if evening else what.at
             kept = KeptOccurrence(
@@ -75,9 +65,7 @@ class MemoryStore:
                 evening.kept = kept
             else:
                 self._evenings[record.occurrence] = _Evening(kept)
-        evening = self._evenings.get(record.occurrence)
-        if evening is None:
-            return  # it was forgotten meanwhile
+        evening = self._evenings[record.occurrence]
         if isinstance(what, Use):
             evening.uses[what.number] = what
         elif isinstance(what, Coverage):

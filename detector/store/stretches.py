@@ -8,11 +8,12 @@ Rule 4: an occurrence under way stays, with a gap, so that a replay does not tak
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from detector.effects import Coverage, Moment, Record, Use
+from detector.errors import StoreError
 from detector.observations import Gap, GapReason, Observation, PartnerTimeBegan, PartnerTimeEnded
 from detector.store.model import KeptOccurrence
 
@@ -66,6 +67,38 @@ def spared(record: Record, stretch: Stretch) -> Record | None:
     elif isinstance(what, Observation):
         what = None if stretch.since <= what.at < stretch.until else what
     return None if what is None else replace(record, what=what)
+
+
+def admit(
+    records: Sequence[Record], stretches: Sequence[Stretch], is_kept: Callable[[str], bool]
+) -> tuple[list[Record], bool]:
+    """Return what of the records is to be kept, and whether an occurrence begins, so that the stretches are over.
+
+    What belongs to an occurrence that is not kept any more is left out; whoever begins anew holds nothing of before.
+
+    Raises:
+        StoreError: if a record belongs to an occurrence that never began.
+    """
+    admitted: list[Record] = []
+    known: set[str] = set()
+    forgotten = tuple(stretches)
+    for record in records:
+        left: Record | None = record
+        for stretch in forgotten:
+            left = left and spared(left, stretch)
+        if left is None:
+            continue
+        if isinstance(left.what, PartnerTimeBegan):
+            forgotten = ()
+        elif left.occurrence not in known and not is_kept(left.occurrence):
+            if forgotten:
+                continue
+            raise StoreError(
+                f"A record belongs to partner time {left.occurrence}, which never began. This is a bug in turntoward."
+            )
+        known.add(left.occurrence)
+        admitted.append(left)
+    return admitted, bool(stretches) and not forgotten
 
 
 def reaches(occurrence: KeptOccurrence, stretch: Stretch) -> bool:
