@@ -103,6 +103,7 @@ MOVING = st.one_of(
     ),
     st.builds(lambda sign, n: compared(SHARE, sign, f"{n} %", n / 100, False), ORDERED, st.integers(1, 99)),
     st.just(put_away()),
+    st.sampled_from([known(USES, "is known", True), known(USES, "is unknown", False)]),
 )  # fmt: skip
 ATOMS = st.one_of(
     MOVING,

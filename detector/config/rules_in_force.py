@@ -1,0 +1,150 @@
+"""Which rules are in force: the built-in pack, and over it the person's own packs.
+
+Rule 1: a rule of the same code replaces the one before it; files count in the order of their names.
+Rule 2: a broken rule is out, and so is the one that it was to replace: what was put aside does not come back unasked.
+Rule 3: whatever is wrong with a file, the rest runs, and the problem says what is in force.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from detector.errors import Problem
+from rules.model import Rule
+from rules.pack import Pack, PackProblem, read_pack
+
+BUILT_IN: Final = "built-in"
+LARGEST: Final = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesInForce:
+    """The rules that run, in the order of their codes, and what is wrong with the files.
+
+    `replaced`: by the code of a rule in force, from where the rule came that it replaced.
+    """
+
+    rules: tuple[Rule, ...]
+    problems: tuple[Problem, ...]
+    replaced: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleFile:
+    """What one file gave: its rules, its problems, and the codes of the rules that were left out."""
+
+    rules: tuple[Rule, ...]
+    problems: tuple[Problem, ...]
+    broken: tuple[str, ...]
+
+
+def load_rules(folder: Path | None) -> RulesInForce:
+    """Return the built-in rules, replaced and added to by the `*.toml` packs in `folder`; None: the built-in alone.
+
+    A folder that does not exist is an empty one. Raises nothing over what the files hold.
+    """
+    rules = {rule.code: rule for rule in built_in().rules}
+    problems: list[Problem] = []
+    replaced: dict[str, str] = {}
+    for path in _packs(folder, problems):
+        file = read_rule_file(path)
+        lost = {code: rules.pop(code) for code in file.broken if code in rules}
+        problems += [replace(problem, hint=_hint(problem, file, lost)) for problem in file.problems]
+        for rule in file.rules:
+            if rule.code in rules:
+                replaced[rule.code] = rules[rule.code].source
+            rules[rule.code] = rule
+    ordered = tuple(sorted(rules.values(), key=lambda rule: rule.code))
+    kept = {code: source for code, source in replaced.items() if code in rules}
+    return RulesInForce(rules=ordered, problems=tuple(problems), replaced=MappingProxyType(kept))
+
+
+def built_in() -> Pack:
+    """Return the pack that comes with the program."""
+    from importlib.resources import files  # noqa: PLC0415 - not needed to check a file
+
+    text = files("rules.packs").joinpath("builtin.toml").read_text(encoding="utf-8")
+    return read_pack(text, BUILT_IN)
+
+
+def read_rule_file(path: Path) -> RuleFile:
+    """Return what the file holds; one that cannot be read is a problem."""
+    shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+    text = _text(path, shown)
+    if isinstance(text, Problem):
+        return RuleFile(rules=(), problems=(text,), broken=())
+    pack = read_pack(text, shown)
+    return RuleFile(rules=pack.rules, problems=tuple(map(_problem, pack.problems)), broken=pack.broken)
+
+
+def _packs(folder: Path | None, problems: list[Problem]) -> list[Path]:
+    if folder is None:
+        return []
+    try:
+        return sorted(path for path in folder.iterdir() if path.name.endswith(".toml") and path.name[0] != ".")
+    except FileNotFoundError:
+        return []
+    except OSError as failure:
+        shown = os.fsencode(folder).decode("utf-8", "backslashreplace")
+        problems.append(
+            Problem(
+                file=shown,
+                message=f"The folder of your rules cannot be read: {failure.strerror}.",
+                hint="The built-in rules are in force.",
+            )
+        )
+        return []
+
+
+def _text(path: Path, shown: str) -> str | Problem:
+    try:
+        # Opening a pipe would wait for somebody to write to it.
+        if not stat.S_ISREG(path.stat().st_mode):
+            return Problem(file=shown, message="This is not a file.")
+        with path.open("rb") as file:
+            given = file.read(LARGEST + 1)
+    except OSError as failure:
+        return Problem(file=shown, message=f"It cannot be read: {failure.strerror}.")
+    except ValueError:
+        return Problem(file=shown, message="This is not the name of a file.")
+    if len(given) > LARGEST:
+        return Problem(file=shown, message=f"It is larger than {LARGEST // 1024} KiB, so it is no pack of rules.")
+    try:
+        return given.decode("utf-8-sig")
+    except UnicodeDecodeError as failure:
+        line = given.count(b"\n", 0, failure.start) + 1
+        column = len(given[given.rfind(b"\n", 0, failure.start) + 1 : failure.start].decode("utf-8", "replace")) + 1
+        return Problem(file=shown, line=line, column=column, message="It is not UTF-8 text.")
+
+
+def _problem(problem: PackProblem) -> Problem:
+    return Problem(
+        message=problem.message,
+        file=problem.file,
+        line=problem.line,
+        column=problem.column,
+        width=problem.width,
+        source=problem.source,
+        hint=problem.hint,
+    )
+
+
+def _hint(problem: Problem, file: RuleFile, lost: Mapping[str, Rule]) -> str | None:
+    """Say once for each file, at its last problem, what is in force."""
+    if problem is not file.problems[-1]:
+        return problem.hint
+    out = f"Not in force until this is put right: {', '.join(file.broken)}." if file.broken else ""
+    if lost:
+        whose = "the built-in rules" if all(rule.source == BUILT_IN for rule in lost.values()) else "the rules"
+        out += f" That holds for {whose} of the same code, too ({', '.join(lost)}): they were to be replaced."
+    if file.rules:
+        out += f" In force from this file: {', '.join(rule.code for rule in file.rules)}."
+    elif not file.broken:
+        out = "Nothing of this file is in force; the other rules are."
+    return "\n  ".join(part for part in (problem.hint, out.strip()) if part)

@@ -1,0 +1,212 @@
+"""Read a pack of rules from its TOML text: the good rules, and every problem of the others.
+
+Rule 1: all problems of the text are found at once, each with its line and column.
+Rule 2: a rule with a problem is left out, and its code is remembered; the other rules stand.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rules.language import RuleError, compile_condition
+from rules.language.problems import did_you_mean, shown
+from rules.model import Condition, Page, Rule
+from rules.places import Path, Place, Places
+
+CODE: Final = re.compile(r"[A-Z]{1,4}[0-9]{1,4}")
+PAGE: Final = ("notices", "why", "wrong", "needs", "example")
+REQUIRED: Final = ("code", "name", "when", *PAGE)
+KEYS: Final = (*REQUIRED, "after_grace")
+LONGEST_NAME: Final = 60
+LONGEST_PART: Final = 2000
+LONGEST_LINE: Final = 200
+_AT: Final = re.compile(r" \((?:at line (\d+), column (\d+)|at end of document)\)$")
+_CODE_LINE: Final = re.compile(r"""^[ \t]*["']?code["']?[ \t]*=[ \t]*["']([A-Z]{1,4}[0-9]{1,4})["']""", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackProblem:
+    """One thing that is wrong with a pack; `line` and `column` count from 1, `source` is the line itself."""
+
+    message: str
+    file: str
+    line: int | None = None
+    column: int | None = None
+    width: int = 1
+    source: str | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pack:
+    """What a text held. `broken`: the codes of rules that were left out, as far as they could be read."""
+
+    rules: tuple[Rule, ...]
+    problems: tuple[PackProblem, ...]
+    broken: tuple[str, ...] = ()
+    name: str | None = None
+
+
+def read_pack(text: str, source: str) -> Pack:
+    """Return the rules of `text` and all its problems; `source` names the text in both. Raises nothing."""
+    reading = _Reading(text, source)
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as wrong:
+        return reading.unreadable(str(wrong))
+    except (ValueError, RecursionError):
+        # Numbers of thousands of digits, brackets within brackets: nothing that a pack could need.
+        return reading.unreadable("A value is too long or too deeply nested")
+    return reading.pack(content)
+
+
+class _Reading:
+    """One reading of one text."""
+
+    def __init__(self, text: str, source: str) -> None:
+        self.places = Places(text)
+        self.source = source
+        self.problems: list[PackProblem] = []
+
+    def unreadable(self, message: str) -> Pack:
+        """Return an empty pack that says where the TOML broke."""
+        found = _AT.search(message)
+        said = message[: found.start()] if found else message
+        if found is None:
+            place: tuple[int | None, int | None] = (None, None)
+        elif found[1]:
+            place = int(found[1]), int(found[2])
+        else:
+            place = self.places.position(len(self.places.text.rstrip()))
+        self._add(f"This is not TOML: {said}.", *place)
+        codes = tuple(dict.fromkeys(_CODE_LINE.findall(self.places.text)))
+        return Pack(rules=(), problems=tuple(self.problems), broken=codes)
+
+    def pack(self, content: dict[str, Any]) -> Pack:
+        """Return the pack of a text that is TOML."""
+        for key in content:
+            if key not in {"pack", "rule"}:
+                hint = did_you_mean(key, ("pack", "rule"), "A pack has 'pack' and '[[rule]]'.")
+                self._at_key(f"'{shown(key)}' is not known in a pack.", (key,), hint)
+        name = content.get("pack")
+        if name is not None:
+            self._string(name, ("pack",), LONGEST_NAME, one_line=True)
+        tables = content.get("rule", [])
+        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+            self._at_value("Each rule is a table of its own.", ("rule",), "Write [[rule]] above it.")
+            tables = []
+        elif not tables:
+            self._add("There is no rule in this pack.", None, None, hint="Write [[rule]] and what belongs to it.")
+        rules: dict[str, Rule] = {}
+        broken: dict[str, None] = {}
+        for number, table in enumerate(tables):
+            rule = self._rule(table, number, (*rules, *broken))
+            code = table.get("code")
+            if rule is not None:
+                rules[rule.code] = rule
+            elif isinstance(code, str) and CODE.fullmatch(code) and code not in rules:
+                broken[code] = None
+        ordered = sorted(self.problems, key=lambda problem: (problem.line or 0, problem.column or 0))
+        return Pack(
+            rules=tuple(rules.values()),
+            problems=tuple(ordered),
+            broken=tuple(broken),
+            name=name if isinstance(name, str) else None,
+        )
+
+    def _rule(self, table: dict[str, Any], number: int, taken: tuple[str, ...]) -> Rule | None:
+        before = len(self.problems)
+        here: Path = ("rule", number)
+        for key in table:
+            if key not in KEYS:
+                hint = did_you_mean(key, KEYS, f"A rule has {', '.join(KEYS)}.")
+                self._at_key(f"'{shown(key)}' is not known in a rule.", (*here, key), hint)
+        missing = [key for key in REQUIRED if key not in table]
+        if missing:
+            self._at_value(f"This rule has no {_listed(missing)}.", here, "docs/rules.md shows a whole rule.")
+        for key in REQUIRED:
+            if key in table:
+                longest = LONGEST_NAME if key == "name" else LONGEST_PART
+                self._string(table[key], (*here, key), longest, one_line=key in {"code", "name"})
+        self._code(table.get("code"), (*here, "code"), taken)
+        after_grace = table.get("after_grace", False)
+        if not isinstance(after_grace, bool):
+            self._at_value("after_grace is true or false.", (*here, "after_grace"))
+        when = table.get("when")
+        condition = self._condition(when, (*here, "when")) if isinstance(when, str) and when.strip() else None
+        if condition is None or len(self.problems) > before:
+            return None
+        return Rule(
+            code=table["code"],
+            name=table["name"].strip(),
+            condition=condition,
+            page=Page(**{part: table[part].strip() for part in PAGE}),
+            source=self.source,
+            after_grace=after_grace,
+        )
+
+    def _code(self, code: object, path: Path, taken: tuple[str, ...]) -> None:
+        if not isinstance(code, str) or not code.strip():
+            return
+        if not CODE.fullmatch(code):
+            self._at_value(
+                "A code is one to four capital letters and one to four digits.", path, "Write for example X101."
+            )
+        elif code in taken:
+            self._at_value(f"There is another rule {code} in this file.", path, "Give each rule a code of its own.")
+
+    def _condition(self, when: str, path: Path) -> Condition | None:
+        try:
+            return compile_condition(when)
+        except RuleError as wrong:
+            place = self.places.values.get(path)
+            for problem in wrong.problems:
+                line, column = self.places.within(place, problem.offset) if place else (None, None)
+                self._add(problem.message, line, column, problem.width, problem.hint)
+            return None
+
+    def _string(self, value: object, path: Path, longest: int, *, one_line: bool) -> None:
+        key = path[-1]
+        if not isinstance(value, str):
+            self._at_value(f"{key} is a text.", path, "Put it in quotes.")
+        elif not value.strip():
+            self._at_value(f"{key} is empty.", path)
+        elif len(value) > longest:
+            # The language itself refuses a condition that is too long.
+            if key != "when":
+                self._at_value(f"{key} has {len(value)} characters; {longest} are the most.", path)
+        elif one_line and not value.isprintable():
+            self._at_value(f"{key} is one line of plain text.", path)
+        elif key != "when" and not value.replace("\n", "").isprintable():
+            self._at_value(f"{key} holds characters that cannot be printed.", path)
+
+    def _at_value(self, message: str, path: Path, hint: str | None = None) -> None:
+        self._at(self.places.values.get(path), message, hint)
+
+    def _at_key(self, message: str, path: Path, hint: str | None = None) -> None:
+        self._at(self.places.keys.get(path) or self.places.values.get(path), message, hint)
+
+    def _at(self, place: Place | None, message: str, hint: str | None) -> None:
+        if place is None:
+            self._add(message, None, None, hint=hint)
+        else:
+            self._add(message, place.line, place.column, place.width, hint)
+
+    def _add(self, message: str, line: int | None, column: int | None, width: int = 1, hint: str | None = None) -> None:
+        source = self.places.line(line) if line is not None and column is not None else None
+        # A line of many thousand characters helps nobody.
+        if source is not None and column is not None:
+            source = source[: max(LONGEST_LINE, column + width)] if column <= LONGEST_LINE else None
+            width = max(1, min(width, LONGEST_LINE, len(source or "") - column + 1))
+        self.problems.append(
+            PackProblem(
+                message=message, file=self.source, line=line, column=column, width=width, source=source, hint=hint
+            )
+        )
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and no {words[-1]}"
