@@ -1,0 +1,118 @@
+"""The `Categories` of installed apps, read from their `.desktop` files when an app id is not in the catalogue.
+
+Rule 1: a file is read when its app is in front and not before; what was found is remembered, up to `REMEMBERED`.
+Rule 2: bounded: at most `MOST_FILES` files are opened for one question, and of each at most `LARGEST` bytes are read.
+Rule 3: an app id is text from any program: it never names a file outside the applications folders.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+LARGEST: Final = 65_536
+MOST_FILES: Final = 3_000
+REMEMBERED: Final = 256
+
+_PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+ -]{0,190}")
+_GROUP: Final = "[Desktop Entry]"
+
+
+def applications_folders(environment: Mapping[str, str]) -> tuple[Path, ...]:
+    """Return the folders in which `.desktop` files stand, in order of preference: the XDG ones, and Flatpak's exports."""
+    home = Path(environment.get("HOME") or "/nonexistent")
+    own = environment.get("XDG_DATA_HOME", "")
+    shared = environment.get("XDG_DATA_DIRS", "") or "/usr/local/share:/usr/share"
+    places = [
+        Path(own) if own.startswith("/") else home / ".local/share",
+        *(Path(place) for place in shared.split(":") if place.startswith("/")),
+        home / ".local/share/flatpak/exports/share",
+        Path("/var/lib/flatpak/exports/share"),
+        Path("/var/lib/snapd/desktop"),
+    ]
+    return tuple(dict.fromkeys(place / "applications" for place in places))
+
+
+class DesktopFiles:
+    """The `.desktop` files of this desktop; nothing is read before the first question."""
+
+    def __init__(self, folders: Sequence[Path] | None = None) -> None:
+        self._folders: Final = applications_folders(os.environ) if folders is None else tuple(folders)
+        self._found: dict[str, tuple[str, ...]] = {}
+        self._by_class: dict[str, tuple[str, ...]] | None = None
+
+    def categories(self, app_id: str) -> tuple[str, ...]:
+        """Return the `Categories` of the app, as they are written; empty where no file belongs to it."""
+        key = app_id
+        if not _PLAIN_NAME.fullmatch(key) or ".." in key:
+            return ()
+        if key not in self._found:
+            if len(self._found) >= REMEMBERED:
+                del self._found[next(iter(self._found))]
+            self._found[key] = self._look_up(key)
+        return self._found[key]
+
+    def _look_up(self, key: str) -> tuple[str, ...]:
+        whole = key.removesuffix(".desktop")
+        for name in dict.fromkeys((key, whole, key.lower(), whole.lower().replace(" ", "-"))):
+            for folder in self._folders:
+                read = read_desktop_file(folder / f"{name}.desktop")
+                if read:
+                    return _split(read.get("Categories", ""))
+        if self._by_class is None:
+            self._by_class = self._index()
+        return self._by_class.get(key.casefold(), ())
+
+    def _index(self) -> dict[str, tuple[str, ...]]:
+        """Return the categories by what toplevels may call themselves: StartupWMClass, the file's name, its last part."""
+        by_class: dict[str, tuple[str, ...]] = {}
+        by_name: dict[str, tuple[str, ...]] = {}
+        for path in self._files():
+            read = read_desktop_file(path)
+            categories = _split(read.get("Categories", ""))
+            if not categories:
+                continue
+            if "StartupWMClass" in read:
+                by_class.setdefault(read["StartupWMClass"].casefold(), categories)
+            by_name.setdefault(path.stem.casefold(), categories)
+            by_name.setdefault(path.stem.casefold().rpartition(".")[2], categories)
+        return by_name | by_class
+
+    def _files(self) -> Iterator[Path]:
+        left = MOST_FILES
+        for folder in self._folders:
+            try:
+                paths = sorted(path for path in folder.iterdir() if path.name.endswith(".desktop"))
+            except OSError:
+                continue
+            yield from paths[:left]
+            left -= len(paths[:left])
+
+
+def read_desktop_file(path: Path) -> dict[str, str]:
+    """Return `Categories` and `StartupWMClass` of the file's main group; empty where it cannot be read."""
+    try:
+        if not path.is_file():
+            return {}
+        with path.open("rb") as file:
+            text = file.read(LARGEST).decode("utf-8", "replace")
+    except (OSError, ValueError):
+        return {}
+    read: dict[str, str] = {}
+    inside = False
+    for line in text.splitlines():
+        if line.startswith("["):
+            if inside:
+                break
+            inside = line.strip() == _GROUP
+        elif inside and line.startswith(("Categories", "StartupWMClass", "Type")):
+            key, _, value = line.partition("=")
+            read.setdefault(key.strip(), value.strip())
+    return read
+
+
+def _split(categories: str) -> tuple[str, ...]:
+    return tuple(word for word in (part.strip() for part in categories[:1000].split(";")) if word)

@@ -1,0 +1,62 @@
+"""The `Categories` of a `.desktop` file, in our words.
+
+Rule 1: the first row that fits decides; the rows go from what says much to what says little.
+Source: the Desktop Menu Specification's registered categories.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+BROWSER: Final = "webbrowser"
+TERMINAL: Final = "terminalemulator"
+
+ROWS: Final[tuple[tuple[str, str], ...]] = (
+    ("game", "games"),
+    ("email", "mail"),
+    ("instantmessaging", "messaging"),
+    ("chat", "messaging"),
+    ("ircclient", "messaging"),
+    ("videoconference", "messaging"),
+    ("telephony", "messaging"),
+    ("feed", "news"),
+    ("news", "news"),
+    (TERMINAL, "system"),
+    (BROWSER, "other"),
+    ("maps", "together"),
+    ("photography", "together"),
+    ("ide", "work"),
+    ("texteditor", "work"),
+    ("development", "work"),
+    ("wordprocessor", "work"),
+    ("spreadsheet", "work"),
+    ("presentation", "work"),
+    ("projectmanagement", "work"),
+    ("finance", "work"),
+    ("tv", "video"),
+    ("video", "video"),
+    ("player", "video"),
+    ("dictionary", "reading"),
+    ("literature", "reading"),
+    ("viewer", "reading"),
+    ("filemanager", "system"),
+    ("monitor", "system"),
+    ("packagemanager", "system"),
+    ("settings", "system"),
+    ("system", "system"),
+    ("office", "work"),
+    ("utility", "system"),
+)
+"""Keys are folded. Music, education, science and graphics say nothing about presence, and are left to `other`."""
+
+
+def category_of(categories: Sequence[str]) -> tuple[str, str] | None:
+    """Return our category and the registered word that decided, or None where no word says anything."""
+    by_key = {word.casefold(): word for word in categories}
+    if by_key.keys() & {"audio", "music"} and "video" not in by_key:
+        by_key.pop("player", None)
+    for key, category in ROWS:
+        if key in by_key:
+            return category, key
+    return None

@@ -1,0 +1,41 @@
+"""Read the catalogue that comes with the program, and make the classifier of it.
+
+Rule 1: called when partner time begins and not before: the catalogue costs memory that the quiet daemon does without.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from detector.activities.classifier import Classifier
+from detector.activities.desktop_files import DesktopFiles
+from detector.activities.model import Entry
+from detector.activities.settings import ActivitySettings
+
+CATALOGUE: Final = Path(__file__).with_name("catalogue")
+_LISTS: Final = ("apps", "sites", "programs", "android", "ios", "brands", "profiles")
+
+
+def read_catalogue() -> Iterator[Entry]:
+    """Yield every entry of the catalogue, file by file; each file holds the entries of one category."""
+    for file in sorted(CATALOGUE.glob("*.toml")):
+        read = tomllib.loads(file.read_text(encoding="utf-8"))
+        for table in read["entry"]:
+            yield _entry(table, read["category"], file.name)
+
+
+def _entry(table: dict[str, Any], category: str, file: str) -> Entry:
+    lists: dict[str, tuple[str, ...]] = {key: tuple(table[key]) for key in _LISTS if key in table}
+    unknown = table.keys() - {"name", "kind", *_LISTS}
+    if unknown:
+        raise ValueError(f"{file}: {table.get('name')}: unknown {', '.join(sorted(unknown))}")
+    return Entry(name=table["name"], category=category, file=file, kind=table.get("kind", "app"), **lists)
+
+
+def load_classifier(settings: ActivitySettings | None = None) -> Classifier:
+    """Return a classifier of the catalogue, the person's own entries, and this desktop's `.desktop` files."""
+    own = settings.own if settings else ()
+    return Classifier(read_catalogue(), own, DesktopFiles().categories)

@@ -1,0 +1,48 @@
+"""What the catalogue says of an app or a site, and what the classifier makes of a toplevel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from detector.observations import Activity
+
+Kind: TypeAlias = Literal["app", "browser", "terminal"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry of the catalogue, or of the person's own; `file` is where it stands.
+
+    A browser's `brands` are what it appends to titles, its `profiles` the profile names it puts before that.
+    """
+
+    name: str
+    category: str
+    file: str
+    kind: Kind = "app"
+    apps: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
+    android: tuple[str, ...] = ()
+    ios: tuple[str, ...] = ()
+    brands: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What is in front, and why the classifier thinks so.
+
+    `name` is the entry's name where one decided; `entry` says where that entry stands. `why` is a sentence for the
+    person; of the title it holds nothing but the catalogue's own pattern.
+    """
+
+    category: str
+    name: str | None
+    why: str
+    entry: str | None
+
+    def activity(self) -> Activity:
+        """Return what may leave this room."""
+        return Activity(category=self.category, name=self.name)

@@ -1,0 +1,67 @@
+"""What a person may say about activities: their own entries, which win over the catalogue.
+
+Rule 1: an own entry is written as the catalogue writes its own, so that either can be copied into the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from detector.activities.patterns import Unusable, read_pattern
+from detector.errors import Problem
+from rules.features import CATEGORIES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnEntry:
+    """What an app, a site or a program is to this person. Whatever is named in any of the lists belongs to it.
+
+    `apps`: desktop app ids (WM_CLASS, Wayland app id, name of the `.desktop` file). `sites`: names of sites as they
+    stand in a browser's title. `programs`: names of programs, also of those inside a terminal. `android`, `ios`:
+    packages and bundle ids of apps on a phone.
+    """
+
+    category: str
+    name: str | None = None
+    apps: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
+    android: tuple[str, ...] = ()
+    ios: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivitySettings:
+    """The person's own entries, in their order: where two fit, the first wins."""
+
+    own: tuple[OwnEntry, ...] = ()
+
+
+def check_own(own: tuple[OwnEntry, ...], file: str | None = None) -> list[Problem]:
+    """Return everything that is wrong with the entries: unknown categories, entries that name nothing, bad patterns."""
+    problems: list[Problem] = []
+    for number, entry in enumerate(own, start=1):
+        place = f"activity {number}"
+        if entry.category not in CATEGORIES:
+            from difflib import get_close_matches  # noqa: PLC0415 - only on a mistake
+
+            near = get_close_matches(entry.category.lower(), CATEGORIES, n=1)
+            hint = f"Did you mean '{near[0]}'?" if near else f"Write one of: {', '.join(CATEGORIES)}."
+            problems.append(Problem(file=file, message=f"{place}: has the category '{entry.category}', which does not exist", hint=hint))
+        patterns = entry.apps + entry.programs + entry.android + entry.ios
+        if not patterns and not entry.sites:
+            problems.append(
+                Problem(
+                    file=file,
+                    message=f"{place}: names no app, site or program, so it can never fit",
+                    hint='Add for example apps = ["org.gnome.Maps"]; `turntoward what` shows what is in front of you.',
+                )
+            )
+        if any(not pattern.strip(" *") for pattern in patterns):
+            problems.append(Problem(file=file, message=f"{place}: holds an empty name, which would fit everything"))
+        for site in entry.sites:
+            try:
+                read_pattern(site)
+            except Unusable as wrong:
+                problems.append(Problem(file=file, message=f"{place}: has the site '{site}', which {wrong}", hint=wrong.hint))
+    return problems

@@ -1,0 +1,146 @@
+"""`turntoward what`: what the classifier makes of the toplevel in front, and why. Nothing is stored.
+
+Rule 1: a title is never written out, unless the person typed it.
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from detector.errors import SensorUnavailable, UserError
+
+if TYPE_CHECKING:
+    from detector.activities.classifier import Classifier
+    from detector.activities.model import Verdict
+    from detector.sensors.model import Seen, Sensor
+
+COLUMNS: Final = 80
+LONGEST_ID: Final = 60
+
+
+@click.command(epilog='Example: turntoward what --app firefox --title "Home / X — Mozilla Firefox"')
+@click.option("--app", help="Ask about this app id instead: WM_CLASS, Wayland app id or .desktop id.")
+@click.option("--title", help="The title to go with --app; sites are only looked for in browsers.")
+@click.option("--program", help="The program to go with --app.")
+@click.option("--inside", help="The program inside a terminal, such as neomutt.")
+@click.option("--package", help="Ask about an Android package or an iOS bundle id instead.")
+@click.option("--once", is_flag=True, help="Say what is in front now, and end.")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON, one object a line.")
+def command(
+    *,
+    app: str | None,
+    title: str | None,
+    program: str | None,
+    inside: str | None,
+    package: str | None,
+    once: bool,
+    as_json: bool,
+) -> None:
+    """Show what the program makes of the toplevel in front, and why.
+
+    Live: one entry for each change, until Ctrl-C. Nothing is stored, and titles are not shown. With --app or
+    --package it answers about words of yours, also without a desktop.
+    """
+    from detector.activities.load import load_classifier  # noqa: PLC0415 - only when used
+    from detector.config.paths import config_path  # noqa: PLC0415 - only when used
+    from detector.config.read import read_settings  # noqa: PLC0415 - only when used
+
+    by_hand = (app, title, program, inside)
+    if package is not None and any(word is not None for word in by_hand):
+        raise UserError("--package is an app on a phone; leave --app, --title, --program and --inside out.")
+    classifier = load_classifier(read_settings(config_path()).activities)
+    if package is not None:
+        _say({"package": package}, classifier.classify_phone(package), as_json=as_json)
+    elif any(word is not None for word in by_hand):
+        asked = {"app": app or "", "title": title, "program": program, "inside": inside}
+        _say(asked, classifier.classify(app or "", title or "", program, inside), as_json=as_json)
+    else:
+        _live(classifier, once=once, as_json=as_json)
+
+
+def _live(classifier: Classifier, *, once: bool, as_json: bool) -> None:
+    import asyncio  # noqa: PLC0415 - only when live
+    from contextlib import suppress  # noqa: PLC0415 - only when live
+
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_watch(classifier, once=once, as_json=as_json))
+
+
+async def _watch(classifier: Classifier, *, once: bool, as_json: bool) -> None:
+    from contextlib import aclosing  # noqa: PLC0415 - only when live
+
+    from detector.sensors.model import Seen  # noqa: PLC0415 - only when live
+
+    sensor = await _focus_sensor()
+    async with aclosing(sensor.observe()) as seen:
+        async for observed in seen:
+            if not isinstance(observed, Seen):
+                continue
+            _say_seen(classifier, observed, as_json=as_json)
+            if once:
+                return
+
+
+async def _focus_sensor() -> Sensor:
+    from detector.attention.settings import AttentionSettings  # noqa: PLC0415 - only when live
+    from detector.clock import SystemClock  # noqa: PLC0415 - only when live
+    from detector.sensors import first_available  # noqa: PLC0415 - only when live
+
+    sensor, refusals = await first_available("focus", SystemClock(), AttentionSettings())
+    if sensor is None:
+        lines = ["No sensor can tell here what is in front of you:"]
+        for refusal in refusals:
+            lines.append(f"  {refusal.sensor}: {refusal.why}.")
+            if refusal.remedy:
+                lines.append(f"    {refusal.remedy}")
+        lines.append("Ask about words of yours instead, for example: turntoward what --app firefox --title YouTube")
+        raise SensorUnavailable("\n".join(lines))
+    return sensor
+
+
+def _say_seen(classifier: Classifier, seen: Seen, *, as_json: bool) -> None:
+    front = seen.toplevel
+    if front is None:
+        if as_json:
+            click.echo(json.dumps({"at": seen.at.isoformat(), "category": None, "why": "Nothing is in front."}))
+        else:
+            click.echo(f"{_local(seen.at)}  nothing is in front")
+        return
+    verdict = classifier.classify(front.app_id, front.title, front.program, front.inside)
+    named = {"app": front.app_id, "program": front.program, "inside": front.inside}
+    _say(named, verdict, as_json=as_json, at=seen.at)
+
+
+def _say(asked: dict[str, str | None], verdict: Verdict, *, as_json: bool, at: datetime | None = None) -> None:
+    if as_json:
+        line: dict[str, Any] = {} if at is None else {"at": at.isoformat()}
+        line |= {key: word for key, word in asked.items() if word is not None}
+        line |= {"category": verdict.category, "name": verdict.name, "why": verdict.why, "entry": verdict.entry}
+        click.echo(json.dumps(line, ensure_ascii=False))
+        return
+    what = verdict.category if verdict.name is None else f"{verdict.category}: {verdict.name}"
+    click.echo(what if at is None else f"{_local(at)}  {what}")
+    for key, word in asked.items():
+        if word:
+            _row("app id" if key == "app" else key, _shown(word))
+    _row("why", verdict.why)
+
+
+def _row(key: str, text: str) -> None:
+    lead = f"  {key:<9}"
+    click.echo(textwrap.fill(text, COLUMNS, initial_indent=lead, subsequent_indent=" " * len(lead)))
+
+
+def _shown(word: str) -> str:
+    # Any program may call itself whatever it likes, escape sequences included.
+    plain = "".join(letter if letter.isprintable() else " " for letter in word[: LONGEST_ID + 1])
+    return plain if len(plain) <= LONGEST_ID else plain[:LONGEST_ID] + "…"
+
+
+def _local(at: datetime) -> str:
+    return at.astimezone().strftime("%H:%M:%S")

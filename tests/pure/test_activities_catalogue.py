@@ -1,0 +1,101 @@
+"""The catalogue that comes with the program: enough, well-formed, and nothing claimed twice."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import pairwise
+
+import pytest
+
+from detector.activities.classifier import Classifier
+from detector.activities.load import CATALOGUE, read_catalogue
+from detector.activities.model import Entry
+from detector.activities.patterns import plain, read_pattern
+from rules.features import CATEGORIES
+
+ENTRIES = list(read_catalogue())
+LEAST = {"apps": 900, "sites": 800, "android": 400, "ios": 150, "programs": 150}
+
+
+def _keys(entry: Entry, kind: str) -> list[object]:
+    if kind == "sites":
+        return [read_pattern(site) for site in entry.sites]
+    return [plain(word) for word in getattr(entry, kind)]
+
+
+@pytest.mark.parametrize(("kind", "least"), LEAST.items())
+def test_the_catalogue_is_large_and_nothing_in_it_is_claimed_twice(kind: str, least: int) -> None:
+    claims: defaultdict[object, list[str]] = defaultdict(list)
+    for entry in ENTRIES:
+        for key in _keys(entry, kind):
+            claims[key].append(f"{entry.file}: {entry.name}")
+    assert {key: owners for key, owners in claims.items() if len(owners) > 1} == {}
+    print(f"{kind}: {len(claims)}")
+    assert len(claims) >= least
+
+
+def test_there_is_a_file_for_every_category() -> None:
+    assert {entry.category for entry in ENTRIES} == set(CATEGORIES)
+    for entry in ENTRIES:
+        assert entry.file == f"{entry.category}.toml"
+
+
+def test_every_entry_has_a_name_of_its_own_and_names_something() -> None:
+    names = [entry.name for entry in ENTRIES]
+    assert len(names) >= 350
+    assert sorted({name for name in names if names.count(name) > 1}) == []
+    assert [e.name for e in ENTRIES if not (e.apps or e.sites or e.programs or e.android or e.ios)] == []
+
+
+def test_entries_stand_in_the_order_of_the_alphabet() -> None:
+    for before, after in pairwise(ENTRIES):
+        assert before.file != after.file or before.name.casefold() < after.name.casefold()
+
+
+def test_no_identifier_holds_a_space_at_its_edge_and_packages_look_like_packages() -> None:
+    for entry in ENTRIES:
+        for word in entry.apps + entry.programs + entry.android + entry.ios:
+            assert word == word.strip()
+            assert word.strip("*")
+        for package in entry.android:
+            assert package.count(".") >= 1
+            assert not set(package) - set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._")
+
+
+def test_only_browsers_append_a_brand_to_titles() -> None:
+    assert [entry.name for entry in ENTRIES if entry.kind != "browser" and (entry.brands or entry.profiles)] == []
+    assert len([entry for entry in ENTRIES if entry.kind == "browser"]) >= 10
+
+
+def test_no_brand_of_a_browser_is_a_site_of_its_own() -> None:
+    brands = {plain(brand) for entry in ENTRIES for brand in entry.brands}
+    sites = {read_pattern(site).words for entry in ENTRIES for site in entry.sites}
+    assert brands & sites == set()
+
+
+def test_a_category_file_says_in_its_first_line_what_belongs_there() -> None:
+    for file in CATALOGUE.glob("*.toml"):
+        assert file.read_text(encoding="utf-8").startswith("# ")
+
+
+def test_every_pattern_of_the_catalogue_decides_where_it_stands() -> None:
+    classifier = Classifier(ENTRIES)
+    wrong = []
+    for entry in ENTRIES:
+        for site in entry.sites:
+            title = site.strip("… |") if site.startswith("… | ") and site.endswith(" | …") else site.removeprefix("= ")
+            verdict = classifier.classify("firefox", title.replace("…", " Zorbal ") + " — Mozilla Firefox")
+            if verdict.entry != f"{entry.name} in {entry.file}":
+                wrong.append((site, verdict.entry))
+    assert wrong == []
+
+
+def test_every_app_id_program_and_package_of_the_catalogue_is_found() -> None:
+    classifier = Classifier(ENTRIES)
+    wrong = []
+    for entry in ENTRIES:
+        category = entry.category
+        wrong += [app for app in entry.apps if classifier.classify(app.replace("*", "x")).category != category]
+        wrong += [word for word in entry.programs if classifier.classify("xterm", inside=word).category != category]
+        wrong += [app for app in entry.android + entry.ios if classifier.classify_phone(app).category != category]
+    assert wrong == []

@@ -1,0 +1,58 @@
+"""The person's own entries: what is wrong with them is said all at once, with what to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from detector.activities.patterns import Pattern, Unusable, read_pattern
+from detector.activities.settings import OwnEntry, check_own
+
+
+def test_good_entries_have_no_problems() -> None:
+    own = (
+        OwnEntry(category="work", apps=("org.gnome.Maps",), sites=("YouTube", "… / X", "Instagram • …")),
+        OwnEntry(category="together", android=("com.example.app",)),
+    )
+    assert check_own(own) == []
+
+
+def test_every_problem_is_said_at_once_and_an_unknown_category_with_the_nearest() -> None:
+    own = (
+        OwnEntry(category="socail", apps=("a",)),
+        OwnEntry(category="zzz", sites=("…",)),
+        OwnEntry(category="work"),
+        OwnEntry(category="work", apps=("*",)),
+    )
+    said = [str(problem) for problem in check_own(own, "config.toml")]
+    assert len(said) == 5
+    assert "activity 1: has the category 'socail', which does not exist" in said[0]
+    assert "Did you mean 'social'?" in said[0]
+    assert "Write one of: social, video" in said[1]
+    assert "activity 2: has the site '…', which names nothing" in said[2]
+    assert "activity 3: names no app, site or program" in said[3]
+    assert "activity 4: holds an empty name" in said[4]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("YouTube", Pattern("last", "youtube")),
+        ("… / X", Pattern("last", "x", "/")),
+        ("… – YouTube", Pattern("last", "youtube", "-")),
+        ("Instagram • …", Pattern("first", "instagram", "•")),
+        ("Amazon.com: …", Pattern("first", "amazon.com", ":")),
+        ("… | Amazon.de | …", Pattern("any", "amazon.de")),
+        ("= Threads", Pattern("whole", "threads")),
+        ("Amazon.com.…", Pattern("begins", "amazon.com.")),
+        ("…_bilibili", Pattern("ends", "_bilibili")),
+        ('…on Instagram: "…', Pattern("within", 'on instagram: "')),
+    ],
+)
+def test_a_pattern_is_read_as_it_looks(written: str, read: Pattern) -> None:
+    assert read_pattern(written) == read
+
+
+@pytest.mark.parametrize("written", ["", " ", "…", "… …", "…|…", "X", "A - B", "… on Tumblr", "a … b", "= "])
+def test_a_pattern_that_would_fit_everything_or_nothing_is_refused(written: str) -> None:
+    with pytest.raises(Unusable):
+        read_pattern(written)

@@ -1,0 +1,61 @@
+"""`turntoward what` about words given by hand, as it is run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from detector.cli.what_command import command
+from detector.errors import SensorUnavailable, UserError
+
+
+def _what(*arguments: str) -> Result:
+    return CliRunner().invoke(command, list(arguments), catch_exceptions=False)
+
+
+def test_words_given_by_hand_are_answered_with_the_reason_in_80_columns() -> None:
+    said = _what("--app", "firefox", "--title", "(3) Instagram • Chats — Mozilla Firefox").output
+    assert said.splitlines()[0] == "social: Instagram"
+    assert "  app id   firefox" in said
+    assert "Instagram in social.toml" in said
+    assert max(len(line) for line in said.splitlines()) <= 80
+
+
+def test_json_holds_the_same() -> None:
+    said = json.loads(_what("--app", "xterm", "--inside", "neomutt", "--json").output)
+    assert said["category"] == "mail"
+    assert said["entry"] == "Mail in the terminal in mail.toml"
+
+
+def test_a_package_is_answered_too() -> None:
+    assert _what("--package", "com.tinder").output.startswith("dating: Tinder\n")
+    with pytest.raises(UserError, match="leave --app"):
+        _what("--package", "com.tinder", "--app", "firefox")
+
+
+def test_the_persons_own_entries_count(home: Path) -> None:
+    place = home / ".config/turntoward"
+    place.mkdir(parents=True)
+    (place / "config.toml").write_text(
+        '[[activity]]\ncategory = "together"\nname = "Our series"\nsites = ["YouTube"]\n', encoding="utf-8"
+    )
+    said = _what("--app", "firefox", "--title", "Cats - YouTube — Mozilla Firefox").output
+    assert said.startswith("together: Our series\n")
+    assert "activity 1 in config.toml" in " ".join(said.split())
+
+
+def test_an_app_id_cannot_steer_the_terminal() -> None:
+    said = _what("--app", "\x1b]0;owned\x07\x1b[2J" + "x" * 500).output
+    assert "\x1b" not in said
+    assert "\x07" not in said
+    assert max(len(line) for line in said.splitlines()) <= 80
+
+
+def test_without_a_desktop_it_says_why_and_what_to_do_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("DISPLAY", "WAYLAND_DISPLAY", "XDG_SESSION_TYPE"):
+        monkeypatch.delenv(variable, raising=False)
+    with pytest.raises(SensorUnavailable, match=r"x11_focus.*text console(.|\n)*turntoward what --app"):
+        _what("--once")
