@@ -36,7 +36,7 @@ def command(length: str) -> None:
     until = after.clock(after.paused_until) if after.paused_until else "now"
     declared.conclude(
         [
-            f"Paused until {until}. Nothing is sensed or kept before then; it goes on by itself.",
+            f"Paused until {until}: nothing is sensed or kept; then it goes on by itself.",
             "`turntoward resume` ends the pause sooner.",
             *after.what_holds()[:1],
         ]

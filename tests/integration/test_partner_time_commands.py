@@ -158,11 +158,11 @@ def test_a_pause_says_until_when_and_resuming_ends_it(person: Person) -> None:
     person.says(*DINNER)
     paused = person.says("pause", "45min")
     assert " ".join(paused.lines) == (
-        "Paused until 18:45. Nothing is sensed or kept before then; it goes on by itself. "
+        "Paused until 18:45: nothing is sensed or kept; then it goes on by itself. "
         f"`turntoward resume` ends the pause sooner. Next: Dinner, today 18:30–20:00. {NOT_RUNNING}"
     )
     assert person.says("list").lines[-1] == "You paused until 18:45; `turntoward resume` ends the pause."
-    assert person.says("pause", "2h").lines[0].startswith("Paused until 20:00.")
+    assert person.says("pause", "2h").lines[0].startswith("Paused until 20:00:")
     assert person.says("resume").lines[0] == "The pause is over."
     assert person.says("resume").lines[0] == "There is no pause to end."
     person.says("pause", "45min")
