@@ -30,7 +30,7 @@ To see the whole of it in a few seconds, without a desktop: turntoward try
 _BOLD: Final = "\x1b[1m"
 _PLAIN: Final = "\x1b[0m"
 _BAR: Final = 20
-_NUMBERS: Final = 2 + 5 + 12 + 2
+_NUMBERS: Final = 2 + 7 + 12 + 2
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -73,8 +73,9 @@ def _good(summary: Summary, width: int) -> list[str]:
     lines.append(f"  {_marked_bar(summary.presence)}  the mark stands at {_percent(PRESENCE_MARK)}")
     if summary.longest:
         began = summary.longest.began
+        day = _day(began).replace("  ", " ")
         lines += wrap(
-            f"The longest stretch lasted {_hours(summary.longest.lasted)}, on {_day(began)} from {began:%H:%M}.", width
+            f"The longest stretch lasted {_hours(summary.longest.lasted)}, on {day} from {began:%H:%M}.", width
         )
     return lines
 
@@ -118,7 +119,7 @@ def _table(heading: str, tallies: Sequence[Tally], width: int, column: int) -> l
     lines = [heading]
     for tally in tallies:
         rate = "" if tally.per_hour is None else f"{tally.per_hour:.1f} per h"
-        row = f"  {_cut(tally.name, column):<{column}}{tally.moments:>5}{rate:>12}  {_bar(tally.moments / most)}"
+        row = f"  {_cut(tally.name, column):<{column}}{tally.moments:>7}{rate:>12}  {_bar(tally.moments / most)}"
         lines.append(row if rate else row.replace(" " * 12 + "  ", "  ", 1))
     return lines
 
@@ -160,7 +161,8 @@ def _unsaid(summary: Summary, width: int) -> list[str]:
 def _weeks(weeks: Sequence[Week]) -> list[str]:
     shown = weeks[-WEEKS_SHOWN:]
     most = max((week.per_hour or 0 for week in shown), default=0) or 1
-    lines = ["Week by week", "  week of            known  presence  moments per hour"]
+    heading = "Week by week" if len(shown) == len(weeks) else f"Week by week, the last {len(shown)}"
+    lines = [heading, "  week of            known  presence  moments per hour"]
     for week in shown:
         row = f"  {_day(week.monday):<10}  {_hours(week.known):>12}"
         if week.per_hour is None or week.presence is None:
