@@ -184,7 +184,8 @@ class FreedesktopNotifier:
             if answer is not None:
                 self._forget()
                 self._report(standing, answer)
-                self._take_away(standing)  # some servers leave it standing after an answer
+                if not self._awaited:  # else the next nudge is on its way to the same place
+                    self._take_away(standing)  # some servers leave it standing after an answer
 
     def _went_overdue(self) -> None:
         if (gone := self._forget()) is not None:

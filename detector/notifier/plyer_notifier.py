@@ -115,4 +115,10 @@ def _hints() -> dict[str, Any]:
 
     # Else the whole program would end with the session bus: the default of libdbus for the connection that plyer uses.
     dbus.SessionBus().set_exit_on_disconnect(False)
-    return {"urgency": dbus.Byte(0), "suppress-sound": dbus.Boolean(True), "transient": dbus.Boolean(True)}
+    return {
+        "urgency": dbus.Byte(0),
+        "suppress-sound": dbus.Boolean(True),
+        "transient": dbus.Boolean(True),
+        # plyer gives no id to replace; several servers replace by this name instead.
+        "x-canonical-private-synchronous": "turntoward",
+    }

@@ -53,6 +53,7 @@ _DUNSTRC = """[global]
     width = 500
     height = 300
     notification_limit = 20
+    history_length = 10000
     markup = {markup}
     format = "%s\\n%b"
     dmenu = {menu}
