@@ -6,9 +6,8 @@ Rule 1: a broken rule of the person's own is left out and said; it never costs t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,21 +18,17 @@ from detector.config.rules_in_force import load_rules
 from detector.config.settings import Settings
 from detector.daemon.inbox import Inbox
 from detector.daemon.perform import Performer
+from detector.daemon.speaking import greet_with, speak_of
 from detector.daemon.supervisor import Supervisor
 from detector.daemon.underway import UnderWay
-from detector.effects import Greet, Moment
 from detector.errors import Problem
 from detector.notifier import make_notifiers
 from detector.notifier.chain import Chain
-from detector.notifier.model import Words
-from detector.notifier.wording import greeting, words_for
 from detector.observations import Activity, Gap, Observation, SensorStarted
 from detector.partner_time.model import Occurrence
 from detector.pipeline import Pipeline
 from detector.sensors.model import Seen, Toplevel
 from detector.store.model import Keeping
-from rules.explain import why
-from rules.model import Rule
 
 if TYPE_CHECKING:
     from dbus_fast.aio import MessageBus
@@ -65,7 +60,8 @@ def open_evening(
 
     `changed` is called when a sense began or stopped to be sensed.
     """
-    rules, problems = load_rules(rules_folder)
+    in_force = load_rules(rules_folder)
+    rules = in_force.rules
     inbox = Inbox(
         classify_with(load_classifier(settings.activities).classify),
         clock=clock, arrived=wake, keep_names=settings.store.keep_names,
@@ -86,35 +82,7 @@ def open_evening(
         occurrence=occurrence, kept_as=kept_as, core=Pipeline(rules, settings.policy, settings.attention), inbox=inbox,
         sensors=supervisor, performer=performer,
     )  # fmt: skip
-    return Evening(under_way=under_way, supervisor=supervisor, chain=chain, problems=problems)
-
-
-def speak_of(began: datetime, rules: Mapping[str, Rule], settings: Settings) -> Callable[[Moment], Words]:
-    """Return what turns a moment of the partner time that began then into a nudge's words."""
-    since = local_time(began)
-
-    def words(moment: Moment) -> Words:
-        name = moment.name if settings.notifications.show_names else None
-        rule = rules.get(moment.rule)
-        return words_for(
-            moment,
-            rule_name=rule.name if rule else moment.rule,
-            why=why(moment.category, name, moment.evidence, moment.repeat, since),
-            settings=settings.notifications,
-            week=moment.began.toordinal() // 7,
-        )
-
-    return words
-
-
-def greet_with(settings: Settings) -> Callable[[Greet], Words]:
-    """Return what turns a beginning into the words that say so."""
-    return lambda begun: greeting(begun.title, local_time(begun.ends), settings=settings.notifications)
-
-
-def local_time(at: datetime) -> str:
-    """Return the instant as the person's clock shows it, `18:30`."""
-    return f"{at.astimezone():%H:%M}"
+    return Evening(under_way=under_way, supervisor=supervisor, chain=chain, problems=in_force.problems)
 
 
 def classify_with(classify: Callable[[str, str, str | None, str | None], Verdict]) -> Callable[[Toplevel], Activity]:

@@ -1,0 +1,106 @@
+"""`turntoward replay`: a recording through the same core that decides live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+if TYPE_CHECKING:
+    from detector.effects import Moment
+    from rules.model import Rule
+
+WIDTH: Final = 79
+
+
+@click.command(epilog="Example: turntoward replay evening.jsonl")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--json", "as_json", is_flag=True, help="Write the moments as JSON.")
+def command(file: Path, *, as_json: bool) -> None:
+    """Play a recording, FILE, through the core and the rules in force, and show the moments.
+
+    Nothing is shown on the desktop, and nothing is kept.
+    """
+    from detector.config.paths import config_path, rules_dir  # noqa: PLC0415 - not for --help
+    from detector.config.read import read_settings  # noqa: PLC0415 - not for --help
+    from detector.config.rules_in_force import load_rules  # noqa: PLC0415 - not for --help
+    from detector.effects import Moment, Record  # noqa: PLC0415 - not for --help
+    from detector.errors import UserError  # noqa: PLC0415 - not for --help
+    from detector.pipeline import Pipeline  # noqa: PLC0415 - not for --help
+    from detector.store.recordings import read_recording  # noqa: PLC0415 - not for --help
+
+    settings = read_settings(config_path())
+    rules = load_rules(rules_dir()).rules
+    core = Pipeline(rules, settings.policy, settings.attention)
+    moments: dict[tuple[str, int], Moment] = {}
+    occurrences: dict[str, None] = {}
+    count = 0
+    for observation in read_recording(file):
+        count += 1
+        for effect in core.feed(observation):
+            if isinstance(effect, Record):
+                occurrences[effect.occurrence] = None
+                if isinstance(effect.what, Moment):
+                    moments[effect.what.occurrence, effect.what.number] = effect.what
+    if not occurrences:
+        raise UserError(f"{file}: no partner time begins in it, so there is nothing to decide.")
+    if as_json:
+        click.echo(_as_json(count, len(occurrences), moments.values()))
+        return
+    names = {rule.code: rule for rule in rules}
+    for line in _as_table(moments.values(), names):
+        click.echo(line)
+    times = "1 partner time" if len(occurrences) == 1 else f"{len(occurrences)} partner times"
+    said = sum(moment.decided == "nudged" for moment in moments.values())
+    click.echo(f"{count:,} observations, {times}, {len(moments)} moments, {said} nudges.")
+
+
+def _as_table(moments: Iterable[Moment], names: Mapping[str, Rule]) -> list[str]:
+    from rules.explain import say_category, say_reason  # noqa: PLC0415 - not for --help
+
+    rows = [
+        (
+            f"{moment.decided_at.astimezone():%H:%M:%S}",
+            names[moment.rule].name if moment.rule in names else moment.rule,
+            say_category(moment.category),
+            "nudge" if moment.decided == "nudged" else "kept" if moment.decided == "suppressed" else "waiting",
+            (moment.outcome.replace("_", " ") if moment.outcome else "")
+            or (say_reason(moment.reason) if moment.reason else ""),
+        )
+        for moment in moments
+    ]
+    if not rows:
+        return ["No rule held."]
+    heads = ("When", "Rule", "What", "Said", "What came of it, or why not")
+    widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(4)]
+    widths[1] = min(widths[1], 26)
+    return [_line(row, widths) for row in (heads, *rows)]
+
+
+def _line(row: tuple[str, ...], widths: list[int]) -> str:
+    cells = [_cut(cell, width).ljust(width) for cell, width in zip(row, widths, strict=False)]
+    start = "  ".join(cells) + "  "
+    return _cut(start + row[-1], WIDTH).rstrip()
+
+
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: room - 1].rstrip() + "…"
+
+
+def _as_json(count: int, partner_times: int, moments: Iterable[Moment]) -> str:
+    import json  # noqa: PLC0415 - not for --help
+    from dataclasses import asdict  # noqa: PLC0415 - not for --help
+
+    from rules.explain import say_key, say_value  # noqa: PLC0415 - not for --help
+
+    listed = []
+    for moment in moments:
+        plain = asdict(moment)
+        plain["evidence"] = {say_key(key): say_value(value) for key, value in moment.evidence}
+        listed.append(
+            {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in plain.items()}
+        )
+    whole = {"observations": count, "partner_times": partner_times, "moments": listed}
+    return json.dumps(whole, ensure_ascii=False, indent=2)

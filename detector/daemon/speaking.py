@@ -1,0 +1,41 @@
+"""What is said of a moment and of a beginning, in the words and by the clock of the person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from detector.config.settings import Settings
+from detector.effects import Greet, Moment
+from detector.notifier.model import Words
+from detector.notifier.wording import greeting, words_for
+from rules.explain import why
+from rules.model import Rule
+
+
+def speak_of(began: datetime, rules: Mapping[str, Rule], settings: Settings) -> Callable[[Moment], Words]:
+    """Return what turns a moment of the partner time that began then into a nudge's words."""
+    since = local_time(began)
+
+    def words(moment: Moment) -> Words:
+        name = moment.name if settings.notifications.show_names else None
+        rule = rules.get(moment.rule)
+        return words_for(
+            moment,
+            rule_name=rule.name if rule else moment.rule,
+            why=why(moment.category, name, moment.evidence, moment.repeat, since),
+            settings=settings.notifications,
+            week=moment.began.toordinal() // 7,
+        )
+
+    return words
+
+
+def greet_with(settings: Settings) -> Callable[[Greet], Words]:
+    """Return what turns a beginning into the words that say so."""
+    return lambda begun: greeting(begun.title, local_time(begun.ends), settings=settings.notifications)
+
+
+def local_time(at: datetime) -> str:
+    """Return the instant as the person's clock shows it, `18:30`."""
+    return f"{at.astimezone():%H:%M}"
