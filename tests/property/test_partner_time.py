@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -112,6 +113,48 @@ def test_occurrences_are_those_that_walking_every_local_day_finds(
     after = datetime.combine(near, datetime.min.time(), UTC) + later * MINUTE - 10 * DAY
     before = after + length * MINUTE
     assert occurrences(partner_time, after, before) == oracle(partner_time, days, after, before)
+
+
+@pytest.mark.parametrize(("zone", "year"), [*((zone, 2026) for zone in ZONES), ("Pacific/Apia", 2011)])
+def test_around_every_change_of_clocks_each_quarter_of_an_hour_agrees_with_the_oracle(zone: str, year: int) -> None:
+    """Every beginning within two hours of a change, and ends within and beyond it: skipped, doubled, in the gap."""
+    skipped = doubled = ends_in_gap = 0
+    here = ZoneInfo(zone)
+    for change in changes(zone, year):
+        # The change lies between two noons; its hour, by the clock before it, is found by walking.
+        noon = datetime.combine(change, datetime.min.time(), UTC) - timedelta(hours=12)
+        before = noon.astimezone(here).utcoffset()
+        instant = next(
+            noon + step * 15 * MINUTE
+            for step in range(200)
+            if (noon + step * 15 * MINUTE).astimezone(here).utcoffset() != before
+        )
+        assert before is not None
+        wall = instant.replace(tzinfo=None) + before
+        for quarter in range(-8, 9):
+            begins = wall + quarter * 15 * MINUTE
+            for lasts in (15, 45, 60, 150, 600):
+                partner_time = PartnerTime(
+                    title="Night",
+                    begins=begins - 14 * DAY,
+                    lasts=lasts * MINUTE,
+                    zone=zone,
+                    recurrence="FREQ=DAILY",
+                    number=1,
+                )
+                after, until = instant - 2 * DAY, instant + 2 * DAY
+                assert occurrences(partner_time, after, until) == oracle(
+                    partner_time, frozenset(range(7)), after, until
+                )
+                skipped += not instants_of(begins, here)
+                doubled += len(instants_of(begins, here)) == 2
+                ends_in_gap += bool(instants_of(begins, here)) and not instants_of(begins + lasts * MINUTE, here)
+    if zone in ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Santiago"):
+        assert skipped
+        assert doubled
+        assert ends_in_gap
+    if year == 2011:
+        assert skipped
 
 
 def test_the_oracle_itself_meets_skipped_and_doubled_beginnings_and_ends_that_do_not_exist() -> None:
