@@ -136,7 +136,7 @@ class _Watch:
             return
         if "looks" in stale:
             self._look(self._read_looks)
-        elif "title" in stale:
+        elif "title" in stale and "title" not in self._timers:
             rest = self._title_rests_until - self._loop.time()
             if rest <= 0:
                 self._look_at_title()

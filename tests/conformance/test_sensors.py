@@ -17,7 +17,7 @@ from detector.sensors import REGISTRY, Candidate
 from detector.sensors.model import Seen, Sensor
 from detector.sensors.replay import ReplaySensor
 from tests.rig.bus import Dunst
-from tests.rig.logind import MockLogind, logind  # noqa: F401 - a fixture
+from tests.rig.logind import MockLogind, logind_fixture  # noqa: F401 - found by its name, `logind`
 from tests.rig.sensing import held, take, take_next
 from tests.rig.x11 import Desktop
 
@@ -174,7 +174,7 @@ class TestLogind(SensorConformance):
     name = "logind"
 
     @pytest.fixture
-    def world(self, logind: MockLogind) -> World:  # noqa: F811 - the fixture
+    def world(self, logind: MockLogind) -> World:
         return World(provoke=lambda: logind.hint(True), end=logind.bus.kill)
 
 

@@ -97,8 +97,8 @@ def mock_logind() -> Iterator[MockLogind]:
         yield MockLogind(stack)
 
 
-@pytest.fixture
-def logind(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockLogind]:
+@pytest.fixture(name="logind")
+def logind_fixture(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockLogind]:
     """Run a logind for one test."""
     with mock_logind() as running:
         monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", running.bus.address)

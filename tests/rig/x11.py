@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from Xlib import X
+from Xlib.display import Display
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
@@ -229,3 +231,53 @@ def x_desktop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desktop]:
     with desktop() as running:
         _use(running, monkeypatch)
         yield running
+
+
+class BareWindowManager:
+    """A client that says which toplevel is active as a window manager would, and makes toplevels of any kind."""
+
+    def __init__(self, desktop: Desktop) -> None:
+        self.display = Display(desktop.display)
+        self.root = self.display.screen().root
+
+    def toplevel(self, **properties: bytes | int) -> Any:
+        """Make a toplevel with these properties, such as `WM_CLASS=b"a\\0b\\0"`, `_NET_WM_PID=1`."""
+        window = self.root.create_window(0, 0, 100, 100, 0, X.CopyFromParent)
+        for name, value in properties.items():
+            self.change(window, name, value)
+        window.map()
+        self.display.sync()
+        return window
+
+    def change(self, window: Any, name: str, value: bytes | int, kind: str = "") -> None:
+        """Change a property: bytes are text, a number is a cardinal or, named so by `kind`, an atom or a window."""
+        atom = self.display.intern_atom(name)
+        if isinstance(value, bytes):
+            window.change_property(atom, self.display.intern_atom(kind or "UTF8_STRING"), 8, b"")
+            # A request holds 256 KiB at most.
+            for start in range(0, len(value), 100_000):
+                part = value[start : start + 100_000]
+                window.change_property(
+                    atom, self.display.intern_atom(kind or "UTF8_STRING"), 8, part, mode=X.PropModeAppend
+                )
+        else:
+            window.change_property(atom, self.display.intern_atom(kind or "CARDINAL"), 32, [value])
+        self.display.sync()
+
+    def activate(self, window: Any) -> None:
+        """Say that this toplevel is active; None or an id will do, too."""
+        number = window if isinstance(window, int) else 0 if window is None else window.id
+        self.change(self.root, "_NET_ACTIVE_WINDOW", number, "WINDOW")
+
+    def close(self) -> None:
+        """Leave; the toplevels go with it."""
+        with suppress(Exception):
+            self.display.close()
+
+
+@pytest.fixture
+def bare_wm(x_server: Desktop) -> Iterator[BareWindowManager]:
+    """Be the window manager of a bare X server for one test."""
+    manager = BareWindowManager(x_server)
+    yield manager
+    manager.close()

@@ -1,0 +1,48 @@
+"""The desktop's own Do Not Disturb, by a real dunst."""
+
+from __future__ import annotations
+
+import pytest
+
+from detector.clock import SystemClock
+from detector.errors import SensorLost, SensorUnavailable
+from detector.observations import QuietBegan, QuietEnded, SensorStarted
+from detector.sensors.desktop_quiet import DesktopQuiet
+from tests.rig.bus import Dunst, SessionBus
+from tests.rig.sensing import take_next
+
+pytestmark = pytest.mark.real
+
+
+async def test_quiet_that_begins_and_ends_is_seen(dunst: Dunst) -> None:
+    seen = DesktopQuiet(SystemClock()).observe()
+    assert isinstance(await take_next(seen), SensorStarted)
+    assert isinstance(await take_next(seen), QuietEnded)
+    for _ in range(2):
+        dunst.pause()
+        assert isinstance(await take_next(seen), QuietBegan)
+        dunst.pause(False)
+        assert isinstance(await take_next(seen), QuietEnded)
+    await seen.aclose()
+
+
+async def test_a_desktop_that_is_quiet_already_is_quiet_from_the_start(dunst: Dunst) -> None:
+    dunst.pause()
+    seen = DesktopQuiet(SystemClock()).observe()
+    await take_next(seen)
+    assert isinstance(await take_next(seen), QuietBegan)
+    await seen.aclose()
+
+
+async def test_a_server_that_goes_away_is_a_loss(dunst: Dunst) -> None:
+    seen = DesktopQuiet(SystemClock()).observe()
+    await take_next(seen)
+    await take_next(seen)
+    dunst.stop()
+    with pytest.raises(SensorLost):
+        await take_next(seen)
+
+
+async def test_without_a_server_it_refuses(session_bus: SessionBus) -> None:
+    with pytest.raises(SensorUnavailable, match="Do Not Disturb"):
+        await DesktopQuiet(SystemClock()).probe()

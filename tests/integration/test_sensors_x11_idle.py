@@ -1,0 +1,137 @@
+"""Idleness on a real X server, told by alarms, or asked for where there are none."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from detector.attention.settings import AttentionSettings
+from detector.clock import SystemClock
+from detector.errors import SensorLost, SensorUnavailable
+from detector.observations import CameBack, SensorStarted, WentIdle
+from detector.sensors import x11_idle_screensaver, x11_sync
+from detector.sensors.x11_idle import X11Idle
+from detector.sensors.x11_idle_screensaver import X11IdleScreensaver
+from tests.rig.sensing import now, take, take_next
+from tests.rig.x11 import Desktop
+
+pytestmark = pytest.mark.real
+
+IDLE_AFTER = timedelta(milliseconds=500)
+A_LITTLE = timedelta(milliseconds=5)
+SETTINGS = AttentionSettings(idle_after=IDLE_AFTER)
+BOTH = pytest.mark.parametrize("kind", [X11Idle, X11IdleScreensaver])
+
+
+@pytest.fixture(autouse=True)
+def _quick_returns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(x11_idle_screensaver, "LOOK_FOR_RETURN", timedelta(milliseconds=200))
+
+
+@BOTH
+async def test_idle_and_back_again_and_again(x_server: Desktop, kind: type[X11Idle]) -> None:
+    seen = kind(SystemClock(), SETTINGS).observe()
+    await take(seen, WentIdle)
+    for act in (x_server.move, x_server.scroll, lambda: x_server.press("a")):
+        before = now()
+        act()
+        after = now()
+        assert isinstance(await take_next(seen), CameBack)
+        went = await take_next(seen)
+        assert isinstance(went, WentIdle)
+        assert before - A_LITTLE <= went.since <= after + A_LITTLE
+        assert went.at - went.since >= IDLE_AFTER
+    await seen.aclose()
+
+
+@BOTH
+async def test_idle_carries_the_last_input_and_not_the_noticing(x_server: Desktop, kind: type[X11Idle]) -> None:
+    seen = kind(SystemClock(), SETTINGS).observe()
+    await take(seen, SensorStarted)
+    before = now()
+    x_server.move()
+    after = now()
+    went = await take(seen, WentIdle)
+    while went.since < before:
+        went = await take(seen, WentIdle)
+    assert before - A_LITTLE <= went.since <= after + A_LITTLE
+    assert went.at >= went.since + IDLE_AFTER
+    await seen.aclose()
+
+
+@BOTH
+async def test_a_device_left_long_ago_is_idle_from_the_start(x_server: Desktop, kind: type[X11Idle]) -> None:
+    x_server.move()
+    moved = now()
+    first = kind(SystemClock(), SETTINGS).observe()
+    await take(first, WentIdle)
+    await first.aclose()
+    seen = kind(SystemClock(), SETTINGS).observe()
+    assert isinstance(await take_next(seen), SensorStarted)
+    went = await take_next(seen)
+    assert isinstance(went, WentIdle)
+    assert went.since <= moved
+    x_server.move()
+    assert isinstance(await take_next(seen), CameBack)
+    await seen.aclose()
+
+
+async def test_nothing_is_asked_while_nothing_happens(x_server: Desktop, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = X11Idle(SystemClock(), SETTINGS).observe()
+    await take(seen, WentIdle)
+    loop = asyncio.get_running_loop()
+    turns = 0
+    select = loop._selector.select
+
+    def counted(timeout: float | None = None) -> Any:
+        nonlocal turns
+        turns += 1
+        return select(timeout)
+
+    monkeypatch.setattr(loop._selector, "select", counted)
+    with pytest.raises(TimeoutError):
+        await take_next(seen, within=1.0)
+    # One to begin waiting, one for the end of the second.
+    assert turns <= 4
+    await seen.aclose()
+
+
+async def test_an_x_server_without_the_extension_is_refused_with_the_reason(
+    x_server: Desktop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(x11_sync, "EXTENSION", "NO-SUCH-EXTENSION")
+    with pytest.raises(SensorUnavailable, match="SYNC"):
+        await X11Idle(SystemClock(), SETTINGS).probe()
+    monkeypatch.setattr(x11_idle_screensaver, "EXTENSION", "NO-SUCH-EXTENSION")
+    with pytest.raises(SensorUnavailable, match="SCREEN-SAVER"):
+        await X11IdleScreensaver(SystemClock(), SETTINGS).probe()
+
+
+async def test_an_x_server_without_the_counter_is_refused_with_the_reason(
+    x_server: Desktop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(x11_sync, "COUNTER", b"NO-SUCH-COUNTER")
+    with pytest.raises(SensorUnavailable, match="idle"):
+        await X11Idle(SystemClock(), SETTINGS).probe()
+
+
+def test_the_list_of_counters_is_read_with_its_odd_padding() -> None:
+    listed = b"".join((
+        (1).to_bytes(4, "little"), bytes(8), (10).to_bytes(2, "little"), b"SERVERTIME",
+        (2).to_bytes(4, "little"), bytes(8), (8).to_bytes(2, "little"), b"IDLETIME", bytes(2),
+        (3).to_bytes(4, "little"), bytes(8), (1).to_bytes(2, "little"), b"X", bytes(1),
+    ))  # fmt: skip
+    assert x11_sync._counters(listed, 3) == {b"SERVERTIME": 1, b"IDLETIME": 2, b"X": 3}
+
+
+@BOTH
+async def test_the_end_of_the_x_server_is_a_loss(x_server: Desktop, kind: type[X11Idle]) -> None:
+    seen: AsyncGenerator[Any, None] = kind(SystemClock(), SETTINGS).observe()
+    await take(seen, WentIdle)
+    x_server.kill_server()
+    with pytest.raises(SensorLost):
+        await take(seen, WentIdle)

@@ -1,0 +1,90 @@
+"""Which sensors are tried in which session."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from detector.attention.settings import AttentionSettings
+from detector.clock import SystemClock
+from detector.errors import SensorUnavailable
+from detector.sensors import REGISTRY, SENSES, Candidate, candidates, first_available, misplaced, session_type
+
+
+@pytest.mark.parametrize(
+    ("env", "connects", "expected"),
+    [
+        ({"XDG_SESSION_TYPE": "x11", "DISPLAY": ":0"}, True, "x11"),
+        ({"XDG_SESSION_TYPE": "x11"}, False, "x11"),
+        ({"XDG_SESSION_TYPE": "wayland", "DISPLAY": ":0", "WAYLAND_DISPLAY": "wayland-0"}, True, "wayland"),
+        ({"XDG_SESSION_TYPE": "wayland", "DISPLAY": ":0"}, True, "wayland"),
+        ({"WAYLAND_DISPLAY": "wayland-0", "DISPLAY": ":0"}, True, "wayland"),
+        ({"XDG_SESSION_TYPE": "tty", "DISPLAY": ":0"}, True, "x11"),
+        ({"DISPLAY": ":0"}, True, "x11"),
+        ({"DISPLAY": ":0"}, False, "tty"),
+        ({"XDG_SESSION_TYPE": "tty"}, True, "tty"),
+        ({}, True, "tty"),
+    ],
+)
+def test_the_session_says_what_it_is_and_a_display_alone_never_does(
+    env: dict[str, str], connects: bool, expected: str
+) -> None:
+    assert session_type(env, lambda _: connects) == expected
+
+
+def test_a_bare_x_server_without_a_session_type_is_found_by_connecting(x_server: object) -> None:
+    assert session_type({"DISPLAY": x_server.display}) == "x11"
+    assert session_type({"DISPLAY": ":30999"}) == "tty"
+
+
+def test_no_x11_sensor_is_tried_on_wayland() -> None:
+    tried = [row for sense in SENSES for row in candidates(sense, "wayland")]
+    assert tried
+    assert not [row.name for row in tried if row.name.startswith(("x11", "pynput"))]
+
+
+def test_doctor_hears_why_a_sensor_is_not_for_this_session() -> None:
+    (refusal,) = misplaced("input", "wayland")
+    assert refusal.sensor == "pynput_input"
+    assert "X11" in refusal.why
+    assert "Wayland" in refusal.why
+
+
+def test_the_idle_alarms_are_preferred_to_asking() -> None:
+    assert [row.name for row in candidates("idle", "x11")] == ["x11_idle", "x11_idle_screensaver"]
+
+
+def test_naming_the_registry_imports_no_sensor_and_no_library() -> None:
+    heavy = ("Xlib", "pynput", "psutil", "dbus_fast", "detector.sensors.x11_focus")
+    code = f"import sys, detector.sensors; print([name for name in {heavy!r} if name in sys.modules])"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "[]"
+
+
+def test_a_missing_library_is_a_reason_and_not_a_crash() -> None:
+    row = Candidate(sense="focus", name="gone", module="no_such_library_anywhere", kind="Any", sessions=("x11",))
+    with pytest.raises(SensorUnavailable, match="no_such_library_anywhere"):
+        row.make(SystemClock(), AttentionSettings())
+
+
+async def test_where_nothing_can_sense_every_candidate_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPLAY", ":30999")
+    sensor, refusals = await first_available("idle", SystemClock(), AttentionSettings(), "x11")
+    assert sensor is None
+    assert [refusal.sensor for refusal in refusals] == ["x11_idle", "x11_idle_screensaver"]
+    assert all(refusal.why and refusal.remedy for refusal in refusals)
+
+
+async def test_the_first_that_can_is_taken(x_server: object) -> None:
+    sensor, refusals = await first_available("idle", SystemClock(), AttentionSettings(), "x11")
+    assert sensor is not None
+    assert sensor.name == "x11_idle"
+    assert refusals == []
+
+
+def test_every_row_names_a_class_that_exists(x_server: object) -> None:
+    for row in REGISTRY:
+        sensor = row.make(SystemClock(), AttentionSettings())
+        assert (sensor.name, sensor.sense) == (row.name, row.sense)
