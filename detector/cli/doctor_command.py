@@ -1,0 +1,127 @@
+"""`turntoward doctor`: what can be sensed here, why the rest cannot, and what to do about it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+if TYPE_CHECKING:
+    from detector.daemon.examine import Covered, Findings, Sensed
+
+WIDTH: Final = 79
+SHOWN: Final = 3
+MEANING: Final = {
+    "focus": "what is in front",
+    "idle": "whether somebody is there",
+    "input": "scrolls, keys and clicks, counted",
+    "session": "locking and sleep",
+    "quiet": "Do Not Disturb",
+}
+WITHOUT: Final = {
+    "focus": "Without it there is nothing to notice: partner time begins and ends, and that is all.",
+    "idle": "Without it every use counts as unknown.",
+    "input": "Without it rules go by time rather than by scrolling.",
+    "session": "Without it a locked screen is noticed as idleness, a little later.",
+    "quiet": "Without it a nudge does not wait for Do Not Disturb to end.",
+}
+
+
+@click.command(epilog="Example: turntoward doctor")
+@click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
+def command(*, as_json: bool) -> None:
+    """Say what can be sensed here, who can speak, what is kept, and what to do about the rest.
+
+    Nothing is shown, sensed or changed.
+    """
+    import asyncio  # noqa: PLC0415 - not for --help
+
+    from detector.clock import SystemClock  # noqa: PLC0415 - not for --help
+    from detector.daemon.examine import examine  # noqa: PLC0415 - not for --help
+
+    findings = asyncio.run(examine(SystemClock()))
+    if as_json:
+        click.echo(_as_json(findings))
+        return
+    for line in _lines(findings):
+        click.echo(line)
+
+
+def _lines(found: Findings) -> Iterator[str]:
+    from detector.sensors import SESSION_NAMES  # noqa: PLC0415 - not for --help
+
+    yield "The program"
+    yield from _wrapped(
+        f"It runs (process {found.pid})." if found.pid else "It does not run; `turntoward run` starts it."
+    )
+    yield from _wrapped(
+        f"It starts with your session: {found.service}." if found.service
+        else "It does not start by itself; `turntoward service install` changes that."
+    )  # fmt: skip
+    if found.listening:
+        yield from _wrapped(f"It listens to the network on {', '.join(found.listening)}, which it should not.")
+    elif found.pid:
+        yield from _wrapped("It listens to nothing on the network.")
+    yield ""
+    yield f"Senses; this session is {SESSION_NAMES[found.session]}"
+    for sensed in found.senses:
+        yield from _sense(sensed)
+    yield ""
+    yield "Who can say a nudge; the first that can does"
+    for speaker in found.speakers:
+        yield from _wrapped(f"{'yes' if speaker.usable else 'no '}  {speaker.name}: {speaker.remark}", "       ")
+    yield ""
+    yield "What is kept"
+    yield from _wrapped(found.store_problem or found.store)
+    yield from _coverage(found.coverage)
+    yield ""
+    yield f"Settings and rules: {found.rules} rules in force"
+    if not found.problems:
+        yield from _wrapped("Nothing is wrong with them.")
+    for problem in found.problems:
+        yield from (f"  {line}" for line in problem.split("\n"))
+
+
+def _sense(sensed: Sensed) -> Iterator[str]:
+    meaning = MEANING.get(sensed.sense, sensed.sense)
+    if sensed.sensor:
+        yield from _wrapped(f"yes  {meaning}: {sensed.sensor}", "       ")
+        return
+    yield from _wrapped(f"no   {meaning}. {WITHOUT.get(sensed.sense, '')}", "       ")
+    for refusal in sensed.refusals:
+        yield from _wrapped(f"     {refusal.sensor}: {refusal.why}", "         ")
+        if refusal.remedy:
+            yield from _wrapped(f"       To do: {refusal.remedy}", "              ")
+
+
+def _coverage(coverage: tuple[Covered, ...]) -> Iterator[str]:
+    if not coverage:
+        yield from _wrapped("No partner time in the last seven days.")
+    for each in coverage[-SHOWN:]:
+        share = each.known / each.lasted if each.lasted else 0.0
+        when = f"{each.began.astimezone():%a %d %b, %H:%M}"
+        yield from _wrapped(f"{when}: {share:.0%} of it was sensed.")
+
+
+def _wrapped(text: str, later: str = "  ") -> list[str]:
+    return textwrap.wrap(
+        text, WIDTH, initial_indent="  ", subsequent_indent=later, break_long_words=False, break_on_hyphens=False,
+        drop_whitespace=True,
+    )  # fmt: skip
+
+
+def _as_json(found: Findings) -> str:
+    import json  # noqa: PLC0415 - not for --help
+    from dataclasses import asdict  # noqa: PLC0415 - not for --help
+    from datetime import datetime, timedelta  # noqa: PLC0415 - not for --help
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, datetime):
+            return value.isoformat()
+        if isinstance(value, timedelta):
+            return value.total_seconds()
+        raise TypeError(type(value).__name__)
+
+    return json.dumps(asdict(found), default=plain, ensure_ascii=False, indent=2)

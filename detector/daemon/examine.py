@@ -1,0 +1,150 @@
+"""What `doctor` finds out: what can be sensed here, who can speak, what is kept, and what is wrong with the files.
+
+Rule 1: every sensor and notifier is asked as the daemon asks it; nothing is shown, sensed or changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from detector.clock import Clock
+from detector.config.paths import config_path, rules_dir, store_path
+from detector.config.read import read_settings
+from detector.config.rules_in_force import load_rules
+from detector.config.settings import Settings
+from detector.daemon.lock import running_pid
+from detector.daemon.owner import refuse_others
+from detector.daemon.unit import is_ours, unit_path
+from detector.errors import StoreError, TurntowardError, UserError
+from detector.notifier import make_notifiers
+from detector.notifier.chain import Chain
+from detector.observations import Sense
+from detector.sensors import SENSES, Refusal, Session, first_available, session_type
+from detector.store.failures import NothingKept
+from detector.store.store import Store
+
+LATELY = timedelta(days=7)
+"""How far `coverage` looks back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sensed:
+    """One sense: the sensor that would speak for it, or None, and why the others would not."""
+
+    sense: Sense
+    sensor: str | None
+    refusals: tuple[Refusal, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speaker:
+    """One notifier: whether it can speak now, and what there is to say of it."""
+
+    name: str
+    usable: bool
+    remark: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Covered:
+    """How much of a partner time was known."""
+
+    began: datetime
+    lasted: timedelta
+    known: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """Everything that `doctor` says. `listening` names sockets on which the daemon listens to the network: none."""
+
+    session: Session
+    pid: int | None
+    service: str | None
+    senses: tuple[Sensed, ...]
+    speakers: tuple[Speaker, ...]
+    store: str
+    store_problem: str | None
+    coverage: tuple[Covered, ...]
+    config: str
+    rules: int
+    problems: tuple[str, ...]
+    listening: tuple[str, ...]
+
+
+async def examine(clock: Clock) -> Findings:
+    """Find everything out; takes seconds at most, changes nothing."""
+    settings, problems = _settings()
+    in_force = load_rules(rules_dir())
+    problems += [str(problem) for problem in in_force.problems]
+    try:
+        refuse_others()
+    except TurntowardError as wrong:
+        problems.append(str(wrong))
+    session = session_type()
+    senses = []
+    for sense in SENSES:
+        sensor, refusals = await first_available(sense, clock, settings.attention, session)
+        senses.append(Sensed(sense=sense, sensor=sensor.name if sensor else None, refusals=tuple(refusals)))
+    speakers, wrong_names = await _speakers(settings)
+    problems += wrong_names
+    coverage, store_problem = _coverage(clock.now())
+    pid, unit = running_pid(), unit_path()
+    return Findings(
+        session=session, pid=pid, service=str(unit) if is_ours(unit) else None, senses=tuple(senses), speakers=speakers,
+        store=str(store_path()), store_problem=store_problem, coverage=coverage, config=str(config_path()),
+        rules=len(in_force.rules), problems=tuple(problems), listening=_listening(pid),
+    )  # fmt: skip
+
+
+def _settings() -> tuple[Settings, list[str]]:
+    try:
+        return read_settings(config_path()), []
+    except UserError as wrong:
+        return Settings(), [str(problem) for problem in wrong.problems]
+
+
+async def _speakers(settings: Settings) -> tuple[tuple[Speaker, ...], Sequence[str]]:
+    try:
+        chain, wrong = Chain(make_notifiers(settings.notifications.only)), []
+    except UserError as unknown:
+        chain, wrong = Chain(make_notifiers()), [str(problem) for problem in unknown.problems]
+    try:
+        found = await chain.survey()
+    finally:
+        await chain.close()
+    return tuple(Speaker(name=name, usable=usable, remark=remark) for name, usable, remark in found), wrong
+
+
+def _coverage(now: datetime) -> tuple[tuple[Covered, ...], str | None]:
+    try:
+        with Store.open(store_path(), read_only=True) as store:
+            occurrences = store.occurrences(since=now - LATELY)
+            stretches = store.coverage(since=now - LATELY)
+    except NothingKept:
+        return (), None
+    except StoreError as wrong:
+        return (), str(wrong)
+    found = []
+    for kept in occurrences:
+        ended = kept.ended or min(kept.ends, now)
+        known = sum(
+            (each.coverage.ended - each.coverage.began for each in stretches if each.occurrence == kept.id),
+            timedelta(0),
+        )
+        found.append(Covered(began=kept.began, lasted=ended - kept.began, known=min(known, ended - kept.began)))
+    return tuple(found), None
+
+
+def _listening(pid: int | None) -> tuple[str, ...]:
+    if pid is None:
+        return ()
+    import psutil  # noqa: PLC0415 - only where there is a daemon to look at
+
+    try:
+        connections = psutil.Process(pid).net_connections("inet")
+    except psutil.Error:
+        return ()
+    return tuple(f"{each.laddr.ip}:{each.laddr.port}" for each in connections if each.status == psutil.CONN_LISTEN)
