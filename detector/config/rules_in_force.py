@@ -27,12 +27,14 @@ LARGEST: Final = 256 * 1024
 class RulesInForce:
     """The rules that run, in the order of their codes, and what is wrong with the files.
 
-    `replaced`: by the code of a rule in force, from where the rule came that it replaced.
+    `replaced`: by the code of a rule in force, from where the rule came that it replaced. `broken`: the codes that are
+    not in force because the rule is broken.
     """
 
     rules: tuple[Rule, ...]
     problems: tuple[Problem, ...]
     replaced: Mapping[str, str] = field(default_factory=dict)
+    broken: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +54,10 @@ def load_rules(folder: Path | None) -> RulesInForce:
     rules = {rule.code: rule for rule in built_in().rules}
     problems: list[Problem] = []
     replaced: dict[str, str] = {}
+    broken: dict[str, None] = {}
     for path in _packs(folder, problems):
         file = read_rule_file(path)
+        broken |= dict.fromkeys(file.broken)
         lost = {code: rules.pop(code) for code in file.broken if code in rules}
         problems += [replace(problem, hint=_hint(problem, file, lost)) for problem in file.problems]
         for rule in file.rules:
@@ -62,7 +66,12 @@ def load_rules(folder: Path | None) -> RulesInForce:
             rules[rule.code] = rule
     ordered = tuple(sorted(rules.values(), key=lambda rule: rule.code))
     kept = {code: source for code, source in replaced.items() if code in rules}
-    return RulesInForce(rules=ordered, problems=tuple(problems), replaced=MappingProxyType(kept))
+    return RulesInForce(
+        rules=ordered,
+        problems=tuple(problems),
+        replaced=MappingProxyType(kept),
+        broken=tuple(code for code in broken if code not in rules),
+    )
 
 
 def built_in() -> Pack:
@@ -139,12 +148,14 @@ def _hint(problem: Problem, file: RuleFile, lost: Mapping[str, Rule]) -> str | N
     """Say once for each file, at its last problem, what is in force."""
     if problem is not file.problems[-1]:
         return problem.hint
-    out = f"Not in force until this is put right: {', '.join(file.broken)}." if file.broken else ""
+    said = [problem.hint] if problem.hint else []
+    if file.broken:
+        said.append(f"Not in force until this is put right: {', '.join(file.broken)}.")
     if lost:
-        whose = "the built-in rules" if all(rule.source == BUILT_IN for rule in lost.values()) else "the rules"
-        out += f" That holds for {whose} of the same code, too ({', '.join(lost)}): they were to be replaced."
+        whose = "built-in rule" if all(rule.source == BUILT_IN for rule in lost.values()) else "rule"
+        said.append(f"Nor is the {whose} that it was to replace: {', '.join(lost)}.")
     if file.rules:
-        out += f" In force from this file: {', '.join(rule.code for rule in file.rules)}."
+        said.append(f"In force from this file: {', '.join(rule.code for rule in file.rules)}.")
     elif not file.broken:
-        out = "Nothing of this file is in force; the other rules are."
-    return "\n  ".join(part for part in (problem.hint, out.strip()) if part)
+        said.append("Nothing of this file is in force; the other rules are.")
+    return "\n  ".join(said)

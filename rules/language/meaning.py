@@ -188,6 +188,9 @@ class Meaning:
             what = "a span" if wanted == 1 else "a category and a span"
             self._refuse(named, f"{feature.name} needs {what}.", example)
             return None
+        if wanted == 2 and isinstance(given[0], Quantity) and isinstance(given[1], Token):
+            self.problems.add("The category comes first.", given[0].at, given[0].width, example)
+            return None
         span = self._span(given[-1], example)
         if wanted == 1:
             return None if span is None else (None, span)
@@ -212,7 +215,7 @@ class Meaning:
         if isinstance(given, Token) and given.text in CATEGORIES:
             return given.text
         if isinstance(given, Quantity):
-            self.problems.add("The category comes first.", given.at, given.width, example)
+            self.problems.add("A category is a word.", given.at, given.width, example)
         else:
             hint = "Name one category." if given.text in SETS else did_you_mean(given.text, CATEGORIES, example)
             self.problems.add(f"There is no category '{shown(given.text)}'.", given.at, given.width, hint)

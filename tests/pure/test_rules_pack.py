@@ -1,0 +1,127 @@
+"""A pack gives its good rules and every problem of the others, each at its place."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rules.pack import Pack, PackProblem, read_pack
+
+PAGE = 'notices = "a"\nwhy = "b"\nwrong = "c"\nneeds = "d"\nexample = "e"\n'
+
+
+def rule(code: str = "X101", when: str = '"put_away"', more: str = "") -> str:
+    return f'[[rule]]\ncode = "{code}"\nname = "A name"\nwhen = {when}\n{PAGE}{more}\n'
+
+
+def read(text: str) -> Pack:
+    return read_pack(text, "mine.toml")
+
+
+def only(pack: Pack) -> PackProblem:
+    (problem,) = pack.problems
+    assert problem.file == "mine.toml"
+    return problem
+
+
+def test_a_whole_pack_is_read() -> None:
+    pack = read('pack = "Mine"\n' + rule(more="after_grace = true") + rule("AB12"))
+    assert pack.problems == ()
+    assert pack.name == "Mine"
+    first, second = pack.rules
+    assert (first.code, first.name, first.source) == ("X101", "A name", "mine.toml")
+    assert (first.after_grace, second.after_grace) == (True, False)
+    assert (first.page.notices, first.page.example) == ("a", "e")
+    assert first.condition.text == "put_away"
+
+
+@pytest.mark.parametrize(
+    ("when", "line", "column", "source"),
+    [
+        ('"dwel >= 3 s"', 4, 9, 'when = "dwel >= 3 s"'),
+        ("'put_away and dwel >= 3 s'", 4, 22, "when = 'put_away and dwel >= 3 s'"),
+        ('"""\nput_away\n  and dwel >= 3 s"""', 6, 7, '  and dwel >= 3 s"""'),
+        ("'''put_away\nand dwel >= 3 s\n'''", 5, 5, "and dwel >= 3 s"),
+        ('"""\nput_away \\\n\n   and dwel >= 3 s"""', 7, 8, '   and dwel >= 3 s"""'),
+        ('"put\\u005Faway\\tand dwel >= 3 s"', 4, 28, 'when = "put\\u005Faway\\tand dwel >= 3 s"'),
+    ],
+)
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_problem_of_the_condition_points_into_the_file(
+    when: str, line: int, column: int, source: str, line_end: str
+) -> None:
+    problem = only(read(rule(when=when).replace("\n", line_end)))
+    assert (problem.line, problem.column, problem.width) == (line, column, 4)
+    assert problem.source == source
+    assert problem.hint == "Did you mean 'dwell'?"
+    assert source[column - 1 : column + 3] == "dwel"
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "place"),
+    [
+        (rule(more="aftergrace = true"), "'aftergrace' is not known in a rule.", (10, 1)),
+        (rule(more='after_grace = "yes"'), "after_grace is true or false.", (10, 15)),
+        (rule("x1"), "A code is one to four capital letters and one to four digits.", (2, 8)),
+        (rule("ABCDE1"), "A code is", (2, 8)),
+        (rule().replace('why = "b"\n', "").replace('needs = "d"\n', ""), "This rule has no why and no needs.", (1, 1)),
+        (rule().replace('"A name"', "3"), "name is a text.", (3, 8)),
+        (rule().replace('"A name"', '" "'), "name is empty.", (3, 8)),
+        (rule().replace('"A name"', f'"{"n" * 61}"'), "name has 61 characters; 60 are the most.", (3, 8)),
+        (rule().replace('"A name"', '"a\\nb"'), "name is one line of plain text.", (3, 8)),
+        (rule().replace('"b"', '"a\\u001b[2J"'), "why holds characters that cannot be printed.", (6, 7)),
+        (rule(when="3"), "when is a text.", (4, 8)),
+        (rule(when='""'), "when is empty.", (4, 8)),
+        (rule(when=f'"{"x" * 2001}"'), "A condition has at most 2000 characters; this one has 2001.", (4, 9)),
+        ("packs = 3\n" + rule(), "'packs' is not known in a pack.", (1, 1)),
+        ("pack = 3\n" + rule(), "pack is a text.", (1, 8)),
+        ("rule = 3\n", "Each rule is a table of its own.", (1, 8)),
+        ('[rule]\ncode = "X1"\n', "Each rule is a table of its own.", (1, 1)),
+        ("", "There is no rule in this pack.", (None, None)),
+        ("[[rule]]\ncode = \n", "This is not TOML: ", (2, 8)),
+        ("[[rule]]\ncode = [1,\n", "This is not TOML: ", (2, 11)),
+        ("a = " + "9" * 5000, "This is not TOML: A value is too long or too deeply nested.", (None, None)),
+        ("a = " + "[" * 3000, "This is not TOML: A value is too long or too deeply nested.", (None, None)),
+    ],
+)
+def test_a_mistake_is_said_at_its_place(text: str, message: str, place: tuple[int | None, int | None]) -> None:
+    problem = only(read(text))
+    assert message in problem.message
+    assert (problem.line, problem.column) == place
+    assert (problem.source is None) == (place[0] is None)
+
+
+def test_a_broken_rule_is_left_out_and_the_others_stand() -> None:
+    pack = read(rule("X1") + rule("X2", '"dwel > 3 s and foo"', "nmae = 3") + rule("X3") + rule("x4"))
+    assert [good.code for good in pack.rules] == ["X1", "X3"]
+    assert pack.broken == ("X2",)
+    assert [problem.line for problem in pack.problems] == [14, 14, 20, 32]
+
+
+def test_the_second_rule_of_a_code_is_refused_and_the_first_stands() -> None:
+    pack = read(rule("X1") + rule("X1", '"full_screen"'))
+    assert only(pack).message == "There is another rule X1 in this file."
+    assert [good.condition.text for good in pack.rules] == ["put_away"]
+    assert pack.broken == ()
+
+
+def test_the_codes_of_a_file_that_is_no_toml_are_remembered_as_broken() -> None:
+    pack = read(rule("X1") + rule("X2") + "= oops\n")
+    assert (pack.rules, pack.broken) == ((), ("X1", "X2"))
+
+
+def test_a_line_of_many_characters_is_not_repeated_whole() -> None:
+    problem = only(read(rule(more="oops = [" + "1," * 5000 + "]")))
+    assert problem.source is not None
+    assert len(problem.source) <= 200
+    far = read("[[rule]]\nx = [" + "1," * 5000 + "] oops\n").problems[0]
+    assert far.source is None
+
+
+@given(st.text(max_size=80) | st.lists(st.sampled_from([*rule(), "[[rule]]\n", '"""', "when = ", "\x00"])).map("".join))
+def test_no_text_makes_reading_fail(text: str) -> None:
+    pack = read(text)
+    assert pack.rules or pack.problems
+    for problem in pack.problems:
+        assert problem.message.isprintable()
