@@ -147,13 +147,9 @@ def test_a_recurrence_that_would_burn_or_mean_something_else_is_refused(recurren
         read_recurrence(recurrence)
 
 
-def test_a_recurrence_that_never_comes_true_ends_with_the_question() -> None:
-    never = declared("2026-01-30T18:30", "1:00", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30")
-    assert spans(never, "2026-01-01", "2036-01-01") == []
-
-
-def test_asking_late_does_not_walk_from_the_first_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Counted, not timed: dateutil is begun near the question, ten years after the first evening."""
+@pytest.fixture
+def walks(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
+    """Where each walk of dateutil began: counted, not timed."""
     from dateutil import rrule  # noqa: PLC0415 - only here
 
     began: list[datetime] = []
@@ -164,11 +160,23 @@ def test_asking_late_does_not_walk_from_the_first_beginning(monkeypatch: pytest.
         return real(text, dtstart=dtstart)
 
     monkeypatch.setattr(rrule, "rrulestr", counting)
+    return began
+
+
+def test_a_recurrence_that_never_comes_true_is_walked_to_its_end_once_only(walks: list[datetime]) -> None:
+    """Each such walk goes on until the year 9999."""
+    never = declared("2026-01-30T18:30", "1:00", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30")
+    assert spans(never, "2026-01-01", "2027-01-01") == []
+    assert len(walks) == 1
+
+
+def test_asking_late_does_not_walk_from_the_first_beginning(walks: list[datetime]) -> None:
+    """dateutil begins near the question, ten years after the first evening."""
     old = declared("2016-11-23T18:30", "1:30", "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE")
     after = datetime(2026, 11, 23)
     found = list(local_beginnings(old, after, after + 30 * DAY))
     assert [f"{at:%d}" for at in found] == ["23", "25", "07", "09", "21"]
-    assert after - began[0] <= timedelta(weeks=2)
+    assert after - walks[0] <= timedelta(weeks=2)
 
 
 def test_what_was_asked_before_is_not_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
