@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -28,7 +29,7 @@ SHOWN: Final = 20
 
 TITLE: Final = "Partner time"
 _SOURCE: Final = 240
-_LIKE: Final = '{"turntoward": "recording", "version": 1, "device": "laptop", "note": ""}'
+_LIKE: Final = 'It looks like this: {"turntoward": "recording", "version": 1, "device": "laptop", "note": ""}'
 
 
 def write_recording(
@@ -151,8 +152,10 @@ def _heading(plain: Any, line: bytes, problems: _Problems) -> str:
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:
     # A line without end must not fill the memory: what is too long is cut, and skipped up to its end.
+    begin = BOM_UTF8
     while line := file.readline(LONGEST_LINE + 1):
-        yield line
+        yield line.removeprefix(begin) if begin else line
+        begin = b""
         while len(line) > LONGEST_LINE and not line.endswith(b"\n"):
             line = file.readline(LONGEST_LINE + 1)
 

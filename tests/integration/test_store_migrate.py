@@ -1,0 +1,159 @@
+"""The schema comes about by migrations: in a child that ends, all or nothing, and safely from several processes at once."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database, Migrations
+
+from detector.errors import StoreError
+from detector.store import opening
+from detector.store.migrate import migrate
+from detector.store.migrations import MIGRATIONS, m001_what_is_kept
+from detector.store.store import Store
+from tests.rig.kept import EVENING, begins
+
+ROOT = Path(__file__).parents[2]
+
+DAEMON = """
+import sys
+from pathlib import Path
+from detector.store.store import Store
+from tests.rig.kept import EVENING, after, begins, moment, use
+with Store.open(Path(sys.argv[1])) as store:
+    store.keep_all([begins(), use(1, 5, None), moment(1, 5, None)])
+    store.partner_times(), store.stopped(), store.moments(), store.uses(), store.last_moment()
+    list(store.observations(EVENING))
+    store.forget(after(1), now=after(2))
+print([name for name in ("sqlite_utils", "click", "msgspec", "dateutil") if name in sys.modules])
+"""
+
+
+def run(script: str, path: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", script, str(path)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def tables(path: Path) -> dict[str, str]:
+    with sqlite3.connect(path) as connection:
+        found = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
+    connection.close()
+    return found
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "turntoward" / "turntoward.sqlite"
+
+
+def test_what_writes_and_reads_never_imports_sqlite_utils(path: Path) -> None:
+    for _ in ("the first start, which lays down the schema", "every other"):
+        child = run(DAEMON, path)
+        said, wrong = child.communicate()
+        assert (said.strip(), wrong, child.returncode) == ("[]", "", 0)
+    with Store.open(path, read_only=True) as store:
+        assert [kept.id for kept in store.occurrences()] == [EVENING]
+
+
+def test_the_child_imports_the_program_and_not_what_lies_about(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "detector").mkdir()
+    (tmp_path / "detector" / "__init__.py").write_text("raise SystemExit('not ours')")
+    script = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n" + DAEMON
+    child = subprocess.run(
+        [sys.executable, "-c", script, str(path)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (child.stdout.strip(), child.stderr) == ("[]", "")
+
+
+def test_several_processes_that_open_a_new_file_at_once_all_succeed(path: Path) -> None:
+    children = [run(DAEMON, path) for _ in range(6)]
+    for child in children:
+        said, wrong = child.communicate()
+        assert (said.strip(), wrong, child.returncode) == ("[]", "", 0)
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT count(*) FROM _sqlite_migrations").fetchone() == (opening.VERSION,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (opening.VERSION,)
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()
+
+
+def test_every_table_is_strict(path: Path) -> None:
+    Store.open(path).close()
+    ours = {name: sql for name, sql in tables(path).items() if name in opening.TABLES}
+    assert ours.keys() == opening.TABLES
+    assert all(sql.rstrip().endswith("STRICT") for sql in ours.values())
+    with sqlite3.connect(path) as connection, pytest.raises(sqlite3.IntegrityError, match="cannot store TEXT"):
+        connection.execute("INSERT INTO occurrences VALUES ('x', 'x', 'half past six', 2, NULL, NULL)")
+    connection.close()
+
+
+def later(path: Path, *, fails: bool) -> None:
+    """Apply the migrations of a version to come."""
+    coming = Migrations("turntoward")
+    coming(name="m001_what_is_kept")(m001_what_is_kept)
+
+    def m002_mood(db: Database) -> None:
+        db.table("occurrences").add_column("mood", str)
+        db.table("moods").create({"id": int}, pk="id", strict=True)
+        if fails:
+            raise ValueError("a migration that fails in the middle")
+
+    coming()(m002_mood)
+    migrate(path, coming, opening.VERSION + 1)
+
+
+def test_a_migration_that_fails_leaves_the_file_as_it_was(path: Path) -> None:
+    with Store.open(path) as store:
+        store.keep_all([begins()])
+    before, whole = tables(path), path.read_bytes()
+    with pytest.raises(StoreError, match=r"fails in the middle\. It is as it was"):
+        later(path, fails=True)
+    assert tables(path) == before
+    assert path.read_bytes() == whole
+    with Store.open(path) as store:
+        assert [kept.id for kept in store.unfinished()] == [EVENING]
+
+
+def test_an_older_file_is_brought_up_to_date_and_keeps_what_it_holds(path: Path) -> None:
+    with Store.open(path) as store:
+        store.keep_all([begins()])
+    later(path, fails=False)
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT id, mood FROM occurrences").fetchall() == [(EVENING, None)]
+        assert connection.execute("PRAGMA user_version").fetchone() == (opening.VERSION + 1,)
+    connection.close()
+    later(path, fails=True)  # nothing is due any more
+
+
+def test_a_child_that_fails_says_why(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_text("a shopping list, and by no means a database")
+    command = [sys.executable, "-m", "detector.store.migrate", str(path)]
+    child = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert child.returncode == 1
+    assert child.stderr.startswith(f"What is kept cannot be read: {path} is damaged")
+    assert path.read_text() == "a shopping list, and by no means a database"
+
+
+def test_what_is_killed_before_the_schema_is_whole_can_be_opened_again(path: Path) -> None:
+    path.parent.mkdir()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")  # as far as a migration comes before its transaction
+    connection.close()
+    with Store.open(path) as store:
+        assert store.occurrences() == []
+
+
+def test_a_copy_of_the_file_can_be_opened_elsewhere(path: Path, tmp_path: Path) -> None:
+    with Store.open(path) as store:
+        store.keep_all([begins()])
+    shutil.copy(path, tmp_path / "copy.sqlite")
+    with Store.open(tmp_path / "copy.sqlite", read_only=True) as store:
+        assert [kept.id for kept in store.occurrences()] == [EVENING]
+    with Database(tmp_path / "copy.sqlite", execute_plugins=False) as copy:
+        assert MIGRATIONS.pending(copy) == []
