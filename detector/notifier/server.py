@@ -56,9 +56,9 @@ async def still_there(bus: MessageBus) -> bool:
 
     Sending into a connection whose end is not yet known leaves a traceback of dbus-fast's in the log.
     """
-    turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    asyncio.get_running_loop().call_soon(lambda: turn.done() or turn.set_result(None))
-    await turn
+    turned = asyncio.Event()
+    asyncio.get_running_loop().call_soon(turned.set)
+    await turned.wait()
     return bus.connected
 
 

@@ -324,6 +324,13 @@ class TestPlyer(NotifierConformance):
             await channel.notifier.show(1, WORDS, never)
         shared_dunst.start()
 
+    async def test_no_word_begins_as_an_option_does(self, channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
+        said: list[str] = []
+        monkeypatch.setattr("detector.notifier.plyer_notifier._notify", lambda *words: said.extend(words[:2]))
+        await PlyerNotifier().show(1, Words(title="--help", body="-u critical"), never)
+        assert [text.startswith("-") for text in said] == [False, False]
+        assert [text[1:] for text in said] == ["--help", "-u critical"]
+
     async def test_a_plyer_that_hangs_is_left_behind(self, channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
         let_go = threading.Event()
         monkeypatch.setattr("detector.notifier.plyer_notifier._notify", lambda *_: let_go.wait(30))

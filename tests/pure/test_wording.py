@@ -105,6 +105,12 @@ def test_it_stands_as_long_as_the_person_said() -> None:
     assert greeting("Dinner", "20:00", settings=settings).expires == timedelta(seconds=33)
 
 
+def test_of_a_name_too_long_twelve_words_are_left_and_the_cut_is_seen() -> None:
+    name = " ".join(str(number) for number in range(1, 14))
+    words = words_for(replace(MOMENT, rule="X1"), rule_name=name, why=WHY, settings=NotifierSettings(), week=0)
+    assert words.title == "1 2 3 4 5 6 7 8 9 10 11 12…"
+
+
 @given(name=st.text(max_size=300), own=st.text(max_size=300), week=st.integers(0, 10_000))
 def test_whatever_the_person_wrote_a_title_has_at_most_twelve_words_on_one_line(name: str, own: str, week: int) -> None:
     for sentence in ("", own):
