@@ -52,9 +52,9 @@ def command(file: Path, *, as_json: bool) -> None:
     names = {rule.code: rule for rule in rules}
     for line in _as_table(moments.values(), names):
         click.echo(line)
-    times = "1 partner time" if len(occurrences) == 1 else f"{len(occurrences)} partner times"
     said = sum(moment.decided == "nudged" for moment in moments.values())
-    click.echo(f"{count:,} observations, {times}, {len(moments)} moments, {said} nudges.")
+    counted = ((count, "observation"), (len(occurrences), "partner time"), (len(moments), "moment"), (said, "nudge"))
+    click.echo(", ".join(f"{number:,} {word}{'' if number == 1 else 's'}" for number, word in counted) + ".")
 
 
 def _as_table(moments: Iterable[Moment], names: Mapping[str, Rule]) -> list[str]:
