@@ -67,12 +67,16 @@ class Condition:
     `holds(features)` is True only where the condition is certain: unknown features make it neither true nor false.
     `turns(features)` is the first instant after `features.at` at which `holds` may answer differently, nothing further
     being observed; None means never. It may be too early, never too late.
+    `look(features)` is both answers at once, for less than the price of two; None: ask for them one by one.
+    While the device's category is none of `categories`, it neither holds nor turns; None: it may, whatever is in front.
     """
 
     text: str
     needs: frozenset[FeatureKey]
     holds: Callable[[FeatureSet], bool]
     turns: Callable[[FeatureSet], datetime | None]
+    look: Callable[[FeatureSet], tuple[bool, datetime | None]] | None = None
+    categories: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,5 +45,5 @@ def _compiled(text: str, node: Node) -> Condition:
     writer = Writer()
     truth = node.truth(writer, frozenset()).source
     turn = node.turn(writer)
-    holds, turns = writer.compiled(truth, turn)
-    return Condition(text=text, needs=node.keys(), holds=holds, turns=turns)
+    holds, turns, look = writer.compiled(truth, turn, node.look(writer))
+    return Condition(text=text, needs=node.keys(), holds=holds, turns=turns, look=look, categories=node.categories)

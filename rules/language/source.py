@@ -11,7 +11,11 @@ from typing import Any, NamedTuple, TypeAlias
 
 from rules.model import FeatureKey, FeatureSet, Value
 
-Functions: TypeAlias = tuple[Callable[[FeatureSet], bool], Callable[[FeatureSet], datetime | None]]
+Functions: TypeAlias = tuple[
+    Callable[[FeatureSet], bool],
+    Callable[[FeatureSet], datetime | None],
+    Callable[[FeatureSet], tuple[bool, datetime | None]],
+]
 
 
 class Truth(NamedTuple):
@@ -58,8 +62,11 @@ class Writer:
         self._functions += [f"def {name}(get, changes):\n" + "".join(f"    {line}\n" for line in body)]
         return f"{name}(get, changes)"
 
-    def compiled(self, truth: str, turn: str | None) -> Functions:
-        """Return `holds` and `turns` as functions of a feature set, from the expressions of the whole tree."""
+    def compiled(self, truth: str, turn: str | None, look: list[str]) -> Functions:
+        """Return `holds`, `turns` and `look` as functions of a feature set.
+
+        `truth` and `turn` are expressions; `look` is a body that returns both, or empty where they may stand in a row.
+        """
         parameters = [f"k{number}" for number in self._keys.values()] + [f"c{n}" for n in self._values.values()]
         functions = "".join("    " + line + "\n" for function in self._functions for line in function.splitlines())
         source = (
@@ -67,7 +74,9 @@ class Writer:
             f"    def holds(features):\n        get = features.get\n        return {truth}\n"
             "    def turns(features):\n        get, changes = features.get, features.changes\n"
             f"        return {turn}\n"
-            "    return holds, turns\n"
+            "    def look(features):\n        get, changes = features.get, features.changes\n"
+            + "".join(f"        {line}\n" for line in look or [f"return {truth}, {turn}"])
+            + "    return holds, turns, look\n"
         )
         room: dict[str, Any] = {"__builtins__": {}}
         exec(compile(source, "<condition>", "exec"), room)  # noqa: S102 - rule 1: the source holds only our own words

@@ -12,15 +12,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from rules.features import Unit
+from rules.features import CATEGORIES, Unit
 from rules.language.source import Truth, Writer
 from rules.model import FeatureKey, Value
 
 OPPOSITE: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+IN_FRONT: Final = FeatureKey("category")
 
 
 class Node(ABC):
     """A part of a condition."""
+
+    @property
+    def categories(self) -> frozenset[str] | None:
+        """The categories in front of which alone it can hold or turn; None: it may whatever is in front."""
+        return None
 
     @abstractmethod
     def negated(self) -> Node:
@@ -37,6 +43,11 @@ class Node(ABC):
     @abstractmethod
     def turn(self, writer: Writer) -> str | None:
         """Write the expression of the first instant at which the truth may turn; None: only an observation turns it."""
+
+    def look(self, writer: Writer) -> list[str]:
+        """Write a body that returns the truth with the turn, where that is less than asking twice; else nothing."""
+        del writer
+        return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +84,13 @@ class Category(Node):
     key: FeatureKey
     words: frozenset[str]
     wanted: bool = True
+
+    @property
+    def categories(self) -> frozenset[str] | None:
+        """The words, or all others, where it is the category in front that is meant."""
+        if self.key != IN_FRONT:
+            return None
+        return self.words if self.wanted else frozenset(CATEGORIES) - self.words
 
     def negated(self) -> Node:
         """Return the opposite; an unknown category stays neither."""
@@ -182,8 +200,15 @@ class _Joined(Node):
         body = self.turn_lines(writer)
         return writer.function(body) if body else None
 
-    def turn_lines(self, writer: Writer) -> list[str]:
+    def look(self, writer: Writer) -> list[str]:
+        """Write a body that returns the truth with the turn, or nothing where no part ever turns by itself."""
+        early, late = ("False", "True") if self.word == "and" else ("True", "False")
+        return self.turn_lines(writer, f"{early}, ", f"{late}, ")
+
+    def turn_lines(self, writer: Writer, early: str = "", late: str = "") -> list[str]:
         """Return the body of a function of `get` and `changes`; empty where no part ever turns by itself.
+
+        `early` stands before what is returned where one part decided, `late` where all parts had to.
 
         An `and` that does not hold waits for all of its untrue parts: for the last of their turns, and if one of them
         never turns, for ever. One that holds falls with the first part. An `or` is the mirror of it.
@@ -201,16 +226,16 @@ class _Joined(Node):
             known = written.if_true & written.if_false
             lines.append(f"if {stays}{written.source}:")
             if turn is None:
-                lines.append("    return None")
+                lines.append(f"    return {early}None")
             else:
-                lines += [f"    turn = {turn}", "    if turn is None: return None"]
+                lines += [f"    turn = {turn}", f"    if turn is None: return {early}None"]
                 lines.append("    if last is None or turn > last: last = turn")
-        lines += ["if last is not None: return last", "first = None"]
+        lines += [f"if last is not None: return {early}last", "first = None"]
         for _, turn in in_order:
             if turn is not None:
                 lines.append(f"turn = {turn}")
                 lines.append("if turn is not None and (first is None or turn < first): first = turn")
-        return [*lines, "return first"]
+        return [*lines, f"return {late}first"]
 
 
 class And(_Joined):
@@ -218,6 +243,12 @@ class And(_Joined):
 
     __slots__ = ()
     word = "and"
+
+    @property
+    def categories(self) -> frozenset[str] | None:
+        """What all parts allow."""
+        bound = [part.categories for part in self.parts if part.categories is not None]
+        return frozenset.intersection(*bound) if bound else None
 
     def negated(self) -> Node:
         """Return the `or` of the opposites."""
@@ -229,6 +260,16 @@ class Or(_Joined):
 
     __slots__ = ()
     word = "or"
+
+    @property
+    def categories(self) -> frozenset[str] | None:
+        """What any part allows."""
+        allowed: frozenset[str] = frozenset()
+        for part in self.parts:
+            if part.categories is None:
+                return None
+            allowed |= part.categories
+        return allowed
 
     def negated(self) -> Node:
         """Return the `and` of the opposites."""

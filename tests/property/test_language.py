@@ -250,7 +250,12 @@ def test_stepping_from_turn_to_turn_finds_exactly_the_instants_that_a_scan_finds
     wanted = scanned(said, toy)
     found: list[int] = []
     held, steps = condition.holds(toy), 0
-    while (turn := condition.turns(toy)) is not None:
+    while True:
+        turn = condition.turns(toy)
+        assert condition.look is not None
+        assert condition.look(toy) == (held, turn)
+        if turn is None:
+            break
         assert turn > toy.at
         toy.second = int((turn - START).total_seconds())
         steps += 1
@@ -260,6 +265,15 @@ def test_stepping_from_turn_to_turn_finds_exactly_the_instants_that_a_scan_finds
     assert found == wanted
     assert steps <= HORIZON
     assert toy.asked <= condition.needs
+
+
+@given(CONDITIONS, TOYS)
+def test_before_a_category_that_is_not_named_a_condition_neither_holds_nor_turns(said: Said, toy: Toy) -> None:
+    condition = compile_condition(said.text)
+    if condition.categories is not None and toy.category not in condition.categories:
+        for toy.second in range(HORIZON):
+            assert not condition.holds(toy)
+            assert condition.turns(toy) is None
 
 
 def test_the_generators_reach_conditions_that_hold_and_that_turn_twice() -> None:

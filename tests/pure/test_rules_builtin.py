@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from detector.config.rules_in_force import built_in
-from rules.features import CATEGORIES
+from rules.features import CATEGORIES, DISTRACTING
 from rules.lengths import parse_length
 from rules.model import FeatureKey, Measured, Value
 
@@ -114,3 +114,11 @@ def test_no_rule_speaks_of_a_look_of_two_seconds_whatever_was_before(category: s
 
 def test_nothing_holds_where_nothing_is_known() -> None:
     assert not any(rule.condition.holds(Measured(AT)) for rule in PACK.rules)
+
+
+def test_every_rule_is_bound_to_what_it_speaks_of_so_that_the_rest_costs_nothing() -> None:
+    bound = {code: rule.condition.categories for code, rule in RULES.items()}
+    assert bound["F101"] == bound["F103"] == {"social"}
+    assert bound["O701"] == {"news", "shopping", "games"}
+    assert bound["G201"] == bound["A501"] == DISTRACTING
+    assert None not in bound.values()
