@@ -24,7 +24,7 @@ from detector.daemon.face import Face
 from detector.daemon.last_words import save_last
 from detector.daemon.lock import Lock
 from detector.daemon.loop import Loop
-from detector.daemon.memory import give_back, settle
+from detector.daemon.memory import give_back
 from detector.daemon.owner import refuse_others
 from detector.daemon.planner import Planner
 from detector.daemon.reconcile import Next, Reconciler
@@ -209,7 +209,7 @@ def run(clock: Clock | None = None) -> None:
 
 async def _run(lock: Lock, store: Store, settings: Settings, clock: Clock) -> None:
     daemon = Daemon(lock=lock, store=store, settings=settings, clock=clock)
-    settle()
+    give_back()
     await daemon.run()
 
 

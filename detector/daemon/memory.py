@@ -1,19 +1,14 @@
-"""Keep the daemon small while nothing happens: it waits for hours, and for minutes it works.
-
-Rule 1: only what was measured to help stands here; docs/daemon.md has the numbers.
-"""
+"""Keep the daemon small while nothing happens: it waits for hours, and works for minutes."""
 
 from __future__ import annotations
 
 import gc
 
 
-def settle() -> None:
-    """Put what starting left behind out of the collector's sight: it stays for life."""
-    gc.collect()
-    gc.freeze()
-
-
 def give_back() -> None:
-    """Give memory that partner time needed back to the system."""
+    """Free what only a cycle of references still holds, such as a partner time that is over.
+
+    Measured after six partner times: 36.5 MB with it, 46.8 MB without; `malloc_trim` would give 1.4 MB more, and
+    `gc.freeze` nothing.
+    """
     gc.collect()

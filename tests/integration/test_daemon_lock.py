@@ -1,0 +1,120 @@
+"""One daemon per person, known to all, and what it says to systemd: real locks, real processes, real sockets."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from detector.config.paths import lock_path
+from detector.daemon.lock import AlreadyRunning, Lock, refuse_second, running_pid, running_status
+from detector.daemon.poke import poke
+from detector.daemon.sd_notify import Systemd
+
+HOLDS = """
+import signal, sys
+from detector.daemon.lock import Lock
+signal.signal(signal.SIGHUP, lambda *_: (print("poked", flush=True), sys.exit()))
+with Lock() as lock:
+    lock.say('{"a": 1}')
+    print("held", flush=True)
+    signal.pause()
+"""
+
+
+@pytest.fixture
+def holder() -> subprocess.Popen[str]:
+    process = subprocess.Popen([sys.executable, "-c", HOLDS], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_the_second_is_refused_and_told_of_the_first(holder: subprocess.Popen[str]) -> None:
+    assert running_pid() == holder.pid
+    assert running_status() == '{"a": 1}'
+    with pytest.raises(AlreadyRunning, match=str(holder.pid)), Lock():
+        pass
+    with pytest.raises(AlreadyRunning):
+        refuse_second()
+    holder.kill()
+    holder.wait()
+
+
+def test_a_killed_daemon_leaves_no_lock_behind(holder: subprocess.Popen[str]) -> None:
+    holder.kill()
+    holder.wait()
+    assert lock_path().exists()
+    assert (running_pid(), running_status()) == (None, None)
+    with Lock():
+        assert running_pid() == os.getpid()
+    assert running_pid() is None
+
+
+def test_a_poke_reaches_the_daemon_and_nobody_else(holder: subprocess.Popen[str]) -> None:
+    assert poke() is True
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "poked\n"
+    assert holder.wait(30) == 0
+    assert poke() is False
+
+
+def test_a_process_that_took_over_the_number_is_not_poked(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The file of a daemon that was killed names a number that another process may bear by now.
+    lock_path().write_text(f"{os.getpid()}\n\n")
+    signalled: list[int] = []
+    monkeypatch.setattr(os, "kill", lambda *_: signalled.append(1))
+    assert poke() is False
+    assert signalled == []
+
+
+def test_who_only_asks_does_not_keep_the_daemon_from_starting() -> None:
+    lock_path().parent.mkdir(exist_ok=True)
+    with Lock():
+        asked = [running_pid() for _ in range(50)]
+    assert set(asked) == {os.getpid()}
+
+
+def test_the_lock_is_the_persons_alone_and_no_link_is_followed(tmp_path: Path) -> None:
+    with Lock():
+        assert lock_path().stat().st_mode & 0o777 == 0o600
+    lock_path().unlink()
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    lock_path().symlink_to(precious)
+    with pytest.raises(OSError, match=r"[Ss]ymbolic"), Lock():
+        pass
+    assert precious.read_text() == "mine"
+
+
+@pytest.mark.parametrize("abstract", [False, True])
+def test_systemd_hears_what_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, abstract: bool) -> None:
+    name = f"@turntoward-test-{os.getpid()}" if abstract else str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind("\0" + name[1:] if abstract else name)
+        manager.settimeout(10)
+        monkeypatch.setenv("NOTIFY_SOCKET", name)
+        monkeypatch.setenv("WATCHDOG_USEC", "10000000")
+        monkeypatch.setenv("WATCHDOG_PID", str(os.getpid()))
+        systemd = Systemd()
+        systemd.ready()
+        systemd.status("one\ntwo")
+        systemd.alive()
+        systemd.stopping()
+        heard = [manager.recv(100) for _ in range(4)]
+    assert heard == [b"READY=1", b"STATUS=one two", b"WATCHDOG=1", b"STOPPING=1"]
+    assert systemd.watchdog == 5.0
+    assert "NOTIFY_SOCKET" not in os.environ
+
+
+def test_without_systemd_nothing_is_said_and_nothing_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", "/nowhere/at/all")
+    monkeypatch.setenv("WATCHDOG_USEC", "10000000")
+    monkeypatch.setenv("WATCHDOG_PID", "1")
+    systemd = Systemd()
+    systemd.ready()
+    assert systemd.watchdog is None

@@ -1,0 +1,128 @@
+"""What the core asks for is kept first, then said; a notifier that fails costs its nudge and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+import detector.daemon.perform as room
+from detector.clock import ManualClock
+from detector.daemon.perform import Performer
+from detector.effects import Greet, Moment, Notify, Record, Withdraw
+from detector.errors import StoreError
+from detector.notifier.model import Words
+from detector.observations import Answer, Answered, NotShown, Observation, PartnerTimeBegan, Shown
+from detector.store.memory import MemoryStore
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+BEGAN = Record(
+    occurrence="1@x", what=PartnerTimeBegan(at=NOON, occurrence="1@x", title="t", ends=NOON + timedelta(hours=1))
+)
+
+
+def moment(number: int) -> Moment:
+    return Moment(
+        number=number, occurrence="1@x", rule="F101", device="laptop", use=1, category="social", name=None, began=NOON,
+        decided_at=NOON, ended=None, decided="nudged", reason=None, evidence=(),
+    )  # fmt: skip
+
+
+class Voice:
+    """A notifier that does what a test wants: `does` is called with the number of every nudge."""
+
+    def __init__(self, does: Callable[[int], None] = lambda _: None, *, hangs: bool = False) -> None:
+        self.does = does
+        self.hangs = hangs
+        self.said: list[str] = []
+        self.answered: Callable[[int, Answer], None] = lambda *_: None
+
+    async def show(self, nudge: int, words: Words, answered: Callable[[int, Answer], None]) -> str | None:
+        self.answered = answered
+        self.does(nudge)
+        if self.hangs:
+            await asyncio.Event().wait()
+        self.said.append(f"show {nudge}")
+        return "voice"
+
+    async def withdraw(self, nudge: int) -> None:
+        self.said.append(f"withdraw {nudge}")
+
+    async def close(self) -> None:
+        self.said.append("close")
+
+
+class Failing(MemoryStore):
+    def keep_all(self, records: object) -> None:
+        raise StoreError("the disk is full")
+
+
+def performer(voice: Voice, put: Callable[[Observation], None], store: MemoryStore | None = None) -> Performer:
+    return Performer(
+        store=store or MemoryStore(), voice=voice, words=lambda m: Words(title=str(m.number), body=""),
+        greeting=lambda _: Words(title="g", body=""), put=put, clock=ManualClock(NOON),
+    )  # fmt: skip
+
+
+async def test_what_cannot_be_kept_is_not_said() -> None:
+    voice, came = Voice(), list[Observation]()
+    one = performer(voice, came.append, Failing())
+    with pytest.raises(StoreError):
+        one.perform([BEGAN, Notify(moment=moment(1))])
+    await one.settled()
+    await one.close()
+    assert voice.said == ["close"]
+
+
+async def test_the_record_is_kept_before_the_nudge_is_said() -> None:
+    store = MemoryStore()
+    kept: list[int] = []
+    voice = Voice(lambda _: kept.append(len(store.moments())))
+    one = performer(voice, lambda _: None, store)
+    one.perform([BEGAN, Notify(moment=moment(1)), Record(occurrence="1@x", what=moment(1))])
+    await one.settled()
+    assert kept == [1]
+
+
+async def test_things_are_said_in_their_order() -> None:
+    voice = Voice()
+    one = performer(voice, lambda _: None)
+    greet = Greet(occurrence="1@x", title="t", at=NOON, ends=NOON)
+    one.perform([greet, Notify(moment=moment(1)), Withdraw(nudge=1), Notify(moment=moment(2))])
+    await one.settled()
+    assert voice.said == ["show 0", "show 1", "withdraw 1", "show 2"]
+
+
+async def test_what_was_shown_and_answered_comes_back() -> None:
+    voice, came = Voice(), list[Observation]()
+    one = performer(voice, came.append)
+    one.perform([Notify(moment=moment(3))])
+    await one.settled()
+    voice.answered(3, "together")
+    assert came == [Shown(at=NOON, nudge=3, by="voice"), Answered(at=NOON, nudge=3, answer="together")]
+
+
+async def test_a_notifier_that_hangs_costs_its_nudge_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "LONGEST_SHOW", 0.01)
+    voice, came = Voice(hangs=True), list[Observation]()
+    one = performer(voice, came.append)
+    one.perform([Notify(moment=moment(1))])
+    await one.settled()
+    voice.hangs = False
+    one.perform([Notify(moment=moment(2))])
+    await one.settled()
+    assert came == [NotShown(at=NOON, nudge=1), Shown(at=NOON, nudge=2, by="voice")]
+
+
+async def test_a_notifier_with_a_bug_costs_its_nudge_only() -> None:
+    def fails_first(nudge: int) -> None:
+        if nudge == 1:
+            raise ZeroDivisionError
+
+    voice, came = Voice(fails_first), list[Observation]()
+    one = performer(voice, came.append)
+    one.perform([Notify(moment=moment(1)), Notify(moment=moment(2))])
+    await one.settled()
+    assert came == [NotShown(at=NOON, nudge=1), Shown(at=NOON, nudge=2, by="voice")]
