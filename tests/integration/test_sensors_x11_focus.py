@@ -151,14 +151,18 @@ async def test_nobody_at_a_terminal_means_that_nothing_is_asked(
 
 
 async def test_moments_without_an_active_toplevel_are_not_an_empty_desktop(
-    bare_wm: BareWindowManager, focus: AsyncGenerator[Any, None]
+    bare_wm: BareWindowManager, focus: AsyncGenerator[Any, None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(x11_focus, "GRACE", timedelta(seconds=1))
     first, second = (bare_wm.toplevel(WM_NAME=name) for name in (b"first", b"second"))
     bare_wm.activate(first)
     assert (await front(focus)).title == "first"
+    waiting = asyncio.ensure_future(take(focus, Seen))
     bare_wm.activate(None)
+    # Long enough for the moment to be noticed, and far shorter than the grace.
+    await asyncio.sleep(0.1)
     bare_wm.activate(second)
-    assert (await take(focus, Seen)).toplevel.title == "second"
+    assert (await waiting).toplevel.title == "second"
     bare_wm.activate(None)
     assert (await take(focus, Seen)).toplevel is None
 
@@ -166,14 +170,18 @@ async def test_moments_without_an_active_toplevel_are_not_an_empty_desktop(
 async def test_one_that_vanishes_while_it_is_asked_is_as_if_it_had_never_been(
     bare_wm: BareWindowManager, focus: AsyncGenerator[Any, None], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    for _ in range(30):
+    waiting = asyncio.ensure_future(front(focus, lambda toplevel: toplevel.title == "kept"))
+    for number in range(60):
         window = bare_wm.toplevel(WM_NAME=b"gone at once")
         bare_wm.activate(window)
+        # Sometimes before it is asked, sometimes while it is, sometimes after.
+        await asyncio.sleep(0.001 * (number % 4))
         window.destroy()
-    bare_wm.activate(0x7FFFFFF)
+        bare_wm.activate(0x7FFFFFF if number % 2 else window)
+        await asyncio.sleep(0.005)
     kept = bare_wm.toplevel(WM_NAME=b"kept")
     bare_wm.activate(kept)
-    assert (await front(focus, lambda toplevel: toplevel.title == "kept")).app_id == ""
+    assert (await waiting).app_id == ""
     assert capfd.readouterr() == ("", "")
 
 

@@ -151,8 +151,13 @@ async def test_it_is_tried_again_after_one_two_four_up_to_sixty_seconds_and_each
 
 async def test_one_line_when_lost_and_one_when_back(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "turntoward.sensors")
-    refusals = [SensorUnavailable("gone") for _ in range(4)]
-    async with running(idle=[Script(starts=[[SensorLost("the X server went away")], *refusals])]) as rig:
+    attempts = [
+        SensorUnavailable("gone"),
+        SensorLost("gone while asked"),
+        SensorLost("again"),
+        SensorUnavailable("gone"),
+    ]
+    async with running(idle=[Script(starts=[[SensorLost("the X server went away")], *attempts])]) as rig:
         for _ in range(5):
             await rig.waits.let_pass()
         await rig.until(lambda: len(rig.seen) == 3)
