@@ -13,6 +13,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
+from time import sleep
 from typing import Any, Final
 
 from detector.errors import StoreError
@@ -22,6 +23,7 @@ from detector.store.keeping import KEEP_OBSERVATION, forgotten_stretches, insert
 from detector.store.model import Forgotten, KeptOccurrence
 from detector.store.stretches import Stretch, cut, over_at, spared_coverage, spared_use, spares_moment
 
+_TRIES: Final = 25
 _DECLARED: Final = ("partner_times", "exceptions", "state")
 
 
@@ -73,12 +75,26 @@ def scrub(connection: sqlite3.Connection) -> None:
     """
     connection.execute("PRAGMA temp_store = MEMORY")  # or VACUUM's copy would pass through the temporary folder
     connection.execute("VACUUM")
-    (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    if busy:
+    if not _emptied(connection):
         raise StoreError(
             "It is deleted, but another program is reading what is kept, so traces of it may be left in the file\n"
             "  beside it that ends in -wal. Close that program and say `turntoward forget` once more."
         )
+
+
+def _emptied(connection: sqlite3.Connection) -> bool:
+    # SQLite's own waiting covers readers, but not another program that is emptying the log at this instant.
+    (wait,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    connection.execute(f"PRAGMA busy_timeout = {wait // _TRIES:d}")
+    try:
+        for _ in range(_TRIES):
+            (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if not busy:
+                return True
+            sleep(wait / 1000 / _TRIES)
+        return False
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {wait:d}")
 
 
 def _forget_in(connection: sqlite3.Connection, kept: KeptOccurrence, stretch: Stretch) -> Counter[str]:

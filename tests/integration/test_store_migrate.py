@@ -34,6 +34,34 @@ print([name for name in ("sqlite_utils", "click", "msgspec", "dateutil") if name
 """
 
 
+RACE = """
+import multiprocessing, sys
+from pathlib import Path
+from detector.store.migrate import migrate
+
+def run(path, barrier, said):
+    barrier.wait()
+    try:
+        migrate(path)
+        said.put("done")
+    except Exception as failed:
+        said.put(str(failed))
+
+multiprocessing.set_start_method("fork")
+for number in range(int(sys.argv[2])):
+    path, barrier, said = Path(sys.argv[1]) / str(number), multiprocessing.Barrier(4), multiprocessing.Queue()
+    path.touch()
+    racers = [multiprocessing.Process(target=run, args=(path, barrier, said)) for _ in range(4)]
+    for racer in racers:
+        racer.start()
+    answers = [said.get() for _ in racers]
+    for racer in racers:
+        racer.join()
+    if answers != ["done"] * 4:
+        sys.exit(f"round {number}: {answers}")
+"""
+
+
 def run(script: str, path: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", script, str(path)]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -82,6 +110,13 @@ def test_several_processes_that_open_a_new_file_at_once_all_succeed(path: Path) 
     connection.close()
 
 
+def test_several_processes_that_migrate_at_the_same_instant_all_succeed(tmp_path: Path) -> None:
+    # Without the lock on the folder one process in seventy fails, so that a hundred rounds of four are enough to see it.
+    command = [sys.executable, "-c", RACE, str(tmp_path), "100"]
+    racing = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (racing.stderr, racing.returncode) == ("", 0)
+
+
 def test_every_table_is_strict(path: Path) -> None:
     Store.open(path).close()
     ours = {name: sql for name, sql in tables(path).items() if name in opening.TABLES}
@@ -99,12 +134,15 @@ def later(path: Path, *, fails: bool) -> None:
 
     def m002_mood(db: Database) -> None:
         db.table("occurrences").add_column("mood", str)
+
+    def m003_moods(db: Database) -> None:
         db.table("moods").create({"id": int}, pk="id", strict=True)
         if fails:
             raise ValueError("a migration that fails in the middle")
 
     coming()(m002_mood)
-    migrate(path, coming, opening.VERSION + 1)
+    coming()(m003_moods)
+    migrate(path, coming, opening.VERSION + 2)
 
 
 def test_a_migration_that_fails_leaves_the_file_as_it_was(path: Path) -> None:
@@ -125,7 +163,7 @@ def test_an_older_file_is_brought_up_to_date_and_keeps_what_it_holds(path: Path)
     later(path, fails=False)
     with sqlite3.connect(path) as connection:
         assert connection.execute("SELECT id, mood FROM occurrences").fetchall() == [(EVENING, None)]
-        assert connection.execute("PRAGMA user_version").fetchone() == (opening.VERSION + 1,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (opening.VERSION + 2,)
     connection.close()
     later(path, fails=True)  # nothing is due any more
 
