@@ -57,7 +57,7 @@ def _lines(found: Findings) -> Iterator[str]:
         f"It runs (process {found.pid})." if found.pid else "It does not run; `turntoward run` starts it."
     )
     yield from _wrapped(
-        f"It starts with your session: {found.service}." if found.service
+        f"It starts with your session: {_short(found.service)}." if found.service
         else "It does not start by itself; `turntoward service install` changes that."
     )  # fmt: skip
     if found.listening:
@@ -74,7 +74,7 @@ def _lines(found: Findings) -> Iterator[str]:
         yield from _wrapped(f"{'yes' if speaker.usable else 'no '}  {speaker.name}: {speaker.remark}", "       ")
     yield ""
     yield "What is kept"
-    yield from _wrapped(found.store_problem or found.store)
+    yield from _wrapped(found.store_problem or _short(found.store))
     yield from _coverage(found.coverage)
     yield ""
     yield f"Settings and rules: {found.rules} rules in force"
@@ -103,6 +103,13 @@ def _coverage(coverage: tuple[Covered, ...]) -> Iterator[str]:
         share = each.known / each.lasted if each.lasted else 0.0
         when = f"{each.began.astimezone():%a %d %b, %H:%M}"
         yield from _wrapped(f"{when}: {share:.0%} of it was sensed.")
+
+
+def _short(path: str) -> str:
+    from pathlib import Path  # noqa: PLC0415 - not for --help
+
+    home = str(Path.home())
+    return "~" + path.removeprefix(home) if path.startswith(home + "/") else path
 
 
 def _wrapped(text: str, later: str = "  ") -> list[str]:

@@ -10,10 +10,10 @@ import asyncio
 import logging
 import os
 import signal
+import threading
 from collections.abc import Sequence
 from datetime import timedelta
 from importlib.metadata import version
-from types import FrameType
 from typing import TYPE_CHECKING, Final
 
 from detector.clock import Clock, SystemClock
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from detector.daemon.supervisor import Supervisor
     from detector.notifier.chain import Chain
 
-LEAVING: Final = 1.7
+LEAVING: Final = 1.5
 """Seconds in which the daemon ends, whatever still hangs: what matters is on disk already."""
 
 logger = logging.getLogger("turntoward")
@@ -103,9 +103,11 @@ class Daemon:
             await self._face.close()
 
     def _leave(self) -> None:
-        # If a sensor's thread or a notifier hangs, leaving must not: everything decided is on disk.
-        signal.signal(signal.SIGALRM, _leave_at_once)
-        signal.setitimer(signal.ITIMER_REAL, LEAVING)
+        # If a sensor's thread, a notifier or the disk hangs, leaving must not: everything decided is kept. A thread, for
+        # a signal would wait until the hanging call returns.
+        at_last = threading.Timer(LEAVING, os._exit, (EXIT_DONE,))
+        at_last.daemon = True
+        at_last.start()
         self._loop.stop()
 
     def _open_one(self, occurrence: Occurrence, kept_as: str) -> UnderWay:
@@ -219,8 +221,3 @@ def _settings_now(before: Settings) -> tuple[Settings, Sequence[Problem]]:
         return read_settings(config_path()), ()
     except UserError as wrong:
         return before, wrong.problems
-
-
-def _leave_at_once(number: int, frame: FrameType | None) -> None:
-    del number, frame
-    os._exit(EXIT_DONE)

@@ -46,7 +46,7 @@ def evening() -> Iterator[Observation]:
     yield CameBack(at=at(600))
     yield Focused(at=at(600), activity=Activity(category="social"))
     for second in range(601, 670):
-        yield InputCounted(at=at(second), scrolls=3)
+        yield InputCounted(at=at(second - 0.5), scrolls=3)
         if second == 661:
             yield NotShown(at=at(second), nudge=1)
         if second == 664:
@@ -122,6 +122,11 @@ def test_try_plays_the_evening_through_notifiers_store_and_report(recording: Pat
     assert "20:00  Partner time is over." in done.output
     with closing(sqlite3.connect(tmp_path / "kept/turntoward.sqlite")) as connection:
         moments = connection.execute("SELECT decided, shown_by, answer, outcome FROM moments").fetchall()
+        # The nudge is shown at its own instant, not when the next thing was observed.
+        assert connection.execute(
+            "SELECT count(*) FROM moments JOIN observations ON observations.at = moments.decided_at"
+            " WHERE moments.decided = 'nudged' AND observations.kind = 'Shown'"
+        ).fetchone() == (1,)
     # What was recorded as not shown is shown now, and the recorded answer stands.
     assert ("nudged", "print", "put_away", "put_away_30") in moments
 

@@ -158,6 +158,23 @@ def test_it_ends_within_two_seconds_even_if_the_x_server_hangs(program: Program,
         x_desktop.server.send_signal(signal.SIGCONT)
 
 
+HANGS = """
+import threading
+from detector.daemon import compose
+async def hangs(self):
+    threading.Event().wait()
+compose.Reconciler.leave = hangs
+compose.run()
+"""
+
+
+def test_it_ends_even_if_something_of_its_own_hangs(program: Program) -> None:
+    with started([sys.executable, "-c", HANGS], env=program.env) as daemon:
+        until(lambda: program.status().get("started"), what="the daemon")
+        daemon.send_signal(signal.SIGTERM)
+        assert daemon.wait(3) == 0
+
+
 def test_a_poke_before_the_loop_runs_does_not_kill(program: Program) -> None:
     # From the first instant at which a command can see the daemon, a poke must be harmless.
     daemon = program.run()

@@ -214,6 +214,7 @@ async def test_partner_time_begins_and_ends_as_planned_and_nothing_is_sensed_out
     kept = evening.kept()[THIS]
     assert (kept.began, kept.ended, kept.end_reason) == (BEGINS, ENDS, "ended")
     assert "Gap" not in evening.kinds(THIS)
+    assert list(evening.store.observations(THIS))[-1].at == ENDS
 
 
 async def test_reconciling_again_changes_nothing(evenings: Make) -> None:
@@ -253,7 +254,9 @@ async def test_a_stop_ends_it_and_it_does_not_come_back(evenings: Make) -> None:
     await evening.at(BEGINS)
     evening.store.stop_occurrence(THIS, BEGINS + minutes(10))
     evening.loop.look()
-    await evening.at(BEGINS + minutes(10))
+    after = BEGINS + minutes(10) + timedelta(milliseconds=5)
+    await evening.at(after, Focused(at=after, activity=Activity(category="social")))
+    assert "Focused" not in evening.kinds(THIS)
     evening.loop.look()
     await evening.at(BEGINS + minutes(11))
     assert evening.reconciler.under_way is None

@@ -1,0 +1,186 @@
+"""The daemon's commands as a person uses them: run --offer, status, doctor, service."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from detector.cli import turntoward
+from detector.daemon.lock import Lock, running_pid, running_status
+from detector.errors import UserError
+from tests.rig.bus import Dunst
+from tests.rig.x11 import Desktop, until
+
+COMMAND = Path(sys.executable).parent / "turntoward"
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(turntoward, list(arguments))
+
+
+@pytest.fixture(autouse=True)
+def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "WAYLAND_DISPLAY", "XDG_SESSION_TYPE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TZ", "UTC")
+
+
+def test_status_without_a_daemon_says_so_and_is_done() -> None:
+    done = run("status")
+    assert done.exit_code == 0
+    assert done.output.splitlines() == [
+        "Turntoward is not running; `turntoward run` starts it.",
+        "No partner time is declared; `turntoward add --help` shows how.",
+    ]
+    assert json.loads(run("status", "--json").output)["running"] is False
+
+
+def test_status_tells_what_the_daemon_last_said() -> None:
+    with Lock() as lock:
+        lock.say(
+            json.dumps(
+                {
+                    "partner_time": "Dinner", "until": "2031-01-01T20:00:00+00:00",
+                    "senses": {"focus": "x11_focus", "session": None}, "problems": ["quick.toml:1: no"],
+                }
+            )
+        )  # fmt: skip
+        lines = run("status").output.splitlines()
+    assert lines[0].startswith("Turntoward is running (process ")
+    assert lines[1].startswith("Dinner is under way until ")
+    assert lines[2:] == [
+        "It senses focus (x11_focus).", "Not sensed: session; `turntoward doctor` says why.",
+        "A problem: quick.toml:1: no",
+    ]  # fmt: skip
+
+
+def test_status_of_a_daemon_that_has_said_nothing_yet_does_not_fail() -> None:
+    with Lock() as lock:
+        lock.say("{ half")
+        assert run("status").exit_code == 0
+
+
+def test_status_imports_nothing_heavy() -> None:
+    asked = (
+        "import sys\nfrom detector.cli import turntoward\n"
+        "turntoward(['status'], standalone_mode=False)\n"
+        "print(sorted({'asyncio', 'dbus_fast', 'sqlite_utils', 'apscheduler', 'dateutil', 'rich'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(("answer", "declared"), [("\n", 1), ("n\n", 0)])
+def test_run_offers_partner_time_to_somebody_at_the_terminal(home: Path, answer: str, declared: int) -> None:
+    ours, theirs = pty.openpty()
+    log = home / "log"
+    with log.open("wb") as file:
+        daemon = subprocess.Popen([str(COMMAND), "run", "--offer"], stdin=theirs, stdout=file, stderr=file)
+    try:
+        until(lambda: "for 30 minutes?" in log.read_text(), what="the offer")
+        os.write(ours, answer.encode())
+        until(lambda: json.loads(running_status() or "{}").get("started"), what="the daemon")
+        state = json.loads(running_status() or "{}")
+        assert (state["partner_time"] is not None) == bool(declared)
+    finally:
+        daemon.send_signal(signal.SIGINT)
+        assert daemon.wait(10) == 0
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_run_offers_nothing_where_nobody_sits(home: Path) -> None:
+    log = home / "log"
+    with log.open("wb") as file:
+        daemon = subprocess.Popen([str(COMMAND), "run", "--offer"], stdin=subprocess.DEVNULL, stdout=file, stderr=file)
+    try:
+        until(running_pid, what="the daemon")
+        assert "30 minutes" not in log.read_text()
+    finally:
+        daemon.terminate()
+        daemon.wait(10)
+
+
+def test_doctor_says_for_each_sense_why_it_cannot_be_sensed() -> None:
+    done = run("doctor")
+    assert done.exit_code == 0
+    assert "x11_focus: it is for X11, and this session is a text console" in done.output
+    assert "It does not run; `turntoward run` starts it." in done.output
+    assert "yes  print:" in done.output
+    assert max(map(len, done.output.splitlines())) <= 80
+
+
+def test_doctor_names_what_is_wrong_with_settings_and_rules(home: Path) -> None:
+    config = home / ".config/turntoward"
+    (config / "rules").mkdir(parents=True)
+    (config / "config.toml").write_text("[polcy]\n")
+    (config / "rules/mine.toml").write_text('[[rule]]\ncode = "X1"\nwhen = "dwel >= 1 s"\n')
+    problems = "\n".join(json.loads(run("doctor", "--json").output)["problems"])
+    assert "polcy" in problems
+    assert "mine.toml" in problems
+
+
+@pytest.mark.real
+def test_doctor_on_a_desktop_finds_its_sensors_and_its_notifier(
+    x_desktop: Desktop, dunst: Dunst, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DISPLAY", "XDG_SESSION_TYPE", "DBUS_SESSION_BUS_ADDRESS"):
+        monkeypatch.setenv(name, dunst.env[name])
+    found = json.loads(run("doctor", "--json").output)
+    sensed = {each["sense"]: each["sensor"] for each in found["senses"]}
+    assert (sensed["focus"], sensed["idle"], sensed["input"]) == ("x11_focus", "x11_idle", "pynput_input")
+    assert next(each["name"] for each in found["speakers"] if each["usable"]) == "freedesktop"
+    assert dunst.displayed() == 0
+
+
+def test_doctor_shows_a_damaged_store_and_leaves_it(home: Path) -> None:
+    kept = home / ".local/share/turntoward/turntoward.sqlite"
+    kept.parent.mkdir(parents=True, mode=0o700)
+    kept.write_bytes(b"no database" * 1000)
+    found = json.loads(run("doctor", "--json").output)
+    assert str(kept) in found["store_problem"]
+    assert kept.read_bytes() == b"no database" * 1000
+
+
+@pytest.fixture
+def no_systemctl(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+
+@pytest.mark.usefixtures("no_systemctl")
+def test_service_writes_the_unit_and_prints_what_is_left_to_do(home: Path) -> None:
+    done = run("service", "install")
+    assert done.exit_code == 0, done.output
+    unit = home / ".config/systemd/user/turntoward.service"
+    assert f'ExecStart="{COMMAND}" run' in unit.read_text().splitlines()
+    assert "systemctl --user enable turntoward.service" in done.output
+    assert run("service", "install").exit_code == 0
+    assert json.loads(run("doctor", "--json").output)["service"] == str(unit)
+    assert run("service", "uninstall").exit_code == 0
+    assert not unit.exists()
+    assert "no service" in run("service", "uninstall").output
+
+
+@pytest.mark.usefixtures("no_systemctl")
+def test_service_leaves_a_unit_of_somebody_elses_alone(home: Path) -> None:
+    unit = home / ".config/systemd/user/turntoward.service"
+    unit.parent.mkdir(parents=True)
+    unit.write_text("[Service]\nExecStart=/bin/true\n")
+    for word in ("install", "uninstall"):
+        assert isinstance(run("service", word).exception, UserError)
+    assert unit.read_text() == "[Service]\nExecStart=/bin/true\n"
+
+
+@pytest.mark.parametrize("word", ["run", "status", "doctor", "service", "replay", "try"])
+def test_every_help_has_an_example_and_fits(word: str) -> None:
+    done = run(word, "--help")
+    assert "Example: turntoward" in done.output
+    assert max(map(len, done.output.splitlines())) <= 80
