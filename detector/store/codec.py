@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from enum import StrEnum
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
@@ -202,6 +201,8 @@ def _read_integer_instant(value: object) -> datetime:
 
 
 def _nearest(word: object, words: Iterable[str]) -> str | None:
+    from difflib import get_close_matches  # noqa: PLC0415 - only on a mistake
+
     near = get_close_matches(word, list(words), n=1) if isinstance(word, str) else []
     return f"did you mean '{near[0]}'?" if near else None
 
