@@ -79,8 +79,7 @@ class Pipeline:
             self.now = seen.at
             return self._begin(seen) if isinstance(seen, PartnerTimeBegan) else ()
         # Nothing is known between `since` and the gap, so nothing may be concluded from the time in between.
-        is_blind = isinstance(seen, Gap) and seen.sense is None
-        effects = self._pass_until(seen.since if is_blind else seen.at)
+        effects = self._pass_until(seen.since if isinstance(seen, Gap) and seen.sense is None else seen.at)
         self.now = seen.at
         if isinstance(seen, PartnerTimeBegan):
             return (*effects, *self._end(seen.at), *self._begin(seen))
@@ -146,9 +145,10 @@ class Pipeline:
         if seen.keys >= TYPING:
             self._typed[seen.device] = seen.at
         watch = self._watch(seen.device)
-        if self._attention.device(seen.device).open is None:
+        use = self._attention.device(seen.device).open
+        if use is None:
             return []
-        begun = watch.after_input(self._attention.view(seen.device, seen.at))
+        begun = watch.after_input(self._attention.view(seen.device, seen.at), use.activity.category)
         return [*self._notice(seen.device, begun, seen.at), *self._moments.after_observation(seen.at)]
 
     def _after_observation(self, seen: Observation) -> list[Effect]:
@@ -175,10 +175,11 @@ class Pipeline:
         effects += self._closed()
         self._watch(seen.device)
         for device, watch in self._watches.items():
-            if self._attention.device(device).open is None:
+            use = self._attention.device(device).open
+            if use is None:
                 watch.rest()
             else:
-                begun = watch.after_observation(self._attention.view(device, seen.at))
+                begun = watch.after_observation(self._attention.view(device, seen.at), use.activity.category)
                 effects += self._notice(device, begun, seen.at)
         return [*effects, *self._moments.after_observation(seen.at)]
 

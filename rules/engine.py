@@ -32,28 +32,29 @@ class Watch:
 
     def __init__(self, rules: Sequence[Rule], touched_by_input: frozenset[str]) -> None:
         self._rules = tuple(rules)
-        self._all = tuple(range(len(self._rules)))
-        self._by_input = tuple(
-            index
-            for index, rule in enumerate(self._rules)
-            if any(key.name in touched_by_input for key in rule.condition.needs)
-        )
+        self._touched_by_input = touched_by_input
         self._held = [False] * len(self._rules)
         self._turns = [NEVER] * len(self._rules)
+        self._concerned: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {}
         self.turn = NEVER
 
-    def after_observation(self, features: FeatureSet) -> list[Rule]:
-        """Look at every rule; return those that begin to hold."""
-        return self._look(self._all, features)
+    def after_observation(self, features: FeatureSet, category: str) -> list[Rule]:
+        """Look at every rule that can hold while `category` is in front; return those that begin to hold."""
+        concerned = self._concerning(category)[0]
+        for index in range(len(self._rules)):
+            if index not in concerned:
+                self._held[index], self._turns[index] = False, NEVER
+        return self._look(concerned, features)
 
-    def after_input(self, features: FeatureSet) -> list[Rule]:
+    def after_input(self, features: FeatureSet, category: str) -> list[Rule]:
         """Look at the rules that input can change; return those that begin to hold."""
-        return self._look(self._by_input, features)
+        by_input = self._concerning(category)[1]
+        return self._look(by_input, features) if by_input else []
 
     def at_turn(self, features: FeatureSet) -> list[Rule]:
         """Look at the rules that time alone may have changed by now; return those that begin to hold."""
         at = features.at
-        return self._look([index for index in self._all if self._turns[index] <= at], features)
+        return self._look([index for index, turn in enumerate(self._turns) if turn <= at], features)
 
     def rest(self) -> None:
         """Nothing is in use: nothing holds, and time alone changes nothing."""
@@ -62,16 +63,34 @@ class Watch:
             self._turns = [NEVER] * len(self._rules)
             self.turn = NEVER
 
+    def _concerning(self, category: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        found = self._concerned.get(category)
+        if found is None:
+            every = tuple(
+                index
+                for index, rule in enumerate(self._rules)
+                if rule.condition.categories is None or category in rule.condition.categories
+            )
+            by_input = tuple(
+                index
+                for index in every
+                if any(key.name in self._touched_by_input for key in self._rules[index].condition.needs)
+            )
+            found = self._concerned[category] = (every, by_input)
+        return found
+
     def _look(self, indices: Sequence[int], features: FeatureSet) -> list[Rule]:
         begun: list[Rule] = []
         held, turns, rules = self._held, self._turns, self._rules
         for index in indices:
             condition = rules[index].condition
-            holds = condition.holds(features)
+            if condition.look is None:
+                holds, turn = condition.holds(features), condition.turns(features)
+            else:
+                holds, turn = condition.look(features)
             if holds and not held[index]:
                 begun.append(rules[index])
             held[index] = holds
-            turn = condition.turns(features)
             turns[index] = NEVER if turn is None else turn
         self.turn = min(turns, default=NEVER)
         return begun

@@ -41,35 +41,46 @@ seconds = st.one_of(
     st.sampled_from([1, 2, 5, 10, 29, 30, 31, 45, 60, 61, 90, 120, 300, 601]).map(lambda number: number * 1_000_000),
 ).map(lambda number: timedelta(microseconds=number))
 
-steps = st.one_of(
-    st.tuples(st.just("focus"), st.sampled_from(CATEGORIES), st.booleans()),
-    st.tuples(st.just("scrolling"), st.integers(3, 90), st.integers(1, 4)),
+focus = st.tuples(st.just("focus"), st.sampled_from(CATEGORIES), st.booleans())
+scrolling = st.tuples(st.just("scrolling"), st.integers(3, 90), st.integers(1, 4))
+staying = st.tuples(st.just("staying"), st.integers(10, 100), st.just(0))
+between = st.tuples(
+    st.sampled_from(["lock", "asleep", "quiet", "call", "pause", "idle"]), st.integers(1, 100), st.just(0)
+)
+rare = st.one_of(
     st.tuples(st.just("typing"), st.integers(1, 20), st.integers(1, 6)),
-    st.tuples(st.just("idle"), st.integers(30, 90), st.just(0)),
     st.tuples(
-        st.sampled_from(
-            ["back", "lock", "unlock", "asleep", "gap", "lost", "sensed", "desktop", "quiet", "loud", "call", "hang up"]
-        ),
+        st.sampled_from(["gap", "lost", "sensed", "desktop", "back"]),
         st.sampled_from(["focus", "idle", "input"]),
         st.just(0),
     ),
     st.tuples(
         st.just("answer"),
-        st.integers(1, 6),
+        st.integers(1, 12),
         st.sampled_from(["put_away", "together", "needed", "dismissed", "expired"]),
     ),
-    st.tuples(st.sampled_from(["shown", "not shown"]), st.integers(1, 6), st.just(0)),
-    st.tuples(st.sampled_from(["pause", "resume"]), st.just(0), st.just(0)),
+    st.tuples(st.sampled_from(["shown", "not shown"]), st.integers(1, 12), st.just(0)),
 )
+# Most of an evening is taking something up and staying with it; a law over evenings without nudges says nothing.
+steps = st.one_of(focus, focus, focus, focus, staying, staying, scrolling, scrolling, between, rare)
 
 
 def _said(at: datetime, device: str, kind: str, first: object, second: object) -> list[Observation]:
-    simple: dict[str, type[Observation]] = {
-        "back": CameBack, "lock": Locked, "unlock": Unlocked, "asleep": Suspended, "quiet": QuietBegan,
-        "loud": QuietEnded, "call": CallStarted, "hang up": CallEnded, "pause": Paused, "resume": Resumed,
+    pairs: dict[str, tuple[type[Observation], type[Observation]]] = {
+        "lock": (Locked, Unlocked), "quiet": (QuietBegan, QuietEnded), "call": (CallStarted, CallEnded),
+        "pause": (Paused, Resumed),
     }  # fmt: skip
-    if kind in simple:
-        return [simple[kind](at=at, device=device)]
+    later = at + timedelta(seconds=first) if isinstance(first, int) else at
+    if kind in pairs:
+        began, ended = pairs[kind]
+        return [began(at=at, device=device), ended(at=later, device=device)]
+    if kind == "staying":
+        return [InputCounted(at=later, device=device, clicks=1)]
+    if kind == "asleep":
+        asleep = Suspended(at=at, device=device)
+        return [asleep, Gap(at=later, device=device, since=at, reason=GapReason.SUSPEND)]
+    if kind == "back":
+        return [CameBack(at=at, device=device)]
     if kind == "focus":
         activity = Activity(category=str(first))
         # Mostly plain toplevels: one full-screen evening in two would hold every nudge back.
@@ -81,7 +92,11 @@ def _said(at: datetime, device: str, kind: str, first: object, second: object) -
         return [InputCounted(at=at + timedelta(seconds=number), device=device, **counts) for number in range(first)]
     if kind == "idle":
         assert isinstance(first, int)
-        return [WentIdle(at=at + timedelta(seconds=first), device=device, since=at)]
+        noticed = at + timedelta(seconds=30)
+        return [
+            WentIdle(at=noticed, device=device, since=at),
+            CameBack(at=noticed + timedelta(seconds=first), device=device),
+        ]
     if kind == "desktop":
         return [Focused(at=at, device=device, activity=None)]
     if kind == "gap":
@@ -104,7 +119,7 @@ def evenings(draw: st.DrawFn, *, ends: bool = True) -> list[Observation]:
     ]
     devices = draw(st.sampled_from([("laptop",), ("laptop",), ("laptop", "phone")]))
     at = BEGAN
-    for wait, step in draw(st.lists(st.tuples(seconds, steps), min_size=1, max_size=60)):
+    for wait, step in draw(st.lists(st.tuples(seconds, steps), min_size=6, max_size=60)):
         stream += _said(at + wait, draw(st.sampled_from(devices)), *step)
         at = stream[-1].at
     if ends:

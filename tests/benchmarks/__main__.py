@@ -1,0 +1,39 @@
+"""`make bench`: the bars, one line each. `python -m tests.benchmarks NAME ...` measures only those."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tests.benchmarks.bars import Bar
+from tests.benchmarks.resting import nobody_there, outside, under_load
+from tests.benchmarks.speed import commands, latency, replay
+
+ALL: dict[str, Callable[[Path], Iterator[Bar]]] = {
+    "commands": commands,
+    "latency": latency,
+    "load": under_load,
+    "nobody": nobody_there,
+    "outside": outside,
+    "replay": lambda _folder: replay(),
+}
+
+
+def main() -> int:
+    """Print each bar as it is measured; return how many are not met."""
+    missed = 0
+    print(f"{'bar':<42} {'measured':>12} {'limit':>12}  met")
+    for name in sys.argv[1:] or ALL:
+        with tempfile.TemporaryDirectory(prefix="turntoward-bench-") as folder:
+            for bar in ALL[name](Path(folder) / "home"):
+                limit = f"{'<=' if bar.at_most else '>='} {bar.limit:,g}"
+                met = "yes" if bar.is_met else "NO"
+                print(f"{bar.name:<42} {bar.figure:>9,.2f} {bar.unit:<2} {limit:>12}  {met:<3} {bar.note}", flush=True)
+                missed += not bar.is_met
+    return missed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

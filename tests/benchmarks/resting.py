@@ -1,0 +1,69 @@
+"""The bars of a daemon that has nothing to do, and of one under load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.benchmarks.bars import Bar, bench, read, waiting
+from tests.rig.x11 import end, until
+
+
+def outside(folder: Path, seconds: float = 60) -> Iterator[Bar]:
+    """Outside partner time, and again after partner times have come and gone."""
+    with bench(folder) as room, room.daemon() as pid:
+        waiting(5)
+        before = read(pid)
+        waiting(seconds)
+        after = read(pid)
+        minutes = (after.at - before.at) / 60
+        yield Bar(
+            name="outside: wake-ups a minute", figure=(after.wakes - before.wakes) / minutes, limit=3, unit="",
+            note="ActivityWatch: 1,496",
+        )  # fmt: skip
+        yield Bar(name="outside: CPU in a minute", figure=(after.cpu - before.cpu) / minutes, limit=0, unit="s")
+        yield Bar(name="outside: PSS before the first", figure=after.pss, limit=45, unit="MB", note="AW: 151")
+        for _ in range(5):
+            room.call("now", "30min")
+            until(lambda: room.dunst.displayed() > 0, what="the greeting")
+            terminal = room.desktop.xterm("Instagram — Mozilla Firefox", wm_class="firefox")
+            room.desktop.scroll(20)
+            waiting(2)
+            terminal.close()
+            room.call("stop")
+            room.dunst.dismiss()
+        waiting(3)
+        yield Bar(name="outside: PSS after many", figure=read(pid).pss, limit=55, unit="MB")
+
+
+def nobody_there(folder: Path, seconds: float = 60) -> Iterator[Bar]:
+    """In partner time, with a feed left open in front of an empty chair."""
+    with bench(folder) as room, room.daemon() as pid:
+        room.desktop.xterm("Instagram — Mozilla Firefox", wm_class="firefox")
+        room.call("now", "30min")
+        waiting(45)
+        before = read(pid)
+        waiting(seconds)
+        after = read(pid)
+        minutes = (after.at - before.at) / 60
+        yield Bar(
+            name="in partner time, nobody: wake-ups/min", figure=(after.wakes - before.wakes) / minutes, limit=10,
+            unit="",
+        )  # fmt: skip
+
+
+def under_load(folder: Path, seconds: float = 30) -> Iterator[Bar]:
+    """500 Hz of motion, 10 scrolls and 5 keys a second, in partner time."""
+    with bench(folder) as room, room.daemon() as pid:
+        room.desktop.xterm("Instagram — Mozilla Firefox", wm_class="firefox")
+        room.call("now", "30min")
+        load = room.desktop.load()
+        waiting(5)
+        before = read(pid)
+        waiting(seconds)
+        after = read(pid)
+        end(load)
+        yield Bar(
+            name="under load: CPU of one core", figure=100 * (after.cpu - before.cpu) / (after.at - before.at),
+            limit=3.5, unit="%", note="AW: 8.6",
+        )  # fmt: skip

@@ -1,0 +1,172 @@
+"""The bars of speed: from rule to notification, commands against bare Python, replay."""
+
+from __future__ import annotations
+
+import gc
+import resource
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median
+
+from detector.config.rules_in_force import load_rules
+
+from detector.attention.settings import AttentionSettings
+from detector.observations import (
+    Activity,
+    CameBack,
+    Focused,
+    InputCounted,
+    Observation,
+    PartnerTimeBegan,
+    PartnerTimeEnded,
+    SensorStarted,
+    WentIdle,
+)
+from detector.pipeline import Pipeline
+from rules.policy import PolicySettings
+from tests.benchmarks.bars import TURNTOWARD, Bar, Bench, bench
+from tests.rig.x11 import started, until
+
+ROUNDS = 30
+PACK = """
+[[rule]]
+code = "Z1"
+name = "three seconds of a feed"
+when = "category is social and dwell >= 3 s"
+notices = "three seconds"
+why = "to measure"
+wrong = "never"
+needs = "a toplevel"
+example = "this bench"
+"""
+CONFIG = """
+[policy]
+cool_down = "1 s"
+rule_cool_down = "1 s"
+budget = 20
+[notifications]
+greeting = false
+"""
+
+
+def latency(folder: Path) -> Iterator[Bar]:
+    """From the instant at which a rule holds to the Notify call on the bus, over 30 nudges."""
+    with bench(folder) as room:
+        room.config(CONFIG)
+        rules = room.home / ".config/turntoward/rules"
+        rules.mkdir()
+        (rules / "bench.toml").write_text(PACK)
+        watched = room.home / "notify.log"
+        with watched.open("wb") as log:
+            watching = started(
+                ["dbus-monitor", "--profile", "member=Notify,type=method_call"], env=room.env, stdout=log.fileno()
+            )
+            with watching, room.daemon():
+                for _ in range(2):
+                    room.call("now", "30min")
+                    _nudges(room, watched, ROUNDS // 2)
+                    room.call("stop")
+        instants = [float(line.split()[1]) for line in watched.read_text().splitlines() if line.startswith("mc")]
+        with sqlite3.connect(room.home / ".local/share/turntoward/turntoward.sqlite") as kept:
+            held = [
+                row[0] / 1e6
+                for row in kept.execute("select began from moments where decided = 'nudged' order by began")
+            ]
+        late = [1000 * (told - began) for began, told in zip(held, instants, strict=True)]
+        yield Bar(name=f"rule to notification, median of {len(late)}", figure=median(late), limit=50, unit="ms")
+        yield Bar(name=f"rule to notification, worst of {len(late)}", figure=max(late), limit=250, unit="ms")
+
+
+def _nudges(room: Bench, watched: Path, number: int) -> None:
+    for _ in range(number):
+        before = watched.read_text().count("Notify")
+        terminal = room.desktop.xterm("Instagram — Mozilla Firefox", wm_class="firefox")
+        until(lambda count=before: watched.read_text().count("Notify") > count, what="a nudge", within=20)
+        terminal.close()
+
+
+def commands(folder: Path, rounds: int = 15) -> Iterator[Bar]:
+    """`--help` and `status` against `python3 -c pass`, each the best of many, taken in turns."""
+    with bench(folder) as room:
+        room.call("add", "Dinner", "--days", "mon-fri", "--from", "18:30", "--to", "20:00")
+        python = str(TURNTOWARD.parent / "python")
+        best: dict[str, float] = {}
+        for _ in range(rounds):
+            for name, command in (
+                ("bare", [python, "-c", "pass"]),
+                ("--help", [str(TURNTOWARD), "--help"]),
+                ("status", [str(TURNTOWARD), "status"]),
+            ):
+                began = resource.getrusage(resource.RUSAGE_CHILDREN)
+                subprocess.run(command, env=room.env, stdout=subprocess.DEVNULL, check=False)
+                ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+                spent = ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime
+                best[name] = min(best.get(name, 1e9), spent)
+        for name, limit in (("--help", 8), ("status", 15)):
+            yield Bar(name=f"{name} against python3 -c pass", figure=best[name] / best["bare"], limit=limit, unit="x")
+
+
+def evenings(observations: int) -> Iterator[Observation]:
+    """Evenings of two hours, one after another: eight activities in turn, input in every second, a pause at times."""
+    categories = ("social", "messaging", "other", "mail", "social", "work", "news", "together")
+    lasting = (75, 12, 40, 50, 100, 70, 20, 30)
+    activities = [Activity(category=category) for category in categories]
+    at, second, made, turn = datetime(2026, 1, 1, 18, tzinfo=UTC), timedelta(seconds=1), 0, 0
+    while made < observations:
+        ends = at + timedelta(hours=2)
+        yield PartnerTimeBegan(at=at, occurrence=f"1@{at:%Y%m%d}", title="Dinner", ends=ends)
+        for sense in ("focus", "idle", "input"):
+            yield SensorStarted(at=at, sense=sense, sensor="bench")
+        made += 4
+        while at < ends and made < observations:
+            turn += 1
+            yield Focused(at=at, activity=activities[turn % 8])
+            for number in range(lasting[turn % 8]):
+                at += second
+                yield InputCounted(at=at, scrolls=number % 3, keys=int(number % 5 == 0), clicks=1)
+            made += 1 + lasting[turn % 8]
+            if turn % 4 == 0:
+                yield WentIdle(at=at + 30 * second, since=at)
+                at += 90 * second
+                yield CameBack(at=at)
+                made += 2
+        yield PartnerTimeEnded(at=max(at, ends))
+        at += timedelta(hours=3)
+
+
+def replay(observations: int = 10_000_000) -> Iterator[Bar]:
+    """Through the core and all built-in rules: observations a second, and whether memory grows."""
+    pipeline = Pipeline(load_rules(None).rules, PolicySettings(), AttentionSettings())
+    spent, fed, nudges, block = 0.0, 0, 0, []
+    memory: list[float] = []
+    for seen in evenings(observations):
+        block.append(seen)
+        if len(block) == 100_000:
+            began = time.process_time()
+            for each in block:
+                nudges += sum(type(effect).__name__ == "Notify" for effect in pipeline.feed(each))
+            spent += time.process_time() - began
+            fed += len(block)
+            block.clear()
+            gc.collect()
+            memory.append(_pss())
+            sys.stderr.write(f"\r  {fed:,} observations, {memory[-1]:.1f} MB ")
+    sys.stderr.write("\r" + " " * 50 + "\r")
+    assert nudges > fed / 10_000
+    yield Bar(
+        name="replay: observations a second", figure=fed / spent, limit=40_000, unit="/s", at_most=False,
+        note=f"{nudges:,} nudges",
+    )  # fmt: skip
+    tenth = max(1, len(memory) // 10)
+    grown = median(memory[-tenth:]) - median(memory[tenth : 2 * tenth])
+    yield Bar(name=f"replay: growth over {fed / 1e6:.0f} million", figure=grown, limit=1, unit="MB")
+
+
+def _pss() -> float:
+    rollup = Path("/proc/self/smaps_rollup").read_text()
+    return next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")) / 1024
