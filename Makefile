@@ -24,7 +24,7 @@ $(UV):
 setup: .venv/.ready  ## set up .tools and .venv, and nothing else
 
 run: setup  ## run it: on your desktop, or without one the bundled evening
-	@.venv/bin/turntoward run --or-try
+	@.venv/bin/turntoward run --offer --or-try
 
 debian:  # the programs that the tests drive: installed where that is allowed, else named
 	@missing=; for program in $(NEEDED); do command -v $$program >/dev/null || missing="$$missing $$program"; done; \

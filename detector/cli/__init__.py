@@ -127,7 +127,7 @@ def main() -> None:
         sys.exit(EXIT_FAILED)
     except BrokenPipeError:
         sys.exit(0)
-    except Exception:
+    except Exception:  # noqa: BLE001 - whatever it is, it is a bug, and the person is told so
         import traceback  # noqa: PLC0415 - only on a bug
 
         traceback.print_exc()

@@ -9,8 +9,10 @@ import click
 
 @click.command(epilog="Example: turntoward run")
 @click.option("--offer", is_flag=True, help="If nothing is declared, offer partner time now, for 30 minutes.")
+@click.option("--or-try", is_flag=True, help="Without a graphical session, play the bundled evening instead.")
 @click.option("--quiet", is_flag=True, help="Log only what goes wrong.")
-def command(*, offer: bool, quiet: bool) -> None:
+@click.pass_context
+def command(context: click.Context, *, offer: bool, or_try: bool, quiet: bool) -> None:
     """Run the daemon in the foreground, until Ctrl+C.
 
     It waits for partner time, senses during it and only then, says at most a few gentle sentences, and keeps everything
@@ -31,6 +33,12 @@ def command(*, offer: bool, quiet: bool) -> None:
         stream=sys.stderr, format=f"{when}turntoward: %(message)s", datefmt="%H:%M:%S", level=logging.WARNING
     )
     logging.getLogger("turntoward").setLevel(logging.WARNING if quiet else logging.INFO)
+    if or_try and not _has_screen():
+        click.echo("There is no graphical session here, so this plays the bundled evening: `turntoward try`.\n")
+        from detector.cli.try_command import command as play  # noqa: PLC0415 - only without a screen
+
+        context.invoke(play, keep=None, recording=None)
+        return
     refuse_others()
     refuse_second()
     if offer:
@@ -43,6 +51,12 @@ def command(*, offer: bool, quiet: bool) -> None:
     except CoreFailed:
         logging.getLogger("turntoward").exception("this is a bug in turntoward; what it was fed last is saved")
         sys.exit(EXIT_BUG)
+
+
+def _has_screen() -> bool:
+    from detector.sensors import session_type  # noqa: PLC0415 - only where it is asked
+
+    return session_type() != "tty"
 
 
 def _offer() -> None:

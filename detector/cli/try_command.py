@@ -59,7 +59,7 @@ def _evening(recording: Path | None) -> Iterator[Observation]:
     from detector.observations import PartnerTimeBegan  # noqa: PLC0415 - not for --help
     from detector.store.recordings import read_recording, shift  # noqa: PLC0415 - not for --help
 
-    bundled = files("detector.store").joinpath("recordings", "evening.jsonl")
+    bundled = files("detector.store").joinpath("evening.jsonl")
     with as_file(bundled) as path:
         observations = list(read_recording(recording or path))
     if not observations or not isinstance(observations[0], PartnerTimeBegan):

@@ -122,7 +122,14 @@ class _Reader:
                 found |= self.tables(name, given, types[TABLES[name].settings])
             else:
                 self.say((name,), f"there is no {_kind(given)} '{shown(name)}'", _where(name), key=True)
-        return Settings(**found) if not self.problems else Settings()
+        if self.problems:
+            return Settings()
+        settings = Settings(**found)
+        if settings.notifications.show_names and not settings.store.keep_names:
+            # What the core does not know nobody can show; see docs/decisions/names-end-at-the-door.md.
+            hint = "Write keep_names = true below [store] as well, or leave show_names out."
+            self.say(("notifications", "show_names"), "'show_names' has no names to show: they end at the door", hint)
+        return settings
 
     def tables(self, name: str, given: Any, room: type) -> dict[str, Any]:
         row = TABLES[name]

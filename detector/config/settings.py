@@ -125,7 +125,7 @@ OPTIONS: Final[dict[str, dict[str, Option]]] = {
             meaning="A sentence of your own for nudges, at most 12 words; empty for the built-in ones.",
             words=12, characters=120,
         ),
-        "show_names": Option(meaning="Whether the why-line may name the app or site, rather than only its category."),
+        "show_names": Option(meaning="Whether the why-line may name the app or site, rather than only its category; needs keep_names."),
         "expires": Option(
             meaning="How long a notification stays on the screen.",
             least=timedelta(seconds=5), most=timedelta(minutes=5),

@@ -159,3 +159,11 @@ def test_a_file_with_windows_line_ends_and_a_mark_at_its_beginning_is_read(tmp_p
 
 def test_every_section_is_a_field_of_the_settings() -> None:
     assert set(SECTIONS) < {field.name for field in dataclasses.fields(Settings)}
+
+
+def test_names_cannot_be_shown_where_they_end_at_the_door() -> None:
+    with pytest.raises(UserError) as refused:
+        parse_settings("[notifications]\nshow_names = true\n", "config.toml")
+    assert str(refused.value).startswith("config.toml:2:14: 'show_names' has no names to show")
+    both = parse_settings("[notifications]\nshow_names = true\n[store]\nkeep_names = true\n", "config.toml")
+    assert both.notifications.show_names
