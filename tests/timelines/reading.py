@@ -161,7 +161,9 @@ def play(
     """Feed the observations, waking in between at `wakes`, and let the evening run out; return every effect."""
     pipeline = Pipeline(rules, policy or PolicySettings(), AttentionSettings())
     effects: list[Effect] = []
-    waking = sorted(wakes)
+    # Where a gap says that nobody was awake, nobody wakes.
+    asleep = [(seen.since, seen.at) for seen in observations if isinstance(seen, Gap) and seen.sense is None]
+    waking = sorted(at for at in wakes if not any(since < at < until for since, until in asleep))
     for seen in observations:
         while waking and waking[0] <= seen.at:
             effects += pipeline.advance(waking.pop(0))
