@@ -214,6 +214,10 @@ def _stock(listener: Any, ready: Callable[[], None], ended: Callable[[], None]) 
 
     def _mark_ready(self: Any) -> None:
         listener._mark_ready(self)  # noqa: SLF001 - pynput's own `wait` blocks for ever if the thread dies first
+        for name in ("_display_record", "_display_stop"):
+            # A context that is freed twice while leaving is nothing to print to somebody's terminal.
+            with suppress(AttributeError):
+                getattr(self, name).set_error_handler(lambda *_: None)
         ready()
 
     return type("WatchedListener", (listener,), {"run": run, "_mark_ready": _mark_ready})
