@@ -1,0 +1,89 @@
+"""Killed in the middle of a moment, and started again: what was kept is there, once, and what was said is remembered."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.endtoend.conftest import Begin
+from tests.endtoend.evening import SPEAKS_FREELY, Evening
+from tests.rig.x11 import until
+
+pytestmark = pytest.mark.real
+ONCE = SPEAKS_FREELY.replace("budget = 20", "budget = 1")
+
+
+@pytest.mark.parametrize(("config", "reason"), [("", "cool_down"), (ONCE, "budget")], ids=["cool-down", "budget"])
+def test_a_kill_while_a_nudge_stands_loses_nothing_and_nothing_is_said_twice(
+    evening_with: Begin, config: str, reason: str
+) -> None:
+    evening = evening_with(config=config)
+    daemon = evening.run()
+    evening.begin()
+    evening.feed()
+    evening.scroll_until_nudged()
+    assert evening.dunst.displayed() == 1
+    before, (moment,) = evening.observations(), evening.moments()
+    assert before[-1][2] in ("Shown", "InputCounted")
+    evening.kill(daemon)
+
+    evening.run()
+    until(evening.is_sensed, what="everything is sensed again")
+    evening.scroll_until(lambda: evening.moments("decided = 'suppressed'"), what="the rule holds once more")
+    after = evening.observations()
+    assert after[: len(before)] == before
+    beyond = after[len(before) :]
+    assert "PartnerTimeBegan" not in {kind for _, _, kind, _ in beyond}
+    assert (beyond[0][2], json.loads(beyond[0][3])["reason"]) == ("Gap", "restart")
+    again, unsaid = evening.moments()
+    # Nobody was there to see whether the device was put away.
+    assert again == moment | {"ended": again["ended"], "outcome": "unknown"}
+    assert again["ended"] is not None
+    assert (unsaid["decided"], unsaid["reason"], unsaid["shown_by"]) == ("suppressed", reason, None)
+    assert unsaid["use"] != moment["use"]
+    # The one that stood when the daemon was killed is the only nudge that ever was.
+    stood = evening.dunst.shown()
+    assert stood.body.startswith("Social media, 3 s.")
+    assert evening.dunst.history() == [stood]
+
+    evening.over()
+    assert len(evening.rows("SELECT id FROM occurrences")) == 1
+    told = json.loads(evening.say("report", "--json"))
+    assert (told["partner_times"]["all"], told["nudges"]["shown"]) == (1, 1)
+    assert [each["reason"] for each in told["unsaid"]] == [reason]
+    assert "Traceback" not in evening.said()
+
+
+def test_an_answer_to_a_nudge_of_before_the_kill_harms_nothing(evening: Evening) -> None:
+    daemon = evening.run()
+    evening.begin()
+    evening.feed()
+    evening.scroll_until_nudged()
+    evening.kill(daemon)
+    daemon = evening.run()
+    until(evening.is_sensed, what="everything is sensed again")
+    evening.dunst.answer("together")
+    evening.dunst.shown()
+    evening.scroll_until(lambda: evening.moments("decided = 'suppressed'"), what="the rule holds once more")
+    assert [(row["answer"], row["reason"]) for row in evening.moments()] == [(None, None), (None, "cool_down")]
+    assert daemon.poll() is None
+
+
+def test_kills_one_after_another_leave_one_partner_time(evening: Evening) -> None:
+    daemon = evening.run()
+    evening.begin()
+    evening.feed()
+    kept: list[tuple[object, ...]] = []
+    for _ in range(3):
+        evening.scroll_until(lambda: "InputCounted" in evening.kinds()[len(kept) :], what="input is kept")
+        kept = evening.observations()
+        evening.kill(daemon)
+        daemon = evening.run()
+        until(evening.is_sensed, what="everything is sensed again")
+        assert evening.observations()[: len(kept)] == kept
+    assert evening.kinds().count("PartnerTimeBegan") == 1
+    assert len(evening.rows("SELECT id FROM occurrences")) == 1
+    daemon.terminate()
+    assert daemon.wait(2) == 0
+    assert json.loads(evening.say("report", "--json"))["partner_times"]["all"] == 1
