@@ -3,6 +3,7 @@
 Rule 1: every match becomes one moment, and every decision about it is kept with its reason.
 Rule 2: an outcome is decided once: undelivered, then what the person answered (together, needed), then what was
 measured (put away within 30 s, within 60 s), then dismissed, else ignored; unknown where the device was not sensed.
+Putting the device to sleep is putting it away.
 Rule 3: the device counts as left at the last instant at which it was left for good within 60 s of the nudge.
 """
 
@@ -152,8 +153,13 @@ class Moments:
             effects += self._conclude(said, Outcome.NEEDED)
         return effects
 
-    def lose(self, device: str | None, at: datetime, reason: Reason) -> list[Effect]:
-        """Close what waits and what is followed on the device (None: on all): nothing more will be known of it."""
+    def lose(
+        self, device: str | None, at: datetime, reason: Reason, *, put_to_sleep: str | None = None
+    ) -> list[Effect]:
+        """Close what waits and what is followed on the device (None: on all): nothing more will be known of it.
+
+        Of the device that was put to sleep it is known that it was left.
+        """
         effects: list[Effect] = []
         for held in [held for held in self._waiting if device in {None, held.match.device}]:
             self._waiting.remove(held)
@@ -161,7 +167,7 @@ class Moments:
         for said in [said for said in self._followed if device in {None, said.device}]:
             effects.append(Withdraw(nudge=said.moment.number))
             left = left_at(self._attention.device(said.device), said.moment.decided_at)
-            is_over = reason is Reason.ENDED and left is not None
+            is_over = (reason is Reason.ENDED or said.device == put_to_sleep) and left is not None
             effects += self._conclude(said, None if is_over else Outcome.UNKNOWN)
         return effects
 

@@ -170,7 +170,9 @@ class Pipeline:
         effects: list[Effect] = []
         if isinstance(seen, Gap) and seen.sense in {"focus", "idle"}:
             effects += self._moments.lose(seen.device, seen.at, Reason.UNKNOWN)
-        elif isinstance(seen, Paused | Suspended) or (isinstance(seen, Gap) and seen.sense is None):
+        elif isinstance(seen, Suspended):
+            effects += self._moments.lose(None, seen.at, Reason.UNKNOWN, put_to_sleep=seen.device)
+        elif isinstance(seen, Paused) or (isinstance(seen, Gap) and seen.sense is None):
             effects += self._moments.lose(None, seen.at, Reason.UNKNOWN)
         effects += self._closed()
         self._watch(seen.device)

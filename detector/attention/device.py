@@ -218,6 +218,9 @@ class DeviceState:
             if seen.sense == "idle":
                 self._idle = False
                 self._away_since = None
+        elif seen.sense == "session":
+            # Whether it is still locked nobody says any more; the next touch says that it is not.
+            self._locked = False
 
     def _know_nothing(self, at: datetime, *, trusted: bool) -> None:
         self._close(at, trusted=trusted)

@@ -5,12 +5,13 @@ device. Nothing but the lines with `=>` may be decided, and all of them must be,
 
     18:30:00            partner time until 20:00
     18:40:00            social
-    18:40:01-18:41:05   2 scrolls
+    18:40:01-18:41:05   2 scrolls a second
     18:41:00            => nudged F101
     18:41:10            idle since 18:41:05
     end                 => 1 put_away_30
 
-Focus, idle and input are sensed from the start; `without input` in the first line leaves a sense out.
+Focus, idle and input are sensed from the start; `without input` in the first line leaves a sense out. What stands in
+parentheses is a remark. Where a timeline says what came of one nudge, it says so of every one.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ from rules.policy import PolicySettings
 
 DAY = datetime(2026, 11, 23, tzinfo=UTC)
 LINE = re.compile(r"^(?:(end)|([\d:]+)(?:-([\d:]+))?)\s+(?:(\w+): )?(.*?)\s*$")
+SENSES = "focus|idle|input|session|quiet"
 SIMPLE: dict[str, type[Observation]] = {
     "back": CameBack, "locked": Locked, "unlocked": Unlocked, "asleep": Suspended, "ends": PartnerTimeEnded,
     "paused": Paused, "resumed": Resumed, "do not disturb": QuietBegan, "disturb again": QuietEnded,
@@ -65,9 +67,11 @@ SIMPLE: dict[str, type[Observation]] = {
 @dataclass(slots=True)
 class Timeline:
     name: str
+    place: str
     observations: list[Observation] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
     outcomes: list[str] = field(default_factory=list)
+    text: list[str] = field(default_factory=list)
 
 
 def clock(text: str) -> datetime:
@@ -84,7 +88,7 @@ def observed(at: datetime, until: datetime | None, device: str, words: str) -> I
     if words in SIMPLE:
         yield SIMPLE[words](at=at, device=device)
     elif began := re.fullmatch(r"partner time until ([\d:]+)(?: without (\w+))?", words):
-        yield PartnerTimeBegan(at=at, occurrence="timeline", title="Dinner", ends=clock(began[1]))
+        yield PartnerTimeBegan(at=at, occurrence=f"timeline {said(at)}", title="Dinner", ends=clock(began[1]))
         for sense in ("focus", "idle", "input"):
             if sense != began[2]:
                 yield SensorStarted(at=at, sense=sense, sensor="timeline")
@@ -94,16 +98,16 @@ def observed(at: datetime, until: datetime | None, device: str, words: str) -> I
         yield Focused(at=at, device=device, activity=activity, full_screen=words.startswith("full screen"))
     elif idle := re.fullmatch(r"idle since ([\d:]+)", words):
         yield WentIdle(at=at, device=device, since=clock(idle[1]))
-    elif counted := re.fullmatch(r"(\d+) (scrolls|keys|clicks)", words):
+    elif counted := re.fullmatch(r"(\d+) (scroll|key|click)s?( a second)?", words):
         second = at
         while second <= (until or at):
-            yield InputCounted(at=second, device=device, **{counted[2]: int(counted[1])})
+            yield InputCounted(at=second, device=device, **{f"{counted[2]}s": int(counted[1])})
             second += timedelta(seconds=1)
     elif gap := re.fullmatch(r"nothing known since ([\d:]+)", words):
         yield Gap(at=at, device=device, since=clock(gap[1]), reason=GapReason.SUSPEND)
-    elif lost := re.fullmatch(r"(focus|idle|input) lost", words):
+    elif lost := re.fullmatch(rf"({SENSES}) lost", words):
         yield Gap(at=at, device=device, since=at, reason=GapReason.SENSOR_LOST, sense=lost[1])
-    elif started := re.fullmatch(r"(focus|idle|input) sensed", words):
+    elif started := re.fullmatch(rf"({SENSES}) sensed", words):
         yield SensorStarted(at=at, device=device, sense=started[1], sensor="timeline")
     elif answer := re.fullmatch(r"answers (\d+) (\w+)", words):
         yield Answered(at=at, device=device, nudge=int(answer[1]), answer=answer[2])
@@ -117,20 +121,31 @@ def observed(at: datetime, until: datetime | None, device: str, words: str) -> I
 def read(path: Path) -> list[Timeline]:
     """Return the timelines of a file: each begins with a line `# name`."""
     found: list[Timeline] = []
+    latest = DAY
     for number, line in enumerate(path.read_text().splitlines(), 1):
+        place = f"{path.name}:{number}"
         if line.startswith("# "):
-            found.append(Timeline(line[2:].strip()))
-        elif line.strip():
+            found.append(Timeline(line[2:].strip(), place))
+            latest = DAY
+        elif line.strip() and not line.startswith("("):
             parts = LINE.match(line)
             if parts is None or not found:
-                raise ValueError(f"{path.name}:{number}: not a line of a timeline: {line}")
+                raise ValueError(f"{place}: not a line of a timeline: {line}")
+            found[-1].text.append(line)
             end, at, until, device, words = parts.groups()
             if end:
                 found[-1].outcomes.append(words.removeprefix("=> "))
-            elif words.startswith("=> "):
-                found[-1].expected.append(f"{said(clock(at))} {words.removeprefix('=> ')}")
-            else:
-                found[-1].observations += observed(clock(at), until and clock(until), device or "laptop", words)
+                continue
+            if clock(at) < latest:
+                raise ValueError(f"{place}: time moves back: {line}")
+            latest = clock(at)
+            if words.startswith("=> "):
+                found[-1].expected.append(f"{said(latest)} {words.removeprefix('=> ')}")
+                continue
+            try:
+                found[-1].observations += observed(latest, until and clock(until), device or "laptop", words)
+            except ValueError as wrong:
+                raise ValueError(f"{place}: {wrong}") from wrong
     for timeline in found:
         timeline.observations.sort(key=lambda seen: seen.at)
     return found
@@ -139,16 +154,16 @@ def read(path: Path) -> list[Timeline]:
 def decisions(effects: Sequence[Effect]) -> tuple[list[str], list[str]]:
     """Return what was decided, in order, and what came of each nudge at last."""
     decided: list[str] = []
-    last: dict[int, Moment] = {}
+    last: dict[tuple[str, int], Moment] = {}
     for effect in effects:
         if isinstance(effect, Record) and isinstance(effect.what, Moment):
             moment = effect.what
-            before = last.get(moment.number)
+            before = last.get((moment.occurrence, moment.number))
             if before is None or (before.decided, before.reason) != (moment.decided, moment.reason):
                 words = (said(moment.decided_at), moment.decided, moment.rule, moment.reason)
                 decided.append(" ".join(word for word in words if word))
-            last[moment.number] = moment
-    return decided, [f"{number} {moment.outcome}" for number, moment in last.items() if moment.outcome]
+            last[moment.occurrence, moment.number] = moment
+    return decided, [f"{number} {moment.outcome}" for (_, number), moment in last.items() if moment.outcome]
 
 
 def play(

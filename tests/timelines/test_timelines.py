@@ -2,33 +2,119 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from statistics import median
 
 import pytest
-from detector.config.rules_in_force import load_rules
 
+from detector.config.rules_in_force import load_rules
+from detector.effects import Outcome
+from rules.model import Reason, Rule
 from tests.timelines.reading import Timeline, decisions, play, read
+from tests.timelines.side_by_side import side_by_side
 
 FOLDER = Path(__file__).parent
 TIMELINES = [(path.stem, timeline) for path in sorted(FOLDER.glob("*.txt")) for timeline in read(path)]
 RULES = load_rules(None).rules
+NOT_SHORT = 15
+"""Lines of a timeline that nobody reads any more at a glance."""
+
+
+def differs(timeline: Timeline) -> str | None:
+    """Return what stands where something else was expected, to be read by a person; None where all is as expected."""
+    decided, outcomes = decisions(play(timeline.observations, RULES))
+    shown = []
+    if decided != timeline.expected:
+        shown.append(side_by_side(timeline.expected, decided))
+    if timeline.outcomes and outcomes != timeline.outcomes:
+        shown.append("  At the end:\n" + side_by_side(timeline.outcomes, outcomes))
+    return "\n".join([f"{timeline.place}: {timeline.name}", *shown]) if shown else None
 
 
 @pytest.mark.parametrize(
     "timeline", [pytest.param(timeline, id=f"{stem}: {timeline.name}") for stem, timeline in TIMELINES]
 )
 def test_timeline(timeline: Timeline) -> None:
-    decided, outcomes = decisions(play(timeline.observations, RULES))
-    assert decided == timeline.expected
-    assert [outcome for outcome in outcomes if outcome in timeline.outcomes or timeline.outcomes] == timeline.outcomes
+    wrong = differs(timeline)
+    if wrong:
+        pytest.fail(wrong, pytrace=False)
 
 
-def test_every_built_in_rule_has_a_timeline_in_which_it_holds_and_one_in_which_it_nearly_does() -> None:
-    names = [timeline.name for _, timeline in TIMELINES]
-    for rule in RULES:
-        assert any(name.startswith(f"{rule.code} holds") for name in names), rule.code
-        assert any(name.startswith(f"{rule.code} nearly") for name in names), rule.code
-        holding = [timeline for _, timeline in TIMELINES if timeline.name.startswith(f"{rule.code} holds")]
-        assert all(any(f" {rule.code}" in line for line in timeline.expected) for timeline in holding), rule.code
-        nearly = [timeline for _, timeline in TIMELINES if timeline.name.startswith(f"{rule.code} nearly")]
-        assert not any(any(f" {rule.code}" in line for line in timeline.expected) for timeline in nearly), rule.code
+def named(rule: str, how: str) -> list[Timeline]:
+    return [timeline for _, timeline in TIMELINES if timeline.name.startswith(f"{rule} {how}: ")]
+
+
+@pytest.mark.parametrize("code", [rule.code for rule in RULES])
+def test_every_built_in_rule_has_timelines_in_which_it_holds_and_in_which_it_nearly_does(code: str) -> None:
+    holding, nearly = named(code, "holds"), named(code, "nearly")
+    assert holding
+    assert len(nearly) >= 2
+    assert all(any(f" nudged {code}" in line for line in timeline.expected) for timeline in holding)
+    assert not any(f" {code}" in line for timeline in nearly for line in timeline.expected)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_the_example_on_a_rules_page_is_a_timeline_and_comes_out_as_the_page_says(rule: Rule) -> None:
+    code, example = rule.code, rule.page.example
+    said = re.search(r"\bAt (\d\d:\d\d(?::\d\d)?)[, ]", example)
+    assert said, f"{code}: the example says at which instant the rule holds, 'At HH:MM:SS'"
+    at = said[1] if said[1].count(":") == 2 else f"{said[1]}:00"
+    as_told = [timeline for timeline in named(code, "holds") if timeline.name.endswith("as its page says")]
+    assert [timeline.expected[-1].startswith(f"{at} nudged {code}") for timeline in as_told] == [True]
+
+
+def test_timelines_are_short_enough_to_be_read() -> None:
+    lengths = [len(timeline.text) for _, timeline in TIMELINES]
+    assert median(lengths) <= NOT_SHORT / 2
+    assert max(lengths) <= NOT_SHORT
+    names = [(stem, timeline.name) for stem, timeline in TIMELINES]
+    assert len(set(names)) == len(names)
+
+
+def test_every_reason_and_every_outcome_comes_up_in_some_timeline() -> None:
+    decided = {word for _, timeline in TIMELINES for line in timeline.expected for word in line.split()}
+    came_of_it = {word for _, timeline in TIMELINES for line in timeline.outcomes for word in line.split()}
+    assert set(Reason) <= decided
+    assert set(Outcome) <= came_of_it
+
+
+def test_what_differs_is_shown_side_by_side_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.txt"
+    path.write_text(
+        "# a mail, reckoned wrongly\n"
+        "18:30:00   partner time until 20:00\n"
+        "19:00:00   mail\n"
+        "19:00:40   => nudged M302\n"
+        "19:01:30   desktop\n"
+        "19:20:00   shopping\n"
+        "19:21:30   => nudged O701\n"
+        "19:25:00   => nudged O701\n"
+        "end        => 1 put_away_30\n"
+    )
+    assert differs(read(path)[0]) == (
+        "wrong.txt:1: a mail, reckoned wrongly\n"
+        "    expected                 decided\n"
+        "    19:00:40 nudged M302  x  19:00:45 nudged M302\n"
+        "    19:21:30 nudged O701  |  19:21:30 nudged O701\n"
+        "    19:25:00 nudged O701  <\n"
+        "  At the end:\n"
+        "    expected          decided\n"
+        "    1 put_away_30  x  1 put_away_60\n"
+        "                   >  2 ignored"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("18:40:00  soziales", "wrong.txt:3: a timeline does not know 'soziales'"),
+        ("18:29:00  social", "wrong.txt:3: time moves back"),
+        ("quarter to seven, social", "wrong.txt:3: not a line of a timeline"),
+    ],
+)
+def test_a_line_that_is_no_line_of_a_timeline_is_named_with_its_place(tmp_path: Path, line: str, said: str) -> None:
+    path = tmp_path / "wrong.txt"
+    path.write_text(f"# wrong\n18:30:00   partner time until 20:00\n{line}\n")
+    with pytest.raises(ValueError, match=re.escape(said)):
+        read(path)
