@@ -4,6 +4,7 @@ Rule 1: nothing that happened in a forgotten stretch `[since, until)` is kept, n
 Rule 2: a use or a coverage that reaches into it is cut, and keeps the earlier part if it has one; its cut end is not trusted.
 Rule 3: a moment that reaches into it goes whole: half a moment tells what was asked to be forgotten.
 Rule 4: an occurrence under way stays, with a gap, so that a replay does not take what was forgotten for quiet.
+Rule 5: one that begins later is kept, also where it was planned to begin in the stretch: it begins at the stretch's end.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def admit(
     known: set[str] = set()
     forgotten = tuple(stretches)
     for record in records:
-        left: Record | None = record
+        left: Record | None = _begun_after(record, forgotten)
         for stretch in forgotten:
             left = left and spared(left, stretch)
         if left is None:
@@ -99,6 +100,17 @@ def admit(
         known.add(left.occurrence)
         admitted.append(left)
     return admitted, bool(stretches) and not forgotten
+
+
+def _begun_after(record: Record, stretches: Sequence[Stretch]) -> Record:
+    """Let partner time that was planned to begin in a stretch begin at its end: whoever begins now is under way now."""
+    if not isinstance(record.what, PartnerTimeBegan):
+        return record
+    at = record.what.at
+    for stretch in sorted(stretches, key=lambda stretch: stretch.since):
+        if stretch.since <= at < stretch.until < record.what.ends:
+            at = stretch.until
+    return record if at == record.what.at else replace(record, what=replace(record.what, at=at))
 
 
 def reaches(occurrence: KeptOccurrence, stretch: Stretch) -> bool:

@@ -310,6 +310,15 @@ class ForgettingConformance:
         store.keep_all([seen(scrolled(10), occurrence=OTHER)])
         assert list(store.observations(OTHER))[-1] == scrolled(10)
 
+    def test_what_begins_after_forgetting_is_kept_though_it_was_planned_to_begin_before(self, store: Keeping) -> None:
+        store.keep_all([begins(), seen(social(1)), ends(at=5)])
+        store.forget_all(now=after(10), plans=True)
+        late = Gap(at=after(12), since=after(8), reason=GapReason.RESTART)
+        store.keep_all([begins(OTHER, at=8), seen(late, OTHER), seen(social(13), OTHER)])
+        (kept,) = store.occurrences()
+        assert (kept.id, kept.began, kept.ended) == (OTHER, after(10), None)
+        assert [type(found).__name__ for found in store.observations(OTHER)] == ["PartnerTimeBegan", "Gap", "Focused"]
+
     def test_late_records_of_a_forgotten_occurrence_are_left_out(self, store: Keeping) -> None:
         store.keep_all([begins(), moment(1, 85, None), ends()])
         store.forget(after(0), now=after(95))
