@@ -31,10 +31,12 @@ SENSED: Final = {"focus": "x11_focus", "idle": "x11_idle", "input": "pynput_inpu
 PAGE: Final = 'notices = "a"\nwhy = "b"\nwrong = "c"\nneeds = "d"\nexample = "e"\n'
 QUICK: Final = (
     '[[rule]]\ncode = "F101"\nname = "A feed, scrolled"\n'
-    f'when = "category is social and dwell >= 3 s and scrolls(60 s) >= 5"\n{PAGE}'
+    f'when = "category is social and dwell >= 2 s and scrolls(60 s) >= 5"\n{PAGE}'
 )
 """The built-in rule's own code and features, with a shorter dwell."""
-SPEAKS_FREELY: Final = '[policy]\ncool_down = "0 s"\nrule_cool_down = "0 s"\nbudget = 20\n[attention]\nfleeting = "0 s"\n'
+SPEAKS_FREELY: Final = (
+    '[policy]\ncool_down = "0 s"\nrule_cool_down = "0 s"\nbudget = 20\n[attention]\nfleeting = "0 s"\n'
+)
 
 
 class Evening:

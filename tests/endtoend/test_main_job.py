@@ -68,7 +68,7 @@ def test_a_feed_is_nudged_and_the_answer_is_kept(put_away: tuple[Evening, SeenNo
     assert nudge.urgency == "low"
     assert nudge.appname == "Turntoward"
     assert 0 < len(nudge.summary.split()) <= 12
-    assert nudge.body.startswith("Social media, 3 s.")
+    assert nudge.body.startswith("Social media, 2 s.")
     (moment,) = evening.moments()
     assert (moment["rule"], moment["category"], moment["name"]) == ("F101", "social", None)
     assert (moment["decided"], moment["shown_by"], moment["answer"]) == ("nudged", "freedesktop", "put_away")
@@ -118,7 +118,7 @@ def test_a_minute_of_scrolling_with_the_rules_as_they_come(stack: ExitStack, tmp
 
     (moment,) = evening.moments("decided = 'nudged'")
     assert (moment["rule"], moment["category"], moment["shown_by"]) == ("F101", "social", "freedesktop")
-    (use,) = evening.rows(f"SELECT * FROM uses WHERE number = {moment['use']}")
+    (use,) = (row for row in evening.rows("SELECT * FROM uses") if row["number"] == moment["use"])
     assert moment["decided_at"] - use["began"] == 60_000_000
     # Whoever has left is not waited for: the end of partner time concludes.
     evening.over()

@@ -22,10 +22,10 @@ LISTENS = "00010000"
 def opened(pid: int) -> list[str]:
     """Return what every descriptor of the process leads to."""
     found = []
-    for number in os.listdir(f"/proc/{pid}/fd"):
+    for link in list(Path(f"/proc/{pid}/fd").iterdir()):
         # The one that lists its own descriptors has closed one by now.
         with suppress(FileNotFoundError):
-            found.append(os.readlink(f"/proc/{pid}/fd/{number}"))
+            found.append(str(link.readlink()))
     return found
 
 

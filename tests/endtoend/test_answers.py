@@ -1,0 +1,84 @@
+"""What an answer means for the rest of partner time."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.endtoend.conftest import Begin
+from tests.endtoend.evening import PAGE, SPEAKS_FREELY, Evening
+from tests.rig.x11 import Terminal, until
+
+pytestmark = pytest.mark.real
+FEEDS_AND_VIDEO = (
+    '[[rule]]\ncode = "F101"\nname = "A feed, or video"\n'
+    f'when = "category in (social, video) and dwell >= 2 s and scrolls(60 s) >= 5"\n{PAGE}'
+)
+VIDEO = "A short one - YouTube — Mozilla Firefox"
+
+
+def take_up(terminal: Terminal, other: Terminal) -> None:
+    """Leave what is in front for something else, and take this up: a new use."""
+    other.activate()
+    terminal.activate()
+
+
+def scroll_until_unsaid(evening: Evening, reason: str, times: int = 1) -> None:
+    evening.scroll_until(
+        lambda: len(evening.moments(f"decided = 'suppressed' AND reason = '{reason}'")) == times, what=reason
+    )
+
+
+def test_this_is_for_both_of_us_silences_the_category_and_no_other(evening_with: Begin) -> None:
+    evening = evening_with(config=SPEAKS_FREELY, rules=FEEDS_AND_VIDEO)
+    evening.run()
+    evening.begin()
+    other, video, feed = evening.desktop.xterm("a terminal"), evening.feed(VIDEO), evening.feed()
+    evening.scroll_until_nudged()
+    evening.answer("together")
+    until(lambda: evening.moments("outcome = 'together'"), what="the outcome")
+    take_up(feed, other)
+    scroll_until_unsaid(evening, "together")
+    take_up(video, other)
+    moment = evening.scroll_until_nudged(2)
+    assert moment["category"] == "video"
+    evening.over()
+    told = json.loads(evening.say("report", "--json"))
+    assert (told["together"], told["nudges"]["together"], told["nudges"]["shown"]) == (2, 1, 2)
+
+
+def test_two_dismissals_make_it_quiet_for_the_rest(evening_with: Begin) -> None:
+    evening = evening_with(config=SPEAKS_FREELY, rules=FEEDS_AND_VIDEO)
+    evening.run()
+    evening.begin()
+    other, video, feed = evening.desktop.xterm("a terminal"), evening.feed(VIDEO), evening.feed()
+    for times, taken in ((1, feed), (2, video)):
+        take_up(taken, other)
+        evening.scroll_until_nudged(times)
+        evening.dunst.shown()
+        until(lambda: len(evening.moments("answer = 'dismissed'")) == times, what="the dismissal")  # noqa: B023 - now
+    take_up(feed, other)
+    scroll_until_unsaid(evening, "dismissed_twice")
+    take_up(video, other)
+    scroll_until_unsaid(evening, "dismissed_twice", 2)
+    assert evening.dunst.displayed() == 0
+    # The next partner time begins without a grudge.
+    evening.over()
+    evening.begin()
+    evening.scroll_until_nudged(3)
+
+
+def test_i_need_this_is_kept_and_nothing_more_is_said_of_this_use(evening_with: Begin) -> None:
+    evening = evening_with(config=SPEAKS_FREELY)
+    evening.run()
+    evening.begin()
+    other, feed = evening.desktop.xterm("a terminal"), evening.feed()
+    evening.scroll_until_nudged()
+    evening.answer("needed")
+    (moment,) = until(lambda: evening.moments("outcome IS NOT NULL"), what="the outcome")
+    assert (moment["answer"], moment["outcome"]) == ("needed", "needed")
+    assert evening.dunst.displayed() == 0
+    # Another use is another matter.
+    take_up(feed, other)
+    assert evening.scroll_until_nudged(2)["outcome"] is None

@@ -1,0 +1,118 @@
+"""When something that the program needs goes away, it says so once, goes on, and comes back."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.endtoend.conftest import Begin
+from tests.endtoend.evening import SPEAKS_FREELY, Evening
+from tests.rig.x11 import Terminal, until
+
+pytestmark = pytest.mark.real
+PRINTED = "Turntoward (only printed): "
+
+
+def take_up_again(feed: Terminal, other: Terminal) -> None:
+    """Leave the feed for something else, and come back: a new use."""
+    other.activate()
+    feed.activate()
+
+
+def test_without_any_bus_it_prints_and_the_moment_says_so(evening: Evening) -> None:
+    del evening.env["DBUS_SESSION_BUS_ADDRESS"]
+    evening.run()
+    evening.say("now", "30min")
+    until(evening.is_sensed, what="everything is sensed")
+    evening.feed()
+    assert evening.scroll_until_nudged()["shown_by"] == "print"
+    said = evening.said().splitlines()
+    greeting, nudge = (line.partition(PRINTED)[2] for line in said if PRINTED in line)
+    assert greeting.startswith("Partner time until ")
+    assert nudge.endswith(" — Social media, 2 s.")
+    (why,) = (line for line in said if "nudges are shown by print" in line)
+    assert all(refused in why for refused in ("freedesktop: ", "notify-send: ", "plyer: "))
+    assert evening.dunst.displayed() == 0
+
+
+def test_dunst_is_killed_and_comes_back_between_nudges(evening_with: Begin) -> None:
+    evening = evening_with(config=SPEAKS_FREELY)
+    evening.run()
+    evening.begin()
+    other, feed = evening.desktop.xterm("a terminal"), evening.feed()
+    assert evening.scroll_until_nudged()["shown_by"] == "freedesktop"
+    evening.dunst.stop()
+    take_up_again(feed, other)
+    assert evening.scroll_until_nudged(2)["shown_by"] == "print"
+    evening.dunst.start()
+    take_up_again(feed, other)
+    assert evening.scroll_until_nudged(3)["shown_by"] == "freedesktop"
+    evening.answer("needed")
+    until(lambda: evening.moments("outcome = 'needed' AND number = 3"), what="the answer of the third")
+    said = evening.said()
+    assert (said.count("shown by freedesktop"), said.count("shown by print")) == (2, 1)
+
+
+def test_the_session_bus_is_killed_and_comes_back_between_nudges(evening_with: Begin) -> None:
+    evening = evening_with(config=SPEAKS_FREELY)
+    daemon = evening.run()
+    evening.begin()
+    other, feed = evening.desktop.xterm("a terminal"), evening.feed()
+    assert evening.scroll_until_nudged()["shown_by"] == "freedesktop"
+    evening.bus.kill()
+    take_up_again(feed, other)
+    assert evening.scroll_until_nudged(2)["shown_by"] == "print"
+    evening.bus.start()
+    evening.dunst.process.kill()
+    evening.dunst.process.wait(10)
+    evening.dunst.start()
+    take_up_again(feed, other)
+    assert evening.scroll_until_nudged(3)["shown_by"] == "freedesktop"
+    evening.answer("together")
+    until(lambda: evening.moments("outcome = 'together' AND number = 3"), what="the answer of the third")
+    assert daemon.poll() is None
+    assert "Traceback" not in evening.said()
+
+
+def test_a_nudge_that_no_notifier_could_show_is_kept_as_undelivered(evening_with: Begin) -> None:
+    evening = evening_with(config='[notifications]\nonly = ["freedesktop"]\n')
+    evening.run()
+    evening.begin()
+    evening.dunst.stop()
+    evening.feed()
+    evening.scroll_until(lambda: evening.moments("outcome IS NOT NULL"), what="an outcome")
+    (moment,) = evening.moments("decided = 'nudged'")
+    assert (moment["shown_by"], moment["outcome"]) == (None, "undelivered")
+    assert PRINTED not in evening.said()
+
+
+def test_the_x_server_is_killed_and_another_takes_its_place(evening_with: Begin) -> None:
+    evening = evening_with(config=SPEAKS_FREELY)
+    daemon = evening.run()
+    evening.begin()
+    evening.feed()
+    first = evening.scroll_until_nudged()
+    evening.lose_the_display()
+    until(lambda: not evening.senses(), what="nothing is sensed")
+    lost = [json.loads(fields) for _, _, kind, fields in evening.observations() if kind == "Gap"]
+    # With the display goes dunst, and with dunst what was known of Do Not Disturb.
+    assert sorted(gap["sense"] for gap in lost) in (["focus", "idle", "input"], ["focus", "idle", "input", "quiet"])
+    assert {gap["reason"] for gap in lost} == {"sensor_lost"}
+    # Nobody could see whether the device was put away.
+    assert [row["outcome"] for row in evening.moments()] == ["unknown"]
+
+    evening.display_again()
+    until(evening.is_sensed, within=30, what=f"everything is sensed again; it said: {evening.said()}")
+    evening.feed()
+    again = evening.scroll_until_nudged(2)
+    assert (again["shown_by"], again["use"] == first["use"]) == ("freedesktop", False)
+    assert daemon.poll() is None
+    said = evening.said()
+    for sensor in ("x11_focus", "x11_idle", "pynput_input"):
+        assert (said.count(f"{sensor} is lost"), said.count(f"{sensor} is back")) == (1, 1)
+    assert "Traceback" not in said
+    # What was unknown is said as such.
+    evening.over()
+    told = json.loads(evening.say("report", "--json"))
+    assert told["coverage"] < 1

@@ -1,0 +1,106 @@
+"""Whoever sits at the device can pause, go on and delete at once, also in the middle of an evening."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.endtoend.conftest import Begin
+from tests.endtoend.evening import SPEAKS_FREELY, Evening, x_clients
+from tests.rig.x11 import until
+
+pytestmark = pytest.mark.real
+OF_THE_EVENING = ("observations", "uses", "coverage", "moments")
+
+
+def counted(evening: Evening, *tables: str) -> dict[str, int]:
+    return {table: evening.rows(f"SELECT count(*) AS rows FROM {table}")[0]["rows"] for table in tables}  # noqa: S608
+
+
+def test_a_pause_lets_go_of_the_display_and_resume_takes_it_up(evening_with: Begin) -> None:
+    evening = evening_with(config=SPEAKS_FREELY)
+    pid = evening.run().pid
+    evening.begin()
+    feed = evening.feed()
+    evening.scroll_until_nudged()
+    assert "Paused until" in evening.say("pause", "30min")
+    until(lambda: not evening.senses(), what="nothing is sensed")
+    until(lambda: pid not in x_clients(evening.desktop.display), what="the display is let go of")
+    until(lambda: evening.dunst.displayed() == 0, what="the nudge is taken away")
+    assert evening.kinds()[-1] == "Paused"
+    before = evening.rows("SELECT * FROM observations")
+    evening.desktop.xterm("a terminal")
+    feed.activate()
+    evening.desktop.scroll(10)
+    assert "Paused until" in evening.say("status")
+    assert evening.rows("SELECT * FROM observations") == before
+
+    assert "The pause is over." in evening.say("resume")
+    until(evening.is_sensed, what="everything is sensed again")
+    assert pid in x_clients(evening.desktop.display)
+    evening.scroll_until_nudged(2)
+    kinds = evening.kinds()
+    assert kinds[kinds.index("Paused") + 1] == "Resumed"
+    assert len(evening.rows("SELECT id FROM occurrences")) == 1
+
+
+def test_a_pause_outlives_a_kill(evening: Evening) -> None:
+    daemon = evening.run()
+    evening.begin()
+    evening.say("pause", "30min")
+    until(lambda: not evening.senses(), what="nothing is sensed")
+    evening.kill(daemon)
+    pid = evening.run().pid
+    assert evening.status()["paused_until"] is not None
+    assert pid not in x_clients(evening.desktop.display)
+    evening.say("resume")
+    until(evening.is_sensed, what="everything is sensed")
+
+
+def test_the_last_minutes_are_forgotten_and_the_evening_goes_on(evening_with: Begin) -> None:
+    evening = evening_with(config=SPEAKS_FREELY)
+    daemon = evening.run()
+    evening.begin()
+    other, feed = evening.desktop.xterm("a terminal"), evening.feed()
+    evening.scroll_until_nudged()
+    evening.answer("put_away")
+    until(lambda: evening.moments("answer = 'put_away'"), what="the answer")
+    last = evening.observations()[-1][1]
+    said = evening.say("forget", "15min")
+    assert "Forgotten: the last 15 min" in said
+    assert "Partner time goes on" in said
+    assert [at for _, at, _, _ in evening.observations() if at <= last] == []
+    assert counted(evening, "moments", "occurrences") == {"moments": 0, "occurrences": 1}
+    other.activate()
+    feed.activate()
+    moment = evening.scroll_until_nudged()
+    assert moment["began"] > last
+
+    # What is left is whole: the next start goes on with it, and the end is kept.
+    evening.kill(daemon)
+    evening.run()
+    until(evening.is_sensed, what="everything is sensed again")
+    evening.over()
+    assert [row["end_reason"] for row in evening.rows("SELECT end_reason FROM occurrences")] == ["stopped"]
+    assert json.loads(evening.say("report", "--json"))["nudges"]["shown"] == 1
+    assert "Traceback" not in evening.said()
+
+
+def test_everything_is_forgotten_in_the_middle_of_an_evening(evening: Evening) -> None:
+    daemon = evening.run()
+    evening.begin()
+    evening.feed()
+    evening.scroll_until_nudged()
+    said = evening.say("forget", "--all", "--yes")
+    assert "Everything is forgotten" in said
+    assert "no partner time declared" in said
+    until(lambda: not evening.senses() and not evening.status().get("partner_time"), what="partner time is over")
+    until(lambda: daemon.pid not in x_clients(evening.desktop.display), what="the display is let go of")
+    assert sum(counted(evening, *OF_THE_EVENING, "occurrences", "partner_times").values()) == 0
+    assert "Nothing is kept" in evening.say("report") or "run it here" in evening.say("report")
+    # It can begin anew at once.
+    evening.begin()
+    evening.scroll_until_nudged()
+    assert daemon.poll() is None
+    assert "Traceback" not in evening.said()
