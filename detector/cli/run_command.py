@@ -18,6 +18,13 @@ def command(context: click.Context, *, offer: bool, or_try: bool, quiet: bool) -
     It waits for partner time, senses during it and only then, says at most a few gentle sentences, and keeps everything
     on this device.
     """
+    if or_try and not _has_screen():
+        click.echo("No graphical session here, so this is the bundled evening (`turntoward try`).\n")
+        from detector.cli.try_command import command as play  # noqa: PLC0415 - only without a screen
+
+        context.invoke(play, keep=None, recording=None)
+        return
+
     import logging  # noqa: PLC0415 - not for --help
     import os  # noqa: PLC0415 - not for --help
 
@@ -33,12 +40,6 @@ def command(context: click.Context, *, offer: bool, or_try: bool, quiet: bool) -
         stream=sys.stderr, format=f"{when}turntoward: %(message)s", datefmt="%H:%M:%S", level=logging.WARNING
     )
     logging.getLogger("turntoward").setLevel(logging.WARNING if quiet else logging.INFO)
-    if or_try and not _has_screen():
-        click.echo("There is no graphical session here, so this plays the bundled evening: `turntoward try`.\n")
-        from detector.cli.try_command import command as play  # noqa: PLC0415 - only without a screen
-
-        context.invoke(play, keep=None, recording=None)
-        return
     refuse_others()
     refuse_second()
     if offer:

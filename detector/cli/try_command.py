@@ -103,7 +103,7 @@ async def _play(evening: list[Observation], rules: tuple[Rule, ...], settings: S
 
 def _told(at: datetime, effect: Effect, rules: dict[str, Rule]) -> Iterator[str]:
     """Yield what a person wants to see of the effect: what was said, what was not and why, what came of it."""
-    from detector.effects import Greet, Moment, Notify, Record  # noqa: PLC0415 - not for --help
+    from detector.effects import Greet, Moment, Notify, Outcome, Record  # noqa: PLC0415 - not for --help
     from detector.observations import Answered, PartnerTimeEnded, Shown  # noqa: PLC0415 - not for --help
     from rules.explain import say_reason, why  # noqa: PLC0415 - not for --help
 
@@ -114,14 +114,19 @@ def _told(at: datetime, effect: Effect, rules: dict[str, Rule]) -> Iterator[str]
         case Notify(moment=moment):
             line = why(moment.category, None, moment.evidence, 1, None).rstrip(".")
             name = rules[moment.rule].name if moment.rule in rules else moment.rule
-            yield f"{when}  {line} → nudge: {name}"
+            yield f"{when}  {line}"
+            yield f"       → a nudge: {name}"
         case Record(what=Moment(decided="suppressed", outcome=None, ended=None) as moment) if moment.reason:
             line = why(moment.category, None, moment.evidence, 1, None).rstrip(".")
-            yield f"{when}  {line} → kept, not said: {say_reason(moment.reason)}"
+            yield f"{when}  {line}"
+            yield f"       kept, not said: {say_reason(moment.reason)}"
         case Record(what=Shown(by=by)):
             yield f"       shown by {by}"
         case Record(what=Answered(answer=answer)):
-            yield f"{when}  answered: {_ANSWERS.get(answer, answer)}"
+            yield f"{when}  you answered: {_ANSWERS[answer]}" if answer in _ANSWERS else f"{when}  no answer"
+        case Record(what=Moment(outcome=Outcome() as outcome, ended=ended)) if outcome in _OUTCOMES:
+            left = f"{ended.astimezone():%H:%M}" if ended else when
+            yield f"{left}  {_OUTCOMES[outcome]}"
         case Record(what=PartnerTimeEnded()):
             yield f"{when}  Partner time is over."
         case _:
@@ -130,7 +135,11 @@ def _told(at: datetime, effect: Effect, rules: dict[str, Rule]) -> Iterator[str]
 
 _ANSWERS: Final = {
     "put_away": "put it away", "together": "this is for both of us", "needed": "I need this",
-    "dismissed": "dismissed", "expired": "nothing; it went by itself",
+    "dismissed": "not now",
+}  # fmt: skip
+_OUTCOMES: Final = {
+    "put_away_30": "put away within 30 s of the nudge", "put_away_60": "put away within 60 s of the nudge",
+    "ignored": "gone on with; the nudge was let pass",
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The last notifier: one line on standard error. It only prints, and says so.
+"""The last notifier: a line or two on standard error. It only prints, and says so.
 
 Rule 1: where standard error goes to the journal it refuses: nobody would see the nudge, and `forget` could not reach it.
 """
@@ -8,12 +8,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import TextIO
+from textwrap import wrap
+from typing import Final, TextIO
 
 from detector.errors import NotifyFailed
 from detector.notifier.model import Words
 from detector.notifier.plain import one_line
 from detector.observations import Answer
+
+WIDTH: Final = 80
 
 
 class PrintingNotifier:
@@ -31,12 +34,13 @@ class PrintingNotifier:
         self._target()
 
     async def show(self, nudge: int, words: Words, answered: Callable[[int, Answer], None]) -> None:
-        """Print the title and the why-line on one line, marked as printed. `answered` is never called."""
+        """Print the title and the why-line, marked as printed. `answered` is never called."""
         del nudge, answered
         said = " — ".join(part for part in (one_line(words.title), one_line(words.body, 1000)) if part)
+        lines = wrap(f"Turntoward (only printed): {said}", WIDTH, subsequent_indent="  ")
         target = self._target()
         try:
-            target.write(f"Turntoward (only printed): {said}\n")
+            target.write("\n".join(lines) + "\n")
             target.flush()
         except (OSError, ValueError) as failure:
             # The failure's own text could quote what could not be encoded.

@@ -118,9 +118,8 @@ def _table(heading: str, tallies: Sequence[Tally], width: int, column: int) -> l
     column = min(column, width - _NUMBERS - _BAR)
     lines = [heading]
     for tally in tallies:
-        rate = "" if tally.per_hour is None else f"{tally.per_hour:.1f} per h"
-        row = f"  {_cut(tally.name, column):<{column}}{tally.moments:>7}{rate:>12}  {_bar(tally.moments / most)}"
-        lines.append(row if rate else row.replace(" " * 12 + "  ", "  ", 1))
+        rate = "" if tally.per_hour is None else f"{f'{tally.per_hour:.1f} per h':>12}"
+        lines.append(f"  {_cut(tally.name, column):<{column}}{tally.moments:>7}{rate}  {_bar(tally.moments / most)}")
     return lines
 
 

@@ -28,7 +28,7 @@ from detector.observations import (
     SensorStarted,
     WentIdle,
 )
-from detector.store.recordings import write_recording
+from detector.store.recordings import read_recording, write_recording
 
 BEGAN = datetime(2026, 3, 2, 4, 5, tzinfo=UTC)
 
@@ -116,9 +116,10 @@ def test_try_plays_the_evening_through_notifiers_store_and_report(recording: Pat
     done = run("try", "--recording", str(recording), "--keep", str(tmp_path / "kept"))
     assert done.exit_code == 0, done.output
     assert "18:30  Partner time begins; it is planned until 20:00." in done.output
-    assert re.search(r"18:4\d  Social media, .*→ nudge: ", done.output)
+    assert re.search(r"18:4\d  Social media, .*\n       → a nudge: ", done.output)
     assert "shown by print" in done.output
-    assert "answered: put it away" in done.output
+    assert "you answered: put it away" in done.output
+    assert "put away within 30 s of the nudge" in done.output
     assert "20:00  Partner time is over." in done.output
     with closing(sqlite3.connect(tmp_path / "kept/turntoward.sqlite")) as connection:
         moments = connection.execute("SELECT decided, shown_by, answer, outcome FROM moments").fetchall()
@@ -129,6 +130,26 @@ def test_try_plays_the_evening_through_notifiers_store_and_report(recording: Pat
         ).fetchone() == (1,)
     # What was recorded as not shown is shown now, and the recorded answer stands.
     assert ("nudged", "print", "put_away", "put_away_30") in moments
+
+
+def test_the_bundled_evening_was_sensed_and_shows_what_the_program_does() -> None:
+    observations = list(read_recording(Path("detector/store/evening.jsonl")))
+    sensors = {seen.sensor for seen in observations if isinstance(seen, SensorStarted)}
+    assert {"x11_focus", "x11_idle", "pynput_input"} <= sensors
+    done = run("try")
+    assert done.exit_code == 0, done.output
+    for words in ("→ a nudge: A feed, scrolled", "put away within 30 s", "kept, not said", "this is for both of us"):
+        assert words in done.output
+    assert "The same evening in `turntoward report`" in done.output
+
+
+def test_without_a_screen_run_plays_the_evening_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("DISPLAY", "WAYLAND_DISPLAY", "XDG_SESSION_TYPE"):
+        monkeypatch.delenv(variable, raising=False)
+    done = run("run", "--offer", "--or-try")
+    assert done.exit_code == 0, done.output
+    assert done.output.startswith("No graphical session here")
+    assert "Partner time is over." in done.output
 
 
 def test_try_leaves_nothing_behind(recording: Path, home: Path) -> None:
