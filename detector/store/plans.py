@@ -20,7 +20,7 @@ _LAST_NUMBER: Final = "last_number"
 _STOPPED: Final = "stopped"
 
 
-def _utils(connection: sqlite3.Connection) -> Any:
+def _tables(connection: sqlite3.Connection) -> Any:
     from sqlite_utils import Database  # noqa: PLC0415 - 300 ms that only a changing command pays
 
     return Database(connection, execute_plugins=False, recursive_triggers=False)
@@ -48,7 +48,7 @@ def add(connection: sqlite3.Connection, partner_time: PartnerTime) -> PartnerTim
     last = recall(connection, _LAST_NUMBER)
     number = (last if isinstance(last, int) else 0) + 1
     remember(connection, _LAST_NUMBER, number)
-    _utils(connection).table("partner_times").insert(
+    _tables(connection).table("partner_times").insert(
         {
             "number": number,
             "title": partner_time.title,
@@ -81,7 +81,7 @@ def declared(connection: sqlite3.Connection) -> list[PartnerTime]:
 
 def remove(connection: sqlite3.Connection, number: int) -> bool:
     """Delete the partner time and its exceptions; return whether there was one."""
-    database = _utils(connection)
+    database = _tables(connection)
     if not database.table("partner_times").count_where("number = ?", [number]):
         return False
     database.table("partner_times").delete(number)
