@@ -47,7 +47,11 @@ def check_own(own: tuple[OwnEntry, ...], file: str | None = None) -> list[Proble
 
             near = get_close_matches(entry.category.lower(), CATEGORIES, n=1)
             hint = f"Did you mean '{near[0]}'?" if near else f"Write one of: {', '.join(CATEGORIES)}."
-            problems.append(Problem(file=file, message=f"{place}: has the category '{entry.category}', which does not exist", hint=hint))
+            problems.append(
+                Problem(
+                    file=file, message=f"{place}: has the category '{entry.category}', which does not exist", hint=hint
+                )
+            )
         patterns = entry.apps + entry.programs + entry.android + entry.ios
         if not patterns and not entry.sites:
             problems.append(
@@ -63,5 +67,7 @@ def check_own(own: tuple[OwnEntry, ...], file: str | None = None) -> list[Proble
             try:
                 read_pattern(site)
             except Unusable as wrong:
-                problems.append(Problem(file=file, message=f"{place}: has the site '{site}', which {wrong}", hint=wrong.hint))
+                problems.append(
+                    Problem(file=file, message=f"{place}: has the site '{site}', which {wrong}", hint=wrong.hint)
+                )
     return problems
