@@ -14,8 +14,6 @@ import pytest
 from tests.architecture.sources import PACKAGES, ROOT
 
 LINT = Path(sys.executable).with_name("lint-imports")
-OUTSIDE = frozenset({"detector.sensors", "detector.notifier", "detector.store", "detector.report", "detector.config"})
-"""Rooms that touch the world, or are told of it; with the three uppermost layers all that is not the core."""
 
 
 def contracts(place: Path) -> list[dict[str, object]]:
