@@ -1,6 +1,6 @@
 """Whose session this is: the program senses only the account that it runs under.
 
-Rule 1: it refuses to run for a session that belongs to somebody else, root or not (docs/evidence.md, section 3).
+Rule 1: it refuses to run for a session that belongs to somebody else, root or not (docs/evidence.md).
 """
 
 from __future__ import annotations
