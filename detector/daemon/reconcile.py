@@ -122,7 +122,7 @@ class Reconciler:
             kept_as = f"{occurrence.id}{_AGAIN}{again}"
         at = occurrence.begins if again == 1 else now
         self.under_way = self._open_one(occurrence, kept_as)
-        logger.info("partner time begins; it is planned until %s UTC", f"{occurrence.ends:%H:%M}")
+        logger.info("partner time begins; it is planned until %s", f"{occurrence.ends.astimezone():%H:%M}")
         await self.under_way.begin(at, at if now - at <= IN_TIME else now, missed)
 
     async def _end(self, under_way: UnderWay, now: datetime, stopped_at: datetime | None) -> None:
