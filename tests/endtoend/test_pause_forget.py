@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -104,3 +105,22 @@ def test_everything_is_forgotten_in_the_middle_of_an_evening(evening: Evening) -
     evening.scroll_until_nudged()
     assert daemon.poll() is None
     assert "Traceback" not in evening.said()
+
+
+def test_partner_time_that_is_declared_after_forgetting_is_kept_though_it_had_begun_before(evening: Evening) -> None:
+    evening.run()
+    evening.begin("1min")
+    evening.over()
+    evening.say("forget", "--all", "--yes")
+    # A zone in which it is about noon, so that ten minutes ago was today.
+    now = datetime.now(UTC)
+    begun = now + timedelta(hours=12 - now.hour, minutes=-10)
+    zone = f"Etc/GMT{now.hour - 12:+d}"
+    evening.say("add", "Dinner", "--days", "daily", "--from", f"{begun:%H:%M}", "--for", "3h", "--zone", zone)
+    until(evening.is_sensed, what="everything is sensed")
+    evening.feed()
+    evening.scroll_until_nudged()
+    (kept,) = evening.rows("SELECT * FROM occurrences")
+    assert (kept["title"], kept["began"] >= now.timestamp() * 1e6 - 60e6) == ("Dinner", True)
+    assert evening.kinds()[:2] == ["PartnerTimeBegan", "Gap"]
+    assert json.loads(evening.say("report", "--json"))["nudges"]["shown"] == 1
