@@ -82,7 +82,7 @@ class Moments:
         self._busy = busy
         self._numbered = 0
         self._repeats: Counter[str] = Counter()
-        self._history: list[Said] = []
+        self._history: dict[int, Said] = {}
         self._dismissed = 0
         self._for_both: set[str] = set()
         self._waiting: list[_Held] = []
@@ -97,7 +97,7 @@ class Moments:
     def notice(self, match: Match) -> list[Effect]:
         """Decide about a match that has just begun to hold."""
         self._numbered += 1
-        if match.use is None or all(said.use != match.use for said in self._history):
+        if match.use is None or all(said.use != match.use for said in self._history.values()):
             self._repeats[match.rule] += 1
         moment = Moment(
             number=self._numbered, occurrence=self._occurrence, rule=match.rule, device=match.device, use=match.use,
@@ -134,6 +134,8 @@ class Moments:
         if said is None:
             return []
         if isinstance(seen, NotShown):
+            # What nobody saw was not said: it takes nothing off the budget and asks for no distance.
+            self._history.pop(seen.nudge, None)
             return self._conclude(said, Outcome.UNDELIVERED)
         return [self._keep(replace(said.moment, shown_by=seen.by))]
 
@@ -178,7 +180,7 @@ class Moments:
             return [self._settled(held, "suppressed", Reason.PASSED, at)]
         busy, last_keys = self._busy(match.device)
         history = History(
-            began=self._began, said=self._history, dismissed=self._dismissed, for_both=frozenset(self._for_both),
+            began=self._began, said=tuple(self._history.values()), dismissed=self._dismissed, for_both=frozenset(self._for_both),
             held_since=held.since, busy=busy, last_keys=last_keys,
         )  # fmt: skip
         decision = decide(match, at, history, self._policy)
@@ -190,7 +192,7 @@ class Moments:
             return [self._settled(held, "held", decision.reason, at)] if is_news else []
         if not isinstance(decision, Nudge):
             return [self._settled(held, "suppressed", decision.reason, at)]
-        self._history.append(Said(rule=match.rule, at=at, use=match.use))
+        self._history[held.moment.number] = Said(rule=match.rule, at=at, use=match.use)
         effect = self._settled(held, "nudged", decision.reason, at)
         self._followed.append(_Said(held.moment, match.device, at + LATE_REPAIR + self._idle_after + NOTICING))
         return [effect, Notify(moment=held.moment)]

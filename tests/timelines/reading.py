@@ -178,7 +178,7 @@ def play(
     effects: list[Effect] = []
     # Where a gap says that nobody was awake, nobody wakes.
     asleep = [(seen.since, seen.at) for seen in observations if isinstance(seen, Gap) and seen.sense is None]
-    waking = sorted(at for at in wakes if not any(since < at < until for since, until in asleep))
+    waking = sorted(at for at in wakes if not any(since < at <= until for since, until in asleep))
     for seen in observations:
         while waking and waking[0] <= seen.at:
             effects += pipeline.advance(waking.pop(0))
