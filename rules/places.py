@@ -227,7 +227,10 @@ def _unescaped(text: str) -> str:
         return text
     import tomllib  # noqa: PLC0415 - an escape in a key is rare
 
-    return str(tomllib.loads(f'key = "{text}"')["key"])
+    try:
+        return str(tomllib.loads(f'key = "{text}"')["key"])
+    except tomllib.TOMLDecodeError:
+        raise _Lost from None
 
 
 def locate(text: str, path: Path) -> Place | None:

@@ -6,7 +6,7 @@ import tomllib
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rules.places import Place, Places, locate, locate_key
@@ -103,6 +103,8 @@ def test_line_ends_of_another_system_move_nothing() -> None:
     assert windows.line(6) == 'code = "A1"'
 
 
+@example('"\\1"')
+@example('"\r\\1"')
 @given(st.text(alphabet="ab=[]{}\"'\\#., \n\r1\t-é", max_size=60))
 def test_no_text_makes_the_walk_fail_and_what_it_finds_in_toml_is_what_toml_says(text: str) -> None:
     places = Places(text)
