@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import closing
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from detector.attention.settings import AttentionSettings
 from detector.clock import Clock
@@ -21,6 +21,16 @@ from detector.sensors.x11_connection import Connection, close_display, open_disp
 from detector.sensors.x11_sync import FALLS, RISES, IdleCounter
 
 A_LITTLE: Final = timedelta(milliseconds=1)
+
+
+class Watch(Protocol):
+    """Looks after one connection to the X server while the sensor is observed."""
+
+    def begin(self) -> None:
+        """Open nothing more; say `SensorStarted`, then the present state."""
+
+    def close(self) -> None:
+        """Let go of the connection."""
 
 
 class X11Idle:
@@ -34,21 +44,27 @@ class X11Idle:
         self._idle_after = (settings or AttentionSettings()).idle_after
 
     async def probe(self) -> None:
-        """Return if the X server counts idle time; raise `SensorUnavailable` if not."""
+        """Return if the X server can tell; raise `SensorUnavailable` if not."""
         display = open_display()
         try:
-            IdleCounter(display)
+            self._require(display)
         finally:
             close_display(display)
 
     async def observe(self) -> AsyncGenerator[Observation | Seen, None]:
         """Yield `WentIdle` and `CameBack` in turn."""
         channel: Channel[Observation] = Channel()
-        watch = _Watch(self._clock, self._idle_after, channel)
+        watch = self._watch(channel)
         with closing(watch):
             watch.begin()
             while True:
                 yield await channel.take()
+
+    def _require(self, display: Any) -> None:
+        IdleCounter(display)
+
+    def _watch(self, channel: Channel[Observation]) -> Watch:
+        return _Watch(self._clock, self._idle_after, channel)
 
 
 class _Watch:

@@ -8,50 +8,31 @@ and says no more than that the device is in use again at `at`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import closing
 from datetime import timedelta
 from typing import Any, Final
 
-from detector.attention.settings import AttentionSettings
 from detector.clock import Clock
 from detector.errors import SensorUnavailable
-from detector.observations import CameBack, Observation, Sense, SensorStarted, WentIdle
+from detector.observations import CameBack, Observation, SensorStarted, WentIdle
 from detector.sensors.channel import Channel
-from detector.sensors.model import Seen
-from detector.sensors.x11_connection import Connection, close_display, open_display
+from detector.sensors.x11_connection import Connection
+from detector.sensors.x11_idle import Watch, X11Idle
 
 EXTENSION: Final = "MIT-SCREEN-SAVER"
 LOOK_FOR_RETURN: Final = timedelta(seconds=10)
 A_LITTLE: Final = timedelta(milliseconds=20)
 
 
-class X11IdleScreensaver:
+class X11IdleScreensaver(X11Idle):
     """Idle by asking MIT-SCREEN-SAVER. `settings.idle_after` says how long is idle."""
 
     name = "x11_idle_screensaver"
-    sense: Sense = "idle"
 
-    def __init__(self, clock: Clock, settings: AttentionSettings | None = None) -> None:
-        self._clock = clock
-        self._idle_after = (settings or AttentionSettings()).idle_after
+    def _require(self, display: Any) -> None:
+        _check(display)
 
-    async def probe(self) -> None:
-        """Return if the X server has the extension; raise `SensorUnavailable` if not."""
-        display = open_display()
-        try:
-            _check(display)
-        finally:
-            close_display(display)
-
-    async def observe(self) -> AsyncGenerator[Observation | Seen, None]:
-        """Yield `WentIdle` and `CameBack` in turn."""
-        channel: Channel[Observation] = Channel()
-        watch = _Watch(self._clock, self._idle_after, channel)
-        with closing(watch):
-            watch.begin()
-            while True:
-                yield await channel.take()
+    def _watch(self, channel: Channel[Observation]) -> Watch:
+        return _Watch(self._clock, self._idle_after, channel)
 
 
 def _check(display: Any) -> None:
