@@ -129,6 +129,9 @@ class _Reader:
             # What the core does not know nobody can show; see docs/decisions/names-end-at-the-door.md.
             hint = "Write keep_names = true below [store] as well, or leave show_names out."
             self.say(("notifications", "show_names"), "'show_names' has no names to show: they end at the door", hint)
+        if settings.notifications.only and set(settings.notifications.only) == {"print"}:
+            hint = "Name another one as well; 'print' may stand behind it."
+            self.say(("notifications", "only"), "'print' alone would hide the program from whoever sits here", hint)
         return settings
 
     def tables(self, name: str, given: Any, room: type) -> dict[str, Any]:

@@ -132,7 +132,7 @@ OPTIONS: Final[dict[str, dict[str, Option]]] = {
         ),
         "greeting": Option(meaning="Whether the beginning of partner time offers a thought of its own beside saying so."),
         "only": Option(
-            meaning="Try only these notifiers, in this order; empty for all of them.", choices=tuple(REGISTRY)
+            meaning="Try only these notifiers, in this order, and not print alone; empty for all.", choices=tuple(REGISTRY)
         ),
     },
     "store": {

@@ -167,3 +167,10 @@ def test_names_cannot_be_shown_where_they_end_at_the_door() -> None:
     assert str(refused.value).startswith("config.toml:2:14: 'show_names' has no names to show")
     both = parse_settings("[notifications]\nshow_names = true\n[store]\nkeep_names = true\n", "config.toml")
     assert both.notifications.show_names
+
+
+def test_no_setting_hides_the_program_from_whoever_sits_at_the_device() -> None:
+    with pytest.raises(UserError) as refused:
+        parse_settings('[notifications]\nonly = ["print"]\n', "config.toml")
+    assert str(refused.value).startswith("config.toml:2:8: 'print' alone would hide the program")
+    assert parse_settings('[notifications]\nonly = ["freedesktop", "print"]\n', "config.toml").notifications.only
