@@ -41,9 +41,11 @@ class Watch:
     def after_observation(self, features: FeatureSet, category: str) -> list[Rule]:
         """Look at every rule that can hold while `category` is in front; return those that begin to hold."""
         concerned = self._concerning(category)[0]
-        for index in range(len(self._rules)):
-            if index not in concerned:
-                self._held[index], self._turns[index] = False, NEVER
+        # The rules that are not concerned no longer hold.
+        held = [False] * len(self._rules)
+        for index in concerned:
+            held[index] = self._held[index]
+        self._held, self._turns = held, [NEVER] * len(self._rules)
         return self._look(concerned, features)
 
     def after_input(self, features: FeatureSet, category: str) -> list[Rule]:
