@@ -1,11 +1,13 @@
 """Everything that one partner time needs, made when it begins and let go of when it ends.
 
 Rule 1: a broken rule of the person's own is left out and said; it never costs the rest.
+Rule 2: where nothing can be sensed the person is told so: silence must not look like a good evening.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +20,14 @@ from detector.config.rules_in_force import load_rules
 from detector.config.settings import Settings
 from detector.daemon.inbox import Inbox
 from detector.daemon.perform import Performer
-from detector.daemon.speaking import greet_with, speak_of
+from detector.daemon.speaking import greet_with, local_time, speak_of
 from detector.daemon.supervisor import Supervisor
 from detector.daemon.underway import UnderWay
 from detector.errors import Problem
 from detector.notifier import make_notifiers
 from detector.notifier.chain import Chain
-from detector.observations import Activity, Gap, Observation, SensorStarted
+from detector.notifier.wording import unsensed
+from detector.observations import Activity, Gap, Observation, Sense, SensorStarted
 from detector.partner_time.model import Occurrence
 from detector.pipeline import Pipeline
 from detector.sensors.model import Seen, Toplevel
@@ -32,6 +35,8 @@ from detector.store.model import Keeping
 
 if TYPE_CHECKING:
     from dbus_fast.aio import MessageBus
+
+logger = logging.getLogger("turntoward")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +82,14 @@ def open_evening(
         if isinstance(what, SensorStarted | Gap):
             changed()
 
-    supervisor = Supervisor(clock=clock, settings=settings.attention, sink=take_in)
+    def say_what_is_not_sensed(sense: Sense) -> None:
+        if sense == "focus":
+            refused = next((state.refusals for state in supervisor.state() if state.sense == sense), ())
+            why = "; ".join(f"{refusal.sensor}: {refusal.why}" for refusal in refused) or "there is no sensor for it"
+            logger.warning("what is in front cannot be sensed here (%s); `turntoward doctor` says more", why)
+            performer.tell(unsensed(local_time(occurrence.ends), settings=settings.notifications))
+
+    supervisor = Supervisor(clock=clock, settings=settings.attention, sink=take_in, unsensed=say_what_is_not_sensed)
     under_way = UnderWay(
         occurrence=occurrence, kept_as=kept_as, core=Pipeline(rules, settings.policy, settings.attention), inbox=inbox,
         sensors=supervisor, performer=performer,

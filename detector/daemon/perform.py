@@ -47,7 +47,7 @@ class Performer:
         self._greeting = greeting
         self._put = put
         self._clock = clock
-        self._said: asyncio.Queue[Notify | Greet | Withdraw] = asyncio.Queue()
+        self._said: asyncio.Queue[Notify | Greet | Withdraw | Words] = asyncio.Queue()
         self._speaker: asyncio.Task[None] | None = None
         self.last_spoke: str | None = None
 
@@ -62,9 +62,11 @@ class Performer:
             self._store.keep_all(records)
         for effect in effects:
             if not isinstance(effect, Record):
-                self._said.put_nowait(effect)
-                if self._speaker is None:
-                    self._speaker = asyncio.create_task(self._speak(), name="speaker")
+                self._say_soon(effect)
+
+    def tell(self, words: Words) -> None:
+        """Say something that is no nudge, in place of what was said at the beginning."""
+        self._say_soon(words)
 
     async def settled(self) -> None:
         """Return once everything that was to be said so far has been said, or has failed."""
@@ -77,6 +79,11 @@ class Performer:
             await asyncio.gather(self._speaker, return_exceptions=True)
             self._speaker = None
         await self._voice.close()
+
+    def _say_soon(self, what: Notify | Greet | Withdraw | Words) -> None:
+        self._said.put_nowait(what)
+        if self._speaker is None:
+            self._speaker = asyncio.create_task(self._speak(), name="speaker")
 
     async def _speak(self) -> None:
         while True:
@@ -91,8 +98,10 @@ class Performer:
             finally:
                 self._said.task_done()
 
-    async def _say(self, effect: Notify | Greet | Withdraw) -> None:
+    async def _say(self, effect: Notify | Greet | Withdraw | Words) -> None:
         match effect:
+            case Words():
+                await self._shown(0, effect)
             case Notify(moment=moment):
                 by = await self._shown(moment.number, self._words(moment))
                 at = self._clock.now()

@@ -67,7 +67,7 @@ class Supervisor:
     """One sensor per sense. `sink` takes what they see, in the loop's thread, and must not raise.
 
     `choices` gives the candidates of each sense in order of preference; by default the registry's for this session.
-    `wait` waits for a while; tests advance it. It can be started and stopped again and again.
+    `wait` waits for a while; tests advance it. `unsensed` is told of each sense for which nobody can speak.
     """
 
     def __init__(
@@ -78,9 +78,11 @@ class Supervisor:
         settings: AttentionSettings | None = None,
         choices: Mapping[Sense, Sequence[Choice]] | None = None,
         wait: Callable[[timedelta], Awaitable[None]] | None = None,
+        unsensed: Callable[[Sense], None] = lambda _: None,
     ) -> None:
         self._clock = clock
         self._sink = sink
+        self._unsensed = unsensed
         self._settings = settings or AttentionSettings()
         self._choices = choices
         self._wait = wait or _wait
@@ -105,8 +107,7 @@ class Supervisor:
             await runner
         except asyncio.CancelledError:
             # The runner's own, unless somebody cancels whoever waits here.
-            current = asyncio.current_task()
-            if current is not None and current.cancelling():
+            if (current := asyncio.current_task()) is not None and current.cancelling():
                 raise
         finally:
             for keeper in self._keepers.values():
@@ -141,7 +142,7 @@ class Supervisor:
         choices, elsewhere = rows
         return _Keeper(
             sense, choices, elsewhere, clock=self._clock, sink=self._sink, settings=self._settings, wait=self._wait,
-            shown_bugs=self._shown_bugs, recovered=self._recovered,
+            shown_bugs=self._shown_bugs, recovered=self._recovered, unsensed=self._unsensed,
         )  # fmt: skip
 
     async def _run(self) -> None:
@@ -170,6 +171,7 @@ class _Keeper:
         wait: Callable[[timedelta], Awaitable[None]],
         shown_bugs: set[str],
         recovered: Callable[[Sense], None],
+        unsensed: Callable[[Sense], None],
     ) -> None:
         self.status: Status = "waiting"
         self.sensor: str | None = None
@@ -182,6 +184,7 @@ class _Keeper:
         self._wait = wait
         self._shown_bugs = shown_bugs
         self._recovered = recovered
+        self._unsensed = unsensed
         self._refused: dict[str, Refusal] = {}
         self._bugs: dict[str, deque[float]] = {}
         self._parked: set[str] = set()
@@ -219,11 +222,14 @@ class _Keeper:
                 self._next_wait = FIRST_WAIT
             if self._lost:
                 rest, self._next_wait = self._next_wait, min(self._next_wait * 2, LONGEST_WAIT)
-            elif len(self._parked) == len(self._choices):
-                self.status = "parked" if self._parked else "unavailable"
-                return
             else:
-                self.status, rest = "unavailable", ASK_AGAIN
+                is_over = len(self._parked) == len(self._choices)
+                before, self.status = self.status, "parked" if is_over and self._parked else "unavailable"
+                if before != self.status:
+                    self._unsensed(self._sense)
+                if is_over:
+                    return
+                rest = ASK_AGAIN
             await self._wait(rest)
 
     async def _run_first(self) -> tuple[bool, bool]:

@@ -33,6 +33,7 @@ class Wording:
     answers: tuple[tuple[Answer, str], ...]
     greeting: str
     thought: str
+    unsensed: str
 
 
 @cache
@@ -45,6 +46,7 @@ def wording() -> Wording:
         answers=tuple((answer, cast("str", read["answers"][answer])) for answer in ANSWERS),
         greeting=read["greeting"]["title"],
         thought=read["greeting"]["thought"],
+        unsensed=read["greeting"]["unsensed"],
     )
 
 
@@ -73,6 +75,12 @@ def greeting(title: str, ends_local_text: str, *, settings: NotifierSettings = _
         body=" ".join(part for part in parts if part),
         expires=settings.expires,
     )
+
+
+def unsensed(ends_local_text: str, *, settings: NotifierSettings = _DEFAULTS) -> Words:
+    """Return the words that take the greeting's place where nothing can be sensed."""
+    known = wording()
+    return Words(title=known.greeting.format(ends=ends_local_text), body=known.unsensed, expires=settings.expires)
 
 
 def _at_most(title: str) -> str:

@@ -116,3 +116,16 @@ def test_the_x_server_is_killed_and_another_takes_its_place(evening_with: Begin)
     evening.over()
     told = json.loads(evening.say("report", "--json"))
     assert told["coverage"] < 1
+
+
+def test_where_nothing_can_be_sensed_the_person_is_told_so(evening: Evening) -> None:
+    evening.env |= {"XDG_SESSION_TYPE": "wayland", "WAYLAND_DISPLAY": "wayland-0"}
+    evening.run()
+    evening.say("now", "30min")
+    until(lambda: "what is in front cannot be sensed here" in evening.said(), what="the log's line")
+    until(lambda: evening.status().get("partner_time"), what="partner time")
+    seen = evening.dunst.shown()
+    assert seen.summary.startswith("Partner time until ")
+    assert "turntoward doctor" in seen.body
+    assert evening.said().count("what is in front cannot be sensed here") == 1
+    assert "Not sensed: focus" in evening.say("status")

@@ -19,12 +19,16 @@ CANARY = "qzxcanary"
 WHAT = (sys.executable, "-m", "detector.cli", "what")
 
 
+# Whoever runs the tests in the background has Ctrl+C ignored, and what is started inherits that.
+HEEDS_CTRL_C = ("env", "--default-signal=INT")
+
+
 @contextmanager
 def _running(desktop: Desktop, out: Path) -> Iterator[subprocess.Popen[bytes]]:
     env = {**desktop.env, "PYTHONUNBUFFERED": "1"}
     with (
         out.open("wb") as file,
-        subprocess.Popen([*WHAT, "--json"], stdout=file, stderr=subprocess.STDOUT, env=env) as running,
+        subprocess.Popen([*HEEDS_CTRL_C, *WHAT, "--json"], stdout=file, stderr=subprocess.STDOUT, env=env) as running,
     ):
         try:
             yield running

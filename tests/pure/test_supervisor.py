@@ -88,7 +88,10 @@ class Rig:
         self.clock = ManualClock(at=BEGAN)
         self.waits = Waits(self.clock)
         self.seen: list[Observation | Seen] = []
-        self.supervisor = Supervisor(clock=self.clock, sink=self.seen.append, choices=choices, wait=self.waits)
+        self.unsensed: list[str] = []
+        self.supervisor = Supervisor(
+            clock=self.clock, sink=self.seen.append, choices=choices, wait=self.waits, unsensed=self.unsensed.append
+        )
 
     def kinds(self) -> list[str]:
         return [type(what).__name__ for what in self.seen]
@@ -128,6 +131,20 @@ async def test_one_that_refuses_gives_way_to_the_next_and_is_remembered() -> Non
         ]
         assert rig.supervisor.speaking() == {"idle": "second"}
     assert first.opened == 0
+
+
+async def test_where_nobody_can_speak_it_is_told_once() -> None:
+    refusing = [SensorUnavailable("not here"), SensorUnavailable("not here"), [], SensorUnavailable("not here")]
+    comes_and_goes = Script(name="comes_and_goes", starts=refusing)
+    async with running(idle=[comes_and_goes], focus=[]) as rig:
+        await rig.until(lambda: len(rig.waits.lengths) == 1)
+        assert sorted(rig.unsensed) == ["focus", "idle"]
+        await rig.waits.let_pass()
+        await rig.until(lambda: len(rig.waits.lengths) == 2)
+        assert sorted(rig.unsensed) == ["focus", "idle"]
+        await rig.waits.let_pass()
+        await rig.until(lambda: rig.status() == "running")
+        assert sorted(rig.unsensed) == ["focus", "idle"]
 
 
 async def test_a_loss_becomes_a_gap_of_its_sense_at_the_instant_of_the_loss() -> None:
