@@ -5,7 +5,7 @@ DEBIAN := dbus dbus-x11 dunst libnotify-bin openbox python3-dbusmock systemd tmu
 NEEDED := dbus-daemon dunst notify-send openbox systemd-analyze tmux xprop xdotool xterm Xvfb
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench debian
+.PHONY: help setup run install test check format bench debian
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,13 @@ setup: .venv/.ready  ## set up .tools and .venv, and nothing else
 
 run: setup  ## run it: on your desktop, or without one the bundled evening
 	@.venv/bin/turntoward run --offer --or-try
+
+install: setup  ## install the command `turntoward` for yourself, in ~/.local/bin
+	@$(UV) export --quiet --frozen --no-dev --no-emit-project --no-hashes --output-file .tools/locked.txt >/dev/null
+	@# evdev, which pynput asks for, would need a compiler; evdev-binary stands in for it, as in pyproject.toml.
+	@echo "evdev; sys_platform == 'never'" > .tools/overrides.txt
+	@$(UV) tool install --quiet --force --constraints .tools/locked.txt --overrides .tools/overrides.txt .
+	@echo "Installed: $$($(UV) tool dir --bin)/turntoward. Next: turntoward add --help, turntoward service install."
 
 debian:  # the programs that the tests drive: installed where that is allowed, else named
 	@missing=; for program in $(NEEDED); do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
