@@ -102,6 +102,7 @@ class _Counting:
         self._second: asyncio.TimerHandle | None = None
         self._listeners: list[Any] = []
         self._running = 0
+        self._hearing = 0
         self._ready = asyncio.Event()
         self._ended = asyncio.Event()
         self._ending = False
@@ -109,7 +110,7 @@ class _Counting:
     async def begin(self) -> None:
         self._listeners = make_listeners(
             self._tally,
-            ready=lambda: self._from_thread(self._ready.set),
+            ready=lambda: self._from_thread(self._on_ready),
             ended=lambda: self._from_thread(self._on_end),
         )
         self._running = len(self._listeners)
@@ -123,6 +124,12 @@ class _Counting:
         # The loop may be closed already when a thread ends late.
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(act)
+
+    def _on_ready(self) -> None:
+        # Where two listeners share the work, silence means nothing before both of them hear.
+        self._hearing += 1
+        if self._hearing == len(self._listeners):
+            self._ready.set()
 
     def _on_end(self) -> None:
         self._running -= 1
