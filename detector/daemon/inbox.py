@@ -108,13 +108,6 @@ class Inbox:
         if self._latest is None or at > self._latest:
             self._latest = at
 
-    def start_anew(self) -> None:
-        """Forget the order and whatever waits: another partner time begins, or the clock was set back."""
-        self._waiting.clear()
-        self._front.clear()
-        self._latest = None
-        self._lost_from = None
-
     def _focused(self, seen: Seen) -> Focused:
         if seen.toplevel is None:
             return Focused(at=seen.at, device=seen.device, activity=None)

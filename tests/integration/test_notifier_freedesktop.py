@@ -20,6 +20,7 @@ from detector.notifier.freedesktop import FreedesktopNotifier
 from detector.notifier.model import Words
 from detector.observations import Answer
 from tests.rig.bus import Dunst, SessionBus
+from tests.rig.notification_server import Answers
 from tests.rig.x11 import until_async
 
 pytestmark = pytest.mark.real
@@ -31,13 +32,6 @@ ANSWERS: tuple[tuple[Answer, str], ...] = (
 )
 WORDS = Words(title="A minute of scrolling", body="Social media, 70 s, the second time since 18:30.", answers=ANSWERS)
 CANARY = "canary-4711"
-
-
-class Answers(list[tuple[int, Answer]]):
-    """What was answered, in order; called as the notifier calls."""
-
-    def __call__(self, nudge: int, answer: Answer) -> None:
-        self.append((nudge, answer))
 
 
 @pytest.fixture

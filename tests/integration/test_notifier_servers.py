@@ -19,7 +19,7 @@ from detector.notifier.freedesktop import FreedesktopNotifier
 from detector.notifier.model import Words
 from detector.observations import Answer
 from tests.rig.bus import SessionBus
-from tests.rig.notification_server import NAME, PATH, FakeServer, fake_server
+from tests.rig.notification_server import NAME, PATH, Answers, FakeServer, fake_server
 from tests.rig.x11 import until_async
 
 pytestmark = pytest.mark.real
@@ -31,11 +31,6 @@ WORDS = Words(
 )
 BUTTONS = ["put_away", "Put it away", "together", "This is for both of us", "needed", "I need this"]
 EVERYTHING = ("actions", "body", "body-markup", "persistence")
-
-
-class Answers(list[tuple[int, Answer]]):
-    def __call__(self, nudge: int, answer: Answer) -> None:
-        self.append((nudge, answer))
 
 
 @pytest.fixture

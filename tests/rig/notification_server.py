@@ -15,6 +15,8 @@ from dbus_fast.aio import MessageBus
 from dbus_fast.constants import MessageType
 from dbus_fast.message import Message
 
+from detector.observations import Answer
+
 NAME = "org.freedesktop.Notifications"
 PATH = "/org/freedesktop/Notifications"
 
@@ -122,3 +124,10 @@ async def fake_server(
     finally:
         bus.disconnect()
         await bus.wait_for_disconnect()
+
+
+class Answers(list[tuple[int, Answer]]):
+    """What was answered, in order; called as the notifier calls."""
+
+    def __call__(self, nudge: int, answer: Answer) -> None:
+        self.append((nudge, answer))
