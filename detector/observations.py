@@ -26,6 +26,7 @@ class GapReason(StrEnum):
     CLOCK_JUMP = "clock_jump"
     RESTART = "restart"
     OVERFLOW = "overflow"
+    SILENT = "silent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,13 @@ class PartnerTimeEnded(Observation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerTimeExtended(Observation):
+    """The person gave partner time a later end."""
+
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Paused(Observation):
     """The person paused the program; nothing is observed until `Resumed`."""
 
@@ -93,10 +101,15 @@ class Gap(Observation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Focused(Observation):
-    """Another activity came to the front; `activity` None means that nothing is in front."""
+    """Another activity came to the front; `activity` None means that nothing is in front.
+
+    `opened`: the device told of an opening, so that a new use begins even if the same was in front already; how long
+    the one before lasted is not known then.
+    """
 
     activity: Activity | None
     full_screen: bool = False
+    opened: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +141,28 @@ class Locked(Observation):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unlocked(Observation):
     """The session was unlocked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LitUp(Observation):
+    """A phone's screen went on: it may have been touched, or have lit up by itself. It is no use and no pick-up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PickedUp(Observation):
+    """A phone was unlocked: it is in the hand. `blind`: its source does not tell of every app that comes to the front."""
+
+    blind: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaidDown(Observation):
+    """A phone's screen went off, or was locked: nothing is in front."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutAway(Observation):
+    """The person, a dock, a tag or a plug said that the device is put away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,8 +216,8 @@ class Answered(Observation):
 KINDS: Final[dict[str, type[Observation]]] = {
     kind.__name__: kind
     for kind in (
-        PartnerTimeBegan, PartnerTimeEnded, Paused, Resumed, SensorStarted, Gap, Focused, InputCounted,
-        WentIdle, CameBack, Locked, Unlocked, Suspended, QuietBegan, QuietEnded, CallStarted, CallEnded,
-        Shown, NotShown, Answered,
+        PartnerTimeBegan, PartnerTimeExtended, PartnerTimeEnded, Paused, Resumed, SensorStarted, Gap, Focused,
+        InputCounted, WentIdle, CameBack, Locked, Unlocked, LitUp, PickedUp, LaidDown, PutAway, Suspended, QuietBegan,
+        QuietEnded, CallStarted, CallEnded, Shown, NotShown, Answered,
     )
 }  # fmt: skip

@@ -21,6 +21,7 @@ CATEGORY_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "shopping": "shopping",
         "dating": "dating",
         "work": "work",
+        "phone": "the phone",
         "reading": "reading",
         "together": "something for both",
         "system": "the system",

@@ -13,11 +13,14 @@ from typing import Final
 
 CATEGORIES: Final = (
     "social", "video", "messaging", "mail", "news", "games", "shopping", "dating", "work",
-    "reading", "together", "system", "other",
+    "phone", "reading", "together", "system", "other",
 )  # fmt: skip
 
-DISTRACTING: Final = frozenset({"social", "video", "messaging", "mail", "news", "games", "shopping", "dating", "work"})
-"""Categories whose uses count as distraction; named `distraction` in conditions. What the couple may well be
+DISTRACTING: Final = frozenset(
+    {"social", "video", "messaging", "mail", "news", "games", "shopping", "dating", "work", "phone"}
+)
+"""Categories whose uses count as distraction; named `distraction` in conditions. `phone` is a phone in the hand of
+which nobody tells what is in front. What the couple may well be
 looking at together (reading, together) and what says nothing (system, other) is left out."""
 
 SETS: Final = {"distraction": DISTRACTING}
@@ -84,6 +87,14 @@ FEATURES: Final[dict[str, Feature]] = {
         Feature(
             name="uses", unit=Unit.COUNT, span=Span.CATEGORY_AND_SPAN, for_all=True,
             meaning="how many uses of the category began in the span; one under way counts",
+        ),
+        Feature(
+            name="opens", unit=Unit.COUNT, span=Span.SPAN, for_all=True,
+            meaning="how many openings of something distracting a phone told of in the span",
+        ),
+        Feature(
+            name="pick_ups", unit=Unit.COUNT, span=Span.SPAN, for_all=True,
+            meaning="how often a phone was unlocked in the span",
         ),
         Feature(
             name="time", unit=Unit.LENGTH, span=Span.CATEGORY_AND_SPAN, for_all=True,

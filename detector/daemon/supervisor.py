@@ -26,7 +26,7 @@ from detector.clock import Clock
 from detector.errors import SensorLost, SensorUnavailable
 from detector.observations import Gap, GapReason, Observation, Sense, SensorStarted
 from detector.sensors import SENSES, Refusal, candidates, misplaced, session_type
-from detector.sensors.model import Seen, Sensor
+from detector.sensors.model import Seen, SeenApp, Sensor
 
 FIRST_WAIT: Final = timedelta(seconds=1)
 LONGEST_WAIT: Final = timedelta(seconds=60)
@@ -74,7 +74,7 @@ class Supervisor:
         self,
         *,
         clock: Clock,
-        sink: Callable[[Observation | Seen], None],
+        sink: Callable[[Observation | Seen | SeenApp], None],
         settings: AttentionSettings | None = None,
         choices: Mapping[Sense, Sequence[Choice]] | None = None,
         wait: Callable[[timedelta], Awaitable[None]] | None = None,
@@ -166,7 +166,7 @@ class _Keeper:
         elsewhere: tuple[Refusal, ...],
         *,
         clock: Clock,
-        sink: Callable[[Observation | Seen], None],
+        sink: Callable[[Observation | Seen | SeenApp], None],
         settings: AttentionSettings,
         wait: Callable[[timedelta], Awaitable[None]],
         shown_bugs: set[str],
@@ -257,7 +257,7 @@ class _Keeper:
                 return False, True
         return False, False
 
-    async def _listen(self, name: str, seen: AsyncGenerator[Observation | Seen, None]) -> None:
+    async def _listen(self, name: str, seen: AsyncGenerator[Observation | Seen | SeenApp, None]) -> None:
         async for what in seen:
             back = False
             if isinstance(what, SensorStarted):

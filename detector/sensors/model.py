@@ -39,6 +39,21 @@ class Seen:
     device: str = LAPTOP
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenApp:
+    """An app came to the front on a phone; the inbox classifies it, and makes it `Focused`.
+
+    `app`: its Android package or iOS bundle id, '' where only `category` was told. `category` wins over the catalogue.
+    `opened`: see `Focused`.
+    """
+
+    at: datetime
+    device: str
+    app: str = field(default="", repr=False)
+    category: str | None = None
+    opened: bool = False
+
+
 class Sensor(Protocol):
     """One way of sensing one thing. Made without arguments other than the clock; see `REGISTRY`."""
 
@@ -48,7 +63,7 @@ class Sensor(Protocol):
     async def probe(self) -> None:
         """Return if the sensor can run here and now; raise `SensorUnavailable` with why and what to do if not."""
 
-    def observe(self) -> AsyncGenerator[Observation | Seen, None]:
+    def observe(self) -> AsyncGenerator[Observation | Seen | SeenApp, None]:
         """Yield what is observed, first `SensorStarted`, then the present state where there is one, then every change.
 
         Raises `SensorLost` when the source goes away. `aclose()` lets go of every connection, thread and descriptor.

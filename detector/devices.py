@@ -1,0 +1,55 @@
+"""The devices of one person: this laptop, and the phones that were paired with it.
+
+Rule 1: the owner is always whoever sits here; there is no field for anybody else.
+Rule 2: a phone is known by its name in every observation; of its token only the digest is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+LONGEST_NAME: Final = 40
+PAIRING: Final = timedelta(minutes=5)
+"""How long a pairing link can be used, once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phone:
+    """A phone of the person's own.
+
+    `number` is the store's; None before it is kept. `token`: the SHA-256 of its token, in hex, None while it has none.
+    `code`: likewise of the code in its pairing link, until `code_until`. `adb`: its serial at the adb server, where it
+    is sensed that way. `shows_nudges`: the answer to what it tells may carry a nudge's sentence.
+    """
+
+    name: str
+    number: int | None = None
+    paired: datetime | None = None
+    token: str | None = None
+    code: str | None = None
+    code_until: datetime | None = None
+    adb: str | None = None
+    shows_nudges: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorPlace:
+    """Where the door for phones is, as the person chose it when the first phone was paired.
+
+    `host` is how the links name this device: an address, or a name such as `laptop.local`. `certificate` and `key` are
+    files in PEM form; with them the door speaks https.
+    """
+
+    address: str
+    port: int
+    host: str
+    certificate: str | None = None
+    key: str | None = None
+
+    @property
+    def url(self) -> str:
+        """Return the beginning of every link through the door."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.certificate else 'http'}://{host}:{self.port}"
