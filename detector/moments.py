@@ -4,13 +4,14 @@ Rule 1: every match becomes one moment, and every decision about it is kept with
 Rule 2: an outcome is decided once: undelivered, then what the person answered (together, needed), then what was
 measured (put away within 30 s, within 60 s), then dismissed, else ignored; unknown where the device was not sensed.
 Putting the device to sleep is putting it away.
-Rule 3: the device counts as left at the last instant at which it was left for good within 60 s of the nudge.
+Rule 3: the device counts as left at the last instant at which it was left for good within 60 s of the nudge, and not for
+another device.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -31,13 +32,14 @@ NOTICING: Final = timedelta(seconds=2)
 """How late a sensor may be in noticing idleness."""
 
 
-def left_at(device: DeviceState, nudged: datetime) -> datetime | None:
-    """Return when the device was left for good within 60 s of `nudged`, or None if it was not.
+def left_at(devices: Sequence[DeviceState], nudged: datetime) -> datetime | None:
+    """Return when the devices were left for good within 60 s of `nudged`, or None if they were not.
 
-    Uses of what is not distracting count as having left: the map for both, the lock screen's clock.
+    Uses of what is not distracting count as having left: the map for both, the lock screen's clock. Going on with
+    another device is not leaving: a hop from the phone to the laptop is one story.
     """
     until, left = nudged + LATE_REPAIR, nudged
-    for use in (*device.uses, device.open):
+    for use in (use for device in devices for use in (*device.uses, device.open)):
         if use is None or use.activity.category not in DISTRACTING or use.began > until:
             continue
         if use.ended is None or use.ended > until:
@@ -168,7 +170,7 @@ class Moments:
             effects.append(self._settled(held, "suppressed", reason, at))
         for said in [said for said in self._followed if device in {None, said.device}]:
             effects.append(Withdraw(nudge=said.moment.number))
-            left = left_at(self._attention.device(said.device), said.moment.decided_at)
+            left = left_at(self._attention.devices, said.moment.decided_at)
             is_over = (reason is Reason.ENDED or said.device == put_to_sleep) and left is not None
             effects += self._conclude(said, None if is_over else Outcome.UNKNOWN)
         return effects
@@ -209,7 +211,7 @@ class Moments:
         self._followed.remove(said)
         moment = said.moment
         if outcome is None:
-            left = left_at(self._attention.device(said.device), moment.decided_at)
+            left = left_at(self._attention.devices, moment.decided_at)
             if left is not None:
                 outcome = Outcome.PUT_AWAY_30 if left - moment.decided_at <= REPAIR else Outcome.PUT_AWAY_60
             else:

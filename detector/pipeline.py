@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from detector.attention.attention import TOUCHED_BY_INPUT, Attention
 from detector.attention.settings import AttentionSettings
@@ -32,6 +33,7 @@ from detector.observations import (
     Observation,
     PartnerTimeBegan,
     PartnerTimeEnded,
+    PartnerTimeExtended,
     Paused,
     QuietBegan,
     QuietEnded,
@@ -46,6 +48,8 @@ from rules.policy import PolicySettings
 
 TYPING = 2
 """Key presses in one second that count as typing: fewer are a page being turned."""
+
+_HEARD_IN_A_PAUSE: Final = (Resumed, Shown, NotShown, Answered, PartnerTimeExtended)
 
 
 class Pipeline:
@@ -85,7 +89,7 @@ class Pipeline:
             return (*effects, *self._end(seen.at), *self._begin(seen))
         if isinstance(seen, PartnerTimeEnded):
             return (*effects, *self._end(seen.at, seen))
-        if seen.at >= self._ends or (self._paused and not isinstance(seen, Resumed | Shown | NotShown | Answered)):
+        if seen.at >= self._ends or (self._paused and not isinstance(seen, _HEARD_IN_A_PAUSE)):
             return tuple(effects)
         effects.append(Record(occurrence=self._occurrence, what=seen))
         self._attention.observe(seen)
@@ -157,6 +161,9 @@ class Pipeline:
                 return self._moments.shown(seen)
             case Answered():
                 return [*self._moments.answered(seen), *self._moments.after_observation(seen.at)]
+            case PartnerTimeExtended(ends=ends):
+                self._ends = max(self._ends, ends)
+                self._attention.extend(self._ends)
             case Paused() | Resumed():
                 self._paused = isinstance(seen, Paused)
             case QuietBegan() | QuietEnded():

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Final
 
-from detector.attention.device import Covered, DeviceState, UseState
+from detector.attention.device import DeviceState
+from detector.attention.instants import Instants
 from detector.attention.measures import (
     DistractedShare,
     Measure,
@@ -22,6 +23,7 @@ from detector.attention.measures import (
     UsesCounted,
 )
 from detector.attention.settings import AttentionSettings
+from detector.attention.uses import Covered, Person, UseState
 from detector.observations import Gap, InputCounted, Observation, Paused
 from rules.model import FeatureKey, Value
 
@@ -70,6 +72,7 @@ class Attention:
         self._ends = ends
         self._settings = settings
         self._number: Callable[[], int] = count(1).__next__
+        self._person = Person()
         self._devices: list[DeviceState] = []
         self._states: dict[str, DeviceState] = {}
         self._views: dict[str, View] = {}
@@ -84,7 +87,7 @@ class Attention:
         """Return the device's state; a new one is known from its first observation on."""
         state = self._states.get(name)
         if state is None:
-            state = DeviceState(name, self._began, self._settings, self._number)
+            state = DeviceState(name, self._began, self._settings, self._number, self._person)
             self._states[name] = state
             self._devices.append(state)
             self._sums[name] = []
@@ -112,6 +115,10 @@ class Attention:
                 each.observe(seen)
             return
         device.observe(seen)
+
+    def extend(self, ends: datetime) -> None:
+        """Partner time ends later than it was planned."""
+        self._ends = ends
 
     def end(self, at: datetime) -> None:
         """Partner time is over."""
@@ -145,10 +152,12 @@ class Attention:
             return total
         if key.name in {"glances", "uses", "switches", "switch_rate"}:
             return UsesCounted(devices, key, self._settings)
+        if key.name in {"opens", "pick_ups"}:
+            return Instants(devices, key.name, span)
         if key.name == "time":
             return TimeIn(devices, frozenset({key.category or ""}), span)
         if key.name == "share":
             return DistractedShare(devices, self._began)
         if key.name in {"dwell", "since_input", "elapsed", "remaining"}:
-            return Running(device, key.name, self._began, self._ends)
+            return Running(device, key.name, self._began, lambda: self._ends)
         return State(device, key.name)

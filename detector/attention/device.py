@@ -3,26 +3,32 @@
 Rule 1: a gap closes the open use without a trusted end; such a use is never evidence.
 Rule 2: idleness ends a use at the last input, not at the instant at which idleness was noticed.
 Rule 3: a use that is broken off for less than a fleeting moment goes on; what broke it off counts as nothing.
+Rule 4: what a phone tells as an opening begins a use, however short it is; where no end was told before the next
+opening, the use before is kept as begun, and its length as not known.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from detector.attention.settings import AttentionSettings
+from detector.attention.uses import Covered, Person, UseState
 from detector.observations import (
     Activity,
     CameBack,
     Focused,
     Gap,
     InputCounted,
+    LaidDown,
+    LitUp,
     Locked,
     Observation,
     Paused,
+    PickedUp,
+    PutAway,
     SensorStarted,
     Suspended,
     Unlocked,
@@ -32,36 +38,22 @@ from rules.features import DISTRACTING, LONGEST_SPAN
 
 LEFT_ALONE: Final = timedelta(seconds=60)
 """How long a device is left alone before it counts as put away; see the feature `put_away`."""
-CAME_FROM: Final = timedelta(seconds=60)
-"""How long after a use the next one still follows from it: people slide from a message to a feed (arXiv 2410.11354)."""
-
-
-@dataclass(slots=True, eq=False)
-class UseState:
-    """A use in the making, and afterwards as attention remembers it. `follows`: taken up straight from another."""
-
-    number: int
-    activity: Activity
-    began: datetime
-    follows: bool
-    came_from: str | None
-    ended: datetime | None = None
-    trusted: bool = True
-
-
-@dataclass(slots=True, eq=False)
-class Covered:
-    """A stretch in which the device's sensors spoke."""
-
-    number: int
-    began: datetime
-    ended: datetime
+TWICE_TOLD: Final = timedelta(seconds=3)
+"""Two sources of one phone may both tell of one unlocking; nobody unlocks a phone twice within this."""
+IN_THE_HAND: Final = Activity(category="phone")
 
 
 class DeviceState:
     """What is known of one device. `version` grows whenever its uses change; `closed` and `covered` wait to be taken."""
 
-    def __init__(self, name: str, began: datetime, settings: AttentionSettings, number: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        name: str,
+        began: datetime,
+        settings: AttentionSettings,
+        number: Callable[[], int],
+        person: Person | None = None,
+    ) -> None:
         self.name = name
         self.version = 0
         self.open: UseState | None = None
@@ -73,6 +65,11 @@ class DeviceState:
         self.long_ago = timedelta(0)
         self.input_since: datetime | None = None
         self.last_input: datetime | None = None
+        self.opens: deque[datetime] = deque()
+        self.pick_ups: deque[datetime] = deque()
+        self.last: UseState | None = None
+        self._person = person or Person()
+        self._person.devices.append(self)
         self._began = began
         self._settings = settings
         self._number = number
@@ -83,7 +80,8 @@ class DeviceState:
         self._locked = False
         self._away_since: datetime | None = None
         self._covered_since: datetime | None = None
-        self._last: UseState | None = None
+        self._laid_down = False
+        self._in_hand = False
 
     @property
     def is_known(self) -> bool:
@@ -99,9 +97,13 @@ class DeviceState:
             case InputCounted():
                 self.last_input = at
             case Focused():
-                self._activity, self.full_screen, self._spoken = seen.activity, seen.full_screen, True
-                self._lost.discard("focus")
-                self._settle(at)
+                self._focused(seen)
+            case LitUp():
+                self._speaks(at)
+            case PickedUp():
+                self._picked_up(seen)
+            case LaidDown() | PutAway():
+                self._put_down(at, put_away=isinstance(seen, PutAway))
             case WentIdle():
                 self._went_idle(seen)
             case CameBack():
@@ -134,31 +136,64 @@ class DeviceState:
         """Partner time is over: close what is open."""
         self._know_nothing(at, trusted=True)
 
-    def _settle(self, at: datetime) -> None:
+    def _speaks(self, at: datetime, *, opened: bool = False) -> None:
+        self._spoken = True
+        self._lost.discard("focus")
+        self._settle(at, opened=opened)
+
+    def _focused(self, seen: Focused) -> None:
+        self._activity, self.full_screen = seen.activity, seen.full_screen
+        if seen.activity is not None and self._laid_down:
+            self._laid_down, self._away_since = False, None
+        if not seen.opened or seen.activity is None:
+            self._speaks(seen.at)
+            return
+        if seen.activity.category in DISTRACTING:
+            _remember(self.opens, seen.at)
+        if self.open is not None and self.open.activity == seen.activity:
+            self._close(self.open.began, trusted=False, begun=True)
+        self._speaks(seen.at, opened=True)
+
+    def _picked_up(self, seen: PickedUp) -> None:
+        if not self.pick_ups or seen.at - self.pick_ups[-1] >= TWICE_TOLD:
+            _remember(self.pick_ups, seen.at)
+        self._laid_down, self._away_since, self._in_hand = False, None, seen.blind
+        self._speaks(seen.at)
+
+    def _put_down(self, at: datetime, *, put_away: bool) -> None:
+        self._activity, self._in_hand, self._laid_down = None, False, True
+        self._away_since = self._away_since or at
+        self.put_away = self.put_away or put_away
+        self._speaks(at)
+
+    def _settle(self, at: datetime, *, opened: bool = False) -> None:
         known = self._spoken and not self._lost & {"focus", "idle"}
         if known and self._covered_since is None:
             self._covered_since = at
-        wanted = self._activity if known and not self._idle and not self._locked else None
+        in_front = self._activity or (IN_THE_HAND if self._in_hand else None)
+        wanted = in_front if known and not self._idle and not self._locked else None
         if self.open is not None and self.open.activity != wanted:
             self._close(at)
         if wanted is not None and self.open is None:
-            self._take_up(wanted, at)
+            self._take_up(wanted, at, opened=opened)
 
-    def _take_up(self, activity: Activity, at: datetime) -> None:
+    def _take_up(self, activity: Activity, at: datetime, *, opened: bool) -> None:
         self.version += 1
-        last, fleeting = self._last, self._settings.fleeting
-        since_last = None if last is None or last.ended is None else at - last.ended
-        if last is not None and since_last is not None and since_last < fleeting and last.activity == activity:
+        last, fleeting = self.last, self._settings.fleeting
+        straight = last is not None and last.ended is not None and at - last.ended < fleeting
+        if last is not None and straight and not opened and last.activity == activity:
             self.uses.pop()
             last.ended = None
             self.open = last
-            self._last = None
+            self.last = None
             return
-        follows = since_last is not None and since_last < fleeting
-        came_from = last.activity.category if last and since_last is not None and since_last <= CAME_FROM else None
-        self.open = UseState(self._number(), activity, at, follows, came_from)
+        follows, came_from = self._person.came_from(at, fleeting)
+        self.open = UseState(self._number(), activity, at, follows, came_from, opened=opened)
+        if last is not None and straight:
+            last.is_part = last.is_part or last.activity == IN_THE_HAND
+            self.open.is_part = activity == IN_THE_HAND
 
-    def _close(self, at: datetime, *, trusted: bool = True) -> None:
+    def _close(self, at: datetime, *, trusted: bool = True, begun: bool = False) -> None:
         use = self.open
         if use is None:
             return
@@ -166,11 +201,15 @@ class DeviceState:
         self.open = None
         use.ended = max(at, use.began)
         use.trusted = trusted
-        if not trusted:
-            self._last = None
+        if begun:
+            self.last = None
+            self.uses.append(use)
             self.closed.append(use)
-        elif use.ended - use.began >= self._settings.fleeting:
-            self._last = use
+        elif not trusted:
+            self.last = None
+            self.closed.append(use)
+        elif use.opened or use.ended - use.began >= self._settings.fleeting:
+            self.last = use
             self.uses.append(use)
             self.closed.append(use)
         while self.uses and (self.uses[0].ended or at) < at - LONGEST_SPAN:
@@ -196,7 +235,7 @@ class DeviceState:
             if use.ended - use.began >= self._settings.fleeting:
                 break
             self.uses.pop()
-        self._last = self.uses[-1] if self.uses else None
+        self.last = self.uses[-1] if self.uses else None
 
     def _returned(self, at: datetime) -> None:
         if not self._idle and not self._locked:
@@ -227,7 +266,14 @@ class DeviceState:
         if self._covered_since is not None:
             self.covered.append(Covered(self._number(), self._covered_since, max(at, self._covered_since)))
         self._covered_since = None
-        self._last = None
+        self.last = None
         self._spoken = False
         self._activity = None
         self.full_screen = False
+        self._in_hand = False
+
+
+def _remember(instants: deque[datetime], at: datetime) -> None:
+    instants.append(at)
+    while instants[0] <= at - LONGEST_SPAN:
+        instants.popleft()

@@ -8,12 +8,13 @@ Rule 3: `change` may be too early, never too late, and always lies after `at`.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from detector.attention.device import DeviceState, UseState
+from detector.attention.device import DeviceState
 from detector.attention.settings import AttentionSettings
+from detector.attention.uses import UseState
 from detector.observations import InputCounted
 from rules.features import DISTRACTING
 from rules.model import FeatureKey, Value
@@ -59,7 +60,7 @@ class State:
 class Running:
     """A length that grows (or, for `remaining`, shrinks) with time itself."""
 
-    def __init__(self, device: DeviceState, name: str, began: datetime, ends: datetime) -> None:
+    def __init__(self, device: DeviceState, name: str, began: datetime, ends: Callable[[], datetime]) -> None:
         self._device = device
         self._name = name
         self._began = began
@@ -75,7 +76,7 @@ class Running:
     def value(self, at: datetime) -> timedelta | None:
         """Return the length at `at`."""
         if self._name == "remaining":
-            return self._ends - at
+            return self._ends() - at
         origin = self._origin()
         return None if origin is None else at - origin
 
@@ -84,7 +85,7 @@ class Running:
         if not isinstance(against, timedelta):
             return None
         if self._name == "remaining":
-            equal = self._ends - against
+            equal = self._ends() - against
         else:
             origin = self._origin()
             if origin is None:
@@ -155,7 +156,7 @@ class UsesCounted:
         if self._name == "uses":
             return use.activity.category == self._category
         if self._name == "glances":
-            return use.activity.category in DISTRACTING
+            return use.activity.category in DISTRACTING and not use.is_part
         return use.follows
 
     def _count(self, at: datetime) -> tuple[datetime | None, int]:
@@ -172,7 +173,7 @@ class UsesCounted:
             use_now = device.open
             if use_now is not None and use_now.began > oldest and self._is_meant(use_now):
                 age = at - use_now.began
-                if age < settings.fleeting:
+                if age < settings.fleeting and not use_now.opened:
                     turns.append(use_now.began + settings.fleeting)
                 elif not glances or age < settings.glance:
                     count += 1

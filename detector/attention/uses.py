@@ -1,0 +1,74 @@
+"""Uses in the making, and the one person who goes from one device to another.
+
+Rule 1: what a person left is looked for on all devices: a hop from the laptop to the phone is one story.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from detector.observations import Activity
+
+CAME_FROM: Final = timedelta(seconds=60)
+"""How long after a use the next one still follows from it: people slide from a message to a feed (arXiv 2410.11354)."""
+
+
+@dataclass(slots=True, eq=False)
+class UseState:
+    """A use in the making, and afterwards as attention remembers it.
+
+    `follows`: taken up straight from another. `opened`: the device told of its opening. `is_part`: a phone in the hand
+    just before or after an app on it, so no look of its own.
+    """
+
+    number: int
+    activity: Activity
+    began: datetime
+    follows: bool
+    came_from: str | None
+    ended: datetime | None = None
+    trusted: bool = True
+    opened: bool = False
+    is_part: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Covered:
+    """A stretch in which the device's sensors spoke."""
+
+    number: int
+    began: datetime
+    ended: datetime
+
+
+class Used(Protocol):
+    """What the person asks of a device: the use under way, and the one that was left last with a known end."""
+
+    @property
+    def open(self) -> UseState | None:
+        """The use under way."""
+
+    @property
+    def last(self) -> UseState | None:
+        """The use that was left last."""
+
+
+@dataclass(slots=True)
+class Person:
+    """Whose devices these are."""
+
+    devices: list[Used] = field(default_factory=list)
+
+    def came_from(self, at: datetime, fleeting: timedelta) -> tuple[bool, str | None]:
+        """Return, for a use taken up at `at`, whether it follows straight from another, and the category of that."""
+        latest, left = None, None
+        for device in self.devices:
+            for use in (device.last, device.open):
+                ended = None if use is None else use.ended or at
+                if ended is not None and (left is None or ended > left):
+                    latest, left = use, ended
+        if latest is None or left is None or at - left > CAME_FROM:
+            return False, None
+        return at - left < fleeting, latest.activity.category
