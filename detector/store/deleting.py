@@ -17,14 +17,15 @@ from time import sleep
 from typing import Any, Final
 
 from detector.errors import StoreError
+from detector.observations import PartnerTimeExtended
 from detector.store import reading, rows
 from detector.store.instants import EPOCH, as_integer
 from detector.store.keeping import KEEP_OBSERVATION, forgotten_stretches, insert, keep_stretches
 from detector.store.model import Forgotten, KeptOccurrence
-from detector.store.stretches import Stretch, cut, over_at, spared_coverage, spared_use, spares_moment
+from detector.store.stretches import Stretch, cut, over_at, reaches, spared_coverage, spared_use, spares_moment
 
 _TRIES: Final = 25
-_DECLARED: Final = ("partner_times", "exceptions", "state")
+_DECLARED: Final = ("partner_times", "exceptions", "phones", "state")
 
 
 def prune(connection: sqlite3.Connection, before: datetime) -> int:
@@ -53,7 +54,8 @@ def forget_all(connection: sqlite3.Connection, now: datetime, *, plans: bool) ->
         return forgotten
     stretches = forgotten_stretches(connection)
     occurrences = _delete(connection, "occurrences", "1")
-    counts = {"partner_times": _delete(connection, "partner_times", "1"), "occurrences": occurrences}
+    counts = {"phones": _delete(connection, "phones", "1")}
+    counts |= {"partner_times": _delete(connection, "partner_times", "1"), "occurrences": occurrences}
     for table in _DECLARED:
         _delete(connection, table, "1")
     keep_stretches(connection, stretches)  # for what the daemon still holds, and will want to keep
@@ -64,6 +66,7 @@ def forget_all(connection: sqlite3.Connection, now: datetime, *, plans: bool) ->
         coverage=forgotten.coverage,
         moments=forgotten.moments,
         partner_times=counts["partner_times"],
+        phones=counts["phones"],
     )
 
 
@@ -101,6 +104,12 @@ def _forget_in(connection: sqlite3.Connection, kept: KeptOccurrence, stretch: St
     devices = [device for (device,) in connection.execute(
         "SELECT DISTINCT device FROM observations WHERE occurrence = ? ORDER BY device", (kept.id,)
     )]  # fmt: skip
+    (extended,) = connection.execute(
+        "SELECT count(*) FROM observations WHERE occurrence = ? AND kind = ? AND at >= ?",
+        (kept.id, PartnerTimeExtended.__name__, as_integer(stretch.since)),
+    ).fetchone()
+    if reaches(kept, stretch):
+        _delete(connection, "unknown_apps", "occurrence = ?", kept.id)
     over = over_at(kept, stretch.until)
     counts: Counter[str] = Counter(
         uses=_trim(connection, "uses", rows.USE, kept.id, lambda row: _use_left(row, stretch, over)),
@@ -110,7 +119,7 @@ def _forget_in(connection: sqlite3.Connection, kept: KeptOccurrence, stretch: St
             connection, "observations", "occurrence = ? AND at >= ?", kept.id, as_integer(stretch.since)
         ),
     )
-    outcome = cut(kept, devices, stretch)
+    outcome = cut(kept, devices, stretch, extended_in=bool(extended))
     if outcome.left is None:
         counts["occurrences"] = _delete(connection, "occurrences", "id = ?", kept.id)
         return counts

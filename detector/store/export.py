@@ -1,6 +1,6 @@
 """Everything that is kept, as plain rows with ISO 8601 times: to take along, to look at, to keep elsewhere.
 
-Rule 1: nothing is left out: what is kept can be seen.
+Rule 1: nothing is left out but the digests of phones' tokens and pairing codes, and it is said where one is.
 Rule 2: all rows are of one instant, though others go on writing.
 """
 
@@ -16,9 +16,16 @@ from detector.store.codec import TEXT
 from detector.store.instants import as_instant
 
 TABLES: Final = (
-    "partner_times", "exceptions", "occurrences", "observations", "uses", "coverage", "moments", "state",
+    "partner_times", "exceptions", "occurrences", "observations", "uses", "coverage", "moments", "unknown_apps",
+    "phones", "state",
 )  # fmt: skip
-_INSTANTS: Final = frozenset({"began", "ends", "ended", "at", "instead_at", "decided_at", "answered_at"})
+_INSTANTS: Final = frozenset(
+    {"began", "ends", "ended", "at", "instead_at", "decided_at", "answered_at", "paired", "code_until"}
+)
+
+
+LEFT_OUT: Final = "left out"
+"""Stands where a digest is kept: whoever gets hold of an export must not learn who may speak."""
 
 
 def export(connection: sqlite3.Connection) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -67,6 +74,11 @@ def _moment(row: dict[str, Any]) -> dict[str, Any]:
     return {**_plain(row), "evidence": evidence}
 
 
+def _phone(row: dict[str, Any]) -> dict[str, Any]:
+    left_out = {name: None if row[name] is None else LEFT_OUT for name in ("token", "code")}
+    return {**_plain(row), **left_out, "shows_nudges": bool(row["shows_nudges"])}
+
+
 def _state(row: dict[str, Any]) -> dict[str, Any]:
     value = json.loads(row["value"])
     if row["key"] == "paused_until":
@@ -89,5 +101,6 @@ _SPECIAL: Final[dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "uses": _use,
     "partner_times": _partner_time,
     "moments": _moment,
+    "phones": _phone,
     "state": _state,
 }

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from detector.effects import Coverage, Record, Use
-from detector.observations import Observation, PartnerTimeBegan, PartnerTimeEnded
+from detector.observations import Observation, PartnerTimeBegan, PartnerTimeEnded, PartnerTimeExtended
 from detector.store import rows
 from detector.store.instants import as_instant, as_integer
 from detector.store.state import recall, remember
@@ -69,6 +69,8 @@ def keep(connection: sqlite3.Connection, records: Sequence[Record]) -> None:
             if isinstance(what, PartnerTimeEnded):
                 ended = (as_integer(what.at), what.reason, occurrence)
                 connection.execute("UPDATE occurrences SET ended = ?, end_reason = ? WHERE id = ?", ended)
+            elif isinstance(what, PartnerTimeExtended):
+                connection.execute("UPDATE occurrences SET ends = ? WHERE id = ?", (as_integer(what.ends), occurrence))
         elif isinstance(what, Use):
             waiting[KEEP_USE].append(rows.from_use(occurrence, what))
         elif isinstance(what, Coverage):

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from detector.effects import Coverage, Moment, Record, Use
-from detector.observations import Observation, PartnerTimeBegan, PartnerTimeEnded
-from detector.partner_time.model import PartnerTime
+from detector.observations import Observation, PartnerTimeBegan, PartnerTimeEnded, PartnerTimeExtended
 from detector.store.instants import EPOCH
-from detector.store.model import Forgotten, KeptCoverage, KeptOccurrence, KeptUse
-from detector.store.plans import refuse_title
-from detector.store.stretches import Stretch, admit, cut, over_at, spared_coverage, spared_use, spares_moment
+from detector.store.memory_plans import Declared, MemoryPlans
+from detector.store.model import Forgotten, KeptCoverage, KeptOccurrence, KeptUse, Unknown
+from detector.store.stretches import Stretch, admit, cut, over_at, reaches, spared_coverage, spared_use, spares_moment
+from detector.store.unknown_apps import UNNAMED, totals
 
 
 @dataclass(slots=True)
@@ -23,23 +22,15 @@ class _Evening:
     uses: dict[int, Use] = field(default_factory=dict)
     coverage: dict[int, Coverage] = field(default_factory=dict)
     moments: dict[int, Moment] = field(default_factory=dict)
+    unknown: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class _Plans:
-    last_number: int = 0
-    partner_times: dict[int, PartnerTime] = field(default_factory=dict)
-    stopped: dict[str, datetime] = field(default_factory=dict)
-    paused_until: datetime | None = None
-    state: dict[str, str] = field(default_factory=dict)
-
-
-class MemoryStore:
+class MemoryStore(MemoryPlans):
     """What is kept, as long as the object lives; see `model.Keeping` for what each method promises."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._evenings: dict[str, _Evening] = {}
-        self._plans = _Plans()
         self._forgotten: tuple[Stretch, ...] = ()
 
     def close(self) -> None:
@@ -76,6 +67,8 @@ class MemoryStore:
             evening.observations.append(what)
             if isinstance(what, PartnerTimeEnded):
                 evening.kept = replace(evening.kept, ended=what.at, end_reason=what.reason)
+            elif isinstance(what, PartnerTimeExtended):
+                evening.kept = replace(evening.kept, ends=what.ends)
 
     def observations(self, occurrence: str) -> Iterator[Observation]:
         """Yield what was observed in the occurrence."""
@@ -113,58 +106,41 @@ class MemoryStore:
         ]
         return sorted(found, key=lambda kept: (kept.coverage.began, kept.occurrence, kept.coverage.number))
 
+    def signs(
+        self, kinds: Sequence[type[Observation]], since: datetime | None = None, until: datetime | None = None
+    ) -> list[tuple[str, Observation]]:
+        """Return what was observed of these kinds in these occurrences."""
+        found = [
+            (evening.kept.id, observation)
+            for evening in self._chosen(since, until)
+            for observation in evening.observations
+            if isinstance(observation, tuple(kinds))
+        ]
+        return sorted(found, key=lambda each: each[1].at)
+
+    def keep_unknown(self, occurrence: str, device: str, app: str, *, names: bool, first: bool) -> None:
+        """Count that an app was opened that the catalogue does not know."""
+        if evening := self._evenings.get(occurrence):
+            key = device, app if names else UNNAMED
+            opens, apps = evening.unknown.get(key, (0, 0))
+            evening.unknown[key] = opens + 1, apps + (first and not names) if apps else 1
+
+    def unknown(self, since: datetime | None = None, until: datetime | None = None) -> dict[str, Unknown]:
+        """Return what was counted of unknown apps in these occurrences, by device."""
+        return totals(
+            (device, app, opens, apps)
+            for evening in self._chosen(since, until)
+            for (device, app), (opens, apps) in evening.unknown.items()
+        )
+
     def last_moment(self) -> Moment | None:
         """Return the moment that was decided last."""
         return max(self.moments(), key=lambda moment: (moment.decided_at, moment.number), default=None)
 
-    def add_partner_time(self, partner_time: PartnerTime) -> PartnerTime:
-        """Keep what was declared; return it with its number."""
-        refuse_title(partner_time.title)
-        self._plans.last_number += 1
-        numbered = replace(partner_time, number=self._plans.last_number)
-        self._plans.partner_times[self._plans.last_number] = numbered
-        return numbered
-
-    def partner_times(self) -> list[PartnerTime]:
-        """Return what is declared."""
-        return list(self._plans.partner_times.values())
-
-    def remove_partner_time(self, number: int) -> bool:
-        """Take a declared partner time back."""
-        for occurrence in [name for name in self._plans.stopped if name.startswith(f"{number}@")]:
-            del self._plans.stopped[occurrence]
-        return self._plans.partner_times.pop(number, None) is not None
-
-    def stop_occurrence(self, occurrence: str, at: datetime) -> None:
-        """Keep that the occurrence was stopped early."""
-        self._plans.stopped.setdefault(occurrence, at)
-
-    def stopped(self) -> dict[str, datetime]:
-        """Return when occurrences were stopped."""
-        return dict(self._plans.stopped)
-
-    def pause_until(self, until: datetime | None) -> None:
-        """Keep until when the program pauses."""
-        self._plans.paused_until = until
-
-    def paused_until(self) -> datetime | None:
-        """Return until when the program pauses."""
-        return self._plans.paused_until
-
-    def remember(self, key: str, value: object) -> None:
-        """Keep one small JSON value."""
-        self._plans.state.pop(key, None)
-        if value is not None:
-            self._plans.state[key] = json.dumps(value)
-
-    def recall(self, key: str) -> object:
-        """Return the value, or None."""
-        value: object = json.loads(self._plans.state.get(key, "null"))
-        return value
-
     def prune(self, before: datetime) -> int:
         """Delete the occurrences that were over before the instant."""
         self._plans.stopped = {name: at for name, at in self._plans.stopped.items() if at >= before}
+        self._plans.extended = {name: at for name, at in self._plans.extended.items() if at >= before}
         over = [name for name, evening in self._evenings.items() if (evening.kept.ended or evening.kept.ends) < before]
         for name in over:
             del self._evenings[name]
@@ -183,6 +159,12 @@ class MemoryStore:
 
     def _forget_in(self, evening: _Evening, stretch: Stretch, counts: dict[str, int]) -> None:
         devices = sorted({observation.device for observation in evening.observations})
+        extended = any(
+            isinstance(observation, PartnerTimeExtended) and observation.at >= stretch.since
+            for observation in evening.observations
+        )
+        if reaches(evening.kept, stretch):
+            evening.unknown = {}
         over = over_at(evening.kept, stretch.until)
         uses = {number: spared_use(use, stretch, over) for number, use in evening.uses.items()}
         counts["uses"] += sum(uses[number] != use for number, use in evening.uses.items())
@@ -195,7 +177,7 @@ class MemoryStore:
         evening.moments = moments
         observations = [observation for observation in evening.observations if observation.at < stretch.since]
         counts["observations"] += len(evening.observations) - len(observations)
-        outcome = cut(evening.kept, devices, stretch)
+        outcome = cut(evening.kept, devices, stretch, extended_in=extended)
         if outcome.left is None:
             counts["occurrences"] += 1
             del self._evenings[evening.kept.id]
@@ -209,8 +191,9 @@ class MemoryStore:
         if not plans:
             return forgotten
         under_way, declared = len(self._evenings), len(self._plans.partner_times)
-        self._evenings, self._plans = {}, _Plans()
-        return replace(forgotten, occurrences=forgotten.occurrences + under_way, partner_times=declared)
+        phones = len(self._plans.phones)
+        self._evenings, self._plans = {}, Declared()
+        return replace(forgotten, occurrences=forgotten.occurrences + under_way, partner_times=declared, phones=phones)
 
     def _chosen(self, since: datetime | None, until: datetime | None) -> list[_Evening]:
         found = [

@@ -16,7 +16,7 @@ MIGRATIONS: Final = Migrations("turntoward")
 
 def _table(db: Database, name: str, columns: dict[str, Any], *, pk: Any, maybe: frozenset[str] = frozenset()) -> Table:
     of_occurrence = [ForeignKey(name, "occurrence", "occurrences", "id", on_delete="CASCADE")]
-    belongs = name in {"observations", "uses", "coverage", "moments"}
+    belongs = name in {"observations", "uses", "coverage", "moments", "unknown_apps"}
     return db.table(name).create(
         columns,
         pk=pk,
@@ -87,3 +87,26 @@ def m001_what_is_kept(db: Database) -> None:
         maybe=frozenset({"instead_at"}),
     )
     _table(db, "state", {"key": str, "value": str}, pk="key")
+
+
+@MIGRATIONS()
+def m002_phones(db: Database) -> None:
+    """Lay down the phones that are paired, how often apps were opened that nobody knows, and a way to phones' signs."""
+    _table(
+        db,
+        "phones",
+        {
+            "number": int, "name": str, "paired": int, "token": str, "code": str, "code_until": int, "adb": str,
+            "shows_nudges": int,
+        },
+        pk="number",
+        maybe=frozenset({"paired", "token", "code", "code_until", "adb"}),
+    ).create_index(["name"], unique=True)  # fmt: skip
+    _table(
+        db,
+        "unknown_apps",
+        {"occurrence": str, "device": str, "app": str, "opens": int, "apps": int},
+        pk=("occurrence", "device", "app"),
+    )
+    # Few of many rows: without this the report would read through every count of input there is.
+    db.execute("CREATE INDEX idx_observations_signs ON observations (occurrence) WHERE kind IN ('PickedUp', 'PutAway')")

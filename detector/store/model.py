@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from detector.devices import DoorPlace, Phone
 from detector.effects import Coverage, Moment, Record, Use
 from detector.observations import Observation
 from detector.partner_time.model import PartnerTime
@@ -50,6 +51,19 @@ class Forgotten:
     coverage: int = 0
     moments: int = 0
     partner_times: int = 0
+    phones: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """How often apps were opened on a device that the catalogue does not know.
+
+    `apps`: how many different ones at least. `named`: how often each, where names are kept.
+    """
+
+    opens: int
+    apps: int
+    named: Mapping[str, int]
 
 
 class Keeping(Protocol):
@@ -80,6 +94,21 @@ class Keeping(Protocol):
     def coverage(self, since: datetime | None = None, until: datetime | None = None) -> list[KeptCoverage]:
         """Return the coverage of these occurrences."""
 
+    def signs(
+        self, kinds: Sequence[type[Observation]], since: datetime | None = None, until: datetime | None = None
+    ) -> list[tuple[str, Observation]]:
+        """Return what was observed of these kinds in these occurrences, each with its occurrence's id."""
+
+    def keep_unknown(self, occurrence: str, device: str, app: str, *, names: bool, first: bool) -> None:
+        """Count that an app was opened that the catalogue does not know; its name is kept with `names` alone.
+
+        `first`: it was not opened before on this device in this occurrence, so that it counts among the different ones.
+        Of an occurrence that is not kept (any more) nothing is counted.
+        """
+
+    def unknown(self, since: datetime | None = None, until: datetime | None = None) -> dict[str, Unknown]:
+        """Return what was counted of unknown apps in these occurrences, by device."""
+
     def last_moment(self) -> Moment | None:
         """Return the moment that was decided last, suppressed ones too, or None."""
 
@@ -97,6 +126,37 @@ class Keeping(Protocol):
 
     def stopped(self) -> Mapping[str, datetime]:
         """Return when occurrences were stopped, by their id."""
+
+    def extend_occurrence(self, occurrence: str, ends: datetime) -> None:
+        """Keep that the occurrence was given another end; the last one said counts."""
+
+    def extended(self) -> Mapping[str, datetime]:
+        """Return the ends that occurrences were given, by their id."""
+
+    def phones(self) -> list[Phone]:
+        """Return the phones that are paired or being paired, by number."""
+
+    def keep_phone(self, phone: Phone) -> Phone:
+        """Keep a new phone, or the one of this number as it is now; return it with its number, never given twice.
+
+        Raises:
+            UserError: if another device has this name, the name is no text, or the phone was removed meanwhile.
+        """
+
+    def remove_phone(self, number: int) -> bool:
+        """Remove a phone, its token with it; return whether there was one of that number. What it told stays."""
+
+    def claim_code(self, code: str, token: str, now: datetime) -> Phone | None:
+        """Give the phone of this open pairing code its token (both SHA-256, in hex), and close the code; once.
+
+        Returns None where no code like it is open at `now`, also where somebody else was faster.
+        """
+
+    def door(self) -> DoorPlace | None:
+        """Return where the door for phones is, or None while nobody chose."""
+
+    def place_door(self, place: DoorPlace | None) -> None:
+        """Keep where the door for phones is; None: nowhere any more."""
 
     def pause_until(self, until: datetime | None) -> None:
         """Keep until when the program pauses; None: it does not."""
@@ -117,11 +177,12 @@ class Keeping(Protocol):
         """Delete what was observed and decided from `since` on, beyond recovery from the files.
 
         Uses and coverage that reach into `[since, now)` are cut, moments that do go whole. What the daemon still holds
-        of that stretch in its memory is left out when it is kept later.
+        of that stretch in its memory is left out when it is kept later. Counts of unknown apps know no instants: those
+        of an occurrence that reaches into the stretch go whole.
         """
 
     def forget_all(self, *, now: datetime, plans: bool = False) -> Forgotten:
-        """Delete everything that was observed and decided; with `plans` everything else that is kept, too."""
+        """Delete everything that was observed and decided; with `plans` everything else that is kept, phones too."""
 
     def close(self) -> None:
         """Let go of the file."""

@@ -14,10 +14,11 @@ from typing import Any, Final
 from detector.errors import UserError
 from detector.partner_time.model import PartnerTime
 from detector.store.instants import MICROSECOND, as_instant, as_integer
-from detector.store.state import recall, remember
+from detector.store.state import next_number
 
 _LAST_NUMBER: Final = "last_number"
 _STOPPED: Final = "stopped"
+_EXTENDED: Final = "extended"
 
 
 def _tables(connection: sqlite3.Connection) -> Any:
@@ -45,9 +46,7 @@ def add(connection: sqlite3.Connection, partner_time: PartnerTime) -> PartnerTim
         UserError: if the title is not text.
     """
     refuse_title(partner_time.title)
-    last = recall(connection, _LAST_NUMBER)
-    number = (last if isinstance(last, int) else 0) + 1
-    remember(connection, _LAST_NUMBER, number)
+    number = next_number(connection, _LAST_NUMBER)
     _tables(connection).table("partner_times").insert(
         {
             "number": number,
@@ -99,5 +98,22 @@ def stop(connection: sqlite3.Connection, occurrence: str, at: datetime) -> None:
 
 def stopped(connection: sqlite3.Connection) -> dict[str, datetime]:
     """Return when occurrences were stopped, by their id."""
-    found = connection.execute("SELECT occurrence, at FROM exceptions WHERE kind = ?", (_STOPPED,))
+    return _exceptions(connection, _STOPPED)
+
+
+def extend(connection: sqlite3.Connection, occurrence: str, ends: datetime) -> None:
+    """Keep that the occurrence was given another end, in place of the one before."""
+    connection.execute(
+        "INSERT OR REPLACE INTO exceptions (occurrence, kind, at) VALUES (?, ?, ?)",
+        (occurrence, _EXTENDED, as_integer(ends)),
+    )
+
+
+def extended(connection: sqlite3.Connection) -> dict[str, datetime]:
+    """Return the ends that occurrences were given, by their id."""
+    return _exceptions(connection, _EXTENDED)
+
+
+def _exceptions(connection: sqlite3.Connection, kind: str) -> dict[str, datetime]:
+    found = connection.execute("SELECT occurrence, at FROM exceptions WHERE kind = ? ORDER BY rowid", (kind,))
     return {occurrence: as_instant(at) for occurrence, at in found}

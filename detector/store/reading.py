@@ -19,6 +19,7 @@ from detector.store.instants import maybe_integer
 from detector.store.model import KeptOccurrence
 
 Kept = TypeVar("Kept")
+INDEXED: Final = ("PickedUp", "PutAway")
 _CHUNK: Final = 1000
 _CHOSEN: Final = "(?1 IS NULL OR o.began >= ?1) AND (?2 IS NULL OR o.began < ?2)"
 _MOMENTS: Final = "t.began, t.occurrence, t.number"
@@ -76,6 +77,22 @@ def chosen(
         (maybe_integer(since), maybe_integer(until)),
     )
     return [rows.read(made, row) for row in found]
+
+
+def signs(
+    connection: sqlite3.Connection, kinds: Sequence[type[Observation]], since: datetime | None, until: datetime | None
+) -> list[tuple[str, Observation]]:
+    """Return the observations of these kinds in the chosen occurrences, each with its occurrence's id."""
+    names = [kind.__name__ for kind in kinds]
+    # Only a condition that reads like the index's own lets SQLite use it.
+    known = f" AND t.kind IN ({', '.join(map(repr, INDEXED))})" if set(names) <= set(INDEXED) else ""
+    found = connection.execute(
+        f"SELECT t.at, t.device, t.kind, t.fields, t.occurrence FROM observations t JOIN occurrences o "
+        f"ON o.id = t.occurrence WHERE {_CHOSEN}{known} "
+        f"AND t.kind IN ({', '.join(f'?{number}' for number in range(3, 3 + len(names)))}) ORDER BY t.at, t.id",
+        (maybe_integer(since), maybe_integer(until), *names),
+    )
+    return [(row[4], rows.read(rows.to_observation, row)) for row in found]
 
 
 def last_moment(connection: sqlite3.Connection) -> Moment | None:

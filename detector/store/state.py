@@ -20,3 +20,11 @@ def recall(connection: sqlite3.Connection, key: str) -> object:
     row = connection.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
     value: object = None if row is None else json.loads(row[0])
     return value
+
+
+def next_number(connection: sqlite3.Connection, key: str) -> int:
+    """Return a number that was never given under this key before."""
+    last = recall(connection, key)
+    number = (last if isinstance(last, int) else 0) + 1
+    remember(connection, key, number)
+    return number

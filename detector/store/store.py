@@ -16,13 +16,14 @@ from threading import RLock
 from types import TracebackType
 from typing import Any, Final, Self
 
+from detector.devices import DoorPlace, Phone
 from detector.effects import Moment, Record
 from detector.observations import Observation
 from detector.partner_time.model import PartnerTime
-from detector.store import deleting, keeping, plans, reading, rows, state
+from detector.store import deleting, keeping, phones, plans, reading, rows, state, unknown_apps
 from detector.store.failures import damaged, said
 from detector.store.instants import as_instant, as_integer
-from detector.store.model import Forgotten, KeptCoverage, KeptOccurrence, KeptUse
+from detector.store.model import Forgotten, KeptCoverage, KeptOccurrence, KeptUse, Unknown
 from detector.store.opening import open_file
 
 _PAUSED: Final = "paused_until"
@@ -97,6 +98,23 @@ class Store:
         with self._reading() as connection:
             return reading.chosen(connection, "coverage", rows.COVERAGE, rows.to_coverage, since=since, until=until)
 
+    def signs(
+        self, kinds: Sequence[type[Observation]], since: datetime | None = None, until: datetime | None = None
+    ) -> list[tuple[str, Observation]]:
+        """Return what was observed of these kinds in these occurrences."""
+        with self._reading() as connection:
+            return reading.signs(connection, kinds, since, until)
+
+    def keep_unknown(self, occurrence: str, device: str, app: str, *, names: bool, first: bool) -> None:
+        """Count that an app was opened that the catalogue does not know."""
+        with self._writing() as connection:
+            unknown_apps.count(connection, occurrence, device, app, names=names, first=first)
+
+    def unknown(self, since: datetime | None = None, until: datetime | None = None) -> dict[str, Unknown]:
+        """Return what was counted of unknown apps in these occurrences, by device."""
+        with self._reading() as connection:
+            return unknown_apps.counted(connection, since, until)
+
     def last_moment(self) -> Moment | None:
         """Return the moment that was decided last."""
         with self._reading() as connection:
@@ -126,6 +144,46 @@ class Store:
         """Return when occurrences were stopped."""
         with self._reading() as connection:
             return plans.stopped(connection)
+
+    def extend_occurrence(self, occurrence: str, ends: datetime) -> None:
+        """Keep that the occurrence was given another end."""
+        with self._writing() as connection:
+            plans.extend(connection, occurrence, ends)
+
+    def extended(self) -> dict[str, datetime]:
+        """Return the ends that occurrences were given."""
+        with self._reading() as connection:
+            return plans.extended(connection)
+
+    def phones(self) -> list[Phone]:
+        """Return the phones."""
+        with self._reading() as connection:
+            return phones.phones(connection)
+
+    def keep_phone(self, phone: Phone) -> Phone:
+        """Keep a new phone, or the one of this number; return it with its number."""
+        with self._writing() as connection:
+            return phones.keep(connection, phone)
+
+    def remove_phone(self, number: int) -> bool:
+        """Remove a phone, its token with it."""
+        with self._writing() as connection:
+            return phones.remove(connection, number)
+
+    def claim_code(self, code: str, token: str, now: datetime) -> Phone | None:
+        """Give the phone of this open pairing code its token, once."""
+        with self._writing() as connection:
+            return phones.claim(connection, code, token, now)
+
+    def door(self) -> DoorPlace | None:
+        """Return where the door for phones is."""
+        with self._reading() as connection:
+            return phones.door(connection)
+
+    def place_door(self, place: DoorPlace | None) -> None:
+        """Keep where the door for phones is."""
+        with self._writing() as connection:
+            phones.place_door(connection, place)
 
     def pause_until(self, until: datetime | None) -> None:
         """Keep until when the program pauses."""

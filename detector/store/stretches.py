@@ -5,6 +5,7 @@ Rule 2: a use or a coverage that reaches into it is cut, and keeps the earlier p
 Rule 3: a moment that reaches into it goes whole: half a moment tells what was asked to be forgotten.
 Rule 4: an occurrence under way stays, with a gap, so that a replay does not take what was forgotten for quiet.
 Rule 5: one that begins later is kept, also where it was planned to begin in the stretch: it begins at the stretch's end.
+Rule 6: what the person declared, a later end among it, was not observed: it is known from the stretch's end on.
 """
 
 from __future__ import annotations
@@ -15,7 +16,14 @@ from datetime import datetime
 
 from detector.effects import Coverage, Moment, Record, Use
 from detector.errors import StoreError
-from detector.observations import Gap, GapReason, Observation, PartnerTimeBegan, PartnerTimeEnded
+from detector.observations import (
+    Gap,
+    GapReason,
+    Observation,
+    PartnerTimeBegan,
+    PartnerTimeEnded,
+    PartnerTimeExtended,
+)
 from detector.store.model import KeptOccurrence
 
 
@@ -103,8 +111,11 @@ def admit(
 
 
 def _begun_after(record: Record, stretches: Sequence[Stretch]) -> Record:
-    """Let partner time that was planned to begin in a stretch begin at its end: whoever begins now is under way now."""
-    if not isinstance(record.what, PartnerTimeBegan):
+    """Let partner time that was planned to begin in a stretch begin at its end: whoever begins now is under way now.
+
+    Likewise it is extended at its end.
+    """
+    if not isinstance(record.what, PartnerTimeBegan | PartnerTimeExtended):
         return record
     at = record.what.at
     for stretch in sorted(stretches, key=lambda stretch: stretch.since):
@@ -131,8 +142,11 @@ class Cut:
     instead: tuple[Observation, ...] = ()
 
 
-def cut(occurrence: KeptOccurrence, devices: Iterable[str], stretch: Stretch) -> Cut:
-    """Return what becomes of an occurrence, in which these devices spoke, once its content from `since` on is gone."""
+def cut(occurrence: KeptOccurrence, devices: Iterable[str], stretch: Stretch, *, extended_in: bool = False) -> Cut:
+    """Return what becomes of an occurrence, in which these devices spoke, once its content from `since` on is gone.
+
+    `extended_in`: it was given its present end in the stretch.
+    """
     if not reaches(occurrence, stretch):
         return Cut(occurrence)
     under_way = occurrence.ended is None and occurrence.ends > stretch.until
@@ -147,7 +161,8 @@ def cut(occurrence: KeptOccurrence, devices: Iterable[str], stretch: Stretch) ->
         gaps = (
             Gap(at=stretch.until, since=stretch.since, reason=GapReason.RESTART, device=device) for device in devices
         )
-        return Cut(occurrence, tuple(gaps))
+        later = (PartnerTimeExtended(at=stretch.until, ends=occurrence.ends),) if extended_in else ()
+        return Cut(occurrence, (*gaps, *later))
     # That it was stopped, and when, lies in the stretch as well.
     ended = PartnerTimeEnded(at=stretch.since, reason="ended")
     return Cut(replace(occurrence, ended=stretch.since, end_reason="ended"), (ended,))

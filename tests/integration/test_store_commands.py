@@ -174,7 +174,7 @@ class TestExport:
         document = json.loads(done.stdout)
         assert list(document) == [
             "turntoward", "version", "partner_times", "exceptions", "occurrences", "observations", "uses", "coverage",
-            "moments", "state",
+            "moments", "unknown_apps", "phones", "state",
         ]  # fmt: skip
         assert document["partner_times"] == [
             {

@@ -14,7 +14,7 @@ from sqlite_utils import Database, Migrations
 from detector.errors import StoreError
 from detector.store import opening
 from detector.store.migrate import migrate
-from detector.store.migrations import MIGRATIONS, m001_what_is_kept
+from detector.store.migrations import MIGRATIONS, m001_what_is_kept, m002_phones
 from detector.store.store import Store
 from tests.rig.kept import EVENING, begins
 
@@ -131,17 +131,18 @@ def later(path: Path, *, fails: bool) -> None:
     """Apply the migrations of a version to come."""
     coming = Migrations("turntoward")
     coming(name="m001_what_is_kept")(m001_what_is_kept)
+    coming(name="m002_phones")(m002_phones)
 
-    def m002_mood(db: Database) -> None:
+    def m003_mood(db: Database) -> None:
         db.table("occurrences").add_column("mood", str)
 
-    def m003_moods(db: Database) -> None:
+    def m004_moods(db: Database) -> None:
         db.table("moods").create({"id": int}, pk="id", strict=True)
         if fails:
             raise ValueError("a migration that fails in the middle")
 
-    coming()(m002_mood)
-    coming()(m003_moods)
+    coming()(m003_mood)
+    coming()(m004_moods)
     migrate(path, coming, opening.VERSION + 2)
 
 
