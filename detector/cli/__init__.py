@@ -28,6 +28,7 @@ COMMANDS: Final[dict[str, dict[str, str]]] = {
         "add": "declare partner time that returns",
         "list": "show what is declared, with the next three times",
         "remove": "take a declared partner time back",
+        "extend": "the partner time under way goes on longer",
         "stop": "end the partner time under way",
         "pause": "sense nothing for a while",
         "resume": "end the pause",

@@ -34,17 +34,18 @@ class Declared:
     zone: ZoneInfo
     partner_times: Sequence[PartnerTime]
     stopped: Mapping[str, datetime]
+    extended: Mapping[str, datetime]
     paused_until: datetime | None
 
     @property
     def plan(self) -> Plan:
         """What is in force, and what comes."""
-        return current_and_next(self.partner_times, self.now, self.stopped)
+        return current_and_next(self.partner_times, self.now, self.stopped, self.extended)
 
     @property
     def under_way(self) -> tuple[Occurrence, ...]:
         """Every occurrence that is under way, the one in force first."""
-        return under_way(self.partner_times, self.now, self.stopped)
+        return under_way(self.partner_times, self.now, self.stopped, self.extended)
 
     def say(self, occurrence: Occurrence) -> str:
         """Return the occurrence's day and span."""
@@ -67,9 +68,23 @@ class Declared:
             sentences.append("No partner time comes in the next weeks.")
         else:
             sentences.append(NOTHING_DECLARED)
-        if self.paused_until is not None:
-            sentences.append(f"You paused until {self.clock(self.paused_until)}; `turntoward resume` ends the pause.")
-        return sentences
+        return [*sentences, *self.what_pauses()]
+
+    def what_follows(self) -> list[str]:
+        """Return what comes after what is under way, where something does: one sentence or none."""
+        plan = self.plan
+        if plan.current is None or not plan.upcoming:
+            return []
+        following = plan.upcoming[0]
+        if following.begins == plan.current.ends:
+            return [f"{following.title} goes on from there until {self.clock(following.ends)}."]
+        return [f"Next: {following.title}, {self.say(following)}."]
+
+    def what_pauses(self) -> list[str]:
+        """Return whether a pause keeps everything quiet: one sentence or none."""
+        if self.paused_until is None:
+            return []
+        return [f"You paused until {self.clock(self.paused_until)}; `turntoward resume` ends the pause."]
 
 
 def read_only() -> Declared:
@@ -86,7 +101,9 @@ def read_only() -> Declared:
         with Store.open(store_path(), read_only=True) as store:
             return read(store)
     except NothingKept:
-        return Declared(now=CLOCK.now(), zone=reader_zone(), partner_times=(), stopped={}, paused_until=None)
+        return Declared(
+            now=CLOCK.now(), zone=reader_zone(), partner_times=(), stopped={}, extended={}, paused_until=None
+        )
 
 
 @contextmanager
@@ -112,6 +129,7 @@ def read(store: Store) -> Declared:
         zone=reader_zone(),
         partner_times=store.partner_times(),
         stopped=store.stopped(),
+        extended=store.extended(),
         paused_until=paused_until if paused_until is not None and paused_until > now else None,
     )
 

@@ -43,11 +43,13 @@ def command(*, everything: bool, as_json: bool) -> None:
 def _next(partner_time: PartnerTime, known: Declared) -> list[Occurrence]:
     from datetime import timedelta  # noqa: PLC0415 - not for --help
 
-    from detector.partner_time.occurrences import occurrences_from  # noqa: PLC0415 - not for --help
-    from detector.partner_time.plan import as_stopped  # noqa: PLC0415 - not for --help
+    from detector.partner_time.occurrences import LOOK_BACK, occurrences_from  # noqa: PLC0415 - not for --help
+    from detector.partner_time.plan import as_changed  # noqa: PLC0415 - not for --help
 
-    planned = as_stopped(occurrences_from(partner_time, known.now, timedelta(days=YEARS * 366)), known.stopped)
-    return list(islice((occurrence for occurrence in planned if occurrence.ends > known.now), SHOWN))
+    # One that was extended may have been planned to end before now.
+    planned = occurrences_from(partner_time, known.now - LOOK_BACK, timedelta(days=YEARS * 366))
+    changed = as_changed(planned, known.stopped, known.extended)
+    return list(islice((occurrence for occurrence in changed if occurrence.ends > known.now), SHOWN))
 
 
 def _write(partner_time: PartnerTime, following: list[Occurrence], known: Declared) -> None:

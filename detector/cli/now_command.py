@@ -11,8 +11,9 @@ import click
 def command(length: str, *, title: str) -> None:
     """Begin partner time now, for LENGTH: 90min, 1h30min, at most 24 h. It ends by itself."""
     from detector.cli import declared  # noqa: PLC0415 - not for --help
+    from detector.daemon import wishes  # noqa: PLC0415 - not for --help
     from detector.errors import Problem, UserError  # noqa: PLC0415 - not for --help
-    from detector.partner_time.spoken import begin_now, parse_lasting, parse_title  # noqa: PLC0415 - not for --help
+    from detector.partner_time.spoken import parse_lasting, parse_title  # noqa: PLC0415 - not for --help
 
     problems: list[Problem] = []
     lasts = name = None
@@ -28,19 +29,14 @@ def command(length: str, *, title: str) -> None:
         raise UserError(problems)
     with declared.opened() as store:
         before = declared.read(store)
-        current = before.plan.current
-        if current is not None:
-            raise UserError(
-                f"{current.title} is under way until {before.clock(current.ends)}; nothing was changed.\n"
-                "  `turntoward stop` ends it; then `turntoward now` begins anew."
-            )
-        store.add_partner_time(begin_now(name, lasts, before.now))
+        begun = wishes.start(store, before.now, lasts, name)
         after = declared.read(store)
-    plan = after.plan
+    current = before.plan.current
+    if begun is None and current is not None:
+        raise UserError(
+            f"{current.title} is under way until {before.clock(current.ends)}; nothing was changed.\n"
+            "  `turntoward extend` lets it go on longer; `turntoward stop` ends it."
+        )
     sentences = after.what_holds()
-    if plan.current is not None and plan.upcoming:
-        following = plan.upcoming[0]
-        joined = following.begins == plan.current.ends
-        until = f"goes on from there until {after.clock(following.ends)}" if joined else after.say(following)
-        sentences.insert(1, f"{following.title} {until}." if joined else f"Next: {following.title}, {until}.")
+    sentences[1:1] = after.what_follows()
     declared.conclude(sentences)

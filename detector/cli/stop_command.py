@@ -12,12 +12,11 @@ def command() -> None:
     Where several overlap, all of them end. Nobody is told.
     """
     from detector.cli import declared  # noqa: PLC0415 - not for --help
+    from detector.daemon import wishes  # noqa: PLC0415 - not for --help
 
     with declared.opened() as store:
         before = declared.read(store)
-        ending = before.under_way
-        for occurrence in ending:
-            store.stop_occurrence(occurrence.id, before.now)
+        ending = wishes.stop(store, before.now)
         after = declared.read(store)
     if not ending:
         for sentence in ["No partner time is under way; there is nothing to stop.", *after.what_holds()]:

@@ -20,6 +20,7 @@ from detector.clock import Clock, SystemClock
 from detector.config.paths import config_path, rules_dir, state_dir, store_path
 from detector.config.read import read_settings
 from detector.config.settings import Settings
+from detector.daemon import wishes
 from detector.daemon.face import Face
 from detector.daemon.last_words import save_last
 from detector.daemon.lock import Lock
@@ -33,7 +34,6 @@ from detector.daemon.state import State
 from detector.daemon.underway import CoreFailed, UnderWay
 from detector.errors import EXIT_DONE, Problem, UserError
 from detector.partner_time.model import Occurrence
-from detector.partner_time.plan import under_way
 from detector.store.store import Store
 
 if TYPE_CHECKING:
@@ -178,9 +178,7 @@ class Daemon:
         self._loop.look()
 
     def _stop(self) -> None:
-        now = self._clock.now()
-        for occurrence in under_way(self._store.partner_times(), now, self._store.stopped()):
-            self._store.stop_occurrence(occurrence.id, now)
+        wishes.stop(self._store, self._clock.now())
         self._loop.look()
 
 

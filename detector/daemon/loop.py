@@ -12,8 +12,9 @@ from collections.abc import Awaitable, Callable
 
 from detector.clock import Clock
 from detector.daemon.continuity import Continuity
-from detector.daemon.reconcile import INSTANT, Next, Reconciler
+from detector.daemon.reconcile import Next, Reconciler
 from detector.daemon.sd_notify import Systemd
+from detector.daemon.underway import INSTANT
 from detector.observations import GapReason
 
 
@@ -83,8 +84,9 @@ class Loop:
         elif self._reconciler.under_way is not None:
             # What lies beyond the planned end is no partner time, slept through or not; the gap itself is a part of it.
             under_way = self._reconciler.under_way
-            last = under_way.occurrence.ends - INSTANT
-            under_way.mend(broken.since, min(broken.at, max(broken.since, last)), broken.reason)
+            ends = self._reconciler.end_as_planned(under_way, broken.since)
+            last = ends - INSTANT
+            under_way.mend(broken.since, min(broken.at, max(broken.since, last)), broken.reason, ends)
             if broken.at <= last:
                 await under_way.sense_anew()
         return broken.reason

@@ -3,19 +3,20 @@
 Rule 1: asking twice does nothing the second time; asking late does the same as asking in time, with a gap.
 Rule 2: what was cut off is closed or gone on with, never forgotten and never begun a second time.
 Rule 3: an occurrence that ended as planned, or was stopped, does not come back when the clock is set back.
+Rule 4: what was given a later end goes on: it is never ended and begun anew for it, not even by a restart.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from detector.config.paths import state_dir
 from detector.daemon.last_words import save_last
-from detector.daemon.underway import CoreFailed, EndReason, UnderWay
+from detector.daemon.underway import INSTANT, CoreFailed, EndReason, UnderWay
 from detector.effects import Record
 from detector.observations import GapReason, PartnerTimeEnded
 from detector.partner_time.model import Occurrence, PartnerTime
@@ -26,7 +27,6 @@ IN_TIME: Final = timedelta(seconds=2)
 """A beginning that is noticed so soon was not missed."""
 
 LONGEST: Final = timedelta(hours=24)
-INSTANT: Final = timedelta(microseconds=1)
 
 _AGAIN: Final = "~"
 
@@ -46,12 +46,16 @@ class Next:
 class _Planned:
     declared: Sequence[PartnerTime]
     stopped: Mapping[str, datetime]
+    extended: Mapping[str, datetime]
     at: datetime
     plan: Plan
 
-    def holds(self, declared: Sequence[PartnerTime], stopped: Mapping[str, datetime], now: datetime) -> bool:
+    def holds(self, given: tuple[Sequence[PartnerTime], Mapping[str, datetime], Mapping[str, datetime]]) -> bool:
+        return given == (self.declared, self.stopped, self.extended)
+
+    def is_fresh(self, now: datetime) -> bool:
         until = self.at + LONGEST if self.plan.boundary is None else min(self.plan.boundary, self.at + LONGEST)
-        return self.at <= now < until and declared == self.declared and stopped == self.stopped
+        return self.at <= now < until
 
 
 class Reconciler:
@@ -73,11 +77,17 @@ class Reconciler:
         Raises:
             StoreError: if the store cannot be read or written.
         """
-        stopped = self._store.stopped()
-        plan = self._plan_at(now, stopped)
+        known = self._known_at(now)
+        plan, stopped = known.plan, known.stopped
         if not self._looked_back:
             self._looked_back = True
-            await self._look_back(plan, now, stopped.get)
+            await self._look_back(known, now)
+        if (
+            self.under_way is not None
+            and (ends := self.end_as_planned(self.under_way, now)) > self.under_way.occurrence.ends
+        ):
+            self.under_way.extend(ends, now)
+            logger.info("partner time goes on longer; it is planned until %s", f"{ends.astimezone():%H:%M}")
         if self.under_way is not None and not _same(self.under_way.occurrence, plan.current):
             await self._end(self.under_way, now, stopped.get(self.under_way.occurrence.id))
         if self.under_way is None and plan.current is not None:
@@ -91,6 +101,16 @@ class Reconciler:
         upcoming = plan.upcoming[0] if plan.upcoming else None
         self.next = Next(at=wake, upcoming=upcoming, paused_until=paused_until)
 
+    def end_as_planned(self, under_way: UnderWay, at: datetime) -> datetime:
+        """Return when it ends by the plan at `at`: later than it knows, where it was extended meanwhile.
+
+        Raises:
+            StoreError: if the store cannot be read.
+        """
+        current = self._known_at(at).plan.current
+        known = under_way.occurrence
+        return max(known.ends, current.ends) if current is not None and current.id == known.id else known.ends
+
     async def end_before_jump(self, known: datetime) -> None:
         """End what is under way at the last instant known: the clock was set back, and time never moves back inside."""
         if self.under_way is not None:
@@ -103,20 +123,23 @@ class Reconciler:
             await self.under_way.leave()
             self.under_way = None
 
-    def _plan_at(self, now: datetime, stopped: Mapping[str, datetime]) -> Plan:
+    def _known_at(self, now: datetime) -> _Planned:
         """Return the plan; computed only where something changed, so that the heartbeat costs next to nothing."""
-        declared = self._store.partner_times()
+        given = (self._store.partner_times(), self._store.stopped(), self._store.extended())
         known = self._planned
-        if known is None or not known.holds(declared, stopped, now):
-            plan = current_and_next(declared, now, stopped)
-            known = self._planned = _Planned(declared, dict(stopped), now, plan)
-        return known.plan
+        if known is None or not known.is_fresh(now) or not known.holds(given):
+            declared, stopped, extended = given
+            plan = current_and_next(declared, now, stopped, extended)
+            known = self._planned = _Planned(declared, dict(stopped), dict(extended), now, plan)
+        return known
 
     async def _begin(self, occurrence: Occurrence, now: datetime, missed: GapReason) -> None:
         kept_as, again = occurrence.id, 1
-        ended = {kept.id: kept.end_reason for kept in self._store.occurrences(since=occurrence.begins - LONGEST)}
-        while (reason := ended.get(kept_as)) is not None:
-            if reason in ("ended", "stopped"):
+        ended = {kept.id: kept for kept in self._store.occurrences(since=occurrence.begins - LONGEST)}
+        while (kept := ended.get(kept_as)) is not None and kept.end_reason is not None:
+            # Extended in the very instant in which it ended, it comes back for the rest of it.
+            is_over = kept.end_reason == "ended" and kept.ends >= occurrence.ends
+            if is_over or kept.end_reason == "stopped":
                 return
             again += 1
             kept_as = f"{occurrence.id}{_AGAIN}{again}"
@@ -139,12 +162,14 @@ class Reconciler:
         await under_way.end(at, reason)
         logger.info("partner time is over (%s)", reason)
 
-    async def _look_back(self, plan: Plan, now: datetime, stopped_at: Callable[[str], datetime | None]) -> None:
+    async def _look_back(self, known: _Planned, now: datetime) -> None:
         """Go on with what was cut off if it is still in force, and close the rest."""
+        current = known.plan.current
         for kept in self._store.unfinished():
             planned = kept.id.partition(_AGAIN)[0]
-            in_force = plan.current is not None and plan.current.id == planned and plan.current.ends == kept.ends
-            occurrence = plan.current if in_force and plan.current else _as_planned(kept, planned)
+            in_force = current is not None and current.id == planned and current.ends >= kept.ends
+            ends = current.ends if in_force and current else max(kept.ends, known.extended.get(planned, kept.ends))
+            occurrence = replace(current if in_force and current else _as_planned(kept, planned), ends=kept.ends)
             observations = tuple(self._store.observations(kept.id))
             moments = self._store.moments(since=kept.began, until=kept.began + INSTANT)
             decided = (moment.decided_at for moment in moments if moment.occurrence == kept.id)
@@ -152,12 +177,12 @@ class Reconciler:
             under_way = self._open_one(occurrence, kept.id)
             try:
                 if in_force and self.under_way is None and latest <= now:
-                    await under_way.resume(observations, latest, now)
+                    await under_way.resume(observations, latest, now, ends)
                     self.under_way = under_way
                     logger.info("partner time goes on after a restart")
                 else:
-                    ended, reason = self._how_it_ended(kept, stopped_at(planned), now, latest)
-                    under_way.rebuild(observations, latest, max(latest, ended - INSTANT))
+                    ended, reason = _how_it_ended(ends, known.stopped.get(planned), now, latest)
+                    under_way.rebuild(observations, latest, max(latest, ended - INSTANT), ends)
                     await self._close(under_way, max(latest, ended), reason)
             except CoreFailed as failure:
                 # Tried again at every start it would fail at every start; what was kept of it stays as it is.
@@ -167,15 +192,15 @@ class Reconciler:
                 cut = PartnerTimeEnded(at=max(latest, min(now, kept.ends)), reason="removed")
                 self._store.keep_all([Record(occurrence=kept.id, what=cut)])
 
-    @staticmethod
-    def _how_it_ended(
-        kept: KeptOccurrence, stopped: datetime | None, now: datetime, latest: datetime
-    ) -> tuple[datetime, EndReason]:
-        if stopped is not None and stopped < kept.ends:
-            return stopped, "stopped"
-        if kept.ends <= now:
-            return kept.ends, "ended"
-        return (latest, "clock_jump") if now < latest else (now, "removed")
+
+def _how_it_ended(
+    ends: datetime, stopped: datetime | None, now: datetime, latest: datetime
+) -> tuple[datetime, EndReason]:
+    if stopped is not None and stopped < ends:
+        return stopped, "stopped"
+    if ends <= now:
+        return ends, "ended"
+    return (latest, "clock_jump") if now < latest else (now, "removed")
 
 
 def _same(one: Occurrence, other: Occurrence | None) -> bool:

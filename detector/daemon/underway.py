@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from detector.daemon.inbox import Inbox
@@ -26,11 +26,14 @@ from detector.observations import (
     Observation,
     PartnerTimeBegan,
     PartnerTimeEnded,
+    PartnerTimeExtended,
     Paused,
     Resumed,
     Shown,
 )
 from detector.partner_time.model import Occurrence
+
+INSTANT: Final = timedelta(microseconds=1)
 
 REMEMBERED: Final = 100
 """Observations that a failure of the core leaves behind as a recording."""
@@ -76,13 +79,16 @@ class UnderWay:
         self._through(observations)
         await self._sense(wanted=True)
 
-    async def resume(self, kept: Sequence[Observation], latest: datetime, now: datetime) -> None:
+    async def resume(self, kept: Sequence[Observation], latest: datetime, now: datetime, ends: datetime) -> None:
         """Build the core again from what is kept of it; `latest` is the last instant that is known of."""
-        self.rebuild(kept, latest, now)
+        self.rebuild(kept, latest, now, ends)
         await self._sense(wanted=not self.paused)
 
-    def rebuild(self, kept: Sequence[Observation], latest: datetime, now: datetime) -> None:
-        """Feed what is kept, saying nothing of it again, and say that nothing is known from `latest` until `now`."""
+    def rebuild(self, kept: Sequence[Observation], latest: datetime, now: datetime, ends: datetime) -> None:
+        """Feed what is kept, saying nothing of it again, and say that nothing is known from `latest` until `now`.
+
+        `ends` is its end, later than the one kept where it was extended meanwhile.
+        """
         again: list[Effect] = []
         for observation in kept:
             again += self._feed(observation)
@@ -91,7 +97,15 @@ class UnderWay:
         self._performer.perform(
             [effect for effect in again if isinstance(effect, Record) and not isinstance(effect.what, Observation)]
         )
-        self._through([Gap(at=max(now, latest), since=latest, reason=GapReason.RESTART)])
+        self._through([*self._until(ends, latest), Gap(at=max(now, latest), since=latest, reason=GapReason.RESTART)])
+
+    def extend(self, ends: datetime, now: datetime) -> None:
+        """Go on until `ends`, where that is later than the end known before; nothing else changes."""
+        taken = self.inbox.take()
+        extended = self._until(ends, now)
+        # What was observed beyond the end known before comes after it: the core would not hear it otherwise.
+        before = [o for o in taken if not extended or o.at <= extended[0].at]
+        self._through([*before, *extended, *taken[len(before) :]])
 
     async def step(self, now: datetime) -> None:
         """Feed what came in, let time go on where that matters, and carry out what follows."""
@@ -99,15 +113,20 @@ class UnderWay:
         self._through(taken)
         if self._core.deadline is not None and self._core.deadline <= now:
             self._carry_out(self._guarded(lambda: self._core.advance(now)))
+        self.sensors.decided()
         if any(isinstance(observation, Gap) and observation.sense is None for observation in taken):
             await self.sense_anew()
 
-    def mend(self, since: datetime, at: datetime, reason: GapReason) -> None:
-        """Say that nothing is known between the two instants; the sensors have to start anew then."""
+    def mend(self, since: datetime, at: datetime, reason: GapReason, ends: datetime) -> None:
+        """Say that nothing is known between the two instants; the sensors have to start anew then.
+
+        `ends` is its end, later than the one known before where it was extended meanwhile.
+        """
         before = self.inbox.take()
         # What came in while nobody was awake to order it says nothing that the sensors will not say again.
         kept = [o for o in before if o.at <= since or isinstance(o, Shown | NotShown | Answered)]
-        self._through([*(o for o in kept if o.at <= since), Gap(at=at, since=since, reason=reason)])
+        known = [o for o in kept if o.at <= since]
+        self._through([*known, *self._until(ends, since), Gap(at=at, since=since, reason=reason)])
         for late in kept:
             if late.at > since:
                 self.inbox.put(late)
@@ -144,6 +163,14 @@ class UnderWay:
         if self._sensing:
             await self._sense(wanted=False)
             await self._sense(wanted=True)
+
+    def _until(self, ends: datetime, at: datetime) -> list[Observation]:
+        """Take over a later end; return what the core has to hear of it, before the end that it knows."""
+        before = self.occurrence.ends
+        if ends <= before:
+            return []
+        self.occurrence = replace(self.occurrence, ends=ends)
+        return [PartnerTimeExtended(at=min(at, before - INSTANT), ends=ends)]
 
     async def _sense(self, *, wanted: bool) -> None:
         if wanted != self._sensing:

@@ -2,9 +2,11 @@
 
 Rule 1: at most one occurrence is in force. Where several overlap it is the one that was planned to begin first (of two
 that begin together the one declared first); it goes on until its end, and then the next begins for what is left of it.
-Rule 2: a stopped occurrence ends at the instant at which it was stopped.
-Rule 3: the plan depends on what was declared and stopped, never on when or how often it is asked for; the parts of
-occurrences in it do not overlap, and each keeps its id.
+Rule 2: a stopped occurrence ends at the instant at which it was stopped, extended or not.
+Rule 3: an extended occurrence ends at its later end, 24 h after its planned beginning at the latest; extending never
+makes one shorter.
+Rule 4: the plan depends on what was declared, stopped and extended, never on when or how often it is asked for; the
+parts of occurrences in it do not overlap, and each keeps its id.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from detector.partner_time.model import Occurrence, PartnerTime
-from detector.partner_time.occurrences import LOOK_AHEAD, LOOK_BACK, occurrences
+from detector.partner_time.occurrences import LONGEST, LOOK_AHEAD, LOOK_BACK, occurrences
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +33,19 @@ class Plan:
 
 
 def current_and_next(
-    partner_times: Iterable[PartnerTime], now: datetime, stopped: Mapping[str, datetime] | None = None
+    partner_times: Iterable[PartnerTime],
+    now: datetime,
+    stopped: Mapping[str, datetime] | None = None,
+    extended: Mapping[str, datetime] | None = None,
 ) -> Plan:
-    """Return the plan at `now`; `stopped` tells by id which occurrences were stopped, and when."""
+    """Return the plan at `now`.
+
+    `stopped` tells by id which occurrences were stopped, and when; `extended` which were given a later end.
+    """
     current: Occurrence | None = None
     upcoming: list[Occurrence] = []
     taken_until: datetime | None = None
-    for occurrence in _in_order(partner_times, now, stopped or {}):
+    for occurrence in _in_order(partner_times, now, stopped or {}, extended or {}):
         begins = occurrence.begins if taken_until is None else max(occurrence.begins, taken_until)
         taken_until = occurrence.ends if taken_until is None else max(occurrence.ends, taken_until)
         if begins >= occurrence.ends or occurrence.ends <= now:
@@ -52,30 +60,49 @@ def current_and_next(
 
 
 def under_way(
-    partner_times: Iterable[PartnerTime], now: datetime, stopped: Mapping[str, datetime] | None = None
+    partner_times: Iterable[PartnerTime],
+    now: datetime,
+    stopped: Mapping[str, datetime] | None = None,
+    extended: Mapping[str, datetime] | None = None,
 ) -> tuple[Occurrence, ...]:
-    """Return every occurrence whose planned stretch holds `now`, the one in force first.
+    """Return every occurrence whose stretch holds `now`, the one in force first.
 
     Who stops partner time stops all of these: otherwise the next would begin at once.
     """
-    return tuple(o for o in _in_order(partner_times, now, stopped or {}) if o.begins <= now < o.ends)
+    found = _in_order(partner_times, now, stopped or {}, extended or {})
+    return tuple(occurrence for occurrence in found if occurrence.begins <= now < occurrence.ends)
 
 
-def as_stopped(planned: Iterable[Occurrence], stopped: Mapping[str, datetime]) -> Iterator[Occurrence]:
-    """Yield the occurrences with the ends that stopping gave them; one stopped before it began is left out."""
+def latest_end(planned: Occurrence) -> datetime:
+    """Return the instant beyond which the occurrence is not extended: its planned end, where that is later still."""
+    return max(planned.ends, planned.begins + LONGEST)
+
+
+def as_changed(
+    planned: Iterable[Occurrence], stopped: Mapping[str, datetime], extended: Mapping[str, datetime]
+) -> Iterator[Occurrence]:
+    """Yield the occurrences with the ends that stopping and extending gave them.
+
+    One stopped before it began is left out.
+    """
     for occurrence in planned:
-        at = stopped.get(occurrence.id)
-        if at is None or at >= occurrence.ends:
-            yield occurrence
-        elif at > occurrence.begins:
-            yield replace(occurrence, ends=at)
+        later = extended.get(occurrence.id)
+        ends = occurrence.ends if later is None else max(occurrence.ends, min(later, latest_end(occurrence)))
+        ends = min(ends, stopped.get(occurrence.id, ends))
+        if ends > occurrence.begins:
+            yield occurrence if ends == occurrence.ends else replace(occurrence, ends=ends)
 
 
-def _in_order(partner_times: Iterable[PartnerTime], now: datetime, stopped: Mapping[str, datetime]) -> list[Occurrence]:
-    # What ended before `now - LOOK_BACK` cannot overlap anything that is still to end.
+def _in_order(
+    partner_times: Iterable[PartnerTime],
+    now: datetime,
+    stopped: Mapping[str, datetime],
+    extended: Mapping[str, datetime],
+) -> list[Occurrence]:
+    # What was planned to end before `now - LOOK_BACK` cannot overlap anything that is still to end, extended or not.
     found = [
         occurrence
         for partner_time in partner_times
-        for occurrence in as_stopped(occurrences(partner_time, now - LOOK_BACK, now + LOOK_AHEAD), stopped)
+        for occurrence in as_changed(occurrences(partner_time, now - LOOK_BACK, now + LOOK_AHEAD), stopped, extended)
     ]
     return sorted(found, key=lambda occurrence: (occurrence.begins, occurrence.partner_time))

@@ -31,6 +31,7 @@ from detector.observations import (
     Observation,
     PartnerTimeBegan,
     PartnerTimeEnded,
+    PartnerTimeExtended,
     Paused,
     Resumed,
     Sense,
@@ -263,6 +264,184 @@ async def test_a_stop_ends_it_and_it_does_not_come_back(evenings: Make) -> None:
     kept = evening.kept()
     assert list(kept) == [THIS]
     assert (kept[THIS].ended, kept[THIS].end_reason) == (BEGINS + minutes(10), "stopped")
+
+
+LATER = ENDS + minutes(30)
+
+
+def extensions(evening: Evening) -> list[tuple[datetime, datetime]]:
+    return [(o.at, o.ends) for o in evening.store.observations(THIS) if isinstance(o, PartnerTimeExtended)]
+
+
+async def test_what_is_extended_goes_on_and_is_neither_ended_nor_begun_again(evenings: Make) -> None:
+    evening = evenings(BEGINS)
+    await evening.at(BEGINS)
+    under_way = evening.under_way
+    evening.store.extend_occurrence(THIS, LATER)
+    evening.loop.look()
+    await evening.at(BEGINS + minutes(80))
+    evening.loop.look()
+    await evening.at(BEGINS + minutes(81))
+    assert evening.under_way is under_way
+    assert extensions(evening) == [(BEGINS + minutes(80), LATER)]
+    assert evening.next.at == LATER
+    assert evening.kept()[THIS].ends == LATER
+    await evening.at(ENDS + minutes(1), Focused(at=ENDS + minutes(1), activity=Activity(category="work")))
+    assert evening.kinds(THIS)[-1] == "Focused"
+    await evening.at(LATER + timedelta(seconds=1))
+    assert evening.reconciler.under_way is None
+    kept = evening.kept()
+    assert list(kept) == [THIS]
+    assert (kept[THIS].ends, kept[THIS].ended, kept[THIS].end_reason) == (LATER, LATER, "ended")
+    assert evening.kinds(THIS).count("PartnerTimeBegan") == 1
+    assert evening.sensors[0].started == 1
+
+
+async def test_a_moment_that_spans_the_planned_end_is_seen_once_it_was_extended(evenings: Make) -> None:
+    evening = evenings(BEGINS)
+    await evening.at(BEGINS)
+    social = ENDS - timedelta(seconds=30)
+    await evening.at(social, Focused(at=social, activity=Activity(category="social")))
+    evening.store.extend_occurrence(THIS, LATER)
+    evening.loop.look()
+    for second in range(1, 61):
+        at = social + timedelta(seconds=second)
+        await evening.at(at, InputCounted(at=at, scrolls=3))
+    assert evening.voices[0].shown == [0, 1]
+
+
+async def test_the_extension_is_heard_even_where_the_loop_looks_after_the_planned_end(evenings: Make) -> None:
+    evening = evenings(BEGINS)
+    await evening.at(BEGINS)
+    evening.store.extend_occurrence(THIS, LATER)
+    before, late = ENDS - timedelta(milliseconds=2), ENDS + timedelta(milliseconds=5)
+    await evening.at(
+        late + timedelta(milliseconds=5),
+        Focused(at=before, activity=Activity(category="work")),
+        Focused(at=late, activity=Activity(category="social")),
+    )
+    observations = list(evening.store.observations(THIS))
+    assert [type(o).__name__ for o in observations[-3:]] == ["Focused", "PartnerTimeExtended", "Focused"]
+    assert [o.at for o in observations[-3:]] == [before, ENDS - timedelta(microseconds=1), late]
+
+
+async def test_extended_in_the_instant_in_which_it_ended_it_comes_back_for_the_rest(evenings: Make) -> None:
+    evening = evenings(BEGINS)
+    await evening.at(BEGINS)
+    await evening.at(ENDS + timedelta(milliseconds=1))
+    assert evening.reconciler.under_way is None
+    # The command looked at its own clock just before the end.
+    evening.store.extend_occurrence(THIS, LATER)
+    evening.loop.look()
+    await evening.at(ENDS + timedelta(seconds=1))
+    kept = evening.kept()
+    assert (kept[THIS].ended, kept[THIS + "~2"].began, kept[THIS + "~2"].ends) == (
+        ENDS, ENDS + timedelta(seconds=1), LATER,
+    )  # fmt: skip
+    await evening.at(LATER + timedelta(seconds=1))
+    evening.loop.look()
+    await evening.at(LATER - timedelta(seconds=30), jump=-32)
+    assert evening.reconciler.under_way is None
+    assert len(evening.kept()) == 2
+
+
+async def test_a_stop_after_an_extension_ends_it(evenings: Make) -> None:
+    evening = evenings(BEGINS)
+    await evening.at(BEGINS)
+    evening.store.extend_occurrence(THIS, LATER)
+    evening.loop.look()
+    await evening.at(BEGINS + minutes(80))
+    evening.store.stop_occurrence(THIS, ENDS + minutes(10))
+    evening.loop.look()
+    await evening.at(ENDS + minutes(10))
+    kept = evening.kept()
+    assert list(kept) == [THIS]
+    assert (kept[THIS].ended, kept[THIS].end_reason) == (ENDS + minutes(10), "stopped")
+
+
+async def test_a_pause_outlasts_the_extension(evenings: Make) -> None:
+    evening = evenings(BEGINS)
+    await evening.at(BEGINS)
+    evening.store.pause_until(ENDS + minutes(10))
+    evening.loop.look()
+    await evening.at(BEGINS + minutes(80))
+    evening.store.extend_occurrence(THIS, LATER)
+    evening.loop.look()
+    await evening.at(BEGINS + minutes(81))
+    await evening.at(ENDS + minutes(5))
+    assert not evening.sensors[0].running
+    await evening.at(ENDS + minutes(10))
+    assert evening.sensors[0].running
+    assert evening.kept()[THIS].ended is None
+
+
+@pytest.mark.parametrize("heard", [True, False], ids=["heard before the kill", "wished while nobody ran"])
+async def test_what_was_extended_goes_on_after_a_restart_beyond_its_planned_end(evenings: Make, heard: bool) -> None:
+    before = evenings(BEGINS)
+    await before.at(BEGINS)
+    await before.at(BEGINS + minutes(80), Focused(at=BEGINS + minutes(80), activity=Activity(category="social")))
+    before.store.extend_occurrence(THIS, LATER)
+    if heard:
+        before.loop.look()
+        await before.at(BEGINS + minutes(81))
+    after = evenings(ENDS + minutes(5))
+    await after.at(ENDS + minutes(5))
+    assert after.under_way.kept_as == THIS
+    assert after.under_way.occurrence.ends == LATER
+    assert after.kinds(THIS).count("PartnerTimeExtended") == 1
+    gaps = [o for o in after.store.observations(THIS) if isinstance(o, Gap)]
+    assert [(gap.reason, gap.since, gap.at) for gap in gaps] == [
+        (GapReason.RESTART, BEGINS + minutes(81 if heard else 80), ENDS + minutes(5))
+    ]
+    assert after.sensors[0].running
+    at = ENDS + minutes(6)
+    await after.at(at, Focused(at=at, activity=Activity(category="work")))
+    assert after.kinds(THIS)[-1] == "Focused"
+    await after.at(LATER + timedelta(seconds=1))
+    assert [(kept.id, kept.ended, kept.end_reason) for kept in after.kept().values()] == [(THIS, LATER, "ended")]
+
+
+@pytest.mark.parametrize("heard", [True, False], ids=["heard before the kill", "wished while nobody ran"])
+async def test_what_was_extended_and_cut_off_is_closed_at_its_later_end(evenings: Make, heard: bool) -> None:
+    before = evenings(BEGINS)
+    await before.at(BEGINS)
+    before.store.extend_occurrence(THIS, LATER)
+    if heard:
+        before.loop.look()
+        await before.at(BEGINS + minutes(81))
+    after = evenings(LATER + minutes(600))
+    await after.at(LATER + minutes(600))
+    assert [(kept.id, kept.ends, kept.ended) for kept in after.kept().values()] == [(THIS, LATER, LATER)]
+    assert [kept.id for kept in after.store.unfinished()] == []
+
+
+async def test_slept_through_the_planned_end_after_an_extension_that_nobody_had_heard_of_yet(evenings: Make) -> None:
+    evening = evenings(BEGINS)
+    await evening.at(BEGINS)
+    await evening.at(BEGINS + minutes(80), CameBack(at=BEGINS + minutes(80)))
+    evening.store.extend_occurrence(THIS, LATER)
+    await evening.at(ENDS + minutes(5), asleep=15 * 60 - 1)
+    extended, gap = [o for o in evening.store.observations(THIS) if isinstance(o, Gap | PartnerTimeExtended)]
+    assert extended.at == BEGINS + minutes(80)
+    assert isinstance(gap, Gap)
+    assert (gap.reason, gap.since, gap.at) == (GapReason.SUSPEND, BEGINS + minutes(80), ENDS + minutes(5))
+    assert evening.under_way.kept_as == THIS
+    assert evening.sensors[0].started == 2
+
+
+async def test_what_overlaps_begins_when_the_extended_one_is_over(evenings: Make) -> None:
+    evening = evenings(BEGINS)
+    evening.store.add_partner_time(
+        PartnerTime(title="Walk", begins=ENDS.replace(tzinfo=None), lasts=minutes(60), zone="UTC")
+    )
+    await evening.at(BEGINS)
+    evening.store.extend_occurrence(THIS, LATER)
+    evening.loop.look()
+    await evening.at(ENDS + minutes(5))
+    assert evening.under_way.kept_as == THIS
+    await evening.at(LATER)
+    assert evening.under_way.kept_as == "2@20261123T200000Z"
+    assert [(kept.began, kept.ended) for kept in evening.kept().values()] == [(BEGINS, LATER), (LATER, None)]
 
 
 async def test_what_is_taken_back_ends_as_removed(evenings: Make) -> None:

@@ -114,7 +114,7 @@ def test_now_while_partner_time_is_under_way_is_refused_with_what_to_do(person: 
     assert (refused.code, refused.out) == (2, "")
     assert refused.err.splitlines() == [
         "Tea is under way until 19:30; nothing was changed.",
-        "  `turntoward stop` ends it; then `turntoward now` begins anew.",
+        "  `turntoward extend` lets it go on longer; `turntoward stop` ends it.",
     ]
     assert len(json.loads(person.says("list", "--json").out)["partner_times"]) == 1
     person.says("stop")
@@ -139,6 +139,67 @@ def test_what_overlaps_goes_on_after_it_and_stop_ends_them_all(person: Person) -
         "No partner time is under way; there is nothing to stop.",
         "Next: Dinner, tomorrow 18:30–20:00.",
     ]
+
+
+def test_extending_lets_it_go_on_and_says_until_when(person: Person) -> None:
+    person.says(*DINNER)
+    person.at("19:50")
+    assert person.says("extend", "30min").lines == [
+        "Dinner goes on until 20:30 instead of 20:00.",
+        "Next: Dinner, tomorrow 18:30–20:00.",
+        NOT_RUNNING,
+    ]
+    person.at("20:10")
+    assert person.says("list").lines[1:3] == ["   > under way until 20:30", "     tomorrow 18:30–20:00"]
+    (row,) = json.loads(person.says("list", "--json").out)["partner_times"]
+    assert (row["next"][0]["ends"], row["next"][0]["under_way"]) == ("2026-11-23T19:30:00+00:00", True)
+    assert person.says("extend", "1h30min").lines[0] == "Dinner goes on until 22:00 instead of 20:30."
+    person.at("21:00")
+    assert person.says("stop").lines[0] == "Dinner is over; it was planned until 22:00."
+    refused = person.says("extend", "10min")
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err.splitlines() == [
+        "No partner time is under way; nothing was changed.",
+        "  `turntoward now 30min` begins one.",
+    ]
+    person.at("18:30", day=24)
+    assert person.says("list").lines[1] == "   > under way until 20:00"
+
+
+def test_extending_one_of_two_that_overlap_lets_the_other_begin_later(person: Person) -> None:
+    person.says(*DINNER)
+    person.says("now", "1h", "--title", "Tea")
+    assert person.says("extend", "15min").lines[:2] == [
+        "Tea goes on until 19:15 instead of 19:00.",
+        "Dinner goes on from there until 20:00.",
+    ]
+    assert person.says("extend", "2h").lines[:2] == [
+        "Tea goes on until 21:15 instead of 19:15.",
+        "Next: Dinner, tomorrow 18:30–20:00.",
+    ]
+
+
+def test_nothing_is_extended_beyond_a_day(person: Person) -> None:
+    person.says("now", "20h", "--title", "Sunday")
+    assert " ".join(person.says("extend", "5h").lines).startswith(
+        "Sunday goes on until tomorrow 18:00 instead of tomorrow 14:00; 24 h are the longest."
+    )
+    refused = person.says("extend", "1min")
+    assert (refused.code, refused.err.splitlines()) == (
+        2,
+        [
+            "Sunday is under way until tomorrow 18:00; nothing was changed.",
+            "  Partner time lasts 24 h at the longest.",
+        ],
+    )
+    assert person.says("extend", "soon").err.startswith("LENGTH:1: 'soon' is not a length")
+    assert person.says("extend", "25h").code == 2
+
+
+def test_an_extension_in_a_pause_says_that_nothing_is_sensed(person: Person) -> None:
+    person.says("now", "1h")
+    person.says("pause", "30min")
+    assert "You paused until 18:30" in person.says("extend", "5min").out
 
 
 def test_what_is_added_while_it_lasts_begins_now(person: Person) -> None:
@@ -275,6 +336,7 @@ def test_a_change_wakes_the_daemon_that_runs() -> None:
             assert daemon.stdout.readline() == "ready\n"
             for words in (
                 ("now", "30min"),
+                ("extend", "5min"),
                 ("pause", "5min"),
                 ("resume",),
                 ("stop",),
@@ -313,7 +375,7 @@ def test_somebody_at_the_terminal_is_asked_before_something_is_removed(answer: s
     assert len(json.loads(run("list", "--json").stdout)["partner_times"]) == left
 
 
-@pytest.mark.parametrize("name", ["now", "add", "list", "remove", "stop", "pause", "resume"])
+@pytest.mark.parametrize("name", ["now", "add", "list", "remove", "extend", "stop", "pause", "resume"])
 def test_help_has_an_example_and_imports_nothing_heavy(name: str) -> None:
     shown = run(name, "--help", PYTHONPROFILEIMPORTTIME="1")
     assert shown.returncode == 0

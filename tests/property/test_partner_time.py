@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.occurrences import LOOK_BACK, name_occurrence, occurrences, occurrences_from
-from detector.partner_time.plan import Plan, current_and_next, under_way
+from detector.partner_time.plan import Plan, current_and_next, latest_end, under_way
 from detector.partner_time.recurrence import local_beginnings
 from detector.partner_time.words import CODES
 
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 # North and south, half an hour (Lord Howe), a quarter offset (Kathmandu), none, at midnight (Santiago, Cairo), and the
 # zone that left out a whole day (Apia, 30 December 2011).
@@ -247,29 +248,85 @@ def test_a_plan_holds_at_most_one_occurrence_and_says_the_same_whenever_it_is_as
 ) -> None:
     now = partner_times[0].begins.replace(tzinfo=UTC) + later * MINUTE
     planned = [found for each in partner_times for found in occurrences(each, now - LOOK_BACK, now + 60 * DAY)]
-    chosen = data.draw(st.lists(st.sampled_from(planned), max_size=3)) if planned else []
-    stopped = {
-        found.id: found.begins + (found.ends - found.begins) * data.draw(st.floats(-0.1, 1.1)) for found in chosen
-    }
-    plan = current_and_next(partner_times, now, stopped)
+    ids = {found.id: found for found in planned}
+    stopped, extended = data.draw(changes_of(planned))
+    if stopped and data.draw(st.booleans()):
+        name = next(iter(stopped))
+        extended[name] = ids[name].ends + 3 * HOUR
+    plan = current_and_next(partner_times, now, stopped, extended)
     parts = plan_parts(plan)
     assert all(earlier.ends <= later_one.begins for earlier, later_one in pairwise(parts))
     assert all(part.begins < part.ends for part in parts)
     assert all(part.begins > now for part in plan.upcoming)
     assert plan.current is None or plan.current.begins <= now < plan.current.ends
-    assert plan == current_and_next(reversed(partner_times), now, stopped)
-    ids = {found.id: found for found in planned}
+    assert plan.boundary == (plan.current.ends if plan.current else parts[0].begins if parts else None)
+    assert plan == current_and_next(reversed(partner_times), now, stopped, extended)
     for part in parts[:6]:
         whole = ids[part.id]
         assert whole.begins <= part.begins
-        assert part.ends == min(whole.ends, stopped.get(part.id, whole.ends))
+        assert part.ends == end_of(whole, stopped, extended)
         for share in data.draw(st.lists(st.floats(0, 1, exclude_max=True), max_size=3)):
             inside = part.begins + (part.ends - part.begins - timedelta.resolution) * share
-            assert current_and_next(partner_times, inside, stopped).current == part
+            assert current_and_next(partner_times, inside, stopped, extended).current == part
     for earlier, later_one in pairwise(parts[:6]):
         if earlier.ends < later_one.begins:
-            between = current_and_next(partner_times, earlier.ends, stopped)
+            between = current_and_next(partner_times, earlier.ends, stopped, extended)
             assert (between.current, between.boundary) == (None, later_one.begins)
+
+
+def end_of(planned: Occurrence, stopped: dict[str, datetime], extended: dict[str, datetime]) -> datetime:
+    """Return the end that it has by what docs/partner-time.md says."""
+    if planned.id in stopped and stopped[planned.id] < planned.ends:
+        return stopped[planned.id]
+    ends = planned.ends
+    if planned.id in extended and extended[planned.id] > ends:
+        ends = extended[planned.id]
+        if ends - planned.begins > DAY:
+            ends = max(planned.begins + DAY, planned.ends)
+    return stopped[planned.id] if planned.id in stopped and stopped[planned.id] < ends else ends
+
+
+@st.composite
+def changes_of(draw: st.DrawFn, planned: list[Occurrence]) -> tuple[dict[str, datetime], dict[str, datetime]]:
+    """Return stops and extensions of some of them, sensible and not: too early, too late, of the same one."""
+    if not planned:
+        return {}, {}
+    some = st.lists(st.sampled_from(planned[:8]), max_size=3)
+    stopped = {found.id: found.begins + draw(st.integers(-30, 26 * 60)) * MINUTE for found in draw(some)}
+    extended = {found.id: found.ends + draw(st.integers(-60, 30 * 60)) * MINUTE for found in draw(some)}
+    return stopped, extended
+
+
+@settings(max_examples=150, deadline=None)
+@given(overlapping(), st.integers(0, 3 * 24 * 60), st.lists(st.integers(1, 400), min_size=1, max_size=8), st.data())
+def test_an_evening_of_stops_and_extensions_as_they_are_wished_never_ends_and_begins_again(
+    partner_times: tuple[PartnerTime, ...], later: int, steps: list[int], data: st.DataObject
+) -> None:
+    """Somebody who extends what is under way: it is the same one until the end that it then has, and only grows."""
+    now = partner_times[0].begins.replace(tzinfo=UTC) + later * MINUTE
+    stopped: dict[str, datetime] = {}
+    extended: dict[str, datetime] = {}
+    over: set[str] = set()
+    for step in steps:
+        before = current_and_next(partner_times, now, stopped, extended)
+        if before.current is not None:
+            assert before.current.id not in over, "what was stopped came back"
+            holding = under_way(partner_times, now, stopped, extended)
+            assert holding[0].id == before.current.id
+            if data.draw(st.integers(0, 3)) == 0:
+                stopped |= {found.id: now for found in holding}
+                over |= {found.id for found in holding}
+                assert current_and_next(partner_times, now, stopped, extended).current is None
+            else:
+                wished = before.current.ends + data.draw(st.integers(1, 600)) * MINUTE
+                extended[before.current.id] = wished
+                after = current_and_next(partner_times, now, stopped, extended).current
+                assert after is not None
+                assert (after.id, after.begins) == (before.current.id, before.current.begins)
+                assert after.ends == max(before.current.ends, min(wished, latest_end(holding[0])))
+                almost = after.ends - timedelta.resolution
+                assert current_and_next(partner_times, almost, stopped, extended).current == after
+        now += step * MINUTE
 
 
 @settings(max_examples=100, deadline=None)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.occurrences import _block
-from detector.partner_time.plan import Plan, current_and_next, under_way
+from detector.partner_time.plan import Plan, current_and_next, latest_end, under_way
 
 HOUR = timedelta(hours=1)
 
@@ -79,6 +79,50 @@ def test_stopping_one_alone_lets_the_next_begin() -> None:
 def test_a_stop_before_the_beginning_takes_it_away_and_one_after_the_end_changes_nothing() -> None:
     assert current_and_next([DINNER], at("17:00"), {"1@20261123T180000Z": at("18:00")}).upcoming == ()
     assert said(current_and_next([DINNER], at("17:00"), {"1@20261123T180000Z": at("23:00")})) == "t1 18:00-20:00"
+
+
+def test_an_extended_one_goes_on_until_its_later_end_and_what_overlaps_begins_after_it() -> None:
+    extended = {"1@20261123T180000Z": at("20:30")}
+    plan = current_and_next([DINNER, WALK, TEA], at("20:10"), {}, extended)
+    assert (said(plan), plan.boundary) == ("now t1 18:00-20:30, t2 20:30-21:00", at("20:30"))
+    assert said(current_and_next([DINNER, WALK], at("17:00"), {}, extended)) == "t1 18:00-20:30, t2 20:30-21:00"
+    assert [one.ends for one in under_way([DINNER, WALK], at("20:10"), {}, extended)] == [at("20:30"), at("21:00")]
+
+
+def test_an_extension_covers_what_follows_whole() -> None:
+    late = once(4, "20:15", "20:30")
+    assert said(current_and_next([DINNER, late], at("19:00"), {}, {"1@20261123T180000Z": at("20:30")})) == (
+        "now t1 18:00-20:30"
+    )
+
+
+def test_extending_to_before_the_end_changes_nothing() -> None:
+    for ends in ("17:00", "19:00", "20:00"):
+        assert said(current_and_next([DINNER], at("18:30"), {}, {"1@20261123T180000Z": at(ends)})) == (
+            "now t1 18:00-20:00"
+        )
+
+
+def test_an_extended_one_lasts_a_day_at_most_and_no_less_than_was_planned() -> None:
+    extended = {"1@20261123T180000Z": at("18:00", day=26)}
+    assert current_and_next([DINNER], at("23:00"), {}, extended).boundary == at("18:00", day=24)
+    # In this night the clocks go back: a whole day by the wall lasts 25 hours.
+    whole = PartnerTime(title="t1", begins=datetime(2026, 10, 24, 18), lasts=24 * HOUR, zone="Europe/Berlin", number=1)
+    (planned,) = under_way([whole], datetime(2026, 10, 24, 17, tzinfo=UTC))
+    assert planned.ends - planned.begins == 25 * HOUR
+    assert under_way([whole], planned.begins, {}, {planned.id: planned.begins + 99 * HOUR}) == (planned,)
+    assert latest_end(planned) == planned.ends
+
+
+def test_a_stop_ends_an_extended_one_before_and_after_its_planned_end() -> None:
+    extended = {"1@20261123T180000Z": at("21:00")}
+    for stopped in ("19:30", "20:30"):
+        plan = current_and_next([DINNER], at("18:30"), {"1@20261123T180000Z": at(stopped)}, extended)
+        assert said(plan) == f"now t1 18:00-{stopped}"
+    assert said(current_and_next([DINNER], at("18:30"), {"1@20261123T180000Z": at("22:00")}, extended)) == (
+        "now t1 18:00-21:00"
+    )
+    assert said(current_and_next([DINNER], at("17:00"), {"1@20261123T180000Z": at("17:30")}, extended)) == ""
 
 
 def test_what_was_left_running_is_over_after_a_day_at_the_latest() -> None:
