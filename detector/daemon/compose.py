@@ -21,6 +21,7 @@ from detector.config.paths import config_path, rules_dir, state_dir, store_path
 from detector.config.read import read_settings
 from detector.config.settings import Settings
 from detector.daemon import wishes
+from detector.daemon.desk import PhoneDesk
 from detector.daemon.face import Face
 from detector.daemon.last_words import save_last
 from detector.daemon.lock import Lock
@@ -31,13 +32,15 @@ from detector.daemon.planner import Planner
 from detector.daemon.reconcile import Next, Reconciler
 from detector.daemon.sd_notify import Systemd
 from detector.daemon.state import State
+from detector.daemon.threshold import Threshold, is_wanted
 from detector.daemon.underway import CoreFailed, UnderWay
 from detector.errors import EXIT_DONE, Problem, UserError
 from detector.partner_time.model import Occurrence
 from detector.store.store import Store
 
 if TYPE_CHECKING:
-    from detector.daemon.supervisor import Supervisor
+    from detector.daemon.hearing import Hearing
+    from detector.daemon.sensing import Sensing
     from detector.notifier.chain import Chain
 
 LEAVING: Final = 1.5
@@ -68,8 +71,10 @@ class Daemon:
         self._face = Face(
             status=self._status, pause=self._pause, resume=self._resume, reconcile=self._loop.look, stop=self._stop
         )
+        self._desk = PhoneDesk(store=store, clock=clock, inside=self._hearing, changed=self._loop.look)
+        self._threshold = Threshold(self._desk, clock)
         self._started = clock.now()
-        self._supervisor: Supervisor | None = None
+        self._sensing: Sensing | None = None
         self._chain: Chain | None = None
         self._problems: tuple[str, ...] = ()
         self._said = ""
@@ -99,6 +104,7 @@ class Daemon:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self._threshold.close()
             await self._reconciler.leave()
             await self._face.close()
 
@@ -117,8 +123,9 @@ class Daemon:
         evening = open_evening(
             occurrence, kept_as, settings=self._settings, rules_folder=rules_dir(), store=self._store,
             bus=self._face.connection, clock=self._clock, wake=self._wake, changed=self._say_soon,
+            phones=self._desk.read(), put_away=self._desk.put_away_before(occurrence.begins),
         )  # fmt: skip
-        self._supervisor, self._chain = evening.supervisor, evening.chain
+        self._sensing, self._chain = evening.sensing, evening.chain
         self._problems = tuple(str(problem) for problem in (*problems, *evening.problems))
         for problem in self._problems:
             logger.warning("%s", problem)
@@ -129,11 +136,23 @@ class Daemon:
         if not self._face.connected:
             await self._face.bus()
         is_under_way = self._reconciler.under_way is not None
+        await self._agree_on_phones()
         if self._was_under_way and not is_under_way:
-            self._supervisor = self._chain = None
+            self._sensing = self._chain = None
             give_back()
         self._was_under_way = is_under_way
         self._say()
+
+    async def _agree_on_phones(self) -> None:
+        known = {phone.name for phone in self._desk.phones()}
+        phones = self._desk.read()
+        self._desk.forget(*known.difference(phone.name for phone in phones))
+        await self._threshold.agree(self._store.door(), wanted=is_wanted(phones, self._clock.now()))
+        if self._sensing is not None:
+            await self._sensing.have(phones)
+
+    def _hearing(self) -> Hearing | None:
+        return self._sensing.hearing if self._sensing is not None and self._sensing.is_on else None
 
     def _say_soon(self) -> None:
         asyncio.get_running_loop().call_soon(self._say)
@@ -159,7 +178,7 @@ class Daemon:
             paused_until=coming.paused_until,
             next_title=coming.upcoming.title if coming.upcoming else None,
             next_begins=coming.upcoming.begins if coming.upcoming else None,
-            senses=self._supervisor.speaking() if self._supervisor and current else {},
+            senses=self._sensing.laptop.speaking() if self._sensing and current else {},
             bus=self._face.connected,
             problems=self._problems,
         )

@@ -18,11 +18,15 @@ from detector.activities.model import Verdict
 from detector.clock import Clock
 from detector.config.rules_in_force import load_rules
 from detector.config.settings import Settings
+from detector.daemon.hearing import Hearing
 from detector.daemon.inbox import Inbox
 from detector.daemon.perform import Performer
+from detector.daemon.phone_apps import PhoneApps
+from detector.daemon.sensing import ADB_SERVER, AtCable, Sensing
 from detector.daemon.speaking import greet_with, local_time, speak_of
 from detector.daemon.supervisor import Supervisor
 from detector.daemon.underway import UnderWay
+from detector.devices import Phone
 from detector.errors import Problem
 from detector.notifier import make_notifiers
 from detector.notifier.chain import Chain
@@ -30,7 +34,7 @@ from detector.notifier.wording import unsensed
 from detector.observations import Activity, Gap, Observation, Sense, SensorStarted
 from detector.partner_time.model import Occurrence
 from detector.pipeline import Pipeline
-from detector.sensors.model import Seen, Toplevel
+from detector.sensors.model import Seen, SeenApp, Toplevel
 from detector.store.model import Keeping
 
 if TYPE_CHECKING:
@@ -44,7 +48,7 @@ class Evening:
     """One partner time under way, and what others ask of it. `problems`: rules of the person's own that were left out."""
 
     under_way: UnderWay
-    supervisor: Supervisor
+    sensing: Sensing
     chain: Chain
     problems: Sequence[Problem]
 
@@ -60,41 +64,60 @@ def open_evening(
     clock: Clock,
     wake: asyncio.Event,
     changed: Callable[[], None],
+    phones: Sequence[Phone] = (),
+    put_away: Sequence[str] = (),
 ) -> Evening:
     """Put together what the partner time needs; nothing is opened or begun yet.
 
-    `changed` is called when a sense began or stopped to be sensed.
+    `changed` is called when a sense began or stopped to be sensed. `phones`: those that are paired; `put_away`: the names
+    of those that were put away shortly before.
     """
     in_force = load_rules(rules_folder)
     rules = in_force.rules
+    classifier = load_classifier(settings.activities)
+    apps = PhoneApps(
+        classifier.classify_phone, store=store, occurrence=kept_as, keep_names=settings.store.keep_names
+    )  # fmt: skip
     inbox = Inbox(
-        classify_with(load_classifier(settings.activities).classify),
-        clock=clock, arrived=wake, keep_names=settings.store.keep_names,
+        classify_with(classifier.classify), classify_app=apps.opened, clock=clock, arrived=wake,
+        keep_names=settings.store.keep_names,
     )  # fmt: skip
     chain = Chain(make_notifiers(settings.notifications.only, bus=bus))
+
+    def sees_apps(device: str) -> bool:
+        return sensing.sees_apps(device)
+
+    hearing = Hearing(put=inbox.put, classify=apps.activity, clock=clock, sees_apps=sees_apps)
     performer = Performer(
         store=store, voice=chain, words=speak_of(occurrence.begins, {rule.code: rule for rule in rules}, settings),
-        greeting=greet_with(settings), put=inbox.put, clock=clock,
+        greeting=greet_with(settings), put=inbox.put, clock=clock, carry=hearing.carry,
     )  # fmt: skip
 
-    def take_in(what: Observation | Seen) -> None:
+    def take_in(what: Observation | Seen | SeenApp) -> None:
         inbox.put(what)
         if isinstance(what, SensorStarted | Gap):
             changed()
 
     def say_what_is_not_sensed(sense: Sense) -> None:
         if sense == "focus":
-            refused = next((state.refusals for state in supervisor.state() if state.sense == sense), ())
+            refused = next((state.refusals for state in laptop.state() if state.sense == sense), ())
             why = "; ".join(f"{refusal.sensor}: {refusal.why}" for refusal in refused) or "there is no sensor for it"
             logger.warning("what is in front cannot be sensed here (%s); `turntoward doctor` says more", why)
             performer.tell(unsensed(local_time(occurrence.ends), settings=settings.notifications))
 
-    supervisor = Supervisor(clock=clock, settings=settings.attention, sink=take_in, unsensed=say_what_is_not_sensed)
+    def for_phone(phone: Phone) -> Supervisor:
+        return Supervisor(
+            clock=clock, device=phone.name, settings=settings.attention, sink=take_in,
+            choices={"focus": [AtCable(phone=phone, server=ADB_SERVER)]},
+        )  # fmt: skip
+
+    laptop = Supervisor(clock=clock, settings=settings.attention, sink=take_in, unsensed=say_what_is_not_sensed)
+    sensing = Sensing(laptop=laptop, hearing=hearing, phones=phones, for_phone=for_phone, put_away=put_away)
     under_way = UnderWay(
         occurrence=occurrence, kept_as=kept_as, core=Pipeline(rules, settings.policy, settings.attention), inbox=inbox,
-        sensors=supervisor, performer=performer,
+        sensors=sensing, performer=performer,
     )  # fmt: skip
-    return Evening(under_way=under_way, supervisor=supervisor, chain=chain, problems=in_force.problems)
+    return Evening(under_way=under_way, sensing=sensing, chain=chain, problems=in_force.problems)
 
 
 def classify_with(classify: Callable[[str, str, str | None, str | None], Verdict]) -> Callable[[Toplevel], Activity]:

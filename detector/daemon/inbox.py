@@ -22,27 +22,34 @@ from detector.observations import (
     Focused,
     Gap,
     GapReason,
+    LaidDown,
     NotShown,
     Observation,
     PartnerTimeBegan,
+    PickedUp,
+    PutAway,
     Resumed,
     SensorStarted,
     Shown,
     Unlocked,
 )
-from detector.sensors.model import Seen, Toplevel
+from detector.sensors.model import Seen, SeenApp, Toplevel
 
 ROOM: Final = 2000
 """Observations that wait at most: a minute of the busiest input that anybody makes."""
 
 _BOUNDED_BY_THEMSELVES: Final = (Shown, NotShown, Answered)
-_START_ANEW: Final = (Gap, SensorStarted, PartnerTimeBegan, Resumed, Unlocked)
+_START_ANEW: Final = (Gap, SensorStarted, PartnerTimeBegan, Resumed, Unlocked, PickedUp, LaidDown, PutAway)
+
+
+def _app_as_told(app: SeenApp) -> Activity:
+    return Activity(category=app.category or "other")
 
 
 class Inbox:
     """A bounded queue of observations, in order. Belongs to the thread of the event loop.
 
-    `classify` turns a toplevel into an activity; `keep_names` False takes the catalogue's name off it. `arrived` is set
+    `classify` turns a toplevel into an activity, `classify_app` an app on a phone; `keep_names` False takes the catalogue's name off it. `arrived` is set
     when something came in.
     """
 
@@ -52,10 +59,12 @@ class Inbox:
         *,
         clock: Clock,
         arrived: asyncio.Event,
+        classify_app: Callable[[SeenApp], Activity] = _app_as_told,
         keep_names: bool = False,
         room: int = ROOM,
     ) -> None:
         self._classify = classify
+        self._classify_app = classify_app
         self._clock = clock
         self._keep_names = keep_names
         self._room = room
@@ -73,15 +82,15 @@ class Inbox:
         """Return how many observations wait."""
         return len(self._waiting)
 
-    def put(self, what: Observation | Seen) -> None:
-        """Take in what was observed. Never waits; nothing of a `Seen` but its category stays."""
-        observation = self._focused(what) if isinstance(what, Seen) else what
+    def put(self, what: Observation | Seen | SeenApp) -> None:
+        """Take in what was observed. Never waits; nothing of a `Seen` or a `SeenApp` but its category stays."""
+        observation = what if isinstance(what, Observation) else self._focused(what)
         if isinstance(observation, _START_ANEW):
             self._front.pop(observation.device, None)
         if isinstance(observation, Focused):
             observation = self._named(observation)
             front = (observation.activity, observation.full_screen)
-            if self._front.get(observation.device, self) == front:
+            if not observation.opened and self._front.get(observation.device, self) == front:
                 return
             self._front[observation.device] = front
         observation = self._in_order(observation)
@@ -108,7 +117,10 @@ class Inbox:
         if self._latest is None or at > self._latest:
             self._latest = at
 
-    def _focused(self, seen: Seen) -> Focused:
+    def _focused(self, seen: Seen | SeenApp) -> Focused:
+        if isinstance(seen, SeenApp):
+            activity = self._classify_app(seen)
+            return Focused(at=seen.at, device=seen.device, activity=activity, opened=seen.opened)
         if seen.toplevel is None:
             return Focused(at=seen.at, device=seen.device, activity=None)
         return Focused(

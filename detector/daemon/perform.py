@@ -22,13 +22,17 @@ from detector.store.model import Keeping
 LONGEST_SHOW: Final = 10.0
 """Seconds that all notifiers together may take before the nudge counts as undelivered."""
 
+BY_PHONE: Final = "phone"
+"""Who spoke, where the answer to what a phone told carried the nudge."""
+
 logger = logging.getLogger("turntoward")
 
 
 class Performer:
     """Who carries out the effects of one partner time.
 
-    `words` turns a moment into what is said of it, `greeting` does so for a beginning; `put` is the inbox's door.
+    `words` turns a moment into what is said of it, `greeting` does so for a beginning; `put` is the inbox's door. `carry`
+    hands the words to the phone that waits for an answer at this very instant, and returns whether there was one.
     """
 
     def __init__(
@@ -40,6 +44,7 @@ class Performer:
         greeting: Callable[[Greet], Words | None],
         put: Callable[[Observation], None],
         clock: Clock,
+        carry: Callable[[Moment, Words], bool] = lambda _moment, _words: False,
     ) -> None:
         self._store = store
         self._voice = voice
@@ -47,6 +52,7 @@ class Performer:
         self._greeting = greeting
         self._put = put
         self._clock = clock
+        self._carry = carry
         self._said: asyncio.Queue[Notify | Greet | Withdraw | Words] = asyncio.Queue()
         self._speaker: asyncio.Task[None] | None = None
         self.last_spoke: str | None = None
@@ -61,7 +67,10 @@ class Performer:
         if records:
             self._store.keep_all(records)
         for effect in effects:
-            if not isinstance(effect, Record):
+            if isinstance(effect, Notify) and self._carry(effect.moment, self._words(effect.moment)):
+                # It stands on the phone: the desktop does not say it a second time.
+                self._put(Shown(at=self._clock.now(), nudge=effect.moment.number, by=BY_PHONE))
+            elif not isinstance(effect, Record):
                 self._say_soon(effect)
 
     def tell(self, words: Words) -> None:

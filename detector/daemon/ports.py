@@ -30,13 +30,16 @@ class Core(Protocol):
 
 
 class Sensors(Protocol):
-    """All sensors of this device: `detector.daemon.supervisor.Supervisor`."""
+    """All that senses: `detector.daemon.sensing.Sensing`."""
 
     async def start(self) -> None:
         """Start one sensor for each sense."""
 
     async def stop(self) -> None:
         """Stop them all; nothing of theirs stays open."""
+
+    def decided(self) -> None:
+        """Everything that came in has been decided about."""
 
 
 class Voice(Protocol):

@@ -1,70 +1,27 @@
-"""Keep one sensor per sense running while partner time lasts, and say honestly when one is not.
+"""Keep one sensor per sense of a device running while partner time lasts, and say honestly when one is not.
 
-Rule 1: what cannot run here gives way to the next candidate of its sense, and is remembered with its reason.
-Rule 2: a sensor that is lost becomes a `Gap`, and is tried again after 1, 2, 4 … 60 seconds: one line when it is lost,
-one when it is back, none in between.
-Rule 3: a sensor with a bug is as lost; its traceback is logged once, without what the exception says, for that may be a
-title. After five bugs in ten minutes it is parked until sensing starts anew. The others live on.
-Rule 4: once stopped, nothing of a sensor is left open.
+Rule 1: how one sense is kept stands in `keeper`; here they begin and end together.
+Rule 2: once stopped, nothing of a sensor is left open.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import traceback
-from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
-from typing import Final, Literal, Protocol, Self, TypeAlias
+from typing import Self
 
 from detector.attention.settings import AttentionSettings
 from detector.clock import Clock
-from detector.errors import SensorLost, SensorUnavailable
-from detector.observations import Gap, GapReason, Observation, Sense, SensorStarted
+from detector.daemon.keeper import Choice, Keeper, SenseState
+from detector.observations import LAPTOP, Observation, Sense
 from detector.sensors import SENSES, Refusal, candidates, misplaced, session_type
-from detector.sensors.model import Seen, SeenApp, Sensor
-
-FIRST_WAIT: Final = timedelta(seconds=1)
-LONGEST_WAIT: Final = timedelta(seconds=60)
-STEADY: Final = timedelta(seconds=60)
-"""A sensor that ran so long is taken for sound: the next loss is waited for from one second again."""
-ASK_AGAIN: Final = timedelta(minutes=5)
-"""Where nothing could run from the start, it is tried again so often: a bus or a window manager may come up late."""
-BUGS: Final = 5
-BUGS_WITHIN: Final = timedelta(minutes=10)
-
-Status: TypeAlias = Literal["waiting", "running", "lost", "unavailable", "parked", "stopped"]
-
-logger = logging.getLogger("turntoward.sensors")
-
-
-class Choice(Protocol):
-    """What can become a sensor: a row of the registry, or a stand-in."""
-
-    @property
-    def name(self) -> str:
-        """The sensor's name."""
-
-    def make(self, clock: Clock, settings: AttentionSettings) -> Sensor:
-        """Make the sensor; nothing is opened. Raises `SensorUnavailable`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SenseState:
-    """How it stands with one sense: which sensor speaks for it, if any, and why the others cannot."""
-
-    sense: Sense
-    sensor: str | None
-    status: Status
-    refusals: tuple[Refusal, ...]
+from detector.sensors.model import Seen, SeenApp
 
 
 class Supervisor:
-    """One sensor per sense. `sink` takes what they see, in the loop's thread, and must not raise.
+    """One sensor per sense of one device. `sink` takes what they see, in the loop's thread, and must not raise.
 
     `choices` gives the candidates of each sense in order of preference; by default the registry's for this session.
     `wait` waits for a while; tests advance it. `unsensed` is told of each sense for which nobody can speak.
@@ -74,6 +31,7 @@ class Supervisor:
         self,
         *,
         clock: Clock,
+        device: str = LAPTOP,
         sink: Callable[[Observation | Seen | SeenApp], None],
         settings: AttentionSettings | None = None,
         choices: Mapping[Sense, Sequence[Choice]] | None = None,
@@ -81,12 +39,13 @@ class Supervisor:
         unsensed: Callable[[Sense], None] = lambda _: None,
     ) -> None:
         self._clock = clock
+        self._device = device
         self._sink = sink
         self._unsensed = unsensed
         self._settings = settings or AttentionSettings()
         self._choices = choices
         self._wait = wait or _wait
-        self._keepers: dict[Sense, _Keeper] = {}
+        self._keepers: dict[Sense, Keeper] = {}
         self._runner: asyncio.Task[None] | None = None
         self._shown_bugs: set[str] = set()
 
@@ -138,10 +97,10 @@ class Supervisor:
         session = session_type()
         return {sense: (candidates(sense, session), misplaced(sense, session)) for sense in SENSES}
 
-    def _keeper(self, sense: Sense, rows: tuple[Sequence[Choice], tuple[Refusal, ...]]) -> _Keeper:
+    def _keeper(self, sense: Sense, rows: tuple[Sequence[Choice], tuple[Refusal, ...]]) -> Keeper:
         choices, elsewhere = rows
-        return _Keeper(
-            sense, choices, elsewhere, clock=self._clock, sink=self._sink, settings=self._settings, wait=self._wait,
+        return Keeper(
+            sense, choices, elsewhere, device=self._device, clock=self._clock, sink=self._sink, settings=self._settings, wait=self._wait,
             shown_bugs=self._shown_bugs, recovered=self._recovered, unsensed=self._unsensed,
         )  # fmt: skip
 
@@ -154,146 +113,6 @@ class Supervisor:
         # After idleness was unknown, what was in front is unknown, too, until it is said anew.
         if sense == "idle" and "focus" in self._keepers:
             self._keepers["focus"].say_again()
-
-
-class _Keeper:
-    """Keeps one sense."""
-
-    def __init__(
-        self,
-        sense: Sense,
-        choices: Sequence[Choice],
-        elsewhere: tuple[Refusal, ...],
-        *,
-        clock: Clock,
-        sink: Callable[[Observation | Seen | SeenApp], None],
-        settings: AttentionSettings,
-        wait: Callable[[timedelta], Awaitable[None]],
-        shown_bugs: set[str],
-        recovered: Callable[[Sense], None],
-        unsensed: Callable[[Sense], None],
-    ) -> None:
-        self.status: Status = "waiting"
-        self.sensor: str | None = None
-        self._sense = sense
-        self._choices = choices
-        self._elsewhere = elsewhere
-        self._clock = clock
-        self._sink = sink
-        self._settings = settings
-        self._wait = wait
-        self._shown_bugs = shown_bugs
-        self._recovered = recovered
-        self._unsensed = unsensed
-        self._refused: dict[str, Refusal] = {}
-        self._bugs: dict[str, deque[float]] = {}
-        self._parked: set[str] = set()
-        self._lost = False
-        self._next_wait = FIRST_WAIT
-        self._group: asyncio.TaskGroup | None = None
-        self._task: asyncio.Task[None] | None = None
-
-    def state(self) -> SenseState:
-        refusals = (*self._elsewhere, *self._refused.values())
-        return SenseState(sense=self._sense, sensor=self.sensor, status=self.status, refusals=refusals)
-
-    def begin(self, group: asyncio.TaskGroup) -> None:
-        self._group = group
-        self._task = group.create_task(self._keep(), name=f"sense {self._sense}")
-
-    def say_again(self) -> None:
-        """Start a sensor that runs anew, so that it says what holds now."""
-        if self.status == "running" and self._group is not None and self._task is not None:
-            self._task.cancel()
-            self._task = self._group.create_task(self._keep(after=self._task), name=f"sense {self._sense}")
-
-    async def _keep(self, after: asyncio.Task[None] | None = None) -> None:
-        if after is not None:
-            await asyncio.wait([after])
-            self.status = "waiting"
-        while True:
-            began = self._clock.monotonic()
-            lost, ended = await self._run_first()
-            self.sensor = None
-            if ended:
-                self.status = "stopped"
-                return
-            if lost and self._clock.monotonic() - began >= STEADY.total_seconds():
-                self._next_wait = FIRST_WAIT
-            if self._lost:
-                rest, self._next_wait = self._next_wait, min(self._next_wait * 2, LONGEST_WAIT)
-            else:
-                is_over = len(self._parked) == len(self._choices)
-                before, self.status = self.status, "parked" if is_over and self._parked else "unavailable"
-                if before != self.status:
-                    self._unsensed(self._sense)
-                if is_over:
-                    return
-                rest = ASK_AGAIN
-            await self._wait(rest)
-
-    async def _run_first(self) -> tuple[bool, bool]:
-        """Run the first candidate that can; return whether it was lost, and whether it ended of itself."""
-        for choice in self._choices:
-            if choice.name in self._parked:
-                continue
-            try:
-                sensor = choice.make(self._clock, self._settings)
-                await sensor.probe()
-                async with aclosing(sensor.observe()) as seen:
-                    await self._listen(choice.name, seen)
-            except SensorUnavailable as refused:
-                if self.status == "running":
-                    self._lose(f"{choice.name} is lost: {refused}; it is tried again")
-                    return True, False
-                self._refused[choice.name] = Refusal(sensor=choice.name, why=refused.why, remedy=refused.remedy)
-            except SensorLost as lost:
-                self._lose(f"{choice.name} is lost: {lost}; it is tried again")
-                return True, False
-            except Exception as bug:  # noqa: BLE001 - Rule 3
-                self._met_bug(choice.name, bug)
-                return True, False
-            else:
-                return False, True
-        return False, False
-
-    async def _listen(self, name: str, seen: AsyncGenerator[Observation | Seen | SeenApp, None]) -> None:
-        async for what in seen:
-            back = False
-            if isinstance(what, SensorStarted):
-                self.status, self.sensor = "running", name
-                self._refused.pop(name, None)
-                back, self._lost = self._lost, False
-            self._sink(what)
-            if back:
-                logger.info("%s is back", name)
-                self._recovered(self._sense)
-
-    def _lose(self, line: str) -> None:
-        if self.status == "running":
-            now = self._clock.now()
-            self._sink(Gap(at=now, since=now, reason=GapReason.SENSOR_LOST, sense=self._sense))
-        self.status = "lost"
-        if not self._lost:
-            self._lost = True
-            logger.warning("%s", line)
-
-    def _met_bug(self, name: str, bug: Exception) -> None:
-        if name not in self._shown_bugs:
-            self._shown_bugs.add(name)
-            # Of the exception only its kind: its words could hold a title.
-            where = "".join(traceback.format_tb(bug.__traceback__))
-            logger.error("%s has a bug:\n%s%s", name, where, type(bug).__name__)
-        now = self._clock.monotonic()
-        met = self._bugs.setdefault(name, deque(maxlen=BUGS))
-        met.append(now)
-        self._refused[name] = Refusal(sensor=name, why=f"it failed: {type(bug).__name__}, a bug in turntoward")
-        self._lose(f"{name} is lost; it is tried again")
-        if len(met) == BUGS and now - met[0] <= BUGS_WITHIN.total_seconds():
-            self._parked.add(name)
-            logger.error("%s failed %d times within %s; it is parked", name, BUGS, BUGS_WITHIN)
-            if len(self._parked) == len(self._choices):
-                self._lost = False
 
 
 async def _wait(length: timedelta) -> None:

@@ -88,6 +88,8 @@ class Sensors:
     async def stop(self) -> None:
         self.running = False
 
+    def decided(self) -> None: ...
+
 
 class Voice:
     """A notifier that remembers."""

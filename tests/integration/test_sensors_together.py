@@ -30,8 +30,8 @@ ON_X11 = ("focus", "idle", "input")
 @pytest.fixture
 def brief(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let the supervisor's waits pass quickly."""
-    monkeypatch.setattr("detector.daemon.supervisor.FIRST_WAIT", timedelta(milliseconds=50))
-    monkeypatch.setattr("detector.daemon.supervisor.LONGEST_WAIT", timedelta(milliseconds=200))
+    monkeypatch.setattr("detector.daemon.keeper.FIRST_WAIT", timedelta(milliseconds=50))
+    monkeypatch.setattr("detector.daemon.keeper.LONGEST_WAIT", timedelta(milliseconds=200))
     return
 
 

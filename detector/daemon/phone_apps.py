@@ -1,0 +1,48 @@
+"""What an app on a phone is, and how often one was opened that the catalogue does not know.
+
+Rule 1: where a category was told, it stands: the person chose it.
+Rule 2: of an unknown app only a count is kept; its name goes no further, unless the person chose to keep names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from detector.activities.model import Verdict
+from detector.observations import Activity
+from detector.sensors.model import SeenApp
+from detector.store.model import Keeping
+
+
+class PhoneApps:
+    """What apps are during one partner time; `occurrence` is its id in the store."""
+
+    def __init__(
+        self, classify: Callable[[str], Verdict], *, store: Keeping, occurrence: str, keep_names: bool
+    ) -> None:
+        self._classify = classify
+        self._store = store
+        self._occurrence = occurrence
+        self._keep_names = keep_names
+        self._met: set[tuple[str, str]] = set()
+
+    def activity(self, app: SeenApp) -> Activity:
+        """Return what the app is."""
+        if not app.app:
+            return Activity(category=app.category or "other")
+        verdict = self._classify(app.app)
+        return Activity(category=app.category or verdict.category, name=verdict.name)
+
+    def opened(self, app: SeenApp) -> Activity:
+        """Return what the app is, and count it where nobody knows.
+
+        Raises:
+            StoreError: if it cannot be counted.
+        """
+        if app.app and app.category is None and self._classify(app.app).entry is None:
+            met = (app.device, app.app)
+            self._store.keep_unknown(
+                self._occurrence, app.device, app.app, names=self._keep_names, first=met not in self._met
+            )
+            self._met.add(met)
+        return self.activity(app)

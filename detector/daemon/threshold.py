@@ -1,0 +1,85 @@
+"""Keep the door open exactly while a phone may come through it.
+
+Rule 1: no phone with a token and no open pairing: no socket.
+Rule 2: a door that cannot be opened is no failure of the daemon: it says why, and is tried again with the next look.
+Rule 3: what the door needs is imported when it opens.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from detector.clock import Clock
+from detector.devices import DoorPlace, Phone
+from detector.door.model import Desk
+from detector.errors import TurntowardError
+
+if TYPE_CHECKING:
+    from detector.door.server import Door
+
+logger = logging.getLogger("turntoward")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorState:
+    """How it stands with the door; `why`: what keeps it shut although it should be open."""
+
+    url: str
+    open: bool
+    why: str | None = None
+
+
+def is_wanted(phones: Sequence[Phone], now: datetime) -> bool:
+    """Return whether a phone may come through the door now."""
+    return any(
+        phone.token is not None or (phone.code is not None and phone.code_until is not None and phone.code_until > now)
+        for phone in phones
+    )
+
+
+class Threshold:
+    """The door as the daemon keeps it."""
+
+    def __init__(self, desk: Desk, clock: Clock) -> None:
+        self._desk = desk
+        self._clock = clock
+        self._door: Door | None = None
+        self._place: DoorPlace | None = None
+        self._said: str | None = None
+        self.state: DoorState | None = None
+
+    async def agree(self, place: DoorPlace | None, *, wanted: bool) -> None:
+        """Open, shut or move the door, so that it is as it should be."""
+        target = place if wanted else None
+        if target == self._place and (target is None or self._door is not None):
+            return
+        await self.close()
+        self._place = target
+        if target is not None:
+            await self._open(target)
+
+    async def close(self) -> None:
+        """Shut the door."""
+        door, self._door, self._place, self.state = self._door, None, None, None
+        if door is not None:
+            await door.close()
+
+    async def _open(self, place: DoorPlace) -> None:
+        from detector.door.server import Door  # noqa: PLC0415 - Rule 3
+
+        door = Door(place, self._desk, self._clock)
+        try:
+            await door.open()
+        except TurntowardError as shut:
+            self.state = DoorState(url=place.url, open=False, why=str(shut))
+            if self._said != str(shut):
+                self._said = str(shut)
+                logger.warning("the door for phones stays shut: %s", shut)
+            return
+        self._said = None
+        self._door = door
+        self.state = DoorState(url=place.url, open=True)
