@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import MISSING, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,8 +18,10 @@ import sqlite_utils  # noqa: F401 - imported here, so that opening a file needs 
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
+from detector.devices import Phone
 from detector.effects import Coverage, Moment, Record, Use
-from detector.observations import KINDS, Activity, Observation, PartnerTimeBegan
+from detector.errors import UserError
+from detector.observations import KINDS, Activity, Observation, PartnerTimeBegan, PartnerTimeExtended, PickedUp
 from detector.store.codec import INTEGERS, TEXT, Codec, NotAnObservation
 from detector.store.memory import MemoryStore
 from detector.store.model import Keeping
@@ -131,7 +135,7 @@ def _later(draw: Callable[..., Any], began: int) -> float | None:
 def records(draw: Callable[..., Any]) -> Record:
     occurrence, at = draw(EVENINGS), draw(MINUTES)
     number = draw(st.integers(1, 3))
-    match draw(st.integers(0, 5)):
+    match draw(st.integers(0, 7)):
         case 0:
             return begins(occurrence, at=at, lasts=draw(st.integers(1, 90)))
         case 1:
@@ -142,10 +146,24 @@ def records(draw: Callable[..., Any]) -> Record:
             return covered(number, at, at + draw(st.integers(0, 30)), occurrence=occurrence)
         case 4:
             return moment(number, at, _later(draw, at), occurrence=occurrence)
+        case 5:
+            extended = PartnerTimeExtended(at=after(at), ends=after(at + draw(st.integers(1, 60))))
+            return seen(extended, occurrence=occurrence)
+        case 6:
+            return seen(PickedUp(at=after(at), device="phone"), occurrence=occurrence)
         case _:
             return seen(replace(draw(observations_of(KINDS["InputCounted"])), at=after(at)), occurrence=occurrence)
 
 
+NUMBERS, CODES = st.integers(1, 3), st.sampled_from(["c1", "c2"])
+PHONES = st.builds(
+    Phone,
+    name=st.sampled_from(["my phone", "My phone", "tablet", "laptop"]),
+    number=st.none() | NUMBERS,
+    token=st.none() | st.just("t0"),
+    code=st.none() | CODES,
+    code_until=st.none() | MINUTES.map(after),
+)
 Step = tuple[str, Any]
 STEPS = st.lists(
     st.one_of(
@@ -154,6 +172,12 @@ STEPS = st.lists(
         st.tuples(st.just("forget"), st.tuples(MINUTES, MINUTES).map(sorted)),
         st.tuples(st.just("prune"), MINUTES),
         st.tuples(st.just("forget_all"), st.tuples(MINUTES, st.booleans())),
+        st.tuples(st.just("stop_occurrence"), st.tuples(EVENINGS, MINUTES.map(after))),
+        st.tuples(st.just("extend_occurrence"), st.tuples(EVENINGS, MINUTES.map(after))),
+        st.tuples(st.just("keep_phone"), st.tuples(PHONES)),
+        st.tuples(st.just("remove_phone"), st.tuples(NUMBERS)),
+        st.tuples(st.just("claim_code"), st.tuples(CODES, st.sampled_from(["t1", "t2"]), MINUTES.map(after))),
+        st.tuples(st.just("unknown"), st.tuples(EVENINGS, st.sampled_from("ab"), st.booleans(), st.booleans())),
     ),
     max_size=8,
 )
@@ -168,6 +192,11 @@ def _take(store: Keeping, step: Step) -> Any:
             return store.forget(after(given[0]), now=after(given[1]))
         if name == "prune":
             return store.prune(after(given))
+        if name == "unknown":
+            occurrence, app, names, first = given
+            return store.keep_unknown(occurrence, "phone", app, names=names, first=first)
+        if name != "forget_all":
+            return getattr(store, name)(*given)
         return store.forget_all(now=after(given[0]), plans=given[1])
     except Exception as refused:  # noqa: BLE001 - both must refuse alike
         return type(refused), str(refused)
@@ -177,6 +206,8 @@ def _all(store: Keeping) -> Any:
     return (
         store.occurrences(), store.uses(), store.coverage(), store.moments(), store.unfinished(),
         [list(store.observations(kept.id)) for kept in store.occurrences()],
+        store.stopped(), store.extended(), store.phones(), store.unknown(), store.unknown(after(5), after(90)),
+        store.signs([PickedUp]), store.signs([PickedUp, PartnerTimeExtended], after(5)),
     )  # fmt: skip
 
 
@@ -193,6 +224,45 @@ def test_the_store_on_disk_and_the_one_in_memory_agree(steps: list[Step], tmp_pa
             assert _take(disk, step) == _take(memory, step)
             assert _all(disk) == _all(memory)
             event(step[0])
+
+
+@given(said=st.lists(st.tuples(st.sampled_from(["stop", "extend"]), EVENINGS, MINUTES), max_size=12))
+def test_the_first_stop_and_the_last_end_given_count_in_whatever_order_they_were_said(said: list[Any]) -> None:
+    store = MemoryStore()
+    first: dict[str, datetime] = {}
+    last: dict[str, datetime] = {}
+    for what, occurrence, minute in said:
+        if what == "stop":
+            store.stop_occurrence(occurrence, after(minute))
+            first.setdefault(occurrence, after(minute))
+        else:
+            store.extend_occurrence(occurrence, after(minute))
+            last[occurrence] = after(minute)
+    assert (store.stopped(), store.extended()) == (first, last)
+    event(f"one was both stopped and extended: {bool(first.keys() & last.keys())}")
+
+
+@given(steps=st.lists(st.tuples(st.booleans(), PHONES, CODES, MINUTES), max_size=14))
+def test_a_code_is_used_at_most_once_for_each_time_it_was_given(steps: list[Any]) -> None:
+    store, given_out, used = MemoryStore(), Counter[str](), Counter[str]()
+    for gives, phone, code, minute in steps:
+        if gives:
+            with suppress(UserError):
+                store.keep_phone(phone)
+                given_out[phone.code or ""] += 1
+            continue
+        before = {each.number: each for each in store.phones()}
+        claimed = store.claim_code(code, "t9", after(minute))
+        if claimed is None:
+            assert {each.number: each for each in store.phones()} == before
+            continue
+        used[code] += 1
+        was = before[claimed.number]
+        assert (was.code, was.code_until is not None and after(minute) < was.code_until) == (code, True)
+        assert (claimed.token, claimed.code, claimed.code_until, claimed.paired) == ("t9", None, None, after(minute))
+        assert store.claim_code(code, "t9", after(minute)) != claimed
+    assert all(used[code] <= given_out[code] for code in used)
+    event(f"a code was used: {bool(used)}")
 
 
 @settings(max_examples=150, deadline=None)

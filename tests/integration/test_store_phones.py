@@ -1,0 +1,227 @@
+"""Phones in a real file: codes are single use under several who try at once, digests stay inside, old files come along."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from threading import Barrier, Thread
+from typing import Any
+
+import pytest
+from sqlite_utils import Migrations
+
+from detector.devices import PAIRING, DoorPlace, Phone
+from detector.errors import StoreError
+from detector.observations import PartnerTimeExtended, PickedUp, PutAway
+from detector.partner_time.model import PartnerTime
+from detector.store import reading
+from detector.store.migrate import migrate
+from detector.store.migrations import m001_what_is_kept
+from detector.store.store import Store
+from tests.rig.kept import BEGAN, EVENING, after, begins, covered, moment, seen, use
+
+ROOT = Path(__file__).parents[2]
+CODE = "c0" * 32
+CANARY = "de.canary.app"
+
+CLAIM = """
+import sys
+from pathlib import Path
+from detector.store.store import Store
+from tests.rig.kept import after
+with Store.open(Path(sys.argv[1])) as store:
+    print("ready", flush=True)
+    sys.stdin.readline()
+    claimed = store.claim_code("c0" * 32, sys.argv[2], after(1))
+    print(claimed and claimed.token)
+"""
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from detector.devices import DoorPlace, Phone
+from detector.store.store import Store
+with Store.open(Path(sys.argv[1])) as store:
+    store.keep_phone(Phone(name="my phone", token="70" * 32))
+    store.place_door(DoorPlace(address="127.0.0.1", port=1, host="laptop"))
+    store.remove_phone(1)
+    store.keep_phone(Phone(name="my phone", token="71" * 32))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "turntoward" / "turntoward.sqlite"
+
+
+def mine() -> Phone:
+    return Phone(name="my phone", code=CODE, code_until=BEGAN + PAIRING)
+
+
+def test_of_several_connections_that_claim_a_code_at_once_one_gets_it(path: Path) -> None:
+    for round_number in range(20):
+        with Store.open(path) as one, Store.open(path) as other:
+            number = one.keep_phone(mine()).number
+            assert number is not None
+            barrier, found = Barrier(2), dict[str, Phone | None]()
+
+            def claim(store: Store, token: str, barrier: Barrier = barrier, found: Any = found) -> None:
+                barrier.wait()
+                found[token] = store.claim_code(CODE, token, after(1))
+
+            racers = [Thread(target=claim, args=each) for each in ((one, "a" * 64), (other, "b" * 64))]
+            for racer in racers:
+                racer.start()
+            for racer in racers:
+                racer.join()
+            (winner,) = [token for token, phone in found.items() if phone is not None]
+            assert [phone.token for phone in one.phones()] == [winner], round_number
+            one.remove_phone(number)
+
+
+def test_of_several_processes_that_claim_a_code_one_gets_it(path: Path) -> None:
+    with Store.open(path) as store:
+        store.keep_phone(mine())
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", CLAIM, str(path), letter * 64], cwd=ROOT, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True,
+        )
+        for letter in "abc"
+    ]  # fmt: skip
+    for child in children:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+    said = [child.communicate("go\n")[0].strip() for child in children]
+    assert sorted(said)[:2] == ["None", "None"] or said.count("None") == 2
+    (token,) = [each for each in said if each != "None"]
+    with Store.open(path, read_only=True) as store:
+        assert [phone.token for phone in store.phones()] == [token]
+
+
+def test_what_was_paired_and_removed_before_a_kill_stays_so(path: Path) -> None:
+    child = subprocess.run([sys.executable, "-c", KILLED, str(path)], cwd=ROOT, check=False)
+    assert child.returncode == -9
+    with Store.open(path, read_only=True) as store:
+        assert store.phones() == [Phone(number=2, name="my phone", token="71" * 32)]
+        assert store.door() == DoorPlace(address="127.0.0.1", port=1, host="laptop")
+
+
+def test_export_shows_phones_and_that_digests_are_left_out(path: Path) -> None:
+    with Store.open(path) as store:
+        store.keep_phone(mine())
+        store.keep_phone(Phone(name="other", paired=after(2), token="70" * 32, shows_nudges=True))
+        store.place_door(DoorPlace(address="192.168.1.7", port=8765, host="laptop.local"))
+        store.keep_all([begins()])
+        store.keep_unknown(EVENING, "my phone", CANARY, names=False, first=True)
+        rows = list(store.export())
+    assert [row for table, row in rows if table == "phones"] == [
+        {
+            "number": 1, "name": "my phone", "paired": None, "token": None, "code": "left out",
+            "code_until": "2026-11-23T18:35:00Z", "adb": None, "shows_nudges": False,
+        },
+        {
+            "number": 2, "name": "other", "paired": "2026-11-23T18:32:00Z", "token": "left out", "code": None,
+            "code_until": None, "adb": None, "shows_nudges": True,
+        },
+    ]  # fmt: skip
+    assert [row["app"] for table, row in rows if table == "unknown_apps"] == [""]
+    assert {"key": "door", "value": {
+        "address": "192.168.1.7", "port": 8765, "host": "laptop.local", "certificate": None, "key": None,
+    }} in [row for table, row in rows if table == "state"]  # fmt: skip
+    written = json.dumps(rows)
+    assert CODE not in written
+    assert "70" * 32 not in written
+
+
+def test_no_name_of_an_app_reaches_the_files_unless_names_are_kept(path: Path) -> None:
+    with Store.open(path) as store:
+        store.keep_all([begins()])
+        store.keep_unknown(EVENING, "my phone", CANARY, names=False, first=True)
+        files = [each.read_bytes() for each in path.parent.iterdir()]
+        assert not any(CANARY.encode() in content for content in files)
+        store.keep_unknown(EVENING, "my phone", CANARY, names=True, first=True)
+        files = [each.read_bytes() for each in path.parent.iterdir()]
+        assert any(CANARY.encode() in content for content in files)
+        store.forget_all(now=after(5))
+        files = [each.read_bytes() for each in path.parent.iterdir()]
+        assert not any(CANARY.encode() in content for content in files)
+
+
+def old_file(path: Path) -> None:
+    """Make a file of version 1, as the program of that version made it, with something in every table."""
+    path.parent.mkdir(mode=0o700)
+    path.touch(0o600)
+    first = Migrations("turntoward")
+    first(name="m001_what_is_kept")(m001_what_is_kept)
+    migrate(path, first, 1)
+
+
+def fill(store: Store) -> list[Any]:
+    store.add_partner_time(
+        PartnerTime(title="Dinner", begins=BEGAN.replace(tzinfo=None), lasts=after(90) - BEGAN, zone="UTC")
+    )
+    store.stop_occurrence("1@x", after(30))
+    store.pause_until(after(60))
+    store.keep_all([begins(), use(1, 5, None), covered(1, 0, 9), moment(1, 6, 7), seen(PickedUp(at=after(1)))])
+    return everything(store)
+
+
+def everything(store: Store) -> list[Any]:
+    return [
+        store.partner_times(), store.stopped(), store.paused_until(), store.occurrences(), store.uses(),
+        store.coverage(), store.moments(), list(store.observations(EVENING)),
+    ]  # fmt: skip
+
+
+def test_a_file_of_the_first_version_comes_along_with_all_that_it_holds(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old_file(path)
+    with monkeypatch.context() as old:
+        old.setattr("detector.store.opening.migration_due", lambda *_: False)  # as its own program opened it
+        with Store.open(path) as store:
+            kept = fill(store)
+            with pytest.raises(StoreError):
+                store.phones()
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        assert not {"phones", "unknown_apps"} & tables
+    connection.close()
+    with Store.open(path, read_only=True) as store:
+        assert everything(store) == kept
+        assert store.phones() == []
+        assert store.signs([PickedUp]) == [(EVENING, PickedUp(at=after(1)))]
+    with Store.open(path) as store:
+        store.keep_all([seen(PartnerTimeExtended(at=after(80), ends=after(120)))])
+        assert store.keep_phone(mine()).number == 1
+        assert [each.ends for each in store.unfinished()] == [after(120)]
+
+
+def test_signs_of_phones_are_found_without_reading_every_observation(path: Path) -> None:
+    plans: list[str] = []
+
+    class Explaining:
+        def __init__(self, connection: sqlite3.Connection) -> None:
+            self._connection = connection
+
+        def execute(self, sql: str, values: tuple[Any, ...] = ()) -> sqlite3.Cursor:
+            plans.extend(row[3] for row in self._connection.execute(f"EXPLAIN QUERY PLAN {sql}", values))
+            return self._connection.execute(sql, values)
+
+    Store.open(path).close()
+    connection = sqlite3.connect(path)
+    ask: Callable[..., Any] = reading.signs
+    ask(Explaining(connection), [PickedUp, PutAway], after(0), after(90))
+    ask(Explaining(connection), [PutAway], None, None)
+    connection.close()
+    assert [plan for plan in plans if " t " in f"{plan} "] == [
+        plan for plan in plans if "idx_observations_signs" in plan
+    ]
+    assert sum("idx_observations_signs" in plan for plan in plans) == 2
