@@ -44,6 +44,7 @@ COMMANDS: Final[dict[str, dict[str, str]]] = {
         "what": "show what the program makes of the toplevel in front",
     },
     "Devices": {
+        "phone": "pair your phone, see which are paired, test or remove one",
         "doctor": "say what can be sensed here, and what to do about the rest",
     },
     "The program": {

@@ -98,7 +98,7 @@ function whyNot({ status, said }) {
   if (status === 0) return UNREACHED;
   if (status === 429) return "That was too often at once. Wait a minute, then try again.";
   const problems = Array.isArray(said.problems) ? said.problems.filter((one) => typeof one === "string") : [];
-  return problems.join(" ") || `Your laptop refused this (${status}).`;
+  return `Your laptop refused this: ${problems.join("; ") || status}.`;
 }
 
 /* ---- saying what happened ---- */
