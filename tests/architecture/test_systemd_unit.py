@@ -14,6 +14,7 @@ from tests.rig.x11 import needs
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "systemd" / "turntoward.service"
+NETWORK = ROOT / "systemd" / "turntoward-network.conf"
 DECISION = ROOT / "docs" / "decisions" / "systemd-hardening.md"
 MOST_EXPOSED = 6.1
 """What an unprivileged manager can enforce ends here: the rest of the scale counts namespaces and capabilities."""
@@ -52,6 +53,32 @@ def test_systemd_finds_nothing_to_say_about_the_unit(installed: Path) -> None:
 def test_verify_would_say_something_about_a_wrong_unit(installed: Path) -> None:
     installed.write_text(installed.read_text().replace("WatchdogSec=", "WatchdogSeconds="))
     assert "WatchdogSeconds" in analyse("verify", "--user", str(installed)).stderr
+
+
+@pytest.fixture
+def opened(installed: Path) -> Path:
+    """Return the unit's drop-in, beside the unit."""
+    folder = installed.with_name("turntoward.service.d")
+    folder.mkdir()
+    (folder / "network.conf").write_text(NETWORK.read_text())
+    return folder / "network.conf"
+
+
+def test_systemd_finds_nothing_to_say_about_the_unit_with_its_drop_in(installed: Path, opened: Path) -> None:
+    assert opened.exists()
+    done = analyse("verify", "--user", str(installed))
+    assert (done.stdout + done.stderr, done.returncode) == ("", 0)
+
+
+def test_verify_would_say_something_about_a_wrong_drop_in(installed: Path, opened: Path) -> None:
+    opened.write_text(opened.read_text().replace("AddressFamilies", "AdressFamilies").replace("AF_INET6", "AF_INTE6"))
+    assert "RestrictAdressFamilies" in analyse("verify", "--user", str(installed)).stderr
+
+
+def test_without_the_drop_in_the_unit_reaches_no_network_and_with_it_nothing_but_that_is_loosened() -> None:
+    families = [value for name, value in directives(SHIPPED.read_text()) if name == "RestrictAddressFamilies"]
+    assert families == ["AF_UNIX"]
+    assert directives(NETWORK.read_text()) == [("RestrictAddressFamilies", "AF_INET AF_INET6")]
 
 
 def test_the_exposure_stays_low(installed: Path) -> None:

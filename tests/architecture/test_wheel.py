@@ -11,7 +11,9 @@ import pytest
 from tests.architecture.sources import PACKAGES, ROOT
 
 UV = ROOT / ".tools" / "bin" / "uv"
-SENT_ALONG = {"detector/daemon/turntoward.service": "systemd/turntoward.service"}
+SENT_ALONG = {
+    f"detector/daemon/{name}": f"systemd/{name}" for name in ("turntoward.service", "turntoward-network.conf")
+}
 """What stands elsewhere in the tree than in the wheel."""
 
 
