@@ -75,6 +75,15 @@ class NotifyFailed(TurntowardError):
     """A notifier could not show the nudge: the next one is tried."""
 
 
+class DoorClosed(TurntowardError):
+    """The door for phones cannot be opened: `why`, and `remedy`, what a person can do about it."""
+
+    def __init__(self, why: str, remedy: str | None = None) -> None:
+        self.why = why
+        self.remedy = remedy
+        super().__init__(why)
+
+
 class StoreError(TurntowardError):
     """The store cannot be used: the daemon stops, for a detector that cannot remember must not pretend."""
 

@@ -1,0 +1,66 @@
+"""One request as the routes see it, and one answer, without the wire between them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+Body: TypeAlias = Callable[[], Awaitable[bytes]]
+"""Reads the body when it is asked for; raises `Refused` where it is too large, too slow or torn."""
+
+ALWAYS: Final = (
+    ("Cache-Control", "no-store"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request without its body. `headers`: names in lower case, each with every value it came with.
+
+    `peer` is the address it came from, `local` the address and port it came in at.
+    """
+
+    method: str
+    target: str
+    version: str
+    headers: Mapping[str, Sequence[str]] = field(repr=False)
+    peer: str
+    local: tuple[str, int]
+    scheme: str
+
+    def header(self, name: str) -> str | None:
+        """Return the header's only value; None where it is absent."""
+        return next(iter(self.headers.get(name, ())), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What is sent back. `closes`: the connection ends with it, whatever else was sent through it."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    closes: bool = False
+
+
+class Refused(Exception):
+    """The request is not taken: `answer` says why."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        super().__init__(answer.status)
+
+
+def as_json(status: int, said: Mapping[str, object]) -> Answer:
+    """Return an answer in JSON."""
+    return Answer(status=status, body=json.dumps(said).encode(), headers=(("Content-Type", "application/json"),))
+
+
+def refusal(status: int, *problems: str, headers: tuple[tuple[str, str], ...] = (), closes: bool = False) -> Refused:
+    """Return the refusal with its problems in JSON, to be raised."""
+    said = as_json(status, {"problems": problems})
+    return Refused(Answer(status=status, body=said.body, headers=said.headers + headers, closes=closes))

@@ -1,0 +1,50 @@
+"""Whether a request means this door: the names in its Host and Origin headers.
+
+Rule 1: another host's name that leads here is not answered: a page from elsewhere cannot make a browser ask us.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Final
+
+from detector.devices import DoorPlace
+
+_AUTHORITY: Final = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::([0-9]{1,5}))?")
+_HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def is_ours(host: str, *, place: DoorPlace, local: tuple[str, int]) -> bool:
+    """Whether a Host header names this door. `local`: the address and port that this very connection came in at."""
+    matched = _AUTHORITY.fullmatch(host)
+    if matched is None or (matched[2] is not None and int(matched[2]) != local[1]):
+        return False
+    name = plain(matched[1])
+    ours = {plain(place.host), plain(place.address), plain(local[0])}
+    address = _address(plain(local[0]))
+    if address is not None and address.is_loopback:
+        ours |= _HERE
+    met = _address(name)
+    return name in ours and not (met is not None and met.is_unspecified)
+
+
+def is_same_origin(origin: str, *, host: str, scheme: str) -> bool:
+    """Whether an Origin header is that of our own page, asked for under the same name."""
+    return origin.lower() == f"{scheme}://{host.lower()}"
+
+
+def plain(host: str) -> str:
+    """Return a name in lower case, an address in its shortest form, without brackets, zone or the dot at the end."""
+    name = host.strip("[]").partition("%")[0].lower().removesuffix(".")
+    address = _address(name)
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return name if address is None else str(address)
+
+
+def _address(name: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(name)
+    except ValueError:
+        return None

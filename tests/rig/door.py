@@ -1,0 +1,171 @@
+"""A door that is open on the loopback, with a stand-in behind it instead of the daemon, and ways to knock."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from detector.clock import Clock, SystemClock
+from detector.devices import DoorPlace, Phone
+from detector.door.conversation import Limits
+from detector.door.guard import digest
+from detector.door.model import Told, Wish
+from detector.door.server import Door
+
+TOKEN = "the-token-of-my-phone"
+OTHER = "the-token-of-the-old-one"
+CODE = "the-code-in-the-link"
+MINE = Phone(name="my phone", number=1, token=digest(TOKEN))
+OLD = Phone(name="old phone", number=2, token=digest(OTHER))
+NEW = Phone(name="new phone", number=3, code=digest(CODE))
+HASTY = Limits(
+    request=timedelta(seconds=0.4), idle=timedelta(seconds=0.4), parting=timedelta(seconds=0.2), per_address=64
+)
+"""As in earnest, with less patience."""
+
+
+@dataclass(slots=True)
+class StandIn:
+    """Sits behind the door and remembers what it was asked."""
+
+    paired: list[Phone] = field(default_factory=lambda: [MINE, OLD, NEW])
+    told: list[tuple[str, Told]] = field(default_factory=list)
+    wishes: list[tuple[str, Wish, timedelta]] = field(default_factory=list)
+    tests: list[str] = field(default_factory=list)
+    looked: int = 0
+    says: str | None = None
+    hold: asyncio.Event | None = None
+
+    def phones(self) -> Sequence[Phone]:
+        self.looked += 1
+        return self.paired
+
+    def claim(self, code: str, token: str) -> Phone | None:
+        for number, phone in enumerate(self.paired):
+            if phone.code == code:
+                self.paired[number] = replace(phone, code=None, token=token)
+                return self.paired[number]
+        return None
+
+    async def take(self, phone: Phone, told: Told) -> str | None:
+        self.told.append((phone.name, told))
+        if self.hold is not None:
+            await self.hold.wait()
+        return self.says
+
+    def wish(self, phone: Phone, what: Wish, lasts: timedelta) -> None:
+        self.wishes.append((phone.name, what, lasts))
+
+    def tested(self, phone: Phone) -> None:
+        self.tests.append(phone.name)
+
+    def remove(self, phone: Phone) -> None:
+        self.paired = [one for one in self.paired if one.name != phone.name]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the door answered. `raw`: every byte of it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    raw: bytes
+    closed: bool
+
+    @property
+    def said(self) -> object:
+        return json.loads(self.body)
+
+    @property
+    def problems(self) -> list[str]:
+        said = self.said
+        assert isinstance(said, dict)
+        assert list(said) == ["problems"]
+        found: list[str] = said["problems"]
+        return found
+
+
+@asynccontextmanager
+async def open_door(
+    desk: StandIn, *, clock: Clock | None = None, limits: Limits | None = None, place: DoorPlace | None = None
+) -> AsyncIterator[Door]:
+    door = Door(
+        place or DoorPlace(address="127.0.0.1", port=0, host="laptop.local"),
+        desk,
+        clock or SystemClock(),
+        limits=limits,
+    )
+    await door.open()
+    try:
+        yield door
+    finally:
+        await door.close()
+
+
+def request(
+    method: str,
+    path: str,
+    body: bytes | str | object = None,
+    *,
+    token: str | None = TOKEN,
+    host: str = "127.0.0.1",
+    headers: Mapping[str, str] | None = None,
+) -> bytes:
+    """Return the bytes of a request; a body that is neither bytes nor text is sent as JSON."""
+    sent = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    fields = {"Host": host}
+    if token is not None:
+        fields["Authorization"] = f"Bearer {token}"
+    if body is not None:
+        fields |= {"Content-Type": "application/json", "Content-Length": str(len(sent))}
+    fields |= headers or {}
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    return f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + (sent if body is not None else b"")
+
+
+class Knocking:
+    """One connection to the door, byte by byte."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    async def send(self, raw: bytes) -> None:
+        self.writer.write(raw)
+        await self.writer.drain()
+
+    async def heard(self) -> Heard:
+        """Return the next answer. Raises `asyncio.IncompleteReadError` where the door says nothing."""
+        head = await self.reader.readuntil(b"\r\n\r\n")
+        lines = head.decode().split("\r\n")
+        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:-2])}
+        body = await self.reader.readexactly(int(headers.get("content-length", 0)))
+        closed = headers.get("connection") == "close"
+        return Heard(int(lines[0].split()[1]), headers, body, head + body, closed)
+
+    async def ended(self) -> bytes:
+        """Return what else comes until the door ends the connection."""
+        try:
+            return await self.reader.read()
+        except ConnectionResetError:
+            return b""
+
+
+@asynccontextmanager
+async def knock(door: Door, source: str | None = None) -> AsyncIterator[Knocking]:
+    reader, writer = await asyncio.open_connection(*door.local, local_addr=(source, 0) if source else None)
+    try:
+        yield Knocking(reader, writer)
+    finally:
+        writer.transport.abort()
+
+
+async def ask(door: Door, raw: bytes, source: str | None = None) -> Heard:
+    """Return the answer to one request on a connection of its own."""
+    async with knock(door, source) as line:
+        await line.send(raw)
+        return await line.heard()
