@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from detector.clock import Clock
@@ -50,7 +51,7 @@ class Hearing:
     """What is heard of phones while one partner time lasts. Belongs to the loop's thread.
 
     `put` is the inbox's door, `classify` says what an app is. `sees_apps(device)`: whether a nearer source, adb, tells of
-    that phone's apps now.
+    that phone's apps now. `later` calls something after so many seconds; tests do it at once.
     """
 
     def __init__(
@@ -60,11 +61,13 @@ class Hearing:
         classify: Callable[[SeenApp], Activity],
         clock: Clock,
         sees_apps: Callable[[str], bool] = lambda _: False,
+        later: Callable[[float, Callable[[], None]], asyncio.TimerHandle] | None = None,
     ) -> None:
         self._put = put
         self._classify = classify
         self._clock = clock
         self._sees_apps = sees_apps
+        self._later = later or (lambda seconds, call: asyncio.get_running_loop().call_later(seconds, call))
         self._heard: dict[str, _Heard] = {}
         self._waiting: dict[str, list[asyncio.Future[str | None]]] = {}
 
@@ -156,7 +159,7 @@ class Hearing:
             heard.timer = None
         if (heard.front is not None or heard.in_hand) and heard.sign is not None:
             left = (heard.sign + SILENCE - self._clock.now()).total_seconds()
-            heard.timer = asyncio.get_running_loop().call_later(max(0.0, left), self._fell_silent, device, heard)
+            heard.timer = self._later(max(0.0, left), partial(self._fell_silent, device, heard))
 
     def _fell_silent(self, device: str, heard: _Heard) -> None:
         now = self._clock.now()

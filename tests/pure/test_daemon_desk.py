@@ -1,0 +1,148 @@
+"""The desk behind the door: what it hands on, what it keeps in mind, what it does for the phone's page."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from detector.clock import ManualClock
+from detector.daemon.desk import EARLY, PhoneDesk
+from detector.daemon.hearing import Hearing
+from detector.daemon.threshold import is_wanted
+from detector.devices import Phone
+from detector.door.model import Told
+from detector.observations import Activity
+from detector.partner_time.plan import current_and_next
+from detector.store.memory import MemoryStore
+
+AT = datetime(2026, 11, 23, 19, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+SOCIAL = Told(event="app_open", category="social")
+AWAY = Told(event="put_away")
+
+
+class Behind:
+    """A desk with a store in memory, and partner time as the test wants it."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock(AT)
+        self.store = MemoryStore()
+        self.put: list[object] = []
+        self.hearing: Hearing | None = None
+        self.changes = 0
+        self.desk = PhoneDesk(
+            store=self.store, clock=self.clock, inside=lambda: self.hearing, changed=self.changed
+        )  # fmt: skip
+        self.phone = self.store.keep_phone(Phone(name="my phone", code="c" * 64, code_until=AT + 5 * MINUTE))
+        self.desk.read()
+
+    def changed(self) -> None:
+        self.changes += 1
+
+    def inside(self) -> None:
+        self.hearing = Hearing(
+            put=self.put.append, clock=self.clock, later=lambda _seconds, _call: None,
+            classify=lambda app: Activity(category=app.category or "other"),
+        )  # fmt: skip
+
+    def under_way(self) -> datetime | None:
+        plan = current_and_next(
+            self.store.partner_times(), self.clock.at, self.store.stopped(), self.store.extended()
+        )  # fmt: skip
+        return plan.current.ends if plan.current else None
+
+
+@pytest.fixture
+def behind() -> Behind:
+    return Behind()
+
+
+async def test_outside_partner_time_what_was_told_goes_nowhere(behind: Behind) -> None:
+    assert await behind.desk.take(behind.phone, SOCIAL) is None
+    behind.inside()
+    assert behind.put == []
+    await behind.desk.take(behind.phone, SOCIAL)
+    assert len(behind.put) == 1
+
+
+async def test_a_phone_put_away_before_the_start_is_seen_to(behind: Behind) -> None:
+    await behind.desk.take(behind.phone, AWAY)
+    assert behind.desk.put_away_before(AT + 10 * MINUTE) == ("my phone",)
+    assert behind.desk.put_away_before(AT + 10 * MINUTE) == (), "it is said once"
+
+
+@pytest.mark.parametrize(
+    "later", [SOCIAL, Told(event="unlock"), Told(event="screen_on"), Told(event="app_close", category="social")]
+)
+async def test_whatever_the_phone_tells_afterwards_takes_it_back(behind: Behind, later: Told) -> None:
+    await behind.desk.take(behind.phone, AWAY)
+    await behind.desk.take(behind.phone, later)
+    assert behind.desk.put_away_before(AT + MINUTE) == ()
+
+
+async def test_long_before_the_start_is_no_start(behind: Behind) -> None:
+    await behind.desk.take(behind.phone, AWAY)
+    assert behind.desk.put_away_before(AT + EARLY + MINUTE) == ()
+
+
+def test_a_code_is_claimed_once_and_the_daemon_looks_again(behind: Behind) -> None:
+    claimed = behind.desk.claim("c" * 64, "t" * 64)
+    assert claimed is not None
+    assert claimed.token == "t" * 64
+    assert behind.desk.phones()[0].token == "t" * 64
+    assert behind.changes == 1
+    assert behind.desk.claim("c" * 64, "u" * 64) is None
+    assert behind.desk.phones()[0].token == "t" * 64
+    assert behind.changes == 1
+
+
+def test_a_code_that_is_too_old_is_none(behind: Behind) -> None:
+    behind.clock.at += 5 * MINUTE + timedelta(seconds=1)
+    assert behind.desk.claim("c" * 64, "t" * 64) is None
+
+
+def test_the_page_starts_extends_and_stops(behind: Behind) -> None:
+    behind.desk.wish(behind.phone, "extend", 30 * MINUTE)
+    behind.desk.wish(behind.phone, "stop", timedelta(0))
+    assert behind.under_way() is None, "what cannot be is not done"
+    behind.desk.wish(behind.phone, "start", 30 * MINUTE)
+    assert behind.under_way() == AT + 30 * MINUTE
+    behind.desk.wish(behind.phone, "start", 60 * MINUTE)
+    assert behind.under_way() == AT + 30 * MINUTE, "it is under way already"
+    behind.desk.wish(behind.phone, "extend", 15 * MINUTE)
+    assert behind.under_way() == AT + 45 * MINUTE
+    behind.clock.at += MINUTE
+    behind.desk.wish(behind.phone, "stop", timedelta(0))
+    assert behind.under_way() is None
+    assert behind.changes == 6
+
+
+async def test_a_removed_phone_is_gone_at_once_with_all_that_was_kept_in_mind(behind: Behind) -> None:
+    await behind.desk.take(behind.phone, AWAY)
+    behind.desk.tested(behind.phone)
+    assert behind.desk.tests == {"my phone": AT}
+    behind.desk.remove(behind.phone)
+    assert behind.desk.phones() == ()
+    assert behind.store.phones() == []
+    assert behind.desk.tests == {}
+    assert behind.desk.put_away_before(AT) == ()
+
+
+@pytest.mark.parametrize(
+    ("phone", "wanted"),
+    [
+        (Phone(name="a", token="t" * 64), True),
+        (Phone(name="a", code="c" * 64, code_until=AT + MINUTE), True),
+        (Phone(name="a", code="c" * 64, code_until=AT), False),
+        (Phone(name="a", adb="R58M"), False),
+        (Phone(name="a"), False),
+    ],
+)
+def test_the_door_is_wanted_where_a_phone_may_come_through_it(phone: Phone, *, wanted: bool) -> None:
+    assert is_wanted([phone], AT) is wanted
+    assert is_wanted([Phone(name="b"), phone], AT) is wanted
+
+
+def test_without_a_phone_no_door_is_wanted() -> None:
+    assert not is_wanted([], AT)

@@ -1,0 +1,210 @@
+"""What a phone tells, as observations; what its silence means; who is handed a nudge."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from detector.clock import ManualClock
+from detector.daemon.hearing import SILENCE, Hearing
+from detector.devices import Phone
+from detector.door.model import Event, Told
+from detector.effects import Moment
+from detector.notifier.model import Words
+from detector.observations import (
+    Activity,
+    Focused,
+    Gap,
+    GapReason,
+    LaidDown,
+    LitUp,
+    Observation,
+    PickedUp,
+    PutAway,
+)
+from detector.sensors.model import Seen, SeenApp
+
+AT = datetime(2026, 11, 23, 19, 0, tzinfo=UTC)
+PHONE = "my phone"
+APPS = {"com.instagram.android": "social", "com.whatsapp": "messaging"}
+WORDS = Words(title="A minute of scrolling", body="Social media on my phone.")
+
+
+class Timer(asyncio.TimerHandle):
+    """A timer that is due when the test says so."""
+
+    def __init__(self, seconds: float, call: Callable[[], None]) -> None:
+        self.seconds, self.call, self.is_off = seconds, call, False
+
+    def cancel(self) -> None:
+        self.is_off = True
+
+
+class Ear:
+    """A hearing, with all that it says and all that it waits for."""
+
+    def __init__(self, *, sees_apps: bool = False) -> None:
+        self.clock = ManualClock(AT)
+        self.put: list[Observation | Seen | SeenApp] = []
+        self.timers: list[Timer] = []
+        self.hearing = Hearing(
+            put=self.put.append, clock=self.clock, sees_apps=lambda _: sees_apps, later=self.later,
+            classify=lambda app: Activity(category=app.category or APPS.get(app.app, "other")),
+        )  # fmt: skip
+
+    def later(self, seconds: float, call: Callable[[], None]) -> Timer:
+        self.timers.append(Timer(seconds, call))
+        return self.timers[-1]
+
+    def tell(self, event: Event, *, after: float = 0, **fields: object) -> None:
+        self.clock.at += timedelta(seconds=after)
+        self.hearing.hear(PHONE, Told(event=event, **fields))  # type: ignore[arg-type]
+
+    @property
+    def waiting(self) -> list[Timer]:
+        return [timer for timer in self.timers if not timer.is_off]
+
+
+def nothing_in_front(at: datetime) -> Focused:
+    return Focused(at=at, device=PHONE, activity=None)
+
+
+def test_an_opening_names_the_app_and_says_that_it_is_one() -> None:
+    ear = Ear()
+    ear.tell("app_open", app="com.whatsapp")
+    ear.tell("app_open", category="social", after=5)
+    assert ear.put == [
+        SeenApp(at=AT, device=PHONE, app="com.whatsapp", opened=True),
+        SeenApp(at=AT + timedelta(seconds=5), device=PHONE, category="social", opened=True),
+    ]
+
+
+def test_the_phones_own_word_on_when_it_was_is_taken() -> None:
+    ear = Ear()
+    ear.tell("unlock", at=AT - timedelta(minutes=3))
+    assert ear.put == [PickedUp(at=AT - timedelta(minutes=3), device=PHONE, blind=True)]
+
+
+@pytest.mark.parametrize(
+    ("opened", "closed", "closes"),
+    [
+        ({"app": "com.whatsapp"}, {"app": "com.whatsapp"}, True),
+        ({"app": "com.whatsapp"}, {"category": "messaging"}, True),
+        ({"category": "messaging"}, {"app": "com.whatsapp"}, True),
+        ({"category": "social"}, {"category": "social"}, True),
+        ({"app": "com.instagram.android"}, {"app": "com.whatsapp"}, False),
+        ({"category": "social"}, {"app": "com.whatsapp"}, False),
+        ({"app": "com.instagram.android"}, {"category": "messaging"}, False),
+    ],
+)
+def test_a_close_ends_only_what_was_told_open(opened: dict[str, str], closed: dict[str, str], *, closes: bool) -> None:
+    ear = Ear()
+    ear.tell("app_open", **opened)
+    ear.tell("app_close", after=10, **closed)
+    assert ear.put[1:] == ([nothing_in_front(AT + timedelta(seconds=10))] if closes else [])
+    assert bool(ear.waiting) is not closes
+
+
+def test_a_close_without_an_opening_says_that_nothing_is_in_front() -> None:
+    ear = Ear()
+    ear.tell("app_close", category="social")
+    assert ear.put == [nothing_in_front(AT)]
+
+
+def test_screen_and_hand() -> None:
+    ear = Ear()
+    for event in ("screen_on", "unlock", "screen_off", "put_away"):
+        ear.tell(event)
+    assert ear.put == [
+        LitUp(at=AT, device=PHONE), PickedUp(at=AT, device=PHONE, blind=True), LaidDown(at=AT, device=PHONE),
+        PutAway(at=AT, device=PHONE),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("opening", ["app_open", "unlock"])
+def test_ten_minutes_without_a_sign_are_unknown_from_the_last_sign_on(opening: Event) -> None:
+    ear = Ear()
+    ear.tell(opening, **({"category": "social"} if opening == "app_open" else {}))
+    ear.tell("screen_on", after=60)
+    (timer,) = ear.waiting
+    assert timer.seconds == SILENCE.total_seconds() == 600
+    ear.clock.at += SILENCE
+    timer.call()
+    last = AT + timedelta(seconds=60)
+    assert ear.put[-1] == Gap(
+        at=last + SILENCE, since=last, device=PHONE, reason=GapReason.SILENT, sense="focus"
+    )  # fmt: skip
+    ear.tell("app_close", category="messaging", after=1)
+    assert ear.put[-1] == nothing_in_front(ear.clock.at), "what was open before the silence is forgotten"
+
+
+@pytest.mark.parametrize("ending", ["screen_off", "put_away", "app_close"])
+def test_a_phone_that_lies_there_may_be_silent(ending: Event) -> None:
+    ear = Ear()
+    ear.tell("app_open", category="social")
+    ear.tell(ending, **({"category": "social"} if ending == "app_close" else {}))
+    assert not ear.waiting
+
+
+def test_a_phone_in_the_hand_may_not_be_silent_when_an_app_was_closed() -> None:
+    ear = Ear()
+    ear.tell("unlock")
+    ear.tell("app_open", category="social")
+    ear.tell("app_close", category="social")
+    assert len(ear.waiting) == 1
+
+
+def test_a_screen_that_lit_up_by_itself_is_waited_for_by_nobody() -> None:
+    ear = Ear()
+    ear.tell("screen_on")
+    assert not ear.waiting
+
+
+def test_while_adb_sees_the_apps_the_phones_own_word_on_them_is_not_needed() -> None:
+    ear = Ear(sees_apps=True)
+    ear.tell("app_open", category="social")
+    ear.tell("app_close", category="social")
+    ear.tell("unlock")
+    assert ear.put == [PickedUp(at=AT, device=PHONE, blind=False)]
+
+
+def moment(device: str) -> Moment:
+    return Moment(
+        number=1, occurrence="1@x", rule="G202", device=device, use=1, category="social", name=None, began=AT,
+        decided_at=AT, ended=None, decided="nudged", reason=None, evidence=(),
+    )  # fmt: skip
+
+
+async def test_the_phone_that_waits_is_handed_its_own_nudge_and_only_once() -> None:
+    ear = Ear()
+    me = Phone(name=PHONE, number=1, shows_nudges=True)
+    asked = asyncio.ensure_future(ear.hearing.answer(me, Told(event="app_open", category="social")))
+    await asyncio.sleep(0)
+    assert len(ear.put) == 1, "it is heard before it is answered"
+    assert not ear.hearing.carry(moment("laptop"), WORDS)
+    assert not ear.hearing.carry(moment("her phone"), WORDS)
+    assert ear.hearing.carry(moment(PHONE), WORDS)
+    assert not ear.hearing.carry(moment(PHONE), WORDS)
+    assert await asked == "A minute of scrolling — Social media on my phone."
+
+
+@pytest.mark.parametrize("how", ["decided", "close"])
+async def test_nobody_waits_when_all_is_decided(how: str) -> None:
+    ear = Ear()
+    me = Phone(name=PHONE, number=1, shows_nudges=True)
+    asked = [asyncio.ensure_future(ear.hearing.answer(me, Told(event="screen_on"))) for _ in range(3)]
+    await asyncio.sleep(0)
+    getattr(ear.hearing, how)()
+    assert await asyncio.gather(*asked) == [None, None, None]
+    assert not ear.hearing.carry(moment(PHONE), WORDS)
+
+
+@pytest.mark.parametrize("how", ["close", "forget"])
+def test_what_is_over_waits_for_nothing(how: str) -> None:
+    ear = Ear()
+    ear.tell("unlock")
+    ear.hearing.close() if how == "close" else ear.hearing.forget(PHONE)
+    assert not ear.waiting
