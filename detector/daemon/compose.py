@@ -31,7 +31,7 @@ from detector.daemon.owner import refuse_others
 from detector.daemon.planner import Planner
 from detector.daemon.reconcile import Next, Reconciler
 from detector.daemon.sd_notify import Systemd
-from detector.daemon.state import State
+from detector.daemon.state import PhoneState, State
 from detector.daemon.threshold import Threshold, is_wanted
 from detector.daemon.underway import CoreFailed, UnderWay
 from detector.errors import EXIT_DONE, Problem, UserError
@@ -181,7 +181,20 @@ class Daemon:
             senses=self._sensing.laptop.speaking() if self._sensing and current else {},
             bus=self._face.connected,
             problems=self._problems,
+            door=self._threshold.state,
+            phones=self._phones_now(),
         )
+
+    def _phones_now(self) -> tuple[PhoneState, ...]:
+        speaking = self._sensing.speaking() if self._sensing is not None else {}
+        return tuple(
+            PhoneState(
+                name=phone.name, through_door=phone.token is not None, adb=phone.adb, speaks=speaking.get(phone.name),
+                tested=self._desk.tests.get(phone.name),
+            )
+            for phone in self._desk.phones()
+            if phone.token is not None or phone.adb is not None
+        )  # fmt: skip
 
     def _upkeep(self) -> None:
         over = self._store.prune(self._clock.now() - self._settings.store.retention)

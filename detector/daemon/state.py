@@ -12,6 +12,30 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DoorState:
+    """How it stands with the door for phones; `why`: what keeps it shut although it should be open."""
+
+    url: str
+    open: bool
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneState:
+    """How it stands with one phone.
+
+    `through_door`: it has a token. `adb`: its serial, where it is sensed by adb, and `speaks` the sensor that does so now.
+    `tested`: when its page last tested the connection.
+    """
+
+    name: str
+    through_door: bool
+    adb: str | None = None
+    speaks: str | None = None
+    tested: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """One line of truth about the daemon. `senses` maps each sense to the sensor that speaks for it, or None."""
 
@@ -27,6 +51,8 @@ class State:
     notifier: str | None = None
     bus: bool = False
     problems: tuple[str, ...] = ()
+    door: DoorState | None = None
+    phones: tuple[PhoneState, ...] = ()
 
     def as_json(self) -> str:
         """Return one line of JSON; instants in ISO 8601, UTC."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from detector.clock import Clock
+from detector.daemon.state import DoorState
 from detector.devices import DoorPlace, Phone
 from detector.door.model import Desk
 from detector.errors import TurntowardError
@@ -22,15 +22,6 @@ if TYPE_CHECKING:
     from detector.door.server import Door
 
 logger = logging.getLogger("turntoward")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoorState:
-    """How it stands with the door; `why`: what keeps it shut although it should be open."""
-
-    url: str
-    open: bool
-    why: str | None = None
 
 
 def is_wanted(phones: Sequence[Phone], now: datetime) -> bool:
