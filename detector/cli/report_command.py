@@ -51,6 +51,7 @@ def command(*, since: str, json_wanted: bool) -> None:
 
 def _look_back(since: datetime, until: datetime, zone: ZoneInfo) -> Summary:
     from detector.config.paths import rules_dir, store_path  # noqa: PLC0415 - not for --help
+    from detector.observations import PickedUp, PutAway  # noqa: PLC0415 - not for --help
     from detector.report.summarise import summarise  # noqa: PLC0415 - not for --help
     from detector.report.under_way import so_far  # noqa: PLC0415 - not for --help
     from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
@@ -74,7 +75,8 @@ def _look_back(since: datetime, until: datetime, zone: ZoneInfo) -> Summary:
             coverage += covered
         return summarise(
             occurrences, uses, store.moments(since, until), coverage,
-            since=since, until=until, zone=zone, rules=rules,
+            since=since, until=until, zone=zone, rules=rules, signs=store.signs([PickedUp, PutAway], since, until),
+            phones=store.phones(),
         )  # fmt: skip
 
 

@@ -69,6 +69,8 @@ def _lines(state: dict[str, Any]) -> list[str]:
     if paused:
         lines.append(f"Paused until {_clock(paused)}; `turntoward resume` ends the pause.")
     lines += _senses(state.get("senses") or {}) if title and not paused else []
+    lines += _phones(state.get("phones") or [], listens=bool(title and not paused))
+    lines += _door(state.get("door"))
     lines += [f"A problem: {problem}" for problem in state.get("problems") or ()]
     return lines
 
@@ -88,6 +90,31 @@ def _senses(senses: dict[str, str | None]) -> list[str]:
     if silent:
         lines.append(f"Not sensed: {', '.join(silent)}; `turntoward doctor` says why.")
     return lines
+
+
+def _phones(phones: list[dict[str, Any]], *, listens: bool) -> list[str]:
+    names = [str(phone.get("name")) for phone in phones]
+    if names and not listens:
+        return [f"Paired: {', '.join(names)}; heard during partner time only."]
+    lines, heard = [], []
+    for name, phone in zip(names, phones, strict=True):
+        sensor = phone.get("speaks")
+        if phone.get("spoke"):
+            heard.append(f"{name} ({sensor})" if sensor else name)
+            continue
+        lines.append(f"{name} has said nothing yet: what happens on it is unknown.")
+        if phone.get("adb") and not sensor and not phone.get("through_door"):
+            lines.append(f"{name} is not reached over adb; `turntoward doctor` says why.")
+    return [*([f"It hears {', '.join(heard)}."] if heard else []), *lines]
+
+
+def _door(door: dict[str, Any] | None) -> list[str]:
+    if not door:
+        return []
+    if door.get("open"):
+        return [f"The door for phones is open at {door.get('url')}."]
+    why = str(door.get("why") or "`turntoward doctor` says more").rstrip(".")
+    return [f"The door for phones at {door.get('url')} is shut: {why}."]
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -1,6 +1,7 @@
 """What the daemon says of itself: to `status`, to the session bus and to systemd. Nothing in it is observed.
 
-Rule 1: it tells of the program and of what the person declared, never of what the person does.
+Rule 1: it tells of the program and of what the person declared, never of what the person does. Of a phone it tells
+whether it spoke in this partner time, and never when.
 """
 
 from __future__ import annotations
@@ -25,13 +26,15 @@ class PhoneState:
     """How it stands with one phone.
 
     `through_door`: it has a token. `adb`: its serial, where it is sensed by adb, and `speaks` the sensor that does so now.
-    `tested`: when its page last tested the connection.
+    `tested`: when its page last tested the connection. `spoke`: whether it said anything in this partner time, so that
+    silence means something; None outside partner time.
     """
 
     name: str
     through_door: bool
     adb: str | None = None
     speaks: str | None = None
+    spoke: bool | None = None
     tested: datetime | None = None
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from textwrap import wrap
 from typing import Final
 
-from detector.report.summary import PRESENCE_MARK, Nudges, PartnerTimes, Summary, Tally, Week
+from detector.report.summary import PRESENCE_MARK, Device, Nudges, PartnerTimes, Summary, Tally, Week
 from rules.explain import say_reason
 from rules.lengths import say_length
 
@@ -50,11 +50,13 @@ def _parts(summary: Summary, width: int) -> Iterator[list[str]]:
         return
     yield _good(summary, width)
     yield _known(summary, summary.partner_times, width)
+    yield _devices(summary, width)
     if summary.partner_times.counted:
         yield _moments(summary, width)
-        column = max((len(tally.name) for tally in (*summary.by_category, *summary.by_rule)), default=0)
+        column = max((len(tally.name) for tally in (*summary.by_category, *summary.by_rule, *_on(summary))), default=0)
         yield _table("By category", summary.by_category, width, column)
         yield _table("By rule", summary.by_rule, width, column)
+        yield _table("By device", _on(summary), width, column)
     yield _nudges(summary.nudges, width)
     yield _unsaid(summary, width)
     if not any(sentence.startswith("Week by week") for sentence in summary.missing):
@@ -94,6 +96,43 @@ def _known(summary: Summary, times: PartnerTimes, width: int) -> list[str]:
         was = "was" if times.cut_off == 1 else "were"
         lines += _indented(f"{times.cut_off} {was} cut off, and counted up to the last instant known.", width)
     return lines
+
+
+def _devices(summary: Summary, width: int) -> list[str]:
+    if not _phones(summary):
+        return []
+    lines = ["Your devices"]
+    for device in summary.devices:
+        lines += wrap(
+            f"{device.name}: {_took_part(device)}", width, initial_indent="  ", subsequent_indent="    ",
+            break_long_words=False,
+        )  # fmt: skip
+    if summary.started_well:
+        times = _many(summary.started_well, "partner time")
+        lines += _indented(f"Started well: {times} began with a phone put away.", width)
+    return lines
+
+
+def _took_part(device: Device) -> str:
+    if not device.spoke or device.looks is None:
+        return "said nothing, so nothing is known of it."
+    known = f"{_hours(device.known)} of {_hours(device.lived)} known" if device.known else "how long is not known"
+    said = [known]
+    if device.pick_ups is not None:
+        said.append(_many(device.pick_ups, "pick-up"))
+    looks = _many(device.looks, "look")
+    said.append(f"{looks}, {_hours(device.used)} long in all" if device.used else looks)
+    if device.of_unknown_length:
+        said.append(f"{device.of_unknown_length} of unknown length")
+    return ", ".join(said) + ("." if device.paired else "; it is not paired any more.")
+
+
+def _phones(summary: Summary) -> bool:
+    return any(device.kind == "phone" for device in summary.devices)
+
+
+def _on(summary: Summary) -> tuple[Tally, ...]:
+    return summary.by_device if _phones(summary) else ()
 
 
 def _moments(summary: Summary, width: int) -> list[str]:

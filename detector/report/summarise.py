@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
 from detector.attention.share import Divided, Share, divide
-from detector.effects import Coverage, Moment, Outcome, Use
+from detector.devices import Phone
+from detector.effects import Moment, Outcome
+from detector.observations import LAPTOP, Observation
+from detector.report.devices import started_well, survey
+from detector.report.kept import gather
 from detector.report.summary import (
     HOURS_NEEDED,
     KNOWN_ENOUGH,
@@ -37,16 +41,6 @@ _JUDGED = _PUT_AWAY | {Outcome.DISMISSED, Outcome.IGNORED}
 
 
 @dataclass(slots=True)
-class _Kept:
-    """What is kept of one occurrence."""
-
-    occurrence: KeptOccurrence
-    uses: list[Use] = field(default_factory=list)
-    coverage: list[Coverage] = field(default_factory=list)
-    moments: list[Moment] = field(default_factory=list)
-
-
-@dataclass(slots=True)
 class _Evening:
     """One occurrence that is known well enough, divided, with its moments sorted out."""
 
@@ -67,27 +61,21 @@ def summarise(
     until: datetime,
     zone: tzinfo,
     rules: Mapping[str, str],
+    signs: Iterable[tuple[str, Observation]] = (),
+    phones: Iterable[Phone] = (),
 ) -> Summary:
     """Return the summary of the occurrences that began in `[since, until)`; rows of others are passed over.
 
     `until` is now, or earlier: nothing after it is counted.
     `zone` decides in which week an evening lies, and the summary's instants are in it; `rules` maps a rule's code to its name.
+    `signs`: what phones told of being picked up and put away; `phones`: those that are paired now.
     """
-    kept = {each.id: _Kept(each) for each in occurrences if since <= each.began < until}
-    for used in uses:
-        if used.occurrence in kept:
-            kept[used.occurrence].uses.append(used.use)
-    for covered in coverage:
-        if covered.occurrence in kept:
-            kept[covered.occurrence].coverage.append(covered.coverage)
-    for moment in moments:
-        if moment.occurrence in kept and moment.began < until:
-            kept[moment.occurrence].moments.append(moment)
+    kept = gather(occurrences, uses, moments, coverage, signs, since=since, until=until)
 
     evenings: list[_Evening] = []
     everything, left_out_moments = Share(), 0
-    for each in kept.values():
-        divided = divide(each.uses, each.coverage, each.occurrence.began, _end(each, until))
+    for each in kept:
+        divided = divide(each.uses, each.coverage, each.occurrence.began, each.ends)
         share = divided.share
         everything += share
         counted, apart = _sort_out(each.moments)
@@ -97,7 +85,7 @@ def summarise(
             evenings.append(_Evening(monday, divided, share, counted, apart))
         else:
             left_out_moments += len(counted)
-    open_ended = [each.occurrence for each in kept.values() if each.occurrence.ended is None]
+    open_ended = [each.occurrence for each in kept if each.occurrence.ended is None]
     under_way = sum(1 for each in open_ended if each.ends > until)
     partner_times = PartnerTimes(
         all=len(kept), counted=len(evenings), left_out=len(kept) - len(evenings), left_out_moments=left_out_moments,
@@ -107,9 +95,10 @@ def summarise(
     total = sum((evening.share for evening in evenings), Share())
     found = [moment for evening in evenings for moment in evening.moments]
     apart = sum((evening.apart for evening in evenings), Counter[Outcome]())
-    all_moments = [moment for each in kept.values() for moment in each.moments]
+    all_moments = [moment for each in kept for moment in each.moments]
     nudges = _nudges(all_moments)
     weeks = _weeks(evenings)
+    devices = survey(kept, phones)
     return Summary(
         since=since.astimezone(zone),
         until=until.astimezone(zone),
@@ -124,6 +113,9 @@ def summarise(
         per_hour=_per_hour(len(found), total.known),
         by_category=_tallies((moment.category or "other" for moment in found), say_category, total.known),
         by_rule=_tallies((moment.rule for moment in found), lambda code: rules.get(code, code), total.known),
+        by_device=_tallies((moment.device for moment in found), say_on, total.known),
+        devices=devices,
+        started_well=sum(1 for each in kept if any(started_well(each, device.name) for device in devices)),
         together=apart[Outcome.TOGETHER],
         needed=apart[Outcome.NEEDED],
         nudges=nudges,
@@ -131,16 +123,6 @@ def summarise(
         weeks=weeks,
         missing=_missing(partner_times, total, nudges, weeks),
     )
-
-
-def _end(each: _Kept, until: datetime) -> datetime:
-    """Return where the occurrence ends for the report: its own end, or else the last instant of which anything is known."""
-    occurrence = each.occurrence
-    if occurrence.ended is not None:
-        return max(occurrence.began, min(occurrence.ended, until))
-    known = [stretch.ended for stretch in each.coverage]
-    known += [use.ended for use in each.uses if use.ended is not None and use.trusted]
-    return max(occurrence.began, min(max(known, default=occurrence.began), occurrence.ends, until))
 
 
 def _sort_out(moments: Sequence[Moment]) -> tuple[list[Moment], Counter[Outcome]]:
@@ -234,6 +216,11 @@ def _tallies(codes: Iterable[str], name: Callable[[str], str], known: timedelta)
     return tuple(
         Tally(code=code, name=name(code), moments=times, per_hour=_per_hour(times, known)) for code, times in counted
     )
+
+
+def say_on(device: str) -> str:
+    """Return where a moment was, for example "on my phone"."""
+    return f"on {device if device != LAPTOP else 'this laptop'}"
 
 
 def _part(some: timedelta, whole: timedelta) -> float | None:

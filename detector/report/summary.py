@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from detector.attention.share import Share
 from rules.model import Reason
@@ -21,6 +21,8 @@ NUDGES_NEEDED: Final = 5
 """So many nudges with a known end before a share of them is said."""
 WEEKS_NEEDED: Final = 2
 """So many weeks with an hour known before they are compared."""
+WELL_STARTED: Final = timedelta(minutes=5)
+"""A phone that is put away within this length of the beginning started well; as long as the grace is by default."""
 PRESENCE_MARK: Final = 0.9
 """A neutral mark, not a grade: phones were used about 11 % of a shared meal (Dwyer et al. 2018)."""
 
@@ -50,8 +52,30 @@ class Undisturbed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """How one device took part in all partner times, which lasted `lived`.
+
+    `known`: how long it is known what happened on it. `looks`: distracting uses; they lasted `used` as far as that is
+    known, and of `of_unknown_length` it is not. `pick_ups`, and how many partner times began with it put away
+    (`put_away_first`): phones only. All None for a device that said nothing: nothing is known of it.
+    """
+
+    name: str
+    kind: Literal["laptop", "phone"]
+    paired: bool
+    spoke: bool
+    lived: timedelta
+    known: timedelta
+    used: timedelta | None
+    looks: int | None
+    of_unknown_length: int | None
+    pick_ups: int | None
+    put_away_first: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """Moments of one category or rule; `per_hour` of partner time that is known, None where that is too short."""
+    """Moments of one category, rule or device; `per_hour` of partner time that is known, None where that is too short."""
 
     code: str
     name: str
@@ -106,10 +130,11 @@ class Week:
 class Summary:
     """Everything that a report says. Numbers rest on the partner times that are known well enough.
 
-    Only `nudges` and `unsaid` rest on all: they tell what the program did, which is known even where little else is.
+    Only `nudges` and `unsaid` rest on all: they tell what the program did, which is known even where little else is; and
+    `devices` and `started_well`, which say of themselves how much is known.
 
     `moments` counts micro-rejections, each once; `together` and `needed` are moments that the person said were for both
-    or were needed, counted apart. `presence` is a share of what is known; `coverage` of all that was declared and lived.
+    or were needed, counted apart. `started_well`: partner times at whose beginning a phone was put away. `presence` is a share of what is known; `coverage` of all that was declared and lived.
     """
 
     since: datetime
@@ -125,6 +150,9 @@ class Summary:
     per_hour: float | None
     by_category: tuple[Tally, ...]
     by_rule: tuple[Tally, ...]
+    by_device: tuple[Tally, ...]
+    devices: tuple[Device, ...]
+    started_well: int
     together: int
     needed: int
     nudges: Nudges

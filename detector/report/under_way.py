@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from detector.attention.attention import Attention
 from detector.attention.settings import AttentionSettings
 from detector.effects import Coverage, Use
-from detector.observations import Observation, PartnerTimeBegan, PartnerTimeEnded
+from detector.observations import Observation, PartnerTimeBegan, PartnerTimeEnded, PartnerTimeExtended
 from detector.store.model import KeptCoverage, KeptOccurrence, KeptUse
 
 
@@ -19,7 +19,7 @@ def so_far(occurrence: KeptOccurrence, observations: Iterable[Observation]) -> t
     attention = Attention((), occurrence.began, occurrence.ends, AttentionSettings())
     last = occurrence.began
     for seen in observations:
-        if not isinstance(seen, PartnerTimeBegan | PartnerTimeEnded):
+        if not isinstance(seen, PartnerTimeBegan | PartnerTimeEnded | PartnerTimeExtended):
             attention.observe(seen)
         last = max(last, seen.at)
     attention.end(last)

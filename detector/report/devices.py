@@ -1,0 +1,64 @@
+"""How each device took part: how much of it is known, how often it was looked at, how often it was picked up.
+
+Rule 1: a phone that said nothing is unknown, and never put away: of it no number is said.
+Rule 2: a use whose end nobody told is a look, and adds to no length.
+Rule 3: rests on all partner times, also those that are known for too little to be counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from detector.attention.share import Share, divide
+from detector.devices import Phone
+from detector.observations import LAPTOP, PickedUp, PutAway
+from detector.report.kept import Kept
+from detector.report.summary import WELL_STARTED, Device
+from rules.features import DISTRACTING
+
+
+def survey(kept: Sequence[Kept], phones: Iterable[Phone]) -> tuple[Device, ...]:
+    """Return each device: the laptop, the phones that are paired, and those that spoke and are paired no more."""
+    paired = [phone.name for phone in phones if phone.token is not None or phone.adb is not None]
+    spoke: set[str] = set()
+    for each in kept:
+        for things in (each.uses, each.coverage, each.moments, each.signs):
+            spoke |= {thing.device for thing in things}
+    names = dict.fromkeys((LAPTOP, *paired, *sorted(spoke)))
+    return tuple(_device(name, kept, paired=name in paired or name == LAPTOP, spoke=name in spoke) for name in names)
+
+
+def started_well(each: Kept, device: str) -> bool:
+    """Return whether the phone was put away at the beginning, before anything distracting was in front on it."""
+    latest = each.occurrence.began + WELL_STARTED
+    put_away = [
+        sign.at for sign in each.signs if isinstance(sign, PutAway) and sign.device == device and sign.at <= latest
+    ]
+    if not put_away:
+        return False
+    looked = (use.began for use in each.uses if use.device == device and _distracts(use.activity.category))
+    return not any(began < min(put_away) for began in looked)
+
+
+def _device(name: str, kept: Sequence[Kept], *, paired: bool, spoke: bool) -> Device:
+    share, looks, of_unknown_length, pick_ups, well = Share(), 0, 0, 0, 0
+    for each in kept:
+        uses = [use for use in each.uses if use.device == name]
+        covered = [stretch for stretch in each.coverage if stretch.device == name]
+        share += divide(uses, covered, each.occurrence.began, each.ends).share
+        distracting = [use for use in uses if _distracts(use.activity.category)]
+        looks += len(distracting)
+        of_unknown_length += sum(1 for use in distracting if not use.trusted and use.ended == use.began)
+        pick_ups += sum(1 for sign in each.signs if isinstance(sign, PickedUp) and sign.device == name)
+        well += started_well(each, name)
+    phone = name != LAPTOP
+    return Device(
+        name=name, kind="phone" if phone else "laptop", paired=paired, spoke=spoke, lived=share.lasted,
+        known=share.known, used=share.distraction if spoke else None, looks=looks if spoke else None,
+        of_unknown_length=of_unknown_length if spoke else None, pick_ups=pick_ups if phone and spoke else None,
+        put_away_first=well if phone and spoke else None,
+    )  # fmt: skip
+
+
+def _distracts(category: str) -> bool:
+    return category in DISTRACTING

@@ -1,0 +1,62 @@
+"""What is kept of the occurrences that a report looks back on, sorted by occurrence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from detector.effects import Coverage, Moment, Use
+from detector.observations import Observation
+from detector.store.model import KeptCoverage, KeptOccurrence, KeptUse
+
+
+@dataclass(slots=True)
+class Kept:
+    """What is kept of one occurrence. `ends`: where it ends for the report."""
+
+    occurrence: KeptOccurrence
+    ends: datetime
+    uses: list[Use] = field(default_factory=list)
+    coverage: list[Coverage] = field(default_factory=list)
+    moments: list[Moment] = field(default_factory=list)
+    signs: list[Observation] = field(default_factory=list)
+
+
+def gather(
+    occurrences: Iterable[KeptOccurrence],
+    uses: Iterable[KeptUse],
+    moments: Iterable[Moment],
+    coverage: Iterable[KeptCoverage],
+    signs: Iterable[tuple[str, Observation]],
+    *,
+    since: datetime,
+    until: datetime,
+) -> list[Kept]:
+    """Return the occurrences that began in `[since, until)` with what belongs to them; nothing after `until` counts."""
+    kept = {each.id: Kept(each, each.began) for each in occurrences if since <= each.began < until}
+    for used in uses:
+        if used.occurrence in kept:
+            kept[used.occurrence].uses.append(used.use)
+    for covered in coverage:
+        if covered.occurrence in kept:
+            kept[covered.occurrence].coverage.append(covered.coverage)
+    for moment in moments:
+        if moment.occurrence in kept and moment.began < until:
+            kept[moment.occurrence].moments.append(moment)
+    for occurrence, sign in signs:
+        if occurrence in kept and sign.at < until:
+            kept[occurrence].signs.append(sign)
+    for each in kept.values():
+        each.ends = _end(each, until)
+    return list(kept.values())
+
+
+def _end(each: Kept, until: datetime) -> datetime:
+    """Return the occurrence's own end, or else the last instant of which anything is known."""
+    occurrence = each.occurrence
+    if occurrence.ended is not None:
+        return max(occurrence.began, min(occurrence.ended, until))
+    known = [stretch.ended for stretch in each.coverage]
+    known += [use.ended for use in each.uses if use.ended is not None and use.trusted]
+    return max(occurrence.began, min(max(known, default=occurrence.began), occurrence.ends, until))
