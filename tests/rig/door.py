@@ -16,7 +16,7 @@ from detector.door.guard import digest
 from detector.door.model import Told, Wish
 from detector.door.server import Door
 
-TOKEN = "the-token-of-my-phone"
+TOKEN = "the-token-of-my-phone"  # noqa: S105 - it opens this stand-in only
 OTHER = "the-token-of-the-old-one"
 CODE = "the-code-in-the-link"
 MINE = Phone(name="my phone", number=1, token=digest(TOKEN))
