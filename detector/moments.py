@@ -2,8 +2,8 @@
 
 Rule 1: every match becomes one moment, and every decision about it is kept with its reason.
 Rule 2: an outcome is decided once: undelivered, then what the person answered (together, needed), then what was
-measured (put away within 30 s, within 60 s), then dismissed, else ignored; unknown where the device was not sensed.
-Putting the device to sleep is putting it away.
+measured (put away within 30 s, within 60 s), then dismissed, else ignored; unknown where the device was not sensed, even
+if that comes out later. Putting the device to sleep is putting it away.
 Rule 3: the device counts as left at the last instant at which it was left for good within 60 s of the nudge, and not for
 another device.
 """
@@ -128,7 +128,7 @@ class Moments:
 
     def use_ended(self, number: int, ended: datetime) -> list[Effect]:
         """Write the end of a use into its moments."""
-        return [self._keep(replace(moment, ended=ended)) for moment in self._by_use.get(number, ())]
+        return [self._keep(replace(moment, ended=max(ended, moment.began))) for moment in self._by_use.get(number, ())]
 
     def shown(self, seen: Shown | NotShown) -> list[Effect]:
         """Write down which notifier spoke, or that none did."""
@@ -174,6 +174,18 @@ class Moments:
             is_over = (reason is Reason.ENDED or said.device == put_to_sleep) and left is not None
             effects += self._conclude(said, None if is_over else Outcome.UNKNOWN)
         return effects
+
+    def doubt(self, since: datetime) -> list[Effect]:
+        """Take back that a nudge was ignored, where a phone that has been silent since then was all that said so."""
+        doubtful = [
+            moment
+            for moments in self._by_use.values()
+            for moment in moments
+            if moment.outcome is Outcome.IGNORED
+            and since < moment.decided_at + LATE_REPAIR
+            and left_at(self._attention.devices, moment.decided_at) is not None
+        ]
+        return [self._keep(replace(moment, outcome=Outcome.UNKNOWN)) for moment in doubtful]
 
     def _decide(self, held: _Held, at: datetime) -> list[Effect]:
         match = held.match

@@ -28,6 +28,7 @@ from detector.observations import (
     CallEnded,
     CallStarted,
     Gap,
+    GapReason,
     InputCounted,
     NotShown,
     Observation,
@@ -177,6 +178,7 @@ class Pipeline:
         effects: list[Effect] = []
         if isinstance(seen, Gap) and seen.sense in {"focus", "idle"}:
             effects += self._moments.lose(seen.device, seen.at, Reason.UNKNOWN)
+            effects += self._moments.doubt(seen.since) if seen.reason is GapReason.SILENT else []
         elif isinstance(seen, Suspended):
             effects += self._moments.lose(None, seen.at, Reason.UNKNOWN, put_to_sleep=seen.device)
         elif isinstance(seen, Paused) or (isinstance(seen, Gap) and seen.sense is None):

@@ -4,7 +4,8 @@ Rule 1: a gap closes the open use without a trusted end; such a use is never evi
 Rule 2: idleness ends a use at the last input, not at the instant at which idleness was noticed.
 Rule 3: a use that is broken off for less than a fleeting moment goes on; what broke it off counts as nothing.
 Rule 4: what a phone tells as an opening begins a use, however short it is; where no end was told before the next
-opening, the use before is kept as begun, and its length as not known.
+opening, or before the next unlocking, the use before is kept as begun, and its length as not known.
+Rule 5: `put_away` is not known (None) while the device may have been left alone without anybody telling.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from detector.attention.settings import AttentionSettings
-from detector.attention.uses import Covered, Person, UseState
+from detector.attention.uses import IN_THE_HAND, Covered, Person, UseState
 from detector.observations import (
     Activity,
     CameBack,
@@ -40,7 +41,6 @@ LEFT_ALONE: Final = timedelta(seconds=60)
 """How long a device is left alone before it counts as put away; see the feature `put_away`."""
 TWICE_TOLD: Final = timedelta(seconds=3)
 """Two sources of one phone may both tell of one unlocking; nobody unlocks a phone twice within this."""
-IN_THE_HAND: Final = Activity(category="phone")
 
 
 class DeviceState:
@@ -60,7 +60,7 @@ class DeviceState:
         self.uses: deque[UseState] = deque()
         self.closed: list[UseState] = []
         self.covered: list[Covered] = []
-        self.put_away = False
+        self.put_away: bool | None = None
         self.full_screen = False
         self.long_ago = timedelta(0)
         self.input_since: datetime | None = None
@@ -68,12 +68,14 @@ class DeviceState:
         self.opens: deque[datetime] = deque()
         self.pick_ups: deque[datetime] = deque()
         self.last: UseState | None = None
+        self.before: UseState | None = None
         self._person = person or Person()
         self._person.devices.append(self)
         self._began = began
         self._settings = settings
         self._number = number
         self._activity: Activity | None = None
+        self._heard = False
         self._spoken = False
         self._lost: set[str] = set()
         self._idle = False
@@ -91,6 +93,8 @@ class DeviceState:
     def observe(self, seen: Observation) -> None:
         """Take in one observation of this device; instants never decrease."""
         at = seen.at
+        if not self._heard:
+            self._heard, self.put_away = True, None if at - self._began >= LEFT_ALONE else False
         if self._away_since is not None and at - self._away_since >= LEFT_ALONE:
             self.put_away = True
         match seen:
@@ -157,13 +161,18 @@ class DeviceState:
     def _picked_up(self, seen: PickedUp) -> None:
         if not self.pick_ups or seen.at - self.pick_ups[-1] >= TWICE_TOLD:
             _remember(self.pick_ups, seen.at)
+            if self.open is not None and seen.at - self.open.began >= TWICE_TOLD:
+                # It was locked in between, and nobody told when.
+                self._close(self.open.began, trusted=False, begun=True)
+                self._activity = None
         self._laid_down, self._away_since, self._in_hand = False, None, seen.blind
         self._speaks(seen.at)
 
     def _put_down(self, at: datetime, *, put_away: bool) -> None:
         self._activity, self._in_hand, self._laid_down = None, False, True
         self._away_since = self._away_since or at
-        self.put_away = self.put_away or put_away
+        if put_away:
+            self.put_away = True
         self._speaks(at)
 
     def _settle(self, at: datetime, *, opened: bool = False) -> None:
@@ -184,10 +193,12 @@ class DeviceState:
         if last is not None and straight and not opened and last.activity == activity:
             self.uses.pop()
             last.ended = None
-            self.open = last
-            self.last = None
+            self.open, self.last = last, None
+            if activity != IN_THE_HAND:
+                self.before = None
             return
         follows, came_from = self._person.came_from(at, fleeting)
+        follows = follows and activity != IN_THE_HAND
         self.open = UseState(self._number(), activity, at, follows, came_from, opened=opened)
         if last is not None and straight:
             last.is_part = last.is_part or last.activity == IN_THE_HAND
@@ -202,20 +213,25 @@ class DeviceState:
         use.ended = max(at, use.began)
         use.trusted = trusted
         if begun:
-            self.last = None
+            self._left(None)
             self.uses.append(use)
             self.closed.append(use)
         elif not trusted:
-            self.last = None
+            self._left(None)
             self.closed.append(use)
         elif use.opened or use.ended - use.began >= self._settings.fleeting:
-            self.last = use
+            self._left(use)
             self.uses.append(use)
             self.closed.append(use)
         while self.uses and (self.uses[0].ended or at) < at - LONGEST_SPAN:
             oldest = self.uses.popleft()
             if oldest.activity.category in DISTRACTING:
                 self.long_ago += (oldest.ended or oldest.began) - oldest.began
+
+    def _left(self, use: UseState | None) -> None:
+        self.last = use
+        if use is None or use.activity != IN_THE_HAND:
+            self.before = use
 
     def _went_idle(self, seen: WentIdle) -> None:
         if self._idle:
@@ -235,7 +251,8 @@ class DeviceState:
             if use.ended - use.began >= self._settings.fleeting:
                 break
             self.uses.pop()
-        self.last = self.uses[-1] if self.uses else None
+        self._left(None)
+        self._left(self.uses[-1] if self.uses else None)
 
     def _returned(self, at: datetime) -> None:
         if not self._idle and not self._locked:
@@ -244,6 +261,8 @@ class DeviceState:
 
     def _gap(self, seen: Gap) -> None:
         since = max(seen.since, self._began)
+        if seen.at - since >= LEFT_ALONE and not self.put_away:
+            self.put_away = None
         if seen.sense in {None, "input"}:
             self.input_since = self.last_input = None
         if seen.sense in {None, "focus", "idle"}:
@@ -256,6 +275,7 @@ class DeviceState:
             self._lost.add(seen.sense)
             if seen.sense == "idle":
                 self._idle = False
+            if seen.sense == "idle" or self._laid_down:
                 self._away_since = None
         elif seen.sense == "session":
             # Whether it is still locked nobody says any more; the next touch says that it is not.
@@ -266,7 +286,7 @@ class DeviceState:
         if self._covered_since is not None:
             self.covered.append(Covered(self._number(), self._covered_since, max(at, self._covered_since)))
         self._covered_since = None
-        self.last = None
+        self._left(None)
         self._spoken = False
         self._activity = None
         self.full_screen = False

@@ -1,6 +1,8 @@
 """Uses in the making, and the one person who goes from one device to another.
 
 Rule 1: what a person left is looked for on all devices: a hop from the laptop to the phone is one story.
+Rule 2: a phone in the hand of which nobody tells what is in front is nothing that one comes from or goes to: between two
+apps it is mostly the home screen.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from detector.observations import Activity
 
 CAME_FROM: Final = timedelta(seconds=60)
 """How long after a use the next one still follows from it: people slide from a message to a feed (arXiv 2410.11354)."""
+IN_THE_HAND: Final = Activity(category="phone")
 
 
 @dataclass(slots=True, eq=False)
@@ -44,15 +47,15 @@ class Covered:
 
 
 class Used(Protocol):
-    """What the person asks of a device: the use under way, and the one that was left last with a known end."""
+    """What the person asks of a device: the use under way, and the one that was left before with a known end."""
 
     @property
     def open(self) -> UseState | None:
         """The use under way."""
 
     @property
-    def last(self) -> UseState | None:
-        """The use that was left last."""
+    def before(self) -> UseState | None:
+        """The use that was left last and was more than a phone in the hand."""
 
 
 @dataclass(slots=True)
@@ -65,8 +68,8 @@ class Person:
         """Return, for a use taken up at `at`, whether it follows straight from another, and the category of that."""
         latest, left = None, None
         for device in self.devices:
-            for use in (device.last, device.open):
-                ended = None if use is None else use.ended or at
+            for use in (device.before, device.open):
+                ended = None if use is None or use.activity == IN_THE_HAND else use.ended or at
                 if ended is not None and (left is None or ended > left):
                     latest, left = use, ended
         if latest is None or left is None or at - left > CAME_FROM:
