@@ -31,6 +31,10 @@ OPENS = frozenset({
 
 REACHES: dict[str, tuple[frozenset[str], str]] = {
     "detector/door/server.py": (frozenset({"asyncio.start_server", "ssl"}), "the door, open while a phone is paired"),
+    "detector/sensors/adb_client.py": (
+        frozenset({"asyncio.get_running_loop().create_connection"}),
+        "the adb server on this device: `place` takes no address but the loopback's",
+    ),
 }
 """What reaches the network because the person asked for it: exactly what each module may use, and why."""
 
