@@ -79,7 +79,8 @@ def test(name: str) -> None:
 def remove(name: str, *, yes: bool) -> None:
     """Remove the phone NAME, at once.
 
-    What it tells is refused from then on. What was kept of it stays; `turntoward forget` deletes that. The phone's own page can remove it, too.
+    What it tells is refused from then on. What was kept of it stays; `turntoward forget` deletes that. The phone's own
+    page can remove it, too.
     """
     from detector.cli.phone_removing import remove_phone  # noqa: PLC0415 - not for --help
 

@@ -1,0 +1,445 @@
+"""The phone's page in a real browser of a phone's size, against the real door."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.select import Select
+from selenium.webdriver.support.wait import WebDriverWait
+
+from detector.door.told import read_told
+from rules.features import CATEGORIES
+from tests.rig.phone_door import CODE, OpenDoor, RememberingDesk, digest
+
+NAME = "laptop.home"
+"""Led to this device by the browser alone. As for a real phone, plain HTTP to it is no secure context."""
+WIDTH, HEIGHT = 390, 844
+FINGER = 44
+"""How many CSS pixels a finger needs."""
+DRIVER = shutil.which("chromedriver")
+CHROMIUM = shutil.which("chromium")
+
+
+class Phone:
+    """The browser, as a phone."""
+
+    def __init__(self, driver: webdriver.Chrome) -> None:
+        self.driver = driver
+
+    def open(self, url: str) -> None:
+        self.driver.get(url)
+
+    def find(self, name: str) -> WebElement:
+        return self.driver.find_element(By.ID, name)
+
+    def tap(self, element: WebElement) -> None:
+        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+        element.click()
+
+    def text(self) -> str:
+        return self.driver.find_element(By.TAG_NAME, "body").text
+
+    def sees(self, words: str, seconds: float = 10) -> None:
+        WebDriverWait(self.driver, seconds, 0.02).until(lambda _: words in self.text(), f"{words!r}\n{self.text()}")
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        return self.driver.execute_script(script, *arguments)
+
+    def tell(self, command: str, **parameters: Any) -> Any:
+        return self.driver.execute_cdp_cmd(command, parameters)
+
+    def kept(self) -> dict[str, str] | None:
+        return json.loads(self.run("return localStorage.getItem('turntoward')") or "null")
+
+    def open_all(self) -> None:
+        self.run("for (const one of document.querySelectorAll('details')) { one.name = ''; one.open = true; }")
+
+    def complaints(self) -> list[str]:
+        return [entry["message"] for entry in self.driver.get_log("browser")]
+
+    def asked(self) -> list[dict[str, Any]]:
+        """Return every request since the last call."""
+        events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
+        return [event["params"]["request"] for event in events if event["method"] == "Network.requestWillBeSent"]
+
+    def photograph(self, path: Path) -> None:
+        taken = self.tell("Page.captureScreenshot", captureBeyondViewport=True)["data"]
+        path.write_bytes(base64.b64decode(taken))
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    if DRIVER is None or CHROMIUM is None:
+        pytest.skip("missing: chromium, chromedriver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for word in (
+        "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+        "--disable-background-networking", "--disable-component-update", "--lang=en",
+        f"--host-resolver-rules=MAP {NAME} 127.0.0.1",
+        f"--user-data-dir={tmp_path_factory.mktemp('chromium')}",
+    ):  # fmt: skip
+        options.add_argument(word)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    started = webdriver.Chrome(options=options, service=Service(DRIVER))
+    yield started
+    started.quit()
+
+
+@pytest.fixture
+def phone(driver: webdriver.Chrome) -> Iterator[Phone]:
+    driver.get("about:blank")
+    shown = Phone(driver)
+    shown.tell("Emulation.setDeviceMetricsOverride", width=WIDTH, height=HEIGHT, deviceScaleFactor=2, mobile=True)
+    shown.tell("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "light"}])
+    shown.complaints()
+    shown.asked()
+    yield shown
+    shown.tell("Emulation.setScriptExecutionDisabled", value=False)
+
+
+@pytest.fixture
+def desk() -> RememberingDesk:
+    return RememberingDesk()
+
+
+@pytest.fixture
+def door(desk: RememberingDesk) -> Iterator[OpenDoor]:
+    with OpenDoor(desk, host=NAME) as opened:
+        yield opened
+
+
+@pytest.fixture
+def paired(phone: Phone, door: OpenDoor) -> Phone:
+    phone.open(f"{door.url}/pair/{CODE}")
+    phone.tap(phone.find("pair-button"))
+    phone.sees("This phone is paired")
+    return phone
+
+
+def values(phone: Phone) -> list[WebElement]:
+    return phone.driver.find_elements(By.CSS_SELECTOR, ".value")
+
+
+def copied(phone: Phone) -> str:
+    """Return what is in the clipboard, by pasting it."""
+    phone.run(
+        "const field = document.createElement('textarea'); field.id = 'pasted'; document.body.append(field);"
+        "field.scrollIntoView(); field.focus()"
+    )
+    field = phone.find("pasted")
+    field.send_keys(Keys.CONTROL, "v")
+    text = field.get_property("value")
+    phone.run("document.getElementById('pasted').remove()")
+    return str(text)
+
+
+def test_the_link_says_what_is_told_and_what_never_before_anything_is_paired(
+    phone: Phone, door: OpenDoor, desk: RememberingDesk
+) -> None:
+    phone.open(f"{door.url}/pair/{CODE}")
+    phone.sees("Pair this phone")
+    words = phone.text()
+    for told in (
+        "one of the apps you choose was opened or closed",
+        "screen went on or off",
+        "unlocked",
+        "put the phone away",
+    ):
+        assert told in words
+    for never in ("no content, no messages, no titles", "where you are, what you type"):
+        assert never in words
+    assert "during partner time only" in words
+    assert desk.known[0].code is not None, "a link that is only looked at is not used up"
+    assert [asked for asked in phone.asked() if asked["method"] != "GET"] == []
+
+
+def test_it_is_paired_with_a_tap_and_the_code_is_gone(paired: Phone, door: OpenDoor, desk: RememberingDesk) -> None:
+    kept = paired.kept()
+    assert kept is not None
+    assert desk.known[0].token == digest(kept["token"])
+    assert paired.driver.current_url == f"{door.url}/phone"
+    assert CODE not in paired.run("return document.documentElement.outerHTML + JSON.stringify(localStorage)")
+    assert "Your laptop calls it “my phone”." in paired.text()
+    paired.driver.refresh()
+    paired.sees("This phone is paired")
+
+
+def test_nothing_goes_to_another_host_and_the_token_is_in_no_address(paired: Phone, door: OpenDoor) -> None:
+    paired.open_all()
+    for name in ("test-button", "away-button"):
+        paired.tap(paired.find(name))
+    paired.sees("It works")
+    paired.sees("put away")
+    kept = paired.kept()
+    assert kept is not None
+    asked = paired.asked()
+    assert len(asked) >= 6
+    elsewhere = {urlsplit(each["url"]).netloc for each in asked if not each["url"].startswith("data:")}
+    assert elsewhere == {urlsplit(door.url).netloc}
+    assert [each["url"] for each in asked if kept["token"] in each["url"]] == []
+    assert [each for each in asked if "Referer" in each["headers"] and CODE in each["headers"]["Referer"]] == []
+    assert paired.complaints() == []
+
+
+@pytest.mark.parametrize("spoiled", ["used", "expired", "never"])
+def test_a_link_that_opens_nothing_says_so_and_what_to_do(
+    phone: Phone, door: OpenDoor, desk: RememberingDesk, spoiled: str
+) -> None:
+    if spoiled == "used":
+        desk.claim(digest(CODE), digest("somebody was faster"))
+    else:
+        desk.known.clear()
+    phone.open(f"{door.url}/pair/{CODE}")
+    phone.tap(phone.find("pair-button"))
+    phone.sees("This link was used already, or its five minutes are over.")
+    phone.sees("turntoward phone pair")
+    assert not phone.find("pair-button").is_displayed()
+    assert phone.kept() is None
+
+
+def test_the_connection_can_be_tested(paired: Phone, desk: RememberingDesk) -> None:
+    paired.tap(paired.find("test-button"))
+    paired.sees("It works: your laptop hears this phone.")
+    assert desk.tests == 1
+
+
+def test_we_are_together_can_be_begun_extended_and_stopped(paired: Phone, desk: RememberingDesk) -> None:
+    wanted = [("30 min", "Asked for 30 min from now"), ("60 min", "Asked for 60 min from now"),
+              ("90 min", "Asked for 90 min from now"), ("30 min longer", "Asked for 30 min more"),
+              ("Stop", "Asked to stop")]  # fmt: skip
+    buttons = {button.text: button for button in paired.driver.find_elements(By.CSS_SELECTOR, "[data-do]")}
+    assert list(buttons) == [label for label, _ in wanted]
+    for label, said in wanted:
+        paired.tap(buttons[label])
+        paired.sees(said)
+    assert desk.wished == [
+        ("start", timedelta(minutes=30)), ("start", timedelta(minutes=60)), ("start", timedelta(minutes=90)),
+        ("extend", timedelta(minutes=30)), ("stop", timedelta()),
+    ]  # fmt: skip
+
+
+def test_the_phone_can_be_put_away(paired: Phone, desk: RememberingDesk) -> None:
+    paired.tap(paired.find("away-button"))
+    paired.sees("Your laptop was told that the phone is put away.")
+    assert [told.event for told in desk.told] == ["put_away"]
+
+
+def test_a_phone_that_was_removed_at_the_laptop_learns_it_and_forgets(paired: Phone, desk: RememberingDesk) -> None:
+    desk.known.clear()
+    paired.tap(paired.find("away-button"))
+    paired.sees("Your laptop does not know this phone any more.")
+    assert paired.kept() is None
+    assert not paired.find("paired").is_displayed()
+    assert paired.run("return document.activeElement.id") == "unpaired-title"
+
+
+def test_it_can_be_removed_here(paired: Phone, door: OpenDoor, desk: RememberingDesk) -> None:
+    kept = paired.kept()
+    assert kept is not None
+    paired.tap(paired.find("leave").find_element(By.TAG_NAME, "summary"))
+    paired.tap(paired.find("remove-button"))
+    paired.sees("It is removed, here and at your laptop.")
+    assert desk.known == []
+    assert paired.kept() is None
+    assert kept["token"] not in paired.run("return document.documentElement.outerHTML + location.href")
+    paired.open(f"{door.url}/phone")
+    paired.sees("This phone is not paired")
+
+
+def test_where_the_laptop_does_not_answer_it_says_so_and_stays_paired(paired: Phone, door: OpenDoor) -> None:
+    door.shut()
+    paired.tap(paired.find("test-button"))
+    paired.sees("Your laptop did not answer. Is it awake")
+    assert paired.kept() is not None
+    assert paired.find("test-button").is_enabled()
+
+
+def test_every_value_can_be_copied_over_plain_http(paired: Phone, door: OpenDoor) -> None:
+    assert paired.run("return isSecureContext") is False
+    paired.open_all()
+    kept = paired.kept()
+    assert kept is not None
+    shown = values(paired)
+    assert len(shown) > 20
+    seen = set()
+    for value in shown:
+        text = value.find_element(By.TAG_NAME, "code").get_property("textContent")
+        if text in seen:
+            continue
+        seen.add(text)
+        paired.tap(value.find_element(By.TAG_NAME, "button"))
+        WebDriverWait(paired.driver, 5, 0.02).until(lambda _, place=value: "Copied" in place.text)
+        assert copied(paired) == text
+    assert {f"{door.url}/v1/phone", f"Bearer {kept['token']}"} <= seen
+    assert paired.driver.find_elements(By.CLASS_NAME, "copying") == []
+
+
+def test_a_value_can_be_copied_where_the_browser_trusts_the_connection(phone: Phone, desk: RememberingDesk) -> None:
+    with OpenDoor(desk) as door:
+        phone.open(f"{door.url}/pair/{CODE}")
+        phone.tap(phone.find("pair-button"))
+        phone.sees("This phone is paired")
+        assert phone.run("return isSecureContext") is True
+        # The old way is taken away, so that only the new one is left.
+        phone.run("document.execCommand = () => false")
+        phone.open_all()
+        phone.tap(values(phone)[0].find_element(By.TAG_NAME, "button"))
+        WebDriverWait(phone.driver, 5, 0.02).until(lambda _: "Copied" in values(phone)[0].text)
+        assert copied(phone) == f"{door.url}/v1/phone"
+
+
+def test_where_nothing_can_be_copied_the_value_is_selected(paired: Phone) -> None:
+    paired.run("document.execCommand = () => false")
+    paired.open_all()
+    value = values(paired)[0]
+    paired.tap(value.find_element(By.TAG_NAME, "button"))
+    WebDriverWait(paired.driver, 5, 0.02).until(lambda _: "Selected" in value.text)
+    assert paired.run("return String(getSelection())") == value.find_element(By.TAG_NAME, "code").text
+
+
+def test_the_door_takes_every_body_that_the_guides_show(paired: Phone) -> None:
+    choice = Select(paired.find("category"))
+    offered = [option.get_attribute("value") for option in choice.options]
+    assert set(offered) <= set(CATEGORIES)
+    taken = set()
+    for category in offered:
+        choice.select_by_value(category)
+        texts = paired.run("return [...document.querySelectorAll('.value code')].map((one) => one.textContent)")
+        for body in [text for text in texts if text.startswith("{")]:
+            told = read_told(body.replace("[app_package]", "com.instagram.android").encode(), datetime.now(UTC))
+            assert told.category in {None, category}
+            taken.add(told.event)
+        assert category in texts
+        assert [text for text in texts if re.search(r"\{\w+\}", text)] == [], "a place that was not filled"
+    assert taken == {"app_open", "app_close", "screen_on", "screen_off", "unlock", "put_away"}
+
+
+def test_an_icon_on_the_home_screen_brings_the_token_along(paired: Phone, door: OpenDoor) -> None:
+    kept = paired.kept()
+    assert kept is not None
+    summary = paired.find("home").find_element(By.TAG_NAME, "summary")
+    paired.tap(summary)
+    WebDriverWait(paired.driver, 5, 0.02).until(lambda browser: "#token=" in browser.current_url)
+    icon = paired.driver.current_url
+    paired.tap(summary)
+    WebDriverWait(paired.driver, 5, 0.02).until(lambda browser: browser.current_url == f"{door.url}/phone")
+    paired.run("localStorage.clear()")
+    paired.open("about:blank")
+    paired.open(icon)
+    paired.sees("Your laptop calls it “my phone”.")
+    assert paired.driver.current_url == f"{door.url}/phone"
+    assert paired.kept() == kept
+
+
+def test_a_browser_that_keeps_nothing_says_so_and_goes_on(phone: Phone, door: OpenDoor, desk: RememberingDesk) -> None:
+    script = phone.tell(
+        "Page.addScriptToEvaluateOnNewDocument",
+        source="Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no', 'SecurityError') }})",
+    )
+    try:
+        phone.open(f"{door.url}/pair/{CODE}")
+        phone.tap(phone.find("pair-button"))
+        phone.sees("This browser keeps nothing")
+        phone.tap(phone.find("test-button"))
+        phone.sees("It works")
+        assert desk.tests == 1
+    finally:
+        phone.tell("Page.removeScriptToEvaluateOnNewDocument", identifier=script["identifier"])
+
+
+def test_a_name_is_shown_as_text(phone: Phone) -> None:
+    name = "<img src=x onerror=document.title=1>"
+    with OpenDoor(RememberingDesk(name), host=NAME) as door:
+        phone.open(f"{door.url}/pair/{CODE}")
+        phone.tap(phone.find("pair-button"))
+        phone.sees(f"Your laptop calls it “{name}”.")
+        assert phone.driver.title == "Turntoward"
+
+
+def test_without_javascript_it_says_what_is_needed(phone: Phone, door: OpenDoor) -> None:
+    phone.tell("Emulation.setScriptExecutionDisabled", value=True)
+    phone.open(f"{door.url}/pair/{CODE}")
+    assert "This page needs JavaScript" in phone.text()
+    assert "Pair this phone" not in phone.text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_a_phone_and_a_finger_in_light_and_in_dark(paired: Phone, tmp_path: Path, scheme: str) -> None:
+    paired.tell("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    paired.open_all()
+    wide = paired.run("return [innerWidth, document.documentElement.scrollWidth]")
+    assert wide == [WIDTH, WIDTH]
+    small = paired.run(
+        "return [...document.querySelectorAll('button, select, summary')].filter((one) => one.checkVisibility())"
+        ".map((one) => [one.textContent, one.getBoundingClientRect().height]).filter(([, height]) => height < arguments[0])",
+        FINGER,
+    )
+    assert small == []
+    faint = paired.run(CONTRAST)
+    assert faint["measured"] > 100
+    assert faint["faint"] == []
+    paired.photograph(tmp_path / f"{scheme}.png")
+    assert (tmp_path / f"{scheme}.png").stat().st_size > 20_000
+
+
+def test_whoever_hears_the_page_knows_every_button_by_its_name(paired: Phone) -> None:
+    paired.open_all()
+    tree = paired.tell("Accessibility.getFullAXTree")["nodes"]
+    roles = {"button", "combobox", "region", "heading"}
+    named = [
+        (node["role"]["value"], node.get("name", {}).get("value", ""))
+        for node in tree
+        if not node.get("ignored") and node.get("role", {}).get("value") in roles
+    ]
+    assert len([role for role, _ in named if role == "button"]) > 20
+    assert [role for role, name in named if not name.strip()] == []
+    assert paired.run("return document.documentElement.lang") == "en"
+
+
+def test_the_page_speaks_without_exclamation_marks() -> None:
+    page = Path(__file__).parents[2] / "detector" / "door" / "page"
+    words = re.sub(r"<!doctype html>", "", (page / "phone.html").read_text())
+    assert "!" not in words
+    said = re.findall(r'"([^"\n]*)"|`([^`\n]*)`', (page / "phone.js").read_text())
+    assert [text for pair in said for text in pair if "!" in text] == []
+    assert re.findall(r"https?://", words + (page / "phone.js").read_text() + (page / "phone.css").read_text()) == []
+
+
+CONTRAST = """
+const parse = (text) => (text.match(/[\\d.]+/g) || []).map(Number);
+const light = ([red, green, blue]) => [red, green, blue]
+  .map((one) => (one /= 255) <= 0.03928 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4)
+  .reduce((sum, one, place) => sum + one * [0.2126, 0.7152, 0.0722][place], 0);
+const behind = (one) => {
+  for (; one; one = one.parentElement) {
+    const colour = parse(getComputedStyle(one).backgroundColor);
+    if (colour.length === 3 || colour[3] > 0) return colour;
+  }
+  return [255, 255, 255];
+};
+const faint = []; let measured = 0;
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+while (walker.nextNode()) {
+  const holder = walker.currentNode.parentElement;
+  if (!walker.currentNode.textContent.trim() || !holder.checkVisibility()) continue;
+  measured += 1;
+  const [a, b] = [light(parse(getComputedStyle(holder).color)), light(behind(holder))].sort((x, y) => y - x);
+  if ((a + 0.05) / (b + 0.05) < 4.5) faint.push([walker.currentNode.textContent.trim(), (a + 0.05) / (b + 0.05)]);
+}
+return {faint, measured};
+"""

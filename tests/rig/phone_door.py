@@ -1,0 +1,96 @@
+"""A real door with a desk that only remembers, in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import socket
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+from detector.clock import SystemClock
+from detector.devices import DoorPlace, Phone
+from detector.door.model import Told, Wish
+from detector.door.server import Door
+
+CODE = "Yq3mZ0v5bK1c8tD2xW7uLhRn"
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def free_port() -> int:
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        return int(asked.getsockname()[1])
+
+
+class RememberingDesk:
+    """Does what the daemon's desk promises, and remembers what it was told."""
+
+    def __init__(self, name: str = "my phone", code: str = CODE) -> None:
+        until = datetime.now(UTC) + timedelta(minutes=5)
+        self.known = [Phone(number=1, name=name, code=digest(code), code_until=until)]
+        self.told: list[Told] = []
+        self.wished: list[tuple[Wish, timedelta]] = []
+        self.tests = 0
+        self.says: str | None = None
+
+    def phones(self) -> Sequence[Phone]:
+        return tuple(self.known)
+
+    def claim(self, code: str, token: str) -> Phone | None:
+        for place, phone in enumerate(self.known):
+            if phone.code == code and phone.code_until is not None and phone.code_until > datetime.now(UTC):
+                self.known[place] = replace(phone, token=token, code=None, code_until=None, paired=datetime.now(UTC))
+                return self.known[place]
+        return None
+
+    async def take(self, phone: Phone, told: Told) -> str | None:
+        self.told.append(told)
+        return self.says
+
+    def wish(self, phone: Phone, what: Wish, lasts: timedelta) -> None:
+        self.wished.append((what, lasts))
+
+    def tested(self, phone: Phone) -> None:
+        self.tests += 1
+
+    def remove(self, phone: Phone) -> None:
+        self.known = [other for other in self.known if other.number != phone.number]
+
+
+class OpenDoor:
+    """The door, open from `__enter__` to `close`."""
+
+    def __init__(self, desk: RememberingDesk, *, host: str = "127.0.0.1", port: int | None = None) -> None:
+        self.desk = desk
+        self.place = DoorPlace(address="127.0.0.1", port=port or free_port(), host=host)
+        self._loop = asyncio.new_event_loop()
+        self._door = Door(self.place, desk, SystemClock())
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    @property
+    def url(self) -> str:
+        return self.place.url
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._door.open(), self._loop).result(10)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.shut()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    def shut(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._door.close(), self._loop).result(10)
