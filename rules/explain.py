@@ -45,6 +45,7 @@ REASON_WORDS: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.PASSED: "it had passed by itself while the nudge waited",
         Reason.ENDED: "partner time ended while the nudge waited",
         Reason.UNKNOWN: "the device could not be sensed while the nudge waited",
+        Reason.IMPORTED: "it was imported afterwards",
     }
 )
 

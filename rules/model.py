@@ -133,6 +133,7 @@ class Reason(StrEnum):
     PASSED = "passed"
     ENDED = "ended"
     UNKNOWN = "unknown"
+    IMPORTED = "imported"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
