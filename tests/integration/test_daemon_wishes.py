@@ -1,0 +1,98 @@
+"""Start, stop and extend as anybody may wish for them, on both stores: where it cannot be, nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from detector.daemon import wishes
+from detector.partner_time.plan import current_and_next, under_way
+from detector.store.memory import MemoryStore
+from detector.store.model import Keeping
+from detector.store.store import Store
+
+NOW = datetime(2026, 11, 23, 18, 30, 0, 250_000, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(params=["memory", "disk"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Keeping]:
+    made: Keeping = MemoryStore() if request.param == "memory" else Store.open(tmp_path / "kept" / "t.sqlite")
+    yield made
+    made.close()
+
+
+def kept(store: Keeping) -> tuple[object, ...]:
+    return store.partner_times(), dict(store.stopped()), dict(store.extended())
+
+
+def test_one_begins_where_none_is_under_way_and_only_there(store: Keeping) -> None:
+    begun = wishes.start(store, NOW, 30 * MINUTE, "Tea")
+    assert begun is not None
+    assert (begun.title, begun.begins, begun.ends) == ("Tea", NOW.replace(microsecond=0), NOW.replace(microsecond=0) + 30 * MINUTE)  # fmt: skip
+    before = kept(store)
+    assert wishes.start(store, NOW, 30 * MINUTE, "Tea") is None
+    assert wishes.start(store, begun.ends - timedelta.resolution, MINUTE, "Walk") is None
+    assert kept(store) == before
+    after = wishes.start(store, begun.ends, MINUTE, "Walk")
+    assert after is not None
+    assert after.title == "Walk"
+
+
+def test_stopping_and_extending_where_nothing_is_under_way_change_nothing(store: Keeping) -> None:
+    assert wishes.stop(store, NOW) == ()
+    assert wishes.extend(store, NOW, MINUTE) is None
+    assert kept(store) == ([], {}, {})
+
+
+def test_an_extension_adds_to_the_end_and_a_second_one_adds_to_that(store: Keeping) -> None:
+    begun = wishes.start(store, NOW, 30 * MINUTE, "Tea")
+    assert begun is not None
+    for times in (1, 2):
+        longer = wishes.extend(store, NOW + MINUTE, 10 * MINUTE)
+        assert longer is not None
+        assert (longer.id, longer.begins, longer.ends) == (begun.id, begun.begins, begun.ends + times * 10 * MINUTE)
+    assert [one.ends for one in wishes.stop(store, begun.ends + MINUTE)] == [begun.ends + 20 * MINUTE]
+    assert wishes.extend(store, begun.ends + MINUTE, MINUTE) is None
+
+
+def test_nothing_is_extended_beyond_a_day_in_all(store: Keeping) -> None:
+    begun = wishes.start(store, NOW, 23 * 60 * MINUTE, "Sunday")
+    assert begun is not None
+    longer = wishes.extend(store, NOW, 90 * MINUTE)
+    assert longer is not None
+    assert longer.ends == begun.begins + DAY
+    before = kept(store)
+    assert wishes.extend(store, NOW, MINUTE) is None
+    assert kept(store) == before
+
+
+wished = st.tuples(st.sampled_from(["start", "stop", "extend"]), st.integers(1, 1440), st.integers(0, 600))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(wished, max_size=25))
+def test_whatever_is_wished_one_at_most_is_under_way_and_none_lasts_longer_than_a_day(
+    some: list[tuple[str, int, int]],
+) -> None:
+    store, now, stopped = MemoryStore(), NOW, set[str]()
+    for what, length, later in some:
+        if what == "start":
+            wishes.start(store, now, length * MINUTE, "Tea")
+        elif what == "extend":
+            wishes.extend(store, now, length * MINUTE)
+        else:
+            stopped |= {one.id for one in wishes.stop(store, now)}
+            assert wishes.stop(store, now) == ()
+        given_now = (store.partner_times(), now, store.stopped(), store.extended())
+        holding, plan = under_way(*given_now), current_and_next(*given_now)
+        assert len(holding) <= 1
+        assert [one.id for one in holding] == ([plan.current.id] if plan.current else [])
+        assert all(one.ends - one.begins <= DAY and one.id not in stopped for one in holding)
+        now += later * MINUTE
