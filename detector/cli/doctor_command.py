@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from rules.lengths import say_length
+
 if TYPE_CHECKING:
     from detector.daemon.examine import Covered, Findings, Sensed
+    from detector.daemon.examine_phones import DeviceKnown, PhoneFound
 
 WIDTH: Final = 79
 SHOWN: Final = 3
@@ -60,14 +63,14 @@ def _lines(found: Findings) -> Iterator[str]:
         f"It starts with your session: {_short(found.service)}." if found.service
         else "It does not start by itself; `turntoward service install` changes that."
     )  # fmt: skip
-    if found.listening:
-        yield from _wrapped(f"It listens to the network on {', '.join(found.listening)}, which it should not.")
-    elif found.pid:
-        yield from _wrapped("It listens to nothing on the network.")
+    yield from _listening(found)
     yield ""
     yield f"Senses; this session is {SESSION_NAMES[found.session]}"
     for sensed in found.senses:
         yield from _sense(sensed)
+    yield ""
+    yield "Your devices, in the partner times of the last seven days"
+    yield from _devices(found)
     yield ""
     yield "Who can say a nudge; the first that can does"
     for speaker in found.speakers:
@@ -94,6 +97,67 @@ def _sense(sensed: Sensed) -> Iterator[str]:
         yield from _wrapped(f"     {refusal.sensor}: {refusal.why}", "         ")
         if refusal.remedy:
             yield from _wrapped(f"       To do: {refusal.remedy}", "              ")
+
+
+def _listening(found: Findings) -> Iterator[str]:
+    if found.unexpected:
+        yield from _wrapped(f"A problem: it listens to the network on {', '.join(found.unexpected)}, and should not.")
+    door = set(found.listening) - set(found.unexpected)
+    if door:
+        yield from _wrapped(
+            f"It listens to the network on {', '.join(sorted(door))}: the door for phones, nothing else."
+        )
+    elif found.pid and not found.unexpected:
+        yield from _wrapped("It listens to nothing on the network.")
+
+
+def _devices(found: Findings) -> Iterator[str]:
+    phones = {phone.name: phone for phone in found.phones}
+    for device in found.devices:
+        how = f" ({_paired(phones[device.name])})" if device.name in phones else ""
+        yield from _wrapped(f"{device.name}{how}: {_known(device)}", "    ")
+        if device.name in phones:
+            yield from _adb(phones[device.name])
+    for phone in found.phones:
+        if not phone.through_door and phone.adb is None:
+            until = f"its link works until {phone.link_until.astimezone():%H:%M}" if phone.link_until else (
+                "its link was not used in time; `turntoward phone pair` makes a new one"
+            )  # fmt: skip
+            yield from _wrapped(f"{phone.name}: not paired yet; {until}.", "    ")
+    if not found.devices:
+        yield from _wrapped("Nothing is kept yet.")
+    elif not found.phones:
+        yield from _wrapped('No phone is paired; `turntoward phone pair "my phone"` pairs one.')
+    if found.door and found.door.open:
+        yield from _wrapped(f"The door for phones is open at {found.door.url}.", "    ")
+    elif found.door and found.door.wanted:
+        yield from _wrapped(f"The door for phones at {found.door.url} is shut: {found.door.why}.", "    ")
+    elif found.door:
+        yield from _wrapped("The door for phones is shut: no phone needs it.")
+
+
+def _paired(phone: PhoneFound) -> str:
+    ways = ["through the door"] if phone.through_door else []
+    ways += [f"adb {phone.adb}"] if phone.adb is not None else []
+    since = f", paired {phone.paired.astimezone():%d %b}" if phone.paired else ""
+    return " and ".join(ways) + since
+
+
+def _known(device: DeviceKnown) -> str:
+    if not device.lived:
+        return "there was no partner time."
+    if not device.spoke:
+        return "it said nothing, so nothing is known of it."
+    return f"{say_length(device.known)} of {say_length(device.lived)} are known."
+
+
+def _adb(phone: PhoneFound) -> Iterator[str]:
+    if phone.adb is not None and phone.refusal is None:
+        yield from _wrapped("  adb reaches it now.", "    ")
+    elif phone.refusal is not None:
+        yield from _wrapped(f"  adb does not reach it: {phone.refusal.why}", "    ")
+        if phone.refusal.remedy:
+            yield from _wrapped(f"  To do: {phone.refusal.remedy}", "           ")
 
 
 def _coverage(coverage: tuple[Covered, ...]) -> Iterator[str]:

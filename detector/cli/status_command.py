@@ -99,11 +99,11 @@ def _phones(phones: list[dict[str, Any]], *, listens: bool) -> list[str]:
     lines, heard = [], []
     for name, phone in zip(names, phones, strict=True):
         sensor = phone.get("speaks")
-        if phone.get("spoke"):
+        if sensor or phone.get("spoke"):
             heard.append(f"{name} ({sensor})" if sensor else name)
-            continue
-        lines.append(f"{name} has said nothing yet: what happens on it is unknown.")
-        if phone.get("adb") and not sensor and not phone.get("through_door"):
+        else:
+            lines.append(f"{name} has said nothing yet: what happens on it is unknown.")
+        if phone.get("adb") and not sensor:
             lines.append(f"{name} is not reached over adb; `turntoward doctor` says why.")
     return [*([f"It hears {', '.join(heard)}."] if heard else []), *lines]
 

@@ -1,6 +1,7 @@
 """What `doctor` finds out: what can be sensed here, who can speak, what is kept, and what is wrong with the files.
 
 Rule 1: every sensor and notifier is asked as the daemon asks it; nothing is shown, sensed or changed.
+Rule 2: what is found of phones stands in `examine_phones`.
 """
 
 from __future__ import annotations
@@ -9,14 +10,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from detector.attention.share import divide
 from detector.clock import Clock
 from detector.config.paths import config_path, rules_dir, store_path
 from detector.config.read import read_settings
 from detector.config.rules_in_force import load_rules
 from detector.config.settings import Settings
-from detector.daemon.lock import running_pid
+from detector.daemon.examine_phones import (
+    DeviceKnown,
+    DoorFound,
+    PhoneFound,
+    find_door,
+    find_phones,
+    known_of,
+    spoken,
+    unexpected,
+)
+from detector.daemon.lock import running_pid, running_status
 from detector.daemon.owner import refuse_others
 from detector.daemon.unit import is_ours, unit_path
+from detector.devices import DoorPlace, Phone
 from detector.errors import StoreError, TurntowardError, UserError
 from detector.notifier import make_notifiers
 from detector.notifier.chain import Chain
@@ -58,7 +71,10 @@ class Covered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """Everything that `doctor` says. `listening` names sockets on which the daemon listens to the network: none."""
+    """Everything that `doctor` says.
+
+    `listening`: the sockets on which the daemon listens to the network; `unexpected`: those that are not the door.
+    """
 
     session: Session
     pid: int | None
@@ -72,6 +88,10 @@ class Findings:
     rules: int
     problems: tuple[str, ...]
     listening: tuple[str, ...]
+    unexpected: tuple[str, ...]
+    door: DoorFound | None
+    phones: tuple[PhoneFound, ...]
+    devices: tuple[DeviceKnown, ...]
 
 
 async def examine(clock: Clock) -> Findings:
@@ -90,12 +110,16 @@ async def examine(clock: Clock) -> Findings:
         senses.append(Sensed(sense=sense, sensor=sensor.name if sensor else None, refusals=tuple(refusals)))
     speakers, wrong_names = await _speakers(settings)
     problems += wrong_names
-    coverage, store_problem = _coverage(clock.now())
+    kept = _kept(clock.now())
     pid, unit = running_pid(), unit_path()
+    listening = _listening(pid)
+    door = find_door(kept.door, kept.phones, clock.now(), running_status() if pid is not None else None)
     return Findings(
         session=session, pid=pid, service=str(unit) if is_ours(unit) else None, senses=tuple(senses), speakers=speakers,
-        store=str(store_path()), store_problem=store_problem, coverage=coverage, config=str(config_path()),
-        rules=len(in_force.rules), problems=tuple(problems), listening=_listening(pid),
+        store=str(store_path()), store_problem=kept.problem, coverage=kept.coverage, config=str(config_path()),
+        rules=len(in_force.rules), problems=tuple(problems), listening=tuple(spoken(*each) for each in listening),
+        unexpected=unexpected(listening, kept.door, door), door=door,
+        phones=await find_phones(kept.phones, clock), devices=kept.devices,
     )  # fmt: skip
 
 
@@ -118,27 +142,38 @@ async def _speakers(settings: Settings) -> tuple[tuple[Speaker, ...], Sequence[s
     return tuple(Speaker(name=name, usable=usable, remark=remark) for name, usable, remark in found), wrong
 
 
-def _coverage(now: datetime) -> tuple[tuple[Covered, ...], str | None]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """What the store tells; `problem`: why it cannot."""
+
+    coverage: tuple[Covered, ...] = ()
+    phones: tuple[Phone, ...] = ()
+    devices: tuple[DeviceKnown, ...] = ()
+    door: DoorPlace | None = None
+    problem: str | None = None
+
+
+def _kept(now: datetime) -> _Kept:
     try:
         with Store.open(store_path(), read_only=True) as store:
             occurrences = store.occurrences(since=now - LATELY)
             stretches = store.coverage(since=now - LATELY)
+            phones, place = store.phones(), store.door()
     except NothingKept:
-        return (), None
+        return _Kept()
     except StoreError as wrong:
-        return (), str(wrong)
+        return _Kept(problem=str(wrong))
     found = []
     for kept in occurrences:
-        ended = kept.ended or min(kept.ends, now)
-        known = sum(
-            (each.coverage.ended - each.coverage.began for each in stretches if each.occurrence == kept.id),
-            timedelta(0),
-        )
-        found.append(Covered(began=kept.began, lasted=ended - kept.began, known=min(known, ended - kept.began)))
-    return tuple(found), None
+        own = [each.coverage for each in stretches if each.occurrence == kept.id]
+        share = divide((), own, kept.began, max(kept.began, kept.ended or min(kept.ends, now))).share
+        found.append(Covered(began=kept.began, lasted=share.lasted, known=share.known))
+    return _Kept(
+        coverage=tuple(found), phones=tuple(phones), door=place, devices=known_of(phones, occurrences, stretches, now)
+    )
 
 
-def _listening(pid: int | None) -> tuple[str, ...]:
+def _listening(pid: int | None) -> tuple[tuple[str, int], ...]:
     if pid is None:
         return ()
     import psutil  # noqa: PLC0415 - only where there is a daemon to look at
@@ -147,4 +182,4 @@ def _listening(pid: int | None) -> tuple[str, ...]:
         connections = psutil.Process(pid).net_connections("inet")
     except psutil.Error:
         return ()
-    return tuple(f"{each.laddr.ip}:{each.laddr.port}" for each in connections if each.status == psutil.CONN_LISTEN)
+    return tuple((each.laddr.ip, each.laddr.port) for each in connections if each.status == psutil.CONN_LISTEN)
