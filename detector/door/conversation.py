@@ -17,6 +17,7 @@ import h11
 from detector.door.asked import ALWAYS, Answer, Asked, Body, Refused, refusal
 
 CHUNK: Final = 4096
+_HEARD_OUT: Final = 2 * 1024 * 1024
 _REASONS: Final = {
     200: "OK", 204: "No Content", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
     405: "Method Not Allowed", 408: "Request Timeout", 413: "Content Too Large", 415: "Unsupported Media Type",
@@ -204,7 +205,7 @@ class Conversation:
         """Let the other side read its answer: it is lost where a connection is closed on what was not read."""
         if self._writer.can_write_eof():
             self._writer.write_eof()
-        left = self._limits.whole * 4
+        left = _HEARD_OUT
         try:
             async with asyncio.timeout(self._limits.parting.total_seconds()):
                 while left > 0 and (came := await self._reader.read(CHUNK)):

@@ -1,0 +1,451 @@
+"""Real clients ask the open door: every status, every refusal, and what is handed on."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import logging
+import shutil
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from detector.clock import ManualClock
+from detector.devices import DoorPlace
+from detector.door.guard import digest
+from detector.door.model import Told
+from detector.door.server import Door
+from tests.rig.door import CODE, OTHER, TOKEN, Heard, StandIn, ask, knock, open_door, request
+
+SOCIAL = {"event": "app_open", "category": "social"}
+PAGES = ["/", "/phone", "/pair", "/pair/any-code_1", "/phone?from=icon", "/phone.css", "/phone.js"]
+NEEDING_A_TOKEN = [("POST", "/v1/phone"), ("POST", "/v1/test"), ("POST", "/v1/together"), ("DELETE", "/v1/phone")]
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(datetime(2026, 11, 23, 18, 2, 11, tzinfo=UTC))
+
+
+@pytest.fixture
+def desk() -> StandIn:
+    return StandIn()
+
+
+@pytest.fixture
+async def door(desk: StandIn, clock: ManualClock) -> AsyncIterator[Door]:
+    async with open_door(desk, clock=clock) as opened:
+        yield opened
+
+
+async def curl(door: Door, path: str, *options: str) -> tuple[int, str]:
+    """Return the status and the body that the real curl gets."""
+    if not shutil.which("curl"):
+        pytest.skip("missing: curl")
+    address, port = door.local
+    command = ["curl", "--silent", "--max-time", "10", "--write-out", "\n%{http_code}", *options]
+    running = await asyncio.create_subprocess_exec(*command, f"http://{address}:{port}{path}", stdout=-1)
+    said, _ = await running.communicate()
+    body, _, status = said.decode().rpartition("\n")
+    return int(status), body
+
+
+async def test_curl_tells_as_the_docs_show_it(door: Door, desk: StandIn) -> None:
+    status, body = await curl(
+        door, "/v1/phone", "-H", f"Authorization: Bearer {TOKEN}", "-H", "Content-Type: application/json",
+        "-d", '{"event": "app_open", "category": "social", "at": "2026-11-23T19:02:11+01:00"}',
+    )  # fmt: skip
+    assert (status, body) == (204, "")
+    at = datetime(2026, 11, 23, 18, 2, 11, tzinfo=UTC)
+    assert desk.told == [("my phone", Told(event="app_open", category="social", at=at))]
+
+
+async def test_http_client_tells_ten_times_over_one_connection(door: Door, desk: StandIn) -> None:
+    def tell() -> list[int]:
+        client = http.client.HTTPConnection(*door.local, timeout=10)
+        found = []
+        for number in range(10):
+            body = json.dumps({"event": "app_open", "app": f"app{number}"})
+            client.request(
+                "POST", "/v1/phone", body, {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+            )
+            answer = client.getresponse()
+            answer.read()
+            found.append(answer.status)
+        sockets = client.sock is not None
+        client.close()
+        assert sockets, "the connection was kept"
+        return found
+
+    assert await asyncio.to_thread(tell) == [204] * 10
+    assert [told.app for _, told in desk.told] == [f"app{number}" for number in range(10)]
+
+
+async def test_a_sentence_of_the_desk_is_handed_to_the_phone(door: Door, desk: StandIn) -> None:
+    desk.says = "A minute of scrolling"
+    heard = await ask(door, request("POST", "/v1/phone", SOCIAL))
+    assert (heard.status, heard.said) == (200, {"say": "A minute of scrolling"})
+    assert heard.headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_the_page_is_the_same_for_everybody_and_keeps_to_itself(door: Door, path: str) -> None:
+    with_token, without = [await ask(door, request("GET", path, token=token)) for token in (TOKEN, None)]
+    assert with_token.raw == without.raw
+    assert without.status == 200
+    assert len(without.body) > 1000
+    kinds = {"css": "text/css", "js": "text/javascript"}
+    assert without.headers["content-type"] == f"{kinds.get(path.rpartition('.')[2], 'text/html')}; charset=utf-8"
+    assert without.headers["cache-control"] == "no-store"
+    assert without.headers["referrer-policy"] == "no-referrer"
+    assert without.headers["x-content-type-options"] == "nosniff"
+    assert without.headers["x-frame-options"] == "DENY"
+    assert without.headers["content-security-policy"] == (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
+    )
+    assert not {"server", "date", "set-cookie"} & set(without.headers)
+    assert not any(phone in without.body for phone in (b"old phone", b"new phone"))
+
+
+async def test_a_look_at_the_pages_head_has_no_body(door: Door) -> None:
+    async with knock(door) as line:
+        await line.send(request("HEAD", "/phone") + request("GET", "/nothing"))
+        head = await line.reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert (await line.heard()).status == 404
+
+
+async def test_looking_at_the_pairing_link_does_not_use_the_code_up(door: Door, desk: StandIn) -> None:
+    for method in ("GET", "HEAD"):
+        await curl(door, f"/pair/{CODE}", *(["--head"] if method == "HEAD" else []))
+    heard = await ask(door, request("POST", "/pair", {"code": CODE}, token=None))
+    assert heard.status == 200
+    assert isinstance(heard.said, dict)
+    assert heard.said["name"] == "new phone"
+    token = heard.said["token"]
+    assert desk.paired[2].token == digest(token), "the desk is given the digest, never the token"
+    again = await ask(door, request("POST", "/pair", {"code": CODE}, token=None))
+    assert again.status == 401
+    assert (await ask(door, request("POST", "/v1/test", token=token))).status == 204
+    assert desk.tests == ["new phone"]
+
+
+async def test_every_401_is_the_same_byte_for_byte(door: Door, desk: StandIn, clock: ManualClock) -> None:
+    revoked = TOKEN
+    desk.remove(desk.paired[0])
+    heard: list[Heard] = []
+    headers = [
+        {}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Bearer {revoked}"}, {"Authorization": "Bearer"},
+        {"Authorization": ""}, {"Authorization": f"Basic {OTHER}"}, {"Authorization": OTHER},
+        {"Authorization": f"Bearer {OTHER}x"}, {"Authorization": f"Bearer {digest(OTHER)}"},
+        {"Authorization": f"Bearer {OTHER} {OTHER}"}, {"Authorization": "Bearer " + "x" * 4000},
+    ]  # fmt: skip
+    bodies: list[object] = [None, SOCIAL, b"{", b"x" * 9000]
+    for method, path in NEEDING_A_TOKEN:
+        for fields in headers:
+            clock.seconds += 10
+            heard += [await ask(door, request(method, path, body, token=None, headers=fields)) for body in bodies]
+    clock.seconds += 10
+    wrong_type = {"Content-Type": "text/plain"}
+    heard.append(await ask(door, request("POST", "/v1/phone", "x", token=None, headers=wrong_type)))
+    heard.append(await ask(door, request("POST", "/pair", {"code": "used or never made"}, token=None)))
+    heard.append(await ask(door, request("POST", "/pair", {"code": "x" * 3000}, token=None)))
+    heard.append(await ask(door, request("POST", "/pair", '{"code": "\\ud800"}', token=None)))
+    assert {one.status for one in heard} == {401}
+    assert len({one.raw for one in heard}) == 1
+    assert heard[0].closed
+    assert desk.told == desk.wishes == desk.tests == []
+
+
+async def test_one_phones_token_cannot_speak_for_another(door: Door, desk: StandIn) -> None:
+    claims = {"X-Phone": "my phone", "Cookie": f"token={TOKEN}", "X-Forwarded-For": "127.0.0.1"}
+    body = {"event": "unlock"}
+    assert (await ask(door, request("POST", "/v1/phone", body, token=OTHER, headers=claims))).status == 204
+    named = await ask(door, request("POST", "/v1/phone", body | {"phone": "my phone"}, token=OTHER))
+    assert named.status == 422
+    await ask(door, request("DELETE", f"/v1/phone?token={TOKEN}", token=OTHER))
+    assert desk.told == [("old phone", Told(event="unlock"))]
+    assert [phone.name for phone in desk.paired] == ["my phone", "new phone"]
+
+
+async def test_a_removed_phone_is_refused_at_once_even_while_it_speaks(door: Door, desk: StandIn) -> None:
+    raw = request("POST", "/v1/phone", SOCIAL)
+    async with knock(door) as line, knock(door) as idle:
+        await idle.send(request("POST", "/v1/test"))
+        assert (await idle.heard()).status == 204
+        await line.send(raw[:-5])
+        assert (await ask(door, request("DELETE", "/v1/phone"))).status == 204
+        await line.send(raw[-5:])
+        await idle.send(request("POST", "/v1/test"))
+        assert (await line.heard()).status == 401
+        assert (await idle.heard()).status == 401
+    assert desk.told == []
+    assert desk.tests == ["my phone"]
+
+
+async def test_the_test_checks_what_it_is_given_and_hands_nothing_on(door: Door, desk: StandIn) -> None:
+    assert (await ask(door, request("POST", "/v1/test"))).status == 204
+    assert (await ask(door, request("POST", "/v1/test", SOCIAL))).status == 204
+    assert (await ask(door, request("POST", "/v1/test", {"event": "nothing"}))).status == 422
+    assert (await ask(door, request("POST", "/v1/test", "x", headers={"Content-Type": "text/plain"}))).status == 415
+    assert desk.tests == ["my phone", "my phone"]
+    assert desk.told == []
+
+
+async def test_together_is_wished_for(door: Door, desk: StandIn) -> None:
+    for body in ({"do": "start", "minutes": 90}, {"do": "extend", "minutes": 30}, {"do": "stop"}):
+        assert (await ask(door, request("POST", "/v1/together", body))).status == 204
+    heard = await ask(door, request("POST", "/v1/together", {"do": "start"}))
+    assert (heard.status, heard.problems) == (422, ["start needs minutes"])
+    assert desk.wishes == [
+        ("my phone", "start", timedelta(minutes=90)),
+        ("my phone", "extend", timedelta(minutes=30)),
+        ("my phone", "stop", timedelta(0)),
+    ]
+
+
+async def test_the_same_within_a_second_is_answered_alike_and_handed_on_once(
+    door: Door, desk: StandIn, clock: ManualClock
+) -> None:
+    desk.says = "A minute of scrolling"
+    first = await ask(door, request("POST", "/v1/phone", SOCIAL))
+    other = await ask(door, request("POST", "/v1/phone", {"event": "unlock"}))
+    clock.seconds = 0.9
+    in_other_words = await ask(door, request("POST", "/v1/phone", '{"category":"social" , "event":"app_open"}'))
+    assert first.raw == other.raw == in_other_words.raw
+    assert [told.event for _, told in desk.told] == ["app_open", "unlock"]
+    await ask(door, request("POST", "/v1/phone", SOCIAL, token=OTHER))
+    assert [name for name, _ in desk.told] == ["my phone", "my phone", "old phone"]
+    clock.seconds = 1.0
+    await ask(door, request("POST", "/v1/phone", SOCIAL))
+    assert len(desk.told) == 4
+    for _ in range(3):
+        await ask(door, request("POST", "/v1/together", {"do": "extend", "minutes": 30}))
+    assert len(desk.wishes) == 1
+
+
+async def test_a_replay_while_the_first_is_under_way_waits_for_its_answer(door: Door, desk: StandIn) -> None:
+    desk.hold = asyncio.Event()
+    desk.says = "A minute of scrolling"
+    async with knock(door) as one, knock(door) as other:
+        await one.send(request("POST", "/v1/phone", SOCIAL))
+        await other.send(request("POST", "/v1/phone", SOCIAL))
+        assert (await ask(door, request("POST", "/v1/test"))).status == 204, "nobody else waits"
+        desk.hold.set()
+        assert (await one.heard()).raw == (await other.heard()).raw
+    assert len(desk.told) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/v1/phone", "POST, DELETE"),
+        ("PUT", "/v1/phone", "POST, DELETE"),
+        ("GET", "/v1/test", "POST"),
+        ("OPTIONS", "/v1/together", "POST"),
+        ("POST", "/phone", "GET, HEAD"),
+        ("POST", "/pair/code", "GET, HEAD"),
+        ("DELETE", "/pair", "GET, HEAD, POST"),
+        ("BREW", "/", "GET, HEAD"),
+    ],
+)
+async def test_another_method_is_told_which_there_are(door: Door, method: str, path: str, allowed: str) -> None:
+    for token in (TOKEN, None):
+        heard = await ask(door, request(method, path, token=token))
+        assert (heard.status, heard.headers["allow"]) == (405, allowed)
+        assert heard.problems
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1", "/v1/phone/", "/v1/phones", "/v1/report", "/favicon.ico", "//phone", "/phone.html", "/../phone.js",
+             "/%2e%2e/phone.js", "/page/phone.js", "/pair/a/b", "/pair/../phone", "/model.py", "/phone.js/"],
+)  # fmt: skip
+async def test_an_unknown_path_is_not_found_with_or_without_a_token(door: Door, path: str) -> None:
+    heard = [await ask(door, request("GET", path, token=token)) for token in (TOKEN, None)]
+    assert [one.status for one in heard] == [404, 404]
+    assert heard[0].raw == heard[1].raw
+
+
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        (request("GET", "/", host="evil.example"), 421),
+        (request("GET", "/", host="laptop.local:1"), 421),
+        (request("GET", "/", host=""), 421),
+        (request("GET", "/", headers={"Origin": "http://evil.example"}), 403),
+        (request("GET", "/", headers={"Origin": "null"}), 403),
+        (request("GET", "/", headers={"Origin": "https://127.0.0.1"}), 403),
+        (request("POST", "/v1/phone", SOCIAL, headers={"Origin": "http://127.0.0.1"}), 204),
+        (request("POST", "/v1/phone", SOCIAL, host="LAPTOP.local"), 204),
+        (request("POST", "/v1/phone", SOCIAL, host="localhost"), 204),
+        (request("POST", "/v1/phone", SOCIAL, headers={"Content-Type": "text/plain"}), 415),
+        (request("POST", "/v1/phone", SOCIAL, headers={"Content-Type": "application/jsonp"}), 415),
+        (request("POST", "/v1/phone", SOCIAL, headers={"Content-Encoding": "gzip"}), 415),
+        (request("POST", "/v1/phone", SOCIAL, headers={"Content-Type": "Application/JSON; charset=utf-8"}), 204),
+        (request("POST", "/v1/phone", SOCIAL, headers={"authorization": "Bearer wrong"}), 400),
+        (request("POST", "/v1/phone", SOCIAL, headers={"HOST": "evil.example"}), 400),
+        (request("POST", "/v1/phone", SOCIAL, headers={"content-type": "text/plain"}), 400),
+        (request("POST", "/v1/phone", SOCIAL, headers={"content-length": "7"}), 400),
+        (request("POST", "/v1/phone", SOCIAL, headers={"Content-Length": "-1"}), 400),
+        (request("POST", "/v1/phone", SOCIAL, headers={"Content-Length": "1" * 21}), 400),
+        (request("POST", "/v1/phone", SOCIAL, headers={"Content-Length": "1" * 20}), 413),
+        (request("POST", "/v1/phone", SOCIAL, headers={"Transfer-Encoding": "chunked"}), 400),
+        (request("POST", "/v1/phone", None, headers={"Transfer-Encoding": "gzip, chunked"}), 501),
+        (request("POST", "/v1/phone", b" " * 4097), 413),
+        (request("POST", "/v1/phone", b" " * 4096), 422),
+        (request("POST", "/v1/phone", b"x" * 1_000_000), 413),
+        (request("POST", "/v1/phone", b"[" * 4096), 422),
+        (request("POST", "/v1/phone", headers={"Content-Type": "application/json"}), 422),
+        (request("GET", "/", headers={"X": "y" * 8192}), 431),
+        (request("GET", "/" + "x" * 8192), 431),
+        (b"x" * 100_000, 431),
+        (request("GET", "http://127.0.0.1/phone"), 400),
+        (request("OPTIONS", "*"), 400),
+        (request("CONNECT", "127.0.0.1:22"), 400),
+        (b"GET /\r\n\r\n", 400),
+        (b"GET / HTTP/1.0\r\n\r\n", 505),
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
+        (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n X: folded\r\n\r\n", 421),
+        (b"GET / HTTP/1.1\r\nHost : 127.0.0.1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: a\x00b\r\n\r\n", 400),
+    ],
+)  # fmt: skip
+async def test_each_request_gets_its_status_and_the_next_one_is_answered(
+    door: Door, desk: StandIn, raw: bytes, status: int
+) -> None:
+    async with knock(door) as line:
+        try:
+            await line.send(raw)
+        except ConnectionResetError:
+            assert len(raw) > 100_000, "nothing that can be sent at once is cut off"
+        heard = await line.heard()
+        assert heard.status == status
+        if status >= 400:
+            assert heard.headers["content-type"] == "application/json"
+            assert heard.problems
+        if heard.closed:
+            line.writer.write_eof()
+            assert await line.ended() == b""
+    assert len(desk.told) == (status == 204)
+    assert (await ask(door, request("POST", "/v1/test"))).status == 204
+
+
+async def test_a_body_in_chunks_is_taken_and_bounded(door: Door, desk: StandIn) -> None:
+    fields = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
+    head = request("POST", "/v1/phone", headers=fields)
+    assert (await ask(door, head + b'12\r\n{"event":"unlock"}\r\n0\r\n\r\n')).status == 204
+    assert (await ask(door, head + b"1000\r\n" + b" " * 4096 + b"\r\n1\r\n \r\n0\r\n\r\n")).status == 413
+    assert (
+        await ask(door, head + b"1;" + b"x" * 2000 + b"\r\n \r\n" + (b"1;" + b"x" * 2000 + b"\r\n \r\n") * 30)
+    ).status == 413
+    assert (await ask(door, head + b"zz\r\n")).status == 400
+    assert len(desk.told) == 1
+
+
+async def test_who_asks_before_sending_is_told_to_go_on_or_not(door: Door) -> None:
+    go_on = {"Expect": "100-continue"}
+    raw = request("POST", "/v1/phone", SOCIAL, headers=go_on)
+    head, _, body = raw.partition(b"\r\n\r\n")
+    async with knock(door) as line:
+        await line.send(head + b"\r\n\r\n")
+        assert (await line.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100")
+        await line.send(body)
+        assert (await line.heard()).status == 204
+    for refused in (
+        request("POST", "/v1/phone", b"x" * 9000, headers=go_on),
+        request("POST", "/v1/phone", SOCIAL, token=None, headers=go_on),
+    ):
+        heard = await ask(door, refused.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
+        assert heard.status in {413, 401}
+        assert heard.closed
+
+
+async def test_requests_in_a_row_are_answered_in_their_order(door: Door, desk: StandIn) -> None:
+    async with knock(door) as line:
+        await line.send(
+            b"".join(request("POST", "/v1/phone", {"event": "app_open", "app": f"a{n}"}) for n in range(50))
+        )
+        assert [(await line.heard()).status for _ in range(50)] == [204] * 50
+    assert [told.app for _, told in desk.told] == [f"a{n}" for n in range(50)]
+
+
+async def test_a_phone_that_tells_too_often_is_slowed_down_alone(door: Door, desk: StandIn, clock: ManualClock) -> None:
+    async with knock(door) as line:
+        for number in range(250):
+            await line.send(request("POST", "/v1/phone", {"event": "app_open", "app": f"a{number}"}))
+            assert (await line.heard()).status == 204
+        await line.send(request("POST", "/v1/phone", SOCIAL))
+        heard = await line.heard()
+    assert (heard.status, heard.headers["retry-after"], heard.closed) == (429, "1", True)
+    assert (await ask(door, request("POST", "/v1/phone", SOCIAL, token=OTHER))).status == 204
+    assert (await ask(door, request("GET", "/phone", token=None))).status == 200
+    clock.seconds += 1
+    assert (await ask(door, request("POST", "/v1/phone", SOCIAL))).status == 204
+    assert len(desk.told) == 252
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        request("POST", "/v1/phone", SOCIAL, token="wrong"),  # noqa: S106 - it opens nothing
+        request("POST", "/pair", {"code": "wrong"}, token=None),
+        request("GET", "/phone", token=None),
+        request("GET", "/", host="evil.example", token=None),
+    ],
+)
+async def test_strangers_at_one_address_are_slowed_down_and_the_phone_there_is_not(
+    door: Door, desk: StandIn, clock: ManualClock, raw: bytes
+) -> None:
+    found = [(await ask(door, raw)).status for _ in range(41)]
+    assert 429 not in found[:40]
+    assert found[40] == 429
+    assert (await ask(door, request("POST", "/pair", {"code": CODE}, token=None))).status == 429, "no code is tried"
+    assert (await ask(door, request("POST", "/v1/phone", SOCIAL))).status == 204
+    assert (await ask(door, raw, source="127.0.0.2")).status == found[0]
+    clock.seconds += 0.06
+    assert [(await ask(door, raw)).status for _ in range(2)] == [found[0], 429]
+    assert desk.paired[2].code == digest(CODE)
+
+
+async def test_a_bug_behind_the_door_is_logged_once_without_what_it_says_and_the_door_stays_open(
+    door: Door, desk: StandIn, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret = "".join(["can", "ary"])
+
+    def fail(*_: object) -> None:
+        raise ValueError(secret)
+
+    monkeypatch.setattr(StandIn, "tested", fail)
+    for _ in range(3):
+        heard = await ask(door, request("POST", "/v1/test"))
+        assert (heard.status, heard.closed) == (500, True)
+        assert b"canary" not in heard.raw
+    assert (await ask(door, request("POST", "/v1/phone", SOCIAL))).status == 204
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+    assert "ValueError" in caplog.text
+    assert "canary" not in caplog.text
+
+
+async def test_nothing_of_a_request_is_logged(desk: StandIn, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    place = DoorPlace(address="127.0.0.1", port=0, host="laptop.local")
+    async with open_door(desk, place=place) as door:
+        address, port = door.local
+        canary = {"event": "app_open", "app": "com.canary", "canary": 1}
+        for raw in (
+            request("POST", "/v1/phone", {"event": "app_open", "app": "com.canary"}),
+            request("POST", "/v1/phone", canary),
+            request("POST", "/v1/phone", canary, token="canary"),  # noqa: S106 - it opens nothing
+            request("GET", "/pair/canary"),
+            request("GET", "/canary", host="canary"),
+            b"canary\r\n\r\n",
+        ):
+            await ask(door, raw)
+    ours = [record.getMessage() for record in caplog.records if record.name.startswith("turntoward")]
+    assert ours == [f"the door for phones is open at {address}, port {port}", "the door for phones is shut"]
+    assert "canary" not in caplog.text

@@ -1,0 +1,77 @@
+"""Whatever comes over the wire, torn wherever it may be: the door answers as ever and hands on no more than was told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detector.clock import ManualClock
+from detector.door.conversation import Limits
+from tests.rig.door import TOKEN, StandIn, ask, knock, open_door, request
+
+HURRIED = Limits(
+    request=timedelta(seconds=0.05), idle=timedelta(seconds=0.05), parting=timedelta(seconds=0.02), per_address=64
+)
+TELLING = {"event": "app_open", "app": "com.example.canary"}
+GOOD = request("POST", "/v1/phone", TELLING)
+CHUNKED = (
+    request("POST", "/v1/phone", headers={"Content-Type": "application/json", "Transfer-Encoding": "chunked"})
+    + b"10\r\n" + json.dumps(TELLING).encode()[:16] + b"\r\n"
+    + b"%x;x=y\r\n" % (len(json.dumps(TELLING)) - 16) + json.dumps(TELLING).encode()[16:] + b"\r\n0\r\nX: y\r\n\r\n"
+)  # fmt: skip
+CUTS = st.lists(st.integers(0, 400), max_size=6).map(sorted)
+
+
+def clock() -> ManualClock:
+    return ManualClock(datetime(2026, 11, 23, 18, 0, tzinfo=UTC))
+
+
+@settings(max_examples=60)
+@given(st.sampled_from([GOOD, CHUNKED]), CUTS, st.integers(1, 3))
+def test_a_request_torn_anywhere_is_the_same_request(raw: bytes, cuts: list[int], times: int) -> None:
+    async def play() -> None:
+        desk = StandIn()
+        async with open_door(desk, clock=clock(), limits=Limits()) as door, knock(door) as line:
+            sent = raw * times
+            for begin, end in zip([0, *cuts], [*cuts, len(sent)], strict=True):
+                await line.send(sent[begin:end])
+                await asyncio.wait([asyncio.ensure_future(ask(door, request("GET", "/nothing", token=None)))])
+            for _ in range(times):
+                assert (await line.heard()).status == 204
+        assert [told.app for _, told in desk.told] == ["com.example.canary"]
+
+    asyncio.run(play())
+
+
+@settings(max_examples=80)
+@given(
+    st.sampled_from([GOOD, CHUNKED, b""]),
+    st.integers(0, 300),
+    st.integers(0, 60),
+    st.binary(max_size=60)
+    | st.sampled_from([b"\r\n", b"\n", b"\r\n\r\n", b"Host: x\r\n", b"\x00", b"Content-Length: 1\r\n"]),
+)
+def test_bytes_changed_anywhere_end_in_an_answer_or_a_closed_connection(
+    raw: bytes, begin: int, length: int, put: bytes
+) -> None:
+    async def play() -> None:
+        desk = StandIn()
+        async with open_door(desk, clock=clock(), limits=HURRIED) as door:
+            async with knock(door) as line:
+                await line.send(raw[:begin] + put + raw[begin + length :])
+                heard = await line.ended()
+            statuses = {int(part[:3]) for part in heard.split(b"HTTP/1.1 ")[1:]}
+            assert statuses <= {200, 204, 400, 401, 403, 404, 405, 408, 413, 415, 421, 422, 431, 501, 505}, heard
+            assert heard == b"" or heard.startswith(b"HTTP/1.1 ")
+            assert TOKEN.encode() not in heard
+            assert b"canary" not in heard
+            assert (await ask(door, request("POST", "/v1/test"))).status == 204, "it goes on answering"
+        assert door.connections == 0
+        assert len(desk.told) <= 1
+        assert all(name == "my phone" for name, _ in desk.told)
+
+    asyncio.run(play())

@@ -1,0 +1,188 @@
+"""Who may speak, how often, and what was said already; and by which names the door is called."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import replace
+
+import pytest
+
+from detector.devices import DoorPlace, Phone
+from detector.door import guard
+from detector.door.hosts import is_ours, is_same_origin, plain
+from tests.rig.door import MINE, NEW, OLD, OTHER, TOKEN
+
+PLACE = DoorPlace(address="192.168.1.20", port=8765, host="laptop.local")
+
+
+def test_a_token_names_its_phone_and_no_other() -> None:
+    assert guard.who(TOKEN.encode(), [MINE, OLD, NEW]) is MINE
+    assert guard.who(OTHER.encode(), [MINE, OLD, NEW]) is OLD
+    assert guard.who(OTHER.encode(), [MINE, NEW]) is None
+
+
+@pytest.mark.parametrize(
+    "presented", [b"", b"x", TOKEN.encode() + b"x", TOKEN[:-1].encode(), b"0" * 64, b"\xff" * 4096]
+)
+def test_what_is_no_token_names_nobody(presented: bytes) -> None:
+    assert guard.who(presented, [MINE, OLD, NEW]) is None
+    assert guard.who(presented, []) is None
+
+
+def test_a_digest_is_not_a_token() -> None:
+    assert MINE.token is not None
+    assert guard.who(MINE.token.encode(), [MINE, OLD]) is None
+
+
+def test_a_phone_without_a_token_is_never_who_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "digest", lambda _: "0" * 64)
+    assert guard.who(b"whatever has the digest that stands for nobody", [NEW, replace(NEW, token="")]) is None
+
+
+@pytest.mark.parametrize("token", [TOKEN, OTHER, "nobody's"])
+@pytest.mark.parametrize("phones", [[], [NEW], [MINE, OLD, NEW], [OLD, NEW, MINE]])
+def test_every_phone_is_compared_with_in_constant_time_whoever_it_is(
+    monkeypatch: pytest.MonkeyPatch, token: str, phones: list[Phone]
+) -> None:
+    compared: list[tuple[int, int]] = []
+
+    def compare(one: bytes, other: bytes) -> bool:
+        compared.append((len(one), len(other)))
+        return hmac_compare(one, other)
+
+    hmac_compare = hmac.compare_digest
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    guard.who(token.encode(), phones)
+    assert compared == [(64, 64)] * (len(phones) + 1)
+
+
+def test_tokens_are_long_and_never_the_same() -> None:
+    made = {guard.new_token() for _ in range(100)}
+    assert len(made) == 100
+    assert all(len(token) == 43 and token.replace("-", "").replace("_", "").isalnum() for token in made)
+
+
+def test_an_allowance_lets_so_many_through_at_once_and_then_so_many_a_second() -> None:
+    allowance = guard.Allowance(per_second=20, at_once=40)
+    assert [allowance.allows("a", 100.0) for _ in range(41)] == [True] * 40 + [False]
+    assert not allowance.allows("a", 100.03125)
+    assert [allowance.allows("a", 100.125) for _ in range(3)] == [True, True, False]
+    assert sum(allowance.allows("a", 1000.0) for _ in range(100)) == 40, "rest does not add up without end"
+
+
+def test_an_allowance_is_each_askers_own() -> None:
+    allowance = guard.Allowance(per_second=1, at_once=1)
+    assert allowance.allows("a", 0.0)
+    assert not allowance.allows("a", 0.0)
+    assert allowance.allows("b", 0.0)
+
+
+def test_the_bar_of_200_requests_a_second_for_30_seconds_is_within_a_phones_allowance() -> None:
+    allowance = guard.Allowance(per_second=guard.KNOWN_PER_SECOND, at_once=guard.KNOWN_AT_ONCE)
+    assert all(allowance.allows("a", number / 200) for number in range(6000))
+    assert not all(allowance.allows("b", number / 400) for number in range(12000))
+
+
+def test_a_clock_that_moves_back_gives_nothing_away() -> None:
+    allowance = guard.Allowance(per_second=1, at_once=1)
+    assert allowance.allows("a", 10.0)
+    assert not allowance.allows("a", 5.0)
+    assert not allowance.allows("a", 10.5)
+    assert allowance.allows("a", 11.5)
+
+
+def test_what_an_allowance_remembers_is_bounded() -> None:
+    allowance = guard.Allowance(per_second=1, at_once=1, remembered=10)
+    for number in range(1000):
+        allowance.allows(f"address {number}", 0.0)
+    assert len(allowance) == 10
+
+
+def test_the_same_within_a_second_is_a_replay_and_later_it_is_not() -> None:
+    replays: guard.Replays[str] = guard.Replays()
+    mark = replays.mark("phone", "app_open", None)
+    assert replays.answered(mark, 5.0) is None
+    replays.keep(mark, 5.0, "204")
+    replays.keep(replays.mark("phone", "unlock", None), 5.5, "200")
+    assert replays.answered(mark, 5.999) == "204", "also after something else was said"
+    assert replays.answered(mark, 6.0) is None
+
+
+def test_what_another_phone_says_or_something_else_is_no_replay() -> None:
+    replays: guard.Replays[str] = guard.Replays()
+    said = [("a", "b", None), ("a", None, "b"), ("ab", "", None), ("a", "b", "None"), ("b", "a", None)]
+    assert len({replays.mark(*one) for one in said}) == len(said)
+
+
+def test_replays_are_forgotten_and_keep_nothing_that_can_be_read() -> None:
+    replays: guard.Replays[str] = guard.Replays()
+    for number in range(500):
+        mark = replays.mark("phone", "canary", str(number))
+        assert replays.answered(mark, number / 10) is None
+        replays.keep(mark, number / 10, "204")
+    assert len(replays) <= 10
+    assert b"canary" not in mark
+    assert mark != guard.Replays[str]().mark("phone", "canary", "499")
+
+
+@pytest.mark.parametrize(
+    ("host", "ours"),
+    [
+        ("laptop.local", True),
+        ("LAPTOP.local:8765", True),
+        ("laptop.local.:8765", True),
+        ("192.168.1.20:8765", True),
+        ("192.168.1.20", True),
+        ("laptop.local:80", False),
+        ("laptop.local:99999", False),
+        ("laptop.local:", False),
+        ("evil.example", False),
+        ("laptop.local.evil.example", False),
+        ("192.168.1.20.evil.example:8765", False),
+        ("localhost:8765", False),
+        ("127.0.0.1:8765", False),
+        ("", False),
+        ("user@laptop.local", False),
+        ("laptop.local, evil.example", False),
+        ("laptop.local/evil", False),
+        ("laptop.local\xa0", False),
+        ("[192.168.1.20", False),
+    ],
+)
+def test_only_the_doors_own_names_are_answered(host: str, *, ours: bool) -> None:
+    assert is_ours(host, place=PLACE, local=("192.168.1.20", 8765)) is ours
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8765", "[::1]:8765", "laptop.local:8765"])
+def test_on_the_loopback_the_loopbacks_names_are_ours(host: str) -> None:
+    everywhere = replace(PLACE, address="0.0.0.0")  # noqa: S104 - what a person may have chosen
+    assert is_ours(host, place=everywhere, local=("127.0.0.1", 8765))
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0:8765", "[::]:8765"])
+def test_the_address_that_means_everywhere_is_nobodys_name(host: str) -> None:
+    everywhere = replace(PLACE, address="0.0.0.0", host="::")  # noqa: S104 - what a person may have chosen
+    assert not is_ours(host, place=everywhere, local=("127.0.0.1", 8765))
+
+
+def test_one_address_in_two_writings_is_one() -> None:
+    place = replace(PLACE, address="fd00:0:0:0::5", host="fd00::5")
+    assert is_ours("[FD00:0::5]:8765", place=place, local=("fd00::5", 8765))
+    assert plain("::ffff:192.168.1.20") == "192.168.1.20"
+    assert plain("fe80::1%eth0") == "fe80::1"
+
+
+@pytest.mark.parametrize(
+    ("origin", "same"),
+    [
+        ("http://laptop.local:8765", True),
+        ("HTTP://LAPTOP.local:8765", True),
+        ("https://laptop.local:8765", False),
+        ("http://laptop.local", False),
+        ("http://evil.example", False),
+        ("null", False),
+        ("", False),
+    ],
+)
+def test_only_our_own_page_is_of_the_same_origin(origin: str, *, same: bool) -> None:
+    assert is_same_origin(origin, host="laptop.local:8765", scheme="http") is same
