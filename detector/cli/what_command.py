@@ -29,6 +29,7 @@ LONGEST_ID: Final = 60
 @click.option("--program", help="The program to go with --app.")
 @click.option("--inside", help="The program inside a terminal, such as neomutt.")
 @click.option("--package", help="Ask about an Android package or an iOS bundle id instead.")
+@click.option("--unknown", is_flag=True, help="List apps opened on phones that nobody knows, as counts.")
 @click.option("--once", is_flag=True, help="Say what is in front now, and end.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON, one object a line.")
 def command(
@@ -38,6 +39,7 @@ def command(
     program: str | None,
     inside: str | None,
     package: str | None,
+    unknown: bool,
     once: bool,
     as_json: bool,
 ) -> None:
@@ -46,11 +48,18 @@ def command(
     Live: one entry for each change, until Ctrl-C. Nothing is stored, and titles are not shown. With --app or
     --package it answers about words of yours, also without a desktop.
     """
+    by_hand = (app, title, program, inside)
+    if unknown:
+        if once or any(word is not None for word in (*by_hand, package)):
+            raise UserError("--unknown goes with --json only.")
+        from detector.cli.what_unknown import list_unknown  # noqa: PLC0415 - only when used
+
+        list_unknown(as_json=as_json)
+        return
     from detector.activities.load import load_classifier  # noqa: PLC0415 - only when used
     from detector.config.paths import config_path  # noqa: PLC0415 - only when used
     from detector.config.read import read_settings  # noqa: PLC0415 - only when used
 
-    by_hand = (app, title, program, inside)
     if package is not None and any(word is not None for word in by_hand):
         raise UserError("--package is an app on a phone; leave --app, --title, --program and --inside out.")
     classifier = load_classifier(read_settings(config_path()).activities)

@@ -14,7 +14,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Final
 
-from detector.devices import DoorPlace, Phone
+from detector.devices import LONGEST_NAME, DoorPlace, Phone
 from detector.errors import UserError
 from detector.observations import LAPTOP
 from detector.store.instants import maybe_instant, maybe_integer
@@ -32,12 +32,10 @@ def refuse_name(name: str, number: int | None, others: list[Phone]) -> None:
     """Return if a phone of this number may have the name.
 
     Raises:
-        UserError: if another device has it, or it is no text.
+        UserError: if another device has it, or it is no text, or too long.
     """
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        raise UserError("The name holds bytes that are no text. Write it in your terminal's own encoding.") from None
+    if not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
+        raise UserError(f"A phone's name is a few words of text, {LONGEST_NAME} characters at most.")
     taken = [LAPTOP, *(other.name for other in others if other.number != number)]
     if name.casefold() in (other.casefold() for other in taken):
         raise UserError(f"There is a device called '{name}' already. Give this one another name.")

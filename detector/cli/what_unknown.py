@@ -1,0 +1,84 @@
+"""List the apps on phones that were opened during partner time and that the catalogue does not know."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Final
+
+import click
+
+if TYPE_CHECKING:
+    from detector.store.model import Unknown
+
+COLUMNS: Final = 80
+LONGEST_APP: Final = 60
+HINT: Final = (
+    "Their names are not kept. With `keep_names = true` under [store] in the config they are, from then on, so that "
+    "you can say what each one is."
+)
+TEACH: Final = "`turntoward what --package NAME` says what one counts as; an [[activity]] in the config changes it."
+
+
+def list_unknown(*, as_json: bool) -> None:
+    """Write what is kept of unknown apps.
+
+    Raises:
+        StoreError: if what is kept cannot be read.
+    """
+    found = _kept()
+    if as_json:
+        written = {
+            device: {"opens": unknown.opens, "apps": unknown.apps, "named": dict(unknown.named)}
+            for device, unknown in found.items()
+        }
+        click.echo(json.dumps(written, ensure_ascii=False, indent=2))
+        return
+    for line in _lines(found):
+        click.echo(line)
+
+
+def _kept() -> Mapping[str, Unknown]:
+    from detector.config.paths import store_path  # noqa: PLC0415 - not for --help
+    from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
+    from detector.store.store import Store  # noqa: PLC0415 - not for --help
+
+    try:
+        with Store.open(store_path(), read_only=True) as store:
+            return store.unknown()
+    except NothingKept:
+        return {}
+
+
+def _lines(found: Mapping[str, Unknown]) -> Iterator[str]:
+    if not found:
+        yield "No app was opened on a phone during partner time that the catalogue does not know."
+        return
+    for device, unknown in found.items():
+        yield from _wrapped(f"{device}: {_opened(unknown)} during partner time that the catalogue does not know.")
+        column = max((len(_shown(app)) for app in unknown.named), default=0)
+        for app, opens in unknown.named.items():
+            yield f"  {_shown(app):<{column}}  {opens:>5}"
+        unnamed = unknown.opens - sum(unknown.named.values())
+        if unknown.named and unnamed:
+            yield from _wrapped(f"  and {unnamed} more from when names were not kept")
+    yield from _wrapped(TEACH if any(unknown.named for unknown in found.values()) else HINT)
+
+
+def _opened(unknown: Unknown) -> str:
+    if unknown.opens == 1:
+        return "one app was opened once"
+    if unknown.apps == 1 and len(unknown.named) == 1:
+        return f"one app was opened {unknown.opens} times"
+    return f"apps were opened {unknown.opens} times ({unknown.apps} different ones at least)"
+
+
+def _shown(app: str) -> str:
+    # A phone may tell whatever it likes, escape sequences included.
+    plain = "".join(letter if letter.isprintable() else " " for letter in app[: LONGEST_APP + 1])
+    return plain if len(plain) <= LONGEST_APP else plain[:LONGEST_APP] + "…"
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, COLUMNS, subsequent_indent="  ", break_on_hyphens=False)

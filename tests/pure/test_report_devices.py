@@ -1,0 +1,224 @@
+"""The report of a laptop and phones: one story, each device with what is known of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from click.testing import CliRunner
+
+from detector.attention.settings import AttentionSettings
+from detector.cli.report_command import command
+from detector.config.paths import rules_dir, store_path
+from detector.config.rules_in_force import load_rules
+from detector.devices import Phone
+from detector.effects import Record
+from detector.observations import (
+    LAPTOP,
+    Activity,
+    Focused,
+    Gap,
+    GapReason,
+    LaidDown,
+    Observation,
+    PartnerTimeBegan,
+    PartnerTimeEnded,
+    PickedUp,
+    PutAway,
+    SensorStarted,
+)
+from detector.pipeline import Pipeline
+from detector.report.as_json import as_json
+from detector.report.as_text import as_text
+from detector.report.summarise import summarise
+from detector.report.summary import Device, Summary
+from detector.store.memory import MemoryStore
+from detector.store.store import Store
+from rules.policy import PolicySettings
+
+BERLIN = ZoneInfo("Europe/Berlin")
+BEGAN = datetime(2026, 11, 23, 17, 30, tzinfo=UTC)
+EVENING = "1@20261123T173000Z"
+MINE = Phone(name="my phone", number=1, token="70" * 32)
+OLD = Phone(name="old phone", number=2, token="71" * 32)
+SOCIAL, MAIL, DESKTOP = (Activity(category=category) for category in ("social", "mail", "desktop"))
+
+
+def at(minute: float) -> datetime:
+    return BEGAN + timedelta(minutes=minute)
+
+
+def front(minute: float, activity: Activity | None, device: str = MINE.name, *, opened: bool = False) -> Focused:
+    return Focused(at=at(minute), device=device, activity=activity, opened=opened)
+
+
+def sensed(minute: float, device: str) -> list[Observation]:
+    return [SensorStarted(at=at(minute), sense="focus", sensor="x", device=device)]
+
+
+LAPTOP_SENSED: list[Observation] = [
+    *sensed(0, LAPTOP), SensorStarted(at=at(0), sense="idle", sensor="x"), front(0, DESKTOP, LAPTOP),
+]  # fmt: skip
+
+
+def lived(*observed: Observation, minutes: float = 90, ended: bool = True) -> list[Record]:
+    """Return what the core keeps of an evening in which this was observed."""
+    core = Pipeline(rules=(), policy=PolicySettings(), attention=AttentionSettings())
+    began = PartnerTimeBegan(at=BEGAN, occurrence=EVENING, title="Evening", ends=at(minutes))
+    stream: list[Observation] = [began, *sorted(observed, key=lambda seen: seen.at)]
+    stream += [PartnerTimeEnded(at=at(minutes))] if ended else []
+    return [effect for seen in stream for effect in core.feed(seen) if isinstance(effect, Record)]
+
+
+def told(*observed: Observation, phones: Sequence[Phone] = (MINE,), minutes: float = 90) -> Summary:
+    store = MemoryStore()
+    store.keep_all(lived(*observed, minutes=minutes))
+    return summarise(
+        store.occurrences(), store.uses(), store.moments(), store.coverage(), since=at(-60), until=at(600), zone=BERLIN,
+        rules={}, signs=store.signs([PickedUp, PutAway]), phones=phones,
+    )  # fmt: skip
+
+
+def device(summary: Summary, name: str = MINE.name) -> Device:
+    (found,) = [each for each in summary.devices if each.name == name]
+    return found
+
+
+def test_a_hop_from_one_device_to_another_counts_its_time_once() -> None:
+    summary = told(
+        *LAPTOP_SENSED, front(10, SOCIAL, LAPTOP), front(20, DESKTOP, LAPTOP),
+        *sensed(0, MINE.name), front(15, SOCIAL), front(25, DESKTOP),
+    )  # fmt: skip
+    assert (device(summary, LAPTOP).used, device(summary).used) == (timedelta(minutes=10), timedelta(minutes=10))
+    assert summary.share.distraction == timedelta(minutes=15)
+    assert summary.share.presence == timedelta(minutes=75)
+    assert (device(summary, LAPTOP).looks, device(summary).looks) == (1, 1)
+
+
+def test_a_phone_that_said_nothing_is_unknown_and_never_put_away() -> None:
+    summary = told(*LAPTOP_SENSED, front(10, SOCIAL, LAPTOP), front(20, DESKTOP, LAPTOP))
+    assert device(summary) == Device(
+        name=MINE.name, kind="phone", paired=True, spoke=False, lived=timedelta(minutes=90), known=timedelta(0),
+        used=None, looks=None, of_unknown_length=None, pick_ups=None, put_away_first=None,
+    )  # fmt: skip
+    text = as_text(summary)
+    assert "  my phone: said nothing, so nothing is known of it.\n" in text
+    assert "  laptop: 1 h 30 min of 1 h 30 min known, 1 look, 10 min long in all.\n" in text
+    assert "Started well" not in text
+
+
+def test_a_phone_tells_how_much_is_known_how_often_it_was_picked_up_and_looked_at() -> None:
+    summary = told(
+        *LAPTOP_SENSED,
+        *sensed(10, MINE.name), PickedUp(at=at(10), device=MINE.name), front(10, MAIL), LaidDown(at=at(12), device=MINE.name),
+        PickedUp(at=at(30), device=MINE.name), front(30, DESKTOP), front(31, SOCIAL), front(33, DESKTOP),
+        Gap(at=at(50), since=at(50), sense="focus", reason=GapReason.SENSOR_LOST, device=MINE.name),
+    )  # fmt: skip
+    mine = device(summary)
+    assert (mine.known, mine.pick_ups, mine.looks, mine.used) == (
+        timedelta(minutes=40), 2, 2, timedelta(minutes=4),
+    )  # fmt: skip
+    assert "  my phone: 40 min of 1 h 30 min known, 2 pick-ups, 2 looks, 4 min long in all.\n" in as_text(summary)
+
+
+def test_an_opening_whose_end_nobody_told_is_a_look_of_unknown_length() -> None:
+    summary = told(
+        *LAPTOP_SENSED, *sensed(10, MINE.name), front(10, SOCIAL, opened=True), front(20, SOCIAL, opened=True),
+        front(25, None),
+    )  # fmt: skip
+    mine = device(summary)
+    assert (mine.looks, mine.of_unknown_length, mine.used) == (2, 1, timedelta(minutes=5))
+    assert summary.share.distraction == timedelta(minutes=5)
+    assert "2 looks, 5 min long in all, 1 of unknown length." in " ".join(as_text(summary).split())
+
+
+@pytest.mark.parametrize(
+    ("observed", "well"),
+    [
+        ([PutAway(at=at(0), device=MINE.name)], True),
+        ([PutAway(at=at(5), device=MINE.name)], True),
+        ([PutAway(at=at(5) + timedelta(microseconds=1), device=MINE.name)], False),
+        ([front(1, SOCIAL), front(2, DESKTOP), PutAway(at=at(3), device=MINE.name)], False),
+        ([front(1, DESKTOP), PutAway(at=at(3), device=MINE.name)], True),
+        ([PutAway(at=at(0), device=MINE.name), front(2, SOCIAL), PutAway(at=at(4), device=MINE.name)], True),
+        ([front(1, SOCIAL, LAPTOP), front(2, DESKTOP, LAPTOP), PutAway(at=at(3), device=MINE.name)], True),
+        ([LaidDown(at=at(1), device=MINE.name)], False),
+    ],
+)
+def test_a_partner_time_started_well_if_a_phone_was_put_away_before_a_look_at_it(
+    observed: list[Observation], well: bool
+) -> None:
+    summary = told(*LAPTOP_SENSED, *sensed(0, MINE.name), *observed)
+    assert summary.started_well == device(summary).put_away_first == int(well)
+    assert ("Started well: 1 partner time began with a phone put away." in as_text(summary)) == well
+
+
+def test_two_phones_put_away_make_one_good_start() -> None:
+    away: list[Observation] = [PutAway(at=at(1), device=phone.name) for phone in (MINE, OLD)]
+    summary = told(*LAPTOP_SENSED, *away, phones=(MINE, OLD))
+    assert (summary.started_well, device(summary).put_away_first, device(summary, OLD.name).put_away_first) == (1, 1, 1)
+
+
+def test_a_phone_that_is_paired_no_more_keeps_its_part_of_the_story() -> None:
+    summary = told(*LAPTOP_SENSED, *sensed(0, OLD.name), front(1, SOCIAL, OLD.name), front(3, DESKTOP, OLD.name))
+    assert [each.name for each in summary.devices] == [LAPTOP, MINE.name, OLD.name]
+    assert not device(summary, OLD.name).paired
+    assert "1 look, 2 min long in all; it is not paired any more." in " ".join(as_text(summary).split())
+
+
+def test_a_phone_that_is_being_paired_is_none_yet() -> None:
+    waiting = Phone(name="new phone", code="c0" * 32, code_until=at(5))
+    assert [each.name for each in told(*LAPTOP_SENSED, phones=(waiting,)).devices] == [LAPTOP]
+
+
+def test_without_a_phone_the_text_says_nothing_of_devices() -> None:
+    text = as_text(told(*LAPTOP_SENSED, phones=()))
+    assert "Your devices" not in text
+    assert "By device" not in text
+
+
+def test_names_of_forty_characters_fit_the_terminal() -> None:
+    long = Phone(name="the very old phone of the summer holiday"[:40], token="70" * 32)
+    summary = told(
+        *LAPTOP_SENSED, *sensed(1, long.name), PickedUp(at=at(2), device=long.name), front(2, SOCIAL, long.name, opened=True),
+        front(3, SOCIAL, long.name, opened=True), front(4, DESKTOP, long.name), phones=(long,),
+    )  # fmt: skip
+    assert max(map(len, as_text(summary).splitlines())) <= 80
+
+
+def test_json_holds_the_same_with_null_for_what_is_not_known() -> None:
+    plain = json.loads(as_json(told(*LAPTOP_SENSED, *sensed(10, MINE.name), front(12, SOCIAL), phones=(MINE, OLD))))
+    laptop, mine, old = plain["devices"]
+    assert (laptop["kind"], laptop["pick_ups"], laptop["known_seconds"]) == ("laptop", None, 5400.0)
+    assert (mine["name"], mine["spoke"], mine["looks"], mine["lived_seconds"]) == ("my phone", True, 1, 5400.0)
+    assert (old["spoke"], old["looks"], old["known_seconds"]) == (False, None, 0.0)
+    assert plain["started_well"] == 0
+    assert plain["format"] == 1
+
+
+def test_the_whole_way_from_observations_over_the_file_to_the_command(home: object) -> None:
+    rules = load_rules(rules_dir()).rules
+    core = Pipeline(rules=rules, policy=PolicySettings(), attention=AttentionSettings())
+    stream: list[Observation] = [
+        PartnerTimeBegan(at=BEGAN, occurrence=EVENING, title="Evening", ends=at(90)), *LAPTOP_SENSED,
+        PutAway(at=at(1), device=MINE.name), *sensed(20, MINE.name), PickedUp(at=at(20), device=MINE.name),
+        front(20, SOCIAL), front(24, DESKTOP), front(70, SOCIAL, LAPTOP), front(76, DESKTOP, LAPTOP),
+    ]  # fmt: skip
+    with Store.open(store_path()) as store:
+        for phone in (MINE, OLD):
+            store.keep_phone(Phone(name=phone.name, token=phone.token))
+        store.keep_all([each for seen in stream for each in core.feed(seen) if isinstance(each, Record)])
+    with time_machine.travel(at(80), tick=False):
+        said = CliRunner().invoke(command, []).output
+        plain = json.loads(CliRunner().invoke(command, ["--json"]).output)
+    assert "my phone: " in said
+    assert "1 pick-up, 1 look, 4 min long in all." in " ".join(said.split())
+    by_device = said[said.index("By device") :].split("\n\n", maxsplit=1)[0].splitlines()
+    assert [line.split()[:-2] for line in by_device[1:]] == [["on", "my", "phone"], ["on", "this", "laptop"]]
+    assert "old phone: said nothing, so nothing is known of it." in said
+    assert "Started well: 1 partner time began with a phone put away." in said
+    assert [each["name"] for each in plain["devices"]] == ["laptop", "my phone", "old phone"]
