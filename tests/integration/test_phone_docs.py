@@ -1,0 +1,96 @@
+"""Every `curl` line of docs/phones.md, as a shell runs it, against a running door; with the answer that stands below it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from detector.door.fields import NotTold
+from detector.door.told import read_told
+from rules.features import CATEGORIES
+from tests.rig.phone_door import CODE, OpenDoor, RememberingDesk
+
+PAGE = Path(__file__).parents[2] / "docs" / "phones.md"
+ADDRESS = "http://192.168.178.20:8420"
+BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A command of the page and what the page says that it answers."""
+
+    command: str
+    answer: str
+
+
+def shown(text: str) -> list[Shown]:
+    found = []
+    for block in BLOCK.findall(text):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, answer = part.partition("\n")
+            if command.startswith("curl "):
+                found.append(Shown(command, answer.strip()))
+    return found
+
+
+def ran(command: str, door: OpenDoor, token: str) -> str:
+    mine = command.replace(ADDRESS, door.url).replace("TOKEN", token).replace('"CODE"', f'"{CODE}"')
+    done = subprocess.run(["sh", "-c", mine], capture_output=True, text=True, check=True, timeout=20)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def door() -> Iterator[OpenDoor]:
+    if shutil.which("curl") is None:
+        pytest.skip("missing: curl")
+    with OpenDoor(RememberingDesk()) as opened:
+        yield opened
+
+
+def test_every_curl_line_of_the_page_is_answered_as_the_page_says(door: OpenDoor) -> None:
+    lines = shown(PAGE.read_text(encoding="utf-8"))
+    # Whoever tries them has a token already: the one line that makes it comes first here.
+    lines.sort(key=lambda line: "/pair " not in line.command)
+    token = ""
+    for line in lines:
+        assert ADDRESS in line.command, line
+        answer = ran(line.command, door, token)
+        if "/pair " in line.command:
+            token = answer.split('"token": "')[1].split('"')[0]
+            answer = answer.replace(token, "…")
+        assert answer == line.answer, line.command
+    assert [told.event for told in door.desk.told] == ["app_open", "app_close", "unlock", "put_away"]
+    assert [what for what, _ in door.desk.wished] == ["start", "extend", "stop"]
+    assert (door.desk.tests, door.desk.known) == (1, [])
+
+
+def test_no_curl_line_is_overlooked() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert len(shown(text)) == len(re.findall(r"\bcurl -", text)) >= 12
+    assert shown("```console\n$ curl -s x\n204\n$ ls\n```\n") == [Shown("curl -s x", "204")]
+
+
+def test_the_bodies_in_the_prose_can_be_read() -> None:
+    prose = BLOCK.sub("", PAGE.read_text(encoding="utf-8"))
+    bodies = re.findall(r'`(\{"event".*?\})`', prose)
+    assert len(bodies) >= 2
+    for body in bodies:
+        try:
+            read_told(body.replace("[app_package]", "com.instagram.android").encode(), datetime.now(UTC))
+        except NotTold as wrong:
+            pytest.fail(f"{body}: {wrong}")
+
+
+def test_the_page_names_the_categories_that_there_are() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    named = re.search(r"The categories are (.*?)\.\n", text, re.DOTALL)
+    assert named
+    # What a phone alone or this program is in front of is nothing that somebody sets up.
+    assert set(re.findall(r"`(\w+)`", named[1])) == set(CATEGORIES) - {"phone", "system"}
