@@ -1,7 +1,8 @@
 """What the person declared: partner times and their exceptions. The caller holds the transaction.
 
 Rule 1: a number is never given twice, for the ids of occurrences begin with it.
-Rule 2: sqlite-utils writes here, where nothing is in a hurry; reading does without it, for the daemon reads.
+Rule 2: sqlite-utils writes where nothing is in a hurry. What the daemon does itself, reading and what a phone's page may
+wish for, does without it.
 """
 
 from __future__ import annotations
@@ -47,15 +48,16 @@ def add(connection: sqlite3.Connection, partner_time: PartnerTime) -> PartnerTim
     """
     refuse_title(partner_time.title)
     number = next_number(connection, _LAST_NUMBER)
-    _tables(connection).table("partner_times").insert(
-        {
-            "number": number,
-            "title": partner_time.title,
-            "begins": partner_time.begins.isoformat(),
-            "lasts": partner_time.lasts // MICROSECOND,
-            "zone": partner_time.zone,
-            "recurrence": partner_time.recurrence,
-        }
+    connection.execute(
+        "INSERT INTO partner_times (number, title, begins, lasts, zone, recurrence) VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            number,
+            partner_time.title,
+            partner_time.begins.isoformat(),
+            partner_time.lasts // MICROSECOND,
+            partner_time.zone,
+            partner_time.recurrence,
+        ),
     )
     return replace(partner_time, number=number)
 

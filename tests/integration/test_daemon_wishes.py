@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -71,6 +73,25 @@ def test_nothing_is_extended_beyond_a_day_in_all(store: Keeping) -> None:
     before = kept(store)
     assert wishes.extend(store, NOW, MINUTE) is None
     assert kept(store) == before
+
+
+ASK = """
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from detector.daemon import wishes
+from detector.store.store import Store
+now, longer = datetime.now(UTC), timedelta(minutes=5)
+with Store.open(Path(sys.argv[1])) as store:
+    done = [wishes.start(store, now, longer, "Tea"), wishes.extend(store, now, longer), *wishes.stop(store, now)]
+print(len(done), all(done), sorted({"sqlite_utils", "asyncio"} & set(sys.modules)))
+"""
+
+
+def test_what_the_daemon_does_for_a_phone_imports_nothing_heavy(tmp_path: Path) -> None:
+    asked = [sys.executable, "-c", ASK, str(tmp_path / "kept" / "t.sqlite")]
+    done = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "3 True []\n"
 
 
 wished = st.tuples(st.sampled_from(["start", "stop", "extend"]), st.integers(1, 1440), st.integers(0, 600))
