@@ -47,7 +47,8 @@ def test_phone(name: str) -> None:
             f"{phone.name} did not come in two minutes.\n"
             "  The phone has to be in the same network; a Wi-Fi for guests often keeps devices apart.\n"
             f"  A firewall on this device may turn it away: it has to let in TCP port {place.port}\n"
-            f"  from your own network, for example `sudo ufw allow from 192.168.0.0/16 to any port {place.port}`."
+            "  from your own network. With ufw for example:\n"
+            f"    sudo ufw allow proto tcp from 192.168.0.0/16 to any port {place.port}"
         )
     declared.say(f"{phone.name} reaches this device.")
 

@@ -1,0 +1,75 @@
+"""Stands in for the daemon where only its side of the phones matters: holds the lock, hears SIGHUP, says its status."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable
+from datetime import UTC, datetime
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+from detector.config.paths import store_path
+from detector.daemon.lock import Lock
+from detector.store.store import Store
+
+
+class PhoneDaemon:
+    """Opens its door, in words, as the daemon would. `why`: what keeps the door shut; `at_look`: also done each time."""
+
+    def __init__(self, *, why: str | None = None, at_look: Callable[[Store], None] | None = None) -> None:
+        self.why = why
+        self.at_look = at_look
+        self.looks = 0
+        self.opened: list[str] = []
+        self.tested: dict[str, datetime] = {}
+        self._lock = Lock()
+        self._before: Any = None
+
+    def __enter__(self) -> Self:
+        self._lock.__enter__()
+        self._before = signal.signal(signal.SIGHUP, self._heard)
+        self.look()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        signal.signal(signal.SIGHUP, self._before)
+        self._lock.__exit__(kind, error, trace)
+
+    def look(self) -> None:
+        """Look at the store, and say how it stands."""
+        with Store.open(store_path()) as store:
+            phones, place = store.phones(), store.door()
+            now = datetime.now(UTC)
+            wanted = any(
+                phone.token is not None or (phone.code_until is not None and phone.code_until > now) for phone in phones
+            )
+            is_open = wanted and place is not None and self.why is None
+            if is_open and place is not None:
+                self.opened.append(place.url)
+            self._lock.say(
+                json.dumps(
+                    {
+                        "door": {
+                            "url": place.url if wanted and place is not None else None,
+                            "open": is_open,
+                            "why": self.why if wanted else None,
+                        },
+                        "phones": [
+                            {"name": phone.name, "heard": None, "tested": self._tested(phone.name), "adb": phone.adb}
+                            for phone in phones
+                        ],
+                    }
+                )
+            )
+            if self.at_look is not None:
+                self.at_look(store)
+
+    def _tested(self, name: str) -> str | None:
+        return self.tested[name].isoformat() if name in self.tested else None
+
+    def _heard(self, number: int, frame: FrameType | None) -> None:
+        self.looks += 1
+        self.look()
