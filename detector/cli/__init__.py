@@ -45,6 +45,7 @@ COMMANDS: Final[dict[str, dict[str, str]]] = {
     },
     "Devices": {
         "phone": "pair your phone, see which are paired, test or remove one",
+        "import": "take in history that ActivityWatch kept",
         "doctor": "say what can be sensed here, and what to do about the rest",
     },
     "The program": {

@@ -35,6 +35,10 @@ REACHES: dict[str, tuple[frozenset[str], str]] = {
         frozenset({"asyncio.get_running_loop().create_connection"}),
         "the adb server on this device: `place` takes no address but the loopback's",
     ),
+    "detector/sensors/activitywatch_server.py": (
+        frozenset({"asyncio.open_connection", "urllib.parse"}),
+        "an aw-server: on this device where it is a sensor, else where the person says with `import --url`",
+    ),
 }
 """What reaches the network because the person asked for it: exactly what each module may use, and why."""
 

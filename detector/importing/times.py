@@ -1,0 +1,138 @@
+"""Which past partner times an import fills: those kept, those that follow from what is declared, or whole days. Pure.
+
+Rule 1: what is asked for twice is the same, and stays so once some of it is kept: ids and edges do not move.
+Rule 2: no two overlap, and none overlaps one that is kept: an evening is told once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from detector.importing.model import Times
+from detector.partner_time.model import Occurrence, PartnerTime
+from detector.partner_time.occurrences import occurrences
+from detector.partner_time.plan import as_changed
+from detector.store.model import KeptOccurrence
+
+DAY_TITLE: Final = "Imported day"
+_DAY: Final = timedelta(days=1)
+_COUNT: Final = re.compile(r";?COUNT=[^;]*", re.IGNORECASE)
+_INTERVAL: Final = re.compile(r"INTERVAL=([0-9]+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """One stretch to fill. `kept`: the occurrence is in the store already, and only devices are added to it."""
+
+    occurrence: Occurrence
+    kept: KeptOccurrence | None = None
+
+
+def past_times(
+    times: Times,
+    *,
+    since: datetime,
+    now: datetime,
+    zone: ZoneInfo,
+    declared: Sequence[PartnerTime],
+    stopped: Mapping[str, datetime],
+    extended: Mapping[str, datetime],
+    kept: Sequence[KeptOccurrence],
+) -> list[Past]:
+    """Return what lies wholly between `since` and `now` and is over, by beginning. `kept` is all that is kept."""
+    over = [each for each in kept if each.ended is not None and each.began >= since and each.ended <= now]
+    found = [
+        Past(occurrence=_as_occurrence(each, zone), kept=each) for each in over if each.began < (each.ended or now)
+    ]
+    if times == "declared":
+        planned = _in_turn(as_changed(_declared(declared, since, now), stopped, extended))
+    else:
+        planned = list(_days(since, now, zone, kept)) if times == "all-day" else []
+    ids = {each.id for each in kept}
+    for occurrence in planned:
+        is_over = occurrence.begins >= since and occurrence.ends <= now
+        if is_over and occurrence.id not in ids and not any(_overlap(occurrence, each) for each in kept):
+            found.append(Past(occurrence=occurrence))
+    return sorted(found, key=lambda past: (past.occurrence.begins, past.occurrence.id))
+
+
+def _as_occurrence(kept: KeptOccurrence, zone: ZoneInfo) -> Occurrence:
+    return Occurrence(
+        id=kept.id, partner_time=0, title=kept.title, begins=kept.began, ends=kept.ended or kept.ends, zone=zone.key
+    )
+
+
+def _overlap(occurrence: Occurrence, kept: KeptOccurrence) -> bool:
+    return occurrence.begins < (kept.ended or kept.ends) and kept.began < occurrence.ends
+
+
+def _declared(declared: Iterable[PartnerTime], since: datetime, now: datetime) -> Iterator[Occurrence]:
+    for partner_time in declared:
+        yield from occurrences(partner_time, since, now)
+        begins = partner_time.begins.replace(tzinfo=ZoneInfo(partner_time.zone)).astimezone(UTC)
+        if partner_time.recurrence is not None and since < begins:
+            earlier = occurrences(earlier_by(partner_time, begins - since), since, min(begins, now))
+            yield from (each for each in earlier if each.begins < begins)
+
+
+def earlier_by(partner_time: PartnerTime, length: timedelta) -> PartnerTime:
+    """Return the partner time as if it had been declared at least so much earlier, on the same days.
+
+    How often it recurs (COUNT) says nothing about the past, and is left out.
+    """
+    recurrence = _COUNT.sub("", partner_time.recurrence or "").strip(";")
+    interval = int(found[1]) if (found := _INTERVAL.search(recurrence)) else 1
+    begins = partner_time.begins
+    if "FREQ=WEEKLY" in recurrence.upper() or "FREQ=DAILY" in recurrence.upper():
+        stride = interval * 7 * _DAY
+        begins -= (length // stride + 1) * stride
+    else:
+        # Whole years, and a leap year's day to a leap year's, so that every day of it falls where it fell.
+        stride_years = interval * 4
+        begins = begins.replace(year=begins.year - (length // (stride_years * 365 * _DAY) + 1) * stride_years)
+    return replace(partner_time, begins=begins, recurrence=recurrence)
+
+
+def _in_turn(planned: Iterable[Occurrence]) -> list[Occurrence]:
+    """Let each begin when the ones before it are over, as partner time does; what is left without a length goes."""
+    found: list[Occurrence] = []
+    taken: datetime | None = None
+    for each in sorted(planned, key=lambda occurrence: (occurrence.begins, occurrence.partner_time)):
+        begins = each.begins if taken is None else max(each.begins, taken)
+        taken = each.ends if taken is None else max(each.ends, taken)
+        if begins < each.ends:
+            found.append(replace(each, begins=begins))
+    return found
+
+
+def _days(since: datetime, now: datetime, zone: ZoneInfo, kept: Sequence[KeptOccurrence]) -> Iterator[Occurrence]:
+    day = since.astimezone(zone).date()
+    while day < now.astimezone(zone).date():
+        begins, ends = (
+            datetime.combine(each, time(), tzinfo=zone).astimezone(UTC) for each in (day, day + timedelta(days=1))
+        )
+        for free_from, free_until in _free(begins, ends, kept):
+            yield Occurrence(
+                id=f"import@{free_from:%Y%m%dT%H%M%SZ}", partner_time=0, title=DAY_TITLE, begins=free_from,
+                ends=free_until, zone=zone.key,
+            )  # fmt: skip
+        day += timedelta(days=1)
+
+
+def _free(begins: datetime, ends: datetime, kept: Sequence[KeptOccurrence]) -> Iterator[tuple[datetime, datetime]]:
+    """Yield what is left of the stretch beside what is kept."""
+    at = begins
+    for each in sorted(kept, key=lambda occurrence: occurrence.began):
+        over = each.ended or each.ends
+        if over <= at or each.began >= ends:
+            continue
+        if each.began > at:
+            yield at, each.began
+        at = max(at, over)
+    if at < ends:
+        yield at, ends
