@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.benchmarks.bars import Bar
+from tests.benchmarks.phone import phone_bars
 from tests.benchmarks.resting import nobody_there, outside, under_load
 from tests.benchmarks.speed import commands, latency, replay
 
@@ -17,6 +18,7 @@ ALL: dict[str, Callable[[Path], Iterator[Bar]]] = {
     "load": under_load,
     "nobody": nobody_there,
     "outside": outside,
+    "phone": phone_bars,
     "replay": lambda _folder: replay(),
 }
 

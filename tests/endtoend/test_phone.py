@@ -1,0 +1,202 @@
+"""The phone, end to end: paired by its link, told of by plain HTTP, nudged about once, reported, removed.
+
+The program is the installed one; the phone is an HTTP client that knows its link alone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import psutil
+import pytest
+
+from tests.endtoend.conftest import Begin
+from tests.endtoend.evening import COMMAND, SPEAKS_FREELY, Evening
+from tests.endtoend.traces import below, traces
+from tests.rig.phone import HttpPhone, free_port, listens
+from tests.rig.x11 import started, until
+
+pytestmark = pytest.mark.real
+
+FEED = "com.instagram.android"
+CANARY = "org.quagmirewombat.lutezephyr"
+LINK = re.compile(r"http://127\.0\.0\.1:\d+/pair/\S+")
+
+
+@pytest.fixture
+def pairing() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+def sockets(daemon: subprocess.Popen[bytes]) -> list[tuple[str, int]]:
+    """Return where the daemon listens on a network."""
+    found = psutil.Process(daemon.pid).net_connections("inet")
+    return sorted((each.laddr.ip, each.laddr.port) for each in found)
+
+
+def pair(evening: Evening, pairing: ExitStack, port: int, name: str = "my phone", *options: str) -> HttpPhone:
+    """Pair a phone as two hands would: the command shows a link, the phone uses it, the command says so."""
+    log = evening.home.parent / f"pair {name}"
+    with log.open("wb") as into:
+        asking = pairing.enter_context(
+            started(
+                [str(COMMAND), "phone", "pair", name, "--address", "127.0.0.1", "--port", str(port), *options],
+                env=evening.env, stdout=into, stderr=into.fileno(),
+            )
+        )  # fmt: skip
+    link = until(lambda: LINK.search(log.read_text()), what=f"a link; it said: {log.read_text()}")[0]
+    phone = HttpPhone(link.partition("/pair/")[0])
+    assert phone.pair(link) == name
+    assert asking.wait(20) == 0, log.read_text()
+    assert f"{name} is paired" in log.read_text()
+    assert phone.token not in log.read_text(), "the token is never shown on the laptop"
+    return phone
+
+
+def test_from_pairing_to_removing(evening: Evening, pairing: ExitStack) -> None:
+    daemon, port = evening.run(), free_port()
+    assert sockets(daemon) == [], "no socket before pairing"
+    phone = pair(evening, pairing, port)
+    assert sockets(daemon) == [("127.0.0.1", port)]
+    evening.begin()
+    greeting = evening.read_greeting()
+    assert "Partner time" in greeting.summary
+    for _ in range(3):
+        phone.opens(FEED)
+    until(lambda: evening.dunst.displayed() == 1, what="a nudge on the desktop")
+    moments = evening.moments("decided = 'nudged'")
+    assert [(moment["device"], moment["category"]) for moment in moments] == [("my phone", "social")]
+    nudge = evening.answer("put_away")
+    assert "my phone" in nudge.body, nudge
+    assert "third" in nudge.body
+    phone.tell("screen_off")
+    said = evening.say("report")
+    assert "my phone" in said
+    report = json.loads(evening.say("report", "--json"))
+    assert "my phone" in json.dumps(report)
+    assert "laptop" in json.dumps(report)
+    evening.say("phone", "remove", "my phone", "--yes")
+    until(lambda: not listens(port), what="the door is shut")
+    assert sockets(daemon) == []
+    evening.over()
+    assert len(evening.moments("decided = 'nudged'")) == 1, "one nudge and no second one"
+
+
+def test_the_phones_own_page_removes_it_and_the_door_is_shut(evening: Evening, pairing: ExitStack) -> None:
+    evening.run()
+    port = free_port()
+    phone = pair(evening, pairing, port)
+    assert phone.ask("DELETE", "/v1/phone") == (204, None)
+    until(lambda: not listens(port), what="the door is shut")
+    assert "no phone" in evening.say("phone", "list").lower()
+
+
+def test_a_removed_phone_is_refused_at_once_while_another_stays(evening: Evening, pairing: ExitStack) -> None:
+    evening.run()
+    port = free_port()
+    mine = pair(evening, pairing, port)
+    old = pair(evening, pairing, port, "old phone")
+    evening.say("phone", "remove", "old phone", "--yes")
+    until(lambda: old.tell("screen_on")[0] == 401, what="the token opens nothing")
+    assert old.tell("screen_on") == HttpPhone(old.url, "nonsense").tell("screen_on")
+    assert mine.tell("screen_on") == (204, None)
+
+
+def test_outside_partner_time_everything_is_answered_alike_and_nothing_is_kept(
+    evening: Evening, pairing: ExitStack
+) -> None:
+    evening.run()
+    phone = pair(evening, pairing, free_port())
+
+    def all_answers() -> list[tuple[int, object]]:
+        return [
+            phone.tell("app_open", app=CANARY), phone.tell("app_close", app=CANARY), phone.tell("unlock"),
+            phone.tell("screen_off"), phone.tell("app_open"), phone.tell("nonsense"), phone.ask("POST", "/v1/phone", "{"),
+            phone.tell("app_open", category="social", at="2026-01-01T00:00:00Z"),
+            phone.ask("POST", "/v1/together", {"do": "extend", "minutes": 1}),
+        ]  # fmt: skip
+
+    outside = all_answers()
+    assert evening.observations() == []
+    evening.begin()
+    assert all_answers() == outside
+    until(lambda: "PickedUp" in evening.kinds(), what=f"what was told inside is kept; {evening.kinds()} {evening.said()}")
+    evening.over()
+    kept = len(evening.observations())
+    assert all_answers() == outside
+    phone.ask("POST", "/v1/together", {"do": "stop"})
+    assert len(evening.observations()) == kept
+    assert traces([CANARY], below(evening.home) | {"log": evening.said().encode()}) == set()
+
+
+def test_together_from_the_phones_page(evening: Evening, pairing: ExitStack) -> None:
+    evening.run()
+    phone = pair(evening, pairing, free_port())
+    assert phone.ask("POST", "/v1/together", {"do": "start", "minutes": 30}) == (204, None)
+    until(evening.is_sensed, what="partner time began, and is sensed")
+    until(lambda: evening.dunst.displayed() == 1, what="the desktop says so")
+    before = evening.status()["until"]
+    phone.ask("POST", "/v1/together", {"do": "extend", "minutes": 15})
+    until(lambda: evening.status()["until"] > before, what="it goes on longer")
+    assert len(evening.rows("SELECT id FROM occurrences")) == 1
+    phone.ask("POST", "/v1/together", {"do": "stop"})
+    until(lambda: evening.status().get("partner_time") is None, what="partner time is over")
+
+
+def test_a_phone_put_away_before_the_start_is_a_good_start(evening: Evening, pairing: ExitStack) -> None:
+    evening.run()
+    phone = pair(evening, pairing, free_port())
+    phone.tell("put_away")
+    evening.begin()
+    until(lambda: "PutAway" in evening.kinds(), what="it is seen to")
+    assert "PutAway" in evening.kinds()[:3]
+    assert "started well" in evening.say("report").lower()
+
+
+def test_a_phone_that_wants_it_shows_the_nudge_itself_and_the_desktop_does_not(
+    evening_with: Begin, pairing: ExitStack
+) -> None:
+    evening = evening_with(config=SPEAKS_FREELY)
+    evening.run()
+    phone = pair(evening, pairing, free_port(), "my phone", "--nudges-on-phone")
+    evening.begin()
+    evening.read_greeting()
+    assert [phone.opens(FEED), phone.opens(FEED)] == [None, None]
+    assert "third" in phone.opens(FEED)
+    until(lambda: evening.moments("shown_by = 'phone'"), what="it is kept that the phone spoke")
+    assert evening.dunst.displayed() == 0
+
+
+def test_what_the_phone_told_survives_a_kill(evening: Evening, pairing: ExitStack) -> None:
+    daemon = evening.run()
+    port = free_port()
+    phone = pair(evening, pairing, port)
+    evening.begin()
+    phone.opens(FEED)
+    until(lambda: "my phone" in {row["device"] for row in evening.rows("SELECT device FROM observations")}, what="kept")
+    evening.kill(daemon)
+    evening.run()
+    until(lambda: listens(port), what="the door is open again")
+    assert phone.tell("screen_off") == (204, None)
+    evening.over()
+    (use,) = evening.rows("SELECT * FROM uses WHERE device = 'my phone'")
+    assert not use["trusted"], "how long it lasted while nobody listened is not known"
+
+
+def test_apps_that_nobody_knows_are_counts(evening: Evening, pairing: ExitStack) -> None:
+    evening.run()
+    phone = pair(evening, pairing, free_port())
+    evening.begin()
+    phone.opens(CANARY)
+    phone.opens(CANARY)
+    until(lambda: evening.kinds().count("Focused") >= 2, what="both are kept")
+    said = evening.say("what", "--unknown")
+    assert "my phone" in said
+    assert "2" in said
+    evening.over()
+    assert traces([CANARY], below(evening.home) | {"log": evening.said().encode(), "said": said.encode()}) == set()
