@@ -17,7 +17,6 @@ from detector.attention.share import Share, divide
 from detector.clock import Clock
 from detector.daemon.threshold import is_wanted
 from detector.devices import DoorPlace, Phone
-from detector.errors import SensorUnavailable
 from detector.observations import LAPTOP
 from detector.sensors import Refusal
 from detector.store.model import KeptCoverage, KeptOccurrence
@@ -63,26 +62,20 @@ async def find_phones(phones: Sequence[Phone], clock: Clock, adb_server: str | N
 
     `adb_server`: where it is; None: where it is unless somebody moved it.
     """
-    return tuple([await _phone(phone, clock, adb_server) for phone in phones])
+    return tuple([await _phone(phone, clock.now(), adb_server) for phone in phones])
 
 
-async def _phone(phone: Phone, clock: Clock, adb_server: str | None) -> PhoneFound:
-    is_open = phone.code is not None and phone.code_until is not None and phone.code_until > clock.now()
+async def _phone(phone: Phone, now: datetime, adb_server: str | None) -> PhoneFound:
+    refusal = None
+    if phone.adb is not None:
+        from detector.sensors.adb_guidance import guidance  # noqa: PLC0415 - only for who senses that way
+
+        refusal = await guidance(phone.adb, *([] if adb_server is None else [adb_server]))
+    is_open = phone.code is not None and phone.code_until is not None and phone.code_until > now
     return PhoneFound(
         name=phone.name, through_door=phone.token is not None, adb=phone.adb, paired=phone.paired,
-        link_until=phone.code_until if is_open else None,
-        refusal=await _adb(phone.name, phone.adb, clock, adb_server) if phone.adb is not None else None,
+        link_until=phone.code_until if is_open else None, refusal=refusal,
     )  # fmt: skip
-
-
-async def _adb(device: str, serial: str, clock: Clock, server: str | None) -> Refusal | None:
-    from detector.sensors.adb_phone import AdbPhone  # noqa: PLC0415 - only for who senses that way
-
-    try:
-        await AdbPhone(clock, device, serial, *([] if server is None else [server])).probe()
-    except SensorUnavailable as refused:
-        return Refusal(sensor=AdbPhone.name, why=refused.why, remedy=refused.remedy)
-    return None
 
 
 def known_of(

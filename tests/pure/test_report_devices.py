@@ -218,7 +218,7 @@ def test_the_whole_way_from_observations_over_the_file_to_the_command(home: obje
     assert "my phone: " in said
     assert "1 pick-up, 1 look, 4 min long in all." in " ".join(said.split())
     by_device = said[said.index("By device") :].split("\n\n", maxsplit=1)[0].splitlines()
-    assert [line.split()[:-2] for line in by_device[1:]] == [["on", "my", "phone"], ["on", "this", "laptop"]]
+    assert [line[:23].split() for line in by_device[1:]] == [["on", "this", "laptop"], ["on", "my", "phone"]]
     assert "old phone: said nothing, so nothing is known of it." in said
     assert "Started well: 1 partner time began with a phone put away." in said
     assert [each["name"] for each in plain["devices"]] == ["laptop", "my phone", "old phone"]

@@ -1,0 +1,280 @@
+"""What `status` and `doctor` say of phones, of their door, and of what is known of each device."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from detector.cli import turntoward
+from detector.clock import SystemClock
+from detector.config.paths import store_path
+from detector.daemon.examine_phones import DoorFound, find_door, find_phones, unexpected
+from detector.daemon.lock import Lock
+from detector.daemon.state import DoorState, PhoneState, State
+from detector.devices import PAIRING, DoorPlace, Phone
+from detector.effects import Coverage, Record
+from detector.observations import PartnerTimeBegan, PartnerTimeEnded
+from detector.store.store import Store
+from tests.rig.adb_server import fake_adb
+
+NOW = datetime.now(UTC)
+MINE = Phone(name="my phone", token="70" * 32, paired=NOW - timedelta(days=1))
+CABLE = Phone(name="old phone", adb="R58M123", paired=NOW - timedelta(days=1))
+WAITING = Phone(name="new phone", code="c0" * 32, code_until=NOW + PAIRING)
+ANY = "0.0.0.0"  # noqa: S104 - nothing is bound to it here
+URL = "http://192.168.1.7:8420"
+
+
+@pytest.fixture(autouse=True)
+def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "WAYLAND_DISPLAY", "XDG_SESSION_TYPE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setattr("detector.sensors.adb_guidance.guidance.__defaults__", (f"127.0.0.1:{free()}",))
+
+
+def free() -> int:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        return int(unused.getsockname()[1])
+
+
+def run(*arguments: str) -> str:
+    done = CliRunner().invoke(turntoward, list(arguments), catch_exceptions=False)
+    assert "--json" in arguments or max(map(len, done.output.splitlines())) <= 80
+    return done.output
+
+
+def status(**changes: Any) -> list[str]:
+    state = State(version="1", started=NOW, **changes)
+    with Lock() as lock:
+        lock.say(state.as_json())
+        return run("status").splitlines()[1:]
+
+
+def doctor() -> str:
+    return " ".join(run("doctor").split())
+
+
+def evening(known: dict[str, int], days_ago: int = 1) -> None:
+    """Keep an evening of ninety minutes, of which so many, from its beginning, are known of each device."""
+    began = NOW - timedelta(days=days_ago, hours=2)
+    name = f"{days_ago}@x"
+    things: list[Any] = [
+        PartnerTimeBegan(at=began, occurrence=name, title="Evening", ends=began + timedelta(minutes=90)),
+        *(
+            Coverage(number=number, device=device, began=began, ended=began + timedelta(minutes=minutes))
+            for number, (device, minutes) in enumerate(known.items())
+        ),
+        PartnerTimeEnded(at=began + timedelta(minutes=90)),
+    ]
+    with Store.open(store_path()) as store:
+        store.keep_all([Record(occurrence=name, what=what) for what in things])
+
+
+def pair(*phones: Phone, place: DoorPlace | None = None) -> None:
+    with Store.open(store_path()) as store:
+        for phone in phones:
+            store.keep_phone(phone)
+        store.place_door(place)
+
+
+class TestStatus:
+    def test_without_phones_it_says_nothing_of_them(self) -> None:
+        assert status() == ["No partner time is declared; `turntoward add --help` shows how."]
+
+    def test_outside_partner_time_phones_are_named_and_not_heard(self) -> None:
+        lines = status(phones=(PhoneState(name="my phone", through_door=True),), door=DoorState(url=URL, open=True))
+        assert lines[1:] == [
+            "Paired: my phone; heard during partner time only.", f"The door for phones is open at {URL}.",
+        ]  # fmt: skip
+
+    def test_a_phone_that_has_said_nothing_yet_is_unknown(self) -> None:
+        lines = status(
+            partner_time="Dinner", until=NOW + timedelta(hours=1), senses={"focus": "x11_focus"},
+            phones=(
+                PhoneState(name="my phone", through_door=True, spoke=True),
+                PhoneState(name="old phone", through_door=True, spoke=False),
+                PhoneState(name="at the cable", through_door=False, adb="R58M123", speaks="adb_phone"),
+                PhoneState(name="unplugged", through_door=False, adb="R58M124"),
+            ),
+        )  # fmt: skip
+        assert lines[1:] == [
+            "It senses focus (x11_focus).",
+            "It hears my phone, at the cable (adb_phone).",
+            "old phone has said nothing yet: what happens on it is unknown.",
+            "unplugged has said nothing yet: what happens on it is unknown.",
+            "unplugged is not reached over adb; `turntoward doctor` says why.",
+        ]
+
+    def test_in_a_pause_no_phone_is_heard(self) -> None:
+        lines = status(
+            partner_time="Dinner", until=NOW + timedelta(hours=1), paused_until=NOW + timedelta(minutes=5),
+            phones=(PhoneState(name="my phone", through_door=True, spoke=True),),
+        )  # fmt: skip
+        assert lines[-1] == "Paired: my phone; heard during partner time only."
+
+    def test_a_door_that_stays_shut_says_why(self) -> None:
+        lines = status(door=DoorState(url=URL, open=False, why="port 8420 is taken."))
+        assert lines[-1] == f"The door for phones at {URL} is shut: port 8420 is taken."
+
+    def test_json_holds_the_same(self) -> None:
+        with Lock() as lock:
+            phone = PhoneState(name="my phone", through_door=True, spoke=False, tested=NOW)
+            lock.say(State(version="1", started=NOW, phones=(phone,), door=DoorState(url=URL, open=True)).as_json())
+            read = json.loads(run("status", "--json"))
+        assert read["door"] == {"url": URL, "open": True, "why": None}
+        (told,) = read["phones"]
+        assert (told["name"], told["spoke"], told["tested"]) == ("my phone", False, NOW.isoformat())
+
+
+class TestDevices:
+    def test_how_much_is_known_is_said_of_each_device(self) -> None:
+        pair(MINE, CABLE)
+        evening({"laptop": 90, "my phone": 41})
+        evening({"laptop": 60}, days_ago=2)
+        evening({"my phone": 90}, days_ago=9)  # too long ago
+        said = doctor()
+        assert "laptop: 2 h 30 min of 3 h are known." in said
+        assert f"my phone (through the door, paired {MINE.paired:%d %b}): 41 min of 3 h are known." in said
+        assert "old phone (adb R58M123, paired" in said
+        assert "it said nothing, so nothing is known of it." in said
+
+    def test_what_two_devices_know_counts_once_for_the_evening(self) -> None:
+        pair(MINE)
+        evening({"laptop": 45, "my phone": 45})
+        assert "50% of it was sensed." in doctor()
+
+    def test_a_phone_that_is_not_paired_yet_says_how_long_its_link_works(self) -> None:
+        pair(WAITING)
+        assert f"new phone: not paired yet; its link works until {WAITING.code_until:%H:%M}." in doctor()
+
+    def test_a_link_that_was_not_used_in_time_is_said(self) -> None:
+        pair(Phone(name="new phone", code="c0" * 32, code_until=NOW - timedelta(minutes=1)))
+        assert "new phone: not paired yet; its link was not used in time; `turntoward phone pair`" in doctor()
+
+    def test_without_phones_the_way_to_one_is_shown(self) -> None:
+        pair()
+        assert "No phone is paired; `turntoward phone pair" in doctor()
+
+    def test_no_token_is_ever_shown(self) -> None:
+        pair(MINE, WAITING)
+        said = run("doctor") + run("doctor", "--json")
+        assert "70" * 32 not in said
+        assert "c0" * 32 not in said
+
+    def test_a_phone_that_adb_does_not_reach_says_why_and_what_to_do(self) -> None:
+        pair(CABLE)
+        evening({"laptop": 90})
+        said = doctor()
+        assert "adb does not reach it: " in said
+        assert "To do: " in said[said.index("adb does not reach it") :]
+
+    def test_only_a_phone_with_a_serial_is_asked_for_at_the_adb_server(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.settimeout(0.2)
+            found = asyncio.run(find_phones([MINE], SystemClock(), f"127.0.0.1:{server.getsockname()[1]}"))
+            with pytest.raises(TimeoutError):
+                server.accept()
+        assert [(phone.name, phone.refusal) for phone in found] == [("my phone", None)]
+
+
+@pytest.mark.parametrize(("state", "reached"), [("device", True), ("unauthorized", False), ("offline", False)])
+def test_a_phone_at_a_cable_is_asked_for_and_what_to_do_is_said(tmp_path: Path, state: str, reached: bool) -> None:
+    with fake_adb(tmp_path) as adb:
+        adb.phone("R58M123", plugged=False).plug(state)
+        (found,) = asyncio.run(find_phones([CABLE], SystemClock(), adb.server))
+        assert not any("logcat" in asked for asked in adb.requests())
+    assert (found.refusal is None) == reached
+    assert reached or (found.refusal is not None and found.refusal.why and found.refusal.remedy)
+
+
+@contextmanager
+def listening(*sockets: tuple[str, int]) -> Iterator[list[int]]:
+    """Be the daemon, and listen there."""
+    with ExitStack() as stack:
+        yield_ports = []
+        for address, port in sockets:
+            family = socket.AF_INET6 if ":" in address else socket.AF_INET
+            server = stack.enter_context(socket.create_server((address, port), family=family))
+            yield_ports.append(int(server.getsockname()[1]))
+        lock = stack.enter_context(Lock())
+        lock.say(State(version="1", started=NOW, door=DoorState(url=URL, open=True)).as_json())
+        yield yield_ports
+
+
+class TestDoor:
+    def test_a_daemon_without_a_door_listens_to_nothing(self) -> None:
+        with listening():
+            assert "It listens to nothing on the network." in doctor()
+
+    def test_the_door_and_nothing_else_may_listen(self) -> None:
+        with listening(("127.0.0.1", 0)) as (port,):
+            pair(MINE, place=DoorPlace(address="127.0.0.1", port=port, host="laptop.local"))
+            said = doctor()
+        assert f"It listens to the network on 127.0.0.1:{port}: the door for phones, nothing else." in said
+        assert f"The door for phones is open at {URL}." in said
+        assert "A problem" not in said
+
+    def test_any_other_socket_is_a_problem(self) -> None:
+        with listening(("127.0.0.1", 0), ("127.0.0.1", 0)) as (port, other):
+            pair(MINE, place=DoorPlace(address="127.0.0.1", port=port, host="laptop.local"))
+            said = doctor()
+            plain = json.loads(run("doctor", "--json"))
+        assert f"A problem: it listens to the network on 127.0.0.1:{other}, and should not." in said
+        assert f"on 127.0.0.1:{port}: the door" in said
+        assert plain["unexpected"] == [f"127.0.0.1:{other}"]
+        assert sorted(plain["listening"]) == sorted(f"127.0.0.1:{each}" for each in (port, other))
+
+    def test_a_door_that_no_phone_needs_must_not_listen(self) -> None:
+        with listening(("127.0.0.1", 0)) as (port,):
+            pair(CABLE, place=DoorPlace(address="127.0.0.1", port=port, host="laptop.local"))
+            assert f"A problem: it listens to the network on 127.0.0.1:{port}, and should not." in doctor()
+
+    def test_without_a_daemon_the_door_is_shut_and_it_is_said(self) -> None:
+        pair(MINE, place=DoorPlace(address="192.168.1.7", port=8420, host="192.168.1.7"))
+        assert f"The door for phones at {URL} is shut: the daemon does not run." in doctor()
+
+    @pytest.mark.parametrize(
+        ("said", "why"),
+        [
+            (None, "the daemon does not run"),
+            ("", "the daemon has not opened it yet"),
+            ("[]", "the daemon has not opened it yet"),
+            ('{"door": {"url": "x", "open": false, "why": "port 8420 is taken"}}', "port 8420 is taken"),
+            ('{"door": {"url": "x", "open": true, "why": null}}', None),
+        ],
+    )
+    def test_why_a_door_is_shut_is_what_the_daemon_said(self, said: str | None, why: str | None) -> None:
+        found = find_door(DoorPlace(address="1.2.3.4", port=1, host="laptop"), [MINE], NOW, said)
+        assert found is not None
+        assert (found.why, found.open) == (why, why is None)
+
+    def test_a_door_that_nobody_placed_is_none(self) -> None:
+        assert find_door(None, [MINE], NOW, "{}") is None
+
+    @pytest.mark.parametrize(
+        ("address", "heard", "is_door"),
+        [
+            ("::", "::", True), ("fe80::1", "fe80:0:0:0:0:0:0:1", True), ("fe80::1", "fe80::1%eth0", True),
+            (ANY, ANY, True), ("192.168.1.7", ANY, False), ("127.0.0.1", "192.168.1.7", False),
+        ],
+    )  # fmt: skip
+    def test_the_door_is_known_by_its_address_however_it_is_written(
+        self,
+        address: str,
+        heard: str,
+        is_door: bool,
+    ) -> None:
+        place, door = DoorPlace(address=address, port=8420, host="x"), DoorFound(url="x", wanted=True, open=True)
+        assert (unexpected([(heard, 8420)], place, door) == ()) == is_door
+        assert unexpected([(heard, 8421)], place, door) != ()
