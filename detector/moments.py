@@ -32,20 +32,21 @@ NOTICING: Final = timedelta(seconds=2)
 """How late a sensor may be in noticing idleness."""
 
 
-def left_at(devices: Sequence[DeviceState], nudged: datetime) -> datetime | None:
-    """Return when the devices were left for good within 60 s of `nudged`, or None if they were not.
+def left_at(devices: Sequence[DeviceState], nudged: datetime) -> tuple[bool, datetime | None]:
+    """Return whether it is known how the devices were left within 60 s of `nudged`, and when: None if they were not.
 
     Uses of what is not distracting count as having left: the map for both, the lock screen's clock. Going on with
     another device is not leaving: a hop from the phone to the laptop is one story.
     """
-    until, left = nudged + LATE_REPAIR, nudged
+    until, left, is_known = nudged + LATE_REPAIR, nudged, True
     for use in (use for device in devices for use in (*device.uses, device.open)):
         if use is None or use.activity.category not in DISTRACTING or use.began > until:
             continue
         if use.ended is None or use.ended > until:
-            return None
+            return True, None
+        is_known = is_known and (use.until is None or use.until <= until)
         left = max(left, use.ended)
-    return left
+    return is_known, left if is_known else None
 
 
 @dataclass(slots=True)
@@ -170,20 +171,20 @@ class Moments:
             effects.append(self._settled(held, "suppressed", reason, at))
         for said in [said for said in self._followed if device in {None, said.device}]:
             effects.append(Withdraw(nudge=said.moment.number))
-            left = left_at(self._attention.devices, said.moment.decided_at)
+            left = left_at(self._attention.devices, said.moment.decided_at)[1]
             is_over = (reason is Reason.ENDED or said.device == put_to_sleep) and left is not None
             effects += self._conclude(said, None if is_over else Outcome.UNKNOWN)
         return effects
 
     def doubt(self, since: datetime) -> list[Effect]:
-        """Take back that a nudge was ignored, where a phone that has been silent since then was all that said so."""
+        """Take back that a nudge was ignored, where nothing says so but a use of which the end since then is unknown."""
         doubtful = [
             moment
             for moments in self._by_use.values()
             for moment in moments
             if moment.outcome is Outcome.IGNORED
             and since < moment.decided_at + LATE_REPAIR
-            and left_at(self._attention.devices, moment.decided_at) is not None
+            and left_at(self._attention.devices, moment.decided_at) != (True, None)
         ]
         return [self._keep(replace(moment, outcome=Outcome.UNKNOWN)) for moment in doubtful]
 
@@ -223,8 +224,10 @@ class Moments:
         self._followed.remove(said)
         moment = said.moment
         if outcome is None:
-            left = left_at(self._attention.devices, moment.decided_at)
-            if left is not None:
+            is_known, left = left_at(self._attention.devices, moment.decided_at)
+            if not is_known:
+                outcome = Outcome.UNKNOWN
+            elif left is not None:
                 outcome = Outcome.PUT_AWAY_30 if left - moment.decided_at <= REPAIR else Outcome.PUT_AWAY_60
             else:
                 outcome = Outcome.DISMISSED if moment.answer == "dismissed" else Outcome.IGNORED

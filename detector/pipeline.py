@@ -28,7 +28,6 @@ from detector.observations import (
     CallEnded,
     CallStarted,
     Gap,
-    GapReason,
     InputCounted,
     NotShown,
     Observation,
@@ -178,7 +177,6 @@ class Pipeline:
         effects: list[Effect] = []
         if isinstance(seen, Gap) and seen.sense in {"focus", "idle"}:
             effects += self._moments.lose(seen.device, seen.at, Reason.UNKNOWN)
-            effects += self._moments.doubt(seen.since) if seen.reason is GapReason.SILENT else []
         elif isinstance(seen, Suspended):
             effects += self._moments.lose(None, seen.at, Reason.UNKNOWN, put_to_sleep=seen.device)
         elif isinstance(seen, Paused) or (isinstance(seen, Gap) and seen.sense is None):
@@ -223,6 +221,7 @@ class Pipeline:
             )  # fmt: skip
             effects.append(Record(occurrence=self._occurrence, what=kept))
             effects += self._moments.use_ended(use.number, use.ended or use.began)
+            effects += [] if use.trusted else self._moments.doubt(use.ended or use.began)
         for device, covered in self._attention.covered():
             stretch = Coverage(number=covered.number, device=device, began=covered.began, ended=covered.ended)
             effects.append(Record(occurrence=self._occurrence, what=stretch))

@@ -1,7 +1,11 @@
-"""A match or a suppression as a sentence: the same words in the notification, the report and on the command line."""
+"""A match or a suppression as a sentence: the same words in the notification, the report and on the command line.
+
+Rule 1: what happened on a phone says so, by the name that the person gave it; of this laptop nothing is added.
+"""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from types import MappingProxyType
@@ -49,12 +53,41 @@ REASON_WORDS: Final[Mapping[Reason, str]] = MappingProxyType(
     }
 )
 
+HERE: Final = "laptop"
+"""The device that needs no naming: the one that speaks."""
+LONGEST_DEVICE: Final = 40
+"""Characters of a device's name that are shown; what the person typed may be longer."""
+_GLANCE: Final = timedelta(seconds=30)
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_JOINER: Final = "\u200d"
+"""The one character without a width that is kept: it holds emoji together."""
+_COUNTED: Final[Mapping[str, str]] = MappingProxyType(
+    {"opens": "opening", "pick_ups": "pick-up", "glances": "look", "uses": "time"}
+)
+
 _ORDINALS: Final = ("", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
 def say_category(category: str | None) -> str:
     """Return the category in words, such as `social media`."""
     return CATEGORY_WORDS.get(category or "", category or "nothing in front")
+
+
+def say_device(device: str) -> str:
+    """Return the device's name as the person gave it, on one line, of visible characters, not too long."""
+    spaced = "".join(" " if character.isspace() else character for character in device)
+    kept = "".join(each for each in spaced if each == _JOINER or unicodedata.category(each) not in _HIDDEN)
+    line = " ".join(kept.split())
+    return line if len(line) <= LONGEST_DEVICE else line[: LONGEST_DEVICE - 1].rstrip() + "…"
+
+
+def say_what(category: str | None, name: str | None = None, device: str | None = None) -> str:
+    """Return what was used, and where unless it was here: `social media on my phone`. `name` None: the category."""
+    what = name or say_category(category)
+    where = say_device(device) if device is not None and device != HERE else ""
+    if not where:
+        return what
+    return f"{where} in the hand" if category == "phone" and not name else f"{what} on {where}"
 
 
 def say_reason(reason: Reason) -> str:
@@ -90,33 +123,51 @@ def why(
     evidence: Sequence[tuple[FeatureKey, Value]],
     repeat: int,
     since: str | None,
+    *,
+    device: str | None = None,
 ) -> str:
-    """Return the why-line of a nudge: what, how long or how often, and the how-manyeth time it is.
+    """Return the why-line of a nudge: what, where, how long or how often, and the how-manyeth time it is.
 
     `name` None keeps to the category. `repeat` counts the rule's moments in this partner time, this one included;
-    `since` is partner time's beginning as the person reads a clock.
+    `since` is partner time's beginning as the person reads a clock. `device`: where it happened; None, or this laptop:
+    nothing is said of it.
     """
-    known = {key.name: (key, value) for key, value in evidence}
-    what = name or say_category(category)
-    parts = [what[:1].upper() + what[1:]]
-    if "glances" in known:
-        key, value = known["glances"]
-        if isinstance(value, int) and key.span:
-            parts.append(f"the {say_ordinal(value)} look in {say_length(key.span)}")
-    elif "uses" in known:
-        key, value = known["uses"]
-        if isinstance(value, int) and key.span and value > 1:
-            parts.append(f"the {say_ordinal(value)} time in {say_length(key.span)}")
-    elif "switches" in known or "switch_rate" in known:
-        key, value = known.get("switches") or known["switch_rate"]
-        if key.name == "switches" and key.span:
-            parts = [f"{value} switches in {say_length(key.span)}"]
+    # Where a rule asks for the device's own count and for that of all, the latter is what made it hold.
+    known = {key.name: (key, value) for key, value in sorted(evidence, key=lambda each: each[0].scope == "all")}
+    parts = [_capitalised(say_what(category, name, device))]
     dwell = known.get("dwell", (None, None))[1]
+    counted = _counted(known, dwell if isinstance(dwell, timedelta) else None)
+    if counted:
+        parts.append(counted)
+    elif "switches" in known:
+        key, value = known["switches"]
+        if key.span:
+            parts = [f"{value} switches in {say_length(key.span)}"]
     if isinstance(dwell, timedelta) and len(parts) == 1 and "switches" not in known:
         parts.append(say_length(dwell))
     came_from = known.get("came_from", (None, None))[1]
     if isinstance(came_from, str):
         parts.append(f"after {say_category(came_from)}")
-    if repeat > 1 and since and not {"glances", "uses"} & known.keys():
+    if repeat > 1 and since and not (counted or {"glances", "uses"} & known.keys()):
         parts.append(f"the {say_ordinal(repeat)} time since {since}")
     return ", ".join(parts) + "."
+
+
+def _counted(known: Mapping[str, tuple[FeatureKey, Value]], dwell: timedelta | None) -> str | None:
+    """Return the first count that says why, `the third look in 10 min`."""
+    for feature, one in _COUNTED.items():
+        key, value = known.get(feature, (None, None))
+        if key is None or key.span is None or not isinstance(value, int):
+            continue
+        # Of what has lasted for longer than a look, the length says why: the count says only that it is a phone.
+        is_beside = feature in {"opens", "pick_ups"} and dwell is not None and dwell >= _GLANCE
+        if is_beside or (value < 2 and feature != "glances"):
+            continue
+        return f"the {say_ordinal(value)} {one} in {say_length(key.span)}"
+    return None
+
+
+def _capitalised(words: str) -> str:
+    """Return the words as a sentence begins; a name such as iPhone keeps its letters."""
+    first = words.split(" ", 1)[0]
+    return words[:1].upper() + words[1:] if first == first.lower() else words

@@ -20,8 +20,8 @@ DISTRACTING: Final = frozenset(
     {"social", "video", "messaging", "mail", "news", "games", "shopping", "dating", "work", "phone"}
 )
 """Categories whose uses count as distraction; named `distraction` in conditions. `phone` is a phone in the hand of
-which nobody tells what is in front. What the couple may well be
-looking at together (reading, together) and what says nothing (system, other) is left out."""
+which nobody tells what is in front. What the couple may well be looking at together (reading, together) and what says
+nothing (system, other) is left out."""
 
 SETS: Final = {"distraction": DISTRACTING}
 SCOPES: Final = ("device", "all")
@@ -65,7 +65,7 @@ FEATURES: Final[dict[str, Feature]] = {
         Feature(name="category", unit=Unit.CATEGORY, meaning="the category of the use under way"),
         Feature(
             name="came_from", unit=Unit.CATEGORY,
-            meaning="the category of the use that was left at most 60 s before this one was taken up",
+            meaning="the category of the use that was left, on any device, at most 60 s before this one was taken up",
         ),
         Feature(name="dwell", unit=Unit.LENGTH, meaning="how long the use under way has lasted, without idle time"),
         Feature(name="since_input", unit=Unit.LENGTH, meaning="how long ago the last scroll, key press or click was"),
@@ -73,7 +73,8 @@ FEATURES: Final[dict[str, Feature]] = {
         Feature(name="remaining", unit=Unit.LENGTH, meaning="how long until partner time is planned to end"),
         Feature(
             name="put_away", unit=Unit.FLAG,
-            meaning="whether the device has been left alone for 60 s at least once since partner time began",
+            meaning="whether the device was left alone for 60 s, or said to be put away, since partner time began; "
+            "unknown where nobody could tell",
         ),
         Feature(name="full_screen", unit=Unit.FLAG, meaning="whether the toplevel in front covers the screen"),
         Feature(
@@ -90,11 +91,11 @@ FEATURES: Final[dict[str, Feature]] = {
         ),
         Feature(
             name="opens", unit=Unit.COUNT, span=Span.SPAN, for_all=True,
-            meaning="how many openings of something distracting a phone told of in the span",
+            meaning="how many openings of something distracting a phone told of in the span; unknown before the first",
         ),
         Feature(
             name="pick_ups", unit=Unit.COUNT, span=Span.SPAN, for_all=True,
-            meaning="how often a phone was unlocked in the span",
+            meaning="how often a phone was unlocked in the span; unknown before the first time",
         ),
         Feature(
             name="time", unit=Unit.LENGTH, span=Span.CATEGORY_AND_SPAN, for_all=True,

@@ -155,15 +155,15 @@ class DeviceState:
         if seen.activity.category in DISTRACTING:
             _remember(self.opens, seen.at)
         if self.open is not None and self.open.activity == seen.activity:
-            self._close(self.open.began, trusted=False, begun=True)
+            self._lose_the_end(self.open, seen.at)
         self._speaks(seen.at, opened=True)
 
     def _picked_up(self, seen: PickedUp) -> None:
         if not self.pick_ups or seen.at - self.pick_ups[-1] >= TWICE_TOLD:
             _remember(self.pick_ups, seen.at)
+            # What is open was left when it was locked in between, and nobody told when.
             if self.open is not None and seen.at - self.open.began >= TWICE_TOLD:
-                # It was locked in between, and nobody told when.
-                self._close(self.open.began, trusted=False, begun=True)
+                self._lose_the_end(self.open, seen.at)
                 self._activity = None
         self._laid_down, self._away_since, self._in_hand = False, None, seen.blind
         self._speaks(seen.at)
@@ -171,8 +171,7 @@ class DeviceState:
     def _put_down(self, at: datetime, *, put_away: bool) -> None:
         self._activity, self._in_hand, self._laid_down = None, False, True
         self._away_since = self._away_since or at
-        if put_away:
-            self.put_away = True
+        self.put_away = put_away or self.put_away
         self._speaks(at)
 
     def _settle(self, at: datetime, *, opened: bool = False) -> None:
@@ -204,7 +203,11 @@ class DeviceState:
             last.is_part = last.is_part or last.activity == IN_THE_HAND
             self.open.is_part = activity == IN_THE_HAND
 
-    def _close(self, at: datetime, *, trusted: bool = True, begun: bool = False) -> None:
+    def _lose_the_end(self, use: UseState, until: datetime) -> None:
+        use.until = until
+        self._close(use.began, trusted=False)
+
+    def _close(self, at: datetime, *, trusted: bool = True) -> None:
         use = self.open
         if use is None:
             return
@@ -212,13 +215,11 @@ class DeviceState:
         self.open = None
         use.ended = max(at, use.began)
         use.trusted = trusted
-        if begun:
-            self._left(None)
-            self.uses.append(use)
-            self.closed.append(use)
-        elif not trusted:
+        if not trusted:
             self._left(None)
             self.closed.append(use)
+            if use.until is not None:
+                self.uses.append(use)
         elif use.opened or use.ended - use.began >= self._settings.fleeting:
             self._left(use)
             self.uses.append(use)

@@ -23,7 +23,8 @@ class UseState:
     """A use in the making, and afterwards as attention remembers it.
 
     `follows`: taken up straight from another. `opened`: the device told of its opening. `is_part`: a phone in the hand
-    just before or after an app on it, so no look of its own.
+    just before or after an app on it, so no look of its own. `until`: where its end is not known, when it was over at the
+    latest.
     """
 
     number: int
@@ -35,6 +36,7 @@ class UseState:
     trusted: bool = True
     opened: bool = False
     is_part: bool = False
+    until: datetime | None = None
 
 
 @dataclass(slots=True, eq=False)

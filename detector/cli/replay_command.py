@@ -58,13 +58,13 @@ def command(file: Path, *, as_json: bool) -> None:
 
 
 def _as_table(moments: Iterable[Moment], names: Mapping[str, Rule]) -> list[str]:
-    from rules.explain import say_category, say_reason  # noqa: PLC0415 - not for --help
+    from rules.explain import say_reason, say_what  # noqa: PLC0415 - not for --help
 
     rows = [
         (
             f"{moment.decided_at.astimezone():%H:%M:%S}",
             names[moment.rule].name if moment.rule in names else moment.rule,
-            say_category(moment.category),
+            say_what(moment.category, device=moment.device),
             "nudge" if moment.decided == "nudged" else "kept" if moment.decided == "suppressed" else "waiting",
             (moment.outcome.replace("_", " ") if moment.outcome else "")
             or (say_reason(moment.reason) if moment.reason else ""),
@@ -75,7 +75,7 @@ def _as_table(moments: Iterable[Moment], names: Mapping[str, Rule]) -> list[str]
         return ["No rule held."]
     heads = ("When", "Rule", "What", "Said", "What came of it, or why not")
     widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(4)]
-    widths[1] = min(widths[1], 26)
+    widths[1], widths[2] = min(widths[1], 26), min(widths[2], 26)
     return [_line(row, widths) for row in (heads, *rows)]
 
 

@@ -112,12 +112,12 @@ def _told(at: datetime, effect: Effect, rules: dict[str, Rule]) -> Iterator[str]
         case Greet():
             yield f"{when}  Partner time begins; it is planned until {effect.ends.astimezone():%H:%M}."
         case Notify(moment=moment):
-            line = why(moment.category, None, moment.evidence, 1, None).rstrip(".")
+            line = why(moment.category, None, moment.evidence, 1, None, device=moment.device).rstrip(".")
             name = rules[moment.rule].name if moment.rule in rules else moment.rule
             yield f"{when}  {line}"
             yield f"       → a nudge: {name}"
         case Record(what=Moment(decided="suppressed", outcome=None, ended=None) as moment) if moment.reason:
-            line = why(moment.category, None, moment.evidence, 1, None).rstrip(".")
+            line = why(moment.category, None, moment.evidence, 1, None, device=moment.device).rstrip(".")
             yield f"{when}  {line}"
             yield f"       kept, not said: {say_reason(moment.reason)}"
         case Record(what=Shown(by=by)):

@@ -23,7 +23,7 @@ def speak_of(began: datetime, rules: Mapping[str, Rule], settings: Settings) -> 
         return words_for(
             moment,
             rule_name=rule.name if rule else moment.rule,
-            why=why(moment.category, name, moment.evidence, moment.repeat, since),
+            why=why(moment.category, name, moment.evidence, moment.repeat, since, device=moment.device),
             settings=settings.notifications,
             week=moment.began.toordinal() // 7,
         )

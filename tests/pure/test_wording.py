@@ -15,7 +15,9 @@ from detector.notifier.settings import NotifierSettings
 from detector.notifier.wording import greeting, wording, words_for
 
 AT = datetime(2026, 11, 23, 18, 40, tzinfo=UTC)
-BUILT_IN = ("F101", "F102", "F103", "G201", "M301", "M302", "H401", "A501", "W601", "O701")
+BUILT_IN = (
+    "F101", "F102", "F103", "F106", "G201", "G202", "M301", "M302", "H401", "A501", "W601", "O701", "P801", "P802",
+)  # fmt: skip
 WHY = "Social media, 70 s, the second time since 18:30."
 MOMENT = Moment(
     number=1, occurrence="o", rule="F101", device="laptop", use=1, category="social", name=None, began=AT,

@@ -10,8 +10,18 @@ device. Nothing but the lines with `=>` may be decided, and all of them must be,
     18:41:10            idle since 18:41:05
     end                 => 1 put_away_30
 
-Focus, idle and input are sensed from the start; `without input` in the first line leaves a sense out. What stands in
-parentheses is a remark. Where a timeline says what came of one nudge, it says so of every one.
+Focus, idle and input are sensed from the start on the laptop; `without input` in the first line leaves a sense out. A
+phone (`phone: `, `tablet: `) is known from its first word on:
+
+    19:00:00            phone: lit
+    19:00:02            phone: picked up          (and its source sees apps, or does not: `picked up, blind`)
+    19:00:04            phone: opens social
+    19:01:00            phone: closes
+    19:01:20            phone: laid down          (or `put away`)
+    19:20:00            phone: silent since 19:10:00
+    19:40:00            extended until 20:30
+
+What stands in parentheses is a remark. Where a timeline says what came of one nudge, it says so of every one.
 """
 
 from __future__ import annotations
@@ -34,12 +44,17 @@ from detector.observations import (
     Gap,
     GapReason,
     InputCounted,
+    LaidDown,
+    LitUp,
     Locked,
     NotShown,
     Observation,
     PartnerTimeBegan,
     PartnerTimeEnded,
+    PartnerTimeExtended,
     Paused,
+    PickedUp,
+    PutAway,
     QuietBegan,
     QuietEnded,
     Resumed,
@@ -60,7 +75,8 @@ SENSES = "focus|idle|input|session|quiet"
 SIMPLE: dict[str, type[Observation]] = {
     "back": CameBack, "locked": Locked, "unlocked": Unlocked, "asleep": Suspended, "ends": PartnerTimeEnded,
     "paused": Paused, "resumed": Resumed, "do not disturb": QuietBegan, "disturb again": QuietEnded,
-    "call": CallStarted, "call over": CallEnded,
+    "call": CallStarted, "call over": CallEnded, "lit": LitUp, "picked up": PickedUp, "laid down": LaidDown,
+    "put away": PutAway,
 }  # fmt: skip
 
 
@@ -96,6 +112,16 @@ def observed(at: datetime, until: datetime | None, device: str, words: str) -> I
         category = words.removeprefix("full screen ")
         activity = None if words == "desktop" else Activity(category=category)
         yield Focused(at=at, device=device, activity=activity, full_screen=words.startswith("full screen"))
+    elif words == "picked up, blind":
+        yield PickedUp(at=at, device=device, blind=True)
+    elif words == "closes":
+        yield Focused(at=at, device=device, activity=None)
+    elif words.removeprefix("opens ") in CATEGORIES:
+        yield Focused(at=at, device=device, activity=Activity(category=words.removeprefix("opens ")), opened=True)
+    elif silent := re.fullmatch(r"silent since ([\d:]+)", words):
+        yield Gap(at=at, device=device, since=clock(silent[1]), reason=GapReason.SILENT, sense="focus")
+    elif extended := re.fullmatch(r"extended until ([\d:]+)", words):
+        yield PartnerTimeExtended(at=at, device=device, ends=clock(extended[1]))
     elif idle := re.fullmatch(r"idle since ([\d:]+)", words):
         yield WentIdle(at=at, device=device, since=clock(idle[1]))
     elif counted := re.fullmatch(r"(\d+) (scroll|key|click)s?( a second)?", words):
