@@ -241,7 +241,8 @@ def _await_phone(store: Store, phone: Phone, until: datetime) -> None:
     if not came:
         raise TurntowardError(
             "Nobody used the link in time; it opens nothing any more.\n"
-            f'  Is the phone in the same Wi-Fi? Again: `turntoward phone pair "{phone.name}"`'
+            "  Is the phone in the same Wi-Fi? To try again:\n"
+            f'  `turntoward phone pair "{phone.name}"`'
         )
 
 

@@ -21,7 +21,7 @@ def test_phone(name: str) -> None:
     Raises:
         UserError: if there is no such phone, or it does not speak yet.
         DaemonNotRunning: if nobody would hear it.
-        TurntowardError: if the door is shut or does not answer, or the phone did not come in time.
+        TurntowardError: if the door is shut or does not answer, or the phone is not reached.
     """
     with declared.opened() as store:
         phone, place = choose(store.phones(), name), store.door()
@@ -45,9 +45,9 @@ def test_phone(name: str) -> None:
     if not look_until(is_tested, PATIENCE):
         raise TurntowardError(
             f"{phone.name} did not come in two minutes.\n"
-            "  The phone has to be in the same network; a Wi-Fi for guests often keeps devices apart.\n"
-            f"  A firewall on this device may turn it away: it has to let in TCP port {place.port}\n"
-            "  from your own network. With ufw for example:\n"
+            "  The phone has to be in the same network, and not in a Wi-Fi for guests, which\n"
+            "  often keeps devices apart. A firewall on this device may turn it away:\n"
+            f"  it has to let in TCP port {place.port} from your own network. With ufw, for example:\n"
             f"    sudo ufw allow proto tcp from 192.168.0.0/16 to any port {place.port}"
         )
     declared.say(f"{phone.name} reaches this device.")
@@ -59,8 +59,15 @@ def _by_adb(phone: Phone) -> None:
             f"{phone.name} is not paired yet: its link was not used.\n"
             f'  `turntoward phone pair "{phone.name}"` makes a new one.'
         )
-    declared.say(f"{phone.name} speaks through adb ({phone.adb}), not through the door.")
-    declared.say("`turntoward doctor` says whether adb reaches it, and what to do where it does not.")
+    import asyncio  # noqa: PLC0415 - not for --help
+
+    from detector.sensors.adb_guidance import guidance  # noqa: PLC0415 - only for who senses that way
+
+    refusal = asyncio.run(guidance(phone.adb))
+    if refusal is not None:
+        remedy = f"\n  {refusal.remedy}." if refusal.remedy else ""
+        raise TurntowardError(f"adb does not reach {phone.name} ({phone.adb}): {refusal.why}.{remedy}")
+    declared.say(f"adb reaches {phone.name} ({phone.adb}). It is listened to during partner time only.")
 
 
 def _knock(place: DoorPlace) -> None:
@@ -86,10 +93,11 @@ def _knock(place: DoorPlace) -> None:
     except (OSError, http.client.HTTPException) as refused:
         why = getattr(refused, "strerror", None) or str(refused) or type(refused).__name__
         raise TurntowardError(
-            f"The door at {place.url} does not answer, though the daemon says it is open: {why}.\n"
-            "  Is this device still in the network in which the phone was paired?"
+            f"The door at {place.url} does not answer: {why}.\n"
+            "  The daemon says that it is open. Is this device still in the network in which the\n"
+            "  phone was paired?"
         ) from refused
     finally:
         connection.close()
     if status != 401:
-        raise TurntowardError(f"Something else answers at {place.url} (with {status}, where 401 belongs).")
+        raise TurntowardError(f"Something else answers at {place.url}\n  with {status}, where 401 belongs.")

@@ -25,6 +25,7 @@ from detector.cli import phone_known, phone_pairing, phone_place, phone_removing
 from detector.config.paths import store_path
 from detector.devices import DoorPlace, Phone
 from detector.errors import TurntowardError, UserError
+from detector.sensors import Refusal, adb_guidance
 from detector.store.store import Store
 from tests.rig.phone_daemon import PhoneDaemon
 from tests.rig.phone_door import OpenDoor, RememberingDesk, digest, free_port
@@ -425,7 +426,7 @@ class TestTest:
         with PhoneDaemon():
             done = phone("test", "my phone")
         assert done.returncode == 1
-        assert "does not answer, though the daemon says it is open: Connection refused." in done.stderr
+        assert "does not answer: Connection refused.\n" in done.stderr
 
     def test_somebody_else_at_the_door_is_told_of(self, door: DoorPlace) -> None:
         from http.server import BaseHTTPRequestHandler, HTTPServer  # noqa: PLC0415 - here alone
@@ -444,11 +445,25 @@ class TestTest:
         assert (done.returncode, done.stderr) == (1, "The door is shut: the address 192.0.2.9 is not this device's.\n")
         assert phone("test", "my phone").returncode == 3
 
-    def test_a_phone_that_speaks_another_way_is_led_there(self) -> None:
-        keep(TABLET, Phone(name="new"))
-        done = phone("test", "tablet")
-        assert done.returncode == 0
-        assert "`turntoward doctor`" in done.stdout
+    def test_a_phone_at_adb_is_asked_for_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked: list[str] = []
+
+        async def answered(serial: str) -> Refusal | None:
+            asked.append(serial)
+            return answers.pop(0)
+
+        answers = [None, Refusal(sensor="adb_phone", why="the phone is not connected", remedy="plug it in")]
+        monkeypatch.setattr(adb_guidance, "guidance", answered)
+        keep(TABLET)
+        turntoward.main(["phone", "test", "tablet"], standalone_mode=False)
+        with pytest.raises(
+            TurntowardError, match=r"tablet \(emulator-5554\): the phone is not connected\.\n  plug it in\."
+        ):
+            turntoward.main(["phone", "test", "tablet"], standalone_mode=False)
+        assert asked == ["emulator-5554"] * 2
+
+    def test_a_phone_whose_link_was_never_used_cannot_be_tested(self) -> None:
+        keep(Phone(name="new"))
         done = phone("test", "new")
         assert done.returncode == 2
         assert "new is not paired yet" in done.stderr
