@@ -1,0 +1,205 @@
+"""The door opens where it can, says why where it cannot, and speaks TLS with a certificate of the person's own."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import socket
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import trustme
+from cryptography.hazmat.primitives import serialization
+
+from detector.clock import SystemClock
+from detector.devices import DoorPlace
+from detector.door.server import Door
+from detector.errors import DoorClosed, TurntowardError
+from tests.rig.door import HASTY, TOKEN, StandIn, ask, knock, open_door, request
+
+PLACE = DoorPlace(address="127.0.0.1", port=0, host="laptop.local")
+TEST = request("POST", "/v1/test")
+PATIENCE = 20.0
+
+
+async def refused(place: DoorPlace) -> DoorClosed:
+    door = Door(place, StandIn(), SystemClock())
+    with pytest.raises(DoorClosed) as closed:
+        await door.open()
+    assert isinstance(closed.value, TurntowardError)
+    assert not door.is_open
+    assert closed.value.remedy
+    with pytest.raises(DoorClosed):
+        assert door.local
+    await door.close()
+    return closed.value
+
+
+async def test_an_address_of_another_device_is_named() -> None:
+    assert (await refused(replace(PLACE, address="192.0.2.1"))).why == "192.0.2.1 is no address of this device now"
+
+
+@pytest.mark.parametrize("address", ["laptop.local", "", "localhost", "192.168.1", "*"])
+async def test_what_is_no_address_is_not_looked_up(address: str) -> None:
+    assert (await refused(replace(PLACE, address=address))).why == f"{address} is not an address"
+
+
+@pytest.mark.parametrize("port", [70000, -1])
+async def test_a_port_that_there_is_not_is_named(port: int) -> None:
+    assert (await refused(replace(PLACE, port=port))).why == f"there is no port {port}"
+
+
+async def test_a_port_that_is_taken_is_named_and_free_again_later() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        place = replace(PLACE, port=taken.getsockname()[1])
+        assert (await refused(place)).why == f"127.0.0.1, port {place.port} is taken by another program"
+    async with open_door(StandIn(), place=place) as door:
+        assert door.local == ("127.0.0.1", place.port)
+
+
+async def test_it_opens_at_an_address_of_version_6() -> None:
+    try:
+        async with open_door(StandIn(), place=replace(PLACE, address="::1")) as door:
+            for host in ("[::1]", f"[::1]:{door.local[1]}", "localhost", "laptop.local"):
+                assert (await ask(door, request("POST", "/v1/test", host=host))).status == 204
+            assert (await ask(door, request("POST", "/v1/test", host="[::2]"))).status == 421
+    except DoorClosed:
+        pytest.skip("missing: an address of IPv6 on the loopback")
+
+
+@pytest.fixture
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def secure(authority: trustme.CA, tmp_path: Path) -> DoorPlace:
+    issued = authority.issue_cert("laptop.local", "127.0.0.1")
+    certificate, key = tmp_path / "laptop.pem", tmp_path / "laptop.key"
+    issued.private_key_pem.write_to_path(key)
+    for blob in issued.cert_chain_pems:
+        blob.write_to_path(certificate, append=True)
+    return replace(PLACE, certificate=str(certificate), key=str(key))
+
+
+@pytest.fixture
+def context(authority: trustme.CA) -> ssl.SSLContext:
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    return trusting
+
+
+@pytest.fixture
+async def door(secure: DoorPlace, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Door]:
+    async with open_door(StandIn(), place=secure, limits=HASTY) as opened:
+        yield opened
+    assert not [record for record in caplog.records if record.name == "asyncio"]
+
+
+async def test_with_a_certificate_it_speaks_tls(door: Door, context: ssl.SSLContext) -> None:
+    def tell() -> tuple[list[int], str | None, str | None]:
+        client = http.client.HTTPSConnection(*door.local, timeout=PATIENCE, context=context)
+        found = []
+        for _ in range(3):
+            headers = {"Authorization": f"Bearer {TOKEN}", "Origin": f"https://127.0.0.1:{door.local[1]}"}
+            client.request("POST", "/v1/test", headers=headers)
+            answer = client.getresponse()
+            answer.read()
+            found.append(answer.status)
+        assert isinstance(client.sock, ssl.SSLSocket)
+        spoken = client.sock.version(), client.sock.selected_alpn_protocol()
+        client.close()
+        return found, *spoken
+
+    assert await asyncio.to_thread(tell) == ([204] * 3, "TLSv1.3", None)
+
+
+async def test_a_body_too_large_is_refused_in_words_over_tls_too(door: Door, context: ssl.SSLContext) -> None:
+    def tell() -> int:
+        client = http.client.HTTPSConnection(*door.local, timeout=PATIENCE, context=context)
+        client.request(
+            "POST",
+            "/v1/phone",
+            b"x" * 300_000,
+            {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"},
+        )
+        status = client.getresponse().status
+        client.close()
+        return status
+
+    assert await asyncio.to_thread(tell) == 413
+
+
+async def test_no_version_of_tls_before_1_2_is_spoken(door: Door, context: ssl.SSLContext) -> None:
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        await asyncio.open_connection(*door.local, ssl=context)
+
+
+async def test_who_speaks_no_tls_or_nothing_is_let_go_of_and_counted_meanwhile(door: Door) -> None:
+    async with asyncio.timeout(PATIENCE), knock(door) as plain, knock(door) as silent:
+        await plain.send(TEST)
+        assert b"HTTP" not in await plain.ended()
+        assert door.connections == 1, "a handshake that does not come is a connection, too"
+        assert await silent.ended() == b""
+        while door.connections:  # noqa: ASYNC110 - the door sets no event for a test
+            await asyncio.sleep(0.01)
+
+
+async def test_it_closes_on_open_tls_connections_at_once(
+    secure: DoorPlace, context: ssl.SSLContext, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_door(StandIn(), place=secure) as door:
+        reader, writer = await asyncio.open_connection(*door.local, ssl=context)
+        writer.write(TEST)
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 204")
+        async with knock(door) as silent:
+            while door.connections < 2:  # noqa: ASYNC110 - the door sets no event for a test
+                await asyncio.sleep(0.01)
+            await door.close()
+            assert door.connections == 0
+            assert await silent.ended() == b""
+        writer.transport.abort()
+    assert not [record for record in caplog.records if record.name == "asyncio"]
+
+
+async def test_a_certificate_that_cannot_be_used_is_named(secure: DoorPlace, tmp_path: Path) -> None:
+    assert secure.certificate is not None
+    assert secure.key is not None
+    other, garbage = tmp_path / "other.key", tmp_path / "garbage.pem"
+    trustme.CA().issue_cert("x").private_key_pem.write_to_path(other)
+    garbage.write_text("canary")
+    missing = str(tmp_path / "nowhere.pem")
+    assert (
+        await refused(replace(secure, certificate=missing))
+    ).why == f"{missing} cannot be read: No such file or directory"
+    assert (await refused(replace(secure, key=str(tmp_path)))).why == f"{tmp_path} cannot be read: Is a directory"
+    assert (await refused(replace(secure, key="\0"))).why.endswith("cannot be read: not a path")
+    assert (await refused(replace(secure, key=str(other)))).why == f"{other} is not the key of {secure.certificate}"
+    unfit = await refused(replace(secure, certificate=str(garbage)))
+    assert unfit.why == f"{garbage} and {secure.key} are no certificate and key that can be used"
+    for lone in (replace(secure, key=None), replace(secure, certificate=None)):
+        assert (await refused(lone)).why == "a certificate and its key go together"
+
+
+async def test_a_key_with_a_password_is_refused_and_never_asked_for(secure: DoorPlace, tmp_path: Path) -> None:
+    assert secure.key is not None
+    locked = tmp_path / "locked.key"
+    lock(Path(secure.key), locked)
+    assert "no certificate and key that can be used" in (await refused(replace(secure, key=str(locked)))).why
+
+
+def lock(plain: Path, locked: Path) -> None:
+    key = serialization.load_pem_private_key(plain.read_bytes(), None)
+    locked.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"a password"),
+        )
+    )

@@ -1,0 +1,222 @@
+"""The door under siege: too many, too slow, half-open, cut off; and what it needs while nobody knocks."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import resource
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from detector.door.conversation import Limits
+from detector.door.server import Door
+from tests.rig.door import HASTY, StandIn, ask, knock, open_door, request
+
+TEST = request("POST", "/v1/test")
+SOCIAL = {"event": "app_open", "category": "social"}
+PATIENCE = 20.0
+
+
+@pytest.fixture
+def desk() -> StandIn:
+    return StandIn()
+
+
+@pytest.fixture
+async def hasty(desk: StandIn) -> AsyncIterator[Door]:
+    async with open_door(desk, limits=HASTY) as door:
+        yield door
+
+
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard) if hard > 0 else 4096, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not holds():  # noqa: ASYNC110 - what happens in the door sets no event for a test
+            await asyncio.sleep(0.01)
+
+
+async def empty(door: Door) -> None:
+    """Wait until nobody is inside any more."""
+    await until(lambda: not door.connections)
+
+
+def open_files() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def timers(loop: asyncio.AbstractEventLoop) -> list[asyncio.TimerHandle]:
+    """Return what would wake the loop."""
+    return [one for one in loop._scheduled if not one.cancelled()]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("said", [b"", b"POST /v1/phone HTTP/1.1\r\nHost: x\r\n"])
+async def test_with_a_thousand_connections_at_once_the_door_still_answers(
+    desk: StandIn, many_files: None, said: bytes
+) -> None:
+    async def join(number: int) -> socket.socket:
+        line = socket.socket()
+        line.setblocking(False)
+        line.bind((f"127.0.1.{1 + number % 3}", 0))
+        await asyncio.get_running_loop().sock_connect(line, door.local)
+        with suppress(ConnectionError):
+            await asyncio.get_running_loop().sock_sendall(line, said)
+        return line
+
+    crowd: list[socket.socket] = []
+    patient = Limits(idle=timedelta(minutes=1), request=timedelta(minutes=1))
+    async with open_door(desk, limits=patient) as door:
+        for begin in range(0, 1000, 50):
+            crowd += await asyncio.gather(*(join(number) for number in range(begin, begin + 50)))
+            assert (await ask(door, TEST)).status == 204
+            assert 48 <= door.connections <= 49, "16 of each of the three addresses, and the phone"
+    assert door.connections == 0
+    assert len(desk.tests) == 20
+    for line in crowd:
+        line.close()
+
+
+async def test_no_more_than_so_many_are_let_in_in_all(desk: StandIn) -> None:
+    limits = replace(Limits(), at_once=8, per_address=3)
+    async with open_door(desk, limits=limits) as door:
+        with ExitStack() as stack:
+            for number in range(30):
+                stack.enter_context(socket.create_connection(door.local, PATIENCE, (f"127.0.1.{number % 10}", 0)))
+            async with knock(door) as line:
+                assert await line.ended() == b"", "one too many is let go of at once"
+            assert door.connections == 8
+        await empty(door)
+        assert (await ask(door, TEST)).status == 204
+
+
+async def test_who_sends_byte_by_byte_is_cut_off_in_the_headers_and_in_the_body(hasty: Door, desk: StandIn) -> None:
+    raw = request("POST", "/v1/phone", SOCIAL)
+    for begin in (1, len(raw) - 30):
+        async with asyncio.timeout(PATIENCE), knock(hasty) as line:
+            await line.send(raw[:begin])
+            heard = asyncio.ensure_future(line.heard())
+            for byte in raw[begin:-1]:
+                await line.send(bytes([byte]))
+                await asyncio.wait([heard], timeout=0.05)
+                if heard.done():
+                    break
+            found = await heard
+            assert (found.status, found.closed) == (408, True)
+    await empty(hasty)
+    assert desk.told == []
+
+
+async def test_who_says_nothing_is_let_go_of_without_a_word(hasty: Door) -> None:
+    async with asyncio.timeout(PATIENCE), knock(hasty) as first, knock(hasty) as later:
+        await later.send(TEST)
+        assert (await later.heard()).status == 204
+        assert await first.ended() == b""
+        assert await later.ended() == b""
+    await empty(hasty)
+
+
+async def test_who_hangs_up_in_the_middle_leaves_nothing_behind(hasty: Door, desk: StandIn) -> None:
+    raw = request("POST", "/v1/phone", SOCIAL)
+    for end in range(0, len(raw), 7):
+        async with knock(hasty) as line:
+            await line.send(raw[:end])
+            if end % 2:
+                line.writer.write_eof()
+                await line.ended()
+    await empty(hasty)
+    assert desk.told == []
+    assert (await ask(hasty, TEST)).status == 204
+
+
+async def test_who_reads_nothing_holds_nothing(hasty: Door) -> None:
+    line = socket.socket()
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    line.connect(hasty.local)
+    with line:
+        await asyncio.to_thread(line.sendall, request("GET", "/phone") * 200)
+        await empty(hasty)
+    assert (await ask(hasty, TEST)).status == 204
+
+
+async def test_who_hears_413_and_goes_on_sending_is_cut_off(hasty: Door) -> None:
+    async with asyncio.timeout(PATIENCE), knock(hasty) as line:
+        await line.send(request("POST", "/v1/phone", b"x", headers={"Content-Length": "999999999"}))
+        assert (await line.heard()).status == 413
+        with pytest.raises(OSError):  # noqa: PT012 - it depends on the kernel at which of them
+            while True:
+                await line.send(b"x" * 65536)
+                await asyncio.sleep(0.01)
+    await empty(hasty)
+
+
+async def test_when_it_closes_nothing_stays_open(desk: StandIn, caplog: pytest.LogCaptureFixture) -> None:
+    desk.hold = asyncio.Event()
+    async with open_door(desk) as door:
+        place = door.local
+        async with knock(door) as silent, knock(door) as halfway, knock(door) as held:
+            await halfway.send(b"POST /v1/ph")
+            await held.send(request("POST", "/v1/phone", SOCIAL))
+            await until(lambda: door.connections == 3 and bool(desk.told))
+            files = open_files()
+            await door.close()
+            assert (door.connections, door.is_open) == (0, False)
+            for line in (silent, halfway, held):
+                assert await line.ended() == b""
+        await asyncio.sleep(0)
+        assert open_files() <= files - 4
+        with pytest.raises(OSError):
+            await asyncio.open_connection(*place)
+        await door.close()
+        await door.open()
+        assert door.is_open, "the same place can be taken again at once"
+    gc.collect()
+    assert not [record for record in caplog.records if record.name == "asyncio"]
+
+
+async def test_with_nobody_knocking_nothing_would_wake_the_loop(desk: StandIn) -> None:
+    loop = asyncio.get_running_loop()
+    before = len(timers(loop))
+    async with open_door(desk) as door:
+        assert len(timers(loop)) == before
+        for raw in (TEST, request("GET", "/phone"), request("POST", "/v1/phone", SOCIAL), b"x\r\n\r\n"):
+            await ask(door, raw)
+        async with knock(door) as line:
+            await line.send(TEST)
+            await line.heard()
+            assert len(timers(loop)) == before + 1, "a deadline while somebody is inside is seen"
+        await empty(door)
+        assert len(timers(loop)) == before
+
+
+async def test_what_the_door_remembers_of_strangers_is_bounded(desk: StandIn) -> None:
+    async with open_door(desk) as door:
+        for number in range(600):
+            source = f"127.0.{1 + number // 250}.{1 + number % 250}"
+            assert (await ask(door, request("GET", "/nothing", token=None), source=source)).status == 404
+    assert len(door._routes._strangers) == 512
+    assert not door._from
+
+
+def test_the_doors_log_has_one_line_for_each_change(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def play() -> None:
+        async with open_door(StandIn()) as door:
+            await door.open()
+            await ask(door, TEST)
+        await door.close()
+
+    caplog.set_level(logging.INFO)
+    asyncio.run(play())
+    assert [record.levelname for record in caplog.records if record.name == "turntoward.door"] == ["INFO", "INFO"]
