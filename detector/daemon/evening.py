@@ -22,7 +22,7 @@ from detector.daemon.hearing import Hearing
 from detector.daemon.inbox import Inbox
 from detector.daemon.perform import Performer
 from detector.daemon.phone_apps import PhoneApps
-from detector.daemon.sensing import ADB_SERVER, AtCable, Sensing
+from detector.daemon.sensing import AtCable, Sensing
 from detector.daemon.speaking import greet_with, local_time, speak_of
 from detector.daemon.supervisor import Supervisor
 from detector.daemon.underway import UnderWay
@@ -107,11 +107,14 @@ def open_evening(
 
     def for_phone(phone: Phone) -> Supervisor:
         return Supervisor(
-            clock=clock, device=phone.name, settings=settings.attention, sink=take_in,
-            choices={"focus": [AtCable(phone=phone, server=ADB_SERVER)]},
+            clock=clock, device=phone.name, settings=settings.attention, sources=settings.sources, sink=take_in,
+            choices={"focus": [AtCable(phone=phone)]},
         )  # fmt: skip
 
-    laptop = Supervisor(clock=clock, settings=settings.attention, sink=take_in, unsensed=say_what_is_not_sensed)
+    laptop = Supervisor(
+        clock=clock, settings=settings.attention, sources=settings.sources, sink=take_in,
+        unsensed=say_what_is_not_sensed,
+    )  # fmt: skip
     sensing = Sensing(laptop=laptop, hearing=hearing, phones=phones, for_phone=for_phone, put_away=put_away)
     under_way = UnderWay(
         occurrence=occurrence, kept_as=kept_as, core=Pipeline(rules, settings.policy, settings.attention), inbox=inbox,

@@ -25,6 +25,7 @@ from detector.errors import SensorLost, SensorUnavailable
 from detector.observations import Gap, GapReason, Observation, Sense, SensorStarted
 from detector.sensors import Refusal
 from detector.sensors.model import Seen, SeenApp, Sensor
+from detector.sensors.settings import SensorSettings
 
 FIRST_WAIT: Final = timedelta(seconds=1)
 LONGEST_WAIT: Final = timedelta(seconds=60)
@@ -47,7 +48,7 @@ class Choice(Protocol):
     def name(self) -> str:
         """The sensor's name."""
 
-    def make(self, clock: Clock, settings: AttentionSettings) -> Sensor:
+    def make(self, clock: Clock, settings: AttentionSettings, sources: SensorSettings) -> Sensor:
         """Make the sensor; nothing is opened. Raises `SensorUnavailable`."""
 
 
@@ -74,6 +75,7 @@ class Keeper:
         clock: Clock,
         sink: Callable[[Observation | Seen | SeenApp], None],
         settings: AttentionSettings,
+        sources: SensorSettings,
         wait: Callable[[timedelta], Awaitable[None]],
         shown_bugs: set[str],
         recovered: Callable[[Sense], None],
@@ -88,6 +90,7 @@ class Keeper:
         self._clock = clock
         self._sink = sink
         self._settings = settings
+        self._sources = sources
         self._wait = wait
         self._shown_bugs = shown_bugs
         self._recovered = recovered
@@ -147,7 +150,7 @@ class Keeper:
             if choice.name in self._parked:
                 continue
             try:
-                sensor = choice.make(self._clock, self._settings)
+                sensor = choice.make(self._clock, self._settings, self._sources)
                 await sensor.probe()
                 async with aclosing(sensor.observe()) as seen:
                     await self._listen(choice.name, seen)

@@ -16,8 +16,7 @@ from detector.daemon.hearing import Hearing
 from detector.daemon.supervisor import Supervisor
 from detector.devices import Phone
 from detector.sensors.model import Sensor
-
-ADB_SERVER = "127.0.0.1:5037"
+from detector.sensors.settings import SensorSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,15 +24,14 @@ class AtCable:
     """The one way of sensing a phone by adb. A `Choice` of the supervisor's."""
 
     phone: Phone
-    server: str
     name: str = "adb_phone"
 
-    def make(self, clock: Clock, settings: AttentionSettings) -> Sensor:
+    def make(self, clock: Clock, settings: AttentionSettings, sources: SensorSettings) -> Sensor:
         """Make the sensor; nothing is opened."""
         from detector.sensors.adb_phone import AdbPhone  # noqa: PLC0415 - only where a phone is sensed this way
 
         del settings
-        return AdbPhone(clock, self.phone.name, self.phone.adb or "", self.server)
+        return AdbPhone(clock, self.phone.name, self.phone.adb or "", sources.adb)
 
 
 class Sensing:

@@ -16,8 +16,9 @@ from detector.attention.settings import AttentionSettings
 from detector.clock import Clock
 from detector.daemon.keeper import Choice, Keeper, SenseState
 from detector.observations import LAPTOP, Observation, Sense
-from detector.sensors import SENSES, Refusal, candidates, misplaced, session_type
+from detector.sensors import NO_SOURCES, SENSES, Refusal, candidates, misplaced, session_type
 from detector.sensors.model import Seen, SeenApp
+from detector.sensors.settings import SensorSettings
 
 
 class Supervisor:
@@ -34,6 +35,7 @@ class Supervisor:
         device: str = LAPTOP,
         sink: Callable[[Observation | Seen | SeenApp], None],
         settings: AttentionSettings | None = None,
+        sources: SensorSettings = NO_SOURCES,
         choices: Mapping[Sense, Sequence[Choice]] | None = None,
         wait: Callable[[timedelta], Awaitable[None]] | None = None,
         unsensed: Callable[[Sense], None] = lambda _: None,
@@ -43,6 +45,7 @@ class Supervisor:
         self._sink = sink
         self._unsensed = unsensed
         self._settings = settings or AttentionSettings()
+        self._sources = sources
         self._choices = choices
         self._wait = wait or _wait
         self._keepers: dict[Sense, Keeper] = {}
@@ -100,7 +103,8 @@ class Supervisor:
     def _keeper(self, sense: Sense, rows: tuple[Sequence[Choice], tuple[Refusal, ...]]) -> Keeper:
         choices, elsewhere = rows
         return Keeper(
-            sense, choices, elsewhere, device=self._device, clock=self._clock, sink=self._sink, settings=self._settings, wait=self._wait,
+            sense, choices, elsewhere, device=self._device, clock=self._clock, sink=self._sink, settings=self._settings, sources=self._sources,
+            wait=self._wait,
             shown_bugs=self._shown_bugs, recovered=self._recovered, unsensed=self._unsensed,
         )  # fmt: skip
 

@@ -18,6 +18,7 @@ from detector.daemon.supervisor import Supervisor
 from detector.errors import SensorLost, SensorUnavailable
 from detector.observations import CameBack, Gap, GapReason, Observation, SensorStarted
 from detector.sensors.model import Seen
+from detector.sensors.settings import SensorSettings
 
 BEGAN = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
 CANARY = "Anna: are you coming? - Messages"
@@ -34,7 +35,7 @@ class Script:
     closed: int = 0
     feed: asyncio.Queue[Any] = field(default_factory=asyncio.Queue)
 
-    def make(self, clock: Clock, settings: AttentionSettings) -> Script:
+    def make(self, clock: Clock, settings: AttentionSettings, sources: SensorSettings) -> Script:
         self.clock = clock
         return self
 
