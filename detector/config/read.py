@@ -16,6 +16,7 @@ from typing import Any, Final, get_args, get_type_hints
 from detector.config.settings import OPTIONS, SECTIONS, TABLES, Option, Settings
 from detector.config.values import Wrong, close, convert, nearest, shown
 from detector.errors import Problem, UserError
+from detector.sensors.settings import check_sources
 from rules.places import Places
 
 LARGEST: Final = 1_000_000
@@ -132,6 +133,8 @@ class _Reader:
         if settings.notifications.only and set(settings.notifications.only) == {"print"}:
             hint = "Name another one as well; 'print' may stand behind it."
             self.say(("notifications", "only"), "'print' alone would hide the program from whoever sits here", hint)
+        for option, message, hint in check_sources(settings.sources):
+            self.say(("sources", option), f"'{option}' {message}", hint)
         return settings
 
     def tables(self, name: str, given: Any, room: type) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from detector.attention.settings import AttentionSettings
 from detector.errors import Problem
 from detector.notifier import REGISTRY
 from detector.notifier.settings import NotifierSettings
+from detector.sensors.settings import SensorSettings
 from detector.store.settings import StoreSettings
 from rules.features import CATEGORIES
 from rules.policy import PolicySettings
@@ -29,6 +30,7 @@ class Settings:
     attention: AttentionSettings = field(default_factory=AttentionSettings)
     notifications: NotifierSettings = field(default_factory=NotifierSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
+    sources: SensorSettings = field(default_factory=SensorSettings)
     activities: ActivitySettings = field(default_factory=ActivitySettings)
 
 
@@ -74,6 +76,7 @@ SECTIONS: Final[dict[str, str]] = {
     "attention": "When a use is a glance, and when a device counts as left.",
     "notifications": "How a nudge looks and sounds. It never makes a sound.",
     "store": "What is kept on this device, and for how long.",
+    "sources": "Other programs on this device that may be asked what they know. Never one elsewhere.",
 }
 """Sections that are written once; each bears the name of a field of `Settings`."""
 
@@ -141,6 +144,12 @@ OPTIONS: Final[dict[str, dict[str, Option]]] = {
             least=timedelta(days=1), most=timedelta(days=3650),
         ),
         "keep_names": Option(meaning="Whether the names of apps and sites are kept, rather than only their categories."),
+    },
+    "sources": {
+        "activitywatch": Option(
+            meaning="A running ActivityWatch to ask where no sensor of our own can run, such as http://127.0.0.1:5600; empty: none."
+        ),
+        "adb": Option(meaning="The adb server, for a phone that is beside you by cable or wireless debugging."),
     },
     "activity": {
         "category": Option(meaning="What it is to you.", choices=CATEGORIES),

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final
 
 import msgspec
 
@@ -21,6 +21,7 @@ from detector.importing.model import Account
 from detector.importing.tracks import NOTHING, Tracks
 from detector.observations import LAPTOP, Activity
 from detector.sensors.activitywatch_buckets import ANY_BROWSER, BROWSERS, Browser, Kind, browser_of, kind_of
+from detector.sensors.activitywatch_events import SHAPES, Afk, App, Front, Tab
 
 LONGEST_EVENT: Final = 31 * 24 * 3600.0
 """Seconds; an event that lasts longer is a slip of a clock."""
@@ -29,43 +30,6 @@ _REMEMBERED: Final = 8192
 _HOST: Final = re.compile(r"https?://(?:[^/?#@]{0,200}@)?([^/?#:@]{1,253})", re.IGNORECASE)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
-
-T = TypeVar("T")
-
-
-class _Front(msgspec.Struct):
-    app: str | None = None
-    title: str | None = None
-
-
-class _Afk(msgspec.Struct):
-    status: str
-
-
-class _Tab(msgspec.Struct):
-    title: str | None = None
-    url: str | None = None
-
-
-class _App(msgspec.Struct):
-    package: str | None = None
-    app: str | None = None
-
-
-class _Unlock(msgspec.Struct):
-    pass
-
-
-class _Event(msgspec.Struct, Generic[T]):
-    timestamp: datetime
-    content: T = msgspec.field(name="data")
-    duration: float = 0.0
-
-
-_SHAPES: Final[dict[Kind, Any]] = {
-    "focus": _Event[_Front], "idle": _Event[_Afk], "tab": _Event[_Tab], "app": _Event[_App],
-    "unlock": _Event[_Unlock],
-}  # fmt: skip
 
 
 class _Wrong(Exception):
@@ -93,7 +57,7 @@ class Door:
         self._keep_names = keep_names
         self._latest = _as_integer(now + AHEAD)
         self._earliest = _as_integer(datetime(2000, 1, 1, tzinfo=UTC))
-        self._decoders = {kind: msgspec.json.Decoder(shape) for kind, shape in _SHAPES.items()}
+        self._decoders = {kind: msgspec.json.Decoder(shape) for kind, shape in SHAPES.items()}
         self._front = lru_cache(_REMEMBERED)(_fronts(classifier))
         self._tab = lru_cache(_REMEMBERED)(_tabs(classifier))
         self._app = lru_cache(_REMEMBERED)(classifier.classify_phone)
@@ -147,17 +111,17 @@ class Door:
     def _what(self, bucket: Bucket, content: Any) -> tuple[int, int]:
         """Return the number of the activity (for idleness 1 or 0), and of the browser that it may be a page of, or 0."""
         match content:
-            case _Front(app=app, title=title):
+            case Front(app=app, title=title):
                 activity, browser = self._front(app or "", title or "")
                 return self._number(activity), browser
-            case _Tab(title=title, url=url):
+            case Tab(title=title, url=url):
                 page, browser = self._tab(bucket.name, title or "", _site(url or ""))
                 return self._number(page), browser
-            case _App(package=package, app=app):
+            case App(package=package, app=app):
                 if not package and not app:
                     raise _Wrong("it names no app")
                 return self._number(self._app(package or app).activity()), 0
-            case _Afk(status=status):
+            case Afk(status=status):
                 if status not in {"afk", "not-afk"}:
                     raise _Wrong("its status is neither afk nor not-afk")
                 return int(status == "afk"), 0

@@ -18,25 +18,32 @@ from detector.clock import Clock
 from detector.errors import SensorUnavailable
 from detector.observations import Sense
 from detector.sensors.model import Sensor
+from detector.sensors.settings import SensorSettings
 
 Session: TypeAlias = Literal["x11", "wayland", "tty"]
+NO_SOURCES: Final = SensorSettings()
 SESSION_NAMES: Final[dict[Session, str]] = {"x11": "X11", "wayland": "Wayland", "tty": "a text console"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """One row of the registry: where a sensor is, and for which types of session it is meant."""
+    """One row of the registry: where a sensor is, and for which types of session it is meant.
+
+    `asks`: it asks another program on this device, and is told by `SensorSettings` which.
+    """
 
     sense: Sense
     name: str
     module: str
     kind: str
     sessions: tuple[Session, ...]
+    asks: bool = False
 
-    def make(self, clock: Clock, settings: AttentionSettings) -> Sensor:
+    def make(self, clock: Clock, settings: AttentionSettings, sources: SensorSettings = NO_SOURCES) -> Sensor:
         """Import the sensor and make it; nothing is opened. Raises `SensorUnavailable` where a library is missing."""
+        more = (sources,) if self.asks else ()
         try:
-            made = getattr(import_module(self.module), self.kind)(clock, settings)
+            made = getattr(import_module(self.module), self.kind)(clock, settings, *more)
         except ImportError as missing:
             raise SensorUnavailable(
                 f"the library {missing.name or self.module} is missing", "run `uv sync`, or install the package again"
@@ -53,14 +60,17 @@ class Refusal:
     remedy: str | None = None
 
 
-def _row(sense: Sense, name: str, kind: str, *sessions: Session) -> Candidate:
-    return Candidate(sense=sense, name=name, module=f"detector.sensors.{name}", kind=kind, sessions=sessions)
+def _row(sense: Sense, name: str, kind: str, *sessions: Session, asks: bool = False) -> Candidate:
+    module = f"detector.sensors.{name}"
+    return Candidate(sense=sense, name=name, module=module, kind=kind, sessions=sessions, asks=asks)
 
 
 REGISTRY: Final[tuple[Candidate, ...]] = (
     _row("focus", "x11_focus", "X11Focus", "x11"),
+    _row("focus", "activitywatch_focus", "ActivityWatchFocus", "x11", "wayland", asks=True),
     _row("idle", "x11_idle", "X11Idle", "x11"),
     _row("idle", "x11_idle_screensaver", "X11IdleScreensaver", "x11"),
+    _row("idle", "activitywatch_idle", "ActivityWatchIdle", "x11", "wayland", asks=True),
     _row("input", "pynput_input", "PynputInput", "x11"),
     _row("session", "logind", "Logind", "x11", "wayland", "tty"),
     _row("quiet", "desktop_quiet", "DesktopQuiet", "x11", "wayland"),
@@ -112,14 +122,18 @@ def misplaced(sense: Sense, session: Session) -> tuple[Refusal, ...]:
 
 
 async def first_available(
-    sense: Sense, clock: Clock, settings: AttentionSettings, session: Session | None = None
+    sense: Sense,
+    clock: Clock,
+    settings: AttentionSettings,
+    session: Session | None = None,
+    sources: SensorSettings = NO_SOURCES,
 ) -> tuple[Sensor | None, list[Refusal]]:
     """Return the first sensor of a sense that can run here and now, not yet started, and why the others cannot."""
     session = session or session_type()
     refusals = list(misplaced(sense, session))
     for candidate in candidates(sense, session):
         try:
-            sensor = candidate.make(clock, settings)
+            sensor = candidate.make(clock, settings, sources)
             await sensor.probe()
         except SensorUnavailable as refused:
             refusals.append(Refusal(sensor=candidate.name, why=refused.why, remedy=refused.remedy))

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -37,17 +36,6 @@ class NotAsked(Exception):
 
 class TooMuch(NotAsked):
     """The answer is larger than was allowed: ask for less."""
-
-
-def is_loopback(url: str) -> bool:
-    """Return whether the address can only be this device's own."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def refusal(url: str) -> str | None:
@@ -110,7 +98,8 @@ class ActivityWatchServer:
         parts = urlsplit(self.url)
         secure = parts.scheme == "https"
         port = parts.port or (443 if secure else 80)
-        host = parts.hostname or ""
+        # Not looked up: what is called so here is always this device.
+        host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname or ""
         try:
             async with asyncio.timeout(PATIENCE):
                 reader, writer = await asyncio.open_connection(host, port, ssl=secure or None)

@@ -1,8 +1,18 @@
-"""What sensors can be told: which other programs on this device they may ask."""
+"""What sensors can be told: which other programs on this device they may ask.
+
+Rule 1: only programs on this device: an address that could be another's is no setting.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Final
+
+_HERE: Final = r"(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])"
+_PORT: Final = r":\d{1,5}"
+_URL: Final = re.compile(rf"http://{_HERE}(?:{_PORT})?/?", re.ASCII)
+_PLACE: Final = re.compile(rf"{_HERE}{_PORT}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,3 +21,22 @@ class SensorSettings:
 
     activitywatch: str | None = None
     adb: str = "127.0.0.1:5037"
+
+
+def check_sources(sources: SensorSettings) -> list[tuple[str, str, str]]:
+    """Return each option that cannot be taken, with what is wrong with it, and what to do."""
+    wrong = []
+    if sources.activitywatch is not None and not _is_here(_URL, sources.activitywatch):
+        hint = 'Write for example "http://127.0.0.1:5600", or leave it empty.'
+        wrong.append(("activitywatch", "must be an ActivityWatch on this device", hint))
+    if not _is_here(_PLACE, sources.adb):
+        wrong.append(("adb", "must be an adb server on this device", 'Write for example "127.0.0.1:5037".'))
+    return wrong
+
+
+def _is_here(pattern: re.Pattern[str], text: str) -> bool:
+    if not pattern.fullmatch(text):
+        return False
+    numbers = [int(number) for number in re.findall(r"\d+", text.rpartition("]")[2])]
+    parts, port = numbers[:4] if len(numbers) >= 4 else [], numbers[-1] if re.search(rf"{_PORT}/?$", text) else 1
+    return all(part <= 255 for part in parts) and 0 < port <= 65_535

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from importlib import import_module
 
 import pytest
 
@@ -16,6 +18,9 @@ from detector.observations import Focused, Observation, SensorStarted
 from detector.sensors import REGISTRY, Candidate
 from detector.sensors.model import Seen, Sensor
 from detector.sensors.replay import ReplaySensor
+from detector.sensors.settings import SensorSettings
+from tests.rig.activitywatch import aw_server
+from tests.rig.activitywatch_history import event
 from tests.rig.bus import Dunst
 from tests.rig.logind import MockLogind, logind_fixture  # noqa: F401 - found by its name, `logind`
 from tests.rig.sensing import held, take, take_next
@@ -186,6 +191,44 @@ class TestDesktopQuiet(SensorConformance):
         return World(provoke=dunst.pause, end=dunst.stop)
 
 
+class ActivityWatchConformance(SensorConformance):
+    """Asked so often that a test need not wait."""
+
+    url = ""
+
+    def make(self) -> Sensor:
+        row, sources = self.row(), SensorSettings(activitywatch=self.url)
+        kind = getattr(import_module(row.module), row.kind)
+        made: Sensor = kind(SystemClock(), SETTINGS, sources, every=timedelta(milliseconds=20))
+        return made
+
+
+class TestActivityWatchFocus(ActivityWatchConformance):
+    name = "activitywatch_focus"
+
+    @pytest.fixture
+    def world(self) -> Iterator[World]:
+        with aw_server() as server:
+            self.url = server.url
+            server.bucket("aw-watcher-window_desk", "currentwindow")
+            put = partial(server.put, "aw-watcher-window_desk")
+            put(event(datetime.now(UTC) - timedelta(seconds=2), 1, app="code", title="x"))
+            yield World(provoke=lambda: put(event(datetime.now(UTC), 0, app="xterm", title="y")), end=server.end)
+
+
+class TestActivityWatchIdle(ActivityWatchConformance):
+    name = "activitywatch_idle"
+
+    @pytest.fixture
+    def world(self) -> Iterator[World]:
+        with aw_server() as server:
+            self.url = server.url
+            server.bucket("aw-watcher-afk_desk", "afkstatus")
+            put = partial(server.put, "aw-watcher-afk_desk")
+            put(event(datetime.now(UTC) - timedelta(seconds=2), 1, status="not-afk"))
+            yield World(provoke=lambda: put(event(datetime.now(UTC), 0, status="afk")), end=server.end)
+
+
 class TestReplay(SensorConformance):
     def make(self) -> Sensor:
         began = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
@@ -203,4 +246,5 @@ class TestReplay(SensorConformance):
 
 def test_every_sensor_of_the_registry_is_held_to_its_promises() -> None:
     held_to = {kind.name for kind in SensorConformance.__subclasses__()}
+    held_to |= {kind.name for kind in ActivityWatchConformance.__subclasses__()}
     assert {row.name for row in REGISTRY} <= held_to

@@ -11,6 +11,7 @@ from detector.attention.settings import AttentionSettings
 from detector.clock import SystemClock
 from detector.errors import SensorUnavailable
 from detector.sensors import REGISTRY, SENSES, Candidate, candidates, first_available, misplaced, session_type
+from detector.sensors.settings import SensorSettings
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,29 @@ def test_doctor_hears_why_a_sensor_is_not_for_this_session() -> None:
 
 
 def test_the_idle_alarms_are_preferred_to_asking() -> None:
-    assert [row.name for row in candidates("idle", "x11")] == ["x11_idle", "x11_idle_screensaver"]
+    assert [row.name for row in candidates("idle", "x11")][:2] == ["x11_idle", "x11_idle_screensaver"]
+
+
+def test_another_program_is_asked_last_and_only_one_that_the_person_named() -> None:
+    for session in ("x11", "wayland"):
+        for sense in SENSES:
+            asks = [row.asks for row in candidates(sense, session)]
+            assert asks == sorted(asks)
+    assert {row.name for row in REGISTRY if row.asks} == {"activitywatch_focus", "activitywatch_idle"}
+
+
+async def test_without_a_word_of_the_person_no_socket_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def opened(*_: object, **__: object) -> None:
+        raise AssertionError("a connection")
+
+    monkeypatch.setattr("asyncio.open_connection", opened)
+    sensor, refusals = await first_available("idle", SystemClock(), AttentionSettings(), "wayland")
+    assert sensor is None
+    (refusal,) = [each for each in refusals if each.sensor == "activitywatch_idle"]
+    assert "[sources]" in (refusal.remedy or "")
+    asked = SensorSettings(activitywatch="http://127.0.0.1:1")
+    with pytest.raises(AssertionError):
+        await first_available("idle", SystemClock(), AttentionSettings(), "wayland", asked)
 
 
 def test_naming_the_registry_imports_no_sensor_and_no_library() -> None:
@@ -73,7 +96,7 @@ async def test_where_nothing_can_sense_every_candidate_says_why(monkeypatch: pyt
     monkeypatch.setenv("DISPLAY", ":30999")
     sensor, refusals = await first_available("idle", SystemClock(), AttentionSettings(), "x11")
     assert sensor is None
-    assert [refusal.sensor for refusal in refusals] == ["x11_idle", "x11_idle_screensaver"]
+    assert [refusal.sensor for refusal in refusals] == ["x11_idle", "x11_idle_screensaver", "activitywatch_idle"]
     assert all(refusal.why and refusal.remedy for refusal in refusals)
 
 
