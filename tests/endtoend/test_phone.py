@@ -10,6 +10,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import psutil
 import pytest
@@ -17,6 +18,7 @@ import pytest
 from tests.endtoend.conftest import Begin
 from tests.endtoend.evening import COMMAND, SPEAKS_FREELY, Evening
 from tests.endtoend.traces import below, traces
+from tests.rig.adb_server import fake_adb
 from tests.rig.phone import HttpPhone, free_port, listens
 from tests.rig.x11 import started, until
 
@@ -125,7 +127,9 @@ def test_outside_partner_time_everything_is_answered_alike_and_nothing_is_kept(
     assert evening.observations() == []
     evening.begin()
     assert all_answers() == outside
-    until(lambda: "PickedUp" in evening.kinds(), what=f"what was told inside is kept; {evening.kinds()} {evening.said()}")
+    until(
+        lambda: "PickedUp" in evening.kinds(), what=f"what was told inside is kept; {evening.kinds()} {evening.said()}"
+    )
     evening.over()
     kept = len(evening.observations())
     assert all_answers() == outside
@@ -200,3 +204,54 @@ def test_apps_that_nobody_knows_are_counts(evening: Evening, pairing: ExitStack)
     assert "2" in said
     evening.over()
     assert traces([CANARY], below(evening.home) | {"log": evening.said().encode(), "said": said.encode()}) == set()
+
+
+def test_a_phone_at_a_cable(evening_with: Begin, pairing: ExitStack, tmp_path: Path) -> None:
+    place = tmp_path / "adb"
+    place.mkdir()
+    adb = pairing.enter_context(fake_adb(place))
+    mine, hers = adb.phone("1A2B3C4D"), adb.phone("9Z8Y7X6W")
+    evening = evening_with(config=f'[sources]\nadb = "{adb.server}"\n')
+    daemon = evening.run()
+    evening.say("phone", "pair", "my phone", "--adb", "1A2B3C4D")
+    assert sockets(daemon) == [], "outside partner time nobody asks adb, and no door is needed"
+    assert adb.requests() == []
+    evening.begin()
+    evening.read_greeting()
+
+    def spoken(device: str) -> list[dict[str, object]]:
+        return evening.rows(f"SELECT * FROM observations WHERE device = '{device}' ORDER BY id")  # noqa: S608
+
+    until(lambda: spoken("my phone"), what="the phone is sensed")
+    for _ in range(3):
+        hers.opens("com.reddit.frontpage")
+        mine.opens(FEED)
+        mine.opens("com.example.home")
+    mine.opens(FEED)
+    until(lambda: evening.moments("decided = 'nudged'"), what="a nudge")
+    assert "my phone" in evening.answer("needed").body
+    assert {moment["device"] for moment in evening.moments()} == {"my phone"}
+    assert "my phone" in evening.say("status")
+    mine.unplug()
+    until(lambda: '"sense":"focus"' in str(spoken("my phone")[-1]["fields"]), what="its going away is a gap")
+    mine.plug()
+    until(lambda: spoken("my phone")[-1]["kind"] == "Focused", what="it is back")
+    evening.say("phone", "remove", "my phone", "--yes")
+    until(lambda: not adb.listened()["open"], what="nobody listens any more")
+    evening.over()
+    assert {kept["device"] for kept in evening.rows("SELECT device FROM observations")} == {"laptop", "my phone"}
+    assert traces(["com.reddit.frontpage", FEED], below(evening.home) | {"log": evening.said().encode()}) == set()
+
+
+def test_from_the_laptops_feed_to_the_phones_is_one_story(evening: Evening, pairing: ExitStack) -> None:
+    evening.run()
+    phone = pair(evening, pairing, free_port())
+    evening.begin()
+    evening.feed()
+    evening.scroll_until_nudged()
+    phone.opens(FEED)
+    evening.feed("Lasagne | Chefkoch — Mozilla Firefox")
+    until(lambda: len(evening.rows("SELECT * FROM uses WHERE category = 'social'")) >= 1, what="the laptop's is over")
+    evening.over()
+    (first,) = evening.moments("number = 1")
+    assert first["outcome"] not in {"put_away_30", "put_away_60"}, "who goes on with the phone has not left"
