@@ -6,6 +6,7 @@ Rule 1: another host's name that leads here is not answered: a page from elsewhe
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
@@ -20,13 +21,7 @@ def is_ours(host: str, *, place: DoorPlace, local: tuple[str, int]) -> bool:
     matched = _AUTHORITY.fullmatch(host)
     if matched is None or (matched[2] is not None and int(matched[2]) != local[1]):
         return False
-    name = plain(matched[1])
-    ours = {plain(place.host), plain(place.address), plain(local[0])}
-    address = _address(plain(local[0]))
-    if address is not None and address.is_loopback:
-        ours |= _HERE
-    met = _address(name)
-    return name in ours and not (met is not None and met.is_unspecified)
+    return plain(matched[1]) in _ours(place, local[0])
 
 
 def is_same_origin(origin: str, *, host: str, scheme: str) -> bool:
@@ -41,6 +36,15 @@ def plain(host: str) -> str:
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
     return name if address is None else str(address)
+
+
+@lru_cache(maxsize=16)
+def _ours(place: DoorPlace, local: str) -> frozenset[str]:
+    address = _address(plain(local))
+    here = _HERE if address is not None and address.is_loopback else frozenset[str]()
+    names = {plain(place.host), plain(place.address), plain(local), *here}
+    # Where it listens everywhere, that is no name: browsers take 0.0.0.0 for this very device.
+    return frozenset(name for name in names if (met := _address(name)) is None or not met.is_unspecified)
 
 
 def _address(name: str) -> IPv4Address | IPv6Address | None:
