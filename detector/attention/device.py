@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from detector.attention.settings import AttentionSettings
-from detector.attention.uses import IN_THE_HAND, Covered, Person, UseState
+from detector.attention.uses import IN_THE_HAND, Covered, Person, UseState, remember
 from detector.observations import (
     Activity,
     CameBack,
@@ -67,14 +67,13 @@ class DeviceState:
         self.last_input: datetime | None = None
         self.opens: deque[datetime] = deque()
         self.pick_ups: deque[datetime] = deque()
-        self.last: UseState | None = None
-        self.before: UseState | None = None
         self._person = person or Person()
         self._person.devices.append(self)
         self._began = began
         self._settings = settings
         self._number = number
         self._activity: Activity | None = None
+        self._forgotten = 0
         self._heard = False
         self._spoken = False
         self._lost: set[str] = set()
@@ -89,6 +88,17 @@ class DeviceState:
     def is_known(self) -> bool:
         """Whether silence means that nothing happened."""
         return self._covered_since is not None
+
+    @property
+    def last(self) -> UseState | None:
+        """The use that was left last, its end being known; None after anything that is not known."""
+        return self.uses[-1] if self.uses and self.uses[-1].number > self._forgotten else None
+
+    @property
+    def before(self) -> UseState | None:
+        """The use that was left last, looking past a phone in the hand."""
+        use = next((use for use in reversed(self.uses) if use.activity != IN_THE_HAND), None)
+        return use if use is not None and use.number > self._forgotten else None
 
     def observe(self, seen: Observation) -> None:
         """Take in one observation of this device; instants never decrease."""
@@ -153,14 +163,14 @@ class DeviceState:
             self._speaks(seen.at)
             return
         if seen.activity.category in DISTRACTING:
-            _remember(self.opens, seen.at)
+            remember(self.opens, seen.at)
         if self.open is not None and self.open.activity == seen.activity:
             self._lose_the_end(self.open, seen.at)
         self._speaks(seen.at, opened=True)
 
     def _picked_up(self, seen: PickedUp) -> None:
         if not self.pick_ups or seen.at - self.pick_ups[-1] >= TWICE_TOLD:
-            _remember(self.pick_ups, seen.at)
+            remember(self.pick_ups, seen.at)
             # What is open was left when it was locked in between, and nobody told when.
             if self.open is not None and seen.at - self.open.began >= TWICE_TOLD:
                 self._lose_the_end(self.open, seen.at)
@@ -192,9 +202,7 @@ class DeviceState:
         if last is not None and straight and not opened and last.activity == activity:
             self.uses.pop()
             last.ended = None
-            self.open, self.last = last, None
-            if activity != IN_THE_HAND:
-                self.before = None
+            self.open = last
             return
         follows, came_from = self._person.came_from(at, fleeting)
         follows = follows and activity != IN_THE_HAND
@@ -216,12 +224,11 @@ class DeviceState:
         use.ended = max(at, use.began)
         use.trusted = trusted
         if not trusted:
-            self._left(None)
             self.closed.append(use)
             if use.until is not None:
                 self.uses.append(use)
+            self._forget()
         elif use.opened or use.ended - use.began >= self._settings.fleeting:
-            self._left(use)
             self.uses.append(use)
             self.closed.append(use)
         while self.uses and (self.uses[0].ended or at) < at - LONGEST_SPAN:
@@ -229,10 +236,10 @@ class DeviceState:
             if oldest.activity.category in DISTRACTING:
                 self.long_ago += (oldest.ended or oldest.began) - oldest.began
 
-    def _left(self, use: UseState | None) -> None:
-        self.last = use
-        if use is None or use.activity != IN_THE_HAND:
-            self.before = use
+    def _forget(self) -> None:
+        """Nothing is said to come from what was left before something that is not known."""
+        if self.uses:
+            self._forgotten = self.uses[-1].number
 
     def _went_idle(self, seen: WentIdle) -> None:
         if self._idle:
@@ -252,8 +259,6 @@ class DeviceState:
             if use.ended - use.began >= self._settings.fleeting:
                 break
             self.uses.pop()
-        self._left(None)
-        self._left(self.uses[-1] if self.uses else None)
 
     def _returned(self, at: datetime) -> None:
         if not self._idle and not self._locked:
@@ -287,14 +292,8 @@ class DeviceState:
         if self._covered_since is not None:
             self.covered.append(Covered(self._number(), self._covered_since, max(at, self._covered_since)))
         self._covered_since = None
-        self._left(None)
+        self._forget()
         self._spoken = False
         self._activity = None
         self.full_screen = False
         self._in_hand = False
-
-
-def _remember(instants: deque[datetime], at: datetime) -> None:
-    instants.append(at)
-    while instants[0] <= at - LONGEST_SPAN:
-        instants.popleft()

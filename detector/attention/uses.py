@@ -7,11 +7,13 @@ apps it is mostly the home screen.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from detector.observations import Activity
+from rules.features import LONGEST_SPAN
 
 CAME_FROM: Final = timedelta(seconds=60)
 """How long after a use the next one still follows from it: people slide from a message to a feed (arXiv 2410.11354)."""
@@ -77,3 +79,10 @@ class Person:
         if latest is None or left is None or at - left > CAME_FROM:
             return False, None
         return at - left < fleeting, latest.activity.category
+
+
+def remember(instants: deque[datetime], at: datetime) -> None:
+    """Add an instant, and forget those that no span reaches any more."""
+    instants.append(at)
+    while instants[0] <= at - LONGEST_SPAN:
+        instants.popleft()
