@@ -34,7 +34,7 @@ def install() -> None:
         raise TurntowardError(f"{path} could not be written: {failed.strerror}.") from failed
     click.echo(f"The unit is in {path}.")
     if network is not None and allow_network(network) and network:
-        click.echo(f"A phone is paired, so it may reach the network: {network_path()}.")
+        click.echo(f"It may reach the network, for your phone or ActivityWatch: {network_path()}.")
     if _systemctl(("daemon-reload",), ("enable", UNIT), ("restart", UNIT)):
         click.echo("Turntoward runs now, and starts with your session; `turntoward status` says what it is doing.")
 
@@ -61,19 +61,21 @@ def uninstall() -> None:
 
 
 def _needs_network() -> bool | None:
-    """Return whether anything needs the network; None where the store cannot say: then nothing is changed."""
-    from detector.config.paths import store_path  # noqa: PLC0415 - not for --help
+    """Return whether anything needs the network; None where that cannot be read: then nothing is changed."""
+    from detector.config.paths import config_path, store_path  # noqa: PLC0415 - not for --help
+    from detector.config.read import read_settings  # noqa: PLC0415 - not for --help
     from detector.daemon.unit import needs_network  # noqa: PLC0415 - not for --help
-    from detector.errors import StoreError  # noqa: PLC0415 - not for --help
+    from detector.errors import StoreError, UserError  # noqa: PLC0415 - not for --help
     from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
     from detector.store.store import Store  # noqa: PLC0415 - not for --help
 
     try:
+        sources = read_settings(config_path()).sources
         with Store.open(store_path(), read_only=True) as store:
-            return needs_network(store.phones())
+            return needs_network(store.phones(), sources)
     except NothingKept:
-        return False
-    except StoreError:
+        return needs_network((), sources)
+    except (StoreError, UserError):
         return None
 
 

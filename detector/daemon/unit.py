@@ -16,6 +16,7 @@ from typing import Final
 
 from detector.devices import Phone
 from detector.errors import TurntowardError
+from detector.sensors.settings import SensorSettings
 
 UNIT: Final = "turntoward.service"
 NETWORK: Final = "turntoward-network.conf"
@@ -75,9 +76,9 @@ def is_ours(path: Path) -> bool:
     return _begins_with(path, _MARK)
 
 
-def needs_network(phones: Iterable[Phone]) -> bool:
-    """Return whether any of the phones is heard through a socket: through the door, or by way of adb."""
-    return any(phone.token or phone.code or phone.adb for phone in phones)
+def needs_network(phones: Iterable[Phone], sources: SensorSettings) -> bool:
+    """Return whether anything is heard through a socket: a phone through the door or by way of adb, or ActivityWatch."""
+    return sources.activitywatch is not None or any(phone.token or phone.code or phone.adb for phone in phones)
 
 
 def allow_network(wanted: bool) -> bool:  # noqa: FBT001 - the one thing that it is told
@@ -133,6 +134,17 @@ def reload_service() -> bool:
     if not is_ours(unit_path()) or systemctl("daemon-reload") is not None:
         return False
     return systemctl("is-active", "--quiet", UNIT) is None and systemctl("restart", UNIT) is None
+
+
+def follow(phones: Iterable[Phone], sources: SensorSettings) -> bool:
+    """Let the service reach the network exactly if something needs it; return whether it was restarted for that.
+
+    For whoever pairs or removes a phone, after that is kept. When it returns, a restarted service is ready.
+
+    Raises:
+        TurntowardError: if the drop-in cannot be written or removed.
+    """
+    return allow_network(needs_network(phones, sources)) and reload_service()
 
 
 def systemctl(*arguments: str) -> str | None:

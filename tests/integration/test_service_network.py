@@ -12,9 +12,10 @@ from click.testing import CliRunner, Result
 from detector.cli import turntoward
 from detector.config.paths import store_path
 from detector.daemon import unit
-from detector.daemon.unit import allow_network, needs_network, network_path, reload_service, shipped, unit_path
+from detector.daemon.unit import allow_network, follow, needs_network, network_path, reload_service, shipped, unit_path
 from detector.devices import Phone
 from detector.errors import TurntowardError
+from detector.sensors.settings import SensorSettings
 from detector.store.store import Store
 
 DIGEST = hashlib.sha256(b"a token").hexdigest()
@@ -150,8 +151,34 @@ def test_without_systemctl_or_without_our_unit_nothing_is_restarted(
     ],
 )
 def test_a_phone_that_is_heard_through_a_socket_needs_the_network(phone: Phone, *, needed: bool) -> None:
-    assert needs_network([Phone(name="another"), phone]) is needed
-    assert not needs_network([])
+    assert needs_network([Phone(name="another"), phone], SensorSettings()) is needed
+    assert not needs_network([], SensorSettings())
+
+
+def test_activitywatch_needs_the_network_where_it_is_asked(home: Path, installed: Path) -> None:
+    assert needs_network([], SensorSettings(activitywatch="http://127.0.0.1:5600"))
+    config = home / ".config/turntoward/config.toml"
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text('[sources]\nactivitywatch = "http://127.0.0.1:5600"\n')
+    assert run("service", "install").exit_code == 0
+    assert installed.exists()
+    config.write_text("[no such table]\n")
+    assert run("service", "install").exit_code == 0
+    assert installed.exists()
+    config.unlink()
+    assert run("service", "install").exit_code == 0
+    assert not installed.exists()
+
+
+def test_the_service_follows_the_phones_and_restarts_for_a_change_alone(installed: Path, calls: Path) -> None:
+    assert follow([PHONE], SensorSettings())
+    assert installed.exists()
+    calls.write_text("")
+    assert not follow([PHONE], SensorSettings())
+    assert calls.read_text() == ""
+    assert follow([], SensorSettings())
+    assert not installed.exists()
+    assert "--user restart turntoward.service" in calls.read_text()
 
 
 def test_installing_with_a_phone_paired_allows_the_network_and_uninstalling_takes_it_away(
@@ -160,10 +187,10 @@ def test_installing_with_a_phone_paired_allows_the_network_and_uninstalling_take
     with Store.open(store_path()) as store:
         kept = store.keep_phone(PHONE)
     done = run("service", "install")
-    assert "it may reach the network" in " ".join(done.output.split())
+    assert "It may reach the network" in " ".join(done.output.split())
     assert network_path().exists()
     assert stat.S_IMODE(network_path().parent.stat().st_mode) == 0o700
-    assert "it may reach the network" not in run("service", "install").output
+    assert "It may reach the network" not in run("service", "install").output
     with Store.open(store_path()) as store:
         assert kept.number is not None
         store.remove_phone(kept.number)
