@@ -135,6 +135,7 @@ class Hand:
         self._said_front, self._beneath = False, None
         if not now:
             return self._put_down(at)
+        self._said_down = False
         # Where it was not known before, it was not picked up now.
         is_picked = was is False and not self._is_anothers()
         picked: list[Saying] = [PickedUp(at=at, device=self._device)] if is_picked else []
@@ -162,7 +163,6 @@ class Hand:
             self._beneath = before
         if not is_new:
             return []
-        self._said_down = False
         if self._front is None:
             return [Focused(at=at, device=self._device, activity=None)]
         return [SeenApp(at=at, device=self._device, app=self._front, opened=not by_itself and not is_back)]

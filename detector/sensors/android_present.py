@@ -92,7 +92,9 @@ class PhoneClock:
             # Where it tells whole seconds, it was somewhere within that second.
             part = timedelta(microseconds=int(fraction[:6].ljust(6, "0")) if fraction else 500_000)
             self.error = half if fraction else half + timedelta(milliseconds=500)
-            self._ahead = datetime.fromtimestamp(int(matched[1]), UTC) + part - (asked + half)
+            ahead = datetime.fromtimestamp(int(matched[1]), UTC) + part - (asked + half)
+            # Less than what the asking itself may be off by is no difference.
+            self._ahead = ahead if abs(ahead) > self.error else timedelta(0)
 
     def ours(self, theirs: datetime) -> datetime:
         """Return our instant for one of the phone's that it told some time ago."""

@@ -227,7 +227,7 @@ def _counted(text: str) -> bytes:
 async def _main(port: int) -> None:
     server = Server()
     listening = await asyncio.start_server(server.serve, "127.0.0.1", port)
-    told = asyncio.StreamReader()
+    told = asyncio.StreamReader(limit=1 << 24)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(told), sys.stdin)
     print(listening.sockets[0].getsockname()[1], flush=True)
     ending = asyncio.ensure_future(server.ending.wait())
@@ -399,7 +399,9 @@ def fake_adb(place: Path, port: int = 0) -> Iterator[FakeAdb]:
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(int(sys.argv[1])))
+    # What is still being served ends with the process, without a word.
+    asyncio.new_event_loop().run_until_complete(_main(int(sys.argv[1])))
+    os._exit(0)
 else:
     import pytest
 

@@ -1,0 +1,149 @@
+"""Android's event log, torn anywhere and mixed with anything, says the same; and never says what it must not."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from detector.observations import Focused, LaidDown, LitUp, PickedUp
+from detector.sensors import android_present, android_usagestats
+from detector.sensors.adb_client import Counted, NoServer, listed
+from detector.sensors.android_events import TAGS, Event, Lines, Resumed, read
+from detector.sensors.android_hand import Hand, Present
+from detector.sensors.android_present import PhoneClock
+from detector.sensors.model import SeenApp
+
+AT = datetime(2026, 11, 23, 19, tzinfo=UTC)
+PACKAGES = st.sampled_from(["com.instagram.android", "com.whatsapp", "com.miui.home", "com.android.systemui", "a.b"])
+HEADS = st.builds(
+    "{}17652990{:02d}.{:03d} {} {}  5443 I ".format,
+    st.sampled_from(["", " ", "  "]),
+    st.integers(10, 99),
+    st.integers(0, 999),
+    st.sampled_from(["", " 1000", "system", "u0_a12"]),
+    st.integers(1, 32768),
+)
+SAID = st.one_of(
+    st.builds(
+        "{}: [{},{}/.X,r]".format, st.sampled_from([TAGS[0], TAGS[1]]), st.sampled_from([0, 0, 0, 10, 150]), PACKAGES
+    ),
+    st.builds("screen_toggled: {}".format, st.sampled_from(["0", "1", "2", "[0]", "[1]"])),
+    st.builds("power_screen_state: [{},2,0,0,9]".format, st.integers(0, 1)),
+    st.builds("wm_set_keyguard_shown: [0,{},0,0,0,x]".format, st.integers(0, 1)),
+    st.builds("wm_set_keyguard_shown: [{},0,0,x]".format, st.integers(0, 1)),
+)
+GOOD = st.builds("{}{}".format, HEADS, SAID)
+NOISE = st.one_of(
+    st.text(st.characters(blacklist_characters="\r\n"), max_size=60),
+    st.just("--------- beginning of events"),
+    st.builds("{}am_kill: [0,1,com.example,2,why]".format, HEADS),
+    st.builds(lambda line, cut: line[:cut], GOOD, st.integers(0, 40)),
+)
+ENDS = st.sampled_from(["\n", "\r\n"])
+
+
+def read_all(pieces: list[bytes]) -> list[Event]:
+    lines = Lines()
+    return [event for piece in pieces for line in lines.feed(piece) if (event := read(line)) is not None]
+
+
+@given(st.lists(st.tuples(GOOD, ENDS), max_size=12), st.lists(st.integers(0, 2000), max_size=20))
+def test_lines_torn_at_any_byte_say_the_same(lines: list[tuple[str, str]], cuts: list[int]) -> None:
+    whole = "".join(line + end for line, end in lines).encode()
+    places = [0, *sorted(min(cut, len(whole)) for cut in cuts), len(whole)]
+    torn = [whole[start:end] for start, end in itertools.pairwise(places)]
+    said = read_all(torn)
+    assert said == read_all([bytes([byte]) for byte in whole])
+    # Every line of the shapes that are known says something.
+    assert len(said) == len(lines)
+
+
+@given(st.lists(st.tuples(GOOD, NOISE, ENDS), max_size=10))
+def test_noise_between_the_lines_takes_nothing_away_and_adds_nothing(lines: list[tuple[str, str, str]]) -> None:
+    alone = read_all(["".join(f"{good}\n" for good, _, _ in lines).encode()])
+    mixed = read_all(["".join(f"{noise}{end}{good}{end}" for good, noise, end in lines).encode()])
+    assert mixed == alone
+
+
+@given(st.lists(st.binary(max_size=400), max_size=20))
+@example([b"\xff\xfe\x00", b"\n\n\r\r\n", b"1" * 9000])
+def test_bytes_of_any_kind_break_nothing(pieces: list[bytes]) -> None:
+    assert read_all(pieces) == []
+
+
+@given(st.text(max_size=300))
+@example("1765299049. 1 1 I screen_toggled: 1")
+@example("99999999999.999 1 1 I wm_set_keyguard_shown: [" + "9" * 4000 + ",1]")
+def test_texts_of_any_kind_break_no_parser(text: str) -> None:
+    read(text)
+    android_usagestats.read(f"Last 24 hour events\n{text}\n", user=0, local=UTC)
+    android_usagestats.zone(text)
+    android_present.read(text)
+    listed(text)
+    PhoneClock(text, asked=AT, answered=AT)
+
+
+@given(
+    st.text(alphabet="0123456789-: ", min_size=19, max_size=19),
+    st.text(alphabet="٠١٢٣٤٥٦٧٨٩०१२३४५६७८९", min_size=14, max_size=14),
+)
+def test_times_of_any_kind_break_no_parser(time: str, digits: str) -> None:
+    local = f"{digits[:4]}-{digits[4:6]}-{digits[6:8]} {digits[8:10]}:{digits[10:12]}:{digits[12:]}"
+    for told in (time, local):
+        line = f'time="{told}" type=KEYGUARD_SHOWN package=android'
+        android_usagestats.read(f"Last 24 hour events\n{line}\n", user=0, local=UTC)
+
+
+@given(st.binary(max_size=200), st.lists(st.integers(0, 200), max_size=8))
+def test_a_tracker_of_any_kind_gives_lists_or_says_that_it_is_none(said: bytes, cuts: list[int]) -> None:
+    counted = b"%04x" % len(said) + said + b"0000"
+    places = [0, *sorted(min(cut, len(counted)) for cut in cuts), len(counted)]
+    lists = Counted()
+    got = [text for start, end in itertools.pairwise(places) for text in lists.feed(counted[start:end])]
+    assert got == [said.decode(errors="replace"), ""]
+    try:
+        Counted().feed(said)
+    except NoServer:
+        assert not re.fullmatch(rb"[0-9a-fA-F]{4}.*", said, re.DOTALL)
+
+
+@given(st.lists(GOOD, max_size=40), st.booleans(), st.sampled_from([None, True, False]), st.sampled_from([None, True]))
+def test_the_hand_says_nothing_twice_and_shows_no_app_unless_it_is_in_the_hand(
+    lines: list[str], tells_keyguard: bool, on: bool | None, locked: bool | None
+) -> None:
+    hand = Hand("my phone", tells_keyguard=tells_keyguard)
+    said = hand.begin(Present(is_on=on, is_locked=locked), AT)
+    in_hand: bool | None = None
+    front: str | None = "unsaid"
+    lit = False
+    events = [event for line in lines if (event := read(line)) is not None]
+    steps = [(None, said), *((event, hand.take(event, AT + timedelta(seconds=n))) for n, event in enumerate(events))]
+    for event, sayings in steps:
+        for saying in sayings:
+            match saying:
+                case PickedUp():
+                    assert in_hand is not True
+                    in_hand, front = True, "unsaid"
+                case LaidDown():
+                    assert lit or in_hand is not False
+                    lit = False
+                    in_hand, front = False, "unsaid"
+                case SeenApp(app=app):
+                    assert app not in {"com.miui.home", "com.android.systemui"}
+                    assert in_hand is not False
+                    assert front != app
+                    assert not saying.opened or isinstance(event, Resumed)
+                    in_hand, front = True, app
+                case Focused():
+                    assert front is not None
+                    front = None
+                    in_hand = True
+                case LitUp():
+                    assert in_hand is not True
+                    lit = True
+        if isinstance(event, Resumed) and event.user != 0:
+            assert not any(isinstance(saying, SeenApp | PickedUp) for saying in sayings)

@@ -1,0 +1,139 @@
+"""Lines of Android's event log, in the shapes in which Android 8 to 15 print them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from detector.sensors.android_events import COMMAND, TAGS, Event, Keyguard, Lines, Resumed, Screen, read
+
+AT = datetime(2025, 12, 9, 16, 50, 49, 274000, tzinfo=UTC)
+HEAD = " 1765299049.274  1000   832  5443 I "
+CANARY = "com.example.canary"
+
+
+def of(said: str) -> Event | None:
+    return read(HEAD + said)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"{HEAD}wm_set_resumed_activity: [0,{CANARY}/.Camera,resumeTopActivity]",
+        f"1765299049.274   832  5443 I wm_set_resumed_activity: [0,{CANARY}/.Camera,resumeTopActivity]",
+        f" 1765299049.274 system   832  5443 I wm_set_resumed_activity: [0,{CANARY}/.Camera,resumeTopActivity]\r",
+        f" 1765299049.274 u0_a187   832  5443 I wm_set_resumed_activity: [0,{CANARY}/x.Y$Z,positionChildAt]",
+        f" 1765299049.274000  1000  832  5443 I wm_set_resumed_activity:[0,{CANARY}/.Camera,resumed, again]",
+        f"  1765299049.274  1000 12832 15443 I wm_set_resumed_activity : [0,{CANARY}/.Camera,reason] ",
+    ],
+)
+def test_an_app_comes_to_the_front(line: str) -> None:
+    assert read(line) == Resumed(at=AT, user=0, package=CANARY)
+
+
+def test_android_ten_and_before_call_it_by_an_older_name() -> None:
+    older = of(f"am_set_resumed_activity: [0,{CANARY}/.Main,minimalResumeActivityLocked]")
+    assert older == Resumed(at=AT, user=0, package=CANARY, is_older=True)
+
+
+def test_the_number_of_another_user_is_kept() -> None:
+    assert of(f"wm_set_resumed_activity: [10,{CANARY}/.Main,reason]") == Resumed(at=AT, user=10, package=CANARY)
+
+
+@pytest.mark.parametrize(
+    ("said", "event"),
+    [
+        ("screen_toggled: 0", Screen(at=AT, is_on=False)),
+        ("screen_toggled: 1", Screen(at=AT, is_on=True)),
+        ("screen_toggled: [1]", Screen(at=AT, is_on=True)),
+        ("screen_toggled: 2", Keyguard(at=AT, is_shown=True)),
+        ("power_screen_state: [0,2,0,0]", Screen(at=AT, is_on=False, is_echo=True)),
+        ("power_screen_state: [0,2,0,0,350]", Screen(at=AT, is_on=False, is_echo=True)),
+        ("power_screen_state: [1,0,0,0,412]", Screen(at=AT, is_on=True, is_echo=True)),
+    ],
+)
+def test_the_screen_goes_on_and_off_in_two_formats(said: str, event: Event) -> None:
+    assert of(said) == event
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("[1,0,0,setKeyguardShown]", True),  # Android 11: no display
+        ("[0,1,0,setKeyguardShown]", False),
+        ("[0,1,0,0,setKeyguardShown]", True),  # Android 12: the display goes ahead
+        ("[0,0,1,0,setKeyguardShown]", False),
+        ("[0,1,0,0,1,setKeyguardShown]", True),  # Android 13 and later: and whether it is covered
+        ("[0,0,0,0,0,keyguardGoingAway]", False),
+    ],
+)
+def test_the_lock_screen_of_each_version(said: str, *, shown: bool) -> None:
+    assert of(f"wm_set_keyguard_shown: {said}") == Keyguard(at=AT, is_shown=shown)
+
+
+def test_the_lock_screen_of_another_display_is_none_of_the_hand() -> None:
+    assert of("wm_set_keyguard_shown: [2,1,0,0,0,setKeyguardShown]") is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "--------- beginning of events",
+        "--------- switch to events",
+        f"{HEAD}wm_on_resume_called: [0,{CANARY}/.Main,reason]",
+        f"{HEAD}wm_set_resumed_activity: [0,{CANARY}",
+        f"{HEAD}wm_set_resumed_activity: [0,{CANARY}/.Main",
+        f"{HEAD}wm_set_resumed_activity: [0,{CANARY}/.Main,",
+        f"{HEAD}wm_set_resumed_activity: [0,null,reason]",
+        f"{HEAD}wm_set_resumed_activity: [-1,{CANARY}/.Main,reason]",
+        f"{HEAD}wm_set_keyguard_shown: [0,1",
+        f"{HEAD}wm_set_keyguard_shown: [0,1,1",
+        f"{HEAD}wm_set_keyguard_shown: []",
+        f"{HEAD}screen_toggled: 3",
+        f"{HEAD}screen_toggled: [1",
+        f"{HEAD}screen_toggled:",
+        f"{HEAD}power_screen_state: [7,2,0,0]",
+        "12-09 17:50:49.274  1000   832  5443 I screen_toggled: 1",
+        " 17652990492746661.1  1000   832  5443 I screen_toggled: 1",
+        " ١٧٦٥٢٩٩٠٤٩.274  1000   832  5443 I screen_toggled: 1",
+        "read: unexpected EOF!",
+        "\x00\ufffd\x1b[31m",
+    ],
+)
+def test_what_is_torn_strange_or_another_tag_says_nothing(line: str) -> None:
+    assert read(line) is None
+
+
+def test_the_class_of_the_activity_ends_in_the_parser_and_the_package_is_in_no_repr() -> None:
+    event = of(f"wm_set_resumed_activity: [0,{CANARY}/.SecretClass,reason-why]")
+    assert event is not None
+    fields = [getattr(event, name) for name in ("at", "user", "package", "is_older")]
+    assert not any("SecretClass" in str(value) or "reason" in str(value) for value in fields)
+    assert "canary" not in repr(event)
+
+
+def test_lines_are_put_together_from_pieces() -> None:
+    lines = Lines()
+    assert lines.feed(b"one\r\ntw") == ["one"]
+    assert lines.feed(b"o\n\nth") == ["two", ""]
+    assert lines.feed(b"ree") == []
+    assert lines.feed(b"\n") == ["three"]
+
+
+def test_what_is_too_long_for_a_line_is_let_go_of_and_the_next_line_is_whole() -> None:
+    lines = Lines()
+    for _ in range(100):
+        assert lines.feed(b"x" * 1000) == []
+    assert len(lines._torn) <= 5096
+    assert lines.feed(b"tail\nnext\n") == ["next"]
+    assert lines.feed(b"y" * 9000 + b"\nagain\n") == ["again"]
+
+
+def test_five_tags_are_asked_for_and_no_other() -> None:
+    assert COMMAND.partition(" -s ")[2].split() == list(TAGS)
+    assert set(TAGS) == {
+        "wm_set_resumed_activity", "am_set_resumed_activity", "screen_toggled", "power_screen_state",
+        "wm_set_keyguard_shown",
+    }  # fmt: skip

@@ -1,0 +1,151 @@
+"""What Android kept while the link was broken."""
+
+from __future__ import annotations
+
+import subprocess
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from detector.observations import LaidDown, LitUp, PickedUp
+from detector.sensors.android_events import Keyguard, Resumed, Screen
+from detector.sensors.android_hand import Hand, Present
+from detector.sensors.android_usagestats import COMMAND, missed, read, zone
+from detector.sensors.model import SeenApp
+
+CET = timezone(timedelta(hours=1))
+FEED, CHAT = "com.instagram.android", "com.whatsapp"
+WHOLE = """\
+user=0
+  Last 24 hour events (timeRange="22.11.2026, 19:30 – 23.11.2026, 19:30" )
+    time="2026-11-23 19:05:00" type=ACTIVITY_RESUMED package=com.example.before class=com.example.before.Main instanceId=1 flags=0x0
+    time="2026-11-23 19:18:19" type=SCREEN_INTERACTIVE package=android flags=0x0
+    time="2026-11-23 19:18:20" type=KEYGUARD_HIDDEN package=android flags=0x0
+    time="2026-11-23 19:18:21" type=ACTIVITY_RESUMED package=com.instagram.android class=com.instagram.Secret instanceId=12 taskRootPackage=com.instagram.android taskRootClass=com.instagram.Secret flags=0x0
+    time="2026-11-23 19:18:21" type=ACTIVITY_PAUSED package=com.example.before class=com.example.before.Main instanceId=1 flags=0x0
+    time="2026-11-23 19:18:22" type=NOTIFICATION_SEEN package=com.example.secret flags=0x0
+    time="2026-11-23 19:18:22" type=ACTIVITY_STOPPED package=com.example.before class=com.example.before.Main instanceId=1 flags=0x0
+    time="2026-11-23 19:20:00" type=SCREEN_NON_INTERACTIVE package=android flags=0x0
+    time="2026-11-23 19:20:00" type=KEYGUARD_SHOWN package=android flags=0x0
+  In-memory daily stats
+    packages
+      package=com.example.sum totalTimeUsed="10:00" lastTimeUsed="2026-11-23 19:20:00"
+    time="2026-11-23 19:21:00" type=ACTIVITY_RESUMED package=com.example.sum class=x instanceId=1 flags=0x0
+user=10
+  Last 24 hour events (timeRange="22.11.2026, 19:30 – 23.11.2026, 19:30" )
+    time="2026-11-23 19:19:00" type=ACTIVITY_RESUMED package=com.example.work class=x instanceId=1 flags=0x0
+"""
+SINCE = datetime(2026, 11, 23, 18, 10, tzinfo=UTC)
+UNTIL = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
+
+
+def laid_down() -> Hand:
+    hand = Hand("my phone")
+    hand.begin(Present(is_on=False, is_locked=True, package="com.example.before"), SINCE)
+    return hand
+
+
+def at(minute: int, second: int) -> datetime:
+    return datetime(2026, 11, 23, 18, minute, second, tzinfo=UTC)
+
+
+def filtered(place: Path, dump: str) -> str:
+    """Return what the real filter, run in a real shell, lets through."""
+    (place / "dumpsys").write_text(f"#!/bin/sh\ncat {place}/dump\n")
+    (place / "dumpsys").chmod(0o755)
+    (place / "dump").write_text(dump)
+    return subprocess.run(
+        ["/bin/sh", "-c", COMMAND], env={"PATH": f"{place}:/usr/bin:/bin"}, capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_the_filter_on_the_phone_lets_nothing_else_through(tmp_path: Path) -> None:
+    left = filtered(tmp_path, WHOLE)
+    assert "Secret" not in left
+    assert "secret" not in left
+    assert "class=" not in left
+    assert read(left, user=0, local=CET) == read(WHOLE, user=0, local=CET)
+
+
+def test_only_the_last_day_of_the_persons_own_user_counts(tmp_path: Path) -> None:
+    events = read(filtered(tmp_path, WHOLE), user=0, local=CET)
+    assert [event.package for event in events if isinstance(event, Resumed)] == ["com.example.before", FEED]
+    work = read(WHOLE, user=10, local=CET)
+    assert [event.package for event in work if isinstance(event, Resumed)] == ["com.example.work"]
+    assert read(WHOLE, user=11, local=CET) == []
+
+
+def test_what_was_missed_is_told_in_order_within_the_stretch_and_nothing_from_before() -> None:
+    hand = laid_down()
+    said, left = missed(
+        read(WHOLE, user=0, local=CET), hand, since=SINCE, until=UNTIL, ours=lambda theirs: theirs
+    )  # fmt: skip
+    assert [(type(each), each.at) for each in said] == [
+        (LitUp, at(18, 19)),
+        (PickedUp, at(18, 20)),
+        (SeenApp, at(18, 20)),
+        (SeenApp, at(18, 21)),
+        (LaidDown, at(20, 0)),
+    ]
+    assert [each.app for each in said if isinstance(each, SeenApp)] == ["com.example.before", FEED]
+    assert left.present == Present(is_on=False, is_locked=True, package=FEED)
+    assert hand.present == Present(is_on=False, is_locked=True, package="com.example.before"), "it is left as it was"
+
+
+def test_a_phone_that_was_left_alone_is_as_it_was() -> None:
+    said, left = missed([], laid_down(), since=SINCE, until=UNTIL, ours=lambda theirs: theirs)
+    assert said == []
+    assert left.present == laid_down().present
+
+
+def test_a_wrong_clock_is_put_right_and_the_future_is_left_out() -> None:
+    events = read(WHOLE, user=0, local=CET)
+    said, _ = missed(
+        events, laid_down(), since=SINCE, until=UNTIL, ours=lambda theirs: theirs + timedelta(minutes=11)
+    )  # fmt: skip
+    assert [type(each) for each in said] == [LitUp, PickedUp, SeenApp, SeenApp]
+    assert all(SINCE <= each.at <= UNTIL for each in said)
+
+
+def test_android_nine_names_it_otherwise() -> None:
+    dump = (
+        '  Last 24 hour events (timeRange="x" )\n'
+        f'    time="2026-11-23 19:18:20" type=MOVE_TO_FOREGROUND package={FEED} class=x flags=0x0\n'
+        f'    time="2026-11-23 19:19:20" type=MOVE_TO_BACKGROUND package={FEED} class=x flags=0x0\n'
+        f'    time="2026-11-23 19:19:20" type=MOVE_TO_FOREGROUND package={CHAT}\n'
+    )
+    found = read(dump, user=0, local=CET)
+    assert [(event.at, event.package) for event in found if isinstance(event, Resumed)] == [
+        (at(18, 20), FEED),
+        (at(19, 20), CHAT),
+    ]
+
+
+def test_digits_of_another_language_are_read() -> None:
+    dump = 'Last 24 hour events (\ntime="٢٠٢٦-١١-٢٣ ١٩:١٨:٢٠" type=KEYGUARD_HIDDEN package=android\n'
+    assert read(dump, user=0, local=CET) == [Keyguard(at=at(18, 20), is_shown=False)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'time="2026-13-23 19:18:20" type=KEYGUARD_HIDDEN package=android',
+        'time="0000-00-00 00:00:00" type=KEYGUARD_HIDDEN package=android',
+        'time="0001-01-01 00:00:00" type=KEYGUARD_HIDDEN package=android',
+        'time="1764" type=KEYGUARD_HIDDEN package=android',
+        'time="2026-11-23 19:18:20" type=KEYGUARD_HIDDEN',
+        'time="2026-11-23 19:18:20" type=ACTIVITY_PAUSED package=com.example.app',
+        "Permission Denial: can't dump usagestats",
+    ],
+)
+def test_what_cannot_be_read_is_left_out(line: str) -> None:
+    dump = f'Last 24 hour events (\n{line}\ntime="2026-11-23 19:18:20" type=SCREEN_INTERACTIVE package=android\n'
+    assert read(dump, user=0, local=CET) == [Screen(at=at(18, 20), is_on=True)]
+
+
+def test_the_zone_of_the_phone_is_read() -> None:
+    assert zone("+0530\r\n").utcoffset(None) == timedelta(hours=5, minutes=30)
+    assert zone("-0930").utcoffset(None) == -timedelta(hours=9, minutes=30)
+    assert zone("+9900") is UTC
+    assert zone("") is UTC
