@@ -16,11 +16,13 @@ from detector.clock import SystemClock
 from detector.errors import SensorLost, SensorUnavailable
 from detector.observations import Focused, Observation, SensorStarted
 from detector.sensors import REGISTRY, Candidate
+from detector.sensors.adb_phone import AdbPhone
 from detector.sensors.model import Seen, Sensor
 from detector.sensors.replay import ReplaySensor
 from detector.sensors.settings import SensorSettings
 from tests.rig.activitywatch import aw_server
 from tests.rig.activitywatch_history import event
+from tests.rig.adb_server import FakeAdb, FakePhone, adb_fixture  # noqa: F401 - found by its name, `adb`
 from tests.rig.bus import Dunst
 from tests.rig.logind import MockLogind, logind_fixture  # noqa: F401 - found by its name, `logind`
 from tests.rig.sensing import held, take, take_next
@@ -227,6 +229,20 @@ class TestActivityWatchIdle(ActivityWatchConformance):
             put = partial(server.put, "aw-watcher-afk_desk")
             put(event(datetime.now(UTC) - timedelta(seconds=2), 1, status="not-afk"))
             yield World(provoke=lambda: put(event(datetime.now(UTC), 0, status="afk")), end=server.end)
+
+
+class TestAdbPhone(SensorConformance):
+    name = "adb_phone"
+    phone: FakePhone
+    server = ""
+
+    def make(self) -> Sensor:
+        return AdbPhone(SystemClock(), "my phone", self.phone.serial, self.server)
+
+    @pytest.fixture
+    def world(self, adb: FakeAdb) -> World:
+        self.phone, self.server = adb.phone(), adb.server
+        return World(provoke=lambda: self.phone.opens("com.example.app"), end=adb.kill)
 
 
 class TestReplay(SensorConformance):

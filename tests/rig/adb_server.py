@@ -175,12 +175,13 @@ class Server:
     def say(self, serial: str, lines: list[str], torn: int, end: str) -> float:
         phone = self.phones[serial]
         phone.history += lines
+        began = time.monotonic()
         for writer, tags in list(phone.logs.items()):
             said = "".join(line + end for line in lines if _is_asked(line, tags)).encode()
             step = torn or max(1, len(said))
             for start in range(0, len(said), step):
                 writer.write(said[start : start + step])
-        return time.monotonic()
+        return began
 
     def raw(self, serial: str, hexed: str) -> None:
         for writer in self.phones[serial].logs:
