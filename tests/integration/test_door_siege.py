@@ -186,6 +186,21 @@ async def test_when_it_closes_nothing_stays_open(desk: StandIn, caplog: pytest.L
     assert not [record for record in caplog.records if record.name == "asyncio"]
 
 
+async def test_the_last_phones_goodbye_is_answered_though_the_door_closes_on_it(
+    desk: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closing: list[asyncio.Future[None]] = []
+    async with open_door(desk) as door:
+        monkeypatch.setattr(StandIn, "remove", lambda *_: closing.append(asyncio.ensure_future(door.close())))
+        async with knock(door) as line:
+            await line.send(request("DELETE", "/v1/phone"))
+            assert (await line.heard()).status == 204
+            assert await line.ended() == b""
+        await asyncio.gather(*closing)
+        assert not door.is_open
+    assert len(closing) == 1
+
+
 async def test_with_nobody_knocking_nothing_would_wake_the_loop(desk: StandIn) -> None:
     loop = asyncio.get_running_loop()
     before = len(timers(loop))
