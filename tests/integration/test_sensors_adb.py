@@ -17,6 +17,7 @@ import pytest_asyncio
 from detector.clock import SystemClock
 from detector.errors import SensorLost, SensorUnavailable
 from detector.observations import Focused, Gap, GapReason, LaidDown, LitUp, PickedUp, SensorStarted
+from detector.sensors import adb_client
 from detector.sensors import adb_phone as room
 from detector.sensors.adb_guidance import devices, guidance
 from detector.sensors.adb_phone import AdbPhone
@@ -308,6 +309,18 @@ async def test_the_log_that_ends_while_the_phone_stays_is_a_loss(
     phone.end_log()
     with pytest.raises(SensorLost, match="does not answer"):
         await take_next(seen)
+
+
+async def test_a_phone_that_is_there_and_answers_nothing_is_a_loss(
+    adb: FakeAdb, phone: FakePhone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "SETTLES", 0.1)
+    monkeypatch.setattr(adb_client, "SHELL_PATIENCE", 0.3)
+    (phone.place / "bin/am").write_text("#!/bin/sh\nsleep 3\n")
+    before = held()
+    with pytest.raises(SensorLost, match="does not answer"):
+        await anext(sensor(adb, phone).observe())
+    assert held() == before
 
 
 async def test_a_server_that_goes_away_is_a_loss_also_while_waiting(adb: FakeAdb, phone: FakePhone) -> None:

@@ -93,6 +93,20 @@ def test_what_was_missed_is_told_in_order_within_the_stretch_and_nothing_from_be
     assert hand.present == Present(is_on=False, is_locked=True, package="com.example.before"), "it is left as it was"
 
 
+def test_what_was_before_the_break_is_none_of_ours() -> None:
+    dump = (
+        "Last 24 hour events (\n"
+        'time="2026-11-23 19:08:00" type=SCREEN_INTERACTIVE package=android\n'
+        'time="2026-11-23 19:08:01" type=KEYGUARD_HIDDEN package=android\n'
+        f'time="2026-11-23 19:08:02" type=ACTIVITY_RESUMED package={CHAT}\n'
+    )
+    events = read(dump, user=0, local=CET)
+    assert len(events) == 3
+    said, left = missed(events, laid_down(), since=SINCE, until=UNTIL, ours=lambda theirs: theirs)
+    assert said == []
+    assert left.present == laid_down().present
+
+
 def test_a_phone_that_was_left_alone_is_as_it_was() -> None:
     said, left = missed([], laid_down(), since=SINCE, until=UNTIL, ours=lambda theirs: theirs)
     assert said == []
