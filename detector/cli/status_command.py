@@ -96,16 +96,19 @@ def _phones(phones: list[dict[str, Any]], *, listens: bool) -> list[str]:
     names = [str(phone.get("name")) for phone in phones]
     if names and not listens:
         return [f"Paired: {', '.join(names)}; heard during partner time only."]
-    lines, heard = [], []
+    lines, heard, paired = [], [], []
     for name, phone in zip(names, phones, strict=True):
-        sensor = phone.get("speaks")
-        if sensor or phone.get("spoke"):
+        sensor, spoke = phone.get("speaks"), phone.get("spoke")
+        if sensor or spoke:
             heard.append(f"{name} ({sensor})" if sensor else name)
+        elif spoke is None:  # the daemon does not say
+            paired.append(name)
         else:
             lines.append(f"{name} has said nothing yet: what happens on it is unknown.")
         if phone.get("adb") and not sensor:
             lines.append(f"{name} is not reached over adb; `turntoward doctor` says why.")
-    return [*([f"It hears {', '.join(heard)}."] if heard else []), *lines]
+    found = [f"{words} {', '.join(some)}." for words, some in (("It hears", heard), ("Paired:", paired)) if some]
+    return found + lines
 
 
 def _door(door: dict[str, Any] | None) -> list[str]:

@@ -25,7 +25,7 @@ from detector.store.model import Forgotten, KeptOccurrence
 from detector.store.stretches import Stretch, cut, over_at, reaches, spared_coverage, spared_use, spares_moment
 
 _TRIES: Final = 25
-_DECLARED: Final = ("partner_times", "exceptions", "phones", "state")
+_DECLARED: Final = ("partner_times", "exceptions", "state")
 
 
 def prune(connection: sqlite3.Connection, before: datetime) -> int:

@@ -105,12 +105,14 @@ class TestStatus:
                 PhoneState(name="my phone", through_door=True, spoke=True),
                 PhoneState(name="old phone", through_door=True, spoke=False),
                 PhoneState(name="at the cable", through_door=False, adb="R58M123", speaks="adb_phone"),
-                PhoneState(name="unplugged", through_door=False, adb="R58M124"),
+                PhoneState(name="unplugged", through_door=False, adb="R58M124", spoke=False),
+                PhoneState(name="tablet", through_door=True),
             ),
         )  # fmt: skip
         assert lines[1:] == [
             "It senses focus (x11_focus).",
             "It hears my phone, at the cable (adb_phone).",
+            "Paired: tablet.",
             "old phone has said nothing yet: what happens on it is unknown.",
             "unplugged has said nothing yet: what happens on it is unknown.",
             "unplugged is not reached over adb; `turntoward doctor` says why.",
