@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -42,6 +43,7 @@ from rules.policy import PolicySettings
 
 BERLIN = ZoneInfo("Europe/Berlin")
 BEGAN = datetime(2026, 11, 23, 17, 30, tzinfo=UTC)
+PAGE = Path(__file__).parents[2] / "docs" / "report.md"
 EVENING = "1@20261123T173000Z"
 MINE = Phone(name="my phone", number=1, token="70" * 32)
 OLD = Phone(name="old phone", number=2, token="71" * 32)
@@ -222,3 +224,17 @@ def test_the_whole_way_from_observations_over_the_file_to_the_command(home: obje
     assert "old phone: said nothing, so nothing is known of it." in said
     assert "Started well: 1 partner time began with a phone put away." in said
     assert [each["name"] for each in plain["devices"]] == ["laptop", "my phone", "old phone"]
+
+
+def test_the_page_on_the_report_shows_what_the_report_says_of_devices() -> None:
+    summary = told(
+        *LAPTOP_SENSED, front(10, SOCIAL, LAPTOP), front(20, DESKTOP, LAPTOP),
+        PutAway(at=at(0), device=MINE.name),
+        *sensed(10, MINE.name), PickedUp(at=at(10), device=MINE.name), front(10, MAIL), LaidDown(at=at(12), device=MINE.name),
+        PickedUp(at=at(30), device=MINE.name), front(30, DESKTOP), front(31, SOCIAL, opened=True),
+        front(35, SOCIAL, opened=True), front(37, DESKTOP),
+        Gap(at=at(50), since=at(50), sense="focus", reason=GapReason.SENSOR_LOST, device=MINE.name), phones=(MINE, OLD),
+    )  # fmt: skip
+    text = as_text(summary)
+    said = text[text.index("Your devices") :].split("\n\n", maxsplit=1)[0]
+    assert f"```text\n{said}\n```" in PAGE.read_text(encoding="utf-8")
