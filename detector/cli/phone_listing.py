@@ -11,6 +11,7 @@ import click
 from detector.cli import declared
 from detector.cli.phone_known import Door, door, instant
 from detector.cli.zone import reader_zone
+from detector.daemon.threshold import is_wanted
 from detector.devices import DoorPlace, Phone
 from detector.errors import DaemonNotRunning
 from detector.partner_time.words import say_instant
@@ -80,7 +81,7 @@ def _write(phone: Phone, told: Mapping[str, Any]) -> None:
 def _about_the_door(phones: Sequence[Phone], place: DoorPlace | None, now: Door) -> str:
     if now.is_open:
         return f"The door is open at {now.url}."
-    if not any(phone.token is not None or _is_awaited(phone) for phone in phones) or place is None:
+    if place is None or not is_wanted(phones, declared.CLOCK.now()):
         return "The door is shut: no phone needs it."
     return f"The door at {place.url} is shut: {(now.why or 'the daemon has not opened it yet').rstrip('.')}."
 

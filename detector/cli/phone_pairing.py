@@ -24,6 +24,7 @@ from detector.cli.phone_place import choose_place
 from detector.cli.zone import reader_zone
 from detector.daemon.lock import running_pid
 from detector.daemon.poke import poke
+from detector.daemon.threshold import is_wanted
 from detector.devices import LONGEST_NAME, PAIRING, DoorPlace, Phone
 from detector.errors import DaemonNotRunning, Problem, TurntowardError, UserError
 from detector.observations import LAPTOP
@@ -258,6 +259,6 @@ def _withdraw(store: Store, phone: Phone, before: DoorPlace | None) -> None:
             store.remove_phone(now.number)
         else:
             store.keep_phone(replace(now, code=None, code_until=None))
-    if not any(known.token is not None or known.code is not None for known in store.phones()):
+    if not is_wanted(store.phones(), declared.CLOCK.now()):
         store.place_door(before)
     poke()

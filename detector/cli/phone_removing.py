@@ -10,6 +10,7 @@ import click
 from detector.cli import declared
 from detector.cli.phone_known import choose, door, look_until
 from detector.daemon.poke import poke
+from detector.daemon.threshold import is_wanted
 from detector.errors import DaemonNotRunning
 
 SHUTTING: Final = timedelta(seconds=5)
@@ -28,15 +29,15 @@ def remove_phone(name: str, *, yes: bool) -> None:
             return
         if phone.number is not None:
             store.remove_phone(phone.number)
-        left = [other for other in store.phones() if other.token is not None or other.code is not None]
+        is_needed = is_wanted(store.phones(), declared.CLOCK.now())
         had_door = store.door() is not None
-        if not left:
+        if not is_needed:
             store.place_door(None)
     runs = poke()
     declared.say(f"Removed: {phone.name}.")
     if phone.token is not None:
         declared.say("Its token opens nothing any more. What you set up on the phone can be deleted there.")
-    if had_door and not left:
+    if had_door and not is_needed:
         declared.say(_about_the_door(runs=runs))
     declared.say("What was kept of it stays; `turntoward forget` deletes that.")
 

@@ -20,7 +20,7 @@ NAMES = [name for group in COMMANDS.values() for name in group]
 COLUMNS = 80
 HEAVY = (
     "asyncio", "sqlite_utils", "dbus_fast", "apscheduler", "pynput", "psutil", "Xlib", "plyer", "rich", "dateutil",
-    "msgspec",
+    "msgspec", "segno", "h11", "http", "ssl",
 )  # fmt: skip
 ASK = """
 import json, sys

@@ -519,6 +519,13 @@ class TestRemove:
         )
         assert (kept(), door_place()) == ([], None)
 
+    def test_a_link_that_was_never_used_does_not_keep_the_door_open(self) -> None:
+        keep(PAIRED, Phone(name="new", code=digest("old"), code_until=datetime.now(UTC) - timedelta(hours=1)))
+        with PhoneDaemon():
+            assert "the door is shut" in phone("remove", "my phone").stdout
+        assert door_place() is None
+        assert phone("list").stdout.startswith("new: not paired; its link was never used\nThe door is shut: ")
+
     def test_another_one_keeps_it_open(self) -> None:
         keep(PAIRED, replace(PAIRED, name="another", token=digest("another")))
         with PhoneDaemon():
