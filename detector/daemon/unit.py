@@ -12,11 +12,14 @@ from collections.abc import Iterable
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from detector.devices import Phone
 from detector.errors import TurntowardError
 from detector.sensors.settings import SensorSettings
+
+if TYPE_CHECKING:
+    from subprocess import CompletedProcess
 
 UNIT: Final = "turntoward.service"
 NETWORK: Final = "turntoward-network.conf"
@@ -133,7 +136,10 @@ def reload_service() -> bool:
     """
     if not is_ours(unit_path()) or systemctl("daemon-reload") is not None:
         return False
-    return systemctl("is-active", "--quiet", UNIT) is None and systemctl("restart", UNIT) is None
+    asked = _call("show", "--property=ActiveState", "--value", UNIT)
+    # "activating": it failed, and waits to be started again.
+    runs = not isinstance(asked, str) and asked.stdout.strip() in {"active", "activating", "reloading"}
+    return runs and systemctl("restart", UNIT) is None
 
 
 def follow(phones: Iterable[Phone], sources: SensorSettings) -> bool:
@@ -149,19 +155,25 @@ def follow(phones: Iterable[Phone], sources: SensorSettings) -> bool:
 
 def systemctl(*arguments: str) -> str | None:
     """Run `systemctl --user` with the arguments; return None if it went well, else what it said."""
-    import shutil  # noqa: PLC0415 - the daemon itself needs it only when the last phone goes
+    done = _call(*arguments)
+    if isinstance(done, str):
+        return done
+    return None if done.returncode == 0 else done.stderr.strip() or f"exit {done.returncode}"
+
+
+def _call(*arguments: str) -> CompletedProcess[str] | str:
+    import shutil  # noqa: PLC0415 - only whoever changes the service needs it
     import subprocess  # noqa: PLC0415 - likewise
 
     program = shutil.which("systemctl")
     if program is None:
         return "there is no systemctl"
     try:
-        done = subprocess.run(  # noqa: S603 - systemctl, with words of our own
+        return subprocess.run(  # noqa: S603 - systemctl, with words of our own
             [program, "--user", *arguments], capture_output=True, text=True, check=False, timeout=PATIENCE
         )
     except (OSError, subprocess.TimeoutExpired) as failed:
         return str(failed)
-    return None if done.returncode == 0 else done.stderr.strip() or f"exit {done.returncode}"
 
 
 def _begins_with(path: Path, mark: str) -> bool:

@@ -33,11 +33,9 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program = tmp_path / "bin" / "systemctl"
     program.parent.mkdir()
     log = tmp_path / "calls"
-    program.write_text(
-        f'#!/bin/sh\necho "$*" >> {log}\ncase "$2" in is-active) exit "$(/bin/cat {tmp_path}/active)";; esac\n'
-    )
+    program.write_text(f'#!/bin/sh\necho "$*" >> {log}\ncase "$2" in show) /bin/cat {tmp_path}/active;; esac\n')
     program.chmod(0o700)
-    (tmp_path / "active").write_text("0")
+    (tmp_path / "active").write_text("active\n")
     log.write_text("")
     monkeypatch.setenv("PATH", str(program.parent))
     return log
@@ -120,13 +118,16 @@ def test_the_service_is_restarted_only_where_it_runs(installed: Path, calls: Pat
     assert reload_service()
     assert calls.read_text().splitlines() == [
         "--user daemon-reload",
-        "--user is-active --quiet turntoward.service",
+        "--user show --property=ActiveState --value turntoward.service",
         "--user restart turntoward.service",
     ]
-    calls.write_text("")
-    calls.with_name("active").write_text("3")
-    assert not reload_service()
-    assert calls.read_text().splitlines() == ["--user daemon-reload", "--user is-active --quiet turntoward.service"]
+    calls.with_name("active").write_text("activating\n")
+    assert reload_service(), "one that failed and waits to be started again is started at once"
+    for state in ("inactive", "failed", "deactivating"):
+        calls.write_text("")
+        calls.with_name("active").write_text(f"{state}\n")
+        assert not reload_service()
+        assert "restart" not in calls.read_text()
 
 
 def test_without_systemctl_or_without_our_unit_nothing_is_restarted(
