@@ -21,7 +21,8 @@ import click
 def command(*, as_json: bool, output: Path | None) -> None:
     """Write out everything that is kept, with times in ISO 8601 (UTC).
 
-    One row a line, each with the table that it comes from, or one document with a list per table.
+    One row a line, each with the table that it comes from, or one document with a list per table. Of a phone's token
+    and pairing code nothing is written but that there is one.
     """
     if output is None:
         _write(sys.stdout.write, as_json=as_json)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example: turntoward forget 15min")
 @click.argument("length", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Everything that is kept, partner times included.")
+@click.option("--all", "everything", is_flag=True, help="Everything that is kept, partner times and phones included.")
 @click.option("--yes", is_flag=True, help="Do not ask before deleting everything.")
 def command(length: tuple[str, ...], *, everything: bool, yes: bool) -> None:
     """Delete the last LENGTH of what was observed and decided, or everything.
@@ -72,7 +72,8 @@ def _forget_everything(*, yes: bool) -> None:
         click.echo("Nothing is kept; there is nothing to forget.")
         return
     if not yes:
-        click.echo(f"This deletes all that was observed and decided, and your partner times: {path}")
+        click.echo("This deletes all that was observed and decided, your partner times, and the")
+        click.echo(f"phones that you paired: {path}")
         click.confirm("It cannot be undone. Delete everything?", abort=True)
     delete_recordings(state_dir())
     forgotten, gone = erase(path, now=SystemClock().now())
@@ -84,11 +85,14 @@ def _forget_everything(*, yes: bool) -> None:
         click.echo("The file is emptied; it stays because the program has it open. Your settings and rules stay.")
     if poke():
         click.echo("The daemon goes on, with no partner time declared.")
+    if forgotten.phones:
+        click.echo("No phone is paired any more: what they tell is refused from now on.")
 
 
 def _counts(forgotten: Forgotten) -> list[str]:
     told = (
         (forgotten.partner_times, "partner time", "partner times"),
+        (forgotten.phones, "phone", "phones"),
         (forgotten.occurrences, "occurrence", "occurrences"),
         (forgotten.moments, "moment", "moments"),
         (forgotten.uses, "use", "uses"),

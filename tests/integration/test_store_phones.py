@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from sqlite_utils import Migrations
 
+from detector.config.paths import store_path
 from detector.devices import PAIRING, DoorPlace, Phone
 from detector.errors import StoreError
 from detector.observations import PartnerTimeExtended, PickedUp, PutAway
@@ -225,3 +226,20 @@ def test_signs_of_phones_are_found_without_reading_every_observation(path: Path)
         plan for plan in plans if "idx_observations_signs" in plan
     ]
     assert sum("idx_observations_signs" in plan for plan in plans) == 2
+
+
+def test_forget_all_says_that_phones_are_removed_and_export_that_digests_are_left_out(path: Path) -> None:
+    del path
+    with Store.open(store_path()) as store:
+        store.keep_phone(Phone(name="my phone", token="70" * 32))
+    turntoward = [sys.executable, "-m", "detector.cli"]
+    exported = subprocess.run([*turntoward, "export"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert ('"name": "my phone"' in exported, '"token": "left out"' in exported) == (True, True)
+    assert "70" * 32 not in exported
+    done = subprocess.run(
+        [*turntoward, "forget", "--all", "--yes"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == [
+        "Everything is forgotten (1 phone).", "The file is deleted. Your settings and rules stay.",
+        "No phone is paired any more: what they tell is refused from now on.",
+    ]  # fmt: skip
