@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import click
 
+COLUMNS: Final = 80
 COMMON: Final = timedelta(hours=20)
 
 
@@ -25,7 +27,7 @@ def command(*, as_json: bool) -> None:
         click.echo(json.dumps(state, ensure_ascii=False, sort_keys=True, indent=2))
         return
     for line in _lines(state):
-        click.echo(line)
+        click.echo(textwrap.fill(line, COLUMNS, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False))
 
 
 def _read(said: str | None) -> dict[str, Any]:

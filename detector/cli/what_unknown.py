@@ -53,10 +53,10 @@ def _kept() -> Mapping[str, Unknown]:
 
 def _lines(found: Mapping[str, Unknown]) -> Iterator[str]:
     if not found:
-        yield "No app was opened on a phone during partner time that the catalogue does not know."
+        yield "No app that the catalogue does not know was opened on a phone."
         return
     for device, unknown in found.items():
-        yield from _wrapped(f"{device}: {_opened(unknown)} during partner time that the catalogue does not know.")
+        yield from _wrapped(f"{device}: {_opened(unknown)}.")
         column = max((len(_shown(app)) for app in unknown.named), default=0)
         for app, opens in unknown.named.items():
             yield f"  {_shown(app):<{column}}  {opens:>5}"
@@ -67,11 +67,11 @@ def _lines(found: Mapping[str, Unknown]) -> Iterator[str]:
 
 
 def _opened(unknown: Unknown) -> str:
-    if unknown.opens == 1:
-        return "one app was opened once"
-    if unknown.apps == 1 and len(unknown.named) == 1:
-        return f"one app was opened {unknown.opens} times"
-    return f"apps were opened {unknown.opens} times ({unknown.apps} different ones at least)"
+    times = "once" if unknown.opens == 1 else f"{unknown.opens} times"
+    if unknown.opens == 1 or unknown.apps == len(unknown.named) == 1:
+        return f"an app that the catalogue does not know was opened {times} during partner time"
+    different = f"{unknown.apps} different {'one' if unknown.apps == 1 else 'ones'} at least"
+    return f"apps that the catalogue does not know were opened {times} during partner time, {different}"
 
 
 def _shown(app: str) -> str:

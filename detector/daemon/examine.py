@@ -34,6 +34,7 @@ from detector.errors import StoreError, TurntowardError, UserError
 from detector.notifier import make_notifiers
 from detector.notifier.chain import Chain
 from detector.observations import Sense
+from detector.report.under_way import so_far
 from detector.sensors import SENSES, Refusal, Session, first_available, session_type
 from detector.store.failures import NothingKept
 from detector.store.store import Store
@@ -157,13 +158,18 @@ def _kept(now: datetime) -> _Kept:
     try:
         with Store.open(store_path(), read_only=True) as store:
             occurrences = store.occurrences(since=now - LATELY)
-            stretches = store.coverage(since=now - LATELY)
+            # Coverage is kept whole only once partner time ends.
+            under_way = {
+                each.id: so_far(each, store.observations(each.id))[1] for each in occurrences if not each.ended
+            }
+            stretches = [each for each in store.coverage(since=now - LATELY) if each.occurrence not in under_way]
+            stretches += [covered for found in under_way.values() for covered in found]
             phones, place = store.phones(), store.door()
     except NothingKept:
         return _Kept()
     except StoreError as wrong:
         return _Kept(problem=str(wrong))
-    found = []
+    found: list[Covered] = []
     for kept in occurrences:
         own = [each.coverage for each in stretches if each.occurrence == kept.id]
         share = divide((), own, kept.began, max(kept.began, kept.ended or min(kept.ends, now))).share

@@ -30,6 +30,7 @@ To see the whole of it in a few seconds, without a desktop: turntoward try
 _BOLD: Final = "\x1b[1m"
 _PLAIN: Final = "\x1b[0m"
 _BAR: Final = 20
+_SHORTEST: Final = timedelta(seconds=1)
 _NUMBERS: Final = 2 + 7 + 12 + 2
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -121,7 +122,7 @@ def _took_part(device: Device) -> str:
     if device.pick_ups is not None:
         said.append(_many(device.pick_ups, "pick-up"))
     looks = _many(device.looks, "look")
-    said.append(f"{looks}, {_hours(device.used)} long in all" if device.used else looks)
+    said.append(f"{looks}, {_hours(device.used)} long in all" if device.used and device.used >= _SHORTEST else looks)
     if device.of_unknown_length:
         said.append(f"{device.of_unknown_length} of unknown length")
     return ", ".join(said) + ("." if device.paired else "; it is not paired any more.")

@@ -22,7 +22,7 @@ from detector.daemon.lock import Lock
 from detector.daemon.state import DoorState, PhoneState, State
 from detector.devices import PAIRING, DoorPlace, Phone
 from detector.effects import Coverage, Record
-from detector.observations import PartnerTimeBegan, PartnerTimeEnded
+from detector.observations import PartnerTimeBegan, PartnerTimeEnded, PickedUp, PutAway
 from detector.store.store import Store
 from tests.rig.adb_server import fake_adb
 
@@ -118,6 +118,12 @@ class TestStatus:
             "unplugged is not reached over adb; `turntoward doctor` says why.",
         ]
 
+    def test_many_senses_and_phones_fit_the_terminal(self) -> None:
+        senses = {"focus": "x11_focus", "idle": "x11_idle", "input": "pynput_input", "quiet": "desktop_quiet"}
+        phones = tuple(PhoneState(name=f"the phone number {n}", through_door=True, spoke=True) for n in range(5))
+        lines = status(partner_time="Dinner", until=NOW + timedelta(hours=1), senses=senses, phones=phones)
+        assert "It hears the phone number 0, the phone number 1," in " ".join(lines)
+
     def test_in_a_pause_no_phone_is_heard(self) -> None:
         lines = status(
             partner_time="Dinner", until=NOW + timedelta(hours=1), paused_until=NOW + timedelta(minutes=5),
@@ -150,6 +156,23 @@ class TestDevices:
         assert f"my phone (through the door, paired {MINE.paired:%d %b}): 41 min of 3 h are known." in said
         assert "old phone (adb R58M123, paired" in said
         assert "it said nothing, so nothing is known of it." in said
+
+    def test_of_partner_time_under_way_it_is_said_what_is_known_so_far(self) -> None:
+        began = NOW - timedelta(minutes=30)
+        pair(MINE, Phone(name="old phone", token="71" * 32))
+        with Store.open(store_path()) as store:
+            store.keep_all([
+                Record(occurrence="1@x", what=what)
+                for what in (
+                    PartnerTimeBegan(at=began, occurrence="1@x", title="x", ends=NOW + timedelta(hours=1)),
+                    PutAway(at=began, device="my phone"),
+                    PickedUp(at=began + timedelta(minutes=20), device="my phone"),
+                )
+            ])  # fmt: skip
+        said = doctor()
+        assert "my phone (through the door, paired" in said
+        assert "): 20 min of 30 min are known." in said
+        assert "old phone (through the door): it said nothing, so nothing is known of it." in said
 
     def test_what_two_devices_know_counts_once_for_the_evening(self) -> None:
         pair(MINE)

@@ -29,7 +29,7 @@ def opened(*apps: str, names: bool = False, device: str = "my phone") -> None:
 
 
 def test_where_nothing_is_kept_nothing_is_unknown(home: object) -> None:
-    assert what().output == "No app was opened on a phone during partner time that the catalogue does not know.\n"
+    assert what().output == "No app that the catalogue does not know was opened on a phone.\n"
     assert json.loads(what("--json").output) == {}
     assert not store_path().exists()
 
@@ -39,10 +39,10 @@ def test_by_default_there_are_totals_and_a_hint_how_to_have_names() -> None:
     opened("de.third.app", device="old phone")
     said = what().output
     assert said.splitlines()[:2] == [
-        "my phone: apps were opened 3 times (2 different ones at least) during partner",
-        "  time that the catalogue does not know.",
+        "my phone: apps that the catalogue does not know were opened 3 times during",
+        "  partner time, 2 different ones at least.",
     ]
-    assert "old phone: one app was opened once during partner time" in said
+    assert "old phone: an app that the catalogue does not know was opened once during" in said
     assert "keep_names = true" in said
     assert "de.one" not in said
     assert max(map(len, said.splitlines())) <= 80
