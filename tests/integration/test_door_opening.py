@@ -151,6 +151,19 @@ async def test_who_speaks_no_tls_or_nothing_is_let_go_of_and_counted_meanwhile(d
             await asyncio.sleep(0.01)
 
 
+async def test_who_does_not_take_leave_over_tls_is_let_go_of(door: Door, context: ssl.SSLContext) -> None:
+    def speak_and_stay() -> ssl.SSLSocket:
+        line = context.wrap_socket(socket.create_connection(door.local, PATIENCE), server_hostname="laptop.local")
+        line.sendall(request("POST", "/v1/test", headers={"Connection": "close"}))
+        return line
+
+    line = await asyncio.to_thread(speak_and_stay)
+    async with asyncio.timeout(PATIENCE):
+        while door.connections:  # noqa: ASYNC110 - the door sets no event for a test
+            await asyncio.sleep(0.01)
+    line.close()
+
+
 async def test_it_closes_on_open_tls_connections_at_once(
     secure: DoorPlace, context: ssl.SSLContext, caplog: pytest.LogCaptureFixture
 ) -> None:
