@@ -158,12 +158,10 @@ def _kept(now: datetime) -> _Kept:
     try:
         with Store.open(store_path(), read_only=True) as store:
             occurrences = store.occurrences(since=now - LATELY)
-            # Coverage is kept whole only once partner time ends.
-            under_way = {
-                each.id: so_far(each, store.observations(each.id))[1] for each in occurrences if not each.ended
-            }
-            stretches = [each for each in store.coverage(since=now - LATELY) if each.occurrence not in under_way]
-            stretches += [covered for found in under_way.values() for covered in found]
+            stretches = store.coverage(since=now - LATELY)
+            for each in occurrences:
+                if each.ended is None:  # coverage is kept whole only once partner time ends
+                    stretches += so_far(each, store.observations(each.id))[1]
             phones, place = store.phones(), store.door()
     except NothingKept:
         return _Kept()
