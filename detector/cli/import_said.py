@@ -77,7 +77,9 @@ def say_account(
     would = "would be " if dry_run else ""
     say(f"{_count(account.added, 'partner time')} {would}added, {account.extended:,} {would}extended.")
     if account.left:
-        say(f"{_count(account.left, 'partner time')} reach beyond what is told so far; import again later.")
+        say(
+            f"{_count(account.left, 'partner time')} {'reaches' if account.left == 1 else 'reach'} beyond what is told so far; import again later."
+        )
     if not asked:
         say(_nothing(times))
     elif dry_run:

@@ -92,3 +92,30 @@ def choose(phones: Sequence[Phone], name: str) -> Phone:
     near = get_close_matches(name, [phone.name for phone in phones], n=1)
     hint = f"Did you mean '{near[0]}'?" if near else "`turntoward phone list` shows them."
     raise UserError(f"No phone is called '{name}'.\n  {hint}")
+
+
+def let_out(phones: Sequence[Phone]) -> bool:
+    """Let the service reach the network exactly if it must by now; return whether it was restarted for that.
+
+    Raises:
+        TurntowardError: if what allows it cannot be written or removed.
+    """
+    from detector.config.paths import config_path  # noqa: PLC0415 - not for --help
+    from detector.config.read import read_settings  # noqa: PLC0415 - not for --help
+    from detector.config.settings import Settings  # noqa: PLC0415 - not for --help
+    from detector.daemon.unit import follow  # noqa: PLC0415 - not for --help
+
+    try:
+        settings = read_settings(config_path())
+    except UserError:
+        # What is wrong with it `doctor` says; a phone can be paired and removed all the same.
+        settings = Settings()
+    return follow(phones, settings.sources)
+
+
+def wake(phones: Sequence[Phone]) -> bool:
+    """Let the daemon look again, with the network if it needs it; return whether one runs. Raises as `let_out`."""
+    from detector.daemon.poke import poke  # noqa: PLC0415 - not for --help
+
+    restarted = let_out(phones)
+    return poke() or restarted

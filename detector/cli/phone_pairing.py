@@ -19,11 +19,10 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from detector.cli import declared
-from detector.cli.phone_known import NEEDED, door, look_until
+from detector.cli.phone_known import NEEDED, door, let_out, look_until, wake
 from detector.cli.phone_place import choose_place
 from detector.cli.zone import reader_zone
 from detector.daemon.lock import running_pid
-from detector.daemon.poke import poke
 from detector.daemon.threshold import is_wanted
 from detector.devices import LONGEST_NAME, PAIRING, DoorPlace, Phone
 from detector.errors import DaemonNotRunning, Problem, TurntowardError, UserError
@@ -92,8 +91,8 @@ def pair_by_link(wanted: Wanted, *, waits: bool) -> None:
             )
         )
         store.place_door(place)
-        poke()
         try:
+            wake(store.phones())
             _await_door(place)
             _show(place, code, until)
             if not waits:
@@ -135,6 +134,7 @@ def pair_by_adb(wanted: Wanted) -> None:
             raise UserError(problems)
         number = next((phone.number for phone in known if _is(phone, wanted.name)), None)
         store.keep_phone(Phone(number=number, name=wanted.name, adb=serial, paired=declared.CLOCK.now()))
+        let_out(store.phones())
     declared.conclude(
         [
             f"{wanted.name} is paired through adb ({serial}). It is listened to during partner time only.",
@@ -261,4 +261,4 @@ def _withdraw(store: Store, phone: Phone, before: DoorPlace | None) -> None:
             store.keep_phone(replace(now, code=None, code_until=None))
     if not is_wanted(store.phones(), declared.CLOCK.now()):
         store.place_door(before)
-    poke()
+    wake(store.phones())

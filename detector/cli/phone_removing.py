@@ -8,8 +8,7 @@ from typing import Final
 import click
 
 from detector.cli import declared
-from detector.cli.phone_known import choose, door, look_until
-from detector.daemon.poke import poke
+from detector.cli.phone_known import choose, door, look_until, wake
 from detector.daemon.threshold import is_wanted
 from detector.errors import DaemonNotRunning
 
@@ -33,7 +32,7 @@ def remove_phone(name: str, *, yes: bool) -> None:
         had_door = store.door() is not None
         if not is_needed:
             store.place_door(None)
-    runs = poke()
+        runs = wake(store.phones())
     declared.say(f"Removed: {phone.name}.")
     if phone.token is not None:
         declared.say("Its token opens nothing any more. What you set up on the phone can be deleted there.")

@@ -103,7 +103,7 @@ def open_evening(
             refused = next((state.refusals for state in laptop.state() if state.sense == sense), ())
             why = "; ".join(f"{refusal.sensor}: {refusal.why}" for refusal in refused) or "there is no sensor for it"
             logger.warning("what is in front cannot be sensed here (%s); `turntoward doctor` says more", why)
-            performer.tell(unsensed(local_time(occurrence.ends), settings=settings.notifications))
+            performer.tell(unsensed(local_time(under_way.occurrence.ends), settings=settings.notifications))
 
     def for_phone(phone: Phone) -> Supervisor:
         return Supervisor(

@@ -31,7 +31,7 @@ class AtCable:
         from detector.sensors.adb_phone import AdbPhone  # noqa: PLC0415 - only where a phone is sensed this way
 
         del settings
-        return AdbPhone(clock, self.phone.name, self.phone.adb or "", sources.adb)
+        return AdbPhone(clock, self.phone.name, self.phone.adb or "", sources.adb, waits=True)
 
 
 class Sensing:

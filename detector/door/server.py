@@ -82,6 +82,10 @@ class Door:
             )
         except (OSError, OverflowError) as wrong:
             raise _cannot(wrong, place) from None
+        if not self._server.sockets:
+            # Where the kernel refuses the address family, asyncio listens on nothing and says nothing.
+            self._server = None
+            raise DoorClosed("this process may not reach the network", "`turntoward service install` allows it again")
         logger.info("the door for phones is open at %s, port %d", *self.local)
 
     async def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import http.client
 import socket
 import ssl
@@ -58,6 +59,24 @@ async def test_a_port_that_is_taken_is_named_and_free_again_later() -> None:
         assert (await refused(place)).why == f"127.0.0.1, port {place.port} is taken by another program"
     async with open_door(StandIn(), place=place) as door:
         assert door.local == ("127.0.0.1", place.port)
+
+
+async def test_where_the_kernel_refuses_the_network_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Forbidden(socket.socket):
+        """What RestrictAddressFamilies= in the unit makes of every socket but AF_UNIX."""
+
+        def __init__(self, *_: object, **__: object) -> None:
+            raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+
+    door = Door(PLACE, StandIn(), SystemClock())
+    with monkeypatch.context() as refusing:
+        refusing.setattr(socket, "socket", Forbidden)
+        with pytest.raises(DoorClosed, match="may not reach the network"):
+            await door.open()
+    assert not door.is_open
+    await door.open()
+    assert door.is_open
+    await door.close()
 
 
 async def test_it_opens_at_an_address_of_version_6() -> None:
