@@ -1,4 +1,4 @@
-"""Evenings that Hypothesis makes up: a person, one or two devices, and what their sensors would say."""
+"""Evenings that Hypothesis makes up: a person, a laptop, a phone or two, and what their sensors would say."""
 
 from __future__ import annotations
 
@@ -16,12 +16,17 @@ from detector.observations import (
     Gap,
     GapReason,
     InputCounted,
+    LaidDown,
+    LitUp,
     Locked,
     NotShown,
     Observation,
     PartnerTimeBegan,
     PartnerTimeEnded,
+    PartnerTimeExtended,
     Paused,
+    PickedUp,
+    PutAway,
     QuietBegan,
     QuietEnded,
     Resumed,
@@ -61,8 +66,20 @@ rare = st.one_of(
     ),
     st.tuples(st.sampled_from(["shown", "not shown"]), st.integers(1, 12), st.just(0)),
 )
+opening = st.tuples(st.just("opens"), st.sampled_from(CATEGORIES), st.just(0))
+in_hand = st.tuples(
+    st.sampled_from(["picked up", "picked up", "laid down", "closes", "lit", "put away", "silent"]),
+    st.booleans(),
+    st.just(0),
+)
+extending = st.tuples(st.just("extended"), st.integers(-100, 60), st.just(0))
+BY_PHONE = {"opens", "picked up", "laid down", "closes", "lit", "put away", "silent"}
 # Most of an evening is taking something up and staying with it; a law over evenings without nudges says nothing.
-steps = st.one_of(focus, focus, focus, focus, staying, staying, scrolling, scrolling, between, rare)
+steps = st.one_of(
+    focus, focus, focus, staying, staying, scrolling, scrolling, between, rare, opening, opening, in_hand, in_hand,
+    extending,
+)  # fmt: skip
+PHONES = ("phone", "tablet")
 
 
 def _said(at: datetime, device: str, kind: str, first: object, second: object) -> list[Observation]:
@@ -79,6 +96,16 @@ def _said(at: datetime, device: str, kind: str, first: object, second: object) -
     if kind == "asleep":
         asleep = Suspended(at=at, device=device)
         return [asleep, Gap(at=later, device=device, since=at, reason=GapReason.SUSPEND)]
+    if kind in {"closes", "laid down", "lit", "put away"}:
+        told = {"laid down": LaidDown, "lit": LitUp, "put away": PutAway}
+        return [told[kind](at=at, device=device) if kind in told else Focused(at=at, device=device, activity=None)]
+    if kind == "picked up":
+        return [PickedUp(at=at, device=device, blind=bool(first))]
+    if kind == "opens":
+        return [Focused(at=at, device=device, activity=Activity(category=str(first)), opened=True)]
+    if kind == "extended":
+        assert isinstance(first, int)
+        return [PartnerTimeExtended(at=at, ends=ENDS + timedelta(minutes=first))]
     if kind == "back":
         return [CameBack(at=at, device=device)]
     if kind == "focus":
@@ -111,17 +138,40 @@ def _said(at: datetime, device: str, kind: str, first: object, second: object) -
 
 
 @st.composite
-def evenings(draw: st.DrawFn, *, ends: bool = True) -> list[Observation]:
-    """Return an ordered stream from `PartnerTimeBegan` on, at most 60 steps on one or two devices."""
+def evenings(draw: st.DrawFn, *, ends: bool = True, soon: bool = False) -> list[Observation]:
+    """Return an ordered stream from `PartnerTimeBegan` on, at most 60 steps on a laptop and up to two phones."""
+    # Where the end is planned for soon, an extension has something to extend.
+    planned = (
+        BEGAN + timedelta(minutes=4) if soon else draw(st.sampled_from([ENDS, ENDS, BEGAN + timedelta(minutes=4)]))
+    )
     stream: list[Observation] = [
-        PartnerTimeBegan(at=BEGAN, occurrence="1@evening", title="Dinner", ends=ENDS),
+        PartnerTimeBegan(at=BEGAN, occurrence="1@evening", title="Dinner", ends=planned),
         *(SensorStarted(at=BEGAN, sense=sense, sensor="test") for sense in ("focus", "idle", "input")),
     ]
     devices = draw(st.sampled_from([("laptop",), ("laptop",), ("laptop", "phone")]))
+    phones = draw(st.sampled_from([PHONES[:1], PHONES[:1], PHONES]))
     at = BEGAN
     for wait, step in draw(st.lists(st.tuples(seconds, steps), min_size=6, max_size=60)):
-        stream += _said(at + wait, draw(st.sampled_from(devices)), *step)
+        device = draw(st.sampled_from(phones if step[0] in BY_PHONE else devices))
+        stream += _silent(stream, at + wait, device) if step[0] == "silent" else _said(at + wait, device, *step)
         at = stream[-1].at
     if ends:
         stream.append(PartnerTimeEnded(at=max(at, draw(st.sampled_from([ENDS, at])))))
     return stream
+
+
+def _silent(stream: list[Observation], at: datetime, device: str) -> list[Observation]:
+    """Nothing was heard of the phone since its last word, or since nobody listened."""
+    if not any(seen.device == device for seen in stream):
+        return []
+    heard = [seen.at for seen in stream if seen.device == device or isinstance(seen, Paused | Gap)]
+    return [Gap(at=at, device=device, since=heard[-1], reason=GapReason.SILENT, sense="focus")]
+
+
+def ends_at(evening: list[Observation]) -> datetime:
+    """Return the latest planned end: an extension that comes after the end is none."""
+    ends = BEGAN
+    for seen in evening:
+        if isinstance(seen, PartnerTimeBegan) or (isinstance(seen, PartnerTimeExtended) and seen.at < ends):
+            ends = max(ends, seen.ends)
+    return ends

@@ -15,12 +15,12 @@ from detector.attention.attention import View
 from detector.attention.settings import AttentionSettings
 from detector.config.rules_in_force import load_rules
 from detector.effects import Coverage, Effect, Moment, Notify, Outcome, Record, Use
-from detector.observations import Gap, Observation
+from detector.observations import Gap, GapReason, Observation
 from detector.pipeline import Pipeline
 from rules.language import compile_condition
 from rules.model import FeatureKey, Page, Rule, Value
 from rules.policy import PolicySettings
-from tests.property.evenings import BEGAN, ENDS, evenings
+from tests.property.evenings import BEGAN, ends_at, evenings
 from tests.timelines.reading import play, shift
 
 PAGE = Page(notices="", why="", wrong="", needs="", example="")
@@ -40,6 +40,10 @@ ODD_CONDITIONS = (
     "glances(5 min) < 1 and dwell >= 10 s",
     "elapsed > 95 min",
     "not (dwell < 40 s) and not (clicks(1 min) > 0)",
+    "opens(90 s) == 2 or all.opens(4 min) < 2",
+    "pick_ups(2 min) is unknown and dwell >= 3 s or all.pick_ups(3 min) == 1",
+    "not put_away and category is phone",
+    "came_from in (messaging, phone) and all.glances(2 min) >= 2",
 )
 RULES = (
     *load_rules(None).rules,
@@ -88,7 +92,7 @@ class Restless(Pipeline):
 
     def advance(self, now: datetime) -> tuple[Effect, ...]:
         effects = super().advance(now)
-        if self.is_open and self.now == now and now < ENDS:
+        if self.is_open and self.now == now and now < self._ends:
             for name, watch in self._watches.items():
                 use = self._attention.device(name).open
                 if use is not None:
@@ -134,6 +138,42 @@ def test_law_3_a_gap_is_neither_a_match_nor_presence(evening: list[Observation],
 
 
 @many
+@given(evening=evenings())
+def test_law_3_a_silent_phone_is_neither_in_use_nor_known_since_its_last_word(evening: list[Observation]) -> None:
+    effects = play(evening, RULES, policy=OPEN_POLICY)
+    # What is kept last of a use or a nudge wins.
+    kept = {
+        (type(effect.what), effect.what.number): effect.what
+        for effect in effects
+        if isinstance(effect, Record) and isinstance(effect.what, Use | Coverage | Moment)
+    }
+    for seen in [effect.what for effect in effects if isinstance(effect, Record)]:
+        if not isinstance(seen, Gap) or seen.reason is not GapReason.SILENT:
+            continue
+        for what in kept.values():
+            if isinstance(what, Use | Coverage) and what.device == seen.device:
+                assert what.ended is not None
+                assert not (what.began < seen.at and seen.since < what.ended)
+
+
+@many
+@given(evening=evenings())
+def test_a_nudge_was_ignored_only_where_a_use_that_is_known_says_so(evening: list[Observation]) -> None:
+    effects = play(evening, RULES, policy=OPEN_POLICY)
+    uses = {
+        effect.what.number: effect.what
+        for effect in effects
+        if isinstance(effect, Record) and isinstance(effect.what, Use)
+    }
+    last = {moment.number: moment for moment in moments(effects)}
+    for moment in last.values():
+        assert moment.ended is None or moment.ended >= moment.began
+        if moment.outcome is Outcome.IGNORED:
+            until = moment.decided_at + timedelta(seconds=60)
+            assert any(use.began <= until and use.ended is not None and use.ended > until for use in uses.values())
+
+
+@many
 @given(evening=evenings(), stray=evenings())
 def test_law_4_outside_partner_time_nothing_is_observed_kept_or_decided(
     evening: list[Observation], stray: list[Observation]
@@ -156,9 +196,39 @@ def test_law_4_outside_partner_time_nothing_is_observed_kept_or_decided(
 def test_law_4_nothing_is_decided_after_the_planned_end_even_if_nobody_says_that_it_ended(
     evening: list[Observation],
 ) -> None:
-    effects = play([*evening, *shift(evening[1:], timedelta(hours=2))], RULES, policy=OPEN_POLICY)
-    assert all(moment.began < ENDS for moment in moments(effects))
-    assert all(moment.decided_at < ENDS for moment in nudges(effects))
+    whole = [*evening, *shift(evening[1:], timedelta(hours=3))]
+    effects = play(whole, RULES, policy=OPEN_POLICY)
+    assert all(moment.began < ends_at(whole) for moment in moments(effects))
+    assert all(moment.decided_at < ends_at(whole) for moment in nudges(effects))
+
+
+@pytest.mark.parametrize("code", ["F102", "F103", "F106", "G201", "G202", "M301", "P801", "P802"])
+def test_the_generator_reaches_a_nudge_on_a_phone(code: str) -> None:
+    rules = [rule for rule in RULES if rule.code == code]
+    find(
+        evenings(),
+        lambda evening: any(moment.device != "laptop" for moment in nudges(play(evening, rules))),
+        settings=settings(max_examples=10_000, deadline=None, database=None, phases=[Phase.generate]),
+    )
+
+
+@pytest.mark.parametrize("outcome", [Outcome.PUT_AWAY_30, Outcome.PUT_AWAY_60, Outcome.IGNORED, Outcome.UNKNOWN])
+def test_the_generator_reaches_what_may_come_of_a_nudge_on_a_phone(outcome: Outcome) -> None:
+    find(
+        evenings(),
+        lambda evening: any(
+            moment.device != "laptop" and moment.outcome == outcome for moment in moments(play(evening, RULES))
+        ),
+        settings=settings(max_examples=10_000, deadline=None, database=None, phases=[Phase.generate]),
+    )
+
+
+def test_the_generator_reaches_a_nudge_after_the_end_that_was_planned_first() -> None:
+    find(
+        evenings(soon=True),
+        lambda evening: any(moment.decided_at >= evening[0].ends for moment in nudges(play(evening, RULES))),
+        settings=settings(max_examples=10_000, deadline=None, database=None, phases=[Phase.generate]),
+    )
 
 
 @many

@@ -15,9 +15,13 @@ from detector.observations import (
     Gap,
     GapReason,
     InputCounted,
+    LaidDown,
+    LitUp,
     Locked,
     Observation,
     Paused,
+    PickedUp,
+    PutAway,
     SensorStarted,
     Suspended,
     Unlocked,
@@ -37,9 +41,14 @@ SWITCHES = FeatureKey("switches", TEN)
 DWELL, CATEGORY, CAME_FROM = FeatureKey("dwell"), FeatureKey("category"), FeatureKey("came_from")
 PUT_AWAY, SHARE, SINCE_INPUT = FeatureKey("put_away"), FeatureKey("share"), FeatureKey("since_input")
 ALL_SHARE = FeatureKey("share", scope="all")
+OPENS, ALL_OPENS, PICK_UPS = (
+    FeatureKey("opens", TEN),
+    FeatureKey("opens", TEN, scope="all"),
+    FeatureKey("pick_ups", TEN),
+)
 KEYS = (
     GLANCES, ALL_GLANCES, MESSAGES, TIME, ALL_TIME, SCROLLS, SCROLL_RATE, SWITCHES, DWELL, CATEGORY, CAME_FROM,
-    PUT_AWAY, SHARE, SINCE_INPUT, ALL_SHARE,
+    PUT_AWAY, SHARE, SINCE_INPUT, ALL_SHARE, OPENS, ALL_OPENS, PICK_UPS,
 )  # fmt: skip
 
 
@@ -59,6 +68,15 @@ class Evening:
 
     def focus(self, second: float, category: str | None, device: str = "laptop") -> Evening:
         return self.see(second, Focused, activity=category and Activity(category=category), device=device)
+
+    def opens(self, second: float, category: str, device: str = "phone") -> Evening:
+        return self.see(second, Focused, activity=Activity(category=category), device=device, opened=True)
+
+    def picks_up(self, second: float, device: str = "phone", *, blind: bool = True) -> Evening:
+        return self.see(second, PickedUp, device=device, blind=blind)
+
+    def phone(self, second: float, key: FeatureKey) -> Value | None:
+        return self.get(second, key, "phone")
 
     def get(self, second: float, key: FeatureKey, device: str = "laptop") -> Value | None:
         return self.attention.view(device, BEGAN + timedelta(seconds=second)).get(key)
@@ -190,3 +208,128 @@ def test_where_one_came_from_is_forgotten_after_a_minute() -> None:
     assert evening.get(95, CAME_FROM) == "messaging"
     evening.focus(100, None).focus(161, "social")
     assert evening.get(170, CAME_FROM) is None
+
+
+def test_an_opening_begins_a_use_even_if_the_same_was_open_and_the_one_before_has_no_length() -> None:
+    evening = Evening().opens(0, "social").opens(40, "social").focus(50, None, "phone")
+    assert evening.uses() == [("social", 0, 0, False), ("social", 40, 50, True)]
+    assert [evening.phone(60, key) for key in (OPENS, ALL_OPENS, GLANCES, TIME)] == [2, 2, 2, timedelta(seconds=10)]
+    assert evening.get(60, OPENS) is None
+    assert evening.get(60, ALL_OPENS) == 2
+
+
+def test_an_opening_is_never_passed_over_however_short_it_is() -> None:
+    evening = Evening().opens(0, "messaging")
+    assert evening.phone(0, GLANCES) == 1
+    evening.focus(1, None, "phone").focus(1.5, "messaging", "phone")
+    assert evening.phone(2, MESSAGES) == 1
+    assert evening.phone(2, DWELL) == timedelta(seconds=2)
+    evening.opens(2.5, "messaging")
+    assert evening.phone(3, MESSAGES) == 2
+
+
+def test_another_app_ends_the_one_before_and_is_a_switch() -> None:
+    evening = Evening().opens(0, "messaging").opens(20, "social")
+    assert evening.uses() == [("messaging", 0, 20, True)]
+    assert evening.phone(21, CAME_FROM) == "messaging"
+    assert evening.phone(21, SWITCHES) == 1
+
+
+def test_only_openings_of_what_distracts_are_counted_and_for_the_span_alone() -> None:
+    evening = Evening().opens(0, "together").opens(10, "work")
+    assert [evening.phone(second, OPENS) for second in (10, 609.9, 610)] == [1, 1, 0]
+
+
+def test_the_way_from_the_lock_screen_to_an_app_and_back_is_one_look_and_no_switch() -> None:
+    evening = Evening().picks_up(0)
+    assert [evening.phone(second, GLANCES) for second in (1, 2, 4)] == [0, 1, 1]
+    evening.opens(4, "social")
+    assert evening.phone(4, GLANCES) == 1
+    evening.focus(10, None, "phone")
+    assert evening.phone(15, GLANCES) == 1
+    assert evening.phone(15, CATEGORY) == "phone"
+    evening.see(20, LaidDown, device="phone")
+    assert [evening.phone(21, key) for key in (GLANCES, SWITCHES, PICK_UPS)] == [1, 0, 1]
+    assert evening.uses() == [("phone", 0, 4, True), ("social", 4, 10, True), ("phone", 10, 20, True)]
+
+
+def test_the_home_screen_is_nothing_that_one_comes_from() -> None:
+    evening = Evening().picks_up(0).opens(3, "messaging").focus(20, None, "phone").opens(45, "social")
+    assert evening.phone(46, CAME_FROM) == "messaging"
+    evening.focus(60, None, "phone").see(130, LaidDown, device="phone").picks_up(135).opens(140, "news")
+    assert evening.phone(141, CAME_FROM) is None
+
+
+def test_an_app_between_that_is_passed_over_still_is_a_switch_of_apps_when_it_is_at_once() -> None:
+    evening = Evening().picks_up(0).opens(3, "messaging").focus(20, None, "phone").opens(21, "social")
+    assert evening.phone(22, SWITCHES) == 1
+    evening.focus(30, None, "phone").opens(33, "news")
+    assert evening.phone(34, SWITCHES) == 1
+
+
+def test_an_unlocking_that_is_told_twice_is_one_and_a_phone_that_tells_its_apps_is_nothing_in_front() -> None:
+    evening = Evening().picks_up(0, blind=False).picks_up(2.9, blind=False)
+    assert [evening.phone(5, key) for key in (PICK_UPS, CATEGORY, GLANCES)] == [1, None, 0]
+    evening.picks_up(5.9, blind=False)
+    assert evening.phone(6, PICK_UPS) == 2
+
+
+def test_unlocking_ends_what_was_open_at_a_time_that_nobody_knows() -> None:
+    evening = Evening().opens(0, "social").picks_up(60)
+    assert evening.uses() == [("social", 0, 0, False)]
+    assert evening.phone(70, CATEGORY) == "phone"
+    assert evening.phone(70, CAME_FROM) is None
+    late = Evening().opens(0, "social").picks_up(2)
+    assert late.phone(3, CATEGORY) == "social"
+
+
+def test_a_screen_that_lights_up_is_known_and_nothing_more() -> None:
+    evening = Evening().see(10, LitUp, device="phone")
+    assert [evening.phone(40, key) for key in (CATEGORY, GLANCES, PICK_UPS)] == [None, 0, None]
+    evening.see(90, LitUp, device="phone")
+    assert evening.phone(90, PUT_AWAY) is False
+
+
+def test_put_away_is_said_or_a_minute_long_and_not_known_of_a_phone_that_was_silent_at_first() -> None:
+    assert Evening().see(10, PutAway, device="phone").phone(11, PUT_AWAY) is True
+    evening = Evening().see(10, LaidDown, device="phone").see(50, LitUp, device="phone")
+    assert evening.phone(50, PUT_AWAY) is False
+    assert evening.picks_up(70).phone(70, PUT_AWAY) is True
+    again = Evening().see(10, LaidDown, device="phone").picks_up(30).see(40, LaidDown, device="phone").picks_up(99)
+    assert again.phone(99, PUT_AWAY) is False
+    assert Evening().opens(59, "social").phone(100, PUT_AWAY) is False
+    assert Evening().opens(60, "social").phone(100, PUT_AWAY) is None
+
+
+def test_a_silent_phone_is_unknown_since_its_last_word_until_its_next() -> None:
+    evening = Evening().opens(5, "social").see(20, LitUp, device="phone")
+    evening.see(620, Gap, since=20, device="phone", reason=GapReason.SILENT, sense="focus")
+    assert evening.uses() == [("social", 5, 20, False)]
+    [(name, covered)] = evening.attention.covered()
+    assert (name, (covered.ended - BEGAN).total_seconds()) == ("phone", 20)
+    assert [evening.phone(621, key) for key in (CATEGORY, GLANCES, OPENS, PUT_AWAY)] == [None] * 4
+    evening.see(630, LitUp, device="phone")
+    assert [evening.phone(631, key) for key in (CATEGORY, GLANCES)] == [None, 0]
+    assert evening.opens(640, "news").phone(641, CAME_FROM) is None
+
+
+def test_a_phone_that_was_laid_down_and_lost_from_sight_is_not_put_away_by_the_time_that_passes() -> None:
+    evening = Evening().see(10, LaidDown, device="phone")
+    evening.see(40, Gap, since=40, device="phone", reason=GapReason.SENSOR_LOST, sense="focus").picks_up(300)
+    assert evening.phone(300, PUT_AWAY) is False
+
+
+def test_one_person_goes_from_device_to_device() -> None:
+    evening = Evening().focus(0, "messaging").focus(20, None).opens(70, "social")
+    assert evening.phone(71, CAME_FROM) == "messaging"
+    assert evening.phone(71, FeatureKey("switches", TEN)) == 0
+    evening.focus(75, "together").opens(80, "news")
+    assert evening.phone(81, CAME_FROM) in {"social", "together"}
+    evening.focus(100, None, "phone").focus(100, None).opens(161, "shopping")
+    assert evening.phone(162, CAME_FROM) is None
+
+
+def test_where_the_end_was_not_told_before_something_unknown_nothing_is_said_to_come_from_it() -> None:
+    evening = Evening().focus(0, "messaging").see(10, Suspended).see(11, Gap, since=10, reason=GapReason.SUSPEND)
+    evening.see(40, WentIdle, since=11).see(41, CameBack).focus(42, "social")
+    assert evening.get(45, CAME_FROM) is None

@@ -6,7 +6,20 @@ from datetime import timedelta
 
 import pytest
 
-from rules.explain import REASON_WORDS, say_category, say_key, say_ordinal, say_reason, why
+from detector.devices import LONGEST_NAME
+from detector.observations import LAPTOP
+from rules.explain import (
+    HERE,
+    LONGEST_DEVICE,
+    REASON_WORDS,
+    say_category,
+    say_device,
+    say_key,
+    say_ordinal,
+    say_reason,
+    say_what,
+    why,
+)
 from rules.features import CATEGORIES
 from rules.model import FeatureKey, Reason, Value
 
@@ -29,6 +42,46 @@ def test_the_why_line_names_what_and_how_long_or_how_often(
     category: str, name: str | None, evidence: list[tuple[FeatureKey, Value]], repeat: int, expected: str
 ) -> None:
     assert why(category, name, evidence, repeat, "18:30") == expected
+
+
+OPENED = [(FeatureKey("opens", TEN, scope="all"), 3), (FeatureKey("opens", TEN), 1)]
+PICKED_UP = (FeatureKey("pick_ups", TEN), 4)
+BRIEFLY, LONG = (FeatureKey("dwell"), timedelta(seconds=5)), (FeatureKey("dwell"), timedelta(minutes=3))
+
+
+@pytest.mark.parametrize(
+    ("category", "name", "evidence", "device", "expected"),
+    [
+        ("social", None, OPENED, "my phone", "Social media on my phone, the third opening in 10 min."),
+        ("social", "Instagram", OPENED, "my phone", "Instagram on my phone, the third opening in 10 min."),
+        ("social", None, [DWELL], "laptop", "Social media, 70 s, the second time since 18:30."),
+        ("social", None, [DWELL], None, "Social media, 70 s, the second time since 18:30."),
+        ("phone", None, [DWELL], "my phone", "My phone in the hand, 70 s, the second time since 18:30."),
+        ("phone", None, [DWELL], "iPhone", "iPhone in the hand, 70 s, the second time since 18:30."),
+        ("phone", None, [PICKED_UP, BRIEFLY], "my phone", "My phone in the hand, the fourth pick-up in 10 min."),
+        ("news", None, [PICKED_UP, BRIEFLY], "my phone", "News on my phone, the fourth pick-up in 10 min."),
+        ("video", None, [*OPENED, PICKED_UP, LONG], "my phone", "Video on my phone, 3 min, the second time since 18:30."),
+        ("mail", None, [(FeatureKey("glances", TEN), 3), BRIEFLY], "tablet", "Mail on tablet, the third look in 10 min."),
+        ("social", None, [DWELL], "\x07\u202e", "Social media, 70 s, the second time since 18:30."),
+    ],
+)  # fmt: skip
+def test_the_why_line_names_the_phone_and_what_it_told(
+    category: str, name: str | None, evidence: list[tuple[FeatureKey, Value]], device: str | None, expected: str
+) -> None:
+    assert why(category, name, evidence, 2, "18:30", device=device) == expected
+
+
+def test_a_phones_name_is_shown_as_the_person_gave_it_but_for_what_cannot_be_seen() -> None:
+    assert say_device("Büro-Handy 👩\u200d💻") == "Büro-Handy 👩\u200d💻"
+    assert say_device(" my\n\x1b[31m\u202e phone\u2028 ") == "my [31m phone"
+    assert say_device("x" * 41) == "x" * 39 + "…"
+    assert LONGEST_DEVICE == LONGEST_NAME
+
+
+def test_the_device_that_speaks_is_not_named() -> None:
+    assert HERE == LAPTOP
+    assert say_what("mail", device=LAPTOP) == say_what("mail") == "mail"
+    assert say_what("mail", device="my phone") == "mail on my phone"
 
 
 def test_every_reason_and_every_category_has_words() -> None:
