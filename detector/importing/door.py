@@ -171,8 +171,8 @@ def _words(wrong: Exception) -> str:
     if isinstance(wrong, _Wrong):
         return str(wrong)
     # Of what msgspec says only the place: it knows what type is wanted there, never what stands there.
-    _, _, place = str(wrong).rpartition(" - at `$")
-    return f"{place.strip('.`')} is not what it should be" if place else "it is not what an event should be"
+    _, at, place = str(wrong).rpartition(" - at `$.")
+    return f"{place.strip('`')} is not what it should be" if at else "it is not what an event should be"
 
 
 def _as_integer(at: datetime) -> int:

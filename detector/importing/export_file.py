@@ -40,6 +40,8 @@ def read_export(path: Path, door: Door, account: Account, progress: Progress) ->
     Raises:
         UserError: if it cannot be read, is too large, or is no export, with the place.
     """
+    if path.is_fifo() or path.is_socket():
+        raise UserError([Problem(file=str(path), message="is no plain file", hint=_HINT)])
     try:
         with path.open("rb") as file:
             size = file.seek(0, 2)
@@ -48,20 +50,12 @@ def read_export(path: Path, door: Door, account: Account, progress: Progress) ->
                 raise UserError([Problem(file=str(path), message="is larger than 1 GB", hint=hint)])
             if size == 0:
                 raise UserError([Problem(file=str(path), message="is empty", hint=_HINT)])
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
-                _read_whole(path, whole, door, account, progress)
+            # Closed with the last that is cut out of it: whoever still holds a piece holds it open.
+            whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except OSError as failure:
         raise UserError([Problem(file=str(path), message=f"cannot be read: {failure.strerror}")]) from None
-
-
-def _read_whole(path: Path, whole: mmap.mmap, door: Door, account: Account, progress: Progress) -> None:
-    try:
-        buckets = _buckets(path, whole)
-        for name, raw in buckets.items():
-            _read_bucket(name, raw, door, account, progress)
-    finally:
-        # What msgspec cut out of the file holds it open.
-        buckets = {}
+    for name, raw in _buckets(path, whole).items():
+        _read_bucket(name, raw, door, account, progress)
 
 
 def _buckets(path: Path, whole: mmap.mmap) -> dict[str, msgspec.Raw]:

@@ -1,0 +1,245 @@
+"""A running ActivityWatch as a sensor: what it says, and that what it does not say is a loss."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from detector.attention.settings import AttentionSettings
+from detector.clock import ManualClock
+from detector.config.read import parse_settings
+from detector.errors import SensorLost, SensorUnavailable, UserError
+from detector.observations import CameBack, SensorStarted, WentIdle
+from detector.sensors import activitywatch_server
+from detector.sensors.activitywatch_focus import ActivityWatchFocus
+from detector.sensors.activitywatch_idle import ActivityWatchIdle
+from detector.sensors.activitywatch_sensor import EVERY, ActivityWatchSensor
+from detector.sensors.model import Seen
+from detector.sensors.settings import SensorSettings, check_sources
+from tests.rig.activitywatch import AwServer, aw_server
+from tests.rig.activitywatch_history import CANARY_TITLE, event
+from tests.rig.sensing import take, take_next
+
+NOW = datetime(2026, 11, 23, 19, tzinfo=UTC)
+QUICK = timedelta(milliseconds=10)
+FRONT, AFK, TABS = "aw-watcher-window_desk", "aw-watcher-afk_desk", "aw-watcher-web-firefox"
+
+
+@pytest.fixture
+def server() -> Iterator[AwServer]:
+    with aw_server() as running:
+        for name, type_ in ((FRONT, "currentwindow"), (AFK, "afkstatus"), (TABS, "web.tab.current")):
+            running.bucket(name, type_)
+        yield running
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(NOW)
+
+
+def at(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+def sensor(
+    server: AwServer, clock: ManualClock, kind: type[ActivityWatchSensor] = ActivityWatchFocus
+) -> ActivityWatchSensor:
+    return kind(clock, AttentionSettings(), SensorSettings(activitywatch=server.url), every=QUICK)
+
+
+async def until_asked(server: AwServer, more: int = 4) -> None:
+    before = len(server.asked())
+    while len(await asyncio.to_thread(server.asked)) < before + more:
+        pass
+
+
+async def refused(sensing: ActivityWatchSensor) -> str:
+    with pytest.raises(SensorUnavailable) as wrong:
+        await sensing.probe()
+    assert wrong.value.remedy
+    return str(wrong.value)
+
+
+async def lost(seen: AsyncGenerator[Any, None]) -> str:
+    with pytest.raises(SensorLost) as wrong:
+        await take(seen, type(None))
+    return str(wrong.value)
+
+
+def front(seconds: float, lasted: float, app: str = "code", title: str = "x") -> dict[str, Any]:
+    return event(at(seconds), lasted, app=app, title=title)
+
+
+async def test_it_says_what_is_in_front_now_and_then_each_change_in_order(server: AwServer, clock: ManualClock) -> None:
+    server.put(FRONT, front(-500, 400, "thunderbird"), front(-60, 55, "code", "one"))
+    async with aclosing(sensor(server, clock).observe()) as seen:
+        assert await take_next(seen) == SensorStarted(at=NOW, sense="focus", sensor="activitywatch_focus")
+        first = await take_next(seen)
+        assert (first.at, first.toplevel.app_id, first.toplevel.title) == (NOW, "code", "one")
+        clock.at = at(10)
+        server.put(FRONT, front(2, 3, "xterm", "two"), front(5, 4, "code", "one"))
+        found = [await take(seen, Seen), await take(seen, Seen)]
+        assert [(each.at, each.toplevel.app_id) for each in found if each.toplevel] == [
+            (at(2), "xterm"),
+            (at(5), "code"),
+        ]
+
+
+async def test_what_goes_on_is_not_said_again(server: AwServer, clock: ManualClock) -> None:
+    server.put(FRONT, front(-5, 5))
+    async with aclosing(sensor(server, clock).observe()) as seen:
+        await take_next(seen)
+        await take_next(seen)
+        waiting = asyncio.ensure_future(anext(seen))
+        clock.at = at(20)
+        server.put(FRONT, front(10, 9, "code", "x"))
+        await until_asked(server)
+        assert not waiting.done()
+        server.put(FRONT, front(19.5, 0, "xterm"))
+        assert (await waiting).at == at(19.5)
+
+
+async def test_the_page_that_a_browser_tells_of_is_the_title_while_it_is_in_front(
+    server: AwServer, clock: ManualClock
+) -> None:
+    server.put(TABS, event(at(-30), 30, title="Cats - YouTube", url="https://x"))
+    server.put(FRONT, front(-5, 5, "firefox", "excluded"))
+    async with aclosing(sensor(server, clock).observe()) as seen:
+        assert (await take(seen, Seen)).toplevel.title == "Cats - YouTube — Mozilla Firefox"
+        server.put(FRONT, front(-1, 1, "Google-chrome", "Mail - Google Chrome"))
+        assert (await take(seen, Seen)).toplevel.title == "Mail - Google Chrome"
+        clock.at = at(151)
+        server.put(FRONT, front(150, 0, "firefox", "excluded"))
+        assert (await take(seen, Seen)).toplevel.title == "excluded"
+
+
+async def test_stale_is_lost_and_never_presence(server: AwServer, clock: ManualClock) -> None:
+    server.put(FRONT, front(-30, 30))
+    async with aclosing(sensor(server, clock).observe()) as seen:
+        await take(seen, Seen)
+        clock.at = at(90)
+        waiting = asyncio.ensure_future(anext(seen))
+        await until_asked(server)
+        assert not waiting.done()
+        clock.at = at(90.001)
+        with pytest.raises(SensorLost, match="nothing for 90 s"):
+            await waiting
+    assert "tells ActivityWatch nothing" in await refused(sensor(server, clock))
+    assert "nothing for 90 s" in await lost(sensor(server, clock).observe())
+
+
+async def test_somebody_leaves_and_comes_back(server: AwServer, clock: ManualClock) -> None:
+    server.put(AFK, event(at(-100), 100, status="not-afk"))
+    async with aclosing(sensor(server, clock, ActivityWatchIdle).observe()) as seen:
+        await take_next(seen)
+        clock.at = at(200)
+        server.put(AFK, event(at(10), 190, status="afk"))
+        assert await take_next(seen) == WentIdle(at=at(200), since=at(10))
+        clock.at = at(230)
+        server.put(AFK, event(at(222), 5, status="not-afk"))
+        assert await take_next(seen) == CameBack(at=at(222))
+
+
+async def test_nobody_there_from_the_start_is_said(server: AwServer, clock: ManualClock) -> None:
+    server.put(AFK, event(at(-400), 400, status="afk"))
+    async with aclosing(sensor(server, clock, ActivityWatchIdle).observe()) as seen:
+        assert isinstance(await take_next(seen), SensorStarted)
+        assert await take_next(seen) == WentIdle(at=NOW, since=at(-400))
+
+
+async def test_of_several_computers_the_one_that_told_last_is_this_one(server: AwServer, clock: ManualClock) -> None:
+    server.bucket("aw-watcher-window_a-synced", "currentwindow", "other")
+    server.bucket("aw-watcher-android-test", "currentwindow", "phone")
+    server.put("aw-watcher-window_a-synced", front(-3600, 60, "old"))
+    server.put("aw-watcher-android-test", event(at(0), 0, app="WhatsApp", package="com.whatsapp"))
+    server.put(FRONT, front(-5, 5, "code"))
+    async with aclosing(sensor(server, clock).observe()) as seen:
+        assert (await take(seen, Seen)).toplevel.app_id == "code"
+
+
+async def test_wrong_events_are_passed_over(server: AwServer, clock: ManualClock) -> None:
+    server.put(FRONT, front(-5, 5, "code"))
+    server.put(FRONT, event(at(-4), -9, app="a"), event(at(-3), 1, app=7), {**front(-2, 1), "data": None})
+    async with aclosing(sensor(server, clock).observe()) as seen:
+        assert (await take(seen, Seen)).toplevel.app_id == "code"
+
+
+@pytest.mark.parametrize(
+    "odd", [{"status": 302, "location": "http://127.0.0.1/"}, {"status": 500}, {"status": 401}, {"body": "<x>"}]
+)
+async def test_who_is_no_aw_server_is_refused_and_one_that_ceases_to_be_is_lost(
+    server: AwServer, clock: ManualClock, odd: dict[str, Any]
+) -> None:
+    server.put(FRONT, front(-5, 5, "code", CANARY_TITLE))
+    async with aclosing(sensor(server, clock).observe()) as seen:
+        await take(seen, Seen)
+        server.odd(**odd)
+        said = await lost(seen)
+    assert CANARY_TITLE not in said
+    assert "ActivityWatch" in await refused(sensor(server, clock))
+
+
+async def test_who_does_not_answer_is_lost(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(activitywatch_server, "PATIENCE", 0.2)
+    silent = await asyncio.start_server(lambda *_: asyncio.Event().wait(), "127.0.0.1", 0)  # type: ignore[arg-type, return-value]
+    async with silent:
+        port = silent.sockets[0].getsockname()[1]
+        sources = SensorSettings(activitywatch=f"http://localhost:{port}")
+        assert "did not answer" in await refused(ActivityWatchFocus(clock, None, sources))
+
+
+async def test_without_the_setting_and_with_another_s_address_nothing_is_asked(
+    clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def opened(*_: object, **__: object) -> None:
+        raise AssertionError("a connection")
+
+    monkeypatch.setattr("asyncio.open_connection", opened)
+    assert "not to be asked" in await refused(ActivityWatchFocus(clock))
+    elsewhere = SensorSettings(activitywatch="http://192.168.1.7:5600")
+    assert "may not be on this device" in await refused(ActivityWatchIdle(clock, None, elsewhere))
+
+
+async def test_no_watcher_yet_says_which_to_start(clock: ManualClock) -> None:
+    with aw_server() as server:
+        assert "aw-watcher-afk" in await refused(sensor(server, clock, ActivityWatchIdle))
+
+
+def test_it_is_asked_no_more_often_than_every_ten_seconds() -> None:
+    assert timedelta(seconds=10) <= EVERY
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1:5600", "http://localhost:5600/", "http://[::1]:5600", "http://127.0.0.1", "http://127.9.9.9:1"],
+)
+def test_an_address_of_this_device_is_taken(url: str) -> None:
+    assert parse_settings(f'[sources]\nactivitywatch = "{url}"', "x").sources.activitywatch == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://192.168.1.7:5600", "http://127.0.0.1.evil.example:5600", "http://localhost.evil.example",
+        "https://127.0.0.1:5600", "http://127.0.0.1@evil.example", "http://127.0.0.1:99999", "http://127.0.0.1:0",
+        "http://127.0.0.999", "http://127.0.0.1:5600/api", "127.0.0.1:5600", "http://0.0.0.0:5600", "http://[::]:1",
+        "http://127.0.0.1:5600?x", "http://2130706433",
+    ],
+)  # fmt: skip
+def test_an_address_that_could_be_another_s_is_a_problem_with_its_place(url: str) -> None:
+    with pytest.raises(UserError) as wrong:
+        parse_settings(f'[sources]\nactivitywatch = "{url}"', "x")
+    (problem,) = wrong.value.problems
+    assert (problem.line, problem.column) == (2, 17)
+    assert "on this device" in problem.message
+
+
+@pytest.mark.parametrize("place", ["10.0.0.1:5037", "127.0.0.1", "127.0.0.1:0", "", "phone:5037"])
+def test_an_adb_server_elsewhere_is_a_problem_too(place: str) -> None:
+    assert [option for option, _, _ in check_sources(SensorSettings(adb=place))] == ["adb"]

@@ -1,0 +1,299 @@
+"""Laws of importing: twice is once, broken off and gone on is once, and silence never becomes presence."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detector.attention.settings import AttentionSettings
+from detector.attention.share import divide
+from detector.effects import Moment, Record
+from detector.importing.timeline import as_integer, known, known_for
+from detector.observations import (
+    Activity,
+    Focused,
+    InputCounted,
+    Observation,
+    PartnerTimeBegan,
+    PartnerTimeEnded,
+    SensorStarted,
+)
+from detector.partner_time.model import PartnerTime
+from detector.pipeline import Pipeline
+from detector.store.memory import MemoryStore
+from rules.model import Reason
+from rules.policy import PolicySettings
+from tests.rig.activitywatch_history import History, days, event, utc
+from tests.rig.importing import BEGAN, BERLIN, after, bring, built_in, everything, let_in
+
+LASTS = 7200.0
+TITLES = ("x • Instagram — Mozilla Firefox", "x — Mozilla Firefox", "Cats - YouTube — Mozilla Firefox")
+PACKAGES = ("com.instagram.android", "com.whatsapp", "com.google.android.deskclock")
+EVENINGS = [BEGAN - timedelta(days=step) for step in range(3)]
+
+seconds = st.floats(-900, LASTS + 900, width=32).map(lambda at: round(at, 3))
+lasting = st.one_of(st.just(0.0), st.floats(0, 1500, width=32).map(lambda lasted: round(lasted, 3)))
+rows = st.lists(st.tuples(st.integers(0, 2), seconds, lasting, st.integers(0, 2)), max_size=25)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> History:
+    history = History()
+    # Something long after, so that the last evening is reached.
+    reach = event(after(LASTS + 3600), 1, app="code", title="x")
+    history.front(reach)
+    history.apps(event(after(LASTS + 3600), 1, app="X", package="com.whatsapp"))
+    for evening, at, lasted, which in draw(rows):
+        history.front(event(_at(evening, at), lasted, app="firefox", title=TITLES[which]))
+    for evening, at, lasted, which in draw(rows):
+        history.apps(event(_at(evening, at), lasted, app="X", package=PACKAGES[which]))
+    for evening, at, _, _ in draw(rows):
+        history.unlocks(event(_at(evening, at), 0))
+    if draw(st.booleans()):
+        for evening, at, lasted, which in draw(rows):
+            history.afk(event(_at(evening, at), lasted, status=("afk", "not-afk", "not-afk")[which]))
+    if draw(st.booleans()):
+        for evening, at, lasted, which in draw(rows):
+            history.tabs(event(_at(evening, at), lasted, title=TITLES[which].rpartition(" — ")[0], url=""))
+    return history
+
+
+def _at(evening: int, at: float) -> Any:
+    return EVENINGS[evening] + timedelta(seconds=at)
+
+
+def store() -> MemoryStore:
+    made = MemoryStore()
+    local = BEGAN.astimezone(BERLIN).replace(tzinfo=None)
+    made.add_partner_time(
+        PartnerTime(
+            title="Dinner", begins=local + timedelta(days=7), lasts=timedelta(seconds=LASTS), zone="Europe/Berlin",
+            recurrence="FREQ=DAILY",
+        )
+    )  # fmt: skip
+    return made
+
+
+class Broken(Exception):
+    """The power went."""
+
+
+class Breaking(MemoryStore):
+    """Keeps so many occurrences, and then no more. `half`: it breaks in the middle of a transaction."""
+
+    left = 0
+
+    def keep_all(self, records: Any) -> None:
+        if self.left == 0:
+            raise Broken
+        self.left -= 1
+        super().keep_all(records)
+
+
+@settings(max_examples=150)
+@given(histories())
+def test_importing_twice_is_importing_once(history: History) -> None:
+    kept = store()
+    bring(kept, history)
+    once = everything(kept)
+    again = bring(kept, history)
+    assert everything(kept) == once
+    assert (again.added, again.extended) == (0, 0)
+    assert all(tally.used == 0 for tally in again.devices.values())
+
+
+@settings(max_examples=100)
+@given(histories(), st.integers(0, 3))
+def test_broken_off_and_gone_on_is_once(history: History, kept_first: int) -> None:
+    whole = store()
+    bring(whole, history)
+    broken = Breaking()
+    broken.left = 10**9
+    broken.add_partner_time(whole.partner_times()[0])
+    broken.left = kept_first
+    try:
+        bring(broken, history)
+    except Broken:
+        broken.left = 10**9
+        bring(broken, history)
+    assert everything(broken) == everything(whole)
+
+
+@settings(max_examples=100)
+@given(histories(), st.randoms(use_true_random=False))
+def test_the_order_in_which_events_are_told_does_not_matter(history: History, shuffling: random.Random) -> None:
+    kept, other = store(), store()
+    bring(kept, history)
+    for bucket in history.buckets.values():
+        shuffling.shuffle(bucket["events"])
+    bring(other, history)
+    before, now = everything(kept), everything(other)
+    # Of two different events at one and the same instant either may be the later one.
+    if _is_unambiguous(history):
+        assert now == before
+
+
+def _is_unambiguous(history: History) -> bool:
+    for bucket in history.buckets.values():
+        instants = [each["timestamp"] for each in bucket["events"]]
+        if len(set(instants)) < len(instants):
+            return False
+    return True
+
+
+@settings(max_examples=150)
+@given(histories())
+def test_what_is_kept_is_known_and_no_more_than_that(history: History) -> None:
+    kept = store()
+    account = bring(kept, history)
+    tracks, _ = let_in(history)
+    for occurrence in kept.occurrences():
+        assert occurrence.ended is not None
+        begins, ends = as_integer(occurrence.began), as_integer(occurrence.ended)
+        for device in ("laptop", "phone"):
+            of_it = [host for host in tracks.hosts.values() if host.device == device]
+            expected = max((known_for(known(host, begins, ends), ends) for host in of_it), default=0)
+            covered = sum(
+                (each.coverage.ended - each.coverage.began).total_seconds() * 1_000_000
+                for each in kept.coverage()
+                if each.occurrence == occurrence.id and each.coverage.device == device
+            )
+            assert round(covered) == expected
+        uses = [each.use for each in kept.uses() if each.occurrence == occurrence.id]
+        coverage = [each.coverage for each in kept.coverage() if each.occurrence == occurrence.id]
+        share = divide(uses, coverage, occurrence.began, occurrence.ended).share
+        assert share.known <= occurrence.ended - occurrence.began
+    for tally in account.devices.values():
+        assert tally.read == tally.used + tally.outside + tally.twice + tally.left + tally.wrong
+        assert tally.outside >= 0
+
+
+@settings(max_examples=150)
+@given(histories())
+def test_nothing_is_said_about_the_past(history: History) -> None:
+    kept = store()
+    bring(kept, history)
+    for moment in kept.moments():
+        assert (moment.decided, moment.reason) == ("suppressed", Reason.IMPORTED)
+        assert (moment.shown_by, moment.answer, moment.answered_at, moment.outcome) == (None, None, None, None)
+
+
+def test_the_generator_reaches_moments() -> None:
+    found = 0
+
+    @settings(max_examples=30, database=None, derandomize=True)
+    @given(histories())
+    def count(history: History) -> None:
+        nonlocal found
+        kept = store()
+        bring(kept, history)
+        found += len(kept.moments())
+
+    count()
+    assert found > 10
+
+
+def live(kept: MemoryStore, *devices: str) -> list[Observation]:
+    """Keep the first evening as it was observed live, on these devices."""
+    name, ends = f"1@{EVENINGS[1]:%Y%m%dT%H%M%SZ}", EVENINGS[1] + timedelta(seconds=LASTS)
+    seen: list[Observation] = [PartnerTimeBegan(at=EVENINGS[1], occurrence=name, title="Dinner", ends=ends)]
+    for device in devices:
+        seen.append(SensorStarted(at=EVENINGS[1], device=device, sense="focus", sensor="x"))
+        seen.append(Focused(at=EVENINGS[1], device=device, activity=Activity(category="other")))
+    seen.append(InputCounted(at=EVENINGS[1] + timedelta(seconds=9), keys=1))
+    core = Pipeline(built_in(), PolicySettings(), AttentionSettings())
+    for each in (*seen, PartnerTimeEnded(at=ends)):
+        kept.keep_all([effect for effect in core.feed(each) if isinstance(effect, Record)])
+    return seen
+
+
+@settings(max_examples=100)
+@given(histories(), st.sampled_from([(), ("laptop",), ("phone",), ("laptop", "phone"), ("tablet",)]))
+def test_of_what_is_kept_nothing_is_changed_and_devices_that_were_observed_are_not_added(
+    history: History, devices: tuple[str, ...]
+) -> None:
+    kept = store()
+    live(kept, *devices)
+    name = f"1@{EVENINGS[1]:%Y%m%dT%H%M%SZ}"
+    before = everything(kept)
+    account = bring(kept, history)
+    now = everything(kept)
+    for what in ("uses", "coverage"):
+        assert [each for each in before[what] if each not in now[what]] == []
+        added = [each for each in now[what] if each.occurrence == name and each not in before[what]]
+        assert all((each.use if what == "uses" else each.coverage).device not in devices for each in added)
+    assert now["observations"][name][: len(before["observations"][name])] == before["observations"][name]
+    assert [each for each in now["occurrences"] if each.id == name] == before["occurrences"]
+    assert [each for each in before["moments"] if each not in now["moments"]] == []
+    _numbers_are_given_once(kept)
+    again = bring(kept, history)
+    assert everything(kept) == now
+    assert again.extended == 0
+    assert account.extended <= 1
+
+
+def _numbers_are_given_once(kept: MemoryStore) -> None:
+    for occurrence in kept.occurrences():
+        numbers = [each.use.number for each in kept.uses() if each.occurrence == occurrence.id]
+        numbers += [each.coverage.number for each in kept.coverage() if each.occurrence == occurrence.id]
+        assert len(numbers) == len(set(numbers))
+        uses = {each.use.number: each.use for each in kept.uses() if each.occurrence == occurrence.id}
+        moments: list[Moment] = [each for each in kept.moments() if each.occurrence == occurrence.id]
+        for moment in moments:
+            if moment.use in uses:
+                assert uses[moment.use].device == moment.device
+                assert uses[moment.use].activity.category == moment.category
+
+
+def test_a_device_added_to_what_is_kept_is_numbered_after_it_and_hears_what_the_others_told() -> None:
+    kept, history = store(), History()
+    live(kept, "laptop")
+    began = EVENINGS[1]
+    for step in range(6):
+        at = began + timedelta(seconds=100 + 500 * step)
+        history.apps(event(at, 300, app="X", package="com.instagram.android"))
+    history.apps(event(after(LASTS + 3600), 1, app="X", package="com.whatsapp"))
+    before = len(kept.uses())
+    account = bring(kept, history, phone="my phone")
+    assert account.extended == 1
+    added = [
+        each.use
+        for each in kept.uses()
+        if each.use.device == "my phone" and each.use.began < began + timedelta(hours=2)
+    ]
+    assert len(added) == 6
+    assert min(use.number for use in added) > before
+    moments = [each for each in kept.moments() if each.device == "my phone"]
+    assert moments
+    assert all(moment.use in {use.number for use in added} for moment in moments)
+
+
+def test_a_dry_run_keeps_nothing_and_counts_the_same() -> None:
+    kept, history = store(), days(utc(2026, 11, 17), 5)
+    dry = bring(kept, history, keeps=False)
+    assert everything(kept)["occurrences"] == []
+    assert bring(kept, history) == dry
+    assert dry.added > 2
+
+
+def test_what_reaches_beyond_the_data_is_left_for_the_next_time() -> None:
+    kept, history = store(), History()
+    history.front(event(after(0), LASTS - 1, app="firefox", title=TITLES[0]))
+    account = bring(kept, history)
+    assert (account.added, account.left, account.tally("laptop").left) == (0, 1, 1)
+    history.front(event(after(LASTS - 1), 1, app="firefox", title=TITLES[0]))
+    assert bring(kept, history).added == 1
+
+
+def test_of_several_computers_the_one_that_knows_most_is_the_laptop() -> None:
+    kept, history = store(), History()
+    history.front(event(after(0), 300, app="firefox", title=TITLES[0]), host="old")
+    history.front(event(after(0), 3000, app="firefox", title=TITLES[1]))
+    for host in ("old", "desk"):
+        history.front(event(after(LASTS + 9), 9, app="code", title="x"), host=host)
+    bring(kept, history)
+    assert {each.use.activity.category for each in kept.uses()} == {"other"}

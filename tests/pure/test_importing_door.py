@@ -1,0 +1,206 @@
+"""What comes in from ActivityWatch, what is named as wrong, and that no title comes any further."""
+
+from __future__ import annotations
+
+import gc
+import json
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from detector.importing.door import Door
+from detector.importing.model import SHOWN, Account
+from detector.importing.tracks import NOTHING, Tracks
+from detector.observations import Activity
+from detector.sensors.activitywatch_buckets import BROWSERS, browser_of, kind_of
+from detector.sensors.activitywatch_events import SHAPES
+from tests.rig.activitywatch_history import CANARY_TITLE, CANARY_URL, History, days, event, utc
+from tests.rig.importing import BEGAN, NOW, after, catalogue, let_in
+
+AT = BEGAN.isoformat()
+
+
+def categories(history: History, kind: str, device: str = "laptop", *, keep_names: bool = False) -> list[Activity]:
+    tracks, _ = let_in(history, keep_names=keep_names)
+    track = next(host.tracks[kind] for (name, _), host in tracks.hosts.items() if name == device)  # type: ignore[index]
+    return [tracks.activities[what] for what in track.what if what != NOTHING]
+
+
+@pytest.mark.parametrize(
+    ("name", "type_", "kind"),
+    [
+        ("aw-watcher-window_desk", "currentwindow", "focus"),
+        ("aw-watcher-window-wayland_desk", "currentwindow", "focus"),
+        ("aw-watcher-afk_desk", "afkstatus", "idle"),
+        ("aw-watcher-web-firefox", "web.tab.current", "tab"),
+        ("aw-watcher-android-test", "currentwindow", "app"),
+        ("aw-watcher-android-real_pixel", "currentwindow", "app"),
+        ("aw-watcher-android", "", "app"),
+        ("aw-watcher-android-unlock", "os.lockscreen.unlocks", "unlock"),
+        ("aw-watcher-android-web-chrome", "web.tab.current", None),
+        ("aw-watcher-vim_desk", "app.editor.activity", None),
+        ("aw-watcher-input_desk", "os.hid.input", None),
+    ],
+)
+def test_a_bucket_is_told_by_its_type_and_a_phone_s_by_its_name(name: str, type_: str, kind: str | None) -> None:
+    assert kind_of(name, type_) == kind
+
+
+def test_what_holds_nothing_that_is_looked_at_is_passed_over_and_named() -> None:
+    history = History()
+    history.add("aw-watcher-vim_desk", "app.editor.activity", "desk", event(BEGAN, 5, file="x"))
+    tracks, account = let_in(history)
+    assert (tracks.hosts, account.passed_over, account.wrong) == ({}, ["aw-watcher-vim_desk"], 0)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"timestamp": "yesterday", "duration": 1, "data": {"app": "a"}}, "timestamp is not what it should be"),
+        ({"duration": 1, "data": {"app": "a"}}, "it is not what an event should be"),
+        ({"timestamp": AT, "duration": -1, "data": {"app": "a"}}, "below zero"),
+        ({"timestamp": AT, "duration": 32 * 86400, "data": {"app": "a"}}, "longer than a month"),
+        ({"timestamp": AT, "duration": "long", "data": {"app": "a"}}, "duration is not"),
+        ({"timestamp": AT, "duration": 1, "data": {"app": 7, "title": CANARY_TITLE}}, "data.app is not"),
+        ({"timestamp": AT, "duration": 1, "data": [CANARY_TITLE]}, "data is not"),
+        ({"timestamp": AT, "duration": 1}, "it is not what an event should be"),
+        ({"timestamp": (NOW + timedelta(minutes=11)).isoformat(), "data": {}}, "future"),
+        ({"timestamp": "1999-12-31T23:59:59Z", "data": {"app": "a"}}, "before the year 2000"),
+        ({"timestamp": "0001-01-01T00:00:00+14:00", "data": {}}, "before the year 2000"),
+        ({"timestamp": "9999-12-31T23:59:59-14:00", "data": {}}, "future"),
+        (CANARY_TITLE, "it is not what an event should be"),
+        (None, "it is not what an event should be"),
+    ],
+)
+def test_a_wrong_event_is_named_by_its_number_and_the_others_go_on(wrong: Any, words: str) -> None:
+    history = History()
+    good = event(BEGAN, 5, app="firefox", title="x")
+    history.front(good, wrong, event(after(10), 5, app="firefox", title="x"))
+    tracks, account = let_in(history)
+    (problem,) = account.problems
+    assert problem.startswith("aw-watcher-window_desk, event 2: ")
+    assert words in problem
+    assert CANARY_TITLE not in problem
+    assert len(tracks.track("laptop", "desk", "focus")) == 2
+    assert (account.tally("laptop").read, account.tally("laptop").wrong) == (3, 1)
+
+
+def test_of_many_wrong_events_the_first_are_shown_and_all_are_counted() -> None:
+    history = History()
+    history.afk(*(event(BEGAN, 1, status="asleep") for _ in range(50)))
+    _, account = let_in(history)
+    assert (len(account.problems), account.wrong) == (SHOWN, 50)
+
+
+def test_an_app_that_is_not_named_and_a_deep_event_are_wrong_and_nothing_more() -> None:
+    tracks, account = Tracks(), Account()
+    door = Door(catalogue(), tracks, account, phone="phone", keep_names=False, now=NOW)
+    bucket = door.admit("aw-watcher-android-test", "currentwindow", None)
+    assert bucket is not None
+    door.take(bucket, 1, msgspec.Raw(json.dumps(event(BEGAN, 1, classname="x")).encode()))
+    deep = b'{"timestamp": "2026-11-20T18:00:00Z", "data": {"x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}}"
+    door.take(bucket, 2, msgspec.Raw(deep))
+    assert account.problems[0] == "aw-watcher-android-test, event 1: it names no app"
+    assert account.wrong == 2
+
+
+def test_a_time_without_a_zone_is_utc_and_nine_digits_are_a_time() -> None:
+    history = History()
+    history.front({"timestamp": "2026-11-20T18:00:00.123456789", "duration": 1, "data": {"app": "a"}})
+    tracks, account = let_in(history)
+    assert account.wrong == 0
+    assert tracks.track("laptop", "desk", "focus").began[0] % 10_000_000 == 123_457
+
+
+def test_categories_go_on_and_names_only_where_they_are_kept() -> None:
+    history = History()
+    history.front(event(BEGAN, 5, app="firefox", title="x • Instagram — Mozilla Firefox"))
+    assert categories(history, "focus") == [Activity(category="social")]
+    assert categories(history, "focus", keep_names=True) == [Activity(category="social", name="Instagram")]
+
+
+def test_a_program_named_as_a_file_is_the_same_program() -> None:
+    history = History()
+    history.front(event(BEGAN, 5, app="firefox.exe", title="x • Instagram — Mozilla Firefox"))
+    assert categories(history, "focus") == [Activity(category="social")]
+
+
+@pytest.mark.parametrize("browser", [each.word for each in BROWSERS])
+def test_a_page_is_classified_in_every_browser_as_its_own_title_would_be(browser: str) -> None:
+    history = History()
+    history.tabs(event(BEGAN, 5, title="Cats - YouTube", url=""), browser=browser)
+    assert categories(history, "tab") == [Activity(category="video")]
+    assert browser_of(f"aw-watcher-web-{browser}") == next(each for each in BROWSERS if each.word == browser)
+
+
+@pytest.mark.parametrize(
+    ("url", "category"),
+    [
+        ("https://www.youtube.com/watch?v=1", "video"), ("http://instagram.com", "social"),
+        ("https://user:pw@m.facebook.com:443/x", "social"), ("https://[::1]:8/", None), ("youtube", None),
+        ("https://evil.example/?https://www.youtube.com", None), ("about:blank", None), ("https://.../", None),
+    ],
+)  # fmt: skip
+def test_a_site_is_told_by_its_host_alone(url: str, category: str | None) -> None:
+    history = History()
+    history.tabs(event(BEGAN, 5, title="", url=url))
+    assert [each.category for each in categories(history, "tab")] == ([category] if category else [])
+
+
+def test_no_title_and_no_address_is_behind_the_door() -> None:
+    history = days(utc(2026, 11, 20), 1)
+    tracks, account = let_in(history, keep_names=True)
+    seen: set[int] = set()
+    waiting: list[Any] = [tracks, account]
+    while waiting:
+        each = waiting.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        if isinstance(each, str | bytes):
+            assert CANARY_TITLE not in str(each)
+            assert CANARY_URL not in str(each)
+        elif not isinstance(each, type):
+            waiting += gc.get_referents(each)
+    assert len(seen) > 50
+
+
+def test_no_title_is_in_the_repr_of_an_event() -> None:
+    for shape in SHAPES.values():
+        content = {"title": CANARY_TITLE, "url": CANARY_URL, "app": CANARY_TITLE, "package": "x", "status": "afk"}
+        read = msgspec.convert({"timestamp": AT, "duration": 1, "data": content}, shape)
+        assert CANARY_TITLE not in repr(read)
+
+
+def test_what_is_told_twice_is_there_once_and_counted() -> None:
+    history = History()
+    once = event(BEGAN, 5, app="firefox", title="x")
+    history.front(once, once, event(BEGAN, 9, app="firefox", title="x"), event(after(20), 5, app="firefox", title="x"))
+    tracks, account = let_in(history)
+    track = tracks.track("laptop", "desk", "focus")
+    assert [ended - began for began, ended in zip(track.began, track.ended, strict=True)] == [9_000_000, 5_000_000]
+    assert (account.tally("laptop").read, account.tally("laptop").twice) == (4, 2)
+
+
+def test_an_event_torn_by_the_edge_of_what_was_asked_is_one_event() -> None:
+    tracks, account = Tracks(), Account()
+    door = Door(catalogue(), tracks, account, phone="phone", keep_names=False, now=NOW)
+    bucket = door.admit("aw-watcher-window_desk", "currentwindow", "desk")
+    assert bucket is not None
+    edge = round(after(100).timestamp() * 1_000_000)
+    door.take(bucket, 1, msgspec.Raw(json.dumps(event(BEGAN, 100.001, app="a")).encode()))
+    door.take(bucket, 2, msgspec.Raw(json.dumps(event(after(100), 50, app="a")).encode()), goes_on_from=edge)
+    tracks.settle()
+    track = tracks.track("laptop", "desk", "focus")
+    assert [ended - began for began, ended in zip(track.began, track.ended, strict=True)] == [150_000_000]
+    assert (account.tally("laptop").read, track.twice) == (1, 0)
+
+
+def test_unlocks_of_a_host_called_otherwise_belong_to_the_only_phone() -> None:
+    history = History()
+    history.apps(event(BEGAN, 5, app="X", package="com.whatsapp"), host="pixel")
+    history.unlocks(event(BEGAN, 0), host="unknown")
+    tracks, _ = let_in(history)
+    assert set(tracks.hosts["phone", "pixel"].tracks) == {"app", "unlock"}

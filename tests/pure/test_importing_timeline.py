@@ -1,0 +1,208 @@
+"""What is known of a device from ActivityWatch's events, and above all what is not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from detector.importing.timeline import as_instant, as_integer, known, known_for, observations
+from detector.observations import (
+    CameBack,
+    Focused,
+    Gap,
+    GapReason,
+    LaidDown,
+    Observation,
+    PickedUp,
+    SensorStarted,
+    WentIdle,
+)
+from tests.rig.activitywatch_history import History, event
+from tests.rig.importing import BEGAN, after, only_host
+
+HOUR = 3600
+INSTAGRAM = "x • Instagram — Mozilla Firefox"
+PLAIN = "x — Mozilla Firefox"
+
+
+def seen(history: History, device: str = "laptop", lasts: float = HOUR) -> list[Observation]:
+    host, tracks = only_host(history, device)
+    begins, ends = as_integer(BEGAN), as_integer(after(lasts))
+    return list(observations(host, known(host, begins, ends), begins, ends, tracks.activities))
+
+
+def told(history: History, device: str = "laptop", lasts: float = HOUR) -> list[tuple[float, str]]:
+    """Return seconds and what was said then: a category, or the kind of observation."""
+    found = []
+    for each in seen(history, device, lasts):
+        if isinstance(each, Focused):
+            what = each.activity.category if each.activity else "nothing"
+        else:
+            what = type(each).__name__
+        found.append(((each.at - BEGAN).total_seconds(), what))
+    return found
+
+
+def front(*rows: tuple[float, float, str]) -> History:
+    history = History()
+    history.front(*(event(after(at), lasted, app="firefox", title=title) for at, lasted, title in rows))
+    return history
+
+
+def there(history: History, *rows: tuple[float, float, str]) -> History:
+    history.afk(*(event(after(at), lasted, status=status) for at, lasted, status in rows))
+    return history
+
+
+def apps(*rows: tuple[float, float, str]) -> History:
+    history = History()
+    history.apps(*(event(after(at), lasted, app="X", package=package) for at, lasted, package in rows))
+    return history
+
+
+GRAM, CHAT, CLOCK = "com.instagram.android", "com.whatsapp", "com.google.android.deskclock"
+
+
+def test_what_was_in_front_when_partner_time_began_is_known_from_then_on() -> None:
+    assert told(front((-100, 200, INSTAGRAM))) == [
+        (0, "SensorStarted"), (0, "social"), (100, "Gap"),
+    ]  # fmt: skip
+
+
+def test_a_missed_poll_is_bridged_and_a_longer_hole_is_a_gap_from_the_last_sign_on() -> None:
+    history = front((0, 100, INSTAGRAM), (115, 100, PLAIN), (230.001, 5, PLAIN))
+    assert told(history) == [
+        (0, "SensorStarted"), (0, "social"), (115, "other"), (215, "Gap"), (230.001, "SensorStarted"),
+        (230.001, "other"), (235.001, "Gap"),
+    ]  # fmt: skip
+    gap = next(each for each in seen(history) if isinstance(each, Gap))
+    assert (gap.since, gap.at, gap.reason, gap.sense) == (after(215), after(215), GapReason.SILENT, "focus")
+
+
+def test_outside_the_stretch_nothing_is_said() -> None:
+    history = front((-50, 10, INSTAGRAM), (HOUR, 100, INSTAGRAM))
+    assert told(history) == []
+    assert told(front((HOUR - 1, 100, INSTAGRAM))) == [(HOUR - 1, "SensorStarted"), (HOUR - 1, "social")]
+
+
+def test_an_event_without_a_length_is_closed_by_the_next() -> None:
+    assert told(front((0, 0, INSTAGRAM), (599, 10, PLAIN)))[:3] == [
+        (0, "SensorStarted"), (0, "social"), (599, "other"),
+    ]  # fmt: skip
+    assert told(apps((0, 0, GRAM), (600, 10, CHAT)), "phone") == [
+        (0, "SensorStarted"), (0, "social"), (600, "messaging"), (610, "Gap"),
+    ]  # fmt: skip
+
+
+def test_an_event_without_a_length_and_without_a_next_one_in_time_is_unknown_from_the_start() -> None:
+    assert told(apps((0, 0, GRAM), (601, 10, CHAT)), "phone") == [
+        (601, "SensorStarted"), (601, "messaging"), (611, "Gap"),
+    ]  # fmt: skip
+    assert told(front((0, 0, INSTAGRAM), (601, 10, PLAIN)))[0] == (601, "SensorStarted")
+    assert told(front((0, 0, INSTAGRAM))) == []
+
+
+def test_a_use_before_something_unknown_is_no_evidence() -> None:
+    assert told(apps((0, 20, GRAM), (20, 0, CHAT), (1000, 5, GRAM)), "phone") == [
+        (0, "SensorStarted"), (0, "social"), (20, "Gap"), (1000, "SensorStarted"), (1000, "social"), (1005, "Gap"),
+    ]  # fmt: skip
+
+
+def test_a_phone_at_rest_is_laid_down_if_it_speaks_again_within_half_a_day() -> None:
+    twelve = 12 * HOUR
+    assert told(apps((-100, 50, GRAM), (twelve - 50, 5, GRAM)), "phone") == [(0, "SensorStarted"), (0, "LaidDown")]
+    assert told(apps((-100, 50, GRAM), (twelve - 49, 5, GRAM)), "phone") == []
+
+
+def test_a_later_event_ends_the_one_before_it() -> None:
+    assert told(front((0, 1000, INSTAGRAM), (60, 100, PLAIN))) == [
+        (0, "SensorStarted"), (0, "social"), (60, "other"), (160, "Gap"),
+    ]  # fmt: skip
+
+
+def test_nobody_there_is_idle_since_then_and_somebody_back_is_not() -> None:
+    history = there(front((0, 3000, INSTAGRAM)), (0, 60, "not-afk"), (60, 240, "afk"), (300, 3000, "not-afk"))
+    found = seen(history)
+    assert [(type(each), each.at) for each in found if isinstance(each, WentIdle | CameBack)] == [
+        (WentIdle, after(60)), (CameBack, after(300)),
+    ]  # fmt: skip
+    assert next(each.since for each in found if isinstance(each, WentIdle)) == after(60)
+    assert {each.sense for each in found if isinstance(each, SensorStarted)} == {"focus", "idle"}
+
+
+def test_where_the_watcher_of_idleness_is_silent_nothing_is_known() -> None:
+    history = there(front((0, 3000, INSTAGRAM)), (0, 60, "not-afk"), (361, 100, "not-afk"))
+    assert [row for row in told(history) if row[1] in {"Gap", "social"}] == [
+        (0, "social"), (60, "Gap"), (361, "social"), (461, "Gap"),
+    ]  # fmt: skip
+    bridged = there(front((0, 3000, INSTAGRAM)), (0, 60, "not-afk"), (360, 100, "not-afk"))
+    assert [row for row in told(bridged) if row[1] == "Gap"] == [(460, "Gap")]
+
+
+@pytest.mark.parametrize(
+    ("hole", "status", "is_known"),
+    [(300, "not-afk", True), (301, "not-afk", False), (2000, "afk", True)],
+)
+def test_a_hole_is_known_while_nobody_is_there_or_briefly_as_an_empty_desktop(
+    hole: float, status: str, is_known: bool
+) -> None:
+    history = there(front((0, 100, INSTAGRAM), (100 + hole, 1000, PLAIN)), (0, 3500, status))
+    gaps = [row for row in told(history) if row == (100, "Gap")]
+    assert bool(gaps) is not is_known
+    if is_known:
+        assert (100, "nothing") in told(history)
+
+
+def test_the_open_page_says_what_the_browser_s_own_title_does_not() -> None:
+    history = front((0, 100, PLAIN), (100, 100, INSTAGRAM), (200, 100, PLAIN))
+    history.tabs(event(after(50), 250, title="Cats - YouTube", url="https://www.youtube.com/watch"))
+    assert told(history) == [
+        (0, "SensorStarted"), (0, "other"), (50, "video"), (100, "social"), (200, "video"), (300, "Gap"),
+    ]  # fmt: skip
+
+
+def test_a_page_counts_only_in_its_own_browser_and_only_while_that_is_in_front() -> None:
+    history = front((0, 100, PLAIN))
+    history.front(event(after(100), 100, app="org.gnome.Maps", title="x"))
+    history.tabs(event(after(0), 300, title="Cats - YouTube", url=""), browser="chrome")
+    assert "video" not in {what for _, what in told(history)}
+
+
+def test_an_old_page_counts_no_longer() -> None:
+    history = front((0, 1000, PLAIN))
+    history.tabs(event(after(0), 10, title="Cats - YouTube"), event(after(140), 10, title="Cats - YouTube"))
+    assert (10, "other") in told(history)
+    near = front((0, 1000, PLAIN))
+    near.tabs(event(after(0), 10, title="Cats - YouTube"), event(after(130), 10, title="Cats - YouTube"))
+    assert [row for row in told(near) if row[1] == "other"] == [(140, "other")]
+
+
+def test_the_address_of_a_page_helps_where_its_title_says_nothing() -> None:
+    history = front((0, 100, PLAIN))
+    history.tabs(event(after(0), 100, title="…", url="https://www.instagram.com/p/1"))
+    assert (0, "social") in told(history)
+
+
+def test_an_unlock_is_a_pick_up_where_the_phone_is_known_and_silence_stays_silence() -> None:
+    history = apps((10, 50, GRAM), (100, 5, CLOCK))
+    history.unlocks(*(event(after(at), 0) for at in (5, 30, 99, 2000)))
+    assert [row for row in told(history, "phone") if row[1] == "PickedUp"] == [(30, "PickedUp"), (99, "PickedUp")]
+    assert not any(each.blind for each in seen(history, "phone") if isinstance(each, PickedUp))
+    assert any(isinstance(each, LaidDown) for each in seen(history, "phone"))
+
+
+def test_instants_never_decrease_and_lie_within() -> None:
+    history = apps((-5, 50, GRAM), (100, 0, CLOCK), (100, 7, CHAT), (3599, 50, GRAM))
+    history.unlocks(*(event(after(at), 0) for at in (0, 100, 100, 3599.5)))
+    instants = [each.at for each in seen(history, "phone")]
+    assert instants == sorted(instants)
+    assert min(instants) >= BEGAN
+    assert max(instants) < after(HOUR)
+
+
+def test_how_long_anything_was_known_is_counted() -> None:
+    host, _ = only_host(front((0, 100, INSTAGRAM), (1000, 50, PLAIN)))
+    begins, ends = as_integer(BEGAN), as_integer(after(HOUR))
+    assert known_for(known(host, begins, ends), ends) == 150_000_000
+    assert as_instant(ends) - BEGAN == timedelta(hours=1)

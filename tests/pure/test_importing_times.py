@@ -1,0 +1,179 @@
+"""Which past partner times are filled: no two of them overlap, and asking again gives the same."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from detector.importing.model import Times
+from detector.importing.times import DAY_TITLE, Past, earlier_by, past_times
+from detector.partner_time.model import PartnerTime
+from detector.store.model import KeptOccurrence
+from tests.rig.activitywatch_history import utc
+from tests.rig.importing import BERLIN, NOW
+
+SINCE = utc(2026, 10, 12)
+
+
+def declared(
+    number: int = 1,
+    recurrence: str | None = "FREQ=WEEKLY;BYDAY=MO,FR",
+    begins: datetime | None = None,
+    hours: float = 2,
+) -> PartnerTime:
+    return PartnerTime(
+        title=f"Number {number}", begins=begins or datetime(2026, 11, 23, 18, 30), lasts=timedelta(hours=hours),  # noqa: DTZ001 - local
+        zone="Europe/Berlin", recurrence=recurrence, number=number,
+    )  # fmt: skip
+
+
+def kept(name: str, began: datetime, ended: datetime | None, ends: datetime | None = None) -> KeptOccurrence:
+    return KeptOccurrence(
+        id=name, title="Kept", began=began, ends=ends or ended or began, ended=ended, end_reason="ended"
+    )
+
+
+def asked(
+    times: Times = "declared",
+    *partner_times: PartnerTime,
+    of: list[KeptOccurrence] | None = None,
+    since: datetime = SINCE,
+    now: datetime = NOW,
+    stopped: dict[str, datetime] | None = None,
+    extended: dict[str, datetime] | None = None,
+    zone: ZoneInfo = BERLIN,
+) -> list[Past]:
+    return past_times(
+        times, since=since, now=now, zone=zone, declared=partner_times, stopped=stopped or {}, extended=extended or {},
+        kept=of or [],
+    )  # fmt: skip
+
+
+def ids(found: list[Past]) -> list[str]:
+    return [each.occurrence.id for each in found]
+
+
+def test_what_is_declared_today_held_in_the_past_too_by_the_clock_on_the_wall() -> None:
+    found = asked("declared", declared())
+    assert ids(found)[:2] == ["1@20261012T163000Z", "1@20261016T163000Z"]
+    assert ids(found)[-2:] == ["1@20261116T173000Z", "1@20261120T173000Z"]
+    assert len(found) == 12
+    assert not any(each.kept for each in found)
+
+
+def test_what_is_not_over_is_left_out() -> None:
+    during = utc(2026, 11, 20, 18)
+    assert ids(asked("declared", declared(), now=during))[-1] == "1@20261116T173000Z"
+    over = utc(2026, 11, 20, 19, 30)
+    assert ids(asked("declared", declared(), now=over))[-1] == "1@20261120T173000Z"
+
+
+def test_what_began_before_the_first_instant_asked_for_is_left_out() -> None:
+    assert ids(asked("declared", declared(), since=utc(2026, 11, 20, 17, 30)))[0] == "1@20261120T173000Z"
+    assert asked("declared", declared(), since=utc(2026, 11, 20, 17, 31)) == []
+
+
+@pytest.mark.parametrize(
+    ("recurrence", "begins", "expected"),
+    [
+        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO", datetime(2026, 11, 30, 18, 30), ["1019", "1102", "1116"]),  # noqa: DTZ001
+        ("FREQ=DAILY;INTERVAL=10", datetime(2026, 11, 25, 18, 30), ["1016", "1026", "1105", "1115"]),  # noqa: DTZ001
+        ("FREQ=MONTHLY;BYMONTHDAY=15", datetime(2026, 12, 15, 18, 30), ["1015", "1115"]),  # noqa: DTZ001
+        ("FREQ=MONTHLY;BYDAY=-1FR", datetime(2026, 11, 27, 18, 30), ["1030"]),  # noqa: DTZ001
+        ("FREQ=MONTHLY;INTERVAL=2", datetime(2027, 1, 4, 18, 30), ["1104"]),  # noqa: DTZ001
+        ("FREQ=YEARLY", datetime(2027, 11, 1, 18, 30), ["1101"]),  # noqa: DTZ001
+        ("FREQ=WEEKLY;BYDAY=WE;COUNT=3", datetime(2026, 11, 25, 18, 30), ["1014", "1021", "1028", "1104", "1111", "1118"]),  # noqa: DTZ001
+    ],
+)  # fmt: skip
+def test_a_recurrence_runs_back_on_the_days_on_which_it_runs_on(
+    recurrence: str, begins: datetime, expected: list[str]
+) -> None:
+    found = asked("declared", declared(recurrence=recurrence, begins=begins))
+    assert [each.occurrence.begins.strftime("%m%d") for each in found] == expected
+
+
+def test_a_leap_day_runs_back_to_leap_days() -> None:
+    leap = declared(recurrence="FREQ=YEARLY", begins=datetime(2028, 2, 29, 18))  # noqa: DTZ001 - local
+    earlier = earlier_by(leap, timedelta(days=3000)).begins
+    assert (earlier.month, earlier.day) == (2, 29)
+    assert earlier <= leap.begins - timedelta(days=3000)
+
+
+def test_once_is_once_and_was_where_it_was() -> None:
+    once = declared(recurrence=None, begins=datetime(2026, 11, 7, 20))  # noqa: DTZ001 - local
+    assert ids(asked("declared", once)) == ["1@20261107T190000Z"]
+
+
+def test_what_was_stopped_or_extended_ends_as_it_ended() -> None:
+    name = "1@20261120T173000Z"
+    stopped = asked("declared", declared(), stopped={name: utc(2026, 11, 20, 18)})[-1]
+    assert stopped.occurrence.ends == utc(2026, 11, 20, 18)
+    extended = asked("declared", declared(), extended={name: utc(2026, 11, 20, 20)})[-1]
+    assert extended.occurrence.ends == utc(2026, 11, 20, 20)
+
+
+def test_of_two_that_overlap_the_later_one_has_what_is_left_and_its_own_id() -> None:
+    later = declared(2, begins=datetime(2026, 11, 23, 19, 30))  # noqa: DTZ001 - local
+    inside = declared(3, begins=datetime(2026, 11, 23, 19), hours=1)  # noqa: DTZ001 - local
+    found = asked("declared", declared(), later, inside)[-2:]
+    assert ids(found) == ["1@20261120T173000Z", "2@20261120T183000Z"]
+    assert (found[1].occurrence.begins, found[1].occurrence.ends) == (
+        utc(2026, 11, 20, 19, 30),
+        utc(2026, 11, 20, 20, 30),
+    )
+
+
+def test_what_is_kept_is_as_it_was_kept_and_not_planned_a_second_time() -> None:
+    was = kept("1@20261120T173000Z", utc(2026, 11, 20, 17, 40), utc(2026, 11, 20, 19))
+    last = asked("declared", declared(), of=[was])[-1]
+    assert (last.kept, last.occurrence.begins, last.occurrence.ends) == (was, was.began, was.ended)
+    assert len(asked("declared", declared(), of=[was])) == 12
+
+
+def test_what_overlaps_something_kept_is_left_out() -> None:
+    other = kept("7@20261120T170000Z", utc(2026, 11, 20, 17), utc(2026, 11, 20, 17, 31))
+    assert ids(asked("declared", declared(), of=[other]))[-1] == other.id
+    before = kept("7@20261120T170000Z", utc(2026, 11, 20, 17), utc(2026, 11, 20, 17, 30))
+    assert ids(asked("declared", declared(), of=[before]))[-1] == "1@20261120T173000Z"
+
+
+def test_what_is_kept_without_an_end_is_left_as_it_is() -> None:
+    open_ended = kept("1@20261120T173000Z", utc(2026, 11, 20, 17, 30), None, utc(2026, 11, 20, 19, 30))
+    assert open_ended.id not in ids(asked("declared", declared(), of=[open_ended]))
+
+
+def test_only_what_is_kept_where_only_that_is_asked_for() -> None:
+    was = kept("1@20261120T173000Z", utc(2026, 11, 20, 17, 40), utc(2026, 11, 20, 19))
+    assert ids(asked("kept", declared(), of=[was])) == [was.id]
+
+
+def test_whole_days_are_days_on_the_wall_and_today_is_not_over() -> None:
+    found = asked("all-day", since=utc(2026, 10, 23, 22), now=utc(2026, 10, 26, 12))
+    assert ids(found) == ["import@20261023T220000Z", "import@20261024T220000Z"]
+    lasting = [each.occurrence.ends - each.occurrence.begins for each in found]
+    assert lasting == [timedelta(hours=24), timedelta(hours=25)]
+    assert {each.occurrence.title for each in found} == {DAY_TITLE}
+
+
+def test_what_is_left_of_a_day_beside_what_is_kept_stays_the_same_once_some_of_it_is_kept() -> None:
+    was = kept("1@20261120T173000Z", utc(2026, 11, 20, 17, 30), utc(2026, 11, 20, 19, 30))
+    since, now = utc(2026, 11, 19, 23), utc(2026, 11, 21, 12)
+    first = asked("all-day", of=[was], since=since, now=now)
+    assert ids(first) == ["import@20261119T230000Z", was.id, "import@20261120T193000Z"]
+    half = kept(first[0].occurrence.id, first[0].occurrence.begins, first[0].occurrence.ends)
+    again = asked("all-day", of=[half, was], since=since, now=now)
+    assert [each.occurrence.id for each in again] == ids(first)
+    assert [each.occurrence.begins for each in again] == [each.occurrence.begins for each in first]
+    assert again[-1].kept is None
+
+
+def test_no_two_overlap_whatever_is_asked_for() -> None:
+    was = kept("9@x", utc(2026, 11, 16, 18), utc(2026, 11, 16, 18, 20))
+    for times in ("declared", "all-day", "kept"):
+        found = asked(times, declared(), declared(2, "FREQ=DAILY"), of=[was])  # type: ignore[arg-type]
+        edges = sorted((each.occurrence.begins, each.occurrence.ends) for each in found)
+        assert all(ended <= began for (_, ended), (began, _) in pairwise(edges))
+        assert len(set(ids(found))) == len(found)
