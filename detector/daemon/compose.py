@@ -187,10 +187,12 @@ class Daemon:
 
     def _phones_now(self) -> tuple[PhoneState, ...]:
         speaking = self._sensing.speaking() if self._sensing is not None else {}
+        hearing = self._hearing()
         return tuple(
             PhoneState(
                 name=phone.name, through_door=phone.token is not None, adb=phone.adb, speaks=speaking.get(phone.name),
                 tested=self._desk.tests.get(phone.name),
+                spoke=None if hearing is None else phone.name in hearing.spoke,
             )
             for phone in self._desk.phones()
             if phone.token is not None or phone.adb is not None

@@ -74,6 +74,8 @@ class PhoneDesk:
             if told.event == "put_away":
                 self._put_away[phone.name] = self._clock.now()
             return None
+        if phone.name not in hearing.spoke:
+            self._changed()
         if phone.shows_nudges:
             return await hearing.answer(phone, told)
         hearing.hear(phone.name, told)

@@ -120,7 +120,7 @@ async def examine(clock: Clock) -> Findings:
         store=str(store_path()), store_problem=kept.problem, coverage=kept.coverage, config=str(config_path()),
         rules=len(in_force.rules), problems=tuple(problems), listening=tuple(spoken(*each) for each in listening),
         unexpected=unexpected(listening, kept.door, door), door=door,
-        phones=await find_phones(kept.phones, clock), devices=kept.devices,
+        phones=await find_phones(kept.phones, clock, settings.sources.adb), devices=kept.devices,
     )  # fmt: skip
 
 

@@ -48,7 +48,7 @@ class _Heard:
 
 
 class Hearing:
-    """What is heard of phones while one partner time lasts. Belongs to the loop's thread.
+    """What is heard of phones while one partner time lasts. `spoke`: those that told anything. Belongs to the loop's thread.
 
     `put` is the inbox's door, `classify` says what an app is. `sees_apps(device)`: whether a nearer source, adb, tells of
     that phone's apps now. `later` calls something after so many seconds; tests do it at once.
@@ -68,12 +68,14 @@ class Hearing:
         self._clock = clock
         self._sees_apps = sees_apps
         self._later = later or (lambda seconds, call: asyncio.get_running_loop().call_later(seconds, call))
+        self.spoke: set[str] = set()
         self._heard: dict[str, _Heard] = {}
         self._waiting: dict[str, list[asyncio.Future[str | None]]] = {}
 
     def hear(self, device: str, told: Told) -> None:
         """Put what the phone told into the inbox."""
         at = told.at or self._clock.now()
+        self.spoke.add(device)
         heard = self._heard.setdefault(device, _Heard())
         heard.sign = at if heard.sign is None else max(at, heard.sign)
         match told.event:

@@ -66,6 +66,7 @@ def test_from_pairing_to_removing(evening: Evening, pairing: ExitStack) -> None:
     phone = pair(evening, pairing, port)
     assert sockets(daemon) == [("127.0.0.1", port)]
     evening.begin()
+    assert "my phone has said nothing yet" in " ".join(evening.say("status").split())
     greeting = evening.read_greeting()
     assert "Partner time" in greeting.summary
     for _ in range(3):
@@ -76,6 +77,7 @@ def test_from_pairing_to_removing(evening: Evening, pairing: ExitStack) -> None:
     nudge = evening.answer("put_away")
     assert "my phone" in nudge.body, nudge
     assert "third" in nudge.body
+    assert "has said nothing yet" not in " ".join(evening.say("status").split())
     phone.tell("screen_off")
     said = evening.say("report")
     assert "my phone" in said
