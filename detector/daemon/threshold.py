@@ -16,7 +16,7 @@ from detector.clock import Clock
 from detector.daemon.state import DoorState
 from detector.devices import DoorPlace, Phone
 from detector.door.model import Desk
-from detector.errors import TurntowardError
+from detector.errors import DoorClosed
 
 if TYPE_CHECKING:
     from detector.door.server import Door
@@ -65,11 +65,12 @@ class Threshold:
         door = Door(place, self._desk, self._clock)
         try:
             await door.open()
-        except TurntowardError as shut:
-            self.state = DoorState(url=place.url, open=False, why=str(shut))
-            if self._said != str(shut):
-                self._said = str(shut)
-                logger.warning("the door for phones stays shut: %s", shut)
+        except DoorClosed as shut:
+            why = f"{shut.why}; {shut.remedy}" if shut.remedy else shut.why
+            self.state = DoorState(url=place.url, open=False, why=why)
+            if self._said != why:
+                self._said = why
+                logger.warning("the door for phones stays shut: %s", why)
             return
         self._said = None
         self._door = door
