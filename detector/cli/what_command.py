@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from detector.activities.classifier import Classifier
     from detector.activities.model import Verdict
     from detector.sensors.model import Seen, Sensor
+    from detector.sensors.settings import SensorSettings
 
 COLUMNS: Final = 80
 LONGEST_ID: Final = 60
@@ -62,30 +63,31 @@ def command(
 
     if package is not None and any(word is not None for word in by_hand):
         raise UserError("--package is an app on a phone; leave --app, --title, --program and --inside out.")
-    classifier = load_classifier(read_settings(config_path()).activities)
+    settings = read_settings(config_path())
+    classifier = load_classifier(settings.activities)
     if package is not None:
         _say({"package": package}, classifier.classify_phone(package), as_json=as_json)
     elif any(word is not None for word in by_hand):
         asked = {"app": app or "", "title": title, "program": program, "inside": inside}
         _say(asked, classifier.classify(app or "", title or "", program, inside), as_json=as_json)
     else:
-        _live(classifier, once=once, as_json=as_json)
+        _live(classifier, settings.sources, once=once, as_json=as_json)
 
 
-def _live(classifier: Classifier, *, once: bool, as_json: bool) -> None:
+def _live(classifier: Classifier, sources: SensorSettings, *, once: bool, as_json: bool) -> None:
     import asyncio  # noqa: PLC0415 - only when live
     from contextlib import suppress  # noqa: PLC0415 - only when live
 
     with suppress(KeyboardInterrupt):
-        asyncio.run(_watch(classifier, once=once, as_json=as_json))
+        asyncio.run(_watch(classifier, sources, once=once, as_json=as_json))
 
 
-async def _watch(classifier: Classifier, *, once: bool, as_json: bool) -> None:
+async def _watch(classifier: Classifier, sources: SensorSettings, *, once: bool, as_json: bool) -> None:
     from contextlib import aclosing  # noqa: PLC0415 - only when live
 
     from detector.sensors.model import Seen  # noqa: PLC0415 - only when live
 
-    sensor = await _focus_sensor()
+    sensor = await _focus_sensor(sources)
     async with aclosing(sensor.observe()) as seen:
         async for observed in seen:
             if not isinstance(observed, Seen):
@@ -95,12 +97,12 @@ async def _watch(classifier: Classifier, *, once: bool, as_json: bool) -> None:
                 return
 
 
-async def _focus_sensor() -> Sensor:
+async def _focus_sensor(sources: SensorSettings) -> Sensor:
     from detector.attention.settings import AttentionSettings  # noqa: PLC0415 - only when live
     from detector.clock import SystemClock  # noqa: PLC0415 - only when live
     from detector.sensors import first_available  # noqa: PLC0415 - only when live
 
-    sensor, refusals = await first_available("focus", SystemClock(), AttentionSettings())
+    sensor, refusals = await first_available("focus", SystemClock(), AttentionSettings(), None, sources)
     if sensor is None:
         lines = ["No sensor can tell here what is in front of you:"]
         for refusal in refusals:

@@ -107,7 +107,7 @@ async def examine(clock: Clock) -> Findings:
     session = session_type()
     senses = []
     for sense in SENSES:
-        sensor, refusals = await first_available(sense, clock, settings.attention, session)
+        sensor, refusals = await first_available(sense, clock, settings.attention, session, settings.sources)
         senses.append(Sensed(sense=sense, sensor=sensor.name if sensor else None, refusals=tuple(refusals)))
     speakers, wrong_names = await _speakers(settings)
     problems += wrong_names

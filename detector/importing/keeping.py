@@ -89,11 +89,12 @@ def records(core: Pipeline, past: Past, kept: Kept, seen: Sequence[Observation])
                 observed.append(effect)
             else:
                 # The last one of a number is the one that is kept: what came before it need not be written.
-                found[_kind(what), what.number] = replace(effect, what=_afterwards(what, kept))
+                found[_kind(what), what.number] = effect
+    decided = [replace(each, what=_afterwards(each.what, kept)) for each in found.values()]
     if past.kept is not None:
-        return [*observed, *found.values()]
+        return [*observed, *decided]
     # The end itself comes last: once it is kept, the occurrence is whole.
-    return [*observed[:-1], *found.values(), observed[-1]]
+    return [*observed[:-1], *decided, observed[-1]]
 
 
 def _of_before(observations: Iterable[Observation], begins: datetime, ends: datetime) -> Iterator[Observation]:
@@ -109,9 +110,11 @@ def _kind(what: Use | Coverage | Moment) -> str:
     return "moment" if isinstance(what, Moment) else "use"
 
 
-def _afterwards(what: Use | Coverage | Moment, kept: Kept) -> Use | Coverage | Moment:
-    if not isinstance(what, Moment):
+def _afterwards(what: Observation | Use | Coverage | Moment, kept: Kept) -> Use | Coverage | Moment:
+    if isinstance(what, Use | Coverage):
         return replace(what, number=what.number + kept.numbered)
+    if not isinstance(what, Moment):
+        raise TypeError(f"{type(what).__name__} has no number")
     return replace(
         what, number=what.number + kept.moments, use=None if what.use is None else what.use + kept.numbered,
         decided="suppressed", reason=Reason.IMPORTED, shown_by=None, answer=None, answered_at=None, outcome=None,
