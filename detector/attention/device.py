@@ -4,7 +4,7 @@ Rule 1: a gap closes the open use without a trusted end; such a use is never evi
 Rule 2: idleness ends a use at the last input, not at the instant at which idleness was noticed.
 Rule 3: a use that is broken off for less than a fleeting moment goes on; what broke it off counts as nothing.
 Rule 4: what a phone tells as an opening begins a use, however short it is; where no end was told before the next
-opening, or before the next unlocking, the use before is kept as begun, and its length as not known.
+opening, or before the screen went on, the use before is kept as begun, and its length as not known.
 Rule 5: `put_away` is not known (None) while the device may have been left alone without anybody telling.
 """
 
@@ -81,8 +81,7 @@ class DeviceState:
         self._locked = False
         self._away_since: datetime | None = None
         self._covered_since: datetime | None = None
-        self._laid_down = False
-        self._in_hand = False
+        self._laid_down = self._in_hand = False
 
     @property
     def is_known(self) -> bool:
@@ -113,6 +112,7 @@ class DeviceState:
             case Focused():
                 self._focused(seen)
             case LitUp():
+                self._was_off(at)
                 self._speaks(at)
             case PickedUp():
                 self._picked_up(seen)
@@ -171,10 +171,7 @@ class DeviceState:
     def _picked_up(self, seen: PickedUp) -> None:
         if not self.pick_ups or seen.at - self.pick_ups[-1] >= TWICE_TOLD:
             remember(self.pick_ups, seen.at)
-            # What is open was left when it was locked in between, and nobody told when.
-            if self.open is not None and seen.at - self.open.began >= TWICE_TOLD:
-                self._lose_the_end(self.open, seen.at)
-                self._activity = None
+            self._was_off(seen.at)
         self._laid_down, self._away_since, self._in_hand = False, None, seen.blind
         self._speaks(seen.at)
 
@@ -210,6 +207,12 @@ class DeviceState:
         if last is not None and straight:
             last.is_part = last.is_part or last.activity == IN_THE_HAND
             self.open.is_part = activity == IN_THE_HAND
+
+    def _was_off(self, at: datetime) -> None:
+        # What is open was left when the screen went off in between, and nobody told when.
+        if self.open is not None and at - self.open.began >= TWICE_TOLD:
+            self._lose_the_end(self.open, at)
+            self._activity, self._in_hand = None, False
 
     def _lose_the_end(self, use: UseState, until: datetime) -> None:
         use.until = until
@@ -293,7 +296,5 @@ class DeviceState:
             self.covered.append(Covered(self._number(), self._covered_since, max(at, self._covered_since)))
         self._covered_since = None
         self._forget()
-        self._spoken = False
+        self._spoken = self._in_hand = self.full_screen = False
         self._activity = None
-        self.full_screen = False
-        self._in_hand = False

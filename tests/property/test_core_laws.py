@@ -15,12 +15,20 @@ from detector.attention.attention import View
 from detector.attention.settings import AttentionSettings
 from detector.config.rules_in_force import load_rules
 from detector.effects import Coverage, Effect, Moment, Notify, Outcome, Record, Use
-from detector.observations import Gap, GapReason, Observation
+from detector.observations import (
+    Activity,
+    Focused,
+    Gap,
+    GapReason,
+    Observation,
+    PartnerTimeBegan,
+    PartnerTimeExtended,
+)
 from detector.pipeline import Pipeline
 from rules.language import compile_condition
 from rules.model import FeatureKey, Page, Rule, Value
 from rules.policy import PolicySettings
-from tests.property.evenings import BEGAN, ends_at, evenings
+from tests.property.evenings import BEGAN, ENDS, ends_at, evenings
 from tests.timelines.reading import play, shift
 
 PAGE = Page(notices="", why="", wrong="", needs="", example="")
@@ -294,6 +302,18 @@ def test_law_8_time_never_moves_back(evening: list[Observation]) -> None:
         assert pipeline.now == seen.at
         with pytest.raises(ValueError, match="comes after"):
             pipeline.feed(shift([seen], timedelta(microseconds=-1))[0])
+
+
+def test_an_extension_moves_what_remains() -> None:
+    condition = compile_condition("remaining <= 10 min and category is mail")
+    late = Rule(code="X1", name="late", condition=condition, page=PAGE, source="test")
+    evening = [
+        PartnerTimeBegan(at=BEGAN, occurrence="1@evening", title="Dinner", ends=ENDS),
+        Focused(at=BEGAN, device="phone", activity=Activity(category="mail"), opened=True),
+        PartnerTimeExtended(at=ENDS - timedelta(minutes=30), ends=ENDS + timedelta(minutes=30)),
+    ]
+    assert [moment.began for moment in nudges(play(evening[:2], [late]))] == [ENDS - timedelta(minutes=10)]
+    assert [moment.began for moment in nudges(play(evening, [late]))] == [ENDS + timedelta(minutes=20)]
 
 
 def test_the_core_imports_no_clock() -> None:

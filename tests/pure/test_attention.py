@@ -302,7 +302,7 @@ def test_put_away_is_said_or_a_minute_long_and_not_known_of_a_phone_that_was_sil
 
 
 def test_a_silent_phone_is_unknown_since_its_last_word_until_its_next() -> None:
-    evening = Evening().opens(5, "social").see(20, LitUp, device="phone")
+    evening = Evening().opens(5, "social")
     evening.see(620, Gap, since=20, device="phone", reason=GapReason.SILENT, sense="focus")
     assert evening.uses() == [("social", 5, 20, False)]
     [(name, covered)] = evening.attention.covered()
@@ -333,3 +333,30 @@ def test_where_the_end_was_not_told_before_something_unknown_nothing_is_said_to_
     evening = Evening().focus(0, "messaging").see(10, Suspended).see(11, Gap, since=10, reason=GapReason.SUSPEND)
     evening.see(40, WentIdle, since=11).see(41, CameBack).focus(42, "social")
     assert evening.get(45, CAME_FROM) is None
+
+
+def test_an_app_that_was_closed_and_opened_within_a_moment_was_opened_twice() -> None:
+    evening = Evening().opens(0, "messaging").focus(1, None, "phone").opens(1.5, "messaging")
+    assert [evening.phone(3, key) for key in (MESSAGES, DWELL)] == [2, timedelta(seconds=1.5)]
+
+
+def test_a_phone_in_the_other_hand_is_nothing_that_one_comes_from() -> None:
+    evening = Evening().focus(0, "messaging").picks_up(15).focus(20, None).focus(30, "social")
+    assert evening.get(31, CAME_FROM) == "messaging"
+
+
+def test_a_count_of_openings_says_when_it_will_change_by_itself() -> None:
+    evening = Evening().opens(10, "social").opens(30, "news")
+    view = evening.attention.view("phone", BEGAN + timedelta(seconds=40))
+    assert view.changes(OPENS, 2) == BEGAN + timedelta(seconds=10) + TEN
+    assert evening.attention.view("laptop", view.at).changes(PICK_UPS, 2) is None
+
+
+def test_a_screen_that_goes_on_was_off_so_what_was_open_was_left_at_a_time_that_nobody_knows() -> None:
+    evening = Evening().opens(0, "social").see(60, LitUp, device="phone")
+    assert evening.uses() == [("social", 0, 0, False)]
+    assert evening.phone(61, CATEGORY) is None
+    late = Evening().opens(0, "social").see(2, LitUp, device="phone")
+    assert late.phone(3, CATEGORY) == "social"
+    in_hand = Evening().picks_up(0).see(60, LitUp, device="phone")
+    assert in_hand.phone(61, CATEGORY) is None
