@@ -14,7 +14,7 @@ from typing import Final, Literal, TypeAlias
 
 LAPTOP: Final = "laptop"
 
-Sense: TypeAlias = Literal["focus", "idle", "input", "session", "quiet"]
+Sense: TypeAlias = Literal["focus", "idle", "input", "session", "quiet", "media", "call"]
 Answer: TypeAlias = Literal["put_away", "together", "needed", "dismissed", "expired"]
 
 
@@ -191,6 +191,21 @@ class CallEnded(Observation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MediaStarted(Observation):
+    """A film or music plays: yes or no, never what."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaEnded(Observation):
+    """Nothing plays any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notified(Observation):
+    """A notification of some other program arrived: that it did, never what it says or whose it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shown(Observation):
     """A nudge reached the screen; `by` names the notifier that spoke."""
 
@@ -218,6 +233,6 @@ KINDS: Final[dict[str, type[Observation]]] = {
     for kind in (
         PartnerTimeBegan, PartnerTimeExtended, PartnerTimeEnded, Paused, Resumed, SensorStarted, Gap, Focused,
         InputCounted, WentIdle, CameBack, Locked, Unlocked, LitUp, PickedUp, LaidDown, PutAway, Suspended, QuietBegan,
-        QuietEnded, CallStarted, CallEnded, Shown, NotShown, Answered,
+        QuietEnded, CallStarted, CallEnded, MediaStarted, MediaEnded, Notified, Shown, NotShown, Answered,
     )
 }  # fmt: skip

@@ -15,16 +15,29 @@ from typing import NamedTuple, Protocol, TypeAlias
 Value: TypeAlias = timedelta | int | float | str | bool
 
 
+class Filter(NamedTuple):
+    """Which uses are meant: of these categories (None: of any), shorter and longer than so much."""
+
+    categories: frozenset[str] | None = None
+    shorter: timedelta | None = None
+    longer: timedelta | None = None
+
+
 class FeatureKey(NamedTuple):
     """Which number is meant: `uses(messaging, 15 min)` is `FeatureKey("uses", 15 min, "messaging")`.
 
-    `scope` is "device" (the device whose observations are being judged) or "all" (every device together).
+    `scope` is "device" (the device whose observations are being judged), "all" (every device together), "laptop" or
+    "phone" (every phone together). `which` says more of the uses that are meant. `steps` are those of a sequence, `part`
+    the percentile of what is usual.
     """
 
     name: str
     span: timedelta | None = None
     category: str | None = None
     scope: str = "device"
+    which: Filter | None = None
+    steps: tuple[frozenset[str], ...] = ()
+    part: int = 0
 
 
 class FeatureSet(Protocol):

@@ -35,7 +35,8 @@ def test_the_catalogue_is_large_and_nothing_in_it_is_claimed_twice(kind: str, le
 
 
 def test_there_is_a_file_for_every_category() -> None:
-    assert {entry.category for entry in ENTRIES} == set(CATEGORIES)
+    # A phone of which nobody tells what is in front is no app's category.
+    assert {entry.category for entry in ENTRIES} == set(CATEGORIES) - {"phone"}
     for entry in ENTRIES:
         assert entry.file == f"{entry.category}.toml"
 
