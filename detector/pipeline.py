@@ -89,7 +89,12 @@ class Pipeline:
             return (*effects, *self._end(seen.at), *self._begin(seen))
         if isinstance(seen, PartnerTimeEnded):
             return (*effects, *self._end(seen.at, seen))
-        if seen.at >= self._ends or (self._paused and not isinstance(seen, _HEARD_IN_A_PAUSE)):
+        if isinstance(seen, Gap) and seen.since < self._ends:
+            # What is not known reaches up to the end, and no further.
+            seen = replace(seen, at=min(seen.at, self._ends))
+        elif seen.at >= self._ends:
+            return tuple(effects)
+        if self._paused and not isinstance(seen, _HEARD_IN_A_PAUSE):
             return tuple(effects)
         effects.append(Record(occurrence=self._occurrence, what=seen))
         self._attention.observe(seen)

@@ -68,7 +68,7 @@ rare = st.one_of(
 )
 opening = st.tuples(st.just("opens"), st.sampled_from(CATEGORIES), st.just(0))
 in_hand = st.tuples(
-    st.sampled_from(["picked up", "picked up", "laid down", "closes", "lit", "put away", "silent"]),
+    st.sampled_from([*["picked up"] * 5, "laid down", "closes", "lit", "put away", "silent"]),
     st.booleans(),
     st.just(0),
 )
