@@ -65,7 +65,7 @@ def what_is_kept(store: Keeping, past: Past) -> Kept:
 
 
 def records(core: Pipeline, past: Past, kept: Kept, seen: Sequence[Observation]) -> list[Record]:
-    """Return what is to be kept of the occurrence, in order; `seen` is what the new devices told, in order of time."""
+    """Return what is to be kept of the occurrence, at once; `seen` is what the new devices told, in order of time."""
     occurrence = past.occurrence
     found: dict[tuple[str, int], Record] = {}
     observed: list[Record] = []
@@ -91,10 +91,7 @@ def records(core: Pipeline, past: Past, kept: Kept, seen: Sequence[Observation])
                 # The last one of a number is the one that is kept: what came before it need not be written.
                 found[_kind(what), what.number] = effect
     decided = [replace(each, what=_afterwards(each.what, kept)) for each in found.values()]
-    if past.kept is not None:
-        return [*observed, *decided]
-    # The end itself comes last: once it is kept, the occurrence is whole.
-    return [*observed[:-1], *decided, observed[-1]]
+    return [*observed, *decided]
 
 
 def _of_before(observations: Iterable[Observation], begins: datetime, ends: datetime) -> Iterator[Observation]:

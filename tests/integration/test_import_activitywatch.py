@@ -271,13 +271,14 @@ def test_what_is_no_export_ends_with_its_place_and_none_of_what_it_holds(
 
 def test_a_bucket_that_is_none_is_named_and_the_others_are_read(tmp_path: Path) -> None:
     good = {"type": "currentwindow", "hostname": "desk", "events": [event(FIRST, 1, app="a")]}
-    whole = {"buckets": {"odd\x1b[31m": {"events": 7}, "aw-watcher-window_desk": good, "none": None, "list": []}}
+    whole = {"buckets": {"odd\x07": {"events": 7}, "aw-watcher-window_desk": good, "none": None, "list": []}}
     (tmp_path / "x.json").write_text("\ufeff" + json.dumps(whole), encoding="utf-8")
     found = done(tmp_path / "x.json", "--dry-run")
     assert found["devices"]["laptop"]["read"] == 1
     assert found["wrong"] == 3
     shown = call(tmp_path / "x.json", "--dry-run")
-    assert "\x1b" not in shown.output
+    assert "\x07" not in shown.output
+    assert "odd?: it is not what a bucket should be" in shown.output
 
 
 def test_the_export_of_a_single_bucket_is_one_too(tmp_path: Path) -> None:

@@ -197,14 +197,15 @@ def test_the_generator_reaches_moments() -> None:
     assert found > 10
 
 
-def live(kept: MemoryStore, *devices: str) -> list[Observation]:
-    """Keep the first evening as it was observed live, on these devices."""
+def live(kept: MemoryStore, *devices: str, category: str = "other", later: float = 0) -> list[Observation]:
+    """Keep an evening as it was observed live, on these devices."""
     name, ends = f"1@{EVENINGS[1]:%Y%m%dT%H%M%SZ}", EVENINGS[1] + timedelta(seconds=LASTS)
     seen: list[Observation] = [PartnerTimeBegan(at=EVENINGS[1], occurrence=name, title="Dinner", ends=ends)]
     for device in devices:
         seen.append(SensorStarted(at=EVENINGS[1], device=device, sense="focus", sensor="x"))
-        seen.append(Focused(at=EVENINGS[1], device=device, activity=Activity(category="other")))
-    seen.append(InputCounted(at=EVENINGS[1] + timedelta(seconds=9), keys=1))
+        at = EVENINGS[1] + timedelta(seconds=later)
+        seen.append(Focused(at=at, device=device, activity=Activity(category=category)))
+    seen.append(InputCounted(at=EVENINGS[1] + timedelta(seconds=later + 9), keys=1))
     core = Pipeline(built_in(), PolicySettings(), AttentionSettings())
     for each in (*seen, PartnerTimeEnded(at=ends)):
         kept.keep_all([effect for effect in core.feed(each) if isinstance(effect, Record)])
@@ -226,7 +227,10 @@ def test_of_what_is_kept_nothing_is_changed_and_devices_that_were_observed_are_n
         assert [each for each in before[what] if each not in now[what]] == []
         added = [each for each in now[what] if each.occurrence == name and each not in before[what]]
         assert all((each.use if what == "uses" else each.coverage).device not in devices for each in added)
-    assert now["observations"][name][: len(before["observations"][name])] == before["observations"][name]
+    first = len(before["observations"][name])
+    assert now["observations"][name][:first] == before["observations"][name]
+    assert not any(isinstance(each, PartnerTimeBegan | PartnerTimeEnded) for each in now["observations"][name][first:])
+    assert not {each.device for each in now["observations"][name][first:]} & set(devices)
     assert [each for each in now["occurrences"] if each.id == name] == before["occurrences"]
     assert [each for each in before["moments"] if each not in now["moments"]] == []
     _numbers_are_given_once(kept)
@@ -251,13 +255,14 @@ def _numbers_are_given_once(kept: MemoryStore) -> None:
 
 def test_a_device_added_to_what_is_kept_is_numbered_after_it_and_hears_what_the_others_told() -> None:
     kept, history = store(), History()
-    live(kept, "laptop")
+    live(kept, "laptop", category="social", later=3600)
     began = EVENINGS[1]
     for step in range(6):
         at = began + timedelta(seconds=100 + 500 * step)
         history.apps(event(at, 300, app="X", package="com.instagram.android"))
     history.apps(event(after(LASTS + 3600), 1, app="X", package="com.whatsapp"))
-    before = len(kept.uses())
+    before, live_moments = len(kept.uses()), kept.moments()
+    assert live_moments
     account = bring(kept, history, phone="my phone")
     assert account.extended == 1
     added = [
@@ -269,6 +274,8 @@ def test_a_device_added_to_what_is_kept_is_numbered_after_it_and_hears_what_the_
     assert min(use.number for use in added) > before
     moments = [each for each in kept.moments() if each.device == "my phone"]
     assert moments
+    assert [each for each in kept.moments() if each.device == "laptop"] == live_moments
+    assert min(each.number for each in moments) > max(each.number for each in live_moments)
     assert all(moment.use in {use.number for use in added} for moment in moments)
 
 
