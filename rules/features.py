@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 CATEGORIES: Final = (
     "social", "video", "messaging", "mail", "news", "games", "shopping", "dating", "work",
@@ -24,9 +24,12 @@ which nobody tells what is in front. What the couple may well be looking at toge
 nothing (system, other) is left out."""
 
 SETS: Final = {"distraction": DISTRACTING}
-SCOPES: Final = ("device", "all")
-LONGEST_SPAN: Final = timedelta(hours=6)
-"""No partner time needs more, and the memory that trailing counts take is bounded by it."""
+SCOPES: Final = {"all": "all", "any": "all", "laptop": "laptop", "phone": "phone"}
+"""What may stand before a feature, and the scope that it means; `phone` is every phone together."""
+KINDS: Final = {"laptop": frozenset({"laptop"}), "phone": frozenset({"phone"}), "any": frozenset({"laptop", "phone"})}
+"""Kinds of devices between which a hop goes."""
+LONGEST_SPAN: Final = timedelta(hours=24)
+"""No partner time is longer; `since start` is a span of this length."""
 
 
 class Unit(StrEnum):
@@ -50,12 +53,18 @@ class Span(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feature:
-    """One row of the catalogue. `for_all`: it exists over all devices together, too."""
+    """One row of the catalogue. `for_all`: it exists over all devices, the laptop or the phones together, too.
+
+    `filtered`: which uses are meant may be said more closely, by their category or by their length, too.
+    `has_usual`: what is usual of it on one's own evenings can be asked for.
+    """
 
     name: str
     unit: Unit
     span: Span = Span.NONE
     for_all: bool = False
+    filtered: Literal["", "category", "length"] = ""
+    has_usual: bool = True
     meaning: str
 
 
@@ -69,14 +78,28 @@ FEATURES: Final[dict[str, Feature]] = {
         ),
         Feature(name="dwell", unit=Unit.LENGTH, meaning="how long the use under way has lasted, without idle time"),
         Feature(name="since_input", unit=Unit.LENGTH, meaning="how long ago the last scroll, key press or click was"),
-        Feature(name="elapsed", unit=Unit.LENGTH, meaning="how long ago partner time began"),
-        Feature(name="remaining", unit=Unit.LENGTH, meaning="how long until partner time is planned to end"),
+        Feature(name="elapsed", unit=Unit.LENGTH, has_usual=False, meaning="how long ago partner time began"),
+        Feature(
+            name="remaining", unit=Unit.LENGTH, has_usual=False,
+            meaning="how long until partner time is planned to end",
+        ),
+        Feature(
+            name="since_nudge", unit=Unit.LENGTH,
+            meaning="how long ago the last nudge of this partner time reached the screen; unknown before the first",
+        ),
+        Feature(
+            name="reopened_after", unit=Unit.LENGTH,
+            meaning="how long after the last nudge, on whatever device, the use under way was taken up, where it is of "
+            "the category that was named; else unknown",
+        ),
         Feature(
             name="put_away", unit=Unit.FLAG,
             meaning="whether the device was left alone for 60 s, or said to be put away, since partner time began; "
             "unknown where nobody could tell",
         ),
         Feature(name="full_screen", unit=Unit.FLAG, meaning="whether the toplevel in front covers the screen"),
+        Feature(name="playing", unit=Unit.FLAG, meaning="whether a film or music plays on the device"),
+        Feature(name="in_call", unit=Unit.FLAG, meaning="whether there is a call on the device"),
         Feature(
             name="share", unit=Unit.SHARE, for_all=True,
             meaning="the share of partner time so far that went into uses of distracting categories",
@@ -86,11 +109,11 @@ FEATURES: Final[dict[str, Feature]] = {
             meaning="how many looks under 30 s at something distracting began in the span; one under way counts",
         ),
         Feature(
-            name="uses", unit=Unit.COUNT, span=Span.CATEGORY_AND_SPAN, for_all=True,
+            name="uses", unit=Unit.COUNT, span=Span.CATEGORY_AND_SPAN, for_all=True, filtered="length",
             meaning="how many uses of the category began in the span; one under way counts",
         ),
         Feature(
-            name="opens", unit=Unit.COUNT, span=Span.SPAN, for_all=True,
+            name="opens", unit=Unit.COUNT, span=Span.SPAN, for_all=True, filtered="category",
             meaning="how many openings of something distracting a phone told of in the span; unknown before the first",
         ),
         Feature(
@@ -98,7 +121,7 @@ FEATURES: Final[dict[str, Feature]] = {
             meaning="how often a phone was unlocked in the span; unknown before the first time",
         ),
         Feature(
-            name="time", unit=Unit.LENGTH, span=Span.CATEGORY_AND_SPAN, for_all=True,
+            name="time", unit=Unit.LENGTH, span=Span.CATEGORY_AND_SPAN, for_all=True, filtered="length",
             meaning="how much of the span went into uses of the category",
         ),
         Feature(

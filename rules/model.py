@@ -6,13 +6,16 @@ Rule 2: every decision carries its reason.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Final, NamedTuple, Protocol, TypeAlias, TypeVar
 
 Value: TypeAlias = timedelta | int | float | str | bool
+Memory: TypeAlias = list[datetime | None] | tuple[()]
+"""Since when each part that is to hold for a while has certainly held; None: it does not."""
+_Answer_co = TypeVar("_Answer_co", covariant=True)
 
 
 class Filter(NamedTuple):
@@ -38,6 +41,10 @@ class FeatureKey(NamedTuple):
     which: Filter | None = None
     steps: tuple[frozenset[str], ...] = ()
     part: int = 0
+
+
+DEVICE: Final = FeatureKey("device")
+"""The device's name, which a sentence may say and no condition may ask for."""
 
 
 class FeatureSet(Protocol):
@@ -73,6 +80,13 @@ class Measured:
         return None
 
 
+class Asked(Protocol[_Answer_co]):
+    """A question of a condition to one feature set."""
+
+    def __call__(self, features: FeatureSet, memory: Memory = (), /) -> _Answer_co:
+        """Return the answer; only `look` writes into `memory`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """A compiled condition.
@@ -82,14 +96,17 @@ class Condition:
     being observed; None means never. It may be too early, never too late.
     `look(features)` is both answers at once, for less than the price of two; None: ask for them one by one.
     While the device's category is none of `categories`, it neither holds nor turns; None: it may, whatever is in front.
+    `remembers` is how many of its parts are to hold for a while (`for 20 s`). All three take a memory of that length,
+    which begins as Nones; `look` keeps it, the other two only read it. Without such parts no memory is needed.
     """
 
     text: str
     needs: frozenset[FeatureKey]
-    holds: Callable[[FeatureSet], bool]
-    turns: Callable[[FeatureSet], datetime | None]
-    look: Callable[[FeatureSet], tuple[bool, datetime | None]] | None = None
+    holds: Asked[bool]
+    turns: Asked[datetime | None]
+    look: Asked[tuple[bool, datetime | None]] | None = None
     categories: frozenset[str] | None = None
+    remembers: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +122,12 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A named condition. `after_grace`: the grace at the start of partner time delays its nudge."""
+    """A named condition. `after_grace`: the grace at the start of partner time delays its nudge.
+
+    `until`: once the rule holds, it goes on holding until this certainly holds; None: until `condition` does not.
+    `because`: the person's own sentence, `{scrolls(60 s)} steps in {dwell}`; `because_parts` is the same as words and
+    features, with `FeatureKey("device")` for the device's name.
+    """
 
     code: str
     name: str
@@ -113,6 +135,15 @@ class Rule:
     page: Page
     source: str
     after_grace: bool = False
+    until: Condition | None = None
+    because: str | None = None
+    because_parts: tuple[str | FeatureKey, ...] = ()
+
+    @property
+    def needs(self) -> frozenset[FeatureKey]:
+        """Every feature that the condition, `until` and `because` ask for."""
+        said = frozenset(part for part in self.because_parts if isinstance(part, FeatureKey) and part != DEVICE)
+        return self.condition.needs | said | (self.until.needs if self.until else frozenset())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,11 +169,16 @@ class Reason(StrEnum):
     DISMISSED_TWICE = "dismissed_twice"
     SAME_USE = "same_use"
     TOGETHER = "together"
+    FOR_BOTH = "for_both"
+    NEEDED = "needed"
+    ON_CALL = "on_call"
+    FILM = "film"
     GRACE = "grace"
     TYPING = "typing"
     FULL_SCREEN = "full_screen"
     CALL = "call"
     DO_NOT_DISTURB = "do_not_disturb"
+    LOCKED = "locked"
     PASSED = "passed"
     ENDED = "ended"
     UNKNOWN = "unknown"
