@@ -1,0 +1,167 @@
+"""Timelines a person can read: what happens on the left, what must follow after `=>`.
+
+One line is `HH:MM[:SS] what`, or `HH:MM:SS-HH:MM:SS what` for something that goes on; `phone: what` names another
+device. Nothing but the lines with `=>` may be decided, and all of them must be, in their order:
+
+    # a feed, scrolled
+    18:30:00            partner time until 20:00
+    18:40:00            social
+    18:40:01-18:41:05   2 scrolls a second
+    18:41:00            => nudged F101
+    18:41:10            idle since 18:41:05
+    end                 => 1 put_away_30
+
+Focus, idle and input are sensed from the start on the laptop; `without input` in the first line leaves a sense out. A
+phone (`phone: `, `tablet: `) is known from its first word on:
+
+    19:00:00            phone: lit
+    19:00:02            phone: picked up          (and its source sees apps, or does not: `picked up, blind`)
+    19:00:04            phone: opens social
+    19:01:00            phone: closes
+    19:01:20            phone: laid down          (or `put away`)
+    19:20:00            phone: silent since 19:10:00
+    19:40:00            extended until 20:30
+
+A line in parentheses is a remark. Where a timeline says what came of one nudge, it says so of every one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from detector.backtest.timeline_words import DAY, NotALine, clock, nearest, observed, said
+from detector.effects import Effect, Moment, Record
+from detector.errors import Problem, UserError
+from detector.observations import LAPTOP, Observation
+
+LINE: Final = re.compile(r"^(?:(end)|([\d:]+)(?:-([\d:]+))?)\s+(?:(\w+): )?(.*?)\s*$")
+SHOWN: Final = 20
+"""Problems that are listed; the rest is counted."""
+
+
+@dataclass(slots=True)
+class Timeline:
+    """One evening as somebody wrote it down: its place `file:line`, what is observed, and what is expected of it."""
+
+    name: str
+    place: str
+    observations: list[Observation] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
+    outcomes: list[str] = field(default_factory=list)
+    text: list[str] = field(default_factory=list)
+
+
+def read_timelines(text: str, name: str) -> list[Timeline]:
+    """Return the timelines of a text, each of which begins with a line `# what it is`; `name` is what the text is called.
+
+    Raises:
+        UserError: with every problem, each with its place.
+    """
+    reading = _Reading(name)
+    for number, line in enumerate(text.splitlines(), 1):
+        reading.take(number, line)
+    if not reading.found and not reading.problems:
+        reading.problems.append(
+            Problem(file=name, message="There is no timeline in it.", hint="A timeline begins with '# what it is'.")
+        )
+    if reading.problems:
+        more = len(reading.problems) - SHOWN
+        rest = [Problem(file=name, message=f"and {more:,} more")] if more > 0 else []
+        raise UserError([*reading.problems[:SHOWN], *rest])
+    for timeline in reading.found:
+        timeline.observations.sort(key=_at)
+    return reading.found
+
+
+class _Reading:
+    """One reading of one text."""
+
+    def __init__(self, name: str) -> None:
+        self.found: list[Timeline] = []
+        self.problems: list[Problem] = []
+        self._name = name
+        self._latest = DAY
+
+    def take(self, number: int, line: str) -> None:
+        """Read one line."""
+        if line.startswith("# "):
+            self.found.append(Timeline(line[2:].strip(), f"{self._name}:{number}"))
+            self._latest = DAY
+        elif line.strip() and not line.startswith("("):
+            try:
+                self._line(line)
+            except NotALine as wrong:
+                at = line.find(wrong.word) if wrong.word else 0
+                shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)
+                place = Problem(
+                    file=self._name, line=number, column=max(at, 0) + 1, width=max(1, len(wrong.word)), source=shown,
+                    message=str(wrong), hint=wrong.hint,
+                )  # fmt: skip
+                self.problems.append(place)
+
+    def _line(self, line: str) -> None:
+        parts = LINE.match(line)
+        if parts is None:
+            raise NotALine("not a line of a timeline", hint="Write for example '18:40:00  social'.")
+        if not self.found:
+            raise NotALine("no timeline has begun", hint="A timeline begins with a line '# what it is'.")
+        timeline = self.found[-1]
+        timeline.text.append(line)
+        end, begins, until, device, words = parts.groups()
+        if end:
+            timeline.outcomes.append(words.removeprefix("=> "))
+            return
+        at = clock(begins)
+        if at < self._latest:
+            raise NotALine("time moves back", begins)
+        self._latest = at
+        if words.startswith("=> "):
+            timeline.expected.append(f"{said(at)} {words.removeprefix('=> ')}")
+            return
+        timeline.observations += observed(at, clock(until) if until else None, device or LAPTOP, words)
+
+
+def decisions(effects: Iterable[Effect]) -> tuple[list[str], list[str]]:
+    """Return what was decided, in order, and what came of each nudge at last."""
+    decided: list[str] = []
+    last: dict[tuple[str, int], Moment] = {}
+    for effect in effects:
+        if isinstance(effect, Record) and isinstance(effect.what, Moment):
+            moment = effect.what
+            before = last.get((moment.occurrence, moment.number))
+            if before is None or (before.decided, before.reason) != (moment.decided, moment.reason):
+                words = (said(moment.decided_at), moment.decided, moment.rule, moment.reason)
+                decided.append(" ".join(word for word in words if word))
+            last[moment.occurrence, moment.number] = moment
+    return decided, [f"{number} {moment.outcome}" for (_, number), moment in last.items() if moment.outcome]
+
+
+def differs(timeline: Timeline, effects: Sequence[Effect]) -> str | None:
+    """Return what stands where something else was expected, to be read by a person; None where all is as expected."""
+    from detector.backtest.side_by_side import side_by_side  # noqa: PLC0415 - only where something differs
+
+    decided, outcomes = decisions(effects)
+    shown = []
+    if decided != timeline.expected:
+        shown.append(side_by_side(timeline.expected, decided))
+    if timeline.outcomes and outcomes != timeline.outcomes:
+        shown.append("  At the end:\n" + side_by_side(timeline.outcomes, outcomes))
+    return "\n".join([f"{timeline.place}: {timeline.name}", *shown]) if shown else None
+
+
+def misspelt(timeline: Timeline, codes: Iterable[str]) -> str | None:
+    """Return what to say of an expected line that can never be decided, for no rule has its code; None: there is none."""
+    known = set(codes)
+    for line in timeline.expected:
+        _, _, *rest = line.split()
+        if rest and rest[0] not in known:
+            return f"{timeline.place}: no rule in force has the code '{rest[0]}'. {nearest(rest[0], sorted(known))}".strip()
+    return None
+
+
+def _at(seen: Observation) -> datetime:
+    return seen.at
