@@ -19,6 +19,8 @@ from rules.places import Path, Place, Places
 CODE: Final = re.compile(r"[A-Z]{1,4}[0-9]{1,4}")
 PAGE: Final = ("notices", "why", "wrong", "needs", "example")
 REQUIRED: Final = ("code", "name", "when", *PAGE)
+VERSION: Final = 1
+"""Of the form of packs. A pack that says a later one was written for a later turntoward, and is left out whole."""
 KEYS: Final = (*REQUIRED, "after_grace")
 LONGEST_NAME: Final = 60
 LONGEST_PART: Final = 2000
@@ -87,9 +89,18 @@ class _Reading:
 
     def pack(self, content: dict[str, Any]) -> Pack:
         """Return the pack of a text that is TOML."""
+        version = content.get("version", VERSION)
+        if type(version) is int and version > VERSION:
+            # What a later form means by the same words is not known, so nothing else is said of it.
+            known = f"This pack is of version {shown(str(version))}; here only version {VERSION} is known."
+            self._at_value(known, ("version",), "Update turntoward to read it.")
+            codes = tuple(dict.fromkeys(_CODE_LINE.findall(self.places.text)))
+            return Pack(rules=(), problems=tuple(self.problems), broken=codes)
+        if type(version) is not int or version < 1:
+            self._at_value("version is a whole number, 1 or more.", ("version",), f"Write version = {VERSION}.")
         for key in content:
-            if key not in {"pack", "rule"}:
-                hint = did_you_mean(key, ("pack", "rule"), "A pack has 'pack' and '[[rule]]'.")
+            if key not in {"pack", "version", "rule"}:
+                hint = did_you_mean(key, ("pack", "version", "rule"), "A pack has 'pack', 'version' and '[[rule]]'.")
                 self._at_key(f"'{shown(key)}' is not known in a pack.", (key,), hint)
         name = content.get("pack")
         if name is not None:

@@ -98,7 +98,7 @@ def observed(at: datetime, until: datetime | None, device: str, words: str) -> I
         yield PartnerTimeBegan(at=at, occurrence=f"timeline {said(at)}", title="Dinner", ends=ends)
         for sense in ("focus", "idle", "input"):
             if sense != began[2]:
-                yield SensorStarted(at=at, sense=sense, sensor="timeline")  # type: ignore[arg-type]
+                yield SensorStarted(at=at, sense=sense, sensor="timeline")
     elif words in {"desktop", "closes"}:
         yield Focused(at=at, device=device, activity=None)
     elif (category := words.removeprefix("full screen ")) in CATEGORIES:

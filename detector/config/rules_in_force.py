@@ -3,13 +3,14 @@
 Rule 1: a rule of the same code replaces the one before it; files count in the order of their names.
 Rule 2: a broken rule is out, and so is the one that it was to replace: what was put aside does not come back unasked.
 Rule 3: whatever is wrong with a file, the rest runs, and the problem says what is in force.
+Rule 4: who looks again later (`detector.daemon.rule_files`) and who tries a pack (`backtest`) put rules in force here, too.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -46,20 +47,31 @@ class RuleFile:
     broken: tuple[str, ...]
 
 
-def load_rules(folder: Path | None) -> RulesInForce:
+def load_rules(folder: Path | None, *, without: Sequence[Path] = (), more: Sequence[Path] = ()) -> RulesInForce:
     """Return the built-in rules, replaced and added to by the `*.toml` packs in `folder`; None: the built-in alone.
 
-    A folder that does not exist is an empty one. Raises nothing over what the files hold.
+    A folder that does not exist is an empty one. `without` leaves packs of the folder out; `more` are packs that count
+    after those of the folder. Raises nothing over what the files hold.
     """
-    rules = {rule.code: rule for rule in built_in().rules}
-    problems: list[Problem] = []
+    packs, problem = packs_in(folder)
+    left_out = {path.resolve() for path in without}
+    chosen = [*(path for path in packs if not left_out or path.resolve() not in left_out), *more]
+    return put_in_force(map(read_rule_file, chosen), problem)
+
+
+def put_in_force(files: Iterable[RuleFile], problem: Problem | None = None, pack: Pack | None = None) -> RulesInForce:
+    """Return what is in force where the files count in this order, after `pack` (None: the built-in one).
+
+    `problem`: what was wrong with their folder.
+    """
+    rules = {rule.code: rule for rule in (pack or built_in()).rules}
+    problems: list[Problem] = [problem] if problem else []
     replaced: dict[str, str] = {}
     broken: dict[str, None] = {}
-    for path in _packs(folder, problems):
-        file = read_rule_file(path)
+    for file in files:
         broken |= dict.fromkeys(file.broken)
         lost = {code: rules.pop(code) for code in file.broken if code in rules}
-        problems += [replace(problem, hint=_hint(problem, file, lost)) for problem in file.problems]
+        problems += [replace(each, hint=_hint(each, file, lost)) for each in file.problems]
         for rule in file.rules:
             if rule.code in rules:
                 replaced[rule.code] = rules[rule.code].source
@@ -82,36 +94,37 @@ def built_in() -> Pack:
     return read_pack(text, BUILT_IN)
 
 
+def packs_in(folder: Path | None) -> tuple[list[Path], Problem | None]:
+    """Return the packs in the folder, in the order in which they count, and what is wrong with the folder itself."""
+    if folder is None:
+        return [], None
+    try:
+        return sorted(path for path in folder.iterdir() if path.name.endswith(".toml") and path.name[0] != "."), None
+    except FileNotFoundError:
+        return [], None
+    except OSError as failure:
+        return [], Problem(
+            file=_shown(folder),
+            message=f"The folder of your rules cannot be read: {failure.strerror}.",
+            hint="The built-in rules are in force.",
+        )
+
+
 def read_rule_file(path: Path) -> RuleFile:
     """Return what the file holds; one that cannot be read is a problem."""
-    shown = os.fsencode(path).decode("utf-8", "backslashreplace")
-    text = _text(path, shown)
-    if isinstance(text, Problem):
-        return RuleFile(rules=(), problems=(text,), broken=())
-    pack = read_pack(text, shown)
+    text = text_of(path)
+    return RuleFile(rules=(), problems=(text,), broken=()) if isinstance(text, Problem) else rules_of(text, path)
+
+
+def rules_of(text: str, path: Path) -> RuleFile:
+    """Return what the text of the file at `path` holds."""
+    pack = read_pack(text, _shown(path))
     return RuleFile(rules=pack.rules, problems=tuple(map(_problem, pack.problems)), broken=pack.broken)
 
 
-def _packs(folder: Path | None, problems: list[Problem]) -> list[Path]:
-    if folder is None:
-        return []
-    try:
-        return sorted(path for path in folder.iterdir() if path.name.endswith(".toml") and path.name[0] != ".")
-    except FileNotFoundError:
-        return []
-    except OSError as failure:
-        shown = os.fsencode(folder).decode("utf-8", "backslashreplace")
-        problems.append(
-            Problem(
-                file=shown,
-                message=f"The folder of your rules cannot be read: {failure.strerror}.",
-                hint="The built-in rules are in force.",
-            )
-        )
-        return []
-
-
-def _text(path: Path, shown: str) -> str | Problem:
+def text_of(path: Path, *, what: str = "pack of rules") -> str | Problem:
+    """Return the text of a file of a person's own, or why it cannot be read; `what` it ought to be."""
+    shown = _shown(path)
     try:
         # Opening a pipe would wait for somebody to write to it.
         if not stat.S_ISREG(path.stat().st_mode):
@@ -123,13 +136,17 @@ def _text(path: Path, shown: str) -> str | Problem:
     except ValueError:
         return Problem(file=shown, message="This is not the name of a file.")
     if len(given) > LARGEST:
-        return Problem(file=shown, message=f"It is larger than {LARGEST // 1024} KiB, so it is no pack of rules.")
+        return Problem(file=shown, message=f"It is larger than {LARGEST // 1024} KiB, so it is no {what}.")
     try:
         return given.decode("utf-8-sig")
     except UnicodeDecodeError as failure:
         line = given.count(b"\n", 0, failure.start) + 1
         column = len(given[given.rfind(b"\n", 0, failure.start) + 1 : failure.start].decode("utf-8", "replace")) + 1
         return Problem(file=shown, line=line, column=column, message="It is not UTF-8 text.")
+
+
+def _shown(path: Path) -> str:
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _problem(problem: PackProblem) -> Problem:

@@ -125,3 +125,18 @@ def test_no_text_makes_reading_fail(text: str) -> None:
     assert pack.rules or pack.problems
     for problem in pack.problems:
         assert problem.message.isprintable()
+
+
+def test_a_pack_of_a_later_version_is_left_out_whole_with_one_sentence() -> None:
+    pack = read(f'version = 2\nmood = "later"\n{rule("F101", "12")}')
+    problem = only(pack)
+    assert (problem.line, problem.column) == (1, 11)
+    assert problem.message == "This pack is of version 2; here only version 1 is known."
+    assert problem.hint == "Update turntoward to read it."
+    assert (pack.rules, pack.broken) == ((), ("F101",))
+
+
+@pytest.mark.parametrize("version", ["0", "-1", "true", '"1"', "1.5"])
+def test_a_version_is_a_whole_number(version: str) -> None:
+    assert only(read(f"version = {version}\n{rule()}")).message == "version is a whole number, 1 or more."
+    assert read(f"version = 1\n{rule()}").problems == ()
