@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tests.benchmarks import activitywatch, adb
 from tests.benchmarks.bars import Bar
 from tests.benchmarks.phone import phone_bars
 from tests.benchmarks.resting import nobody_there, outside, under_load
@@ -19,6 +20,8 @@ ALL: dict[str, Callable[[Path], Iterator[Bar]]] = {
     "nobody": nobody_there,
     "outside": outside,
     "phone": phone_bars,
+    "adb": lambda _folder: adb.line_to_observation(),
+    "importing": activitywatch.importing,
     "replay": lambda _folder: replay(),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -12,6 +13,7 @@ from tempfile import TemporaryDirectory
 from detector.clock import SystemClock
 from detector.sensors.adb_phone import AdbPhone
 from detector.sensors.model import SeenApp
+from tests.benchmarks.bars import Bar
 from tests.rig.adb_server import fake_adb
 
 PACKAGES = ("com.instagram.android", "com.whatsapp")
@@ -21,6 +23,13 @@ def measure(lines: int = 300) -> list[float]:
     """Return, for each of so many lines, the milliseconds from being written by the server to being observed."""
     with TemporaryDirectory() as folder:
         return asyncio.run(_measure(Path(folder), lines))
+
+
+def line_to_observation() -> Iterator[Bar]:
+    """The bar: no line takes longer than 20 ms to be an observation."""
+    taken = measure()
+    yield Bar(name=f"adb line to observation, median of {len(taken)}", figure=median(taken), limit=20, unit="ms")
+    yield Bar(name=f"adb line to observation, worst of {len(taken)}", figure=max(taken), limit=20, unit="ms")
 
 
 async def _measure(folder: Path, lines: int) -> list[float]:
