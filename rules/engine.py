@@ -2,7 +2,10 @@
 
 Rule 1: a match is the instant at which a rule begins to hold; while it goes on holding it is the same match.
 Rule 2: looking more often than `turn` changes nothing; looking at `turn` misses nothing.
-Rule 3: where nothing is in use, nothing holds: there is no moment without a use.
+Rule 3: where nothing is in use, nothing holds: there is no moment without a use. What a rule remembers is let go of then,
+and wherever something is in front that it can not hold for.
+Rule 4: a rule with `until` goes on holding until that certainly holds; then it must cease to hold before it holds anew.
+What `until` remembers begins with each holding.
 """
 
 from __future__ import annotations
@@ -11,20 +14,58 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from rules.model import FeatureKey, FeatureSet, Rule, Value
+from rules.model import Condition, FeatureKey, FeatureSet, Memory, Rule, Value
 
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def needs(rules: Sequence[Rule]) -> frozenset[FeatureKey]:
     """Return every feature that some rule declares."""
-    return frozenset(key for rule in rules for key in rule.condition.needs)
+    return frozenset(key for rule in rules for key in rule.needs)
 
 
 def evidence(rule: Rule, features: FeatureSet) -> tuple[tuple[FeatureKey, Value], ...]:
     """Return the values of the rule's known features, in an order that does not depend on chance."""
-    found = ((key, features.get(key)) for key in sorted(rule.condition.needs, key=repr))
+    said = (part for part in rule.because_parts if isinstance(part, FeatureKey))
+    found = ((key, features.get(key)) for key in sorted(rule.condition.needs.union(said), key=_in_order))
     return tuple((key, value) for key, value in found if value is not None)
+
+
+class _OverTime:
+    """A rule whose condition remembers, or that goes on until. `spent`: it has held, and not ceased to hold since."""
+
+    __slots__ = ("_condition", "_memory", "_spent", "_until", "_until_memory")
+
+    def __init__(self, rule: Rule) -> None:
+        self._condition = rule.condition
+        self._until = rule.until
+        self.rest()
+
+    def rest(self) -> None:
+        """Let go of everything."""
+        self._memory: list[datetime | None] = [None] * self._condition.remembers
+        self._until_memory: list[datetime | None] = []
+        self._spent = False
+
+    def look(self, features: FeatureSet, *, was_held: bool) -> tuple[bool, datetime | None]:
+        """Return whether the rule holds, and when that may turn; looking twice at one instant is looking once."""
+        condition, until = self._condition, self._until
+        holds, turn = _look(condition, features, self._memory)
+        if until is None:
+            return holds, turn
+        if not was_held:
+            self._spent = self._spent and holds
+            if self._spent or not holds:
+                return False, turn
+            self._until_memory = [None] * until.remembers
+        is_over, over = _look(until, features, self._until_memory)
+        if is_over and was_held:
+            self._spent = holds
+            return False, turn
+        if not is_over and not condition.remembers:
+            return True, over
+        # It would begin, and waits for `until` to be over itself; or it holds, and its parts must go on being watched.
+        return not is_over, min((each for each in (turn, over) if each is not None), default=None)
 
 
 class Watch:
@@ -35,16 +76,35 @@ class Watch:
         self._touched_by_input = touched_by_input
         self._held = [False] * len(self._rules)
         self._turns = [NEVER] * len(self._rules)
-        self._concerned: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {}
+        self._over_time = {
+            index: _OverTime(rule)
+            for index, rule in enumerate(self._rules)
+            if rule.until is not None or rule.condition.remembers
+        }
+        self._concerned: dict[str, tuple[tuple[int, ...], tuple[int, ...], tuple[_OverTime, ...]]] = {}
         self.turn = NEVER
+
+    def take_rules(self, rules: Sequence[Rule]) -> Watch:
+        """Return a watch of these rules, in which those that say what they said before hold and remember as they did."""
+        new = Watch(rules, self._touched_by_input)
+        known = {_said(rule): index for index, rule in enumerate(self._rules)}
+        for index, rule in enumerate(new._rules):
+            before = known.get(_said(rule))
+            if before is not None:
+                new._held[index] = self._held[before]
+                if before in self._over_time:
+                    new._over_time[index] = self._over_time[before]
+        return new
 
     def after_observation(self, features: FeatureSet, category: str) -> list[Rule]:
         """Look at every rule that can hold while `category` is in front; return those that begin to hold."""
-        concerned = self._concerning(category)[0]
+        concerned, _, others = self._concerning(category)
         # The rules that are not concerned no longer hold.
         held = [False] * len(self._rules)
         for index in concerned:
             held[index] = self._held[index]
+        for over_time in others:
+            over_time.rest()
         self._held, self._turns = held, [NEVER] * len(self._rules)
         return self._look(concerned, features)
 
@@ -60,12 +120,14 @@ class Watch:
 
     def rest(self) -> None:
         """Nothing is in use: nothing holds, and time alone changes nothing."""
+        for over_time in self._over_time.values():
+            over_time.rest()
         if self.turn is not NEVER or any(self._held):
             self._held = [False] * len(self._rules)
             self._turns = [NEVER] * len(self._rules)
             self.turn = NEVER
 
-    def _concerning(self, category: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    def _concerning(self, category: str) -> tuple[tuple[int, ...], tuple[int, ...], tuple[_OverTime, ...]]:
         found = self._concerned.get(category)
         if found is None:
             every = tuple(
@@ -73,26 +135,46 @@ class Watch:
                 for index, rule in enumerate(self._rules)
                 if rule.condition.categories is None or category in rule.condition.categories
             )
-            by_input = tuple(
-                index
-                for index in every
-                if any(key.name in self._touched_by_input for key in self._rules[index].condition.needs)
-            )
-            found = self._concerned[category] = (every, by_input)
+            by_input = tuple(index for index in every if self._is_touched(self._rules[index]))
+            others = tuple(over_time for index, over_time in self._over_time.items() if index not in every)
+            found = self._concerned[category] = (every, by_input, others)
         return found
+
+    def _is_touched(self, rule: Rule) -> bool:
+        asked = rule.condition.needs | (rule.until.needs if rule.until else frozenset())
+        return any(key.name in self._touched_by_input for key in asked)
 
     def _look(self, indices: Sequence[int], features: FeatureSet) -> list[Rule]:
         begun: list[Rule] = []
-        held, turns, rules = self._held, self._turns, self._rules
+        held, turns, rules, over_time = self._held, self._turns, self._rules, self._over_time
         for index in indices:
-            condition = rules[index].condition
-            if condition.look is None:
-                holds, turn = condition.holds(features), condition.turns(features)
+            if index in over_time:
+                holds, turn = over_time[index].look(features, was_held=held[index])
             else:
-                holds, turn = condition.look(features)
+                condition = rules[index].condition
+                look = condition.look
+                holds, turn = _look(condition, features, ()) if look is None else look(features)
             if holds and not held[index]:
                 begun.append(rules[index])
             held[index] = holds
             turns[index] = NEVER if turn is None else turn
         self.turn = min(turns, default=NEVER)
         return begun
+
+
+def _look(condition: Condition, features: FeatureSet, memory: Memory) -> tuple[bool, datetime | None]:
+    if condition.look is not None:
+        return condition.look(features, memory) if memory else condition.look(features)
+    if memory:
+        return condition.holds(features, memory), condition.turns(features, memory)
+    return condition.holds(features), condition.turns(features)
+
+
+def _said(rule: Rule) -> tuple[str, str, str | None]:
+    return rule.code, rule.condition.text, rule.until.text if rule.until else None
+
+
+def _in_order(key: FeatureKey) -> tuple[str, ...]:
+    which = key.which and (sorted(key.which.categories or ()), key.which.shorter, key.which.longer)
+    steps = [sorted(step) for step in key.steps]
+    return key.name, repr(key.span), repr(key.category), key.scope, repr(which), repr(steps), repr(key.part)
