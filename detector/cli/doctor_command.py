@@ -22,6 +22,8 @@ MEANING: Final = {
     "input": "scrolls, keys and clicks, counted",
     "session": "locking and sleep",
     "quiet": "Do Not Disturb",
+    "media": "whether a film or music plays, never what",
+    "call": "whether a microphone or a camera is in use, never by whom",
 }
 WITHOUT: Final = {
     "focus": "Without it there is nothing to notice: partner time begins and ends, and that is all.",
@@ -29,6 +31,8 @@ WITHOUT: Final = {
     "input": "Without it rules go by time rather than by scrolling.",
     "session": "Without it a locked screen is noticed as idleness, a little later.",
     "quiet": "Without it a nudge does not wait for Do Not Disturb to end.",
+    "media": "Without it a film for two is taken for any video.",
+    "call": "Without it a nudge does not wait for a call to end.",
 }
 
 

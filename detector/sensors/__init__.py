@@ -74,6 +74,8 @@ REGISTRY: Final[tuple[Candidate, ...]] = (
     _row("input", "pynput_input", "PynputInput", "x11"),
     _row("session", "logind", "Logind", "x11", "wayland", "tty"),
     _row("quiet", "desktop_quiet", "DesktopQuiet", "x11", "wayland"),
+    _row("media", "mpris_media", "MprisMedia", "x11", "wayland"),
+    _row("call", "pulse_call", "PulseCall", "x11", "wayland"),
 )
 SENSES: Final[tuple[Sense, ...]] = tuple(dict.fromkeys(row.sense for row in REGISTRY))
 

@@ -51,6 +51,11 @@ class Bus:
             # dbus-fast raises whatever it meets: a missing address, a socket, an authentication.
             raise SensorUnavailable(f"there is no D-Bus {name} bus", "log in through the desktop") from refused
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the connection stands."""
+        return self._bus.connected
+
     async def ask(
         self, service: str, path: str, interface: str, member: str, signature: str = "", *body: Any
     ) -> tuple[list[Any], list[int]]:

@@ -18,14 +18,17 @@ from detector.observations import Focused, Observation, SensorStarted
 from detector.sensors import REGISTRY, Candidate
 from detector.sensors.adb_phone import AdbPhone
 from detector.sensors.model import Seen, Sensor
+from detector.sensors.pulse_call import PulseCall
 from detector.sensors.replay import ReplaySensor
 from detector.sensors.settings import SensorSettings
 from tests.rig.activitywatch import aw_server
 from tests.rig.activitywatch_history import event
 from tests.rig.adb_server import FakeAdb, FakePhone, adb_fixture  # noqa: F401 - found by its name, `adb`
-from tests.rig.bus import Dunst
+from tests.rig.bus import Dunst, SessionBus
 from tests.rig.logind import MockLogind, logind_fixture  # noqa: F401 - found by its name, `logind`
+from tests.rig.mpris import player
 from tests.rig.sensing import held, take, take_next
+from tests.rig.sound import Sound, sound_fixture  # noqa: F401 - found by its name, `sound`
 from tests.rig.x11 import Desktop
 
 SETTINGS = AttentionSettings(idle_after=timedelta(milliseconds=400))
@@ -191,6 +194,26 @@ class TestDesktopQuiet(SensorConformance):
     @pytest.fixture
     def world(self, dunst: Dunst) -> World:
         return World(provoke=dunst.pause, end=dunst.stop)
+
+
+class TestMprisMedia(SensorConformance):
+    name = "mpris_media"
+
+    @pytest.fixture
+    def world(self, session_bus: SessionBus) -> Iterator[World]:
+        with player(session_bus) as vlc:
+            yield World(provoke=lambda: vlc.tell("Playing"), end=session_bus.kill)
+
+
+class TestPulseCall(SensorConformance):
+    name = "pulse_call"
+
+    def make(self) -> Sensor:
+        return PulseCall(SystemClock(), SETTINGS, lasts=timedelta(milliseconds=100))
+
+    @pytest.fixture
+    def world(self, sound: Sound) -> World:
+        return World(provoke=sound.record, end=sound.kill)
 
 
 class ActivityWatchConformance(SensorConformance):

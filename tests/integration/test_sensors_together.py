@@ -20,6 +20,7 @@ from detector.sensors.model import Seen
 from tests.rig.bus import Dunst
 from tests.rig.logind import MockLogind, logind_fixture  # noqa: F401 - found by its name, `logind`
 from tests.rig.sensing import held
+from tests.rig.sound import Sound, sound_fixture  # noqa: F401 - found by its name, `sound`
 from tests.rig.x11 import Desktop, desktop, started, until, until_async
 
 pytestmark = pytest.mark.real
@@ -36,12 +37,13 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 async def test_every_sense_of_a_desktop_speaks_and_stopping_leaves_nothing_open(
-    x_desktop: Desktop, dunst: Dunst, logind: MockLogind
+    x_desktop: Desktop, dunst: Dunst, logind: MockLogind, sound: Sound
 ) -> None:
     seen: list[Any] = []
     supervisor = Supervisor(clock=SystemClock(), sink=seen.append)
     everything = {
         "focus": "x11_focus", "idle": "x11_idle", "input": "pynput_input", "session": "logind", "quiet": "desktop_quiet",
+        "media": "mpris_media", "call": "pulse_call",
     }  # fmt: skip
     counts = []
     for _ in range(3):

@@ -28,6 +28,38 @@ async def take_next(seen: AsyncGenerator[Any, None], within: float = PATIENCE) -
         return await anext(seen)
 
 
+class Listener:
+    """Takes from a sensor one by one; waiting in vain does not end the sensor, as a deadline on `anext` would."""
+
+    def __init__(self, seen: AsyncGenerator[Any, None]) -> None:
+        self._seen = seen
+        self._next: asyncio.Future[Any] | None = None
+
+    async def next(self, within: float = PATIENCE) -> Any:
+        """Return whatever is observed next."""
+        if not await self._waited(within):
+            raise TimeoutError
+        assert self._next is not None
+        taken, self._next = self._next, None
+        return await taken
+
+    async def is_silent(self, seconds: float) -> bool:
+        """Return whether nothing is observed for so long; what is, is the next."""
+        return not await self._waited(seconds)
+
+    async def close(self) -> None:
+        """Let the sensor end."""
+        if self._next is not None and not self._next.done():
+            self._next.cancel()
+            await asyncio.wait([self._next])
+        await self._seen.aclose()
+
+    async def _waited(self, seconds: float) -> bool:
+        self._next = self._next or asyncio.ensure_future(anext(self._seen))
+        await asyncio.wait([self._next], timeout=seconds)
+        return self._next.done()
+
+
 async def drain(seen: AsyncGenerator[Any, None], quiet: float = 0.6) -> list[Any]:
     """Return what is observed until nothing is for `quiet` seconds. Closes the generator."""
     taken: list[Any] = []

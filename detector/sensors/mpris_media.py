@@ -1,0 +1,163 @@
+"""Whether a film or music plays on this device, as the players tell on the session bus (MPRIS).
+
+Rule 1: one property is asked for, `PlaybackStatus`. What plays is nobody's business: where a player sends it along
+unasked, it is let go of unread.
+Rule 2: no polling: players tell of a change, and the bus of their coming and going.
+Rule 3: who only speaks for another player, or for one on another device, is not heard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from dbus_fast import BusType, Message
+
+from detector.attention.settings import AttentionSettings
+from detector.clock import Clock
+from detector.errors import SensorLost
+from detector.observations import MediaEnded, MediaStarted, Observation, Sense, SensorStarted
+from detector.sensors.bus import DBUS, PROPERTIES, Bus, Refused, signals_of
+from detector.sensors.channel import Channel
+from detector.sensors.model import Seen
+from detector.sensors.settle import Settled
+
+PREFIX: Final = "org.mpris.MediaPlayer2."
+PATH: Final = "/org/mpris/MediaPlayer2"
+PLAYER: Final = "org.mpris.MediaPlayer2.Player"
+STATUS: Final = "PlaybackStatus"
+BUS_PATH: Final = "/org/freedesktop/DBus"
+SPEAK_FOR_OTHERS: Final = ("playerctld", "kdeconnect", "GSConnect")
+"""playerctld repeats what another player says; KDE Connect and GSConnect say what a phone plays."""
+BETWEEN_TWO: Final = timedelta(seconds=2)
+"""Between two pieces of music, many players stop for a moment: that is no end."""
+
+_TOLD: Final = (
+    f"type='signal',path='{PATH}',interface='{PROPERTIES}',member='PropertiesChanged',arg0='{PLAYER}'",
+    signals_of(DBUS, BUS_PATH, DBUS, member="NameOwnerChanged", arg0namespace=PREFIX.rstrip(".")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """Between two observations: this player has to be asked whether it plays."""
+
+    owner: str
+
+
+class MprisMedia:
+    """Whether any media player plays, on the session bus."""
+
+    name = "mpris_media"
+    sense: Sense = "media"
+
+    def __init__(
+        self, clock: Clock, settings: AttentionSettings | None = None, *, between_two: timedelta = BETWEEN_TWO
+    ) -> None:
+        del settings
+        self._clock = clock
+        self._between_two = between_two
+
+    async def probe(self) -> None:
+        """Return if there is a session bus; raise `SensorUnavailable` if not. Players may come later."""
+        bus = await Bus.open(BusType.SESSION)
+        await bus.close()
+
+    async def observe(self) -> AsyncGenerator[Observation | Seen, None]:
+        """Yield `MediaStarted` and `MediaEnded` in turn, first as it is now."""
+        channel: Channel[Observation | _Ask] = Channel()
+        bus = await Bus.open(BusType.SESSION)
+        settled = Settled(
+            channel.put, self._clock, lambda at: MediaStarted(at=at), lambda at: MediaEnded(at=at),
+            after_on=timedelta(0), after_off=self._between_two,
+        )  # fmt: skip
+        players = _Players(bus, channel)
+        try:
+            await bus.listen(list(_TOLD), players.on_signal, channel)
+            await players.find()
+            channel.put(SensorStarted(at=self._clock.now(), sense="media", sensor=self.name))
+            players.on_change = lambda: settled.turn(is_on=players.any_plays)
+            players.on_change()
+            while True:
+                what = await channel.take()
+                if isinstance(what, _Ask):
+                    await players.ask(what.owner)
+                else:
+                    yield what
+        finally:
+            settled.close()
+            await bus.close()
+
+
+class _Players:
+    """The players on the bus, by the connections behind their names, and which of them play."""
+
+    def __init__(self, bus: Bus, channel: Channel[Observation | _Ask]) -> None:
+        self._bus = bus
+        self._channel = channel
+        self._owners: dict[str, str] = {}
+        self._playing: set[str] = set()
+        self.on_change: Callable[[], None] = lambda: None
+
+    @property
+    def any_plays(self) -> bool:
+        return bool(self._playing)
+
+    async def find(self) -> None:
+        """Ask every player that is there already."""
+        (names,), _ = await self._bus.ask(DBUS, BUS_PATH, DBUS, "ListNames")
+        for name in filter(_is_player, names):
+            try:
+                (owner,), _ = await self._bus.ask(DBUS, BUS_PATH, DBUS, "GetNameOwner", "s", name)
+            except Refused:
+                continue  # it went meanwhile
+            self._owners[name] = owner
+            await self.ask(owner)
+
+    async def ask(self, owner: str) -> None:
+        """Ask one player whether it plays; one that does not say does not."""
+        try:
+            status = await self._bus.read(owner, PATH, PLAYER, STATUS)
+        except Refused:
+            status = None
+        except SensorLost:
+            if not self._bus.is_open:
+                raise
+            status = None  # it hangs, as a player that is stopped in a debugger does
+        self._set(owner, status)
+
+    def on_signal(self, message: Message) -> None:
+        if message.member == "NameOwnerChanged":
+            name, _, owner = message.body
+            if _is_player(name):
+                self._came_or_went(name, owner)
+            return
+        if message.sender not in self._owners.values():
+            return
+        # The signal may carry Metadata along, which is what plays: only the status is looked at.
+        _, changed, invalidated = message.body
+        if STATUS in changed:
+            self._set(message.sender, changed[STATUS].value)
+        elif STATUS in invalidated:
+            self._channel.put(_Ask(message.sender))
+
+    def _came_or_went(self, name: str, owner: str) -> None:
+        before = self._owners.pop(name, None)
+        if owner:
+            self._owners[name] = owner
+            self._channel.put(_Ask(owner))
+        if before is not None and before not in self._owners.values():
+            self._set(before, None)
+
+    def _set(self, owner: str, status: object) -> None:
+        if status == "Playing" and owner in self._owners.values():
+            self._playing.add(owner)
+        else:
+            self._playing.discard(owner)
+        self.on_change()
+
+
+def _is_player(name: str) -> bool:
+    return name.startswith(PREFIX) and not name.removeprefix(PREFIX).startswith(SPEAK_FOR_OTHERS)

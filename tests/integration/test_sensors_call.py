@@ -1,0 +1,283 @@
+"""Whether a microphone or a camera is in use, by real sound servers and by the kernel."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from detector.clock import SystemClock
+from detector.errors import SensorLost, SensorUnavailable
+from detector.observations import CallEnded, CallStarted, SensorStarted
+from detector.sensors import pulse_call
+from detector.sensors.cameras import Cameras
+from detector.sensors.pulse_call import PulseCall
+from detector.sensors.pulse_server import any_records, socket_of
+from tests.rig.sensing import Listener
+from tests.rig.sound import Sound, sound_fixture, sound_server  # noqa: F401 - found by its name, `sound`
+from tests.rig.x11 import until_async
+
+pytestmark = pytest.mark.real
+
+SHORT = timedelta(milliseconds=200)
+LONG = timedelta(seconds=30)
+
+
+@pytest.fixture
+async def closing() -> AsyncGenerator[AsyncExitStack, None]:
+    async with AsyncExitStack() as stack:
+        yield stack
+
+
+async def begin(closing: AsyncExitStack, lasts: timedelta = SHORT) -> Listener:
+    seen = Listener(PulseCall(SystemClock(), lasts=lasts).observe())
+    closing.push_async_callback(seen.close)
+    assert isinstance(await seen.next(), SensorStarted)
+    return seen
+
+
+async def test_a_microphone_taken_up_and_let_go_of_is_a_call(sound: Sound, closing: AsyncExitStack) -> None:
+    seen = await begin(closing)
+    assert isinstance(await seen.next(), CallEnded)
+    for _ in range(2):
+        talk = sound.record()
+        assert isinstance(await seen.next(), CallStarted)
+        sound.stop(talk)
+        assert isinstance(await seen.next(), CallEnded)
+
+
+async def test_a_call_under_way_is_one_from_the_start(sound: Sound, closing: AsyncExitStack) -> None:
+    sound.record()
+    assert isinstance(await (await begin(closing, LONG)).next(), CallStarted)
+
+
+async def test_listening_to_what_is_played_is_no_call(sound: Sound, closing: AsyncExitStack) -> None:
+    seen = await begin(closing)
+    assert isinstance(await seen.next(), CallEnded)
+    sound.record("speaker.monitor")
+    assert await seen.is_silent(1.2)
+
+
+async def test_a_level_meter_is_no_call(sound: Sound, closing: AsyncExitStack) -> None:
+    seen = await begin(closing)
+    assert isinstance(await seen.next(), CallEnded)
+    sound.record("microphone", "--rate=1000")
+    assert await seen.is_silent(1.2)
+
+
+async def test_two_that_record_end_with_the_last(sound: Sound, closing: AsyncExitStack) -> None:
+    seen = await begin(closing)
+    assert isinstance(await seen.next(), CallEnded)
+    first, second = sound.record(), sound.record()
+    assert isinstance(await seen.next(), CallStarted)
+    sound.stop(first)
+    assert await seen.is_silent(1.2)
+    sound.stop(second)
+    assert isinstance(await seen.next(), CallEnded)
+
+
+async def test_what_lasts_for_less_than_a_moment_is_no_call(sound: Sound, closing: AsyncExitStack) -> None:
+    seen = await begin(closing, timedelta(seconds=2))
+    assert isinstance(await seen.next(), CallEnded)
+    sound.stop(sound.record())
+    assert await seen.is_silent(3)
+
+
+async def test_a_call_that_changes_its_headset_has_not_ended(sound: Sound, closing: AsyncExitStack) -> None:
+    talk = sound.record()
+    seen = await begin(closing, timedelta(seconds=2))
+    assert isinstance(await seen.next(), CallStarted)
+    sound.stop(talk)
+    sound.record()
+    assert await seen.is_silent(3)
+
+
+@pytest.mark.parametrize("sound", ["pulseaudio"], indirect=True)
+async def test_a_stream_on_a_microphone_that_rests_is_no_call(sound: Sound, closing: AsyncExitStack) -> None:
+    sound.record()
+    seen = await begin(closing)
+    assert isinstance(await seen.next(), CallStarted)
+    sound.pactl("suspend-source", "microphone", "1")
+    assert isinstance(await seen.next(), CallEnded)
+
+
+@pytest.mark.parametrize("sound", ["pulseaudio"], indirect=True)
+async def test_what_the_server_records_for_itself_is_no_call(sound: Sound, closing: AsyncExitStack) -> None:
+    seen = await begin(closing)
+    assert isinstance(await seen.next(), CallEnded)
+    sound.pactl("load-module", "module-loopback", "source=microphone", "sink=speaker")
+    assert await seen.is_silent(1.2)
+
+
+async def test_a_server_that_goes_away_is_a_loss(sound: Sound, closing: AsyncExitStack) -> None:
+    seen = await begin(closing)
+    await seen.next()
+    sound.kill()
+    with pytest.raises(SensorLost):
+        await seen.next()
+    with pytest.raises(SensorUnavailable):
+        await PulseCall(SystemClock()).probe()
+
+
+async def test_while_nothing_changes_no_program_is_started_and_nothing_waits(
+    sound: Sound, closing: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = await begin(closing)
+    await seen.next()
+    monkeypatch.setattr("subprocess.Popen", None)
+    assert await seen.is_silent(2)
+    assert [handle for handle in asyncio.get_running_loop()._scheduled if not handle.cancelled()] == []
+
+
+async def test_without_pactl_it_says_what_to_install(
+    sound: Sound, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SensorUnavailable) as refused:
+        await PulseCall(SystemClock()).probe()
+    assert "pulseaudio-utils" in (refused.value.remedy or "")
+
+
+async def test_without_a_server_it_refuses_and_starts_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("subprocess.Popen", None)
+    with pytest.raises(SensorUnavailable, match="no sound server") as refused:
+        await PulseCall(SystemClock()).probe()
+    assert refused.value.remedy
+
+
+def test_a_server_elsewhere_is_not_asked() -> None:
+    with pytest.raises(SensorUnavailable, match="another device"):
+        socket_of({"PULSE_SERVER": "tcp:192.168.178.20:4713", "XDG_RUNTIME_DIR": "/run/user/1000"})
+
+
+async def test_a_program_named_pactl_that_says_nothing_is_no_server(
+    sound: Sound, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("detector.sensors.pulse_server.PATIENCE", 0.4)
+    (tmp_path / "pactl").write_text(f"#!/bin/sh\nexec {shutil.which('sleep')} 60\n")
+    (tmp_path / "pactl").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SensorUnavailable, match="no sound server answers"):
+        await PulseCall(SystemClock()).probe()
+
+
+class TestLists:
+    """What `pactl` says, read."""
+
+    SOURCES = "0\tspeaker.monitor\tm.c\ts16le 2ch 44100Hz\tRUNNING\n1\tmicrophone\tm.c\ts16le 2ch 44100Hz\tRUNNING\n"
+
+    @pytest.mark.parametrize(
+        ("stream", "records"),
+        [
+            ("5\t1\t9\tprotocol-native.c\ts16le 2ch 44100Hz", True),
+            ("5\t1\t9\tprotocol-native.c\ts16le 1ch 8000Hz", True),
+            ("5\t1\t9\tprotocol-native.c\tfloat32le 1ch 25Hz", False),
+            ("5\t0\t9\tprotocol-native.c\ts16le 2ch 44100Hz", False),
+            ("5\t7\t9\tprotocol-native.c\ts16le 2ch 44100Hz", False),
+            ("5\t1\t-\tmodule-loopback.c\ts16le 2ch 44100Hz", False),
+            ("5\t1", False),
+            ("", False),
+        ],
+    )
+    def test_each_line_says_what_it_says(self, stream: str, records: bool) -> None:
+        assert any_records(stream, self.SOURCES) is records
+        assert any_records(stream, self.SOURCES.replace("RUNNING", "IDLE")) is False
+
+
+class TestCamera:
+    """Files stand in for devices: the kernel tells of both alike."""
+
+    @pytest.fixture
+    def dev(self, tmp_path: Path) -> Path:
+        (tmp_path / "dev").mkdir()
+        (tmp_path / "udev").mkdir()
+        return tmp_path / "dev"
+
+    @pytest.fixture
+    def seat(self, dev: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        def here(on_change: Callable[[], None]) -> Cameras:
+            return Cameras(on_change, dev, dev.parent / "udev")
+
+        monkeypatch.setattr(pulse_call, "Cameras", here)
+        return dev
+
+    async def test_a_camera_that_is_opened_and_closed_is_a_call(
+        self, sound: Sound, seat: Path, closing: AsyncExitStack
+    ) -> None:
+        (seat / "video0").touch()
+        seen = await begin(closing)
+        assert isinstance(await seen.next(), CallEnded)
+        for flags in (os.O_RDONLY, os.O_RDWR):
+            camera = os.open(seat / "video0", flags)
+            assert isinstance(await seen.next(), CallStarted)
+            os.close(camera)
+            assert isinstance(await seen.next(), CallEnded)
+
+    async def test_a_camera_in_use_at_the_start_and_a_microphone_are_one_call(
+        self, sound: Sound, seat: Path, closing: AsyncExitStack
+    ) -> None:
+        (seat / "video0").touch()
+        with (seat / "video0").open() as camera:
+            talk = sound.record()
+            seen = await begin(closing)
+            assert isinstance(await seen.next(), CallStarted)
+            sound.stop(talk)
+            assert await seen.is_silent(1.2)
+            camera.close()
+            assert isinstance(await seen.next(), CallEnded)
+
+    async def test_a_camera_that_is_plugged_in_later_is_watched(self, dev: Path) -> None:
+        told: list[None] = []
+        cameras = Cameras(lambda: told.append(None), dev, dev.parent / "udev")
+        cameras.open()
+        assert not cameras.in_use()
+        (dev / "video3").touch()
+        await until_async(lambda: told, what="it came")
+        await asyncio.sleep(0.1)
+        told.clear()
+        with (dev / "video3").open():
+            await until_async(lambda: told, what="it was opened")
+            assert cameras.in_use()
+        assert not cameras.in_use()
+        cameras.close()
+
+    async def test_other_devices_wake_nobody(self, dev: Path) -> None:
+        (dev / "null").touch()
+        told: list[None] = []
+        cameras = Cameras(lambda: told.append(None), dev, dev.parent / "udev")
+        cameras.open()
+        with (dev / "null").open(), (dev / "video").open("w"):
+            (dev / "shm0").touch()
+            await asyncio.sleep(0.3)
+            assert not told
+            assert not cameras.in_use()
+        cameras.close()
+
+    @pytest.mark.parametrize(("can", "is_camera"), [(":capture:", True), (":video_output:", False), (":", False)])
+    async def test_a_video_device_that_takes_no_pictures_is_no_camera(
+        self, dev: Path, can: str, is_camera: bool
+    ) -> None:
+        (dev / "video10").touch()
+        (dev.parent / "udev" / "c0:0").write_text(f"I:12345\nE:ID_V4L_VERSION=2\nE:ID_V4L_CAPABILITIES={can}\n")
+        cameras = Cameras(lambda: None, dev, dev.parent / "udev")
+        with (dev / "video10").open():
+            assert cameras.in_use() is is_camera
+
+    async def test_where_the_kernel_grants_no_watch_the_microphone_is_heard_alone(
+        self, sound: Sound, seat: Path, closing: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class NoWatch:
+            def inotify_init1(self, _flags: int) -> int:
+                return -1
+
+        monkeypatch.setattr("ctypes.CDLL", lambda *_, **__: NoWatch())
+        seen = await begin(closing)
+        assert isinstance(await seen.next(), CallEnded)
+        sound.record()
+        assert isinstance(await seen.next(), CallStarted)
