@@ -65,7 +65,7 @@ def write_rule(folder: Path, rule: Mapping[str, Any], comment: str = "") -> Path
     read = rules_of(after, path)
     if read.problems or code not in {each.code for each in read.rules}:
         raise UserError(read.problems or [Problem(file=str(path), message=f"The rule {code} could not be read back.")])
-    _write_whole(path, after)
+    write_whole(path, after)
     return path
 
 
@@ -132,14 +132,19 @@ def _fill(table: Any, rule: Mapping[str, Any], comment: str) -> None:
         table["code"].comment(comment)
 
 
-def _write_whole(path: Path, content: str) -> None:
+def write_whole(path: Path, content: str) -> None:
+    """Write the file so that whoever reads it meanwhile finds the old text or the new one; its mode stays.
+
+    Raises:
+        TurntowardError: if it cannot be written; nothing is changed then.
+    """
     # A name with a dot in front is no pack to who reads the folder meanwhile.
     target = path.resolve()
     beside = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o600
-        with os.fdopen(os.open(beside, _NEW, mode), "w", encoding="utf-8") as file:
+        with os.fdopen(os.open(beside, _NEW, mode), "w", encoding="utf-8", newline="") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
