@@ -191,6 +191,15 @@ async def test_the_phone_that_waits_is_handed_its_own_nudge_and_only_once() -> N
     assert await asked == "A minute of scrolling — Social media on my phone."
 
 
+async def test_two_that_wait_are_handed_one_nudge_each() -> None:
+    ear = Ear()
+    me = Phone(name=PHONE, number=1, shows_nudges=True)
+    asked = [asyncio.ensure_future(ear.hearing.answer(me, Told(event="screen_on"))) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert [ear.hearing.carry(moment(PHONE), WORDS) for _ in range(3)] == [True, True, False]
+    assert None not in await asyncio.gather(*asked)
+
+
 @pytest.mark.parametrize("how", ["decided", "close"])
 async def test_nobody_waits_when_all_is_decided(how: str) -> None:
     ear = Ear()
