@@ -71,7 +71,7 @@ FIREFOX = [
     ("Брак — Википедия — Mozilla Firefox", "reading", "Wikipedia"),
     ("Входящие (5) — anna@example.org — Почта — Mozilla Firefox", "mail", "An inbox in a browser"),
     ("Новости | ВКонтакте — Mozilla Firefox", "social", "VK"),
-    ("肉じゃが - クックパッド — Mozilla Firefox", "together", "Recipes (other languages)"),
+    ("肉じゃが - クックパッド — Mozilla Firefox", "together", "Cookpad"),
     ("夫婦 - ウィキペディア — Mozilla Firefox", "reading", "Wikipedia"),
     ("猫的一天_哔哩哔哩_bilibili — Mozilla Firefox", "video", "Bilibili"),
     ("받은편지함 (3) - anna@example.org - 회사 메일 — Mozilla Firefox", "mail", "An inbox in a browser"),
