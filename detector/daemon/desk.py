@@ -70,7 +70,8 @@ class PhoneDesk:
         """Hand on what the phone told."""
         hearing = self._inside()
         if hearing is None:
-            self._put_away.pop(phone.name, None)
+            if told.event != "notified":  # which comes by itself, wherever the phone lies
+                self._put_away.pop(phone.name, None)
             if told.event == "put_away":
                 self._put_away[phone.name] = self._clock.now()
             return None

@@ -2,7 +2,7 @@
 
 Rule 1: a close ends only what was told open: late and doubled ones change nothing.
 Rule 2: an app that was told open, or a phone in the hand, of which nothing is heard for ten minutes is unknown from its
-last sign on: silence must not look like rejection.
+last sign on: silence must not look like rejection. A notification is no sign: it comes by itself.
 Rule 3: while adb tells of a phone, its own word on apps is not needed: the nearer witness is heard.
 """
 
@@ -27,6 +27,7 @@ from detector.observations import (
     GapReason,
     LaidDown,
     LitUp,
+    Notified,
     Observation,
     PickedUp,
     PutAway,
@@ -76,6 +77,9 @@ class Hearing:
         """Put what the phone told into the inbox."""
         at = told.at or self._clock.now()
         self.spoke.add(device)
+        if told.event == "notified":
+            self._put(Notified(at=at, device=device))
+            return
         heard = self._heard.setdefault(device, _Heard())
         heard.sign = at if heard.sign is None else max(at, heard.sign)
         match told.event:

@@ -13,7 +13,7 @@ from typing import Final, Literal, Protocol, TypeAlias, get_args
 
 from detector.devices import Phone
 
-Event: TypeAlias = Literal["app_open", "app_close", "screen_on", "screen_off", "unlock", "put_away"]
+Event: TypeAlias = Literal["app_open", "app_close", "screen_on", "screen_off", "unlock", "put_away", "notified"]
 EVENTS: Final[tuple[Event, ...]] = get_args(Event)
 Wish: TypeAlias = Literal["start", "stop", "extend"]
 

@@ -128,4 +128,4 @@ def test_where_nothing_can_be_sensed_the_person_is_told_so(evening: Evening) -> 
     assert seen.summary.startswith("Partner time until ")
     assert "turntoward doctor" in seen.body
     assert evening.said().count("what is in front cannot be sensed here") == 1
-    assert "Not sensed: focus" in evening.say("status")
+    assert "Not sensed: call, focus" in evening.say("status")

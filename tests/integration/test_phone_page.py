@@ -326,7 +326,7 @@ def test_the_door_takes_every_body_that_the_guides_show(paired: Phone) -> None:
             taken.add(told.event)
         assert category in texts
         assert [text for text in texts if re.search(r"\{\w+\}", text)] == [], "a place that was not filled"
-    assert taken == {"app_open", "app_close", "screen_on", "screen_off", "unlock", "put_away"}
+    assert taken == {"app_open", "app_close", "screen_on", "screen_off", "unlock", "put_away", "notified"}
 
 
 def test_an_icon_on_the_home_screen_brings_the_token_along(paired: Phone, door: OpenDoor) -> None:

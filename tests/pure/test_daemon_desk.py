@@ -81,6 +81,12 @@ async def test_whatever_the_phone_tells_afterwards_takes_it_back(behind: Behind,
     assert behind.desk.put_away_before(AT + MINUTE) == ()
 
 
+async def test_a_notification_does_not_take_it_back_for_it_comes_by_itself(behind: Behind) -> None:
+    await behind.desk.take(behind.phone, AWAY)
+    await behind.desk.take(behind.phone, Told(event="notified"))
+    assert behind.desk.put_away_before(AT + MINUTE) == ("my phone",)
+
+
 async def test_long_before_the_start_is_no_start(behind: Behind) -> None:
     await behind.desk.take(behind.phone, AWAY)
     assert behind.desk.put_away_before(AT + EARLY + MINUTE) == ()

@@ -21,6 +21,7 @@ from detector.observations import (
     GapReason,
     LaidDown,
     LitUp,
+    Notified,
     Observation,
     PickedUp,
     PutAway,
@@ -139,6 +140,21 @@ def test_ten_minutes_without_a_sign_are_unknown_from_the_last_sign_on(opening: E
     )  # fmt: skip
     ear.tell("app_close", category="messaging", after=1)
     assert ear.put[-1] == nothing_in_front(ear.clock.at), "what was open before the silence is forgotten"
+
+
+def test_a_notification_is_told_and_is_no_sign_that_somebody_is_there() -> None:
+    ear = Ear()
+    ear.tell("notified")
+    assert ear.put == [Notified(at=AT, device=PHONE)]
+    assert not ear.waiting
+    assert ear.hearing.spoke == {PHONE}
+    ear.tell("app_open", category="social")
+    opened = ear.clock.at
+    ear.tell("notified", after=300)
+    (timer,) = ear.waiting
+    ear.clock.at = opened + SILENCE
+    timer.call()
+    assert ear.put[-1] == Gap(at=opened + SILENCE, since=opened, device=PHONE, reason=GapReason.SILENT, sense="focus")
 
 
 @pytest.mark.parametrize("ending", ["screen_off", "put_away", "app_close"])

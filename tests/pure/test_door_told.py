@@ -56,6 +56,7 @@ def test_an_app_alone_is_enough_and_may_have_a_name_in_any_script() -> None:
 def test_what_an_event_does_not_need_is_let_go_of_once_its_form_is_checked() -> None:
     assert read(event="unlock", category="social", app="com.example") == Told(event="unlock")
     assert problems({"event": "unlock", "category": "nothing such"})
+    assert read(event="notified", category="messaging", app="com.whatsapp") == Told(event="notified")
 
 
 @pytest.mark.parametrize(
