@@ -1,0 +1,117 @@
+"""What senses in one partner time begins and ends together, and follows the phones that there are."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from detector.daemon.hearing import Hearing
+from detector.daemon.sensing import Sensing
+from detector.daemon.supervisor import Supervisor
+from detector.devices import Phone
+
+CABLE = Phone(name="my phone", adb="1A2B")
+OTHER = Phone(name="old phone", adb="3C4D")
+LINKED = Phone(name="linked phone", token="t" * 64)
+
+
+class Watched:
+    """A supervisor or a hearing that remembers what was asked of it."""
+
+    def __init__(self, name: str, said: list[str]) -> None:
+        self.name = name
+        self.said = said
+
+    async def start(self) -> None:
+        self.said.append(f"start {self.name}")
+
+    async def stop(self) -> None:
+        self.said.append(f"stop {self.name}")
+
+    def speaking(self) -> dict[str, str | None]:
+        return {"focus": "adb_phone" if self.name == "my phone" else None}
+
+    def was_put_away(self, devices: tuple[str, ...]) -> None:
+        self.said.append(f"put away {' '.join(devices)}")
+
+    def decided(self) -> None:
+        self.said.append("decided")
+
+    def close(self) -> None:
+        self.said.append("deaf")
+
+
+class Room:
+    def __init__(self, *phones: Phone, put_away: tuple[str, ...] = ()) -> None:
+        self.said: list[str] = []
+
+        def watched(name: str) -> Any:
+            return Watched(name, self.said)
+
+        self.sensing = Sensing(
+            laptop=cast("Supervisor", watched("laptop")), hearing=cast("Hearing", watched("hearing")), phones=phones,
+            for_phone=lambda phone: cast("Supervisor", watched(phone.name)), put_away=put_away,
+        )  # fmt: skip
+
+    def heard(self) -> list[str]:
+        said = [line for line in self.said if line != "put away "]
+        self.said.clear()
+        return said
+
+
+async def test_all_begin_and_all_end_and_nobody_is_heard_afterwards() -> None:
+    room = Room(CABLE, LINKED)
+    await room.sensing.start()
+    assert room.sensing.is_on
+    assert room.heard() == ["start laptop", "start my phone"]
+    await room.sensing.stop()
+    assert not room.sensing.is_on
+    assert sorted(room.heard()) == ["deaf", "stop laptop", "stop my phone"]
+    assert room.sensing.speaking() == {}
+
+
+async def test_that_a_phone_was_put_away_before_is_said_once() -> None:
+    room = Room(put_away=("my phone",))
+    await room.sensing.start()
+    assert "put away my phone" in room.heard()
+    await room.sensing.stop()
+    room.heard()
+    await room.sensing.start()
+    assert room.heard() == ["start laptop"]
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        ((CABLE,), []),
+        ((), ["stop my phone"]),
+        ((CABLE, OTHER), ["start old phone"]),
+        ((OTHER,), ["stop my phone", "start old phone"]),
+        ((Phone(name="my phone", adb="5E6F"),), ["stop my phone", "start my phone"]),
+        ((Phone(name="my phone", token="t" * 64),), ["stop my phone"]),
+    ],
+)
+async def test_it_follows_the_phones_that_there_are(now: tuple[Phone, ...], said: list[str]) -> None:
+    room = Room(CABLE)
+    await room.sensing.start()
+    room.heard()
+    await room.sensing.have(now)
+    assert room.heard() == said
+
+
+async def test_what_is_paired_while_it_rests_is_sensed_once_it_goes_on() -> None:
+    room = Room()
+    await room.sensing.have([CABLE])
+    assert room.heard() == []
+    await room.sensing.start()
+    assert room.heard() == ["start laptop", "start my phone"]
+
+
+async def test_it_knows_whose_apps_are_seen() -> None:
+    room = Room(CABLE, OTHER)
+    await room.sensing.start()
+    assert room.sensing.sees_apps("my phone")
+    assert not room.sensing.sees_apps("old phone")
+    assert not room.sensing.sees_apps("linked phone")
+    assert room.sensing.speaking() == {"my phone": "adb_phone", "old phone": None}
