@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from detector.effects import Moment
+    from detector.pipeline import Pipeline
     from rules.model import Rule
 
 WIDTH: Final = 79
@@ -18,10 +19,16 @@ WIDTH: Final = 79
 @click.command(epilog="Example: turntoward replay evening.jsonl")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--json", "as_json", is_flag=True, help="Write the moments as JSON.")
-def command(file: Path, *, as_json: bool) -> None:
+@click.option("--watch", "watching", is_flag=True, help="Watch it as a timeline; keys pause, step, change the speed.")
+@click.option(
+    "--speed", metavar="N", type=click.FloatRange(1, 14_400), default=60, show_default=True,
+    help="How many times as fast as it was, with --watch.",
+)  # fmt: skip
+def command(file: Path, *, as_json: bool, watching: bool, speed: float) -> None:
     """Play a recording, FILE, through the core and the rules in force, and show the moments.
 
-    Nothing is shown on the desktop, and nothing is kept.
+    Nothing is shown on the desktop, and nothing is kept. With --watch: space pauses, s steps to the next decision, +
+    and - change the speed, q leaves; where nobody can press a key the lines are written at once.
     """
     from detector.config.paths import config_path, rules_dir  # noqa: PLC0415 - not for --help
     from detector.config.read import read_settings  # noqa: PLC0415 - not for --help
@@ -34,6 +41,11 @@ def command(file: Path, *, as_json: bool) -> None:
     settings = read_settings(config_path())
     rules = load_rules(rules_dir()).rules
     core = Pipeline(rules, settings.policy, settings.attention)
+    if watching:
+        if as_json:
+            raise UserError("--watch is for people and --json for programs; give one of them.")
+        _watch(file, core, rules, speed)
+        return
     moments: dict[tuple[str, int], Moment] = {}
     occurrences: dict[str, None] = {}
     count = 0
@@ -52,9 +64,31 @@ def command(file: Path, *, as_json: bool) -> None:
     names = {rule.code: rule for rule in rules}
     for line in _as_table(moments.values(), names):
         click.echo(line)
-    said = sum(moment.decided == "nudged" for moment in moments.values())
-    counted = ((count, "observation"), (len(occurrences), "partner time"), (len(moments), "moment"), (said, "nudge"))
-    click.echo(", ".join(f"{number:,} {word}{'' if number == 1 else 's'}" for number, word in counted) + ".")
+    click.echo(_counted(count, len(occurrences), moments.values()))
+
+
+def _watch(file: Path, core: Pipeline, rules: Sequence[Rule], speed: float) -> None:
+    from detector.cli.replay_lines import Timeline  # noqa: PLC0415 - not for --help
+    from detector.cli.replay_watching import watch  # noqa: PLC0415 - not for --help
+    from detector.clock import SystemClock  # noqa: PLC0415 - not for --help
+    from detector.errors import UserError  # noqa: PLC0415 - not for --help
+    from detector.observations import PartnerTimeBegan  # noqa: PLC0415 - not for --help
+    from detector.store.recordings import read_recording  # noqa: PLC0415 - not for --help
+
+    # Whoever watches is not to be told at the end that the file is broken in its middle. A pipe comes only once.
+    if file.is_file():
+        begun = sum(isinstance(seen, PartnerTimeBegan) for seen in read_recording(file))
+        if not begun:
+            raise UserError(f"{file}: no partner time begins in it, so there is nothing to decide.")
+    timeline = Timeline(core, rules)
+    watch(timeline.lines(read_recording(file)), speed=speed, monotonic=SystemClock().monotonic)
+    click.echo(_counted(timeline.observations, len(timeline.occurrences), timeline.moments.values()))
+
+
+def _counted(count: int, partner_times: int, moments: Collection[Moment]) -> str:
+    said = sum(moment.decided == "nudged" for moment in moments)
+    counted = ((count, "observation"), (partner_times, "partner time"), (len(moments), "moment"), (said, "nudge"))
+    return ", ".join(f"{number:,} {word}{'' if number == 1 else 's'}" for number, word in counted) + "."
 
 
 def _as_table(moments: Iterable[Moment], names: Mapping[str, Rule]) -> list[str]:
