@@ -105,10 +105,25 @@ class Greet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskHowLong:
+    """Ask, once and quietly and in the nudge's place, for how long what was named in the moment is needed."""
+
+    moment: Moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SayOver:
+    """Say, in one quiet line, that the time for which the moment's use was needed is over."""
+
+    moment: Moment
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Withdraw:
     """Take the notification of this nudge away, if it still stands."""
 
     nudge: int
 
 
-Effect: TypeAlias = Record | Notify | Greet | Withdraw
+Effect: TypeAlias = Record | Notify | Greet | AskHowLong | SayOver | Withdraw

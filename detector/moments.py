@@ -6,6 +6,7 @@ measured (put away within 30 s, within 60 s), then dismissed, else ignored; unkn
 if that comes out later. Putting the device to sleep is putting it away.
 Rule 3: the device counts as left at the last instant at which it was left for good within 60 s of the nudge, and not for
 another device.
+Rule 4: what is needed is asked for how long once, and that its time is over is said once, and only to who is still there.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from typing import Final, Literal
 
 from detector.attention.attention import Attention
 from detector.attention.device import DeviceState
-from detector.effects import Effect, Moment, Notify, Outcome, Record, Withdraw
+from detector.effects import AskHowLong, Effect, Moment, Notify, Outcome, Record, SayOver, Withdraw
 from detector.observations import Answered, NotShown, Shown
 from rules.engine import NEVER
 from rules.features import DISTRACTING
 from rules.model import Hold, Match, Nudge, Reason
-from rules.policy import History, PolicySettings, Said, decide
+from rules.policy import NEEDED, History, PolicySettings, Said, decide
 
 REPAIR: Final = timedelta(seconds=30)
 LATE_REPAIR: Final = timedelta(seconds=60)
@@ -64,8 +65,17 @@ class _Said:
     until: datetime
 
 
+@dataclass(slots=True)
+class _Needed:
+    """What is needed until then; `waits`: that it is over is yet to be said."""
+
+    moment: Moment
+    until: datetime
+    waits: bool = True
+
+
 class Moments:
-    """The moments of one occurrence."""
+    """The moments of one occurrence. `on_call`: whether the person is on call during it."""
 
     def __init__(
         self,
@@ -76,6 +86,7 @@ class Moments:
         attention: Attention,
         idle_after: timedelta,
         busy: Callable[[str], tuple[Reason | None, datetime | None]],
+        on_call: bool = False,
     ) -> None:
         self._occurrence = occurrence
         self._began = began
@@ -83,11 +94,14 @@ class Moments:
         self._attention = attention
         self._idle_after = idle_after
         self._busy = busy
+        self._on_call = on_call
         self._numbered = 0
         self._repeats: Counter[str] = Counter()
         self._history: dict[int, Said] = {}
         self._dismissed = 0
         self._for_both: set[str] = set()
+        self._asked: dict[int, Moment] = {}
+        self._needed: dict[tuple[str, str | None], _Needed] = {}
         self._waiting: list[_Held] = []
         self._followed: list[_Said] = []
         self._by_use: dict[int, list[Moment]] = {}
@@ -95,7 +109,10 @@ class Moments:
     @property
     def deadline(self) -> datetime:
         """The next instant at which time alone decides something."""
-        return min((*(held.until for held in self._waiting), *(said.until for said in self._followed)), default=NEVER)
+        over = (needed.until for needed in self._needed.values() if needed.waits)
+        return min(
+            (*(held.until for held in self._waiting), *(said.until for said in self._followed), *over), default=NEVER
+        )
 
     def notice(self, match: Match) -> list[Effect]:
         """Decide about a match that has just begun to hold."""
@@ -117,6 +134,9 @@ class Moments:
             effects += self._decide(held, at)
         for said in [said for said in self._followed if said.until <= at]:
             effects += self._conclude(said, None)
+        for needed in [needed for needed in self._needed.values() if needed.waits and needed.until <= at]:
+            needed.waits = False
+            effects += self._say_over(needed)
         return effects
 
     def after_observation(self, at: datetime) -> list[Effect]:
@@ -144,6 +164,8 @@ class Moments:
 
     def answered(self, seen: Answered) -> list[Effect]:
         """Write down an answer; what it means for the rest of partner time follows from it."""
+        if seen.answer in NEEDED:
+            return self._needed_for(seen)
         said = self._find(seen.nudge)
         if said is None or said.moment.answer is not None:
             return []
@@ -156,6 +178,8 @@ class Moments:
             effects += self._conclude(said, Outcome.TOGETHER)
         elif seen.answer == "needed":
             effects += self._conclude(said, Outcome.NEEDED)
+            self._asked[seen.nudge] = moment = replace(said.moment, outcome=Outcome.NEEDED)
+            effects.append(AskHowLong(moment=moment))
         return effects
 
     def lose(
@@ -166,6 +190,8 @@ class Moments:
         Of the device that was put to sleep it is known that it was left.
         """
         effects: list[Effect] = []
+        for needed in [needed for (name, _), needed in self._needed.items() if device in {None, name}]:
+            needed.waits = False
         for held in [held for held in self._waiting if device in {None, held.match.device}]:
             self._waiting.remove(held)
             effects.append(self._settled(held, "suppressed", reason, at))
@@ -190,13 +216,15 @@ class Moments:
 
     def _decide(self, held: _Held, at: datetime) -> list[Effect]:
         match = held.match
-        use_now = self._attention.device(match.device).open
+        device = self._attention.device(match.device)
+        use_now = device.open
         if use_now is None or use_now.number != match.use:
-            return [self._settled(held, "suppressed", Reason.PASSED, at)]
+            return [self._settled(held, "suppressed", Reason.FILM if device.film else Reason.PASSED, at)]
         busy, last_keys = self._busy(match.device)
+        needed = self._needed.get((match.device, match.category))
         history = History(
             began=self._began, said=tuple(self._history.values()), dismissed=self._dismissed, for_both=frozenset(self._for_both),
-            held_since=held.since, busy=busy, last_keys=last_keys,
+            needed_until=needed.until if needed else None, on_call=self._on_call, held_since=held.since, busy=busy, last_keys=last_keys,
         )  # fmt: skip
         decision = decide(match, at, history, self._policy)
         if isinstance(decision, Hold):
@@ -211,6 +239,27 @@ class Moments:
         effect = self._settled(held, "nudged", decision.reason, at)
         self._followed.append(_Said(held.moment, match.device, at + LATE_REPAIR + self._idle_after + NOTICING))
         return [effect, Notify(moment=held.moment)]
+
+    def _needed_for(self, seen: Answered) -> list[Effect]:
+        """Write down for how long it is needed, and be silent about it for so long."""
+        moment = self._asked.pop(seen.nudge, None)
+        if moment is None:
+            return []
+        until = seen.at + NEEDED[seen.answer]
+        # Its use may have ended since it was asked.
+        kept = self._by_use.get(moment.use, ()) if moment.use is not None else ()
+        latest = next((each for each in kept if each.number == moment.number), moment)
+        answered = replace(latest, answer=seen.answer, answered_at=seen.at)
+        self._needed[moment.device, moment.category] = _Needed(answered, until)
+        return [self._keep(answered)]
+
+    def _say_over(self, needed: _Needed) -> list[Effect]:
+        moment = needed.moment
+        use = self._attention.device(moment.device).open
+        # To who has put it away there is nothing to say, and who is busy is left alone: it is no nudge.
+        if use is None or use.activity.category != moment.category or self._busy(moment.device)[0] is not None:
+            return []
+        return [SayOver(moment=moment, at=needed.until)]
 
     def _settled(
         self, held: _Held, decided: Literal["nudged", "held", "suppressed"], reason: Reason | None, at: datetime

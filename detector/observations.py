@@ -15,7 +15,10 @@ from typing import Final, Literal, TypeAlias
 LAPTOP: Final = "laptop"
 
 Sense: TypeAlias = Literal["focus", "idle", "input", "session", "quiet", "media", "call"]
-Answer: TypeAlias = Literal["put_away", "together", "needed", "dismissed", "expired"]
+Answer: TypeAlias = Literal[
+    "put_away", "together", "needed", "needed_1", "needed_5", "needed_15", "dismissed", "expired"
+]
+"""`needed_5`: what was needed is needed for five minutes; the answer to the question for how long."""
 
 
 class GapReason(StrEnum):
@@ -47,11 +50,15 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerTimeBegan(Observation):
-    """Partner time began; `ends` is the planned end, `occurrence` the occurrence's id."""
+    """Partner time began; `ends` is the planned end, `occurrence` the occurrence's id.
+
+    `on_call`: the person is on call, or cares for somebody, during it.
+    """
 
     occurrence: str
     title: str
     ends: datetime
+    on_call: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,11 +24,13 @@ from detector.attention.settings import AttentionSettings
 from detector.effects import Coverage, Effect, Greet, Record, Use
 from detector.moments import Moments
 from detector.observations import (
+    LAPTOP,
     Answered,
     CallEnded,
     CallStarted,
     Gap,
     InputCounted,
+    Locked,
     NotShown,
     Observation,
     PartnerTimeBegan,
@@ -41,6 +43,7 @@ from detector.observations import (
     SensorStarted,
     Shown,
     Suspended,
+    Unlocked,
 )
 from rules.engine import NEVER, Watch, evidence, needs
 from rules.model import Match, Reason, Rule
@@ -62,6 +65,7 @@ class Pipeline:
         self._settings = attention
         self.now: datetime | None = None
         self.is_open = False
+        self._telling: str | None = None
 
     @property
     def deadline(self) -> datetime | None:
@@ -98,10 +102,12 @@ class Pipeline:
             return tuple(effects)
         effects.append(Record(occurrence=self._occurrence, what=seen))
         self._attention.observe(seen)
+        self._telling = seen.device
         if isinstance(seen, InputCounted):
             effects += self._after_input(seen)
         else:
             effects += self._after_observation(seen)
+        self._telling = None
         return tuple(effects)
 
     def advance(self, now: datetime) -> tuple[Effect, ...]:
@@ -117,11 +123,11 @@ class Pipeline:
         self._attention = Attention(self._needs, seen.at, seen.ends, self._settings)
         self._moments = Moments(
             occurrence=seen.occurrence, began=seen.at, policy=self._policy, attention=self._attention,
-            idle_after=self._settings.idle_after, busy=self._busy,
+            idle_after=self._settings.idle_after, busy=self._busy, on_call=seen.on_call,
         )  # fmt: skip
         self._watches: dict[str, Watch] = {}
         self._typed: dict[str, datetime] = {}
-        self._quiet = self._call = self._paused = False
+        self._quiet = self._call = self._paused = self._locked = False
         self.is_open = True
         greeting = Greet(occurrence=seen.occurrence, title=seen.title, at=seen.at, ends=seen.ends)
         return Record(occurrence=seen.occurrence, what=seen), greeting
@@ -177,6 +183,12 @@ class Pipeline:
                 self._call = isinstance(seen, CallStarted)
             case Gap(sense="quiet") | SensorStarted(sense="quiet"):
                 self._quiet = False
+            case Gap(sense="call") | SensorStarted(sense="call"):
+                self._call = False
+            case Locked(device=device) | Unlocked(device=device) if device == LAPTOP:
+                self._locked = isinstance(seen, Locked)
+            case Gap(sense="session") | SensorStarted(sense="session"):
+                self._locked = False
             case _:
                 pass
         effects: list[Effect] = []
@@ -233,10 +245,14 @@ class Pipeline:
         return effects
 
     def _busy(self, device: str) -> tuple[Reason | None, datetime | None]:
+        state = self._attention.device(device)
         reason = (
             Reason.CALL if self._call
             else Reason.DO_NOT_DISTURB if self._quiet
-            else Reason.FULL_SCREEN if self._attention.device(device).full_screen
+            else Reason.FILM if state.film
+            else Reason.FULL_SCREEN if state.full_screen
+            # Behind a locked screen nobody sees it; a phone that tells something at this instant may carry it itself.
+            else Reason.LOCKED if self._locked and self._telling != device
             else None
         )  # fmt: skip
         return reason, self._typed.get(device)

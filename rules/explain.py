@@ -13,6 +13,7 @@ from typing import Final
 
 from rules.lengths import say_length
 from rules.model import FeatureKey, Reason, Value
+from rules.policy import NEEDED
 
 CATEGORY_WORDS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -41,11 +42,16 @@ REASON_WORDS: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.DISMISSED_TWICE: "two nudges were dismissed, so the rest of the time was quiet",
         Reason.SAME_USE: "the same use had been named already",
         Reason.TOGETHER: "you said that this is for both of you",
+        Reason.FOR_BOTH: "you said that this is always for both of you",
+        Reason.NEEDED: "you said that you need this for a while",
+        Reason.ON_CALL: "you are on call, and this may be what calls you",
+        Reason.FILM: "it is a film for two",
         Reason.GRACE: "partner time had only just begun",
         Reason.TYPING: "you were typing",
         Reason.FULL_SCREEN: "something covered the whole screen",
         Reason.CALL: "you were in a call",
         Reason.DO_NOT_DISTURB: "Do Not Disturb was on",
+        Reason.LOCKED: "the screen was locked, so nobody would have seen it",
         Reason.PASSED: "it had passed by itself while the nudge waited",
         Reason.ENDED: "partner time ended while the nudge waited",
         Reason.UNKNOWN: "the device could not be sensed while the nudge waited",
@@ -93,6 +99,17 @@ def say_what(category: str | None, name: str | None = None, device: str | None =
 def say_reason(reason: Reason) -> str:
     """Return why a nudge was held or suppressed, as half a sentence."""
     return REASON_WORDS[reason]
+
+
+def needing(category: str | None, device: str | None = None) -> str:
+    """Return what an answer to "for how long?" does, as one sentence."""
+    return f"Until then nothing is said about {say_what(category, device=device)}."
+
+
+def needed_over(category: str | None, device: str | None, answer: str | None) -> str:
+    """Return that the time is over for which something was needed; `answer` says how long that was."""
+    what, length = _capitalised(say_what(category, device=device)), NEEDED.get(answer or "")
+    return f"{what}, needed for {say_length(length)}." if length else f"{what}."
 
 
 def say_ordinal(number: int) -> str:

@@ -3,6 +3,7 @@
 Rule 1: what has been said to a use is not said to it again.
 Rule 2: nudges keep their distance and their budget, whatever the rules hold.
 Rule 3: the grace at the start delays only rules that ask for it.
+Rule 4: what the person said is for both, or is needed, comes before every reason of the program's own.
 """
 
 from __future__ import annotations
@@ -10,10 +11,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 
 from rules.model import Decision, Hold, Match, Nudge, Reason, Suppressed
 
+ON_CALL: Final = frozenset({"work", "messaging"})
+"""What somebody who is on call is called by; the rest of the screen is not meant."""
+NEEDED: Final[Mapping[str, timedelta]] = MappingProxyType(
+    {f"needed_{minutes}": timedelta(minutes=minutes) for minutes in (1, 5, 15)}
+)
+"""For how long something is needed, by the answer."""
 TYPING_PAUSE: Final = timedelta(seconds=2)
 """So long without key presses is a pause in typing: counts come once a second, and one second may fall between."""
 
@@ -25,7 +33,8 @@ class PolicySettings:
     `cool_down`: between any two nudges. `rule_cool_down`: between two nudges of one rule. `budget`: at most so many
     nudges per partner time. `quiet_after`: so many dismissals, and nothing is said for the rest of it. `grace`: how
     long after the start the rule about not having put the device away waits. `typing_wait`: how long a nudge waits for
-    a pause in typing. `busy_wait`: how long it waits under full screen, a call or Do Not Disturb before it is dropped.
+    a pause in typing. `busy_wait`: how long it waits under full screen, a call, Do Not Disturb or behind a locked screen
+    before it is dropped. `on_call`: work and messages are never said. `for_both`: categories that are always for both.
     """
 
     cool_down: timedelta = timedelta(minutes=5)
@@ -35,6 +44,8 @@ class PolicySettings:
     grace: timedelta = timedelta(minutes=5)
     typing_wait: timedelta = timedelta(seconds=15)
     busy_wait: timedelta = timedelta(seconds=60)
+    on_call: bool = False
+    for_both: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +62,8 @@ class History:
     """What the policy looks back on, and the device as it is at the instant of deciding.
 
     `held_since`: when this match was first held, None if it has not been. `for_both`: categories that the person said
-    are for both. `busy`: why the device is busy, and since it first held this match. `last_keys`: the end of the last
+    are for both, this time. `needed_until`: until when the person needs what the match is about. `on_call`: whether they
+    are on call this time. `busy`: why the device is busy, and since it first held this match. `last_keys`: the end of the last
     second with typing in it.
     """
 
@@ -59,6 +71,8 @@ class History:
     said: Sequence[Said] = ()
     dismissed: int = 0
     for_both: frozenset[str] = frozenset()
+    needed_until: datetime | None = None
+    on_call: bool = False
     held_since: Mapping[Reason, datetime] = field(default_factory=dict)
     busy: Reason | None = None
     last_keys: datetime | None = None
@@ -69,10 +83,16 @@ def decide(match: Match, at: datetime, history: History, settings: PolicySetting
 
     A `Hold` names the instant at which to decide again; anything that changes before then is a reason to ask earlier.
     """
-    if history.dismissed >= settings.quiet_after > 0:
-        return Suppressed(reason=Reason.DISMISSED_TWICE)
     if match.category is not None and match.category in history.for_both:
         return Suppressed(reason=Reason.TOGETHER)
+    if match.category is not None and match.category in settings.for_both:
+        return Suppressed(reason=Reason.FOR_BOTH)
+    if history.needed_until is not None and at < history.needed_until:
+        return Suppressed(reason=Reason.NEEDED)
+    if (history.on_call or settings.on_call) and match.category in ON_CALL:
+        return Suppressed(reason=Reason.ON_CALL)
+    if history.dismissed >= settings.quiet_after > 0:
+        return Suppressed(reason=Reason.DISMISSED_TWICE)
     if match.use is not None and any(said.use == match.use for said in history.said):
         return Suppressed(reason=Reason.SAME_USE)
     if len(history.said) >= settings.budget:
@@ -83,6 +103,9 @@ def decide(match: Match, at: datetime, history: History, settings: PolicySetting
         return Suppressed(reason=Reason.RULE_COOL_DOWN)
     if match.after_grace and at < history.began + settings.grace:
         return Hold(until=history.began + settings.grace, reason=Reason.GRACE)
+    if history.busy is Reason.FILM:
+        # A film for two is not over within the minute.
+        return Suppressed(reason=Reason.FILM)
     if history.busy is not None:
         until = history.held_since.get(history.busy, at) + settings.busy_wait
         return Hold(until=until, reason=history.busy) if at < until else Suppressed(reason=history.busy)

@@ -2,9 +2,10 @@
 
 Rule 1: a gap closes the open use without a trusted end; such a use is never evidence.
 Rule 2: idleness ends a use at the last input, not at the instant at which idleness was noticed.
-Rule 3: a use that is broken off for less than a fleeting moment goes on; what broke it off counts as nothing.
-Rule 4: what a phone tells as an opening begins a use, however short it is; where no end was told before the next
+Rule 3: what a phone tells as an opening begins a use, however short it is; where no end was told before the next
 opening, or before the screen went on, the use before is kept as begun, and its length as not known.
+Rule 4: media that plays over the whole screen without input is a film for two: nobody is away, and a touch shorter than
+a look is part of it.
 Rule 5: `put_away` is not known (None) while the device may have been left alone without anybody telling.
 """
 
@@ -15,10 +16,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+from detector.attention.film import FOR_BOTH, Film
 from detector.attention.settings import AttentionSettings
-from detector.attention.uses import IN_THE_HAND, Covered, Person, UseState, remember
+from detector.attention.taken import Taken
+from detector.attention.uses import IN_THE_HAND, Covered, Person, remember
 from detector.observations import (
     Activity,
+    CallEnded,
+    CallStarted,
     CameBack,
     Focused,
     Gap,
@@ -26,6 +31,8 @@ from detector.observations import (
     LaidDown,
     LitUp,
     Locked,
+    MediaEnded,
+    MediaStarted,
     Observation,
     Paused,
     PickedUp,
@@ -35,7 +42,7 @@ from detector.observations import (
     Unlocked,
     WentIdle,
 )
-from rules.features import DISTRACTING, LONGEST_SPAN
+from rules.features import DISTRACTING
 
 LEFT_ALONE: Final = timedelta(seconds=60)
 """How long a device is left alone before it counts as put away; see the feature `put_away`."""
@@ -43,8 +50,8 @@ TWICE_TOLD: Final = timedelta(seconds=3)
 """Two sources of one phone may both tell of one unlocking; nobody unlocks a phone twice within this."""
 
 
-class DeviceState:
-    """What is known of one device. `version` grows whenever its uses change; `closed` and `covered` wait to be taken."""
+class DeviceState(Taken):
+    """What is known of one device; `covered` waits to be taken, as `closed` does."""
 
     def __init__(
         self,
@@ -54,26 +61,19 @@ class DeviceState:
         number: Callable[[], int],
         person: Person | None = None,
     ) -> None:
+        super().__init__(settings, number, person or Person())
         self.name = name
-        self.version = 0
-        self.open: UseState | None = None
-        self.uses: deque[UseState] = deque()
-        self.closed: list[UseState] = []
         self.covered: list[Covered] = []
         self.put_away: bool | None = None
         self.full_screen = False
-        self.long_ago = timedelta(0)
+        self.in_call: bool | None = None
+        self._film = Film()
         self.input_since: datetime | None = None
         self.last_input: datetime | None = None
         self.opens: deque[datetime] = deque()
         self.pick_ups: deque[datetime] = deque()
-        self._person = person or Person()
-        self._person.devices.append(self)
         self._began = began
-        self._settings = settings
-        self._number = number
         self._activity: Activity | None = None
-        self._forgotten = 0
         self._heard = False
         self._spoken = False
         self._lost: set[str] = set()
@@ -89,15 +89,14 @@ class DeviceState:
         return self._covered_since is not None
 
     @property
-    def last(self) -> UseState | None:
-        """The use that was left last, its end being known; None after anything that is not known."""
-        return self.uses[-1] if self.uses and self.uses[-1].number > self._forgotten else None
+    def film(self) -> bool:
+        """Whether a film for two is on."""
+        return self._film.is_on
 
     @property
-    def before(self) -> UseState | None:
-        """The use that was left last, looking past a phone in the hand."""
-        use = next((use for use in reversed(self.uses) if use.activity != IN_THE_HAND), None)
-        return use if use is not None and use.number > self._forgotten else None
+    def playing(self) -> bool | None:
+        """Whether media plays; None where nobody can tell."""
+        return self._film.playing
 
     def observe(self, seen: Observation) -> None:
         """Take in one observation of this device; instants never decrease."""
@@ -120,28 +119,31 @@ class DeviceState:
                 self._put_down(at, put_away=isinstance(seen, PutAway))
             case WentIdle():
                 self._went_idle(seen)
+            case MediaStarted() | MediaEnded():
+                self._film.playing = isinstance(seen, MediaStarted)
+                self._see_film()
+            case CallStarted() | CallEnded():
+                self.in_call = isinstance(seen, CallStarted)
             case CameBack():
                 self._idle = False
                 self._returned(at)
             case Locked():
                 self._locked = True
+                self._no_film(at)
                 self._away_since = self._away_since or at
                 self._settle(at)
             case Unlocked():
                 self._locked = False
                 self._returned(at)
-            case SensorStarted(sense=sense):
-                self._lost.discard(sense)
-                if sense == "input":
-                    self.input_since = at
-                elif sense == "session":
-                    # A session sensor that starts says `Locked` next if that is so.
-                    self._locked = False
-                self._settle(at)
+            case SensorStarted():
+                self._sensed(seen)
             case Suspended():
                 self._away_since = self._away_since or at
                 self._know_nothing(at, trusted=True)
             case Paused():
+                # What begins or ends in a pause nobody hears; the sensors begin anew after it.
+                self._film.lose()
+                self.in_call = None
                 self._know_nothing(at, trusted=True)
             case Gap():
                 self._gap(seen)
@@ -150,13 +152,27 @@ class DeviceState:
         """Partner time is over: close what is open."""
         self._know_nothing(at, trusted=True)
 
+    def _sensed(self, seen: SensorStarted) -> None:
+        self._lost.discard(seen.sense)
+        if seen.sense == "input":
+            self.input_since = seen.at
+        elif seen.sense == "session":
+            # A session sensor that starts says `Locked` next if that is so.
+            self._locked = False
+        elif seen.sense == "media":
+            self._film.playing = False
+        self._settle(seen.at)
+
     def _speaks(self, at: datetime, *, opened: bool = False) -> None:
         self._spoken = True
         self._lost.discard("focus")
         self._settle(at, opened=opened)
 
     def _focused(self, seen: Focused) -> None:
+        if seen.activity != self._activity or not seen.full_screen:
+            self._no_film(seen.at)
         self._activity, self.full_screen = seen.activity, seen.full_screen
+        self._see_film()
         if seen.activity is not None and self._laid_down:
             self._laid_down, self._away_since = False, None
         if not seen.opened or seen.activity is None:
@@ -192,76 +208,36 @@ class DeviceState:
         if wanted is not None and self.open is None:
             self._take_up(wanted, at, opened=opened)
 
-    def _take_up(self, activity: Activity, at: datetime, *, opened: bool) -> None:
-        self.version += 1
-        last, fleeting = self.last, self._settings.fleeting
-        straight = last is not None and last.ended is not None and at - last.ended < fleeting
-        if last is not None and straight and not opened and last.activity == activity:
-            self.uses.pop()
-            last.ended = None
-            self.open = last
-            return
-        follows, came_from = self._person.came_from(at, fleeting)
-        follows = follows and activity != IN_THE_HAND
-        self.open = UseState(self._number(), activity, at, follows, came_from, opened=opened)
-        if last is not None and straight:
-            last.is_part = last.is_part or last.activity == IN_THE_HAND
-            self.open.is_part = activity == IN_THE_HAND
-
     def _was_off(self, at: datetime) -> None:
         # What is open was left when the screen went off in between, and nobody told when.
         if self.open is not None and at - self.open.began >= TWICE_TOLD:
             self._lose_the_end(self.open, at)
             self._activity, self._in_hand = None, False
 
-    def _lose_the_end(self, use: UseState, until: datetime) -> None:
-        use.until = until
-        self._close(use.began, trusted=False)
+    def _see_film(self) -> None:
+        untouched = self._idle and not self._locked
+        if self._film.look(self._activity, full_screen=self.full_screen, untouched=untouched) and untouched:
+            self._away_since = None
 
-    def _close(self, at: datetime, *, trusted: bool = True) -> None:
-        use = self.open
-        if use is None:
-            return
-        self.version += 1
-        self.open = None
-        use.ended = max(at, use.began)
-        use.trusted = trusted
-        if not trusted:
-            self.closed.append(use)
-            if use.until is not None:
-                self.uses.append(use)
-            self._forget()
-        elif use.opened or use.ended - use.began >= self._settings.fleeting:
-            self.uses.append(use)
-            self.closed.append(use)
-        while self.uses and (self.uses[0].ended or at) < at - LONGEST_SPAN:
-            oldest = self.uses.popleft()
-            if oldest.activity.category in DISTRACTING:
-                self.long_ago += (oldest.ended or oldest.began) - oldest.began
-
-    def _forget(self) -> None:
-        """Nothing is said to come from what was left before something that is not known."""
-        if self.uses:
-            self._forgotten = self.uses[-1].number
+    def _no_film(self, at: datetime) -> None:
+        if self._film.end() and self._idle:
+            # Whether somebody still sits there, nobody can tell from here on.
+            self._away_since = self._away_since or at
 
     def _went_idle(self, seen: WentIdle) -> None:
         if self._idle:
             return
         self._idle = True
         since = max(seen.since, self._began)
-        self._away_since = self._away_since or since
-        if seen.at - self._away_since >= LEFT_ALONE:
-            self.put_away = True
+        if self.film and self.open is not None and since - self.open.began < self._settings.glance:
+            self.open.activity = FOR_BOTH
+        self._see_film()
+        if not self.film:
+            self._away_since = self._away_since or since
+            if seen.at - self._away_since >= LEFT_ALONE:
+                self.put_away = True
         self._close(since)
-        # What changed by itself after the last input (a page that reloads, a film that ends) was nobody's use.
-        while self.uses and (self.uses[-1].ended or since) > since:
-            use = self.uses[-1]
-            use.ended = max(since, use.began)
-            self.closed.append(use)
-            self.version += 1
-            if use.ended - use.began >= self._settings.fleeting:
-                break
-            self.uses.pop()
+        self._cut_back(since)
 
     def _returned(self, at: datetime) -> None:
         if not self._idle and not self._locked:
@@ -276,6 +252,10 @@ class DeviceState:
             self.input_since = self.last_input = None
         if seen.sense in {None, "focus", "idle"}:
             self._know_nothing(since, trusted=False)
+        if seen.sense in {None, "media"}:
+            self._film.lose()
+        if seen.sense in {None, "call"}:
+            self.in_call = None
         if seen.sense is None:
             self._lost.clear()
             self._idle = self._locked = False
@@ -297,4 +277,5 @@ class DeviceState:
         self._covered_since = None
         self._forget()
         self._spoken = self._in_hand = self.full_screen = False
+        self._film.end()
         self._activity = None

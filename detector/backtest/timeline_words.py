@@ -93,9 +93,10 @@ def observed(at: datetime, until: datetime | None, device: str, words: str) -> I
         raise NotALine("it ends before it begins", said(until))
     if words in SIMPLE:
         yield SIMPLE[words](at=at, device=device)
-    elif began := re.fullmatch(r"partner time until ([\d:]+)(?: without (\w+))?", words):
+    elif began := re.fullmatch(r"partner time until ([\d:]+)(?: without (\w+))?(, on call)?", words):
         ends = _later(began[1], at)
-        yield PartnerTimeBegan(at=at, occurrence=f"timeline {said(at)}", title="Dinner", ends=ends)
+        on_call = began[3] is not None
+        yield PartnerTimeBegan(at=at, occurrence=f"timeline {said(at)}", title="Dinner", ends=ends, on_call=on_call)
         for sense in ("focus", "idle", "input"):
             if sense != began[2]:
                 yield SensorStarted(at=at, sense=sense, sensor="timeline")

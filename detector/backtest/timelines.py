@@ -22,7 +22,8 @@ phone (`phone: `, `tablet: `) is known from its first word on:
     19:20:00            phone: silent since 19:10:00
     19:40:00            extended until 20:30
 
-A line in parentheses is a remark. Where a timeline says what came of one nudge, it says so of every one.
+Of something that is needed `=> asks 1` says that it was asked for how long, `=> over 1` that it was said to be over. A
+line in parentheses is a remark. Where a timeline says what came of one nudge, it says so of every one.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from datetime import datetime
 from typing import Final
 
 from detector.backtest.timeline_words import DAY, NotALine, clock, nearest, observed, said
-from detector.effects import Effect, Moment, Record
+from detector.effects import AskHowLong, Effect, Moment, Record, SayOver
 from detector.errors import Problem, UserError
 from detector.observations import LAPTOP, Observation
 
@@ -137,6 +138,10 @@ def decisions(effects: Iterable[Effect]) -> tuple[list[str], list[str]]:
                 words = (said(moment.decided_at), moment.decided, moment.rule, moment.reason)
                 decided.append(" ".join(word for word in words if word))
             last[moment.occurrence, moment.number] = moment
+        elif isinstance(effect, AskHowLong) and effect.moment.answered_at is not None:
+            decided.append(f"{said(effect.moment.answered_at)} asks {effect.moment.number}")
+        elif isinstance(effect, SayOver):
+            decided.append(f"{said(effect.at)} over {effect.moment.number}")
     return decided, [f"{number} {moment.outcome}" for (_, number), moment in last.items() if moment.outcome]
 
 

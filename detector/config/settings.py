@@ -106,8 +106,15 @@ OPTIONS: Final[dict[str, dict[str, Option]]] = {
             least=_NOTHING, most=timedelta(minutes=2),
         ),
         "busy_wait": Option(
-            meaning="Under Do Not Disturb, full screen or a call it waits at most this long; then it is kept, unsaid.",
+            meaning="Under Do Not Disturb, full screen, a call or a locked screen it waits at most this long; then it is kept, unsaid.",
             least=_NOTHING, most=timedelta(minutes=10),
+        ),
+        "on_call": Option(
+            meaning="Whether you are always on call: work and messages are kept, unsaid, and counted apart. For one partner time write #oncall into its title."
+        ),
+        "for_both": Option(
+            meaning="Categories that are always for both of you; `turntoward together add video` writes one here.",
+            choices=CATEGORIES,
         ),
     },
     "attention": {

@@ -30,7 +30,7 @@ from detector.devices import Phone
 from detector.errors import Problem
 from detector.notifier import make_notifiers
 from detector.notifier.chain import Chain
-from detector.notifier.wording import unsensed
+from detector.notifier.wording import how_long, over, unsensed
 from detector.observations import Activity, Gap, Observation, Sense, SensorStarted
 from detector.partner_time.model import Occurrence
 from detector.pipeline import Pipeline
@@ -91,6 +91,8 @@ def open_evening(
     performer = Performer(
         store=store, voice=chain, words=speak_of(occurrence.begins, {rule.code: rule for rule in rules}, settings),
         greeting=greet_with(settings), put=inbox.put, clock=clock, carry=hearing.carry,
+        how_long=lambda moment: how_long(moment, settings=settings.notifications),
+        over=lambda moment: over(moment, settings=settings.notifications),
     )  # fmt: skip
 
     def take_in(what: Observation | Seen | SeenApp) -> None:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from detector.clock import Clock
 from detector.daemon.ports import Voice
-from detector.effects import Effect, Greet, Moment, Notify, Record, Withdraw
+from detector.effects import AskHowLong, Effect, Greet, Moment, Notify, Record, SayOver, Withdraw
 from detector.notifier.model import Words
+from detector.notifier.wording import how_long, over
 from detector.observations import Answer, Answered, NotShown, Observation, Shown
 from detector.store.model import Keeping
 
@@ -25,14 +26,17 @@ LONGEST_SHOW: Final = 10.0
 BY_PHONE: Final = "phone"
 """Who spoke, where the answer to what a phone told carried the nudge."""
 
+_Sayable: TypeAlias = Notify | Greet | AskHowLong | SayOver | Withdraw | Words
+
 logger = logging.getLogger("turntoward")
 
 
 class Performer:
     """Who carries out the effects of one partner time.
 
-    `words` turns a moment into what is said of it, `greeting` does so for a beginning; `put` is the inbox's door. `carry`
-    hands the words to the phone that waits for an answer at this very instant, and returns whether there was one.
+    `words` turns a moment into what is said of it, `greeting` does so for a beginning, `how_long` and `over` for what is
+    needed for a while; `put` is the inbox's door. `carry` hands the words to the phone that waits for an answer at this
+    very instant, and returns whether there was one.
     """
 
     def __init__(
@@ -45,6 +49,8 @@ class Performer:
         put: Callable[[Observation], None],
         clock: Clock,
         carry: Callable[[Moment, Words], bool] = lambda _moment, _words: False,
+        how_long: Callable[[Moment], Words] = how_long,
+        over: Callable[[Moment], Words] = over,
     ) -> None:
         self._store = store
         self._voice = voice
@@ -53,7 +59,9 @@ class Performer:
         self._put = put
         self._clock = clock
         self._carry = carry
-        self._said: asyncio.Queue[Notify | Greet | Withdraw | Words] = asyncio.Queue()
+        self._how_long = how_long
+        self._over = over
+        self._said: asyncio.Queue[_Sayable] = asyncio.Queue()
         self._speaker: asyncio.Task[None] | None = None
         self.last_spoke: str | None = None
 
@@ -89,7 +97,7 @@ class Performer:
             self._speaker = None
         await self._voice.close()
 
-    def _say_soon(self, what: Notify | Greet | Withdraw | Words) -> None:
+    def _say_soon(self, what: _Sayable) -> None:
         self._said.put_nowait(what)
         if self._speaker is None:
             self._speaker = asyncio.create_task(self._speak(), name="speaker")
@@ -107,7 +115,7 @@ class Performer:
             finally:
                 self._said.task_done()
 
-    async def _say(self, effect: Notify | Greet | Withdraw | Words) -> None:
+    async def _say(self, effect: _Sayable) -> None:
         match effect:
             case Words():
                 await self._shown(0, effect)
@@ -121,6 +129,11 @@ class Performer:
                 words = self._greeting(effect)
                 if words is not None:
                     await self._shown(0, words)
+            case AskHowLong(moment=moment):
+                # No nudge: what comes of the question is no outcome.
+                await self._shown(moment.number, self._how_long(moment))
+            case SayOver(moment=moment):
+                await self._shown(0, self._over(moment))
             case Withdraw(nudge=nudge):
                 await self._voice.withdraw(nudge)
 

@@ -31,7 +31,7 @@ from detector.observations import (
     Resumed,
     Shown,
 )
-from detector.partner_time.model import Occurrence
+from detector.partner_time.model import Occurrence, is_on_call
 
 INSTANT: Final = timedelta(microseconds=1)
 
@@ -72,7 +72,10 @@ class UnderWay:
 
     async def begin(self, at: datetime, now: datetime, missed: GapReason) -> None:
         """Begin at `at`; where that is long gone, what lies between was missed, for the reason given."""
-        began = PartnerTimeBegan(at=at, occurrence=self.kept_as, title=self.occurrence.title, ends=self.occurrence.ends)
+        title = self.occurrence.title
+        began = PartnerTimeBegan(
+            at=at, occurrence=self.kept_as, title=title, ends=self.occurrence.ends, on_call=is_on_call(title)
+        )
         observations: list[Observation] = [began]
         if now > at:
             observations.append(Gap(at=now, since=at, reason=missed))

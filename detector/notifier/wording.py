@@ -1,7 +1,7 @@
 """Find the words of a nudge: the person's own sentence first, else a neutral title that changes by the week.
 
 Rule 1: a title has at most 12 words; there is no guilt, no praise, no exclamation mark and nobody's name in it.
-Rule 2: the three answers are always the same, in the same order, and the first one is the offer to stop.
+Rule 2: the three answers of a nudge are always the same, in the same order, and the first one is the offer to stop.
 Rule 3: the why-line comes from `rules.explain`; nothing is added to it here.
 """
 
@@ -18,7 +18,9 @@ from detector.notifier.model import TITLE_WORDS, Words
 from detector.notifier.plain import one_line
 from detector.notifier.settings import NotifierSettings
 from detector.observations import Answer
+from rules.explain import needed_over, needing
 
+LENGTHS: Final[tuple[Answer, ...]] = ("needed_1", "needed_5", "needed_15")
 ANSWERS: Final[tuple[Answer, ...]] = ("put_away", "together", "needed")
 _PLAIN_TITLE: Final = "Partner time"
 _DEFAULTS: Final = NotifierSettings()
@@ -31,6 +33,9 @@ class Wording:
     titles: dict[str, tuple[str, ...]]
     fallback: str
     answers: tuple[tuple[Answer, str], ...]
+    how_long: str
+    lengths: tuple[tuple[Answer, str], ...]
+    over: str
     greeting: str
     thought: str
     unsensed: str
@@ -44,6 +49,9 @@ def wording() -> Wording:
         titles={code: tuple(variants) for code, variants in read["titles"].items()},
         fallback=read["fallback"]["title"],
         answers=tuple((answer, cast("str", read["answers"][answer])) for answer in ANSWERS),
+        how_long=read["needed"]["how_long"],
+        lengths=tuple((length, cast("str", read["needed"][length])) for length in LENGTHS),
+        over=read["needed"]["over"],
         greeting=read["greeting"]["title"],
         thought=read["greeting"]["thought"],
         unsensed=read["greeting"]["unsensed"],
@@ -60,6 +68,21 @@ def words_for(moment: Moment, *, rule_name: str, why: str, settings: NotifierSet
     variants = known.titles.get(moment.rule, ())
     title = settings.sentence or (variants[week % len(variants)] if variants else rule_name)
     return Words(title=_at_most(title) or known.fallback, body=why, answers=known.answers, expires=settings.expires)
+
+
+def how_long(moment: Moment, *, settings: NotifierSettings = _DEFAULTS) -> Words:
+    """Return the question that follows on "I need this"; to leave it alone is an answer, too."""
+    known = wording()
+    return Words(
+        title=known.how_long, body=needing(moment.category, moment.device), answers=known.lengths,
+        expires=settings.expires,
+    )  # fmt: skip
+
+
+def over(moment: Moment, *, settings: NotifierSettings = _DEFAULTS) -> Words:
+    """Return the one line that says that the time is over for which something was needed."""
+    body = needed_over(moment.category, moment.device, moment.answer)
+    return Words(title=wording().over, body=body, expires=settings.expires)
 
 
 def greeting(title: str, ends_local_text: str, *, settings: NotifierSettings = _DEFAULTS) -> Words:

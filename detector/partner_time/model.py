@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
+
+ON_CALL: Final = "#oncall"
+"""Stands in the title of partner time during which the person is on call, or cares for somebody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,3 +40,8 @@ class Occurrence:
     begins: datetime
     ends: datetime
     zone: str
+
+
+def is_on_call(title: str) -> bool:
+    """Return whether the title says that the person is on call: `Dinner #oncall`."""
+    return ON_CALL in title.casefold().split()

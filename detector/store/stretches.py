@@ -24,6 +24,7 @@ from detector.observations import (
     PartnerTimeEnded,
     PartnerTimeExtended,
 )
+from detector.partner_time.model import is_on_call
 from detector.store.model import KeptOccurrence
 
 
@@ -154,7 +155,11 @@ def cut(occurrence: KeptOccurrence, devices: Iterable[str], stretch: Stretch, *,
         if not under_way:
             return Cut(None)
         again = PartnerTimeBegan(
-            at=stretch.until, occurrence=occurrence.id, title=occurrence.title, ends=occurrence.ends
+            at=stretch.until,
+            occurrence=occurrence.id,
+            title=occurrence.title,
+            ends=occurrence.ends,
+            on_call=is_on_call(occurrence.title),
         )
         return Cut(replace(occurrence, began=stretch.until), (again,))
     if under_way:

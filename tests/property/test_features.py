@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.attention.attention import Attention
-from detector.attention.device import DeviceState, UseState
+from detector.attention.device import DeviceState
 from detector.attention.settings import AttentionSettings
+from detector.attention.uses import UseState
 from detector.observations import (
     Focused,
     Gap,
