@@ -15,7 +15,7 @@ from typing import Final
 from detector.activities.freedesktop import BROWSER, category_of
 from detector.activities.index import Hit, Index, Owner
 from detector.activities.model import Entry, Verdict
-from detector.activities.patterns import EDGE, Title, bounded, cut, is_usable, plain
+from detector.activities.patterns import EDGE, Title, bounded, cut, is_usable, plain, readable
 from detector.activities.settings import OwnEntry
 
 OTHER: Final = "other"
@@ -89,6 +89,22 @@ class Classifier:
             if key and (hit := index.package(key)):
                 return _verdict(hit, f"Its package is “{hit.written}”")
         return Verdict(category=OTHER, name=None, why="No entry names its package.", entry=None)
+
+    def site_named(self, app_id: str, title: str, program: str | None = None) -> tuple[str | None, str | None]:
+        """Return the browser that this is, if it is one, and the last words of its title, where a site puts its name.
+
+        The words are a piece of the title as it was given: only what the person typed may be handed in.
+        """
+        browser, _ = self._browser(_app_key(app_id), plain(program[:EDGE]) if program else "")
+        if not browser:
+            return None, None
+        page, _ = self._page(title)
+        site = page.segments[-1] if page.text else ""
+        at = plain(title).find(site)
+        typed = readable(title)
+        # Where folding changed no lengths, the words are given back in the person's own capitals.
+        kept = typed[at : at + len(site)] if plain(typed[at : at + len(site)]) == site else site
+        return browser, kept if is_usable(kept) else None
 
     def _may_be_terminal(self, app: str) -> bool:
         # What calls itself a browser is one, whatever program a sensor found behind it.

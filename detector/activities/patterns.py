@@ -75,6 +75,11 @@ def plain(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
+def readable(text: str) -> str:
+    """Return the text as it can be written down: like `plain`, in its own capitals."""
+    return " ".join(text.translate(_CLEANED).split())
+
+
 def bounded(title: str) -> str:
     """Return the title, and of a long one the first and the last `EDGE` characters."""
     if len(title) <= 2 * EDGE:

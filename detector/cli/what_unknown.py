@@ -39,6 +39,19 @@ def list_unknown(*, as_json: bool) -> None:
         click.echo(line)
 
 
+def named_unknown() -> list[str]:
+    """Return the unknown apps whose names are kept, the most opened first.
+
+    Raises:
+        StoreError: if what is kept cannot be read.
+    """
+    opens: dict[str, int] = {}
+    for unknown in _kept().values():
+        for app, times in unknown.named.items():
+            opens[app] = opens.get(app, 0) + times
+    return sorted(opens, key=lambda app: (-opens[app], app))
+
+
 def _kept() -> Mapping[str, Unknown]:
     from detector.config.paths import store_path  # noqa: PLC0415 - not for --help
     from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
