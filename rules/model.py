@@ -183,6 +183,7 @@ class Reason(StrEnum):
     ENDED = "ended"
     UNKNOWN = "unknown"
     IMPORTED = "imported"
+    QUIET_WEEK = "quiet_week"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
