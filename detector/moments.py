@@ -75,7 +75,7 @@ class _Needed:
 
 
 class Moments:
-    """The moments of one occurrence. `on_call`: whether the person is on call during it."""
+    """The moments of one occurrence. `on_call`: whether the person is on call during it; `quiet`: nothing is said."""
 
     def __init__(
         self,
@@ -87,6 +87,7 @@ class Moments:
         idle_after: timedelta,
         busy: Callable[[str], tuple[Reason | None, datetime | None]],
         on_call: bool = False,
+        quiet: bool = False,
     ) -> None:
         self._occurrence = occurrence
         self._began = began
@@ -95,6 +96,7 @@ class Moments:
         self._idle_after = idle_after
         self._busy = busy
         self._on_call = on_call
+        self.quiet = quiet
         self._numbered = 0
         self._repeats: Counter[str] = Counter()
         self._history: dict[int, Said] = {}
@@ -224,7 +226,7 @@ class Moments:
         needed = self._needed.get((match.device, match.category))
         history = History(
             began=self._began, said=tuple(self._history.values()), dismissed=self._dismissed, for_both=frozenset(self._for_both),
-            needed_until=needed.until if needed else None, on_call=self._on_call, held_since=held.since, busy=busy, last_keys=last_keys,
+            needed_until=needed.until if needed else None, on_call=self._on_call, quiet=self.quiet, held_since=held.since, busy=busy, last_keys=last_keys,
         )  # fmt: skip
         decision = decide(match, at, history, self._policy)
         if isinstance(decision, Hold):

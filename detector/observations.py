@@ -52,13 +52,15 @@ class Observation:
 class PartnerTimeBegan(Observation):
     """Partner time began; `ends` is the planned end, `occurrence` the occurrence's id.
 
-    `on_call`: the person is on call, or cares for somebody, during it.
+    `on_call`: the person is on call, or cares for somebody, during it. `quiet`: it is one of the seven evenings in which
+    the person wants nothing said.
     """
 
     occurrence: str
     title: str
     ends: datetime
     on_call: bool = False
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,11 @@ class PartnerTimeExtended(Observation):
     """The person gave partner time a later end."""
 
     ends: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuietWeekEnded(Observation):
+    """The person ended the quiet week: from now on nudges are said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,7 +245,7 @@ class Answered(Observation):
 KINDS: Final[dict[str, type[Observation]]] = {
     kind.__name__: kind
     for kind in (
-        PartnerTimeBegan, PartnerTimeExtended, PartnerTimeEnded, Paused, Resumed, SensorStarted, Gap, Focused,
+        PartnerTimeBegan, PartnerTimeExtended, PartnerTimeEnded, QuietWeekEnded, Paused, Resumed, SensorStarted, Gap, Focused,
         InputCounted, WentIdle, CameBack, Locked, Unlocked, LitUp, PickedUp, LaidDown, PutAway, Suspended, QuietBegan,
         QuietEnded, CallStarted, CallEnded, MediaStarted, MediaEnded, Notified, Shown, NotShown, Answered,
     )

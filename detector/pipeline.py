@@ -39,6 +39,7 @@ from detector.observations import (
     Paused,
     QuietBegan,
     QuietEnded,
+    QuietWeekEnded,
     Resumed,
     SensorStarted,
     Shown,
@@ -52,7 +53,7 @@ from rules.policy import PolicySettings
 TYPING = 2
 """Key presses in one second that count as typing: fewer are a page being turned."""
 
-_HEARD_IN_A_PAUSE: Final = (Resumed, Shown, NotShown, Answered, PartnerTimeExtended)
+_HEARD_IN_A_PAUSE: Final = (Resumed, Shown, NotShown, Answered, PartnerTimeExtended, QuietWeekEnded)
 
 
 class Pipeline:
@@ -123,7 +124,7 @@ class Pipeline:
         self._attention = Attention(self._needs, seen.at, seen.ends, self._settings)
         self._moments = Moments(
             occurrence=seen.occurrence, began=seen.at, policy=self._policy, attention=self._attention,
-            idle_after=self._settings.idle_after, busy=self._busy, on_call=seen.on_call,
+            idle_after=self._settings.idle_after, busy=self._busy, on_call=seen.on_call, quiet=seen.quiet,
         )  # fmt: skip
         self._watches: dict[str, Watch] = {}
         self._typed: dict[str, datetime] = {}
@@ -175,6 +176,8 @@ class Pipeline:
             case PartnerTimeExtended(ends=ends):
                 self._ends = max(self._ends, ends)
                 self._attention.extend(self._ends)
+            case QuietWeekEnded():
+                self._moments.quiet = False
             case Paused() | Resumed():
                 self._paused = isinstance(seen, Paused)
             case QuietBegan() | QuietEnded():

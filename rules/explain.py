@@ -56,6 +56,7 @@ REASON_WORDS: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.ENDED: "partner time ended while the nudge waited",
         Reason.UNKNOWN: "the device could not be sensed while the nudge waited",
         Reason.IMPORTED: "it was imported afterwards",
+        Reason.QUIET_WEEK: "it is the quiet week, in which nothing is said",
     }
 )
 

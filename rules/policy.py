@@ -63,8 +63,8 @@ class History:
 
     `held_since`: when this match was first held, None if it has not been. `for_both`: categories that the person said
     are for both, this time. `needed_until`: until when the person needs what the match is about. `on_call`: whether they
-    are on call this time. `busy`: why the device is busy, and since it first held this match. `last_keys`: the end of the last
-    second with typing in it.
+    are on call this time. `quiet`: whether it is the quiet week, in which all is decided and nothing said. `busy`: why the
+    device is busy, and since it first held this match. `last_keys`: the end of the last second with typing in it.
     """
 
     began: datetime
@@ -73,6 +73,7 @@ class History:
     for_both: frozenset[str] = frozenset()
     needed_until: datetime | None = None
     on_call: bool = False
+    quiet: bool = False
     held_since: Mapping[Reason, datetime] = field(default_factory=dict)
     busy: Reason | None = None
     last_keys: datetime | None = None
@@ -113,5 +114,7 @@ def decide(match: Match, at: datetime, history: History, settings: PolicySetting
         latest = history.held_since.get(Reason.TYPING, at) + settings.typing_wait
         if at < latest:
             return Hold(until=min(latest, history.last_keys + TYPING_PAUSE), reason=Reason.TYPING)
+    if history.quiet:
+        return Suppressed(reason=Reason.QUIET_WEEK)
     waited = max(history.held_since, key=lambda reason: history.held_since[reason], default=None)
     return Nudge(reason=waited)

@@ -34,6 +34,7 @@ from detector.observations import (
     PutAway,
     QuietBegan,
     QuietEnded,
+    QuietWeekEnded,
     Resumed,
     SensorStarted,
     Shown,
@@ -48,7 +49,7 @@ DAY: Final = datetime(2026, 11, 23, tzinfo=UTC)
 SENSES: Final = "focus|idle|input|session|quiet|media|call"
 SIMPLE: Final[dict[str, type[Observation]]] = {
     "back": CameBack, "locked": Locked, "unlocked": Unlocked, "asleep": Suspended, "ends": PartnerTimeEnded,
-    "paused": Paused, "resumed": Resumed, "do not disturb": QuietBegan, "disturb again": QuietEnded,
+    "paused": Paused, "resumed": Resumed, "quiet week over": QuietWeekEnded, "do not disturb": QuietBegan, "disturb again": QuietEnded,
     "call": CallStarted, "call over": CallEnded, "media": MediaStarted, "media over": MediaEnded,
     "notified": Notified, "lit": LitUp, "picked up": PickedUp, "laid down": LaidDown, "put away": PutAway,
 }  # fmt: skip
@@ -93,10 +94,12 @@ def observed(at: datetime, until: datetime | None, device: str, words: str) -> I
         raise NotALine("it ends before it begins", said(until))
     if words in SIMPLE:
         yield SIMPLE[words](at=at, device=device)
-    elif began := re.fullmatch(r"partner time until ([\d:]+)(?: without (\w+))?(, on call)?", words):
+    elif began := re.fullmatch(r"partner time until ([\d:]+)(?: without (\w+))?(, on call)?(, quiet week)?", words):
         ends = _later(began[1], at)
-        on_call = began[3] is not None
-        yield PartnerTimeBegan(at=at, occurrence=f"timeline {said(at)}", title="Dinner", ends=ends, on_call=on_call)
+        on_call, quiet = began[3] is not None, began[4] is not None
+        yield PartnerTimeBegan(
+            at=at, occurrence=f"timeline {said(at)}", title="Dinner", ends=ends, on_call=on_call, quiet=quiet
+        )
         for sense in ("focus", "idle", "input"):
             if sense != began[2]:
                 yield SensorStarted(at=at, sense=sense, sensor="timeline")

@@ -35,6 +35,7 @@ from detector.observations import Activity, Gap, Observation, Sense, SensorStart
 from detector.partner_time.model import Occurrence
 from detector.pipeline import Pipeline
 from detector.sensors.model import Seen, SeenApp, Toplevel
+from detector.store import quiet_week
 from detector.store.model import Keeping
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def open_evening(
     of those that were put away shortly before.
     """
     in_force = load_rules(rules_folder)
+    quiet = quiet_week.evening_under_way(store)
     rules = in_force.rules
     classifier = load_classifier(settings.activities)
     apps = PhoneApps(
@@ -90,7 +92,7 @@ def open_evening(
     hearing = Hearing(put=inbox.put, classify=apps.activity, clock=clock, sees_apps=sees_apps)
     performer = Performer(
         store=store, voice=chain, words=speak_of(occurrence.begins, {rule.code: rule for rule in rules}, settings),
-        greeting=greet_with(settings), put=inbox.put, clock=clock, carry=hearing.carry,
+        greeting=greet_with(settings, quiet, over=quiet is None and quiet_week.has_just_ended(store)), put=inbox.put, clock=clock, carry=hearing.carry,
         how_long=lambda moment: how_long(moment, settings=settings.notifications),
         over=lambda moment: over(moment, settings=settings.notifications),
     )  # fmt: skip
@@ -120,7 +122,7 @@ def open_evening(
     sensing = Sensing(laptop=laptop, hearing=hearing, phones=phones, for_phone=for_phone, put_away=put_away)
     under_way = UnderWay(
         occurrence=occurrence, kept_as=kept_as, core=Pipeline(rules, settings.policy, settings.attention), inbox=inbox,
-        sensors=sensing, performer=performer,
+        sensors=sensing, performer=performer, quiet=quiet is not None,
     )  # fmt: skip
     return Evening(under_way=under_way, sensing=sensing, chain=chain, problems=in_force.problems)
 

@@ -21,6 +21,7 @@ from detector.effects import Record
 from detector.observations import GapReason, PartnerTimeEnded
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.plan import Plan, current_and_next
+from detector.store import quiet_week
 from detector.store.model import Keeping, KeptOccurrence
 
 IN_TIME: Final = timedelta(seconds=2)
@@ -92,6 +93,8 @@ class Reconciler:
             await self._end(self.under_way, now, stopped.get(self.under_way.occurrence.id))
         if self.under_way is None and plan.current is not None:
             await self._begin(plan.current, now, missed)
+        if self.under_way is not None and self.under_way.quiet and not quiet_week.is_wanted(self._store):
+            self.under_way.end_quiet(now)
         paused_until = self._store.paused_until()
         if paused_until is not None and paused_until <= now:
             paused_until = None

@@ -8,7 +8,8 @@ from datetime import datetime
 from detector.config.settings import Settings
 from detector.effects import Greet, Moment
 from detector.notifier.model import Words
-from detector.notifier.wording import greeting, words_for
+from detector.notifier.wording import greeting, of_quiet_week, quiet_week_over, words_for
+from detector.store.quiet_week import EVENINGS
 from rules.explain import why
 from rules.model import Rule
 
@@ -31,9 +32,13 @@ def speak_of(began: datetime, rules: Mapping[str, Rule], settings: Settings) -> 
     return words
 
 
-def greet_with(settings: Settings) -> Callable[[Greet], Words]:
-    """Return what turns a beginning into the words that say so."""
-    return lambda begun: greeting(begun.title, local_time(begun.ends), settings=settings.notifications)
+def greet_with(settings: Settings, quiet: int | None = None, *, over: bool = False) -> Callable[[Greet], Words]:
+    """Return what turns a beginning into the words that say so.
+
+    `quiet`: the how-manyeth evening of the quiet week it is; None: of none. `over`: the quiet week has just ended.
+    """
+    note = of_quiet_week(quiet, EVENINGS) if quiet is not None else quiet_week_over() if over else ""
+    return lambda begun: greeting(begun.title, local_time(begun.ends), settings=settings.notifications, note=note)
 
 
 def local_time(at: datetime) -> str:

@@ -28,6 +28,7 @@ from detector.observations import (
     PartnerTimeEnded,
     PartnerTimeExtended,
     Paused,
+    QuietWeekEnded,
     Resumed,
     Shown,
 )
@@ -50,16 +51,28 @@ class CoreFailed(TurntowardError):
 
 
 class UnderWay:
-    """Partner time between its beginning and its end. `kept_as` is the occurrence's id in the store."""
+    """Partner time between its beginning and its end. `kept_as` is the occurrence's id in the store.
+
+    `quiet`: it is one of the evenings of the quiet week; nothing is said of what is found.
+    """
 
     def __init__(
-        self, *, occurrence: Occurrence, kept_as: str, core: Core, inbox: Inbox, sensors: Sensors, performer: Performer
+        self,
+        *,
+        occurrence: Occurrence,
+        kept_as: str,
+        core: Core,
+        inbox: Inbox,
+        sensors: Sensors,
+        performer: Performer,
+        quiet: bool = False,
     ) -> None:
         self.occurrence = occurrence
         self.kept_as = kept_as
         self.inbox = inbox
         self.sensors = sensors
         self.paused = False
+        self.quiet = quiet
         self._core = core
         self._performer = performer
         self._recent: deque[Observation] = deque(maxlen=REMEMBERED)
@@ -74,7 +87,12 @@ class UnderWay:
         """Begin at `at`; where that is long gone, what lies between was missed, for the reason given."""
         title = self.occurrence.title
         began = PartnerTimeBegan(
-            at=at, occurrence=self.kept_as, title=title, ends=self.occurrence.ends, on_call=is_on_call(title)
+            at=at,
+            occurrence=self.kept_as,
+            title=title,
+            ends=self.occurrence.ends,
+            on_call=is_on_call(title),
+            quiet=self.quiet,
         )
         observations: list[Observation] = [began]
         if now > at:
@@ -97,6 +115,8 @@ class UnderWay:
             again += self._feed(observation)
             if isinstance(observation, Paused | Resumed):
                 self.paused = isinstance(observation, Paused)
+            elif isinstance(observation, PartnerTimeBegan | QuietWeekEnded):
+                self.quiet = isinstance(observation, PartnerTimeBegan) and observation.quiet
         self._performer.perform(
             [effect for effect in again if isinstance(effect, Record) and not isinstance(effect.what, Observation)]
         )
@@ -147,6 +167,11 @@ class UnderWay:
             self._through([*self.inbox.take(), Resumed(at=now)])
             self.paused = False
             await self._sense(wanted=True)
+
+    def end_quiet(self, now: datetime) -> None:
+        """Say from now on what was only kept."""
+        self.quiet = False
+        self._through([*self.inbox.take(), QuietWeekEnded(at=now)])
 
     async def end(self, at: datetime, reason: EndReason) -> None:
         """End at `at`: what came in before is fed, what came in after is dropped, and everything is let go of."""

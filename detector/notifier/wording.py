@@ -39,6 +39,8 @@ class Wording:
     greeting: str
     thought: str
     unsensed: str
+    quiet_week: str
+    quiet_week_over: str
 
 
 @cache
@@ -55,6 +57,8 @@ def wording() -> Wording:
         greeting=read["greeting"]["title"],
         thought=read["greeting"]["thought"],
         unsensed=read["greeting"]["unsensed"],
+        quiet_week=read["greeting"]["quiet_week"],
+        quiet_week_over=read["greeting"]["quiet_week_over"],
     )
 
 
@@ -85,19 +89,32 @@ def over(moment: Moment, *, settings: NotifierSettings = _DEFAULTS) -> Words:
     return Words(title=wording().over, body=body, expires=settings.expires)
 
 
-def greeting(title: str, ends_local_text: str, *, settings: NotifierSettings = _DEFAULTS) -> Words:
-    """Return the words that say, once, that partner time has begun. `ends_local_text`: its end as the person reads it."""
+def greeting(title: str, ends_local_text: str, *, settings: NotifierSettings = _DEFAULTS, note: str = "") -> Words:
+    """Return the words that say, once, that partner time has begun. `ends_local_text`: its end as the person reads it.
+
+    `note`: what there is to say this time, in place of the thought.
+    """
     known = wording()
     own = one_line(title).rstrip(".")
     parts = [
         f"{own}." if own and own.casefold() != _PLAIN_TITLE.casefold() else "",
-        known.thought if settings.greeting else "",
+        note or (known.thought if settings.greeting else ""),
     ]
     return Words(
         title=known.greeting.format(ends=ends_local_text),
         body=" ".join(part for part in parts if part),
         expires=settings.expires,
     )
+
+
+def of_quiet_week(evening: int, evenings: int) -> str:
+    """Return the note that it is the how-manyeth evening of the quiet week, of so many."""
+    return wording().quiet_week.format(evening=evening, evenings=evenings)
+
+
+def quiet_week_over() -> str:
+    """Return the note that the quiet week has ended, and what comes of it."""
+    return wording().quiet_week_over
 
 
 def unsensed(ends_local_text: str, *, settings: NotifierSettings = _DEFAULTS) -> Words:

@@ -17,7 +17,7 @@ from time import sleep
 from typing import Any, Final
 
 from detector.errors import StoreError
-from detector.observations import PartnerTimeExtended
+from detector.observations import PartnerTimeBegan, PartnerTimeExtended
 from detector.store import reading, rows
 from detector.store.instants import EPOCH, as_integer
 from detector.store.keeping import KEEP_OBSERVATION, forgotten_stretches, insert, keep_stretches
@@ -108,6 +108,11 @@ def _forget_in(connection: sqlite3.Connection, kept: KeptOccurrence, stretch: St
         "SELECT count(*) FROM observations WHERE occurrence = ? AND kind = ? AND at >= ?",
         (kept.id, PartnerTimeExtended.__name__, as_integer(stretch.since)),
     ).fetchone()
+    # By a look at the text, not by reading the row: what is damaged must be forgotten all the same.
+    (quiet,) = connection.execute(
+        "SELECT count(*) FROM observations WHERE occurrence = ? AND kind = ? AND fields LIKE '%\"quiet\":true%'",
+        (kept.id, PartnerTimeBegan.__name__),
+    ).fetchone()
     if reaches(kept, stretch):
         _delete(connection, "unknown_apps", "occurrence = ?", kept.id)
     over = over_at(kept, stretch.until)
@@ -119,7 +124,7 @@ def _forget_in(connection: sqlite3.Connection, kept: KeptOccurrence, stretch: St
             connection, "observations", "occurrence = ? AND at >= ?", kept.id, as_integer(stretch.since)
         ),
     )
-    outcome = cut(kept, devices, stretch, extended_in=bool(extended))
+    outcome = cut(kept, devices, stretch, extended_in=bool(extended), quiet=bool(quiet))
     if outcome.left is None:
         counts["occurrences"] = _delete(connection, "occurrences", "id = ?", kept.id)
         return counts

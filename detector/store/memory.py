@@ -177,7 +177,8 @@ class MemoryStore(MemoryPlans):
         evening.moments = moments
         observations = [observation for observation in evening.observations if observation.at < stretch.since]
         counts["observations"] += len(evening.observations) - len(observations)
-        outcome = cut(evening.kept, devices, stretch, extended_in=extended)
+        quiet = any(isinstance(each, PartnerTimeBegan) and each.quiet for each in evening.observations)
+        outcome = cut(evening.kept, devices, stretch, extended_in=extended, quiet=quiet)
         if outcome.left is None:
             counts["occurrences"] += 1
             del self._evenings[evening.kept.id]

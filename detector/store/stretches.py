@@ -143,10 +143,17 @@ class Cut:
     instead: tuple[Observation, ...] = ()
 
 
-def cut(occurrence: KeptOccurrence, devices: Iterable[str], stretch: Stretch, *, extended_in: bool = False) -> Cut:
+def cut(
+    occurrence: KeptOccurrence,
+    devices: Iterable[str],
+    stretch: Stretch,
+    *,
+    extended_in: bool = False,
+    quiet: bool = False,
+) -> Cut:
     """Return what becomes of an occurrence, in which these devices spoke, once its content from `since` on is gone.
 
-    `extended_in`: it was given its present end in the stretch.
+    `extended_in`: it was given its present end in the stretch. `quiet`: the person wants nothing said in it.
     """
     if not reaches(occurrence, stretch):
         return Cut(occurrence)
@@ -160,6 +167,7 @@ def cut(occurrence: KeptOccurrence, devices: Iterable[str], stretch: Stretch, *,
             title=occurrence.title,
             ends=occurrence.ends,
             on_call=is_on_call(occurrence.title),
+            quiet=quiet,
         )
         return Cut(replace(occurrence, began=stretch.until), (again,))
     if under_way:
