@@ -1,87 +1,74 @@
 """Observations in, uses and coverage out; features measured when a rule asks.
 
-Rule 1: only features that were asked for at the start can be measured.
+Rule 1: only features that were asked for can be measured, from when they were asked for on.
 Rule 2: devices are known by their observations; one that has said nothing is unknown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from itertools import count
 from typing import Final
 
 from detector.attention.device import DeviceState
-from detector.attention.instants import Instants
-from detector.attention.measures import (
-    DistractedShare,
-    Measure,
-    Running,
-    State,
-    TimeIn,
-    TrailingSum,
-    UsesCounted,
-)
+from detector.attention.everyone import Everyone, reach
+from detector.attention.measures import Measure
 from detector.attention.settings import AttentionSettings
+from detector.attention.sums import COUNTED
 from detector.attention.uses import Covered, Person, UseState
 from detector.observations import Gap, InputCounted, Observation, Paused
 from rules.model import FeatureKey, Value
 
-TOUCHED_BY_INPUT: Final = frozenset(
-    {"scrolls", "keys", "clicks", "scroll_rate", "key_rate", "click_rate", "since_input"}
-)
+TOUCHED_BY_INPUT: Final = frozenset({*COUNTED, "since_input"})
 """The features that an `InputCounted` can change; all others stand where they were."""
-_COUNTED: Final = {
-    "scrolls": "scrolls",
-    "keys": "keys",
-    "clicks": "clicks",
-    "scroll_rate": "scrolls",
-    "key_rate": "keys",
-    "click_rate": "clicks",
-}
 
 
 class View:
     """The feature set of one device; `at` is set by its owner before it is asked."""
 
-    __slots__ = ("_measures", "at")
+    __slots__ = ("at", "measures")
 
     def __init__(self, at: datetime, measures: dict[FeatureKey, Measure]) -> None:
         self.at = at
-        self._measures = measures
+        self.measures = measures
 
     def get(self, key: FeatureKey, /) -> Value | None:
         """Return the feature's value, or None where it is unknown or was not declared."""
-        measure = self._measures.get(key)
+        measure = self.measures.get(key)
         return None if measure is None else measure.value(self.at)
 
     def changes(self, key: FeatureKey, value: Value, /) -> datetime | None:
         """Return the first instant after `at` at which comparing with `value` may come out differently."""
-        measure = self._measures.get(key)
+        measure = self.measures.get(key)
         return None if measure is None else measure.change(self.at, value)
 
 
 class Attention:
-    """What is known of every device during one occurrence."""
+    """What is known of every device during one occurrence. `usuals`: what is usual of features, by their key."""
 
     def __init__(
-        self, needs: Iterable[FeatureKey], began: datetime, ends: datetime, settings: AttentionSettings
+        self,
+        needs: Iterable[FeatureKey],
+        began: datetime,
+        ends: datetime,
+        settings: AttentionSettings,
+        usuals: Mapping[FeatureKey, Value] | None = None,
     ) -> None:
         self._needs = tuple(needs)
         self._began = began
-        self._ends = ends
         self._settings = settings
         self._number: Callable[[], int] = count(1).__next__
-        self._person = Person()
-        self._devices: list[DeviceState] = []
+        self._person = Person(keep=reach(self._needs))
+        self._everyone = Everyone(began, ends, settings)
+        self._everyone.usuals = usuals or {}
         self._states: dict[str, DeviceState] = {}
         self._views: dict[str, View] = {}
-        self._sums: dict[str, list[TrailingSum]] = {}
 
     @property
     def devices(self) -> list[DeviceState]:
         """Every device that has said something, in the order of its first word."""
-        return self._devices
+        return self._everyone.devices
 
     def device(self, name: str) -> DeviceState:
         """Return the device's state; a new one is known from its first observation on."""
@@ -89,9 +76,9 @@ class Attention:
         if state is None:
             state = DeviceState(name, self._began, self._settings, self._number, self._person)
             self._states[name] = state
-            self._devices.append(state)
-            self._sums[name] = []
-            self._views[name] = View(self._began, {key: self._measure(key, state) for key in self._needs})
+            self._everyone.add(state)
+            measures = {key: self._everyone.measure(key, state) for key in self._needs}
+            self._views[name] = View(self._began, measures)
         return state
 
     def view(self, name: str, at: datetime) -> View:
@@ -100,64 +87,63 @@ class Attention:
         view.at = at
         return view
 
+    def take(self, needs: Iterable[FeatureKey], usuals: Mapping[FeatureKey, Value], at: datetime) -> None:
+        """Measure these features from now on, and no others.
+
+        What is measured already goes on. What is new is measured from what is remembered; as long as its span reaches
+        further back than that, it is unknown.
+        """
+        before, self._needs = set(self._needs), tuple(needs)
+        self._person.keep = max(self._person.keep, reach(self._needs))
+        self._everyone.usuals = usuals
+        self._everyone.ask_for([key for key in self._needs if key not in before], self._person.forgotten_until)
+        for name, view in self._views.items():
+            state, old = self._states[name], view.measures
+            view.measures = {
+                key: old[key] if key in old and key.name != "usual" else self._everyone.measure(key, state, late=at)
+                for key in self._needs
+            }
+            self._everyone.keep_sums(name, self._needs)
+
     def observe(self, seen: Observation) -> None:
         """Take in one observation."""
         device = self.device(seen.device)
         if isinstance(seen, InputCounted):
-            for total in self._sums[seen.device]:
+            for total in self._everyone.sums[seen.device].values():
                 total.add(seen)
         elif isinstance(seen, Gap) and seen.sense == "input":
-            self._forget_counts(seen.device)
+            self._everyone.forget_counts(seen.device)
         elif isinstance(seen, Paused) or (isinstance(seen, Gap) and seen.sense is None):
             # Nobody listened: whatever another device said in the meantime is lost, too.
-            for each in self._devices:
-                self._forget_counts(each.name)
+            for each in self.devices:
+                self._everyone.forget_counts(each.name)
                 each.observe(seen)
             return
         device.observe(seen)
 
+    def nudged(self, at: datetime, category: str | None) -> None:
+        """A nudge about a use of the category reached the screen."""
+        self._everyone.nudged.at, self._everyone.nudged.category = at, category
+
     def extend(self, ends: datetime) -> None:
         """Partner time ends later than it was planned."""
-        self._ends = ends
+        self._everyone.ends = ends
 
     def end(self, at: datetime) -> None:
         """Partner time is over."""
-        for device in self._devices:
+        for device in self.devices:
             device.end(at)
 
     def closed(self) -> list[tuple[str, UseState]]:
         """Hand over the uses that were closed, or whose end was corrected, since the last call."""
-        found = [(device.name, use) for device in self._devices for use in device.closed]
-        for device in self._devices:
+        found = [(device.name, use) for device in self.devices for use in device.closed]
+        for device in self.devices:
             device.closed.clear()
         return found
 
     def covered(self) -> list[tuple[str, Covered]]:
         """Hand over the stretches of coverage that ended since the last call."""
-        found = [(device.name, stretch) for device in self._devices for stretch in device.covered]
-        for device in self._devices:
+        found = [(device.name, stretch) for device in self.devices for stretch in device.covered]
+        for device in self.devices:
             device.covered.clear()
         return found
-
-    def _forget_counts(self, name: str) -> None:
-        for total in self._sums[name]:
-            total.clear()
-
-    def _measure(self, key: FeatureKey, device: DeviceState) -> Measure:
-        devices = self._devices if key.scope == "all" else [device]
-        span = key.span or timedelta(0)
-        if key.name in _COUNTED:
-            total = TrailingSum(device, _COUNTED[key.name], span, per_minute=key.name.endswith("_rate"))
-            self._sums[device.name].append(total)
-            return total
-        if key.name in {"glances", "uses", "switches", "switch_rate"}:
-            return UsesCounted(devices, key, self._settings)
-        if key.name in {"opens", "pick_ups"}:
-            return Instants(devices, key.name, span)
-        if key.name == "time":
-            return TimeIn(devices, frozenset({key.category or ""}), span)
-        if key.name == "share":
-            return DistractedShare(devices, self._began)
-        if key.name in {"dwell", "since_input", "elapsed", "remaining"}:
-            return Running(device, key.name, self._began, lambda: self._ends)
-        return State(device, key.name)

@@ -19,7 +19,7 @@ from typing import Final
 from detector.attention.film import FOR_BOTH, Film
 from detector.attention.settings import AttentionSettings
 from detector.attention.taken import Taken
-from detector.attention.uses import IN_THE_HAND, Covered, Person, remember
+from detector.attention.uses import IN_THE_HAND, Covered, Instant, Person
 from detector.observations import (
     Activity,
     CallEnded,
@@ -42,7 +42,6 @@ from detector.observations import (
     Unlocked,
     WentIdle,
 )
-from rules.features import DISTRACTING
 
 LEFT_ALONE: Final = timedelta(seconds=60)
 """How long a device is left alone before it counts as put away; see the feature `put_away`."""
@@ -70,8 +69,8 @@ class DeviceState(Taken):
         self._film = Film()
         self.input_since: datetime | None = None
         self.last_input: datetime | None = None
-        self.opens: deque[datetime] = deque()
-        self.pick_ups: deque[datetime] = deque()
+        self.opens: deque[Instant] = deque()
+        self.pick_ups: deque[Instant] = deque()
         self._began = began
         self._activity: Activity | None = None
         self._heard = False
@@ -161,6 +160,8 @@ class DeviceState(Taken):
             self._locked = False
         elif seen.sense == "media":
             self._film.playing = False
+        elif seen.sense == "call":
+            self.in_call = False
         self._settle(seen.at)
 
     def _speaks(self, at: datetime, *, opened: bool = False) -> None:
@@ -178,15 +179,14 @@ class DeviceState(Taken):
         if not seen.opened or seen.activity is None:
             self._speaks(seen.at)
             return
-        if seen.activity.category in DISTRACTING:
-            remember(self.opens, seen.at)
+        self._person.remember(self.opens, seen.at, seen.activity.category)
         if self.open is not None and self.open.activity == seen.activity:
             self._lose_the_end(self.open, seen.at)
         self._speaks(seen.at, opened=True)
 
     def _picked_up(self, seen: PickedUp) -> None:
-        if not self.pick_ups or seen.at - self.pick_ups[-1] >= TWICE_TOLD:
-            remember(self.pick_ups, seen.at)
+        if not self.pick_ups or seen.at - self.pick_ups[-1].at >= TWICE_TOLD:
+            self._person.remember(self.pick_ups, seen.at, IN_THE_HAND.category)
             self._was_off(seen.at)
         self._laid_down, self._away_since, self._in_hand = False, None, seen.blind
         self._speaks(seen.at)

@@ -9,20 +9,31 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from detector.attention.device import DeviceState
-from rules.model import Value
+from detector.attention.uses import Instant
+from rules.features import DISTRACTING
+from rules.model import FeatureKey, Value
 
 
 class Instants:
-    """How many instants lie in the span `(at - span, at]`; `of` is the device's `opens` or `pick_ups`."""
+    """How many instants lie in the span `(at - span, at]`: openings of the categories that are meant, or pick-ups."""
 
-    def __init__(self, devices: Sequence[DeviceState], of: str, span: timedelta) -> None:
+    def __init__(self, devices: Sequence[DeviceState], key: FeatureKey) -> None:
         self._devices = devices
-        self._of = of
-        self._span = span
+        self._of = key.name
+        self._span = key.span or timedelta(0)
+        self._categories = (key.which and key.which.categories) or DISTRACTING
 
     def _within(self, at: datetime) -> list[datetime]:
-        oldest = at - self._span
-        return [each for device in self._devices for each in getattr(device, self._of) if each > oldest]
+        oldest, wanted = at - self._span, self._categories
+        found: list[datetime] = []
+        for device in self._devices:
+            told: Sequence[Instant] = getattr(device, self._of)
+            for each in reversed(told):
+                if each.at <= oldest:
+                    break
+                if each.category in wanted:
+                    found.append(each.at)
+        return found
 
     def value(self, at: datetime) -> int | None:
         """Return the count."""

@@ -1,4 +1,4 @@
-"""How each feature of the catalogue is measured, and when its value will next differ by itself.
+"""How the features of the moment are measured, and what every measure promises.
 
 Rule 1: what is not known is None, never zero.
 Rule 2: a trailing span holds what lies in `(at - span, at]`, never more than partner time has seen.
@@ -7,25 +7,17 @@ Rule 3: `change` may be too early, never too late, and always lies after `at`.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Protocol
 
+from detector.attention.counted import TICK
 from detector.attention.device import DeviceState
-from detector.attention.settings import AttentionSettings
-from detector.attention.uses import UseState
-from detector.observations import InputCounted
-from rules.features import DISTRACTING
-from rules.model import FeatureKey, Value
-
-TICK: Final = timedelta(microseconds=1)
-ZERO: Final = timedelta(0)
-MINUTE: Final = timedelta(minutes=1)
+from rules.model import Value
 
 
 class Measure(Protocol):
-    """One feature on one device, or on all."""
+    """One feature on one device, or on several together."""
 
     def value(self, at: datetime) -> Value | None:
         """Return the feature's value at `at`, or None where it is unknown."""
@@ -44,17 +36,63 @@ class State:
     def value(self, _at: datetime) -> Value | None:
         """Return what the device's state says."""
         device = self._device
-        if self._name == "put_away":
-            return device.put_away
-        if self._name == "full_screen":
-            return device.full_screen if device.is_known else None
-        if device.open is None:
-            return None
-        return device.open.activity.category if self._name == "category" else device.open.came_from
+        if self._name == "category":
+            return device.open.activity.category if device.open else None
+        if self._name == "came_from":
+            return device.open.came_from if device.open else None
+        return flag(device, self._name)
 
     def change(self, _at: datetime, _against: Value) -> datetime | None:
         """Return None: only an observation changes it."""
         return None
+
+
+class AnyOf:
+    """A flag of several devices: whether it is so on any of them; unknown while it is known of none."""
+
+    def __init__(self, devices: Sequence[DeviceState], name: str) -> None:
+        self._devices = devices
+        self._name = name
+
+    def value(self, _at: datetime) -> bool | None:
+        """Return what the devices' states say together."""
+        known = [so for device in self._devices if (so := flag(device, self._name)) is not None]
+        return any(known) if known else None
+
+    def change(self, _at: datetime, _against: Value) -> datetime | None:
+        """Return None: only an observation changes it."""
+        return None
+
+
+class Constant:
+    """A number that stands for the whole evening."""
+
+    def __init__(self, value: Value | None) -> None:
+        self._value = value
+
+    def value(self, _at: datetime) -> Value | None:
+        """Return the number, or None where it is unknown."""
+        return self._value
+
+    def change(self, _at: datetime, _against: Value) -> datetime | None:
+        """Return None: it stands."""
+        return None
+
+
+class Since:
+    """A measure that is not known before an instant: it begins to be asked for when some of its span is forgotten."""
+
+    def __init__(self, measure: Measure, known_from: datetime) -> None:
+        self._measure = measure
+        self._known_from = known_from
+
+    def value(self, at: datetime) -> Value | None:
+        """Return the value, once it is known."""
+        return self._measure.value(at) if at >= self._known_from else None
+
+    def change(self, at: datetime, against: Value) -> datetime | None:
+        """Return when it becomes known, and from then on when it changes."""
+        return self._measure.change(at, against) if at >= self._known_from else self._known_from
 
 
 class Running:
@@ -96,204 +134,8 @@ class Running:
         return at + TICK if equal == at else None
 
 
-class TrailingSum:
-    """Scrolls, keys or clicks over a span, as a count or per minute. Unknown while no input is sensed."""
-
-    def __init__(self, device: DeviceState, of: str, span: timedelta, *, per_minute: bool) -> None:
-        self._device = device
-        self._of = of
-        self._span = span
-        self._minutes = span / MINUTE if per_minute else None
-        self._counted: deque[tuple[datetime, int]] = deque()
-        self._sum = 0
-
-    def add(self, seen: InputCounted) -> None:
-        """Take in one second's counts."""
-        count: int = getattr(seen, self._of)
-        if count:
-            self._counted.append((seen.at, count))
-            self._sum += count
-            self._expire(seen.at)
-
-    def clear(self) -> None:
-        """Forget: what was counted before a gap says nothing after it."""
-        self._counted.clear()
-        self._sum = 0
-
-    def _expire(self, at: datetime) -> None:
-        counted, oldest = self._counted, at - self._span
-        while counted and counted[0][0] <= oldest:
-            self._sum -= counted.popleft()[1]
-
-    def value(self, at: datetime) -> int | float | None:
-        """Return the sum, or the sum per minute."""
-        if self._device.input_since is None:
-            return None
-        self._expire(at)
-        return self._sum if self._minutes is None else self._sum / self._minutes
-
-    def change(self, at: datetime, _against: Value) -> datetime | None:
-        """Return when the oldest count leaves the span."""
-        if self._device.input_since is None:
-            return None
-        self._expire(at)
-        return self._counted[0][0] + self._span if self._counted else None
-
-
-class UsesCounted:
-    """How many uses began in the span: glances, uses of a category, or switches."""
-
-    def __init__(self, devices: Sequence[DeviceState], key: FeatureKey, settings: AttentionSettings) -> None:
-        self._devices = devices
-        self._name = key.name
-        self._category = key.category
-        self._span = key.span or ZERO
-        self._minutes = self._span / MINUTE if key.name == "switch_rate" else None
-        self._settings = settings
-        self._kept: tuple[int, datetime, datetime | None, int] | None = None
-
-    def _is_meant(self, use: UseState) -> bool:
-        if self._name == "uses":
-            return use.activity.category == self._category
-        if self._name == "glances":
-            return use.activity.category in DISTRACTING and not use.is_part
-        return use.follows
-
-    def _count(self, at: datetime) -> tuple[datetime | None, int]:
-        oldest, settings, glances = at - self._span, self._settings, self._name == "glances"
-        count, turns = 0, []
-        for device in self._devices:
-            for use in reversed(device.uses):
-                if use.began <= oldest:
-                    break
-                length = (use.ended or at) - use.began
-                if self._is_meant(use) and not (glances and length >= settings.glance):
-                    count += 1
-                    turns.append(use.began + self._span)
-            use_now = device.open
-            if use_now is not None and use_now.began > oldest and self._is_meant(use_now):
-                age = at - use_now.began
-                if age < settings.fleeting and not use_now.opened:
-                    turns.append(use_now.began + settings.fleeting)
-                elif not glances or age < settings.glance:
-                    count += 1
-                    turns.append(use_now.began + (min(settings.glance, self._span) if glances else self._span))
-        return min(turns, default=None), count
-
-    def _measure(self, at: datetime) -> tuple[datetime | None, int]:
-        version = sum(device.version for device in self._devices) + len(self._devices)
-        kept = self._kept
-        if kept is not None and kept[0] == version and kept[1] <= at and (kept[2] is None or at < kept[2]):
-            return kept[2], kept[3]
-        turn, count = self._count(at)
-        self._kept = (version, at, turn, count)
-        return turn, count
-
-    def value(self, at: datetime) -> int | float | None:
-        """Return the count, or the count per minute; unknown while no device is known."""
-        if not any(device.is_known for device in self._devices):
-            return None
-        count = self._measure(at)[1]
-        return count if self._minutes is None else count / self._minutes
-
-    def change(self, at: datetime, _against: Value) -> datetime | None:
-        """Return when the count will next differ."""
-        return self._measure(at)[0]
-
-
-class TimeIn:
-    """How much of the span went into uses of a category; on several devices at once it counts once."""
-
-    def __init__(self, devices: Sequence[DeviceState], categories: frozenset[str], span: timedelta | None) -> None:
-        self._devices = devices
-        self._categories = categories
-        self._span = span
-
-    def stretches(self, at: datetime) -> list[tuple[datetime, datetime]]:
-        """Return the merged stretches of use that touch the span, uncut, in order."""
-        oldest = None if self._span is None else at - self._span
-        found = []
-        for device in self._devices:
-            for use in (*device.uses, device.open):
-                if use is None or use.activity.category not in self._categories:
-                    continue
-                ended = use.ended or at
-                if oldest is None or ended > oldest:
-                    found.append((use.began, ended))
-        found.sort()
-        merged: list[tuple[datetime, datetime]] = []
-        for began, ended in found:
-            if merged and began <= merged[-1][1]:
-                merged[-1] = (merged[-1][0], max(ended, merged[-1][1]))
-            else:
-                merged.append((began, ended))
-        return merged
-
-    def is_growing(self) -> bool:
-        """Return whether a use of the category is under way."""
-        return any(device.open and device.open.activity.category in self._categories for device in self._devices)
-
-    def value(self, at: datetime) -> timedelta | None:
-        """Return the length; unknown while no device is known."""
-        if not any(device.is_known for device in self._devices):
-            return None
-        return self._length(at, self.stretches(at))
-
-    def _length(self, at: datetime, stretches: list[tuple[datetime, datetime]]) -> timedelta:
-        if self._span is None:
-            return sum((ended - began for began, ended in stretches), ZERO)
-        oldest = at - self._span
-        return sum((ended - max(began, oldest) for began, ended in stretches), ZERO)
-
-    def change(self, at: datetime, against: Value) -> datetime | None:
-        """Return when the length meets `against`, or when its slope changes, whichever is first."""
-        if self._span is None or not isinstance(against, timedelta):
-            return None
-        stretches, growing, oldest = self.stretches(at), self.is_growing(), at - self._span
-        shrinking = any(began <= oldest < ended for began, ended in stretches)
-        edges = [edge + self._span for pair in stretches for edge in pair if edge > oldest and edge != at]
-        turns = [edge for edge in edges if edge > at]
-        if growing != shrinking:
-            away = against - self._length(at, stretches)
-            if away == ZERO:
-                return at + TICK
-            if (away > ZERO) == growing:
-                turns.append(at + abs(away))
-        return min(turns, default=None)
-
-
-class DistractedShare:
-    """The share of partner time so far that went into distracting uses.
-
-    What lies further back than the longest span counts per device: by then two devices at once are rare, and the
-    memory stays bounded.
-    """
-
-    def __init__(self, devices: Sequence[DeviceState], began: datetime) -> None:
-        self._devices = devices
-        self._time = TimeIn(devices, DISTRACTING, None)
-        self._began = began
-
-    def _spent(self, at: datetime) -> timedelta | None:
-        spent = self._time.value(at)
-        return None if spent is None else sum((device.long_ago for device in self._devices), spent)
-
-    def value(self, at: datetime) -> float | None:
-        """Return a share of 0 to 1; unknown at the very start and while no device is known."""
-        spent, elapsed = self._spent(at), at - self._began
-        return None if spent is None or elapsed <= ZERO else spent / elapsed
-
-    def change(self, at: datetime, against: Value) -> datetime | None:
-        """Return when the share meets `against`."""
-        spent, elapsed = self._spent(at), at - self._began
-        if spent is None or not isinstance(against, int | float):
-            return None
-        if elapsed <= ZERO:
-            return at + TICK
-        slope = (1.0 if self._time.is_growing() else 0.0) - against
-        if slope == 0.0:
-            return None
-        ahead = (against * elapsed - spent) / slope
-        if ahead < -TICK:
-            return None
-        return at + max(TICK, ahead)
+def flag(device: DeviceState, name: str) -> bool | None:
+    """Return whether it is so on the device: `put_away`, `full_screen`, `playing` or `in_call`."""
+    if name == "full_screen":
+        return device.full_screen if device.is_known else None
+    return {"put_away": device.put_away, "playing": device.playing, "in_call": device.in_call}[name]

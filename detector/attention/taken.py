@@ -7,13 +7,13 @@ Rule 2: of what was left before something that is not known, nothing is said to 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from detector.attention.settings import AttentionSettings
 from detector.attention.uses import IN_THE_HAND, Person, UseState
 from detector.observations import Activity
-from rules.features import DISTRACTING, LONGEST_SPAN
+from rules.features import DISTRACTING
 
 
 class Taken:
@@ -41,6 +41,13 @@ class Taken:
         """The use that was left last, looking past a phone in the hand."""
         use = next((use for use in reversed(self.uses) if use.activity != IN_THE_HAND), None)
         return use if use is not None and use.number > self._forgotten else None
+
+    def remembered(self) -> Iterator[UseState]:
+        """The uses that were left, the last one first, as far back as nothing lies between that is not known."""
+        for use in reversed(self.uses):
+            if use.number <= self._forgotten:
+                return
+            yield use
 
     def _take_up(self, activity: Activity, at: datetime, *, opened: bool) -> None:
         self.version += 1
@@ -78,8 +85,13 @@ class Taken:
         elif use.opened or use.ended - use.began >= self._settings.fleeting:
             self.uses.append(use)
             self.closed.append(use)
-        while self.uses and (self.uses[0].ended or at) < at - LONGEST_SPAN:
+        if self.uses:
+            self._forget_before(self._person.forget(at))
+
+    def _forget_before(self, instant: datetime) -> None:
+        while self.uses and (self.uses[0].ended or instant) < instant:
             oldest = self.uses.popleft()
+            self._person.forgot(oldest.ended or oldest.began)
             if oldest.activity.category in DISTRACTING:
                 self.long_ago += (oldest.ended or oldest.began) - oldest.began
 
@@ -87,6 +99,7 @@ class Taken:
         """Nothing is said to come from what was left before something that is not known."""
         if self.uses:
             self._forgotten = self.uses[-1].number
+            self.version += 1
 
     def _cut_back(self, since: datetime) -> None:
         """Idle since then: the uses that ended later ended there."""

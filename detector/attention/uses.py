@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from detector.observations import Activity
 from rules.features import LONGEST_SPAN
@@ -50,6 +50,13 @@ class Covered:
     ended: datetime
 
 
+class Instant(NamedTuple):
+    """Something that happened to the category at an instant."""
+
+    at: datetime
+    category: str
+
+
 class Used(Protocol):
     """What the person asks of a device: the use under way, and the one that was left before with a known end."""
 
@@ -64,9 +71,11 @@ class Used(Protocol):
 
 @dataclass(slots=True)
 class Person:
-    """Whose devices these are."""
+    """Whose devices these are. `keep`: how far back what they did is asked for; `forgotten_until`: what is gone by now."""
 
     devices: list[Used] = field(default_factory=list)
+    keep: timedelta = LONGEST_SPAN
+    forgotten_until: datetime | None = None
 
     def came_from(self, at: datetime, fleeting: timedelta) -> tuple[bool, str | None]:
         """Return, for a use taken up at `at`, whether it follows straight from another, and the category of that."""
@@ -80,9 +89,17 @@ class Person:
             return False, None
         return at - left < fleeting, latest.activity.category
 
+    def forget(self, at: datetime) -> datetime:
+        """Return what lies so far back that no span reaches it, neither from `at` nor from what is under way."""
+        under_way = (device.open.began for device in self.devices if device.open is not None)
+        return min((at, *under_way)) - self.keep
 
-def remember(instants: deque[datetime], at: datetime) -> None:
-    """Add an instant, and forget those that no span reaches any more."""
-    instants.append(at)
-    while instants[0] <= at - LONGEST_SPAN:
-        instants.popleft()
+    def remember(self, instants: deque[Instant], at: datetime, category: str) -> None:
+        """Add an instant, and forget those that no span reaches any more."""
+        instants.append(Instant(at, category))
+        while instants[0].at <= at - self.keep:
+            self.forgot(instants.popleft().at)
+
+    def forgot(self, at: datetime) -> None:
+        """Nothing up to `at` is remembered for certain any more."""
+        self.forgotten_until = at if self.forgotten_until is None else max(at, self.forgotten_until)

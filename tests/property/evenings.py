@@ -19,6 +19,8 @@ from detector.observations import (
     LaidDown,
     LitUp,
     Locked,
+    MediaEnded,
+    MediaStarted,
     NotShown,
     Observation,
     PartnerTimeBegan,
@@ -56,7 +58,7 @@ rare = st.one_of(
     st.tuples(st.just("typing"), st.integers(1, 20), st.integers(1, 6)),
     st.tuples(
         st.sampled_from(["gap", "lost", "sensed", "desktop", "back"]),
-        st.sampled_from(["focus", "idle", "input"]),
+        st.sampled_from(["focus", "idle", "input", "media", "call"]),
         st.just(0),
     ),
     st.tuples(
@@ -64,7 +66,8 @@ rare = st.one_of(
         st.integers(1, 12),
         st.sampled_from(["put_away", "together", "needed", "dismissed", "expired"]),
     ),
-    st.tuples(st.sampled_from(["shown", "not shown"]), st.integers(1, 12), st.just(0)),
+    st.tuples(st.sampled_from(["shown", "shown", "not shown"]), st.integers(1, 12), st.just(0)),
+    st.tuples(st.sampled_from(["plays", "stops", "rings"]), st.just(0), st.just(0)),
 )
 opening = st.tuples(st.just("opens"), st.sampled_from(CATEGORIES), st.just(0))
 in_hand = st.tuples(
@@ -117,6 +120,9 @@ def _said(at: datetime, device: str, kind: str, first: object, second: object) -
         assert isinstance(second, int)
         counts = {"scrolls": second} if kind == "scrolling" else {"keys": second}
         return [InputCounted(at=at + timedelta(seconds=number), device=device, **counts) for number in range(first)]
+    if kind in {"plays", "stops", "rings"}:
+        # What rings goes on until something else says that it is over.
+        return [{"plays": MediaStarted, "stops": MediaEnded, "rings": CallStarted}[kind](at=at, device=device)]
     if kind == "idle":
         assert isinstance(first, int)
         noticed = at + timedelta(seconds=30)

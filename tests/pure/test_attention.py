@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from detector.attention.attention import Attention
-from detector.attention.settings import AttentionSettings
 from detector.attention.uses import UseState
+from detector.attention.settings import AttentionSettings
 from detector.observations import (
     Activity,
     CameBack,

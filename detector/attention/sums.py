@@ -1,0 +1,80 @@
+"""Scrolls, keys or clicks over a span, kept as a running sum."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import datetime, timedelta
+from typing import Final
+
+from detector.attention.counted import MINUTE
+from detector.attention.device import DeviceState
+from detector.observations import InputCounted
+from rules.model import Value
+
+COUNTED: Final = {
+    "scrolls": "scrolls",
+    "keys": "keys",
+    "clicks": "clicks",
+    "scroll_rate": "scrolls",
+    "key_rate": "keys",
+    "click_rate": "clicks",
+}
+"""The features that are such a sum, and what is counted."""
+
+
+class TrailingSum:
+    """A sum, or so much per minute. Unknown while no input is sensed."""
+
+    def __init__(self, device: DeviceState, of: str, span: timedelta, *, per_minute: bool) -> None:
+        self._device = device
+        self._of = of
+        self._span = span
+        self._minutes = span / MINUTE if per_minute else None
+        self._counted: deque[tuple[datetime, int]] = deque()
+        self._sum = 0
+        self._since: datetime | None = None
+
+    def take_from(self, other: TrailingSum, at: datetime) -> bool:
+        """Take over what the other has counted; return whether that is all that this one would have counted by `at`."""
+        is_shorter = other._of != self._of or other._span < self._span
+        if is_shorter or (other._since is not None and other._since + self._span > at):
+            return False
+        self._counted, self._sum, self._since = deque(other._counted), other._sum, other._since
+        self._expire(at)
+        return True
+
+    def begin(self, at: datetime) -> None:
+        """It counts only from now on."""
+        self._since = at
+
+    def add(self, seen: InputCounted) -> None:
+        """Take in one second's counts."""
+        count: int = getattr(seen, self._of)
+        if count:
+            self._counted.append((seen.at, count))
+            self._sum += count
+            self._expire(seen.at)
+
+    def clear(self) -> None:
+        """Forget: what was counted before a gap says nothing after it."""
+        self._counted.clear()
+        self._sum = 0
+
+    def _expire(self, at: datetime) -> None:
+        counted, oldest = self._counted, at - self._span
+        while counted and counted[0][0] <= oldest:
+            self._sum -= counted.popleft()[1]
+
+    def value(self, at: datetime) -> int | float | None:
+        """Return the sum, or the sum per minute."""
+        if self._device.input_since is None:
+            return None
+        self._expire(at)
+        return self._sum if self._minutes is None else self._sum / self._minutes
+
+    def change(self, at: datetime, _against: Value) -> datetime | None:
+        """Return when the oldest count leaves the span."""
+        if self._device.input_since is None:
+            return None
+        self._expire(at)
+        return self._counted[0][0] + self._span if self._counted else None
