@@ -43,8 +43,8 @@ class FeatureKey(NamedTuple):
     part: int = 0
 
 
-DEVICE: Final = FeatureKey("device")
-"""The device's name, which a sentence may say and no condition may ask for."""
+DEVICE: Final = "{device}"
+"""Stands in a sentence for the device's name, which no condition may ask for."""
 
 
 class FeatureSet(Protocol):
@@ -126,7 +126,7 @@ class Rule:
 
     `until`: once the rule holds, it goes on holding until this certainly holds; None: until `condition` does not.
     `because`: the person's own sentence, `{scrolls(60 s)} steps in {dwell}`; `because_parts` is the same as words and
-    features, with `FeatureKey("device")` for the device's name.
+    features, with `DEVICE` for the device's name.
     """
 
     code: str
@@ -142,7 +142,7 @@ class Rule:
     @property
     def needs(self) -> frozenset[FeatureKey]:
         """Every feature that the condition, `until` and `because` ask for."""
-        said = frozenset(part for part in self.because_parts if isinstance(part, FeatureKey) and part != DEVICE)
+        said = frozenset(part for part in self.because_parts if isinstance(part, FeatureKey))
         return self.condition.needs | said | (self.until.needs if self.until else frozenset())
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Callable, Container
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from rules.language import RuleError, compile_condition
+from rules.language import RuleError, compile_condition, parts_of
 from rules.language.problems import did_you_mean, shown
-from rules.model import Condition, Page, Rule
+from rules.model import Page, Rule
 from rules.places import Path, Place, Places
 
 CODE: Final = re.compile(r"[A-Z]{1,4}[0-9]{1,4}")
@@ -21,10 +22,15 @@ PAGE: Final = ("notices", "why", "wrong", "needs", "example")
 REQUIRED: Final = ("code", "name", "when", *PAGE)
 VERSION: Final = 1
 """Of the form of packs. A pack that says a later one was written for a later turntoward, and is left out whole."""
-KEYS: Final = (*REQUIRED, "after_grace")
+KEYS: Final = (*REQUIRED, "until", "because", "after_grace")
+IN_WORDS: Final = frozenset({"when", "until", "because"})
+"""What the language reads."""
+MOST_RULES: Final = 1000
+"""In one file: nobody reads more, and a person's evening does not wait for more."""
 LONGEST_NAME: Final = 60
 LONGEST_PART: Final = 2000
 LONGEST_LINE: Final = 200
+_Read = TypeVar("_Read")
 _AT: Final = re.compile(r" \((?:at line (\d+), column (\d+)|at end of document)\)$")
 _CODE_LINE: Final = re.compile(r"""^[ \t]*["']?code["']?[ \t]*=[ \t]*["']([A-Z]{1,4}[0-9]{1,4})["']""", re.MULTILINE)
 
@@ -111,10 +117,13 @@ class _Reading:
             tables = []
         elif not tables:
             self._add("There is no rule in this pack.", None, None, hint="Write [[rule]] and what belongs to it.")
+        if len(tables) > MOST_RULES:
+            said = f"There are {len(tables):,} rules in this file; only the first {MOST_RULES:,} are read."
+            self._at_value(said, ("rule", MOST_RULES), "Put the rest into files of their own.")
         rules: dict[str, Rule] = {}
         broken: dict[str, None] = {}
         for number, table in enumerate(tables):
-            rule = self._rule(table, number, (*rules, *broken))
+            rule = self._rule(table, number, rules, broken) if number < MOST_RULES else None
             code = table.get("code")
             if rule is not None:
                 rules[rule.code] = rule
@@ -128,7 +137,7 @@ class _Reading:
             name=name if isinstance(name, str) else None,
         )
 
-    def _rule(self, table: dict[str, Any], number: int, taken: tuple[str, ...]) -> Rule | None:
+    def _rule(self, table: dict[str, Any], number: int, *taken: Container[str]) -> Rule | None:
         before = len(self.problems)
         here: Path = ("rule", number)
         for key in table:
@@ -138,16 +147,19 @@ class _Reading:
         missing = [key for key in REQUIRED if key not in table]
         if missing:
             self._at_value(f"This rule has no {_listed(missing)}.", here, "docs/rules.md shows a whole rule.")
-        for key in REQUIRED:
+        for key in (*REQUIRED, "until", "because"):
             if key in table:
                 longest = LONGEST_NAME if key == "name" else LONGEST_PART
-                self._string(table[key], (*here, key), longest, one_line=key in {"code", "name"})
+                self._string(table[key], (*here, key), longest, one_line=key in {"code", "name", "because"})
         self._code(table.get("code"), (*here, "code"), taken)
         after_grace = table.get("after_grace", False)
         if not isinstance(after_grace, bool):
             self._at_value("after_grace is true or false.", (*here, "after_grace"))
-        when = table.get("when")
-        condition = self._condition(when, (*here, "when")) if isinstance(when, str) and when.strip() else None
+        condition = self._in_words(table.get("when"), (*here, "when"), compile_condition)
+        until = self._in_words(table.get("until"), (*here, "until"), compile_condition)
+        parts = self._in_words(table.get("because"), (*here, "because"), parts_of)
+        if condition is not None and until is not None and condition.text.split() == until.text.split():
+            self._at_value("until says the same as when: this rule would end as it begins.", (*here, "until"))
         if condition is None or len(self.problems) > before:
             return None
         return Rule(
@@ -157,21 +169,27 @@ class _Reading:
             page=Page(**{part: table[part].strip() for part in PAGE}),
             source=self.source,
             after_grace=after_grace,
+            until=until,
+            because=table["because"].strip() if parts else None,
+            because_parts=parts or (),
         )
 
-    def _code(self, code: object, path: Path, taken: tuple[str, ...]) -> None:
+    def _code(self, code: object, path: Path, taken: tuple[Container[str], ...]) -> None:
         if not isinstance(code, str) or not code.strip():
             return
         if not CODE.fullmatch(code):
             self._at_value(
                 "A code is one to four capital letters and one to four digits.", path, "Write for example X101."
             )
-        elif code in taken:
+        elif any(code in some for some in taken):
             self._at_value(f"There is another rule {code} in this file.", path, "Give each rule a code of its own.")
 
-    def _condition(self, when: str, path: Path) -> Condition | None:
+    def _in_words(self, text: object, path: Path, read: Callable[[str], _Read]) -> _Read | None:
+        """Return what the language makes of the text; each of its problems stands where it is in the file."""
+        if not isinstance(text, str) or not text.strip():
+            return None
         try:
-            return compile_condition(when)
+            return read(text)
         except RuleError as wrong:
             place = self.places.values.get(path)
             for problem in wrong.problems:
@@ -186,12 +204,12 @@ class _Reading:
         elif not value.strip():
             self._at_value(f"{key} is empty.", path)
         elif len(value) > longest:
-            # The language itself refuses a condition that is too long.
-            if key != "when":
+            # The language itself refuses what is too long.
+            if key not in IN_WORDS:
                 self._at_value(f"{key} has {len(value)} characters; {longest} are the most.", path)
         elif one_line and not value.isprintable():
             self._at_value(f"{key} is one line of plain text.", path)
-        elif key != "when" and not value.replace("\n", "").isprintable():
+        elif key not in {"when", "until"} and not value.replace("\n", "").isprintable():
             self._at_value(f"{key} holds characters that cannot be printed.", path)
 
     def _at_value(self, message: str, path: Path, hint: str | None = None) -> None:

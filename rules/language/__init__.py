@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from typing import Final
 
+from rules.language.because import parts_of
+from rules.language.contradictions import refuse_contradictions
 from rules.language.meaning import Meaning
 from rules.language.parser import Parser
 from rules.language.problems import Problems, RuleError, RuleProblem
 from rules.language.source import Writer
 from rules.language.tokens import tokens_of
 from rules.language.tree import Node
+from rules.language.written import written
 from rules.model import Condition
 
-__all__ = ["LONGEST_TEXT", "RuleError", "RuleProblem", "compile_condition"]
+__all__ = ["LONGEST_TEXT", "RuleError", "RuleProblem", "compile_condition", "parts_of", "written"]
 
 LONGEST_TEXT: Final = 2000
 
@@ -36,6 +39,8 @@ def compile_condition(text: str) -> Condition:
         problems.add("The condition is empty.", 0, hint="Write for example 'category is social and dwell >= 60 s'.")
         raise RuleError(problems.in_order())
     node = Meaning(problems).of(Parser(tokens_of(text, problems), problems).read())
+    if node is not None:
+        refuse_contradictions(node, problems)
     if node is None or problems.found:
         raise RuleError(problems.in_order())
     return _compiled(text, node)
@@ -46,4 +51,19 @@ def _compiled(text: str, node: Node) -> Condition:
     truth = node.truth(writer, frozenset()).source
     turn = node.turn(writer)
     holds, turns, look = writer.compiled(truth, turn, node.look(writer))
-    return Condition(text=text, needs=node.keys(), holds=holds, turns=turns, look=look, categories=node.categories)
+    return Condition(
+        text=text,
+        needs=node.keys(),
+        holds=holds,
+        turns=turns,
+        look=look,
+        categories=_categories(node, *(part for part in writer.remembered if isinstance(part, Node))),
+        remembers=len(writer.remembered),
+    )
+
+
+def _categories(*nodes: Node) -> frozenset[str] | None:
+    """Return in front of which categories one of the nodes can hold or turn: what lasts is looked at wherever it may."""
+    each = [node.categories for node in nodes]
+    bound = [categories for categories in each if categories is not None]
+    return frozenset().union(*bound) if len(bound) == len(each) else None

@@ -6,23 +6,34 @@ Rule 2: a comparison that is always true, or never, is a mistake.
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
 from typing import Final
 
-from rules.features import CATEGORIES, FEATURES, LONGEST_SPAN, SETS, Feature, Span, Unit
+from rules.features import KINDS, LONGEST_SPAN, Feature, Unit
+from rules.language.joined import joined
+from rules.language.lasting import Lasts
+from rules.language.naming import Naming, example_of
 from rules.language.problems import Problems, did_you_mean, shown
-from rules.language.quantities import bounds_of, length_of, refusal, value_for, zero_of
-from rules.language.syntax import Alone, Among, Broken, Compared, Form, Joined, Named, Negated, Quantity
+from rules.language.quantities import bounds_of, refusal, value_for, zero_of
+from rules.language.syntax import (
+    Alone,
+    Among,
+    Broken,
+    Compared,
+    Followed,
+    Form,
+    Hopped,
+    Joined,
+    Lasting,
+    Named,
+    Negated,
+    Usual,
+)
 from rules.language.tokens import Token
-from rules.language.tree import Category, Compare, Flag, Known, Node, joined
-from rules.lengths import say_length
+from rules.language.tree import Category, Compare, CompareUsual, Flag, Known, Node, Written
 from rules.model import FeatureKey
 
-EXAMPLES: Final = {
-    Span.NONE: "{name}",
-    Span.SPAN: "{name}(10 min)",
-    Span.CATEGORY_AND_SPAN: "{name}(social, 10 min)",
-}
+PERCENTILE: Final = re.compile("p([1-9][0-9]?)")
 
 
 class Meaning:
@@ -30,6 +41,7 @@ class Meaning:
 
     def __init__(self, problems: Problems) -> None:
         self.problems = problems
+        self.naming = Naming(problems)
 
     def of(self, form: Form) -> Node | None:
         """Return the node of the form, or None where a problem was noted."""
@@ -39,8 +51,13 @@ class Meaning:
                 whole = [part for part in parts if part is not None]
                 return joined(form.by, whole) if len(whole) == len(parts) else None
             case Negated():
-                part = self.of(form.part)
-                return None if part is None else part.negated()
+                return self._negated(form)
+            case Lasting():
+                return self._lasting(form)
+            case Followed():
+                return self._followed(form)
+            case Hopped():
+                return self._hopped(form)
             case Alone():
                 return self._alone(form)
             case Compared():
@@ -50,18 +67,56 @@ class Meaning:
             case Broken():
                 return None
 
+    def _negated(self, form: Negated) -> Node | None:
+        part = self.of(form.part)
+        lasting = _lasting_in(form.part)
+        for each in lasting:
+            hint = "Say what is to hold instead, such as '(not put_away) for 20 s'."
+            self.problems.refuse(each, "What is to hold 'for' a while cannot stand under 'not'.", hint)
+        return None if part is None or lasting else part.negated()
+
+    def _lasting(self, form: Lasting) -> Node | None:
+        part = self.of(form.part)
+        length = self.naming.length(form.length, "What stands behind 'for'")
+        return None if part is None or length is None else Lasts(part, length)
+
+    def _followed(self, form: Followed) -> Node | None:
+        scope = self.naming.scope(form.scope)
+        meant = [self.naming.words(step, "in", negated=False) for step in form.steps]
+        within = self.naming.length(form.within, "What stands behind 'within'", LONGEST_SPAN)
+        steps = tuple(step for step in meant if step is not None)
+        if scope is None or within is None or len(steps) < len(meant):
+            return None
+        return Flag(FeatureKey("followed", within, None, scope, None, steps), written=_written(form))
+
+    def _hopped(self, form: Hopped) -> Node | None:
+        for word in (form.origin, form.goal):
+            if word.text not in KINDS:
+                hint = did_you_mean(word.text, KINDS, "Write laptop, phone or any.")
+                self.problems.refuse(word, f"'{shown(word.text)}' is no kind of device.", hint)
+        within = self.naming.length(form.within, "What stands behind 'within'", LONGEST_SPAN)
+        if within is None or form.origin.text not in KINDS or form.goal.text not in KINDS:
+            return None
+        if form.origin.text == form.goal.text == "laptop":
+            self.problems.refuse(
+                form, "This never holds: there is one laptop.", "Write 'hop from any to laptop within 60 s'."
+            )
+            return None
+        steps = (KINDS[form.origin.text], KINDS[form.goal.text])
+        return Flag(FeatureKey("hopped", within, steps=steps), written=_written(form))
+
     def _alone(self, form: Alone) -> Node | None:
-        named = self._feature(form.feature)
+        named = self.naming.feature(form.feature)
         if named is None:
             return None
         feature, key = named
         if feature.unit is Unit.FLAG:
-            return key and Flag(key)
-        self._refuse(form.feature, f"{feature.name} alone is neither true nor false.", _example(feature))
+            return key and Flag(key, written=_written(form.feature))
+        self.problems.refuse(form.feature, f"{feature.name} alone is neither true nor false.", example_of(feature))
         return None
 
     def _compared(self, form: Compared) -> Node | None:
-        named = self._feature(form.feature)
+        named = self.naming.feature(form.feature)
         if named is None:
             return None
         feature, key = named
@@ -69,170 +124,69 @@ class Meaning:
             # A single '=' has been refused already, with this very hint.
             if form.sign.width == len(form.sign.text):
                 kind = "yes or no" if feature.unit is Unit.FLAG else "a word"
-                self.problems.add(
-                    f"{feature.name} is {kind}, and is not compared with '{form.sign.text}'.",
-                    form.sign.at,
-                    form.sign.width,
-                    _example(feature),
-                )
+                message = f"{feature.name} is {kind}, and is not compared with '{form.sign.text}'."
+                self.problems.refuse(form.sign, message, example_of(feature))
             return None
+        if isinstance(form.quantity, Usual):
+            return self._compared_with_usual(form, form.quantity, feature, key)
         if isinstance(form.quantity, Token):
-            self.problems.add(
-                f"{feature.name} is compared with a number, not with '{shown(form.quantity.text)}'.",
-                form.quantity.at,
-                form.quantity.width,
-                _example(feature),
-            )
+            message = f"{feature.name} is compared with a number, not with '{shown(form.quantity.text)}'."
+            self.problems.refuse(form.quantity, message, example_of(feature))
             return None
         value = value_for(feature, form.quantity, self.problems)
         if value is None or isinstance(value, str):
             return None
         refused = refusal(feature, form.operator, value, bounds_of(feature, key and key.span))
         if refused is not None:
-            self.problems.add(refused[0], form.quantity.at, form.quantity.width, refused[1])
+            self.problems.refuse(form.quantity, *refused)
             return None
-        return key and Compare(key, form.operator, value)
+        return key and Compare(key, form.operator, value, _written(form))
+
+    def _compared_with_usual(
+        self, form: Compared, usual: Usual, feature: Feature, key: FeatureKey | None
+    ) -> Node | None:
+        part = PERCENTILE.fullmatch(usual.part.text)
+        if part is None:
+            hint = "p1 to p99, such as usual(p75): three quarters of your evenings stay below it."
+            self.problems.refuse(usual.part, f"'{shown(usual.part.text)}' is no percentile.", hint)
+        if not feature.has_usual:
+            self.problems.refuse(usual, f"{feature.name} runs the same way on every evening: nothing of it is usual.")
+        if form.operator in {"==", "!="}:
+            self.problems.refuse(form.sign, "Hardly anything is ever just as usual.", "Write <, <=, > or >=.")
+        if part is None or key is None or not feature.has_usual or form.operator in {"==", "!="}:
+            return None
+        other = key._replace(name="usual", steps=(frozenset({key.name}),), part=int(part[1]))
+        return CompareUsual(key, form.operator, other, _written(form))
 
     def _among(self, form: Among) -> Node | None:
-        named = self._feature(form.feature)
+        named = self.naming.feature(form.feature)
         if form.by == "is" and form.words[0].text in {"known", "unknown"}:
             if named is None:
                 return None
             feature, key = named
-            return key and Known(
-                key, (form.words[0].text == "known") != form.negated, feature.unit, zero_of(feature.unit)
-            )
+            wanted = (form.words[0].text == "known") != form.negated
+            return key and Known(key, wanted, feature.unit, zero_of(feature.unit), _written(form))
         if named is not None and named[0].unit is not Unit.CATEGORY:
             feature = named[0]
-            word = form.words[0]
-            self.problems.add(
-                f"{feature.name} is not a category; '{form.by}' goes with categories, 'known' and 'unknown'.",
-                word.at,
-                word.width,
-                _example(feature),
-            )
+            message = f"{feature.name} is not a category; '{form.by}' goes with categories, 'known' and 'unknown'."
+            self.problems.refuse(form.words[0], message, example_of(feature))
             return None
-        words: set[str] = set()
-        complete = True
-        for word in form.words:
-            meant = self._words(word, form)
-            complete = complete and meant is not None
-            words |= meant or frozenset()
-        if named is None or named[1] is None or not complete:
+        words = self.naming.words(form.words, form.by, negated=form.negated)
+        if named is None or named[1] is None or words is None:
             return None
-        return Category(named[1], frozenset(words), not form.negated)
-
-    def _words(self, word: Token, form: Among) -> frozenset[str] | None:
-        if word.text in CATEGORIES:
-            return frozenset({word.text})
-        if word.text in SETS and form.by == "in":
-            return SETS[word.text]
-        if word.text in SETS:
-            hint: str | None = f"'{word.text}' is a set of categories: write '{'not in' if form.negated else 'in'}'."
-        else:
-            near = [*CATEGORIES, *SETS] if form.by == "in" else [*CATEGORIES, "known", "unknown"]
-            hint = did_you_mean(word.text, near, f"The categories: {', '.join(CATEGORIES)}.")
-        self.problems.add(f"There is no category '{shown(word.text)}'.", word.at, word.width, hint)
-        return None
-
-    def _feature(self, named: Named) -> tuple[Feature, FeatureKey | None] | None:
-        """Return the feature, and its key unless scope or arguments are wrong; every problem is noted."""
-        name = named.name
-        feature = FEATURES.get(name.text)
-        if feature is None:
-            self._unknown(name)
-            return None
-        scope = self._scope(named, feature)
-        arguments = self._arguments(named, feature)
-        if scope is None or arguments is None:
-            return feature, None
-        category, span = arguments
-        return feature, FeatureKey(feature.name, span, category, scope)
-
-    def _unknown(self, name: Token) -> None:
-        if name.text in CATEGORIES:
-            hint: str | None = f"It is a category: write 'category is {name.text}', or 'category in (…, {name.text})'."
-        elif name.text in SETS:
-            hint = f"It is a set of categories: write 'category in {name.text}'."
-        else:
-            hint = did_you_mean(name.text, FEATURES, "docs/rules.md lists the features.")
-        self.problems.add(f"There is no feature '{shown(name.text)}'.", name.at, name.width, hint)
-
-    def _scope(self, named: Named, feature: Feature) -> str | None:
-        scope = named.scope
-        if scope is None:
-            return "device"
-        if scope.text != "all":
-            hint = (
-                "Leave it out: a feature is of the device." if scope.text == "device" else "Only 'all.' can stand here."
-            )
-            self.problems.add(f"There is no '{shown(scope.text)}.' before features.", scope.at, scope.width, hint)
-            return None
-        if not feature.for_all:
-            self.problems.add(
-                f"{feature.name} is known of one device only.", scope.at, scope.width, "Leave 'all.' out."
-            )
-            return None
-        return "all"
-
-    def _arguments(self, named: Named, feature: Feature) -> tuple[str | None, timedelta | None] | None:
-        given = named.arguments
-        example = f"Write {EXAMPLES[feature.span].format(name=feature.name)}."
-        if feature.span is Span.NONE:
-            if given is None:
-                return None, None
-            self._refuse(named, f"{feature.name} takes no span.", example)
-            return None
-        wanted = 1 if feature.span is Span.SPAN else 2
-        if given is None or len(given) != wanted:
-            what = "a span" if wanted == 1 else "a category and a span"
-            self._refuse(named, f"{feature.name} needs {what}.", example)
-            return None
-        if wanted == 2 and isinstance(given[0], Quantity) and isinstance(given[1], Token):
-            self.problems.add("The category comes first.", given[0].at, given[0].width, example)
-            return None
-        span = self._span(given[-1], example)
-        if wanted == 1:
-            return None if span is None else (None, span)
-        category = self._category(given[0], example)
-        return None if span is None or category is None else (category, span)
-
-    def _span(self, given: Token | Quantity, example: str) -> timedelta | None:
-        if isinstance(given, Token) or given.measure != "length":
-            self.problems.add("A span is a length of time.", given.at, given.width, example)
-            return None
-        span = length_of(given, self.problems)
-        if span is None:
-            return None
-        if not timedelta(0) < span <= LONGEST_SPAN:
-            self.problems.add(
-                f"A span is longer than 0 s and at most {say_length(LONGEST_SPAN)}.", given.at, given.width
-            )
-            return None
-        return span
-
-    def _category(self, given: Token | Quantity, example: str) -> str | None:
-        if isinstance(given, Token) and given.text in CATEGORIES:
-            return given.text
-        if isinstance(given, Quantity):
-            self.problems.add("A category is a word.", given.at, given.width, example)
-        else:
-            hint = "Name one category." if given.text in SETS else did_you_mean(given.text, CATEGORIES, example)
-            self.problems.add(f"There is no category '{shown(given.text)}'.", given.at, given.width, hint)
-        return None
-
-    def _refuse(self, named: Named, message: str, hint: str) -> None:
-        self.problems.add(message, named.at, named.width, hint)
+        return Category(named[1], words, not form.negated, _written(form))
 
 
-def _example(feature: Feature) -> str:
-    name = EXAMPLES[feature.span].format(name=feature.name)
-    wanted = {
-        Unit.LENGTH: f"{name} >= 30 s",
-        Unit.COUNT: f"{name} >= 3",
-        Unit.RATE: f"{name} >= 12 / min",
-        Unit.SHARE: f"{name} >= 10 %",
-        Unit.CATEGORY: f"{name} is social",
-        Unit.FLAG: f"{name}' or 'not {name}",
-    }
-    return f"Write for example '{wanted[feature.unit]}'."
+def _written(form: Compared | Among | Named | Followed | Hopped) -> Written:
+    return Written(form.at, form.width)
+
+
+def _lasting_in(form: Form) -> list[Lasting]:
+    match form:
+        case Lasting():
+            return [form]
+        case Joined():
+            return [each for part in form.parts for each in _lasting_in(part)]
+        case _:
+            # What stands under a further `not` is refused there.
+            return []

@@ -1,94 +1,89 @@
-"""Read the tokens of a condition into forms.
-
-    condition  = all { "or" all } ;              all = part { "and" part } ;      part = { "not" } single ;
-    single     = "(" condition ")" | feature | feature comparison quantity | quantity comparison feature
-               | feature "is" [ "not" ] word | feature [ "not" ] "in" ( word | "(" word { "," word } ")" ) ;
+"""Read the tokens of a condition into forms; docs/rules-language.md holds the grammar.
 
 Rule 1: after a problem the reading goes on at the next `and`, `or` or `)`, so that one slip does not hide another.
 Rule 2: nesting and number are bounded here; no text can exhaust the stack or the time.
+Rule 3: where a person could doubt what belongs to `for`, it is refused rather than guessed.
 """
 
 from __future__ import annotations
 
-from typing import Final, NoReturn
+from typing import Final
 
+from rules.language.pieces import Pieces, Unreadable
 from rules.language.problems import Problems, shown
-from rules.language.syntax import Alone, Among, Broken, Compared, Form, Joined, Measure, Named, Negated, Quantity
-from rules.language.tokens import COMPARISONS, KEYWORDS, Token
+from rules.language.syntax import (
+    Alone,
+    Among,
+    Broken,
+    Compared,
+    Followed,
+    Form,
+    Hopped,
+    Joined,
+    Lasting,
+    Negated,
+    Quantity,
+    Usual,
+)
+from rules.language.tokens import COMPARISONS, Token
 
 DEEPEST: Final = 20
 MOST_COMPARISONS: Final = 50
 TURNED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+BETWEEN: Final = frozenset({"or", "is", "in", "then", "within", "for"})
+A_SEQUENCE: Final = "Write for example 'messaging then social within 60 s'."
+A_HOP: Final = "Write for example 'hop from laptop to phone within 60 s'."
+OUT_OF_PLACE: Final = {
+    "for": ("Only one 'for' at a time.", "Put what is to hold for so long into parentheses."),
+    "then": ("Only categories are steps of a sequence.", A_SEQUENCE),
+    "within": ("Only a sequence or a hop has a 'within'.", A_SEQUENCE),
+}
 
 
-class _Unreadable(Exception):
-    """The part under way cannot be read; its problem is noted."""
-
-
-class Parser:
+class Parser(Pieces):
     """One reading of one text."""
 
     def __init__(self, tokens: list[Token], problems: Problems) -> None:
-        self.tokens = tokens
-        self.problems = problems
-        self.position = 0
+        super().__init__(tokens, problems)
         self.depth = 0
-        self.comparisons = 0
-        self.unclosed = 0
 
     def read(self) -> Form:
         """Return the whole condition; a part that cannot be read is `Broken`, with its problem noted."""
         parts = [self._any()]
-        while not self._ended():
+        while not self.ended():
             # Only a closing parenthesis can stand here: everything else was read or skipped.
-            stray = self._next()
+            stray = self.next()
             self.problems.add("This ')' closes nothing.", stray.at, stray.width)
             if self.now.text in {"and", "or"}:
-                self._next()
-            if not self._ended() and self.now.text != ")":
+                self.next()
+            if not self.ended() and self.now.text != ")":
                 parts.append(self._any())
         if self.comparisons > MOST_COMPARISONS:
             self.problems.add(
-                f"There are {self.comparisons} comparisons in one condition; {MOST_COMPARISONS} are the most.",
+                f"There are {self.comparisons} comparisons, steps and filters in one condition; "
+                f"{MOST_COMPARISONS} are the most.",
                 0,
                 hint="Make several rules of it.",
             )
         return _joined("and", parts)
 
-    @property
-    def now(self) -> Token:
-        """The token that is read next."""
-        return self.tokens[self.position]
-
-    def _ended(self) -> bool:
-        return self.now.kind == "end"
-
-    def _next(self) -> Token:
-        token = self.now
-        if token.kind != "end":
-            self.position += 1
-        return token
-
-    def _take(self, text: str) -> Token | None:
-        return self._next() if self.now.text == text else None
-
     def _any(self) -> Form:
-        parts = [self._all()]
-        while self._take("or"):
-            parts.append(self._all())
+        parts = [self._all(is_first=True)]
+        while self.take("or"):
+            parts.append(self._all(is_first=False))
         return _joined("or", parts)
 
-    def _all(self) -> Form:
-        parts = [self._part()]
+    def _all(self, *, is_first: bool) -> Form:
+        parts = [self._part(is_first=is_first)]
         while True:
-            if self._take("and"):
-                parts.append(self._part())
-            elif self.now.kind in {"name", "number"} and self.now.text not in {"or", "is", "in"}:
+            if self.take("and"):
+                parts.append(self._part(is_first=False))
+            elif self.now.kind in {"name", "number"} and self.now.text not in BETWEEN:
                 self.problems.add(
                     f"Before '{shown(self.now.text)}' an 'and' or an 'or' is missing.", self.now.at, self.now.width
                 )
-                parts.append(self._part())
-            elif self.now.text not in {"or", ")"} and self.now.kind != "end":
+                parts.append(self._part(is_first=False))
+            elif self.now.text not in {"or", ")"} and not self.ended():
                 self._refuse_chain()
                 self._skip()
             else:
@@ -96,165 +91,183 @@ class Parser:
 
     def _refuse_chain(self) -> None:
         if self.now.text in COMPARISONS:
-            self.problems.add(
-                "Only one comparison at a time.",
-                self.now.at,
-                self.now.width,
-                "Write for example dwell > 10 s and dwell < 30 s.",
-            )
+            message, hint = "Only one comparison at a time.", "Write for example dwell > 10 s and dwell < 30 s."
+        elif self.now.text in OUT_OF_PLACE:
+            message, hint = OUT_OF_PLACE[self.now.text]
         else:
-            self._note("'and' or 'or'")
+            self.note("'and' or 'or'")
+            return
+        self.problems.add(message, self.now.at, self.now.width, hint)
 
-    def _part(self) -> Form:
-        negated = False
-        while self._take("not"):
+    def _part(self, *, is_first: bool) -> Form:
+        begins, negated = self.now, False
+        while self.take("not"):
             negated = not negated
+        is_bare = self.now.text != "("
         try:
             form = self._single()
-        except _Unreadable:
+            if self.now.text == "for":
+                doubt = begins.text == "not" or (is_bare and not is_first)
+                form = self._lasting(form, begins if doubt else None)
+        except Unreadable:
             self._skip(self.unclosed)
             self.unclosed = 0
             form = Broken()
         return Negated(form) if negated else form
 
+    def _lasting(self, part: Form, doubt: Token | None) -> Form:
+        sign = self.next()
+        length = self.some_length()
+        if doubt is None:
+            return Lasting(part, length, sign.at, self.since(sign.at))
+        if doubt.text == "not":
+            message, hint = "Does 'not' or 'for' come first?", "Write for example '(not put_away) for 20 s'."
+        else:
+            message = "Does 'for' belong to the last comparison or to all before it?"
+            hint = "Put what is to hold for so long into parentheses, together with its 'for' or without."
+        self.problems.add(message, sign.at, self.since(sign.at), hint)
+        return Broken()
+
     def _skip(self, unclosed: int = 0) -> None:
         open_ones = unclosed
-        while self.now.kind != "end":
+        while not self.ended():
             if (self.now.text in {"and", "or"} and open_ones <= unclosed) or (self.now.text == ")" and open_ones == 0):
                 return
             open_ones += {"(": 1, ")": -1}.get(self.now.text, 0)
             self.position += 1
 
     def _single(self) -> Form:
+        if self._steps_are_next():
+            return self._followed()
         if self.now.text == "(":
             return self._in_parentheses()
         self.comparisons += 1
         if self.now.kind == "number":
             return self._turned()
-        feature = self._named()
+        if self.now.text == "hop" and self.ahead().text not in {"(", "."}:
+            return self._hopped()
+        if self.now.text == "usual":
+            self.problems.add(
+                "'usual' stands to the right of a comparison.",
+                self.now.at,
+                self.now.width,
+                "Write for example 'glances(10 min) > usual(p75)'.",
+            )
+            raise Unreadable
+        return self._about_a_feature()
+
+    def _about_a_feature(self) -> Form:
+        at = self.now.at
+        feature = self.named()
         if self.now.text in COMPARISONS:
-            sign = self._next()
-            return Compared(feature, sign.text, self._other_side(), sign)
-        if self._take("is"):
-            negated = self._take("not") is not None
+            sign = self.next()
+            return Compared(feature, sign.text, self._other_side(), sign, at, self.since(at))
+        if self.take("is"):
+            negated = self.take("not") is not None
             if self.now.text == "in":
-                self._unexpected("a word")
-            return Among(feature, (self._word("a word, such as social or unknown"),), negated, "is")
-        following = self.tokens[min(self.position + 1, len(self.tokens) - 1)]
-        if self.now.text == "not" and following.text == "in":
-            self._next()
-            self._next()
-            return Among(feature, self._words(), True, "in")
-        if self._take("in"):
-            return Among(feature, self._words(), False, "in")
+                self.unexpected("a word")
+            words = (self.word("a word, such as social or unknown"),)
+            return Among(feature, words, negated, "is", at, self.since(at))
+        if self.now.text == "in" or (self.now.text == "not" and self.ahead().text == "in"):
+            negated = self.take("not") is not None
+            self.next()
+            return Among(feature, self.words(), negated, "in", at, self.since(at))
+        if self.now.text in {"then", "within"}:
+            self._refuse_chain()
+            raise Unreadable
         return Alone(feature)
 
     def _in_parentheses(self) -> Form:
-        opening = self._next()
+        opening = self.next()
         if self.depth >= DEEPEST:
             self.problems.add(f"Parentheses are nested more than {DEEPEST} deep.", opening.at, opening.width)
             self.position -= 1
-            raise _Unreadable
+            raise Unreadable
         self.depth += 1
         form = self._any()
         self.depth -= 1
-        if not self._take(")"):
+        if not self.take(")"):
             self.problems.add("This '(' is never closed.", opening.at, opening.width)
         return form
 
     def _turned(self) -> Form:
-        quantity = self._quantity()
+        quantity = self.quantity()
         if self.now.text not in COMPARISONS:
             self.problems.add(
                 "A number alone says nothing.", quantity.at, quantity.width, "Compare it, for example dwell >= 60 s."
             )
-            raise _Unreadable
-        sign = self._next()
+            raise Unreadable
+        sign = self.next()
         if self.now.kind == "number":
-            other = self._quantity()
+            other = self.quantity()
             self.problems.add(
                 "Neither side of this comparison is a feature.", quantity.at, other.at + other.width - quantity.at
             )
-            raise _Unreadable
-        return Compared(self._named(), TURNED[sign.text], quantity, sign)
+            raise Unreadable
+        return Compared(self.named(), TURNED[sign.text], quantity, sign, quantity.at, self.since(quantity.at))
 
-    def _other_side(self) -> Quantity | Token:
+    def _other_side(self) -> Quantity | Usual | Token:
         if self.now.kind == "number":
-            return self._quantity()
-        word = self._word("a number with its unit, such as 60 s")
+            return self.quantity()
+        word = self.word("a number with its unit, such as 60 s")
+        if word.text == "usual":
+            return self._usual(word)
         if self.now.text in {".", "("}:
             self.problems.add("A feature is compared with a number, not with another feature.", word.at, word.width)
-            raise _Unreadable
+            raise Unreadable
         return word
 
-    def _named(self) -> Named:
-        first = self._word("a feature, such as dwell")
-        scope, name = None, first
-        if self._take("."):
-            scope, name = first, self._word("the name of a feature")
-        arguments, last = None, name
-        if self._take("("):
-            arguments, last = self._arguments()
-        return Named(name, scope, arguments, first.at, last.at + last.width - first.at)
+    def _usual(self, word: Token) -> Usual:
+        if not self.take("("):
+            self.problems.add("'usual' says which percentile.", word.at, word.width, "Write for example 'usual(p75)'.")
+            raise Unreadable
+        self.unclosed += 1
+        part = self.next() if self.now.kind == "number" else self.word("a percentile, such as p75,")
+        if not self.take(")"):
+            self.unexpected("')'")
+        self.unclosed -= 1
+        return Usual(part, word.at, self.since(word.at))
 
-    def _arguments(self) -> tuple[tuple[Token | Quantity, ...], Token]:
-        given: list[Token | Quantity] = []
-        self.unclosed = 1
-        while not (closing := self._take(")")):
-            if given and not self._take(","):
-                self._unexpected("',' or ')'")
-            given.append(self._quantity() if self.now.kind == "number" else self._word("a span, such as 10 min"))
-        self.unclosed = 0
-        return tuple(given), closing
+    def _steps_are_next(self) -> bool:
+        """Return whether a category, or several in parentheses, stands before a `then` or a `within`."""
+        count = 2 if self.now.kind == "name" and self.ahead().text == "." else 0
+        if self.ahead(count).text == "(":
+            count += 1
+            while self.ahead(count).text == "," or self._is_word(self.ahead(count)):
+                count += 1
+            return self.ahead(count).text == ")" and self.ahead(count + 1).text in {"then", "within"}
+        return self._is_word(self.ahead(count)) and self.ahead(count + 1).text in {"then", "within"}
 
-    def _words(self) -> tuple[Token, ...]:
-        if not self._take("("):
-            return (self._word("categories, such as (social, video), or a set, such as distraction"),)
-        self.unclosed = 1
-        words = [self._word("a category")]
-        while not self._take(")"):
-            if not self._take(","):
-                self._unexpected("',' or ')'")
-            words.append(self._word("a category"))
-        self.unclosed = 0
-        return tuple(words)
+    def _followed(self) -> Form:
+        at, scope = self.now.at, None
+        if self.ahead().text == ".":
+            scope = self.next()
+            self.next()
+        steps = [self.words()]
+        while self.take("then"):
+            steps.append(self.words())
+        self.comparisons += len(steps)
+        if len(steps) == 1:
+            self.problems.add("A sequence has two steps or more.", at, self.since(at), A_SEQUENCE)
+        within = self._within("A sequence", A_SEQUENCE)
+        return Followed(scope, tuple(steps), within, at, self.since(at)) if len(steps) > 1 else Broken()
 
-    def _word(self, wanted: str) -> Token:
-        if self.now.kind != "name" or self.now.text in KEYWORDS:
-            self._unexpected(wanted)
-        return self._next()
+    def _hopped(self) -> Form:
+        at = self.next().at
+        kinds: list[Token] = []
+        for before in ("from", "to"):
+            if not self.take(before):
+                self.problems.add(f"Here '{before}' and a device are missing.", self.now.at, self.now.width, A_HOP)
+                raise Unreadable
+            kinds.append(self.word("laptop, phone or any"))
+        within = self._within("A hop", A_HOP)
+        return Hopped(kinds[0], kinds[1], within, at, self.since(at))
 
-    def _quantity(self) -> Quantity:
-        number = self._next()
-        parts: list[tuple[Token, Token | None]] = [(number, None)]
-        measure: Measure = "count"
-        last = number
-        if percent := self._take("%"):
-            measure, last = "share", percent
-        elif self._take("/"):
-            last = self._word("s, min or h")
-            measure, parts = "rate", [(number, last)]
-        elif self._unit_is_next():
-            measure, last = "length", self._next()
-            parts = [(number, last)]
-            while self.now.kind == "number":
-                number = self._next()
-                if not self._unit_is_next():
-                    self._unexpected("a unit, such as s or min")
-                last = self._next()
-                parts.append((number, last))
-        return Quantity(measure, tuple(parts), parts[0][0].at, last.at + last.width - parts[0][0].at)
-
-    def _unit_is_next(self) -> bool:
-        return self.now.kind == "name" and self.now.text not in KEYWORDS
-
-    def _note(self, wanted: str) -> None:
-        found = "the condition ends" if self.now.kind == "end" else f"'{shown(self.now.text)}' stands"
-        self.problems.add(f"Here {found} where {wanted} should be.", self.now.at, self.now.width)
-
-    def _unexpected(self, wanted: str) -> NoReturn:
-        self._note(wanted)
-        raise _Unreadable
+    def _within(self, what: str, hint: str) -> Quantity:
+        if not self.take("within"):
+            self.problems.add(f"{what} says within how long.", self.now.at, self.now.width, hint)
+            raise Unreadable
+        return self.some_length()
 
 
 def _joined(by: str, parts: list[Form]) -> Form:

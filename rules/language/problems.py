@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 LONGEST_SHOWN: Final = 40
 
@@ -42,6 +42,18 @@ class RuleError(Exception):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
+class Placed(Protocol):
+    """What stands somewhere in the text."""
+
+    @property
+    def at(self) -> int:
+        """The offset of its first character."""
+
+    @property
+    def width(self) -> int:
+        """How many characters it takes."""
+
+
 class Problems:
     """The problems of one text, as they are found."""
 
@@ -64,6 +76,10 @@ class Problems:
                 hint=hint,
             )
         )
+
+    def refuse(self, what: Placed, message: str, hint: str | None = None) -> None:
+        """Note a problem of what was read."""
+        self.add(message, what.at, what.width, hint)
 
     def in_order(self) -> tuple[RuleProblem, ...]:
         """Return the problems as they follow each other in the text."""

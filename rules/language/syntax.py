@@ -24,12 +24,53 @@ class Quantity:
 
 
 @dataclass(frozen=True, slots=True)
+class SinceStart:
+    """The span `since start`."""
+
+    at: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The filter `category is social`, or `category not in (social, video)`."""
+
+    words: tuple[Token, ...]
+    negated: bool
+    by: Literal["is", "in"]
+    at: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bounded:
+    """The filter `shorter than 30 s`, or `longer than 10 s`."""
+
+    by: Literal["shorter", "longer"]
+    quantity: Quantity
+    at: int
+    width: int
+
+
+Argument: TypeAlias = Token | Quantity | SinceStart | Kept | Bounded
+
+
+@dataclass(frozen=True, slots=True)
 class Named:
     """A feature as it was written: `all.uses(messaging, 15 min)`. `arguments` None: without parentheses."""
 
     name: Token
     scope: Token | None
-    arguments: tuple[Token | Quantity, ...] | None
+    arguments: tuple[Argument, ...] | None
+    at: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """`usual(p75)`, to the right of a comparison."""
+
+    part: Token
     at: int
     width: int
 
@@ -40,8 +81,10 @@ class Compared:
 
     feature: Named
     operator: str
-    quantity: Quantity | Token
+    quantity: Quantity | Usual | Token
     sign: Token
+    at: int
+    width: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +95,8 @@ class Among:
     words: tuple[Token, ...]
     negated: bool
     by: Literal["is", "in"]
+    at: int
+    width: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +104,38 @@ class Alone:
     """A feature without a comparison: `put_away`."""
 
     feature: Named
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """`messaging then (social, video) within 60 s`: the words of every step, two or more."""
+
+    scope: Token | None
+    steps: tuple[tuple[Token, ...], ...]
+    within: Quantity
+    at: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hopped:
+    """`hop from laptop to phone within 60 s`."""
+
+    origin: Token
+    goal: Token
+    within: Quantity
+    at: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """`… for 20 s`; it stands at its `for`."""
+
+    part: Form
+    length: Quantity
+    at: int
+    width: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +158,4 @@ class Broken:
     """A part that could not be read; its problem is noted already."""
 
 
-Form: TypeAlias = Compared | Among | Alone | Joined | Negated | Broken
+Form: TypeAlias = Compared | Among | Alone | Followed | Hopped | Lasting | Joined | Negated | Broken

@@ -14,7 +14,7 @@ from rules.language.problems import Problems, shown
 Kind: TypeAlias = Literal["name", "number", "sign", "end"]
 
 COMPARISONS: Final = ("<=", ">=", "==", "!=", "<", ">")
-KEYWORDS: Final = frozenset({"and", "or", "not", "is", "in"})
+KEYWORDS: Final = frozenset({"and", "or", "not", "is", "in", "then", "within", "for"})
 
 _TOKEN: Final = re.compile(
     r"""

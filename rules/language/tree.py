@@ -2,15 +2,14 @@
 
 Rule 1: a node says three things: when it is certainly true, when that may turn, and what its opposite is.
 Rule 2: `not` exists only in the atoms; so "not certainly true" is never taken for "certainly not true".
-Rule 3: a new kind of node (a sequence, say) is one class in one file: nothing else looks inside a node.
+Rule 3: a new kind of node is one class: only `contradictions` looks inside the nodes of others.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Final
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 from rules.features import CATEGORIES, Unit
 from rules.language.source import Truth, Writer
@@ -18,6 +17,21 @@ from rules.model import FeatureKey, Value
 
 OPPOSITE: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 IN_FRONT: Final = FeatureKey("category")
+
+
+class Written(NamedTuple):
+    """Where the words of a node stand, and whether it says their opposite; two nodes are equal wherever they stand."""
+
+    at: int = 0
+    width: int = 0
+    turned: bool = False
+
+    def opposite(self) -> Written:
+        """Return the same words, turned once more."""
+        return self._replace(turned=not self.turned)
+
+
+NOWHERE: Final = Written()
 
 
 class Node(ABC):
@@ -57,10 +71,11 @@ class Compare(Node):
     key: FeatureKey
     operator: str
     value: Value
+    written: Written = field(default=NOWHERE, compare=False)
 
     def negated(self) -> Node:
         """Turn the operator; an unknown number stays neither."""
-        return Compare(self.key, OPPOSITE[self.operator], self.value)
+        return Compare(self.key, OPPOSITE[self.operator], self.value, self.written.opposite())
 
     def keys(self) -> frozenset[FeatureKey]:
         """Return the one feature."""
@@ -78,12 +93,45 @@ class Compare(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class CompareUsual(Node):
+    """A number, compared with what is usual of it."""
+
+    key: FeatureKey
+    operator: str
+    usual: FeatureKey
+    written: Written = field(default=NOWHERE, compare=False)
+
+    def negated(self) -> Node:
+        """Turn the operator; where one of the two is unknown it stays neither."""
+        return CompareUsual(self.key, OPPOSITE[self.operator], self.usual, self.written.opposite())
+
+    def keys(self) -> frozenset[FeatureKey]:
+        """Return both features."""
+        return frozenset({self.key, self.usual})
+
+    def truth(self, writer: Writer, known: frozenset[int]) -> Truth:
+        """Write the comparison, guarded twice: what is usual is asked for first, for it is often unknown."""
+        number, usual = writer.key(self.key), writer.key(self.usual)
+        first = writer.read(usual, known)
+        known |= {usual}
+        second = writer.read(number, known)
+        guarded = f"({first} is not None and {second} is not None and v{number} {self.operator} v{usual})"
+        return Truth(guarded, known | {number}, known)
+
+    def turn(self, writer: Writer) -> str | None:
+        """Ask the features; what is usual stands still for an evening, and while it is unknown nothing turns."""
+        number, usual = writer.key(self.key), writer.key(self.usual)
+        return f"(None if (v{usual} := get(k{usual})) is None else changes(k{number}, v{usual}))"
+
+
+@dataclass(frozen=True, slots=True)
 class Category(Node):
     """A category that is one of some, or none of them."""
 
     key: FeatureKey
     words: frozenset[str]
     wanted: bool = True
+    written: Written = field(default=NOWHERE, compare=False)
 
     @property
     def categories(self) -> frozenset[str] | None:
@@ -94,7 +142,7 @@ class Category(Node):
 
     def negated(self) -> Node:
         """Return the opposite; an unknown category stays neither."""
-        return Category(self.key, self.words, not self.wanted)
+        return Category(self.key, self.words, not self.wanted, self.written.opposite())
 
     def keys(self) -> frozenset[FeatureKey]:
         """Return the one feature."""
@@ -124,10 +172,16 @@ class Flag(Node):
 
     key: FeatureKey
     wanted: bool = True
+    written: Written = field(default=NOWHERE, compare=False)
+
+    @property
+    def categories(self) -> frozenset[str] | None:
+        """Those of the last step, where it is a sequence: that one is the use under way."""
+        return self.key.steps[-1] if self.key.name == "followed" and self.wanted else None
 
     def negated(self) -> Node:
         """Return the opposite; an unknown flag stays neither."""
-        return Flag(self.key, not self.wanted)
+        return Flag(self.key, not self.wanted, self.written.opposite())
 
     def keys(self) -> frozenset[FeatureKey]:
         """Return the one feature."""
@@ -151,10 +205,11 @@ class Known(Node):
     wanted: bool
     unit: Unit
     zero: Value
+    written: Written = field(default=NOWHERE, compare=False)
 
     def negated(self) -> Node:
         """Return the opposite."""
-        return Known(self.key, not self.wanted, self.unit, self.zero)
+        return Known(self.key, not self.wanted, self.unit, self.zero, self.written.opposite())
 
     def keys(self) -> frozenset[FeatureKey]:
         """Return the one feature."""
@@ -169,117 +224,3 @@ class Known(Node):
     def turn(self, writer: Writer) -> str | None:
         """Ask the features: what was unknown may have left the span by then."""
         return None if self.unit is Unit.CATEGORY else writer.changes(self.key, self.zero)
-
-
-@dataclass(frozen=True, slots=True)
-class _Joined(Node):
-    """Parts that are joined; always two or more, none of the same class."""
-
-    parts: tuple[Node, ...]
-    word: ClassVar[str]
-
-    def keys(self) -> frozenset[FeatureKey]:
-        """Return the features of all parts."""
-        return frozenset().union(*(part.keys() for part in self.parts))
-
-    def truth(self, writer: Writer, known: frozenset[int]) -> Truth:
-        """Write the parts in the author's order; Python stops at the first that decides."""
-        sources: list[str] = []
-        decided: list[frozenset[int]] = []
-        for part in self.parts:
-            written = part.truth(writer, known)
-            sources.append(written.source)
-            known = written.if_true if self.word == "and" else written.if_false
-            decided.append(written.if_false if self.word == "and" else written.if_true)
-        source = "(" + f" {self.word} ".join(sources) + ")"
-        early = frozenset.intersection(*decided)
-        return Truth(source, known, early) if self.word == "and" else Truth(source, early, known)
-
-    def turn(self, writer: Writer) -> str | None:
-        """Write a function of its own, for its own truth decides which parts matter."""
-        body = self.turn_lines(writer)
-        return writer.function(body) if body else None
-
-    def look(self, writer: Writer) -> list[str]:
-        """Write a body that returns the truth with the turn, or nothing where no part ever turns by itself."""
-        early, late = ("False", "True") if self.word == "and" else ("True", "False")
-        return self.turn_lines(writer, f"{early}, ", f"{late}, ")
-
-    def turn_lines(self, writer: Writer, early: str = "", late: str = "") -> list[str]:
-        """Return the body of a function of `get` and `changes`; empty where no part ever turns by itself.
-
-        `early` stands before what is returned where one part decided, `late` where all parts had to.
-
-        An `and` that does not hold waits for all of its untrue parts: for the last of their turns, and if one of them
-        never turns, for ever. One that holds falls with the first part. An `or` is the mirror of it.
-        """
-        turns = [(part, part.turn(writer)) for part in self.parts]
-        if all(turn is None for _, turn in turns):
-            return []
-        # A part that never turns answers without asking `changes`, so it is looked at first.
-        in_order = sorted(turns, key=lambda pair: pair[1] is not None)
-        stays = "not " if self.word == "and" else ""
-        lines = ["last = None"]
-        known: frozenset[int] = frozenset()
-        for part, turn in in_order:
-            written = part.truth(writer, known)
-            known = written.if_true & written.if_false
-            lines.append(f"if {stays}{written.source}:")
-            if turn is None:
-                lines.append(f"    return {early}None")
-            else:
-                lines += [f"    turn = {turn}", f"    if turn is None: return {early}None"]
-                lines.append("    if last is None or turn > last: last = turn")
-        lines += [f"if last is not None: return {early}last", "first = None"]
-        for _, turn in in_order:
-            if turn is not None:
-                lines.append(f"turn = {turn}")
-                lines.append("if turn is not None and (first is None or turn < first): first = turn")
-        return [*lines, f"return {late}first"]
-
-
-class And(_Joined):
-    """Certainly true where every part is."""
-
-    __slots__ = ()
-    word = "and"
-
-    @property
-    def categories(self) -> frozenset[str] | None:
-        """What all parts allow."""
-        bound = [part.categories for part in self.parts if part.categories is not None]
-        return frozenset.intersection(*bound) if bound else None
-
-    def negated(self) -> Node:
-        """Return the `or` of the opposites."""
-        return Or(tuple(part.negated() for part in self.parts))
-
-
-class Or(_Joined):
-    """Certainly true where at least one part is."""
-
-    __slots__ = ()
-    word = "or"
-
-    @property
-    def categories(self) -> frozenset[str] | None:
-        """What any part allows."""
-        allowed: frozenset[str] = frozenset()
-        for part in self.parts:
-            if part.categories is None:
-                return None
-            allowed |= part.categories
-        return allowed
-
-    def negated(self) -> Node:
-        """Return the `and` of the opposites."""
-        return And(tuple(part.negated() for part in self.parts))
-
-
-def joined(word: str, parts: Sequence[Node]) -> Node:
-    """Return the parts joined by `and` or `or`, with parts of the same kind taken in."""
-    kind = And if word == "and" else Or
-    flat: list[Node] = []
-    for part in parts:
-        flat += part.parts if isinstance(part, kind) else [part]
-    return flat[0] if len(flat) == 1 else kind(tuple(flat))

@@ -2,207 +2,75 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import example, find, given, settings
+from hypothesis import Phase, example, find, given, settings
 from hypothesis import strategies as st
 
-from rules.features import CATEGORIES, DISTRACTING, FEATURES
-from rules.language import LONGEST_TEXT, RuleError, RuleProblem, compile_condition
-from rules.model import Condition, FeatureKey, Measured, Value
+from rules.features import CATEGORIES, FEATURES, Unit
+from rules.language import RuleError, RuleProblem, compile_condition, parts_of, written
+from rules.model import DEVICE, Condition, FeatureKey, Measured, Value
+from tests.property.conditions import ATOMS, CATEGORY, FLAGS, Asked, Said, comparisons, features, said, with_usual
 
 START = datetime(2026, 3, 1, 18, 30, tzinfo=UTC)
 HORIZON = 40
 MINUTE = timedelta(minutes=1)
-OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
-}  # fmt: skip
-TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
-
-CATEGORY = FeatureKey("category")
-DWELL = FeatureKey("dwell")
-REMAINING = FeatureKey("remaining")
-GLANCES = FeatureKey("glances", 10 * MINUTE, None, "all")
-USES = FeatureKey("uses", 15 * MINUTE, "messaging")
-SHARE = FeatureKey("share")
 PUT_AWAY = FeatureKey("put_away")
-WRITTEN = {
-    CATEGORY: "category", DWELL: "dwell", REMAINING: "remaining", GLANCES: "all.glances(10 min)",
-    USES: "uses(messaging, 15 min)", SHARE: "share", PUT_AWAY: "put_away",
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Said:
-    """A condition as text, and as a function to True, False or None, written as plainly as can be."""
-
-    text: str
-    worth: Callable[[Callable[[FeatureKey], Value | None]], bool | None] = field(repr=False)
-
-
-def compared(key: FeatureKey, sign: str, written: str, value: Value, turned: bool) -> Said:
-    def worth(get: Callable[[FeatureKey], Value | None]) -> bool | None:
-        measured = get(key)
-        return None if measured is None else OPERATORS[sign](measured, value)
-
-    left, right = WRITTEN[key], written
-    return Said(f"{right} {TURNED[sign]} {left}" if turned else f"{left} {sign} {right}", worth)
-
-
-def known(key: FeatureKey, text: str, wanted: bool) -> Said:
-    return Said(f"{WRITTEN[key]} {text}", lambda get: (get(key) is not None) == wanted)
-
-
-def among(text: str, words: Iterable[str], wanted: bool) -> Said:
-    kept = set(words)
-
-    def worth(get: Callable[[FeatureKey], Value | None]) -> bool | None:
-        category = get(CATEGORY)
-        return None if category is None else (category in kept) == wanted
-
-    return Said(f"category {text}", worth)
-
-
-def put_away() -> Said:
-    return Said("put_away", lambda get: get(PUT_AWAY))  # type: ignore[arg-type, return-value]
-
-
-def negated(said: Said) -> Said:
-    def worth(get: Callable[[FeatureKey], Value | None]) -> bool | None:
-        found = said.worth(get)
-        return None if found is None else not found
-
-    return Said(f"not ({said.text})", worth)
-
-
-def joined(word: str, parts: list[Said]) -> Said:
-    def worth(get: Callable[[FeatureKey], Value | None]) -> bool | None:
-        found = [part.worth(get) for part in parts]
-        decisive = word == "or"
-        if decisive in found:
-            return decisive
-        return None if None in found else not decisive
-
-    return Said(f" {word} ".join(f"({part.text})" for part in parts), worth)
-
-
-ORDERED = st.sampled_from(["<", "<=", ">", ">="])
-MOVING = st.one_of(
-    st.builds(
-        lambda key, sign, n, turned: compared(key, sign, f"{n} s", timedelta(seconds=n), turned),
-        st.sampled_from([DWELL, REMAINING]), ORDERED, st.integers(1, HORIZON), st.booleans(),
-    ),
-    st.builds(
-        lambda key, sign, n, turned: compared(key, sign, str(n), n, turned),
-        st.sampled_from([GLANCES, USES]), st.sampled_from(list(OPERATORS)), st.integers(1, 4), st.booleans(),
-    ),
-    st.builds(lambda sign, n: compared(SHARE, sign, f"{n} %", n / 100, False), ORDERED, st.integers(1, 99)),
-    st.just(put_away()),
-    st.sampled_from([known(USES, "is known", True), known(USES, "is unknown", False)]),
-)  # fmt: skip
-ATOMS = st.one_of(
-    MOVING,
-    st.builds(lambda word: among(f"is {word}", [word], True), st.sampled_from(CATEGORIES)),
-    st.builds(lambda word: among(f"is not {word}", [word], False), st.sampled_from(CATEGORIES)),
-    st.just(among("in distraction", DISTRACTING, True)),
-    st.builds(
-        lambda words: among(f"not in ({', '.join(words)})", words, False),
-        st.lists(st.sampled_from(CATEGORIES), min_size=1, max_size=4),
-    ),
-    st.builds(
-        lambda key, way: known(key, *way),
-        st.sampled_from(list(WRITTEN)),
-        st.sampled_from([("is known", True), ("is unknown", False), ("is not unknown", True)]),
-    ),
-)  # fmt: skip
-
-
-def conditions(atoms: st.SearchStrategy[Said]) -> st.SearchStrategy[Said]:
-    return st.recursive(
-        atoms,
-        lambda parts: st.one_of(
-            st.builds(negated, parts),
-            st.builds(joined, st.sampled_from(["and", "or"]), st.lists(parts, min_size=2, max_size=4)),
-        ),
-        max_leaves=9,
-    ).filter(lambda said: len(said.text) <= LONGEST_TEXT)
-
-
-CONDITIONS = conditions(ATOMS)
-TIMED = st.builds(joined, st.sampled_from(["and", "or"]), st.lists(conditions(MOVING), min_size=2, max_size=3)).filter(
-    lambda said: len(said.text) <= LONGEST_TEXT
-)
+CONDITIONS = said()
+TIMED = said(st.one_of(comparisons(), comparisons(), with_usual(), FLAGS))
 """Conditions whose parts all move by themselves: in them it shows whether first and last were mixed up."""
-VALUES = st.fixed_dictionaries(
-    {
-        CATEGORY: st.none() | st.sampled_from(CATEGORIES),
-        DWELL: st.none() | st.integers(0, HORIZON).map(lambda n: timedelta(seconds=n)),
-        REMAINING: st.none() | st.integers(0, HORIZON).map(lambda n: timedelta(seconds=n)),
-        GLANCES: st.none() | st.integers(0, 5),
-        USES: st.none() | st.integers(0, 5),
-        SHARE: st.none() | st.integers(0, 100).map(lambda n: n / 100),
-        PUT_AWAY: st.none() | st.booleans(),
-    }
-)
-
-
-@given(CONDITIONS, VALUES)
-def test_holds_is_true_exactly_where_plain_three_valued_logic_is_certain(
-    said: Said, values: dict[FeatureKey, Value | None]
-) -> None:
-    known_ones = {key: value for key, value in values.items() if value is not None}
-    asked: list[FeatureKey] = []
-
-    class Watched(Measured):
-        def get(self, key: FeatureKey, /) -> Value | None:
-            asked.append(key)
-            return super().get(key)
-
-    condition = compile_condition(said.text)
-    assert condition.holds(Watched(START, known_ones)) is (said.worth(values.get) is True)
-    assert set(asked) <= condition.needs
+MOMENTARY = said(lasting_too=False)
+REACHING = settings(phases=(Phase.generate,), max_examples=3000)
 
 
 @dataclass
 class Toy:
-    """Features that move by themselves, one tick a second, and stand still after the horizon."""
+    """Features that nobody thought of, one tick a second, standing still after the horizon.
 
-    second: int
-    grown: int
-    left: int
-    drops: tuple[int, ...]
-    appears: int
-    category: str | None
-    away_at: int
-    shares: tuple[float, ...]
+    Numbers and flags move by themselves, and what they are depends on the seed alone. Categories, sequences and hops
+    change only where something is observed.
+    """
+
+    seed: int
+    observed: tuple[int, ...] = ()
+    second: int = 0
     asked: set[FeatureKey] = field(default_factory=set)
+    _moved: dict[FeatureKey, tuple[Value | None, ...]] = field(default_factory=dict)
 
     @property
     def at(self) -> datetime:
         return START + timedelta(seconds=self.second)
 
     def value(self, key: FeatureKey, second: int) -> Value | None:
-        second = min(second, HORIZON)
-        match key.name:
-            case "category":
-                return self.category
-            case "dwell":
-                return timedelta(seconds=self.grown + second)
-            case "remaining":
-                return timedelta(seconds=max(0, self.left - second))
-            case "glances":
-                return sum(1 for drop in self.drops if drop > second)
-            case "uses":
-                return None if second < self.appears else sum(1 for drop in self.drops if drop + 3 > second)
-            case "share":
-                return self.shares[second % len(self.shares)]
-            case _:
-                return second >= self.away_at
+        if key not in self._moved:
+            self._moved[key] = tuple(self._moving(key))
+        found = self._moved[key][min(second, HORIZON)]
+        if key.name == "followed" and found and self.value(CATEGORY, second) not in key.steps[-1]:
+            return False
+        return found
+
+    def _moving(self, key: FeatureKey) -> list[Value | None]:
+        chance = Random(f"{self.seed} {written(key)}")  # noqa: S311 - a toy's values are no secret
+        name = next(iter(key.steps[0])) if key.name == "usual" else key.name
+        unit = FEATURES[name].unit if name in FEATURES else Unit.FLAG
+        if key.name == "usual":
+            return [chance.choice([None, *(any_value(unit, chance) for _ in range(2))])] * (HORIZON + 1)
+        moves = unit is not Unit.CATEGORY and key.name not in {"followed", "hopped"}
+        turns = set(chance.sample(range(1, HORIZON), 4)) if moves else set(self.observed)
+        pace = chance.choice([-1, 0, 0, 1]) if unit is Unit.LENGTH else 0
+        now, values = any_value(unit, chance), list[Value | None]()
+        for second in range(HORIZON + 1):
+            if second in turns:
+                now = None if chance.random() < 0.25 else any_value(unit, chance)
+            elif isinstance(now, timedelta):
+                now = max(timedelta(0), now + pace * timedelta(seconds=1))
+            values.append(now)
+        return values
 
     def get(self, key: FeatureKey, /) -> Value | None:
         self.asked.add(key)
@@ -215,77 +83,148 @@ class Toy:
             measured: Any = self.value(key, second)
             return None if measured is None else (measured < value, measured == value)
 
-        for second in range(self.second + 1, HORIZON + 1):
+        # What is observed later is not foreseen.
+        horizon = min((second for second in self.observed if second > self.second), default=HORIZON + 1)
+        for second in range(self.second + 1, horizon):
             if sides(second) != sides(self.second):
                 return START + timedelta(seconds=second)
         return None
 
 
-TOYS = st.builds(
-    Toy,
-    second=st.just(0),
-    grown=st.integers(0, HORIZON),
-    left=st.integers(0, HORIZON),
-    drops=st.lists(st.integers(0, HORIZON), max_size=5).map(tuple),
-    appears=st.integers(-5, 20),
-    category=st.none() | st.sampled_from(CATEGORIES),
-    away_at=st.integers(-5, HORIZON + 5),
-    shares=st.lists(st.sampled_from([0.1, 0.5, 0.9]), min_size=1, max_size=3).map(tuple),
-)
+def any_value(unit: Unit, chance: Random) -> Value:
+    match unit:
+        case Unit.CATEGORY:
+            return chance.choice(CATEGORIES)
+        case Unit.FLAG:
+            return chance.random() < 0.6
+        case Unit.COUNT:
+            return chance.randrange(7)
+        case Unit.LENGTH:
+            return timedelta(seconds=chance.randrange(HORIZON))
+        case Unit.RATE:
+            return float(chance.randrange(41))
+        case _:
+            return chance.randrange(101) / 100
 
 
-def scanned(said: Said, toy: Toy) -> list[int]:
-    """Return every second at which the condition answers differently than a second before."""
-
-    def certain(second: int) -> bool:
-        return said.worth(lambda key: toy.value(key, second)) is True
-
-    return [second for second in range(1, HORIZON + 1) if certain(second) != certain(second - 1)]
+SECONDS = st.sets(st.integers(1, HORIZON), max_size=6).map(lambda found: tuple(sorted(found)))
+TOYS = st.builds(Toy, seed=st.integers(0, 10**6), observed=SECONDS)
+STILL = st.builds(Toy, seed=st.integers(0, 10**6))
 
 
-@settings(max_examples=400)
-@given(CONDITIONS | TIMED, TOYS)
-def test_stepping_from_turn_to_turn_finds_exactly_the_instants_that_a_scan_finds(said: Said, toy: Toy) -> None:
-    condition = compile_condition(said.text)
-    wanted = scanned(said, toy)
-    found: list[int] = []
-    held, steps = condition.holds(toy), 0
-    while True:
-        turn = condition.turns(toy)
-        assert condition.look is not None
-        assert condition.look(toy) == (held, turn)
-        if turn is None:
-            break
-        assert turn > toy.at
-        toy.second = int((turn - START).total_seconds())
-        steps += 1
-        if condition.holds(toy) is not held:
-            held = not held
-            found.append(toy.second)
-    assert found == wanted
-    assert steps <= HORIZON
+@given(MOMENTARY, STILL)
+def test_holds_is_true_exactly_where_plain_three_valued_logic_is_certain(condition: Said, toy: Toy) -> None:
+    compiled = compile_condition(condition.text)
+    assert compiled.remembers == 0
+    assert compiled.holds(toy) is (condition.worth(toy.value, 0) is True)
+    assert toy.asked <= compiled.needs
+
+
+def certain(condition: Said, toy: Toy) -> list[bool]:
+    """Return for every second whether the condition, read slowly and simply, is certain."""
+    return [condition.worth(toy.value, second) is True for second in range(HORIZON + 1)]
+
+
+def found_by_stepping(condition: Condition, toy: Toy, extra: tuple[int, ...]) -> tuple[list[bool], int]:
+    """Return for every second what the last look said, and how many looks time alone asked for.
+
+    As the engine does: a look at every observation and at every turn, none where the categories exclude it, and, because
+    that must change nothing, at some other instants, too.
+    """
+    memory: list[datetime | None] = [None] * condition.remembers
+    answers: list[bool] = []
+    holds, turn, turns = False, None, 0
+    for second in range(HORIZON + 1):
+        toy.second = second
+        is_turn = turn is not None and turn <= toy.at
+        if second == 0 or second in toy.observed or second in extra or is_turn:
+            turns += is_turn
+            if condition.categories is not None and toy.value(CATEGORY, second) not in condition.categories:
+                holds, turn, memory = False, None, [None] * condition.remembers
+            else:
+                before = list(memory)
+                apart = condition.holds(toy, memory), condition.turns(toy, memory)
+                assert memory == before
+                assert condition.look is not None
+                assert condition.look(toy, memory) == apart
+                # A second look at the same instant finds the same.
+                assert condition.look(toy, memory) == apart
+                holds, turn = apart
+                assert turn is None or turn > toy.at
+        answers.append(holds)
     assert toy.asked <= condition.needs
+    return answers, turns
 
 
-@given(CONDITIONS, TOYS)
-def test_before_a_category_that_is_not_named_a_condition_neither_holds_nor_turns(said: Said, toy: Toy) -> None:
-    condition = compile_condition(said.text)
-    if condition.categories is not None and toy.category not in condition.categories:
+@settings(max_examples=300)
+@given(CONDITIONS | TIMED, TOYS, SECONDS)
+def test_stepping_from_turn_to_turn_finds_exactly_what_a_look_at_every_second_finds(
+    condition: Said, toy: Toy, extra: tuple[int, ...]
+) -> None:
+    compiled = compile_condition(condition.text)
+    assert bool(compiled.remembers) == condition.lasts
+    assert found_by_stepping(compiled, toy, extra)[0] == certain(condition, toy)
+
+
+@given(MOMENTARY, STILL)
+def test_before_a_category_that_is_not_named_a_condition_neither_holds_nor_turns(condition: Said, toy: Toy) -> None:
+    compiled = compile_condition(condition.text)
+    if compiled.categories is not None and toy.value(CATEGORY, 0) not in compiled.categories:
         for toy.second in range(HORIZON):
-            assert not condition.holds(toy)
-            assert condition.turns(toy) is None
+            assert not compiled.holds(toy)
+            assert compiled.turns(toy) is None
 
 
-def test_the_generators_reach_conditions_that_hold_and_that_turn_twice() -> None:
+def changes_in(answers: list[bool]) -> int:
+    return sum(1 for before, after in pairwise(answers) if before != after)
+
+
+@pytest.mark.parametrize("part", [") for ", " then ", "hop from ", "usual(", "than ", "since start", "phone.", "not "])
+def test_the_generators_reach_conditions_that_begin_and_cease_to_hold(part: str) -> None:
     pairs = st.tuples(CONDITIONS, TOYS)
-    find(pairs, lambda pair: len(scanned(*pair)) >= 2 and " and " in pair[0].text and " or " in pair[0].text)
-    find(pairs, lambda pair: compile_condition(pair[0].text).holds(pair[1]) and "not" in pair[0].text)
+    find(pairs, lambda pair: part in pair[0].text and changes_in(certain(*pair)) >= 2, settings=REACHING)
+
+
+def test_the_generators_reach_a_part_that_breaks_off_before_it_is_ripe() -> None:
+    def broken_off(pair: tuple[Said, Toy]) -> bool:
+        condition, toy = pair
+        compiled = compile_condition(condition.text)
+        if compiled.remembers < 2:
+            return False
+        memory: list[datetime | None] = [None] * compiled.remembers
+        begun = False
+        for toy.second in range(HORIZON + 1):
+            assert compiled.look is not None
+            holds, _ = compiled.look(toy, memory)
+            begun = begun or any(memory)
+            if begun and not holds and not any(memory):
+                return True
+        return False
+
+    find(st.tuples(CONDITIONS, TOYS), broken_off, settings=REACHING)
+
+
+@given(features())
+def test_what_is_written_of_a_key_is_read_as_the_same_key(asked: Asked) -> None:
+    (key,) = compile_condition(f"{written(asked.key)} is known").needs
+    assert key == asked.key
+
+
+@given(ATOMS)
+def test_sequences_and_what_is_usual_are_written_as_they_are_read(atom: Said) -> None:
+    for key in compile_condition(atom.text).needs:
+        if key.name in {"followed", "hopped"}:
+            assert compile_condition(written(key)).needs == {key}
+        elif key.name == "usual":
+            usual, feature = written(key).split(" of ")
+            assert key in compile_condition(f"{feature} > {usual}").needs
 
 
 WORDS = st.sampled_from([
     *FEATURES, *CATEGORIES, "and", "or", "not", "is", "in", "known", "unknown", "all", "distraction", "(", ")", ",",
     ".", "/", "%", "<", "<=", ">", ">=", "==", "!=", "=", "&&", "!", "s", "min", "h", "0", "3", "60", "1.5", "9" * 30,
-    "-", "\n", "\t", "\x00", "\ud800", "é", "'", '"', "≥", "#",
+    "-", "\n", "\t", "\x00", "\ud800", "é", "'", '"', "≥", "#", "for", "then", "within", "hop", "from", "to", "laptop",
+    "any", "shorter", "longer", "than", "since", "start", "usual", "p75", "p0", "60 s", "within 60 s", "for 20 s",
 ])  # fmt: skip
 
 
@@ -296,13 +235,30 @@ def tried(text: str) -> tuple[Condition | None, tuple[RuleProblem, ...]]:
         return None, wrong.problems
 
 
-@given(st.one_of(st.text(max_size=300), st.lists(WORDS, max_size=60).map(" ".join), st.lists(WORDS).map("".join)))
+@st.composite
+def spoilt(draw: st.DrawFn) -> str:
+    """Return a condition in which a piece was left out, said twice, or replaced."""
+    text = draw(CONDITIONS).text
+    begins = draw(st.integers(0, len(text)))
+    ends = draw(st.integers(begins, min(len(text), begins + 12)))
+    return text[:begins] + draw(st.one_of(WORDS, st.just(""), st.just(text[begins:ends] * 2))) + text[ends:]
+
+
+@settings(max_examples=300)
+@given(
+    st.one_of(st.text(max_size=300), st.lists(WORDS, max_size=60).map(" ".join), st.lists(WORDS).map("".join), spoilt())
+)
 @example("(" * 2000)
 @example("not " * 499 + "put_away")
 @example(" or ".join(["put_away"] * 150))
 @example("dwell >= " + "9" * 1900 + " s")
 @example("dwell >= 999999999 w")
 @example("time(social, 999999999.999999 d 9 s) >= 999999999 h")
+@example("put_away for 999999999 w")
+@example("social then " * 160 + "social within 60 s")
+@example("(put_away " + "for 1 s " * 200 + ")")
+@example("uses(" + "shorter than 30 s, " * 100 + "10 min) > 2")
+@example("(a, " * 400)
 @example("\ud800\x00\x1b[2J")
 @example("glances(" * 200)
 @example("x" * 2001)
@@ -310,6 +266,20 @@ def tried(text: str) -> tuple[Condition | None, tuple[RuleProblem, ...]]:
 def test_no_text_raises_anything_but_a_rule_error_that_can_be_printed(text: str) -> None:
     condition, problems = tried(text)
     assert (condition is None) == bool(problems)
+    check_places(text, problems)
+    if condition is not None:
+        assert condition.needs
+        assert condition.holds(Measured(START)) in {True, False}
+        memory: list[datetime | None] = [None] * condition.remembers
+        assert condition.look is not None
+        assert condition.look(Measured(START), memory) == (
+            condition.holds(Measured(START), memory),
+            condition.turns(Measured(START), memory),
+        )
+
+
+def check_places(text: str, problems: tuple[RuleProblem, ...]) -> None:
+    """What is wrong stands somewhere in the text, and can be printed."""
     for problem in problems:
         str(problem).encode()
         assert str(problem).isprintable()
@@ -317,10 +287,20 @@ def test_no_text_raises_anything_but_a_rule_error_that_can_be_printed(text: str)
         assert problem.width >= 1
         line = text.split("\n")[problem.offset_line]
         assert 0 <= problem.offset_column <= len(line)
-    if condition is not None:
-        assert condition.needs
-        assert condition.holds(Measured(START)) in {True, False}
-        assert condition.turns(Measured(START)) is None
+
+
+@given(st.one_of(st.text(max_size=220), st.lists(WORDS | st.sampled_from("{}"), max_size=30).map(" ".join)))
+@example("{" * 200)
+@example("{dwell}" * 20)
+@example("{glances(10 min) > 3}")
+def test_no_sentence_raises_anything_but_a_rule_error_that_can_be_printed(text: str) -> None:
+    try:
+        parts = parts_of(text)
+    except RuleError as wrong:
+        check_places(text, wrong.problems)
+    else:
+        assert all(isinstance(part, FeatureKey | str) for part in parts)
+        assert "".join(part for part in parts if isinstance(part, str)).replace(DEVICE, "").count("{") == 0
 
 
 @pytest.mark.parametrize("depth", [20, 21])

@@ -55,8 +55,8 @@ def test_these_are_conditions_and_declare_what_they_need(text: str, key: Feature
         ("glances >= 3", "glances needs a span.", "Write glances(10 min).", 0, 7),
         ("dwell(10 min) >= 3 s", "dwell takes no span.", "Write dwell.", 0, 13),
         ("uses(15 min, mail) > 2", "The category comes first.", "Write uses(social, 10 min).", 5, 6),
-        ("glances(0 s) > 2", "A span is longer than 0 s and at most 6 h.", None, 8, 3),
-        ("glances(361 min) > 2", "A span is longer than 0 s and at most 6 h.", None, 8, 7),
+        ("glances(0 s) > 2", "A span is longer than 0 s and at most 24 h.", None, 8, 3),
+        ("glances(1441 min) > 2", "A span is longer than 0 s and at most 24 h.", None, 8, 8),
         ("glances(10 min) > 2.5", "glances is a count: it is always whole.", None, 18, 3),
         ("glances(10 min) > 2 s", "glances is a count: write 2 without a unit.", None, 18, 3),
         ("glances(10 min) >= 0", "This holds whenever glances is known.", "Write 'glances is known'", 19, 1),
@@ -83,7 +83,13 @@ def test_these_are_conditions_and_declare_what_they_need(text: str, key: Feature
         ("put_away && full_screen", "'&&' is not used here.", "Write 'and'.", 9, 2),
         ("category is 'social'", "Words stand without quotes here.", None, 12, 8),
         ("all.dwell > 3 s", "dwell is known of one device only.", "Leave 'all.' out.", 0, 3),
-        ("my.glances(1 min) > 3", "There is no 'my.' before features.", "Only 'all.' can stand here.", 0, 2),
+        (
+            "my.glances(1 min) > 3",
+            "There is no 'my.' before features.",
+            "Only 'all.', 'any.', 'laptop.' and 'phone.' can stand here.",
+            0,
+            2,
+        ),
         ("put_away full_screen", "Before 'full_screen' an 'and' or an 'or' is missing.", None, 9, 11),
         ("(put_away", "This '(' is never closed.", None, 0, 1),
         ("put_away)", "This ')' closes nothing.", None, 8, 1),
@@ -102,9 +108,9 @@ def test_a_mistake_is_said_at_its_place_with_what_to_write_instead(
 
 
 def test_all_problems_of_a_text_are_said_at_once_in_its_order() -> None:
-    found = problems_of("dwel >= 3 s\nand (category is socail or glances(7 h) >= 1.5)\nand put_away;")
+    found = problems_of("dwel >= 3 s\nand (category is socail or glances(25 h) >= 1.5)\nand put_away;")
     assert [(problem.offset_line, problem.offset_column) for problem in found] == [
-        (0, 0), (1, 17), (1, 35), (1, 43), (2, 12),
+        (0, 0), (1, 17), (1, 35), (1, 44), (2, 12),
     ]  # fmt: skip
 
 

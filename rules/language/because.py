@@ -1,0 +1,82 @@
+"""The sentence in which a rule says itself why it speaks: `because = "{scrolls(60 s)} steps of the wheel in {dwell}"`.
+
+Rule 1: between braces stands a feature, read and checked as in a condition, or the word `device`; nothing else.
+Rule 2: every problem of the sentence is found, each at its own character.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from rules.features import FEATURES, Unit
+from rules.language.naming import Naming
+from rules.language.pieces import Pieces, Unreadable
+from rules.language.problems import Problems, RuleError, did_you_mean
+from rules.language.tokens import tokens_of
+from rules.model import DEVICE, FeatureKey
+
+LONGEST_SENTENCE: Final = 200
+MOST_PLACEHOLDERS: Final = 8
+_EXAMPLE: Final = "Write for example 'You scrolled {scrolls(60 s)} steps in {dwell}.'"
+_PIECE: Final = re.compile(r"(?P<words>[^{}]+)|\{(?P<named>[^{}]*)\}|(?P<brace>[{}])")
+
+
+def parts_of(sentence: str) -> tuple[str | FeatureKey, ...]:
+    """Return the sentence as words and features; `DEVICE` stands for the name of the device.
+
+    Raises:
+        RuleError: with every problem of the sentence.
+    """
+    problems = Problems(sentence)
+    if len(sentence) > LONGEST_SENTENCE:
+        problems.add(f"A sentence has at most {LONGEST_SENTENCE} characters; this one has {len(sentence)}.", 0)
+        raise RuleError(problems.in_order())
+    parts: list[str | FeatureKey] = []
+    placeholders = 0
+    for piece in _PIECE.finditer(sentence):
+        if piece["words"]:
+            parts.append(piece["words"])
+        elif piece["brace"]:
+            problems.add("Braces stand in pairs, and only round a feature.", piece.start(), 1, _EXAMPLE)
+        else:
+            placeholders += 1
+            part = _placeholder(sentence[: piece.end() - 1], piece.start(), problems)
+            parts += [] if part is None else [part]
+    if placeholders > MOST_PLACEHOLDERS:
+        problems.add(f"There are {placeholders} features in one sentence; {MOST_PLACEHOLDERS} are the most.", 0)
+    if not sentence.strip():
+        problems.add("The sentence is empty.", 0, hint=_EXAMPLE)
+    if problems.found:
+        raise RuleError(problems.in_order())
+    return tuple(parts)
+
+
+def _placeholder(until_here: str, opening: int, problems: Problems) -> str | FeatureKey | None:
+    """Return what the text between the brace at `opening` and the end of `until_here` names."""
+    before = len(problems.found)
+    # What stands before is blanked out, so that every token knows its place in the whole sentence.
+    reader = Pieces(tokens_of(" " * (opening + 1) + until_here[opening + 1 :], problems), problems)
+    if reader.ended():
+        problems.add("Between these braces nothing stands.", opening, 2, _EXAMPLE)
+        return None
+    if reader.now.text == "device" and reader.ahead().kind == "end":
+        return DEVICE
+    try:
+        named = reader.named()
+        if not reader.ended():
+            reader.unexpected("'}'")
+    except Unreadable:
+        return None
+    if named.name.text == "device" or (named.name.text not in FEATURES and named.arguments is None):
+        hint = did_you_mean(named.name.text, [*FEATURES, "device"], "docs/rules.md lists the features.")
+        problems.refuse(named, f"There is no feature '{named.name.text[:40]}'.", hint)
+        return None
+    found = Naming(problems).feature(named)
+    if found is None or found[1] is None or len(problems.found) > before:
+        return None
+    feature, key = found
+    if feature.unit is Unit.FLAG:
+        problems.refuse(named, f"{feature.name} is yes or no: in a sentence it says nothing.", _EXAMPLE)
+        return None
+    return key

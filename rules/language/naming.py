@@ -1,0 +1,233 @@
+"""Which number is meant: a feature's name, scope, span and filters become its key.
+
+Rule 1: every problem of a name is noted, each at its own place; then there is no key.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from rules.features import CATEGORIES, FEATURES, LONGEST_SPAN, SCOPES, SETS, Feature, Span, Unit
+from rules.language.problems import Problems, did_you_mean, shown
+from rules.language.quantities import LONGEST, length_of
+from rules.language.syntax import Argument, Bounded, Kept, Named, Quantity, SinceStart
+from rules.language.tokens import Token
+from rules.lengths import say_length
+from rules.model import FeatureKey, Filter
+
+EXAMPLES: Final = {
+    Span.NONE: "{name}",
+    Span.SPAN: "{name}(10 min)",
+    Span.CATEGORY_AND_SPAN: "{name}(social, 10 min)",
+}
+FILTERED: Final = {
+    "category": "{name}(category is news, 10 min)",
+    "length": "{name}(category is social, shorter than 30 s, 10 min)",
+}
+_NO_SCOPE: Final = "Leave it out: a feature is of the device."
+
+
+class Naming:
+    """The names of one condition."""
+
+    def __init__(self, problems: Problems) -> None:
+        self.problems = problems
+
+    def feature(self, named: Named) -> tuple[Feature, FeatureKey | None] | None:
+        """Return the feature, and its key unless scope or arguments are wrong; None: there is no such feature."""
+        name = named.name
+        feature = FEATURES.get(name.text)
+        if feature is None:
+            self._unknown(name)
+            return None
+        scope = self._scope_of(named, feature)
+        arguments = self._arguments(named, feature)
+        if scope is None or arguments is None:
+            return feature, None
+        category, span, which = arguments
+        return feature, FeatureKey(feature.name, span, category, scope, which)
+
+    def scope(self, word: Token | None) -> str | None:
+        """Return the scope that stands before a dot; None with the problem noted."""
+        if word is None:
+            return "device"
+        scope = SCOPES.get(word.text)
+        if scope is None:
+            hint = did_you_mean(word.text, SCOPES, "Only 'all.', 'any.', 'laptop.' and 'phone.' can stand here.")
+            self.problems.refuse(
+                word,
+                f"There is no '{shown(word.text)}.' before features.",
+                _NO_SCOPE if word.text == "device" else hint,
+            )
+        return scope
+
+    def words(self, words: tuple[Token, ...], by: str, *, negated: bool, plain: bool = True) -> frozenset[str] | None:
+        """Return the categories that are named; None with the problem noted. `plain`: they stand behind `is` or `in`."""
+        meant = [self._word(word, by, negated=negated, plain=plain) for word in words]
+        whole = [each for each in meant if each is not None]
+        return frozenset().union(*whole) if len(whole) == len(meant) else None
+
+    def span(self, given: Argument, example: str) -> timedelta | None:
+        """Return the span; None with the problem noted."""
+        if isinstance(given, SinceStart):
+            return LONGEST_SPAN
+        if not isinstance(given, Quantity) or given.measure != "length":
+            self.problems.refuse(given, "A span is a length of time.", example)
+            return None
+        return self.length(given, "A span", LONGEST_SPAN)
+
+    def length(self, given: Quantity, what: str, longest: timedelta = LONGEST) -> timedelta | None:
+        """Return a length that is more than nothing; None with the problem noted."""
+        if given.measure != "length":
+            self.problems.refuse(given, f"{what} is a length of time.", "Write it with its unit, such as 60 s.")
+            return None
+        length = length_of(given, self.problems)
+        if length is not None and not timedelta(0) < length <= longest:
+            self.problems.refuse(given, f"{what} is longer than 0 s and at most {say_length(longest)}.")
+            return None
+        return length
+
+    def _word(self, word: Token, by: str, *, negated: bool, plain: bool) -> frozenset[str] | None:
+        if word.text in CATEGORIES:
+            return frozenset({word.text})
+        if word.text in SETS and by == "in":
+            return SETS[word.text]
+        if word.text in SETS:
+            hint: str | None = f"'{word.text}' is a set of categories: write '{'not in' if negated else 'in'}'."
+        else:
+            near = [*CATEGORIES, *SETS] if by == "in" else [*CATEGORIES, *(("known", "unknown") if plain else ())]
+            hint = did_you_mean(word.text, near, f"The categories: {', '.join(CATEGORIES)}.")
+        self.problems.refuse(word, f"There is no category '{shown(word.text)}'.", hint)
+        return None
+
+    def _unknown(self, name: Token) -> None:
+        if name.text in CATEGORIES:
+            hint: str | None = f"It is a category: write 'category is {name.text}', or 'category in (…, {name.text})'."
+        elif name.text in SETS:
+            hint = f"It is a set of categories: write 'category in {name.text}'."
+        elif name.text == "usual":
+            hint = "'usual' stands to the right of a comparison, as in 'glances(10 min) > usual(p75)'."
+        else:
+            hint = did_you_mean(name.text, FEATURES, "docs/rules.md lists the features.")
+        self.problems.refuse(name, f"There is no feature '{shown(name.text)}'.", hint)
+
+    def _scope_of(self, named: Named, feature: Feature) -> str | None:
+        scope = self.scope(named.scope)
+        if scope is not None and named.scope is not None and not feature.for_all:
+            said = named.scope.text
+            self.problems.refuse(named.scope, f"{feature.name} is known of one device only.", f"Leave '{said}.' out.")
+            return None
+        return scope
+
+    def _arguments(self, named: Named, feature: Feature) -> tuple[str | None, timedelta | None, Filter | None] | None:
+        given = named.arguments
+        example = f"Write {EXAMPLES[feature.span].format(name=feature.name)}."
+        if feature.span is Span.NONE:
+            if given is None:
+                return None, None, None
+            self.problems.refuse(named, f"{feature.name} takes no span.", example)
+            return None
+        filters = [each for each in given or () if isinstance(each, Kept | Bounded)]
+        if given is not None and filters:
+            return self._filtered(named, feature, given, filters)
+        wanted = 1 if feature.span is Span.SPAN else 2
+        if given is None or len(given) != wanted:
+            if feature.filtered == "category" and len(given or ()) == 2:
+                example = f"Write {FILTERED['category'].format(name=feature.name)}."
+            what = "a span" if wanted == 1 else "a category and a span"
+            self.problems.refuse(named, f"{feature.name} needs {what}.", example)
+            return None
+        if wanted == 2 and isinstance(given[0], Quantity | SinceStart) and isinstance(given[1], Token):
+            self.problems.refuse(given[0], "The category comes first.", example)
+            return None
+        span = self.span(given[-1], example)
+        if wanted == 1:
+            return None if span is None else (None, span, None)
+        category = self._category(given[0], feature, example)
+        return None if span is None or category is None else (category, span, None)
+
+    def _category(self, given: Argument, feature: Feature, example: str) -> str | None:
+        if isinstance(given, Token) and given.text in CATEGORIES:
+            return given.text
+        if not isinstance(given, Token):
+            self.problems.refuse(given, "A category is a word.", example)
+            return None
+        hint = did_you_mean(given.text, CATEGORIES, example)
+        if given.text in SETS:
+            hint = f"Name one category, or write {feature.name}(category in {given.text}, 10 min)."
+        self.problems.refuse(given, f"There is no category '{shown(given.text)}'.", hint)
+        return None
+
+    def _filtered(
+        self, named: Named, feature: Feature, given: tuple[Argument, ...], filters: list[Kept | Bounded]
+    ) -> tuple[str | None, timedelta | None, Filter | None] | None:
+        example = f"Write for example {FILTERED[feature.filtered or 'length'].format(name=feature.name)}."
+        if not feature.filtered:
+            hint = "uses(…), time(…) and opens(…) do; for example uses(category is social, shorter than 30 s, 10 min)."
+            self.problems.refuse(filters[0], f"{feature.name} takes no filter.", hint)
+            return None
+        *before, last = given
+        if isinstance(last, Kept | Bounded | Token):
+            self.problems.refuse(named, "The span comes last.", example)
+            return None
+        found: dict[str, frozenset[str] | timedelta] = {}
+        sound = True
+        for each in before:
+            kind, value = self._filter(each, feature, example)
+            if kind in found:
+                self.problems.refuse(each, "This is said twice.", example)
+                sound = False
+            elif value is None:
+                sound = False
+            else:
+                found[kind] = value
+        span = self.span(last, example)
+        if span is None or not sound:
+            return None
+        which = Filter(**found)  # type: ignore[arg-type]
+        return (None, span, which) if self._can_pass(which, feature, span, filters[-1]) else None
+
+    def _filter(self, each: Argument, feature: Feature, example: str) -> tuple[str, frozenset[str] | timedelta | None]:
+        match each:
+            case Bounded() if feature.filtered != "length":
+                self.problems.refuse(each, "An opening has no length.", example)
+                return each.by, None
+            case Bounded():
+                return each.by, self.length(each.quantity, f"What a use is {each.by} than")
+            case Kept():
+                meant = self.words(each.words, each.by, negated=each.negated, plain=False)
+                return "categories", frozenset(CATEGORIES) - meant if meant and each.negated else meant
+            case Token() if feature.span is Span.CATEGORY_AND_SPAN:
+                category = self._category(each, feature, example)
+                return "categories", None if category is None else frozenset({category})
+            case _:
+                self.problems.refuse(each, "This is neither a filter nor, at the end, the span.", example)
+                return "", None
+
+    def _can_pass(self, which: Filter, feature: Feature, span: timedelta, last: Kept | Bounded) -> bool:
+        message = None
+        if which.categories is not None and not which.categories:
+            message = "No category is left."
+        elif which.shorter is not None and which.longer is not None and which.longer >= which.shorter:
+            message = f"No use is longer than {say_length(which.longer)} and shorter than {say_length(which.shorter)}."
+        elif feature.unit is Unit.COUNT and which.longer is not None and which.longer >= span:
+            began = f"No use that began in the last {say_length(span)}"
+            message = f"{began} is longer than {say_length(which.longer)}."
+        if message:
+            self.problems.refuse(last, message)
+        return message is None
+
+
+def example_of(feature: Feature) -> str:
+    """Return a condition over the feature, as a hint."""
+    name = EXAMPLES[feature.span].format(name=feature.name)
+    wanted = {
+        Unit.LENGTH: f"{name} >= 30 s",
+        Unit.COUNT: f"{name} >= 3",
+        Unit.RATE: f"{name} >= 12 / min",
+        Unit.SHARE: f"{name} >= 10 %",
+        Unit.CATEGORY: f"{name} is social",
+        Unit.FLAG: f"{name}' or 'not {name}",
+    }
+    return f"Write for example '{wanted[feature.unit]}'."

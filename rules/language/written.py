@@ -1,0 +1,70 @@
+"""A feature as a condition names it: the way back from a key to its words.
+
+Rule 1: what is written here is read as the same key; lengths are exact.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from rules.features import CATEGORIES, KINDS, LONGEST_SPAN, SETS
+from rules.model import FeatureKey, Filter
+
+_UNITS = (("h", timedelta(hours=1)), ("min", timedelta(minutes=1)))
+
+
+def written(key: FeatureKey) -> str:
+    """Return the words of the key, such as `all.uses(messaging, 15 min)` or `messaging then social within 60 s`.
+
+    What is usual is no condition's left side; it is `usual(p75) of glances(10 min)`.
+    """
+    scope = "" if key.scope == "device" else f"{key.scope}."
+    if key.name == "usual" and key.steps:
+        (name,) = key.steps[0]
+        return f"usual(p{key.part}) of {written(key._replace(name=name, steps=(), part=0))}"
+    if key.name == "followed":
+        return f"{scope}{' then '.join(map(_step, key.steps))} within {exactly(key.span)}"
+    if key.name == "hopped":
+        ends = [next((kind for kind, kept in KINDS.items() if kept == step), "any") for step in key.steps]
+        return f"hop from {' to '.join(ends)} within {exactly(key.span)}"
+    arguments = [key.category] if key.category else []
+    arguments += _filters(key.which) if key.which else []
+    if key.span is not None:
+        arguments.append("since start" if key.span == LONGEST_SPAN else exactly(key.span))
+    return f"{scope}{key.name}({', '.join(arguments)})" if arguments else f"{scope}{key.name}"
+
+
+def exactly(length: timedelta | None) -> str:
+    """Return the length without rounding: `1 min 40 s`, `0.5 s`."""
+    rest, parts = length or timedelta(0), list[str]()
+    for unit, size in _UNITS:
+        count, less = divmod(rest, size)
+        # A minute is said in seconds, as everywhere.
+        if count and not (unit == "min" and count == 1 and not parts and rest <= timedelta(seconds=90)):
+            parts.append(f"{count} {unit}")
+            rest = less
+    if rest or not parts:
+        parts.append(f"{rest.total_seconds():.6f}".rstrip("0").rstrip(".") + " s")
+    return " ".join(parts)
+
+
+def _filters(which: Filter) -> list[str]:
+    said = [] if which.categories is None else [f"category {_among(which.categories)}"]
+    said += [] if which.longer is None else [f"longer than {exactly(which.longer)}"]
+    return said + ([] if which.shorter is None else [f"shorter than {exactly(which.shorter)}"])
+
+
+def _among(categories: frozenset[str]) -> str:
+    if len(categories) == 1:
+        return f"is {next(iter(categories))}"
+    rest = frozenset(CATEGORIES) - categories
+    return f"is not {next(iter(rest))}" if len(rest) == 1 else f"in {_step(categories)}"
+
+
+def _step(categories: frozenset[str]) -> str:
+    known = next((name for name, kept in SETS.items() if kept == categories), None)
+    if known is not None or len(categories) == 1:
+        return known or next(iter(categories))
+    # What the catalogue does not know is kept, too: it may come from an older file.
+    unknown = sorted(categories - set(CATEGORIES))
+    return f"({', '.join([*(name for name in CATEGORIES if name in categories), *unknown])})"
