@@ -40,6 +40,8 @@ class Cameras:
         self._udev = udev
         self._watch = -1
         self._folder = -1
+        self._changed = True
+        self._used = False
 
     def open(self) -> None:
         """Begin to listen; does nothing where the kernel grants no watch."""
@@ -52,9 +54,12 @@ class Cameras:
             asyncio.get_running_loop().add_reader(self._watch, self._read)
 
     def in_use(self) -> bool:
-        """Return whether a program of this person has a camera open."""
-        cameras = set(self._cameras())
-        return bool(cameras) and any(_opened(process, cameras) for process in _own_processes())
+        """Return whether a program of this person has a camera open; looked at anew only after a change."""
+        if self._changed and self._watch >= 0:
+            self._changed = False
+            cameras = set(self._cameras())
+            self._used = bool(cameras) and any(_opened(process, cameras) for process in _own_processes())
+        return self._used
 
     def close(self) -> None:
         """Let go of the watch."""
@@ -78,6 +83,7 @@ class Cameras:
                     self._listen_to_cameras()
                     changed = True
             if changed:
+                self._changed = True
                 self._on_change()
 
     def _listen_to_cameras(self) -> None:

@@ -244,6 +244,19 @@ class TestCamera:
         with (dev / "video3").open():
             await until_async(lambda: told, what="it was opened")
             assert cameras.in_use()
+            told.clear()
+        await until_async(lambda: told, what="it was closed")
+        assert not cameras.in_use()
+        cameras.close()
+
+    async def test_without_a_change_nothing_is_looked_at_again(
+        self, dev: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (dev / "video0").touch()
+        cameras = Cameras(lambda: None, dev, dev.parent / "udev")
+        cameras.open()
+        assert not cameras.in_use()
+        monkeypatch.setattr("detector.sensors.cameras._own_processes", None)
         assert not cameras.in_use()
         cameras.close()
 
@@ -266,8 +279,10 @@ class TestCamera:
         (dev / "video10").touch()
         (dev.parent / "udev" / "c0:0").write_text(f"I:12345\nE:ID_V4L_VERSION=2\nE:ID_V4L_CAPABILITIES={can}\n")
         cameras = Cameras(lambda: None, dev, dev.parent / "udev")
+        cameras.open()
         with (dev / "video10").open():
             assert cameras.in_use() is is_camera
+        cameras.close()
 
     async def test_where_the_kernel_grants_no_watch_the_microphone_is_heard_alone(
         self, sound: Sound, seat: Path, closing: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
@@ -277,6 +292,8 @@ class TestCamera:
                 return -1
 
         monkeypatch.setattr("ctypes.CDLL", lambda *_, **__: NoWatch())
+        (seat / "video0").touch()
+        closing.enter_context((seat / "video0").open())
         seen = await begin(closing)
         assert isinstance(await seen.next(), CallEnded)
         sound.record()
