@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -150,5 +151,6 @@ def write_whole(path: Path, content: str) -> None:
             os.fsync(file.fileno())
         beside.replace(target)
     except OSError as failed:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
         raise TurntowardError(f"{path} could not be written: {failed.strerror}.") from failed
