@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from detector.clock import SystemClock
 from tests.endtoend.conftest import Begin
 from tests.endtoend.evening import COMMAND, SPEAKS_FREELY, Evening
 from tests.endtoend.traces import below, traces
@@ -119,7 +120,8 @@ def test_outside_partner_time_everything_is_answered_alike_and_nothing_is_kept(
 
     def all_answers() -> list[tuple[int, object]]:
         return [
-            phone.tell("app_open", app=CANARY), phone.tell("app_close", app=CANARY), phone.tell("unlock"),
+            phone.tell("app_open", app=CANARY), phone.tell("app_close", app=CANARY),
+            phone.tell("unlock", at=SystemClock().now().isoformat()),
             phone.tell("screen_off"), phone.tell("app_open"), phone.tell("nonsense"), phone.ask("POST", "/v1/phone", "{"),
             phone.tell("app_open", category="social", at="2026-01-01T00:00:00Z"),
             phone.ask("POST", "/v1/together", {"do": "extend", "minutes": 1}),
@@ -132,6 +134,12 @@ def test_outside_partner_time_everything_is_answered_alike_and_nothing_is_kept(
     until(
         lambda: "PickedUp" in evening.kinds(), what=f"what was told inside is kept; {evening.kinds()} {evening.said()}"
     )
+    evening.say("pause", "10min")
+    until(lambda: "Paused" in evening.kinds(), what="a pause")
+    kept, counted = len(evening.observations()), evening.rows("SELECT * FROM unknown_apps")
+    assert all_answers() == outside
+    assert len(evening.observations()) == kept, "in a pause nothing is heard"
+    assert evening.rows("SELECT * FROM unknown_apps") == counted, "nor counted"
     evening.over()
     kept = len(evening.observations())
     assert all_answers() == outside

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from click.testing import CliRunner
 
 from detector.cli import turntoward
@@ -35,11 +36,14 @@ URL = "http://192.168.1.7:8420"
 
 
 @pytest.fixture(autouse=True)
-def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+def plain(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "WAYLAND_DISPLAY", "XDG_SESSION_TYPE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setattr("detector.sensors.adb_guidance.guidance.__defaults__", (f"127.0.0.1:{free()}",))
+    # However long the tests before this one took, it is now when this one begins.
+    with time_machine.travel(NOW, tick=True):
+        yield
 
 
 def free() -> int:

@@ -1,0 +1,68 @@
+"""What an app on a phone is, and which are counted as unknown."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from detector.activities.model import Verdict
+from detector.daemon.phone_apps import PhoneApps
+from detector.effects import Record
+from detector.observations import Activity, PartnerTimeBegan
+from detector.sensors.model import SeenApp
+from detector.store.memory import MemoryStore
+
+AT = datetime(2026, 11, 23, 19, 0, tzinfo=UTC)
+KNOWN = Verdict(category="social", name="Instagram", why="", entry="Instagram in social.toml")
+UNKNOWN = Verdict(category="other", name=None, why="", entry=None)
+
+
+def classify(app: str) -> Verdict:
+    return KNOWN if app == "com.instagram.android" else UNKNOWN
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    kept = MemoryStore()
+    kept.keep_all([Record(occurrence="1@x", what=PartnerTimeBegan(at=AT, occurrence="1@x", title="x", ends=AT))])
+    return kept
+
+
+def seen(app: str = "", category: str | None = None) -> SeenApp:
+    return SeenApp(at=AT, device="my phone", app=app, category=category, opened=True)
+
+
+@pytest.mark.parametrize(
+    ("app", "activity"),
+    [
+        (seen("com.instagram.android"), Activity(category="social", name="Instagram")),
+        (seen("com.instagram.android", "work"), Activity(category="work", name="Instagram")),
+        (seen(category="mail"), Activity(category="mail")),
+        (seen("org.nobody.knows"), Activity(category="other")),
+        (seen("org.nobody.knows", "games"), Activity(category="games")),
+        (seen(), Activity(category="other")),
+    ],
+)
+def test_what_was_told_wins_over_the_catalogue(store: MemoryStore, app: SeenApp, activity: Activity) -> None:
+    apps = PhoneApps(classify, store=store, occurrence="1@x", keep_names=False)
+    assert apps.activity(app) == activity
+    assert apps.opened(app) == activity
+
+
+@pytest.mark.parametrize("keep_names", [False, True])
+def test_only_what_nobody_knows_is_counted(store: MemoryStore, *, keep_names: bool) -> None:
+    apps = PhoneApps(classify, store=store, occurrence="1@x", keep_names=keep_names)
+    for app in (
+        seen("com.instagram.android"), seen(category="mail"), seen("org.nobody.knows", "games"),
+        seen("org.nobody.knows"), seen("org.nobody.knows"), seen("org.other"),
+    ):  # fmt: skip
+        apps.opened(app)
+    counted = store.unknown()["my phone"]
+    assert (counted.opens, counted.apps) == (3, 2)
+    assert dict(counted.named) == ({"org.nobody.knows": 2, "org.other": 1} if keep_names else {})
+
+
+def test_asking_what_an_app_is_counts_nothing(store: MemoryStore) -> None:
+    PhoneApps(classify, store=store, occurrence="1@x", keep_names=True).activity(seen("org.nobody.knows"))
+    assert store.unknown() == {}
