@@ -207,7 +207,7 @@ class _Reading:
             # The language itself refuses what is too long.
             if key not in IN_WORDS:
                 self._at_value(f"{key} has {len(value)} characters; {longest} are the most.", path)
-        elif one_line and not value.isprintable():
+        elif one_line and not value.strip().isprintable():
             self._at_value(f"{key} is one line of plain text.", path)
         elif key not in {"when", "until"} and not value.replace("\n", "").isprintable():
             self._at_value(f"{key} holds characters that cannot be printed.", path)

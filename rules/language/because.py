@@ -23,7 +23,7 @@ _PIECE: Final = re.compile(r"(?P<words>[^{}]+)|\{(?P<named>[^{}]*)\}|(?P<brace>[
 
 
 def parts_of(sentence: str) -> tuple[str | FeatureKey, ...]:
-    """Return the sentence as words and features; `DEVICE` stands for the name of the device.
+    """Return the sentence as words and features, without blanks at its ends; `DEVICE` is the name of the device.
 
     Raises:
         RuleError: with every problem of the sentence.
@@ -34,7 +34,7 @@ def parts_of(sentence: str) -> tuple[str | FeatureKey, ...]:
         raise RuleError(problems.in_order())
     parts: list[str | FeatureKey] = []
     placeholders = 0
-    for piece in _PIECE.finditer(sentence):
+    for piece in _PIECE.finditer(sentence, len(sentence) - len(sentence.lstrip()), len(sentence.rstrip())):
         if piece["words"]:
             parts.append(piece["words"])
         elif piece["brace"]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules.model import DEVICE, FeatureKey
 from rules.pack import Pack, PackProblem, read_pack
 
 PAGE = 'notices = "a"\nwhy = "b"\nwrong = "c"\nneeds = "d"\nexample = "e"\n'
@@ -71,6 +74,20 @@ def test_a_problem_of_the_condition_points_into_the_file(
         (rule().replace('"A name"', f'"{"n" * 61}"'), "name has 61 characters; 60 are the most.", (3, 8)),
         (rule().replace('"A name"', '"a\\nb"'), "name is one line of plain text.", (3, 8)),
         (rule().replace('"b"', '"a\\u001b[2J"'), "why holds characters that cannot be printed.", (6, 7)),
+        (rule(more='until = "dwel > 3 s"'), "There is no feature 'dwel'.", (10, 10)),
+        (rule(more='until = """\nfull_screen and\n  dwell < 3"""'), "dwell is a length: write 3 s or 3 min.", (12, 11)),
+        (rule(more="until = 3"), "until is a text.", (10, 9)),
+        (rule(more='until = " "'), "until is empty.", (10, 9)),
+        (rule(more='until = " put_away "'), "until says the same as when: this rule would end as it begins.", (10, 9)),
+        (rule(more="because = 'in {dwel}'"), "There is no feature 'dwel'.", (10, 16)),
+        (rule(more='because = "a\\tb {dwell}"'), "because is one line of plain text.", (10, 11)),
+        (rule(more='because = "\\u0041\\u0042 {dwel}"'), "There is no feature 'dwel'.", (10, 26)),
+        (rule(more='because = """\\\n  in {dwel}"""'), "There is no feature 'dwel'.", (11, 7)),
+        (rule(more='because = """in \n {dwell}"""'), "because is one line of plain text.", (10, 11)),
+        (rule(more="because = ''"), "because is empty.", (10, 11)),
+        (rule(more="because = true"), "because is a text.", (10, 11)),
+        (rule(more=f'because = "{"x" * 201}"'), "A sentence has at most 200 characters; this one has 201.", (10, 12)),
+        (rule(more='becuase = "x"'), "'becuase' is not known in a rule.", (10, 1)),
         (rule(when="3"), "when is a text.", (4, 8)),
         (rule(when='""'), "when is empty.", (4, 8)),
         (rule(when=f'"{"x" * 2001}"'), "A condition has at most 2000 characters; this one has 2001.", (4, 9)),
@@ -90,6 +107,48 @@ def test_a_mistake_is_said_at_its_place(text: str, message: str, place: tuple[in
     assert message in problem.message
     assert (problem.line, problem.column) == place
     assert (problem.source is None) == (place[0] is None)
+
+
+def test_a_rule_says_until_and_because_and_declares_what_they_need() -> None:
+    more = 'until = "dwell < 3 s for 9 s"\nbecause = " {glances(10 min)} looks at {category} on {device}."'
+    (found,) = read(rule(more=more)).rules
+    assert found.until is not None
+    assert (found.until.text, found.until.remembers) == ("dwell < 3 s for 9 s", 1)
+    assert found.because == "{glances(10 min)} looks at {category} on {device}."
+    glances, category = FeatureKey("glances", timedelta(minutes=10)), FeatureKey("category")
+    assert found.because_parts == (glances, " looks at ", category, " on ", DEVICE, ".")
+    assert found.condition.needs == {FeatureKey("put_away")}
+    assert found.needs == {FeatureKey("put_away"), FeatureKey("dwell"), glances, category}
+    (plain,) = read(rule()).rules
+    assert (plain.until, plain.because, plain.because_parts) == (None, None, ())
+    assert plain.needs == plain.condition.needs
+
+
+def test_a_rule_with_a_broken_until_or_because_is_left_out_and_all_of_it_is_said() -> None:
+    pack = read(rule(when="'dwel > 3 s'", more="until = 'foo'\nbecause = '{bar}'") + rule("X2"))
+    assert [problem.line for problem in pack.problems] == [4, 10, 11]
+    assert [good.code for good in pack.rules] == ["X2"]
+    assert pack.broken == ("X101",)
+
+
+def test_of_ten_thousand_rules_the_first_thousand_are_read_and_the_others_are_remembered() -> None:
+    line = f"when = 'oops'\n{PAGE}"
+    codes = [f"Z{number}" for number in range(10_000)]
+    pack = read("".join(f'[[rule]]\ncode = "{code}"\nname = "n"\n{line}' for code in codes))
+    too_many = [problem for problem in pack.problems if "10,000" in problem.message]
+    assert [problem.message for problem in too_many] == [
+        "There are 10,000 rules in this file; only the first 1,000 are read."
+    ]
+    assert too_many[0].line == 1000 * 9 + 1
+    assert len(pack.problems) == 1001
+    assert pack.broken == tuple(codes)
+    assert pack.rules == ()
+
+
+def test_a_thousand_rules_are_all_read() -> None:
+    pack = read("".join(rule(f"Z{number}", "'put_away'") for number in range(1000)))
+    assert pack.problems == ()
+    assert len(pack.rules) == 1000
 
 
 def test_a_broken_rule_is_left_out_and_the_others_stand() -> None:
