@@ -5,10 +5,10 @@ device. Nothing but the lines with `=>` may be decided, and all of them must be,
 
     # a feed, scrolled
     18:30:00            partner time until 20:00
-    18:40:00            social
-    18:40:01-18:41:05   2 scrolls a second
-    18:41:00            => nudged F101
-    18:41:10            idle since 18:41:05
+    19:00:00            social
+    19:00:01-19:01:05   2 scrolls a second
+    19:01:00            => nudged F101
+    19:01:36            idle since 19:01:05
     end                 => 1 put_away_30
 
 Focus, idle and input are sensed from the start on the laptop; `without input` in the first line leaves a sense out. A
@@ -37,9 +37,11 @@ from typing import Final
 from detector.backtest.timeline_words import DAY, NotALine, clock, nearest, observed, said
 from detector.effects import AskHowLong, Effect, Moment, Record, SayOver
 from detector.errors import Problem, UserError
-from detector.observations import LAPTOP, Observation
+from detector.observations import LAPTOP, Observation, PartnerTimeBegan
+from detector.pipeline import Pipeline
 
 LINE: Final = re.compile(r"^(?:(end)|([\d:]+)(?:-([\d:]+))?)\s+(?:(\w+): )?(.*?)\s*$")
+_BEGINS: Final = "Its first line is for example '18:30:00  partner time until 20:00'."
 SHOWN: Final = 20
 """Problems that are listed; the rest is counted."""
 
@@ -69,6 +71,11 @@ def read_timelines(text: str, name: str) -> list[Timeline]:
         reading.problems.append(
             Problem(file=name, message="There is no timeline in it.", hint="A timeline begins with '# what it is'.")
         )
+    reading.problems += [
+        Problem(file=timeline.place, message="no partner time begins in this timeline", hint=_BEGINS)
+        for timeline in reading.found
+        if not any(isinstance(seen, PartnerTimeBegan) for seen in timeline.observations)
+    ]
     if reading.problems:
         more = len(reading.problems) - SHOWN
         rest = [Problem(file=name, message=f"and {more:,} more")] if more > 0 else []
@@ -143,6 +150,16 @@ def decisions(effects: Iterable[Effect]) -> tuple[list[str], list[str]]:
         elif isinstance(effect, SayOver):
             decided.append(f"{said(effect.at)} over {effect.moment.number}")
     return decided, [f"{number} {moment.outcome}" for (_, number), moment in last.items() if moment.outcome]
+
+
+def play(timeline: Timeline, core: Pipeline) -> list[Effect]:
+    """Feed the core what is observed in the timeline, and let the evening run out; return every effect."""
+    effects: list[Effect] = []
+    for seen in timeline.observations:
+        effects += core.feed(seen)
+    while core.deadline is not None:
+        effects += core.advance(core.deadline)
+    return effects
 
 
 def differs(timeline: Timeline, effects: Sequence[Effect]) -> str | None:

@@ -35,12 +35,13 @@ COMMANDS: Final[dict[str, dict[str, str]]] = {
     },
     "Looking back": {
         "report": "what happened, how often, and what helped",
+        "backtest": "try rules on your own past evenings before they speak",
         "replay": "play a recording through the same core",
         "forget": "delete the last minutes, or everything",
         "export": "write out everything that is kept",
     },
     "Rules and activities": {
-        "rules": "show the rules, one rule, or check a file of your own",
+        "rules": "show the rules or one of them; check, write and test your own",
         "what": "show what the program makes of the toplevel in front",
     },
     "Devices": {
@@ -111,7 +112,10 @@ def turntoward() -> None:
 def main() -> None:
     """Run the command line; the exit codes are 0 done, 1 failed, 2 your input, 3 no daemon, 70 a bug."""
     try:
-        turntoward.main(prog_name="turntoward", standalone_mode=False)
+        code = turntoward.main(prog_name="turntoward", standalone_mode=False)
+        # What a command ends with by itself comes back as a number here, and is not raised.
+        if isinstance(code, int) and code:
+            sys.exit(code)
     except click.exceptions.Abort:
         sys.exit(130)
     except click.exceptions.Exit as leaving:

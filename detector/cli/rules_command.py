@@ -1,4 +1,7 @@
-"""`turntoward rules`: the rules in force, one rule's page, and the check of a file of one's own."""
+"""`turntoward rules`: the rules in force, one rule's page, and the check of a file of one's own.
+
+Rule 1: writing a rule stands in `rules_new`, testing rules in `rules_testing`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from detector.cli.rules_new import new
+from detector.cli.rules_testing import testing
 from detector.errors import EXIT_INPUT, UserError
 
 if TYPE_CHECKING:
@@ -27,6 +32,14 @@ PARTS: Final = (
 )
 
 
+FORMS: Final = (
+    ("CODE", "show one rule's page"),
+    ("check FILE...", "check packs of your own"),
+    ("new", "write a rule of your own, or change one"),
+    ("test [FILE...]", "play timelines of your own through the rules"),
+)
+
+
 class _Rules(click.Group):
     """A group in which a word that is no command is the code of a rule."""
 
@@ -39,22 +52,22 @@ class _Rules(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the two forms, the code among them."""
+        """Write the forms, the code among them."""
         del ctx
         with formatter.section("Commands"):
-            formatter.write_dl([("CODE", "show one rule's page"), ("check FILE...", "check packs of your own")])
+            formatter.write_dl(list(FORMS))
 
 
 @click.group(
     cls=_Rules,
     invoke_without_command=True,
-    subcommand_metavar="[CODE | check FILE...]",
+    subcommand_metavar="[CODE | check | new | test]",
     epilog="Example: turntoward rules F101",
 )
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 @click.pass_context
 def command(ctx: click.Context, *, as_json: bool) -> None:
-    """Show the rules in force, one rule's page, or check a pack of your own.
+    """Show the rules in force or one rule's page; check, write and test rules of your own.
 
     Rules of your own are read from *.toml files in ~/.config/turntoward/rules; one with the code of another
     replaces it. docs/rules.md says how to write them.
@@ -204,3 +217,7 @@ def _say_problems(loaded: RulesInForce) -> None:
         click.echo("\nNot all of your own rules could be used:\n", err=True)
         for problem in loaded.problems:
             click.echo(str(problem), err=True)
+
+
+command.add_command(new)
+command.add_command(testing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import signal
@@ -19,6 +20,7 @@ from tests.rig.x11 import until
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = Path(sys.executable).with_name("turntoward")
 EVENING = ROOT / "detector/store/evening.jsonl"
+NUMBER = itertools.count(1)
 
 
 class Terminal:
@@ -60,7 +62,7 @@ class Terminal:
 def terminal(home: Path) -> Iterator[Terminal]:
     if shutil.which("tmux") is None:
         pytest.skip("tmux is not installed")
-    opened = Terminal(f"turntoward-{os.getpid()}", home)
+    opened = Terminal(f"turntoward-{os.getpid()}-{next(NUMBER)}", home)
     yield opened
     opened.close()
 

@@ -1,0 +1,152 @@
+"""The text of a rule that `turntoward rules new` writes, made of what a person answered.
+
+Rule 1: what is in the file already stays as it is, to the letter: the rule comes after it.
+Rule 2: an exemption counts only where it is certain: what is not known exempts from nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from rules.lengths import parse_length, say_length
+
+if TYPE_CHECKING:
+    from rules.model import Condition
+
+SIGNS: Final[Mapping[str, str]] = {
+    "time": "that it has been in front for so long",
+    "scrolling": "that it has been in front for so long, and is scrolled",
+    "again": "that it is taken up for the second time within so long",
+    "looks": "the third short look at something distracting within so long",
+}
+ALWAYS_KNOWN: Final = frozenset({"category", "dwell", "elapsed", "remaining"})
+WHY: Final = "You wrote this rule yourselves: it matters to you."
+WRONG: Final = "It is for both of you, or one of you needs it just now."
+_LENGTH: Final = r"\d+(?:\.\d+)?\s*[a-z]+"
+_DWELL: Final = re.compile(rf"\bdwell\s*(?:>=|>)\s*({_LENGTH}(?:\s*{_LENGTH})*)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A rule as it will be written. `comment` stands above it; `says` is what it does; `more` are its other keys."""
+
+    code: str
+    name: str
+    when: str
+    notices: str
+    why: str
+    wrong: str
+    needs: str
+    example: str
+    comment: str
+    says: str
+    more: Mapping[str, str | bool] = field(default_factory=dict)
+
+    def as_toml(self) -> str:
+        """Return the rule with a word on each key."""
+        when = self.when.strip()
+        lines = [f"# {line}".rstrip() for line in self.comment.splitlines()]
+        lines += [
+            "[[rule]]",
+            "# One to four capital letters and digits. The code of a built-in rule replaces that rule.",
+            f"code = {_quoted(self.code)}",
+            f"name = {_quoted(self.name)}",
+            "# When it holds. A number has its unit; docs/rules.md lists what can be asked for.",
+            f"when = {_quoted(when)}" if "\n" not in when else f'when = """\n{when}"""',
+            *(f"{key} = {_quoted(value)}" for key, value in self.more.items()),
+            "# Its page, as `turntoward rules CODE` shows it: yours to change.",
+        ]
+        lines += [f"{key} = {_quoted(getattr(self, key))}" for key in ("notices", "why", "wrong", "needs", "example")]
+        return "\n".join(lines) + "\n"
+
+
+def new_when(category: str, sign: str, after: timedelta) -> str:
+    """Return the condition of a new rule: of this category (or `distraction`), by this sign, after so long."""
+    front = f"category {'in' if category == 'distraction' else 'is'} {category}"
+    length = _exact(after)
+    if sign == "scrolling":
+        span = _exact(min(after, timedelta(minutes=10)))
+        return f"{front} and dwell >= {length} and scrolls({span}) >= 10"
+    if sign == "again":
+        return f"{front} and all.uses({category}, {length}) >= 2"
+    if sign == "looks":
+        return f"{front} and all.glances({length}) >= 3"
+    return f"{front} and dwell >= {length}"
+
+
+def new_says(category: str, sign: str, after: timedelta) -> str:
+    """Return when such a rule holds, as the end of a sentence that begins with it."""
+    from rules.explain import say_category  # noqa: PLC0415 - only when a rule is written
+
+    what, length = "something distracting" if category == "distraction" else say_category(category), say_length(after)
+    return {
+        "time": f"holds once {what} has been in front for {length}",
+        "scrolling": f"holds once {what} has been in front for {length} and is scrolled, ten steps at least",
+        "again": f"holds when {what} is taken up for the second time within {length}",
+        "looks": f"holds at the third look within {length}, where {what} is in front",
+    }[sign]
+
+
+def with_length(when: str, after: timedelta) -> str | None:
+    """Return the condition with its one `dwell >= …` set to another length; None: there is none, or more than one."""
+    found = list(_DWELL.finditer(when))
+    if len(found) != 1:
+        return None
+    (only,) = found
+    return when[: only.start(1)] + _exact(after) + when[only.end(1) :]
+
+
+def length_in(when: str) -> timedelta | None:
+    """Return the one length that the condition asks of `dwell`, or None."""
+    found = _DWELL.findall(when)
+    try:
+        return parse_length(found[0]) if len(found) == 1 else None
+    except ValueError:
+        return None
+
+
+def with_exception(when: str, exempt: Condition) -> str:
+    """Return the condition, except where `exempt` certainly holds: what is not known exempts from nothing."""
+    from rules.explain import say_key  # noqa: PLC0415 - only when a rule is written
+
+    unsure = sorted({say_key(key) for key in exempt.needs if key.name not in ALWAYS_KNOWN})
+    parts = [f"not ({exempt.text.strip()})", *(f"{name} is unknown" for name in unsure)]
+    return f"({when.strip()})\nand ({' or '.join(parts)})"
+
+
+def needs_of(condition: Condition, touched_by_input: Collection[str]) -> str:
+    """Return what must be sensed for the condition."""
+    names = {key.name for key in condition.needs}
+    needs = "What is in front" + (", and counts of scrolls, keys or clicks" if names & set(touched_by_input) else "")
+    return needs + (", and what a phone tells." if names & {"opens", "pick_ups"} else ".")
+
+
+def free_code(taken: Collection[str]) -> str:
+    """Return the first code of X101, X102 … that no rule has."""
+    return next(code for number in range(101, 10_000) if (code := f"X{number}") not in taken)
+
+
+def joined(before: str | None, draft: str) -> str:
+    """Return the text of the file with the rule after what is in it."""
+    if not before:
+        return "# Rules of your own; docs/rules.md says how they are written.\n\n" + draft
+    line_end = "\r\n" if "\r\n" in before else "\n"
+    gap = "" if before.endswith("\n") else line_end
+    return before + gap + line_end + draft.replace("\n", line_end)
+
+
+def _quoted(value: str | bool) -> str:  # noqa: FBT001 - a value to be written, not a choice
+    # TOML's basic strings and its words for yes and no are JSON's.
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _exact(length: timedelta) -> str:
+    seconds = length.total_seconds()
+    if seconds % 60 == 0 and seconds >= 120:
+        return f"{seconds / 60:g} min"
+    return f"{seconds:.6f}".rstrip("0").rstrip(".") + " s"

@@ -1,0 +1,182 @@
+"""`turntoward backtest` over a real store: the table, the evenings, JSON, and what it says where there is nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from detector.backtest.timelines import read_timelines
+from detector.cli import turntoward
+from detector.config.paths import rules_dir, store_path
+from detector.effects import Record
+from detector.errors import UserError
+from detector.store.store import Store
+from tests.timelines.reading import shift
+
+COMMAND = Path(sys.executable).with_name("turntoward")
+PAGE = 'notices = "a"\nwhy = "b"\nwrong = "c"\nneeds = "d"\nexample = "e"\n'
+NEWS = """
+# news, and a mail
+18:30:00   partner time until 20:00
+19:00:00   mail
+19:01:30   desktop
+19:20:00   news
+19:22:00   desktop
+20:00:00   ends
+"""
+MORNING = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def pack(path: Path, code: str = "O701", when: str = "category is news and dwell >= 30 s") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f'[[rule]]\ncode = "{code}"\nname = "News, sooner"\nwhen = "{when}"\n{PAGE}')
+    return path
+
+
+def keep(*days_ago: int, ends: bool = True, text: str = NEWS) -> None:
+    with Store.open(store_path()) as store:
+        for ago in days_ago:
+            (timeline,) = read_timelines(text, "test")
+            by = MORNING - timedelta(days=ago) - timeline.observations[0].at.replace(hour=0, minute=0)
+            observations = list(shift(timeline.observations, by))
+            store.keep_all(
+                [
+                    Record(occurrence=f"1@{ago}", what=seen)
+                    for seen in (observations if ends else observations[:-1])
+                ]
+            )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+
+
+def run(*words: str) -> Result:
+    done = CliRunner().invoke(turntoward, ["backtest", *words], standalone_mode=False)
+    assert all(len(line) <= 80 for line in done.stdout.splitlines())
+    return done
+
+
+def table(done: Result) -> dict[str, list[str]]:
+    return {line.split()[0]: line.split() for line in done.stdout.splitlines() if line[:1].isupper()}
+
+
+def test_without_kept_evenings_it_says_so_and_what_to_do() -> None:
+    for _ in range(2):
+        said = " ".join(run().stdout.split())
+        assert "No partner time is kept since" in said
+        assert "`turntoward import activitywatch`" in said
+        assert json.loads(run("--json").stdout)["partner_times"] == 0
+        # A store in which nothing is kept yet says the same.
+        Store.open(store_path()).close()
+
+
+def test_a_pack_shows_what_each_rule_finds_now_and_then_and_the_evenings_that_change(tmp_path: Path) -> None:
+    keep(3, 2, 1)
+    done = run("--rules", str(pack(tmp_path / "try.toml")))
+    assert done.stdout.startswith("3 partner times since ")
+    rows = table(done)
+    assert rows["O701"] == ["O701", "*", "News,", "sooner", "1.0", "1.0", "3", "3"]
+    assert rows["M302"][-4:] == ["1.0", "1.0", "3", "3"]
+    assert "3 evenings change; + is said only then, - only now:" in done.stdout
+    assert done.stdout.count("  + 19:20:30  News, sooner (O701): news\n") == 3
+    assert done.stdout.count("  - 19:21:30  News, sooner (O701): news\n") == 3
+    assert "outcomes are not compared" in " ".join(done.stdout.split())
+
+
+def test_json_says_the_same_and_more(tmp_path: Path) -> None:
+    keep(3, 1)
+    whole = json.loads(run("--json", "--rules", str(pack(tmp_path / "try.toml"))).stdout)
+    rules = {each["code"]: each for each in whole["rules"]}
+    assert (whole["partner_times"], whole["under_way"], whole["in_force_already"]) == (2, 0, False)
+    assert rules["O701"]["changed"] is True
+    assert rules["O701"]["then"] == {"moments": 2, "moments_each": 1.0, "nudges": 2}
+    assert rules["F101"] == {
+        "code": "F101", "name": "A feed, scrolled", "changed": False,
+        "now": {"moments": 0, "moments_each": 0.0, "nudges": 0},
+        "then": {"moments": 0, "moments_each": 0.0, "nudges": 0},
+    }  # fmt: skip
+    first = whole["changed"][0]
+    day = f"{MORNING - timedelta(days=3):%Y-%m-%d}"
+    assert first["began"] == f"{day}T18:30:00+00:00"
+    assert first["appear"] == [{"at": f"{day}T19:20:30+00:00", "rule": "O701", "category": "news", "device": "laptop"}]
+    assert whole["all"]["now"] == whole["all"]["then"] == {"moments": 4, "moments_each": 2.0, "nudges": 4}
+
+
+def test_without_a_pack_it_shows_the_rules_in_force(tmp_path: Path) -> None:
+    keep(1)
+    done = run()
+    assert table(done)["O701"][-2:] == ["1.0", "1"]
+    assert "`--rules FILE` shows beside it" in " ".join(done.stdout.split())
+    assert json.loads(run("--json").stdout)["all"]["then"] is None
+
+
+def test_a_pack_that_is_in_force_already_is_compared_with_being_without_it() -> None:
+    keep(1)
+    own = pack(rules_dir() / "own.toml")
+    done = run("--rules", str(own))
+    assert "without" in done.stdout.splitlines()[3]
+    assert "+ is said only with, - only without:" in done.stdout
+    assert "  + 19:20:30  News, sooner (O701): news\n" in done.stdout
+    assert json.loads(run("--json", "--rules", str(own)).stdout)["in_force_already"] is True
+    # Another pack is tried beside it, and it holds on both sides.
+    other = pack(rules_dir().parent / "try.toml", "X1", "category is mail and dwell >= 20 s")
+    done = run("--rules", str(other))
+    assert table(done)["O701"][-4:] == ["1.0", "1.0", "1", "1"]
+    assert "O701)" not in done.stdout
+
+
+def test_only_evenings_since_then_count_and_the_one_under_way_does_not() -> None:
+    keep(30, 3)
+    # It goes on for a long time yet.
+    (line,) = [line for line in NEWS.splitlines() if "partner time" in line]
+    now = datetime.now(UTC)
+    keep(0, ends=False, text=NEWS.replace(line, "12:00:00 partner time until 11:59"))
+    with Store.open(store_path(), read_only=True) as store:
+        is_under_way = any(each.ended is None and each.began <= now < each.ends for each in store.occurrences())
+    done = run("--since", "10d")
+    assert done.stdout.startswith("1 partner time since ")
+    assert ("The one under way is left out." in done.stdout) or not is_under_way
+    assert run("--since", "60d").stdout.startswith("2 partner times since ")
+
+
+def test_a_pack_that_is_broken_is_refused_with_all_its_problems(tmp_path: Path) -> None:
+    keep(1)
+    bad, good = pack(tmp_path / "bad.toml", when="dwel >= 3 s"), pack(tmp_path / "good.toml")
+    done = run("--rules", str(bad), "--rules", str(good), "--rules", str(tmp_path / "nowhere.toml"))
+    assert isinstance(done.exception, UserError)
+    assert [Path(each.file or "").name for each in done.exception.problems] == ["bad.toml", "nowhere.toml"]
+    assert done.stdout == ""
+
+
+def test_a_broken_rule_of_ones_own_is_said_and_the_rest_is_played() -> None:
+    keep(1)
+    pack(rules_dir() / "own.toml", when="dwel >= 3 s")
+    done = run()
+    assert "broken and left out" in done.stderr
+    assert "O701" not in table(done)
+
+
+def test_nothing_is_changed_by_it(tmp_path: Path) -> None:
+    keep(2, 1)
+    before = store_path().read_bytes()
+    run("--rules", str(pack(tmp_path / "try.toml")))
+    assert store_path().read_bytes() == before
+
+
+def test_progress_is_told_on_the_standard_error_alone_and_only_where_it_lasts(tmp_path: Path) -> None:
+    keep(*range(1, 4))
+    done = subprocess.run(
+        [COMMAND, "backtest", "--rules", pack(tmp_path / "try.toml")], env=os.environ, capture_output=True, text=True,
+        check=True, timeout=60,
+    )  # fmt: skip
+    assert "observations …" not in done.stdout
+    assert "observations." in done.stdout
