@@ -85,7 +85,7 @@ class Moments:
         policy: PolicySettings,
         attention: Attention,
         idle_after: timedelta,
-        busy: Callable[[str], tuple[Reason | None, datetime | None]],
+        busy: Callable[[DeviceState], tuple[Reason | None, datetime | None]],
         on_call: bool = False,
         quiet: bool = False,
     ) -> None:
@@ -162,6 +162,7 @@ class Moments:
             # What nobody saw was not said: it takes nothing off the budget and asks for no distance.
             self._history.pop(seen.nudge, None)
             return self._conclude(said, Outcome.UNDELIVERED)
+        self._attention.nudged(seen.at, said.moment.category)
         return [self._keep(replace(said.moment, shown_by=seen.by))]
 
     def answered(self, seen: Answered) -> list[Effect]:
@@ -222,7 +223,7 @@ class Moments:
         use_now = device.open
         if use_now is None or use_now.number != match.use:
             return [self._settled(held, "suppressed", Reason.FILM if device.film else Reason.PASSED, at)]
-        busy, last_keys = self._busy(match.device)
+        busy, last_keys = self._busy(device)
         needed = self._needed.get((match.device, match.category))
         history = History(
             began=self._began, said=tuple(self._history.values()), dismissed=self._dismissed, for_both=frozenset(self._for_both),
@@ -257,9 +258,10 @@ class Moments:
 
     def _say_over(self, needed: _Needed) -> list[Effect]:
         moment = needed.moment
-        use = self._attention.device(moment.device).open
+        device = self._attention.device(moment.device)
+        use = device.open
         # To who has put it away there is nothing to say, and who is busy is left alone: it is no nudge.
-        if use is None or use.activity.category != moment.category or self._busy(moment.device)[0] is not None:
+        if use is None or use.activity.category != moment.category or self._busy(device)[0] is not None:
             return []
         return [SayOver(moment=moment, at=needed.until)]
 

@@ -93,6 +93,13 @@ class Resumed(Observation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RulesChanged(Observation):
+    """Other rules are in force from now on; `digest` says which, and `Pipeline.take_rules` has been handed them."""
+
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SensorStarted(Observation):
     """From now on silence of this sense means that nothing happened, rather than that nothing is known."""
 
@@ -245,7 +252,7 @@ class Answered(Observation):
 KINDS: Final[dict[str, type[Observation]]] = {
     kind.__name__: kind
     for kind in (
-        PartnerTimeBegan, PartnerTimeExtended, PartnerTimeEnded, QuietWeekEnded, Paused, Resumed, SensorStarted, Gap, Focused,
+        PartnerTimeBegan, PartnerTimeExtended, PartnerTimeEnded, QuietWeekEnded, Paused, Resumed, RulesChanged, SensorStarted, Gap, Focused,
         InputCounted, WentIdle, CameBack, Locked, Unlocked, LitUp, PickedUp, LaidDown, PutAway, Suspended, QuietBegan,
         QuietEnded, CallStarted, CallEnded, MediaStarted, MediaEnded, Notified, Shown, NotShown, Answered,
     )

@@ -14,59 +14,82 @@ Time comes in by two doors and no third: an observation's `at`, and `advance(now
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from detector.attention.attention import TOUCHED_BY_INPUT, Attention
+from detector.attention.busy import Busy
 from detector.attention.settings import AttentionSettings
 from detector.effects import Coverage, Effect, Greet, Record, Use
 from detector.moments import Moments
 from detector.observations import (
-    LAPTOP,
     Answered,
-    CallEnded,
-    CallStarted,
     Gap,
     InputCounted,
-    Locked,
     NotShown,
     Observation,
     PartnerTimeBegan,
     PartnerTimeEnded,
     PartnerTimeExtended,
     Paused,
-    QuietBegan,
-    QuietEnded,
     QuietWeekEnded,
     Resumed,
-    SensorStarted,
+    RulesChanged,
     Shown,
     Suspended,
-    Unlocked,
 )
 from rules.engine import NEVER, Watch, evidence, needs
-from rules.model import Match, Reason, Rule
+from rules.model import FeatureKey, FeatureSet, Match, Reason, Rule, Value
 from rules.policy import PolicySettings
 
-TYPING = 2
-"""Key presses in one second that count as typing: fewer are a page being turned."""
+_HEARD_IN_A_PAUSE: Final = (
+    Resumed, Shown, NotShown, Answered, PartnerTimeExtended, QuietWeekEnded, RulesChanged,
+)  # fmt: skip
 
-_HEARD_IN_A_PAUSE: Final = (Resumed, Shown, NotShown, Answered, PartnerTimeExtended, QuietWeekEnded)
+
+class Look(NamedTuple):
+    """What is measured on a device: the use under way, its category, and the features that the rules ask for."""
+
+    device: str
+    use: int
+    category: str
+    features: FeatureSet
 
 
 class Pipeline:
     """One occurrence after another, one observation after another."""
 
-    def __init__(self, rules: Sequence[Rule], policy: PolicySettings, attention: AttentionSettings) -> None:
-        self._rules = tuple(rules)
-        self._needs = needs(rules)
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        policy: PolicySettings,
+        attention: AttentionSettings,
+        usuals: Mapping[FeatureKey, Value] | None = None,
+    ) -> None:
+        self._force(rules, usuals or {})
+        self._ready: dict[str, tuple[Sequence[Rule], Mapping[FeatureKey, Value]]] = {}
         self._policy = policy
         self._settings = attention
         self.now: datetime | None = None
         self.is_open = False
-        self._telling: str | None = None
+
+    def take_rules(
+        self, rules: Sequence[Rule], usuals: Mapping[FeatureKey, Value] | None = None, *, digest: str
+    ) -> None:
+        """Lay rules ready: they are in force from `RulesChanged(digest=digest)` on, and nothing else is lost by it.
+
+        Where no partner time is under way they are in force at once. Where it is, a rule that says what it said before goes
+        on holding and remembering; a new one that holds by then begins to hold then. A new feature is measured from what
+        attention remembers, and unknown as long as its span reaches further back. Who replays an evening hands in what was
+        in force at its beginning, and lays ready what came later; without that, the change passes by unheeded, and the
+        replay is exact only up to it: docs/decisions/rules-change-in-an-evening.md.
+        """
+        if self.is_open:
+            self._ready[digest] = (tuple(rules), usuals or {})
+        else:
+            self._force(rules, usuals or {})
 
     @property
     def deadline(self) -> datetime | None:
@@ -103,12 +126,12 @@ class Pipeline:
             return tuple(effects)
         effects.append(Record(occurrence=self._occurrence, what=seen))
         self._attention.observe(seen)
-        self._telling = seen.device
+        self._busy.telling = seen.device
         if isinstance(seen, InputCounted):
             effects += self._after_input(seen)
         else:
             effects += self._after_observation(seen)
-        self._telling = None
+        self._busy.telling = None
         return tuple(effects)
 
     def advance(self, now: datetime) -> tuple[Effect, ...]:
@@ -119,16 +142,27 @@ class Pipeline:
         self.now = now
         return tuple(effects)
 
+    def looks(self) -> list[Look]:
+        """Return what is measured now on each device that is in use, for who explains; good until the next step."""
+        if not self.is_open or self.now is None:
+            return []
+        found = ((device, self._attention.device(device).open) for device in self._watches)
+        return [
+            Look(device, use.number, use.activity.category, self._attention.view(device, self.now))
+            for device, use in found
+            if use is not None
+        ]
+
     def _begin(self, seen: PartnerTimeBegan) -> tuple[Effect, ...]:
         self._occurrence, self._began, self._ends = seen.occurrence, seen.at, seen.ends
-        self._attention = Attention(self._needs, seen.at, seen.ends, self._settings)
+        self._attention = Attention(needs(self._rules), seen.at, seen.ends, self._settings, self._usuals)
+        self._busy = Busy()
         self._moments = Moments(
             occurrence=seen.occurrence, began=seen.at, policy=self._policy, attention=self._attention,
-            idle_after=self._settings.idle_after, busy=self._busy, on_call=seen.on_call, quiet=seen.quiet,
+            idle_after=self._settings.idle_after, busy=self._busy.why, on_call=seen.on_call, quiet=seen.quiet,
         )  # fmt: skip
         self._watches: dict[str, Watch] = {}
-        self._typed: dict[str, datetime] = {}
-        self._quiet = self._call = self._paused = self._locked = False
+        self._paused = False
         self.is_open = True
         greeting = Greet(occurrence=seen.occurrence, title=seen.title, at=seen.at, ends=seen.ends)
         return Record(occurrence=seen.occurrence, what=seen), greeting
@@ -140,8 +174,21 @@ class Pipeline:
         self._attention.end(at)
         effects += self._closed()
         self.is_open = False
+        for rules, usuals in self._ready.values():
+            self._force(rules, usuals)
+        self._ready.clear()
         # The end itself comes last: once it is kept, the occurrence is whole.
         return [*effects, Record(occurrence=self._occurrence, what=replace(seen, at=at))] if seen else effects
+
+    def _force(self, rules: Sequence[Rule], usuals: Mapping[FeatureKey, Value]) -> None:
+        self._rules, self._usuals = tuple(rules), usuals
+
+    def _change_rules(self, seen: RulesChanged) -> None:
+        ready = self._ready.pop(seen.digest, None)
+        if ready is not None:
+            self._force(*ready)
+            self._attention.take(needs(self._rules), self._usuals, seen.at)
+            self._watches = {name: watch.take_rules(self._rules) for name, watch in self._watches.items()}
 
     def _turn(self) -> datetime:
         return min((self._moments.deadline, *(watch.turn for watch in self._watches.values())), default=NEVER)
@@ -158,8 +205,7 @@ class Pipeline:
         return effects
 
     def _after_input(self, seen: InputCounted) -> list[Effect]:
-        if seen.keys >= TYPING:
-            self._typed[seen.device] = seen.at
+        self._busy.observe(seen)
         watch = self._watch(seen.device)
         use = self._attention.device(seen.device).open
         if use is None:
@@ -168,11 +214,16 @@ class Pipeline:
         return [*self._notice(seen.device, begun, seen.at), *self._moments.after_observation(seen.at)]
 
     def _after_observation(self, seen: Observation) -> list[Effect]:
+        effects: list[Effect] = []
         match seen:
-            case Shown() | NotShown():
+            case Shown():
+                effects += self._moments.shown(seen)
+            case NotShown():
                 return self._moments.shown(seen)
             case Answered():
                 return [*self._moments.answered(seen), *self._moments.after_observation(seen.at)]
+            case RulesChanged():
+                self._change_rules(seen)
             case PartnerTimeExtended(ends=ends):
                 self._ends = max(self._ends, ends)
                 self._attention.extend(self._ends)
@@ -180,21 +231,8 @@ class Pipeline:
                 self._moments.quiet = False
             case Paused() | Resumed():
                 self._paused = isinstance(seen, Paused)
-            case QuietBegan() | QuietEnded():
-                self._quiet = isinstance(seen, QuietBegan)
-            case CallStarted() | CallEnded():
-                self._call = isinstance(seen, CallStarted)
-            case Gap(sense="quiet") | SensorStarted(sense="quiet"):
-                self._quiet = False
-            case Gap(sense="call") | SensorStarted(sense="call"):
-                self._call = False
-            case Locked(device=device) | Unlocked(device=device) if device == LAPTOP:
-                self._locked = isinstance(seen, Locked)
-            case Gap(sense="session") | SensorStarted(sense="session"):
-                self._locked = False
             case _:
-                pass
-        effects: list[Effect] = []
+                self._busy.observe(seen)
         if isinstance(seen, Gap) and seen.sense in {"focus", "idle"}:
             effects += self._moments.lose(seen.device, seen.at, Reason.UNKNOWN)
         elif isinstance(seen, Suspended):
@@ -246,16 +284,3 @@ class Pipeline:
             stretch = Coverage(number=covered.number, device=device, began=covered.began, ended=covered.ended)
             effects.append(Record(occurrence=self._occurrence, what=stretch))
         return effects
-
-    def _busy(self, device: str) -> tuple[Reason | None, datetime | None]:
-        state = self._attention.device(device)
-        reason = (
-            Reason.CALL if self._call
-            else Reason.DO_NOT_DISTURB if self._quiet
-            else Reason.FILM if state.film
-            else Reason.FULL_SCREEN if state.full_screen
-            # Behind a locked screen nobody sees it; a phone that tells something at this instant may carry it itself.
-            else Reason.LOCKED if self._locked and self._telling != device
-            else None
-        )  # fmt: skip
-        return reason, self._typed.get(device)

@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any, Final
 
 from detector.store import rows
 from detector.store.codec import TEXT
-from detector.store.instants import as_instant
+from detector.store.instants import MICROSECOND, as_instant
+from rules.model import FeatureKey, Filter
 
 TABLES: Final = (
     "partner_times", "exceptions", "occurrences", "observations", "uses", "coverage", "moments", "unknown_apps",
@@ -62,16 +64,24 @@ def _partner_time(row: dict[str, Any]) -> dict[str, Any]:
 
 def _moment(row: dict[str, Any]) -> dict[str, Any]:
     evidence = [
-        {
-            "feature": name,
-            **({} if span is None else {"span": _seconds(span)}),
-            **({} if category is None else {"category": category}),
-            "scope": scope,
-            "value": _seconds(value["lasts"]) if isinstance(value, dict) else value,
-        }
-        for name, span, category, scope, value in json.loads(row["evidence"])
+        {**_feature(key), "value": _seconds(value // MICROSECOND) if isinstance(value, timedelta) else value}
+        for key, value in rows.read(lambda kept: rows.to_evidence(kept[0]), (row["evidence"],))
     ]
     return {**_plain(row), "evidence": evidence}
+
+
+def _feature(key: FeatureKey) -> dict[str, Any]:
+    which = key.which or Filter()
+    lengths = {"span": key.span, "shorter": which.shorter, "longer": which.longer}
+    return {
+        "feature": key.name,
+        **{name: _seconds(length // MICROSECOND) for name, length in lengths.items() if length is not None},
+        **({} if key.category is None else {"category": key.category}),
+        **({} if which.categories is None else {"categories": sorted(which.categories)}),
+        **({"steps": [sorted(step) for step in key.steps]} if key.steps else {}),
+        **({"percentile": key.part} if key.part else {}),
+        "scope": key.scope,
+    }
 
 
 def _phone(row: dict[str, Any]) -> dict[str, Any]:

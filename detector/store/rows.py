@@ -18,7 +18,7 @@ from detector.store.instants import (
     maybe_integer,
 )
 from detector.store.model import KeptCoverage, KeptOccurrence, KeptUse
-from rules.model import FeatureKey, Reason, Value
+from rules.model import FeatureKey, Filter, Reason, Value
 
 Row: TypeAlias = tuple[Any, ...]
 Made = TypeVar("Made")
@@ -105,7 +105,7 @@ def to_coverage(row: Row) -> KeptCoverage:
 
 def from_moment(occurrence: str, moment: Moment) -> Row:
     """Return the moment's row."""
-    evidence = [[key.name, _length(key.span), key.category, key.scope, _plain(value)] for key, value in moment.evidence]
+    evidence = [[_key(key), _plain(value)] for key, value in moment.evidence]
     return (
         occurrence, moment.number, moment.rule, moment.device, moment.use, moment.category, moment.name,
         as_integer(moment.began), as_integer(moment.decided_at), maybe_integer(moment.ended), moment.decided,
@@ -121,11 +121,13 @@ def to_moment(row: Row) -> Moment:
         kept[field] = maybe_instant(kept[field])
     kept["reason"] = None if kept["reason"] is None else Reason(kept["reason"])
     kept["outcome"] = None if kept["outcome"] is None else Outcome(kept["outcome"])
-    kept["evidence"] = tuple(
-        (FeatureKey(name, None if span is None else timedelta(microseconds=span), category, scope), _value(value))
-        for name, span, category, scope, value in json.loads(kept["evidence"])
-    )
+    kept["evidence"] = to_evidence(kept["evidence"])
     return Moment(**kept)
+
+
+def to_evidence(text: str) -> tuple[tuple[FeatureKey, Value], ...]:
+    """Return the features of a moment with their values."""
+    return tuple(_measured(plain) for plain in json.loads(text))
 
 
 def from_occurrence(kept: KeptOccurrence) -> Row:
@@ -148,8 +150,58 @@ def to_occurrence(row: Row) -> KeptOccurrence:
     )
 
 
+def _key(key: FeatureKey) -> dict[str, Any]:
+    """Return what of the key differs from a plain one, by name."""
+    plain: dict[str, Any] = {"name": key.name}
+    if key.span is not None:
+        plain["span"] = _length(key.span)
+    if key.category is not None:
+        plain["category"] = key.category
+    if key.scope != "device":
+        plain["scope"] = key.scope
+    if key.which is not None:
+        categories, shorter, longer = key.which
+        which = {
+            "categories": None if categories is None else sorted(categories),
+            "shorter": _length(shorter),
+            "longer": _length(longer),
+        }
+        plain["which"] = {name: value for name, value in which.items() if value is not None}
+    if key.steps:
+        plain["steps"] = [sorted(step) for step in key.steps]
+    if key.part:
+        plain["part"] = key.part
+    return plain
+
+
+def _measured(plain: list[Any]) -> tuple[FeatureKey, Value]:
+    if not isinstance(plain[0], dict):
+        # As it was kept when a key had these four parts and no more.
+        name, span, category, scope, value = plain
+        return FeatureKey(name, _span(span), category, scope), _value(value)
+    kept, value = plain
+    which = kept.get("which")
+    if which is not None:
+        categories = which.get("categories")
+        which = Filter(
+            categories if categories is None else frozenset(categories),
+            _span(which.get("shorter")),
+            _span(which.get("longer")),
+        )
+    steps = tuple(frozenset(step) for step in kept.get("steps", ()))
+    key = FeatureKey(
+        kept["name"], _span(kept.get("span")), kept.get("category"), kept.get("scope", "device"), which, steps,
+        kept.get("part", 0),
+    )  # fmt: skip
+    return key, _value(value)
+
+
 def _length(span: timedelta | None) -> int | None:
     return None if span is None else span // MICROSECOND
+
+
+def _span(kept: int | None) -> timedelta | None:
+    return None if kept is None else timedelta(microseconds=kept)
 
 
 def _plain(value: Value) -> Any:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
+from datetime import timedelta
 
 from detector.effects import Coverage, Moment, Use
 from detector.store import opening, rows
 from detector.store.migrations import MIGRATIONS
 from detector.store.model import KeptOccurrence
+from rules.model import FeatureKey, Value
+from tests.rig import kept as told
 
 
 def names(kind: type) -> set[str]:
@@ -23,3 +27,22 @@ def test_every_field_of_what_is_kept_has_a_column() -> None:
 
 def test_the_version_of_the_schema_counts_its_migrations() -> None:
     assert len(MIGRATIONS._migrations) == opening.VERSION
+
+
+def test_evidence_of_an_older_version_is_read_as_before() -> None:
+    old = '[["dwell",null,null,"device",{"lasts":70000000}],["uses",900000000,"social","all",2],["category",null,null,"device","social"]]'
+    assert rows.to_evidence(old) == (
+        (FeatureKey("dwell"), timedelta(seconds=70)),
+        (FeatureKey("uses", timedelta(minutes=15), "social", "all"), 2),
+        (FeatureKey("category"), "social"),
+    )
+
+
+def test_evidence_is_read_as_it_was_written_and_says_only_what_is_not_plain() -> None:
+    moment = told.moment(1, 0, None).what
+    assert isinstance(moment, Moment)
+    kept = rows.from_moment("1", moment)
+    text = kept[rows.MOMENT.index("evidence")]
+    found: tuple[tuple[FeatureKey, Value], ...] = rows.to_evidence(text)
+    assert found == moment.evidence
+    assert json.loads(text)[0] == [{"name": "dwell"}, {"lasts": 70_000_000}]

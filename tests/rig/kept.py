@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from detector.effects import Coverage, Moment, Outcome, Record, Use
 from detector.observations import Activity, Observation, PartnerTimeBegan, PartnerTimeEnded
-from rules.model import FeatureKey, Reason
+from rules.model import FeatureKey, Filter, Reason
 
 BEGAN: Final = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
 EVENING: Final = "1@20261123T183000Z"
@@ -72,6 +72,27 @@ def moment(number: int, began: float, ended: float | None, occurrence: str = EVE
             (FeatureKey("scroll_rate", timedelta(seconds=30)), 12.0),
             (FeatureKey("category"), "social"),
             (FeatureKey("full_screen"), False),
+            (
+                FeatureKey(
+                    "uses",
+                    timedelta(minutes=5),
+                    None,
+                    "phone",
+                    Filter(frozenset({"video", "news"}), timedelta(seconds=30)),
+                ),
+                3,
+            ),
+            (
+                FeatureKey("time", timedelta(hours=24), None, "all", Filter(None, None, timedelta(seconds=4))),
+                timedelta(0),
+            ),
+            (
+                FeatureKey(
+                    "followed", timedelta(seconds=60), steps=(frozenset({"messaging", "mail"}), frozenset({"social"}))
+                ),
+                True,
+            ),
+            (FeatureKey("usual", timedelta(minutes=10), steps=(frozenset({"glances"}),), part=75), 4),
         ),
         "repeat": 2,
         "shown_by": "freedesktop",
