@@ -97,9 +97,11 @@ FEATURES: Final[dict[str, Feature]] = {
             meaning="whether the device was left alone for 60 s, or said to be put away, since partner time began; "
             "unknown where nobody could tell",
         ),
-        Feature(name="full_screen", unit=Unit.FLAG, meaning="whether the toplevel in front covers the screen"),
-        Feature(name="playing", unit=Unit.FLAG, meaning="whether a film or music plays on the device"),
-        Feature(name="in_call", unit=Unit.FLAG, meaning="whether there is a call on the device"),
+        Feature(
+            name="full_screen", unit=Unit.FLAG, for_all=True, meaning="whether the toplevel in front covers the screen"
+        ),
+        Feature(name="playing", unit=Unit.FLAG, for_all=True, meaning="whether a film or music plays on the device"),
+        Feature(name="in_call", unit=Unit.FLAG, for_all=True, meaning="whether there is a call on the device"),
         Feature(
             name="share", unit=Unit.SHARE, for_all=True,
             meaning="the share of partner time so far that went into uses of distracting categories",
