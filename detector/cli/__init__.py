@@ -41,6 +41,7 @@ COMMANDS: Final[dict[str, dict[str, str]]] = {
         "export": "write out everything that is kept",
     },
     "Rules and activities": {
+        "quiet-week": "keep quiet for seven evenings, then propose what suits you",
         "rules": "show the rules or one of them; check, write and test your own",
         "what": "show what the program makes of the toplevel in front",
     },
@@ -57,7 +58,7 @@ COMMANDS: Final[dict[str, dict[str, str]]] = {
         "service": "install or remove the systemd user service",
     },
 }
-"""Every command, grouped as `--help` shows them, with its line there. A command `x` is `command` in `cli/x_command.py`."""
+"""Every command, grouped as `--help` shows them, with its line there. A command `x-y` is `command` in `cli/x_y_command.py`."""
 
 
 class Commands(click.Group):
@@ -72,7 +73,7 @@ class Commands(click.Group):
         """Import and return the command, or None where there is none of that name."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        command: click.Command = import_module(f"detector.cli.{cmd_name}_command").command
+        command: click.Command = import_module(f"detector.cli.{cmd_name.replace('-', '_')}_command").command
         return command
 
     def resolve_command(

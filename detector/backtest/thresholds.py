@@ -1,0 +1,101 @@
+"""The one number of a rule that a person can feel: how long something lasts, or how often it happens within a span.
+
+Rule 1: only built-in forms are understood, `dwell >= 60 s` and `all.glances(10 min) >= 3`; in doubt there is none.
+Rule 2: a new number is one that a person would say: 75 s, 4 min, five looks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final, TypeAlias
+
+from rules.language import RuleError, compile_condition
+from rules.lengths import parse_length, say_length
+from rules.model import Rule
+
+Number: TypeAlias = timedelta | int
+
+SHORTEST: Final = timedelta(seconds=15)
+"""Shorter dwelling only says that it was not in passing, and is felt by nobody."""
+LENGTHS_UP_TO: Final = 5
+"""A length goes up to five times the built-in one, a count to twice it: beyond that the rule is better switched off."""
+COUNTS_UP_TO: Final = 2
+_LADDER: Final = (
+    *(timedelta(seconds=seconds) for seconds in (20, 30, 45, 60, 75, 90)),
+    *(timedelta(minutes=minutes) for minutes in (2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30)),
+)
+_COUNTS: Final = ("glances", "uses", "opens", "pick_ups")
+_COMPARED: Final = re.compile(
+    rf"(?P<feature>(?:\w+\.)?\b(?P<name>dwell|time|{'|'.join(_COUNTS)})(?P<span>\([^()]*\))?)\s*>=\s*"
+    r"(?P<number>\d+(?:\.\d+)?(?:\s*(?:sec|s|min|m|h)\b(?:\s*\d+\s*(?:sec|s|min|m)\b)*)?)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """A number in the text of a condition, from `at` on, `width` characters wide. `name`: the feature's bare name."""
+
+    feature: str
+    name: str
+    span: str | None
+    number: Number
+    at: int
+    width: int
+
+
+def felt(condition: str) -> Threshold | None:
+    """Return the condition's number that a person can feel: a count, else a sum of time, else how long a use lasts."""
+    if re.search(r"\bnot\s*\(", condition):
+        return None
+    found = [each for each in map(_threshold, _COMPARED.finditer(condition)) if each is not None]
+    for names in (_COUNTS, ("time",), ("dwell",)):
+        of_kind = [each for each in found if each.name in names]
+        if of_kind:
+            return of_kind[0] if len(of_kind) == 1 else None
+    return None
+
+
+def higher(rule: Rule, threshold: Threshold) -> Iterator[tuple[Number, Rule]]:
+    """Yield the rule with every higher number that makes sense, lowest first; the code stays the same."""
+    for number in _numbers(threshold.number):
+        try:
+            condition = compile_condition(with_number(rule.condition.text, threshold, number))
+        except RuleError:
+            continue  # more than the span holds, or more than another part of the rule allows
+        yield number, replace(rule, condition=condition)
+
+
+def with_number(condition: str, threshold: Threshold, number: Number) -> str:
+    """Return the condition's text with another number in place of the threshold's own."""
+    return condition[: threshold.at] + say_number(number) + condition[threshold.at + threshold.width :]
+
+
+def say_number(number: Number) -> str:
+    """Return the number as a person says it, and as a condition is written."""
+    return say_length(number) if isinstance(number, timedelta) else str(number)
+
+
+def _threshold(match: re.Match[str]) -> Threshold | None:
+    name, number = match["name"], match["number"]
+    if name in _COUNTS:
+        # The first of anything is no pattern; that something happened at all is asked for another reason.
+        value: Number | None = int(number) if number.isdecimal() and int(number) > 1 else None
+    else:
+        value = None if number.isdecimal() else parse_length(number)
+        if isinstance(value, timedelta) and value < SHORTEST:
+            value = None
+    if value is None:
+        return None
+    return Threshold(
+        feature=match["feature"], name=name, span=match["span"], number=value, at=match.start("number"),
+        width=len(number),
+    )  # fmt: skip
+
+
+def _numbers(number: Number) -> list[Number]:
+    if isinstance(number, int):
+        return list(range(number + 1, number * COUNTS_UP_TO + 1))
+    return [length for length in _LADDER if number < length <= number * LENGTHS_UP_TO]

@@ -1,0 +1,273 @@
+"""`turntoward quiet-week` and where it is offered, through the real command line, on a real SQLite file."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+from click.testing import CliRunner, Result
+
+from detector.cli import turntoward
+from detector.config.paths import rules_dir, store_path
+from detector.config.rules_in_force import load_rules
+from detector.config.settings import Settings
+from detector.daemon.lock import running_status
+from detector.effects import Record
+from detector.errors import UserError
+from detector.observations import PartnerTimeBegan
+from detector.pipeline import Pipeline
+from detector.store import quiet_week
+from detector.store.store import Store
+from rules.model import Reason
+from tests.pure.test_proposals import MONDAY, evening
+from tests.rig.x11 import until
+
+COMMAND = Path(sys.executable).parent / "turntoward"
+NOW = datetime(2026, 11, 23, 21, 0, tzinfo=UTC)
+QUESTION = "Shall it keep quiet for the first seven evenings, and then propose what suits you?"
+
+
+@pytest.fixture(autouse=True)
+def monday(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[None]:
+    for name in ("DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "WAYLAND_DISPLAY", "XDG_SESSION_TYPE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TZ", "UTC")
+    if "real_clock" in request.fixturenames:
+        yield
+        return
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def real_clock() -> None:
+    """A daemon in a process of its own goes by the real clock."""
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(turntoward, list(arguments))
+
+
+def said(*arguments: str) -> str:
+    done = run(*arguments)
+    assert done.exit_code == 0, done.output
+    assert "--json" in arguments or max(map(len, done.output.splitlines()), default=0) <= 80
+    return " ".join(done.output.split())
+
+
+def lived(*longest: int) -> None:
+    """Keep quiet evenings from Monday on, in each a stretch of mail that is so many seconds long, as the daemon would."""
+    rules = load_rules(None).rules
+    with Store.open(store_path()) as store:
+        quiet_week.begin(store, MONDAY - timedelta(hours=1))
+        for day, seconds in enumerate(longest):
+            ((kept, seen, _),) = evening(day, (30, "mail", seconds)).parts
+            core = Pipeline(rules, Settings().policy, Settings().attention)
+            for each in seen:
+                store.keep_all([effect for effect in core.feed(each) if isinstance(effect, Record)])
+            assert kept.id in {each.id for each in store.occurrences()}
+
+
+def state() -> dict[str, object]:
+    answer: dict[str, object] = json.loads(said("quiet-week", "--json"))
+    return answer
+
+
+def test_it_begins_goes_on_and_is_ended_by_the_person() -> None:
+    assert "The quiet week has not begun; nudges are said." in said("quiet-week")
+    assert state()["state"] == "not begun"
+    assert not store_path().exists(), "asking makes no file"
+    begun = said("quiet-week", "start")
+    assert "For seven evenings nothing is said; what is noticed is kept." in begun
+    assert "under way goes on" not in begun
+    assert "It has begun already. The quiet week: 0 of 7 evenings are done." in said("quiet-week", "start")
+    lived(20, 20, 20)
+    assert "The quiet week: 3 of 7 evenings are done." in said("quiet-week", "status")
+    assert state() | {"since": None} == {"state": "under way", "evenings": 3, "of": 7, "since": None, "declined": []}
+    assert json.loads(said("quiet-week", "status", "--json")) == state()
+    assert "over after 3 of 7 evenings; from now on nudges are said." in said("quiet-week", "stop")
+    assert "You ended the quiet week after 3 of 7 evenings" in said("quiet-week")
+    assert "not under way; nothing was changed" in said("quiet-week", "stop")
+    assert "4 are missing. You ended the quiet week early" in said("quiet-week", "propose")
+
+
+def test_after_seven_evenings_it_is_over_by_itself() -> None:
+    lived(*[20] * 7)
+    assert "all 7 evenings are done, and nudges are said. `turntoward quiet-week propose`" in said("quiet-week")
+    assert "not under way" in said("quiet-week", "stop")
+    assert "For seven evenings" in said("quiet-week", "start")
+    assert state()["evenings"] == 0
+
+
+def test_one_that_is_under_way_stays_as_it_is_when_the_quiet_week_begins() -> None:
+    with Store.open(store_path()) as store:
+        began = PartnerTimeBegan(at=NOW, occurrence="1@a", title="Dinner", ends=NOW + timedelta(hours=1))
+        store.keep_all([Record(occurrence="1@a", what=began)])
+    assert "The partner time under way goes on as it is; it begins with the next." in said("quiet-week", "start")
+
+
+def test_what_it_keeps_says_why_it_was_not_said_and_the_report_names_the_quiet_week() -> None:
+    lived(60, 60, 60)
+    with Store.open(store_path(), read_only=True) as store:
+        assert {moment.reason for moment in store.moments()} == {Reason.QUIET_WEEK}
+    report = said("report")
+    assert "These moments were kept, and nothing was said: the quiet week, 3 of 7." in report
+    assert "3 it is the quiet week, in which nothing is said" in report
+    assert json.loads(said("report", "--json"))["quiet_evening"] == 3
+    said("quiet-week", "stop")
+    assert "quiet week, 3 of 7" not in said("report")
+    assert json.loads(said("report", "--json"))["quiet_evening"] is None
+
+
+def test_the_report_names_the_quiet_week_where_nothing_was_noticed_and_not_once_it_is_over() -> None:
+    lived(20, 20)
+    assert "What is noticed is kept, and nothing is said: the quiet week, 2 of 7." in said("report")
+    lived(*[20] * 7)
+    assert "the quiet week, " not in said("report")
+
+
+def test_before_seven_evenings_are_known_it_says_how_many_are_missing() -> None:
+    assert "the quiet week has not begun" in said("quiet-week", "propose")
+    lived(*[60] * 6)
+    assert "6 are known, 1 is missing." in said("quiet-week", "propose")
+    told = json.loads(said("quiet-week", "propose", "--json"))
+    assert (told["evenings"], told["missing"], told["proposals"]) == (6, 1, [])
+    done = run("quiet-week", "accept", "M302")
+    assert isinstance(done.exception, UserError)
+    assert "1 is missing" in str(done.exception)
+    assert not rules_dir().exists()
+
+
+def test_a_proposal_says_what_now_what_then_and_why_and_changes_nothing() -> None:
+    lived(50, 55, 65, 70, 80, 20, 200)
+    text = said("quiet-week", "propose")
+    assert "M302 Mail, for a while dwell: 45 s now, 90 s proposed." in text
+    assert "In 6 of your 7 evenings it lasted less than 90 s at a time; 45 s were reached in 6." in text
+    assert "Moments an evening: 0.9 now, 0.1 then. Nudges an evening, of all rules: 0.9 now, 0.1 then." in text
+    assert "`turntoward quiet-week accept M302`" in text
+    (told,) = json.loads(said("quiet-week", "propose", "--json"))["proposals"]
+    assert (told["code"], told["threshold"], told["proposed"]) == ("M302", "45 s", "90 s")
+    assert told["when"] == "category is mail and dwell >= 90 s"
+    assert told["backtest"]["now"] == {
+        "evenings": 6,
+        "moments_per_evening": 0.86,
+        "nudges_per_evening_of_all_rules": 0.86,
+    }
+    assert not rules_dir().exists()
+
+
+def test_where_the_rules_suit_nothing_is_proposed() -> None:
+    lived(*[20] * 7)
+    assert "Nothing is proposed from your 7 evenings: the rules suit you as they are." in said("quiet-week", "propose")
+
+
+def test_one_is_accepted_and_is_in_force_and_can_be_taken_out_again() -> None:
+    lived(*[60] * 7)
+    accepted = said("quiet-week", "accept", "m302")
+    assert "M302 now asks for 75 s instead of 45 s: it stands in" in accepted
+    assert "To undo it, take M302 out of that file" in accepted
+    rule = next(rule for rule in load_rules(rules_dir()).rules if rule.code == "M302")
+    assert rule.condition.text == "category is mail and dwell >= 75 s"
+    assert rule.page.notices.endswith("Here with a number of your own: 75 s instead of 45 s.")
+    assert "yours since 2026-11-23" in (rules_dir() / "own.toml").read_text()
+    assert "own.toml, replaces" in said("rules")
+    assert "Nothing is proposed" in said("quiet-week", "propose")
+    done = run("quiet-week", "accept", "M302")
+    assert "Nothing is proposed for 'M302'. There is none." in str(done.exception)
+    (rules_dir() / "own.toml").unlink()
+    assert "M302" in said("quiet-week", "propose")
+
+
+def test_one_is_declined_and_not_proposed_again_and_may_be_wanted_after_all() -> None:
+    lived(*[60] * 7)
+    assert "M302 stays as it is, and this is not proposed again." in said("quiet-week", "decline", "M302")
+    text = said("quiet-week", "propose")
+    assert "M302 Mail" not in text
+    assert "Declined, and not proposed again: M302." in text
+    assert not rules_dir().exists()
+    assert "M302 now asks for 75 s" in said("quiet-week", "accept", "M302")
+    assert state()["declined"] == []
+
+
+@pytest.mark.parametrize("word", ["accept", "decline"])
+def test_a_code_of_which_nothing_is_proposed_is_refused(word: str) -> None:
+    lived(*[60] * 7)
+    done = run("quiet-week", word, "F101")
+    assert isinstance(done.exception, UserError)
+    assert str(done.exception) == "Nothing is proposed for 'F101'. There is one for M302."
+    assert state()["declined"] == []
+
+
+def test_forgetting_everything_ends_it() -> None:
+    lived(20)
+    assert run("forget", "--all", "--yes").exit_code == 0
+    assert state()["state"] == "not begun"
+
+
+def test_it_is_mentioned_to_who_is_new_here_and_to_nobody_else() -> None:
+    offer = "`turntoward quiet-week start` begins with seven quiet evenings, if you like."
+    dinner = ("add", "Dinner", "--days", "mon-fri", "--from", "18:30", "--to", "20:00")
+    assert offer in said(*dinner)
+    said("quiet-week", "start")
+    assert offer not in said(*dinner)
+    lived(20)
+    with Store.open(store_path()) as store:
+        quiet_week.keep(store, quiet_week.QuietWeek())
+    assert offer not in said(*dinner)
+
+
+def offered(home: Path, *answers: str) -> str:
+    """Start `run --offer` at a terminal, answer what it asks, and return what it said by the time it ran."""
+    ours, theirs = pty.openpty()
+    log = home / "log"
+    with log.open("wb") as file:
+        daemon = subprocess.Popen([str(COMMAND), "run", "--offer"], stdin=theirs, stdout=file, stderr=file)
+    try:
+        os.write(ours, "".join(answers).encode())
+        until(lambda: json.loads(running_status() or "{}").get("started"), what=f"the daemon: {log.read_text()}")
+        return log.read_text()
+    finally:
+        daemon.send_signal(signal.SIGINT)
+        assert daemon.wait(10) == 0
+        os.close(ours)
+        os.close(theirs)
+
+
+@pytest.mark.usefixtures("real_clock")
+def test_at_set_up_it_is_asked_once_and_to_say_nothing_is_to_say_no(home: Path) -> None:
+    text = offered(home, "\n", "\n")
+    assert text.index("for 30 minutes?") < text.index(QUESTION)
+    with Store.open(store_path(), read_only=True) as store:
+        assert quiet_week.read(store) == quiet_week.QuietWeek(offered=True)
+        (began,) = (seen for _, seen in store.signs([PartnerTimeBegan]))
+        assert isinstance(began, PartnerTimeBegan)
+        assert not began.quiet
+    assert QUESTION not in offered(home)
+
+
+@pytest.mark.usefixtures("real_clock")
+def test_who_wants_it_at_set_up_has_the_very_first_partner_time_quiet(home: Path) -> None:
+    assert "It does; `turntoward quiet-week` says how far it is." in offered(home, "\n", "y\n")
+    with Store.open(store_path(), read_only=True) as store:
+        (began,) = (seen for _, seen in store.signs([PartnerTimeBegan]))
+        assert isinstance(began, PartnerTimeBegan)
+        assert began.quiet
+        assert quiet_week.evening_under_way(store, UTC) == 1
+    assert QUESTION not in offered(home)
+
+
+@pytest.mark.usefixtures("real_clock")
+def test_who_declared_partner_time_before_is_asked_for_the_quiet_week_alone(home: Path) -> None:
+    said("add", "Dinner", "--days", "mon-fri", "--from", "03:30", "--to", "04:00")
+    text = offered(home, "n\n")
+    assert QUESTION in text
+    assert "30 minutes" not in text

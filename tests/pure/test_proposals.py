@@ -1,0 +1,220 @@
+"""Proposals: thresholds from one's own evenings, each with what it would have done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detector.attention.settings import AttentionSettings
+from detector.backtest.proposals import OwnEvening, Proposal, propose, say_why
+from detector.backtest.thresholds import COUNTS_UP_TO, LENGTHS_UP_TO, felt, higher, say_number, with_number
+from detector.config.rules_in_force import built_in
+from detector.observations import (
+    Activity,
+    Focused,
+    InputCounted,
+    Observation,
+    PartnerTimeBegan,
+    PartnerTimeEnded,
+    SensorStarted,
+)
+from detector.store.model import KeptOccurrence
+from rules.language import compile_condition
+from rules.model import Rule
+from rules.policy import PolicySettings
+
+RULES = built_in().rules
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+MONDAY = datetime(2026, 11, 16, 18, 0, tzinfo=UTC)
+
+
+def evening(day: int, *uses: tuple[int, str, int], quiet: bool = True) -> OwnEvening:
+    """Return an evening of two hours with these uses: minute, category, seconds; all of them with some scrolling."""
+    began = MONDAY + timedelta(days=day)
+    ends, name = began + timedelta(hours=2), f"1@{day}"
+    seen: list[Observation] = [
+        PartnerTimeBegan(at=began, occurrence=name, title="Dinner", ends=ends, quiet=quiet),
+        *(SensorStarted(at=began, sense=sense, sensor="test") for sense in ("focus", "idle", "input")),  # type: ignore[arg-type]
+        Focused(at=began, activity=None),
+    ]
+    for minute, category, seconds in sorted(uses):
+        at = began + minute * MINUTE
+        seen.append(Focused(at=at, activity=Activity(category=category)))
+        seen += [InputCounted(at=at + second * SECOND, scrolls=3) for second in range(5, seconds, 5)]
+        seen.append(Focused(at=at + seconds * SECOND, activity=None))
+    seen.append(PartnerTimeEnded(at=ends))
+    kept = KeptOccurrence(id=name, title="Dinner", began=began, ends=ends, ended=ends, end_reason="ended")
+    return OwnEvening(parts=[(kept, seen, ())])
+
+
+def proposed(evenings: Sequence[OwnEvening], rules: Sequence[Rule] = RULES, **how: object) -> dict[str, Proposal]:
+    given: dict[str, object] = {"policy": PolicySettings(), "attention": AttentionSettings()} | how
+    return {each.code: each for each in propose(evenings, rules, **given)}  # type: ignore[arg-type]
+
+
+@cache
+def week(*longest: int) -> tuple[OwnEvening, ...]:
+    """Return evenings with one stretch of mail in each, so many seconds long."""
+    return tuple(evening(day, (30, "mail", seconds)) for day, seconds in enumerate(longest))
+
+
+def test_the_proposed_number_is_the_lowest_that_three_of_four_evenings_stay_below() -> None:
+    (only,) = proposed(week(50, 55, 65, 70, 80, 20, 200)).values()
+    assert (only.code, say_number(only.threshold.number), say_number(only.proposed)) == ("M302", "45 s", "90 s")
+    assert (only.now.evenings, only.then.evenings, only.below, only.bounded) == (6, 1, 6, False)
+    assert (only.now.moments, only.then.moments) == (6, 1)
+    assert (only.now.nudges, only.then.nudges) == (6, 1)
+    assert only.rule.condition.text == "category is mail and dwell >= 90 s"
+    assert say_why(only) == ("In 6 of your 7 evenings it lasted less than 90 s at a time; 45 s were reached in 6.")
+
+
+def test_the_evenings_are_played_as_if_they_had_not_been_quiet() -> None:
+    loud = [evening(day, (30, "mail", 60), quiet=False) for day in range(7)]
+    one, other = proposed(loud)["M302"], proposed(week(*[60] * 7))["M302"]
+    assert one.now.nudges == 7
+    assert (one.now, one.then, one.proposed) == (other.now, other.then, other.proposed)
+
+
+def test_it_takes_seven_evenings() -> None:
+    assert proposed(week(*[60] * 6)) == {}
+    assert proposed(week(*[60] * 7))
+
+
+def test_a_rule_that_holds_in_one_of_four_evenings_or_fewer_is_left_alone() -> None:
+    assert proposed(week(200, 20, 20, 20, 20, 20, 20)) == {}
+    assert proposed(week(*[20] * 7)) == {}
+    assert "M302" in proposed(week(100, 100, 20, 20, 20, 20, 20))
+
+
+def test_no_number_is_proposed_beyond_five_times_the_built_in_one_and_that_is_said() -> None:
+    (only,) = proposed(week(*[250] * 3, *[60] * 4)).values()
+    assert (say_number(only.proposed), only.bounded, only.then.evenings) == ("3 min", True, 3)
+
+
+def test_where_the_highest_number_changes_nothing_nothing_is_proposed() -> None:
+    assert "M302" not in proposed(week(*[600] * 7))
+
+
+def test_what_is_bounded_says_how_often_even_that_is_reached() -> None:
+    only = proposed(week(*[250] * 4, 60, 60, 60))["M302"]
+    assert say_why(only) == "In 4 of your 7 evenings even 3 min were reached; nothing higher is proposed."
+
+
+def test_a_count_is_proposed_as_a_count() -> None:
+    looks = [
+        evening(day, *((20 + 2 * each, "news", 10) for each in range(times)))
+        for day, times in enumerate((3, 3, 4, 4, 3, 0, 5))
+    ]
+    only = proposed(looks)["G201"]
+    assert (only.threshold.number, only.proposed) == (3, 5)
+    assert say_why(only) == (
+        "In 6 of your 7 evenings there were fewer than 5 looks within 10 min; 3 were reached in 6."
+    )
+
+
+def test_a_sum_of_time_is_proposed_as_one() -> None:
+    only = proposed([evening(day, (30, "work", 210)) for day in range(7)])["W601"]
+    assert (say_number(only.proposed), only.threshold.feature) == ("4 min", "all.time(work, 15 min)")
+    assert say_why(only) == ("In 7 of your 7 evenings it took less than 4 min within 15 min; 3 min were reached in 7.")
+
+
+def test_a_rule_of_ones_own_and_one_that_was_declined_are_left_alone() -> None:
+    evenings = week(*[60] * 7)
+    assert proposed(evenings, mine=["M302"]) == {}
+    assert proposed(evenings, declined=["M302"]) == {}
+    assert proposed(evenings, declined=["F101"])
+
+
+def test_an_evening_of_two_partner_times_is_one_evening() -> None:
+    parts = [evening(day, (30, "mail", 60)).parts for day in range(8)]
+    evenings = [OwnEvening(parts=[*parts[0], *parts[1]]), *(OwnEvening(parts=part) for part in parts[2:])]
+    only = proposed(evenings)["M302"]
+    assert (only.evenings, only.now.evenings, only.now.moments) == (7, 7, 8)
+
+
+def test_what_would_bring_more_nudges_over_the_same_evenings_is_not_proposed() -> None:
+    # One nudge to a use; with the first rule later, the second and third come before it, each to a use of its own.
+    first = replace(RULES[0], code="M302", condition=compile_condition("category is mail and dwell >= 45 s"))
+    late = replace(first, code="X1", condition=compile_condition("category is news and dwell >= 10 s"))
+    more = replace(first, code="X2", condition=compile_condition("category is work and dwell >= 10 s"))
+    evenings = [evening(day, (30, "mail", 60), (32, "news", 20), (36, "work", 20)) for day in range(7)]
+    policy = PolicySettings(cool_down=5 * MINUTE)
+    found = proposed(evenings, [first, late, more], policy=policy)
+    assert all(each.then.nudges <= each.now.nudges for each in found.values())
+
+
+@pytest.mark.parametrize(
+    ("condition", "feature", "number"),
+    [
+        ("category is social and dwell >= 60 s and scrolls(60 s) >= 10", "dwell", "60 s"),
+        ("category in distraction and dwell >= 5 s and all.glances(10 min) >= 3", "all.glances(10 min)", "3"),
+        ("opens(10 min) >= 1 and all.opens(10 min) >= 3", "all.opens(10 min)", "3"),
+        ("category is work and dwell >= 10 s and all.time(work, 15 min) >= 3 min", "all.time(work, 15 min)", "3 min"),
+        ("category is mail and dwell >= 1 min 30 s", "dwell", "1 min 30 s"),
+        ("dwell >= 10 s", None, None),
+        ("dwell < 60 s", None, None),
+        ("not (dwell >= 60 s)", None, None),
+        ("category is mail and dwell >= 30 s or category is news and dwell >= 60 s", None, None),
+        ("all.switch_rate(3 min) >= 2 / min", None, None),
+    ],
+)
+def test_one_number_of_a_rule_is_felt(condition: str, feature: str | None, number: str | None) -> None:
+    found = felt(condition)
+    assert (found and found.feature, found and condition[found.at : found.at + found.width]) == (feature, number)
+
+
+def test_every_higher_number_is_one_that_a_person_would_say_and_a_condition_can_hold() -> None:
+    tried = 0
+    for rule in RULES:
+        threshold = felt(rule.condition.text)
+        if threshold is None:
+            continue
+        for number, changed in higher(rule, threshold):
+            tried += 1
+            again = felt(changed.condition.text)
+            assert again is not None
+            assert again.number == number, "said and read back it is the same number"
+            back = with_number(changed.condition.text, again, threshold.number)
+            assert back == with_number(rule.condition.text, threshold, threshold.number)
+            assert changed.code == rule.code
+    assert tried > 60
+
+
+times = st.lists(
+    st.tuples(
+        st.integers(18, 100), st.sampled_from(["social", "mail", "news", "work", "messaging", "video"]),
+        st.integers(3, 420),
+    ),
+    max_size=4, unique_by=lambda use: use[0] // 8,
+)  # fmt: skip
+
+
+@given(st.lists(times, min_size=5, max_size=9))
+@settings(max_examples=25, deadline=None)
+def test_proposals_keep_their_bounds_whatever_the_evenings_were(made: list[list[tuple[int, str, int]]]) -> None:
+    evenings = [
+        evening(day, *((minute, what, min(seconds, 479)) for minute, what, seconds in uses))
+        for day, uses in enumerate(made)
+    ]
+    found = proposed(evenings)
+    if len(evenings) < 7:
+        assert found == {}
+    budget = PolicySettings().budget
+    for each in found.values():
+        number, new = each.threshold.number, each.proposed
+        most = number * (COUNTS_UP_TO if isinstance(number, int) else LENGTHS_UP_TO)
+        assert number < new <= most  # type: ignore[operator]
+        assert each.then.nudges <= each.now.nudges
+        assert each.then.nudges <= budget * len(evenings)
+        assert each.then.moments < each.now.moments
+        assert each.bounded or each.then.evenings <= len(evenings) // 4
+        assert each.now.evenings > len(evenings) // 4
+        assert compile_condition(each.rule.condition.text)
+    for declined in found:
+        assert declined not in proposed(evenings, declined=[declined])
