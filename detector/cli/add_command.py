@@ -20,9 +20,11 @@ def command(
     It goes by the clock on the wall, also when that clock is changed. If it is under way already, it begins now.
     """
     from detector.cli import declared  # noqa: PLC0415 - not for --help
+    from detector.cli.quiet_week_said import HINT  # noqa: PLC0415 - not for --help
     from detector.cli.zone import reader_zone, system_zone  # noqa: PLC0415 - not for --help
     from detector.partner_time.spoken import parse_partner_time  # noqa: PLC0415 - not for --help
     from detector.partner_time.words import say_partner_time  # noqa: PLC0415 - not for --help
+    from detector.store import quiet_week  # noqa: PLC0415 - not for --help
 
     now = declared.CLOCK.now()
     wanted = parse_partner_time(
@@ -31,6 +33,7 @@ def command(
     with declared.opened() as store:
         kept = store.add_partner_time(wanted)
         after = declared.read(store)
+        is_new_here = quiet_week.is_to_be_offered(store)
     sentences = [f"{say_partner_time(kept, now, after.zone)}. Declared as number {kept.number}."]
     if zone is None and system_zone() is None:
         sentences.append("Your system names no time zone, so the times are UTC; --zone says another.")
@@ -42,4 +45,4 @@ def command(
     own = next((occurrence for occurrence in after.under_way if occurrence.partner_time == kept.number), None)
     if own is not None and (after.plan.current is None or after.plan.current.id != own.id):
         conclusion.insert(1, f"{kept.title} follows it, until {after.clock(own.ends)}.")
-    declared.conclude([*sentences, *conclusion])
+    declared.conclude([*sentences, *conclusion, *([HINT] if is_new_here else [])])

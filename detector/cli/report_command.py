@@ -50,10 +50,14 @@ def command(*, since: str, json_wanted: bool) -> None:
 
 
 def _look_back(since: datetime, until: datetime, zone: ZoneInfo) -> Summary:
+    from dataclasses import replace  # noqa: PLC0415 - not for --help
+
     from detector.config.paths import rules_dir, store_path  # noqa: PLC0415 - not for --help
     from detector.observations import PickedUp, PutAway  # noqa: PLC0415 - not for --help
+    from detector.report.offers import DECLINED  # noqa: PLC0415 - not for --help
     from detector.report.summarise import summarise  # noqa: PLC0415 - not for --help
     from detector.report.under_way import so_far  # noqa: PLC0415 - not for --help
+    from detector.store import quiet_week  # noqa: PLC0415 - not for --help
     from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
     from detector.store.store import Store  # noqa: PLC0415 - not for --help
 
@@ -73,11 +77,23 @@ def _look_back(since: datetime, until: datetime, zone: ZoneInfo) -> Summary:
         for used, covered in unfinished.values():
             uses += used
             coverage += covered
-        return summarise(
+        week = quiet_week.read(store)
+        done = len(quiet_week.evenings(store, week, zone))
+        is_quiet = quiet_week.is_wanted(store) and done < quiet_week.EVENINGS
+        summary = summarise(
             occurrences, uses, store.moments(since, until), coverage,
             since=since, until=until, zone=zone, rules=rules, signs=store.signs([PickedUp, PutAway], since, until),
-            phones=store.phones(),
+            phones=store.phones(), settled=_settled(store.recall(DECLINED)),
         )  # fmt: skip
+        return replace(summary, quiet_evening=done if is_quiet else None)
+
+
+def _settled(declined_then: object) -> frozenset[str]:
+    from detector.config.paths import config_path  # noqa: PLC0415 - not for --help
+    from detector.config.read import read_settings  # noqa: PLC0415 - not for --help
+    from detector.report.offers import declined  # noqa: PLC0415 - not for --help
+
+    return declined(declined_then).union(read_settings(config_path()).policy.for_both)
 
 
 def _anything_kept() -> bool:

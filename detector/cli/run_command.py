@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from detector.store.store import Store
+
 
 @click.command(epilog="Example: turntoward run")
-@click.option("--offer", is_flag=True, help="If nothing is declared, offer partner time now, for 30 minutes.")
+@click.option("--offer", is_flag=True, help="Offer what is not set up yet: partner time now, a quiet first week.")
 @click.option("--or-try", is_flag=True, help="Without a graphical session, play the bundled evening instead.")
 @click.option("--quiet", is_flag=True, help="Log only what goes wrong.")
 @click.pass_context
@@ -61,7 +67,7 @@ def _has_screen() -> bool:
 
 
 def _offer() -> None:
-    """Offer partner time now to somebody who sits at the terminal and has declared none."""
+    """Offer partner time now, and a quiet first week, to somebody who sits at the terminal and has neither."""
     from datetime import timedelta  # noqa: PLC0415 - only where it is offered
 
     from detector.cli import declared  # noqa: PLC0415 - only where it is offered
@@ -69,11 +75,31 @@ def _offer() -> None:
 
     with declared.opened() as store:
         before = declared.read(store)
-        if before.partner_times or declared.nobody_to_ask():
+        if declared.nobody_to_ask():
             return
-        if click.confirm("No partner time is declared. Begin one now, for 30 minutes?", default=True, err=True):
+        if not before.partner_times:
+            if not click.confirm("No partner time is declared. Begin one now, for 30 minutes?", default=True, err=True):
+                click.echo(
+                    "Nothing is declared; `turntoward add --help` shows how, and `turntoward now 90min` begins one."
+                )
+                return
             store.add_partner_time(begin_now("Partner time", timedelta(minutes=30), before.now))
             for sentence in declared.read(store).what_holds():
                 declared.say(sentence)
-        else:
-            click.echo("Nothing is declared; `turntoward add --help` shows how, and `turntoward now 90min` begins one.")
+        _offer_quiet_week(store, before.now)
+
+
+def _offer_quiet_week(store: Store, now: datetime) -> None:
+    """Ask once whether the first seven evenings shall be quiet; to say nothing is to say no."""
+    from dataclasses import replace  # noqa: PLC0415 - only where it is offered
+
+    from detector.cli.quiet_week_said import QUESTION  # noqa: PLC0415 - only where it is offered
+    from detector.store import quiet_week  # noqa: PLC0415 - only where it is offered
+
+    if not quiet_week.is_to_be_offered(store):
+        return
+    if click.confirm(QUESTION, default=False, err=True):
+        quiet_week.begin(store, now)
+        click.echo("It does; `turntoward quiet-week` says how far it is.")
+    else:
+        quiet_week.keep(store, replace(quiet_week.read(store), offered=True))

@@ -37,6 +37,7 @@ def install() -> None:
         click.echo(f"It may reach the network, for your phone or ActivityWatch: {network_path()}.")
     if _systemctl(("daemon-reload",), ("enable", UNIT), ("restart", UNIT)):
         click.echo("Turntoward runs now, and starts with your session; `turntoward status` says what it is doing.")
+    _mention_quiet_week()
 
 
 @command.command(epilog="Example: turntoward service uninstall")
@@ -77,6 +78,27 @@ def _needs_network() -> bool | None:
         return needs_network((), sources)
     except (StoreError, UserError):
         return None
+
+
+def _mention_quiet_week() -> None:
+    """Say once more, to who is new here, that there is a quiet first week."""
+    from detector.cli.declared import say  # noqa: PLC0415 - not for --help
+    from detector.cli.quiet_week_said import HINT  # noqa: PLC0415 - not for --help
+    from detector.config.paths import store_path  # noqa: PLC0415 - not for --help
+    from detector.errors import StoreError  # noqa: PLC0415 - not for --help
+    from detector.store import quiet_week  # noqa: PLC0415 - not for --help
+    from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
+    from detector.store.store import Store  # noqa: PLC0415 - not for --help
+
+    try:
+        with Store.open(store_path(), read_only=True) as store:
+            is_new_here = quiet_week.is_to_be_offered(store)
+    except NothingKept:
+        is_new_here = True
+    except StoreError:
+        is_new_here = False
+    if is_new_here:
+        say(HINT)
 
 
 def _systemctl(*commands: tuple[str, ...]) -> bool:

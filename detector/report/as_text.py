@@ -8,7 +8,8 @@ from textwrap import wrap
 from typing import Final
 
 from detector.report.summary import PRESENCE_MARK, Device, Nudges, PartnerTimes, Summary, Tally, Week
-from rules.explain import say_reason
+from detector.store.quiet_week import EVENINGS
+from rules.explain import say_offer, say_reason
 from rules.lengths import say_length
 
 NARROWEST: Final = 70
@@ -60,6 +61,7 @@ def _parts(summary: Summary, width: int) -> Iterator[list[str]]:
         yield _table("By device", _on(summary), width, column)
     yield _nudges(summary.nudges, width)
     yield _unsaid(summary, width)
+    yield _offers(summary, width)
     if not any(sentence.startswith("Week by week") for sentence in summary.missing):
         yield _weeks(summary.weeks)
     yield _missing(summary.missing, width)
@@ -145,7 +147,11 @@ def _moments(summary: Summary, width: int) -> list[str]:
         lines = [f"Moments: {summary.moments}, {summary.per_hour:.1f} per hour of partner time"]
     apart = [
         f"{times} {'was' if times == 1 else 'were'} {words}"
-        for times, words in ((summary.together, "for both of you"), (summary.needed, "needed"))
+        for times, words in (
+            (summary.together, "for both of you"),
+            (summary.needed, "needed"),
+            (summary.on_call, "of what may call you while you are on call"),
+        )
         if times
     ]
     return lines + (_indented(f"Not among them: {', '.join(apart)}.", width) if apart else [])
@@ -188,13 +194,20 @@ def _nudges(nudges: Nudges, width: int) -> list[str]:
 
 
 def _unsaid(summary: Summary, width: int) -> list[str]:
+    quiet = "" if summary.quiet_evening is None else f"the quiet week, {summary.quiet_evening} of {EVENINGS}."
     if not summary.unsaid:
-        return []
+        return wrap(f"What is noticed is kept, and nothing is said: {quiet}", width) if quiet else []
     lines = [f"Kept, and not said: {sum(each.moments for each in summary.unsaid)}"]
+    lines += _indented(f"These moments were kept, and nothing was said: {quiet}", width) if quiet else []
     for each in summary.unsaid:
         first, *rest = wrap(say_reason(each.reason), width - 9)
         lines += [f"  {each.moments:>5}  {first}", *(" " * 9 + line for line in rest)]
     return lines
+
+
+def _offers(summary: Summary, width: int) -> list[str]:
+    lines = [line for each in summary.offers for line in _indented(say_offer(each.category, each.times), width)]
+    return ["Once for good", *lines] if lines else []
 
 
 def _weeks(weeks: Sequence[Week]) -> list[str]:

@@ -127,6 +127,14 @@ class Week:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A category that was for both so many times that it may be made so for good."""
+
+    category: str
+    times: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """Everything that a report says. Numbers rest on the partner times that are known well enough.
 
@@ -134,7 +142,7 @@ class Summary:
     `devices` and `started_well`, which say of themselves how much is known.
 
     `moments` counts micro-rejections, each once; `together` and `needed` are moments that the person said were for both
-    or were needed, counted apart. `started_well`: partner times at whose beginning a phone was put away. `presence` is a share of what is known; `coverage` of all that was declared and lived.
+    or were needed, counted apart; so is what may have called them while they were on call. `started_well`: partner times at whose beginning a phone was put away. `presence` is a share of what is known; `coverage` of all that was declared and lived. `quiet_evening`: how many evenings of the quiet week are done, while it lasts.
     """
 
     since: datetime
@@ -155,7 +163,10 @@ class Summary:
     started_well: int
     together: int
     needed: int
+    on_call: int
     nudges: Nudges
     unsaid: tuple[Unsaid, ...]
     weeks: tuple[Week, ...]
     missing: tuple[str, ...]
+    offers: tuple[Offer, ...]
+    quiet_evening: int | None = None

@@ -46,7 +46,7 @@ def answer(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) 
 
 def commands(name: str) -> list[tuple[list[str], click.Command]]:
     """Return the command and those inside it, each with the words that call it."""
-    command = import_module(f"detector.cli.{name}_command").command
+    command = import_module(f"detector.cli.{name.replace('-', '_')}_command").command
     inside = command.commands.items() if isinstance(command, click.Group) else ()
     return [([name], command), *(([name, word], part) for word, part in inside)]
 
@@ -55,7 +55,8 @@ EVERY = [found for name in NAMES for found in commands(name)]
 
 
 def test_every_file_is_a_command_and_every_command_a_file() -> None:
-    files = {path.name.removesuffix("_command.py") for path in (ROOT / "detector" / "cli").glob("*_command.py")}
+    found = (ROOT / "detector" / "cli").glob("*_command.py")
+    files = {path.name.removesuffix("_command.py").replace("_", "-") for path in found}
     assert files == set(NAMES)
     assert len(NAMES) == len(set(NAMES))
 
@@ -111,7 +112,11 @@ def test_a_command_that_is_told_of_nowhere_is_seen() -> None:
 
 
 def test_no_page_tells_of_a_command_that_is_not_there() -> None:
-    told = {(page, name) for page, text in pages().items() for name in re.findall(r"`turntoward ([a-z]+)\b", text)}
+    told = {
+        (page, name)
+        for page, text in pages().items()
+        for name in re.findall(r"`turntoward ([a-z]+(?:-[a-z]+)*)\b", text)
+    }
     assert {(page, name) for page, name in told if name not in NAMES} == set()
 
 

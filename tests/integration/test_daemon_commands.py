@@ -78,7 +78,7 @@ def test_status_imports_nothing_heavy() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-@pytest.mark.parametrize(("answer", "declared"), [("\n", 1), ("n\n", 0)])
+@pytest.mark.parametrize(("answer", "declared"), [("\n\n", 1), ("n\n", 0)])
 def test_run_offers_partner_time_to_somebody_at_the_terminal(home: Path, answer: str, declared: int) -> None:
     ours, theirs = pty.openpty()
     log = home / "log"

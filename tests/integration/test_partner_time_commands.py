@@ -72,6 +72,7 @@ def test_an_evening_from_the_declaration_to_the_end(person: Person) -> None:
     assert added.lines == [
         "Dinner: Monday to Friday 18:30–20:00. Declared as number 1.",
         "Next: Dinner, today 18:30–20:00.",
+        "`turntoward quiet-week start` begins with seven quiet evenings, if you like.",
         NOT_RUNNING,
     ]
     assert person.says("list").lines == [
