@@ -11,8 +11,9 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Final
 
+from rules.language.written import written
 from rules.lengths import say_length
-from rules.model import FeatureKey, Reason, Value
+from rules.model import DEVICE, FeatureKey, Reason, Value
 from rules.policy import NEEDED
 
 CATEGORY_WORDS: Final[Mapping[str, str]] = MappingProxyType(
@@ -57,6 +58,19 @@ REASON_WORDS: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.UNKNOWN: "the device could not be sensed while the nudge waited",
         Reason.IMPORTED: "it was imported afterwards",
         Reason.QUIET_WEEK: "it is the quiet week, in which nothing is said",
+    }
+)
+
+OUTCOME_WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "put_away_30": "You put it away within 30 s.",
+        "put_away_60": "You put it away within 60 s.",
+        "together": "You said that it is for both of you.",
+        "needed": "You needed it.",
+        "dismissed": "You closed the nudge, and went on.",
+        "ignored": "You let the nudge pass, and went on.",
+        "undelivered": "Nobody saw it: no notifier could show it.",
+        "unknown": "What came of it is not known: the device could not be sensed.",
     }
 )
 
@@ -113,6 +127,50 @@ def needed_over(category: str | None, device: str | None, answer: str | None) ->
     return f"{what}, needed for {say_length(length)}." if length else f"{what}."
 
 
+def say_because(parts: Sequence[str | FeatureKey], evidence: Mapping[FeatureKey, Value], device: str) -> str | None:
+    """Return the rule's own sentence with what was measured in it; None where it has none, or where a number is unknown."""
+    said: list[str] = []
+    for part in parts:
+        if part == DEVICE:
+            said.append(say_device(device))
+        elif isinstance(part, str):
+            said.append(part)
+        elif (value := evidence.get(part)) is None:
+            return None
+        else:
+            said.append(say_category(str(value)) if part.name in {"category", "came_from"} else say_value(value))
+    return "".join(said) or None
+
+
+def say_policy(decided: str, reason: Reason | None, at: str) -> str:
+    """Return what became of a match, and why, as one sentence. `at`: when that was decided, by the person's clock."""
+    if decided == "nudged":
+        if reason is None:
+            return "It was said at once: nothing stood against it."
+        return f"It was said at {at}; before, it waited because {say_reason(reason)}."
+    because = f", because {say_reason(reason)}" if reason is not None else ""
+    return f"It was kept, and not said{because}." if decided == "suppressed" else f"It waits{because}."
+
+
+def say_outcome(decided: str, outcome: str | None, answer: str | None) -> str | None:
+    """Return what came of a nudge, as one sentence; None where nothing was said."""
+    if decided != "nudged":
+        return None
+    length = NEEDED.get(answer or "")
+    if outcome == "needed" and length:
+        return f"You needed it, for {say_length(length)}."
+    return OUTCOME_WORDS.get(outcome or "", "What came of it is not known yet.")
+
+
+def say_offer(category: str, times: int) -> str:
+    """Return that a category may be made always for both, with the command that does so."""
+    said = _capitalised(say_category(category))
+    return (
+        f"{said}: for both of you {times} times. `turntoward together add {category}` makes that so for good; "
+        f"`turntoward together decline {category}` ends this offer."
+    )
+
+
 def say_ordinal(number: int) -> str:
     """Return `second`, `third` … `tenth`, `11th`."""
     if number < len(_ORDINALS):
@@ -122,8 +180,7 @@ def say_ordinal(number: int) -> str:
 
 def say_key(key: FeatureKey) -> str:
     """Return the feature as a condition names it: `all.uses(messaging, 15 min)`."""
-    inner = ", ".join(part for part in (key.category, say_length(key.span) if key.span else None) if part)
-    return ("all." if key.scope == "all" else "") + key.name + (f"({inner})" if inner else "")
+    return written(key)
 
 
 def say_value(value: Value) -> str:

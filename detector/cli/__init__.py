@@ -32,10 +32,12 @@ COMMANDS: Final[dict[str, dict[str, str]]] = {
         "stop": "end the partner time under way",
         "pause": "sense nothing for a while",
         "resume": "end the pause",
+        "together": "what is always for both of you",
     },
     "Looking back": {
         "report": "what happened, how often, and what helped",
         "backtest": "try rules on your own past evenings before they speak",
+        "why": "why a nudge came, or why none did",
         "replay": "play a recording through the same core",
         "forget": "delete the last minutes, or everything",
         "export": "write out everything that is kept",

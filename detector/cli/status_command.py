@@ -23,6 +23,7 @@ def command(*, as_json: bool) -> None:
     said = _read(running_status() if pid is not None else None)
     state: dict[str, Any] = {"running": pid is not None, "pid": pid, **said}
     state["declared"] = _declared()
+    state["offers"] = _offers()
     if as_json:
         click.echo(json.dumps(state, ensure_ascii=False, sort_keys=True, indent=2))
         return
@@ -56,9 +57,25 @@ def _declared() -> int | None:
     return int(count)
 
 
+def _offers() -> list[dict[str, Any]]:
+    """Return what was for both so many times that it may be made so for good; nothing where that cannot be read."""
+    from detector.cli.together_command import offered  # noqa: PLC0415 - not for --help
+    from detector.config.paths import config_path  # noqa: PLC0415 - not for --help
+    from detector.config.read import read_settings  # noqa: PLC0415 - not for --help
+    from detector.errors import StoreError, UserError  # noqa: PLC0415 - not for --help
+
+    try:
+        found = offered(read_settings(config_path()).policy.for_both)
+    except (UserError, StoreError):
+        # `config` and `doctor` say what is wrong there.
+        return []
+    return [{"category": category, "times": times} for category, times in found]
+
+
 def _lines(state: dict[str, Any]) -> list[str]:
     if not state["running"]:
-        return ["Turntoward is not running; `turntoward run` starts it.", *_what_is_declared(state["declared"])]
+        stopped = "Turntoward is not running; `turntoward run` starts it."
+        return [stopped, *_what_is_declared(state["declared"]), *_offered(state)]
     lines = [f"Turntoward is running (process {state['pid']})."]
     title, until = state.get("partner_time"), _instant(state.get("until"))
     paused = _instant(state.get("paused_until"))
@@ -74,7 +91,13 @@ def _lines(state: dict[str, Any]) -> list[str]:
     lines += _phones(state.get("phones") or [], listens=bool(title and not paused))
     lines += _door(state.get("door"))
     lines += [f"A problem: {problem}" for problem in state.get("problems") or ()]
-    return lines
+    return lines + _offered(state)
+
+
+def _offered(state: dict[str, Any]) -> list[str]:
+    from rules.explain import say_offer  # noqa: PLC0415 - not for --help
+
+    return [say_offer(each["category"], each["times"]) for each in state["offers"]]
 
 
 def _what_is_declared(count: int | None) -> list[str]:

@@ -2,13 +2,14 @@
 
 Rule 1: only partner times that are known for at least half are counted; the others are named, never praised.
 Rule 2: a use is one micro-rejection, however many rules held in it.
-Rule 3: what the person said was for both, or was needed, is counted against nobody.
+Rule 3: what the person said was for both, or was needed, is counted against nobody; nor is a film for two, nor what may
+have called somebody who is on call.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
@@ -18,12 +19,14 @@ from detector.effects import Moment, Outcome
 from detector.observations import LAPTOP, Observation
 from detector.report.devices import started_well, survey
 from detector.report.kept import gather
+from detector.report.offers import offers
 from detector.report.summary import (
     HOURS_NEEDED,
     KNOWN_ENOUGH,
     NUDGES_NEEDED,
     WEEKS_NEEDED,
     Nudges,
+    Offer,
     PartnerTimes,
     Summary,
     Tally,
@@ -36,6 +39,11 @@ from rules.explain import say_category
 from rules.lengths import say_length
 from rules.model import Reason
 
+_EXCUSES = {
+    Reason.TOGETHER: Reason.TOGETHER, Reason.FOR_BOTH: Reason.TOGETHER, Reason.FILM: Reason.TOGETHER,
+    Reason.NEEDED: Reason.NEEDED, Reason.ON_CALL: Reason.ON_CALL,
+}  # fmt: skip
+"""What excuses a moment that was kept unsaid, by its reason."""
 _PUT_AWAY = frozenset({Outcome.PUT_AWAY_30, Outcome.PUT_AWAY_60})
 _JUDGED = _PUT_AWAY | {Outcome.DISMISSED, Outcome.IGNORED}
 
@@ -48,7 +56,7 @@ class _Evening:
     divided: Divided
     share: Share
     moments: list[Moment]
-    apart: Counter[Outcome]
+    apart: Counter[Reason]
 
 
 def summarise(
@@ -63,12 +71,14 @@ def summarise(
     rules: Mapping[str, str],
     signs: Iterable[tuple[str, Observation]] = (),
     phones: Iterable[Phone] = (),
+    settled: Collection[str] = (),
 ) -> Summary:
     """Return the summary of the occurrences that began in `[since, until)`; rows of others are passed over.
 
     `until` is now, or earlier: nothing after it is counted.
     `zone` decides in which week an evening lies, and the summary's instants are in it; `rules` maps a rule's code to its name.
-    `signs`: what phones told of being picked up and put away; `phones`: those that are paired now.
+    `signs`: what phones told of being picked up and put away; `phones`: those that are paired now. `settled`:
+    categories that are not offered as being for both: they are already, or it was declined.
     """
     kept = gather(occurrences, uses, moments, coverage, signs, since=since, until=until)
 
@@ -94,7 +104,7 @@ def summarise(
 
     total = sum((evening.share for evening in evenings), Share())
     found = [moment for evening in evenings for moment in evening.moments]
-    apart = sum((evening.apart for evening in evenings), Counter[Outcome]())
+    apart = sum((evening.apart for evening in evenings), Counter[Reason]())
     all_moments = [moment for each in kept for moment in each.moments]
     nudges = _nudges(all_moments)
     weeks = _weeks(evenings)
@@ -116,19 +126,21 @@ def summarise(
         by_device=_tallies((moment.device for moment in found), say_on, total.known),
         devices=devices,
         started_well=sum(1 for each in kept if any(started_well(each, device.name) for device in devices)),
-        together=apart[Outcome.TOGETHER],
-        needed=apart[Outcome.NEEDED],
+        together=apart[Reason.TOGETHER],
+        needed=apart[Reason.NEEDED],
+        on_call=apart[Reason.ON_CALL],
         nudges=nudges,
         unsaid=_unsaid(all_moments),
         weeks=weeks,
         missing=_missing(partner_times, total, nudges, weeks),
+        offers=tuple(Offer(category=category, times=times) for category, times in offers(all_moments, settled)),
     )
 
 
-def _sort_out(moments: Sequence[Moment]) -> tuple[list[Moment], Counter[Outcome]]:
-    """Return one moment per use, the first, and how many were for both or needed instead."""
+def _sort_out(moments: Sequence[Moment]) -> tuple[list[Moment], Counter[Reason]]:
+    """Return one moment per use, the first, and how many were excused instead, and by what."""
     counted: list[Moment] = []
-    apart: Counter[Outcome] = Counter()
+    apart: Counter[Reason] = Counter()
     excused: set[int] = set()
     for moment in moments:
         kind = _excuse(moment)
@@ -149,10 +161,9 @@ def _sort_out(moments: Sequence[Moment]) -> tuple[list[Moment], Counter[Outcome]
     return counted, apart
 
 
-def _excuse(moment: Moment) -> Outcome | None:
-    if moment.outcome in {Outcome.TOGETHER, Outcome.NEEDED}:
-        return moment.outcome
-    return Outcome.TOGETHER if moment.reason is Reason.TOGETHER else None
+def _excuse(moment: Moment) -> Reason | None:
+    said = {Outcome.TOGETHER: Reason.TOGETHER, Outcome.NEEDED: Reason.NEEDED}.get(moment.outcome or Outcome.UNKNOWN)
+    return said or (_EXCUSES.get(moment.reason) if moment.decided == "suppressed" and moment.reason else None)
 
 
 def _longest(evenings: Iterable[_Evening], zone: tzinfo) -> Undisturbed | None:

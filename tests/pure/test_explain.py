@@ -7,21 +7,29 @@ from datetime import timedelta
 import pytest
 
 from detector.devices import LONGEST_NAME
+from detector.effects import Outcome
 from detector.observations import LAPTOP
 from rules.explain import (
     HERE,
     LONGEST_DEVICE,
+    OUTCOME_WORDS,
     REASON_WORDS,
+    needed_over,
+    needing,
+    say_because,
     say_category,
     say_device,
     say_key,
+    say_offer,
     say_ordinal,
+    say_outcome,
+    say_policy,
     say_reason,
     say_what,
     why,
 )
 from rules.features import CATEGORIES
-from rules.model import FeatureKey, Reason, Value
+from rules.model import DEVICE, FeatureKey, Reason, Value
 
 TEN, QUARTER = timedelta(minutes=10), timedelta(minutes=15)
 DWELL = (FeatureKey("dwell"), timedelta(seconds=70))
@@ -99,3 +107,46 @@ def test_ordinals() -> None:
 def test_a_feature_is_named_as_a_condition_names_it() -> None:
     assert say_key(FeatureKey("uses", QUARTER, "messaging", "all")) == "all.uses(messaging, 15 min)"
     assert say_key(FeatureKey("dwell")) == "dwell"
+
+
+def test_the_rules_own_sentence_is_said_with_what_was_measured_or_not_at_all() -> None:
+    scrolls, dwell = FeatureKey("scrolls", TEN), FeatureKey("dwell")
+    sentence = ("You scrolled ", scrolls, " steps in ", dwell, " of ", FeatureKey("category"), " on ", DEVICE, ".")
+    measured: dict[FeatureKey, Value] = {scrolls: 31, dwell: timedelta(seconds=70), FeatureKey("category"): "social"}
+    assert say_because(sentence, measured, "my phone") == "You scrolled 31 steps in 70 s of social media on my phone."
+    assert say_because(sentence, {dwell: timedelta(seconds=70)}, "my phone") is None
+    assert say_because((), measured, "my phone") is None
+
+
+def test_what_became_of_a_moment_is_said_with_its_reason() -> None:
+    assert say_policy("nudged", None, "19:00:00") == "It was said at once: nothing stood against it."
+    assert say_policy("nudged", Reason.TYPING, "19:00:12") == (
+        "It was said at 19:00:12; before, it waited because you were typing."
+    )
+    assert say_policy("suppressed", Reason.LOCKED, "19:00:00") == (
+        "It was kept, and not said, because the screen was locked, so nobody would have seen it."
+    )
+    assert say_policy("held", Reason.CALL, "19:00:00") == "It waits, because you were in a call."
+
+
+def test_what_came_of_a_nudge_is_said_and_for_how_long_it_was_needed() -> None:
+    assert set(OUTCOME_WORDS) == set(Outcome)
+    assert say_outcome("suppressed", None, None) is None
+    assert say_outcome("nudged", None, None) == "What came of it is not known yet."
+    assert say_outcome("nudged", Outcome.NEEDED, "needed") == "You needed it."
+    assert say_outcome("nudged", Outcome.NEEDED, "needed_15") == "You needed it, for 15 min."
+    assert say_outcome("nudged", Outcome.PUT_AWAY_30, "needed_15") == "You put it away within 30 s."
+
+
+def test_the_question_and_its_end_name_what_is_needed_and_where() -> None:
+    assert needing("mail") == "Until then nothing is said about mail."
+    assert needing("social", "my phone") == "Until then nothing is said about social media on my phone."
+    assert needed_over("mail", "laptop", "needed_1") == "Mail, needed for 1 min."
+    assert needed_over("mail", "my phone", None) == "Mail on my phone."
+
+
+def test_an_offer_names_both_commands() -> None:
+    assert say_offer("video", 3) == (
+        "Video: for both of you 3 times. `turntoward together add video` makes that so for good; "
+        "`turntoward together decline video` ends this offer."
+    )

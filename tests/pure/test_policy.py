@@ -14,9 +14,9 @@ AT = BEGAN + timedelta(minutes=30)
 SETTINGS = PolicySettings()
 
 
-def match(rule: str = "F101", use: int = 7, *, after_grace: bool = False) -> Match:
+def match(rule: str = "F101", use: int = 7, *, after_grace: bool = False, category: str = "social") -> Match:
     return Match(
-        rule=rule, at=AT, device="laptop", use=use, category="social", name=None, evidence=(), after_grace=after_grace
+        rule=rule, at=AT, device="laptop", use=use, category=category, name=None, evidence=(), after_grace=after_grace
     )
 
 
@@ -35,6 +35,16 @@ MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
         (History(began=BEGAN, dismissed=2), Suppressed(reason=Reason.DISMISSED_TWICE)),
         (History(began=BEGAN, for_both=frozenset({"social"})), Suppressed(reason=Reason.TOGETHER)),
         (History(began=BEGAN, for_both=frozenset({"video"})), Nudge()),
+        (History(began=BEGAN, dismissed=2, for_both=frozenset({"social"})), Suppressed(reason=Reason.TOGETHER)),
+        (History(began=BEGAN, needed_until=AT + SECOND), Suppressed(reason=Reason.NEEDED)),
+        (History(began=BEGAN, needed_until=AT), Nudge()),
+        (History(began=BEGAN, on_call=True), Nudge()),
+        (History(began=BEGAN, busy=Reason.FILM), Suppressed(reason=Reason.FILM)),
+        (History(began=BEGAN, busy=Reason.LOCKED), Hold(until=AT + MINUTE, reason=Reason.LOCKED)),
+        (
+            History(began=BEGAN, busy=Reason.LOCKED, held_since={Reason.LOCKED: AT - MINUTE}),
+            Suppressed(reason=Reason.LOCKED),
+        ),
         (History(began=BEGAN, said=[said(20 * MINUTE, use=7)]), Suppressed(reason=Reason.SAME_USE)),
         (History(began=BEGAN, said=[said(5 * MINUTE)]), Nudge()),
         (History(began=BEGAN, said=[said(5 * MINUTE - SECOND)]), Suppressed(reason=Reason.COOL_DOWN)),
@@ -77,3 +87,22 @@ def test_the_grace_delays_only_rules_that_ask_for_it() -> None:
 
 def test_no_quiet_after_dismissals_where_it_is_switched_off() -> None:
     assert decide(match(), AT, History(began=BEGAN, dismissed=9), PolicySettings(quiet_after=0)) == Nudge()
+
+
+@pytest.mark.parametrize(("category", "is_said"), [("work", False), ("messaging", False), ("mail", True)])
+def test_who_is_on_call_is_not_told_of_work_and_messages(category: str, *, is_said: bool) -> None:
+    expected = Nudge() if is_said else Suppressed(reason=Reason.ON_CALL)
+    this_time, always = History(began=BEGAN, on_call=True), PolicySettings(on_call=True)
+    assert decide(match(category=category), AT, this_time, SETTINGS) == expected
+    assert decide(match(category=category), AT, History(began=BEGAN), always) == expected
+
+
+def test_what_is_always_for_both_is_never_said() -> None:
+    always = PolicySettings(for_both=("video", "social"))
+    assert decide(match(), AT, History(began=BEGAN), always) == Suppressed(reason=Reason.FOR_BOTH)
+    assert decide(match(category="mail"), AT, History(began=BEGAN), always) == Nudge()
+
+
+def test_what_the_person_said_comes_before_every_reason_of_the_program_s_own() -> None:
+    worn_out = History(began=BEGAN, dismissed=9, said=[said(SECOND, use=7)], needed_until=AT + MINUTE, on_call=True)
+    assert decide(match(category="work"), AT, worn_out, SETTINGS) == Suppressed(reason=Reason.NEEDED)

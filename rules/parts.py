@@ -1,0 +1,162 @@
+"""The parts of a condition with their truth: which held, which did not, and by how much.
+
+Rule 1: what is said here is read off the condition itself and what was measured; nothing is guessed.
+Rule 2: what is not known neither holds nor fails; it is called not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final, Literal, TypeAlias
+
+from rules.features import FEATURES, Unit
+from rules.language.meaning import Meaning
+from rules.language.parser import Parser
+from rules.language.problems import Problems
+from rules.language.tokens import tokens_of
+from rules.language.tree import Category, Compare, Flag, Known, Node
+from rules.model import FeatureKey, Value
+
+Get: TypeAlias = Callable[[FeatureKey], Value | None]
+
+_SIGNS: Final[dict[str, Callable[[float, float], bool]]] = {
+    ">=": lambda some, other: some >= other,
+    ">": lambda some, other: some > other,
+    "<=": lambda some, other: some <= other,
+    "<": lambda some, other: some < other,
+    "==": lambda some, other: some == other,
+    "!=": lambda some, other: some != other,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One comparison of a condition, and how it stood.
+
+    `kind` says what is compared: a number with a number (`limit`), a category with `words`, a flag, or whether something
+    is known. `found` None: not known. `holds` None: neither. `far`: how far it was from holding, as a share of the limit;
+    0 where it held, 1 where there is no measure for it.
+    """
+
+    kind: Literal["number", "category", "flag", "known", "other"]
+    key: FeatureKey
+    sign: str = ""
+    limit: Value | None = None
+    words: frozenset[str] = frozenset()
+    wanted: bool = True
+    found: Value | None = None
+    holds: bool | None = None
+    far: float = 1.0
+
+    @property
+    def unit(self) -> Unit | None:
+        """What the feature is measured in; None where it is a kind of its own."""
+        feature = FEATURES.get(self.key.name)
+        return feature.unit if feature else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joint:
+    """Parts that are joined by `and` or `or`; `lasts`: so long all of it must hold; `holds` is then not known by this."""
+
+    by: Literal["and", "or"]
+    parts: tuple[Part | Joint, ...] = field(default=())
+    lasts: timedelta | None = None
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether it holds; None: neither. Of what must last only whether it holds now."""
+        each = [part.holds for part in self.parts]
+        decides = self.by == "or"
+        if decides in each:
+            return decides
+        return None if None in each else not decides
+
+    @property
+    def far(self) -> float:
+        """How far it was from holding: all missing parts of an `and`, the nearest of an `or`."""
+        each = [part.far for part in self.parts]
+        return sum(each) if self.by == "and" else min(each, default=1.0)
+
+
+def parts(text: str, get: Get) -> Joint:
+    """Return the parts of the condition, each with what `get` says of its feature.
+
+    Raises:
+        ValueError: if the text is no condition.
+    """
+    problems = Problems(text)
+    node = Meaning(problems).of(Parser(tokens_of(text, problems), problems).read())
+    if node is None or problems.found:
+        raise ValueError("this is no condition")
+    found = _part(node, get)
+    return found if isinstance(found, Joint) else Joint(by="and", parts=(found,))
+
+
+def each(joint: Joint) -> list[Part]:
+    """Return every comparison, in the author's order."""
+    found: list[Part] = []
+    for part in joint.parts:
+        found += each(part) if isinstance(part, Joint) else [part]
+    return found
+
+
+def _part(node: Node, get: Get) -> Part | Joint:
+    match node:
+        case Compare(key=key, operator=sign, value=limit):
+            return _number(key, sign, limit, get(key))
+        case Category(key=key, words=words, wanted=wanted):
+            found = get(key)
+            holds = None if found is None else (found in words) == wanted
+            return Part(
+                kind="category",
+                key=key,
+                words=words,
+                wanted=wanted,
+                found=found,
+                holds=holds,
+                far=0.0 if holds else 1.0,
+            )
+        case Flag(key=key, wanted=wanted):
+            found = get(key)
+            holds = None if found is None else found is wanted
+            return Part(kind="flag", key=key, wanted=wanted, found=found, holds=holds, far=0.0 if holds else 1.0)
+        case Known(key=key, wanted=wanted):
+            found = get(key)
+            holds = (found is not None) == wanted
+            return Part(kind="known", key=key, wanted=wanted, found=found, holds=holds, far=0.0 if holds else 1.0)
+    joined: Sequence[Node] | None = getattr(node, "parts", None)
+    if joined is not None:
+        return Joint(
+            by="or" if getattr(node, "word", "and") == "or" else "and", parts=tuple(_part(one, get) for one in joined)
+        )
+    inner: Node | None = getattr(node, "part", None)
+    if inner is not None:
+        return Joint(by="and", parts=(_part(inner, get),), lasts=getattr(node, "length", None))
+    usual: FeatureKey | None = getattr(node, "usual", None)
+    (of, *_) = sorted(node.keys() - {usual}, key=repr)
+    sign = str(getattr(node, "operator", ""))
+    most = None if usual is None else get(usual)
+    if most is not None:
+        return _number(of, sign, most, get(of))
+    return Part(kind="number" if usual else "other", key=of, sign=sign, found=get(of))
+
+
+def _number(key: FeatureKey, sign: str, limit: Value, found: Value | None) -> Part:
+    some, other = _plain(found), _plain(limit)
+    if some is None or other is None:
+        return Part(kind="number", key=key, sign=sign, limit=limit, found=found)
+    holds = _SIGNS[sign](some, other)
+    far = 0.0 if holds else min(1.0, abs(some - other) / max(abs(some), abs(other), 1e-9))
+    # One short of "more than" is not nothing.
+    return Part(
+        kind="number", key=key, sign=sign, limit=limit, found=found, holds=holds, far=far if holds else max(far, 0.001)
+    )
+
+
+def _plain(value: Value | None) -> float | None:
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return float(value) if isinstance(value, int | float) else None

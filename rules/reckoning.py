@@ -1,0 +1,166 @@
+"""What held, what was missing, and what would have kept a nudge quiet, in sentences.
+
+Rule 1: every number is one that was measured, or one that the condition names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from rules.explain import say_category, say_key, say_value
+from rules.features import SETS, Unit
+from rules.language.written import exactly
+from rules.lengths import say_length
+from rules.model import Value
+from rules.parts import Joint, Part, each
+
+Clock = Callable[[datetime], str]
+
+_NOUNS: Final = {
+    "glances": ("look under 30 s", "looks under 30 s"),
+    "opens": ("opening", "openings"),
+    "pick_ups": ("pick-up", "pick-ups"),
+    "switches": ("switch", "switches"),
+    "scrolls": ("scroll step", "scroll steps"),
+    "keys": ("key press", "key presses"),
+    "clicks": ("click", "clicks"),
+}
+_OTHERWISE: Final = {"<": "at least", "<=": "more than", ">": "at most", ">=": "fewer than"}
+_LESS: Final = _OTHERWISE | {">=": "less than"}
+_WHERE: Final = {"all": " on all devices together", "laptop": " on the laptop", "phone": " on a phone"}
+_OPPOSITE: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+
+
+def say_part(part: Part) -> str:
+    """Return the part as a condition writes it: `dwell >= 60 s`, `not put_away`."""
+    name = say_key(part.key)
+    match part.kind:
+        case "number":
+            return f"{name} {part.sign} {'its usual' if part.limit is None else _limit(part)}"
+        case "category":
+            of_set = next((word for word, kept in SETS.items() if kept == part.words), None)
+            if of_set is not None:
+                return f"{name} {'' if part.wanted else 'not '}in {of_set}"
+            among = sorted(part.words)
+            if len(among) == 1:
+                return f"{name} is {'' if part.wanted else 'not '}{among[0]}"
+            return f"{name} {'' if part.wanted else 'not '}in ({', '.join(among)})"
+        case "known":
+            return f"{name} is {'known' if part.wanted else 'unknown'}"
+        case _:
+            return name if part.wanted else f"not {name}"
+
+
+def say_stand(part: Part) -> str:
+    """Return how the part stood: `48 s, 12 s short`, `it was video`, `not known`."""
+    if part.found is None:
+        return "not known" if part.kind != "known" or part.wanted else "not known, as it should be"
+    if part.kind == "category":
+        return f"it was {say_category(str(part.found))}"
+    found = say_value(part.found)
+    if part.kind != "number" or part.limit is None:
+        return found
+    short = _short(part)
+    return f"{found}, {short}" if short else found
+
+
+def what_would_have_kept_it_quiet(held: Joint, at: datetime, clock: Clock) -> str | None:
+    """Return what would have kept a match at `at` quiet, each part at the nearest value at which it does not hold.
+
+    `held`: the condition's parts with the evidence. None: where nothing could have but another evening.
+    """
+    ways = _ways(held, at, clock)
+    if not ways:
+        return None
+    return f"What would have kept it quiet: {', or '.join(dict.fromkeys(ways))}."
+
+
+def say_parts(joint: Joint) -> list[tuple[bool | None, str, str]]:
+    """Return for each part whether it held, its words, and how it stood."""
+    return [(part.holds, say_part(part), say_stand(part)) for part in each(joint)]
+
+
+def _ways(joint: Joint, at: datetime, clock: Clock) -> list[str]:
+    holding = [part for part in joint.parts if part.holds]
+    alternatives = [
+        _ways(part, at, clock) if isinstance(part, Joint) else [way for way in (_way(part, at, clock),) if way]
+        for part in holding
+    ]
+    if joint.by == "and":
+        ways = [way for some in alternatives for way in some]
+        if joint.lasts is not None:
+            ways.append(f"a break in it within {say_length(joint.lasts)}")
+        return ways
+    # All that held of an `or` must fail together.
+    return [" and ".join(some[0] for some in alternatives)] if alternatives and all(alternatives) else []
+
+
+def _way(part: Part, at: datetime, clock: Clock) -> str | None:
+    if part.kind == "number":
+        return _other_number(part, at, clock)
+    if part.kind == "category" and part.key.name == "came_from" and isinstance(part.found, str):
+        return f"coming from anything but {say_category(part.found)}" if part.wanted else None
+    if part.kind == "flag" and part.key.name == "put_away":
+        return "having put the device away before" if not part.wanted else None
+    return None
+
+
+def _other_number(part: Part, at: datetime, clock: Clock) -> str | None:
+    name, limit = part.key.name, part.limit
+    if limit is None or part.sign in {"==", "!="} or name in {"elapsed", "remaining", "share"}:
+        return None
+    if isinstance(limit, timedelta) and isinstance(part.found, timedelta) and part.sign in {">=", ">"}:
+        due = at - part.found + limit
+        if name == "dwell":
+            return f"leaving it before {clock(due)}"
+        if name == "since_input":
+            return f"a touch before {clock(due)}"
+    if part.key.which is not None or part.key.steps or part.key.name not in {*_NOUNS, "uses", "time"}:
+        return f"{say_key(part.key)} {_OPPOSITE[part.sign]} {_limit(part)}"
+    within = f" in {say_length(part.key.span)}" if part.key.span else ""
+    return f"{_amount(part, limit)}{within}{_WHERE.get(part.key.scope, '')}"
+
+
+def _amount(part: Part, limit: Value) -> str:
+    what = say_category(part.key.category)
+    if isinstance(limit, timedelta):
+        return f"{_LESS[part.sign]} {say_length(limit)} of {what}"
+    one, many = _NOUNS.get(part.key.name, (f"use of {what}", f"uses of {what}"))
+    if part.sign == ">=" and limit == 1:
+        return f"no {one}"
+    return f"{_OTHERWISE[part.sign]} {say_value(limit)} {one if limit == 1 else many}"
+
+
+def _short(part: Part) -> str | None:
+    if part.holds or part.limit is None:
+        return None
+    found, limit = part.found, part.limit
+    if part.sign in {"==", "!="}:
+        return None
+    if isinstance(found, timedelta) and isinstance(limit, timedelta):
+        gap = abs(limit - found)
+        amount = say_length(gap) if gap else "just"
+    elif isinstance(found, int | float) and isinstance(limit, int | float):
+        between = abs(limit - found)
+        whole = isinstance(found, int) and isinstance(limit, int)
+        between += 1 if whole and part.sign in {">", "<"} else 0
+        amount = f"{between * 100:.0f} %" if part.unit is Unit.SHARE else f"{between:g}" if whole else f"{between:.1f}"
+    else:
+        return None
+    return (
+        f"{amount} short"
+        if part.sign in {">", ">="}
+        else f"{amount} too {'long' if isinstance(limit, timedelta) else 'many'}"
+    )
+
+
+def _limit(part: Part) -> str:
+    if part.unit is Unit.SHARE and isinstance(part.limit, float):
+        return f"{part.limit * 100:g} %"
+    if part.unit is Unit.RATE and isinstance(part.limit, int | float):
+        return f"{part.limit:g} / min"
+    if isinstance(part.limit, timedelta):
+        return exactly(part.limit)
+    return say_value(part.limit) if part.limit is not None else ""

@@ -1,0 +1,112 @@
+"""What held, what was missing, and what would have kept it quiet: golden sentences over real conditions."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from detector.config.rules_in_force import load_rules
+from rules.language import compile_condition
+from rules.model import FeatureKey, Measured, Rule, Value
+from rules.parts import each, parts
+from rules.reckoning import say_parts, what_would_have_kept_it_quiet
+
+AT = datetime(2026, 11, 23, 19, 3, 20, tzinfo=UTC)
+CATEGORY, DWELL, SCROLLS = FeatureKey("category"), FeatureKey("dwell"), FeatureKey("scrolls", timedelta(seconds=60))
+TEN = timedelta(minutes=10)
+
+
+def clock(at: datetime) -> str:
+    return f"{at:%H:%M:%S}"
+
+
+def quiet(text: str, measured: dict[FeatureKey, Value]) -> str | None:
+    return what_would_have_kept_it_quiet(parts(text, measured.get), AT, clock)
+
+
+def test_the_nearest_values_at_which_it_would_not_have_held() -> None:
+    text = "category is social and dwell >= 60 s and scrolls(60 s) >= 10"
+    measured = {CATEGORY: "social", DWELL: timedelta(seconds=80), SCROLLS: 14}
+    assert quiet(text, measured) == (
+        "What would have kept it quiet: leaving it before 19:03:00, or fewer than 10 scroll steps in 1 min."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "value", "way"),
+    [
+        ("glances(10 min) >= 3", FeatureKey("glances", TEN), 3, "fewer than 3 looks under 30 s in 10 min"),
+        ("all.glances(10 min) > 2", FeatureKey("glances", TEN, scope="all"), 3,
+         "at most 2 looks under 30 s in 10 min on all devices together"),
+        ("pick_ups(10 min) >= 1", FeatureKey("pick_ups", TEN), 3, "no pick-up in 10 min"),
+        ("scrolls(10 min) < 3", FeatureKey("scrolls", TEN), 2, "at least 3 scroll steps in 10 min"),
+        ("keys(10 min) <= 3", FeatureKey("keys", TEN), 2, "more than 3 key presses in 10 min"),
+        ("uses(messaging, 10 min) >= 2", FeatureKey("uses", TEN, "messaging"), 2, "fewer than 2 uses of messages in 10 min"),
+        ("time(social, 10 min) >= 90 s", FeatureKey("time", TEN, "social"), timedelta(minutes=2),
+         "less than 90 s of social media in 10 min"),
+        ("since_input >= 15 s", FeatureKey("since_input"), timedelta(seconds=20), "a touch before 19:03:15"),
+        ("not put_away", FeatureKey("put_away"), False, "having put the device away before"),
+        ("came_from in (messaging, mail)", FeatureKey("came_from"), "mail", "coming from anything but mail"),
+        ("switch_rate(10 min) >= 2 / min", FeatureKey("switch_rate", TEN), 2.5, "switch_rate(10 min) < 2 / min"),
+    ],
+)  # fmt: skip
+def test_each_kind_of_part_has_its_own_way_out(text: str, key: FeatureKey, value: Value, way: str) -> None:
+    assert compile_condition(text).holds(Measured(AT, {key: value}))
+    assert quiet(text, {key: value}) == f"What would have kept it quiet: {way}."
+
+
+def test_of_an_or_all_that_held_must_fail_together() -> None:
+    clicks = FeatureKey("clicks", timedelta(seconds=60))
+    text = "scrolls(60 s) >= 3 or clicks(60 s) >= 3"
+    assert quiet(text, {SCROLLS: 5, clicks: 4}) == (
+        "What would have kept it quiet: fewer than 3 scroll steps in 1 min and fewer than 3 clicks in 1 min."
+    )
+    assert quiet(text, {SCROLLS: 5, clicks: 2}) == "What would have kept it quiet: fewer than 3 scroll steps in 1 min."
+
+
+def test_where_only_another_evening_would_have_been_quiet_nothing_is_said() -> None:
+    assert quiet("category is social and elapsed >= 5 min", {CATEGORY: "social", FeatureKey("elapsed"): TEN}) is None
+
+
+def test_each_part_says_whether_it_held_and_what_it_lacked() -> None:
+    text = "category in distraction and dwell >= 60 s and scrolls(60 s) > 10 and not put_away and elapsed <= 5 min"
+    measured: dict[FeatureKey, Value] = {
+        CATEGORY: "reading", DWELL: timedelta(seconds=48), SCROLLS: 10, FeatureKey("elapsed"): timedelta(minutes=7),
+    }  # fmt: skip
+    assert say_parts(parts(text, measured.get)) == [
+        (False, "category in distraction", "it was reading"),
+        (False, "dwell >= 60 s", "48 s, 12 s short"),
+        (False, "scrolls(60 s) > 10", "10, 1 short"),
+        (None, "not put_away", "not known"),
+        (False, "elapsed <= 5 min", "7 min, 2 min too long"),
+    ]
+
+
+def test_what_is_not_known_neither_holds_nor_fails() -> None:
+    known = parts("scrolls(60 s) is unknown or dwell >= 60 s", {DWELL: timedelta(seconds=10)}.get)
+    assert known.holds is True
+    assert parts("dwell >= 60 s and category is social", {CATEGORY: "social"}.get).holds is None
+    assert parts("dwell >= 60 s and category is social", {CATEGORY: "mail"}.get).holds is False
+
+
+def test_the_nearer_condition_is_nearer() -> None:
+    text = "category is social and dwell >= 60 s"
+
+    def far(seconds: int) -> float:
+        return parts(text, {CATEGORY: "social", DWELL: timedelta(seconds=seconds)}.get).far
+
+    assert far(60) == 0 < far(59) < far(30) < far(0) == 1
+    assert parts("dwell > 60 s", {DWELL: timedelta(seconds=60)}.get).far > 0
+
+
+@pytest.mark.parametrize("rule", load_rules(None).rules, ids=lambda rule: rule.code)
+def test_every_built_in_rule_is_taken_apart_whole(rule: Rule) -> None:
+    found = each(parts(rule.condition.text, {}.get))
+    assert {part.key for part in found} >= {key for key in rule.condition.needs if key.name != "usual"}
+    assert all(words for _, words, _ in say_parts(parts(rule.condition.text, {}.get)))
+
+
+def test_what_is_no_condition_is_refused() -> None:
+    with pytest.raises(ValueError, match="no condition"):
+        parts("dwell >=", {}.get)
