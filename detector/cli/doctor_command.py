@@ -57,6 +57,7 @@ def command(*, as_json: bool) -> None:
 
 
 def _lines(found: Findings) -> Iterator[str]:
+    from detector.config.asleep import said  # noqa: PLC0415 - not for --help
     from detector.sensors import SESSION_NAMES  # noqa: PLC0415 - not for --help
 
     yield "The program"
@@ -85,6 +86,8 @@ def _lines(found: Findings) -> Iterator[str]:
     yield from _coverage(found.coverage)
     yield ""
     yield f"Settings and rules: {found.rules} rules in force"
+    for sentence in said(found.asleep):
+        yield from _wrapped(f"Asleep, and awake as soon as it is there: {sentence}", "    ")
     if not found.problems:
         yield from _wrapped("Nothing is wrong with them.")
     for problem in found.problems:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -80,12 +81,18 @@ def command(ctx: click.Context, *, as_json: bool) -> None:
         shown = {
             "rules": [_brief(rule, loaded) for rule in loaded.rules],
             "problems": [_problem(problem) for problem in loaded.problems],
+            "asleep": dict(_asleep(loaded)),
         }
         click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
         return
     click.echo(_row("CODE", "NAME", "FROM"))
     for rule in loaded.rules:
         click.echo(_row(rule.code, rule.name, _origin(rule, loaded)))
+    from detector.config.asleep import said  # noqa: PLC0415 - only when used
+
+    for sentence in said(_asleep(loaded)):
+        line = f"Asleep here: {sentence} `turntoward doctor` says more."
+        click.echo("\n" + textwrap.fill(line, COLUMNS, break_long_words=False, break_on_hyphens=False))
     click.echo("\n`turntoward rules CODE` shows a rule's page.")
     _say_problems(loaded)
 
@@ -151,6 +158,15 @@ def _loaded() -> RulesInForce:
     from detector.config.rules_in_force import load_rules  # noqa: PLC0415 - only when used
 
     return load_rules(rules_dir())
+
+
+def _asleep(loaded: RulesInForce) -> Mapping[str, str]:
+    import asyncio  # noqa: PLC0415 - only when used
+
+    from detector.clock import SystemClock  # noqa: PLC0415 - only when used
+    from detector.daemon.examine import asleep_here  # noqa: PLC0415 - only when used
+
+    return asyncio.run(asleep_here(loaded.rules, SystemClock()))
 
 
 def _row(code: str, name: str, origin: str) -> str:

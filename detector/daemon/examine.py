@@ -6,12 +6,13 @@ Rule 2: what is found of phones stands in `examine_phones`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from detector.attention.share import divide
 from detector.clock import Clock
+from detector.config.asleep import asleep
 from detector.config.paths import config_path, rules_dir, store_path
 from detector.config.read import read_settings
 from detector.config.rules_in_force import load_rules
@@ -38,6 +39,7 @@ from detector.report.under_way import so_far
 from detector.sensors import SENSES, Refusal, Session, first_available, session_type
 from detector.store.failures import NothingKept
 from detector.store.store import Store
+from rules.model import Rule
 
 LATELY = timedelta(days=7)
 """How far `coverage` looks back."""
@@ -74,6 +76,7 @@ class Covered:
 class Findings:
     """Everything that `doctor` says.
 
+    `asleep`: why rules sleep that can never hold with what is sensed here, by their codes.
     `listening`: the sockets on which the daemon listens to the network; `unexpected`: those that are not the door.
     """
 
@@ -87,6 +90,7 @@ class Findings:
     coverage: tuple[Covered, ...]
     config: str
     rules: int
+    asleep: Mapping[str, str]
     problems: tuple[str, ...]
     listening: tuple[str, ...]
     unexpected: tuple[str, ...]
@@ -105,10 +109,7 @@ async def examine(clock: Clock) -> Findings:
     except TurntowardError as wrong:
         problems.append(str(wrong))
     session = session_type()
-    senses = []
-    for sense in SENSES:
-        sensor, refusals = await first_available(sense, clock, settings.attention, session, settings.sources)
-        senses.append(Sensed(sense=sense, sensor=sensor.name if sensor else None, refusals=tuple(refusals)))
+    senses = await _senses(clock, settings, session)
     speakers, wrong_names = await _speakers(settings)
     problems += wrong_names
     kept = _kept(clock.now())
@@ -116,12 +117,35 @@ async def examine(clock: Clock) -> Findings:
     listening = _listening(pid)
     door = find_door(kept.door, kept.phones, clock.now(), running_status() if pid is not None else None)
     return Findings(
-        session=session, pid=pid, service=str(unit) if is_ours(unit) else None, senses=tuple(senses), speakers=speakers,
+        session=session, pid=pid, service=str(unit) if is_ours(unit) else None, senses=senses, speakers=speakers,
         store=str(store_path()), store_problem=kept.problem, coverage=kept.coverage, config=str(config_path()),
-        rules=len(in_force.rules), problems=tuple(problems), listening=tuple(spoken(*each) for each in listening),
+        rules=len(in_force.rules), asleep=asleep(in_force.rules, _sensed(senses, kept.phones)), problems=tuple(problems), listening=tuple(spoken(*each) for each in listening),
         unexpected=unexpected(listening, kept.door, door), door=door,
         phones=await find_phones(kept.phones, clock, settings.sources.adb), devices=kept.devices,
     )  # fmt: skip
+
+
+async def asleep_here(rules: Sequence[Rule], clock: Clock) -> Mapping[str, str]:
+    """Return why rules sleep on this machine and with the phones that are paired, by their codes."""
+    settings, _ = _settings()
+    senses = await _senses(clock, settings, session_type())
+    return asleep(rules, _sensed(senses, _kept(clock.now()).phones))
+
+
+async def _senses(clock: Clock, settings: Settings, session: Session) -> tuple[Sensed, ...]:
+    senses = []
+    for sense in SENSES:
+        sensor, refusals = await first_available(sense, clock, settings.attention, session, settings.sources)
+        senses.append(Sensed(sense=sense, sensor=sensor.name if sensor else None, refusals=tuple(refusals)))
+    return tuple(senses)
+
+
+def _sensed(senses: Sequence[Sensed], phones: Sequence[Phone]) -> dict[str, set[Sense]]:
+    """Return which senses speak, by the kind of device; a phone that is paired tells what is in front."""
+    found: dict[str, set[Sense]] = {"laptop": {each.sense for each in senses if each.sensor is not None}}
+    if any(phone.token is not None or phone.adb is not None for phone in phones):
+        found["phone"] = {"focus"}
+    return found
 
 
 def _settings() -> tuple[Settings, list[str]]:

@@ -9,9 +9,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from detector.cli import turntoward
-from detector.config.paths import rules_dir
+from detector.config.paths import rules_dir, store_path
 from detector.config.rules_in_force import built_in
+from detector.devices import Phone
 from detector.errors import UserError
+from detector.store.store import Store
 
 PAGE = 'notices = "a"\nwhy = "b"\nwrong = "c"\nneeds = "d"\nexample = "e"\n'
 BUILT_IN = built_in().rules
@@ -104,3 +106,19 @@ def test_check_as_json_says_the_same_and_ends_with_2() -> None:
 @pytest.mark.parametrize("words", [["--help"], ["F101", "--help"], ["check", "--help"]])
 def test_help_has_an_example(words: list[str]) -> None:
     assert "Example: turntoward rules" in run(*words).stdout
+
+
+def test_rules_that_cannot_hold_here_are_said_to_sleep_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "XDG_SESSION_TYPE", "DBUS_SESSION_BUS_ADDRESS"):
+        monkeypatch.delenv(name, raising=False)
+    said = " ".join(run().stdout.split())
+    assert "Asleep here: A501, " in said
+    assert "what is in front is not sensed here. `turntoward doctor` says more." in said
+    found = json.loads(run("--json").stdout)["asleep"]
+    assert set(found) == {rule.code for rule in BUILT_IN}
+    with Store.open(store_path()) as store:
+        store.keep_phone(Phone(name="my phone", adb="serial"))
+    said = " ".join(run().stdout.split())
+    assert "Asleep here: F101 and F105: scrolls, keys and clicks are not sensed on a phone." in said
+    doctor = CliRunner().invoke(turntoward, ["doctor"]).output
+    assert "Asleep, and awake as soon as it is there: F101 and F105: scrolls" in " ".join(doctor.split())
