@@ -1,0 +1,67 @@
+"""A quiet evening by the installed program: nothing on the screen but the greeting, and the moment kept with its reason."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from detector.store.recordings import write_recording
+from detector.store.store import Store
+from tests.endtoend.conftest import Begin
+from tests.endtoend.evening import SPEAKS_FREELY, Evening
+from tests.rig.x11 import until
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(200)]
+
+
+def is_noticed(evening: Evening, times: int) -> bool:
+    return len(evening.moments("reason = 'quiet_week'")) >= times
+
+
+def test_nothing_is_said_until_the_person_ends_it(evening_with: Begin) -> None:
+    evening = evening_with(config=SPEAKS_FREELY)
+    assert "For seven evenings nothing is said" in evening.say("quiet-week", "start")
+    daemon = evening.run()
+    evening.begin()
+    greeting = evening.read_greeting()
+    assert greeting.summary.startswith("Partner time until ")
+    assert "Quiet week, evening 1 of 7: what is noticed is kept, and nothing is said." in greeting.body
+
+    feed = evening.feed()
+    evening.scroll_until(lambda: is_noticed(evening, 1), what="the moment is kept")
+    feed.close()
+    # A restart in the middle of it changes nothing, and does not greet again.
+    evening.kill(daemon)
+    evening.run()
+    until(evening.is_sensed, what="everything is sensed again")
+    feed = evening.feed()
+    evening.scroll_until(lambda: is_noticed(evening, 2), what="the second moment is kept")
+    assert [(each["decided"], each["shown_by"]) for each in evening.moments()] == [("suppressed", None)] * 2
+    assert [seen.summary for seen in evening.dunst.history()] == [greeting.summary]
+    assert evening.dunst.displayed() == 0
+    report = " ".join(evening.say("report").split())
+    assert "These moments were kept, and nothing was said: the quiet week, 0 of 7." in report
+
+    assert "from now on nudges are said." in evening.say("quiet-week", "stop")
+    until(lambda: "QuietWeekEnded" in evening.kinds(), what="the evening under way hears of it")
+    feed.close()
+    # What is said belongs to a use; the same feed, left and taken up within the same instant, would be the same use.
+    until(
+        lambda: ("Focused", '{"activity":null}') in [each[2:] for each in evening.observations()[-3:]],
+        what="it is left",
+    )
+    evening.feed()
+    moment = evening.scroll_until_nudged()
+    assert (moment["rule"], moment["decided"], moment["reason"]) == ("F101", "nudged", None)
+    assert evening.dunst.displayed() == 1
+
+    # What was recorded decides again exactly as it did.
+    evening.over()
+    decided = [(each["rule"], each["decided"], each["reason"]) for each in evening.moments()]
+    recording = evening.home / "evening.jsonl"
+    with Store.open(evening.store, read_only=True) as store:
+        (kept,) = store.occurrences()
+        write_recording(recording, store.observations(kept.id))
+    again = json.loads(evening.say("replay", str(recording), "--json"))["moments"]
+    assert [(each["rule"], each["decided"], each["reason"]) for each in again] == decided
