@@ -265,7 +265,7 @@ class Pipeline:
             match = Match(
                 rule=rule.code, at=at, device=device, use=use.number, category=use.activity.category,
                 name=use.activity.name, evidence=evidence(rule, self._attention.view(device, at)),
-                after_grace=rule.after_grace,
+                after_grace=rule.after_grace, speaks=rule.speaks,
             )  # fmt: skip
             effects += self._moments.notice(match)
         return effects

@@ -37,6 +37,7 @@ CATEGORY_WORDS: Final[Mapping[str, str]] = MappingProxyType(
 
 REASON_WORDS: Final[Mapping[Reason, str]] = MappingProxyType(
     {
+        Reason.REPORT_ONLY: "this rule is for the report, and never says anything",
         Reason.COOL_DOWN: "another nudge was only a short while ago",
         Reason.RULE_COOL_DOWN: "this rule had spoken only a short while ago",
         Reason.BUDGET: "this partner time had all its nudges",
@@ -83,7 +84,14 @@ _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _JOINER: Final = "\u200d"
 """The one character without a width that is kept: it holds emoji together."""
 _COUNTED: Final[Mapping[str, str]] = MappingProxyType(
-    {"opens": "opening", "pick_ups": "pick-up", "glances": "look", "uses": "time"}
+    {
+        "opens": "opening",
+        "led_pick_ups": "pick-up after a notification",
+        "own_pick_ups": "pick-up without one",
+        "pick_ups": "pick-up",
+        "glances": "look",
+        "uses": "time",
+    }
 )
 
 _ORDINALS: Final = ("", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
@@ -235,7 +243,9 @@ def _counted(known: Mapping[str, tuple[FeatureKey, Value]], dwell: timedelta | N
         if key is None or key.span is None or not isinstance(value, int):
             continue
         # Of what has lasted for longer than a look, the length says why: the count says only that it is a phone.
-        is_beside = feature in {"opens", "pick_ups"} and dwell is not None and dwell >= _GLANCE
+        is_beside = (
+            feature in {"opens", "pick_ups", "led_pick_ups", "own_pick_ups"} and dwell is not None and dwell >= _GLANCE
+        )
         if is_beside or (value < 2 and feature != "glances"):
             continue
         return f"the {say_ordinal(value)} {one} in {say_length(key.span)}"

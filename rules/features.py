@@ -123,6 +123,16 @@ FEATURES: Final[dict[str, Feature]] = {
             meaning="how often a phone was unlocked in the span; unknown before the first time",
         ),
         Feature(
+            name="led_pick_ups", unit=Unit.COUNT, span=Span.SPAN, for_all=True,
+            meaning="how often a phone was unlocked in the span, at most 30 s after a notification on it; unknown before "
+            "it told of one",
+        ),
+        Feature(
+            name="own_pick_ups", unit=Unit.COUNT, span=Span.SPAN, for_all=True,
+            meaning="how often a phone was unlocked in the span, with no notification in the 30 s before; unknown before "
+            "it told of one",
+        ),
+        Feature(
             name="time", unit=Unit.LENGTH, span=Span.CATEGORY_AND_SPAN, for_all=True, filtered="length",
             meaning="how much of the span went into uses of the category",
         ),

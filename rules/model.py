@@ -124,6 +124,7 @@ class Page:
 class Rule:
     """A named condition. `after_grace`: the grace at the start of partner time delays its nudge.
 
+    `speaks`: False where its moments are kept for the report and never said.
     `until`: once the rule holds, it goes on holding until this certainly holds; None: until `condition` does not.
     `because`: the person's own sentence, `{scrolls(60 s)} steps in {dwell}`; `because_parts` is the same as words and
     features, with `DEVICE` for the device's name.
@@ -135,6 +136,7 @@ class Rule:
     page: Page
     source: str
     after_grace: bool = False
+    speaks: bool = True
     until: Condition | None = None
     because: str | None = None
     because_parts: tuple[str | FeatureKey, ...] = ()
@@ -158,11 +160,13 @@ class Match:
     name: str | None
     evidence: tuple[tuple[FeatureKey, Value], ...]
     after_grace: bool = False
+    speaks: bool = True
 
 
 class Reason(StrEnum):
     """Why a match was held or suppressed."""
 
+    REPORT_ONLY = "report_only"
     COOL_DOWN = "cool_down"
     RULE_COOL_DOWN = "rule_cool_down"
     BUDGET = "budget"

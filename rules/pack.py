@@ -22,7 +22,7 @@ PAGE: Final = ("notices", "why", "wrong", "needs", "example")
 REQUIRED: Final = ("code", "name", "when", *PAGE)
 VERSION: Final = 1
 """Of the form of packs. A pack that says a later one was written for a later turntoward, and is left out whole."""
-KEYS: Final = (*REQUIRED, "until", "because", "after_grace")
+KEYS: Final = (*REQUIRED, "until", "because", "after_grace", "speaks")
 IN_WORDS: Final = frozenset({"when", "until", "because"})
 """What the language reads."""
 MOST_RULES: Final = 1000
@@ -155,6 +155,9 @@ class _Reading:
         after_grace = table.get("after_grace", False)
         if not isinstance(after_grace, bool):
             self._at_value("after_grace is true or false.", (*here, "after_grace"))
+        speaks = table.get("speaks", True)
+        if not isinstance(speaks, bool):
+            self._at_value("speaks is true or false.", (*here, "speaks"))
         condition = self._in_words(table.get("when"), (*here, "when"), compile_condition)
         until = self._in_words(table.get("until"), (*here, "until"), compile_condition)
         parts = self._in_words(table.get("because"), (*here, "because"), parts_of)
@@ -169,6 +172,7 @@ class _Reading:
             page=Page(**{part: table[part].strip() for part in PAGE}),
             source=self.source,
             after_grace=after_grace,
+            speaks=speaks,
             until=until,
             because=table["because"].strip() if parts else None,
             because_parts=parts or (),

@@ -92,6 +92,8 @@ def decide(match: Match, at: datetime, history: History, settings: PolicySetting
         return Suppressed(reason=Reason.NEEDED)
     if (history.on_call or settings.on_call) and match.category in ON_CALL:
         return Suppressed(reason=Reason.ON_CALL)
+    if not match.speaks:
+        return Suppressed(reason=Reason.REPORT_ONLY)
     if history.dismissed >= settings.quiet_after > 0:
         return Suppressed(reason=Reason.DISMISSED_TWICE)
     if match.use is not None and any(said.use == match.use for said in history.said):

@@ -33,6 +33,7 @@ from detector.observations import (
     Locked,
     MediaEnded,
     MediaStarted,
+    Notified,
     Observation,
     Paused,
     PickedUp,
@@ -45,6 +46,8 @@ from detector.observations import (
 
 LEFT_ALONE: Final = timedelta(seconds=60)
 """How long a device is left alone before it counts as put away; see the feature `put_away`."""
+LED: Final = timedelta(seconds=30)
+"""A pick-up so soon after a notification was led by it; later, the hand went by itself. As long as a look."""
 TWICE_TOLD: Final = timedelta(seconds=3)
 """Two sources of one phone may both tell of one unlocking; nobody unlocks a phone twice within this."""
 
@@ -71,6 +74,9 @@ class DeviceState(Taken):
         self.last_input: datetime | None = None
         self.opens: deque[Instant] = deque()
         self.pick_ups: deque[Instant] = deque()
+        self.led_pick_ups: deque[Instant] = deque()
+        self.own_pick_ups: deque[Instant] = deque()
+        self.notified: datetime | None = None
         self._began = began
         self._activity: Activity | None = None
         self._heard = False
@@ -109,6 +115,8 @@ class DeviceState(Taken):
                 self.last_input = at
             case Focused():
                 self._focused(seen)
+            case Notified():
+                self.notified = at
             case LitUp():
                 self._was_off(at)
                 self._speaks(at)
@@ -187,6 +195,8 @@ class DeviceState(Taken):
     def _picked_up(self, seen: PickedUp) -> None:
         if not self.pick_ups or seen.at - self.pick_ups[-1].at >= TWICE_TOLD:
             self._person.remember(self.pick_ups, seen.at, IN_THE_HAND.category)
+            is_led = self.notified is not None and seen.at - self.notified <= LED
+            self._person.remember(self.led_pick_ups if is_led else self.own_pick_ups, seen.at, IN_THE_HAND.category)
             self._was_off(seen.at)
         self._laid_down, self._away_since, self._in_hand = False, None, seen.blind
         self._speaks(seen.at)

@@ -93,7 +93,7 @@ class Everyone:
         match name:
             case "glances" | "uses" | "switches" | "switch_rate":
                 return UsesCounted(devices, key, self._settings)
-            case "opens" | "pick_ups":
+            case "opens" | "pick_ups" | "led_pick_ups" | "own_pick_ups":
                 return Instants(devices, key)
             case "time":
                 return TimeIn(devices, key)

@@ -37,9 +37,14 @@ class Instants:
 
     def value(self, at: datetime) -> int | None:
         """Return the count."""
-        if not any(device.is_known and getattr(device, self._of) for device in self._devices):
+        if not any(device.is_known and self._can_tell(device) for device in self._devices):
             return None
         return len(self._within(at))
+
+    def _can_tell(self, device: DeviceState) -> bool:
+        if self._of in {"led_pick_ups", "own_pick_ups"}:
+            return device.notified is not None
+        return bool(getattr(device, self._of))
 
     def change(self, at: datetime, _against: Value) -> datetime | None:
         """Return when the oldest of them leaves the span."""

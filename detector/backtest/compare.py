@@ -180,5 +180,5 @@ def _by_rule(
     )
 
 
-def _said(rule: Rule | None) -> tuple[str, bool] | None:
-    return None if rule is None else (" ".join(rule.condition.text.split()), rule.after_grace)
+def _said(rule: Rule | None) -> tuple[str, bool, bool] | None:
+    return None if rule is None else (" ".join(rule.condition.text.split()), rule.after_grace, rule.speaks)

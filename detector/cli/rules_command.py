@@ -189,6 +189,8 @@ def _page_lines(rule: Rule, loaded: RulesInForce) -> list[str]:
     lines += ["  " + line.strip() for line in rule.condition.text.strip().splitlines()]
     if rule.after_grace:
         lines += ["", "  (waits for the grace at the start of partner time to pass)"]
+    if not rule.speaks:
+        lines += ["", "  (is kept for the report, and never says anything)"]
     for key, title in PARTS:
         text = " ".join(getattr(rule.page, key).split())
         lines += ["", title, textwrap.fill(text, COLUMNS, initial_indent="  ", subsequent_indent="  ")]
@@ -204,6 +206,7 @@ def _brief(rule: Rule, loaded: RulesInForce) -> dict[str, Any]:
         "name": rule.name,
         "when": rule.condition.text.strip(),
         "after_grace": rule.after_grace,
+        "speaks": rule.speaks,
         "source": rule.source,
         "replaces": loaded.replaced.get(rule.code),
     }

@@ -37,6 +37,8 @@ def copy_of(rule: Rule) -> dict[str, Any]:
         kept["because"] = rule.because
     if rule.after_grace:
         kept["after_grace"] = True
+    if not rule.speaks:
+        kept["speaks"] = False
     page = rule.page
     return kept | {
         "notices": page.notices, "why": page.why, "wrong": page.wrong, "needs": page.needs, "example": page.example,

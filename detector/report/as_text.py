@@ -55,10 +55,14 @@ def _parts(summary: Summary, width: int) -> Iterator[list[str]]:
     yield _devices(summary, width)
     if summary.partner_times.counted:
         yield _moments(summary, width)
-        column = max((len(tally.name) for tally in (*summary.by_category, *summary.by_rule, *_on(summary))), default=0)
+        column = max(
+            (len(tally.name) for tally in (*summary.by_category, *summary.by_rule, *summary.besides, *_on(summary))),
+            default=0,
+        )
         yield _table("By category", summary.by_category, width, column)
         yield _table("By rule", summary.by_rule, width, column)
         yield _table("By device", _on(summary), width, column)
+        yield _table("For the report alone", summary.besides, width, column)
     yield _nudges(summary.nudges, width)
     yield _unsaid(summary, width)
     yield _offers(summary, width)

@@ -133,6 +133,11 @@ def summarise(
         unsaid=_unsaid(all_moments),
         weeks=weeks,
         missing=_missing(partner_times, total, nudges, weeks),
+        besides=_tallies(
+            (moment.rule for moment in all_moments if moment.reason is Reason.REPORT_ONLY),
+            lambda code: rules.get(code, code),
+            total.known,
+        ),
         offers=tuple(Offer(category=category, times=times) for category, times in offers(all_moments, settled)),
     )
 
@@ -150,7 +155,8 @@ def _sort_out(moments: Sequence[Moment]) -> tuple[list[Moment], Counter[Reason]]
         elif kind is not None and moment.use is None:
             apart[kind] += 1
     seen: set[int] = set()
-    for moment in sorted(moments, key=lambda each: each.number):
+    # What is for the report alone gives a use its name only where nothing else does.
+    for moment in sorted(moments, key=lambda each: (each.reason is Reason.REPORT_ONLY, each.number)):
         if moment.reason is Reason.SAME_USE or _excuse(moment) is not None or moment.use in excused:
             continue
         if moment.use is not None:

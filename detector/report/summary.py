@@ -142,7 +142,8 @@ class Summary:
     `devices` and `started_well`, which say of themselves how much is known.
 
     `moments` counts micro-rejections, each once; `together` and `needed` are moments that the person said were for both
-    or were needed, counted apart; so is what may have called them while they were on call. `started_well`: partner times at whose beginning a phone was put away. `presence` is a share of what is known; `coverage` of all that was declared and lived. `quiet_evening`: how many evenings of the quiet week are done, while it lasts.
+    or were needed, counted apart; so is what may have called them while they were on call. `besides`: every moment of a rule that never speaks,
+    by rule. `started_well`: partner times at whose beginning a phone was put away. `presence` is a share of what is known; `coverage` of all that was declared and lived. `quiet_evening`: how many evenings of the quiet week are done, while it lasts.
     """
 
     since: datetime
@@ -168,5 +169,6 @@ class Summary:
     unsaid: tuple[Unsaid, ...]
     weeks: tuple[Week, ...]
     missing: tuple[str, ...]
+    besides: tuple[Tally, ...] = ()
     offers: tuple[Offer, ...]
     quiet_evening: int | None = None

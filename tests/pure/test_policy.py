@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -74,6 +75,17 @@ MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 )
 def test_each_reason_in_its_turn(history: History, expected: Decision) -> None:
     assert decide(match(), AT, history, SETTINGS) == expected
+
+
+def test_a_rule_that_never_speaks_is_for_the_report_unless_it_is_for_both_needed_or_on_call() -> None:
+    silent = replace(match(), speaks=False)
+    plain = History(began=BEGAN, said=[said(MINUTE, use=7)], dismissed=2, busy=Reason.CALL)
+    for history in (History(began=BEGAN), plain):
+        assert decide(silent, AT, history, SETTINGS) == Suppressed(reason=Reason.REPORT_ONLY)
+    for_both = replace(plain, for_both=frozenset({"social"}))
+    assert decide(silent, AT, for_both, SETTINGS) == Suppressed(reason=Reason.TOGETHER)
+    needed = replace(plain, needed_until=AT + SECOND)
+    assert decide(silent, AT, needed, SETTINGS) == Suppressed(reason=Reason.NEEDED)
 
 
 def test_the_grace_delays_only_rules_that_ask_for_it() -> None:

@@ -182,6 +182,19 @@ def test_a_second_rule_in_the_same_use_is_the_same_micro_rejection(kept: Kept) -
     }  # fmt: skip
 
 
+def test_what_is_for_the_report_alone_is_counted_besides_and_names_a_use_only_where_nothing_else_does(
+    kept: Kept,
+) -> None:
+    evening = kept.evening()
+    for use in (1, 2):
+        kept.moment(evening, use=use, rule="T951", decided="suppressed", reason=Reason.REPORT_ONLY)
+    kept.moment(evening, use=1)
+    summary = kept.summary()
+    assert summary.moments == 2
+    assert [(tally.code, tally.moments) for tally in summary.by_rule] == [("T951", 1), ("feed", 1)]
+    assert [(tally.code, tally.moments) for tally in summary.besides] == [("T951", 2)]
+
+
 def test_the_same_number_of_a_use_on_two_evenings_is_two_uses(kept: Kept) -> None:
     kept.moment(kept.evening(), use=1)
     kept.moment(kept.evening(BEGAN + timedelta(days=1)), use=1)

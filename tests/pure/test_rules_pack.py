@@ -29,12 +29,13 @@ def only(pack: Pack) -> PackProblem:
 
 
 def test_a_whole_pack_is_read() -> None:
-    pack = read('pack = "Mine"\n' + rule(more="after_grace = true") + rule("AB12"))
+    pack = read('pack = "Mine"\n' + rule(more="after_grace = true\nspeaks = false") + rule("AB12"))
     assert pack.problems == ()
     assert pack.name == "Mine"
     first, second = pack.rules
     assert (first.code, first.name, first.source) == ("X101", "A name", "mine.toml")
     assert (first.after_grace, second.after_grace) == (True, False)
+    assert (first.speaks, second.speaks) == (False, True)
     assert (first.page.notices, first.page.example) == ("a", "e")
     assert first.condition.text == "put_away"
 
@@ -66,6 +67,7 @@ def test_a_problem_of_the_condition_points_into_the_file(
     [
         (rule(more="aftergrace = true"), "'aftergrace' is not known in a rule.", (10, 1)),
         (rule(more='after_grace = "yes"'), "after_grace is true or false.", (10, 15)),
+        (rule(more='speaks = "no"'), "speaks is true or false.", (10, 10)),
         (rule("x1"), "A code is one to four capital letters and one to four digits.", (2, 8)),
         (rule("ABCDE1"), "A code is", (2, 8)),
         (rule().replace('why = "b"\n', "").replace('needs = "d"\n', ""), "This rule has no why and no needs.", (1, 1)),

@@ -16,7 +16,8 @@ from detector.notifier.wording import greeting, wording, words_for
 
 AT = datetime(2026, 11, 23, 18, 40, tzinfo=UTC)
 BUILT_IN = (
-    "F101", "F102", "F103", "F106", "G201", "G202", "M301", "M302", "H401", "A501", "W601", "O701", "P801", "P802",
+    "F101", "F102", "F103", "F106", "F107", "F108", "F109", "G201", "G202", "M301", "M302", "H401", "H402", "H403", "A501",
+    "W601", "W602", "O701", "O702", "P801", "P802", "P803", "R901",
 )  # fmt: skip
 WHY = "Social media, 70 s, the second time since 18:30."
 MOMENT = Moment(
