@@ -1,0 +1,126 @@
+"""The quiet week and the daemon: a real store, the real core and reconciler, and a clock that is moved by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from detector.daemon.underway import UnderWay
+from detector.observations import Activity, Focused, InputCounted, Observation, PartnerTimeBegan
+from detector.partner_time.model import Occurrence
+from detector.partner_time.spoken import parse_partner_time
+from detector.store import quiet_week
+from rules.model import Reason
+from tests.integration import test_daemon_reconcile as daemon
+
+BEFORE = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
+BEGAN = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
+ENDS = datetime(2026, 11, 23, 20, 0, tzinfo=UTC)
+
+
+class Evening(daemon.Evening):
+    """A daemon that asks for the quiet week when partner time begins, as the real one does."""
+
+    def open_one(self, occurrence: Occurrence, kept_as: str) -> UnderWay:
+        """Make what partner time needs."""
+        under_way = super().open_one(occurrence, kept_as)
+        under_way.quiet = quiet_week.evening_under_way(self.store, UTC) is not None
+        return under_way
+
+
+@pytest.fixture
+def evening(tmp_path: Path) -> Iterator[Evening]:
+    made = Evening(tmp_path / "kept.sqlite", BEFORE)
+    made.store.add_partner_time(
+        parse_partner_time(
+            title="Dinner", days="daily", begins="18:30", ends="20:00", lasts=None, zone="UTC", now=BEFORE
+        )
+    )
+    quiet_week.begin(made.store, BEFORE)
+    yield made
+    made.store.close()
+
+
+def again(evening: Evening, at: datetime) -> Evening:
+    """Return a second daemon on the same store, as after a restart."""
+    return Evening(evening.store.path, at)
+
+
+def feed(at: datetime) -> list[Observation]:
+    """Return a feed that is taken up then, and scrolled for 70 s."""
+    taken_up = Focused(at=at, activity=Activity(category="social"))
+    return [taken_up, *(InputCounted(at=at + timedelta(seconds=second), scrolls=3) for second in range(1, 71))]
+
+
+async def scroll(evening: Evening, at: datetime) -> None:
+    await evening.at(at + timedelta(seconds=71), *feed(at))
+    away = at + timedelta(seconds=90)
+    await evening.at(away, Focused(at=away, activity=None))
+
+
+def decided(evening: Evening) -> list[tuple[str, Reason | None]]:
+    return [(moment.decided, moment.reason) for moment in evening.store.moments()]
+
+
+def began(evening: Evening) -> list[bool]:
+    return [seen.quiet for _, seen in evening.store.signs([PartnerTimeBegan]) if isinstance(seen, PartnerTimeBegan)]
+
+
+async def test_an_evening_of_the_quiet_week_says_so_and_says_nothing_else(evening: Evening) -> None:
+    await evening.at(BEGAN)
+    await scroll(evening, BEGAN + timedelta(minutes=20))
+    assert began(evening) == [True]
+    assert decided(evening) == [("suppressed", Reason.QUIET_WEEK)]
+    assert evening.voices[-1].shown == [0], "the greeting, and nothing else"
+
+
+async def test_a_restart_changes_nothing(evening: Evening) -> None:
+    await evening.at(BEGAN)
+    await scroll(evening, BEGAN + timedelta(minutes=20))
+    other = again(evening, BEGAN + timedelta(minutes=30))
+    await other.at(BEGAN + timedelta(minutes=30))
+    await scroll(other, BEGAN + timedelta(minutes=40))
+    assert decided(other) == [("suppressed", Reason.QUIET_WEEK)] * 2
+    assert other.voices[-1].shown == []
+    other.store.close()
+
+
+async def test_a_restart_after_the_wish_does_not_make_a_loud_evening_quiet(evening: Evening) -> None:
+    quiet_week.stop(evening.store)
+    await evening.at(BEGAN)
+    quiet_week.begin(evening.store, BEGAN + timedelta(minutes=10))
+    other = again(evening, BEGAN + timedelta(minutes=30))
+    await other.at(BEGAN + timedelta(minutes=30))
+    await scroll(other, BEGAN + timedelta(minutes=40))
+    assert began(other) == [False]
+    assert decided(other) == [("nudged", None)]
+    other.store.close()
+
+
+async def test_who_ends_it_hears_of_the_next_moment_and_so_does_a_restart(evening: Evening) -> None:
+    await evening.at(BEGAN)
+    await scroll(evening, BEGAN + timedelta(minutes=20))
+    quiet_week.stop(evening.store)
+    evening.loop.look()
+    await evening.at(BEGAN + timedelta(minutes=30))
+    assert evening.kinds(evening.under_way.kept_as).count("QuietWeekEnded") == 1
+    await scroll(evening, BEGAN + timedelta(minutes=40))
+    assert decided(evening) == [("suppressed", Reason.QUIET_WEEK), ("nudged", None)]
+    other = again(evening, BEGAN + timedelta(minutes=50))
+    await other.at(BEGAN + timedelta(minutes=50))
+    await scroll(other, BEGAN + timedelta(minutes=60))
+    assert decided(other)[2:] == [("nudged", None)]
+    other.store.close()
+
+
+async def test_the_eighth_evening_is_not_quiet(evening: Evening) -> None:
+    for day in range(8):
+        at = BEGAN + timedelta(days=day)
+        await evening.at(at)
+        await scroll(evening, at + timedelta(minutes=20))
+        await evening.at(ENDS + timedelta(days=day, minutes=1))
+    assert began(evening) == [True] * 7 + [False]
+    assert decided(evening) == [("suppressed", Reason.QUIET_WEEK)] * 7 + [("nudged", None)]
