@@ -15,7 +15,20 @@ from hypothesis import strategies as st
 from rules.features import CATEGORIES, FEATURES, Unit
 from rules.language import RuleError, RuleProblem, compile_condition, parts_of, written
 from rules.model import DEVICE, Condition, FeatureKey, Measured, Value
-from tests.property.conditions import ATOMS, CATEGORY, FLAGS, Asked, Said, comparisons, features, said, with_usual
+from tests.property.conditions import (
+    ABOUT_CATEGORIES,
+    ATOMS,
+    CATEGORY,
+    FLAGS,
+    Asked,
+    Said,
+    comparisons,
+    features,
+    joined,
+    lasting,
+    said,
+    with_usual,
+)
 
 START = datetime(2026, 3, 1, 18, 30, tzinfo=UTC)
 HORIZON = 40
@@ -24,6 +37,15 @@ PUT_AWAY = FeatureKey("put_away")
 CONDITIONS = said()
 TIMED = said(st.one_of(comparisons(), comparisons(), with_usual(), FLAGS))
 """Conditions whose parts all move by themselves: in them it shows whether first and last were mixed up."""
+BOUND = said(
+    st.builds(
+        lambda category, part, seconds: joined("and", [category, lasting(part, seconds)]),
+        ABOUT_CATEGORIES,
+        ATOMS,
+        st.integers(1, 12),
+    )
+)
+"""Conditions of which one part is to hold for a while, whatever is in front, and another is about what is in front."""
 MOMENTARY = said(lasting_too=False)
 REACHING = settings(phases=(Phase.generate,), max_examples=3000)
 
@@ -157,7 +179,7 @@ def found_by_stepping(condition: Condition, toy: Toy, extra: tuple[int, ...]) ->
 
 
 @settings(max_examples=300)
-@given(CONDITIONS | TIMED, TOYS, SECONDS)
+@given(CONDITIONS | TIMED | BOUND, TOYS, SECONDS)
 def test_stepping_from_turn_to_turn_finds_exactly_what_a_look_at_every_second_finds(
     condition: Said, toy: Toy, extra: tuple[int, ...]
 ) -> None:

@@ -258,6 +258,8 @@ def test_where_all_that_lasts_is_of_one_category_no_other_is_looked_at() -> None
     assert one.categories == {"social"}
     two = compile_condition("category is social and dwell > 9 s or ((category is mail and put_away) for 9 s)")
     assert two.categories == {"social", "mail"}
+    # Whether it was put away is remembered in front of everything, for it may be mail again in time.
+    assert compile_condition("category is mail and (put_away for 9 s)").categories is None
     assert compile_condition("mail then social within 60 s").categories == {"social"}
     assert compile_condition("not mail then social within 60 s").categories is None
 
