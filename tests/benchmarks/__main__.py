@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.benchmarks import activitywatch, adb
 from tests.benchmarks.bars import Bar
 from tests.benchmarks.corpus import corpus_bars
+from tests.benchmarks.language import language
 from tests.benchmarks.phone import phone_bars
 from tests.benchmarks.resting import nobody_there, outside, under_load
 from tests.benchmarks.speed import commands, latency, replay
@@ -17,6 +18,7 @@ from tests.benchmarks.speed import commands, latency, replay
 ALL: dict[str, Callable[[Path], Iterator[Bar]]] = {
     "commands": commands,
     "corpus": lambda _folder: corpus_bars(),
+    "language": lambda _folder: language(),
     "latency": latency,
     "load": under_load,
     "nobody": nobody_there,
