@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
@@ -76,6 +76,8 @@ class Daemon:
         self._started = clock.now()
         self._sensing: Sensing | None = None
         self._chain: Chain | None = None
+        self._look_at_rules: Callable[[], Sequence[Problem] | None] | None = None
+        self._wrong_settings: Sequence[Problem] = ()
         self._problems: tuple[str, ...] = ()
         self._said = ""
         self._was_under_way = False
@@ -126,10 +128,17 @@ class Daemon:
             phones=self._desk.read(), put_away=self._desk.put_away_before(occurrence.begins),
         )  # fmt: skip
         self._sensing, self._chain = evening.sensing, evening.chain
-        self._problems = tuple(str(problem) for problem in (*problems, *evening.problems))
-        for problem in self._problems:
-            logger.warning("%s", problem)
+        self._look_at_rules = evening.look_at_rules
+        self._wrong_settings = problems
+        self._say_what_is_wrong(evening.problems)
         return evening.under_way
+
+    def _say_what_is_wrong(self, with_rules: Sequence[Problem]) -> None:
+        before = self._problems
+        self._problems = tuple(str(problem) for problem in (*self._wrong_settings, *with_rules))
+        for problem in self._problems:
+            if problem not in before:
+                logger.warning("%s", problem)
 
     async def _afterwards(self, coming: Next) -> None:
         self._planner.set_boundary(coming.at)
@@ -138,8 +147,10 @@ class Daemon:
         is_under_way = self._reconciler.under_way is not None
         await self._agree_on_phones()
         if self._was_under_way and not is_under_way:
-            self._sensing = self._chain = None
+            self._sensing = self._chain = self._look_at_rules = None
             give_back()
+        elif self._look_at_rules is not None and (wrong := self._look_at_rules()) is not None:
+            self._say_what_is_wrong(wrong)
         self._was_under_way = is_under_way
         self._say()
 

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 from detector.activities.load import load_classifier
 from detector.activities.model import Verdict
 from detector.clock import Clock
-from detector.config.rules_in_force import load_rules
 from detector.config.settings import Settings
 from detector.daemon.hearing import Hearing
 from detector.daemon.inbox import Inbox
 from detector.daemon.perform import Performer
 from detector.daemon.phone_apps import PhoneApps
+from detector.daemon.rules_now import RulesNow
 from detector.daemon.sensing import AtCable, Sensing
 from detector.daemon.speaking import greet_with, local_time, speak_of
 from detector.daemon.supervisor import Supervisor
@@ -46,12 +46,16 @@ logger = logging.getLogger("turntoward")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evening:
-    """One partner time under way, and what others ask of it. `problems`: rules of the person's own that were left out."""
+    """One partner time under way, and what others ask of it. `problems`: rules of the person's own that were left out.
+
+    `look_at_rules` takes over what changed in the files, and returns what is wrong with them then; None: nothing changed.
+    """
 
     under_way: UnderWay
     sensing: Sensing
     chain: Chain
     problems: Sequence[Problem]
+    look_at_rules: Callable[[], Sequence[Problem] | None]
 
 
 def open_evening(
@@ -73,9 +77,8 @@ def open_evening(
     `changed` is called when a sense began or stopped to be sensed. `phones`: those that are paired; `put_away`: the names
     of those that were put away shortly before.
     """
-    in_force = load_rules(rules_folder)
+    rules = RulesNow(rules_folder, store=store, clock=clock, attention=settings.attention)
     quiet = quiet_week.evening_under_way(store)
-    rules = in_force.rules
     classifier = load_classifier(settings.activities)
     apps = PhoneApps(
         classifier.classify_phone, store=store, occurrence=kept_as, keep_names=settings.store.keep_names
@@ -91,7 +94,7 @@ def open_evening(
 
     hearing = Hearing(put=inbox.put, classify=apps.activity, clock=clock, sees_apps=sees_apps)
     performer = Performer(
-        store=store, voice=chain, words=speak_of(occurrence.begins, {rule.code: rule for rule in rules}, settings),
+        store=store, voice=chain, words=speak_of(occurrence.begins, rules.by_code, settings),
         greeting=greet_with(settings, quiet, over=quiet is None and quiet_week.has_just_ended(store)), put=inbox.put, clock=clock, carry=hearing.carry,
         how_long=lambda moment: how_long(moment, settings=settings.notifications),
         over=lambda moment: over(moment, settings=settings.notifications),
@@ -120,11 +123,15 @@ def open_evening(
         unsensed=say_what_is_not_sensed,
     )  # fmt: skip
     sensing = Sensing(laptop=laptop, hearing=hearing, phones=phones, for_phone=for_phone, put_away=put_away)
+    core = Pipeline(rules.in_force.rules, settings.policy, settings.attention, rules.usuals())
     under_way = UnderWay(
-        occurrence=occurrence, kept_as=kept_as, core=Pipeline(rules, settings.policy, settings.attention), inbox=inbox,
+        occurrence=occurrence, kept_as=kept_as, core=core, inbox=inbox,
         sensors=sensing, performer=performer, quiet=quiet is not None,
     )  # fmt: skip
-    return Evening(under_way=under_way, sensing=sensing, chain=chain, problems=in_force.problems)
+    return Evening(
+        under_way=under_way, sensing=sensing, chain=chain, problems=rules.in_force.problems,
+        look_at_rules=lambda: rules.look(core, inbox.put),
+    )  # fmt: skip
 
 
 def classify_with(classify: Callable[[str, str, str | None, str | None], Verdict]) -> Callable[[Toplevel], Activity]:
