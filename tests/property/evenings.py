@@ -66,7 +66,9 @@ rare = st.one_of(
         st.integers(1, 12),
         st.sampled_from(["put_away", "together", "needed", "dismissed", "expired"]),
     ),
-    st.tuples(st.sampled_from(["shown", "shown", "not shown"]), st.integers(1, 12), st.just(0)),
+    st.tuples(
+        st.sampled_from(["shown", "shown", "shown", "not shown"]), st.one_of(st.just(1), st.integers(1, 12)), st.just(0)
+    ),
     st.tuples(st.sampled_from(["plays", "stops", "rings"]), st.just(0), st.just(0)),
 )
 opening = st.tuples(st.just("opens"), st.sampled_from(CATEGORIES), st.just(0))
