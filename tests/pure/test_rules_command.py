@@ -119,6 +119,6 @@ def test_rules_that_cannot_hold_here_are_said_to_sleep_with_the_reason(monkeypat
     with Store.open(store_path()) as store:
         store.keep_phone(Phone(name="my phone", adb="serial"))
     said = " ".join(run().stdout.split())
-    assert "Asleep here: F101 and F105: scrolls, keys and clicks are not sensed on a phone." in said
+    assert "Asleep here: F101, F105 and F107: scrolls, keys and clicks are not sensed on a phone." in said
     doctor = CliRunner().invoke(turntoward, ["doctor"]).output
-    assert "Asleep, and awake as soon as it is there: F101 and F105: scrolls" in " ".join(doctor.split())
+    assert "Asleep, and awake as soon as it is there: F101, F105 and F107: scrolls" in " ".join(doctor.split())
