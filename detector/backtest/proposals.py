@@ -1,9 +1,9 @@
 """Thresholds that fit one's own evenings: after the quiet week, what to change in which rule, and what that would do.
 
 Rule 1: a proposal only ever makes a rule speak later, never sooner: no built-in number is lowered.
-Rule 2: a rule that held in at most one of four evenings is left as it is.
-Rule 3: the proposed number is the lowest that the rule reaches in at most one of four evenings, the 75th percentile of
-one's own greatest values: so all the rules together stay within about one nudge each in four evenings.
+Rule 2: a rule that held in at most one of four evenings is left as it is, and so is one that never speaks.
+Rule 3: the proposed number is the lowest that the rule reaches in at most one of four evenings: the 75th percentile of
+one's own greatest values.
 Rule 4: what would bring more nudges over the same evenings is not proposed.
 """
 
@@ -30,7 +30,14 @@ EVENINGS_NEEDED: Final = 7
 _ONE_IN: Final = 4
 _Held: TypeAlias = tuple[Number, Rule, int]
 COUNTED: Final[Mapping[str, str]] = MappingProxyType(
-    {"glances": "looks", "uses": "uses", "opens": "openings", "pick_ups": "pick-ups"}
+    {
+        "glances": "looks",
+        "uses": "uses",
+        "opens": "openings",
+        "pick_ups": "pick-ups",
+        "led_pick_ups": "pick-ups after a notification",
+        "own_pick_ups": "pick-ups without one",
+    }
 )
 
 
@@ -91,7 +98,11 @@ def propose(
     if len(evenings) < needed:
         return []
     left = {*mine, *declined}
-    chosen = {rule.code: (rule, own) for rule in rules if rule.code not in left and (own := felt(rule.condition.text))}
+    chosen = {
+        rule.code: (rule, own)
+        for rule in rules
+        if rule.code not in left and rule.speaks and (own := felt(rule.condition.text))
+    }
     held = _held_in(evenings, chosen, attention)
     most = len(evenings) // _ONE_IN
     proposals = []
@@ -117,7 +128,7 @@ def say_why(proposal: Proposal) -> str:
     threshold, number = proposal.threshold, say_number(proposal.proposed)
     before, reached = say_number(threshold.number), f"reached in {proposal.now.evenings}"
     span = (threshold.span or "").strip("()").rpartition(",")[2].strip()
-    within = f" within {span}" if span else ""
+    within = " in all" if span == "since start" else f" within {span}" if span else ""
     if proposal.bounded:
         return (
             f"In {proposal.then.evenings} of your {proposal.evenings} evenings even {number}{within} "
@@ -125,6 +136,7 @@ def say_why(proposal: Proposal) -> str:
         )
     stayed = {
         "dwell": f"it lasted less than {number} at a time",
+        "for": f"it went on for less than {number}",
         "time": f"it took less than {number}{within}",
     }.get(threshold.name) or f"there were fewer than {number} {COUNTED[threshold.name]}{within}"
     return f"In {proposal.below} of your {proposal.evenings} evenings {stayed}; {before} {_were(threshold.number)} {reached}."

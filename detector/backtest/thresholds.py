@@ -1,6 +1,7 @@
 """The one number of a rule that a person can feel: how long something lasts, or how often it happens within a span.
 
-Rule 1: only built-in forms are understood, `dwell >= 60 s` and `all.glances(10 min) >= 3`; in doubt there is none.
+Rule 1: only built-in forms are understood, `dwell >= 60 s`, `all.glances(10 min) >= 3` and `… for 4 min`; in doubt
+there is none.
 Rule 2: a new number is one that a person would say: 75 s, 4 min, five looks.
 """
 
@@ -27,10 +28,12 @@ _LADDER: Final = (
     *(timedelta(seconds=seconds) for seconds in (20, 30, 45, 60, 75, 90)),
     *(timedelta(minutes=minutes) for minutes in (2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30)),
 )
-_COUNTS: Final = ("glances", "uses", "opens", "pick_ups")
+_COUNTS: Final = ("glances", "uses", "opens", "pick_ups", "led_pick_ups", "own_pick_ups")
+_LENGTH: Final = r"\d+(?:\.\d+)?\s*(?:sec|s|min|m|h)\b(?:\s*\d+\s*(?:sec|s|min|m)\b)*"
 _COMPARED: Final = re.compile(
-    rf"(?P<feature>(?:\w+\.)?\b(?P<name>dwell|time|{'|'.join(_COUNTS)})(?P<span>\([^()]*\))?)\s*>=\s*"
-    r"(?P<number>\d+(?:\.\d+)?(?:\s*(?:sec|s|min|m|h)\b(?:\s*\d+\s*(?:sec|s|min|m)\b)*)?)"
+    rf"(?P<feature>(?:\w+\.)?\b(?P<name>dwell|time|{'|'.join(_COUNTS)})(?P<span>\((?:[^()]|\([^()]*\))*\))?)\s*>=\s*"
+    rf"(?P<number>{_LENGTH}|\d+\b)"
+    rf"|\b(?P<lasting>for)\s+(?P<length>{_LENGTH})"
 )
 
 
@@ -51,7 +54,7 @@ def felt(condition: str) -> Threshold | None:
     if re.search(r"\bnot\s*\(", condition):
         return None
     found = [each for each in map(_threshold, _COMPARED.finditer(condition)) if each is not None]
-    for names in (_COUNTS, ("time",), ("dwell",)):
+    for names in (_COUNTS, ("time",), ("dwell",), ("for",)):
         of_kind = [each for each in found if each.name in names]
         if of_kind:
             return of_kind[0] if len(of_kind) == 1 else None
@@ -79,7 +82,11 @@ def say_number(number: Number) -> str:
 
 
 def _threshold(match: re.Match[str]) -> Threshold | None:
-    name, number = match["name"], match["number"]
+    if match["lasting"]:
+        feature = name = "for"
+        number, at = match["length"], match.start("length")
+    else:
+        feature, name, number, at = match["feature"], match["name"], match["number"], match.start("number")
     if name in _COUNTS:
         # The first of anything is no pattern; that something happened at all is asked for another reason.
         value: Number | None = int(number) if number.isdecimal() and int(number) > 1 else None
@@ -89,10 +96,7 @@ def _threshold(match: re.Match[str]) -> Threshold | None:
             value = None
     if value is None:
         return None
-    return Threshold(
-        feature=match["feature"], name=name, span=match["span"], number=value, at=match.start("number"),
-        width=len(number),
-    )  # fmt: skip
+    return Threshold(feature=feature, name=name, span=match["span"], number=value, at=at, width=len(number))
 
 
 def _numbers(number: Number) -> list[Number]:

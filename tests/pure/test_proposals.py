@@ -131,6 +131,19 @@ def test_a_rule_of_ones_own_and_one_that_was_declined_are_left_alone() -> None:
     assert proposed(evenings, declined=["F101"])
 
 
+def test_a_rule_that_never_speaks_is_left_alone() -> None:
+    silent = [replace(rule, speaks=False) if rule.code == "M302" else rule for rule in RULES]
+    assert proposed(week(*[60] * 7), silent) == {}
+
+
+def test_what_goes_on_for_a_while_is_proposed_as_such() -> None:
+    lasting = compile_condition("(category is mail and dwell >= 5 s) for 20 s")
+    rule = replace(RULES[0], code="X1", condition=lasting)
+    only = proposed(week(*[60] * 7), [rule])["X1"]
+    assert only.rule.condition.text == "(category is mail and dwell >= 5 s) for 1 min"
+    assert say_why(only) == "In 7 of your 7 evenings it went on for less than 1 min; 20 s were reached in 7."
+
+
 def test_an_evening_of_two_partner_times_is_one_evening() -> None:
     parts = [evening(day, (30, "mail", 60)).parts for day in range(8)]
     evenings = [OwnEvening(parts=[*parts[0], *parts[1]]), *(OwnEvening(parts=part) for part in parts[2:])]
@@ -139,14 +152,13 @@ def test_an_evening_of_two_partner_times_is_one_evening() -> None:
 
 
 def test_what_would_bring_more_nudges_over_the_same_evenings_is_not_proposed() -> None:
-    # One nudge to a use; with the first rule later, the second and third come before it, each to a use of its own.
-    first = replace(RULES[0], code="M302", condition=compile_condition("category is mail and dwell >= 45 s"))
-    late = replace(first, code="X1", condition=compile_condition("category is news and dwell >= 10 s"))
-    more = replace(first, code="X2", condition=compile_condition("category is work and dwell >= 10 s"))
-    evenings = [evening(day, (30, "mail", 60), (32, "news", 20), (36, "work", 20)) for day in range(7)]
-    policy = PolicySettings(cool_down=5 * MINUTE)
-    found = proposed(evenings, [first, late, more], policy=policy)
-    assert all(each.then.nudges <= each.now.nudges for each in found.values())
+    # With the mail unsaid, the news speak instead; and on one evening the second mail, which had come too soon.
+    mail = replace(RULES[0], code="M302", condition=compile_condition("category is mail and dwell >= 45 s"))
+    news = replace(mail, code="X1", condition=compile_condition("category is news and dwell >= 5 s"))
+    usual = ((30, "mail", 60), (32, "news", 20))
+    evenings = [evening(day, *usual) for day in range(6)]
+    assert "M302" in proposed([*evenings, evening(6, *usual)], [mail, news])
+    assert proposed([*evenings, evening(6, *usual, (38, "mail", 100))], [mail, news]) == {}
 
 
 @pytest.mark.parametrize(
@@ -157,6 +169,13 @@ def test_what_would_bring_more_nudges_over_the_same_evenings_is_not_proposed() -
         ("opens(10 min) >= 1 and all.opens(10 min) >= 3", "all.opens(10 min)", "3"),
         ("category is work and dwell >= 10 s and all.time(work, 15 min) >= 3 min", "all.time(work, 15 min)", "3 min"),
         ("category is mail and dwell >= 1 min 30 s", "dwell", "1 min 30 s"),
+        ("(category is video and clicks(60 s) <= 2) for 4 min", "for", "4 min"),
+        (
+            "all.uses(category in (work, mail), since start) >= 4 and dwell >= 30 s",
+            "all.uses(category in (work, mail), since start)",
+            "4",
+        ),
+        ("dwell >= 5 s and led_pick_ups(15 min) >= 3", "led_pick_ups(15 min)", "3"),
         ("dwell >= 10 s", None, None),
         ("dwell < 60 s", None, None),
         ("not (dwell >= 60 s)", None, None),
