@@ -50,12 +50,16 @@ _HEARD_IN_A_PAUSE: Final = (
 
 
 class Look(NamedTuple):
-    """What is measured on a device: the use under way, its category, and the features that the rules ask for."""
+    """What is measured on a device: the use under way, its category, and the features that the rules ask for.
+
+    `watch`: what the rules remember of it.
+    """
 
     device: str
     use: int
     category: str
     features: FeatureSet
+    watch: Watch
 
 
 class Pipeline:
@@ -146,10 +150,10 @@ class Pipeline:
         """Return what is measured now on each device that is in use, for who explains; good until the next step."""
         if not self.is_open or self.now is None:
             return []
-        found = ((device, self._attention.device(device).open) for device in self._watches)
+        found = ((device, watch, self._attention.device(device).open) for device, watch in self._watches.items())
         return [
-            Look(device, use.number, use.activity.category, self._attention.view(device, self.now))
-            for device, use in found
+            Look(device, use.number, use.activity.category, self._attention.view(device, self.now), watch)
+            for device, watch, use in found
             if use is not None
         ]
 

@@ -41,6 +41,11 @@ class _OverTime:
         self._until = rule.until
         self.rest()
 
+    @property
+    def memory(self) -> tuple[datetime | None, ...]:
+        """Since when each part of the condition that must last has held."""
+        return tuple(self._memory)
+
     def rest(self) -> None:
         """Let go of everything."""
         self._memory: list[datetime | None] = [None] * self._condition.remembers
@@ -95,6 +100,12 @@ class Watch:
                 if before in self._over_time:
                     new._over_time[index] = self._over_time[before]
         return new
+
+    def remembers(self, code: str) -> tuple[datetime | None, ...]:
+        """Return since when each part that must last has held, for who explains; empty where nothing must last."""
+        found = next((index for index, rule in enumerate(self._rules) if rule.code == code), None)
+        over_time = None if found is None else self._over_time.get(found)
+        return () if over_time is None else over_time.memory
 
     def after_observation(self, features: FeatureSet, category: str) -> list[Rule]:
         """Look at every rule that can hold while `category` is in front; return those that begin to hold."""

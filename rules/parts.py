@@ -6,7 +6,7 @@ Rule 2: what is not known neither holds nor fails; it is called not known.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, Literal, TypeAlias
@@ -59,15 +59,21 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joint:
-    """Parts that are joined by `and` or `or`; `lasts`: so long all of it must hold; `holds` is then not known by this."""
+    """Parts that are joined by `and` or `or`.
+
+    `lasts`: so long all of it must hold; `lasted`: how long it has, None where that is not known or it does not hold.
+    """
 
     by: Literal["and", "or"]
     parts: tuple[Part | Joint, ...] = field(default=())
     lasts: timedelta | None = None
+    lasted: timedelta | None = None
 
     @property
     def holds(self) -> bool | None:
-        """Whether it holds; None: neither. Of what must last only whether it holds now."""
+        """Whether it holds; None: neither. Of what must last, where it is not known for how long: whether it does now."""
+        if self.lasts is not None and self.lasted is not None and self.lasted < self.lasts:
+            return False
         each = [part.holds for part in self.parts]
         decides = self.by == "or"
         if decides in each:
@@ -78,11 +84,15 @@ class Joint:
     def far(self) -> float:
         """How far it was from holding: all missing parts of an `and`, the nearest of an `or`."""
         each = [part.far for part in self.parts]
+        if self.lasts is not None and self.lasted is not None:
+            each.append(max(0.0, 1 - self.lasted / self.lasts))
         return sum(each) if self.by == "and" else min(each, default=1.0)
 
 
-def parts(text: str, get: Get) -> Joint:
+def parts(text: str, get: Get, lasted: Sequence[timedelta | None] = ()) -> Joint:
     """Return the parts of the condition, each with what `get` says of its feature.
+
+    `lasted`: how long each part that must last has held, in the order in which a condition remembers them.
 
     Raises:
         ValueError: if the text is no condition.
@@ -91,7 +101,7 @@ def parts(text: str, get: Get) -> Joint:
     node = Meaning(problems).of(Parser(tokens_of(text, problems), problems).read())
     if node is None or problems.found:
         raise ValueError("this is no condition")
-    found = _part(node, get)
+    found = _part(node, get, iter(lasted))
     return found if isinstance(found, Joint) else Joint(by="and", parts=(found,))
 
 
@@ -103,7 +113,7 @@ def each(joint: Joint) -> list[Part]:
     return found
 
 
-def _part(node: Node, get: Get) -> Part | Joint:
+def _part(node: Node, get: Get, lasted: Iterator[timedelta | None]) -> Part | Joint:
     match node:
         case Compare(key=key, operator=sign, value=limit):
             return _number(key, sign, limit, get(key))
@@ -130,11 +140,14 @@ def _part(node: Node, get: Get) -> Part | Joint:
     joined: Sequence[Node] | None = getattr(node, "parts", None)
     if joined is not None:
         return Joint(
-            by="or" if getattr(node, "word", "and") == "or" else "and", parts=tuple(_part(one, get) for one in joined)
+            by="or" if getattr(node, "word", "and") == "or" else "and",
+            parts=tuple(_part(one, get, lasted) for one in joined),
         )
     inner: Node | None = getattr(node, "part", None)
     if inner is not None:
-        return Joint(by="and", parts=(_part(inner, get),), lasts=getattr(node, "length", None))
+        # What stands inside is remembered before what stands around it.
+        held = _part(inner, get, lasted)
+        return Joint(by="and", parts=(held,), lasts=getattr(node, "length", None), lasted=next(lasted, None))
     usual: FeatureKey | None = getattr(node, "usual", None)
     (of, *_) = sorted(node.keys() - {usual}, key=repr)
     sign = str(getattr(node, "operator", ""))

@@ -14,7 +14,7 @@ from rules.features import SETS, Unit
 from rules.language.written import exactly
 from rules.lengths import say_length
 from rules.model import Value
-from rules.parts import Joint, Part, each
+from rules.parts import Joint, Part
 
 Clock = Callable[[datetime], str]
 
@@ -78,8 +78,15 @@ def what_would_have_kept_it_quiet(held: Joint, at: datetime, clock: Clock) -> st
 
 
 def say_parts(joint: Joint) -> list[tuple[bool | None, str, str]]:
-    """Return for each part whether it held, its words, and how it stood."""
-    return [(part.holds, say_part(part), say_stand(part)) for part in each(joint)]
+    """Return for each part whether it held, its words, and how it stood; what must last has a line of its own."""
+    found: list[tuple[bool | None, str, str]] = []
+    for part in joint.parts:
+        found += say_parts(part) if isinstance(part, Joint) else [(part.holds, say_part(part), say_stand(part))]
+    if joint.lasts is not None and joint.lasted is not None:
+        short = joint.lasts - joint.lasted
+        gap = f", {say_length(short)} short" if short > timedelta(0) else ""
+        found.append((not gap, f"for {exactly(joint.lasts)}", say_length(joint.lasted) + gap))
+    return found
 
 
 def _ways(joint: Joint, at: datetime, clock: Clock) -> list[str]:

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
+    from detector.attention.settings import AttentionSettings
     from detector.effects import Moment
     from detector.store.model import KeptOccurrence
     from detector.store.store import Store
-    from rules.model import Rule
+    from rules.model import FeatureKey, Rule, Value
 
 WIDTH: Final = 80
 NOTHING_KEPT: Final = "Nothing is kept yet, so there is nothing to explain."
@@ -105,7 +106,7 @@ class _Asking:
 
         evening, at = _instant(text, self._evenings, self._zone)
         settings = read_settings(config_path())
-        core = Pipeline(self._rules, settings.policy, settings.attention)
+        core = Pipeline(self._rules, settings.policy, settings.attention, self._usual(evening, settings.attention))
         then = look_back(self._store.observations(evening.id), at, core, self._rules)
         return [self._heading(evening), *lines(then, self._with_seconds, WIDTH)], plain(then, self._with_seconds)
 
@@ -133,6 +134,17 @@ class _Asking:
             known = f"its moments are 1 to {moments[-1].number}" if moments else "it has no moments"
             raise UserError(f"{self._heading(evening)} There is no moment {number}; {known}.")
         return evening, found
+
+    def _usual(self, evening: KeptOccurrence, settings: AttentionSettings) -> Mapping[FeatureKey, Value]:
+        """Return what was usual on the evenings before, as far as a rule asks for it."""
+        from detector.attention.usual import SINCE, asked_for, usuals  # noqa: PLC0415 - not for --help
+        from rules.engine import needs  # noqa: PLC0415 - not for --help
+
+        asked = asked_for(needs(self._rules))
+        if not asked:
+            return {}
+        before = self._store.occurrences(evening.began - SINCE, evening.began)
+        return usuals((list(self._store.observations(each.id)) for each in before), asked, settings)
 
     def _moments(self, evening: KeptOccurrence) -> list[Moment]:
         from datetime import timedelta  # noqa: PLC0415 - not for --help

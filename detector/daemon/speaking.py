@@ -10,7 +10,7 @@ from detector.effects import Greet, Moment
 from detector.notifier.model import Words
 from detector.notifier.wording import greeting, of_quiet_week, quiet_week_over, words_for
 from detector.store.quiet_week import EVENINGS
-from rules.explain import why
+from rules.explain import say_because, why
 from rules.model import Rule
 
 
@@ -21,10 +21,11 @@ def speak_of(began: datetime, rules: Mapping[str, Rule], settings: Settings) -> 
     def words(moment: Moment) -> Words:
         name = moment.name if settings.notifications.show_names else None
         rule = rules.get(moment.rule)
+        own = say_because(rule.because_parts, dict(moment.evidence), moment.device) if rule else None
         return words_for(
             moment,
             rule_name=rule.name if rule else moment.rule,
-            why=why(moment.category, name, moment.evidence, moment.repeat, since, device=moment.device),
+            why=own or why(moment.category, name, moment.evidence, moment.repeat, since, device=moment.device),
             settings=settings.notifications,
             week=moment.began.toordinal() // 7,
         )

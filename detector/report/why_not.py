@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from textwrap import wrap
 from typing import Any, Final
 
@@ -130,7 +130,9 @@ def _near(looks: Sequence[Look], rules: Sequence[Rule]) -> list[Near]:
             categories = rule.condition.categories
             if categories is not None and look.category not in categories:
                 continue
-            joint = parts(rule.condition.text, look.features.get)
+            since = look.watch.remembers(rule.code)
+            lasted = [None if each is None else look.features.at - each for each in since]
+            joint = parts(rule.condition.text, look.features.get, [each or timedelta(0) for each in lasted])
             if joint.holds or joint.far < _too_far(joint):
                 found.append(Near(rule=rule, device=look.device, parts=joint, holds=bool(joint.holds)))
     return sorted(found, key=lambda near: (near.parts.far, near.rule.code, near.device))
@@ -155,6 +157,6 @@ def _heading(near: Near, *, several: bool) -> str:
     found = say_parts(near.parts)
     where = f" ({near.device})" if several else ""
     if near.holds:
-        return f"{near.rule.code}{where} {near.rule.name}: every part held, but not for long enough, or not anew."
+        return f"{near.rule.code}{where} {near.rule.name}: every part held, but it had held before, and not begun anew."
     held = sum(1 for holds, _, _ in found if holds)
     return f"{near.rule.code}{where} {near.rule.name}: {held} of {len(found)} parts held."

@@ -110,3 +110,25 @@ def test_every_built_in_rule_is_taken_apart_whole(rule: Rule) -> None:
 def test_what_is_no_condition_is_refused() -> None:
     with pytest.raises(ValueError, match="no condition"):
         parts("dwell >=", {}.get)
+
+
+def test_of_what_must_last_each_part_has_its_own_length() -> None:
+    text = "((category is social for 5 min) or (dwell >= 10 s for 2 min)) and (scrolls(60 s) >= 3 for 1 min)"
+    measured: dict[FeatureKey, Value] = {CATEGORY: "social", DWELL: timedelta(seconds=80), SCROLLS: 14}
+    lasted = (timedelta(minutes=1), timedelta(0), timedelta(seconds=60))
+    found = parts(text, measured.get, lasted)
+    assert [row for row in say_parts(found) if row[1].startswith("for ")] == [
+        (False, "for 5 min", "1 min, 4 min short"),
+        (False, "for 2 min", "0 s, 2 min short"),
+        (True, "for 60 s", "1 min"),
+    ]
+    assert found.holds is False
+    assert parts(text, measured.get, (timedelta(minutes=5), *lasted[1:])).holds is True
+    assert parts(text, measured.get).holds is True
+
+
+def test_what_lasted_would_have_been_kept_quiet_by_a_break() -> None:
+    measured: dict[FeatureKey, Value] = {CATEGORY: "social", SCROLLS: 14}
+    assert quiet("category is social and (scrolls(60 s) >= 10 for 2 min)", measured) == (
+        "What would have kept it quiet: fewer than 10 scroll steps in 1 min, or a break in it within 2 min."
+    )

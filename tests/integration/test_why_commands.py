@@ -1,0 +1,174 @@
+"""`turntoward why` and `turntoward together`, over a real store."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from detector.attention.settings import AttentionSettings
+from detector.backtest.timelines import play, read_timelines
+from detector.config.paths import config_path, store_path
+from detector.config.rules_in_force import load_rules
+from detector.effects import Record
+from detector.pipeline import Pipeline
+from detector.store.store import Store
+from rules.policy import PolicySettings
+
+ROOT = Path(__file__).parents[2]
+EVENING = """
+# two nudges, and one that was not said
+18:30:00            partner time until 20:00
+19:02:00            social
+19:02:10-19:03:10   1 scroll a second
+19:03:12            desktop
+19:05:00            mail
+19:06:00            desktop
+19:20:00            shopping
+19:21:40            answers 3 together
+19:22:00            desktop
+20:00:00            ends
+"""
+
+
+def turntoward(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "detector.cli", *arguments], cwd=ROOT, capture_output=True, text=True, check=False,
+        env={**os.environ, "COLUMNS": "80", "TZ": "UTC"},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def kept() -> None:
+    """An evening, decided by the real core and kept in the real store."""
+    core = Pipeline(load_rules(None).rules, PolicySettings(), AttentionSettings())
+    effects = play(read_timelines(EVENING, "test")[0], core)
+    with Store.open(store_path()) as store:
+        store.keep_all([effect for effect in effects if isinstance(effect, Record)])
+
+
+@pytest.mark.usefixtures("kept")
+class TestWhy:
+    def test_the_last_nudge_is_explained(self) -> None:
+        done = turntoward("why")
+        assert done.returncode == 0
+        assert done.stdout.startswith("Partner time on 2026-11-23, 18:30 to 20:00.\n3. 19:21:30  A nudge: shopping.\n")
+        assert "You said that it is for both of you." in done.stdout
+
+    def test_a_moment_is_explained_by_its_number(self) -> None:
+        assert "Rule F101: A feed, scrolled." in turntoward("why", "1").stdout
+        missing = turntoward("why", "9")
+        assert missing.returncode == 2
+        assert "There is no moment 9; its moments are 1 to 3." in missing.stderr
+
+    def test_the_last_silence_is_explained(self) -> None:
+        done = turntoward("why", "not")
+        assert "2. 19:05:45  A moment, kept and not said: mail." in done.stdout
+        assert "because another nudge was only a short while ago." in done.stdout
+        said = turntoward("why", "not", "1")
+        assert said.returncode == 2
+        assert "Moment 1 was said. `turntoward why 1` says why." in said.stderr
+
+    def test_an_instant_is_played_again_up_to_it(self) -> None:
+        done = turntoward("why", "not", "19:02:48")
+        assert "F101 A feed, scrolled: 2 of 3 parts held.\n" in done.stdout
+        assert "  missing   dwell >= 60 s: 48 s, 12 s short\n" in done.stdout
+        as_json = json.loads(turntoward("why", "not", "19:02:48", "--json").stdout)
+        assert as_json["near"][0]["rule"] == "F101"
+
+    def test_every_line_fits(self) -> None:
+        for words in (["why"], ["why", "--list"], ["why", "not"], ["why", "not", "19:02"], ["why", "--help"]):
+            assert max(len(line) for line in turntoward(*words).stdout.splitlines()) <= 80
+
+    def test_the_evening_s_moments_are_listed_with_their_numbers(self) -> None:
+        rows = turntoward("why", "--list").stdout.splitlines()
+        assert rows[1:] == [
+            "  1  19:03:00  F101  social media: a nudge",
+            "  2  19:05:45  M302  mail: kept, not said",
+            "  3  19:21:30  O701  shopping: a nudge",
+        ]
+
+    def test_another_day_is_asked_for_by_its_date(self) -> None:
+        assert turntoward("why", "1", "--on", "2026-11-23").returncode == 0
+        other = turntoward("why", "--on", "2026-11-22")
+        assert other.returncode == 2
+        assert "No partner time is kept of 2026-11-22; the last one is 2026-11-23, 18:30 to 20:00." in other.stderr
+
+    @pytest.mark.parametrize(
+        ("words", "answer"),
+        [
+            (["why", "soon"], "'soon' is neither a number nor an instant"),
+            (["why", "0"], "'0' is neither a number nor an instant"),
+            (["why", "19:10"], "An instant goes with 'not'"),
+            (["why", "not", "25:10"], "'25:10' is no instant"),
+            (["why", "not", "21:10"], "21:10 lies in no partner time that is kept"),
+            (["why", "not", "20:00"], "20:00 lies in no partner time that is kept"),
+            (["why", "not", "1", "2"], "Ask for one moment"),
+            (["why", "--on", "yesterday"], "'yesterday' is no date"),
+        ],
+    )
+    def test_what_cannot_be_asked_is_refused_with_what_can(self, words: list[str], answer: str) -> None:
+        done = turntoward(*words)
+        assert done.returncode == 2
+        assert answer in done.stderr
+
+    def test_asking_keeps_nothing(self) -> None:
+        before = [path.read_bytes() for path in sorted(store_path().parent.glob("*.sqlite"))]
+        turntoward("why", "not", "19:02")
+        assert [path.read_bytes() for path in sorted(store_path().parent.glob("*.sqlite"))] == before
+
+
+def test_where_nothing_is_kept_there_is_nothing_to_explain() -> None:
+    done = turntoward("why")
+    assert done.returncode == 2
+    assert "Nothing is kept yet" in done.stderr
+
+
+class TestTogether:
+    def test_a_category_is_added_and_taken_back_and_the_rest_stays_to_the_letter(self) -> None:
+        config_path().parent.mkdir(parents=True)
+        before = "# mine\n[policy]\nbudget = 3  # three is plenty\n\n[store]\nkeep_names = true\n"
+        config_path().write_text(before)
+        assert turntoward("together", "add", "video").returncode == 0
+        added = config_path().read_text()
+        assert "# mine\n[policy]\nbudget = 3  # three is plenty\n" in added
+        assert 'for_both = ["video"]' in added
+        assert turntoward("together").stdout == "Always for both of you: video.\n"
+        assert "already" in turntoward("together", "add", "video").stdout
+        assert config_path().read_text() == added
+        assert turntoward("together", "remove", "video").returncode == 0
+        assert "for_both = []" in config_path().read_text()
+
+    def test_what_is_no_category_is_refused_and_nothing_is_written(self) -> None:
+        done = turntoward("together", "add", "vidio")
+        assert done.returncode == 2
+        assert "Did you mean 'video'?" in done.stderr
+        assert not config_path().exists()
+
+    def test_a_config_that_cannot_be_read_is_left_as_it_is(self) -> None:
+        config_path().parent.mkdir(parents=True)
+        config_path().write_text("[policy\n")
+        assert turntoward("together", "add", "video").returncode == 2
+        assert config_path().read_text() == "[policy\n"
+
+    def test_an_offer_stands_in_the_status_until_it_is_taken_or_declined(self) -> None:
+        core = Pipeline(load_rules(None).rules, PolicySettings(), AttentionSettings())
+        effects = [each for each in play(read_timelines(EVENING, "test")[0], core) if isinstance(each, Record)]
+        with Store.open(store_path()) as store:
+            for number in range(3):
+                store.keep_all([_moved(effect, f"{number}@x") for effect in effects])
+        assert "Shopping: for both of you 3 times." in turntoward("status").stdout
+        assert json.loads(turntoward("status", "--json").stdout)["offers"] == [{"category": "shopping", "times": 3}]
+        assert json.loads(turntoward("together", "--json").stdout) == {"for_both": [], "offered": ["shopping"]}
+        assert "not offered any more" in turntoward("together", "decline", "shopping").stdout
+        assert "for both of you 3 times" not in turntoward("status").stdout
+
+
+def _moved(effect: Record, occurrence: str) -> Record:
+    what = replace(effect.what, occurrence=occurrence) if hasattr(effect.what, "occurrence") else effect.what
+    return Record(occurrence=occurrence, what=what)

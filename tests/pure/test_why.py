@@ -1,0 +1,210 @@
+"""A moment, and an instant without one, explained: golden explanations of evenings written as timelines."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime
+
+from detector.attention.settings import AttentionSettings
+from detector.backtest.timeline_words import clock as instant
+from detector.backtest.timelines import play, read_timelines
+from detector.config.rules_in_force import load_rules
+from detector.effects import Moment, Record
+from detector.observations import Observation
+from detector.pipeline import Pipeline
+from detector.report.why import explain, lines, plain
+from detector.report.why_not import Then, look_back
+from detector.report.why_not import lines as lines_then
+from detector.report.why_not import plain as plain_then
+from rules.language import compile_condition, parts_of
+from rules.model import Rule
+from rules.policy import PolicySettings
+
+RULES = load_rules(None).rules
+FEED = """
+# a feed
+18:30:00            partner time until 20:00
+19:02:00            social
+19:02:10-19:03:10   1 scroll a second
+19:03:00            => nudged F101
+19:03:12            desktop
+"""
+WAITED = """
+# mail, under a full screen
+18:30:00            partner time until 20:00
+19:00:00            full screen mail
+19:02:00            desktop
+"""
+
+
+def evening(text: str) -> list[Observation]:
+    return read_timelines(text, "test")[0].observations
+
+
+def core(rules: tuple[Rule, ...] = RULES) -> Pipeline:
+    return Pipeline(rules, PolicySettings(), AttentionSettings())
+
+
+def said(at: datetime) -> str:
+    return f"{at:%H:%M:%S}"
+
+
+def moments(text: str, rules: tuple[Rule, ...] = RULES) -> list[Moment]:
+    effects = play(read_timelines(text, "test")[0], core(rules))
+    last = {
+        each.what.number: each.what for each in effects if isinstance(each, Record) and isinstance(each.what, Moment)
+    }
+    return list(last.values())
+
+
+def told(moment: Moment, rules: tuple[Rule, ...] = RULES) -> list[str]:
+    found = explain(moment, {rule.code: rule for rule in rules}, said, instant("18:30:00"))
+    return list(lines(found, said, 80))
+
+
+def then(text: str, at: str, rules: tuple[Rule, ...] = RULES) -> Then:
+    return look_back(evening(text), instant(at), core(rules), rules)
+
+
+def test_a_nudge_is_explained_with_its_rule_its_numbers_and_what_would_have_kept_it_quiet() -> None:
+    (moment,) = moments(FEED)
+    assert told(moment) == [
+        "1. 19:03:00  A nudge: social media.",
+        "   Social media, 1 min.",
+        "",
+        "Rule F101: A feed, scrolled.",
+        "  category is social and dwell >= 60 s and scrolls(60 s) >= 10",
+        "What was measured at 19:03:00:",
+        "  category       social",
+        "  dwell          1 min",
+        "  scrolls(60 s)  50",
+        "",
+        "It was said at once: nothing stood against it.",
+        "What would have kept it quiet: leaving it before 19:03:00, or fewer than 10",
+        "  scroll steps in 1 min.",
+        "You put it away within 30 s.",
+    ]
+
+
+def test_a_moment_that_was_not_said_names_the_reason_and_nothing_that_would_have_kept_it_quiet() -> None:
+    (moment,) = moments(WAITED)
+    assert told(moment)[-1:] == ["It was kept, and not said, because something covered the whole screen."]
+    assert told(moment)[0] == "1. 19:00:45  A moment, kept and not said: mail."
+
+
+def test_json_has_the_same_sentences() -> None:
+    (moment,) = moments(FEED)
+    found = plain(explain(moment, {rule.code: rule for rule in RULES}, said, instant("18:30:00")))
+    assert json.loads(json.dumps(found)) == found
+    assert found["said"] == "Social media, 1 min."
+    assert found["policy"] == "It was said at once: nothing stood against it."
+    assert found["quiet"] == (
+        "What would have kept it quiet: leaving it before 19:03:00, or fewer than 10 scroll steps in 1 min."
+    )
+    assert found["came_of_it"] == "You put it away within 30 s."
+    assert found["evidence"] == {"category": "social", "dwell": "1 min", "scrolls(60 s)": "50"}
+
+
+def test_a_rule_that_reads_otherwise_now_explains_nothing_of_then() -> None:
+    (moment,) = moments(FEED)
+    stricter = tuple(
+        replace(rule, condition=compile_condition("category is social and dwell >= 5 min"))
+        if rule.code == "F101"
+        else rule
+        for rule in RULES
+    )
+    found = "\n".join(told(moment, stricter))
+    assert "It reads so now; when this was decided it read otherwise." in found
+    assert "kept it quiet" not in found
+
+
+def test_a_rule_that_is_gone_is_said_to_be_gone() -> None:
+    (moment,) = moments(FEED)
+    found = told(moment, ())
+    assert "Rule F101: F101." in found
+    assert "  It is not in force any more, so its words are not known here." in found
+
+
+def test_the_rules_own_sentence_stands_in_the_why_line() -> None:
+    own = tuple(
+        replace(rule, because="{scrolls(60 s)} steps.", because_parts=parts_of("{scrolls(60 s)} steps."))
+        if rule.code == "F101"
+        else rule
+        for rule in RULES
+    )
+    (moment,) = moments(FEED, own)
+    assert told(moment, own)[1] == "   50 steps."
+
+
+def test_an_instant_says_of_the_nearest_rules_what_held_and_what_was_missing() -> None:
+    found = list(lines_then(then(FEED, "19:02:48"), said, 80))
+    assert found[:6] == [
+        "19:02:48  In front: social media.",
+        "",
+        "F101 A feed, scrolled: 2 of 3 parts held.",
+        "  held      category is social",
+        "  missing   dwell >= 60 s: 48 s, 12 s short",
+        "  held      scrolls(60 s) >= 10: 39",
+    ]
+    codes = [near.rule.code for near in then(FEED, "19:02:48").near]
+    assert codes[0] == "F101"
+    assert "M302" not in codes
+
+
+def test_the_nearest_comes_first() -> None:
+    far = [near.parts.far for near in then(FEED, "19:02:48").near]
+    assert far == sorted(far)
+
+
+def test_the_evening_is_played_up_to_the_instant_and_no_further() -> None:
+    assert then(FEED, "19:02:59").moments == ()
+    (moment,) = then(FEED, "19:03:05").moments
+    assert (moment.rule, moment.decided) == ("F101", "nudged")
+    found = list(lines_then(then(FEED, "19:03:05"), said, 80))
+    assert " ".join(" ".join(found[1:3]).split()) == (
+        "F101 had begun to hold at 19:03:00. It was said at once: nothing stood against it."
+    )
+    assert not any(line.startswith("F101 A feed") for line in found)
+
+
+def test_a_turn_between_two_observations_is_not_missed() -> None:
+    quiet = FEED.replace("19:02:10-19:03:10", "19:02:10-19:02:50")
+    assert [moment.rule for moment in then(quiet, "19:03:05").moments] == ["F101"]
+
+
+def test_where_nothing_could_be_said_that_is_the_answer() -> None:
+    assert then(FEED, "18:50:00").nothing == "Nothing was in use then, so no rule could hold."
+    gap = FEED + "19:20:00            nothing known since 19:10:00\n"
+    assert then(gap, "19:15:00").nothing == "Nothing is known of then, so nothing could be said."
+    assert then(gap, "19:21:00").nothing == "Nothing was in use then, so no rule could hold."
+    paused = FEED + "19:20:00            paused\n19:30:00            resumed\n19:31:00            mail\n"
+    assert then(paused, "19:25:00").nothing == "The program was paused then, so it saw nothing."
+    assert then(paused, "19:31:10").nothing is None
+
+
+def test_two_devices_are_told_apart() -> None:
+    both = FEED.replace("19:03:12            desktop", "19:03:12            phone: opens mail")
+    found = then(both, "19:03:42")
+    assert found.in_use == (("laptop", "social"), ("phone", "mail"))
+    shown = list(lines_then(found, said, 80))
+    assert any(line.startswith("M302 (phone) ") for line in shown)
+
+
+def test_an_instant_as_json_has_the_same_sentences_and_every_part() -> None:
+    found = plain_then(then(FEED, "19:02:48"), said)
+    assert json.loads(json.dumps(found)) == found
+    nearest = found["near"][0]
+    assert nearest["said"] == "F101 A feed, scrolled: 2 of 3 parts held."
+    assert nearest["parts"][1] == {"part": "dwell >= 60 s", "holds": False, "stood": "48 s, 12 s short"}
+
+
+def test_what_must_last_says_how_long_it_has() -> None:
+    text = "category is social and (scrolls(60 s) >= 1 for 5 min)"
+    lasting = (replace(RULES[0], code="X1", condition=compile_condition(text)),)
+    assert list(lines_then(then(FEED, "19:02:48", lasting), said, 80))[2:] == [
+        "X1 Not put away yet: 2 of 3 parts held.",
+        "  held      category is social",
+        "  held      scrolls(60 s) >= 1: 39",
+        "  missing   for 5 min: 38 s, 4 min short",
+    ]
