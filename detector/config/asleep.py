@@ -24,7 +24,7 @@ BY_SENSE: Final[Mapping[str, frozenset[str]]] = {
     "call": frozenset({"in_call"}),
 }
 BY_NOTHING: Final = frozenset({"elapsed", "remaining", "since_nudge"})
-BY_PHONES: Final = frozenset({"opens", "pick_ups"})
+BY_PHONES: Final = frozenset({"opens", "pick_ups", "led_pick_ups", "own_pick_ups"})
 MOST: Final = 20_000
 """Combinations that are tried; a condition with more of them counts as awake."""
 _MEANT: Final[Mapping[str, str]] = {

@@ -31,7 +31,7 @@ def test_with_everything_sensed_no_built_in_rule_sleeps() -> None:
 
 def test_without_a_phone_the_rules_for_phones_sleep_and_no_others() -> None:
     found = asleep(built_in().rules, {"laptop": EVERYTHING})
-    assert {"F106", "G202", "P801", "P802"} <= set(found)
+    assert {"F106", "F108", "G202", "H402", "P801", "P802", "P803", "P804"} <= set(found)
     assert not {"F101", "F102", "F103", "F104", "F105", "G201", "M301", "M302", "A501", "W601", "O701"} & set(found)
     assert found["G202"] == found["P801"] == NO_PHONE
 
