@@ -11,7 +11,7 @@ import pytest
 import detector.daemon.perform as room
 from detector.clock import ManualClock
 from detector.daemon.perform import Performer
-from detector.effects import Greet, Moment, Notify, Record, Withdraw
+from detector.effects import AskHowLong, Greet, Moment, Notify, Record, SayOver, Withdraw
 from detector.errors import StoreError
 from detector.notifier.model import Words
 from detector.observations import Answer, Answered, NotShown, Observation, PartnerTimeBegan, Shown
@@ -126,3 +126,37 @@ async def test_a_notifier_with_a_bug_costs_its_nudge_only() -> None:
     one.perform([Notify(moment=moment(1)), Notify(moment=moment(2))])
     await one.settled()
     assert came == [NotShown(at=NOON, nudge=1), Shown(at=NOON, nudge=2, by="voice")]
+
+
+async def test_the_question_for_how_long_is_no_nudge_and_its_answer_comes_back() -> None:
+    voice, came = Voice(), list[Observation]()
+    one = performer(voice, came.append)
+    one.perform([AskHowLong(moment=moment(4))])
+    await one.settled()
+    assert voice.said == ["show 4"]
+    assert came == []
+    voice.answered(4, "needed_5")
+    assert came == [Answered(at=NOON, nudge=4, answer="needed_5")]
+    await one.close()
+
+
+async def test_that_the_time_is_over_is_said_and_asks_nothing() -> None:
+    voice, came = Voice(), list[Observation]()
+    one = performer(voice, came.append)
+    one.perform([SayOver(moment=moment(4), at=NOON)])
+    await one.settled()
+    assert voice.said == ["show 0"]
+    assert came == []
+    await one.close()
+
+
+async def test_a_question_that_nobody_can_show_costs_nothing() -> None:
+    def fails(_: int) -> None:
+        raise RuntimeError
+
+    voice, came = Voice(fails), list[Observation]()
+    one = performer(voice, came.append)
+    one.perform([AskHowLong(moment=moment(4)), SayOver(moment=moment(4), at=NOON)])
+    await one.settled()
+    assert came == []
+    await one.close()

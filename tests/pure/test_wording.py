@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from detector.effects import Moment
 from detector.notifier.settings import NotifierSettings
-from detector.notifier.wording import greeting, wording, words_for
+from detector.notifier.wording import greeting, how_long, over, wording, words_for
 
 AT = datetime(2026, 11, 23, 18, 40, tzinfo=UTC)
 BUILT_IN = (
@@ -35,7 +35,8 @@ UNKIND = re.compile(
 def every_sentence() -> list[str]:
     known = wording()
     titles = [title for variants in known.titles.values() for title in variants]
-    return [*titles, known.fallback, known.greeting, known.thought, *(label for _, label in known.answers)]
+    labels = (label for _, label in (*known.answers, *known.lengths))
+    return [*titles, known.fallback, known.greeting, known.thought, known.how_long, known.over, *labels]
 
 
 def test_every_built_in_rule_has_at_least_three_titles_and_none_twice() -> None:
@@ -145,3 +146,14 @@ def test_words_do_not_show_themselves_in_a_repr() -> None:
         MOMENT, rule_name="", why="canary-4711", settings=NotifierSettings(sentence="canary-4712"), week=0
     )
     assert "canary" not in repr(words)
+
+
+def test_what_is_needed_is_asked_for_with_three_lengths_and_ended_with_one_line() -> None:
+    asked = how_long(MOMENT, settings=NotifierSettings(expires=timedelta(seconds=7)))
+    assert asked.title == "For how long?"
+    assert asked.body == "Until then nothing is said about social media."
+    assert asked.answers == (("needed_1", "1 minute"), ("needed_5", "5 minutes"), ("needed_15", "15 minutes"))
+    assert asked.expires == timedelta(seconds=7)
+    said = over(replace(MOMENT, answer="needed_5", device="my phone"))
+    assert (said.title, said.answers) == ("That was the time you needed", ())
+    assert said.body == "Social media on my phone, needed for 5 min."
