@@ -21,9 +21,6 @@ from detector.store.model import KeptOccurrence
 from rules.model import Rule
 from rules.policy import PolicySettings
 
-STEP = 20_000
-"""Observations after which progress is told within a long evening."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptEvening:
@@ -78,6 +75,16 @@ class Comparison:
     changed: tuple[EveningChanged, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EveningPlayed:
+    """What one evening gave: how often each rule had a moment and a nudge, by its code, for each side."""
+
+    observations: int
+    moments: tuple[Counter[str], ...]
+    nudges: tuple[Counter[str], ...]
+    changed: EveningChanged | None
+
+
 def compare(
     evenings: Iterable[KeptEvening],
     now: Sequence[Rule],
@@ -87,34 +94,59 @@ def compare(
     attention: AttentionSettings,
     progress: Callable[[int, int], None] = lambda _evening, _observations: None,
 ) -> Comparison:
-    """Play every evening through both sets of rules. `progress` is told evenings and observations so far.
+    """Play every evening through both sets of rules. `progress` is told evenings and observations so far."""
+    played = (play_evening(evening, now, then, policy=policy, attention=attention) for evening in evenings)
+    return gather(played, now, then, progress)
 
-    An evening of which no observation is kept is counted as empty, and says nothing.
-    """
+
+def play_evening(
+    evening: KeptEvening,
+    now: Sequence[Rule],
+    then: Sequence[Rule] | None,
+    *,
+    policy: PolicySettings,
+    attention: AttentionSettings,
+) -> EveningPlayed:
+    """Play one evening through both sets of rules; `then` None: through the one alone."""
+    sides = [Evening(rules, policy, attention, evening.moments) for rules in (now, then) if rules is not None]
+    first, seen = next(evening.observations, None), 0
+    for observation in chain(_begun(evening.occurrence, first), evening.observations) if first else ():
+        for side in sides:
+            side.feed(observation)
+        seen += 1
+    found = [side.moments.values() for side in sides]
+    return EveningPlayed(
+        observations=seen,
+        moments=tuple(Counter(moment.rule for moment in moments) for moments in found),
+        nudges=tuple(Counter(moment.rule for moment in moments if moment.decided == "nudged") for moments in found),
+        changed=_changes(evening.occurrence, sides[0], sides[1]) if len(sides) > 1 else None,
+    )
+
+
+def gather(
+    played: Iterable[EveningPlayed],
+    now: Sequence[Rule],
+    then: Sequence[Rule] | None,
+    progress: Callable[[int, int], None] = lambda _evening, _observations: None,
+) -> Comparison:
+    """Put together what evenings gave. One of which no observation is kept is counted as empty, and says nothing."""
     found = (_Counts(), _Counts())
     changed: list[EveningChanged] = []
-    seen = played = empty = 0
-    for evening in evenings:
-        first = next(evening.observations, None)
-        if first is None:
+    seen = evenings = empty = 0
+    for evening in played:
+        if not evening.observations:
             empty += 1
             continue
-        played += 1
-        sides = [Evening(rules, policy, attention, evening.moments) for rules in (now, then) if rules is not None]
-        for observation in chain(_begun(evening.occurrence, first), evening.observations):
-            for side in sides:
-                side.feed(observation)
-            seen += 1
-            if seen % STEP == 0:
-                progress(played, seen)
-        for counts, side in zip(found, sides, strict=False):
-            counts.add(side.moments.values())
-        if len(sides) > 1:
-            changed += _changes(evening.occurrence, sides[0], sides[1])
-        progress(played, seen)
+        evenings += 1
+        seen += evening.observations
+        for counts, moments, nudges in zip(found, evening.moments, evening.nudges, strict=False):
+            counts.moments += moments
+            counts.nudges += nudges
+        changed += [evening.changed] if evening.changed else []
+        progress(evenings, seen)
     one, other = found
     return Comparison(
-        evenings=played, empty=empty, observations=seen, rules=_by_rule(now, then, one, other), now=one.all(),
+        evenings=evenings, empty=empty, observations=seen, rules=_by_rule(now, then, one, other), now=one.all(),
         then=None if then is None else other.all(), changed=tuple(changed),
     )  # fmt: skip
 
@@ -123,11 +155,6 @@ class _Counts:
     def __init__(self) -> None:
         self.moments: Counter[str] = Counter()
         self.nudges: Counter[str] = Counter()
-
-    def add(self, moments: Iterable[Moment]) -> None:
-        for moment in moments:
-            self.moments[moment.rule] += 1
-            self.nudges[moment.rule] += moment.decided == "nudged"
 
     def of(self, code: str) -> Found:
         return Found(moments=self.moments[code], nudges=self.nudges[code])
@@ -146,13 +173,13 @@ def _begun(occurrence: KeptOccurrence, first: Observation) -> tuple[Observation,
     return began, first
 
 
-def _changes(occurrence: KeptOccurrence, now: Evening, then: Evening) -> list[EveningChanged]:
+def _changes(occurrence: KeptOccurrence, now: Evening, then: Evening) -> EveningChanged | None:
     before, after = _nudges(now), _nudges(then)
     appear = tuple(moment for key, moment in after.items() if key not in before)
     vanish = tuple(moment for key, moment in before.items() if key not in after)
     if not appear and not vanish and _held(now) == _held(then):
-        return []
-    return [EveningChanged(occurrence=occurrence, appear=appear, vanish=vanish)]
+        return None
+    return EveningChanged(occurrence=occurrence, appear=appear, vanish=vanish)
 
 
 def _nudges(evening: Evening) -> dict[tuple[str, str, datetime], Moment]:

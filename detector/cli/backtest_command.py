@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from detector.backtest.compare import Comparison, KeptEvening
-    from detector.config.settings import Settings
-    from detector.store.model import KeptOccurrence
-    from detector.store.store import Store
     from rules.model import Rule
 
 
@@ -33,6 +27,7 @@ def command(*, files: tuple[Path, ...], since: str, json_wanted: bool) -> None:
 
     Nothing is shown on the desktop, and nothing is changed. Without --rules it shows what the rules in force find.
     """
+    from detector.cli.backtest_playing import compare_kept  # noqa: PLC0415 - not for --help
     from detector.cli.backtest_said import as_json, as_text, nothing_kept  # noqa: PLC0415 - not for --help
     from detector.cli.zone import reader_zone  # noqa: PLC0415 - not for --help
     from detector.clock import SystemClock  # noqa: PLC0415 - not for --help
@@ -51,7 +46,7 @@ def command(*, files: tuple[Path, ...], since: str, json_wanted: bool) -> None:
         with Store.open(store_path(), read_only=True) as store:
             kept = store.occurrences(begins)
             over = [each for each in kept if each.ended is not None or each.ends <= now]
-            found = _compare(store, over, before, after, settings)
+        found = compare_kept(over, before, after, settings, clock.monotonic)
     except NothingKept:
         kept = over = []
         found = None
@@ -82,32 +77,3 @@ def _sides(files: Sequence[Path]) -> tuple[tuple[Rule, ...], tuple[Rule, ...] | 
     if after.problems:
         click.echo("Some rules of your own are broken and left out; `turntoward rules` says where.", err=True)
     return before.rules, after.rules if files else None, bool(files) and not outside
-
-
-def _compare(
-    store: Store, over: Sequence[KeptOccurrence], before: Sequence[Rule], after: Sequence[Rule] | None, settings: Settings
-) -> Comparison:  # fmt: skip
-    from detector.backtest.compare import compare  # noqa: PLC0415 - not for --help
-    from detector.cli.import_said import Saying  # noqa: PLC0415 - not for --help
-    from detector.clock import SystemClock  # noqa: PLC0415 - not for --help
-
-    saying = Saying(SystemClock().monotonic)
-    try:
-        return compare(
-            _evenings(store, over), before, after, policy=settings.policy, attention=settings.attention,
-            progress=lambda evening, seen: saying(f"evening {evening:,} of {len(over):,}, {seen:,} observations"),
-        )  # fmt: skip
-    finally:
-        saying.done()
-
-
-def _evenings(store: Store, over: Sequence[KeptOccurrence]) -> Iterator[KeptEvening]:
-    from datetime import timedelta  # noqa: PLC0415 - not for --help
-
-    from detector.backtest.compare import KeptEvening  # noqa: PLC0415 - not for --help
-
-    instant: timedelta = timedelta(microseconds=1)
-    for each in over:
-        until: datetime = each.began + instant
-        moments = [moment for moment in store.moments(each.began, until) if moment.occurrence == each.id]
-        yield KeptEvening(occurrence=each, observations=store.observations(each.id), moments=moments)

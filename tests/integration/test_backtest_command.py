@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from detector.config.paths import rules_dir, store_path
 from detector.effects import Record
 from detector.errors import UserError
 from detector.store.store import Store
+from tests.rig.x11 import until
 from tests.timelines.reading import shift
 
 COMMAND = Path(sys.executable).with_name("turntoward")
@@ -170,6 +172,57 @@ def test_nothing_is_changed_by_it(tmp_path: Path) -> None:
     before = store_path().read_bytes()
     run("--rules", str(pack(tmp_path / "try.toml")))
     assert store_path().read_bytes() == before
+
+
+def test_many_evenings_are_played_by_many_processes_and_come_out_as_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(*range(1, 21))
+    words = ("--json", "--rules", str(pack(tmp_path / "try.toml")))
+    asked: list[int] = []
+    affinity = os.sched_getaffinity
+
+    def processors(many: int) -> None:
+        def there_are(_process: int) -> set[int]:
+            asked.append(many)
+            return set(range(many))
+
+        monkeypatch.setattr("os.sched_getaffinity", there_are)
+
+    processors(3)
+    by_three = run(*words)
+    processors(1)
+    by_one = run(*words)
+    monkeypatch.setattr("os.sched_getaffinity", affinity)
+    assert asked == [3, 1]
+    assert by_three.exception is None
+    assert by_three.stdout == by_one.stdout
+    assert [each["began"][:10] for each in json.loads(by_one.stdout)["changed"]] == sorted(
+        f"{MORNING - timedelta(days=ago):%Y-%m-%d}" for ago in range(1, 21)
+    )
+
+
+def test_ctrl_c_ends_it_without_a_trace_and_leaves_no_process_behind(tmp_path: Path) -> None:
+    keep(*range(1, 400))
+    begun = tmp_path / "begun"
+    # A moment's pause in each evening makes sure that there is something to break off.
+    patched = (
+        "import pathlib, sys, time\nimport detector.cli.backtest_playing as playing\nplay = playing.play_evening\n"
+        f"def slowly(*args, **more):\n    pathlib.Path({str(begun)!r}).touch()\n    time.sleep(0.05)\n"
+        "    return play(*args, **more)\n"
+        "playing.play_evening = slowly\nfrom detector.cli import main\n"
+        "sys.argv = ['turntoward', 'backtest', '--since', '500d']\nmain()\n"
+    )
+    started = subprocess.Popen(
+        [sys.executable, "-c", patched], env=os.environ, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    until(begun.exists, what="the first evening", within=30)
+    os.killpg(started.pid, signal.SIGINT)
+    _, said = started.communicate(timeout=30)
+    assert started.returncode == 130
+    assert "Traceback" not in said
+    with pytest.raises(ProcessLookupError):
+        os.killpg(started.pid, 0)
 
 
 def test_progress_is_told_on_the_standard_error_alone_and_only_where_it_lasts(tmp_path: Path) -> None:

@@ -1,0 +1,118 @@
+"""Many kept evenings at once: as many processes as there are processors, each with a few evenings of its own.
+
+Rule 1: evenings know nothing of each other, so it makes no difference who plays which.
+Rule 2: every process reads the store for itself; what it gives back are counts and what changed.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from detector.backtest.compare import Comparison, EveningPlayed, KeptEvening, gather, play_evening
+from detector.config.paths import store_path
+from detector.errors import TurntowardError
+from detector.store.store import Store
+
+if TYPE_CHECKING:
+    from detector.config.settings import Settings
+    from detector.store.model import KeptOccurrence
+    from rules.model import Rule
+
+FEW: Final = 8
+"""So many evenings and fewer are played in one process: starting more would take longer."""
+MOST: Final = 8
+INSTANT: Final = timedelta(microseconds=1)
+
+
+class _Work(NamedTuple):
+    """What every process has: its own store, both sets of rules, and the settings."""
+
+    store: Store
+    now: Sequence[Rule]
+    then: Sequence[Rule] | None
+    settings: Settings
+
+
+_work: list[_Work] = []
+
+
+def compare_kept(
+    over: Sequence[KeptOccurrence],
+    now: Sequence[Rule],
+    then: Sequence[Rule] | None,
+    settings: Settings,
+    monotonic: Callable[[], float],
+) -> Comparison:
+    """Play the kept evenings through both sets of rules, and say on the standard error how far it is.
+
+    Raises:
+        StoreError: if the store cannot be read.
+        TurntowardError: if a process that helped was ended by somebody.
+    """
+    from detector.cli.import_said import Saying  # noqa: PLC0415 - not for --help
+
+    saying = Saying(monotonic)
+    try:
+        with _players(over, now, then, settings) as played:
+            return gather(
+                played, now, then,
+                lambda evening, seen: saying(f"evening {evening:,} of {len(over):,}, {seen:,} observations"),
+            )  # fmt: skip
+    finally:
+        saying.done()
+
+
+@contextmanager
+def _players(
+    over: Sequence[KeptOccurrence], now: Sequence[Rule], then: Sequence[Rule] | None, settings: Settings
+) -> Iterator[Iterator[EveningPlayed]]:
+    processes = min(len(os.sched_getaffinity(0)), MOST)
+    if len(over) <= FEW or processes < 2:
+        _begin(now, then, settings)
+        try:
+            yield map(_play, over)
+        finally:
+            _work.pop().store.close()
+        return
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - only where there is much to do
+    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415 - only where there is much to do
+    from multiprocessing import get_context  # noqa: PLC0415 - only where there is much to do
+
+    # A rule is a compiled function, which no other way of starting a process could hand over.
+    pool = ProcessPoolExecutor(
+        processes, mp_context=get_context("fork"), initializer=_begin_beside, initargs=(now, then, settings)
+    )
+    try:
+        yield pool.map(_play, over)
+    except BrokenProcessPool:
+        raise TurntowardError("A process that played evenings was ended from outside. Nothing was changed.") from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _begin(now: Sequence[Rule], then: Sequence[Rule] | None, settings: Settings) -> None:
+    _work.append(_Work(Store.open(store_path(), read_only=True), now, then, settings))
+
+
+def _begin_beside(now: Sequence[Rule], then: Sequence[Rule] | None, settings: Settings) -> None:
+    # Ctrl-C reaches every process; the first one says to the others what to do.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _begin(now, then, settings)
+
+
+def _play(occurrence: KeptOccurrence) -> EveningPlayed:
+    work = _work[-1]
+    kept = work.store.moments(occurrence.began, occurrence.began + INSTANT)
+    evening = KeptEvening(
+        occurrence=occurrence,
+        observations=work.store.observations(occurrence.id),
+        moments=[moment for moment in kept if moment.occurrence == occurrence.id],
+    )
+    return play_evening(
+        evening, work.now, work.then, policy=work.settings.policy, attention=work.settings.attention
+    )  # fmt: skip
