@@ -172,18 +172,14 @@ class Naming:
             self.problems.refuse(named, "The span comes last.", example)
             return None
         found: dict[str, frozenset[str] | timedelta] = {}
-        sound = True
         for each in before:
             kind, value = self._filter(each, feature, example)
             if kind in found:
                 self.problems.refuse(each, "This is said twice.", example)
-                sound = False
-            elif value is None:
-                sound = False
-            else:
+            elif value is not None:
                 found[kind] = value
         span = self.span(last, example)
-        if span is None or not sound:
+        if span is None:
             return None
         which = Filter(**found)  # type: ignore[arg-type]
         return (None, span, which) if self._can_pass(which, feature, span, filters[-1]) else None

@@ -106,6 +106,7 @@ def test_what_is_usual_is_of_the_feature_on_the_left() -> None:
         ("uses(shorter than 30 s) > 1", "The span comes last.", "shorter than 30 s, 10 min", 0, 23),
         ("uses(10 min, shorter than 30 s) > 1", "The span comes last.", None, 0, 31),
         ("uses(shorter than 9 s, shorter than 8 s, 10 min) > 1", "This is said twice.", None, 23, 16),
+        ("uses(since start, mail) > 1", "The category comes first.", "Write uses(social, 10 min).", 5, 11),
         ("uses(social, category is mail, 10 min) > 1", "This is said twice.", None, 13, 16),
         ("uses(5 min, shorter than 8 s, 10 min) > 1", "This is neither a filter nor, at the end, the span.", None, 5, 5),
         ("uses(longer than 9 s, shorter than 9 s, 1 min) > 1", "No use is longer than 9 s and shorter than 9 s.", None, 22, 16),
