@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from detector.attention.attention import Attention
-from detector.attention.uses import UseState
 from detector.attention.settings import AttentionSettings
+from detector.attention.uses import UseState
 from detector.observations import (
     Activity,
     CameBack,
@@ -18,6 +18,7 @@ from detector.observations import (
     LaidDown,
     LitUp,
     Locked,
+    Notified,
     Observation,
     Paused,
     PickedUp,
@@ -46,9 +47,10 @@ OPENS, ALL_OPENS, PICK_UPS = (
     FeatureKey("opens", TEN, scope="all"),
     FeatureKey("pick_ups", TEN),
 )
+LED, OWN = FeatureKey("led_pick_ups", TEN), FeatureKey("own_pick_ups", TEN)
 KEYS = (
     GLANCES, ALL_GLANCES, MESSAGES, TIME, ALL_TIME, SCROLLS, SCROLL_RATE, SWITCHES, DWELL, CATEGORY, CAME_FROM,
-    PUT_AWAY, SHARE, SINCE_INPUT, ALL_SHARE, OPENS, ALL_OPENS, PICK_UPS,
+    PUT_AWAY, SHARE, SINCE_INPUT, ALL_SHARE, OPENS, ALL_OPENS, PICK_UPS, LED, OWN,
 )  # fmt: skip
 
 
@@ -360,3 +362,17 @@ def test_a_screen_that_goes_on_was_off_so_what_was_open_was_left_at_a_time_that_
     assert late.phone(3, CATEGORY) == "social"
     in_hand = Evening().picks_up(0).see(60, LitUp, device="phone")
     assert in_hand.phone(61, CATEGORY) is None
+
+
+def test_a_pick_up_is_led_by_a_notification_of_the_last_half_minute_on_the_same_phone() -> None:
+    evening = Evening().see(0, PickedUp, device="phone", blind=True).see(20, LaidDown, device="phone")
+    told = [evening.attention.view("phone", BEGAN + timedelta(seconds=20)).get(key) for key in (PICK_UPS, LED, OWN)]
+    assert told == [1, None, None]
+    evening.see(60, Notified, device="phone").see(90, PickedUp, device="phone", blind=True)
+    evening.see(100, LaidDown, device="phone").see(120, Notified, device="phone").see(150, Notified, device="laptop")
+    evening.see(151, PickedUp, device="phone", blind=True).see(152, PickedUp, device="phone", blind=True)
+    told = [evening.attention.view("phone", BEGAN + timedelta(seconds=160)).get(key) for key in (PICK_UPS, LED, OWN)]
+    assert told == [3, 1, 2]
+    # Each leaves the span by itself.
+    told = [evening.attention.view("phone", BEGAN + timedelta(seconds=690)).get(key) for key in (PICK_UPS, LED, OWN)]
+    assert told == [1, 0, 1]
