@@ -49,7 +49,7 @@ def usuals(
     last 28 days. The percentile is the least of the greatest values that so many evenings in a hundred do not exceed; of a
     feature of one device the greatest on any device counts. `done` is called after each evening.
     """
-    wanted = {key: _of(key) for key in keys if key.name == "usual"}
+    wanted = {key: usual_of(key) for key in keys if key.name == "usual"}
     found: dict[FeatureKey, list[Any]] = {measured: [] for measured in wanted.values()}
     if not wanted:
         return {}
@@ -141,7 +141,7 @@ class _Best:
         return None if value is None else view.changes(key, _FAR.get(type(value), value))
 
 
-def _of(key: FeatureKey) -> FeatureKey:
+def usual_of(key: FeatureKey) -> FeatureKey:
     """Return the feature of which this says what is usual."""
     (name,) = key.steps[0]
     return FeatureKey(name, key.span, key.category, key.scope, key.which)

@@ -8,8 +8,8 @@ Rule 3: what came of a nudge that never was is not known, so outcomes are not co
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 
@@ -18,17 +18,21 @@ from detector.backtest.evening import Evening
 from detector.effects import Moment
 from detector.observations import Observation, PartnerTimeBegan
 from detector.store.model import KeptOccurrence
-from rules.model import Rule
+from rules.model import FeatureKey, Rule, Value
 from rules.policy import PolicySettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptEvening:
-    """One evening as it is kept: what was observed, in its order, and the moments that were decided then."""
+    """One evening as it is kept: what was observed, in its order, and the moments that were decided then.
+
+    `usuals`: what was usual when it began, where a rule asks for it.
+    """
 
     occurrence: KeptOccurrence
     observations: Iterator[Observation]
     moments: Sequence[Moment]
+    usuals: Mapping[FeatureKey, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +112,9 @@ def play_evening(
     attention: AttentionSettings,
 ) -> EveningPlayed:
     """Play one evening through both sets of rules; `then` None: through the one alone."""
-    sides = [Evening(rules, policy, attention, evening.moments) for rules in (now, then) if rules is not None]
+    sides = [
+        Evening(rules, policy, attention, evening.moments, evening.usuals) for rules in (now, then) if rules is not None
+    ]
     first, seen = next(evening.observations, None), 0
     for observation in chain(_begun(evening.occurrence, first), evening.observations) if first else ():
         for side in sides:

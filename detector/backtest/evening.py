@@ -16,7 +16,7 @@ from detector.attention.settings import AttentionSettings
 from detector.effects import Effect, Moment, Notify, Outcome, Record
 from detector.observations import Answered, Gap, InputCounted, NotShown, Observation, PartnerTimeBegan, Shown
 from detector.pipeline import Pipeline
-from rules.model import Rule
+from rules.model import FeatureKey, Rule, Value
 from rules.policy import PolicySettings
 
 BY: Final = "backtest"
@@ -25,7 +25,7 @@ SECOND: Final = timedelta(seconds=1)
 
 
 class Evening:
-    """One evening under one set of rules. `moments` are those so far, by number."""
+    """One evening under one set of rules; `usuals`: what was usual when it began. `moments` are those so far, by number."""
 
     def __init__(
         self,
@@ -33,9 +33,10 @@ class Evening:
         policy: PolicySettings,
         attention: AttentionSettings,
         kept: Iterable[Moment] = (),
+        usuals: Mapping[FeatureKey, Value] | None = None,
     ) -> None:
         self.moments: dict[int, Moment] = {}
-        self._core = Pipeline(rules, policy, attention)
+        self._core = Pipeline(rules, policy, attention, usuals)
         said = [moment for moment in kept if moment.decided == "nudged" and moment.use is not None]
         self._asked: Mapping[int, int | None] = {moment.number: moment.use for moment in said}
         self._not_shown = {moment.use for moment in said if moment.outcome is Outcome.UNDELIVERED}

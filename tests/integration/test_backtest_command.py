@@ -202,6 +202,32 @@ def test_many_evenings_are_played_by_many_processes_and_come_out_as_by_one(
     )
 
 
+@pytest.mark.parametrize("processes", [1, 2])
+def test_what_was_usual_is_what_the_evenings_before_each_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: int
+) -> None:
+    """One mail each evening, until two come on the last: more than usual, once seven evenings are known."""
+    two = NEWS.replace("19:20:00   news", "19:20:00   mail")
+    keep(*range(2, 12))
+    keep(1, text=two)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _process: set(range(processes)))
+    tried = pack(tmp_path / "try.toml", "X1", "category is mail and uses(mail, 2 h) > usual(p75)")
+    changed = json.loads(run("--json", "--rules", str(tried)).stdout)["changed"]
+    day = f"{MORNING - timedelta(days=1):%Y-%m-%d}"
+    assert [each["at"] for evening in changed for each in evening["appear"]] == [f"{day}T19:20:02+00:00"]
+    # Where only the last days are played, those before them are what is usual all the same.
+    since = json.loads(run("--json", "--rules", str(tried), "--since", "2d").stdout)
+    assert since["partner_times"] == 2
+    assert since["changed"] == changed
+
+
+def test_less_than_seven_evenings_are_no_habit(tmp_path: Path) -> None:
+    keep(*range(2, 8))
+    keep(1, text=NEWS.replace("19:20:00   news", "19:20:00   mail"))
+    tried = pack(tmp_path / "try.toml", "X1", "category is mail and uses(mail, 2 h) > usual(p75)")
+    assert json.loads(run("--json", "--rules", str(tried)).stdout)["changed"] == []
+
+
 def test_ctrl_c_ends_it_without_a_trace_and_leaves_no_process_behind(tmp_path: Path) -> None:
     keep(*range(1, 400))
     begun = tmp_path / "begun"
