@@ -111,10 +111,11 @@ class Moments:
     @property
     def deadline(self) -> datetime:
         """The next instant at which time alone decides something."""
+        if not (self._waiting or self._followed or self._needed):
+            return NEVER
         over = (needed.until for needed in self._needed.values() if needed.waits)
-        return min(
-            (*(held.until for held in self._waiting), *(said.until for said in self._followed), *over), default=NEVER
-        )
+        waited = (held.until for held in self._waiting)
+        return min((*waited, *(said.until for said in self._followed), *over), default=NEVER)
 
     def notice(self, match: Match) -> list[Effect]:
         """Decide about a match that has just begun to hold."""

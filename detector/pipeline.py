@@ -40,7 +40,7 @@ from detector.observations import (
     Shown,
     Suspended,
 )
-from rules.engine import NEVER, Watch, evidence, needs
+from rules.engine import Watch, evidence, needs
 from rules.model import FeatureKey, FeatureSet, Match, Reason, Rule, Value
 from rules.policy import PolicySettings
 
@@ -195,7 +195,10 @@ class Pipeline:
             self._watches = {name: watch.take_rules(self._rules) for name, watch in self._watches.items()}
 
     def _turn(self) -> datetime:
-        return min((self._moments.deadline, *(watch.turn for watch in self._watches.values())), default=NEVER)
+        turn = self._moments.deadline
+        for watch in self._watches.values():
+            turn = min(turn, watch.turn)
+        return turn
 
     def _pass_until(self, now: datetime) -> list[Effect]:
         effects: list[Effect] = []
@@ -261,7 +264,7 @@ class Pipeline:
         return watch
 
     def _notice(self, device: str, begun: Sequence[Rule], at: datetime) -> list[Effect]:
-        use = self._attention.device(device).open
+        use = self._attention.device(device).open if begun else None
         if use is None:
             return []
         effects: list[Effect] = []

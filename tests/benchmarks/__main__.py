@@ -8,14 +8,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.benchmarks import activitywatch, adb
+from tests.benchmarks.backtest import backtesting
 from tests.benchmarks.bars import Bar
+from tests.benchmarks.catalogue import hit_rates
 from tests.benchmarks.corpus import corpus_bars
 from tests.benchmarks.language import language
 from tests.benchmarks.phone import phone_bars
 from tests.benchmarks.resting import nobody_there, outside, under_load
+from tests.benchmarks.rules import rule_bars
 from tests.benchmarks.speed import commands, latency, replay
 
 ALL: dict[str, Callable[[Path], Iterator[Bar]]] = {
+    "backtest": backtesting,
+    "catalogue": lambda _folder: iter(hit_rates()),
     "commands": commands,
     "corpus": lambda _folder: corpus_bars(),
     "language": lambda _folder: language(),
@@ -26,6 +31,7 @@ ALL: dict[str, Callable[[Path], Iterator[Bar]]] = {
     "phone": phone_bars,
     "adb": lambda _folder: adb.line_to_observation(),
     "importing": activitywatch.importing,
+    "rules": lambda _folder: rule_bars(),
     "replay": lambda _folder: replay(),
 }
 
