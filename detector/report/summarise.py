@@ -43,7 +43,7 @@ _EXCUSES = {
     Reason.TOGETHER: Reason.TOGETHER, Reason.FOR_BOTH: Reason.TOGETHER, Reason.FILM: Reason.TOGETHER,
     Reason.NEEDED: Reason.NEEDED, Reason.ON_CALL: Reason.ON_CALL,
 }  # fmt: skip
-"""What excuses a moment that was kept unsaid, by its reason."""
+"""What excuses a moment, by its reason: none of these is ever waited for and then said."""
 _PUT_AWAY = frozenset({Outcome.PUT_AWAY_30, Outcome.PUT_AWAY_60})
 _JUDGED = _PUT_AWAY | {Outcome.DISMISSED, Outcome.IGNORED}
 
@@ -169,7 +169,7 @@ def _sort_out(moments: Sequence[Moment]) -> tuple[list[Moment], Counter[Reason]]
 
 def _excuse(moment: Moment) -> Reason | None:
     said = {Outcome.TOGETHER: Reason.TOGETHER, Outcome.NEEDED: Reason.NEEDED}.get(moment.outcome or Outcome.UNKNOWN)
-    return said or (_EXCUSES.get(moment.reason) if moment.decided == "suppressed" and moment.reason else None)
+    return said or (_EXCUSES.get(moment.reason) if moment.reason else None)
 
 
 def _longest(evenings: Iterable[_Evening], zone: tzinfo) -> Undisturbed | None:

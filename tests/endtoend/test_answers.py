@@ -69,7 +69,7 @@ def test_two_dismissals_make_it_quiet_for_the_rest(evening_with: Begin) -> None:
     evening.scroll_until_nudged(3)
 
 
-def test_i_need_this_is_kept_and_nothing_more_is_said_of_this_use(evening_with: Begin) -> None:
+def test_i_need_this_asks_once_for_how_long_and_is_needed_this_once_where_nobody_answers(evening_with: Begin) -> None:
     evening = evening_with(config=SPEAKS_FREELY)
     evening.run()
     evening.begin()
@@ -78,7 +78,33 @@ def test_i_need_this_is_kept_and_nothing_more_is_said_of_this_use(evening_with: 
     evening.answer("needed")
     (moment,) = until(lambda: evening.moments("outcome IS NOT NULL"), what="the outcome")
     assert (moment["answer"], moment["outcome"]) == ("needed", "needed")
+    until(lambda: evening.dunst.displayed() == 1, what="the question")
+    asked = evening.dunst.shown()
+    assert asked.summary == "For how long?"
+    assert asked.body.startswith("Until then nothing is said about social media.")
     assert evening.dunst.displayed() == 0
     # Another use is another matter.
     take_up(feed, other)
     assert evening.scroll_until_nudged(2)["outcome"] is None
+
+
+def test_what_is_needed_for_a_while_is_left_alone_for_so_long(evening_with: Begin) -> None:
+    evening = evening_with(config=SPEAKS_FREELY, rules=FEEDS_AND_VIDEO)
+    evening.run()
+    evening.begin()
+    other, video, feed = evening.desktop.xterm("a terminal"), evening.feed(VIDEO), evening.feed()
+    evening.scroll_until_nudged()
+    evening.answer("needed")
+    until(lambda: evening.moments("outcome = 'needed'"), what="the outcome")
+    until(lambda: evening.dunst.displayed() == 1, what="the question")
+    evening.dunst.answer("needed_15")
+    until(lambda: evening.moments("answer = 'needed_15' AND outcome = 'needed'"), what="the length")
+    take_up(feed, other)
+    scroll_until_unsaid(evening, "needed")
+    # Something else is not needed.
+    take_up(video, other)
+    assert evening.scroll_until_nudged(2)["category"] == "video"
+    evening.over()
+    told = json.loads(evening.say("report", "--json"))
+    assert (told["needed"], told["nudges"]["needed"], told["moments"]) == (2, 1, 1)
+    assert "You needed it, for 15 min." in evening.say("why", "1")

@@ -64,7 +64,7 @@ rare = st.one_of(
     st.tuples(
         st.just("answer"),
         st.integers(1, 12),
-        st.sampled_from(["put_away", "together", "needed", "dismissed", "expired"]),
+        st.sampled_from(["put_away", "together", "needed", "needed_1", "needed_5", "dismissed", "expired"]),
     ),
     st.tuples(
         st.sampled_from(["shown", "shown", "shown", "not shown"]), st.one_of(st.just(1), st.integers(1, 12)), st.just(0)
@@ -141,7 +141,9 @@ def _said(at: datetime, device: str, kind: str, first: object, second: object) -
     if kind == "sensed":
         return [SensorStarted(at=at, device=device, sense=first, sensor="test")]
     if kind == "answer":
-        return [Answered(at=at, device=device, nudge=first, answer=second)]
+        # For how long is answered only after it was asked.
+        given = ["needed", second] if str(second).startswith("needed_") else [second]
+        return [Answered(at=at, device=device, nudge=first, answer=each) for each in given]
     return [Shown(at=at, nudge=first, by="test") if kind == "shown" else NotShown(at=at, nudge=first)]
 
 

@@ -61,9 +61,8 @@ def test_what_the_program_kept_to_itself_is_a_moment_all_the_same(reason: Reason
     assert (found.moments, found.together, found.needed, found.on_call) == (1, 0, 0, 0)
 
 
-def test_a_nudge_that_waited_for_a_film_and_was_said_is_counted() -> None:
-    held = moment(1, outcome=Outcome.IGNORED)
-    assert summary(held).moments == 1
+def test_a_nudge_that_was_let_pass_is_counted() -> None:
+    assert summary(moment(1, outcome=Outcome.IGNORED)).moments == 1
 
 
 def test_the_text_names_what_is_counted_apart() -> None:

@@ -1,0 +1,85 @@
+"""Who is on call says so in the title of partner time; what follows from it never needs the title again."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from io import BytesIO, StringIO
+
+import pytest
+
+from detector.clock import ManualClock
+from detector.daemon.inbox import Inbox
+from detector.daemon.underway import UnderWay
+from detector.observations import Activity, GapReason, Observation, PartnerTimeBegan
+from detector.partner_time.model import Occurrence, is_on_call
+from detector.store.model import KeptOccurrence
+from detector.store.recordings import read_recording, write_recording
+from detector.store.stretches import Stretch, cut
+
+BEGINS = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
+ENDS = BEGINS + timedelta(minutes=90)
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("Dinner #oncall", True),
+        ("#OnCall", True),
+        ("Dinner, #oncall tonight", True),
+        ("Dinner", False),
+        ("Dinner oncall", False),
+        ("Dinner #oncalled", False),
+    ],
+)
+def test_the_tag_is_a_word_of_its_own(title: str, *, expected: bool) -> None:
+    assert is_on_call(title) is expected
+
+
+class Silent:
+    """A core that does nothing but remember, with sensors and a performer that do nothing."""
+
+    now: datetime | None = None
+    deadline: datetime | None = None
+
+    def __init__(self) -> None:
+        self.fed: list[Observation] = []
+
+    def feed(self, seen: Observation) -> tuple[()]:
+        self.fed.append(seen)
+        return ()
+
+    def perform(self, effects: object) -> None:
+        """Do nothing."""
+
+    async def start(self) -> None:
+        """Do nothing."""
+
+
+@pytest.mark.parametrize(("title", "on_call"), [("Dinner #oncall", True), ("Dinner", False)])
+async def test_what_begins_carries_it(title: str, *, on_call: bool) -> None:
+    silent = Silent()
+    occurrence = Occurrence(id="1@x", partner_time=1, title=title, begins=BEGINS, ends=ENDS, zone="UTC")
+    clock = ManualClock(BEGINS)
+    inbox = Inbox(lambda _: Activity(category="other"), clock=clock, arrived=asyncio.Event())
+    under_way = UnderWay(
+        occurrence=occurrence, kept_as="1@x", core=silent, inbox=inbox, sensors=silent, performer=silent  # type: ignore[arg-type]
+    )  # fmt: skip
+    await under_way.begin(BEGINS, BEGINS, GapReason.RESTART)
+    (began,) = silent.fed
+    assert isinstance(began, PartnerTimeBegan)
+    assert began.on_call is on_call
+
+
+def test_it_outlives_forgetting_the_beginning_and_a_recording_without_the_title() -> None:
+    kept = KeptOccurrence(id="1@x", title="Dinner #oncall", began=BEGINS, ends=ENDS, ended=None, end_reason=None)
+    now = BEGINS + timedelta(minutes=30)
+    again = cut(kept, ["laptop"], Stretch(since=BEGINS, until=now)).instead[0]
+    assert isinstance(again, PartnerTimeBegan)
+    assert again.on_call
+    written = StringIO()
+    write_recording(written, [again])
+    (read,) = read_recording(BytesIO(written.getvalue().encode()), "test")
+    assert isinstance(read, PartnerTimeBegan)
+    assert read.on_call
+    assert "#oncall" not in read.title
