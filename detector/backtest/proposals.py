@@ -17,7 +17,6 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from detector.attention.settings import AttentionSettings
-from detector.backtest.compare import Found, KeptEvening, compare
 from detector.backtest.evening import Evening
 from detector.backtest.thresholds import Number, Threshold, felt, higher, say_number
 from detector.effects import Moment
@@ -86,6 +85,7 @@ def propose(
     *,
     mine: Iterable[str] = (),
     declined: Iterable[str] = (),
+    only: str | None = None,
     policy: PolicySettings,
     attention: AttentionSettings,
     needed: int = EVENINGS_NEEDED,
@@ -93,7 +93,7 @@ def propose(
     """Return the proposals, by code; none where there are fewer evenings than it takes.
 
     `rules`: those in force. `mine`: the codes of the person's own, which stay as they are; `declined`: those of rules
-    whose proposal is not wanted.
+    whose proposal is not wanted. `only`: the one code that is asked about; None: all.
     """
     if len(evenings) < needed:
         return []
@@ -101,24 +101,27 @@ def propose(
     chosen = {
         rule.code: (rule, own)
         for rule in rules
-        if rule.code not in left and rule.speaks and (own := felt(rule.condition.text))
+        if rule.code not in left and only in {None, rule.code} and rule.speaks and (own := felt(rule.condition.text))
     }
     held = _held_in(evenings, chosen, attention)
     most = len(evenings) // _ONE_IN
-    proposals = []
+    proposals: list[Proposal] = []
+    found: tuple[Counter[str], int] | None = None
     for code, (rule, threshold) in chosen.items():
         (_, _, before), *higher_ones = held[code]
         fitting = [each for each in higher_ones if each[2] <= most] or higher_ones[-1:]
         if before <= most or not fitting:
             continue
         number, changed, after = fitting[0]
-        now, then, all_now, all_then = _played(evenings, rules, changed, policy, attention)
-        if then.moments >= now.moments or all_then.nudges > all_now.nudges:
+        found = found or _found(evenings, rules, policy, attention)
+        others = [changed if other.code == code else other for other in rules]
+        (now, nudges_now), (then, nudges_then) = found, _found(evenings, others, policy, attention)
+        if then[code] >= now[code] or nudges_then > nudges_now:
             continue
         proposals.append(Proposal(
             code=code, name=rule.name, threshold=threshold, proposed=number, rule=changed, evenings=len(evenings),
-            now=Side(evenings=before, moments=now.moments, nudges=all_now.nudges),
-            then=Side(evenings=after, moments=then.moments, nudges=all_then.nudges), bounded=after > most,
+            now=Side(evenings=before, moments=now[code], nudges=nudges_now),
+            then=Side(evenings=after, moments=then[code], nudges=nudges_then), bounded=after > most,
         ))  # fmt: skip
     return sorted(proposals, key=lambda proposal: proposal.code)
 
@@ -171,20 +174,16 @@ def _held_in(
     }
 
 
-def _played(
-    evenings: Sequence[OwnEvening],
-    rules: Sequence[Rule],
-    changed: Rule,
-    policy: PolicySettings,
-    attention: AttentionSettings,
-) -> tuple[Found, Found, Found, Found]:
-    """Return what the rule finds now and then, and what all rules together find now and then."""
-    parts = (part for evening in evenings for part in evening.parts)
-    kept = (
-        KeptEvening(occurrence=occurrence, observations=iter(observations), moments=moments)
-        for occurrence, observations, moments in parts
-    )
-    others = [changed if rule.code == changed.code else rule for rule in rules]
-    found = compare(kept, rules, others, policy=policy, attention=attention)
-    (row,) = [row for row in found.rules if row.code == changed.code]
-    return row.now or Found(), row.then or Found(), found.now, found.then or Found()
+def _found(
+    evenings: Sequence[OwnEvening], rules: Sequence[Rule], policy: PolicySettings, attention: AttentionSettings
+) -> tuple[Counter[str], int]:
+    """Return how many moments each rule finds with the voice on, and how many nudges there are in all."""
+    moments: Counter[str] = Counter()
+    nudges = 0
+    for _, observations, kept in (part for evening in evenings for part in evening.parts):
+        played = Evening(rules, policy, attention, kept)
+        for seen in observations:
+            played.feed(seen)
+        moments.update(moment.rule for moment in played.moments.values())
+        nudges += sum(moment.decided == "nudged" for moment in played.moments.values())
+    return moments, nudges

@@ -107,7 +107,7 @@ def accept(code: str) -> None:
     from detector.store import quiet_week  # noqa: PLC0415 - not for --help
 
     week, evenings = _read()
-    proposal = _chosen(code, _proposals(evenings, declined=()), week, len(evenings))
+    proposal = _chosen(code, evenings, week)
     path = write_rule(rules_dir(), _as_own(proposal), f"yours since {declared.CLOCK.now().astimezone():%Y-%m-%d}")
     if proposal.code in week.declined:
         with declared.opened() as store:
@@ -123,7 +123,7 @@ def decline(code: str) -> None:
     from detector.store import quiet_week  # noqa: PLC0415 - not for --help
 
     week, evenings = _read()
-    proposal = _chosen(code, _proposals(evenings, declined=()), week, len(evenings))
+    proposal = _chosen(code, evenings, week)
     with declared.opened() as store:
         quiet_week.decline(store, proposal.code)
     declared.say(
@@ -186,7 +186,9 @@ def _read() -> tuple[QuietWeek, list[OwnEvening]]:
         return quiet_week.QuietWeek(), []
 
 
-def _proposals(evenings: list[OwnEvening], *, declined: tuple[str, ...]) -> list[Proposal]:
+def _proposals(
+    evenings: list[OwnEvening], *, declined: tuple[str, ...] = (), only: str | None = None
+) -> list[Proposal]:
     from detector.backtest.proposals import propose as proposed  # noqa: PLC0415 - not for --help
     from detector.config.paths import config_path, rules_dir  # noqa: PLC0415 - not for --help
     from detector.config.read import read_settings  # noqa: PLC0415 - not for --help
@@ -194,7 +196,9 @@ def _proposals(evenings: list[OwnEvening], *, declined: tuple[str, ...]) -> list
 
     settings, rules = read_settings(config_path()), load_rules(rules_dir()).rules
     mine = [rule.code for rule in rules if rule.source != BUILT_IN]
-    return proposed(evenings, rules, mine=mine, declined=declined, policy=settings.policy, attention=settings.attention)
+    return proposed(
+        evenings, rules, mine=mine, declined=declined, only=only, policy=settings.policy, attention=settings.attention
+    )
 
 
 def _as_own(proposal: Proposal) -> dict[str, object]:
@@ -210,17 +214,15 @@ def _as_own(proposal: Proposal) -> dict[str, object]:
     }
 
 
-def _chosen(code: str, found: list[Proposal], week: QuietWeek, evenings: int) -> Proposal:
+def _chosen(code: str, evenings: list[OwnEvening], week: QuietWeek) -> Proposal:
     from detector.cli.quiet_week_said import say_missing  # noqa: PLC0415 - not for --help
     from detector.errors import UserError  # noqa: PLC0415 - not for --help
 
-    wanted = code.strip().upper()
-    proposal = next((each for each in found if each.code == wanted), None)
-    if proposal is not None:
+    for proposal in _proposals(evenings, only=code.strip().upper()):
         return proposal
-    if missing := say_missing(week, evenings):
+    if missing := say_missing(week, len(evenings)):
         raise UserError(" ".join(missing))
-    codes = ", ".join(each.code for each in found)
+    codes = ", ".join(each.code for each in _proposals(evenings))
     there_is = f"There is one for {codes}." if codes else "There is none."
     raise UserError(f"Nothing is proposed for '{code.strip()[:20]}'. {there_is}")
 

@@ -116,6 +116,17 @@ async def test_who_ends_it_hears_of_the_next_moment_and_so_does_a_restart(evenin
     other.store.close()
 
 
+async def test_what_was_ended_while_the_daemon_was_away_is_ended_when_it_comes_back(evening: Evening) -> None:
+    await evening.at(BEGAN)
+    quiet_week.stop(evening.store)
+    other = again(evening, BEGAN + timedelta(minutes=30))
+    await other.at(BEGAN + timedelta(minutes=30))
+    await scroll(other, BEGAN + timedelta(minutes=40))
+    assert other.kinds(other.under_way.kept_as).count("QuietWeekEnded") == 1
+    assert decided(other) == [("nudged", None)]
+    other.store.close()
+
+
 async def test_the_eighth_evening_is_not_quiet(evening: Evening) -> None:
     for day in range(8):
         at = BEGAN + timedelta(days=day)

@@ -196,6 +196,7 @@ def test_every_higher_number_is_one_that_a_person_would_say_and_a_condition_can_
             continue
         for number, changed in higher(rule, threshold):
             tried += 1
+            assert number > threshold.number  # type: ignore[operator]
             again = felt(changed.condition.text)
             assert again is not None
             assert again.number == number, "said and read back it is the same number"
