@@ -141,8 +141,11 @@ class TestTogether:
         assert turntoward("together").stdout == "Always for both of you: video.\n"
         assert "already" in turntoward("together", "add", "video").stdout
         assert config_path().read_text() == added
+        assert turntoward("together", "add", "shopping").returncode == 0
+        assert 'for_both = ["video", "shopping"]' in config_path().read_text()
         assert turntoward("together", "remove", "video").returncode == 0
-        assert "for_both = []" in config_path().read_text()
+        assert 'for_both = ["shopping"]' in config_path().read_text()
+        assert "Nothing is changed." in turntoward("together", "remove", "video").stdout
 
     def test_what_is_no_category_is_refused_and_nothing_is_written(self) -> None:
         done = turntoward("together", "add", "vidio")

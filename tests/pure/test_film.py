@@ -1,0 +1,64 @@
+"""A film for two, as what is kept of it: what is a use of what, and what counts as presence."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from detector.attention.settings import AttentionSettings
+from detector.attention.share import Share, divide
+from detector.backtest.timelines import play, read_timelines
+from detector.effects import Coverage, Use
+from detector.effects import Record as Kept
+from detector.observations import PartnerTimeBegan
+from detector.pipeline import Pipeline
+from rules.policy import PolicySettings
+
+FILM = """
+# a film, begun with the mouse at 19:00:10
+18:30:00            partner time until 20:30
+19:00:00            full screen video
+19:00:05            media
+19:00:40            idle since 19:00:10
+"""
+
+
+def lived(text: str) -> tuple[list[tuple[str, float]], Share]:
+    """Return the uses with their seconds, and how the evening divides."""
+    timeline = read_timelines(text + "20:30:00            ends\n", "test")[0]
+    effects = play(timeline, Pipeline((), PolicySettings(), AttentionSettings()))
+    kept = [effect.what for effect in effects if isinstance(effect, Kept)]
+    uses = {each.number: each for each in kept if isinstance(each, Use)}
+    (began,) = (each for each in kept if isinstance(each, PartnerTimeBegan))
+    covered = [each for each in kept if isinstance(each, Coverage)]
+    told = [
+        (each.activity.category, (each.ended - each.began).total_seconds())
+        for each in uses.values()
+        if each.ended is not None
+    ]
+    return told, divide(uses.values(), covered, began.at, began.ends).share
+
+
+def test_choosing_is_choosing_and_the_film_is_presence() -> None:
+    uses, share = lived(FILM)
+    assert uses == [("video", 10)]
+    assert share.distraction == timedelta(seconds=10)
+    assert share.presence >= timedelta(minutes=89)
+
+
+def test_a_touch_shorter_than_a_look_is_part_of_it() -> None:
+    uses, share = lived(FILM + "19:30:00            back\n19:30:42            idle since 19:30:12\n")
+    assert uses == [("video", 10), ("together", 12)]
+    assert share.distraction == timedelta(seconds=10)
+
+
+def test_hands_that_stay_are_doing_something_else() -> None:
+    uses, _ = lived(FILM + "19:30:00            back\n19:31:00            idle since 19:30:30\n")
+    assert uses == [("video", 10), ("video", 30)]
+
+
+def test_before_the_film_has_begun_a_touch_is_a_look() -> None:
+    uses, _ = lived(
+        FILM.replace("19:00:05            media\n", "")
+        + "19:30:00            back\n19:30:42            idle since 19:30:12\n"
+    )
+    assert uses == [("video", 10), ("video", 12)]
