@@ -107,10 +107,19 @@ def _players(evenings: int, now: Sequence[Rule], then: Sequence[Rule] | None, se
 
     # A rule is a compiled function, which no other way of starting a process could hand over.
     pool = ProcessPoolExecutor(
-        processes, mp_context=get_context("fork"), initializer=_begin_beside, initargs=(now, then, settings)
+        processes, mp_context=get_context("fork"), initializer=_begin, initargs=(now, then, settings)
     )
+
+    def by_all(play: Callable[[Any], Any], tasks: Sequence[Any]) -> Iterator[Any]:
+        # Ctrl-C reaches every process; the first one says to the others what to do. They begin here, and never hear it.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            return pool.map(play, tasks)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
     try:
-        yield pool.map
+        yield by_all
     except BrokenProcessPool:
         raise TurntowardError("A process that played evenings was ended from outside. Nothing was changed.") from None
     finally:
@@ -119,12 +128,6 @@ def _players(evenings: int, now: Sequence[Rule], then: Sequence[Rule] | None, se
 
 def _begin(now: Sequence[Rule], then: Sequence[Rule] | None, settings: Settings) -> None:
     _work.append(_Work(Store.open(store_path(), read_only=True), now, then, settings))
-
-
-def _begin_beside(now: Sequence[Rule], then: Sequence[Rule] | None, settings: Settings) -> None:
-    # Ctrl-C reaches every process; the first one says to the others what to do.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _begin(now, then, settings)
 
 
 def _play(task: tuple[KeptOccurrence, Mapping[FeatureKey, Value]]) -> EveningPlayed:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from detector.effects import Moment
     from detector.pipeline import Pipeline
     from rules.model import Rule
@@ -35,6 +37,7 @@ def command(file: Path, *, as_json: bool, watching: bool, speed: float) -> None:
     from detector.config.rules_in_force import load_rules  # noqa: PLC0415 - not for --help
     from detector.effects import Moment, Record  # noqa: PLC0415 - not for --help
     from detector.errors import UserError  # noqa: PLC0415 - not for --help
+    from detector.observations import RulesChanged  # noqa: PLC0415 - not for --help
     from detector.pipeline import Pipeline  # noqa: PLC0415 - not for --help
     from detector.store.recordings import read_recording  # noqa: PLC0415 - not for --help
 
@@ -49,8 +52,11 @@ def command(file: Path, *, as_json: bool, watching: bool, speed: float) -> None:
     moments: dict[tuple[str, int], Moment] = {}
     occurrences: dict[str, None] = {}
     count = 0
+    changed: datetime | None = None
     for observation in read_recording(file):
         count += 1
+        if changed is None and isinstance(observation, RulesChanged):
+            changed = observation.at
         for effect in core.feed(observation):
             if isinstance(effect, Record):
                 occurrences[effect.occurrence] = None
@@ -65,6 +71,11 @@ def command(file: Path, *, as_json: bool, watching: bool, speed: float) -> None:
     for line in _as_table(moments.values(), names):
         click.echo(line)
     click.echo(_counted(count, len(occurrences), moments.values()))
+    if changed is not None:
+        click.echo(
+            f"At {changed.astimezone():%H:%M:%S} the rules were changed;\n"
+            "what follows is what the rules of today decide."
+        )
 
 
 def _watch(file: Path, core: Pipeline, rules: Sequence[Rule], speed: float) -> None:

@@ -37,7 +37,9 @@ from detector.observations import (
     PutAway,
     QuietBegan,
     QuietEnded,
+    QuietWeekEnded,
     Resumed,
+    RulesChanged,
     SensorStarted,
     Shown,
     Suspended,
@@ -178,7 +180,7 @@ def _say(seen: Observation) -> str | None:
     """Return the observation in words; None where nothing is worth a line."""
     told = _TOLD.get(type(seen))
     words = told(seen) if told else WORDS.get(type(seen))
-    if words is None or isinstance(seen, PartnerTimeBegan | PartnerTimeEnded | PartnerTimeExtended | Paused | Resumed):
+    if words is None or isinstance(seen, _OF_NO_DEVICE):
         return words
     return f"{say_device(seen.device)}: {words}"
 
@@ -200,6 +202,9 @@ def _at(instant: datetime) -> str:
     return f"{instant.astimezone():%H:%M:%S}"
 
 
+_OF_NO_DEVICE: Final = (
+    PartnerTimeBegan, PartnerTimeEnded, PartnerTimeExtended, Paused, Resumed, QuietWeekEnded, RulesChanged,
+)  # fmt: skip
 _TOLD: Final[Mapping[type[Observation], Callable[[Any], str | None]]] = {
     PartnerTimeBegan: lambda seen: f"Partner time, until {seen.ends.astimezone():%H:%M}",
     PartnerTimeEnded: lambda seen: f"Partner time is over: {ENDS.get(seen.reason, seen.reason)}",
@@ -208,6 +213,8 @@ _TOLD: Final[Mapping[type[Observation], Callable[[Any], str | None]]] = {
     Gap: _gap,
     SensorStarted: lambda seen: f"{seen.sense} is sensed",
     WentIdle: lambda seen: f"nobody there since {_at(seen.since)}",
+    QuietWeekEnded: lambda _seen: "the quiet week is over: from now on nudges are said",
+    RulesChanged: lambda _seen: "the rules were changed here; what follows is what the rules of today decide",
     Answered: lambda seen: f"you answer nudge {seen.nudge}: {seen.answer.replace('_', ' ')}",
     Shown: lambda _seen: None,
     NotShown: lambda seen: f"nudge {seen.nudge} could not be shown",

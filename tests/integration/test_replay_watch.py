@@ -15,6 +15,8 @@ import pytest
 from click.testing import CliRunner
 
 from detector.cli import turntoward
+from detector.cli.replay_lines import _TOLD, WORDS
+from detector.observations import KINDS, InputCounted
 from tests.rig.x11 import until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -147,3 +149,18 @@ def test_a_broken_recording_is_said_before_anything_is_shown(tmp_path: Path) -> 
     done = CliRunner().invoke(turntoward, ["replay", str(broken), "--watch"])
     assert done.output == ""
     assert "this is no JSON" in str(done.exception)
+
+
+def test_every_kind_of_observation_has_its_words() -> None:
+    assert set(KINDS.values()) - {InputCounted} == {*WORDS, *_TOLD}
+
+
+def test_where_the_rules_were_changed_it_says_that_it_goes_by_those_of_today(tmp_path: Path) -> None:
+    heading, began, *rest = EVENING.read_text().splitlines()
+    at = began.partition('"at": "')[2].partition('"')[0]
+    changed = f'{{"at": "{at}", "kind": "RulesChanged", "digest": "0123456789abcdef"}}'
+    path = tmp_path / "changed.jsonl"
+    path.write_text("\n".join([heading, began, changed, *rest]) + "\n")
+    for words in (["--watch"], []):
+        done = CliRunner().invoke(turntoward, ["replay", str(path), *words])
+        assert "what follows is what the rules of today decide" in " ".join(done.output.split())

@@ -188,12 +188,24 @@ def test_a_nudge_that_could_not_be_shown_then_is_not_shown_on_either_side() -> N
 
 
 def test_what_was_shown_then_is_not_taken_for_what_is_shown_now() -> None:
-    observations = timeline(MAIL.replace("19:01:30 ", "19:00:46   shown 1\n19:01:30 ", 1)).observations
+    """What is numbered 1 here is another nudge than the one that was shown as number 1 then."""
+    observations = timeline(MAIL.replace("19:42:00 ", "19:41:30   shown 1\n19:42:00 ", 1)).observations
     side = Evening(rules(S1="category is shopping and dwell >= 60 s"), POLICY, ATTENTION)
     for seen in observations:
         side.feed(seen)
-    assert [moment.shown_by for moment in side.moments.values()] == ["backtest"]
+    assert [(moment.number, moment.shown_by) for moment in side.moments.values()] == [(1, "backtest")]
     assert any(isinstance(seen, Shown) for seen in observations)
+
+
+def test_an_answer_is_not_given_to_whichever_nudge_has_its_number() -> None:
+    lines = "18:50:00 news", "18:50:40 mail", "18:51:30 answers 1 together", "18:51:40 desktop", "20:00 ends"
+    observations = timeline("\n".join(("# x", "18:30:00 partner time until 20:00", *lines))).observations
+    moments = list(decided(observations, NOW).values())
+    assert [(moment.category, moment.answer) for moment in moments] == [("mail", "together")]
+    side = Evening(rules(N1="category is news and dwell >= 30 s"), POLICY, ATTENTION, moments)
+    for seen in observations:
+        side.feed(seen)
+    assert [(moment.category, moment.answer) for moment in side.moments.values()] == [("news", None)]
 
 
 @given(
