@@ -131,3 +131,16 @@ def test_a_byte_order_mark_and_an_odd_name_do_no_harm(tmp_path: Path) -> None:
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/b\xff.toml")).write_text("oops")
     assert "X1" in codes(tmp_path)
     str(only(tmp_path)).encode()
+
+
+def test_packs_may_be_left_out_and_others_tried_after_them_by_whatever_way_they_are_reached(tmp_path: Path) -> None:
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    (folder / "a.toml").write_text(rule("X1"))
+    (folder / "b.toml").write_text(rule("X2"))
+    (tmp_path / "try.toml").write_text(rule("X2", name="Tried") + rule("X3"))
+    (tmp_path / "link").symlink_to(folder)
+    for way in (folder, tmp_path / "link"):
+        loaded = load_rules(way, without=[folder / "a.toml"], more=[tmp_path / "try.toml"])
+        own = {each.code: each.name for each in loaded.rules if each.source != "built-in"}
+        assert own == {"X2": "Tried", "X3": "Mine"}
