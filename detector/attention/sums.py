@@ -21,6 +21,9 @@ COUNTED: Final = {
 }
 """The features that are such a sum, and what is counted."""
 
+LOOKED_AHEAD: Final = 12
+"""So many counts are looked through for the one with which the sum will have fallen far enough."""
+
 
 class TrailingSum:
     """A sum, or so much per minute. Unknown while no input is sensed."""
@@ -72,9 +75,18 @@ class TrailingSum:
         self._expire(at)
         return self._sum if self._minutes is None else self._sum / self._minutes
 
-    def change(self, at: datetime, _against: Value) -> datetime | None:
-        """Return when the oldest count leaves the span."""
-        if self._device.input_since is None:
+    def change(self, at: datetime, against: Value) -> datetime | None:
+        """Return when the sum has fallen to what it is compared with; what is less already only falls further."""
+        if self._device.input_since is None or isinstance(against, str | timedelta):
             return None
         self._expire(at)
-        return self._counted[0][0] + self._span if self._counted else None
+        left, minutes, counted = self._sum, self._minutes, self._counted
+        if not counted or (left if minutes is None else left / minutes) < against:
+            return None
+        is_equal = (left if minutes is None else left / minutes) == against
+        # Too early is allowed: further than a few steps ahead is not looked.
+        for step, (counted_at, count) in enumerate(counted):
+            left -= count
+            if is_equal or step == LOOKED_AHEAD or (left if minutes is None else left / minutes) <= against:
+                return counted_at + self._span
+        return None
