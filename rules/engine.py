@@ -87,6 +87,8 @@ class Watch:
             if rule.until is not None or rule.condition.remembers
         }
         self._concerned: dict[str, tuple[tuple[int, ...], tuple[int, ...], tuple[_OverTime, ...]]] = {}
+        # Those that can hold for what is in front: no other turns.
+        self._in_question: tuple[int, ...] = ()
         self.turn = NEVER
 
     def take_rules(self, rules: Sequence[Rule]) -> Watch:
@@ -117,6 +119,7 @@ class Watch:
         for over_time in others:
             over_time.rest()
         self._held, self._turns = held, [NEVER] * len(self._rules)
+        self._in_question = concerned
         return self._look(concerned, features)
 
     def after_input(self, features: FeatureSet, category: str) -> list[Rule]:
@@ -126,8 +129,8 @@ class Watch:
 
     def at_turn(self, features: FeatureSet) -> list[Rule]:
         """Look at the rules that time alone may have changed by now; return those that begin to hold."""
-        at = features.at
-        return self._look([index for index, turn in enumerate(self._turns) if turn <= at], features)
+        at, turns = features.at, self._turns
+        return self._look([index for index in self._in_question if turns[index] <= at], features)
 
     def rest(self) -> None:
         """Nothing is in use: nothing holds, and time alone changes nothing."""
@@ -169,7 +172,7 @@ class Watch:
                 begun.append(rules[index])
             held[index] = holds
             turns[index] = NEVER if turn is None else turn
-        self.turn = min(turns, default=NEVER)
+        self.turn = min(map(turns.__getitem__, self._in_question), default=NEVER)
         return begun
 
 

@@ -47,6 +47,14 @@ DEVICE: Final = "{device}"
 """Stands in a sentence for the device's name, which no condition may ask for."""
 
 
+_SAME: Final[dict[FeatureKey, FeatureKey]] = {}
+
+
+def the_one(key: FeatureKey) -> FeatureKey:
+    """Return the one key of all that are equal to this: a key that is the same is found in half the time."""
+    return _SAME.setdefault(key, key)
+
+
 class FeatureSet(Protocol):
     """Everything measured at one instant on one device; measured only when asked for."""
 

@@ -18,7 +18,7 @@ from detector.attention.settings import AttentionSettings
 from detector.attention.sums import COUNTED
 from detector.attention.uses import Covered, Person, UseState
 from detector.observations import Gap, InputCounted, Observation, Paused
-from rules.model import FeatureKey, Value
+from rules.model import FeatureKey, Value, the_one
 
 TOUCHED_BY_INPUT: Final = frozenset({*COUNTED, "since_input"})
 """The features that an `InputCounted` can change; all others stand where they were."""
@@ -55,7 +55,7 @@ class Attention:
         settings: AttentionSettings,
         usuals: Mapping[FeatureKey, Value] | None = None,
     ) -> None:
-        self._needs = tuple(needs)
+        self._needs = tuple(map(the_one, needs))
         self._began = began
         self._settings = settings
         self._number: Callable[[], int] = count(1).__next__
@@ -93,7 +93,7 @@ class Attention:
         What is measured already goes on. What is new is measured from what is remembered; as long as its span reaches
         further back than that, it is unknown.
         """
-        before, self._needs = set(self._needs), tuple(needs)
+        before, self._needs = set(self._needs), tuple(map(the_one, needs))
         self._person.keep = max(self._person.keep, reach(self._needs))
         self._everyone.usuals = usuals
         self._everyone.ask_for([key for key in self._needs if key not in before], self._person.forgotten_until)

@@ -10,7 +10,7 @@ from collections.abc import Hashable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeAlias
 
-from rules.model import Asked, FeatureKey, Value
+from rules.model import Asked, FeatureKey, Value, the_one
 
 Functions: TypeAlias = tuple[Asked[bool], Asked[datetime | None], Asked[tuple[bool, datetime | None]]]
 _HOLD: str = """\
@@ -109,7 +109,7 @@ class Writer:
         )
         room: dict[str, Any] = {"__builtins__": {}}
         exec(compile(source, "<condition>", "exec"), room)  # noqa: S102 - rule 1: the source holds only our own words
-        built: Functions = room["build"](*self._keys, *(value for _, value in self._values))
+        built: Functions = room["build"](*map(the_one, self._keys), *(value for _, value in self._values))
         return built
 
     def _remembering(self, main: str) -> str:
