@@ -129,11 +129,13 @@ def test_where_nobody_can_press_a_key_all_lines_are_written_at_once(monkeypatch:
     assert done.exit_code == 0
     assert "\x1b" not in done.output
     lines = done.output.splitlines()
-    assert lines[0].endswith("Partner time, until 07:00")
+    assert "  Partner time, until " in lines[0]
     # The same decisions as without watching.
     assert lines[-1] == plain.output.splitlines()[-1]
     nudges = sum("> nudge" in line for line in lines)
     assert f"{nudges} nudge" in lines[-1]
+    # What time alone decides is told at its own instant, not at the next observation.
+    assert any(line.endswith(":32  > what came of nudge 1: put away within 30 s") for line in lines)
     instants = [line[:8] for line in lines[:-1]]
     assert instants == sorted(instants)
 

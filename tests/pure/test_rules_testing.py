@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 
 from detector.backtest.timeline_words import SIMPLE
@@ -142,3 +143,22 @@ def test_the_timelines_in_the_documentation_come_out_as_they_say() -> None:
 def test_every_word_that_a_timeline_knows_stands_in_the_documentation() -> None:
     page = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
     assert [word for word in SIMPLE if f"`{word}`" not in page] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("19:00 extended until 18:50", "'18:50' is not later than the line's own time"),
+        ("19:00 idle since 19:10", "'19:10' is later than the line's own time"),
+        ("19:00:10-19:00:05 2 scrolls a second", "it ends before it begins"),
+        ("24:00 mail", "no clock shows '24:00'"),
+        ("19:00:60 mail", "no clock shows '19:00:60'"),
+        ("19:00 answers 1 perhaps", "a timeline does not know 'answers 1 perhaps'"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_its_place(line: str, said: str) -> None:
+    path = mine("a.txt", f"# x\n18:30 partner time until 20:00\n{line}\n")
+    done = CliRunner().invoke(turntoward, ["rules", "test", str(path)], standalone_mode=False)
+    assert isinstance(done.exception, UserError)
+    assert f"{path}:3:" in str(done.exception)
+    assert said in str(done.exception)
