@@ -174,4 +174,5 @@ class DistractedShare:
         ahead = (against * elapsed - spent) / slope
         if ahead < -TICK:
             return None
-        return at + max(TICK, ahead)
+        # A share is a float and an instant is rounded: a microsecond too early is allowed, one too late is not.
+        return at + max(TICK, ahead - TICK)

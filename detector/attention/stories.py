@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 
 from detector.attention.counted import TICK, ZERO
 from detector.attention.device import DeviceState
@@ -87,13 +88,15 @@ class Hopped(_Story):
             return False
         latest: tuple[datetime, int, DeviceState] | None = None
         for device in self._devices:
-            for other in (*device.remembered(), device.open):
+            for other in chain((device.open,), device.remembered()):
                 if other is None or other.number >= use.number or other.activity == IN_THE_HAND:
                     continue
-                if other.activity.category in DISTRACTING:
-                    left = min(other.ended or use.began, use.began)
-                    if latest is None or (left, other.number) > latest[:2]:
-                        latest = left, other.number, device
+                left = min(other.ended or use.began, use.began)
+                if other.activity.category in DISTRACTING and (latest is None or (left, other.number) > latest[:2]):
+                    latest = left, other.number, device
+                if other.activity.category in DISTRACTING or use.began - left > self._span:
+                    # What the device was used for before that was left earlier still.
+                    break
         if latest is None or latest[2] is self._device or use.began - latest[0] > self._span:
             return False
         return kind_of(latest[2].name) in came_from
