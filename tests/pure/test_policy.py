@@ -118,3 +118,11 @@ def test_what_is_always_for_both_is_never_said() -> None:
 def test_what_the_person_said_comes_before_every_reason_of_the_program_s_own() -> None:
     worn_out = History(began=BEGAN, dismissed=9, said=[said(SECOND, use=7)], needed_until=AT + MINUTE, on_call=True)
     assert decide(match(category="work"), AT, worn_out, SETTINGS) == Suppressed(reason=Reason.NEEDED)
+
+
+def test_where_nothing_is_said_of_it_nothing_was_dismissed_and_nobody_is_on_call() -> None:
+    once = PolicySettings(quiet_after=1)
+    assert decide(match(), AT, History(began=BEGAN), once) == Nudge()
+    assert decide(match(), AT, History(began=BEGAN, dismissed=1), once) == Suppressed(reason=Reason.DISMISSED_TWICE)
+    for category in ("messaging", "work", "phone"):
+        assert decide(replace(match(), category=category), AT, History(began=BEGAN), SETTINGS) == Nudge()

@@ -1,0 +1,88 @@
+"""Filtered uses, sequences, hops and nudges, at the instants where they turn."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from detector.attention.attention import Attention
+from detector.attention.settings import AttentionSettings
+from detector.observations import Activity, CallStarted, Focused, MediaStarted, Paused, SensorStarted
+from rules.model import FeatureKey, Filter, Value
+from tests.property.evenings import BEGAN, ENDS
+
+TEN, SECOND, TICK = timedelta(minutes=10), timedelta(seconds=1), timedelta(microseconds=1)
+SHORT = FeatureKey("uses", TEN, None, "device", Filter(frozenset({"social"}), shorter=30 * SECOND))
+LONG = FeatureKey("uses", TEN, None, "device", Filter(frozenset({"social"}), longer=10 * SECOND))
+LONG_TIME = FeatureKey("time", TEN, None, "all", Filter(None, longer=10 * SECOND))
+SLIDE = FeatureKey("followed", 60 * SECOND, steps=(frozenset({"messaging"}), frozenset({"social"})))
+HOP = FeatureKey("hopped", 60 * SECOND, steps=(frozenset({"laptop"}), frozenset({"phone"})))
+NUDGED, REOPENED = FeatureKey("since_nudge"), FeatureKey("reopened_after")
+PLAYING, CALL = FeatureKey("playing", scope="all"), FeatureKey("in_call")
+
+
+class Evening:
+    def __init__(self) -> None:
+        keys = (SHORT, LONG, LONG_TIME, SLIDE, HOP, NUDGED, REOPENED, PLAYING, CALL)
+        self.attention = Attention(keys, BEGAN, ENDS, AttentionSettings())
+        self.attention.device("laptop")
+
+    def focus(self, second: float, category: str | None, device: str = "laptop") -> Evening:
+        activity = Activity(category=category) if category else None
+        self.attention.observe(Focused(at=BEGAN + second * SECOND, device=device, activity=activity))
+        return self
+
+    def get(
+        self, second: float, key: FeatureKey, device: str = "laptop", later: timedelta = 0 * SECOND
+    ) -> Value | None:
+        return self.attention.view(device, BEGAN + second * SECOND + later).get(key)
+
+
+def test_a_use_under_way_is_as_long_as_it_has_lasted_until_now() -> None:
+    evening = Evening().focus(0, "social")
+    assert [evening.get(second, SHORT) for second in (1, 2, 29)] == [0, 1, 1]
+    assert [evening.get(10, LONG), evening.get(10, LONG, later=TICK)] == [0, 1]
+    assert [evening.get(30, SHORT, later=-TICK), evening.get(30, SHORT)] == [1, 0]
+    assert evening.focus(40, "mail").get(50, LONG) == 1
+
+
+def test_what_is_long_only_by_now_counts_from_its_beginning() -> None:
+    evening = Evening().focus(0, "social")
+    assert [evening.get(10, LONG_TIME), evening.get(10, LONG_TIME, later=TICK)] == [0 * SECOND, 10 * SECOND + TICK]
+    view = evening.attention.view("laptop", BEGAN + 5 * SECOND)
+    assert view.changes(LONG_TIME, 60 * SECOND) == BEGAN + 10 * SECOND + TICK
+    assert view.changes(LONG, 1) == BEGAN + 10 * SECOND + TICK
+
+
+def test_a_sequence_counts_from_leaving_the_first_to_taking_up_the_last() -> None:
+    assert Evening().focus(0, "messaging").focus(20, "other").focus(80, "social").get(500, SLIDE) is True
+    assert Evening().focus(0, "messaging").focus(20, "other").focus(80.1, "social").get(81, SLIDE) is False
+    assert Evening().focus(0, "messaging").focus(20, None).get(30, SLIDE) is None
+
+
+def test_a_hop_is_from_one_device_to_the_other_and_no_switch_on_one() -> None:
+    evening = Evening().focus(0, "social").focus(20, "video", "phone")
+    assert evening.get(21, HOP, "phone") is True
+    assert evening.get(21, HOP) is False
+    assert evening.focus(30, "news", "phone").get(31, HOP, "phone") is False
+
+
+def test_reopening_is_of_what_the_nudge_named_and_not_of_what_was_open_already() -> None:
+    evening = Evening().focus(0, "social")
+    assert evening.get(9, NUDGED) is None
+    evening.attention.nudged(BEGAN + 10 * SECOND, "social")
+    assert [evening.get(15, NUDGED), evening.get(15, REOPENED)] == [5 * SECOND, None]
+    assert evening.focus(20, "mail").get(21, REOPENED) is None
+    assert evening.focus(40, "social").get(50, REOPENED) == 30 * SECOND
+
+
+def test_what_plays_or_rings_is_unknown_before_anybody_could_tell_and_after_a_pause() -> None:
+    evening = Evening().focus(0, "video")
+    assert [evening.get(1, key) for key in (PLAYING, CALL)] == [None, None]
+    for sense in ("media", "call"):
+        evening.attention.observe(SensorStarted(at=BEGAN + SECOND, sense=sense, sensor="test"))
+    assert [evening.get(2, key) for key in (PLAYING, CALL)] == [False, False]
+    evening.attention.observe(MediaStarted(at=BEGAN + 3 * SECOND))
+    evening.attention.observe(CallStarted(at=BEGAN + 3 * SECOND))
+    assert [evening.get(4, key) for key in (PLAYING, CALL)] == [True, True]
+    evening.attention.observe(Paused(at=BEGAN + 5 * SECOND))
+    assert [evening.get(6, key) for key in (PLAYING, CALL)] == [None, None]
