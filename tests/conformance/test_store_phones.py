@@ -66,7 +66,9 @@ class PhonesConformance:
             store.keep_phone(kept)
         assert store.phones() == []
 
-    @pytest.mark.parametrize("name", ["my phone", "My Phone", "laptop", "Laptop", "caf\udce9", " ", "x\x1b[2J", "x" * 41])
+    @pytest.mark.parametrize(
+        "name", ["my phone", "My Phone", "laptop", "Laptop", "caf\udce9", " ", "x\x1b[2J", "x" * 41]
+    )
     def test_a_name_that_another_device_has_or_that_is_no_text_is_refused(self, store: Keeping, name: str) -> None:
         store.keep_phone(MINE)
         with pytest.raises(UserError):

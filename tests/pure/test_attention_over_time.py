@@ -86,3 +86,12 @@ def test_what_plays_or_rings_is_unknown_before_anybody_could_tell_and_after_a_pa
     assert [evening.get(4, key) for key in (PLAYING, CALL)] == [True, True]
     evening.attention.observe(Paused(at=BEGAN + 5 * SECOND))
     assert [evening.get(6, key) for key in (PLAYING, CALL)] == [None, None]
+
+
+def test_a_use_of_unknown_length_is_short_only_if_it_was_over_in_time_and_never_long() -> None:
+    evening = Evening()
+    for second in (0, 40, 60):
+        seen = Focused(at=BEGAN + second * SECOND, device="phone", activity=Activity(category="social"), opened=True)
+        evening.attention.observe(seen)
+    # The first was over by 40 s, the second by 20 s; the third is under way.
+    assert [evening.get(61, key, "phone") for key in (SHORT, LONG)] == [2, 0]
