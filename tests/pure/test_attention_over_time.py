@@ -15,6 +15,7 @@ SHORT = FeatureKey("uses", TEN, None, "device", Filter(frozenset({"social"}), sh
 LONG = FeatureKey("uses", TEN, None, "device", Filter(frozenset({"social"}), longer=10 * SECOND))
 LONG_TIME = FeatureKey("time", TEN, None, "all", Filter(None, longer=10 * SECOND))
 SLIDE = FeatureKey("followed", 60 * SECOND, steps=(frozenset({"messaging"}), frozenset({"social"})))
+SLIDE_ANYWHERE = SLIDE._replace(scope="all")
 HOP = FeatureKey("hopped", 60 * SECOND, steps=(frozenset({"laptop"}), frozenset({"phone"})))
 NUDGED, REOPENED = FeatureKey("since_nudge"), FeatureKey("reopened_after")
 PLAYING, CALL = FeatureKey("playing", scope="all"), FeatureKey("in_call")
@@ -22,7 +23,7 @@ PLAYING, CALL = FeatureKey("playing", scope="all"), FeatureKey("in_call")
 
 class Evening:
     def __init__(self) -> None:
-        keys = (SHORT, LONG, LONG_TIME, SLIDE, HOP, NUDGED, REOPENED, PLAYING, CALL)
+        keys = (SHORT, LONG, LONG_TIME, SLIDE, SLIDE_ANYWHERE, HOP, NUDGED, REOPENED, PLAYING, CALL)
         self.attention = Attention(keys, BEGAN, ENDS, AttentionSettings())
         self.attention.device("laptop")
 
@@ -57,6 +58,13 @@ def test_a_sequence_counts_from_leaving_the_first_to_taking_up_the_last() -> Non
     assert Evening().focus(0, "messaging").focus(20, "other").focus(80, "social").get(500, SLIDE) is True
     assert Evening().focus(0, "messaging").focus(20, "other").focus(80.1, "social").get(81, SLIDE) is False
     assert Evening().focus(0, "messaging").focus(20, None).get(30, SLIDE) is None
+
+
+def test_a_step_is_left_before_the_next_is_taken_up_on_whatever_device() -> None:
+    evening = Evening().focus(0, "messaging").focus(20, "social", "phone").focus(50, "other")
+    assert [evening.get(60, key, "phone") for key in (SLIDE, SLIDE_ANYWHERE)] == [False, False]
+    evening.focus(70, None, "phone").focus(75, "social", "phone")
+    assert [evening.get(80, key, "phone") for key in (SLIDE, SLIDE_ANYWHERE)] == [False, True]
 
 
 def test_a_hop_is_from_one_device_to_the_other_and_no_switch_on_one() -> None:
