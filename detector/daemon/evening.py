@@ -17,6 +17,7 @@ from detector.activities.load import load_classifier
 from detector.activities.model import Verdict
 from detector.clock import Clock
 from detector.config.settings import Settings
+from detector.daemon.filling import Filling
 from detector.daemon.hearing import Hearing
 from detector.daemon.inbox import Inbox
 from detector.daemon.perform import Performer
@@ -112,10 +113,15 @@ def open_evening(
             logger.warning("what is in front cannot be sensed here (%s); `turntoward doctor` says more", why)
             performer.tell(unsensed(local_time(under_way.occurrence.ends), settings=settings.notifications))
 
+    filling = Filling(
+        store=store, clock=clock, occurrence=kept_as, began=occurrence.begins, activity=apps.activity,
+        settings=settings.attention, keep_names=settings.store.keep_names,
+    )  # fmt: skip
+
     def for_phone(phone: Phone) -> Supervisor:
         return Supervisor(
             clock=clock, device=phone.name, settings=settings.attention, sources=settings.sources, sink=take_in,
-            choices={"focus": [AtCable(phone=phone)]},
+            choices={"focus": [AtCable(phone=phone, fill=filling.fill)]},
         )  # fmt: skip
 
     laptop = Supervisor(

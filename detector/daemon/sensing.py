@@ -15,15 +15,17 @@ from detector.clock import Clock
 from detector.daemon.hearing import Hearing
 from detector.daemon.supervisor import Supervisor
 from detector.devices import Phone
-from detector.sensors.model import Sensor
+from detector.observations import Observation
+from detector.sensors.model import Seen, SeenApp, Sensor
 from detector.sensors.settings import SensorSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AtCable:
-    """The one way of sensing a phone by adb. A `Choice` of the supervisor's."""
+    """The one way of sensing a phone by adb. A `Choice` of the supervisor's. `fill` takes what a break of the link hid."""
 
     phone: Phone
+    fill: Callable[[Sequence[Observation | Seen | SeenApp]], None]
     name: str = "adb_phone"
 
     def make(self, clock: Clock, settings: AttentionSettings, sources: SensorSettings) -> Sensor:
@@ -31,7 +33,7 @@ class AtCable:
         from detector.sensors.adb_phone import AdbPhone  # noqa: PLC0415 - only where a phone is sensed this way
 
         del settings
-        return AdbPhone(clock, self.phone.name, self.phone.adb or "", sources.adb, waits=True)
+        return AdbPhone(clock, self.phone.name, self.phone.adb or "", sources.adb, waits=True, on_missed=self.fill)
 
 
 class Sensing:

@@ -10,6 +10,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import psutil
@@ -244,8 +245,18 @@ def test_a_phone_at_a_cable(evening_with: Begin, pairing: ExitStack, tmp_path: P
     assert "my phone" in evening.say("status")
     mine.unplug()
     until(lambda: '"sense":"focus"' in str(spoken("my phone")[-1]["fields"]), what="its going away is a gap")
+    # While nobody listens a message is read; the phone remembers it, in its own time, to the second.
+    opened = SystemClock().now() + timedelta(seconds=1)
+    mine.write(
+        "dumpsys.usagestats",
+        'user=0\n  Last 24 hour events (timeRange="x" )\n'
+        f'    time="{opened + timedelta(hours=1):%F %T}" type=ACTIVITY_RESUMED package=com.whatsapp class=x instanceId=1\n',
+    )
+    until(lambda: SystemClock().now() > opened + timedelta(seconds=1), what="two seconds")
     mine.plug()
     until(lambda: spoken("my phone")[-1]["kind"] == "Focused", what="it is back")
+    (filled,) = evening.rows("SELECT * FROM uses WHERE number >= 1000000000")
+    assert (filled["device"], filled["category"], filled["name"]) == ("my phone", "messaging", None)
     evening.say("phone", "remove", "my phone", "--yes")
     until(lambda: not adb.listened()["open"], what="nobody listens any more")
     evening.over()

@@ -1,0 +1,85 @@
+"""What a break of the link to a phone hid is kept for the report, and nothing else follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from detector.attention.settings import AttentionSettings
+from detector.clock import ManualClock
+from detector.daemon.filling import FILLED, Filling
+from detector.effects import Record
+from detector.observations import Activity, Focused, LaidDown, Observation, PartnerTimeBegan, PickedUp
+from detector.sensors.model import SeenApp
+from detector.store.memory import MemoryStore
+
+BEGAN = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
+PHONE = "my phone"
+
+
+def at(minutes: float) -> datetime:
+    return BEGAN + timedelta(minutes=minutes)
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    kept = MemoryStore()
+    began = PartnerTimeBegan(at=BEGAN, occurrence="1@x", title="x", ends=at(90))
+    kept.keep_all([Record(occurrence="1@x", what=began)])
+    return kept
+
+
+def fill(store: MemoryStore, *missed: Observation | SeenApp, keep_names: bool = False) -> None:
+    Filling(
+        store=store, clock=ManualClock(at(40)), occurrence="1@x", began=BEGAN, settings=AttentionSettings(),
+        activity=lambda app: Activity(category="social", name=f"the app {app.app}"), keep_names=keep_names,
+    ).fill(missed)  # fmt: skip
+
+
+def evening(*, opened: bool = True) -> Sequence[Observation | SeenApp]:
+    return (
+        PickedUp(at=at(20), device=PHONE),
+        SeenApp(at=at(21), device=PHONE, app="a", opened=opened),
+        Focused(at=at(24), device=PHONE, activity=None),
+        SeenApp(at=at(30), device=PHONE, app="b", opened=opened),
+        LaidDown(at=at(33), device=PHONE),
+    )
+
+
+def test_uses_and_what_is_known_are_kept_and_nothing_is_observed(store: MemoryStore) -> None:
+    fill(store, *evening())
+    uses = [kept.use for kept in store.uses()]
+    assert [(use.began, use.ended, use.device, use.trusted) for use in uses] == [
+        (at(21), at(24), PHONE, True), (at(30), at(33), PHONE, True)
+    ]  # fmt: skip
+    assert {use.activity for use in uses} == {Activity(category="social")}, "names end here, too"
+    (covered,) = (kept.coverage for kept in store.coverage())
+    assert (covered.began, covered.ended, covered.device) == (at(20), at(40), PHONE)
+    assert all(use.number >= FILLED for use in uses)
+    assert [type(seen).__name__ for seen in store.observations("1@x")] == ["PartnerTimeBegan"]
+    assert store.moments() == []
+
+
+def test_filling_in_twice_is_filling_in_once(store: MemoryStore) -> None:
+    fill(store, *evening())
+    once = (store.uses(), store.coverage())
+    fill(store, *evening())
+    assert (store.uses(), store.coverage()) == once
+
+
+def test_what_is_still_in_front_ends_where_it_is_seen_live_again(store: MemoryStore) -> None:
+    fill(store, SeenApp(at=at(21), device=PHONE, app="a", opened=True))
+    (kept,) = store.uses()
+    assert (kept.use.began, kept.use.ended) == (at(21), at(40))
+
+
+def test_where_nothing_was_missed_nothing_is_kept(store: MemoryStore) -> None:
+    fill(store)
+    assert store.coverage() == []
+
+
+def test_names_are_kept_where_the_person_chose_so(store: MemoryStore) -> None:
+    fill(store, *evening(), keep_names=True)
+    assert {kept.use.activity.name for kept in store.uses()} == {"the app a", "the app b"}
