@@ -88,7 +88,7 @@ FEATURES: Final[dict[str, Feature]] = {
             meaning="how long ago the last nudge of this partner time reached the screen; unknown before the first",
         ),
         Feature(
-            name="reopened_after", unit=Unit.LENGTH,
+            name="reopened_after", unit=Unit.LENGTH, has_usual=False,
             meaning="how long after the last nudge, on whatever device, the use under way was taken up, where it is of "
             "the category that was named; else unknown",
         ),

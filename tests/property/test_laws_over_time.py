@@ -15,7 +15,18 @@ from detector.attention import everyone
 from detector.attention.attention import Attention, View
 from detector.attention.settings import AttentionSettings
 from detector.effects import Effect, Moment, Record
-from detector.observations import Gap, Observation, Paused, Resumed, RulesChanged, Shown
+from detector.observations import (
+    Activity,
+    Focused,
+    Gap,
+    Observation,
+    PartnerTimeBegan,
+    Paused,
+    Resumed,
+    RulesChanged,
+    SensorStarted,
+    Shown,
+)
 from detector.pipeline import Pipeline
 from rules.engine import needs
 from rules.features import FEATURES, Unit
@@ -242,3 +253,23 @@ def test_a_feature_that_is_asked_for_late_is_what_it_would_have_been_or_not_know
                         continue
                     unknown = one.get(key) is None and (key.span is not None and at < since + key.span)
                     assert unknown or one.get(key) == other.get(key), key
+
+
+def test_only_the_rules_that_were_laid_ready_under_the_digest_are_taken() -> None:
+    rules, new = (
+        rules_of([("category is mail for 1 h", None)]),
+        rules_of([("category is social and dwell >= 5 s", None)]),
+    )
+    evening = [
+        PartnerTimeBegan(at=BEGAN, occurrence="1@evening", title="Dinner", ends=ENDS),
+        SensorStarted(at=BEGAN, sense="idle", sensor="test"),
+        Focused(at=BEGAN, activity=Activity(category="social")),
+    ]
+    for digest, count in (("new", 1), ("other", 0)):
+        pipeline = Pipeline(rules, OPEN_POLICY, AttentionSettings())
+        for seen in evening:
+            pipeline.feed(seen)
+        pipeline.take_rules(new, digest="new")
+        pipeline.feed(RulesChanged(at=BEGAN, digest=digest))
+        effects = pipeline.advance(BEGAN + timedelta(seconds=60))
+        assert len([effect for effect in effects if isinstance(getattr(effect, "what", None), Moment)]) == count

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from detector.attention.attention import Attention
 from detector.attention.settings import AttentionSettings
-from detector.observations import Activity, CallStarted, Focused, MediaStarted, Paused, SensorStarted
+from detector.observations import Activity, CallStarted, Focused, InputCounted, MediaStarted, Paused, SensorStarted
 from rules.model import FeatureKey, Filter, Value
 from tests.property.evenings import BEGAN, ENDS
 
@@ -16,6 +16,8 @@ LONG = FeatureKey("uses", TEN, None, "device", Filter(frozenset({"social"}), lon
 LONG_TIME = FeatureKey("time", TEN, None, "all", Filter(None, longer=10 * SECOND))
 SLIDE = FeatureKey("followed", 60 * SECOND, steps=(frozenset({"messaging"}), frozenset({"social"})))
 SLIDE_ANYWHERE = SLIDE._replace(scope="all")
+SLIDE_ON_LAPTOP = SLIDE._replace(scope="laptop")
+SCROLLS = FeatureKey("scrolls", 60 * SECOND)
 HOP = FeatureKey("hopped", 60 * SECOND, steps=(frozenset({"laptop"}), frozenset({"phone"})))
 NUDGED, REOPENED = FeatureKey("since_nudge"), FeatureKey("reopened_after")
 PLAYING, CALL = FeatureKey("playing", scope="all"), FeatureKey("in_call")
@@ -23,7 +25,20 @@ PLAYING, CALL = FeatureKey("playing", scope="all"), FeatureKey("in_call")
 
 class Evening:
     def __init__(self) -> None:
-        keys = (SHORT, LONG, LONG_TIME, SLIDE, SLIDE_ANYWHERE, HOP, NUDGED, REOPENED, PLAYING, CALL)
+        keys = (
+            SHORT,
+            LONG,
+            LONG_TIME,
+            SLIDE,
+            SLIDE_ANYWHERE,
+            SLIDE_ON_LAPTOP,
+            SCROLLS,
+            HOP,
+            NUDGED,
+            REOPENED,
+            PLAYING,
+            CALL,
+        )
         self.attention = Attention(keys, BEGAN, ENDS, AttentionSettings())
         self.attention.device("laptop")
 
@@ -64,7 +79,7 @@ def test_a_step_is_left_before_the_next_is_taken_up_on_whatever_device() -> None
     evening = Evening().focus(0, "messaging").focus(20, "social", "phone").focus(50, "other")
     assert [evening.get(60, key, "phone") for key in (SLIDE, SLIDE_ANYWHERE)] == [False, False]
     evening.focus(70, None, "phone").focus(75, "social", "phone")
-    assert [evening.get(80, key, "phone") for key in (SLIDE, SLIDE_ANYWHERE)] == [False, True]
+    assert [evening.get(80, key, "phone") for key in (SLIDE, SLIDE_ANYWHERE, SLIDE_ON_LAPTOP)] == [False, True, False]
 
 
 def test_a_hop_is_from_one_device_to_the_other_and_no_switch_on_one() -> None:
@@ -103,3 +118,13 @@ def test_a_use_of_unknown_length_is_short_only_if_it_was_over_in_time_and_never_
         evening.attention.observe(seen)
     # The first was over by 40 s, the second by 20 s; the third is under way.
     assert [evening.get(61, key, "phone") for key in (SHORT, LONG)] == [2, 0]
+
+
+def test_a_sum_turns_when_it_has_fallen_to_what_it_is_compared_with_and_not_at_all_where_it_is_less() -> None:
+    evening = Evening().focus(0, "social")
+    evening.attention.observe(SensorStarted(at=BEGAN, sense="input", sensor="test"))
+    for second in (1, 2, 3):
+        evening.attention.observe(InputCounted(at=BEGAN + second * SECOND, scrolls=2))
+    view = evening.attention.view("laptop", BEGAN + 4 * SECOND)
+    turns = [view.changes(SCROLLS, against) for against in (7, 6, 5, 4, 3, 2, 0)]
+    assert [turn and (turn - BEGAN) // SECOND for turn in turns] == [None, 61, 61, 61, 62, 62, 63]

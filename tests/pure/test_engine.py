@@ -100,6 +100,13 @@ def test_resting_ends_what_held() -> None:
     assert watching.after_observation(Features(2, {CATEGORY: "mail", GLANCES: 2}), "mail") == []
 
 
+def test_what_was_not_in_question_for_a_while_begins_anew() -> None:
+    watching = watch(rule("A", "category is social and glances(10 min) >= 2"))
+    assert looks(watching, (0, 2)) == [0]
+    assert watching.after_observation(Features(1, {CATEGORY: "mail", GLANCES: 2}), "mail") == []
+    assert looks(watching, (2, 2)) == [2]
+
+
 def test_a_rule_goes_on_until_and_then_has_to_cease_before_it_begins_anew() -> None:
     watching = watch(rule("A", "glances(10 min) >= 3", "glances(10 min) < 2"))
     assert looks(watching, (0, 3), (1, 2), (2, 3), (3, 1), (4, 2), (5, 3)) == [0, 5]
