@@ -41,6 +41,11 @@ def _read(said: str | None) -> dict[str, Any]:
 
 def _declared() -> int | None:
     """Return how many partner times are declared; None where the store cannot be asked."""
+    return _count("SELECT count(*) FROM partner_times")
+
+
+def _count(question: str) -> int | None:
+    """Ask the store for a number, without the rest of the program: it costs more than the answer."""
     import sqlite3  # noqa: PLC0415 - not for --help
     from contextlib import closing  # noqa: PLC0415 - not for --help
 
@@ -51,7 +56,7 @@ def _declared() -> int | None:
         return 0
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=1.0)) as connection:
-            (count,) = connection.execute("SELECT count(*) FROM partner_times").fetchone()
+            (count,) = connection.execute(question).fetchone()
     except sqlite3.Error:
         return None
     return int(count)
@@ -59,6 +64,8 @@ def _declared() -> int | None:
 
 def _offers() -> list[dict[str, Any]]:
     """Return what was for both so many times that it may be made so for good; nothing where that cannot be read."""
+    if not _count("SELECT count(*) FROM moments WHERE outcome = 'together'"):
+        return []
     from detector.cli.together_command import offered  # noqa: PLC0415 - not for --help
     from detector.config.paths import config_path  # noqa: PLC0415 - not for --help
     from detector.config.read import read_settings  # noqa: PLC0415 - not for --help
