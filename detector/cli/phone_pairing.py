@@ -7,7 +7,6 @@ Rule 3: the code is shown once and kept as a digest; the token is never seen her
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import sys
 from collections.abc import Sequence
@@ -25,6 +24,7 @@ from detector.cli.zone import reader_zone
 from detector.daemon.lock import running_pid
 from detector.daemon.threshold import is_wanted
 from detector.devices import LONGEST_NAME, PAIRING, DoorPlace, Phone
+from detector.door.guard import digest
 from detector.errors import DaemonNotRunning, Problem, TurntowardError, UserError
 from detector.observations import LAPTOP
 from detector.partner_time.words import say_instant
@@ -85,7 +85,7 @@ def pair_by_link(wanted: Wanted, *, waits: bool) -> None:
             Phone(
                 number=next((phone.number for phone in known if _is(phone, wanted.name)), None),
                 name=wanted.name,
-                code=hashlib.sha256(code.encode()).hexdigest(),
+                code=digest(code),
                 code_until=until,
                 shows_nudges=wanted.shows_nudges,
             )

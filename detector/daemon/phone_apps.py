@@ -28,10 +28,7 @@ class PhoneApps:
 
     def activity(self, app: SeenApp) -> Activity:
         """Return what the app is."""
-        if not app.app:
-            return Activity(category=app.category or "other")
-        verdict = self._classify(app.app)
-        return Activity(category=app.category or verdict.category, name=verdict.name)
+        return _as_told(app, self._classify(app.app) if app.app else None)
 
     def opened(self, app: SeenApp) -> Activity:
         """Return what the app is, and count it where nobody knows.
@@ -39,10 +36,17 @@ class PhoneApps:
         Raises:
             StoreError: if it cannot be counted.
         """
-        if app.app and app.category is None and self._classify(app.app).entry is None:
+        verdict = self._classify(app.app) if app.app else None
+        if verdict is not None and verdict.entry is None and app.category is None:
             met = (app.device, app.app)
             self._store.keep_unknown(
                 self._occurrence, app.device, app.app, names=self._keep_names, first=met not in self._met
             )
             self._met.add(met)
-        return self.activity(app)
+        return _as_told(app, verdict)
+
+
+def _as_told(app: SeenApp, verdict: Verdict | None) -> Activity:
+    if verdict is None:
+        return Activity(category=app.category or "other")
+    return Activity(category=app.category or verdict.category, name=verdict.name)
