@@ -80,11 +80,19 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """How the occurrence started: `well` if at `at`, the end of the grace, every device that is sensed was put away."""
+
+    at: datetime
+    well: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """Keep this part of the occurrence under way: what was observed, used, covered or noticed."""
+    """Keep this part of the occurrence under way: what was observed, used, covered or noticed, and how it started."""
 
     occurrence: str
-    what: Observation | Use | Coverage | Moment
+    what: Observation | Use | Coverage | Moment | Started
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +110,15 @@ class Greet:
     title: str
     at: datetime
     ends: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Farewell:
+    """Partner time ended as planned: say how it went, in one quiet line, where the person chose to hear of it."""
+
+    occurrence: str
+    title: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,4 +143,4 @@ class Withdraw:
     nudge: int
 
 
-Effect: TypeAlias = Record | Notify | Greet | AskHowLong | SayOver | Withdraw
+Effect: TypeAlias = Record | Notify | Greet | Farewell | AskHowLong | SayOver | Withdraw

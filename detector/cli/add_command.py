@@ -21,10 +21,10 @@ def command(
     """
     from detector.cli import declared  # noqa: PLC0415 - not for --help
     from detector.cli.quiet_week_said import HINT  # noqa: PLC0415 - not for --help
-    from detector.cli.zone import reader_zone, system_zone  # noqa: PLC0415 - not for --help
     from detector.partner_time.spoken import parse_partner_time  # noqa: PLC0415 - not for --help
     from detector.partner_time.words import say_partner_time  # noqa: PLC0415 - not for --help
     from detector.store import quiet_week  # noqa: PLC0415 - not for --help
+    from detector.zone import reader_zone, system_zone  # noqa: PLC0415 - not for --help
 
     now = declared.CLOCK.now()
     wanted = parse_partner_time(

@@ -29,13 +29,13 @@ def command(*, files: tuple[Path, ...], since: str, json_wanted: bool) -> None:
     """
     from detector.cli.backtest_playing import compare_kept  # noqa: PLC0415 - not for --help
     from detector.cli.backtest_said import as_json, as_text, nothing_kept  # noqa: PLC0415 - not for --help
-    from detector.cli.zone import reader_zone  # noqa: PLC0415 - not for --help
     from detector.clock import SystemClock  # noqa: PLC0415 - not for --help
     from detector.config.paths import config_path, store_path  # noqa: PLC0415 - not for --help
     from detector.config.read import read_settings  # noqa: PLC0415 - not for --help
     from detector.report.since import parse_since  # noqa: PLC0415 - not for --help
     from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
     from detector.store.store import Store  # noqa: PLC0415 - not for --help
+    from detector.zone import reader_zone  # noqa: PLC0415 - not for --help
 
     clock, zone = SystemClock(), reader_zone()
     now = clock.now()

@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from detector.cli.zone import reader_zone
 from detector.clock import Clock, SystemClock
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.plan import Plan, current_and_next, under_way
 from detector.partner_time.words import say_instant, say_occurrence
+from detector.zone import reader_zone
 
 if TYPE_CHECKING:
     from detector.store.store import Store

@@ -61,11 +61,11 @@ def activitywatch(
     and let go of. Nothing is said about the past; doing it twice changes nothing.
     """
     from detector.cli.import_said import Saying, as_json, say_account  # noqa: PLC0415 - not for --help
-    from detector.cli.zone import reader_zone  # noqa: PLC0415 - not for --help
     from detector.clock import SystemClock  # noqa: PLC0415 - not for --help
     from detector.config.paths import config_path  # noqa: PLC0415 - not for --help
     from detector.config.read import read_settings  # noqa: PLC0415 - not for --help
     from detector.report.since import parse_since  # noqa: PLC0415 - not for --help
+    from detector.zone import reader_zone  # noqa: PLC0415 - not for --help
 
     clock = SystemClock()
     now, zone = clock.now(), reader_zone()

@@ -10,11 +10,11 @@ import click
 
 from detector.cli import declared
 from detector.cli.phone_known import Door, door, instant
-from detector.cli.zone import reader_zone
 from detector.daemon.threshold import is_wanted
 from detector.devices import DoorPlace, Phone
 from detector.errors import DaemonNotRunning
 from detector.partner_time.words import say_instant
+from detector.zone import reader_zone
 
 
 def list_phones(*, as_json: bool) -> None:

@@ -20,7 +20,6 @@ import click
 from detector.cli import declared
 from detector.cli.phone_known import NEEDED, door, let_out, look_until, wake
 from detector.cli.phone_place import choose_place
-from detector.cli.zone import reader_zone
 from detector.daemon.lock import running_pid
 from detector.daemon.threshold import is_wanted
 from detector.devices import LONGEST_NAME, PAIRING, DoorPlace, Phone
@@ -28,6 +27,7 @@ from detector.door.guard import digest
 from detector.errors import DaemonNotRunning, Problem, TurntowardError, UserError
 from detector.observations import LAPTOP
 from detector.partner_time.words import say_instant
+from detector.zone import reader_zone
 
 if TYPE_CHECKING:
     from detector.store.store import Store

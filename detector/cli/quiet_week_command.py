@@ -31,8 +31,8 @@ def start() -> None:
     """Begin with the next partner time; it ends by itself after seven evenings."""
     from detector.cli import declared  # noqa: PLC0415 - not for --help
     from detector.cli.quiet_week_said import say_state  # noqa: PLC0415 - not for --help
-    from detector.cli.zone import reader_zone  # noqa: PLC0415 - not for --help
     from detector.store import quiet_week  # noqa: PLC0415 - not for --help
+    from detector.zone import reader_zone  # noqa: PLC0415 - not for --help
 
     with declared.opened() as store:
         if quiet_week.evening_under_way(store, reader_zone()) is not None:
@@ -60,8 +60,8 @@ def status(ctx: click.Context, *, as_json: bool) -> None:
 def stop() -> None:
     """End it early: nudges are said from now on."""
     from detector.cli import declared  # noqa: PLC0415 - not for --help
-    from detector.cli.zone import reader_zone  # noqa: PLC0415 - not for --help
     from detector.store import quiet_week  # noqa: PLC0415 - not for --help
+    from detector.zone import reader_zone  # noqa: PLC0415 - not for --help
 
     with declared.opened() as store:
         evening = quiet_week.evening_under_way(store, reader_zone())
@@ -154,8 +154,8 @@ def _status(*, as_json: bool) -> None:
 
 
 def _done(store: Store, week: QuietWeek) -> int:
-    from detector.cli.zone import reader_zone  # noqa: PLC0415 - not for --help
     from detector.store import quiet_week  # noqa: PLC0415 - not for --help
+    from detector.zone import reader_zone  # noqa: PLC0415 - not for --help
 
     return len(quiet_week.evenings(store, week, reader_zone()))
 
@@ -165,11 +165,11 @@ def _read() -> tuple[QuietWeek, list[OwnEvening]]:
     from datetime import timedelta  # noqa: PLC0415 - not for --help
 
     from detector.backtest.proposals import OwnEvening  # noqa: PLC0415 - not for --help
-    from detector.cli.zone import reader_zone  # noqa: PLC0415 - not for --help
     from detector.config.paths import store_path  # noqa: PLC0415 - not for --help
     from detector.store import quiet_week  # noqa: PLC0415 - not for --help
     from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
     from detector.store.store import Store  # noqa: PLC0415 - not for --help
+    from detector.zone import reader_zone  # noqa: PLC0415 - not for --help
 
     try:
         with Store.open(store_path(), read_only=True) as store:

@@ -28,9 +28,9 @@ def command(*, since: str, json_wanted: bool) -> None:
     What is unknown is called unknown, and what rests on too little is not said. It is about you and a screen, says
     nothing about your relationship, and stays on this device.
     """
-    from detector.cli.zone import reader_zone  # noqa: PLC0415 - not for --help
     from detector.clock import SystemClock  # noqa: PLC0415 - not for --help
     from detector.report.since import parse_since  # noqa: PLC0415 - not for --help
+    from detector.zone import reader_zone  # noqa: PLC0415 - not for --help
 
     now, zone = SystemClock().now(), reader_zone()
     summary = _look_back(parse_since(since, now, zone), now, zone)

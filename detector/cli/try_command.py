@@ -146,9 +146,9 @@ _OUTCOMES: Final = {
 def _report(store: Store, began: datetime, ended: datetime, rules: tuple[Rule, ...]) -> str:
     from datetime import timedelta  # noqa: PLC0415 - not for --help
 
-    from detector.cli.zone import reader_zone  # noqa: PLC0415 - not for --help
     from detector.report.as_text import as_text  # noqa: PLC0415 - not for --help
     from detector.report.summarise import summarise  # noqa: PLC0415 - not for --help
+    from detector.zone import reader_zone  # noqa: PLC0415 - not for --help
 
     summary = summarise(
         store.occurrences(), store.uses(), store.moments(), store.coverage(), since=began - timedelta(seconds=1),

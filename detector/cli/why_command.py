@@ -34,12 +34,12 @@ def command(*, what: tuple[str, ...], day: str | None, listed: bool, as_json: bo
     `why not` says why nothing was said: of the last moment that passed in silence, of the moment NUMBER, or at the
     instant HH:MM, to which the evening is played again through the same core.
     """
-    from detector.cli.zone import reader_zone  # noqa: PLC0415 - not for --help
     from detector.config.paths import rules_dir, store_path  # noqa: PLC0415 - not for --help
     from detector.config.rules_in_force import load_rules  # noqa: PLC0415 - not for --help
     from detector.errors import UserError  # noqa: PLC0415 - not for --help
     from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
     from detector.store.store import Store  # noqa: PLC0415 - not for --help
+    from detector.zone import reader_zone  # noqa: PLC0415 - not for --help
 
     negated, wanted = _asked(what)
     try:

@@ -13,9 +13,12 @@ from typing import Any, Final
 
 from detector.activities.settings import ActivitySettings, check_own
 from detector.attention.settings import AttentionSettings
+from detector.calendars.settings import CalendarSettings
 from detector.errors import Problem
 from detector.notifier import REGISTRY
 from detector.notifier.settings import NotifierSettings
+from detector.partner_time.settings import RitualSettings
+from detector.quiet.settings import QuietSettings
 from detector.sensors.settings import SensorSettings
 from detector.store.settings import StoreSettings
 from rules.features import CATEGORIES
@@ -32,6 +35,9 @@ class Settings:
     store: StoreSettings = field(default_factory=StoreSettings)
     sources: SensorSettings = field(default_factory=SensorSettings)
     activities: ActivitySettings = field(default_factory=ActivitySettings)
+    rituals: RitualSettings = field(default_factory=RitualSettings)
+    quiet: QuietSettings = field(default_factory=QuietSettings)
+    calendars: CalendarSettings = field(default_factory=CalendarSettings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +82,9 @@ SECTIONS: Final[dict[str, str]] = {
     "attention": "When a use is a glance, and when a device counts as left.",
     "notifications": "How a nudge looks and sounds. It never makes a sound.",
     "store": "What is kept on this device, and for how long.",
+    "rituals": "What is said before partner time begins, when it begins, and when it is over. Never with a sound.",
+    "quiet": "The desktop's own Do Not Disturb during partner time. As it was before, it is again afterwards.",
+    "calendars": "The calendars that propose partner time.",
     "sources": "Other programs on this device that may be asked what they know. Never one elsewhere.",
 }
 """Sections that are written once; each bears the name of a field of `Settings`."""
@@ -151,6 +160,31 @@ OPTIONS: Final[dict[str, dict[str, Option]]] = {
             least=timedelta(days=1), most=timedelta(days=3650),
         ),
         "keep_names": Option(meaning="Whether the names of apps and sites are kept, rather than only their categories."),
+    },
+    "rituals": {
+        "heads_up": Option(
+            meaning="So long before it begins, partner time is announced; 0 s: never.",
+            least=_NOTHING, most=timedelta(hours=1),
+        ),
+        "heads_up_sentence": Option(
+            meaning="A sentence of your own for it, at most 12 words; empty for the built-in one.", words=12, characters=120
+        ),
+        "suggestions": Option(
+            meaning="Of these one is offered when partner time begins: a walk, tea, a question.", characters=120
+        ),
+        "ending": Option(meaning="Whether one line says at the end how partner time went."),
+    },
+    "quiet": {
+        "always": Option(
+            meaning="Whether the desktop keeps quiet in every partner time, not only in those declared with --quiet."
+        ),
+        "ringing": Option(meaning="The apps that may still be heard, by their desktop ids, such as org.signal.Signal."),
+    },
+    "calendars": {
+        "refresh": Option(
+            meaning="How often a calendar that you subscribed to is asked anew.",
+            least=timedelta(minutes=15), most=timedelta(days=7),
+        ),
     },
     "sources": {
         "activitywatch": Option(

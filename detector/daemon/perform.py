@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 from detector.clock import Clock
 from detector.daemon.ports import Voice
-from detector.effects import AskHowLong, Effect, Greet, Moment, Notify, Record, SayOver, Withdraw
+from detector.effects import AskHowLong, Effect, Farewell, Greet, Moment, Notify, Record, SayOver, Withdraw
 from detector.notifier.model import Words
 from detector.notifier.wording import how_long, over
 from detector.observations import Answer, Answered, NotShown, Observation, Shown
@@ -26,7 +26,7 @@ LONGEST_SHOW: Final = 10.0
 BY_PHONE: Final = "phone"
 """Who spoke, where the answer to what a phone told carried the nudge."""
 
-_Sayable: TypeAlias = Notify | Greet | AskHowLong | SayOver | Withdraw | Words
+_Sayable: TypeAlias = Notify | Greet | Farewell | AskHowLong | SayOver | Withdraw | Words
 
 logger = logging.getLogger("turntoward")
 
@@ -35,7 +35,7 @@ class Performer:
     """Who carries out the effects of one partner time.
 
     `words` turns a moment into what is said of it, `greeting` does so for a beginning, `how_long` and `over` for what is
-    needed for a while; `put` is the inbox's door. `carry` hands the words to the phone that waits for an answer at this
+    needed for a while, and `farewell` for an end; `put` is the inbox's door. `carry` hands the words to the phone that waits for an answer at this
     very instant, and returns whether there was one.
     """
 
@@ -51,6 +51,7 @@ class Performer:
         carry: Callable[[Moment, Words], bool] = lambda _moment, _words: False,
         how_long: Callable[[Moment], Words] = how_long,
         over: Callable[[Moment], Words] = over,
+        farewell: Callable[[Farewell], Words | None] = lambda _: None,
     ) -> None:
         self._store = store
         self._voice = voice
@@ -61,6 +62,7 @@ class Performer:
         self._carry = carry
         self._how_long = how_long
         self._over = over
+        self._farewell = farewell
         self._said: asyncio.Queue[_Sayable] = asyncio.Queue()
         self._speaker: asyncio.Task[None] | None = None
         self.last_spoke: str | None = None
@@ -127,6 +129,10 @@ class Performer:
                 )
             case Greet():
                 words = self._greeting(effect)
+                if words is not None:
+                    await self._shown(0, words)
+            case Farewell():
+                words = self._farewell(effect)
                 if words is not None:
                     await self._shown(0, words)
             case AskHowLong(moment=moment):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from detector.effects import Coverage, Moment, Record, Use
+from detector.effects import Coverage, Moment, Record, Started, Use
 from detector.importing.times import Past
 from detector.observations import (
     CameBack,
@@ -83,6 +83,8 @@ def records(core: Pipeline, past: Past, kept: Kept, seen: Sequence[Observation])
             if isinstance(what, PartnerTimeBegan | PartnerTimeEnded):
                 if past.kept is None:
                     observed.append(effect)
+            elif isinstance(what, Started):
+                continue  # how an evening started, nobody watched
             elif what.device not in new:
                 continue
             elif isinstance(what, Observation):
@@ -107,7 +109,7 @@ def _kind(what: Use | Coverage | Moment) -> str:
     return "moment" if isinstance(what, Moment) else "use"
 
 
-def _afterwards(what: Observation | Use | Coverage | Moment, kept: Kept) -> Use | Coverage | Moment:
+def _afterwards(what: Observation | Use | Coverage | Moment | Started, kept: Kept) -> Use | Coverage | Moment:
     if isinstance(what, Use | Coverage):
         return replace(what, number=what.number + kept.numbered)
     if not isinstance(what, Moment):

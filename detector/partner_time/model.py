@@ -11,12 +11,33 @@ ON_CALL: Final = "#oncall"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """One beginning of a recurrence that takes place at another time (RFC 5545: RECURRENCE-ID).
+
+    `of` is the beginning as it recurs and `begins` the one in its place, both naive local time of the partner time's
+    zone; `lasts` and `title` are its own. Its occurrence keeps the id of the beginning that it stands for.
+    """
+
+    of: datetime
+    begins: datetime
+    lasts: timedelta
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerTime:
     """What the user declared.
 
     `begins` is the first beginning as naive local time of `zone` (an IANA name); `lasts` is how long it lasts on the
     wall clock, more than zero, at most 24 h. `recurrence` is an RFC 5545 RRULE without DTSTART, or None for once.
     `number` is the store's; None before it is kept.
+
+    `floats`: it goes by the device's clock, wherever that travels; `zone` is then the zone in which the device is, and the
+    store sees to that. `without`, `also`: beginnings that do not take place, and that do beside the recurrence (EXDATE,
+    RDATE), naive local. `moved`: single ones at another time. `as_rfc`: it comes from a calendar, so that a beginning that
+    the clocks leave out is dropped; what a person declared is moved then, never dropped.
+    `quiet`: the person wants the desktop to keep quiet in it. `instead_of`: the id of the cancelled occurrence that it makes
+    good. `proposal`: the number of the calendar's proposal that it came from.
     """
 
     title: str
@@ -25,13 +46,22 @@ class PartnerTime:
     zone: str
     recurrence: str | None = None
     number: int | None = None
+    floats: bool = False
+    without: tuple[datetime, ...] = ()
+    also: tuple[datetime, ...] = ()
+    moved: tuple[Moved, ...] = ()
+    as_rfc: bool = False
+    quiet: bool = False
+    instead_of: str | None = None
+    proposal: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occurrence:
     """One concrete half-open interval `[begins, ends)` of a partner time; aware UTC.
 
-    `id` is `<partner time's number>@<planned beginning, UTC, as 20261123T173000Z>`: the same however often it is computed.
+    `id` is `<partner time's number>@<planned beginning, UTC, as 20261123T173000Z>`: the same however often it is computed. Of
+    what floats it is the planned beginning on the wall, `20261123T183000`, without the Z: the same wherever it is computed.
     """
 
     id: str
@@ -40,6 +70,7 @@ class Occurrence:
     begins: datetime
     ends: datetime
     zone: str
+    quiet: bool = False
 
 
 def is_on_call(title: str) -> bool:

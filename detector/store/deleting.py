@@ -22,16 +22,20 @@ from detector.store import reading, rows
 from detector.store.instants import EPOCH, as_integer
 from detector.store.keeping import KEEP_OBSERVATION, forgotten_stretches, insert, keep_stretches
 from detector.store.model import Forgotten, KeptOccurrence
+from detector.store.plan_rows import is_long_over
 from detector.store.stretches import Stretch, cut, over_at, reaches, spared_coverage, spared_use, spares_moment
 
 _TRIES: Final = 25
-_DECLARED: Final = ("partner_times", "exceptions", "state")
+_DECLARED: Final = ("partner_times", "exceptions", "cancelled", "calendars", "proposals", "state")
 
 
 def prune(connection: sqlite3.Connection, before: datetime) -> int:
     """Delete what was over before the instant; return how many occurrences that were."""
     over = as_integer(before)
-    connection.execute("DELETE FROM exceptions WHERE at < ?", (over,))
+    connection.execute("DELETE FROM cancelled WHERE ends < ?", (over,))
+    for (occurrence,) in connection.execute("SELECT occurrence FROM exceptions WHERE at < ?", (over,)).fetchall():
+        if is_long_over(occurrence, before):
+            connection.execute("DELETE FROM exceptions WHERE occurrence = ? AND at < ?", (occurrence, over))
     return connection.execute("DELETE FROM occurrences WHERE coalesce(ended, ends) < ?", (over,)).rowcount
 
 

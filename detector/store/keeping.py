@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from detector.effects import Coverage, Record, Use
+from detector.effects import Coverage, Record, Started, Use
 from detector.observations import Observation, PartnerTimeBegan, PartnerTimeEnded, PartnerTimeExtended
 from detector.store import rows
 from detector.store.instants import as_instant, as_integer
@@ -75,6 +75,8 @@ def keep(connection: sqlite3.Connection, records: Sequence[Record]) -> None:
             waiting[KEEP_USE].append(rows.from_use(occurrence, what))
         elif isinstance(what, Coverage):
             waiting[KEEP_COVERAGE].append(rows.from_coverage(occurrence, what))
+        elif isinstance(what, Started):
+            connection.execute("UPDATE occurrences SET started_well = ? WHERE id = ?", (int(what.well), occurrence))
         else:
             waiting[KEEP_MOMENT].append(rows.from_moment(occurrence, what))
     for statement, values in waiting.items():

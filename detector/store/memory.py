@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from detector.effects import Coverage, Moment, Record, Use
+from detector.effects import Coverage, Moment, Record, Started, Use
 from detector.observations import Observation, PartnerTimeBegan, PartnerTimeEnded, PartnerTimeExtended
 from detector.store.instants import EPOCH
 from detector.store.memory_plans import Declared, MemoryPlans
 from detector.store.model import Forgotten, KeptCoverage, KeptOccurrence, KeptUse, Unknown
+from detector.store.plan_rows import is_long_over
 from detector.store.stretches import Stretch, admit, cut, over_at, reaches, spared_coverage, spared_use, spares_moment
 from detector.store.unknown_apps import UNNAMED, totals
+from detector.zone import here
 
 
 @dataclass(slots=True)
@@ -28,8 +30,8 @@ class _Evening:
 class MemoryStore(MemoryPlans):
     """What is kept, as long as the object lives; see `model.Keeping` for what each method promises."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, zone: Callable[[], str] = here) -> None:
+        super().__init__(zone)
         self._evenings: dict[str, _Evening] = {}
         self._forgotten: tuple[Stretch, ...] = ()
 
@@ -63,6 +65,8 @@ class MemoryStore(MemoryPlans):
             evening.coverage[what.number] = what
         elif isinstance(what, Moment):
             evening.moments[what.number] = what
+        elif isinstance(what, Started):
+            evening.kept = replace(evening.kept, started_well=what.well)
         else:
             evening.observations.append(what)
             if isinstance(what, PartnerTimeEnded):
@@ -139,8 +143,11 @@ class MemoryStore(MemoryPlans):
 
     def prune(self, before: datetime) -> int:
         """Delete the occurrences that were over before the instant."""
-        self._plans.stopped = {name: at for name, at in self._plans.stopped.items() if at >= before}
-        self._plans.extended = {name: at for name, at in self._plans.extended.items() if at >= before}
+        for said in (self._plans.stopped, self._plans.extended, self._plans.skipped):
+            for name in [name for name, at in said.items() if at < before and is_long_over(name, before)]:
+                del said[name]
+        for name in [name for name, was in self._plans.cancelled.items() if was.ends < before]:
+            del self._plans.cancelled[name]
         over = [name for name, evening in self._evenings.items() if (evening.kept.ended or evening.kept.ends) < before]
         for name in over:
             del self._evenings[name]

@@ -110,3 +110,42 @@ def m002_phones(db: Database) -> None:
     )
     # Few of many rows: without this the report would read through every count of input there is.
     db.execute("CREATE INDEX idx_observations_signs ON observations (occurrence) WHERE kind IN ('PickedUp', 'PutAway')")
+
+
+@MIGRATIONS()
+def m003_calendars(db: Database) -> None:
+    """Give partner time what RFC 5545 knows, and lay down calendars, their proposals, and what was cancelled."""
+    # Local beginnings are text, as `begins` is: JSON lists of them.
+    for name in ("without", "also", "moved"):
+        db.table("partner_times").add_column(name, str, not_null_default="[]")
+    for name in ("floats", "as_rfc", "quiet"):
+        db.table("partner_times").add_column(name, int, not_null_default=0)
+    db.table("partner_times").add_column("instead_of", str)
+    db.table("partner_times").add_column("proposal", int)
+    db.table("occurrences").add_column("started_well", int)
+    _table(
+        db,
+        "cancelled",
+        {"occurrence": str, "title": str, "begins": int, "ends": int, "at": int, "instead": int},
+        pk="occurrence",
+        maybe=frozenset({"instead"}),
+    )
+    _table(
+        db,
+        "calendars",
+        {
+            "number": int, "name": str, "place": str, "tag": str, "category": str, "everything": int, "subscribed": int,
+            "accepts": int, "local": int, "etag": str, "modified": str, "refreshed": int, "tried": int, "why": str,
+        },
+        pk="number",
+        maybe=frozenset({"tag", "category", "etag", "modified", "refreshed", "tried", "why"}),
+    )  # fmt: skip
+    _table(
+        db,
+        "proposals",
+        {
+            "number": int, "calendar": int, "uid": str, "partner_time": str, "decided": str, "accepted_as": int,
+        },
+        pk="number",
+        maybe=frozenset({"accepted_as"}),
+    ).create_index(["calendar", "uid"], unique=True)  # fmt: skip

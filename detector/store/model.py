@@ -10,12 +10,15 @@ from typing import Protocol
 from detector.devices import DoorPlace, Phone
 from detector.effects import Coverage, Moment, Record, Use
 from detector.observations import Observation
-from detector.partner_time.model import PartnerTime
+from detector.store.plan_model import KeepingPlans
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptOccurrence:
-    """Partner time as it really was: `ends` was planned, `ended` happened (None: still under way, or cut off)."""
+    """Partner time as it really was: `ends` was planned, `ended` happened (None: still under way, or cut off).
+
+    `started_well`: every device that is sensed was put away by the end of the grace; None where that is not known.
+    """
 
     id: str
     title: str
@@ -23,6 +26,7 @@ class KeptOccurrence:
     ends: datetime
     ended: datetime | None
     end_reason: str | None
+    started_well: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +70,7 @@ class Unknown:
     named: Mapping[str, int]
 
 
-class Keeping(Protocol):
+class Keeping(KeepingPlans, Protocol):
     """What every store can do; `Store` does it on disk, `MemoryStore` in memory. Instants: aware, UTC.
 
     `since` and `until` choose occurrences, by `since <= began < until`; None leaves that side open. So what is asked of
@@ -111,27 +115,6 @@ class Keeping(Protocol):
 
     def last_moment(self) -> Moment | None:
         """Return the moment that was decided last, suppressed ones too, or None."""
-
-    def add_partner_time(self, partner_time: PartnerTime) -> PartnerTime:
-        """Keep what was declared; return it with its number, which is never given twice."""
-
-    def partner_times(self) -> list[PartnerTime]:
-        """Return what is declared, by number."""
-
-    def remove_partner_time(self, number: int) -> bool:
-        """Take a declared partner time back; return whether there was one of that number."""
-
-    def stop_occurrence(self, occurrence: str, at: datetime) -> None:
-        """Keep that the occurrence was stopped early; the first stop of an occurrence counts."""
-
-    def stopped(self) -> Mapping[str, datetime]:
-        """Return when occurrences were stopped, by their id."""
-
-    def extend_occurrence(self, occurrence: str, ends: datetime) -> None:
-        """Keep that the occurrence was given another end; the last one said counts."""
-
-    def extended(self) -> Mapping[str, datetime]:
-        """Return the ends that occurrences were given, by their id."""
 
     def phones(self) -> list[Phone]:
         """Return the phones that are paired or being paired, by number."""

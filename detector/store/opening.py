@@ -20,13 +20,13 @@ from detector.store.failures import NothingKept, StoreTooNew, aside, damaged, sa
 APPLICATION: Final = 0x5477_7264
 """SQLite's application id of our files: the bytes of "Twrd"."""
 
-VERSION: Final = 2
+VERSION: Final = 3
 """The version of the schema, kept as `user_version`: how many migrations there are."""
 
 TABLES: Final = frozenset(
     {
         "occurrences", "observations", "uses", "coverage", "moments", "partner_times", "exceptions", "state", "phones",
-        "unknown_apps",
+        "unknown_apps", "cancelled", "calendars", "proposals",
     }
 )  # fmt: skip
 BUSY_SECONDS: Final = 5.0

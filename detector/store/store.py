@@ -8,7 +8,7 @@ Rule 3: whatever fails is a `StoreError` that says what to do.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -19,33 +19,38 @@ from typing import Any, Final, Self
 from detector.devices import DoorPlace, Phone
 from detector.effects import Moment, Record
 from detector.observations import Observation
-from detector.partner_time.model import PartnerTime
-from detector.store import deleting, keeping, phones, plans, reading, rows, state, unknown_apps
+from detector.store import deleting, keeping, phones, reading, rows, state, unknown_apps
+from detector.store.declaring import Declaring
 from detector.store.failures import damaged, said
 from detector.store.instants import as_instant, as_integer
 from detector.store.model import Forgotten, KeptCoverage, KeptOccurrence, KeptUse, Unknown
 from detector.store.opening import open_file
+from detector.zone import here
 
 _PAUSED: Final = "paused_until"
 
 
-class Store:
+class Store(Declaring):
     """What is kept on disk; see `model.Keeping` for what each method promises. Close it, or use it in a `with`."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, zone: Callable[[], str] = here) -> None:
         self.path = path
         self._connection = connection
         self._turn = RLock()
+        self._in_one = False
+        self._zone = zone
 
     @classmethod
-    def open(cls, path: Path, *, read_only: bool = False) -> Store:
+    def open(cls, path: Path, *, read_only: bool = False, zone: Callable[[], str] = here) -> Store:
         """Open the file, make it if it is not there, and bring its schema up to date.
+
+        `zone` names the zone in which the device is just now.
 
         Raises:
             NothingKept: if it is to be read only and is not there.
             StoreError: if it is locked, damaged, from a newer version, another program's, or out of reach.
         """
-        return cls(*open_file(path, read_only=read_only))
+        return cls(*open_file(path, read_only=read_only), zone)
 
     def __enter__(self) -> Self:
         """Return the store."""
@@ -119,41 +124,6 @@ class Store:
         """Return the moment that was decided last."""
         with self._reading() as connection:
             return reading.last_moment(connection)
-
-    def add_partner_time(self, partner_time: PartnerTime) -> PartnerTime:
-        """Keep what was declared; return it with its number."""
-        with self._writing() as connection:
-            return plans.add(connection, partner_time)
-
-    def partner_times(self) -> list[PartnerTime]:
-        """Return what is declared."""
-        with self._reading() as connection:
-            return plans.declared(connection)
-
-    def remove_partner_time(self, number: int) -> bool:
-        """Take a declared partner time back."""
-        with self._writing() as connection:
-            return plans.remove(connection, number)
-
-    def stop_occurrence(self, occurrence: str, at: datetime) -> None:
-        """Keep that the occurrence was stopped early."""
-        with self._writing() as connection:
-            plans.stop(connection, occurrence, at)
-
-    def stopped(self) -> dict[str, datetime]:
-        """Return when occurrences were stopped."""
-        with self._reading() as connection:
-            return plans.stopped(connection)
-
-    def extend_occurrence(self, occurrence: str, ends: datetime) -> None:
-        """Keep that the occurrence was given another end."""
-        with self._writing() as connection:
-            plans.extend(connection, occurrence, ends)
-
-    def extended(self) -> dict[str, datetime]:
-        """Return the ends that occurrences were given."""
-        with self._reading() as connection:
-            return plans.extended(connection)
 
     def phones(self) -> list[Phone]:
         """Return the phones."""
@@ -249,7 +219,11 @@ class Store:
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with self._turn, said(self.path):
+            if self._in_one:  # inside `all_or_nothing`
+                yield self._connection
+                return
             self._connection.execute("BEGIN IMMEDIATE")
+            self._in_one = True
             try:
                 yield self._connection
                 self._connection.execute("COMMIT")
@@ -258,6 +232,8 @@ class Store:
                 with suppress(sqlite3.Error):
                     self._connection.execute("ROLLBACK")
                 raise
+            finally:
+                self._in_one = False
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from detector.effects import Coverage, Moment, Record, Use
+from detector.effects import Coverage, Moment, Record, Started, Use
 from detector.errors import StoreError
 from detector.observations import (
     Gap,
@@ -67,14 +67,14 @@ def spares_moment(moment: Moment, stretch: Stretch, over: datetime | None = None
 
 def spared(record: Record, stretch: Stretch) -> Record | None:
     """Return what of the record may still be kept, or None."""
-    what: Observation | Use | Coverage | Moment | None = record.what
+    what: Observation | Use | Coverage | Moment | Started | None = record.what
     if isinstance(what, Use):
         what = spared_use(what, stretch)
     elif isinstance(what, Coverage):
         what = spared_coverage(what, stretch)
     elif isinstance(what, Moment):
         what = what if spares_moment(what, stretch) else None
-    elif isinstance(what, Observation):
+    elif isinstance(what, Observation | Started):
         what = None if stretch.since <= what.at < stretch.until else what
     return None if what is None else replace(record, what=what)
 

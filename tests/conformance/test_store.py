@@ -232,6 +232,7 @@ class StoreConformance:
         assert [kept.occurrence for kept in store.uses()] == [OTHER]
         assert store.moments() == []
         assert list(store.observations(EVENING)) == []
+        store.prune(after(3 * DAY))
         assert store.stopped() == {}
 
 

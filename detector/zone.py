@@ -1,4 +1,4 @@
-"""The zone of whoever reads: times are said by the clock on their wall."""
+"""The zone in which the device is: times are said, and what floats is reckoned, by the clock on its wall."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ _FOLDER: Final = "zoneinfo/"
 def reader_zone() -> ZoneInfo:
     """Return the system's zone, or UTC where the system names none."""
     return system_zone() or ZoneInfo("UTC")
+
+
+def here() -> str:
+    """Return the IANA name of the zone in which the device is just now; it changes when the device travels."""
+    return reader_zone().key
 
 
 def system_zone() -> ZoneInfo | None:

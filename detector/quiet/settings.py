@@ -1,0 +1,16 @@
+"""What a person may set about the desktop keeping quiet. Limits are kept by `detector.config`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuietSettings:
+    """`always`: the desktop keeps quiet in every partner time, and not only in those declared with `--quiet`.
+
+    `ringing`: the apps that may still be heard, by their desktop ids, such as `org.signal.Signal`.
+    """
+
+    always: bool = False
+    ringing: tuple[str, ...] = ()
