@@ -1,6 +1,7 @@
 """Everything that is kept, as plain rows with ISO 8601 times: to take along, to look at, to keep elsewhere.
 
-Rule 1: nothing is left out but the digests of phones' tokens and pairing codes, and it is said where one is.
+Rule 1: nothing is left out but what would open a door: the digests of phones' tokens and pairing codes, and the addresses
+of calendars, which often are secret; and it is said where one is.
 Rule 2: all rows are of one instant, though others go on writing.
 """
 
@@ -18,11 +19,23 @@ from detector.store.instants import MICROSECOND, as_instant
 from rules.model import FeatureKey, Filter
 
 TABLES: Final = (
-    "partner_times", "exceptions", "occurrences", "observations", "uses", "coverage", "moments", "unknown_apps",
-    "phones", "state",
+    "partner_times", "exceptions", "cancelled", "calendars", "proposals", "occurrences", "observations", "uses",
+    "coverage", "moments", "unknown_apps", "phones", "state",
 )  # fmt: skip
 _INSTANTS: Final = frozenset(
-    {"began", "ends", "ended", "at", "instead_at", "decided_at", "answered_at", "paired", "code_until"}
+    {
+        "began",
+        "ends",
+        "ended",
+        "at",
+        "instead_at",
+        "decided_at",
+        "answered_at",
+        "paired",
+        "code_until",
+        "refreshed",
+        "tried",
+    }
 )
 
 
@@ -45,6 +58,11 @@ def export(connection: sqlite3.Connection) -> Iterator[tuple[str, dict[str, Any]
         connection.execute("ROLLBACK")
 
 
+def _occurrence(row: dict[str, Any]) -> dict[str, Any]:
+    well = row["started_well"]
+    return {**_plain(row), "started_well": None if well is None else bool(well)}
+
+
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
     return {name: _iso(value) if name in _INSTANTS else value for name, value in row.items()}
 
@@ -59,7 +77,27 @@ def _use(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _partner_time(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "lasts": _seconds(row["lasts"])}
+    lists = {name: json.loads(row[name]) for name in ("without", "also")}
+    moved = [
+        {"of": of, "begins": begins, "lasts": _seconds(lasts), "title": title}
+        for of, begins, lasts, title in json.loads(row["moved"])
+    ]
+    flags = {name: bool(row[name]) for name in ("floats", "as_rfc", "quiet")}
+    return {**row, "lasts": _seconds(row["lasts"]), **lists, "moved": moved, **flags}
+
+
+def _cancelled(row: dict[str, Any]) -> dict[str, Any]:
+    return {**_plain(row), "begins": _iso(row["begins"])}
+
+
+def _calendar(row: dict[str, Any]) -> dict[str, Any]:
+    flags = {name: bool(row[name]) for name in ("everything", "subscribed", "accepts", "local")}
+    left_out = {"place": LEFT_OUT} if "://" in row["place"] else {}
+    return {**_plain(row), **flags, **left_out}
+
+
+def _proposal(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "partner_time": _partner_time(json.loads(row["partner_time"]))}
 
 
 def _moment(row: dict[str, Any]) -> dict[str, Any]:
@@ -107,9 +145,13 @@ def _seconds(microseconds: int) -> str:
 
 
 _SPECIAL: Final[dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
+    "occurrences": _occurrence,
     "observations": _observation,
     "uses": _use,
     "partner_times": _partner_time,
+    "cancelled": _cancelled,
+    "calendars": _calendar,
+    "proposals": _proposal,
     "moments": _moment,
     "phones": _phone,
     "state": _state,

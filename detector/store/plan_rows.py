@@ -86,7 +86,8 @@ def is_long_over(occurrence: str, before: datetime) -> bool:
 
     What was said of one that is still to come is kept, however long ago it was said.
     """
-    return occurrence.partition("@")[2][: len("20261123")] < f"{before - timedelta(days=2):%Y%m%d}"
+    day = occurrence.partition("@")[2][: len("20261123")]
+    return not day.isdigit() or day < f"{before - timedelta(days=2):%Y%m%d}"
 
 
 def _beginnings(text: str) -> tuple[datetime, ...]:

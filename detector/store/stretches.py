@@ -169,7 +169,7 @@ def cut(
             on_call=is_on_call(occurrence.title),
             quiet=quiet,
         )
-        return Cut(replace(occurrence, began=stretch.until), (again,))
+        return Cut(replace(occurrence, began=stretch.until, started_well=None), (again,))
     if under_way:
         gaps = (
             Gap(at=stretch.until, since=stretch.since, reason=GapReason.RESTART, device=device) for device in devices

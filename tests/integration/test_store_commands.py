@@ -173,13 +173,14 @@ class TestExport:
         assert (done.returncode, done.stderr) == (0, "")
         document = json.loads(done.stdout)
         assert list(document) == [
-            "turntoward", "version", "partner_times", "exceptions", "occurrences", "observations", "uses", "coverage",
-            "moments", "unknown_apps", "phones", "state",
+            "turntoward", "version", "partner_times", "exceptions", "cancelled", "calendars", "proposals", "occurrences",
+            "observations", "uses", "coverage", "moments", "unknown_apps", "phones", "state",
         ]  # fmt: skip
         assert document["partner_times"] == [
             {
                 "number": 1, "title": "Abendessen 🥘", "begins": "2026-11-23T18:30:00", "lasts": "PT5400S",
-                "zone": "Europe/Berlin", "recurrence": None,
+                "zone": "Europe/Berlin", "recurrence": None, "floats": False, "without": [], "also": [], "moved": [],
+                "as_rfc": False, "quiet": False, "instead_of": None, "proposal": None,
             }
         ]  # fmt: skip
         assert document["exceptions"][0]["at"] == "2026-11-23T19:00:00Z"

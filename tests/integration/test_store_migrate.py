@@ -14,7 +14,7 @@ from sqlite_utils import Database, Migrations
 from detector.errors import StoreError
 from detector.store import opening
 from detector.store.migrate import migrate
-from detector.store.migrations import MIGRATIONS, m001_what_is_kept, m002_phones
+from detector.store.migrations import MIGRATIONS, m001_what_is_kept, m002_phones, m003_calendars
 from detector.store.store import Store
 from tests.rig.kept import EVENING, begins
 
@@ -123,7 +123,7 @@ def test_every_table_is_strict(path: Path) -> None:
     assert ours.keys() == opening.TABLES
     assert all(sql.rstrip().endswith("STRICT") for sql in ours.values())
     with sqlite3.connect(path) as connection, pytest.raises(sqlite3.IntegrityError, match="cannot store TEXT"):
-        connection.execute("INSERT INTO occurrences VALUES ('x', 'x', 'half past six', 2, NULL, NULL)")
+        connection.execute("INSERT INTO occurrences VALUES ('x', 'x', 'half past six', 2, NULL, NULL, NULL)")
     connection.close()
 
 
@@ -132,17 +132,18 @@ def later(path: Path, *, fails: bool) -> None:
     coming = Migrations("turntoward")
     coming(name="m001_what_is_kept")(m001_what_is_kept)
     coming(name="m002_phones")(m002_phones)
+    coming(name="m003_calendars")(m003_calendars)
 
-    def m003_mood(db: Database) -> None:
+    def m004_mood(db: Database) -> None:
         db.table("occurrences").add_column("mood", str)
 
-    def m004_moods(db: Database) -> None:
+    def m005_moods(db: Database) -> None:
         db.table("moods").create({"id": int}, pk="id", strict=True)
         if fails:
             raise ValueError("a migration that fails in the middle")
 
-    coming()(m003_mood)
-    coming()(m004_moods)
+    coming()(m004_mood)
+    coming()(m005_moods)
     migrate(path, coming, opening.VERSION + 2)
 
 
