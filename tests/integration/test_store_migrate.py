@@ -6,12 +6,14 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlite_utils import Database, Migrations
 
 from detector.errors import StoreError
+from detector.partner_time.model import PartnerTime
 from detector.store import opening
 from detector.store.migrate import migrate
 from detector.store.migrations import MIGRATIONS, m001_what_is_kept, m002_phones, m003_calendars
@@ -168,6 +170,26 @@ def test_an_older_file_is_brought_up_to_date_and_keeps_what_it_holds(path: Path)
         assert connection.execute("PRAGMA user_version").fetchone() == (opening.VERSION + 2,)
     connection.close()
     later(path, fails=True)  # nothing is due any more
+
+
+def test_what_was_declared_before_there_were_calendars_is_declared_as_it_was(path: Path) -> None:
+    path.parent.mkdir()
+    before = Migrations("turntoward")
+    before(name="m001_what_is_kept")(m001_what_is_kept)
+    before(name="m002_phones")(m002_phones)
+    migrate(path, before, 2)
+    with sqlite3.connect(path) as connection:
+        row = (1, "Dinner", "2026-11-23T18:30:00", 5_400_000_000, "Europe/Berlin", "FREQ=WEEKLY;BYDAY=MO")
+        connection.execute("INSERT INTO partner_times VALUES (?, ?, ?, ?, ?, ?)", row)
+        connection.execute("INSERT INTO exceptions VALUES ('1@20261123T173000Z', 'stopped', 5000000, NULL)")
+    connection.close()
+    with Store.open(path) as store:
+        (declared,) = store.partner_times()
+        assert declared == PartnerTime(
+            number=1, title="Dinner", begins=datetime(2026, 11, 23, 18, 30), lasts=timedelta(minutes=90),  # noqa: DTZ001
+            zone="Europe/Berlin", recurrence="FREQ=WEEKLY;BYDAY=MO",
+        )  # fmt: skip
+        assert store.stopped().keys() == {"1@20261123T173000Z"}
 
 
 def test_a_child_that_fails_says_why(path: Path) -> None:
