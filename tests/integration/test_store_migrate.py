@@ -174,6 +174,7 @@ def test_an_older_file_is_brought_up_to_date_and_keeps_what_it_holds(path: Path)
 
 def test_what_was_declared_before_there_were_calendars_is_declared_as_it_was(path: Path) -> None:
     path.parent.mkdir()
+    path.touch()
     before = Migrations("turntoward")
     before(name="m001_what_is_kept")(m001_what_is_kept)
     before(name="m002_phones")(m002_phones)
