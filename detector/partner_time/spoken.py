@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
@@ -17,7 +17,9 @@ from zoneinfo import ZoneInfo, available_timezones
 from detector.errors import Problem, UserError
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.occurrences import LONGEST
-from detector.partner_time.words import CODES, WEEKDAYS
+from detector.partner_time.spoken_days import parse_days
+from detector.partner_time.spoken_problem import nearest, problem
+from detector.partner_time.words import CODES
 from rules.lengths import parse_length, say_length
 
 T = TypeVar("T")
@@ -26,55 +28,10 @@ SHORTEST: Final = timedelta(minutes=1)
 LONGEST_TITLE: Final = 80
 DAY: Final = timedelta(days=1)
 
-_GROUPS: Final = {
-    "daily": range(7),
-    "everyday": range(7),
-    "weekdays": range(5),
-    "weekday": range(5),
-    "weekend": (5, 6),
-    "weekends": (5, 6),
-}
-_DAY_HINT: Final = "write for example mon-fri, mon,wed,fri, daily, weekdays or weekend"
 _TIME_HINT: Final = "write for example 18:30, 18.30 or 6:30pm"
-_ITEM: Final = re.compile(r"[^,\s–-]+(?:\s*[–-]+\s*[^,\s–-]*)*|[–-]+")
 _TIME: Final = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm|a\.m\.|p\.m\.)?", re.ASCII)
 # They turn the reading direction of whatever follows them on the line: a title must not reach that far.
 _DIRECTIONS: Final = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u061c")
-
-
-def parse_days(text: str, *, argument: str = "--days") -> tuple[int, ...]:
-    """Return the weekdays that `text` names, Monday 0 to Sunday 6, in order; `fri-mon` runs over the weekend.
-
-    Raises:
-        UserError: with every word that names no day.
-    """
-    found: set[int] = set()
-    problems = []
-    for item in _ITEM.finditer(text):
-        words = [(word[0], item.start() + word.start()) for word in re.finditer(r"[^\s–-]+", item[0])]
-        dashes = len(re.findall("[-–]", item[0]))
-        named = [(word, at, _days_of(word)) for word, at in words if word.lower() not in {"and", "&"}]
-        unknown = [(word, at) for word, at, days in named if days is None]
-        problems += [
-            _problem(argument, text, f"'{word}' is no day", at=at, width=len(word), hint=_near_day(word))
-            for word, at in unknown
-        ]
-        if unknown or (not named and not dashes):
-            continue
-        days = [list(of or ()) for _, _, of in named]
-        if dashes == 0:
-            found.update(days[0])
-        elif dashes == 1 and len(days) == 2 and all(len(of) == 1 for of in days):
-            first, last = days[0][0], days[1][0]
-            found.update((first + step) % 7 for step in range((last - first) % 7 + 1))
-        else:
-            message = f"'{item[0]}' does not go from one day to another"
-            problems.append(_problem(argument, text, message, at=item.start(), width=len(item[0]), hint=_DAY_HINT))
-    if not found and not problems:
-        problems.append(_problem(argument, text, "no day is named", hint=_DAY_HINT))
-    if problems:
-        raise UserError(problems)
-    return tuple(sorted(found))
 
 
 def parse_time_of_day(text: str, *, argument: str, is_end: bool = False) -> timedelta:
@@ -86,7 +43,7 @@ def parse_time_of_day(text: str, *, argument: str, is_end: bool = False) -> time
     wanted = text.strip().lower()
     found = _TIME.fullmatch({"noon": "12:00", "midnight": "00:00"}.get(wanted, wanted))
     if found is None:
-        raise UserError([_problem(argument, text, f"'{text}' is no time of day", width=len(text), hint=_TIME_HINT)])
+        raise UserError([problem(argument, text, f"'{text}' is no time of day", width=len(text), hint=_TIME_HINT)])
     hours, minutes, half = int(found[1]), int(found[2] or 0), (found[3] or "").replace(".", "")
     if half and 1 <= hours <= 12:
         hours = hours % 12 + (12 if half == "pm" else 0)
@@ -94,12 +51,12 @@ def parse_time_of_day(text: str, *, argument: str, is_end: bool = False) -> time
         hours = 99
     length = timedelta(hours=hours, minutes=minutes)
     if minutes > 59 or length > DAY:
-        raise UserError([_problem(argument, text, f"no clock shows '{text}'", width=len(text), hint=_TIME_HINT)])
+        raise UserError([problem(argument, text, f"no clock shows '{text}'", width=len(text), hint=_TIME_HINT)])
     if is_end:
         return length or DAY
     if length == DAY:
         hint = "a beginning at midnight is 00:00, of the day that begins then"
-        raise UserError([_problem(argument, text, "24:00 is an end", width=len(text), hint=hint)])
+        raise UserError([problem(argument, text, "24:00 is an end", width=len(text), hint=hint)])
     return length
 
 
@@ -118,10 +75,11 @@ def parse_zone(text: str, *, argument: str = "--zone") -> str:
     if lowered in by_lower:
         return by_lower[lowered]
     by_city = {name.rpartition("/")[2]: by_lower[name] for name in by_lower}
-    near = _nearest(lowered, by_lower) or _nearest(lowered.rpartition("/")[2], by_city)
+    whole, last = nearest(lowered, by_lower), nearest(lowered.rpartition("/")[2], by_city)
+    near = by_lower[whole] if whole else by_city[last] if last else None
     city = by_city.get(lowered)
     hint = f"did you mean {city or near}?" if city or near else "write a name such as Europe/Berlin or UTC"
-    raise UserError([_problem(argument, text, f"there is no zone '{text}'", width=len(text), hint=hint)])
+    raise UserError([problem(argument, text, f"there is no zone '{text}'", width=len(text), hint=hint)])
 
 
 def parse_lasting(text: str, *, argument: str) -> timedelta:
@@ -134,10 +92,10 @@ def parse_lasting(text: str, *, argument: str) -> timedelta:
         length = parse_length(text)
     except ValueError as wrong:
         message, _, hint = str(wrong).partition("; ")
-        raise UserError([_problem(argument, text, message, width=len(text), hint=hint or None)]) from None
+        raise UserError([problem(argument, text, message, width=len(text), hint=hint or None)]) from None
     if not SHORTEST <= length <= LONGEST:
         message = f"partner time lasts from 1 min to 24 h, not {say_length(length)}"
-        raise UserError([_problem(argument, text, message, width=len(text))])
+        raise UserError([problem(argument, text, message, width=len(text))])
     return timedelta(seconds=int(length.total_seconds()))
 
 
@@ -150,7 +108,7 @@ def parse_title(text: str, *, argument: str = "TITLE") -> str:
     title = text.strip()
     problems = []
     if not title:
-        problems.append(_problem(argument, "", "a title has at least one character", hint="write for example Dinner"))
+        problems.append(problem(argument, "", "a title has at least one character", hint="write for example Dinner"))
     if len(title) > LONGEST_TITLE:
         message = f"a title has at most {LONGEST_TITLE} characters, this one {len(title)}"
         problems.append(Problem(message=message, file=argument))
@@ -191,7 +149,7 @@ def parse_partner_time(
     """
     reading = _Reading()
     read_title = reading.read("TITLE", title, parse_title, "Dinner")
-    weekdays = reading.read("--days", days, parse_days, "--days mon-fri")
+    weekdays = reading.read("--days", days, lambda text: parse_days(text, argument="--days"), "--days mon-fri")
     start = reading.read("--from", begins, lambda text: parse_time_of_day(text, argument="--from"), "--from 18:30")
     length: timedelta | None = None
     if lasts is not None and ends is not None:
@@ -209,7 +167,7 @@ def parse_partner_time(
             if end == start:
                 hint = "give a later end; a whole day is --from 00:00 --to 24:00"
                 message = "partner time ends where it begins"
-                reading.problems.append(_problem("--to", ends or "", message, width=len(ends or ""), hint=hint))
+                reading.problems.append(problem("--to", ends or "", message, width=len(ends or ""), hint=hint))
     zone_name = reading.read("--zone", zone, parse_zone, "--zone Europe/Berlin")
     if reading.problems:
         raise UserError(reading.problems)
@@ -236,35 +194,3 @@ def _first(weekdays: tuple[int, ...], start: timedelta, length: timedelta, now: 
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     candidates = (midnight + step * DAY + start for step in range(-1, 8))
     return next(at for at in candidates if at.weekday() in weekdays and at + length > now)
-
-
-def _days_of(word: str) -> Iterable[int] | None:
-    lowered = word.lower().rstrip(".")
-    if lowered in _GROUPS:
-        return _GROUPS[lowered]
-    if len(lowered) < 2:
-        return None
-    found = [day for day, name in enumerate(WEEKDAYS) if name.lower().startswith(lowered)]
-    return found if len(found) == 1 else None
-
-
-def _near_day(word: str) -> str:
-    short = {name[:3].lower(): name[:3].lower() for name in WEEKDAYS}
-    whole = {name: name for name in (*_GROUPS, *(name.lower() for name in WEEKDAYS))}
-    near = _nearest(word.lower(), short) or _nearest(word.lower(), whole)
-    return f"did you mean {near}?" if near else _DAY_HINT
-
-
-def _nearest(word: str, names: dict[str, str]) -> str | None:
-    from difflib import get_close_matches  # noqa: PLC0415 - only on a mistake
-
-    near = get_close_matches(word, names, n=1, cutoff=0.6)
-    return names[near[0]] if near else None
-
-
-def _problem(
-    argument: str, text: str, message: str, *, at: int = 0, width: int = 1, hint: str | None = None
-) -> Problem:
-    shown = text if text.isprintable() and text else None
-    column = at + 1 if shown else None
-    return Problem(message=message, file=argument, column=column, width=width, source=shown, hint=hint)

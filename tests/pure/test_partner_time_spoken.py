@@ -58,15 +58,15 @@ def test_days_are_read_and_said(text: str, said: str) -> None:
 def test_what_names_no_day_is_refused_with_what_to_write(text: str) -> None:
     with pytest.raises(UserError) as refused:
         parse_days(text)
-    assert all(problem.file == "--days" and problem.hint for problem in refused.value.problems)
+    assert all(problem.file == "--every" and problem.hint for problem in refused.value.problems)
 
 
 def test_every_day_that_is_none_gets_its_own_caret_and_the_nearest_name() -> None:
     with pytest.raises(UserError) as refused:
         parse_days("mon-fry, sunn,wed")
     assert str(refused.value) == (
-        "--days:5: 'fry' is no day\n    mon-fry, sunn,wed\n        ^^^\n  did you mean fri?\n"
-        "--days:10: 'sunn' is no day\n    mon-fry, sunn,wed\n             ^^^^\n  did you mean sun?"
+        "--every:5: 'fry' is no day\n    mon-fry, sunn,wed\n        ^^^\n  did you mean fri?\n"
+        "--every:10: 'sunn' is no day\n    mon-fry, sunn,wed\n             ^^^^\n  did you mean sun?"
     )
 
 
