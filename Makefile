@@ -1,8 +1,8 @@
 # Turntoward. `make` lists what there is.
 UV := .tools/bin/uv
 export UV_PYTHON_DOWNLOADS := never
-DEBIAN := adb chromium chromium-driver curl dbus dbus-x11 dunst libnotify-bin openbox pipewire pipewire-pulse pulseaudio pulseaudio-utils python3-dbusmock systemd tmux wireplumber x11-utils xdotool xterm xvfb
-NEEDED := adb chromedriver chromium curl dbus-daemon dunst notify-send openbox pactl pipewire pipewire-pulse pulseaudio systemd-analyze tmux wireplumber xprop xdotool xterm Xvfb
+DEBIAN := adb chromium chromium-driver curl dbus dbus-x11 dunst fish libnotify-bin openbox pipewire pipewire-pulse pulseaudio pulseaudio-utils python3-dbusmock systemd tmux wireplumber x11-utils xdotool xterm xvfb zsh
+NEEDED := adb chromedriver chromium curl dbus-daemon dunst fish notify-send openbox pactl pipewire pipewire-pulse pulseaudio systemd-analyze tmux wireplumber xprop xdotool xterm Xvfb zsh
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run install test check format bench debian

@@ -6,9 +6,10 @@ Rule 2: what a failure says was written where it was raised; here it only gets i
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -21,6 +22,9 @@ from detector.errors import (
     TurntowardError,
     UserError,
 )
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 COMMANDS: Final[dict[str, dict[str, str]]] = {
     "Partner time": {
@@ -57,10 +61,15 @@ COMMANDS: Final[dict[str, dict[str, str]]] = {
         "run": "run the daemon in the foreground",
         "status": "say what the program is doing right now",
         "config": "show the settings in force, or a commented sample",
+        "completion": "let Tab write commands and your own titles",
         "service": "install or remove the systemd user service",
     },
 }
 """Every command, grouped as `--help` shows them, with its line there. A command `x-y` is `command` in `cli/x_y_command.py`."""
+
+
+ASKED_BY_A_SHELL: Final = "_TURNTOWARD_COMPLETE"
+"""Set by a shell that wants to know what Tab may write."""
 
 
 class Commands(click.Group):
@@ -77,6 +86,15 @@ class Commands(click.Group):
             return None
         command: click.Command = import_module(f"detector.cli.{cmd_name.replace('-', '_')}_command").command
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return what Tab may write, from the table, importing no command."""
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only for a shell that asks
+
+        known = (row for group in COMMANDS.values() for row in group.items())
+        return [CompletionItem(name, help=line) for name, line in known if name.startswith(incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -115,6 +133,8 @@ def turntoward() -> None:
 def main() -> None:
     """Run the command line; the exit codes are 0 done, 1 failed, 2 your input, 3 no daemon, 70 a bug."""
     try:
+        if ASKED_BY_A_SHELL in os.environ:
+            import_module("detector.cli.shells").register()
         code = turntoward.main(prog_name="turntoward", standalone_mode=False)
         # What a command ends with by itself comes back as a number here, and is not raised.
         if isinstance(code, int) and code:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 
+from detector.cli.completing import titles
+
 
 @click.command(epilog="Example: turntoward remove Dinner")
-@click.argument("which", metavar="NUMBER|TITLE")
+@click.argument("which", metavar="NUMBER|TITLE", shell_complete=titles)
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 def command(which: str, *, yes: bool) -> None:
     """Take a declared partner time back, by its number or title.

@@ -1,0 +1,102 @@
+"""How bash, zsh and fish ask what Tab may write; imported only when one of them does.
+
+Rule 1: what is completed may hold blanks, quotes, commas and colons, and the shell reads it as one word.
+Rule 2: nothing that a title holds is ever run.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import ClassVar, Final
+
+from click.shell_completion import (
+    BashComplete,
+    FishComplete,
+    ShellComplete,
+    ZshComplete,
+    add_completion_class,
+)
+
+PROGRAM: Final = "turntoward"
+VARIABLE: Final = "_TURNTOWARD_COMPLETE"
+
+_BASH: Final = """\
+%(complete_func)s() {
+    local line word typed="${COMP_WORDS[COMP_CWORD]}" words
+    local IFS=$'\\n'
+    words="${COMP_WORDS[*]}"
+    COMPREPLY=()
+    while IFS= read -r line; do
+        case "$line" in
+            file,*) compopt -o default ;;
+            dir,*) compopt -o dirnames ;;
+            plain,*)
+                word="${line#plain,}"
+                # Where the person has begun a quote, bash closes it; elsewhere a blank must not part the word.
+                [[ "$typed" == [\\"\\']* ]] || printf -v word %%q "$word"
+                COMPREPLY+=("$word") ;;
+        esac
+    done < <(COMP_WORDS="$words" COMP_CWORD=$COMP_CWORD %(complete_var)s=bash_complete "$1" 2>/dev/null)
+    return 0
+}
+complete -o nosort -F %(complete_func)s %(prog_name)s
+"""
+
+_FISH: Final = """\
+function %(complete_func)s
+    set -l response (env %(complete_var)s=fish_complete COMP_WORDS=(commandline -cp | string collect) \\
+        COMP_CWORD=(commandline -ct | string collect -a) %(prog_name)s 2>/dev/null)
+    for completion in $response
+        set -l found (string split -m 1 "," -- $completion)
+        switch $found[1]
+            case dir
+                __fish_complete_directories $found[2]
+            case file
+                __fish_complete_path $found[2]
+            case plain
+                echo $found[2]
+        end
+    end
+end
+complete --no-files --command %(prog_name)s --arguments "(%(complete_func)s)"
+"""
+
+
+class _Bash(BashComplete):
+    source_template: ClassVar[str] = _BASH
+
+
+class _Fish(FishComplete):
+    source_template: ClassVar[str] = _FISH
+
+
+SHELLS: Final[dict[str, type[ShellComplete]]] = {"bash": _Bash, "zsh": ZshComplete, "fish": _Fish}
+
+
+def register() -> None:
+    """Let click answer in these ways."""
+    for shell in SHELLS.values():
+        add_completion_class(shell)
+
+
+def source(shell: str) -> str:
+    """Return what the shell has to read once, so that Tab completes."""
+    import click  # noqa: PLC0415 - only its type is asked for
+
+    return SHELLS[shell](click.Command(PROGRAM), {}, PROGRAM, VARIABLE).source().strip() + "\n"
+
+
+def place(shell: str) -> Path:
+    """Return where the shell looks for it by itself (bash with bash-completion, fish), or where zsh may be sent to."""
+    if shell == "fish":
+        return _folder("XDG_CONFIG_HOME", ".config") / "fish" / "completions" / f"{PROGRAM}.fish"
+    shared = _folder("XDG_DATA_HOME", ".local/share")
+    if shell == "zsh":
+        return shared / "zsh" / "site-functions" / f"_{PROGRAM}"
+    return shared / "bash-completion" / "completions" / PROGRAM
+
+
+def _folder(variable: str, otherwise: str) -> Path:
+    given = os.environ.get(variable, "")
+    return Path(given) if given.startswith("/") else Path.home() / otherwise
