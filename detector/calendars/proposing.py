@@ -1,0 +1,195 @@
+"""What a new copy of a calendar changes in what is proposed, and what an answer to a proposal changes in what is declared.
+
+Rule 1: a calendar proposes. It adds to partner time, or moves it, only by what the person accepts, once or from now on;
+from now on means what is new, and what changes of what was accepted. What waits for an answer goes on waiting for it.
+Rule 2: a calendar takes back at once: what vanished from it or was cancelled in it is no longer declared.
+Rule 3: what was declined stays declined, unless its event changed.
+Rule 4: what is over is neither proposed nor kept.
+Rule 5: what was not understood, or may have been cut off, changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from detector.calendars.following import follow, in_the_way
+from detector.calendars.lasting import is_over
+from detector.calendars.model import Reading
+from detector.partner_time.model import PartnerTime
+from detector.partner_time.proposed import Calendar, Proposal
+
+
+class KeepingProposals(Protocol):
+    """What proposing asks of the store; `detector.store.plan_model.KeepingPlans` says what each promises."""
+
+    def all_or_nothing(self) -> AbstractContextManager[None]: ...  # noqa: D102 - the store says it
+    def proposals(self, calendar: int | None = None) -> list[Proposal]: ...  # noqa: D102 - as above
+    def keep_proposal(self, proposal: Proposal) -> Proposal: ...  # noqa: D102 - as above
+    def remove_proposal(self, number: int) -> bool: ...  # noqa: D102 - as above
+    def partner_times(self) -> list[PartnerTime]: ...  # noqa: D102 - as above
+    def add_partner_time(self, partner_time: PartnerTime) -> PartnerTime: ...  # noqa: D102 - as above
+    def change_partner_time(self, partner_time: PartnerTime, renamed: Mapping[str, str]) -> bool: ...  # noqa: D102
+    def remove_partner_time(self, number: int) -> bool: ...  # noqa: D102 - as above
+    def skip_occurrence(self, occurrence: str, at: datetime) -> None: ...  # noqa: D102 - as above
+    def stopped(self) -> Mapping[str, datetime]: ...  # noqa: D102 - as above
+    def extended(self) -> Mapping[str, datetime]: ...  # noqa: D102 - as above
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What a new copy changed.
+
+    `open`: proposals that are new, or changed, and wait for an answer. `accepted`: those that were accepted at once, for the
+    calendar accepts from now on. `gone`: those that are no longer there, with what they had declared. `shortened`: accepted
+    ones of which the calendar took single occurrences back. `over`: how many of its events are past.
+    """
+
+    open: tuple[Proposal, ...] = ()
+    accepted: tuple[Proposal, ...] = ()
+    gone: tuple[Proposal, ...] = ()
+    shortened: tuple[Proposal, ...] = ()
+    over: int = 0
+
+    def __bool__(self) -> bool:
+        """Return whether anything changed."""
+        return bool(self.open or self.accepted or self.gone or self.shortened)
+
+
+def apply(store: KeepingProposals, calendar: Calendar, reading: Reading, now: datetime) -> Changes:
+    """Keep what the new copy of this calendar proposes, and take back what it no longer does; all of it or nothing.
+
+    The calendar has its number, and is kept by the caller (who may hold `all_or_nothing` around both). `now`: aware, UTC.
+    The daemon is not told: whoever calls wakes it where `Changes` says that something changed.
+
+    Raises:
+        StoreError: if the store cannot be read or written.
+        ValueError: if the calendar has no number.
+    """
+    if calendar.number is None:
+        raise ValueError("a calendar proposes once it is kept and has a number")
+    opened: list[Proposal] = []
+    accepted: list[Proposal] = []
+    gone: list[Proposal] = []
+    shortened: list[Proposal] = []
+    with store.all_or_nothing():
+        known = {proposal.uid: proposal for proposal in store.proposals(calendar.number)}
+        ahead = [event for event in reading.events if not is_over(event.partner_time, now)]
+        declared = _by_number(store) if any(each.accepted_as is not None for each in known.values()) else {}
+        for event in ahead:
+            before = known.get(event.uid)
+            new = Proposal(calendar=calendar.number, uid=event.uid, partner_time=event.partner_time)
+            kept = store.keep_proposal(new) if before is None else _kept(store, before, event.partner_time, now)
+            if before is not None and kept.decided == "accepted":
+                if _takes_back(before.partner_time, event.partner_time, now):
+                    _declare(store, kept, now, declared)
+                    shortened.append(kept)
+            elif calendar.accepts and kept.decided == "open" and (before is None or kept.accepted_as is not None):
+                accepted.append(_accept(store, kept, now, declared))
+            elif kept.decided == "open" and (before is None or kept.partner_time != before.partner_time):
+                opened.append(kept)
+        staying = {event.uid for event in ahead} | {wrong.uid for wrong in reading.wrong}
+        past = {event.uid for event in reading.events} - {event.uid for event in ahead}
+        for uid, proposal in known.items():
+            if uid not in staying and (reading.whole or uid in past) and proposal.number is not None:
+                store.remove_proposal(proposal.number)
+                gone.append(proposal)
+    return Changes(
+        open=tuple(opened), accepted=tuple(accepted), gone=tuple(gone), shortened=tuple(shortened), over=len(past)
+    )
+
+
+def accept(store: KeepingProposals, proposals: Iterable[Proposal], now: datetime) -> list[Proposal]:
+    """Declare what these propose, or change what was declared when they were accepted before; return them as kept.
+
+    All of it or nothing.
+
+    Raises:
+        StoreError: if the store cannot be read or written.
+        UserError: if a title is not text.
+    """
+    with store.all_or_nothing():
+        declared = _by_number(store)
+        return [_accept(store, proposal, now, declared) for proposal in proposals]
+
+
+def decline(store: KeepingProposals, proposals: Iterable[Proposal]) -> list[Proposal]:
+    """Keep that these are declined, and take back what was declared by accepting them; all of it or nothing."""
+    declined = []
+    with store.all_or_nothing():
+        for proposal in proposals:
+            if proposal.accepted_as is not None:
+                store.remove_partner_time(proposal.accepted_as)
+            declined.append(store.keep_proposal(replace(proposal, decided="declined", accepted_as=None)))
+    return declined
+
+
+def _by_number(store: KeepingProposals) -> dict[int, PartnerTime]:
+    return {each.number: each for each in store.partner_times() if each.number is not None}
+
+
+def _kept(store: KeepingProposals, before: Proposal, proposed: PartnerTime, now: datetime) -> Proposal:
+    """Keep the proposal as it is now; open where it asks for something else than was answered."""
+    if _plain(before.partner_time) == _plain(proposed):
+        return before
+    same = _ahead(before.partner_time, now) == _ahead(proposed, now)
+    lessens = before.decided == "accepted" and _takes_back(before.partner_time, proposed, now)
+    decided = before.decided if same or lessens else "open"
+    return store.keep_proposal(replace(before, partner_time=proposed, decided=decided))
+
+
+def _accept(
+    store: KeepingProposals, proposal: Proposal, now: datetime, declared: Mapping[int, PartnerTime]
+) -> Proposal:
+    number = _declare(store, proposal, now, declared)
+    return store.keep_proposal(replace(proposal, decided="accepted", accepted_as=number))
+
+
+def _declare(
+    store: KeepingProposals, proposal: Proposal, now: datetime, declared: Mapping[int, PartnerTime]
+) -> int | None:
+    """Declare what is proposed, or change what was declared for it; return its number."""
+    proposed = replace(proposal.partner_time, number=None, proposal=proposal.number)
+    before = None if proposal.accepted_as is None else declared.get(proposal.accepted_as)
+    if before is None:
+        return store.add_partner_time(proposed).number
+    after = replace(proposed, number=before.number, quiet=before.quiet, instead_of=before.instead_of)
+    if after.floats:
+        after = replace(after, zone=before.zone)
+    store.change_partner_time(after, follow(before, after, [*store.stopped(), *store.extended()], now))
+    for occurrence in in_the_way(before, after, now):
+        store.skip_occurrence(occurrence, now)
+    return before.number
+
+
+def _plain(partner_time: PartnerTime) -> PartnerTime:
+    """Return what the calendar says of it; where the device is just now is no change."""
+    zone = "" if partner_time.floats else partner_time.zone
+    return replace(partner_time, number=None, proposal=None, quiet=False, instead_of=None, zone=zone)
+
+
+def _ahead(partner_time: PartnerTime, now: datetime) -> PartnerTime:
+    """Return it without the exceptions that are past: what is said of them is no change."""
+    since = now.astimezone(UTC).replace(tzinfo=None) - timedelta(days=2)
+    return replace(
+        _plain(partner_time),
+        without=tuple(sorted(at for at in partner_time.without if at >= since)),
+        also=tuple(sorted(at for at in partner_time.also if at >= since)),
+        moved=tuple(
+            sorted(
+                (moved for moved in partner_time.moved if max(moved.of, moved.begins) >= since),
+                key=lambda moved: moved.of,
+            )
+        ),
+    )
+
+
+def _takes_back(before: PartnerTime, after: PartnerTime, now: datetime) -> bool:
+    """Return whether the calendar only takes single occurrences back that were to come."""
+    had, has = _ahead(before, now), _ahead(after, now)
+    gone = set(has.without) - set(had.without)
+    kept = tuple(moved for moved in had.moved if moved.of not in gone)
+    return bool(gone) and replace(had, without=has.without, moved=kept) == has
