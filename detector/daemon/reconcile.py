@@ -4,6 +4,8 @@ Rule 1: asking twice does nothing the second time; asking late does the same as 
 Rule 2: what was cut off is closed or gone on with, never forgotten and never begun a second time.
 Rule 3: an occurrence that ended as planned, or was stopped, does not come back when the clock is set back.
 Rule 4: what was given a later end goes on: it is never ended and begun anew for it, not even by a restart.
+Rule 5: what has begun goes on as it began, whatever is declared anew and wherever the device is taken meanwhile.
+Rule 6: what is kept of an occurrence is never written over: what begins again is kept under a name of its own.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from detector.config.paths import state_dir
 from detector.daemon.last_words import save_last
@@ -20,16 +22,15 @@ from detector.daemon.underway import INSTANT, CoreFailed, EndReason, UnderWay
 from detector.effects import Record
 from detector.observations import GapReason, PartnerTimeEnded
 from detector.partner_time.model import Occurrence, PartnerTime
-from detector.partner_time.plan import Plan, current_and_next
+from detector.partner_time.plan import Begun, Plan, current_and_next
 from detector.store import quiet_week
+from detector.store.begun import AGAIN, as_planned, begun
 from detector.store.model import Keeping, KeptOccurrence
 
 IN_TIME: Final = timedelta(seconds=2)
 """A beginning that is noticed so soon was not missed."""
 
 LONGEST: Final = timedelta(hours=24)
-
-_AGAIN: Final = "~"
 
 logger = logging.getLogger("turntoward")
 
@@ -43,16 +44,22 @@ class Next:
     paused_until: datetime | None = None
 
 
+_Given: TypeAlias = tuple[
+    Sequence[PartnerTime], Mapping[str, datetime], Mapping[str, datetime], Sequence[Begun]
+]  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class _Planned:
     declared: Sequence[PartnerTime]
     stopped: Mapping[str, datetime]
     extended: Mapping[str, datetime]
+    begun: Sequence[Begun]
     at: datetime
     plan: Plan
 
-    def holds(self, given: tuple[Sequence[PartnerTime], Mapping[str, datetime], Mapping[str, datetime]]) -> bool:
-        return given == (self.declared, self.stopped, self.extended)
+    def holds(self, given: _Given) -> bool:
+        return given == (self.declared, self.stopped, self.extended, self.begun)
 
     def is_fresh(self, now: datetime) -> bool:
         until = self.at + LONGEST if self.plan.boundary is None else min(self.plan.boundary, self.at + LONGEST)
@@ -78,11 +85,11 @@ class Reconciler:
         Raises:
             StoreError: if the store cannot be read or written.
         """
-        known = self._known_at(now)
-        plan, stopped = known.plan, known.stopped
         if not self._looked_back:
             self._looked_back = True
-            await self._look_back(known, now)
+            await self._look_back(self._known_at(now), now)
+        known = self._known_at(now)
+        plan, stopped = known.plan, known.stopped
         if (
             self.under_way is not None
             and (ends := self.end_as_planned(self.under_way, now)) > self.under_way.occurrence.ends
@@ -128,24 +135,21 @@ class Reconciler:
 
     def _known_at(self, now: datetime) -> _Planned:
         """Return the plan; computed only where something changed, so that the heartbeat costs next to nothing."""
-        given = (self._store.partner_times(), self._store.stopped(), self._store.extended())
+        store = self._store
+        given = (store.partner_times(), store.stopped(), store.extended(), begun(store, now))
         known = self._planned
         if known is None or not known.is_fresh(now) or not known.holds(given):
-            declared, stopped, extended = given
-            plan = current_and_next(declared, now, stopped, extended)
-            known = self._planned = _Planned(declared, dict(stopped), dict(extended), now, plan)
+            declared, stopped, extended, has_begun = given
+            plan = current_and_next(declared, now, stopped, extended, has_begun)
+            known = self._planned = _Planned(declared, dict(stopped), dict(extended), has_begun, now, plan)
         return known
 
     async def _begin(self, occurrence: Occurrence, now: datetime, missed: GapReason) -> None:
+        known = {kept.id for kept in self._store.occurrences()}
         kept_as, again = occurrence.id, 1
-        ended = {kept.id: kept for kept in self._store.occurrences(since=occurrence.begins - LONGEST)}
-        while (kept := ended.get(kept_as)) is not None and kept.end_reason is not None:
-            # Extended in the very instant in which it ended, it comes back for the rest of it.
-            is_over = kept.end_reason == "ended" and kept.ends >= occurrence.ends
-            if is_over or kept.end_reason == "stopped":
-                return
+        while kept_as in known:
             again += 1
-            kept_as = f"{occurrence.id}{_AGAIN}{again}"
+            kept_as = f"{occurrence.id}{AGAIN}{again}"
         at = occurrence.begins if again == 1 else now
         self.under_way = self._open_one(occurrence, kept_as)
         logger.info("partner time begins; it is planned until %s", f"{occurrence.ends.astimezone():%H:%M}")
@@ -169,7 +173,7 @@ class Reconciler:
         """Go on with what was cut off if it is still in force, and close the rest."""
         current = known.plan.current
         for kept in self._store.unfinished():
-            planned = kept.id.partition(_AGAIN)[0]
+            planned = as_planned(kept.id)
             in_force = current is not None and current.id == planned and current.ends >= kept.ends
             ends = current.ends if in_force and current else max(kept.ends, known.extended.get(planned, kept.ends))
             occurrence = replace(current if in_force and current else _as_planned(kept, planned), ends=kept.ends)

@@ -1,16 +1,38 @@
-"""Somebody wishes partner time to begin, to end or to go on longer, now: at the keyboard, on the bus or on the phone.
+"""Somebody wishes partner time to begin, to end, to go on longer, or not to be: at the keyboard, on the bus, on the phone.
 
 Rule 1: whoever asks, and wherever, the same happens; where it cannot be, nothing is changed.
 Rule 2: what is kept is the wish alone. The daemon goes by it when it next reconciles, and whoever asked wakes it.
+Rule 3: what has begun stays as it began: no wish but to stop, to skip, to cancel, to extend or to remove it reaches it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
-from detector.partner_time.model import Occurrence
-from detector.partner_time.plan import current_and_next, latest_end, under_way
+from detector.partner_time.model import Occurrence, PartnerTime
+from detector.partner_time.occurrences import occurrences_from
+from detector.partner_time.plan import as_changed, current_and_next, latest_end, under_way
+from detector.store.begun import begun
 from detector.store.model import Keeping
+
+FURTHEST: Final = timedelta(days=366 * 9)
+"""So far ahead the next occurrence is looked for: 29 February comes once in eight years at the least."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edited:
+    """What an edit came to. `goes_on`: what is under way as it began, if anything is.
+
+    `left_out`: new occurrences that do not take place beside it. `lost`: occurrences of before, of which was said that they
+    are skipped, cancelled, stopped or longer, and that have none on their day any more.
+    """
+
+    goes_on: Occurrence | None
+    left_out: tuple[Occurrence, ...]
+    lost: tuple[Occurrence, ...]
 
 
 def start(store: Keeping, now: datetime, lasts: timedelta, title: str) -> Occurrence | None:
@@ -26,7 +48,7 @@ def start(store: Keeping, now: datetime, lasts: timedelta, title: str) -> Occurr
     if _under_way(store, now):
         return None
     store.add_partner_time(begin_now(title, lasts, now))
-    return current_and_next(store.partner_times(), now, store.stopped(), store.extended()).current
+    return current_and_next(store.partner_times(), now, store.stopped(), store.extended(), begun(store, now)).current
 
 
 def stop(store: Keeping, now: datetime) -> tuple[Occurrence, ...]:
@@ -59,5 +81,122 @@ def extend(store: Keeping, now: datetime, by: timedelta) -> Occurrence | None:
     return _under_way(store, now)[0]
 
 
+def next_of(store: Keeping, now: datetime, number: int | None = None) -> Occurrence | None:
+    """Return the occurrence of this partner time, or of any, that is under way, else the next to come.
+
+    None where there is none within `FURTHEST`, or where all of them are skipped or cancelled.
+
+    Raises:
+        StoreError: if the store cannot be read.
+    """
+    holding = [each for each in _under_way(store, now) if number in {None, each.partner_time}]
+    if holding:
+        return holding[0]
+    has_begun = {known.occurrence.id for known in begun(store, now)}
+    stopped, extended = store.stopped(), store.extended()
+
+    def coming(partner_time: PartnerTime) -> Iterator[Occurrence]:
+        planned = occurrences_from(partner_time, now, FURTHEST)
+        return (
+            each for each in as_changed(planned, stopped, extended) if each.begins > now and each.id not in has_begun
+        )
+
+    wanted = [known for known in store.partner_times() if number in {None, known.number}]
+    found = [each for known in wanted if (each := next(coming(known), None)) is not None]
+    return min(found, key=lambda each: each.begins, default=None)
+
+
+def skip(store: Keeping, now: datetime, number: int | None = None) -> Occurrence | None:
+    """Let the one under way, else the next one, of this partner time or of any not take place; return it.
+
+    None where there is none to come.
+
+    Raises:
+        StoreError: if the store cannot be read or written.
+    """
+    with store.all_or_nothing():
+        skipped = next_of(store, now, number)
+        if skipped is not None:
+            store.skip_occurrence(skipped.id, now)
+        return skipped
+
+
+def unskip(store: Keeping, now: datetime, number: int | None = None) -> Occurrence | None:
+    """Let the one that was skipped or cancelled last take place after all; return it. A date in its place goes with it.
+
+    None where none is skipped that could still begin: what has begun and was ended does not come back.
+
+    Raises:
+        StoreError: if the store cannot be read or written.
+    """
+    with store.all_or_nothing():
+        found = _skipped(store, now, number)
+        if found is None:
+            return None
+        instead = next((each.instead for each in store.cancelled() if each.occurrence == found.id), None)
+        if instead is not None and not any(each.occurrence.partner_time == instead for each in begun(store, now)):
+            store.remove_partner_time(instead)
+        store.restore_occurrence(found.id)
+        return found
+
+
+def cancel(
+    store: Keeping, now: datetime, occurrence: Occurrence, instead: PartnerTime | None
+) -> tuple[bool, PartnerTime | None]:
+    """Cancel the occurrence, and declare what is to make it good; return whether it was there to cancel, and that.
+
+    Raises:
+        StoreError: if the store cannot be read or written.
+    """
+    with store.all_or_nothing():
+        if occurrence.id in store.stopped() or any(
+            known.is_over for known in begun(store, now) if known.occurrence.id == occurrence.id
+        ):
+            return False, None
+        made = None if instead is None else replace(instead, instead_of=occurrence.id)
+        return True, store.cancel_occurrence(occurrence, now, made)
+
+
+def edit(store: Keeping, now: datetime, changed: PartnerTime) -> Edited | None:
+    """Keep it in place of the one of its number, all or nothing; return what came of it, None where there is none.
+
+    What was said of single occurrences to come is said of those on the same local day. What is under way goes on as it
+    began.
+
+    Raises:
+        StoreError: if the store cannot be read or written.
+    """
+    from detector.partner_time.carried import carry_over  # noqa: PLC0415 - the daemon never edits
+
+    with store.all_or_nothing():
+        before = next((known for known in store.partner_times() if known.number == changed.number), None)
+        if before is None:
+            return None
+        own, extended = f"{changed.number}@", store.extended()
+        said = {name for name in (*store.stopped(), *extended) if name.startswith(own)}
+        has_begun = (each.occurrence for each in begun(store, now) if each.occurrence.id.startswith(own))
+        goes_on = [each for each in as_changed(has_begun, {}, extended) if each.ends > now]
+        carried = carry_over(before, changed, now, said=said, begun=goes_on)
+        store.change_partner_time(changed, carried.renamed)
+        for occurrence in carried.left_out:
+            store.skip_occurrence(occurrence.id, now)
+        holding = next((each for each in _under_way(store, now) if each.partner_time == changed.number), None)
+    still = holding if holding is not None and any(each.id == holding.id for each in goes_on) else None
+    return Edited(goes_on=still, left_out=carried.left_out, lost=carried.lost)
+
+
+def _skipped(store: Keeping, now: datetime, number: int | None) -> Occurrence | None:
+    skipped, said = store.skipped(), store.stopped()
+    has_begun = {known.occurrence.id for known in begun(store, now)}
+    found = [
+        each
+        for known in store.partner_times()
+        if number in {None, known.number} and any(name.startswith(f"{known.number}@") for name in skipped)
+        for each in occurrences_from(known, now, FURTHEST)
+        if each.id in skipped and each.ends > now and each.id not in has_begun
+    ]
+    return max(found, key=lambda each: (said[each.id], each.begins), default=None)
+
+
 def _under_way(store: Keeping, now: datetime) -> tuple[Occurrence, ...]:
-    return under_way(store.partner_times(), now, store.stopped(), store.extended())
+    return under_way(store.partner_times(), now, store.stopped(), store.extended(), begun(store, now))

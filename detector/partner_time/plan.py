@@ -5,8 +5,10 @@ that begin together the one declared first); it goes on until its end, and then 
 Rule 2: a stopped occurrence ends at the instant at which it was stopped, extended or not.
 Rule 3: an extended occurrence ends at its later end, 24 h after its planned beginning at the latest; extending never
 makes one shorter.
-Rule 4: the plan depends on what was declared, stopped and extended, never on when or how often it is asked for; the
-parts of occurrences in it do not overlap, and each keeps its id.
+Rule 4: the plan depends on what was declared, stopped and extended, and on what has begun; never on when or how often it
+is asked for. The parts of occurrences in it do not overlap, and each keeps its id.
+Rule 5: what has begun stays as it began, and comes before all that has not: neither what is declared nor where the device
+is changes it any more. As long as its partner time is declared it stands in the plan for its id, over or not.
 """
 
 from __future__ import annotations
@@ -32,20 +34,35 @@ class Plan:
     upcoming: tuple[Occurrence, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """An occurrence that has begun: from when it really began until when it was to end then.
+
+    `ended`: when it really ended, if it did. `is_over`: it does not come back, for it ended as planned or was stopped;
+    unless it was given a later end in that very instant.
+    """
+
+    occurrence: Occurrence
+    ended: datetime | None = None
+    is_over: bool = False
+
+
 def current_and_next(
     partner_times: Iterable[PartnerTime],
     now: datetime,
     stopped: Mapping[str, datetime] | None = None,
     extended: Mapping[str, datetime] | None = None,
+    begun: Iterable[Begun] = (),
 ) -> Plan:
     """Return the plan at `now`.
 
-    `stopped` tells by id which occurrences were stopped, and when; `extended` which were given a later end.
+    `stopped` tells by id which occurrences were stopped, and when; `extended` which were given a later end. `begun` is
+    what began in the last days.
     """
     current: Occurrence | None = None
     upcoming: list[Occurrence] = []
-    taken_until: datetime | None = None
-    for occurrence in _in_order(partner_times, now, stopped or {}, extended or {}):
+    goes_on, found, taken_until = _in_order(partner_times, now, stopped or {}, extended or {}, begun)
+    for occurrence in goes_on + found:
         begins = occurrence.begins if taken_until is None else max(occurrence.begins, taken_until)
         taken_until = occurrence.ends if taken_until is None else max(occurrence.ends, taken_until)
         if begins >= occurrence.ends or occurrence.ends <= now:
@@ -64,13 +81,14 @@ def under_way(
     now: datetime,
     stopped: Mapping[str, datetime] | None = None,
     extended: Mapping[str, datetime] | None = None,
+    begun: Iterable[Begun] = (),
 ) -> tuple[Occurrence, ...]:
     """Return every occurrence whose stretch holds `now`, the one in force first.
 
     Who stops partner time stops all of these: otherwise the next would begin at once.
     """
-    found = _in_order(partner_times, now, stopped or {}, extended or {})
-    return tuple(occurrence for occurrence in found if occurrence.begins <= now < occurrence.ends)
+    goes_on, found, _ = _in_order(partner_times, now, stopped or {}, extended or {}, begun)
+    return tuple(occurrence for occurrence in goes_on + found if occurrence.begins <= now < occurrence.ends)
 
 
 def latest_end(planned: Occurrence) -> datetime:
@@ -98,11 +116,33 @@ def _in_order(
     now: datetime,
     stopped: Mapping[str, datetime],
     extended: Mapping[str, datetime],
-) -> list[Occurrence]:
+    begun: Iterable[Begun],
+) -> tuple[list[Occurrence], list[Occurrence], datetime | None]:
+    """Return what has begun and goes on, all that has not begun, and until when the past is taken by what has begun."""
+    declared = {known.number: known for known in partner_times}
     # What was planned to end before `now - LOOK_BACK` cannot overlap anything that is still to end, extended or not.
-    found = [
-        occurrence
-        for partner_time in partner_times
-        for occurrence in as_changed(occurrences(partner_time, now - LOOK_BACK, now + LOOK_AHEAD), stopped, extended)
-    ]
-    return sorted(found, key=lambda occurrence: (occurrence.begins, occurrence.partner_time))
+    planned = {
+        occurrence.id: occurrence
+        for partner_time in declared.values()
+        for occurrence in occurrences(partner_time, now - LOOK_BACK, now + LOOK_AHEAD)
+    }
+    first, past = [], []
+    for known in begun:
+        began, name = known.occurrence, known.occurrence.id
+        if known.ended is not None:
+            past.append(known.ended)
+        # It comes back for the rest of it where it was extended in the very instant in which it ended.
+        if known.is_over and extended.get(name, began.ends) <= began.ends:
+            planned.pop(name, None)
+        elif began.begins <= now and (declares := declared.get(began.partner_time)) is not None:
+            unknown = replace(began, zone=declares.zone, quiet=declares.quiet)
+            first.append(replace(planned.pop(name, unknown), begins=began.begins, ends=began.ends))
+    first = list(as_changed(first, stopped, extended))
+    goes_on = sorted((occurrence for occurrence in first if now < occurrence.ends), key=_place)
+    past += [occurrence.ends for occurrence in first]
+    later = sorted(as_changed(planned.values(), stopped, extended), key=_place)
+    return goes_on, later, max((ended for ended in past if ended <= now), default=None)
+
+
+def _place(occurrence: Occurrence) -> tuple[datetime, int]:
+    return occurrence.begins, occurrence.partner_time

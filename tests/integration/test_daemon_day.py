@@ -1,0 +1,248 @@
+"""What may be wished for single occurrences: skipped, cancelled, made good, edited; on both stores, nothing half done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from detector.daemon import wishes
+from detector.effects import Record
+from detector.observations import PartnerTimeBegan, PartnerTimeEnded
+from detector.partner_time.model import PartnerTime
+from detector.partner_time.plan import current_and_next
+from detector.store.begun import begun
+from detector.store.memory import MemoryStore
+from detector.store.model import Keeping
+from detector.store.store import Store
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+MONDAY = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
+NOW = MONDAY - HOUR
+DINNER = PartnerTime(
+    title="Dinner",
+    begins=datetime.fromisoformat("2026-11-23T18:30"),
+    lasts=90 * MINUTE,
+    zone="UTC",
+    recurrence="FREQ=DAILY",
+)
+
+
+class Zone:
+    def __init__(self) -> None:
+        self.name = "UTC"
+
+    def __call__(self) -> str:
+        return self.name
+
+
+@pytest.fixture
+def zone() -> Zone:
+    return Zone()
+
+
+@pytest.fixture(params=["memory", "disk"])
+def store(request: pytest.FixtureRequest, tmp_path: Path, zone: Zone) -> Iterator[Keeping]:
+    made: Keeping = (
+        MemoryStore(zone) if request.param == "memory" else Store.open(tmp_path / "kept" / "t.sqlite", zone=zone)
+    )
+    yield made
+    made.close()
+
+
+def begin(store: Keeping, name: str, at: datetime, ends: datetime) -> None:
+    store.keep_all([Record(occurrence=name, what=PartnerTimeBegan(at=at, occurrence=name, title="Dinner", ends=ends))])
+
+
+def end(store: Keeping, name: str, at: datetime, reason: str) -> None:
+    store.keep_all([Record(occurrence=name, what=PartnerTimeEnded(at=at, reason=reason))])  # type: ignore[arg-type]
+
+
+def coming(store: Keeping, now: datetime, count: int = 3) -> list[datetime]:
+    plan = current_and_next(store.partner_times(), now, store.stopped(), store.extended(), begun(store, now))
+    return [each.begins for each in [*([plan.current] if plan.current else []), *plan.upcoming][:count]]
+
+
+def test_what_is_skipped_is_the_next_one_and_then_the_one_after(store: Keeping) -> None:
+    number = store.add_partner_time(DINNER).number
+    for day in range(3):
+        skipped = wishes.skip(store, NOW, number)
+        assert skipped is not None
+        assert skipped.begins == MONDAY + day * DAY
+    assert coming(store, NOW, 1) == [MONDAY + 3 * DAY]
+    undone = wishes.unskip(store, NOW, number)
+    assert undone is not None
+    assert undone.begins == MONDAY + 2 * DAY, "what was said in the same instant is taken back from the last on"
+
+
+def test_undone_is_what_was_said_last(store: Keeping) -> None:
+    number = store.add_partner_time(DINNER).number
+    store.skip_occurrence(f"{number}@20261125T183000Z", NOW)
+    wishes.skip(store, NOW + MINUTE, number)
+    undone = wishes.unskip(store, NOW + 2 * MINUTE, number)
+    assert undone is not None
+    assert undone.begins == MONDAY
+    assert coming(store, NOW) == [MONDAY, MONDAY + DAY, MONDAY + 3 * DAY]
+
+
+def test_the_one_under_way_is_skipped_first_and_that_is_not_undone_once_it_has_begun(store: Keeping) -> None:
+    number = store.add_partner_time(DINNER).number
+    name = f"{number}@20261123T183000Z"
+    begin(store, name, MONDAY, MONDAY + 90 * MINUTE)
+    skipped = wishes.skip(store, MONDAY + 10 * MINUTE, number)
+    assert skipped is not None
+    assert skipped.id == name
+    assert wishes.unskip(store, MONDAY + 11 * MINUTE, number) is None
+    assert coming(store, MONDAY + 11 * MINUTE, 1) == [MONDAY + DAY]
+
+
+def test_one_that_nobody_began_comes_back_for_what_is_left_of_it(store: Keeping) -> None:
+    number = store.add_partner_time(DINNER).number
+    wishes.skip(store, NOW, number)
+    assert wishes.unskip(store, MONDAY + 20 * MINUTE, number) is not None
+    assert coming(store, MONDAY + 20 * MINUTE, 1) == [MONDAY]
+
+
+def test_a_birthday_is_found_however_far_it_lies_and_what_is_over_is_not(store: Keeping) -> None:
+    leap = store.add_partner_time(
+        replace(
+            DINNER, begins=datetime.fromisoformat("2024-02-29T18:00"), recurrence="FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29"
+        )
+    )
+    skipped = wishes.skip(store, NOW, leap.number)
+    assert skipped is not None
+    assert skipped.begins == datetime(2028, 2, 29, 18, tzinfo=UTC)
+    once = store.add_partner_time(replace(DINNER, recurrence=None))
+    assert wishes.skip(store, MONDAY + DAY, once.number) is None
+    assert wishes.skip(store, NOW, once.number) is not None
+    assert wishes.skip(store, NOW, once.number) is None, "it is skipped already, and there is no other"
+
+
+def test_a_cancellation_declares_what_makes_it_good_and_both_are_taken_back_together(store: Keeping) -> None:
+    number = store.add_partner_time(DINNER).number
+    planned = wishes.next_of(store, NOW, number)
+    assert planned is not None
+    brunch = replace(DINNER, title="Brunch", begins=datetime.fromisoformat("2026-11-29T11:00"), recurrence=None)
+    done, made = wishes.cancel(store, NOW, planned, brunch)
+    assert done
+    assert made is not None
+    assert (made.instead_of, made.number) == (planned.id, 2)
+    assert [(each.occurrence, each.instead) for each in store.cancelled()] == [(planned.id, 2)]
+    assert wishes.cancel(store, NOW, planned, brunch) == (False, None), "twice does nothing"
+    assert len(store.partner_times()) == 2
+    undone = wishes.unskip(store, NOW, number)
+    assert undone == planned
+    assert [known.title for known in store.partner_times()] == ["Dinner"]
+    assert store.cancelled() == []
+
+
+def test_what_is_over_is_not_cancelled(store: Keeping) -> None:
+    number = store.add_partner_time(DINNER).number
+    planned = wishes.next_of(store, MONDAY, number)
+    assert planned is not None
+    begin(store, planned.id, MONDAY, planned.ends)
+    end(store, planned.id, planned.ends, "ended")
+    assert wishes.cancel(store, planned.ends, planned, None) == (False, None)
+    assert store.cancelled() == []
+
+
+def test_an_edit_carries_what_was_said_over_to_the_same_local_day(store: Keeping) -> None:
+    number = store.add_partner_time(DINNER).number
+    store.skip_occurrence(f"{number}@20261124T183000Z", NOW)
+    tuesday = MONDAY + DAY
+    thursday = next(each for each in [wishes.next_of(store, MONDAY + 3 * DAY, number)] if each)
+    wishes.cancel(
+        store, NOW, thursday, replace(DINNER, recurrence=None, begins=datetime.fromisoformat("2026-12-24T18:00"))
+    )
+    later = replace(DINNER, number=number, begins=datetime.fromisoformat("2026-11-23T19:15"), title="Supper")
+    assert wishes.edit(store, NOW, later) == wishes.Edited(goes_on=None, left_out=(), lost=())
+    assert store.skipped() == {f"{number}@20261124T191500Z", f"{number}@20261126T191500Z"}
+    assert [(each.occurrence, each.instead) for each in store.cancelled()] == [(f"{number}@20261126T191500Z", 2)]
+    assert store.partner_times()[1].instead_of == f"{number}@20261126T191500Z"
+    ahead = coming(store, NOW, 3)
+    assert tuesday + 45 * MINUTE not in ahead
+    assert ahead == [MONDAY + 45 * MINUTE, MONDAY + 2 * DAY + 45 * MINUTE, MONDAY + 4 * DAY + 45 * MINUTE]
+
+
+def test_what_has_no_day_to_go_to_is_named(store: Keeping) -> None:
+    number = store.add_partner_time(DINNER).number
+    store.skip_occurrence(f"{number}@20261124T183000Z", NOW)
+    store.extend_occurrence(f"{number}@20261125T183000Z", MONDAY + 2 * DAY + 3 * HOUR)
+    mondays = replace(DINNER, number=number, recurrence="FREQ=WEEKLY;BYDAY=MO,WE")
+    edited = wishes.edit(store, NOW, mondays)
+    assert edited is not None
+    assert [each.begins for each in edited.lost] == [MONDAY + DAY]
+    assert store.extended() == {f"{number}@20261125T183000Z": MONDAY + 2 * DAY + 3 * HOUR}
+
+
+@pytest.mark.parametrize(
+    ("begins", "left_out"),
+    [("2026-11-23T19:30", 1), ("2026-11-23T18:30", 0), ("2026-11-23T06:00", 0), ("2026-11-23T23:30", 1)],
+)
+def test_what_is_under_way_goes_on_as_it_began_beside_any_edit(store: Keeping, begins: str, left_out: int) -> None:
+    number = store.add_partner_time(DINNER).number
+    name = f"{number}@20261123T183000Z"
+    begin(store, name, MONDAY, MONDAY + 90 * MINUTE)
+    now = MONDAY + 20 * MINUTE
+    edited = wishes.edit(
+        store, now, replace(DINNER, number=number, begins=datetime.fromisoformat(begins), lasts=2 * HOUR)
+    )
+    assert edited is not None
+    assert edited.goes_on is not None
+    assert (edited.goes_on.id, edited.goes_on.begins, edited.goes_on.ends) == (name, MONDAY, MONDAY + 90 * MINUTE)
+    assert len(edited.left_out) == left_out
+    plan = current_and_next(store.partner_times(), now, store.stopped(), store.extended(), begun(store, now))
+    assert plan.current is not None
+    assert (plan.current.id, plan.boundary) == (name, MONDAY + 90 * MINUTE)
+    first = datetime.fromisoformat(begins).replace(tzinfo=UTC) + DAY
+    assert plan.upcoming[0].begins == first
+    end(store, name, MONDAY + 90 * MINUTE, "ended")
+    assert coming(store, MONDAY + 90 * MINUTE, 1) == [first], "and what is left of the new one does not follow on it"
+
+
+def test_what_was_stopped_today_stays_stopped_after_an_edit(store: Keeping) -> None:
+    number = store.add_partner_time(DINNER).number
+    name = f"{number}@20261123T183000Z"
+    begin(store, name, MONDAY, MONDAY + 90 * MINUTE)
+    wishes.stop(store, MONDAY + 10 * MINUTE)
+    end(store, name, MONDAY + 10 * MINUTE, "stopped")
+    edited = wishes.edit(
+        store, MONDAY + 12 * MINUTE, replace(DINNER, number=number, begins=datetime.fromisoformat("2026-11-23T19:30"))
+    )
+    assert edited is not None
+    assert (edited.goes_on, [each.begins for each in edited.left_out]) == (None, [MONDAY + HOUR])
+    assert coming(store, MONDAY + 12 * MINUTE, 1) == [MONDAY + DAY + HOUR]
+
+
+def test_an_edit_of_what_is_gone_changes_nothing(store: Keeping) -> None:
+    assert wishes.edit(store, NOW, replace(DINNER, number=7)) is None
+    assert store.partner_times() == []
+
+
+@pytest.mark.parametrize(
+    ("there", "now"),
+    [
+        ("Pacific/Honolulu", datetime(2026, 11, 24, 4, 30, tzinfo=UTC)),
+        ("Pacific/Kiritimati", datetime(2026, 11, 23, 4, 40, tzinfo=UTC)),
+        ("America/New_York", datetime(2026, 11, 23, 23, 40, tzinfo=UTC)),
+    ],
+)
+def test_what_took_place_here_does_not_take_place_again_where_the_same_evening_comes_later(
+    store: Keeping, zone: Zone, there: str, now: datetime
+) -> None:
+    number = store.add_partner_time(replace(DINNER, floats=True)).number
+    name = f"{number}@20261123T183000"
+    zone.name = "Pacific/Kiritimati"
+    begin(store, name, datetime(2026, 11, 23, 4, 30, tzinfo=UTC), datetime(2026, 11, 23, 6, 0, tzinfo=UTC))
+    assert coming(store, datetime(2026, 11, 23, 4, 40, tzinfo=UTC), 1) == [datetime(2026, 11, 23, 4, 30, tzinfo=UTC)]
+    zone.name = there
+    if now.hour != 4 or there != "Pacific/Kiritimati":
+        end(store, name, datetime(2026, 11, 23, 6, 0, tzinfo=UTC), "ended")
+        plan = current_and_next(store.partner_times(), now, store.stopped(), store.extended(), begun(store, now))
+        assert plan.current is None
+        assert all(each.id != name for each in plan.upcoming)
