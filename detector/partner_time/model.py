@@ -34,8 +34,9 @@ class PartnerTime:
 
     `floats`: it goes by the device's clock, wherever that travels; `zone` is then the zone in which the device is, and the
     store sees to that. `without`, `also`: beginnings that do not take place, and that do beside the recurrence (EXDATE,
-    RDATE), naive local. `moved`: single ones at another time. `as_rfc`: it comes from a calendar, so that a beginning that
-    the clocks leave out is dropped; what a person declared is moved then, never dropped.
+    RDATE), naive local. `moved`: single ones at another time, whether or not they are left out. `as_rfc`: it comes from a
+    calendar, so that a beginning that follows from the recurrence and that the clocks leave out is dropped; what a person
+    declared is moved then, never dropped.
     `quiet`: the person wants the desktop to keep quiet in it. `instead_of`: the id of the cancelled occurrence that it makes
     good. `proposal`: the number of the calendar's proposal that it came from.
     """
@@ -54,6 +55,11 @@ class PartnerTime:
     quiet: bool = False
     instead_of: str | None = None
     proposal: int | None = None
+
+    def __hash__(self) -> int:
+        # What tells partner times apart nearly always: hashing a thousand exceptions at every question would cost more
+        # than the question.
+        return hash((self.number, self.begins, self.recurrence, self.zone))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

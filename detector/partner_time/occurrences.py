@@ -1,10 +1,10 @@
 """From a partner time to its occurrences: concrete stretches of UTC.
 
 Rule 1: an occurrence begins and ends by the clock on the wall of its zone; its length may differ on the two days of the
-year on which that clock is changed.
-Rule 2: a beginning that the clocks leave out is skipped; one that they show twice is the first of the two (RFC 5545).
-Rule 3: an end that the clocks leave out is read with the offset before the gap: 01:30-02:30 still lasts an hour.
-Rule 4: an occurrence has a length; what the change of clocks would leave without one is dropped.
+year on which that clock is changed. What happens then is the policy of docs/decisions/clock-changes.md.
+Rule 2: an occurrence has a length, always.
+Rule 3: an id says the beginning as it was declared: what is moved, by the person or by the clocks, keeps its own.
+Rule 4: two beginnings that fall on one instant, which only a day that the zone leaves out can cause, are one occurrence.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from itertools import chain, count
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from detector.partner_time.model import Occurrence, PartnerTime
-from detector.partner_time.recurrence import local_beginnings
+from detector.partner_time.model import Moved, Occurrence, PartnerTime
+from detector.partner_time.recurrence import EARLIEST, LATEST, local_beginnings
+from detector.partner_time.wall import instant_of, span_of
 
 LONGEST: Final = timedelta(hours=24)
 """The longest partner time: whoever forgets one finds it over the next day."""
@@ -36,13 +37,16 @@ _ZONE_MARGIN: Final = timedelta(days=2)
 def occurrences(partner_time: PartnerTime, after: datetime, before: datetime) -> list[Occurrence]:
     """Return the occurrences that overlap `[after, before)`, as planned, by beginning.
 
-    They are computed in fixed blocks of 32 days, each once, so that asking again costs next to nothing.
+    What recurs is computed in fixed blocks of 32 days, each once, so that asking again costs next to nothing.
 
     Raises:
-        ValueError: if the partner time has no number yet, or a recurrence that partner time cannot have.
+        RecurrenceRefused: a ValueError, if the recurrence is one that partner time cannot have.
+        ValueError: if the partner time has no number yet.
     """
     if partner_time.recurrence is None:
-        planned: Iterable[Occurrence] = _once(partner_time)
+        if _is_far(partner_time, after, before):
+            return []
+        planned: Iterable[Occurrence] = _few(partner_time)
     else:
         first, last = (after - LOOK_BACK - _EPOCH) // _BLOCK, (before - _EPOCH) // _BLOCK
         planned = chain.from_iterable(_block(partner_time, block) for block in range(first, last + 1))
@@ -61,45 +65,78 @@ def occurrences_from(partner_time: PartnerTime, after: datetime, within: timedel
 
 
 def name_occurrence(number: int, begins: datetime) -> str:
-    """Return the id of the occurrence of partner time `number` that was planned to begin at `begins`."""
-    return f"{number}@{begins.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    """Return the id of the occurrence of partner time `number` that was planned to begin at `begins`.
+
+    An aware instant names what has a zone of its own; what floats is named by a naive time on the wall.
+    """
+    # strftime costs four times as much, and a decade has many.
+    wall = begins.isoformat(timespec="seconds") if begins.tzinfo is None else _in_utc(begins)
+    return f"{number}@{wall.replace('-', '').replace(':', '')}"
+
+
+def _in_utc(at: datetime) -> str:
+    return f"{at.astimezone(UTC).isoformat(timespec='seconds')[:19]}Z"
+
+
+def _is_far(partner_time: PartnerTime, after: datetime, before: datetime) -> bool:
+    # Thousands of accepted events take place once, long ago or far ahead: what a glance can tell costs no more.
+    if partner_time.also or partner_time.moved or partner_time.number is None:
+        return False
+    about = partner_time.begins.replace(tzinfo=UTC)
+    return about > before + _ZONE_MARGIN or about < after - LOOK_BACK - _ZONE_MARGIN
 
 
 @lru_cache(maxsize=512)
 def _block(partner_time: PartnerTime, block: int) -> tuple[Occurrence, ...]:
     after = _EPOCH + block * _BLOCK
     before = after + _BLOCK
-    beginnings = local_beginnings(
+    found = _planned(
         partner_time, after.replace(tzinfo=None) - _ZONE_MARGIN, before.replace(tzinfo=None) + _ZONE_MARGIN
     )
-    return tuple(
-        occurrence for occurrence in _concrete(partner_time, beginnings) if after <= occurrence.begins < before
-    )
+    return tuple(occurrence for occurrence in found if after <= occurrence.begins < before)
 
 
 @lru_cache(maxsize=512)
-def _once(partner_time: PartnerTime) -> tuple[Occurrence, ...]:
-    at = partner_time.begins
-    return tuple(_concrete(partner_time, local_beginnings(partner_time, at, at + timedelta.resolution)))
+def _few(partner_time: PartnerTime) -> tuple[Occurrence, ...]:
+    return tuple(_planned(partner_time, EARLIEST, LATEST))
 
 
-def _concrete(partner_time: PartnerTime, beginnings: Iterable[datetime]) -> Iterator[Occurrence]:
+def _planned(partner_time: PartnerTime, after: datetime, before: datetime) -> list[Occurrence]:
+    """Return, by beginning, what begins in the stretch of local time, and perhaps a little beyond it."""
     if partner_time.number is None:
         raise ValueError("a partner time has occurrences once it is kept and has a number")
     zone = ZoneInfo(partner_time.zone)
-    for local in beginnings:
-        begins, ends = _to_utc(local, zone), _to_utc(local + partner_time.lasts, zone)
-        if begins < ends:
-            yield Occurrence(
-                id=name_occurrence(partner_time.number, begins),
-                partner_time=partner_time.number,
-                title=partner_time.title,
-                begins=begins,
-                ends=ends,
-                zone=partner_time.zone,
-            )
+    elsewhere = {instant_of(moved.of, zone): moved for moved in partner_time.moved if _is_possible(moved)}
+    found: dict[datetime, Occurrence] = {}
+    for local in local_beginnings(partner_time, after, before):
+        begins, ends = span_of(local, partner_time.lasts, zone)
+        if begins < ends and begins not in elsewhere:
+            # Of two on one instant the later is the one that the wall shows (rule 4).
+            found[begins] = _occurrence(partner_time, local if partner_time.floats else begins, begins, ends)
+    planned = list(found.values())
+    for of, moved in elsewhere.items():
+        if after <= moved.begins < before:
+            begins, ends = span_of(moved.begins, moved.lasts, zone)
+            named = moved.of if partner_time.floats else of
+            planned.append(_occurrence(partner_time, named, begins, ends, moved.title))
+    # What the clocks move may come after what is declared for a little later.
+    return sorted(planned, key=lambda occurrence: (occurrence.begins, occurrence.id))
 
 
-def _to_utc(local: datetime, zone: ZoneInfo) -> datetime:
-    # fold=0 is the first of two (rule 2), and in a gap the offset before it (rule 3): PEP 495.
-    return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
+def _is_possible(moved: Moved) -> bool:
+    return moved.lasts > timedelta(0) and EARLIEST <= moved.of < LATEST and EARLIEST <= moved.begins < LATEST
+
+
+def _occurrence(
+    partner_time: PartnerTime, named: datetime, begins: datetime, ends: datetime, title: str | None = None
+) -> Occurrence:
+    number = partner_time.number or 0
+    return Occurrence(
+        id=name_occurrence(number, named),
+        partner_time=number,
+        title=partner_time.title if title is None else title,
+        begins=begins,
+        ends=ends,
+        zone=partner_time.zone,
+        quiet=partner_time.quiet,
+    )

@@ -1,136 +1,125 @@
-"""From a recurrence to local beginnings, by dateutil on naive local time.
+"""From a partner time to its local beginnings: what recurs, what is left out of it, and what is added.
 
-Rule 1: what is asked costs what lies between the question's two ends, not what lies since the first beginning,
-wherever the recurrence allows it.
-Rule 2: a recurrence that could walk for ever, or more often than daily, is refused before dateutil sees it.
+Rule 1: a beginning is a time on the wall, as declared; what the clocks do with it is wall.py's.
+Rule 2: COUNT counts what recurs, whether or not it is left out by `without` or takes place at another time by `moved`; what
+`also` adds is not counted. A beginning that the clocks leave out counts where it is moved and not where it is dropped.
+Rule 3: of a calendar (`as_rfc`) the first beginning is always one of its beginnings and counts as the first; a beginning
+that follows from its rule and that the clocks leave out is dropped (RFC 5545, 3.3.10).
+Rule 4: nothing takes place before `EARLIEST` or after `LATEST`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
-from itertools import islice
-from typing import Final, cast
+from heapq import merge
+from itertools import groupby
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from detector.partner_time.model import PartnerTime
+from detector.partner_time.rule import RecurrenceRefused, Rule, read_recurrence, read_rule
+from detector.partner_time.rule_days import days_of
+from detector.partner_time.wall import exists, instant_of, shown_at
 
-_ALWAYS: Final = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY"})
-PARTS: Final = {
-    "DAILY": _ALWAYS,
-    "WEEKLY": _ALWAYS,
-    "MONTHLY": _ALWAYS | {"BYMONTHDAY", "BYSETPOS"},
-    "YEARLY": _ALWAYS | {"BYMONTHDAY", "BYSETPOS", "BYMONTH", "BYYEARDAY", "BYWEEKNO"},
-}
-"""What a recurrence may consist of. Whatever is daily or weekly and stands here comes true within weeks; dateutil would
-look for what never does until the year 9999, day by day."""
+__all__ = ["EARLIEST", "LATEST", "RecurrenceRefused", "comes_true", "exists", "local_beginnings", "read_recurrence"]
 
-_VALUES: Final = {
-    "INTERVAL": "[1-9][0-9]{0,3}",
-    "COUNT": "[1-9][0-9]{0,3}",
-    "UNTIL": "[0-9]{8}(T[0-9]{6}Z?)?",
-    "WKST": "MO|TU|WE|TH|FR|SA|SU",
-}
-_WEEKDAYS: Final = "(MO|TU|WE|TH|FR|SA|SU)(,(MO|TU|WE|TH|FR|SA|SU))*"
-_NUMBERED_WEEKDAYS: Final = _WEEKDAYS.replace("(MO", "([+-]?[1-9][0-9]?)?(MO")
-_NUMBERS: Final = "[+-]?[1-9][0-9]{0,2}(,[+-]?[1-9][0-9]{0,2})*"
-_STRIDES: Final = {"DAILY": timedelta(days=1), "WEEKLY": timedelta(weeks=1)}
+EARLIEST: Final = datetime(1900, 1, 1)  # noqa: DTZ001 - local by intent
+LATEST: Final = datetime(3000, 1, 1)  # noqa: DTZ001 - local by intent
 
-
-def read_recurrence(recurrence: str) -> dict[str, str]:
-    """Return the parts of an RFC 5545 RRULE by name, in capitals.
-
-    Raises:
-        ValueError: with a sentence, if a part is unknown, stands twice or is out of range. Partner time recurs daily at
-            most.
-    """
-    parts: dict[str, str] = {}
-    for part in recurrence.upper().split(";"):
-        name, _, value = part.partition("=")
-        if name in parts:
-            raise ValueError(f"{name} stands twice in the recurrence")
-        parts[name] = value
-    frequency = parts.get("FREQ", "")
-    if frequency not in PARTS:
-        raise ValueError(f"the recurrence '{recurrence}' is none that partner time can have: FREQ is one of {_named()}")
-    for name, value in parts.items():
-        if name not in PARTS[frequency]:
-            raise ValueError(f"'{name}' is no part of a recurrence with FREQ={frequency}")
-        by_day = _WEEKDAYS if frequency in _STRIDES else _NUMBERED_WEEKDAYS
-        allowed = frequency if name == "FREQ" else by_day if name == "BYDAY" else _VALUES.get(name, _NUMBERS)
-        if not re.fullmatch(allowed, value):
-            raise ValueError(f"{name} cannot be '{value}'")
-    if frequency == "DAILY" and "BYDAY" in parts and int(parts.get("INTERVAL", "1")) % 7 == 0:
-        raise ValueError("every seventh day is always the same day of the week: write FREQ=WEEKLY")
-    return parts
-
-
-def _named() -> str:
-    return ", ".join(PARTS)
-
-
-def exists(local: datetime, zone: ZoneInfo) -> bool:
-    """Return whether the clocks of `zone` ever show this naive local time; they leave some out when they go forward."""
-    return local.replace(tzinfo=zone, fold=0).astimezone(UTC).astimezone(zone).replace(tzinfo=None) == local
+_DAY: Final = timedelta(days=1)
+_NEAR: Final = timedelta(days=2)
+_COUNTED_FOR: Final = timedelta(days=36525)
+"""What has not come true as often as COUNT says within a hundred years is not ended by it."""
 
 
 def local_beginnings(partner_time: PartnerTime, after: datetime, before: datetime) -> Iterator[datetime]:
-    """Yield the local beginnings in `[after, before)`, in order; all naive. None that the clocks leave out (RFC 5545).
+    """Yield the beginnings in `[after, before)` as they are declared, in order, each once; all naive local time.
+
+    Those that take place at another time (`moved`) are there as they recur.
 
     Raises:
-        ValueError: if the recurrence is one that partner time cannot have.
+        RecurrenceRefused: a ValueError, if the recurrence is one that partner time cannot have.
     """
-    if before <= partner_time.begins:
-        return
-    zone = ZoneInfo(partner_time.zone)
-    if partner_time.recurrence is None:
-        candidates: Iterator[datetime] = iter((partner_time.begins,))
-    else:
-        candidates = _walk(partner_time, partner_time.recurrence, zone, after, before)
-    for local in candidates:
-        if after <= local < before and exists(local, zone):
+    after, before = max(after, EARLIEST), min(before, LATEST)
+    found = _recurring(partner_time, after, before)
+    if partner_time.also:
+        found = (local for local, _ in groupby(merge(found, sorted(partner_time.also))))
+    without = _left_out(partner_time.without)
+    for local in found:
+        if after <= local < before and local not in without:
             yield local
 
 
-def _walk(
-    partner_time: PartnerTime, recurrence: str, zone: ZoneInfo, after: datetime, before: datetime
-) -> Iterator[datetime]:
-    from dateutil.rrule import rrule, rrulestr  # noqa: PLC0415 - 30 ms that only recurring partner time costs
+def comes_true(partner_time: PartnerTime) -> bool:
+    """Return whether it has any beginning at all, within a hundred years.
 
-    parts = read_recurrence(recurrence)
-    count, until = parts.pop("COUNT", None), parts.pop("UNTIL", None)
-    last = before if until is None else min(before, _read_until(until, zone))
+    Raises:
+        RecurrenceRefused: a ValueError, if the recurrence is one that partner time cannot have.
+    """
+    first = min((partner_time.begins, *partner_time.also))
+    return (
+        next(local_beginnings(partner_time, first, min(first, LATEST - _COUNTED_FOR) + _COUNTED_FOR), None) is not None
+    )
+
+
+@lru_cache(maxsize=256)
+def _left_out(without: tuple[datetime, ...]) -> frozenset[datetime]:
+    return frozenset(without)
+
+
+def _recurring(partner_time: PartnerTime, after: datetime, before: datetime) -> Iterator[datetime]:
     begins = partner_time.begins
-    if count is None and after > begins and (stride := _STRIDES.get(parts["FREQ"])) is not None:
-        stride *= int(parts.get("INTERVAL", "1"))
-        begins += (after - begins) // stride * stride
-    if last < begins or not (parts["FREQ"] in _STRIDES or _comes_true(recurrence, partner_time.begins)):
+    if before <= begins or not EARLIEST <= begins < LATEST:
         return
-    rule = cast("rrule", rrulestr(";".join(f"{name}={value}" for name, value in parts.items()), dtstart=begins))
-    rule = rule.replace(until=last)
-    if count is None:
-        yield from rule
-    else:
-        # RFC 5545: a beginning that does not exist is not counted.
-        yield from islice((local for local in rule if exists(local, zone)), int(count))
+    if partner_time.recurrence is None:
+        yield begins
+        return
+    rule, zone = read_rule(partner_time.recurrence), ZoneInfo(partner_time.zone)
+    if rule.count is not None:
+        counted = _last_counted(partner_time.recurrence, begins, partner_time.zone, as_rfc=partner_time.as_rfc)
+        before = before if counted is None else min(before, counted + datetime.resolution)
+    yield from _in_stretch(rule, begins, zone, after, before, as_rfc=partner_time.as_rfc)
+
+
+def _in_stretch(
+    rule: Rule, begins: datetime, zone: ZoneInfo, after: datetime, before: datetime, *, as_rfc: bool
+) -> Iterator[datetime]:
+    if as_rfc and after <= begins < before and _is_until(begins, rule, zone):
+        yield begins
+    at, until = begins.time(), rule.until
+    far = LATEST if until is None else (shown_at(until, zone) if until.tzinfo else until) - _NEAR
+    for day in days_of(rule, begins.date(), after.date(), before.date() + _DAY):
+        local = datetime.combine(day, at)
+        if local >= before or (local > far and not _is_until(local, rule, zone)):
+            return
+        if not as_rfc or (local != begins and exists(local, zone)):
+            yield local
+
+
+def _is_until(local: datetime, rule: Rule, zone: ZoneInfo) -> bool:
+    if rule.until is None:
+        return True
+    return instant_of(local, zone) <= rule.until if rule.until.tzinfo else local <= rule.until
 
 
 @lru_cache(maxsize=512)
-def _comes_true(recurrence: str, begins: datetime) -> bool:
-    # Of what is monthly or yearly some never comes true, such as 30 February. To find that out takes dateutil about a
-    # second, once; everything else it finds at once.
-    from dateutil.rrule import rrulestr  # noqa: PLC0415 - as below
+def _last_counted(recurrence: str, begins: datetime, zone_name: str, *, as_rfc: bool) -> datetime | None:
+    """Return the last beginning that COUNT lets take place, or None if it ends otherwise before it is reached."""
+    rule, zone = read_rule(recurrence), ZoneInfo(zone_name)
+    counted = 0
+    for local in _in_stretch(rule, begins, zone, begins, min(LATEST, begins + _COUNTED_FOR), as_rfc=as_rfc):
+        counted += as_rfc or _is_of_its_own(local, rule, begins.date(), zone)
+        if counted == rule.count:
+            return local
+    return None
 
-    parts = read_recurrence(recurrence)
-    asked = (f"{name}={value}" for name, value in parts.items() if name not in ("COUNT", "UNTIL"))
-    return next(iter(rrulestr(";".join(asked), dtstart=begins)), None) is not None
 
-
-@lru_cache(maxsize=64)
-def _read_until(until: str, zone: ZoneInfo) -> datetime:
-    if len(until) == len("20261123"):
-        return datetime.combine(datetime.strptime(until, "%Y%m%d").date(), time.max)  # noqa: DTZ007 - local by intent
-    local = datetime.strptime(until.removesuffix("Z"), "%Y%m%dT%H%M%S")  # noqa: DTZ007 - local by intent
-    return local.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None) if until.endswith("Z") else local
+def _is_of_its_own(local: datetime, rule: Rule, first: date, zone: ZoneInfo) -> bool:
+    # On a day that the zone leaves out whole, what is moved may be what recurs on the next day anyway.
+    moved = shown_at(instant_of(local, zone), zone)
+    day = moved.date()
+    return (
+        moved.time() != local.time() or day == local.date() or next(days_of(rule, first, day, day + _DAY), None) is None
+    )

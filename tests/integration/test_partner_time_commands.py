@@ -392,5 +392,5 @@ def test_listing_imports_neither_sqlite_utils_nor_asyncio(person: Person) -> Non
     person.says(*DINNER)
     shown = run("list", PYTHONPROFILEIMPORTTIME="1")
     imported = {line.rpartition("|")[2].strip() for line in shown.stderr.splitlines()}
-    assert "dateutil.rrule" in imported
-    assert not imported & {"sqlite_utils", "asyncio", "apscheduler", "dbus_fast", "psutil"}
+    assert "detector.partner_time.recurrence" in imported
+    assert not imported & {"sqlite_utils", "asyncio", "apscheduler", "dbus_fast", "psutil", "dateutil.rrule"}

@@ -38,6 +38,16 @@ def instants_of(local: datetime, zone: ZoneInfo) -> list[datetime]:
     return sorted(at for at in tried if at.astimezone(zone).replace(tzinfo=None) == local)
 
 
+def first_instant(local: datetime, zone: ZoneInfo) -> datetime:
+    """Return the first instant at which the clocks show `local`; in a gap, as if they had not been changed yet."""
+    if found := instants_of(local, zone):
+        return found[0]
+    shown = local
+    while not instants_of(shown, zone):
+        shown -= MINUTE
+    return instants_of(shown, zone)[-1] + (local - shown)
+
+
 def oracle(partner_time: PartnerTime, days: frozenset[int], after: datetime, before: datetime) -> list[Occurrence]:
     zone = ZoneInfo(partner_time.zone)
     found = []
@@ -45,25 +55,23 @@ def oracle(partner_time: PartnerTime, days: frozenset[int], after: datetime, bef
     while day <= before.date() + timedelta(days=3):
         local = datetime.combine(day, partner_time.begins.time())
         day += DAY
-        begins = instants_of(local, zone)
-        if local.weekday() not in days or not begins:
+        if local.weekday() not in days:
             continue
-        until = local + partner_time.lasts
-        ends = instants_of(until, zone)
-        if not ends:
-            shown = until
-            while not instants_of(shown, zone):
-                shown -= MINUTE
-            ends = [instants_of(shown, zone)[-1] + (until - shown)]
-        if begins[0] < ends[0] and begins[0] < before and after < ends[0]:
+        begins = first_instant(local, zone)
+        if not instants_of(local, zone) and day.weekday() in days and [begins] == instants_of(local + DAY, zone):
+            continue
+        ends = first_instant(local + partner_time.lasts, zone)
+        if ends <= begins:
+            ends = begins + partner_time.lasts
+        if begins < before and after < ends:
             number = partner_time.number or 0
             found.append(
                 Occurrence(
-                    id=f"{number}@{begins[0]:%Y%m%dT%H%M%SZ}",
+                    id=f"{number}@{begins:%Y%m%dT%H%M%SZ}",
                     partner_time=number,
                     title=partner_time.title,
-                    begins=begins[0],
-                    ends=ends[0],
+                    begins=begins,
+                    ends=ends,
                     zone=partner_time.zone,
                 )
             )

@@ -1,0 +1,175 @@
+"""A recurrence as it is written (RFC 5545, RRULE), read and checked.
+
+Rule 1: partner time recurs daily at most; every part that the RFC allows with its frequency is taken, none other.
+Rule 2: what is wrong is told in sentences for people, all of it at once.
+Rule 3: a recurrence that can never come true by its own words, such as every 30 February, is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from functools import lru_cache
+from typing import Final
+
+CODES: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+"""The days of the week as a recurrence writes them, Monday first."""
+
+_ALWAYS: Final = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY", "BYMONTH", "BYSETPOS"})
+PARTS: Final = {
+    "DAILY": _ALWAYS | {"BYMONTHDAY"},
+    "WEEKLY": _ALWAYS,
+    "MONTHLY": _ALWAYS | {"BYMONTHDAY"},
+    "YEARLY": _ALWAYS | {"BYMONTHDAY", "BYYEARDAY", "BYWEEKNO"},
+}
+"""What a recurrence may consist of, by its frequency."""
+
+_KNOWN: Final = PARTS["YEARLY"]
+_LONGEST: Final = 2000
+"""Characters; every day of a year, listed one by one, has fewer."""
+
+_FORMS: Final = {
+    "INTERVAL": "0*[1-9][0-9]{0,3}",
+    "COUNT": "0*[1-9][0-9]{0,3}",
+    "UNTIL": "[0-9]{8}(T[0-9]{6}Z?)?",
+    "WKST": "MO|TU|WE|TH|FR|SA|SU",
+}
+_GREATEST: Final = {"BYMONTH": 12, "BYMONTHDAY": 31, "BYYEARDAY": 366, "BYWEEKNO": 53, "BYSETPOS": 366}
+_WEEKDAY: Final = re.compile("([+-]?[0-9]{1,2})?(MO|TU|WE|TH|FR|SA|SU)", re.ASCII)
+_NUMBER: Final = re.compile("[+-]?[0-9]{1,3}", re.ASCII)
+_DAYS_OF_MONTHS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
+class RecurrenceRefused(ValueError):
+    """A recurrence that partner time cannot have; `problems` are sentences, at least one."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems: tuple[str, ...] = tuple(problems)
+        super().__init__("; ".join(problems))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A recurrence, read. Weekdays count from Monday, 0; empty: the part is not there.
+
+    `by_day` pairs the number of the weekday in its month or year (0: every one; -1: the last) with the weekday.
+    `until` is the last instant (aware) or the last local time (naive) at which a beginning may lie.
+    """
+
+    frequency: str
+    interval: int = 1
+    count: int | None = None
+    until: datetime | None = None
+    week_start: int = 0
+    by_day: tuple[tuple[int, int], ...] = ()
+    by_month: tuple[int, ...] = ()
+    by_month_day: tuple[int, ...] = ()
+    by_year_day: tuple[int, ...] = ()
+    by_week: tuple[int, ...] = ()
+    by_position: tuple[int, ...] = ()
+
+
+def read_recurrence(recurrence: str) -> dict[str, str]:
+    """Return the parts of an RFC 5545 RRULE by name, in capitals.
+
+    Raises:
+        RecurrenceRefused: a ValueError with a sentence for everything that is wrong with it.
+    """
+    if len(recurrence) > _LONGEST:
+        raise RecurrenceRefused([f"the recurrence is longer than {_LONGEST} characters"])
+    parts: dict[str, str] = {}
+    problems = []
+    for part in recurrence.upper().split(";"):
+        name, _, value = part.partition("=")
+        if name in parts:
+            problems.append(f"{name} stands twice in the recurrence")
+        parts[name] = value
+    frequency = parts.get("FREQ", "")
+    if frequency not in PARTS:
+        named = ", ".join(PARTS)
+        problems.append(f"the recurrence '{recurrence}' is none that partner time can have: FREQ is one of {named}")
+    allowed = PARTS.get(frequency, _KNOWN)
+    for name, value in parts.items():
+        if frequency in PARTS and name not in allowed:
+            problems.append(f"'{name}' is no part of a recurrence with FREQ={frequency}")
+        elif name in allowed and name != "FREQ" and not _is_value(name, value, frequency):
+            problems.append(f"{name} cannot be '{value}'")
+    if not problems:
+        problems = list(_contradictions(parts))
+    if problems:
+        raise RecurrenceRefused(problems)
+    return parts
+
+
+@lru_cache(maxsize=512)
+def read_rule(recurrence: str) -> Rule:
+    """Return the recurrence, read; the same text is read once.
+
+    Raises:
+        RecurrenceRefused: if partner time cannot have it.
+    """
+    parts = read_recurrence(recurrence)
+    return Rule(
+        frequency=parts["FREQ"],
+        interval=int(parts.get("INTERVAL", "1")),
+        count=int(parts["COUNT"]) if "COUNT" in parts else None,
+        until=_until(parts["UNTIL"]) if "UNTIL" in parts else None,
+        week_start=CODES.index(parts.get("WKST", "MO")),
+        by_day=_weekdays(parts.get("BYDAY", "")),
+        by_month=_numbers(parts, "BYMONTH"),
+        by_month_day=_numbers(parts, "BYMONTHDAY"),
+        by_year_day=_numbers(parts, "BYYEARDAY"),
+        by_week=_numbers(parts, "BYWEEKNO"),
+        by_position=_numbers(parts, "BYSETPOS"),
+    )
+
+
+def _is_value(name: str, value: str, frequency: str) -> bool:
+    if name == "UNTIL":
+        return re.fullmatch(_FORMS[name], value, re.ASCII) is not None and _is_time(value)
+    if name in _FORMS:
+        return re.fullmatch(_FORMS[name], value, re.ASCII) is not None
+    if name == "BYDAY":
+        farthest = {"MONTHLY": 5, "YEARLY": 53}.get(frequency, 0)
+        found = [_WEEKDAY.fullmatch(item) for item in value.split(",")]
+        return all(day and (day[1] is None or 1 <= abs(int(day[1])) <= farthest) for day in found)
+    least = 1 if name == "BYMONTH" else -_GREATEST[name]
+    items = value.split(",")
+    return all(_NUMBER.fullmatch(item) and int(item) and least <= int(item) <= _GREATEST[name] for item in items)
+
+
+def _is_time(until: str) -> bool:
+    try:
+        _until(until)
+    except ValueError:
+        return False
+    return True
+
+
+def _contradictions(parts: Mapping[str, str]) -> Iterator[str]:
+    if "BYSETPOS" in parts and not any(name.startswith("BY") for name in parts if name != "BYSETPOS"):
+        yield "BYSETPOS picks from what another part names, such as BYDAY=MO,TU,WE,TH,FR"
+    if "BYWEEKNO" in parts and any(number for number, _ in _weekdays(parts.get("BYDAY", ""))):
+        yield "with BYWEEKNO the days of BYDAY bear no number"
+    months = _numbers(parts, "BYMONTH") or range(1, 13)
+    days = _numbers(parts, "BYMONTHDAY")
+    if days and all(abs(day) > _DAYS_OF_MONTHS[month - 1] for month in months for day in days):
+        yield f"no month of BYMONTH={parts['BYMONTH']} has a day BYMONTHDAY={parts['BYMONTHDAY']}"
+
+
+def _numbers(parts: Mapping[str, str], name: str) -> tuple[int, ...]:
+    return tuple(sorted({int(item) for item in parts[name].split(",")})) if name in parts else ()
+
+
+def _weekdays(value: str) -> tuple[tuple[int, int], ...]:
+    found = {_WEEKDAY.fullmatch(item) for item in value.split(",")} if value else set()
+    return tuple(sorted({(int(day[1] or 0), CODES.index(day[2])) for day in found if day}))
+
+
+def _until(until: str) -> datetime:
+    if len(until) == len("20261123"):
+        return datetime.combine(datetime.strptime(until, "%Y%m%d").date(), time.max)  # noqa: DTZ007 - local by intent
+    local = datetime.strptime(until.removesuffix("Z"), "%Y%m%dT%H%M%S")  # noqa: DTZ007 - local by intent
+    return local.replace(tzinfo=UTC) if until.endswith("Z") else local

@@ -1,0 +1,162 @@
+"""From a rule to the days on which it recurs, by RFC 5545's table of what widens and what narrows a recurrence.
+
+Rule 1: what is asked costs what lies between the question's two ends, not what lies since the first day, and never more:
+a rule that does not come true there is looked at there only.
+Rule 2: BYSETPOS picks from a whole period (week, month, year), also from the one in which the first day lies.
+Rule 3: what a rule leaves unsaid (the weekday, the day of the month, the month) is the first day's.
+
+Written by hand: docs/decisions/recurrence-by-hand.md. Days are proleptic ordinals inside: 1 was a Monday.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Final
+
+from detector.partner_time.rule import Rule
+
+_WEEK: Final = 7
+_DAY: Final = timedelta(days=1)
+
+
+def days_of(rule: Rule, first: date, after: date, before: date) -> Iterator[date]:
+    """Yield the days in `[after, before)`, none before `first`, on which the rule recurs, in order.
+
+    COUNT and UNTIL are not looked at. `first` is the day of the first beginning, from which intervals are counted.
+    """
+    low, high = max(first, after).toordinal(), before.toordinal()
+    if low >= high:
+        return
+    for period in _PERIODS[rule.frequency](rule, first, low, high):
+        for day in _pick(period, rule.by_position) if rule.by_position else period:
+            if low <= day < high:
+                yield date.fromordinal(day)
+
+
+def _pick(days: Iterable[int], positions: tuple[int, ...]) -> list[int]:
+    ordered = list(days)
+    found = {at - 1 if at > 0 else len(ordered) + at for at in positions}
+    return [ordered[at] for at in sorted(found) if 0 <= at < len(ordered)]
+
+
+def _by_day(rule: Rule, first: date, low: int, high: int) -> Iterator[Iterable[int]]:
+    begin = first.toordinal()
+    days = range(begin + -(-(low - begin) // rule.interval) * rule.interval, high, rule.interval)
+    if not (rule.by_day or rule.by_month or rule.by_month_day or rule.by_position):
+        yield days
+        return
+    weekdays = {weekday for _, weekday in rule.by_day} or range(_WEEK)
+    for day in days:
+        if (day - 1) % _WEEK in weekdays and _is_of_month(rule, date.fromordinal(day)):
+            yield (day,)
+
+
+def _is_of_month(rule: Rule, day: date) -> bool:
+    if rule.by_month and day.month not in rule.by_month:
+        return False
+    days = rule.by_month_day
+    return not days or day.day in days or day.day - _length_of_month(day.year, day.month) - 1 in days
+
+
+def _by_week(rule: Rule, first: date, low: int, high: int) -> Iterator[Iterable[int]]:
+    begin = _start_of_week(first.toordinal(), rule.week_start)
+    stride = rule.interval * _WEEK
+    named = [weekday for _, weekday in rule.by_day] or [first.weekday()]
+    steps = sorted((weekday - rule.week_start) % _WEEK for weekday in named)
+    for week in range(begin + (low - begin) // stride * stride, high, stride):
+        days = [week + step for step in steps]
+        if rule.by_month:
+            days = [day for day in days if date.fromordinal(day).month in rule.by_month]
+        yield days
+
+
+def _by_month(rule: Rule, first: date, low: int, high: int) -> Iterator[Iterable[int]]:
+    begin, earliest, latest = (_month_number(day) for day in (first, date.fromordinal(low), date.fromordinal(high - 1)))
+    for number in range(begin + (earliest - begin) // rule.interval * rule.interval, latest + 1, rule.interval):
+        year, month = number // 12, number % 12 + 1
+        if rule.by_month and month not in rule.by_month:
+            continue
+        start, length = date(year, month, 1).toordinal(), _length_of_month(year, month)
+        days = _numbered(rule.by_month_day or (() if rule.by_day else (first.day,)), start, length)
+        if rule.by_day:
+            weekdays = _weekdays(rule, start, length)
+            days = days & weekdays if rule.by_month_day else weekdays
+        yield sorted(days)
+
+
+def _by_year(rule: Rule, first: date, low: int, high: int) -> Iterator[Iterable[int]]:
+    earliest, latest = date.fromordinal(low).year, date.fromordinal(high - 1).year
+    begin = first.year + (earliest - first.year) // rule.interval * rule.interval
+    for year in range(begin, latest + 1, rule.interval):
+        yield _days_of_year(rule, first.month, first.day, first.weekday(), year)
+
+
+@lru_cache(maxsize=512)
+def _days_of_year(rule: Rule, month: int, day: int, weekday: int, year: int) -> tuple[int, ...]:
+    start = date(year, 1, 1).toordinal()
+    length = date(year, 12, 31).toordinal() - start + 1
+    is_open = not (rule.by_year_day or rule.by_month_day or rule.by_week or rule.by_day)
+    months = rule.by_month or ((month,) if is_open else tuple(range(1, 13)))
+    stretches = [(date(year, each, 1).toordinal(), _length_of_month(year, each)) for each in months]
+    named = []
+    if rule.by_year_day:
+        named.append(_numbered(rule.by_year_day, start, length))
+    if rule.by_month_day or is_open:
+        named.append({found for at in stretches for found in _numbered(rule.by_month_day or (day,), *at)})
+    if rule.by_week:
+        named.append(_days_of_weeks(rule, year))
+    if rule.by_day:
+        within = stretches if rule.by_month else [(start, length)]
+        named.append({found for at in within for found in _weekdays(rule, *at)})
+    elif rule.by_week and not (rule.by_year_day or rule.by_month_day):
+        # As RFC 5545 fills in whatever is not said; dateutil takes every day of the week then.
+        named.append({found for found in named[-1] if (found - 1) % _WEEK == weekday})
+    days = set.intersection(*named)
+    return tuple(sorted(found for found in days if date.fromordinal(found).month in months))
+
+
+def _numbered(numbers: tuple[int, ...], start: int, length: int) -> set[int]:
+    steps = (number - 1 if number > 0 else length + number for number in numbers)
+    return {start + step for step in steps if 0 <= step < length}
+
+
+def _weekdays(rule: Rule, start: int, length: int) -> set[int]:
+    found: set[int] = set()
+    for number, weekday in rule.by_day:
+        days = range(start + (weekday - start + 1) % _WEEK, start + length, _WEEK)
+        at = number - 1 if number > 0 else len(days) + number
+        if not number:
+            found.update(days)
+        elif 0 <= at < len(days):
+            found.add(days[at])
+    return found
+
+
+def _days_of_weeks(rule: Rule, year: int) -> set[int]:
+    # The first week of a year has at least four of its days; so days at both ends belong to weeks of another year.
+    found: set[int] = set()
+    for each in (year - 1, year, year + 1):
+        start, end = (_start_of_week(date(of, 1, 4).toordinal(), rule.week_start) for of in (each, each + 1))
+        for week in _numbered(rule.by_week, 0, (end - start) // _WEEK):
+            found.update(range(start + week * _WEEK, start + (week + 1) * _WEEK))
+    return {day for day in found if date.fromordinal(day).year == year}
+
+
+def _start_of_week(day: int, week_start: int) -> int:
+    return day - (day - 1 - week_start) % _WEEK
+
+
+def _month_number(day: date) -> int:
+    return day.year * 12 + day.month - 1
+
+
+def _length_of_month(year: int, month: int) -> int:
+    after = date(year + month // 12, month % 12 + 1, 1)
+    return (after - _DAY).day
+
+
+_PERIODS: Final[dict[str, Callable[[Rule, date, int, int], Iterator[Iterable[int]]]]] = {
+    "DAILY": _by_day, "WEEKLY": _by_week, "MONTHLY": _by_month, "YEARLY": _by_year,
+}  # fmt: skip
