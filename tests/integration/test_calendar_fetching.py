@@ -1,0 +1,470 @@
+"""Calendars are fetched from servers that do everything wrong: each time a sentence, in time, and no secret in it."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from detector.calendars.connection import Network, NotFetched
+from detector.calendars.fetching import Budget, Fetched, fetch
+from detector.partner_time.proposed import Calendar
+from tests.rig.calendar_server import (
+    DINNER,
+    PUBLIC,
+    Certificates,
+    Public,
+    Served,
+    Server,
+    calendar,
+    calendar_server,
+    never_accepting,
+)
+
+SECRET = "/private-canary/basic.ics?token=canary"  # noqa: S105 - a canary
+
+SOON = Budget(seconds=0.4, largest=1 << 16)
+OURS = calendar(DINNER)
+HOST = "calendar.example"
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as found:
+        yield found
+
+
+@pytest.fixture
+def serve(stack: ExitStack) -> Callable[..., Server]:
+    return lambda served=None, tls=None: stack.enter_context(calendar_server(served, tls))
+
+
+@pytest.fixture
+def certificates() -> Certificates:
+    return Certificates()
+
+
+def ask(
+    url: str, *, local: bool = True, budget: Budget | None = None, network: Network | None = None, **known: Any
+) -> Fetched | None:
+    return fetch(Calendar(name="ours", place=url, local=local, subscribed=True, **known), budget, network)
+
+
+def refused(url: str, **how: Any) -> str:
+    """Return why it was not fetched, after a look for what must not be in the words."""
+    with pytest.raises(NotFetched) as found:
+        ask(url, **how)
+    why = found.value.why
+    assert "canary" not in why
+    assert "\n" not in why
+    assert not why.endswith(".")
+    return why
+
+
+def whole(found: Fetched | None) -> Fetched:
+    assert found is not None
+    return found
+
+
+def test_a_calendar_comes_whole_with_what_is_said_of_this_copy(serve: Callable[..., Server]) -> None:
+    server = serve(Served(etag='"one"', modified="Mon, 23 Nov 2026 08:00:00 GMT"))
+    found = whole(ask(server.url()))
+    assert (found.content, found.etag, found.modified) == (OURS, '"one"', "Mon, 23 Nov 2026 08:00:00 GMT")
+    head = server.served.asked[0]
+    assert "User-Agent: turntoward\r\n" in head
+    assert "Cookie" not in head
+    assert "Accept-Encoding: identity\r\n" in head
+    assert head.startswith("GET /ours.ics HTTP/1.1\r\nHost: 127.0.0.1:")
+
+
+def test_what_has_not_changed_is_not_fetched_again(serve: Callable[..., Server]) -> None:
+    server = serve(Served(etag='"one"'))
+    assert ask(server.url(), etag='"one"', modified="Mon, 23 Nov 2026 08:00:00 GMT") is None
+    assert "If-Modified-Since: Mon, 23 Nov 2026 08:00:00 GMT\r\n" in server.served.asked[0]
+    assert whole(ask(server.url(), etag='"another"')).etag == '"one"'
+
+
+def test_that_nothing_changed_is_no_answer_to_who_knows_nothing(serve: Callable[..., Server]) -> None:
+    assert "(304)" in refused(serve(Served(status=304, body=b"")).url())
+
+
+@pytest.mark.parametrize("mark", ["x" * 600, "ä"])
+def test_a_mark_that_could_not_be_sent_back_is_not_kept(serve: Callable[..., Server], mark: str) -> None:
+    assert whole(ask(serve(Served(etag=mark, modified=mark)).url())).etag is None
+
+
+def test_name_and_password_are_sent_and_never_shown(serve: Callable[..., Server]) -> None:
+    server = serve(Served(status=404))
+    url = server.url(host="me:canary@127.0.0.1", path=SECRET)
+    assert refused(url) == "there is no calendar at this address (404)"
+    assert "Authorization: Basic bWU6Y2FuYXJ5\r\n" in server.served.asked[0]
+    assert "GET /private-canary/basic.ics?token=canary HTTP/1.1" in server.served.asked[0]
+
+
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        (401, "the server wants a name and a password, or others than these (401)"),
+        (403, "the server does not let you in (403)"),
+        (410, "the calendar is gone from this address for good (410)"),
+        (500, "the server failed (500)"),
+        (204, "the server answered with something else than a calendar (204)"),
+    ],
+)
+def test_a_server_that_says_no_is_quoted(serve: Callable[..., Server], status: int, why: str) -> None:
+    assert refused(serve(Served(status=status, body=b"")).url(path=SECRET)) == why
+
+
+@pytest.mark.parametrize(
+    ("told", "wait"),
+    [("120", timedelta(seconds=120)), ("999999999999", timedelta(days=1)), ("soon", None), ("-5", None), ("²", None)],
+)
+def test_a_server_that_asks_to_be_left_alone_is(
+    serve: Callable[..., Server], told: str, wait: timedelta | None
+) -> None:
+    server = serve(Served(status=503, headers={"Retry-After": told}))
+    with pytest.raises(NotFetched, match="no time just now") as found:
+        ask(server.url())
+    assert found.value.wait == wait
+
+
+@pytest.mark.parametrize("hangs", ["headers", "body"])
+def test_a_server_that_hangs_is_left_in_time(serve: Callable[..., Server], hangs: str) -> None:
+    server = serve(Served(hangs=hangs))
+    began = time.monotonic()
+    assert refused(server.url(path=SECRET), budget=SOON) == "the server did not answer within 0.4 s"
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize(
+    "served", [Served(drips=True), Served(raw=b"HTTP/1.1 100 Continue\r\n\r\n" * 20_000, hangs=None)]
+)
+def test_a_server_that_drips_is_left_in_time_however_often_it_says_something(
+    serve: Callable[..., Server], served: Served
+) -> None:
+    began = time.monotonic()
+    assert refused(serve(served).url(), budget=SOON)
+    assert time.monotonic() - began < 3
+
+
+def test_a_server_that_drips_its_headers_is_left_in_time(serve: Callable[..., Server], stack: ExitStack) -> None:
+    listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+    import threading  # noqa: PLC0415 - the one test that speaks by itself
+
+    def drip() -> None:
+        connection, _ = listening.accept()
+        with connection:
+            try:
+                for _ in range(200):
+                    connection.sendall(b"x")
+                    time.sleep(0.02)
+            except OSError:
+                return
+
+    threading.Thread(target=drip, daemon=True).start()
+    began = time.monotonic()
+    assert "within 0.4 s" in refused(f"http://127.0.0.1:{listening.getsockname()[1]}/", budget=SOON)
+    assert time.monotonic() - began < 3
+
+
+def test_a_server_that_takes_no_connection_is_left_in_time() -> None:
+    with never_accepting() as port:
+        assert "within 0.4 s" in refused(f"http://127.0.0.1:{port}/", budget=SOON)
+
+
+def test_a_server_that_hangs_in_tls_is_left_in_time(serve: Callable[..., Server]) -> None:
+    server = serve(Served(hangs="tls"))
+    assert "within 0.4 s" in refused(f"https://127.0.0.1:{server.port}/", budget=SOON)
+
+
+def test_a_name_that_is_looked_up_for_ever_is_left_in_time() -> None:
+    def never(host: str, port: int) -> list[str]:
+        time.sleep(2)
+        return []
+
+    assert "within 0.4 s" in refused("https://slow.example/", budget=SOON, network=Network(look_up=never))
+
+
+def test_200_megabytes_are_refused_whether_they_are_told_of_or_not(serve: Callable[..., Server]) -> None:
+    told = serve(Served(length=200 << 20, body=b"BEGIN:VCALENDAR\r\n", hangs="body"))
+    assert refused(told.url()) == "the calendar is larger than 20 MB"
+    untold = serve(Served(endless=True, body=b""))
+    assert refused(untold.url(), budget=Budget(seconds=10, largest=3 << 20)) == "the calendar is larger than 3 MB"
+
+
+def test_what_is_packed_unasked_is_unpacked_and_a_bomb_is_not(serve: Callable[..., Server]) -> None:
+    packed = {"Content-Encoding": "gzip"}
+    assert whole(ask(serve(Served(body=gzip.compress(OURS), headers=packed)).url())).content == OURS
+    bomb = gzip.compress(b"BEGIN:VCALENDAR\r\n" + b"x" * (5 << 20))
+    assert len(bomb) < 1 << 16
+    assert "larger than 1 MB" in refused(serve(Served(body=bomb, headers=packed)).url(), budget=Budget(largest=1 << 20))
+    assert "broke off" in refused(serve(Served(body=gzip.compress(OURS)[:-20], headers=packed)).url())
+    assert "broken" in refused(serve(Served(body=OURS, headers=packed)).url())
+    assert "was not asked for" in refused(serve(Served(body=OURS, headers={"Content-Encoding": "br"})).url())
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"<!DOCTYPE html><title>canary</title>", "the address answers with a web page, not a calendar"),
+        (b"\n <html><body>Log in</body></html>", "the address answers with a web page, not a calendar"),
+        (b"<?xml version='1.0'?><html>", "the address answers with a web page, not a calendar"),
+        (b"\x00\xff\x7fcanary" * 99, "what came is no calendar"),
+        (b"", "what came is empty, and no calendar"),
+        (b" \r\n", "what came is empty, and no calendar"),
+        (OURS[:-30], "the calendar broke off in the middle"),
+    ],
+)  # fmt: skip
+def test_what_is_no_whole_calendar_is_refused_whatever_its_type_says(
+    serve: Callable[..., Server], body: bytes, why: str
+) -> None:
+    assert refused(serve(Served(body=body)).url(path=SECRET)) == why
+
+
+def test_a_calendar_is_taken_whatever_its_type_says_and_with_pages_in_its_texts(serve: Callable[..., Server]) -> None:
+    body = b"\xef\xbb\xbf" + calendar("UID:a\nX-ALT-DESC:<html><body>", DINNER)
+    assert whole(ask(serve(Served(body=body, headers={"Content-Type": "text/html"})).url())).content == body
+
+
+def test_a_length_that_lies_is_noticed(serve: Callable[..., Server]) -> None:
+    assert "broke off" in refused(serve(Served(length=len(OURS) + 1)).url())
+    assert "broke off" in refused(serve(Served(length=len(OURS) - 9)).url())
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"", b"SSH-2.0-OpenSSH\r\n", b"HTTP/9.9 what\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nA: " + b"x" * 99_999, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n99\r\nBEGIN:VCALENDAR", b"\xff" * 99,
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nBEGIN:VCALENDAR\r\n",
+    ],
+)  # fmt: skip
+def test_what_is_no_proper_http_is_refused(serve: Callable[..., Server], raw: bytes) -> None:
+    assert refused(serve(Served(raw=raw)).url(path=SECRET), budget=Budget(seconds=5))
+
+
+def test_a_server_that_is_gone_is_named_by_its_host_alone(serve: Callable[..., Server]) -> None:
+    server = serve()
+    server.end()
+    assert refused(server.url(path=SECRET)) == "127.0.0.1 does not answer (connection refused)"
+
+
+def test_a_name_that_nobody_has_is_said(stack: ExitStack) -> None:
+    assert (
+        refused("https://nobody.example/x", network=Public({}).network()) == "there is no server called nobody.example"
+    )
+
+
+@pytest.mark.parametrize(
+    ("addresses", "why"),
+    [
+        (["192.168.178.2"], "stands on the local network, which is asked only with --local"),
+        (["127.0.0.1"], "stands on the local network, which is asked only with --local"),
+        ([PUBLIC, "10.0.0.1"], "stands on the local network, which is asked only with --local"),
+        (["::ffff:10.0.0.1"], "stands on the local network, which is asked only with --local"),
+        (["169.254.169.254"], "leads to no address that a calendar can be at"),
+        ([PUBLIC, "0.0.0.0"], "leads to no address that a calendar can be at"),  # noqa: S104 - it is looked up
+        ([], "leads to no address that a calendar can be at"),
+    ],
+)  # fmt: skip
+def test_a_name_that_leads_to_the_local_network_is_not_connected_to(addresses: list[str], why: str) -> None:
+    public = Public({HOST: addresses})
+    assert refused(f"http://{HOST}/x", local=False, network=public.network()) == f"{HOST} {why}"
+    assert public.connected == []
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "127.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]"]
+)
+def test_this_device_is_not_asked_unless_it_is_allowed_by_whatever_name(
+    serve: Callable[..., Server], host: str
+) -> None:
+    server = serve()
+    assert "local network" in refused(server.url(host=host), local=False)
+    assert server.connections == 0
+
+
+def test_even_where_the_local_network_is_allowed_a_data_centres_secrets_are_not_asked_for() -> None:
+    public = Public({HOST: ["169.254.169.254"]})
+    assert "leads to no address" in refused(f"http://{HOST}/", network=public.network())
+    assert public.connected == []
+
+
+def test_a_name_is_looked_up_once_and_what_was_judged_is_connected_to(serve: Callable[..., Server]) -> None:
+    server = serve()
+    public = Public({HOST: [PUBLIC]})
+    assert whole(ask(server.url(HOST), local=False, network=public.network())).content == OURS
+    assert (public.looked_up, public.connected) == ([HOST], [PUBLIC])
+
+
+def test_of_several_addresses_the_first_that_answers_is_taken(serve: Callable[..., Server]) -> None:
+    server = serve()
+    public = Public({HOST: ["2606:4700::1111", PUBLIC]})
+    network = public.network()
+
+    def connect(address: str, port: int, patience: float) -> socket.socket:
+        if ":" in address:
+            raise OSError(101, "Network is unreachable")
+        return network.connect(address, port, patience)
+
+    known = Network(look_up=network.look_up, connect=connect)
+    assert whole(ask(server.url(HOST), local=False, network=known)).content == OURS
+
+
+@pytest.mark.parametrize(
+    ("location", "why"),
+    [
+        ("http://127.0.0.1:{port}/ours.ics", "127.0.0.1 stands on the local network, which is asked only with --local"),
+        ("http://169.254.169.254/latest", "169.254.169.254 leads to no address that a calendar can be at"),
+        ("http://inside.example:{port}/", "inside.example stands on the local network, which is asked only with --local"),
+        ("file:///etc/passwd", "the server sends on to something that is no address of a calendar"),
+        ("ftp://elsewhere.example/", "the server sends on to something that is no address of a calendar"),
+        ("http://[canary", "the server sends on to something that is no address of a calendar"),
+        ("", "the server sends on, and does not say where to"),
+        ("/again", "the server sends on from address to address, more than 5 times"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("local", [False, True])
+def test_a_redirect_that_leads_astray_is_not_followed(
+    serve: Callable[..., Server], location: str, why: str, *, local: bool
+) -> None:
+    # Also where the local network is allowed: what a public server says does not lead there.
+    astray, goal = Served(status=302), serve()
+    astray.location = location.format(port=goal.port)
+    server = serve(astray)
+    public = Public({HOST: [PUBLIC], "inside.example": ["192.168.1.1"]})
+    assert refused(server.url(HOST, SECRET), local=local, network=public.network()) == why
+    assert goal.connections == 0
+    assert set(public.connected) == {PUBLIC}
+    assert len(public.connected) == (6 if location == "/again" else 1)
+
+
+def test_a_local_server_may_send_on_to_another_where_that_is_allowed(serve: Callable[..., Server]) -> None:
+    goal = serve()
+    assert whole(ask(serve(Served(status=301, location=goal.url())).url())).content == OURS
+
+
+def test_five_redirects_are_followed(serve: Callable[..., Server]) -> None:
+    steps = {f"/{step}": Served(status=(301, 302, 303, 307, 308)[step], location=f"/{step + 1}") for step in range(5)}
+    server = serve(Served(by_path=steps))
+    assert whole(ask(server.url(path="/0"))).content == OURS
+    assert len(server.served.asked) == 6
+
+
+def test_a_login_goes_to_the_server_that_it_was_written_for_and_to_no_other(serve: Callable[..., Server]) -> None:
+    goal = serve()
+    sends = Served(
+        by_path={"/0": Served(status=302, location="/1"), "/1": Served(status=302, location=goal.url("x:y@127.0.0.1"))}
+    )
+    server = serve(sends)
+    assert whole(ask(server.url("me:canary@127.0.0.1", "/0"))).content == OURS
+    assert ["Authorization" in head for head in server.served.asked] == [True, True]
+    assert ["Authorization" in head for head in goal.served.asked] == [False]
+
+
+def test_https_works_and_webcal_is_https(serve: Callable[..., Server], certificates: Certificates) -> None:
+    server = serve(tls=certificates.server(HOST))
+    public = Public({HOST: [PUBLIC]}, trusts=certificates.trusting)
+    for scheme in ("https", "webcal"):
+        url = f"{scheme}://{HOST}:{server.port}/ours.ics"
+        assert whole(ask(url, local=False, network=public.network())).content == OURS
+
+
+def test_webcal_never_falls_back_to_plain_http(serve: Callable[..., Server]) -> None:
+    server = serve()
+    public = Public({HOST: [PUBLIC]})
+    url = f"webcal://{HOST}:{server.port}/canary"
+    assert refused(url, local=False, network=public.network()) == "the server does not speak https as it should"
+    assert server.served.asked == []
+
+
+def test_a_redirect_from_https_to_http_is_not_followed(
+    serve: Callable[..., Server], certificates: Certificates
+) -> None:
+    goal = serve()
+    server = serve(Served(status=302, location=goal.url(HOST)), tls=certificates.server(HOST))
+    public = Public({HOST: [PUBLIC]}, trusts=certificates.trusting)
+    why = refused(server.url(HOST), local=False, network=public.network())
+    assert why == "the server sends on from https to plain http, which is not followed"
+    assert goal.connections == 0
+
+
+def test_a_redirect_from_http_to_https_is_followed(serve: Callable[..., Server], certificates: Certificates) -> None:
+    goal = serve(tls=certificates.server(HOST))
+    server = serve(Served(status=302, location=goal.url(HOST)))
+    public = Public({HOST: [PUBLIC]}, trusts=certificates.trusting)
+    assert whole(ask(server.url(HOST), local=False, network=public.network())).content == OURS
+
+
+def test_a_wrong_certificate_is_called_what_it_is(serve: Callable[..., Server], certificates: Certificates) -> None:
+    begin = datetime(2020, 1, 1, tzinfo=UTC)
+    far = datetime.now(UTC) + timedelta(days=30)
+    public = Public({HOST: [PUBLIC]}, trusts=certificates.trusting)
+
+    def why(server: Server) -> str:
+        return refused(server.url(HOST, SECRET), local=False, network=public.network())
+
+    assert why(serve(tls=certificates.server(HOST, not_before=begin, not_after=begin + timedelta(days=9)))) == (
+        "the server's certificate has expired"
+    )
+    assert "not valid yet" in why(
+        serve(tls=certificates.server(HOST, not_before=far, not_after=far + timedelta(days=9)))
+    )
+    assert why(serve(tls=certificates.server("another.example"))) == (
+        f"the server's certificate is for another name than {HOST}"
+    )
+    assert why(serve(tls=Certificates().server(HOST))) == (
+        "nobody whom this device trusts vouches for the server's certificate"
+    )
+
+
+def test_a_certificate_that_signs_itself_is_called_so(stack: ExitStack, tmp_path: Path) -> None:
+    import ssl  # noqa: PLC0415 - the one test that makes a context by hand
+    import subprocess  # noqa: PLC0415 - likewise
+
+    pem, key = tmp_path / "own.pem", tmp_path / "own.key"
+    made = subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", str(key), "-out", str(pem), "-subj", f"/CN={HOST}", "-addext", f"subjectAltName=DNS:{HOST}"],
+        capture_output=True, check=False,
+    )  # fmt: skip
+    if made.returncode:
+        pytest.skip("missing: openssl")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem, key)
+    server = stack.enter_context(calendar_server(None, context))
+    why = refused(server.url(HOST), local=False, network=Public({HOST: [PUBLIC]}).network())
+    assert why == "the server's certificate is signed by itself, and nobody vouches for it"
+
+
+def test_a_file_is_read_once_and_again_when_it_changed(tmp_path: Path) -> None:
+    path = tmp_path / "ours.ics"
+    path.write_bytes(OURS)
+    found = whole(ask(str(path)))
+    assert found.content == OURS
+    assert ask(str(path), etag=found.etag) is None
+    os.utime(path, ns=(1, 1))
+    assert whole(ask(str(path), etag=found.etag)).content == OURS
+
+
+def test_what_is_no_ordinary_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for place in (str(pipe), str(tmp_path), "/dev/zero", "/dev/tty"):
+        assert refused(place) == "the place is no ordinary file"
+    assert refused(str(tmp_path / "gone.ics")) == "the file is not there"
+    large = tmp_path / "large.ics"
+    with large.open("wb") as file:
+        file.truncate(200 << 20)
+    assert refused(str(large)) == "the calendar is larger than 20 MB"
+    cut = tmp_path / "cut.ics"
+    cut.write_bytes(OURS[:100])
+    assert refused(str(cut)) == "the calendar broke off in the middle"
