@@ -31,7 +31,7 @@ from detector.devices import Phone
 from detector.errors import Problem
 from detector.notifier import make_notifiers
 from detector.notifier.chain import Chain
-from detector.notifier.wording import how_long, over, unsensed
+from detector.notifier.wording import goes_on, how_long, over, unsensed
 from detector.observations import Activity, Gap, Observation, Sense, SensorStarted
 from detector.partner_time.model import Occurrence
 from detector.pipeline import Pipeline
@@ -133,6 +133,7 @@ def open_evening(
     under_way = UnderWay(
         occurrence=occurrence, kept_as=kept_as, core=core, inbox=inbox,
         sensors=sensing, performer=performer, quiet=quiet is not None,
+        goes_on=lambda ends: goes_on(local_time(ends), settings=settings.notifications),
     )  # fmt: skip
     return Evening(
         under_way=under_way, sensing=sensing, chain=chain, problems=rules.in_force.problems,

@@ -8,6 +8,7 @@ Rule 3: partner time ends at its planned end, however late the loop wakes: nothi
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 from detector.clock import Clock
@@ -68,6 +69,8 @@ class Loop:
         now = self._clock.now()
         if self._due or (self._reconciler.next.at is not None and self._reconciler.next.at <= now):
             self._due = False
+            # The device may have been taken to another zone: what is said from now on is said by the clock on its wall.
+            time.tzset()
             await self._reconciler.reconcile(now, missed=missed)
             await self._afterwards(self._reconciler.next)
         if self._reconciler.under_way is not None:

@@ -32,6 +32,9 @@ IN_TIME: Final = timedelta(seconds=2)
 
 LONGEST: Final = timedelta(hours=24)
 
+SAID_WITHIN: Final = timedelta(seconds=60)
+"""What is noticed later than this is not said any more: nothing is shown the moment the machine wakes."""
+
 logger = logging.getLogger("turntoward")
 
 
@@ -102,11 +105,7 @@ class Reconciler:
             await self._begin(plan.current, now, missed)
         if self.under_way is not None and self.under_way.quiet and not quiet_week.is_wanted(self._store):
             self.under_way.end_quiet(now)
-        paused_until = self._store.paused_until()
-        if paused_until is not None and paused_until <= now:
-            paused_until = None
-        if self.under_way is not None:
-            await (self.under_way.pause(now) if paused_until else self.under_way.unpause(now))
+        paused_until = await self._agree_on_pause(now)
         wake = min((at for at in (plan.boundary, paused_until) if at is not None), default=None)
         upcoming = plan.upcoming[0] if plan.upcoming else None
         self.next = Next(at=wake, upcoming=upcoming, paused_until=paused_until)
@@ -132,6 +131,18 @@ class Reconciler:
         if self.under_way is not None:
             await self.under_way.leave()
             self.under_way = None
+
+    async def _agree_on_pause(self, now: datetime) -> datetime | None:
+        until = self._store.paused_until()
+        going_on = until is not None and now < until
+        if self.under_way is not None:
+            if going_on:
+                await self.under_way.pause(now)
+            else:
+                # Who ended it knows; whoever woke the machine later does not want to be told, nor in the last minute.
+                in_time = until is not None and now - until <= SAID_WITHIN < self.under_way.occurrence.ends - now
+                await self.under_way.unpause(now, by_itself=in_time)
+        return until if going_on else None
 
     def _known_at(self, now: datetime) -> _Planned:
         """Return the plan; computed only where something changed, so that the heartbeat costs next to nothing."""

@@ -18,6 +18,7 @@ from detector.daemon.perform import Performer
 from detector.daemon.ports import Core, Sensors
 from detector.effects import Effect, Record
 from detector.errors import TurntowardError
+from detector.notifier.model import Words
 from detector.observations import (
     Answered,
     Gap,
@@ -53,7 +54,8 @@ class CoreFailed(TurntowardError):
 class UnderWay:
     """Partner time between its beginning and its end. `kept_as` is the occurrence's id in the store.
 
-    `quiet`: it is one of the evenings of the quiet week; nothing is said of what is found.
+    `quiet`: it is one of the evenings of the quiet week; nothing is said of what is found. `goes_on` words, for its end,
+    that a pause is over.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class UnderWay:
         sensors: Sensors,
         performer: Performer,
         quiet: bool = False,
+        goes_on: Callable[[datetime], Words] | None = None,
     ) -> None:
         self.occurrence = occurrence
         self.kept_as = kept_as
@@ -75,6 +78,7 @@ class UnderWay:
         self.quiet = quiet
         self._core = core
         self._performer = performer
+        self._goes_on = goes_on
         self._recent: deque[Observation] = deque(maxlen=REMEMBERED)
         self._sensing = False
 
@@ -161,12 +165,14 @@ class UnderWay:
             self.paused = True
             await self._sense(wanted=False)
 
-    async def unpause(self, now: datetime) -> None:
-        """Sense again."""
+    async def unpause(self, now: datetime, *, by_itself: bool = False) -> None:
+        """Sense again, and say so where the pause ended by itself."""
         if self.paused:
             self._through([*self.inbox.take(), Resumed(at=now)])
             self.paused = False
             await self._sense(wanted=True)
+            if by_itself and self._goes_on is not None:
+                self._performer.tell(self._goes_on(self.occurrence.ends))
 
     def end_quiet(self, now: datetime) -> None:
         """Say from now on what was only kept."""

@@ -41,6 +41,8 @@ class Wording:
     unsensed: str
     quiet_week: str
     quiet_week_over: str
+    goes_on: str
+    pause_over: str
 
 
 @cache
@@ -59,6 +61,8 @@ def wording() -> Wording:
         unsensed=read["greeting"]["unsensed"],
         quiet_week=read["greeting"]["quiet_week"],
         quiet_week_over=read["greeting"]["quiet_week_over"],
+        goes_on=read["greeting"]["goes_on"],
+        pause_over=read["greeting"]["pause_over"],
     )
 
 
@@ -121,6 +125,14 @@ def unsensed(ends_local_text: str, *, settings: NotifierSettings = _DEFAULTS) ->
     """Return the words that take the greeting's place where nothing can be sensed."""
     known = wording()
     return Words(title=known.greeting.format(ends=ends_local_text), body=known.unsensed, expires=settings.expires)
+
+
+def goes_on(ends_local_text: str, *, settings: NotifierSettings = _DEFAULTS) -> Words:
+    """Return the words that say that a pause ended by itself while partner time is under way."""
+    known = wording()
+    return Words(
+        title=known.goes_on.format(ends=ends_local_text), body=known.pause_over, expires=settings.expires
+    )  # fmt: skip
 
 
 def _at_most(title: str) -> str:

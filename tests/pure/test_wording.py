@@ -36,7 +36,8 @@ def every_sentence() -> list[str]:
     known = wording()
     titles = [title for variants in known.titles.values() for title in variants]
     labels = (label for _, label in (*known.answers, *known.lengths))
-    return [*titles, known.fallback, known.greeting, known.thought, known.how_long, known.over, *labels]
+    said = [known.greeting, known.thought, known.goes_on, known.pause_over, known.how_long, known.over]
+    return [*titles, known.fallback, *said, *labels]
 
 
 def test_every_built_in_rule_has_at_least_three_titles_and_none_twice() -> None:
