@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ import click
 
 from detector.clock import Clock, SystemClock
 from detector.partner_time.model import Occurrence, PartnerTime
-from detector.partner_time.plan import Plan, current_and_next, under_way
+from detector.partner_time.plan import Begun, Plan, coming, current_and_next, under_way
 from detector.partner_time.words import say_instant, say_occurrence
 from detector.zone import reader_zone
 
@@ -36,16 +36,22 @@ class Declared:
     stopped: Mapping[str, datetime]
     extended: Mapping[str, datetime]
     paused_until: datetime | None
+    begun: Sequence[Begun] = ()
+    skipped: frozenset[str] = frozenset()
 
     @property
     def plan(self) -> Plan:
         """What is in force, and what comes."""
-        return current_and_next(self.partner_times, self.now, self.stopped, self.extended)
+        return current_and_next(self.partner_times, self.now, self.stopped, self.extended, self.begun)
 
     @property
     def under_way(self) -> tuple[Occurrence, ...]:
         """Every occurrence that is under way, the one in force first."""
-        return under_way(self.partner_times, self.now, self.stopped, self.extended)
+        return under_way(self.partner_times, self.now, self.stopped, self.extended, self.begun)
+
+    def coming(self, partner_time: PartnerTime, within: timedelta) -> Iterator[Occurrence]:
+        """Yield what is under way of this partner time, as it began, and what comes of it, by beginning."""
+        return coming(partner_time, self.now, self.stopped, self.extended, self.begun, within)
 
     def say(self, occurrence: Occurrence) -> str:
         """Return the occurrence's day and span."""
@@ -122,6 +128,8 @@ def opened() -> Iterator[Store]:
 
 def read(store: Store) -> Declared:
     """Return what is declared now."""
+    from detector.store.begun import begun  # noqa: PLC0415 - not for --help
+
     now = CLOCK.now()
     paused_until = store.paused_until()
     return Declared(
@@ -131,6 +139,8 @@ def read(store: Store) -> Declared:
         stopped=store.stopped(),
         extended=store.extended(),
         paused_until=paused_until if paused_until is not None and paused_until > now else None,
+        begun=begun(store, now),
+        skipped=store.skipped(),
     )
 
 

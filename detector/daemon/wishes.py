@@ -7,14 +7,13 @@ Rule 3: what has begun stays as it began: no wish but to stop, to skip, to cance
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.occurrences import occurrences_from
-from detector.partner_time.plan import as_changed, current_and_next, latest_end, under_way
+from detector.partner_time.plan import as_changed, coming, current_and_next, latest_end, under_way
 from detector.store.begun import begun
 from detector.store.model import Keeping
 
@@ -92,18 +91,10 @@ def next_of(store: Keeping, now: datetime, number: int | None = None) -> Occurre
     holding = [each for each in _under_way(store, now) if number in {None, each.partner_time}]
     if holding:
         return holding[0]
-    has_begun = {known.occurrence.id for known in begun(store, now)}
-    stopped, extended = store.stopped(), store.extended()
-
-    def coming(partner_time: PartnerTime) -> Iterator[Occurrence]:
-        planned = occurrences_from(partner_time, now, FURTHEST)
-        return (
-            each for each in as_changed(planned, stopped, extended) if each.begins > now and each.id not in has_begun
-        )
-
+    stopped, extended, has_begun = store.stopped(), store.extended(), begun(store, now)
     wanted = [known for known in store.partner_times() if number in {None, known.number}]
-    found = [each for known in wanted if (each := next(coming(known), None)) is not None]
-    return min(found, key=lambda each: each.begins, default=None)
+    firsts = (next(coming(known, now, stopped, extended, has_begun, FURTHEST), None) for known in wanted)
+    return min((each for each in firsts if each is not None), key=lambda each: each.begins, default=None)
 
 
 def skip(store: Keeping, now: datetime, number: int | None = None) -> Occurrence | None:

@@ -13,12 +13,12 @@ is changes it any more. As long as its partner time is declared it stands in the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from detector.partner_time.model import Occurrence, PartnerTime
-from detector.partner_time.occurrences import LONGEST, LOOK_AHEAD, LOOK_BACK, occurrences
+from detector.partner_time.occurrences import LONGEST, LOOK_AHEAD, LOOK_BACK, occurrences, occurrences_from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +89,27 @@ def under_way(
     """
     goes_on, found, _ = _in_order(partner_times, now, stopped or {}, extended or {}, begun)
     return tuple(occurrence for occurrence in goes_on + found if occurrence.begins <= now < occurrence.ends)
+
+
+def coming(
+    partner_time: PartnerTime,
+    now: datetime,
+    stopped: Mapping[str, datetime],
+    extended: Mapping[str, datetime],
+    begun: Collection[Begun],
+    within: timedelta,
+) -> Iterator[Occurrence]:
+    """Yield what is under way of this partner time and what comes of it within the length, each whole, by beginning.
+
+    No more of it is computed than is taken.
+    """
+    goes_on, _, _ = _in_order([partner_time], now, stopped, extended, begun)
+    yield from goes_on
+    has_begun = {known.occurrence.id for known in begun}
+    planned = occurrences_from(partner_time, now - LOOK_BACK, LOOK_BACK + within)
+    for occurrence in as_changed(planned, stopped, extended):
+        if occurrence.ends > now and occurrence.id not in has_begun:
+            yield occurrence
 
 
 def latest_end(planned: Occurrence) -> datetime:
