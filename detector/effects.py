@@ -81,10 +81,13 @@ class Moment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
-    """How the occurrence started: `well` if at `at`, the end of the grace, every device that is sensed was put away."""
+    """How the occurrence started: `well` if at `at`, the end of the grace, every device that is sensed was put away.
+
+    None takes back what was said before: it came out that it is not known.
+    """
 
     at: datetime
-    well: bool
+    well: bool | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

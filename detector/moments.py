@@ -12,42 +12,25 @@ Rule 4: what is needed is asked for how long once, and that its time is over is 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from detector.attention.attention import Attention
 from detector.attention.device import DeviceState
+from detector.attention.left import LATE_REPAIR, left_at
+from detector.attention.uses import UseState
 from detector.effects import AskHowLong, Effect, Moment, Notify, Outcome, Record, SayOver, Withdraw
 from detector.observations import Answered, NotShown, Shown
 from rules.engine import NEVER
-from rules.features import DISTRACTING
 from rules.model import Hold, Match, Nudge, Reason
-from rules.policy import NEEDED, History, PolicySettings, Said, decide
+from rules.policy import NEEDED, History, PolicySettings, Said, decide, excuse
 
 REPAIR: Final = timedelta(seconds=30)
-LATE_REPAIR: Final = timedelta(seconds=60)
-"""A third of reminders end use within a minute (Wellspent RCT, 2026); both lengths are shown."""
+"""As long as a look; this and the late one are shown."""
 NOTICING: Final = timedelta(seconds=2)
 """How late a sensor may be in noticing idleness."""
-
-
-def left_at(devices: Sequence[DeviceState], nudged: datetime) -> tuple[bool, datetime | None]:
-    """Return whether it is known how the devices were left within 60 s of `nudged`, and when: None if they were not.
-
-    Uses of what is not distracting count as having left: the map for both, the lock screen's clock. Going on with
-    another device is not leaving: a hop from the phone to the laptop is one story.
-    """
-    until, left, is_known = nudged + LATE_REPAIR, nudged, True
-    for use in (use for device in devices for use in (*device.uses, device.open)):
-        if use is None or use.activity.category not in DISTRACTING or use.began > until:
-            continue
-        if use.ended is None or use.ended > until:
-            return True, None
-        is_known = is_known and (use.until is None or use.until <= until)
-        left = max(left, use.ended)
-    return is_known, left if is_known else None
 
 
 @dataclass(slots=True)
@@ -217,6 +200,17 @@ class Moments:
             and left_at(self._attention.devices, moment.decided_at) != (True, None)
         ]
         return [self._keep(replace(moment, outcome=Outcome.UNKNOWN)) for moment in doubtful]
+
+    def excuses(self, device: str, use: UseState, at: datetime) -> bool:
+        """Return whether something that the person said or set makes the use on the device no turning away at `at`."""
+        if any(moment.outcome is Outcome.NEEDED for moment in self._by_use.get(use.number, ())):
+            return True
+        needed = self._needed.get((device, use.activity.category))
+        history = History(
+            began=self._began, for_both=frozenset(self._for_both), needed_until=needed.until if needed else None,
+            on_call=self._on_call,
+        )  # fmt: skip
+        return excuse(use.activity.category, at, history, self._policy) is not None
 
     def _decide(self, held: _Held, at: datetime) -> list[Effect]:
         match = held.match

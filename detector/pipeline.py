@@ -19,10 +19,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from detector.arrival import Arrival
 from detector.attention.attention import TOUCHED_BY_INPUT, Attention
 from detector.attention.busy import Busy
 from detector.attention.settings import AttentionSettings
-from detector.effects import Coverage, Effect, Greet, Record, Use
+from detector.effects import Coverage, Effect, Farewell, Greet, Record, Use
 from detector.moments import Moments
 from detector.observations import (
     Answered,
@@ -158,13 +159,16 @@ class Pipeline:
         ]
 
     def _begin(self, seen: PartnerTimeBegan) -> tuple[Effect, ...]:
-        self._occurrence, self._began, self._ends = seen.occurrence, seen.at, seen.ends
+        self._occurrence, self._title, self._ends = seen.occurrence, seen.title, seen.ends
         self._attention = Attention(needs(self._rules), seen.at, seen.ends, self._settings, self._usuals)
         self._busy = Busy()
         self._moments = Moments(
             occurrence=seen.occurrence, began=seen.at, policy=self._policy, attention=self._attention,
             idle_after=self._settings.idle_after, busy=self._busy.why, on_call=seen.on_call, quiet=seen.quiet,
         )  # fmt: skip
+        self._arrival = Arrival(
+            seen, self._policy.grace, self._attention.devices, self._moments.excuses, self._settings.fleeting
+        )
         self._watches: dict[str, Watch] = {}
         self._paused = False
         self.is_open = True
@@ -182,7 +186,9 @@ class Pipeline:
             self._force(rules, usuals)
         self._ready.clear()
         # The end itself comes last: once it is kept, the occurrence is whole.
-        return [*effects, Record(occurrence=self._occurrence, what=replace(seen, at=at))] if seen else effects
+        effects += [Record(occurrence=self._occurrence, what=replace(seen, at=at))] if seen else []
+        is_planned = seen is not None and seen.reason == "ended"
+        return [*effects, Farewell(occurrence=self._occurrence, title=self._title, at=at)] if is_planned else effects
 
     def _force(self, rules: Sequence[Rule], usuals: Mapping[FeatureKey, Value]) -> None:
         self._rules, self._usuals = tuple(rules), usuals
@@ -195,7 +201,7 @@ class Pipeline:
             self._watches = {name: watch.take_rules(self._rules) for name, watch in self._watches.items()}
 
     def _turn(self) -> datetime:
-        turn = self._moments.deadline
+        turn = min(self._moments.deadline, self._arrival.deadline)
         for watch in self._watches.values():
             turn = min(turn, watch.turn)
         return turn
@@ -206,7 +212,7 @@ class Pipeline:
             for device, watch in self._watches.items():
                 if watch.turn <= turn:
                     effects += self._notice(device, watch.at_turn(self._attention.view(device, turn)), turn)
-            effects += self._moments.at_turn(turn)
+            effects += [*self._moments.at_turn(turn), *self._arrival.at_turn(turn)]
             if self._turn() <= turn:
                 raise RuntimeError(f"time stands still at {turn}: a turn must lie ahead")
         return effects
@@ -228,7 +234,8 @@ class Pipeline:
             case NotShown():
                 return self._moments.shown(seen)
             case Answered():
-                return [*self._moments.answered(seen), *self._moments.after_observation(seen.at)]
+                effects += [*self._moments.answered(seen), *self._arrival.after_observation(seen)]
+                return [*effects, *self._moments.after_observation(seen.at)]
             case RulesChanged():
                 self._change_rules(seen)
             case PartnerTimeExtended(ends=ends):
@@ -246,7 +253,7 @@ class Pipeline:
             effects += self._moments.lose(None, seen.at, Reason.UNKNOWN, put_to_sleep=seen.device)
         elif isinstance(seen, Paused) or (isinstance(seen, Gap) and seen.sense is None):
             effects += self._moments.lose(None, seen.at, Reason.UNKNOWN)
-        effects += self._closed()
+        effects += [*self._closed(), *self._arrival.after_observation(seen)]
         self._watch(seen.device)
         for device, watch in self._watches.items():
             use = self._attention.device(device).open

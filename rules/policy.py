@@ -79,19 +79,27 @@ class History:
     last_keys: datetime | None = None
 
 
+def excuse(category: str | None, at: datetime, history: History, settings: PolicySettings) -> Reason | None:
+    """Return what makes a use of the category no turning away at `at`: what the person said or set; None: nothing does."""
+    if category is not None and category in history.for_both:
+        return Reason.TOGETHER
+    if category is not None and category in settings.for_both:
+        return Reason.FOR_BOTH
+    if history.needed_until is not None and at < history.needed_until:
+        return Reason.NEEDED
+    if (history.on_call or settings.on_call) and category in ON_CALL:
+        return Reason.ON_CALL
+    return None
+
+
 def decide(match: Match, at: datetime, history: History, settings: PolicySettings) -> Decision:
     """Return what becomes of the match at `at`: the first reason that applies, in the order below.
 
     A `Hold` names the instant at which to decide again; anything that changes before then is a reason to ask earlier.
     """
-    if match.category is not None and match.category in history.for_both:
-        return Suppressed(reason=Reason.TOGETHER)
-    if match.category is not None and match.category in settings.for_both:
-        return Suppressed(reason=Reason.FOR_BOTH)
-    if history.needed_until is not None and at < history.needed_until:
-        return Suppressed(reason=Reason.NEEDED)
-    if (history.on_call or settings.on_call) and match.category in ON_CALL:
-        return Suppressed(reason=Reason.ON_CALL)
+    excused = excuse(match.category, at, history, settings)
+    if excused is not None:
+        return Suppressed(reason=excused)
     if not match.speaks:
         return Suppressed(reason=Reason.REPORT_ONLY)
     if history.dismissed >= settings.quiet_after > 0:

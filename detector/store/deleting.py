@@ -133,10 +133,10 @@ def _forget_in(connection: sqlite3.Connection, kept: KeptOccurrence, stretch: St
         counts["occurrences"] = _delete(connection, "occurrences", "id = ?", kept.id)
         return counts
     if outcome.left != kept:
-        name, _, began, _, ended, reason, well = rows.from_occurrence(outcome.left)
+        name, _, began, _, ended, reason, *started = rows.from_occurrence(outcome.left)
         connection.execute(
-            "UPDATE occurrences SET began = ?, ended = ?, end_reason = ?, started_well = ? WHERE id = ?",
-            (began, ended, reason, well, name),
+            "UPDATE occurrences SET began = ?, ended = ?, end_reason = ?, started_well = ?, started_at = ? WHERE id = ?",
+            (began, ended, reason, *started, name),
         )
     connection.executemany(
         KEEP_OBSERVATION, [rows.from_observation(kept.id, observation) for observation in outcome.instead]

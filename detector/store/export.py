@@ -28,6 +28,7 @@ _INSTANTS: Final = frozenset(
         "ends",
         "ended",
         "at",
+        "started_at",
         "instead_at",
         "decided_at",
         "answered_at",

@@ -76,7 +76,10 @@ def keep(connection: sqlite3.Connection, records: Sequence[Record]) -> None:
         elif isinstance(what, Coverage):
             waiting[KEEP_COVERAGE].append(rows.from_coverage(occurrence, what))
         elif isinstance(what, Started):
-            connection.execute("UPDATE occurrences SET started_well = ? WHERE id = ?", (int(what.well), occurrence))
+            started = (None, None) if what.well is None else (int(what.well), as_integer(what.at))
+            connection.execute(
+                "UPDATE occurrences SET started_well = ?, started_at = ? WHERE id = ?", (*started, occurrence)
+            )
         else:
             waiting[KEEP_MOMENT].append(rows.from_moment(occurrence, what))
     for statement, values in waiting.items():

@@ -66,7 +66,8 @@ class MemoryStore(MemoryPlans):
         elif isinstance(what, Moment):
             evening.moments[what.number] = what
         elif isinstance(what, Started):
-            evening.kept = replace(evening.kept, started_well=what.well)
+            at = None if what.well is None else what.at
+            evening.kept = replace(evening.kept, started_well=what.well, started_at=at)
         else:
             evening.observations.append(what)
             if isinstance(what, PartnerTimeEnded):

@@ -123,6 +123,7 @@ def m003_calendars(db: Database) -> None:
     db.table("partner_times").add_column("instead_of", str)
     db.table("partner_times").add_column("proposal", int)
     db.table("occurrences").add_column("started_well", int)
+    db.table("occurrences").add_column("started_at", int)
     _table(
         db,
         "cancelled",

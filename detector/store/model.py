@@ -17,7 +17,8 @@ from detector.store.plan_model import KeepingPlans
 class KeptOccurrence:
     """Partner time as it really was: `ends` was planned, `ended` happened (None: still under way, or cut off).
 
-    `started_well`: every device that is sensed was put away by the end of the grace; None where that is not known.
+    `started_well`: every device that is sensed was put away by the end of the grace, at `started_at`; both None where that
+    is not known.
     """
 
     id: str
@@ -27,6 +28,7 @@ class KeptOccurrence:
     ended: datetime | None
     end_reason: str | None
     started_well: bool | None = None
+    started_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from rules.model import FeatureKey, Filter, Reason, Value
 Row: TypeAlias = tuple[Any, ...]
 Made = TypeVar("Made")
 
-OCCURRENCE: Final = ("id", "title", "began", "ends", "ended", "end_reason", "started_well")
+OCCURRENCE: Final = ("id", "title", "began", "ends", "ended", "end_reason", "started_well", "started_at")
 OBSERVATION: Final = ("occurrence", "at", "device", "kind", "fields")
 USE: Final = ("occurrence", "number", "device", "category", "name", "began", "ended", "trusted")
 COVERAGE: Final = ("occurrence", "number", "device", "began", "ended")
@@ -134,13 +134,13 @@ def from_occurrence(kept: KeptOccurrence) -> Row:
     """Return the occurrence's row."""
     return (
         kept.id, kept.title, as_integer(kept.began), as_integer(kept.ends), maybe_integer(kept.ended), kept.end_reason,
-        None if kept.started_well is None else int(kept.started_well),
+        None if kept.started_well is None else int(kept.started_well), maybe_integer(kept.started_at),
     )  # fmt: skip
 
 
 def to_occurrence(row: Row) -> KeptOccurrence:
     """Return the occurrence of a row."""
-    name, title, began, ends, ended, end_reason, started_well = row
+    name, title, began, ends, ended, end_reason, started_well, started_at = row
     return KeptOccurrence(
         id=name,
         title=title,
@@ -149,6 +149,7 @@ def to_occurrence(row: Row) -> KeptOccurrence:
         ended=maybe_instant(ended),
         end_reason=end_reason,
         started_well=None if started_well is None else bool(started_well),
+        started_at=maybe_instant(started_at),
     )
 
 

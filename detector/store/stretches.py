@@ -74,7 +74,10 @@ def spared(record: Record, stretch: Stretch) -> Record | None:
         what = spared_coverage(what, stretch)
     elif isinstance(what, Moment):
         what = what if spares_moment(what, stretch) else None
-    elif isinstance(what, Observation | Started):
+    elif isinstance(what, Started):
+        # Whatever is forgotten while an occurrence is under way lies in it: it reaches into the grace, or follows it.
+        what = None if stretch.since < what.at else what
+    elif isinstance(what, Observation):
         what = None if stretch.since <= what.at < stretch.until else what
     return None if what is None else replace(record, what=what)
 
@@ -158,6 +161,8 @@ def cut(
     if not reaches(occurrence, stretch):
         return Cut(occurrence)
     under_way = occurrence.ended is None and occurrence.ends > stretch.until
+    if occurrence.started_at is not None and stretch.since < occurrence.started_at:
+        occurrence = replace(occurrence, started_well=None, started_at=None)
     if occurrence.began >= stretch.since:
         if not under_way:
             return Cut(None)
@@ -169,7 +174,7 @@ def cut(
             on_call=is_on_call(occurrence.title),
             quiet=quiet,
         )
-        return Cut(replace(occurrence, began=stretch.until, started_well=None), (again,))
+        return Cut(replace(occurrence, began=stretch.until, started_well=None, started_at=None), (again,))
     if under_way:
         gaps = (
             Gap(at=stretch.until, since=stretch.since, reason=GapReason.RESTART, device=device) for device in devices

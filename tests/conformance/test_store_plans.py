@@ -144,6 +144,30 @@ class PlansConformance:
         store.keep_all([ends()])
         assert [kept.started_well for kept in store.occurrences()] == [True]
 
+    @pytest.mark.parametrize(
+        ("since", "until", "left"),
+        [(1, 3, None), (4, 30, None), (5, 30, True), (40, 60, True)],
+        ids=["within the grace", "over its end", "from its end on", "long after"],
+    )
+    def test_how_it_started_is_not_known_once_a_part_of_the_grace_is_forgotten(
+        self, store: Keeping, since: int, until: int, left: bool | None
+    ) -> None:
+        said = Record(occurrence=EVENING, what=Started(at=after(5), well=True))
+        known = (left, after(5) if left else None)
+        store.keep_all([begins(), said])
+        store.forget(after(since), now=after(until))
+        assert [(kept.started_well, kept.started_at) for kept in store.occurrences()] == [known]
+        # The daemon still holds it, and may say it again.
+        store.keep_all([said])
+        assert [(kept.started_well, kept.started_at) for kept in store.occurrences()] == [known]
+
+    def test_how_it_started_can_be_corrected_and_taken_back(self, store: Keeping) -> None:
+        store.keep_all([begins()])
+        for well in (False, True, None):
+            store.keep_all([Record(occurrence=EVENING, what=Started(at=after(5), well=well))])
+            at = None if well is None else after(5)
+            assert [(kept.started_well, kept.started_at) for kept in store.occurrences()] == [(well, at)]
+
     def test_a_title_that_is_no_text_changes_nothing(self, store: Keeping) -> None:
         store.add_partner_time(PLAIN)
         with pytest.raises(UserError, match="no text"):

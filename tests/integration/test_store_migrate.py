@@ -125,7 +125,7 @@ def test_every_table_is_strict(path: Path) -> None:
     assert ours.keys() == opening.TABLES
     assert all(sql.rstrip().endswith("STRICT") for sql in ours.values())
     with sqlite3.connect(path) as connection, pytest.raises(sqlite3.IntegrityError, match="cannot store TEXT"):
-        connection.execute("INSERT INTO occurrences VALUES ('x', 'x', 'half past six', 2, NULL, NULL, NULL)")
+        connection.execute("INSERT INTO occurrences VALUES ('x', 'x', 'half past six', 2, NULL, NULL, NULL, NULL)")
     connection.close()
 
 
