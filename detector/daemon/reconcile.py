@@ -45,6 +45,7 @@ class Next:
     at: datetime | None = None
     upcoming: Occurrence | None = None
     paused_until: datetime | None = None
+    plan: Plan | None = None
 
 
 _Given: TypeAlias = tuple[
@@ -108,7 +109,7 @@ class Reconciler:
         paused_until = await self._agree_on_pause(now)
         wake = min((at for at in (plan.boundary, paused_until) if at is not None), default=None)
         upcoming = plan.upcoming[0] if plan.upcoming else None
-        self.next = Next(at=wake, upcoming=upcoming, paused_until=paused_until)
+        self.next = Next(at=wake, upcoming=upcoming, paused_until=paused_until, plan=plan)
 
     def end_as_planned(self, under_way: UnderWay, at: datetime) -> datetime:
         """Return when it ends by the plan at `at`: later than it knows, where it was extended meanwhile.
@@ -191,7 +192,7 @@ class Reconciler:
             observations = tuple(self._store.observations(kept.id))
             moments = self._store.moments(since=kept.began, until=kept.began + INSTANT)
             decided = (moment.decided_at for moment in moments if moment.occurrence == kept.id)
-            latest = max(kept.began, *(seen.at for seen in observations[-1:]), *decided)
+            latest = max(kept.began, kept.started_at or kept.began, *(seen.at for seen in observations[-1:]), *decided)
             under_way = self._open_one(occurrence, kept.id)
             try:
                 if in_force and self.under_way is None and latest <= now:
