@@ -179,6 +179,9 @@ OPTIONS: Final[dict[str, dict[str, Option]]] = {
             meaning="Whether the desktop keeps quiet in every partner time, not only in those declared with --quiet."
         ),
         "ringing": Option(meaning="The apps that may still be heard, by their desktop ids, such as org.signal.Signal."),
+        "even_without_nudges": Option(
+            meaning="Whether it keeps quiet even where nudges cannot get through; they are kept then, unsaid."
+        ),
     },
     "calendars": {
         "refresh": Option(

@@ -29,7 +29,9 @@ from detector.daemon.loop import Loop
 from detector.daemon.memory import give_back
 from detector.daemon.owner import refuse_others
 from detector.daemon.planner import Planner
+from detector.daemon.quieting import Quieting, wanted_in
 from detector.daemon.reconcile import Next, Reconciler
+from detector.daemon.refreshing import Refreshing
 from detector.daemon.sd_notify import Systemd
 from detector.daemon.state import PhoneState, State
 from detector.daemon.threshold import Threshold, is_wanted
@@ -73,6 +75,11 @@ class Daemon:
         )
         self._desk = PhoneDesk(store=store, clock=clock, inside=self._hearing, changed=self._loop.look)
         self._threshold = Threshold(self._desk, clock)
+        self._refreshing = Refreshing(
+            store=store, clock=clock, planner=self._planner, changed=self._loop.look,
+            interval=lambda: self._settings.calendars.refresh,
+        )  # fmt: skip
+        self._quieting = Quieting(store=store, clock=clock, bus=lambda: self._face.connection)
         self._started = clock.now()
         self._sensing: Sensing | None = None
         self._chain: Chain | None = None
@@ -106,6 +113,7 @@ class Daemon:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self._quieting.close()
             await self._threshold.close()
             await self._reconciler.leave()
             await self._face.close()
@@ -126,6 +134,7 @@ class Daemon:
             occurrence, kept_as, settings=self._settings, rules_folder=rules_dir(), store=self._store,
             bus=self._face.connection, clock=self._clock, wake=self._wake, changed=self._say_soon,
             phones=self._desk.read(), put_away=self._desk.put_away_before(occurrence.begins),
+            quieting=self._quieting,
         )  # fmt: skip
         self._sensing, self._chain = evening.sensing, evening.chain
         self._look_at_rules = evening.look_at_rules
@@ -144,8 +153,10 @@ class Daemon:
         self._planner.set_boundary(coming.at)
         if not self._face.connected:
             await self._face.bus()
+        self._quieting.agree(wanted_in(self._reconciler.under_way, self._settings.quiet), self._settings.quiet)
         is_under_way = self._reconciler.under_way is not None
         await self._agree_on_phones()
+        self._refreshing.agree()
         if self._was_under_way and not is_under_way:
             self._sensing = self._chain = self._look_at_rules = None
             give_back()

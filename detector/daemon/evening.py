@@ -22,6 +22,7 @@ from detector.daemon.hearing import Hearing
 from detector.daemon.inbox import Inbox
 from detector.daemon.perform import Performer
 from detector.daemon.phone_apps import PhoneApps
+from detector.daemon.quieting import Quieting
 from detector.daemon.rules_now import RulesNow
 from detector.daemon.sensing import AtCable, Sensing
 from detector.daemon.speaking import greet_with, local_time, speak_of
@@ -72,6 +73,7 @@ def open_evening(
     changed: Callable[[], None],
     phones: Sequence[Phone] = (),
     put_away: Sequence[str] = (),
+    quieting: Quieting,
 ) -> Evening:
     """Put together what the partner time needs; nothing is opened or begun yet.
 
@@ -95,14 +97,15 @@ def open_evening(
 
     hearing = Hearing(put=inbox.put, classify=apps.activity, clock=clock, sees_apps=sees_apps)
     performer = Performer(
-        store=store, voice=chain, words=speak_of(occurrence.begins, rules.by_code, settings),
+        store=store, voice=quieting.through(chain, inbox.put), words=speak_of(occurrence.begins, rules.by_code, settings),
         greeting=greet_with(settings, quiet, over=quiet is None and quiet_week.has_just_ended(store)), put=inbox.put, clock=clock, carry=hearing.carry,
         how_long=lambda moment: how_long(moment, settings=settings.notifications),
         over=lambda moment: over(moment, settings=settings.notifications),
     )  # fmt: skip
 
     def take_in(what: Observation | Seen | SeenApp) -> None:
-        inbox.put(what)
+        if not quieting.masks(what):
+            inbox.put(what)
         if isinstance(what, SensorStarted | Gap):
             changed()
 

@@ -19,12 +19,16 @@ TITLE_WORDS: Final = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """What a notification says: at most 12 words of `title`, one why-line as `body`, and its answers in order."""
+    """What a notification says: at most 12 words of `title`, one why-line as `body`, and its answers in order.
+
+    `urgent`: the desktop keeps quiet by our own will, and shows nothing now but what is marked urgent.
+    """
 
     title: str = field(repr=False)
     body: str = field(repr=False)
     answers: tuple[tuple[Answer, str], ...] = ()
     expires: timedelta = field(default=timedelta(seconds=20))
+    urgent: bool = False
 
 
 class Notifier(Protocol):

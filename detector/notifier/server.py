@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 HOW_TO_ANSWER: Final = {"dunst": "Middle click to answer."}
 """What the body adds under servers that take answers but draw no buttons, by the server's own name."""
 
+_LOW, _NORMAL, _CRITICAL = 0, 1, 2
+
 NAME: Final = "org.freedesktop.Notifications"
 PATH: Final = "/org/freedesktop/Notifications"
 DBUS: Final = "org.freedesktop.DBus"
@@ -75,7 +77,7 @@ async def notify(bus: MessageBus, words: Words, server: Server, *, replaces: int
 
     title, body, actions = fitted(words, server)
     hints = {
-        "urgency": Variant("y", 0),
+        "urgency": Variant("y", _urgency(words, server)),
         "suppress-sound": Variant("b", True),
         "transient": Variant("b", True),
         "desktop-entry": Variant("s", "turntoward"),
@@ -151,6 +153,13 @@ def fitted(words: Words, server: Server) -> tuple[str, str, list[str]]:
     if actions and server.name in HOW_TO_ANSWER:
         body = f"{body}\n{HOW_TO_ANSWER[server.name]}".lstrip("\n")
     return title, body, actions
+
+
+def _urgency(words: Words, server: Server) -> int:
+    """Return low, where the server shows what is low: GNOME, since 41, puts that into its list unseen."""
+    if words.urgent:
+        return _CRITICAL
+    return _NORMAL if server.name == "gnome-shell" else _LOW
 
 
 def _retrieve(sent: asyncio.Future[Any]) -> None:

@@ -10,7 +10,10 @@ class QuietSettings:
     """`always`: the desktop keeps quiet in every partner time, and not only in those declared with `--quiet`.
 
     `ringing`: the apps that may still be heard, by their desktop ids, such as `org.signal.Signal`.
+
+    `even_without_nudges`: it keeps quiet even where our own nudges cannot get through; they are kept then, unsaid.
     """
 
     always: bool = False
     ringing: tuple[str, ...] = ()
+    even_without_nudges: bool = False
