@@ -8,12 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from detector.cli.declared import CLOCK
 from detector.daemon.lock import running_status
 from detector.devices import Phone
 from detector.errors import DaemonNotRunning, UserError
+
+if TYPE_CHECKING:
+    from detector.store.model import Keeping
 
 NEEDED: Final = (
     "Turntoward is not running, and a phone speaks to it alone.\n  `turntoward run` starts it; then try again."
@@ -94,7 +97,7 @@ def choose(phones: Sequence[Phone], name: str) -> Phone:
     raise UserError(f"No phone is called '{name}'.\n  {hint}")
 
 
-def let_out(phones: Sequence[Phone]) -> bool:
+def let_out(store: Keeping) -> bool:
     """Let the service reach the network exactly if it must by now; return whether it was restarted for that.
 
     Raises:
@@ -110,12 +113,12 @@ def let_out(phones: Sequence[Phone]) -> bool:
     except UserError:
         # What is wrong with it `doctor` says; a phone can be paired and removed all the same.
         settings = Settings()
-    return follow(phones, settings.sources)
+    return follow(store.phones(), settings.sources, store.calendars())
 
 
-def wake(phones: Sequence[Phone]) -> bool:
+def wake(store: Keeping) -> bool:
     """Let the daemon look again, with the network if it needs it; return whether one runs. Raises as `let_out`."""
     from detector.daemon.poke import poke  # noqa: PLC0415 - not for --help
 
-    restarted = let_out(phones)
+    restarted = let_out(store)
     return poke() or restarted

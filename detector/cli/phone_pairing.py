@@ -92,7 +92,7 @@ def pair_by_link(wanted: Wanted, *, waits: bool) -> None:
         )
         store.place_door(place)
         try:
-            wake(store.phones())
+            wake(store)
             _await_door(place)
             _show(place, code, until)
             if not waits:
@@ -134,7 +134,7 @@ def pair_by_adb(wanted: Wanted) -> None:
             raise UserError(problems)
         number = next((phone.number for phone in known if _is(phone, wanted.name)), None)
         store.keep_phone(Phone(number=number, name=wanted.name, adb=serial, paired=declared.CLOCK.now()))
-        let_out(store.phones())
+        let_out(store)
     declared.conclude(
         [
             f"{wanted.name} is paired through adb ({serial}). It is listened to during partner time only.",
@@ -261,4 +261,4 @@ def _withdraw(store: Store, phone: Phone, before: DoorPlace | None) -> None:
             store.keep_phone(replace(now, code=None, code_until=None))
     if not is_wanted(store.phones(), declared.CLOCK.now()):
         store.place_door(before)
-    wake(store.phones())
+    wake(store)

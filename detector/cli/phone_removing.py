@@ -32,7 +32,7 @@ def remove_phone(name: str, *, yes: bool) -> None:
         had_door = store.door() is not None
         if not is_needed:
             store.place_door(None)
-        runs = wake(store.phones())
+        runs = wake(store)
     declared.say(f"Removed: {phone.name}.")
     if phone.token is not None:
         declared.say("Its token opens nothing any more. What you set up on the phone can be deleted there.")

@@ -34,7 +34,7 @@ def install() -> None:
         raise TurntowardError(f"{path} could not be written: {failed.strerror}.") from failed
     click.echo(f"The unit is in {path}.")
     if network is not None and allow_network(network) and network:
-        click.echo(f"It may reach the network, for your phone or ActivityWatch: {network_path()}.")
+        click.echo(f"It may reach the network, for your phone, a calendar or ActivityWatch: {network_path()}.")
     if _systemctl(("daemon-reload",), ("enable", UNIT), ("restart", UNIT)):
         click.echo("Turntoward runs now, and starts with your session; `turntoward status` says what it is doing.")
     _mention_quiet_week()
@@ -73,7 +73,7 @@ def _needs_network() -> bool | None:
     try:
         sources = read_settings(config_path()).sources
         with Store.open(store_path(), read_only=True) as store:
-            return needs_network(store.phones(), sources)
+            return needs_network(store.phones(), sources, store.calendars())
     except NothingKept:
         return needs_network((), sources)
     except (StoreError, UserError):

@@ -14,6 +14,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from inspect import isawaitable
 from typing import Any, Final, NoReturn
 
@@ -94,6 +95,17 @@ class Planner:
         else:
             with suppress(JobLookupError):  # it may just have come
                 self._scheduler.remove_job(_BOUNDARY)
+
+    def set_job(self, name: str, at: datetime | None, action: Action) -> None:
+        """Call `action` once at `at`, and no longer when this job was set to before; never if it is None.
+
+        It runs beside everything else, however long it takes. What it raises reaches the daemon as well.
+        """
+        if at is not None:
+            self._wait_for(name, partial(_call, action), at)
+        elif self._scheduler is not None:
+            with suppress(JobLookupError):
+                self._scheduler.remove_job(name)
 
     async def reconcile(self) -> None:
         """Reconcile now: the one door, for commands, for waking from sleep, and for the planner itself.

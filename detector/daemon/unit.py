@@ -14,8 +14,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from detector.calendars.places import is_url
 from detector.devices import Phone
 from detector.errors import TurntowardError
+from detector.partner_time.proposed import Calendar
 from detector.sensors.settings import SensorSettings
 
 if TYPE_CHECKING:
@@ -79,9 +81,16 @@ def is_ours(path: Path) -> bool:
     return _begins_with(path, _MARK)
 
 
-def needs_network(phones: Iterable[Phone], sources: SensorSettings) -> bool:
-    """Return whether anything is heard through a socket: a phone through the door or by way of adb, or ActivityWatch."""
-    return sources.activitywatch is not None or any(phone.token or phone.code or phone.adb for phone in phones)
+def needs_network(phones: Iterable[Phone], sources: SensorSettings, calendars: Iterable[Calendar] = ()) -> bool:
+    """Return whether anything goes through a socket.
+
+    A phone through the door or by way of adb, ActivityWatch, or a calendar that is asked at an address.
+    """
+    return (
+        sources.activitywatch is not None
+        or any(phone.token or phone.code or phone.adb for phone in phones)
+        or any(calendar.subscribed and is_url(calendar.place) for calendar in calendars)
+    )
 
 
 def allow_network(wanted: bool) -> bool:  # noqa: FBT001 - the one thing that it is told
@@ -142,15 +151,15 @@ def reload_service() -> bool:
     return runs and systemctl("restart", UNIT) is None
 
 
-def follow(phones: Iterable[Phone], sources: SensorSettings) -> bool:
+def follow(phones: Iterable[Phone], sources: SensorSettings, calendars: Iterable[Calendar] = ()) -> bool:
     """Let the service reach the network exactly if something needs it; return whether it was restarted for that.
 
-    For whoever pairs or removes a phone, after that is kept. When it returns, a restarted service is ready.
+    For whoever pairs or removes a phone, or subscribes to a calendar, after that is kept. When it returns, a restarted service is ready.
 
     Raises:
         TurntowardError: if the drop-in cannot be written or removed.
     """
-    return allow_network(needs_network(phones, sources)) and reload_service()
+    return allow_network(needs_network(phones, sources, calendars)) and reload_service()
 
 
 def systemctl(*arguments: str) -> str | None:

@@ -1,0 +1,272 @@
+"""When calendars are asked anew: seldom, not all at once, not when the device wakes, and less often where it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from detector.clock import ManualClock
+from detector.daemon import refreshing
+from detector.daemon.refreshing import FIRST, RETRY, SPREAD, TOO_LONG, Done, Refreshing
+from detector.partner_time.proposed import Calendar
+from detector.store.memory import MemoryStore
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+HOURS = timedelta(hours=6)
+OURS = Calendar(name="canary", place="https://calendar.example/canary", subscribed=True, tried=NOW, refreshed=NOW)
+
+
+@dataclass
+class Rig:
+    """A refreshing whose planner, clock and child are the test's. `answers`: what each asking of a calendar comes to."""
+
+    clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
+    store: MemoryStore = field(default_factory=MemoryStore)
+    planned: list[datetime | None] = field(default_factory=list)
+    asked: list[int] = field(default_factory=list)
+    answers: dict[int, Callable[[Calendar], tuple[Calendar, Done | None]]] = field(default_factory=dict)
+    changes: int = 0
+    holds: asyncio.Event | None = None
+
+    def begin(self) -> Refreshing:
+        return Refreshing(
+            store=self.store,
+            clock=self.clock,
+            planner=self,
+            interval=lambda: HOURS,
+            changed=self._changed,
+            ask=self._ask,
+        )
+
+    def set_job(self, name: str, at: datetime | None, action: Any) -> None:
+        assert name == "calendars"
+        self.planned.append(at)
+
+    def _changed(self) -> None:
+        self.changes += 1
+
+    async def _ask(self, number: int) -> Done | None:
+        self.asked.append(number)
+        if self.holds is not None:
+            await self.holds.wait()
+        (known,) = [each for each in self.store.calendars() if each.number == number]
+        kept = replace(known, tried=self.clock.now(), refreshed=self.clock.now(), why=None)
+        answer = self.answers.get(number)
+        kept, done = (kept, Done()) if answer is None else answer(replace(known, tried=self.clock.now()))
+        if done is not None:
+            self.store.keep_calendar(kept)
+        return done
+
+    def go(self, length: timedelta) -> None:
+        """Let time go on, awake."""
+        self.clock.at += length
+        self.clock.seconds += length.total_seconds()
+
+    def sleep(self, length: timedelta) -> None:
+        """Let the device sleep: the wall clock goes on, the monotonic one does not."""
+        self.clock.at += length
+
+
+def no_answer(known: Calendar) -> tuple[Calendar, Done]:
+    return replace(known, why="the server did not answer within 20 s"), Done()
+
+
+@pytest.fixture
+def rig() -> Rig:
+    return Rig()
+
+
+def test_without_a_subscription_nothing_is_planned_and_nothing_asked(rig: Rig) -> None:
+    rig.store.keep_calendar(replace(OURS, subscribed=False, place="/home/us/ours.ics"))
+    asking = rig.begin()
+    for _ in range(3):
+        rig.go(timedelta(days=1))
+        asking.agree()
+        asyncio.run(asking.refresh())
+    assert set(rig.planned) <= {None}
+    assert rig.asked == []
+
+
+def test_it_is_asked_after_the_interval_and_a_little_more_that_is_another_each_time(rig: Rig) -> None:
+    rig.store.keep_calendar(OURS)
+    asking = rig.begin()
+    asking.agree()
+    seen = set()
+    for _ in range(5):
+        at = rig.planned[-1]
+        assert at is not None
+        later = at - rig.clock.now() - HOURS
+        assert timedelta() <= later <= HOURS * SPREAD
+        seen.add(later)
+        rig.go(at - rig.clock.now())
+        asyncio.run(asking.refresh())
+    assert len(seen) == 5
+    assert rig.asked == [1] * 5
+    assert rig.changes == 0
+
+
+def test_looking_again_plans_nothing_anew(rig: Rig) -> None:
+    rig.store.keep_calendar(OURS)
+    asking = rig.begin()
+    for _ in range(10):
+        asking.agree()
+    assert len(rig.planned) == 1
+    rig.store.remove_calendar(1)
+    asking.agree()
+    assert rig.planned[1:] == [None]
+
+
+def test_a_calendar_that_is_overdue_at_the_start_is_asked_minutes_later(rig: Rig) -> None:
+    rig.store.keep_calendar(replace(OURS, tried=NOW - timedelta(days=9)))
+    asking = rig.begin()
+    asking.agree()
+    assert rig.planned == [NOW + FIRST]
+    asyncio.run(asking.refresh())
+    assert rig.asked == []
+    rig.go(FIRST)
+    asyncio.run(asking.refresh())
+    assert rig.asked == [1]
+
+
+def test_nothing_is_asked_the_moment_the_device_wakes_up_even_if_the_job_comes_first(rig: Rig) -> None:
+    rig.store.keep_calendar(OURS)
+    asking = rig.begin()
+    asking.agree()
+    rig.go(timedelta(hours=1))
+    asking.agree()
+    rig.sleep(timedelta(hours=12))
+    asyncio.run(asking.refresh())
+    assert rig.asked == []
+    assert rig.planned[-1] == rig.clock.now() + FIRST
+    rig.go(FIRST)
+    asyncio.run(asking.refresh())
+    assert rig.asked == [1]
+
+
+def test_a_clock_that_was_set_back_does_not_put_it_off(rig: Rig) -> None:
+    rig.store.keep_calendar(replace(OURS, tried=NOW + timedelta(days=300)))
+    asking = rig.begin()
+    asking.agree()
+    assert rig.planned == [NOW + FIRST]
+
+
+def test_what_fails_is_asked_again_soon_and_then_less_and_less_often(rig: Rig) -> None:
+    rig.store.keep_calendar(replace(OURS, tried=NOW - timedelta(days=1)))
+    rig.answers[1] = no_answer
+    asking = rig.begin()
+    rig.go(FIRST)
+    waits = []
+    for _ in range(8):
+        asyncio.run(asking.refresh())
+        at = rig.planned[-1]
+        assert at is not None
+        waits.append(at - rig.clock.now())
+        rig.go(waits[-1])
+    for number, wait in enumerate(waits):
+        least = min(HOURS, RETRY * 2**number)
+        assert least <= wait <= least * (1 + SPREAD)
+    assert waits[-1] >= HOURS
+    rig.answers.clear()
+    asyncio.run(asking.refresh())
+    assert rig.planned[-1] is not None
+    assert rig.planned[-1] - rig.clock.now() >= HOURS
+    rig.answers[1] = no_answer
+    rig.go(HOURS * 2)
+    asyncio.run(asking.refresh())
+    assert rig.planned[-1] is not None
+    assert rig.planned[-1] - rig.clock.now() <= RETRY * (1 + SPREAD), "it begins anew after it went well"
+
+
+def test_a_server_that_wants_to_be_left_alone_is(rig: Rig) -> None:
+    rig.store.keep_calendar(replace(OURS, tried=NOW - timedelta(days=1)))
+    rig.answers[1] = lambda known: (no_answer(known)[0], Done(wait=timedelta(hours=20)))
+    asking = rig.begin()
+    rig.go(FIRST)
+    asyncio.run(asking.refresh())
+    assert rig.planned[-1] is not None
+    assert rig.planned[-1] - rig.clock.now() >= timedelta(hours=20)
+
+
+def test_each_calendar_goes_its_own_way_and_a_change_is_told_once(rig: Rig) -> None:
+    rig.store.keep_calendar(replace(OURS, tried=NOW - timedelta(days=1)))
+    rig.store.keep_calendar(replace(OURS, name="theirs", tried=NOW - timedelta(days=1)))
+    rig.store.keep_calendar(replace(OURS, name="not yet"))
+    rig.answers[1] = no_answer
+    rig.answers[2] = lambda known: (replace(known, why=None), Done(changed=True))
+    asking = rig.begin()
+    rig.go(FIRST)
+    asyncio.run(asking.refresh())
+    assert rig.asked == [1, 2]
+    assert rig.changes == 1
+
+
+def test_a_child_that_came_to_no_end_is_noted_and_everything_else_stays(rig: Rig) -> None:
+    rig.store.keep_calendar(replace(OURS, tried=NOW - timedelta(days=1), etag='"one"', accepts=True))
+    rig.answers[1] = lambda known: (known, None)
+    asking = rig.begin()
+    rig.go(FIRST)
+    asyncio.run(asking.refresh())
+    assert rig.store.calendars() == [
+        replace(OURS, number=1, tried=rig.clock.now(), etag='"one"', accepts=True, why=TOO_LONG)
+    ]
+
+
+def test_a_change_of_state_is_one_line_without_name_or_address(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+    rig.store.keep_calendar(replace(OURS, tried=NOW - timedelta(days=1)))
+    rig.answers[1] = no_answer
+    asking = rig.begin()
+    with caplog.at_level(logging.INFO, "turntoward"):
+        for _ in range(4):
+            rig.go(HOURS * 2)
+            asyncio.run(asking.refresh())
+        rig.answers.clear()
+        for _ in range(4):
+            rig.go(HOURS * 2)
+            asyncio.run(asking.refresh())
+    assert [record.getMessage() for record in caplog.records] == [
+        "calendar 1 could not be refreshed: the server did not answer within 20 s",
+        "calendar 1 is refreshed again",
+    ]
+
+
+async def test_while_it_asks_it_asks_no_second_time_and_a_calendar_may_go(rig: Rig) -> None:
+    rig.store.keep_calendar(replace(OURS, tried=NOW - timedelta(days=1)))
+    rig.holds = asyncio.Event()
+    asking = rig.begin()
+    rig.go(FIRST)
+    first = asyncio.ensure_future(asking.refresh())
+    await asyncio.sleep(0)
+    await asking.refresh()
+    asking.agree()
+    assert rig.asked == [1]
+    assert rig.planned == []
+    rig.holds.set()
+    await first
+    assert len(rig.planned) == 1
+
+
+async def test_a_child_that_says_nonsense_or_nothing_came_to_no_end(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    said = {"nonsense": "print('{}')", "dies": "import sys; sys.exit(1)", "hangs": "import time; time.sleep(60)"}
+    for name, program in said.items():
+        stand_in = tmp_path / name
+        stand_in.write_text(f'#!/bin/sh\nexec {refreshing.sys.executable} -c "{program}"\n')
+        stand_in.chmod(0o700)
+        with monkeypatch.context() as patch:
+            patch.setattr(refreshing.sys, "executable", str(stand_in))
+            patch.setattr(refreshing, "PATIENCE", 2.0 if name == "hangs" else 60.0)
+            assert await refreshing.in_a_child(1) is None
+    with monkeypatch.context() as patch:
+        patch.setattr(refreshing.sys, "executable", str(tmp_path / "not there"))
+        assert await refreshing.in_a_child(1) is None
+
+
+async def test_the_real_child_says_of_a_calendar_that_is_gone_that_nothing_changed() -> None:
+    assert await refreshing.in_a_child(7) == Done()
