@@ -91,7 +91,7 @@ def apply(store: KeepingProposals, calendar: Calendar, reading: Reading, now: da
                 accepted.append(_accept(store, kept, now, declared))
             elif kept.decided == "open" and (before is None or kept.partner_time != before.partner_time):
                 opened.append(kept)
-        staying = {event.uid for event in ahead} | {wrong.uid for wrong in reading.wrong}
+        staying = {event.uid for event in ahead} | {wrong.uid for wrong in reading.wrong if wrong.uid is not None}
         past = {event.uid for event in reading.events} - {event.uid for event in ahead}
         for uid, proposal in known.items():
             if uid not in staying and (reading.whole or uid in past) and proposal.number is not None:
