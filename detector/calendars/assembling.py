@@ -7,11 +7,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from detector.calendars.event import Event
-from detector.calendars.lasting import comes_true
 from detector.calendars.limits import MOST_EXCEPTIONS
 from detector.calendars.model import ReadEvent, Wrong
 from detector.calendars.values import When
 from detector.partner_time.model import Moved, PartnerTime
+from detector.partner_time.recurrence import comes_true
 
 
 @dataclass(slots=True)

@@ -27,10 +27,10 @@ from detector.calendars.connection import (
     headers_for,
     in_words,
 )
+from detector.calendars.limits import LARGEST
 from detector.calendars.places import Address, NoPlace, is_url, onward, parse
 from detector.partner_time.proposed import Calendar
 
-LARGEST: Final = 20 << 20
 LONGEST_MARK: Final = 512
 LONGEST_WAIT: Final = timedelta(days=1)
 _CHUNK: Final = 1 << 16
@@ -208,7 +208,7 @@ def _from_file(path: Path, etag: str | None, largest: int) -> Fetched | None:
 
 
 def _too_large(largest: int) -> NotFetched:
-    return NotFetched(f"the calendar is larger than {largest >> 20} MB")
+    return NotFetched(f"the calendar is larger than {largest // 1_000_000} MB")
 
 
 def _status(status: int) -> str:

@@ -7,9 +7,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from detector.partner_time.model import PartnerTime
-from detector.partner_time.recurrence import local_beginnings, read_recurrence
+from detector.partner_time.recurrence import LATEST, local_beginnings, read_recurrence
 
-_LAST_YEAR: Final = datetime(2200, 1, 1)  # noqa: DTZ001 - local by intent
 _DAY: Final = timedelta(days=1)
 
 
@@ -32,22 +31,11 @@ def is_over(partner_time: PartnerTime, now: datetime) -> bool:
     return all(_latest(at + partner_time.lasts, zone) <= now for at in _beginnings(partner_time, now))
 
 
-def comes_true(partner_time: PartnerTime) -> bool:
-    """Return whether it ever begins: a recurrence may ask for 30 February.
-
-    Raises:
-        ValueError: if the recurrence is one that partner time cannot have.
-    """
-    if partner_time.recurrence is None:
-        return True
-    return next(iter(local_beginnings(partner_time, partner_time.begins, _LAST_YEAR)), None) is not None
-
-
 def _beginnings(partner_time: PartnerTime, now: datetime) -> list[datetime]:
     """Return the next beginning, after those that may be under way, if there is one."""
     near = now.astimezone(UTC).replace(tzinfo=None) - partner_time.lasts - 2 * _DAY
     found: list[datetime] = []
-    for at in local_beginnings(partner_time, near, _LAST_YEAR):
+    for at in local_beginnings(partner_time, near, LATEST):
         found.append(at)
         if at > near + partner_time.lasts + 4 * _DAY:
             break

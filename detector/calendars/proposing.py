@@ -16,10 +16,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from detector.calendars.following import follow, in_the_way
 from detector.calendars.lasting import is_over
 from detector.calendars.model import Reading
+from detector.partner_time.carried import carry_over
 from detector.partner_time.model import PartnerTime
+from detector.partner_time.occurrences import occurrences
 from detector.partner_time.proposed import Calendar, Proposal
 
 
@@ -159,9 +160,13 @@ def _declare(
     after = replace(proposed, number=before.number, quiet=before.quiet, instead_of=before.instead_of)
     if after.floats:
         after = replace(after, zone=before.zone)
-    store.change_partner_time(after, follow(before, after, [*store.stopped(), *store.extended()], now))
-    for occurrence in in_the_way(before, after, now):
-        store.skip_occurrence(occurrence, now)
+    own = f"{before.number}@"
+    said = {name for name in (*store.stopped(), *store.extended()) if name.startswith(own)}
+    # What is under way goes on as it began, and its day has no second one.
+    carried = carry_over(before, after, now, said=said, begun=occurrences(before, now, now + timedelta.resolution))
+    store.change_partner_time(after, carried.renamed)
+    for occurrence in carried.left_out:
+        store.skip_occurrence(occurrence.id, now)
     return before.number
 
 
