@@ -36,6 +36,8 @@ COMMANDS: Final[dict[str, dict[str, str]]] = {
         "stop": "end the partner time under way",
         "pause": "sense nothing for a while",
         "resume": "end the pause",
+        "skip": "one partner time does not take place, this once",
+        "cancel": "cancel one partner time, and have it at another time",
         "together": "what is always for both of you",
     },
     "Looking back": {

@@ -51,7 +51,7 @@ class Declared:
 
     def coming(self, partner_time: PartnerTime, within: timedelta) -> Iterator[Occurrence]:
         """Yield what is under way of this partner time, as it began, and what comes of it, by beginning."""
-        return coming(partner_time, self.now, self.stopped, self.extended, self.begun, within)
+        return coming(partner_time, self.now, self.stopped, self.extended, begun=self.begun, within=within)
 
     def say(self, occurrence: Occurrence) -> str:
         """Return the occurrence's day and span."""

@@ -93,7 +93,7 @@ def next_of(store: Keeping, now: datetime, number: int | None = None) -> Occurre
         return holding[0]
     stopped, extended, has_begun = store.stopped(), store.extended(), begun(store, now)
     wanted = [known for known in store.partner_times() if number in {None, known.number}]
-    firsts = (next(coming(known, now, stopped, extended, has_begun, FURTHEST), None) for known in wanted)
+    firsts = (next(coming(known, now, stopped, extended, begun=has_begun, within=FURTHEST), None) for known in wanted)
     return min((each for each in firsts if each is not None), key=lambda each: each.begins, default=None)
 
 

@@ -96,6 +96,7 @@ def coming(
     now: datetime,
     stopped: Mapping[str, datetime],
     extended: Mapping[str, datetime],
+    *,
     begun: Collection[Begun],
     within: timedelta,
 ) -> Iterator[Occurrence]:

@@ -1,0 +1,308 @@
+"""The commands of the day, through the real command line, on a real SQLite file: skip, cancel, and what they leave as it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from detector.cli import main
+from detector.config.paths import store_path
+from detector.daemon import wishes
+from detector.effects import Record
+from detector.observations import PartnerTimeBegan
+from detector.partner_time.model import PartnerTime
+from detector.store.store import Store
+
+MONDAY = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
+NOT_RUNNING = "Turntoward is not running; `turntoward run` starts it."
+MINUTE = timedelta(minutes=1)
+PATIENCE = 60
+BERLIN = "Europe/Berlin"
+DINNER = PartnerTime(
+    title="Dinner",
+    begins=datetime.fromisoformat("2026-11-23T18:30"),
+    lasts=90 * MINUTE,
+    zone=BERLIN,
+    recurrence="FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",
+    floats=True,
+)
+
+
+@dataclass
+class Said:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+
+@dataclass
+class Person:
+    """Somebody in Berlin; `clock` moves their time."""
+
+    clock: time_machine.Traveller
+    says: Callable[..., Said]
+
+    def at(self, clock: str, day: int = 23) -> None:
+        self.clock.move_to(datetime.fromisoformat(f"2026-11-{day:02}T{clock}+01:00").timestamp())
+
+    def declares(self, *partner_times: PartnerTime) -> None:
+        with Store.open(store_path()) as store:
+            for partner_time in partner_times:
+                store.add_partner_time(partner_time)
+
+    def kept(self) -> tuple[Any, ...]:
+        with Store.open(store_path()) as store:
+            return store.partner_times(), store.stopped(), store.skipped(), store.cancelled(), store.extended()
+
+
+@pytest.fixture
+def person(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Person]:
+    monkeypatch.setenv("TZ", BERLIN)
+
+    def says(*words: str) -> Said:
+        monkeypatch.setattr(sys, "argv", ["turntoward", *words])
+        code = 0
+        try:
+            main()
+        except SystemExit as left:
+            code = left.code if isinstance(left.code, int) else 1
+        out, err = capsys.readouterr()
+        assert all(len(line) <= 80 for line in (out + err).splitlines()), out + err
+        assert "Traceback" not in err, err
+        return Said(code, out, err)
+
+    with time_machine.travel(MONDAY.timestamp(), tick=False) as clock:
+        yield Person(clock, says)
+
+
+def test_skip_says_which_day_and_what_comes_next_and_undo_takes_it_back(person: Person) -> None:
+    person.declares(DINNER)
+    assert person.says("skip", "dinner").lines == [
+        "Skipped, this once: Dinner, today 18:30–20:00.",
+        "Next: Dinner, tomorrow 18:30–20:00.",
+        "`turntoward skip dinner --undo` takes that back.",
+        NOT_RUNNING,
+    ]
+    assert person.says("skip", "1").lines[0] == "Skipped, this once: Dinner, tomorrow 18:30–20:00."
+    assert person.says("skip", "--undo").lines == [
+        "Dinner, tomorrow 18:30–20:00, takes place after all.",
+        "Next: Dinner, tomorrow 18:30–20:00.",
+        NOT_RUNNING,
+    ]
+    assert person.says("skip", "Dinner", "--undo").lines[0] == "Dinner, today 18:30–20:00, takes place after all."
+    refused = person.says("skip", "Dinner", "--undo")
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err.splitlines()[0] == "No Dinner to come is skipped or cancelled; nothing was changed."
+
+
+def test_skip_ends_what_is_under_way_for_today(person: Person) -> None:
+    person.declares(DINNER)
+    person.at("19:00")
+    assert person.says("skip").lines == [
+        "Skipped, this once: Dinner, today 18:30–20:00.",
+        "It was under way and ends now.",
+        "Next: Dinner, tomorrow 18:30–20:00.",
+        NOT_RUNNING,
+    ]
+
+
+def test_without_a_title_the_one_that_comes_first_is_meant(person: Person) -> None:
+    person.declares(DINNER, replace(DINNER, title="Tea", begins=datetime.fromisoformat("2026-11-23T16:00")))
+    assert person.says("skip").lines[0] == "Skipped, this once: Dinner, today 18:30–20:00."
+    assert person.says("skip").lines[0] == "Skipped, this once: Tea, tomorrow 16:00–17:30."
+
+
+@pytest.mark.parametrize("command", ["skip", "cancel"])
+def test_a_mistake_is_said_in_a_sentence_and_changes_nothing(person: Person, command: str) -> None:
+    more = () if command == "skip" else ("--no-new-date", "--yes")
+    nothing = person.says(command, *more)
+    assert (nothing.code, nothing.err) == (2, "No partner time is declared; `turntoward add --help` shows how.\n")
+    person.declares(DINNER, DINNER, replace(DINNER, title="Once", recurrence=None))
+    before = person.kept()
+    for words, sentence in [
+        (("diner",), "No partner time has the number or title 'diner'."),
+        (("dinner",), "2 partner times are called 'Dinner'."),
+        (("9",), "No partner time has the number or title '9'."),
+    ]:
+        refused = person.says(command, *words, *more)
+        assert (refused.code, refused.out) == (2, "")
+        assert refused.err.startswith(sentence)
+    person.at("12:00", day=24)
+    refused = person.says(command, "once", *more)
+    assert refused.err.splitlines()[0] == "Once does not come any more; nothing was changed."
+    assert (refused.code, person.kept()) == (2, before)
+
+
+def test_cancel_keeps_a_new_date_of_the_same_length_and_says_both(person: Person) -> None:
+    person.declares(replace(DINNER, quiet=True))
+    assert person.says("cancel", "dinner", "--instead", "sun 11:00", "--yes").lines == [
+        "Cancelled: Dinner, today 18:30–20:00.",
+        "Instead: Dinner, Sunday 29 November 11:00–12:30. Declared as number 2.",
+        "Next: Dinner, tomorrow 18:30–20:00.",
+        NOT_RUNNING,
+    ]
+    partner_times, _, _, (cancelled,), _ = person.kept()
+    made = partner_times[1]
+    assert (made.recurrence, made.lasts, made.instead_of) == (None, 90 * MINUTE, "1@20261123T183000")
+    assert (made.floats, made.quiet, made.begins) == (True, True, datetime.fromisoformat("2026-11-29T11:00"))
+    assert (cancelled.occurrence, cancelled.instead, cancelled.begins) == ("1@20261123T183000", 2, MONDAY + 30 * MINUTE)
+    assert person.says("skip", "dinner", "--undo").code == 2, "two are called so by now"
+    assert person.says("skip", "1", "--undo").lines == [
+        "Dinner, today 18:30–20:00, takes place after all.",
+        "Dinner, which was to be in its place, is taken back.",
+        "Next: Dinner, today 18:30–20:00.",
+        NOT_RUNNING,
+    ]
+
+
+def test_cancel_without_a_new_date_and_of_what_is_under_way(person: Person) -> None:
+    person.declares(DINNER)
+    person.at("19:00")
+    assert person.says("cancel", "--no-new-date", "--yes").lines == [
+        "Cancelled: Dinner, today 18:30–20:00.",
+        "It was under way and ends now.",
+        "Next: Dinner, tomorrow 18:30–20:00.",
+        NOT_RUNNING,
+    ]
+    _, stopped, _, (cancelled,), _ = person.kept()
+    assert (cancelled.instead, stopped) == (None, {"1@20261123T183000": MONDAY + 60 * MINUTE})
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--instead", "2026-11-22 11:00"), "is past"),
+        (("--instead", "today 19:00"), "it lies within what you cancel, today 18:30–20:00"),
+        (("--instead", "2026-02-30 11:00"), "there is no 30 February"),
+        (("--instead", "2027-03-28 02:30"), "the clocks leave out 02:30"),
+        (("--instead", "someday"), "no time of day"),
+        (("--instead", "tomorrow 18:30"), "Dinner is then anyway, tomorrow 18:30–20:00"),
+        (("--instead", "sun 11:00", "--no-new-date"), "Write either --instead or --no-new-date, not both"),
+    ],
+)
+def test_a_date_that_cannot_be_is_said_and_nothing_is_cancelled(
+    person: Person, words: tuple[str, ...], sentence: str
+) -> None:
+    person.declares(DINNER)
+    before = person.kept()
+    refused = person.says("cancel", "dinner", *words, "--yes")
+    assert (refused.code, refused.out) == (2, "")
+    assert sentence in " ".join(refused.err.split())
+    assert person.kept() == before
+
+
+def test_a_new_date_that_overlaps_is_kept_and_said(person: Person) -> None:
+    person.declares(DINNER)
+    said = person.says("cancel", "dinner", "--instead", "tomorrow 17:30", "--yes")
+    assert said.lines[2] == "It overlaps Dinner, tomorrow 18:30–20:00; what overlaps counts once."
+
+
+def run(*words: str, typed: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own; `typed`: by somebody who sits at a terminal."""
+    command, env = [sys.executable, "-m", "detector.cli", *words], {**os.environ, "TZ": BERLIN}
+    if typed is None:
+        return subprocess.run(
+            command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+    ours, theirs = pty.openpty()
+    try:
+        with subprocess.Popen(
+            command, env=env, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as asking:
+            os.write(ours, typed.encode())
+            out, _ = asking.communicate(timeout=PATIENCE)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    return subprocess.CompletedProcess(command, asking.returncode, out, "")
+
+
+def titles() -> list[str]:
+    return [known["title"] for known in json.loads(run("list", "--json").stdout)["partner_times"]]
+
+
+@pytest.fixture
+def dinner() -> None:
+    with Store.open(store_path()) as store:
+        store.add_partner_time(replace(DINNER, recurrence="FREQ=DAILY"))
+
+
+@pytest.mark.usefixtures("dinner")
+@pytest.mark.parametrize(
+    ("typed", "said", "made"),
+    [
+        ("tomorrow 11:00\ny\n", ["and have it tomorrow 11:00–12:30 instead?", "Declared as number 2."], 2),
+        ("someday\ntomorrow 11:00\ny\n", ["no time of day", "Declared as number 2."], 2),
+        ("tomorrow 11:00\nn\n", ["Nothing was cancelled."], 1),
+        ("\ny\n", ["with no new date?", "Cancelled: Dinner"], 1),
+    ],
+    ids=["a date", "a slip, then a date", "no after all", "no date"],
+)
+def test_somebody_at_the_terminal_is_asked_for_a_new_date(typed: str, said: list[str], made: int) -> None:
+    done = run("cancel", "dinner", typed=typed)
+    assert done.returncode == 0, done.stdout
+    assert "When instead? For example sun 11:00" in done.stdout
+    for sentence in said:
+        assert sentence in " ".join(done.stdout.split())
+    assert len(titles()) == made
+
+
+@pytest.mark.usefixtures("dinner")
+def test_where_nobody_can_be_asked_nothing_is_cancelled() -> None:
+    for words in ((), ("--instead", "tomorrow 11:00"), ("--no-new-date",)):
+        refused = run("cancel", "dinner", *words)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert refused.stderr.startswith("Nothing was cancelled, for nobody can be asked here")
+    with Store.open(store_path()) as store:
+        assert store.cancelled() == []
+
+
+def test_every_command_says_what_goes_on_as_it_began_after_an_edit(person: Person) -> None:
+    person.declares(DINNER)
+    name, begins = "1@20261123T183000", MONDAY + 30 * MINUTE
+    ends = begins + 90 * MINUTE
+    with Store.open(store_path()) as store:
+        began = PartnerTimeBegan(at=begins, occurrence=name, title="Dinner", ends=ends)
+        store.keep_all([Record(occurrence=name, what=began)])
+        person.at("18:45")
+        now = datetime(2026, 11, 23, 17, 45, tzinfo=UTC)
+        wishes.edit(store, now, replace(DINNER, number=1, begins=datetime.fromisoformat("2026-11-23T06:00")))
+    assert person.says("now", "10min").err.splitlines()[0] == "Dinner is under way until 20:00; nothing was changed."
+    assert person.says("extend", "30min").lines == [
+        "Dinner goes on until 20:30 instead of 20:00.",
+        "Next: Dinner, tomorrow 06:00–07:30.",
+        NOT_RUNNING,
+    ]
+    assert person.says("stop").lines == [
+        "Dinner is over; it was planned until 20:30.",
+        "Next: Dinner, tomorrow 06:00–07:30.",
+        NOT_RUNNING,
+    ]
+
+
+@pytest.mark.parametrize("name", ["skip", "cancel"])
+def test_help_has_an_example_and_imports_nothing_heavy(name: str) -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "detector.cli", name, "--help"],
+        env={**os.environ, "PYTHONPROFILEIMPORTTIME": "1"},
+        capture_output=True, text=True, timeout=PATIENCE, check=True,
+    )  # fmt: skip
+    assert "Example: turntoward " + name in shown.stdout
+    assert all(len(line) <= 80 for line in shown.stdout.splitlines())
+    imported = {line.rpartition("|")[2].strip() for line in shown.stderr.splitlines()}
+    heavy = {"sqlite3", "sqlite_utils", "dateutil", "apscheduler", "tzlocal", "asyncio", "zoneinfo", "detector.store"}
+    assert not imported & heavy
