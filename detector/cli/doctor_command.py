@@ -81,6 +81,7 @@ def _lines(found: Findings) -> Iterator[str]:
     for speaker in found.speakers:
         yield from _wrapped(f"{'yes' if speaker.usable else 'no '}  {speaker.name}: {speaker.remark}", "       ")
     yield ""
+    yield from _calendars(found)
     yield "What is kept"
     yield from _wrapped(found.store_problem or _short(found.store))
     yield from _coverage(found.coverage)
@@ -165,6 +166,20 @@ def _adb(phone: PhoneFound) -> Iterator[str]:
         yield from _wrapped(f"  adb does not reach it: {phone.refusal.why}", "    ")
         if phone.refusal.remedy:
             yield from _wrapped(f"  To do: {phone.refusal.remedy}", "           ")
+
+
+def _calendars(found: Findings) -> Iterator[str]:
+    if not found.calendars:
+        return
+    from detector.cli.calendar_age import say_found  # noqa: PLC0415 - not for --help
+
+    yield "Calendars that you subscribed to"
+    for each in found.calendars:
+        where = f"{_short(each.at)}, on the local network" if each.local else _short(each.at)
+        yield from _wrapped(f"{each.name} ({where}): {say_found(each)}.", "    ")
+        if each.shut_out:
+            yield from _wrapped(f"  To do: {each.shut_out}.", "         ")
+    yield ""
 
 
 def _coverage(coverage: tuple[Covered, ...]) -> Iterator[str]:

@@ -23,6 +23,7 @@ def command(*, as_json: bool) -> None:
     said = _read(running_status() if pid is not None else None)
     state: dict[str, Any] = {"running": pid is not None, "pid": pid, **said}
     state["declared"] = _declared()
+    state["calendars"] = _calendars()
     state["offers"] = _offers()
     if as_json:
         click.echo(json.dumps(state, ensure_ascii=False, sort_keys=True, indent=2))
@@ -62,6 +63,22 @@ def _count(question: str) -> int | None:
     return int(count)
 
 
+def _calendars() -> list[dict[str, Any]]:
+    """Return how old each calendar is that is subscribed to; nothing where that cannot be read."""
+    if not _count("SELECT count(*) FROM calendars WHERE subscribed"):
+        return []
+    from detector.cli.calendar_age import as_json  # noqa: PLC0415 - not for --help
+    from detector.config.paths import store_path  # noqa: PLC0415 - not for --help
+    from detector.errors import StoreError  # noqa: PLC0415 - not for --help
+    from detector.store.store import Store  # noqa: PLC0415 - not for --help
+
+    try:
+        with Store.open(store_path(), read_only=True) as store:
+            return [as_json(calendar) for calendar in store.calendars() if calendar.subscribed]
+    except StoreError:
+        return []
+
+
 def _offers() -> list[dict[str, Any]]:
     """Return what was for both so many times that it may be made so for good; nothing where that cannot be read."""
     if not _count("SELECT count(*) FROM moments WHERE outcome = 'together'"):
@@ -82,7 +99,7 @@ def _offers() -> list[dict[str, Any]]:
 def _lines(state: dict[str, Any]) -> list[str]:
     if not state["running"]:
         stopped = "Turntoward is not running; `turntoward run` starts it."
-        return [stopped, *_what_is_declared(state["declared"]), *_offered(state)]
+        return [stopped, *_what_is_declared(state["declared"]), *_asked(state["calendars"]), *_offered(state)]
     lines = [f"Turntoward is running (process {state['pid']})."]
     title, until = state.get("partner_time"), _instant(state.get("until"))
     paused = _instant(state.get("paused_until"))
@@ -97,6 +114,7 @@ def _lines(state: dict[str, Any]) -> list[str]:
     lines += _senses(state.get("senses") or {}) if title and not paused else []
     lines += _phones(state.get("phones") or [], listens=bool(title and not paused))
     lines += _door(state.get("door"))
+    lines += _asked(state["calendars"])
     lines += [f"A problem: {problem}" for problem in state.get("problems") or ()]
     return lines + _offered(state)
 
@@ -150,6 +168,17 @@ def _door(door: dict[str, Any] | None) -> list[str]:
         return [f"The door for phones is open at {door.get('url')}."]
     why = str(door.get("why") or "`turntoward doctor` says more").rstrip(".")
     return [f"The door for phones at {door.get('url')} is shut: {why}."]
+
+
+def _asked(calendars: list[dict[str, Any]]) -> list[str]:
+    if not calendars:
+        return []
+    from detector.cli.calendar_age import say_told  # noqa: PLC0415 - not for --help
+    from detector.clock import SystemClock  # noqa: PLC0415 - not for --help
+    from detector.zone import reader_zone  # noqa: PLC0415 - not for --help
+
+    now, zone = SystemClock().now(), reader_zone()
+    return [f"{each['name']}: {say_told(each, now, zone)}." for each in calendars]
 
 
 def _instant(text: str | None) -> datetime | None:

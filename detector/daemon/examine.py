@@ -17,6 +17,7 @@ from detector.config.paths import config_path, rules_dir, store_path
 from detector.config.read import read_settings
 from detector.config.rules_in_force import load_rules
 from detector.config.settings import Settings
+from detector.daemon.examine_calendars import CalendarFound, find_calendars
 from detector.daemon.examine_phones import (
     DeviceKnown,
     DoorFound,
@@ -35,6 +36,7 @@ from detector.errors import StoreError, TurntowardError, UserError
 from detector.notifier import make_notifiers
 from detector.notifier.chain import Chain
 from detector.observations import Sense
+from detector.partner_time.proposed import Calendar
 from detector.report.under_way import so_far
 from detector.sensors import SENSES, Refusal, Session, first_available, session_type
 from detector.store.failures import NothingKept
@@ -97,6 +99,7 @@ class Findings:
     door: DoorFound | None
     phones: tuple[PhoneFound, ...]
     devices: tuple[DeviceKnown, ...]
+    calendars: tuple[CalendarFound, ...]
 
 
 async def examine(clock: Clock) -> Findings:
@@ -122,6 +125,7 @@ async def examine(clock: Clock) -> Findings:
         rules=len(in_force.rules), asleep=asleep(in_force.rules, _sensed(senses, kept.phones)), problems=tuple(problems), listening=tuple(spoken(*each) for each in listening),
         unexpected=unexpected(listening, kept.door, door), door=door,
         phones=await find_phones(kept.phones, clock, settings.sources.adb), devices=kept.devices,
+        calendars=find_calendars(kept.calendars),
     )  # fmt: skip
 
 
@@ -175,6 +179,7 @@ class _Kept:
     phones: tuple[Phone, ...] = ()
     devices: tuple[DeviceKnown, ...] = ()
     door: DoorPlace | None = None
+    calendars: tuple[Calendar, ...] = ()
     problem: str | None = None
 
 
@@ -187,6 +192,7 @@ def _kept(now: datetime) -> _Kept:
                 if each.ended is None:  # coverage is kept whole only once partner time ends
                     stretches += so_far(each, store.observations(each.id))[1]
             phones, place = store.phones(), store.door()
+            calendars = store.calendars()
     except NothingKept:
         return _Kept()
     except StoreError as wrong:
@@ -197,7 +203,11 @@ def _kept(now: datetime) -> _Kept:
         share = divide((), own, kept.began, max(kept.began, kept.ended or min(kept.ends, now))).share
         found.append(Covered(began=kept.began, lasted=share.lasted, known=share.known))
     return _Kept(
-        coverage=tuple(found), phones=tuple(phones), door=place, devices=known_of(phones, occurrences, stretches, now)
+        coverage=tuple(found),
+        phones=tuple(phones),
+        door=place,
+        calendars=tuple(calendars),
+        devices=known_of(phones, occurrences, stretches, now),
     )
 
 

@@ -78,7 +78,7 @@ def refresh(
             fetched.content, choice=calendar.choice, zone=here(), monotonic=clock.monotonic, progress=progress
         )
     except UserError as wrong:
-        return Refreshed(calendar=_tried(store, calendar, clock.now(), wrong.problems[0].message))
+        return Refreshed(calendar=_tried(store, calendar, clock.now(), _clause(wrong)))
     if not reading.seen and not believes and store.proposals(calendar.number):
         return Refreshed(calendar=_tried(store, calendar, clock.now(), EMPTY), reading=reading)
     return take_over(store, calendar, fetched, reading, clock.now())
@@ -114,6 +114,12 @@ def _tried(store: KeepingPlans, calendar: Calendar, now: datetime, why: str | No
 def _as_now(store: KeepingPlans, calendar: Calendar) -> Calendar | None:
     found = (each for each in store.calendars() if each.number == calendar.number)
     return next((each for each in found if (each.place, each.choice) == (calendar.place, calendar.choice)), None)
+
+
+def _clause(wrong: UserError) -> str:
+    """Return the first sentence of what is wrong with a whole calendar, as it goes on after "it was asked, and"."""
+    first = wrong.problems[0].message.partition(". ")[0].rstrip(".")
+    return first[:1].lower() + first[1:]
 
 
 def main() -> int:
