@@ -17,10 +17,13 @@ _JOINER: Final = "\u200d"  # joins emoji, and steers nothing
 
 def clean(text: str) -> str:
     """Return the text as one line of at most 80 characters; empty if nothing of it can be shown."""
-    shown = "".join(
-        letter if letter == _JOINER or unicodedata.category(letter) not in _STEERS else " "
-        for letter in text[: LONGEST * 20]
-    )
+    if text.isprintable() and text.isascii():
+        shown = text
+    else:
+        shown = "".join(
+            letter if letter == _JOINER or unicodedata.category(letter) not in _STEERS else " "
+            for letter in text[: LONGEST * 20]
+        )
     line = " ".join(shown.split())
     return line if len(line) <= LONGEST else line[: LONGEST - 1].rstrip() + "…"
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -62,16 +63,26 @@ def take_apart(line: Line) -> Value:
     Raises:
         NotUnderstood: if the line is too long, or none.
     """
-    from icalendar.parser import Contentline  # noqa: PLC0415 - 180 ms that only a calendar costs
-    from icalendar.parser.property import unescape_backslash  # noqa: PLC0415 - as above
+    from icalendar.parser.property import unescape_backslash  # noqa: PLC0415 - 180 ms that only a calendar costs
 
     if line.is_too_long:
         raise NotUnderstood(f"{line.name} is longer than can be read")
+    text = line.text.decode("utf-8", "replace").strip()
+    head, colon, raw = text.partition(":")
     try:
-        _, parameters, raw = Contentline(line.text.decode("utf-8", "replace").strip()).raw_parts()  # type: ignore[no-untyped-call]
+        # Most events begin their lines alike; what a quote hides, icalendar has to find.
+        parameters, raw = (_split(head + colon)[0], raw) if '"' not in head else _split(text)
     except (ValueError, AssertionError):
         raise NotUnderstood(f"{line.name} is no line of a calendar") from None
     return Value(name=line.name, parameters=parameters, raw=raw.strip(), text=unescape_backslash(raw))
+
+
+@lru_cache(maxsize=64)
+def _split(text: str) -> tuple[Mapping[str, Any], str]:
+    from icalendar.parser import Contentline  # noqa: PLC0415 - as above
+
+    _, parameters, raw = Contentline(text).raw_parts()  # type: ignore[no-untyped-call]
+    return parameters, raw
 
 
 def read_when(value: Value, known_here: Mapping[str, str]) -> list[When]:
