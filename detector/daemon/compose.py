@@ -23,10 +23,12 @@ from detector.config.settings import Settings
 from detector.daemon import wishes
 from detector.daemon.desk import PhoneDesk
 from detector.daemon.face import Face
+from detector.daemon.heads_up import HeadsUps
 from detector.daemon.last_words import save_last
 from detector.daemon.lock import Lock
 from detector.daemon.loop import Loop
 from detector.daemon.memory import give_back
+from detector.daemon.outside import Outside, open_notifiers
 from detector.daemon.owner import refuse_others
 from detector.daemon.planner import Planner
 from detector.daemon.quieting import Quieting, wanted_in
@@ -43,7 +45,6 @@ from detector.store.store import Store
 if TYPE_CHECKING:
     from detector.daemon.hearing import Hearing
     from detector.daemon.sensing import Sensing
-    from detector.notifier.chain import Chain
 
 LEAVING: Final = 1.5
 """Seconds in which the daemon ends, whatever still hangs: what matters is on disk already."""
@@ -80,9 +81,13 @@ class Daemon:
             interval=lambda: self._settings.calendars.refresh,
         )  # fmt: skip
         self._quieting = Quieting(store=store, clock=clock, bus=lambda: self._face.connection)
+        self._outside = Outside(lambda: open_notifiers(self._settings, self._face.connection))
+        self._heads_up = HeadsUps(
+            store=store, clock=clock, outside=self._outside, settings=lambda: self._settings,
+            wake=lambda at: self._planner.set_job("heads_up", at, self._loop.look),
+        )  # fmt: skip
         self._started = clock.now()
         self._sensing: Sensing | None = None
-        self._chain: Chain | None = None
         self._look_at_rules: Callable[[], Sequence[Problem] | None] | None = None
         self._wrong_settings: Sequence[Problem] = ()
         self._problems: tuple[str, ...] = ()
@@ -116,6 +121,7 @@ class Daemon:
             await self._quieting.close()
             await self._threshold.close()
             await self._reconciler.leave()
+            await self._outside.close()
             await self._face.close()
 
     def _leave(self) -> None:
@@ -134,9 +140,9 @@ class Daemon:
             occurrence, kept_as, settings=self._settings, rules_folder=rules_dir(), store=self._store,
             bus=self._face.connection, clock=self._clock, wake=self._wake, changed=self._say_soon,
             phones=self._desk.read(), put_away=self._desk.put_away_before(occurrence.begins),
-            quieting=self._quieting,
+            quieting=self._quieting, outside=self._outside,
         )  # fmt: skip
-        self._sensing, self._chain = evening.sensing, evening.chain
+        self._sensing = evening.sensing
         self._look_at_rules = evening.look_at_rules
         self._wrong_settings = problems
         self._say_what_is_wrong(evening.problems)
@@ -158,11 +164,12 @@ class Daemon:
         await self._agree_on_phones()
         self._refreshing.agree()
         if self._was_under_way and not is_under_way:
-            self._sensing = self._chain = self._look_at_rules = None
+            self._sensing = self._look_at_rules = None
             give_back()
         elif self._look_at_rules is not None and (wrong := self._look_at_rules()) is not None:
             self._say_what_is_wrong(wrong)
         self._was_under_way = is_under_way
+        await self._heads_up.look(coming)
         self._say()
 
     async def _agree_on_phones(self) -> None:

@@ -17,9 +17,11 @@ from detector.activities.load import load_classifier
 from detector.activities.model import Verdict
 from detector.clock import Clock
 from detector.config.settings import Settings
+from detector.daemon.farewell import farewell_from
 from detector.daemon.filling import Filling
 from detector.daemon.hearing import Hearing
 from detector.daemon.inbox import Inbox
+from detector.daemon.outside import Outside
 from detector.daemon.perform import Performer
 from detector.daemon.phone_apps import PhoneApps
 from detector.daemon.quieting import Quieting
@@ -55,7 +57,6 @@ class Evening:
 
     under_way: UnderWay
     sensing: Sensing
-    chain: Chain
     problems: Sequence[Problem]
     look_at_rules: Callable[[], Sequence[Problem] | None]
 
@@ -74,6 +75,7 @@ def open_evening(
     phones: Sequence[Phone] = (),
     put_away: Sequence[str] = (),
     quieting: Quieting,
+    outside: Outside,
 ) -> Evening:
     """Put together what the partner time needs; nothing is opened or begun yet.
 
@@ -90,7 +92,8 @@ def open_evening(
         classify_with(classifier.classify), classify_app=apps.opened, clock=clock, arrived=wake,
         keep_names=settings.store.keep_names,
     )  # fmt: skip
-    chain = Chain(make_notifiers(settings.notifications.only, bus=bus))
+    # Where something stands that was said before, the greeting takes its place.
+    chain = outside.take() or Chain(make_notifiers(settings.notifications.only, bus=bus))
 
     def sees_apps(device: str) -> bool:
         return sensing.sees_apps(device)
@@ -101,6 +104,8 @@ def open_evening(
         greeting=greet_with(settings, quiet, over=quiet is None and quiet_week.has_just_ended(store)), put=inbox.put, clock=clock, carry=hearing.carry,
         how_long=lambda moment: how_long(moment, settings=settings.notifications),
         over=lambda moment: over(moment, settings=settings.notifications),
+        farewell=farewell_from(store, clock, settings, quiet=quiet is not None),
+        outlast=lambda words, voice: outside.say(words, chain, through=voice),
     )  # fmt: skip
 
     def take_in(what: Observation | Seen | SeenApp) -> None:
@@ -139,7 +144,7 @@ def open_evening(
         goes_on=lambda ends: goes_on(local_time(ends), settings=settings.notifications),
     )  # fmt: skip
     return Evening(
-        under_way=under_way, sensing=sensing, chain=chain, problems=rules.in_force.problems,
+        under_way=under_way, sensing=sensing, problems=rules.in_force.problems,
         look_at_rules=lambda: rules.look(core, inbox.put),
     )  # fmt: skip
 

@@ -26,7 +26,7 @@ LONGEST_SHOW: Final = 10.0
 BY_PHONE: Final = "phone"
 """Who spoke, where the answer to what a phone told carried the nudge."""
 
-_Sayable: TypeAlias = Notify | Greet | Farewell | AskHowLong | SayOver | Withdraw | Words
+_Sayable: TypeAlias = Notify | Greet | AskHowLong | SayOver | Withdraw | Words
 
 logger = logging.getLogger("turntoward")
 
@@ -35,8 +35,9 @@ class Performer:
     """Who carries out the effects of one partner time.
 
     `words` turns a moment into what is said of it, `greeting` does so for a beginning, `how_long` and `over` for what is
-    needed for a while, and `farewell` for an end; `put` is the inbox's door. `carry` hands the words to the phone that waits for an answer at this
-    very instant, and returns whether there was one.
+    needed for a while. `put` is the inbox's door. `carry` hands the words to the phone that waits for an answer at this
+    very instant, and returns whether there was one. `farewell` makes the words of an end, and `outlast` says them, and
+    then lets go of the voice, while others go on.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Performer:
         how_long: Callable[[Moment], Words] = how_long,
         over: Callable[[Moment], Words] = over,
         farewell: Callable[[Farewell], Words | None] = lambda _: None,
+        outlast: Callable[[Words, Voice], None] | None = None,
     ) -> None:
         self._store = store
         self._voice = voice
@@ -63,6 +65,8 @@ class Performer:
         self._how_long = how_long
         self._over = over
         self._farewell = farewell
+        self._outlast = outlast
+        self._parting: Farewell | None = None
         self._said: asyncio.Queue[_Sayable] = asyncio.Queue()
         self._speaker: asyncio.Task[None] | None = None
         self.last_spoke: str | None = None
@@ -80,6 +84,8 @@ class Performer:
             if isinstance(effect, Notify) and self._carry(effect.moment, self._words(effect.moment)):
                 # It stands on the phone: the desktop does not say it a second time.
                 self._put(Shown(at=self._clock.now(), nudge=effect.moment.number, by=BY_PHONE))
+            elif isinstance(effect, Farewell):
+                self._parting = effect
             elif not isinstance(effect, Record):
                 self._say_soon(effect)
 
@@ -92,12 +98,23 @@ class Performer:
         await self._said.join()
 
     async def close(self) -> None:
-        """Say nothing more."""
+        """Say nothing more, but for the line that outlasts partner time, if there is one."""
         if self._speaker is not None:
             self._speaker.cancel()
             await asyncio.gather(self._speaker, return_exceptions=True)
             self._speaker = None
-        await self._voice.close()
+        words = self._last_words()
+        if words is None or self._outlast is None:
+            await self._voice.close()
+        else:
+            self._outlast(words, self._voice)
+
+    def _last_words(self) -> Words | None:
+        try:
+            return None if self._parting is None else self._farewell(self._parting)
+        except Exception:
+            logger.exception("what was to be said at the end cannot be said")
+            return None
 
     def _say_soon(self, what: _Sayable) -> None:
         self._said.put_nowait(what)
@@ -129,10 +146,6 @@ class Performer:
                 )
             case Greet():
                 words = self._greeting(effect)
-                if words is not None:
-                    await self._shown(0, words)
-            case Farewell():
-                words = self._farewell(effect)
                 if words is not None:
                     await self._shown(0, words)
             case AskHowLong(moment=moment):

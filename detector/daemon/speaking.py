@@ -9,6 +9,7 @@ from detector.config.settings import Settings
 from detector.effects import Greet, Moment
 from detector.notifier.model import Words
 from detector.notifier.wording import greeting, of_quiet_week, quiet_week_over, words_for
+from detector.partner_time.suggestions import suggestion
 from detector.store.quiet_week import EVENINGS
 from rules.explain import say_because, why
 from rules.model import Rule
@@ -39,7 +40,13 @@ def greet_with(settings: Settings, quiet: int | None = None, *, over: bool = Fal
     `quiet`: the how-manyeth evening of the quiet week it is; None: of none. `over`: the quiet week has just ended.
     """
     note = of_quiet_week(quiet, EVENINGS) if quiet is not None else quiet_week_over() if over else ""
-    return lambda begun: greeting(begun.title, local_time(begun.ends), settings=settings.notifications, note=note)
+
+    def words(begun: Greet) -> Words:
+        offered = suggestion(begun.at.astimezone().date(), settings.rituals.suggestions)
+        ends = local_time(begun.ends)
+        return greeting(begun.title, ends, settings=settings.notifications, note=note, suggestion=offered)
+
+    return words
 
 
 def local_time(at: datetime) -> str:

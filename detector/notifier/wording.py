@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Final, cast
@@ -19,11 +20,13 @@ from detector.notifier.plain import one_line
 from detector.notifier.settings import NotifierSettings
 from detector.observations import Answer
 from rules.explain import needed_over, needing
+from rules.lengths import say_length
 
 LENGTHS: Final[tuple[Answer, ...]] = ("needed_1", "needed_5", "needed_15")
 ANSWERS: Final[tuple[Answer, ...]] = ("put_away", "together", "needed")
 _PLAIN_TITLE: Final = "Partner time"
 _DEFAULTS: Final = NotifierSettings()
+_SHORTEST: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,12 @@ class Wording:
     quiet_week_over: str
     goes_on: str
     pause_over: str
+    heads_up: str
+    heads_up_line: str
+    ending: str
+    ending_plain: str
+    ending_unknown: str
+    started_well: str
 
 
 @cache
@@ -63,6 +72,12 @@ def wording() -> Wording:
         quiet_week_over=read["greeting"]["quiet_week_over"],
         goes_on=read["greeting"]["goes_on"],
         pause_over=read["greeting"]["pause_over"],
+        heads_up=read["heads_up"]["title"],
+        heads_up_line=read["heads_up"]["line"],
+        ending=read["ending"]["title"],
+        ending_plain=read["ending"]["plain"],
+        ending_unknown=read["ending"]["unknown"],
+        started_well=read["ending"]["started_well"],
     )
 
 
@@ -93,19 +108,66 @@ def over(moment: Moment, *, settings: NotifierSettings = _DEFAULTS) -> Words:
     return Words(title=wording().over, body=body, expires=settings.expires)
 
 
-def greeting(title: str, ends_local_text: str, *, settings: NotifierSettings = _DEFAULTS, note: str = "") -> Words:
+def greeting(
+    title: str, ends_local_text: str, *, settings: NotifierSettings = _DEFAULTS, note: str = "", suggestion: str = ""
+) -> Words:
     """Return the words that say, once, that partner time has begun. `ends_local_text`: its end as the person reads it.
 
-    `note`: what there is to say this time, in place of the thought.
+    `note`: what there is to say this time, in place of the thought; so is `suggestion`, one of the person's own, which is
+    switched off together with the thought.
     """
     known = wording()
     own = one_line(title).rstrip(".")
     parts = [
         f"{own}." if own and own.casefold() != _PLAIN_TITLE.casefold() else "",
-        note or (known.thought if settings.greeting else ""),
+        note or ((_sentence(suggestion) or known.thought) if settings.greeting else ""),
     ]
     return Words(
         title=known.greeting.format(ends=ends_local_text),
+        body=" ".join(part for part in parts if part),
+        expires=settings.expires,
+    )
+
+
+def heads_up(
+    title: str, begins_local_text: str, *, sentence: str = "", settings: NotifierSettings = _DEFAULTS
+) -> Words:
+    """Return the words that say, once, that partner time is about to begin; `sentence`: the person's own, in their place.
+
+    `begins_local_text`: its beginning as the person reads it; it is said in any case.
+    """
+    known = wording()
+    begins = known.heads_up.format(title="", begins=begins_local_text).split()
+    name = one_line(title).rstrip(".").split()[: TITLE_WORDS - len(begins)] or [_PLAIN_TITLE]
+    said = known.heads_up.format(title=" ".join(name), begins=begins_local_text)
+    own = _at_most(sentence)
+    return Words(title=own or said, body=f"{said}." if own else known.heads_up_line, expires=settings.expires)
+
+
+def ending(
+    title: str,
+    *,
+    undisturbed: timedelta | None,
+    moments: int,
+    started_well: bool = False,
+    settings: NotifierSettings = _DEFAULTS,
+) -> Words:
+    """Return the one line that says how partner time went. `undisturbed`: how long no screen took the person away.
+
+    `undisturbed` None: too little of it is known for any number to be said.
+    """
+    known = wording()
+    noticed = (
+        "No moment was noticed." if not moments else f"{moments} moment{'s were' if moments > 1 else ' was'} noticed."
+    )
+    long_enough = None if undisturbed is None or undisturbed < _SHORTEST else say_length(undisturbed)
+    parts = [
+        _sentence(title),
+        known.started_well if started_well else "",
+        known.ending_unknown if undisturbed is None else noticed,
+    ]
+    return Words(
+        title=known.ending.format(length=long_enough) if long_enough else known.ending_plain,
         body=" ".join(part for part in parts if part),
         expires=settings.expires,
     )
@@ -133,6 +195,11 @@ def goes_on(ends_local_text: str, *, settings: NotifierSettings = _DEFAULTS) -> 
     return Words(
         title=known.goes_on.format(ends=ends_local_text), body=known.pause_over, expires=settings.expires
     )  # fmt: skip
+
+
+def _sentence(text: str) -> str:
+    line = one_line(text)
+    return line if not line or line[-1] in ".?…" else f"{line}."
 
 
 def _at_most(title: str) -> str:
