@@ -42,7 +42,7 @@ SPEAKS_FREELY: Final = (
 class Evening:
     """A person's device. `rules` and `config` stand in the config folder before anything is started."""
 
-    def __init__(self, stack: ExitStack, home: Path, *, rules: str = QUICK, config: str = "") -> None:
+    def __init__(self, stack: ExitStack, home: Path, *, rules: str = QUICK, config: str = "", dunstrc: str = "") -> None:
         self._stack = stack
         self.home = home
         for folder in (home / "run", home / "tmp"):
@@ -55,7 +55,7 @@ class Evening:
             (self.settings / "config.toml").write_text(config)
         self.desktop: Desktop = stack.enter_context(desktop())
         self.bus: SessionBus = stack.enter_context(private_bus())
-        self.dunst: Dunst = stack.enter_context(dunst_on(self.desktop, self.bus))
+        self.dunst: Dunst = stack.enter_context(dunst_on(self.desktop, self.bus, rules=dunstrc))
         self.log = home.parent / "log"
         self.env: dict[str, str] = {
             "PATH": os.environ["PATH"], "HOME": str(home), "XDG_RUNTIME_DIR": str(home / "run"),

@@ -127,7 +127,9 @@ class SeenNotification:
 class Dunst:
     """One dunst on a private bus and display, with a dunstrc of our own."""
 
-    def __init__(self, stack: ExitStack, desktop: Desktop, bus: SessionBus, *, markup: str = "full") -> None:
+    def __init__(
+        self, stack: ExitStack, desktop: Desktop, bus: SessionBus, *, markup: str = "full", rules: str = ""
+    ) -> None:
         needs("dunst", "dunstctl")
         self._stack = stack
         self.desktop = desktop
@@ -139,7 +141,7 @@ class Dunst:
         menu.write_text(_MENU.format(wanted=shlex.quote(str(self._wanted)), offered=shlex.quote(str(self._offered))))
         menu.chmod(0o755)
         self._dunstrc = folder / "dunstrc"
-        self._dunstrc.write_text(_DUNSTRC.format(markup=markup, menu=menu))
+        self._dunstrc.write_text(_DUNSTRC.format(markup=markup, menu=menu) + rules)
         self.start()
 
     def start(self) -> None:
@@ -221,6 +223,11 @@ class Dunst:
         """Switch dunst's Do Not Disturb on or off."""
         self.ctl("set-paused", "true" if paused else "false")
 
+    def notify(self, text: str, *, app: str = "other", entry: str = "") -> None:
+        """Say something as another program would; it does not expire."""
+        hint = ["-h", f"string:desktop-entry:{entry}"] if entry else []
+        subprocess.run(["notify-send", "-a", app, "-t", "0", *hint, text], env=self.env, check=True, timeout=30)
+
     def screenshot(self, to: Path) -> None:
         """Keep a picture of the screen."""
         needs("import")
@@ -239,10 +246,10 @@ def private_bus() -> Iterator[SessionBus]:
 
 
 @contextmanager
-def dunst_on(desktop: Desktop, bus: SessionBus, *, markup: str = "full") -> Iterator[Dunst]:
-    """Run dunst on this display and bus as long as the block lasts."""
+def dunst_on(desktop: Desktop, bus: SessionBus, *, markup: str = "full", rules: str = "") -> Iterator[Dunst]:
+    """Run dunst on this display and bus as long as the block lasts; `rules` end its settings."""
     with ExitStack() as stack:
-        yield Dunst(stack, desktop, bus, markup=markup)
+        yield Dunst(stack, desktop, bus, markup=markup, rules=rules)
 
 
 @pytest.fixture
