@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from detector.cli.declared import Declared
     from detector.partner_time.model import Occurrence, PartnerTime
-
-SHOWN: Final = 3
-YEARS: Final = 4
-"""How far ahead the next three are looked for: what recurs yearly shows three."""
 
 
 @click.command(name="list", epilog="Example: turntoward list --json")
@@ -22,15 +17,16 @@ YEARS: Final = 4
 def command(*, everything: bool, as_json: bool) -> None:
     """Show what is declared, each with its next three times; '>' marks the one under way."""
     from detector.cli import declared  # noqa: PLC0415 - not for --help
+    from detector.cli.understood import following  # noqa: PLC0415 - not for --help
 
     known = declared.read_only()
-    rows = [(partner_time, _next(partner_time, known)) for partner_time in known.partner_times]
+    rows = [(partner_time, following(partner_time, known)) for partner_time in known.partner_times]
     shown = [row for row in rows if everything or row[1]]
     if as_json:
         _write_json(shown, known)
         return
-    for partner_time, following in shown:
-        _write(partner_time, following, known)
+    for partner_time, coming in shown:
+        _write(partner_time, coming, known)
     if not shown:
         declared.say(declared.NOTHING_DECLARED)
     hidden = len(rows) - len(shown)
@@ -40,31 +36,19 @@ def command(*, everything: bool, as_json: bool) -> None:
         declared.say(f"You paused until {known.clock(known.paused_until)}; `turntoward resume` ends the pause.")
 
 
-def _next(partner_time: PartnerTime, known: Declared) -> list[Occurrence]:
-    from datetime import timedelta  # noqa: PLC0415 - not for --help
-
-    from detector.partner_time.occurrences import LOOK_BACK, occurrences_from  # noqa: PLC0415 - not for --help
-    from detector.partner_time.plan import as_changed  # noqa: PLC0415 - not for --help
-
-    # One that was extended may have been planned to end before now.
-    planned = occurrences_from(partner_time, known.now - LOOK_BACK, timedelta(days=YEARS * 366))
-    changed = as_changed(planned, known.stopped, known.extended)
-    return list(islice((occurrence for occurrence in changed if occurrence.ends > known.now), SHOWN))
-
-
-def _write(partner_time: PartnerTime, following: list[Occurrence], known: Declared) -> None:
+def _write(partner_time: PartnerTime, coming: list[Occurrence], known: Declared) -> None:
     from detector.cli.declared import say  # noqa: PLC0415 - not for --help
     from detector.partner_time.words import say_partner_time  # noqa: PLC0415 - not for --help
 
     words = say_partner_time(partner_time, known.now, known.zone)
     say(words, first=f"{partner_time.number:>3}  ", later="     ")
     current = known.plan.current
-    for occurrence in following:
+    for occurrence in coming:
         if current is not None and current.id == occurrence.id:
             say(f"under way until {known.clock(occurrence.ends)}", first="   > ", later="     ")
         elif partner_time.recurrence is not None or occurrence.begins <= known.now:
             say(known.say(occurrence), first="     ", later="     ")
-    if not following:
+    if not coming:
         say("is over and does not return", first="     ", later="     ")
 
 
@@ -93,10 +77,10 @@ def _write_json(rows: list[tuple[PartnerTime, list[Occurrence]]], known: Declare
                         "ends": occurrence.ends.isoformat(),
                         "under_way": current is not None and current.id == occurrence.id,
                     }
-                    for occurrence in following
+                    for occurrence in coming
                 ],
             }
-            for partner_time, following in rows
+            for partner_time, coming in rows
         ],
     }
     click.echo(json.dumps(written, ensure_ascii=False, indent=2))

@@ -1,4 +1,4 @@
-"""What people write about partner time, read: days, times of day, lengths, zones, titles.
+"""What people write about partner time, read: times of day, lengths, zones, titles.
 
 Rule 1: all problems are said at once, each with the argument it stands in, a caret and what to write instead.
 Rule 2: what is accepted has one meaning only; where there could be two, it is a problem.
@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from detector.errors import Problem, UserError
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.occurrences import LONGEST
-from detector.partner_time.spoken_days import parse_days
 from detector.partner_time.spoken_problem import nearest, problem
-from detector.partner_time.words import CODES
 from rules.lengths import parse_length, say_length
 
 T = TypeVar("T")
@@ -120,77 +116,9 @@ def parse_title(text: str, *, argument: str = "TITLE") -> str:
     return title
 
 
-@dataclass(slots=True)
-class _Reading:
-    """Reads one argument after the other and keeps the problems for the end."""
-
-    problems: list[Problem] = field(default_factory=list)
-
-    def read(self, argument: str, text: str | None, parse: Callable[[str], T], example: str) -> T | None:
-        if text is None:
-            self.problems.append(Problem(message="is missing", file=argument, hint=f"write for example {example}"))
-            return None
-        try:
-            return parse(text)
-        except UserError as wrong:
-            self.problems += wrong.problems
-            return None
-
-
-def parse_partner_time(
-    *, title: str, days: str | None, begins: str | None, ends: str | None, lasts: str | None, zone: str, now: datetime
-) -> PartnerTime:
-    """Return the weekly partner time that the arguments of `add` describe, beginning with the first not over at `now`.
-
-    An end at or before the beginning is one on the next day. `lasts` may stand for `ends`.
-
-    Raises:
-        UserError: with everything that is wrong with any of them.
-    """
-    reading = _Reading()
-    read_title = reading.read("TITLE", title, parse_title, "Dinner")
-    weekdays = reading.read("--days", days, lambda text: parse_days(text, argument="--days"), "--days mon-fri")
-    start = reading.read("--from", begins, lambda text: parse_time_of_day(text, argument="--from"), "--from 18:30")
-    length: timedelta | None = None
-    if lasts is not None and ends is not None:
-        reading.problems.append(
-            Problem(message="says the end a second time", file="--for", hint="give either --to or --for")
-        )
-    elif lasts is not None:
-        length = reading.read("--for", lasts, lambda text: parse_lasting(text, argument="--for"), "--for 90min")
-    else:
-        end = reading.read(
-            "--to", ends, lambda text: parse_time_of_day(text, argument="--to", is_end=True), "--to 20:00"
-        )
-        if start is not None and end is not None:
-            length = end - start if end > start else end - start + DAY
-            if end == start:
-                hint = "give a later end; a whole day is --from 00:00 --to 24:00"
-                message = "partner time ends where it begins"
-                reading.problems.append(problem("--to", ends or "", message, width=len(ends or ""), hint=hint))
-    zone_name = reading.read("--zone", zone, parse_zone, "--zone Europe/Berlin")
-    if reading.problems:
-        raise UserError(reading.problems)
-    if read_title is None or weekdays is None or start is None or length is None or zone_name is None:
-        raise AssertionError("what was not read has a problem")
-    return PartnerTime(
-        title=read_title,
-        begins=_first(weekdays, start, length, now.astimezone(ZoneInfo(zone_name)).replace(tzinfo=None)),
-        lasts=length,
-        zone=zone_name,
-        recurrence="FREQ=WEEKLY;BYDAY=" + ",".join(CODES[day] for day in weekdays),
-    )
-
-
 def begin_now(title: str, lasts: timedelta, now: datetime) -> PartnerTime:
     """Return partner time, once, from `now` (to the second). It is kept in UTC: in the hour that local clocks show
     twice a local time would not say which of the two is meant, and a length is a length in that night, too.
     """  # noqa: D205 - one thought
     begins = now.astimezone(UTC).replace(tzinfo=None, microsecond=0)
     return PartnerTime(title=title, begins=begins, lasts=lasts, zone="UTC")
-
-
-def _first(weekdays: tuple[int, ...], start: timedelta, length: timedelta, now: datetime) -> datetime:
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    candidates = (midnight + step * DAY + start for step in range(-1, 8))
-    return next(at for at in candidates if at.weekday() in weekdays and at + length > now)

@@ -14,10 +14,10 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from detector.errors import Problem, UserError
+from detector.partner_time.day_names import MONTHS, WEEKDAYS
 from detector.partner_time.spoken import parse_time_of_day
 from detector.partner_time.spoken_days import weekday_of
 from detector.partner_time.spoken_problem import nearest, problem
-from detector.partner_time.words import MONTHS, WEEKDAYS
 
 FARTHEST: Final = 100
 """So many years ahead a date may lie; beyond that it is a slip of the fingers."""

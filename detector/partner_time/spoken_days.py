@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Final
 
 from detector.errors import UserError
+from detector.partner_time.day_names import WEEKDAYS
 from detector.partner_time.spoken_problem import nearest, problem
-from detector.partner_time.words import WEEKDAYS
 
 _GROUPS: Final = {
+    "day": range(7),
     "daily": range(7),
     "everyday": range(7),
     "weekdays": range(5),
@@ -21,43 +23,50 @@ _GROUPS: Final = {
     "weekend": (5, 6),
     "weekends": (5, 6),
 }
-_DAY_HINT: Final = "write for example mon-fri, mon,wed,fri, daily, weekdays or weekend"
+DAY_HINT: Final = "write for example mon-fri, mon,wed,fri, day, weekday or weekend"
+
 _ITEM: Final = re.compile(r"[^,\s–-]+(?:\s*[–-]+\s*[^,\s–-]*)*|[–-]+")
+_TO: Final = re.compile(r"\bto\b", re.IGNORECASE)
 
 
-def parse_days(text: str, *, argument: str = "--every") -> tuple[int, ...]:
-    """Return the weekdays that `text` names, Monday 0 to Sunday 6, in order; `fri-mon` runs over the weekend.
+def parse_days(text: str, *, argument: str = "--every", whole: str | None = None, at: int = 0) -> tuple[int, ...]:
+    """Return the weekdays that `text` names, Monday 0 to Sunday 6; `text` stands in `whole` from character `at` on.
+
+    They are in order from Monday; a single stretch over the weekend, such as `fri-mon`, is in order from its first day.
 
     Raises:
         UserError: with every word that names no day.
     """
-    found: set[int] = set()
+    shown = text if whole is None else whole
+    found: list[int] = []
     problems = []
-    for item in _ITEM.finditer(text):
+    for item in _ITEM.finditer(_TO.sub("- ", text)):
         words = [(word[0], item.start() + word.start()) for word in re.finditer(r"[^\s–-]+", item[0])]
         dashes = len(re.findall("[-–]", item[0]))
-        named = [(word, at, _days_of(word)) for word, at in words if word.lower() not in {"and", "&"}]
-        unknown = [(word, at) for word, at, days in named if days is None]
+        named = [(word, start, _days_of(word)) for word, start in words if word.lower() not in {"and", "&"}]
+        unknown = [(word, start) for word, start, days in named if days is None]
         problems += [
-            problem(argument, text, f"'{word}' is no day", at=at, width=len(word), hint=near_day(word))
-            for word, at in unknown
+            problem(argument, shown, f"'{word}' is no day", at=at + start, width=len(word), hint=near_day(word))
+            for word, start in unknown
         ]
         if unknown or (not named and not dashes):
             continue
         days = [list(of or ()) for _, _, of in named]
         if dashes == 0:
-            found.update(days[0])
+            found += days[0]
         elif dashes == 1 and len(days) == 2 and all(len(of) == 1 for of in days):
             first, last = days[0][0], days[1][0]
-            found.update((first + step) % 7 for step in range((last - first) % 7 + 1))
+            found += [(first + step) % 7 for step in range((last - first) % 7 + 1)]
         else:
-            message = f"'{item[0]}' does not go from one day to another"
-            problems.append(problem(argument, text, message, at=item.start(), width=len(item[0]), hint=_DAY_HINT))
+            said = text[item.start() : item.end()]
+            message = f"'{said}' does not go from one day to another"
+            problems.append(problem(argument, shown, message, at=at + item.start(), width=len(said), hint=DAY_HINT))
     if not found and not problems:
-        problems.append(problem(argument, text, "no day is named", hint=_DAY_HINT))
+        problems.append(problem(argument, shown, "no day is named", hint=DAY_HINT))
     if problems:
         raise UserError(problems)
-    return tuple(sorted(found))
+    is_stretch = len(found) < 7 and all((earlier + 1) % 7 == later for earlier, later in pairwise(found))
+    return tuple(found) if is_stretch else tuple(sorted(set(found)))
 
 
 def weekday_of(word: str) -> int | None:
@@ -65,7 +74,7 @@ def weekday_of(word: str) -> int | None:
     lowered = word.lower().rstrip(".")
     if len(lowered) < 2:
         return None
-    found = [day for day, name in enumerate(WEEKDAYS) if name.lower().startswith(lowered)]
+    found = [day for day, name in enumerate(WEEKDAYS) if f"{name.lower()}s".startswith(lowered)]
     return found[0] if len(found) == 1 else None
 
 
@@ -74,7 +83,7 @@ def near_day(word: str) -> str:
     short = [name[:3].lower() for name in WEEKDAYS]
     whole = [*_GROUPS, *(name.lower() for name in WEEKDAYS)]
     near = nearest(word.lower(), short) or nearest(word.lower(), whole)
-    return f"did you mean {near}?" if near else _DAY_HINT
+    return f"did you mean {near}?" if near else DAY_HINT
 
 
 def _days_of(word: str) -> Iterable[int] | None:

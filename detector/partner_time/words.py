@@ -1,37 +1,51 @@
-"""Partner time in words: "Dinner: Monday to Friday 18:30–20:00", "today 18:30–20:00".
+"""Partner time in words: "Dinner: Monday to Friday, 18:30–20:00", "today 18:30–20:00".
 
 Rule 1: what recurs is said by the clock of its own zone, and the zone is named where it is not the reader's.
 Rule 2: one occurrence is said by the reader's clock.
+Rule 3: what is over is not said: an exception of last month, or the day from which on it holds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from detector.partner_time.day_names import MONTHS, WEEKDAYS, join_words, say_days
 from detector.partner_time.model import Occurrence, PartnerTime
-from detector.partner_time.recurrence import read_recurrence
+from detector.partner_time.recurrence import local_beginnings
+from detector.partner_time.rule import CODES, read_recurrence, read_rule
+from detector.partner_time.wall import shown_at, span_of
+from detector.partner_time.words_recurrence import say_recurrence
 
-WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-CODES: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-MONTHS: Final = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
+__all__ = [
+    "CODES", "say_date", "say_day", "say_days", "say_instant", "say_occurrence", "say_partner_time", "say_when",
+]  # fmt: skip
+
 _HALF_A_DAY: Final = timedelta(hours=12)
+_NAMED: Final = 3
+"""So many days that do not take place are named one by one."""
 
 
 def say_partner_time(partner_time: PartnerTime, now: datetime, zone: ZoneInfo) -> str:
-    """Return the whole partner time, for a reader in `zone`: "Dinner: Monday to Friday 18:30–20:00"."""
+    """Return the whole partner time, for a reader in `zone`: "Dinner: Monday to Friday, 18:30–20:00"."""
+    return f"{partner_time.title}: {say_when(partner_time, now, zone)}"
+
+
+def say_when(partner_time: PartnerTime, now: datetime, zone: ZoneInfo) -> str:
+    """Return when it is: "every other Friday, 20:00–22:30, from 27 November until 26 March 2027"."""
     begins, ends = partner_time.begins, partner_time.begins + partner_time.lasts
+    own = ZoneInfo(partner_time.zone)
+    today = shown_at(now, own).date()
+    more = list(_beside(partner_time, today))
     if partner_time.recurrence is None:
-        own = ZoneInfo(partner_time.zone)
-        there = [local.replace(tzinfo=own).astimezone(zone) for local in (begins, ends)]
-        return f"{partner_time.title}: {say_day(there[0], now, zone)} {_say_span(*there)}"
-    elsewhere = "" if partner_time.zone == zone.key else f", {partner_time.zone}"
-    return f"{partner_time.title}: {say_recurrence(partner_time)} {_say_span(begins, ends)}{elsewhere}"
+        there = [at.astimezone(zone) for at in span_of(begins, partner_time.lasts, own)]
+        return ", ".join([f"{say_day(there[0], now, zone)} {_say_span(there[0], there[1])}", *more])
+    days = say_recurrence(partner_time.recurrence, begins)
+    held = " ".join([*_since(partner_time, today), *_until(partner_time, today)])
+    elsewhere = [] if partner_time.zone == zone.key else [partner_time.zone]
+    return ", ".join([days, _say_span(begins, ends), *([held] if held else []), *more, *elsewhere])
 
 
 def say_occurrence(occurrence: Occurrence, now: datetime, zone: ZoneInfo) -> str:
@@ -56,31 +70,57 @@ def say_day(at: datetime, now: datetime, zone: ZoneInfo) -> str:
     return f"{WEEKDAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]}{year}"
 
 
-def say_recurrence(partner_time: PartnerTime) -> str:
-    """Return the days on which it recurs; a recurrence with no plain words yet is shown as it is written."""
-    recurrence = partner_time.recurrence
-    if recurrence is None:
-        return "once"
-    parts = read_recurrence(recurrence)
-    frequency, days = parts["FREQ"], parts.get("BYDAY", CODES[partner_time.begins.weekday()]).split(",")
-    if recurrence.upper() == "FREQ=DAILY":
-        return "every day"
-    if frequency == "WEEKLY" and set(parts) <= {"FREQ", "BYDAY"} and set(days) <= set(CODES):
-        return say_days(CODES.index(day) for day in days)
-    return f"by {recurrence}"
+def say_date(day: date, today: date) -> str:
+    """Return "27 November", with the year where it is another."""
+    return f"{day.day} {MONTHS[day.month - 1]}{'' if day.year == today.year else f' {day.year}'}"
 
 
-def say_days(days: Iterable[int]) -> str:
-    """Return the weekdays, Monday 0: "every day", "Monday to Friday", "Monday, Wednesday and Friday"."""
-    named = sorted(set(days))
-    if len(named) == 7:
-        return "every day"
-    for first in named:
-        run = [(first + step) % 7 for step in range(len(named))]
-        if len(run) >= 3 and sorted(run) == named:
-            return f"{WEEKDAYS[run[0]]} to {WEEKDAYS[run[-1]]}"
-    names = [WEEKDAYS[day] for day in named]
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+def _since(partner_time: PartnerTime, today: date) -> Iterator[str]:
+    """Yield the day from which on it holds, where that is still to come and not simply its first one from now on."""
+    first = partner_time.begins.date()
+    parts = read_recurrence(partner_time.recurrence or "")
+    if first <= today:
+        return
+    if "INTERVAL" not in parts:
+        open_ended = ";".join(f"{name}={value}" for name, value in parts.items() if name not in {"COUNT", "UNTIL"})
+        from_today = PartnerTime(
+            title=partner_time.title,
+            begins=datetime.combine(today, partner_time.begins.time()),
+            lasts=partner_time.lasts,
+            zone=partner_time.zone,
+            recurrence=open_ended,
+        )
+        if next(local_beginnings(from_today, from_today.begins, partner_time.begins), None) is None:
+            return
+    yield f"from {say_date(first, today)}"
+
+
+def _until(partner_time: PartnerTime, today: date) -> Iterator[str]:
+    rule = read_rule(partner_time.recurrence or "")
+    if rule.until is not None:
+        last = rule.until if rule.until.tzinfo is None else shown_at(rule.until, ZoneInfo(partner_time.zone))
+        day = last.date() if last.time() >= partner_time.begins.time() else last.date() - timedelta(days=1)
+        yield f"until {say_date(day, today)}"
+    if rule.count is not None:
+        yield "once" if rule.count == 1 else f"{rule.count} times in all"
+
+
+def _beside(partner_time: PartnerTime, today: date) -> Iterator[str]:
+    without = sorted({at.date() for at in partner_time.without if at.date() >= today})
+    also = sorted({at.date() for at in partner_time.also if at.date() >= today})
+    moved = sum(max(each.of, each.begins).date() >= today for each in partner_time.moved)
+    if without:
+        yield f"except {_say_dates(without, today)}"
+    if also:
+        yield f"and also {_say_dates(also, today)}"
+    if moved:
+        yield "one of them moved" if moved == 1 else f"{moved} of them moved"
+
+
+def _say_dates(days: Sequence[date], today: date) -> str:
+    said = [say_date(day, today) for day in days[:_NAMED]]
+    more = len(days) - _NAMED
+    return join_words([*said, *([f"{more} more {'day' if more == 1 else 'days'}"] if more > 0 else [])])
 
 
 def _say_span(begins: datetime, ends: datetime) -> str:

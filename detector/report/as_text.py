@@ -22,7 +22,7 @@ Nothing is kept yet.
 Turntoward looks only during partner time: tell it when that is, and let it run.
 
   turntoward now 30min     partner time begins now
-  turntoward add "Evening" --days mon-fri --from 18:30 --to 20:00
+  turntoward add "Evening" --every mon-fri --from 18:30 --to 20:00
   turntoward run           run it here (turntoward service install: always)
 
 To see the whole of it in a few seconds, without a desktop: turntoward try

@@ -35,7 +35,7 @@ def importing(folder: Path) -> Iterator[Bar]:
         env = {**os.environ, "HOME": str(home), "XDG_RUNTIME_DIR": str(home / "run"), "TZ": "UTC"}
         for variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
             env.pop(variable, None)
-        declare = [str(TURNTOWARD), "add", "Dinner", "--days", "mon-fri", "--from", "18:30", "--to", "20:00"]
+        declare = [str(TURNTOWARD), "add", "Dinner", "--every", "mon-fri", "--from", "18:30", "--to", "20:00", "--yes"]
         subprocess.run(declare, env=env, check=True, stdout=subprocess.DEVNULL)
         command = [str(TURNTOWARD), "import", "activitywatch", str(export), "--times", times]
         measured = subprocess.run(

@@ -101,7 +101,7 @@ def _nudges(room: Bench, watched: Path, number: int) -> None:
 def commands(folder: Path, rounds: int = 15) -> Iterator[Bar]:
     """`--help` and `status` against `python3 -c pass`, each the best of many, taken in turns."""
     with bench(folder) as room:
-        room.call("add", "Dinner", "--days", "mon-fri", "--from", "18:30", "--to", "20:00")
+        room.call("add", "Dinner", "--every", "mon-fri", "--from", "18:30", "--to", "20:00", "--yes")
         python = str(TURNTOWARD.parent / "python")
         best: dict[str, float] = {}
         for _ in range(rounds):

@@ -116,7 +116,7 @@ def test_partner_time_that_is_declared_after_forgetting_is_kept_though_it_had_be
     now = datetime.now(UTC)
     begun = now + timedelta(hours=12 - now.hour, minutes=-10)
     zone = f"Etc/GMT{now.hour - 12:+d}"
-    evening.say("add", "Dinner", "--days", "daily", "--from", f"{begun:%H:%M}", "--for", "3h", "--zone", zone)
+    evening.say("add", "Dinner", "--every", "day", "--from", f"{begun:%H:%M}", "--for", "3h", "--zone", zone, "--yes")
     until(evening.is_sensed, what="everything is sensed")
     evening.feed()
     evening.scroll_until_nudged()

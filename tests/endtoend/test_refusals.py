@@ -49,7 +49,7 @@ def test_a_mistyped_command_is_refused_with_the_nearest_name(evening: Evening) -
     ("command", "words"),
     [
         ("now 90parsec", "90parsec"),
-        ("add Dinner --days mon-fri --from 25:00 --to 20:00", "25:00"),
+        ("add Dinner --every mon-fri --from 25:00 --to 20:00", "25:00"),
         ("report --since yesterdayish", "yesterdayish"),
         ("forget a-while", "a-while"),
     ],

@@ -20,7 +20,7 @@ from detector.cli import main
 
 MONDAY_EVENING = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
 NOT_RUNNING = "Turntoward is not running; `turntoward run` starts it."
-DINNER = ("add", "Dinner", "--days", "mon-fri", "--from", "18:30", "--to", "20:00")
+DINNER = ("add", "Dinner", "--every", "mon-fri", "--from", "18:30", "--to", "20:00", "--yes")
 PATIENCE = 60
 
 
@@ -70,13 +70,16 @@ def test_an_evening_from_the_declaration_to_the_end(person: Person) -> None:
     added = person.says(*DINNER)
     assert added.code == 0
     assert added.lines == [
-        "Dinner: Monday to Friday 18:30–20:00. Declared as number 1.",
-        "Next: Dinner, today 18:30–20:00.",
+        "Dinner: Monday to Friday, 18:30–20:00.",
+        "     today 18:30–20:00",
+        "     tomorrow 18:30–20:00",
+        "     Wednesday 25 November 18:30–20:00",
+        "Declared as number 1.",
         "`turntoward quiet-week start` begins with seven quiet evenings, if you like.",
         NOT_RUNNING,
     ]
     assert person.says("list").lines == [
-        "  1  Dinner: Monday to Friday 18:30–20:00",
+        "  1  Dinner: Monday to Friday, 18:30–20:00",
         "     today 18:30–20:00",
         "     tomorrow 18:30–20:00",
         "     Wednesday 25 November 18:30–20:00",
@@ -205,15 +208,22 @@ def test_an_extension_in_a_pause_says_that_nothing_is_sensed(person: Person) -> 
 
 def test_what_is_added_while_it_lasts_begins_now(person: Person) -> None:
     person.at("19:00")
-    assert person.says(*DINNER).lines[1] == "Dinner is under way until 20:00."
-    later = person.says("add", "Walk", "--days", "mon", "--from", "18.45", "--for", "3h")
-    assert later.lines[:3] == [
-        "Walk: Monday 18:45–21:45. Declared as number 2.",
+    assert person.says(*DINNER).lines[5] == "Dinner is under way until 20:00."
+    later = person.says("add", "Walk", "--every", "mon", "--from", "18.45", "--for", "3h", "--yes")
+    assert later.lines[:10] == [
+        "Walk: every Monday, 18:45–21:45.",
+        "     today 18:45–21:45",
+        "     Monday 30 November 18:45–21:45",
+        "     Monday 7 December 18:45–21:45",
+        "It overlaps Dinner (number 1), first today 18:45–21:45.",
+        "Where two overlap, the one that begins first goes on until its end, and then",
+        "the other.",
+        "Declared as number 2.",
         "Dinner is under way until 20:00.",
         "Walk follows it, until 21:45.",
     ]
-    other = person.says("add", "Brunch", "--days", "sun", "--from", "10am", "--to", "noon")
-    assert other.lines[1] == "It first begins Sunday 29 November 10:00–12:00."
+    other = person.says("add", "Brunch", "--every", "sun", "--from", "10am", "--to", "noon", "--yes")
+    assert other.lines[1] == "     Sunday 29 November 10:00–12:00"
 
 
 def test_a_pause_says_until_when_and_resuming_ends_it(person: Person) -> None:
@@ -249,18 +259,18 @@ def test_removing_takes_one_back_by_number_or_title(person: Person) -> None:
         2,
         "Nothing was removed, for nobody can be asked here. Add --yes to remove",
     )
-    assert person.says("remove", "1", "--yes").lines[0] == "Removed: Dinner: Monday to Friday 18:30–20:00."
+    assert person.says("remove", "1", "--yes").lines[0] == "Removed: Dinner: Monday to Friday, 18:30–20:00."
     assert person.says("remove", "partner TIME", "--yes").lines[1] == "It was under way and ends now."
     left = json.loads(person.says("list", "--json").out)["partner_times"]
     assert [row["number"] for row in left] == [2]
 
 
 def test_everything_wrong_is_said_at_once_and_nothing_is_kept(person: Person, home: Path) -> None:
-    refused = person.says("add", "x" * 81, "--days", "mon-fry", "--from", "6:30", "--zone", "Berlin")
+    refused = person.says("add", "x" * 81, "--every", "mon-fry", "--from", "6:30", "--zone", "Berlin")
     assert (refused.code, refused.out) == (2, "")
     assert refused.err == (
         "TITLE: a title has at most 80 characters, this one 81\n"
-        "--days:5: 'fry' is no day\n    mon-fry\n        ^^^\n  did you mean fri?\n"
+        "--every:5: 'fry' is no day\n    mon-fry\n        ^^^\n  did you mean fri?\n"
         "--to: is missing\n  write for example --to 20:00\n"
         "--zone:1: there is no zone 'Berlin'\n    Berlin\n    ^^^^^^\n  did you mean Europe/Berlin?\n"
     )
@@ -274,10 +284,10 @@ def test_the_list_is_json_where_asked_and_reading_makes_no_file(person: Person, 
     assert not (home / ".local").exists()
     person.says(*DINNER)
     (row,) = json.loads(person.says("list", "--json").out)["partner_times"]
-    assert row["words"] == "Dinner: Monday to Friday 18:30–20:00"
+    assert row["words"] == "Dinner: Monday to Friday, 18:30–20:00"
     assert (row["zone"], row["recurrence"]) == ("Europe/Berlin", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR")
     assert row["next"][0] == {
-        "id": "1@20261123T173000Z",
+        "id": "1@20261123T183000",
         "begins": "2026-11-23T17:30:00+00:00",
         "ends": "2026-11-23T19:00:00+00:00",
         "under_way": False,
@@ -286,13 +296,15 @@ def test_the_list_is_json_where_asked_and_reading_makes_no_file(person: Person, 
 
 def test_another_zones_clock_is_named_and_the_readers_clock_used_for_the_next_times(person: Person) -> None:
     said = person.says(*DINNER, "--zone", "america/new_york")
-    assert said.lines[0] == "Dinner: Monday to Friday 18:30–20:00, America/New_York. Declared as number 1."
+    assert said.lines[0] == "Dinner: Monday to Friday, 18:30–20:00, America/New_York."
     assert person.says("list").lines[1] == "     tomorrow 00:30–02:00"
 
 
 def test_long_titles_and_long_sentences_keep_to_eighty_columns(person: Person) -> None:
-    person.says("add", "w" * 80, "--days", "mon,wed,fri", "--from", "22", "--to", "4", "--zone", "Asia/Kolkata")
-    person.says("add", "many words " * 7, "--days", "daily", "--from", "22", "--to", "21")
+    person.says(
+        "add", "w" * 80, "--every", "mon,wed,fri", "--from", "22", "--to", "4", "--zone", "Asia/Kolkata", "--yes"
+    )
+    person.says("add", "many words " * 7, "--every", "daily", "--from", "22", "--to", "21", "--yes")
     assert "22:00–21:00 the next day" in " ".join(person.says("list").out.split())
 
 
@@ -371,7 +383,7 @@ def test_somebody_at_the_terminal_is_asked_before_something_is_removed(answer: s
         out, _ = removing.communicate(timeout=PATIENCE)
     os.close(ours)
     os.close(theirs)
-    assert "Remove number 1, Dinner: Monday to Friday 18:30–20:00?" in out
+    assert "Remove number 1, Dinner: Monday to Friday, 18:30–20:00?" in out
     assert said in out
     assert len(json.loads(run("list", "--json").stdout)["partner_times"]) == left
 

@@ -215,7 +215,7 @@ def test_forgetting_everything_ends_it() -> None:
 
 def test_it_is_mentioned_to_who_is_new_here_and_to_nobody_else() -> None:
     offer = "`turntoward quiet-week start` begins with seven quiet evenings, if you like."
-    dinner = ("add", "Dinner", "--days", "mon-fri", "--from", "18:30", "--to", "20:00")
+    dinner = ("add", "Dinner", "--every", "mon-fri", "--from", "18:30", "--to", "20:00", "--yes")
     assert offer in said(*dinner)
     said("quiet-week", "start")
     assert offer not in said(*dinner)
@@ -267,7 +267,7 @@ def test_who_wants_it_at_set_up_has_the_very_first_partner_time_quiet(home: Path
 
 @pytest.mark.usefixtures("real_clock")
 def test_who_declared_partner_time_before_is_asked_for_the_quiet_week_alone(home: Path) -> None:
-    said("add", "Dinner", "--days", "mon-fri", "--from", "03:30", "--to", "04:00")
+    said("add", "Dinner", "--every", "mon-fri", "--from", "03:30", "--to", "04:00", "--yes")
     text = offered(home, "n\n")
     assert QUESTION in text
     assert "30 minutes" not in text

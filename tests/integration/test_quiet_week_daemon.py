@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from detector.daemon.underway import UnderWay
 from detector.observations import Activity, Focused, InputCounted, Observation, PartnerTimeBegan
 from detector.partner_time.model import Occurrence
-from detector.partner_time.spoken import parse_partner_time
+from detector.partner_time.spoken_declared import Asked, declare
 from detector.store import quiet_week
 from rules.model import Reason
 from tests.integration import test_daemon_reconcile as daemon
@@ -35,9 +36,7 @@ class Evening(daemon.Evening):
 def evening(tmp_path: Path) -> Iterator[Evening]:
     made = Evening(tmp_path / "kept.sqlite", BEFORE)
     made.store.add_partner_time(
-        parse_partner_time(
-            title="Dinner", days="daily", begins="18:30", ends="20:00", lasts=None, zone="UTC", now=BEFORE
-        )
+        declare(Asked(title="Dinner", every="day", begins="18:30", ends="20:00", zone="UTC"), BEFORE, ZoneInfo("UTC"))
     )
     quiet_week.begin(made.store, BEFORE)
     yield made

@@ -15,13 +15,13 @@ from detector.partner_time.model import PartnerTime
 from detector.partner_time.occurrences import occurrences
 from detector.partner_time.spoken import (
     begin_now,
-    parse_days,
     parse_lasting,
-    parse_partner_time,
     parse_time_of_day,
     parse_title,
     parse_zone,
 )
+from detector.partner_time.spoken_days import parse_days
+from detector.partner_time.spoken_declared import Asked, declare
 from detector.partner_time.words import say_days, say_instant, say_occurrence, say_partner_time
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -35,6 +35,7 @@ NOW = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
         ("mon,wed,fri", "Monday, Wednesday and Friday"),
         ("Mon Wed", "Monday and Wednesday"),
         ("mon, wed and fri", "Monday, Wednesday and Friday"),
+        ("day", "every day"),
         ("daily", "every day"),
         ("weekdays", "Monday to Friday"),
         ("WEEKEND", "Saturday and Sunday"),
@@ -141,13 +142,12 @@ def test_a_title_may_be_written_in_any_script() -> None:
 def read(**given: str | None) -> PartnerTime:
     asked = {
         "title": "Dinner",
-        "days": "mon-fri",
+        "every": "mon-fri",
         "begins": "18:30",
         "ends": "20:00",
         "lasts": None,
-        "zone": "Europe/Berlin",
     }
-    return parse_partner_time(**{**asked, **given}, now=NOW)  # type: ignore[arg-type]
+    return declare(Asked(**{**asked, **given}), NOW, BERLIN)  # type: ignore[arg-type]
 
 
 def test_partner_time_is_read_from_what_was_written() -> None:
@@ -157,6 +157,7 @@ def test_partner_time_is_read_from_what_was_written() -> None:
         lasts=timedelta(minutes=90),
         zone="Europe/Berlin",
         recurrence="FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",
+        floats=True,
     )
     assert read(ends=None, lasts="90min") == read()
 
@@ -188,16 +189,18 @@ def test_an_end_that_is_not_later_is_one_on_the_next_day(begins: str, ends: str,
 )
 def test_it_begins_with_the_first_that_is_not_over(days: str, begins: str, ends: str, first: datetime) -> None:
     """It is Monday, 18:00 in Berlin."""
-    assert read(days=days, begins=begins, ends=ends).begins == first
+    assert read(every=days, begins=begins, ends=ends).begins == first
 
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(UserError) as refused:
-        parse_partner_time(title="", days="fry", begins="25", ends=None, lasts=None, zone="Berlin", now=NOW)
-    assert [problem.file for problem in refused.value.problems] == ["TITLE", "--days", "--from", "--to", "--zone"]
+        declare(Asked(title="", every="fry", begins="25", zone="Berlin", on="30 feb", until="x"), NOW, BERLIN)
+    assert [problem.file for problem in refused.value.problems] == [
+        "TITLE", "--every", "--from", "--to", "--on", "--until", "--zone",
+    ]  # fmt: skip
     with pytest.raises(UserError) as refused:
-        parse_partner_time(title="a", days=None, begins=None, ends="20:00", lasts="1h", zone="UTC", now=NOW)
-    assert [problem.file for problem in refused.value.problems] == ["--days", "--from", "--for"]
+        declare(Asked(title="a", ends="20:00", lasts="1h", zone="UTC"), NOW, BERLIN)
+    assert [problem.file for problem in refused.value.problems] == ["--every", "--from", "--for"]
     with pytest.raises(UserError, match="ends where it begins"):
         read(begins="18:30", ends="6:30pm")
 
@@ -212,8 +215,8 @@ def test_now_begins_at_this_second_and_lasts_its_length_even_in_the_hour_that_co
 
 def test_partner_time_is_said_by_its_own_clock_and_an_occurrence_by_the_readers() -> None:
     dinner = replace(read(), number=1)
-    assert say_partner_time(dinner, NOW, BERLIN) == "Dinner: Monday to Friday 18:30–20:00"
-    assert say_partner_time(dinner, NOW, ZoneInfo("UTC")) == "Dinner: Monday to Friday 18:30–20:00, Europe/Berlin"
+    assert say_partner_time(dinner, NOW, BERLIN) == "Dinner: Monday to Friday, 18:30–20:00"
+    assert say_partner_time(dinner, NOW, ZoneInfo("UTC")) == "Dinner: Monday to Friday, 18:30–20:00, Europe/Berlin"
     first, second, third, *_ = occurrences(dinner, NOW, NOW + timedelta(days=60))
     assert say_occurrence(first, NOW, BERLIN) == "today 18:30–20:00"
     assert say_occurrence(first, NOW, ZoneInfo("UTC")) == "today 17:30–19:00"
@@ -237,8 +240,8 @@ def test_partner_time_is_said_by_its_own_clock_and_an_occurrence_by_the_readers(
 def test_a_span_across_midnight_is_said_so_that_it_cannot_be_taken_for_a_slip(
     begins: str, ends: str, said: str
 ) -> None:
-    late = replace(read(days="fri", begins=begins, ends=ends), number=1)
-    assert say_partner_time(late, NOW, BERLIN) == f"Dinner: Friday {said}"
+    late = replace(read(every="fri", begins=begins, ends=ends), number=1)
+    assert say_partner_time(late, NOW, BERLIN) == f"Dinner: every Friday, {said}"
     (one,) = occurrences(late, NOW, NOW + timedelta(days=7))
     assert say_occurrence(one, NOW, BERLIN) == f"Friday 27 November {said}"
 
@@ -246,10 +249,12 @@ def test_a_span_across_midnight_is_said_so_that_it_cannot_be_taken_for_a_slip(
 def test_what_is_once_or_recurs_in_its_own_way_is_said_too() -> None:
     tea = begin_now("Tea", timedelta(minutes=90), NOW)
     assert say_partner_time(tea, NOW, BERLIN) == "Tea: today 18:00–19:30"
-    assert say_partner_time(replace(read(), recurrence="FREQ=DAILY"), NOW, BERLIN) == "Dinner: every day 18:30–20:00"
-    assert say_partner_time(replace(read(), recurrence="FREQ=WEEKLY"), NOW, BERLIN) == "Dinner: Monday 18:30–20:00"
+    assert say_partner_time(replace(read(), recurrence="FREQ=DAILY"), NOW, BERLIN) == "Dinner: every day, 18:30–20:00"
+    assert (
+        say_partner_time(replace(read(), recurrence="FREQ=WEEKLY"), NOW, BERLIN) == "Dinner: every Monday, 18:30–20:00"
+    )
     monthly = replace(read(), recurrence="FREQ=MONTHLY;BYDAY=-1FR")
-    assert say_partner_time(monthly, NOW, BERLIN) == "Dinner: by FREQ=MONTHLY;BYDAY=-1FR 18:30–20:00"
+    assert say_partner_time(monthly, NOW, BERLIN) == "Dinner: the last Friday of each month, 18:30–20:00"
 
 
 def test_an_instant_is_said_without_its_day_where_it_is_near() -> None:

@@ -1,0 +1,63 @@
+"""Where two partner times overlap: said when one of them is declared, never refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from detector.partner_time.model import Occurrence, PartnerTime
+from detector.partner_time.occurrences import occurrences
+from detector.partner_time.plan import as_changed
+
+AHEAD: Final = timedelta(days=366)
+"""So far ahead overlaps are looked for: whatever recurs has met the rest of the year by then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlap:
+    """`other` overlaps what is asked about `often` within the time that was looked at; `first` is the first such of its own."""
+
+    other: PartnerTime
+    first: Occurrence
+    often: int
+
+
+def overlaps(
+    wanted: PartnerTime,
+    others: Iterable[PartnerTime],
+    now: datetime,
+    *,
+    stopped: Mapping[str, datetime],
+    extended: Mapping[str, datetime],
+) -> list[Overlap]:
+    """Return which of the others it overlaps within `AHEAD`, but for what is skipped, cancelled or stopped.
+
+    `wanted` has a number, or 0 for what is not kept yet.
+    """
+    own = [each for each in _planned(wanted, now, stopped, extended) if each.ends > now]
+    found = []
+    for other in others:
+        if other.number == wanted.number or not own:
+            continue
+        both = list(_meet(own, _planned(other, now, stopped, extended)))
+        if both:
+            found.append(Overlap(other=other, first=both[0], often=len(both)))
+    return found
+
+
+def _planned(
+    partner_time: PartnerTime, now: datetime, stopped: Mapping[str, datetime], extended: Mapping[str, datetime]
+) -> list[Occurrence]:
+    return list(as_changed(occurrences(partner_time, now, now + AHEAD), stopped, extended))
+
+
+def _meet(own: list[Occurrence], theirs: list[Occurrence]) -> Iterable[Occurrence]:
+    # Both by beginning, and of one series none is longer than a day: one walk along both.
+    at = 0
+    for each in own:
+        while at < len(theirs) and theirs[at].ends <= each.begins:
+            at += 1
+        if at < len(theirs) and theirs[at].begins < each.ends:
+            yield each
