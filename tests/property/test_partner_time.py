@@ -17,35 +17,15 @@ from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.occurrences import LOOK_BACK, name_occurrence, occurrences, occurrences_from
 from detector.partner_time.plan import Plan, current_and_next, latest_end, under_way
 from detector.partner_time.recurrence import local_beginnings
-from detector.partner_time.words import CODES
+from detector.partner_time.rule import CODES
+from tests.property.clocks import DAY, HOUR, MINUTE, changes, first_instant, instants_of
 
-MINUTE = timedelta(minutes=1)
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
 # North and south, half an hour (Lord Howe), a quarter offset (Kathmandu), none, at midnight (Santiago, Cairo), and the
 # zone that left out a whole day (Apia, 30 December 2011).
 ZONES = (
     "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Australia/Sydney", "Asia/Kolkata", "Asia/Kathmandu",
     "America/Santiago", "Africa/Cairo", "Pacific/Apia", "UTC",
 )  # fmt: skip
-
-
-def instants_of(local: datetime, zone: ZoneInfo) -> list[datetime]:
-    """Return every instant at which the clocks of the zone show `local`, found by trying every offset in use around it."""
-    middle = local.replace(tzinfo=UTC)
-    offsets = {(middle + hours * timedelta(hours=6)).astimezone(zone).utcoffset() for hours in range(-12, 13)}
-    tried = [middle - offset for offset in offsets if offset is not None]
-    return sorted(at for at in tried if at.astimezone(zone).replace(tzinfo=None) == local)
-
-
-def first_instant(local: datetime, zone: ZoneInfo) -> datetime:
-    """Return the first instant at which the clocks show `local`; in a gap, as if they had not been changed yet."""
-    if found := instants_of(local, zone):
-        return found[0]
-    shown = local
-    while not instants_of(shown, zone):
-        shown -= MINUTE
-    return instants_of(shown, zone)[-1] + (local - shown)
 
 
 def oracle(partner_time: PartnerTime, days: frozenset[int], after: datetime, before: datetime) -> list[Occurrence]:
@@ -58,7 +38,7 @@ def oracle(partner_time: PartnerTime, days: frozenset[int], after: datetime, bef
         if local.weekday() not in days:
             continue
         begins = first_instant(local, zone)
-        if not instants_of(local, zone) and day.weekday() in days and [begins] == instants_of(local + DAY, zone):
+        if not instants_of(local, zone) and day.weekday() in days and (begins,) == instants_of(local + DAY, zone):
             continue
         ends = first_instant(local + partner_time.lasts, zone)
         if ends <= begins:
@@ -96,17 +76,6 @@ def weekly(draw: st.DrawFn, number: int = 1) -> tuple[PartnerTime, frozenset[int
         number=number,
     )
     return partner_time, days
-
-
-def changes(zone: str, year: int) -> list[date]:
-    """Return the days of the year on which the zone's clocks are changed."""
-    here, noon = ZoneInfo(zone), datetime(year, 1, 1, 12, tzinfo=UTC)
-    days = [noon + step * DAY for step in range(366)]
-    return [
-        later.date()
-        for earlier, later in pairwise(days)
-        if earlier.astimezone(here).utcoffset() != later.astimezone(here).utcoffset()
-    ]
 
 
 @settings(max_examples=300, deadline=None)
@@ -168,9 +137,9 @@ def test_around_every_change_of_clocks_each_quarter_of_an_hour_agrees_with_the_o
 
 def test_the_oracle_itself_meets_skipped_and_doubled_beginnings_and_ends_that_do_not_exist() -> None:
     berlin = ZoneInfo("Europe/Berlin")
-    assert instants_of(datetime(2027, 3, 28, 2, 30), berlin) == []
+    assert instants_of(datetime(2027, 3, 28, 2, 30), berlin) == ()
     assert len(instants_of(datetime(2026, 10, 25, 2, 30), berlin)) == 2
-    assert instants_of(datetime(2011, 12, 30, 12), ZoneInfo("Pacific/Apia")) == []
+    assert instants_of(datetime(2011, 12, 30, 12), ZoneInfo("Pacific/Apia")) == ()
     assert len(instants_of(datetime(2026, 4, 5, 1, 45), ZoneInfo("Australia/Lord_Howe"))) == 2
     assert [str(day) for day in changes("Europe/Berlin", 2026)] == ["2026-03-29", "2026-10-25"]
 
