@@ -38,6 +38,7 @@ COMMANDS: Final[dict[str, dict[str, str]]] = {
         "resume": "end the pause",
         "skip": "one partner time does not take place, this once",
         "cancel": "cancel one partner time, and have it at another time",
+        "calendar": "calendars that propose partner time",
         "together": "what is always for both of you",
     },
     "Looking back": {
