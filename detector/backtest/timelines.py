@@ -22,6 +22,9 @@ phone (`phone: `, `tablet: `) is known from its first word on:
     19:20:00            phone: silent since 19:10:00
     19:40:00            extended until 20:30
 
+How it started is what is known of it at last: `end => started well`, `end => not started well`, or, where nothing is,
+`end => unknown how it started`. Who says nothing of it leaves it open.
+
 Of something that is needed `=> asks 1` says that it was asked for how long, `=> over 1` that it was said to be over. A
 line in parentheses is a remark. Where a timeline says what came of one nudge, it says so of every one.
 """
@@ -35,13 +38,14 @@ from datetime import datetime
 from typing import Final
 
 from detector.backtest.timeline_words import DAY, NotALine, clock, nearest, observed, said
-from detector.effects import AskHowLong, Effect, Moment, Record, SayOver
+from detector.effects import AskHowLong, Effect, Moment, Record, SayOver, Started
 from detector.errors import Problem, UserError
 from detector.observations import LAPTOP, Observation, PartnerTimeBegan
 from detector.pipeline import Pipeline
 
 LINE: Final = re.compile(r"^(?:(end)|([\d:]+)(?:-([\d:]+))?)\s+(?:(\w+): )?(.*?)\s*$")
 _BEGINS: Final = "Its first line is for example '18:30:00  partner time until 20:00'."
+STARTS: Final = {None: "unknown how it started", True: "started well", False: "not started well"}
 SHOWN: Final = 20
 """Problems that are listed; the rest is counted."""
 
@@ -55,6 +59,7 @@ class Timeline:
     observations: list[Observation] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
     outcomes: list[str] = field(default_factory=list)
+    start: list[str] = field(default_factory=list)
     text: list[str] = field(default_factory=list)
 
 
@@ -121,7 +126,8 @@ class _Reading:
         timeline.text.append(line)
         end, begins, until, device, words = parts.groups()
         if end:
-            timeline.outcomes.append(words.removeprefix("=> "))
+            said_last = words.removeprefix("=> ")
+            (timeline.start if said_last in STARTS.values() else timeline.outcomes).append(said_last)
             return
         at = clock(begins)
         if at < self._latest:
@@ -152,6 +158,12 @@ def decisions(effects: Iterable[Effect]) -> tuple[list[str], list[str]]:
     return decided, [f"{number} {moment.outcome}" for (_, number), moment in last.items() if moment.outcome]
 
 
+def started(effects: Iterable[Effect]) -> str:
+    """Return how it started, as far as is known at last."""
+    said = [effect.what.well for effect in effects if isinstance(effect, Record) and isinstance(effect.what, Started)]
+    return STARTS[said[-1] if said else None]
+
+
 def play(timeline: Timeline, core: Pipeline) -> list[Effect]:
     """Feed the core what is observed in the timeline, and let the evening run out; return every effect."""
     effects: list[Effect] = []
@@ -172,6 +184,8 @@ def differs(timeline: Timeline, effects: Sequence[Effect]) -> str | None:
         shown.append(side_by_side(timeline.expected, decided))
     if timeline.outcomes and outcomes != timeline.outcomes:
         shown.append("  At the end:\n" + side_by_side(timeline.outcomes, outcomes))
+    if timeline.start and [started(effects)] != timeline.start:
+        shown.append("  How it started:\n" + side_by_side(timeline.start, [started(effects)]))
     return "\n".join([f"{timeline.place}: {timeline.name}", *shown]) if shown else None
 
 
