@@ -17,8 +17,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from detector.partner_time.model import Moved, Occurrence, PartnerTime
-from detector.partner_time.recurrence import EARLIEST, LATEST, local_beginnings
-from detector.partner_time.wall import instant_of, span_of
+from detector.partner_time.recurrence import local_beginnings
+from detector.partner_time.wall import EARLIEST, LATEST, instant_of, span_of
 
 LONGEST: Final = timedelta(hours=24)
 """The longest partner time: whoever forgets one finds it over the next day."""

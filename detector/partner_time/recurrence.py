@@ -5,7 +5,7 @@ Rule 2: COUNT counts what recurs, whether or not it is left out by `without` or 
 `also` adds is not counted. A beginning that the clocks leave out counts where it is moved and not where it is dropped.
 Rule 3: of a calendar (`as_rfc`) the first beginning is always one of its beginnings and counts as the first; a beginning
 that follows from its rule and that the clocks leave out is dropped (RFC 5545, 3.3.10).
-Rule 4: nothing takes place before `EARLIEST` or after `LATEST`.
+Rule 4: nothing takes place before `EARLIEST` or from `LATEST` on.
 """
 
 from __future__ import annotations
@@ -21,12 +21,9 @@ from zoneinfo import ZoneInfo
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.rule import RecurrenceRefused, Rule, read_recurrence, read_rule
 from detector.partner_time.rule_days import days_of
-from detector.partner_time.wall import exists, instant_of, shown_at
+from detector.partner_time.wall import EARLIEST, LATEST, exists, instant_of, shown_at
 
 __all__ = ["EARLIEST", "LATEST", "RecurrenceRefused", "comes_true", "exists", "local_beginnings", "read_recurrence"]
-
-EARLIEST: Final = datetime(1900, 1, 1)  # noqa: DTZ001 - local by intent
-LATEST: Final = datetime(3000, 1, 1)  # noqa: DTZ001 - local by intent
 
 _DAY: Final = timedelta(days=1)
 _NEAR: Final = timedelta(days=2)

@@ -14,6 +14,8 @@ from datetime import UTC, datetime, time
 from functools import lru_cache
 from typing import Final
 
+from detector.partner_time.wall import EARLIEST, LATEST
+
 CODES: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 """The days of the week as a recurrence writes them, Monday first."""
 
@@ -115,7 +117,7 @@ def read_rule(recurrence: str) -> Rule:
         frequency=parts["FREQ"],
         interval=int(parts.get("INTERVAL", "1")),
         count=int(parts["COUNT"]) if "COUNT" in parts else None,
-        until=_until(parts["UNTIL"]) if "UNTIL" in parts else None,
+        until=_within_reach(_until(parts["UNTIL"])) if "UNTIL" in parts else None,
         week_start=CODES.index(parts.get("WKST", "MO")),
         by_day=_weekdays(parts.get("BYDAY", "")),
         by_month=_numbers(parts, "BYMONTH"),
@@ -166,6 +168,10 @@ def _numbers(parts: Mapping[str, str], name: str) -> tuple[int, ...]:
 def _weekdays(value: str) -> tuple[tuple[int, int], ...]:
     found = {_WEEKDAY.fullmatch(item) for item in value.split(",")} if value else set()
     return tuple(sorted({(int(day[1] or 0), CODES.index(day[2])) for day in found if day}))
+
+
+def _within_reach(until: datetime) -> datetime:
+    return max(EARLIEST.replace(tzinfo=until.tzinfo), min(until, LATEST.replace(tzinfo=until.tzinfo)))
 
 
 def _until(until: str) -> datetime:

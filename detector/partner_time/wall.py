@@ -7,7 +7,12 @@ Rule 2: a time that the wall leaves out is read with the offset before the gap: 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
+
+EARLIEST: Final = datetime(1900, 1, 1)  # noqa: DTZ001 - local by intent
+LATEST: Final = datetime(3000, 1, 1)  # noqa: DTZ001 - local by intent
+"""Partner time begins between these; far beyond them an instant has no local time in some zone."""
 
 
 def instant_of(local: datetime, zone: ZoneInfo) -> datetime:

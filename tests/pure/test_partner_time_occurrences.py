@@ -14,11 +14,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from detector.partner_time import rule_days
-from detector.partner_time.model import PartnerTime
+from detector.partner_time.model import Moved, Occurrence, PartnerTime
 from detector.partner_time.occurrences import occurrences, occurrences_from
 from detector.partner_time.recurrence import RecurrenceRefused, comes_true, local_beginnings, read_recurrence
 
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 FOREVER = timedelta(days=4000)
 
 
@@ -243,6 +244,181 @@ def test_asking_late_does_not_walk_from_the_first_beginning(looked_at: list[int]
     found = list(local_beginnings(old, after, after + 30 * DAY))
     assert [f"{at:%d}" for at in found] == ["23", "25", "07", "09", "21"]
     assert looked_at == [3]
+
+
+@pytest.mark.parametrize(
+    ("zone", "begins", "lasts", "walls"),
+    [
+        ("Australia/Lord_Howe", "2026-10-04T02:10", "0:40", ["04 02:40-04 02:50"]),
+        ("Australia/Lord_Howe", "2026-10-04T02:10", "0:20", ["04 02:40-04 03:00"]),
+        ("Australia/Lord_Howe", "2026-04-05T01:40", "0:30", ["05 01:40-05 02:10"]),
+        ("America/Santiago", "2026-09-06T00:15", "1:00", ["06 01:15-06 02:15"]),
+        ("America/Santiago", "2026-09-05T23:30", "1:00", ["05 23:30-06 01:30"]),
+        ("America/Santiago", "2026-09-05T23:30", "1:30", ["05 23:30-06 01:00"]),
+        ("Africa/Casablanca", "2026-03-22T02:30", "1:00", ["22 03:30-22 04:30"]),
+        ("Africa/Casablanca", "2026-02-15T02:30", "1:00", ["15 02:30-15 03:30"]),
+        ("Asia/Kathmandu", "2026-03-29T02:30", "1:00", ["29 02:30-29 03:30"]),
+        ("Pacific/Apia", "2011-12-29T18:30", "12:00", ["29 18:30-31 06:30"]),
+        ("Pacific/Apia", "2011-12-30T18:30", "1:30", ["31 18:30-31 20:00"]),
+        ("Pacific/Apia", "2011-12-30T18:30", "8:00", ["31 18:30-01 02:30"]),
+    ],
+)
+def test_changes_of_every_kind_by_the_clock_on_the_wall(zone: str, begins: str, lasts: str, walls: list[str]) -> None:
+    found = occurrences(
+        declared(begins, lasts, None, zone), datetime(2000, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC)
+    )
+    here = ZoneInfo(zone)
+    assert [f"{one.begins.astimezone(here):%d %H:%M}-{one.ends.astimezone(here):%d %H:%M}" for one in found] == walls
+
+
+def test_a_day_that_a_zone_leaves_out_moves_a_weekly_dinner_and_does_not_double_a_daily_one() -> None:
+    fridays = declared("2011-12-16T18:30", "1:00", "FREQ=WEEKLY", "Pacific/Apia")
+    assert wall(fridays, "2011-12-10", "2012-01-10") == ["Fri 16", "Fri 23", "Sat 31", "Fri 06"]
+    daily = declared("2011-12-28T18:30", "1:00", "FREQ=DAILY", "Pacific/Apia")
+    assert wall(daily, "2011-12-20", "2012-01-03") == ["Wed 28", "Thu 29", "Sat 31", "Sun 01", "Mon 02"]
+    assert wall(replace(daily, recurrence="FREQ=DAILY;COUNT=4"), "2011-12-20", "2013-01-03") == [
+        "Wed 28", "Thu 29", "Sat 31", "Sun 01"
+    ]  # fmt: skip
+    imported = replace(fridays, as_rfc=True)
+    assert wall(imported, "2011-12-10", "2012-01-10") == ["Fri 16", "Fri 23", "Fri 06"]
+
+
+def wall(partner_time: PartnerTime, after: str, before: str) -> list[str]:
+    here = ZoneInfo(partner_time.zone)
+    found = occurrences(
+        partner_time,
+        datetime.fromisoformat(after).replace(tzinfo=UTC),
+        datetime.fromisoformat(before).replace(tzinfo=UTC),
+    )
+    return [f"{one.begins.astimezone(here):%a %d}" for one in found]
+
+
+def test_from_a_calendar_only_what_the_rule_makes_up_is_dropped_in_a_gap() -> None:
+    night = datetime(2027, 3, 28, 2, 30)
+    rule = replace(declared("2027-03-27T02:30", "1:00"), as_rfc=True)
+    assert spans(rule, "2027-03-27", "2027-03-30") == ["27 01:30-27 02:30", "29 00:30-29 01:30"]
+    moved = ["27 01:30-27 02:30", "28 01:30-28 02:30", "29 00:30-29 01:30"]
+    assert spans(replace(rule, as_rfc=False), "2027-03-27", "2027-03-30") == moved
+    assert spans(replace(rule, also=(night,)), "2027-03-27", "2027-03-30") == moved
+    assert spans(replace(rule, begins=night), "2027-03-27", "2027-03-30") == moved[1:]
+    assert spans(replace(rule, begins=night, recurrence=None), "2027-03-27", "2027-03-30") == moved[1:2]
+    late = Moved(of=datetime(2027, 3, 27, 2, 30), begins=night, lasts=timedelta(hours=1))
+    assert spans(replace(rule, moved=(late,)), "2027-03-27", "2027-03-30") == moved[1:]
+
+
+def test_the_first_beginning_of_a_calendar_takes_place_even_on_a_day_that_its_rule_does_not_name() -> None:
+    tuesday = declared("2026-11-24T18:30", "1:00", "FREQ=WEEKLY;BYDAY=FR;COUNT=3")
+    assert wall(tuesday, "2026-11-01", "2027-01-01") == ["Fri 27", "Fri 04", "Fri 11"]
+    assert wall(replace(tuesday, as_rfc=True), "2026-11-01", "2027-01-01") == ["Tue 24", "Fri 27", "Fri 04"]
+    over = replace(tuesday, as_rfc=True, recurrence="FREQ=WEEKLY;BYDAY=FR;UNTIL=20261123")
+    assert wall(over, "2026-11-01", "2027-01-01") == []
+
+
+def test_until_with_z_is_an_instant_even_in_the_hour_that_is_there_twice() -> None:
+    """01:15 UTC is the second 02:15; the first 02:30 comes before it, the second is not a beginning."""
+    nights = declared("2026-10-24T02:30", "0:15", "FREQ=DAILY;UNTIL=20261025T011500Z")
+    assert [span[:2] for span in spans(nights, "2026-10-20", "2026-11-20")] == ["24", "25"]
+    before = replace(nights, recurrence="FREQ=DAILY;UNTIL=20261025T002959Z")
+    assert [span[:2] for span in spans(before, "2026-10-20", "2026-11-20")] == ["24"]
+    on_the_wall = replace(nights, recurrence="FREQ=DAILY;UNTIL=20261025T021500")
+    assert [span[:2] for span in spans(on_the_wall, "2026-10-20", "2026-11-20")] == ["24"]
+
+
+def test_what_is_left_out_counts_and_what_is_added_does_not() -> None:
+    at = datetime(2026, 11, 23, 18, 30)
+    evenings = replace(
+        declared("2026-11-23T18:30", "1:00", "FREQ=DAILY;COUNT=3"),
+        without=(at + DAY, at + 40 * DAY),
+        also=(at + 9 * DAY, at + 9 * DAY, at, at - DAY),
+    )
+    assert [span[:2] for span in spans(evenings, "2026-11-01", "2027-01-01")] == ["22", "23", "25", "02"]
+    once = replace(evenings, recurrence=None)
+    assert [span[:2] for span in spans(once, "2026-11-01", "2027-01-01")] == ["22", "23", "02"]
+    assert spans(replace(once, also=(), without=(at,)), "2026-11-01", "2027-01-01") == []
+
+
+def test_a_moved_one_keeps_its_id_has_its_own_title_and_length_and_leaves_its_old_place() -> None:
+    at = datetime(2026, 11, 23, 18, 30)
+    evenings = declared("2026-11-23T18:30", "1:00", "FREQ=DAILY;COUNT=3")
+    late = Moved(of=at + DAY, begins=at + 70 * DAY, lasts=timedelta(minutes=20), title="Breakfast")
+    for without in ((), (at + DAY,)):
+        found = whole(replace(evenings, moved=(late,), without=without))
+        assert [one.id for one in found] == ["7@20261123T173000Z", "7@20261125T173000Z", "7@20261124T173000Z"]
+        assert [one.title for one in found] == ["Dinner", "Dinner", "Breakfast"]
+        assert (found[2].begins, found[2].ends - found[2].begins) == (
+            datetime(2027, 2, 1, 17, 30, tzinfo=UTC),
+            timedelta(minutes=20),
+        )
+    orphan = replace(late, of=at + 5 * DAY, title=None)
+    assert [one.id[2:10] for one in whole(replace(evenings, moved=(orphan,)))] == [
+        "20261123", "20261124", "20261125", "20261128"
+    ]  # fmt: skip
+    assert [one.title for one in whole(replace(evenings, recurrence=None, moved=(orphan,)))] == ["Dinner", "Dinner"]
+
+
+def test_what_floats_is_named_by_the_wall_and_keeps_its_ids_on_a_journey() -> None:
+    nights = replace(declared("2027-03-27T02:30", "1:00", "FREQ=DAILY;COUNT=3"), floats=True)
+    named = ["7@20270327T023000", "7@20270328T023000", "7@20270329T023000"]
+    for zone in ("Europe/Berlin", "Asia/Tokyo", "America/New_York", "Pacific/Kiritimati", "Pacific/Pago_Pago"):
+        assert [one.id for one in whole(replace(nights, zone=zone))] == named
+    at = datetime(2027, 3, 28, 2, 30)
+    moved = replace(nights, moved=(Moved(of=at, begins=at + 12 * HOUR, lasts=HOUR),))
+    assert [one.id for one in whole(moved)] == named
+    assert [f"{one.begins:%H:%M}" for one in whole(moved)] == ["01:30", "12:30", "00:30"]
+
+
+def whole(partner_time: PartnerTime) -> list[Occurrence]:
+    return occurrences(partner_time, datetime(2026, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC))
+
+
+def test_two_that_fall_on_one_instant_are_one() -> None:
+    night = declared("2027-03-28T02:30", "1:00", None)
+    both = replace(night, also=(datetime(2027, 3, 28, 3, 30), datetime(2027, 3, 28, 3, 15)))
+    assert spans(both, "2027-03-01", "2027-04-01") == ["28 01:15-28 02:15", "28 01:30-28 02:30"]
+    moved = replace(both, moved=(Moved(of=night.begins, begins=datetime(2027, 3, 30, 12), lasts=HOUR),))
+    found = whole(moved)
+    assert [f"{one.begins:%d %H:%M}" for one in found] == ["28 01:15", "30 10:00"]
+    assert len({one.id for one in found}) == 2
+
+
+def test_it_says_whether_the_desktop_is_to_keep_quiet() -> None:
+    assert not whole(declared("2027-03-28T02:30", "1:00", None))[0].quiet
+    assert whole(replace(declared("2027-03-28T02:30", "1:00", None), quiet=True))[0].quiet
+
+
+def test_what_lies_beyond_all_calendars_takes_no_place_and_fails_nowhere() -> None:
+    for begins in ("9999-12-31T23:30", "0001-01-01T00:00", "1899-12-31T23:00", "3000-01-01T00:00"):
+        for recurrence in (None, "FREQ=DAILY", "FREQ=YEARLY;COUNT=3"):
+            odd = declared(begins, "24:00", recurrence)
+            at = datetime.fromisoformat(begins)
+            odd = replace(odd, also=(at,), moved=(Moved(of=at, begins=at, lasts=HOUR),))
+            assert occurrences(odd, datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)) == []
+    far = declared("2026-11-23T18:30", "1:00", "FREQ=DAILY;UNTIL=99991231T235959Z")
+    assert len(spans(far, "2026-11-23", "2026-11-26")) == 3
+    early = declared("2026-11-23T18:30", "1:00", "FREQ=DAILY;UNTIL=00010101T000000Z")
+    assert spans(early, "2026-11-23", "2026-11-26") == []
+
+
+def test_a_declaration_without_a_length_takes_no_place() -> None:
+    assert spans(replace(declared("2026-11-23T18:30", "1:00"), lasts=timedelta(0)), "2026-11-23", "2026-11-26") == []
+    at = datetime(2026, 11, 23, 18, 30)
+    none = Moved(of=at, begins=at, lasts=timedelta(0))
+    assert (
+        len(spans(replace(declared("2026-11-23T18:30", "1:00", None), moved=(none,)), "2026-11-23", "2026-11-26")) == 1
+    )
+
+
+def test_a_thousand_exceptions_cost_nothing_when_it_is_looked_up_what_was_computed() -> None:
+    at = datetime(2026, 11, 23, 18, 30)
+    evenings = replace(declared("2026-11-23T18:30", "1:00"), without=tuple(at + 2 * step * DAY for step in range(1000)))
+
+    class Unasked(tuple[datetime, ...]):
+        __slots__ = ()
+
+        def __hash__(self) -> int:
+            raise AssertionError("every exception is hashed at every question")
+
+    assert hash(replace(evenings, without=Unasked(evenings.without))) == hash(evenings)
 
 
 def test_what_was_asked_before_is_not_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
