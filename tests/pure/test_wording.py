@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from detector.effects import Moment
 from detector.notifier.settings import NotifierSettings
-from detector.notifier.wording import greeting, how_long, over, wording, words_for
+from detector.notifier.wording import ending, greeting, heads_up, how_long, over, wording, words_for
 
 AT = datetime(2026, 11, 23, 18, 40, tzinfo=UTC)
 BUILT_IN = (
@@ -37,6 +37,14 @@ def every_sentence() -> list[str]:
     titles = [title for variants in known.titles.values() for title in variants]
     labels = (label for _, label in (*known.answers, *known.lengths))
     said = [known.greeting, known.thought, known.goes_on, known.pause_over, known.how_long, known.over]
+    said += [
+        known.heads_up,
+        known.heads_up_line,
+        known.ending,
+        known.ending_plain,
+        known.ending_unknown,
+        known.started_well,
+    ]
     return [*titles, known.fallback, *said, *labels]
 
 
@@ -158,3 +166,43 @@ def test_what_is_needed_is_asked_for_with_three_lengths_and_ended_with_one_line(
     said = over(replace(MOMENT, answer="needed_5", device="my phone"))
     assert (said.title, said.answers) == ("That was the time you needed", ())
     assert said.body == "Social media on my phone, needed for 5 min."
+
+
+def test_a_heads_up_says_when_it_begins_and_in_whose_words() -> None:
+    words = heads_up("Dinner", "18:30")
+    assert (words.title, words.body) == ("Dinner begins at 18:30", "Finish what you are at; the rest will keep.")
+    own = heads_up("Dinner", "18:30", sentence="Kettle on")
+    assert (own.title, own.body) == ("Kettle on", "Dinner begins at 18:30.")
+    assert (words.answers, own.expires) == ((), timedelta(seconds=20))
+    assert heads_up("Dinner", "18:30", settings=NotifierSettings(expires=timedelta(seconds=7))).expires.seconds == 7
+
+
+@pytest.mark.parametrize("title", ["", " ", "Dinner.", "a " * 40, "{0} {begins}"])
+def test_a_heads_up_is_short_and_its_hour_is_never_cut_off(title: str) -> None:
+    said = heads_up(title, "18:30").title
+    assert len(said.split()) <= 12
+    assert said.endswith(" begins at 18:30")
+    assert said.split()[0] != "begins"
+
+
+def test_a_suggestion_takes_the_place_of_the_thought_and_goes_with_it() -> None:
+    offered = greeting("Dinner", "20:00", suggestion="A walk round the pond")
+    assert (offered.title, offered.body) == ("Partner time until 20:00", "Dinner. A walk round the pond.")
+    assert greeting("Dinner", "20:00", suggestion="What was good today?").body == "Dinner. What was good today?"
+    plain = greeting("Dinner", "20:00", settings=NotifierSettings(greeting=False), suggestion="A walk")
+    assert (plain.title, plain.body) == ("Partner time until 20:00", "Dinner.")
+    assert greeting("Dinner", "20:00", note="A note.", suggestion="A walk").body == "Dinner. A note."
+
+
+def test_the_line_at_the_end_says_the_good_number_first_and_what_is_unknown_is_called_so() -> None:
+    hours = timedelta(hours=1, minutes=24, seconds=9)
+    words = ending("Dinner", undisturbed=hours, moments=1, started_well=True)
+    assert words.title == "For 1 h 24 min no screen took you away"
+    assert words.body == "Dinner. It started well. 1 moment was noticed."
+    assert words.answers == ()
+    assert ending("Dinner", undisturbed=hours, moments=0).body == "Dinner. No moment was noticed."
+    assert ending("Dinner", undisturbed=hours, moments=3).body == "Dinner. 3 moments were noticed."
+    short = ending("", undisturbed=timedelta(seconds=59), moments=2)
+    assert (short.title, short.body) == ("Partner time is over", "2 moments were noticed.")
+    unknown = ending("Dinner", undisturbed=None, moments=2)
+    assert (unknown.title, unknown.body) == ("Partner time is over", "Dinner. Too little of it is known to say more.")

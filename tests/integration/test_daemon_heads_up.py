@@ -1,0 +1,279 @@
+"""What is said outside partner time: when the daemon says it, what takes its place, and that nothing of it stays open."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from detector.clock import ManualClock
+from detector.config.settings import Settings
+from detector.daemon.farewell import farewell_from
+from detector.daemon.heads_up import HeadsUps
+from detector.daemon.outside import Outside
+from detector.daemon.perform import Performer
+from detector.daemon.reconcile import Next
+from detector.effects import Coverage, Effect, Farewell, Moment, Record, Started, Use
+from detector.notifier.model import Words
+from detector.observations import Activity, Answer, PartnerTimeBegan, PartnerTimeEnded
+from detector.partner_time.model import PartnerTime
+from detector.partner_time.plan import current_and_next
+from detector.partner_time.settings import RitualSettings
+from detector.store.store import Store
+
+BEGINS = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
+ENDS = BEGINS + timedelta(minutes=90)
+DUE = BEGINS - timedelta(minutes=5)
+DINNER = PartnerTime(title="Dinner", begins=BEGINS.replace(tzinfo=None), lasts=timedelta(minutes=90), zone="UTC")
+SECOND = timedelta(seconds=1)
+
+
+class Voice:
+    """A notifier that remembers; `hangs` until it is let go of."""
+
+    def __init__(self, *, hangs: bool = False) -> None:
+        self.said: list[str] = []
+        self.hangs = hangs
+
+    async def show(self, _nudge: int, words: Words, _answered: Callable[[int, Answer], None]) -> str:
+        if self.hangs:
+            await asyncio.Event().wait()
+        self.said.append(words.title)
+        return "voice"
+
+    async def withdraw(self, nudge: int) -> None: ...
+
+    async def close(self) -> None:
+        self.said.append("closed")
+
+
+class Day:
+    """A store, a plan and a clock set by hand; a second one on the same store is a restart."""
+
+    def __init__(self, path: Path, at: datetime, *, settings: Settings | None = None) -> None:
+        self.store = Store.open(path, zone=lambda: "UTC")
+        self.clock = ManualClock(at)
+        self.settings = settings or Settings()
+        self.voices: list[Voice] = []
+        self.wakes: list[datetime | None] = []
+        self.outside = Outside(self._make)
+        self.heads_up = HeadsUps(
+            store=self.store, clock=self.clock, outside=self.outside, settings=lambda: self.settings,
+            wake=self.wakes.append,
+        )  # fmt: skip
+
+    def _make(self) -> Voice:
+        self.voices.append(Voice())
+        return self.voices[-1]
+
+    async def look(self, at: datetime, *, paused_until: datetime | None = None) -> list[str]:
+        self.clock.at = at
+        plan = current_and_next(self.store.partner_times(), at, self.store.stopped(), self.store.extended())
+        await self.heads_up.look(Next(plan=plan, paused_until=paused_until))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return [said for voice in self.voices for said in voice.said]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "store" / "turntoward.sqlite"
+
+
+@pytest.fixture
+def day(path: Path) -> Iterator[Day]:
+    day = Day(path, DUE - timedelta(hours=1))
+    day.store.add_partner_time(DINNER)
+    yield day
+    day.store.close()
+
+
+async def test_it_is_said_when_it_is_due_and_not_again(day: Day) -> None:
+    assert await day.look(DUE - timedelta(hours=1)) == []
+    assert day.wakes == [DUE]
+    assert (await day.look(DUE - SECOND), day.voices) == ([], [])
+    assert await day.look(DUE) == ["Dinner begins at 18:30"]
+    assert await day.look(DUE + SECOND) == ["Dinner begins at 18:30"]
+    assert day.outside.stands
+    await day.outside.close()
+
+
+async def test_neither_a_restart_nor_a_clock_set_back_repeats_it(day: Day, path: Path) -> None:
+    await day.look(DUE - SECOND)
+    await day.look(DUE)
+    await day.look(DUE - SECOND)
+    assert await day.look(DUE) == ["Dinner begins at 18:30"]
+    again = Day(path, DUE - SECOND)
+    assert await again.look(DUE - SECOND) == []
+    assert await again.look(DUE + SECOND) == []
+    again.store.close()
+    await day.outside.close()
+
+
+@pytest.mark.parametrize("late", [timedelta(seconds=61), timedelta(minutes=3)])
+async def test_nothing_is_said_the_moment_the_machine_wakes(day: Day, late: timedelta) -> None:
+    await day.look(DUE - SECOND)
+    assert await day.look(DUE + late) == []
+    assert not day.outside.stands
+
+
+async def test_a_daemon_that_is_started_just_then_says_nothing(day: Day) -> None:
+    assert await day.look(DUE + SECOND) == []
+
+
+async def test_what_is_declared_after_that_instant_is_not_announced(day: Day) -> None:
+    day.store.remove_partner_time(1)
+    await day.look(DUE - SECOND)
+    day.store.add_partner_time(DINNER)
+    assert await day.look(DUE + SECOND) == []
+
+
+async def test_nothing_is_said_where_it_is_switched_off(path: Path) -> None:
+    day = Day(path, DUE, settings=replace(Settings(), rituals=RitualSettings(heads_up=timedelta(0))))
+    day.store.add_partner_time(DINNER)
+    await day.look(DUE - SECOND)
+    assert (await day.look(DUE), day.wakes) == ([], [])
+    day.store.close()
+
+
+async def test_in_the_person_s_own_words(path: Path) -> None:
+    own = RitualSettings(heads_up_sentence="Kettle on", heads_up=timedelta(minutes=30))
+    day = Day(path, DUE, settings=replace(Settings(), rituals=own))
+    day.store.add_partner_time(DINNER)
+    at = BEGINS - timedelta(minutes=30)
+    await day.look(at - SECOND)
+    assert await day.look(at) == ["Kettle on"]
+    await day.outside.close()
+    day.store.close()
+
+
+async def test_what_is_skipped_or_paused_after_it_was_announced_is_taken_away(day: Day) -> None:
+    await day.look(DUE - SECOND)
+    await day.look(DUE)
+    day.store.skip_occurrence("1@20261123T183000Z", DUE + SECOND)
+    assert await day.look(DUE + SECOND) == ["Dinner begins at 18:30", "closed"]
+    assert not day.outside.stands
+
+
+async def test_a_pause_takes_it_away_too(day: Day) -> None:
+    await day.look(DUE - SECOND)
+    await day.look(DUE)
+    assert await day.look(DUE + SECOND, paused_until=BEGINS) == ["Dinner begins at 18:30", "closed"]
+
+
+async def test_what_begins_finds_it_standing_and_takes_its_place(day: Day) -> None:
+    await day.look(DUE - SECOND)
+    await day.look(DUE)
+    taken = day.outside.take()
+    assert taken is day.voices[0]
+    # The evening has the notifiers now: nobody else lets go of them.
+    assert await day.look(BEGINS) == ["Dinner begins at 18:30"]
+    assert not day.outside.stands
+
+
+async def test_what_stands_is_let_go_of_after_its_time() -> None:
+    voice = Voice()
+    outside = Outside(lambda: voice)
+    outside.say(Words(title="one", body="", expires=timedelta(0)))
+    await asyncio.sleep(0.01)
+    assert not outside.stands
+    assert voice.said == ["one", "closed"]
+
+
+async def test_one_thing_stands_at_a_time() -> None:
+    first, second = Voice(), Voice()
+    outside = Outside(lambda: first)
+    outside.say(Words(title="one", body=""))
+    await asyncio.sleep(0.01)
+    outside.say(Words(title="two", body=""))
+    await asyncio.sleep(0.01)
+    assert first.said == ["one", "two"]
+    outside.say(Words(title="three", body=""), second)
+    await asyncio.sleep(0.01)
+    assert (first.said, second.said) == (["one", "two", "closed"], ["three"])
+    await outside.close()
+    assert second.said == ["three", "closed"]
+
+
+async def test_a_notifier_that_hangs_is_let_go_of_when_somebody_takes_over() -> None:
+    voice = Voice(hangs=True)
+    outside = Outside(lambda: voice)
+    outside.say(Words(title="one", body=""))
+    await asyncio.sleep(0)
+    assert outside.take() is voice
+    assert (voice.said, outside.stands) == ([], False)
+
+
+def whole(*, known: bool = True, started: bool = True) -> list[Effect]:
+    """Return what is kept of a dinner with two minutes of a feed in it."""
+    feed = Use(
+        number=1, device="laptop", activity=Activity(category="social"), began=BEGINS + timedelta(minutes=10),
+        ended=BEGINS + timedelta(minutes=12),
+    )  # fmt: skip
+    covered = Coverage(number=2, device="laptop", began=BEGINS, ended=ENDS if known else BEGINS + timedelta(minutes=20))
+    noticed = Moment(
+        number=1, occurrence="1@x", rule="F101", device="laptop", use=1, category="social", name=None,
+        began=BEGINS + timedelta(minutes=11), decided_at=BEGINS + timedelta(minutes=11), ended=None, decided="nudged",
+        reason=None, evidence=(),
+    )  # fmt: skip
+    parts = [
+        PartnerTimeBegan(at=BEGINS, occurrence="1@x", title="Dinner", ends=ENDS), feed, covered, noticed,
+        *([Started(at=BEGINS + timedelta(minutes=5), well=True)] if started else []),
+        PartnerTimeEnded(at=ENDS),
+    ]  # fmt: skip
+    records: list[Effect] = [Record(occurrence="1@x", what=what) for what in parts]
+    return [*records, Farewell(occurrence="1@x", title="Dinner", at=ENDS)]
+
+
+def chosen(ending: bool = True) -> Settings:
+    return replace(Settings(), rituals=RitualSettings(ending=ending))
+
+
+async def say_the_end(day: Day, *, at: datetime, settings: Settings, quiet: bool = False, **how: bool) -> list[str]:
+    day.clock.at = at
+    voice = Voice()
+    performer = Performer(
+        store=day.store, voice=voice, words=lambda _: Words(title="", body=""), greeting=lambda _: None,
+        put=lambda _: None, clock=day.clock, farewell=farewell_from(day.store, day.clock, settings, quiet=quiet),
+        outlast=day.outside.say,
+    )  # fmt: skip
+    performer.perform(whole(**how))
+    await performer.close()
+    await asyncio.sleep(0.01)
+    return voice.said
+
+
+async def test_the_line_at_the_end_outlasts_partner_time_and_the_next_takes_its_place(day: Day) -> None:
+    said = await say_the_end(day, at=ENDS + SECOND, settings=chosen())
+    assert said == ["For 1 h 28 min no screen took you away"]
+    assert day.outside.stands
+    voice = day.outside.take()
+    assert isinstance(voice, Voice)
+    assert voice.said == said
+
+
+@pytest.mark.parametrize(
+    ("late", "ending", "quiet"),
+    [(timedelta(seconds=61), True, False), (SECOND, False, False), (SECOND, True, True)],
+    ids=["noticed late", "not chosen", "in the quiet week"],
+)
+async def test_at_the_end_there_is_nothing(day: Day, late: timedelta, ending: bool, quiet: bool) -> None:
+    said = await say_the_end(day, at=ENDS + late, settings=chosen(ending), quiet=quiet)
+    assert (said, day.outside.stands) == (["closed"], False)
+
+
+async def test_what_is_known_for_less_than_half_is_given_no_number(day: Day) -> None:
+    assert await say_the_end(day, at=ENDS, settings=chosen(), known=False) == ["Partner time is over"]
+    await day.outside.close()
+
+
+async def test_what_cannot_be_said_at_the_end_costs_nothing(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("detector.report.summarise.summarise", fails)
+    assert await say_the_end(day, at=ENDS, settings=chosen()) == ["closed"]

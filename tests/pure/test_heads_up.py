@@ -1,0 +1,110 @@
+"""Which partner time is announced, and when: never late, never twice, never beside another one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detector.partner_time.heads_up import HeadsUp, is_due, next_heads_up
+from detector.partner_time.model import PartnerTime
+from detector.partner_time.plan import Plan, current_and_next
+from detector.partner_time.suggestions import suggestion
+
+AHEAD = timedelta(minutes=5)
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def once(begins: str, minutes: int, number: int = 1) -> PartnerTime:
+    return PartnerTime(
+        title="Dinner", begins=datetime.fromisoformat(f"2026-11-23 {begins}"), lasts=timedelta(minutes=minutes),
+        zone="UTC", number=number,
+    )  # fmt: skip
+
+
+def at(clock: str) -> datetime:
+    return datetime.fromisoformat(f"2026-11-23 {clock}+00:00")
+
+
+def planned(*declared: PartnerTime, now: datetime = NOON) -> Plan:
+    return current_and_next(declared, now)
+
+
+def test_it_is_announced_so_long_before_it_begins() -> None:
+    plan = planned(once("18:30", 90))
+    announced = next_heads_up(plan, NOON, AHEAD)
+    assert announced == HeadsUp(occurrence=plan.upcoming[0], at=at("18:25"))
+    assert next_heads_up(plan, NOON, timedelta(minutes=42)) == replace(announced, at=at("17:48"))
+    assert next_heads_up(plan, NOON, timedelta(0)) is None
+    assert next_heads_up(planned(), NOON, AHEAD) is None
+
+
+@pytest.mark.parametrize(("now", "is_said"), [("18:24:59.999999", True), ("18:25", False), ("18:29", False)])
+def test_what_is_seen_only_after_that_instant_is_not_announced(now: str, is_said: bool) -> None:
+    plan = planned(once("18:30", 90), now=at(now))
+    assert (next_heads_up(plan, at(now), AHEAD) is not None) == is_said
+
+
+def test_nothing_is_announced_while_another_is_under_way_but_what_comes_after_is() -> None:
+    one, close, later = once("18:30", 60, 1), once("19:34", 30, 2), once("21:00", 30, 3)
+    plan = planned(one, close, later)
+    assert next_heads_up(plan, at("18:26"), AHEAD) == HeadsUp(occurrence=plan.upcoming[2], at=at("20:55"))
+    under_way = planned(one, close, later, now=at("19:00"))
+    assert under_way.current is not None
+    assert next_heads_up(under_way, at("19:00"), AHEAD) == HeadsUp(occurrence=under_way.upcoming[1], at=at("20:55"))
+    # It ends at the very instant: nothing is under way any more.
+    plan = planned(once("18:30", 60, 1), once("19:35", 30, 2))
+    assert next_heads_up(plan, at("18:26"), AHEAD) == HeadsUp(occurrence=plan.upcoming[1], at=at("19:30"))
+
+
+def test_nothing_is_announced_in_a_pause() -> None:
+    plan = planned(once("18:30", 90))
+    assert next_heads_up(plan, NOON, AHEAD, at("18:25:00.000001")) is None
+    assert next_heads_up(plan, NOON, AHEAD, at("18:25")) is not None
+
+
+@pytest.mark.parametrize(
+    ("now", "is_said"), [("18:24:59", False), ("18:25", True), ("18:26", True), ("18:26:00.000001", False)]
+)
+def test_it_is_due_for_a_minute(now: str, is_said: bool) -> None:
+    plan = planned(once("18:30", 90))
+    announced = HeadsUp(occurrence=plan.upcoming[0], at=at("18:25"))
+    assert is_due(announced, plan, at(now)) == is_said
+
+
+def test_it_is_not_due_where_things_changed_meanwhile() -> None:
+    dinner = once("18:30", 90)
+    plan, now = planned(dinner), at("18:25")
+    announced = HeadsUp(occurrence=plan.upcoming[0], at=now)
+    assert is_due(announced, plan, now)
+    assert not is_due(announced, planned(now=now), now)
+    assert not is_due(announced, planned(once("18:40", 90), now=now), now)
+    assert not is_due(announced, planned(dinner, once("18:20", 30, 2), now=now), now)
+    assert not is_due(announced, plan, now, paused_until=at("18:26"))
+    assert not is_due(HeadsUp(occurrence=plan.upcoming[0], at=at("18:29:50")), plan, at("18:30"))
+
+
+numbers = st.integers(1, 12)
+
+
+@given(number=numbers, step=st.sampled_from([1, 7, 14, 21, 28]), day=st.integers(735_000, 745_000))
+def test_every_suggestion_comes_up_on_whatever_days_partner_time_is(number: int, step: int, day: int) -> None:
+    own = [str(each) for each in range(number)]
+    offered = [suggestion(date.fromordinal(day + step * evening), own) for evening in range(28 * number)]
+    assert set(offered) == set(own)
+
+
+@given(number=st.integers(2, 12), day=st.integers(735_000, 745_000))
+def test_a_suggestion_seldom_comes_up_twice_in_a_row(number: int, day: int) -> None:
+    own = [str(each) for each in range(number)]
+    for step in (1, 7):
+        offered = [suggestion(date.fromordinal(day + step * evening), own) for evening in range(57)]
+        assert sum(one == other for one, other in pairwise(offered)) <= 14
+
+
+def test_without_suggestions_nothing_is_offered() -> None:
+    assert suggestion(date(2026, 11, 23), ()) == ""
