@@ -14,7 +14,7 @@ from tests.benchmarks.catalogue import hit_rates
 from tests.benchmarks.corpus import corpus_bars
 from tests.benchmarks.language import language
 from tests.benchmarks.phone import phone_bars
-from tests.benchmarks.resting import nobody_there, outside, under_load
+from tests.benchmarks.resting import nobody_there, outside, subscribed, under_load
 from tests.benchmarks.rules import rule_bars
 from tests.benchmarks.speed import commands, latency, replay
 
@@ -28,6 +28,7 @@ ALL: dict[str, Callable[[Path], Iterator[Bar]]] = {
     "load": under_load,
     "nobody": nobody_there,
     "outside": outside,
+    "subscribed": subscribed,
     "phone": phone_bars,
     "adb": lambda _folder: adb.line_to_observation(),
     "importing": activitywatch.importing,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from tests.rig.bus import Dunst, SessionBus
@@ -85,6 +87,14 @@ class Bench:
         with started([str(TURNTOWARD), "run"], env=self.env, stderr=log.fileno()) as process:
             until(lambda: '"running": true' in self.call("status", "--json"), what="the daemon", within=30)
             yield process.pid
+
+    def age_calendars(self, by: timedelta) -> None:
+        """Let every calendar have been asked so much longer ago."""
+        kept = self.home / ".local/share/turntoward/turntoward.sqlite"
+        with sqlite3.connect(kept) as connection:
+            longer = by // timedelta(microseconds=1)
+            connection.execute("UPDATE calendars SET tried = tried - ?1, refreshed = refreshed - ?1", (longer,))
+        connection.close()
 
     def config(self, text: str) -> None:
         """Write the configuration."""

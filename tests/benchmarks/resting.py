@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 from tests.benchmarks.bars import Bar, bench, read, waiting
+from tests.rig.calendar_server import Served, calendar_server
 from tests.rig.x11 import end, until
 
 
@@ -34,6 +36,34 @@ def outside(folder: Path, seconds: float = 60) -> Iterator[Bar]:
             room.dunst.dismiss()
         waiting(3)
         yield Bar(name="outside: PSS after many", figure=read(pid).pss, limit=55, unit="MB")
+
+
+def subscribed(folder: Path, seconds: float = 60) -> Iterator[Bar]:
+    """Outside partner time, with 50 partner times declared, a heads-up for each, and a calendar subscribed to.
+
+    The calendar is due when the daemon starts, so that it is asked some minutes later, while this looks on.
+    """
+    served = Served(etag='"1"')
+    with calendar_server(served) as server, bench(folder) as room:
+        for number in range(50):
+            room.call("add", f"Evening {number}", "--every", "month on 1", "--from", "03:00", "--for", "1h", "--yes")
+        room.call("calendar", "subscribe", server.url(), "--local", "--accept", "--yes")
+        room.age_calendars(timedelta(days=1))
+        asked = len(served.asked)
+        with room.daemon() as pid:
+            waiting(5)
+            before = read(pid)
+            waiting(seconds)
+            after = read(pid)
+            minutes = (after.at - before.at) / 60
+            wakes = (after.wakes - before.wakes) / minutes
+            yield Bar(name="subscribed: wake-ups a minute", figure=wakes, limit=3, unit="")
+            yield Bar(name="subscribed: CPU in a minute", figure=(after.cpu - before.cpu) / minutes, limit=0, unit="s")
+            yield Bar(name="subscribed: PSS before it was asked", figure=after.pss, limit=45, unit="MB")
+            until(lambda: len(served.asked) > asked, what="the calendar is asked anew", within=400)
+            waiting(10)
+            note = f"asked {len(served.asked) - asked} time after {read(pid).at - before.at:.0f} s"
+            yield Bar(name="subscribed: PSS after it was asked", figure=read(pid).pss, limit=55, unit="MB", note=note)
 
 
 def nobody_there(folder: Path, seconds: float = 60) -> Iterator[Bar]:
