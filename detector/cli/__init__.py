@@ -29,8 +29,11 @@ if TYPE_CHECKING:
 COMMANDS: Final[dict[str, dict[str, str]]] = {
     "Partner time": {
         "now": "partner time begins now, for a while",
-        "add": "declare partner time that returns",
-        "list": "show what is declared, with the next three times",
+        "add": "declare partner time, once or for good",
+        "edit": "change a declared partner time: only what you name",
+        "list": "show what is declared, or a week of it as a picture",
+        "show": "show everything about one partner time",
+        "next": "show the partner time that comes next",
         "remove": "take a declared partner time back",
         "extend": "the partner time under way goes on longer",
         "stop": "end the partner time under way",

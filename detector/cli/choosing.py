@@ -11,6 +11,8 @@ from detector.partner_time.model import PartnerTime
 def choose(partner_times: Sequence[PartnerTime], which: str) -> PartnerTime:
     """Return the one of this number, else the only one of this title, in whatever case.
 
+    What stands in for a cancelled one of the same title is meant by its number only.
+
     Raises:
         UserError: if there is none, with the nearest title; or several, with their numbers.
     """
@@ -18,6 +20,8 @@ def choose(partner_times: Sequence[PartnerTime], which: str) -> PartnerTime:
     found = [known for known in partner_times if wanted == str(known.number)] or [
         known for known in partner_times if wanted.casefold() == known.title.casefold()
     ]
+    own = [known for known in found if known.instead_of is None]
+    found = own if len(own) == 1 else found
     if len(found) == 1:
         return found[0]
     if found:

@@ -113,6 +113,20 @@ def read_only() -> Declared:
 
 
 @contextmanager
+def opened_to_read() -> Iterator[Store]:
+    """Open the store, which is there, for a command that changes nothing.
+
+    Raises:
+        StoreError: with what is wrong and what to do.
+    """
+    from detector.config.paths import store_path  # noqa: PLC0415 - not for --help
+    from detector.store.store import Store  # noqa: PLC0415 - not for --help
+
+    with Store.open(store_path(), read_only=True) as store:
+        yield store
+
+
+@contextmanager
 def opened() -> Iterator[Store]:
     """Open the store for as long as a command needs it.
 

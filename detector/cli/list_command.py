@@ -13,14 +13,25 @@ if TYPE_CHECKING:
 
 @click.command(name="list", epilog="Example: turntoward list --json")
 @click.option("--all", "everything", is_flag=True, help="Also what is over and does not return.")
+@click.option(
+    "--week", metavar="[DATE]", is_flag=False, flag_value="today", help="This week, or the one with DATE, as a picture."
+)
 @click.option("--json", "as_json", is_flag=True, help="Write it as JSON; instants in UTC.")
-def command(*, everything: bool, as_json: bool) -> None:
-    """Show what is declared, each with its next three times; '>' marks the one under way."""
+def command(*, everything: bool, week: str | None, as_json: bool) -> None:
+    """Show what is declared, each with its next three times.
+
+    '>' marks the one under way, '-' one that was skipped or cancelled.
+    """
     from detector.cli import declared  # noqa: PLC0415 - not for --help
-    from detector.cli.understood import following  # noqa: PLC0415 - not for --help
+    from detector.cli.understood import with_skipped  # noqa: PLC0415 - not for --help
 
     known = declared.read_only()
-    rows = [(partner_time, following(partner_time, known)) for partner_time in known.partner_times]
+    if week is not None:
+        from detector.cli.week_listing import list_week  # noqa: PLC0415 - not for --help
+
+        list_week(week, known, as_json=as_json)
+        return
+    rows = [(partner_time, with_skipped(partner_time, known)) for partner_time in known.partner_times]
     shown = [row for row in rows if everything or row[1]]
     if as_json:
         _write_json(shown, known)
@@ -46,6 +57,8 @@ def _write(partner_time: PartnerTime, coming: list[Occurrence], known: Declared)
     for occurrence in coming:
         if current is not None and current.id == occurrence.id:
             say(f"under way until {known.clock(occurrence.ends)}", first="   > ", later="     ")
+        elif occurrence.id in known.skipped:
+            say(f"{known.say(occurrence)}, skipped", first="   - ", later="     ")
         elif partner_time.recurrence is not None or occurrence.begins <= known.now:
             say(known.say(occurrence), first="     ", later="     ")
     if not coming:
@@ -70,12 +83,15 @@ def _write_json(rows: list[tuple[PartnerTime, list[Occurrence]]], known: Declare
                 "lasts_seconds": int(partner_time.lasts.total_seconds()),
                 "zone": partner_time.zone,
                 "recurrence": partner_time.recurrence,
+                "floats": partner_time.floats,
+                "quiet": partner_time.quiet,
                 "next": [
                     {
                         "id": occurrence.id,
                         "begins": occurrence.begins.isoformat(),
                         "ends": occurrence.ends.isoformat(),
                         "under_way": current is not None and current.id == occurrence.id,
+                        "skipped": occurrence.id in known.skipped,
                     }
                     for occurrence in coming
                 ],

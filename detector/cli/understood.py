@@ -28,17 +28,32 @@ YEARS: Final = 41
 MARGIN: Final = "     "
 
 
-def following(partner_time: PartnerTime, known: Declared, many: int = SHOWN) -> list[Occurrence]:
-    """Return what is under way of it and comes next, skipped ones left out; it need not be kept yet."""
+def all_following(partner_time: PartnerTime, known: Declared) -> Iterator[Occurrence]:
+    """Yield what is under way of it and comes next, skipped ones left out; it need not be kept yet."""
     numbered = replace(partner_time, number=partner_time.number or 0)
-    found = coming(
-        numbered, known.now, known.stopped, known.extended, begun=known.begun, within=timedelta(days=366 * YEARS)
-    )
-    return list(islice(found, many))
+    within = timedelta(days=366 * YEARS)
+    return coming(numbered, known.now, known.stopped, known.extended, begun=known.begun, within=within)
 
 
-def say_understood(wanted: PartnerTime, known: Declared) -> None:
-    """Say the partner time in a full sentence, its next three times, and what it overlaps."""
+def following(partner_time: PartnerTime, known: Declared, many: int = SHOWN) -> list[Occurrence]:
+    """Return the first of `all_following`."""
+    return list(islice(all_following(partner_time, known), many))
+
+
+def with_skipped(partner_time: PartnerTime, known: Declared, many: int = SHOWN) -> list[Occurrence]:
+    """Return the next times, and those that were skipped or cancelled among and before them."""
+    said = {name: at for name, at in known.stopped.items() if name not in known.skipped}
+    found: list[Occurrence] = []
+    for occurrence in all_following(partner_time, replace(known, stopped=said)):
+        found.append(occurrence)
+        many -= occurrence.id not in known.skipped
+        if many == 0:
+            break
+    return found
+
+
+def say_understood(wanted: PartnerTime, known: Declared, *, alone: bool = False) -> None:
+    """Say the partner time in a full sentence, its next three times, and, unless it is `alone`, what it overlaps."""
     say(f"{say_partner_time(wanted, known.now, known.zone)}.")
     if wanted.recurrence is not None:
         next_times = following(wanted, known)
@@ -48,7 +63,7 @@ def say_understood(wanted: PartnerTime, known: Declared) -> None:
             say("and that is all" if next_times else "it does not come again", first=MARGIN, later=MARGIN)
     if wanted.quiet:
         say("The desktop is to keep quiet in it.")
-    for sentence in _overlapping(wanted, known):
+    for sentence in () if alone else _overlapping(wanted, known):
         say(sentence)
 
 

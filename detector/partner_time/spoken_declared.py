@@ -105,7 +105,8 @@ def change(known: PartnerTime, asked: Asked, now: datetime, here: ZoneInfo) -> P
         floats=known.floats if asked.zone is None else _floats(asked),
         quiet=known.quiet if asked.quiet is None else asked.quiet,
         as_rfc=known.as_rfc and asked.every is None,
-        proposal=None,
+        # Whether the desktop keeps quiet is nothing that a calendar says.
+        proposal=known.proposal if asked == Asked(quiet=asked.quiet) else None,
     )
     wanted = _carried(known, wanted)
     if wanted.recurrence is not None:

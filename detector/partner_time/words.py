@@ -20,7 +20,8 @@ from detector.partner_time.wall import shown_at, span_of
 from detector.partner_time.words_recurrence import say_recurrence
 
 __all__ = [
-    "CODES", "say_date", "say_day", "say_days", "say_instant", "say_occurrence", "say_partner_time", "say_when",
+    "CODES", "say_date", "say_day", "say_days", "say_instant", "say_occurrence", "say_partner_time", "say_span",
+    "say_when",
 ]  # fmt: skip
 
 _HALF_A_DAY: Final = timedelta(hours=12)
@@ -41,17 +42,17 @@ def say_when(partner_time: PartnerTime, now: datetime, zone: ZoneInfo) -> str:
     more = list(_beside(partner_time, today))
     if partner_time.recurrence is None:
         there = [at.astimezone(zone) for at in span_of(begins, partner_time.lasts, own)]
-        return ", ".join([f"{say_day(there[0], now, zone)} {_say_span(there[0], there[1])}", *more])
+        return ", ".join([f"{say_day(there[0], now, zone)} {say_span(there[0], there[1])}", *more])
     days = say_recurrence(partner_time.recurrence, begins)
     held = " ".join([*_since(partner_time, today), *_until(partner_time, today)])
     elsewhere = [] if partner_time.zone == zone.key else [partner_time.zone]
-    return ", ".join([days, _say_span(begins, ends), *([held] if held else []), *more, *elsewhere])
+    return ", ".join([days, say_span(begins, ends), *([held] if held else []), *more, *elsewhere])
 
 
 def say_occurrence(occurrence: Occurrence, now: datetime, zone: ZoneInfo) -> str:
     """Return the day and the span, for a reader in `zone`: "today 18:30–20:00", "Friday 27 November 18:30–00:30"."""
     begins, ends = occurrence.begins.astimezone(zone), occurrence.ends.astimezone(zone)
-    return f"{say_day(begins, now, zone)} {_say_span(begins, ends)}"
+    return f"{say_day(begins, now, zone)} {say_span(begins, ends)}"
 
 
 def say_instant(at: datetime, now: datetime, zone: ZoneInfo) -> str:
@@ -123,10 +124,10 @@ def _say_dates(days: Sequence[date], today: date) -> str:
     return join_words([*said, *([f"{more} more {'day' if more == 1 else 'days'}"] if more > 0 else [])])
 
 
-def _say_span(begins: datetime, ends: datetime) -> str:
+def say_span(begins: datetime, ends: datetime) -> str:
+    """Return "18:30–20:00" of two times on one wall; "20:00–18:30 the next day" where the clock alone would mislead."""
     days = (ends.date() - begins.date()).days
     at_midnight = days == 1 and ends.hour == ends.minute == 0
     clock = "24:00" if at_midnight else f"{ends:%H:%M}"
-    # After a night the clock alone would mislead: 20:00–18:30 looks like a slip.
     later = " the next day" if days == 1 and not at_midnight and ends.hour >= 12 else ""
     return f"{begins:%H:%M}–{clock}{later}"

@@ -291,6 +291,7 @@ def test_the_list_is_json_where_asked_and_reading_makes_no_file(person: Person, 
         "begins": "2026-11-23T17:30:00+00:00",
         "ends": "2026-11-23T19:00:00+00:00",
         "under_way": False,
+        "skipped": False,
     }
 
 
