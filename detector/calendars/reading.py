@@ -131,7 +131,7 @@ def _is_chosen(block: Block, choice: Choice, tag: str | None) -> bool:
     wanted = (tag if tag is not None else choice.category or "").casefold()
     for line in block.named(name):
         # Most lines need no more than this look.
-        if line.is_too_long or wanted not in line.text.decode("utf-8", "replace").casefold():
+        if line.is_too_long or wanted not in line.text.decode("utf-8", "replace").replace("\\", "").casefold():
             continue
         try:
             value = take_apart(line)

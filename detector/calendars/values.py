@@ -101,11 +101,10 @@ def read_when(value: Value, known_here: Mapping[str, str]) -> list[When]:
 def _read_one(name: str, text: str, zone: str | None) -> When:
     from icalendar.prop import vDDDTypes  # noqa: PLC0415 - as above
 
-    text = text.upper()
-    if not _WHEN.fullmatch(text):
+    if not _WHEN.fullmatch(text.upper()):
         raise NotUnderstood(f"{name} '{clean(text)[:40]}' is no date")
     try:
-        found = vDDDTypes.from_ical(text)  # type: ignore[no-untyped-call]
+        found = vDDDTypes.from_ical(text.upper())  # type: ignore[no-untyped-call]
     except ValueError:
         raise NotUnderstood(f"{name} '{text}' is a date or a time that does not exist") from None
     if isinstance(found, datetime):

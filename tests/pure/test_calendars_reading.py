@@ -1,0 +1,364 @@
+"""Reading a calendar: which events count, and which partner time each means."""
+
+# ruff: noqa: DTZ001 - local times are naive by intent
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from detector.calendars.titles import clean, has_tag, without_tag
+from detector.errors import UserError
+from detector.partner_time.model import Moved, PartnerTime
+from detector.partner_time.proposed import Choice
+from tests.rig.ics import calendar, dinner, event, read, why
+
+BEGINS = datetime(2026, 11, 24, 18, 30)
+LASTS = timedelta(minutes=90)
+WEEKLY = "RRULE:FREQ=WEEKLY;BYDAY=TU"
+AT = "RECURRENCE-ID;TZID=Europe/Berlin:20261201T183000"
+
+
+def only(*lines: str) -> PartnerTime:
+    """Return the partner time of the dinner with these lines beside it."""
+    reading = read(calendar(dinner(*lines)))
+    assert why(reading) == []
+    (found,) = reading.events
+    return found.partner_time
+
+
+def timed(*lines: str) -> PartnerTime:
+    """Return the partner time of an event of these lines alone."""
+    reading = read(calendar(event(*lines)))
+    assert why(reading) == []
+    (found,) = reading.events
+    return found.partner_time
+
+
+def refused(*lines: str) -> str:
+    reading = read(calendar(event(*lines)))
+    assert reading.events == ()
+    (wrong,) = reading.wrong
+    assert wrong.what == "Dinner"
+    return wrong.why
+
+
+def test_an_event_becomes_partner_time_without_its_tag() -> None:
+    expected = PartnerTime(title="Dinner", begins=BEGINS, lasts=LASTS, zone="Europe/Berlin", as_rfc=True)
+    assert only() == expected
+
+
+@pytest.mark.parametrize(
+    ("title", "counts"),
+    [
+        ("Dinner #us", True), ("#US dinner", True), ("(#us)", True), ("Dinner #us, at home", True), ("#us", True),
+        ("Dinner\\n#us", True), ("#usa trip", False), ("Dinner us", False), ("status#us", False), ("##us", False),
+        ("", False), ("#us_", False),
+    ],
+)  # fmt: skip
+def test_the_tag_counts_as_a_word_in_whatever_case(title: str, counts: bool) -> None:
+    reading = read(calendar(dinner(summary=title)))
+    assert (len(reading.events), reading.seen, reading.chosen) == (int(counts), 1, int(counts))
+
+
+def test_a_category_chooses_where_a_title_does_not() -> None:
+    here, there = (
+        dinner("CATEGORIES:Home,Us\\, two", uid="1", summary="A"),
+        dinner("CATEGORIES:Us", uid="2", summary="B"),
+    )
+    copy = calendar(here, there, dinner(uid="3", summary="C us"))
+    assert [each.partner_time.title for each in read(copy, Choice(tag=None, category="us")).events] == ["B"]
+    assert [each.partner_time.title for each in read(copy, Choice(tag=None, category="US, TWO")).events] == ["A"]
+    everything = read(copy, Choice(tag=None, everything=True))
+    assert [each.partner_time.title for each in everything.events] == ["A", "B", "C us"]
+
+
+def test_nothing_of_an_event_that_was_not_chosen_is_in_what_was_read() -> None:
+    copy = calendar(dinner(uid="canary-uid", summary="Canary dentist"), event("DTSTART:nonsense", summary="Canary"))
+    reading = read(copy)
+    assert (reading.events, reading.wrong, reading.seen) == ((), (), 2)
+    assert "anary" not in repr(reading)
+
+
+def test_nothing_else_of_a_chosen_event_is_in_what_was_read() -> None:
+    private = ["DESCRIPTION:canary", "LOCATION:canary", "ATTENDEE;CN=canary:mailto:canary@x", "X-OTHER:canary"]
+    alarm = ["BEGIN:VALARM", "SUMMARY:canary", "DTSTART:20200101T000000Z", "END:VALARM"]
+    assert "canary" not in repr(read(calendar(dinner(*private, *alarm))))
+    assert only(*private, *alarm) == only()
+
+
+@pytest.mark.parametrize(
+    ("start", "zone", "floats", "begins"),
+    [
+        ("DTSTART;TZID=Europe/Berlin:20261124T183000", "Europe/Berlin", False, BEGINS),
+        ('DTSTART;TZID="Europe/Berlin":20261124T183000', "Europe/Berlin", False, BEGINS),
+        ("DTSTART;TZID=W. Europe Standard Time:20261124T183000", "Europe/Berlin", False, BEGINS),
+        ("DTSTART;TZID=/freeassociation.sourceforge.net/Asia/Tokyo:20261124T183000", "Asia/Tokyo", False, BEGINS),
+        ("DTSTART;TZID=/x/y/America/Argentina/Salta:20261124T183000", "America/Argentina/Salta", False, BEGINS),
+        ("DTSTART:20261124T173000Z", "UTC", False, datetime(2026, 11, 24, 17, 30)),
+        ("DTSTART;TZID=Asia/Tokyo:20261124T173000Z", "UTC", False, datetime(2026, 11, 24, 17, 30)),
+        ("DTSTART:20261124T183000", "Europe/Berlin", True, BEGINS),
+        ("dtstart;value=date-time;tzid=Europe/Berlin:20261124t183000", "Europe/Berlin", False, BEGINS),
+    ],
+)  # fmt: skip
+def test_a_beginning_stands_in_its_zone(start: str, zone: str, floats: bool, begins: datetime) -> None:
+    found = timed(start, "DURATION:PT1H")
+    assert (found.begins, found.zone, found.floats) == (begins, zone, floats)
+
+
+def test_a_zone_of_the_calendar_s_own_is_what_it_says_it_is() -> None:
+    zone = ["BEGIN:VTIMEZONE", "TZID:Ours", "X-LIC-LOCATION:Europe/Paris", "END:VTIMEZONE"]
+    copy = calendar(event("DTSTART;TZID=Ours:20261124T183000", "DURATION:PT1H"), head=zone)
+    assert read(copy).events[0].partner_time.zone == "Europe/Paris"
+
+
+@pytest.mark.parametrize(
+    "zone", ["Ours", "../../etc/passwd", "localtime", "Factory", "Europe", "Europe/Berlin2", "x" * 999]
+)
+def test_a_zone_that_does_not_exist_is_named(zone: str) -> None:
+    assert refused(f"DTSTART;TZID={zone}:20261124T183000", "DURATION:PT1H").startswith("there is no zone '")
+
+
+@pytest.mark.parametrize(
+    ("lines", "lasts"),
+    [
+        (["DTEND;TZID=Europe/Berlin:20261124T200000"], LASTS),
+        (["DTEND:20261124T190000Z"], LASTS),
+        (["DURATION:PT90M"], LASTS),
+        (["DURATION:+PT1H30M0S"], LASTS),
+        (["DURATION:P1D"], timedelta(days=1)),
+        (["DTEND;TZID=Europe/Berlin:20261125T020000"], timedelta(hours=7, minutes=30)),
+    ],
+)
+def test_it_lasts_until_its_end_or_for_its_duration(lines: list[str], lasts: timedelta) -> None:
+    assert timed("DTSTART;TZID=Europe/Berlin:20261124T183000", *lines).lasts == lasts
+
+
+def test_it_lasts_by_the_wall_across_a_change_of_the_clocks() -> None:
+    night = ("DTSTART;TZID=Europe/Berlin:20270327T220000", "DTEND;TZID=Europe/Berlin:20270328T060000")
+    assert timed(*night).lasts == timedelta(hours=8)
+
+
+def test_a_whole_day_lasts_from_midnight_to_midnight_by_whichever_clock_is_near() -> None:
+    for lines in (["DTEND;VALUE=DATE:20261225"], ["DURATION:P1D"], []):
+        found = timed("DTSTART;VALUE=DATE:20261224", *lines)
+        assert (found.begins, found.lasts, found.floats) == (datetime(2026, 12, 24), timedelta(days=1), True)
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (["DTSTART:20261324T183000", "DURATION:PT1H"], "DTSTART '20261324T183000' is a date or a time that does not exist"),
+        (["DTSTART:20260230T183000", "DURATION:PT1H"], "does not exist"),
+        (["DTSTART:20261124T250000", "DURATION:PT1H"], "does not exist"),
+        (["DTSTART:tomorrow", "DURATION:PT1H"], "DTSTART 'tomorrow' is no date"),
+        (["DTSTART:+026_124T183000", "DURATION:PT1H"], "is no date"),
+        (["DTSTART:", "DURATION:PT1H"], "DTSTART says no date"),
+        (["DTSTART:20261124T183000,20261125T183000", "DURATION:PT1H"], "DTSTART says several dates"),
+        (["DTSTART:99991231T235959Z", "DURATION:PT1H"], "DTSTART lies in the year 9999, which is out of reach"),
+        (["DTSTART:00010101T000000Z", "DURATION:PT1H"], "DTSTART lies in the year 1, which is out of reach"),
+        (["DURATION:PT1H"], "it does not say when it begins (DTSTART)"),
+        (["DTSTART:20261124T183000"], "it has no length: it ends when it begins"),
+        (["DTSTART:20261124T183000", "DTEND:20261124T183000"], "it has no length"),
+        (["DTSTART:20261124T183000", "DTEND:20261124T173000"], "it ends before it begins"),
+        (["DTSTART:20261124T183000", "DURATION:-PT1H"], "it ends before it begins"),
+        (["DTSTART:20261124T183000", "DURATION:PT59S"], "it lasts less than a minute"),
+        (["DTSTART:20261124T183000", "DURATION:PT24H1S"], "and partner time lasts 24 h at most"),
+        (["DTSTART;VALUE=DATE:20261124", "DTEND;VALUE=DATE:20261126"], "it lasts 2 days, and partner time lasts 24 h at most"),
+        (["DTSTART;VALUE=DATE:20261124", "DTEND:20261124T183000"], "with a whole day, but not both"),
+        (["DTSTART:20261124T183000", "DURATION:soon"], "DURATION 'soon' is no length of time"),
+        (["DTSTART:20261124T183000", "DURATION:P"], "is no length of time"),
+        (["DTSTART:20261124T183000", "DURATION:PT"], "is no length of time"),
+        (["DTSTART:20261124T183000", "DURATION:P999999999W"], "DURATION"),
+        (["DTSTART:20261124T183000", "DTSTART:20261124T183000", "DURATION:PT1H"], "DTSTART stands in it 2 times"),
+        (["DTSTART:20261124T183000", "DURATION:PT1H", "RRULE:FREQ=SECONDLY"], "FREQ is one of"),
+        (["DTSTART:20261124T183000", "DURATION:PT1H", "RRULE:FREQ=DAILY;INTERVAL=0"], "INTERVAL"),
+        (["DTSTART:20261124T183000", "DURATION:PT1H", "RRULE:garbage"], "FREQ"),
+        (["DTSTART:20261124T183000", "DURATION:PT1H", "RRULE:FREQ=DAILY", "RRULE:FREQ=DAILY"], "RRULE stands in it 2 times"),
+        (["DTSTART:20261124T183000", "DURATION:PT1H", "EXRULE:FREQ=DAILY"], "EXRULE"),
+        (["DTSTART:20261124T183000", "DURATION:PT1H", "RRULE:FREQ=DAILY", "EXDATE:never"], "EXDATE 'never' is no date"),
+        (["DTSTART:20261124T183000", "DURATION:PT1H", "RDATE;TZID=Mars/Base:20261125T100000"], "no zone 'Mars/Base'"),
+        (["DTSTART;TZID:20261124T183000", "DURATION:PT1H"], "DTSTART is no line of a calendar"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_an_event_is_said(lines: list[str], said: str) -> None:
+    assert said in refused(*lines)
+
+
+def test_what_is_wrong_names_the_event_and_its_line_and_costs_no_other_anything() -> None:
+    reading = read(calendar(dinner(uid="1"), event("DTSTART:soon", uid="2", summary="Walk #us"), dinner(uid="3")))
+    assert [each.uid for each in reading.events] == ["1", "3"]
+    (wrong,) = reading.wrong
+    assert (wrong.line, wrong.what, wrong.uid) == (9, "Walk", "2")
+    assert str(wrong) == "line 9, Walk: DTSTART 'soon' is no date"
+    no_title = read(calendar(event("DTSTART:soon", uid="me@x", summary=None)), Choice(tag=None, everything=True))
+    assert str(no_title.wrong[0]) == "line 3, me@x: DTSTART 'soon' is no date"
+
+
+def test_a_recurrence_its_gaps_and_its_additions_are_read() -> None:
+    found = only(
+        WEEKLY + ";",
+        "EXDATE;TZID=Europe/Berlin:20261201T183000,20261208T183000",
+        "EXDATE:20261215T173000Z",
+        "EXDATE;VALUE=DATE:20261222",
+        "RDATE;TZID=Europe/Berlin:20261202T190000",
+        "RDATE:20261124T173000Z",
+    )
+    assert found.recurrence == "FREQ=WEEKLY;BYDAY=TU"
+    assert found.without == tuple(datetime(2026, 12, day, 18, 30) for day in (1, 8, 15, 22))
+    # The first beginning is no addition.
+    assert found.also == (datetime(2026, 12, 2, 19),)
+
+
+def test_a_stretch_beside_the_recurrence_keeps_its_own_length() -> None:
+    found = only("RDATE;TZID=Europe/Berlin;VALUE=PERIOD:20261202T190000/PT3H,20261203T190000/20261203T203000")
+    assert found.also == (datetime(2026, 12, 2, 19), datetime(2026, 12, 3, 19))
+    assert found.moved == (
+        Moved(of=datetime(2026, 12, 2, 19), begins=datetime(2026, 12, 2, 19), lasts=timedelta(hours=3)),
+    )
+
+
+def test_an_instance_that_was_moved_takes_place_at_its_own_time() -> None:
+    instance = event(AT, "DTSTART:20261202T190000Z", "DURATION:PT2H", summary="Late dinner #us")
+    for both in ((dinner(WEEKLY), instance), (instance, dinner(WEEKLY))):
+        (found,) = read(calendar(*both)).events
+        assert found.partner_time.moved == (
+            Moved(
+                of=datetime(2026, 12, 1, 18, 30), begins=datetime(2026, 12, 2, 20), lasts=timedelta(hours=2),
+                title="Late dinner",
+            ),
+        )  # fmt: skip
+
+
+def test_of_two_versions_of_an_instance_or_an_event_the_later_counts() -> None:
+    first = event(AT, "DTSTART:20261202T190000Z", "DURATION:PT2H", "SEQUENCE:7")
+    second = event(AT, "DTSTART:20261202T200000Z", "DURATION:PT2H", "SEQUENCE:6")
+    (found,) = read(calendar(dinner(WEEKLY), first, second)).events
+    assert found.partner_time.moved[0].begins == datetime(2026, 12, 2, 20)
+    reading = read(calendar(dinner("SEQUENCE:2", summary="New #us"), dinner("SEQUENCE:1", summary="Old #us")))
+    assert [each.partner_time.title for each in reading.events] == ["New"]
+    twice = read(calendar(dinner(summary="One #us"), dinner(summary="Two #us")))
+    assert [each.partner_time.title for each in twice.events] == ["Two"]
+    assert why(twice) == ["it stands in the calendar twice; this one counts"]
+
+
+@pytest.mark.parametrize(
+    "instance",
+    [
+        event(AT, "DTSTART;TZID=Europe/Berlin:20261201T183000", "DURATION:PT1H", "STATUS:CANCELLED"),
+        event(AT, "STATUS:CANCELLED", "DTSTART;TZID=Europe/Berlin:20261201T183000"),
+        event(AT, "DTSTART;TZID=Europe/Berlin:20261201T183000", "DURATION:PT1H", summary="Dentist"),
+        event(AT.replace("Berlin:20261201T183000", "Berlin:20261201"), "DTSTART:x", summary="Dentist"),
+    ],
+    ids=["cancelled", "cancelled, no length", "not chosen", "not chosen, by its day"],
+)
+def test_an_instance_that_is_cancelled_or_not_chosen_does_not_take_place(instance: list[str]) -> None:
+    (found,) = read(calendar(dinner(WEEKLY), instance)).events
+    assert (found.partner_time.without, found.partner_time.moved) == ((datetime(2026, 12, 1, 18, 30),), ())
+    assert "Dentist" not in repr(found)
+
+
+def test_an_instance_that_is_not_understood_is_named_and_does_not_take_place() -> None:
+    reading = read(calendar(dinner(WEEKLY), event(AT, "DTSTART:soon", "DURATION:PT1H")))
+    assert reading.events[0].partner_time.without == (datetime(2026, 12, 1, 18, 30),)
+    assert why(reading) == ["DTSTART 'soon' is no date"]
+
+
+@pytest.mark.parametrize("summary", ["Dinner #us", "Dentist"])
+def test_a_change_to_all_later_ones_is_not_understood_and_nothing_of_it_is_proposed(summary: str) -> None:
+    later = event(
+        "RECURRENCE-ID;RANGE=THISANDFUTURE;TZID=Europe/Berlin:20261201T183000",
+        "DTSTART;TZID=Europe/Berlin:20261201T193000", "DURATION:PT1H", summary=summary,
+    )  # fmt: skip
+    reading = read(calendar(dinner(WEEKLY), later))
+    assert reading.events == ()
+    assert "RANGE=THISANDFUTURE" in why(reading)[0]
+    assert (reading.wrong[0].what, reading.wrong[0].uid) == ("Dinner", "1")
+
+
+def test_an_instance_without_its_event_is_proposed_alone() -> None:
+    (found,) = read(calendar(event(AT, "DTSTART:20261202T190000Z", "DURATION:PT2H"))).events
+    assert (found.uid, found.partner_time.begins) == ("1 20261201T183000", datetime(2026, 12, 2, 19))
+    assert (found.partner_time.recurrence, found.partner_time.zone) == (None, "UTC")
+
+
+def test_an_event_that_is_cancelled_whole_is_not_proposed() -> None:
+    reading = read(calendar(dinner(WEEKLY, "STATUS:CANCELLED"), dinner("STATUS:CONFIRMED", uid="2")))
+    assert [each.uid for each in reading.events] == ["2"]
+    assert reading.wrong == ()
+
+
+def test_a_recurrence_that_never_comes_true_is_named() -> None:
+    assert refused("DTSTART:20261124T183000", "DURATION:PT1H", "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30")
+
+
+def test_an_event_without_a_uid_keeps_one_as_long_as_it_stays_as_it_is() -> None:
+    lines = ("DTSTART:20261124T183000", "DURATION:PT1H")
+    first, again, other = (
+        read(calendar(event(*lines, *more, uid=None))).events[0].uid
+        for more in ((), ("SEQUENCE:4",), ("RRULE:FREQ=DAILY",))
+    )
+    assert first == again != other
+    long = read(calendar(dinner(uid="x" * 5000))).events[0].uid
+    assert len(long) < 50
+    assert long == read(calendar(dinner(uid="x" * 5000, summary="Other #us"))).events[0].uid
+
+
+def test_the_calendar_s_own_name_is_known() -> None:
+    assert read(calendar(head=["X-WR-CALNAME:Us\\, at home\x1b[31m"])).name == "Us, at home [31m"
+    assert read(calendar(head=["NAME;LANGUAGE=en:Ours"])).name == "Ours"
+    assert read(calendar()).name is None
+
+
+def test_lines_are_unfolded_however_they_arrive() -> None:
+    folded = b"\xef\xbb\xbfBEGIN:VCALENDAR\nBEGIN:VEVENT\r\nUID:1\nSUM\r\n MARY:Caf\xc3\r\n \xa9 #u\n\ts\r\nDTSTART:2026\n 1124T183000Z\r\nDURATION:PT1H\nEND:VEVENT\nEND:VCALENDAR"
+    whole = read(folded)
+    assert whole.events[0].partner_time.title == "Café"
+    assert whole.whole
+    for size in (1, 2, 3, 7):
+        assert read([folded[at : at + size] for at in range(0, len(folded), size)]) == whole
+
+
+def test_a_file_that_ends_in_the_middle_says_so() -> None:
+    whole = calendar(dinner(uid="1"), dinner(uid="2"))
+    assert read(whole).whole
+    cut = read(whole[: whole.rindex(b"END:VEVENT")])
+    assert not cut.whole
+    assert [each.uid for each in cut.events] == ["1"]
+    assert why(cut) == ["it does not end: END:VEVENT is missing"]
+    assert not read(whole[: whole.rindex(b"END:VCALENDAR")]).whole
+
+
+def test_an_event_that_does_not_end_costs_the_next_one_nothing() -> None:
+    reading = read(calendar(dinner(uid="1")[:-1], dinner(uid="2")))
+    assert [each.uid for each in reading.events] == ["2"]
+    assert reading.wrong[0].uid == "1"
+
+
+@pytest.mark.parametrize(
+    "copy", [b"", b"<html>Sign in</html>", b"\x00\xff" * 500, b"BEGIN:VCARD\r\nEND:VCARD\r\n", b"\n" * 99]
+)
+def test_what_is_no_calendar_is_refused(copy: bytes) -> None:
+    with pytest.raises(UserError, match="This is no calendar"):
+        read(copy)
+
+
+def test_titles_are_one_line_that_steers_nothing() -> None:
+    assert clean("a\x1b[2Jb\u202ec\r\nd  \u2066e\u200b") == "a [2Jb c d e"
+    assert clean("👩\u200d❤️\u200d👨 dinner") == "👩\u200d❤️\u200d👨 dinner"
+    assert clean("x" * 81) == "x" * 79 + "…"
+    assert len(clean("é" * 500_000)) == 80
+    assert without_tag("#us", "#us") == "Partner time"
+    assert without_tag("Tea #us and #US cake", "#us") == "Tea and cake"
+    assert has_tag("for two", "two")
+    assert not has_tag("for twofold", "two")
+
+
+def test_what_follows_in_time_follows_in_lines() -> None:
+    reading = read(calendar(*(dinner(uid=str(number)) for number in range(50))))
+    assert all(one.line < other.line for one, other in pairwise(reading.events))
+    instants = {each.partner_time.begins.replace(tzinfo=ZoneInfo(each.partner_time.zone)) for each in reading.events}
+    assert instants == {datetime(2026, 11, 24, 17, 30, tzinfo=UTC)}
