@@ -72,9 +72,11 @@ def subscribe(
     It is fetched at once; an address that is wrong is not kept. What it proposes waits for your answer, and if it cannot
     be fetched later, the last good copy counts.
     """
-    from detector.cli.calendar_subscribing import choose, subscribe  # noqa: PLC0415 - not for --help
+    from detector.cli.calendar_choosing import choose_events  # noqa: PLC0415 - not for --help
+    from detector.cli.calendar_subscribing import subscribe  # noqa: PLC0415 - not for --help
 
-    subscribe(place, choose(tag, category, everything=everything), name=name, accepts=accepts, local=local, yes=yes)
+    choice = choose_events(tag, category, everything=everything)
+    subscribe(place, choice, name=name, accepts=accepts, local=local, yes=yes)
 
 
 @command.command(epilog='Example: turntoward calendar refresh "Our calendar"')

@@ -18,6 +18,7 @@ from detector.calendars.fetching import Fetched, fetch
 from detector.calendars.places import NoPlace, is_url, parse, shown
 from detector.calendars.reading import read_calendar
 from detector.cli import declared
+from detector.cli.calendar_choosing import choose_calendar, say_choice
 from detector.cli.calendar_patience import patience
 from detector.cli.phone_known import let_out
 from detector.config.paths import config_path
@@ -37,41 +38,18 @@ if TYPE_CHECKING:
 
 LONGEST_NAME: Final = 80
 SHOWN: Final = 3
+BELIEVED: Final = "If that is meant, add --yes to take them back."
 PLAIN: Final = "This is plain http: anybody on the way there can read the calendar and change what comes."
 
 
-def choose(tag: str | None, category: str | None, *, everything: bool) -> Choice:
-    """Return which events count.
-
-    Raises:
-        UserError: if more than one way to choose was named, or one without words.
-    """
-    given = [
-        option
-        for option, is_there in (
-            ("--tag", tag is not None),
-            ("--category", category is not None),
-            ("--all", everything),
-        )
-        if is_there
-    ]
-    if len(given) > 1:
-        raise UserError([Problem(message="choose in one of these ways", file=" ".join(given))])
-    for option, words in (("--tag", tag), ("--category", category)):
-        if words is not None and not words.strip():
-            raise UserError([Problem(message="is empty", file=option)])
-    if everything or category is not None:
-        return Choice(tag=None, category=None if category is None else category.strip(), everything=everything)
-    return Choice() if tag is None else Choice(tag=tag.strip())
-
-
-def subscribe(place: str, choice: Choice, *, name: str | None, accepts: bool, local: bool, yes: bool) -> None:
+def subscribe(place: str, chosen_by: Choice | None, *, name: str | None, accepts: bool, local: bool, yes: bool) -> None:
     """Fetch the calendar now, say what it proposes, and keep it as one to be asked again and again.
 
     Raises:
         UserError: with everything that is wrong; nothing is kept.
         TurntowardError: if it cannot be fetched now; nothing is kept.
     """
+    choice = chosen_by or Choice()
     with declared.opened() as store:
         calendar = _checked(store.calendars(), place, choice, name, accepts=accepts, local=local)
         try:
@@ -103,11 +81,15 @@ def refresh_now(name: str | None, *, yes: bool) -> None:
     """
     failed: list[str] = []
     sentences: list[str] = []
+    unsure: list[Problem] = []
     with declared.opened() as store:
         for calendar in chosen(store.calendars(), name):
             with patience(calendar) as progress:
                 done = refresh(store, calendar, declared.CLOCK, progress=progress)
             if done.calendar is not None and done.calendar.why == EMPTY:
+                if not yes and declared.nobody_to_ask():
+                    unsure.append(Problem(message=f"{_empty(store, calendar)}; nothing was changed.", hint=BELIEVED))
+                    continue
                 done = _believe(store, calendar, yes=yes)
             if done.calendar is not None and done.calendar.why is not None:
                 failed.append(f"{calendar.name}: {done.calendar.why}.")
@@ -116,6 +98,8 @@ def refresh_now(name: str | None, *, yes: bool) -> None:
                 sentences.append(" ".join([f"{calendar.name}:", *changed, *_what_is_wrong(done.reading)]))
     if sentences:
         declared.conclude(sentences)
+    if unsure:
+        raise UserError([*(Problem(message=each) for each in failed), *unsure])
     if failed:
         raise TurntowardError("\n".join([*failed, "  What was proposed before stays in force."]))
 
@@ -131,17 +115,13 @@ def chosen(calendars: Sequence[Calendar], name: str | None) -> list[Calendar]:
         if not subscribed:
             raise UserError("You are subscribed to no calendar.\n  `turntoward calendar subscribe --help` shows how.")
         return subscribed
-    wanted = name.strip()
-    found = [each for each in calendars if each.name.casefold() == wanted.casefold()]
-    found = found or [each for each in calendars if str(each.number) == wanted]
-    if not found:
-        raise UserError(f"No calendar is called '{name}'.\n  `turntoward calendar list` shows them.")
-    if not found[0].subscribed:
+    found = choose_calendar(calendars, name)
+    if not found.subscribed:
         raise UserError(
-            f"{found[0].name} was imported once and is not asked again.\n"
+            f"{found.name} was imported once and is not asked again.\n"
             "  `turntoward calendar subscribe` asks one again and again."
         )
-    return found[:1]
+    return [found]
 
 
 def _checked(
@@ -206,21 +186,13 @@ def _what_it_says(calendar: Calendar, reading: Reading) -> Iterator[str]:
         yield PLAIN
     events = f"{reading.seen:,} {'event stands' if reading.seen == 1 else 'events stand'}"
     meant = {0: "none of them is", 1: "one of them is"}.get(reading.chosen, f"{reading.chosen:,} of them are")
-    yield f"In {calendar.name} ({shown(calendar.place)}) {events}; {meant} meant as partner time: {_how(calendar.choice)}."
+    yield f"In {calendar.name} ({shown(calendar.place)}) {events}; {meant} meant as partner time: {say_choice(calendar.choice)}."
     now, zone = declared.CLOCK.now(), reader_zone()
     for event in reading.events[:SHOWN]:
         yield f"  {say_partner_time(event.partner_time, now, zone)}"
     if len(reading.events) > SHOWN:
         yield f"  and {len(reading.events) - SHOWN:,} more"
     yield from _what_is_wrong(reading)
-
-
-def _how(choice: Choice) -> str:
-    if choice.everything:
-        return "every event counts"
-    if choice.category is not None:
-        return f"those of the category {choice.category}"
-    return f"those with {choice.tag} in the title"
 
 
 def _what_is_wrong(reading: Reading | None) -> list[str]:
@@ -239,14 +211,14 @@ def _ask(calendar: Calendar) -> None:
         raise click.exceptions.Exit(0)
 
 
-def _believe(store: Store, calendar: Calendar, *, yes: bool) -> Refreshed:
+def _empty(store: Store, calendar: Calendar) -> str:
     count = len(store.proposals(calendar.number))
-    said = f"There is no event in {calendar.name} any more, and {count:,} had been proposed"
-    if not yes:
-        if declared.nobody_to_ask():
-            raise UserError(f"{said}; nothing was changed.\n  If that is meant, add --yes to take them back.")
-        if not click.confirm(f"{said}. Take them back?"):
-            return Refreshed(calendar=calendar)
+    return f"There is no event in {calendar.name} any more, and {count:,} had been proposed"
+
+
+def _believe(store: Store, calendar: Calendar, *, yes: bool) -> Refreshed:
+    if not yes and not click.confirm(f"{_empty(store, calendar)}. Take all of it back?"):
+        return Refreshed(calendar=calendar)
     return refresh(store, calendar, declared.CLOCK, believes=True)
 
 

@@ -221,7 +221,7 @@ def test_refresh_asks_now_and_says_what_changed(server: Server) -> None:
 def test_refresh_of_what_there_is_not_says_so(server: Server) -> None:
     assert "You are subscribed to no calendar" in run("calendar", "refresh", code=2)
     subscribe(server)
-    assert "No calendar is called 'theirs'" in run("calendar", "refresh", "theirs", code=2)
+    assert "No calendar has the name or number 'theirs'" in run("calendar", "refresh", "theirs", code=2)
     with Store.open(store_path()) as store:
         store.keep_calendar(Calendar(name="Once", place="/tmp/once.ics"))
     assert "Once was imported once and is not asked again" in run("calendar", "refresh", "once", code=2)
