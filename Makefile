@@ -5,7 +5,7 @@ DEBIAN := adb chromium chromium-driver curl dbus dbus-x11 dconf-cli dconf-gsetti
 NEEDED := adb chromedriver chromium curl dbus-daemon dconf dunst fish grim gsettings mako notify-send openbox pactl pipewire pipewire-pulse pulseaudio sway systemd-analyze tmux wireplumber xdotool xprop xterm Xvfb zsh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run install test check format bench debian
+.PHONY: help setup oracle run install test check format bench debian
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,14 @@ $(UV):
 	@touch $@
 
 setup: .venv/.ready  ## set up .tools and .venv, and nothing else
+
+.oracle/.ready: tests/oracle/requirements.txt | $(UV)
+	@echo "Setting up .oracle, with which recurrences are compared (once) ..."
+	@$(UV) venv --quiet --clear .oracle
+	@$(UV) pip sync --quiet --python .oracle/bin/python --require-hashes tests/oracle/requirements.txt
+	@touch $@
+
+oracle: .oracle/.ready  # recurring-ical-events, in an environment of its own: it needs another dateutil than we do
 
 run: setup  ## run it: on your desktop, or without one the bundled evening
 	@.venv/bin/turntoward run --offer --or-try
@@ -47,10 +55,10 @@ debian:  # the programs that the tests drive: installed where that is allowed, e
 	  echo "Missing:$$missing. Tests that need them are skipped, each by name. To have them:"; echo "  sudo $$line"; \
 	fi
 
-test: setup debian  ## set up what the tests need, then run them all
+test: setup oracle debian  ## set up what the tests need, then run them all
 	@.venv/bin/pytest
 
-check: setup debian  ## format, ruff, mypy --strict, import-linter, tests
+check: setup oracle debian  ## format, ruff, mypy --strict, import-linter, tests
 	@.venv/bin/ruff format --check --quiet . || { echo "make format mends this" >&2; exit 1; }
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/mypy
@@ -61,5 +69,5 @@ format: setup  ## format the code and mend what ruff can mend
 	@.venv/bin/ruff check --quiet --fix .
 	@.venv/bin/ruff format --quiet .
 
-bench: setup debian  ## print the bars: wake-ups, memory, CPU, latency, speed
+bench: setup oracle debian  ## print the bars: wake-ups, memory, CPU, latency, speed
 	@.venv/bin/python -m tests.benchmarks
