@@ -16,8 +16,11 @@ from tests.property.evenings import BEGAN, evenings
 from tests.property.test_core_laws import RULES, many, moments
 from tests.timelines.reading import play, shift
 
-SOON = PolicySettings(grace=timedelta(minutes=2))
-policies = st.sampled_from([PolicySettings(), SOON, PolicySettings(grace=timedelta(seconds=20))])
+# So that the grace ends in the middle of something.
+policies = st.one_of(
+    st.just(PolicySettings()), st.integers(1, 300).map(lambda number: PolicySettings(grace=timedelta(seconds=number)))
+)
+generated = settings(max_examples=20_000, deadline=None, database=None, phases=[Phase.generate])
 
 
 def starts(effects: list[Effect]) -> list[Started]:
@@ -43,22 +46,19 @@ def under_way(effects: list[Effect], at: datetime) -> list[Use]:
 )
 def test_the_generator_reaches_every_start(said: list[bool | None]) -> None:
     find(
-        evenings(),
-        lambda evening: [start.well for start in starts(play(evening, RULES, policy=SOON))] == said,
-        settings=settings(max_examples=20_000, deadline=None, database=None, phases=[Phase.generate]),
+        st.tuples(evenings(), policies),
+        lambda made: [start.well for start in starts(play(made[0], RULES, policy=made[1]))] == said,
+        settings=generated,
     )
 
 
 def test_the_generator_reaches_a_device_that_slept_through_the_end_of_the_grace() -> None:
-    def slept(evening: list[Observation]) -> bool:
-        said = starts(play(evening, RULES, policy=SOON))
-        gaps = [seen for seen in evening if isinstance(seen, Gap) and seen.sense is None]
+    def slept(made: tuple[list[Observation], PolicySettings]) -> bool:
+        said = starts(play(made[0], RULES, policy=made[1]))
+        gaps = [seen for seen in made[0] if isinstance(seen, Gap) and seen.sense is None]
         return any(start.well and any(gap.since < start.at <= gap.at for gap in gaps) for start in said)
 
-    find(
-        evenings(), slept,
-        settings=settings(max_examples=20_000, deadline=None, database=None, phases=[Phase.generate]),
-    )  # fmt: skip
+    find(st.tuples(evenings(), policies), slept, settings=generated)
 
 
 @many
