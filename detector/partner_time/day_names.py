@@ -21,12 +21,15 @@ def join_words(words: Sequence[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
-def say_days(days: Iterable[int], first: int = 0) -> str:
-    """Return the weekdays, Monday 0, of a week that begins with `first`: "Monday to Friday", "Monday and Friday"."""
-    named = sorted(set(days), key=lambda day: (day - first) % 7)
-    if len(named) == 7:
+def say_days(days: Iterable[int], first: int | None = None) -> str:
+    """Return the weekdays, Monday 0: "every day", "Monday to Friday", "Friday to Monday", "Monday and Friday".
+
+    Where it matters that a week begins with `first`, no stretch goes over its end.
+    """
+    named = sorted(set(days), key=lambda day: (day - (first or 0)) % 7)
+    if len(named) == 7 and first is None:
         return "every day"
-    for begin in named:
+    for begin in named if first is None else named[:1]:
         run = [(begin + step) % 7 for step in range(len(named))]
         if len(run) >= 3 and set(run) == set(named):
             return f"{WEEKDAYS[run[0]]} to {WEEKDAYS[run[-1]]}"

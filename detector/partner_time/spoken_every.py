@@ -53,7 +53,8 @@ def parse_every(text: str, *, argument: str = "--every", first: date | None = No
     Raises:
         UserError: with what cannot be read in it, what has two readings, and what never comes.
     """
-    lowered = text.lower()
+    # Letter by letter: what stands where must not move, and some letters are longer when they are small.
+    lowered = "".join(letter.lower() if letter.isascii() else letter for letter in text)
     if "freq=" in lowered:
         return _read_rrule(text, argument, first)
     at = lead.end() if (lead := _LEAD.match(lowered)) else 0

@@ -44,9 +44,11 @@ def say_when(partner_time: PartnerTime, now: datetime, zone: ZoneInfo) -> str:
         there = [at.astimezone(zone) for at in span_of(begins, partner_time.lasts, own)]
         return ", ".join([f"{say_day(there[0], now, zone)} {say_span(there[0], there[1])}", *more])
     days = say_recurrence(partner_time.recurrence, begins)
-    held = " ".join([*_since(partner_time, today), *_until(partner_time, today)])
+    held = " ".join([*_since(partner_time, shown_at(now, own)), *_until(partner_time, today)])
     elsewhere = [] if partner_time.zone == zone.key else [partner_time.zone]
-    return ", ".join([days, say_span(begins, ends), *([held] if held else []), *more, *elsewhere])
+    return ", ".join(
+        [days, say_span(begins, ends), *([held] if held else []), *_so_often(partner_time), *more, *elsewhere]
+    )
 
 
 def say_occurrence(occurrence: Occurrence, now: datetime, zone: ZoneInfo) -> str:
@@ -76,9 +78,9 @@ def say_date(day: date, today: date) -> str:
     return f"{day.day} {MONTHS[day.month - 1]}{'' if day.year == today.year else f' {day.year}'}"
 
 
-def _since(partner_time: PartnerTime, today: date) -> Iterator[str]:
-    """Yield the day from which on it holds, where that is still to come and not simply its first one from now on."""
-    first = partner_time.begins.date()
+def _since(partner_time: PartnerTime, now: datetime) -> Iterator[str]:
+    """Yield the day from which on it holds, where that is still to come and not simply its first one from `now` on."""
+    first, today = partner_time.begins.date(), now.date()
     parts = read_recurrence(partner_time.recurrence or "")
     if first <= today:
         return
@@ -91,19 +93,24 @@ def _since(partner_time: PartnerTime, today: date) -> Iterator[str]:
             zone=partner_time.zone,
             recurrence=open_ended,
         )
-        if next(local_beginnings(from_today, from_today.begins, partner_time.begins), None) is None:
+        earlier = local_beginnings(from_today, from_today.begins, partner_time.begins)
+        if all(at + partner_time.lasts <= now for at in earlier):
             return
     yield f"from {say_date(first, today)}"
 
 
 def _until(partner_time: PartnerTime, today: date) -> Iterator[str]:
-    rule = read_rule(partner_time.recurrence or "")
-    if rule.until is not None:
-        last = rule.until if rule.until.tzinfo is None else shown_at(rule.until, ZoneInfo(partner_time.zone))
+    until = read_rule(partner_time.recurrence or "").until
+    if until is not None:
+        last = until if until.tzinfo is None else shown_at(until, ZoneInfo(partner_time.zone))
         day = last.date() if last.time() >= partner_time.begins.time() else last.date() - timedelta(days=1)
         yield f"until {say_date(day, today)}"
-    if rule.count is not None:
-        yield "once" if rule.count == 1 else f"{rule.count} times in all"
+
+
+def _so_often(partner_time: PartnerTime) -> Iterator[str]:
+    count = read_rule(partner_time.recurrence or "").count
+    if count is not None:
+        yield "once" if count == 1 else f"{count} times in all"
 
 
 def _beside(partner_time: PartnerTime, today: date) -> Iterator[str]:

@@ -36,7 +36,7 @@ def say_recurrence(recurrence: str | None, begins: datetime) -> str:
     first = parts.pop("WKST", "MO")
     parts = _filled(frequency, parts, begins)
     plain = {"DAILY": _daily, "WEEKLY": _weekly, "MONTHLY": _monthly, "YEARLY": _yearly}[frequency]
-    return plain(interval, parts, first) or _part_by_part(_UNITS[frequency], interval, parts)
+    return plain(interval, parts, first) or _part_by_part(_UNITS[frequency], interval, parts, first)
 
 
 def _filled(frequency: str, parts: dict[str, str], begins: datetime) -> dict[str, str]:
@@ -74,10 +74,12 @@ def _weekly(interval: int, parts: dict[str, str], first: str) -> str | None:
         return None
     days = [CODES.index(code) for code in parts["BYDAY"].split(",")]
     beginning = CODES.index(first)
-    said = say_days(days, beginning if interval > 1 else 0)
+    said = say_days(days, beginning if interval > 1 else None)
     if interval == 1:
         return said if " to " in said or said == "every day" else f"every {said}"
-    turns = first != "MO" and not (beginning in days and " to " in said) and len(set(days)) > 1
+    steps = {(day - beginning) % 7 for day in days}
+    goes_over_the_weekend = steps == set(range(len(steps))) and beginning + len(steps) > 7
+    turns = first != "MO" and len(steps) > 1 and not goes_over_the_weekend
     weeks = f", of weeks that begin on {WEEKDAYS[beginning]}" if turns else ""
     if interval == 2 and set(days) == {5, 6} and not turns:
         return "every other weekend"
@@ -111,7 +113,7 @@ def _yearly(interval: int, parts: dict[str, str], first: str) -> str | None:
 
 def _in_a_month(parts: dict[str, str], of: str, interval: int) -> str | None:
     if set(parts) == {"BYMONTHDAY"}:
-        numbers = [int(day) for day in parts["BYMONTHDAY"].split(",")]
+        numbers = sorted({int(day) for day in parts["BYMONTHDAY"].split(",")}, key=lambda day: (day < 0, day))
         if all(day > 0 for day in numbers):
             rare = " that has one" if len(numbers) == 1 and numbers[0] > 28 and interval == 1 else ""
             return f"on the {join_words([say_date_number(day) for day in numbers])} {of}{rare}"
@@ -132,16 +134,16 @@ def _in_a_month(parts: dict[str, str], of: str, interval: int) -> str | None:
     return f"{join_words([f'the {say_nth(number)} {name}' for number, name in days])} {of}"
 
 
-def _part_by_part(unit: str, interval: int, parts: dict[str, str]) -> str:
+def _part_by_part(unit: str, interval: int, parts: dict[str, str], first: str) -> str:
     said = [_every(interval, unit)]
     if months := parts.get("BYMONTH"):
         said.append(f"in {join_words([MONTHS[int(month) - 1] for month in months.split(',')])}")
     if weeks := parts.get("BYWEEKNO"):
-        said.append(f"in week {_numbers(weeks, 'week')} of the year")
+        said.append(f"in {_numbers(weeks, 'week')} of the year")
     if days := parts.get("BYYEARDAY"):
-        said.append(f"on day {_numbers(days, 'day')} of the year")
+        said.append(f"on {_numbers(days, 'day')} of the year")
     if days := parts.get("BYMONTHDAY"):
-        numbers = [int(day) for day in days.split(",")]
+        numbers = sorted({int(day) for day in days.split(",")}, key=lambda day: (day < 0, day))
         said.append(
             f"on the {join_words([say_date_number(day) if day > 0 else f'{say_nth(day)} day' for day in numbers])}"
         )
@@ -152,17 +154,18 @@ def _part_by_part(unit: str, interval: int, parts: dict[str, str]) -> str:
         else:
             names = join_words(
                 [
-                    f"the {say_nth(int(day[1]))} {WEEKDAYS[CODES.index(day[2])]}" if day[1] else f"every {day[2]}"
+                    f"{'the ' + say_nth(int(day[1])) if day[1] else 'every'} {WEEKDAYS[CODES.index(day[2])]}"
                     for day in found
                 ]
             )
         said.append(f"if that is {names}" if parts.keys() & {"BYMONTHDAY", "BYYEARDAY"} else f"on {names}")
     if places := parts.get("BYSETPOS"):
         said.append(f"of these the {join_words([say_nth(int(place)) for place in places.split(',')])}")
+    if first != "MO" and (unit == "week" or "BYWEEKNO" in parts):
+        said.append(f"of weeks that begin on {WEEKDAYS[CODES.index(first)]}")
     return ", ".join(said)
 
 
 def _numbers(values: str, unit: str) -> str:
-    return join_words(
-        [value if int(value) > 0 else f"{-int(value)} {unit}s before the end" for value in values.split(",")]
-    )
+    numbers = sorted({int(value) for value in values.split(",")}, key=lambda number: (number < 0, number))
+    return join_words([f"{unit} {number}" if number > 0 else f"the {say_nth(number)} {unit}" for number in numbers])
