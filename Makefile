@@ -1,8 +1,8 @@
 # Turntoward. `make` lists what there is.
 UV := .tools/bin/uv
 export UV_PYTHON_DOWNLOADS := never
-DEBIAN := adb chromium chromium-driver curl dbus dbus-x11 dconf-cli dconf-gsettings-backend dconf-service dunst fish grim gsettings-desktop-schemas libglib2.0-bin libnotify-bin mako-notifier openbox pipewire pipewire-pulse pulseaudio pulseaudio-utils python3-dbusmock sway systemd tmux wireplumber x11-utils xdotool xterm xvfb zsh
-NEEDED := adb chromedriver chromium curl dbus-daemon dconf dunst fish grim gsettings mako notify-send openbox pactl pipewire pipewire-pulse pulseaudio sway systemd-analyze tmux wireplumber xdotool xprop xterm Xvfb zsh
+DEBIAN := adb chromium chromium-driver curl dbus dbus-x11 dconf-cli dconf-gsettings-backend dconf-service dunst fish grim gsettings-desktop-schemas jq libglib2.0-bin libnotify-bin mako-notifier openbox pipewire pipewire-pulse pulseaudio pulseaudio-utils python3-dbusmock sway systemd tmux wireplumber x11-utils xdotool xterm xvfb zsh
+NEEDED := adb chromedriver chromium curl dbus-daemon dconf dunst fish grim gsettings jq mako notify-send openbox pactl pipewire pipewire-pulse pulseaudio sway systemd-analyze tmux wireplumber xdotool xprop xterm Xvfb zsh
 
 .DEFAULT_GOAL := help
 .PHONY: help setup oracle run install test check format bench debian

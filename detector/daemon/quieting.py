@@ -35,6 +35,10 @@ KEY: Final = "desktop_quiet"
 LEAVING: Final = 1.0
 """Seconds in which the earlier state is brought back when the daemon leaves; after that, the next start does."""
 
+SOON: Final = 2.0
+"""Seconds after which it is tried again, then twice as long, until the daemon's heartbeat is as soon."""
+HEARTBEAT: Final = 60.0
+
 logger = logging.getLogger("turntoward")
 
 
@@ -79,6 +83,8 @@ class Quieting:
         self._worker: asyncio.Task[None] | None = None
         self._again = False
         self._said: str | None = None
+        self._wait = SOON
+        self._retry: asyncio.TimerHandle | None = None
         self._hear: Callable[[Observation], None] = lambda _: None
 
     @property
@@ -109,6 +115,8 @@ class Quieting:
             logger.warning("the desktop's quiet could not be ended in time; the next start does so")
         if self._worker is not None:
             self._worker.cancel()
+        if self._retry is not None:
+            self._retry.cancel()
 
     def masks(self, what: object) -> bool:
         """Return whether this is only what we ourselves did, and no business of the core's."""
@@ -125,8 +133,16 @@ class Quieting:
             self._again = False
             try:
                 await self._once()
+                self._wait = SOON
             except Exception as wrong:  # noqa: BLE001 - Rule 3: a desktop that is not quiet costs no partner time
                 self._say(str(wrong) if isinstance(wrong, StoreError) else _told(wrong))
+                self._try_again()
+
+    def _try_again(self) -> None:
+        if self._wait < HEARTBEAT:
+            again = asyncio.get_running_loop().call_later
+            self._retry = again(self._wait, lambda: self.agree(self._wanted, self._settings))
+            self._wait *= 2
 
     async def _once(self) -> None:
         kept = self._kept
@@ -171,8 +187,7 @@ class Quieting:
 
         bus = self._bus()
         if bus is None:
-            self._say("there is no session bus")
-            return
+            raise QuietUnavailable("there is no session bus")
         way, _ = await choose(bus, self._settings)
         self._way, self._way_on = way, bus
         before = await way.read()

@@ -41,6 +41,8 @@ class Kde:
     async def read(self) -> str:
         """Return whether it is inhibited, and whether we do so."""
         inhibited = bool(await self._asked.get(NAME, "Inhibited"))
+        if not inhibited:
+            self._cookie = None  # a person's hand ends every inhibition
         return as_text({"ours": inhibited and self._cookie is not None, "inhibited": inhibited})
 
     def quietened(self, before: str) -> str:

@@ -1,6 +1,7 @@
 """A headless sway with a session bus and mako on it: what a person would have seen there, and a hand for the modes.
 
-Rule 1: sway refuses root: everything here runs as an ordinary user, in a folder of its own.
+Rule 1: sway refuses root: it and mako run as an ordinary user, in a folder of their own. The bus is ours, open to that
+user: the program refuses the session of another.
 Rule 2: whatever is started here is ended here. Displays and buses are this folder's own, so that tests run side by side.
 Rule 3: mako lists what it hides, too: what was seen is told by a picture of the screen.
 """
@@ -26,8 +27,6 @@ _BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Confi
   <type>session</type>
   <listen>{address}</listen>
   <auth>EXTERNAL</auth>
-  <auth>ANONYMOUS</auth>
-  <allow_anonymous/>
   <policy context="default">
     <allow user="*"/>
     <allow send_destination="*" eavesdrop="true"/>
@@ -42,7 +41,7 @@ class Mako:
     """One headless sway, a bus that root and the ordinary user share, and mako with the settings in `config`."""
 
     def __init__(self, stack: ExitStack, settings: str = "") -> None:
-        needs("sway", "mako", "makoctl", "grim", "dbus-daemon", "setpriv")
+        needs("sway", "mako", "makoctl", "jq", "grim", "dbus-daemon", "setpriv")
         self._stack = stack
         self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tt-way-", dir="/tmp")))
         run = self.folder / "run"
@@ -50,7 +49,7 @@ class Mako:
         run.mkdir(mode=0o700)
         self.config = self.folder / "mako.conf"
         self.config.write_text(settings)
-        self.address = f"unix:path={run}/bus"
+        self.address = f"unix:path={self.folder}/bus"
         (self.folder / "bus.conf").write_text(_BUS_CONFIG.format(address=self.address))
         (self.folder / "sway.conf").write_text("output * bg #000000 solid_color\n")
         self._as = [] if os.getuid() else ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
@@ -67,8 +66,9 @@ class Mako:
         self.env["WAYLAND_DISPLAY"] = until(
             lambda: next((each.name for each in run.glob("wayland-*") if each.suffix != ".lock"), ""), what="sway"
         )
-        self._start("dbus-daemon", f"--config-file={self.folder}/bus.conf", "--nofork", "--nopidfile")
-        until((run / "bus").exists, what="the bus")
+        bus = ["dbus-daemon", f"--config-file={self.folder}/bus.conf", "--nofork", "--nopidfile"]
+        stack.enter_context(started(bus, env=self.env))
+        until((self.folder / "bus").exists, what="the bus")
         self.start()
 
     def start(self) -> None:

@@ -1,0 +1,178 @@
+"""The desktop keeps quiet, by the real daemon, on a real dunst and a real mako: and comes back, whatever happens."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from detector.clock import SystemClock
+from detector.quiet.dunst import lines as dunst_lines
+from detector.quiet.mako import lines as mako_lines
+from tests.endtoend.conftest import Begin
+from tests.endtoend.evening import Evening
+from tests.rig.wayland import mako_on_sway
+from tests.rig.x11 import until
+
+pytestmark = pytest.mark.real
+ALWAYS = "[quiet]\nalways = true\n"
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(kw_only=True)
+class Place:
+    """An evening on one kind of desktop: its exact state, whether it is quiet, and a person's hand in it."""
+
+    evening: Evening
+    look: Callable[[], Any]
+    is_quiet: Callable[[], bool]
+    by_hand: Callable[[], Any]
+
+
+@pytest.fixture(params=["dunst", "dunst, paused", "mako"])
+def place(request: pytest.FixtureRequest, evening_with: Begin) -> Iterator[Place]:
+    with ExitStack() as stack:
+        if request.param == "mako":
+            mako = stack.enter_context(mako_on_sway(mako_lines(())))
+            mako.ctl("mode", "-s", "evening", "default")
+            evening = evening_with(config=ALWAYS)
+            evening.env["DBUS_SESSION_BUS_ADDRESS"] = mako.address
+            yield Place(
+                evening=evening, look=mako.modes, is_quiet=lambda: mako.modes() == ["default", "evening", "turntoward"],
+                by_hand=lambda: mako.ctl("mode", "-s", "night"),
+            )  # fmt: skip
+        elif request.param == "dunst":
+            evening = evening_with(config=ALWAYS, dunstrc=dunst_lines(()))
+
+            def shows() -> int:
+                """Tell how many more stand on the screen after another program said something."""
+                before = evening.dunst.displayed()
+                evening.dunst.notify("x")
+                more = evening.dunst.displayed() - before
+                evening.dunst.ctl("close-all")
+                return more
+
+            yield Place(evening=evening, look=shows, is_quiet=lambda: shows() == 0, by_hand=evening.dunst.pause)
+        else:
+            evening = evening_with(config=f"{ALWAYS}even_without_nudges = true\n")
+            yield Place(
+                evening=evening, look=lambda: evening.dunst.ctl("is-paused"),
+                is_quiet=lambda: evening.dunst.ctl("is-paused") == "true",
+                by_hand=lambda: evening.dunst.pause(False),
+            )  # fmt: skip
+
+
+def test_it_is_quiet_for_as_long_as_partner_time_lasts(place: Place) -> None:
+    evening, was = place.evening, place.look()
+    evening.run()
+    evening.begin()
+    until(place.is_quiet, what=f"quiet; it said: {evening.said()}")
+    evening.say("pause", "20min")
+    until(lambda: place.look() == was, what="as before, in a pause")
+    evening.say("resume")
+    until(place.is_quiet, what="quiet again")
+    evening.say("stop")
+    until(lambda: place.look() == was, what="as before, at the end")
+    evening.begin()
+    until(place.is_quiet, what="quiet in the next one, too")
+
+
+def test_a_kill_in_the_middle_leaves_nothing_behind(place: Place) -> None:
+    evening, was = place.evening, place.look()
+    daemon = evening.run()
+    evening.begin()
+    until(place.is_quiet, what=f"quiet; it said: {evening.said()}")
+    evening.kill(daemon)
+    assert place.is_quiet()
+    again = evening.run()
+    until(evening.is_sensed, what="everything is sensed again")
+    assert place.is_quiet()
+    evening.kill(again)
+    evening.say("stop")
+    evening.run()
+    until(lambda: place.look() == was, what="as before")
+
+
+def test_a_daemon_that_is_told_to_leave_brings_it_back(place: Place) -> None:
+    evening, was = place.evening, place.look()
+    daemon = evening.run()
+    evening.begin()
+    until(place.is_quiet, what=f"quiet; it said: {evening.said()}")
+    daemon.send_signal(signal.SIGTERM)
+    daemon.wait(15)
+    assert place.look() == was
+
+
+def test_a_persons_hand_in_the_middle_wins(place: Place) -> None:
+    evening = place.evening
+    daemon = evening.run()
+    evening.begin()
+    until(place.is_quiet, what=f"quiet; it said: {evening.said()}")
+    place.by_hand()
+    theirs = place.look()
+    evening.kill(daemon)
+    evening.run()
+    until(evening.is_sensed, what="everything is sensed again")
+    evening.over()
+    until(lambda: "keeps quiet" in evening.said(), what="a word of it")
+    assert place.look() == theirs
+
+
+def test_on_dunst_a_nudge_is_seen_and_what_others_say_is_not(evening_with: Begin) -> None:
+    evening = evening_with(config=ALWAYS, dunstrc=dunst_lines(()))
+    evening.run()
+    evening.begin()
+    evening.read_greeting()
+    evening.dunst.notify("held back")
+    assert evening.dunst.displayed() == 0
+    evening.feed()
+    assert evening.scroll_until_nudged()["shown_by"] == "freedesktop"
+    until(lambda: evening.dunst.displayed() == 1, what="the nudge, alone")
+    assert evening.dunst.shown().appname == "Turntoward"
+    assert "QuietBegan" not in evening.kinds()
+    assert "held back" in [each.summary for each in evening.dunst.history()]
+
+
+def test_on_mako_a_nudge_is_seen_and_what_others_say_is_not(evening_with: Begin) -> None:
+    with mako_on_sway(mako_lines(())) as mako:
+        evening = evening_with(config=ALWAYS)
+        evening.env["DBUS_SESSION_BUS_ADDRESS"] = mako.address
+        evening.run()
+        evening.begin()
+        until(lambda: "turntoward" in mako.modes(), what=f"quiet; it said: {evening.said()}")
+        until(lambda: not mako.is_bare(), what="the greeting")
+        mako.ctl("dismiss", "--all")
+        until(mako.is_bare, what="a bare screen")
+        mako.run("notify-send", "-a", "other", "-t", "0", "held back")
+        evening.feed()
+        assert evening.scroll_until_nudged()["shown_by"] == "freedesktop"
+        until(lambda: not mako.is_bare(), what="the nudge on the screen")
+        mako.ctl("dismiss")
+        until(mako.is_bare, what="the nudge gone, and nothing else to be seen")
+        assert "held back" in mako.ctl("list")
+
+
+def test_under_a_pause_that_holds_everything_a_nudge_is_kept_unsaid(evening_with: Begin) -> None:
+    evening = evening_with(config=f'{ALWAYS}even_without_nudges = true\n[policy]\nbusy_wait = "1 s"\n')
+    evening.run()
+    evening.begin()
+    until(lambda: "QuietBegan" in evening.kinds(), what="Do Not Disturb")
+    evening.feed()
+    (kept,) = evening.scroll_until(lambda: evening.moments("decided = 'suppressed'"), what="a moment, unsaid")
+    assert kept["shown_by"] is None
+
+
+def test_only_partner_time_that_was_declared_so_is_quiet(evening_with: Begin) -> None:
+    evening = evening_with(dunstrc=dunst_lines(()))
+    evening.run()
+    evening.begin()
+    assert "keeps quiet" not in evening.said()
+    evening.over()
+    begins = SystemClock().now() - MINUTE
+    evening.say("add", "Dinner", "--on", f"{begins:%Y-%m-%d}", "--from", f"{begins:%H:%M}", "--for", "60min", "--quiet", "--yes")  # fmt: skip
+    until(lambda: "the desktop keeps quiet" in evening.said(), what=f"quiet; it said: {evening.said()}")
