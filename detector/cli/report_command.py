@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Final
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from detector.report.summary import Summary
+    from detector.report.summary import Cancellation, Summary
+    from detector.store.store import Store
 
 WIDTH: Final = 80
 
@@ -41,7 +43,7 @@ def command(*, since: str, json_wanted: bool) -> None:
         return
     from detector.report.as_text import FIRST_USE, as_text  # noqa: PLC0415 - not for --help
 
-    if not summary.partner_times.all and not _anything_kept():
+    if not summary.partner_times.all and not summary.cancelled and not _anything_kept():
         click.echo(FIRST_USE, nl=False)
         return
     text = as_text(summary, WIDTH, colour=sys.stdout.isatty())
@@ -83,9 +85,21 @@ def _look_back(since: datetime, until: datetime, zone: ZoneInfo) -> Summary:
         summary = summarise(
             occurrences, uses, store.moments(since, until), coverage,
             since=since, until=until, zone=zone, rules=rules, signs=store.signs([PickedUp, PutAway], since, until),
-            phones=store.phones(), settled=_settled(store.recall(DECLINED)),
+            phones=store.phones(), settled=_settled(store.recall(DECLINED)), cancelled=_cancelled(store, since, until, zone),
         )  # fmt: skip
         return replace(summary, quiet_evening=done if is_quiet else None)
+
+
+def _cancelled(store: Store, since: datetime, until: datetime, zone: ZoneInfo) -> Sequence[Cancellation]:
+    from detector.report.rituals import cancellations  # noqa: PLC0415 - not for --help
+
+    if not store.cancelled(since, until):
+        return ()
+    # Another date may lie before the one that was cancelled, and was perhaps cancelled itself.
+    every = cancellations(
+        store.cancelled(), store.occurrences(), store.partner_times(), store.skipped(), now=until, zone=zone
+    )
+    return [each for each in every if since <= each.begins < until]
 
 
 def _settled(declined_then: object) -> frozenset[str]:

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from textwrap import wrap
 from typing import Final
 
+from detector.report.rituals_text import say_cancelled, say_starts
 from detector.report.summary import PRESENCE_MARK, Device, Nudges, PartnerTimes, Summary, Tally, Week
 from detector.store.quiet_week import EVENINGS
 from rules.explain import say_offer, say_reason
@@ -49,8 +50,10 @@ def _parts(summary: Summary, width: int) -> Iterator[list[str]]:
     yield [f"Partner time, {_date(summary.since)} to {_date(summary.until)}"]
     if not summary.partner_times.all:
         yield wrap("Nothing is kept from that time.", width)
+        yield say_cancelled(summary, width)
         return
     yield _good(summary, width)
+    yield say_starts(summary)
     yield _known(summary, summary.partner_times, width)
     yield _devices(summary, width)
     if summary.partner_times.counted:
@@ -63,6 +66,7 @@ def _parts(summary: Summary, width: int) -> Iterator[list[str]]:
         yield _table("By rule", summary.by_rule, width, column)
         yield _table("By device", _on(summary), width, column)
         yield _table("For the report alone", summary.besides, width, column)
+    yield say_cancelled(summary, width)
     yield _nudges(summary.nudges, width)
     yield _unsaid(summary, width)
     yield _offers(summary, width)
@@ -116,7 +120,7 @@ def _devices(summary: Summary, width: int) -> list[str]:
         )  # fmt: skip
     if summary.started_well:
         times = _many(summary.started_well, "partner time")
-        lines += _indented(f"Started well: {times} began with a phone put away.", width)
+        lines += _indented(f"{times} began with a phone put away.", width)
     return lines
 
 

@@ -20,11 +20,13 @@ from detector.observations import LAPTOP, Observation
 from detector.report.devices import started_well, survey
 from detector.report.kept import gather
 from detector.report.offers import offers
+from detector.report.rituals import starts
 from detector.report.summary import (
     HOURS_NEEDED,
     KNOWN_ENOUGH,
     NUDGES_NEEDED,
     WEEKS_NEEDED,
+    Cancellation,
     Nudges,
     Offer,
     PartnerTimes,
@@ -72,13 +74,15 @@ def summarise(
     signs: Iterable[tuple[str, Observation]] = (),
     phones: Iterable[Phone] = (),
     settled: Collection[str] = (),
+    cancelled: Sequence[Cancellation] = (),
 ) -> Summary:
     """Return the summary of the occurrences that began in `[since, until)`; rows of others are passed over.
 
     `until` is now, or earlier: nothing after it is counted.
     `zone` decides in which week an evening lies, and the summary's instants are in it; `rules` maps a rule's code to its name.
     `signs`: what phones told of being picked up and put away; `phones`: those that are paired now. `settled`:
-    categories that are not offered as being for both: they are already, or it was declined.
+    categories that are not offered as being for both: they are already, or it was declined. `cancelled`: what was
+    cancelled, and what became of it.
     """
     kept = gather(occurrences, uses, moments, coverage, signs, since=since, until=until)
 
@@ -139,6 +143,8 @@ def summarise(
             total.known,
         ),
         offers=tuple(Offer(category=category, times=times) for category, times in offers(all_moments, settled)),
+        starts=starts(each.occurrence for each in kept),
+        cancelled=tuple(cancelled),
     )
 
 

@@ -135,11 +135,33 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Starts:
+    """How many partner times started well (every screen put away by the end of the grace), of those of which it is known."""
+
+    well: int
+    known: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancellation:
+    """A partner time that was cancelled, and what became of it.
+
+    `instead`: when what makes it good began, or is planned to begin; None where it is neither made good nor planned.
+    """
+
+    title: str
+    begins: datetime
+    instead: datetime | None
+    became: Literal["made_good", "planned", "open"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """Everything that a report says. Numbers rest on the partner times that are known well enough.
 
     Only `nudges` and `unsaid` rest on all: they tell what the program did, which is known even where little else is; and
-    `devices` and `started_well`, which say of themselves how much is known.
+    `devices`, `started_well` and `starts`, which say of themselves how much is known. `cancelled`: what was planned to
+    begin in that time and was cancelled.
 
     `moments` counts micro-rejections, each once; `together` and `needed` are moments that the person said were for both
     or were needed, counted apart; so is what may have called them while they were on call. `besides`: every moment of a rule that never speaks,
@@ -172,3 +194,5 @@ class Summary:
     besides: tuple[Tally, ...] = ()
     offers: tuple[Offer, ...]
     quiet_evening: int | None = None
+    starts: Starts = Starts(well=0, known=0)
+    cancelled: tuple[Cancellation, ...] = ()

@@ -110,7 +110,7 @@ def test_a_phone_that_said_nothing_is_unknown_and_never_put_away() -> None:
     text = as_text(summary)
     assert "  my phone: said nothing, so nothing is known of it.\n" in text
     assert "  laptop: 1 h 30 min of 1 h 30 min known, 1 look, 10 min long in all.\n" in text
-    assert "Started well" not in text
+    assert "put away" not in text
 
 
 def test_a_phone_tells_how_much_is_known_how_often_it_was_picked_up_and_looked_at() -> None:
@@ -156,7 +156,7 @@ def test_a_partner_time_started_well_if_a_phone_was_put_away_before_a_look_at_it
 ) -> None:
     summary = told(*LAPTOP_SENSED, *sensed(0, MINE.name), *observed)
     assert summary.started_well == device(summary).put_away_first == int(well)
-    assert ("Started well: 1 partner time began with a phone put away." in as_text(summary)) == well
+    assert ("1 partner time began with a phone put away." in as_text(summary)) == well
 
 
 def test_two_phones_put_away_make_one_good_start() -> None:
@@ -222,7 +222,7 @@ def test_the_whole_way_from_observations_over_the_file_to_the_command(home: obje
     by_device = said[said.index("By device") :].split("\n\n", maxsplit=1)[0].splitlines()
     assert [line[:23].split() for line in by_device[1:]] == [["on", "this", "laptop"], ["on", "my", "phone"]]
     assert "old phone: said nothing, so nothing is known of it." in said
-    assert "Started well: 1 partner time began with a phone put away." in said
+    assert "1 partner time began with a phone put away." in said
     assert [each["name"] for each in plain["devices"]] == ["laptop", "my phone", "old phone"]
 
 

@@ -1,0 +1,97 @@
+"""How partner times started, and which of those that were cancelled were made good.
+
+Rule 1: what is not known is not counted: "4 of 5" rests on the five of which it is known.
+Rule 2: a partner time is made good by another that took place: it ended as planned, or at least half of it was lived.
+Rule 3: a new date that was cancelled for yet another one is no second cancellation: the last of them counts.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+from detector.partner_time.model import PartnerTime
+from detector.partner_time.wall import span_of
+from detector.report.summary import Cancellation, Starts
+from detector.store.model import KeptOccurrence
+from detector.store.plan_model import Cancelled
+
+
+def starts(occurrences: Iterable[KeptOccurrence]) -> Starts:
+    """Return how many started well, of those of which it is known."""
+    known = [each.started_well for each in occurrences if each.started_well is not None]
+    return Starts(well=sum(known), known=len(known))
+
+
+def cancellations(
+    cancelled: Sequence[Cancelled],
+    occurrences: Iterable[KeptOccurrence],
+    declared: Iterable[PartnerTime],
+    skipped: Collection[str],
+    *,
+    now: datetime,
+    zone: tzinfo,
+) -> tuple[Cancellation, ...]:
+    """Return what became of each partner time that was cancelled, in the order in which they were planned.
+
+    `occurrences`: all that are kept; `skipped`: the ids of those that do not take place. Instants of the result are in `zone`.
+    """
+    lived: dict[int, list[KeptOccurrence]] = defaultdict(list)
+    for kept in occurrences:
+        lived[_number(kept.id)].append(kept)
+    by_number = {each.number: each for each in declared if each.number is not None}
+    again = {_number(each.occurrence): each for each in cancelled}
+    instead_of_others = {each.instead for each in cancelled}
+    found = []
+    for each in cancelled:
+        if _number(each.occurrence) in instead_of_others:
+            continue
+        number, seen = each.instead, set[int]()
+        while number in again and number not in seen and again[number].instead is not None:
+            seen.add(number)
+            number = again[number].instead
+        took_place = _took_place(lived.get(number, ()), by_number.get(number)) if number is not None else None
+        planned = None if number is None or took_place else _planned(number, by_number, lived, skipped, now)
+        new_date = took_place or planned
+        found.append(Cancellation(
+            title=each.title, begins=each.begins.astimezone(zone),
+            instead=None if new_date is None else new_date.astimezone(zone),
+            became="made_good" if took_place else "planned" if planned else "open",
+        ))  # fmt: skip
+    return tuple(found)
+
+
+def _took_place(parts: Sequence[KeptOccurrence], declared: PartnerTime | None) -> datetime | None:
+    """Return when it began, if it took place; the parts are those of one partner time that broke off in between."""
+    over = [part for part in parts if part.ended is not None]
+    if not over:
+        return None
+    began = min(part.began for part in over)
+    lasted = sum(((part.ended or part.began) - part.began for part in over), timedelta(0))
+    planned = declared.lasts if declared is not None else max(part.ends for part in over) - began
+    took_place = any(part.end_reason == "ended" for part in over) or 2 * lasted >= planned
+    return began if took_place else None
+
+
+def _planned(
+    number: int,
+    declared: Mapping[int, PartnerTime],
+    lived: Mapping[int, Sequence[KeptOccurrence]],
+    skipped: Collection[str],
+    now: datetime,
+) -> datetime | None:
+    """Return when it begins, if it is still to come, or under way."""
+    partner_time = declared.get(number)
+    if partner_time is None or any(_number(name) == number for name in skipped):
+        return None
+    if any(part.ended is not None for part in lived.get(number, ())):
+        return None
+    begins, ends = span_of(partner_time.begins, partner_time.lasts, ZoneInfo(partner_time.zone))
+    return begins if ends > now else None
+
+
+def _number(occurrence: str) -> int:
+    number = occurrence.partition("@")[0]
+    return int(number) if number.isdecimal() else 0

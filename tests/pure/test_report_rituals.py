@@ -1,0 +1,170 @@
+"""What the report says of how partner times started, and of what was cancelled and made good."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from click.testing import CliRunner
+
+from detector.cli.report_command import command
+from detector.config.paths import store_path
+from detector.effects import Coverage, Record, Started
+from detector.observations import PartnerTimeBegan, PartnerTimeEnded
+from detector.partner_time.model import Occurrence, PartnerTime
+from detector.report.as_json import as_json
+from detector.report.as_text import as_text
+from detector.report.rituals import cancellations
+from detector.report.summarise import summarise
+from detector.report.summary import Cancellation, Summary
+from detector.store.model import KeptOccurrence
+from detector.store.plan_model import Cancelled
+from detector.store.store import Store
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 11, 23, 21, 0, tzinfo=UTC)
+FRIDAY = datetime(2026, 11, 20, 17, 30, tzinfo=UTC)
+SUNDAY = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+DINNER = Cancelled(occurrence="1@20261120T173000Z", title="Dinner", begins=FRIDAY, ends=FRIDAY + HOUR, at=FRIDAY - HOUR)
+INSTEAD = PartnerTime(
+    title="Dinner", begins=datetime(2026, 11, 22, 11, 0), lasts=HOUR, zone="Europe/Berlin", number=7,  # noqa: DTZ001 - on the wall
+    instead_of=DINNER.occurrence,
+)  # fmt: skip
+
+
+def lived(
+    name: str = "7@x", *, began: datetime = SUNDAY, minutes: float | None = 60, reason: str | None = "ended",
+    well: bool | None = None,
+) -> KeptOccurrence:  # fmt: skip
+    ended = None if minutes is None else began + timedelta(minutes=minutes)
+    return KeptOccurrence(
+        id=name, title="Dinner", began=began, ends=SUNDAY + HOUR, ended=ended, end_reason=reason, started_well=well
+    )
+
+
+def became(
+    *occurrences: KeptOccurrence, of: tuple[Cancelled, ...] = (replace(DINNER, instead=7),),
+    declared: tuple[PartnerTime, ...] = (INSTEAD,), skipped: tuple[str, ...] = (), now: datetime = NOW,
+) -> list[tuple[str, datetime | None]]:  # fmt: skip
+    found = cancellations(of, occurrences, declared, skipped, now=now, zone=UTC)
+    return [(each.became, each.instead) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("parts", "is_good"),
+    [
+        ([lived()], True),
+        ([lived(began=SUNDAY + timedelta(minutes=55), minutes=5)], True),
+        ([lived(minutes=30, reason="stopped")], True),
+        ([lived(minutes=29.9, reason="stopped")], False),
+        ([lived(minutes=20, reason="removed"), lived("7@x~2", began=SUNDAY + 0.5 * HOUR, minutes=10, reason="stopped")], True),
+        ([lived(minutes=None, reason=None)], False),
+        ([lived("17@x")], False),
+        ([], False),
+    ],
+    ids=["ended", "joined late", "half of it", "less", "in two parts", "cut off", "another one", "never began"],
+)  # fmt: skip
+def test_it_is_made_good_by_what_took_place(parts: list[KeptOccurrence], is_good: bool) -> None:
+    began = parts[0].began if parts else None
+    assert became(*parts) == [("made_good", began) if is_good else ("open", None)]
+    # Also where it is declared no more: its length is then what was planned.
+    assert became(*parts, declared=()) == [("made_good", began) if is_good else ("open", None)]
+
+
+def test_what_is_still_to_come_is_planned_until_it_is_over_or_does_not_take_place() -> None:
+    before = SUNDAY - HOUR
+    assert became(now=before) == [("planned", SUNDAY)]
+    assert became(lived(minutes=None, reason=None), now=SUNDAY + 0.5 * HOUR) == [("planned", SUNDAY)]
+    assert became(now=SUNDAY + HOUR) == [("open", None)]
+    assert became(now=before, skipped=("7@20261122T100000Z",)) == [("open", None)]
+    assert became(now=before, skipped=("77@20261122T100000Z",)) == [("planned", SUNDAY)]
+    assert became(now=before, declared=()) == [("open", None)]
+    assert became(lived(), of=(DINNER,), now=before) == [("open", None)]
+
+
+def test_a_new_date_that_was_cancelled_for_yet_another_one_is_no_second_cancellation() -> None:
+    first = replace(DINNER, instead=7)
+    second = Cancelled(
+        occurrence="7@20261122T100000Z", title="Dinner", begins=SUNDAY, ends=SUNDAY + HOUR, at=SUNDAY - HOUR, instead=8
+    )
+    assert became(lived("8@y", began=SUNDAY + 5 * HOUR), of=(first, second)) == [("made_good", SUNDAY + 5 * HOUR)]
+    assert became(of=(first, replace(second, instead=None)), skipped=(second.occurrence,)) == [("open", None)]
+
+
+def told(*occurrences: KeptOccurrence, cancelled: tuple[Cancellation, ...] = ()) -> Summary:
+    return summarise(
+        occurrences, [], [], [], since=FRIDAY - 24 * HOUR, until=NOW, zone=BERLIN, rules={}, cancelled=cancelled
+    )
+
+
+def test_started_well_is_said_of_those_of_which_it_is_known() -> None:
+    some = [lived(f"{number}@x", well=well) for number, well in enumerate((True, True, False))]
+    assert "\nStarted well: 2 of 3.\n" in as_text(told(*some))
+    assert "\nStarted well: 2 of the 3 of which it is known.\n" in as_text(told(*some, lived("9@x")))
+    assert "Started well" not in as_text(told(lived("9@x")))
+    plain = json.loads(as_json(told(*some, lived("9@x"))))
+    assert plain["starts"] == {"well": 2, "known": 3}
+
+
+CANCELLED = (
+    Cancellation(title="Tea", begins=FRIDAY, instead=None, became="open"),
+    Cancellation(
+        title="Walk", begins=datetime(2026, 11, 21, 9, tzinfo=BERLIN), instead=datetime(2026, 11, 29, 10, tzinfo=BERLIN),
+        became="planned",
+    ),
+    Cancellation(title="Dinner", begins=FRIDAY, instead=SUNDAY.astimezone(BERLIN), became="made_good"),
+)  # fmt: skip
+
+
+def test_what_was_made_good_comes_first_and_what_was_not_is_only_counted() -> None:
+    said = (
+        "Cancelled 3, made good 1:\n"
+        "  Dinner of Friday 20 November on Sunday 22 November 11:00.\n"
+        "  Walk of Saturday 21 November is planned for Sunday 29 November 10:00.\n"
+    )
+    page = Path(__file__).parents[2] / "docs" / "report.md"
+    for summary in (told(lived(), cancelled=CANCELLED), told(cancelled=CANCELLED)):
+        assert said in as_text(summary)
+    assert said in page.read_text(encoding="utf-8")
+    assert "\nCancelled 1.\n" in as_text(told(cancelled=CANCELLED[:1]))
+    assert "Cancelled" not in as_text(told(lived()))
+
+
+def test_a_title_does_not_steer_the_terminal_and_fits_it() -> None:
+    long = replace(CANCELLED[2], title="Dinner \x1b[31m" + "and tea " * 20)
+    text = as_text(told(cancelled=(long,)))
+    assert "\x1b" not in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+@time_machine.travel(NOW, tick=False)
+def test_the_command_looks_up_what_was_cancelled_and_what_was_made_good(home: Path) -> None:
+    with Store.open(store_path(), zone=lambda: "Europe/Berlin") as store:
+        weekly = store.add_partner_time(replace(INSTEAD, number=None, instead_of=None, title="Dinner"))
+        planned = Occurrence(
+            id=f"{weekly.number}@20261120T173000Z", partner_time=1, title="Dinner", begins=FRIDAY, ends=FRIDAY + HOUR,
+            zone="Europe/Berlin",
+        )  # fmt: skip
+        made = store.cancel_occurrence(planned, FRIDAY - HOUR, replace(INSTEAD, number=None))
+        assert made is not None
+        name = f"{made.number}@20261122T100000Z"
+        parts = (
+            PartnerTimeBegan(at=SUNDAY, occurrence=name, title="Dinner", ends=SUNDAY + HOUR),
+            Coverage(number=1, device="laptop", began=SUNDAY, ended=SUNDAY + HOUR),
+            Started(at=SUNDAY + timedelta(minutes=5), well=True), PartnerTimeEnded(at=SUNDAY + HOUR),
+        )  # fmt: skip
+        store.keep_all([Record(occurrence=name, what=part) for part in parts])
+    plain = json.loads(CliRunner().invoke(command, ["--json"]).output)
+    assert [(each["title"], each["became"]) for each in plain["cancelled"]] == [("Dinner", "made_good")]
+    assert plain["starts"] == {"well": 1, "known": 1}
+    text = CliRunner().invoke(command, []).output
+    assert "Started well: 1 of 1." in text
+    assert "Cancelled 1, made good 1:" in text
+    # What made it good lies before the time that is asked for.
+    assert CliRunner().invoke(command, ["--since", "1d"]).output.count("Cancelled") == 0
