@@ -1,0 +1,256 @@
+"""What a new copy of a calendar changes, in every store: proposals wait, what vanished is taken back at once."""
+
+# ruff: noqa: DTZ001 - local times are naive by intent
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from detector.calendars.model import ReadEvent, Reading, Wrong
+from detector.calendars.proposing import Changes, accept, apply, decline
+from detector.partner_time.model import Moved, PartnerTime
+from detector.partner_time.occurrences import occurrences
+from detector.partner_time.plan import current_and_next
+from detector.partner_time.proposed import Calendar, Proposal
+from detector.store.memory import MemoryStore
+from detector.store.store import Store
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+DINNER = PartnerTime(
+    title="Dinner", begins=datetime(2026, 11, 24, 18, 30), lasts=HOUR, zone="Europe/Berlin",
+    recurrence="FREQ=WEEKLY;BYDAY=TU", as_rfc=True,
+)  # fmt: skip
+LATER = replace(DINNER, begins=datetime(2026, 11, 24, 19, 30))
+WALK = PartnerTime(title="Walk", begins=datetime(2026, 11, 28, 11), lasts=HOUR, zone="Europe/Berlin", as_rfc=True)
+AnyStore = MemoryStore | Store
+
+
+@pytest.fixture(params=["memory", "disk"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AnyStore]:
+    if request.param == "memory":
+        yield MemoryStore(lambda: "Europe/Berlin")
+    else:
+        with Store.open(tmp_path / "store.db", zone=lambda: "Europe/Berlin") as opened:
+            yield opened
+
+
+@pytest.fixture
+def calendar(store: AnyStore) -> Calendar:
+    return store.keep_calendar(Calendar(name="Ours", place="/ours.ics"))
+
+
+def reading(*partner_times: PartnerTime, wrong: tuple[str, ...] = (), whole: bool = True) -> Reading:
+    """Return a copy with these events; the uid is the title."""
+    return Reading(
+        name=None, seen=len(partner_times), chosen=len(partner_times), whole=whole,
+        events=tuple(ReadEvent(uid=each.title, partner_time=each, line=1) for each in partner_times),
+        wrong=tuple(Wrong(line=1, why="x", uid=uid) for uid in wrong),
+    )  # fmt: skip
+
+
+def planned(store: AnyStore) -> list[str]:
+    plan = current_and_next(store.partner_times(), NOW, store.stopped(), store.extended())
+    return [f"{each.title} {each.begins:%d %H:%M}" for each in plan.upcoming[:1]]
+
+
+def titles(proposals: tuple[Proposal, ...]) -> list[str]:
+    return [each.partner_time.title for each in proposals]
+
+
+def accepted(store: AnyStore, calendar: Calendar, *partner_times: PartnerTime) -> None:
+    apply(store, calendar, reading(*partner_times), NOW)
+    accept(store, store.proposals(), NOW)
+
+
+def test_what_is_new_waits_and_the_plan_knows_nothing_of_it(store: AnyStore, calendar: Calendar) -> None:
+    changes = apply(store, calendar, reading(DINNER, WALK), NOW)
+    assert (titles(changes.open), changes.accepted, changes.gone) == (["Dinner", "Walk"], (), ())
+    assert [each.decided for each in store.proposals()] == ["open", "open"]
+    assert (store.partner_times(), planned(store)) == ([], [])
+
+
+def test_what_is_accepted_is_declared_and_planned(store: AnyStore, calendar: Calendar) -> None:
+    apply(store, calendar, reading(DINNER, WALK), NOW)
+    (first, _) = store.proposals()
+    (kept,) = accept(store, [first], NOW)
+    (declared,) = store.partner_times()
+    assert (kept.decided, kept.accepted_as, declared.proposal) == ("accepted", declared.number, first.number)
+    assert replace(declared, number=None, proposal=None) == DINNER
+    assert planned(store) == ["Dinner 24 17:30"]
+
+
+def test_the_same_copy_again_changes_nothing(store: AnyStore, calendar: Calendar) -> None:
+    accepted(store, calendar, DINNER)
+    apply(store, calendar, reading(DINNER, WALK), NOW)
+    decline(store, [each for each in store.proposals() if each.uid == "Walk"])
+    before = (store.proposals(), store.partner_times())
+    changes = apply(store, calendar, reading(DINNER, WALK), NOW)
+    assert not changes
+    assert (store.proposals(), store.partner_times()) == before
+
+
+def test_what_changed_waits_again_and_what_was_accepted_holds_until_then(store: AnyStore, calendar: Calendar) -> None:
+    accepted(store, calendar, DINNER)
+    changes = apply(store, calendar, reading(LATER), NOW)
+    assert titles(changes.open) == ["Dinner"]
+    (proposal,) = store.proposals()
+    assert (proposal.decided, proposal.partner_time, planned(store)) == ("open", LATER, ["Dinner 24 17:30"])
+    (number,) = [each.number for each in store.partner_times()]
+    accept(store, [proposal], NOW)
+    assert planned(store) == ["Dinner 24 18:30"]
+    assert [each.number for each in store.partner_times()] == [number]
+
+
+def test_what_a_person_said_of_one_evening_goes_with_it_when_it_moves(store: AnyStore, calendar: Calendar) -> None:
+    accepted(store, calendar, DINNER)
+    (declared,) = store.partner_times()
+    store.change_partner_time(replace(declared, quiet=True), {})
+    first, second = occurrences(declared, NOW, NOW + timedelta(days=9))
+    store.skip_occurrence(first.id, NOW)
+    apply(store, calendar, reading(LATER), NOW)
+    accept(store, store.proposals(), NOW)
+    (moved,) = store.partner_times()
+    assert moved.quiet
+    assert store.skipped() == {occurrences(moved, NOW, NOW + timedelta(days=9))[0].id}
+    assert planned(store) == [f"Dinner {second.begins + HOUR:%d %H:%M}"]
+
+
+def test_what_is_under_way_has_no_second_one_on_its_day(store: AnyStore, calendar: Calendar) -> None:
+    accepted(store, calendar, DINNER)
+    during = datetime(2026, 11, 24, 18, tzinfo=UTC)
+    apply(store, calendar, reading(LATER), during)
+    accept(store, store.proposals(), during)
+    plan = current_and_next(store.partner_times(), during, store.stopped(), store.extended())
+    assert [f"{each.begins:%d %H:%M}" for each in plan.upcoming[:1]] == ["01 18:30"]
+
+
+@pytest.mark.parametrize("decided", ["open", "accepted", "declined"])
+def test_what_vanished_is_taken_back_at_once(store: AnyStore, calendar: Calendar, decided: str) -> None:
+    apply(store, calendar, reading(DINNER, WALK), NOW)
+    if decided == "accepted":
+        accept(store, store.proposals(), NOW)
+    elif decided == "declined":
+        decline(store, store.proposals())
+    changes = apply(store, calendar, reading(WALK), NOW)
+    assert titles(changes.gone) == ["Dinner"]
+    assert [each.uid for each in store.proposals()] == ["Walk"]
+    assert [each.title for each in store.partner_times()] == (["Walk"] if decided == "accepted" else [])
+
+
+def test_what_was_not_understood_or_may_be_cut_off_is_not_taken_back(store: AnyStore, calendar: Calendar) -> None:
+    accepted(store, calendar, DINNER, WALK)
+    assert not apply(store, calendar, reading(wrong=("Dinner", "Walk")), NOW)
+    assert not apply(store, calendar, reading(whole=False), NOW)
+    assert [each.title for each in store.partner_times()] == ["Dinner", "Walk"]
+
+
+def test_of_one_calendar_nothing_is_taken_back_by_another(store: AnyStore, calendar: Calendar) -> None:
+    accepted(store, calendar, DINNER)
+    other = store.keep_calendar(Calendar(name="Other", place="/other.ics"))
+    assert titles(apply(store, other, reading(DINNER), NOW).open) == ["Dinner"]
+    assert not apply(store, other, reading(DINNER), NOW)
+    assert titles(apply(store, other, reading(), NOW).gone) == ["Dinner"]
+    assert planned(store) == ["Dinner 24 17:30"]
+
+
+def test_what_was_declined_stays_so_unless_its_event_changed(store: AnyStore, calendar: Calendar) -> None:
+    accepted(store, calendar, DINNER)
+    (kept,) = decline(store, store.proposals())
+    assert (kept.decided, kept.accepted_as, store.partner_times()) == ("declined", None, [])
+    assert not apply(store, replace(calendar, accepts=True), reading(DINNER), NOW)
+    assert titles(apply(store, replace(calendar, accepts=True), reading(LATER), NOW).open) == ["Dinner"]
+    # It waits on: nobody said yes to it.
+    assert not apply(store, replace(calendar, accepts=True), reading(LATER), NOW)
+    assert store.partner_times() == []
+
+
+def test_where_the_calendar_accepts_what_is_new_or_changed_is_declared_at_once(
+    store: AnyStore, calendar: Calendar
+) -> None:
+    calendar = replace(calendar, accepts=True)
+    assert titles(apply(store, calendar, reading(DINNER), NOW).accepted) == ["Dinner"]
+    changes = apply(store, calendar, reading(LATER, WALK), NOW)
+    assert (titles(changes.accepted), changes.open) == (["Dinner", "Walk"], ())
+    assert planned(store) == ["Dinner 24 18:30"]
+    assert len(store.partner_times()) == 2
+
+
+def test_what_waited_before_the_calendar_was_trusted_waits_on(store: AnyStore, calendar: Calendar) -> None:
+    apply(store, calendar, reading(DINNER), NOW)
+    assert apply(store, replace(calendar, accepts=True), reading(DINNER), NOW) == Changes()
+    assert [each.decided for each in store.proposals()] == ["open"]
+
+
+def test_what_is_over_is_neither_proposed_nor_kept(store: AnyStore, calendar: Calendar) -> None:
+    past = replace(WALK, title="Past", begins=datetime(2026, 11, 22, 11))
+    ended = replace(
+        DINNER, title="Ended", begins=datetime(2026, 9, 1, 18), recurrence="FREQ=WEEKLY;UNTIL=20261117T180000Z"
+    )
+    counted = replace(DINNER, title="Counted", begins=datetime(2026, 9, 1, 18), recurrence="FREQ=WEEKLY;COUNT=3")
+    again = replace(past, title="Again", moved=(Moved(of=past.begins, begins=datetime(2026, 12, 1, 11), lasts=HOUR),))
+    beside = replace(past, title="Beside", also=(datetime(2026, 12, 1, 11),))
+    last = replace(DINNER, title="Last", begins=datetime(2026, 11, 10, 18), recurrence="FREQ=WEEKLY;COUNT=3")
+    changes = apply(store, calendar, reading(past, ended, counted, again, beside, last), NOW)
+    assert (titles(changes.open), changes.over) == (["Again", "Beside", "Last"], 3)
+    accept(store, store.proposals(), NOW)
+    gone = apply(store, calendar, reading(past, ended, counted, again, beside, last), NOW + timedelta(days=30)).gone
+    assert (titles(gone), store.partner_times()) == (["Again", "Beside", "Last"], [])
+
+
+def test_what_is_under_way_is_not_over(store: AnyStore, calendar: Calendar) -> None:
+    now = datetime(2026, 11, 28, 10, 59, tzinfo=UTC)
+    assert titles(apply(store, calendar, reading(WALK), now).open) == ["Walk"]
+    assert titles(apply(store, calendar, reading(WALK), now + timedelta(minutes=1)).gone) == ["Walk"]
+
+
+def test_a_single_time_that_the_calendar_takes_back_is_taken_back_at_once(store: AnyStore, calendar: Calendar) -> None:
+    accepted(store, calendar, DINNER)
+    changes = apply(store, calendar, reading(replace(DINNER, without=(DINNER.begins,))), NOW)
+    assert (titles(changes.shortened), changes.open) == (["Dinner"], ())
+    assert planned(store) == ["Dinner 01 17:30"]
+    # That it takes place after all is a change to be asked about.
+    assert titles(apply(store, calendar, reading(DINNER), NOW).open) == ["Dinner"]
+    assert planned(store) == ["Dinner 01 17:30"]
+
+
+def test_what_changes_in_the_past_alone_is_no_question(store: AnyStore, calendar: Calendar) -> None:
+    since = replace(DINNER, begins=datetime(2026, 9, 1, 18, 30))
+    accepted(store, calendar, since)
+    past = replace(
+        since, without=(datetime(2026, 9, 8, 18, 30),),
+        moved=(Moved(of=datetime(2026, 9, 15, 18, 30), begins=datetime(2026, 9, 16, 18), lasts=HOUR),),
+    )  # fmt: skip
+    assert not apply(store, calendar, reading(past), NOW)
+    assert [each.decided for each in store.proposals()] == ["accepted"]
+
+
+def test_a_journey_changes_nothing_of_what_floats(store: AnyStore, calendar: Calendar) -> None:
+    floats = replace(DINNER, floats=True)
+    accepted(store, calendar, floats)
+    assert not apply(store, calendar, reading(replace(floats, zone="Asia/Tokyo")), NOW)
+
+
+def test_all_of_a_copy_is_taken_over_or_nothing(
+    store: AnyStore, calendar: Calendar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accepted(store, calendar, DINNER)
+    before = (store.proposals(), store.partner_times())
+
+    def fails(number: int) -> bool:
+        raise OSError(number)
+
+    monkeypatch.setattr(type(store), "remove_proposal", lambda _self, number: fails(number))
+    with pytest.raises(OSError, match="1"):
+        apply(store, replace(calendar, accepts=True), reading(WALK), NOW)
+    assert (store.proposals(), store.partner_times()) == before
+
+
+def test_a_calendar_that_is_not_kept_proposes_nothing(store: AnyStore) -> None:
+    with pytest.raises(ValueError, match="has a number"):
+        apply(store, Calendar(name="x", place="/x"), reading(DINNER), NOW)
