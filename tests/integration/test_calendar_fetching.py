@@ -6,6 +6,7 @@ import gzip
 import os
 import socket
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -175,6 +176,11 @@ def test_a_server_that_drips_its_headers_is_left_in_time(serve: Callable[..., Se
     assert time.monotonic() - began < 3
 
 
+def test_all_redirects_together_have_the_time_of_one(serve: Callable[..., Server]) -> None:
+    steps = {f"/{step}": Served(status=302, location=f"/{step + 1}", late=0.15) for step in range(5)}
+    assert "within 0.4 s" in refused(serve(Served(by_path=steps)).url(path="/0"), budget=SOON)
+
+
 def test_a_server_that_takes_no_connection_is_left_in_time() -> None:
     with never_accepting() as port:
         assert "within 0.4 s" in refused(f"http://127.0.0.1:{port}/", budget=SOON)
@@ -200,12 +206,24 @@ def test_200_megabytes_are_refused_whether_they_are_told_of_or_not(serve: Callab
     assert refused(untold.url(), budget=Budget(seconds=10, largest=3 << 20)) == "the calendar is larger than 3 MB"
 
 
+def test_a_byte_too_many_is_one_too_many_also_where_no_length_is_told(serve: Callable[..., Server]) -> None:
+    raw = b"HTTP/1.1 200 OK\r\n\r\n" + OURS
+    assert whole(ask(serve(Served(raw=raw)).url(), budget=Budget(largest=len(OURS)))).content == OURS
+    assert "larger than" in refused(serve(Served(raw=raw)).url(), budget=Budget(largest=len(OURS) - 1))
+
+
 def test_what_is_packed_unasked_is_unpacked_and_a_bomb_is_not(serve: Callable[..., Server]) -> None:
     packed = {"Content-Encoding": "gzip"}
     assert whole(ask(serve(Served(body=gzip.compress(OURS), headers=packed)).url())).content == OURS
-    bomb = gzip.compress(b"BEGIN:VCALENDAR\r\n" + b"x" * (5 << 20))
+    bomb = gzip.compress(b"BEGIN:VCALENDAR\r\n" + b"x" * (50 << 20))
     assert len(bomb) < 1 << 16
-    assert "larger than 1 MB" in refused(serve(Served(body=bomb, headers=packed)).url(), budget=Budget(largest=1 << 20))
+    tracemalloc.start()
+    try:
+        why = refused(serve(Served(body=bomb, headers=packed)).url(), budget=Budget(largest=1 << 20))
+        assert tracemalloc.get_traced_memory()[1] < 10 << 20
+    finally:
+        tracemalloc.stop()
+    assert why == "the calendar is larger than 1 MB"
     assert "broke off" in refused(serve(Served(body=gzip.compress(OURS)[:-20], headers=packed)).url())
     assert "broken" in refused(serve(Served(body=OURS, headers=packed)).url())
     assert "was not asked for" in refused(serve(Served(body=OURS, headers={"Content-Encoding": "br"})).url())
@@ -425,6 +443,14 @@ def test_a_wrong_certificate_is_called_what_it_is(serve: Callable[..., Server], 
     assert why(serve(tls=Certificates().server(HOST))) == (
         "nobody whom this device trusts vouches for the server's certificate"
     )
+
+
+def test_a_certificate_is_judged_where_no_test_says_what_to_trust(
+    serve: Callable[..., Server], certificates: Certificates
+) -> None:
+    server = serve(tls=certificates.server("127.0.0.1"))
+    assert refused(server.url()) == "nobody whom this device trusts vouches for the server's certificate"
+    assert server.served.asked == []
 
 
 def test_a_certificate_that_signs_itself_is_called_so(stack: ExitStack, tmp_path: Path) -> None:

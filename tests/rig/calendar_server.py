@@ -42,7 +42,7 @@ WALK = event("walk@tests", "Walk #us", "20261128T100000Z", "20261128T113000Z")
 
 @dataclass
 class Served:
-    """How the server answers. `raw`: these bytes, in place of an answer; `hangs`: "tls", "headers" or "body"."""
+    """How the server answers. `raw`: these bytes, in place of an answer; `hangs`: "tls", "headers" or "body"; `late`: after so many seconds."""
 
     body: bytes = field(default_factory=lambda: calendar(DINNER))
     status: int = 200
@@ -57,6 +57,7 @@ class Served:
     endless: bool = False
     by_path: dict[str, Served] = field(default_factory=dict)
     holds: threading.Event | None = None
+    late: float = 0.0
     asked: list[str] = field(default_factory=list)
 
 
@@ -119,6 +120,7 @@ class Server:
         served = self.served.by_path.get(head.split()[1], self.served)
         if served.holds is not None:
             served.holds.wait(20)
+        self._over.wait(served.late)
         if served.hangs == "headers":
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-")
             self._wait_until_left(connection)
