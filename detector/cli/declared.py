@@ -38,6 +38,7 @@ class Declared:
     paused_until: datetime | None
     begun: Sequence[Begun] = ()
     skipped: frozenset[str] = frozenset()
+    cancelled: frozenset[str] = frozenset()
 
     @property
     def plan(self) -> Plan:
@@ -56,6 +57,12 @@ class Declared:
     def say(self, occurrence: Occurrence) -> str:
         """Return the occurrence's day and span."""
         return say_occurrence(occurrence, self.now, self.zone)
+
+    def does_not_take_place(self, occurrence: Occurrence) -> str | None:
+        """Return "skipped" or "cancelled" if either was said of it, else None."""
+        if occurrence.id not in self.skipped:
+            return None
+        return "cancelled" if occurrence.id in self.cancelled else "skipped"
 
     def clock(self, at: datetime) -> str:
         """Return the time of `at`, with its day where it is far."""
@@ -155,6 +162,7 @@ def read(store: Store) -> Declared:
         paused_until=paused_until if paused_until is not None and paused_until > now else None,
         begun=begun(store, now),
         skipped=store.skipped(),
+        cancelled=frozenset(each.occurrence for each in store.cancelled()),
     )
 
 

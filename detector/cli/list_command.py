@@ -57,8 +57,8 @@ def _write(partner_time: PartnerTime, coming: list[Occurrence], known: Declared)
     for occurrence in coming:
         if current is not None and current.id == occurrence.id:
             say(f"under way until {known.clock(occurrence.ends)}", first="   > ", later="     ")
-        elif occurrence.id in known.skipped:
-            say(f"{known.say(occurrence)}, skipped", first="   - ", later="     ")
+        elif (why := known.does_not_take_place(occurrence)) is not None:
+            say(f"{known.say(occurrence)}, {why}", first="   - ", later="     ")
         elif partner_time.recurrence is not None or occurrence.begins <= known.now:
             say(known.say(occurrence), first="     ", later="     ")
     if not coming:

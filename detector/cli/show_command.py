@@ -119,12 +119,11 @@ def _times(found: Found) -> Iterator[tuple[str, str]]:
 def _one(occurrence: Occurrence, found: Found) -> tuple[str, str]:
     known = found.known
     words = known.say(occurrence)
-    if occurrence.id in known.skipped:
+    if (why := known.does_not_take_place(occurrence)) is not None:
         cancelled = found.cancelled.get(occurrence.id)
-        if cancelled is None:
-            return "-", f"{words}, skipped"
-        made = next((each for each in known.partner_times if each.number == cancelled.instead), None)
-        return "-", f"{words}, cancelled{'' if made is None else f'; instead {_when(made, known)}'}"
+        instead = None if cancelled is None else cancelled.instead
+        made = next((each for each in known.partner_times if each.number == instead), None)
+        return "-", f"{words}, {why}{'' if made is None else f'; instead {_when(made, known)}'}"
     if occurrence.begins <= known.now:
         return ">", f"under way until {known.clock(occurrence.ends)}"
     longer = ", extended" if occurrence.id in known.extended else ""

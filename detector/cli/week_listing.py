@@ -40,7 +40,8 @@ def list_week(wanted: str, known: Declared, *, as_json: bool) -> None:
     click.echo()
     for drawn in found:
         begins, ends = (at.astimezone(known.zone) for at in (drawn.occurrence.begins, drawn.occurrence.ends))
-        state = ", skipped" if drawn.skipped else _under_way(drawn, known)
+        why = known.does_not_take_place(drawn.occurrence)
+        state = _under_way(drawn, known) if why is None else f", {why}"
         words = f"{say_short(begins.date())}  {say_span(begins, ends)}  {drawn.occurrence.title}"
         say(f"{words} ({drawn.occurrence.partner_time}){state}", first=" ", later=" " * 9)
     if not found:
