@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psutil
 import pytest
 
 from detector.clock import ManualClock
@@ -16,6 +17,7 @@ from detector.daemon import refreshing
 from detector.daemon.refreshing import FIRST, RETRY, SPREAD, TOO_LONG, Done, Refreshing
 from detector.partner_time.proposed import Calendar
 from detector.store.memory import MemoryStore
+from tests.rig.x11 import until_async
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 HOURS = timedelta(hours=6)
@@ -257,12 +259,14 @@ async def test_a_child_that_says_nonsense_or_nothing_came_to_no_end(
     said = {"nonsense": "print('{}')", "dies": "import sys; sys.exit(1)", "hangs": "import time; time.sleep(60)"}
     for name, program in said.items():
         stand_in = tmp_path / name
-        stand_in.write_text(f'#!/bin/sh\nexec {refreshing.sys.executable} -c "{program}"\n')
+        stand_in.write_text(f'#!/bin/sh\necho $$ > {tmp_path}/pid\nexec {refreshing.sys.executable} -c "{program}"\n')
         stand_in.chmod(0o700)
         with monkeypatch.context() as patch:
             patch.setattr(refreshing.sys, "executable", str(stand_in))
             patch.setattr(refreshing, "PATIENCE", 2.0 if name == "hangs" else 60.0)
             assert await refreshing.in_a_child(1) is None
+        child = int((tmp_path / "pid").read_text())
+        await until_async(lambda pid=child: not psutil.pid_exists(pid), what="the child is gone")
     with monkeypatch.context() as patch:
         patch.setattr(refreshing.sys, "executable", str(tmp_path / "not there"))
         assert await refreshing.in_a_child(1) is None
