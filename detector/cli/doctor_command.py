@@ -13,6 +13,7 @@ from rules.lengths import say_length
 if TYPE_CHECKING:
     from detector.daemon.examine import Covered, Findings, Sensed
     from detector.daemon.examine_phones import DeviceKnown, PhoneFound
+    from detector.daemon.examine_quiet import QuietFound
 
 WIDTH: Final = 79
 SHOWN: Final = 3
@@ -81,6 +82,9 @@ def _lines(found: Findings) -> Iterator[str]:
     for speaker in found.speakers:
         yield from _wrapped(f"{'yes' if speaker.usable else 'no '}  {speaker.name}: {speaker.remark}", "       ")
     yield ""
+    yield "The desktop keeps quiet"
+    yield from _quiet(found.quiet)
+    yield ""
     yield from _calendars(found)
     yield "What is kept"
     yield from _wrapped(found.store_problem or _short(found.store))
@@ -105,6 +109,27 @@ def _sense(sensed: Sensed) -> Iterator[str]:
         yield from _wrapped(f"     {refusal.sensor}: {refusal.why}", "         ")
         if refusal.remedy:
             yield from _wrapped(f"       To do: {refusal.remedy}", "              ")
+
+
+def _quiet(quiet: QuietFound) -> Iterator[str]:
+    if not quiet.wanted:
+        yield from _wrapped("No partner time asks for it; `turntoward add` does with --quiet.")
+        return
+    if quiet.way is None:
+        yield from _wrapped(f"no   It cannot here: {quiet.why}. Partner time goes on without it.", "       ")
+    else:
+        through = "Our nudges get through" if quiet.nudges else "Our nudges do not get through, and are kept, unsaid"
+        yield from _wrapped(f"yes  {quiet.server}, by {quiet.way}. {through}; {quiet.how}.", "       ")
+    for app in quiet.rings:
+        yield from _wrapped(f"     {app} rings.", "       ")
+    for app in quiet.held:
+        yield from _wrapped(f"     {app} does not ring: it is held back as well.", "       ")
+    if quiet.remedy:
+        yield from _wrapped(f"     To do: {quiet.remedy}", "            ")
+    if quiet.lines:
+        # To be copied as they stand: never wrapped, never indented.
+        yield f"     For {quiet.file}:"
+        yield from ("", *quiet.lines.splitlines())
 
 
 def _listening(found: Findings) -> Iterator[str]:

@@ -28,6 +28,7 @@ from detector.daemon.examine_phones import (
     spoken,
     unexpected,
 )
+from detector.daemon.examine_quiet import QuietFound, find_quiet
 from detector.daemon.lock import running_pid, running_status
 from detector.daemon.owner import refuse_others
 from detector.daemon.unit import is_ours, unit_path
@@ -100,6 +101,7 @@ class Findings:
     phones: tuple[PhoneFound, ...]
     devices: tuple[DeviceKnown, ...]
     calendars: tuple[CalendarFound, ...]
+    quiet: QuietFound
 
 
 async def examine(clock: Clock) -> Findings:
@@ -126,6 +128,7 @@ async def examine(clock: Clock) -> Findings:
         unexpected=unexpected(listening, kept.door, door), door=door,
         phones=await find_phones(kept.phones, clock, settings.sources.adb), devices=kept.devices,
         calendars=find_calendars(kept.calendars),
+        quiet=await find_quiet(settings.quiet, declared=kept.quiet),
     )  # fmt: skip
 
 
@@ -180,6 +183,7 @@ class _Kept:
     devices: tuple[DeviceKnown, ...] = ()
     door: DoorPlace | None = None
     calendars: tuple[Calendar, ...] = ()
+    quiet: bool = False
     problem: str | None = None
 
 
@@ -193,6 +197,7 @@ def _kept(now: datetime) -> _Kept:
                     stretches += so_far(each, store.observations(each.id))[1]
             phones, place = store.phones(), store.door()
             calendars = store.calendars()
+            quiet = any(declared.quiet for declared in store.partner_times())
     except NothingKept:
         return _Kept()
     except StoreError as wrong:
@@ -207,6 +212,7 @@ def _kept(now: datetime) -> _Kept:
         phones=tuple(phones),
         door=place,
         calendars=tuple(calendars),
+        quiet=quiet,
         devices=known_of(phones, occurrences, stretches, now),
     )
 

@@ -77,12 +77,13 @@ class Mako:
         """Return what the lines in mako's settings let through."""
         sections = _sections(await self._config())
         rings = [app for app in ringing if not _hides(sections, frozenset({("desktop-entry", app), ("app-name", app)}))]
+        nudges = not _hides(sections, frozenset({("app-name", APP_NAME), ("desktop-entry", ENTRY)}))
         return Passing(
-            nudges=not _hides(sections, frozenset({("app-name", APP_NAME), ("desktop-entry", ENTRY)})),
+            nudges=nudges,
             rings=tuple(rings),
             held=tuple(app for app in ringing if app not in rings),
             how="other notifications are hidden; those that have not expired are shown afterwards",
-            remedy=TO_DO,
+            remedy=None if nudges and len(rings) == len(ringing) else TO_DO,
         )
 
     async def _modes(self) -> list[str]:
