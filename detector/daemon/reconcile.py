@@ -102,6 +102,8 @@ class Reconciler:
             logger.info("partner time goes on longer; it is planned until %s", f"{ends.astimezone():%H:%M}")
         if self.under_way is not None and not _same(self.under_way.occurrence, plan.current):
             await self._end(self.under_way, now, stopped.get(self.under_way.occurrence.id))
+            # What was waiting behind it begins where it ended, and no earlier.
+            plan = self._known_at(now).plan
         if self.under_way is None and plan.current is not None:
             await self._begin(plan.current, now, missed)
         if self.under_way is not None and self.under_way.quiet and not quiet_week.is_wanted(self._store):

@@ -52,12 +52,12 @@ def current_and_next(
     now: datetime,
     stopped: Mapping[str, datetime] | None = None,
     extended: Mapping[str, datetime] | None = None,
-    begun: Iterable[Begun] = (),
+    begun: Iterable[Begun] | None = None,
 ) -> Plan:
     """Return the plan at `now`.
 
     `stopped` tells by id which occurrences were stopped, and when; `extended` which were given a later end. `begun` is
-    what began in the last days.
+    what began in the last days; None where that is not known.
     """
     current: Occurrence | None = None
     upcoming: list[Occurrence] = []
@@ -81,7 +81,7 @@ def under_way(
     now: datetime,
     stopped: Mapping[str, datetime] | None = None,
     extended: Mapping[str, datetime] | None = None,
-    begun: Iterable[Begun] = (),
+    begun: Iterable[Begun] | None = None,
 ) -> tuple[Occurrence, ...]:
     """Return every occurrence whose stretch holds `now`, the one in force first.
 
@@ -109,7 +109,7 @@ def coming(
     has_begun = {known.occurrence.id for known in begun}
     planned = occurrences_from(partner_time, now - LOOK_BACK, LOOK_BACK + within)
     for occurrence in as_changed(planned, stopped, extended):
-        if occurrence.ends > now and occurrence.id not in has_begun:
+        if occurrence.ends > now and occurrence.id not in has_begun and occurrence.id not in stopped:
             yield occurrence
 
 
@@ -138,7 +138,7 @@ def _in_order(
     now: datetime,
     stopped: Mapping[str, datetime],
     extended: Mapping[str, datetime],
-    begun: Iterable[Begun],
+    begun: Iterable[Begun] | None,
 ) -> tuple[list[Occurrence], list[Occurrence], datetime | None]:
     """Return what has begun and goes on, all that has not begun, and until when the past is taken by what has begun."""
     declared = {known.number: known for known in partner_times}
@@ -149,7 +149,7 @@ def _in_order(
         for occurrence in occurrences(partner_time, now - LOOK_BACK, now + LOOK_AHEAD)
     }
     first, past = [], []
-    for known in begun:
+    for known in begun or ():
         began, name = known.occurrence, known.occurrence.id
         if known.ended is not None:
             past.append(known.ended)
@@ -159,6 +159,9 @@ def _in_order(
         elif began.begins <= now and (declares := declared.get(began.partner_time)) is not None:
             unknown = replace(began, zone=declares.zone, quiet=declares.quiet)
             first.append(replace(planned.pop(name, unknown), begins=began.begins, ends=began.ends))
+    if begun is not None:
+        # What was stopped before it had begun never begins, not even where the clock is set back.
+        planned = {name: occurrence for name, occurrence in planned.items() if name not in stopped}
     first = list(as_changed(first, stopped, extended))
     goes_on = sorted((occurrence for occurrence in first if now < occurrence.ends), key=_place)
     past += [occurrence.ends for occurrence in first]
