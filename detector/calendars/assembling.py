@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -50,6 +50,8 @@ def assemble(uid: str, together: Together, here: str, wrong: list[Wrong]) -> lis
         return []
     found = _partner_time(whole, together, here)
     if not comes_true(found):
+        if comes_true(replace(found, without=())):
+            return []  # each of its times was cancelled
         why = "it never takes place: no day is as its recurrence says"
         wrong.append(Wrong(line=whole.line, why=why, what=whole.title, uid=uid))
         return []

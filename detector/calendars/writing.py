@@ -3,8 +3,8 @@
 Rule 1: what floats is written without a zone, what has one with its VTIMEZONE, what is in UTC in UTC.
 Rule 2: what was skipped or cancelled is left out by EXDATE; what takes place once and was, is written as cancelled.
 Rule 3: a partner time keeps its UID, and no other device's has the same.
-Rule 4: a beginning that the clocks leave out, and that is moved here, is written at the time to which it is moved, for the
-next ten years: other programs would drop it, as the RFC says.
+Rule 4: a beginning that the clocks leave out, and that is moved here, is written as an instance that was moved, for the
+next ten years: by the RFC other programs would drop it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from detector.calendars.gaps import gaps
@@ -74,10 +74,13 @@ def _events(partner_time: PartnerTime, how: Writing) -> list[Event]:
             event.add("status", "CANCELLED")
         return [event]
     partner_time = _from_the_first(partner_time)
-    over = _over_gaps(partner_time, zone, how.now)
-    moved = {each.of: each for each in (*over.moved, *partner_time.moved) if each.of not in skipped}
-    without = sorted({*partner_time.without, *over.without, *skipped} - set(moved))
-    also = sorted({*partner_time.also, *over.also} - skipped)
+    over = {each.of: each for each in _over_gaps(partner_time, zone, how.now)}
+    skipped |= {of for of, each in over.items() if each.begins in skipped}
+    moved = {
+        of: each for of, each in (over | {each.of: each for each in partner_time.moved}).items() if of not in skipped
+    }
+    without = sorted({*partner_time.without, *skipped} - set(moved))
+    also = sorted(set(partner_time.also) - skipped)
     whole = _event(partner_time, partner_time.title, partner_time.begins, partner_time.lasts, how)
     if partner_time.recurrence is not None:
         whole.add("rrule", vRecur.from_ical(_until_as_the_rfc_wants(partner_time, zone)))
@@ -154,27 +157,14 @@ def _skipped(partner_time: PartnerTime, ids: Collection[str], zone: ZoneInfo) ->
     return found
 
 
-def _over_gaps(partner_time: PartnerTime, zone: ZoneInfo, now: datetime) -> PartnerTime:
-    """Return what has to be left out and written beside, because the clocks leave it out and others would drop it."""
-    plain = replace(partner_time, without=(), also=(), moved=())
+def _over_gaps(partner_time: PartnerTime, zone: ZoneInfo, now: datetime) -> list[Moved]:
+    """Return the beginnings that the clocks leave out, each as one that is moved: others would drop them."""
     if partner_time.as_rfc or partner_time.floats or partner_time.recurrence is None:
-        return plain
-    without: list[datetime] = []
-    also: list[datetime] = []
-    moved: list[Moved] = []
-    known: set[Any] = {each.of for each in partner_time.moved}
+        return []
+    found: list[Moved] = []
     for begins, ends in gaps(partner_time.zone, now.year, now.year + YEARS):
         at = datetime.combine(begins.date(), partner_time.begins.time())
-        if (
-            not begins <= at < ends
-            or at in known
-            or next(local_beginnings(partner_time, at, at + _SECOND), None) is None
-        ):
-            continue
-        begun, ended = span_of(at, partner_time.lasts, zone)
-        shown = shown_at(begun, zone)
-        without.append(at)
-        also.append(shown)
-        if ended - begun != partner_time.lasts:
-            moved.append(Moved(of=shown, begins=shown, lasts=ended - begun))
-    return replace(plain, without=tuple(without), also=tuple(also), moved=tuple(moved))
+        if begins <= at < ends and next(local_beginnings(partner_time, at, at + _SECOND), None) is not None:
+            begun, ended = span_of(at, partner_time.lasts, zone)
+            found.append(Moved(of=at, begins=shown_at(begun, zone), lasts=ended - begun))
+    return found

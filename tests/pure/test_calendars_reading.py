@@ -291,6 +291,12 @@ def test_an_event_that_is_cancelled_whole_is_not_proposed() -> None:
     assert reading.wrong == ()
 
 
+def test_an_event_of_which_every_time_was_cancelled_is_not_proposed() -> None:
+    gone = "EXDATE;TZID=Europe/Berlin:20261124T183000,20261201T183000"
+    reading = read(calendar(dinner("RRULE:FREQ=WEEKLY;COUNT=2", gone)))
+    assert (reading.events, reading.wrong) == ((), ())
+
+
 def test_a_recurrence_that_never_comes_true_is_named() -> None:
     assert refused("DTSTART:20261124T183000", "DURATION:PT1H", "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30")
 
