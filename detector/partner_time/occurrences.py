@@ -12,12 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import chain, count
+from itertools import chain, count, pairwise
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from detector.partner_time.model import Moved, Occurrence, PartnerTime
 from detector.partner_time.recurrence import local_beginnings
+from detector.partner_time.rule import read_rule
 from detector.partner_time.wall import EARLIEST, LATEST, instant_of, span_of
 
 LONGEST: Final = timedelta(hours=24)
@@ -30,14 +31,18 @@ LOOK_AHEAD: Final = timedelta(days=64)
 """How far a plan looks; whoever plans asks again within this."""
 
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
-_BLOCK: Final = timedelta(days=32)
+_STEP: Final = timedelta(days=32)
+_BLOCKS: Final = {
+    frequency: timedelta(days=days)
+    for frequency, days in {"DAILY": 64, "WEEKLY": 128, "MONTHLY": 512, "YEARLY": 4096}.items()
+}
 _ZONE_MARGIN: Final = timedelta(days=2)
 
 
 def occurrences(partner_time: PartnerTime, after: datetime, before: datetime) -> list[Occurrence]:
     """Return the occurrences that overlap `[after, before)`, as planned, by beginning.
 
-    What recurs is computed in fixed blocks of 32 days, each once, so that asking again costs next to nothing.
+    What recurs is computed in fixed blocks, each once, so that asking again costs next to nothing.
 
     Raises:
         RecurrenceRefused: a ValueError, if the recurrence is one that partner time cannot have.
@@ -48,7 +53,8 @@ def occurrences(partner_time: PartnerTime, after: datetime, before: datetime) ->
             return []
         planned: Iterable[Occurrence] = _few(partner_time)
     else:
-        first, last = (after - LOOK_BACK - _EPOCH) // _BLOCK, (before - _EPOCH) // _BLOCK
+        length = _BLOCKS[read_rule(partner_time.recurrence).frequency]
+        first, last = (after - LOOK_BACK - _EPOCH) // length, (before - _EPOCH) // length
         planned = chain.from_iterable(_block(partner_time, block) for block in range(first, last + 1))
     return [occurrence for occurrence in planned if occurrence.begins < before and after < occurrence.ends]
 
@@ -56,7 +62,7 @@ def occurrences(partner_time: PartnerTime, after: datetime, before: datetime) ->
 def occurrences_from(partner_time: PartnerTime, after: datetime, within: timedelta) -> Iterator[Occurrence]:
     """Yield the occurrences that overlap `[after, after + within)`, computing no more of them than are taken."""
     for step in count():
-        begins, ends = after + step * _BLOCK, after + (step + 1) * _BLOCK
+        begins, ends = after + step * _STEP, after + (step + 1) * _STEP
         if begins >= after + within:
             return
         for occurrence in occurrences(partner_time, begins, min(ends, after + within)):
@@ -70,12 +76,9 @@ def name_occurrence(number: int, begins: datetime) -> str:
     An aware instant names what has a zone of its own; what floats is named by a naive time on the wall.
     """
     # strftime costs four times as much, and a decade has many.
-    wall = begins.isoformat(timespec="seconds") if begins.tzinfo is None else _in_utc(begins)
-    return f"{number}@{wall.replace('-', '').replace(':', '')}"
-
-
-def _in_utc(at: datetime) -> str:
-    return f"{at.astimezone(UTC).isoformat(timespec='seconds')[:19]}Z"
+    shown = begins.isoformat() if begins.tzinfo in (None, UTC) else begins.astimezone(UTC).isoformat()
+    mark = "" if begins.tzinfo is None else "Z"
+    return f"{number}@{shown[:19].replace('-', '').replace(':', '')}{mark}"
 
 
 def _is_far(partner_time: PartnerTime, after: datetime, before: datetime) -> bool:
@@ -86,10 +89,11 @@ def _is_far(partner_time: PartnerTime, after: datetime, before: datetime) -> boo
     return about > before + _ZONE_MARGIN or about < after - LOOK_BACK - _ZONE_MARGIN
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=1024)
 def _block(partner_time: PartnerTime, block: int) -> tuple[Occurrence, ...]:
-    after = _EPOCH + block * _BLOCK
-    before = after + _BLOCK
+    length = _BLOCKS[read_rule(partner_time.recurrence or "").frequency]
+    after = _EPOCH + block * length
+    before = after + length
     found = _planned(
         partner_time, after.replace(tzinfo=None) - _ZONE_MARGIN, before.replace(tzinfo=None) + _ZONE_MARGIN
     )
@@ -107,20 +111,26 @@ def _planned(partner_time: PartnerTime, after: datetime, before: datetime) -> li
         raise ValueError("a partner time has occurrences once it is kept and has a number")
     zone = ZoneInfo(partner_time.zone)
     elsewhere = {instant_of(moved.of, zone): moved for moved in partner_time.moved if _is_possible(moved)}
-    found: dict[datetime, Occurrence] = {}
+    planned: list[Occurrence] = []
     for local in local_beginnings(partner_time, after, before):
         begins, ends = span_of(local, partner_time.lasts, zone)
-        if begins < ends and begins not in elsewhere:
-            # Of two on one instant the later is the one that the wall shows (rule 4).
-            found[begins] = _occurrence(partner_time, local if partner_time.floats else begins, begins, ends)
-    planned = list(found.values())
+        if begins < ends and not (elsewhere and begins in elsewhere):
+            planned.append(_occurrence(partner_time, local if partner_time.floats else begins, begins, ends))
+    planned = _once_each(planned)
     for of, moved in elsewhere.items():
         if after <= moved.begins < before:
             begins, ends = span_of(moved.begins, moved.lasts, zone)
             named = moved.of if partner_time.floats else of
             planned.append(_occurrence(partner_time, named, begins, ends, moved.title))
-    # What the clocks move may come after what is declared for a little later.
-    return sorted(planned, key=lambda occurrence: (occurrence.begins, occurrence.id))
+    return sorted(planned, key=lambda occurrence: (occurrence.begins, occurrence.id)) if elsewhere else planned
+
+
+def _once_each(planned: list[Occurrence]) -> list[Occurrence]:
+    """Return them by beginning: what the clocks move may be planned after what is declared for a little later."""
+    if all(earlier.begins < later.begins for earlier, later in pairwise(planned)):
+        return planned
+    # Of two on one instant the one declared for later is the one that the wall shows (rule 4).
+    return sorted({each.begins: each for each in planned}.values(), key=lambda occurrence: occurrence.begins)
 
 
 def _is_possible(moved: Moved) -> bool:

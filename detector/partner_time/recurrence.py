@@ -43,9 +43,9 @@ def local_beginnings(partner_time: PartnerTime, after: datetime, before: datetim
     found = _recurring(partner_time, after, before)
     if partner_time.also:
         found = (local for local, _ in groupby(merge(found, sorted(partner_time.also))))
-    without = _left_out(partner_time.without)
+    without = _left_out(partner_time.without) if partner_time.without else ()
     for local in found:
-        if after <= local < before and local not in without:
+        if after <= local < before and not (without and local in without):
             yield local
 
 

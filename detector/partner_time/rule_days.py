@@ -10,15 +10,16 @@ Written by hand: docs/decisions/recurrence-by-hand.md. Days are proleptic ordina
 
 from __future__ import annotations
 
+from calendar import isleap
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 from typing import Final
 
 from detector.partner_time.rule import Rule
 
 _WEEK: Final = 7
-_DAY: Final = timedelta(days=1)
+_LENGTHS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def days_of(rule: Rule, first: date, after: date, before: date) -> Iterator[date]:
@@ -79,11 +80,12 @@ def _by_month(rule: Rule, first: date, low: int, high: int) -> Iterator[Iterable
         if rule.by_month and month not in rule.by_month:
             continue
         start, length = date(year, month, 1).toordinal(), _length_of_month(year, month)
-        days = _numbered(rule.by_month_day or (() if rule.by_day else (first.day,)), start, length)
-        if rule.by_day:
-            weekdays = _weekdays(rule, start, length)
-            days = days & weekdays if rule.by_month_day else weekdays
-        yield sorted(days)
+        if not rule.by_day:
+            yield sorted(_numbered(rule.by_month_day or (first.day,), start, length))
+        elif not rule.by_month_day:
+            yield sorted(_weekdays(rule, start, length))
+        else:
+            yield sorted(_numbered(rule.by_month_day, start, length) & _weekdays(rule, start, length))
 
 
 def _by_year(rule: Rule, first: date, low: int, high: int) -> Iterator[Iterable[int]]:
@@ -153,8 +155,7 @@ def _month_number(day: date) -> int:
 
 
 def _length_of_month(year: int, month: int) -> int:
-    after = date(year + month // 12, month % 12 + 1, 1)
-    return (after - _DAY).day
+    return 29 if month == 2 and isleap(year) else _LENGTHS[month - 1]
 
 
 _PERIODS: Final[dict[str, Callable[[Rule, date, int, int], Iterator[Iterable[int]]]]] = {
