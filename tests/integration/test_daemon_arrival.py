@@ -1,0 +1,81 @@
+"""How partner time started, as the daemon keeps it: in time, joined late, asleep, killed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from detector.config.rules_in_force import load_rules
+from detector.observations import Activity, Focused, Gap, Observation, Suspended
+from tests.integration.test_daemon_reconcile import (
+    BEGINS,
+    THIS,
+    Make,
+    evenings,
+    minutes,
+    path,
+)
+from tests.property.test_arrival import starts
+from tests.timelines.reading import play
+
+__all__ = ["evenings", "path"]
+
+SECOND = timedelta(seconds=1)
+DESKTOP = Focused(at=BEGINS + minutes(1), activity=None)
+FEED = Focused(at=BEGINS + minutes(1), activity=Activity(category="social"))
+
+
+@pytest.mark.parametrize(("in_front", "well"), [(DESKTOP, True), (FEED, False)])
+async def test_it_is_kept_at_the_end_of_the_grace(evenings: Make, in_front: Observation, well: bool) -> None:
+    evening = evenings(BEGINS)
+    await evening.at(BEGINS)
+    await evening.at(BEGINS + minutes(1), in_front)
+    assert evening.under_way.deadline is not None
+    await evening.at(BEGINS + minutes(5) - SECOND)
+    assert evening.kept()[THIS].started_well is None
+    await evening.at(BEGINS + minutes(5))
+    kept = evening.kept()[THIS]
+    assert (kept.started_well, kept.started_at) == (well, BEGINS + minutes(5))
+
+
+async def test_joined_late_it_is_not_known(evenings: Make) -> None:
+    evening = evenings(BEGINS + minutes(2))
+    await evening.at(BEGINS + minutes(2))
+    await evening.at(BEGINS + minutes(3), Focused(at=BEGINS + minutes(3), activity=None))
+    await evening.at(BEGINS + minutes(6))
+    assert evening.kept()[THIS].started_well is None
+
+
+async def test_who_closed_the_lid_at_once_started_well(evenings: Make) -> None:
+    evening = evenings(BEGINS)
+    await evening.at(BEGINS)
+    await evening.at(BEGINS + minutes(1), DESKTOP)
+    await evening.at(BEGINS + minutes(2), Suspended(at=BEGINS + minutes(2)))
+    await evening.at(BEGINS + minutes(60), asleep=minutes(58).total_seconds() - 1)
+    assert evening.kept()[THIS].started_well is True
+
+
+async def test_a_restart_after_the_grace_leaves_it_known_and_a_replay_says_the_same(evenings: Make) -> None:
+    evening = evenings(BEGINS)
+    await evening.at(BEGINS)
+    await evening.at(BEGINS + minutes(1), DESKTOP)
+    await evening.at(BEGINS + minutes(5))
+    # Killed, though nothing was observed since before the end of the grace.
+    again = evenings(BEGINS + minutes(40))
+    await again.at(BEGINS + minutes(40))
+    assert again.kept()[THIS].started_well is True
+    recorded = list(again.store.observations(THIS))
+    assert [seen.since for seen in recorded if isinstance(seen, Gap)] == [BEGINS + minutes(5)]
+    assert [start.well for start in starts(play(recorded, load_rules(None).rules))] == [True]
+
+
+async def test_a_restart_within_the_grace_leaves_it_unknown(evenings: Make) -> None:
+    evening = evenings(BEGINS)
+    await evening.at(BEGINS)
+    await evening.at(BEGINS + minutes(1), DESKTOP)
+    again = evenings(BEGINS + minutes(2))
+    await again.at(BEGINS + minutes(2))
+    await again.at(BEGINS + minutes(3), Focused(at=BEGINS + minutes(3), activity=None))
+    await again.at(BEGINS + minutes(6))
+    assert again.kept()[THIS].started_well is None
