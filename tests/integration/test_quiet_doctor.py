@@ -16,7 +16,7 @@ from detector.quiet.dunst import lines as dunst_lines
 from detector.quiet.mako import lines as mako_lines
 from tests.rig.bus import Dunst, SessionBus, dunst_on
 from tests.rig.wayland import mako_on_sway
-from tests.rig.x11 import Desktop
+from tests.rig.x11 import ROOT, Desktop
 
 pytestmark = pytest.mark.real
 WANTED = '[quiet]\nalways = true\nringing = ["org.signal.Signal"]\n'
@@ -103,6 +103,12 @@ def test_mako_is_judged_by_the_settings_it_was_started_with(
         assert (told["way"], told["held"]) == (way, held)
         assert (told["lines"] is None) is (way is not None and not held)
         assert mako.modes() == ["default"]
+
+
+def test_the_page_shows_the_lines_that_doctor_shows() -> None:
+    page = (ROOT / "docs/quiet-desktop.md").read_text()
+    assert dunst_lines([]) in page
+    assert mako_lines([]) in page
 
 
 def test_without_a_bus_it_says_so(home: Path, no_bus: None) -> None:
