@@ -381,6 +381,22 @@ def test_two_that_fall_on_one_instant_are_one() -> None:
     assert len({one.id for one in found}) == 2
 
 
+def test_which_of_two_is_never_said_by_fold() -> None:
+    """A naive time that was read by somebody else may carry one; the first of the two is meant all the same."""
+    night = datetime(2026, 10, 25, 2, 30, fold=1)
+    once = replace(declared("2026-10-25T02:30", "0:15", None), begins=night)
+    assert spans(once, "2026-10-24", "2026-10-27") == ["25 00:30-25 00:45"]
+    daily = replace(once, begins=night - DAY, recurrence="FREQ=DAILY", without=(night,))
+    assert spans(daily, "2026-10-25T00:00", "2026-10-26T03:00") == ["26 01:30-26 01:45"]
+
+
+def test_the_last_day_of_february_in_a_year_that_is_no_leap_year_after_all() -> None:
+    last = declared("2096-01-31T18:30", "1:00", "FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=-1")
+    assert [span[:2] for span in spans(last, "2096-01-01", "2105-01-01")] == [
+        "29", "28", "28", "28", "28", "28", "28", "28", "29"
+    ]  # fmt: skip
+
+
 def test_it_says_whether_the_desktop_is_to_keep_quiet() -> None:
     assert not whole(declared("2027-03-28T02:30", "1:00", None))[0].quiet
     assert whole(replace(declared("2027-03-28T02:30", "1:00", None), quiet=True))[0].quiet
