@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -23,8 +22,8 @@ from detector.calendars.reading import read_calendar
 from detector.calendars.titles import clean
 from detector.cli import declared
 from detector.cli.calendar_choosing import choose_events, say_choice
+from detector.cli.calendar_patience import patience
 from detector.cli.calendar_said import SHOWN, count, say_proposal, say_wrong
-from detector.cli.import_said import Saying
 from detector.cli.phone_known import wake
 from detector.errors import Problem, UserError
 from detector.partner_time.proposed import Calendar, Choice, Proposal
@@ -32,7 +31,6 @@ from detector.zone import here
 
 if TYPE_CHECKING:
     from detector.calendars.model import Reading
-    from detector.store.store import Store
 
 STANDARD_INPUT: Final = "-"
 LONGEST_NAME: Final = 80
@@ -65,51 +63,61 @@ def import_file(
     wanted = _Wanted(place=place, name=name, choice=choice, accepts=accepts)
     known = _calendar(_known(), wanted, None)
     counts = choice or (Choice() if known is None else known.choice)
-    progress = Saying(declared.CLOCK.monotonic)
+    of = known or Calendar(name=file, place=place)
     try:
-        with _opened(file) as stream:
+        with patience(of) as progress, _opened(file) as stream:
             reading = read_calendar(
                 _chunks(stream, file), choice=counts, zone=here(), monotonic=declared.CLOCK.monotonic, progress=progress
             )
+            if not accepts or yes:
+                kept = _keep(wanted, counts, reading, progress)
         if accepts and not yes:
-            progress.done()
             _ask(reading.name or file)
-        progress("Keeping what it proposes")
-        with declared.opened() as store:
-            now = declared.CLOCK.now()
-            calendar, changes, proposals = _keep(store, wanted, counts, reading, now)
-            progress("Looking up when it would be")
-            after = declared.read(store)
-            runs = wake(store) if changes else True
+            with patience(of) as progress:
+                kept = _keep(wanted, counts, reading, progress)
     except KeyboardInterrupt:
-        progress.done()
         click.echo("\nInterrupted; nothing was changed.", err=True)
         raise click.Abort from None
-    progress.done()
-    _say(calendar, reading, changes, proposals, after)
-    if not runs and (changes.accepted or changes.gone):
-        declared.say(declared.NOT_RUNNING)
+    _say(kept, reading)
 
 
-def _keep(
-    store: Store, wanted: _Wanted, choice: Choice, reading: Reading, now: datetime
-) -> tuple[Calendar, Changes, list[Proposal]]:
-    with store.all_or_nothing():
-        calendars = store.calendars()
-        known = _calendar(calendars, wanted, reading)
-        if known is None:
-            known = Calendar(name=_new_name(calendars, wanted, reading), place=wanted.place)
-        calendar = store.keep_calendar(
-            replace(
-                known, place=wanted.place, choice=choice, accepts=known.accepts or wanted.accepts, refreshed=now,
-                tried=now, why=None,
-            )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """What became of it. `wakes`: whether a daemon runs that was told."""
+
+    calendar: Calendar
+    changes: Changes
+    proposals: Sequence[Proposal]
+    after: declared.Declared
+    wakes: bool
+
+
+def _keep(wanted: _Wanted, choice: Choice, reading: Reading, progress: Callable[[str], None]) -> _Kept:
+    progress(
+        f"Keeping what {count(len(reading.events), 'event')} of it propose{'s' if len(reading.events) == 1 else ''}"
+    )
+    with declared.opened() as store:
+        now = declared.CLOCK.now()
+        with store.all_or_nothing():
+            calendars = store.calendars()
+            known = _calendar(calendars, wanted, reading)
+            if known is None:
+                known = Calendar(name=_new_name(calendars, wanted, reading), place=wanted.place)
+            calendar = store.keep_calendar(
+                replace(
+                    known, place=wanted.place, choice=choice, accepts=known.accepts or wanted.accepts, refreshed=now,
+                    tried=now, why=None,
+                )
+            )  # fmt: skip
+            changes = apply(store, calendar, reading, now)
+            if wanted.accepts:
+                waiting = [each for each in store.proposals(calendar.number) if each.decided == "open"]
+                changes = replace(changes, open=(), accepted=(*changes.accepted, *accept(store, waiting, now)))
+            proposals = store.proposals(calendar.number)
+        return _Kept(
+            calendar=calendar, changes=changes, proposals=proposals, after=declared.read(store),
+            wakes=wake(store) if changes else True,
         )  # fmt: skip
-        changes = apply(store, calendar, reading, now)
-        if wanted.accepts:
-            waiting = [each for each in store.proposals(calendar.number) if each.decided == "open"]
-            changes = replace(changes, open=(), accepted=(*changes.accepted, *accept(store, waiting, now)))
-        return calendar, changes, store.proposals(calendar.number)
 
 
 def _known() -> Sequence[Calendar]:
@@ -189,9 +197,8 @@ def _why(wrong: OSError | ValueError) -> str:
     return (wrong.strerror or "it does not open") if isinstance(wrong, OSError) else "its name is none"
 
 
-def _say(
-    calendar: Calendar, reading: Reading, changes: Changes, proposals: Sequence[Proposal], after: declared.Declared
-) -> None:
+def _say(kept: _Kept, reading: Reading) -> None:
+    calendar, changes, proposals = kept.calendar, kept.changes, kept.proposals
     meant = len(reading.events) - changes.over
     proposing = f"{meant:,} {'proposes' if meant == 1 else 'propose'} partner time"
     events = f"{count(reading.seen, 'event')}, of which {proposing}: {say_choice(calendar.choice)}."
@@ -202,7 +209,7 @@ def _say(
     told = {each.number for each in (*changes.open, *changes.accepted, *changes.shortened)}
     shown = [each for each in proposals if each.number in told]
     for proposal in shown[:SHOWN]:
-        say_proposal(proposal, after)
+        say_proposal(proposal, kept.after)
     if len(shown) > SHOWN:
         declared.say(f"and {len(shown) - SHOWN:,} more: `turntoward calendar proposals`.", first="     ")
     if not reading.whole:
@@ -210,6 +217,8 @@ def _say(
     say_wrong(reading.wrong)
     for sentence in _what_changed(changes, proposals):
         declared.say(sentence)
+    if not kept.wakes and (changes.accepted or changes.gone):
+        declared.say(declared.NOT_RUNNING)
 
 
 def _what_changed(changes: Changes, proposals: Sequence[Proposal]) -> Iterator[str]:

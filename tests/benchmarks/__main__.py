@@ -7,12 +7,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.benchmarks import activitywatch, adb
+from tests.benchmarks import activitywatch, adb, calendars
 from tests.benchmarks.backtest import backtesting
 from tests.benchmarks.bars import Bar
 from tests.benchmarks.catalogue import hit_rates
 from tests.benchmarks.corpus import corpus_bars
 from tests.benchmarks.language import language
+from tests.benchmarks.partner_time import partner_time_bars
 from tests.benchmarks.phone import phone_bars
 from tests.benchmarks.resting import nobody_there, outside, subscribed, under_load
 from tests.benchmarks.rules import rule_bars
@@ -20,6 +21,7 @@ from tests.benchmarks.speed import commands, latency, replay
 
 ALL: dict[str, Callable[[Path], Iterator[Bar]]] = {
     "backtest": backtesting,
+    "calendars": calendars.importing,
     "catalogue": lambda _folder: iter(hit_rates()),
     "commands": commands,
     "corpus": lambda _folder: corpus_bars(),
@@ -29,6 +31,7 @@ ALL: dict[str, Callable[[Path], Iterator[Bar]]] = {
     "nobody": nobody_there,
     "outside": outside,
     "subscribed": subscribed,
+    "partner-time": partner_time_bars,
     "phone": phone_bars,
     "adb": lambda _folder: adb.line_to_observation(),
     "importing": activitywatch.importing,
