@@ -25,7 +25,7 @@ from detector.partner_time.spoken_problem import nearest, problem
 LONGEST: Final = {"day": 366, "week": 52, "month": 24, "year": 10}
 """So many of its unit a recurrence may leave between two times; beyond that it is a slip of the fingers."""
 
-EXAMPLES: Final = "write for example weekday, mon,wed, 'other friday', 'first friday' or 'month on 15'"
+EXAMPLES: Final = "write for example weekday, mon,wed, 'other friday' or 'first friday'"
 
 _CARDINALS: Final = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _FREQUENCIES: Final = {"day": "DAILY", "week": "WEEKLY", "month": "MONTHLY", "year": "YEARLY"}

@@ -1,0 +1,178 @@
+"""Dates and times that people write: read, or refused with what to write instead."""
+
+# ruff: noqa: DTZ001 - a local time is naive here by intent
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from detector.errors import UserError
+from detector.partner_time.spoken_dates import month_of, parse_date, parse_when, say_date
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
+"""A Monday, 18:00 in Berlin."""
+
+
+def read(text: str, *, now: datetime = NOW, zone: ZoneInfo = BERLIN, past: bool = False) -> date:
+    return parse_date(text, argument="--on", now=now, zone=zone, past=past)
+
+
+def when(text: str, *, now: datetime = NOW) -> datetime:
+    return parse_when(text, argument="--instead", now=now, zone=BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-12-24", date(2026, 12, 24)),
+        ("2026-12-4", date(2026, 12, 4)),
+        ("24 dec", date(2026, 12, 24)),
+        ("24 Dec.", date(2026, 12, 24)),
+        ("24th of december", date(2026, 12, 24)),
+        ("dec 24", date(2026, 12, 24)),
+        ("December 24th, 2027", date(2027, 12, 24)),
+        ("24 december 2027", date(2027, 12, 24)),
+        ("24.12.", date(2026, 12, 24)),
+        ("24.12", date(2026, 12, 24)),
+        ("24.12.2027", date(2027, 12, 24)),
+        ("3 sept", date(2027, 9, 3)),
+        ("23 nov", date(2026, 11, 23)),
+        ("22 nov", date(2027, 11, 22)),
+        ("29 feb", date(2028, 2, 29)),
+        ("fri", date(2026, 11, 27)),
+        ("Sunday", date(2026, 11, 29)),
+        ("thu 24 dec", date(2026, 12, 24)),
+        ("Thursday, 24 December 2026", date(2026, 12, 24)),
+        ("  today ", date(2026, 11, 23)),
+        ("tomorrow", date(2026, 11, 24)),
+    ],
+)
+def test_a_day_is_read(text: str, day: date) -> None:
+    assert read(text) == day
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("2026-02-30", "there is no 30 February: it has 28 days in 2026"),
+        ("30 feb", "there is no 30 February: it has 28 days, 29 in a leap year"),
+        ("2027-02-29", "there is no 29 February: it has 28 days in 2027"),
+        ("31 april", "there is no 31 April: it has 30 days"),
+        ("0 jan", "there is no 0 January: it has 31 days"),
+        ("2026-13-01", "there is no month 13"),
+        ("1.0.", "there is no month 0"),
+        ("2026-11-22", "Sunday 22 November 2026 is past"),
+        ("yesterday", "yesterday is past"),
+        ("mon", "today is Monday: it could be today or the one in a week"),
+        ("next fri", "'next fri' could be one week or another"),
+        ("this sunday", "'this sunday' could be one week or another"),
+        ("10/12", "'10/12' is one day to some readers and another to others"),
+        ("24/12/2026", "'24/12/2026' is one day to some readers and another to others"),
+        ("24.12.26", "'24.12.26' could be several days"),
+        ("fri 24 dec", "Thursday 24 December 2026 is no Friday"),
+        ("9999-01-01", "the year 9999 is too far away"),
+        ("0000-01-01", "there is no year 0"),
+        ("tomorow", "'tomorow' is no day"),
+        ("24 dez", "'dez' is no day"),
+        ("december", "'december' is no day"),
+        ("24", "'24' is no day"),
+        ("", "'' is no day"),
+        ("2026-12-24T18:00", "'2026-12-24t18:00' is no day"),
+        ("٢٤ dec", "'٢٤ dec' is no day"),
+    ],
+)
+def test_a_day_that_is_none_or_could_be_several_is_refused_with_what_to_write(text: str, says: str) -> None:
+    with pytest.raises(UserError) as refused:
+        read(text)
+    (problem,) = refused.value.problems
+    assert problem.message.lower() == says.lower()
+    assert problem.hint
+    assert problem.file == "--on"
+
+
+def test_the_hints_name_what_was_probably_meant() -> None:
+    hints = {}
+    for text in ("tomorow", "24 dez", "next fri", "mon", "friady"):
+        with pytest.raises(UserError) as refused:
+            read(text)
+        hints[text] = refused.value.problems[0].hint
+    assert hints == {
+        "tomorow": "did you mean tomorrow?",
+        "24 dez": "did you mean dec?",
+        "next fri": "write 2026-11-27 or 2026-12-04",
+        "mon": "write today, or 2026-11-30",
+        "friady": "did you mean friday?",
+    }
+
+
+def test_today_is_the_readers_day() -> None:
+    late = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)
+    assert read("today", now=late) == date(2026, 11, 24)
+    assert read("today", now=late, zone=ZoneInfo("America/New_York")) == date(2026, 11, 23)
+    assert read("24 nov", now=late) == date(2026, 11, 24)
+    assert read("23 nov", now=late) == date(2027, 11, 23)
+
+
+def test_a_week_that_is_over_may_be_asked_for() -> None:
+    assert read("2026-11-01", past=True) == date(2026, 11, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("sun 11:00", datetime(2026, 11, 29, 11)),
+        ("sunday 11am", datetime(2026, 11, 29, 11)),
+        ("sun at 11.30", datetime(2026, 11, 29, 11, 30)),
+        ("2026-12-24 18:00", datetime(2026, 12, 24, 18)),
+        ("2026-12-24T18:00", datetime(2026, 12, 24, 18)),
+        ("24 dec, 6:30 pm", datetime(2026, 12, 24, 18, 30)),
+        ("24.12. 18.30", datetime(2026, 12, 24, 18, 30)),
+        ("tomorrow noon", datetime(2026, 11, 24, 12)),
+        ("today 20:00", datetime(2026, 11, 23, 20)),
+        # It is 18:00 on Monday: the eleven o'clock of today is over, so there is only one.
+        ("mon 11:00", datetime(2026, 11, 30, 11)),
+    ],
+)
+def test_a_day_with_its_time_is_read(text: str, at: datetime) -> None:
+    assert when(text) == at
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("today 11:00", "Monday 23 November 2026 11:00 is past"),
+        ("today 18:00", "Monday 23 November 2026 18:00 is past"),
+        ("mon 20:00", "today is Monday: it could be today or the one in a week"),
+        ("20:00", "the day is missing"),
+        ("sun", "no time of day is at the end of it"),
+        ("24 dec 18", "no time of day is at the end of it"),
+        ("sun midnight", "midnight could be where the day begins or where it ends"),
+        ("sun 25:00", "no clock shows '25:00'"),
+        ("sun 24:00", "24:00 is an end"),
+        ("sunnday 11:00", "'sunnday' is no day"),
+        ("2027-03-28 02:30", "the clocks leave out 02:30 on Sunday 28 March 2027"),
+        ("", "no time of day is at the end of it"),
+    ],
+)
+def test_a_time_that_is_none_or_could_be_several_is_refused(text: str, says: str) -> None:
+    with pytest.raises(UserError) as refused:
+        when(text)
+    (problem,) = refused.value.problems
+    assert problem.message == says
+    assert problem.hint
+
+
+def test_a_time_that_the_clocks_leave_out_is_refused_with_the_one_they_show() -> None:
+    with pytest.raises(UserError, match="they go on at 03:30"):
+        when("2027-03-28 02:30")
+
+
+def test_months_are_known_by_their_first_letters() -> None:
+    assert [month_of(word) for word in ("jan", "sept", "december", "ma", "mai", "juni", "jun")] == [
+        1, 9, 12, None, None, None, 6,
+    ]  # fmt: skip
+    assert say_date(date(2026, 12, 24)) == "Thursday 24 December 2026"

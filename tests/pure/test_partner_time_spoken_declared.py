@@ -1,0 +1,212 @@
+"""What `add` and `edit` make of their arguments, and what they refuse."""
+
+# ruff: noqa: DTZ001 - a local time is naive here by intent
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from detector.errors import UserError
+from detector.partner_time.model import Moved, PartnerTime
+from detector.partner_time.occurrences import occurrences_from
+from detector.partner_time.spoken import begin_now
+from detector.partner_time.spoken_declared import Asked, change, declare
+from detector.partner_time.words import say_partner_time
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
+"""A Monday, 18:00 in Berlin."""
+
+
+def add(**given: object) -> PartnerTime:
+    asked = {"title": "Dinner", "begins": "20:00", "ends": "22:30"} | given
+    return declare(Asked(**asked), NOW, BERLIN)  # type: ignore[arg-type]
+
+
+def edit(known: PartnerTime, **given: object) -> PartnerTime:
+    return change(known, Asked(**given), NOW, BERLIN)  # type: ignore[arg-type]
+
+
+def begins(known: PartnerTime, many: int = 3) -> list[str]:
+    numbered = replace(known, number=1)
+    found = occurrences_from(numbered, NOW, timedelta(days=3660))
+    zone = ZoneInfo(known.zone)
+    return [f"{each.begins.astimezone(zone):%d %b %H:%M}" for each, _ in zip(found, range(many), strict=False)]
+
+
+def problems(**given: object) -> list[tuple[str | None, str]]:
+    with pytest.raises(UserError) as refused:
+        add(**given)
+    return [(problem.file, problem.message) for problem in refused.value.problems]
+
+
+def test_other_weeks_count_from_the_first_one() -> None:
+    assert begins(add(every="other friday")) == ["27 Nov 20:00", "11 Dec 20:00", "25 Dec 20:00"]
+    assert begins(add(every="other friday", on="1 dec")) == ["04 Dec 20:00", "18 Dec 20:00", "01 Jan 20:00"]
+    assert begins(add(every="third week", on="30 nov")) == ["30 Nov 20:00", "21 Dec 20:00", "11 Jan 20:00"]
+    assert begins(add(every="2 months on 15")) == ["15 Dec 20:00", "15 Feb 20:00", "15 Apr 20:00"]
+    # The weekend that begins on Friday is not torn apart.
+    assert begins(add(every="other fri-mon"), 6) == [
+        "23 Nov 20:00", "04 Dec 20:00", "05 Dec 20:00", "06 Dec 20:00", "07 Dec 20:00", "18 Dec 20:00",
+    ]  # fmt: skip
+
+
+def test_without_every_it_is_once() -> None:
+    once = add(on="24 dec", quiet=True)
+    assert (once.recurrence, once.begins, once.floats, once.quiet) == (None, datetime(2026, 12, 24, 20), True, True)
+    assert add(on="today", begins="17:00", ends="19:00").begins == datetime(2026, 11, 23, 17)
+
+
+def test_a_zone_that_is_named_stays_and_here_goes_along() -> None:
+    named = add(every="day", zone="america/new_york")
+    assert (named.zone, named.floats) == ("America/New_York", False)
+    assert (add(every="day", zone="HERE").zone, add(every="day", zone="here").floats) == ("Europe/Berlin", True)
+    assert edit(named, zone="here") == replace(named, zone="Europe/Berlin", floats=True)
+
+
+def test_the_last_day_counts_and_so_do_those_left_out() -> None:
+    some = add(every="fri", until="11 dec", without=("4 dec",))
+    assert begins(some) == ["27 Nov 20:00", "11 Dec 20:00"]
+    assert some.recurrence == "FREQ=WEEKLY;BYDAY=FR;UNTIL=20261211"
+    assert some.without == (datetime(2026, 12, 4, 20),)
+
+
+@pytest.mark.parametrize(
+    ("given", "argument", "says"),
+    [
+        ({}, "--every", "is missing"),
+        ({"every": "fri", "until": "tomorrow"}, "--until", "it ends before it begins: the first is Friday 27 November 2026"),
+        ({"every": "fri", "without": ("3 dec",)}, "--except", "Dinner is not on Thursday 3 December 2026"),
+        ({"every": "other fri", "without": ("4 dec",)}, "--except", "Dinner is not on Friday 4 December 2026"),
+        ({"every": "fri", "until": "4 dec", "without": ("27 nov", "4 dec")}, "--except", "nothing is left: each of its days is excepted"),
+        ({"every": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"}, "--every", "no month of BYMONTH=2 has a day BYMONTHDAY=30"),
+        ({"every": "FREQ=MONTHLY;BYDAY=1FR;BYMONTHDAY=20"}, "--every", "it never comes"),
+        ({"every": "FREQ=DAILY;COUNT=3", "until": "4 dec"}, "--until", "says the end a second time"),
+        ({"on": "24 dec", "until": "25 dec"}, "--until", "belongs to what returns"),
+        ({"on": "24 dec", "without": ("25 dec",)}, "--except", "belongs to what returns"),
+        ({"on": "today", "begins": "16", "ends": "17"}, "--on", "it is over: it began Monday 23 November 2026 16:00"),
+        ({"on": "24 dec", "zone": "Mars"}, "--zone", "there is no zone 'Mars'"),
+        ({"every": "fri", "lasts": "1h"}, "--for", "says the end a second time"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_refused_with_its_argument(given: dict[str, object], argument: str, says: str) -> None:
+    assert problems(**given) == [(argument, says)]
+
+
+def test_everything_wrong_is_said_at_once_in_the_order_of_the_arguments() -> None:
+    found = problems(
+        title=" ",
+        every="friyay",
+        begins="25",
+        ends="x",
+        on="30 feb",
+        until="31 apr",
+        without=("10/12", "x"),
+        zone="Mars",
+    )
+    assert [argument for argument, _ in found] == [
+        "TITLE", "--every", "--from", "--to", "--on", "--until", "--except", "--except", "--zone",
+    ]  # fmt: skip
+    assert problems(every="fri", until="tomorrow", without=("3 dec",)) == [
+        ("--until", "it ends before it begins: the first is Friday 27 November 2026"),
+        ("--except", "Dinner is not on Thursday 3 December 2026"),
+    ]
+
+
+DINNER = replace(add(every="other friday", until="26 march", without=("11 dec",)), number=3)
+
+
+@pytest.mark.parametrize(
+    ("given", "changed"),
+    [
+        ({"title": "Supper"}, {"title": "Supper"}),
+        ({"begins": "19:00"}, {"begins": datetime(2026, 11, 27, 19), "without": (datetime(2026, 12, 11, 19),)}),
+        ({"ends": "23:00"}, {"lasts": timedelta(hours=3)}),
+        ({"lasts": "1h"}, {"lasts": timedelta(hours=1)}),
+        ({"begins": "23:00", "ends": "1:00"}, {
+            "begins": datetime(2026, 11, 27, 23), "lasts": timedelta(hours=2), "without": (datetime(2026, 12, 11, 23),)
+        }),
+        ({"quiet": True}, {"quiet": True}),
+        ({"until": "never"}, {"recurrence": "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR"}),
+        ({"until": "25 dec"}, {"recurrence": "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR;UNTIL=20261225"}),
+        ({"without": ("25 dec",)}, {"without": (datetime(2026, 12, 11, 20), datetime(2026, 12, 25, 20))}),
+        ({"again": ("11 dec",)}, {"without": ()}),
+        ({"zone": "Asia/Tokyo"}, {"zone": "Asia/Tokyo", "floats": False}),
+        ({"on": "4 dec"}, {"begins": datetime(2026, 12, 4, 20), "without": ()}),
+        ({"every": "fri"}, {"recurrence": "FREQ=WEEKLY;BYDAY=FR;UNTIL=20270326"}),
+        ({"every": "mon"}, {
+            "begins": datetime(2026, 11, 23, 20), "recurrence": "FREQ=WEEKLY;BYDAY=MO;UNTIL=20270326", "without": ()
+        }),
+        ({"every": "FREQ=DAILY;COUNT=3"}, {
+            "begins": datetime(2026, 11, 23, 20), "recurrence": "FREQ=DAILY;COUNT=3", "without": ()
+        }),
+    ],
+)  # fmt: skip
+def test_editing_changes_only_what_is_named(given: dict[str, object], changed: dict[str, object]) -> None:
+    assert edit(DINNER, **given) == replace(DINNER, **changed)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("given", "argument", "says"),
+    [
+        ({"title": ""}, "--title", "a title has at least one character"),
+        ({"again": ("25 dec",)}, "--include", "Friday 25 December 2026 is not excepted"),
+        ({"without": ("24 dec",)}, "--except", "Dinner is not on Thursday 24 December 2026"),
+        ({"until": "26 nov"}, "--until", "it ends before it begins: the first is Friday 27 November 2026"),
+        ({"every": "0 days"}, "--every", "every 0 days never comes"),
+        ({"begins": "20:00", "ends": "20:00"}, "--to", "partner time ends where it begins"),
+        ({"ends": "20:00"}, "--to", "partner time ends where it begins"),
+    ],
+)
+def test_an_edit_that_cannot_be_is_refused(given: dict[str, object], argument: str, says: str) -> None:
+    with pytest.raises(UserError) as refused:
+        edit(DINNER, **given)
+    assert [(problem.file, problem.message) for problem in refused.value.problems] == [(argument, says)]
+
+
+def test_what_is_once_is_edited_on_its_own_day_and_may_come_to_return() -> None:
+    once = replace(add(on="24 dec"), number=4)
+    assert edit(once, begins="18:00").begins == datetime(2026, 12, 24, 18)
+    assert edit(once, on="26 dec").begins == datetime(2026, 12, 26, 20)
+    assert begins(edit(once, every="24 december"), 2) == ["24 Dec 20:00", "24 Dec 20:00"]
+    with pytest.raises(UserError, match="Dinner takes place once"):
+        edit(once, until="25 dec")
+
+
+def test_what_began_with_now_is_edited_by_the_clock_on_the_wall() -> None:
+    tea = replace(begin_now("Tea", timedelta(hours=1), NOW), number=5)
+    longer = edit(tea, ends="20:00")
+    assert (longer.begins, longer.lasts, longer.zone) == (
+        datetime(2026, 11, 23, 18),
+        timedelta(hours=2),
+        "Europe/Berlin",
+    )
+    assert say_partner_time(longer, NOW, BERLIN) == "Tea: today 18:00–20:00"
+
+
+def test_what_came_from_a_calendar_no_longer_follows_it_but_for_the_quiet() -> None:
+    moved = Moved(of=datetime(2026, 12, 25, 20), begins=datetime(2026, 12, 26, 11), lasts=timedelta(hours=1))
+    theirs = replace(
+        DINNER,
+        proposal=7,
+        as_rfc=True,
+        also=(datetime(2026, 12, 6, 9),),
+        moved=(moved,),
+        recurrence="FREQ=WEEKLY;BYDAY=FR",
+    )
+    assert edit(theirs, quiet=True) == replace(theirs, quiet=True)
+    mine = edit(theirs, begins="19:00")
+    assert (mine.proposal, mine.as_rfc) == (None, True)
+    # A time of its own stays what it is.
+    assert mine.also == theirs.also
+    assert mine.moved == (replace(moved, of=datetime(2026, 12, 25, 19)),)
+    other = edit(theirs, every="sat")
+    assert (other.as_rfc, other.moved) == (False, ())
+
+
+def test_an_edit_of_nothing_but_itself_is_the_same() -> None:
+    assert edit(DINNER, title="Dinner", begins="20:00", ends="22:30", until="26 march") == DINNER
