@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from detector.errors import UserError
@@ -93,9 +94,15 @@ def _write(connection: sqlite3.Connection, partner_time: PartnerTime) -> None:
 def declared(connection: sqlite3.Connection, zone: Callable[[], str]) -> list[PartnerTime]:
     """Return what is declared, by number; what floats is in the zone in which the device is, `zone()`."""
     found = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM partner_times ORDER BY number").fetchall()
-    known = [as_partner_time(dict(zip(COLUMNS, row, strict=True))) for row in found]
+    known = [_of_row(tuple(row)) for row in found]
     here = zone() if any(partner_time.floats for partner_time in known) else ""
     return [replace(each, zone=here) if each.floats else each for each in known]
+
+
+@lru_cache(maxsize=1024)
+def _of_row(row: tuple[Any, ...]) -> PartnerTime:
+    # The daemon asks every minute, and what is declared hardly ever changes.
+    return as_partner_time(dict(zip(COLUMNS, row, strict=True)))
 
 
 def remove(connection: sqlite3.Connection, number: int) -> bool:
