@@ -149,7 +149,7 @@ def test_a_week_is_drawn_with_midnights_overlaps_skips_and_now() -> None:
     assert draw_week(found, date(2026, 11, 23), NOW, BERLIN) == [
         "        00       03       06       09       12       15       18       21",
         ">Mon 23 <1]      .        .        .        .        .     [==|2===]   .",
-        " Tue 24 .        .        .        .        .        .        .[12-]   .",
+        " Tue 24 .        .        .        .        .        .        .[-12]   .",
         " Wed 25 .        .        .        .        .        .        [=2==]=  .",
         "        .        .        .        .        .        .        .  [=3==].",
         " Thu 26 .        .        .        .        .        .        .        .",
