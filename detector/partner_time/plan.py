@@ -156,9 +156,14 @@ def _in_order(
         # It comes back for the rest of it where it was extended in the very instant in which it ended.
         if known.is_over and extended.get(name, began.ends) <= began.ends:
             planned.pop(name, None)
-        elif began.begins <= now and (declares := declared.get(began.partner_time)) is not None:
+        elif (declares := declared.get(began.partner_time)) is not None:
             unknown = replace(began, zone=declares.zone, quiet=declares.quiet)
-            first.append(replace(planned.pop(name, unknown), begins=began.begins, ends=began.ends))
+            as_it_began = replace(planned.pop(name, unknown), begins=began.begins, ends=began.ends)
+            # Where the clock was set back behind its beginning, that is still to come.
+            if began.begins <= now:
+                first.append(as_it_began)
+            else:
+                planned[name] = as_it_began
     if begun is not None:
         # What was stopped before it had begun never begins, not even where the clock is set back.
         planned = {name: occurrence for name, occurrence in planned.items() if name not in stopped}

@@ -1,6 +1,6 @@
 """What has begun, as the plan needs to know it: it stays as it began, whatever is declared and wherever the device is.
 
-Rule 1: of one that was cut off and begun anew (`~2`, `~3`, ...) the last counts.
+Rule 1: of one that was cut off and begun anew (`~2`, `~3`, ...) the last counts; it began when the first did.
 Rule 2: what a clock set back or a failure ended is not over; what ended as planned or was stopped is.
 """
 
@@ -32,14 +32,16 @@ def begun(store: Keeping, now: datetime) -> tuple[Begun, ...]:
         StoreError: if the store cannot be read.
     """
     latest: dict[str, KeptOccurrence] = {}
+    began: dict[str, datetime] = {}
     for kept in store.occurrences(since=now - LOOK_BACK):
         known = latest.get(as_planned(kept.id))
         if known is None or _time(known.id) < _time(kept.id):
             latest[as_planned(kept.id)] = kept
+        began[as_planned(kept.id)] = min(kept.began, began.get(as_planned(kept.id), kept.began))
     return tuple(
         Begun(
             occurrence=Occurrence(
-                id=name, partner_time=_number(name), title=kept.title, begins=kept.began, ends=kept.ends, zone="UTC"
+                id=name, partner_time=_number(name), title=kept.title, begins=began[name], ends=kept.ends, zone="UTC"
             ),
             ended=kept.ended,
             is_over=kept.end_reason in _OVER,

@@ -1,0 +1,105 @@
+"""The laws of design.md that a day's store must keep, however it came about. None of them asks the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from detector.effects import Moment, Record, Use
+from detector.observations import PartnerTimeBegan, PartnerTimeEnded
+from detector.partner_time.occurrences import occurrences
+from detector.store.model import Keeping, KeptOccurrence
+from tests.rig.day import core
+
+DAY = timedelta(days=1)
+INSTANT = timedelta(microseconds=1)
+
+
+def planned(kept_as: str) -> str:
+    """Return the id in the plan."""
+    return kept_as.partition("~")[0]
+
+
+def of_each(store: Keeping) -> None:
+    """Time never goes back in it; it begins once; nothing is observed or decided before its beginning or after its end."""
+    for kept in store.occurrences():
+        observations = list(store.observations(kept.id))
+        assert isinstance(observations[0], PartnerTimeBegan)
+        assert sum(isinstance(each, PartnerTimeBegan) for each in observations) == 1
+        assert observations[0].at == kept.began
+        assert all(one.at <= other.at for one, other in pairwise(observations))
+        ends = [each for each in observations if isinstance(each, PartnerTimeEnded)]
+        assert ends == ([] if kept.ended is None else [observations[-1]])
+        assert kept.ends - kept.began <= DAY + timedelta(hours=2), "24 h on the wall, and no more"
+        if kept.ended is not None:
+            assert kept.began <= kept.ended <= kept.ends
+            assert kept.end_reason != "ended" or kept.began < kept.ended == kept.ends
+    ended = {kept.id: kept.ended or kept.ends for kept in store.occurrences()}
+    for moment in store.moments():
+        assert moment.decided_at <= ended[moment.occurrence]
+    for use in store.uses():
+        assert use.use.ended is None or use.use.ended <= ended[use.occurrence]
+
+
+def of_all(store: Keeping, epochs: Mapping[str, int]) -> None:
+    """Nothing overlaps, but where the clock was set back in between; nothing begins anew that was not cut off."""
+    by_epoch: dict[int, list[KeptOccurrence]] = {}
+    known = {kept.id: kept for kept in store.occurrences()}
+    for kept in known.values():
+        by_epoch.setdefault(epochs[kept.id], []).append(kept)
+    for together in by_epoch.values():
+        # What is stopped in the very instant in which it begins has no length.
+        for one, other in pairwise(sorted(together, key=lambda kept: (kept.began, kept.ended or kept.ends))):
+            assert (one.ended or one.ends) <= other.began, (one, other)
+    extended = store.extended()
+    for name in known:
+        own, _, again = name.partition("~")
+        if again:
+            before = known[own if again == "2" else f"{own}~{int(again) - 1}"]
+            was_cut_off = before.end_reason in {"clock_jump", "removed"}
+            assert was_cut_off or extended.get(own, before.ends) > before.ends, before
+
+
+def of_exceptions(store: Keeping, begun_when_said: Mapping[str, frozenset[str]]) -> None:
+    """Nothing that was skipped or cancelled begins afterwards."""
+    skipped = store.skipped()
+    for kept in store.occurrences():
+        name = planned(kept.id)
+        assert name not in skipped or kept.id in begun_when_said.get(name, ()), kept
+
+
+def promised(store: Keeping, now: datetime) -> set[str]:
+    """Return the ids of all that was declared and not taken back, and that holds `now`: one of them has to be under way."""
+    stopped, extended = store.stopped(), store.extended()
+    latest: dict[str, KeptOccurrence] = {}
+    first: dict[str, datetime] = {}
+    for kept in sorted(store.occurrences(), key=lambda kept: int(kept.id.partition("~")[2] or 1)):
+        latest[planned(kept.id)] = kept
+        first[planned(kept.id)] = min(kept.began, first.get(planned(kept.id), kept.began))
+    declared = store.partner_times()
+    found = set()
+    for partner_time in declared:
+        for occurrence in occurrences(partner_time, now, now + INSTANT):
+            if occurrence.id not in latest and occurrence.id not in stopped:
+                found.add(occurrence.id)
+    numbers = {str(partner_time.number) for partner_time in declared}
+    for name, kept in latest.items():
+        ends = max(kept.ends, extended.get(name, kept.ends))
+        is_over = kept.end_reason in {"ended", "stopped"} and ends <= kept.ends
+        if is_over or name.partition("@")[0] not in numbers or stopped.get(name, now + INSTANT) <= now:
+            continue
+        if first[name] <= now < ends:
+            found.add(name)
+    return found
+
+
+def replays(store: Keeping, kept: KeptOccurrence) -> None:
+    """Feeding what was observed again gives what was decided."""
+    again = core()
+    effects = [effect for seen in store.observations(kept.id) for effect in again.feed(seen)]
+    records = [effect.what for effect in effects if isinstance(effect, Record)]
+    moments = {what.number: what for what in records if isinstance(what, Moment)}
+    uses = {what.number: what for what in records if isinstance(what, Use)}
+    assert list(moments.values()) == [moment for moment in store.moments() if moment.occurrence == kept.id]
+    assert list(uses.values()) == [use.use for use in store.uses() if use.occurrence == kept.id]

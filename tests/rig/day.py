@@ -1,0 +1,176 @@
+"""A daemon without a process, on any store: the real loop, reconciler and core; its sensors and its voice are stand-ins.
+
+Rule 1: time passes only where a test lets it, and the daemon is woken where a real one would be: at boundaries, at the
+core's deadlines, and where somebody asks it to look.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from detector.attention.settings import AttentionSettings
+from detector.clock import ManualClock
+from detector.daemon.continuity import Continuity
+from detector.daemon.inbox import Inbox
+from detector.daemon.loop import Loop
+from detector.daemon.perform import Performer
+from detector.daemon.reconcile import Next, Reconciler
+from detector.daemon.sd_notify import Systemd
+from detector.daemon.underway import UnderWay
+from detector.notifier.model import Words
+from detector.observations import Activity, Answer, Focused, Observation, Sense, SensorStarted
+from detector.partner_time.model import Occurrence
+from detector.pipeline import Pipeline
+from detector.store.model import Keeping
+from rules.model import Condition, FeatureKey, FeatureSet, Page, Rule
+from rules.policy import PolicySettings
+
+GREETING: Final = "greeting"
+GOES_ON: Final = "goes on"
+NUDGE: Final = "nudge"
+SENSES: Final[tuple[Sense, ...]] = ("focus", "idle", "input")
+_DWELL: Final = FeatureKey("dwell")
+_CATEGORY: Final = FeatureKey("category")
+
+
+def a_minute_of_feed() -> Rule:
+    """Return the rule that the day is judged by."""
+    minute = timedelta(minutes=1)
+
+    def holds(features: FeatureSet) -> bool:
+        dwell = features.get(_DWELL)
+        return features.get(_CATEGORY) == "social" and isinstance(dwell, timedelta) and dwell >= minute
+
+    condition = Condition(
+        text="category is social and dwell >= 60 s",
+        needs=frozenset({_DWELL, _CATEGORY}),
+        holds=holds,
+        turns=lambda features: features.changes(_DWELL, minute),
+    )
+    page = Page(notices="", why="", wrong="", needs="", example="")
+    return Rule(code="feed", name="A minute of scrolling", condition=condition, page=page, source="test")
+
+
+def core() -> Pipeline:
+    """Return a core that speaks as freely as it may."""
+    policy = PolicySettings(
+        cool_down=timedelta(0), rule_cool_down=timedelta(0), budget=99, quiet_after=0, grace=timedelta(0)
+    )
+    return Pipeline([a_minute_of_feed()], policy, AttentionSettings(fleeting=timedelta(0)))
+
+
+class Sensors:
+    """Sensors that say only that they have started."""
+
+    def __init__(self, put: Callable[[Observation], None], clock: ManualClock) -> None:
+        self._put = put
+        self._clock = clock
+        self.running = False
+
+    async def start(self) -> None:
+        """Say so for every sense."""
+        self.running = True
+        for sense in SENSES:
+            self._put(SensorStarted(at=self._clock.at, sense=sense, sensor="test"))
+
+    async def stop(self) -> None:
+        """Say nothing any more."""
+        self.running = False
+
+    def decided(self) -> None:
+        """Hear that a step is done."""
+
+
+class Voice:
+    """A notifier that remembers what it said, and when."""
+
+    def __init__(self, said: list[tuple[datetime, str]], clock: ManualClock) -> None:
+        self._said = said
+        self._clock = clock
+
+    async def show(self, nudge: int, words: Words, answered: Callable[[int, Answer], None]) -> str:
+        """Remember the title."""
+        del nudge, answered
+        self._said.append((self._clock.at, words.title))
+        return "voice"
+
+    async def withdraw(self, nudge: int) -> None:
+        """Do nothing."""
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+
+class Day:
+    """One run of the daemon, from its start to its end, however that comes. A second one on the same store is a restart."""
+
+    def __init__(self, store: Keeping, clock: ManualClock) -> None:
+        self.store = store
+        self.clock = clock
+        self.slept = 0.0
+        self.wake = asyncio.Event()
+        self.sensors: list[Sensors] = []
+        self.said: list[tuple[datetime, str]] = []
+        self._performer: Performer | None = None
+        self.reconciler = Reconciler(store=store, open_one=self._open_one)
+        self.loop = Loop(
+            clock=clock, reconciler=self.reconciler, wake=self.wake, afterwards=self._afterwards, systemd=Systemd(),
+            continuity=Continuity(clock, lambda: self.slept),
+        )  # fmt: skip
+
+    def _open_one(self, occurrence: Occurrence, kept_as: str) -> UnderWay:
+        inbox = Inbox(lambda _: Activity(category="other"), clock=self.clock, arrived=self.wake)
+        self.sensors.append(Sensors(inbox.put, self.clock))
+        self._performer = Performer(
+            store=self.store, voice=Voice(self.said, self.clock), words=lambda _: Words(title=NUDGE, body="b"),
+            greeting=lambda _: Words(title=GREETING, body=""), put=inbox.put, clock=self.clock,
+        )  # fmt: skip
+        return UnderWay(
+            occurrence=occurrence, kept_as=kept_as, core=core(), inbox=inbox, sensors=self.sensors[-1],
+            performer=self._performer, goes_on=lambda _: Words(title=GOES_ON, body=""),
+        )  # fmt: skip
+
+    async def _afterwards(self, coming: Next) -> None:
+        del coming
+
+    async def step(self, *, look: bool = False) -> None:
+        """Let the loop do what is due now; `look`: as if somebody had poked it."""
+        if look:
+            self.loop.look()
+        await self.loop.step()
+        await asyncio.sleep(0)
+        if self.reconciler.under_way is not None and self._performer is not None:
+            await self._performer.settled()
+            await self.loop.step()
+
+    async def advance(self, by: timedelta) -> Iterator[datetime]:
+        """Let time pass, awake, and return the instants at which the daemon woke."""
+        until, woken = self.clock.at + by, []
+        while True:
+            under_way = self.reconciler.under_way
+            wanted = [until, self.reconciler.next.at, under_way.deadline if under_way is not None else None]
+            at = min(each for each in wanted if each is not None)
+            self.pass_until(max(at, self.clock.at))
+            await self.step()
+            woken.append(self.clock.at)
+            if self.clock.at >= until:
+                return iter(woken)
+
+    def pass_until(self, at: datetime) -> None:
+        """Let both clocks go on."""
+        self.clock.seconds += (at - self.clock.at).total_seconds()
+        self.clock.at = at
+
+    def see(self, category: str) -> None:
+        """Let something come to the front, where that is sensed."""
+        under_way = self.reconciler.under_way
+        if under_way is not None and self.sensors[-1].running:
+            under_way.inbox.put(Focused(at=self.clock.at, activity=Activity(category=category)))
+
+    async def kill(self) -> None:
+        """End without a word: nothing is kept, nothing is closed."""
+        if self._performer is not None:
+            await self._performer.close()
