@@ -24,7 +24,7 @@ from detector.cli.phone_known import let_out
 from detector.config.paths import config_path
 from detector.config.read import read_settings
 from detector.config.settings import Settings
-from detector.daemon.refresh_calendar import EMPTY, Refreshed, refresh, take_over
+from detector.daemon.refresh_calendar import EMPTY, TOO_MANY, Refreshed, has_too_many, refresh, take_over
 from detector.errors import Problem, TurntowardError, UserError
 from detector.partner_time.proposed import Calendar, Choice
 from detector.partner_time.words import say_partner_time
@@ -60,6 +60,8 @@ def subscribe(place: str, chosen_by: Choice | None, *, name: str | None, accepts
                 )
         except NotFetched as failed:
             raise TurntowardError(f"{_capital(failed.why)}.\n  Nothing was kept.") from None
+        if has_too_many(reading, declared.CLOCK.now()):
+            raise UserError(f"{_capital(TOO_MANY)}.\n  Nothing was kept.")
         calendar = _named(calendar, reading, store.calendars())
         for sentence in _what_it_says(calendar, reading):
             declared.say(sentence)

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -34,6 +35,9 @@ LONGEST: Final = 50
 """Seconds of the child's own life; whoever started it waits for 60."""
 MEMORY: Final = 512 << 20
 """Bytes that the child may ask for; it imports and reads in less than a third of that."""
+MOST: Final = 500
+"""Events ahead that may propose partner time. To change so many takes up to 2 s; nobody else can write then, and waits 5."""
+TOO_MANY: Final = f"more than {MOST:,} of its events are meant as partner time; choose fewer, with --tag or --category"
 EMPTY: Final = "there is no event in it any more, which is not believed; `turntoward calendar refresh` can"
 
 
@@ -81,7 +85,19 @@ def refresh(
         return Refreshed(calendar=_tried(store, calendar, clock.now(), _clause(wrong)))
     if not reading.seen and not believes and store.proposals(calendar.number):
         return Refreshed(calendar=_tried(store, calendar, clock.now(), EMPTY), reading=reading)
+    if has_too_many(reading, clock.now()):
+        return Refreshed(calendar=_tried(store, calendar, clock.now(), TOO_MANY), reading=reading)
     return take_over(store, calendar, fetched, reading, clock.now())
+
+
+def has_too_many(reading: Reading, now: datetime) -> bool:
+    """Return whether more of the calendar's events are ahead, and meant as partner time, than anybody has evenings."""
+    from detector.calendars.lasting import is_over  # noqa: PLC0415 - not needed where nothing changed
+
+    if len(reading.events) <= MOST:
+        return False
+    ahead = (event for event in reading.events if not is_over(event.partner_time, now))
+    return next(islice(ahead, MOST, None), None) is not None
 
 
 def take_over(store: KeepingPlans, calendar: Calendar, fetched: Fetched, reading: Reading, now: datetime) -> Refreshed:

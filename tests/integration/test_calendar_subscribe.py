@@ -18,6 +18,7 @@ from detector.calendars.fetching import Budget
 from detector.cli import turntoward
 from detector.clock import ManualClock, SystemClock
 from detector.config.paths import store_path
+from detector.daemon import refresh_calendar
 from detector.daemon.refresh_calendar import EMPTY, Refreshed, refresh
 from detector.daemon.unit import needs_network, network_path
 from detector.devices import Phone
@@ -299,6 +300,25 @@ def test_a_calendar_that_is_suddenly_empty_is_not_believed_by_itself(server: Ser
     with Store.open(store_path()) as store:
         assert store.partner_times() == []
     assert kept()[0][0].why is None
+
+
+def test_more_evenings_than_anybody_has_are_not_believed(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    calendar_ = subscribe(server, "--accept")
+    monkeypatch.setattr(refresh_calendar, "MOST", 20)
+    over = event("old{}", "Past #us", "20200101T100000Z", "20200101T110000Z")
+    ahead = [DINNER.replace("dinner@", f"{number}@") for number in range(21)]
+    server.served.body, server.served.etag = calendar(*ahead), '"two"'
+    again(calendar_)
+    assert kept()[0][0].why == refresh_calendar.TOO_MANY
+    assert titles() == ["Dinner", "Walk"]
+    assert "of its events are meant as partner time; choose fewer" in run(
+        "calendar", "subscribe", server.url(), "--local", "--name", "more", "--yes", code=2
+    )
+    assert len(kept()[0]) == 1
+    server.served.body = calendar(*ahead[:20], *(over.format(number) for number in range(9)))
+    again(calendar_)
+    assert kept()[0][0].why is None
+    assert len(titles()) == 20
 
 
 def test_events_without_the_tag_are_believed_the_calendar_is_not_empty(server: Server) -> None:
