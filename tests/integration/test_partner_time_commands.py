@@ -389,7 +389,9 @@ def test_somebody_at_the_terminal_is_asked_before_something_is_removed(answer: s
     assert len(json.loads(run("list", "--json").stdout)["partner_times"]) == left
 
 
-@pytest.mark.parametrize("name", ["now", "add", "list", "remove", "extend", "stop", "pause", "resume"])
+@pytest.mark.parametrize(
+    "name", ["now", "add", "edit", "show", "next", "list", "remove", "extend", "stop", "pause", "resume"]
+)
 def test_help_has_an_example_and_imports_nothing_heavy(name: str) -> None:
     shown = run(name, "--help", PYTHONPROFILEIMPORTTIME="1")
     assert shown.returncode == 0
