@@ -1,0 +1,345 @@
+"""The commands of calendars, on a real store: import, export, proposals, accept, decline, list, remove."""
+
+# ruff: noqa: DTZ001 - local times are naive by intent
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from click.testing import CliRunner
+
+from detector.cli import calendar_patience, turntoward
+from detector.config.paths import store_path
+from detector.partner_time.model import PartnerTime
+from detector.partner_time.proposed import Calendar, Choice
+from detector.store.store import Store
+from tests.rig.ics import calendar, dinner, event, read
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+WALK = event("DTSTART;TZID=Europe/Berlin:20261128T110000", "DURATION:PT90M", uid="2", summary="Walk #us")
+OURS = calendar(dinner("RRULE:FREQ=WEEKLY;BYDAY=TU"), WALK, event(uid="3", summary="Work"), head=["X-WR-CALNAME:Ours"])
+CANARY = "Canary-dentist-4711"
+
+
+@pytest.fixture(autouse=True)
+def today(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with time_machine.travel(NOW.astimezone(ZoneInfo("Europe/Berlin")), tick=False):
+        monkeypatch.setenv("TZ", "Europe/Berlin")
+        yield
+
+
+@pytest.fixture
+def ours(tmp_path: Path) -> Path:
+    path = tmp_path / "ours.ics"
+    path.write_bytes(OURS)
+    return path
+
+
+def run(*arguments: str | Path, code: int = 0, given: bytes | None = None) -> str:
+    """Run the command; return all that it said, each run of blanks as one."""
+    done = CliRunner().invoke(turntoward, [str(each) for each in arguments], input=given)
+    said = done.output + str(done.exception or "")
+    assert bool(code) == bool(done.exit_code), said
+    if code == 2:
+        assert type(done.exception).__name__ in {"UserError", "SystemExit"}, repr(done.exception)
+    if not {"--json", "export"} & set(map(str, arguments)):
+        assert max((len(line) for line in done.output.splitlines() if "/" not in line), default=0) <= 80
+    return " ".join(said.split())
+
+
+def kept() -> Store:
+    return Store.open(store_path(), read_only=True)
+
+
+def decided() -> list[tuple[str, str]]:
+    with kept() as store:
+        return [(each.partner_time.title, each.decided) for each in store.proposals()]
+
+
+def declared() -> list[str]:
+    with kept() as store:
+        return [each.title for each in store.partner_times()]
+
+
+def test_import_says_what_it_read_and_starts_nothing(ours: Path) -> None:
+    said = run("calendar", "import", ours)
+    assert "Ours: 3 events, of which 2 propose partner time: those with #us in the title." in said
+    assert "1 Dinner: every Tuesday, 18:30–20:00" in said
+    assert "tomorrow 18:30–20:00 Tuesday 1 December 18:30–20:00 Tuesday 8 December 18:30–20:00" in said
+    assert "2 Walk: Saturday 28 November 11:00–12:30" in said
+    assert "2 proposals wait for your answer. Nothing of it starts until you accept it" in said
+    assert (declared(), decided()) == ([], [("Dinner", "open"), ("Walk", "open")])
+    assert "No partner time is declared" in run("list")
+    assert "Nothing changed." not in said
+    assert "2 proposals wait" in run("calendar", "import", ours)
+    assert len(decided()) == 2
+
+
+def test_what_was_not_understood_is_named_ten_times_and_then_counted(tmp_path: Path) -> None:
+    path = tmp_path / "bad.ics"
+    bad = [event("DTSTART:soon", uid=str(number), summary=f"Bad {number} #us") for number in range(13)]
+    path.write_bytes(calendar(*bad, dinner(uid="good")))
+    said = run("calendar", "import", path)
+    assert "bad: 14 events, of which 1 proposes partner time" in said
+    assert "Not understood, and left out (13): line 3, Bad 0: DTSTART 'soon' is no date." in said
+    assert "Bad 9:" in said
+    assert "Bad 10:" not in said
+    assert "and 3 more" in said
+
+
+def test_proposals_are_accepted_and_declined_by_number(ours: Path) -> None:
+    run("calendar", "import", ours)
+    assert "Accepted: 1 proposal. It is declared now" in run("calendar", "accept", "2")
+    said = run("calendar", "proposals")
+    assert "Ours proposes: 1 Dinner: every Tuesday" in said
+    assert "Walk" not in said
+    assert "Declined: Dinner" in run("calendar", "decline", "all")
+    assert decided() == [("Dinner", "declined"), ("Walk", "accepted")]
+    assert declared() == ["Walk"]
+    assert "No proposal waits for your answer. 2 answered ones" in run("calendar", "proposals")
+    assert "(declined)" in run("calendar", "proposals", "--all")
+    assert "Taken back, for you had accepted it: Walk." in run("calendar", "decline", "2")
+    assert declared() == []
+    assert "Accepted: 1 proposal" in run("calendar", "accept", "1")
+    assert "That was accepted before; nothing changed." in run("calendar", "accept", "1")
+    assert "No proposal waits" in run("calendar", "accept", "all")
+
+
+def test_a_change_waits_and_says_what_holds_meanwhile(ours: Path) -> None:
+    run("calendar", "import", ours, "--accept", "--yes")
+    run("calendar", "accept", "all", "--not-always")
+    ours.write_bytes(OURS.replace(b"T183000", b"T190000").replace(b"T200000", b"T203000"))
+    said = run("calendar", "import", ours)
+    assert "1 proposal waits" in said
+    assert "Dinner: every Tuesday, 19:00–20:30" in said
+    assert "It changed. Until you answer, this holds: Dinner: every Tuesday, 18:30–20:00" in run(
+        "calendar", "proposals"
+    )
+    found = json.loads(run("calendar", "proposals", "--json"))["proposals"]
+    assert [each["changed_from"] is not None for each in found] == [True]
+    assert found[0]["next"][0] == {"begins": "2026-11-24T18:00:00+00:00", "ends": "2026-11-24T19:30:00+00:00"}
+    run("calendar", "accept", "1")
+    with kept() as store:
+        assert [f"{each.begins:%H:%M}" for each in store.partner_times() if each.title == "Dinner"] == ["19:00"]
+    ours.write_bytes(calendar(WALK, head=["X-WR-CALNAME:Ours"]))
+    assert "1 proposal from before is gone from it." in run("calendar", "import", ours)
+    assert declared() == ["Walk"]
+
+
+def test_a_calendar_can_be_accepted_from_now_on_and_asked_about_again(ours: Path) -> None:
+    run("calendar", "import", ours)
+    assert "nobody can be asked here" in run("calendar", "accept", "1", "--always", code=2)
+    assert "nobody can be asked here" in run("calendar", "import", ours, "--accept", code=2)
+    assert declared() == []
+    said = run("calendar", "accept", "1", "--always", "--yes")
+    assert "What Ours proposes is accepted from now on, without asking." in said
+    more = event("DTSTART;TZID=Europe/Berlin:20261129T110000", "DURATION:PT1H", uid="4", summary="Tea #us")
+    ours.write_bytes(OURS.replace(b"END:VCALENDAR", "\r\n".join([*more, "END:VCALENDAR"]).encode()))
+    run("calendar", "import", ours)
+    # What waited before waits on; what is new is declared.
+    assert decided() == [("Dinner", "accepted"), ("Walk", "open"), ("Tea", "accepted")]
+    run("calendar", "accept", "all", "--not-always")
+    with kept() as store:
+        assert [each.accepts for each in store.calendars()] == [False]
+
+
+def test_a_file_is_one_calendar_however_often_and_by_whatever_name(ours: Path, tmp_path: Path) -> None:
+    run("calendar", "import", ours)
+    run("calendar", "import", ours, "--all")
+    other = tmp_path / "other.ics"
+    other.write_bytes(calendar(dinner(uid="9"), head=["X-WR-CALNAME:Ours"]))
+    run("calendar", "import", other)
+    run("calendar", "import", "-", "--name", "Piped", given=OURS)
+    run("calendar", "import", "-", "--name", "piped", given=calendar(WALK))
+    with kept() as store:
+        found = store.calendars()
+        assert [each.name for each in found] == ["Ours", "Ours 2", "Piped"]
+        assert found[0].choice == Choice(tag=None, everything=True)
+        assert len(store.proposals(found[2].number)) == 1
+    said = run("calendar", "list")
+    assert "1 Ours: imported," in said
+    assert "Counts: every event; what it proposes is asked about." in said
+    assert "3 Piped: imported, the standard input" in said
+    # Without a choice it stays the one of before; with none before, it is the tag.
+    run("calendar", "import", ours)
+    with kept() as store:
+        assert store.calendars()[0].choice.everything
+
+
+def test_list_shows_no_secret(ours: Path) -> None:
+    run("calendar", "import", ours)
+    with Store.open(store_path()) as store:
+        url = "https://me:hunter2@calendar.example/private-token/basic.ics?key=hunter2"
+        store.keep_calendar(Calendar(name="Web", place=url, subscribed=True, refreshed=NOW, tried=NOW, why="it failed"))
+    for said in (run("calendar", "list"), run("calendar", "list", "--json")):
+        assert "calendar.example" in said
+        assert "it failed" in said
+        assert "hunter2" not in said
+        assert "private-token" not in said
+    (first, second) = json.loads(run("calendar", "list", "--json"))["calendars"]
+    assert (first["open"], first["tag"], second["subscribed"]) == (2, "#us", True)
+    assert "is subscribed" not in run("calendar", "import", ours, "--name", "Web", code=2)
+
+
+def test_remove_says_what_goes_with_it_and_asks(ours: Path) -> None:
+    run("calendar", "import", ours, "--accept", "--yes")
+    assert "nobody can be asked here" in run("calendar", "remove", "Ours", code=2)
+    assert "Did you mean 'Ours'?" in run("calendar", "remove", "Our", code=2)
+    assert declared() == ["Dinner", "Walk"]
+    said = run("calendar", "remove", "ours", "--yes")
+    assert "With it went what you had accepted: Dinner: every Tuesday, 18:30–20:00" in said
+    assert (declared(), decided()) == ([], [])
+    assert "No calendar proposes anything" in run("calendar", "list")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["import", "nowhere.ics"], "cannot be read: No such file"),
+        (["import", "."], "cannot be read: Is a directory"),
+        (["import", "\0"], "cannot be read"),
+        (["import", "OURS", "--tag", "#a", "--all"], "choose in one of these ways"),
+        (["import", "OURS", "--tag", " "], "--tag: is empty"),
+        (["import", "OURS", "--name", "\x1b"], "a name has 1 to 80 characters"),
+        (["accept", "7", "x", "all"], "No proposal has the number '7'"),
+        (["decline", "7"], "No proposal has the number '7'"),
+        (["accept"], "Missing argument"),
+        (["proposals", "--of", "Theirs"], "No calendar has the name or number 'Theirs'"),
+        (["remove", "Theirs"], "No calendar has the name or number 'Theirs'"),
+        (["export", "--only", "Breakfast"], "No partner time has the number or title 'Breakfast'"),
+        (["export", "/proc/nowhere/x.ics"], "cannot be written"),
+    ],
+)
+def test_bad_input_gets_a_sentence_and_changes_nothing(arguments: list[str], said: str, ours: Path) -> None:
+    run("calendar", "import", ours)
+    before = (declared(), decided())
+    assert said in run("calendar", *[str(ours) if each == "OURS" else each for each in arguments], code=2)
+    assert (declared(), decided()) == before
+
+
+@pytest.mark.parametrize("copy", [b"", b"<html>Sign in</html>", os.urandom(5000)])
+def test_what_is_no_calendar_changes_nothing(copy: bytes, ours: Path) -> None:
+    run("calendar", "import", ours, "--accept", "--yes")
+    ours.write_bytes(copy)
+    assert "This is no calendar" in run("calendar", "import", ours, code=2)
+    assert declared() == ["Dinner", "Walk"]
+    ours.write_bytes(OURS[: len(OURS) // 2])
+    assert "The file ends in the middle" in run("calendar", "import", ours)
+    assert declared() == ["Dinner", "Walk"]
+
+
+def test_a_calendar_of_200_mb_is_refused_without_being_read(tmp_path: Path) -> None:
+    path = tmp_path / "huge.ics"
+    with path.open("wb") as file:
+        file.write(b"BEGIN:VCALENDAR\r\n")
+        file.truncate(200_000_000)
+    code = (
+        "import resource, sys\nfrom detector.cli import main\n"
+        "try:\n    main()\nfinally:\n    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+    )
+    for given, argument in ((None, str(path)), (path, "-")):
+        with (given or Path(os.devnull)).open("rb") as stream:
+            done = subprocess.run(
+                [sys.executable, "-c", code, "calendar", "import", argument],
+                capture_output=True, text=True, stdin=stream, check=False, timeout=60,
+            )  # fmt: skip
+        assert (done.returncode, "larger than 20 MB" in done.stderr) == (2, True), done.stderr
+        assert int(done.stdout) < 150
+    path.unlink()
+    assert not store_path().exists()
+
+
+def test_a_title_that_does_not_count_reaches_neither_disk_nor_screen(tmp_path: Path, home: Path) -> None:
+    path = tmp_path / "outside" / "ours.ics"
+    path.parent.mkdir()
+    hidden = [f"DESCRIPTION:{CANARY}", f"LOCATION:{CANARY}", f"ATTENDEE;CN={CANARY}:mailto:{CANARY}@x"]
+    others = [
+        dinner(*hidden, uid="out", summary=CANARY), event("DTSTART:garbage", uid=CANARY, summary=CANARY),
+        event("RECURRENCE-ID;TZID=Europe/Berlin:20261201T183000", "DTSTART:20261201T190000", summary=CANARY),
+        event(f"DTSTART;TZID={CANARY}:20261124T183000", summary=CANARY, uid=CANARY)[:-1],
+    ]  # fmt: skip
+    path.write_bytes(calendar(dinner("RRULE:FREQ=WEEKLY", *hidden), *others))
+    said = "".join(
+        run("calendar", *words)
+        for words in (["import", path], ["accept", "all"], ["proposals", "--all", "--json"], ["list"], ["export"])
+    )
+    assert "Dinner" in said
+    assert CANARY not in said.replace(str(path), "")
+    written = [found for found in home.rglob("*") if found.is_file()]
+    assert written
+    assert [found for found in written if CANARY.encode() in found.read_bytes()] == []
+
+
+def test_export_is_read_back_as_it_was(tmp_path: Path) -> None:
+    zoned = PartnerTime(
+        title="Dinner",
+        begins=datetime(2026, 11, 24, 18, 30),
+        lasts=timedelta(hours=1),
+        zone="Asia/Tokyo",
+        recurrence="FREQ=DAILY",
+    )
+    floats = PartnerTime(
+        title="Tea; cake, and",
+        begins=datetime(2026, 11, 25, 15),
+        lasts=timedelta(hours=1),
+        zone="Europe/Berlin",
+        floats=True,
+    )
+    once = PartnerTime(title="Call", begins=datetime(2026, 11, 26, 15), lasts=timedelta(hours=1), zone="UTC")
+    past = PartnerTime(title="Past", begins=datetime(2026, 11, 1, 15), lasts=timedelta(hours=1), zone="UTC")
+    with Store.open(store_path()) as store:
+        for each in (zoned, floats, once, past):
+            store.add_partner_time(each)
+        store.skip_occurrence("1@20261125T093000Z", NOW)
+        store.skip_occurrence("3@20261126T150000Z", NOW)
+    path = tmp_path / "out.ics"
+    said = run("calendar", "export", path)
+    assert "Wrote 3 partner times to" in said
+    assert "1 that is over is not in it: --all." in said
+    assert path.stat().st_mode & 0o777 == 0o600
+    text = path.read_text(encoding="utf-8").replace("\n ", "")
+    for line in (
+        "DTSTART;TZID=Asia/Tokyo:20261124T183000", "EXDATE;TZID=Asia/Tokyo:20261125T183000", "DTSTART:20261125T150000\n",
+        "DTSTART:20261126T150000Z", "STATUS:CANCELLED", "SUMMARY:Tea\\; cake\\, and #us", "BEGIN:VTIMEZONE", "DURATION:PT1H",
+    ):  # fmt: skip
+        assert line in text, line
+    back = {each.partner_time.title: each.partner_time for each in read(path.read_bytes()).events}
+    assert sorted(back) == ["Dinner", "Tea; cake, and"]
+    assert back["Dinner"].without == (datetime(2026, 11, 25, 18, 30),)
+    uids = [each.uid for each in read(path.read_bytes()).events]
+    assert "is there already; add --yes" in run("calendar", "export", path, code=2)
+    run("calendar", "export", path, "--yes", "--all", "--tag", "")
+    again = read(path.read_bytes(), Choice(tag=None, everything=True)).events
+    assert [each.uid for each in again if each.partner_time.title != "Past"] == uids
+    assert [found.name for found in tmp_path.iterdir() if found.name.startswith(".")] == []
+    assert "SUMMARY:Call #us" in run("calendar", "export", "--only", "call")
+
+
+def test_an_export_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "out.ics"
+    path.write_text("before")
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device", descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert "What was there before is as it was" in run("calendar", "export", path, "--yes", code=1)
+    assert path.read_text() == "before"
+    assert [found.name for found in tmp_path.iterdir() if found.name.startswith(".out")] == []
+
+
+def test_progress_is_said_beyond_a_second_and_not_before(ours: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Asking" not in run("calendar", "import", ours)
+    monkeypatch.setattr(calendar_patience, "PATIENCE", 0.0)
+    ours.write_bytes(calendar(*(dinner(uid=str(number)) for number in range(2000))))
+    said = run("calendar", "import", ours)
+    assert said.startswith("Asking the file …")
