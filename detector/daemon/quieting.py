@@ -199,7 +199,7 @@ class Quieting:
         passing = await way.passing(self._settings.ringing)
         kept = Kept(
             occurrence=occurrence, way=way.name, place=await way.place(), before=before, quiet=quiet,
-            ringing=self._settings.ringing, masks=way.masks and not way.is_quiet(before) and passing.nudges,
+            ringing=self._settings.ringing, masks=way.masks and passing.nudges,
             urgent=way.urgent,
         )  # fmt: skip
         self._keep(kept)

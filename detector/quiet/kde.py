@@ -46,9 +46,8 @@ class Kde:
         return as_text({"ours": inhibited and self._cookie is not None, "inhibited": inhibited})
 
     def quietened(self, before: str) -> str:
-        """Return it inhibited, by us too."""
-        del before
-        return as_text({"ours": True, "inhibited": True})
+        """Return it inhibited by us, where nobody else does so."""
+        return before if self.is_quiet(before) else as_text({"ours": True, "inhibited": True})
 
     def is_quiet(self, state: str) -> bool:
         """Return whether it is inhibited without us; beside us, nobody else is seen."""

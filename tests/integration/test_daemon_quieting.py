@@ -320,6 +320,23 @@ async def test_on_dunst_an_app_that_must_ring_is_seen(stage: Stage, daemon: Daem
     until(lambda: stage.server.displayed() == 1, what="the babysitter")
 
 
+@only("mako")
+async def test_on_mako_modes_of_the_persons_hold_beside_ours(stage: Stage, daemon: Daemon) -> None:
+    stage.earlier["modes of one's own"]()
+    await daemon.want(DINNER)
+    assert stage.server.modes() == ["night", "work", "turntoward"]
+
+
+@only("gnome", "kde")
+async def test_a_do_not_disturb_from_before_is_not_broken_by_our_nudges(stage: Stage, daemon: Daemon) -> None:
+    stage.earlier["banners off" if stage.way == "gnome" else "Do Not Disturb of its own"]()
+    was = stage.look()
+    await daemon.want(DINNER)
+    assert stage.look() == was
+    assert await say(daemon) == "freedesktop"
+    assert stage.server.notified[-1].hints["urgency"] < 2
+
+
 @only("gnome", "kde")
 async def test_where_only_what_is_urgent_gets_through_our_nudges_are_urgent_for_so_long(
     stage: Stage, daemon: Daemon
