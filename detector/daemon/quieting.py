@@ -188,7 +188,7 @@ class Quieting:
         bus = self._bus()
         if bus is None:
             raise QuietUnavailable("there is no session bus")
-        way, _ = await choose(bus, self._settings)
+        way, passing = await choose(bus, self._settings)
         self._way, self._way_on = way, bus
         before = await way.read()
         quiet = way.quietened(before)
@@ -196,7 +196,6 @@ class Quieting:
             self._keep(Kept(occurrence=occurrence, theirs=True))
             logger.info("the desktop is quiet already, and stays as it is")
             return
-        passing = await way.passing(self._settings.ringing)
         kept = Kept(
             occurrence=occurrence, way=way.name, place=await way.place(), before=before, quiet=quiet,
             ringing=self._settings.ringing, masks=way.masks and passing.nudges,
