@@ -232,3 +232,12 @@ def test_the_daemon_itself_opens_no_connection(person: Home, server: Server) -> 
     assert "canary" not in " ".join(child.cmdline())
     server.served.holds.set()
     until(person.asked_again, what="the refresh")
+
+
+def test_the_daemon_never_loads_what_fetches_or_reads_a_calendar() -> None:
+    asked = "import detector.daemon.compose, sys; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True, timeout=60)
+    found = set(loaded.stdout.split())
+    assert "detector.daemon.refreshing" in found
+    strange = {"detector.calendars.connection", "detector.calendars.reading", "icalendar", "http.client"}
+    assert found & strange == set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import socket
@@ -274,6 +275,29 @@ def test_a_server_that_is_gone_is_named_by_its_host_alone(serve: Callable[..., S
     server = serve()
     server.end()
     assert refused(server.url(path=SECRET)) == "127.0.0.1 does not answer (connection refused)"
+
+
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [
+        (errno.EAFNOSUPPORT, "this program may not reach the network; `turntoward service install` mends that"),
+        (errno.ENETUNREACH, "there is no way to the server just now"),
+        (errno.ECONNRESET, f"{HOST} does not answer (connection reset by peer)"),
+    ],
+)
+def test_a_network_that_is_not_there_or_forbidden_is_said(number: int, why: str) -> None:
+    def refuse(address: str, port: int, patience: float) -> socket.socket:
+        raise OSError(number, "canary")
+
+    network = Network(look_up=Public({HOST: [PUBLIC]}).network().look_up, connect=refuse)
+    assert refused(f"https://{HOST}{SECRET}", network=network) == why
+
+
+def test_a_resolver_that_fails_for_now_is_not_a_name_that_nobody_has() -> None:
+    def fail(host: str, port: int) -> list[str]:
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    assert refused(f"https://{HOST}/", network=Network(look_up=fail)) == f"the name {HOST} cannot be looked up just now"
 
 
 def test_a_name_that_nobody_has_is_said(stack: ExitStack) -> None:

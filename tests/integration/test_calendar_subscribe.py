@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from detector.calendars import connection
 from detector.calendars.fetching import Budget
-from detector.cli import turntoward
+from detector.cli import calendar_patience, turntoward
 from detector.clock import ManualClock, SystemClock
 from detector.config.paths import store_path
 from detector.daemon import refresh_calendar
@@ -110,6 +110,14 @@ def test_it_is_fetched_at_once_said_back_and_waits_for_an_answer(server: Server)
     assert [(each.partner_time.title, each.decided) for each in proposals] == [("Dinner", "open"), ("Walk", "open")]
     with Store.open(store_path()) as store:
         assert store.partner_times() == []
+
+
+def test_what_takes_long_is_said_while_it_lasts_and_not_else(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calendar_patience, "PATIENCE", 60)
+    assert "Asking" not in run("calendar", "subscribe", server.url(), "--local", "--yes")
+    monkeypatch.setattr(calendar_patience, "PATIENCE", 0.05)
+    server.served.late = 0.4
+    assert "Asking 127.0.0.1 …" in run("calendar", "refresh")
 
 
 def test_with_accept_what_it_proposes_is_declared_from_now_on(server: Server) -> None:
