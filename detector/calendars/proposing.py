@@ -92,9 +92,13 @@ def apply(store: KeepingProposals, calendar: Calendar, reading: Reading, now: da
                 accepted.append(_accept(store, kept, now, declared))
             elif kept.decided == "open" and (before is None or kept.partner_time != before.partner_time):
                 opened.append(kept)
-        staying = {event.uid for event in ahead} | {wrong.uid for wrong in reading.wrong if wrong.uid is not None}
+        staying = {event.uid for event in ahead}
+        unsure = {wrong.uid for wrong in reading.wrong}
         past = {event.uid for event in reading.events} - {event.uid for event in ahead}
         for uid, proposal in known.items():
+            # An instance that stands alone bears its event's uid, and its beginning behind that.
+            if unsure & {uid, uid.rpartition(" ")[0]}:
+                continue
             if uid not in staying and (reading.whole or uid in past) and proposal.number is not None:
                 store.remove_proposal(proposal.number)
                 gone.append(proposal)

@@ -24,7 +24,7 @@ from detector.cli import declared
 from detector.cli.calendar_choosing import choose_events, say_choice
 from detector.cli.calendar_patience import patience
 from detector.cli.calendar_said import SHOWN, count, say_proposal, say_wrong
-from detector.cli.phone_known import wake
+from detector.daemon.poke import poke
 from detector.errors import Problem, UserError
 from detector.partner_time.proposed import Calendar, Choice, Proposal
 from detector.zone import here
@@ -116,7 +116,7 @@ def _keep(wanted: _Wanted, choice: Choice, reading: Reading, progress: Callable[
             proposals = store.proposals(calendar.number)
         return _Kept(
             calendar=calendar, changes=changes, proposals=proposals, after=declared.read(store),
-            wakes=wake(store) if changes else True,
+            wakes=poke() if changes else True,
         )  # fmt: skip
 
 

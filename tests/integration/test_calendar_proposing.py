@@ -150,6 +150,16 @@ def test_what_was_not_understood_or_may_be_cut_off_is_not_taken_back(store: AnyS
     assert [each.title for each in store.partner_times()] == ["Dinner", "Walk"]
 
 
+def test_an_instance_alone_is_not_taken_back_where_it_is_not_understood(store: AnyStore, calendar: Calendar) -> None:
+    alone = Reading(
+        name=None, seen=1, chosen=1, wrong=(),
+        events=(ReadEvent(uid="tea 20261128T110000", partner_time=WALK, line=1),),
+    )  # fmt: skip
+    apply(store, calendar, alone, NOW)
+    assert not apply(store, calendar, reading(wrong=("tea",)), NOW)
+    assert titles(apply(store, calendar, reading(wrong=("coffee",)), NOW).gone) == ["Walk"]
+
+
 def test_of_one_calendar_nothing_is_taken_back_by_another(store: AnyStore, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
     other = store.keep_calendar(Calendar(name="Other", place="/other.ics"))
