@@ -165,10 +165,11 @@ def _in_order(
             else:
                 planned[name] = as_it_began
     if begun is not None:
-        # What was stopped before it had begun never begins, not even where the clock is set back.
+        # What was stopped is over, and never begins if it had not begun; also where the clock was set back since.
         planned = {name: occurrence for name, occurrence in planned.items() if name not in stopped}
     first = list(as_changed(first, stopped, extended))
-    goes_on = sorted((occurrence for occurrence in first if now < occurrence.ends), key=_place)
+    still = (occurrence for occurrence in first if now < occurrence.ends and occurrence.id not in stopped)
+    goes_on = sorted(still, key=_place)
     past += [occurrence.ends for occurrence in first]
     later = sorted(as_changed(planned.values(), stopped, extended), key=_place)
     return goes_on, later, max((ended for ended in past if ended <= now), default=None)

@@ -87,7 +87,7 @@ def promised(store: Keeping, now: datetime) -> set[str]:
     for name, kept in latest.items():
         ends = max(kept.ends, extended.get(name, kept.ends))
         is_over = kept.end_reason in {"ended", "stopped"} and ends <= kept.ends
-        if is_over or name.partition("@")[0] not in numbers or stopped.get(name, now + INSTANT) <= now:
+        if is_over or name.partition("@")[0] not in numbers or name in stopped:
             continue
         if first[name] <= now < ends:
             found.add(name)

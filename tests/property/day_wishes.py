@@ -1,0 +1,232 @@
+"""What a person may wish for in a day, as rules of a state machine; time itself is added in `test_day_machine.py`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Coroutine
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hypothesis import event
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    rule,
+)
+
+from detector.clock import ManualClock
+from detector.daemon import wishes
+from detector.partner_time.model import PartnerTime
+from detector.store.memory import MemoryStore
+from detector.store.model import Keeping
+from tests.property import day_laws as laws
+from tests.rig.day import Day
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+ZONES = (
+    "Europe/Berlin",
+    "America/New_York",
+    "Pacific/Kiritimati",
+    "Pacific/Pago_Pago",
+    "Australia/Lord_Howe",
+    "Asia/Tokyo",
+)
+BEGINNINGS = tuple(
+    datetime.fromisoformat(at).replace(tzinfo=UTC)
+    for at in ("2026-11-23T17:00", "2026-10-24T20:00", "2027-03-27T21:00", "2026-12-31T22:30")
+)
+REACHED: Counter[str] = Counter()
+
+awhile = st.sampled_from([1, 2, 7, 20, 45, 60, 90, 180, 400, 1500]).map(lambda count: count * MINUTE)
+lengths = st.sampled_from([1, 5, 30, 60, 90, 240, 1440]).map(lambda count: count * MINUTE)
+ahead = st.sampled_from([-180, -60, -7, -1, 0, 1, 5, 30, 120, 300]).map(lambda count: count * MINUTE)
+recurrences = st.sampled_from([None, "FREQ=DAILY", "FREQ=DAILY", "FREQ=WEEKLY", "FREQ=DAILY;INTERVAL=2"])
+poked = st.sampled_from([True, True, True, False])
+which = st.integers(0, 3)
+
+
+class Wishing(RuleBasedStateMachine):
+    """A person, a device and its clock, and the daemon on it; `day` is None while it does not run."""
+
+    def make(self) -> Keeping:
+        return MemoryStore(lambda: self.zone)
+
+    def again(self) -> Keeping:
+        """Return the store as the next process finds it."""
+        return self.store
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.zone = ZONES[0]
+        self.store = self.make()
+        self.clock = ManualClock(BEGINNINGS[0])
+        self.day: Day | None = None
+        self.agreed = True
+        self.epoch = 0
+        self.epochs: dict[str, int] = {}
+        self.taken_place: dict[str, frozenset[str]] = {}
+
+    def run(self, what: Coroutine[Any, Any, Any]) -> Any:
+        return self.runner.run(what)
+
+    def happened(self, what: str) -> None:
+        event(what)
+        REACHED[what] += 1
+
+    @initialize(at=st.sampled_from(BEGINNINGS), zone=st.sampled_from(ZONES[:3]))
+    def begins(self, at: datetime, zone: str) -> None:
+        self.clock.at, self.zone = at, zone
+        self.store.add_partner_time(self.some(5 * MINUTE, 90 * MINUTE, "FREQ=DAILY", floats=True))
+        self.start()
+
+    def start(self) -> None:
+        self.day = Day(self.store, self.clock)
+        self.step()
+
+    def step(self, *, look: bool = True) -> None:
+        if self.day is not None:
+            self.run(self.day.step(look=look))
+            self.agreed = self.agreed or look
+
+    def wished(self, poked: bool) -> None:
+        self.agreed = False
+        if poked:
+            self.step()
+
+    @property
+    def now(self) -> datetime:
+        return self.clock.at
+
+    def one_of(self, number: int) -> PartnerTime | None:
+        known = self.store.partner_times()
+        return known[number % len(known)] if known else None
+
+    def some(self, begins: timedelta, lasts: timedelta, recurrence: str | None, *, floats: bool) -> PartnerTime:
+        local = (self.now + begins).astimezone(ZoneInfo(self.zone)).replace(tzinfo=None, second=0, microsecond=0)
+        return PartnerTime(
+            title="Dinner", begins=local, lasts=lasts, zone=self.zone, recurrence=recurrence, floats=floats
+        )
+
+    @rule(begins=ahead, lasts=lengths, recurrence=recurrences, floats=st.booleans(), poked=poked)
+    def adds(self, begins: timedelta, lasts: timedelta, recurrence: str | None, floats: bool, poked: bool) -> None:
+        if len(self.store.partner_times()) < 4:
+            self.store.add_partner_time(self.some(begins, lasts, recurrence, floats=floats))
+            self.happened("add")
+            self.wished(poked)
+
+    @rule(
+        which=which,
+        begins=ahead,
+        lasts=lengths,
+        shape=st.tuples(recurrences, st.booleans(), st.booleans()),
+        poked=poked,
+    )
+    def edits(
+        self, which: int, begins: timedelta, lasts: timedelta, shape: tuple[str | None, bool, bool], poked: bool
+    ) -> None:
+        recurrence, floats, this = shape
+        ours = self.day.reconciler.under_way if self.day is not None and self.agreed else None
+        known = self.one_of(which)
+        if this and ours is not None:
+            known = next(each for each in self.store.partner_times() if each.number == ours.occurrence.partner_time)
+        if known is None:
+            return
+        is_under_way = ours is not None and ours.occurrence.partner_time == known.number
+        changed = replace(self.some(begins, lasts, recurrence, floats=floats), number=known.number)
+        edited = wishes.edit(self.store, self.now, changed)
+        assert edited is not None
+        self.happened("edit while it is under way" if is_under_way else "edit")
+        self.wished(poked)
+        if is_under_way and ours is not None and self.day is not None:
+            assert edited.goes_on is not None
+            assert (edited.goes_on.id, edited.goes_on.ends) == (ours.occurrence.id, ours.occurrence.ends)
+            assert self.day.reconciler.under_way is ours, "what is under way goes on as it began"
+
+    @rule(which=which, poked=poked)
+    def removes(self, which: int, poked: bool) -> None:
+        known = self.one_of(which)
+        if known is not None and known.number is not None and known.number % 2:
+            self.store.remove_partner_time(known.number)
+            self.happened("remove")
+            self.wished(poked)
+
+    @rule(which=which, poked=poked)
+    def skips(self, which: int, poked: bool) -> None:
+        known = self.one_of(which)
+        skipped = wishes.skip(self.store, self.now, None if known is None else known.number)
+        if skipped is not None:
+            self.happened("skip what is under way" if skipped.begins <= self.now else "skip")
+            self.note(skipped.id)
+            self.wished(poked)
+
+    @rule(poked=poked)
+    def takes_back(self, poked: bool) -> None:
+        if (back := wishes.unskip(self.store, self.now)) is not None:
+            self.taken_place.pop(back.id, None)
+            self.happened("unskip")
+            self.wished(poked)
+
+    @rule(which=which, days=st.sampled_from([None, 1, 2]), poked=poked)
+    def cancels(self, which: int, days: int | None, poked: bool) -> None:
+        known = self.one_of(which)
+        coming = None if known is None else wishes.next_of(self.store, self.now, known.number)
+        if coming is None:
+            return
+        instead = None if days is None else self.some(timedelta(days=days), HOUR, None, floats=True)
+        done, made = wishes.cancel(self.store, self.now, coming, instead)
+        assert done
+        assert (made is None) == (instead is None)
+        self.happened("cancel" if made is None else "cancel with a new date")
+        self.note(coming.id)
+        self.wished(poked)
+
+    @rule(lasts=lengths, poked=poked)
+    def begins_now(self, lasts: timedelta, poked: bool) -> None:
+        if len(self.store.partner_times()) < 6 and wishes.start(self.store, self.now, lasts, "Now") is not None:
+            self.happened("now")
+            self.wished(poked)
+
+    @rule(by=lengths, poked=poked)
+    def extends(self, by: timedelta, poked: bool) -> None:
+        if wishes.extend(self.store, self.now, by) is not None:
+            self.happened("extend")
+            self.wished(poked)
+
+    @rule(poked=poked)
+    def stops(self, poked: bool) -> None:
+        if wishes.stop(self.store, self.now):
+            self.happened("stop")
+            self.wished(poked)
+
+    @rule(lasts=st.sampled_from([1, 20, 90]), poked=poked)
+    def pauses(self, lasts: int, poked: bool) -> None:
+        self.store.pause_until(self.now + lasts * MINUTE)
+        self.happened("pause")
+        self.wished(poked)
+
+    @rule(poked=poked)
+    def resumes(self, poked: bool) -> None:
+        if self.store.paused_until() is not None:
+            self.store.pause_until(None)
+            self.happened("resume")
+            self.wished(poked)
+
+    @rule(zone=st.sampled_from(ZONES), poked=poked)
+    def travels(self, zone: str, poked: bool) -> None:
+        if zone != self.zone:
+            ours = self.day.reconciler.under_way if self.day is not None and self.agreed else None
+            self.zone = zone
+            self.happened("journey" if ours is None else "journey while it is under way")
+            self.wished(poked)
+            assert ours is None or self.day is None or self.day.reconciler.under_way is ours
+
+    def note(self, name: str) -> None:
+        self.taken_place[name] = frozenset(
+            kept.id for kept in self.store.occurrences() if laws.planned(kept.id) == name
+        )
