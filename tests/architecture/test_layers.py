@@ -91,10 +91,10 @@ def test_a_new_room_without_a_place_is_seen(copy: Path) -> None:
 
 
 def test_every_room_of_the_core_is_bound_to_wait_for_nothing() -> None:
-    """A room below the pipeline is either of the core, or one of the three that the core stands beside."""
+    """A room below the pipeline is either of the core, or one of the four that the core stands beside."""
     (pure,) = [contract for contract in contracts(ROOT) if str(contract["name"]).startswith("The core")]
     named = pure["source_modules"]
     assert isinstance(named, list)
     placed = layers(ROOT)
     core = placed[placed.index("detector.pipeline") :]
-    assert unplaced(core, named) == ["detector.activities", "detector.clock", "detector.errors"]
+    assert unplaced(core, named) == ["detector.activities", "detector.clock", "detector.errors", "detector.zone"]
