@@ -49,7 +49,7 @@ def assemble(uid: str, together: Together, here: str, wrong: list[Wrong]) -> lis
         wrong.append(Wrong(line=whole.line, why=why, what=whole.title, uid=uid))
         return []
     found = _partner_time(whole, together, here)
-    if not comes_true(found):
+    if not found.moved and not comes_true(found):
         if comes_true(replace(found, without=())):
             return []  # each of its times was cancelled
         why = "it never takes place: no day is as its recurrence says"

@@ -12,7 +12,11 @@ from datetime import date, datetime, timedelta
 from difflib import unified_diff
 from pathlib import Path
 
+import pytest
+
 from tests.golden.living import HERE, live
+
+pytestmark = pytest.mark.timeout(200)
 
 KEPT = (HERE / "a_year.txt").read_text(encoding="utf-8")
 HOLIDAYS = re.findall(r"(?m)^(\d{4}-\d\d-\d\d) to (\S+)  ", (HERE / "the_couple.txt").read_text(encoding="utf-8"))

@@ -29,7 +29,7 @@ def run(asked: list[Question], *arguments: str) -> Any:
         capture_output=True,
         text=True,
         check=False,
-        timeout=110,
+        timeout=250,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

@@ -17,6 +17,8 @@ from tests.oracle.corners import CORNERS
 from tests.oracle.explained import WHY, Difference, Instance, difference, ours
 from tests.oracle.written import SPANS, ZONES, Written, exists, write
 
+pytestmark = pytest.mark.timeout(300)
+
 SEED = int(os.environ.get("TURNTOWARD_ORACLE_SEED", "3"))
 RULES = 3300
 LEAST = 3000

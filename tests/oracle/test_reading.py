@@ -1,0 +1,37 @@
+"""What we read of another program's calendar is what was meant by it: the same rules, written as events and read back."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from detector.calendars.reading import read_calendar
+from detector.partner_time.occurrences import Occurrence, occurrences
+from detector.partner_time.proposed import Choice
+from tests.oracle.corners import CORNERS
+from tests.oracle.test_recurring_ical_events import SEED
+from tests.oracle.written import Written, write
+
+pytestmark = pytest.mark.timeout(300)
+RULES = 1500
+
+
+def read(rule: Written) -> list[Occurrence]:
+    """Return the occurrences of the one event of its calendar, as it proposes it; what never takes place it does not."""
+    copy = rule.as_calendar().encode()
+    reading = read_calendar(copy, choice=Choice(everything=True), zone="Asia/Tokyo", monotonic=time.monotonic)
+    assert all("never takes place" in wrong.why for wrong in reading.wrong), (reading.wrong, rule.as_calendar())
+    assert len(reading.events) <= 1
+    proposed = [replace(event.partner_time, number=1) for event in reading.events]
+    return [found for one in proposed for found in occurrences(one, rule.after, rule.before)]
+
+
+def test_an_event_that_is_read_takes_place_when_it_was_meant() -> None:
+    found = 0
+    for rule in [*CORNERS, *write(SEED, RULES)]:
+        meant, are = rule.occurrences(), read(rule)
+        assert are == meant, f"{rule.as_calendar()}\n{set(are) ^ set(meant)}"
+        found += len(meant)
+    assert found > 10_000
