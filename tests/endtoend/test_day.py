@@ -1,0 +1,77 @@
+"""The day with the installed program: skipped while it runs, edited and killed under way, and a pause that says it is over."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from detector.partner_time.model import PartnerTime
+from detector.store.store import Store
+from tests.endtoend.evening import Evening
+from tests.rig.x11 import until
+
+pytestmark = pytest.mark.real
+
+
+def declare_tea(evening: Evening) -> datetime:
+    """Declare partner time that began a minute ago and returns daily; return its end."""
+    begins = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=1)
+    lasts = timedelta(minutes=30)
+    with Store.open(evening.store) as store:
+        store.add_partner_time(
+            PartnerTime(
+                title="Tea", begins=begins.replace(tzinfo=None), lasts=lasts, zone="UTC", recurrence="FREQ=DAILY",
+                floats=True,
+            )
+        )  # fmt: skip
+    return begins + lasts
+
+
+def test_what_runs_is_skipped_for_today_and_ends_at_once(evening: Evening) -> None:
+    declare_tea(evening)
+    evening.run()
+    until(evening.is_sensed, what=f"everything is sensed; it said: {evening.said()}")
+    assert "It was under way and ends now." in evening.say("skip", "tea").replace("\n", " ")
+    until(lambda: evening.status().get("partner_time") is None, what="partner time is over")
+    until(
+        lambda: evening.rows("SELECT end_reason FROM occurrences") == [{"end_reason": "stopped"}], what="it is kept so"
+    )
+    assert not evening.senses()
+    assert "is skipped or cancelled; nothing was changed" in evening.say("skip", "--undo", code=2)
+
+
+def test_what_runs_goes_on_as_it_began_after_an_edit_and_a_kill(evening: Evening) -> None:
+    ends = declare_tea(evening)
+    daemon = evening.run()
+    until(evening.is_sensed, what=f"everything is sensed; it said: {evening.said()}")
+    before = evening.status()
+    evening.say("edit", "tea", "--title", "Supper", "--for", "2h", "--yes")
+    until(lambda: "Supper" in evening.say("list"), what="the edit is kept")
+    assert evening.status()["occurrence"] == before["occurrence"]
+    assert evening.status()["until"] == before["until"]
+    evening.kill(daemon)
+    evening.run()
+    until(evening.is_sensed, what=f"everything is sensed again; it said: {evening.said()}")
+    after = evening.status()
+    assert (after["occurrence"], datetime.fromisoformat(after["until"])) == (before["occurrence"], ends)
+    kept = evening.rows("SELECT id, title, ended FROM occurrences")
+    assert kept == [{"id": before["occurrence"], "title": "Tea", "ended": None}]
+    assert evening.kinds().count("PartnerTimeBegan") == 1
+
+
+def test_a_pause_ends_by_itself_and_says_so(evening: Evening) -> None:
+    evening.run()
+    evening.begin()
+    evening.read_greeting()
+    evening.say("pause", "3s")
+    until(lambda: "Resumed" in evening.kinds(), what=f"it goes on by itself; it said: {evening.said()}")
+    said = evening.read_greeting()
+    ends = datetime.fromisoformat(evening.status()["until"])
+    assert said.summary == f"Partner time goes on until {ends:%H:%M}"
+    until(evening.is_sensed, what="everything is sensed again")
+    evening.say("pause", "30min")
+    until(lambda: not evening.senses(), what="nothing is sensed")
+    evening.say("resume")
+    until(evening.is_sensed, what="everything is sensed again")
+    assert evening.dunst.displayed() == 0, "who ended it knows"
