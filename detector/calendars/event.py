@@ -57,14 +57,14 @@ def read_uid(block: Block) -> str:
     return f"~{hashlib.sha256(whole if said is None else said.encode()).hexdigest()[:32]}"
 
 
-def read_title(block: Block, tag: str | None) -> str | None:
+def read_title(block: Block, tag: str) -> str | None:
     """Return the event's title as it is kept, or None where it has none that can be read."""
     for line in block.named("SUMMARY"):
         try:
             text = take_apart(line).text.replace("\n", " ")
         except NotUnderstood:
             return None
-        return without_tag(text, tag) if tag is not None else clean(text) or None
+        return without_tag(text, tag)
     return None
 
 
@@ -83,7 +83,7 @@ def stands_for_later_ones(block: Block) -> bool:
     return any(b"RANGE" in line.text.partition(b":")[0].upper() for line in block.named("RECURRENCE-ID"))
 
 
-def read_event(block: Block, tag: str | None, known_here: Mapping[str, str]) -> Event:
+def read_event(block: Block, tag: str, known_here: Mapping[str, str]) -> Event:
     """Return the event.
 
     Raises:

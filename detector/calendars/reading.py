@@ -20,7 +20,7 @@ from detector.calendars.lines import content_lines
 from detector.calendars.model import ReadEvent, Reading, Wrong
 from detector.calendars.titles import clean, has_tag
 from detector.calendars.values import NotUnderstood, take_apart
-from detector.partner_time.proposed import Choice
+from detector.partner_time.proposed import TAG, Choice
 
 _OFTEN: Final = 64
 
@@ -85,6 +85,11 @@ class _Gathered:
         """The tag by which events are chosen, if they are chosen by one."""
         return None if self.choice.everything or self.choice.category is not None else self.choice.tag
 
+    @property
+    def word(self) -> str:
+        """What is taken out of titles: the tag, also where events are chosen by something else."""
+        return self.choice.tag or TAG
+
     def take(self, block: Block) -> None:
         if stands_for_later_ones(block):
             self.together.setdefault(read_uid(block), Together()).split = block.line
@@ -95,9 +100,9 @@ class _Gathered:
         uid = read_uid(block)
         together = self.together.setdefault(uid, Together())
         try:
-            event = read_event(block, self.tag, self.zones)
+            event = read_event(block, self.word, self.zones)
         except NotUnderstood as wrong:
-            title = read_title(block, self.tag)
+            title = read_title(block, self.word)
             self.wrong.append(Wrong(line=block.line, why=str(wrong), what=title or clean(uid), uid=uid))
             self._leave_out(block)
             if not block.named("RECURRENCE-ID"):

@@ -76,6 +76,12 @@ def test_a_category_chooses_where_a_title_does_not() -> None:
     assert [each.partner_time.title for each in everything.events] == ["A", "B", "C us"]
 
 
+def test_the_tag_is_taken_out_of_titles_whatever_chooses() -> None:
+    for choice in (Choice(tag=None, everything=True), Choice(tag=None, category="home")):
+        (found,) = read(calendar(dinner("CATEGORIES:Home")), choice).events
+        assert found.partner_time.title == "Dinner"
+
+
 def test_nothing_of_an_event_that_was_not_chosen_is_in_what_was_read() -> None:
     copy = calendar(dinner(uid="canary-uid", summary="Canary dentist"), event("DTSTART:nonsense", summary="Canary"))
     reading = read(copy)
