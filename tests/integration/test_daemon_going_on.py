@@ -1,0 +1,101 @@
+"""What goes on as it began, and what says so: pauses that end, journeys and edits under way, on the daemon without a process."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from detector.clock import ManualClock
+from detector.partner_time.model import PartnerTime
+from detector.store.memory import MemoryStore
+from tests.rig.day import GOES_ON, Day
+
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+BEGINS = datetime(2026, 11, 23, 17, 30, tzinfo=UTC)
+ENDS = BEGINS + 90 * MINUTE
+
+
+class Device:
+    """A device that travels, with dinner from 18:30 to 20:00 by whatever clock is on the wall."""
+
+    def __init__(self) -> None:
+        self.zone = "Europe/Berlin"
+        self.store = MemoryStore(lambda: self.zone)
+        self.store.add_partner_time(
+            PartnerTime(
+                title="Dinner", begins=BEGINS.replace(tzinfo=None, hour=18), lasts=90 * MINUTE, zone=self.zone,
+                recurrence="FREQ=DAILY", floats=True,
+            )
+        )  # fmt: skip
+        self.clock = ManualClock(BEGINS)
+        self.day = Day(self.store, self.clock)
+
+    def said(self) -> list[datetime]:
+        return [at for at, title in self.day.said if title == GOES_ON]
+
+    async def until(self, at: datetime) -> None:
+        await self.day.advance(at - self.clock.at)
+        await self.day.step(look=True)
+
+    async def sleep_until(self, at: datetime) -> None:
+        self.day.slept += (at - self.clock.at).total_seconds()
+        self.clock.at = at
+        await self.day.step(look=True)
+
+
+@pytest.mark.parametrize(
+    ("until", "woken", "said"),
+    [
+        (BEGINS + 20 * MINUTE, None, True),
+        (ENDS - 61 * SECOND, None, True),
+        (ENDS - 60 * SECOND, None, False),
+        (ENDS, None, False),
+        (BEGINS + 20 * MINUTE, BEGINS + 21 * MINUTE, True),
+        (BEGINS + 20 * MINUTE, BEGINS + 21 * MINUTE + SECOND, False),
+    ],
+    ids=["on time", "before the last minute", "the last minute", "at the end", "60 s late", "61 s late"],
+)
+async def test_a_pause_that_ends_by_itself_says_so_once_and_in_time(
+    until: datetime, woken: datetime | None, said: bool
+) -> None:
+    device = Device()
+    await device.until(BEGINS + MINUTE)
+    device.store.pause_until(until)
+    await device.until(BEGINS + 2 * MINUTE)
+    if woken is not None:
+        await device.sleep_until(woken)
+    await device.until(ENDS + MINUTE)
+    assert device.said() == ([woken or until] if said else [])
+
+
+async def test_a_pause_that_somebody_ends_says_nothing() -> None:
+    device = Device()
+    await device.until(BEGINS + MINUTE)
+    device.store.pause_until(BEGINS + 20 * MINUTE)
+    await device.until(BEGINS + 2 * MINUTE)
+    device.store.pause_until(None)
+    await device.until(BEGINS + 40 * MINUTE)
+    assert device.said() == []
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["it lives", "killed at once"])
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
+async def test_a_journey_reaches_the_next_one_alone(zone: str, killed: bool) -> None:
+    device = Device()
+    await device.until(BEGINS + MINUTE)
+    device.zone = zone
+    if killed:
+        await device.day.kill()
+        device.day = Day(device.store, device.clock)
+    await device.until(ENDS - SECOND)
+    under_way = device.day.reconciler.under_way
+    assert under_way is not None
+    assert (under_way.kept_as, under_way.occurrence.ends) == ("1@20261123T183000", ENDS)
+    for _ in range(60):
+        await device.until(device.clock.at + 60 * MINUTE)
+    kept = device.store.occurrences()
+    assert [each.id for each in kept][:2] == ["1@20261123T183000", "1@20261124T183000"]
+    assert (kept[0].began, kept[0].ended, kept[0].end_reason) == (BEGINS, ENDS, "ended")
+    assert len({each.id for each in kept}) == len(kept) == len({each.id.partition("~")[0] for each in kept})
