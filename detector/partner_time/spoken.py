@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
-from typing import Final, TypeVar
+from typing import Final
 from zoneinfo import available_timezones
 
 from detector.errors import Problem, UserError
@@ -17,8 +17,6 @@ from detector.partner_time.model import PartnerTime
 from detector.partner_time.occurrences import LONGEST
 from detector.partner_time.spoken_problem import nearest, problem
 from rules.lengths import parse_length, say_length
-
-T = TypeVar("T")
 
 SHORTEST: Final = timedelta(minutes=1)
 LONGEST_TITLE: Final = 80
