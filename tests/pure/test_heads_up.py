@@ -10,9 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detector.config.settings import Settings
+from detector.daemon.speaking import greet_with
+from detector.effects import Greet
 from detector.partner_time.heads_up import HeadsUp, is_due, next_heads_up
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.plan import Plan, current_and_next
+from detector.partner_time.settings import RitualSettings
 from detector.partner_time.suggestions import suggestion
 
 AHEAD = timedelta(minutes=5)
@@ -84,6 +88,7 @@ def test_it_is_not_due_where_things_changed_meanwhile() -> None:
     assert not is_due(announced, planned(now=now), now)
     assert not is_due(announced, planned(once("18:40", 90), now=now), now)
     assert not is_due(announced, planned(dinner, once("18:20", 30, 2), now=now), now)
+    assert not is_due(announced, planned(dinner, once("18:20", 8, 2), now=now), now)
     assert not is_due(announced, plan, now, paused_until=at("18:26"))
     assert not is_due(HeadsUp(occurrence=plan.upcoming[0], at=at("18:29:50")), plan, at("18:30"))
 
@@ -108,3 +113,16 @@ def test_a_suggestion_seldom_comes_up_twice_in_a_row(number: int, day: int) -> N
 
 def test_without_suggestions_nothing_is_offered() -> None:
     assert suggestion(date(2026, 11, 23), ()) == ""
+
+
+def test_the_greeting_offers_the_suggestion_of_the_day_on_which_it_began() -> None:
+    own = ("A walk", "Tea", "What was good today?")
+    settings = replace(Settings(), rituals=RitualSettings(suggestions=own))
+    for day in range(6):
+        begun = Greet(
+            occurrence="1@x", title="Dinner", at=NOON + timedelta(days=day), ends=NOON + timedelta(days=day, hours=1)
+        )
+        offered = suggestion(begun.at.astimezone().date(), own)
+        assert greet_with(settings)(begun).body.startswith(f"Dinner. {offered}")
+        # What is said in the quiet week comes first.
+        assert offered not in greet_with(settings, 3)(begun).body
