@@ -381,6 +381,17 @@ def test_two_that_fall_on_one_instant_are_one() -> None:
     assert len({one.id for one in found}) == 2
 
 
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Pacific/Apia"])
+def test_what_takes_place_once_is_found_from_its_beginning_to_its_end_and_not_beyond(zone: str) -> None:
+    once = declared("2011-12-29T18:30", "24:00", None, zone)
+    (found,) = occurrences(once, datetime(2011, 1, 1, tzinfo=UTC), datetime(2013, 1, 1, tzinfo=UTC))
+    moment = timedelta.resolution
+    assert occurrences(once, found.ends - moment, found.ends + DAY) == [found]
+    assert occurrences(once, found.begins - DAY, found.begins + moment) == [found]
+    assert occurrences(once, found.ends, found.ends + 9 * DAY) == []
+    assert occurrences(once, found.begins - 9 * DAY, found.begins) == []
+
+
 def test_which_of_two_is_never_said_by_fold() -> None:
     """A naive time that was read by somebody else may carry one; the first of the two is meant all the same."""
     night = datetime(2026, 10, 25, 2, 30, fold=1)
