@@ -7,13 +7,16 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Iterator
-from itertools import count, repeat
+from itertools import chain, count, repeat
 
 import pytest
 
 from detector.calendars import blocks, limits
+from detector.calendars.blocks import KINDS
 from detector.calendars.limits import LARGEST, LONGEST_LINE, MOST_EVENTS, TOO_LARGE, TOO_MANY, TOO_SLOW
+from detector.calendars.lines import content_lines
 from detector.calendars.reading import read_calendar
 from detector.errors import UserError
 from detector.partner_time.proposed import Choice
@@ -60,6 +63,8 @@ def test_a_calendar_without_end_is_left_when_it_has_been_read_for_long_enough(
 
 MEASURE = """
 import resource, sys
+from detector.calendars.blocks import KINDS
+from detector.calendars.lines import content_lines
 from detector.calendars.reading import read_calendar
 from detector.errors import UserError
 from detector.partner_time.proposed import Choice
@@ -88,6 +93,18 @@ def test_a_calendar_without_end_takes_little_memory(piece: str) -> None:
         [sys.executable, "-c", MEASURE, piece], capture_output=True, text=True, check=True, timeout=110
     )  # fmt: skip
     assert 0 < int(done.stdout) < 150
+
+
+@pytest.mark.parametrize("piece", [b"x" * 65536, b"SUMMARY:" + b"x" * 65536, b"\r\n " + b"x" * 65536])
+def test_a_line_without_end_takes_no_more_than_a_line_may_have(piece: bytes) -> None:
+    tracemalloc.start()
+    try:
+        lines = list(content_lines(chain([b"SUMMARY:"], repeat(piece, 150)), KINDS))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert all(line.is_too_long for line in lines)
+    assert peak < 3_000_000
 
 
 def test_one_event_more_than_there_may_be_is_too_many() -> None:
