@@ -81,7 +81,7 @@ def command(
         return
     with declared.opened() as store:
         with store.all_or_nothing():
-            edited = wishes.edit(store, before.now, wanted)
+            edited = wishes.edit(store, declared.CLOCK.now(), wanted)
             if wanted.proposal is None:
                 _let_go(store, known)
         after = declared.read(store)

@@ -171,6 +171,11 @@ def edit(store: Keeping, now: datetime, changed: PartnerTime) -> Edited | None:
         store.change_partner_time(changed, carried.renamed)
         for occurrence in carried.left_out:
             store.skip_occurrence(occurrence.id, now)
+        # A skip without a day is forgotten; that something was cancelled is still told by the report.
+        told = {each.occurrence for each in store.cancelled()}
+        for occurrence in carried.lost:
+            if occurrence.id not in told:
+                store.restore_occurrence(occurrence.id)
         holding = next((each for each in _under_way(store, now) if each.partner_time == changed.number), None)
     still = holding if holding is not None and any(each.id == holding.id for each in goes_on) else None
     return Edited(goes_on=still, left_out=carried.left_out, lost=carried.lost)

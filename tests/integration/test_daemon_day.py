@@ -141,6 +141,29 @@ def test_a_cancellation_declares_what_makes_it_good_and_both_are_taken_back_toge
     assert store.cancelled() == []
 
 
+@pytest.mark.parametrize("has_begun", [False, True], ids=["nobody began it", "it was under way"])
+def test_what_was_stopped_stays_stopped_where_the_clock_is_set_back(store: Keeping, has_begun: bool) -> None:
+    number = store.add_partner_time(DINNER).number
+    if has_begun:
+        begin(store, f"{number}@20261123T183000Z", MONDAY, MONDAY + 90 * MINUTE)
+    assert len(wishes.stop(store, MONDAY + 20 * MINUTE)) == 1
+    assert coming(store, MONDAY + 10 * MINUTE, 1) == [MONDAY + DAY]
+    following = wishes.next_of(store, MONDAY + 10 * MINUTE, number)
+    assert following is not None
+    assert following.begins == MONDAY + DAY
+
+
+def test_what_follows_one_that_is_removed_begins_where_that_ended(store: Keeping) -> None:
+    number = store.add_partner_time(DINNER).number
+    assert number is not None
+    store.add_partner_time(replace(DINNER, title="Walk", begins=MONDAY.replace(tzinfo=None) + 10 * MINUTE))
+    name = f"{number}@20261123T183000Z"
+    begin(store, name, MONDAY, MONDAY + 90 * MINUTE)
+    store.remove_partner_time(number)
+    end(store, name, MONDAY + 30 * MINUTE, "removed")
+    assert coming(store, MONDAY + 30 * MINUTE, 1) == [MONDAY + 30 * MINUTE]
+
+
 def test_what_is_over_is_not_cancelled(store: Keeping) -> None:
     number = store.add_partner_time(DINNER).number
     planned = wishes.next_of(store, MONDAY, number)
@@ -177,6 +200,7 @@ def test_what_has_no_day_to_go_to_is_named(store: Keeping) -> None:
     edited = wishes.edit(store, NOW, mondays)
     assert edited is not None
     assert [each.begins for each in edited.lost] == [MONDAY + DAY]
+    assert store.skipped() == frozenset(), "it does not come back with another edit"
     assert store.extended() == {f"{number}@20261125T183000Z": MONDAY + 2 * DAY + 3 * HOUR}
 
 
