@@ -149,7 +149,7 @@ OPTIONS: Final[dict[str, dict[str, Option]]] = {
             meaning="How long a notification stays on the screen.",
             least=timedelta(seconds=5), most=timedelta(minutes=5),
         ),
-        "greeting": Option(meaning="Whether the beginning of partner time offers a thought of its own beside saying so."),
+        "greeting": Option(meaning="Whether the beginning of partner time offers a thought, or a suggestion of yours, beside saying so."),
         "only": Option(
             meaning="Try only these notifiers, in this order, and not print alone; empty for all.", choices=tuple(REGISTRY)
         ),

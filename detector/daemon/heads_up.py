@@ -54,10 +54,9 @@ class HeadsUps:
             return
         now, plan, paused_until = self._clock.now(), coming.plan, coming.paused_until
         if self._stands is not None and (paused_until is not None or not is_coming(self._stands, plan)):
-            begins = plan.current is not None
+            # Where it has begun, the greeting has taken its place by now.
             self._stands = None
-            if not begins:
-                await self._outside.close()
+            await self._outside.close()
         waiting, ahead = self._waiting, self._settings().rituals.heads_up
         if waiting is not None and waiting.at <= now:
             self._waiting = None
