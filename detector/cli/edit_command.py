@@ -87,7 +87,7 @@ def command(
         after = declared.read(store)
     if edited is None:
         raise UserError(f"{known.title} was removed meanwhile; nothing was changed.")
-    declared.conclude([f"Changed; it stays number {known.number}.", *_came_of(edited, after), *after.what_holds()])
+    declared.conclude([f"Changed; it stays number {known.number}.", *_came_of(edited, before, after), *after.what_holds()])
 
 
 def _as_after(before: Declared, known: PartnerTime, wanted: PartnerTime) -> Declared:
@@ -119,11 +119,11 @@ def _let_go(store: Store, known: PartnerTime) -> None:
             store.keep_proposal(replace(proposal, decided="declined", accepted_as=None))
 
 
-def _came_of(edited: Edited, after: Declared) -> Iterator[str]:
+def _came_of(edited: Edited, before: Declared, after: Declared) -> Iterator[str]:
     if edited.goes_on is not None:
         yield f"What is under way goes on as it began, until {after.clock(edited.goes_on.ends)}."
     for occurrence in edited.left_out:
         yield f"Beside that, {after.say(occurrence)} does not take place."
     for occurrence in edited.lost:
-        was = "skipped or cancelled" if occurrence.id in after.skipped else "changed"
+        was = "skipped or cancelled" if occurrence.id in before.skipped else "changed"
         yield f"{after.say(occurrence).capitalize()} was {was}; it is on no such day any more, so that is forgotten."
