@@ -87,7 +87,9 @@ def command(
         after = declared.read(store)
     if edited is None:
         raise UserError(f"{known.title} was removed meanwhile; nothing was changed.")
-    declared.conclude([f"Changed; it stays number {known.number}.", *_came_of(edited, before, after), *after.what_holds()])
+    declared.conclude(
+        [f"Changed; it stays number {known.number}.", *_came_of(edited, before, after), *after.what_holds()]
+    )
 
 
 def _as_after(before: Declared, known: PartnerTime, wanted: PartnerTime) -> Declared:
