@@ -239,6 +239,13 @@ def test_an_instance_that_was_moved_takes_place_at_its_own_time() -> None:
         )  # fmt: skip
 
 
+def test_an_instance_that_was_moved_and_left_out_as_well_takes_place() -> None:
+    instance = event(AT, "DTSTART:20261202T190000Z", "DURATION:PT2H")
+    (found,) = read(calendar(dinner(WEEKLY, "EXDATE;TZID=Europe/Berlin:20261201T183000"), instance)).events
+    assert [each.begins for each in found.partner_time.moved] == [datetime(2026, 12, 2, 20)]
+    assert found.partner_time.without == ()
+
+
 def test_of_two_versions_of_an_instance_or_an_event_the_later_counts() -> None:
     first = event(AT, "DTSTART:20261202T190000Z", "DURATION:PT2H", "SEQUENCE:7")
     second = event(AT, "DTSTART:20261202T200000Z", "DURATION:PT2H", "SEQUENCE:6")
