@@ -157,10 +157,10 @@ class Difference:
         if any(other.ends <= other.begins == one.begins for other in self.theirs):
             declared = (self.rule.lasts, *(moved.lasts for moved in self.rule.moved))
             return "no length" if one.ends - one.begins in declared else None
-        if not self.is_planned(one):
-            return None
         if self.is_week_of_old_year(one) and self.has_week(one):
             return "week of the old year"
+        if not self.is_planned(one):
+            return None
         as_utc = one.begins.replace(tzinfo=None)
         if self.until is not None and one.wall <= self.until:
             if self.until.time() == time.max and as_utc > datetime.combine(self.until, time()):
