@@ -205,7 +205,9 @@ async def test_a_notifier_that_hangs_is_let_go_of_when_somebody_takes_over() -> 
     outside.say(Words(title="one", body=""))
     await asyncio.sleep(0)
     assert outside.take() is voice
+    await asyncio.sleep(0.01)
     assert (voice.said, outside.stands) == ([], False)
+    assert "outside" not in {task.get_name() for task in asyncio.all_tasks()}
 
 
 def whole(*, known: bool = True, started: bool = True) -> list[Effect]:
@@ -268,6 +270,9 @@ async def test_at_the_end_there_is_nothing(day: Day, late: timedelta, ending: bo
 
 async def test_what_is_known_for_less_than_half_is_given_no_number(day: Day) -> None:
     assert await say_the_end(day, at=ENDS, settings=chosen(), known=False) == ["Partner time is over"]
+    words = farewell_from(day.store, day.clock, chosen())(Farewell(occurrence="1@x", title="Dinner", at=ENDS))
+    assert words is not None
+    assert words.body == "Dinner. It started well. Too little of it is known to say more."
     await day.outside.close()
 
 
