@@ -87,7 +87,8 @@ def desk(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], ho
             main()
         return capsys.readouterr().out
 
-    with time_machine.travel(datetime(2026, 11, 23, 7, 16, tzinfo=BERLIN).timestamp(), tick=False) as clock:
+    # A time with its zone: the clocks of C go by that, too.
+    with time_machine.travel(datetime(2026, 11, 23, 7, 16, tzinfo=BERLIN), tick=False) as clock:
         yield Desk(clock, says, home)
 
 
@@ -153,6 +154,20 @@ def test_every_date_in_the_text_is_understood(desk: Desk) -> None:
     for form in forms:
         said = desk.says(f"turntoward add Us --on {form} --from 20:00 --to 21:00 --yes")
         assert "Declared as number" in said, said
+
+
+def test_the_evening_in_the_readme_is_what_it_prints_without_a_screen(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("DISPLAY", "WAYLAND_DISPLAY", "XDG_SESSION_TYPE"):
+        monkeypatch.delenv(variable, raising=False)
+    printed = desk.says("turntoward run --offer --or-try")
+    shown = re.search(r"^```text\n(No graphical.*?)^```$", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert shown
+    at = 0
+    for part in re.split(r"^ \.\.\.\n", shown[1], flags=re.MULTILINE):
+        assert part.strip("\n") in printed[at:], "put into README.md what `turntoward try` prints"
+        at = printed.index(part.strip("\n"), at)
 
 
 def own_commands(text: str) -> list[list[str]]:
