@@ -107,7 +107,7 @@ def _last_counted(recurrence: str, begins: datetime, zone_name: str, *, as_rfc: 
     rule, zone = read_rule(recurrence), ZoneInfo(zone_name)
     counted = 0
     for local in _in_stretch(rule, begins, zone, begins, min(LATEST, begins + _COUNTED_FOR), as_rfc=as_rfc):
-        counted += as_rfc or _is_of_its_own(local, rule, begins.date(), zone)
+        counted += _is_of_its_own(local, rule, begins.date(), zone)
         if counted == rule.count:
             return local
     return None

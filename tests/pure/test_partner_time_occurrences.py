@@ -281,6 +281,9 @@ def test_a_day_that_a_zone_leaves_out_moves_a_weekly_dinner_and_does_not_double_
     ]  # fmt: skip
     imported = replace(fridays, as_rfc=True)
     assert wall(imported, "2011-12-10", "2012-01-10") == ["Fri 16", "Fri 23", "Fri 06"]
+    first = declared("2011-12-30T18:30", "1:00", "FREQ=DAILY;COUNT=2", "Pacific/Apia")
+    for as_rfc in (False, True):
+        assert wall(replace(first, as_rfc=as_rfc), "2011-12-20", "2013-01-03") == ["Sat 31", "Sun 01"]
 
 
 def wall(partner_time: PartnerTime, after: str, before: str) -> list[str]:
@@ -332,6 +335,12 @@ def test_what_is_left_out_counts_and_what_is_added_does_not() -> None:
         also=(at + 9 * DAY, at + 9 * DAY, at, at - DAY),
     )
     assert [span[:2] for span in spans(evenings, "2026-11-01", "2027-01-01")] == ["22", "23", "25", "02"]
+    assert [f"{local:%d}" for local in local_beginnings(evenings, at - 9 * DAY, at + 99 * DAY)] == [
+        "22",
+        "23",
+        "25",
+        "02",
+    ]
     once = replace(evenings, recurrence=None)
     assert [span[:2] for span in spans(once, "2026-11-01", "2027-01-01")] == ["22", "23", "02"]
     assert spans(replace(once, also=(), without=(at,)), "2026-11-01", "2027-01-01") == []
