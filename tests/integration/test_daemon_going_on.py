@@ -99,3 +99,19 @@ async def test_a_journey_reaches_the_next_one_alone(zone: str, killed: bool) -> 
     assert [each.id for each in kept][:2] == ["1@20261123T183000", "1@20261124T183000"]
     assert (kept[0].began, kept[0].ended, kept[0].end_reason) == (BEGINS, ENDS, "ended")
     assert len({each.id for each in kept}) == len(kept) == len({each.id.partition("~")[0] for each in kept})
+
+
+async def test_what_waits_behind_one_that_is_removed_begins_where_that_ends() -> None:
+    device = Device()
+    walk = PartnerTime(title="Walk", begins=BEGINS.replace(tzinfo=None) + 10 * MINUTE, lasts=90 * MINUTE, zone="UTC")
+    device.store.add_partner_time(walk)
+    await device.until(BEGINS + 30 * MINUTE)
+    device.store.remove_partner_time(1)
+    await device.until(BEGINS + 31 * MINUTE)
+    kept = device.store.occurrences()
+    assert [(each.title, each.began, each.end_reason) for each in kept] == [
+        ("Dinner", BEGINS, "removed"),
+        ("Walk", BEGINS + 31 * MINUTE, None),
+    ]
+    await device.until(BEGINS + 110 * MINUTE)
+    assert device.store.occurrences()[1].ended == BEGINS + 100 * MINUTE
