@@ -102,7 +102,10 @@ class _Reading:
                 )
             return self.weekly(2, days)
         if (found := _SO_MANY.fullmatch(said)) and weekday_of(found["day"]) is not None:
-            hint = f"write '{found['count']} weeks on {found['day'].removesuffix('s')}'"
+            day = found["day"].removesuffix("s")
+            if not found["count"].strip("0"):
+                raise self.wrong(f"every {said} never comes", f"write {day}, or 'other {day}'", said)
+            hint = f"write '{found['count']} weeks on {day}'"
             raise self.wrong(f"'{said}' is no length of time", hint, said)
         for read in (read_nth, read_month_days, read_year_day):
             if (parts := read(self.text, said, self.argument, self.at)) is not None:

@@ -105,6 +105,7 @@ def test_what_says_no_day_takes_the_first_ones_or_is_refused(text: str, recurren
         ("third fryday", 7, 6, "'fryday' is no day that a month numbers", "did you mean friday?"),
         ("third weekend", 7, 7, "'weekend' is no day that a month numbers", "'3 weeks on sat,sun'"),
         ("first week", 1, 5, "'first week' is no rhythm", "'first friday'"),
+        ("0 fridays", 1, 9, "every 0 fridays never comes", "write friday, or 'other friday'"),
         ("2 fridays", 1, 9, "'2 fridays' is no length of time", "'2 weeks on friday'"),
         ("month on fri", 10, 3, "'fri' is no day of a month", "'first friday'"),
         ("month on 32", 10, 2, "no month has a day 32", "'month on last day'"),
