@@ -157,6 +157,12 @@ def test_a_bomb_is_named_and_costs_the_others_nothing(lines: list[str]) -> None:
     assert len(str(wrong)) < 400
 
 
+def test_of_an_event_without_end_no_more_lines_are_taken_than_it_may_have() -> None:
+    reading = read(calendar(event(*LENGTH, *["UID:x"] * 20_000), dinner(uid="2")))
+    assert [each.uid for each in reading.events] == ["2"]
+    assert why(reading) == [f"it has more than {limits.MOST_LINES:,} lines of dates"]
+
+
 def test_changed_instances_without_number_are_named() -> None:
     instances = [
         event(f"RECURRENCE-ID:2026{month:02}{day:02}T{hour:02}{minute:02}00Z", "STATUS:CANCELLED", "DTSTART:20261124T183000Z")
