@@ -21,7 +21,7 @@ DBUS_PATH: Final = "/org/freedesktop/DBus"
 PROPERTIES: Final = "org.freedesktop.DBus.Properties"
 NAME: Final = "org.freedesktop.Notifications"
 PATH: Final = "/org/freedesktop/Notifications"
-PATIENCE: Final = 1.0
+PATIENCE: Final = 2.0
 """Seconds within which an answer comes."""
 
 

@@ -1,7 +1,7 @@
 """GNOME: the setting behind its own Do Not Disturb, `show-banners`, exactly as it stood: true, false, or not set at all.
 
 Rule 1: it outlives a crash and a reboot, so that what we set is ours until it is something else.
-Rule 2: the programs that come with the desktop change it (`gsettings`, `dconf`), each with a second to do it in.
+Rule 2: the programs that come with the desktop change it (`gsettings`, `dconf`), each with two seconds to do it in.
 """
 
 from __future__ import annotations

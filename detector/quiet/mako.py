@@ -6,6 +6,7 @@ Rule 2: the lines that give the mode its meaning are read, never written: withou
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,8 @@ MAKO: Final = "fr.emersion.Mako"
 PATH: Final = "/fr/emersion/Mako"
 MODE: Final = ENTRY
 FILE: Final = "~/.config/mako/config"
+SETTLES: Final = 0.5
+"""Seconds that a notification of ours has to be drawn: mako before 1.9 crashes if modes change meanwhile (mako#493)."""
 TO_DO: Final = f"write the lines below at the end of {FILE}, then run `makoctl reload`"
 
 _Section = tuple[frozenset[tuple[str, str]], dict[str, str]]
@@ -71,6 +74,7 @@ class Mako:
     async def write(self, state: str, ringing: Sequence[str]) -> None:
         """Set the modes."""
         del ringing
+        await asyncio.sleep(SETTLES)  # noqa: TID251 - nobody tells when mako's surfaces are drawn
         await self._asked.call("SetModes", "as", json.loads(state)["modes"], interface=MAKO, path=PATH)
 
     async def passing(self, ringing: Sequence[str]) -> Passing:

@@ -2,7 +2,7 @@
 
 Rule 1: a state is JSON text, exact: what was read before is what can be written back, and two equal states are equal texts.
 Rule 2: nothing is said of a notification here, and no file of the person's is written.
-Rule 3: every question is bounded: a server that hangs costs a second, never the partner time.
+Rule 3: every question is bounded: a server that hangs costs two seconds, never the partner time.
 """
 
 from __future__ import annotations

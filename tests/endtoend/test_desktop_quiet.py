@@ -22,6 +22,8 @@ from tests.rig.x11 import until
 pytestmark = pytest.mark.real
 ALWAYS = "[quiet]\nalways = true\n"
 MINUTE = timedelta(minutes=1)
+LONG = 45.0
+"""Seconds: a compositor that draws without a graphics card takes its time beside other tests."""
 
 
 @dataclass(kw_only=True)
@@ -71,22 +73,22 @@ def test_it_is_quiet_for_as_long_as_partner_time_lasts(place: Place) -> None:
     evening, was = place.evening, place.look()
     evening.run()
     evening.begin()
-    until(place.is_quiet, what=f"quiet; it said: {evening.said()}")
+    until(place.is_quiet, within=LONG, what=f"quiet; it said: {evening.said()}")
     evening.say("pause", "20min")
-    until(lambda: place.look() == was, what="as before, in a pause")
+    until(lambda: place.look() == was, within=LONG, what="as before, in a pause")
     evening.say("resume")
-    until(place.is_quiet, what="quiet again")
+    until(place.is_quiet, within=LONG, what="quiet again")
     evening.say("stop")
-    until(lambda: place.look() == was, what="as before, at the end")
+    until(lambda: place.look() == was, within=LONG, what="as before, at the end")
     evening.begin()
-    until(place.is_quiet, what="quiet in the next one, too")
+    until(place.is_quiet, within=LONG, what="quiet in the next one, too")
 
 
 def test_a_kill_in_the_middle_leaves_nothing_behind(place: Place) -> None:
     evening, was = place.evening, place.look()
     daemon = evening.run()
     evening.begin()
-    until(place.is_quiet, what=f"quiet; it said: {evening.said()}")
+    until(place.is_quiet, within=LONG, what=f"quiet; it said: {evening.said()}")
     evening.kill(daemon)
     assert place.is_quiet()
     again = evening.run()
@@ -95,14 +97,14 @@ def test_a_kill_in_the_middle_leaves_nothing_behind(place: Place) -> None:
     evening.kill(again)
     evening.say("stop")
     evening.run()
-    until(lambda: place.look() == was, what="as before")
+    until(lambda: place.look() == was, within=LONG, what="as before")
 
 
 def test_a_daemon_that_is_told_to_leave_brings_it_back(place: Place) -> None:
     evening, was = place.evening, place.look()
     daemon = evening.run()
     evening.begin()
-    until(place.is_quiet, what=f"quiet; it said: {evening.said()}")
+    until(place.is_quiet, within=LONG, what=f"quiet; it said: {evening.said()}")
     daemon.send_signal(signal.SIGTERM)
     daemon.wait(15)
     assert place.look() == was
@@ -112,7 +114,7 @@ def test_a_persons_hand_in_the_middle_wins(place: Place) -> None:
     evening = place.evening
     daemon = evening.run()
     evening.begin()
-    until(place.is_quiet, what=f"quiet; it said: {evening.said()}")
+    until(place.is_quiet, within=LONG, what=f"quiet; it said: {evening.said()}")
     place.by_hand()
     theirs = place.look()
     evening.kill(daemon)
@@ -144,7 +146,7 @@ def test_on_mako_a_nudge_is_seen_and_what_others_say_is_not(evening_with: Begin)
         evening.env["DBUS_SESSION_BUS_ADDRESS"] = mako.address
         evening.run()
         evening.begin()
-        until(lambda: "turntoward" in mako.modes(), what=f"quiet; it said: {evening.said()}")
+        until(lambda: "turntoward" in mako.modes(), within=LONG, what=f"quiet; it said: {evening.said()}")
         until(lambda: not mako.is_bare(), what="the greeting")
         mako.ctl("dismiss", "--all")
         until(mako.is_bare, what="a bare screen")
@@ -163,7 +165,9 @@ def test_under_a_pause_that_holds_everything_a_nudge_is_kept_unsaid(evening_with
     evening.begin()
     until(lambda: "QuietBegan" in evening.kinds(), what="Do Not Disturb")
     evening.feed()
-    (kept,) = evening.scroll_until(lambda: evening.moments("decided = 'suppressed'"), what="a moment, unsaid")
+    (kept,) = evening.scroll_until(
+        lambda: evening.moments("decided = 'suppressed'"), within=LONG, what="a moment, unsaid"
+    )
     assert kept["shown_by"] is None
 
 
