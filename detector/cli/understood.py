@@ -59,7 +59,7 @@ def say_understood(wanted: PartnerTime, known: Declared, *, alone: bool = False)
         next_times = following(wanted, known)
         for occurrence in next_times:
             say(known.say(occurrence), first=MARGIN, later=MARGIN)
-        if len(next_times) < SHOWN:
+        if len(next_times) < SHOWN and any(name in wanted.recurrence for name in ("UNTIL=", "COUNT=")):
             say("and that is all" if next_times else "it does not come again", first=MARGIN, later=MARGIN)
     if wanted.quiet:
         say("The desktop is to keep quiet in it.")

@@ -130,6 +130,22 @@ def test_a_mistake_in_one_of_many_arguments_keeps_nothing(person: Person, home: 
     assert not (home / ".local").exists()
 
 
+def test_the_last_of_all_is_said_to_be_the_last_and_the_last_in_sight_is_not(person: Person) -> None:
+    twice = person.says("add", "Tea", "--every", "fri", "--from", "19", "--to", "20", "--until", "4 dec", "--yes")
+    assert twice.lines[1:4] == [
+        "     Friday 27 November 19:00–20:00",
+        "     Friday 4 December 19:00–20:00",
+        "     and that is all",
+    ]
+    seldom = ("--every", "FREQ=YEARLY;INTERVAL=40;BYMONTH=5;BYMONTHDAY=2", "--from", "19", "--to", "20", "--yes")
+    assert person.says("add", "Seldom", *seldom).lines[:4] == [
+        "Seldom: every 40 years on 2 May, 19:00–20:00, from 2 May 2027.",
+        "     Sunday 2 May 2027 19:00–20:00",
+        "     Monday 2 May 2067 19:00–20:00",
+        "Declared as number 2.",
+    ]
+
+
 def test_overlaps_are_said_and_not_refused(person: Person) -> None:
     person.says(*DINNER, "--yes")
     out = person.says("add", "Tea", "--every", "tue", "--from", "19", "--to", "20", "--yes").out
