@@ -68,8 +68,10 @@ class DesktopQuiet:
             rules = [signals_of(SERVICE, PATH, PROPERTIES), owner_of(SERVICE)]
             await bus.listen(rules, on_signal, channel)
             now_quiet = bool(await bus.read(SERVICE, PATH, interface, name))
+            # What a signal told meanwhile is at least as new, and must not come before the start, which wipes it out.
+            known, quiet = now_quiet if quiet is None else quiet, None
             channel.put(SensorStarted(at=self._clock.now(), sense="quiet", sensor=self.name))
-            set_quiet(now_quiet=now_quiet)
+            set_quiet(now_quiet=known)
             while True:
                 yield await channel.take()
         finally:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from detector.clock import SystemClock
 from detector.errors import SensorLost, SensorUnavailable
 from detector.observations import QuietBegan, QuietEnded, SensorStarted
+from detector.sensors.bus import Bus
 from detector.sensors.desktop_quiet import DesktopQuiet
 from tests.rig.bus import Dunst, SessionBus
 from tests.rig.sensing import take_next
@@ -30,6 +33,27 @@ async def test_a_desktop_that_is_quiet_already_is_quiet_from_the_start(dunst: Du
     dunst.pause()
     seen = DesktopQuiet(SystemClock()).observe()
     await take_next(seen)
+    assert isinstance(await take_next(seen), QuietBegan)
+    await seen.aclose()
+
+
+async def test_quiet_that_begins_while_the_sensor_starts_is_not_wiped_out(
+    dunst: Dunst, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, asked = Bus.read, []
+
+    async def overtaken(bus: Bus, *what: str) -> Any:
+        answer = await read(bus, *what)
+        asked.append(what)
+        if len(asked) == 2:  # it listens by now
+            dunst.pause()
+            await read(bus, *what)  # the signal comes before this answer
+        return answer
+
+    monkeypatch.setattr(Bus, "read", overtaken)
+    seen = DesktopQuiet(SystemClock()).observe()
+    while not isinstance(await take_next(seen), SensorStarted):
+        pass
     assert isinstance(await take_next(seen), QuietBegan)
     await seen.aclose()
 
