@@ -196,7 +196,7 @@ class Moments:
             for moments in self._by_use.values()
             for moment in moments
             if moment.outcome is Outcome.IGNORED
-            and since < moment.decided_at + LATE_REPAIR
+            and since <= moment.decided_at + LATE_REPAIR
             and left_at(self._attention.devices, moment.decided_at) != (True, None)
         ]
         return [self._keep(replace(moment, outcome=Outcome.UNKNOWN)) for moment in doubtful]
