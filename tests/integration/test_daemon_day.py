@@ -252,6 +252,8 @@ def test_an_edit_of_what_is_gone_changes_nothing(store: Keeping) -> None:
     ("there", "now"),
     [
         ("Pacific/Honolulu", datetime(2026, 11, 24, 4, 30, tzinfo=UTC)),
+        ("Pacific/Pago_Pago", datetime(2026, 11, 24, 5, 40, tzinfo=UTC)),
+        ("Etc/GMT+12", datetime(2026, 11, 24, 7, 59, tzinfo=UTC)),
         ("Pacific/Kiritimati", datetime(2026, 11, 23, 4, 40, tzinfo=UTC)),
         ("America/New_York", datetime(2026, 11, 23, 23, 40, tzinfo=UTC)),
     ],
