@@ -42,7 +42,9 @@ SPEAKS_FREELY: Final = (
 class Evening:
     """A person's device. `rules` and `config` stand in the config folder before anything is started."""
 
-    def __init__(self, stack: ExitStack, home: Path, *, rules: str = QUICK, config: str = "", dunstrc: str = "") -> None:
+    def __init__(
+        self, stack: ExitStack, home: Path, *, rules: str = QUICK, config: str = "", dunstrc: str = ""
+    ) -> None:
         self._stack = stack
         self.home = home
         for folder in (home / "run", home / "tmp"):
