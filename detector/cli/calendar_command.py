@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from detector.cli.completing import calendars, files
+
 
 @click.group(epilog="Example: turntoward calendar subscribe webcal://calendar.example/us.ics")
 def command() -> None:
@@ -11,7 +13,7 @@ def command() -> None:
 
 
 @command.command(name="import", epilog="Example: turntoward calendar import ours.ics --tag '#us'")
-@click.argument("file", metavar="FILE.ics")
+@click.argument("file", metavar="FILE.ics", shell_complete=files)
 @click.option("--tag", metavar="TAG", help="Events with TAG in their title count; else #us.")
 @click.option("--category", metavar="NAME", help="Events of this category count.")
 @click.option("--all", "everything", is_flag=True, help="Every event counts.")
@@ -32,7 +34,7 @@ def import_file(
 
 
 @command.command(epilog="Example: turntoward calendar export ours.ics")
-@click.argument("file", metavar="[FILE.ics]", required=False)
+@click.argument("file", metavar="[FILE.ics]", required=False, shell_complete=files)
 @click.option("--only", metavar="TITLE|NUMBER", help="Only this partner time.")
 @click.option("--all", "everything", is_flag=True, help="Also what is over and does not return.")
 @click.option("--tag", metavar="TAG", default="#us", show_default=True, help="Added to titles; '' adds nothing.")
@@ -48,7 +50,7 @@ def export(file: str | None, *, only: str | None, everything: bool, tag: str, ye
 
 
 @command.command(epilog="Example: turntoward calendar subscribe webcal://calendar.example/us.ics")
-@click.argument("place", metavar="FILE|URL")
+@click.argument("place", metavar="FILE|URL", shell_complete=files)
 @click.option("--tag", metavar="TAG", help="Events with TAG in their title count; else #us.")
 @click.option("--category", metavar="NAME", help="Events of this category count.")
 @click.option("--all", "everything", is_flag=True, help="Every event counts.")
@@ -80,7 +82,7 @@ def subscribe(
 
 
 @command.command(epilog='Example: turntoward calendar refresh "Our calendar"')
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=calendars)
 @click.option("--yes", is_flag=True, help="Believe also that a calendar is empty all of a sudden.")
 def refresh(name: str | None, *, yes: bool) -> None:
     """Ask the calendars that you subscribed to now, or only the one called NAME."""
@@ -138,7 +140,7 @@ def list_calendars(*, as_json: bool) -> None:
 
 
 @command.command(epilog='Example: turntoward calendar remove "Our calendar"')
-@click.argument("which", metavar="NAME|NUMBER")
+@click.argument("which", metavar="NAME|NUMBER", shell_complete=calendars)
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 def remove(which: str, *, yes: bool) -> None:
     """Remove a calendar, what it proposes, and what was declared by accepting it."""

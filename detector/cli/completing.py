@@ -28,6 +28,14 @@ def calendars(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
     return _read(lambda store: ((calendar.name, None) for calendar in store.calendars()), incomplete)
 
 
+def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Leave it to the shell to complete a file's name."""
+    from click.shell_completion import CompletionItem  # noqa: PLC0415 - only for a shell that asks
+
+    del ctx, param
+    return [CompletionItem(incomplete, type="file")]
+
+
 def phones(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Return the names of the phones."""
     del ctx, param

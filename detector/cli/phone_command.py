@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from detector.cli.completing import phones
+
 
 @click.group(epilog='Example: turntoward phone pair "my phone"')
 def command() -> None:
@@ -62,7 +64,7 @@ def list_phones(*, as_json: bool) -> None:
 
 
 @command.command(epilog='Example: turntoward phone test "my phone"')
-@click.argument("name")
+@click.argument("name", shell_complete=phones)
 def test(name: str) -> None:
     """See whether the phone NAME reaches this device.
 
@@ -74,7 +76,7 @@ def test(name: str) -> None:
 
 
 @command.command(epilog='Example: turntoward phone remove "my phone"')
-@click.argument("name")
+@click.argument("name", shell_complete=phones)
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 def remove(name: str, *, yes: bool) -> None:
     """Remove the phone NAME, at once.

@@ -137,6 +137,13 @@ def test_a_title_is_written_out_as_one_word(shell: Shell) -> None:
     shell.waits_for(r"turntoward remove Sunday\ walk")
 
 
+def test_a_file_is_left_to_the_shell(shell: Shell, home: Path) -> None:
+    (home / "our calendar.ics").touch()
+    shell.type(f"turntoward calendar import {home}/our")
+    shell.tab()
+    shell.waits_for(r"our\ calendar.ics")
+
+
 def test_a_title_of_which_a_part_is_quoted_is_written_out(shell: Shell) -> None:
     shell.type('turntoward remove "Tea')
     shell.tab()
@@ -149,7 +156,7 @@ def test_what_a_title_holds_is_never_run_and_reaches_the_command_whole(shell: Sh
     shell.waits_for(r"new\ \$HOME")
     shell.type("--yes")
     shell.enter()
-    shell.waits_for("Removed: What's new $HOME `id`: every day")
+    shell.waits_for("Removed: What's new $HOME `id`: every day,")
 
 
 def test_fish_completes_commands_options_and_titles(home: Path) -> None:
@@ -164,8 +171,11 @@ def test_fish_completes_commands_options_and_titles(home: Path) -> None:
         return {word: help_ for word, _, help_ in rows}
 
     assert complete("turntoward rem") == {"remove": "take a declared partner time back"}
-    assert complete("turntoward remove ") == dict.fromkeys(TITLES, "every day 18:30–20:00, UTC")
+    assert complete("turntoward remove ") == dict.fromkeys(TITLES, "every day, 18:30–20:00, UTC")
     assert complete("turntoward remove --y").keys() == {"--yes"}
+    assert complete("turntoward calendar remove ").keys() == {"Our calendar"}
+    (home / "ours.ics").touch()
+    assert complete(f"turntoward calendar import {home}/ou").keys() == {f"{home}/ours.ics"}
 
 
 def test_titles_that_several_have_are_told_apart_by_number() -> None:
