@@ -1,0 +1,91 @@
+"""A single evening that a calendar moved, on the daemon without a process: it is the evening it stands for, elsewhere in time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from detector.clock import ManualClock
+from detector.daemon import wishes
+from detector.partner_time.model import Moved, PartnerTime
+from detector.store.memory import MemoryStore
+from tests.rig.day import Day
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+MONDAY = datetime(2026, 11, 23, 17, 30, tzinfo=UTC)
+TUESDAY = MONDAY + timedelta(days=1)
+STANDS_FOR = "1@20261123T173000Z"
+DINNER = PartnerTime(
+    title="Dinner", begins=datetime(2026, 11, 23, 18, 30), lasts=90 * MINUTE, zone="Europe/Berlin",  # noqa: DTZ001
+    recurrence="FREQ=WEEKLY;BYDAY=MO,TU", as_rfc=True,
+    moved=(
+        Moved(
+            of=datetime(2026, 11, 23, 18, 30), begins=datetime(2026, 11, 24, 21), lasts=HOUR, title="Late",  # noqa: DTZ001
+        ),
+    ),
+)  # fmt: skip
+LATE = datetime(2026, 11, 24, 20, tzinfo=UTC)
+
+
+class Device:
+    """A device on which the dinner is declared, half an hour before it would have begun."""
+
+    def __init__(self) -> None:
+        self.store = MemoryStore(lambda: "Europe/Berlin")
+        self.store.add_partner_time(DINNER)
+        self.clock = ManualClock(MONDAY - 30 * MINUTE)
+        self.day = Day(self.store, self.clock)
+
+    async def until(self, at: datetime) -> None:
+        await self.day.step(look=True)
+        await self.day.advance(at - self.clock.at)
+        await self.day.step(look=True)
+
+    def kept(self) -> list[tuple[str, str, datetime, str | None]]:
+        return [(each.id, each.title, each.began, each.end_reason) for each in self.store.occurrences()]
+
+
+async def test_it_takes_place_where_it_was_moved_to_and_bears_the_name_of_where_it_was() -> None:
+    device = Device()
+    await device.until(LATE + 2 * HOUR)
+    assert device.kept() == [
+        ("1@20261124T173000Z", "Dinner", TUESDAY, "ended"),
+        (STANDS_FOR, "Late", LATE, "ended"),
+    ]
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["it lives", "killed at once"])
+async def test_it_goes_on_as_it_began_when_the_calendar_moves_it_once_more(killed: bool) -> None:
+    device = Device()
+    await device.until(LATE + MINUTE)
+    (moved,) = DINNER.moved
+    device.store.change_partner_time(
+        replace(DINNER, number=1, moved=(replace(moved, begins=moved.begins + 3 * HOUR),)), {}
+    )
+    if killed:
+        await device.day.kill()
+        device.day = Day(device.store, device.clock)
+    await device.until(LATE + 6 * HOUR)
+    assert device.kept()[1:] == [(STANDS_FOR, "Late", LATE, "ended")], "nor does it take place a second time"
+    assert device.store.occurrences()[1].ended == LATE + HOUR
+
+
+async def test_it_ends_when_it_is_stopped_and_does_not_come_back() -> None:
+    device = Device()
+    await device.until(LATE + 10 * MINUTE)
+    assert [each.id for each in wishes.stop(device.store, device.clock.at)] == [STANDS_FOR]
+    await device.until(LATE + 2 * HOUR)
+    assert device.kept()[1:] == [(STANDS_FOR, "Late", LATE, "stopped")]
+
+
+async def test_what_is_skipped_before_does_not_take_place_there_either() -> None:
+    device = Device()
+    await device.until(TUESDAY + 2 * HOUR)
+    skipped = wishes.skip(device.store, device.clock.at, 1)
+    assert skipped is not None
+    assert (skipped.id, skipped.begins) == (STANDS_FOR, LATE)
+    await device.until(LATE + 2 * HOUR)
+    assert [name for name, *_ in device.kept()] == ["1@20261124T173000Z"]
