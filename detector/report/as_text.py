@@ -118,8 +118,8 @@ def _devices(summary: Summary, width: int) -> list[str]:
             f"{device.name}: {_took_part(device)}", width, initial_indent="  ", subsequent_indent="    ",
             break_long_words=False,
         )  # fmt: skip
-    if summary.started_well:
-        times = _many(summary.started_well, "partner time")
+    if summary.put_away_first:
+        times = _many(summary.put_away_first, "partner time")
         lines += _indented(f"{times} began with a phone put away.", width)
     return lines
 

@@ -28,7 +28,7 @@ def survey(kept: Sequence[Kept], phones: Iterable[Phone]) -> tuple[Device, ...]:
     return tuple(_device(name, kept, paired=name in paired or name == LAPTOP, spoke=name in spoke) for name in names)
 
 
-def started_well(each: Kept, device: str) -> bool:
+def put_away_first(each: Kept, device: str) -> bool:
     """Return whether the phone was put away at the beginning, before anything distracting was in front on it."""
     latest = each.occurrence.began + WELL_STARTED
     put_away = [
@@ -50,7 +50,7 @@ def _device(name: str, kept: Sequence[Kept], *, paired: bool, spoke: bool) -> De
         looks += len(distracting)
         of_unknown_length += sum(1 for use in distracting if not use.trusted and use.ended == use.began)
         pick_ups += sum(1 for sign in each.signs if isinstance(sign, PickedUp) and sign.device == name)
-        well += started_well(each, name)
+        well += put_away_first(each, name)
     phone = name != LAPTOP
     return Device(
         name=name, kind="phone" if phone else "laptop", paired=paired, spoke=spoke, lived=share.lasted,

@@ -17,7 +17,7 @@ from detector.attention.share import Divided, Share, divide
 from detector.devices import Phone
 from detector.effects import Moment, Outcome
 from detector.observations import LAPTOP, Observation
-from detector.report.devices import started_well, survey
+from detector.report.devices import put_away_first, survey
 from detector.report.kept import gather
 from detector.report.offers import offers
 from detector.report.rituals import starts
@@ -129,7 +129,7 @@ def summarise(
         by_rule=_tallies((moment.rule for moment in found), lambda code: rules.get(code, code), total.known),
         by_device=_tallies((moment.device for moment in found), say_on, total.known),
         devices=devices,
-        started_well=sum(1 for each in kept if any(started_well(each, device.name) for device in devices)),
+        put_away_first=sum(1 for each in kept if any(put_away_first(each, device.name) for device in devices)),
         together=apart[Reason.TOGETHER],
         needed=apart[Reason.NEEDED],
         on_call=apart[Reason.ON_CALL],

@@ -160,12 +160,12 @@ class Summary:
     """Everything that a report says. Numbers rest on the partner times that are known well enough.
 
     Only `nudges` and `unsaid` rest on all: they tell what the program did, which is known even where little else is; and
-    `devices`, `started_well` and `starts`, which say of themselves how much is known. `cancelled`: what was planned to
+    `devices`, `put_away_first` and `starts`, which say of themselves how much is known. `cancelled`: what was planned to
     begin in that time and was cancelled.
 
     `moments` counts micro-rejections, each once; `together` and `needed` are moments that the person said were for both
     or were needed, counted apart; so is what may have called them while they were on call. `besides`: every moment of a rule that never speaks,
-    by rule. `started_well`: partner times at whose beginning a phone was put away. `presence` is a share of what is known; `coverage` of all that was declared and lived. `quiet_evening`: how many evenings of the quiet week are done, while it lasts.
+    by rule. `put_away_first`: partner times at whose beginning a phone was put away. `presence` is a share of what is known; `coverage` of all that was declared and lived. `quiet_evening`: how many evenings of the quiet week are done, while it lasts.
     """
 
     since: datetime
@@ -183,7 +183,7 @@ class Summary:
     by_rule: tuple[Tally, ...]
     by_device: tuple[Tally, ...]
     devices: tuple[Device, ...]
-    started_well: int
+    put_away_first: int
     together: int
     needed: int
     on_call: int

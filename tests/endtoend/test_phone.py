@@ -170,7 +170,7 @@ def test_a_phone_put_away_before_the_start_is_a_good_start(evening: Evening, pai
     evening.begin()
     until(lambda: "PutAway" in evening.kinds(), what="it is seen to")
     assert "PutAway" in evening.kinds()[:3]
-    assert "started well" in evening.say("report").lower()
+    assert "began with a phone put away" in evening.say("report")
 
 
 def test_a_phone_that_wants_it_shows_the_nudge_itself_and_the_desktop_does_not(

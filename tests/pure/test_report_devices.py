@@ -151,18 +151,18 @@ def test_an_opening_whose_end_nobody_told_is_a_look_of_unknown_length() -> None:
         ([LaidDown(at=at(1), device=MINE.name)], False),
     ],
 )
-def test_a_partner_time_started_well_if_a_phone_was_put_away_before_a_look_at_it(
+def test_a_partner_time_began_with_a_phone_put_away_before_a_look_at_it(
     observed: list[Observation], well: bool
 ) -> None:
     summary = told(*LAPTOP_SENSED, *sensed(0, MINE.name), *observed)
-    assert summary.started_well == device(summary).put_away_first == int(well)
+    assert summary.put_away_first == device(summary).put_away_first == int(well)
     assert ("1 partner time began with a phone put away." in as_text(summary)) == well
 
 
 def test_two_phones_put_away_make_one_good_start() -> None:
     away: list[Observation] = [PutAway(at=at(1), device=phone.name) for phone in (MINE, OLD)]
     summary = told(*LAPTOP_SENSED, *away, phones=(MINE, OLD))
-    assert (summary.started_well, device(summary).put_away_first, device(summary, OLD.name).put_away_first) == (1, 1, 1)
+    assert (summary.put_away_first, device(summary).put_away_first, device(summary, OLD.name).put_away_first) == (1, 1, 1)
 
 
 def test_a_phone_that_is_paired_no_more_keeps_its_part_of_the_story() -> None:
@@ -198,7 +198,7 @@ def test_json_holds_the_same_with_null_for_what_is_not_known() -> None:
     assert (laptop["kind"], laptop["pick_ups"], laptop["known_seconds"]) == ("laptop", None, 5400.0)
     assert (mine["name"], mine["spoke"], mine["looks"], mine["lived_seconds"]) == ("my phone", True, 1, 5400.0)
     assert (old["spoke"], old["looks"], old["known_seconds"]) == (False, None, 0.0)
-    assert plain["started_well"] == 0
+    assert plain["put_away_first"] == 0
     assert plain["format"] == 1
 
 
