@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 LONGEST_NAME: Final = 80
 SHOWN: Final = 3
 BELIEVED: Final = "If that is meant, add --yes to take them back."
+SEEN: Final = "Whoever runs {host} sees that this device asks, from where and when; not what you accept or decline."
 PLAIN: Final = "This is plain http: anybody on the way there can read the calendar and change what comes."
 
 
@@ -186,6 +187,8 @@ def _named(calendar: Calendar, reading: Reading, known: Sequence[Calendar]) -> C
 def _what_it_says(calendar: Calendar, reading: Reading) -> Iterator[str]:
     if is_url(calendar.place) and parse(calendar.place).scheme == "http":
         yield PLAIN
+    if is_url(calendar.place):
+        yield SEEN.format(host=parse(calendar.place).host)
     events = f"{reading.seen:,} {'event stands' if reading.seen == 1 else 'events stand'}"
     meant = {0: "none of them is", 1: "one of them is"}.get(reading.chosen, f"{reading.chosen:,} of them are")
     yield f"In {calendar.name} ({shown(calendar.place)}) {events}; {meant} meant as partner time: {say_choice(calendar.choice)}."

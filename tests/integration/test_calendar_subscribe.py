@@ -96,6 +96,7 @@ def again(
 def test_it_is_fetched_at_once_said_back_and_waits_for_an_answer(server: Server) -> None:
     said = run("calendar", "subscribe", server.url(path=SECRET), "--local", "--yes")
     assert "This is plain http: anybody on the way there can read the calendar and change what comes." in said
+    assert "Whoever runs 127.0.0.1 sees that this device asks, from where and when; not what you accept" in said
     assert (
         f"In Our calendar (http://127.0.0.1:{server.port}/…) 3 events stand; 2 of them are meant as partner time"
         in said
