@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,9 +18,17 @@ settings.load_profile("ci" if os.environ.get("CI") else "work")
 pytest_plugins = ["tests.rig.x11", "tests.rig.bus"]
 
 
+@pytest.fixture
+def wall_clock() -> Iterator[None]:
+    """Let the process go by the machine's zone again, whatever zone a test travelled to."""
+    yield
+    time.tzset()
+
+
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(wall_clock: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Give every test a home, so that none can touch the real one."""
+    # `wall_clock` stands before `monkeypatch`, so that TZ is back when it looks.
     place = tmp_path / "home"
     (place / "run").mkdir(parents=True, mode=0o700)
     monkeypatch.setenv("HOME", str(place))

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
@@ -20,8 +21,10 @@ from detector.errors import StoreError
 from detector.observations import PartnerTimeExtended, PickedUp, PutAway
 from detector.partner_time.model import PartnerTime
 from detector.store import reading
+from detector.store.memory import MemoryStore
 from detector.store.migrate import migrate
 from detector.store.migrations import m001_what_is_kept
+from detector.store.model import Keeping
 from detector.store.store import Store
 from tests.rig.kept import BEGAN, EVENING, after, begins, covered, moment, seen, use
 
@@ -163,17 +166,27 @@ def old_file(path: Path) -> None:
     migrate(path, first, 1)
 
 
-def fill(store: Store) -> list[Any]:
-    store.add_partner_time(
-        PartnerTime(title="Dinner", begins=BEGAN.replace(tzinfo=None), lasts=after(90) - BEGAN, zone="UTC")
-    )
+def declare(path: Path) -> None:
+    """Declare dinner, as the program of that version did."""
+    with sqlite3.connect(path) as connection:
+        row = (
+            1,
+            "Dinner",
+            BEGAN.replace(tzinfo=None).isoformat(),
+            (after(90) - BEGAN) // timedelta(microseconds=1),
+            "UTC",
+        )
+        connection.execute("INSERT INTO partner_times (number, title, begins, lasts, zone) VALUES (?, ?, ?, ?, ?)", row)
+    connection.close()
+
+
+def fill(store: Keeping) -> None:
     store.stop_occurrence("1@x", after(30))
     store.pause_until(after(60))
     store.keep_all([begins(), use(1, 5, None), covered(1, 0, 9), moment(1, 6, 7), seen(PickedUp(at=after(1)))])
-    return everything(store)
 
 
-def everything(store: Store) -> list[Any]:
+def everything(store: Keeping) -> list[Any]:
     return [
         store.partner_times(), store.stopped(), store.paused_until(), store.occurrences(), store.uses(),
         store.coverage(), store.moments(), list(store.observations(EVENING)),
@@ -184,10 +197,16 @@ def test_a_file_of_the_first_version_comes_along_with_all_that_it_holds(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old_file(path)
+    declare(path)
+    same = MemoryStore()
+    same.add_partner_time(
+        PartnerTime(title="Dinner", begins=BEGAN.replace(tzinfo=None), lasts=after(90) - BEGAN, zone="UTC")
+    )
+    fill(same)
     with monkeypatch.context() as old:
         old.setattr("detector.store.opening.migration_due", lambda *_: False)  # as its own program opened it
         with Store.open(path) as store:
-            kept = fill(store)
+            fill(store)
             with pytest.raises(StoreError):
                 store.phones()
     with sqlite3.connect(path) as connection:
@@ -196,7 +215,7 @@ def test_a_file_of_the_first_version_comes_along_with_all_that_it_holds(
         assert not {"phones", "unknown_apps"} & tables
     connection.close()
     with Store.open(path, read_only=True) as store:
-        assert everything(store) == kept
+        assert everything(store) == everything(same)
         assert store.phones() == []
         assert store.signs([PickedUp]) == [(EVENING, PickedUp(at=after(1)))]
     with Store.open(path) as store:
