@@ -162,7 +162,11 @@ def test_a_partner_time_began_with_a_phone_put_away_before_a_look_at_it(
 def test_two_phones_put_away_make_one_good_start() -> None:
     away: list[Observation] = [PutAway(at=at(1), device=phone.name) for phone in (MINE, OLD)]
     summary = told(*LAPTOP_SENSED, *away, phones=(MINE, OLD))
-    assert (summary.put_away_first, device(summary).put_away_first, device(summary, OLD.name).put_away_first) == (1, 1, 1)
+    assert (summary.put_away_first, device(summary).put_away_first, device(summary, OLD.name).put_away_first) == (
+        1,
+        1,
+        1,
+    )
 
 
 def test_a_phone_that_is_paired_no_more_keeps_its_part_of_the_story() -> None:
