@@ -15,7 +15,7 @@ settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("work", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "work")
 
-pytest_plugins = ["tests.rig.x11", "tests.rig.bus"]
+pytest_plugins = ["tests.rig.x11", "tests.rig.bus", "tests.rig.person"]
 
 
 @pytest.fixture

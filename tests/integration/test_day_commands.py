@@ -7,27 +7,21 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
-import time_machine
 
-from detector.cli import main
 from detector.config.paths import store_path
 from detector.daemon import wishes
 from detector.effects import Record
 from detector.observations import PartnerTimeBegan
 from detector.partner_time.model import PartnerTime
 from detector.store.store import Store
+from tests.rig.person import BERLIN, MONDAY_EVENING, NOT_RUNNING, Person
 
-MONDAY = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
-NOT_RUNNING = "Turntoward is not running; `turntoward run` starts it."
 MINUTE = timedelta(minutes=1)
 PATIENCE = 60
-BERLIN = "Europe/Berlin"
 DINNER = PartnerTime(
     title="Dinner",
     begins=datetime.fromisoformat("2026-11-23T18:30"),
@@ -36,57 +30,6 @@ DINNER = PartnerTime(
     recurrence="FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",
     floats=True,
 )
-
-
-@dataclass
-class Said:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[str]:
-        return self.out.splitlines()
-
-
-@dataclass
-class Person:
-    """Somebody in Berlin; `clock` moves their time."""
-
-    clock: time_machine.Traveller
-    says: Callable[..., Said]
-
-    def at(self, clock: str, day: int = 23) -> None:
-        self.clock.move_to(datetime.fromisoformat(f"2026-11-{day:02}T{clock}+01:00").timestamp())
-
-    def declares(self, *partner_times: PartnerTime) -> None:
-        with Store.open(store_path()) as store:
-            for partner_time in partner_times:
-                store.add_partner_time(partner_time)
-
-    def kept(self) -> tuple[Any, ...]:
-        with Store.open(store_path()) as store:
-            return store.partner_times(), store.stopped(), store.skipped(), store.cancelled(), store.extended()
-
-
-@pytest.fixture
-def person(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Person]:
-    monkeypatch.setenv("TZ", BERLIN)
-
-    def says(*words: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["turntoward", *words])
-        code = 0
-        try:
-            main()
-        except SystemExit as left:
-            code = left.code if isinstance(left.code, int) else 1
-        out, err = capsys.readouterr()
-        assert all(len(line) <= 80 for line in (out + err).splitlines()), out + err
-        assert "Traceback" not in err, err
-        return Said(code, out, err)
-
-    with time_machine.travel(MONDAY.timestamp(), tick=False) as clock:
-        yield Person(clock, says)
 
 
 def test_skip_says_which_day_and_what_comes_next_and_undo_takes_it_back(person: Person) -> None:
@@ -159,7 +102,11 @@ def test_cancel_keeps_a_new_date_of_the_same_length_and_says_both(person: Person
     made = partner_times[1]
     assert (made.recurrence, made.lasts, made.instead_of) == (None, 90 * MINUTE, "1@20261123T183000")
     assert (made.floats, made.quiet, made.begins) == (True, True, datetime.fromisoformat("2026-11-29T11:00"))
-    assert (cancelled.occurrence, cancelled.instead, cancelled.begins) == ("1@20261123T183000", 2, MONDAY + 30 * MINUTE)
+    assert (cancelled.occurrence, cancelled.instead, cancelled.begins) == (
+        "1@20261123T183000",
+        2,
+        MONDAY_EVENING + 30 * MINUTE,
+    )
     assert person.says("skip", "1", "--undo").lines == [
         "Dinner, today 18:30–20:00, takes place after all.",
         "Dinner, which was to be in its place, is taken back.",
@@ -178,7 +125,7 @@ def test_cancel_without_a_new_date_and_of_what_is_under_way(person: Person) -> N
         NOT_RUNNING,
     ]
     _, stopped, _, (cancelled,), _ = person.kept()
-    assert (cancelled.instead, stopped) == (None, {"1@20261123T183000": MONDAY + 60 * MINUTE})
+    assert (cancelled.instead, stopped) == (None, {"1@20261123T183000": MONDAY_EVENING + 60 * MINUTE})
 
 
 @pytest.mark.parametrize(
@@ -272,7 +219,7 @@ def test_where_nobody_can_be_asked_nothing_is_cancelled() -> None:
 
 def test_every_command_says_what_goes_on_as_it_began_after_an_edit(person: Person) -> None:
     person.declares(DINNER)
-    name, begins = "1@20261123T183000", MONDAY + 30 * MINUTE
+    name, begins = "1@20261123T183000", MONDAY_EVENING + 30 * MINUTE
     ends = begins + 90 * MINUTE
     with Store.open(store_path()) as store:
         began = PartnerTimeBegan(at=begins, occurrence=name, title="Dinner", ends=ends)

@@ -8,62 +8,14 @@ import pty
 import select
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import time_machine
 
-from detector.cli import main
+from tests.rig.person import NOT_RUNNING, Person
 
-MONDAY_EVENING = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
-NOT_RUNNING = "Turntoward is not running; `turntoward run` starts it."
 DINNER = ("add", "Dinner", "--every", "mon-fri", "--from", "18:30", "--to", "20:00", "--yes")
 PATIENCE = 60
-
-
-@dataclass
-class Said:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[str]:
-        return self.out.splitlines()
-
-
-@dataclass
-class Person:
-    """Somebody in Berlin at a terminal; `clock` moves their time."""
-
-    clock: time_machine.Traveller
-    says: Callable[..., Said]
-
-    def at(self, clock: str, day: int = 23) -> None:
-        self.clock.move_to(datetime.fromisoformat(f"2026-11-{day:02}T{clock}+01:00").timestamp())
-
-
-@pytest.fixture
-def person(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Person]:
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-
-    def says(*words: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["turntoward", *words])
-        code = 0
-        try:
-            main()
-        except SystemExit as left:
-            code = left.code if isinstance(left.code, int) else 1
-        out, err = capsys.readouterr()
-        assert all(len(line) <= 80 for line in (out + err).splitlines()), out + err
-        assert "Traceback" not in err, err
-        return Said(code, out, err)
-
-    with time_machine.travel(MONDAY_EVENING.timestamp(), tick=False) as clock:
-        yield Person(clock, says)
 
 
 def test_an_evening_from_the_declaration_to_the_end(person: Person) -> None:

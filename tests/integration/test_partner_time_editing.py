@@ -8,67 +8,22 @@ import pty
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import time_machine
 
-from detector.cli import main
 from detector.config.paths import store_path
 from detector.effects import Record
 from detector.observations import PartnerTimeBegan
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.proposed import Calendar, Proposal
 from detector.store.store import Store
+from tests.rig.person import NOT_RUNNING, Person
 
 DINNER = ("add", "Dinner", "--every", "weekday", "--from", "18:30", "--to", "20:00")
-NOT_RUNNING = "Turntoward is not running; `turntoward run` starts it."
 PATIENCE = 60
-
-
-@dataclass
-class Said:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[str]:
-        return self.out.splitlines()
-
-
-@dataclass
-class Person:
-    """Somebody in Berlin, on Monday 23 November 2026 at 18:00."""
-
-    clock: time_machine.Traveller
-    says: Callable[..., Said]
-
-    def at(self, clock: str, day: int = 23) -> None:
-        self.clock.move_to(datetime.fromisoformat(f"2026-11-{day:02}T{clock}+01:00").timestamp())
-
-
-@pytest.fixture
-def person(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Person]:
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-
-    def says(*words: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["turntoward", *words])
-        code = 0
-        try:
-            main()
-        except SystemExit as left:
-            code = left.code if isinstance(left.code, int) else 1
-        out, err = capsys.readouterr()
-        assert all(len(line) <= 80 for line in (out + err).splitlines()), out + err
-        assert "Traceback" not in err, err
-        return Said(code, out, err)
-
-    with time_machine.travel(datetime(2026, 11, 23, 17, tzinfo=UTC).timestamp(), tick=False) as clock:
-        yield Person(clock, says)
 
 
 def declared() -> list[PartnerTime]:

@@ -1,0 +1,77 @@
+"""Somebody at a terminal in Berlin, on Monday 23 November 2026 at 18:00, and the commands they give.
+
+The fixture is called `person`; tests/conftest.py makes it known.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import pytest
+import time_machine
+
+from detector.cli import main
+from detector.config.paths import store_path
+from detector.partner_time.model import PartnerTime
+from detector.store.store import Store
+
+MONDAY_EVENING: Final = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
+NOT_RUNNING: Final = "Turntoward is not running; `turntoward run` starts it."
+BERLIN: Final = "Europe/Berlin"
+
+
+@dataclass
+class Said:
+    """What a command said, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+
+@dataclass
+class Person:
+    """`clock` moves their time, which stands still else; `says` gives a command, and looks that it fits the screen."""
+
+    clock: time_machine.Traveller
+    says: Callable[..., Said]
+
+    def at(self, clock: str, day: int = 23) -> None:
+        self.clock.move_to(datetime.fromisoformat(f"2026-11-{day:02}T{clock}+01:00").timestamp())
+
+    def declares(self, *partner_times: PartnerTime) -> None:
+        with Store.open(store_path()) as store:
+            for partner_time in partner_times:
+                store.add_partner_time(partner_time)
+
+    def kept(self) -> tuple[Any, ...]:
+        with Store.open(store_path()) as store:
+            return store.partner_times(), store.stopped(), store.skipped(), store.cancelled(), store.extended()
+
+
+@pytest.fixture
+def person(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Person]:
+    monkeypatch.setenv("TZ", BERLIN)
+
+    def says(*words: str) -> Said:
+        monkeypatch.setattr(sys, "argv", ["turntoward", *words])
+        code = 0
+        try:
+            main()
+        except SystemExit as left:
+            code = left.code if isinstance(left.code, int) else 1
+        out, err = capsys.readouterr()
+        assert all(len(line) <= 80 for line in (out + err).splitlines()), out + err
+        assert "Traceback" not in err, err
+        return Said(code, out, err)
+
+    with time_machine.travel(MONDAY_EVENING.timestamp(), tick=False) as clock:
+        yield Person(clock, says)
