@@ -20,9 +20,11 @@ pytest_plugins = ["tests.rig.x11", "tests.rig.bus", "tests.rig.person"]
 
 @pytest.fixture
 def wall_clock() -> Iterator[None]:
-    """Let the process go by the machine's zone again, whatever zone a test travelled to."""
+    """Let the process go by the machine's zone again, whatever zone a test travelled to; TZ itself must be as it was."""
+    before = os.environ.get("TZ")
     yield
     time.tzset()
+    assert os.environ.get("TZ") == before, "the test left another zone behind"
 
 
 @pytest.fixture(autouse=True)

@@ -32,8 +32,9 @@ CANARY = "Canary-dentist-4711"
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    # Before the journey, which sets TZ as well and takes it back by itself.
+    monkeypatch.setenv("TZ", "Europe/Berlin")
     with time_machine.travel(NOW.astimezone(ZoneInfo("Europe/Berlin")), tick=False):
-        monkeypatch.setenv("TZ", "Europe/Berlin")
         yield
 
 
