@@ -20,6 +20,8 @@ from tests.timelines.reading import play, shift
 policies = st.one_of(
     st.just(PolicySettings()), st.integers(1, 300).map(lambda number: PolicySettings(grace=timedelta(seconds=number)))
 )
+# Some of what the generator must reach is rare: it looks for half a minute, and longer where the machine is slow.
+pytestmark = pytest.mark.timeout(600)
 generated = settings(max_examples=20_000, deadline=None, database=None, phases=[Phase.generate])
 
 
