@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import click
 
 from detector.cli.completing import calendars, files
+
+_EVENTS = (
+    click.option("--tag", metavar="TAG", help="Events with TAG in their title count; else #us."),
+    click.option("--category", metavar="NAME", help="Events of this category count."),
+    click.option("--all", "everything", is_flag=True, help="Every event counts."),
+    click.option("--name", metavar="NAME", help="What you call it; else what it calls itself."),
+)
+
+
+def _which_events(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give the command the options that say which events of a calendar count, and what it is called."""
+    for option in reversed(_EVENTS):
+        command = option(command)
+    return command
 
 
 @click.group(epilog="Example: turntoward calendar subscribe webcal://calendar.example/us.ics")
@@ -14,10 +31,7 @@ def command() -> None:
 
 @command.command(name="import", epilog="Example: turntoward calendar import ours.ics --tag '#us'")
 @click.argument("file", metavar="FILE.ics", shell_complete=files)
-@click.option("--tag", metavar="TAG", help="Events with TAG in their title count; else #us.")
-@click.option("--category", metavar="NAME", help="Events of this category count.")
-@click.option("--all", "everything", is_flag=True, help="Every event counts.")
-@click.option("--name", metavar="NAME", help="What you call it; else what it calls itself.")
+@_which_events
 @click.option("--accept", "accepts", is_flag=True, help="Accept what it proposes, now and from now on.")
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 def import_file(
@@ -51,10 +65,7 @@ def export(file: str | None, *, only: str | None, everything: bool, tag: str, ye
 
 @command.command(epilog="Example: turntoward calendar subscribe webcal://calendar.example/us.ics")
 @click.argument("place", metavar="FILE|URL", shell_complete=files)
-@click.option("--tag", metavar="TAG", help="Events with TAG in their title count; else #us.")
-@click.option("--category", metavar="NAME", help="Events of this category count.")
-@click.option("--all", "everything", is_flag=True, help="Every event counts.")
-@click.option("--name", metavar="NAME", help="What you call it; else what it calls itself.")
+@_which_events
 @click.option("--accept", "accepts", is_flag=True, help="Accept what it proposes from now on.")
 @click.option("--local", is_flag=True, help="It may stand on the local network, or on this device.")
 @click.option("--yes", is_flag=True, help="Do not ask first.")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 import click
@@ -15,7 +15,7 @@ import click
 from detector.clock import Clock, SystemClock
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.plan import Begun, Plan, coming, current_and_next, under_way
-from detector.partner_time.words import say_instant, say_occurrence
+from detector.partner_time.words import say_instant, say_occurrence, say_partner_time
 from detector.zone import reader_zone
 
 if TYPE_CHECKING:
@@ -57,6 +57,25 @@ class Declared:
     def say(self, occurrence: Occurrence) -> str:
         """Return the occurrence's day and span."""
         return say_occurrence(occurrence, self.now, self.zone)
+
+    @property
+    def stopped_under_way(self) -> dict[str, datetime]:
+        """When what had begun was stopped, by id; what was skipped or cancelled is not among it."""
+        return {name: at for name, at in self.stopped.items() if name not in self.skipped}
+
+    def plain(self, partner_time: PartnerTime) -> dict[str, Any]:
+        """Return what is declared of it as JSON has it; what takes place is not among it."""
+        return {
+            "number": partner_time.number,
+            "title": partner_time.title,
+            "words": say_partner_time(partner_time, self.now, self.zone),
+            "begins": partner_time.begins.isoformat(),
+            "lasts_seconds": int(partner_time.lasts.total_seconds()),
+            "zone": partner_time.zone,
+            "recurrence": partner_time.recurrence,
+            "floats": partner_time.floats,
+            "quiet": partner_time.quiet,
+        }
 
     def does_not_take_place(self, occurrence: Occurrence) -> str | None:
         """Return "skipped" or "cancelled" if either was said of it, else None."""

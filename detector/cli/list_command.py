@@ -68,23 +68,13 @@ def _write(partner_time: PartnerTime, coming: list[Occurrence], known: Declared)
 def _write_json(rows: list[tuple[PartnerTime, list[Occurrence]]], known: Declared) -> None:
     import json  # noqa: PLC0415 - not for --help
 
-    from detector.partner_time.words import say_partner_time  # noqa: PLC0415 - not for --help
-
     current = known.plan.current
     written: dict[str, Any] = {
         "now": known.now.isoformat(),
         "paused_until": known.paused_until.isoformat() if known.paused_until else None,
         "partner_times": [
             {
-                "number": partner_time.number,
-                "title": partner_time.title,
-                "words": say_partner_time(partner_time, known.now, known.zone),
-                "begins": partner_time.begins.isoformat(),
-                "lasts_seconds": int(partner_time.lasts.total_seconds()),
-                "zone": partner_time.zone,
-                "recurrence": partner_time.recurrence,
-                "floats": partner_time.floats,
-                "quiet": partner_time.quiet,
+                **known.plain(partner_time),
                 "next": [
                     {
                         "id": occurrence.id,

@@ -139,20 +139,10 @@ def _when(made: PartnerTime, known: Declared) -> str:
 def _write_json(found: Found) -> None:
     import json  # noqa: PLC0415 - not for --help
 
-    from detector.partner_time.words import say_partner_time  # noqa: PLC0415 - not for --help
-
     known, partner_time = found.known, found.partner_time
     written: dict[str, Any] = {
         "now": known.now.isoformat(),
-        "number": partner_time.number,
-        "title": partner_time.title,
-        "words": say_partner_time(partner_time, known.now, known.zone),
-        "begins": partner_time.begins.isoformat(),
-        "lasts_seconds": int(partner_time.lasts.total_seconds()),
-        "zone": partner_time.zone,
-        "floats": partner_time.floats,
-        "recurrence": partner_time.recurrence,
-        "quiet": partner_time.quiet,
+        **known.plain(partner_time),
         "calendar": found.calendar,
         "instead_of": partner_time.instead_of,
         "excepted": [at.isoformat() for at in partner_time.without],

@@ -42,9 +42,8 @@ def following(partner_time: PartnerTime, known: Declared, many: int = SHOWN) -> 
 
 def with_skipped(partner_time: PartnerTime, known: Declared, many: int = SHOWN) -> list[Occurrence]:
     """Return the next times, and those that were skipped or cancelled among and before them."""
-    said = {name: at for name, at in known.stopped.items() if name not in known.skipped}
     found: list[Occurrence] = []
-    for occurrence in all_following(partner_time, replace(known, stopped=said)):
+    for occurrence in all_following(partner_time, replace(known, stopped=known.stopped_under_way)):
         found.append(occurrence)
         many -= occurrence.id not in known.skipped
         if many == 0:

@@ -61,14 +61,13 @@ def _found(known: Declared, first: date) -> Sequence[Drawn]:
         datetime.combine(day, datetime.min.time(), known.zone).astimezone(UTC)
         for day in (first, first + timedelta(days=DAYS))
     )
-    said = {name: at for name, at in known.stopped.items() if name not in known.skipped}
     begun = {each.occurrence.id: each.occurrence for each in known.begun}
     planned = {
         each.id: begun.get(each.id, each)
         for partner_time in known.partner_times
         for each in occurrences(partner_time, begins - LOOK_BACK, ends)
     }
-    changed = as_changed(planned.values(), said, known.extended)
+    changed = as_changed(planned.values(), known.stopped_under_way, known.extended)
     found = [
         Drawn(occurrence=each, skipped=each.id in known.skipped)
         for each in changed

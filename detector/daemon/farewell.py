@@ -8,17 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, timedelta
-from typing import Final
 
 from detector.clock import Clock
 from detector.config.settings import Settings
 from detector.effects import Farewell
 from detector.notifier.model import Words
 from detector.notifier.wording import ending
+from detector.partner_time.settings import LATE
 from detector.store.model import Keeping
-
-LATE: Final = timedelta(seconds=60)
-"""An end that is noticed later than this is not told any more."""
 
 
 def farewell_from(

@@ -10,19 +10,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from detector.config.settings import Settings
 from detector.daemon.memory import give_back
-from detector.daemon.ports import Voice
+from detector.daemon.ports import LONGEST_SHOW, Voice
 from detector.notifier.model import Words
 from detector.observations import Answer
 
 if TYPE_CHECKING:
     from dbus_fast.aio import MessageBus
-
-LONGEST_SHOW: Final = 10.0
-"""Seconds that all notifiers together may take."""
 
 logger = logging.getLogger("turntoward")
 

@@ -13,15 +13,12 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
 from detector.clock import Clock
-from detector.daemon.ports import Voice
+from detector.daemon.ports import LONGEST_SHOW, Voice
 from detector.effects import AskHowLong, Effect, Farewell, Greet, Moment, Notify, Record, SayOver, Withdraw
 from detector.notifier.model import Words
 from detector.notifier.wording import how_long, over
 from detector.observations import Answer, Answered, NotShown, Observation, Shown
 from detector.store.model import Keeping
-
-LONGEST_SHOW: Final = 10.0
-"""Seconds that all notifiers together may take before the nudge counts as undelivered."""
 
 BY_PHONE: Final = "phone"
 """Who spoke, where the answer to what a phone told carried the nudge."""

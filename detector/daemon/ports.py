@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from detector.effects import Effect
 from detector.notifier.model import Words
 from detector.observations import Answer, Observation
+
+LONGEST_SHOW: Final = 10.0
+"""Seconds that all notifiers together may take; then what was to be said counts as not shown."""
 
 
 class Core(Protocol):

@@ -23,6 +23,7 @@ from detector.effects import Record
 from detector.observations import GapReason, PartnerTimeEnded
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.plan import Begun, Plan, current_and_next
+from detector.partner_time.settings import LATE
 from detector.store import quiet_week
 from detector.store.begun import AGAIN, as_planned, begun
 from detector.store.model import Keeping, KeptOccurrence
@@ -31,9 +32,6 @@ IN_TIME: Final = timedelta(seconds=2)
 """A beginning that is noticed so soon was not missed."""
 
 LONGEST: Final = timedelta(hours=24)
-
-SAID_WITHIN: Final = timedelta(seconds=60)
-"""What is noticed later than this is not said any more: nothing is shown the moment the machine wakes."""
 
 logger = logging.getLogger("turntoward")
 
@@ -94,10 +92,7 @@ class Reconciler:
             await self._look_back(self._known_at(now), now)
         known = self._known_at(now)
         plan, stopped = known.plan, known.stopped
-        if (
-            self.under_way is not None
-            and (ends := self.end_as_planned(self.under_way, now)) > self.under_way.occurrence.ends
-        ):
+        if self.under_way is not None and (ends := _end_by(plan, self.under_way)) > self.under_way.occurrence.ends:
             self.under_way.extend(ends, now)
             logger.info("partner time goes on longer; it is planned until %s", f"{ends.astimezone():%H:%M}")
         if self.under_way is not None and not _same(self.under_way.occurrence, plan.current):
@@ -119,9 +114,7 @@ class Reconciler:
         Raises:
             StoreError: if the store cannot be read.
         """
-        current = self._known_at(at).plan.current
-        known = under_way.occurrence
-        return max(known.ends, current.ends) if current is not None and current.id == known.id else known.ends
+        return _end_by(self._known_at(at).plan, under_way)
 
     async def end_before_jump(self, known: datetime) -> None:
         """End what is under way at the last instant known: the clock was set back, and time never moves back inside."""
@@ -143,7 +136,7 @@ class Reconciler:
                 await self.under_way.pause(now)
             else:
                 # Who ended it knows; whoever woke the machine later does not want to be told, nor in the last minute.
-                in_time = until is not None and now - until <= SAID_WITHIN < self.under_way.occurrence.ends - now
+                in_time = until is not None and now - until <= LATE < self.under_way.occurrence.ends - now
                 await self.under_way.unpause(now, by_itself=in_time)
         return until if going_on else None
 
@@ -222,6 +215,11 @@ def _how_it_ended(
     if ends <= now:
         return ends, "ended"
     return (latest, "clock_jump") if now < latest else (now, "removed")
+
+
+def _end_by(plan: Plan, under_way: UnderWay) -> datetime:
+    known, current = under_way.occurrence, plan.current
+    return max(known.ends, current.ends) if current is not None and current.id == known.id else known.ends
 
 
 def _same(one: Occurrence, other: Occurrence | None) -> bool:

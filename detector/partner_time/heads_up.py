@@ -10,13 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 
 from detector.partner_time.model import Occurrence
 from detector.partner_time.plan import Plan
-
-LATE: Final = timedelta(seconds=60)
-"""What is noticed later than this is not said any more."""
+from detector.partner_time.settings import LATE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

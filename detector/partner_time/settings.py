@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
+
+LATE: Final = timedelta(seconds=60)
+"""What was to be said at an instant and is noticed later than this is not said: nothing fires when the machine wakes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
