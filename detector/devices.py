@@ -6,6 +6,7 @@ Rule 2: a phone is known by its name in every observation; of its token only the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -53,3 +54,11 @@ class DoorPlace:
         """Return the beginning of every link through the door."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'https' if self.certificate else 'http'}://{host}:{self.port}"
+
+
+def needs_phone_api(phones: Sequence[Phone], now: datetime) -> bool:
+    """Return whether a phone is paired, or being paired, so that the phone API has to run."""
+    return any(
+        phone.token is not None or (phone.code is not None and phone.code_until is not None and phone.code_until > now)
+        for phone in phones
+    )

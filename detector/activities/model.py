@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from detector.observations import Activity
+from detector.core.observations import Activity
 
 Kind: TypeAlias = Literal["app", "browser", "terminal"]
 

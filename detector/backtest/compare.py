@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 
-from detector.attention.settings import AttentionSettings
 from detector.backtest.evening import Evening
-from detector.effects import Moment
-from detector.observations import Observation, PartnerTimeBegan
+from detector.core.attention.settings import AttentionSettings
+from detector.core.effects import Moment
+from detector.core.observations import Observation, PartnerTimeBegan
 from detector.store.model import KeptOccurrence
 from rules.model import FeatureKey, Rule, Value
 from rules.policy import PolicySettings

@@ -12,10 +12,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from detector.attention.settings import AttentionSettings
-from detector.effects import Effect, Moment, Notify, Outcome, Record
-from detector.observations import Answered, Gap, InputCounted, NotShown, Observation, PartnerTimeBegan, Shown
-from detector.pipeline import Pipeline
+from detector.core.attention.settings import AttentionSettings
+from detector.core.effects import Effect, Moment, Notify, Outcome, Record
+from detector.core.observations import Answered, Gap, InputCounted, NotShown, Observation, PartnerTimeBegan, Shown
+from detector.core.pipeline import Pipeline
 from rules.model import FeatureKey, Rule, Value
 from rules.policy import PolicySettings
 

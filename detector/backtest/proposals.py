@@ -16,11 +16,11 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from detector.attention.settings import AttentionSettings
 from detector.backtest.evening import Evening
 from detector.backtest.thresholds import Number, Threshold, felt, higher, say_number
-from detector.effects import Moment
-from detector.observations import Observation
+from detector.core.attention.settings import AttentionSettings
+from detector.core.effects import Moment
+from detector.core.observations import Observation
 from detector.store.model import KeptOccurrence
 from rules.model import Rule
 from rules.policy import PolicySettings

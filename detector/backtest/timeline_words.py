@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, get_args
 
-from detector.observations import (
+from detector.core.observations import (
     Activity,
     Answer,
     Answered,

@@ -38,10 +38,10 @@ from datetime import datetime
 from typing import Final
 
 from detector.backtest.timeline_words import DAY, NotALine, clock, nearest, observed, said
-from detector.effects import AskHowLong, Effect, Moment, Record, SayOver, Started
+from detector.core.effects import AskHowLong, Effect, Moment, Record, SayOver, Started
+from detector.core.observations import LAPTOP, Observation, PartnerTimeBegan
+from detector.core.pipeline import Pipeline
 from detector.errors import Problem, UserError
-from detector.observations import LAPTOP, Observation, PartnerTimeBegan
-from detector.pipeline import Pipeline
 
 LINE: Final = re.compile(r"^(?:(end)|([\d:]+)(?:-([\d:]+))?)\s+(?:(\w+): )?(.*?)\s*$")
 _BEGINS: Final = "Its first line is for example '18:30:00  partner time until 20:00'."

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from detector.attention.usual import ENOUGH, SINCE, asked_for, percentile, usual_of
+from detector.core.attention.baselines import ENOUGH, SINCE, asked_for, percentile, usual_of
 from rules.engine import needs
 from rules.model import FeatureKey, Rule, Value
 

@@ -71,7 +71,22 @@ COMMANDS: Final[dict[str, dict[str, str]]] = {
         "service": "install or remove the systemd user service",
     },
 }
-"""Every command, grouped as `--help` shows them, with its line there. A command `x-y` is `command` in `cli/x_y_command.py`."""
+"""Every command, grouped as `--help` shows them, with its line there."""
+
+_PLAN: Final = (
+    "now", "add", "edit", "list", "show", "next", "remove", "extend", "stop", "pause", "resume", "skip", "cancel",
+)  # fmt: skip
+_FOLDERS: Final = {
+    **{name: f"plan.{name}" for name in _PLAN},
+    **{name: f"{name}.command" for name in ("calendar", "backtest", "replay", "rules", "what", "phone")},
+    "quiet-week": "quiet_week.command",
+    "import": "importing.command",
+}
+
+
+def module_of(name: str) -> str:
+    """Return the module that defines the command: one in a folder of its topic, or `cli/x_command.py` for `x`."""
+    return f"detector.cli.{_FOLDERS.get(name, f'{name}_command')}"
 
 
 ASKED_BY_A_SHELL: Final = "_TURNTOWARD_COMPLETE"
@@ -90,7 +105,7 @@ class Commands(click.Group):
         """Import and return the command, or None where there is none of that name."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        command: click.Command = import_module(f"detector.cli.{cmd_name.replace('-', '_')}_command").command
+        command: click.Command = import_module(module_of(cmd_name)).command
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:

@@ -45,7 +45,7 @@ def phones(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 def _titles(store: Store) -> Iterable[tuple[str, str | None]]:
     from collections import Counter  # noqa: PLC0415 - not for --help
 
-    from detector.cli.declared import CLOCK  # noqa: PLC0415 - not for --help
+    from detector.cli.plan.context import CLOCK  # noqa: PLC0415 - not for --help
     from detector.partner_time.words import say_partner_time  # noqa: PLC0415 - not for --help
     from detector.zone import reader_zone  # noqa: PLC0415 - not for --help
 
@@ -61,8 +61,8 @@ def _titles(store: Store) -> Iterable[tuple[str, str | None]]:
 def _read(find: Callable[[Store], Iterable[tuple[str, str | None]]], incomplete: str) -> list[CompletionItem]:
     from click.shell_completion import CompletionItem  # noqa: PLC0415 - only for a shell that asks
 
-    from detector.config.paths import store_path  # noqa: PLC0415 - not for --help
     from detector.errors import TurntowardError  # noqa: PLC0415 - not for --help
+    from detector.paths import store_path  # noqa: PLC0415 - not for --help
     from detector.store.store import Store  # noqa: PLC0415 - not for --help
 
     try:

@@ -13,7 +13,8 @@ def command(shell: str, *, install: bool) -> None:
 
     Tab then writes commands, options, and the titles of your own partner time.
     """
-    from detector.cli import declared, shells  # noqa: PLC0415 - not for --help
+    from detector.cli import shells  # noqa: PLC0415
+    from detector.cli.plan import context as declared  # noqa: PLC0415 - not for --help
     from detector.errors import TurntowardError  # noqa: PLC0415 - not for --help
 
     text = shells.source(shell)

@@ -19,9 +19,9 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
 def show(*, as_json: bool) -> None:
     """Show every setting in force, and which of them you changed."""
-    from detector.config.paths import config_path  # noqa: PLC0415 - only when used
     from detector.config.read import read_settings  # noqa: PLC0415 - only when used
     from detector.config.sample import in_force, in_force_as_json  # noqa: PLC0415 - only when used
+    from detector.paths import config_path  # noqa: PLC0415 - only when used
 
     path = config_path()
     settings = read_settings(path)
@@ -36,8 +36,8 @@ def show(*, as_json: bool) -> None:
 @click.option("--write", is_flag=True, help="Write it where it is read from; an existing file is never touched.")
 def sample_command(*, write: bool) -> None:
     """Print a sample with every option at its default and its meaning, or write it in place."""
-    from detector.config.paths import config_path  # noqa: PLC0415 - only when used
     from detector.config.sample import sample  # noqa: PLC0415 - only when used
+    from detector.paths import config_path  # noqa: PLC0415 - only when used
 
     if not write:
         click.echo(sample(), nl=False)

@@ -11,9 +11,9 @@ import click
 from rules.lengths import say_length
 
 if TYPE_CHECKING:
-    from detector.daemon.examine import Covered, Findings, Sensed
-    from detector.daemon.examine_phones import DeviceKnown, PhoneFound
-    from detector.daemon.examine_quiet import QuietFound
+    from detector.doctor.checks import Covered, Findings, Sensed
+    from detector.doctor.dnd import QuietFound
+    from detector.doctor.phones import DeviceKnown, PhoneFound
 
 WIDTH: Final = 79
 SHOWN: Final = 3
@@ -47,7 +47,7 @@ def command(*, as_json: bool) -> None:
     import asyncio  # noqa: PLC0415 - not for --help
 
     from detector.clock import SystemClock  # noqa: PLC0415 - not for --help
-    from detector.daemon.examine import examine  # noqa: PLC0415 - not for --help
+    from detector.doctor.checks import examine  # noqa: PLC0415 - not for --help
 
     findings = asyncio.run(examine(SystemClock()))
     if as_json:
@@ -58,7 +58,7 @@ def command(*, as_json: bool) -> None:
 
 
 def _lines(found: Findings) -> Iterator[str]:
-    from detector.config.asleep import said  # noqa: PLC0415 - not for --help
+    from detector.rulebook.unusable import said  # noqa: PLC0415 - not for --help
     from detector.sensors import SESSION_NAMES  # noqa: PLC0415 - not for --help
 
     yield "The program"
@@ -196,7 +196,7 @@ def _adb(phone: PhoneFound) -> Iterator[str]:
 def _calendars(found: Findings) -> Iterator[str]:
     if not found.calendars:
         return
-    from detector.cli.calendar_age import say_found  # noqa: PLC0415 - not for --help
+    from detector.cli.calendar.age import say_found  # noqa: PLC0415 - not for --help
 
     yield "Calendars that you subscribed to"
     for each in found.calendars:

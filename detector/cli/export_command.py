@@ -76,7 +76,7 @@ def _write(write: Callable[[str], object], *, as_json: bool) -> int:
 
 
 def _rows() -> Iterator[tuple[str, dict[str, Any]]]:
-    from detector.config.paths import store_path  # noqa: PLC0415 - only when used
+    from detector.paths import store_path  # noqa: PLC0415 - only when used
     from detector.store.failures import NothingKept  # noqa: PLC0415 - only when used
     from detector.store.store import Store  # noqa: PLC0415 - only when used
 

@@ -38,8 +38,8 @@ def command(length: tuple[str, ...], *, everything: bool, yes: bool) -> None:
 
 def _forget_last(length: timedelta) -> None:
     from detector.clock import SystemClock  # noqa: PLC0415 - only when used
-    from detector.config.paths import state_dir, store_path  # noqa: PLC0415 - only when used
     from detector.daemon.poke import poke  # noqa: PLC0415 - only when used
+    from detector.paths import state_dir, store_path  # noqa: PLC0415 - only when used
     from detector.store.erasing import delete_recordings, is_there  # noqa: PLC0415 - only when used
     from detector.store.store import Store  # noqa: PLC0415 - only when used
 
@@ -63,8 +63,8 @@ def _forget_last(length: timedelta) -> None:
 
 def _forget_everything(*, yes: bool) -> None:
     from detector.clock import SystemClock  # noqa: PLC0415 - only when used
-    from detector.config.paths import state_dir, store_path  # noqa: PLC0415 - only when used
     from detector.daemon.poke import poke  # noqa: PLC0415 - only when used
+    from detector.paths import state_dir, store_path  # noqa: PLC0415 - only when used
     from detector.store.erasing import delete_recordings, erase, is_there  # noqa: PLC0415 - only when used
 
     path = store_path()

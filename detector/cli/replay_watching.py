@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 if TYPE_CHECKING:
-    from detector.cli.replay_keys import Keys
-    from detector.cli.replay_lines import Line
+    from detector.cli.replay.keys import Keys
+    from detector.cli.replay.lines import Line
 
 SLOWEST: Final = 1.0
 FASTEST: Final = 14_400.0
@@ -31,7 +31,7 @@ def watch(lines: Iterable[Line], *, speed: float, monotonic: Callable[[], float]
         for line in lines:
             click.echo(_plain(line))
         return
-    from detector.cli.replay_keys import Keys  # noqa: PLC0415 - a terminal alone needs it
+    from detector.cli.replay.keys import Keys  # noqa: PLC0415 - a terminal alone needs it
 
     with Keys() as keys:
         watching = Watching(keys, monotonic, speed)

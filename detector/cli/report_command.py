@@ -54,8 +54,8 @@ def command(*, since: str, json_wanted: bool) -> None:
 def _look_back(since: datetime, until: datetime, zone: ZoneInfo) -> Summary:
     from dataclasses import replace  # noqa: PLC0415 - not for --help
 
-    from detector.config.paths import rules_dir, store_path  # noqa: PLC0415 - not for --help
-    from detector.observations import PickedUp, PutAway  # noqa: PLC0415 - not for --help
+    from detector.core.observations import PickedUp, PutAway  # noqa: PLC0415 - not for --help
+    from detector.paths import rules_dir, store_path  # noqa: PLC0415 - not for --help
     from detector.report.offers import DECLINED  # noqa: PLC0415 - not for --help
     from detector.report.summarise import summarise  # noqa: PLC0415 - not for --help
     from detector.report.under_way import so_far  # noqa: PLC0415 - not for --help
@@ -68,7 +68,7 @@ def _look_back(since: datetime, until: datetime, zone: ZoneInfo) -> Summary:
     except NothingKept:
         return summarise([], [], [], [], since=since, until=until, zone=zone, rules={})
     with store:
-        from detector.config.rules_in_force import load_rules  # noqa: PLC0415 - only where there is something to name
+        from detector.rulebook.loading import load_rules  # noqa: PLC0415 - only where there is something to name
 
         # What is wrong with a rule of the person's own is said by `rules` and `doctor`; here only names are wanted.
         rules = {rule.code: rule.name for rule in load_rules(rules_dir()).rules}
@@ -103,15 +103,15 @@ def _cancelled(store: Store, since: datetime, until: datetime, zone: ZoneInfo) -
 
 
 def _settled(declined_then: object) -> frozenset[str]:
-    from detector.config.paths import config_path  # noqa: PLC0415 - not for --help
     from detector.config.read import read_settings  # noqa: PLC0415 - not for --help
+    from detector.paths import config_path  # noqa: PLC0415 - not for --help
     from detector.report.offers import declined  # noqa: PLC0415 - not for --help
 
     return declined(declined_then).union(read_settings(config_path()).policy.for_both)
 
 
 def _anything_kept() -> bool:
-    from detector.config.paths import store_path  # noqa: PLC0415 - not for --help
+    from detector.paths import store_path  # noqa: PLC0415 - not for --help
     from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
     from detector.store.store import Store  # noqa: PLC0415 - not for --help
 

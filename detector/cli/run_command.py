@@ -34,10 +34,10 @@ def command(context: click.Context, *, offer: bool, or_try: bool, quiet: bool) -
     import logging  # noqa: PLC0415 - not for --help
     import os  # noqa: PLC0415 - not for --help
 
+    from detector.control.lock import refuse_second  # noqa: PLC0415 - not for --help
+    from detector.control.session_owner import refuse_others  # noqa: PLC0415 - not for --help
     from detector.daemon.compose import run  # noqa: PLC0415 - not for --help
-    from detector.daemon.lock import refuse_second  # noqa: PLC0415 - not for --help
-    from detector.daemon.owner import refuse_others  # noqa: PLC0415 - not for --help
-    from detector.daemon.underway import CoreFailed  # noqa: PLC0415 - not for --help
+    from detector.daemon.session import CoreFailed  # noqa: PLC0415 - not for --help
     from detector.errors import EXIT_BUG  # noqa: PLC0415 - not for --help
 
     # The journal knows the time by itself.
@@ -70,7 +70,7 @@ def _offer() -> None:
     """Offer partner time now, and a quiet first week, to somebody who sits at the terminal and has neither."""
     from datetime import timedelta  # noqa: PLC0415 - only where it is offered
 
-    from detector.cli import declared  # noqa: PLC0415 - only where it is offered
+    from detector.cli.plan import context as declared  # noqa: PLC0415 - only where it is offered
     from detector.partner_time.spoken import begin_now  # noqa: PLC0415 - only where it is offered
 
     with declared.opened() as store:
@@ -93,7 +93,7 @@ def _offer_quiet_week(store: Store, now: datetime) -> None:
     """Ask once whether the first seven evenings shall be quiet; to say nothing is to say no."""
     from dataclasses import replace  # noqa: PLC0415 - only where it is offered
 
-    from detector.cli.quiet_week_said import QUESTION  # noqa: PLC0415 - only where it is offered
+    from detector.cli.quiet_week.output import QUESTION  # noqa: PLC0415 - only where it is offered
     from detector.store import quiet_week  # noqa: PLC0415 - only where it is offered
 
     if not quiet_week.is_to_be_offered(store):

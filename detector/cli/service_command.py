@@ -13,7 +13,7 @@ def command() -> None:
 @command.command(epilog="Example: turntoward service install")
 def install() -> None:
     """Write the unit for this installation, and let it start with your session, and now."""
-    from detector.daemon.unit import (  # noqa: PLC0415 - not for --help
+    from detector.control.systemd_unit import (  # noqa: PLC0415 - not for --help
         UNIT,
         allow_network,
         command_path,
@@ -43,7 +43,7 @@ def install() -> None:
 @command.command(epilog="Example: turntoward service uninstall")
 def uninstall() -> None:
     """Stop the service and remove its unit. What was kept stays; `turntoward forget --all` deletes that."""
-    from detector.daemon.unit import UNIT, allow_network, is_ours, unit_path  # noqa: PLC0415 - not for --help
+    from detector.control.systemd_unit import UNIT, allow_network, is_ours, unit_path  # noqa: PLC0415 - not for --help
     from detector.errors import UserError  # noqa: PLC0415 - not for --help
 
     path = unit_path()
@@ -63,10 +63,10 @@ def uninstall() -> None:
 
 def _needs_network() -> bool | None:
     """Return whether anything needs the network; None where that cannot be read: then nothing is changed."""
-    from detector.config.paths import config_path, store_path  # noqa: PLC0415 - not for --help
     from detector.config.read import read_settings  # noqa: PLC0415 - not for --help
-    from detector.daemon.unit import needs_network  # noqa: PLC0415 - not for --help
+    from detector.control.systemd_unit import needs_network  # noqa: PLC0415 - not for --help
     from detector.errors import StoreError, UserError  # noqa: PLC0415 - not for --help
+    from detector.paths import config_path, store_path  # noqa: PLC0415 - not for --help
     from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
     from detector.store.store import Store  # noqa: PLC0415 - not for --help
 
@@ -82,10 +82,10 @@ def _needs_network() -> bool | None:
 
 def _mention_quiet_week() -> None:
     """Say once more, to who is new here, that there is a quiet first week."""
-    from detector.cli.declared import say  # noqa: PLC0415 - not for --help
-    from detector.cli.quiet_week_said import HINT  # noqa: PLC0415 - not for --help
-    from detector.config.paths import store_path  # noqa: PLC0415 - not for --help
+    from detector.cli.plan.context import say  # noqa: PLC0415 - not for --help
+    from detector.cli.quiet_week.output import HINT  # noqa: PLC0415 - not for --help
     from detector.errors import StoreError  # noqa: PLC0415 - not for --help
+    from detector.paths import store_path  # noqa: PLC0415 - not for --help
     from detector.store import quiet_week  # noqa: PLC0415 - not for --help
     from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
     from detector.store.store import Store  # noqa: PLC0415 - not for --help
@@ -103,7 +103,7 @@ def _mention_quiet_week() -> None:
 
 def _systemctl(*commands: tuple[str, ...]) -> bool:
     """Run the commands; where the user manager cannot be reached, print them instead and return False."""
-    from detector.daemon.unit import systemctl  # noqa: PLC0415 - not for --help
+    from detector.control.systemd_unit import systemctl  # noqa: PLC0415 - not for --help
     from detector.errors import TurntowardError  # noqa: PLC0415 - not for --help
 
     if systemctl("show-environment") is not None:

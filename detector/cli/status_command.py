@@ -17,7 +17,7 @@ COMMON: Final = timedelta(hours=20)
 @click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
 def command(*, as_json: bool) -> None:
     """Say whether the program runs, what is under way, and what comes next."""
-    from detector.daemon.lock import running_pid, running_status  # noqa: PLC0415 - not for --help
+    from detector.control.lock import running_pid, running_status  # noqa: PLC0415 - not for --help
 
     pid = running_pid()
     said = _read(running_status() if pid is not None else None)
@@ -50,7 +50,7 @@ def _count(question: str) -> int | None:
     import sqlite3  # noqa: PLC0415 - not for --help
     from contextlib import closing  # noqa: PLC0415 - not for --help
 
-    from detector.config.paths import store_path  # noqa: PLC0415 - not for --help
+    from detector.paths import store_path  # noqa: PLC0415 - not for --help
 
     path = store_path()
     if not path.exists():
@@ -67,9 +67,9 @@ def _calendars() -> list[dict[str, Any]]:
     """Return how old each calendar is that is subscribed to; nothing where that cannot be read."""
     if not _count("SELECT count(*) FROM calendars WHERE subscribed"):
         return []
-    from detector.cli.calendar_age import as_json  # noqa: PLC0415 - not for --help
-    from detector.config.paths import store_path  # noqa: PLC0415 - not for --help
+    from detector.cli.calendar.age import as_json  # noqa: PLC0415 - not for --help
     from detector.errors import StoreError  # noqa: PLC0415 - not for --help
+    from detector.paths import store_path  # noqa: PLC0415 - not for --help
     from detector.store.store import Store  # noqa: PLC0415 - not for --help
 
     try:
@@ -84,9 +84,9 @@ def _offers() -> list[dict[str, Any]]:
     if not _count("SELECT count(*) FROM moments WHERE outcome = 'together'"):
         return []
     from detector.cli.together_command import offered  # noqa: PLC0415 - not for --help
-    from detector.config.paths import config_path  # noqa: PLC0415 - not for --help
     from detector.config.read import read_settings  # noqa: PLC0415 - not for --help
     from detector.errors import StoreError, UserError  # noqa: PLC0415 - not for --help
+    from detector.paths import config_path  # noqa: PLC0415 - not for --help
 
     try:
         found = offered(read_settings(config_path()).policy.for_both)
@@ -173,7 +173,7 @@ def _door(door: dict[str, Any] | None) -> list[str]:
 def _asked(calendars: list[dict[str, Any]]) -> list[str]:
     if not calendars:
         return []
-    from detector.cli.calendar_age import say_told  # noqa: PLC0415 - not for --help
+    from detector.cli.calendar.age import say_told  # noqa: PLC0415 - not for --help
     from detector.clock import SystemClock  # noqa: PLC0415 - not for --help
     from detector.zone import reader_zone  # noqa: PLC0415 - not for --help
 

@@ -21,8 +21,8 @@ def command(context: click.Context, *, as_json: bool) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    from detector.config.paths import config_path  # noqa: PLC0415 - not for --help
     from detector.config.read import read_settings  # noqa: PLC0415 - not for --help
+    from detector.paths import config_path  # noqa: PLC0415 - not for --help
 
     named = read_settings(config_path()).policy.for_both
     if as_json:
@@ -67,7 +67,7 @@ def remove(category: str) -> None:
 @click.argument("category")
 def decline(category: str) -> None:
     """Let CATEGORY not be offered any more."""
-    from detector.config.paths import store_path  # noqa: PLC0415 - not for --help
+    from detector.paths import store_path  # noqa: PLC0415 - not for --help
     from detector.report.offers import DECLINED, declined  # noqa: PLC0415 - not for --help
     from detector.store.store import Store  # noqa: PLC0415 - not for --help
 
@@ -93,9 +93,9 @@ def _change(change: Callable[[list[str]], list[str]]) -> bool:
     """Write what `change` makes of the categories into the config; return whether that is anything new."""
     import tomlkit  # noqa: PLC0415 - only where something is written
 
-    from detector.cli.what_entry import ConfigText  # noqa: PLC0415 - not for --help
-    from detector.config.paths import config_path  # noqa: PLC0415 - not for --help
+    from detector.cli.what.entry import ConfigText  # noqa: PLC0415 - not for --help
     from detector.config.read import parse_settings  # noqa: PLC0415 - not for --help
+    from detector.paths import config_path  # noqa: PLC0415 - not for --help
 
     config = ConfigText(config_path())
     named = list(config.settings.policy.for_both)
@@ -116,7 +116,7 @@ def _change(change: Callable[[list[str]], list[str]]) -> bool:
 
 def offered(named: Sequence[str]) -> list[tuple[str, int]]:
     """Return what may be made so for good, with how often it was for both; `named`: what is so already."""
-    from detector.config.paths import store_path  # noqa: PLC0415 - not for --help
+    from detector.paths import store_path  # noqa: PLC0415 - not for --help
     from detector.report.offers import DECLINED, declined, offers  # noqa: PLC0415 - not for --help
     from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
     from detector.store.store import Store  # noqa: PLC0415 - not for --help

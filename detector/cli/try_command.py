@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from detector.config.settings import Settings
-    from detector.effects import Effect
-    from detector.observations import Observation
+    from detector.core.effects import Effect
+    from detector.core.observations import Observation
     from detector.store.store import Store
     from rules.model import Rule
 
@@ -33,8 +33,8 @@ def command(*, keep: Path | None, recording: Path | None) -> None:
     """
     import asyncio  # noqa: PLC0415 - not for --help
 
-    from detector.config.rules_in_force import load_rules  # noqa: PLC0415 - not for --help
     from detector.config.settings import Settings  # noqa: PLC0415 - not for --help
+    from detector.rulebook.loading import load_rules  # noqa: PLC0415 - not for --help
     from detector.store.store import Store  # noqa: PLC0415 - not for --help
 
     evening = list(_evening(recording))
@@ -55,8 +55,8 @@ def _evening(recording: Path | None) -> Iterator[Observation]:
     from importlib.resources import as_file, files  # noqa: PLC0415 - not for --help
 
     from detector.clock import SystemClock  # noqa: PLC0415 - not for --help
+    from detector.core.observations import PartnerTimeBegan  # noqa: PLC0415 - not for --help
     from detector.errors import UserError  # noqa: PLC0415 - not for --help
-    from detector.observations import PartnerTimeBegan  # noqa: PLC0415 - not for --help
     from detector.store.recordings import read_recording, shift  # noqa: PLC0415 - not for --help
 
     bundled = files("detector.store").joinpath("evening.jsonl")
@@ -73,13 +73,13 @@ async def _play(evening: list[Observation], rules: tuple[Rule, ...], settings: S
     import asyncio  # noqa: PLC0415 - not for --help
 
     from detector.clock import ManualClock  # noqa: PLC0415 - not for --help
-    from detector.daemon.perform import Performer  # noqa: PLC0415 - not for --help
-    from detector.daemon.playing import Player  # noqa: PLC0415 - not for --help
-    from detector.daemon.speaking import greet_with, speak_of  # noqa: PLC0415 - not for --help
-    from detector.effects import Notify  # noqa: PLC0415 - not for --help
+    from detector.core.effects import Notify  # noqa: PLC0415 - not for --help
+    from detector.core.pipeline import Pipeline  # noqa: PLC0415 - not for --help
+    from detector.daemon.effect_runner import Performer  # noqa: PLC0415 - not for --help
+    from detector.daemon.replay import Player  # noqa: PLC0415 - not for --help
+    from detector.daemon.wording import greet_with, speak_of  # noqa: PLC0415 - not for --help
     from detector.notifier import make_notifiers  # noqa: PLC0415 - not for --help
     from detector.notifier.chain import Chain  # noqa: PLC0415 - not for --help
-    from detector.pipeline import Pipeline  # noqa: PLC0415 - not for --help
 
     clock = ManualClock(evening[0].at)
     results: list[Observation] = []
@@ -103,8 +103,8 @@ async def _play(evening: list[Observation], rules: tuple[Rule, ...], settings: S
 
 def _told(at: datetime, effect: Effect, rules: dict[str, Rule]) -> Iterator[str]:
     """Yield what a person wants to see of the effect: what was said, what was not and why, what came of it."""
-    from detector.effects import Greet, Moment, Notify, Outcome, Record  # noqa: PLC0415 - not for --help
-    from detector.observations import Answered, PartnerTimeEnded, Shown  # noqa: PLC0415 - not for --help
+    from detector.core.effects import Greet, Moment, Notify, Outcome, Record  # noqa: PLC0415 - not for --help
+    from detector.core.observations import Answered, PartnerTimeEnded, Shown  # noqa: PLC0415 - not for --help
     from rules.explain import say_reason, why  # noqa: PLC0415 - not for --help
 
     when = f"{at.astimezone():%H:%M}"

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from detector.attention.settings import AttentionSettings
-    from detector.effects import Moment
+    from detector.core.attention.settings import AttentionSettings
+    from detector.core.effects import Moment
     from detector.store.model import KeptOccurrence
     from detector.store.store import Store
     from rules.model import FeatureKey, Rule, Value
@@ -34,9 +34,9 @@ def command(*, what: tuple[str, ...], day: str | None, listed: bool, as_json: bo
     `why not` says why nothing was said: of the last moment that passed in silence, of the moment NUMBER, or at the
     instant HH:MM, to which the evening is played again through the same core.
     """
-    from detector.config.paths import rules_dir, store_path  # noqa: PLC0415 - not for --help
-    from detector.config.rules_in_force import load_rules  # noqa: PLC0415 - not for --help
     from detector.errors import UserError  # noqa: PLC0415 - not for --help
+    from detector.paths import rules_dir, store_path  # noqa: PLC0415 - not for --help
+    from detector.rulebook.loading import load_rules  # noqa: PLC0415 - not for --help
     from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
     from detector.store.store import Store  # noqa: PLC0415 - not for --help
     from detector.zone import reader_zone  # noqa: PLC0415 - not for --help
@@ -99,9 +99,9 @@ class _Asking:
 
     def at_instant(self, text: str) -> tuple[list[str], Any]:
         """Say what was the case at that instant, and how near each rule was."""
-        from detector.config.paths import config_path  # noqa: PLC0415 - not for --help
         from detector.config.read import read_settings  # noqa: PLC0415 - not for --help
-        from detector.pipeline import Pipeline  # noqa: PLC0415 - not for --help
+        from detector.core.pipeline import Pipeline  # noqa: PLC0415 - not for --help
+        from detector.paths import config_path  # noqa: PLC0415 - not for --help
         from detector.report.why_not import lines, look_back, plain  # noqa: PLC0415 - not for --help
 
         evening, at = _instant(text, self._evenings, self._zone)
@@ -137,7 +137,7 @@ class _Asking:
 
     def _usual(self, evening: KeptOccurrence, settings: AttentionSettings) -> Mapping[FeatureKey, Value]:
         """Return what was usual on the evenings before, as far as a rule asks for it."""
-        from detector.attention.usual import SINCE, asked_for, usuals  # noqa: PLC0415 - not for --help
+        from detector.core.attention.baselines import SINCE, asked_for, usuals  # noqa: PLC0415 - not for --help
         from rules.engine import needs  # noqa: PLC0415 - not for --help
 
         asked = asked_for(needs(self._rules))

@@ -12,13 +12,13 @@ from datetime import timedelta
 from typing import Any, Final
 
 from detector.activities.settings import ActivitySettings, check_own
-from detector.attention.settings import AttentionSettings
 from detector.calendars.settings import CalendarSettings
+from detector.core.attention.settings import AttentionSettings
+from detector.dnd.settings import QuietSettings
 from detector.errors import Problem
 from detector.notifier import REGISTRY
 from detector.notifier.settings import NotifierSettings
 from detector.partner_time.settings import RitualSettings
-from detector.quiet.settings import QuietSettings
 from detector.sensors.settings import SensorSettings
 from detector.store.settings import StoreSettings
 from rules.features import CATEGORIES

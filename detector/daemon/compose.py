@@ -17,34 +17,35 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 from detector.clock import Clock, SystemClock
-from detector.config.paths import config_path, rules_dir, state_dir, store_path
 from detector.config.read import read_settings
 from detector.config.settings import Settings
-from detector.daemon import wishes
-from detector.daemon.desk import PhoneDesk
-from detector.daemon.face import Face
-from detector.daemon.heads_up import HeadsUps
-from detector.daemon.last_words import save_last
-from detector.daemon.lock import Lock
+from detector.control import requests as wishes
+from detector.control.lock import Lock
+from detector.control.sd_notify import Systemd
+from detector.control.session_owner import refuse_others
+from detector.control.status import PhoneState, State
+from detector.daemon.calendar_refresher import Refreshing
+from detector.daemon.crash_dump import save_last
+from detector.daemon.dbus_service import Face
+from detector.daemon.free_memory import give_back
+from detector.daemon.idle_notifications import Outside, open_notifiers
 from detector.daemon.loop import Loop
-from detector.daemon.memory import give_back
-from detector.daemon.outside import Outside, open_notifiers
-from detector.daemon.owner import refuse_others
-from detector.daemon.planner import Planner
-from detector.daemon.quieting import Quieting, wanted_in
-from detector.daemon.reconcile import Next, Reconciler
-from detector.daemon.refreshing import Refreshing
-from detector.daemon.sd_notify import Systemd
-from detector.daemon.state import PhoneState, State
-from detector.daemon.threshold import Threshold, is_wanted
-from detector.daemon.underway import CoreFailed, UnderWay
+from detector.daemon.phone_api_switch import Threshold
+from detector.daemon.phone_gateway import PhoneDesk
+from detector.daemon.reconciler import Next, Reconciler
+from detector.daemon.reminder import HeadsUps
+from detector.daemon.scheduler import Planner
+from detector.daemon.session import CoreFailed, UnderWay
+from detector.devices import needs_phone_api
+from detector.dnd.controller import Quieting
 from detector.errors import EXIT_DONE, Problem, UserError
 from detector.partner_time.model import Occurrence
+from detector.paths import config_path, rules_dir, state_dir, store_path
 from detector.store.store import Store
 
 if TYPE_CHECKING:
-    from detector.daemon.hearing import Hearing
-    from detector.daemon.sensing import Sensing
+    from detector.daemon.phone_tracker import Hearing
+    from detector.daemon.session_sensors import Sensing
 
 LEAVING: Final = 1.5
 """Seconds in which the daemon ends, whatever still hangs: what matters is on disk already."""
@@ -133,7 +134,7 @@ class Daemon:
         self._loop.stop()
 
     def _open_one(self, occurrence: Occurrence, kept_as: str) -> UnderWay:
-        from detector.daemon.evening import open_evening  # noqa: PLC0415 - partner time alone needs what it imports
+        from detector.daemon.session_factory import open_evening  # noqa: PLC0415 - partner time alone needs what it imports
 
         self._settings, problems = _settings_now(self._settings)
         evening = open_evening(
@@ -159,7 +160,7 @@ class Daemon:
         self._planner.set_boundary(coming.at)
         if not self._face.connected:
             await self._face.bus()
-        self._quieting.agree(wanted_in(self._reconciler.under_way, self._settings.quiet), self._settings.quiet)
+        self._quieting.agree(self._wants_dnd(), self._settings.quiet)
         is_under_way = self._reconciler.under_way is not None
         await self._agree_on_phones()
         self._refreshing.agree()
@@ -172,11 +173,18 @@ class Daemon:
         await self._heads_up.look(coming)
         self._say()
 
+    def _wants_dnd(self) -> str | None:
+        """Return the partner time in which the desktop is to be quiet now, None where it is not."""
+        session = self._reconciler.under_way
+        if session is None or session.paused or not (session.occurrence.quiet or self._settings.quiet.always):
+            return None
+        return session.occurrence.id
+
     async def _agree_on_phones(self) -> None:
         known = {phone.name for phone in self._desk.phones()}
         phones = self._desk.read()
         self._desk.forget(*known.difference(phone.name for phone in phones))
-        await self._threshold.agree(self._store.door(), wanted=is_wanted(phones, self._clock.now()))
+        await self._threshold.agree(self._store.door(), wanted=needs_phone_api(phones, self._clock.now()))
         if self._sensing is not None:
             await self._sensing.have(phones)
 

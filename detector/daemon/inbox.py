@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Final
 
 from detector.clock import Clock
-from detector.observations import (
+from detector.core.observations import (
     Activity,
     Answered,
     Focused,

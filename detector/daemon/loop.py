@@ -12,11 +12,11 @@ import time
 from collections.abc import Awaitable, Callable
 
 from detector.clock import Clock
-from detector.daemon.continuity import Continuity
-from detector.daemon.reconcile import Next, Reconciler
-from detector.daemon.sd_notify import Systemd
-from detector.daemon.underway import INSTANT
-from detector.observations import GapReason
+from detector.control.sd_notify import Systemd
+from detector.core.observations import GapReason
+from detector.daemon.clock_watch import Continuity
+from detector.daemon.reconciler import Next, Reconciler
+from detector.daemon.session import INSTANT
 
 
 class Loop:

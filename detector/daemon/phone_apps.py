@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from detector.activities.model import Verdict
-from detector.observations import Activity
+from detector.core.observations import Activity
 from detector.sensors.model import SeenApp
 from detector.store.model import Keeping
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
-from detector.daemon.lock import running_pid
+from detector.control.lock import running_pid
 
 
 def poke() -> bool:

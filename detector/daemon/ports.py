@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Protocol
 
-from detector.effects import Effect
-from detector.notifier.model import Words
-from detector.observations import Answer, Observation
-
-LONGEST_SHOW: Final = 10.0
-"""Seconds that all notifiers together may take; then what was to be said counts as not shown."""
+from detector.core.effects import Effect
+from detector.core.observations import Observation
 
 
 class Core(Protocol):
-    """The pure core: `detector.pipeline.Pipeline`."""
+    """The pure core: `detector.core.pipeline.Pipeline`."""
 
     def feed(self, observation: Observation, /) -> tuple[Effect, ...]:
         """Take in one observation."""
@@ -33,7 +28,7 @@ class Core(Protocol):
 
 
 class Sensors(Protocol):
-    """All that senses: `detector.daemon.sensing.Sensing`."""
+    """All that senses: `detector.daemon.session_sensors.Sensing`."""
 
     async def start(self) -> None:
         """Start one sensor for each sense."""
@@ -43,16 +38,3 @@ class Sensors(Protocol):
 
     def decided(self) -> None:
         """Everything that came in has been decided about."""
-
-
-class Voice(Protocol):
-    """The notifiers in their order, the first that can speaks: `detector.notifier.chain.Chain`."""
-
-    async def show(self, nudge: int, words: Words, answered: Callable[[int, Answer], None], /) -> str | None:
-        """Show the words and return the name of who spoke, or None if nobody could."""
-
-    async def withdraw(self, nudge: int, /) -> None:
-        """Take the notification away if it still stands."""
-
-    async def close(self) -> None:
-        """Let go of everything."""

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from detector.config.rules_in_force import (
+from detector.errors import Problem
+from detector.rulebook.loading import (
     RuleFile,
     RulesInForce,
     built_in,
@@ -21,7 +22,6 @@ from detector.config.rules_in_force import (
     rules_of,
     text_of,
 )
-from detector.errors import Problem
 
 STANDS: Final = "Until this is put right, what the file said before stays in force."
 

@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from detector.attention.settings import AttentionSettings
-from detector.attention.usual import SINCE, asked_for, usuals
 from detector.clock import Clock
-from detector.config.rules_in_force import RulesInForce
+from detector.core.attention.baselines import SINCE, asked_for, usuals
+from detector.core.attention.settings import AttentionSettings
+from detector.core.observations import RulesChanged
 from detector.daemon.rule_files import RuleFiles
 from detector.errors import Problem
-from detector.observations import RulesChanged
+from detector.rulebook.loading import RulesInForce
 from detector.store.model import Keeping
 from rules.engine import needs
 from rules.model import FeatureKey, Rule, Value

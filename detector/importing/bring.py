@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from detector.attention.settings import AttentionSettings
+from detector.core.attention.settings import AttentionSettings
+from detector.core.observations import Observation
+from detector.core.pipeline import Pipeline
 from detector.importing.keeping import records, what_is_kept
 from detector.importing.model import Account, Progress
 from detector.importing.timeline import Known, as_integer, known, known_for, observations
 from detector.importing.times import Past
 from detector.importing.tracks import Host, Track, Tracks
-from detector.observations import Observation
-from detector.pipeline import Pipeline
 from detector.store.model import Keeping
 from rules.model import Rule
 from rules.policy import PolicySettings

@@ -17,9 +17,9 @@ from typing import Any, Final
 import msgspec
 
 from detector.activities.classifier import Classifier
+from detector.core.observations import LAPTOP, Activity
 from detector.importing.model import Account
 from detector.importing.tracks import NOTHING, Tracks
-from detector.observations import LAPTOP, Activity
 from detector.sensors.activitywatch_buckets import ANY_BROWSER, BROWSERS, Browser, Kind, browser_of, kind_of
 from detector.sensors.activitywatch_events import SHAPES, Afk, App, Front, Tab
 

@@ -11,9 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from detector.effects import Coverage, Moment, Record, Started, Use
-from detector.importing.times import Past
-from detector.observations import (
+from detector.core.effects import Coverage, Moment, Record, Started, Use
+from detector.core.observations import (
     CameBack,
     Focused,
     Gap,
@@ -28,7 +27,8 @@ from detector.observations import (
     SensorStarted,
     WentIdle,
 )
-from detector.pipeline import Pipeline
+from detector.core.pipeline import Pipeline
+from detector.importing.times import Past
 from detector.store.model import Keeping
 from rules.model import Reason
 

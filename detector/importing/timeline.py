@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
-from detector.importing.tracks import NOTHING, Host, Track
-from detector.observations import (
+from detector.core.observations import (
     Activity,
     CameBack,
     Focused,
@@ -25,6 +24,7 @@ from detector.observations import (
     SensorStarted,
     WentIdle,
 )
+from detector.importing.tracks import NOTHING, Host, Track
 
 SENSOR: Final = "activitywatch"
 _SECOND: Final = 1_000_000

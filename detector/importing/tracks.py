@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import Final
 
-from detector.observations import Activity
+from detector.core.observations import Activity
 from detector.sensors.activitywatch_buckets import Kind
 
 NOTHING: Final = -1

@@ -11,9 +11,9 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from detector.core.observations import Answer
 from detector.errors import NotifyFailed
 from detector.notifier.model import Notifier, Words
-from detector.observations import Answer
 
 _LOG: Final = logging.getLogger("turntoward.notifier")
 

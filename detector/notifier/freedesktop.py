@@ -17,10 +17,10 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from detector.core.observations import Answer
 from detector.errors import NotifyFailed
 from detector.notifier.model import Words
 from detector.notifier.server import DBUS, LISTEN, NAME, WATCH_SERVER, Server, ask, connect, notify, still_there, tell
-from detector.observations import Answer
 
 if TYPE_CHECKING:
     from dbus_fast.aio import MessageBus

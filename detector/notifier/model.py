@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, Protocol
 
-from detector.observations import Answer
+from detector.core.observations import Answer
 
 TITLE_WORDS: Final = 12
 """A title has at most so many words; see docs/evidence.md."""
+
+SHOW_TIMEOUT: Final = 10.0
+"""Seconds that all notifiers together may take; then what was to be said counts as not shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,3 +54,16 @@ class Notifier(Protocol):
 
     async def close(self) -> None:
         """Let go of every connection and task."""
+
+
+class Voice(Protocol):
+    """The notifiers in their order, the first that can speaks: `detector.notifier.chain.Chain`."""
+
+    async def show(self, nudge: int, words: Words, answered: Callable[[int, Answer], None], /) -> str | None:
+        """Show the words and return the name of who spoke, or None if nobody could."""
+
+    async def withdraw(self, nudge: int, /) -> None:
+        """Take the notification away if it still stands."""
+
+    async def close(self) -> None:
+        """Let go of everything."""

@@ -13,11 +13,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
+from detector.core.observations import Answer
 from detector.errors import NotifyFailed
 from detector.notifier.address import session_bus_address
 from detector.notifier.model import Words
 from detector.notifier.plain import BODY_LIMIT, one_line, without_markup
-from detector.observations import Answer
 
 PATIENCE: Final = 3.0
 """Seconds until a `notify-send` that does not end is ended."""

@@ -16,11 +16,11 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Final
 
+from detector.core.observations import Answer
 from detector.errors import NotifyFailed
 from detector.notifier.address import session_bus_address
 from detector.notifier.model import Words
 from detector.notifier.plain import one_line, without_markup
-from detector.observations import Answer
 
 PATIENCE: Final = 5.0
 """Seconds until a plyer that does not return is left behind."""

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from textwrap import wrap
 from typing import Final, TextIO
 
+from detector.core.observations import Answer
 from detector.errors import NotifyFailed
 from detector.notifier.model import Words
 from detector.notifier.plain import one_line
-from detector.observations import Answer
 
 WIDTH: Final = 80
 

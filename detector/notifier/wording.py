@@ -14,11 +14,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Final, cast
 
-from detector.effects import Moment
+from detector.core.effects import Moment
+from detector.core.observations import Answer
 from detector.notifier.model import TITLE_WORDS, Words
 from detector.notifier.plain import one_line
 from detector.notifier.settings import NotifierSettings
-from detector.observations import Answer
 from rules.explain import needed_over, needing
 from rules.lengths import say_length
 

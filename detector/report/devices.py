@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from detector.attention.share import Share, divide
+from detector.core.attention.time_split import Share, divide
+from detector.core.observations import LAPTOP, PickedUp, PutAway
 from detector.devices import Phone
-from detector.observations import LAPTOP, PickedUp, PutAway
 from detector.report.kept import Kept
 from detector.report.summary import WELL_STARTED, Device
 from rules.features import DISTRACTING

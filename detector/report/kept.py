@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from detector.effects import Coverage, Moment, Use
-from detector.observations import Observation
+from detector.core.effects import Coverage, Moment, Use
+from detector.core.observations import Observation
 from detector.store.model import KeptCoverage, KeptOccurrence, KeptUse
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from detector.effects import Moment, Outcome
+from detector.core.effects import Moment, Outcome
 
 ENOUGH: Final = 3
 """So many times "This is for both of us" about one category before it is offered."""

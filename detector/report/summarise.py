@@ -13,10 +13,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
-from detector.attention.share import Divided, Share, divide
+from detector.core.attention.time_split import Divided, Share, divide
+from detector.core.effects import Moment, Outcome
+from detector.core.observations import LAPTOP, Observation
 from detector.devices import Phone
-from detector.effects import Moment, Outcome
-from detector.observations import LAPTOP, Observation
 from detector.report.devices import put_away_first, survey
 from detector.report.kept import gather
 from detector.report.offers import offers

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final, Literal
 
-from detector.attention.share import Share
+from detector.core.attention.time_split import Share
 from rules.model import Reason
 
 KNOWN_ENOUGH: Final = 0.5

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from detector.attention.attention import Attention
-from detector.attention.settings import AttentionSettings
-from detector.effects import Coverage, Use
-from detector.observations import Observation, PartnerTimeBegan, PartnerTimeEnded, PartnerTimeExtended
+from detector.core.attention.attention import Attention
+from detector.core.attention.settings import AttentionSettings
+from detector.core.effects import Coverage, Use
+from detector.core.observations import Observation, PartnerTimeBegan, PartnerTimeEnded, PartnerTimeExtended
 from detector.store.model import KeptCoverage, KeptOccurrence, KeptUse
 
 

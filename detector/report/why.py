@@ -12,7 +12,7 @@ from datetime import datetime
 from textwrap import wrap
 from typing import Any
 
-from detector.effects import Moment
+from detector.core.effects import Moment
 from rules.explain import say_because, say_key, say_outcome, say_policy, say_value, say_what, why
 from rules.model import FeatureKey, Rule, Value
 from rules.parts import Joint, parts

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from textwrap import wrap
 from typing import Any, Final
 
-from detector.effects import Effect, Moment, Record
-from detector.observations import Gap, Observation, Paused, Resumed
-from detector.pipeline import Look, Pipeline
+from detector.core.effects import Effect, Moment, Record
+from detector.core.observations import Gap, Observation, Paused, Resumed
+from detector.core.pipeline import Look, Pipeline
 from rules.explain import say_policy, say_what
 from rules.model import Rule
 from rules.parts import Joint, parts

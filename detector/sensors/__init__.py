@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Final, Literal, TypeAlias, cast
 
-from detector.attention.settings import AttentionSettings
 from detector.clock import Clock
+from detector.core.attention.settings import AttentionSettings
+from detector.core.observations import Sense
 from detector.errors import SensorUnavailable
-from detector.observations import Sense
 from detector.sensors.model import Sensor
 from detector.sensors.settings import SensorSettings
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from detector.observations import Observation, Sense
+from detector.core.observations import Observation, Sense
 from detector.sensors.activitywatch_buckets import Kind, browser_of, kind_of
 from detector.sensors.activitywatch_events import Event, Front
 from detector.sensors.activitywatch_sensor import ActivityWatchSensor, read_events

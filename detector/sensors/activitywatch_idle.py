@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from detector.observations import CameBack, Observation, Sense, WentIdle
+from detector.core.observations import CameBack, Observation, Sense, WentIdle
 from detector.sensors.activitywatch_buckets import Kind
 from detector.sensors.activitywatch_events import Event
 from detector.sensors.activitywatch_sensor import ActivityWatchSensor

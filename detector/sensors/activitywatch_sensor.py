@@ -16,10 +16,10 @@ from typing import Any, Final
 
 import msgspec
 
-from detector.attention.settings import AttentionSettings
 from detector.clock import Clock
+from detector.core.attention.settings import AttentionSettings
+from detector.core.observations import Observation, Sense, SensorStarted
 from detector.errors import SensorLost, SensorUnavailable
-from detector.observations import Observation, Sense, SensorStarted
 from detector.sensors.activitywatch_buckets import Kind, kind_of
 from detector.sensors.activitywatch_events import SHAPES, Event
 from detector.sensors.activitywatch_server import ActivityWatchServer, NotAsked

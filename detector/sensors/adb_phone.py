@@ -18,8 +18,8 @@ from datetime import datetime
 from typing import Final
 
 from detector.clock import Clock
+from detector.core.observations import Gap, GapReason, Sense, SensorStarted
 from detector.errors import SensorLost, SensorUnavailable
-from detector.observations import Gap, GapReason, Sense, SensorStarted
 from detector.sensors import adb_client, android_events, android_present, android_usagestats
 from detector.sensors.adb_client import SERVER, Connection, Counted, Gone, NoServer, Refused, listed
 from detector.sensors.adb_guidance import NAME, READY, devices, refused

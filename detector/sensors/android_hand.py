@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from detector.observations import Focused, LaidDown, LitUp, Observation, PickedUp
+from detector.core.observations import Focused, LaidDown, LitUp, Observation, PickedUp
 from detector.sensors.android_events import Event, Keyguard, Resumed, Screen
 from detector.sensors.model import SeenApp
 

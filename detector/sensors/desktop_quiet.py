@@ -12,10 +12,10 @@ from typing import Final
 
 from dbus_fast import BusType, Message
 
-from detector.attention.settings import AttentionSettings
 from detector.clock import Clock
+from detector.core.attention.settings import AttentionSettings
+from detector.core.observations import Observation, QuietBegan, QuietEnded, Sense, SensorStarted
 from detector.errors import SensorLost, SensorUnavailable
-from detector.observations import Observation, QuietBegan, QuietEnded, Sense, SensorStarted
 from detector.sensors.bus import PROPERTIES, Bus, Refused, owner_of, signals_of
 from detector.sensors.channel import Channel
 from detector.sensors.model import Seen

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from detector.observations import LAPTOP, Observation, Sense
+from detector.core.observations import LAPTOP, Observation, Sense
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

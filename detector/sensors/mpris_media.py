@@ -15,10 +15,10 @@ from typing import Final
 
 from dbus_fast import BusType, Message
 
-from detector.attention.settings import AttentionSettings
 from detector.clock import Clock
+from detector.core.attention.settings import AttentionSettings
+from detector.core.observations import MediaEnded, MediaStarted, Observation, Sense, SensorStarted
 from detector.errors import SensorLost
-from detector.observations import MediaEnded, MediaStarted, Observation, Sense, SensorStarted
 from detector.sensors.bus import DBUS, PROPERTIES, Bus, Refused, signals_of
 from detector.sensors.channel import Channel
 from detector.sensors.model import Seen

@@ -13,9 +13,9 @@ from collections.abc import AsyncGenerator
 from datetime import timedelta
 from typing import Final
 
-from detector.attention.settings import AttentionSettings
 from detector.clock import Clock
-from detector.observations import CallEnded, CallStarted, Observation, Sense, SensorStarted
+from detector.core.attention.settings import AttentionSettings
+from detector.core.observations import CallEnded, CallStarted, Observation, Sense, SensorStarted
 from detector.sensors.cameras import Cameras
 from detector.sensors.channel import Channel
 from detector.sensors.model import Seen

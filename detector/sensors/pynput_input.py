@@ -19,10 +19,10 @@ from datetime import timedelta
 from importlib import import_module
 from typing import Any, Final
 
-from detector.attention.settings import AttentionSettings
 from detector.clock import Clock
+from detector.core.attention.settings import AttentionSettings
+from detector.core.observations import InputCounted, Observation, Sense, SensorStarted
 from detector.errors import SensorUnavailable
-from detector.observations import InputCounted, Observation, Sense, SensorStarted
 from detector.sensors.channel import Channel
 from detector.sensors.model import Seen
 from detector.sensors.x11_connection import REMEDY, close_display, open_display

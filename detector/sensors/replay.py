@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 
-from detector.observations import Observation, Sense
+from detector.core.observations import Observation, Sense
 from detector.sensors.model import Seen
 
 

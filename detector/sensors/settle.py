@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from detector.clock import Clock
-from detector.observations import Observation
+from detector.core.observations import Observation
 
 
 class Settled:

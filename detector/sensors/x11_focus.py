@@ -19,10 +19,10 @@ from typing import Any, Final
 
 from Xlib import X, error
 
-from detector.attention.settings import AttentionSettings
 from detector.clock import Clock
+from detector.core.attention.settings import AttentionSettings
+from detector.core.observations import Observation, Sense, SensorStarted
 from detector.errors import SensorUnavailable
-from detector.observations import Observation, Sense, SensorStarted
 from detector.sensors.channel import Channel
 from detector.sensors.model import Seen, Toplevel
 from detector.sensors.programs import is_terminal, program_behind, program_inside

@@ -12,9 +12,9 @@ from contextlib import closing
 from datetime import timedelta
 from typing import Any, Final, Protocol
 
-from detector.attention.settings import AttentionSettings
 from detector.clock import Clock
-from detector.observations import CameBack, Observation, Sense, SensorStarted, WentIdle
+from detector.core.attention.settings import AttentionSettings
+from detector.core.observations import CameBack, Observation, Sense, SensorStarted, WentIdle
 from detector.sensors.channel import Channel
 from detector.sensors.model import Seen
 from detector.sensors.x11_connection import Connection, close_display, open_display

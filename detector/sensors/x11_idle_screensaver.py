@@ -12,8 +12,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 from detector.clock import Clock
+from detector.core.observations import CameBack, Observation, SensorStarted, WentIdle
 from detector.errors import SensorUnavailable
-from detector.observations import CameBack, Observation, SensorStarted, WentIdle
 from detector.sensors.channel import Channel
 from detector.sensors.x11_connection import Connection
 from detector.sensors.x11_idle import Watch, X11Idle

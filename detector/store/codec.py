@@ -1,6 +1,6 @@
 """Observations as plain fields and back: one codec for what the store keeps and for what recordings hold.
 
-Rule 1: the fields are those of `detector.observations.KINDS`; a new kind needs nothing here.
+Rule 1: the fields are those of `detector.core.observations.KINDS`; a new kind needs nothing here.
 Rule 2: reading is strict: an unknown kind or field, a missing one, a wrong type and an instant without a zone are refused.
 Rule 3: a field that has its default is left out; `at`, `kind` and `device` are always there.
 """
@@ -14,7 +14,7 @@ from enum import StrEnum
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
 
-from detector.observations import KINDS, Activity, Observation
+from detector.core.observations import KINDS, Activity, Observation
 from detector.store.instants import as_instant, as_integer
 from rules.features import CATEGORIES
 

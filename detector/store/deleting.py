@@ -16,8 +16,8 @@ from datetime import datetime
 from time import sleep
 from typing import Any, Final
 
+from detector.core.observations import PartnerTimeBegan, PartnerTimeExtended
 from detector.errors import StoreError
-from detector.observations import PartnerTimeBegan, PartnerTimeExtended
 from detector.store import reading, rows
 from detector.store.instants import EPOCH, as_integer
 from detector.store.keeping import KEEP_OBSERVATION, forgotten_stretches, insert, keep_stretches

@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from detector.effects import Coverage, Record, Started, Use
-from detector.observations import Observation, PartnerTimeBegan, PartnerTimeEnded, PartnerTimeExtended
+from detector.core.effects import Coverage, Record, Started, Use
+from detector.core.observations import Observation, PartnerTimeBegan, PartnerTimeEnded, PartnerTimeExtended
 from detector.store import rows
 from detector.store.instants import as_instant, as_integer
 from detector.store.state import recall, remember

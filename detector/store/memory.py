@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from detector.effects import Coverage, Moment, Record, Started, Use
-from detector.observations import Observation, PartnerTimeBegan, PartnerTimeEnded, PartnerTimeExtended
+from detector.core.effects import Coverage, Moment, Record, Started, Use
+from detector.core.observations import Observation, PartnerTimeBegan, PartnerTimeEnded, PartnerTimeExtended
 from detector.store.instants import EPOCH
 from detector.store.memory_plans import Declared, MemoryPlans
 from detector.store.model import Forgotten, KeptCoverage, KeptOccurrence, KeptUse, Unknown

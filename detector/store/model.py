@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from detector.core.effects import Coverage, Moment, Record, Use
+from detector.core.observations import Observation
 from detector.devices import DoorPlace, Phone
-from detector.effects import Coverage, Moment, Record, Use
-from detector.observations import Observation
 from detector.store.plan_model import KeepingPlans
 
 

@@ -14,9 +14,9 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Final
 
+from detector.core.observations import LAPTOP
 from detector.devices import LONGEST_NAME, DoorPlace, Phone
 from detector.errors import UserError
-from detector.observations import LAPTOP
 from detector.store.instants import maybe_instant, maybe_integer
 from detector.store.rows import Row, RowDamaged
 from detector.store.state import next_number, recall, remember

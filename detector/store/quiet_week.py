@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
 
-from detector.attention.share import divide
-from detector.observations import PartnerTimeBegan
+from detector.core.attention.time_split import divide
+from detector.core.observations import PartnerTimeBegan
 from detector.store.instants import as_instant, as_integer
 from detector.store.model import Keeping, KeptOccurrence
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Final, TypeVar
 
-from detector.effects import Moment
-from detector.observations import Observation
+from detector.core.effects import Moment
+from detector.core.observations import Observation
 from detector.store import rows
 from detector.store.instants import maybe_integer
 from detector.store.model import KeptOccurrence

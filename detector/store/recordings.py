@@ -18,8 +18,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Final, TextIO
 
+from detector.core.observations import LAPTOP, Observation, PartnerTimeBegan
 from detector.errors import Problem, UserError
-from detector.observations import LAPTOP, Observation, PartnerTimeBegan
 from detector.store.codec import TEXT, NotAnObservation
 
 VERSION: Final = 1

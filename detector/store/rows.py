@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final, TypeAlias, TypeVar
 
-from detector.effects import Coverage, Moment, Outcome, Use
-from detector.observations import Activity, Observation
+from detector.core.effects import Coverage, Moment, Outcome, Use
+from detector.core.observations import Activity, Observation
 from detector.store.codec import INTEGERS
 from detector.store.instants import (
     MICROSECOND,

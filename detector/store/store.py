@@ -16,9 +16,9 @@ from threading import RLock
 from types import TracebackType
 from typing import Any, Final, Self
 
+from detector.core.effects import Moment, Record
+from detector.core.observations import Observation
 from detector.devices import DoorPlace, Phone
-from detector.effects import Moment, Record
-from detector.observations import Observation
 from detector.store import deleting, keeping, phones, reading, rows, state, unknown_apps
 from detector.store.declaring import Declaring
 from detector.store.failures import damaged, said

@@ -14,9 +14,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from detector.effects import Coverage, Moment, Record, Started, Use
-from detector.errors import StoreError
-from detector.observations import (
+from detector.core.effects import Coverage, Moment, Record, Started, Use
+from detector.core.observations import (
     Gap,
     GapReason,
     Observation,
@@ -24,6 +23,7 @@ from detector.observations import (
     PartnerTimeEnded,
     PartnerTimeExtended,
 )
+from detector.errors import StoreError
 from detector.partner_time.model import is_on_call
 from detector.store.model import KeptOccurrence
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 import pytest
 
-from detector.cli import COMMANDS, turntoward
+from detector.cli import COMMANDS, module_of, turntoward
 from tests.architecture.sources import ROOT
 
 NAMES = [name for group in COMMANDS.values() for name in group]
@@ -46,7 +46,7 @@ def answer(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) 
 
 def commands(name: str) -> list[tuple[list[str], click.Command]]:
     """Return the command and those inside it, each with the words that call it."""
-    command = import_module(f"detector.cli.{name.replace('-', '_')}_command").command
+    command = import_module(module_of(name)).command
     inside = command.commands.items() if isinstance(command, click.Group) else ()
     return [([name], command), *(([name, word], part) for word, part in inside)]
 
@@ -55,9 +55,8 @@ EVERY = [found for name in NAMES for found in commands(name)]
 
 
 def test_every_file_is_a_command_and_every_command_a_file() -> None:
-    found = (ROOT / "detector" / "cli").glob("*_command.py")
-    files = {path.name.removesuffix("_command.py").replace("_", "-") for path in found}
-    assert files == set(NAMES)
+    found = {path.stem for path in (ROOT / "detector" / "cli").glob("*_command.py")}
+    assert found == {name.rpartition(".")[2] for name in map(module_of, NAMES) if name.endswith("_command")}
     assert len(NAMES) == len(set(NAMES))
 
 

@@ -17,10 +17,10 @@ NETWORK = frozenset({
 """What reaches the network, or could."""
 
 MAY_IMPORT = {
-    "detector/daemon/sd_notify.py": "the datagram to systemd, AF_UNIX",
+    "detector/control/sd_notify.py": "the datagram to systemd, AF_UNIX",
     "detector/sensors/pynput_input.py": "a constant, to shut pynput's connection to the X server",
 }
-MAY_ASK = {"detector/cli/phone_testing.py": "one request to this device's own door, without a token"}
+MAY_ASK = {"detector/cli/phone/testing.py": "one request to this device's own door, without a token"}
 """Who may speak http as a client, and what for."""
 
 OPENS = frozenset({
@@ -30,7 +30,10 @@ OPENS = frozenset({
 """Calls of asyncio and others that open a network connection or listen for one."""
 
 REACHES: dict[str, tuple[frozenset[str], str]] = {
-    "detector/door/server.py": (frozenset({"asyncio.start_server", "ssl"}), "the door, open while a phone is paired"),
+    "detector/phone_api/server.py": (
+        frozenset({"asyncio.start_server", "ssl"}),
+        "the door, open while a phone is paired",
+    ),
     "detector/sensors/adb_client.py": (
         frozenset({"asyncio.get_running_loop().create_connection"}),
         "the adb server on this device: `place` takes no address but the loopback's",

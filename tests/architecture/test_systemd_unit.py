@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from detector.daemon.sd_notify import Systemd
-from detector.daemon.unit import command_path, unit_for
+from detector.control.sd_notify import Systemd
+from detector.control.systemd_unit import command_path, unit_for
 from tests.rig.x11 import needs
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from detector.effects import Record
-from detector.observations import (
+from detector.core.effects import Record
+from detector.core.observations import (
     Activity,
     CameBack,
     Focused,

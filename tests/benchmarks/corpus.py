@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from detector.config.rules_in_force import built_in
+from detector.rulebook.loading import built_in
 from tests.benchmarks.bars import Bar
 from tests.corpus.comparing import Compared, compare, lived
 from tests.corpus.evenings import corpus

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from detector.config.rules_in_force import built_in
+from detector.rulebook.loading import built_in
 from rules.language import compile_condition
 from rules.model import FeatureKey, Value
 from rules.pack import MOST_RULES, read_pack

@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, cast
 
-from detector.daemon.reconcile import Reconciler
+from detector.daemon.reconciler import Reconciler
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.occurrences import occurrences
 from detector.store.store import Store

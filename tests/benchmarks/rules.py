@@ -6,10 +6,9 @@ import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from detector.attention.settings import AttentionSettings
-from detector.attention.usual import usuals
-from detector.config.rules_in_force import load_rules
-from detector.observations import (
+from detector.core.attention.baselines import usuals
+from detector.core.attention.settings import AttentionSettings
+from detector.core.observations import (
     Activity,
     Focused,
     InputCounted,
@@ -19,7 +18,8 @@ from detector.observations import (
     SensorStarted,
     WentIdle,
 )
-from detector.pipeline import Pipeline
+from detector.core.pipeline import Pipeline
+from detector.rulebook.loading import load_rules
 from rules.engine import needs
 from rules.language import compile_condition
 from rules.model import FeatureKey, Page, Rule

@@ -13,9 +13,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 
-from detector.attention.settings import AttentionSettings
-from detector.config.rules_in_force import load_rules
-from detector.observations import (
+from detector.core.attention.settings import AttentionSettings
+from detector.core.observations import (
     Activity,
     CameBack,
     Focused,
@@ -26,7 +25,8 @@ from detector.observations import (
     SensorStarted,
     WentIdle,
 )
-from detector.pipeline import Pipeline
+from detector.core.pipeline import Pipeline
+from detector.rulebook.loading import load_rules
 from rules.policy import PolicySettings
 from tests.benchmarks.bars import TURNTOWARD, Bar, Bench, bench, waiting
 from tests.rig.x11 import started, until

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from detector.core.observations import Answer
 from detector.errors import NotifyFailed
 from detector.notifier import REGISTRY
 from detector.notifier.freedesktop import FreedesktopNotifier
@@ -26,7 +27,6 @@ from detector.notifier.model import Notifier, Words
 from detector.notifier.notify_send import NotifySendNotifier
 from detector.notifier.plyer_notifier import PlyerNotifier
 from detector.notifier.printing import PrintingNotifier
-from detector.observations import Answer
 from tests.rig.bus import Dunst, SessionBus, dunst_on, needs, private_bus
 from tests.rig.x11 import desktop
 

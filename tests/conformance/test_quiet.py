@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from dbus_fast.aio import MessageBus
 
-from detector.quiet import REGISTRY, choose, make
-from detector.quiet.model import QuietUnavailable
-from detector.quiet.settings import QuietSettings
+from detector.dnd import REGISTRY, choose, make
+from detector.dnd.model import QuietUnavailable
+from detector.dnd.settings import QuietSettings
 from tests.rig.bus import private_bus
 from tests.rig.quiet_servers import RINGING, Stage, stages
 

@@ -11,10 +11,10 @@ from importlib import import_module
 
 import pytest
 
-from detector.attention.settings import AttentionSettings
 from detector.clock import SystemClock
+from detector.core.attention.settings import AttentionSettings
+from detector.core.observations import Focused, Observation, SensorStarted
 from detector.errors import SensorLost, SensorUnavailable
-from detector.observations import Focused, Observation, SensorStarted
 from detector.sensors import REGISTRY, Candidate
 from detector.sensors.adb_phone import AdbPhone
 from detector.sensors.model import Seen, Sensor

@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 import sqlite_utils  # noqa: F401 - imported here, so that opening a file needs no child
 
-from detector.effects import Moment, Use
-from detector.errors import StoreError, UserError
-from detector.observations import (
+from detector.core.effects import Moment, Use
+from detector.core.observations import (
     KINDS,
     Activity,
     Answered,
@@ -28,6 +27,7 @@ from detector.observations import (
     Shown,
     WentIdle,
 )
+from detector.errors import StoreError, UserError
 from detector.partner_time.model import PartnerTime
 from detector.store.memory import MemoryStore
 from detector.store.model import Keeping

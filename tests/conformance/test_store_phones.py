@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 import sqlite_utils  # noqa: F401 - imported here, so that opening a file needs no child
 
-from detector.devices import PAIRING, DoorPlace, Phone
-from detector.errors import UserError
-from detector.observations import (
+from detector.core.observations import (
     Activity,
     Focused,
     InputCounted,
@@ -21,6 +19,8 @@ from detector.observations import (
     PickedUp,
     PutAway,
 )
+from detector.devices import PAIRING, DoorPlace, Phone
+from detector.errors import UserError
 from detector.store.memory import MemoryStore
 from detector.store.model import Keeping, Unknown
 from detector.store.store import Store

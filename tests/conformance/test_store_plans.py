@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from detector.effects import Record, Started
+from detector.core.effects import Record, Started
 from detector.errors import UserError
 from detector.partner_time.model import Moved, Occurrence, PartnerTime
 from detector.partner_time.proposed import Calendar, Choice, Proposal

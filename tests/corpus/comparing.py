@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from detector.attention.settings import AttentionSettings
-from detector.effects import Effect, Moment, Notify, Record
-from detector.observations import Shown
-from detector.pipeline import Pipeline
+from detector.core.attention.settings import AttentionSettings
+from detector.core.effects import Effect, Moment, Notify, Record
+from detector.core.observations import Shown
+from detector.core.pipeline import Pipeline
 from rules.model import Reason, Rule
 from rules.policy import PolicySettings
 from tests.corpus.evenings import Evening, Judgement

@@ -22,10 +22,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-from detector.attention.settings import AttentionSettings
 from detector.backtest.timeline_words import clock
 from detector.backtest.timelines import read_timelines
-from detector.observations import (
+from detector.core.attention.settings import AttentionSettings
+from detector.core.observations import (
     LAPTOP,
     Activity,
     CameBack,
@@ -47,7 +47,7 @@ from detector.observations import (
 FOLDER: Final = Path(__file__).parent
 SECOND: Final = timedelta(seconds=1)
 SILENCE: Final = timedelta(minutes=10)
-"""Of a phone in use; detector/daemon/hearing.py."""
+"""Of a phone in use; detector/daemon/phone_tracker.py."""
 
 Should = Literal["should speak", "should keep quiet", "may speak"]
 

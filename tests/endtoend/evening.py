@@ -21,7 +21,7 @@ from typing import Any, Final
 from Xlib.display import Display
 from Xlib.ext import res
 
-from detector.daemon.lock import running_pid, running_status
+from detector.control.lock import running_pid, running_status
 from tests.rig.bus import Dunst, SeenNotification, SessionBus, dunst_on, private_bus
 from tests.rig.x11 import Desktop, Terminal, desktop, end, started, until
 

@@ -155,7 +155,7 @@ import asyncio, logging, sys
 from pathlib import Path
 from detector.cli import main
 from detector.daemon.inbox import Inbox
-from detector.observations import Activity
+from detector.core.observations import Activity
 focused = Inbox._focused
 def leak(self, seen):
     if seen.toplevel is not None:

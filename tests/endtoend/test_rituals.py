@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from detector.effects import Record
-from detector.observations import PartnerTimeBegan
+from detector.core.effects import Record
+from detector.core.observations import PartnerTimeBegan
 from detector.partner_time.model import PartnerTime
 from detector.store.store import Store
 from tests.endtoend.conftest import Begin

@@ -24,11 +24,11 @@ from zoneinfo import ZoneInfo
 import time_machine
 
 from detector.cli import main
-from detector.config.paths import store_path
-from detector.daemon.reconcile import Reconciler
-from detector.effects import Record
-from detector.observations import PartnerTimeBegan, PartnerTimeEnded, PartnerTimeExtended
+from detector.core.effects import Record
+from detector.core.observations import PartnerTimeBegan, PartnerTimeEnded, PartnerTimeExtended
+from detector.daemon.reconciler import Reconciler
 from detector.partner_time.model import Occurrence
+from detector.paths import store_path
 from detector.store.store import Store
 
 HERE = Path(__file__).parent

@@ -15,9 +15,9 @@ from click.testing import CliRunner, Result
 
 from detector.backtest.timelines import read_timelines
 from detector.cli import turntoward
-from detector.config.paths import rules_dir, store_path
-from detector.effects import Record
+from detector.core.effects import Record
 from detector.errors import UserError
+from detector.paths import rules_dir, store_path
 from detector.store.store import Store
 from tests.rig.x11 import until
 from tests.timelines.reading import shift
@@ -235,7 +235,7 @@ def test_ctrl_c_ends_it_without_a_trace_and_leaves_no_process_behind(tmp_path: P
     begun = tmp_path / "begun"
     # A moment's pause in each evening makes sure that there is something to break off.
     patched = (
-        "import pathlib, sys, time\nimport detector.cli.backtest_playing as playing\nplay = playing.play_evening\n"
+        "import pathlib, sys, time\nimport detector.cli.backtest.workers as playing\nplay = playing.play_evening\n"
         f"def slowly(*args, **more):\n    pathlib.Path({str(begun)!r}).touch()\n    time.sleep(0.05)\n"
         "    return play(*args, **more)\n"
         "playing.play_evening = slowly\nfrom detector.cli import main\n"

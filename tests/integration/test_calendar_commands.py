@@ -17,10 +17,11 @@ import pytest
 import time_machine
 from click.testing import CliRunner
 
-from detector.cli import calendar_patience, turntoward
-from detector.config.paths import store_path
+from detector.cli import turntoward
+from detector.cli.calendar import progress as calendar_patience
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.proposed import Calendar, Choice
+from detector.paths import store_path
 from detector.store.store import Store
 from tests.rig.ics import calendar, dinner, event, read
 

@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 import pytest
 
-from detector.daemon.lock import running_pid, running_status
+from detector.control.lock import running_pid, running_status
 from tests.rig.calendar_server import Served, Server, calendar, calendar_server, event
 from tests.rig.x11 import started, until
 
@@ -27,7 +27,8 @@ LONG_AGO = 1_000_000
 SECRET = "/private-canary/basic.ics?token=canary"  # noqa: S105 - a canary
 AT_ONCE = """
 from datetime import timedelta
-from detector.daemon import compose, refreshing
+from detector.daemon import compose
+from detector.daemon import calendar_refresher as refreshing
 refreshing.FIRST = timedelta(0)
 compose.run()
 """
@@ -238,6 +239,6 @@ def test_the_daemon_never_loads_what_fetches_or_reads_a_calendar() -> None:
     asked = "import detector.daemon.compose, sys; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True, timeout=60)
     found = set(loaded.stdout.split())
-    assert "detector.daemon.refreshing" in found
+    assert "detector.daemon.calendar_refresher" in found
     strange = {"detector.calendars.connection", "detector.calendars.reading", "icalendar", "http.client"}
     assert found & strange == set()

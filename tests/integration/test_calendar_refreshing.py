@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 from detector.clock import ManualClock
-from detector.daemon import refreshing
-from detector.daemon.refreshing import FIRST, RETRY, SPREAD, TOO_LONG, Done, Refreshing
+from detector.daemon import calendar_refresher as refreshing
+from detector.daemon.calendar_refresher import FIRST, RETRY, SPREAD, TOO_LONG, Done, Refreshing
 from detector.partner_time.proposed import Calendar
 from detector.store.memory import MemoryStore
 from tests.rig.x11 import until_async

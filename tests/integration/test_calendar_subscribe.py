@@ -15,15 +15,16 @@ from click.testing import CliRunner, Result
 
 from detector.calendars import connection
 from detector.calendars.fetching import Budget
-from detector.cli import calendar_patience, turntoward
+from detector.cli import turntoward
+from detector.cli.calendar import progress as calendar_patience
 from detector.clock import ManualClock, SystemClock
-from detector.config.paths import store_path
-from detector.daemon import refresh_calendar
-from detector.daemon.refresh_calendar import EMPTY, Refreshed, refresh
-from detector.daemon.unit import needs_network, network_path
+from detector.control.systemd_unit import needs_network, network_path
+from detector.daemon import calendar_refresh as refresh_calendar
+from detector.daemon.calendar_refresh import EMPTY, Refreshed, refresh
 from detector.devices import Phone
 from detector.errors import StoreError
 from detector.partner_time.proposed import Calendar, Choice, Proposal
+from detector.paths import store_path
 from detector.sensors.settings import SensorSettings
 from detector.store.store import Store
 from tests.rig.calendar_server import Certificates, Served, Server, calendar, calendar_server, event

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from detector.config.rules_in_force import load_rules
-from detector.observations import Activity, Focused, Gap, Observation, Suspended
+from detector.core.observations import Activity, Focused, Gap, Observation, Suspended
+from detector.rulebook.loading import load_rules
 from tests.integration.test_daemon_reconcile import (
     BEGINS,
     THIS,

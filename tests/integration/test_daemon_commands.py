@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from detector.cli import turntoward
-from detector.daemon.lock import Lock, running_pid, running_status
+from detector.control.lock import Lock, running_pid, running_status
 from detector.errors import UserError
 from tests.rig.bus import Dunst
 from tests.rig.x11 import Desktop, until

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from detector.daemon import wishes
-from detector.effects import Record
-from detector.observations import PartnerTimeBegan, PartnerTimeEnded
+from detector.control import requests as wishes
+from detector.core.effects import Record
+from detector.core.observations import PartnerTimeBegan, PartnerTimeEnded
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.plan import current_and_next
 from detector.store.begun import begun

@@ -12,14 +12,14 @@ import pytest
 
 from detector.clock import ManualClock
 from detector.config.settings import Settings
-from detector.daemon.farewell import farewell_from
-from detector.daemon.heads_up import HeadsUps
-from detector.daemon.outside import Outside
-from detector.daemon.perform import Performer
-from detector.daemon.reconcile import Next
-from detector.effects import Coverage, Effect, Farewell, Moment, Record, Started, Use
+from detector.core.effects import Coverage, Effect, Farewell, Moment, Record, Started, Use
+from detector.core.observations import Activity, Answer, PartnerTimeBegan, PartnerTimeEnded
+from detector.daemon.effect_runner import Performer
+from detector.daemon.idle_notifications import Outside
+from detector.daemon.reconciler import Next
+from detector.daemon.reminder import HeadsUps
+from detector.daemon.summary_line import farewell_from
 from detector.notifier.model import Words
-from detector.observations import Activity, Answer, PartnerTimeBegan, PartnerTimeEnded
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.plan import current_and_next
 from detector.partner_time.settings import RitualSettings

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from detector.config.paths import lock_path
-from detector.daemon.lock import AlreadyRunning, Lock, refuse_second, running_pid, running_status
+from detector.control.lock import AlreadyRunning, Lock, refuse_second, running_pid, running_status
+from detector.control.sd_notify import Systemd
 from detector.daemon.poke import poke
-from detector.daemon.sd_notify import Systemd
+from detector.paths import lock_path
 
 HOLDS = r"""
 import os, signal
-from detector.daemon.lock import Lock
+from detector.control.lock import Lock
 signal.signal(signal.SIGHUP, lambda *_: (os.write(1, b"poked\n"), os._exit(0)))
 with Lock() as lock:
     lock.say('{"a": 1}')

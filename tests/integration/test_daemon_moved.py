@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from detector.clock import ManualClock
-from detector.daemon import wishes
+from detector.control import requests as wishes
 from detector.partner_time.model import Moved, PartnerTime
 from detector.store.memory import MemoryStore
 from tests.rig.day import Day

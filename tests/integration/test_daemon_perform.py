@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-import detector.daemon.perform as room
+import detector.daemon.effect_runner as room
 from detector.clock import ManualClock
-from detector.daemon.perform import Performer
-from detector.effects import AskHowLong, Greet, Moment, Notify, Record, SayOver, Withdraw
+from detector.core.effects import AskHowLong, Greet, Moment, Notify, Record, SayOver, Withdraw
+from detector.core.observations import Answer, Answered, NotShown, Observation, PartnerTimeBegan, Shown
+from detector.daemon.effect_runner import Performer
 from detector.errors import StoreError
 from detector.notifier.model import Words
-from detector.observations import Answer, Answered, NotShown, Observation, PartnerTimeBegan, Shown
 from detector.store.memory import MemoryStore
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -105,7 +105,7 @@ async def test_what_was_shown_and_answered_comes_back() -> None:
 
 
 async def test_a_notifier_that_hangs_costs_its_nudge_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "LONGEST_SHOW", 0.01)
+    monkeypatch.setattr(room, "SHOW_TIMEOUT", 0.01)
     voice, came = Voice(hangs=True), list[Observation]()
     one = performer(voice, came.append)
     one.perform([Notify(moment=moment(1))])

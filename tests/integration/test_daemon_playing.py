@@ -14,8 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from detector.cli import turntoward
-from detector.errors import UserError
-from detector.observations import (
+from detector.core.observations import (
     Activity,
     Answered,
     CameBack,
@@ -28,6 +27,7 @@ from detector.observations import (
     SensorStarted,
     WentIdle,
 )
+from detector.errors import UserError
 from detector.store.recordings import read_recording, write_recording
 
 BEGAN = datetime(2026, 3, 2, 4, 5, tzinfo=UTC)

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from detector.daemon.lock import running_pid, running_status
+from detector.control.lock import running_pid, running_status
 from tests.rig.bus import Dunst, SessionBus
 from tests.rig.x11 import Desktop, started, until
 

@@ -12,14 +12,14 @@ import pytest
 from dbus_fast.aio import MessageBus
 
 from detector.clock import SystemClock
-from detector.daemon.quieting import KEY, Quieting
+from detector.core.observations import Observation, QuietBegan, QuietEnded
+from detector.dnd import REGISTRY
+from detector.dnd.controller import KEY, Quieting
+from detector.dnd.settings import QuietSettings
 from detector.errors import StoreError
 from detector.notifier.chain import Chain
 from detector.notifier.freedesktop import FreedesktopNotifier
 from detector.notifier.model import Words
-from detector.observations import Observation, QuietBegan, QuietEnded
-from detector.quiet import REGISTRY
-from detector.quiet.settings import QuietSettings
 from detector.store.memory import MemoryStore
 from tests.rig.quiet_servers import RINGING, Stage, stages
 from tests.rig.x11 import until, until_async

@@ -9,18 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from detector.attention.settings import AttentionSettings
 from detector.clock import ManualClock
-from detector.daemon.continuity import Continuity
-from detector.daemon.inbox import Inbox
-from detector.daemon.loop import Loop
-from detector.daemon.perform import Performer
-from detector.daemon.reconcile import Next, Reconciler
-from detector.daemon.sd_notify import Systemd
-from detector.daemon.underway import CoreFailed, UnderWay
-from detector.effects import Effect
-from detector.notifier.model import Words
-from detector.observations import (
+from detector.control.sd_notify import Systemd
+from detector.core.attention.settings import AttentionSettings
+from detector.core.effects import Effect
+from detector.core.observations import (
     Activity,
     Answer,
     CameBack,
@@ -37,8 +30,15 @@ from detector.observations import (
     Sense,
     SensorStarted,
 )
+from detector.core.pipeline import Pipeline
+from detector.daemon.clock_watch import Continuity
+from detector.daemon.effect_runner import Performer
+from detector.daemon.inbox import Inbox
+from detector.daemon.loop import Loop
+from detector.daemon.reconciler import Next, Reconciler
+from detector.daemon.session import CoreFailed, UnderWay
+from detector.notifier.model import Words
 from detector.partner_time.model import Occurrence, PartnerTime
-from detector.pipeline import Pipeline
 from detector.sensors.model import Toplevel
 from detector.store.model import KeptOccurrence
 from detector.store.store import Store

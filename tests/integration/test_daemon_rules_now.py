@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from detector.attention.settings import AttentionSettings
 from detector.clock import ManualClock
-from detector.daemon.rules_now import RulesNow
-from detector.effects import Record
-from detector.observations import (
+from detector.core.attention.settings import AttentionSettings
+from detector.core.effects import Record
+from detector.core.observations import (
     Activity,
     Focused,
     Observation,
@@ -21,6 +20,7 @@ from detector.observations import (
     RulesChanged,
     SensorStarted,
 )
+from detector.daemon.rules_now import RulesNow
 from detector.store.memory import MemoryStore
 from rules.model import FeatureKey, Rule, Value
 from tests.endtoend.evening import PAGE

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from detector.clock import SystemClock
-from detector.daemon.threshold import Threshold
+from detector.daemon.phone_api_switch import Threshold
 from detector.devices import DoorPlace
 from tests.rig.door import StandIn
 from tests.rig.phone import free_port, listens

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detector.daemon import wishes
+from detector.control import requests as wishes
 from detector.partner_time.plan import current_and_next, under_way
 from detector.store.memory import MemoryStore
 from detector.store.model import Keeping
@@ -79,7 +79,7 @@ ASK = """
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from detector.daemon import wishes
+from detector.control import requests as wishes
 from detector.store.store import Store
 now, longer = datetime.now(UTC), timedelta(minutes=5)
 with Store.open(Path(sys.argv[1])) as store:

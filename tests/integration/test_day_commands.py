@@ -12,11 +12,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from detector.config.paths import store_path
-from detector.daemon import wishes
-from detector.effects import Record
-from detector.observations import PartnerTimeBegan
+from detector.control import requests as wishes
+from detector.core.effects import Record
+from detector.core.observations import PartnerTimeBegan
 from detector.partner_time.model import PartnerTime
+from detector.paths import store_path
 from detector.store.store import Store
 from tests.rig.person import BERLIN, MONDAY_EVENING, NOT_RUNNING, Person
 

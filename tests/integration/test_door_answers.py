@@ -14,9 +14,9 @@ import pytest
 
 from detector.clock import ManualClock
 from detector.devices import DoorPlace
-from detector.door.guard import digest
-from detector.door.model import Told
-from detector.door.server import Door
+from detector.phone_api.auth import digest
+from detector.phone_api.model import Told
+from detector.phone_api.server import Door
 from tests.rig.door import CODE, OTHER, TOKEN, Heard, StandIn, ask, knock, open_door, request
 
 SOCIAL = {"event": "app_open", "category": "social"}

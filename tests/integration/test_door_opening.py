@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives import serialization
 
 from detector.clock import SystemClock
 from detector.devices import DoorPlace
-from detector.door.server import Door
 from detector.errors import DoorClosed, TurntowardError
+from detector.phone_api.server import Door
 from tests.rig.door import HASTY, TOKEN, StandIn, ask, knock, open_door, request
 
 PLACE = DoorPlace(address="127.0.0.1", port=0, host="laptop.local")

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from detector.door.conversation import Limits
-from detector.door.server import Door
+from detector.phone_api.connection import Limits
+from detector.phone_api.server import Door
 from tests.rig.door import HASTY, StandIn, ask, knock, open_door, request
 
 TEST = request("POST", "/v1/test")

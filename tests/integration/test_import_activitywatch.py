@@ -18,13 +18,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from detector.cli import turntoward
-from detector.config.paths import config_path, store_path
+from detector.core.effects import Record
+from detector.core.observations import PartnerTimeBegan
 from detector.devices import Phone
-from detector.effects import Record
 from detector.errors import TurntowardError, UserError
 from detector.importing import running_server
-from detector.observations import PartnerTimeBegan
 from detector.partner_time.model import PartnerTime
+from detector.paths import config_path, store_path
 from detector.sensors import activitywatch_server
 from detector.store.store import Store
 from tests.endtoend.traces import below, traces

@@ -14,11 +14,11 @@ from datetime import timedelta
 import pytest
 from dbus_fast.aio import MessageBus
 
+from detector.core.observations import Answer
 from detector.errors import NotifyFailed
 from detector.notifier.chain import Chain
 from detector.notifier.freedesktop import FreedesktopNotifier
 from detector.notifier.model import Words
-from detector.observations import Answer
 from tests.rig.bus import Dunst, SessionBus
 from tests.rig.notification_server import Answers
 from tests.rig.x11 import until_async

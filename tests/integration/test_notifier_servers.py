@@ -14,10 +14,10 @@ import pytest
 from dbus_fast.aio import MessageBus
 from dbus_fast.message import Message
 
+from detector.core.observations import Answer
 from detector.errors import NotifyFailed
 from detector.notifier.freedesktop import FreedesktopNotifier
 from detector.notifier.model import Words
-from detector.observations import Answer
 from tests.rig.bus import SessionBus
 from tests.rig.notification_server import NAME, PATH, Answers, FakeServer, fake_server
 from tests.rig.x11 import until_async

@@ -289,7 +289,7 @@ def test_a_change_wakes_the_daemon_that_runs() -> None:
     """A stand-in holds the daemon's real lock in a process of its own, and says what reached it."""
     stand_in = (
         "import signal\n"
-        "from detector.daemon.lock import Lock\n"
+        "from detector.control.lock import Lock\n"
         "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})\n"
         "with Lock():\n"
         "    print('ready', flush=True)\n"

@@ -10,7 +10,7 @@ import pytest
 import time_machine
 
 from detector.clock import ManualClock, SystemClock
-from detector.daemon.planner import HEARTBEAT, Planner
+from detector.daemon.scheduler import HEARTBEAT, Planner
 
 SOON = timedelta(milliseconds=30)
 PATIENCE = 20

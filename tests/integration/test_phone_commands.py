@@ -21,10 +21,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from detector.cli import phone_known, phone_pairing, phone_place, phone_removing, phone_testing, turntoward
-from detector.config.paths import store_path
+from detector.cli import turntoward
+from detector.cli.phone import pairing as phone_pairing
+from detector.cli.phone import place as phone_place
+from detector.cli.phone import removing as phone_removing
+from detector.cli.phone import shared as phone_known
+from detector.cli.phone import testing as phone_testing
 from detector.devices import DoorPlace, Phone
 from detector.errors import TurntowardError, UserError
+from detector.paths import store_path
 from detector.sensors import Refusal, adb_guidance
 from detector.store.store import Store
 from tests.rig.phone_daemon import PhoneDaemon

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from detector.door.fields import NotTold
-from detector.door.told import read_told
+from detector.phone_api.json_fields import NotTold
+from detector.phone_api.payload import read_told
 from rules.features import CATEGORIES
 from tests.rig.phone_door import CODE, OpenDoor, RememberingDesk
 

@@ -17,13 +17,13 @@ from click.testing import CliRunner
 
 from detector.cli import turntoward
 from detector.clock import SystemClock
-from detector.config.paths import store_path
-from detector.daemon.examine_phones import DoorFound, find_door, find_phones, unexpected
-from detector.daemon.lock import Lock
-from detector.daemon.state import DoorState, PhoneState, State
+from detector.control.lock import Lock
+from detector.control.status import DoorState, PhoneState, State
+from detector.core.effects import Coverage, Record
+from detector.core.observations import PartnerTimeBegan, PartnerTimeEnded, PickedUp, PutAway
 from detector.devices import PAIRING, DoorPlace, Phone
-from detector.effects import Coverage, Record
-from detector.observations import PartnerTimeBegan, PartnerTimeEnded, PickedUp, PutAway
+from detector.doctor.phones import DoorFound, find_door, find_phones, unexpected
+from detector.paths import store_path
 from detector.store.store import Store
 from tests.rig.adb_server import fake_adb
 

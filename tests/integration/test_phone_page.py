@@ -21,7 +21,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
-from detector.door.told import read_told
+from detector.phone_api.payload import read_told
 from rules.features import CATEGORIES
 from tests.rig.phone_door import CODE, OpenDoor, RememberingDesk, digest
 

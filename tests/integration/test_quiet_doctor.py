@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from detector.cli import turntoward
-from detector.quiet.dunst import lines as dunst_lines
-from detector.quiet.mako import lines as mako_lines
+from detector.dnd.dunst import lines as dunst_lines
+from detector.dnd.mako import lines as mako_lines
 from tests.rig.bus import Dunst, SessionBus, dunst_on
 from tests.rig.wayland import mako_on_sway
 from tests.rig.x11 import ROOT, Desktop

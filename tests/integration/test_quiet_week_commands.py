@@ -17,14 +17,14 @@ import time_machine
 from click.testing import CliRunner, Result
 
 from detector.cli import turntoward
-from detector.config.paths import rules_dir, store_path
-from detector.config.rules_in_force import load_rules
 from detector.config.settings import Settings
-from detector.daemon.lock import running_status
-from detector.effects import Record
+from detector.control.lock import running_status
+from detector.core.effects import Record
+from detector.core.observations import PartnerTimeBegan
+from detector.core.pipeline import Pipeline
 from detector.errors import UserError
-from detector.observations import PartnerTimeBegan
-from detector.pipeline import Pipeline
+from detector.paths import rules_dir, store_path
+from detector.rulebook.loading import load_rules
 from detector.store import quiet_week
 from detector.store.store import Store
 from rules.model import Reason

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from detector.daemon.underway import UnderWay
-from detector.observations import Activity, Focused, InputCounted, Observation, PartnerTimeBegan
+from detector.core.observations import Activity, Focused, InputCounted, Observation, PartnerTimeBegan
+from detector.daemon.session import UnderWay
 from detector.partner_time.model import Occurrence
 from detector.partner_time.spoken_declared import Asked, declare
 from detector.store import quiet_week

@@ -15,8 +15,8 @@ import pytest
 from click.testing import CliRunner
 
 from detector.cli import turntoward
-from detector.cli.replay_lines import _TOLD, WORDS
-from detector.observations import KINDS, InputCounted
+from detector.cli.replay.lines import _TOLD, WORDS
+from detector.core.observations import KINDS, InputCounted
 from tests.rig.x11 import until
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from detector.attention.settings import AttentionSettings
 from detector.clock import ManualClock
 from detector.config.read import parse_settings
+from detector.core.attention.settings import AttentionSettings
+from detector.core.observations import CameBack, SensorStarted, WentIdle
 from detector.errors import SensorLost, SensorUnavailable, UserError
-from detector.observations import CameBack, SensorStarted, WentIdle
 from detector.sensors import activitywatch_server
 from detector.sensors.activitywatch_focus import ActivityWatchFocus
 from detector.sensors.activitywatch_idle import ActivityWatchIdle

@@ -15,8 +15,8 @@ import pytest
 import pytest_asyncio
 
 from detector.clock import SystemClock
+from detector.core.observations import Focused, Gap, GapReason, LaidDown, LitUp, PickedUp, SensorStarted
 from detector.errors import SensorLost, SensorUnavailable
-from detector.observations import Focused, Gap, GapReason, LaidDown, LitUp, PickedUp, SensorStarted
 from detector.sensors import adb_client
 from detector.sensors import adb_phone as room
 from detector.sensors.adb_guidance import devices, guidance

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from detector.clock import SystemClock
+from detector.core.observations import CallEnded, CallStarted, SensorStarted
 from detector.errors import SensorLost, SensorUnavailable
-from detector.observations import CallEnded, CallStarted, SensorStarted
 from detector.sensors import pulse_call
 from detector.sensors.cameras import Cameras
 from detector.sensors.pulse_call import PulseCall

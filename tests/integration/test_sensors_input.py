@@ -12,8 +12,8 @@ import pytest
 import pytest_asyncio
 
 from detector.clock import SystemClock
+from detector.core.observations import InputCounted, SensorStarted
 from detector.errors import SensorLost, SensorUnavailable
-from detector.observations import InputCounted, SensorStarted
 from detector.sensors import pynput_input
 from detector.sensors.pynput_input import PynputInput, Tally, make_listeners
 from tests.rig.sensing import take, take_next

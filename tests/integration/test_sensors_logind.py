@@ -11,8 +11,8 @@ import pytest
 import pytest_asyncio
 
 from detector.clock import ManualClock
+from detector.core.observations import Gap, GapReason, Locked, SensorStarted, Suspended, Unlocked
 from detector.errors import SensorLost, SensorUnavailable
-from detector.observations import Gap, GapReason, Locked, SensorStarted, Suspended, Unlocked
 from detector.sensors import logind as room
 from detector.sensors.logind import Logind
 from tests.rig.logind import MockLogind, logind_fixture  # noqa: F401 - found by its name, `logind`

@@ -10,8 +10,8 @@ from datetime import timedelta
 import pytest
 
 from detector.clock import SystemClock
+from detector.core.observations import MediaEnded, MediaStarted, SensorStarted
 from detector.errors import SensorLost, SensorUnavailable
-from detector.observations import MediaEnded, MediaStarted, SensorStarted
 from detector.sensors.mpris_media import MprisMedia
 from tests.rig.bus import SessionBus
 from tests.rig.mpris import WHAT_PLAYS, player

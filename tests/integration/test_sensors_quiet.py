@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from detector.clock import SystemClock
+from detector.core.observations import QuietBegan, QuietEnded, SensorStarted
 from detector.errors import SensorLost, SensorUnavailable
-from detector.observations import QuietBegan, QuietEnded, SensorStarted
 from detector.sensors.bus import Bus
 from detector.sensors.desktop_quiet import DesktopQuiet
 from tests.rig.bus import Dunst, SessionBus

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from detector.clock import SystemClock
-from detector.daemon.supervisor import Supervisor
-from detector.observations import Gap, InputCounted, SensorStarted
+from detector.core.observations import Gap, InputCounted, SensorStarted
+from detector.daemon.sensor_supervisor import Supervisor
 from detector.sensors import candidates
 from detector.sensors.model import Seen
 from tests.rig.bus import Dunst
@@ -31,8 +31,8 @@ ON_X11 = ("focus", "idle", "input")
 @pytest.fixture
 def brief(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let the supervisor's waits pass quickly."""
-    monkeypatch.setattr("detector.daemon.keeper.FIRST_WAIT", timedelta(milliseconds=50))
-    monkeypatch.setattr("detector.daemon.keeper.LONGEST_WAIT", timedelta(milliseconds=200))
+    monkeypatch.setattr("detector.daemon.sensor_runner.FIRST_WAIT", timedelta(milliseconds=50))
+    monkeypatch.setattr("detector.daemon.sensor_runner.LONGEST_WAIT", timedelta(milliseconds=200))
     return
 
 

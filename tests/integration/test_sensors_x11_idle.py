@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from detector.attention.settings import AttentionSettings
 from detector.clock import SystemClock
+from detector.core.attention.settings import AttentionSettings
+from detector.core.observations import CameBack, SensorStarted, WentIdle
 from detector.errors import SensorLost, SensorUnavailable
-from detector.observations import CameBack, SensorStarted, WentIdle
 from detector.sensors import x11_idle_screensaver, x11_sync
 from detector.sensors.x11_idle import X11Idle
 from detector.sensors.x11_idle_screensaver import X11IdleScreensaver

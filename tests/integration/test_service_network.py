@@ -10,11 +10,19 @@ import pytest
 from click.testing import CliRunner, Result
 
 from detector.cli import turntoward
-from detector.config.paths import store_path
-from detector.daemon import unit
-from detector.daemon.unit import allow_network, follow, needs_network, network_path, reload_service, shipped, unit_path
+from detector.control import systemd_unit as unit
+from detector.control.systemd_unit import (
+    allow_network,
+    follow,
+    needs_network,
+    network_path,
+    reload_service,
+    shipped,
+    unit_path,
+)
 from detector.devices import Phone
 from detector.errors import TurntowardError
+from detector.paths import store_path
 from detector.sensors.settings import SensorSettings
 from detector.store.store import Store
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from detector.config.paths import state_dir, store_path
-from detector.daemon.lock import Lock
-from detector.effects import Record, Use
-from detector.observations import Activity, Focused, PartnerTimeBegan
+from detector.control.lock import Lock
+from detector.core.effects import Record, Use
+from detector.core.observations import Activity, Focused, PartnerTimeBegan
 from detector.partner_time.model import PartnerTime
+from detector.paths import state_dir, store_path
 from detector.store.recordings import write_recording
 from detector.store.store import Store
 from tests.rig.kept import begins, covered, ends, moment, seen, use

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import sqlite_utils  # noqa: F401 - imported here, so that opening a file needs no child
 
+from detector.core.observations import InputCounted
 from detector.errors import StoreError
-from detector.observations import InputCounted
 from detector.store import opening
 from detector.store.failures import NothingKept, StoreDamaged, StoreLocked, StoreTooNew
 from detector.store.store import Store

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import sqlite_utils  # noqa: F401 - imported here, so that opening a file needs no child
 
-from detector.effects import Record
+from detector.core.effects import Record
+from detector.core.observations import Activity, Focused
 from detector.errors import StoreError
-from detector.observations import Activity, Focused
 from detector.store import opening
 from detector.store.erasing import delete_recordings, erase
 from detector.store.store import Store

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import sqlite_utils  # noqa: F401 - imported here, so that opening a file needs no child
 
-from detector.observations import InputCounted
+from detector.core.observations import InputCounted
 from detector.store.store import Store
 from tests.rig.kept import EVENING, begins
 
@@ -24,7 +24,7 @@ WRITER = """
 import sys
 from datetime import timedelta
 from pathlib import Path
-from detector.observations import InputCounted
+from detector.core.observations import InputCounted
 from detector.store.store import Store
 from tests.rig.kept import BEGAN, EVENING, seen, use
 
@@ -40,7 +40,7 @@ FORGETTER = """
 import sys
 from datetime import timedelta
 from pathlib import Path
-from detector.observations import InputCounted
+from detector.core.observations import InputCounted
 from detector.store.store import Store
 from tests.rig.kept import after, seen, use
 

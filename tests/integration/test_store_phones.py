@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from sqlite_utils import Migrations
 
-from detector.config.paths import store_path
+from detector.core.observations import PartnerTimeExtended, PickedUp, PutAway
 from detector.devices import PAIRING, DoorPlace, Phone
 from detector.errors import StoreError
-from detector.observations import PartnerTimeExtended, PickedUp, PutAway
 from detector.partner_time.model import PartnerTime
+from detector.paths import store_path
 from detector.store import reading
 from detector.store.memory import MemoryStore
 from detector.store.migrate import migrate

@@ -12,8 +12,8 @@ from typing import Any, cast
 
 import pytest
 
+from detector.core.observations import Activity, Focused, InputCounted, Observation
 from detector.errors import UserError
-from detector.observations import Activity, Focused, InputCounted, Observation
 from detector.store.recordings import LONGEST_LINE, TITLE, read_recording, write_recording
 from tests.rig.kept import after, begins
 

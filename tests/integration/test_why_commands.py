@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from detector.attention.settings import AttentionSettings
 from detector.backtest.timelines import play, read_timelines
-from detector.config.paths import config_path, store_path
-from detector.config.rules_in_force import load_rules
-from detector.effects import Record
-from detector.pipeline import Pipeline
+from detector.core.attention.settings import AttentionSettings
+from detector.core.effects import Record
+from detector.core.pipeline import Pipeline
+from detector.paths import config_path, store_path
+from detector.rulebook.loading import load_rules
 from detector.store.store import Store
 from rules.policy import PolicySettings
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from detector.effects import Moment, Record, Use
-from detector.observations import PartnerTimeBegan, PartnerTimeEnded
+from detector.core.effects import Moment, Record, Use
+from detector.core.observations import PartnerTimeBegan, PartnerTimeEnded
 from detector.partner_time.occurrences import occurrences
 from detector.store.model import Keeping, KeptOccurrence
 from tests.rig.day import core

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 )
 
 from detector.clock import ManualClock
-from detector.daemon import wishes
+from detector.control import requests as wishes
 from detector.partner_time.model import PartnerTime
 from detector.store.memory import MemoryStore
 from detector.store.model import Keeping

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from detector.observations import (
+from detector.core.observations import (
     Activity,
     Answered,
     CallEnded,

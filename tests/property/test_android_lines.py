@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from detector.observations import Focused, LaidDown, LitUp, PickedUp
+from detector.core.observations import Focused, LaidDown, LitUp, PickedUp
 from detector.sensors import android_present, android_usagestats
 from detector.sensors.adb_client import Counted, NoServer, listed
 from detector.sensors.android_events import TAGS, Event, Lines, Resumed, read

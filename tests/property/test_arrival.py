@@ -8,8 +8,8 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
-from detector.effects import Effect, Farewell, Outcome, Record, Started, Use
-from detector.observations import Answered, Gap, Observation, PartnerTimeEnded, Paused, Suspended
+from detector.core.effects import Effect, Farewell, Outcome, Record, Started, Use
+from detector.core.observations import Answered, Gap, Observation, PartnerTimeEnded, Paused, Suspended
 from rules.features import DISTRACTING
 from rules.policy import PolicySettings
 from tests.property.evenings import BEGAN, evenings

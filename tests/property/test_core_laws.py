@@ -1,4 +1,4 @@
-"""The laws of the core, which stand at the head of `detector/pipeline.py`."""
+"""The laws of the core, which stand at the head of `detector/core/pipeline.py`."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
-from detector.attention.attention import View
-from detector.attention.settings import AttentionSettings
-from detector.config.rules_in_force import load_rules
-from detector.effects import Coverage, Effect, Moment, Notify, Outcome, Record, Use
-from detector.observations import (
+from detector.core.attention.attention import View
+from detector.core.attention.settings import AttentionSettings
+from detector.core.effects import Coverage, Effect, Moment, Notify, Outcome, Record, Use
+from detector.core.observations import (
     Activity,
     Focused,
     Gap,
@@ -24,7 +23,8 @@ from detector.observations import (
     PartnerTimeBegan,
     PartnerTimeExtended,
 )
-from detector.pipeline import Pipeline
+from detector.core.pipeline import Pipeline
+from detector.rulebook.loading import load_rules
 from rules.language import compile_condition
 from rules.model import FeatureKey, Page, Rule, Value
 from rules.policy import PolicySettings
@@ -317,5 +317,9 @@ def test_an_extension_moves_what_remains() -> None:
 
 
 def test_the_core_imports_no_clock() -> None:
-    sources = [*Path("rules").rglob("*.py"), Path("detector/pipeline.py"), *Path("detector/attention").glob("*.py")]
+    sources = [
+        *Path("rules").rglob("*.py"),
+        Path("detector/core/pipeline.py"),
+        *Path("detector/core/attention").glob("*.py"),
+    ]
     assert not [path for path in sources if "detector.clock" in path.read_text()]

@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from detector.door.model import EVENTS, Told
-from detector.door.told import NotTold, read_told, read_wish
+from detector.phone_api.model import EVENTS, Told
+from detector.phone_api.payload import NotTold, read_told, read_wish
 from rules.features import CATEGORIES
 
 NOW = datetime(2026, 11, 23, 18, 2, 11, tzinfo=UTC)

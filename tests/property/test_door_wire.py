@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.clock import ManualClock
-from detector.door.conversation import Limits
+from detector.phone_api.connection import Limits
 from tests.rig.door import TOKEN, StandIn, ask, knock, open_door, request
 
 HURRIED = Limits(

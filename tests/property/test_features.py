@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.attention import everyone
-from detector.attention.attention import Attention
-from detector.attention.device import DeviceState
-from detector.attention.settings import AttentionSettings
-from detector.attention.uses import UseState
-from detector.observations import (
+from detector.core.attention import measure_factory as everyone
+from detector.core.attention.attention import Attention
+from detector.core.attention.device_state import DeviceState
+from detector.core.attention.settings import AttentionSettings
+from detector.core.attention.uses import UseState
+from detector.core.observations import (
     CallEnded,
     CallStarted,
     Focused,

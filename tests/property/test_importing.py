@@ -9,11 +9,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.attention.settings import AttentionSettings
-from detector.attention.share import divide
-from detector.effects import Moment, Record
-from detector.importing.timeline import as_integer, known, known_for
-from detector.observations import (
+from detector.core.attention.settings import AttentionSettings
+from detector.core.attention.time_split import divide
+from detector.core.effects import Moment, Record
+from detector.core.observations import (
     Activity,
     Focused,
     InputCounted,
@@ -22,8 +21,9 @@ from detector.observations import (
     PartnerTimeEnded,
     SensorStarted,
 )
+from detector.core.pipeline import Pipeline
+from detector.importing.timeline import as_integer, known, known_for
 from detector.partner_time.model import PartnerTime
-from detector.pipeline import Pipeline
 from detector.store.memory import MemoryStore
 from rules.model import Reason
 from rules.policy import PolicySettings

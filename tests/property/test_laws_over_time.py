@@ -11,11 +11,11 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
-from detector.attention import everyone
-from detector.attention.attention import Attention, View
-from detector.attention.settings import AttentionSettings
-from detector.effects import Effect, Moment, Record
-from detector.observations import (
+from detector.core.attention import measure_factory as everyone
+from detector.core.attention.attention import Attention, View
+from detector.core.attention.settings import AttentionSettings
+from detector.core.effects import Effect, Moment, Record
+from detector.core.observations import (
     Activity,
     Focused,
     Gap,
@@ -27,7 +27,7 @@ from detector.observations import (
     SensorStarted,
     Shown,
 )
-from detector.pipeline import Pipeline
+from detector.core.pipeline import Pipeline
 from rules.engine import needs
 from rules.features import FEATURES, Unit
 from rules.language import compile_condition

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from hypothesis import Phase, find, given, settings
 
-from detector.effects import AskHowLong, Effect, Moment, Notify, Record, SayOver
-from detector.observations import Observation
+from detector.core.effects import AskHowLong, Effect, Moment, Notify, Record, SayOver
+from detector.core.observations import Observation
 from rules.policy import NEEDED, PolicySettings
 from tests.property.evenings import evenings
 from tests.property.test_core_laws import RULES

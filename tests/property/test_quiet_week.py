@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from hypothesis import find, given, settings
 
-from detector.config.rules_in_force import load_rules
-from detector.effects import AskHowLong, Effect, Moment, Notify, Record, SayOver, Withdraw
-from detector.observations import Answered, NotShown, Observation, PartnerTimeBegan, QuietWeekEnded, Shown
+from detector.core.effects import AskHowLong, Effect, Moment, Notify, Record, SayOver, Withdraw
+from detector.core.observations import Answered, NotShown, Observation, PartnerTimeBegan, QuietWeekEnded, Shown
+from detector.rulebook.loading import load_rules
 from rules.model import Reason
 from tests.property.evenings import ENDS, evenings
 from tests.timelines.reading import play

@@ -6,9 +6,9 @@ from itertools import pairwise
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from detector.attention.share import Divided, divide, share
-from detector.effects import Coverage, Moment, Outcome, Use
-from detector.observations import Activity
+from detector.core.attention.time_split import Divided, divide, share
+from detector.core.effects import Coverage, Moment, Outcome, Use
+from detector.core.observations import Activity
 from detector.report.as_json import as_json
 from detector.report.as_text import as_text
 from detector.report.summarise import summarise

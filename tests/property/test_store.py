@@ -18,10 +18,10 @@ import sqlite_utils  # noqa: F401 - imported here, so that opening a file needs 
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
+from detector.core.effects import Coverage, Moment, Record, Use
+from detector.core.observations import KINDS, Activity, Observation, PartnerTimeBegan, PartnerTimeExtended, PickedUp
 from detector.devices import Phone
-from detector.effects import Coverage, Moment, Record, Use
 from detector.errors import UserError
-from detector.observations import KINDS, Activity, Observation, PartnerTimeBegan, PartnerTimeExtended, PickedUp
 from detector.store.codec import INTEGERS, TEXT, Codec, NotAnObservation
 from detector.store.memory import MemoryStore
 from detector.store.model import Keeping

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.attention.attention import Attention
-from detector.attention.settings import AttentionSettings
-from detector.attention.usual import ENOUGH, greatest, percentile, usuals
-from detector.observations import (
+from detector.core.attention.attention import Attention
+from detector.core.attention.baselines import ENOUGH, greatest, percentile, usuals
+from detector.core.attention.settings import AttentionSettings
+from detector.core.observations import (
     Activity,
     Focused,
     Gap,

@@ -7,7 +7,7 @@ import pytest
 from detector.activities.classifier import Classifier
 from detector.activities.load import read_catalogue
 from detector.activities.settings import OwnEntry
-from detector.observations import Activity
+from detector.core.observations import Activity
 
 APPS = [
     ("org.telegram.desktop", None, None, "messaging"),

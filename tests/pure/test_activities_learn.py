@@ -13,11 +13,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from detector.activities.load import load_classifier
-from detector.cli import what_entry, what_learning
-from detector.cli.what_command import command
-from detector.config.paths import config_path, store_path
+from detector.cli.what import entry as what_entry
+from detector.cli.what import learning as what_learning
+from detector.cli.what.command import command
 from detector.config.read import read_settings
 from detector.errors import UserError
+from detector.paths import config_path, store_path
 from detector.store.store import Store
 from tests.rig.kept import EVENING, begins
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from detector.cli.what_command import command
+from detector.cli.what.command import command
 from detector.errors import SensorUnavailable, UserError
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from detector.config.asleep import NO_PHONE, asleep, said
-from detector.config.rules_in_force import built_in
+from detector.rulebook.loading import built_in
+from detector.rulebook.unusable import NO_PHONE, asleep, said
 from rules.model import Rule
 from rules.pack import read_pack
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from detector.attention.attention import Attention
-from detector.attention.settings import AttentionSettings
-from detector.attention.uses import UseState
-from detector.observations import (
+from detector.core.attention.attention import Attention
+from detector.core.attention.settings import AttentionSettings
+from detector.core.attention.uses import UseState
+from detector.core.observations import (
     Activity,
     CameBack,
     Focused,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from detector.attention.attention import Attention
-from detector.attention.settings import AttentionSettings
-from detector.observations import Activity, CallStarted, Focused, InputCounted, MediaStarted, Paused, SensorStarted
+from detector.core.attention.attention import Attention
+from detector.core.attention.settings import AttentionSettings
+from detector.core.observations import Activity, CallStarted, Focused, InputCounted, MediaStarted, Paused, SensorStarted
 from rules.model import FeatureKey, Filter, Value
 from tests.property.evenings import BEGAN, ENDS
 

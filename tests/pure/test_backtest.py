@@ -9,14 +9,14 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.attention.settings import AttentionSettings
 from detector.backtest.compare import Comparison, Found, KeptEvening, compare
 from detector.backtest.evening import Evening
 from detector.backtest.timelines import Timeline, read_timelines
-from detector.config.rules_in_force import load_rules
-from detector.effects import Moment, Outcome, Record
-from detector.observations import Answered, NotShown, Observation, PartnerTimeBegan, Shown
-from detector.pipeline import Pipeline
+from detector.core.attention.settings import AttentionSettings
+from detector.core.effects import Moment, Outcome, Record
+from detector.core.observations import Answered, NotShown, Observation, PartnerTimeBegan, Shown
+from detector.core.pipeline import Pipeline
+from detector.rulebook.loading import load_rules
 from detector.store.model import KeptOccurrence
 from rules.model import Rule
 from rules.pack import read_pack

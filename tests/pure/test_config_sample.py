@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.cli.config_command import command
-from detector.config.paths import config_path
 from detector.config.read import parse_settings, read_settings
 from detector.config.sample import in_force, options, sample, written
 from detector.config.settings import OPTIONS, SECTIONS, TABLES, Settings
 from detector.errors import UserError
+from detector.paths import config_path
 from rules.lengths import parse_length
 from rules.policy import PolicySettings
 

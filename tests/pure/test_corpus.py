@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from detector.config.rules_in_force import built_in
+from detector.core.observations import LAPTOP, CameBack, Gap, InputCounted, PartnerTimeBegan, Suspended, WentIdle
 from detector.errors import UserError
-from detector.observations import LAPTOP, CameBack, Gap, InputCounted, PartnerTimeBegan, Suspended, WentIdle
+from detector.rulebook.loading import built_in
 from rules.features import CATEGORIES
 from tests.benchmarks.corpus import PRECISION, RECALL, corpus_bars
 from tests.corpus.comparing import Compared, compare, lived

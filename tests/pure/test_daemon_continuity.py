@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from detector.clock import ManualClock
-from detector.daemon.continuity import Break, Continuity
-from detector.observations import GapReason
+from detector.core.observations import GapReason
+from detector.daemon.clock_watch import Break, Continuity
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

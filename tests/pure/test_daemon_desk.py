@@ -7,13 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from detector.clock import ManualClock
-from detector.daemon.desk import EARLY, PhoneDesk
-from detector.daemon.hearing import Hearing
-from detector.daemon.threshold import is_wanted
-from detector.devices import Phone
-from detector.door.model import Told
-from detector.observations import Activity
+from detector.core.observations import Activity
+from detector.daemon.phone_gateway import EARLY, PhoneDesk
+from detector.daemon.phone_tracker import Hearing
+from detector.devices import Phone, needs_phone_api
 from detector.partner_time.plan import current_and_next
+from detector.phone_api.model import Told
 from detector.store.memory import MemoryStore
 
 AT = datetime(2026, 11, 23, 19, 0, tzinfo=UTC)
@@ -146,9 +145,9 @@ async def test_a_removed_phone_is_gone_at_once_with_all_that_was_kept_in_mind(be
     ],
 )
 def test_the_door_is_wanted_where_a_phone_may_come_through_it(phone: Phone, *, wanted: bool) -> None:
-    assert is_wanted([phone], AT) is wanted
-    assert is_wanted([Phone(name="b"), phone], AT) is wanted
+    assert needs_phone_api([phone], AT) is wanted
+    assert needs_phone_api([Phone(name="b"), phone], AT) is wanted
 
 
 def test_without_a_phone_no_door_is_wanted() -> None:
-    assert not is_wanted([], AT)
+    assert not needs_phone_api([], AT)

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from detector.attention.settings import AttentionSettings
 from detector.clock import ManualClock
-from detector.daemon.filling import FILLED, Filling
-from detector.effects import Record
-from detector.observations import Activity, Focused, LaidDown, Observation, PartnerTimeBegan, PickedUp
+from detector.core.attention.settings import AttentionSettings
+from detector.core.effects import Record
+from detector.core.observations import Activity, Focused, LaidDown, Observation, PartnerTimeBegan, PickedUp
+from detector.daemon.phone_backfill import FILLED, Filling
 from detector.sensors.model import SeenApp
 from detector.store.memory import MemoryStore
 

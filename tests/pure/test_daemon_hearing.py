@@ -9,12 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from detector.clock import ManualClock
-from detector.daemon.hearing import SILENCE, Hearing
-from detector.devices import Phone
-from detector.door.model import Event, Told
-from detector.effects import Moment
-from detector.notifier.model import Words
-from detector.observations import (
+from detector.core.effects import Moment
+from detector.core.observations import (
     Activity,
     Focused,
     Gap,
@@ -26,6 +22,10 @@ from detector.observations import (
     PickedUp,
     PutAway,
 )
+from detector.daemon.phone_tracker import SILENCE, Hearing
+from detector.devices import Phone
+from detector.notifier.model import Words
+from detector.phone_api.model import Event, Told
 from detector.sensors.model import Seen, SeenApp
 
 AT = datetime(2026, 11, 23, 19, 0, tzinfo=UTC)

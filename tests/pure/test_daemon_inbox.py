@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from detector.clock import ManualClock
-from detector.daemon.inbox import Inbox
-from detector.observations import (
+from detector.core.observations import (
     Activity,
     Answered,
     Focused,
@@ -20,6 +19,7 @@ from detector.observations import (
     SensorStarted,
     WentIdle,
 )
+from detector.daemon.inbox import Inbox
 from detector.sensors.model import Seen, Toplevel
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)

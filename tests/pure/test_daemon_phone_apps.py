@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from detector.activities.model import Verdict
+from detector.core.effects import Record
+from detector.core.observations import Activity, PartnerTimeBegan
 from detector.daemon.phone_apps import PhoneApps
-from detector.effects import Record
-from detector.observations import Activity, PartnerTimeBegan
 from detector.sensors.model import SeenApp
 from detector.store.memory import MemoryStore
 

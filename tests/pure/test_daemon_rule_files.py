@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from detector.config.rules_in_force import RulesInForce, built_in
 from detector.daemon.rule_files import STANDS, RuleFiles
+from detector.rulebook.loading import RulesInForce, built_in
 
 PAGE = 'notices = "a"\nwhy = "b"\nwrong = "c"\nneeds = "d"\nexample = "e"\n'
 BUILT_IN = {rule.code for rule in built_in().rules}

@@ -6,9 +6,9 @@ from typing import Any, cast
 
 import pytest
 
-from detector.daemon.hearing import Hearing
-from detector.daemon.sensing import Sensing
-from detector.daemon.supervisor import Supervisor
+from detector.daemon.phone_tracker import Hearing
+from detector.daemon.sensor_supervisor import Supervisor
+from detector.daemon.session_sensors import Sensing
 from detector.devices import Phone
 
 CABLE = Phone(name="my phone", adb="1A2B")

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from detector.devices import DoorPlace, Phone
-from detector.door import guard
-from detector.door.hosts import is_ours, is_same_origin, plain
+from detector.phone_api import auth as guard
+from detector.phone_api.hosts import is_ours, is_same_origin, plain
 from tests.rig.door import MINE, NEW, OLD, OTHER, TOKEN
 
 PLACE = DoorPlace(address="192.168.1.20", port=8765, host="laptop.local")

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from detector.core.effects import Outcome
+from detector.core.observations import LAPTOP
 from detector.devices import LONGEST_NAME
-from detector.effects import Outcome
-from detector.observations import LAPTOP
 from rules.explain import (
     HERE,
     LONGEST_DEVICE,

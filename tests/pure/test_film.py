@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from detector.attention.settings import AttentionSettings
-from detector.attention.share import Share, divide
 from detector.backtest.timelines import play, read_timelines
-from detector.effects import Coverage, Use
-from detector.effects import Record as Kept
-from detector.observations import PartnerTimeBegan
-from detector.pipeline import Pipeline
+from detector.core.attention.settings import AttentionSettings
+from detector.core.attention.time_split import Share, divide
+from detector.core.effects import Coverage, Use
+from detector.core.effects import Record as Kept
+from detector.core.observations import PartnerTimeBegan
+from detector.core.pipeline import Pipeline
 from rules.policy import PolicySettings
 
 FILM = """

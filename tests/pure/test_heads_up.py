@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.config.settings import Settings
-from detector.daemon.speaking import greet_with
-from detector.effects import Greet
+from detector.core.effects import Greet
+from detector.daemon.wording import greet_with
 from detector.partner_time.heads_up import HeadsUp, is_due, next_heads_up
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.plan import Plan, current_and_next

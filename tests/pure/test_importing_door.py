@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from detector.core.observations import Activity
 from detector.importing.door import Door
 from detector.importing.model import SHOWN, Account
 from detector.importing.tracks import NOTHING, Tracks
-from detector.observations import Activity
 from detector.sensors.activitywatch_buckets import BROWSERS, browser_of, kind_of
 from detector.sensors.activitywatch_events import SHAPES
 from tests.rig.activitywatch_history import CANARY_TITLE, CANARY_URL, History, days, event, utc

@@ -6,8 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from detector.importing.timeline import as_instant, as_integer, known, known_for, observations
-from detector.observations import (
+from detector.core.observations import (
     CameBack,
     Focused,
     Gap,
@@ -18,6 +17,7 @@ from detector.observations import (
     SensorStarted,
     WentIdle,
 )
+from detector.importing.timeline import as_instant, as_integer, known, known_for, observations
 from tests.rig.activitywatch_history import History, event
 from tests.rig.importing import BEGAN, after, only_host
 

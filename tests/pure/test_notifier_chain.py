@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
+from detector.core.observations import Answer
 from detector.errors import NotifyFailed, UserError
 from detector.notifier import REGISTRY, make_notifiers
 from detector.notifier.chain import Chain
 from detector.notifier.model import Words
-from detector.observations import Answer
 
 WORDS = Words(title="title canary-4711", body="body canary-4711", answers=(("put_away", "Put it away"),))
 

@@ -9,9 +9,9 @@ from io import BytesIO, StringIO
 import pytest
 
 from detector.clock import ManualClock
+from detector.core.observations import Activity, GapReason, Observation, PartnerTimeBegan
 from detector.daemon.inbox import Inbox
-from detector.daemon.underway import UnderWay
-from detector.observations import Activity, GapReason, Observation, PartnerTimeBegan
+from detector.daemon.session import UnderWay
 from detector.partner_time.model import Occurrence, is_on_call
 from detector.store.model import KeptOccurrence
 from detector.store.recordings import read_recording, write_recording

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from detector.config.own_rules import copy_of, write_rule
-from detector.config.rules_in_force import built_in, load_rules
 from detector.errors import TurntowardError, UserError
+from detector.rulebook.editing import copy_of, write_rule
+from detector.rulebook.loading import built_in, load_rules
 from rules.model import Rule
 from rules.pack import read_pack
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from detector.cli.week_picture import Drawn, draw_week
+from detector.cli.plan.week_picture import Drawn, draw_week
 from detector.partner_time.day_names import say_date_number, say_days, say_nth
 from detector.partner_time.model import Moved, Occurrence, PartnerTime
 from detector.partner_time.occurrences import occurrences

@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.attention.settings import AttentionSettings
 from detector.backtest.proposals import OwnEvening, Proposal, propose, say_why
 from detector.backtest.thresholds import COUNTS_UP_TO, LENGTHS_UP_TO, felt, higher, say_number, with_number
-from detector.config.rules_in_force import built_in
-from detector.observations import (
+from detector.core.attention.settings import AttentionSettings
+from detector.core.observations import (
     Activity,
     Focused,
     InputCounted,
@@ -24,6 +23,7 @@ from detector.observations import (
     PartnerTimeEnded,
     SensorStarted,
 )
+from detector.rulebook.loading import built_in
 from detector.store.model import KeptOccurrence
 from rules.language import compile_condition
 from rules.model import Rule

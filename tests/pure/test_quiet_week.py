@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from detector.config.settings import Settings
-from detector.daemon.speaking import greet_with
-from detector.effects import Coverage, Greet, Record
+from detector.core.effects import Coverage, Greet, Record
+from detector.core.observations import PartnerTimeBegan, PartnerTimeEnded
+from detector.daemon.wording import greet_with
 from detector.notifier.settings import NotifierSettings
-from detector.observations import PartnerTimeBegan, PartnerTimeEnded
 from detector.store import quiet_week
 from detector.store.memory import MemoryStore
 from detector.store.model import Keeping

@@ -12,13 +12,10 @@ import pytest
 import time_machine
 from click.testing import CliRunner
 
-from detector.attention.settings import AttentionSettings
 from detector.cli.report_command import command
-from detector.config.paths import rules_dir, store_path
-from detector.config.rules_in_force import load_rules
-from detector.devices import Phone
-from detector.effects import Record
-from detector.observations import (
+from detector.core.attention.settings import AttentionSettings
+from detector.core.effects import Record
+from detector.core.observations import (
     LAPTOP,
     Activity,
     Focused,
@@ -32,11 +29,14 @@ from detector.observations import (
     PutAway,
     SensorStarted,
 )
-from detector.pipeline import Pipeline
+from detector.core.pipeline import Pipeline
+from detector.devices import Phone
+from detector.paths import rules_dir, store_path
 from detector.report.as_json import as_json
 from detector.report.as_text import as_text
 from detector.report.summarise import summarise
 from detector.report.summary import Device, Summary
+from detector.rulebook.loading import load_rules
 from detector.store.memory import MemoryStore
 from detector.store.store import Store
 from rules.policy import PolicySettings

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from detector.effects import Coverage, Moment, Outcome
+from detector.core.effects import Coverage, Moment, Outcome
 from detector.report.as_text import as_text
 from detector.report.offers import declined, offers
 from detector.report.summarise import summarise

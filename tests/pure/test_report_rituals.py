@@ -13,10 +13,10 @@ import time_machine
 from click.testing import CliRunner
 
 from detector.cli.report_command import command
-from detector.config.paths import store_path
-from detector.effects import Coverage, Record, Started
-from detector.observations import PartnerTimeBegan, PartnerTimeEnded
+from detector.core.effects import Coverage, Record, Started
+from detector.core.observations import PartnerTimeBegan, PartnerTimeEnded
 from detector.partner_time.model import Occurrence, PartnerTime
+from detector.paths import store_path
 from detector.report.as_json import as_json
 from detector.report.as_text import as_text
 from detector.report.rituals import cancellations

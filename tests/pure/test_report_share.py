@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from detector.attention.share import Share, divide, joined, share, without
-from detector.effects import Coverage, Use
-from detector.observations import Activity
+from detector.core.attention.time_split import Share, divide, joined, share, without
+from detector.core.effects import Coverage, Use
+from detector.core.observations import Activity
 
 BEGAN = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
 ENDS = BEGAN + timedelta(minutes=60)

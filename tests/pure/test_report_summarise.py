@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from detector.effects import Coverage, Moment, Outcome, Use
-from detector.observations import Activity
+from detector.core.effects import Coverage, Moment, Outcome, Use
+from detector.core.observations import Activity
 from detector.report.summarise import summarise
 from detector.report.summary import Summary
 from detector.store.model import KeptCoverage, KeptOccurrence, KeptUse

@@ -11,10 +11,10 @@ import time_machine
 from click.testing import CliRunner
 
 from detector.cli.report_command import command
-from detector.config.paths import store_path
-from detector.effects import Coverage, Moment, Outcome, Record, Use
+from detector.core.effects import Coverage, Moment, Outcome, Record, Use
+from detector.core.observations import Activity, Observation, PartnerTimeBegan, PartnerTimeEnded
 from detector.errors import StoreError, UserError
-from detector.observations import Activity, Observation, PartnerTimeBegan, PartnerTimeEnded
+from detector.paths import store_path
 from detector.report.as_json import as_json
 from detector.report.as_text import FIRST_USE, as_text
 from detector.report.since import parse_since

@@ -6,11 +6,10 @@ from pathlib import Path
 import time_machine
 from click.testing import CliRunner
 
-from detector.attention.settings import AttentionSettings
 from detector.cli.report_command import command
-from detector.config.paths import store_path
-from detector.effects import Coverage, Moment, Record, Use
-from detector.observations import (
+from detector.core.attention.settings import AttentionSettings
+from detector.core.effects import Coverage, Moment, Record, Use
+from detector.core.observations import (
     Activity,
     CameBack,
     Focused,
@@ -23,7 +22,8 @@ from detector.observations import (
     SensorStarted,
     WentIdle,
 )
-from detector.pipeline import Pipeline
+from detector.core.pipeline import Pipeline
+from detector.paths import store_path
 from detector.report.under_way import so_far
 from detector.store.model import KeptOccurrence
 from detector.store.store import Store

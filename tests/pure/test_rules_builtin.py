@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from detector.config.rules_in_force import built_in
+from detector.rulebook.loading import built_in
 from rules.features import CATEGORIES, DISTRACTING
 from rules.language import compile_condition
 from rules.lengths import parse_length

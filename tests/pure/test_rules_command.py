@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from detector.cli import turntoward
-from detector.config.paths import rules_dir, store_path
-from detector.config.rules_in_force import built_in
 from detector.devices import Phone
 from detector.errors import UserError
+from detector.paths import rules_dir, store_path
+from detector.rulebook.loading import built_in
 from detector.store.store import Store
 
 PAGE = 'notices = "a"\nwhy = "b"\nwrong = "c"\nneeds = "d"\nexample = "e"\n'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from detector.config.rules_in_force import built_in
+from detector.rulebook.loading import built_in
 from rules.features import CATEGORIES, DISTRACTING, FEATURES, Feature, Span, Unit
 from rules.language import compile_condition
 from rules.pack import KEYS, read_pack

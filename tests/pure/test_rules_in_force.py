@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from detector.config.rules_in_force import LARGEST, built_in, load_rules
 from detector.errors import Problem
+from detector.rulebook.loading import LARGEST, built_in, load_rules
 
 PAGE = 'notices = "a"\nwhy = "b"\nwrong = "c"\nneeds = "d"\nexample = "e"\n'
 

@@ -16,10 +16,10 @@ from click.testing import CliRunner, Result
 
 from detector.backtest.timeline_words import DAY
 from detector.cli import turntoward
-from detector.cli.rules_writing import SIGNS, length_in, new_when, with_exception, with_length
-from detector.config.paths import rules_dir
-from detector.config.rules_in_force import built_in, load_rules, read_rule_file
+from detector.cli.rules.writing import SIGNS, length_in, new_when, with_exception, with_length
 from detector.errors import UserError
+from detector.paths import rules_dir
+from detector.rulebook.loading import built_in, load_rules, read_rule_file
 from rules.features import CATEGORIES
 from rules.language import compile_condition
 from rules.model import FeatureKey, Measured, Rule
@@ -33,7 +33,7 @@ def own() -> Path:
 
 def run(*words: str, says: str | None = None, monkeypatch: pytest.MonkeyPatch | None = None) -> Result:
     if monkeypatch is not None:
-        monkeypatch.setattr("detector.cli.rules_new._asks", lambda: True)
+        monkeypatch.setattr("detector.cli.rules.new._asks", lambda: True)
     return CliRunner().invoke(turntoward, ["rules", "new", *words], input=says, standalone_mode=False)
 
 

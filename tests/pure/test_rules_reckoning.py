@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from detector.config.rules_in_force import load_rules
+from detector.rulebook.loading import load_rules
 from rules.language import compile_condition
 from rules.model import FeatureKey, Measured, Rule, Value
 from rules.parts import each, parts

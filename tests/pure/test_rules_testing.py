@@ -13,9 +13,9 @@ from click.testing import CliRunner, Result
 
 from detector.backtest.timeline_words import SIMPLE
 from detector.cli import turntoward
-from detector.cli.rules_testing import EXAMPLE
-from detector.config.paths import config_path, rules_dir
+from detector.cli.rules.testing import EXAMPLE
 from detector.errors import UserError
+from detector.paths import config_path, rules_dir
 
 COMMAND = Path(sys.executable).with_name("turntoward")
 PAGE = 'notices = "a"\nwhy = "b"\nwrong = "c"\nneeds = "d"\nexample = "e"\n'

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from detector.observations import Focused, LaidDown, LitUp, PickedUp
+from detector.core.observations import Focused, LaidDown, LitUp, PickedUp
 from detector.sensors import android_present
 from detector.sensors.android_events import Event, Keyguard, Resumed, Screen
 from detector.sensors.android_hand import Hand, Present, Saying

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from detector.observations import LaidDown, LitUp, PickedUp
+from detector.core.observations import LaidDown, LitUp, PickedUp
 from detector.sensors.android_events import Keyguard, Resumed, Screen
 from detector.sensors.android_hand import Hand, Present
 from detector.sensors.android_usagestats import COMMAND, missed, read, zone

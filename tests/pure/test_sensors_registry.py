@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from detector.attention.settings import AttentionSettings
 from detector.clock import SystemClock
+from detector.core.attention.settings import AttentionSettings
 from detector.errors import SensorUnavailable
 from detector.sensors import REGISTRY, SENSES, Candidate, candidates, first_available, misplaced, session_type
 from detector.sensors.settings import SensorSettings

@@ -6,7 +6,7 @@ import json
 from dataclasses import fields
 from datetime import timedelta
 
-from detector.effects import Coverage, Moment, Use
+from detector.core.effects import Coverage, Moment, Use
 from detector.store import opening, rows
 from detector.store.migrations import MIGRATIONS
 from detector.store.model import KeptOccurrence

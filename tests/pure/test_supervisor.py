@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from detector.attention.settings import AttentionSettings
 from detector.clock import Clock, ManualClock
-from detector.daemon.supervisor import Supervisor
+from detector.core.attention.settings import AttentionSettings
+from detector.core.observations import CameBack, Gap, GapReason, Observation, SensorStarted
+from detector.daemon.sensor_supervisor import Supervisor
 from detector.errors import SensorLost, SensorUnavailable
-from detector.observations import CameBack, Gap, GapReason, Observation, SensorStarted
 from detector.sensors.model import Seen
 from detector.sensors.settings import SensorSettings
 

@@ -7,9 +7,9 @@ import json
 import pytest
 from click.testing import CliRunner, Result
 
-from detector.cli.what_command import command
-from detector.config.paths import store_path
+from detector.cli.what.command import command
 from detector.errors import UserError
+from detector.paths import store_path
 from detector.store.store import Store
 from tests.rig.kept import EVENING, begins
 

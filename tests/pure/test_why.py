@@ -6,17 +6,17 @@ import json
 from dataclasses import replace
 from datetime import datetime
 
-from detector.attention.settings import AttentionSettings
 from detector.backtest.timeline_words import clock as instant
 from detector.backtest.timelines import play, read_timelines
-from detector.config.rules_in_force import load_rules
-from detector.effects import Moment, Record
-from detector.observations import Observation
-from detector.pipeline import Pipeline
+from detector.core.attention.settings import AttentionSettings
+from detector.core.effects import Moment, Record
+from detector.core.observations import Observation
+from detector.core.pipeline import Pipeline
 from detector.report.why import explain, lines, plain
 from detector.report.why_not import Then, look_back
 from detector.report.why_not import lines as lines_then
 from detector.report.why_not import plain as plain_then
+from detector.rulebook.loading import load_rules
 from rules.language import compile_condition, parts_of
 from rules.model import Rule
 from rules.policy import PolicySettings

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.effects import Moment
+from detector.core.effects import Moment
 from detector.notifier.settings import NotifierSettings
 from detector.notifier.wording import ending, greeting, heads_up, how_long, over, wording, words_for
 

@@ -11,19 +11,19 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from detector.attention.settings import AttentionSettings
 from detector.clock import ManualClock
-from detector.daemon.continuity import Continuity
+from detector.control.sd_notify import Systemd
+from detector.core.attention.settings import AttentionSettings
+from detector.core.observations import Activity, Answer, Focused, Observation, Sense, SensorStarted
+from detector.core.pipeline import Pipeline
+from detector.daemon.clock_watch import Continuity
+from detector.daemon.effect_runner import Performer
 from detector.daemon.inbox import Inbox
 from detector.daemon.loop import Loop
-from detector.daemon.perform import Performer
-from detector.daemon.reconcile import Next, Reconciler
-from detector.daemon.sd_notify import Systemd
-from detector.daemon.underway import UnderWay
+from detector.daemon.reconciler import Next, Reconciler
+from detector.daemon.session import UnderWay
 from detector.notifier.model import Words
-from detector.observations import Activity, Answer, Focused, Observation, Sense, SensorStarted
 from detector.partner_time.model import Occurrence
-from detector.pipeline import Pipeline
 from detector.store.model import Keeping
 from rules.model import Condition, FeatureKey, FeatureSet, Page, Rule
 from rules.policy import PolicySettings

@@ -11,10 +11,10 @@ from datetime import timedelta
 
 from detector.clock import Clock, SystemClock
 from detector.devices import DoorPlace, Phone
-from detector.door.conversation import Limits
-from detector.door.guard import digest
-from detector.door.model import Told, Wish
-from detector.door.server import Door
+from detector.phone_api.auth import digest
+from detector.phone_api.connection import Limits
+from detector.phone_api.model import Told, Wish
+from detector.phone_api.server import Door
 
 TOKEN = "the-token-of-my-phone"  # noqa: S105 - it opens this stand-in only
 OTHER = "the-token-of-the-old-one"

@@ -13,13 +13,13 @@ import msgspec
 
 from detector.activities.classifier import Classifier
 from detector.activities.load import load_classifier
-from detector.attention.settings import AttentionSettings
-from detector.config.rules_in_force import load_rules
+from detector.core.attention.settings import AttentionSettings
 from detector.importing.bring import Bringing, Deciding
 from detector.importing.door import Door
 from detector.importing.model import Account, Times
 from detector.importing.times import Past, past_times
 from detector.importing.tracks import Host, Tracks
+from detector.rulebook.loading import load_rules
 from detector.store.model import Keeping
 from rules.model import Rule
 from rules.policy import PolicySettings

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from detector.effects import Coverage, Moment, Outcome, Record, Use
-from detector.observations import Activity, Observation, PartnerTimeBegan, PartnerTimeEnded
+from detector.core.effects import Coverage, Moment, Outcome, Record, Use
+from detector.core.observations import Activity, Observation, PartnerTimeBegan, PartnerTimeEnded
 from rules.model import FeatureKey, Filter, Reason
 
 BEGAN: Final = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)

@@ -15,7 +15,7 @@ from dbus_fast.aio import MessageBus
 from dbus_fast.constants import MessageType
 from dbus_fast.message import Message
 
-from detector.observations import Answer
+from detector.core.observations import Answer
 
 NAME = "org.freedesktop.Notifications"
 PATH = "/org/freedesktop/Notifications"

@@ -15,8 +15,8 @@ import pytest
 import time_machine
 
 from detector.cli import main
-from detector.config.paths import store_path
 from detector.partner_time.model import PartnerTime
+from detector.paths import store_path
 from detector.store.store import Store
 
 MONDAY_EVENING: Final = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)

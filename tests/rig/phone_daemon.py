@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-from detector.config.paths import store_path
-from detector.daemon.lock import Lock
+from detector.control.lock import Lock
+from detector.paths import store_path
 from detector.store.store import Store
 
 

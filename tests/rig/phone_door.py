@@ -14,8 +14,8 @@ from typing import Self
 
 from detector.clock import SystemClock
 from detector.devices import DoorPlace, Phone
-from detector.door.model import Told, Wish
-from detector.door.server import Door
+from detector.phone_api.model import Told, Wish
+from detector.phone_api.server import Door
 
 CODE = "Yq3mZ0v5bK1c8tD2xW7uLhRn"
 

@@ -20,8 +20,8 @@ from typing import Any
 from dbus_fast import Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
-from detector.quiet.dunst import DUNST, RINGS, SPEAKS, lines
-from detector.quiet.mako import lines as mako_lines
+from detector.dnd.dunst import DUNST, RINGS, SPEAKS, lines
+from detector.dnd.mako import lines as mako_lines
 from tests.rig.bus import NAME, SessionBus, dunst_on, private_bus
 from tests.rig.notification_server import FakeServer
 from tests.rig.wayland import mako_on_sway

@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from detector.attention.settings import AttentionSettings
 from detector.backtest.timelines import Timeline, read_timelines
-from detector.effects import Effect
-from detector.observations import Gap, Observation
-from detector.pipeline import Pipeline
+from detector.core.attention.settings import AttentionSettings
+from detector.core.effects import Effect
+from detector.core.observations import Gap, Observation
+from detector.core.pipeline import Pipeline
 from rules.model import Rule
 from rules.policy import PolicySettings
 

@@ -10,9 +10,9 @@ import pytest
 
 from detector.backtest.timelines import Timeline
 from detector.backtest.timelines import differs as differs_from
-from detector.config.rules_in_force import load_rules
-from detector.effects import Outcome
+from detector.core.effects import Outcome
 from detector.errors import UserError
+from detector.rulebook.loading import load_rules
 from rules.model import Reason, Rule
 from tests.timelines.reading import play, read
 

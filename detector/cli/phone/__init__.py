@@ -1,0 +1,1 @@
+"""`turntoward phone ...`."""

@@ -1,0 +1,89 @@
+"""`turntoward phone`: pair a phone, see which are paired, test one, remove one."""
+
+from __future__ import annotations
+
+import click
+
+from detector.cli.completing import phones
+
+
+@click.group(epilog='Example: turntoward phone pair "my phone"')
+def command() -> None:
+    """Pair your phone, so that a look at it counts like one at the laptop.
+
+    No app of ours is needed. Until the first phone is paired, nothing listens.
+    """
+
+
+@command.command(epilog='Example: turntoward phone pair "my phone"')
+@click.argument("name")
+@click.option("--address", metavar="ADDRESS", help="Where to listen; else this device's address in your network.")
+@click.option("--port", metavar="PORT", help="On which port; else 8420.")
+@click.option("--host", metavar="HOST", help="How links name this device, such as laptop.local; else the address.")
+@click.option("--certificate", metavar="FILE", help="Your own certificate (PEM): the door speaks https. With --key.")
+@click.option("--key", metavar="FILE", help="The certificate's key (PEM).")
+@click.option("--nudges-on-phone", is_flag=True, help="What the phone tells is answered with a nudge, if there is one.")
+@click.option("--adb", metavar="SERIAL", help="Instead of a link: an Android phone that adb reaches.")
+@click.option("--no-wait", is_flag=True, help="Show the link and leave; do not wait for the phone.")
+def pair(
+    name: str,
+    *,
+    address: str | None,
+    port: str | None,
+    host: str | None,
+    certificate: str | None,
+    key: str | None,
+    nudges_on_phone: bool,
+    adb: str | None,
+    no_wait: bool,
+) -> None:
+    """Pair a phone, and call it NAME.
+
+    Shows a link that works once, within five minutes. It opens a page that says what will be told and what never, and
+    helps to set the phone up. The door that the first phone opens is where all of them go.
+    """
+    from detector.cli.phone.pairing import Wanted, pair_by_adb, pair_by_link  # noqa: PLC0415 - not for --help
+
+    wanted = Wanted(
+        name=name.strip(), address=address, port=port, host=host, certificate=certificate, key=key,
+        shows_nudges=nudges_on_phone, adb=adb,
+    )  # fmt: skip
+    if adb is not None:
+        pair_by_adb(wanted)
+    else:
+        pair_by_link(wanted, waits=not no_wait)
+
+
+@command.command(name="list", epilog="Example: turntoward phone list --json")
+@click.option("--json", "as_json", is_flag=True, help="Write it as JSON; instants in UTC.")
+def list_phones(*, as_json: bool) -> None:
+    """Show the phones, how each speaks, and whether the door is open."""
+    from detector.cli.phone.listing import list_phones  # noqa: PLC0415 - not for --help
+
+    list_phones(as_json=as_json)
+
+
+@command.command(epilog='Example: turntoward phone test "my phone"')
+@click.argument("name", shell_complete=phones)
+def test(name: str) -> None:
+    """See whether the phone NAME reaches this device.
+
+    Knocks at the door from here first; then waits up to two minutes for you to tap the test on the phone's page.
+    """
+    from detector.cli.phone.testing import test_phone  # noqa: PLC0415 - not for --help
+
+    test_phone(name)
+
+
+@command.command(epilog='Example: turntoward phone remove "my phone"')
+@click.argument("name", shell_complete=phones)
+@click.option("--yes", is_flag=True, help="Do not ask first.")
+def remove(name: str, *, yes: bool) -> None:
+    """Remove the phone NAME, at once.
+
+    What it tells is refused from then on. What was kept of it stays; `turntoward forget` deletes that. The phone's own
+    page can remove it, too.
+    """
+    from detector.cli.phone.removing import remove_phone  # noqa: PLC0415 - not for --help
+
+    remove_phone(name, yes=yes)

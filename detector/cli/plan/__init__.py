@@ -1,0 +1,1 @@
+"""Commands that declare, show and change partner time."""

@@ -1,0 +1,1 @@
+"""What commands, the page and D-Bus want of a running daemon: its lock, status, requests and systemd unit."""

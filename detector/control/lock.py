@@ -1,0 +1,133 @@
+"""One daemon per person: a lock file that is held for life, and that says who holds it and what it is doing.
+
+Rule 1: the lock is the kernel's (flock), so a killed daemon never leaves a stale one behind.
+Rule 2: asking whether a daemon runs is cheap: nothing heavy is imported here.
+Rule 3: the first line is the process id, the second what the daemon last said of itself, as JSON.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from detector.errors import TurntowardError
+from detector.paths import lock_path
+
+_TRIES: Final = 10
+_BETWEEN_TRIES: Final = 0.02
+
+
+class AlreadyRunning(TurntowardError):
+    """Another daemon of this person holds the lock."""
+
+
+class Lock:
+    """The lock of the one daemon, held from `__enter__` to `__exit__`, and the little it says of itself meanwhile."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path or lock_path()
+        self._file: int | None = None
+
+    def __enter__(self) -> Self:
+        """Take the lock.
+
+        Raises:
+            AlreadyRunning: if another process has it.
+        """
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        if not _taken(file):
+            other = _first_line(file)
+            os.close(file)
+            raise _already(other)
+        self._file = file
+        self.say("")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let go of the lock. The file stays: to remove it would let two daemons lock two files of the same name."""
+        if self._file is not None:
+            os.ftruncate(self._file, 0)
+            os.close(self._file)
+            self._file = None
+
+    def say(self, line: str) -> None:
+        """Put `line` behind the process id for `running_status`; one write, so that no reader sees half of it."""
+        if self._file is not None:
+            content = f"{os.getpid()}\n{line}\n".encode()
+            os.pwrite(self._file, content, 0)
+            os.ftruncate(self._file, len(content))
+
+
+def refuse_second(path: Path | None = None) -> None:
+    """Return if no daemon runs; a command that is about to become one asks before it asks anything of the person.
+
+    Raises:
+        AlreadyRunning: if one does.
+    """
+    pid = running_pid(path)
+    if pid is not None:
+        raise _already(str(pid))
+
+
+def running_pid(path: Path | None = None) -> int | None:
+    """Return the process id of the daemon that runs, or None."""
+    lines = _running_lines(path)
+    return int(lines[0]) if lines and lines[0].isdigit() else None
+
+
+def running_status(path: Path | None = None) -> str | None:
+    """Return what the daemon that runs last said of itself (JSON, '' where it has said nothing yet), or None."""
+    lines = _running_lines(path)
+    return None if lines is None else (lines[1] if len(lines) > 1 else "")
+
+
+def _already(pid: str) -> AlreadyRunning:
+    return AlreadyRunning(
+        f"turntoward is already running (process {pid or 'unknown'}).\n"
+        "  `turntoward status` says what it is doing; one is enough for a person."
+    )
+
+
+def _running_lines(path: Path | None) -> list[str] | None:
+    try:
+        file = os.open(path or lock_path(), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        try:
+            # Shared, so that two who ask at once do not take each other for the daemon.
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError as refused:
+            if refused.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+                raise
+            return os.pread(file, 65536, 0).decode("utf-8", "replace").split("\n")
+        return None
+    finally:
+        os.close(file)
+
+
+def _taken(file: int) -> bool:
+    # Somebody who only asks holds the lock for an instant; that is not a daemon.
+    for attempt in range(_TRIES):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as refused:
+            if refused.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+                raise
+            if attempt + 1 < _TRIES:
+                time.sleep(_BETWEEN_TRIES)
+        else:
+            return True
+    return False
+
+
+def _first_line(file: int) -> str:
+    return os.pread(file, 32, 0).decode("ascii", "replace").partition("\n")[0]

@@ -1,0 +1,199 @@
+"""The systemd user unit and its drop-in: where they are shipped, where they go, and who may change them.
+
+Rule 1: what this program did not write is neither changed nor removed.
+Rule 2: the unit as it stands reaches no network; the drop-in that allows it is there only while something needs it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from detector.calendars.places import is_url
+from detector.devices import Phone
+from detector.errors import TurntowardError
+from detector.partner_time.proposed import Calendar
+from detector.sensors.settings import SensorSettings
+
+if TYPE_CHECKING:
+    from subprocess import CompletedProcess
+
+UNIT: Final = "turntoward.service"
+NETWORK: Final = "turntoward-network.conf"
+PATIENCE: Final = 60
+"""Seconds that systemctl gets: a restart waits for the daemon to be ready."""
+
+_MARK: Final = "# The user unit of Turntoward"
+_NETWORK_MARK: Final = "# The network drop-in of Turntoward"
+_EXEC: Final = "ExecStart="
+
+
+def unit_path() -> Path:
+    """Return where the person's own units are; the file need not exist."""
+    given = os.environ.get("XDG_CONFIG_HOME", "")
+    base = Path(given) if given.startswith("/") else Path.home() / ".config"
+    return base / "systemd" / "user" / UNIT
+
+
+def network_path() -> Path:
+    """Return where the drop-in that allows the network goes; the file need not exist."""
+    return unit_path().with_name(f"{UNIT}.d") / "network.conf"
+
+
+def shipped(name: str = UNIT) -> str:
+    """Return the unit, or another file of systemd's, as it is shipped: inside the package, or beside it in a checkout."""
+    packaged = files("detector.control").joinpath(name)
+    if packaged.is_file():
+        return packaged.read_text(encoding="utf-8")
+    checkout = Path(__file__).resolve().parents[2] / "systemd" / name
+    if not checkout.is_file():
+        raise TurntowardError(f"{name} is missing from this installation.\n  Install the package again.")
+    return checkout.read_text(encoding="utf-8")
+
+
+def command_path() -> Path:
+    """Return the installed command that runs right now."""
+    beside = Path(sys.executable).parent / "turntoward"
+    if beside.exists():
+        return beside
+    called = Path(sys.argv[0]).resolve()
+    if called.name == "turntoward" and os.access(called, os.X_OK):
+        return called
+    raise TurntowardError(
+        "The command `turntoward` cannot be found.\n  Install the package, for example with `uv tool`."
+    )
+
+
+def unit_for(command: Path) -> str:
+    """Return the unit that runs `command`."""
+    quoted = str(command).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    lines = [f'{_EXEC}"{quoted}" run' if line.startswith(_EXEC) else line for line in shipped().split("\n")]
+    return "\n".join(lines)
+
+
+def is_ours(path: Path) -> bool:
+    """Return whether the file at `path` is a unit that `service install` wrote."""
+    return _begins_with(path, _MARK)
+
+
+def needs_network(phones: Iterable[Phone], sources: SensorSettings, calendars: Iterable[Calendar] = ()) -> bool:
+    """Return whether anything goes through a socket.
+
+    A phone through the door or by way of adb, ActivityWatch, or a calendar that is asked at an address.
+    """
+    return (
+        sources.activitywatch is not None
+        or any(phone.token or phone.code or phone.adb for phone in phones)
+        or any(calendar.subscribed and is_url(calendar.place) for calendar in calendars)
+    )
+
+
+def allow_network(wanted: bool) -> bool:  # noqa: FBT001 - the one thing that it is told
+    """Let the service reach the network, or no longer; return whether that changed. `reload_service` makes it so.
+
+    Nothing is changed where our service is not installed, or where somebody else's file stands in that place.
+
+    Raises:
+        TurntowardError: if the file cannot be written or removed.
+    """
+    path = network_path()
+    is_there = os.path.lexists(path)
+    if is_there and (path.is_symlink() or not _begins_with(path, _NETWORK_MARK)):
+        return False
+    try:
+        if not wanted:
+            return is_there and _remove(path)
+        content = shipped(NETWORK)
+        if not is_ours(unit_path()) or (is_there and path.read_text(encoding="utf-8") == content):
+            return False
+        write_whole(path, content)
+    except OSError as failed:
+        raise TurntowardError(f"{path} could not be changed: {failed.strerror}.") from failed
+    return True
+
+
+def write_whole(path: Path, content: str) -> None:
+    """Write the file so that whoever reads it finds it as it was or as it will be.
+
+    Raises:
+        OSError: if it cannot be written; nothing of it is left then.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # systemd reads no file whose name begins with a dot.
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("w", encoding="utf-8") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def reload_service() -> bool:
+    """Let systemd read the unit and its drop-in again, and restart the service if it runs; return whether it did.
+
+    Where there is no systemctl, no user manager, or no service that runs, nothing happens: what runs in the foreground
+    is not restricted in the first place. Partner time under way goes on.
+    """
+    if not is_ours(unit_path()) or systemctl("daemon-reload") is not None:
+        return False
+    asked = _call("show", "--property=ActiveState", "--value", UNIT)
+    # "activating": it failed, and waits to be started again.
+    runs = not isinstance(asked, str) and asked.stdout.strip() in {"active", "activating", "reloading"}
+    return runs and systemctl("restart", UNIT) is None
+
+
+def follow(phones: Iterable[Phone], sources: SensorSettings, calendars: Iterable[Calendar] = ()) -> bool:
+    """Let the service reach the network exactly if something needs it; return whether it was restarted for that.
+
+    For whoever pairs or removes a phone, or subscribes to a calendar, after that is kept. When it returns, a restarted service is ready.
+
+    Raises:
+        TurntowardError: if the drop-in cannot be written or removed.
+    """
+    return allow_network(needs_network(phones, sources, calendars)) and reload_service()
+
+
+def systemctl(*arguments: str) -> str | None:
+    """Run `systemctl --user` with the arguments; return None if it went well, else what it said."""
+    done = _call(*arguments)
+    if isinstance(done, str):
+        return done
+    return None if done.returncode == 0 else done.stderr.strip() or f"exit {done.returncode}"
+
+
+def _call(*arguments: str) -> CompletedProcess[str] | str:
+    import shutil  # noqa: PLC0415 - only whoever changes the service needs it
+    import subprocess  # noqa: PLC0415 - likewise
+
+    program = shutil.which("systemctl")
+    if program is None:
+        return "there is no systemctl"
+    try:
+        return subprocess.run(  # noqa: S603 - systemctl, with words of our own
+            [program, "--user", *arguments], capture_output=True, text=True, check=False, timeout=PATIENCE
+        )
+    except (OSError, subprocess.TimeoutExpired) as failed:
+        return str(failed)
+
+
+def _begins_with(path: Path, mark: str) -> bool:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").startswith(mark)
+    except OSError:
+        return False
+
+
+def _remove(path: Path) -> bool:
+    path.unlink()
+    with suppress(OSError):  # other drop-ins stand beside it
+        path.parent.rmdir()
+    return True

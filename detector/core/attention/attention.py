@@ -1,0 +1,149 @@
+"""Observations in, uses and coverage out; features measured when a rule asks.
+
+Rule 1: only features that were asked for can be measured, from when they were asked for on.
+Rule 2: devices are known by their observations; one that has said nothing is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from itertools import count
+from typing import Final
+
+from detector.core.attention.device_state import DeviceState
+from detector.core.attention.input_sums import COUNTED
+from detector.core.attention.measure_factory import Everyone, reach
+from detector.core.attention.measures import Measure
+from detector.core.attention.settings import AttentionSettings
+from detector.core.attention.uses import Covered, Person, UseState
+from detector.core.observations import Gap, InputCounted, Observation, Paused
+from rules.model import FeatureKey, Value, the_one
+
+TOUCHED_BY_INPUT: Final = frozenset({*COUNTED, "since_input"})
+"""The features that an `InputCounted` can change; all others stand where they were."""
+
+
+class View:
+    """The feature set of one device; `at` is set by its owner before it is asked."""
+
+    __slots__ = ("at", "measures")
+
+    def __init__(self, at: datetime, measures: dict[FeatureKey, Measure]) -> None:
+        self.at = at
+        self.measures = measures
+
+    def get(self, key: FeatureKey, /) -> Value | None:
+        """Return the feature's value, or None where it is unknown or was not declared."""
+        measure = self.measures.get(key)
+        return None if measure is None else measure.value(self.at)
+
+    def changes(self, key: FeatureKey, value: Value, /) -> datetime | None:
+        """Return the first instant after `at` at which comparing with `value` may come out differently."""
+        measure = self.measures.get(key)
+        return None if measure is None else measure.change(self.at, value)
+
+
+class Attention:
+    """What is known of every device during one occurrence. `usuals`: what is usual of features, by their key."""
+
+    def __init__(
+        self,
+        needs: Iterable[FeatureKey],
+        began: datetime,
+        ends: datetime,
+        settings: AttentionSettings,
+        usuals: Mapping[FeatureKey, Value] | None = None,
+    ) -> None:
+        self._needs = tuple(map(the_one, needs))
+        self._began = began
+        self._settings = settings
+        self._number: Callable[[], int] = count(1).__next__
+        self._person = Person(keep=reach(self._needs))
+        self._everyone = Everyone(began, ends, settings)
+        self._everyone.usuals = usuals or {}
+        self._states: dict[str, DeviceState] = {}
+        self._views: dict[str, View] = {}
+
+    @property
+    def devices(self) -> list[DeviceState]:
+        """Every device that has said something, in the order of its first word."""
+        return self._everyone.devices
+
+    def device(self, name: str) -> DeviceState:
+        """Return the device's state; a new one is known from its first observation on."""
+        state = self._states.get(name)
+        if state is None:
+            state = DeviceState(name, self._began, self._settings, self._number, self._person)
+            self._states[name] = state
+            self._everyone.add(state)
+            measures = {key: self._everyone.measure(key, state) for key in self._needs}
+            self._views[name] = View(self._began, measures)
+        return state
+
+    def view(self, name: str, at: datetime) -> View:
+        """Return the device's features at `at`."""
+        view = self._views[name]
+        view.at = at
+        return view
+
+    def take(self, needs: Iterable[FeatureKey], usuals: Mapping[FeatureKey, Value], at: datetime) -> None:
+        """Measure these features from now on, and no others.
+
+        What is measured already goes on. What is new is measured from what is remembered; as long as its span reaches
+        further back than that, it is unknown.
+        """
+        before, self._needs = set(self._needs), tuple(map(the_one, needs))
+        self._person.keep = max(self._person.keep, reach(self._needs))
+        self._everyone.usuals = usuals
+        self._everyone.ask_for([key for key in self._needs if key not in before], self._person.forgotten_until)
+        for name, view in self._views.items():
+            state, old = self._states[name], view.measures
+            view.measures = {
+                key: old[key] if key in old and key.name != "usual" else self._everyone.measure(key, state, late=at)
+                for key in self._needs
+            }
+            self._everyone.keep_sums(name, self._needs)
+
+    def observe(self, seen: Observation) -> None:
+        """Take in one observation."""
+        device = self.device(seen.device)
+        if isinstance(seen, InputCounted):
+            for total in self._everyone.sums[seen.device].values():
+                total.add(seen)
+        elif isinstance(seen, Gap) and seen.sense == "input":
+            self._everyone.forget_counts(seen.device)
+        elif isinstance(seen, Paused) or (isinstance(seen, Gap) and seen.sense is None):
+            # Nobody listened: whatever another device said in the meantime is lost, too.
+            for each in self.devices:
+                self._everyone.forget_counts(each.name)
+                each.observe(seen)
+            return
+        device.observe(seen)
+
+    def nudged(self, at: datetime, category: str | None) -> None:
+        """A nudge about a use of the category reached the screen."""
+        self._everyone.nudged.at, self._everyone.nudged.category = at, category
+
+    def extend(self, ends: datetime) -> None:
+        """Partner time ends later than it was planned."""
+        self._everyone.ends = ends
+
+    def end(self, at: datetime) -> None:
+        """Partner time is over."""
+        for device in self.devices:
+            device.end(at)
+
+    def closed(self) -> list[tuple[str, UseState]]:
+        """Hand over the uses that were closed, or whose end was corrected, since the last call."""
+        found = [(device.name, use) for device in self.devices for use in device.closed]
+        for device in self.devices:
+            device.closed.clear()
+        return found
+
+    def covered(self) -> list[tuple[str, Covered]]:
+        """Hand over the stretches of coverage that ended since the last call."""
+        found = [(device.name, stretch) for device in self.devices for stretch in device.covered]
+        for device in self.devices:
+            device.covered.clear()
+        return found

@@ -1,0 +1,30 @@
+"""How the devices were left after a nudge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from detector.core.attention.device_state import DeviceState
+from rules.features import DISTRACTING
+
+LATE_REPAIR: Final = timedelta(seconds=60)
+"""A third of reminders end use within a minute (Wellspent RCT, 2026)."""
+
+
+def left_at(devices: Sequence[DeviceState], nudged: datetime) -> tuple[bool, datetime | None]:
+    """Return whether it is known how the devices were left within 60 s of `nudged`, and when: None if they were not.
+
+    Uses of what is not distracting count as having left: the map for both, the lock screen's clock. Going on with
+    another device is not leaving: a hop from the phone to the laptop is one story.
+    """
+    until, left, is_known = nudged + LATE_REPAIR, nudged, True
+    for use in (use for device in devices for use in (*device.uses, device.open)):
+        if use is None or use.activity.category not in DISTRACTING or use.began > until:
+            continue
+        if use.ended is None or use.ended > until:
+            return True, None
+        is_known = is_known and (use.until is None or use.until <= until)
+        left = max(left, use.ended)
+    return is_known, left if is_known else None

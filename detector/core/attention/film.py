@@ -1,0 +1,40 @@
+"""A film for two: media that plays over the whole screen, which nobody touches.
+
+Rule 1: a film begins where idleness would; a pause does not end it, another toplevel or a smaller one does.
+Rule 2: while it is on, a touch shorter than a look is part of it, and counts as something for both.
+Why so: docs/decisions/a-film-is-for-two.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from detector.core.observations import Activity
+
+SHOW_FILMS: Final = frozenset({"video", "together", "other"})
+"""What a film may be shown by; a player that nobody knows is `other`."""
+FOR_BOTH: Final = Activity(category="together")
+
+
+@dataclass(slots=True)
+class Film:
+    """Whether media plays on a device (None: not known), and whether a film for two is on."""
+
+    playing: bool | None = None
+    is_on: bool = False
+
+    def look(self, activity: Activity | None, *, full_screen: bool, untouched: bool) -> bool:
+        """Begin the film if what is in front is one; return whether one is on."""
+        shows = activity is not None and activity.category in SHOW_FILMS and full_screen
+        self.is_on = self.is_on or bool(self.playing and shows and untouched)
+        return self.is_on
+
+    def end(self) -> bool:
+        """End the film; return whether one was on."""
+        was_on, self.is_on = self.is_on, False
+        return was_on
+
+    def lose(self) -> None:
+        """Nothing is known any more of what plays."""
+        self.playing, self.is_on = None, False

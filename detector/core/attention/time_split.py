@@ -1,0 +1,192 @@
+"""How an occurrence divides into presence, distraction and what is not known.
+
+Rule 1: the three lengths add up to the occurrence's own, exactly.
+Rule 2: time is known where the sensors of at least one device spoke; uses that overlap on two devices count once.
+Rule 3: where the end of a use is only bounded, it counts no further than its own device's sensors spoke.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol, TypeAlias
+
+from detector.core.observations import Activity
+from rules.features import DISTRACTING
+
+Stretch: TypeAlias = tuple[datetime, datetime]
+"""A half-open interval `[begins, ends)`, never empty."""
+
+
+class Used(Protocol):
+    """What is asked of a use; `ended` None: it is still open."""
+
+    @property
+    def device(self) -> str:
+        """The device."""
+
+    @property
+    def activity(self) -> Activity:
+        """What was in front."""
+
+    @property
+    def began(self) -> datetime:
+        """When it was taken up."""
+
+    @property
+    def ended(self) -> datetime | None:
+        """When it was left."""
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the end is known rather than bounded."""
+
+
+class Known(Protocol):
+    """What is asked of a stretch of coverage."""
+
+    @property
+    def device(self) -> str:
+        """The device."""
+
+    @property
+    def began(self) -> datetime:
+        """When its sensors began to speak."""
+
+    @property
+    def ended(self) -> datetime:
+        """When they fell silent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """How long presence, distraction and the unknown lasted. `known` is the first two together."""
+
+    presence: timedelta = timedelta(0)
+    distraction: timedelta = timedelta(0)
+    unknown: timedelta = timedelta(0)
+
+    def __add__(self, other: Share) -> Share:
+        """Return both together."""
+        return Share(
+            presence=self.presence + other.presence,
+            distraction=self.distraction + other.distraction,
+            unknown=self.unknown + other.unknown,
+        )
+
+    @property
+    def known(self) -> timedelta:
+        """How long it is known what happened."""
+        return self.presence + self.distraction
+
+    @property
+    def lasted(self) -> timedelta:
+        """How long the occurrence lasted."""
+        return self.known + self.unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Divided:
+    """An occurrence cut into stretches: each list in order, without overlaps; what lies between them is unknown."""
+
+    begins: datetime
+    ends: datetime
+    present: tuple[Stretch, ...]
+    distracted: tuple[Stretch, ...]
+
+    @property
+    def share(self) -> Share:
+        """The three lengths."""
+        presence, distraction = _length(self.present), _length(self.distracted)
+        unknown = max(self.ends - self.begins, timedelta(0)) - presence - distraction
+        return Share(presence=presence, distraction=distraction, unknown=unknown)
+
+
+def share(uses: Iterable[Used], coverage: Iterable[Known], begins: datetime, ends: datetime) -> Share:
+    """Return how much of `[begins, ends)` was presence, distraction, and unknown.
+
+    The three lengths add up to the interval's own. Uses that overlap on two devices count once.
+    """
+    return divide(uses, coverage, begins, ends).share
+
+
+def divide(uses: Iterable[Used], coverage: Iterable[Known], begins: datetime, ends: datetime) -> Divided:
+    """Cut `[begins, ends)` into stretches of presence and of distraction.
+
+    Distraction: uses of distracting categories (`rules.features.DISTRACTING`) on any device. Presence: what is known,
+    less distraction. A use whose end is known is known time by itself, even where a sensor lost its coverage.
+    """
+    spoke: dict[str, list[Stretch]] = {}
+    for stretch in coverage:
+        spoke.setdefault(stretch.device, []).extend(_clipped(stretch.began, stretch.ended, begins, ends))
+    covered = {device: joined(stretches) for device, stretches in spoke.items()}
+    found: list[Stretch] = []
+    for use in uses:
+        if use.activity.category not in DISTRACTING:
+            continue
+        used = _clipped(use.began, use.ended or ends, begins, ends)
+        if use.trusted and use.ended is not None:
+            found += used
+        else:
+            found += common(used, covered.get(use.device, []))
+    distracted = joined(found)
+    known = joined(stretch for stretches in covered.values() for stretch in stretches)
+    return Divided(
+        begins=begins, ends=ends, present=tuple(without(known, distracted)), distracted=tuple(distracted)
+    )  # fmt: skip
+
+
+def joined(stretches: Iterable[Stretch]) -> list[Stretch]:
+    """Return the stretches in order, those that overlap or touch made one."""
+    whole: list[Stretch] = []
+    for begins, ends in sorted(stretches):
+        if whole and begins <= whole[-1][1]:
+            if ends > whole[-1][1]:
+                whole[-1] = (whole[-1][0], ends)
+        else:
+            whole.append((begins, ends))
+    return whole
+
+
+def common(some: list[Stretch], others: list[Stretch]) -> list[Stretch]:
+    """Return what lies in both; each list in order and without overlaps."""
+    found: list[Stretch] = []
+    one = other = 0
+    while one < len(some) and other < len(others):
+        begins, ends = max(some[one][0], others[other][0]), min(some[one][1], others[other][1])
+        if begins < ends:
+            found.append((begins, ends))
+        if some[one][1] <= others[other][1]:
+            one += 1
+        else:
+            other += 1
+    return found
+
+
+def without(some: list[Stretch], others: list[Stretch]) -> list[Stretch]:
+    """Return what lies in the first and not in the second; each list in order and without overlaps."""
+    found: list[Stretch] = []
+    at = 0
+    for begins, ends in some:
+        since = begins
+        while at < len(others) and others[at][1] <= since:
+            at += 1
+        look = at
+        while look < len(others) and others[look][0] < ends:
+            if others[look][0] > since:
+                found.append((since, others[look][0]))
+            since = others[look][1]
+            look += 1
+        if since < ends:
+            found.append((since, ends))
+    return found
+
+
+def _clipped(began: datetime, ended: datetime, begins: datetime, ends: datetime) -> list[Stretch]:
+    began, ended = max(began, begins), min(ended, ends)
+    return [(began, ended)] if began < ended else []
+
+
+def _length(stretches: Iterable[Stretch]) -> timedelta:
+    return sum((ends - begins for begins, ends in stretches), timedelta(0))

@@ -1,0 +1,149 @@
+"""What the core asks of the world: effects, in the imperative, and the things they keep.
+
+Rule 1: an effect is complete: whoever performs it asks nothing back.
+Rule 2: recording is idempotent: a use, a moment or a coverage has a number within its occurrence, and the last one kept wins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+from detector.core.observations import Activity, Observation
+from rules.model import FeatureKey, Reason, Value
+
+
+class Outcome(StrEnum):
+    """What became of a nudge. The order of precedence stands in `detector.core.pipeline`."""
+
+    PUT_AWAY_30 = "put_away_30"
+    PUT_AWAY_60 = "put_away_60"
+    TOGETHER = "together"
+    NEEDED = "needed"
+    DISMISSED = "dismissed"
+    IGNORED = "ignored"
+    UNDELIVERED = "undelivered"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """One activity on one device, from taken up to left. `trusted` False: its end is not known, only bounded."""
+
+    number: int
+    device: str
+    activity: Activity
+    began: datetime
+    ended: datetime | None = None
+    trusted: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """A stretch in which a device's sensors were speaking, so that silence there means that nothing happened."""
+
+    number: int
+    device: str
+    began: datetime
+    ended: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """A micro-rejection as it is kept: what held, when, what was decided and why, what came of it.
+
+    `number` counts from 1 within the occurrence and names the nudge, too. `decided` is "held" while a nudge waits.
+    `repeat` says that it is the rule's how-manyeth moment in this partner time. `outcome` None: not known yet, or there
+    was no nudge.
+    """
+
+    number: int
+    occurrence: str
+    rule: str
+    device: str
+    use: int | None
+    category: str | None
+    name: str | None
+    began: datetime
+    decided_at: datetime
+    ended: datetime | None
+    decided: Literal["nudged", "held", "suppressed"]
+    reason: Reason | None
+    evidence: tuple[tuple[FeatureKey, Value], ...]
+    repeat: int = 1
+    shown_by: str | None = None
+    answer: str | None = None
+    answered_at: datetime | None = None
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """How the occurrence started: `well` if at `at`, the end of the grace, every device that is sensed was put away.
+
+    None takes back what was said before: it came out that it is not known.
+    """
+
+    at: datetime
+    well: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Keep this part of the occurrence under way: what was observed, used, covered or noticed, and how it started."""
+
+    occurrence: str
+    what: Observation | Use | Coverage | Moment | Started
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notify:
+    """Show one gentle notification for the moment."""
+
+    moment: Moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Greet:
+    """Say, once and quietly, that partner time has begun: the program is never hidden."""
+
+    occurrence: str
+    title: str
+    at: datetime
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Farewell:
+    """Partner time ended as planned: say how it went, in one quiet line, where the person chose to hear of it."""
+
+    occurrence: str
+    title: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskHowLong:
+    """Ask, once and quietly and in the nudge's place, for how long what was named in the moment is needed."""
+
+    moment: Moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SayOver:
+    """Say, in one quiet line, that the time for which the moment's use was needed is over."""
+
+    moment: Moment
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdraw:
+    """Take the notification of this nudge away, if it still stands."""
+
+    nudge: int
+
+
+Effect: TypeAlias = Record | Notify | Greet | Farewell | AskHowLong | SayOver | Withdraw

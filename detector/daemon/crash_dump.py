@@ -1,0 +1,27 @@
+"""Save what the core was fed before it failed, as a recording that is ready to become a test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from detector.core.observations import Observation
+from detector.store.recordings import write_recording
+
+KEPT: Final = 5
+"""Recordings of failures at most: a bug that comes back every minute must not fill the disk."""
+
+_PREFIX: Final = "failure-"
+
+
+def save_last(observations: Sequence[Observation], folder: Path) -> Path:
+    """Write the observations into a new file in `folder` (0600 in 0700) and return its path; the oldest files give way."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    at = observations[-1].at if observations else None
+    path = folder / f"{_PREFIX}{at:%Y%m%dT%H%M%SZ}-{os.getpid()}.jsonl"
+    write_recording(path, observations, note="what the core was fed before it failed")
+    for old in sorted(folder.glob(_PREFIX + "*.jsonl"))[:-KEPT]:
+        old.unlink(missing_ok=True)
+    return path

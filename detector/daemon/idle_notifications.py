@@ -1,0 +1,89 @@
+"""What is said outside partner time: the heads-up before it, and one line after it. Nothing else ever is.
+
+Rule 1: the notifiers are opened for the one thing that is said, and let go of once it has stood for its time.
+Rule 2: one thing stands at a time; what comes later takes its place, and partner time that begins takes the notifiers over,
+so that its greeting does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from detector.config.settings import Settings
+from detector.core.observations import Answer
+from detector.daemon.free_memory import give_back
+from detector.notifier.model import SHOW_TIMEOUT, Voice, Words
+
+if TYPE_CHECKING:
+    from dbus_fast.aio import MessageBus
+
+logger = logging.getLogger("turntoward")
+
+
+def open_notifiers(settings: Settings, bus: MessageBus | None) -> Voice:
+    """Return the notifiers that the person chose; `bus`: the session bus to share, where there is one."""
+    from detector.notifier import make_notifiers  # noqa: PLC0415 - Rule 1
+    from detector.notifier.chain import Chain  # noqa: PLC0415 - Rule 1
+
+    return Chain(make_notifiers(settings.notifications.only, bus=bus))
+
+
+class Outside:
+    """Says one thing at a time. `make` makes the notifiers when they are needed."""
+
+    def __init__(self, make: Callable[[], Voice]) -> None:
+        self._make = make
+        self._voice: Voice | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def stands(self) -> bool:
+        """Whether something that was said stands."""
+        return self._voice is not None
+
+    def say(self, words: Words, voice: Voice | None = None, *, through: Voice | None = None) -> None:
+        """Say it, beside the loop, and let go of the notifiers when it has stood.
+
+        `voice`: notifiers that are open by now; `through`: what to speak through to them.
+        """
+        before = self.take()
+        self._voice = voice or before or self._make()
+        others = before if before is not self._voice else None
+        standing = self._stand(words, self._voice, through or self._voice, others)
+        self._task = asyncio.create_task(standing, name="outside")
+
+    def take(self) -> Voice | None:
+        """Hand over the notifiers with what stands, if anything does: whoever takes them lets go of them."""
+        voice, self._voice = self._voice, None
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+        return voice
+
+    async def close(self) -> None:
+        """Take away what stands."""
+        voice = self.take()
+        if voice is not None:
+            await voice.close()
+            give_back()
+
+    async def _stand(self, words: Words, voice: Voice, through: Voice, others: Voice | None) -> None:
+        try:
+            if others is not None:
+                await others.close()
+            async with asyncio.timeout(SHOW_TIMEOUT):
+                await through.show(0, words, _heard_by_nobody)
+        except Exception:
+            logger.exception("a notifier failed in a way that it should not")
+        else:
+            await asyncio.sleep(words.expires.total_seconds())
+        if self._voice is voice:
+            self._task = None
+            await self.close()
+
+
+def _heard_by_nobody(_nudge: int, _answer: Answer) -> None:
+    """Nothing is asked, so nothing is answered."""

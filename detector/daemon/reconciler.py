@@ -1,0 +1,238 @@
+"""Make what is under way agree with what was declared: idempotent, so that anybody may ask for it at any time.
+
+Rule 1: asking twice does nothing the second time; asking late does the same as asking in time, with a gap.
+Rule 2: what was cut off is closed or gone on with, never forgotten and never begun a second time.
+Rule 3: an occurrence that ended as planned, or was stopped, does not come back when the clock is set back.
+Rule 4: what was given a later end goes on: it is never ended and begun anew for it, not even by a restart.
+Rule 5: what has begun goes on as it began, whatever is declared anew and wherever the device is taken meanwhile.
+Rule 6: what is kept of an occurrence is never written over: what begins again is kept under a name of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, TypeAlias
+
+from detector.core.effects import Record
+from detector.core.observations import GapReason, PartnerTimeEnded
+from detector.daemon.crash_dump import save_last
+from detector.daemon.session import INSTANT, CoreFailed, EndReason, UnderWay
+from detector.partner_time.model import Occurrence, PartnerTime
+from detector.partner_time.plan import Begun, Plan, current_and_next
+from detector.partner_time.settings import LATE
+from detector.paths import state_dir
+from detector.store import quiet_week
+from detector.store.begun import AGAIN, as_planned, begun
+from detector.store.model import Keeping, KeptOccurrence
+
+IN_TIME: Final = timedelta(seconds=2)
+"""A beginning that is noticed so soon was not missed."""
+
+LONGEST: Final = timedelta(hours=24)
+
+logger = logging.getLogger("turntoward")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Next:
+    """When to look again, and what for: for the planner, and for whoever asks what comes."""
+
+    at: datetime | None = None
+    upcoming: Occurrence | None = None
+    paused_until: datetime | None = None
+    plan: Plan | None = None
+
+
+_Given: TypeAlias = tuple[
+    Sequence[PartnerTime], Mapping[str, datetime], Mapping[str, datetime], Sequence[Begun]
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    declared: Sequence[PartnerTime]
+    stopped: Mapping[str, datetime]
+    extended: Mapping[str, datetime]
+    begun: Sequence[Begun]
+    at: datetime
+    plan: Plan
+
+    def holds(self, given: _Given) -> bool:
+        return given == (self.declared, self.stopped, self.extended, self.begun)
+
+    def is_fresh(self, now: datetime) -> bool:
+        until = self.at + LONGEST if self.plan.boundary is None else min(self.plan.boundary, self.at + LONGEST)
+        return self.at <= now < until
+
+
+class Reconciler:
+    """Begins and ends partner time. `open_one(occurrence, kept_as)` makes what a partner time under way needs."""
+
+    def __init__(self, *, store: Keeping, open_one: Callable[[Occurrence, str], UnderWay]) -> None:
+        self._store = store
+        self._open_one = open_one
+        self._looked_back = False
+        self._planned: _Planned | None = None
+        self.under_way: UnderWay | None = None
+        self.next = Next()
+
+    async def reconcile(self, now: datetime, *, missed: GapReason = GapReason.RESTART) -> None:
+        """Begin, end, pause or go on, as what was declared asks for at `now`.
+
+        `missed` is why a beginning long ago was missed, if it was.
+
+        Raises:
+            StoreError: if the store cannot be read or written.
+        """
+        if not self._looked_back:
+            self._looked_back = True
+            await self._look_back(self._known_at(now), now)
+        known = self._known_at(now)
+        plan, stopped = known.plan, known.stopped
+        if self.under_way is not None and (ends := _end_by(plan, self.under_way)) > self.under_way.occurrence.ends:
+            self.under_way.extend(ends, now)
+            logger.info("partner time goes on longer; it is planned until %s", f"{ends.astimezone():%H:%M}")
+        if self.under_way is not None and not _same(self.under_way.occurrence, plan.current):
+            await self._end(self.under_way, now, stopped.get(self.under_way.occurrence.id))
+            # What was waiting behind it begins where it ended, and no earlier.
+            plan = self._known_at(now).plan
+        if self.under_way is None and plan.current is not None:
+            await self._begin(plan.current, now, missed)
+        if self.under_way is not None and self.under_way.quiet and not quiet_week.is_wanted(self._store):
+            self.under_way.end_quiet(now)
+        paused_until = await self._agree_on_pause(now)
+        wake = min((at for at in (plan.boundary, paused_until) if at is not None), default=None)
+        upcoming = plan.upcoming[0] if plan.upcoming else None
+        self.next = Next(at=wake, upcoming=upcoming, paused_until=paused_until, plan=plan)
+
+    def end_as_planned(self, under_way: UnderWay, at: datetime) -> datetime:
+        """Return when it ends by the plan at `at`: later than it knows, where it was extended meanwhile.
+
+        Raises:
+            StoreError: if the store cannot be read.
+        """
+        return _end_by(self._known_at(at).plan, under_way)
+
+    async def end_before_jump(self, known: datetime) -> None:
+        """End what is under way at the last instant known: the clock was set back, and time never moves back inside."""
+        if self.under_way is not None:
+            logger.info("the clock was set back; partner time starts anew")
+            await self._close(self.under_way, known, "clock_jump")
+
+    async def leave(self) -> None:
+        """Let go of everything; partner time under way stays unfinished in the store."""
+        if self.under_way is not None:
+            await self.under_way.leave()
+            self.under_way = None
+
+    async def _agree_on_pause(self, now: datetime) -> datetime | None:
+        until = self._store.paused_until()
+        going_on = until is not None and now < until
+        if self.under_way is not None:
+            if going_on:
+                await self.under_way.pause(now)
+            else:
+                # Who ended it knows; whoever woke the machine later does not want to be told, nor in the last minute.
+                in_time = until is not None and now - until <= LATE < self.under_way.occurrence.ends - now
+                await self.under_way.unpause(now, by_itself=in_time)
+        return until if going_on else None
+
+    def _known_at(self, now: datetime) -> _Planned:
+        """Return the plan; computed only where something changed, so that the heartbeat costs next to nothing."""
+        store = self._store
+        given = (store.partner_times(), store.stopped(), store.extended(), begun(store, now))
+        known = self._planned
+        if known is None or not known.is_fresh(now) or not known.holds(given):
+            declared, stopped, extended, has_begun = given
+            plan = current_and_next(declared, now, stopped, extended, has_begun)
+            known = self._planned = _Planned(declared, dict(stopped), dict(extended), has_begun, now, plan)
+        return known
+
+    async def _begin(self, occurrence: Occurrence, now: datetime, missed: GapReason) -> None:
+        known = {kept.id for kept in self._store.occurrences()}
+        kept_as, again = occurrence.id, 1
+        while kept_as in known:
+            again += 1
+            kept_as = f"{occurrence.id}{AGAIN}{again}"
+        at = occurrence.begins if again == 1 else now
+        self.under_way = self._open_one(occurrence, kept_as)
+        logger.info("partner time begins; it is planned until %s", f"{occurrence.ends.astimezone():%H:%M}")
+        await self.under_way.begin(at, at if now - at <= IN_TIME else now, missed)
+
+    async def _end(self, under_way: UnderWay, now: datetime, stopped_at: datetime | None) -> None:
+        ends = under_way.occurrence.ends
+        if stopped_at is not None and stopped_at < ends:
+            await self._close(under_way, min(stopped_at, now), "stopped")
+        elif ends <= now:
+            await self._close(under_way, ends, "ended")
+        else:
+            await self._close(under_way, now, "removed")
+
+    async def _close(self, under_way: UnderWay, at: datetime, reason: EndReason) -> None:
+        self.under_way = None
+        await under_way.end(at, reason)
+        logger.info("partner time is over (%s)", reason)
+
+    async def _look_back(self, known: _Planned, now: datetime) -> None:
+        """Go on with what was cut off if it is still in force, and close the rest."""
+        current = known.plan.current
+        for kept in self._store.unfinished():
+            planned = as_planned(kept.id)
+            in_force = current is not None and current.id == planned and current.ends >= kept.ends
+            ends = current.ends if in_force and current else max(kept.ends, known.extended.get(planned, kept.ends))
+            occurrence = replace(current if in_force and current else _as_planned(kept, planned), ends=kept.ends)
+            observations = tuple(self._store.observations(kept.id))
+            moments = self._store.moments(since=kept.began, until=kept.began + INSTANT)
+            decided = (moment.decided_at for moment in moments if moment.occurrence == kept.id)
+            latest = max(kept.began, kept.started_at or kept.began, *(seen.at for seen in observations[-1:]), *decided)
+            under_way = self._open_one(occurrence, kept.id)
+            try:
+                if in_force and self.under_way is None and latest <= now:
+                    await under_way.resume(observations, latest, now, ends)
+                    self.under_way = under_way
+                    logger.info("partner time goes on after a restart")
+                else:
+                    ended, reason = _how_it_ended(ends, known.stopped.get(planned), now, latest)
+                    under_way.rebuild(observations, latest, max(latest, ended - INSTANT), ends)
+                    await self._close(under_way, max(latest, ended), reason)
+            except CoreFailed as failure:
+                # Tried again at every start it would fail at every start; what was kept of it stays as it is.
+                logger.exception(
+                    "a partner time cannot be gone on with: %s", save_last(failure.observations, state_dir())
+                )
+                cut = PartnerTimeEnded(at=max(latest, min(now, kept.ends)), reason="removed")
+                self._store.keep_all([Record(occurrence=kept.id, what=cut)])
+
+
+def _how_it_ended(
+    ends: datetime, stopped: datetime | None, now: datetime, latest: datetime
+) -> tuple[datetime, EndReason]:
+    if stopped is not None and stopped < ends:
+        return stopped, "stopped"
+    if ends <= now:
+        return ends, "ended"
+    return (latest, "clock_jump") if now < latest else (now, "removed")
+
+
+def _end_by(plan: Plan, under_way: UnderWay) -> datetime:
+    known, current = under_way.occurrence, plan.current
+    return max(known.ends, current.ends) if current is not None and current.id == known.id else known.ends
+
+
+def _same(one: Occurrence, other: Occurrence | None) -> bool:
+    return other is not None and one.id == other.id and one.ends == other.ends
+
+
+def _as_planned(kept: KeptOccurrence, planned: str) -> Occurrence:
+    number = planned.partition("@")[0]
+    return Occurrence(
+        id=planned,
+        partner_time=int(number) if number.isdigit() else 0,
+        title=kept.title,
+        begins=kept.began,
+        ends=kept.ends,
+        zone="UTC",
+    )

@@ -1,0 +1,89 @@
+"""Announce partner time before it begins, once and quietly, where the person did not switch it off.
+
+Rule 1: what was said is kept before it is said: no restart says it a second time.
+Rule 2: only what this daemon saw coming is announced: nothing fires because it was started, or woke.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from detector.clock import Clock
+from detector.config.settings import Settings
+from detector.daemon.idle_notifications import Outside
+from detector.partner_time.heads_up import HeadsUp, is_coming, is_due, next_heads_up
+from detector.store.model import Keeping
+
+if TYPE_CHECKING:
+    from detector.daemon.reconciler import Next
+    from detector.notifier.model import Words
+
+SAID: Final = "heads_up"
+"""Under this name the store keeps which occurrence was announced last."""
+
+
+class HeadsUps:
+    """Announces one partner time after the other. `wake(at)` has `look` called then; `settings` are those of now."""
+
+    def __init__(
+        self,
+        *,
+        store: Keeping,
+        clock: Clock,
+        outside: Outside,
+        settings: Callable[[], Settings],
+        wake: Callable[[datetime | None], None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._outside = outside
+        self._settings = settings
+        self._wake = wake
+        self._waiting: HeadsUp | None = None
+        self._stands: HeadsUp | None = None
+
+    async def look(self, coming: Next) -> None:
+        """Announce what is due, take away what does not come after all, and see what is to be announced next.
+
+        Raises:
+            StoreError: if it cannot be kept that it was said.
+        """
+        if coming.plan is None:
+            return
+        now, plan, paused_until = self._clock.now(), coming.plan, coming.paused_until
+        if self._stands is not None and (paused_until is not None or not is_coming(self._stands, plan)):
+            # Where it has begun, the greeting has taken its place by now.
+            self._stands = None
+            await self._outside.close()
+        waiting, ahead = self._waiting, self._settings().rituals.heads_up
+        if waiting is not None and waiting.at <= now:
+            self._waiting = None
+            if ahead and is_due(waiting, plan, now, paused_until):
+                self._say(waiting)
+        self._wait_for(next_heads_up(plan, now, ahead, paused_until))
+
+    def _wait_for(self, announced: HeadsUp | None) -> None:
+        before = None if self._waiting is None else self._waiting.at
+        self._waiting, at = announced, None if announced is None else announced.at
+        if at != before:
+            self._wake(at)
+
+    def _say(self, announced: HeadsUp) -> None:
+        if self._store.recall(SAID) == announced.occurrence.id:
+            return
+        self._store.remember(SAID, announced.occurrence.id)
+        self._outside.say(_words(announced, self._settings()))
+        self._stands = announced
+
+
+def _words(announced: HeadsUp, settings: Settings) -> Words:
+    from detector.daemon.wording import local_time  # noqa: PLC0415 - the notifiers' room is not needed before
+    from detector.notifier.wording import heads_up  # noqa: PLC0415 - the notifiers' room is not needed before
+
+    occurrence = announced.occurrence
+    return heads_up(
+        occurrence.title, local_time(occurrence.begins), sentence=settings.rituals.heads_up_sentence,
+        settings=settings.notifications,
+    )  # fmt: skip

@@ -1,0 +1,123 @@
+"""Keep one sensor per sense of a device running while partner time lasts, and say honestly when one is not.
+
+Rule 1: how one sense is kept stands in `keeper`; here they begin and end together.
+Rule 2: once stopped, nothing of a sensor is left open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
+
+from detector.clock import Clock
+from detector.core.attention.settings import AttentionSettings
+from detector.core.observations import LAPTOP, Observation, Sense
+from detector.daemon.sensor_runner import Choice, Keeper, SenseState
+from detector.sensors import NO_SOURCES, SENSES, Refusal, candidates, misplaced, session_type
+from detector.sensors.model import Seen, SeenApp
+from detector.sensors.settings import SensorSettings
+
+
+class Supervisor:
+    """One sensor per sense of one device. `sink` takes what they see, in the loop's thread, and must not raise.
+
+    `choices` gives the candidates of each sense in order of preference; by default the registry's for this session.
+    `wait` waits for a while; tests advance it. `unsensed` is told of each sense for which nobody can speak.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        device: str = LAPTOP,
+        sink: Callable[[Observation | Seen | SeenApp], None],
+        settings: AttentionSettings | None = None,
+        sources: SensorSettings = NO_SOURCES,
+        choices: Mapping[Sense, Sequence[Choice]] | None = None,
+        wait: Callable[[timedelta], Awaitable[None]] | None = None,
+        unsensed: Callable[[Sense], None] = lambda _: None,
+    ) -> None:
+        self._clock = clock
+        self._device = device
+        self._sink = sink
+        self._unsensed = unsensed
+        self._settings = settings or AttentionSettings()
+        self._sources = sources
+        self._choices = choices
+        self._wait = wait or _wait
+        self._keepers: dict[Sense, Keeper] = {}
+        self._runner: asyncio.Task[None] | None = None
+        self._shown_bugs: set[str] = set()
+
+    async def start(self) -> None:
+        """Start one sensor for each sense; returns at once."""
+        if self._runner is not None:
+            return
+        self._keepers = {sense: self._keeper(sense, rows) for sense, rows in self._rows().items()}
+        self._runner = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Stop them all; when it returns, no connection, thread or descriptor of theirs is open."""
+        runner, self._runner = self._runner, None
+        if runner is None:
+            return
+        runner.cancel()
+        try:
+            await runner
+        except asyncio.CancelledError:
+            # The runner's own, unless somebody cancels whoever waits here.
+            if (current := asyncio.current_task()) is not None and current.cancelling():
+                raise
+        finally:
+            for keeper in self._keepers.values():
+                keeper.status, keeper.sensor = "stopped", None
+
+    async def __aenter__(self) -> Self:
+        """Start."""
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop."""
+        await self.stop()
+
+    def state(self) -> list[SenseState]:
+        """Return how it stands with each sense, for `doctor` and `status`."""
+        return [keeper.state() for keeper in self._keepers.values()]
+
+    def speaking(self) -> dict[str, str | None]:
+        """Return, for each sense, the sensor that speaks for it now, or None."""
+        return {sense: keeper.sensor for sense, keeper in self._keepers.items()}
+
+    def _rows(self) -> Mapping[Sense, tuple[Sequence[Choice], tuple[Refusal, ...]]]:
+        if self._choices is not None:
+            return {sense: (choices, ()) for sense, choices in self._choices.items()}
+        session = session_type()
+        return {sense: (candidates(sense, session), misplaced(sense, session)) for sense in SENSES}
+
+    def _keeper(self, sense: Sense, rows: tuple[Sequence[Choice], tuple[Refusal, ...]]) -> Keeper:
+        choices, elsewhere = rows
+        return Keeper(
+            sense, choices, elsewhere, device=self._device, clock=self._clock, sink=self._sink, settings=self._settings, sources=self._sources,
+            wait=self._wait,
+            shown_bugs=self._shown_bugs, recovered=self._recovered, unsensed=self._unsensed,
+        )  # fmt: skip
+
+    async def _run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            for keeper in self._keepers.values():
+                keeper.begin(group)
+
+    def _recovered(self, sense: Sense) -> None:
+        # After idleness was unknown, what was in front is unknown, too, until it is said anew.
+        if sense == "idle" and "focus" in self._keepers:
+            self._keepers["focus"].say_again()
+
+
+async def _wait(length: timedelta) -> None:
+    await asyncio.sleep(length.total_seconds())

@@ -1,0 +1,159 @@
+"""Everything that one partner time needs, made when it begins and let go of when it ends.
+
+Rule 1: a broken rule of the person's own is left out and said; it never costs the rest.
+Rule 2: where nothing can be sensed the person is told so: silence must not look like a good evening.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from detector.activities.load import load_classifier
+from detector.activities.model import Verdict
+from detector.clock import Clock
+from detector.config.settings import Settings
+from detector.core.observations import Activity, Gap, Observation, Sense, SensorStarted
+from detector.core.pipeline import Pipeline
+from detector.daemon.effect_runner import Performer
+from detector.daemon.idle_notifications import Outside
+from detector.daemon.inbox import Inbox
+from detector.daemon.phone_apps import PhoneApps
+from detector.daemon.phone_backfill import Filling
+from detector.daemon.phone_tracker import Hearing
+from detector.daemon.rules_now import RulesNow
+from detector.daemon.sensor_supervisor import Supervisor
+from detector.daemon.session import UnderWay
+from detector.daemon.session_sensors import AtCable, Sensing
+from detector.daemon.summary_line import farewell_from
+from detector.daemon.wording import greet_with, local_time, speak_of
+from detector.devices import Phone
+from detector.dnd.controller import Quieting
+from detector.errors import Problem
+from detector.notifier import make_notifiers
+from detector.notifier.chain import Chain
+from detector.notifier.wording import goes_on, how_long, over, unsensed
+from detector.partner_time.model import Occurrence
+from detector.sensors.model import Seen, SeenApp, Toplevel
+from detector.store import quiet_week
+from detector.store.model import Keeping
+
+if TYPE_CHECKING:
+    from dbus_fast.aio import MessageBus
+
+logger = logging.getLogger("turntoward")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evening:
+    """One partner time under way, and what others ask of it. `problems`: rules of the person's own that were left out.
+
+    `look_at_rules` takes over what changed in the files, and returns what is wrong with them then; None: nothing changed.
+    """
+
+    under_way: UnderWay
+    sensing: Sensing
+    problems: Sequence[Problem]
+    look_at_rules: Callable[[], Sequence[Problem] | None]
+
+
+def open_evening(
+    occurrence: Occurrence,
+    kept_as: str,
+    *,
+    settings: Settings,
+    rules_folder: Path,
+    store: Keeping,
+    bus: MessageBus | None,
+    clock: Clock,
+    wake: asyncio.Event,
+    changed: Callable[[], None],
+    phones: Sequence[Phone] = (),
+    put_away: Sequence[str] = (),
+    quieting: Quieting,
+    outside: Outside,
+) -> Evening:
+    """Put together what the partner time needs; nothing is opened or begun yet.
+
+    `changed` is called when a sense began or stopped to be sensed. `phones`: those that are paired; `put_away`: the names
+    of those that were put away shortly before.
+    """
+    rules = RulesNow(rules_folder, store=store, clock=clock, attention=settings.attention)
+    quiet = quiet_week.evening_under_way(store)
+    classifier = load_classifier(settings.activities)
+    apps = PhoneApps(
+        classifier.classify_phone, store=store, occurrence=kept_as, keep_names=settings.store.keep_names
+    )  # fmt: skip
+    inbox = Inbox(
+        classify_with(classifier.classify), classify_app=apps.opened, clock=clock, arrived=wake,
+        keep_names=settings.store.keep_names,
+    )  # fmt: skip
+    # Where something stands that was said before, the greeting takes its place.
+    chain = outside.take() or Chain(make_notifiers(settings.notifications.only, bus=bus))
+
+    def sees_apps(device: str) -> bool:
+        return sensing.sees_apps(device)
+
+    hearing = Hearing(put=inbox.put, classify=apps.activity, clock=clock, sees_apps=sees_apps)
+    performer = Performer(
+        store=store, voice=quieting.through(chain, inbox.put), words=speak_of(occurrence.begins, rules.by_code, settings),
+        greeting=greet_with(settings, quiet, over=quiet is None and quiet_week.has_just_ended(store)), put=inbox.put, clock=clock, carry=hearing.carry,
+        how_long=lambda moment: how_long(moment, settings=settings.notifications),
+        over=lambda moment: over(moment, settings=settings.notifications),
+        farewell=farewell_from(store, clock, settings, quiet=quiet is not None),
+        outlast=lambda words, voice: outside.say(words, chain, through=voice),
+    )  # fmt: skip
+
+    def take_in(what: Observation | Seen | SeenApp) -> None:
+        if not quieting.masks(what):
+            inbox.put(what)
+        if isinstance(what, SensorStarted | Gap):
+            changed()
+
+    def say_what_is_not_sensed(sense: Sense) -> None:
+        if sense == "focus":
+            refused = next((state.refusals for state in laptop.state() if state.sense == sense), ())
+            why = "; ".join(f"{refusal.sensor}: {refusal.why}" for refusal in refused) or "there is no sensor for it"
+            logger.warning("what is in front cannot be sensed here (%s); `turntoward doctor` says more", why)
+            performer.tell(unsensed(local_time(under_way.occurrence.ends), settings=settings.notifications))
+
+    filling = Filling(
+        store=store, clock=clock, occurrence=kept_as, began=occurrence.begins, activity=apps.activity,
+        settings=settings.attention, keep_names=settings.store.keep_names,
+    )  # fmt: skip
+
+    def for_phone(phone: Phone) -> Supervisor:
+        return Supervisor(
+            clock=clock, device=phone.name, settings=settings.attention, sources=settings.sources, sink=take_in,
+            choices={"focus": [AtCable(phone=phone, fill=filling.fill)]},
+        )  # fmt: skip
+
+    laptop = Supervisor(
+        clock=clock, settings=settings.attention, sources=settings.sources, sink=take_in,
+        unsensed=say_what_is_not_sensed,
+    )  # fmt: skip
+    sensing = Sensing(laptop=laptop, hearing=hearing, phones=phones, for_phone=for_phone, put_away=put_away)
+    core = Pipeline(rules.in_force.rules, settings.policy, settings.attention, rules.usuals())
+    under_way = UnderWay(
+        occurrence=occurrence, kept_as=kept_as, core=core, inbox=inbox,
+        sensors=sensing, performer=performer, quiet=quiet is not None,
+        goes_on=lambda ends: goes_on(local_time(ends), settings=settings.notifications),
+    )  # fmt: skip
+    return Evening(
+        under_way=under_way, sensing=sensing, problems=rules.in_force.problems,
+        look_at_rules=lambda: rules.look(core, inbox.put),
+    )  # fmt: skip
+
+
+def classify_with(classify: Callable[[str, str, str | None, str | None], Verdict]) -> Callable[[Toplevel], Activity]:
+    """Return what turns a toplevel into an activity."""
+
+    def activity(toplevel: Toplevel) -> Activity:
+        verdict = classify(toplevel.app_id, toplevel.title, toplevel.program, toplevel.inside)
+        return Activity(category=verdict.category, name=verdict.name)
+
+    return activity

@@ -1,0 +1,104 @@
+"""Everything that senses during one partner time: the laptop's sensors, the phones at a cable, and the ear at the door.
+
+Rule 1: all of it begins and ends together; while it rests nothing is heard either.
+Rule 2: a phone that was removed is sensed no longer, at once; one that was paired is from then on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from detector.clock import Clock
+from detector.core.attention.settings import AttentionSettings
+from detector.core.observations import Observation
+from detector.daemon.phone_tracker import Hearing
+from detector.daemon.sensor_supervisor import Supervisor
+from detector.devices import Phone
+from detector.sensors.model import Seen, SeenApp, Sensor
+from detector.sensors.settings import SensorSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtCable:
+    """The one way of sensing a phone by adb. A `Choice` of the supervisor's. `fill` takes what a break of the link hid."""
+
+    phone: Phone
+    fill: Callable[[Sequence[Observation | Seen | SeenApp]], None]
+    name: str = "adb_phone"
+
+    def make(self, clock: Clock, settings: AttentionSettings, sources: SensorSettings) -> Sensor:
+        """Make the sensor; nothing is opened."""
+        from detector.sensors.adb_phone import AdbPhone  # noqa: PLC0415 - only where a phone is sensed this way
+
+        del settings
+        return AdbPhone(clock, self.phone.name, self.phone.adb or "", sources.adb, waits=True, on_missed=self.fill)
+
+
+class Sensing:
+    """What senses now. `for_phone` makes the supervisor of a phone that is sensed by adb."""
+
+    def __init__(
+        self,
+        *,
+        laptop: Supervisor,
+        hearing: Hearing,
+        phones: Sequence[Phone],
+        for_phone: Callable[[Phone], Supervisor],
+        put_away: Sequence[str] = (),
+    ) -> None:
+        self.laptop = laptop
+        self.hearing = hearing
+        self.is_on = False
+        self._for_phone = for_phone
+        self._wanted = {phone.name: phone for phone in phones}
+        self._phones: dict[str, tuple[str, Supervisor]] = {}
+        self._put_away = tuple(put_away)
+
+    async def start(self) -> None:
+        """Start them all; returns at once."""
+        self.is_on = True
+        early, self._put_away = self._put_away, ()
+        self.hearing.was_put_away(early)
+        await self.laptop.start()
+        await self._agree()
+
+    async def stop(self) -> None:
+        """Stop them all; nothing of theirs stays open, and nobody waits for an answer."""
+        self.is_on = False
+        self.hearing.close()
+        stopping = [self.laptop.stop(), *(supervisor.stop() for _, supervisor in self._phones.values())]
+        self._phones.clear()
+        await asyncio.gather(*stopping)
+
+    def decided(self) -> None:
+        """Everything that came in has been decided about."""
+        self.hearing.decided()
+
+    async def have(self, phones: Sequence[Phone]) -> None:
+        """Sense these phones and no others."""
+        self._wanted = {phone.name: phone for phone in phones}
+        if self.is_on:
+            await self._agree()
+
+    def sees_apps(self, device: str) -> bool:
+        """Return whether adb tells of the phone's apps now."""
+        known = self._phones.get(device)
+        return known is not None and known[1].speaking().get("focus") is not None
+
+    def speaking(self) -> dict[str, str | None]:
+        """Return, for each phone that is to be sensed by adb, the sensor that speaks for it now, or None."""
+        return {name: supervisor.speaking().get("focus") for name, (_, supervisor) in self._phones.items()}
+
+    async def _agree(self) -> None:
+        wanted = {name: phone.adb for name, phone in self._wanted.items() if phone.adb}
+        for name, (serial, supervisor) in list(self._phones.items()):
+            if wanted.get(name) != serial:
+                del self._phones[name]
+                await supervisor.stop()
+        for name, serial in wanted.items():
+            if name not in self._phones:
+                supervisor = self._for_phone(self._wanted[name])
+                self._phones[name] = (serial, supervisor)
+                await supervisor.start()

@@ -1,0 +1,50 @@
+"""One line at the end of partner time, where the person chose to hear it: how it went, the good number first.
+
+Rule 1: what is noticed late is not said: nothing fires the moment the machine wakes.
+Rule 2: in the quiet week nothing is said of what is found, so nothing is said at the end, either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, timedelta
+
+from detector.clock import Clock
+from detector.config.settings import Settings
+from detector.core.effects import Farewell
+from detector.notifier.model import Words
+from detector.notifier.wording import ending
+from detector.partner_time.settings import LATE
+from detector.store.model import Keeping
+
+
+def farewell_from(
+    store: Keeping, clock: Clock, settings: Settings, *, quiet: bool = False
+) -> Callable[[Farewell], Words | None]:
+    """Return what turns an end into the words that say how it went; None where nothing is to be said."""
+
+    def words(over: Farewell) -> Words | None:
+        if not settings.rituals.ending or quiet or clock.now() - over.at > LATE:
+            return None
+        return _how_it_went(store, over, settings)
+
+    return words
+
+
+def _how_it_went(store: Keeping, over: Farewell, settings: Settings) -> Words | None:
+    from detector.report.summarise import summarise  # noqa: PLC0415 - where the person chose to hear of it
+
+    kept = [each for each in store.occurrences() if each.id == over.occurrence]
+    if not kept:
+        return None  # forgotten meanwhile
+    since = kept[0].began
+    until = since + timedelta(microseconds=1)
+    summary = summarise(
+        kept, store.uses(since, until), store.moments(since, until), store.coverage(since, until),
+        since=since, until=max(over.at, until), zone=UTC, rules={},
+    )  # fmt: skip
+    is_known = summary.partner_times.counted > 0
+    return ending(
+        over.title, undisturbed=summary.share.presence if is_known else None, moments=summary.moments,
+        started_well=bool(kept[0].started_well), settings=settings.notifications,
+    )  # fmt: skip

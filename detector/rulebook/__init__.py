@@ -1,0 +1,1 @@
+"""Rule files: loading, thresholds, on and off, own rules."""
