@@ -12,7 +12,7 @@ from tests.architecture.sources import PACKAGES, ROOT
 
 UV = ROOT / ".tools" / "bin" / "uv"
 SENT_ALONG = {
-    f"detector/daemon/{name}": f"systemd/{name}" for name in ("turntoward.service", "turntoward-network.conf")
+    f"detector/control/{name}": f"systemd/{name}" for name in ("turntoward.service", "turntoward-network.conf")
 }
 """What stands elsewhere in the tree than in the wheel."""
 
