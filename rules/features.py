@@ -12,9 +12,21 @@ from enum import StrEnum
 from typing import Final, Literal
 
 CATEGORIES: Final = (
-    "social", "video", "messaging", "mail", "news", "games", "shopping", "dating", "work",
-    "phone", "reading", "together", "system", "other",
-)  # fmt: skip
+    "social",
+    "video",
+    "messaging",
+    "mail",
+    "news",
+    "games",
+    "shopping",
+    "dating",
+    "work",
+    "phone",
+    "reading",
+    "together",
+    "system",
+    "other",
+)
 
 DISTRACTING: Final = frozenset(
     {"social", "video", "messaging", "mail", "news", "games", "shopping", "dating", "work", "phone"}
@@ -73,27 +85,34 @@ FEATURES: Final[dict[str, Feature]] = {
     for feature in (
         Feature(name="category", unit=Unit.CATEGORY, meaning="the category of the use under way"),
         Feature(
-            name="came_from", unit=Unit.CATEGORY,
+            name="came_from",
+            unit=Unit.CATEGORY,
             meaning="the category of the use that was left, on any device, at most 60 s before this one was taken up",
         ),
         Feature(name="dwell", unit=Unit.LENGTH, meaning="how long the use under way has lasted, without idle time"),
         Feature(name="since_input", unit=Unit.LENGTH, meaning="how long ago the last scroll, key press or click was"),
         Feature(name="elapsed", unit=Unit.LENGTH, has_usual=False, meaning="how long ago partner time began"),
         Feature(
-            name="remaining", unit=Unit.LENGTH, has_usual=False,
+            name="remaining",
+            unit=Unit.LENGTH,
+            has_usual=False,
             meaning="how long until partner time is planned to end",
         ),
         Feature(
-            name="since_nudge", unit=Unit.LENGTH,
+            name="since_nudge",
+            unit=Unit.LENGTH,
             meaning="how long ago the last nudge of this partner time reached the screen; unknown before the first",
         ),
         Feature(
-            name="reopened_after", unit=Unit.LENGTH, has_usual=False,
+            name="reopened_after",
+            unit=Unit.LENGTH,
+            has_usual=False,
             meaning="how long after the last nudge, on whatever device, the use under way was taken up, where it is of "
             "the category that was named; else unknown",
         ),
         Feature(
-            name="put_away", unit=Unit.FLAG,
+            name="put_away",
+            unit=Unit.FLAG,
             meaning="whether the device was left alone for 60 s, or said to be put away, since partner time began; "
             "unknown where nobody could tell",
         ),
@@ -103,41 +122,70 @@ FEATURES: Final[dict[str, Feature]] = {
         Feature(name="playing", unit=Unit.FLAG, for_all=True, meaning="whether a film or music plays on the device"),
         Feature(name="in_call", unit=Unit.FLAG, for_all=True, meaning="whether there is a call on the device"),
         Feature(
-            name="share", unit=Unit.SHARE, for_all=True,
+            name="share",
+            unit=Unit.SHARE,
+            for_all=True,
             meaning="the share of partner time so far that went into uses of distracting categories",
         ),
         Feature(
-            name="glances", unit=Unit.COUNT, span=Span.SPAN, for_all=True,
+            name="glances",
+            unit=Unit.COUNT,
+            span=Span.SPAN,
+            for_all=True,
             meaning="how many looks under 30 s at something distracting began in the span; one under way counts",
         ),
         Feature(
-            name="uses", unit=Unit.COUNT, span=Span.CATEGORY_AND_SPAN, for_all=True, filtered="length",
+            name="uses",
+            unit=Unit.COUNT,
+            span=Span.CATEGORY_AND_SPAN,
+            for_all=True,
+            filtered="length",
             meaning="how many uses of the category began in the span; one under way counts",
         ),
         Feature(
-            name="opens", unit=Unit.COUNT, span=Span.SPAN, for_all=True, filtered="category",
+            name="opens",
+            unit=Unit.COUNT,
+            span=Span.SPAN,
+            for_all=True,
+            filtered="category",
             meaning="how many openings of something distracting a phone told of in the span; unknown before the first",
         ),
         Feature(
-            name="pick_ups", unit=Unit.COUNT, span=Span.SPAN, for_all=True,
+            name="pick_ups",
+            unit=Unit.COUNT,
+            span=Span.SPAN,
+            for_all=True,
             meaning="how often a phone was unlocked in the span; unknown before the first time",
         ),
         Feature(
-            name="led_pick_ups", unit=Unit.COUNT, span=Span.SPAN, for_all=True,
+            name="led_pick_ups",
+            unit=Unit.COUNT,
+            span=Span.SPAN,
+            for_all=True,
             meaning="how often a phone was unlocked in the span, at most 30 s after a notification on it; unknown before "
             "it told of one",
         ),
         Feature(
-            name="own_pick_ups", unit=Unit.COUNT, span=Span.SPAN, for_all=True,
+            name="own_pick_ups",
+            unit=Unit.COUNT,
+            span=Span.SPAN,
+            for_all=True,
             meaning="how often a phone was unlocked in the span, with no notification in the 30 s before; unknown before "
             "it told of one",
         ),
         Feature(
-            name="time", unit=Unit.LENGTH, span=Span.CATEGORY_AND_SPAN, for_all=True, filtered="length",
+            name="time",
+            unit=Unit.LENGTH,
+            span=Span.CATEGORY_AND_SPAN,
+            for_all=True,
+            filtered="length",
             meaning="how much of the span went into uses of the category",
         ),
         Feature(
-            name="switches", unit=Unit.COUNT, span=Span.SPAN, for_all=True,
+            name="switches",
+            unit=Unit.COUNT,
+            span=Span.SPAN,
+            for_all=True,
             meaning="how often one activity gave way to another in the span, without a pause between them",
         ),
         Feature(name="scrolls", unit=Unit.COUNT, span=Span.SPAN, meaning="scroll steps in the span"),
@@ -147,8 +195,11 @@ FEATURES: Final[dict[str, Feature]] = {
         Feature(name="key_rate", unit=Unit.RATE, span=Span.SPAN, meaning="key presses per minute over the span"),
         Feature(name="click_rate", unit=Unit.RATE, span=Span.SPAN, meaning="clicks per minute over the span"),
         Feature(
-            name="switch_rate", unit=Unit.RATE, span=Span.SPAN, for_all=True,
+            name="switch_rate",
+            unit=Unit.RATE,
+            span=Span.SPAN,
+            for_all=True,
             meaning="switches per minute over the span",
         ),
     )
-}  # fmt: skip
+}

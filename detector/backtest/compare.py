@@ -152,9 +152,14 @@ def gather(
         progress(evenings, seen)
     one, other = found
     return Comparison(
-        evenings=evenings, empty=empty, observations=seen, rules=_by_rule(now, then, one, other), now=one.all(),
-        then=None if then is None else other.all(), changed=tuple(changed),
-    )  # fmt: skip
+        evenings=evenings,
+        empty=empty,
+        observations=seen,
+        rules=_by_rule(now, then, one, other),
+        now=one.all(),
+        then=None if then is None else other.all(),
+        changed=tuple(changed),
+    )
 
 
 class _Counts:

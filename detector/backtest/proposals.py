@@ -118,11 +118,19 @@ def propose(
         (now, nudges_now), (then, nudges_then) = found, _found(evenings, others, policy, attention)
         if then[code] >= now[code] or nudges_then > nudges_now:
             continue
-        proposals.append(Proposal(
-            code=code, name=rule.name, threshold=threshold, proposed=number, rule=changed, evenings=len(evenings),
-            now=Side(evenings=before, moments=now[code], nudges=nudges_now),
-            then=Side(evenings=after, moments=then[code], nudges=nudges_then), bounded=after > most,
-        ))  # fmt: skip
+        proposals.append(
+            Proposal(
+                code=code,
+                name=rule.name,
+                threshold=threshold,
+                proposed=number,
+                rule=changed,
+                evenings=len(evenings),
+                now=Side(evenings=before, moments=now[code], nudges=nudges_now),
+                then=Side(evenings=after, moments=then[code], nudges=nudges_then),
+                bounded=after > most,
+            )
+        )
     return sorted(proposals, key=lambda proposal: proposal.code)
 
 

@@ -48,11 +48,26 @@ DAY: Final = datetime(2026, 11, 23, tzinfo=UTC)
 """The day on which every timeline plays: they know no dates. What is earlier than noon is of the next morning."""
 SENSES: Final = "focus|idle|input|session|quiet|media|call"
 SIMPLE: Final[dict[str, type[Observation]]] = {
-    "back": CameBack, "locked": Locked, "unlocked": Unlocked, "asleep": Suspended, "ends": PartnerTimeEnded,
-    "paused": Paused, "resumed": Resumed, "quiet week over": QuietWeekEnded, "do not disturb": QuietBegan, "disturb again": QuietEnded,
-    "call": CallStarted, "call over": CallEnded, "media": MediaStarted, "media over": MediaEnded,
-    "notified": Notified, "lit": LitUp, "picked up": PickedUp, "laid down": LaidDown, "put away": PutAway,
-}  # fmt: skip
+    "back": CameBack,
+    "locked": Locked,
+    "unlocked": Unlocked,
+    "asleep": Suspended,
+    "ends": PartnerTimeEnded,
+    "paused": Paused,
+    "resumed": Resumed,
+    "quiet week over": QuietWeekEnded,
+    "do not disturb": QuietBegan,
+    "disturb again": QuietEnded,
+    "call": CallStarted,
+    "call over": CallEnded,
+    "media": MediaStarted,
+    "media over": MediaEnded,
+    "notified": Notified,
+    "lit": LitUp,
+    "picked up": PickedUp,
+    "laid down": LaidDown,
+    "put away": PutAway,
+}
 _CLOCK: Final = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?", re.ASCII)
 
 

@@ -111,9 +111,14 @@ class _Reading:
                 at = line.find(wrong.word) if wrong.word else 0
                 shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)
                 place = Problem(
-                    file=self._name, line=number, column=max(at, 0) + 1, width=max(1, len(wrong.word)), source=shown,
-                    message=str(wrong), hint=wrong.hint,
-                )  # fmt: skip
+                    file=self._name,
+                    line=number,
+                    column=max(at, 0) + 1,
+                    width=max(1, len(wrong.word)),
+                    source=shown,
+                    message=str(wrong),
+                    hint=wrong.hint,
+                )
                 self.problems.append(place)
 
     def _line(self, line: str) -> None:

@@ -14,10 +14,18 @@ Leads: TypeAlias = Literal["public", "local", "nowhere"]
 _LOCAL: Final = tuple(
     ip_network(network)
     for network in (
-        "127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10",
-        "::1/128", "fc00::/7", "fe80::/10", "fec0::/10",
+        "127.0.0.0/8",
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "169.254.0.0/16",
+        "100.64.0.0/10",
+        "::1/128",
+        "fc00::/7",
+        "fe80::/10",
+        "fec0::/10",
     )
-)  # fmt: skip
+)
 # Where machines in a data centre ask who they are: never a calendar, and worth a thief's while.
 _METADATA: Final = frozenset({ip_address("169.254.169.254"), ip_address("fd00:ec2::254")})
 _NAT64: Final = IPv6Network("64:ff9b::/96")

@@ -76,10 +76,17 @@ def _partner_time(whole: Event, together: Together, here: str) -> PartnerTime:
             moved[of] = Moved(of=of, begins=event.begins.on_the_wall_of(zone), lasts=event.lasts, title=title)
             without.discard(of)
     return PartnerTime(
-        title=whole.title, begins=whole.begins.local, lasts=whole.lasts, zone=zone, recurrence=whole.recurrence,
-        floats=whole.begins.zone is None, without=tuple(sorted(without)), also=tuple(sorted(also - {whole.begins.local})),
-        moved=tuple(moved[of] for of in sorted(moved) if of not in without), as_rfc=True,
-    )  # fmt: skip
+        title=whole.title,
+        begins=whole.begins.local,
+        lasts=whole.lasts,
+        zone=zone,
+        recurrence=whole.recurrence,
+        floats=whole.begins.zone is None,
+        without=tuple(sorted(without)),
+        also=tuple(sorted(also - {whole.begins.local})),
+        moved=tuple(moved[of] for of in sorted(moved) if of not in without),
+        as_rfc=True,
+    )
 
 
 def _beginning(when: When, whole: Event, zone: str) -> datetime:
@@ -102,8 +109,12 @@ def _alone(uid: str, event: Event, here: str) -> ReadEvent:
     stands_for = event.stands_for or event.begins
     zone = event.begins.zone or here
     partner_time = PartnerTime(
-        title=event.title, begins=event.begins.local, lasts=event.lasts, zone=zone, floats=event.begins.zone is None,
+        title=event.title,
+        begins=event.begins.local,
+        lasts=event.lasts,
+        zone=zone,
+        floats=event.begins.zone is None,
         as_rfc=True,
-    )  # fmt: skip
+    )
     of = stands_for.on_the_wall_of(ZoneInfo(stands_for.zone or zone).key)
     return ReadEvent(uid=f"{uid} {of:%Y%m%dT%H%M%S}", partner_time=partner_time, line=event.line)

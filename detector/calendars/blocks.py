@@ -13,10 +13,23 @@ from detector.calendars.limits import DEEPEST, MOST_EVENTS, MOST_LINES, TOO_MANY
 from detector.calendars.lines import Line
 from detector.errors import UserError
 
-EVENT: Final = frozenset({
-    "UID", "SUMMARY", "CATEGORIES", "STATUS", "SEQUENCE", "DTSTART", "DTEND", "DURATION", "RRULE", "EXRULE", "RDATE",
-    "EXDATE", "RECURRENCE-ID",
-})  # fmt: skip
+EVENT: Final = frozenset(
+    {
+        "UID",
+        "SUMMARY",
+        "CATEGORIES",
+        "STATUS",
+        "SEQUENCE",
+        "DTSTART",
+        "DTEND",
+        "DURATION",
+        "RRULE",
+        "EXRULE",
+        "RDATE",
+        "EXDATE",
+        "RECURRENCE-ID",
+    }
+)
 """What is read of an event. Its description, its place, who is invited, attachments and alarms are not."""
 
 KINDS: Final = EVENT | {"BEGIN", "END", "NAME", "X-WR-CALNAME", "TZID", "X-LIC-LOCATION"}

@@ -174,9 +174,12 @@ class Asked:
 def headers_for(address: Address, *, etag: str | None, modified: str | None) -> dict[str, str]:
     """Return what goes with the request: what is known of the last good copy, and the login."""
     found = {
-        "Host": address.netloc, "User-Agent": "turntoward", "Accept": "text/calendar, */*;q=0.5",
-        "Accept-Encoding": "identity", "Connection": "close",
-    }  # fmt: skip
+        "Host": address.netloc,
+        "User-Agent": "turntoward",
+        "Accept": "text/calendar, */*;q=0.5",
+        "Accept-Encoding": "identity",
+        "Connection": "close",
+    }
     if etag is not None:
         found["If-None-Match"] = etag
     if modified is not None:

@@ -101,11 +101,19 @@ def read_event(block: Block, tag: str, known_here: Mapping[str, str]) -> Event:
         raise NotUnderstood(f"it has more than {MOST_EXCEPTIONS:,} dates that it leaves out or adds")
     is_cancelled = any(line.value.upper() == "CANCELLED" for line in block.named("STATUS"))
     return Event(
-        line=block.line, uid=read_uid(block), title=read_title(block, tag) or UNNAMED, begins=begins,
-        lasts=_DAY if is_cancelled else _lasts(block, begins, known_here), sequence=_sequence(block),
-        is_cancelled=is_cancelled, recurrence=_recurrence(block), without=without, also=also, stretches=stretches,
+        line=block.line,
+        uid=read_uid(block),
+        title=read_title(block, tag) or UNNAMED,
+        begins=begins,
+        lasts=_DAY if is_cancelled else _lasts(block, begins, known_here),
+        sequence=_sequence(block),
+        is_cancelled=is_cancelled,
+        recurrence=_recurrence(block),
+        without=without,
+        also=also,
+        stretches=stretches,
         stands_for=read_stands_for(block, known_here),
-    )  # fmt: skip
+    )
 
 
 def _only(block: Block, name: str) -> Value | None:

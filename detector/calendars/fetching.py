@@ -101,7 +101,7 @@ class _Redirect:
 
 def _ask(
     address: Address, calendar: Calendar, budget: Budget, deadline: Deadline, network: Network, *, local: bool
-) -> Fetched | _Redirect | None:  # fmt: skip
+) -> Fetched | _Redirect | None:
     headers = headers_for(address, etag=calendar.etag, modified=calendar.modified)
     asked = Asked(address, headers, local=local, deadline=deadline, network=network, most=budget.largest)
     with asked as answer:

@@ -88,9 +88,12 @@ def parse(url: str) -> Address:
         login = (unquote(parts.username or ""), unquote(parts.password or ""))
     path = quote(parts.path, safe=_SAFE) or "/"
     return Address(
-        scheme=scheme, host=_plain(host), port=port or PORTS[scheme], login=login,
+        scheme=scheme,
+        host=_plain(host),
+        port=port or PORTS[scheme],
+        login=login,
         target=path + (f"?{quote(parts.query, safe=_SAFE)}" if parts.query else ""),
-    )  # fmt: skip
+    )
 
 
 def onward(address: Address, location: str) -> Address:

@@ -26,9 +26,13 @@ _OFTEN: Final = 64
 
 
 def read_calendar(
-    copy: bytes | Iterable[bytes], *, choice: Choice, zone: str, monotonic: Callable[[], float],
+    copy: bytes | Iterable[bytes],
+    *,
+    choice: Choice,
+    zone: str,
+    monotonic: Callable[[], float],
     progress: Callable[[str], None] | None = None,
-) -> Reading:  # fmt: skip
+) -> Reading:
     """Return what the calendar says. `copy`: all of it, or its pieces as they come; no more of them is taken than is read.
 
     `zone`: the device's present one, an IANA name, for what goes by whichever clock is near. `monotonic`: seconds that never

@@ -74,8 +74,20 @@ COMMANDS: Final[dict[str, dict[str, str]]] = {
 """Every command, grouped as `--help` shows them, with its line there."""
 
 _PLAN: Final = (
-    "now", "add", "edit", "list", "show", "next", "remove", "extend", "stop", "pause", "resume", "skip", "cancel",
-)  # fmt: skip
+    "now",
+    "add",
+    "edit",
+    "list",
+    "show",
+    "next",
+    "remove",
+    "extend",
+    "stop",
+    "pause",
+    "resume",
+    "skip",
+    "cancel",
+)
 _FOLDERS: Final = {
     **{name: f"plan.{name}" for name in _PLAN},
     **{name: f"{name}.command" for name in ("calendar", "backtest", "replay", "rules", "what", "phone")},

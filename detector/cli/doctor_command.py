@@ -66,9 +66,10 @@ def _lines(found: Findings) -> Iterator[str]:
         f"It runs (process {found.pid})." if found.pid else "It does not run; `turntoward run` starts it."
     )
     yield from _wrapped(
-        f"It starts with your session: {_short(found.service)}." if found.service
+        f"It starts with your session: {_short(found.service)}."
+        if found.service
         else "It does not start by itself; `turntoward service install` changes that."
-    )  # fmt: skip
+    )
     yield from _listening(found)
     yield ""
     yield f"Senses; this session is {SESSION_NAMES[found.session]}"
@@ -153,9 +154,11 @@ def _devices(found: Findings) -> Iterator[str]:
             yield from _adb(phones[device.name])
     for phone in found.phones:
         if not phone.through_door and phone.adb is None:
-            until = f"its link works until {phone.link_until.astimezone():%H:%M}" if phone.link_until else (
-                "its link was not used in time; `turntoward phone pair` makes a new one"
-            )  # fmt: skip
+            until = (
+                f"its link works until {phone.link_until.astimezone():%H:%M}"
+                if phone.link_until
+                else ("its link was not used in time; `turntoward phone pair` makes a new one")
+            )
             yield from _wrapped(f"{phone.name}: not paired yet; {until}.", "    ")
     if not found.devices:
         yield from _wrapped("Nothing is kept yet.")
@@ -225,9 +228,14 @@ def _short(path: str) -> str:
 
 def _wrapped(text: str, later: str = "  ") -> list[str]:
     return textwrap.wrap(
-        text, WIDTH, initial_indent="  ", subsequent_indent=later, break_long_words=False, break_on_hyphens=False,
+        text,
+        WIDTH,
+        initial_indent="  ",
+        subsequent_indent=later,
+        break_long_words=False,
+        break_on_hyphens=False,
         drop_whitespace=True,
-    )  # fmt: skip
+    )
 
 
 def _as_json(found: Findings) -> str:

@@ -20,9 +20,12 @@ WIDTH: Final = 80
 
 @click.command(epilog="Example: turntoward report --since 2w")
 @click.option(
-    "--since", default="4w", show_default=True, metavar="WHEN",
+    "--since",
+    default="4w",
+    show_default=True,
+    metavar="WHEN",
     help="A length such as 7d or 2w, or a date such as 2026-11-01.",
-)  # fmt: skip
+)
 @click.option("--json", "json_wanted", is_flag=True, help="Write it as JSON.")
 def command(*, since: str, json_wanted: bool) -> None:
     """Look back: presence, moments, and what helped.
@@ -83,10 +86,19 @@ def _look_back(since: datetime, until: datetime, zone: ZoneInfo) -> Summary:
         done = len(quiet_week.evenings(store, week, zone))
         is_quiet = quiet_week.is_wanted(store) and done < quiet_week.EVENINGS
         summary = summarise(
-            occurrences, uses, store.moments(since, until), coverage,
-            since=since, until=until, zone=zone, rules=rules, signs=store.signs([PickedUp, PutAway], since, until),
-            phones=store.phones(), settled=_settled(store.recall(DECLINED)), cancelled=_cancelled(store, since, until, zone),
-        )  # fmt: skip
+            occurrences,
+            uses,
+            store.moments(since, until),
+            coverage,
+            since=since,
+            until=until,
+            zone=zone,
+            rules=rules,
+            signs=store.signs([PickedUp, PutAway], since, until),
+            phones=store.phones(),
+            settled=_settled(store.recall(DECLINED)),
+            cancelled=_cancelled(store, since, until, zone),
+        )
         return replace(summary, quiet_evening=done if is_quiet else None)
 
 

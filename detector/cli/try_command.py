@@ -85,9 +85,13 @@ async def _play(evening: list[Observation], rules: tuple[Rule, ...], settings: S
     results: list[Observation] = []
     by_code = {rule.code: rule for rule in rules}
     performer = Performer(
-        store=store, voice=Chain(make_notifiers()), words=speak_of(evening[0].at, by_code, settings),
-        greeting=greet_with(settings), put=results.append, clock=clock,
-    )  # fmt: skip
+        store=store,
+        voice=Chain(make_notifiers()),
+        words=speak_of(evening[0].at, by_code, settings),
+        greeting=greet_with(settings),
+        put=results.append,
+        clock=clock,
+    )
     core = Pipeline(rules, settings.policy, settings.attention)
     player = Player(core=core, performer=performer, clock=clock, results=results)
     watched = sys.stdout.isatty()
@@ -134,13 +138,16 @@ def _told(at: datetime, effect: Effect, rules: dict[str, Rule]) -> Iterator[str]
 
 
 _ANSWERS: Final = {
-    "put_away": "put it away", "together": "this is for both of us", "needed": "I need this",
+    "put_away": "put it away",
+    "together": "this is for both of us",
+    "needed": "I need this",
     "dismissed": "not now",
-}  # fmt: skip
+}
 _OUTCOMES: Final = {
-    "put_away_30": "put away within 30 s of the nudge", "put_away_60": "put away within 60 s of the nudge",
+    "put_away_30": "put away within 30 s of the nudge",
+    "put_away_60": "put away within 60 s of the nudge",
     "ignored": "gone on with; the nudge was let pass",
-}  # fmt: skip
+}
 
 
 def _report(store: Store, began: datetime, ended: datetime, rules: tuple[Rule, ...]) -> str:
@@ -151,9 +158,15 @@ def _report(store: Store, began: datetime, ended: datetime, rules: tuple[Rule, .
     from detector.zone import reader_zone  # noqa: PLC0415 - not for --help
 
     summary = summarise(
-        store.occurrences(), store.uses(), store.moments(), store.coverage(), since=began - timedelta(seconds=1),
-        until=ended + timedelta(seconds=1), zone=reader_zone(), rules={rule.code: rule.name for rule in rules},
-    )  # fmt: skip
+        store.occurrences(),
+        store.uses(),
+        store.moments(),
+        store.coverage(),
+        since=began - timedelta(seconds=1),
+        until=ended + timedelta(seconds=1),
+        zone=reader_zone(),
+        rules={rule.code: rule.name for rule in rules},
+    )
     return as_text(summary, 80, colour=sys.stdout.isatty())
 
 

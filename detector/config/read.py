@@ -83,9 +83,13 @@ def _not_toml(message: str, text: str, file: str) -> Problem:
         # The parser names the line after the one that was left unfinished.
         line, column = line - 1, len(lines[line - 2]) + 1
     return Problem(
-        file=file, line=line, column=column, source=lines[line - 1], message=f"this is not TOML: {words}",
+        file=file,
+        line=line,
+        column=column,
+        source=lines[line - 1],
+        message=f"this is not TOML: {words}",
         hint='A setting is written as name = value, and lengths and words in quotes: glance = "30 s".',
-    )  # fmt: skip
+    )
 
 
 class _Reader:
@@ -105,10 +109,17 @@ class _Reader:
             path = path[:-1]
         line, column, width = (found.line, found.column, found.width) if found else (1, 1, 1)
         source = self.places.line(line)
-        self.problems.append(Problem(
-            message=message, hint=hint, file=self.file, line=line, column=column, width=width,
-            source=source if len(source) <= LONGEST_SHOWN else None,
-        ))  # fmt: skip
+        self.problems.append(
+            Problem(
+                message=message,
+                hint=hint,
+                file=self.file,
+                line=line,
+                column=column,
+                width=width,
+                source=source if len(source) <= LONGEST_SHOWN else None,
+            )
+        )
 
     def settings(self, tree: Mapping[str, Any]) -> Settings:
         types = get_type_hints(Settings)

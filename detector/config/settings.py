@@ -69,12 +69,13 @@ class Tables:
 
 TABLES: Final[dict[str, Tables]] = {
     "activity": Tables(
-        settings="activities", entries="own",
+        settings="activities",
+        entries="own",
         meaning="What an app or a site is to you. Your own entries win over the built-in catalogue.",
         example='category = "reading"\nname = "Our recipe book"\napps = ["org.gnome.Recipes"]\nsites = ["Chefkoch"]',
         check=check_own,
     ),
-}  # fmt: skip
+}
 """Sections that repeat, and the field of `Settings` and of its room that takes them."""
 
 SECTIONS: Final[dict[str, str]] = {
@@ -95,28 +96,36 @@ OPTIONS: Final[dict[str, dict[str, Option]]] = {
     "policy": {
         "cool_down": Option(
             meaning="The least time between two nudges, whatever the rule.",
-            least=_NOTHING, most=timedelta(hours=24),
+            least=_NOTHING,
+            most=timedelta(hours=24),
         ),
         "rule_cool_down": Option(
             meaning="The least time between two nudges of the same rule.",
-            least=_NOTHING, most=timedelta(hours=24),
+            least=_NOTHING,
+            most=timedelta(hours=24),
         ),
-        "budget": Option(meaning="At most this many nudges in one partner time; 0 keeps moments and says nothing.", least=0, most=20),
+        "budget": Option(
+            meaning="At most this many nudges in one partner time; 0 keeps moments and says nothing.", least=0, most=20
+        ),
         "quiet_after": Option(
             meaning="After so many dismissed nudges it is quiet for the rest of the partner time; 0: never.",
-            least=0, most=20,
+            least=0,
+            most=20,
         ),
         "grace": Option(
             meaning="How long you have, when partner time begins, to put the device away.",
-            least=_NOTHING, most=timedelta(hours=1),
+            least=_NOTHING,
+            most=timedelta(hours=1),
         ),
         "typing_wait": Option(
             meaning="A nudge waits at most this long for a pause in your typing.",
-            least=_NOTHING, most=timedelta(minutes=2),
+            least=_NOTHING,
+            most=timedelta(minutes=2),
         ),
         "busy_wait": Option(
             meaning="Under Do Not Disturb, full screen, a call or a locked screen it waits at most this long; then it is kept, unsaid.",
-            least=_NOTHING, most=timedelta(minutes=10),
+            least=_NOTHING,
+            most=timedelta(minutes=10),
         ),
         "on_call": Option(
             meaning="Whether you are always on call: work and messages are kept, unsaid, and counted apart. For one partner time write #oncall into its title."
@@ -132,42 +141,57 @@ OPTIONS: Final[dict[str, dict[str, Option]]] = {
         ),
         "idle_after": Option(
             meaning="So long without input, and the device counts as left at the last input.",
-            least=timedelta(seconds=5), most=timedelta(minutes=10),
+            least=timedelta(seconds=5),
+            most=timedelta(minutes=10),
         ),
         "fleeting": Option(
             meaning="A use shorter than this was only passed over on the way to another; it counts as nothing.",
-            least=_NOTHING, most=timedelta(seconds=5),
+            least=_NOTHING,
+            most=timedelta(seconds=5),
         ),
     },
     "notifications": {
         "sentence": Option(
             meaning="A sentence of your own for nudges, at most 12 words; empty for the built-in ones.",
-            words=12, characters=120,
+            words=12,
+            characters=120,
         ),
-        "show_names": Option(meaning="Whether the why-line may name the app or site, rather than only its category; needs keep_names."),
+        "show_names": Option(
+            meaning="Whether the why-line may name the app or site, rather than only its category; needs keep_names."
+        ),
         "expires": Option(
             meaning="How long a notification stays on the screen.",
-            least=timedelta(seconds=5), most=timedelta(minutes=5),
+            least=timedelta(seconds=5),
+            most=timedelta(minutes=5),
         ),
-        "greeting": Option(meaning="Whether the beginning of partner time offers a thought, or a suggestion of yours, beside saying so."),
+        "greeting": Option(
+            meaning="Whether the beginning of partner time offers a thought, or a suggestion of yours, beside saying so."
+        ),
         "only": Option(
-            meaning="Try only these notifiers, in this order, and not print alone; empty for all.", choices=tuple(REGISTRY)
+            meaning="Try only these notifiers, in this order, and not print alone; empty for all.",
+            choices=tuple(REGISTRY),
         ),
     },
     "store": {
         "retention": Option(
             meaning="How long moments and observations are kept; what is older is deleted.",
-            least=timedelta(days=1), most=timedelta(days=3650),
+            least=timedelta(days=1),
+            most=timedelta(days=3650),
         ),
-        "keep_names": Option(meaning="Whether the names of apps and sites are kept, rather than only their categories."),
+        "keep_names": Option(
+            meaning="Whether the names of apps and sites are kept, rather than only their categories."
+        ),
     },
     "rituals": {
         "heads_up": Option(
             meaning="So long before it begins, partner time is announced; 0 s: never.",
-            least=_NOTHING, most=timedelta(hours=1),
+            least=_NOTHING,
+            most=timedelta(hours=1),
         ),
         "heads_up_sentence": Option(
-            meaning="A sentence of your own for it, at most 12 words; empty for the built-in one.", words=12, characters=120
+            meaning="A sentence of your own for it, at most 12 words; empty for the built-in one.",
+            words=12,
+            characters=120,
         ),
         "suggestions": Option(
             meaning="Of these one is offered when partner time begins: a walk, tea, a question.", characters=120
@@ -186,7 +210,8 @@ OPTIONS: Final[dict[str, dict[str, Option]]] = {
     "calendars": {
         "refresh": Option(
             meaning="How often a calendar that you subscribed to is asked anew.",
-            least=timedelta(minutes=15), most=timedelta(days=7),
+            least=timedelta(minutes=15),
+            most=timedelta(days=7),
         ),
     },
     "sources": {
@@ -204,5 +229,5 @@ OPTIONS: Final[dict[str, dict[str, Option]]] = {
         "android": Option(meaning="Packages of apps on an Android phone."),
         "ios": Option(meaning="Bundle ids of apps on an iPhone."),
     },
-}  # fmt: skip
+}
 """What each option means and allows, by section and field."""

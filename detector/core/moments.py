@@ -106,10 +106,21 @@ class Moments:
         if match.use is None or all(said.use != match.use for said in self._history.values()):
             self._repeats[match.rule] += 1
         moment = Moment(
-            number=self._numbered, occurrence=self._occurrence, rule=match.rule, device=match.device, use=match.use,
-            category=match.category, name=match.name, began=match.at, decided_at=match.at, ended=None,
-            decided="held", reason=None, evidence=match.evidence, repeat=max(1, self._repeats[match.rule]),
-        )  # fmt: skip
+            number=self._numbered,
+            occurrence=self._occurrence,
+            rule=match.rule,
+            device=match.device,
+            use=match.use,
+            category=match.category,
+            name=match.name,
+            began=match.at,
+            decided_at=match.at,
+            ended=None,
+            decided="held",
+            reason=None,
+            evidence=match.evidence,
+            repeat=max(1, self._repeats[match.rule]),
+        )
         return self._decide(_Held(match, moment, match.at), match.at)
 
     def at_turn(self, at: datetime) -> list[Effect]:
@@ -207,9 +218,11 @@ class Moments:
             return True
         needed = self._needed.get((device, use.activity.category))
         history = History(
-            began=self._began, for_both=frozenset(self._for_both), needed_until=needed.until if needed else None,
+            began=self._began,
+            for_both=frozenset(self._for_both),
+            needed_until=needed.until if needed else None,
             on_call=self._on_call,
-        )  # fmt: skip
+        )
         return excuse(use.activity.category, at, history, self._policy) is not None
 
     def _decide(self, held: _Held, at: datetime) -> list[Effect]:
@@ -221,9 +234,17 @@ class Moments:
         busy, last_keys = self._busy(device)
         needed = self._needed.get((match.device, match.category))
         history = History(
-            began=self._began, said=tuple(self._history.values()), dismissed=self._dismissed, for_both=frozenset(self._for_both),
-            needed_until=needed.until if needed else None, on_call=self._on_call, quiet=self.quiet, held_since=held.since, busy=busy, last_keys=last_keys,
-        )  # fmt: skip
+            began=self._began,
+            said=tuple(self._history.values()),
+            dismissed=self._dismissed,
+            for_both=frozenset(self._for_both),
+            needed_until=needed.until if needed else None,
+            on_call=self._on_call,
+            quiet=self.quiet,
+            held_since=held.since,
+            busy=busy,
+            last_keys=last_keys,
+        )
         decision = decide(match, at, history, self._policy)
         if isinstance(decision, Hold):
             is_news = decision.reason not in held.since

@@ -46,8 +46,14 @@ from rules.model import FeatureKey, FeatureSet, Match, Reason, Rule, Value
 from rules.policy import PolicySettings
 
 _HEARD_IN_A_PAUSE: Final = (
-    Resumed, Shown, NotShown, Answered, PartnerTimeExtended, QuietWeekEnded, RulesChanged,
-)  # fmt: skip
+    Resumed,
+    Shown,
+    NotShown,
+    Answered,
+    PartnerTimeExtended,
+    QuietWeekEnded,
+    RulesChanged,
+)
 
 
 class Look(NamedTuple):
@@ -163,9 +169,15 @@ class Pipeline:
         self._attention = Attention(needs(self._rules), seen.at, seen.ends, self._settings, self._usuals)
         self._busy = Busy()
         self._moments = Moments(
-            occurrence=seen.occurrence, began=seen.at, policy=self._policy, attention=self._attention,
-            idle_after=self._settings.idle_after, busy=self._busy.why, on_call=seen.on_call, quiet=seen.quiet,
-        )  # fmt: skip
+            occurrence=seen.occurrence,
+            began=seen.at,
+            policy=self._policy,
+            attention=self._attention,
+            idle_after=self._settings.idle_after,
+            busy=self._busy.why,
+            on_call=seen.on_call,
+            quiet=seen.quiet,
+        )
         self._arrival = Arrival(
             seen, self._policy.grace, self._attention.devices, self._moments.excuses, self._settings.fleeting
         )
@@ -277,10 +289,16 @@ class Pipeline:
         effects: list[Effect] = []
         for rule in begun:
             match = Match(
-                rule=rule.code, at=at, device=device, use=use.number, category=use.activity.category,
-                name=use.activity.name, evidence=evidence(rule, self._attention.view(device, at)),
-                after_grace=rule.after_grace, speaks=rule.speaks,
-            )  # fmt: skip
+                rule=rule.code,
+                at=at,
+                device=device,
+                use=use.number,
+                category=use.activity.category,
+                name=use.activity.name,
+                evidence=evidence(rule, self._attention.view(device, at)),
+                after_grace=rule.after_grace,
+                speaks=rule.speaks,
+            )
             effects += self._moments.notice(match)
         return effects
 
@@ -288,9 +306,13 @@ class Pipeline:
         effects: list[Effect] = []
         for device, use in self._attention.closed():
             kept = Use(
-                number=use.number, device=device, activity=use.activity, began=use.began, ended=use.ended,
+                number=use.number,
+                device=device,
+                activity=use.activity,
+                began=use.began,
+                ended=use.ended,
                 trusted=use.trusted,
-            )  # fmt: skip
+            )
             effects.append(Record(occurrence=self._occurrence, what=kept))
             effects += self._moments.use_ended(use.number, use.ended or use.began)
             effects += [] if use.trusted else self._moments.doubt(use.ended or use.began)

@@ -175,11 +175,17 @@ async def in_a_child(number: int) -> Done | None:
     paths = [_ROOT, *filter(None, [os.environ.get("PYTHONPATH")])]
     try:
         child = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-m", "detector.daemon.calendar_refresh", str(number),
+            sys.executable,
+            "-P",
+            "-m",
+            "detector.daemon.calendar_refresh",
+            str(number),
             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
             limit=1 << 12,
-        )  # fmt: skip
+        )
     except OSError:
         return None
     try:

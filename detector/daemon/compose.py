@@ -78,15 +78,21 @@ class Daemon:
         self._desk = PhoneDesk(store=store, clock=clock, inside=self._hearing, changed=self._loop.look)
         self._threshold = Threshold(self._desk, clock)
         self._refreshing = Refreshing(
-            store=store, clock=clock, planner=self._planner, changed=self._loop.look,
+            store=store,
+            clock=clock,
+            planner=self._planner,
+            changed=self._loop.look,
             interval=lambda: self._settings.calendars.refresh,
-        )  # fmt: skip
+        )
         self._quieting = Quieting(store=store, clock=clock, bus=lambda: self._face.connection)
         self._outside = Outside(lambda: open_notifiers(self._settings, self._face.connection))
         self._heads_up = HeadsUps(
-            store=store, clock=clock, outside=self._outside, settings=lambda: self._settings,
+            store=store,
+            clock=clock,
+            outside=self._outside,
+            settings=lambda: self._settings,
             wake=lambda at: self._planner.set_job("heads_up", at, self._loop.look),
-        )  # fmt: skip
+        )
         self._started = clock.now()
         self._sensing: Sensing | None = None
         self._look_at_rules: Callable[[], Sequence[Problem] | None] | None = None
@@ -138,11 +144,20 @@ class Daemon:
 
         self._settings, problems = _settings_now(self._settings)
         evening = open_evening(
-            occurrence, kept_as, settings=self._settings, rules_folder=rules_dir(), store=self._store,
-            bus=self._face.connection, clock=self._clock, wake=self._wake, changed=self._say_soon,
-            phones=self._desk.read(), put_away=self._desk.put_away_before(occurrence.begins),
-            quieting=self._quieting, outside=self._outside,
-        )  # fmt: skip
+            occurrence,
+            kept_as,
+            settings=self._settings,
+            rules_folder=rules_dir(),
+            store=self._store,
+            bus=self._face.connection,
+            clock=self._clock,
+            wake=self._wake,
+            changed=self._say_soon,
+            phones=self._desk.read(),
+            put_away=self._desk.put_away_before(occurrence.begins),
+            quieting=self._quieting,
+            outside=self._outside,
+        )
         self._sensing = evening.sensing
         self._look_at_rules = evening.look_at_rules
         self._wrong_settings = problems
@@ -227,13 +242,16 @@ class Daemon:
         hearing = self._hearing()
         return tuple(
             PhoneState(
-                name=phone.name, through_door=phone.token is not None, adb=phone.adb, speaks=speaking.get(phone.name),
+                name=phone.name,
+                through_door=phone.token is not None,
+                adb=phone.adb,
+                speaks=speaking.get(phone.name),
                 tested=self._desk.tests.get(phone.name),
                 spoke=None if hearing is None else phone.name in hearing.spoke,
             )
             for phone in self._desk.phones()
             if phone.token is not None or phone.adb is not None
-        )  # fmt: skip
+        )
 
     def _upkeep(self) -> None:
         over = self._store.prune(self._clock.now() - self._settings.store.retention)

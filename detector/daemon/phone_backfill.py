@@ -67,12 +67,16 @@ class Filling:
             Record(
                 occurrence=self._occurrence,
                 what=Use(
-                    number=self._number(use.began), device=device, activity=use.activity, began=use.began,
-                    ended=use.ended, trusted=use.trusted,
+                    number=self._number(use.began),
+                    device=device,
+                    activity=use.activity,
+                    began=use.began,
+                    ended=use.ended,
+                    trusted=use.trusted,
                 ),
             )
             for device, use in attention.closed()
-        ]  # fmt: skip
+        ]
         records += [
             Record(
                 occurrence=self._occurrence,

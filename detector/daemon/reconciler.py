@@ -46,9 +46,7 @@ class Next:
     plan: Plan | None = None
 
 
-_Given: TypeAlias = tuple[
-    Sequence[PartnerTime], Mapping[str, datetime], Mapping[str, datetime], Sequence[Begun]
-]  # fmt: skip
+_Given: TypeAlias = tuple[Sequence[PartnerTime], Mapping[str, datetime], Mapping[str, datetime], Sequence[Begun]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,8 @@ def _words(announced: HeadsUp, settings: Settings) -> Words:
 
     occurrence = announced.occurrence
     return heads_up(
-        occurrence.title, local_time(occurrence.begins), sentence=settings.rituals.heads_up_sentence,
+        occurrence.title,
+        local_time(occurrence.begins),
+        sentence=settings.rituals.heads_up_sentence,
         settings=settings.notifications,
-    )  # fmt: skip
+    )

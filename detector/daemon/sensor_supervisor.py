@@ -103,10 +103,19 @@ class Supervisor:
     def _keeper(self, sense: Sense, rows: tuple[Sequence[Choice], tuple[Refusal, ...]]) -> Keeper:
         choices, elsewhere = rows
         return Keeper(
-            sense, choices, elsewhere, device=self._device, clock=self._clock, sink=self._sink, settings=self._settings, sources=self._sources,
+            sense,
+            choices,
+            elsewhere,
+            device=self._device,
+            clock=self._clock,
+            sink=self._sink,
+            settings=self._settings,
+            sources=self._sources,
             wait=self._wait,
-            shown_bugs=self._shown_bugs, recovered=self._recovered, unsensed=self._unsensed,
-        )  # fmt: skip
+            shown_bugs=self._shown_bugs,
+            recovered=self._recovered,
+            unsensed=self._unsensed,
+        )
 
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:

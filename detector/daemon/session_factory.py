@@ -85,13 +85,14 @@ def open_evening(
     rules = RulesNow(rules_folder, store=store, clock=clock, attention=settings.attention)
     quiet = quiet_week.evening_under_way(store)
     classifier = load_classifier(settings.activities)
-    apps = PhoneApps(
-        classifier.classify_phone, store=store, occurrence=kept_as, keep_names=settings.store.keep_names
-    )  # fmt: skip
+    apps = PhoneApps(classifier.classify_phone, store=store, occurrence=kept_as, keep_names=settings.store.keep_names)
     inbox = Inbox(
-        classify_with(classifier.classify), classify_app=apps.opened, clock=clock, arrived=wake,
+        classify_with(classifier.classify),
+        classify_app=apps.opened,
+        clock=clock,
+        arrived=wake,
         keep_names=settings.store.keep_names,
-    )  # fmt: skip
+    )
     # Where something stands that was said before, the greeting takes its place.
     chain = outside.take() or Chain(make_notifiers(settings.notifications.only, bus=bus))
 
@@ -100,13 +101,18 @@ def open_evening(
 
     hearing = Hearing(put=inbox.put, classify=apps.activity, clock=clock, sees_apps=sees_apps)
     performer = Performer(
-        store=store, voice=quieting.through(chain, inbox.put), words=speak_of(occurrence.begins, rules.by_code, settings),
-        greeting=greet_with(settings, quiet, over=quiet is None and quiet_week.has_just_ended(store)), put=inbox.put, clock=clock, carry=hearing.carry,
+        store=store,
+        voice=quieting.through(chain, inbox.put),
+        words=speak_of(occurrence.begins, rules.by_code, settings),
+        greeting=greet_with(settings, quiet, over=quiet is None and quiet_week.has_just_ended(store)),
+        put=inbox.put,
+        clock=clock,
+        carry=hearing.carry,
         how_long=lambda moment: how_long(moment, settings=settings.notifications),
         over=lambda moment: over(moment, settings=settings.notifications),
         farewell=farewell_from(store, clock, settings, quiet=quiet is not None),
         outlast=lambda words, voice: outside.say(words, chain, through=voice),
-    )  # fmt: skip
+    )
 
     def take_in(what: Observation | Seen | SeenApp) -> None:
         if not quieting.masks(what):
@@ -122,31 +128,50 @@ def open_evening(
             performer.tell(unsensed(local_time(under_way.occurrence.ends), settings=settings.notifications))
 
     filling = Filling(
-        store=store, clock=clock, occurrence=kept_as, began=occurrence.begins, activity=apps.activity,
-        settings=settings.attention, keep_names=settings.store.keep_names,
-    )  # fmt: skip
+        store=store,
+        clock=clock,
+        occurrence=kept_as,
+        began=occurrence.begins,
+        activity=apps.activity,
+        settings=settings.attention,
+        keep_names=settings.store.keep_names,
+    )
 
     def for_phone(phone: Phone) -> Supervisor:
         return Supervisor(
-            clock=clock, device=phone.name, settings=settings.attention, sources=settings.sources, sink=take_in,
+            clock=clock,
+            device=phone.name,
+            settings=settings.attention,
+            sources=settings.sources,
+            sink=take_in,
             choices={"focus": [AtCable(phone=phone, fill=filling.fill)]},
-        )  # fmt: skip
+        )
 
     laptop = Supervisor(
-        clock=clock, settings=settings.attention, sources=settings.sources, sink=take_in,
+        clock=clock,
+        settings=settings.attention,
+        sources=settings.sources,
+        sink=take_in,
         unsensed=say_what_is_not_sensed,
-    )  # fmt: skip
+    )
     sensing = Sensing(laptop=laptop, hearing=hearing, phones=phones, for_phone=for_phone, put_away=put_away)
     core = Pipeline(rules.in_force.rules, settings.policy, settings.attention, rules.usuals())
     under_way = UnderWay(
-        occurrence=occurrence, kept_as=kept_as, core=core, inbox=inbox,
-        sensors=sensing, performer=performer, quiet=quiet is not None,
+        occurrence=occurrence,
+        kept_as=kept_as,
+        core=core,
+        inbox=inbox,
+        sensors=sensing,
+        performer=performer,
+        quiet=quiet is not None,
         goes_on=lambda ends: goes_on(local_time(ends), settings=settings.notifications),
-    )  # fmt: skip
+    )
     return Evening(
-        under_way=under_way, sensing=sensing, problems=rules.in_force.problems,
+        under_way=under_way,
+        sensing=sensing,
+        problems=rules.in_force.problems,
         look_at_rules=lambda: rules.look(core, inbox.put),
-    )  # fmt: skip
+    )
 
 
 def classify_with(classify: Callable[[str, str, str | None, str | None], Verdict]) -> Callable[[Toplevel], Activity]:

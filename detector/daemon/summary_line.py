@@ -40,11 +40,20 @@ def _how_it_went(store: Keeping, over: Farewell, settings: Settings) -> Words | 
     since = kept[0].began
     until = since + timedelta(microseconds=1)
     summary = summarise(
-        kept, store.uses(since, until), store.moments(since, until), store.coverage(since, until),
-        since=since, until=max(over.at, until), zone=UTC, rules={},
-    )  # fmt: skip
+        kept,
+        store.uses(since, until),
+        store.moments(since, until),
+        store.coverage(since, until),
+        since=since,
+        until=max(over.at, until),
+        zone=UTC,
+        rules={},
+    )
     is_known = summary.partner_times.counted > 0
     return ending(
-        over.title, undisturbed=summary.share.presence if is_known else None, moments=summary.moments,
-        started_well=bool(kept[0].started_well), settings=settings.notifications,
-    )  # fmt: skip
+        over.title,
+        undisturbed=summary.share.presence if is_known else None,
+        moments=summary.moments,
+        started_well=bool(kept[0].started_well),
+        settings=settings.notifications,
+    )

@@ -188,10 +188,15 @@ class Quieting:
             logger.info("the desktop is quiet already, and stays as it is")
             return
         kept = Kept(
-            occurrence=occurrence, way=way.name, place=await way.place(), before=before, quiet=quiet,
-            ringing=self._settings.ringing, masks=way.masks and passing.nudges,
+            occurrence=occurrence,
+            way=way.name,
+            place=await way.place(),
+            before=before,
+            quiet=quiet,
+            ringing=self._settings.ringing,
+            masks=way.masks and passing.nudges,
             urgent=way.urgent,
-        )  # fmt: skip
+        )
         self._keep(kept)
         await way.write(quiet, kept.ringing)
         self._keep(replace(kept, done=True))

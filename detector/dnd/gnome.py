@@ -70,11 +70,13 @@ class Gnome:
     async def passing(self, ringing: Sequence[str]) -> Passing:
         """Return that our nudges do, being marked urgent, and that GNOME has no exceptions for single apps."""
         return Passing(
-            nudges=True, held=tuple(ringing),
+            nudges=True,
+            held=tuple(ringing),
             how="other notifications go into the list under the clock; what an app itself marks as urgent is still shown",
             remedy="GNOME lets no single app through its Do Not Disturb; keep such a partner time without --quiet"
-            if ringing else None,
-        )  # fmt: skip
+            if ringing
+            else None,
+        )
 
 
 async def _run(*command: str) -> str:

@@ -75,9 +75,12 @@ class Kde:
         if held:
             to_do = 'System Settings, Notifications, Application Settings: "Show in do not disturb mode" for each'
         return Passing(
-            nudges=nudges, rings=rings, held=held, how="other notifications go into Plasma's history",
+            nudges=nudges,
+            rings=rings,
+            held=held,
+            how="other notifications go into Plasma's history",
             remedy=None if nudges and not held else to_do,
-        )  # fmt: skip
+        )
 
 
 def _allowed() -> tuple[frozenset[str], bool]:

@@ -86,9 +86,14 @@ class Asked:
         self, service: str, path: str, interface: str, member: str, signature: str = "", *body: Any
     ) -> list[Any]:
         message = Message(
-            destination=service, path=path, interface=interface, member=member, signature=signature, body=list(body),
+            destination=service,
+            path=path,
+            interface=interface,
+            member=member,
+            signature=signature,
+            body=list(body),
             flags=MessageFlag.NO_AUTOSTART,
-        )  # fmt: skip
+        )
         try:
             async with asyncio.timeout(PATIENCE):
                 reply = await self._bus.call(message)

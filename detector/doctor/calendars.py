@@ -38,9 +38,14 @@ def find_calendars(calendars: Iterable[Calendar]) -> tuple[CalendarFound, ...]:
     has_no_way = is_ours(unit_path()) and not network_path().exists()
     return tuple(
         CalendarFound(
-            name=each.name, at=shown(each.place), local=each.local, asked=each.tried, refreshed=each.refreshed,
-            why=each.why, shut_out=SHUT_OUT if has_no_way and is_url(each.place) else None,
+            name=each.name,
+            at=shown(each.place),
+            local=each.local,
+            asked=each.tried,
+            refreshed=each.refreshed,
+            why=each.why,
+            shut_out=SHUT_OUT if has_no_way and is_url(each.place) else None,
         )
         for each in calendars
         if each.subscribed
-    )  # fmt: skip
+    )

@@ -122,14 +122,26 @@ async def examine(clock: Clock) -> Findings:
     listening = _listening(pid)
     door = find_door(kept.door, kept.phones, clock.now(), running_status() if pid is not None else None)
     return Findings(
-        session=session, pid=pid, service=str(unit) if is_ours(unit) else None, senses=senses, speakers=speakers,
-        store=str(store_path()), store_problem=kept.problem, coverage=kept.coverage, config=str(config_path()),
-        rules=len(in_force.rules), asleep=asleep(in_force.rules, _sensed(senses, kept.phones)), problems=tuple(problems), listening=tuple(spoken(*each) for each in listening),
-        unexpected=unexpected(listening, kept.door, door), door=door,
-        phones=await find_phones(kept.phones, clock, settings.sources.adb), devices=kept.devices,
+        session=session,
+        pid=pid,
+        service=str(unit) if is_ours(unit) else None,
+        senses=senses,
+        speakers=speakers,
+        store=str(store_path()),
+        store_problem=kept.problem,
+        coverage=kept.coverage,
+        config=str(config_path()),
+        rules=len(in_force.rules),
+        asleep=asleep(in_force.rules, _sensed(senses, kept.phones)),
+        problems=tuple(problems),
+        listening=tuple(spoken(*each) for each in listening),
+        unexpected=unexpected(listening, kept.door, door),
+        door=door,
+        phones=await find_phones(kept.phones, clock, settings.sources.adb),
+        devices=kept.devices,
         calendars=find_calendars(kept.calendars),
         quiet=await find_quiet(settings.quiet, declared=kept.quiet),
-    )  # fmt: skip
+    )
 
 
 async def asleep_here(rules: Sequence[Rule], clock: Clock) -> Mapping[str, str]:

@@ -54,16 +54,22 @@ async def find_quiet(settings: QuietSettings, *, declared: bool) -> QuietFound:
         way, passing = await choose(bus, settings)
     except QuietUnavailable as not_here:
         file, lines = _lines(server, settings)
-        return QuietFound(
-            wanted=True, server=server, why=not_here.why, remedy=not_here.remedy, file=file, lines=lines
-        )  # fmt: skip
+        return QuietFound(wanted=True, server=server, why=not_here.why, remedy=not_here.remedy, file=file, lines=lines)
     finally:
         bus.disconnect()
     file, lines = _lines(server, settings) if passing.remedy else (None, None)
     return QuietFound(
-        wanted=True, server=server, way=way.name, nudges=passing.nudges, rings=passing.rings, held=passing.held,
-        how=passing.how, remedy=passing.remedy, file=file, lines=lines,
-    )  # fmt: skip
+        wanted=True,
+        server=server,
+        way=way.name,
+        nudges=passing.nudges,
+        rings=passing.rings,
+        held=passing.held,
+        how=passing.how,
+        remedy=passing.remedy,
+        file=file,
+        lines=lines,
+    )
 
 
 def _lines(server: str | None, settings: QuietSettings) -> tuple[str | None, str | None]:

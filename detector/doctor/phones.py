@@ -72,9 +72,13 @@ async def _phone(phone: Phone, now: datetime, adb_server: str | None) -> PhoneFo
         refusal = await guidance(phone.adb, *([] if adb_server is None else [adb_server]))
     is_open = phone.code is not None and phone.code_until is not None and phone.code_until > now
     return PhoneFound(
-        name=phone.name, through_door=phone.token is not None, adb=phone.adb, paired=phone.paired,
-        link_until=phone.code_until if is_open else None, refusal=refusal,
-    )  # fmt: skip
+        name=phone.name,
+        through_door=phone.token is not None,
+        adb=phone.adb,
+        paired=phone.paired,
+        link_until=phone.code_until if is_open else None,
+        refusal=refusal,
+    )
 
 
 def known_of(

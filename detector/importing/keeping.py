@@ -115,6 +115,13 @@ def _afterwards(what: Observation | Use | Coverage | Moment | Started, kept: Kep
     if not isinstance(what, Moment):
         raise TypeError(f"{type(what).__name__} has no number")
     return replace(
-        what, number=what.number + kept.moments, use=None if what.use is None else what.use + kept.numbered,
-        decided="suppressed", reason=Reason.IMPORTED, shown_by=None, answer=None, answered_at=None, outcome=None,
-    )  # fmt: skip
+        what,
+        number=what.number + kept.moments,
+        use=None if what.use is None else what.use + kept.numbered,
+        decided="suppressed",
+        reason=Reason.IMPORTED,
+        shown_by=None,
+        answer=None,
+        answered_at=None,
+        outcome=None,
+    )

@@ -77,8 +77,10 @@ def known(host: Host, begins: int, ends: int) -> list[Known]:
         if found and found[-1].at == at:
             found.pop()
         if not found or (found[-1].is_known, found[-1].what, found[-1].is_idle) != (
-            lifted.is_known, lifted.what, lifted.is_idle,
-        ):  # fmt: skip
+            lifted.is_known,
+            lifted.what,
+            lifted.is_idle,
+        ):
             found.append(lifted)
     return found
 

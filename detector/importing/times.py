@@ -118,9 +118,13 @@ def _days(since: datetime, now: datetime, zone: ZoneInfo, kept: Sequence[KeptOcc
         )
         for free_from, free_until in _free(begins, ends, kept):
             yield Occurrence(
-                id=f"import@{free_from:%Y%m%dT%H%M%SZ}", partner_time=0, title=DAY_TITLE, begins=free_from,
-                ends=free_until, zone=zone.key,
-            )  # fmt: skip
+                id=f"import@{free_from:%Y%m%dT%H%M%SZ}",
+                partner_time=0,
+                title=DAY_TITLE,
+                begins=free_from,
+                ends=free_until,
+                zone=zone.key,
+            )
         day += timedelta(days=1)
 
 

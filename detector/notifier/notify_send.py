@@ -72,9 +72,13 @@ class NotifySendNotifier:
         env = os.environ | {"DBUS_SESSION_BUS_ADDRESS": session_bus_address(), "LC_ALL": "C.UTF-8"}
         try:
             process = await asyncio.create_subprocess_exec(
-                "notify-send", *arguments, env=env,
-                stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-            )  # fmt: skip
+                "notify-send",
+                *arguments,
+                env=env,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+            )
         except OSError as failure:
             raise NotifyFailed(f"notify-send could not be started: {failure.strerror}") from None
         try:

@@ -111,10 +111,15 @@ async def call(
         # `bus.call` would leave a failure to send to the garbage collector, and that to the log.
         await bus.send(
             Message(
-                destination=NAME, path=PATH, interface=NAME, member=member, signature=signature, body=body or [],
+                destination=NAME,
+                path=PATH,
+                interface=NAME,
+                member=member,
+                signature=signature,
+                body=body or [],
                 serial=number,
             )
-        )  # fmt: skip
+        )
         reply = await replied
     finally:
         bus.remove_message_handler(heard)
@@ -133,9 +138,14 @@ def tell(bus: MessageBus, to: str, member: str, signature: str, body: list[Any])
     if not bus.connected:
         return
     message = Message(
-        destination=to, path=PATH if to == NAME else "/org/freedesktop/DBus", interface=to, member=member,
-        signature=signature, body=body, flags=MessageFlag.NO_REPLY_EXPECTED | MessageFlag.NO_AUTOSTART,
-    )  # fmt: skip
+        destination=to,
+        path=PATH if to == NAME else "/org/freedesktop/DBus",
+        interface=to,
+        member=member,
+        signature=signature,
+        body=body,
+        flags=MessageFlag.NO_REPLY_EXPECTED | MessageFlag.NO_AUTOSTART,
+    )
     with suppress(OSError):
         bus.send(message).add_done_callback(_retrieve)
 

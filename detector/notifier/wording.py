@@ -97,9 +97,11 @@ def how_long(moment: Moment, *, settings: NotifierSettings = _DEFAULTS) -> Words
     """Return the question that follows on "I need this"; to leave it alone is an answer, too."""
     known = wording()
     return Words(
-        title=known.how_long, body=needing(moment.category, moment.device), answers=known.lengths,
+        title=known.how_long,
+        body=needing(moment.category, moment.device),
+        answers=known.lengths,
         expires=settings.expires,
-    )  # fmt: skip
+    )
 
 
 def over(moment: Moment, *, settings: NotifierSettings = _DEFAULTS) -> Words:
@@ -192,9 +194,7 @@ def unsensed(ends_local_text: str, *, settings: NotifierSettings = _DEFAULTS) ->
 def goes_on(ends_local_text: str, *, settings: NotifierSettings = _DEFAULTS) -> Words:
     """Return the words that say that a pause ended by itself while partner time is under way."""
     known = wording()
-    return Words(
-        title=known.goes_on.format(ends=ends_local_text), body=known.pause_over, expires=settings.expires
-    )  # fmt: skip
+    return Words(title=known.goes_on.format(ends=ends_local_text), body=known.pause_over, expires=settings.expires)
 
 
 def _sentence(text: str) -> str:

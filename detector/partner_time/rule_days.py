@@ -159,5 +159,8 @@ def _length_of_month(year: int, month: int) -> int:
 
 
 _PERIODS: Final[dict[str, Callable[[Rule, date, int, int], Iterator[Iterable[int]]]]] = {
-    "DAILY": _by_day, "WEEKLY": _by_week, "MONTHLY": _by_month, "YEARLY": _by_year,
-}  # fmt: skip
+    "DAILY": _by_day,
+    "WEEKLY": _by_week,
+    "MONTHLY": _by_month,
+    "YEARLY": _by_year,
+}

@@ -30,8 +30,13 @@ EXAMPLES: Final = "write for example weekday, mon,wed, 'other friday' or 'first 
 _CARDINALS: Final = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _FREQUENCIES: Final = {"day": "DAILY", "week": "WEEKLY", "month": "MONTHLY", "year": "YEARLY"}
 _ADVERBS: Final = {
-    "daily": "day", "everyday": "day", "weekly": "week", "monthly": "month", "yearly": "year", "annually": "year",
-}  # fmt: skip
+    "daily": "day",
+    "everyday": "day",
+    "weekly": "week",
+    "monthly": "month",
+    "yearly": "year",
+    "annually": "year",
+}
 _TWICE: Final = {
     "biweekly": "'other week' or two days, such as tue,fri",
     "bimonthly": "'2 months on 1' or 'month on 1,15'",

@@ -16,9 +16,18 @@ from detector.partner_time.spoken_days import near_day, weekday_of
 from detector.partner_time.spoken_problem import nearest, problem
 
 _NTHS: Final = {
-    "first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5, "5th": 5,
+    "first": 1,
+    "1st": 1,
+    "second": 2,
+    "2nd": 2,
+    "third": 3,
+    "3rd": 3,
+    "fourth": 4,
+    "4th": 4,
+    "fifth": 5,
+    "5th": 5,
     "last": -1,
-}  # fmt: skip
+}
 _NTH: Final = "|".join(_NTHS)
 _AND: Final = r"\s*(?:,|&|\band\b)\s*(?:and\s+)?(?:the\s+)?"
 _OF: Final = (

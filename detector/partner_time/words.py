@@ -20,9 +20,16 @@ from detector.partner_time.wall import shown_at, span_of
 from detector.partner_time.words_recurrence import say_recurrence
 
 __all__ = [
-    "CODES", "say_date", "say_day", "say_days", "say_instant", "say_occurrence", "say_partner_time", "say_span",
+    "CODES",
+    "say_date",
+    "say_day",
+    "say_days",
+    "say_instant",
+    "say_occurrence",
+    "say_partner_time",
+    "say_span",
     "say_when",
-]  # fmt: skip
+]
 
 _HALF_A_DAY: Final = timedelta(hours=12)
 _NAMED: Final = 3

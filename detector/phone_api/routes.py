@@ -23,8 +23,15 @@ from detector.phone_api.model import Desk
 from detector.phone_api.payload import NotTold, read_told, read_wish
 
 _ONCE: Final = (
-    "host", "origin", "authorization", "content-type", "content-length", "content-encoding", "transfer-encoding", "expect",
-)  # fmt: skip
+    "host",
+    "origin",
+    "authorization",
+    "content-type",
+    "content-length",
+    "content-encoding",
+    "transfer-encoding",
+    "expect",
+)
 _LONGEST_CODE: Final = 200
 _DONE: Final = Answer(status=204)
 _UNKNOWN: Final = refusal(
@@ -48,8 +55,12 @@ _PAGE_HEADERS: Final = (
 )
 _TYPES: Final = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 PAGES: Final = {
-    "/": "phone.html", "/phone": "phone.html", "/pair": "phone.html", "/phone.css": "phone.css", "/phone.js": "phone.js",
-}  # fmt: skip
+    "/": "phone.html",
+    "/phone": "phone.html",
+    "/pair": "phone.html",
+    "/phone.css": "phone.css",
+    "/phone.js": "phone.js",
+}
 PAIR: Final = "/pair/"
 
 

@@ -81,8 +81,9 @@ def _good(summary: Summary, width: int) -> list[str]:
     presence, known = summary.share.presence, summary.share.known
     lines = wrap(
         f"For {_hours(presence)} no screen took you away: "
-        f"{_percent(summary.presence)} of the {_hours(known)} that are known.", width
-    )  # fmt: skip
+        f"{_percent(summary.presence)} of the {_hours(known)} that are known.",
+        width,
+    )
     lines.append(f"  {_marked_bar(summary.presence)}  the mark stands at {_percent(PRESENCE_MARK)}")
     if summary.longest:
         began = summary.longest.began
@@ -115,9 +116,12 @@ def _devices(summary: Summary, width: int) -> list[str]:
     lines = ["Your devices"]
     for device in summary.devices:
         lines += wrap(
-            f"{device.name}: {_took_part(device)}", width, initial_indent="  ", subsequent_indent="    ",
+            f"{device.name}: {_took_part(device)}",
+            width,
+            initial_indent="  ",
+            subsequent_indent="    ",
             break_long_words=False,
-        )  # fmt: skip
+        )
     if summary.put_away_first:
         times = _many(summary.put_away_first, "partner time")
         lines += _indented(f"{times} began with a phone put away.", width)
@@ -188,12 +192,15 @@ def _nudges(nudges: Nudges, width: int) -> list[str]:
     others = [
         f"{times} {words}"
         for times, words in (
-            (nudges.dismissed, "dismissed"), (nudges.ignored, "left to pass"), (nudges.together, "for both of you"),
-            (nudges.needed, "needed"), (nudges.unknown, "of unknown outcome"),
+            (nudges.dismissed, "dismissed"),
+            (nudges.ignored, "left to pass"),
+            (nudges.together, "for both of you"),
+            (nudges.needed, "needed"),
+            (nudges.unknown, "of unknown outcome"),
             (nudges.open, "still open"),
         )
         if times
-    ]  # fmt: skip
+    ]
     if others:
         lines += _indented(f"Others: {', '.join(others)}.", width)
     if nudges.undelivered:

@@ -53,11 +53,18 @@ def _device(name: str, kept: Sequence[Kept], *, paired: bool, spoke: bool) -> De
         well += put_away_first(each, name)
     phone = name != LAPTOP
     return Device(
-        name=name, kind="phone" if phone else "laptop", paired=paired, spoke=spoke, lived=share.lasted,
-        known=share.known, used=share.distraction if spoke else None, looks=looks if spoke else None,
-        of_unknown_length=of_unknown_length if spoke else None, pick_ups=pick_ups if phone and spoke else None,
+        name=name,
+        kind="phone" if phone else "laptop",
+        paired=paired,
+        spoke=spoke,
+        lived=share.lasted,
+        known=share.known,
+        used=share.distraction if spoke else None,
+        looks=looks if spoke else None,
+        of_unknown_length=of_unknown_length if spoke else None,
+        pick_ups=pick_ups if phone and spoke else None,
         put_away_first=well if phone and spoke else None,
-    )  # fmt: skip
+    )
 
 
 def _distracts(category: str) -> bool:

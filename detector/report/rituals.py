@@ -55,11 +55,14 @@ def cancellations(
         took_place = _took_place(lived.get(number, ()), by_number.get(number)) if number is not None else None
         planned = None if number is None or took_place else _planned(number, by_number, lived, skipped, now)
         new_date = took_place or planned
-        found.append(Cancellation(
-            title=each.title, begins=each.begins.astimezone(zone),
-            instead=None if new_date is None else new_date.astimezone(zone),
-            became="made_good" if took_place else "planned" if planned else "open",
-        ))  # fmt: skip
+        found.append(
+            Cancellation(
+                title=each.title,
+                begins=each.begins.astimezone(zone),
+                instead=None if new_date is None else new_date.astimezone(zone),
+                became="made_good" if took_place else "planned" if planned else "open",
+            )
+        )
     return tuple(found)
 
 

@@ -42,9 +42,12 @@ from rules.lengths import say_length
 from rules.model import Reason
 
 _EXCUSES = {
-    Reason.TOGETHER: Reason.TOGETHER, Reason.FOR_BOTH: Reason.TOGETHER, Reason.FILM: Reason.TOGETHER,
-    Reason.NEEDED: Reason.NEEDED, Reason.ON_CALL: Reason.ON_CALL,
-}  # fmt: skip
+    Reason.TOGETHER: Reason.TOGETHER,
+    Reason.FOR_BOTH: Reason.TOGETHER,
+    Reason.FILM: Reason.TOGETHER,
+    Reason.NEEDED: Reason.NEEDED,
+    Reason.ON_CALL: Reason.ON_CALL,
+}
 """What excuses a moment, by its reason: none of these is ever waited for and then said."""
 _PUT_AWAY = frozenset({Outcome.PUT_AWAY_30, Outcome.PUT_AWAY_60})
 _JUDGED = _PUT_AWAY | {Outcome.DISMISSED, Outcome.IGNORED}
@@ -102,9 +105,13 @@ def summarise(
     open_ended = [each.occurrence for each in kept if each.occurrence.ended is None]
     under_way = sum(1 for each in open_ended if each.ends > until)
     partner_times = PartnerTimes(
-        all=len(kept), counted=len(evenings), left_out=len(kept) - len(evenings), left_out_moments=left_out_moments,
-        under_way=under_way, cut_off=len(open_ended) - under_way,
-    )  # fmt: skip
+        all=len(kept),
+        counted=len(evenings),
+        left_out=len(kept) - len(evenings),
+        left_out_moments=left_out_moments,
+        under_way=under_way,
+        cut_off=len(open_ended) - under_way,
+    )
 
     total = sum((evening.share for evening in evenings), Share())
     found = [moment for evening in evenings for moment in evening.moments]
@@ -226,11 +233,16 @@ def _weeks(evenings: Iterable[_Evening]) -> tuple[Week, ...]:
         share = sum((evening.share for evening in lived), Share())
         moments = sum(len(evening.moments) for evening in lived)
         enough = share.known >= HOURS_NEEDED
-        weeks.append(Week(
-            monday=monday, partner_times=len(lived), known=share.known, moments=moments,
-            presence=_part(share.presence, share.known) if enough else None,
-            per_hour=_per_hour(moments, share.known),
-        ))  # fmt: skip
+        weeks.append(
+            Week(
+                monday=monday,
+                partner_times=len(lived),
+                known=share.known,
+                moments=moments,
+                presence=_part(share.presence, share.known) if enough else None,
+                per_hour=_per_hour(moments, share.known),
+            )
+        )
     return tuple(weeks)
 
 

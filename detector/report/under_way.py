@@ -26,11 +26,15 @@ def so_far(occurrence: KeptOccurrence, observations: Iterable[Observation]) -> t
     # A use whose end was corrected is handed over again; the last one counts.
     uses = {
         use.number: Use(
-            number=use.number, device=device, activity=use.activity, began=use.began, ended=use.ended,
+            number=use.number,
+            device=device,
+            activity=use.activity,
+            began=use.began,
+            ended=use.ended,
             trusted=use.trusted,
         )
         for device, use in attention.closed()
-    }  # fmt: skip
+    }
     coverage = [
         Coverage(number=covered.number, device=device, began=covered.began, ended=covered.ended)
         for device, covered in attention.covered()

@@ -41,8 +41,12 @@ def copy_of(rule: Rule) -> dict[str, Any]:
         kept["speaks"] = False
     page = rule.page
     return kept | {
-        "notices": page.notices, "why": page.why, "wrong": page.wrong, "needs": page.needs, "example": page.example,
-    }  # fmt: skip
+        "notices": page.notices,
+        "why": page.why,
+        "wrong": page.wrong,
+        "needs": page.needs,
+        "example": page.example,
+    }
 
 
 def write_rule(folder: Path, rule: Mapping[str, Any], comment: str = "") -> Path:

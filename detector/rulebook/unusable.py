@@ -28,9 +28,11 @@ BY_PHONES: Final = frozenset({"opens", "pick_ups", "led_pick_ups", "own_pick_ups
 MOST: Final = 20_000
 """Combinations that are tried; a condition with more of them counts as awake."""
 _MEANT: Final[Mapping[str, str]] = {
-    "focus": "what is in front is", "input": "scrolls, keys and clicks are", "media": "whether a film or music plays is",
+    "focus": "what is in front is",
+    "input": "scrolls, keys and clicks are",
+    "media": "whether a film or music plays is",
     "call": "whether there is a call is",
-}  # fmt: skip
+}
 NO_PHONE: Final = "no phone is paired"
 _NOW: Final = datetime(2026, 1, 2, tzinfo=UTC)
 _LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -104,9 +106,7 @@ def _cannot_hold(condition: Condition, kind: str, missing: Collection[FeatureKey
     return not any(_holds(condition, dict(zip(keys, values, strict=True))) for values in product(*choices))
 
 
-def _choices(
-    key: FeatureKey, condition: Condition, kind: str, missing: Collection[FeatureKey]
-) -> Sequence[Any]:  # fmt: skip
+def _choices(key: FeatureKey, condition: Condition, kind: str, missing: Collection[FeatureKey]) -> Sequence[Any]:
     """Return every value that matters of a feature; what is sensed may be unknown for a while, too."""
     if key in missing:
         return (None,)

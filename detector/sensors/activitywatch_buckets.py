@@ -11,8 +11,11 @@ ANDROID: Final = "aw-watcher-android"
 """The beginning of every bucket that ActivityWatch for Android fills; what follows differs from version to version."""
 
 _TYPES: Final[dict[str, Kind]] = {
-    "currentwindow": "focus", "afkstatus": "idle", "web.tab.current": "tab", "os.lockscreen.unlocks": "unlock",
-}  # fmt: skip
+    "currentwindow": "focus",
+    "afkstatus": "idle",
+    "web.tab.current": "tab",
+    "os.lockscreen.unlocks": "unlock",
+}
 
 
 @dataclass(frozen=True, slots=True)

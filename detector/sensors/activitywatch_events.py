@@ -70,5 +70,9 @@ class Event(msgspec.Struct, Generic[T]):
 
 
 SHAPES: Final[dict[Kind, Any]] = {
-    "focus": Event[Front], "idle": Event[Afk], "tab": Event[Tab], "app": Event[App], "unlock": Event[Unlock],
-}  # fmt: skip
+    "focus": Event[Front],
+    "idle": Event[Afk],
+    "tab": Event[Tab],
+    "app": Event[App],
+    "unlock": Event[Unlock],
+}

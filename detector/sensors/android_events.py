@@ -15,9 +15,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias
 
 TAGS: Final = (
-    "wm_set_resumed_activity", "am_set_resumed_activity", "screen_toggled", "power_screen_state",
+    "wm_set_resumed_activity",
+    "am_set_resumed_activity",
+    "screen_toggled",
+    "power_screen_state",
     "wm_set_keyguard_shown",
-)  # fmt: skip
+)
 COMMAND: Final = f"logcat -b events -v epoch -T 1 -s {' '.join(TAGS)}"
 
 _LONGEST: Final = 4096

@@ -20,26 +20,70 @@ from detector.sensors.model import SeenApp
 
 Saying: TypeAlias = Observation | SeenApp
 
-LAUNCHERS: Final = frozenset({
-    "com.android.launcher", "com.android.launcher2", "com.android.launcher3", "com.android.quickstep",
-    "com.google.android.launcher", "com.google.android.apps.nexuslauncher", "com.google.android.googlequicksearchbox",
-    "com.sec.android.app.launcher", "com.miui.home", "com.mi.android.globallauncher", "com.huawei.android.launcher",
-    "com.hihonor.android.launcher", "com.oppo.launcher", "com.coloros.launcher", "net.oneplus.launcher",
-    "com.oneplus.launcher", "com.bbk.launcher2", "com.vivo.launcher", "com.motorola.launcher3", "com.sonymobile.home",
-    "com.lge.launcher2", "com.lge.launcher3", "com.asus.launcher", "com.htc.launcher", "com.nothing.launcher",
-    "com.transsion.hilauncher", "com.tcl.android.launcher", "com.realme.launcher", "com.microsoft.launcher",
-    "com.teslacoilsw.launcher", "app.lawnchair", "bitpit.launcher", "com.actionlauncher.playstore", "ginlemon.flowerfree",
-    "com.amazon.firelauncher", "foundation.e.blisslauncher", "org.fossify.home", "com.fairphone.spring.launcher",
-})  # fmt: skip
+LAUNCHERS: Final = frozenset(
+    {
+        "com.android.launcher",
+        "com.android.launcher2",
+        "com.android.launcher3",
+        "com.android.quickstep",
+        "com.google.android.launcher",
+        "com.google.android.apps.nexuslauncher",
+        "com.google.android.googlequicksearchbox",
+        "com.sec.android.app.launcher",
+        "com.miui.home",
+        "com.mi.android.globallauncher",
+        "com.huawei.android.launcher",
+        "com.hihonor.android.launcher",
+        "com.oppo.launcher",
+        "com.coloros.launcher",
+        "net.oneplus.launcher",
+        "com.oneplus.launcher",
+        "com.bbk.launcher2",
+        "com.vivo.launcher",
+        "com.motorola.launcher3",
+        "com.sonymobile.home",
+        "com.lge.launcher2",
+        "com.lge.launcher3",
+        "com.asus.launcher",
+        "com.htc.launcher",
+        "com.nothing.launcher",
+        "com.transsion.hilauncher",
+        "com.tcl.android.launcher",
+        "com.realme.launcher",
+        "com.microsoft.launcher",
+        "com.teslacoilsw.launcher",
+        "app.lawnchair",
+        "bitpit.launcher",
+        "com.actionlauncher.playstore",
+        "ginlemon.flowerfree",
+        "com.amazon.firelauncher",
+        "foundation.e.blisslauncher",
+        "org.fossify.home",
+        "com.fairphone.spring.launcher",
+    }
+)
 """Home screens that are known by name; the phone's own is asked for besides."""
 
-SYSTEM: Final = frozenset({
-    "android", "com.android.systemui", "com.android.permissioncontroller", "com.google.android.permissioncontroller",
-    "com.android.packageinstaller", "com.google.android.packageinstaller", "com.samsung.android.packageinstaller",
-    "com.miui.packageinstaller", "com.android.settings.intelligence", "com.google.android.settings.intelligence",
-    "com.android.intentresolver", "com.android.credentialmanager", "com.android.biometrics",
-    "com.samsung.android.biometrics.app.setting", "com.miui.securitycenter", "com.lbe.security.miui",
-})  # fmt: skip
+SYSTEM: Final = frozenset(
+    {
+        "android",
+        "com.android.systemui",
+        "com.android.permissioncontroller",
+        "com.google.android.permissioncontroller",
+        "com.android.packageinstaller",
+        "com.google.android.packageinstaller",
+        "com.samsung.android.packageinstaller",
+        "com.miui.packageinstaller",
+        "com.android.settings.intelligence",
+        "com.google.android.settings.intelligence",
+        "com.android.intentresolver",
+        "com.android.credentialmanager",
+        "com.android.biometrics",
+        "com.samsung.android.biometrics.app.setting",
+        "com.miui.securitycenter",
+        "com.lbe.security.miui",
+    }
+)
 """Dialogs and panels of the system's own, which lie over an app for a moment."""
 
 

@@ -61,9 +61,14 @@ class Bus:
     ) -> tuple[list[Any], list[int]]:
         """Call a method; return what it answers, and the descriptors that came with it. Raises `Refused`, `SensorLost`."""
         message = Message(
-            destination=service, path=path, interface=interface, member=member, signature=signature, body=list(body),
+            destination=service,
+            path=path,
+            interface=interface,
+            member=member,
+            signature=signature,
+            body=list(body),
             flags=MessageFlag.NO_AUTOSTART,
-        )  # fmt: skip
+        )
         try:
             async with asyncio.timeout(PATIENCE):
                 reply = await self._bus.call(message)

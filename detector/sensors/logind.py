@@ -107,9 +107,16 @@ class _Watch:
         """Take the delay lock; where that is refused, the instant of sleep may be read late."""
         with suppress(Refused):
             _, descriptors = await self._bus.ask(
-                SERVICE, MANAGER_PATH, MANAGER, "Inhibit", "ssss",
-                "sleep", "Turntoward", "to know when the device went to sleep", "delay",
-            )  # fmt: skip
+                SERVICE,
+                MANAGER_PATH,
+                MANAGER,
+                "Inhibit",
+                "ssss",
+                "sleep",
+                "Turntoward",
+                "to know when the device went to sleep",
+                "delay",
+            )
             self._let_sleep()
             self._delay_lock = descriptors[0] if descriptors else None
 

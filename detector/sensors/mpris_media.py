@@ -70,9 +70,13 @@ class MprisMedia:
         channel: Channel[Observation | _Ask] = Channel()
         bus = await Bus.open(BusType.SESSION)
         settled = Settled(
-            channel.put, self._clock, lambda at: MediaStarted(at=at), lambda at: MediaEnded(at=at),
-            after_on=timedelta(0), after_off=self._between_two,
-        )  # fmt: skip
+            channel.put,
+            self._clock,
+            lambda at: MediaStarted(at=at),
+            lambda at: MediaEnded(at=at),
+            after_on=timedelta(0),
+            after_off=self._between_two,
+        )
         players = _Players(bus, channel)
         try:
             await bus.listen(list(_TOLD), players.on_signal, channel)

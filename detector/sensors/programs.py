@@ -18,15 +18,58 @@ from typing import Final
 
 import psutil
 
-TERMINALS: Final = frozenset({
-    "alacritty", "aterm", "com.mitchellh.ghostty", "com.raggesilver.blackbox", "contour", "cool-retro-term",
-    "deepin-terminal", "dev.warp.warp", "eterm", "foot", "footclient", "ghostty", "gnome-terminal",
-    "gnome-terminal-server", "guake", "io.elementary.terminal", "kgx", "kitty", "konsole", "lxterminal",
-    "mate-terminal", "mlterm", "org.gnome.console", "org.gnome.ptyxis", "org.gnome.terminal", "org.kde.konsole",
-    "org.kde.yakuake", "org.wezfurlong.wezterm", "ptyxis", "qterminal", "rio", "roxterm", "rxvt", "sakura", "st",
-    "st-256color", "terminator", "terminology", "termite", "tilda", "tilix", "urxvt", "uxterm", "wezterm",
-    "wezterm-gui", "xfce4-terminal", "xterm", "yakuake",
-})  # fmt: skip
+TERMINALS: Final = frozenset(
+    {
+        "alacritty",
+        "aterm",
+        "com.mitchellh.ghostty",
+        "com.raggesilver.blackbox",
+        "contour",
+        "cool-retro-term",
+        "deepin-terminal",
+        "dev.warp.warp",
+        "eterm",
+        "foot",
+        "footclient",
+        "ghostty",
+        "gnome-terminal",
+        "gnome-terminal-server",
+        "guake",
+        "io.elementary.terminal",
+        "kgx",
+        "kitty",
+        "konsole",
+        "lxterminal",
+        "mate-terminal",
+        "mlterm",
+        "org.gnome.console",
+        "org.gnome.ptyxis",
+        "org.gnome.terminal",
+        "org.kde.konsole",
+        "org.kde.yakuake",
+        "org.wezfurlong.wezterm",
+        "ptyxis",
+        "qterminal",
+        "rio",
+        "roxterm",
+        "rxvt",
+        "sakura",
+        "st",
+        "st-256color",
+        "terminator",
+        "terminology",
+        "termite",
+        "tilda",
+        "tilix",
+        "urxvt",
+        "uxterm",
+        "wezterm",
+        "wezterm-gui",
+        "xfce4-terminal",
+        "xterm",
+        "yakuake",
+    }
+)
 """WM_CLASS, app id or program of terminal emulators, in small letters."""
 
 INTERPRETERS: Final = ("python", "perl", "ruby", "node", "guile", "lua", "php", "gjs")

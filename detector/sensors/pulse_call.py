@@ -55,9 +55,13 @@ class PulseCall:
         """Yield `CallStarted` and `CallEnded` in turn, first as it is now."""
         channel: Channel[Observation | _Look] = Channel()
         settled = Settled(
-            channel.put, self._clock, lambda at: CallStarted(at=at), lambda at: CallEnded(at=at),
-            after_on=self._lasts, after_off=self._lasts,
-        )  # fmt: skip
+            channel.put,
+            self._clock,
+            lambda at: CallStarted(at=at),
+            lambda at: CallEnded(at=at),
+            after_on=self._lasts,
+            after_off=self._lasts,
+        )
         soon: asyncio.TimerHandle | None = None
 
         def look_soon() -> None:

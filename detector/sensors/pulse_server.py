@@ -37,8 +37,11 @@ class Child:
         try:
             self._process = subprocess.Popen(  # noqa: S603 - no shell, and nothing of a stranger's in the arguments
                 ("pactl", *arguments),  # noqa: S607 - where it is differs; PATH is the person's own
-                env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            )  # fmt: skip
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
         except OSError as failure:
             raise SensorUnavailable(
                 "pactl, which tells whether a microphone is in use, is not there", "install pulseaudio-utils"

@@ -34,33 +34,58 @@ class _Initialize(rq.ReplyRequest):
         rq.Card8("opcode"), rq.Opcode(0), rq.RequestLength(), rq.Card8("major"), rq.Card8("minor"), rq.Pad(2)
     )
     _reply = rq.Struct(
-        rq.ReplyCode(), rq.Pad(1), rq.Card16("sequence_number"), rq.ReplyLength(),
-        rq.Card8("major"), rq.Card8("minor"), rq.Pad(22),
-    )  # fmt: skip
+        rq.ReplyCode(),
+        rq.Pad(1),
+        rq.Card16("sequence_number"),
+        rq.ReplyLength(),
+        rq.Card8("major"),
+        rq.Card8("minor"),
+        rq.Pad(22),
+    )
 
 
 class _ListSystemCounters(rq.ReplyRequest):
     _request = rq.Struct(rq.Card8("opcode"), rq.Opcode(1), rq.RequestLength())
     _reply = rq.Struct(
-        rq.ReplyCode(), rq.Pad(1), rq.Card16("sequence_number"), rq.ReplyLength(),
-        rq.Card32("count"), rq.Pad(20), rq.Binary("counters", pad=0),
-    )  # fmt: skip
+        rq.ReplyCode(),
+        rq.Pad(1),
+        rq.Card16("sequence_number"),
+        rq.ReplyLength(),
+        rq.Card32("count"),
+        rq.Pad(20),
+        rq.Binary("counters", pad=0),
+    )
 
 
 class _QueryCounter(rq.ReplyRequest):
     _request = rq.Struct(rq.Card8("opcode"), rq.Opcode(5), rq.RequestLength(), rq.Card32("counter"))
     _reply = rq.Struct(
-        rq.ReplyCode(), rq.Pad(1), rq.Card16("sequence_number"), rq.ReplyLength(),
-        rq.Int32("high"), rq.Card32("low"), rq.Pad(16),
-    )  # fmt: skip
+        rq.ReplyCode(),
+        rq.Pad(1),
+        rq.Card16("sequence_number"),
+        rq.ReplyLength(),
+        rq.Int32("high"),
+        rq.Card32("low"),
+        rq.Pad(16),
+    )
 
 
 class _CreateAlarm(rq.Request):
     _request = rq.Struct(
-        rq.Card8("opcode"), rq.Opcode(8), rq.RequestLength(), rq.Card32("alarm"), rq.Card32("mask"),
-        rq.Card32("counter"), rq.Card32("value_type"), rq.Int32("high"), rq.Card32("low"),
-        rq.Card32("test"), rq.Int32("delta_high"), rq.Card32("delta_low"), rq.Card32("events"),
-    )  # fmt: skip
+        rq.Card8("opcode"),
+        rq.Opcode(8),
+        rq.RequestLength(),
+        rq.Card32("alarm"),
+        rq.Card32("mask"),
+        rq.Card32("counter"),
+        rq.Card32("value_type"),
+        rq.Int32("high"),
+        rq.Card32("low"),
+        rq.Card32("test"),
+        rq.Int32("delta_high"),
+        rq.Card32("delta_low"),
+        rq.Card32("events"),
+    )
 
 
 class _DestroyAlarm(rq.Request):
@@ -72,10 +97,18 @@ class AlarmNotify(rq.Event):
 
     _code = None
     _fields = rq.Struct(
-        rq.Card8("type"), rq.Card8("kind"), rq.Card16("sequence_number"), rq.Card32("alarm"),
-        rq.Int32("high"), rq.Card32("low"), rq.Int32("alarm_high"), rq.Card32("alarm_low"),
-        rq.Card32("timestamp"), rq.Card8("state"), rq.Pad(3),
-    )  # fmt: skip
+        rq.Card8("type"),
+        rq.Card8("kind"),
+        rq.Card16("sequence_number"),
+        rq.Card32("alarm"),
+        rq.Int32("high"),
+        rq.Card32("low"),
+        rq.Int32("alarm_high"),
+        rq.Card32("alarm_low"),
+        rq.Card32("timestamp"),
+        rq.Card8("state"),
+        rq.Pad(3),
+    )
 
 
 class IdleCounter:
@@ -109,10 +142,19 @@ class IdleCounter:
         """
         name: int = self._display.display.allocate_resource_id()
         _CreateAlarm(
-            display=self._display.display, opcode=self._opcode, alarm=name, mask=WHOLE_ALARM, counter=self._counter,
-            value_type=ABSOLUTE, high=0, low=at // timedelta(milliseconds=1), test=test, delta_high=0, delta_low=0,
+            display=self._display.display,
+            opcode=self._opcode,
+            alarm=name,
+            mask=WHOLE_ALARM,
+            counter=self._counter,
+            value_type=ABSOLUTE,
+            high=0,
+            low=at // timedelta(milliseconds=1),
+            test=test,
+            delta_high=0,
+            delta_low=0,
             events=1,
-        )  # fmt: skip
+        )
         return name
 
     def forget(self, alarm: int) -> None:

@@ -33,14 +33,21 @@ def calendars(connection: sqlite3.Connection) -> list[Calendar]:
     )
     return [
         Calendar(
-            number=number, name=name, place=place, choice=Choice(tag=tag, category=category, everything=bool(everything)),
-            subscribed=bool(subscribed), accepts=bool(accepts), local=bool(local), etag=etag, modified=modified,
+            number=number,
+            name=name,
+            place=place,
+            choice=Choice(tag=tag, category=category, everything=bool(everything)),
+            subscribed=bool(subscribed),
+            accepts=bool(accepts),
+            local=bool(local),
+            etag=etag,
+            modified=modified,
             refreshed=None if refreshed is None else as_instant(refreshed),
-            tried=None if tried is None else as_instant(tried), why=why,
+            tried=None if tried is None else as_instant(tried),
+            why=why,
         )
-        for number, name, place, tag, category, everything, subscribed, accepts, local, etag, modified, refreshed, tried, why
-        in found
-    ]  # fmt: skip
+        for number, name, place, tag, category, everything, subscribed, accepts, local, etag, modified, refreshed, tried, why in found
+    ]
 
 
 def keep(connection: sqlite3.Connection, calendar: Calendar) -> Calendar:
@@ -58,11 +65,22 @@ def keep(connection: sqlite3.Connection, calendar: Calendar) -> Calendar:
         "INSERT OR REPLACE INTO calendars (number, name, place, tag, category, everything, subscribed, accepts, local, etag, "
         "modified, refreshed, tried, why) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            calendar.number, calendar.name, calendar.place, choice.tag, choice.category, int(choice.everything),
-            int(calendar.subscribed), int(calendar.accepts), int(calendar.local), calendar.etag, calendar.modified,
-            maybe_integer(calendar.refreshed), maybe_integer(calendar.tried), calendar.why,
+            calendar.number,
+            calendar.name,
+            calendar.place,
+            choice.tag,
+            choice.category,
+            int(choice.everything),
+            int(calendar.subscribed),
+            int(calendar.accepts),
+            int(calendar.local),
+            calendar.etag,
+            calendar.modified,
+            maybe_integer(calendar.refreshed),
+            maybe_integer(calendar.tried),
+            calendar.why,
         ),
-    )  # fmt: skip
+    )
     return calendar
 
 
@@ -83,11 +101,15 @@ def proposals(connection: sqlite3.Connection, calendar: int | None) -> list[Prop
     )
     return [
         Proposal(
-            number=number, calendar=of, uid=uid, partner_time=as_partner_time(json.loads(row)), decided=decided,
+            number=number,
+            calendar=of,
+            uid=uid,
+            partner_time=as_partner_time(json.loads(row)),
+            decided=decided,
             accepted_as=accepted_as,
         )
         for number, of, uid, row, decided, accepted_as in found
-    ]  # fmt: skip
+    ]
 
 
 def keep_proposal(connection: sqlite3.Connection, proposal: Proposal) -> Proposal:

@@ -105,9 +105,12 @@ def _emptied(connection: sqlite3.Connection) -> bool:
 
 
 def _forget_in(connection: sqlite3.Connection, kept: KeptOccurrence, stretch: Stretch) -> Counter[str]:
-    devices = [device for (device,) in connection.execute(
-        "SELECT DISTINCT device FROM observations WHERE occurrence = ? ORDER BY device", (kept.id,)
-    )]  # fmt: skip
+    devices = [
+        device
+        for (device,) in connection.execute(
+            "SELECT DISTINCT device FROM observations WHERE occurrence = ? ORDER BY device", (kept.id,)
+        )
+    ]
     (extended,) = connection.execute(
         "SELECT count(*) FROM observations WHERE occurrence = ? AND kind = ? AND at >= ?",
         (kept.id, PartnerTimeExtended.__name__, as_integer(stretch.since)),

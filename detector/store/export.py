@@ -19,9 +19,20 @@ from detector.store.instants import MICROSECOND, as_instant
 from rules.model import FeatureKey, Filter
 
 TABLES: Final = (
-    "partner_times", "exceptions", "cancelled", "calendars", "proposals", "occurrences", "observations", "uses",
-    "coverage", "moments", "unknown_apps", "phones", "state",
-)  # fmt: skip
+    "partner_times",
+    "exceptions",
+    "cancelled",
+    "calendars",
+    "proposals",
+    "occurrences",
+    "observations",
+    "uses",
+    "coverage",
+    "moments",
+    "unknown_apps",
+    "phones",
+    "state",
+)
 _INSTANTS: Final = frozenset(
     {
         "began",

@@ -56,9 +56,7 @@ def keep(connection: sqlite3.Connection, records: Sequence[Record]) -> None:
     admitted, anew = admit(records, forgotten_stretches(connection), lambda name: _is_kept(connection, name))
     if anew:
         keep_stretches(connection, ())
-    waiting: dict[str, list[rows.Row]] = {
-        KEEP_OBSERVATION: [], KEEP_USE: [], KEEP_COVERAGE: [], KEEP_MOMENT: []
-    }  # fmt: skip
+    waiting: dict[str, list[rows.Row]] = {KEEP_OBSERVATION: [], KEEP_USE: [], KEEP_COVERAGE: [], KEEP_MOMENT: []}
     for record in admitted:
         occurrence, what = record.occurrence, record.what
         if isinstance(what, PartnerTimeBegan):

@@ -128,9 +128,13 @@ class MemoryPlans(MemoryCalendars):
         made = None if instead is None else self.add_partner_time(instead)
         self._plans.skipped.setdefault(planned.id, at)
         self._plans.cancelled[planned.id] = Cancelled(
-            occurrence=planned.id, title=planned.title, begins=planned.begins, ends=planned.ends, at=at,
+            occurrence=planned.id,
+            title=planned.title,
+            begins=planned.begins,
+            ends=planned.ends,
+            at=at,
             instead=None if made is None else made.number,
-        )  # fmt: skip
+        )
         return made
 
     def restore_occurrence(self, occurrence: str) -> bool:

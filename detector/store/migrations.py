@@ -46,12 +46,18 @@ def m001_what_is_kept(db: Database) -> None:
         db,
         "uses",
         {
-            "occurrence": str, "number": int, "device": str, "category": str, "name": str,
-            "began": int, "ended": int, "trusted": int,
+            "occurrence": str,
+            "number": int,
+            "device": str,
+            "category": str,
+            "name": str,
+            "began": int,
+            "ended": int,
+            "trusted": int,
         },
         pk=("occurrence", "number"),
         maybe=frozenset({"name", "ended"}),
-    )  # fmt: skip
+    )
     _table(
         db,
         "coverage",
@@ -62,15 +68,28 @@ def m001_what_is_kept(db: Database) -> None:
         db,
         "moments",
         {
-            "occurrence": str, "number": int, "rule": str, "device": str, "use": int, "category": str, "name": str,
-            "began": int, "decided_at": int, "ended": int, "decided": str, "reason": str, "evidence": str,
-            "repeat": int, "shown_by": str, "answer": str, "answered_at": int, "outcome": str,
+            "occurrence": str,
+            "number": int,
+            "rule": str,
+            "device": str,
+            "use": int,
+            "category": str,
+            "name": str,
+            "began": int,
+            "decided_at": int,
+            "ended": int,
+            "decided": str,
+            "reason": str,
+            "evidence": str,
+            "repeat": int,
+            "shown_by": str,
+            "answer": str,
+            "answered_at": int,
+            "outcome": str,
         },
         pk=("occurrence", "number"),
-        maybe=frozenset(
-            {"use", "category", "name", "ended", "reason", "shown_by", "answer", "answered_at", "outcome"}
-        ),
-    ).create_index(["decided_at"])  # fmt: skip
+        maybe=frozenset({"use", "category", "name", "ended", "reason", "shown_by", "answer", "answered_at", "outcome"}),
+    ).create_index(["decided_at"])
     _table(
         db,
         "partner_times",
@@ -96,12 +115,18 @@ def m002_phones(db: Database) -> None:
         db,
         "phones",
         {
-            "number": int, "name": str, "paired": int, "token": str, "code": str, "code_until": int, "adb": str,
+            "number": int,
+            "name": str,
+            "paired": int,
+            "token": str,
+            "code": str,
+            "code_until": int,
+            "adb": str,
             "shows_nudges": int,
         },
         pk="number",
         maybe=frozenset({"paired", "token", "code", "code_until", "adb"}),
-    ).create_index(["name"], unique=True)  # fmt: skip
+    ).create_index(["name"], unique=True)
     _table(
         db,
         "unknown_apps",
@@ -135,18 +160,35 @@ def m003_calendars(db: Database) -> None:
         db,
         "calendars",
         {
-            "number": int, "name": str, "place": str, "tag": str, "category": str, "everything": int, "subscribed": int,
-            "accepts": int, "local": int, "etag": str, "modified": str, "refreshed": int, "tried": int, "why": str,
+            "number": int,
+            "name": str,
+            "place": str,
+            "tag": str,
+            "category": str,
+            "everything": int,
+            "subscribed": int,
+            "accepts": int,
+            "local": int,
+            "etag": str,
+            "modified": str,
+            "refreshed": int,
+            "tried": int,
+            "why": str,
         },
         pk="number",
         maybe=frozenset({"tag", "category", "etag", "modified", "refreshed", "tried", "why"}),
-    )  # fmt: skip
+    )
     _table(
         db,
         "proposals",
         {
-            "number": int, "calendar": int, "uid": str, "partner_time": str, "decided": str, "accepted_as": int,
+            "number": int,
+            "calendar": int,
+            "uid": str,
+            "partner_time": str,
+            "decided": str,
+            "accepted_as": int,
         },
         pk="number",
         maybe=frozenset({"accepted_as"}),
-    ).create_index(["calendar", "uid"], unique=True)  # fmt: skip
+    ).create_index(["calendar", "uid"], unique=True)

@@ -25,10 +25,21 @@ VERSION: Final = 3
 
 TABLES: Final = frozenset(
     {
-        "occurrences", "observations", "uses", "coverage", "moments", "partner_times", "exceptions", "state", "phones",
-        "unknown_apps", "cancelled", "calendars", "proposals",
+        "occurrences",
+        "observations",
+        "uses",
+        "coverage",
+        "moments",
+        "partner_times",
+        "exceptions",
+        "state",
+        "phones",
+        "unknown_apps",
+        "cancelled",
+        "calendars",
+        "proposals",
     }
-)  # fmt: skip
+)
 BUSY_SECONDS: Final = 5.0
 _MIGRATION_SECONDS: Final = 120
 _FOLDER: Final = "turntoward"

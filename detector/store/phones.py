@@ -106,17 +106,29 @@ def place_door(connection: sqlite3.Connection, place: DoorPlace | None) -> None:
 
 def _row(phone: Phone) -> Row:
     return (
-        phone.number, phone.name, maybe_integer(phone.paired), phone.token, phone.code, maybe_integer(phone.code_until),
-        phone.adb, int(phone.shows_nudges),
-    )  # fmt: skip
+        phone.number,
+        phone.name,
+        maybe_integer(phone.paired),
+        phone.token,
+        phone.code,
+        maybe_integer(phone.code_until),
+        phone.adb,
+        int(phone.shows_nudges),
+    )
 
 
 def _phone(row: Row) -> Phone:
     number, name, paired, token, code, code_until, adb, shows_nudges = row
     try:
         return Phone(
-            number=number, name=name, paired=maybe_instant(paired), token=token, code=code,
-            code_until=maybe_instant(code_until), adb=adb, shows_nudges=bool(shows_nudges),
-        )  # fmt: skip
+            number=number,
+            name=name,
+            paired=maybe_instant(paired),
+            token=token,
+            code=code,
+            code_until=maybe_instant(code_until),
+            adb=adb,
+            shows_nudges=bool(shows_nudges),
+        )
     except OverflowError as wrong:
         raise RowDamaged(f"a row cannot be read: {wrong}") from wrong

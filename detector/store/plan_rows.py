@@ -15,9 +15,21 @@ from detector.store.instants import MICROSECOND
 from detector.store.rows import RowDamaged
 
 COLUMNS: Final = (
-    "number", "title", "begins", "lasts", "zone", "recurrence", "floats", "without", "also", "moved", "as_rfc", "quiet",
-    "instead_of", "proposal",
-)  # fmt: skip
+    "number",
+    "title",
+    "begins",
+    "lasts",
+    "zone",
+    "recurrence",
+    "floats",
+    "without",
+    "also",
+    "moved",
+    "as_rfc",
+    "quiet",
+    "instead_of",
+    "proposal",
+)
 
 
 def written(partner_time: PartnerTime) -> dict[str, Any]:

@@ -158,11 +158,15 @@ def cancelled(connection: sqlite3.Connection, since: datetime | None, until: dat
     )
     return [
         Cancelled(
-            occurrence=occurrence, title=title, begins=as_instant(begins), ends=as_instant(ends), at=as_instant(at),
+            occurrence=occurrence,
+            title=title,
+            begins=as_instant(begins),
+            ends=as_instant(ends),
+            at=as_instant(at),
             instead=instead,
         )
         for occurrence, title, begins, ends, at, instead in found
-    ]  # fmt: skip
+    ]
 
 
 def stopped(connection: sqlite3.Connection) -> dict[str, datetime]:

@@ -28,9 +28,25 @@ OBSERVATION: Final = ("occurrence", "at", "device", "kind", "fields")
 USE: Final = ("occurrence", "number", "device", "category", "name", "began", "ended", "trusted")
 COVERAGE: Final = ("occurrence", "number", "device", "began", "ended")
 MOMENT: Final = (
-    "occurrence", "number", "rule", "device", "use", "category", "name", "began", "decided_at", "ended", "decided",
-    "reason", "evidence", "repeat", "shown_by", "answer", "answered_at", "outcome",
-)  # fmt: skip
+    "occurrence",
+    "number",
+    "rule",
+    "device",
+    "use",
+    "category",
+    "name",
+    "began",
+    "decided_at",
+    "ended",
+    "decided",
+    "reason",
+    "evidence",
+    "repeat",
+    "shown_by",
+    "answer",
+    "answered_at",
+    "outcome",
+)
 
 
 class RowDamaged(Exception):
@@ -70,9 +86,15 @@ def to_observation(row: Row) -> Observation:
 def from_use(occurrence: str, use: Use) -> Row:
     """Return the use's row."""
     return (
-        occurrence, use.number, use.device, use.activity.category, use.activity.name,
-        as_integer(use.began), maybe_integer(use.ended), int(use.trusted),
-    )  # fmt: skip
+        occurrence,
+        use.number,
+        use.device,
+        use.activity.category,
+        use.activity.name,
+        as_integer(use.began),
+        maybe_integer(use.ended),
+        int(use.trusted),
+    )
 
 
 def to_use(row: Row) -> KeptUse:
@@ -92,8 +114,12 @@ def to_use(row: Row) -> KeptUse:
 def from_coverage(occurrence: str, coverage: Coverage) -> Row:
     """Return the coverage's row."""
     return (
-        occurrence, coverage.number, coverage.device, as_integer(coverage.began), as_integer(coverage.ended),
-    )  # fmt: skip
+        occurrence,
+        coverage.number,
+        coverage.device,
+        as_integer(coverage.began),
+        as_integer(coverage.ended),
+    )
 
 
 def to_coverage(row: Row) -> KeptCoverage:
@@ -107,11 +133,25 @@ def from_moment(occurrence: str, moment: Moment) -> Row:
     """Return the moment's row."""
     evidence = [[_key(key), _plain(value)] for key, value in moment.evidence]
     return (
-        occurrence, moment.number, moment.rule, moment.device, moment.use, moment.category, moment.name,
-        as_integer(moment.began), as_integer(moment.decided_at), maybe_integer(moment.ended), moment.decided,
-        moment.reason, json.dumps(evidence, ensure_ascii=False, separators=(",", ":")), moment.repeat, moment.shown_by,
-        moment.answer, maybe_integer(moment.answered_at), moment.outcome,
-    )  # fmt: skip
+        occurrence,
+        moment.number,
+        moment.rule,
+        moment.device,
+        moment.use,
+        moment.category,
+        moment.name,
+        as_integer(moment.began),
+        as_integer(moment.decided_at),
+        maybe_integer(moment.ended),
+        moment.decided,
+        moment.reason,
+        json.dumps(evidence, ensure_ascii=False, separators=(",", ":")),
+        moment.repeat,
+        moment.shown_by,
+        moment.answer,
+        maybe_integer(moment.answered_at),
+        moment.outcome,
+    )
 
 
 def to_moment(row: Row) -> Moment:
@@ -133,9 +173,15 @@ def to_evidence(text: str) -> tuple[tuple[FeatureKey, Value], ...]:
 def from_occurrence(kept: KeptOccurrence) -> Row:
     """Return the occurrence's row."""
     return (
-        kept.id, kept.title, as_integer(kept.began), as_integer(kept.ends), maybe_integer(kept.ended), kept.end_reason,
-        None if kept.started_well is None else int(kept.started_well), maybe_integer(kept.started_at),
-    )  # fmt: skip
+        kept.id,
+        kept.title,
+        as_integer(kept.began),
+        as_integer(kept.ends),
+        maybe_integer(kept.ended),
+        kept.end_reason,
+        None if kept.started_well is None else int(kept.started_well),
+        maybe_integer(kept.started_at),
+    )
 
 
 def to_occurrence(row: Row) -> KeptOccurrence:
@@ -193,9 +239,14 @@ def _measured(plain: list[Any]) -> tuple[FeatureKey, Value]:
         )
     steps = tuple(frozenset(step) for step in kept.get("steps", ()))
     key = FeatureKey(
-        kept["name"], _span(kept.get("span")), kept.get("category"), kept.get("scope", "device"), which, steps,
+        kept["name"],
+        _span(kept.get("span")),
+        kept.get("category"),
+        kept.get("scope", "device"),
+        which,
+        steps,
         kept.get("part", 0),
-    )  # fmt: skip
+    )
     return key, _value(value)
 
 

@@ -22,8 +22,11 @@ _WHOLE_DIGITS: Final = 9
 _DECIMALS: Final = 6
 _PER_MINUTE: Final = {"s": 60.0, "sec": 60.0, "min": 1.0, "m": 1.0, "h": 1 / 60}
 _MEASURED_IN: Final[dict[Unit, Measure]] = {
-    Unit.LENGTH: "length", Unit.COUNT: "count", Unit.RATE: "rate", Unit.SHARE: "share",
-}  # fmt: skip
+    Unit.LENGTH: "length",
+    Unit.COUNT: "count",
+    Unit.RATE: "rate",
+    Unit.SHARE: "share",
+}
 
 
 class Bounds(NamedTuple):

@@ -19,9 +19,22 @@ from tests.architecture.sources import ROOT
 NAMES = [name for group in COMMANDS.values() for name in group]
 COLUMNS = 80
 HEAVY = (
-    "asyncio", "sqlite_utils", "dbus_fast", "apscheduler", "pynput", "psutil", "Xlib", "plyer", "rich", "dateutil",
-    "msgspec", "segno", "h11", "http", "ssl",
-)  # fmt: skip
+    "asyncio",
+    "sqlite_utils",
+    "dbus_fast",
+    "apscheduler",
+    "pynput",
+    "psutil",
+    "Xlib",
+    "plyer",
+    "rich",
+    "dateutil",
+    "msgspec",
+    "segno",
+    "h11",
+    "http",
+    "ssl",
+)
 ASK = """
 import json, sys
 from click.testing import CliRunner

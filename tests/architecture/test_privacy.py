@@ -10,10 +10,27 @@ import pytest
 from detector.sensors.model import Toplevel
 from tests.architecture.sources import SOURCES, Source, source
 
-NETWORK = frozenset({
-    "socket", "socketserver", "ssl", "http", "urllib", "ftplib", "smtplib", "imaplib", "poplib", "xmlrpc", "telnetlib",
-    "requests", "httpx", "aiohttp", "urllib3", "websockets", "zeroconf",
-})  # fmt: skip
+NETWORK = frozenset(
+    {
+        "socket",
+        "socketserver",
+        "ssl",
+        "http",
+        "urllib",
+        "ftplib",
+        "smtplib",
+        "imaplib",
+        "poplib",
+        "xmlrpc",
+        "telnetlib",
+        "requests",
+        "httpx",
+        "aiohttp",
+        "urllib3",
+        "websockets",
+        "zeroconf",
+    }
+)
 """What reaches the network, or could."""
 
 MAY_IMPORT = {
@@ -23,10 +40,18 @@ MAY_IMPORT = {
 MAY_ASK = {"detector/cli/phone/testing.py": "one request to this device's own door, without a token"}
 """Who may speak http as a client, and what for."""
 
-OPENS = frozenset({
-    "open_connection", "start_server", "create_connection", "create_server", "create_datagram_endpoint",
-    "sock_connect", "sock_accept", "urlopen",
-})  # fmt: skip
+OPENS = frozenset(
+    {
+        "open_connection",
+        "start_server",
+        "create_connection",
+        "create_server",
+        "create_datagram_endpoint",
+        "sock_connect",
+        "sock_accept",
+        "urlopen",
+    }
+)
 """Calls of asyncio and others that open a network connection or listen for one."""
 
 REACHES: dict[str, tuple[frozenset[str], str]] = {

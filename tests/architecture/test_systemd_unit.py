@@ -21,11 +21,27 @@ MOST_EXPOSED = 6.1
 
 STARTS_NOT = ("CapabilityBoundingSet", "ProtectKernelLogs", "ProtectKernelModules", "ProtectClock", "PrivateDevices")
 IGNORED_OR_WORSE = (
-    "ProtectSystem", "ProtectHome", "PrivateTmp", "PrivateUsers", "PrivateNetwork", "ProtectProc", "ProcSubset",
-    "ProtectHostname", "ProtectKernelTunables", "ProtectControlGroups", "ReadWritePaths", "ReadOnlyPaths",
-    "InaccessiblePaths", "TemporaryFileSystem", "IPAddressDeny", "RestrictFileSystems", "DevicePolicy", "RemoveIPC",
-    "DynamicUser", "RootDirectory",
-)  # fmt: skip
+    "ProtectSystem",
+    "ProtectHome",
+    "PrivateTmp",
+    "PrivateUsers",
+    "PrivateNetwork",
+    "ProtectProc",
+    "ProcSubset",
+    "ProtectHostname",
+    "ProtectKernelTunables",
+    "ProtectControlGroups",
+    "ReadWritePaths",
+    "ReadOnlyPaths",
+    "InaccessiblePaths",
+    "TemporaryFileSystem",
+    "IPAddressDeny",
+    "RestrictFileSystems",
+    "DevicePolicy",
+    "RemoveIPC",
+    "DynamicUser",
+    "RootDirectory",
+)
 
 
 def directives(text: str) -> list[tuple[str, str]]:

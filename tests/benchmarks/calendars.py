@@ -46,9 +46,12 @@ def importing(folder: Path) -> Iterator[Bar]:
         if spent > 1.5:
             said = f"first said after {first:.2f} s" if first >= 0 else "nothing was said"
             yield Bar(
-                name=f"calendar import, {name}: progress", figure=first if first >= 0 else spent, limit=1.5, unit="s",
+                name=f"calendar import, {name}: progress",
+                figure=first if first >= 0 else spent,
+                limit=1.5,
+                unit="s",
                 note=said,
-            )  # fmt: skip
+            )
         yield Bar(name=f"calendar import, {name}: peak memory", figure=peak, limit=150, unit="MB")
 
 
@@ -59,13 +62,22 @@ def _busy(events: int) -> bytes:
     for number in range(events):
         day = f"{first + timedelta(days=number % 365):%Y%m%d}"
         lines += [
-            "BEGIN:VEVENT", f"DTSTART;TZID=Europe/Berlin:{day}T183000", f"DTEND;TZID=Europe/Berlin:{day}T200000",
-            "DTSTAMP:20261101T101010Z", f"UID:{number:05}@busy.example", "CREATED:20260101T000000Z",
-            "DESCRIPTION:Bring the thing\\, and what we said about the long line that is", "  folded here",
-            "LAST-MODIFIED:20261010T101010Z", "LOCATION:Some Street 12\\, 10115 Berlin", "SEQUENCE:1", "STATUS:CONFIRMED",
-            f"SUMMARY:Event {number}{' #us' if number % 100 == 0 else ''}", "TRANSP:OPAQUE",
+            "BEGIN:VEVENT",
+            f"DTSTART;TZID=Europe/Berlin:{day}T183000",
+            f"DTEND;TZID=Europe/Berlin:{day}T200000",
+            "DTSTAMP:20261101T101010Z",
+            f"UID:{number:05}@busy.example",
+            "CREATED:20260101T000000Z",
+            "DESCRIPTION:Bring the thing\\, and what we said about the long line that is",
+            "  folded here",
+            "LAST-MODIFIED:20261010T101010Z",
+            "LOCATION:Some Street 12\\, 10115 Berlin",
+            "SEQUENCE:1",
+            "STATUS:CONFIRMED",
+            f"SUMMARY:Event {number}{' #us' if number % 100 == 0 else ''}",
+            "TRANSP:OPAQUE",
             "ATTENDEE;ROLE=REQ-PARTICIPANT;PARTSTAT=ACCEPTED;CN=me@x.example:mailto:me@x.example",
-        ]  # fmt: skip
+        ]
         if number % 4 == 0:
             lines += ["RRULE:FREQ=WEEKLY;BYDAY=MO,WE,FR", f"EXDATE;TZID=Europe/Berlin:{day}T183000"]
         lines += ["BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:-P0DT0H30M0S", "END:VALARM", "END:VEVENT"]

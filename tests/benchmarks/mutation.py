@@ -22,10 +22,21 @@ TESTS = {
 }
 """Of each file, the tests that are to notice."""
 TURNED: dict[type[ast.AST], type[ast.AST]] = {
-    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
-    ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.And: ast.Or, ast.Or: ast.And,
-    ast.Add: ast.Sub, ast.Sub: ast.Add,
-}  # fmt: skip
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+    ast.And: ast.Or,
+    ast.Or: ast.And,
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+}
 
 
 def mutants(source: str) -> Iterator[tuple[str, str]]:
@@ -82,7 +93,7 @@ def survivors(path: str, tests: list[str]) -> Iterator[str]:
             try:
                 code = subprocess.run(
                     command, cwd=room, env=env, check=False, capture_output=True, timeout=180
-                ).returncode  # fmt: skip
+                ).returncode
             except subprocess.TimeoutExpired:
                 continue
             if code == 0:

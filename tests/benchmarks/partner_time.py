@@ -26,10 +26,17 @@ from tests.oracle.written import Written
 FROM = datetime(2027, 1, 1, tzinfo=UTC)
 DECADE = timedelta(days=3652)
 RECURRENCES = (
-    "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR", "FREQ=WEEKLY;BYDAY=SU", "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR", "FREQ=WEEKLY;BYDAY=TU,TH",
-    "FREQ=WEEKLY;INTERVAL=3;BYDAY=MO,TU,WE,TH,FR", "FREQ=WEEKLY;BYDAY=SA,SU", "FREQ=MONTHLY;BYDAY=1FR", "FREQ=DAILY",
-    "FREQ=MONTHLY;BYMONTHDAY=15", "FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=24",
-)  # fmt: skip
+    "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",
+    "FREQ=WEEKLY;BYDAY=SU",
+    "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR",
+    "FREQ=WEEKLY;BYDAY=TU,TH",
+    "FREQ=WEEKLY;INTERVAL=3;BYDAY=MO,TU,WE,TH,FR",
+    "FREQ=WEEKLY;BYDAY=SA,SU",
+    "FREQ=MONTHLY;BYDAY=1FR",
+    "FREQ=DAILY",
+    "FREQ=MONTHLY;BYMONTHDAY=15",
+    "FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=24",
+)
 
 
 def fifty() -> list[Written]:
@@ -37,7 +44,7 @@ def fifty() -> list[Written]:
     return [
         Written(
             zone="Europe/Berlin",
-            begins=datetime(2027, 1, 1, 17) + number * timedelta(minutes=5),  # noqa: DTZ001 - local by intent
+            begins=datetime(2027, 1, 1, 17) + number * timedelta(minutes=5),
             lasts=timedelta(minutes=90),
             recurrence=RECURRENCES[number % len(RECURRENCES)],
             after=FROM,
@@ -86,9 +93,12 @@ def next_boundary(folder: Path, rounds: int = 200) -> Iterator[Bar]:
             changed.append(_spent(daemon, now + (rounds + step) * timedelta(seconds=60)))
         yield Bar(name="next boundary, asked: CPU", figure=1000 * median(heartbeat), limit=1, unit="ms")
         yield Bar(
-            name="next boundary, changed: CPU", figure=1000 * median(changed), limit=10, unit="ms",
+            name="next boundary, changed: CPU",
+            figure=1000 * median(changed),
+            limit=10,
+            unit="ms",
             note=f"and {1000 * start:.0f} ms once, at the start",
-        )  # fmt: skip
+        )
 
 
 def _spent(daemon: Reconciler, now: datetime) -> float:

@@ -51,9 +51,20 @@ def paired(room: Bench, *options: str) -> Iterator[HttpPhone]:
     log = room.home / "pair.log"
     with log.open("wb") as into:
         asking = started(
-            [str(TURNTOWARD), "phone", "pair", "my phone", "--address", "127.0.0.1", "--port", str(free_port()), *options],
-            env=room.env, stdout=into,
-        )  # fmt: skip
+            [
+                str(TURNTOWARD),
+                "phone",
+                "pair",
+                "my phone",
+                "--address",
+                "127.0.0.1",
+                "--port",
+                str(free_port()),
+                *options,
+            ],
+            env=room.env,
+            stdout=into,
+        )
         with asking as process:
             link = until(lambda: LINK.search(log.read_text()), what="a link", within=20)[0]
             phone = HttpPhone(link.partition("/pair/")[0])
@@ -130,9 +141,12 @@ def storm(folder: Path, seconds: float = 30) -> Iterator[Bar]:
         cheap = 1000 * (read(pid).cpu - before.cpu) / sum(refused.values())
         assert set(refused) <= {401, 429}, refused
         yield Bar(
-            name="a storm: CPU of a refused against a taken", figure=cheap / spent, limit=1, unit="x",
+            name="a storm: CPU of a refused against a taken",
+            figure=cheap / spent,
+            limit=1,
+            unit="x",
             note=f"{cheap:.2f} ms, {spent:.2f} ms",
-        )  # fmt: skip
+        )
 
 
 def idle_door(folder: Path, seconds: float = 60) -> Iterator[Bar]:

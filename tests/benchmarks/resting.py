@@ -20,9 +20,12 @@ def outside(folder: Path, seconds: float = 60) -> Iterator[Bar]:
         after = read(pid)
         minutes = (after.at - before.at) / 60
         yield Bar(
-            name="outside: wake-ups a minute", figure=(after.wakes - before.wakes) / minutes, limit=3, unit="",
+            name="outside: wake-ups a minute",
+            figure=(after.wakes - before.wakes) / minutes,
+            limit=3,
+            unit="",
             note="ActivityWatch: 1,496",
-        )  # fmt: skip
+        )
         yield Bar(name="outside: CPU in a minute", figure=(after.cpu - before.cpu) / minutes, limit=0, unit="s")
         yield Bar(name="outside: PSS before the first", figure=after.pss, limit=45, unit="MB", note="AW: 151")
         for _ in range(5):
@@ -77,9 +80,11 @@ def nobody_there(folder: Path, seconds: float = 60) -> Iterator[Bar]:
         after = read(pid)
         minutes = (after.at - before.at) / 60
         yield Bar(
-            name="in partner time, nobody: wake-ups/min", figure=(after.wakes - before.wakes) / minutes, limit=10,
+            name="in partner time, nobody: wake-ups/min",
+            figure=(after.wakes - before.wakes) / minutes,
+            limit=10,
             unit="",
-        )  # fmt: skip
+        )
 
 
 def under_load(folder: Path, seconds: float = 30) -> Iterator[Bar]:
@@ -94,6 +99,9 @@ def under_load(folder: Path, seconds: float = 30) -> Iterator[Bar]:
         after = read(pid)
         end(load)
         yield Bar(
-            name="under load: CPU of one core", figure=100 * (after.cpu - before.cpu) / (after.at - before.at),
-            limit=3.5, unit="%", note="AW: 8.6",
-        )  # fmt: skip
+            name="under load: CPU of one core",
+            figure=100 * (after.cpu - before.cpu) / (after.at - before.at),
+            limit=3.5,
+            unit="%",
+            note="AW: 8.6",
+        )

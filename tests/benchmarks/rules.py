@@ -28,13 +28,27 @@ from tests.benchmarks.bars import Bar
 from tests.benchmarks.speed import evenings
 
 FEATURES = (
-    "glances(10 min) >= {n}", "all.glances(20 min) >= {n}", "uses(messaging, 15 min) >= {n}", "dwell >= {n}0 s",
-    "uses(category in distraction, shorter than 30 s, 10 min) >= {n}", "switches(5 min) >= {n}", "share >= {n} %",
-    "time(social, 15 min) >= {n} min", "all.time(category in distraction, longer than 10 s, since start) >= {n}0 min",
-    "scrolls(60 s) >= {n}0", "scroll_rate(30 s) >= {n}0 / min", "keys(30 s) >= {n}", "since_input >= {n} s",
-    "messaging then distraction within {n}0 s", "glances(10 min) > usual(p{n}0)", "opens(10 min) >= {n}",
-    "pick_ups(15 min) >= {n}", "elapsed >= {n} min", "(dwell >= {n} s for {n} s)", "switch_rate(5 min) >= {n} / min",
-)  # fmt: skip
+    "glances(10 min) >= {n}",
+    "all.glances(20 min) >= {n}",
+    "uses(messaging, 15 min) >= {n}",
+    "dwell >= {n}0 s",
+    "uses(category in distraction, shorter than 30 s, 10 min) >= {n}",
+    "switches(5 min) >= {n}",
+    "share >= {n} %",
+    "time(social, 15 min) >= {n} min",
+    "all.time(category in distraction, longer than 10 s, since start) >= {n}0 min",
+    "scrolls(60 s) >= {n}0",
+    "scroll_rate(30 s) >= {n}0 / min",
+    "keys(30 s) >= {n}",
+    "since_input >= {n} s",
+    "messaging then distraction within {n}0 s",
+    "glances(10 min) > usual(p{n}0)",
+    "opens(10 min) >= {n}",
+    "pick_ups(15 min) >= {n}",
+    "elapsed >= {n} min",
+    "(dwell >= {n} s for {n} s)",
+    "switch_rate(5 min) >= {n} / min",
+)
 FRONTS = ("social", "messaging", "mail", "work", "news", "video", "shopping", "games", "dating", "phone")
 PAGE = Page(notices="", why="", wrong="", needs="", example="")
 
@@ -67,7 +81,7 @@ def many_rules(observations: int = 100_000, rounds: int = 3) -> Iterator[Bar]:
     best = min(_spent(rules, told) for _ in range(rounds))
     yield Bar(
         name="100 rules x 20 features: observations", figure=len(told) / best, limit=30_000, unit="/s", at_most=False
-    )  # fmt: skip
+    )
     built_in = min(_spent(load_rules(None).rules, told) for _ in range(rounds))
     yield Bar(name="built-in rules: observations", figure=len(told) / built_in, limit=40_000, unit="/s", at_most=False)
 
@@ -114,9 +128,12 @@ def usual_evenings(count: int = 28) -> Iterator[Bar]:
 
 
 USUAL = (
-    "glances(10 min) > usual(p75)", "time(social, 15 min) > usual(p75)", "dwell > usual(p90)",
-    "switches(5 min) > usual(p75)", "scrolls(60 s) > usual(p50)",
-)  # fmt: skip
+    "glances(10 min) > usual(p75)",
+    "time(social, 15 min) > usual(p75)",
+    "dwell > usual(p90)",
+    "switches(5 min) > usual(p75)",
+    "scrolls(60 s) > usual(p50)",
+)
 
 
 def _usual(text: str) -> Rule:

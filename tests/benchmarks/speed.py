@@ -167,9 +167,13 @@ def replay(observations: int = 10_000_000) -> Iterator[Bar]:
     sys.stderr.write("\r" + " " * 50 + "\r")
     assert nudges > fed / 10_000
     yield Bar(
-        name="replay: observations a second", figure=fed / spent, limit=40_000, unit="/s", at_most=False,
+        name="replay: observations a second",
+        figure=fed / spent,
+        limit=40_000,
+        unit="/s",
+        at_most=False,
         note=f"{nudges:,} nudges",
-    )  # fmt: skip
+    )
     tenth = max(1, len(memory) // 10)
     grown = median(memory[-tenth:]) - median(memory[tenth : 2 * tenth])
     yield Bar(name=f"replay: growth over {fed / 1e6:.0f} million", figure=grown, limit=1, unit="MB")

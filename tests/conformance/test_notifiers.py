@@ -79,11 +79,39 @@ class NotifierConformance:
 
     @pytest.mark.parametrize(
         "title",
-        ["-title", "--help", "-u critical", "two\nlines", "a <b>tag</b> & more", "half \ud83d pair", "nul\x00l",
-         "\x1b[31mred", "👩‍❤️‍👨", "back\\nslash \\x41", "'; ls $HOME `id`", "ü" * 1024, " ", ""],
-        ids=["dash", "option", "kind", "newline", "markup", "surrogate", "nul", "escape", "emoji", "backslash",
-             "shell", "1KB", "blank", "empty"],
-    )  # fmt: skip
+        [
+            "-title",
+            "--help",
+            "-u critical",
+            "two\nlines",
+            "a <b>tag</b> & more",
+            "half \ud83d pair",
+            "nul\x00l",
+            "\x1b[31mred",
+            "👩‍❤️‍👨",
+            "back\\nslash \\x41",
+            "'; ls $HOME `id`",
+            "ü" * 1024,
+            " ",
+            "",
+        ],
+        ids=[
+            "dash",
+            "option",
+            "kind",
+            "newline",
+            "markup",
+            "surrogate",
+            "nul",
+            "escape",
+            "emoji",
+            "backslash",
+            "shell",
+            "1KB",
+            "blank",
+            "empty",
+        ],
+    )
     async def test_whatever_the_words_they_are_shown_as_words(self, channel: Channel, title: str) -> None:
         await channel.notifier.show(1, Words(title=title, body=f"{title} and the end"), never)
         seen = channel.seen()

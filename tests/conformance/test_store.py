@@ -38,7 +38,7 @@ OTHER = "2@20261124T183000Z"
 DAY = 24 * 60
 DINNER = PartnerTime(
     title="Dinner with Kim",
-    begins=datetime(2026, 11, 23, 18, 30),  # noqa: DTZ001 - local time, as it is declared
+    begins=datetime(2026, 11, 23, 18, 30),
     lasts=timedelta(minutes=90),
     zone="Europe/Berlin",
     recurrence="FREQ=WEEKLY;BYDAY=MO,WE",
@@ -76,10 +76,19 @@ class StoreConformance:
 
     def test_every_kind_of_observation_can_be_kept(self, store: Keeping) -> None:
         wanted: dict[str, Any] = {
-            "occurrence": EVENING, "title": "x", "ends": after(90), "sense": "idle", "sensor": "x", "since": after(0),
-            "reason": GapReason.RESTART, "activity": None, "nudge": 3, "by": "dunst", "answer": "needed",
+            "occurrence": EVENING,
+            "title": "x",
+            "ends": after(90),
+            "sense": "idle",
+            "sensor": "x",
+            "since": after(0),
+            "reason": GapReason.RESTART,
+            "activity": None,
+            "nudge": 3,
+            "by": "dunst",
+            "answer": "needed",
             "digest": "5f3a",
-        }  # fmt: skip
+        }
         observed = [
             kind(
                 at=after(number),
@@ -124,9 +133,19 @@ class StoreConformance:
 
     def test_a_moment_comes_back_with_all_its_evidence_and_its_types(self, store: Keeping) -> None:
         bare = moment(
-            2, 8, None, use=None, category=None, decided="held", reason=None, evidence=(), shown_by=None, answer=None,
-            answered_at=None, outcome=None,
-        )  # fmt: skip
+            2,
+            8,
+            None,
+            use=None,
+            category=None,
+            decided="held",
+            reason=None,
+            evidence=(),
+            shown_by=None,
+            answer=None,
+            answered_at=None,
+            outcome=None,
+        )
         store.keep_all([begins(), moment(1, 6, 7, name="Instagram"), bare])
         first, second = store.moments()
         assert first == moment(1, 6, 7, name="Instagram").what
@@ -155,13 +174,15 @@ class StoreConformance:
     def test_since_and_until_choose_the_occurrences_that_began_between(self, store: Keeping) -> None:
         for day, occurrence in enumerate(("1@a", "1@b", "1@c")):
             at = day * DAY
-            store.keep_all([
-                begins(occurrence, at=at),
-                use(1, at + 1, at + 2, occurrence=occurrence),
-                covered(1, at, at + 9, occurrence=occurrence),
-                moment(1, at + 1, at + 2, occurrence=occurrence),
-                ends(occurrence, at=at + 90),
-            ])  # fmt: skip
+            store.keep_all(
+                [
+                    begins(occurrence, at=at),
+                    use(1, at + 1, at + 2, occurrence=occurrence),
+                    covered(1, at, at + 9, occurrence=occurrence),
+                    moment(1, at + 1, at + 2, occurrence=occurrence),
+                    ends(occurrence, at=at + 90),
+                ]
+            )
         since, until = after(DAY), after(2 * DAY)
         assert [kept.id for kept in store.occurrences(since, until)] == ["1@b"]
         assert [kept.occurrence for kept in store.uses(since, until)] == ["1@b"]
@@ -240,10 +261,21 @@ class ForgettingConformance:
     """Promises about forgetting."""
 
     def test_forgetting_during_partner_time_cuts_uses_drops_moments_and_leaves_a_gap(self, store: Keeping) -> None:
-        store.keep_all([
-            begins(), seen(social(5)), use(1, 5, 8), moment(1, 6, 8), use(2, 10, None), covered(1, 0, 20),
-            moment(2, 14, None), seen(social(20)), use(3, 20, 22), moment(3, 21, 22), seen(scrolled(29)),
-        ])  # fmt: skip
+        store.keep_all(
+            [
+                begins(),
+                seen(social(5)),
+                use(1, 5, 8),
+                moment(1, 6, 8),
+                use(2, 10, None),
+                covered(1, 0, 20),
+                moment(2, 14, None),
+                seen(social(20)),
+                use(3, 20, 22),
+                moment(3, 21, 22),
+                seen(scrolled(29)),
+            ]
+        )
         forgotten = store.forget(after(15), now=after(30))
         assert (forgotten.observations, forgotten.uses, forgotten.moments, forgotten.coverage) == (2, 2, 2, 1)
         assert forgotten.occurrences == 0
@@ -288,10 +320,19 @@ class ForgettingConformance:
     def test_what_the_daemon_still_held_does_not_come_back(self, store: Keeping) -> None:
         store.keep_all([begins(), use(1, 5, None), use(2, 16, None), moment(1, 20, None)])
         store.forget(after(15), now=after(30))
-        store.keep_all([
-            seen(scrolled(29)), seen(scrolled(30)), use(1, 5, 40), use(2, 16, 35), use(3, 20, 25), moment(1, 20, 40),
-            covered(1, 0, 40), covered(2, 16, 40), moment(2, 31, 40),
-        ])  # fmt: skip
+        store.keep_all(
+            [
+                seen(scrolled(29)),
+                seen(scrolled(30)),
+                use(1, 5, 40),
+                use(2, 16, 35),
+                use(3, 20, 25),
+                moment(1, 20, 40),
+                covered(1, 0, 40),
+                covered(2, 16, 40),
+                moment(2, 31, 40),
+            ]
+        )
         assert [kept.use for kept in store.uses()] == [use(1, 5, 15, trusted=False).what, use(2, 30, 35).what]
         assert [kept.coverage for kept in store.coverage()] == [covered(1, 0, 15).what, covered(2, 30, 40).what]
         assert [kept.number for kept in store.moments()] == [2]

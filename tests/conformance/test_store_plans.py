@@ -24,25 +24,43 @@ DAY = 24 * 60
 
 
 def at(day: int, hour: int, minute: int = 0) -> datetime:
-    return datetime(2026, 11, day, hour, minute)  # noqa: DTZ001 - local time, as it is declared
+    return datetime(2026, 11, day, hour, minute)
 
 
 DINNER = PartnerTime(
-    title="Dinner 🥘", begins=at(23, 18, 30), lasts=timedelta(minutes=90), zone="Europe/Berlin",
-    recurrence="FREQ=WEEKLY;BYDAY=MO", without=(at(30, 18, 30),), also=(at(28, 11),),
-    moved=(Moved(of=at(23, 18, 30), begins=at(24, 19), lasts=timedelta(hours=2), title="Ä"),
-           Moved(of=at(25, 18, 30), begins=at(26, 19), lasts=timedelta(hours=1))),
-    as_rfc=True, quiet=True, instead_of="7@20261120T173000Z", proposal=3,
-)  # fmt: skip
+    title="Dinner 🥘",
+    begins=at(23, 18, 30),
+    lasts=timedelta(minutes=90),
+    zone="Europe/Berlin",
+    recurrence="FREQ=WEEKLY;BYDAY=MO",
+    without=(at(30, 18, 30),),
+    also=(at(28, 11),),
+    moved=(
+        Moved(of=at(23, 18, 30), begins=at(24, 19), lasts=timedelta(hours=2), title="Ä"),
+        Moved(of=at(25, 18, 30), begins=at(26, 19), lasts=timedelta(hours=1)),
+    ),
+    as_rfc=True,
+    quiet=True,
+    instead_of="7@20261120T173000Z",
+    proposal=3,
+)
 PLAIN = PartnerTime(title="Walk", begins=at(29, 11), lasts=timedelta(hours=1), zone="Europe/Berlin")
 PLANNED = Occurrence(
     id="1@20261123T173000Z", partner_time=1, title="Dinner 🥘", begins=after(0), ends=after(90), zone="Europe/Berlin"
 )
 OURS = Calendar(
-    name="Ours", place="https://calendar.example/secret.ics", choice=Choice(tag=None, category="Us"), subscribed=True,
-    accepts=True, local=True, etag='"1"', modified="Mon, 23 Nov 2026 10:00:00 GMT", refreshed=after(1), tried=after(2),
+    name="Ours",
+    place="https://calendar.example/secret.ics",
+    choice=Choice(tag=None, category="Us"),
+    subscribed=True,
+    accepts=True,
+    local=True,
+    etag='"1"',
+    modified="Mon, 23 Nov 2026 10:00:00 GMT",
+    refreshed=after(1),
+    tried=after(2),
     why="the server did not answer",
-)  # fmt: skip
+)
 
 
 class Zone:

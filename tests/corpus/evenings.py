@@ -118,10 +118,12 @@ def evenings(text: str, name: str) -> list[Evening]:
         seen = sorted([*timeline.observations, *besides], key=lambda each: each.at)
         found.append(
             Evening(
-                name=timeline.name, place=timeline.place, judgements=judgements,
+                name=timeline.name,
+                place=timeline.place,
+                judgements=judgements,
                 observations=_with_silence(_with_idleness(seen)),
             )
-        )  # fmt: skip
+        )
     return found
 
 

@@ -60,10 +60,16 @@ class Evening:
         self.dunst: Dunst = stack.enter_context(dunst_on(self.desktop, self.bus, rules=dunstrc))
         self.log = home.parent / "log"
         self.env: dict[str, str] = {
-            "PATH": os.environ["PATH"], "HOME": str(home), "XDG_RUNTIME_DIR": str(home / "run"),
-            "TMPDIR": str(home / "tmp"), "DISPLAY": self.desktop.display, "XDG_SESSION_TYPE": "x11",
-            "DBUS_SESSION_BUS_ADDRESS": self.bus.address, "LC_ALL": "C.UTF-8", "TZ": "UTC",
-        }  # fmt: skip
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "XDG_RUNTIME_DIR": str(home / "run"),
+            "TMPDIR": str(home / "tmp"),
+            "DISPLAY": self.desktop.display,
+            "XDG_SESSION_TYPE": "x11",
+            "DBUS_SESSION_BUS_ADDRESS": self.bus.address,
+            "LC_ALL": "C.UTF-8",
+            "TZ": "UTC",
+        }
 
     def run(self, *command: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         """Start the daemon, or a command that becomes one, and return once it has said what it does."""
@@ -76,10 +82,12 @@ class Evening:
         with self.log.open("ab") as log:
             return self._stack.enter_context(
                 started(
-                    list(command) or [str(COMMAND), "run"], env=self.env | dict(env or {}), stdout=log,
+                    list(command) or [str(COMMAND), "run"],
+                    env=self.env | dict(env or {}),
+                    stdout=log,
                     stderr=log.fileno(),
                 )
-            )  # fmt: skip
+            )
 
     def say(self, *arguments: str, code: int = 0) -> str:
         """Run a command to its end, and return what it said on both of its outputs."""

@@ -43,9 +43,19 @@ asyncio.base_events.BaseEventLoop.__init__ = make
 """
 
 COMMANDS: Final = (
-    "report", "report --json", "export", "export --json", "export --output all.json", "status", "status --json",
-    "doctor", "doctor --json", "list", "rules", "config show",
-)  # fmt: skip
+    "report",
+    "report --json",
+    "export",
+    "export --json",
+    "export --output all.json",
+    "status",
+    "status --json",
+    "doctor",
+    "doctor --json",
+    "list",
+    "rules",
+    "config show",
+)
 
 
 @pytest.fixture

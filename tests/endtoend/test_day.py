@@ -21,10 +21,14 @@ def declare_tea(evening: Evening) -> datetime:
     with Store.open(evening.store) as store:
         store.add_partner_time(
             PartnerTime(
-                title="Tea", begins=begins.replace(tzinfo=None), lasts=lasts, zone="UTC", recurrence="FREQ=DAILY",
+                title="Tea",
+                begins=begins.replace(tzinfo=None),
+                lasts=lasts,
+                zone="UTC",
+                recurrence="FREQ=DAILY",
                 floats=True,
             )
-        )  # fmt: skip
+        )
     return begins + lasts
 
 

@@ -45,9 +45,11 @@ def place(request: pytest.FixtureRequest, evening_with: Begin) -> Iterator[Place
             evening = evening_with(config=ALWAYS)
             evening.env["DBUS_SESSION_BUS_ADDRESS"] = mako.address
             yield Place(
-                evening=evening, look=mako.modes, is_quiet=lambda: mako.modes() == ["default", "evening", "turntoward"],
+                evening=evening,
+                look=mako.modes,
+                is_quiet=lambda: mako.modes() == ["default", "evening", "turntoward"],
                 by_hand=lambda: mako.ctl("mode", "-s", "night"),
-            )  # fmt: skip
+            )
         elif request.param == "dunst":
             evening = evening_with(config=ALWAYS, dunstrc=dunst_lines(()))
 
@@ -63,10 +65,11 @@ def place(request: pytest.FixtureRequest, evening_with: Begin) -> Iterator[Place
         else:
             evening = evening_with(config=f"{ALWAYS}even_without_nudges = true\n")
             yield Place(
-                evening=evening, look=lambda: evening.dunst.ctl("is-paused"),
+                evening=evening,
+                look=lambda: evening.dunst.ctl("is-paused"),
                 is_quiet=lambda: evening.dunst.ctl("is-paused") == "true",
                 by_hand=lambda: evening.dunst.pause(False),
-            )  # fmt: skip
+            )
 
 
 def test_it_is_quiet_for_as_long_as_partner_time_lasts(place: Place) -> None:
@@ -178,5 +181,7 @@ def test_only_partner_time_that_was_declared_so_is_quiet(evening_with: Begin) ->
     assert "keeps quiet" not in evening.said()
     evening.over()
     begins = SystemClock().now() - MINUTE
-    evening.say("add", "Dinner", "--on", f"{begins:%Y-%m-%d}", "--from", f"{begins:%H:%M}", "--for", "60min", "--quiet", "--yes")  # fmt: skip
+    evening.say(
+        "add", "Dinner", "--on", f"{begins:%Y-%m-%d}", "--from", f"{begins:%H:%M}", "--for", "60min", "--quiet", "--yes"
+    )
     until(lambda: "the desktop keeps quiet" in evening.said(), what=f"quiet; it said: {evening.said()}")

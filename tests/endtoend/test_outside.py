@@ -125,10 +125,19 @@ def test_nothing_is_written_while_toplevels_come_and_go(evening: Evening) -> Non
             evening.desktop.press("a", "b")
     # It answers, so it has had its turn since.
     said = subprocess.run(
-        ["dbus-send", f"--bus={evening.bus.address}", "--print-reply=literal", "--dest=org.turntoward.Daemon",
-         "/org/turntoward/Daemon", "org.turntoward.Daemon1.Status"],
-        capture_output=True, text=True, check=True, timeout=30,
-    )  # fmt: skip
+        [
+            "dbus-send",
+            f"--bus={evening.bus.address}",
+            "--print-reply=literal",
+            "--dest=org.turntoward.Daemon",
+            "/org/turntoward/Daemon",
+            "org.turntoward.Daemon1.Status",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
     assert '"partner_time": null' in said.stdout
     assert written(evening.home) == before
     assert evening.observations() == rows

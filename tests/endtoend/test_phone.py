@@ -50,9 +50,11 @@ def pair(evening: Evening, pairing: ExitStack, port: int, name: str = "my phone"
         asking = pairing.enter_context(
             started(
                 [str(COMMAND), "phone", "pair", name, "--address", "127.0.0.1", "--port", str(port), *options],
-                env=evening.env, stdout=into, stderr=into.fileno(),
+                env=evening.env,
+                stdout=into,
+                stderr=into.fileno(),
             )
-        )  # fmt: skip
+        )
     link = until(lambda: LINK.search(log.read_text()), what=f"a link; it said: {log.read_text()}")[0]
     phone = HttpPhone(link.partition("/pair/")[0])
     assert phone.pair(link) == name
@@ -121,12 +123,16 @@ def test_outside_partner_time_everything_is_answered_alike_and_nothing_is_kept(
 
     def all_answers() -> list[tuple[int, object]]:
         return [
-            phone.tell("app_open", app=CANARY), phone.tell("app_close", app=CANARY),
+            phone.tell("app_open", app=CANARY),
+            phone.tell("app_close", app=CANARY),
             phone.tell("unlock", at=SystemClock().now().isoformat()),
-            phone.tell("screen_off"), phone.tell("app_open"), phone.tell("nonsense"), phone.ask("POST", "/v1/phone", "{"),
+            phone.tell("screen_off"),
+            phone.tell("app_open"),
+            phone.tell("nonsense"),
+            phone.ask("POST", "/v1/phone", "{"),
             phone.tell("app_open", category="social", at="2026-01-01T00:00:00Z"),
             phone.ask("POST", "/v1/together", {"do": "extend", "minutes": 1}),
-        ]  # fmt: skip
+        ]
 
     outside = all_answers()
     assert evening.observations() == []

@@ -143,9 +143,8 @@ class Year:
         for kept in self.kept:
             zone = self.zone_at(kept.began)
             line = next(
-                each for each in found
-                if (each.zone, each.day) == (zone, kept.began.astimezone(ZoneInfo(zone)).date())
-            )  # fmt: skip
+                each for each in found if (each.zone, each.day) == (zone, kept.began.astimezone(ZoneInfo(zone)).date())
+            )
             line.lived.append(_say(kept.title, kept.began, kept.ended or kept.ends, ZoneInfo(zone)))
         return found
 

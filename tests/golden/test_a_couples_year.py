@@ -36,7 +36,7 @@ def days() -> Iterator[tuple[str, date, str]]:
     for line in KEPT.splitlines()[2:]:
         place = line.removeprefix("-- ") if line.startswith("-- ") else place
         if re.match(r"[A-Z][a-z]{2} \d\d [A-Z]", line):
-            day = datetime.strptime(f"{line[4:10]} 2027", "%d %b %Y").date()  # noqa: DTZ007 - a day by the wall
+            day = datetime.strptime(f"{line[4:10]} 2027", "%d %b %Y").date()
             assert f"{day:%a}" == line[:3], line
             yield place, day, line[10:]
 

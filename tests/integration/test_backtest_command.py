@@ -49,11 +49,8 @@ def keep(*days_ago: int, ends: bool = True, text: str = NEWS) -> None:
             by = MORNING - timedelta(days=ago) - timeline.observations[0].at.replace(hour=0, minute=0)
             observations = list(shift(timeline.observations, by))
             store.keep_all(
-                [
-                    Record(occurrence=f"1@{ago}", what=seen)
-                    for seen in (observations if ends else observations[:-1])
-                ]
-            )  # fmt: skip
+                [Record(occurrence=f"1@{ago}", what=seen) for seen in (observations if ends else observations[:-1])]
+            )
 
 
 @pytest.fixture(autouse=True)
@@ -102,10 +99,12 @@ def test_json_says_the_same_and_more(tmp_path: Path) -> None:
     assert rules["O701"]["changed"] is True
     assert rules["O701"]["then"] == {"moments": 2, "moments_each": 1.0, "nudges": 2}
     assert rules["F101"] == {
-        "code": "F101", "name": "A feed, scrolled", "changed": False,
+        "code": "F101",
+        "name": "A feed, scrolled",
+        "changed": False,
         "now": {"moments": 0, "moments_each": 0.0, "nudges": 0},
         "then": {"moments": 0, "moments_each": 0.0, "nudges": 0},
-    }  # fmt: skip
+    }
     first = whole["changed"][0]
     day = f"{MORNING - timedelta(days=3):%Y-%m-%d}"
     assert first["began"] == f"{day}T18:30:00+00:00"
@@ -256,8 +255,12 @@ def test_ctrl_c_ends_it_without_a_trace_and_leaves_no_process_behind(tmp_path: P
 def test_progress_is_told_on_the_standard_error_alone_and_only_where_it_lasts(tmp_path: Path) -> None:
     keep(*range(1, 4))
     done = subprocess.run(
-        [COMMAND, "backtest", "--rules", pack(tmp_path / "try.toml")], env=os.environ, capture_output=True, text=True,
-        check=True, timeout=60,
-    )  # fmt: skip
+        [COMMAND, "backtest", "--rules", pack(tmp_path / "try.toml")],
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
     assert "observations …" not in done.stdout
     assert "observations." in done.stdout

@@ -1,7 +1,5 @@
 """The commands of calendars, on a real store: import, export, proposals, accept, decline, list, remove."""
 
-# ruff: noqa: DTZ001 - local times are naive by intent
-
 from __future__ import annotations
 
 import json
@@ -252,8 +250,12 @@ def test_a_calendar_of_200_mb_is_refused_without_being_read(tmp_path: Path) -> N
         with (given or Path(os.devnull)).open("rb") as stream:
             done = subprocess.run(
                 [sys.executable, "-c", code, "calendar", "import", argument],
-                capture_output=True, text=True, stdin=stream, check=False, timeout=60,
-            )  # fmt: skip
+                capture_output=True,
+                text=True,
+                stdin=stream,
+                check=False,
+                timeout=60,
+            )
         assert (done.returncode, "larger than 20 MB" in done.stderr) == (2, True), done.stderr
         assert int(done.stdout) < 150
     path.unlink()
@@ -265,10 +267,11 @@ def test_a_title_that_does_not_count_reaches_neither_disk_nor_screen(tmp_path: P
     path.parent.mkdir()
     hidden = [f"DESCRIPTION:{CANARY}", f"LOCATION:{CANARY}", f"ATTENDEE;CN={CANARY}:mailto:{CANARY}@x"]
     others = [
-        dinner(*hidden, uid="out", summary=CANARY), event("DTSTART:garbage", uid=CANARY, summary=CANARY),
+        dinner(*hidden, uid="out", summary=CANARY),
+        event("DTSTART:garbage", uid=CANARY, summary=CANARY),
         event("RECURRENCE-ID;TZID=Europe/Berlin:20261201T183000", "DTSTART:20261201T190000", summary=CANARY),
         event(f"DTSTART;TZID={CANARY}:20261124T183000", summary=CANARY, uid=CANARY)[:-1],
-    ]  # fmt: skip
+    ]
     path.write_bytes(calendar(dinner("RRULE:FREQ=WEEKLY", *hidden), *others))
     said = "".join(
         run("calendar", *words)
@@ -310,9 +313,15 @@ def test_export_is_read_back_as_it_was(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
     text = path.read_text(encoding="utf-8").replace("\n ", "")
     for line in (
-        "DTSTART;TZID=Asia/Tokyo:20261124T183000", "EXDATE;TZID=Asia/Tokyo:20261125T183000", "DTSTART:20261125T150000\n",
-        "DTSTART:20261126T150000Z", "STATUS:CANCELLED", "SUMMARY:Tea\\; cake\\, and #us", "BEGIN:VTIMEZONE", "DURATION:PT1H",
-    ):  # fmt: skip
+        "DTSTART;TZID=Asia/Tokyo:20261124T183000",
+        "EXDATE;TZID=Asia/Tokyo:20261125T183000",
+        "DTSTART:20261125T150000\n",
+        "DTSTART:20261126T150000Z",
+        "STATUS:CANCELLED",
+        "SUMMARY:Tea\\; cake\\, and #us",
+        "BEGIN:VTIMEZONE",
+        "DURATION:PT1H",
+    ):
         assert line in text, line
     back = {each.partner_time.title: each.partner_time for each in read(path.read_bytes()).events}
     assert sorted(back) == ["Dinner", "Tea; cake, and"]

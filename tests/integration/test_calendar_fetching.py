@@ -241,7 +241,7 @@ def test_what_is_packed_unasked_is_unpacked_and_a_bomb_is_not(serve: Callable[..
         (b" \r\n", "what came is empty, and no calendar"),
         (OURS[:-30], "the calendar broke off in the middle"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_whole_calendar_is_refused_whatever_its_type_says(
     serve: Callable[..., Server], body: bytes, why: str
 ) -> None:
@@ -261,12 +261,17 @@ def test_a_length_that_lies_is_noticed(serve: Callable[..., Server]) -> None:
 @pytest.mark.parametrize(
     "raw",
     [
-        b"", b"SSH-2.0-OpenSSH\r\n", b"HTTP/9.9 what\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200 + b"\r\n",
-        b"HTTP/1.1 200 OK\r\nA: " + b"x" * 99_999, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n99\r\nBEGIN:VCALENDAR", b"\xff" * 99,
+        b"",
+        b"SSH-2.0-OpenSSH\r\n",
+        b"HTTP/9.9 what\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nA: " + b"x" * 99_999,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n99\r\nBEGIN:VCALENDAR",
+        b"\xff" * 99,
         b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nBEGIN:VCALENDAR\r\n",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_proper_http_is_refused(serve: Callable[..., Server], raw: bytes) -> None:
     assert refused(serve(Served(raw=raw)).url(path=SECRET), budget=Budget(seconds=5))
 
@@ -317,7 +322,7 @@ def test_a_name_that_nobody_has_is_said(stack: ExitStack) -> None:
         ([PUBLIC, "0.0.0.0"], "leads to no address that a calendar can be at"),  # noqa: S104 - it is looked up
         ([], "leads to no address that a calendar can be at"),
     ],
-)  # fmt: skip
+)
 def test_a_name_that_leads_to_the_local_network_is_not_connected_to(addresses: list[str], why: str) -> None:
     public = Public({HOST: addresses})
     assert refused(f"http://{HOST}/x", local=False, network=public.network()) == f"{HOST} {why}"
@@ -367,14 +372,17 @@ def test_of_several_addresses_the_first_that_answers_is_taken(serve: Callable[..
     [
         ("http://127.0.0.1:{port}/ours.ics", "127.0.0.1 stands on the local network, which is asked only with --local"),
         ("http://169.254.169.254/latest", "169.254.169.254 leads to no address that a calendar can be at"),
-        ("http://inside.example:{port}/", "inside.example stands on the local network, which is asked only with --local"),
+        (
+            "http://inside.example:{port}/",
+            "inside.example stands on the local network, which is asked only with --local",
+        ),
         ("file:///etc/passwd", "the server sends on to something that is no address of a calendar"),
         ("ftp://elsewhere.example/", "the server sends on to something that is no address of a calendar"),
         ("http://[canary", "the server sends on to something that is no address of a calendar"),
         ("", "the server sends on, and does not say where to"),
         ("/again", "the server sends on from address to address, more than 5 times"),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("local", [False, True])
 def test_a_redirect_that_leads_astray_is_not_followed(
     serve: Callable[..., Server], location: str, why: str, *, local: bool
@@ -483,9 +491,27 @@ def test_a_certificate_that_signs_itself_is_called_so(stack: ExitStack, tmp_path
 
     pem, key = tmp_path / "own.pem", tmp_path / "own.key"
     made = subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", str(key), "-out", str(pem), "-subj", f"/CN={HOST}", "-addext", f"subjectAltName=DNS:{HOST}"],
-        capture_output=True, check=False,
-    )  # fmt: skip
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-keyout",
+            str(key),
+            "-out",
+            str(pem),
+            "-subj",
+            f"/CN={HOST}",
+            "-addext",
+            f"subjectAltName=DNS:{HOST}",
+        ],
+        capture_output=True,
+        check=False,
+    )
     if made.returncode:
         pytest.skip("missing: openssl")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

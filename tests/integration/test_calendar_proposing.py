@@ -1,7 +1,5 @@
 """What a new copy of a calendar changes, in every store: proposals wait, what vanished is taken back at once."""
 
-# ruff: noqa: DTZ001 - local times are naive by intent
-
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -23,9 +21,13 @@ from detector.store.store import Store
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DINNER = PartnerTime(
-    title="Dinner", begins=datetime(2026, 11, 24, 18, 30), lasts=HOUR, zone="Europe/Berlin",
-    recurrence="FREQ=WEEKLY;BYDAY=TU", as_rfc=True,
-)  # fmt: skip
+    title="Dinner",
+    begins=datetime(2026, 11, 24, 18, 30),
+    lasts=HOUR,
+    zone="Europe/Berlin",
+    recurrence="FREQ=WEEKLY;BYDAY=TU",
+    as_rfc=True,
+)
 LATER = replace(DINNER, begins=datetime(2026, 11, 24, 19, 30))
 WALK = PartnerTime(title="Walk", begins=datetime(2026, 11, 28, 11), lasts=HOUR, zone="Europe/Berlin", as_rfc=True)
 AnyStore = MemoryStore | Store
@@ -48,10 +50,13 @@ def calendar(store: AnyStore) -> Calendar:
 def reading(*partner_times: PartnerTime, wrong: tuple[str, ...] = (), whole: bool = True) -> Reading:
     """Return a copy with these events; the uid is the title."""
     return Reading(
-        name=None, seen=len(partner_times), chosen=len(partner_times), whole=whole,
+        name=None,
+        seen=len(partner_times),
+        chosen=len(partner_times),
+        whole=whole,
         events=tuple(ReadEvent(uid=each.title, partner_time=each, line=1) for each in partner_times),
         wrong=tuple(Wrong(line=1, why="x", uid=uid) for uid in wrong),
-    )  # fmt: skip
+    )
 
 
 def planned(store: AnyStore) -> list[str]:
@@ -152,9 +157,12 @@ def test_what_was_not_understood_or_may_be_cut_off_is_not_taken_back(store: AnyS
 
 def test_an_instance_alone_is_not_taken_back_where_it_is_not_understood(store: AnyStore, calendar: Calendar) -> None:
     alone = Reading(
-        name=None, seen=1, chosen=1, wrong=(),
+        name=None,
+        seen=1,
+        chosen=1,
+        wrong=(),
         events=(ReadEvent(uid="tea 20261128T110000", partner_time=WALK, line=1),),
-    )  # fmt: skip
+    )
     apply(store, calendar, alone, NOW)
     assert not apply(store, calendar, reading(wrong=("tea",)), NOW)
     assert titles(apply(store, calendar, reading(wrong=("coffee",)), NOW).gone) == ["Walk"]
@@ -233,9 +241,10 @@ def test_what_changes_in_the_past_alone_is_no_question(store: AnyStore, calendar
     since = replace(DINNER, begins=datetime(2026, 9, 1, 18, 30))
     accepted(store, calendar, since)
     past = replace(
-        since, without=(datetime(2026, 9, 8, 18, 30),),
+        since,
+        without=(datetime(2026, 9, 8, 18, 30),),
         moved=(Moved(of=datetime(2026, 9, 15, 18, 30), begins=datetime(2026, 9, 16, 18), lasts=HOUR),),
-    )  # fmt: skip
+    )
     assert not apply(store, calendar, reading(past), NOW)
     assert [each.decided for each in store.proposals()] == ["accepted"]
 

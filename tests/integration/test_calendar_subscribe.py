@@ -239,12 +239,25 @@ def test_refresh_of_what_there_is_not_says_so(server: Server) -> None:
 
 
 FAULTS = [
-    Served(hangs="headers"), Served(hangs="body"), Served(drips=True), Served(endless=True, body=b""),
-    Served(status=404), Served(status=410), Served(status=500), Served(status=503), Served(status=302, location="/elsewhere"),
-    Served(status=302, location="http://169.254.169.254/"), Served(status=302, location="file:///etc/passwd"),
-    Served(length=99_999), Served(body=b"<html>canary"), Served(body=b"canary"), Served(body=b""), Served(raw=b"canary"),
-    Served(body=calendar(DINNER)[:-9]), Served(body=b"BEGIN:VCALENDAR\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"),
-]  # fmt: skip
+    Served(hangs="headers"),
+    Served(hangs="body"),
+    Served(drips=True),
+    Served(endless=True, body=b""),
+    Served(status=404),
+    Served(status=410),
+    Served(status=500),
+    Served(status=503),
+    Served(status=302, location="/elsewhere"),
+    Served(status=302, location="http://169.254.169.254/"),
+    Served(status=302, location="file:///etc/passwd"),
+    Served(length=99_999),
+    Served(body=b"<html>canary"),
+    Served(body=b"canary"),
+    Served(body=b""),
+    Served(raw=b"canary"),
+    Served(body=calendar(DINNER)[:-9]),
+    Served(body=b"BEGIN:VCALENDAR\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"),
+]
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=range(len(FAULTS)))

@@ -31,10 +31,13 @@ def declared(home: Path) -> None:
         for title in TITLES:
             store.add_partner_time(
                 PartnerTime(
-                    title=title, begins=datetime(2026, 11, 23, 18, 30), lasts=timedelta(minutes=90),  # noqa: DTZ001
-                    zone="UTC", recurrence="FREQ=DAILY",
+                    title=title,
+                    begins=datetime(2026, 11, 23, 18, 30),
+                    lasts=timedelta(minutes=90),
+                    zone="UTC",
+                    recurrence="FREQ=DAILY",
                 )
-            )  # fmt: skip
+            )
         store.keep_calendar(Calendar(name="Our calendar", place="/nowhere.ics"))
 
 
@@ -182,10 +185,13 @@ def test_titles_that_several_have_are_told_apart_by_number() -> None:
     with Store.open(store_path()) as store:
         store.add_partner_time(
             PartnerTime(
-                title="dinner", begins=datetime(2026, 11, 23, 21), lasts=timedelta(minutes=30), zone="UTC",  # noqa: DTZ001
+                title="dinner",
+                begins=datetime(2026, 11, 23, 21),
+                lasts=timedelta(minutes=30),
+                zone="UTC",
                 recurrence="FREQ=DAILY",
             )
-        )  # fmt: skip
+        )
     asked = turntoward(_TURNTOWARD_COMPLETE="bash_complete", COMP_WORDS="turntoward\nremove\n", COMP_CWORD="2")
     assert asked.stdout.splitlines()[0] == "plain,1"
     assert "plain,5" in asked.stdout.splitlines()

@@ -48,18 +48,21 @@ def test_status_tells_what_the_daemon_last_said() -> None:
         lock.say(
             json.dumps(
                 {
-                    "partner_time": "Dinner", "until": "2031-01-01T20:00:00+00:00",
-                    "senses": {"focus": "x11_focus", "session": None}, "problems": ["quick.toml:1: no"],
+                    "partner_time": "Dinner",
+                    "until": "2031-01-01T20:00:00+00:00",
+                    "senses": {"focus": "x11_focus", "session": None},
+                    "problems": ["quick.toml:1: no"],
                 }
             )
-        )  # fmt: skip
+        )
         lines = run("status").output.splitlines()
     assert lines[0].startswith("Turntoward is running (process ")
     assert lines[1].startswith("Dinner is under way until ")
     assert lines[2:] == [
-        "It senses focus (x11_focus).", "Not sensed: session; `turntoward doctor` says why.",
+        "It senses focus (x11_focus).",
+        "Not sensed: session; `turntoward doctor` says why.",
         "A problem: quick.toml:1: no",
-    ]  # fmt: skip
+    ]
 
 
 def test_status_of_a_daemon_that_has_said_nothing_yet_does_not_fail() -> None:

@@ -25,10 +25,14 @@ class Device:
         self.store = MemoryStore(lambda: self.zone)
         self.store.add_partner_time(
             PartnerTime(
-                title="Dinner", begins=BEGINS.replace(tzinfo=None, hour=18), lasts=90 * MINUTE, zone=self.zone,
-                recurrence="FREQ=DAILY", floats=True,
+                title="Dinner",
+                begins=BEGINS.replace(tzinfo=None, hour=18),
+                lasts=90 * MINUTE,
+                zone=self.zone,
+                recurrence="FREQ=DAILY",
+                floats=True,
             )
-        )  # fmt: skip
+        )
         self.clock = ManualClock(BEGINS)
         self.day = Day(self.store, self.clock)
 

@@ -62,9 +62,12 @@ class Day:
         self.wakes: list[datetime | None] = []
         self.outside = Outside(self._make)
         self.heads_up = HeadsUps(
-            store=self.store, clock=self.clock, outside=self.outside, settings=lambda: self.settings,
+            store=self.store,
+            clock=self.clock,
+            outside=self.outside,
+            settings=lambda: self.settings,
             wake=self.wakes.append,
-        )  # fmt: skip
+        )
 
     def _make(self) -> Voice:
         self.voices.append(Voice())
@@ -213,20 +216,36 @@ async def test_a_notifier_that_hangs_is_let_go_of_when_somebody_takes_over() -> 
 def whole(*, known: bool = True, started: bool = True) -> list[Effect]:
     """Return what is kept of a dinner with two minutes of a feed in it."""
     feed = Use(
-        number=1, device="laptop", activity=Activity(category="social"), began=BEGINS + timedelta(minutes=10),
+        number=1,
+        device="laptop",
+        activity=Activity(category="social"),
+        began=BEGINS + timedelta(minutes=10),
         ended=BEGINS + timedelta(minutes=12),
-    )  # fmt: skip
+    )
     covered = Coverage(number=2, device="laptop", began=BEGINS, ended=ENDS if known else BEGINS + timedelta(minutes=20))
     noticed = Moment(
-        number=1, occurrence="1@x", rule="F101", device="laptop", use=1, category="social", name=None,
-        began=BEGINS + timedelta(minutes=11), decided_at=BEGINS + timedelta(minutes=11), ended=None, decided="nudged",
-        reason=None, evidence=(),
-    )  # fmt: skip
+        number=1,
+        occurrence="1@x",
+        rule="F101",
+        device="laptop",
+        use=1,
+        category="social",
+        name=None,
+        began=BEGINS + timedelta(minutes=11),
+        decided_at=BEGINS + timedelta(minutes=11),
+        ended=None,
+        decided="nudged",
+        reason=None,
+        evidence=(),
+    )
     parts = [
-        PartnerTimeBegan(at=BEGINS, occurrence="1@x", title="Dinner", ends=ENDS), feed, covered, noticed,
+        PartnerTimeBegan(at=BEGINS, occurrence="1@x", title="Dinner", ends=ENDS),
+        feed,
+        covered,
+        noticed,
         *([Started(at=BEGINS + timedelta(minutes=5), well=True)] if started else []),
         PartnerTimeEnded(at=ENDS),
-    ]  # fmt: skip
+    ]
     records: list[Effect] = [Record(occurrence="1@x", what=what) for what in parts]
     return [*records, Farewell(occurrence="1@x", title="Dinner", at=ENDS)]
 
@@ -239,10 +258,15 @@ async def say_the_end(day: Day, *, at: datetime, settings: Settings, quiet: bool
     day.clock.at = at
     voice = Voice()
     performer = Performer(
-        store=day.store, voice=voice, words=lambda _: Words(title="", body=""), greeting=lambda _: None,
-        put=lambda _: None, clock=day.clock, farewell=farewell_from(day.store, day.clock, settings, quiet=quiet),
+        store=day.store,
+        voice=voice,
+        words=lambda _: Words(title="", body=""),
+        greeting=lambda _: None,
+        put=lambda _: None,
+        clock=day.clock,
+        farewell=farewell_from(day.store, day.clock, settings, quiet=quiet),
         outlast=day.outside.say,
-    )  # fmt: skip
+    )
     performer.perform(whole(**how))
     await performer.close()
     await asyncio.sleep(0.01)

@@ -19,14 +19,21 @@ MONDAY = datetime(2026, 11, 23, 17, 30, tzinfo=UTC)
 TUESDAY = MONDAY + timedelta(days=1)
 STANDS_FOR = "1@20261123T173000Z"
 DINNER = PartnerTime(
-    title="Dinner", begins=datetime(2026, 11, 23, 18, 30), lasts=90 * MINUTE, zone="Europe/Berlin",  # noqa: DTZ001
-    recurrence="FREQ=WEEKLY;BYDAY=MO,TU", as_rfc=True,
+    title="Dinner",
+    begins=datetime(2026, 11, 23, 18, 30),
+    lasts=90 * MINUTE,
+    zone="Europe/Berlin",
+    recurrence="FREQ=WEEKLY;BYDAY=MO,TU",
+    as_rfc=True,
     moved=(
         Moved(
-            of=datetime(2026, 11, 23, 18, 30), begins=datetime(2026, 11, 24, 21), lasts=HOUR, title="Late",  # noqa: DTZ001
+            of=datetime(2026, 11, 23, 18, 30),
+            begins=datetime(2026, 11, 24, 21),
+            lasts=HOUR,
+            title="Late",
         ),
     ),
-)  # fmt: skip
+)
 LATE = datetime(2026, 11, 24, 20, tzinfo=UTC)
 
 

@@ -25,9 +25,20 @@ BEGAN = Record(
 
 def moment(number: int) -> Moment:
     return Moment(
-        number=number, occurrence="1@x", rule="F101", device="laptop", use=1, category="social", name=None, began=NOON,
-        decided_at=NOON, ended=None, decided="nudged", reason=None, evidence=(),
-    )  # fmt: skip
+        number=number,
+        occurrence="1@x",
+        rule="F101",
+        device="laptop",
+        use=1,
+        category="social",
+        name=None,
+        began=NOON,
+        decided_at=NOON,
+        ended=None,
+        decided="nudged",
+        reason=None,
+        evidence=(),
+    )
 
 
 class Voice:
@@ -61,9 +72,13 @@ class Failing(MemoryStore):
 
 def performer(voice: Voice, put: Callable[[Observation], None], store: MemoryStore | None = None) -> Performer:
     return Performer(
-        store=store or MemoryStore(), voice=voice, words=lambda m: Words(title=str(m.number), body=""),
-        greeting=lambda _: Words(title="g", body=""), put=put, clock=ManualClock(NOON),
-    )  # fmt: skip
+        store=store or MemoryStore(),
+        voice=voice,
+        words=lambda m: Words(title=str(m.number), body=""),
+        greeting=lambda _: Words(title="g", body=""),
+        put=put,
+        clock=ManualClock(NOON),
+    )
 
 
 async def test_what_cannot_be_kept_is_not_said() -> None:

@@ -228,10 +228,20 @@ def test_the_bus_may_die_and_come_back(program: Program, session_bus: SessionBus
 
 def call(session_bus: SessionBus, method: str, *arguments: str) -> str:
     asked = subprocess.run(
-        ["dbus-send", f"--bus={session_bus.address}", "--print-reply=literal", "--dest=org.turntoward.Daemon",
-         "/org/turntoward/Daemon", method, *arguments],
-        capture_output=True, text=True, check=False, timeout=30,
-    )  # fmt: skip
+        [
+            "dbus-send",
+            f"--bus={session_bus.address}",
+            "--print-reply=literal",
+            "--dest=org.turntoward.Daemon",
+            "/org/turntoward/Daemon",
+            method,
+            *arguments,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
     return asked.stdout.strip() or asked.stderr.strip()
 
 

@@ -122,9 +122,13 @@ class Evening:
         self.reconciler = Reconciler(store=self.store, open_one=self.open_one)
         self.next = Next()
         self.loop = Loop(
-            clock=self.clock, reconciler=self.reconciler, wake=self.wake, afterwards=self.afterwards,
-            systemd=Systemd(), continuity=Continuity(self.clock, lambda: self.slept),
-        )  # fmt: skip
+            clock=self.clock,
+            reconciler=self.reconciler,
+            wake=self.wake,
+            afterwards=self.afterwards,
+            systemd=Systemd(),
+            continuity=Continuity(self.clock, lambda: self.slept),
+        )
 
     def open_one(self, occurrence: Occurrence, kept_as: str) -> UnderWay:
         inbox = Inbox(lambda _: Activity(category="other"), clock=self.clock, arrived=self.wake)
@@ -142,9 +146,13 @@ class Evening:
         )
         core = Pipeline([a_minute_of_feed()], PolicySettings(), AttentionSettings())
         return UnderWay(
-            occurrence=occurrence, kept_as=kept_as, core=core, inbox=inbox, sensors=self.sensors[-1],
+            occurrence=occurrence,
+            kept_as=kept_as,
+            core=core,
+            inbox=inbox,
+            sensors=self.sensors[-1],
             performer=self.performers[-1],
-        )  # fmt: skip
+        )
 
     async def afterwards(self, coming: Next) -> None:
         self.next = coming
@@ -338,8 +346,10 @@ async def test_extended_in_the_instant_in_which_it_ended_it_comes_back_for_the_r
     await evening.at(ENDS + timedelta(seconds=1))
     kept = evening.kept()
     assert (kept[THIS].ended, kept[THIS + "~2"].began, kept[THIS + "~2"].ends) == (
-        ENDS, ENDS + timedelta(seconds=1), LATER,
-    )  # fmt: skip
+        ENDS,
+        ENDS + timedelta(seconds=1),
+        LATER,
+    )
     await evening.at(LATER + timedelta(seconds=1))
     evening.loop.look()
     await evening.at(LATER - timedelta(seconds=30), jump=-32)
@@ -468,8 +478,9 @@ async def test_a_pause_senses_nothing_and_ends_by_itself(evenings: Make) -> None
     assert evening.sensors[0].running
     observations = list(evening.store.observations(THIS))
     assert [o.at for o in observations if isinstance(o, Paused | Resumed)] == [
-        BEGINS + minutes(10), BEGINS + minutes(30),
-    ]  # fmt: skip
+        BEGINS + minutes(10),
+        BEGINS + minutes(30),
+    ]
 
 
 async def test_a_kill_loses_nothing_and_a_restart_goes_on_behind_a_gap(evenings: Make) -> None:

@@ -37,7 +37,11 @@ def kept(store: Keeping) -> tuple[object, ...]:
 def test_one_begins_where_none_is_under_way_and_only_there(store: Keeping) -> None:
     begun = wishes.start(store, NOW, 30 * MINUTE, "Tea")
     assert begun is not None
-    assert (begun.title, begun.begins, begun.ends) == ("Tea", NOW.replace(microsecond=0), NOW.replace(microsecond=0) + 30 * MINUTE)  # fmt: skip
+    assert (begun.title, begun.begins, begun.ends) == (
+        "Tea",
+        NOW.replace(microsecond=0),
+        NOW.replace(microsecond=0) + 30 * MINUTE,
+    )
     before = kept(store)
     assert wishes.start(store, NOW, 30 * MINUTE, "Tea") is None
     assert wishes.start(store, begun.ends - timedelta.resolution, MINUTE, "Walk") is None

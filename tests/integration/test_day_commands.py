@@ -245,8 +245,11 @@ def test_help_has_an_example_and_imports_nothing_heavy(name: str) -> None:
     shown = subprocess.run(
         [sys.executable, "-m", "detector.cli", name, "--help"],
         env={**os.environ, "PYTHONPROFILEIMPORTTIME": "1"},
-        capture_output=True, text=True, timeout=PATIENCE, check=True,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=True,
+    )
     assert "Example: turntoward " + name in shown.stdout
     assert all(len(line) <= 80 for line in shown.stdout.splitlines())
     imported = {line.rpartition("|")[2].strip() for line in shown.stderr.splitlines()}

@@ -54,9 +54,15 @@ async def curl(door: Door, path: str, *options: str) -> tuple[int, str]:
 
 async def test_curl_tells_as_the_docs_show_it(door: Door, desk: StandIn) -> None:
     status, body = await curl(
-        door, "/v1/phone", "-H", f"Authorization: Bearer {TOKEN}", "-H", "Content-Type: application/json",
-        "-d", '{"event": "app_open", "category": "social", "at": "2026-11-23T19:02:11+01:00"}',
-    )  # fmt: skip
+        door,
+        "/v1/phone",
+        "-H",
+        f"Authorization: Bearer {TOKEN}",
+        "-H",
+        "Content-Type: application/json",
+        "-d",
+        '{"event": "app_open", "category": "social", "at": "2026-11-23T19:02:11+01:00"}',
+    )
     assert (status, body) == (204, "")
     at = datetime(2026, 11, 23, 18, 2, 11, tzinfo=UTC)
     assert desk.told == [("my phone", Told(event="app_open", category="social", at=at))]
@@ -138,11 +144,18 @@ async def test_every_401_is_the_same_byte_for_byte(door: Door, desk: StandIn, cl
     desk.remove(desk.paired[0])
     heard: list[Heard] = []
     headers = [
-        {}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Bearer {revoked}"}, {"Authorization": "Bearer"},
-        {"Authorization": ""}, {"Authorization": f"Basic {OTHER}"}, {"Authorization": OTHER},
-        {"Authorization": f"Bearer {OTHER}x"}, {"Authorization": f"Bearer {digest(OTHER)}"},
-        {"Authorization": f"Bearer {OTHER} {OTHER}"}, {"Authorization": "Bearer " + "x" * 4000},
-    ]  # fmt: skip
+        {},
+        {"Authorization": "Bearer wrong"},
+        {"Authorization": f"Bearer {revoked}"},
+        {"Authorization": "Bearer"},
+        {"Authorization": ""},
+        {"Authorization": f"Basic {OTHER}"},
+        {"Authorization": OTHER},
+        {"Authorization": f"Bearer {OTHER}x"},
+        {"Authorization": f"Bearer {digest(OTHER)}"},
+        {"Authorization": f"Bearer {OTHER} {OTHER}"},
+        {"Authorization": "Bearer " + "x" * 4000},
+    ]
     bodies: list[object] = [None, SOCIAL, b"{", b"x" * 9000]
     for method, path in NEEDING_A_TOKEN:
         for fields in headers:
@@ -260,9 +273,24 @@ async def test_another_method_is_told_which_there_are(door: Door, method: str, p
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1", "/v1/phone/", "/v1/phones", "/v1/report", "/favicon.ico", "//phone", "/phone.html", "/../phone.js",
-             "/%2e%2e/phone.js", "/page/phone.js", "/pair/a/b", "/pair/../phone", "/model.py", "/phone.js/"],
-)  # fmt: skip
+    "path",
+    [
+        "/v1",
+        "/v1/phone/",
+        "/v1/phones",
+        "/v1/report",
+        "/favicon.ico",
+        "//phone",
+        "/phone.html",
+        "/../phone.js",
+        "/%2e%2e/phone.js",
+        "/page/phone.js",
+        "/pair/a/b",
+        "/pair/../phone",
+        "/model.py",
+        "/phone.js/",
+    ],
+)
 async def test_an_unknown_path_is_not_found_with_or_without_a_token(door: Door, path: str) -> None:
     heard = [await ask(door, request("GET", path, token=token)) for token in (TOKEN, None)]
     assert [one.status for one in heard] == [404, 404]
@@ -314,7 +342,7 @@ async def test_an_unknown_path_is_not_found_with_or_without_a_token(door: Door, 
         (b"GET / HTTP/1.1\r\nHost : 127.0.0.1\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: a\x00b\r\n\r\n", 400),
     ],
-)  # fmt: skip
+)
 async def test_each_request_gets_its_status_and_the_next_one_is_answered(
     door: Door, desk: StandIn, raw: bytes, status: int
 ) -> None:

@@ -180,14 +180,23 @@ async def test_signals_about_other_ids_and_from_other_programs_are_not_heard(
         assert notifier._bus is not None
         await stranger.send(
             Message(
-                message_type=Message.new_signal(PATH, NAME, "ActionInvoked").message_type, path=PATH, interface=NAME,
-                member="ActionInvoked", signature="us", body=[1, "needed"], destination=notifier._bus.unique_name,
+                message_type=Message.new_signal(PATH, NAME, "ActionInvoked").message_type,
+                path=PATH,
+                interface=NAME,
+                member="ActionInvoked",
+                signature="us",
+                body=[1, "needed"],
+                destination=notifier._bus.unique_name,
             )
-        )  # fmt: skip
+        )
         await stranger.call(
-            Message(destination="org.freedesktop.DBus", path="/org/freedesktop/DBus", interface="org.freedesktop.DBus",
-                    member="GetId")
-        )  # fmt: skip
+            Message(
+                destination="org.freedesktop.DBus",
+                path="/org/freedesktop/DBus",
+                interface="org.freedesktop.DBus",
+                member="GetId",
+            )
+        )
         await heard(notifier)
         stranger.disconnect()
         assert answers == []

@@ -133,8 +133,9 @@ def test_an_edit_changes_what_is_named_and_says_before_and_after(person: Person)
     ]
     refused = person.says("edit", "supper", "--to", "21:00")
     assert (refused.code, refused.err) == (
-        2, "Nothing was changed, for nobody can be asked here.\n  Add --yes to change it.\n",
-    )  # fmt: skip
+        2,
+        "Nothing was changed, for nobody can be asked here.\n  Add --yes to change it.\n",
+    )
     assert person.says("edit", "supper", "--title", "Supper").lines == [
         "That is how it is already; nothing was changed."
     ]
@@ -227,8 +228,10 @@ def test_show_says_everything_about_one(person: Person) -> None:
     shown = json.loads(person.says("show", "dinner", "--json").out)
     assert (shown["number"], shown["quiet"], shown["excepted"]) == (1, True, ["2026-12-11T20:00:00"])
     assert [(each["skipped"], each["cancelled"], each["instead"]) for each in shown["next"][:3]] == [
-        (True, False, None), (True, True, 2), (False, False, None),
-    ]  # fmt: skip
+        (True, False, None),
+        (True, True, 2),
+        (False, False, None),
+    ]
     assert person.says("show", "supper").code == 2
 
 

@@ -53,9 +53,15 @@ def environment() -> dict[str, str]:
 
 def phone(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command(*arguments), cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-        env=environment(), timeout=PATIENCE,
-    )  # fmt: skip
+        command(*arguments),
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(),
+        timeout=PATIENCE,
+    )
 
 
 class Terminal:
@@ -278,13 +284,27 @@ class TestPair:
         (tmp_path / "no.pem").write_text("nothing")
         with PhoneDaemon() as daemon:
             done = phone(
-                "pair", "laptop", "--address", "at home", "--port", "80", "--host", "http://laptop/",
-                "--certificate", str(tmp_path / "no.pem"),
-            )  # fmt: skip
+                "pair",
+                "laptop",
+                "--address",
+                "at home",
+                "--port",
+                "80",
+                "--host",
+                "http://laptop/",
+                "--certificate",
+                str(tmp_path / "no.pem"),
+            )
             assert daemon.looks == 0
         assert (done.returncode, done.stdout) == (2, "")
-        for place in ("NAME: 'laptop'", "--address: 'at home'", "--port: '80'", "--host: 'http://laptop/'", "--key: is missing",
-                      "--certificate: no certificate in PEM form"):  # fmt: skip
+        for place in (
+            "NAME: 'laptop'",
+            "--address: 'at home'",
+            "--port: '80'",
+            "--host: 'http://laptop/'",
+            "--key: is missing",
+            "--certificate: no certificate in PEM form",
+        ):
             assert place in done.stderr
         assert "Traceback" not in done.stderr
         assert (kept(), door_place()) == ([], None)
@@ -381,8 +401,10 @@ class TestList:
         told = json.loads(as_json.stdout)
         assert told["door"] == {"open": True, "url": "http://laptop.home:8420", "why": None}
         assert [(each["name"], each["speaks"], each["shows_nudges"]) for each in told["phones"]] == [
-            ("my phone", ["webhook"], True), ("tablet", ["adb"], False), ("new", [], False),
-        ]  # fmt: skip
+            ("my phone", ["webhook"], True),
+            ("tablet", ["adb"], False),
+            ("new", [], False),
+        ]
         for secret in (digest("canary"), digest("code")):
             assert secret not in plain.stdout + as_json.stdout
 

@@ -99,12 +99,15 @@ class TestStatus:
     def test_outside_partner_time_phones_are_named_and_not_heard(self) -> None:
         lines = status(phones=(PhoneState(name="my phone", through_door=True),), door=DoorState(url=URL, open=True))
         assert lines[1:] == [
-            "Paired: my phone; heard during partner time only.", f"The door for phones is open at {URL}.",
-        ]  # fmt: skip
+            "Paired: my phone; heard during partner time only.",
+            f"The door for phones is open at {URL}.",
+        ]
 
     def test_a_phone_that_has_said_nothing_yet_is_unknown(self) -> None:
         lines = status(
-            partner_time="Dinner", until=NOW + timedelta(hours=1), senses={"focus": "x11_focus"},
+            partner_time="Dinner",
+            until=NOW + timedelta(hours=1),
+            senses={"focus": "x11_focus"},
             phones=(
                 PhoneState(name="my phone", through_door=True, spoke=True),
                 PhoneState(name="old phone", through_door=True, spoke=False),
@@ -112,7 +115,7 @@ class TestStatus:
                 PhoneState(name="unplugged", through_door=False, adb="R58M124", spoke=False),
                 PhoneState(name="tablet", through_door=True),
             ),
-        )  # fmt: skip
+        )
         assert lines[1:] == [
             "It senses focus (x11_focus).",
             "It hears my phone, at the cable (adb_phone).",
@@ -130,9 +133,11 @@ class TestStatus:
 
     def test_in_a_pause_no_phone_is_heard(self) -> None:
         lines = status(
-            partner_time="Dinner", until=NOW + timedelta(hours=1), paused_until=NOW + timedelta(minutes=5),
+            partner_time="Dinner",
+            until=NOW + timedelta(hours=1),
+            paused_until=NOW + timedelta(minutes=5),
             phones=(PhoneState(name="my phone", through_door=True, spoke=True),),
-        )  # fmt: skip
+        )
         assert lines[-1] == "Paired: my phone; heard during partner time only."
 
     def test_a_door_that_stays_shut_says_why(self) -> None:
@@ -165,14 +170,16 @@ class TestDevices:
         began = NOW - timedelta(minutes=30)
         pair(MINE, Phone(name="old phone", token="71" * 32))
         with Store.open(store_path()) as store:
-            store.keep_all([
-                Record(occurrence="1@x", what=what)
-                for what in (
-                    PartnerTimeBegan(at=began, occurrence="1@x", title="x", ends=NOW + timedelta(hours=1)),
-                    PutAway(at=began, device="my phone"),
-                    PickedUp(at=began + timedelta(minutes=20), device="my phone"),
-                )
-            ])  # fmt: skip
+            store.keep_all(
+                [
+                    Record(occurrence="1@x", what=what)
+                    for what in (
+                        PartnerTimeBegan(at=began, occurrence="1@x", title="x", ends=NOW + timedelta(hours=1)),
+                        PutAway(at=began, device="my phone"),
+                        PickedUp(at=began + timedelta(minutes=20), device="my phone"),
+                    )
+                ]
+            )
         said = doctor()
         assert "my phone (through the door, paired" in said
         assert "): 20 min of 30 min are known." in said
@@ -294,10 +301,14 @@ class TestDoor:
     @pytest.mark.parametrize(
         ("address", "heard", "is_door"),
         [
-            ("::", "::", True), ("fe80::1", "fe80:0:0:0:0:0:0:1", True), ("fe80::1", "fe80::1%eth0", True),
-            (ANY, ANY, True), ("192.168.1.7", ANY, False), ("127.0.0.1", "192.168.1.7", False),
+            ("::", "::", True),
+            ("fe80::1", "fe80:0:0:0:0:0:0:1", True),
+            ("fe80::1", "fe80::1%eth0", True),
+            (ANY, ANY, True),
+            ("192.168.1.7", ANY, False),
+            ("127.0.0.1", "192.168.1.7", False),
         ],
-    )  # fmt: skip
+    )
     def test_the_door_is_known_by_its_address_however_it_is_written(
         self,
         address: str,

@@ -88,11 +88,18 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrom
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
     for word in (
-        "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-        "--disable-background-networking", "--disable-component-update", "--lang=en",
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-sync",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--lang=en",
         f"--host-resolver-rules=MAP {NAME} 127.0.0.1",
         f"--user-data-dir={tmp_path_factory.mktemp('chromium')}",
-    ):  # fmt: skip
+    ):
         options.add_argument(word)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     started = webdriver.Chrome(options=options, service=Service(DRIVER))
@@ -219,18 +226,25 @@ def test_the_connection_can_be_tested(paired: Phone, desk: RememberingDesk) -> N
 
 
 def test_we_are_together_can_be_begun_extended_and_stopped(paired: Phone, desk: RememberingDesk) -> None:
-    wanted = [("30 min", "Asked for 30 min from now"), ("60 min", "Asked for 60 min from now"),
-              ("90 min", "Asked for 90 min from now"), ("30 min longer", "Asked for 30 min more"),
-              ("Stop", "Asked to stop")]  # fmt: skip
+    wanted = [
+        ("30 min", "Asked for 30 min from now"),
+        ("60 min", "Asked for 60 min from now"),
+        ("90 min", "Asked for 90 min from now"),
+        ("30 min longer", "Asked for 30 min more"),
+        ("Stop", "Asked to stop"),
+    ]
     buttons = {button.text: button for button in paired.driver.find_elements(By.CSS_SELECTOR, "[data-do]")}
     assert list(buttons) == [label for label, _ in wanted]
     for label, said in wanted:
         paired.tap(buttons[label])
         paired.sees(said)
     assert desk.wished == [
-        ("start", timedelta(minutes=30)), ("start", timedelta(minutes=60)), ("start", timedelta(minutes=90)),
-        ("extend", timedelta(minutes=30)), ("stop", timedelta()),
-    ]  # fmt: skip
+        ("start", timedelta(minutes=30)),
+        ("start", timedelta(minutes=60)),
+        ("start", timedelta(minutes=90)),
+        ("extend", timedelta(minutes=30)),
+        ("stop", timedelta()),
+    ]
 
 
 def test_the_phone_can_be_put_away(paired: Phone, desk: RememberingDesk) -> None:

@@ -65,8 +65,11 @@ def test_dunst_with_our_lines_lets_nudges_and_the_babysitter_through(home: Path,
     dunst_with(dunst_lines(["org.signal.Signal"]))
     told = found()
     assert (told["way"], told["nudges"], told["rings"], told["held"]) == (
-        "dunst_rules", True, ["org.signal.Signal"], [],
-    )  # fmt: skip
+        "dunst_rules",
+        True,
+        ["org.signal.Signal"],
+        [],
+    )
     assert "org.signal.Signal rings." in doctor()
 
 

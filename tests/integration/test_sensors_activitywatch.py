@@ -226,12 +226,22 @@ def test_an_address_of_this_device_is_taken(url: str) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "http://192.168.1.7:5600", "http://127.0.0.1.evil.example:5600", "http://localhost.evil.example",
-        "https://127.0.0.1:5600", "http://127.0.0.1@evil.example", "http://127.0.0.1:99999", "http://127.0.0.1:0",
-        "http://127.0.0.999", "http://127.0.0.1:5600/api", "127.0.0.1:5600", "http://0.0.0.0:5600", "http://[::]:1",
-        "http://127.0.0.1:5600?x", "http://2130706433",
+        "http://192.168.1.7:5600",
+        "http://127.0.0.1.evil.example:5600",
+        "http://localhost.evil.example",
+        "https://127.0.0.1:5600",
+        "http://127.0.0.1@evil.example",
+        "http://127.0.0.1:99999",
+        "http://127.0.0.1:0",
+        "http://127.0.0.999",
+        "http://127.0.0.1:5600/api",
+        "127.0.0.1:5600",
+        "http://0.0.0.0:5600",
+        "http://[::]:1",
+        "http://127.0.0.1:5600?x",
+        "http://2130706433",
     ],
-)  # fmt: skip
+)
 def test_an_address_that_could_be_another_s_is_a_problem_with_its_place(url: str) -> None:
     with pytest.raises(UserError) as wrong:
         parse_settings(f'[sources]\nactivitywatch = "{url}"', "x")

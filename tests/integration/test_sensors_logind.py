@@ -118,9 +118,14 @@ async def test_sleep_waits_for_us_until_its_instant_is_read_and_again_the_next_t
 
 async def test_another_session_is_none_of_ours(logind: MockLogind, seen: AsyncGenerator[Any, None]) -> None:
     logind.call(
-        "/org/freedesktop/login1", "org.freedesktop.DBus.Mock.AddSession",
-        "string:c2", "string:seat1", f"uint32:{os.getuid() + 1}", "string:other", "boolean:true",
-    )  # fmt: skip
+        "/org/freedesktop/login1",
+        "org.freedesktop.DBus.Mock.AddSession",
+        "string:c2",
+        "string:seat1",
+        f"uint32:{os.getuid() + 1}",
+        "string:other",
+        "boolean:true",
+    )
     logind.call("/org/freedesktop/login1/session/c2", "org.freedesktop.login1.Session.SetLockedHint", "boolean:true")
     logind.sleep(True)
     assert isinstance(await take_next(seen), Suspended)

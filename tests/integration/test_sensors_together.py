@@ -42,9 +42,14 @@ async def test_every_sense_of_a_desktop_speaks_and_stopping_leaves_nothing_open(
     seen: list[Any] = []
     supervisor = Supervisor(clock=SystemClock(), sink=seen.append)
     everything = {
-        "focus": "x11_focus", "idle": "x11_idle", "input": "pynput_input", "session": "logind", "quiet": "desktop_quiet",
-        "media": "mpris_media", "call": "pulse_call",
-    }  # fmt: skip
+        "focus": "x11_focus",
+        "idle": "x11_idle",
+        "input": "pynput_input",
+        "session": "logind",
+        "quiet": "desktop_quiet",
+        "media": "mpris_media",
+        "call": "pulse_call",
+    }
     counts = []
     for _ in range(3):
         await supervisor.start()

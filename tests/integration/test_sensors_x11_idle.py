@@ -121,11 +121,24 @@ async def test_an_x_server_without_the_counter_is_refused_with_the_reason(
 
 
 def test_the_list_of_counters_is_read_with_its_odd_padding() -> None:
-    listed = b"".join((
-        (1).to_bytes(4, "little"), bytes(8), (10).to_bytes(2, "little"), b"SERVERTIME",
-        (2).to_bytes(4, "little"), bytes(8), (8).to_bytes(2, "little"), b"IDLETIME", bytes(2),
-        (3).to_bytes(4, "little"), bytes(8), (1).to_bytes(2, "little"), b"X", bytes(1),
-    ))  # fmt: skip
+    listed = b"".join(
+        (
+            (1).to_bytes(4, "little"),
+            bytes(8),
+            (10).to_bytes(2, "little"),
+            b"SERVERTIME",
+            (2).to_bytes(4, "little"),
+            bytes(8),
+            (8).to_bytes(2, "little"),
+            b"IDLETIME",
+            bytes(2),
+            (3).to_bytes(4, "little"),
+            bytes(8),
+            (1).to_bytes(2, "little"),
+            b"X",
+            bytes(1),
+        )
+    )
     assert x11_sync._counters(listed, 3) == {b"SERVERTIME": 1, b"IDLETIME": 2, b"X": 3}
 
 

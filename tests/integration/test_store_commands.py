@@ -54,7 +54,7 @@ def evening() -> datetime:
     opened = PartnerTimeBegan(at=began, occurrence=name, title="Dinner", ends=now + timedelta(hours=1))
     with Store.open(store_path()) as store:
         store.add_partner_time(
-            PartnerTime(title="Dinner", begins=datetime(2026, 11, 23, 18, 30), lasts=timedelta(minutes=90), zone="UTC")  # noqa: DTZ001 - local time
+            PartnerTime(title="Dinner", begins=datetime(2026, 11, 23, 18, 30), lasts=timedelta(minutes=90), zone="UTC")
         )
         store.keep_all([seen(opened, name), *looked(1, 20), *looked(2, 5)])
     return now
@@ -158,7 +158,7 @@ class TestExport:
             store.add_partner_time(
                 PartnerTime(
                     title="Abendessen 🥘",
-                    begins=datetime(2026, 11, 23, 18, 30),  # noqa: DTZ001 - local time, as it is declared
+                    begins=datetime(2026, 11, 23, 18, 30),
                     lasts=timedelta(minutes=90),
                     zone="Europe/Berlin",
                 )
@@ -173,22 +173,49 @@ class TestExport:
         assert (done.returncode, done.stderr) == (0, "")
         document = json.loads(done.stdout)
         assert list(document) == [
-            "turntoward", "version", "partner_times", "exceptions", "cancelled", "calendars", "proposals", "occurrences",
-            "observations", "uses", "coverage", "moments", "unknown_apps", "phones", "state",
-        ]  # fmt: skip
+            "turntoward",
+            "version",
+            "partner_times",
+            "exceptions",
+            "cancelled",
+            "calendars",
+            "proposals",
+            "occurrences",
+            "observations",
+            "uses",
+            "coverage",
+            "moments",
+            "unknown_apps",
+            "phones",
+            "state",
+        ]
         assert document["partner_times"] == [
             {
-                "number": 1, "title": "Abendessen 🥘", "begins": "2026-11-23T18:30:00", "lasts": "PT5400S",
-                "zone": "Europe/Berlin", "recurrence": None, "floats": False, "without": [], "also": [], "moved": [],
-                "as_rfc": False, "quiet": False, "instead_of": None, "proposal": None,
+                "number": 1,
+                "title": "Abendessen 🥘",
+                "begins": "2026-11-23T18:30:00",
+                "lasts": "PT5400S",
+                "zone": "Europe/Berlin",
+                "recurrence": None,
+                "floats": False,
+                "without": [],
+                "also": [],
+                "moved": [],
+                "as_rfc": False,
+                "quiet": False,
+                "instead_of": None,
+                "proposal": None,
             }
-        ]  # fmt: skip
+        ]
         assert document["exceptions"][0]["at"] == "2026-11-23T19:00:00Z"
         assert document["occurrences"][0]["began"] == "2026-11-23T18:30:00Z"
         assert document["observations"][1] == {
-            "occurrence": "1@20261123T183000Z", "at": "2026-11-23T19:00:00Z", "kind": "Focused", "device": "laptop",
+            "occurrence": "1@20261123T183000Z",
+            "at": "2026-11-23T19:00:00Z",
+            "kind": "Focused",
+            "device": "laptop",
             "activity": {"category": "social"},
-        }  # fmt: skip
+        }
         assert document["uses"][0]["trusted"] is True
         assert document["moments"][0]["answered_at"] == "2026-11-23T18:35:06Z"
         assert document["moments"][0]["evidence"][:2] == [

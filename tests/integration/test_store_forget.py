@@ -66,12 +66,14 @@ def test_copies_that_splitting_pages_left_behind_are_gone_too(path: Path, seed: 
         store.keep_all([begins()])
         for _ in range(30):
             numbers = [chance.randint(1, 5000) for _ in range(100)]
-            store.keep_all([
-                use(number, 20, 21, name=NEW + "x" * chance.randint(0, 300))
-                if number % 2
-                else use(number, 5, 6, name=OLD + "x" * chance.randint(0, 300))
-                for number in numbers
-            ])  # fmt: skip
+            store.keep_all(
+                [
+                    use(number, 20, 21, name=NEW + "x" * chance.randint(0, 300))
+                    if number % 2
+                    else use(number, 5, 6, name=OLD + "x" * chance.randint(0, 300))
+                    for number in numbers
+                ]
+            )
         store.forget(after(15), now=after(30))
         assert NEW.encode() not in bytes_of(path.parent)
 

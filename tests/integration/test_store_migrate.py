@@ -187,9 +187,13 @@ def test_what_was_declared_before_there_were_calendars_is_declared_as_it_was(pat
     with Store.open(path) as store:
         (declared,) = store.partner_times()
         assert declared == PartnerTime(
-            number=1, title="Dinner", begins=datetime(2026, 11, 23, 18, 30), lasts=timedelta(minutes=90),  # noqa: DTZ001
-            zone="Europe/Berlin", recurrence="FREQ=WEEKLY;BYDAY=MO",
-        )  # fmt: skip
+            number=1,
+            title="Dinner",
+            begins=datetime(2026, 11, 23, 18, 30),
+            lasts=timedelta(minutes=90),
+            zone="Europe/Berlin",
+            recurrence="FREQ=WEEKLY;BYDAY=MO",
+        )
         assert store.stopped().keys() == {"1@20261123T173000Z"}
 
 

@@ -93,11 +93,14 @@ def test_of_several_processes_that_claim_a_code_one_gets_it(path: Path) -> None:
         store.keep_phone(mine())
     children = [
         subprocess.Popen(
-            [sys.executable, "-c", CLAIM, str(path), letter * 64], cwd=ROOT, stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, text=True,
+            [sys.executable, "-c", CLAIM, str(path), letter * 64],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         for letter in "abc"
-    ]  # fmt: skip
+    ]
     for child in children:
         assert child.stdout is not None
         assert child.stdout.readline() == "ready\n"
@@ -126,18 +129,37 @@ def test_export_shows_phones_and_that_digests_are_left_out(path: Path) -> None:
         rows = list(store.export())
     assert [row for table, row in rows if table == "phones"] == [
         {
-            "number": 1, "name": "my phone", "paired": None, "token": None, "code": "left out",
-            "code_until": "2026-11-23T18:35:00Z", "adb": None, "shows_nudges": False,
+            "number": 1,
+            "name": "my phone",
+            "paired": None,
+            "token": None,
+            "code": "left out",
+            "code_until": "2026-11-23T18:35:00Z",
+            "adb": None,
+            "shows_nudges": False,
         },
         {
-            "number": 2, "name": "other", "paired": "2026-11-23T18:32:00Z", "token": "left out", "code": None,
-            "code_until": None, "adb": None, "shows_nudges": True,
+            "number": 2,
+            "name": "other",
+            "paired": "2026-11-23T18:32:00Z",
+            "token": "left out",
+            "code": None,
+            "code_until": None,
+            "adb": None,
+            "shows_nudges": True,
         },
-    ]  # fmt: skip
+    ]
     assert [row["app"] for table, row in rows if table == "unknown_apps"] == [""]
-    assert {"key": "door", "value": {
-        "address": "192.168.1.7", "port": 8765, "host": "laptop.local", "certificate": None, "key": None,
-    }} in [row for table, row in rows if table == "state"]  # fmt: skip
+    assert {
+        "key": "door",
+        "value": {
+            "address": "192.168.1.7",
+            "port": 8765,
+            "host": "laptop.local",
+            "certificate": None,
+            "key": None,
+        },
+    } in [row for table, row in rows if table == "state"]
     written = json.dumps(rows)
     assert CODE not in written
     assert "70" * 32 not in written
@@ -188,9 +210,15 @@ def fill(store: Keeping) -> None:
 
 def everything(store: Keeping) -> list[Any]:
     return [
-        store.partner_times(), store.stopped(), store.paused_until(), store.occurrences(), store.uses(),
-        store.coverage(), store.moments(), list(store.observations(EVENING)),
-    ]  # fmt: skip
+        store.partner_times(),
+        store.stopped(),
+        store.paused_until(),
+        store.occurrences(),
+        store.uses(),
+        store.coverage(),
+        store.moments(),
+        list(store.observations(EVENING)),
+    ]
 
 
 def test_a_file_of_the_first_version_comes_along_with_all_that_it_holds(
@@ -259,6 +287,7 @@ def test_forget_all_says_that_phones_are_removed_and_export_that_digests_are_lef
         [*turntoward, "forget", "--all", "--yes"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines() == [
-        "Everything is forgotten (1 phone).", "The file is deleted. Your settings and rules stay.",
+        "Everything is forgotten (1 phone).",
+        "The file is deleted. Your settings and rules stay.",
         "No phone is paired any more: what they tell is refused from now on.",
-    ]  # fmt: skip
+    ]

@@ -38,9 +38,13 @@ EVENING = """
 
 def turntoward(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "detector.cli", *arguments], cwd=ROOT, capture_output=True, text=True, check=False,
+        [sys.executable, "-m", "detector.cli", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
         env={**os.environ, "COLUMNS": "80", "TZ": "UTC"},
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Rules at the corners, thought of by a person: what dice meet too seldom."""
 
-# ruff: noqa: DTZ001 - a local time is naive here by intent
-
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
@@ -11,8 +9,14 @@ from tests.oracle.written import DAY, HOUR, MINUTE, Written
 
 
 def corner(
-    zone: str, begins: datetime, lasts: timedelta, recurrence: str | None = None, *, days: int = 40, **more: tuple[object, ...]
-) -> Written:  # fmt: skip
+    zone: str,
+    begins: datetime,
+    lasts: timedelta,
+    recurrence: str | None = None,
+    *,
+    days: int = 40,
+    **more: tuple[object, ...],
+) -> Written:
     """Return a rule that is watched from two days before it begins."""
     after = begins.replace(tzinfo=UTC) - 2 * DAY
     return Written(
@@ -36,11 +40,17 @@ CORNERS = (
     corner("Europe/Berlin", SPRING - 14 * DAY - HOUR, HOUR, "FREQ=WEEKLY", also=(SPRING,)),
     corner("Europe/Berlin", SPRING - 14 * DAY, HOUR, "FREQ=WEEKLY", also=(SPRING,)),
     corner(
-        "Europe/Berlin", SPRING - 15 * DAY, HOUR, "FREQ=WEEKLY",
+        "Europe/Berlin",
+        SPRING - 15 * DAY,
+        HOUR,
+        "FREQ=WEEKLY",
         moved=(Moved(of=SPRING - DAY, begins=SPRING, lasts=45 * MINUTE, title="Late dinner"),),
     ),
     corner(
-        "Europe/Berlin", SPRING - 14 * DAY, HOUR, "FREQ=DAILY;COUNT=20",
+        "Europe/Berlin",
+        SPRING - 14 * DAY,
+        HOUR,
+        "FREQ=DAILY;COUNT=20",
         moved=(Moved(of=SPRING - DAY, begins=SPRING, lasts=2 * HOUR, title="Late dinner"),),
     ),
     # In the hour that is shown twice: it is the first, and an UNTIL in the second comes after it.
@@ -52,7 +62,9 @@ CORNERS = (
     # The day that Samoa left out.
     corner("Pacific/Apia", datetime(2011, 12, 26, 18), 2 * HOUR, "FREQ=DAILY;COUNT=8"),
     corner("Pacific/Apia", datetime(2011, 12, 29, 18), 24 * HOUR, "FREQ=DAILY"),
-    corner("Pacific/Apia", datetime(2011, 12, 30, 0, 15), 8 * HOUR, "FREQ=MONTHLY", also=(datetime(2011, 12, 31, 0, 15),)),
+    corner(
+        "Pacific/Apia", datetime(2011, 12, 30, 0, 15), 8 * HOUR, "FREQ=MONTHLY", also=(datetime(2011, 12, 31, 0, 15),)
+    ),
     corner("Pacific/Apia", datetime(2011, 12, 30, 9), HOUR, "FREQ=WEEKLY"),
     # Weeks: their first day, and the ones that belong to two years.
     corner("UTC", datetime(2028, 1, 21, 11), HOUR, "FREQ=WEEKLY;BYDAY=FR,SU,MO,WE,SA;BYSETPOS=1,2;COUNT=5;WKST=WE"),
@@ -70,7 +82,11 @@ CORNERS = (
     corner("Europe/Berlin", datetime(2026, 1, 30, 18), HOUR, "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1", days=700),
     # One that is known by UTC as another is by local time.
     corner(
-        "Europe/Berlin", datetime(2026, 11, 23, 18), HOUR, "FREQ=DAILY", without=(datetime(2026, 11, 25, 18),),
+        "Europe/Berlin",
+        datetime(2026, 11, 23, 18),
+        HOUR,
+        "FREQ=DAILY",
+        without=(datetime(2026, 11, 25, 18),),
         also=(datetime(2026, 11, 25, 17), datetime(2026, 11, 25, 19)),
     ),
-)  # fmt: skip
+)

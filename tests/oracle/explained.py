@@ -4,8 +4,6 @@ Each class is recognised as narrowly as can be: by what is odd about the one ins
 clock of its zone and by its rule. What none recognises is a defect, of ours or of a class.
 """
 
-# ruff: noqa: DTZ007 - a local time is naive here by intent
-
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -34,7 +32,7 @@ WHY: Final = {
     "no length": "An end that the wall shows no later than the beginning; they leave it no length, we let it last as declared.",
     "taken for an exception": "They know exceptions by UTC and by local time at once, so that one also hits what begins as"
     " many hours earlier or later as the zone is away from UTC.",
-}  # fmt: skip
+}
 
 
 _BOUNDS: Final = ("COUNT", "UNTIL", "BYSETPOS")

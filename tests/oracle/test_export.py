@@ -1,6 +1,6 @@
 """What `calendar export` writes, another program shows at the same instants: recurring-ical-events reads it."""
 
-# ruff: noqa: DTZ001, S311 - local times are naive by intent; the dice need not be secret
+# ruff: noqa: S311 - local times are naive by intent; the dice need not be secret
 
 from __future__ import annotations
 
@@ -21,28 +21,42 @@ DAY: Final = timedelta(days=1)
 AFTER, BEFORE = NOW - DAY, NOW + 800 * DAY
 ZONES: Final = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Santiago", "Asia/Kathmandu", "UTC")
 RULES: Final = (
-    None, "FREQ=DAILY", "FREQ=DAILY;INTERVAL=3;COUNT=20", "FREQ=WEEKLY;BYDAY=MO,TU,FR", "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR",
-    "FREQ=WEEKLY;UNTIL=20270301", "FREQ=WEEKLY;UNTIL=20270301T183000", "FREQ=MONTHLY;BYDAY=-1SU", "FREQ=MONTHLY;BYMONTHDAY=15",
-    "FREQ=YEARLY", "FREQ=MONTHLY;BYDAY=1FR,3FR",
-)  # fmt: skip
+    None,
+    "FREQ=DAILY",
+    "FREQ=DAILY;INTERVAL=3;COUNT=20",
+    "FREQ=WEEKLY;BYDAY=MO,TU,FR",
+    "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR",
+    "FREQ=WEEKLY;UNTIL=20270301",
+    "FREQ=WEEKLY;UNTIL=20270301T183000",
+    "FREQ=MONTHLY;BYDAY=-1SU",
+    "FREQ=MONTHLY;BYMONTHDAY=15",
+    "FREQ=YEARLY",
+    "FREQ=MONTHLY;BYDAY=1FR,3FR",
+)
 
 
 def declared(dice: Random, number: int) -> PartnerTime:
     """Return partner time with exceptions, at hours that no clock leaves out."""
     begins = datetime(2026, 11, 24, dice.randint(6, 21), dice.choice((0, 15, 30))) + dice.randrange(100) * DAY
     plain = PartnerTime(
-        title=dice.choice(("Dinner", "Tea, and cake; too", "Später\\Kaffee 🍰")), begins=begins, number=number,
-        lasts=timedelta(minutes=dice.randint(1, 140)), zone=dice.choice(ZONES), recurrence=dice.choice(RULES),
-    )  # fmt: skip
+        title=dice.choice(("Dinner", "Tea, and cake; too", "Später\\Kaffee 🍰")),
+        begins=begins,
+        number=number,
+        lasts=timedelta(minutes=dice.randint(1, 140)),
+        zone=dice.choice(ZONES),
+        recurrence=dice.choice(RULES),
+    )
     own = list(local_beginnings(plain, begins, begins + 100 * DAY))
     if plain.recurrence is None or len(own) < 4:
         return replace(plain, recurrence=None, begins=begins)
     left_out, elsewhere = dice.sample(own[1:], 2)
     return replace(
-        plain, begins=own[0], without=(left_out,),
+        plain,
+        begins=own[0],
+        without=(left_out,),
         moved=(Moved(of=elsewhere, begins=elsewhere + DAY / 8, lasts=timedelta(minutes=40), title="Moved"),),
         also=((own[0] + dice.randint(2, 60) * DAY).replace(hour=22, minute=17),),
-    )  # fmt: skip
+    )
 
 
 def ours(partner_time: PartnerTime, skipped: set[str]) -> list[tuple[str, str, str]]:
@@ -85,13 +99,17 @@ def test_another_program_shows_the_time_to_which_a_left_out_beginning_is_moved()
     skip_without()
     nights = [
         PartnerTime(
-            title="Night", begins=datetime(2026, 11, 24, 2, minute), lasts=timedelta(minutes=lasts), zone=zone,
-            recurrence=rule, number=1,
+            title="Night",
+            begins=datetime(2026, 11, 24, 2, minute),
+            lasts=timedelta(minutes=lasts),
+            zone=zone,
+            recurrence=rule,
+            number=1,
         )
         for zone in ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca")
         for minute, lasts in ((0, 30), (15, 45), (30, 20), (30, 90))
         for rule in ("FREQ=DAILY", "FREQ=WEEKLY;BYDAY=SU,SA")
-    ]  # fmt: skip
+    ]
     shown = theirs(written(nights, set()))
     assert [there for there in shown if not there] == []
     for each, there in zip(nights, shown, strict=True):

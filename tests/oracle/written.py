@@ -24,9 +24,16 @@ from detector.partner_time.occurrences import Occurrence, occurrences
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 ZONES = (
-    "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca", "Pacific/Apia", "America/Santiago",
-    "Asia/Kathmandu", "Europe/Dublin", "UTC",
-)  # fmt: skip
+    "Europe/Berlin",
+    "America/New_York",
+    "Australia/Lord_Howe",
+    "Africa/Casablanca",
+    "Pacific/Apia",
+    "America/Santiago",
+    "Asia/Kathmandu",
+    "Europe/Dublin",
+    "UTC",
+)
 YEARS = (2011, 2012, 2024, 2026, 2027, 2028)
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 MONTH_DAYS = (1, 2, 5, 13, 15, 28, 29, 30, 31, -1, -2, -5, -30, -31)

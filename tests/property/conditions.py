@@ -22,14 +22,22 @@ from rules.model import FeatureKey, Filter, Value
 
 Get: TypeAlias = Callable[[FeatureKey, int], Value | None]
 OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
-}  # fmt: skip
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
 TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 REFUSED_ON_PURPOSE = ("never hold at once", "no category is left", "are the most", "a condition has at most", "deep")
 SPANS = {
-    "60 s": timedelta(minutes=1), "3 min": timedelta(minutes=3), "10 min": timedelta(minutes=10),
-    "1 h 30 min": timedelta(minutes=90), "since start": LONGEST_SPAN,
-}  # fmt: skip
+    "60 s": timedelta(minutes=1),
+    "3 min": timedelta(minutes=3),
+    "10 min": timedelta(minutes=10),
+    "1 h 30 min": timedelta(minutes=90),
+    "since start": LONGEST_SPAN,
+}
 CATEGORY = FeatureKey("category")
 
 
@@ -134,14 +142,16 @@ def filters(draw: st.DrawFn, feature: Feature) -> tuple[list[str], Filter]:
     if feature.filtered == "category" or draw(st.booleans()):
         words = draw(SOME)
         text, categories = draw(
-            st.sampled_from([
-                (f"category is {words[0]}", {words[0]}),
-                (f"category is not {words[0]}", set(CATEGORIES) - {words[0]}),
-                (f"category in ({', '.join(words)})", set(words)),
-                (f"category not in ({', '.join(words)})", set(CATEGORIES) - set(words)),
-                ("category in distraction", set(DISTRACTING)),
-            ])
-        )  # fmt: skip
+            st.sampled_from(
+                [
+                    (f"category is {words[0]}", {words[0]}),
+                    (f"category is not {words[0]}", set(CATEGORIES) - {words[0]}),
+                    (f"category in ({', '.join(words)})", set(words)),
+                    (f"category not in ({', '.join(words)})", set(CATEGORIES) - set(words)),
+                    ("category in distraction", set(DISTRACTING)),
+                ]
+            )
+        )
         texts.append(text)
     if feature.filtered == "length":
         if draw(st.booleans()):
@@ -224,23 +234,25 @@ ABOUT_CATEGORIES = st.builds(
     lambda name, words, way: among(name, *way(words)),
     st.sampled_from(["category", "came_from"]),
     SOME,
-    st.sampled_from([
-        lambda words: (f"is {words[0]}", words[:1], True),
-        lambda words: (f"is not {words[0]}", words[:1], False),
-        lambda words: (f"in ({', '.join(words)})", words, True),
-        lambda words: (f"not in ({', '.join(words)})", words, False),
-        lambda _: ("in distraction", DISTRACTING, True),
-    ]),
-)  # fmt: skip
+    st.sampled_from(
+        [
+            lambda words: (f"is {words[0]}", words[:1], True),
+            lambda words: (f"is not {words[0]}", words[:1], False),
+            lambda words: (f"in ({', '.join(words)})", words, True),
+            lambda words: (f"not in ({', '.join(words)})", words, False),
+            lambda _: ("in distraction", DISTRACTING, True),
+        ]
+    ),
+)
 KNOWN = st.builds(
     lambda asked, way: known(asked, *way),
     features(),
     st.sampled_from([("is known", True), ("is unknown", False), ("is not unknown", True)]),
 )
 FLAGS = features((Unit.FLAG,)).map(lambda asked: flag(asked.text, asked.key))
-HOPS = st.sampled_from([
-    hop(origin, goal) for origin in KINDS for goal in KINDS if (origin, goal) != ("laptop", "laptop")
-])  # fmt: skip
+HOPS = st.sampled_from(
+    [hop(origin, goal) for origin in KINDS for goal in KINDS if (origin, goal) != ("laptop", "laptop")]
+)
 ATOMS = st.one_of(comparisons(), comparisons(), with_usual(), sequences(), ABOUT_CATEGORIES, KNOWN, FLAGS, HOPS)
 
 

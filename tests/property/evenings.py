@@ -81,17 +81,31 @@ extending = st.tuples(st.just("extended"), st.integers(-100, 60), st.just(0))
 BY_PHONE = {"opens", "picked up", "laid down", "closes", "lit", "put away", "silent"}
 # Most of an evening is taking something up and staying with it; a law over evenings without nudges says nothing.
 steps = st.one_of(
-    focus, focus, focus, staying, staying, scrolling, scrolling, between, rare, opening, opening, in_hand, in_hand,
+    focus,
+    focus,
+    focus,
+    staying,
+    staying,
+    scrolling,
+    scrolling,
+    between,
+    rare,
+    opening,
+    opening,
+    in_hand,
+    in_hand,
     extending,
-)  # fmt: skip
+)
 PHONES = ("phone", "tablet")
 
 
 def _said(at: datetime, device: str, kind: str, first: object, second: object) -> list[Observation]:
     pairs: dict[str, tuple[type[Observation], type[Observation]]] = {
-        "lock": (Locked, Unlocked), "quiet": (QuietBegan, QuietEnded), "call": (CallStarted, CallEnded),
+        "lock": (Locked, Unlocked),
+        "quiet": (QuietBegan, QuietEnded),
+        "call": (CallStarted, CallEnded),
         "pause": (Paused, Resumed),
-    }  # fmt: skip
+    }
     later = at + timedelta(seconds=first) if isinstance(first, int) else at
     if kind in pairs:
         began, ended = pairs[kind]

@@ -1,7 +1,5 @@
 """What is exported and imported again is the same partner time, and takes place at the same instants."""
 
-# ruff: noqa: DTZ001 - local times are naive by intent
-
 from __future__ import annotations
 
 from dataclasses import replace
@@ -20,10 +18,18 @@ from tests.rig.ics import read, why
 NOW: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ZONES: Final = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Tokyo", "UTC")
 RULES: Final = (
-    None, "FREQ=DAILY", "FREQ=DAILY;INTERVAL=3;COUNT=20", "FREQ=WEEKLY;BYDAY=MO,TU,FR", "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR;WKST=SU",
-    "FREQ=WEEKLY;UNTIL=20270301", "FREQ=WEEKLY;UNTIL=20270301T183000", "FREQ=MONTHLY;BYDAY=-1SU", "FREQ=MONTHLY;BYMONTHDAY=15",
-    "FREQ=YEARLY", "FREQ=MONTHLY;BYDAY=SA,SU;BYSETPOS=1",
-)  # fmt: skip
+    None,
+    "FREQ=DAILY",
+    "FREQ=DAILY;INTERVAL=3;COUNT=20",
+    "FREQ=WEEKLY;BYDAY=MO,TU,FR",
+    "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR;WKST=SU",
+    "FREQ=WEEKLY;UNTIL=20270301",
+    "FREQ=WEEKLY;UNTIL=20270301T183000",
+    "FREQ=MONTHLY;BYDAY=-1SU",
+    "FREQ=MONTHLY;BYMONTHDAY=15",
+    "FREQ=YEARLY",
+    "FREQ=MONTHLY;BYDAY=SA,SU;BYSETPOS=1",
+)
 DAY: Final = timedelta(days=1)
 TITLES: Final = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), min_size=1, max_size=60)
 MINUTES: Final = st.integers(1, 24 * 60)
@@ -37,9 +43,14 @@ def partner_times(draw: st.DrawFn, *, at_night: bool = False) -> PartnerTime:
     begins = begins.replace(hour=draw(hour), minute=draw(st.sampled_from((0, 30, 45))))
     zone, floats = draw(st.sampled_from(ZONES)), draw(st.booleans())
     plain = PartnerTime(
-        title=draw(TITLES), begins=begins, lasts=timedelta(minutes=draw(MINUTES)), floats=floats,
-        zone="Europe/Berlin" if floats else zone, recurrence=draw(st.sampled_from(RULES)), number=draw(st.integers(1, 99)),
-    )  # fmt: skip
+        title=draw(TITLES),
+        begins=begins,
+        lasts=timedelta(minutes=draw(MINUTES)),
+        floats=floats,
+        zone="Europe/Berlin" if floats else zone,
+        recurrence=draw(st.sampled_from(RULES)),
+        number=draw(st.integers(1, 99)),
+    )
     own = list(local_beginnings(plain, begins, begins + 60 * DAY))
     if plain.recurrence is None or not own:
         return replace(plain, recurrence=None)
@@ -48,16 +59,20 @@ def partner_times(draw: st.DrawFn, *, at_night: bool = False) -> PartnerTime:
     without, elsewhere = draw(several.filter(lambda chosen: len(chosen) < len(own))), draw(several)
     moved = [
         Moved(
-            of=of, begins=of.replace(hour=12) + draw(st.integers(-2, 2)) * timedelta(hours=1, minutes=7),
-            lasts=timedelta(minutes=draw(MINUTES)), title=draw(st.none() | TITLES),
+            of=of,
+            begins=of.replace(hour=12) + draw(st.integers(-2, 2)) * timedelta(hours=1, minutes=7),
+            lasts=timedelta(minutes=draw(MINUTES)),
+            title=draw(st.none() | TITLES),
         )
         for of in sorted(elsewhere - without)
-    ]  # fmt: skip
+    ]
     also = draw(st.sets(st.integers(1, 90), max_size=2))
     return replace(
-        plain, without=tuple(sorted(without)), moved=tuple(moved),
+        plain,
+        without=tuple(sorted(without)),
+        moved=tuple(moved),
         also=tuple(sorted(begins.replace(hour=13, minute=17) + days * DAY for days in also)),
-    )  # fmt: skip
+    )
 
 
 def there_and_back(partner_time: PartnerTime, *skipped: str) -> PartnerTime:

@@ -163,17 +163,45 @@ class TheDayOnDisk(TheDay):
         self.folder.cleanup()
 
 
-OFTEN = dict.fromkeys([
-    "add", "edit", "edit while it is under way", "remove", "skip", "skip what is under way", "unskip", "cancel",
-    "cancel with a new date", "now", "extend", "stop", "pause", "resume", "journey", "suspend", "clock set back",
-    "clock set forward", "kill", "kill while it is under way", "restart", "begins", GREETING,
-], 10) | dict.fromkeys(["restart that goes on", "journey while it is under way", "begins anew", NUDGE, GOES_ON], 2)  # fmt: skip
+OFTEN = dict.fromkeys(
+    [
+        "add",
+        "edit",
+        "edit while it is under way",
+        "remove",
+        "skip",
+        "skip what is under way",
+        "unskip",
+        "cancel",
+        "cancel with a new date",
+        "now",
+        "extend",
+        "stop",
+        "pause",
+        "resume",
+        "journey",
+        "suspend",
+        "clock set back",
+        "clock set forward",
+        "kill",
+        "kill while it is under way",
+        "restart",
+        "begins",
+        GREETING,
+    ],
+    10,
+) | dict.fromkeys(["restart that goes on", "journey while it is under way", "begins anew", NUDGE, GOES_ON], 2)
 
 # To make a failure small takes minutes: add `Phase.shrink` for it.
 quick = settings(
-    derandomize=True, database=None, deadline=None, stateful_step_count=40, print_blob=False,
-    suppress_health_check=list(HealthCheck), phases=[Phase.generate],
-)  # fmt: skip
+    derandomize=True,
+    database=None,
+    deadline=None,
+    stateful_step_count=40,
+    print_blob=False,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate],
+)
 
 
 def test_a_day_keeps_its_laws_whatever_happens_in_it() -> None:

@@ -20,9 +20,13 @@ TELLING = {"event": "app_open", "app": "com.example.canary"}
 GOOD = request("POST", "/v1/phone", TELLING)
 CHUNKED = (
     request("POST", "/v1/phone", headers={"Content-Type": "application/json", "Transfer-Encoding": "chunked"})
-    + b"10\r\n" + json.dumps(TELLING).encode()[:16] + b"\r\n"
-    + b"%x;x=y\r\n" % (len(json.dumps(TELLING)) - 16) + json.dumps(TELLING).encode()[16:] + b"\r\n0\r\nX: y\r\n\r\n"
-)  # fmt: skip
+    + b"10\r\n"
+    + json.dumps(TELLING).encode()[:16]
+    + b"\r\n"
+    + b"%x;x=y\r\n" % (len(json.dumps(TELLING)) - 16)
+    + json.dumps(TELLING).encode()[16:]
+    + b"\r\n0\r\nX: y\r\n\r\n"
+)
 CUTS = st.lists(st.integers(0, 400), max_size=6).map(sorted)
 
 

@@ -58,10 +58,14 @@ COUNTS = tuple(
     for span in (SHORT, LONG)
     for scope in SCOPES
     for name, category in (
-        ("glances", None), ("uses", "social"), ("switches", None), ("time", "social"), ("opens", None),
+        ("glances", None),
+        ("uses", "social"),
+        ("switches", None),
+        ("time", "social"),
+        ("opens", None),
         ("pick_ups", None),
     )
-) + tuple(FeatureKey(name, span) for span in (SHORT, LONG) for name in ("scrolls", "keys", "clicks"))  # fmt: skip
+) + tuple(FeatureKey(name, span) for span in (SHORT, LONG) for name in ("scrolls", "keys", "clicks"))
 FILTERED = tuple(
     FeatureKey(name, span, None, scope, which)
     for name in ("uses", "time")
@@ -70,14 +74,25 @@ FILTERED = tuple(
     for which in MEANT
 ) + tuple(FeatureKey("opens", LONG, None, scope, Filter(frozenset({"news", "together"}))) for scope in SCOPES)
 STORIES = (
-    *(FeatureKey("followed", span, None, scope, None, steps) for span in (MINUTE, LONG) for scope in SCOPES for steps in STEPS),
+    *(
+        FeatureKey("followed", span, None, scope, None, steps)
+        for span in (MINUTE, LONG)
+        for scope in SCOPES
+        for steps in STEPS
+    ),
     *(
         FeatureKey("hopped", MINUTE, steps=steps)
-        for steps in ((LAPTOP_KIND, PHONE_KIND), (PHONE_KIND, LAPTOP_KIND), (ANY_KIND, ANY_KIND), (PHONE_KIND, PHONE_KIND))
+        for steps in (
+            (LAPTOP_KIND, PHONE_KIND),
+            (PHONE_KIND, LAPTOP_KIND),
+            (ANY_KIND, ANY_KIND),
+            (PHONE_KIND, PHONE_KIND),
+        )
     ),
-    FeatureKey("since_nudge"), FeatureKey("reopened_after"),
+    FeatureKey("since_nudge"),
+    FeatureKey("reopened_after"),
     *(FeatureKey(name, scope=scope) for name in ("playing", "in_call") for scope in SCOPES),
-)  # fmt: skip
+)
 PRESENT = tuple(
     FeatureKey(name) for name in ("dwell", "since_input", "elapsed", "remaining", "put_away", "full_screen", "category")
 )
@@ -325,12 +340,18 @@ def test_features_are_what_a_slow_reckoning_finds(evening: list[Observation], pa
                     assert view.get(key) == naive.of(key, counts.get(device.name, [])), key
 
 
-AGAINST: dict[str, tuple[Value, ...]] = {
-    name: (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2))
-    for name in ("time", "dwell", "since_input", "elapsed", "remaining", "since_nudge", "reopened_after")
-} | dict.fromkeys(("followed", "hopped", "playing", "in_call", "put_away", "full_screen"), (True,)) | {
-    "category": ("social",), "share": (0.05, 0.5), "usual": (3,),
-}  # fmt: skip
+AGAINST: dict[str, tuple[Value, ...]] = (
+    {
+        name: (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2))
+        for name in ("time", "dwell", "since_input", "elapsed", "remaining", "since_nudge", "reopened_after")
+    }
+    | dict.fromkeys(("followed", "hopped", "playing", "in_call", "put_away", "full_screen"), (True,))
+    | {
+        "category": ("social",),
+        "share": (0.05, 0.5),
+        "usual": (3,),
+    }
+)
 TURNING = (*KEYS, *PRESENT, FeatureKey("share"), FeatureKey("share", scope="all"), FeatureKey("usual", SHORT))
 
 

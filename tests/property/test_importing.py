@@ -71,10 +71,13 @@ def store() -> MemoryStore:
     local = BEGAN.astimezone(BERLIN).replace(tzinfo=None)
     made.add_partner_time(
         PartnerTime(
-            title="Dinner", begins=local + timedelta(days=7), lasts=timedelta(seconds=LASTS), zone="Europe/Berlin",
+            title="Dinner",
+            begins=local + timedelta(days=7),
+            lasts=timedelta(seconds=LASTS),
+            zone="Europe/Berlin",
             recurrence="FREQ=DAILY",
         )
-    )  # fmt: skip
+    )
     return made
 
 

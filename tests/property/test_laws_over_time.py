@@ -59,9 +59,13 @@ some = settings(max_examples=100, deadline=None)
 
 def rule(number: int, when: str, until: str | None) -> Rule:
     return Rule(
-        code=f"Y{number}", name="made up", condition=compile_condition(when), page=PAGE, source="test",
+        code=f"Y{number}",
+        name="made up",
+        condition=compile_condition(when),
+        page=PAGE,
+        source="test",
         until=(until and compile_condition(until)) or None,
-    )  # fmt: skip
+    )
 
 
 def rules_of(texts: Sequence[tuple[str, str | None]]) -> tuple[Rule, ...]:
@@ -69,18 +73,15 @@ def rules_of(texts: Sequence[tuple[str, str | None]]) -> tuple[Rule, ...]:
 
 
 made_up = st.lists(
-    st.one_of(
-        st.sampled_from(OVER_TIME), st.tuples(conditions(), st.none()), st.tuples(conditions(), conditions())
-    ),
-    min_size=1, max_size=5,
-).map(rules_of)  # fmt: skip
+    st.one_of(st.sampled_from(OVER_TIME), st.tuples(conditions(), st.none()), st.tuples(conditions(), conditions())),
+    min_size=1,
+    max_size=5,
+).map(rules_of)
 
 
 def usuals_of(rules: Sequence[Rule]) -> Mapping[FeatureKey, Value]:
     """What is usual of half of the features: one number of their unit."""
-    plain: dict[Unit, Value] = {
-        Unit.COUNT: 2, Unit.LENGTH: timedelta(seconds=40), Unit.RATE: 3.0, Unit.SHARE: 0.2
-    }  # fmt: skip
+    plain: dict[Unit, Value] = {Unit.COUNT: 2, Unit.LENGTH: timedelta(seconds=40), Unit.RATE: 3.0, Unit.SHARE: 0.2}
     wanted = [key for key in needs(rules) if key.name == "usual" and key.part % 2 == 0]
     return {key: plain[FEATURES[next(iter(key.steps[0]))].unit] for key in wanted}
 

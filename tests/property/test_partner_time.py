@@ -1,7 +1,5 @@
 """Occurrences and plans against a slow oracle that walks every local day, in zones with every kind of clock change."""
 
-# ruff: noqa: DTZ001 - a local time is naive here by intent
-
 from __future__ import annotations
 
 from dataclasses import replace
@@ -23,9 +21,17 @@ from tests.property.clocks import DAY, HOUR, MINUTE, changes, first_instant, ins
 # North and south, half an hour (Lord Howe), a quarter offset (Kathmandu), none, at midnight (Santiago, Cairo), and the
 # zone that left out a whole day (Apia, 30 December 2011).
 ZONES = (
-    "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Australia/Sydney", "Asia/Kolkata", "Asia/Kathmandu",
-    "America/Santiago", "Africa/Cairo", "Pacific/Apia", "UTC",
-)  # fmt: skip
+    "Europe/Berlin",
+    "America/New_York",
+    "Australia/Lord_Howe",
+    "Australia/Sydney",
+    "Asia/Kolkata",
+    "Asia/Kathmandu",
+    "America/Santiago",
+    "Africa/Cairo",
+    "Pacific/Apia",
+    "UTC",
+)
 
 
 def oracle(partner_time: PartnerTime, days: frozenset[int], after: datetime, before: datetime) -> list[Occurrence]:
@@ -326,8 +332,19 @@ def test_in_force_is_whichever_of_those_under_way_was_planned_to_begin_first(
 
 @settings(max_examples=80, deadline=None)
 @given(overlapping(), st.lists(st.integers(0, 5 * 24 * 60), max_size=30))
-@example((PartnerTime(title="D", begins=datetime(2026, 3, 28, 23), lasts=4 * 60 * MINUTE, zone="Europe/Berlin",
-                      recurrence="FREQ=DAILY", number=1),), [0, 30, 90])  # fmt: skip
+@example(
+    (
+        PartnerTime(
+            title="D",
+            begins=datetime(2026, 3, 28, 23),
+            lasts=4 * 60 * MINUTE,
+            zone="Europe/Berlin",
+            recurrence="FREQ=DAILY",
+            number=1,
+        ),
+    ),
+    [0, 30, 90],
+)
 def test_waking_at_the_boundaries_alone_sees_what_waking_at_any_other_time_too_sees(
     partner_times: tuple[PartnerTime, ...], more: list[int]
 ) -> None:

@@ -4,8 +4,6 @@ Where dateutil is not the RFC (docs/decisions/recurrence-by-hand.md) the questio
 difference.
 """
 
-# ruff: noqa: DTZ001 - a local time is naive here by intent
-
 from __future__ import annotations
 
 from dataclasses import replace

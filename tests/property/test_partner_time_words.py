@@ -1,7 +1,5 @@
 """Whatever `--every` takes is said so that it can be typed again and means the same; an independent walk finds its days."""
 
-# ruff: noqa: DTZ001 - a local time is naive here by intent
-
 from __future__ import annotations
 
 import random
@@ -31,9 +29,19 @@ DAY = timedelta(days=1)
 NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WHOLE = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
-    "january", "february", "march", "april", "may", "june",
-    "july", "august", "september", "october", "november", "december",
-)  # fmt: skip
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
 NTHS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "last": -1}
 NUMBERS = {"other": 2, "second": 2, "third": 3, "2": 2, "3": 3, "two": 2, "ten": 10, "12": 12}
 
@@ -137,9 +145,11 @@ def test_what_is_typed_recurs_on_the_days_that_a_plain_walk_finds(said: Said, to
     expected = list(islice((day for day in walked if said.holds(first, day)), 4))
     assert found[: len(expected)] == expected, declared.recurrence
     assert first >= today
-    assert not any(said.holds(first, today + step * DAY) and said.holds(today + step * DAY, today + step * DAY)
-                   for step in range((first - today).days)
-                   if "INTERVAL" not in (declared.recurrence or ""))  # fmt: skip
+    assert not any(
+        said.holds(first, today + step * DAY) and said.holds(today + step * DAY, today + step * DAY)
+        for step in range((first - today).days)
+        if "INTERVAL" not in (declared.recurrence or "")
+    )
 
 
 @settings(max_examples=400, deadline=None)
@@ -182,10 +192,45 @@ def understood(text: str) -> tuple[str | None, tuple[Problem, ...]]:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.text(max_size=40) | st.lists(st.sampled_from([
-    "every", "other", "second", "friday", "fri", "mon", "-", ",", "on", "of", "the", "month", "week", "year", "0", "15", "15th",
-    "last", "day", "weekday", "december", "and", "FREQ=", "FREQ=WEEKLY", ";", "BYDAY=", "99999999999999999999", "\x00", "İ",
-]), max_size=7).map(" ".join))  # fmt: skip
+@given(
+    st.text(max_size=40)
+    | st.lists(
+        st.sampled_from(
+            [
+                "every",
+                "other",
+                "second",
+                "friday",
+                "fri",
+                "mon",
+                "-",
+                ",",
+                "on",
+                "of",
+                "the",
+                "month",
+                "week",
+                "year",
+                "0",
+                "15",
+                "15th",
+                "last",
+                "day",
+                "weekday",
+                "december",
+                "and",
+                "FREQ=",
+                "FREQ=WEEKLY",
+                ";",
+                "BYDAY=",
+                "99999999999999999999",
+                "\x00",
+                "İ",
+            ]
+        ),
+        max_size=7,
+    ).map(" ".join)
+)
 def test_whatever_is_typed_is_understood_or_refused_with_what_to_write(text: str) -> None:
     recurrence, problems = understood(text)
     assert (recurrence is None) == bool(problems)
@@ -255,22 +300,33 @@ def days_of(rule: str, begins: datetime) -> tuple[datetime, ...]:
     ("asked", "said"),
     [
         (
-            Asked(every="other friday", begins="20:00", ends="22:30", on="27 nov", until="26 march", without=("25 dec",)),
+            Asked(
+                every="other friday", begins="20:00", ends="22:30", on="27 nov", until="26 march", without=("25 dec",)
+            ),
             "every other Friday, 20:00–22:30, from 27 November until 26 March 2027, except 25 December",
         ),
         (Asked(every="weekday", begins="18:30", ends="20:00"), "Monday to Friday, 18:30–20:00"),
-        (Asked(every="weekday", begins="18:30", ends="20:00", on="1 dec"), "Monday to Friday, 18:30–20:00, from 1 December"),
-        (Asked(every="third week", on="30 nov", begins="6", ends="14"), "every third week on Monday, 06:00–14:00, from 30 November"),
+        (
+            Asked(every="weekday", begins="18:30", ends="20:00", on="1 dec"),
+            "Monday to Friday, 18:30–20:00, from 1 December",
+        ),
+        (
+            Asked(every="third week", on="30 nov", begins="6", ends="14"),
+            "every third week on Monday, 06:00–14:00, from 30 November",
+        ),
         (Asked(every="first friday", begins="20", lasts="2h"), "the first Friday of each month, 20:00–22:00"),
         (Asked(every="month on 15", begins="20", lasts="2h"), "on the 15th of each month, 20:00–22:00"),
         (Asked(every="24 dec", begins="16", ends="24:00"), "yearly on 24 December, 16:00–24:00"),
         (Asked(every="29 feb", begins="16", ends="18"), "yearly on 29 February, in leap years, 16:00–18:00"),
         (Asked(every="FREQ=DAILY;COUNT=3", begins="16", ends="18"), "every day, 16:00–18:00, 3 times in all"),
-        (Asked(every="FREQ=MONTHLY;BYMONTHDAY=13;BYDAY=FR", begins="16", ends="18"), "every month, on the 13th, if that is Friday, 16:00–18:00"),
+        (
+            Asked(every="FREQ=MONTHLY;BYMONTHDAY=13;BYDAY=FR", begins="16", ends="18"),
+            "every month, on the 13th, if that is Friday, 16:00–18:00",
+        ),
         (Asked(every="day", zone="Asia/Tokyo", begins="16", ends="18"), "every day, 16:00–18:00, Asia/Tokyo"),
         (Asked(on="24 dec", begins="18", ends="22"), "Thursday 24 December 18:00–22:00"),
     ],
-)  # fmt: skip
+)
 def test_it_is_said_in_a_full_sentence(asked: Asked, said: str) -> None:
     now, berlin = datetime(2026, 11, 23, 17, tzinfo=UTC), ZoneInfo("Europe/Berlin")
     assert say_partner_time(declare(replace(asked, title="Us"), now, berlin), now, berlin) == f"Us: {said}"

@@ -69,9 +69,7 @@ def second_by_second(used: list[Use], covered: list[Coverage]) -> tuple[set[int]
 
 
 def in_seconds(stretches: tuple[tuple[datetime, datetime], ...]) -> set[int]:
-    return {
-        second for begins, ends in stretches for second in range(LENGTH) if begins <= at(second) < ends
-    }  # fmt: skip
+    return {second for begins, ends in stretches for second in range(LENGTH) if begins <= at(second) < ends}
 
 
 @given(st.lists(uses(), max_size=8), st.lists(coverages(), max_size=6))
@@ -103,10 +101,16 @@ def test_shifting_everything_shifts_nothing_in_the_shares(
 ) -> None:
     shift = timedelta(microseconds=offset)
     moved_uses = [
-        Use(number=use.number, device=use.device, activity=use.activity, began=use.began + shift,
-            ended=use.ended and use.ended + shift, trusted=use.trusted)
+        Use(
+            number=use.number,
+            device=use.device,
+            activity=use.activity,
+            began=use.began + shift,
+            ended=use.ended and use.ended + shift,
+            trusted=use.trusted,
+        )
         for use in used
-    ]  # fmt: skip
+    ]
     moved_coverage = [
         Coverage(number=each.number, device=each.device, began=each.began + shift, ended=each.ended + shift)
         for each in covered
@@ -149,10 +153,16 @@ def stores(
     occurrences, used, found, covered = [], [], [], []
     for day in range(draw(st.integers(0, 3))):
         name = f"1@{day}"
-        occurrences.append(KeptOccurrence(
-            id=name, title="Evening", began=at(day), ends=at(LENGTH),
-            ended=draw(st.none() | st.just(at(LENGTH)) | st.just(at(LENGTH // 2))), end_reason=None,
-        ))  # fmt: skip
+        occurrences.append(
+            KeptOccurrence(
+                id=name,
+                title="Evening",
+                began=at(day),
+                ends=at(LENGTH),
+                ended=draw(st.none() | st.just(at(LENGTH)) | st.just(at(LENGTH // 2))),
+                end_reason=None,
+            )
+        )
         used += [KeptUse(occurrence=name, use=use) for use in draw(st.lists(uses(), max_size=4))]
         covered += [KeptCoverage(occurrence=name, coverage=each) for each in draw(st.lists(coverages(), max_size=3))]
         found += [draw(moments(name, number)) for number in range(1, draw(st.integers(0, 6)) + 1)]

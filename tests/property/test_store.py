@@ -31,7 +31,7 @@ from rules.features import CATEGORIES
 from tests.rig.kept import after, begins, covered, ends, moment, seen, use
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-INSTANTS = st.datetimes(datetime(1971, 1, 1), datetime(9000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+INSTANTS = st.datetimes(datetime(1971, 1, 1), datetime(9000, 1, 1), timezones=st.just(UTC))
 ACTIVITIES = st.builds(Activity, category=st.sampled_from(CATEGORIES), name=st.none() | WORDS)
 
 
@@ -43,8 +43,12 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
     if hint is NoneType:
         return st.none()
     plain: dict[Any, st.SearchStrategy[Any]] = {
-        datetime: INSTANTS, str: WORDS, int: st.integers(0, 2**63 - 1), bool: st.booleans(), Activity: ACTIVITIES,
-    }  # fmt: skip
+        datetime: INSTANTS,
+        str: WORDS,
+        int: st.integers(0, 2**63 - 1),
+        bool: st.booleans(),
+        Activity: ACTIVITIES,
+    }
     return plain[hint] if hint in plain else st.sampled_from(list(hint))
 
 
@@ -204,11 +208,20 @@ def _take(store: Keeping, step: Step) -> Any:
 
 def _all(store: Keeping) -> Any:
     return (
-        store.occurrences(), store.uses(), store.coverage(), store.moments(), store.unfinished(),
+        store.occurrences(),
+        store.uses(),
+        store.coverage(),
+        store.moments(),
+        store.unfinished(),
         [list(store.observations(kept.id)) for kept in store.occurrences()],
-        store.stopped(), store.extended(), store.phones(), store.unknown(), store.unknown(after(5), after(90)),
-        store.signs([PickedUp]), store.signs([PickedUp, PartnerTimeExtended], after(5)),
-    )  # fmt: skip
+        store.stopped(),
+        store.extended(),
+        store.phones(),
+        store.unknown(),
+        store.unknown(after(5), after(90)),
+        store.signs([PickedUp]),
+        store.signs([PickedUp, PartnerTimeExtended], after(5)),
+    )
 
 
 OPENING = ("keep", [begins("1@a", lasts=60), begins("2@b", at=1, lasts=60)])

@@ -34,11 +34,16 @@ TEN = timedelta(minutes=10)
 GLANCES, DWELL = FeatureKey("glances", TEN), FeatureKey("dwell")
 USUAL = FeatureKey("usual", TEN, steps=(frozenset({"glances"}),), part=75)
 MEASURED = (
-    GLANCES, DWELL, FeatureKey("time", timedelta(minutes=2), "social", "all"), FeatureKey("uses", TEN, "messaging"),
-    FeatureKey("scrolls", timedelta(seconds=30)), FeatureKey("switch_rate", TEN), FeatureKey("since_input"),
+    GLANCES,
+    DWELL,
+    FeatureKey("time", timedelta(minutes=2), "social", "all"),
+    FeatureKey("uses", TEN, "messaging"),
+    FeatureKey("scrolls", timedelta(seconds=30)),
+    FeatureKey("switch_rate", TEN),
+    FeatureKey("since_input"),
     FeatureKey("time", TEN, which=Filter(None, timedelta(seconds=40), timedelta(seconds=5))),
     FeatureKey("uses", TEN, None, "phone", Filter(frozenset({"social"}), longer=timedelta(seconds=20))),
-)  # fmt: skip
+)
 
 REACHED = (DWELL, MEASURED[4], FeatureKey("since_input"))
 

@@ -18,7 +18,11 @@ FIREFOX = [
     ("Instagram — Mozilla Firefox", "social", "Instagram"),
     ("(3) Instagram • Chats — Mozilla Firefox", "social", "Instagram"),
     ("Anna (@anna) • Instagram photos and videos — Mozilla Firefox", "social", "Instagram"),
-    ('Anna on Instagram: "a day at the sea - with you | The Guardian of dunes" — Mozilla Firefox', "social", "Instagram"),
+    (
+        'Anna on Instagram: "a day at the sea - with you | The Guardian of dunes" — Mozilla Firefox',
+        "social",
+        "Instagram",
+    ),
     ("Home / X — Mozilla Firefox", "social", "X"),
     ("(12) Home / X — Mozilla Firefox Private Browsing", "social", "X"),
     ("A talk on rust - YouTube — Mozilla Firefox", "video", "YouTube"),
@@ -75,7 +79,7 @@ FIREFOX = [
     ("夫婦 - ウィキペディア — Mozilla Firefox", "reading", "Wikipedia"),
     ("猫的一天_哔哩哔哩_bilibili — Mozilla Firefox", "video", "Bilibili"),
     ("받은편지함 (3) - anna@example.org - 회사 메일 — Mozilla Firefox", "mail", "An inbox in a browser"),
-]  # fmt: skip
+]
 
 OTHER_BROWSERS = [
     ("Google-chrome", "Cats - YouTube - Google Chrome", "video"),

@@ -67,7 +67,11 @@ def test_where_nothing_is_in_front_every_rule_sleeps() -> None:
         ("category is phone", {"laptop": EVERYTHING, "phone": {"focus"}}, None),
         ("all.pick_ups(9 min) >= 2", {"laptop": EVERYTHING}, NO_PHONE),
         ("all.pick_ups(9 min) >= 2", {"laptop": EVERYTHING, "phone": {"focus"}}, None),
-        ("opens(9 min) >= 2 and scrolls(60 s) >= 3", {"laptop": EVERYTHING, "phone": {"focus"}}, "only a phone tells of it"),
+        (
+            "opens(9 min) >= 2 and scrolls(60 s) >= 3",
+            {"laptop": EVERYTHING, "phone": {"focus"}},
+            "only a phone tells of it",
+        ),
         ("phone.glances(9 min) >= 2", {"laptop": EVERYTHING}, NO_PHONE),
         ("laptop.glances(9 min) >= 2 and dwell >= 3 s", {"laptop": set(), "phone": {"focus"}}, FRONT),
         ("hop from laptop to phone within 60 s", {"laptop": EVERYTHING}, NO_PHONE),
@@ -78,7 +82,7 @@ def test_where_nothing_is_in_front_every_rule_sleeps() -> None:
         ("elapsed >= 9 min and category is mail", {"laptop": {"focus"}}, None),
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_a_rule_sleeps_only_where_it_certainly_cannot_hold(
     when: str, sensed: dict[str, set[str]], expected: str | None
 ) -> None:

@@ -49,9 +49,27 @@ OPENS, ALL_OPENS, PICK_UPS = (
 )
 LED, OWN = FeatureKey("led_pick_ups", TEN), FeatureKey("own_pick_ups", TEN)
 KEYS = (
-    GLANCES, ALL_GLANCES, MESSAGES, TIME, ALL_TIME, SCROLLS, SCROLL_RATE, SWITCHES, DWELL, CATEGORY, CAME_FROM,
-    PUT_AWAY, SHARE, SINCE_INPUT, ALL_SHARE, OPENS, ALL_OPENS, PICK_UPS, LED, OWN,
-)  # fmt: skip
+    GLANCES,
+    ALL_GLANCES,
+    MESSAGES,
+    TIME,
+    ALL_TIME,
+    SCROLLS,
+    SCROLL_RATE,
+    SWITCHES,
+    DWELL,
+    CATEGORY,
+    CAME_FROM,
+    PUT_AWAY,
+    SHARE,
+    SINCE_INPUT,
+    ALL_SHARE,
+    OPENS,
+    ALL_OPENS,
+    PICK_UPS,
+    LED,
+    OWN,
+)
 
 
 class Evening:

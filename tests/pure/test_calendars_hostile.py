@@ -43,12 +43,19 @@ class Taken:
 @pytest.mark.parametrize(
     "piece",
     [
-        b"x" * 65536, b"\n" * 65536, b"\r\n " * 20000, b"DESCRIPTION:" + b"y" * 65536, b"BEGIN:VEVENT\nEND:VEVENT\n",
-        b"BEGIN:VEVENT\nSUMMARY:" + b"#us " * 30000, b"BEGIN:VEVENT\n" + b"SUMMARY:#us\n" * 5000, b"UID:1\n" * 9000,
-        b"BEGIN:VEVENT\nEXDATE:" + b"20261124T183000," * 9000, b"\x00" * 65536,
+        b"x" * 65536,
+        b"\n" * 65536,
+        b"\r\n " * 20000,
+        b"DESCRIPTION:" + b"y" * 65536,
+        b"BEGIN:VEVENT\nEND:VEVENT\n",
+        b"BEGIN:VEVENT\nSUMMARY:" + b"#us " * 30000,
+        b"BEGIN:VEVENT\n" + b"SUMMARY:#us\n" * 5000,
+        b"UID:1\n" * 9000,
+        b"BEGIN:VEVENT\nEXDATE:" + b"20261124T183000," * 9000,
+        b"\x00" * 65536,
     ],
     ids=["one line", "nothing but ends", "folds", "ignored", "events", "a title", "titles", "loose", "dates", "zeros"],
-)  # fmt: skip
+)
 def test_a_calendar_without_end_is_left_when_it_has_been_read_for_long_enough(
     piece: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,15 +91,17 @@ except UserError as refused:
 @pytest.mark.parametrize(
     "piece",
     [
-        "b'BEGIN:VEVENT\\nSUMMARY:' + b'#us ' * 30000", "b'BEGIN:VEVENT\\n' + b'SUMMARY:#us\\n' * 5000",
-        "b'BEGIN:VEVENT\\nEXDATE:' + b'20261124T183000,' * 9000", "b'x' * 65536",
+        "b'BEGIN:VEVENT\\nSUMMARY:' + b'#us ' * 30000",
+        "b'BEGIN:VEVENT\\n' + b'SUMMARY:#us\\n' * 5000",
+        "b'BEGIN:VEVENT\\nEXDATE:' + b'20261124T183000,' * 9000",
+        "b'x' * 65536",
     ],
     ids=["titles", "lines", "dates", "one line"],
-)  # fmt: skip
+)
 def test_a_calendar_without_end_takes_little_memory(piece: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", MEASURE, piece], capture_output=True, text=True, check=True, timeout=110
-    )  # fmt: skip
+    )
     assert 0 < int(done.stdout) < 150
 
 
@@ -148,8 +157,21 @@ def test_what_is_being_done_is_said_while_it_is_done() -> None:
         ["RRULE:FREQ=WEEKLY;BYDAY=" + "MO," * 50_000 + "MO"],
         ["DTEND:" + "9" * 100_000],
     ],
-    ids=["million", "lines", "exdates", "rdates", "periods", "bymonthday", "parts", "count", "minutely", "times", "byday", "end"],
-)  # fmt: skip
+    ids=[
+        "million",
+        "lines",
+        "exdates",
+        "rdates",
+        "periods",
+        "bymonthday",
+        "parts",
+        "count",
+        "minutely",
+        "times",
+        "byday",
+        "end",
+    ],
+)
 def test_a_bomb_is_named_and_costs_the_others_nothing(lines: list[str]) -> None:
     reading = read(calendar(event(*LENGTH, *lines, uid="bomb", summary="Bomb #us"), dinner(uid="2")))
     assert [each.uid for each in reading.events] == ["2"]
@@ -166,9 +188,16 @@ def test_of_an_event_without_end_no_more_lines_are_taken_than_it_may_have() -> N
 
 def test_changed_instances_without_number_are_named() -> None:
     instances = [
-        event(f"RECURRENCE-ID:2026{month:02}{day:02}T{hour:02}{minute:02}00Z", "STATUS:CANCELLED", "DTSTART:20261124T183000Z")
-        for month in range(1, 13) for day in range(1, 29) for hour in range(8) for minute in (0, 30)
-    ]  # fmt: skip
+        event(
+            f"RECURRENCE-ID:2026{month:02}{day:02}T{hour:02}{minute:02}00Z",
+            "STATUS:CANCELLED",
+            "DTSTART:20261124T183000Z",
+        )
+        for month in range(1, 13)
+        for day in range(1, 29)
+        for hour in range(8)
+        for minute in (0, 30)
+    ]
     reading = read(calendar(dinner("RRULE:FREQ=DAILY"), *instances, dinner(uid="2")))
     assert [each.uid for each in reading.events] == ["2"]
     assert why(reading) == ["it has more than 5,000 instances that were changed"]

@@ -19,12 +19,30 @@ def test_a_public_address_is_public(address: str) -> None:
 @pytest.mark.parametrize(
     "address",
     [
-        "127.0.0.1", "127.9.9.9", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.178.1", "169.254.1.1",
-        "100.64.0.1", "100.127.255.255", "::1", "fd12:3456::1", "fe80::1", "fe80::1%eth0", "fec0::1",
-        "::ffff:127.0.0.1", "::ffff:192.168.0.1", "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::c0a8:1",
-        "64:ff9b:1::808:808", "2002:7f00:1::1", "2002:c0a8:101::1",
+        "127.0.0.1",
+        "127.9.9.9",
+        "10.0.0.1",
+        "172.16.0.1",
+        "172.31.255.255",
+        "192.168.178.1",
+        "169.254.1.1",
+        "100.64.0.1",
+        "100.127.255.255",
+        "::1",
+        "fd12:3456::1",
+        "fe80::1",
+        "fe80::1%eth0",
+        "fec0::1",
+        "::ffff:127.0.0.1",
+        "::ffff:192.168.0.1",
+        "::127.0.0.1",
+        "64:ff9b::7f00:1",
+        "64:ff9b::c0a8:1",
+        "64:ff9b:1::808:808",
+        "2002:7f00:1::1",
+        "2002:c0a8:101::1",
     ],
-)  # fmt: skip
+)
 def test_an_address_of_the_local_network_is_local_in_whatever_clothes(address: str) -> None:
     assert leads(address) == "local"
 
@@ -32,11 +50,26 @@ def test_an_address_of_the_local_network_is_local_in_whatever_clothes(address: s
 @pytest.mark.parametrize(
     "address",
     [
-        "0.0.0.0", "::", "0.1.2.3", "224.0.0.1", "239.1.1.1", "ff02::1", "240.0.0.1", "255.255.255.255", "192.0.2.1",  # noqa: S104 - it is asked about
-        "198.18.0.1", "2001:db8::1", "169.254.169.254", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "fd00:ec2::254",
-        "2001::1", "::ffff:0.0.0.0", "::ffff:224.0.0.1",
+        "0.0.0.0",
+        "::",
+        "0.1.2.3",
+        "224.0.0.1",
+        "239.1.1.1",
+        "ff02::1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "192.0.2.1",
+        "198.18.0.1",
+        "2001:db8::1",
+        "169.254.169.254",
+        "::ffff:169.254.169.254",
+        "64:ff9b::a9fe:a9fe",
+        "fd00:ec2::254",
+        "2001::1",
+        "::ffff:0.0.0.0",
+        "::ffff:224.0.0.1",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_servers_address_leads_nowhere(address: str) -> None:
     assert leads(address) == "nowhere"
 
@@ -73,11 +106,23 @@ def test_letters_of_other_scripts_are_written_as_servers_know_them() -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "https://", "https:///ours.ics", "ftp://a.example/x", "file:///etc/passwd", "javascript://x", "https://a.example:0/",
-        "https://a.example:99999/", "https://a b.example/", "https://a.example/\r\nX: y", "https://a.example/a b",
-        "https://[::1", "https://exa_mple!.org/", "https://a.example/" + "x" * 2000, "https://ä..example/", "https://a\u2028b/",
+        "https://",
+        "https:///ours.ics",
+        "ftp://a.example/x",
+        "file:///etc/passwd",
+        "javascript://x",
+        "https://a.example:0/",
+        "https://a.example:99999/",
+        "https://a b.example/",
+        "https://a.example/\r\nX: y",
+        "https://a.example/a b",
+        "https://[::1",
+        "https://exa_mple!.org/",
+        "https://a.example/" + "x" * 2000,
+        "https://ä..example/",
+        "https://a\u2028b/",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_address_is_refused_and_its_words_hold_nothing_of_it(url: str) -> None:
     assert is_url(url)
     with pytest.raises(NoPlace) as refused:

@@ -1,7 +1,5 @@
 """Reading a calendar: which events count, and which partner time each means."""
 
-# ruff: noqa: DTZ001 - local times are naive by intent
-
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
@@ -54,11 +52,20 @@ def test_an_event_becomes_partner_time_without_its_tag() -> None:
 @pytest.mark.parametrize(
     ("title", "counts"),
     [
-        ("Dinner #us", True), ("#US dinner", True), ("(#us)", True), ("Dinner #us, at home", True), ("#us", True),
-        ("Dinner\\n#us", True), ("#usa trip", False), ("Dinner us", False), ("status#us", False), ("##us", False),
-        ("", False), ("#us_", False),
+        ("Dinner #us", True),
+        ("#US dinner", True),
+        ("(#us)", True),
+        ("Dinner #us, at home", True),
+        ("#us", True),
+        ("Dinner\\n#us", True),
+        ("#usa trip", False),
+        ("Dinner us", False),
+        ("status#us", False),
+        ("##us", False),
+        ("", False),
+        ("#us_", False),
     ],
-)  # fmt: skip
+)
 def test_the_tag_counts_as_a_word_in_whatever_case(title: str, counts: bool) -> None:
     reading = read(calendar(dinner(summary=title)))
     assert (len(reading.events), reading.seen, reading.chosen) == (int(counts), 1, int(counts))
@@ -109,7 +116,7 @@ def test_nothing_else_of_a_chosen_event_is_in_what_was_read() -> None:
         ("DTSTART:20261124T183000", "Europe/Berlin", True, BEGINS),
         ("dtstart;value=date-time;tzid=Europe/Berlin:20261124t183000", "Europe/Berlin", False, BEGINS),
     ],
-)  # fmt: skip
+)
 def test_a_beginning_stands_in_its_zone(start: str, zone: str, floats: bool, begins: datetime) -> None:
     found = timed(start, "DURATION:PT1H")
     assert (found.begins, found.zone, found.floats) == (begins, zone, floats)
@@ -157,7 +164,10 @@ def test_a_whole_day_lasts_from_midnight_to_midnight_by_whichever_clock_is_near(
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        (["DTSTART:20261324T183000", "DURATION:PT1H"], "DTSTART '20261324T183000' is a date or a time that does not exist"),
+        (
+            ["DTSTART:20261324T183000", "DURATION:PT1H"],
+            "DTSTART '20261324T183000' is a date or a time that does not exist",
+        ),
         (["DTSTART:20260230T183000", "DURATION:PT1H"], "does not exist"),
         (["DTSTART:20261124T250000", "DURATION:PT1H"], "does not exist"),
         (["DTSTART:tomorrow", "DURATION:PT1H"], "DTSTART 'tomorrow' is no date"),
@@ -173,7 +183,10 @@ def test_a_whole_day_lasts_from_midnight_to_midnight_by_whichever_clock_is_near(
         (["DTSTART:20261124T183000", "DURATION:-PT1H"], "it ends before it begins"),
         (["DTSTART:20261124T183000", "DURATION:PT59S"], "it lasts less than a minute"),
         (["DTSTART:20261124T183000", "DURATION:PT24H1S"], "and partner time lasts 24 h at most"),
-        (["DTSTART;VALUE=DATE:20261124", "DTEND;VALUE=DATE:20261126"], "it lasts 2 days, and partner time lasts 24 h at most"),
+        (
+            ["DTSTART;VALUE=DATE:20261124", "DTEND;VALUE=DATE:20261126"],
+            "it lasts 2 days, and partner time lasts 24 h at most",
+        ),
         (["DTSTART;VALUE=DATE:20261124", "DTEND:20261124T183000"], "with a whole day, but not both"),
         (["DTSTART:20261124T183000", "DURATION:soon"], "DURATION 'soon' is no length of time"),
         (["DTSTART:20261124T183000", "DURATION:P"], "is no length of time"),
@@ -183,13 +196,16 @@ def test_a_whole_day_lasts_from_midnight_to_midnight_by_whichever_clock_is_near(
         (["DTSTART:20261124T183000", "DURATION:PT1H", "RRULE:FREQ=SECONDLY"], "FREQ is one of"),
         (["DTSTART:20261124T183000", "DURATION:PT1H", "RRULE:FREQ=DAILY;INTERVAL=0"], "INTERVAL"),
         (["DTSTART:20261124T183000", "DURATION:PT1H", "RRULE:garbage"], "FREQ"),
-        (["DTSTART:20261124T183000", "DURATION:PT1H", "RRULE:FREQ=DAILY", "RRULE:FREQ=DAILY"], "RRULE stands in it 2 times"),
+        (
+            ["DTSTART:20261124T183000", "DURATION:PT1H", "RRULE:FREQ=DAILY", "RRULE:FREQ=DAILY"],
+            "RRULE stands in it 2 times",
+        ),
         (["DTSTART:20261124T183000", "DURATION:PT1H", "EXRULE:FREQ=DAILY"], "EXRULE"),
         (["DTSTART:20261124T183000", "DURATION:PT1H", "RRULE:FREQ=DAILY", "EXDATE:never"], "EXDATE 'never' is no date"),
         (["DTSTART:20261124T183000", "DURATION:PT1H", "RDATE;TZID=Mars/Base:20261125T100000"], "no zone 'Mars/Base'"),
         (["DTSTART;TZID:20261124T183000", "DURATION:PT1H"], "DTSTART is no line of a calendar"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_with_an_event_is_said(lines: list[str], said: str) -> None:
     assert said in refused(*lines)
 
@@ -233,10 +249,12 @@ def test_an_instance_that_was_moved_takes_place_at_its_own_time() -> None:
         (found,) = read(calendar(*both)).events
         assert found.partner_time.moved == (
             Moved(
-                of=datetime(2026, 12, 1, 18, 30), begins=datetime(2026, 12, 2, 20), lasts=timedelta(hours=2),
+                of=datetime(2026, 12, 1, 18, 30),
+                begins=datetime(2026, 12, 2, 20),
+                lasts=timedelta(hours=2),
                 title="Late dinner",
             ),
-        )  # fmt: skip
+        )
 
 
 def test_an_instance_that_was_moved_and_left_out_as_well_takes_place() -> None:
@@ -284,8 +302,10 @@ def test_an_instance_that_is_not_understood_is_named_and_does_not_take_place() -
 def test_a_change_to_all_later_ones_is_not_understood_and_nothing_of_it_is_proposed(summary: str) -> None:
     later = event(
         "RECURRENCE-ID;RANGE=THISANDFUTURE;TZID=Europe/Berlin:20261201T183000",
-        "DTSTART;TZID=Europe/Berlin:20261201T193000", "DURATION:PT1H", summary=summary,
-    )  # fmt: skip
+        "DTSTART;TZID=Europe/Berlin:20261201T193000",
+        "DURATION:PT1H",
+        summary=summary,
+    )
     reading = read(calendar(dinner(WEEKLY), later))
     assert reading.events == ()
     assert "RANGE=THISANDFUTURE" in why(reading)[0]

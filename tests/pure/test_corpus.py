@@ -110,9 +110,22 @@ def test_the_evenings_are_of_many_kinds() -> None:
     seen = [each for evening in EVENINGS for each in evening.observations]
     kinds = {type(each).__name__ for each in seen}
     assert kinds >= {
-        "Focused", "InputCounted", "WentIdle", "CameBack", "Gap", "Suspended", "MediaStarted", "CallStarted", "Paused",
-        "PartnerTimeExtended", "PickedUp", "LaidDown", "PutAway", "LitUp", "Notified",
-    }  # fmt: skip
+        "Focused",
+        "InputCounted",
+        "WentIdle",
+        "CameBack",
+        "Gap",
+        "Suspended",
+        "MediaStarted",
+        "CallStarted",
+        "Paused",
+        "PartnerTimeExtended",
+        "PickedUp",
+        "LaidDown",
+        "PutAway",
+        "LitUp",
+        "Notified",
+    }
     shown = {each.activity.category for each in seen if getattr(each, "activity", None)}
     assert shown >= set(CATEGORIES) - {"phone"}
     should = [judgement.should for evening in EVENINGS for judgement in evening.judgements]
@@ -212,9 +225,12 @@ def test_what_the_devices_say_by_themselves_is_added() -> None:
         if type(seen) in {WentIdle, CameBack}
     ]
     assert idle == [
-        ("18:30:30", "WentIdle"), ("18:40:00", "CameBack"), ("18:40:30", "WentIdle"), ("18:41:00", "CameBack"),
+        ("18:30:30", "WentIdle"),
+        ("18:40:00", "CameBack"),
+        ("18:40:30", "WentIdle"),
+        ("18:41:00", "CameBack"),
         ("18:41:30", "WentIdle"),
-    ]  # fmt: skip
+    ]
     silent = [seen for seen in evening.observations if isinstance(seen, Gap)]
     assert [(f"{gap.since:%H:%M}", f"{gap.at:%H:%M}", gap.device) for gap in silent] == [("18:50", "19:00", "phone")]
 

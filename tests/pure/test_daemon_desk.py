@@ -30,9 +30,7 @@ class Behind:
         self.put: list[object] = []
         self.hearing: Hearing | None = None
         self.changes = 0
-        self.desk = PhoneDesk(
-            store=self.store, clock=self.clock, inside=lambda: self.hearing, changed=self.changed
-        )  # fmt: skip
+        self.desk = PhoneDesk(store=self.store, clock=self.clock, inside=lambda: self.hearing, changed=self.changed)
         self.phone = self.store.keep_phone(Phone(name="my phone", code="c" * 64, code_until=AT + 5 * MINUTE))
         self.desk.read()
 
@@ -41,14 +39,14 @@ class Behind:
 
     def inside(self) -> None:
         self.hearing = Hearing(
-            put=self.put.append, clock=self.clock, later=lambda _seconds, _call: None,
+            put=self.put.append,
+            clock=self.clock,
+            later=lambda _seconds, _call: None,
             classify=lambda app: Activity(category=app.category or "other"),
-        )  # fmt: skip
+        )
 
     def under_way(self) -> datetime | None:
-        plan = current_and_next(
-            self.store.partner_times(), self.clock.at, self.store.stopped(), self.store.extended()
-        )  # fmt: skip
+        plan = current_and_next(self.store.partner_times(), self.clock.at, self.store.stopped(), self.store.extended())
         return plan.current.ends if plan.current else None
 
 

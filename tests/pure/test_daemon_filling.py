@@ -33,9 +33,14 @@ def store() -> MemoryStore:
 
 def fill(store: MemoryStore, *missed: Observation | SeenApp, keep_names: bool = False) -> None:
     Filling(
-        store=store, clock=ManualClock(at(40)), occurrence="1@x", began=BEGAN, settings=AttentionSettings(),
-        activity=lambda app: Activity(category="social", name=f"the app {app.app}"), keep_names=keep_names,
-    ).fill(missed)  # fmt: skip
+        store=store,
+        clock=ManualClock(at(40)),
+        occurrence="1@x",
+        began=BEGAN,
+        settings=AttentionSettings(),
+        activity=lambda app: Activity(category="social", name=f"the app {app.app}"),
+        keep_names=keep_names,
+    ).fill(missed)
 
 
 def evening(*, opened: bool = True) -> Sequence[Observation | SeenApp]:
@@ -52,8 +57,9 @@ def test_uses_and_what_is_known_are_kept_and_nothing_is_observed(store: MemorySt
     fill(store, *evening())
     uses = [kept.use for kept in store.uses()]
     assert [(use.began, use.ended, use.device, use.trusted) for use in uses] == [
-        (at(21), at(24), PHONE, True), (at(30), at(33), PHONE, True)
-    ]  # fmt: skip
+        (at(21), at(24), PHONE, True),
+        (at(30), at(33), PHONE, True),
+    ]
     assert {use.activity for use in uses} == {Activity(category="social")}, "names end here, too"
     (covered,) = (kept.coverage for kept in store.coverage())
     assert (covered.began, covered.ended, covered.device) == (at(20), at(40), PHONE)

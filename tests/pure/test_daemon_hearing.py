@@ -52,9 +52,12 @@ class Ear:
         self.put: list[Observation | Seen | SeenApp] = []
         self.timers: list[Timer] = []
         self.hearing = Hearing(
-            put=self.put.append, clock=self.clock, sees_apps=lambda _: sees_apps, later=self.later,
+            put=self.put.append,
+            clock=self.clock,
+            sees_apps=lambda _: sees_apps,
+            later=self.later,
             classify=lambda app: Activity(category=app.category or APPS.get(app.app, "other")),
-        )  # fmt: skip
+        )
 
     def later(self, seconds: float, call: Callable[[], None]) -> Timer:
         self.timers.append(Timer(seconds, call))
@@ -120,9 +123,11 @@ def test_screen_and_hand() -> None:
     for event in ("screen_on", "unlock", "screen_off", "put_away"):
         ear.tell(event)
     assert ear.put == [
-        LitUp(at=AT, device=PHONE), PickedUp(at=AT, device=PHONE, blind=True), LaidDown(at=AT, device=PHONE),
+        LitUp(at=AT, device=PHONE),
+        PickedUp(at=AT, device=PHONE, blind=True),
+        LaidDown(at=AT, device=PHONE),
         PutAway(at=AT, device=PHONE),
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize("opening", ["app_open", "unlock"])
@@ -135,9 +140,7 @@ def test_ten_minutes_without_a_sign_are_unknown_from_the_last_sign_on(opening: E
     ear.clock.at += SILENCE
     timer.call()
     last = AT + timedelta(seconds=60)
-    assert ear.put[-1] == Gap(
-        at=last + SILENCE, since=last, device=PHONE, reason=GapReason.SILENT, sense="focus"
-    )  # fmt: skip
+    assert ear.put[-1] == Gap(at=last + SILENCE, since=last, device=PHONE, reason=GapReason.SILENT, sense="focus")
     ear.tell("app_close", category="messaging", after=1)
     assert ear.put[-1] == nothing_in_front(ear.clock.at), "what was open before the silence is forgotten"
 
@@ -189,9 +192,20 @@ def test_while_adb_sees_the_apps_the_phones_own_word_on_them_is_not_needed() -> 
 
 def moment(device: str) -> Moment:
     return Moment(
-        number=1, occurrence="1@x", rule="G202", device=device, use=1, category="social", name=None, began=AT,
-        decided_at=AT, ended=None, decided="nudged", reason=None, evidence=(),
-    )  # fmt: skip
+        number=1,
+        occurrence="1@x",
+        rule="G202",
+        device=device,
+        use=1,
+        category="social",
+        name=None,
+        began=AT,
+        decided_at=AT,
+        ended=None,
+        decided="nudged",
+        reason=None,
+        evidence=(),
+    )
 
 
 async def test_the_phone_that_waits_is_handed_its_own_nudge_and_only_once() -> None:

@@ -97,8 +97,11 @@ def test_the_same_activity_twice_in_a_row_is_once_per_device(clock: ManualClock)
     door.put(Seen(at=after(4), toplevel=None))
     door.put(Seen(at=after(5), toplevel=None))
     assert [(o.at, o.device) for o in door.take()] == [
-        (after(0), "laptop"), (after(2), "phone"), (after(3), "laptop"), (after(4), "laptop"),
-    ]  # fmt: skip
+        (after(0), "laptop"),
+        (after(2), "phone"),
+        (after(3), "laptop"),
+        (after(4), "laptop"),
+    ]
 
 
 def test_full_screen_is_something_new(clock: ManualClock) -> None:

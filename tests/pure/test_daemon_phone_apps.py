@@ -54,9 +54,13 @@ def test_what_was_told_wins_over_the_catalogue(store: MemoryStore, app: SeenApp,
 def test_only_what_nobody_knows_is_counted(store: MemoryStore, *, keep_names: bool) -> None:
     apps = PhoneApps(classify, store=store, occurrence="1@x", keep_names=keep_names)
     for app in (
-        seen("com.instagram.android"), seen(category="mail"), seen("org.nobody.knows", "games"),
-        seen("org.nobody.knows"), seen("org.nobody.knows"), seen("org.other"),
-    ):  # fmt: skip
+        seen("com.instagram.android"),
+        seen(category="mail"),
+        seen("org.nobody.knows", "games"),
+        seen("org.nobody.knows"),
+        seen("org.nobody.knows"),
+        seen("org.other"),
+    ):
         apps.opened(app)
     counted = store.unknown()["my phone"]
     assert (counted.opens, counted.apps) == (3, 2)

@@ -50,9 +50,12 @@ class Room:
             return Watched(name, self.said)
 
         self.sensing = Sensing(
-            laptop=cast("Supervisor", watched("laptop")), hearing=cast("Hearing", watched("hearing")), phones=phones,
-            for_phone=lambda phone: cast("Supervisor", watched(phone.name)), put_away=put_away,
-        )  # fmt: skip
+            laptop=cast("Supervisor", watched("laptop")),
+            hearing=cast("Hearing", watched("hearing")),
+            phones=phones,
+            for_phone=lambda phone: cast("Supervisor", watched(phone.name)),
+            put_away=put_away,
+        )
 
     def heard(self) -> list[str]:
         said = [line for line in self.said if line != "put away "]

@@ -46,9 +46,13 @@ def glances(second: float, count: int) -> Features:
 
 def rule(code: str, when: str, until: str | None = None) -> Rule:
     return Rule(
-        code=code, name=code, condition=compile_condition(when), page=PAGE, source="test",
+        code=code,
+        name=code,
+        condition=compile_condition(when),
+        page=PAGE,
+        source="test",
         until=compile_condition(until) if until else None,
-    )  # fmt: skip
+    )
 
 
 def watch(*rules: Rule) -> Watch:

@@ -40,12 +40,18 @@ DWELL = (FeatureKey("dwell"), timedelta(seconds=70))
     [
         ("social", None, [DWELL], 1, "Social media, 70 s."),
         ("social", "Instagram", [DWELL], 2, "Instagram, 70 s, the second time since 18:30."),
-        ("messaging", None, [DWELL, (FeatureKey("glances", TEN, scope="all"), 3)], 2, "Messages, the third look in 10 min."),
+        (
+            "messaging",
+            None,
+            [DWELL, (FeatureKey("glances", TEN, scope="all"), 3)],
+            2,
+            "Messages, the third look in 10 min.",
+        ),
         ("messaging", None, [(FeatureKey("uses", QUARTER, "messaging"), 2)], 1, "Messages, the second time in 15 min."),
         ("social", None, [DWELL, (FeatureKey("came_from"), "messaging")], 1, "Social media, 70 s, after messages."),
         ("work", None, [(FeatureKey("switches", TEN), 12)], 1, "12 switches in 10 min."),
     ],
-)  # fmt: skip
+)
 def test_the_why_line_names_what_and_how_long_or_how_often(
     category: str, name: str | None, evidence: list[tuple[FeatureKey, Value]], repeat: int, expected: str
 ) -> None:
@@ -68,11 +74,23 @@ BRIEFLY, LONG = (FeatureKey("dwell"), timedelta(seconds=5)), (FeatureKey("dwell"
         ("phone", None, [DWELL], "iPhone", "iPhone in the hand, 70 s, the second time since 18:30."),
         ("phone", None, [PICKED_UP, BRIEFLY], "my phone", "My phone in the hand, the fourth pick-up in 10 min."),
         ("news", None, [PICKED_UP, BRIEFLY], "my phone", "News on my phone, the fourth pick-up in 10 min."),
-        ("video", None, [*OPENED, PICKED_UP, LONG], "my phone", "Video on my phone, 3 min, the second time since 18:30."),
-        ("mail", None, [(FeatureKey("glances", TEN), 3), BRIEFLY], "tablet", "Mail on tablet, the third look in 10 min."),
+        (
+            "video",
+            None,
+            [*OPENED, PICKED_UP, LONG],
+            "my phone",
+            "Video on my phone, 3 min, the second time since 18:30.",
+        ),
+        (
+            "mail",
+            None,
+            [(FeatureKey("glances", TEN), 3), BRIEFLY],
+            "tablet",
+            "Mail on tablet, the third look in 10 min.",
+        ),
         ("social", None, [DWELL], "\x07\u202e", "Social media, 70 s, the second time since 18:30."),
     ],
-)  # fmt: skip
+)
 def test_the_why_line_names_the_phone_and_what_it_told(
     category: str, name: str | None, evidence: list[tuple[FeatureKey, Value]], device: str | None, expected: str
 ) -> None:
@@ -100,8 +118,17 @@ def test_every_reason_and_every_category_has_words() -> None:
 
 def test_ordinals() -> None:
     assert [say_ordinal(number) for number in (1, 2, 10, 11, 12, 13, 21, 22, 23, 111)] == [
-        "first", "second", "tenth", "11th", "12th", "13th", "21st", "22nd", "23rd", "111th",
-    ]  # fmt: skip
+        "first",
+        "second",
+        "tenth",
+        "11th",
+        "12th",
+        "13th",
+        "21st",
+        "22nd",
+        "23rd",
+        "111th",
+    ]
 
 
 def test_a_feature_is_named_as_a_condition_names_it() -> None:

@@ -25,9 +25,12 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 def once(begins: str, minutes: int, number: int = 1) -> PartnerTime:
     return PartnerTime(
-        title="Dinner", begins=datetime.fromisoformat(f"2026-11-23 {begins}"), lasts=timedelta(minutes=minutes),
-        zone="UTC", number=number,
-    )  # fmt: skip
+        title="Dinner",
+        begins=datetime.fromisoformat(f"2026-11-23 {begins}"),
+        lasts=timedelta(minutes=minutes),
+        zone="UTC",
+        number=number,
+    )
 
 
 def at(clock: str) -> datetime:

@@ -138,11 +138,16 @@ def test_a_page_is_classified_in_every_browser_as_its_own_title_would_be(browser
 @pytest.mark.parametrize(
     ("url", "category"),
     [
-        ("https://www.youtube.com/watch?v=1", "video"), ("http://instagram.com", "social"),
-        ("https://user:pw@m.facebook.com:443/x", "social"), ("https://[::1]:8/", None), ("youtube", None),
-        ("https://evil.example/?https://www.youtube.com", None), ("about:blank", None), ("https://.../", None),
+        ("https://www.youtube.com/watch?v=1", "video"),
+        ("http://instagram.com", "social"),
+        ("https://user:pw@m.facebook.com:443/x", "social"),
+        ("https://[::1]:8/", None),
+        ("youtube", None),
+        ("https://evil.example/?https://www.youtube.com", None),
+        ("about:blank", None),
+        ("https://.../", None),
     ],
-)  # fmt: skip
+)
 def test_a_site_is_told_by_its_host_alone(url: str, category: str | None) -> None:
     history = History()
     history.tabs(event(BEGAN, 5, title="", url=url))

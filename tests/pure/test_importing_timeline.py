@@ -66,16 +66,23 @@ GRAM, CHAT, CLOCK = "com.instagram.android", "com.whatsapp", "com.google.android
 
 def test_what_was_in_front_when_partner_time_began_is_known_from_then_on() -> None:
     assert told(front((-100, 200, INSTAGRAM))) == [
-        (0, "SensorStarted"), (0, "social"), (100, "Gap"),
-    ]  # fmt: skip
+        (0, "SensorStarted"),
+        (0, "social"),
+        (100, "Gap"),
+    ]
 
 
 def test_a_missed_poll_is_bridged_and_a_longer_hole_is_a_gap_from_the_last_sign_on() -> None:
     history = front((0, 100, INSTAGRAM), (115, 100, PLAIN), (230.001, 5, PLAIN))
     assert told(history) == [
-        (0, "SensorStarted"), (0, "social"), (115, "other"), (215, "Gap"), (230.001, "SensorStarted"),
-        (230.001, "other"), (235.001, "Gap"),
-    ]  # fmt: skip
+        (0, "SensorStarted"),
+        (0, "social"),
+        (115, "other"),
+        (215, "Gap"),
+        (230.001, "SensorStarted"),
+        (230.001, "other"),
+        (235.001, "Gap"),
+    ]
     gap = next(each for each in seen(history) if isinstance(each, Gap))
     assert (gap.since, gap.at, gap.reason, gap.sense) == (after(215), after(215), GapReason.SILENT, "focus")
 
@@ -88,25 +95,37 @@ def test_outside_the_stretch_nothing_is_said() -> None:
 
 def test_an_event_without_a_length_is_closed_by_the_next() -> None:
     assert told(front((0, 0, INSTAGRAM), (599, 10, PLAIN)))[:3] == [
-        (0, "SensorStarted"), (0, "social"), (599, "other"),
-    ]  # fmt: skip
+        (0, "SensorStarted"),
+        (0, "social"),
+        (599, "other"),
+    ]
     assert told(apps((0, 0, GRAM), (600, 10, CHAT)), "phone") == [
-        (0, "SensorStarted"), (0, "social"), (600, "messaging"), (610, "Gap"),
-    ]  # fmt: skip
+        (0, "SensorStarted"),
+        (0, "social"),
+        (600, "messaging"),
+        (610, "Gap"),
+    ]
 
 
 def test_an_event_without_a_length_and_without_a_next_one_in_time_is_unknown_from_the_start() -> None:
     assert told(apps((0, 0, GRAM), (601, 10, CHAT)), "phone") == [
-        (601, "SensorStarted"), (601, "messaging"), (611, "Gap"),
-    ]  # fmt: skip
+        (601, "SensorStarted"),
+        (601, "messaging"),
+        (611, "Gap"),
+    ]
     assert told(front((0, 0, INSTAGRAM), (601, 10, PLAIN)))[0] == (601, "SensorStarted")
     assert told(front((0, 0, INSTAGRAM))) == []
 
 
 def test_a_use_before_something_unknown_is_no_evidence() -> None:
     assert told(apps((0, 20, GRAM), (20, 0, CHAT), (1000, 5, GRAM)), "phone") == [
-        (0, "SensorStarted"), (0, "social"), (20, "Gap"), (1000, "SensorStarted"), (1000, "social"), (1005, "Gap"),
-    ]  # fmt: skip
+        (0, "SensorStarted"),
+        (0, "social"),
+        (20, "Gap"),
+        (1000, "SensorStarted"),
+        (1000, "social"),
+        (1005, "Gap"),
+    ]
 
 
 def test_a_phone_at_rest_is_laid_down_if_it_speaks_again_within_half_a_day() -> None:
@@ -117,16 +136,20 @@ def test_a_phone_at_rest_is_laid_down_if_it_speaks_again_within_half_a_day() -> 
 
 def test_a_later_event_ends_the_one_before_it() -> None:
     assert told(front((0, 1000, INSTAGRAM), (60, 100, PLAIN))) == [
-        (0, "SensorStarted"), (0, "social"), (60, "other"), (160, "Gap"),
-    ]  # fmt: skip
+        (0, "SensorStarted"),
+        (0, "social"),
+        (60, "other"),
+        (160, "Gap"),
+    ]
 
 
 def test_nobody_there_is_idle_since_then_and_somebody_back_is_not() -> None:
     history = there(front((0, 3000, INSTAGRAM)), (0, 60, "not-afk"), (60, 240, "afk"), (300, 3000, "not-afk"))
     found = seen(history)
     assert [(type(each), each.at) for each in found if isinstance(each, WentIdle | CameBack)] == [
-        (WentIdle, after(60)), (CameBack, after(300)),
-    ]  # fmt: skip
+        (WentIdle, after(60)),
+        (CameBack, after(300)),
+    ]
     assert next(each.since for each in found if isinstance(each, WentIdle)) == after(60)
     assert {each.sense for each in found if isinstance(each, SensorStarted)} == {"focus", "idle"}
 
@@ -134,8 +157,11 @@ def test_nobody_there_is_idle_since_then_and_somebody_back_is_not() -> None:
 def test_where_the_watcher_of_idleness_is_silent_nothing_is_known() -> None:
     history = there(front((0, 3000, INSTAGRAM)), (0, 60, "not-afk"), (361, 100, "not-afk"))
     assert [row for row in told(history) if row[1] in {"Gap", "social"}] == [
-        (0, "social"), (60, "Gap"), (361, "social"), (461, "Gap"),
-    ]  # fmt: skip
+        (0, "social"),
+        (60, "Gap"),
+        (361, "social"),
+        (461, "Gap"),
+    ]
     bridged = there(front((0, 3000, INSTAGRAM)), (0, 60, "not-afk"), (360, 100, "not-afk"))
     assert [row for row in told(bridged) if row[1] == "Gap"] == [(460, "Gap")]
 
@@ -158,8 +184,13 @@ def test_the_open_page_says_what_the_browser_s_own_title_does_not() -> None:
     history = front((0, 100, PLAIN), (100, 100, INSTAGRAM), (200, 100, PLAIN))
     history.tabs(event(after(50), 250, title="Cats - YouTube", url="https://www.youtube.com/watch"))
     assert told(history) == [
-        (0, "SensorStarted"), (0, "other"), (50, "video"), (100, "social"), (200, "video"), (300, "Gap"),
-    ]  # fmt: skip
+        (0, "SensorStarted"),
+        (0, "other"),
+        (50, "video"),
+        (100, "social"),
+        (200, "video"),
+        (300, "Gap"),
+    ]
 
 
 def test_a_page_counts_only_in_its_own_browser_and_only_while_that_is_in_front() -> None:

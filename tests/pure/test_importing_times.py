@@ -25,9 +25,13 @@ def declared(
     hours: float = 2,
 ) -> PartnerTime:
     return PartnerTime(
-        title=f"Number {number}", begins=begins or datetime(2026, 11, 23, 18, 30), lasts=timedelta(hours=hours),  # noqa: DTZ001 - local
-        zone="Europe/Berlin", recurrence=recurrence, number=number,
-    )  # fmt: skip
+        title=f"Number {number}",
+        begins=begins or datetime(2026, 11, 23, 18, 30),
+        lasts=timedelta(hours=hours),
+        zone="Europe/Berlin",
+        recurrence=recurrence,
+        number=number,
+    )
 
 
 def kept(name: str, began: datetime, ended: datetime | None, ends: datetime | None = None) -> KeptOccurrence:
@@ -47,9 +51,15 @@ def asked(
     zone: ZoneInfo = BERLIN,
 ) -> list[Past]:
     return past_times(
-        times, since=since, now=now, zone=zone, declared=partner_times, stopped=stopped or {}, extended=extended or {},
+        times,
+        since=since,
+        now=now,
+        zone=zone,
+        declared=partner_times,
+        stopped=stopped or {},
+        extended=extended or {},
         kept=of or [],
-    )  # fmt: skip
+    )
 
 
 def ids(found: list[Past]) -> list[str]:
@@ -79,15 +89,19 @@ def test_what_began_before_the_first_instant_asked_for_is_left_out() -> None:
 @pytest.mark.parametrize(
     ("recurrence", "begins", "expected"),
     [
-        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO", datetime(2026, 11, 30, 18, 30), ["1019", "1102", "1116"]),  # noqa: DTZ001
-        ("FREQ=DAILY;INTERVAL=10", datetime(2026, 11, 25, 18, 30), ["1016", "1026", "1105", "1115"]),  # noqa: DTZ001
-        ("FREQ=MONTHLY;BYMONTHDAY=15", datetime(2026, 12, 15, 18, 30), ["1015", "1115"]),  # noqa: DTZ001
-        ("FREQ=MONTHLY;BYDAY=-1FR", datetime(2026, 11, 27, 18, 30), ["1030"]),  # noqa: DTZ001
-        ("FREQ=MONTHLY;INTERVAL=2", datetime(2027, 1, 4, 18, 30), ["1104"]),  # noqa: DTZ001
-        ("FREQ=YEARLY", datetime(2027, 11, 1, 18, 30), ["1101"]),  # noqa: DTZ001
-        ("FREQ=WEEKLY;BYDAY=WE;COUNT=3", datetime(2026, 11, 25, 18, 30), ["1014", "1021", "1028", "1104", "1111", "1118"]),  # noqa: DTZ001
+        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO", datetime(2026, 11, 30, 18, 30), ["1019", "1102", "1116"]),
+        ("FREQ=DAILY;INTERVAL=10", datetime(2026, 11, 25, 18, 30), ["1016", "1026", "1105", "1115"]),
+        ("FREQ=MONTHLY;BYMONTHDAY=15", datetime(2026, 12, 15, 18, 30), ["1015", "1115"]),
+        ("FREQ=MONTHLY;BYDAY=-1FR", datetime(2026, 11, 27, 18, 30), ["1030"]),
+        ("FREQ=MONTHLY;INTERVAL=2", datetime(2027, 1, 4, 18, 30), ["1104"]),
+        ("FREQ=YEARLY", datetime(2027, 11, 1, 18, 30), ["1101"]),
+        (
+            "FREQ=WEEKLY;BYDAY=WE;COUNT=3",
+            datetime(2026, 11, 25, 18, 30),
+            ["1014", "1021", "1028", "1104", "1111", "1118"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_recurrence_runs_back_on_the_days_on_which_it_runs_on(
     recurrence: str, begins: datetime, expected: list[str]
 ) -> None:
@@ -96,14 +110,14 @@ def test_a_recurrence_runs_back_on_the_days_on_which_it_runs_on(
 
 
 def test_a_leap_day_runs_back_to_leap_days() -> None:
-    leap = declared(recurrence="FREQ=YEARLY", begins=datetime(2028, 2, 29, 18))  # noqa: DTZ001 - local
+    leap = declared(recurrence="FREQ=YEARLY", begins=datetime(2028, 2, 29, 18))
     earlier = earlier_by(leap, timedelta(days=3000)).begins
     assert (earlier.month, earlier.day) == (2, 29)
     assert earlier <= leap.begins - timedelta(days=3000)
 
 
 def test_once_is_once_and_was_where_it_was() -> None:
-    once = declared(recurrence=None, begins=datetime(2026, 11, 7, 20))  # noqa: DTZ001 - local
+    once = declared(recurrence=None, begins=datetime(2026, 11, 7, 20))
     assert ids(asked("declared", once)) == ["1@20261107T190000Z"]
 
 
@@ -116,8 +130,8 @@ def test_what_was_stopped_or_extended_ends_as_it_ended() -> None:
 
 
 def test_of_two_that_overlap_the_later_one_has_what_is_left_and_its_own_id() -> None:
-    later = declared(2, begins=datetime(2026, 11, 23, 19, 30))  # noqa: DTZ001 - local
-    inside = declared(3, begins=datetime(2026, 11, 23, 19), hours=1)  # noqa: DTZ001 - local
+    later = declared(2, begins=datetime(2026, 11, 23, 19, 30))
+    inside = declared(3, begins=datetime(2026, 11, 23, 19), hours=1)
     found = asked("declared", declared(), later, inside)[-2:]
     assert ids(found) == ["1@20261120T173000Z", "2@20261120T183000Z"]
     assert (found[1].occurrence.begins, found[1].occurrence.ends) == (

@@ -63,8 +63,13 @@ async def test_what_begins_carries_it(title: str, *, on_call: bool) -> None:
     clock = ManualClock(BEGINS)
     inbox = Inbox(lambda _: Activity(category="other"), clock=clock, arrived=asyncio.Event())
     under_way = UnderWay(
-        occurrence=occurrence, kept_as="1@x", core=silent, inbox=inbox, sensors=silent, performer=silent  # type: ignore[arg-type]
-    )  # fmt: skip
+        occurrence=occurrence,
+        kept_as="1@x",
+        core=silent,
+        inbox=inbox,
+        sensors=silent,
+        performer=silent,  # type: ignore[arg-type]
+    )
     await under_way.begin(BEGINS, BEGINS, GapReason.RESTART)
     (began,) = silent.fed
     assert isinstance(began, PartnerTimeBegan)

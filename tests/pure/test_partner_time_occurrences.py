@@ -1,7 +1,5 @@
 """Occurrences by example: the nights on which clocks are changed, midnight, and what recurs otherwise than weekly."""
 
-# ruff: noqa: DTZ001 - a local time is naive here by intent
-
 from __future__ import annotations
 
 import re
@@ -277,8 +275,11 @@ def test_a_day_that_a_zone_leaves_out_moves_a_weekly_dinner_and_does_not_double_
     daily = declared("2011-12-28T18:30", "1:00", "FREQ=DAILY", "Pacific/Apia")
     assert wall(daily, "2011-12-20", "2012-01-03") == ["Wed 28", "Thu 29", "Sat 31", "Sun 01", "Mon 02"]
     assert wall(replace(daily, recurrence="FREQ=DAILY;COUNT=4"), "2011-12-20", "2013-01-03") == [
-        "Wed 28", "Thu 29", "Sat 31", "Sun 01"
-    ]  # fmt: skip
+        "Wed 28",
+        "Thu 29",
+        "Sat 31",
+        "Sun 01",
+    ]
     imported = replace(fridays, as_rfc=True)
     assert wall(imported, "2011-12-10", "2012-01-10") == ["Fri 16", "Fri 23", "Fri 06"]
     first = declared("2011-12-30T18:30", "1:00", "FREQ=DAILY;COUNT=2", "Pacific/Apia")
@@ -360,8 +361,11 @@ def test_a_moved_one_keeps_its_id_has_its_own_title_and_length_and_leaves_its_ol
         )
     orphan = replace(late, of=at + 5 * DAY, title=None)
     assert [one.id[2:10] for one in whole(replace(evenings, moved=(orphan,)))] == [
-        "20261123", "20261124", "20261125", "20261128"
-    ]  # fmt: skip
+        "20261123",
+        "20261124",
+        "20261125",
+        "20261128",
+    ]
     assert [one.title for one in whole(replace(evenings, recurrence=None, moved=(orphan,)))] == ["Dinner", "Dinner"]
 
 
@@ -413,8 +417,16 @@ def test_which_of_two_is_never_said_by_fold() -> None:
 def test_the_last_day_of_february_in_a_year_that_is_no_leap_year_after_all() -> None:
     last = declared("2096-01-31T18:30", "1:00", "FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=-1")
     assert [span[:2] for span in spans(last, "2096-01-01", "2105-01-01")] == [
-        "29", "28", "28", "28", "28", "28", "28", "28", "29"
-    ]  # fmt: skip
+        "29",
+        "28",
+        "28",
+        "28",
+        "28",
+        "28",
+        "28",
+        "28",
+        "29",
+    ]
 
 
 def test_it_says_whether_the_desktop_is_to_keep_quiet() -> None:

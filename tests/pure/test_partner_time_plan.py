@@ -1,7 +1,5 @@
 """Which occurrence is in force: by example."""
 
-# ruff: noqa: DTZ001 - a local time is naive here by intent
-
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta

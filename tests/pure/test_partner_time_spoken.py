@@ -1,7 +1,5 @@
 """What people write, read; and partner time in words."""
 
-# ruff: noqa: DTZ001 - a local time is naive here by intent
-
 from __future__ import annotations
 
 from dataclasses import replace
@@ -74,10 +72,21 @@ def test_every_day_that_is_none_gets_its_own_caret_and_the_nearest_name() -> Non
 @pytest.mark.parametrize(
     ("text", "minutes"),
     [
-        ("18:30", 1110), ("18.30", 1110), ("6:30pm", 1110), ("6.30 PM", 1110), ("6:30 p.m.", 1110), ("6pm", 1080),
-        ("18", 1080), ("0:05", 5), ("12am", 0), ("12pm", 720), ("12:30am", 30), ("noon", 720), ("midnight", 0),
+        ("18:30", 1110),
+        ("18.30", 1110),
+        ("6:30pm", 1110),
+        ("6.30 PM", 1110),
+        ("6:30 p.m.", 1110),
+        ("6pm", 1080),
+        ("18", 1080),
+        ("0:05", 5),
+        ("12am", 0),
+        ("12pm", 720),
+        ("12:30am", 30),
+        ("noon", 720),
+        ("midnight", 0),
     ],
-)  # fmt: skip
+)
 def test_times_of_day_are_read(text: str, minutes: int) -> None:
     assert parse_time_of_day(text, argument="--from") == timedelta(minutes=minutes)
 
@@ -196,8 +205,14 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(UserError) as refused:
         declare(Asked(title="", every="fry", begins="25", zone="Berlin", on="30 feb", until="x"), NOW, BERLIN)
     assert [problem.file for problem in refused.value.problems] == [
-        "TITLE", "--every", "--from", "--to", "--on", "--until", "--zone",
-    ]  # fmt: skip
+        "TITLE",
+        "--every",
+        "--from",
+        "--to",
+        "--on",
+        "--until",
+        "--zone",
+    ]
     with pytest.raises(UserError) as refused:
         declare(Asked(title="a", ends="20:00", lasts="1h", zone="UTC"), NOW, BERLIN)
     assert [problem.file for problem in refused.value.problems] == ["--every", "--from", "--for"]

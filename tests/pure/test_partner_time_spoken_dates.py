@@ -1,7 +1,5 @@
 """Dates and times that people write: read, or refused with what to write instead."""
 
-# ruff: noqa: DTZ001 - a local time is naive here by intent
-
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
@@ -173,6 +171,12 @@ def test_a_time_that_the_clocks_leave_out_is_refused_with_the_one_they_show() ->
 
 def test_months_are_known_by_their_first_letters() -> None:
     assert [month_of(word) for word in ("jan", "sept", "december", "ma", "mai", "juni", "jun")] == [
-        1, 9, 12, None, None, None, 6,
-    ]  # fmt: skip
+        1,
+        9,
+        12,
+        None,
+        None,
+        None,
+        6,
+    ]
     assert say_date(date(2026, 12, 24)) == "Thursday 24 December 2026"

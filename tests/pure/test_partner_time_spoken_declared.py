@@ -1,7 +1,5 @@
 """What `add` and `edit` make of their arguments, and what they refuse."""
 
-# ruff: noqa: DTZ001 - a local time is naive here by intent
-
 from __future__ import annotations
 
 from dataclasses import replace
@@ -51,8 +49,13 @@ def test_other_weeks_count_from_the_first_one() -> None:
     assert begins(add(every="2 months on 15")) == ["15 Dec 20:00", "15 Feb 20:00", "15 Apr 20:00"]
     # The weekend that begins on Friday is not torn apart.
     assert begins(add(every="other fri-mon"), 6) == [
-        "23 Nov 20:00", "04 Dec 20:00", "05 Dec 20:00", "06 Dec 20:00", "07 Dec 20:00", "18 Dec 20:00",
-    ]  # fmt: skip
+        "23 Nov 20:00",
+        "04 Dec 20:00",
+        "05 Dec 20:00",
+        "06 Dec 20:00",
+        "07 Dec 20:00",
+        "18 Dec 20:00",
+    ]
 
 
 def test_without_every_it_is_once() -> None:
@@ -79,10 +82,18 @@ def test_the_last_day_counts_and_so_do_those_left_out() -> None:
     ("given", "argument", "says"),
     [
         ({}, "--every", "is missing"),
-        ({"every": "fri", "until": "tomorrow"}, "--until", "it ends before it begins: the first is Friday 27 November 2026"),
+        (
+            {"every": "fri", "until": "tomorrow"},
+            "--until",
+            "it ends before it begins: the first is Friday 27 November 2026",
+        ),
         ({"every": "fri", "without": ("3 dec",)}, "--except", "Dinner is not on Thursday 3 December 2026"),
         ({"every": "other fri", "without": ("4 dec",)}, "--except", "Dinner is not on Friday 4 December 2026"),
-        ({"every": "fri", "until": "4 dec", "without": ("27 nov", "4 dec")}, "--except", "nothing is left: each of its days is excepted"),
+        (
+            {"every": "fri", "until": "4 dec", "without": ("27 nov", "4 dec")},
+            "--except",
+            "nothing is left: each of its days is excepted",
+        ),
         ({"every": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"}, "--every", "no month of BYMONTH=2 has a day BYMONTHDAY=30"),
         ({"every": "FREQ=MONTHLY;BYDAY=1FR;BYMONTHDAY=20"}, "--every", "it never comes"),
         ({"every": "FREQ=DAILY;COUNT=3", "until": "4 dec"}, "--until", "says the end a second time"),
@@ -92,7 +103,7 @@ def test_the_last_day_counts_and_so_do_those_left_out() -> None:
         ({"on": "24 dec", "zone": "Mars"}, "--zone", "there is no zone 'Mars'"),
         ({"every": "fri", "lasts": "1h"}, "--for", "says the end a second time"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_is_refused_with_its_argument(given: dict[str, object], argument: str, says: str) -> None:
     assert problems(**given) == [(argument, says)]
 
@@ -109,8 +120,16 @@ def test_everything_wrong_is_said_at_once_in_the_order_of_the_arguments() -> Non
         zone="Mars",
     )
     assert [argument for argument, _ in found] == [
-        "TITLE", "--every", "--from", "--to", "--on", "--until", "--except", "--except", "--zone",
-    ]  # fmt: skip
+        "TITLE",
+        "--every",
+        "--from",
+        "--to",
+        "--on",
+        "--until",
+        "--except",
+        "--except",
+        "--zone",
+    ]
     assert problems(every="fri", until="tomorrow", without=("3 dec",)) == [
         ("--until", "it ends before it begins: the first is Friday 27 November 2026"),
         ("--except", "Dinner is not on Thursday 3 December 2026"),
@@ -127,9 +146,14 @@ DINNER = replace(add(every="other friday", until="26 march", without=("11 dec",)
         ({"begins": "19:00"}, {"begins": datetime(2026, 11, 27, 19), "without": (datetime(2026, 12, 11, 19),)}),
         ({"ends": "23:00"}, {"lasts": timedelta(hours=3)}),
         ({"lasts": "1h"}, {"lasts": timedelta(hours=1)}),
-        ({"begins": "23:00", "ends": "1:00"}, {
-            "begins": datetime(2026, 11, 27, 23), "lasts": timedelta(hours=2), "without": (datetime(2026, 12, 11, 23),)
-        }),
+        (
+            {"begins": "23:00", "ends": "1:00"},
+            {
+                "begins": datetime(2026, 11, 27, 23),
+                "lasts": timedelta(hours=2),
+                "without": (datetime(2026, 12, 11, 23),),
+            },
+        ),
         ({"quiet": True}, {"quiet": True}),
         ({"until": "never"}, {"recurrence": "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR"}),
         ({"until": "25 dec"}, {"recurrence": "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR;UNTIL=20261225"}),
@@ -138,14 +162,16 @@ DINNER = replace(add(every="other friday", until="26 march", without=("11 dec",)
         ({"zone": "Asia/Tokyo"}, {"zone": "Asia/Tokyo", "floats": False}),
         ({"on": "4 dec"}, {"begins": datetime(2026, 12, 4, 20), "without": ()}),
         ({"every": "fri"}, {"recurrence": "FREQ=WEEKLY;BYDAY=FR;UNTIL=20270326"}),
-        ({"every": "mon"}, {
-            "begins": datetime(2026, 11, 23, 20), "recurrence": "FREQ=WEEKLY;BYDAY=MO;UNTIL=20270326", "without": ()
-        }),
-        ({"every": "FREQ=DAILY;COUNT=3"}, {
-            "begins": datetime(2026, 11, 23, 20), "recurrence": "FREQ=DAILY;COUNT=3", "without": ()
-        }),
+        (
+            {"every": "mon"},
+            {"begins": datetime(2026, 11, 23, 20), "recurrence": "FREQ=WEEKLY;BYDAY=MO;UNTIL=20270326", "without": ()},
+        ),
+        (
+            {"every": "FREQ=DAILY;COUNT=3"},
+            {"begins": datetime(2026, 11, 23, 20), "recurrence": "FREQ=DAILY;COUNT=3", "without": ()},
+        ),
     ],
-)  # fmt: skip
+)
 def test_editing_changes_only_what_is_named(given: dict[str, object], changed: dict[str, object]) -> None:
     assert edit(DINNER, **given) == replace(DINNER, **changed)  # type: ignore[arg-type]
 

@@ -1,7 +1,5 @@
 """Partner time in words: what recurs, from when, until when, and when not."""
 
-# ruff: noqa: DTZ001 - a local time is naive here by intent
-
 from __future__ import annotations
 
 from dataclasses import replace
@@ -24,8 +22,13 @@ NOW = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
 
 FRIDAY = datetime(2026, 11, 27, 20)
 DINNER = PartnerTime(
-    title="Dinner", begins=FRIDAY, lasts=timedelta(hours=2), zone="Europe/Berlin", recurrence="FREQ=WEEKLY;BYDAY=FR", number=1
-)  # fmt: skip
+    title="Dinner",
+    begins=FRIDAY,
+    lasts=timedelta(hours=2),
+    zone="Europe/Berlin",
+    recurrence="FREQ=WEEKLY;BYDAY=FR",
+    number=1,
+)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +47,10 @@ DINNER = PartnerTime(
         ("FREQ=WEEKLY;INTERVAL=2;BYDAY=SA,SU", "every other weekend"),
         ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,FR,SA,SU;WKST=FR", "every other week on Friday to Monday"),
         ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,FR,SA,SU", "every other week on Monday, Friday, Saturday and Sunday"),
-        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,TU;WKST=SU", "every other week on Sunday and Tuesday, of weeks that begin on Sunday"),
+        (
+            "FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,TU;WKST=SU",
+            "every other week on Sunday and Tuesday, of weeks that begin on Sunday",
+        ),
         ("FREQ=WEEKLY;INTERVAL=3;BYDAY=MO,TU", "every third week on Monday and Tuesday"),
         ("FREQ=WEEKLY;INTERVAL=12;BYDAY=MO", "every 12 weeks on Monday"),
         ("FREQ=MONTHLY", "on the 27th of each month"),
@@ -68,7 +74,7 @@ DINNER = PartnerTime(
         ("FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO", None),
         ("FREQ=YEARLY;BYDAY=20MO", "every year, on the 20th Monday"),
     ],
-)  # fmt: skip
+)
 def test_a_recurrence_is_said_without_its_rrule(recurrence: str, said: str | None) -> None:
     assert say_recurrence(recurrence, FRIDAY) == (said or "every year, in week 20 of the year, on Monday")
 
@@ -117,8 +123,18 @@ def test_what_is_once_in_a_gap_of_the_clocks_is_said_as_the_wall_shows_it() -> N
 
 def test_numbers_and_stretches_of_days_are_named() -> None:
     assert [say_date_number(number) for number in (1, 2, 3, 4, 11, 12, 13, 21, 22, 23, 31)] == [
-        "1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "22nd", "23rd", "31st",
-    ]  # fmt: skip
+        "1st",
+        "2nd",
+        "3rd",
+        "4th",
+        "11th",
+        "12th",
+        "13th",
+        "21st",
+        "22nd",
+        "23rd",
+        "31st",
+    ]
     assert [say_nth(number) for number in (1, 10, 11, -1, -2)] == ["first", "tenth", "11th", "last", "second to last"]
     assert say_days([6, 0, 1]) == "Sunday to Tuesday"
     assert say_days([6, 0, 1], 0) == "Monday, Tuesday and Sunday"
@@ -131,7 +147,7 @@ def drawn(number: int, begins: str, ends: str, *, skipped: bool = False) -> Draw
     )
     occurrence = Occurrence(
         id=f"{number}@x", partner_time=number, title="x", begins=at, ends=until, zone="Europe/Berlin"
-    )  # fmt: skip
+    )
     return Drawn(occurrence=occurrence, skipped=skipped)
 
 

@@ -208,11 +208,13 @@ def test_every_higher_number_is_one_that_a_person_would_say_and_a_condition_can_
 
 times = st.lists(
     st.tuples(
-        st.integers(18, 100), st.sampled_from(["social", "mail", "news", "work", "messaging", "video"]),
+        st.integers(18, 100),
+        st.sampled_from(["social", "mail", "news", "work", "messaging", "video"]),
         st.integers(3, 420),
     ),
-    max_size=4, unique_by=lambda use: use[0] // 8,
-)  # fmt: skip
+    max_size=4,
+    unique_by=lambda use: use[0] // 8,
+)
 
 
 @given(st.lists(times, min_size=5, max_size=9))

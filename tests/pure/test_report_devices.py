@@ -63,8 +63,10 @@ def sensed(minute: float, device: str) -> list[Observation]:
 
 
 LAPTOP_SENSED: list[Observation] = [
-    *sensed(0, LAPTOP), SensorStarted(at=at(0), sense="idle", sensor="x"), front(0, DESKTOP, LAPTOP),
-]  # fmt: skip
+    *sensed(0, LAPTOP),
+    SensorStarted(at=at(0), sense="idle", sensor="x"),
+    front(0, DESKTOP, LAPTOP),
+]
 
 
 def lived(*observed: Observation, minutes: float = 90, ended: bool = True) -> list[Record]:
@@ -80,9 +82,17 @@ def told(*observed: Observation, phones: Sequence[Phone] = (MINE,), minutes: flo
     store = MemoryStore()
     store.keep_all(lived(*observed, minutes=minutes))
     return summarise(
-        store.occurrences(), store.uses(), store.moments(), store.coverage(), since=at(-60), until=at(600), zone=BERLIN,
-        rules={}, signs=store.signs([PickedUp, PutAway]), phones=phones,
-    )  # fmt: skip
+        store.occurrences(),
+        store.uses(),
+        store.moments(),
+        store.coverage(),
+        since=at(-60),
+        until=at(600),
+        zone=BERLIN,
+        rules={},
+        signs=store.signs([PickedUp, PutAway]),
+        phones=phones,
+    )
 
 
 def device(summary: Summary, name: str = MINE.name) -> Device:
@@ -92,9 +102,13 @@ def device(summary: Summary, name: str = MINE.name) -> Device:
 
 def test_a_hop_from_one_device_to_another_counts_its_time_once() -> None:
     summary = told(
-        *LAPTOP_SENSED, front(10, SOCIAL, LAPTOP), front(20, DESKTOP, LAPTOP),
-        *sensed(0, MINE.name), front(15, SOCIAL), front(25, DESKTOP),
-    )  # fmt: skip
+        *LAPTOP_SENSED,
+        front(10, SOCIAL, LAPTOP),
+        front(20, DESKTOP, LAPTOP),
+        *sensed(0, MINE.name),
+        front(15, SOCIAL),
+        front(25, DESKTOP),
+    )
     assert (device(summary, LAPTOP).used, device(summary).used) == (timedelta(minutes=10), timedelta(minutes=10))
     assert summary.share.distraction == timedelta(minutes=15)
     assert summary.share.presence == timedelta(minutes=75)
@@ -104,9 +118,18 @@ def test_a_hop_from_one_device_to_another_counts_its_time_once() -> None:
 def test_a_phone_that_said_nothing_is_unknown_and_never_put_away() -> None:
     summary = told(*LAPTOP_SENSED, front(10, SOCIAL, LAPTOP), front(20, DESKTOP, LAPTOP))
     assert device(summary) == Device(
-        name=MINE.name, kind="phone", paired=True, spoke=False, lived=timedelta(minutes=90), known=timedelta(0),
-        used=None, looks=None, of_unknown_length=None, pick_ups=None, put_away_first=None,
-    )  # fmt: skip
+        name=MINE.name,
+        kind="phone",
+        paired=True,
+        spoke=False,
+        lived=timedelta(minutes=90),
+        known=timedelta(0),
+        used=None,
+        looks=None,
+        of_unknown_length=None,
+        pick_ups=None,
+        put_away_first=None,
+    )
     text = as_text(summary)
     assert "  my phone: said nothing, so nothing is known of it.\n" in text
     assert "  laptop: 1 h 30 min of 1 h 30 min known, 1 look, 10 min long in all.\n" in text
@@ -116,22 +139,34 @@ def test_a_phone_that_said_nothing_is_unknown_and_never_put_away() -> None:
 def test_a_phone_tells_how_much_is_known_how_often_it_was_picked_up_and_looked_at() -> None:
     summary = told(
         *LAPTOP_SENSED,
-        *sensed(10, MINE.name), PickedUp(at=at(10), device=MINE.name), front(10, MAIL), LaidDown(at=at(12), device=MINE.name),
-        PickedUp(at=at(30), device=MINE.name), front(30, DESKTOP), front(31, SOCIAL), front(33, DESKTOP),
+        *sensed(10, MINE.name),
+        PickedUp(at=at(10), device=MINE.name),
+        front(10, MAIL),
+        LaidDown(at=at(12), device=MINE.name),
+        PickedUp(at=at(30), device=MINE.name),
+        front(30, DESKTOP),
+        front(31, SOCIAL),
+        front(33, DESKTOP),
         Gap(at=at(50), since=at(50), sense="focus", reason=GapReason.SENSOR_LOST, device=MINE.name),
-    )  # fmt: skip
+    )
     mine = device(summary)
     assert (mine.known, mine.pick_ups, mine.looks, mine.used) == (
-        timedelta(minutes=40), 2, 2, timedelta(minutes=4),
-    )  # fmt: skip
+        timedelta(minutes=40),
+        2,
+        2,
+        timedelta(minutes=4),
+    )
     assert "  my phone: 40 min of 1 h 30 min known, 2 pick-ups, 2 looks, 4 min long in all.\n" in as_text(summary)
 
 
 def test_an_opening_whose_end_nobody_told_is_a_look_of_unknown_length() -> None:
     summary = told(
-        *LAPTOP_SENSED, *sensed(10, MINE.name), front(10, SOCIAL, opened=True), front(20, SOCIAL, opened=True),
+        *LAPTOP_SENSED,
+        *sensed(10, MINE.name),
+        front(10, SOCIAL, opened=True),
+        front(20, SOCIAL, opened=True),
         front(25, None),
-    )  # fmt: skip
+    )
     mine = device(summary)
     assert (mine.looks, mine.of_unknown_length, mine.used) == (2, 1, timedelta(minutes=5))
     assert summary.share.distraction == timedelta(minutes=5)
@@ -190,9 +225,14 @@ def test_without_a_phone_the_text_says_nothing_of_devices() -> None:
 def test_names_of_forty_characters_fit_the_terminal() -> None:
     long = Phone(name="the very old phone of the summer holiday"[:40], token="70" * 32)
     summary = told(
-        *LAPTOP_SENSED, *sensed(1, long.name), PickedUp(at=at(2), device=long.name), front(2, SOCIAL, long.name, opened=True),
-        front(3, SOCIAL, long.name, opened=True), front(4, DESKTOP, long.name), phones=(long,),
-    )  # fmt: skip
+        *LAPTOP_SENSED,
+        *sensed(1, long.name),
+        PickedUp(at=at(2), device=long.name),
+        front(2, SOCIAL, long.name, opened=True),
+        front(3, SOCIAL, long.name, opened=True),
+        front(4, DESKTOP, long.name),
+        phones=(long,),
+    )
     assert max(map(len, as_text(summary).splitlines())) <= 80
 
 
@@ -210,10 +250,16 @@ def test_the_whole_way_from_observations_over_the_file_to_the_command(home: obje
     rules = load_rules(rules_dir()).rules
     core = Pipeline(rules=rules, policy=PolicySettings(), attention=AttentionSettings())
     stream: list[Observation] = [
-        PartnerTimeBegan(at=BEGAN, occurrence=EVENING, title="Evening", ends=at(90)), *LAPTOP_SENSED,
-        PutAway(at=at(1), device=MINE.name), *sensed(20, MINE.name), PickedUp(at=at(20), device=MINE.name),
-        front(20, SOCIAL), front(24, DESKTOP), front(70, SOCIAL, LAPTOP), front(76, DESKTOP, LAPTOP),
-    ]  # fmt: skip
+        PartnerTimeBegan(at=BEGAN, occurrence=EVENING, title="Evening", ends=at(90)),
+        *LAPTOP_SENSED,
+        PutAway(at=at(1), device=MINE.name),
+        *sensed(20, MINE.name),
+        PickedUp(at=at(20), device=MINE.name),
+        front(20, SOCIAL),
+        front(24, DESKTOP),
+        front(70, SOCIAL, LAPTOP),
+        front(76, DESKTOP, LAPTOP),
+    ]
     with Store.open(store_path()) as store:
         for phone in (MINE, OLD):
             store.keep_phone(Phone(name=phone.name, token=phone.token))
@@ -232,13 +278,22 @@ def test_the_whole_way_from_observations_over_the_file_to_the_command(home: obje
 
 def test_the_page_on_the_report_shows_what_the_report_says_of_devices() -> None:
     summary = told(
-        *LAPTOP_SENSED, front(10, SOCIAL, LAPTOP), front(20, DESKTOP, LAPTOP),
+        *LAPTOP_SENSED,
+        front(10, SOCIAL, LAPTOP),
+        front(20, DESKTOP, LAPTOP),
         PutAway(at=at(0), device=MINE.name),
-        *sensed(10, MINE.name), PickedUp(at=at(10), device=MINE.name), front(10, MAIL), LaidDown(at=at(12), device=MINE.name),
-        PickedUp(at=at(30), device=MINE.name), front(30, DESKTOP), front(31, SOCIAL, opened=True),
-        front(35, SOCIAL, opened=True), front(37, DESKTOP),
-        Gap(at=at(50), since=at(50), sense="focus", reason=GapReason.SENSOR_LOST, device=MINE.name), phones=(MINE, OLD),
-    )  # fmt: skip
+        *sensed(10, MINE.name),
+        PickedUp(at=at(10), device=MINE.name),
+        front(10, MAIL),
+        LaidDown(at=at(12), device=MINE.name),
+        PickedUp(at=at(30), device=MINE.name),
+        front(30, DESKTOP),
+        front(31, SOCIAL, opened=True),
+        front(35, SOCIAL, opened=True),
+        front(37, DESKTOP),
+        Gap(at=at(50), since=at(50), sense="focus", reason=GapReason.SENSOR_LOST, device=MINE.name),
+        phones=(MINE, OLD),
+    )
     text = as_text(summary)
     said = text[text.index("Your devices") :].split("\n\n", maxsplit=1)[0]
     assert f"```text\n{said}\n```" in PAGE.read_text(encoding="utf-8")

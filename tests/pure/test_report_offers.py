@@ -22,18 +22,27 @@ def moment(
     number: int, *, category: str = "video", reason: Reason | None = None, outcome: Outcome | None = None
 ) -> Moment:
     return Moment(
-        number=number, occurrence="1@x", rule="F105", device="laptop", use=number, category=category, name=None,
-        began=BEGAN, decided_at=BEGAN, ended=None, decided="suppressed" if reason else "nudged", reason=reason,
-        evidence=(), outcome=outcome,
-    )  # fmt: skip
+        number=number,
+        occurrence="1@x",
+        rule="F105",
+        device="laptop",
+        use=number,
+        category=category,
+        name=None,
+        began=BEGAN,
+        decided_at=BEGAN,
+        ended=None,
+        decided="suppressed" if reason else "nudged",
+        reason=reason,
+        evidence=(),
+        outcome=outcome,
+    )
 
 
 def summary(*moments: Moment, settled: frozenset[str] = frozenset()) -> Summary:
     kept = KeptOccurrence(id="1@x", title="Evening", began=BEGAN, ends=ENDS, ended=ENDS, end_reason="ended")
     known = KeptCoverage(occurrence="1@x", coverage=Coverage(number=1, device="laptop", began=BEGAN, ended=ENDS))
-    return summarise(
-        [kept], [], moments, [known], since=BEGAN, until=ENDS, zone=UTC, rules={}, settled=settled
-    )  # fmt: skip
+    return summarise([kept], [], moments, [known], since=BEGAN, until=ENDS, zone=UTC, rules={}, settled=settled)
 
 
 @pytest.mark.parametrize(

@@ -33,15 +33,23 @@ SUNDAY = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DINNER = Cancelled(occurrence="1@20261120T173000Z", title="Dinner", begins=FRIDAY, ends=FRIDAY + HOUR, at=FRIDAY - HOUR)
 INSTEAD = PartnerTime(
-    title="Dinner", begins=datetime(2026, 11, 22, 11, 0), lasts=HOUR, zone="Europe/Berlin", number=7,  # noqa: DTZ001 - on the wall
+    title="Dinner",
+    begins=datetime(2026, 11, 22, 11, 0),
+    lasts=HOUR,
+    zone="Europe/Berlin",
+    number=7,
     instead_of=DINNER.occurrence,
-)  # fmt: skip
+)
 
 
 def lived(
-    name: str = "7@x", *, began: datetime = SUNDAY, minutes: float | None = 60, reason: str | None = "ended",
+    name: str = "7@x",
+    *,
+    began: datetime = SUNDAY,
+    minutes: float | None = 60,
+    reason: str | None = "ended",
     well: bool | None = None,
-) -> KeptOccurrence:  # fmt: skip
+) -> KeptOccurrence:
     ended = None if minutes is None else began + timedelta(minutes=minutes)
     return KeptOccurrence(
         id=name, title="Dinner", began=began, ends=SUNDAY + HOUR, ended=ended, end_reason=reason, started_well=well
@@ -49,9 +57,12 @@ def lived(
 
 
 def became(
-    *occurrences: KeptOccurrence, of: tuple[Cancelled, ...] = (replace(DINNER, instead=7),),
-    declared: tuple[PartnerTime, ...] = (INSTEAD,), skipped: tuple[str, ...] = (), now: datetime = NOW,
-) -> list[tuple[str, datetime | None]]:  # fmt: skip
+    *occurrences: KeptOccurrence,
+    of: tuple[Cancelled, ...] = (replace(DINNER, instead=7),),
+    declared: tuple[PartnerTime, ...] = (INSTEAD,),
+    skipped: tuple[str, ...] = (),
+    now: datetime = NOW,
+) -> list[tuple[str, datetime | None]]:
     found = cancellations(of, occurrences, declared, skipped, now=now, zone=UTC)
     return [(each.became, each.instead) for each in found]
 
@@ -63,13 +74,19 @@ def became(
         ([lived(began=SUNDAY + timedelta(minutes=55), minutes=5)], True),
         ([lived(minutes=30, reason="stopped")], True),
         ([lived(minutes=29.9, reason="stopped")], False),
-        ([lived(minutes=20, reason="removed"), lived("7@x~2", began=SUNDAY + 0.5 * HOUR, minutes=10, reason="stopped")], True),
+        (
+            [
+                lived(minutes=20, reason="removed"),
+                lived("7@x~2", began=SUNDAY + 0.5 * HOUR, minutes=10, reason="stopped"),
+            ],
+            True,
+        ),
         ([lived(minutes=None, reason=None)], False),
         ([lived("17@x")], False),
         ([], False),
     ],
     ids=["ended", "joined late", "half of it", "less", "in two parts", "cut off", "another one", "never began"],
-)  # fmt: skip
+)
 def test_it_is_made_good_by_what_took_place(parts: list[KeptOccurrence], is_good: bool) -> None:
     began = parts[0].began if parts else None
     assert became(*parts) == [("made_good", began) if is_good else ("open", None)]
@@ -115,11 +132,13 @@ def test_started_well_is_said_of_those_of_which_it_is_known() -> None:
 CANCELLED = (
     Cancellation(title="Tea", begins=FRIDAY, instead=None, became="open"),
     Cancellation(
-        title="Walk", begins=datetime(2026, 11, 21, 9, tzinfo=BERLIN), instead=datetime(2026, 11, 29, 10, tzinfo=BERLIN),
+        title="Walk",
+        begins=datetime(2026, 11, 21, 9, tzinfo=BERLIN),
+        instead=datetime(2026, 11, 29, 10, tzinfo=BERLIN),
         became="planned",
     ),
     Cancellation(title="Dinner", begins=FRIDAY, instead=SUNDAY.astimezone(BERLIN), became="made_good"),
-)  # fmt: skip
+)
 
 
 def test_what_was_made_good_comes_first_and_what_was_not_is_only_counted() -> None:
@@ -148,17 +167,22 @@ def test_the_command_looks_up_what_was_cancelled_and_what_was_made_good(home: Pa
     with Store.open(store_path(), zone=lambda: "Europe/Berlin") as store:
         weekly = store.add_partner_time(replace(INSTEAD, number=None, instead_of=None, title="Dinner"))
         planned = Occurrence(
-            id=f"{weekly.number}@20261120T173000Z", partner_time=1, title="Dinner", begins=FRIDAY, ends=FRIDAY + HOUR,
+            id=f"{weekly.number}@20261120T173000Z",
+            partner_time=1,
+            title="Dinner",
+            begins=FRIDAY,
+            ends=FRIDAY + HOUR,
             zone="Europe/Berlin",
-        )  # fmt: skip
+        )
         made = store.cancel_occurrence(planned, FRIDAY - HOUR, replace(INSTEAD, number=None))
         assert made is not None
         name = f"{made.number}@20261122T100000Z"
         parts = (
             PartnerTimeBegan(at=SUNDAY, occurrence=name, title="Dinner", ends=SUNDAY + HOUR),
             Coverage(number=1, device="laptop", began=SUNDAY, ended=SUNDAY + HOUR),
-            Started(at=SUNDAY + timedelta(minutes=5), well=True), PartnerTimeEnded(at=SUNDAY + HOUR),
-        )  # fmt: skip
+            Started(at=SUNDAY + timedelta(minutes=5), well=True),
+            PartnerTimeEnded(at=SUNDAY + HOUR),
+        )
         store.keep_all([Record(occurrence=name, what=part) for part in parts])
     plain = json.loads(CliRunner().invoke(command, ["--json"]).output)
     assert [(each["title"], each["became"]) for each in plain["cancelled"]] == [("Dinner", "made_good")]

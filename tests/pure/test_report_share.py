@@ -20,9 +20,13 @@ def used(
     began: float, ended: float | None, *, category: str = "social", device: str = "laptop", trusted: bool = True
 ) -> Use:
     return Use(
-        number=1, device=device, activity=Activity(category=category), began=at(began),
-        ended=None if ended is None else at(ended), trusted=trusted,
-    )  # fmt: skip
+        number=1,
+        device=device,
+        activity=Activity(category=category),
+        began=at(began),
+        ended=None if ended is None else at(ended),
+        trusted=trusted,
+    )
 
 
 def covered(began: float, ended: float, device: str = "laptop") -> Coverage:
@@ -46,7 +50,9 @@ def minutes(presence: float, distraction: float, unknown: float) -> Share:
         pytest.param([used(10, 20, category="reading")], [covered(0, 60)], minutes(60, 0, 0), id="reading is not"),
         pytest.param([used(10, 20, category="together")], [covered(0, 60)], minutes(60, 0, 0), id="nor for both"),
         pytest.param(
-            [used(10, 20), used(15, 25, device="phone")], [covered(0, 60)], minutes(45, 15, 0),
+            [used(10, 20), used(15, 25, device="phone")],
+            [covered(0, 60)],
+            minutes(45, 15, 0),
             id="uses that overlap on two devices count once",
         ),
         pytest.param(
@@ -56,17 +62,21 @@ def minutes(presence: float, distraction: float, unknown: float) -> Share:
         pytest.param([used(55, 90)], [covered(0, 60)], minutes(55, 5, 0), id="a use that goes on after is cut"),
         pytest.param([used(10, None)], [covered(0, 30)], minutes(10, 20, 30), id="an open use counts while known"),
         pytest.param(
-            [used(10, 50, trusted=False)], [covered(0, 30)], minutes(10, 20, 30),
+            [used(10, 50, trusted=False)],
+            [covered(0, 30)],
+            minutes(10, 20, 30),
             id="a use with a bounded end counts while its device spoke",
         ),
         pytest.param(
-            [used(10, 50, trusted=False)], [covered(0, 30), covered(0, 60, "phone")], minutes(40, 20, 0),
+            [used(10, 50, trusted=False)],
+            [covered(0, 30), covered(0, 60, "phone")],
+            minutes(40, 20, 0),
             id="another device's coverage does not lengthen it",
         ),
         pytest.param([used(10, 50)], [covered(0, 30)], minutes(10, 40, 10), id="a use with a known end is known"),
         pytest.param([used(10, 10)], [covered(5, 5)], minutes(0, 0, 60), id="what lasts no time counts as none"),
     ],
-)  # fmt: skip
+)
 def test_an_occurrence_divides_into_presence_distraction_and_the_unknown(
     uses: list[Use], coverage: list[Coverage], expected: Share
 ) -> None:

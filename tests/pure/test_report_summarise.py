@@ -32,37 +32,63 @@ class Kept:
     ) -> str:
         name = f"{len(self.occurrences) + 1}@{began:%Y%m%dT%H%M%SZ}"
         ends = began + timedelta(minutes=minutes)
-        self.occurrences.append(KeptOccurrence(
-            id=name, title="Evening", began=began, ends=ends, ended=ends if ended else None, end_reason=None
-        ))  # fmt: skip
+        self.occurrences.append(
+            KeptOccurrence(
+                id=name, title="Evening", began=began, ends=ends, ended=ends if ended else None, end_reason=None
+            )
+        )
         covered = began + timedelta(minutes=minutes if known is None else known)
-        self.coverage.append(KeptCoverage(
-            occurrence=name, coverage=Coverage(number=1, device="laptop", began=began, ended=covered)
-        ))  # fmt: skip
+        self.coverage.append(
+            KeptCoverage(occurrence=name, coverage=Coverage(number=1, device="laptop", began=began, ended=covered))
+        )
         return name
 
     def use(self, evening: str, began: float, ended: float, category: str = "social") -> None:
         start = next(each.began for each in self.occurrences if each.id == evening)
-        self.uses.append(KeptUse(occurrence=evening, use=Use(
-            number=len(self.uses) + 1, device="laptop", activity=Activity(category=category),
-            began=start + timedelta(minutes=began), ended=start + timedelta(minutes=ended),
-        )))  # fmt: skip
+        self.uses.append(
+            KeptUse(
+                occurrence=evening,
+                use=Use(
+                    number=len(self.uses) + 1,
+                    device="laptop",
+                    activity=Activity(category=category),
+                    began=start + timedelta(minutes=began),
+                    ended=start + timedelta(minutes=ended),
+                ),
+            )
+        )
 
     def moment(self, evening: str, **changes: Any) -> None:
         start = next(each.began for each in self.occurrences if each.id == evening)
         number = len(self.moments) + 1
         plain: dict[str, Any] = {
-            "number": number, "occurrence": evening, "rule": "feed", "device": "laptop", "use": number,
-            "category": "social", "name": None, "began": start, "decided_at": start, "ended": None,
-            "decided": "nudged", "reason": None, "evidence": (),
-        }  # fmt: skip
+            "number": number,
+            "occurrence": evening,
+            "rule": "feed",
+            "device": "laptop",
+            "use": number,
+            "category": "social",
+            "name": None,
+            "began": start,
+            "decided_at": start,
+            "ended": None,
+            "decided": "nudged",
+            "reason": None,
+            "evidence": (),
+        }
         self.moments.append(Moment(**(plain | changes)))
 
     def summary(self, *, since: datetime | None = None, until: datetime = NOW) -> Summary:
         return summarise(
-            self.occurrences, self.uses, self.moments, self.coverage, since=since or until - timedelta(days=28),
-            until=until, zone=BERLIN, rules={"feed": "A feed, scrolled"},
-        )  # fmt: skip
+            self.occurrences,
+            self.uses,
+            self.moments,
+            self.coverage,
+            since=since or until - timedelta(days=28),
+            until=until,
+            zone=BERLIN,
+            rules={"feed": "A feed, scrolled"},
+        )
 
 
 @pytest.fixture
@@ -178,8 +204,10 @@ def test_a_second_rule_in_the_same_use_is_the_same_micro_rejection(kept: Kept) -
     assert summary.moments == 2
     assert [tally.code for tally in summary.by_rule] == ["feed"]
     assert {each.reason: each.moments for each in summary.unsaid} == {
-        Reason.SAME_USE: 2, Reason.DISMISSED_TWICE: 1, Reason.COOL_DOWN: 1,
-    }  # fmt: skip
+        Reason.SAME_USE: 2,
+        Reason.DISMISSED_TWICE: 1,
+        Reason.COOL_DOWN: 1,
+    }
 
 
 def test_what_is_for_the_report_alone_is_counted_besides_and_names_a_use_only_where_nothing_else_does(
@@ -215,9 +243,17 @@ def test_what_was_for_both_or_needed_is_shown_apart_and_counted_against_nobody(k
 def test_repair_is_a_share_of_the_nudges_whose_outcome_says_something(kept: Kept) -> None:
     evening = kept.evening()
     outcomes = [
-        Outcome.PUT_AWAY_30, Outcome.PUT_AWAY_30, Outcome.PUT_AWAY_60, Outcome.IGNORED, Outcome.DISMISSED,
-        Outcome.TOGETHER, Outcome.NEEDED, Outcome.UNKNOWN, Outcome.UNDELIVERED, None,
-    ]  # fmt: skip
+        Outcome.PUT_AWAY_30,
+        Outcome.PUT_AWAY_30,
+        Outcome.PUT_AWAY_60,
+        Outcome.IGNORED,
+        Outcome.DISMISSED,
+        Outcome.TOGETHER,
+        Outcome.NEEDED,
+        Outcome.UNKNOWN,
+        Outcome.UNDELIVERED,
+        None,
+    ]
     for outcome in outcomes:
         kept.moment(evening, outcome=outcome)
     kept.moment(evening, decided="suppressed", reason=Reason.BUDGET)

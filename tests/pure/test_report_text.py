@@ -30,23 +30,35 @@ PAGE = Path(__file__).parents[2] / "docs" / "report.md"
 NAMES = {"S1": "A feed, scrolled", "M1": "A second message", "W1": "Work creeping in"}
 
 EVENINGS: tuple[tuple[int, int, tuple[tuple[str, str, int, int, str, Outcome | Reason], ...]], ...] = (
-    (20, 90, (
-        ("social", "S1", 12, 240, "nudged", Outcome.IGNORED),
-        ("messaging", "M1", 40, 70, "suppressed", Reason.COOL_DOWN),
-        ("social", "S1", 60, 150, "nudged", Outcome.PUT_AWAY_60),
-    )),
-    (18, 90, (
-        ("social", "S1", 30, 100, "nudged", Outcome.PUT_AWAY_30),
-        ("work", "W1", 50, 300, "suppressed", Reason.CALL),
-    )),
+    (
+        20,
+        90,
+        (
+            ("social", "S1", 12, 240, "nudged", Outcome.IGNORED),
+            ("messaging", "M1", 40, 70, "suppressed", Reason.COOL_DOWN),
+            ("social", "S1", 60, 150, "nudged", Outcome.PUT_AWAY_60),
+        ),
+    ),
+    (
+        18,
+        90,
+        (
+            ("social", "S1", 30, 100, "nudged", Outcome.PUT_AWAY_30),
+            ("work", "W1", 50, 300, "suppressed", Reason.CALL),
+        ),
+    ),
     (13, 90, (("messaging", "M1", 5, 45, "nudged", Outcome.PUT_AWAY_30),)),
     (11, 30, (("social", "S1", 20, 100, "nudged", Outcome.UNKNOWN),)),
-    (6, 90, (
-        ("social", "S1", 44, 80, "nudged", Outcome.PUT_AWAY_30),
-        ("social", "S1", 70, 90, "nudged", Outcome.TOGETHER),
-    )),
+    (
+        6,
+        90,
+        (
+            ("social", "S1", 44, 80, "nudged", Outcome.PUT_AWAY_30),
+            ("social", "S1", 70, 90, "nudged", Outcome.TOGETHER),
+        ),
+    ),
     (4, 80, ()),
-)  # fmt: skip
+)
 """Days ago, minutes known of 90, and moments: category, rule, minute, seconds, what was decided, what came of it."""
 
 
@@ -65,12 +77,24 @@ def records(evenings: object = EVENINGS) -> list[Record]:
             things.append(
                 Use(number=number, device="laptop", activity=Activity(category=category), began=start, ended=end)
             )
-            things.append(Moment(
-                number=number, occurrence=name, rule=rule, device="laptop", use=number, category=category, name=None,
-                began=start, decided_at=start + timedelta(minutes=1), ended=end, decided=decided,
-                reason=came if isinstance(came, Reason) else None, evidence=(),
-                outcome=came if isinstance(came, Outcome) else None,
-            ))  # fmt: skip
+            things.append(
+                Moment(
+                    number=number,
+                    occurrence=name,
+                    rule=rule,
+                    device="laptop",
+                    use=number,
+                    category=category,
+                    name=None,
+                    began=start,
+                    decided_at=start + timedelta(minutes=1),
+                    ended=end,
+                    decided=decided,
+                    reason=came if isinstance(came, Reason) else None,
+                    evidence=(),
+                    outcome=came if isinstance(came, Outcome) else None,
+                )
+            )
         things.append(PartnerTimeEnded(at=ends))
         kept += [Record(occurrence=name, what=thing) for thing in things]
     return kept
@@ -81,9 +105,16 @@ def summary(evenings: object = EVENINGS, days: int = 28) -> Summary:
     for record in records(evenings):
         what = record.what
         if isinstance(what, PartnerTimeBegan):
-            occurrences.append(KeptOccurrence(
-                id=record.occurrence, title=what.title, began=what.at, ends=what.ends, ended=what.ends, end_reason="ended"
-            ))  # fmt: skip
+            occurrences.append(
+                KeptOccurrence(
+                    id=record.occurrence,
+                    title=what.title,
+                    began=what.at,
+                    ends=what.ends,
+                    ended=what.ends,
+                    end_reason="ended",
+                )
+            )
         elif isinstance(what, Use):
             uses.append(KeptUse(occurrence=record.occurrence, use=what))
         elif isinstance(what, Moment):

@@ -69,9 +69,20 @@ def test_what_is_found_under_way_is_what_is_kept_once_it_has_ended() -> None:
 
 def test_a_report_in_the_midst_of_partner_time_counts_what_was_noticed_so_far(home: Path) -> None:
     moment = Moment(
-        number=1, occurrence=EVENING, rule="S1", device="laptop", use=2, category="social", name=None, began=at(6),
-        decided_at=at(6), ended=at(7), decided="nudged", reason=None, evidence=(),
-    )  # fmt: skip
+        number=1,
+        occurrence=EVENING,
+        rule="S1",
+        device="laptop",
+        use=2,
+        category="social",
+        name=None,
+        began=at(6),
+        decided_at=at(6),
+        ended=at(7),
+        decided="nudged",
+        reason=None,
+        evidence=(),
+    )
     with Store.open(store_path()) as store:
         store.keep_all([Record(occurrence=EVENING, what=what) for what in (*OBSERVED, moment)])
     with time_machine.travel(at(41), tick=False):

@@ -89,8 +89,10 @@ def test_all_problems_of_all_files_are_said_at_once() -> None:
     result = run("check", str(bad), str(good), str(nowhere))
     assert isinstance(result.exception, UserError)
     assert [(Path(problem.file or "").name, problem.column) for problem in result.exception.problems] == [
-        ("b.toml", 9), ("b.toml", 25), ("nowhere.toml", None),
-    ]  # fmt: skip
+        ("b.toml", 9),
+        ("b.toml", 25),
+        ("nowhere.toml", None),
+    ]
     assert "X1 is fine" in " ".join(result.stdout.split())
 
 

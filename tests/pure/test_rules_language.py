@@ -110,8 +110,12 @@ def test_a_mistake_is_said_at_its_place_with_what_to_write_instead(
 def test_all_problems_of_a_text_are_said_at_once_in_its_order() -> None:
     found = problems_of("dwel >= 3 s\nand (category is socail or glances(25 h) >= 1.5)\nand put_away;")
     assert [(problem.offset_line, problem.offset_column) for problem in found] == [
-        (0, 0), (1, 17), (1, 35), (1, 44), (2, 12),
-    ]  # fmt: skip
+        (0, 0),
+        (1, 17),
+        (1, 35),
+        (1, 44),
+        (2, 12),
+    ]
 
 
 def test_one_slip_within_parentheses_is_not_reported_twice() -> None:

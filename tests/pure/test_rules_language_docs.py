@@ -69,10 +69,27 @@ def test_every_pack_is_read() -> None:
 def test_the_page_has_an_example_of_every_form() -> None:
     examples = "\n".join(lines("condition"))
     forms = [
-        " for ", " then ", " within ", "hop from ", "since start", "usual(p", "shorter than", "longer than", "is not ",
-        "not in ", "in distraction", "is known", "is unknown", "(category in ", "(category is ", "%", "/ min", "not (",
-        *(f"{scope}." for scope in SCOPES), *(f" {sign} " for sign in COMPARISONS if sign != "!="),
-    ]  # fmt: skip
+        " for ",
+        " then ",
+        " within ",
+        "hop from ",
+        "since start",
+        "usual(p",
+        "shorter than",
+        "longer than",
+        "is not ",
+        "not in ",
+        "in distraction",
+        "is known",
+        "is unknown",
+        "(category in ",
+        "(category is ",
+        "%",
+        "/ min",
+        "not (",
+        *(f"{scope}." for scope in SCOPES),
+        *(f" {sign} " for sign in COMPARISONS if sign != "!="),
+    ]
     assert [form for form in forms if form not in examples] == []
     assert len(blocks("refused")) >= 16
 

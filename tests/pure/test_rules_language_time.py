@@ -34,9 +34,18 @@ def steps(*each: str) -> tuple[frozenset[str], ...]:
     ("text", "key"),
     [
         ("messaging then social within 60 s", FeatureKey("followed", MINUTE, steps=steps("messaging", "social"))),
-        ("any.mail then (video, social) within 1 min", FeatureKey("followed", MINUTE, None, "all", None, steps("mail", "video social"))),
-        ("(work, mail) then distraction then news within 90 s", FeatureKey("followed", 90 * SECOND, steps=(frozenset({"work", "mail"}), DISTRACTING, frozenset({"news"})))),
-        ("phone.(social) then social within 24 h", FeatureKey("followed", LONGEST_SPAN, None, "phone", None, steps("social", "social"))),
+        (
+            "any.mail then (video, social) within 1 min",
+            FeatureKey("followed", MINUTE, None, "all", None, steps("mail", "video social")),
+        ),
+        (
+            "(work, mail) then distraction then news within 90 s",
+            FeatureKey("followed", 90 * SECOND, steps=(frozenset({"work", "mail"}), DISTRACTING, frozenset({"news"}))),
+        ),
+        (
+            "phone.(social) then social within 24 h",
+            FeatureKey("followed", LONGEST_SPAN, None, "phone", None, steps("social", "social")),
+        ),
         ("not hop from laptop to phone within 60 s", FeatureKey("hopped", MINUTE, steps=steps("laptop", "phone"))),
         ("hop from any to laptop within 60 s", FeatureKey("hopped", MINUTE, steps=steps("laptop phone", "laptop"))),
         ("hop from phone to phone within 60 s", FeatureKey("hopped", MINUTE, steps=steps("phone", "phone"))),
@@ -44,19 +53,40 @@ def steps(*each: str) -> tuple[frozenset[str], ...]:
         ("laptop.share > 10 %", FeatureKey("share", None, None, "laptop")),
         ("3 < phone.opens(since start)", FeatureKey("opens", LONGEST_SPAN, None, "phone")),
         ("uses(messaging, since start) > 2", FeatureKey("uses", LONGEST_SPAN, "messaging")),
-        ("uses(category is social, shorter than 30 s, 10 min) >= 3", FeatureKey("uses", TEN, None, "device", Filter(SOCIAL, 30 * SECOND))),
-        ("uses(shorter than 30 s, category is social, 10 min) >= 3", FeatureKey("uses", TEN, None, "device", Filter(SOCIAL, 30 * SECOND))),
-        ("uses(social, shorter than 30 s, 10 min) >= 3", FeatureKey("uses", TEN, None, "device", Filter(SOCIAL, 30 * SECOND))),
-        ("time(longer than 10 s, 10 min) > 60 s", FeatureKey("time", TEN, None, "device", Filter(None, None, 10 * SECOND))),
-        ("time(longer than 1 h, 10 min) > 60 s", FeatureKey("time", TEN, None, "device", Filter(None, None, 60 * MINUTE))),
-        ("opens(category not in (news, mail), 10 min) > 1", FeatureKey("opens", TEN, None, "device", Filter(frozenset(CATEGORIES) - {"news", "mail"}))),
-        ("uses(category is not social, 10 min) > 1", FeatureKey("uses", TEN, None, "device", Filter(frozenset(CATEGORIES) - SOCIAL))),
+        (
+            "uses(category is social, shorter than 30 s, 10 min) >= 3",
+            FeatureKey("uses", TEN, None, "device", Filter(SOCIAL, 30 * SECOND)),
+        ),
+        (
+            "uses(shorter than 30 s, category is social, 10 min) >= 3",
+            FeatureKey("uses", TEN, None, "device", Filter(SOCIAL, 30 * SECOND)),
+        ),
+        (
+            "uses(social, shorter than 30 s, 10 min) >= 3",
+            FeatureKey("uses", TEN, None, "device", Filter(SOCIAL, 30 * SECOND)),
+        ),
+        (
+            "time(longer than 10 s, 10 min) > 60 s",
+            FeatureKey("time", TEN, None, "device", Filter(None, None, 10 * SECOND)),
+        ),
+        (
+            "time(longer than 1 h, 10 min) > 60 s",
+            FeatureKey("time", TEN, None, "device", Filter(None, None, 60 * MINUTE)),
+        ),
+        (
+            "opens(category not in (news, mail), 10 min) > 1",
+            FeatureKey("opens", TEN, None, "device", Filter(frozenset(CATEGORIES) - {"news", "mail"})),
+        ),
+        (
+            "uses(category is not social, 10 min) > 1",
+            FeatureKey("uses", TEN, None, "device", Filter(frozenset(CATEGORIES) - SOCIAL)),
+        ),
         ("(not put_away) for 20 s", AWAY),
         ("in_call or playing", FeatureKey("playing")),
         ("since_nudge < 5 min", FeatureKey("since_nudge")),
         ("reopened_after <= 5 min", FeatureKey("reopened_after")),
     ],
-)  # fmt: skip
+)
 def test_these_ask_for_just_this(text: str, key: FeatureKey) -> None:
     assert key in compile_condition(text).needs
 
@@ -72,9 +102,21 @@ def test_what_is_usual_is_of_the_feature_on_the_left() -> None:
     [
         ("messaging then socail within 60 s", "There is no category 'socail'.", "Did you mean 'social'?", 15, 6),
         ("messaging then social", "A sequence says within how long.", "messaging then social within 60 s", 21, 1),
-        ("messaging then social within", "Here the condition ends where a length, such as 60 s, should be.", None, 28, 1),
+        (
+            "messaging then social within",
+            "Here the condition ends where a length, such as 60 s, should be.",
+            None,
+            28,
+            1,
+        ),
         ("messaging then social within 3", "What stands behind 'within' is a length of time.", "such as 60 s", 29, 1),
-        ("messaging then social within 25 h", "What stands behind 'within' is longer than 0 s and at most 24 h.", None, 29, 4),
+        (
+            "messaging then social within 25 h",
+            "What stands behind 'within' is longer than 0 s and at most 24 h.",
+            None,
+            29,
+            4,
+        ),
         ("messaging then then social within 1 s", "Here 'then' stands where categories", None, 15, 4),
         ("social within 60 s", "A sequence has two steps or more.", None, 0, 6),
         ("uses(social, 1 min) then mail within 60 s", "Only categories are steps of a sequence.", None, 20, 4),
@@ -100,7 +142,13 @@ def test_what_is_usual_is_of_the_feature_on_the_left() -> None:
         ("uses(category is socail, 10 min) > 1", "There is no category 'socail'.", "Did you mean 'social'?", 17, 6),
         ("uses(category is known, 10 min) > 1", "There is no category 'known'.", None, 17, 5),
         ("uses(category is distraction, 10 min) > 1", "There is no category 'distraction'.", "write 'in'", 17, 11),
-        ("uses(distraction, 10 min) > 1", "There is no category 'distraction'.", "uses(category in distraction, 10 min)", 5, 11),
+        (
+            "uses(distraction, 10 min) > 1",
+            "There is no category 'distraction'.",
+            "uses(category in distraction, 10 min)",
+            5,
+            11,
+        ),
         ("uses(shorter than 3, 10 min) > 1", "What a use is shorter than is a length of time.", "such as 60 s", 18, 1),
         ("uses(longer than 0 s, 10 min) > 1", "What a use is longer than is longer than 0 s", None, 17, 3),
         ("uses(shorter than 30 s) > 1", "The span comes last.", "shorter than 30 s, 10 min", 0, 23),
@@ -108,9 +156,27 @@ def test_what_is_usual_is_of_the_feature_on_the_left() -> None:
         ("uses(shorter than 9 s, shorter than 8 s, 10 min) > 1", "This is said twice.", None, 23, 16),
         ("uses(since start, mail) > 1", "The category comes first.", "Write uses(social, 10 min).", 5, 11),
         ("uses(social, category is mail, 10 min) > 1", "This is said twice.", None, 13, 16),
-        ("uses(5 min, shorter than 8 s, 10 min) > 1", "This is neither a filter nor, at the end, the span.", None, 5, 5),
-        ("uses(longer than 9 s, shorter than 9 s, 1 min) > 1", "No use is longer than 9 s and shorter than 9 s.", None, 22, 16),
-        ("uses(longer than 1 min, 1 min) > 1", "No use that began in the last 1 min is longer than 1 min.", None, 5, 17),
+        (
+            "uses(5 min, shorter than 8 s, 10 min) > 1",
+            "This is neither a filter nor, at the end, the span.",
+            None,
+            5,
+            5,
+        ),
+        (
+            "uses(longer than 9 s, shorter than 9 s, 1 min) > 1",
+            "No use is longer than 9 s and shorter than 9 s.",
+            None,
+            22,
+            16,
+        ),
+        (
+            "uses(longer than 1 min, 1 min) > 1",
+            "No use that began in the last 1 min is longer than 1 min.",
+            None,
+            5,
+            17,
+        ),
         ("opens(shorter than 9 s, 1 min) > 1", "An opening has no length.", "opens(category is news, 10 min)", 6, 16),
         ("opens(news, 1 min) > 1", "opens needs a span.", "opens(category is news, 10 min)", 0, 18),
         ("glances(shorter than 9 s, 1 min) > 1", "glances takes no filter.", "uses(", 8, 16),
@@ -123,7 +189,7 @@ def test_what_is_usual_is_of_the_feature_on_the_left() -> None:
         ("elapsed > usual(p75)", "elapsed runs the same way on every evening", None, 10, 10),
         ("put_away > usual(p75)", "put_away is yes or no", None, 9, 1),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_is_said_at_its_place_with_what_to_write_instead(
     text: str, message: str, hint: str | None, where: int, width: int
 ) -> None:
@@ -148,14 +214,18 @@ def test_a_mistake_is_said_at_its_place_with_what_to_write_instead(
         ("keys(1 min) != 2 and keys(1 min) == 2", "'keys(1 min) != 2' and 'keys(1 min) == 2'", 21),
         ("category is social and category is mail", "'category is social' and 'category is mail'", 23),
         ("category is social and category not in distraction", "'category is social' and", 23),
-        ("mail then social within 9 s and category is mail", "'mail then social within 9 s' and 'category is mail'", 32),
+        (
+            "mail then social within 9 s and category is mail",
+            "'mail then social within 9 s' and 'category is mail'",
+            32,
+        ),
         ("put_away and not put_away", "'put_away' and 'not put_away'", 17),
         ("dwell is unknown and dwell > 3 s", "'dwell is unknown' and 'dwell > 3 s'", 21),
         ("dwell is unknown and dwell is known", "'dwell is unknown' and 'dwell is known'", 21),
         ("share > usual(p75) and share < usual(p75)", "'share > usual(p75)' and 'share < usual(p75)'", 23),
         ("share < usual(p20) and share >= usual(p80)", "'share < usual(p20)' and 'share >= usual(p80)'", 23),
     ],
-)  # fmt: skip
+)
 def test_what_contradicts_itself_is_refused_with_both_sides(text: str, said: str, where: int) -> None:
     (problem,) = problems_of(text)
     assert said in problem.message
@@ -294,13 +364,16 @@ def test_filters_and_steps_count_as_comparisons() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("uses(social, shorter than 100 s, since start) > 1", "uses(category is social, shorter than 1 min 40 s, since start)"),
+        (
+            "uses(social, shorter than 100 s, since start) > 1",
+            "uses(category is social, shorter than 1 min 40 s, since start)",
+        ),
         ("uses(category in distraction, 90 min) > 1", "uses(category in distraction, 1 h 30 min)"),
         ("uses(category is not mail, 60 s) > 1", "uses(category is not mail, 60 s)"),
         ("any.mail then (video, social) within 0.5 s", "all.mail then (social, video) within 0.5 s"),
         ("hop from any to phone within 90 s", "hop from any to phone within 90 s"),
     ],
-)  # fmt: skip
+)
 def test_a_key_is_written_in_the_words_of_the_language(text: str, said: str) -> None:
     (key,) = compile_condition(text).needs
     assert written(key) == said
@@ -312,8 +385,15 @@ def test_what_is_usual_is_written_with_what_it_is_of() -> None:
 
 def test_a_sentence_is_words_and_features() -> None:
     assert parts_of("{scrolls(60 s)} steps in {dwell}, {category} on {device}.") == (
-        FeatureKey("scrolls", MINUTE), " steps in ", DWELL, ", ", CATEGORY, " on ", DEVICE, ".",
-    )  # fmt: skip
+        FeatureKey("scrolls", MINUTE),
+        " steps in ",
+        DWELL,
+        ", ",
+        CATEGORY,
+        " on ",
+        DEVICE,
+        ".",
+    )
     assert parts_of("Put it away.") == ("Put it away.",)
 
 

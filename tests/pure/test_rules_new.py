@@ -237,9 +237,14 @@ def test_the_one_length_is_changed_and_nothing_else(when: str, expected: str | N
 def test_a_real_process_without_a_terminal_never_waits_for_an_answer() -> None:
     command = Path(sys.executable).with_name("turntoward")
     done = subprocess.run(
-        [command, "rules", "new"], stdin=subprocess.DEVNULL, env=os.environ, capture_output=True, text=True, check=False,
+        [command, "rules", "new"],
+        stdin=subprocess.DEVNULL,
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        check=False,
         timeout=60,
-    )  # fmt: skip
+    )
     assert done.returncode == 2
     assert "needs --category and --after" in done.stderr
 

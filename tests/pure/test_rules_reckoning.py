@@ -37,20 +37,33 @@ def test_the_nearest_values_at_which_it_would_not_have_held() -> None:
     ("text", "key", "value", "way"),
     [
         ("glances(10 min) >= 3", FeatureKey("glances", TEN), 3, "fewer than 3 looks under 30 s in 10 min"),
-        ("all.glances(10 min) > 2", FeatureKey("glances", TEN, scope="all"), 3,
-         "at most 2 looks under 30 s in 10 min on all devices together"),
+        (
+            "all.glances(10 min) > 2",
+            FeatureKey("glances", TEN, scope="all"),
+            3,
+            "at most 2 looks under 30 s in 10 min on all devices together",
+        ),
         ("pick_ups(10 min) >= 1", FeatureKey("pick_ups", TEN), 3, "no pick-up in 10 min"),
         ("scrolls(10 min) < 3", FeatureKey("scrolls", TEN), 2, "at least 3 scroll steps in 10 min"),
         ("keys(10 min) <= 3", FeatureKey("keys", TEN), 2, "more than 3 key presses in 10 min"),
-        ("uses(messaging, 10 min) >= 2", FeatureKey("uses", TEN, "messaging"), 2, "fewer than 2 uses of messages in 10 min"),
-        ("time(social, 10 min) >= 90 s", FeatureKey("time", TEN, "social"), timedelta(minutes=2),
-         "less than 90 s of social media in 10 min"),
+        (
+            "uses(messaging, 10 min) >= 2",
+            FeatureKey("uses", TEN, "messaging"),
+            2,
+            "fewer than 2 uses of messages in 10 min",
+        ),
+        (
+            "time(social, 10 min) >= 90 s",
+            FeatureKey("time", TEN, "social"),
+            timedelta(minutes=2),
+            "less than 90 s of social media in 10 min",
+        ),
         ("since_input >= 15 s", FeatureKey("since_input"), timedelta(seconds=20), "a touch before 19:03:15"),
         ("not put_away", FeatureKey("put_away"), False, "having put the device away before"),
         ("came_from in (messaging, mail)", FeatureKey("came_from"), "mail", "coming from anything but mail"),
         ("switch_rate(10 min) >= 2 / min", FeatureKey("switch_rate", TEN), 2.5, "switch_rate(10 min) < 2 / min"),
     ],
-)  # fmt: skip
+)
 def test_each_kind_of_part_has_its_own_way_out(text: str, key: FeatureKey, value: Value, way: str) -> None:
     assert compile_condition(text).holds(Measured(AT, {key: value}))
     assert quiet(text, {key: value}) == f"What would have kept it quiet: {way}."
@@ -72,8 +85,11 @@ def test_where_only_another_evening_would_have_been_quiet_nothing_is_said() -> N
 def test_each_part_says_whether_it_held_and_what_it_lacked() -> None:
     text = "category in distraction and dwell >= 60 s and scrolls(60 s) > 10 and not put_away and elapsed <= 5 min"
     measured: dict[FeatureKey, Value] = {
-        CATEGORY: "reading", DWELL: timedelta(seconds=48), SCROLLS: 10, FeatureKey("elapsed"): timedelta(minutes=7),
-    }  # fmt: skip
+        CATEGORY: "reading",
+        DWELL: timedelta(seconds=48),
+        SCROLLS: 10,
+        FeatureKey("elapsed"): timedelta(minutes=7),
+    }
     assert say_parts(parts(text, measured.get)) == [
         (False, "category in distraction", "it was reading"),
         (False, "dwell >= 60 s", "48 s, 12 s short"),

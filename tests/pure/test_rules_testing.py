@@ -112,9 +112,14 @@ def test_all_that_cannot_be_read_is_said_at_once() -> None:
     assert isinstance(done.exception, UserError)
     found = [(Path(each.file or "").name, each.line, each.column) for each in done.exception.problems]
     assert found == [
-        ("bad.txt", 3, 7), ("bad.txt", 4, 1), ("bad.txt", 5, 1), ("bad.txt", 6, 1), ("empty.txt", None, None),
-        ("begun.txt:1", None, None), ("nowhere.txt", None, None),
-    ]  # fmt: skip
+        ("bad.txt", 3, 7),
+        ("bad.txt", 4, 1),
+        ("bad.txt", 5, 1),
+        ("bad.txt", 6, 1),
+        ("empty.txt", None, None),
+        ("begun.txt:1", None, None),
+        ("nowhere.txt", None, None),
+    ]
     assert "Did you mean 'social'?" in str(done.exception)
 
 

@@ -134,6 +134,9 @@ def test_what_is_too_long_for_a_line_is_let_go_of_and_the_next_line_is_whole() -
 def test_five_tags_are_asked_for_and_no_other() -> None:
     assert COMMAND.partition(" -s ")[2].split() == list(TAGS)
     assert set(TAGS) == {
-        "wm_set_resumed_activity", "am_set_resumed_activity", "screen_toggled", "power_screen_state",
+        "wm_set_resumed_activity",
+        "am_set_resumed_activity",
+        "screen_toggled",
+        "power_screen_state",
         "wm_set_keyguard_shown",
-    }  # fmt: skip
+    }

@@ -79,8 +79,10 @@ def test_what_holds_at_first_is_said_and_what_is_unknown_is_not(present: Present
 
 def test_an_app_is_opened_once_and_its_own_pages_are_no_openings() -> None:
     assert story(hand(), front(FEED), front(FEED), front(CHAT), front(FEED)) == [
-        f"opened {FEED}", f"opened {CHAT}", f"opened {FEED}",
-    ]  # fmt: skip
+        f"opened {FEED}",
+        f"opened {CHAT}",
+        f"opened {FEED}",
+    ]
 
 
 def test_what_is_in_front_at_first_is_not_opened_by_its_own_next_page() -> None:
@@ -96,8 +98,10 @@ def test_a_launcher_is_nothing_in_front(launcher: str) -> None:
 def test_a_dialog_of_the_system_lies_over_an_app_and_coming_back_is_no_opening() -> None:
     dialog, installer = "com.google.android.permissioncontroller", "com.android.packageinstaller"
     assert story(hand(), front(FEED), front(dialog), front(installer), front(FEED)) == [
-        f"opened {FEED}", "nothing", f"seen {FEED}",
-    ]  # fmt: skip
+        f"opened {FEED}",
+        "nothing",
+        f"seen {FEED}",
+    ]
     assert story(hand(), front(FEED), front(dialog), front(HOME), front(FEED))[-1] == f"opened {FEED}"
     assert story(hand(), front(FEED), front(dialog), front(CHAT))[-1] == f"opened {CHAT}"
 
@@ -183,8 +187,11 @@ def test_android_ten_tells_no_lock_screen_and_what_is_resumed_under_a_lit_screen
     story(made, front(FEED, older=True))
     assert story(made, screen(on=False), screen(on=True)) == ["down", "lit"]
     assert story(made, screen(on=False), screen(on=True), front(FEED, older=True)) == [
-        "down", "lit", "picked", f"seen {FEED}",
-    ]  # fmt: skip
+        "down",
+        "lit",
+        "picked",
+        f"seen {FEED}",
+    ]
     assert story(made, front(CHAT, older=True)) == [f"opened {CHAT}"]
 
 

@@ -78,9 +78,7 @@ def test_only_the_last_day_of_the_persons_own_user_counts(tmp_path: Path) -> Non
 
 def test_what_was_missed_is_told_in_order_within_the_stretch_and_nothing_from_before() -> None:
     hand = laid_down()
-    said, left = missed(
-        read(WHOLE, user=0, local=CET), hand, since=SINCE, until=UNTIL, ours=lambda theirs: theirs
-    )  # fmt: skip
+    said, left = missed(read(WHOLE, user=0, local=CET), hand, since=SINCE, until=UNTIL, ours=lambda theirs: theirs)
     assert [(type(each), each.at) for each in said] == [
         (LitUp, at(18, 19)),
         (PickedUp, at(18, 20)),
@@ -115,9 +113,7 @@ def test_a_phone_that_was_left_alone_is_as_it_was() -> None:
 
 def test_a_wrong_clock_is_put_right_and_the_future_is_left_out() -> None:
     events = read(WHOLE, user=0, local=CET)
-    said, _ = missed(
-        events, laid_down(), since=SINCE, until=UNTIL, ours=lambda theirs: theirs + timedelta(minutes=11)
-    )  # fmt: skip
+    said, _ = missed(events, laid_down(), since=SINCE, until=UNTIL, ours=lambda theirs: theirs + timedelta(minutes=11))
     assert [type(each) for each in said] == [LitUp, PickedUp, SeenApp, SeenApp]
     assert all(SINCE <= each.at <= UNTIL for each in said)
 

@@ -16,14 +16,46 @@ from detector.notifier.wording import ending, greeting, heads_up, how_long, over
 
 AT = datetime(2026, 11, 23, 18, 40, tzinfo=UTC)
 BUILT_IN = (
-    "F101", "F102", "F103", "F106", "F107", "F108", "F109", "G201", "G202", "M301", "M302", "H401", "H402", "H403", "A501",
-    "W601", "W602", "O701", "O702", "P801", "P802", "P803", "R901",
-)  # fmt: skip
+    "F101",
+    "F102",
+    "F103",
+    "F106",
+    "F107",
+    "F108",
+    "F109",
+    "G201",
+    "G202",
+    "M301",
+    "M302",
+    "H401",
+    "H402",
+    "H403",
+    "A501",
+    "W601",
+    "W602",
+    "O701",
+    "O702",
+    "P801",
+    "P802",
+    "P803",
+    "R901",
+)
 WHY = "Social media, 70 s, the second time since 18:30."
 MOMENT = Moment(
-    number=1, occurrence="o", rule="F101", device="laptop", use=1, category="social", name=None, began=AT,
-    decided_at=AT, ended=None, decided="nudged", reason=None, evidence=(),
-)  # fmt: skip
+    number=1,
+    occurrence="o",
+    rule="F101",
+    device="laptop",
+    use=1,
+    category="social",
+    name=None,
+    began=AT,
+    decided_at=AT,
+    ended=None,
+    decided="nudged",
+    reason=None,
+    evidence=(),
+)
 # Guilt, orders, praise, comparison with others, and whose name it may not be.
 UNKIND = re.compile(
     r"!|\b(should|must|stop|again|still|too much|never|always|waste\w*|bad|guilt\w*|sorry|sad|disappoint\w*|ignor\w*"

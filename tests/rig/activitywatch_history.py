@@ -17,14 +17,20 @@ from typing import Any
 CANARY_TITLE = "quagmirewombatlute"
 CANARY_URL = "xylophonekestrelfen"
 SITES = (
-    ("{} • Instagram", "www.instagram.com"), ("{} - YouTube", "www.youtube.com"), ("{} | Chefkoch", "www.chefkoch.de"),
-    ("Inbox ({}) - Gmail", "mail.google.com"), ("{} : r/cats - Reddit", "www.reddit.com"),
-)  # fmt: skip
+    ("{} • Instagram", "www.instagram.com"),
+    ("{} - YouTube", "www.youtube.com"),
+    ("{} | Chefkoch", "www.chefkoch.de"),
+    ("Inbox ({}) - Gmail", "mail.google.com"),
+    ("{} : r/cats - Reddit", "www.reddit.com"),
+)
 APPS = (("Alacritty", "{}"), ("org.gnome.Maps", "{}"), ("thunderbird", "{} - Mozilla Thunderbird"), ("code", "{}"))
 PACKAGES = (
-    ("Instagram", "com.instagram.android"), ("WhatsApp", "com.whatsapp"), ("Launcher", "com.sec.android.app.launcher"),
-    ("YouTube", "com.google.android.youtube"), ("Clock", "com.google.android.deskclock"),
-)  # fmt: skip
+    ("Instagram", "com.instagram.android"),
+    ("WhatsApp", "com.whatsapp"),
+    ("Launcher", "com.sec.android.app.launcher"),
+    ("YouTube", "com.google.android.youtube"),
+    ("Clock", "com.google.android.deskclock"),
+)
 
 Event = dict[str, Any]
 

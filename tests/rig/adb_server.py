@@ -145,9 +145,13 @@ class Server:
             return
         phone.running.add(writer)
         shell = await asyncio.create_subprocess_exec(
-            "/bin/sh", "-c", command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+            "/bin/sh",
+            "-c",
+            command,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
             env={"PATH": f"{phone.place}/bin:/usr/bin:/bin", "PHONE": phone.place, "TZ": "UTC"},
-        )  # fmt: skip
+        )
         printed, _ = await shell.communicate()
         with suppress(ConnectionError):
             writer.write(printed)
@@ -350,8 +354,11 @@ class FakeAdb:
         self.place = place
         self._process = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", sys.executable, __file__, str(port)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+        )
         assert self._process.stdout is not None
         self.port = int(self._process.stdout.readline())
         self.server = f"127.0.0.1:{self.port}"

@@ -100,10 +100,20 @@ class SessionBus:
     def ask(self, method: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Call a method of the bus itself."""
         return subprocess.run(
-            ["dbus-send", f"--bus={self.address}", "--print-reply=literal", "--dest=org.freedesktop.DBus",
-             "/org/freedesktop/DBus", method, *arguments],
-            capture_output=True, check=False, timeout=30, text=True,
-        )  # fmt: skip
+            [
+                "dbus-send",
+                f"--bus={self.address}",
+                "--print-reply=literal",
+                "--dest=org.freedesktop.DBus",
+                "/org/freedesktop/DBus",
+                method,
+                *arguments,
+            ],
+            capture_output=True,
+            check=False,
+            timeout=30,
+            text=True,
+        )
 
     def has_owner(self, name: str) -> bool:
         """Tell whether somebody owns the name."""
@@ -183,11 +193,16 @@ class Dunst:
             urgency, _, message = one["message"]["data"].partition("|")
             seen.append(
                 SeenNotification(
-                    id=one["id"]["data"], appname=one["appname"]["data"], summary=one["summary"]["data"],
-                    body=one["body"]["data"], message=message, urgency=urgency,
-                    timeout_s=one["timeout"]["data"] / 1e6, raw=one,
+                    id=one["id"]["data"],
+                    appname=one["appname"]["data"],
+                    summary=one["summary"]["data"],
+                    body=one["body"]["data"],
+                    message=message,
+                    urgency=urgency,
+                    timeout_s=one["timeout"]["data"] / 1e6,
+                    raw=one,
                 )
-            )  # fmt: skip
+            )
         return seen
 
     def shown(self) -> SeenNotification:

@@ -117,21 +117,34 @@ class Day:
         self._performer: Performer | None = None
         self.reconciler = Reconciler(store=store, open_one=self._open_one)
         self.loop = Loop(
-            clock=clock, reconciler=self.reconciler, wake=self.wake, afterwards=self._afterwards, systemd=Systemd(),
+            clock=clock,
+            reconciler=self.reconciler,
+            wake=self.wake,
+            afterwards=self._afterwards,
+            systemd=Systemd(),
             continuity=Continuity(clock, lambda: self.slept),
-        )  # fmt: skip
+        )
 
     def _open_one(self, occurrence: Occurrence, kept_as: str) -> UnderWay:
         inbox = Inbox(lambda _: Activity(category="other"), clock=self.clock, arrived=self.wake)
         self.sensors.append(Sensors(inbox.put, self.clock))
         self._performer = Performer(
-            store=self.store, voice=Voice(self.said, self.clock), words=lambda _: Words(title=NUDGE, body="b"),
-            greeting=lambda _: Words(title=GREETING, body=""), put=inbox.put, clock=self.clock,
-        )  # fmt: skip
+            store=self.store,
+            voice=Voice(self.said, self.clock),
+            words=lambda _: Words(title=NUDGE, body="b"),
+            greeting=lambda _: Words(title=GREETING, body=""),
+            put=inbox.put,
+            clock=self.clock,
+        )
         return UnderWay(
-            occurrence=occurrence, kept_as=kept_as, core=core(), inbox=inbox, sensors=self.sensors[-1],
-            performer=self._performer, goes_on=lambda _: Words(title=GOES_ON, body=""),
-        )  # fmt: skip
+            occurrence=occurrence,
+            kept_as=kept_as,
+            core=core(),
+            inbox=inbox,
+            sensors=self.sensors[-1],
+            performer=self._performer,
+            goes_on=lambda _: Words(title=GOES_ON, body=""),
+        )
 
     async def _afterwards(self, coming: Next) -> None:
         del coming

@@ -88,9 +88,15 @@ def bring(
 
 def asked(store: Keeping, times: Times, since: datetime, now: datetime) -> Sequence[Past]:
     return past_times(
-        times, since=since, now=now, zone=BERLIN, declared=store.partner_times(), stopped=store.stopped(),
-        extended=store.extended(), kept=store.occurrences(),
-    )  # fmt: skip
+        times,
+        since=since,
+        now=now,
+        zone=BERLIN,
+        declared=store.partner_times(),
+        stopped=store.stopped(),
+        extended=store.extended(),
+        kept=store.occurrences(),
+    )
 
 
 def everything(store: Keeping) -> dict[str, Any]:

@@ -54,8 +54,11 @@ class MockLogind:
         """Call a method, which must succeed, and return what it said."""
         done = subprocess.run(
             ["dbus-send", f"--bus={self.bus.address}", "--print-reply", f"--dest={SERVICE}", path, method, *arguments],
-            capture_output=True, check=False, timeout=30, text=True,
-        )  # fmt: skip
+            capture_output=True,
+            check=False,
+            timeout=30,
+            text=True,
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 

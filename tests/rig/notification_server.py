@@ -95,10 +95,16 @@ class FakeServer:
             shown = self._ids
         self.notified.append(
             Notified(
-                id=shown, app_name=app_name, replaces=replaces, title=title, body=body, actions=actions,
-                hints={name: variant.value for name, variant in hints.items()}, milliseconds=milliseconds,
+                id=shown,
+                app_name=app_name,
+                replaces=replaces,
+                title=title,
+                body=body,
+                actions=actions,
+                hints={name: variant.value for name, variant in hints.items()},
+                milliseconds=milliseconds,
             )
-        )  # fmt: skip
+        )
         self.arrived.set()
         reply = Message.new_method_return(message, "u", [shown])
         if self.mute:

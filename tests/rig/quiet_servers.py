@@ -119,10 +119,14 @@ async def _served(kind: type[Plasma | LeveledDunst], address: str) -> AsyncItera
     try:
         await bus.call(
             Message(
-                destination="org.freedesktop.DBus", path="/org/freedesktop/DBus", interface="org.freedesktop.DBus",
-                member="AddMatch", signature="s", body=["type='signal',member='NameOwnerChanged'"],
+                destination="org.freedesktop.DBus",
+                path="/org/freedesktop/DBus",
+                interface="org.freedesktop.DBus",
+                member="AddMatch",
+                signature="s",
+                body=["type='signal',member='NameOwnerChanged'"],
             )
-        )  # fmt: skip
+        )
         server = kind(bus)
         await bus.request_name(NAME)
         yield server
@@ -142,12 +146,18 @@ async def dunst_stage(way: str, rules: str) -> AsyncIterator[Stage]:
             return dunst.displayed() == before
 
         yield Stage(
-            way=way, address=bus.address, look=lambda: dunst.ctl("is-paused"), server=dunst,
-            earlier={"as it starts": lambda: None, "paused": dunst.pause} if way == "dunst_paused" else
-            {"as it starts": lambda: None},
+            way=way,
+            address=bus.address,
+            look=lambda: dunst.ctl("is-paused"),
+            server=dunst,
+            earlier={"as it starts": lambda: None, "paused": dunst.pause}
+            if way == "dunst_paused"
+            else {"as it starts": lambda: None},
             by_hand=lambda: dunst.ctl("set-paused", "toggle") and None,
-            hang=lambda: os.kill(dunst.process.pid, signal.SIGSTOP), again=dunst.restart, is_quiet=holds,
-        )  # fmt: skip
+            hang=lambda: os.kill(dunst.process.pid, signal.SIGSTOP),
+            again=dunst.restart,
+            is_quiet=holds,
+        )
 
 
 @asynccontextmanager
@@ -159,16 +169,20 @@ async def mako_stage() -> AsyncIterator[Stage]:
             mako.start()
 
         yield Stage(
-            way="mako", address=mako.address, look=lambda: mako.ctl("mode"), server=mako,
+            way="mako",
+            address=mako.address,
+            look=lambda: mako.ctl("mode"),
+            server=mako,
             earlier={
                 "as it starts": lambda: None,
                 "modes of one's own": lambda: mako.ctl("mode", "-s", "night", "work") and None,
                 "no mode at all": lambda: mako.ctl("mode", "-r", "default") and None,
             },
             by_hand=lambda: mako.ctl("mode", "-s", "night") and None,
-            hang=lambda: os.kill(mako.process.pid, signal.SIGSTOP), again=again,
+            hang=lambda: os.kill(mako.process.pid, signal.SIGSTOP),
+            again=again,
             is_quiet=lambda: "turntoward" in mako.modes(),
-        )  # fmt: skip
+        )
 
 
 @asynccontextmanager
@@ -179,9 +193,13 @@ async def gnome_stage(home: Path) -> AsyncIterator[Stage]:
     async with AsyncExitStack() as stack:
         bus = stack.enter_context(private_bus())
         env = {
-            "PATH": os.environ["PATH"], "HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"),
-            "XDG_RUNTIME_DIR": os.environ["XDG_RUNTIME_DIR"], "DBUS_SESSION_BUS_ADDRESS": bus.address, "LC_ALL": "C.UTF-8",
-        }  # fmt: skip
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "XDG_CONFIG_HOME": str(home / ".config"),
+            "XDG_RUNTIME_DIR": os.environ["XDG_RUNTIME_DIR"],
+            "DBUS_SESSION_BUS_ADDRESS": bus.address,
+            "LC_ALL": "C.UTF-8",
+        }
         stack.enter_context(started([writer], env=env))
         until(lambda: bus.has_owner("ca.desrt.dconf"), what="dconf's service")
         shell = await stack.enter_async_context(_named("gnome-shell", bus))
@@ -204,15 +222,19 @@ async def gnome_stage(home: Path) -> AsyncIterator[Stage]:
             return run("dconf", "read", "/org/gnome/desktop/notifications/show-banners")
 
         yield Stage(
-            way="gnome", address=bus.address, look=look, server=shell,
+            way="gnome",
+            address=bus.address,
+            look=look,
+            server=shell,
             earlier={
                 "never set": lambda: None,
                 "banners on": lambda: run("gsettings", "set", *SCHEMA, "true") and None,
                 "banners off": lambda: run("gsettings", "set", *SCHEMA, "false") and None,
             },
             by_hand=lambda: run("gsettings", "set", *SCHEMA, "true") and None,
-            is_quiet=lambda: look() == "false", hang=hang,
-        )  # fmt: skip
+            is_quiet=lambda: look() == "false",
+            hang=hang,
+        )
 
 
 @asynccontextmanager
@@ -232,15 +254,19 @@ async def kde_stage() -> AsyncIterator[Stage]:
     with private_bus() as bus:
         async with _served(Plasma, bus.address) as plasma:
             yield Stage(
-                way="kde", address=bus.address, server=plasma, is_quiet=lambda: plasma.inhibited,
+                way="kde",
+                address=bus.address,
+                server=plasma,
+                is_quiet=lambda: plasma.inhibited,
                 look=lambda: f"{plasma.own} {sorted(plasma.inhibitions.values())}",
                 earlier={
                     "as it starts": lambda: None,
                     "Do Not Disturb of its own": lambda: setattr(plasma, "own", True),
                     "inhibited by another": lambda: plasma.inhibitions.update({77: ":1.777"}),
                 },
-                by_hand=plasma.inhibitions.clear, hang=lambda: setattr(plasma, "deaf", True),
-            )  # fmt: skip
+                by_hand=plasma.inhibitions.clear,
+                hang=lambda: setattr(plasma, "deaf", True),
+            )
 
 
 @asynccontextmanager
@@ -248,15 +274,19 @@ async def levels_stage() -> AsyncIterator[Stage]:
     with private_bus() as bus:
         async with _served(LeveledDunst, bus.address) as dunst:
             yield Stage(
-                way="dunst_levels", address=bus.address, server=dunst, is_quiet=lambda: dunst.level > 0,
+                way="dunst_levels",
+                address=bus.address,
+                server=dunst,
+                is_quiet=lambda: dunst.level > 0,
                 look=lambda: f"{dunst.level} {sorted(dunst.rules.items())}",
                 earlier={
                     "not paused": lambda: None,
                     "a level of one's own": lambda: setattr(dunst, "level", 30),
                     "paused": lambda: setattr(dunst, "level", 100),
                 },
-                by_hand=lambda: setattr(dunst, "level", 100), hang=lambda: setattr(dunst, "deaf", True),
-            )  # fmt: skip
+                by_hand=lambda: setattr(dunst, "level", 100),
+                hang=lambda: setattr(dunst, "deaf", True),
+            )
 
 
 def stages(home: Path) -> dict[str, Callable[[], AbstractAsyncContextManager[Stage]]]:

@@ -54,10 +54,15 @@ class Mako:
         (self.folder / "sway.conf").write_text("output * bg #000000 solid_color\n")
         self._as = [] if os.getuid() else ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
         self.env = {
-            "HOME": str(self.folder / "home"), "PATH": "/usr/bin:/bin", "XDG_RUNTIME_DIR": str(run), "LC_ALL": "C.UTF-8",
-            "WLR_BACKENDS": "headless", "WLR_LIBINPUT_NO_DEVICES": "1", "WLR_RENDERER": "pixman",
+            "HOME": str(self.folder / "home"),
+            "PATH": "/usr/bin:/bin",
+            "XDG_RUNTIME_DIR": str(run),
+            "LC_ALL": "C.UTF-8",
+            "WLR_BACKENDS": "headless",
+            "WLR_LIBINPUT_NO_DEVICES": "1",
+            "WLR_RENDERER": "pixman",
             "DBUS_SESSION_BUS_ADDRESS": self.address,
-        }  # fmt: skip
+        }
         if self._as:
             for path in (self.folder, *self.folder.rglob("*")):
                 os.chown(path, NOBODY, NOBODY)
@@ -105,10 +110,21 @@ class Mako:
 
     def _owned(self) -> bool:
         asked = subprocess.run(
-            [*self._as, "dbus-send", f"--bus={self.address}", "--print-reply=literal", "--dest=org.freedesktop.DBus",
-             "/org/freedesktop/DBus", "org.freedesktop.DBus.NameHasOwner", f"string:{NAME}"],
-            env=self.env, capture_output=True, check=False, timeout=30,
-        )  # fmt: skip
+            [
+                *self._as,
+                "dbus-send",
+                f"--bus={self.address}",
+                "--print-reply=literal",
+                "--dest=org.freedesktop.DBus",
+                "/org/freedesktop/DBus",
+                "org.freedesktop.DBus.NameHasOwner",
+                f"string:{NAME}",
+            ],
+            env=self.env,
+            capture_output=True,
+            check=False,
+            timeout=30,
+        )
         return b"true" in asked.stdout
 
     def _start(self, *command: str) -> subprocess.Popen[Any]:

@@ -162,8 +162,12 @@ class Desktop:
     def _window_of(self, pid: int) -> int:
         found = subprocess.run(
             ["xdotool", "search", "--onlyvisible", "--pid", str(pid)],
-            env=self.env, capture_output=True, check=False, timeout=30, text=True,
-        ).stdout.split()  # fmt: skip
+            env=self.env,
+            capture_output=True,
+            check=False,
+            timeout=30,
+            text=True,
+        ).stdout.split()
         return int(found[0]) if found else 0
 
     def active(self) -> int:
@@ -179,9 +183,15 @@ class Desktop:
     def load(self, *, motion: int = 500, scrolls: int = 10, keys: int = 5) -> subprocess.Popen[bytes]:
         """Start the load of the bars: so many motions, scrolls and key presses a second, until it is ended."""
         return self.start(
-            sys.executable, str(ROOT / "tests/rig/load.py"), "--motion", str(motion), "--scrolls", str(scrolls),
-            "--keys", str(keys),
-        )  # fmt: skip
+            sys.executable,
+            str(ROOT / "tests/rig/load.py"),
+            "--motion",
+            str(motion),
+            "--scrolls",
+            str(scrolls),
+            "--keys",
+            str(keys),
+        )
 
 
 class Terminal:

@@ -14,13 +14,20 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example: turntoward backtest --rules try.toml --since 28d")
 @click.option(
-    "--rules", "files", metavar="FILE", multiple=True, type=click.Path(path_type=Path),
+    "--rules",
+    "files",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path),
     help="A pack to try; may be given several times. One that is in force already is compared with being without it.",
-)  # fmt: skip
+)
 @click.option(
-    "--since", default="28d", show_default=True, metavar="WHEN",
+    "--since",
+    default="28d",
+    show_default=True,
+    metavar="WHEN",
     help="A length such as 7d or 4w, or a date such as 2026-11-01.",
-)  # fmt: skip
+)
 @click.option("--json", "json_wanted", is_flag=True, help="Write it as JSON.")
 def command(*, files: tuple[Path, ...], since: str, json_wanted: bool) -> None:
     """Play your own kept evenings through other rules, and see what would have been said.

@@ -59,8 +59,12 @@ def as_json(found: Comparison | None, since: datetime, *, under_way: int, is_in_
 
     evenings = found.evenings if found else 0
     whole: dict[str, Any] = {
-        "since": since.isoformat(), "partner_times": evenings, "without_observations": found.empty if found else 0,
-        "under_way": under_way, "observations": found.observations if found else 0, "in_force_already": is_in_force,
+        "since": since.isoformat(),
+        "partner_times": evenings,
+        "without_observations": found.empty if found else 0,
+        "under_way": under_way,
+        "observations": found.observations if found else 0,
+        "in_force_already": is_in_force,
         "rules": [_rule_json(each, evenings) for each in found.rules] if found else [],
         "all": {
             "now": _found_json(found.now, evenings) if found else None,
@@ -68,7 +72,7 @@ def as_json(found: Comparison | None, since: datetime, *, under_way: int, is_in_
         },
         "changed": [_changed_json(each, zone) for each in found.changed] if found else [],
         "not_compared": ["outcomes"],
-    }  # fmt: skip
+    }
     return json.dumps(whole, ensure_ascii=False, indent=2)
 
 
@@ -146,9 +150,12 @@ def _line(sign: str, moment: Moment, rules: dict[str, RuleCompared], zone: ZoneI
 
 def _rule_json(rule: RuleCompared, evenings: int) -> dict[str, Any]:
     return {
-        "code": rule.code, "name": rule.name, "changed": rule.changed, "now": _found_json(rule.now, evenings),
+        "code": rule.code,
+        "name": rule.name,
+        "changed": rule.changed,
+        "now": _found_json(rule.now, evenings),
         "then": _found_json(rule.then, evenings),
-    }  # fmt: skip
+    }
 
 
 def _found_json(side: Found | None, evenings: int) -> dict[str, Any] | None:
@@ -169,9 +176,11 @@ def _changed_json(evening: EveningChanged, zone: ZoneInfo) -> dict[str, Any]:
 
 def _nudge_json(moment: Moment, zone: ZoneInfo) -> dict[str, Any]:
     return {
-        "at": moment.decided_at.astimezone(zone).isoformat(), "rule": moment.rule, "category": moment.category,
+        "at": moment.decided_at.astimezone(zone).isoformat(),
+        "rule": moment.rule,
+        "category": moment.category,
         "device": moment.device,
-    }  # fmt: skip
+    }
 
 
 def _wrapped(text: str) -> list[str]:

@@ -66,9 +66,11 @@ def compare_kept(
         with _players(len(over), now, then, settings) as players:
             usuals = _usuals(players, over, keys, saying) if keys else ({} for _ in over)
             return gather(
-                players(_play, list(zip(over, usuals, strict=True))), now, then,
+                players(_play, list(zip(over, usuals, strict=True))),
+                now,
+                then,
                 lambda evening, seen: saying(f"evening {evening:,} of {len(over):,}, {seen:,} observations"),
-            )  # fmt: skip
+            )
     finally:
         saying.done()
 
@@ -139,9 +141,7 @@ def _play(task: tuple[KeptOccurrence, Mapping[FeatureKey, Value]]) -> EveningPla
         moments=[moment for moment in kept if moment.occurrence == occurrence.id],
         usuals=usuals,
     )
-    return play_evening(
-        evening, work.now, work.then, policy=work.settings.policy, attention=work.settings.attention
-    )  # fmt: skip
+    return play_evening(evening, work.now, work.then, policy=work.settings.policy, attention=work.settings.attention)
 
 
 def _greatest(task: tuple[KeptOccurrence, Collection[FeatureKey]]) -> Greatest:

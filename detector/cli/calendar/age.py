@@ -20,10 +20,12 @@ _DAY: Final = timedelta(days=1)
 def as_json(calendar: Calendar) -> dict[str, Any]:
     """Return what is known of a subscription as JSON takes it; without its place, which may bear a secret."""
     return {
-        "number": calendar.number, "name": calendar.name, "why": calendar.why,
+        "number": calendar.number,
+        "name": calendar.name,
+        "why": calendar.why,
         "asked": None if calendar.tried is None else calendar.tried.isoformat(),
         "refreshed": None if calendar.refreshed is None else calendar.refreshed.isoformat(),
-    }  # fmt: skip
+    }
 
 
 def say_age(calendar: Calendar, now: datetime, zone: ZoneInfo) -> str:
@@ -51,9 +53,11 @@ def _said(asked: datetime | None, refreshed: datetime | None, why: str | None, n
         return "not asked yet"
     if why is None:
         return f"asked {say_ago(now - asked)}"
-    copy = "there is no copy yet" if refreshed is None else (
-        f"the copy in force is of {say_instant(refreshed, now, zone)}"
-    )  # fmt: skip
+    copy = (
+        "there is no copy yet"
+        if refreshed is None
+        else (f"the copy in force is of {say_instant(refreshed, now, zone)}")
+    )
     return f"asked {say_ago(now - asked)}, and {why}; {copy}"
 
 

@@ -38,9 +38,7 @@ def export(file: str | None, only: str | None, *, everything: bool, tag: str, ye
         known = declared.read(store)
         wanted = [choose(known.partner_times, only)] if only is not None else list(known.partner_times)
         coming = [each for each in wanted if everything or only is not None or not is_over(each, known.now)]
-        how = Writing(
-            identity=_identity(store), now=known.now, skipped=store.skipped(), tag=tag.strip() or None
-        )  # fmt: skip
+        how = Writing(identity=_identity(store), now=known.now, skipped=store.skipped(), tag=tag.strip() or None)
     written = write_calendar(coming, how)
     if file is None or file == "-":
         sys.stdout.buffer.write(written)

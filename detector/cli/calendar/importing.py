@@ -105,19 +105,27 @@ def _keep(wanted: _Wanted, choice: Choice, reading: Reading, progress: Callable[
                 known = Calendar(name=_new_name(calendars, wanted, reading), place=wanted.place)
             calendar = store.keep_calendar(
                 replace(
-                    known, place=wanted.place, choice=choice, accepts=known.accepts or wanted.accepts, refreshed=now,
-                    tried=now, why=None,
+                    known,
+                    place=wanted.place,
+                    choice=choice,
+                    accepts=known.accepts or wanted.accepts,
+                    refreshed=now,
+                    tried=now,
+                    why=None,
                 )
-            )  # fmt: skip
+            )
             changes = apply(store, calendar, reading, now)
             if wanted.accepts:
                 waiting = [each for each in store.proposals(calendar.number) if each.decided == "open"]
                 changes = replace(changes, open=(), accepted=(*changes.accepted, *accept(store, waiting, now)))
             proposals = store.proposals(calendar.number)
         return _Kept(
-            calendar=calendar, changes=changes, proposals=proposals, after=declared.read(store),
+            calendar=calendar,
+            changes=changes,
+            proposals=proposals,
+            after=declared.read(store),
             wakes=poke() if changes else True,
-        )  # fmt: skip
+        )
 
 
 def _known() -> Sequence[Calendar]:

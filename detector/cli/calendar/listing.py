@@ -124,11 +124,19 @@ def _as_json(calendar: Calendar, kept: _Kept) -> dict[str, object]:
     own = [each.decided for each in kept.proposals if each.calendar == calendar.number]
     choice = calendar.choice
     return {
-        "number": calendar.number, "name": calendar.name, "place": shown(calendar.place),
-        "subscribed": calendar.subscribed, "accepts": calendar.accepts, "local": calendar.local,
-        "tag": choice.tag, "category": choice.category, "everything": choice.everything,
+        "number": calendar.number,
+        "name": calendar.name,
+        "place": shown(calendar.place),
+        "subscribed": calendar.subscribed,
+        "accepts": calendar.accepts,
+        "local": calendar.local,
+        "tag": choice.tag,
+        "category": choice.category,
+        "everything": choice.everything,
         "refreshed": None if calendar.refreshed is None else calendar.refreshed.isoformat(),
         "tried": None if calendar.tried is None else calendar.tried.isoformat(),
         "why": calendar.why,
-        "open": own.count("open"), "accepted": own.count("accepted"), "declined": own.count("declined"),
-    }  # fmt: skip
+        "open": own.count("open"),
+        "accepted": own.count("accepted"),
+        "declined": own.count("declined"),
+    }

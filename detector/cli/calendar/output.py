@@ -48,8 +48,9 @@ def say_proposal(proposal: Proposal, known: Declared) -> None:
     if before is not None:
         declared.say(
             f"It changed. Until you answer, this holds: {say_partner_time(before, known.now, known.zone)}.",
-            first="     ", later="     ",
-        )  # fmt: skip
+            first="     ",
+            later="     ",
+        )
 
 
 def changed_from(proposal: Proposal, known: Declared) -> PartnerTime | None:

@@ -152,9 +152,13 @@ def _checked(
     if problems:
         raise UserError(problems)
     return Calendar(
-        name="" if name is None else name.strip(), place=place, choice=choice, subscribed=True, accepts=accepts,
+        name="" if name is None else name.strip(),
+        place=place,
+        choice=choice,
+        subscribed=True,
+        accepts=accepts,
         local=local,
-    )  # fmt: skip
+    )
 
 
 def _name_problems(name: str, known: Sequence[Calendar]) -> list[Problem]:

@@ -33,13 +33,19 @@ def command() -> None:
 @click.option("--token", help="The token that this ActivityWatch asks for; others here can see it.")
 @click.option("--token-file", type=click.Path(path_type=Path), help="A file with the token in it.")
 @click.option(
-    "--since", default="365d", show_default=True, metavar="WHEN",
+    "--since",
+    default="365d",
+    show_default=True,
+    metavar="WHEN",
     help="A length such as 90d, or a date such as 2026-09-01.",
-)  # fmt: skip
+)
 @click.option(
-    "--times", default="declared", show_default=True, type=click.Choice(["declared", "kept", "all-day"]),
+    "--times",
+    default="declared",
+    show_default=True,
+    type=click.Choice(["declared", "kept", "all-day"]),
     help="Which partner times: what you declare today, as if it had held then; only those kept; or whole days.",
-)  # fmt: skip
+)
 @click.option("--phone", metavar="NAME", help="The paired phone that Android's history is of.")
 @click.option("--dry-run", is_flag=True, help="Say what would be taken in, and keep nothing.")
 @click.option("--json", "json_wanted", is_flag=True, help="Write what was done as JSON.")
@@ -94,9 +100,13 @@ def activitywatch(
         click.echo(as_json(bringing.account, begins, dry_run=dry_run))
     else:
         say_account(
-            bringing.account, begins.astimezone(zone), asked=len(past), shortened=shortened, times=times,
+            bringing.account,
+            begins.astimezone(zone),
+            asked=len(past),
+            shortened=shortened,
+            times=times,
             dry_run=dry_run,
-        )  # fmt: skip
+        )
 
 
 @contextmanager
@@ -115,9 +125,17 @@ def _opened(*, dry_run: bool) -> Iterator[Keeping]:
 
 
 def _read(
-    store: Keeping, settings: Settings, file: Path | None, server: Any, *, phone: str, begins: datetime, now: datetime,
-    progress: Progress, keeps: bool,
-) -> Bringing:  # fmt: skip
+    store: Keeping,
+    settings: Settings,
+    file: Path | None,
+    server: Any,
+    *,
+    phone: str,
+    begins: datetime,
+    now: datetime,
+    progress: Progress,
+    keeps: bool,
+) -> Bringing:
     from detector.activities.load import load_classifier  # noqa: PLC0415 - not for --help
     from detector.importing.bring import Bringing, Deciding  # noqa: PLC0415 - not for --help
     from detector.importing.door import Door  # noqa: PLC0415 - not for --help
@@ -138,18 +156,22 @@ def _read(
     for device, twice in tracks.settle().items():
         account.tally(device).twice += twice
     deciding = Deciding(rules=load_rules(rules_dir()).rules, policy=settings.policy, attention=settings.attention)
-    return Bringing(
-        store=store, tracks=tracks, account=account, deciding=deciding, keeps=keeps, progress=progress
-    )  # fmt: skip
+    return Bringing(store=store, tracks=tracks, account=account, deciding=deciding, keeps=keeps, progress=progress)
 
 
 def _past(store: Keeping, times: Times, begins: datetime, now: datetime, zone: ZoneInfo) -> list[Any]:
     from detector.importing.times import past_times  # noqa: PLC0415 - not for --help
 
     return past_times(
-        times, since=begins, now=now, zone=zone, declared=store.partner_times(), stopped=store.stopped(),
-        extended=store.extended(), kept=store.occurrences(),
-    )  # fmt: skip
+        times,
+        since=begins,
+        now=now,
+        zone=zone,
+        declared=store.partner_times(),
+        stopped=store.stopped(),
+        extended=store.extended(),
+        kept=store.occurrences(),
+    )
 
 
 def _server(file: Path | None, url: str | None, token: str | None) -> Any:

@@ -54,16 +54,29 @@ def say_account(
 
     heads = ("Device", "Events", "Used", "Outside", "Known already", "Not yet", "Wrong")
     rows = [
-        (_cut(device), *(f"{count:,}" for count in (
-            tally.read, tally.used, tally.outside, tally.twice, tally.left, tally.wrong,
-        )))
+        (
+            _cut(device),
+            *(
+                f"{count:,}"
+                for count in (
+                    tally.read,
+                    tally.used,
+                    tally.outside,
+                    tally.twice,
+                    tally.left,
+                    tally.wrong,
+                )
+            ),
+        )
         for device, tally in sorted(account.devices.items())
-    ]  # fmt: skip
+    ]
     if rows:
         widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
         for row in (heads, *rows):
-            cells = [cell.ljust(width) if at == 0 else cell.rjust(width) for at, (cell, width) in
-                     enumerate(zip(row, widths, strict=True))]  # fmt: skip
+            cells = [
+                cell.ljust(width) if at == 0 else cell.rjust(width)
+                for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+            ]
             click.echo("  ".join(cells).rstrip())
         click.echo()
     for problem in account.problems:
@@ -117,14 +130,24 @@ def as_json(account: Account, begins: datetime, *, dry_run: bool) -> str:
 
     devices = {
         device: {
-            "read": tally.read, "used": tally.used, "outside": tally.outside, "known_already": tally.twice,
-            "not_yet": tally.left, "wrong": tally.wrong,
+            "read": tally.read,
+            "used": tally.used,
+            "outside": tally.outside,
+            "known_already": tally.twice,
+            "not_yet": tally.left,
+            "wrong": tally.wrong,
         }
         for device, tally in sorted(account.devices.items())
-    }  # fmt: skip
+    }
     whole = {
-        "since": begins.isoformat(), "dry_run": dry_run, "devices": devices, "added": account.added,
-        "extended": account.extended, "not_yet": account.left, "problems": account.problems, "wrong": account.wrong,
+        "since": begins.isoformat(),
+        "dry_run": dry_run,
+        "devices": devices,
+        "added": account.added,
+        "extended": account.extended,
+        "not_yet": account.left,
+        "problems": account.problems,
+        "wrong": account.wrong,
         "passed_over": account.passed_over,
-    }  # fmt: skip
+    }
     return json.dumps(whole, ensure_ascii=False, indent=2)

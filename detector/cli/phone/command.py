@@ -45,9 +45,15 @@ def pair(
     from detector.cli.phone.pairing import Wanted, pair_by_adb, pair_by_link  # noqa: PLC0415 - not for --help
 
     wanted = Wanted(
-        name=name.strip(), address=address, port=port, host=host, certificate=certificate, key=key,
-        shows_nudges=nudges_on_phone, adb=adb,
-    )  # fmt: skip
+        name=name.strip(),
+        address=address,
+        port=port,
+        host=host,
+        certificate=certificate,
+        key=key,
+        shows_nudges=nudges_on_phone,
+        adb=adb,
+    )
     if adb is not None:
         pair_by_adb(wanted)
     else:

@@ -58,9 +58,12 @@ class Wanted:
     def of_the_door(self) -> dict[str, str]:
         """What was said of the door, by option."""
         said = {
-            "--address": self.address, "--port": self.port, "--host": self.host, "--certificate": self.certificate,
+            "--address": self.address,
+            "--port": self.port,
+            "--host": self.host,
+            "--certificate": self.certificate,
             "--key": self.key,
-        }  # fmt: skip
+        }
         return {option: value for option, value in said.items() if value is not None}
 
 

@@ -49,9 +49,17 @@ def command(
 
     before = declared.read_only()
     asked = Asked(
-        title=title, every=every, begins=begins, ends=ends, lasts=lasts, on=on, until=until, without=without, zone=zone,
+        title=title,
+        every=every,
+        begins=begins,
+        ends=ends,
+        lasts=lasts,
+        on=on,
+        until=until,
+        without=without,
+        zone=zone,
         quiet=quiet,
-    )  # fmt: skip
+    )
     wanted = declare(asked, before.now, before.zone)
     understood.say_understood(wanted, before)
     if zone is None and system_zone() is None:

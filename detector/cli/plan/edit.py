@@ -61,9 +61,18 @@ def command(
     before = declared.read_only()
     known = choose(before.partner_times, which)
     asked = Asked(
-        title=title, every=every, begins=begins, ends=ends, lasts=lasts, on=on, until=until, without=without,
-        again=again, zone=zone, quiet=quiet,
-    )  # fmt: skip
+        title=title,
+        every=every,
+        begins=begins,
+        ends=ends,
+        lasts=lasts,
+        on=on,
+        until=until,
+        without=without,
+        again=again,
+        zone=zone,
+        quiet=quiet,
+    )
     if asked == Asked():
         raise UserError(
             "It does not say what is to change.\n  Write for example --from 19:00, or --every 'other friday'."

@@ -90,9 +90,11 @@ def say_proposals(found: Sequence[Proposal], evenings: Sequence[OwnEvening], wee
 def proposals_as_json(found: Sequence[Proposal], evenings: Sequence[OwnEvening], week: QuietWeek) -> str:
     """Return the proposals as JSON; `proposals` is empty where evenings are missing."""
     shown: dict[str, Any] = {
-        "evenings": len(evenings), "missing": max(0, EVENINGS - len(evenings)), "declined": list(week.declined),
+        "evenings": len(evenings),
+        "missing": max(0, EVENINGS - len(evenings)),
+        "declined": list(week.declined),
         "proposals": [_plain(proposal) for proposal in found],
-    }  # fmt: skip
+    }
     return json.dumps(shown, ensure_ascii=False, indent=2)
 
 
@@ -113,16 +115,22 @@ def _plain(proposal: Proposal) -> dict[str, Any]:
 
     sides = {
         name: {
-            "evenings": side.evenings, "moments_per_evening": round(side.moments / proposal.evenings, 2),
+            "evenings": side.evenings,
+            "moments_per_evening": round(side.moments / proposal.evenings, 2),
             "nudges_per_evening_of_all_rules": round(side.nudges / proposal.evenings, 2),
         }
         for name, side in (("now", proposal.now), ("then", proposal.then))
-    }  # fmt: skip
+    }
     return {
-        "code": proposal.code, "name": proposal.name, "feature": proposal.threshold.feature,
-        "threshold": say_number(proposal.threshold.number), "proposed": say_number(proposal.proposed),
-        "why": say_why(proposal), "when": " ".join(proposal.rule.condition.text.split()), "backtest": sides,
-    }  # fmt: skip
+        "code": proposal.code,
+        "name": proposal.name,
+        "feature": proposal.threshold.feature,
+        "threshold": say_number(proposal.threshold.number),
+        "proposed": say_number(proposal.proposed),
+        "why": say_why(proposal),
+        "when": " ".join(proposal.rule.condition.text.split()),
+        "backtest": sides,
+    }
 
 
 def _state(week: QuietWeek, done: int) -> str:

@@ -23,9 +23,13 @@ WIDTH: Final = 79
 @click.option("--json", "as_json", is_flag=True, help="Write the moments as JSON.")
 @click.option("--watch", "watching", is_flag=True, help="Watch it as a timeline; keys pause, step, change the speed.")
 @click.option(
-    "--speed", metavar="N", type=click.FloatRange(1, 14_400), default=60, show_default=True,
+    "--speed",
+    metavar="N",
+    type=click.FloatRange(1, 14_400),
+    default=60,
+    show_default=True,
     help="How many times as fast as it was, with --watch.",
-)  # fmt: skip
+)
 def command(file: Path, *, as_json: bool, watching: bool, speed: float) -> None:
     """Play a recording, FILE, through the core and the rules in force, and show the moments.
 

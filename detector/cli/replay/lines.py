@@ -55,12 +55,24 @@ LONGEST_COUNT: Final = timedelta(seconds=60)
 """Input is counted every second, and told once in so long, or before something else is told of the device."""
 ENDS: Final = {"ended": "as planned", "stopped": "you stopped it", "removed": "removed", "clock_jump": "clock jumped"}
 WORDS: Final[Mapping[type[Observation], str]] = {
-    CameBack: "somebody is there again", Locked: "locked", Unlocked: "unlocked", LitUp: "the screen lights up",
-    PickedUp: "picked up", LaidDown: "laid down", PutAway: "put away", Suspended: "asleep", QuietBegan: "Do Not Disturb",
-    QuietEnded: "Do Not Disturb is over", CallStarted: "a call", CallEnded: "the call is over",
-    MediaStarted: "a film or music plays", MediaEnded: "nothing plays any more", Notified: "a notification arrives",
-    Paused: "paused", Resumed: "no longer paused",
-}  # fmt: skip
+    CameBack: "somebody is there again",
+    Locked: "locked",
+    Unlocked: "unlocked",
+    LitUp: "the screen lights up",
+    PickedUp: "picked up",
+    LaidDown: "laid down",
+    PutAway: "put away",
+    Suspended: "asleep",
+    QuietBegan: "Do Not Disturb",
+    QuietEnded: "Do Not Disturb is over",
+    CallStarted: "a call",
+    CallEnded: "the call is over",
+    MediaStarted: "a film or music plays",
+    MediaEnded: "nothing plays any more",
+    Notified: "a notification arrives",
+    Paused: "paused",
+    Resumed: "no longer paused",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,8 +215,14 @@ def _at(instant: datetime) -> str:
 
 
 _OF_NO_DEVICE: Final = (
-    PartnerTimeBegan, PartnerTimeEnded, PartnerTimeExtended, Paused, Resumed, QuietWeekEnded, RulesChanged,
-)  # fmt: skip
+    PartnerTimeBegan,
+    PartnerTimeEnded,
+    PartnerTimeExtended,
+    Paused,
+    Resumed,
+    QuietWeekEnded,
+    RulesChanged,
+)
 _TOLD: Final[Mapping[type[Observation], Callable[[Any], str | None]]] = {
     PartnerTimeBegan: lambda seen: f"Partner time, until {seen.ends.astimezone():%H:%M}",
     PartnerTimeEnded: lambda seen: f"Partner time is over: {ENDS.get(seen.reason, seen.reason)}",

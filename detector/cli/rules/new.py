@@ -98,9 +98,15 @@ def new(
     else:
         taken = {*by_code, *loaded.broken}
         draft = _made(
-            category=category, after=after, sign=sign, exempt=exempt, when=when, name=name,
-            code=code or free_code(taken), asks=asks,
-        )  # fmt: skip
+            category=category,
+            after=after,
+            sign=sign,
+            exempt=exempt,
+            when=when,
+            name=name,
+            code=code or free_code(taken),
+            asks=asks,
+        )
     _write(draft, file or rules_dir() / OWN, dry_run=dry_run, is_own=file is None)
 
 
@@ -158,16 +164,27 @@ def _changed(
         page["notices"] += f" Changed by you: {how}."
         page["example"] = f"Before your change: {page['example']}"
     return Draft(
-        code=rule.code, name=name or rule.name, when=text, says=f"replaces {whose}: {how}",
+        code=rule.code,
+        name=name or rule.name,
+        when=text,
+        says=f"replaces {whose}: {how}",
         comment=f"From {rule.code} ({rule.source}), {how}. Delete this rule, and the one from there holds again.",
-        more=more, **page,
-    )  # fmt: skip
+        more=more,
+        **page,
+    )
 
 
 def _made(
-    *, category: str | None, after: timedelta | None, sign: str | None, exempt: str | None, when: str | None,
-    name: str | None, code: str, asks: bool,
-) -> Draft:  # fmt: skip
+    *,
+    category: str | None,
+    after: timedelta | None,
+    sign: str | None,
+    exempt: str | None,
+    when: str | None,
+    name: str | None,
+    code: str,
+    asks: bool,
+) -> Draft:
     if asks:
         click.echo(f"\nWhat is it about? One of: distraction, {', '.join(CATEGORIES)}.")
         category = click.prompt("Category", type=click.Choice(["distraction", *CATEGORIES]), show_choices=False)
@@ -193,10 +210,17 @@ def _made(
     condition = _compiled(text, "--when")
     said = f"{code} {says}."
     return Draft(
-        code=code, name=name or f"My rule {code}", when=text, notices=f"It {says}.", why=WHY, wrong=WRONG,
-        needs=needs_of(condition, TOUCHED_BY_INPUT), example=said, comment="Written by `turntoward rules new`.",
+        code=code,
+        name=name or f"My rule {code}",
+        when=text,
+        notices=f"It {says}.",
+        why=WHY,
+        wrong=WRONG,
+        needs=needs_of(condition, TOUCHED_BY_INPUT),
+        example=said,
+        comment="Written by `turntoward rules new`.",
         says=says,
-    )  # fmt: skip
+    )
 
 
 def _compiled(text: str, option: str) -> Condition:
@@ -209,11 +233,17 @@ def _compiled(text: str, option: str) -> Condition:
         flat = " ".join(text.splitlines())
         raise UserError(
             [
-                Problem(message=each.message, file=option, column=each.offset + 1, width=each.width, source=flat,
-                        hint=each.hint)
+                Problem(
+                    message=each.message,
+                    file=option,
+                    column=each.offset + 1,
+                    width=each.width,
+                    source=flat,
+                    hint=each.hint,
+                )
                 for each in wrong.problems
             ]
-        ) from None  # fmt: skip
+        ) from None
 
 
 def _write(draft: Draft, path: Path, *, dry_run: bool, is_own: bool) -> None:

@@ -35,9 +35,13 @@ docs/rules.md says which words there are."""
 @click.command("test", epilog="Example: turntoward rules test")
 @click.argument("files", metavar="[FILE...]", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
-    "--rules", "packs", metavar="FILE", multiple=True, type=click.Path(path_type=Path),
+    "--rules",
+    "packs",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path),
     help="A pack to try with them, beside the rules in force.",
-)  # fmt: skip
+)
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 @click.pass_context
 def testing(ctx: click.Context, *, files: tuple[Path, ...], packs: tuple[Path, ...], as_json: bool) -> None:
@@ -124,6 +128,10 @@ def _say(found: Sequence[tuple[Timeline, str | None]]) -> None:
 
 def _plain(timeline: Timeline, wrong: str | None) -> dict[str, Any]:
     return {
-        "place": timeline.place, "name": timeline.name, "ok": wrong is None, "expected": timeline.expected,
-        "outcomes": timeline.outcomes, "differs": wrong,
-    }  # fmt: skip
+        "place": timeline.place,
+        "name": timeline.name,
+        "ok": wrong is None,
+        "expected": timeline.expected,
+        "outcomes": timeline.outcomes,
+        "differs": wrong,
+    }

@@ -60,12 +60,17 @@ class Busy:
     def why(self, state: DeviceState) -> tuple[Reason | None, datetime | None]:
         """Return what the device is busy with, and when the last second with typing in it ended."""
         reason = (
-            Reason.CALL if self._call
-            else Reason.DO_NOT_DISTURB if self._quiet
-            else Reason.FILM if state.film
-            else Reason.FULL_SCREEN if state.full_screen
+            Reason.CALL
+            if self._call
+            else Reason.DO_NOT_DISTURB
+            if self._quiet
+            else Reason.FILM
+            if state.film
+            else Reason.FULL_SCREEN
+            if state.full_screen
             # Behind a locked screen nobody sees it; a phone that tells something at this instant may carry it itself.
-            else Reason.LOCKED if self._locked and self.telling != state.name
+            else Reason.LOCKED
+            if self._locked and self.telling != state.name
             else None
-        )  # fmt: skip
+        )
         return reason, self._typed.get(state.name)

@@ -132,9 +132,7 @@ def divide(uses: Iterable[Used], coverage: Iterable[Known], begins: datetime, en
             found += common(used, covered.get(use.device, []))
     distracted = joined(found)
     known = joined(stretch for stretches in covered.values() for stretch in stretches)
-    return Divided(
-        begins=begins, ends=ends, present=tuple(without(known, distracted)), distracted=tuple(distracted)
-    )  # fmt: skip
+    return Divided(begins=begins, ends=ends, present=tuple(without(known, distracted)), distracted=tuple(distracted))
 
 
 def joined(stretches: Iterable[Stretch]) -> list[Stretch]:
