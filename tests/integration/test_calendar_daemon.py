@@ -24,7 +24,7 @@ from tests.rig.x11 import started, until
 
 COMMAND = Path(sys.executable).parent / "turntoward"
 LONG_AGO = 1_000_000
-SECRET = "/private-canary/basic.ics?token=canary"  # noqa: S105 - a canary
+SECRET = "/private-canary/basic.ics?token=canary"
 AT_ONCE = """
 from datetime import timedelta
 from detector.daemon import compose

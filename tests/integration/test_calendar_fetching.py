@@ -31,7 +31,7 @@ from tests.rig.calendar_server import (
     never_accepting,
 )
 
-SECRET = "/private-canary/basic.ics?token=canary"  # noqa: S105 - a canary
+SECRET = "/private-canary/basic.ics?token=canary"
 
 SOON = Budget(seconds=0.4, largest=1 << 16)
 OURS = calendar(DINNER)
@@ -319,7 +319,7 @@ def test_a_name_that_nobody_has_is_said(stack: ExitStack) -> None:
         ([PUBLIC, "10.0.0.1"], "stands on the local network, which is asked only with --local"),
         (["::ffff:10.0.0.1"], "stands on the local network, which is asked only with --local"),
         (["169.254.169.254"], "leads to no address that a calendar can be at"),
-        ([PUBLIC, "0.0.0.0"], "leads to no address that a calendar can be at"),  # noqa: S104 - it is looked up
+        ([PUBLIC, "0.0.0.0"], "leads to no address that a calendar can be at"),
         ([], "leads to no address that a calendar can be at"),
     ],
 )

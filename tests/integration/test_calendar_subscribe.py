@@ -29,7 +29,7 @@ from detector.sensors.settings import SensorSettings
 from detector.store.store import Store
 from tests.rig.calendar_server import Certificates, Served, Server, calendar, calendar_server, event
 
-SECRET = "/private-canary/basic.ics?token=canary"  # noqa: S105 - a canary
+SECRET = "/private-canary/basic.ics?token=canary"
 AHEAD = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
 
 

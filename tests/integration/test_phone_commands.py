@@ -625,7 +625,7 @@ class TestPlace:
         assert bool(problems) is (chosen is None)
 
     def test_every_address_at_once_needs_a_name_for_the_links(self) -> None:
-        place, problems = phone_place.choose_place("0.0.0.0", None, None, None, None)  # noqa: S104 - to see it refused
+        place, problems = phone_place.choose_place("0.0.0.0", None, None, None, None)
         assert (place, [each.file for each in problems]) == (None, ["--host"])
         place, problems = phone_place.choose_place("::", "9000", "Laptop.local", None, None)
         assert place == DoorPlace(address="::", port=9000, host="laptop.local")

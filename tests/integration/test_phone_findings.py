@@ -31,7 +31,7 @@ NOW = datetime.now(UTC)
 MINE = Phone(name="my phone", token="70" * 32, paired=NOW - timedelta(days=1))
 CABLE = Phone(name="old phone", adb="R58M123", paired=NOW - timedelta(days=1))
 WAITING = Phone(name="new phone", code="c0" * 32, code_until=NOW + PAIRING)
-ANY = "0.0.0.0"  # noqa: S104 - nothing is bound to it here
+ANY = "0.0.0.0"
 URL = "http://192.168.1.7:8420"
 
 

@@ -61,7 +61,7 @@ def test_forgetting_leaves_no_byte_of_it_though_the_daemon_has_the_file_open(pat
 @pytest.mark.parametrize("seed", [1, 4, 6])
 def test_copies_that_splitting_pages_left_behind_are_gone_too(path: Path, seed: int) -> None:
     # With these seeds overwriting alone (secure_delete) leaves some copies, for SQLite does not reach them.
-    chance = random.Random(seed)  # noqa: S311 - chance, not secrecy
+    chance = random.Random(seed)
     with Store.open(path) as store:
         store.keep_all([begins()])
         for _ in range(30):

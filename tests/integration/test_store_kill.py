@@ -85,7 +85,7 @@ def test_whatever_was_acknowledged_is_there_after_a_kill(tmp_path: Path, monkeyp
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     with Store.open(path) as store:
         store.keep_all([begins()])
-    chance, last = random.Random(20261123), 0  # noqa: S311 - chance, not secrecy
+    chance, last = random.Random(20261123), 0
     for _ in range(ROUNDS):
         with writing(WRITER, str(path), str(last)) as child:
             said = acknowledged(child, chance.randint(1, 400))
@@ -103,7 +103,7 @@ def test_a_kill_while_forgetting_leaves_a_sound_file(tmp_path: Path, monkeypatch
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     with Store.open(path) as store:
         store.keep_all([begins(lasts=100_000)])
-    chance = random.Random(20261124)  # noqa: S311 - chance, not secrecy
+    chance = random.Random(20261124)
     for _ in range(5):
         with writing(FORGETTER, str(path)) as child:
             acknowledged(child, chance.randint(1, 15))

@@ -1,7 +1,5 @@
 """What `calendar export` writes, another program shows at the same instants: recurring-ical-events reads it."""
 
-# ruff: noqa: S311 - local times are naive by intent; the dice need not be secret
-
 from __future__ import annotations
 
 from dataclasses import replace

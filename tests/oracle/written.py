@@ -4,8 +4,6 @@ The same seed writes the same rules. Half of them look at a day on which the clo
 in the hours around that change.
 """
 
-# ruff: noqa: S311 - a local time is naive here by intent; the dice need not be secret
-
 from __future__ import annotations
 
 from collections.abc import Iterator

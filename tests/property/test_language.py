@@ -77,7 +77,7 @@ class Toy:
         return found
 
     def _moving(self, key: FeatureKey) -> list[Value | None]:
-        chance = Random(f"{self.seed} {written(key)}")  # noqa: S311 - a toy's values are no secret
+        chance = Random(f"{self.seed} {written(key)}")
         name = next(iter(key.steps[0])) if key.name == "usual" else key.name
         unit = FEATURES[name].unit if name in FEATURES else Unit.FLAG
         if key.name == "usual":

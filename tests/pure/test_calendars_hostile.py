@@ -1,7 +1,5 @@
 """Calendars that mean harm, or are merely broken: they cost a sentence, little memory and little time."""
 
-# ruff: noqa: S311 - the dice need not be secret
-
 from __future__ import annotations
 
 import random

@@ -155,13 +155,13 @@ def test_only_the_doors_own_names_are_answered(host: str, *, ours: bool) -> None
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8765", "[::1]:8765", "laptop.local:8765"])
 def test_on_the_loopback_the_loopbacks_names_are_ours(host: str) -> None:
-    everywhere = replace(PLACE, address="0.0.0.0")  # noqa: S104 - what a person may have chosen
+    everywhere = replace(PLACE, address="0.0.0.0")
     assert is_ours(host, place=everywhere, local=("127.0.0.1", 8765))
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0:8765", "[::]:8765"])
 def test_the_address_that_means_everywhere_is_nobodys_name(host: str) -> None:
-    everywhere = replace(PLACE, address="0.0.0.0", host="::")  # noqa: S104 - what a person may have chosen
+    everywhere = replace(PLACE, address="0.0.0.0", host="::")
     assert not is_ours(host, place=everywhere, local=("127.0.0.1", 8765))
 
 

@@ -83,7 +83,7 @@ class History:
 
 def days(first: datetime, number: int, seed: int = 1, *, pace: float = 40.0) -> History:
     """Return the history of so many days from a midnight on; `pace`: how long one thing lasts on average, in seconds."""
-    random, history = Random(seed), History()  # noqa: S311 - nothing secret
+    random, history = Random(seed), History()
     for day in range(number):
         midnight = first + timedelta(days=day)
         _desk(history, random, midnight, pace)

@@ -16,7 +16,7 @@ from detector.phone_api.connection import Limits
 from detector.phone_api.model import Told, Wish
 from detector.phone_api.server import Door
 
-TOKEN = "the-token-of-my-phone"  # noqa: S105 - it opens this stand-in only
+TOKEN = "the-token-of-my-phone"
 OTHER = "the-token-of-the-old-one"
 CODE = "the-code-in-the-link"
 MINE = Phone(name="my phone", number=1, token=digest(TOKEN))

@@ -1,0 +1,22 @@
+"""The texts that a person sees, in the person's language where there is a translation.
+
+Rule 1: the English text in the code is the key; `make catalogue` collects these texts in `detector/locale/turntoward.pot`.
+Rule 2: without a translation for the person's language the English text is shown.
+"""
+
+from __future__ import annotations
+
+import gettext
+from pathlib import Path
+from typing import Final
+
+DOMAIN: Final = "turntoward"
+LOCALE_FOLDER: Final = Path(__file__).with_name("locale")
+
+_translations = gettext.translation(DOMAIN, LOCALE_FOLDER, fallback=True)
+
+_ = _translations.gettext
+"""Translate a text. Put values in afterwards: `_("It senses {names}.").format(names=names)`, never an f-string."""
+
+ngettext: Final = _translations.ngettext
+"""Translate a text that depends on a number: `ngettext("{count} moment", "{count} moments", n).format(count=n)`."""
