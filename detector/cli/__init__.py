@@ -1,14 +1,19 @@
-"""The commands: one per file, imported when used, so that `--help` stays quick.
+"""The command line: the table of commands, each imported only when it is named.
 
-Rule 1: a command's file is imported only when the command is named.
-Rule 2: what a failure says was written where it was raised; here it only gets its exit code.
+Rule 1: `detector/cli/<topic>/commands.py` defines the commands of a topic: options, arguments, help. Importing it must be
+    cheap, since `--help` does.
+Rule 2: what a command does stands in a module of its own, whose imports stand at its top. The definition imports that
+    module when the command runs: one import inside the function, then one call.
+Rule 3: an error's text is written where the error is raised; here it only gets its exit code.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from importlib import import_module
+from inspect import cleandoc
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -22,6 +27,7 @@ from detector.errors import (
     TurntowardError,
     UserError,
 )
+from detector.i18n import _
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -73,32 +79,71 @@ COMMANDS: Final[dict[str, dict[str, str]]] = {
 }
 """Every command, grouped as `--help` shows them, with its line there."""
 
-_PLAN: Final = (
-    "now",
-    "add",
-    "edit",
-    "list",
-    "show",
-    "next",
-    "remove",
-    "extend",
-    "stop",
-    "pause",
-    "resume",
-    "skip",
-    "cancel",
-)
-_FOLDERS: Final = {
-    **{name: f"plan.{name}" for name in _PLAN},
+_TOPICS: Final[dict[str, tuple[str, ...]]] = {
+    "plan": (
+        "now",
+        "add",
+        "edit",
+        "list",
+        "show",
+        "next",
+        "remove",
+        "extend",
+        "stop",
+        "pause",
+        "resume",
+        "skip",
+        "cancel",
+        "together",
+    ),
+    "calendar": ("calendar",),
+    "phone": ("phone",),
+    "importing": ("import",),
+    "rules": ("rules",),
+    "what": ("what",),
+    "quiet_week": ("quiet-week",),
+    "history": ("report", "why", "forget", "export", "backtest", "replay"),
+    "program": ("try", "run", "status", "doctor", "config", "completion", "service"),
+}
+"""Which folder under `detector/cli/` defines each command, in its `commands.py`."""
+
+_NOT_MOVED_YET: Final[dict[str, str]] = {
+    **{name: f"plan.{name}" for name in _TOPICS["plan"] if name != "together"},
     **{name: f"{name}.command" for name in ("calendar", "backtest", "replay", "rules", "what", "phone")},
+    **{name: f"{name}_command" for name in ("report", "why", "forget", "export", "together", *_TOPICS["program"])},
     "quiet-week": "quiet_week.command",
     "import": "importing.command",
 }
+"""Commands that a module of their own still defines as `command`. Take the line out when the command moves."""
 
 
-def module_of(name: str) -> str:
-    """Return the module that defines the command: one in a folder of its topic, or `cli/x_command.py` for `x`."""
-    return f"detector.cli.{_FOLDERS.get(name, f'{name}_command')}"
+@cache
+def load_command(name: str) -> click.Command:
+    """Import the command of this name, and translate its help."""
+    if name in _NOT_MOVED_YET:
+        command: click.Command = import_module(f"detector.cli.{_NOT_MOVED_YET[name]}").command
+    else:
+        topic = next(topic for topic, names in _TOPICS.items() if name in names)
+        module = import_module(f"detector.cli.{topic}.commands")
+        command = getattr(module, f"{name.replace('-', '_')}_command")
+    _translate(command)
+    return command
+
+
+def _translate(command: click.Command) -> None:
+    """Translate what `--help` shows of the command and of the commands inside it.
+
+    The texts are docstrings and decorators' arguments, which are written without `_()`.
+    """
+    for name in ("help", "short_help", "epilog"):
+        if text := getattr(command, name):
+            setattr(command, name, _(cleandoc(text)))
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and parameter.help:
+            parameter.help = _(parameter.help)
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            _translate(inner)
 
 
 ASKED_BY_A_SHELL: Final = "_TURNTOWARD_COMPLETE"
@@ -115,10 +160,7 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return the command, or None where there is none of that name."""
-        if cmd_name not in self.list_commands(ctx):
-            return None
-        command: click.Command = import_module(module_of(cmd_name)).command
-        return command
+        return load_command(cmd_name) if cmd_name in self.list_commands(ctx) else None
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Return what Tab may write, from the table, importing no command."""
@@ -127,7 +169,7 @@ class Commands(click.Group):
         from click.shell_completion import CompletionItem  # noqa: PLC0415 - only for a shell that asks
 
         known = (row for group in COMMANDS.values() for row in group.items())
-        return [CompletionItem(name, help=line) for name, line in known if name.startswith(incomplete)]
+        return [CompletionItem(name, help=_(line)) for name, line in known if name.startswith(incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -145,8 +187,8 @@ class Commands(click.Group):
         """Write the groups from the table, importing nothing."""
         del ctx
         for group, commands in COMMANDS.items():
-            with formatter.section(group):
-                formatter.write_dl(list(commands.items()))
+            with formatter.section(_(group)):
+                formatter.write_dl([(name, _(line)) for name, line in commands.items()])
 
 
 @click.group(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,8 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-import click
-
+from detector.cli import output
 from detector.clock import Clock, SystemClock
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.plan import Begun, Plan, coming, current_and_next, under_way
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     from detector.store.store import Store
 
 CLOCK: Final[Clock] = SystemClock()
+say: Final = output.say  # until every command imports it from `output`
 NOT_RUNNING: Final = "Turntoward is not running; `turntoward run` starts it."
 NOTHING_DECLARED: Final = "No partner time is declared; `turntoward add --help` shows how."
 
@@ -193,24 +192,6 @@ def conclude(sentences: Sequence[str]) -> None:
         say(sentence)
 
 
-def say(sentence: str, first: str = "", later: str = "") -> None:
-    """Write the sentence in lines of at most 80 columns; a command between backticks stays in one piece."""
-    import re  # noqa: PLC0415 - not for --help
-    import textwrap  # noqa: PLC0415 - not for --help
-
-    # A blank that must not break is hidden from textwrap, and shown again afterwards.
-    whole = re.sub(r"`[^`]*`", lambda found: found[0].replace(" ", "\0"), sentence)
-    lines = textwrap.fill(
-        whole,
-        width=79,
-        initial_indent=first,
-        subsequent_indent=later,
-        break_on_hyphens=False,
-        replace_whitespace=False,
-    )
-    click.echo(lines.replace("\0", " "))
-
-
 def nobody_to_ask() -> bool:
-    """Return whether no person sits at the other end of the standard input."""
-    return not sys.stdin.isatty()
+    """Until every command uses `output.confirm` or `output.is_interactive`."""
+    return not output.is_interactive()

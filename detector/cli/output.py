@@ -1,0 +1,114 @@
+"""How commands write and ask: wrapped text, JSON, choosing one of several by name, and asking before a change."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import textwrap
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, timedelta
+from typing import Any, Final, TypeVar
+
+import click
+
+from detector.errors import UserError
+from detector.i18n import _
+from detector.spelling import did_you_mean
+
+COLUMNS: Final = 80
+
+T = TypeVar("T")
+
+
+def wrap(
+    text: str, first: str = "", later: str = "", *, width: int = COLUMNS - 1, break_words: bool = False
+) -> list[str]:
+    """Return the text in lines of at most `width` columns; a command between backticks stays in one piece.
+
+    `first` and `later` are written before the first line and before the others. A word longer than a line (a path, an
+    address) is broken only where `break_words` is set, so that it can be copied.
+    """
+    # textwrap must not see the blanks inside backticks, so they stand as another character until it is done.
+    joined = re.sub(r"`[^`]*`", lambda found: found[0].replace(" ", "\0"), text)
+    lines = textwrap.wrap(
+        joined,
+        width,
+        initial_indent=first,
+        subsequent_indent=later,
+        break_long_words=break_words,
+        break_on_hyphens=False,
+        replace_whitespace=False,
+    )
+    return [line.replace("\0", " ") for line in lines]
+
+
+def say(text: str, first: str = "", later: str = "") -> None:
+    """Write the text wrapped for a terminal of 80 columns."""
+    click.echo("\n".join(wrap(text, first, later, break_words=True)))
+
+
+def print_json(value: Any, *, sort_keys: bool = False) -> None:
+    """Write the value as JSON, as `to_json` has it."""
+    click.echo(to_json(value, sort_keys=sort_keys))
+
+
+def to_json(value: Any, *, sort_keys: bool = False) -> str:
+    """Return the value as JSON: dataclasses as objects, instants and dates in ISO 8601, lengths in seconds."""
+    return json.dumps(value, default=_jsonable, ensure_ascii=False, indent=2, sort_keys=sort_keys)
+
+
+def attributes(value: object, names: str) -> dict[str, Any]:
+    """Return these attributes as an object for JSON; `names` is a list of them, with blanks between."""
+    return {name: getattr(value, name) for name in names.split()}
+
+
+def _jsonable(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def choose_by_name(items: Iterable[T], wanted: str, *keys: Callable[[T], str], unknown: str, otherwise: str) -> list[T]:
+    """Return the items that are called so, in whatever case: by the first of the keys that finds any.
+
+    Raises:
+        UserError: with `unknown` if there is none, and with the nearest name, else `otherwise`.
+    """
+    known = list(items)
+    folded = wanted.strip().casefold()
+    for key in keys:
+        if found := [each for each in known if key(each).casefold() == folded]:
+            return found
+    names = [key(each) for each in known for key in keys]
+    hint = did_you_mean(wanted.strip(), [name for name in names if not name.isdigit()], otherwise)
+    raise UserError(f"{unknown}\n  {hint}")
+
+
+def is_interactive() -> bool:
+    """Return whether a person at a terminal can answer a question."""
+    return sys.stdin.isatty()
+
+
+def confirm(question: str, *, yes: bool, unchanged: str, with_yes: str, default: bool = False) -> bool:
+    """Return whether the person agrees; with `yes` nobody is asked. Who declines reads `unchanged`.
+
+    Raises:
+        UserError: if there is no terminal to ask on; with `unchanged` ("Nothing was removed.") and `with_yes`, which says
+            what --yes would do.
+    """
+    if yes:
+        return True
+    if not is_interactive():
+        raise UserError(f"{unchanged} {_('There is no terminal to ask on.')}\n  {with_yes}")
+    if click.confirm(question, default=default):
+        return True
+    say(unchanged)
+    return False

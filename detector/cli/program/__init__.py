@@ -1,0 +1,1 @@
+"""Commands about the program itself: `try`, `run`, `status`, `doctor`, `config`, `completion`, `service`."""

@@ -1,0 +1,25 @@
+"""Suggest the known word that somebody probably meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from detector.i18n import _
+
+MAX_WORD = 80
+"""Only so many letters of a word are compared: the time grows with the square of the length."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that resembles this one most, whatever the case; None if none is near."""
+    from difflib import get_close_matches  # noqa: PLC0415 - it is needed only after a mistake, and costs every start 3 ms
+
+    by_folded = {each.casefold(): each for each in known}
+    found = get_close_matches(word.casefold()[:MAX_WORD], by_folded, n=1)
+    return by_folded[found[0]] if found else None
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """Return "Did you mean 'x'?" with the nearest known word, else `otherwise`."""
+    near = nearest(word, known)
+    return _("Did you mean '{word}'?").format(word=near) if near else otherwise
