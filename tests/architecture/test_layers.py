@@ -97,4 +97,10 @@ def test_every_room_of_the_core_is_bound_to_wait_for_nothing() -> None:
     assert isinstance(named, list)
     placed = layers(ROOT)
     core = placed[placed.index("detector.core") :]
-    assert unplaced(core, named) == ["detector.clock", "detector.errors", "detector.i18n", "detector.paths", "detector.zone"]
+    assert unplaced(core, named) == [
+        "detector.clock",
+        "detector.errors",
+        "detector.i18n",
+        "detector.paths",
+        "detector.zone",
+    ]
