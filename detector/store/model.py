@@ -73,7 +73,7 @@ class Unknown:
 
 
 class Keeping(KeepingPlans, Protocol):
-    """What every store can do; `Store` does it on disk, `MemoryStore` in memory. Instants: aware, UTC.
+    """What the store can do; see `Store`. Instants: aware, UTC.
 
     `since` and `until` choose occurrences, by `since <= began < until`; None leaves that side open. So what is asked of
     one table goes with what is asked of another. Lists are in order of time.

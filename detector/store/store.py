@@ -1,4 +1,4 @@
-"""The store on disk: one SQLite file, one connection, every promise of `model.Keeping`.
+"""The store: one SQLite file, or one database in memory, and one connection to it; every promise of `model.Keeping`.
 
 Rule 1: every change is one transaction, begun IMMEDIATE: it waits for others at its start and never half way.
 Rule 2: what was kept is in the file when `keep_all` returns: a kill takes nothing of it.
@@ -24,14 +24,14 @@ from detector.store.declaring import Declaring
 from detector.store.failures import damaged, said
 from detector.store.instants import as_instant, as_integer
 from detector.store.model import Forgotten, KeptCoverage, KeptOccurrence, KeptUse, Unknown
-from detector.store.opening import open_file
+from detector.store.opening import open_file, open_memory
 from detector.zone import here
 
 _PAUSED: Final = "paused_until"
 
 
 class Store(Declaring):
-    """What is kept on disk; see `model.Keeping` for what each method promises. Close it, or use it in a `with`."""
+    """What is kept; see `model.Keeping` for what each method promises. Close it, or use it in a `with`."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection, zone: Callable[[], str] = here) -> None:
         self.path = path
@@ -51,6 +51,11 @@ class Store(Declaring):
             StoreError: if it is locked, damaged, from a newer version, another program's, or out of reach.
         """
         return cls(*open_file(path, read_only=read_only), zone)
+
+    @classmethod
+    def in_memory(cls, zone: Callable[[], str] = here) -> Self:
+        """Return an empty store that is gone when it is closed: for tests, and where nothing may be written."""
+        return cls(Path(":memory:"), open_memory(), zone)
 
     def __enter__(self) -> Self:
         """Return the store."""

@@ -29,7 +29,6 @@ from detector.core.observations import (
 )
 from detector.errors import StoreError, UserError
 from detector.partner_time.model import PartnerTime
-from detector.store.memory import MemoryStore
 from detector.store.model import Keeping
 from detector.store.store import Store
 from tests.rig.kept import BEGAN, EVENING, after, begins, covered, ends, moment, seen, use
@@ -397,10 +396,10 @@ class ForgettingConformance:
         assert store.moments() == []
 
 
-class TestMemoryStore(StoreConformance, ForgettingConformance):
+class TestStoreInMemory(StoreConformance, ForgettingConformance):
     @pytest.fixture
-    def store(self) -> MemoryStore:
-        return MemoryStore()
+    def store(self) -> Store:
+        return Store.in_memory()
 
 
 class TestStoreOnDisk(StoreConformance, ForgettingConformance):

@@ -21,7 +21,6 @@ from detector.core.observations import (
 )
 from detector.devices import PAIRING, DoorPlace, Phone
 from detector.errors import UserError
-from detector.store.memory import MemoryStore
 from detector.store.model import Keeping, Unknown
 from detector.store.store import Store
 from tests.rig.kept import BEGAN, EVENING, after, begins, ends, seen
@@ -253,10 +252,10 @@ class SignsConformance:
         assert store.unknown() == {}
 
 
-class TestMemoryStore(PhonesConformance, ExtendingConformance, SignsConformance):
+class TestStoreInMemory(PhonesConformance, ExtendingConformance, SignsConformance):
     @pytest.fixture
-    def store(self) -> MemoryStore:
-        return MemoryStore()
+    def store(self) -> Store:
+        return Store.in_memory()
 
 
 class TestStoreOnDisk(PhonesConformance, ExtendingConformance, SignsConformance):

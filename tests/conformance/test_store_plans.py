@@ -14,7 +14,6 @@ from detector.core.effects import Record, Started
 from detector.errors import UserError
 from detector.partner_time.model import Moved, Occurrence, PartnerTime
 from detector.partner_time.proposed import Calendar, Choice, Proposal
-from detector.store.memory import MemoryStore
 from detector.store.model import Keeping
 from detector.store.plan_model import Cancelled
 from detector.store.store import Store
@@ -258,10 +257,10 @@ class CalendarsConformance:
         assert (store.calendars(), store.proposals(), store.cancelled(), store.stopped()) == ([], [], [], {})
 
 
-class TestMemoryStore(PlansConformance, CalendarsConformance):
+class TestStoreInMemory(PlansConformance, CalendarsConformance):
     @pytest.fixture
     def store(self, zone: Zone) -> Keeping:
-        return MemoryStore(zone)
+        return Store.in_memory(zone)
 
 
 class TestStoreOnDisk(PlansConformance, CalendarsConformance):

@@ -15,7 +15,6 @@ from detector.partner_time.model import Moved, PartnerTime
 from detector.partner_time.occurrences import occurrences
 from detector.partner_time.plan import current_and_next
 from detector.partner_time.proposed import Calendar, Proposal
-from detector.store.memory import MemoryStore
 from detector.store.store import Store
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -30,20 +29,19 @@ DINNER = PartnerTime(
 )
 LATER = replace(DINNER, begins=datetime(2026, 11, 24, 19, 30))
 WALK = PartnerTime(title="Walk", begins=datetime(2026, 11, 28, 11), lasts=HOUR, zone="Europe/Berlin", as_rfc=True)
-AnyStore = MemoryStore | Store
 
 
 @pytest.fixture(params=["memory", "disk"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AnyStore]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     if request.param == "memory":
-        yield MemoryStore(lambda: "Europe/Berlin")
+        yield Store.in_memory(lambda: "Europe/Berlin")
     else:
         with Store.open(tmp_path / "store.db", zone=lambda: "Europe/Berlin") as opened:
             yield opened
 
 
 @pytest.fixture
-def calendar(store: AnyStore) -> Calendar:
+def calendar(store: Store) -> Calendar:
     return store.keep_calendar(Calendar(name="Ours", place="/ours.ics"))
 
 
@@ -59,7 +57,7 @@ def reading(*partner_times: PartnerTime, wrong: tuple[str, ...] = (), whole: boo
     )
 
 
-def planned(store: AnyStore) -> list[str]:
+def planned(store: Store) -> list[str]:
     plan = current_and_next(store.partner_times(), NOW, store.stopped(), store.extended())
     return [f"{each.title} {each.begins:%d %H:%M}" for each in plan.upcoming[:1]]
 
@@ -68,19 +66,19 @@ def titles(proposals: tuple[Proposal, ...]) -> list[str]:
     return [each.partner_time.title for each in proposals]
 
 
-def accepted(store: AnyStore, calendar: Calendar, *partner_times: PartnerTime) -> None:
+def accepted(store: Store, calendar: Calendar, *partner_times: PartnerTime) -> None:
     apply(store, calendar, reading(*partner_times), NOW)
     accept(store, store.proposals(), NOW)
 
 
-def test_what_is_new_waits_and_the_plan_knows_nothing_of_it(store: AnyStore, calendar: Calendar) -> None:
+def test_what_is_new_waits_and_the_plan_knows_nothing_of_it(store: Store, calendar: Calendar) -> None:
     changes = apply(store, calendar, reading(DINNER, WALK), NOW)
     assert (titles(changes.open), changes.accepted, changes.gone) == (["Dinner", "Walk"], (), ())
     assert [each.decided for each in store.proposals()] == ["open", "open"]
     assert (store.partner_times(), planned(store)) == ([], [])
 
 
-def test_what_is_accepted_is_declared_and_planned(store: AnyStore, calendar: Calendar) -> None:
+def test_what_is_accepted_is_declared_and_planned(store: Store, calendar: Calendar) -> None:
     apply(store, calendar, reading(DINNER, WALK), NOW)
     (first, _) = store.proposals()
     (kept,) = accept(store, [first], NOW)
@@ -90,7 +88,7 @@ def test_what_is_accepted_is_declared_and_planned(store: AnyStore, calendar: Cal
     assert planned(store) == ["Dinner 24 17:30"]
 
 
-def test_the_same_copy_again_changes_nothing(store: AnyStore, calendar: Calendar) -> None:
+def test_the_same_copy_again_changes_nothing(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
     apply(store, calendar, reading(DINNER, WALK), NOW)
     decline(store, [each for each in store.proposals() if each.uid == "Walk"])
@@ -100,7 +98,7 @@ def test_the_same_copy_again_changes_nothing(store: AnyStore, calendar: Calendar
     assert (store.proposals(), store.partner_times()) == before
 
 
-def test_what_changed_waits_again_and_what_was_accepted_holds_until_then(store: AnyStore, calendar: Calendar) -> None:
+def test_what_changed_waits_again_and_what_was_accepted_holds_until_then(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
     changes = apply(store, calendar, reading(LATER), NOW)
     assert titles(changes.open) == ["Dinner"]
@@ -112,7 +110,7 @@ def test_what_changed_waits_again_and_what_was_accepted_holds_until_then(store: 
     assert [each.number for each in store.partner_times()] == [number]
 
 
-def test_what_a_person_said_of_one_evening_goes_with_it_when_it_moves(store: AnyStore, calendar: Calendar) -> None:
+def test_what_a_person_said_of_one_evening_goes_with_it_when_it_moves(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
     (declared,) = store.partner_times()
     store.change_partner_time(replace(declared, quiet=True), {})
@@ -126,7 +124,7 @@ def test_what_a_person_said_of_one_evening_goes_with_it_when_it_moves(store: Any
     assert planned(store) == [f"Dinner {second.begins + HOUR:%d %H:%M}"]
 
 
-def test_what_is_under_way_has_no_second_one_on_its_day(store: AnyStore, calendar: Calendar) -> None:
+def test_what_is_under_way_has_no_second_one_on_its_day(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
     during = datetime(2026, 11, 24, 18, tzinfo=UTC)
     apply(store, calendar, reading(LATER), during)
@@ -136,7 +134,7 @@ def test_what_is_under_way_has_no_second_one_on_its_day(store: AnyStore, calenda
 
 
 @pytest.mark.parametrize("decided", ["open", "accepted", "declined"])
-def test_what_vanished_is_taken_back_at_once(store: AnyStore, calendar: Calendar, decided: str) -> None:
+def test_what_vanished_is_taken_back_at_once(store: Store, calendar: Calendar, decided: str) -> None:
     apply(store, calendar, reading(DINNER, WALK), NOW)
     if decided == "accepted":
         accept(store, store.proposals(), NOW)
@@ -148,14 +146,14 @@ def test_what_vanished_is_taken_back_at_once(store: AnyStore, calendar: Calendar
     assert [each.title for each in store.partner_times()] == (["Walk"] if decided == "accepted" else [])
 
 
-def test_what_was_not_understood_or_may_be_cut_off_is_not_taken_back(store: AnyStore, calendar: Calendar) -> None:
+def test_what_was_not_understood_or_may_be_cut_off_is_not_taken_back(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER, WALK)
     assert not apply(store, calendar, reading(wrong=("Dinner", "Walk")), NOW)
     assert not apply(store, calendar, reading(whole=False), NOW)
     assert [each.title for each in store.partner_times()] == ["Dinner", "Walk"]
 
 
-def test_an_instance_alone_is_not_taken_back_where_it_is_not_understood(store: AnyStore, calendar: Calendar) -> None:
+def test_an_instance_alone_is_not_taken_back_where_it_is_not_understood(store: Store, calendar: Calendar) -> None:
     alone = Reading(
         name=None,
         seen=1,
@@ -168,7 +166,7 @@ def test_an_instance_alone_is_not_taken_back_where_it_is_not_understood(store: A
     assert titles(apply(store, calendar, reading(wrong=("coffee",)), NOW).gone) == ["Walk"]
 
 
-def test_of_one_calendar_nothing_is_taken_back_by_another(store: AnyStore, calendar: Calendar) -> None:
+def test_of_one_calendar_nothing_is_taken_back_by_another(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
     other = store.keep_calendar(Calendar(name="Other", place="/other.ics"))
     assert titles(apply(store, other, reading(DINNER), NOW).open) == ["Dinner"]
@@ -177,7 +175,7 @@ def test_of_one_calendar_nothing_is_taken_back_by_another(store: AnyStore, calen
     assert planned(store) == ["Dinner 24 17:30"]
 
 
-def test_what_was_declined_stays_so_unless_its_event_changed(store: AnyStore, calendar: Calendar) -> None:
+def test_what_was_declined_stays_so_unless_its_event_changed(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
     (kept,) = decline(store, store.proposals())
     assert (kept.decided, kept.accepted_as, store.partner_times()) == ("declined", None, [])
@@ -189,7 +187,7 @@ def test_what_was_declined_stays_so_unless_its_event_changed(store: AnyStore, ca
 
 
 def test_where_the_calendar_accepts_what_is_new_or_changed_is_declared_at_once(
-    store: AnyStore, calendar: Calendar
+    store: Store, calendar: Calendar
 ) -> None:
     calendar = replace(calendar, accepts=True)
     assert titles(apply(store, calendar, reading(DINNER), NOW).accepted) == ["Dinner"]
@@ -199,13 +197,13 @@ def test_where_the_calendar_accepts_what_is_new_or_changed_is_declared_at_once(
     assert len(store.partner_times()) == 2
 
 
-def test_what_waited_before_the_calendar_was_trusted_waits_on(store: AnyStore, calendar: Calendar) -> None:
+def test_what_waited_before_the_calendar_was_trusted_waits_on(store: Store, calendar: Calendar) -> None:
     apply(store, calendar, reading(DINNER), NOW)
     assert apply(store, replace(calendar, accepts=True), reading(DINNER), NOW) == Changes()
     assert [each.decided for each in store.proposals()] == ["open"]
 
 
-def test_what_is_over_is_neither_proposed_nor_kept(store: AnyStore, calendar: Calendar) -> None:
+def test_what_is_over_is_neither_proposed_nor_kept(store: Store, calendar: Calendar) -> None:
     past = replace(WALK, title="Past", begins=datetime(2026, 11, 22, 11))
     ended = replace(
         DINNER, title="Ended", begins=datetime(2026, 9, 1, 18), recurrence="FREQ=WEEKLY;UNTIL=20261117T180000Z"
@@ -221,13 +219,13 @@ def test_what_is_over_is_neither_proposed_nor_kept(store: AnyStore, calendar: Ca
     assert (titles(gone), store.partner_times()) == (["Again", "Beside", "Last"], [])
 
 
-def test_what_is_under_way_is_not_over(store: AnyStore, calendar: Calendar) -> None:
+def test_what_is_under_way_is_not_over(store: Store, calendar: Calendar) -> None:
     now = datetime(2026, 11, 28, 10, 59, tzinfo=UTC)
     assert titles(apply(store, calendar, reading(WALK), now).open) == ["Walk"]
     assert titles(apply(store, calendar, reading(WALK), now + timedelta(minutes=1)).gone) == ["Walk"]
 
 
-def test_a_single_time_that_the_calendar_takes_back_is_taken_back_at_once(store: AnyStore, calendar: Calendar) -> None:
+def test_a_single_time_that_the_calendar_takes_back_is_taken_back_at_once(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
     changes = apply(store, calendar, reading(replace(DINNER, without=(DINNER.begins,))), NOW)
     assert (titles(changes.shortened), changes.open) == (["Dinner"], ())
@@ -237,7 +235,7 @@ def test_a_single_time_that_the_calendar_takes_back_is_taken_back_at_once(store:
     assert planned(store) == ["Dinner 01 17:30"]
 
 
-def test_what_changes_in_the_past_alone_is_no_question(store: AnyStore, calendar: Calendar) -> None:
+def test_what_changes_in_the_past_alone_is_no_question(store: Store, calendar: Calendar) -> None:
     since = replace(DINNER, begins=datetime(2026, 9, 1, 18, 30))
     accepted(store, calendar, since)
     past = replace(
@@ -249,14 +247,14 @@ def test_what_changes_in_the_past_alone_is_no_question(store: AnyStore, calendar
     assert [each.decided for each in store.proposals()] == ["accepted"]
 
 
-def test_a_journey_changes_nothing_of_what_floats(store: AnyStore, calendar: Calendar) -> None:
+def test_a_journey_changes_nothing_of_what_floats(store: Store, calendar: Calendar) -> None:
     floats = replace(DINNER, floats=True)
     accepted(store, calendar, floats)
     assert not apply(store, calendar, reading(replace(floats, zone="Asia/Tokyo")), NOW)
 
 
 def test_all_of_a_copy_is_taken_over_or_nothing(
-    store: AnyStore, calendar: Calendar, monkeypatch: pytest.MonkeyPatch
+    store: Store, calendar: Calendar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accepted(store, calendar, DINNER)
     before = (store.proposals(), store.partner_times())
@@ -270,6 +268,6 @@ def test_all_of_a_copy_is_taken_over_or_nothing(
     assert (store.proposals(), store.partner_times()) == before
 
 
-def test_a_calendar_that_is_not_kept_proposes_nothing(store: AnyStore) -> None:
+def test_a_calendar_that_is_not_kept_proposes_nothing(store: Store) -> None:
     with pytest.raises(ValueError, match="has a number"):
         apply(store, Calendar(name="x", place="/x"), reading(DINNER), NOW)

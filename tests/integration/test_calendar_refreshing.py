@@ -16,7 +16,7 @@ from detector.clock import ManualClock
 from detector.daemon import calendar_refresher as refreshing
 from detector.daemon.calendar_refresher import FIRST, RETRY, SPREAD, TOO_LONG, Done, Refreshing
 from detector.partner_time.proposed import Calendar
-from detector.store.memory import MemoryStore
+from detector.store.store import Store
 from tests.rig.x11 import until_async
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -29,7 +29,7 @@ class Rig:
     """A refreshing whose planner, clock and child are the test's. `answers`: what each asking of a calendar comes to."""
 
     clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
-    store: MemoryStore = field(default_factory=MemoryStore)
+    store: Store = field(default_factory=Store.in_memory)
     planned: list[datetime | None] = field(default_factory=list)
     asked: list[int] = field(default_factory=list)
     answers: dict[int, Callable[[Calendar], tuple[Calendar, Done | None]]] = field(default_factory=dict)

@@ -15,7 +15,6 @@ from detector.core.observations import PartnerTimeBegan, PartnerTimeEnded
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.plan import current_and_next
 from detector.store.begun import begun
-from detector.store.memory import MemoryStore
 from detector.store.model import Keeping
 from detector.store.store import Store
 
@@ -49,7 +48,7 @@ def zone() -> Zone:
 @pytest.fixture(params=["memory", "disk"])
 def store(request: pytest.FixtureRequest, tmp_path: Path, zone: Zone) -> Iterator[Keeping]:
     made: Keeping = (
-        MemoryStore(zone) if request.param == "memory" else Store.open(tmp_path / "kept" / "t.sqlite", zone=zone)
+        Store.in_memory(zone) if request.param == "memory" else Store.open(tmp_path / "kept" / "t.sqlite", zone=zone)
     )
     yield made
     made.close()

@@ -8,7 +8,7 @@ import pytest
 
 from detector.clock import ManualClock
 from detector.partner_time.model import PartnerTime
-from detector.store.memory import MemoryStore
+from detector.store.store import Store
 from tests.rig.day import GOES_ON, Day
 
 SECOND = timedelta(seconds=1)
@@ -22,7 +22,7 @@ class Device:
 
     def __init__(self) -> None:
         self.zone = "Europe/Berlin"
-        self.store = MemoryStore(lambda: self.zone)
+        self.store = Store.in_memory(lambda: self.zone)
         self.store.add_partner_time(
             PartnerTime(
                 title="Dinner",

@@ -10,7 +10,7 @@ import pytest
 from detector.clock import ManualClock
 from detector.control import requests as wishes
 from detector.partner_time.model import Moved, PartnerTime
-from detector.store.memory import MemoryStore
+from detector.store.store import Store
 from tests.rig.day import Day
 
 MINUTE = timedelta(minutes=1)
@@ -41,7 +41,7 @@ class Device:
     """A device on which the dinner is declared, half an hour before it would have begun."""
 
     def __init__(self) -> None:
-        self.store = MemoryStore(lambda: "Europe/Berlin")
+        self.store = Store.in_memory(lambda: "Europe/Berlin")
         self.store.add_partner_time(DINNER)
         self.clock = ManualClock(MONDAY - 30 * MINUTE)
         self.day = Day(self.store, self.clock)

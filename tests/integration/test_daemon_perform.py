@@ -15,7 +15,7 @@ from detector.core.observations import Answer, Answered, NotShown, Observation, 
 from detector.daemon.effect_runner import Performer
 from detector.errors import StoreError
 from detector.notifier.model import Words
-from detector.store.memory import MemoryStore
+from detector.store.store import Store
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 BEGAN = Record(
@@ -65,14 +65,14 @@ class Voice:
         self.said.append("close")
 
 
-class Failing(MemoryStore):
+class Failing(Store):
     def keep_all(self, records: object) -> None:
         raise StoreError("the disk is full")
 
 
-def performer(voice: Voice, put: Callable[[Observation], None], store: MemoryStore | None = None) -> Performer:
+def performer(voice: Voice, put: Callable[[Observation], None], store: Store | None = None) -> Performer:
     return Performer(
-        store=store or MemoryStore(),
+        store=store or Store.in_memory(),
         voice=voice,
         words=lambda m: Words(title=str(m.number), body=""),
         greeting=lambda _: Words(title="g", body=""),
@@ -83,7 +83,7 @@ def performer(voice: Voice, put: Callable[[Observation], None], store: MemorySto
 
 async def test_what_cannot_be_kept_is_not_said() -> None:
     voice, came = Voice(), list[Observation]()
-    one = performer(voice, came.append, Failing())
+    one = performer(voice, came.append, Failing.in_memory())
     with pytest.raises(StoreError):
         one.perform([BEGAN, Notify(moment=moment(1))])
     await one.settled()
@@ -92,7 +92,7 @@ async def test_what_cannot_be_kept_is_not_said() -> None:
 
 
 async def test_the_record_is_kept_before_the_nudge_is_said() -> None:
-    store = MemoryStore()
+    store = Store.in_memory()
     kept: list[int] = []
     voice = Voice(lambda _: kept.append(len(store.moments())))
     one = performer(voice, lambda _: None, store)

@@ -20,7 +20,7 @@ from detector.errors import StoreError
 from detector.notifier.chain import Chain
 from detector.notifier.freedesktop import FreedesktopNotifier
 from detector.notifier.model import Words
-from detector.store.memory import MemoryStore
+from detector.store.store import Store
 from tests.rig.quiet_servers import RINGING, Stage, stages
 from tests.rig.x11 import until, until_async
 
@@ -33,7 +33,7 @@ WORDS = Words(title="A minute of scrolling", body="social, 70 s", answers=(("put
 class Daemon:
     """A daemon as far as quiet is concerned, on a store that outlives it."""
 
-    def __init__(self, stage: Stage, bus: MessageBus, store: MemoryStore) -> None:
+    def __init__(self, stage: Stage, bus: MessageBus, store: Store) -> None:
         self.stage, self.bus, self.store = stage, bus, store
         self.heard: list[Observation] = []
         self.quieting = Quieting(store=store, clock=SystemClock(), bus=lambda: self.bus)
@@ -61,7 +61,7 @@ async def stage(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.
 @pytest.fixture
 async def daemon(stage: Stage) -> AsyncIterator[Daemon]:
     bus = await MessageBus(bus_address=stage.address).connect()
-    yield Daemon(stage, bus, MemoryStore())
+    yield Daemon(stage, bus, Store.in_memory())
     bus.disconnect()
 
 

@@ -21,7 +21,7 @@ from detector.core.observations import (
     SensorStarted,
 )
 from detector.daemon.rules_now import RulesNow
-from detector.store.memory import MemoryStore
+from detector.store.store import Store
 from rules.model import FeatureKey, Rule, Value
 from tests.endtoend.evening import PAGE
 
@@ -66,24 +66,24 @@ def evening(days_ago: int, feeds: int, *, over: bool = True) -> list[Record]:
 
 
 @pytest.fixture
-def store() -> MemoryStore:
-    kept = MemoryStore()
+def store() -> Store:
+    kept = Store.in_memory()
     for days_ago in range(7, 0, -1):
         kept.keep_all(evening(days_ago, feeds=days_ago))
     return kept
 
 
-def now(folder: Path, store: MemoryStore) -> RulesNow:
+def now(folder: Path, store: Store) -> RulesNow:
     return RulesNow(folder, store=store, clock=ManualClock(NOW), attention=AttentionSettings())
 
 
-def test_what_is_usual_comes_from_the_kept_evenings_that_are_over(tmp_path: Path, store: MemoryStore) -> None:
+def test_what_is_usual_comes_from_the_kept_evenings_that_are_over(tmp_path: Path, store: Store) -> None:
     (tmp_path / "own.toml").write_text(USUAL)
     store.keep_all(evening(0, feeds=30, over=False))
     assert list(now(tmp_path, store).usuals().values()) == [4]
 
 
-def test_nothing_is_reckoned_where_no_rule_asks(tmp_path: Path, store: MemoryStore) -> None:
+def test_nothing_is_reckoned_where_no_rule_asks(tmp_path: Path, store: Store) -> None:
     (tmp_path / "own.toml").write_text(PLAIN)
     store.occurrences = None  # type: ignore[assignment] - whoever asks fails
     assert now(tmp_path, store).usuals() == {}
@@ -91,13 +91,13 @@ def test_nothing_is_reckoned_where_no_rule_asks(tmp_path: Path, store: MemorySto
 
 def test_evenings_of_more_than_four_weeks_ago_say_nothing(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text(USUAL)
-    kept = MemoryStore()
+    kept = Store.in_memory()
     for days_ago in range(35, 28, -1):
         kept.keep_all(evening(days_ago, feeds=3))
     assert now(tmp_path, kept).usuals() == {}
 
 
-def test_a_change_is_laid_ready_and_told_once(tmp_path: Path, store: MemoryStore) -> None:
+def test_a_change_is_laid_ready_and_told_once(tmp_path: Path, store: Store) -> None:
     file, core = tmp_path / "own.toml", Core()
     file.write_text(PLAIN)
     rules = now(tmp_path, store)
@@ -113,7 +113,7 @@ def test_a_change_is_laid_ready_and_told_once(tmp_path: Path, store: MemoryStore
     assert rules.by_code["X1"].name == "More than usual"
 
 
-def test_a_mistake_is_returned_and_the_core_keeps_what_it_has(tmp_path: Path, store: MemoryStore) -> None:
+def test_a_mistake_is_returned_and_the_core_keeps_what_it_has(tmp_path: Path, store: Store) -> None:
     file, core = tmp_path / "own.toml", Core()
     file.write_text(PLAIN)
     rules = now(tmp_path, store)
@@ -124,7 +124,7 @@ def test_a_mistake_is_returned_and_the_core_keeps_what_it_has(tmp_path: Path, st
     assert rules.by_code["X1"].condition.text.endswith("dwell >= 10 s")
 
 
-def test_a_file_that_goes_takes_its_rules_along(tmp_path: Path, store: MemoryStore) -> None:
+def test_a_file_that_goes_takes_its_rules_along(tmp_path: Path, store: Store) -> None:
     file, core = tmp_path / "own.toml", Core()
     file.write_text(PLAIN)
     rules = now(tmp_path, store)

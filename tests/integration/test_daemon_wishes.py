@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from detector.control import requests as wishes
 from detector.partner_time.plan import current_and_next, under_way
-from detector.store.memory import MemoryStore
 from detector.store.model import Keeping
 from detector.store.store import Store
 
@@ -25,7 +24,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(params=["memory", "disk"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Keeping]:
-    made: Keeping = MemoryStore() if request.param == "memory" else Store.open(tmp_path / "kept" / "t.sqlite")
+    made: Keeping = Store.in_memory() if request.param == "memory" else Store.open(tmp_path / "kept" / "t.sqlite")
     yield made
     made.close()
 
@@ -106,7 +105,7 @@ wished = st.tuples(st.sampled_from(["start", "stop", "extend"]), st.integers(1, 
 def test_whatever_is_wished_one_at_most_is_under_way_and_none_lasts_longer_than_a_day(
     some: list[tuple[str, int, int]],
 ) -> None:
-    store, now, stopped = MemoryStore(), NOW, set[str]()
+    store, now, stopped = Store.in_memory(), NOW, set[str]()
     for what, length, later in some:
         if what == "start":
             wishes.start(store, now, length * MINUTE, "Tea")

@@ -21,7 +21,6 @@ from detector.errors import StoreError
 from detector.partner_time.model import PartnerTime
 from detector.paths import store_path
 from detector.store import reading
-from detector.store.memory import MemoryStore
 from detector.store.migrate import migrate
 from detector.store.migrations import m001_what_is_kept
 from detector.store.model import Keeping
@@ -226,7 +225,7 @@ def test_a_file_of_the_first_version_comes_along_with_all_that_it_holds(
 ) -> None:
     old_file(path)
     declare(path)
-    same = MemoryStore()
+    same = Store.in_memory()
     same.add_partner_time(
         PartnerTime(title="Dinner", begins=BEGAN.replace(tzinfo=None), lasts=after(90) - BEGAN, zone="UTC")
     )

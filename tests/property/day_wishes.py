@@ -21,8 +21,8 @@ from hypothesis.stateful import (
 from detector.clock import ManualClock
 from detector.control import requests as wishes
 from detector.partner_time.model import PartnerTime
-from detector.store.memory import MemoryStore
 from detector.store.model import Keeping
+from detector.store.store import Store
 from tests.property import day_laws as laws
 from tests.rig.day import Day
 
@@ -54,7 +54,7 @@ class Wishing(RuleBasedStateMachine):
     """A person, a device and its clock, and the daemon on it; `day` is None while it does not run."""
 
     def make(self) -> Keeping:
-        return MemoryStore(lambda: self.zone)
+        return Store.in_memory(lambda: self.zone)
 
     def again(self) -> Keeping:
         """Return the store as the next process finds it."""

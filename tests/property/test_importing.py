@@ -24,7 +24,7 @@ from detector.core.observations import (
 from detector.core.pipeline import Pipeline
 from detector.importing.timeline import as_integer, known, known_for
 from detector.partner_time.model import PartnerTime
-from detector.store.memory import MemoryStore
+from detector.store.store import Store
 from rules.model import Reason
 from rules.policy import PolicySettings
 from tests.rig.activitywatch_history import History, days, event, utc
@@ -66,8 +66,8 @@ def _at(evening: int, at: float) -> Any:
     return EVENINGS[evening] + timedelta(seconds=at)
 
 
-def store() -> MemoryStore:
-    made = MemoryStore()
+def store() -> Store:
+    made = Store.in_memory()
     local = BEGAN.astimezone(BERLIN).replace(tzinfo=None)
     made.add_partner_time(
         PartnerTime(
@@ -85,7 +85,7 @@ class Broken(Exception):
     """The power went."""
 
 
-class Breaking(MemoryStore):
+class Breaking(Store):
     """Keeps so many occurrences, and then no more. `half`: it breaks in the middle of a transaction."""
 
     left = 0
@@ -114,7 +114,7 @@ def test_importing_twice_is_importing_once(history: History) -> None:
 def test_broken_off_and_gone_on_is_once(history: History, kept_first: int) -> None:
     whole = store()
     bring(whole, history)
-    broken = Breaking()
+    broken = Breaking.in_memory()
     broken.left = 10**9
     broken.add_partner_time(whole.partner_times()[0])
     broken.left = kept_first
@@ -200,7 +200,7 @@ def test_the_generator_reaches_moments() -> None:
     assert found > 10
 
 
-def live(kept: MemoryStore, *devices: str, category: str = "other", later: float = 0) -> list[Observation]:
+def live(kept: Store, *devices: str, category: str = "other", later: float = 0) -> list[Observation]:
     """Keep an evening as it was observed live, on these devices."""
     name, ends = f"1@{EVENINGS[1]:%Y%m%dT%H%M%SZ}", EVENINGS[1] + timedelta(seconds=LASTS)
     seen: list[Observation] = [PartnerTimeBegan(at=EVENINGS[1], occurrence=name, title="Dinner", ends=ends)]
@@ -243,7 +243,7 @@ def test_of_what_is_kept_nothing_is_changed_and_devices_that_were_observed_are_n
     assert account.extended <= 1
 
 
-def _numbers_are_given_once(kept: MemoryStore) -> None:
+def _numbers_are_given_once(kept: Store) -> None:
     for occurrence in kept.occurrences():
         numbers = [each.use.number for each in kept.uses() if each.occurrence == occurrence.id]
         numbers += [each.coverage.number for each in kept.coverage() if each.occurrence == occurrence.id]

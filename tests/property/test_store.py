@@ -23,7 +23,6 @@ from detector.core.observations import KINDS, Activity, Observation, PartnerTime
 from detector.devices import Phone
 from detector.errors import UserError
 from detector.store.codec import INTEGERS, TEXT, Codec, NotAnObservation
-from detector.store.memory import MemoryStore
 from detector.store.model import Keeping
 from detector.store.recordings import TITLE, read_recording, shift, write_recording
 from detector.store.store import Store
@@ -231,7 +230,7 @@ OPENING = ("keep", [begins("1@a", lasts=60), begins("2@b", at=1, lasts=60)])
 @given(steps=STEPS)
 def test_the_store_on_disk_and_the_one_in_memory_agree(steps: list[Step], tmp_path_factory: Any) -> None:
     path: Path = tmp_path_factory.mktemp("agree") / "kept.sqlite"
-    memory = MemoryStore()
+    memory = Store.in_memory()
     with Store.open(path) as disk:
         for step in [OPENING, *steps]:
             assert _take(disk, step) == _take(memory, step)
@@ -241,7 +240,7 @@ def test_the_store_on_disk_and_the_one_in_memory_agree(steps: list[Step], tmp_pa
 
 @given(said=st.lists(st.tuples(st.sampled_from(["stop", "extend"]), EVENINGS, MINUTES), max_size=12))
 def test_the_first_stop_and_the_last_end_given_count_in_whatever_order_they_were_said(said: list[Any]) -> None:
-    store = MemoryStore()
+    store = Store.in_memory()
     first: dict[str, datetime] = {}
     last: dict[str, datetime] = {}
     for what, occurrence, minute in said:
@@ -257,7 +256,7 @@ def test_the_first_stop_and_the_last_end_given_count_in_whatever_order_they_were
 
 @given(steps=st.lists(st.tuples(st.booleans(), PHONES, CODES, MINUTES), max_size=14))
 def test_a_code_is_used_at_most_once_for_each_time_it_was_given(steps: list[Any]) -> None:
-    store, given_out, used = MemoryStore(), Counter[str](), Counter[str]()
+    store, given_out, used = Store.in_memory(), Counter[str](), Counter[str]()
     for gives, phone, code, minute in steps:
         if gives:
             with suppress(UserError):
@@ -285,7 +284,7 @@ def test_nothing_that_happened_in_a_forgotten_stretch_is_kept_then_or_later(
 ) -> None:
     since, until = sorted(stretch.draw(st.tuples(st.integers(5, 120), st.integers(5, 120))))
     assume(since < until)
-    store = MemoryStore()
+    store = Store.in_memory()
     store.keep_all([*OPENING[1], *before])
     kept_before = len(store.uses()) + len(store.moments())
     store.forget(after(since), now=after(until))

@@ -13,7 +13,7 @@ from detector.daemon.phone_tracker import Hearing
 from detector.devices import Phone, needs_phone_api
 from detector.partner_time.plan import current_and_next
 from detector.phone_api.model import Told
-from detector.store.memory import MemoryStore
+from detector.store.store import Store
 
 AT = datetime(2026, 11, 23, 19, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -26,7 +26,7 @@ class Behind:
 
     def __init__(self) -> None:
         self.clock = ManualClock(AT)
-        self.store = MemoryStore()
+        self.store = Store.in_memory()
         self.put: list[object] = []
         self.hearing: Hearing | None = None
         self.changes = 0

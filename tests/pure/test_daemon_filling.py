@@ -13,7 +13,7 @@ from detector.core.effects import Record
 from detector.core.observations import Activity, Focused, LaidDown, Observation, PartnerTimeBegan, PickedUp
 from detector.daemon.phone_backfill import FILLED, Filling
 from detector.sensors.model import SeenApp
-from detector.store.memory import MemoryStore
+from detector.store.store import Store
 
 BEGAN = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
 PHONE = "my phone"
@@ -24,14 +24,14 @@ def at(minutes: float) -> datetime:
 
 
 @pytest.fixture
-def store() -> MemoryStore:
-    kept = MemoryStore()
+def store() -> Store:
+    kept = Store.in_memory()
     began = PartnerTimeBegan(at=BEGAN, occurrence="1@x", title="x", ends=at(90))
     kept.keep_all([Record(occurrence="1@x", what=began)])
     return kept
 
 
-def fill(store: MemoryStore, *missed: Observation | SeenApp, keep_names: bool = False) -> None:
+def fill(store: Store, *missed: Observation | SeenApp, keep_names: bool = False) -> None:
     Filling(
         store=store,
         clock=ManualClock(at(40)),
@@ -53,7 +53,7 @@ def evening(*, opened: bool = True) -> Sequence[Observation | SeenApp]:
     )
 
 
-def test_uses_and_what_is_known_are_kept_and_nothing_is_observed(store: MemoryStore) -> None:
+def test_uses_and_what_is_known_are_kept_and_nothing_is_observed(store: Store) -> None:
     fill(store, *evening())
     uses = [kept.use for kept in store.uses()]
     assert [(use.began, use.ended, use.device, use.trusted) for use in uses] == [
@@ -68,24 +68,24 @@ def test_uses_and_what_is_known_are_kept_and_nothing_is_observed(store: MemorySt
     assert store.moments() == []
 
 
-def test_filling_in_twice_is_filling_in_once(store: MemoryStore) -> None:
+def test_filling_in_twice_is_filling_in_once(store: Store) -> None:
     fill(store, *evening())
     once = (store.uses(), store.coverage())
     fill(store, *evening())
     assert (store.uses(), store.coverage()) == once
 
 
-def test_what_is_still_in_front_ends_where_it_is_seen_live_again(store: MemoryStore) -> None:
+def test_what_is_still_in_front_ends_where_it_is_seen_live_again(store: Store) -> None:
     fill(store, SeenApp(at=at(21), device=PHONE, app="a", opened=True))
     (kept,) = store.uses()
     assert (kept.use.began, kept.use.ended) == (at(21), at(40))
 
 
-def test_where_nothing_was_missed_nothing_is_kept(store: MemoryStore) -> None:
+def test_where_nothing_was_missed_nothing_is_kept(store: Store) -> None:
     fill(store)
     assert store.coverage() == []
 
 
-def test_names_are_kept_where_the_person_chose_so(store: MemoryStore) -> None:
+def test_names_are_kept_where_the_person_chose_so(store: Store) -> None:
     fill(store, *evening(), keep_names=True)
     assert {kept.use.activity.name for kept in store.uses()} == {"the app a", "the app b"}

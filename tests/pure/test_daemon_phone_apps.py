@@ -11,7 +11,7 @@ from detector.core.effects import Record
 from detector.core.observations import Activity, PartnerTimeBegan
 from detector.daemon.phone_apps import PhoneApps
 from detector.sensors.model import SeenApp
-from detector.store.memory import MemoryStore
+from detector.store.store import Store
 
 AT = datetime(2026, 11, 23, 19, 0, tzinfo=UTC)
 KNOWN = Verdict(category="social", name="Instagram", why="", entry="Instagram in social.toml")
@@ -23,8 +23,8 @@ def classify(app: str) -> Verdict:
 
 
 @pytest.fixture
-def store() -> MemoryStore:
-    kept = MemoryStore()
+def store() -> Store:
+    kept = Store.in_memory()
     kept.keep_all([Record(occurrence="1@x", what=PartnerTimeBegan(at=AT, occurrence="1@x", title="x", ends=AT))])
     return kept
 
@@ -44,14 +44,14 @@ def seen(app: str = "", category: str | None = None) -> SeenApp:
         (seen(), Activity(category="other")),
     ],
 )
-def test_what_was_told_wins_over_the_catalogue(store: MemoryStore, app: SeenApp, activity: Activity) -> None:
+def test_what_was_told_wins_over_the_catalogue(store: Store, app: SeenApp, activity: Activity) -> None:
     apps = PhoneApps(classify, store=store, occurrence="1@x", keep_names=False)
     assert apps.activity(app) == activity
     assert apps.opened(app) == activity
 
 
 @pytest.mark.parametrize("keep_names", [False, True])
-def test_only_what_nobody_knows_is_counted(store: MemoryStore, *, keep_names: bool) -> None:
+def test_only_what_nobody_knows_is_counted(store: Store, *, keep_names: bool) -> None:
     apps = PhoneApps(classify, store=store, occurrence="1@x", keep_names=keep_names)
     for app in (
         seen("com.instagram.android"),
@@ -67,6 +67,6 @@ def test_only_what_nobody_knows_is_counted(store: MemoryStore, *, keep_names: bo
     assert dict(counted.named) == ({"org.nobody.knows": 2, "org.other": 1} if keep_names else {})
 
 
-def test_asking_what_an_app_is_counts_nothing(store: MemoryStore) -> None:
+def test_asking_what_an_app_is_counts_nothing(store: Store) -> None:
     PhoneApps(classify, store=store, occurrence="1@x", keep_names=True).activity(seen("org.nobody.knows"))
     assert store.unknown() == {}

@@ -15,7 +15,6 @@ from detector.core.observations import PartnerTimeBegan, PartnerTimeEnded
 from detector.daemon.wording import greet_with
 from detector.notifier.settings import NotifierSettings
 from detector.store import quiet_week
-from detector.store.memory import MemoryStore
 from detector.store.model import Keeping
 from detector.store.quiet_week import QuietWeek
 from detector.store.store import Store
@@ -27,7 +26,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 @pytest.fixture(params=["memory", "disk"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Keeping]:
     if request.param == "memory":
-        yield MemoryStore()
+        yield Store.in_memory()
         return
     with Store.open(tmp_path / "kept.sqlite") as opened:
         yield opened

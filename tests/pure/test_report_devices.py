@@ -37,7 +37,6 @@ from detector.report.as_text import as_text
 from detector.report.summarise import summarise
 from detector.report.summary import Device, Summary
 from detector.rulebook.loading import load_rules
-from detector.store.memory import MemoryStore
 from detector.store.store import Store
 from rules.policy import PolicySettings
 
@@ -79,7 +78,7 @@ def lived(*observed: Observation, minutes: float = 90, ended: bool = True) -> li
 
 
 def told(*observed: Observation, phones: Sequence[Phone] = (MINE,), minutes: float = 90) -> Summary:
-    store = MemoryStore()
+    store = Store.in_memory()
     store.keep_all(lived(*observed, minutes=minutes))
     return summarise(
         store.occurrences(),

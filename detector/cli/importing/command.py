@@ -114,14 +114,13 @@ def _opened(*, dry_run: bool) -> Iterator[Keeping]:
     """Open the store; where nothing is to be kept, not even the file is made."""
     from detector.paths import store_path  # noqa: PLC0415 - not for --help
     from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
-    from detector.store.memory import MemoryStore  # noqa: PLC0415 - not for --help
     from detector.store.store import Store  # noqa: PLC0415 - not for --help
 
     try:
         with Store.open(store_path(), read_only=dry_run) as store:
             yield store
     except NothingKept:
-        yield MemoryStore()
+        yield Store.in_memory()
 
 
 def _read(
