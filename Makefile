@@ -5,7 +5,7 @@ DEBIAN := adb chromium chromium-driver curl dbus dbus-x11 dconf-cli dconf-gsetti
 NEEDED := adb chromedriver chromium curl dbus-daemon dconf dunst fish grim gsettings jq mako notify-send openbox pactl pipewire pipewire-pulse pulseaudio sway systemd-analyze tmux wireplumber xdotool xprop xterm Xvfb zsh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup oracle run install test check format bench debian
+.PHONY: help setup oracle run install test test-all search lint check texts format bench debian
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,19 +55,38 @@ debian:  # the programs that the tests drive: installed where that is allowed, e
 	  echo "Missing:$$missing. Tests that need them are skipped, each by name. To have them:"; echo "  sudo $$line"; \
 	fi
 
-test: setup oracle debian  ## set up what the tests need, then run them all
-	@.venv/bin/pytest
+# Four workers on two cores: many tests wait for a real server or daemon.
+PYTEST := .venv/bin/pytest --numprocesses 4 --dist worksteal
 
-check: setup oracle debian  ## format, ruff, mypy --strict, import-linter, tests
+test: setup debian  ## set up what the tests need, then run them: under five minutes on two cores
+	@TURNTOWARD_EXAMPLES=test $(PYTEST) -m "not thorough" --ignore tests/oracle
+
+test-all: setup oracle debian  ## run every test there is, with all examples: what CI runs
+	@TURNTOWARD_EXAMPLES=all $(PYTEST)
+
+search: setup  ## try new examples at every run, ten times as many; what was found is tried first the next time
+	@TURNTOWARD_EXAMPLES=search $(PYTEST) tests/property
+
+lint: setup  # format, ruff, mypy --strict, import-linter
 	@.venv/bin/ruff format --check --quiet . || { echo "make format mends this" >&2; exit 1; }
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo 2>/dev/null || .venv/bin/lint-imports
-	@.venv/bin/pytest
+
+check: lint test  ## format, ruff, mypy --strict, import-linter, tests: before every commit
+
+texts: setup  ## collect the texts that a person sees in detector/locale/turntoward.pot
+	@.venv/bin/python -m tests.texts
 
 format: setup  ## format the code and mend what ruff can mend
 	@.venv/bin/ruff check --quiet --fix .
 	@.venv/bin/ruff format --quiet .
 
-bench: setup oracle debian  ## print the bars: wake-ups, memory, CPU, latency, speed
-	@.venv/bin/python -m tests.benchmarks
+# `make bench code replay` measures only these; their names are no targets of their own.
+ifeq (bench,$(firstword $(MAKECMDGOALS)))
+BARS := $(wordlist 2,$(words $(MAKECMDGOALS)),$(MAKECMDGOALS))
+$(eval $(BARS):;@:)
+endif
+
+bench: setup oracle debian  ## print the bars (make bench code: only those of the source code)
+	@.venv/bin/python -m tests.benchmarks $(BARS)

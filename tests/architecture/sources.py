@@ -50,3 +50,7 @@ SOURCES = [
     for package in PACKAGES
     for path in sorted((ROOT / package).rglob("*.py"))
 ]
+
+TESTS = [
+    Source(path.relative_to(ROOT), path.read_text(encoding="utf-8")) for path in sorted((ROOT / "tests").rglob("*.py"))
+]

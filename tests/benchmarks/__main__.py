@@ -11,6 +11,7 @@ from tests.benchmarks import activitywatch, adb, calendars
 from tests.benchmarks.backtest import backtesting
 from tests.benchmarks.bars import Bar
 from tests.benchmarks.catalogue import hit_rates
+from tests.benchmarks.code import code_bars
 from tests.benchmarks.corpus import corpus_bars
 from tests.benchmarks.language import language
 from tests.benchmarks.partner_time import partner_time_bars
@@ -23,6 +24,7 @@ ALL: dict[str, Callable[[Path], Iterator[Bar]]] = {
     "backtest": backtesting,
     "calendars": calendars.importing,
     "catalogue": lambda _folder: iter(hit_rates()),
+    "code": lambda _folder: code_bars(),
     "commands": commands,
     "corpus": lambda _folder: corpus_bars(),
     "language": lambda _folder: language(),

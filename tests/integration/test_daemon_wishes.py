@@ -16,6 +16,7 @@ from detector.control import requests as wishes
 from detector.partner_time.plan import current_and_next, under_way
 from detector.store.model import Keeping
 from detector.store.store import Store
+from tests.rig.examples import examples
 
 NOW = datetime(2026, 11, 23, 18, 30, 0, 250_000, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -100,7 +101,7 @@ def test_what_the_daemon_does_for_a_phone_imports_nothing_heavy(tmp_path: Path) 
 wished = st.tuples(st.sampled_from(["start", "stop", "extend"]), st.integers(1, 1440), st.integers(0, 600))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(wished, max_size=25))
 def test_whatever_is_wished_one_at_most_is_under_way_and_none_lasts_longer_than_a_day(
     some: list[tuple[str, int, int]],

@@ -9,6 +9,7 @@ from detector.activities.classifier import Classifier
 from detector.activities.load import read_catalogue
 from detector.activities.model import Verdict
 from rules.features import CATEGORIES
+from tests.rig.examples import examples
 
 CANARY = "qzxcanaryqzx"
 ENTRIES = list(read_catalogue())
@@ -32,7 +33,7 @@ maybe = st.none() | anything
 
 
 @given(app_ids, titles | anything, maybe, maybe)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 def test_any_toplevel_gets_a_category_of_ours(app_id: str, title: str, program: str | None, inside: str | None) -> None:
     verdict = CLASSIFIER.classify(app_id, title, program, inside)
     assert verdict.category in CATEGORIES
@@ -45,7 +46,7 @@ def test_any_toplevel_gets_a_category_of_ours(app_id: str, title: str, program: 
     st.sampled_from(SEPARATORS),
     st.sampled_from(SUFFIXES),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 def test_nothing_of_a_title_stands_in_a_verdict(app_id: str, parts: list[str], separator: str, suffix: str) -> None:
     title = separator.join([CANARY, *(f"{CANARY} {part}" for part in parts), *parts]) + suffix
     verdict = CLASSIFIER.classify(app_id, title)
@@ -57,7 +58,7 @@ def test_nothing_of_a_title_stands_in_a_verdict(app_id: str, parts: list[str], s
     st.sampled_from(SUFFIXES),
     st.sampled_from(["", " ", "\t", "\u200b", "\u200f", "\x00", " \n "]),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 def test_case_and_blanks_around_it_do_not_change_what_a_title_is(pattern: str, suffix: str, blank: str) -> None:
     title = pattern.replace("…", "Zorbal")
     app_id = "microsoft-edge" if "Edge" in suffix else "google-chrome" if "Chrome" in suffix else "firefox"

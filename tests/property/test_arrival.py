@@ -22,7 +22,7 @@ policies = st.one_of(
 )
 # Some of what the generator must reach is rare: it looks for half a minute, and longer where the machine is slow.
 pytestmark = pytest.mark.timeout(600)
-generated = settings(max_examples=20_000, deadline=None, database=None, phases=[Phase.generate])
+generated = settings(max_examples=20_000, database=None, phases=[Phase.generate])
 
 
 def starts(effects: list[Effect]) -> list[Started]:
@@ -43,6 +43,7 @@ def under_way(effects: list[Effect], at: datetime) -> list[Use]:
     ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "said", [[True], [False], [False, True], [False, None]], ids=["well", "not well", "corrected", "taken back"]
 )
@@ -54,6 +55,7 @@ def test_the_generator_reaches_every_start(said: list[bool | None]) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_the_generator_reaches_a_device_that_slept_through_the_end_of_the_grace() -> None:
     def slept(made: tuple[list[Observation], PolicySettings]) -> bool:
         said = starts(play(made[0], RULES, policy=made[1]))

@@ -13,6 +13,7 @@ from detector.calendars.writing import Writing, write_calendar
 from detector.partner_time.model import Moved, PartnerTime
 from detector.partner_time.occurrences import occurrences
 from detector.partner_time.recurrence import local_beginnings, read_recurrence
+from tests.rig.examples import examples
 from tests.rig.ics import read, why
 
 NOW: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -96,7 +97,7 @@ def took_place(partner_time: PartnerTime) -> list[tuple[datetime, datetime, str]
     return [(each.begins, each.ends, each.title) for each in found]
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(partner_times())
 def test_what_was_exported_is_imported_as_it_was(partner_time: PartnerTime) -> None:
     back = there_and_back(partner_time)
@@ -108,7 +109,7 @@ def test_what_was_exported_is_imported_as_it_was(partner_time: PartnerTime) -> N
     assert took_place(back) == took_place(partner_time)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(partner_times(at_night=True))
 def test_it_takes_place_at_the_same_instants_also_where_clocks_leave_its_beginning_out(
     partner_time: PartnerTime,

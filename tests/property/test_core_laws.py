@@ -29,6 +29,7 @@ from rules.language import compile_condition
 from rules.model import FeatureKey, Page, Rule, Value
 from rules.policy import PolicySettings
 from tests.property.evenings import BEGAN, ENDS, ends_at, evenings
+from tests.rig.examples import examples
 from tests.timelines.reading import play, shift
 
 PAGE = Page(notices="", why="", wrong="", needs="", example="")
@@ -63,7 +64,7 @@ RULES = (
 OPEN_POLICY = PolicySettings(
     cool_down=timedelta(seconds=20), rule_cool_down=timedelta(seconds=40), budget=20, quiet_after=6
 )
-many = settings(max_examples=200, deadline=None)
+many = settings(max_examples=examples(200))
 wakes = st.lists(st.integers(0, 6_000_000_000).map(lambda number: BEGAN + timedelta(microseconds=number)), max_size=30)
 TIGHT_POLICY = PolicySettings(cool_down=timedelta(0), rule_cool_down=timedelta(0), budget=2, quiet_after=0)
 policies = st.sampled_from([PolicySettings(), OPEN_POLICY, TIGHT_POLICY])
@@ -77,13 +78,14 @@ def nudges(effects: list[Effect]) -> list[Moment]:
     return [effect.moment for effect in effects if isinstance(effect, Notify)]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("rules", [RULES, [rule for rule in RULES if rule.code == "F101"]], ids=["any", "F101"])
 def test_the_generator_reaches_a_nudge(rules: Sequence[Rule]) -> None:
     # Laws about decisions would hold emptily over evenings in which nothing is ever decided.
     find(
         evenings(),
         lambda evening: bool(nudges(play(evening, rules))),
-        settings=settings(max_examples=3_000, deadline=None, database=None, phases=[Phase.generate]),
+        settings=settings(max_examples=3_000, database=None, phases=[Phase.generate]),
     )
 
 
@@ -210,16 +212,18 @@ def test_law_4_nothing_is_decided_after_the_planned_end_even_if_nobody_says_that
     assert all(moment.decided_at < ends_at(whole) for moment in nudges(effects))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("code", ["F102", "F103", "F106", "G201", "G202", "M301", "P801", "P802"])
 def test_the_generator_reaches_a_nudge_on_a_phone(code: str) -> None:
     rules = [rule for rule in RULES if rule.code == code]
     find(
         evenings(),
         lambda evening: any(moment.device != "laptop" for moment in nudges(play(evening, rules))),
-        settings=settings(max_examples=10_000, deadline=None, database=None, phases=[Phase.generate]),
+        settings=settings(max_examples=10_000, database=None, phases=[Phase.generate]),
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("outcome", [Outcome.PUT_AWAY_30, Outcome.PUT_AWAY_60, Outcome.IGNORED, Outcome.UNKNOWN])
 def test_the_generator_reaches_what_may_come_of_a_nudge_on_a_phone(outcome: Outcome) -> None:
     find(
@@ -227,15 +231,16 @@ def test_the_generator_reaches_what_may_come_of_a_nudge_on_a_phone(outcome: Outc
         lambda evening: any(
             moment.device != "laptop" and moment.outcome == outcome for moment in moments(play(evening, RULES))
         ),
-        settings=settings(max_examples=10_000, deadline=None, database=None, phases=[Phase.generate]),
+        settings=settings(max_examples=10_000, database=None, phases=[Phase.generate]),
     )
 
 
+@pytest.mark.thorough
 def test_the_generator_reaches_a_nudge_after_the_end_that_was_planned_first() -> None:
     find(
         evenings(soon=True),
         lambda evening: any(moment.decided_at >= evening[0].ends for moment in nudges(play(evening, RULES))),
-        settings=settings(max_examples=10_000, deadline=None, database=None, phases=[Phase.generate]),
+        settings=settings(max_examples=10_000, database=None, phases=[Phase.generate]),
     )
 
 
@@ -266,7 +271,7 @@ def test_law_6_shifting_all_instants_shifts_all_decisions(evening: list[Observat
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(evening=evenings(), index=st.integers(0, len(RULES) - 1))
 def test_law_7_a_rule_never_sees_a_feature_that_it_did_not_declare(evening: list[Observation], index: int) -> None:
     rule, asked = RULES[index], set[FeatureKey]()

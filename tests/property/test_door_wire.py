@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from detector.clock import ManualClock
 from detector.phone_api.connection import Limits
 from tests.rig.door import TOKEN, StandIn, ask, knock, open_door, request
+from tests.rig.examples import examples
 
 HURRIED = Limits(
     request=timedelta(seconds=0.05), idle=timedelta(seconds=0.05), parting=timedelta(seconds=0.02), per_address=64
@@ -34,7 +35,7 @@ def clock() -> ManualClock:
     return ManualClock(datetime(2026, 11, 23, 18, 0, tzinfo=UTC))
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.sampled_from([GOOD, CHUNKED]), CUTS, st.integers(1, 3))
 def test_a_request_torn_anywhere_is_the_same_request(raw: bytes, cuts: list[int], times: int) -> None:
     async def play() -> None:
@@ -51,7 +52,7 @@ def test_a_request_torn_anywhere_is_the_same_request(raw: bytes, cuts: list[int]
     asyncio.run(play())
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(
     st.sampled_from([GOOD, CHUNKED, b""]),
     st.integers(0, 300),

@@ -38,6 +38,7 @@ from detector.core.observations import (
 from rules.features import DISTRACTING
 from rules.model import FeatureKey, Filter, Value
 from tests.property.evenings import BEGAN, ENDS, evenings
+from tests.rig.examples import examples
 
 SHORT, LONG = timedelta(seconds=40), timedelta(minutes=6)
 ZERO, MINUTE, TICK = timedelta(0), timedelta(minutes=1), timedelta(microseconds=1)
@@ -312,7 +313,7 @@ def in_front(attention: Attention, seen: Shown) -> str | None:
 seeds = st.integers(0, 2**32).map(Random)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120))
 @given(evening=evenings(), parts=st.lists(st.floats(0, 1), min_size=1, max_size=3), seed=seeds)
 def test_features_are_what_a_slow_reckoning_finds(evening: list[Observation], parts: list[float], seed: Random) -> None:
     keys = seed.sample(KEYS, 40)
@@ -359,7 +360,7 @@ def compared(value: Value | None, against: Value) -> object:
     return None if value is None else (value == against, not isinstance(value, str) and value > against)  # type: ignore[operator]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(evening=evenings(), parts=st.lists(st.floats(0, 1), min_size=1, max_size=3), seed=seeds)
 def test_no_comparison_turns_before_it_was_said_to(
     evening: list[Observation], parts: list[float], seed: Random
@@ -391,7 +392,7 @@ def test_no_comparison_turns_before_it_was_said_to(
             instants = sorted([*instants, *seed.sample(soon, min(1, len(soon)))])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(evening=evenings(), parts=st.lists(st.floats(0, 1), min_size=1, max_size=2))
 def test_what_is_forgotten_is_never_asked_for(evening: list[Observation], parts: list[float]) -> None:
     short = tuple(key for key in KEYS if key.span in {SHORT, MINUTE, None})

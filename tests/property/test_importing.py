@@ -6,6 +6,7 @@ import random
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,6 +29,7 @@ from detector.store.store import Store
 from rules.model import Reason
 from rules.policy import PolicySettings
 from tests.rig.activitywatch_history import History, days, event, utc
+from tests.rig.examples import examples
 from tests.rig.importing import BEGAN, BERLIN, after, bring, built_in, everything, let_in
 
 LASTS = 7200.0
@@ -97,7 +99,7 @@ class Breaking(Store):
         super().keep_all(records)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(histories())
 def test_importing_twice_is_importing_once(history: History) -> None:
     kept = store()
@@ -109,7 +111,7 @@ def test_importing_twice_is_importing_once(history: History) -> None:
     assert all(tally.used == 0 for tally in again.devices.values())
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(histories(), st.integers(0, 3))
 def test_broken_off_and_gone_on_is_once(history: History, kept_first: int) -> None:
     whole = store()
@@ -126,7 +128,7 @@ def test_broken_off_and_gone_on_is_once(history: History, kept_first: int) -> No
     assert everything(broken) == everything(whole)
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(histories(), st.randoms(use_true_random=False))
 def test_the_order_in_which_events_are_told_does_not_matter(history: History, shuffling: random.Random) -> None:
     kept, other = store(), store()
@@ -148,7 +150,7 @@ def _is_unambiguous(history: History) -> bool:
     return True
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(histories())
 def test_what_is_kept_is_known_and_no_more_than_that(history: History) -> None:
     kept = store()
@@ -175,7 +177,7 @@ def test_what_is_kept_is_known_and_no_more_than_that(history: History) -> None:
         assert tally.outside >= 0
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(histories())
 def test_nothing_is_said_about_the_past(history: History) -> None:
     kept = store()
@@ -185,10 +187,11 @@ def test_nothing_is_said_about_the_past(history: History) -> None:
         assert (moment.shown_by, moment.answer, moment.answered_at, moment.outcome) == (None, None, None, None)
 
 
+@pytest.mark.thorough
 def test_the_generator_reaches_moments() -> None:
     found = 0
 
-    @settings(max_examples=30, database=None, derandomize=True)
+    @settings(max_examples=examples(30), database=None, derandomize=True)
     @given(histories())
     def count(history: History) -> None:
         nonlocal found
@@ -215,7 +218,7 @@ def live(kept: Store, *devices: str, category: str = "other", later: float = 0) 
     return seen
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(histories(), st.sampled_from([(), ("laptop",), ("phone",), ("laptop", "phone"), ("tablet",)]))
 def test_of_what_is_kept_nothing_is_changed_and_devices_that_were_observed_are_not_added(
     history: History, devices: tuple[str, ...]

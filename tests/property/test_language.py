@@ -29,6 +29,7 @@ from tests.property.conditions import (
     said,
     with_usual,
 )
+from tests.rig.examples import examples
 
 START = datetime(2026, 3, 1, 18, 30, tzinfo=UTC)
 HORIZON = 40
@@ -178,7 +179,7 @@ def found_by_stepping(condition: Condition, toy: Toy, extra: tuple[int, ...]) ->
     return answers, turns
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(CONDITIONS | TIMED | BOUND, TOYS, SECONDS)
 def test_stepping_from_turn_to_turn_finds_exactly_what_a_look_at_every_second_finds(
     condition: Said, toy: Toy, extra: tuple[int, ...]
@@ -201,12 +202,14 @@ def changes_in(answers: list[bool]) -> int:
     return sum(1 for before, after in pairwise(answers) if before != after)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("part", [") for ", " then ", "hop from ", "usual(", "than ", "since start", "phone.", "not "])
 def test_the_generators_reach_conditions_that_begin_and_cease_to_hold(part: str) -> None:
     pairs = st.tuples(CONDITIONS, TOYS)
     find(pairs, lambda pair: part in pair[0].text and changes_in(certain(*pair)) >= 2, settings=REACHING)
 
 
+@pytest.mark.thorough
 def test_the_generators_reach_a_part_that_breaks_off_before_it_is_ripe() -> None:
     def broken_off(pair: tuple[Said, Toy]) -> bool:
         condition, toy = pair
@@ -327,7 +330,7 @@ def spoilt(draw: st.DrawFn) -> str:
     return text[:begins] + draw(st.one_of(WORDS, st.just(""), st.just(text[begins:ends] * 2))) + text[ends:]
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     st.one_of(st.text(max_size=300), st.lists(WORDS, max_size=60).map(" ".join), st.lists(WORDS).map("".join), spoilt())
 )

@@ -36,6 +36,7 @@ from tests.property.conditions import conditions
 from tests.property.evenings import BEGAN, ENDS, evenings
 from tests.property.test_core_laws import OPEN_POLICY, PAGE, Restless, wakes
 from tests.property.test_features import KEYS
+from tests.rig.examples import examples
 from tests.timelines.reading import shift
 
 OVER_TIME: tuple[tuple[str, str | None], ...] = (
@@ -54,7 +55,7 @@ OVER_TIME: tuple[tuple[str, str | None], ...] = (
         "time(category is social, shorter than 1 min, 5 min) < 5 s",
     ),
 )
-some = settings(max_examples=100, deadline=None)
+some = settings(max_examples=examples(100))
 
 
 def rule(number: int, when: str, until: str | None) -> Rule:
@@ -129,6 +130,7 @@ def live(
     return Lived(effects)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("text", OVER_TIME, ids=str)
 def test_the_generator_reaches_a_moment_of_each_kind_of_rule(text: tuple[str, str | None]) -> None:
     # Some can only hold after another has spoken.
@@ -139,7 +141,7 @@ def test_the_generator_reaches_a_moment_of_each_kind_of_rule(text: tuple[str, st
             isinstance(what := getattr(effect, "what", None), Moment) and what.rule == "Y1"
             for effect in live(evening, rules).effects
         ),
-        settings=settings(max_examples=20_000, deadline=None, database=None, phases=[Phase.generate]),
+        settings=settings(max_examples=20_000, database=None, phases=[Phase.generate]),
     )
 
 
@@ -211,7 +213,7 @@ def test_law_6_shifting_all_instants_shifts_all_decisions(
     assert instants(live(shift(evening, by), rules), by) == instants(live(evening, rules), timedelta(0))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(evening=evenings(), rules=made_up)
 def test_law_7_a_rule_never_sees_a_feature_that_it_did_not_declare(
     evening: list[Observation], rules: Sequence[Rule]
@@ -224,7 +226,7 @@ def test_law_7_a_rule_never_sees_a_feature_that_it_did_not_declare(
     assert asked <= needs(rules)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(evening=evenings(), place=st.integers(1, 80), seed=st.randoms(use_true_random=False), short=st.booleans())
 def test_a_feature_that_is_asked_for_late_is_what_it_would_have_been_or_not_known(
     evening: list[Observation], place: int, seed: object, short: bool

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
+import pytest
 from hypothesis import Phase, find, given, settings
 
 from detector.core.effects import AskHowLong, Effect, Moment, Notify, Record, SayOver
@@ -12,6 +13,7 @@ from detector.core.observations import Observation
 from rules.policy import NEEDED, PolicySettings
 from tests.property.evenings import evenings
 from tests.property.test_core_laws import RULES
+from tests.rig.examples import examples
 from tests.timelines.reading import play
 
 OPEN = PolicySettings(cool_down=timedelta(0), rule_cool_down=timedelta(0), budget=20, quiet_after=0)
@@ -21,15 +23,16 @@ def overs(effects: list[Effect]) -> list[SayOver]:
     return [effect for effect in effects if isinstance(effect, SayOver)]
 
 
+@pytest.mark.thorough
 def test_the_generator_reaches_the_end_of_what_was_needed() -> None:
     find(
         evenings(),
         lambda evening: bool(overs(play(evening, RULES, policy=OPEN))),
-        settings=settings(max_examples=10_000, deadline=None, database=None, phases=[Phase.generate]),
+        settings=settings(max_examples=10_000, database=None, phases=[Phase.generate]),
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(evening=evenings())
 def test_what_is_needed_is_left_alone_for_so_long_and_its_end_is_said_at_most_once(evening: list[Observation]) -> None:
     effects = play(evening, RULES, policy=OPEN)

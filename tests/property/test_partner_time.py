@@ -17,6 +17,7 @@ from detector.partner_time.plan import Plan, current_and_next, latest_end, under
 from detector.partner_time.recurrence import local_beginnings
 from detector.partner_time.rule import CODES
 from tests.property.clocks import DAY, HOUR, MINUTE, changes, first_instant, instants_of
+from tests.rig.examples import examples
 
 # North and south, half an hour (Lord Howe), a quarter offset (Kathmandu), none, at midnight (Santiago, Cairo), and the
 # zone that left out a whole day (Apia, 30 December 2011).
@@ -84,7 +85,7 @@ def weekly(draw: st.DrawFn, number: int = 1) -> tuple[PartnerTime, frozenset[int
     return partner_time, days
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(weekly(), st.integers(0, 20 * 24 * 60), st.integers(1, 60 * 24 * 60), st.data())
 def test_occurrences_are_those_that_walking_every_local_day_finds(
     declared: tuple[PartnerTime, frozenset[int]], later: int, length: int, data: st.DataObject
@@ -150,7 +151,7 @@ def test_the_oracle_itself_meets_skipped_and_doubled_beginnings_and_ends_that_do
     assert [str(day) for day in changes("Europe/Berlin", 2026)] == ["2026-03-29", "2026-10-25"]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(weekly(), st.lists(st.integers(0, 200 * 24 * 60), min_size=1, max_size=5))
 def test_occurrences_of_adjoining_stretches_are_those_of_the_whole(
     declared: tuple[PartnerTime, frozenset[int]], cuts: list[int]
@@ -173,7 +174,7 @@ def test_occurrences_of_adjoining_stretches_are_those_of_the_whole(
         assert found in occurrences(partner_time, found.ends - timedelta.resolution, found.ends)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(
     st.sampled_from(["DAILY", "WEEKLY"]),
     st.integers(1, 5),
@@ -224,7 +225,7 @@ def plan_parts(plan: Plan) -> list[Occurrence]:
     return [*([plan.current] if plan.current else []), *plan.upcoming]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(overlapping(), st.integers(0, 10 * 24 * 60), st.data())
 def test_a_plan_holds_at_most_one_occurrence_and_says_the_same_whenever_it_is_asked(
     partner_times: tuple[PartnerTime, ...], later: int, data: st.DataObject
@@ -282,7 +283,7 @@ def changes_of(draw: st.DrawFn, planned: list[Occurrence]) -> tuple[dict[str, da
     return stopped, extended
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(overlapping(), st.integers(0, 3 * 24 * 60), st.lists(st.integers(1, 400), min_size=1, max_size=8), st.data())
 def test_an_evening_of_stops_and_extensions_as_they_are_wished_never_ends_and_begins_again(
     partner_times: tuple[PartnerTime, ...], later: int, steps: list[int], data: st.DataObject
@@ -314,7 +315,7 @@ def test_an_evening_of_stops_and_extensions_as_they_are_wished_never_ends_and_be
         now += step * MINUTE
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(overlapping(), st.integers(0, 4 * 24 * 60))
 def test_in_force_is_whichever_of_those_under_way_was_planned_to_begin_first(
     partner_times: tuple[PartnerTime, ...], later: int
@@ -330,7 +331,7 @@ def test_in_force_is_whichever_of_those_under_way_was_planned_to_begin_first(
         assert after.current is None
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80))
 @given(overlapping(), st.lists(st.integers(0, 5 * 24 * 60), max_size=30))
 @example(
     (

@@ -20,6 +20,7 @@ from detector.partner_time.plan import current_and_next
 from detector.partner_time.recurrence import local_beginnings
 from detector.partner_time.wall import exists
 from tests.property.clocks import DAY, HOUR, MINUTE, Change, changes_of, first_instant, instants_of
+from tests.rig.examples import examples
 
 YEARS = {
     "Europe/Berlin": (2026, 2027),
@@ -81,7 +82,7 @@ def expected(partner_time: PartnerTime, local: datetime, zone: ZoneInfo) -> tupl
     return begins, ends if begins < ends else begins + partner_time.lasts
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600))
 @given(on_a_change())
 def test_each_declared_day_gives_exactly_one_occurrence_at_its_time_on_the_wall(
     made: tuple[PartnerTime, Change, datetime],
@@ -102,7 +103,7 @@ def test_each_declared_day_gives_exactly_one_occurrence_at_its_time_on_the_wall(
         )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400))
 @given(on_a_change(), st.lists(st.integers(-8 * 24 * 60, 8 * 24 * 60), max_size=4))
 def test_lengths_are_positive_and_ids_unique_and_the_same_however_it_is_asked_for(
     made: tuple[PartnerTime, Change, datetime], cuts: list[int]
@@ -123,7 +124,7 @@ def test_lengths_are_positive_and_ids_unique_and_the_same_however_it_is_asked_fo
     assert occurrences(replace(partner_time), edges[0], edges[-1]) == whole
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(on_a_change())
 def test_of_a_calendar_only_what_its_rule_makes_up_in_a_gap_is_dropped(
     made: tuple[PartnerTime, Change, datetime],
@@ -153,7 +154,7 @@ def is_doubled(partner_time: PartnerTime, local: datetime) -> bool:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(on_a_change(), st.integers(1, 400), st.integers(-2 * 24 * 60, 2 * 24 * 60), st.booleans())
 def test_a_moved_one_keeps_the_id_of_the_beginning_that_it_stands_for(
     made: tuple[PartnerTime, Change, datetime], lasts: int, later: int, is_left_out: bool
@@ -172,7 +173,7 @@ def test_a_moved_one_keeps_the_id_of_the_beginning_that_it_stands_for(
     assert [each for each in after if each.id != id_before] == [each for each in before if each.id != id_before]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(on_a_change(), st.sampled_from(["Europe/Berlin", "Asia/Tokyo", "America/New_York", "Pacific/Apia"]))
 def test_what_floats_has_the_same_ids_wherever_the_device_is(
     made: tuple[PartnerTime, Change, datetime], elsewhere: str
@@ -188,7 +189,7 @@ def test_what_floats_has_the_same_ids_wherever_the_device_is(
     assert ids <= there | doubled
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(on_a_change(), st.integers(1, 20))
 def test_counted_ones_are_the_first_so_many(made: tuple[PartnerTime, Change, datetime], count: int) -> None:
     partner_time, _, _ = made
@@ -202,7 +203,7 @@ def test_counted_ones_are_the_first_so_many(made: tuple[PartnerTime, Change, dat
         assert list(occurrences_from(counted, after, 366 * DAY)) == endless[:count]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(on_a_change(), st.sampled_from(STEADY), st.integers(-60, 60))
 def test_where_clocks_are_not_changed_a_shifted_declaration_shifts_every_occurrence(
     made: tuple[PartnerTime, Change, datetime], zone: str, weeks: int
@@ -219,7 +220,7 @@ def test_where_clocks_are_not_changed_a_shifted_declaration_shifts_every_occurre
     ]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(st.lists(on_a_change(changes=[CHANGES[0]]), min_size=1, max_size=4), st.integers(-3 * 24 * 60, 3 * 24 * 60))
 def test_where_several_overlap_every_minute_counts_once(
     made: list[tuple[PartnerTime, Change, datetime]], later: int
@@ -256,6 +257,7 @@ def _is_left_no_length(made: tuple[PartnerTime, Change, datetime]) -> bool:
     return first_instant(made[2] + made[0].lasts, zone) <= first_instant(made[2], zone)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("zone", YEARS)
 @pytest.mark.parametrize("reached", [_starts_in_gap, _starts_in_fold, _ends_in_gap, _is_left_no_length])
 def test_the_generator_reaches_gaps_and_doubled_hours_in_every_zone(zone: str, reached: object) -> None:

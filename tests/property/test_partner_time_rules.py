@@ -22,6 +22,7 @@ from detector.partner_time.recurrence import RecurrenceRefused, local_beginnings
 from detector.partner_time.rule import CODES, read_rule
 from detector.partner_time.rule_days import days_of
 from tests.property.clocks import DAY, HOUR, first_instant
+from tests.rig.examples import examples
 
 YEARS = 6 * 365 * DAY
 STRETCH = 40 * DAY
@@ -90,7 +91,7 @@ def walked(recurrence: str, begins: datetime, before: datetime) -> list[date]:
     return [local.date() for local in takewhile(lambda at: at < before, walk) if local >= begins]
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500))
 @given(rules(), st.datetimes(datetime(9960, 1, 1), datetime(9985, 1, 1)).map(lambda at: at.replace(microsecond=0)))
 @example("FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1", datetime(9966, 11, 23, 18, 30))
 @example("FREQ=YEARLY;INTERVAL=4;BYMONTH=11;BYDAY=TU;BYMONTHDAY=2,3,4,5,6,7,8", datetime(9964, 11, 5, 18))
@@ -105,7 +106,7 @@ def test_a_rule_recurs_on_the_days_that_dateutil_walks_to(recurrence: str, begin
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(st.frozensets(st.integers(1, 53), min_size=1, max_size=5), st.integers(0, 6), st.integers(1990, 2040))
 @example(frozenset({1, 53}), 6, 2020)
 def test_weeks_are_those_of_iso_8601(weeks: frozenset[int], weekday: int, year: int) -> None:
@@ -117,7 +118,7 @@ def test_weeks_are_those_of_iso_8601(weeks: frozenset[int], weekday: int, year: 
     assert list(local_beginnings(declared(rule, begins), begins, begins + YEARS)) == expected
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(rules(), firsts, st.lists(st.integers(0, 6 * 365), min_size=1, max_size=5), st.integers(1, 40))
 def test_wherever_it_is_cut_and_however_late_it_is_asked_for_it_is_the_same(
     recurrence: str, begins: datetime, cuts: list[int], count: int
@@ -145,7 +146,7 @@ def test_wherever_it_is_cut_and_however_late_it_is_asked_for_it_is_the_same(
         assert pieces == expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(rules(), firsts, st.integers(1, 10))
 def test_the_first_beginning_of_a_calendar_takes_place_and_counts(
     recurrence: str, begins: datetime, count: int
@@ -158,7 +159,7 @@ def test_the_first_beginning_of_a_calendar_takes_place_and_counts(
     assert list(local_beginnings(counted, begins, begins + YEARS)) == expected[:count]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(
     st.none() | st.sampled_from(["FREQ=DAILY", "FREQ=WEEKLY;BYDAY=MO,WE,FR", "FREQ=DAILY;COUNT=9"]),
     st.lists(st.integers(0, 40), max_size=8),
@@ -212,7 +213,7 @@ def name_of(partner_time: PartnerTime, local: datetime) -> str:
     return f"1@{first_instant(local, ZoneInfo(partner_time.zone)):%Y%m%dT%H%M%SZ}"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(rules(), firsts, st.integers(-3, 3), st.booleans())
 def test_a_shifted_declaration_shifts_what_recurs(
     recurrence: str,

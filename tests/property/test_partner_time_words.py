@@ -23,6 +23,7 @@ from detector.partner_time.spoken_declared import Asked, declare
 from detector.partner_time.spoken_every import parse_every
 from detector.partner_time.words import say_partner_time
 from detector.partner_time.words_recurrence import say_recurrence
+from tests.rig.examples import examples
 
 UTC_ZONE = ZoneInfo("UTC")
 DAY = timedelta(days=1)
@@ -130,7 +131,7 @@ def texts(draw: st.DrawFn) -> Said:
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400))
 @given(texts(), st.dates(date(2020, 1, 1), date(2032, 12, 31)))
 def test_what_is_typed_recurs_on_the_days_that_a_plain_walk_finds(said: Said, today: date) -> None:
     now = datetime(today.year, today.month, today.day, 12, tzinfo=UTC)
@@ -152,7 +153,7 @@ def test_what_is_typed_recurs_on_the_days_that_a_plain_walk_finds(said: Said, to
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400))
 @given(texts(), st.dates(date(2020, 1, 1), date(2032, 12, 31)))
 @example(Said("other fri-mon", lambda _, __: True), date(2026, 11, 23))
 @example(Said("29 feb", lambda _, __: True), date(2026, 11, 23))
@@ -170,7 +171,7 @@ def test_what_is_said_can_be_typed_again_and_means_the_same(said: Said, today: d
     assert "=" not in words
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(st.dates(date(2026, 11, 23), date(2126, 11, 22)))
 def test_a_day_is_read_however_it_is_written(day: date) -> None:
     now = datetime(2026, 11, 23, 17, tzinfo=UTC)
@@ -191,7 +192,7 @@ def understood(text: str) -> tuple[str | None, tuple[Problem, ...]]:
         return None, refused.problems
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(
     st.text(max_size=40)
     | st.lists(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import find, given, settings
 
 from detector.core.effects import AskHowLong, Effect, Moment, Notify, Record, SayOver, Withdraw
@@ -13,6 +14,7 @@ from detector.core.observations import Answered, NotShown, Observation, PartnerT
 from detector.rulebook.loading import load_rules
 from rules.model import Reason
 from tests.property.evenings import ENDS, evenings
+from tests.rig.examples import examples
 from tests.timelines.reading import play
 
 # What a rule says of nudges that were given cannot be the same where none was.
@@ -36,7 +38,7 @@ def said(effects: Sequence[Effect]) -> list[Effect]:
     return [effect for effect in effects if isinstance(effect, Notify | Withdraw | AskHowLong | SayOver)]
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(evenings())
 def test_nothing_is_said_and_the_same_is_found(seen: list[Observation]) -> None:
     loud, quiet = play(seen, RULES), play(as_quiet(seen), RULES)
@@ -48,7 +50,7 @@ def test_nothing_is_said_and_the_same_is_found(seen: list[Observation]) -> None:
     assert held == [(moment.rule, moment.device, moment.began) for moment in moments(loud).values()]
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(evenings())
 def test_what_is_kept_of_a_quiet_evening_is_quiet_again(seen: list[Observation]) -> None:
     effects = play(as_quiet(seen), RULES)
@@ -56,7 +58,7 @@ def test_what_is_kept_of_a_quiet_evening_is_quiet_again(seen: list[Observation])
     assert moments(play(kept, RULES)) == moments(effects)
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(evenings())
 def test_once_it_is_ended_it_is_as_if_it_had_never_been(seen: list[Observation]) -> None:
     quiet = as_quiet(seen)
@@ -67,6 +69,7 @@ def test_once_it_is_ended_it_is_as_if_it_had_never_been(seen: list[Observation])
         assert moments(play(ended, RULES)) == moments(play(loud, RULES))
 
 
+@pytest.mark.thorough
 def test_the_evenings_made_up_here_would_be_nudged_and_are_kept_quiet() -> None:
     def is_kept_quiet(seen: list[Observation]) -> bool:
         return any(moment.reason is Reason.QUIET_WEEK for moment in moments(play(as_quiet(seen), RULES)).values())

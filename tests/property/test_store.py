@@ -27,6 +27,7 @@ from detector.store.model import Keeping
 from detector.store.recordings import TITLE, read_recording, shift, write_recording
 from detector.store.store import Store
 from rules.features import CATEGORIES
+from tests.rig.examples import examples
 from tests.rig.kept import after, begins, covered, ends, moment, seen, use
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -74,7 +75,7 @@ ANY = st.one_of(*(observations_of(kind) for kind in KINDS.values()))
 @pytest.mark.parametrize("codec", [INTEGERS, TEXT], ids=["integers", "text"])
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_every_kind_comes_back_as_it_was(kind: type[Observation], codec: Codec) -> None:
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=examples(40))
     @given(observations_of(kind))
     def comes_back(observation: Observation) -> None:
         plain = json.loads(json.dumps(codec.write(observation)))
@@ -86,7 +87,7 @@ def test_every_kind_comes_back_as_it_was(kind: type[Observation], codec: Codec) 
     comes_back()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(ANY, st.data())
 def test_a_field_that_is_missing_unknown_or_of_another_type_is_refused(observation: Observation, data: Any) -> None:
     plain = TEXT.write(observation)
@@ -105,7 +106,7 @@ def test_a_field_that_is_missing_unknown_or_of_another_type_is_refused(observati
         TEXT.read(kind, plain)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(st.lists(ANY, max_size=12))
 def test_a_recording_is_read_as_it_was_written_but_for_the_title(observed: list[Observation]) -> None:
     observed.sort(key=lambda observation: observation.at)
@@ -115,7 +116,7 @@ def test_a_recording_is_read_as_it_was_written_but_for_the_title(observed: list[
     assert list(read_recording(io.BytesIO(file.getvalue().encode()))) == told
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(ANY, st.timedeltas(timedelta(days=-200), timedelta(days=200)))
 def test_shifting_moves_every_instant_and_nothing_else(observation: Observation, by: timedelta) -> None:
     (moved,) = shift([observation], by)
@@ -226,7 +227,7 @@ def _all(store: Keeping) -> Any:
 OPENING = ("keep", [begins("1@a", lasts=60), begins("2@b", at=1, lasts=60)])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_the_store_on_disk_and_the_one_in_memory_agree(steps: list[Step], tmp_path_factory: Any) -> None:
     path: Path = tmp_path_factory.mktemp("agree") / "kept.sqlite"
@@ -277,7 +278,7 @@ def test_a_code_is_used_at_most_once_for_each_time_it_was_given(steps: list[Any]
     event(f"a code was used: {bool(used)}")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(before=st.lists(records(), max_size=10), later=st.lists(records(), max_size=10), stretch=st.data())
 def test_nothing_that_happened_in_a_forgotten_stretch_is_kept_then_or_later(
     before: list[Record], later: list[Record], stretch: Any

@@ -28,6 +28,7 @@ from detector.core.observations import (
 )
 from rules.model import FeatureKey, Filter, Value
 from tests.property.evenings import BEGAN, ENDS, evenings
+from tests.rig.examples import examples
 from tests.timelines.reading import shift
 
 TEN = timedelta(minutes=10)
@@ -58,7 +59,7 @@ def heard(evening: list[Observation]) -> list[Observation]:
     return kept
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(evening=evenings(), parts=st.lists(st.floats(0, 1), min_size=2, max_size=5))
 def test_nothing_is_greater_than_the_greatest(evening: list[Observation], parts: list[float]) -> None:
     recorded = heard(evening)

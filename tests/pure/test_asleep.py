@@ -81,7 +81,9 @@ def test_where_nothing_is_in_front_every_rule_sleeps() -> None:
         ("scrolls(9 min) > usual(p75)", {"laptop": {"focus"}}, INPUT),
         ("elapsed >= 9 min and category is mail", {"laptop": {"focus"}}, None),
     ],
-    ids=str,
+    ids=lambda value: str(
+        {name: sorted(senses) for name, senses in value.items()} if isinstance(value, dict) else value
+    ),
 )
 def test_a_rule_sleeps_only_where_it_certainly_cannot_hold(
     when: str, sensed: dict[str, set[str]], expected: str | None

@@ -28,6 +28,7 @@ from detector.store.model import KeptOccurrence
 from rules.language import compile_condition
 from rules.model import Rule
 from rules.policy import PolicySettings
+from tests.rig.examples import examples
 
 RULES = built_in().rules
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -218,7 +219,7 @@ times = st.lists(
 
 
 @given(st.lists(times, min_size=5, max_size=9))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 def test_proposals_keep_their_bounds_whatever_the_evenings_were(made: list[list[tuple[int, str, int]]]) -> None:
     evenings = [
         evening(day, *((minute, what, min(seconds, 479)) for minute, what, seconds in uses))
