@@ -36,7 +36,7 @@ class Phone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DoorPlace:
+class PhoneApiAddress:
     """Where the door for phones is, as the person chose it when the first phone was paired.
 
     `host` is how the links name this device: an address, or a name such as `laptop.local`. `certificate` and `key` are

@@ -75,7 +75,7 @@ class NotifyFailed(TurntowardError):
     """A notifier could not show the nudge: the next one is tried."""
 
 
-class DoorClosed(TurntowardError):
+class PhoneApiUnavailable(TurntowardError):
     """The door for phones cannot be opened: `why`, and `remedy`, what a person can do about it."""
 
     def __init__(self, why: str, remedy: str | None = None) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DoorState:
+class PhoneApiStatus:
     """How it stands with the door for phones; `why`: what keeps it shut although it should be open."""
 
     url: str
@@ -54,7 +54,7 @@ class State:
     notifier: str | None = None
     bus: bool = False
     problems: tuple[str, ...] = ()
-    door: DoorState | None = None
+    door: PhoneApiStatus | None = None
     phones: tuple[PhoneState, ...] = ()
 
     def as_json(self) -> str:

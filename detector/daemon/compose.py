@@ -31,7 +31,7 @@ from detector.daemon.free_memory import give_back
 from detector.daemon.idle_notifications import Outside, open_notifiers
 from detector.daemon.loop import Loop
 from detector.daemon.phone_api_switch import Threshold
-from detector.daemon.phone_gateway import PhoneDesk
+from detector.daemon.phone_gateway import DaemonPhoneGateway
 from detector.daemon.reconciler import Next, Reconciler
 from detector.daemon.reminder import HeadsUps
 from detector.daemon.scheduler import Planner
@@ -75,7 +75,7 @@ class Daemon:
         self._face = Face(
             status=self._status, pause=self._pause, resume=self._resume, reconcile=self._loop.look, stop=self._stop
         )
-        self._desk = PhoneDesk(store=store, clock=clock, inside=self._hearing, changed=self._loop.look)
+        self._desk = DaemonPhoneGateway(store=store, clock=clock, inside=self._hearing, changed=self._loop.look)
         self._threshold = Threshold(self._desk, clock)
         self._refreshing = Refreshing(
             store=store,
@@ -199,7 +199,7 @@ class Daemon:
         known = {phone.name for phone in self._desk.phones()}
         phones = self._desk.read()
         self._desk.forget(*known.difference(phone.name for phone in phones))
-        await self._threshold.agree(self._store.door(), wanted=needs_phone_api(phones, self._clock.now()))
+        await self._threshold.agree(self._store.phone_api_address(), wanted=needs_phone_api(phones, self._clock.now()))
         if self._sensing is not None:
             await self._sensing.have(phones)
 

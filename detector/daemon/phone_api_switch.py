@@ -11,13 +11,13 @@ import logging
 from typing import TYPE_CHECKING
 
 from detector.clock import Clock
-from detector.control.status import DoorState
-from detector.devices import DoorPlace
-from detector.errors import DoorClosed
-from detector.phone_api.model import Desk
+from detector.control.status import PhoneApiStatus
+from detector.devices import PhoneApiAddress
+from detector.errors import PhoneApiUnavailable
+from detector.phone_api.model import PhoneGateway
 
 if TYPE_CHECKING:
-    from detector.phone_api.server import Door
+    from detector.phone_api.server import PhoneApi
 
 logger = logging.getLogger("turntoward")
 
@@ -25,15 +25,15 @@ logger = logging.getLogger("turntoward")
 class Threshold:
     """The door as the daemon keeps it."""
 
-    def __init__(self, desk: Desk, clock: Clock) -> None:
+    def __init__(self, desk: PhoneGateway, clock: Clock) -> None:
         self._desk = desk
         self._clock = clock
-        self._door: Door | None = None
-        self._place: DoorPlace | None = None
+        self._door: PhoneApi | None = None
+        self._place: PhoneApiAddress | None = None
         self._said: str | None = None
-        self.state: DoorState | None = None
+        self.state: PhoneApiStatus | None = None
 
-    async def agree(self, place: DoorPlace | None, *, wanted: bool) -> None:
+    async def agree(self, place: PhoneApiAddress | None, *, wanted: bool) -> None:
         """Open, shut or move the door, so that it is as it should be."""
         target = place if wanted else None
         if target == self._place and (target is None or self._door is not None):
@@ -49,19 +49,19 @@ class Threshold:
         if door is not None:
             await door.close()
 
-    async def _open(self, place: DoorPlace) -> None:
-        from detector.phone_api.server import Door  # noqa: PLC0415 - Rule 3
+    async def _open(self, place: PhoneApiAddress) -> None:
+        from detector.phone_api.server import PhoneApi  # noqa: PLC0415 - Rule 3
 
-        door = Door(place, self._desk, self._clock)
+        door = PhoneApi(place, self._desk, self._clock)
         try:
             await door.open()
-        except DoorClosed as shut:
+        except PhoneApiUnavailable as shut:
             why = f"{shut.why}; {shut.remedy}" if shut.remedy else shut.why
-            self.state = DoorState(url=place.url, open=False, why=why)
+            self.state = PhoneApiStatus(url=place.url, open=False, why=why)
             if self._said != why:
                 self._said = why
                 logger.warning("the door for phones stays shut: %s", why)
             return
         self._said = None
         self._door = door
-        self.state = DoorState(url=place.url, open=True)
+        self.state = PhoneApiStatus(url=place.url, open=True)

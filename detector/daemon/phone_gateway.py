@@ -15,7 +15,7 @@ from detector.clock import Clock
 from detector.control import requests as wishes
 from detector.daemon.phone_tracker import Hearing
 from detector.devices import Phone
-from detector.phone_api.model import Told, Wish
+from detector.phone_api.model import PartnerTimeAction, PhoneEvent
 from detector.store.model import Keeping
 
 EARLY: Final = timedelta(minutes=30)
@@ -23,7 +23,7 @@ EARLY: Final = timedelta(minutes=30)
 TITLE: Final = "Together"
 
 
-class PhoneDesk:
+class DaemonPhoneGateway:
     """The desk. `inside` returns what hears phones now, or None outside partner time and in a pause.
 
     `changed` is called when something was kept that the daemon goes by.
@@ -66,7 +66,7 @@ class PhoneDesk:
             self._changed()
         return claimed
 
-    async def take(self, phone: Phone, told: Told) -> str | None:
+    async def take(self, phone: Phone, told: PhoneEvent) -> str | None:
         """Hand on what the phone told."""
         hearing = self._inside()
         if hearing is None:
@@ -87,7 +87,7 @@ class PhoneDesk:
         kept, self._put_away = self._put_away, {}
         return tuple(name for name, at in kept.items() if begins - EARLY <= at <= begins + timedelta(minutes=1))
 
-    def wish(self, phone: Phone, what: Wish, lasts: timedelta) -> None:
+    def wish(self, phone: Phone, what: PartnerTimeAction, lasts: timedelta) -> None:
         """Do what the phone's page wishes."""
         del phone
         now = self._clock.now()

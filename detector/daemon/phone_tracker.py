@@ -31,7 +31,7 @@ from detector.core.observations import (
 )
 from detector.devices import Phone
 from detector.notifier.model import Words
-from detector.phone_api.model import Told
+from detector.phone_api.model import PhoneEvent
 from detector.sensors.model import Seen, SeenApp
 
 SILENCE: Final = timedelta(minutes=10)
@@ -73,7 +73,7 @@ class Hearing:
         self._heard: dict[str, _Heard] = {}
         self._waiting: dict[str, list[asyncio.Future[str | None]]] = {}
 
-    def hear(self, device: str, told: Told) -> None:
+    def hear(self, device: str, told: PhoneEvent) -> None:
         """Put what the phone told into the inbox."""
         at = told.at or self._clock.now()
         self.spoke.add(device)
@@ -102,7 +102,7 @@ class Hearing:
         for device in devices:
             self._put(PutAway(at=self._clock.now(), device=device))
 
-    async def answer(self, phone: Phone, told: Told) -> str | None:
+    async def answer(self, phone: Phone, told: PhoneEvent) -> str | None:
         """Put in what the phone told; return the nudge's sentence that follows from it at once, or None."""
         waiting: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(phone.name, []).append(waiting)
@@ -142,13 +142,13 @@ class Hearing:
         if heard is not None and heard.timer is not None:
             heard.timer.cancel()
 
-    def _opened(self, device: str, told: Told, at: datetime, heard: _Heard) -> None:
+    def _opened(self, device: str, told: PhoneEvent, at: datetime, heard: _Heard) -> None:
         app = SeenApp(at=at, device=device, app=told.app or "", category=told.category, opened=True)
         heard.front = (told.app or "", self._classify(app).category)
         if not self._sees_apps(device):
             self._put(app)
 
-    def _closed(self, device: str, told: Told, at: datetime, heard: _Heard) -> None:
+    def _closed(self, device: str, told: PhoneEvent, at: datetime, heard: _Heard) -> None:
         app = SeenApp(at=at, device=device, app=told.app or "", category=told.category)
         if heard.front is not None:
             open_app, category = heard.front

@@ -18,14 +18,14 @@ from detector.control.session_owner import refuse_others
 from detector.control.systemd_unit import is_ours, unit_path
 from detector.core.attention.time_split import divide
 from detector.core.observations import Sense
-from detector.devices import DoorPlace, Phone
+from detector.devices import Phone, PhoneApiAddress
 from detector.doctor.calendars import CalendarFound, find_calendars
 from detector.doctor.dnd import QuietFound, find_quiet
 from detector.doctor.phones import (
     DeviceKnown,
-    DoorFound,
+    PhoneApiFound,
     PhoneFound,
-    find_door,
+    find_phone_api,
     find_phones,
     known_of,
     spoken,
@@ -97,7 +97,7 @@ class Findings:
     problems: tuple[str, ...]
     listening: tuple[str, ...]
     unexpected: tuple[str, ...]
-    door: DoorFound | None
+    door: PhoneApiFound | None
     phones: tuple[PhoneFound, ...]
     devices: tuple[DeviceKnown, ...]
     calendars: tuple[CalendarFound, ...]
@@ -120,7 +120,7 @@ async def examine(clock: Clock) -> Findings:
     kept = _kept(clock.now())
     pid, unit = running_pid(), unit_path()
     listening = _listening(pid)
-    door = find_door(kept.door, kept.phones, clock.now(), running_status() if pid is not None else None)
+    door = find_phone_api(kept.door, kept.phones, clock.now(), running_status() if pid is not None else None)
     return Findings(
         session=session,
         pid=pid,
@@ -193,7 +193,7 @@ class _Kept:
     coverage: tuple[Covered, ...] = ()
     phones: tuple[Phone, ...] = ()
     devices: tuple[DeviceKnown, ...] = ()
-    door: DoorPlace | None = None
+    door: PhoneApiAddress | None = None
     calendars: tuple[Calendar, ...] = ()
     quiet: bool = False
     problem: str | None = None
@@ -207,7 +207,7 @@ def _kept(now: datetime) -> _Kept:
             for each in occurrences:
                 if each.ended is None:  # coverage is kept whole only once partner time ends
                     stretches += so_far(each, store.observations(each.id))[1]
-            phones, place = store.phones(), store.door()
+            phones, place = store.phones(), store.phone_api_address()
             calendars = store.calendars()
             quiet = any(declared.quiet for declared in store.partner_times())
     except NothingKept:

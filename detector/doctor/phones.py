@@ -16,7 +16,7 @@ from typing import Any
 from detector.clock import Clock
 from detector.core.attention.time_split import Share, divide
 from detector.core.observations import LAPTOP
-from detector.devices import DoorPlace, Phone, needs_phone_api
+from detector.devices import Phone, PhoneApiAddress, needs_phone_api
 from detector.sensors import Refusal
 from detector.store.model import KeptCoverage, KeptOccurrence
 
@@ -47,7 +47,7 @@ class PhoneFound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DoorFound:
+class PhoneApiFound:
     """The door: where it belongs, whether a phone needs it, whether it is open, and why not."""
 
     url: str
@@ -96,7 +96,9 @@ def known_of(
     return tuple(found)
 
 
-def find_door(place: DoorPlace | None, phones: Sequence[Phone], now: datetime, said: str | None) -> DoorFound | None:
+def find_phone_api(
+    place: PhoneApiAddress | None, phones: Sequence[Phone], now: datetime, said: str | None
+) -> PhoneApiFound | None:
     """Return how the door stands, going by what the daemon `said` last (None: none runs); None: nobody placed it."""
     if place is None:
         return None
@@ -105,11 +107,11 @@ def find_door(place: DoorPlace | None, phones: Sequence[Phone], now: datetime, s
     why = None
     if wanted and not told.get("open"):
         why = told.get("why") or ("the daemon does not run" if said is None else "the daemon has not opened it yet")
-    return DoorFound(url=told.get("url") or place.url, wanted=wanted, open=bool(told.get("open")), why=why)
+    return PhoneApiFound(url=told.get("url") or place.url, wanted=wanted, open=bool(told.get("open")), why=why)
 
 
 def unexpected(
-    listening: Iterable[tuple[str, int]], place: DoorPlace | None, door: DoorFound | None
+    listening: Iterable[tuple[str, int]], place: PhoneApiAddress | None, door: PhoneApiFound | None
 ) -> tuple[str, ...]:
     """Return the sockets, of those that listen to the network, that are not the door."""
     allowed = {(_plain(place.address), place.port)} if place is not None and door is not None and door.wanted else set()

@@ -43,7 +43,7 @@ def digest(token: str | bytes) -> str:
     return sha256(token if isinstance(token, bytes) else token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def who(presented: bytes, phones: Sequence[Phone]) -> Phone | None:
+def authenticate(presented: bytes, phones: Sequence[Phone]) -> Phone | None:
     """Return the phone whose token this is. It takes as long whether there is one or not, and whichever it is."""
     given = digest(presented).encode()
     hmac.compare_digest(given, _NOBODY)
@@ -55,7 +55,7 @@ def who(presented: bytes, phones: Sequence[Phone]) -> Phone | None:
     return found
 
 
-class Allowance:
+class RateLimiter:
     """How much somebody may ask: `at_once` after a rest, `per_second` for long. It remembers the last `remembered`."""
 
     def __init__(self, *, per_second: float, at_once: float, remembered: int = _ADDRESSES) -> None:
@@ -78,7 +78,7 @@ class Allowance:
         return allowed
 
 
-class Replays(Generic[Kept]):
+class ReplayCache(Generic[Kept]):
     """What each phone said within the last second, and what it was answered."""
 
     def __init__(self) -> None:

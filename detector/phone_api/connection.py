@@ -14,7 +14,7 @@ from typing import Final
 
 import h11
 
-from detector.phone_api.message import ALWAYS, Answer, Asked, Body, Refused, refusal
+from detector.phone_api.message import COMMON_HEADERS, HttpError, ReadBody, Request, Response, http_error
 
 CHUNK: Final = 4096
 _HEARD_OUT: Final = 2 * 1024 * 1024
@@ -40,7 +40,7 @@ _REASONS: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ConnectionLimits:
     """How much one connection may take. `at_once` and `per_address` count connections; sizes are in bytes."""
 
     headers: int = 8 * 1024
@@ -57,11 +57,11 @@ class Limits:
         return self.headers + 4 * self.body
 
 
-class Parted(Exception):
+class PeerGone(Exception):
     """Nobody is there any more, or nobody who says anything."""
 
 
-class Conversation:
+class Connection:
     """The requests of one connection. `answer` returns what to say, and is given a way to read the body."""
 
     def __init__(
@@ -69,8 +69,8 @@ class Conversation:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         *,
-        answer: Callable[[Asked, Body], Awaitable[Answer]],
-        limits: Limits,
+        answer: Callable[[Request, ReadBody], Awaitable[Response]],
+        limits: ConnectionLimits,
         peer: str,
         local: tuple[str, int],
         scheme: str,
@@ -84,32 +84,32 @@ class Conversation:
         self._loop = asyncio.get_running_loop()
         self._deadline = 0.0
         self._came_in = 0
-        self._asked: Asked | None = None
+        self._asked: Request | None = None
 
     async def run(self) -> None:
-        """Answer until one of the two sides ends it; then the connection is ready to be closed."""
+        """Response until one of the two sides ends it; then the connection is ready to be closed."""
         try:
             while await self._one():
                 self._http.start_next_cycle()
             if self._http.their_state in (h11.SEND_BODY, h11.ERROR):
                 await self._hear_out()
-        except (Parted, OSError):
+        except (PeerGone, OSError):
             return
 
     async def _one(self) -> bool:
-        """Answer one request; whether another one may come."""
+        """Response one request; whether another one may come."""
         try:
             answer = await self._heard()
-        except Refused as refused:
+        except HttpError as refused:
             answer = refused.answer
         return await self._send(answer)
 
-    async def _heard(self) -> Answer:
+    async def _heard(self) -> Response:
         request = await self._request()
         headers: dict[str, list[str]] = {}
         for name, value in request.headers:
             headers.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
-        self._asked = Asked(
+        self._asked = Request(
             method=request.method.decode("latin-1"),
             target=request.target.decode("latin-1"),
             version=request.http_version.decode("latin-1"),
@@ -130,20 +130,20 @@ class Conversation:
                 async with asyncio.timeout(self._limits.idle.total_seconds()):
                     came = await self._reader.read(CHUNK)
             except TimeoutError:
-                raise Parted from None
+                raise PeerGone from None
             if not came:
-                raise Parted
+                raise PeerGone
             self._deadline = self._loop.time() + self._limits.request.total_seconds()
             self._feed(came)
         event = await self._event()
         if not isinstance(event, h11.Request):
-            raise Parted
+            raise PeerGone
         if self._came_in - len(self._http.trailing_data[0]) > self._limits.headers:
             raise _refused(h11.RemoteProtocolError("", error_status_hint=431))
         return event
 
     async def _body(self) -> bytes:
-        """Return the body. Raises `Refused` where it is too large, too slow or torn."""
+        """Return the body. Raises `HttpError` where it is too large, too slow or torn."""
         length = int((self._asked and self._asked.header("content-length")) or 0)
         if length > self._limits.body:
             raise self._too_large()
@@ -160,7 +160,7 @@ class Conversation:
                 raise self._too_large()
 
     def _too_large(self) -> Exception:
-        return refusal(413, f"the body has more than {self._limits.body} bytes", closes=True)
+        return http_error(413, f"the body has more than {self._limits.body} bytes", closes=True)
 
     async def _event(self) -> object:
         while True:
@@ -174,19 +174,19 @@ class Conversation:
                 async with asyncio.timeout_at(self._deadline):
                     came = await self._reader.read(CHUNK)
             except TimeoutError:
-                raise refusal(408, "the request took too long", closes=True) from None
+                raise http_error(408, "the request took too long", closes=True) from None
             except OSError:
-                raise Parted from None
+                raise PeerGone from None
             self._feed(came)
 
     def _feed(self, came: bytes) -> None:
         self._came_in += len(came)
         self._http.receive_data(came)
 
-    async def _send(self, answer: Answer) -> bool:
+    async def _send(self, answer: Response) -> bool:
         """Send the answer; whether another request may come after it."""
         goes_on = not answer.closes and self._is_read()
-        headers = [*answer.headers, *ALWAYS]
+        headers = [*answer.headers, *COMMON_HEADERS]
         if answer.status != 204:
             headers.append(("Content-Length", str(len(answer.body))))
         if not goes_on:
@@ -201,7 +201,7 @@ class Conversation:
             async with asyncio.timeout(self._limits.request.total_seconds()):
                 await self._writer.drain()
         except TimeoutError:
-            raise Parted from None
+            raise PeerGone from None
         return goes_on and self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
 
     def _is_read(self) -> bool:
@@ -226,7 +226,7 @@ class Conversation:
             return
 
 
-def _refused(wrong: h11.RemoteProtocolError) -> Refused:
+def _refused(wrong: h11.RemoteProtocolError) -> HttpError:
     status = wrong.error_status_hint
     said = "the headers are too long" if status == 431 else "this is no request in HTTP/1.1"  # never what h11 repeats
-    return refusal(status, said, closes=True)
+    return http_error(status, said, closes=True)

@@ -10,18 +10,18 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
-from detector.devices import DoorPlace
+from detector.devices import PhoneApiAddress
 
 _AUTHORITY: Final = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::([0-9]{1,5}))?")
 _HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-def is_ours(host: str, *, place: DoorPlace, local: tuple[str, int]) -> bool:
+def is_own_host(host: str, *, place: PhoneApiAddress, local: tuple[str, int]) -> bool:
     """Whether a Host header names this door. `local`: the address and port that this very connection came in at."""
     matched = _AUTHORITY.fullmatch(host)
     if matched is None or (matched[2] is not None and int(matched[2]) != local[1]):
         return False
-    return plain(matched[1]) in _ours(place, local[0])
+    return normalize_host(matched[1]) in _ours(place, local[0])
 
 
 def is_same_origin(origin: str, *, host: str, scheme: str) -> bool:
@@ -29,7 +29,7 @@ def is_same_origin(origin: str, *, host: str, scheme: str) -> bool:
     return origin.lower() == f"{scheme}://{host.lower()}"
 
 
-def plain(host: str) -> str:
+def normalize_host(host: str) -> str:
     """Return a name in lower case, an address in its shortest form, without brackets, zone or the dot at the end."""
     name = host.strip("[]").partition("%")[0].lower().removesuffix(".")
     address = _address(name)
@@ -39,10 +39,10 @@ def plain(host: str) -> str:
 
 
 @lru_cache(maxsize=16)
-def _ours(place: DoorPlace, local: str) -> frozenset[str]:
-    address = _address(plain(local))
+def _ours(place: PhoneApiAddress, local: str) -> frozenset[str]:
+    address = _address(normalize_host(local))
     here = _HERE if address is not None and address.is_loopback else frozenset[str]()
-    names = {plain(place.host), plain(place.address), plain(local), *here}
+    names = {normalize_host(place.host), normalize_host(place.address), normalize_host(local), *here}
     # Where it listens everywhere, that is no name: browsers take 0.0.0.0 for this very device.
     return frozenset(name for name in names if (met := _address(name)) is None or not met.is_unspecified)
 

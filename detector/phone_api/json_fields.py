@@ -1,6 +1,6 @@
 """Read a JSON object that a stranger may have written, and say everything that is wrong with it.
 
-Rule 1: whatever the bytes are, the end is a plain mapping or `NotTold`, never another exception.
+Rule 1: whatever the bytes are, the end is a plain mapping or `PayloadError`, never another exception.
 Rule 2: a problem repeats little of what came in, and nothing of an app.
 """
 
@@ -16,7 +16,7 @@ _LISTED: Final = 5
 _DIGITS: Final = 12
 
 
-class NotTold(Exception):
+class PayloadError(Exception):
     """What came through the door cannot be read: `problems`, each a sentence for whoever set the phone up."""
 
     def __init__(self, problems: Sequence[str]) -> None:
@@ -40,21 +40,21 @@ def read_fields(body: bytes, known: Sequence[str]) -> tuple[dict[str, Any], list
     """Return the fields of the object in `body`, and what is wrong with their names.
 
     Raises:
-        NotTold: the body is no JSON object in UTF-8 at all.
+        PayloadError: the body is no JSON object in UTF-8 at all.
     """
     try:
         found = json.loads(body.decode("utf-8"), object_pairs_hook=_Object, parse_int=_whole, parse_constant=_no_number)
     except UnicodeDecodeError:
-        raise NotTold(["the body is not text in UTF-8"]) from None
+        raise PayloadError(["the body is not text in UTF-8"]) from None
     except RecursionError:
-        raise NotTold(["the body is nested too deeply: one object with plain values is enough"]) from None
+        raise PayloadError(["the body is nested too deeply: one object with plain values is enough"]) from None
     except json.JSONDecodeError as wrong:
         place = f"line {wrong.lineno}, column {wrong.colno}"
-        raise NotTold([f"the body is not JSON ({place})" if body.strip() else "the body is empty"]) from None
+        raise PayloadError([f"the body is not JSON ({place})" if body.strip() else "the body is empty"]) from None
     except ValueError:
-        raise NotTold(["the body is not JSON: NaN and Infinity are no numbers there"]) from None
+        raise PayloadError(["the body is not JSON: NaN and Infinity are no numbers there"]) from None
     if not isinstance(found, _Object):
-        raise NotTold([f'the body is {kind(found)} where an object is needed, as in {{"event": "unlock"}}'])
+        raise PayloadError([f'the body is {kind(found)} where an object is needed, as in {{"event": "unlock"}}'])
     problems = [f"{shown(name)} is given twice" for name in found.twice[:_LISTED]]
     strange = [name for name in found if name not in known]
     problems += [f"there is no field {shown(name)}{did_you_mean(name, known)}" for name in strange[:_LISTED]]

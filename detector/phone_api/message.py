@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-Body: TypeAlias = Callable[[], Awaitable[bytes]]
-"""Reads the body when it is asked for; raises `Refused` where it is too large, too slow or torn."""
+ReadBody: TypeAlias = Callable[[], Awaitable[bytes]]
+"""Reads the body when it is asked for; raises `HttpError` where it is too large, too slow or torn."""
 
-ALWAYS: Final = (
+COMMON_HEADERS: Final = (
     ("Cache-Control", "no-store"),
     ("Referrer-Policy", "no-referrer"),
     ("X-Content-Type-Options", "nosniff"),
@@ -18,7 +18,7 @@ ALWAYS: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Request:
     """A request without its body. `headers`: names in lower case, each with every value it came with.
 
     `peer` is the address it came from, `local` the address and port it came in at.
@@ -38,7 +38,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Response:
     """What is sent back. `closes`: the connection ends with it, whatever else was sent through it."""
 
     status: int
@@ -47,20 +47,22 @@ class Answer:
     closes: bool = False
 
 
-class Refused(Exception):
+class HttpError(Exception):
     """The request is not taken: `answer` says why."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Response) -> None:
         self.answer = answer
         super().__init__(answer.status)
 
 
-def as_json(status: int, said: Mapping[str, object]) -> Answer:
+def json_response(status: int, said: Mapping[str, object]) -> Response:
     """Return an answer in JSON."""
-    return Answer(status=status, body=json.dumps(said).encode(), headers=(("Content-Type", "application/json"),))
+    return Response(status=status, body=json.dumps(said).encode(), headers=(("Content-Type", "application/json"),))
 
 
-def refusal(status: int, *problems: str, headers: tuple[tuple[str, str], ...] = (), closes: bool = False) -> Refused:
-    """Return the refusal with its problems in JSON, to be raised."""
-    said = as_json(status, {"problems": problems})
-    return Refused(Answer(status=status, body=said.body, headers=said.headers + headers, closes=closes))
+def http_error(
+    status: int, *problems: str, headers: tuple[tuple[str, str], ...] = (), closes: bool = False
+) -> HttpError:
+    """Return the http_error with its problems in JSON, to be raised."""
+    said = json_response(status, {"problems": problems})
+    return HttpError(Response(status=status, body=said.body, headers=said.headers + headers, closes=closes))

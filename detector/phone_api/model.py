@@ -13,22 +13,22 @@ from typing import Final, Literal, Protocol, TypeAlias, get_args
 
 from detector.devices import Phone
 
-Event: TypeAlias = Literal["app_open", "app_close", "screen_on", "screen_off", "unlock", "put_away", "notified"]
-EVENTS: Final[tuple[Event, ...]] = get_args(Event)
-Wish: TypeAlias = Literal["start", "stop", "extend"]
+EventName: TypeAlias = Literal["app_open", "app_close", "screen_on", "screen_off", "unlock", "put_away", "notified"]
+EVENTS: Final[tuple[EventName, ...]] = get_args(EventName)
+PartnerTimeAction: TypeAlias = Literal["start", "stop", "extend"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class PhoneEvent:
     """One thing that a phone told of itself. `at`: aware UTC, None where the phone did not say when."""
 
-    event: Event
+    event: EventName
     category: str | None = None
     app: str | None = field(default=None, repr=False)
     at: datetime | None = None
 
 
-class Desk(Protocol):
+class PhoneGateway(Protocol):
     """Who sits behind the door: the daemon. Every call is quick, belongs to the loop's thread, and raises nothing."""
 
     def phones(self) -> Sequence[Phone]:
@@ -37,13 +37,13 @@ class Desk(Protocol):
     def claim(self, code: str, token: str) -> Phone | None:
         """Give the phone of this open pairing code its token (both SHA-256, in hex), once; None: no such code now."""
 
-    async def take(self, phone: Phone, told: Told) -> str | None:
+    async def take(self, phone: Phone, told: PhoneEvent) -> str | None:
         """Take in what the phone told, or drop it outside partner time.
 
         Returns the sentence that the phone is to show, where it may and there is one; at once for any other phone.
         """
 
-    def wish(self, phone: Phone, what: Wish, lasts: timedelta) -> None:
+    def wish(self, phone: Phone, what: PartnerTimeAction, lasts: timedelta) -> None:
         """Start, stop or extend partner time, as somebody at the laptop could; where that cannot be, do nothing."""
 
     def tested(self, phone: Phone) -> None:

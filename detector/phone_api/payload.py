@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from detector.phone_api.json_fields import NotTold, did_you_mean, kind, read_fields, shown
-from detector.phone_api.model import EVENTS, Event, Told, Wish
+from detector.phone_api.json_fields import PayloadError, did_you_mean, kind, read_fields, shown
+from detector.phone_api.model import EVENTS, EventName, PartnerTimeAction, PhoneEvent
 from rules.features import CATEGORIES
 
 FIELDS: Final = ("event", "category", "app", "at")
@@ -22,7 +22,7 @@ LONGEST_APP: Final = 200
 FARTHEST: Final = timedelta(minutes=10)
 """How far `at` may be from this device's clock: phones hand on late, and their clocks differ by less."""
 LONGEST_WISH: Final = timedelta(hours=24)
-WISHES: Final[tuple[Wish, ...]] = ("start", "stop", "extend")
+WISHES: Final[tuple[PartnerTimeAction, ...]] = ("start", "stop", "extend")
 
 _APP_EVENTS: Final = ("app_open", "app_close")
 _LONGEST_AT: Final = 64
@@ -31,14 +31,14 @@ _UNFIT: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _TURNING: Final = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _VARIABLE: Final = re.compile(r"%[A-Za-z_]\w*|\[[a-z_]+\]|\{[a-z_]+\}")
 
-__all__ = ["NotTold", "read_told", "read_wish"]
+__all__ = ["PayloadError", "parse_partner_time_request", "parse_phone_event"]
 
 
-def read_told(body: bytes, now: datetime) -> Told:
+def parse_phone_event(body: bytes, now: datetime) -> PhoneEvent:
     """Return what the phone told. `now`: aware; `at` is compared with it and handed on in UTC.
 
     Raises:
-        NotTold: with every problem there is; nothing else is ever raised.
+        PayloadError: with every problem there is; nothing else is ever raised.
     """
     fields, problems = read_fields(body, FIELDS)
     event = _event(fields, problems)
@@ -48,17 +48,17 @@ def read_told(body: bytes, now: datetime) -> Told:
     if event in _APP_EVENTS and "category" not in fields and "app" not in fields:
         problems.append(f"{event} needs a category or an app")
     if problems or event is None:
-        raise NotTold(problems)
+        raise PayloadError(problems)
     if event not in _APP_EVENTS:
         category = app = None
-    return Told(event=event, category=category, app=app, at=at)
+    return PhoneEvent(event=event, category=category, app=app, at=at)
 
 
-def read_wish(body: bytes) -> tuple[Wish, timedelta]:
+def parse_partner_time_request(body: bytes) -> tuple[PartnerTimeAction, timedelta]:
     """Return what is wished for together, and for how long; a stop lasts no time.
 
     Raises:
-        NotTold: with every problem there is; nothing else is ever raised.
+        PayloadError: with every problem there is; nothing else is ever raised.
     """
     fields, problems = read_fields(body, ("do", "minutes"))
     what = _word(fields, "do", problems)
@@ -77,11 +77,11 @@ def read_wish(body: bytes) -> tuple[Wish, timedelta]:
     elif not 1 <= minutes <= most:
         problems.append(f"minutes is not between 1 and {most}")
     if problems or wish is None:
-        raise NotTold(problems)
+        raise PayloadError(problems)
     return wish, timedelta(minutes=minutes or 0) if wish != "stop" else timedelta(0)
 
 
-def _event(fields: Mapping[str, Any], problems: list[str]) -> Event | None:
+def _event(fields: Mapping[str, Any], problems: list[str]) -> EventName | None:
     word = _word(fields, "event", problems)
     if word is None:
         if "event" not in fields:

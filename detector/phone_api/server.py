@@ -16,12 +16,12 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
 from detector.clock import Clock
-from detector.devices import DoorPlace
-from detector.errors import DoorClosed
-from detector.phone_api.connection import CHUNK, Conversation, Limits, Parted
-from detector.phone_api.hosts import plain
-from detector.phone_api.message import Answer, Asked, Body, refusal
-from detector.phone_api.model import Desk
+from detector.devices import PhoneApiAddress
+from detector.errors import PhoneApiUnavailable
+from detector.phone_api.connection import CHUNK, Connection, ConnectionLimits, PeerGone
+from detector.phone_api.hosts import normalize_host
+from detector.phone_api.message import ReadBody, Request, Response, http_error
+from detector.phone_api.model import PhoneGateway
 from detector.phone_api.routes import Routes
 
 if TYPE_CHECKING:
@@ -33,12 +33,14 @@ _CHOOSE: Final = "choose another one with turntoward phone pair --help"
 logger = logging.getLogger("turntoward.door")
 
 
-class Door:
+class PhoneApi:
     """The door at `place`; what comes through it is for `desk`. With port 0 the system chooses one (see `local`)."""
 
-    def __init__(self, place: DoorPlace, desk: Desk, clock: Clock, *, limits: Limits | None = None) -> None:
+    def __init__(
+        self, place: PhoneApiAddress, desk: PhoneGateway, clock: Clock, *, limits: ConnectionLimits | None = None
+    ) -> None:
         self._place = place
-        self._limits = limits or Limits()
+        self._limits = limits or ConnectionLimits()
         self._routes = Routes(place, desk, clock)
         self._server: asyncio.Server | None = None
         self._tls: SSLContext | None = None
@@ -58,23 +60,27 @@ class Door:
 
     @property
     def local(self) -> tuple[str, int]:
-        """The address and port at which it listens. Raises `DoorClosed` where it does not."""
+        """The address and port at which it listens. Raises `PhoneApiUnavailable` where it does not."""
         if self._server is None:
-            raise DoorClosed("the door is shut")
+            raise PhoneApiUnavailable("the door is shut")
         name = self._server.sockets[0].getsockname()
         return name[0], name[1]
 
     async def open(self) -> None:
-        """Listen from now on. Raises `DoorClosed` where that cannot be, with what to do; then nothing is open."""
+        """Listen from now on. Raises `PhoneApiUnavailable` where that cannot be, with what to do; then nothing is open."""
         if self._server is not None:
             return
         place = self._place
         try:
             ip_address(place.address)
         except ValueError:
-            raise DoorClosed(f"{place.address} is not an address", f"{_CHOOSE}; hostname -I lists yours") from None
+            raise PhoneApiUnavailable(
+                f"{place.address} is not an address", f"{_CHOOSE}; hostname -I lists yours"
+            ) from None
         if bool(place.certificate) != bool(place.key):
-            raise DoorClosed("a certificate and its key go together", "give both --certificate and --key, or neither")
+            raise PhoneApiUnavailable(
+                "a certificate and its key go together", "give both --certificate and --key, or neither"
+            )
         self._tls = _tls(place.certificate, place.key) if place.certificate and place.key else None
         try:
             self._server = await asyncio.start_server(
@@ -85,7 +91,9 @@ class Door:
         if not self._server.sockets:
             # Where the kernel refuses the address family, asyncio listens on nothing and says nothing.
             self._server = None
-            raise DoorClosed("this process may not reach the network", "`turntoward service install` allows it again")
+            raise PhoneApiUnavailable(
+                "this process may not reach the network", "`turntoward service install` allows it again"
+            )
         logger.info("the door for phones is open at %s, port %d", *self.local)
 
     async def close(self) -> None:
@@ -106,10 +114,10 @@ class Door:
         task = asyncio.current_task()
         met = writer.get_extra_info("peername")
         local = writer.get_extra_info("sockname")
-        if task is None or self._server is None or not met or not local or self._is_full(plain(met[0])):
+        if task is None or self._server is None or not met or not local or self._is_full(normalize_host(met[0])):
             writer.transport.abort()
             return
-        peer = plain(met[0])
+        peer = normalize_host(met[0])
         self._inside[task] = writer
         self._from[peer] += 1
         try:
@@ -137,7 +145,7 @@ class Door:
                     await writer.start_tls(self._tls)
             except (OSError, TimeoutError):
                 return
-        talk = Conversation(
+        talk = Connection(
             reader,
             writer,
             answer=self._answer,
@@ -154,14 +162,14 @@ class Door:
         except (OSError, TimeoutError):
             return
 
-    async def _answer(self, asked: Asked, body: Body) -> Answer:
+    async def _answer(self, asked: Request, body: ReadBody) -> Response:
         try:
             return await self._routes.answer(asked, body)
-        except Parted:
+        except PeerGone:
             raise
         except Exception as bug:  # noqa: BLE001 - a bug behind one request must not end the door; it is shown below
             self._show(bug)
-            return refusal(500, "this door has a bug", closes=True).answer
+            return http_error(500, "this door has a bug", closes=True).answer
 
     def _show(self, bug: Exception) -> None:
         """Log where the bug is, once, without what the exception says, for that may be of the request."""
@@ -183,7 +191,7 @@ def _tls(certificate: str, key: str) -> SSLContext:
                 pass
         except (OSError, ValueError) as wrong:
             why = getattr(wrong, "strerror", None) or "not a path"
-            raise DoorClosed(f"{path} cannot be read: {why}", "look at its name and its rights") from None
+            raise PhoneApiUnavailable(f"{path} cannot be read: {why}", "look at its name and its rights") from None
     try:
         # A password would be asked for at a terminal that a daemon does not have.
         context.load_cert_chain(certificate, key, password=lambda: "")
@@ -192,19 +200,23 @@ def _tls(certificate: str, key: str) -> SSLContext:
             why = f"{key} is not the key of {certificate}"
         else:
             why = f"{certificate} and {key} are no certificate and key that can be used"
-        raise DoorClosed(why, "both are needed in PEM form, and the key without a password") from None
+        raise PhoneApiUnavailable(why, "both are needed in PEM form, and the key without a password") from None
     return context
 
 
-def _cannot(wrong: OSError | OverflowError, place: DoorPlace) -> DoorClosed:
+def _cannot(wrong: OSError | OverflowError, place: PhoneApiAddress) -> PhoneApiUnavailable:
     at = f"{place.address}, port {place.port}"
     number = getattr(wrong, "errno", None)
     if number == errno.EADDRNOTAVAIL:
-        return DoorClosed(f"{place.address} is no address of this device now", f"hostname -I lists them; {_CHOOSE}")
+        return PhoneApiUnavailable(
+            f"{place.address} is no address of this device now", f"hostname -I lists them; {_CHOOSE}"
+        )
     if number == errno.EADDRINUSE:
-        return DoorClosed(f"{at} is taken by another program", _CHOOSE)
+        return PhoneApiUnavailable(f"{at} is taken by another program", _CHOOSE)
     if number == errno.EACCES:
-        return DoorClosed(f"{at} may not be used", "ports below 1024 belong to the system: choose a higher one")
+        return PhoneApiUnavailable(
+            f"{at} may not be used", "ports below 1024 belong to the system: choose a higher one"
+        )
     if isinstance(wrong, OverflowError):
-        return DoorClosed(f"there is no port {place.port}", "ports go from 1 to 65535")
-    return DoorClosed(f"{at} cannot be listened at: {wrong.strerror or type(wrong).__name__}", _CHOOSE)
+        return PhoneApiUnavailable(f"there is no port {place.port}", "ports go from 1 to 65535")
+    return PhoneApiUnavailable(f"{at} cannot be listened at: {wrong.strerror or type(wrong).__name__}", _CHOOSE)

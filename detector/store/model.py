@@ -9,7 +9,7 @@ from typing import Protocol
 
 from detector.core.effects import Coverage, Moment, Record, Use
 from detector.core.observations import Observation
-from detector.devices import DoorPlace, Phone
+from detector.devices import Phone, PhoneApiAddress
 from detector.store.plan_model import KeepingPlans
 
 
@@ -137,10 +137,10 @@ class Keeping(KeepingPlans, Protocol):
         Returns None where no code like it is open at `now`, also where somebody else was faster.
         """
 
-    def door(self) -> DoorPlace | None:
+    def phone_api_address(self) -> PhoneApiAddress | None:
         """Return where the door for phones is, or None while nobody chose."""
 
-    def place_door(self, place: DoorPlace | None) -> None:
+    def keep_phone_api_address(self, place: PhoneApiAddress | None) -> None:
         """Keep where the door for phones is; None: nowhere any more."""
 
     def pause_until(self, until: datetime | None) -> None:

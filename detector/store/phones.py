@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Final
 
 from detector.core.observations import LAPTOP
-from detector.devices import LONGEST_NAME, DoorPlace, Phone
+from detector.devices import LONGEST_NAME, Phone, PhoneApiAddress
 from detector.errors import UserError
 from detector.store.instants import maybe_instant, maybe_integer
 from detector.store.rows import Row, RowDamaged
@@ -84,7 +84,7 @@ def claimed_by(phone: Phone, code: str, token: str, now: datetime) -> Phone | No
     return replace(phone, token=token, code=None, code_until=None, paired=now)
 
 
-def door(connection: sqlite3.Connection) -> DoorPlace | None:
+def phone_api_address(connection: sqlite3.Connection) -> PhoneApiAddress | None:
     """Return where the door is, or None.
 
     Raises:
@@ -94,12 +94,12 @@ def door(connection: sqlite3.Connection) -> DoorPlace | None:
     if kept is None:
         return None
     try:
-        return DoorPlace(**kept)  # type: ignore[arg-type]
+        return PhoneApiAddress(**kept)  # type: ignore[arg-type]
     except TypeError as wrong:
         raise RowDamaged(f"a row cannot be read: {wrong}") from wrong
 
 
-def place_door(connection: sqlite3.Connection, place: DoorPlace | None) -> None:
+def keep_phone_api_address(connection: sqlite3.Connection, place: PhoneApiAddress | None) -> None:
     """Keep where the door is."""
     remember(connection, _DOOR, None if place is None else asdict(place))
 

@@ -18,7 +18,7 @@ from typing import Any, Final, Self
 
 from detector.core.effects import Moment, Record
 from detector.core.observations import Observation
-from detector.devices import DoorPlace, Phone
+from detector.devices import Phone, PhoneApiAddress
 from detector.store import deleting, keeping, phones, reading, rows, state, unknown_apps
 from detector.store.declaring import Declaring
 from detector.store.failures import damaged, said
@@ -150,15 +150,15 @@ class Store(Declaring):
         with self._writing() as connection:
             return phones.claim(connection, code, token, now)
 
-    def door(self) -> DoorPlace | None:
+    def phone_api_address(self) -> PhoneApiAddress | None:
         """Return where the door for phones is."""
         with self._reading() as connection:
-            return phones.door(connection)
+            return phones.phone_api_address(connection)
 
-    def place_door(self, place: DoorPlace | None) -> None:
+    def keep_phone_api_address(self, place: PhoneApiAddress | None) -> None:
         """Keep where the door for phones is."""
         with self._writing() as connection:
-            phones.place_door(connection, place)
+            phones.keep_phone_api_address(connection, place)
 
     def pause_until(self, until: datetime | None) -> None:
         """Keep until when the program pauses."""

@@ -19,7 +19,7 @@ from detector.core.observations import (
     PickedUp,
     PutAway,
 )
-from detector.devices import PAIRING, DoorPlace, Phone
+from detector.devices import PAIRING, Phone, PhoneApiAddress
 from detector.errors import UserError
 from detector.store.model import Keeping, Unknown
 from detector.store.store import Store
@@ -29,7 +29,7 @@ OTHER = "2@20261124T183000Z"
 DAY = 24 * 60
 CODE, TOKEN, ANOTHER = "c0" * 32, "70" * 32, "a0" * 32
 MINE = Phone(name="my phone", code=CODE, code_until=BEGAN + PAIRING)
-PLACE = DoorPlace(address="192.168.1.7", port=8765, host="laptop.local", certificate="/c.pem", key="/k.pem")
+PLACE = PhoneApiAddress(address="192.168.1.7", port=8765, host="laptop.local", certificate="/c.pem", key="/k.pem")
 
 
 def extends(at: float, until: float) -> PartnerTimeExtended:
@@ -109,30 +109,30 @@ class PhonesConformance:
         assert store.claim_code(CODE, TOKEN, after(1)) == replace(kept, paired=after(1), token=TOKEN)
 
     def test_the_door_is_where_it_was_put_until_it_is_taken_away(self, store: Keeping) -> None:
-        assert store.door() is None
-        store.place_door(PLACE)
-        assert store.door() == PLACE
-        store.place_door(replace(PLACE, certificate=None, key=None))
-        assert store.door() == replace(PLACE, certificate=None, key=None)
-        store.place_door(None)
-        assert store.door() is None
+        assert store.phone_api_address() is None
+        store.keep_phone_api_address(PLACE)
+        assert store.phone_api_address() == PLACE
+        store.keep_phone_api_address(replace(PLACE, certificate=None, key=None))
+        assert store.phone_api_address() == replace(PLACE, certificate=None, key=None)
+        store.keep_phone_api_address(None)
+        assert store.phone_api_address() is None
 
     def test_forgetting_what_was_observed_leaves_phones_and_door(self, store: Keeping) -> None:
         store.keep_phone(MINE)
-        store.place_door(PLACE)
+        store.keep_phone_api_address(PLACE)
         store.keep_all([begins(), ends()])
         store.forget_all(now=after(95))
         assert len(store.phones()) == 1
-        assert store.door() == PLACE
+        assert store.phone_api_address() == PLACE
 
     def test_forgetting_everything_removes_phones_and_door(self, store: Keeping) -> None:
         store.keep_phone(MINE)
         store.keep_phone(Phone(name="other", token=TOKEN))
-        store.place_door(PLACE)
+        store.keep_phone_api_address(PLACE)
         store.extend_occurrence(EVENING, after(120))
         assert store.forget_all(now=after(95), plans=True).phones == 2
         assert store.phones() == []
-        assert store.door() is None
+        assert store.phone_api_address() is None
         assert store.extended() == {}
         assert store.claim_code(CODE, TOKEN, after(1)) is None
 
@@ -268,13 +268,13 @@ class TestStoreOnDisk(PhonesConformance, ExtendingConformance, SignsConformance)
         path = tmp_path / "kept.sqlite"
         with Store.open(path) as store:
             store.keep_phone(MINE)
-            store.place_door(PLACE)
+            store.keep_phone_api_address(PLACE)
             store.extend_occurrence(EVENING, after(120))
             store.keep_all([begins(), seen(PutAway(at=after(0), device="my phone"))])
             store.keep_unknown(EVENING, "my phone", "a", names=False, first=True)
         with Store.open(path, read_only=True) as store:
             assert store.phones() == [replace(MINE, number=1)]
-            assert store.door() == PLACE
+            assert store.phone_api_address() == PLACE
             assert store.extended() == {EVENING: after(120)}
             assert store.signs([PutAway]) == [(EVENING, PutAway(at=after(0), device="my phone"))]
             assert store.unknown() == {"my phone": Unknown(opens=1, apps=1, named={})}

@@ -11,9 +11,9 @@ import pytest
 
 from detector.clock import SystemClock
 from detector.daemon.phone_api_switch import Threshold
-from detector.devices import DoorPlace
-from tests.rig.door import StandIn
+from detector.devices import PhoneApiAddress
 from tests.rig.phone import free_port, listens
+from tests.rig.phone_api import StandIn
 
 
 @pytest.fixture
@@ -23,8 +23,8 @@ async def threshold() -> AsyncIterator[Threshold]:
     await kept.close()
 
 
-def place(port: int, address: str = "127.0.0.1") -> DoorPlace:
-    return DoorPlace(address=address, port=port, host=address)
+def place(port: int, address: str = "127.0.0.1") -> PhoneApiAddress:
+    return PhoneApiAddress(address=address, port=port, host=address)
 
 
 async def test_it_opens_once_it_is_wanted_and_shuts_once_it_is_not(threshold: Threshold) -> None:

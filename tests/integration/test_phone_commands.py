@@ -27,20 +27,20 @@ from detector.cli.phone import place as phone_place
 from detector.cli.phone import removing as phone_removing
 from detector.cli.phone import shared as phone_known
 from detector.cli.phone import testing as phone_testing
-from detector.devices import DoorPlace, Phone
+from detector.devices import Phone, PhoneApiAddress
 from detector.errors import TurntowardError, UserError
 from detector.paths import store_path
 from detector.sensors import Refusal, adb_guidance
 from detector.store.store import Store
+from tests.rig.phone_api_thread import RecordingGateway, RunningPhoneApi, digest, free_port
 from tests.rig.phone_daemon import PhoneDaemon
-from tests.rig.phone_door import OpenDoor, RememberingDesk, digest, free_port
 from tests.rig.screen import read_code
 
 ROOT = Path(__file__).parents[2]
 LINK = re.compile(r"^https?://\S+/pair/([A-Za-z0-9_-]+)\r?$", re.MULTILINE)
-PLACE = DoorPlace(address="127.0.0.1", port=8420, host="laptop.home")
+PLACE = PhoneApiAddress(address="127.0.0.1", port=8420, host="laptop.home")
 HERE = ("--address", "127.0.0.1", "--host", "laptop.home")
-PATIENCE = 30
+TIMEOUT = 30
 
 
 def command(*arguments: str) -> list[str]:
@@ -60,7 +60,7 @@ def phone(*arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
         env=environment(),
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
     )
 
 
@@ -76,7 +76,7 @@ class Terminal:
         self.text = ""
 
     def read_until(self, done: Callable[[str], bool]) -> str:
-        ends = time.monotonic() + PATIENCE
+        ends = time.monotonic() + TIMEOUT
         while not done(self.text):
             assert time.monotonic() < ends, self.text
             if select.select([self._ours], [], [], 0.05)[0]:
@@ -93,7 +93,7 @@ class Terminal:
     def leave(self) -> int:
         self.read_until(lambda _: False)
         os.close(self._ours)
-        return self.process.wait(PATIENCE)
+        return self.process.wait(TIMEOUT)
 
 
 def kept() -> list[Phone]:
@@ -101,16 +101,16 @@ def kept() -> list[Phone]:
         return store.phones()
 
 
-def door_place() -> DoorPlace | None:
+def stored_address() -> PhoneApiAddress | None:
     with Store.open(store_path()) as store:
-        return store.door()
+        return store.phone_api_address()
 
 
-def keep(*phones: Phone, place: DoorPlace | None = PLACE) -> None:
+def keep(*phones: Phone, place: PhoneApiAddress | None = PLACE) -> None:
     with Store.open(store_path()) as store:
         for each in phones:
             store.keep_phone(each)
-        store.place_door(place)
+        store.keep_phone_api_address(place)
 
 
 def claims(store: Store) -> None:
@@ -154,7 +154,7 @@ class TestPair:
         assert is_short(done.stdout)
         (mine,) = kept()
         assert (mine.name, mine.token, mine.code, mine.shows_nudges) == ("my phone", digest("its token"), None, False)
-        assert door_place() == PLACE
+        assert stored_address() == PLACE
         assert daemon.opened == [PLACE.url]
 
     def test_the_code_is_kept_as_a_digest_alone(self) -> None:
@@ -212,7 +212,7 @@ class TestPair:
             shown.process.send_signal(signal.SIGINT)
             assert shown.leave() == 130
             assert daemon.looks > before
-        assert (kept(), door_place()) == ([], None)
+        assert (kept(), stored_address()) == ([], None)
         assert "Traceback" not in shown.text
 
     def test_a_link_that_nobody_used_leaves_nothing_behind(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,7 +220,7 @@ class TestPair:
         with PhoneDaemon() as daemon, pytest.raises(TurntowardError, match="Nobody used the link in time"):
             turntoward.main(["phone", "pair", "my phone", *HERE], standalone_mode=False)
         assert daemon.opened
-        assert (kept(), door_place()) == ([], None)
+        assert (kept(), stored_address()) == ([], None)
 
     def test_a_link_that_nobody_used_leaves_the_door_to_the_others(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(phone_pairing, "PAIRING", timedelta(seconds=0.4))
@@ -228,7 +228,7 @@ class TestPair:
         with PhoneDaemon(), pytest.raises(TurntowardError):
             turntoward.main(["phone", "pair", "another"], standalone_mode=False)
         assert [each.name for each in kept()] == ["my phone"]
-        assert door_place() == PLACE
+        assert stored_address() == PLACE
 
     def test_a_phone_that_is_removed_meanwhile_ends_the_waiting(self) -> None:
         def removes(store: Store) -> None:
@@ -237,7 +237,7 @@ class TestPair:
 
         with PhoneDaemon(at_look=removes):
             done = phone("pair", "my phone", *HERE)
-        assert (done.returncode, kept(), door_place()) == (1, [], None)
+        assert (done.returncode, kept(), stored_address()) == (1, [], None)
         assert "was removed meanwhile" in done.stderr
 
     def test_another_link_for_the_same_phone_takes_the_place_of_the_first(self) -> None:
@@ -251,7 +251,7 @@ class TestPair:
         assert "Another link was made for this phone meanwhile" in done.stderr
         (mine,) = kept()
         assert mine.code == digest("another"), "the newer link is not taken back"
-        assert door_place() == PLACE
+        assert stored_address() == PLACE
 
     def test_a_name_whose_link_was_never_used_can_be_paired_again(self) -> None:
         stale = datetime.now(UTC) - timedelta(hours=1)
@@ -272,13 +272,13 @@ class TestPair:
             ),
         ):
             turntoward.main(["phone", "pair", "my phone", *HERE], standalone_mode=False)
-        assert (kept(), door_place()) == ([], None)
+        assert (kept(), stored_address()) == ([], None)
 
     def test_without_the_daemon_nothing_is_begun(self) -> None:
         done = phone("pair", "my phone", *HERE)
         assert (done.returncode, done.stdout) == (3, "")
         assert "`turntoward run` starts it" in done.stderr
-        assert (kept(), door_place()) == ([], None)
+        assert (kept(), stored_address()) == ([], None)
 
     def test_everything_that_is_wrong_is_said_at_once(self, tmp_path: Path) -> None:
         (tmp_path / "no.pem").write_text("nothing")
@@ -307,7 +307,7 @@ class TestPair:
         ):
             assert place in done.stderr
         assert "Traceback" not in done.stderr
-        assert (kept(), door_place()) == ([], None)
+        assert (kept(), stored_address()) == ([], None)
 
     @pytest.mark.parametrize("name", ["", "  ", "x" * 41, "a\tb", "a\x1b[31mb", "LapTop", "my PHONE", "ta\u202eblet"])
     def test_a_name_that_cannot_be_is_refused(self, name: str) -> None:
@@ -335,7 +335,7 @@ class TestPair:
             )
             assert phone("pair", "another").returncode == 0
             assert phone("pair", "a third", *HERE).returncode == 0
-        assert door_place() == PLACE
+        assert stored_address() == PLACE
         assert len(kept()) == 3
 
     def test_with_a_certificate_the_link_is_https_and_nothing_is_warned_of(self, tmp_path: Path) -> None:
@@ -350,7 +350,7 @@ class TestPair:
         assert done.returncode == 0
         assert "https://laptop.home:8420/pair/" in done.stdout
         assert "plain HTTP" not in done.stdout
-        place = door_place()
+        place = stored_address()
         assert place is not None
         assert (place.certificate, place.key) == (str(tmp_path / "cert.pem"), str(tmp_path / "key.pem"))
 
@@ -365,7 +365,7 @@ class TestPair:
         (tablet,) = kept()
         assert (tablet.adb, tablet.token, tablet.code) == ("emulator-5554", None, None)
         assert tablet.paired is not None
-        assert door_place() is None
+        assert stored_address() is None
 
     def test_adb_needs_no_daemon_now_and_takes_nothing_of_the_door(self) -> None:
         assert phone("pair", "tablet", "--adb", "emulator-5554").stdout.endswith("`turntoward run` starts it.\n")
@@ -418,13 +418,13 @@ class TestList:
 
 class TestTest:
     @pytest.fixture
-    def door(self) -> DoorPlace:
-        return DoorPlace(address="127.0.0.1", port=free_port(), host="127.0.0.1")
+    def address(self) -> PhoneApiAddress:
+        return PhoneApiAddress(address="127.0.0.1", port=free_port(), host="127.0.0.1")
 
-    def test_the_door_is_knocked_at_and_the_phone_is_waited_for(self, door: DoorPlace) -> None:
-        keep(PAIRED, place=door)
-        desk = RememberingDesk()
-        with OpenDoor(desk, port=door.port), PhoneDaemon() as daemon:
+    def test_the_door_is_knocked_at_and_the_phone_is_waited_for(self, address: PhoneApiAddress) -> None:
+        keep(PAIRED, place=address)
+        desk = RecordingGateway()
+        with RunningPhoneApi(desk, port=address.port), PhoneDaemon() as daemon:
             shown = Terminal("test", "My Phone")
             shown.read_until(lambda text: "Test the connection" in text)
             daemon.tested["my phone"] = datetime.now(UTC) - timedelta(hours=1)
@@ -434,32 +434,36 @@ class TestTest:
             daemon.tested["my phone"] = datetime.now(UTC)
             daemon.look()
             assert shown.leave() == 0
-        assert f"The door at {door.url} is open and answers from here." in shown.text
+        assert f"The door at {address.url} is open and answers from here." in shown.text
         assert "my phone reaches this device." in shown.text
         assert desk.tests == 0, "it knocks without a token"
 
     def test_a_phone_that_does_not_come_is_told_of_with_what_helps(
-        self, door: DoorPlace, monkeypatch: pytest.MonkeyPatch
+        self, address: PhoneApiAddress, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(phone_testing, "PATIENCE", timedelta(seconds=0.3))
-        keep(PAIRED, place=door)
-        with OpenDoor(RememberingDesk(), port=door.port), PhoneDaemon(), pytest.raises(TurntowardError) as told:
+        monkeypatch.setattr(phone_testing, "TIMEOUT", timedelta(seconds=0.3))
+        keep(PAIRED, place=address)
+        with (
+            RunningPhoneApi(RecordingGateway(), port=address.port),
+            PhoneDaemon(),
+            pytest.raises(TurntowardError) as told,
+        ):
             turntoward.main(["phone", "test", "my phone"], standalone_mode=False)
-        assert f"TCP port {door.port}" in str(told.value)
+        assert f"TCP port {address.port}" in str(told.value)
         assert is_short(str(told.value))
 
-    def test_a_door_that_does_not_answer_is_told_of(self, door: DoorPlace) -> None:
-        keep(PAIRED, place=door)
+    def test_a_phone_api_that_does_not_answer_is_reported(self, address: PhoneApiAddress) -> None:
+        keep(PAIRED, place=address)
         with PhoneDaemon():
             done = phone("test", "my phone")
         assert done.returncode == 1
         assert "does not answer: Connection refused.\n" in done.stderr
 
-    def test_somebody_else_at_the_door_is_told_of(self, door: DoorPlace) -> None:
+    def test_somebody_else_at_the_door_is_told_of(self, address: PhoneApiAddress) -> None:
         from http.server import BaseHTTPRequestHandler, HTTPServer  # noqa: PLC0415 - here alone
 
-        keep(PAIRED, place=door)
-        with HTTPServer(("127.0.0.1", door.port), BaseHTTPRequestHandler) as other, PhoneDaemon():
+        keep(PAIRED, place=address)
+        with HTTPServer(("127.0.0.1", address.port), BaseHTTPRequestHandler) as other, PhoneDaemon():
             threading.Thread(target=other.handle_request, daemon=True).start()
             done = phone("test", "my phone")
         assert done.returncode == 1
@@ -525,7 +529,7 @@ class TestTest:
             threading.Thread(target=server.handle_request, daemon=True).start()
             port = server.server_address[1]
             phone_testing._knock(
-                DoorPlace(address="127.0.0.1", port=port, host="laptop.home", certificate="a", key="b")
+                PhoneApiAddress(address="127.0.0.1", port=port, host="laptop.home", certificate="a", key="b")
             )
         assert asked == [("/v1/test", f"laptop.home:{port}", None)]
 
@@ -544,13 +548,13 @@ class TestRemove:
             "It was the last one: the door is shut.\n"
             "What was kept of it stays; `turntoward forget` deletes that.\n"
         )
-        assert (kept(), door_place()) == ([], None)
+        assert (kept(), stored_address()) == ([], None)
 
     def test_a_link_that_was_never_used_does_not_keep_the_door_open(self) -> None:
         keep(PAIRED, Phone(name="new", code=digest("old"), code_until=datetime.now(UTC) - timedelta(hours=1)))
         with PhoneDaemon():
             assert "the door is shut" in phone("remove", "my phone").stdout
-        assert door_place() is None
+        assert stored_address() is None
         assert phone("list").stdout.startswith("new: not paired; its link was never used\nThe door is shut: ")
 
     def test_another_one_keeps_it_open(self) -> None:
@@ -559,11 +563,11 @@ class TestRemove:
             done = phone("remove", "my phone", "--yes")
         assert "door" not in done.stdout
         assert [each.name for each in kept()] == ["another"]
-        assert door_place() == PLACE
+        assert stored_address() == PLACE
 
     def test_a_door_that_stays_open_is_not_called_shut(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(phone_removing, "SHUTTING", timedelta(seconds=0.2))
-        monkeypatch.setattr(phone_removing, "door", lambda: phone_known.Door(is_open=True, phones={}))
+        monkeypatch.setattr(phone_removing, "door", lambda: phone_known.PhoneApi(is_open=True, phones={}))
         assert "still open" in phone_removing._about_the_door(runs=True)
 
     def test_it_works_without_the_daemon(self) -> None:
@@ -628,7 +632,7 @@ class TestPlace:
         place, problems = phone_place.choose_place("0.0.0.0", None, None, None, None)
         assert (place, [each.file for each in problems]) == (None, ["--host"])
         place, problems = phone_place.choose_place("::", "9000", "Laptop.local", None, None)
-        assert place == DoorPlace(address="::", port=9000, host="laptop.local")
+        assert place == PhoneApiAddress(address="::", port=9000, host="laptop.local")
         assert problems == []
 
     @pytest.mark.parametrize("port", ["80", "0", "65536", "-1", "8420x", "٨٤٢٠", ""])

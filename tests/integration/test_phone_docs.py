@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from detector.phone_api.json_fields import NotTold
-from detector.phone_api.payload import read_told
+from detector.phone_api.json_fields import PayloadError
+from detector.phone_api.payload import parse_phone_event
 from rules.features import CATEGORIES
-from tests.rig.phone_door import CODE, OpenDoor, RememberingDesk
+from tests.rig.phone_api_thread import CODE, RecordingGateway, RunningPhoneApi
 
 PAGE = Path(__file__).parents[2] / "docs" / "phones.md"
 ADDRESS = "http://192.168.178.20:8420"
@@ -40,21 +40,21 @@ def shown(text: str) -> list[Shown]:
     return found
 
 
-def ran(command: str, door: OpenDoor, token: str) -> str:
+def ran(command: str, door: RunningPhoneApi, token: str) -> str:
     mine = command.replace(ADDRESS, door.url).replace("TOKEN", token).replace('"CODE"', f'"{CODE}"')
     done = subprocess.run(["sh", "-c", mine], capture_output=True, text=True, check=True, timeout=20)
     return done.stdout.strip()
 
 
 @pytest.fixture
-def door() -> Iterator[OpenDoor]:
+def door() -> Iterator[RunningPhoneApi]:
     if shutil.which("curl") is None:
         pytest.skip("missing: curl")
-    with OpenDoor(RememberingDesk()) as opened:
+    with RunningPhoneApi(RecordingGateway()) as opened:
         yield opened
 
 
-def test_every_curl_line_of_the_page_is_answered_as_the_page_says(door: OpenDoor) -> None:
+def test_every_curl_line_of_the_page_is_answered_as_the_page_says(door: RunningPhoneApi) -> None:
     lines = shown(PAGE.read_text(encoding="utf-8"))
     # Whoever tries them has a token already: the one line that makes it comes first here.
     lines.sort(key=lambda line: "/pair " not in line.command)
@@ -83,8 +83,8 @@ def test_the_bodies_in_the_prose_can_be_read() -> None:
     assert len(bodies) >= 2
     for body in bodies:
         try:
-            read_told(body.replace("[app_package]", "com.instagram.android").encode(), datetime.now(UTC))
-        except NotTold as wrong:
+            parse_phone_event(body.replace("[app_package]", "com.instagram.android").encode(), datetime.now(UTC))
+        except PayloadError as wrong:
             pytest.fail(f"{body}: {wrong}")
 
 

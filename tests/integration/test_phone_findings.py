@@ -18,11 +18,11 @@ from click.testing import CliRunner
 from detector.cli import turntoward
 from detector.clock import SystemClock
 from detector.control.lock import Lock
-from detector.control.status import DoorState, PhoneState, State
+from detector.control.status import PhoneApiStatus, PhoneState, State
 from detector.core.effects import Coverage, Record
 from detector.core.observations import PartnerTimeBegan, PartnerTimeEnded, PickedUp, PutAway
-from detector.devices import PAIRING, DoorPlace, Phone
-from detector.doctor.phones import DoorFound, find_door, find_phones, unexpected
+from detector.devices import PAIRING, Phone, PhoneApiAddress
+from detector.doctor.phones import PhoneApiFound, find_phone_api, find_phones, unexpected
 from detector.paths import store_path
 from detector.store.store import Store
 from tests.rig.adb_server import fake_adb
@@ -85,11 +85,11 @@ def evening(known: dict[str, int], days_ago: int = 1) -> None:
         store.keep_all([Record(occurrence=name, what=what) for what in things])
 
 
-def pair(*phones: Phone, place: DoorPlace | None = None) -> None:
+def pair(*phones: Phone, place: PhoneApiAddress | None = None) -> None:
     with Store.open(store_path()) as store:
         for phone in phones:
             store.keep_phone(phone)
-        store.place_door(place)
+        store.keep_phone_api_address(place)
 
 
 class TestStatus:
@@ -97,7 +97,9 @@ class TestStatus:
         assert status() == ["No partner time is declared; `turntoward add --help` shows how."]
 
     def test_outside_partner_time_phones_are_named_and_not_heard(self) -> None:
-        lines = status(phones=(PhoneState(name="my phone", through_door=True),), door=DoorState(url=URL, open=True))
+        lines = status(
+            phones=(PhoneState(name="my phone", through_door=True),), door=PhoneApiStatus(url=URL, open=True)
+        )
         assert lines[1:] == [
             "Paired: my phone; heard during partner time only.",
             f"The door for phones is open at {URL}.",
@@ -141,13 +143,15 @@ class TestStatus:
         assert lines[-1] == "Paired: my phone; heard during partner time only."
 
     def test_a_door_that_stays_shut_says_why(self) -> None:
-        lines = status(door=DoorState(url=URL, open=False, why="port 8420 is taken."))
+        lines = status(door=PhoneApiStatus(url=URL, open=False, why="port 8420 is taken."))
         assert lines[-1] == f"The door for phones at {URL} is shut: port 8420 is taken."
 
     def test_json_holds_the_same(self) -> None:
         with Lock() as lock:
             phone = PhoneState(name="my phone", through_door=True, spoke=False, tested=NOW)
-            lock.say(State(version="1", started=NOW, phones=(phone,), door=DoorState(url=URL, open=True)).as_json())
+            lock.say(
+                State(version="1", started=NOW, phones=(phone,), door=PhoneApiStatus(url=URL, open=True)).as_json()
+            )
             read = json.loads(run("status", "--json"))
         assert read["door"] == {"url": URL, "open": True, "why": None}
         (told,) = read["phones"]
@@ -244,7 +248,7 @@ def listening(*sockets: tuple[str, int]) -> Iterator[list[int]]:
             server = stack.enter_context(socket.create_server((address, port), family=family))
             yield_ports.append(int(server.getsockname()[1]))
         lock = stack.enter_context(Lock())
-        lock.say(State(version="1", started=NOW, door=DoorState(url=URL, open=True)).as_json())
+        lock.say(State(version="1", started=NOW, door=PhoneApiStatus(url=URL, open=True)).as_json())
         yield yield_ports
 
 
@@ -255,7 +259,7 @@ class TestDoor:
 
     def test_the_door_and_nothing_else_may_listen(self) -> None:
         with listening(("127.0.0.1", 0)) as (port,):
-            pair(MINE, place=DoorPlace(address="127.0.0.1", port=port, host="laptop.local"))
+            pair(MINE, place=PhoneApiAddress(address="127.0.0.1", port=port, host="laptop.local"))
             said = doctor()
         assert f"It listens to the network on 127.0.0.1:{port}: the door for phones, nothing else." in said
         assert f"The door for phones is open at {URL}." in said
@@ -263,7 +267,7 @@ class TestDoor:
 
     def test_any_other_socket_is_a_problem(self) -> None:
         with listening(("127.0.0.1", 0), ("127.0.0.1", 0)) as (port, other):
-            pair(MINE, place=DoorPlace(address="127.0.0.1", port=port, host="laptop.local"))
+            pair(MINE, place=PhoneApiAddress(address="127.0.0.1", port=port, host="laptop.local"))
             said = doctor()
             plain = json.loads(run("doctor", "--json"))
         assert f"A problem: it listens to the network on 127.0.0.1:{other}, and should not." in said
@@ -273,11 +277,11 @@ class TestDoor:
 
     def test_a_door_that_no_phone_needs_must_not_listen(self) -> None:
         with listening(("127.0.0.1", 0)) as (port,):
-            pair(CABLE, place=DoorPlace(address="127.0.0.1", port=port, host="laptop.local"))
+            pair(CABLE, place=PhoneApiAddress(address="127.0.0.1", port=port, host="laptop.local"))
             assert f"A problem: it listens to the network on 127.0.0.1:{port}, and should not." in doctor()
 
     def test_without_a_daemon_the_door_is_shut_and_it_is_said(self) -> None:
-        pair(MINE, place=DoorPlace(address="192.168.1.7", port=8420, host="192.168.1.7"))
+        pair(MINE, place=PhoneApiAddress(address="192.168.1.7", port=8420, host="192.168.1.7"))
         assert f"The door for phones at {URL} is shut: the daemon does not run." in doctor()
 
     @pytest.mark.parametrize(
@@ -291,12 +295,12 @@ class TestDoor:
         ],
     )
     def test_why_a_door_is_shut_is_what_the_daemon_said(self, said: str | None, why: str | None) -> None:
-        found = find_door(DoorPlace(address="1.2.3.4", port=1, host="laptop"), [MINE], NOW, said)
+        found = find_phone_api(PhoneApiAddress(address="1.2.3.4", port=1, host="laptop"), [MINE], NOW, said)
         assert found is not None
         assert (found.why, found.open) == (why, why is None)
 
     def test_a_door_that_nobody_placed_is_none(self) -> None:
-        assert find_door(None, [MINE], NOW, "{}") is None
+        assert find_phone_api(None, [MINE], NOW, "{}") is None
 
     @pytest.mark.parametrize(
         ("address", "heard", "is_door"),
@@ -315,6 +319,9 @@ class TestDoor:
         heard: str,
         is_door: bool,
     ) -> None:
-        place, door = DoorPlace(address=address, port=8420, host="x"), DoorFound(url="x", wanted=True, open=True)
+        place, door = (
+            PhoneApiAddress(address=address, port=8420, host="x"),
+            PhoneApiFound(url="x", wanted=True, open=True),
+        )
         assert (unexpected([(heard, 8420)], place, door) == ()) == is_door
         assert unexpected([(heard, 8421)], place, door) != ()

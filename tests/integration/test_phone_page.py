@@ -21,9 +21,9 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
-from detector.phone_api.payload import read_told
+from detector.phone_api.payload import parse_phone_event
 from rules.features import CATEGORIES
-from tests.rig.phone_door import CODE, OpenDoor, RememberingDesk, digest
+from tests.rig.phone_api_thread import CODE, RecordingGateway, RunningPhoneApi, digest
 
 NAME = "laptop.home"
 """Led to this device by the browser alone. As for a real phone, plain HTTP to it is no secure context."""
@@ -120,18 +120,18 @@ def phone(driver: webdriver.Chrome) -> Iterator[Phone]:
 
 
 @pytest.fixture
-def desk() -> RememberingDesk:
-    return RememberingDesk()
+def desk() -> RecordingGateway:
+    return RecordingGateway()
 
 
 @pytest.fixture
-def door(desk: RememberingDesk) -> Iterator[OpenDoor]:
-    with OpenDoor(desk, host=NAME) as opened:
+def door(desk: RecordingGateway) -> Iterator[RunningPhoneApi]:
+    with RunningPhoneApi(desk, host=NAME) as opened:
         yield opened
 
 
 @pytest.fixture
-def paired(phone: Phone, door: OpenDoor) -> Phone:
+def paired(phone: Phone, door: RunningPhoneApi) -> Phone:
     phone.open(f"{door.url}/pair/{CODE}")
     phone.tap(phone.find("pair-button"))
     phone.sees("This phone is paired")
@@ -156,7 +156,7 @@ def copied(phone: Phone) -> str:
 
 
 def test_the_link_says_what_is_told_and_what_never_before_anything_is_paired(
-    phone: Phone, door: OpenDoor, desk: RememberingDesk
+    phone: Phone, door: RunningPhoneApi, desk: RecordingGateway
 ) -> None:
     phone.open(f"{door.url}/pair/{CODE}")
     phone.sees("Pair this phone")
@@ -175,7 +175,9 @@ def test_the_link_says_what_is_told_and_what_never_before_anything_is_paired(
     assert [asked for asked in phone.asked() if asked["method"] != "GET"] == []
 
 
-def test_it_is_paired_with_a_tap_and_the_code_is_gone(paired: Phone, door: OpenDoor, desk: RememberingDesk) -> None:
+def test_it_is_paired_with_a_tap_and_the_code_is_gone(
+    paired: Phone, door: RunningPhoneApi, desk: RecordingGateway
+) -> None:
     kept = paired.kept()
     assert kept is not None
     assert desk.known[0].token == digest(kept["token"])
@@ -186,7 +188,7 @@ def test_it_is_paired_with_a_tap_and_the_code_is_gone(paired: Phone, door: OpenD
     paired.sees("This phone is paired")
 
 
-def test_nothing_goes_to_another_host_and_the_token_is_in_no_address(paired: Phone, door: OpenDoor) -> None:
+def test_nothing_goes_to_another_host_and_the_token_is_in_no_address(paired: Phone, door: RunningPhoneApi) -> None:
     paired.open_all()
     for name in ("test-button", "away-button"):
         paired.tap(paired.find(name))
@@ -205,7 +207,7 @@ def test_nothing_goes_to_another_host_and_the_token_is_in_no_address(paired: Pho
 
 @pytest.mark.parametrize("spoiled", ["used", "expired", "never"])
 def test_a_link_that_opens_nothing_says_so_and_what_to_do(
-    phone: Phone, door: OpenDoor, desk: RememberingDesk, spoiled: str
+    phone: Phone, door: RunningPhoneApi, desk: RecordingGateway, spoiled: str
 ) -> None:
     if spoiled == "used":
         desk.claim(digest(CODE), digest("somebody was faster"))
@@ -219,13 +221,13 @@ def test_a_link_that_opens_nothing_says_so_and_what_to_do(
     assert phone.kept() is None
 
 
-def test_the_connection_can_be_tested(paired: Phone, desk: RememberingDesk) -> None:
+def test_the_connection_can_be_tested(paired: Phone, desk: RecordingGateway) -> None:
     paired.tap(paired.find("test-button"))
     paired.sees("It works: your laptop hears this phone.")
     assert desk.tests == 1
 
 
-def test_we_are_together_can_be_begun_extended_and_stopped(paired: Phone, desk: RememberingDesk) -> None:
+def test_we_are_together_can_be_begun_extended_and_stopped(paired: Phone, desk: RecordingGateway) -> None:
     wanted = [
         ("30 min", "Asked for 30 min from now"),
         ("60 min", "Asked for 60 min from now"),
@@ -247,13 +249,13 @@ def test_we_are_together_can_be_begun_extended_and_stopped(paired: Phone, desk: 
     ]
 
 
-def test_the_phone_can_be_put_away(paired: Phone, desk: RememberingDesk) -> None:
+def test_the_phone_can_be_put_away(paired: Phone, desk: RecordingGateway) -> None:
     paired.tap(paired.find("away-button"))
     paired.sees("Your laptop was told that the phone is put away.")
     assert [told.event for told in desk.told] == ["put_away"]
 
 
-def test_a_phone_that_was_removed_at_the_laptop_learns_it_and_forgets(paired: Phone, desk: RememberingDesk) -> None:
+def test_a_phone_that_was_removed_at_the_laptop_learns_it_and_forgets(paired: Phone, desk: RecordingGateway) -> None:
     desk.known.clear()
     paired.tap(paired.find("away-button"))
     paired.sees("Your laptop does not know this phone any more.")
@@ -262,7 +264,7 @@ def test_a_phone_that_was_removed_at_the_laptop_learns_it_and_forgets(paired: Ph
     assert paired.run("return document.activeElement.id") == "unpaired-title"
 
 
-def test_it_can_be_removed_here(paired: Phone, door: OpenDoor, desk: RememberingDesk) -> None:
+def test_it_can_be_removed_here(paired: Phone, door: RunningPhoneApi, desk: RecordingGateway) -> None:
     kept = paired.kept()
     assert kept is not None
     paired.tap(paired.find("leave").find_element(By.TAG_NAME, "summary"))
@@ -275,7 +277,7 @@ def test_it_can_be_removed_here(paired: Phone, door: OpenDoor, desk: Remembering
     paired.sees("This phone is not paired")
 
 
-def test_where_the_laptop_does_not_answer_it_says_so_and_stays_paired(paired: Phone, door: OpenDoor) -> None:
+def test_where_the_laptop_does_not_answer_it_says_so_and_stays_paired(paired: Phone, door: RunningPhoneApi) -> None:
     door.shut()
     paired.tap(paired.find("test-button"))
     paired.sees("Your laptop did not answer. Is it awake")
@@ -283,7 +285,7 @@ def test_where_the_laptop_does_not_answer_it_says_so_and_stays_paired(paired: Ph
     assert paired.find("test-button").is_enabled()
 
 
-def test_every_value_can_be_copied_over_plain_http(paired: Phone, door: OpenDoor) -> None:
+def test_every_value_can_be_copied_over_plain_http(paired: Phone, door: RunningPhoneApi) -> None:
     assert paired.run("return isSecureContext") is False
     paired.open_all()
     kept = paired.kept()
@@ -303,8 +305,8 @@ def test_every_value_can_be_copied_over_plain_http(paired: Phone, door: OpenDoor
     assert paired.driver.find_elements(By.CLASS_NAME, "copying") == []
 
 
-def test_a_value_can_be_copied_where_the_browser_trusts_the_connection(phone: Phone, desk: RememberingDesk) -> None:
-    with OpenDoor(desk) as door:
+def test_a_value_can_be_copied_where_the_browser_trusts_the_connection(phone: Phone, desk: RecordingGateway) -> None:
+    with RunningPhoneApi(desk) as door:
         phone.open(f"{door.url}/pair/{CODE}")
         phone.tap(phone.find("pair-button"))
         phone.sees("This phone is paired")
@@ -335,7 +337,7 @@ def test_the_door_takes_every_body_that_the_guides_show(paired: Phone) -> None:
         choice.select_by_value(category)
         texts = paired.run("return [...document.querySelectorAll('.value code')].map((one) => one.textContent)")
         for body in [text for text in texts if text.startswith("{")]:
-            told = read_told(body.replace("[app_package]", "com.instagram.android").encode(), datetime.now(UTC))
+            told = parse_phone_event(body.replace("[app_package]", "com.instagram.android").encode(), datetime.now(UTC))
             assert told.category in {None, category}
             taken.add(told.event)
         assert category in texts
@@ -343,7 +345,7 @@ def test_the_door_takes_every_body_that_the_guides_show(paired: Phone) -> None:
     assert taken == {"app_open", "app_close", "screen_on", "screen_off", "unlock", "put_away", "notified"}
 
 
-def test_an_icon_on_the_home_screen_brings_the_token_along(paired: Phone, door: OpenDoor) -> None:
+def test_an_icon_on_the_home_screen_brings_the_token_along(paired: Phone, door: RunningPhoneApi) -> None:
     kept = paired.kept()
     assert kept is not None
     summary = paired.find("home").find_element(By.TAG_NAME, "summary")
@@ -360,7 +362,9 @@ def test_an_icon_on_the_home_screen_brings_the_token_along(paired: Phone, door: 
     assert paired.kept() == kept
 
 
-def test_a_browser_that_keeps_nothing_says_so_and_goes_on(phone: Phone, door: OpenDoor, desk: RememberingDesk) -> None:
+def test_a_browser_that_keeps_nothing_says_so_and_goes_on(
+    phone: Phone, door: RunningPhoneApi, desk: RecordingGateway
+) -> None:
     script = phone.tell(
         "Page.addScriptToEvaluateOnNewDocument",
         source="Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no', 'SecurityError') }})",
@@ -378,14 +382,14 @@ def test_a_browser_that_keeps_nothing_says_so_and_goes_on(phone: Phone, door: Op
 
 def test_a_name_is_shown_as_text(phone: Phone) -> None:
     name = "<img src=x onerror=document.title=1>"
-    with OpenDoor(RememberingDesk(name), host=NAME) as door:
+    with RunningPhoneApi(RecordingGateway(name), host=NAME) as door:
         phone.open(f"{door.url}/pair/{CODE}")
         phone.tap(phone.find("pair-button"))
         phone.sees(f"Your laptop calls it “{name}”.")
         assert phone.driver.title == "Turntoward"
 
 
-def test_without_javascript_it_says_what_is_needed(phone: Phone, door: OpenDoor) -> None:
+def test_without_javascript_it_says_what_is_needed(phone: Phone, door: RunningPhoneApi) -> None:
     phone.tell("Emulation.setScriptExecutionDisabled", value=True)
     phone.open(f"{door.url}/pair/{CODE}")
     assert "This page needs JavaScript" in phone.text()
@@ -426,7 +430,7 @@ def test_whoever_hears_the_page_knows_every_button_by_its_name(paired: Phone) ->
 
 
 def test_the_page_speaks_without_exclamation_marks() -> None:
-    page = Path(__file__).parents[2] / "detector" / "door" / "page"
+    page = Path(__file__).parents[2] / "detector" / "phone_api" / "page"
     words = re.sub(r"<!doctype html>", "", (page / "phone.html").read_text())
     assert "!" not in words
     said = re.findall(r'"([^"\n]*)"|`([^`\n]*)`', (page / "phone.js").read_text())

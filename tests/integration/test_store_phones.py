@@ -16,7 +16,7 @@ import pytest
 from sqlite_utils import Migrations
 
 from detector.core.observations import PartnerTimeExtended, PickedUp, PutAway
-from detector.devices import PAIRING, DoorPlace, Phone
+from detector.devices import PAIRING, Phone, PhoneApiAddress
 from detector.errors import StoreError
 from detector.partner_time.model import PartnerTime
 from detector.paths import store_path
@@ -46,11 +46,11 @@ with Store.open(Path(sys.argv[1])) as store:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from detector.devices import DoorPlace, Phone
+from detector.devices import PhoneApiAddress, Phone
 from detector.store.store import Store
 with Store.open(Path(sys.argv[1])) as store:
     store.keep_phone(Phone(name="my phone", token="70" * 32))
-    store.place_door(DoorPlace(address="127.0.0.1", port=1, host="laptop"))
+    store.keep_phone_api_address(PhoneApiAddress(address="127.0.0.1", port=1, host="laptop"))
     store.remove_phone(1)
     store.keep_phone(Phone(name="my phone", token="71" * 32))
     os.kill(os.getpid(), signal.SIGKILL)
@@ -115,14 +115,14 @@ def test_what_was_paired_and_removed_before_a_kill_stays_so(path: Path) -> None:
     assert child.returncode == -9
     with Store.open(path, read_only=True) as store:
         assert store.phones() == [Phone(number=2, name="my phone", token="71" * 32)]
-        assert store.door() == DoorPlace(address="127.0.0.1", port=1, host="laptop")
+        assert store.phone_api_address() == PhoneApiAddress(address="127.0.0.1", port=1, host="laptop")
 
 
 def test_export_shows_phones_and_that_digests_are_left_out(path: Path) -> None:
     with Store.open(path) as store:
         store.keep_phone(mine())
         store.keep_phone(Phone(name="other", paired=after(2), token="70" * 32, shows_nudges=True))
-        store.place_door(DoorPlace(address="192.168.1.7", port=8765, host="laptop.local"))
+        store.keep_phone_api_address(PhoneApiAddress(address="192.168.1.7", port=8765, host="laptop.local"))
         store.keep_all([begins()])
         store.keep_unknown(EVENING, "my phone", CANARY, names=False, first=True)
         rows = list(store.export())

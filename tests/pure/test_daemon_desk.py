@@ -8,17 +8,17 @@ import pytest
 
 from detector.clock import ManualClock
 from detector.core.observations import Activity
-from detector.daemon.phone_gateway import EARLY, PhoneDesk
+from detector.daemon.phone_gateway import EARLY, DaemonPhoneGateway
 from detector.daemon.phone_tracker import Hearing
 from detector.devices import Phone, needs_phone_api
 from detector.partner_time.plan import current_and_next
-from detector.phone_api.model import Told
+from detector.phone_api.model import PhoneEvent
 from detector.store.store import Store
 
 AT = datetime(2026, 11, 23, 19, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-SOCIAL = Told(event="app_open", category="social")
-AWAY = Told(event="put_away")
+SOCIAL = PhoneEvent(event="app_open", category="social")
+AWAY = PhoneEvent(event="put_away")
 
 
 class Behind:
@@ -30,7 +30,9 @@ class Behind:
         self.put: list[object] = []
         self.hearing: Hearing | None = None
         self.changes = 0
-        self.desk = PhoneDesk(store=self.store, clock=self.clock, inside=lambda: self.hearing, changed=self.changed)
+        self.desk = DaemonPhoneGateway(
+            store=self.store, clock=self.clock, inside=lambda: self.hearing, changed=self.changed
+        )
         self.phone = self.store.keep_phone(Phone(name="my phone", code="c" * 64, code_until=AT + 5 * MINUTE))
         self.desk.read()
 
@@ -70,9 +72,15 @@ async def test_a_phone_put_away_before_the_start_is_seen_to(behind: Behind) -> N
 
 
 @pytest.mark.parametrize(
-    "later", [SOCIAL, Told(event="unlock"), Told(event="screen_on"), Told(event="app_close", category="social")]
+    "later",
+    [
+        SOCIAL,
+        PhoneEvent(event="unlock"),
+        PhoneEvent(event="screen_on"),
+        PhoneEvent(event="app_close", category="social"),
+    ],
 )
-async def test_whatever_the_phone_tells_afterwards_takes_it_back(behind: Behind, later: Told) -> None:
+async def test_whatever_the_phone_tells_afterwards_takes_it_back(behind: Behind, later: PhoneEvent) -> None:
     await behind.desk.take(behind.phone, AWAY)
     await behind.desk.take(behind.phone, later)
     assert behind.desk.put_away_before(AT + MINUTE) == ()
@@ -80,7 +88,7 @@ async def test_whatever_the_phone_tells_afterwards_takes_it_back(behind: Behind,
 
 async def test_a_notification_does_not_take_it_back_for_it_comes_by_itself(behind: Behind) -> None:
     await behind.desk.take(behind.phone, AWAY)
-    await behind.desk.take(behind.phone, Told(event="notified"))
+    await behind.desk.take(behind.phone, PhoneEvent(event="notified"))
     assert behind.desk.put_away_before(AT + MINUTE) == ("my phone",)
 
 

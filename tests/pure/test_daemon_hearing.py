@@ -25,7 +25,7 @@ from detector.core.observations import (
 from detector.daemon.phone_tracker import SILENCE, Hearing
 from detector.devices import Phone
 from detector.notifier.model import Words
-from detector.phone_api.model import Event, Told
+from detector.phone_api.model import EventName, PhoneEvent
 from detector.sensors.model import Seen, SeenApp
 
 AT = datetime(2026, 11, 23, 19, 0, tzinfo=UTC)
@@ -63,9 +63,9 @@ class Ear:
         self.timers.append(Timer(seconds, call))
         return self.timers[-1]
 
-    def tell(self, event: Event, *, after: float = 0, **fields: object) -> None:
+    def tell(self, event: EventName, *, after: float = 0, **fields: object) -> None:
         self.clock.at += timedelta(seconds=after)
-        self.hearing.hear(PHONE, Told(event=event, **fields))  # type: ignore[arg-type]
+        self.hearing.hear(PHONE, PhoneEvent(event=event, **fields))  # type: ignore[arg-type]
 
     @property
     def waiting(self) -> list[Timer]:
@@ -131,7 +131,7 @@ def test_screen_and_hand() -> None:
 
 
 @pytest.mark.parametrize("opening", ["app_open", "unlock"])
-def test_ten_minutes_without_a_sign_are_unknown_from_the_last_sign_on(opening: Event) -> None:
+def test_ten_minutes_without_a_sign_are_unknown_from_the_last_sign_on(opening: EventName) -> None:
     ear = Ear()
     ear.tell(opening, **({"category": "social"} if opening == "app_open" else {}))
     ear.tell("screen_on", after=60)
@@ -161,7 +161,7 @@ def test_a_notification_is_told_and_is_no_sign_that_somebody_is_there() -> None:
 
 
 @pytest.mark.parametrize("ending", ["screen_off", "put_away", "app_close"])
-def test_a_phone_that_lies_there_may_be_silent(ending: Event) -> None:
+def test_a_phone_that_lies_there_may_be_silent(ending: EventName) -> None:
     ear = Ear()
     ear.tell("app_open", category="social")
     ear.tell(ending, **({"category": "social"} if ending == "app_close" else {}))
@@ -211,7 +211,7 @@ def moment(device: str) -> Moment:
 async def test_the_phone_that_waits_is_handed_its_own_nudge_and_only_once() -> None:
     ear = Ear()
     me = Phone(name=PHONE, number=1, shows_nudges=True)
-    asked = asyncio.ensure_future(ear.hearing.answer(me, Told(event="app_open", category="social")))
+    asked = asyncio.ensure_future(ear.hearing.answer(me, PhoneEvent(event="app_open", category="social")))
     await asyncio.sleep(0)
     assert len(ear.put) == 1, "it is heard before it is answered"
     assert not ear.hearing.carry(moment("laptop"), WORDS)
@@ -224,7 +224,7 @@ async def test_the_phone_that_waits_is_handed_its_own_nudge_and_only_once() -> N
 async def test_two_that_wait_are_handed_one_nudge_each() -> None:
     ear = Ear()
     me = Phone(name=PHONE, number=1, shows_nudges=True)
-    asked = [asyncio.ensure_future(ear.hearing.answer(me, Told(event="screen_on"))) for _ in range(2)]
+    asked = [asyncio.ensure_future(ear.hearing.answer(me, PhoneEvent(event="screen_on"))) for _ in range(2)]
     await asyncio.sleep(0)
     assert [ear.hearing.carry(moment(PHONE), WORDS) for _ in range(3)] == [True, True, False]
     assert None not in await asyncio.gather(*asked)
@@ -234,7 +234,7 @@ async def test_two_that_wait_are_handed_one_nudge_each() -> None:
 async def test_nobody_waits_when_all_is_decided(how: str) -> None:
     ear = Ear()
     me = Phone(name=PHONE, number=1, shows_nudges=True)
-    asked = [asyncio.ensure_future(ear.hearing.answer(me, Told(event="screen_on"))) for _ in range(3)]
+    asked = [asyncio.ensure_future(ear.hearing.answer(me, PhoneEvent(event="screen_on"))) for _ in range(3)]
     await asyncio.sleep(0)
     getattr(ear.hearing, how)()
     assert await asyncio.gather(*asked) == [None, None, None]

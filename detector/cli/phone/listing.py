@@ -10,7 +10,7 @@ import click
 
 from detector.cli.phone.shared import Door, door, instant
 from detector.cli.plan import context as declared
-from detector.devices import DoorPlace, Phone, needs_phone_api
+from detector.devices import Phone, PhoneApiAddress, needs_phone_api
 from detector.errors import DaemonNotRunning
 from detector.partner_time.words import say_instant
 from detector.zone import reader_zone
@@ -37,14 +37,14 @@ def list_phones(*, as_json: bool) -> None:
     declared.say(_about_the_door(phones, place, now))
 
 
-def _kept() -> tuple[Sequence[Phone], DoorPlace | None]:
+def _kept() -> tuple[Sequence[Phone], PhoneApiAddress | None]:
     from detector.paths import store_path  # noqa: PLC0415 - not for --help
     from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
     from detector.store.store import Store  # noqa: PLC0415 - not for --help
 
     try:
         with Store.open(store_path(), read_only=True) as store:
-            return store.phones(), store.door()
+            return store.phones(), store.phone_api_address()
     except NothingKept:
         return (), None
 
@@ -77,7 +77,7 @@ def _write(phone: Phone, told: Mapping[str, Any]) -> None:
         declared.say(f"Last tested {say_instant(tested, now, zone)}.", first="  ", later="  ")
 
 
-def _about_the_door(phones: Sequence[Phone], place: DoorPlace | None, now: Door) -> str:
+def _about_the_door(phones: Sequence[Phone], place: PhoneApiAddress | None, now: Door) -> str:
     if now.is_open:
         return f"The door is open at {now.url}."
     if place is None or not needs_phone_api(phones, declared.CLOCK.now()):
@@ -85,7 +85,7 @@ def _about_the_door(phones: Sequence[Phone], place: DoorPlace | None, now: Door)
     return f"The door at {place.url} is shut: {(now.why or 'the daemon has not opened it yet').rstrip('.')}."
 
 
-def _write_json(phones: Sequence[Phone], place: DoorPlace | None, now: Door) -> None:
+def _write_json(phones: Sequence[Phone], place: PhoneApiAddress | None, now: Door) -> None:
     written = {
         "door": {
             "url": now.url or (place.url if place is not None else None),

@@ -22,7 +22,7 @@ from detector.cli.phone.shared import NEEDED, door, let_out, look_until, wake
 from detector.cli.plan import context as declared
 from detector.control.lock import running_pid
 from detector.core.observations import LAPTOP
-from detector.devices import LONGEST_NAME, PAIRING, DoorPlace, Phone, needs_phone_api
+from detector.devices import LONGEST_NAME, PAIRING, Phone, PhoneApiAddress, needs_phone_api
 from detector.errors import DaemonNotRunning, Problem, TurntowardError, UserError
 from detector.partner_time.words import say_instant
 from detector.phone_api.auth import digest
@@ -76,7 +76,7 @@ def pair_by_link(wanted: Wanted, *, waits: bool) -> None:
         TurntowardError: if the door could not be opened, or nobody came.
     """
     with declared.opened() as store:
-        before = store.door()
+        before = store.phone_api_address()
         known = store.phones()
         place = _checked(wanted, known, before)
         if running_pid() is None:
@@ -92,7 +92,7 @@ def pair_by_link(wanted: Wanted, *, waits: bool) -> None:
                 shows_nudges=wanted.shows_nudges,
             )
         )
-        store.place_door(place)
+        store.keep_phone_api_address(place)
         try:
             wake(store)
             _await_door(place)
@@ -146,12 +146,12 @@ def pair_by_adb(wanted: Wanted) -> None:
     )
 
 
-def _checked(wanted: Wanted, known: Sequence[Phone], before: DoorPlace | None) -> DoorPlace:
+def _checked(wanted: Wanted, known: Sequence[Phone], before: PhoneApiAddress | None) -> PhoneApiAddress:
     """Return where the door is to be."""
     problems = _name_problems(wanted.name, known)
     through = [phone.name for phone in known if phone.token is not None]
     if before is not None and through and not wanted.of_the_door:
-        place: DoorPlace | None = before
+        place: PhoneApiAddress | None = before
     else:
         place, wrong = choose_place(wanted.address, wanted.port, wanted.host, wanted.certificate, wanted.key)
         problems += wrong
@@ -185,14 +185,14 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
-def _await_door(place: DoorPlace) -> None:
+def _await_door(place: PhoneApiAddress) -> None:
     if look_until(lambda: (now := door()).is_open and now.url == place.url, OPENING):
         return
     why = (door().why or "the daemon did not say why; `turntoward status` may").rstrip(".")
     raise TurntowardError(f"The door could not be opened at {place.url}: {why}.\n  Nothing was paired.")
 
 
-def _show(place: DoorPlace, code: str, until: datetime) -> None:
+def _show(place: PhoneApiAddress, code: str, until: datetime) -> None:
     link = f"{place.url}/pair/{code}"
     clock = say_instant(until, declared.CLOCK.now(), reader_zone())
     declared.say(f"Scan this with the phone, or open the link there. It works once, until {clock}.")
@@ -253,7 +253,7 @@ def _as_now(store: Store, phone: Phone) -> Phone | None:
     return next((known for known in store.phones() if known.number == phone.number), None)
 
 
-def _withdraw(store: Store, phone: Phone, before: DoorPlace | None) -> None:
+def _withdraw(store: Store, phone: Phone, before: PhoneApiAddress | None) -> None:
     """Take the link back, unless it was used, or another took its place."""
     now = _as_now(store, phone)
     if now is not None and now.code == phone.code and now.number is not None:
@@ -262,5 +262,5 @@ def _withdraw(store: Store, phone: Phone, before: DoorPlace | None) -> None:
         else:
             store.keep_phone(replace(now, code=None, code_until=None))
     if not needs_phone_api(store.phones(), declared.CLOCK.now()):
-        store.place_door(before)
+        store.keep_phone_api_address(before)
     wake(store)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from detector.devices import DoorPlace
+from detector.devices import PhoneApiAddress
 from detector.errors import Problem
 
 PORT: Final = 8420
@@ -23,7 +23,7 @@ Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 def choose_place(
     address: str | None, port: str | None, host: str | None, certificate: str | None, key: str | None
-) -> tuple[DoorPlace | None, list[Problem]]:
+) -> tuple[PhoneApiAddress | None, list[Problem]]:
     """Return the place that was chosen and what is wrong with it; no place where something is."""
     problems: list[Problem] = []
     where = _address(address, problems)
@@ -34,7 +34,7 @@ def choose_place(
     files = _certificate(certificate, key, problems)
     if problems or where is None or named is None:
         return None, problems
-    return DoorPlace(
+    return PhoneApiAddress(
         address=str(where), port=int(port) if port else PORT, host=named, certificate=files[0], key=files[1]
     ), []
 

@@ -29,9 +29,9 @@ def remove_phone(name: str, *, yes: bool) -> None:
         if phone.number is not None:
             store.remove_phone(phone.number)
         is_needed = needs_phone_api(store.phones(), declared.CLOCK.now())
-        had_door = store.door() is not None
+        had_door = store.phone_api_address() is not None
         if not is_needed:
-            store.place_door(None)
+            store.keep_phone_api_address(None)
         runs = wake(store)
     declared.say(f"Removed: {phone.name}.")
     if phone.token is not None:

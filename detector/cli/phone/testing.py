@@ -8,10 +8,10 @@ from typing import Final
 
 from detector.cli.phone.shared import choose, door, instant, look_until
 from detector.cli.plan import context as declared
-from detector.devices import DoorPlace, Phone
+from detector.devices import Phone, PhoneApiAddress
 from detector.errors import TurntowardError, UserError
 
-PATIENCE: Final = timedelta(minutes=2)
+TIMEOUT: Final = timedelta(minutes=2)
 _ANSWER: Final = 5.0
 
 
@@ -24,7 +24,7 @@ def test_phone(name: str) -> None:
         TurntowardError: if the door is shut or does not answer, or the phone is not reached.
     """
     with declared.opened() as store:
-        phone, place = choose(store.phones(), name), store.door()
+        phone, place = choose(store.phones(), name), store.phone_api_address()
     if phone.token is None:
         _by_adb(phone)
         return
@@ -42,7 +42,7 @@ def test_phone(name: str) -> None:
         tested = instant(door().phones.get(phone.name, {}).get("tested"))
         return tested is not None and tested >= began
 
-    if not look_until(is_tested, PATIENCE):
+    if not look_until(is_tested, TIMEOUT):
         raise TurntowardError(
             f"{phone.name} did not come in two minutes.\n"
             "  The phone has to be in the same network, and not in a Wi-Fi for guests, which\n"
@@ -70,7 +70,7 @@ def _by_adb(phone: Phone) -> None:
     declared.say(f"adb reaches {phone.name} ({phone.adb}). It is listened to during partner time only.")
 
 
-def _knock(place: DoorPlace) -> None:
+def _knock(place: PhoneApiAddress) -> None:
     """Ask at the door without a token: it has to answer, and to refuse."""
     import http.client  # noqa: PLC0415 - not for --help
 

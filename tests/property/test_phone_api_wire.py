@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.clock import ManualClock
-from detector.phone_api.connection import Limits
-from tests.rig.door import TOKEN, StandIn, ask, knock, open_door, request
+from detector.phone_api.connection import ConnectionLimits
 from tests.rig.examples import examples
+from tests.rig.phone_api import TOKEN, StandIn, ask, knock, request, running_phone_api
 
-HURRIED = Limits(
+HURRIED = ConnectionLimits(
     request=timedelta(seconds=0.05), idle=timedelta(seconds=0.05), parting=timedelta(seconds=0.02), per_address=64
 )
 TELLING = {"event": "app_open", "app": "com.example.canary"}
@@ -40,7 +40,7 @@ def clock() -> ManualClock:
 def test_a_request_torn_anywhere_is_the_same_request(raw: bytes, cuts: list[int], times: int) -> None:
     async def play() -> None:
         desk = StandIn()
-        async with open_door(desk, clock=clock(), limits=Limits()) as door, knock(door) as line:
+        async with running_phone_api(desk, clock=clock(), limits=ConnectionLimits()) as door, knock(door) as line:
             sent = raw * times
             for begin, end in zip([0, *cuts], [*cuts, len(sent)], strict=True):
                 await line.send(sent[begin:end])
@@ -65,7 +65,7 @@ def test_bytes_changed_anywhere_end_in_an_answer_or_a_closed_connection(
 ) -> None:
     async def play() -> None:
         desk = StandIn()
-        async with open_door(desk, clock=clock(), limits=HURRIED) as door:
+        async with running_phone_api(desk, clock=clock(), limits=HURRIED) as door:
             async with knock(door) as line:
                 await line.send(raw[:begin] + put + raw[begin + length :])
                 heard = await line.ended()

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from detector.clock import Clock, SystemClock
-from detector.devices import DoorPlace, Phone
+from detector.devices import Phone, PhoneApiAddress
 from detector.phone_api.auth import digest
-from detector.phone_api.connection import Limits
-from detector.phone_api.model import Told, Wish
-from detector.phone_api.server import Door
+from detector.phone_api.connection import ConnectionLimits
+from detector.phone_api.model import PartnerTimeAction, PhoneEvent
+from detector.phone_api.server import PhoneApi
 
 TOKEN = "the-token-of-my-phone"
 OTHER = "the-token-of-the-old-one"
@@ -22,7 +22,7 @@ CODE = "the-code-in-the-link"
 MINE = Phone(name="my phone", number=1, token=digest(TOKEN))
 OLD = Phone(name="old phone", number=2, token=digest(OTHER))
 NEW = Phone(name="new phone", number=3, code=digest(CODE))
-HASTY = Limits(
+SHORT_LIMITS = ConnectionLimits(
     request=timedelta(seconds=0.4), idle=timedelta(seconds=0.4), parting=timedelta(seconds=0.2), per_address=64
 )
 """As in earnest, with less patience."""
@@ -33,8 +33,8 @@ class StandIn:
     """Sits behind the door and remembers what it was asked."""
 
     paired: list[Phone] = field(default_factory=lambda: [MINE, OLD, NEW])
-    told: list[tuple[str, Told]] = field(default_factory=list)
-    wishes: list[tuple[str, Wish, timedelta]] = field(default_factory=list)
+    told: list[tuple[str, PhoneEvent]] = field(default_factory=list)
+    wishes: list[tuple[str, PartnerTimeAction, timedelta]] = field(default_factory=list)
     tests: list[str] = field(default_factory=list)
     looked: int = 0
     says: str | None = None
@@ -51,13 +51,13 @@ class StandIn:
                 return self.paired[number]
         return None
 
-    async def take(self, phone: Phone, told: Told) -> str | None:
+    async def take(self, phone: Phone, told: PhoneEvent) -> str | None:
         self.told.append((phone.name, told))
         if self.hold is not None:
             await self.hold.wait()
         return self.says
 
-    def wish(self, phone: Phone, what: Wish, lasts: timedelta) -> None:
+    def wish(self, phone: Phone, what: PartnerTimeAction, lasts: timedelta) -> None:
         self.wishes.append((phone.name, what, lasts))
 
     def tested(self, phone: Phone) -> None:
@@ -91,11 +91,15 @@ class Heard:
 
 
 @asynccontextmanager
-async def open_door(
-    desk: StandIn, *, clock: Clock | None = None, limits: Limits | None = None, place: DoorPlace | None = None
-) -> AsyncIterator[Door]:
-    door = Door(
-        place or DoorPlace(address="127.0.0.1", port=0, host="laptop.local"),
+async def running_phone_api(
+    desk: StandIn,
+    *,
+    clock: Clock | None = None,
+    limits: ConnectionLimits | None = None,
+    place: PhoneApiAddress | None = None,
+) -> AsyncIterator[PhoneApi]:
+    door = PhoneApi(
+        place or PhoneApiAddress(address="127.0.0.1", port=0, host="laptop.local"),
         desk,
         clock or SystemClock(),
         limits=limits,
@@ -156,7 +160,7 @@ class Knocking:
 
 
 @asynccontextmanager
-async def knock(door: Door, source: str | None = None) -> AsyncIterator[Knocking]:
+async def knock(door: PhoneApi, source: str | None = None) -> AsyncIterator[Knocking]:
     reader, writer = await asyncio.open_connection(*door.local, local_addr=(source, 0) if source else None)
     try:
         yield Knocking(reader, writer)
@@ -164,7 +168,7 @@ async def knock(door: Door, source: str | None = None) -> AsyncIterator[Knocking
         writer.transport.abort()
 
 
-async def ask(door: Door, raw: bytes, source: str | None = None) -> Heard:
+async def ask(door: PhoneApi, raw: bytes, source: str | None = None) -> Heard:
     """Return the answer to one request on a connection of its own."""
     async with knock(door, source) as line:
         await line.send(raw)

@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import Self
 
 from detector.clock import SystemClock
-from detector.devices import DoorPlace, Phone
-from detector.phone_api.model import Told, Wish
-from detector.phone_api.server import Door
+from detector.devices import Phone, PhoneApiAddress
+from detector.phone_api.model import PartnerTimeAction, PhoneEvent
+from detector.phone_api.server import PhoneApi
 
 CODE = "Yq3mZ0v5bK1c8tD2xW7uLhRn"
 
@@ -30,14 +30,14 @@ def free_port() -> int:
         return int(asked.getsockname()[1])
 
 
-class RememberingDesk:
+class RecordingGateway:
     """Does what the daemon's desk promises, and remembers what it was told."""
 
     def __init__(self, name: str = "my phone", code: str = CODE) -> None:
         until = datetime.now(UTC) + timedelta(minutes=5)
         self.known = [Phone(number=1, name=name, code=digest(code), code_until=until)]
-        self.told: list[Told] = []
-        self.wished: list[tuple[Wish, timedelta]] = []
+        self.told: list[PhoneEvent] = []
+        self.wished: list[tuple[PartnerTimeAction, timedelta]] = []
         self.tests = 0
         self.says: str | None = None
 
@@ -51,11 +51,11 @@ class RememberingDesk:
                 return self.known[place]
         return None
 
-    async def take(self, phone: Phone, told: Told) -> str | None:
+    async def take(self, phone: Phone, told: PhoneEvent) -> str | None:
         self.told.append(told)
         return self.says
 
-    def wish(self, phone: Phone, what: Wish, lasts: timedelta) -> None:
+    def wish(self, phone: Phone, what: PartnerTimeAction, lasts: timedelta) -> None:
         self.wished.append((what, lasts))
 
     def tested(self, phone: Phone) -> None:
@@ -65,14 +65,14 @@ class RememberingDesk:
         self.known = [other for other in self.known if other.number != phone.number]
 
 
-class OpenDoor:
+class RunningPhoneApi:
     """The door, open from `__enter__` to `close`."""
 
-    def __init__(self, desk: RememberingDesk, *, host: str = "127.0.0.1", port: int | None = None) -> None:
+    def __init__(self, desk: RecordingGateway, *, host: str = "127.0.0.1", port: int | None = None) -> None:
         self.desk = desk
-        self.place = DoorPlace(address="127.0.0.1", port=port or free_port(), host=host)
+        self.place = PhoneApiAddress(address="127.0.0.1", port=port or free_port(), host=host)
         self._loop = asyncio.new_event_loop()
-        self._door = Door(self.place, desk, SystemClock())
+        self._door = PhoneApi(self.place, desk, SystemClock())
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
     @property

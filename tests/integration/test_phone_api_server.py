@@ -16,24 +16,24 @@ import trustme
 from cryptography.hazmat.primitives import serialization
 
 from detector.clock import SystemClock
-from detector.devices import DoorPlace
-from detector.errors import DoorClosed, TurntowardError
-from detector.phone_api.server import Door
-from tests.rig.door import HASTY, TOKEN, StandIn, ask, knock, open_door, request
+from detector.devices import PhoneApiAddress
+from detector.errors import PhoneApiUnavailable, TurntowardError
+from detector.phone_api.server import PhoneApi
+from tests.rig.phone_api import SHORT_LIMITS, TOKEN, StandIn, ask, knock, request, running_phone_api
 
-PLACE = DoorPlace(address="127.0.0.1", port=0, host="laptop.local")
+PLACE = PhoneApiAddress(address="127.0.0.1", port=0, host="laptop.local")
 TEST = request("POST", "/v1/test")
 PATIENCE = 20.0
 
 
-async def refused(place: DoorPlace) -> DoorClosed:
-    door = Door(place, StandIn(), SystemClock())
-    with pytest.raises(DoorClosed) as closed:
+async def refused(place: PhoneApiAddress) -> PhoneApiUnavailable:
+    door = PhoneApi(place, StandIn(), SystemClock())
+    with pytest.raises(PhoneApiUnavailable) as closed:
         await door.open()
     assert isinstance(closed.value, TurntowardError)
     assert not door.is_open
     assert closed.value.remedy
-    with pytest.raises(DoorClosed):
+    with pytest.raises(PhoneApiUnavailable):
         assert door.local
     await door.close()
     return closed.value
@@ -57,7 +57,7 @@ async def test_a_port_that_is_taken_is_named_and_free_again_later() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         place = replace(PLACE, port=taken.getsockname()[1])
         assert (await refused(place)).why == f"127.0.0.1, port {place.port} is taken by another program"
-    async with open_door(StandIn(), place=place) as door:
+    async with running_phone_api(StandIn(), place=place) as door:
         assert door.local == ("127.0.0.1", place.port)
 
 
@@ -68,10 +68,10 @@ async def test_where_the_kernel_refuses_the_network_it_says_so(monkeypatch: pyte
         def __init__(self, *_: object, **__: object) -> None:
             raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
 
-    door = Door(PLACE, StandIn(), SystemClock())
+    door = PhoneApi(PLACE, StandIn(), SystemClock())
     with monkeypatch.context() as refusing:
         refusing.setattr(socket, "socket", Forbidden)
-        with pytest.raises(DoorClosed, match="may not reach the network"):
+        with pytest.raises(PhoneApiUnavailable, match="may not reach the network"):
             await door.open()
     assert not door.is_open
     await door.open()
@@ -81,11 +81,11 @@ async def test_where_the_kernel_refuses_the_network_it_says_so(monkeypatch: pyte
 
 async def test_it_opens_at_an_address_of_version_6() -> None:
     try:
-        async with open_door(StandIn(), place=replace(PLACE, address="::1")) as door:
+        async with running_phone_api(StandIn(), place=replace(PLACE, address="::1")) as door:
             for host in ("[::1]", f"[::1]:{door.local[1]}", "localhost", "laptop.local"):
                 assert (await ask(door, request("POST", "/v1/test", host=host))).status == 204
             assert (await ask(door, request("POST", "/v1/test", host="[::2]"))).status == 421
-    except DoorClosed:
+    except PhoneApiUnavailable:
         pytest.skip("missing: an address of IPv6 on the loopback")
 
 
@@ -95,7 +95,7 @@ def authority() -> trustme.CA:
 
 
 @pytest.fixture
-def secure(authority: trustme.CA, tmp_path: Path) -> DoorPlace:
+def secure(authority: trustme.CA, tmp_path: Path) -> PhoneApiAddress:
     issued = authority.issue_cert("laptop.local", "127.0.0.1")
     certificate, key = tmp_path / "laptop.pem", tmp_path / "laptop.key"
     issued.private_key_pem.write_to_path(key)
@@ -112,13 +112,13 @@ def context(authority: trustme.CA) -> ssl.SSLContext:
 
 
 @pytest.fixture
-async def door(secure: DoorPlace, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Door]:
-    async with open_door(StandIn(), place=secure, limits=HASTY) as opened:
+async def door(secure: PhoneApiAddress, caplog: pytest.LogCaptureFixture) -> AsyncIterator[PhoneApi]:
+    async with running_phone_api(StandIn(), place=secure, limits=SHORT_LIMITS) as opened:
         yield opened
     assert not [record for record in caplog.records if record.name == "asyncio"]
 
 
-async def test_with_a_certificate_it_speaks_tls(door: Door, context: ssl.SSLContext) -> None:
+async def test_with_a_certificate_it_speaks_tls(door: PhoneApi, context: ssl.SSLContext) -> None:
     def tell() -> tuple[list[int], str | None, str | None]:
         client = http.client.HTTPSConnection(*door.local, timeout=PATIENCE, context=context)
         found = []
@@ -136,7 +136,7 @@ async def test_with_a_certificate_it_speaks_tls(door: Door, context: ssl.SSLCont
     assert await asyncio.to_thread(tell) == ([204] * 3, "TLSv1.3", None)
 
 
-async def test_a_body_too_large_is_refused_in_words_over_tls_too(door: Door, context: ssl.SSLContext) -> None:
+async def test_a_body_too_large_is_refused_in_words_over_tls_too(door: PhoneApi, context: ssl.SSLContext) -> None:
     def tell() -> int:
         client = http.client.HTTPSConnection(*door.local, timeout=PATIENCE, context=context)
         client.request(
@@ -152,7 +152,7 @@ async def test_a_body_too_large_is_refused_in_words_over_tls_too(door: Door, con
     assert await asyncio.to_thread(tell) == 413
 
 
-async def test_no_version_of_tls_before_1_2_is_spoken(door: Door, context: ssl.SSLContext) -> None:
+async def test_no_version_of_tls_before_1_2_is_spoken(door: PhoneApi, context: ssl.SSLContext) -> None:
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
     with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
@@ -160,7 +160,7 @@ async def test_no_version_of_tls_before_1_2_is_spoken(door: Door, context: ssl.S
         await asyncio.open_connection(*door.local, ssl=context)
 
 
-async def test_who_speaks_no_tls_or_nothing_is_let_go_of_and_counted_meanwhile(door: Door) -> None:
+async def test_who_speaks_no_tls_or_nothing_is_let_go_of_and_counted_meanwhile(door: PhoneApi) -> None:
     async with asyncio.timeout(PATIENCE), knock(door) as plain, knock(door) as silent:
         await plain.send(TEST)
         assert b"HTTP" not in await plain.ended()
@@ -170,7 +170,7 @@ async def test_who_speaks_no_tls_or_nothing_is_let_go_of_and_counted_meanwhile(d
             await asyncio.sleep(0.01)
 
 
-async def test_who_does_not_take_leave_over_tls_is_let_go_of(door: Door, context: ssl.SSLContext) -> None:
+async def test_who_does_not_take_leave_over_tls_is_let_go_of(door: PhoneApi, context: ssl.SSLContext) -> None:
     def speak_and_stay() -> ssl.SSLSocket:
         line = context.wrap_socket(socket.create_connection(door.local, PATIENCE), server_hostname="laptop.local")
         line.sendall(request("POST", "/v1/test", headers={"Connection": "close"}))
@@ -184,9 +184,9 @@ async def test_who_does_not_take_leave_over_tls_is_let_go_of(door: Door, context
 
 
 async def test_it_closes_on_open_tls_connections_at_once(
-    secure: DoorPlace, context: ssl.SSLContext, caplog: pytest.LogCaptureFixture
+    secure: PhoneApiAddress, context: ssl.SSLContext, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with open_door(StandIn(), place=secure) as door:
+    async with running_phone_api(StandIn(), place=secure) as door:
         reader, writer = await asyncio.open_connection(*door.local, ssl=context)
         writer.write(TEST)
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 204")
@@ -200,7 +200,7 @@ async def test_it_closes_on_open_tls_connections_at_once(
     assert not [record for record in caplog.records if record.name == "asyncio"]
 
 
-async def test_a_certificate_that_cannot_be_used_is_named(secure: DoorPlace, tmp_path: Path) -> None:
+async def test_a_certificate_that_cannot_be_used_is_named(secure: PhoneApiAddress, tmp_path: Path) -> None:
     assert secure.certificate is not None
     assert secure.key is not None
     other, garbage = tmp_path / "other.key", tmp_path / "garbage.pem"
@@ -219,7 +219,7 @@ async def test_a_certificate_that_cannot_be_used_is_named(secure: DoorPlace, tmp
         assert (await refused(lone)).why == "a certificate and its key go together"
 
 
-async def test_a_key_with_a_password_is_refused_and_never_asked_for(secure: DoorPlace, tmp_path: Path) -> None:
+async def test_a_key_with_a_password_is_refused_and_never_asked_for(secure: PhoneApiAddress, tmp_path: Path) -> None:
     assert secure.key is not None
     locked = tmp_path / "locked.key"
     lock(Path(secure.key), locked)

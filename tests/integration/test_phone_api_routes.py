@@ -13,11 +13,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from detector.clock import ManualClock
-from detector.devices import DoorPlace
+from detector.devices import PhoneApiAddress
 from detector.phone_api.auth import digest
-from detector.phone_api.model import Told
-from detector.phone_api.server import Door
-from tests.rig.door import CODE, OTHER, TOKEN, Heard, StandIn, ask, knock, open_door, request
+from detector.phone_api.model import PhoneEvent
+from detector.phone_api.server import PhoneApi
+from tests.rig.phone_api import CODE, OTHER, TOKEN, Heard, StandIn, ask, knock, request, running_phone_api
 
 SOCIAL = {"event": "app_open", "category": "social"}
 PAGES = ["/", "/phone", "/pair", "/pair/any-code_1", "/phone?from=icon", "/phone.css", "/phone.js"]
@@ -35,12 +35,12 @@ def desk() -> StandIn:
 
 
 @pytest.fixture
-async def door(desk: StandIn, clock: ManualClock) -> AsyncIterator[Door]:
-    async with open_door(desk, clock=clock) as opened:
+async def door(desk: StandIn, clock: ManualClock) -> AsyncIterator[PhoneApi]:
+    async with running_phone_api(desk, clock=clock) as opened:
         yield opened
 
 
-async def curl(door: Door, path: str, *options: str) -> tuple[int, str]:
+async def curl(door: PhoneApi, path: str, *options: str) -> tuple[int, str]:
     """Return the status and the body that the real curl gets."""
     if not shutil.which("curl"):
         pytest.skip("missing: curl")
@@ -52,7 +52,7 @@ async def curl(door: Door, path: str, *options: str) -> tuple[int, str]:
     return int(status), body
 
 
-async def test_curl_tells_as_the_docs_show_it(door: Door, desk: StandIn) -> None:
+async def test_curl_tells_as_the_docs_show_it(door: PhoneApi, desk: StandIn) -> None:
     status, body = await curl(
         door,
         "/v1/phone",
@@ -65,10 +65,10 @@ async def test_curl_tells_as_the_docs_show_it(door: Door, desk: StandIn) -> None
     )
     assert (status, body) == (204, "")
     at = datetime(2026, 11, 23, 18, 2, 11, tzinfo=UTC)
-    assert desk.told == [("my phone", Told(event="app_open", category="social", at=at))]
+    assert desk.told == [("my phone", PhoneEvent(event="app_open", category="social", at=at))]
 
 
-async def test_http_client_tells_ten_times_over_one_connection(door: Door, desk: StandIn) -> None:
+async def test_http_client_tells_ten_times_over_one_connection(door: PhoneApi, desk: StandIn) -> None:
     def tell() -> list[int]:
         client = http.client.HTTPConnection(*door.local, timeout=10)
         found = []
@@ -89,7 +89,7 @@ async def test_http_client_tells_ten_times_over_one_connection(door: Door, desk:
     assert [told.app for _, told in desk.told] == [f"app{number}" for number in range(10)]
 
 
-async def test_a_sentence_of_the_desk_is_handed_to_the_phone(door: Door, desk: StandIn) -> None:
+async def test_a_sentence_of_the_desk_is_handed_to_the_phone(door: PhoneApi, desk: StandIn) -> None:
     desk.says = "A minute of scrolling"
     heard = await ask(door, request("POST", "/v1/phone", SOCIAL))
     assert (heard.status, heard.said) == (200, {"say": "A minute of scrolling"})
@@ -97,7 +97,7 @@ async def test_a_sentence_of_the_desk_is_handed_to_the_phone(door: Door, desk: S
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_the_page_is_the_same_for_everybody_and_keeps_to_itself(door: Door, path: str) -> None:
+async def test_the_page_is_the_same_for_everybody_and_keeps_to_itself(door: PhoneApi, path: str) -> None:
     with_token, without = [await ask(door, request("GET", path, token=token)) for token in (TOKEN, None)]
     assert with_token.raw == without.raw
     assert without.status == 200
@@ -116,7 +116,7 @@ async def test_the_page_is_the_same_for_everybody_and_keeps_to_itself(door: Door
     assert not any(phone in without.body for phone in (b"old phone", b"new phone"))
 
 
-async def test_a_look_at_the_pages_head_has_no_body(door: Door) -> None:
+async def test_a_look_at_the_pages_head_has_no_body(door: PhoneApi) -> None:
     async with knock(door) as line:
         await line.send(request("HEAD", "/phone") + request("GET", "/nothing"))
         head = await line.reader.readuntil(b"\r\n\r\n")
@@ -124,7 +124,7 @@ async def test_a_look_at_the_pages_head_has_no_body(door: Door) -> None:
         assert (await line.heard()).status == 404
 
 
-async def test_looking_at_the_pairing_link_does_not_use_the_code_up(door: Door, desk: StandIn) -> None:
+async def test_looking_at_the_pairing_link_does_not_use_the_code_up(door: PhoneApi, desk: StandIn) -> None:
     for method in ("GET", "HEAD"):
         await curl(door, f"/pair/{CODE}", *(["--head"] if method == "HEAD" else []))
     heard = await ask(door, request("POST", "/pair", {"code": CODE}, token=None))
@@ -139,7 +139,7 @@ async def test_looking_at_the_pairing_link_does_not_use_the_code_up(door: Door, 
     assert desk.tests == ["new phone"]
 
 
-async def test_every_401_is_the_same_byte_for_byte(door: Door, desk: StandIn, clock: ManualClock) -> None:
+async def test_every_401_is_the_same_byte_for_byte(door: PhoneApi, desk: StandIn, clock: ManualClock) -> None:
     revoked = TOKEN
     desk.remove(desk.paired[0])
     heard: list[Heard] = []
@@ -173,18 +173,18 @@ async def test_every_401_is_the_same_byte_for_byte(door: Door, desk: StandIn, cl
     assert desk.told == desk.wishes == desk.tests == []
 
 
-async def test_one_phones_token_cannot_speak_for_another(door: Door, desk: StandIn) -> None:
+async def test_one_phones_token_cannot_speak_for_another(door: PhoneApi, desk: StandIn) -> None:
     claims = {"X-Phone": "my phone", "Cookie": f"token={TOKEN}", "X-Forwarded-For": "127.0.0.1"}
     body = {"event": "unlock"}
     assert (await ask(door, request("POST", "/v1/phone", body, token=OTHER, headers=claims))).status == 204
     named = await ask(door, request("POST", "/v1/phone", body | {"phone": "my phone"}, token=OTHER))
     assert named.status == 422
     await ask(door, request("DELETE", f"/v1/phone?token={TOKEN}", token=OTHER))
-    assert desk.told == [("old phone", Told(event="unlock"))]
+    assert desk.told == [("old phone", PhoneEvent(event="unlock"))]
     assert [phone.name for phone in desk.paired] == ["my phone", "new phone"]
 
 
-async def test_a_removed_phone_is_refused_at_once_even_while_it_speaks(door: Door, desk: StandIn) -> None:
+async def test_a_removed_phone_is_refused_at_once_even_while_it_speaks(door: PhoneApi, desk: StandIn) -> None:
     raw = request("POST", "/v1/phone", SOCIAL)
     async with knock(door) as line, knock(door) as idle:
         await idle.send(request("POST", "/v1/test"))
@@ -199,7 +199,7 @@ async def test_a_removed_phone_is_refused_at_once_even_while_it_speaks(door: Doo
     assert desk.tests == ["my phone"]
 
 
-async def test_the_test_checks_what_it_is_given_and_hands_nothing_on(door: Door, desk: StandIn) -> None:
+async def test_the_test_checks_what_it_is_given_and_hands_nothing_on(door: PhoneApi, desk: StandIn) -> None:
     assert (await ask(door, request("POST", "/v1/test"))).status == 204
     assert (await ask(door, request("POST", "/v1/test", SOCIAL))).status == 204
     assert (await ask(door, request("POST", "/v1/test", {"event": "nothing"}))).status == 422
@@ -208,7 +208,7 @@ async def test_the_test_checks_what_it_is_given_and_hands_nothing_on(door: Door,
     assert desk.told == []
 
 
-async def test_together_is_wished_for(door: Door, desk: StandIn) -> None:
+async def test_together_is_wished_for(door: PhoneApi, desk: StandIn) -> None:
     for body in ({"do": "start", "minutes": 90}, {"do": "extend", "minutes": 30}, {"do": "stop"}):
         assert (await ask(door, request("POST", "/v1/together", body))).status == 204
     heard = await ask(door, request("POST", "/v1/together", {"do": "start"}))
@@ -221,7 +221,7 @@ async def test_together_is_wished_for(door: Door, desk: StandIn) -> None:
 
 
 async def test_the_same_within_a_second_is_answered_alike_and_handed_on_once(
-    door: Door, desk: StandIn, clock: ManualClock
+    door: PhoneApi, desk: StandIn, clock: ManualClock
 ) -> None:
     desk.says = "A minute of scrolling"
     first = await ask(door, request("POST", "/v1/phone", SOCIAL))
@@ -240,7 +240,7 @@ async def test_the_same_within_a_second_is_answered_alike_and_handed_on_once(
     assert len(desk.wishes) == 1
 
 
-async def test_a_replay_while_the_first_is_under_way_waits_for_its_answer(door: Door, desk: StandIn) -> None:
+async def test_a_replay_while_the_first_is_under_way_waits_for_its_answer(door: PhoneApi, desk: StandIn) -> None:
     desk.hold = asyncio.Event()
     desk.says = "A minute of scrolling"
     async with knock(door) as one, knock(door) as other:
@@ -265,7 +265,7 @@ async def test_a_replay_while_the_first_is_under_way_waits_for_its_answer(door: 
         ("BREW", "/", "GET, HEAD"),
     ],
 )
-async def test_another_method_is_told_which_there_are(door: Door, method: str, path: str, allowed: str) -> None:
+async def test_another_method_is_told_which_there_are(door: PhoneApi, method: str, path: str, allowed: str) -> None:
     for token in (TOKEN, None):
         heard = await ask(door, request(method, path, token=token))
         assert (heard.status, heard.headers["allow"]) == (405, allowed)
@@ -291,7 +291,7 @@ async def test_another_method_is_told_which_there_are(door: Door, method: str, p
         "/phone.js/",
     ],
 )
-async def test_an_unknown_path_is_not_found_with_or_without_a_token(door: Door, path: str) -> None:
+async def test_an_unknown_path_is_not_found_with_or_without_a_token(door: PhoneApi, path: str) -> None:
     heard = [await ask(door, request("GET", path, token=token)) for token in (TOKEN, None)]
     assert [one.status for one in heard] == [404, 404]
     assert heard[0].raw == heard[1].raw
@@ -344,7 +344,7 @@ async def test_an_unknown_path_is_not_found_with_or_without_a_token(door: Door, 
     ],
 )
 async def test_each_request_gets_its_status_and_the_next_one_is_answered(
-    door: Door, desk: StandIn, raw: bytes, status: int
+    door: PhoneApi, desk: StandIn, raw: bytes, status: int
 ) -> None:
     async with knock(door) as line:
         try:
@@ -363,7 +363,7 @@ async def test_each_request_gets_its_status_and_the_next_one_is_answered(
     assert (await ask(door, request("POST", "/v1/test"))).status == 204
 
 
-async def test_a_body_in_chunks_is_taken_and_bounded(door: Door, desk: StandIn) -> None:
+async def test_a_body_in_chunks_is_taken_and_bounded(door: PhoneApi, desk: StandIn) -> None:
     fields = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
     head = request("POST", "/v1/phone", headers=fields)
     assert (await ask(door, head + b'12\r\n{"event":"unlock"}\r\n0\r\n\r\n')).status == 204
@@ -375,7 +375,7 @@ async def test_a_body_in_chunks_is_taken_and_bounded(door: Door, desk: StandIn) 
     assert len(desk.told) == 1
 
 
-async def test_who_asks_before_sending_is_told_to_go_on_or_not(door: Door) -> None:
+async def test_who_asks_before_sending_is_told_to_go_on_or_not(door: PhoneApi) -> None:
     go_on = {"Expect": "100-continue"}
     raw = request("POST", "/v1/phone", SOCIAL, headers=go_on)
     head, _, body = raw.partition(b"\r\n\r\n")
@@ -393,7 +393,7 @@ async def test_who_asks_before_sending_is_told_to_go_on_or_not(door: Door) -> No
         assert heard.closed
 
 
-async def test_requests_in_a_row_are_answered_in_their_order(door: Door, desk: StandIn) -> None:
+async def test_requests_in_a_row_are_answered_in_their_order(door: PhoneApi, desk: StandIn) -> None:
     async with knock(door) as line:
         await line.send(
             b"".join(request("POST", "/v1/phone", {"event": "app_open", "app": f"a{n}"}) for n in range(50))
@@ -402,7 +402,9 @@ async def test_requests_in_a_row_are_answered_in_their_order(door: Door, desk: S
     assert [told.app for _, told in desk.told] == [f"a{n}" for n in range(50)]
 
 
-async def test_a_phone_that_tells_too_often_is_slowed_down_alone(door: Door, desk: StandIn, clock: ManualClock) -> None:
+async def test_a_phone_that_tells_too_often_is_slowed_down_alone(
+    door: PhoneApi, desk: StandIn, clock: ManualClock
+) -> None:
     async with knock(door) as line:
         for number in range(250):
             await line.send(request("POST", "/v1/phone", {"event": "app_open", "app": f"a{number}"}))
@@ -427,7 +429,7 @@ async def test_a_phone_that_tells_too_often_is_slowed_down_alone(door: Door, des
     ],
 )
 async def test_strangers_at_one_address_are_slowed_down_and_the_phone_there_is_not(
-    door: Door, desk: StandIn, clock: ManualClock, raw: bytes
+    door: PhoneApi, desk: StandIn, clock: ManualClock, raw: bytes
 ) -> None:
     found = [(await ask(door, raw)).status for _ in range(41)]
     assert 429 not in found[:40]
@@ -441,7 +443,7 @@ async def test_strangers_at_one_address_are_slowed_down_and_the_phone_there_is_n
 
 
 async def test_a_bug_behind_the_door_is_logged_once_without_what_it_says_and_the_door_stays_open(
-    door: Door, desk: StandIn, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    door: PhoneApi, desk: StandIn, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     secret = "yranac"[::-1]
 
@@ -461,8 +463,8 @@ async def test_a_bug_behind_the_door_is_logged_once_without_what_it_says_and_the
 
 async def test_nothing_of_a_request_is_logged(desk: StandIn, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    place = DoorPlace(address="127.0.0.1", port=0, host="laptop.local")
-    async with open_door(desk, place=place) as door:
+    place = PhoneApiAddress(address="127.0.0.1", port=0, host="laptop.local")
+    async with running_phone_api(desk, place=place) as door:
         address, port = door.local
         canary = {"event": "app_open", "app": "com.canary", "canary": 1}
         for raw in (

@@ -7,36 +7,36 @@ from dataclasses import replace
 
 import pytest
 
-from detector.devices import DoorPlace, Phone
-from detector.phone_api import auth as guard
-from detector.phone_api.hosts import is_ours, is_same_origin, plain
-from tests.rig.door import MINE, NEW, OLD, OTHER, TOKEN
+from detector.devices import Phone, PhoneApiAddress
+from detector.phone_api import auth
+from detector.phone_api.hosts import is_own_host, is_same_origin, normalize_host
+from tests.rig.phone_api import MINE, NEW, OLD, OTHER, TOKEN
 
-PLACE = DoorPlace(address="192.168.1.20", port=8765, host="laptop.local")
+PLACE = PhoneApiAddress(address="192.168.1.20", port=8765, host="laptop.local")
 
 
 def test_a_token_names_its_phone_and_no_other() -> None:
-    assert guard.who(TOKEN.encode(), [MINE, OLD, NEW]) is MINE
-    assert guard.who(OTHER.encode(), [MINE, OLD, NEW]) is OLD
-    assert guard.who(OTHER.encode(), [MINE, NEW]) is None
+    assert auth.authenticate(TOKEN.encode(), [MINE, OLD, NEW]) is MINE
+    assert auth.authenticate(OTHER.encode(), [MINE, OLD, NEW]) is OLD
+    assert auth.authenticate(OTHER.encode(), [MINE, NEW]) is None
 
 
 @pytest.mark.parametrize(
     "presented", [b"", b"x", TOKEN.encode() + b"x", TOKEN[:-1].encode(), b"0" * 64, b"\xff" * 4096]
 )
 def test_what_is_no_token_names_nobody(presented: bytes) -> None:
-    assert guard.who(presented, [MINE, OLD, NEW]) is None
-    assert guard.who(presented, []) is None
+    assert auth.authenticate(presented, [MINE, OLD, NEW]) is None
+    assert auth.authenticate(presented, []) is None
 
 
 def test_a_digest_is_not_a_token() -> None:
     assert MINE.token is not None
-    assert guard.who(MINE.token.encode(), [MINE, OLD]) is None
+    assert auth.authenticate(MINE.token.encode(), [MINE, OLD]) is None
 
 
 def test_a_phone_without_a_token_is_never_who_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard, "digest", lambda _: "0" * 64)
-    assert guard.who(b"whatever has the digest that stands for nobody", [NEW, replace(NEW, token="")]) is None
+    monkeypatch.setattr(auth, "digest", lambda _: "0" * 64)
+    assert auth.authenticate(b"whatever has the digest that stands for nobody", [NEW, replace(NEW, token="")]) is None
 
 
 @pytest.mark.parametrize("token", [TOKEN, OTHER, "nobody's"])
@@ -52,18 +52,18 @@ def test_every_phone_is_compared_with_in_constant_time_whoever_it_is(
 
     hmac_compare = hmac.compare_digest
     monkeypatch.setattr(hmac, "compare_digest", compare)
-    guard.who(token.encode(), phones)
+    auth.authenticate(token.encode(), phones)
     assert compared == [(64, 64)] * (len(phones) + 1)
 
 
 def test_tokens_are_long_and_never_the_same() -> None:
-    made = {guard.new_token() for _ in range(100)}
+    made = {auth.new_token() for _ in range(100)}
     assert len(made) == 100
     assert all(len(token) == 43 and token.replace("-", "").replace("_", "").isalnum() for token in made)
 
 
 def test_an_allowance_lets_so_many_through_at_once_and_then_so_many_a_second() -> None:
-    allowance = guard.Allowance(per_second=20, at_once=40)
+    allowance = auth.RateLimiter(per_second=20, at_once=40)
     assert [allowance.allows("a", 100.0) for _ in range(41)] == [True] * 40 + [False]
     assert not allowance.allows("a", 100.03125)
     assert [allowance.allows("a", 100.125) for _ in range(3)] == [True, True, False]
@@ -71,20 +71,20 @@ def test_an_allowance_lets_so_many_through_at_once_and_then_so_many_a_second() -
 
 
 def test_an_allowance_is_each_askers_own() -> None:
-    allowance = guard.Allowance(per_second=1, at_once=1)
+    allowance = auth.RateLimiter(per_second=1, at_once=1)
     assert allowance.allows("a", 0.0)
     assert not allowance.allows("a", 0.0)
     assert allowance.allows("b", 0.0)
 
 
 def test_the_bar_of_200_requests_a_second_for_30_seconds_is_within_a_phones_allowance() -> None:
-    allowance = guard.Allowance(per_second=guard.KNOWN_PER_SECOND, at_once=guard.KNOWN_AT_ONCE)
+    allowance = auth.RateLimiter(per_second=auth.KNOWN_PER_SECOND, at_once=auth.KNOWN_AT_ONCE)
     assert all(allowance.allows("a", number / 200) for number in range(6000))
     assert not all(allowance.allows("b", number / 400) for number in range(12000))
 
 
 def test_a_clock_that_moves_back_gives_nothing_away() -> None:
-    allowance = guard.Allowance(per_second=1, at_once=1)
+    allowance = auth.RateLimiter(per_second=1, at_once=1)
     assert allowance.allows("a", 10.0)
     assert not allowance.allows("a", 5.0)
     assert not allowance.allows("a", 10.5)
@@ -92,14 +92,14 @@ def test_a_clock_that_moves_back_gives_nothing_away() -> None:
 
 
 def test_what_an_allowance_remembers_is_bounded() -> None:
-    allowance = guard.Allowance(per_second=1, at_once=1, remembered=10)
+    allowance = auth.RateLimiter(per_second=1, at_once=1, remembered=10)
     for number in range(1000):
         allowance.allows(f"address {number}", 0.0)
     assert len(allowance) == 10
 
 
 def test_the_same_within_a_second_is_a_replay_and_later_it_is_not() -> None:
-    replays: guard.Replays[str] = guard.Replays()
+    replays: auth.ReplayCache[str] = auth.ReplayCache()
     mark = replays.mark("phone", "app_open", None)
     assert replays.answered(mark, 5.0) is None
     replays.keep(mark, 5.0, "204")
@@ -109,20 +109,20 @@ def test_the_same_within_a_second_is_a_replay_and_later_it_is_not() -> None:
 
 
 def test_what_another_phone_says_or_something_else_is_no_replay() -> None:
-    replays: guard.Replays[str] = guard.Replays()
+    replays: auth.ReplayCache[str] = auth.ReplayCache()
     said = [("a", "b", None), ("a", None, "b"), ("ab", "", None), ("a", "b", "None"), ("b", "a", None)]
     assert len({replays.mark(*one) for one in said}) == len(said)
 
 
 def test_replays_are_forgotten_and_keep_nothing_that_can_be_read() -> None:
-    replays: guard.Replays[str] = guard.Replays()
+    replays: auth.ReplayCache[str] = auth.ReplayCache()
     for number in range(500):
         mark = replays.mark("phone", "canary", str(number))
         assert replays.answered(mark, number / 10) is None
         replays.keep(mark, number / 10, "204")
     assert len(replays) <= 10
     assert b"canary" not in mark
-    assert mark != guard.Replays[str]().mark("phone", "canary", "499")
+    assert mark != auth.ReplayCache[str]().mark("phone", "canary", "499")
 
 
 @pytest.mark.parametrize(
@@ -150,26 +150,26 @@ def test_replays_are_forgotten_and_keep_nothing_that_can_be_read() -> None:
     ],
 )
 def test_only_the_doors_own_names_are_answered(host: str, *, ours: bool) -> None:
-    assert is_ours(host, place=PLACE, local=("192.168.1.20", 8765)) is ours
+    assert is_own_host(host, place=PLACE, local=("192.168.1.20", 8765)) is ours
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8765", "[::1]:8765", "laptop.local:8765"])
 def test_on_the_loopback_the_loopbacks_names_are_ours(host: str) -> None:
     everywhere = replace(PLACE, address="0.0.0.0")
-    assert is_ours(host, place=everywhere, local=("127.0.0.1", 8765))
+    assert is_own_host(host, place=everywhere, local=("127.0.0.1", 8765))
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0:8765", "[::]:8765"])
 def test_the_address_that_means_everywhere_is_nobodys_name(host: str) -> None:
     everywhere = replace(PLACE, address="0.0.0.0", host="::")
-    assert not is_ours(host, place=everywhere, local=("127.0.0.1", 8765))
+    assert not is_own_host(host, place=everywhere, local=("127.0.0.1", 8765))
 
 
 def test_one_address_in_two_writings_is_one() -> None:
     place = replace(PLACE, address="fd00:0:0:0::5", host="fd00::5")
-    assert is_ours("[FD00:0::5]:8765", place=place, local=("fd00::5", 8765))
-    assert plain("::ffff:192.168.1.20") == "192.168.1.20"
-    assert plain("fe80::1%eth0") == "fe80::1"
+    assert is_own_host("[FD00:0::5]:8765", place=place, local=("fd00::5", 8765))
+    assert normalize_host("::ffff:192.168.1.20") == "192.168.1.20"
+    assert normalize_host("fe80::1%eth0") == "fe80::1"
 
 
 @pytest.mark.parametrize(

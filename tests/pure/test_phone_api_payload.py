@@ -7,33 +7,33 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from detector.phone_api.model import EVENTS, Told
-from detector.phone_api.payload import NotTold, read_told, read_wish
+from detector.phone_api.model import EVENTS, PhoneEvent
+from detector.phone_api.payload import PayloadError, parse_partner_time_request, parse_phone_event
 from rules.features import CATEGORIES
 
 NOW = datetime(2026, 11, 23, 18, 2, 11, tzinfo=UTC)
 
 
-def read(**fields: object) -> Told:
-    return read_told(json.dumps(fields).encode(), NOW)
+def read(**fields: object) -> PhoneEvent:
+    return parse_phone_event(json.dumps(fields).encode(), NOW)
 
 
 def problems(body: bytes | str | dict[str, object]) -> list[str]:
     sent = body if isinstance(body, bytes) else (body if isinstance(body, str) else json.dumps(body)).encode()
-    with pytest.raises(NotTold) as wrong:
-        read_told(sent, NOW)
+    with pytest.raises(PayloadError) as wrong:
+        parse_phone_event(sent, NOW)
     return list(wrong.value.problems)
 
 
 def wish_problems(body: str) -> list[str]:
-    with pytest.raises(NotTold) as wrong:
-        read_wish(body.encode())
+    with pytest.raises(PayloadError) as wrong:
+        parse_partner_time_request(body.encode())
     return list(wrong.value.problems)
 
 
 def test_the_example_of_the_format_is_told_in_utc() -> None:
     told = read(event="app_open", category="social", app="com.instagram.android", at="2026-11-23T19:02:11+01:00")
-    assert told == Told(event="app_open", category="social", app="com.instagram.android", at=NOW)
+    assert told == PhoneEvent(event="app_open", category="social", app="com.instagram.android", at=NOW)
     assert told.at is not None
     assert told.at.tzinfo is UTC
 
@@ -41,7 +41,7 @@ def test_the_example_of_the_format_is_told_in_utc() -> None:
 @pytest.mark.parametrize("event", EVENTS)
 def test_every_event_can_be_told_without_an_instant(event: str) -> None:
     app = {"category": "social"} if event.startswith("app") else {}
-    assert read(event=event, **app) == Told(event=event, **app)  # type: ignore[arg-type]
+    assert read(event=event, **app) == PhoneEvent(event=event, **app)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("category", CATEGORIES)
@@ -54,9 +54,9 @@ def test_an_app_alone_is_enough_and_may_have_a_name_in_any_script() -> None:
 
 
 def test_what_an_event_does_not_need_is_let_go_of_once_its_form_is_checked() -> None:
-    assert read(event="unlock", category="social", app="com.example") == Told(event="unlock")
+    assert read(event="unlock", category="social", app="com.example") == PhoneEvent(event="unlock")
     assert problems({"event": "unlock", "category": "nothing such"})
-    assert read(event="notified", category="messaging", app="com.whatsapp") == Told(event="notified")
+    assert read(event="notified", category="messaging", app="com.whatsapp") == PhoneEvent(event="notified")
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_what_is_no_instant_is_refused(at: str) -> None:
 
 def test_the_zone_of_now_does_not_matter() -> None:
     there = NOW.astimezone(timezone(timedelta(hours=-7)))
-    assert read_told(b'{"event": "unlock", "at": "2026-11-23T18:02:11Z"}', there).at == NOW
+    assert parse_phone_event(b'{"event": "unlock", "at": "2026-11-23T18:02:11Z"}', there).at == NOW
 
 
 def test_every_problem_is_listed_at_once() -> None:
@@ -223,7 +223,7 @@ def test_a_thousand_strange_fields_are_not_all_listed() -> None:
     ],
 )
 def test_a_wish_is_read(body: str, wish: tuple[str, timedelta]) -> None:
-    assert read_wish(body.encode()) == wish
+    assert parse_partner_time_request(body.encode()) == wish
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from detector.phone_api.connection import Limits
-from detector.phone_api.server import Door
-from tests.rig.door import HASTY, StandIn, ask, knock, open_door, request
+from detector.phone_api.connection import ConnectionLimits
+from detector.phone_api.server import PhoneApi
+from tests.rig.phone_api import SHORT_LIMITS, StandIn, ask, knock, request, running_phone_api
 
 TEST = request("POST", "/v1/test")
 SOCIAL = {"event": "app_open", "category": "social"}
@@ -30,8 +30,8 @@ def desk() -> StandIn:
 
 
 @pytest.fixture
-async def hasty(desk: StandIn) -> AsyncIterator[Door]:
-    async with open_door(desk, limits=HASTY) as door:
+async def hasty(desk: StandIn) -> AsyncIterator[PhoneApi]:
+    async with running_phone_api(desk, limits=SHORT_LIMITS) as door:
         yield door
 
 
@@ -49,7 +49,7 @@ async def until(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def empty(door: Door) -> None:
+async def empty(door: PhoneApi) -> None:
     """Wait until nobody is inside any more."""
     await until(lambda: not door.connections)
 
@@ -77,8 +77,8 @@ async def test_with_a_thousand_connections_at_once_the_door_still_answers(
         return line
 
     crowd: list[socket.socket] = []
-    patient = Limits(idle=timedelta(minutes=1), request=timedelta(minutes=1))
-    async with open_door(desk, limits=patient) as door:
+    patient = ConnectionLimits(idle=timedelta(minutes=1), request=timedelta(minutes=1))
+    async with running_phone_api(desk, limits=patient) as door:
         for begin in range(0, 1000, 50):
             crowd += await asyncio.gather(*(join(number) for number in range(begin, begin + 50)))
             assert (await ask(door, TEST)).status == 204
@@ -90,8 +90,8 @@ async def test_with_a_thousand_connections_at_once_the_door_still_answers(
 
 
 async def test_no_more_than_so_many_are_let_in_in_all(desk: StandIn) -> None:
-    limits = replace(Limits(), at_once=8, per_address=3)
-    async with open_door(desk, limits=limits) as door:
+    limits = replace(ConnectionLimits(), at_once=8, per_address=3)
+    async with running_phone_api(desk, limits=limits) as door:
         with ExitStack() as stack:
             for number in range(30):
                 stack.enter_context(socket.create_connection(door.local, PATIENCE, (f"127.0.1.{number % 10}", 0)))
@@ -102,7 +102,7 @@ async def test_no_more_than_so_many_are_let_in_in_all(desk: StandIn) -> None:
         assert (await ask(door, TEST)).status == 204
 
 
-async def test_who_sends_byte_by_byte_is_cut_off_in_the_headers_and_in_the_body(hasty: Door, desk: StandIn) -> None:
+async def test_who_sends_byte_by_byte_is_cut_off_in_the_headers_and_in_the_body(hasty: PhoneApi, desk: StandIn) -> None:
     raw = request("POST", "/v1/phone", SOCIAL)
     for begin in (1, len(raw) - 30):
         async with asyncio.timeout(PATIENCE), knock(hasty) as line:
@@ -120,7 +120,7 @@ async def test_who_sends_byte_by_byte_is_cut_off_in_the_headers_and_in_the_body(
     assert desk.told == []
 
 
-async def test_who_says_nothing_is_let_go_of_without_a_word(hasty: Door) -> None:
+async def test_who_says_nothing_is_let_go_of_without_a_word(hasty: PhoneApi) -> None:
     async with asyncio.timeout(PATIENCE), knock(hasty) as first, knock(hasty) as later:
         await later.send(TEST)
         assert (await later.heard()).status == 204
@@ -129,7 +129,7 @@ async def test_who_says_nothing_is_let_go_of_without_a_word(hasty: Door) -> None
     await empty(hasty)
 
 
-async def test_who_hangs_up_in_the_middle_leaves_nothing_behind(hasty: Door, desk: StandIn) -> None:
+async def test_who_hangs_up_in_the_middle_leaves_nothing_behind(hasty: PhoneApi, desk: StandIn) -> None:
     raw = request("POST", "/v1/phone", SOCIAL)
     for end in range(0, len(raw), 7):
         async with knock(hasty) as line:
@@ -142,7 +142,7 @@ async def test_who_hangs_up_in_the_middle_leaves_nothing_behind(hasty: Door, des
     assert (await ask(hasty, TEST)).status == 204
 
 
-async def test_who_reads_nothing_holds_nothing(hasty: Door) -> None:
+async def test_who_reads_nothing_holds_nothing(hasty: PhoneApi) -> None:
     line = socket.socket()
     line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     line.connect(hasty.local)
@@ -154,7 +154,7 @@ async def test_who_reads_nothing_holds_nothing(hasty: Door) -> None:
 
 async def test_who_hears_413_and_goes_on_sending_is_cut_off(desk: StandIn) -> None:
     raw = request("POST", "/v1/phone", b"x", headers={"Content-Length": "999999999"})
-    async with open_door(desk, limits=replace(HASTY, parting=timedelta(minutes=1))) as door:
+    async with running_phone_api(desk, limits=replace(SHORT_LIMITS, parting=timedelta(minutes=1))) as door:
         async with asyncio.timeout(PATIENCE), knock(door) as line:
             await line.send(raw)
             assert (await line.heard()).status == 413
@@ -165,7 +165,7 @@ async def test_who_hears_413_and_goes_on_sending_is_cut_off(desk: StandIn) -> No
         await empty(door)
 
 
-async def test_who_hears_413_and_stays_is_let_go_of(hasty: Door) -> None:
+async def test_who_hears_413_and_stays_is_let_go_of(hasty: PhoneApi) -> None:
     async with asyncio.timeout(PATIENCE), knock(hasty) as line:
         await line.send(request("POST", "/v1/phone", b"x", headers={"Content-Length": "999999999"}))
         assert (await line.heard()).status == 413
@@ -174,7 +174,7 @@ async def test_who_hears_413_and_stays_is_let_go_of(hasty: Door) -> None:
 
 async def test_when_it_closes_nothing_stays_open(desk: StandIn, caplog: pytest.LogCaptureFixture) -> None:
     desk.hold = asyncio.Event()
-    async with open_door(desk) as door:
+    async with running_phone_api(desk) as door:
         place = door.local
         async with knock(door) as silent, knock(door) as halfway, knock(door) as held:
             await halfway.send(b"POST /v1/ph")
@@ -200,7 +200,7 @@ async def test_the_last_phones_goodbye_is_answered_though_the_door_closes_on_it(
     desk: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closing: list[asyncio.Future[None]] = []
-    async with open_door(desk) as door:
+    async with running_phone_api(desk) as door:
         monkeypatch.setattr(StandIn, "remove", lambda *_: closing.append(asyncio.ensure_future(door.close())))
         async with knock(door) as line:
             await line.send(request("DELETE", "/v1/phone"))
@@ -214,7 +214,7 @@ async def test_the_last_phones_goodbye_is_answered_though_the_door_closes_on_it(
 async def test_with_nobody_knocking_nothing_would_wake_the_loop(desk: StandIn) -> None:
     loop = asyncio.get_running_loop()
     before = len(timers(loop))
-    async with open_door(desk) as door:
+    async with running_phone_api(desk) as door:
         assert len(timers(loop)) == before
         for raw in (TEST, request("GET", "/phone"), request("POST", "/v1/phone", SOCIAL), b"x\r\n\r\n"):
             await ask(door, raw)
@@ -227,7 +227,7 @@ async def test_with_nobody_knocking_nothing_would_wake_the_loop(desk: StandIn) -
 
 
 async def test_what_the_door_remembers_of_strangers_is_bounded(desk: StandIn) -> None:
-    async with open_door(desk) as door:
+    async with running_phone_api(desk) as door:
         for number in range(600):
             source = f"127.0.{1 + number // 250}.{1 + number % 250}"
             assert (await ask(door, request("GET", "/nothing", token=None), source=source)).status == 404
@@ -237,7 +237,7 @@ async def test_what_the_door_remembers_of_strangers_is_bounded(desk: StandIn) ->
 
 def test_the_doors_log_has_one_line_for_each_change(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def play() -> None:
-        async with open_door(StandIn()) as door:
+        async with running_phone_api(StandIn()) as door:
             await door.open()
             await ask(door, TEST)
         await door.close()

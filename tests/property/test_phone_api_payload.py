@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from detector.phone_api.model import EVENTS, Told
-from detector.phone_api.payload import NotTold, read_told, read_wish
+from detector.phone_api.model import EVENTS, PhoneEvent
+from detector.phone_api.payload import PayloadError, parse_partner_time_request, parse_phone_event
 from rules.features import CATEGORIES
 
 NOW = datetime(2026, 11, 23, 18, 2, 11, tzinfo=UTC)
@@ -31,7 +31,7 @@ OBJECTS = st.dictionaries(
 
 
 @st.composite
-def tellings(draw: st.DrawFn) -> tuple[dict[str, str], Told]:
+def tellings(draw: st.DrawFn) -> tuple[dict[str, str], PhoneEvent]:
     """Return fields that can be told, and what they tell."""
     event = draw(st.sampled_from(EVENTS))
     category = draw(st.none() | st.sampled_from(CATEGORIES))
@@ -41,24 +41,24 @@ def tellings(draw: st.DrawFn) -> tuple[dict[str, str], Told]:
         category = "social"
     fields = {"event": event, "category": category, "app": app, "at": at and at.astimezone(draw(ZONES)).isoformat()}
     is_app = event.startswith("app")
-    told = Told(event=event, category=category if is_app else None, app=app if is_app else None, at=at)
+    told = PhoneEvent(event=event, category=category if is_app else None, app=app if is_app else None, at=at)
     return {name: word for name, word in fields.items() if word is not None}, told
 
 
 @given(tellings(), st.booleans(), st.randoms(use_true_random=False))
-def test_what_can_be_told_is_told(telling: tuple[dict[str, str], Told], ascii_only: bool, order: Any) -> None:
+def test_what_can_be_told_is_told(telling: tuple[dict[str, str], PhoneEvent], ascii_only: bool, order: Any) -> None:
     fields, told = telling
     pairs = list(fields.items())
     order.shuffle(pairs)
-    assert read_told(json.dumps(dict(pairs), ensure_ascii=ascii_only).encode(), NOW) == told
+    assert parse_phone_event(json.dumps(dict(pairs), ensure_ascii=ascii_only).encode(), NOW) == told
 
 
 def end(body: bytes) -> None:
     """Read it both ways; the end is something told, or sentences."""
-    refused: list[NotTold] = []
+    refused: list[PayloadError] = []
     try:
-        told = read_told(body, NOW)
-    except NotTold as wrong:
+        told = parse_phone_event(body, NOW)
+    except PayloadError as wrong:
         refused.append(wrong)
     else:
         assert told.event in EVENTS
@@ -66,8 +66,8 @@ def end(body: bytes) -> None:
         assert not (told.app or "x").isspace()
         assert told.at is None or abs(told.at - NOW) <= timedelta(minutes=10)
     try:
-        what, lasts = read_wish(body)
-    except NotTold as wrong:
+        what, lasts = parse_partner_time_request(body)
+    except PayloadError as wrong:
         refused.append(wrong)
     else:
         assert timedelta(0) <= lasts <= timedelta(days=1)
@@ -93,16 +93,18 @@ def test_arbitrary_json_raises_nothing_else(value: Any) -> None:
 
 @given(tellings(), st.integers(0, 400), st.integers(0, 400), st.binary(max_size=6))
 def test_something_told_with_bytes_changed_anywhere_raises_nothing_else(
-    telling: tuple[dict[str, str], Told], begin: int, length: int, put: bytes
+    telling: tuple[dict[str, str], PhoneEvent], begin: int, length: int, put: bytes
 ) -> None:
     body = json.dumps(telling[0]).encode()
     end(body[:begin] + put + body[begin + length :])
 
 
 @given(tellings(), st.sampled_from(["event", "category", "app", "at"]), VALUES.filter(lambda v: not isinstance(v, str)))
-def test_a_field_of_another_type_is_never_taken(telling: tuple[dict[str, str], Told], field: str, value: Any) -> None:
+def test_a_field_of_another_type_is_never_taken(
+    telling: tuple[dict[str, str], PhoneEvent], field: str, value: Any
+) -> None:
     try:
-        read_told(json.dumps(telling[0] | {field: value}).encode(), NOW)
-    except NotTold:
+        parse_phone_event(json.dumps(telling[0] | {field: value}).encode(), NOW)
+    except PayloadError:
         return
     raise AssertionError(field)
