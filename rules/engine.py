@@ -91,18 +91,6 @@ class Watch:
         self._in_question: tuple[int, ...] = ()
         self.turn = NEVER
 
-    def take_rules(self, rules: Sequence[Rule]) -> Watch:
-        """Return a watch of these rules, in which those that say what they said before hold and remember as they did."""
-        new = Watch(rules, self._touched_by_input)
-        known = {_said(rule): index for index, rule in enumerate(self._rules)}
-        for index, rule in enumerate(new._rules):
-            before = known.get(_said(rule))
-            if before is not None:
-                new._held[index] = self._held[before]
-                if before in self._over_time:
-                    new._over_time[index] = self._over_time[before]
-        return new
-
     def remembers(self, code: str) -> tuple[datetime | None, ...]:
         """Return since when each part that must last has held, for who explains; empty where nothing must last."""
         found = next((index for index, rule in enumerate(self._rules) if rule.code == code), None)
@@ -182,10 +170,6 @@ def _look(condition: Condition, features: FeatureSet, memory: Memory) -> tuple[b
     if memory:
         return condition.holds(features, memory), condition.turns(features, memory)
     return condition.holds(features), condition.turns(features)
-
-
-def _said(rule: Rule) -> tuple[str, str, str | None]:
-    return rule.code, rule.condition.text, rule.until.text if rule.until else None
 
 
 def _in_order(key: FeatureKey) -> tuple[str, ...]:

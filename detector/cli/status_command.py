@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import click
 
+from detector.i18n import _
+
 COLUMNS: Final = 80
 COMMON: Final = timedelta(hours=20)
 
@@ -25,6 +27,7 @@ def command(*, as_json: bool) -> None:
     state["declared"] = _declared()
     state["calendars"] = _calendars()
     state["offers"] = _offers()
+    state["rules_changed"] = _rules_changed(state.get("rule_files"))
     if as_json:
         click.echo(json.dumps(state, ensure_ascii=False, sort_keys=True, indent=2))
         return
@@ -96,6 +99,16 @@ def _offers() -> list[dict[str, Any]]:
     return [{"category": category, "times": times} for category, times in found]
 
 
+def _rules_changed(in_force: str | None) -> bool:
+    """Return whether the rule files differ from those of the session; False where there is none."""
+    if not in_force:
+        return False
+    from detector.paths import rules_dir  # noqa: PLC0415 - not for --help
+    from detector.rulebook.fingerprint import fingerprint  # noqa: PLC0415 - not for --help
+
+    return fingerprint(rules_dir()) != in_force
+
+
 def _lines(state: dict[str, Any]) -> list[str]:
     if not state["running"]:
         stopped = "Turntoward is not running; `turntoward run` starts it."
@@ -115,6 +128,8 @@ def _lines(state: dict[str, Any]) -> list[str]:
     lines += _phones(state.get("phones") or [], listens=bool(title and not paused))
     lines += _door(state.get("door"))
     lines += _asked(state["calendars"])
+    if state["rules_changed"]:
+        lines.append(_("The rule files changed; that counts from the next partner time on."))
     lines += [f"A problem: {problem}" for problem in state.get("problems") or ()]
     return lines + _offered(state)
 

@@ -40,7 +40,10 @@ class PhoneState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """One line of truth about the daemon. `senses` maps each sense to the sensor that speaks for it, or None."""
+    """One line of truth about the daemon. `senses` maps each sense to the sensor that speaks for it, or None.
+
+    `rule_files`: the fingerprint of the rule files that the session's rules come from; None where there is no session.
+    """
 
     version: str
     started: datetime
@@ -52,6 +55,7 @@ class State:
     next_begins: datetime | None = None
     senses: dict[str, str | None] = field(default_factory=dict)
     notifier: str | None = None
+    rule_files: str | None = None
     bus: bool = False
     problems: tuple[str, ...] = ()
     door: PhoneApiStatus | None = None

@@ -94,7 +94,7 @@ class Resumed(Observation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulesChanged(Observation):
-    """Other rules are in force from now on; `digest` says which, and `Pipeline.take_rules` has been handed them."""
+    """Other rules were in force from then on. Only recordings of 0.1.0 hold it; it is read, and changes nothing."""
 
     digest: str
 

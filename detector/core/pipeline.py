@@ -36,7 +36,6 @@ from detector.core.observations import (
     Paused,
     QuietWeekEnded,
     Resumed,
-    RulesChanged,
     Shown,
     Suspended,
 )
@@ -52,7 +51,6 @@ _HEARD_IN_A_PAUSE: Final = (
     Answered,
     PartnerTimeExtended,
     QuietWeekEnded,
-    RulesChanged,
 )
 
 
@@ -79,28 +77,12 @@ class Pipeline:
         attention: AttentionSettings,
         usuals: Mapping[FeatureKey, Value] | None = None,
     ) -> None:
-        self._force(rules, usuals or {})
-        self._ready: dict[str, tuple[Sequence[Rule], Mapping[FeatureKey, Value]]] = {}
+        self._rules = tuple(rules)
+        self._usuals = usuals or {}
         self._policy = policy
         self._settings = attention
         self.now: datetime | None = None
         self.is_open = False
-
-    def take_rules(
-        self, rules: Sequence[Rule], usuals: Mapping[FeatureKey, Value] | None = None, *, digest: str
-    ) -> None:
-        """Lay rules ready: they are in force from `RulesChanged(digest=digest)` on, and nothing else is lost by it.
-
-        Where no partner time is under way they are in force at once. Where it is, a rule that says what it said before goes
-        on holding and remembering; a new one that holds by then begins to hold then. A new feature is measured from what
-        attention remembers, and unknown as long as its span reaches further back. Who replays an evening hands in what was
-        in force at its beginning, and lays ready what came later; without that, the change passes by unheeded, and the
-        replay is exact only up to it: docs/decisions/rules-change-in-an-evening.md.
-        """
-        if self.is_open:
-            self._ready[digest] = (tuple(rules), usuals or {})
-        else:
-            self._force(rules, usuals or {})
 
     @property
     def deadline(self) -> datetime | None:
@@ -194,23 +176,10 @@ class Pipeline:
         self._attention.end(at)
         effects += self._closed()
         self.is_open = False
-        for rules, usuals in self._ready.values():
-            self._force(rules, usuals)
-        self._ready.clear()
         # The end itself comes last: once it is kept, the occurrence is whole.
         effects += [Record(occurrence=self._occurrence, what=replace(seen, at=at))] if seen else []
         is_planned = seen is not None and seen.reason == "ended"
         return [*effects, Farewell(occurrence=self._occurrence, title=self._title, at=at)] if is_planned else effects
-
-    def _force(self, rules: Sequence[Rule], usuals: Mapping[FeatureKey, Value]) -> None:
-        self._rules, self._usuals = tuple(rules), usuals
-
-    def _change_rules(self, seen: RulesChanged) -> None:
-        ready = self._ready.pop(seen.digest, None)
-        if ready is not None:
-            self._force(*ready)
-            self._attention.take(needs(self._rules), self._usuals, seen.at)
-            self._watches = {name: watch.take_rules(self._rules) for name, watch in self._watches.items()}
 
     def _turn(self) -> datetime:
         turn = min(self._moments.deadline, self._arrival.deadline)
@@ -248,8 +217,6 @@ class Pipeline:
             case Answered():
                 effects += [*self._moments.answered(seen), *self._arrival.after_observation(seen)]
                 return [*effects, *self._moments.after_observation(seen.at)]
-            case RulesChanged():
-                self._change_rules(seen)
             case PartnerTimeExtended(ends=ends):
                 self._ends = max(self._ends, ends)
                 self._attention.extend(self._ends)

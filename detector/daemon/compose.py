@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
@@ -95,8 +95,7 @@ class Daemon:
         )
         self._started = clock.now()
         self._sensing: Sensing | None = None
-        self._look_at_rules: Callable[[], Sequence[Problem] | None] | None = None
-        self._wrong_settings: Sequence[Problem] = ()
+        self._rule_files: str | None = None
         self._problems: tuple[str, ...] = ()
         self._said = ""
         self._was_under_way = False
@@ -159,14 +158,13 @@ class Daemon:
             outside=self._outside,
         )
         self._sensing = evening.sensing
-        self._look_at_rules = evening.look_at_rules
-        self._wrong_settings = problems
-        self._say_what_is_wrong(evening.problems)
+        self._rule_files = evening.rule_files
+        self._say_what_is_wrong((*problems, *evening.problems))
         return evening.under_way
 
-    def _say_what_is_wrong(self, with_rules: Sequence[Problem]) -> None:
+    def _say_what_is_wrong(self, problems: Sequence[Problem]) -> None:
         before = self._problems
-        self._problems = tuple(str(problem) for problem in (*self._wrong_settings, *with_rules))
+        self._problems = tuple(map(str, problems))
         for problem in self._problems:
             if problem not in before:
                 logger.warning("%s", problem)
@@ -180,10 +178,8 @@ class Daemon:
         await self._agree_on_phones()
         self._refreshing.agree()
         if self._was_under_way and not is_under_way:
-            self._sensing = self._look_at_rules = None
+            self._sensing = None
             give_back()
-        elif self._look_at_rules is not None and (wrong := self._look_at_rules()) is not None:
-            self._say_what_is_wrong(wrong)
         self._was_under_way = is_under_way
         await self._heads_up.look(coming)
         self._say()
@@ -231,6 +227,7 @@ class Daemon:
             next_title=coming.upcoming.title if coming.upcoming else None,
             next_begins=coming.upcoming.begins if coming.upcoming else None,
             senses=self._sensing.laptop.speaking() if self._sensing and current else {},
+            rule_files=self._rule_files if current else None,
             bus=self._face.connected,
             problems=self._problems,
             door=self._threshold.state,

@@ -25,11 +25,11 @@ from detector.daemon.inbox import Inbox
 from detector.daemon.phone_apps import PhoneApps
 from detector.daemon.phone_backfill import Filling
 from detector.daemon.phone_tracker import Hearing
-from detector.daemon.rules_now import RulesNow
 from detector.daemon.sensor_supervisor import Supervisor
 from detector.daemon.session import UnderWay
 from detector.daemon.session_sensors import AtCable, Sensing
 from detector.daemon.summary_line import farewell_from
+from detector.daemon.usuals import kept_usuals
 from detector.daemon.wording import greet_with, local_time, speak_of
 from detector.devices import Phone
 from detector.dnd.controller import Quieting
@@ -38,6 +38,8 @@ from detector.notifier import make_notifiers
 from detector.notifier.chain import Chain
 from detector.notifier.wording import goes_on, how_long, over, unsensed
 from detector.partner_time.model import Occurrence
+from detector.rulebook.fingerprint import fingerprint
+from detector.rulebook.loading import load_rules
 from detector.sensors.model import Seen, SeenApp, Toplevel
 from detector.store import quiet_week
 from detector.store.model import Keeping
@@ -52,13 +54,13 @@ logger = logging.getLogger("turntoward")
 class Evening:
     """One partner time under way, and what others ask of it. `problems`: rules of the person's own that were left out.
 
-    `look_at_rules` takes over what changed in the files, and returns what is wrong with them then; None: nothing changed.
+    `rule_files`: the fingerprint of the rule files that its rules come from.
     """
 
     under_way: UnderWay
     sensing: Sensing
     problems: Sequence[Problem]
-    look_at_rules: Callable[[], Sequence[Problem] | None]
+    rule_files: str
 
 
 def open_evening(
@@ -82,7 +84,9 @@ def open_evening(
     `changed` is called when a sense began or stopped to be sensed. `phones`: those that are paired; `put_away`: the names
     of those that were put away shortly before.
     """
-    rules = RulesNow(rules_folder, store=store, clock=clock, attention=settings.attention)
+    # Taken before the files are read: what changes in between is said to have changed, rather than missed.
+    rule_files = fingerprint(rules_folder)
+    in_force = load_rules(rules_folder)
     quiet = quiet_week.evening_under_way(store)
     classifier = load_classifier(settings.activities)
     apps = PhoneApps(classifier.classify_phone, store=store, occurrence=kept_as, keep_names=settings.store.keep_names)
@@ -103,7 +107,7 @@ def open_evening(
     performer = Performer(
         store=store,
         voice=quieting.through(chain, inbox.put),
-        words=speak_of(occurrence.begins, rules.by_code, settings),
+        words=speak_of(occurrence.begins, {rule.code: rule for rule in in_force.rules}, settings),
         greeting=greet_with(settings, quiet, over=quiet is None and quiet_week.has_just_ended(store)),
         put=inbox.put,
         clock=clock,
@@ -155,7 +159,8 @@ def open_evening(
         unsensed=say_what_is_not_sensed,
     )
     sensing = Sensing(laptop=laptop, hearing=hearing, phones=phones, for_phone=for_phone, put_away=put_away)
-    core = Pipeline(rules.in_force.rules, settings.policy, settings.attention, rules.usuals())
+    usuals = kept_usuals(in_force.rules, store=store, now=clock.now(), attention=settings.attention)
+    core = Pipeline(in_force.rules, settings.policy, settings.attention, usuals)
     under_way = UnderWay(
         occurrence=occurrence,
         kept_as=kept_as,
@@ -169,8 +174,8 @@ def open_evening(
     return Evening(
         under_way=under_way,
         sensing=sensing,
-        problems=rules.in_force.problems,
-        look_at_rules=lambda: rules.look(core, inbox.put),
+        problems=in_force.problems,
+        rule_files=rule_files,
     )
 
 

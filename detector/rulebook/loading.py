@@ -3,7 +3,6 @@
 Rule 1: a rule of the same code replaces the one before it; files count in the order of their names.
 Rule 2: a broken rule is out, and so is the one that it was to replace: what was put aside does not come back unasked.
 Rule 3: whatever is wrong with a file, the rest runs, and the problem says what is in force.
-Rule 4: who looks again later (`detector.daemon.rule_files`) and who tries a pack (`backtest`) put rules in force here, too.
 """
 
 from __future__ import annotations
@@ -17,11 +16,11 @@ from types import MappingProxyType
 from typing import Final
 
 from detector.errors import Problem
+from detector.rulebook.fingerprint import LARGEST, pack_paths
 from rules.model import Rule
 from rules.pack import Pack, PackProblem, read_pack
 
 BUILT_IN: Final = "built-in"
-LARGEST: Final = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +98,7 @@ def packs_in(folder: Path | None) -> tuple[list[Path], Problem | None]:
     if folder is None:
         return [], None
     try:
-        return sorted(path for path in folder.iterdir() if path.name.endswith(".toml") and path.name[0] != "."), None
+        return pack_paths(folder), None
     except FileNotFoundError:
         return [], None
     except OSError as failure:

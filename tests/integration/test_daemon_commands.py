@@ -16,6 +16,8 @@ from click.testing import CliRunner, Result
 from detector.cli import turntoward
 from detector.control.lock import Lock, running_pid, running_status
 from detector.errors import UserError
+from detector.paths import rules_dir
+from detector.rulebook.fingerprint import fingerprint
 from tests.rig.bus import Dunst
 from tests.rig.x11 import Desktop, until
 
@@ -63,6 +65,24 @@ def test_status_tells_what_the_daemon_last_said() -> None:
         "Not sensed: session; `turntoward doctor` says why.",
         "A problem: quick.toml:1: no",
     ]
+
+
+def test_status_says_when_the_rule_files_changed_during_a_session() -> None:
+    def says(rule_files: str | None) -> bool:
+        with Lock() as lock:
+            lock.say(json.dumps({"rule_files": rule_files}))
+            changed: bool = json.loads(run("status", "--json").output)["rules_changed"]
+            said = "The rule files changed; that counts from the next partner time on." in run("status").output
+            assert said == changed
+            return changed
+
+    rules_dir().mkdir(parents=True)
+    before = fingerprint(rules_dir())
+    assert not says(before)
+    (rules_dir() / "own.toml").write_text("[[rule]]\n")
+    assert says(before)
+    assert not says(fingerprint(rules_dir()))
+    assert not says(None), "no session runs"
 
 
 def test_status_of_a_daemon_that_has_said_nothing_yet_does_not_fail() -> None:

@@ -1,4 +1,4 @@
-"""Which rules begin to hold, instant by instant: `for`, `until`, what is let go of, and rules that change."""
+"""Which rules begin to hold, instant by instant: `for`, `until`, and what is let go of."""
 
 from __future__ import annotations
 
@@ -155,24 +155,6 @@ def test_only_the_rules_that_turn_are_looked_at_and_the_next_turn_is_the_first_o
     assert [each.code for each in watching.at_turn(glances(10, 2))] == ["A"]
     assert turn(watching) == 30
     assert [each.code for each in watching.at_turn(glances(30, 2))] == ["B"]
-
-
-def test_rules_that_say_what_they_said_before_hold_and_remember_as_they_did() -> None:
-    texts = (
-        ("glances(10 min) >= 2", None),
-        ("glances(10 min) >= 2 for 20 s", None),
-        ("glances(10 min) >= 2", "dwell > 9 min"),
-    )
-    before = [rule(f"A{number}", *text) for number, text in enumerate(texts)]
-    watching = watch(*before)
-    assert looks(watching, (0, 2)) == [0]
-    again = [rule(f"A{number}", *text) for number, text in reversed(list(enumerate(texts)))]
-    watching = watching.take_rules([*again, rule("N", "glances(10 min) >= 2"), rule("A9", texts[0][0])])
-    assert [each.code for each in watching.after_observation(glances(10, 2), "social")] == ["N", "A9"]
-    assert turn(watching) == 20
-    # Another limit is another rule.
-    other = watching.take_rules([rule("A0", "glances(10 min) >= 1"), rule("A2", texts[0][0], "dwell > 8 min")])
-    assert [each.code for each in other.after_observation(glances(11, 2), "social")] == ["A0", "A2"]
 
 
 def test_what_is_needed_is_all_that_is_asked_for_and_evidence_all_that_is_known_of_the_condition() -> None:

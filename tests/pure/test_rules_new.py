@@ -49,7 +49,10 @@ def test_another_threshold_for_a_built_in_rule_is_one_line_to_type() -> None:
     done = run("--from", "f101", "--after", "90s")
     assert condition("F101") == "category is social and dwell >= 90 s and scrolls(60 s) >= 10"
     said = " ".join(done.output.split())
-    assert "it replaces the built-in rule: after 90 s rather than 1 min. It is in force." in said
+    assert (
+        "it replaces the built-in rule: after 90 s rather than 1 min. It is in force from the next partner time on."
+        in said
+    )
     assert f"turntoward backtest --rules {own()}" in done.output
     assert rule("F101").page.notices.endswith("Changed by you: after 90 s rather than 1 min.")
     assert own().stat().st_mode & 0o777 == 0o600

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Final
 import click
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from detector.core.effects import Moment
     from detector.core.pipeline import Pipeline
     from rules.model import Rule
@@ -38,7 +36,6 @@ def command(file: Path, *, as_json: bool, watching: bool, speed: float) -> None:
     """
     from detector.config.read import read_settings  # noqa: PLC0415 - not for --help
     from detector.core.effects import Moment, Record  # noqa: PLC0415 - not for --help
-    from detector.core.observations import RulesChanged  # noqa: PLC0415 - not for --help
     from detector.core.pipeline import Pipeline  # noqa: PLC0415 - not for --help
     from detector.errors import UserError  # noqa: PLC0415 - not for --help
     from detector.paths import config_path, rules_dir  # noqa: PLC0415 - not for --help
@@ -56,11 +53,8 @@ def command(file: Path, *, as_json: bool, watching: bool, speed: float) -> None:
     moments: dict[tuple[str, int], Moment] = {}
     occurrences: dict[str, None] = {}
     count = 0
-    changed: datetime | None = None
     for observation in read_recording(file):
         count += 1
-        if changed is None and isinstance(observation, RulesChanged):
-            changed = observation.at
         for effect in core.feed(observation):
             if isinstance(effect, Record):
                 occurrences[effect.occurrence] = None
@@ -75,11 +69,6 @@ def command(file: Path, *, as_json: bool, watching: bool, speed: float) -> None:
     for line in _as_table(moments.values(), names):
         click.echo(line)
     click.echo(_counted(count, len(occurrences), moments.values()))
-    if changed is not None:
-        click.echo(
-            f"At {changed.astimezone():%H:%M:%S} the rules were changed;\n"
-            "what follows is what the rules of today decide."
-        )
 
 
 def _watch(file: Path, core: Pipeline, rules: Sequence[Rule], speed: float) -> None:

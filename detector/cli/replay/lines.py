@@ -232,7 +232,7 @@ _TOLD: Final[Mapping[type[Observation], Callable[[Any], str | None]]] = {
     SensorStarted: lambda seen: f"{seen.sense} is sensed",
     WentIdle: lambda seen: f"nobody there since {_at(seen.since)}",
     QuietWeekEnded: lambda _seen: "the quiet week is over: from now on nudges are said",
-    RulesChanged: lambda _seen: "the rules were changed here; what follows is what the rules of today decide",
+    RulesChanged: lambda _seen: "a rule file was changed",
     Answered: lambda seen: f"you answer nudge {seen.nudge}: {seen.answer.replace('_', ' ')}",
     Shown: lambda _seen: None,
     NotShown: lambda seen: f"nudge {seen.nudge} could not be shown",

@@ -28,6 +28,7 @@ from detector.cli.rules.writing import (
     with_length,
 )
 from detector.errors import UserError
+from detector.i18n import _
 from rules.features import CATEGORIES
 from rules.lengths import parse_length, say_length
 
@@ -247,10 +248,10 @@ def _compiled(text: str, option: str) -> Condition:
 
 
 def _write(draft: Draft, path: Path, *, dry_run: bool, is_own: bool) -> None:
-    from detector.daemon.poke import poke  # noqa: PLC0415 - only when used
     from detector.errors import Problem  # noqa: PLC0415 - only when used
     from detector.rulebook.editing import write_whole  # noqa: PLC0415 - only when used
-    from detector.rulebook.loading import LARGEST, load_rules, rules_of, text_of  # noqa: PLC0415 - only when used
+    from detector.rulebook.fingerprint import LARGEST  # noqa: PLC0415 - only when used
+    from detector.rulebook.loading import load_rules, rules_of, text_of  # noqa: PLC0415 - only when used
 
     before = text_of(path) if path.exists() or path.is_symlink() else None
     if isinstance(before, Problem):
@@ -273,7 +274,7 @@ def _write(draft: Draft, path: Path, *, dry_run: bool, is_own: bool) -> None:
         if in_force != str(path):
             _echo(f"It is not in force: the rule of the same code in {in_force} counts later. Delete one of the two.")
         else:
-            _echo("It is in force, also in a partner time under way." if poke() else "It is in force.")
+            _echo(_("It is in force from the next partner time on."))
     _echo("What it would have done on your own past evenings:")
     click.echo(f"  turntoward backtest --rules {shown}")
 

@@ -1,6 +1,6 @@
 """Observations in, uses and coverage out; features measured when a rule asks.
 
-Rule 1: only features that were asked for can be measured, from when they were asked for on.
+Rule 1: only the features that it was made for can be measured.
 Rule 2: devices are known by their observations; one that has said nothing is unknown.
 """
 
@@ -60,8 +60,7 @@ class Attention:
         self._settings = settings
         self._number: Callable[[], int] = count(1).__next__
         self._person = Person(keep=reach(self._needs))
-        self._everyone = Everyone(began, ends, settings)
-        self._everyone.usuals = usuals or {}
+        self._everyone = Everyone(began, ends, settings, usuals or {})
         self._states: dict[str, DeviceState] = {}
         self._views: dict[str, View] = {}
 
@@ -86,24 +85,6 @@ class Attention:
         view = self._views[name]
         view.at = at
         return view
-
-    def take(self, needs: Iterable[FeatureKey], usuals: Mapping[FeatureKey, Value], at: datetime) -> None:
-        """Measure these features from now on, and no others.
-
-        What is measured already goes on. What is new is measured from what is remembered; as long as its span reaches
-        further back than that, it is unknown.
-        """
-        before, self._needs = set(self._needs), tuple(map(the_one, needs))
-        self._person.keep = max(self._person.keep, reach(self._needs))
-        self._everyone.usuals = usuals
-        self._everyone.ask_for([key for key in self._needs if key not in before], self._person.forgotten_until)
-        for name, view in self._views.items():
-            state, old = self._states[name], view.measures
-            view.measures = {
-                key: old[key] if key in old and key.name != "usual" else self._everyone.measure(key, state, late=at)
-                for key in self._needs
-            }
-            self._everyone.keep_sums(name, self._needs)
 
     def observe(self, seen: Observation) -> None:
         """Take in one observation."""

@@ -35,20 +35,6 @@ class TrailingSum:
         self._minutes = span / MINUTE if per_minute else None
         self._counted: deque[tuple[datetime, int]] = deque()
         self._sum = 0
-        self._since: datetime | None = None
-
-    def take_from(self, other: TrailingSum, at: datetime) -> bool:
-        """Take over what the other has counted; return whether that is all that this one would have counted by `at`."""
-        is_shorter = other._of != self._of or other._span < self._span
-        if is_shorter or (other._since is not None and other._since + self._span > at):
-            return False
-        self._counted, self._sum, self._since = deque(other._counted), other._sum, other._since
-        self._expire(at)
-        return True
-
-    def begin(self, at: datetime) -> None:
-        """It counts only from now on."""
-        self._since = at
 
     def add(self, seen: InputCounted) -> None:
         """Take in one second's counts."""

@@ -79,22 +79,6 @@ class Constant:
         return None
 
 
-class Since:
-    """A measure that is not known before an instant: it begins to be asked for when some of its span is forgotten."""
-
-    def __init__(self, measure: Measure, known_from: datetime) -> None:
-        self._measure = measure
-        self._known_from = known_from
-
-    def value(self, at: datetime) -> Value | None:
-        """Return the value, once it is known."""
-        return self._measure.value(at) if at >= self._known_from else None
-
-    def change(self, at: datetime, against: Value) -> datetime | None:
-        """Return when it becomes known, and from then on when it changes."""
-        return self._measure.change(at, against) if at >= self._known_from else self._known_from
-
-
 class Running:
     """A length that grows (or, for `remaining`, shrinks) with time itself."""
 

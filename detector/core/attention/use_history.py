@@ -91,7 +91,6 @@ class Taken:
     def _forget_before(self, instant: datetime) -> None:
         while self.uses and (self.uses[0].ended or instant) < instant:
             oldest = self.uses.popleft()
-            self._person.forgot(oldest.ended or oldest.began)
             if oldest.activity.category in DISTRACTING:
                 self.long_ago += (oldest.ended or oldest.began) - oldest.began
 

@@ -71,11 +71,10 @@ class Used(Protocol):
 
 @dataclass(slots=True)
 class Person:
-    """Whose devices these are. `keep`: how far back what they did is asked for; `forgotten_until`: what is gone by now."""
+    """Whose devices these are. `keep`: how far back what they did is asked for."""
 
     devices: list[Used] = field(default_factory=list)
     keep: timedelta = LONGEST_SPAN
-    forgotten_until: datetime | None = None
 
     def came_from(self, at: datetime, fleeting: timedelta) -> tuple[bool, str | None]:
         """Return, for a use taken up at `at`, whether it follows straight from another, and the category of that."""
@@ -98,8 +97,4 @@ class Person:
         """Add an instant, and forget those that no span reaches any more."""
         instants.append(Instant(at, category))
         while instants[0].at <= at - self.keep:
-            self.forgot(instants.popleft().at)
-
-    def forgot(self, at: datetime) -> None:
-        """Nothing up to `at` is remembered for certain any more."""
-        self.forgotten_until = at if self.forgotten_until is None else max(at, self.forgotten_until)
+            instants.popleft()

@@ -1,0 +1,28 @@
+"""What is usual of the features that rules compare with it, from the kept sessions of the last 28 days."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from detector.core.attention.baselines import SINCE, asked_for, usuals
+from detector.core.attention.settings import AttentionSettings
+from detector.store.model import Keeping
+from rules.engine import needs
+from rules.model import FeatureKey, Rule, Value
+
+
+def kept_usuals(
+    rules: Sequence[Rule], *, store: Keeping, now: datetime, attention: AttentionSettings
+) -> Mapping[FeatureKey, Value]:
+    """Return what is usual of every feature that a rule compares with its usual; nothing is read where none does.
+
+    Raises:
+        StoreError: if the kept sessions cannot be read.
+    """
+    keys = asked_for(needs(rules))
+    if not keys:
+        return {}
+    over = [kept for kept in store.occurrences(since=now - SINCE, until=now) if kept.ended is not None]
+    evenings = (sorted(store.observations(kept.id), key=lambda seen: seen.at) for kept in over)
+    return usuals(evenings, keys, attention)
