@@ -14,7 +14,7 @@ from typing import Final
 
 from detector.activities.freedesktop import BROWSER, category_of
 from detector.activities.index import Hit, Index, Owner
-from detector.activities.model import Entry, Verdict
+from detector.activities.model import Classification, Entry
 from detector.activities.patterns import EDGE, Title, bounded, cut, is_usable, plain, readable
 from detector.activities.settings import OwnEntry
 
@@ -54,7 +54,9 @@ class Classifier:
         self._own: Final = Index(_as_entries(own), loosely=True)
         self._desktop_categories: Final = desktop_categories
 
-    def classify(self, app_id: str, title: str = "", program: str | None = None, inside: str | None = None) -> Verdict:
+    def classify(
+        self, app_id: str, title: str = "", program: str | None = None, inside: str | None = None
+    ) -> Classification:
         """Return what the toplevel is. The arguments are those of `Toplevel`; any text will do."""
         app = _app_key(app_id)
         ran = plain(program[:EDGE]) if program else ""
@@ -79,16 +81,16 @@ class Classifier:
                 return _verdict(hit, f"Its program is “{hit.written}”")
         if browser:
             why = f"It is the browser {browser}, and no entry fits its title."
-            return Verdict(category=OTHER, name=browser, why=why, entry=None)
+            return Classification(category=OTHER, name=browser, why=why, entry=None)
         return self._by_desktop_file(app_id, title)
 
-    def classify_phone(self, package: str) -> Verdict:
+    def classify_phone(self, package: str) -> Classification:
         """Return what an app on a phone is, by its Android package or its iOS bundle id."""
         key = plain(package[:EDGE])
         for index in (self._own, self._built_in):
             if key and (hit := index.package(key)):
                 return _verdict(hit, f"Its package is “{hit.written}”")
-        return Verdict(category=OTHER, name=None, why="No entry names its package.", entry=None)
+        return Classification(category=OTHER, name=None, why="No entry names its package.", entry=None)
 
     def site_named(self, app_id: str, title: str, program: str | None = None) -> tuple[str | None, str | None]:
         """Return the browser that this is, if it is one, and the last words of its title, where a site puts its name.
@@ -131,10 +133,12 @@ class Classifier:
                 page = cut(page.text[: more.start()])
         return page, branded
 
-    def _by_desktop_file(self, app_id: str, title: str) -> Verdict:
+    def _by_desktop_file(self, app_id: str, title: str) -> Classification:
         found = category_of(self._desktop_categories(app_id)) if app_id else None
         if found is None:
-            return Verdict(category=OTHER, name=None, why="No entry fits, and no .desktop file says more.", entry=None)
+            return Classification(
+                category=OTHER, name=None, why="No entry fits, and no .desktop file says more.", entry=None
+            )
         category, word = found
         if word == BROWSER:
             page, _ = self._page(title)
@@ -144,7 +148,7 @@ class Classifier:
                         hit, f"Its .desktop file says that it is a browser, and its title fits “{hit.written}”"
                     )
         why = f"No entry fits; its .desktop file says “{word}”."
-        return Verdict(category=category, name=None, why=why, entry=None)
+        return Classification(category=category, name=None, why=why, entry=None)
 
 
 def _app_key(app_id: str) -> str:
@@ -164,10 +168,12 @@ def _is_brand(segment: str, brands: tuple[str, ...]) -> bool:
     )
 
 
-def _verdict(hit: Hit, found: str) -> Verdict:
+def _verdict(hit: Hit, found: str) -> Classification:
     owner: Owner = hit.owner
     place = owner.file if owner.file.endswith(OWN_FILE) else f"{owner.name} in {owner.file}"
-    return Verdict(category=owner.category, name=owner.name or None, why=f"{found}, as {place} says.", entry=place)
+    return Classification(
+        category=owner.category, name=owner.name or None, why=f"{found}, as {place} says.", entry=place
+    )
 
 
 def _as_entries(own: Sequence[OwnEntry]) -> Iterable[Entry]:

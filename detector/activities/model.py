@@ -31,7 +31,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Classification:
     """What is in front, and why the classifier thinks so.
 
     `name` is the entry's name where one decided; `entry` says where that entry stands. `why` is a sentence for the

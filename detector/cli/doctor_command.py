@@ -12,7 +12,7 @@ from rules.lengths import say_length
 
 if TYPE_CHECKING:
     from detector.doctor.checks import Covered, Findings, Sensed
-    from detector.doctor.dnd import QuietFound
+    from detector.doctor.dnd import DndFindings
     from detector.doctor.phones import DeviceKnown, PhoneFound
 
 WIDTH: Final = 79
@@ -59,7 +59,7 @@ def command(*, as_json: bool) -> None:
 
 def _lines(found: Findings) -> Iterator[str]:
     from detector.rulebook.unusable import said  # noqa: PLC0415 - not for --help
-    from detector.sensors import SESSION_NAMES  # noqa: PLC0415 - not for --help
+    from detector.sensors import SESSION_TYPE_NAMES  # noqa: PLC0415 - not for --help
 
     yield "The program"
     yield from _wrapped(
@@ -72,7 +72,7 @@ def _lines(found: Findings) -> Iterator[str]:
     )
     yield from _listening(found)
     yield ""
-    yield f"Senses; this session is {SESSION_NAMES[found.session]}"
+    yield f"Senses; this session is {SESSION_TYPE_NAMES[found.session]}"
     for sensed in found.senses:
         yield from _sense(sensed)
     yield ""
@@ -112,7 +112,7 @@ def _sense(sensed: Sensed) -> Iterator[str]:
             yield from _wrapped(f"       To do: {refusal.remedy}", "              ")
 
 
-def _quiet(quiet: QuietFound) -> Iterator[str]:
+def _quiet(quiet: DndFindings) -> Iterator[str]:
     if not quiet.wanted:
         yield from _wrapped("No partner time asks for it; `turntoward add` does with --quiet.")
         return

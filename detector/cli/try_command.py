@@ -79,14 +79,14 @@ async def _play(evening: list[Observation], rules: tuple[Rule, ...], settings: S
     from detector.daemon.replay import Player  # noqa: PLC0415 - not for --help
     from detector.daemon.wording import greet_with, speak_of  # noqa: PLC0415 - not for --help
     from detector.notifier import make_notifiers  # noqa: PLC0415 - not for --help
-    from detector.notifier.chain import Chain  # noqa: PLC0415 - not for --help
+    from detector.notifier.chain import NotifierChain  # noqa: PLC0415 - not for --help
 
     clock = ManualClock(evening[0].at)
     results: list[Observation] = []
     by_code = {rule.code: rule for rule in rules}
     performer = Performer(
         store=store,
-        voice=Chain(make_notifiers()),
+        voice=NotifierChain(make_notifiers()),
         words=speak_of(evening[0].at, by_code, settings),
         greeting=greet_with(settings),
         put=results.append,

@@ -14,7 +14,7 @@ from typing import Any, Final
 from detector.activities.settings import ActivitySettings, check_own
 from detector.calendars.settings import CalendarSettings
 from detector.core.attention.settings import AttentionSettings
-from detector.dnd.settings import QuietSettings
+from detector.dnd.settings import DndSettings
 from detector.errors import Problem
 from detector.notifier import REGISTRY
 from detector.notifier.settings import NotifierSettings
@@ -36,7 +36,7 @@ class Settings:
     sources: SensorSettings = field(default_factory=SensorSettings)
     activities: ActivitySettings = field(default_factory=ActivitySettings)
     rituals: RitualSettings = field(default_factory=RitualSettings)
-    quiet: QuietSettings = field(default_factory=QuietSettings)
+    quiet: DndSettings = field(default_factory=DndSettings)
     calendars: CalendarSettings = field(default_factory=CalendarSettings)
 
 

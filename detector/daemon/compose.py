@@ -37,7 +37,7 @@ from detector.daemon.reminder import HeadsUps
 from detector.daemon.scheduler import Planner
 from detector.daemon.session import CoreFailed, UnderWay
 from detector.devices import needs_phone_api
-from detector.dnd.controller import Quieting
+from detector.dnd.controller import DndController
 from detector.errors import EXIT_DONE, Problem, UserError
 from detector.partner_time.model import Occurrence
 from detector.paths import config_path, rules_dir, state_dir, store_path
@@ -84,7 +84,7 @@ class Daemon:
             changed=self._loop.look,
             interval=lambda: self._settings.calendars.refresh,
         )
-        self._quieting = Quieting(store=store, clock=clock, bus=lambda: self._face.connection)
+        self._quieting = DndController(store=store, clock=clock, bus=lambda: self._face.connection)
         self._outside = Outside(lambda: open_notifiers(self._settings, self._face.connection))
         self._heads_up = HeadsUps(
             store=store,

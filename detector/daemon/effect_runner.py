@@ -15,14 +15,14 @@ from typing import Final, TypeAlias
 from detector.clock import Clock
 from detector.core.effects import AskHowLong, Effect, Farewell, Greet, Moment, Notify, Record, SayOver, Withdraw
 from detector.core.observations import Answer, Answered, NotShown, Observation, Shown
-from detector.notifier.model import SHOW_TIMEOUT, Voice, Words
-from detector.notifier.wording import how_long, over
+from detector.notifier.model import SHOW_TIMEOUT, NotificationSender, NotificationText
+from detector.notifier.wording import how_long_text, need_over_text
 from detector.store.model import Keeping
 
 BY_PHONE: Final = "phone"
 """Who spoke, where the answer to what a phone told carried the nudge."""
 
-_Sayable: TypeAlias = Notify | Greet | AskHowLong | SayOver | Withdraw | Words
+_Sayable: TypeAlias = Notify | Greet | AskHowLong | SayOver | Withdraw | NotificationText
 
 logger = logging.getLogger("turntoward")
 
@@ -40,16 +40,16 @@ class Performer:
         self,
         *,
         store: Keeping,
-        voice: Voice,
-        words: Callable[[Moment], Words],
-        greeting: Callable[[Greet], Words | None],
+        voice: NotificationSender,
+        words: Callable[[Moment], NotificationText],
+        greeting: Callable[[Greet], NotificationText | None],
         put: Callable[[Observation], None],
         clock: Clock,
-        carry: Callable[[Moment, Words], bool] = lambda _moment, _words: False,
-        how_long: Callable[[Moment], Words] = how_long,
-        over: Callable[[Moment], Words] = over,
-        farewell: Callable[[Farewell], Words | None] = lambda _: None,
-        outlast: Callable[[Words, Voice], None] | None = None,
+        carry: Callable[[Moment, NotificationText], bool] = lambda _moment, _words: False,
+        how_long: Callable[[Moment], NotificationText] = how_long_text,
+        over: Callable[[Moment], NotificationText] = need_over_text,
+        farewell: Callable[[Farewell], NotificationText | None] = lambda _: None,
+        outlast: Callable[[NotificationText, NotificationSender], None] | None = None,
     ) -> None:
         self._store = store
         self._voice = voice
@@ -85,7 +85,7 @@ class Performer:
             elif not isinstance(effect, Record):
                 self._say_soon(effect)
 
-    def tell(self, words: Words) -> None:
+    def tell(self, words: NotificationText) -> None:
         """Say something that is no nudge, in place of what was said at the beginning."""
         self._say_soon(words)
 
@@ -105,7 +105,7 @@ class Performer:
         else:
             self._outlast(words, self._voice)
 
-    def _last_words(self) -> Words | None:
+    def _last_words(self) -> NotificationText | None:
         try:
             return None if self._parting is None else self._farewell(self._parting)
         except Exception:
@@ -132,7 +132,7 @@ class Performer:
 
     async def _say(self, effect: _Sayable) -> None:
         match effect:
-            case Words():
+            case NotificationText():
                 await self._shown(0, effect)
             case Notify(moment=moment):
                 by = await self._shown(moment.number, self._words(moment))
@@ -152,7 +152,7 @@ class Performer:
             case Withdraw(nudge=nudge):
                 await self._voice.withdraw(nudge)
 
-    async def _shown(self, nudge: int, words: Words) -> str | None:
+    async def _shown(self, nudge: int, words: NotificationText) -> str | None:
         try:
             async with asyncio.timeout(SHOW_TIMEOUT):
                 self.last_spoke = await self._voice.show(nudge, words, self._answered)

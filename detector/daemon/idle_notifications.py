@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from detector.config.settings import Settings
 from detector.core.observations import Answer
 from detector.daemon.free_memory import give_back
-from detector.notifier.model import SHOW_TIMEOUT, Voice, Words
+from detector.notifier.model import SHOW_TIMEOUT, NotificationSender, NotificationText
 
 if TYPE_CHECKING:
     from dbus_fast.aio import MessageBus
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 logger = logging.getLogger("turntoward")
 
 
-def open_notifiers(settings: Settings, bus: MessageBus | None) -> Voice:
+def open_notifiers(settings: Settings, bus: MessageBus | None) -> NotificationSender:
     """Return the notifiers that the person chose; `bus`: the session bus to share, where there is one."""
     from detector.notifier import make_notifiers  # noqa: PLC0415 - Rule 1
-    from detector.notifier.chain import Chain  # noqa: PLC0415 - Rule 1
+    from detector.notifier.chain import NotifierChain  # noqa: PLC0415 - Rule 1
 
-    return Chain(make_notifiers(settings.notifications.only, bus=bus))
+    return NotifierChain(make_notifiers(settings.notifications.only, bus=bus))
 
 
 class Outside:
     """Says one thing at a time. `make` makes the notifiers when they are needed."""
 
-    def __init__(self, make: Callable[[], Voice]) -> None:
+    def __init__(self, make: Callable[[], NotificationSender]) -> None:
         self._make = make
-        self._voice: Voice | None = None
+        self._voice: NotificationSender | None = None
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -44,7 +44,13 @@ class Outside:
         """Whether something that was said stands."""
         return self._voice is not None
 
-    def say(self, words: Words, voice: Voice | None = None, *, through: Voice | None = None) -> None:
+    def say(
+        self,
+        words: NotificationText,
+        voice: NotificationSender | None = None,
+        *,
+        through: NotificationSender | None = None,
+    ) -> None:
         """Say it, beside the loop, and let go of the notifiers when it has stood.
 
         `voice`: notifiers that are open by now; `through`: what to speak through to them.
@@ -55,7 +61,7 @@ class Outside:
         standing = self._stand(words, self._voice, through or self._voice, others)
         self._task = asyncio.create_task(standing, name="outside")
 
-    def take(self) -> Voice | None:
+    def take(self) -> NotificationSender | None:
         """Hand over the notifiers with what stands, if anything does: whoever takes them lets go of them."""
         voice, self._voice = self._voice, None
         task, self._task = self._task, None
@@ -70,7 +76,13 @@ class Outside:
             await voice.close()
             give_back()
 
-    async def _stand(self, words: Words, voice: Voice, through: Voice, others: Voice | None) -> None:
+    async def _stand(
+        self,
+        words: NotificationText,
+        voice: NotificationSender,
+        through: NotificationSender,
+        others: NotificationSender | None,
+    ) -> None:
         try:
             if others is not None:
                 await others.close()

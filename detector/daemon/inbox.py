@@ -33,7 +33,7 @@ from detector.core.observations import (
     Shown,
     Unlocked,
 )
-from detector.sensors.model import Seen, SeenApp, Toplevel
+from detector.sensors.model import AppFocused, SensorEvent, Toplevel, ToplevelFocused
 
 ROOM: Final = 2000
 """Observations that wait at most: a minute of the busiest input that anybody makes."""
@@ -42,7 +42,7 @@ _BOUNDED_BY_THEMSELVES: Final = (Shown, NotShown, Answered)
 _START_ANEW: Final = (Gap, SensorStarted, PartnerTimeBegan, Resumed, Unlocked, PickedUp, LaidDown, PutAway)
 
 
-def _app_as_told(app: SeenApp) -> Activity:
+def _app_as_told(app: AppFocused) -> Activity:
     return Activity(category=app.category or "other")
 
 
@@ -59,7 +59,7 @@ class Inbox:
         *,
         clock: Clock,
         arrived: asyncio.Event,
-        classify_app: Callable[[SeenApp], Activity] = _app_as_told,
+        classify_app: Callable[[AppFocused], Activity] = _app_as_told,
         keep_names: bool = False,
         room: int = ROOM,
     ) -> None:
@@ -82,8 +82,8 @@ class Inbox:
         """Return how many observations wait."""
         return len(self._waiting)
 
-    def put(self, what: Observation | Seen | SeenApp) -> None:
-        """Take in what was observed. Never waits; nothing of a `Seen` or a `SeenApp` but its category stays."""
+    def put(self, what: SensorEvent) -> None:
+        """Take in what was observed. Never waits; nothing of a `ToplevelFocused` or an `AppFocused` but its category stays."""
         observation = what if isinstance(what, Observation) else self._focused(what)
         if isinstance(observation, _START_ANEW):
             self._front.pop(observation.device, None)
@@ -117,8 +117,8 @@ class Inbox:
         if self._latest is None or at > self._latest:
             self._latest = at
 
-    def _focused(self, seen: Seen | SeenApp) -> Focused:
-        if isinstance(seen, SeenApp):
+    def _focused(self, seen: ToplevelFocused | AppFocused) -> Focused:
+        if isinstance(seen, AppFocused):
             activity = self._classify_app(seen)
             return Focused(at=seen.at, device=seen.device, activity=activity, opened=seen.opened)
         if seen.toplevel is None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from detector.activities.model import Verdict
+from detector.activities.model import Classification
 from detector.core.observations import Activity
-from detector.sensors.model import SeenApp
+from detector.sensors.model import AppFocused
 from detector.store.model import Keeping
 
 
@@ -18,7 +18,7 @@ class PhoneApps:
     """What apps are during one partner time; `occurrence` is its id in the store."""
 
     def __init__(
-        self, classify: Callable[[str], Verdict], *, store: Keeping, occurrence: str, keep_names: bool
+        self, classify: Callable[[str], Classification], *, store: Keeping, occurrence: str, keep_names: bool
     ) -> None:
         self._classify = classify
         self._store = store
@@ -26,11 +26,11 @@ class PhoneApps:
         self._keep_names = keep_names
         self._met: set[tuple[str, str]] = set()
 
-    def activity(self, app: SeenApp) -> Activity:
+    def activity(self, app: AppFocused) -> Activity:
         """Return what the app is."""
         return _as_told(app, self._classify(app.app) if app.app else None)
 
-    def opened(self, app: SeenApp) -> Activity:
+    def opened(self, app: AppFocused) -> Activity:
         """Return what the app is, and count it where nobody knows.
 
         Raises:
@@ -46,7 +46,7 @@ class PhoneApps:
         return _as_told(app, verdict)
 
 
-def _as_told(app: SeenApp, verdict: Verdict | None) -> Activity:
+def _as_told(app: AppFocused, verdict: Classification | None) -> Activity:
     if verdict is None:
         return Activity(category=app.category or "other")
     return Activity(category=app.category or verdict.category, name=verdict.name)

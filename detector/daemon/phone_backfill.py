@@ -10,17 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final, TypeAlias
+from typing import Final
 
 from detector.clock import Clock
 from detector.core.attention.attention import Attention
 from detector.core.attention.settings import AttentionSettings
 from detector.core.effects import Coverage, Record, Use
 from detector.core.observations import Activity, Focused, Observation
-from detector.sensors.model import Seen, SeenApp
+from detector.sensors.model import AppFocused, SensorEvent, ToplevelFocused
 from detector.store.model import Keeping
-
-Saying: TypeAlias = Observation | Seen | SeenApp
 
 FILLED: Final = 1_000_000_000
 """Numbers from here on are of what was filled in; an evening's own begin at 1."""
@@ -37,7 +35,7 @@ class Filling:
         clock: Clock,
         occurrence: str,
         began: datetime,
-        activity: Callable[[SeenApp], Activity],
+        activity: Callable[[AppFocused], Activity],
         settings: AttentionSettings,
         keep_names: bool,
     ) -> None:
@@ -49,13 +47,13 @@ class Filling:
         self._settings = settings
         self._keep_names = keep_names
 
-    def fill(self, missed: Sequence[Saying]) -> None:
+    def fill(self, missed: Sequence[SensorEvent]) -> None:
         """Keep what these sayings of one device, in order and all in the past, tell of the break.
 
         Raises:
             StoreError: if it cannot be kept.
         """
-        seen = [self._plain(saying) for saying in missed if not isinstance(saying, Seen)]
+        seen = [self._plain(saying) for saying in missed if not isinstance(saying, ToplevelFocused)]
         if not seen:
             return
         until = self._clock.now()
@@ -88,8 +86,8 @@ class Filling:
         ]
         self._store.keep_all(records)
 
-    def _plain(self, saying: Observation | SeenApp) -> Observation:
-        if not isinstance(saying, SeenApp):
+    def _plain(self, saying: Observation | AppFocused) -> Observation:
+        if not isinstance(saying, AppFocused):
             return saying
         activity = self._activity(saying)
         if not self._keep_names:

@@ -25,14 +25,13 @@ from detector.core.observations import (
     LaidDown,
     LitUp,
     Notified,
-    Observation,
     PickedUp,
     PutAway,
 )
 from detector.devices import Phone
-from detector.notifier.model import Words
+from detector.notifier.model import NotificationText
 from detector.phone_api.model import PhoneEvent
-from detector.sensors.model import Seen, SeenApp
+from detector.sensors.model import AppFocused, SensorEvent
 
 SILENCE: Final = timedelta(minutes=10)
 """After so long without another sign an opening says nothing any more (shared/phones.md)."""
@@ -58,8 +57,8 @@ class Hearing:
     def __init__(
         self,
         *,
-        put: Callable[[Observation | Seen | SeenApp], None],
-        classify: Callable[[SeenApp], Activity],
+        put: Callable[[SensorEvent], None],
+        classify: Callable[[AppFocused], Activity],
         clock: Clock,
         sees_apps: Callable[[str], bool] = lambda _: False,
         later: Callable[[float, Callable[[], None]], asyncio.TimerHandle] | None = None,
@@ -109,7 +108,7 @@ class Hearing:
         self.hear(phone.name, told)
         return await waiting
 
-    def carry(self, moment: Moment, words: Words) -> bool:
+    def carry(self, moment: Moment, words: NotificationText) -> bool:
         """Hand the words to the phone that waits for an answer now; return whether it does."""
         waiting = self._waiting.get(moment.device)
         if not waiting:
@@ -143,13 +142,13 @@ class Hearing:
             heard.timer.cancel()
 
     def _opened(self, device: str, told: PhoneEvent, at: datetime, heard: _Heard) -> None:
-        app = SeenApp(at=at, device=device, app=told.app or "", category=told.category, opened=True)
+        app = AppFocused(at=at, device=device, app=told.app or "", category=told.category, opened=True)
         heard.front = (told.app or "", self._classify(app).category)
         if not self._sees_apps(device):
             self._put(app)
 
     def _closed(self, device: str, told: PhoneEvent, at: datetime, heard: _Heard) -> None:
-        app = SeenApp(at=at, device=device, app=told.app or "", category=told.category)
+        app = AppFocused(at=at, device=device, app=told.app or "", category=told.category)
         if heard.front is not None:
             open_app, category = heard.front
             names_both = bool(open_app and told.app)

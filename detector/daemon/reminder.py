@@ -18,7 +18,7 @@ from detector.store.model import Keeping
 
 if TYPE_CHECKING:
     from detector.daemon.reconciler import Next
-    from detector.notifier.model import Words
+    from detector.notifier.model import NotificationText
 
 SAID: Final = "heads_up"
 """Under this name the store keeps which occurrence was announced last."""
@@ -78,12 +78,12 @@ class HeadsUps:
         self._stands = announced
 
 
-def _words(announced: HeadsUp, settings: Settings) -> Words:
+def _words(announced: HeadsUp, settings: Settings) -> NotificationText:
     from detector.daemon.wording import local_time  # noqa: PLC0415 - the notifiers' room is not needed before
-    from detector.notifier.wording import heads_up  # noqa: PLC0415 - the notifiers' room is not needed before
+    from detector.notifier.wording import heads_up_text  # noqa: PLC0415 - the notifiers' room is not needed before
 
     occurrence = announced.occurrence
-    return heads_up(
+    return heads_up_text(
         occurrence.title,
         local_time(occurrence.begins),
         sentence=settings.rituals.heads_up_sentence,

@@ -21,10 +21,10 @@ from typing import Final, Literal, Protocol, TypeAlias
 
 from detector.clock import Clock
 from detector.core.attention.settings import AttentionSettings
-from detector.core.observations import Gap, GapReason, Observation, Sense, SensorStarted
+from detector.core.observations import Gap, GapReason, Sense, SensorStarted
 from detector.errors import SensorLost, SensorUnavailable
-from detector.sensors import Refusal
-from detector.sensors.model import Seen, SeenApp, Sensor
+from detector.sensors import UnavailableSensor
+from detector.sensors.model import Sensor, SensorEvent
 from detector.sensors.settings import SensorSettings
 
 FIRST_WAIT: Final = timedelta(seconds=1)
@@ -59,7 +59,7 @@ class SenseState:
     sense: Sense
     sensor: str | None
     status: Status
-    refusals: tuple[Refusal, ...]
+    refusals: tuple[UnavailableSensor, ...]
 
 
 class Keeper:
@@ -69,11 +69,11 @@ class Keeper:
         self,
         sense: Sense,
         choices: Sequence[Choice],
-        elsewhere: tuple[Refusal, ...],
+        elsewhere: tuple[UnavailableSensor, ...],
         *,
         device: str,
         clock: Clock,
-        sink: Callable[[Observation | Seen | SeenApp], None],
+        sink: Callable[[SensorEvent], None],
         settings: AttentionSettings,
         sources: SensorSettings,
         wait: Callable[[timedelta], Awaitable[None]],
@@ -95,7 +95,7 @@ class Keeper:
         self._shown_bugs = shown_bugs
         self._recovered = recovered
         self._unsensed = unsensed
-        self._refused: dict[str, Refusal] = {}
+        self._refused: dict[str, UnavailableSensor] = {}
         self._bugs: dict[str, deque[float]] = {}
         self._parked: set[str] = set()
         self._lost = False
@@ -158,7 +158,9 @@ class Keeper:
                 if self.status == "running":
                     self._lose(f"{choice.name} is lost: {refused}; it is tried again")
                     return True, False
-                self._refused[choice.name] = Refusal(sensor=choice.name, why=refused.why, remedy=refused.remedy)
+                self._refused[choice.name] = UnavailableSensor(
+                    sensor=choice.name, why=refused.why, remedy=refused.remedy
+                )
             except SensorLost as lost:
                 self._lose(f"{choice.name} is lost: {lost}; it is tried again")
                 return True, False
@@ -169,7 +171,7 @@ class Keeper:
                 return False, True
         return False, False
 
-    async def _listen(self, name: str, seen: AsyncGenerator[Observation | Seen | SeenApp, None]) -> None:
+    async def _listen(self, name: str, seen: AsyncGenerator[SensorEvent, None]) -> None:
         async for what in seen:
             back = False
             if isinstance(what, SensorStarted):
@@ -199,7 +201,9 @@ class Keeper:
         now = self._clock.monotonic()
         met = self._bugs.setdefault(name, deque(maxlen=BUGS))
         met.append(now)
-        self._refused[name] = Refusal(sensor=name, why=f"it failed: {type(bug).__name__}, a bug in turntoward")
+        self._refused[name] = UnavailableSensor(
+            sensor=name, why=f"it failed: {type(bug).__name__}, a bug in turntoward"
+        )
         self._lose(f"{name} is lost; it is tried again")
         if len(met) == BUGS and now - met[0] <= BUGS_WITHIN.total_seconds():
             self._parked.add(name)

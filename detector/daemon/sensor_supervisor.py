@@ -14,10 +14,10 @@ from typing import Self
 
 from detector.clock import Clock
 from detector.core.attention.settings import AttentionSettings
-from detector.core.observations import LAPTOP, Observation, Sense
+from detector.core.observations import LAPTOP, Sense
 from detector.daemon.sensor_runner import Choice, Keeper, SenseState
-from detector.sensors import NO_SOURCES, SENSES, Refusal, candidates, misplaced, session_type
-from detector.sensors.model import Seen, SeenApp
+from detector.sensors import DEFAULT_SOURCES, SENSES, UnavailableSensor, candidates, not_for_session, session_type
+from detector.sensors.model import SensorEvent
 from detector.sensors.settings import SensorSettings
 
 
@@ -33,9 +33,9 @@ class Supervisor:
         *,
         clock: Clock,
         device: str = LAPTOP,
-        sink: Callable[[Observation | Seen | SeenApp], None],
+        sink: Callable[[SensorEvent], None],
         settings: AttentionSettings | None = None,
-        sources: SensorSettings = NO_SOURCES,
+        sources: SensorSettings = DEFAULT_SOURCES,
         choices: Mapping[Sense, Sequence[Choice]] | None = None,
         wait: Callable[[timedelta], Awaitable[None]] | None = None,
         unsensed: Callable[[Sense], None] = lambda _: None,
@@ -94,13 +94,13 @@ class Supervisor:
         """Return, for each sense, the sensor that speaks for it now, or None."""
         return {sense: keeper.sensor for sense, keeper in self._keepers.items()}
 
-    def _rows(self) -> Mapping[Sense, tuple[Sequence[Choice], tuple[Refusal, ...]]]:
+    def _rows(self) -> Mapping[Sense, tuple[Sequence[Choice], tuple[UnavailableSensor, ...]]]:
         if self._choices is not None:
             return {sense: (choices, ()) for sense, choices in self._choices.items()}
         session = session_type()
-        return {sense: (candidates(sense, session), misplaced(sense, session)) for sense in SENSES}
+        return {sense: (candidates(sense, session), not_for_session(sense, session)) for sense in SENSES}
 
-    def _keeper(self, sense: Sense, rows: tuple[Sequence[Choice], tuple[Refusal, ...]]) -> Keeper:
+    def _keeper(self, sense: Sense, rows: tuple[Sequence[Choice], tuple[UnavailableSensor, ...]]) -> Keeper:
         choices, elsewhere = rows
         return Keeper(
             sense,

@@ -32,7 +32,7 @@ from detector.daemon.effect_runner import Performer
 from detector.daemon.inbox import Inbox
 from detector.daemon.ports import Core, Sensors
 from detector.errors import TurntowardError
-from detector.notifier.model import Words
+from detector.notifier.model import NotificationText
 from detector.partner_time.model import Occurrence, is_on_call
 
 INSTANT: Final = timedelta(microseconds=1)
@@ -68,7 +68,7 @@ class UnderWay:
         sensors: Sensors,
         performer: Performer,
         quiet: bool = False,
-        goes_on: Callable[[datetime], Words] | None = None,
+        goes_on: Callable[[datetime], NotificationText] | None = None,
     ) -> None:
         self.occurrence = occurrence
         self.kept_as = kept_as

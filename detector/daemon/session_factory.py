@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from detector.activities.load import load_classifier
-from detector.activities.model import Verdict
+from detector.activities.model import Classification
 from detector.clock import Clock
 from detector.config.settings import Settings
-from detector.core.observations import Activity, Gap, Observation, Sense, SensorStarted
+from detector.core.observations import Activity, Gap, Sense, SensorStarted
 from detector.core.pipeline import Pipeline
 from detector.daemon.effect_runner import Performer
 from detector.daemon.idle_notifications import Outside
@@ -32,15 +32,15 @@ from detector.daemon.summary_line import farewell_from
 from detector.daemon.usuals import kept_usuals
 from detector.daemon.wording import greet_with, local_time, speak_of
 from detector.devices import Phone
-from detector.dnd.controller import Quieting
+from detector.dnd.controller import DndController
 from detector.errors import Problem
 from detector.notifier import make_notifiers
-from detector.notifier.chain import Chain
-from detector.notifier.wording import goes_on, how_long, over, unsensed
+from detector.notifier.chain import NotifierChain
+from detector.notifier.wording import how_long_text, need_over_text, nothing_sensed_text, resumed_text
 from detector.partner_time.model import Occurrence
 from detector.rulebook.fingerprint import fingerprint
 from detector.rulebook.loading import load_rules
-from detector.sensors.model import Seen, SeenApp, Toplevel
+from detector.sensors.model import SensorEvent, Toplevel
 from detector.store import quiet_week
 from detector.store.model import Keeping
 
@@ -76,7 +76,7 @@ def open_evening(
     changed: Callable[[], None],
     phones: Sequence[Phone] = (),
     put_away: Sequence[str] = (),
-    quieting: Quieting,
+    quieting: DndController,
     outside: Outside,
 ) -> Evening:
     """Put together what the partner time needs; nothing is opened or begun yet.
@@ -98,7 +98,7 @@ def open_evening(
         keep_names=settings.store.keep_names,
     )
     # Where something stands that was said before, the greeting takes its place.
-    chain = outside.take() or Chain(make_notifiers(settings.notifications.only, bus=bus))
+    chain = outside.take() or NotifierChain(make_notifiers(settings.notifications.only, bus=bus))
 
     def sees_apps(device: str) -> bool:
         return sensing.sees_apps(device)
@@ -112,13 +112,13 @@ def open_evening(
         put=inbox.put,
         clock=clock,
         carry=hearing.carry,
-        how_long=lambda moment: how_long(moment, settings=settings.notifications),
-        over=lambda moment: over(moment, settings=settings.notifications),
+        how_long=lambda moment: how_long_text(moment, settings=settings.notifications),
+        over=lambda moment: need_over_text(moment, settings=settings.notifications),
         farewell=farewell_from(store, clock, settings, quiet=quiet is not None),
         outlast=lambda words, voice: outside.say(words, chain, through=voice),
     )
 
-    def take_in(what: Observation | Seen | SeenApp) -> None:
+    def take_in(what: SensorEvent) -> None:
         if not quieting.masks(what):
             inbox.put(what)
         if isinstance(what, SensorStarted | Gap):
@@ -129,7 +129,7 @@ def open_evening(
             refused = next((state.refusals for state in laptop.state() if state.sense == sense), ())
             why = "; ".join(f"{refusal.sensor}: {refusal.why}" for refusal in refused) or "there is no sensor for it"
             logger.warning("what is in front cannot be sensed here (%s); `turntoward doctor` says more", why)
-            performer.tell(unsensed(local_time(under_way.occurrence.ends), settings=settings.notifications))
+            performer.tell(nothing_sensed_text(local_time(under_way.occurrence.ends), settings=settings.notifications))
 
     filling = Filling(
         store=store,
@@ -169,7 +169,7 @@ def open_evening(
         sensors=sensing,
         performer=performer,
         quiet=quiet is not None,
-        goes_on=lambda ends: goes_on(local_time(ends), settings=settings.notifications),
+        goes_on=lambda ends: resumed_text(local_time(ends), settings=settings.notifications),
     )
     return Evening(
         under_way=under_way,
@@ -179,7 +179,9 @@ def open_evening(
     )
 
 
-def classify_with(classify: Callable[[str, str, str | None, str | None], Verdict]) -> Callable[[Toplevel], Activity]:
+def classify_with(
+    classify: Callable[[str, str, str | None, str | None], Classification],
+) -> Callable[[Toplevel], Activity]:
     """Return what turns a toplevel into an activity."""
 
     def activity(toplevel: Toplevel) -> Activity:

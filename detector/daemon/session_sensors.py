@@ -12,11 +12,10 @@ from dataclasses import dataclass
 
 from detector.clock import Clock
 from detector.core.attention.settings import AttentionSettings
-from detector.core.observations import Observation
 from detector.daemon.phone_tracker import Hearing
 from detector.daemon.sensor_supervisor import Supervisor
 from detector.devices import Phone
-from detector.sensors.model import Seen, SeenApp, Sensor
+from detector.sensors.model import Sensor, SensorEvent
 from detector.sensors.settings import SensorSettings
 
 
@@ -25,7 +24,7 @@ class AtCable:
     """The one way of sensing a phone by adb. A `Choice` of the supervisor's. `fill` takes what a break of the link hid."""
 
     phone: Phone
-    fill: Callable[[Sequence[Observation | Seen | SeenApp]], None]
+    fill: Callable[[Sequence[SensorEvent]], None]
     name: str = "adb_phone"
 
     def make(self, clock: Clock, settings: AttentionSettings, sources: SensorSettings) -> Sensor:

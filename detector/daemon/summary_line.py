@@ -12,18 +12,18 @@ from datetime import UTC, timedelta
 from detector.clock import Clock
 from detector.config.settings import Settings
 from detector.core.effects import Farewell
-from detector.notifier.model import Words
-from detector.notifier.wording import ending
+from detector.notifier.model import NotificationText
+from detector.notifier.wording import end_text
 from detector.partner_time.settings import LATE
 from detector.store.model import Keeping
 
 
 def farewell_from(
     store: Keeping, clock: Clock, settings: Settings, *, quiet: bool = False
-) -> Callable[[Farewell], Words | None]:
+) -> Callable[[Farewell], NotificationText | None]:
     """Return what turns an end into the words that say how it went; None where nothing is to be said."""
 
-    def words(over: Farewell) -> Words | None:
+    def words(over: Farewell) -> NotificationText | None:
         if not settings.rituals.ending or quiet or clock.now() - over.at > LATE:
             return None
         return _how_it_went(store, over, settings)
@@ -31,7 +31,7 @@ def farewell_from(
     return words
 
 
-def _how_it_went(store: Keeping, over: Farewell, settings: Settings) -> Words | None:
+def _how_it_went(store: Keeping, over: Farewell, settings: Settings) -> NotificationText | None:
     from detector.report.summarise import summarise  # noqa: PLC0415 - where the person chose to hear of it
 
     kept = [each for each in store.occurrences() if each.id == over.occurrence]
@@ -50,7 +50,7 @@ def _how_it_went(store: Keeping, over: Farewell, settings: Settings) -> Words | 
         rules={},
     )
     is_known = summary.partner_times.counted > 0
-    return ending(
+    return end_text(
         over.title,
         undisturbed=summary.share.presence if is_known else None,
         moments=summary.moments,

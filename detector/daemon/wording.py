@@ -7,23 +7,23 @@ from datetime import datetime
 
 from detector.config.settings import Settings
 from detector.core.effects import Greet, Moment
-from detector.notifier.model import Words
-from detector.notifier.wording import greeting, of_quiet_week, quiet_week_over, words_for
+from detector.notifier.model import NotificationText
+from detector.notifier.wording import nudge_text, quiet_week_note, quiet_week_over_note, start_text
 from detector.partner_time.suggestions import suggestion
 from detector.store.quiet_week import EVENINGS
 from rules.explain import say_because, why
 from rules.model import Rule
 
 
-def speak_of(began: datetime, rules: Mapping[str, Rule], settings: Settings) -> Callable[[Moment], Words]:
+def speak_of(began: datetime, rules: Mapping[str, Rule], settings: Settings) -> Callable[[Moment], NotificationText]:
     """Return what turns a moment of the partner time that began then into a nudge's words."""
     since = local_time(began)
 
-    def words(moment: Moment) -> Words:
+    def words(moment: Moment) -> NotificationText:
         name = moment.name if settings.notifications.show_names else None
         rule = rules.get(moment.rule)
         own = say_because(rule.because_parts, dict(moment.evidence), moment.device) if rule else None
-        return words_for(
+        return nudge_text(
             moment,
             rule_name=rule.name if rule else moment.rule,
             why=own or why(moment.category, name, moment.evidence, moment.repeat, since, device=moment.device),
@@ -34,17 +34,19 @@ def speak_of(began: datetime, rules: Mapping[str, Rule], settings: Settings) -> 
     return words
 
 
-def greet_with(settings: Settings, quiet: int | None = None, *, over: bool = False) -> Callable[[Greet], Words]:
+def greet_with(
+    settings: Settings, quiet: int | None = None, *, over: bool = False
+) -> Callable[[Greet], NotificationText]:
     """Return what turns a beginning into the words that say so.
 
     `quiet`: the how-manyeth evening of the quiet week it is; None: of none. `over`: the quiet week has just ended.
     """
-    note = of_quiet_week(quiet, EVENINGS) if quiet is not None else quiet_week_over() if over else ""
+    note = quiet_week_note(quiet, EVENINGS) if quiet is not None else quiet_week_over_note() if over else ""
 
-    def words(begun: Greet) -> Words:
+    def words(begun: Greet) -> NotificationText:
         offered = suggestion(begun.at.astimezone().date(), settings.rituals.suggestions)
         ends = local_time(begun.ends)
-        return greeting(begun.title, ends, settings=settings.notifications, note=note, suggestion=offered)
+        return start_text(begun.title, ends, settings=settings.notifications, note=note, suggestion=offered)
 
     return words
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from dbus_fast.aio import MessageBus
 
-    from detector.dnd.model import DoNotDisturb, Passing
-    from detector.dnd.settings import QuietSettings
+    from detector.dnd.model import DndExceptions, DoNotDisturb
+    from detector.dnd.settings import DndSettings
 
 REGISTRY: Final[Mapping[str, tuple[str, str]]] = {
     "dunst_levels": ("dunst", "detector.dnd.dunst:DunstLevels"),
@@ -34,7 +34,7 @@ def make(name: str, bus: MessageBus) -> DoNotDisturb:
     return made
 
 
-def lines_for(server: str, ringing: Sequence[str]) -> tuple[str, str]:
+def config_lines(server: str, ringing: Sequence[str]) -> tuple[str, str]:
     """Return the file of the person's, and what they write into it so that our nudges get through; '' if nothing."""
     if server not in {"dunst", "mako"}:
         return "", ""
@@ -42,17 +42,17 @@ def lines_for(server: str, ringing: Sequence[str]) -> tuple[str, str]:
     return module.FILE, module.lines(ringing)
 
 
-async def choose(bus: MessageBus, settings: QuietSettings) -> tuple[DoNotDisturb, Passing]:
+async def choose(bus: MessageBus, settings: DndSettings) -> tuple[DoNotDisturb, DndExceptions]:
     """Return the way to keep this desktop quiet, and what gets through then.
 
     Raises:
-        QuietUnavailable: there is none, or none that would let our nudges through; with why, and what to do.
+        DndUnavailable: there is none, or none that would let our nudges through; with why, and what to do.
     """
-    from detector.dnd.model import QuietUnavailable  # noqa: PLC0415 - Rule 1
+    from detector.dnd.model import DndUnavailable  # noqa: PLC0415 - Rule 1
     from detector.dnd.server import Asked  # noqa: PLC0415 - Rule 1
 
     served = await Asked(bus).served()
-    refused: QuietUnavailable | None = None
+    refused: DndUnavailable | None = None
     for name, (server, _) in REGISTRY.items():
         if server != served.name:
             continue
@@ -60,10 +60,10 @@ async def choose(bus: MessageBus, settings: QuietSettings) -> tuple[DoNotDisturb
         try:
             await way.probe()
             passing = await way.passing(settings.ringing)
-        except QuietUnavailable as unavailable:
+        except DndUnavailable as unavailable:
             refused = unavailable
             continue
         if passing.nudges or settings.even_without_nudges:
             return way, passing
-        refused = QuietUnavailable(f"{served.name} would hold our nudges back, too", passing.remedy)
-    raise refused or QuietUnavailable(f"how to keep {served.name} quiet is not known here")
+        refused = DndUnavailable(f"{served.name} would hold our nudges back, too", passing.remedy)
+    raise refused or DndUnavailable(f"how to keep {served.name} quiet is not known here")

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from detector.clock import Clock
 from detector.core.observations import Answer, Observation, QuietBegan
-from detector.dnd.model import QuietUnavailable
-from detector.dnd.settings import QuietSettings
+from detector.dnd.model import DndUnavailable
+from detector.dnd.settings import DndSettings
 from detector.errors import StoreError
-from detector.notifier.model import Voice, Words
+from detector.notifier.model import NotificationSender, NotificationText
 from detector.store.model import Keeping
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Kept:
     theirs: bool = False
 
 
-class Quieting:
+class DndController:
     """Switches the desktop's Do Not Disturb. `bus` returns the session bus as it stands, None where there is none."""
 
     def __init__(self, *, store: Keeping, clock: Clock, bus: Callable[[], MessageBus | None]) -> None:
@@ -68,7 +68,7 @@ class Quieting:
         self._bus = bus
         self._kept = _kept(store.recall(KEY))
         self._wanted: str | None = None
-        self._settings = QuietSettings()
+        self._settings = DndSettings()
         self._way: DoNotDisturb | None = None
         self._way_on: MessageBus | None = None
         self._worker: asyncio.Task[None] | None = None
@@ -83,7 +83,7 @@ class Quieting:
         """Whether the desktop is quiet because we made it so."""
         return self._kept is not None and not self._kept.theirs
 
-    def agree(self, occurrence: str | None, settings: QuietSettings) -> None:
+    def agree(self, occurrence: str | None, settings: DndSettings) -> None:
         """Let the desktop be quiet for this partner time, or as it was before. Returns at once."""
         self._wanted, self._settings = occurrence, settings
         if self._worker is not None and not self._worker.done():
@@ -113,7 +113,7 @@ class Quieting:
         """Return whether this is only what we ourselves did, and no business of the core's."""
         return isinstance(what, QuietBegan) and self._kept is not None and not self._kept.theirs and self._kept.masks
 
-    def through(self, voice: Voice, hear: Callable[[Observation], None]) -> Voice:
+    def through(self, voice: NotificationSender, hear: Callable[[Observation], None]) -> NotificationSender:
         """Return the voice as it gets through our own quiet; `hear` is told where the person's takes its place."""
         self._hear = hear
         return _Through(voice, lambda: self.is_ours and self._kept is not None and self._kept.urgent)
@@ -148,7 +148,7 @@ class Quieting:
         way = await self._way_of(kept.way)
         if await way.place() != kept.place:
             self._keep(None)
-            with suppress(QuietUnavailable):
+            with suppress(DndUnavailable):
                 self._tell_theirs(way, await way.read(), was=kept)
             return None
         now = await way.read() if way.reads else (kept.quiet if kept.done else kept.before)
@@ -178,7 +178,7 @@ class Quieting:
 
         bus = self._bus()
         if bus is None:
-            raise QuietUnavailable("there is no session bus")
+            raise DndUnavailable("there is no session bus")
         way, passing = await choose(bus, self._settings)
         self._way, self._way_on = way, bus
         before = await way.read()
@@ -208,7 +208,7 @@ class Quieting:
 
         bus = self._bus()
         if bus is None:
-            raise QuietUnavailable("there is no session bus")
+            raise DndUnavailable("there is no session bus")
         if self._way is None or self._way.name != name or self._way_on is not bus:
             self._way, self._way_on = make(name, bus), bus
         return self._way
@@ -231,11 +231,11 @@ class Quieting:
 class _Through:
     """A voice whose words are marked urgent while `urgent` says so."""
 
-    def __init__(self, voice: Voice, urgent: Callable[[], bool]) -> None:
+    def __init__(self, voice: NotificationSender, urgent: Callable[[], bool]) -> None:
         self._voice = voice
         self._urgent = urgent
 
-    async def show(self, nudge: int, words: Words, answered: Callable[[int, Answer], None], /) -> str | None:
+    async def show(self, nudge: int, words: NotificationText, answered: Callable[[int, Answer], None], /) -> str | None:
         """Show the words."""
         return await self._voice.show(nudge, replace(words, urgent=True) if self._urgent() else words, answered)
 
@@ -257,4 +257,4 @@ def _kept(recalled: Any) -> Kept | None:
 
 
 def _told(wrong: Exception) -> str:
-    return wrong.why if isinstance(wrong, QuietUnavailable) else f"a bug in the program: {type(wrong).__name__}"
+    return wrong.why if isinstance(wrong, DndUnavailable) else f"a bug in the program: {type(wrong).__name__}"

@@ -17,7 +17,7 @@ from typing import Final
 from dbus_fast import Variant
 from dbus_fast.aio import MessageBus
 
-from detector.dnd.model import APP_NAME, Passing, QuietUnavailable, as_text
+from detector.dnd.model import APP_NAME, DndExceptions, DndUnavailable, as_text
 from detector.dnd.server import Asked, Refused
 
 DUNST: Final = "org.dunstproject.cmd0"
@@ -76,12 +76,12 @@ class _Dunst:
 
     async def _has_rules(self) -> None:
         if not await self._knows(SPEAKS):
-            raise QuietUnavailable("dunst has no rules yet that would let our nudges through", TO_DO)
+            raise DndUnavailable("dunst has no rules yet that would let our nudges through", TO_DO)
 
-    async def _passing(self, ringing: Sequence[str], how: str) -> Passing:
+    async def _passing(self, ringing: Sequence[str], how: str) -> DndExceptions:
         rings = [app for app in ringing if await self._knows(f"{RINGS}{app}")]
         held = [app for app in ringing if app not in rings]
-        return Passing(nudges=True, rings=tuple(rings), held=tuple(held), how=how, remedy=TO_DO if held else None)
+        return DndExceptions(nudges=True, rings=tuple(rings), held=tuple(held), how=how, remedy=TO_DO if held else None)
 
 
 class DunstLevels(_Dunst):
@@ -91,7 +91,7 @@ class DunstLevels(_Dunst):
     masks = True
 
     async def probe(self) -> None:
-        """Return if there are pause levels, and rules of ours; raise `QuietUnavailable` if not."""
+        """Return if there are pause levels, and rules of ours; raise `DndUnavailable` if not."""
         await self._asked.get(DUNST, "pauseLevel")
         await self._has_rules()
 
@@ -116,7 +116,7 @@ class DunstLevels(_Dunst):
         if level != LEVEL:
             await self._let_through(ringing, _OFF)
 
-    async def passing(self, ringing: Sequence[str]) -> Passing:
+    async def passing(self, ringing: Sequence[str]) -> DndExceptions:
         """Return what our rules let through."""
         return await self._passing(ringing, "other notifications wait, and are shown afterwards")
 
@@ -128,7 +128,7 @@ class DunstRules(_Dunst):
     reads = False  # dunst 1.9 does not tell which rules are switched on
 
     async def probe(self) -> None:
-        """Return if dunst knows rules of ours; raise `QuietUnavailable` if not."""
+        """Return if dunst knows rules of ours; raise `DndUnavailable` if not."""
         await self._has_rules()
 
     async def read(self) -> str:
@@ -150,12 +150,12 @@ class DunstRules(_Dunst):
         if json.loads(state)["rule"]:
             await self._let_through(ringing, _ON)
             if not await self._rule(HOLDS, _ON):
-                raise QuietUnavailable("dunst has only some of our rules", TO_DO)
+                raise DndUnavailable("dunst has only some of our rules", TO_DO)
         else:
             await self._rule(HOLDS, _OFF)
             await self._let_through(ringing, _OFF)
 
-    async def passing(self, ringing: Sequence[str]) -> Passing:
+    async def passing(self, ringing: Sequence[str]) -> DndExceptions:
         """Return what our rules let through."""
         how = "other notifications go into dunst's history unseen; `dunstctl history-pop` shows them"
         return await self._passing(ringing, how)
@@ -167,7 +167,7 @@ class DunstPaused(_Dunst):
     name = "dunst_paused"
 
     async def probe(self) -> None:
-        """Return if dunst tells whether it is paused; raise `QuietUnavailable` if not."""
+        """Return if dunst tells whether it is paused; raise `DndUnavailable` if not."""
         await self._asked.get(DUNST, "paused")
 
     async def read(self) -> str:
@@ -197,6 +197,6 @@ class DunstPaused(_Dunst):
         else:
             await self._asked.set(DUNST, "paused", Variant("b", wanted["paused"]))
 
-    async def passing(self, ringing: Sequence[str]) -> Passing:
+    async def passing(self, ringing: Sequence[str]) -> DndExceptions:
         """Return that nothing gets through."""
-        return Passing(nudges=False, held=tuple(ringing), how="everything waits, our nudges too", remedy=TO_DO)
+        return DndExceptions(nudges=False, held=tuple(ringing), how="everything waits, our nudges too", remedy=TO_DO)

@@ -14,7 +14,7 @@ from typing import Final
 
 from dbus_fast.aio import MessageBus
 
-from detector.dnd.model import Passing, QuietUnavailable, as_text
+from detector.dnd.model import DndExceptions, DndUnavailable, as_text
 from detector.dnd.server import PATIENCE
 
 SCHEMA: Final = "org.gnome.desktop.notifications"
@@ -35,9 +35,9 @@ class Gnome:
         del bus  # dconf finds its own way
 
     async def probe(self) -> None:
-        """Return if the setting can be read and may be changed; raise `QuietUnavailable` if not."""
+        """Return if the setting can be read and may be changed; raise `DndUnavailable` if not."""
         if await _run("gsettings", "writable", SCHEMA, KEY) != "true":
-            raise QuietUnavailable("GNOME's setting for Do Not Disturb may not be changed here")
+            raise DndUnavailable("GNOME's setting for Do Not Disturb may not be changed here")
 
     async def place(self) -> str:
         """Return nothing: the setting is the person's, wherever the session goes."""
@@ -67,9 +67,9 @@ class Gnome:
         else:
             await _run("gsettings", "set", SCHEMA, KEY, value)
 
-    async def passing(self, ringing: Sequence[str]) -> Passing:
+    async def passing(self, ringing: Sequence[str]) -> DndExceptions:
         """Return that our nudges do, being marked urgent, and that GNOME has no exceptions for single apps."""
-        return Passing(
+        return DndExceptions(
             nudges=True,
             held=tuple(ringing),
             how="other notifications go into the list under the clock; what an app itself marks as urgent is still shown",
@@ -88,16 +88,16 @@ async def _run(*command: str) -> str:
             stderr=asyncio.subprocess.DEVNULL,
         )
     except OSError:
-        raise QuietUnavailable(f"the program {command[0]} is not there", f"install {command[0]}") from None
+        raise DndUnavailable(f"the program {command[0]} is not there", f"install {command[0]}") from None
     try:
         async with asyncio.timeout(PATIENCE):
             said, _ = await process.communicate()
     except TimeoutError:
-        raise QuietUnavailable(f"{command[0]} does not answer") from None
+        raise DndUnavailable(f"{command[0]} does not answer") from None
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
     if process.returncode != 0:
-        raise QuietUnavailable(f"{command[0]} {command[1]} refused: there may be no such setting")
+        raise DndUnavailable(f"{command[0]} {command[1]} refused: there may be no such setting")
     return said.decode().strip()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dbus_fast.aio import MessageBus
 
-from detector.dnd.model import ENTRY, Passing, as_text
+from detector.dnd.model import ENTRY, DndExceptions, as_text
 from detector.dnd.server import NAME, Asked
 
 
@@ -31,7 +31,7 @@ class Kde:
         self._cookie: int | None = None
 
     async def probe(self) -> None:
-        """Return if the server can be inhibited; raise `QuietUnavailable` if not."""
+        """Return if the server can be inhibited; raise `DndUnavailable` if not."""
         await self._asked.get(NAME, "Inhibited")
 
     async def place(self) -> str:
@@ -65,7 +65,7 @@ class Kde:
             cookie, self._cookie = self._cookie, None
             await self._asked.call("UnInhibit", "u", cookie)
 
-    async def passing(self, ringing: Sequence[str]) -> Passing:
+    async def passing(self, ringing: Sequence[str]) -> DndExceptions:
         """Return what Plasma's settings let through its Do Not Disturb."""
         allowed, critical = _allowed()
         rings = tuple(app for app in ringing if app in allowed)
@@ -74,7 +74,7 @@ class Kde:
         to_do = 'System Settings, Notifications: "Show critical notifications" under Do Not Disturb'
         if held:
             to_do = 'System Settings, Notifications, Application Settings: "Show in do not disturb mode" for each'
-        return Passing(
+        return DndExceptions(
             nudges=nudges,
             rings=rings,
             held=held,

@@ -15,7 +15,7 @@ from typing import Final
 
 from dbus_fast.aio import MessageBus
 
-from detector.dnd.model import APP_NAME, ENTRY, Passing, QuietUnavailable, as_text
+from detector.dnd.model import APP_NAME, ENTRY, DndExceptions, DndUnavailable, as_text
 from detector.dnd.server import Asked
 
 MAKO: Final = "fr.emersion.Mako"
@@ -48,10 +48,10 @@ class Mako:
         self._asked = Asked(bus)
 
     async def probe(self) -> None:
-        """Return if mako has modes, and our mode a meaning; raise `QuietUnavailable` if not."""
+        """Return if mako has modes, and our mode a meaning; raise `DndUnavailable` if not."""
         await self._modes()
         if not _hides(_sections(await self._config()), frozenset()):
-            raise QuietUnavailable(f"mako's settings give the mode `{MODE}` no meaning yet", TO_DO)
+            raise DndUnavailable(f"mako's settings give the mode `{MODE}` no meaning yet", TO_DO)
 
     async def place(self) -> str:
         """Return which mako it is: its modes end with it."""
@@ -77,12 +77,12 @@ class Mako:
         await asyncio.sleep(SETTLES)  # noqa: TID251 - nobody tells when mako's surfaces are drawn
         await self._asked.call("SetModes", "as", json.loads(state)["modes"], interface=MAKO, path=PATH)
 
-    async def passing(self, ringing: Sequence[str]) -> Passing:
+    async def passing(self, ringing: Sequence[str]) -> DndExceptions:
         """Return what the lines in mako's settings let through."""
         sections = _sections(await self._config())
         rings = [app for app in ringing if not _hides(sections, frozenset({("desktop-entry", app), ("app-name", app)}))]
         nudges = not _hides(sections, frozenset({("app-name", APP_NAME), ("desktop-entry", ENTRY)}))
-        return Passing(
+        return DndExceptions(
             nudges=nudges,
             rings=tuple(rings),
             held=tuple(app for app in ringing if app not in rings),

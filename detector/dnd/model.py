@@ -20,7 +20,7 @@ ENTRY: Final = "turntoward"
 """Their desktop entry, and the name of what is ours in a server's settings."""
 
 
-class QuietUnavailable(TurntowardError):
+class DndUnavailable(TurntowardError):
     """The desktop cannot be kept quiet this way, or did not answer: `why`, and `remedy`, what a person could do."""
 
     def __init__(self, why: str, remedy: str | None = None) -> None:
@@ -39,7 +39,7 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Passing:
+class DndExceptions:
     """What still gets through while it is quiet: our own nudges, and of the apps that must ring those in `rings`.
 
     `how` says it in words, `remedy` what a person could do about the apps in `held`.
@@ -67,13 +67,13 @@ class DoNotDisturb(Protocol):
     urgent: bool
 
     async def probe(self) -> None:
-        """Return if it can be switched here; raise `QuietUnavailable` if not. Changes nothing."""
+        """Return if it can be switched here; raise `DndUnavailable` if not. Changes nothing."""
 
     async def place(self) -> str:
-        """Return where the state lives: a state of another place is gone. Raises `QuietUnavailable`."""
+        """Return where the state lives: a state of another place is gone. Raises `DndUnavailable`."""
 
     async def read(self) -> str:
-        """Return the state as it is. Raises `QuietUnavailable`."""
+        """Return the state as it is. Raises `DndUnavailable`."""
 
     def quietened(self, before: str) -> str:
         """Return the state in which it is quiet; the same text where it is so already, by somebody else's will."""
@@ -82,10 +82,10 @@ class DoNotDisturb(Protocol):
         """Return whether somebody other than us keeps it quiet in this state."""
 
     async def write(self, state: str, ringing: Sequence[str]) -> None:
-        """Bring the state about. Asking twice does no harm. Raises `QuietUnavailable`."""
+        """Bring the state about. Asking twice does no harm. Raises `DndUnavailable`."""
 
-    async def passing(self, ringing: Sequence[str]) -> Passing:
-        """Return what still gets through. Changes nothing. Raises `QuietUnavailable`."""
+    async def passing(self, ringing: Sequence[str]) -> DndExceptions:
+        """Return what still gets through. Changes nothing. Raises `DndUnavailable`."""
 
 
 def as_text(state: Mapping[str, object]) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from dbus_fast import Message, MessageFlag, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
-from detector.dnd.model import QuietUnavailable, Served
+from detector.dnd.model import DndUnavailable, Served
 
 DBUS: Final = "org.freedesktop.DBus"
 DBUS_PATH: Final = "/org/freedesktop/DBus"
@@ -25,7 +25,7 @@ PATIENCE: Final = 2.0
 """Seconds within which an answer comes."""
 
 
-class Refused(QuietUnavailable):
+class Refused(DndUnavailable):
     """The other side answered with an error: it is there, and does not do this."""
 
 
@@ -43,7 +43,7 @@ class Asked:
     async def call(
         self, member: str, signature: str = "", *body: Any, interface: str = NAME, path: str = PATH
     ) -> list[Any]:
-        """Call a method of the server. Raises `QuietUnavailable`, of it `Refused`."""
+        """Call a method of the server. Raises `DndUnavailable`, of it `Refused`."""
         return await self._ask(NAME, path, interface, member, signature, *body)
 
     async def get(self, interface: str, name: str) -> Any:
@@ -56,11 +56,11 @@ class Asked:
         await self.call("Set", "ssv", interface, name, value, interface=PROPERTIES)
 
     async def owner(self) -> str:
-        """Return the server's unique name. Raises `QuietUnavailable` where there is none."""
+        """Return the server's unique name. Raises `DndUnavailable` where there is none."""
         try:
             (owner,) = await self._ask(DBUS, DBUS_PATH, DBUS, "GetNameOwner", "s", NAME)
         except Refused:
-            raise QuietUnavailable("there is no notification server on the session bus") from None
+            raise DndUnavailable("there is no notification server on the session bus") from None
         return str(owner)
 
     async def process(self) -> int | None:
@@ -98,11 +98,11 @@ class Asked:
             async with asyncio.timeout(PATIENCE):
                 reply = await self._bus.call(message)
         except TimeoutError:
-            raise QuietUnavailable("the notification server does not answer") from None
+            raise DndUnavailable("the notification server does not answer") from None
         except (OSError, EOFError) as gone:
-            raise QuietUnavailable("the session bus went away") from gone
+            raise DndUnavailable("the session bus went away") from gone
         if reply is None:
-            raise QuietUnavailable("the session bus went away")
+            raise DndUnavailable("the session bus went away")
         if reply.message_type is MessageType.ERROR:
             raise Refused(f"the notification server refused {member}: {reply.error_name}")
         answered: list[Any] = reply.body

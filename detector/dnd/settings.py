@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QuietSettings:
+class DndSettings:
     """`always`: the desktop keeps quiet in every partner time, and not only in those declared with `--quiet`.
 
     `ringing`: the apps that may still be heard, by their desktop ids, such as `org.signal.Signal`.

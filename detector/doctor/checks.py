@@ -20,7 +20,7 @@ from detector.core.attention.time_split import divide
 from detector.core.observations import Sense
 from detector.devices import Phone, PhoneApiAddress
 from detector.doctor.calendars import CalendarFound, find_calendars
-from detector.doctor.dnd import QuietFound, find_quiet
+from detector.doctor.dnd import DndFindings, find_dnd
 from detector.doctor.phones import (
     DeviceKnown,
     PhoneApiFound,
@@ -33,13 +33,13 @@ from detector.doctor.phones import (
 )
 from detector.errors import StoreError, TurntowardError, UserError
 from detector.notifier import make_notifiers
-from detector.notifier.chain import Chain
+from detector.notifier.chain import NotifierChain
 from detector.partner_time.proposed import Calendar
 from detector.paths import config_path, rules_dir, store_path
 from detector.report.under_way import so_far
 from detector.rulebook.loading import load_rules
 from detector.rulebook.unusable import asleep
-from detector.sensors import SENSES, Refusal, Session, first_available, session_type
+from detector.sensors import SENSES, SessionType, UnavailableSensor, first_available, session_type
 from detector.store.failures import NothingKept
 from detector.store.store import Store
 from rules.model import Rule
@@ -54,7 +54,7 @@ class Sensed:
 
     sense: Sense
     sensor: str | None
-    refusals: tuple[Refusal, ...]
+    refusals: tuple[UnavailableSensor, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,7 @@ class Findings:
     `listening`: the sockets on which the daemon listens to the network; `unexpected`: those that are not the door.
     """
 
-    session: Session
+    session: SessionType
     pid: int | None
     service: str | None
     senses: tuple[Sensed, ...]
@@ -101,7 +101,7 @@ class Findings:
     phones: tuple[PhoneFound, ...]
     devices: tuple[DeviceKnown, ...]
     calendars: tuple[CalendarFound, ...]
-    quiet: QuietFound
+    quiet: DndFindings
 
 
 async def examine(clock: Clock) -> Findings:
@@ -140,7 +140,7 @@ async def examine(clock: Clock) -> Findings:
         phones=await find_phones(kept.phones, clock, settings.sources.adb),
         devices=kept.devices,
         calendars=find_calendars(kept.calendars),
-        quiet=await find_quiet(settings.quiet, declared=kept.quiet),
+        quiet=await find_dnd(settings.quiet, declared=kept.quiet),
     )
 
 
@@ -151,7 +151,7 @@ async def asleep_here(rules: Sequence[Rule], clock: Clock) -> Mapping[str, str]:
     return asleep(rules, _sensed(senses, _kept(clock.now()).phones))
 
 
-async def _senses(clock: Clock, settings: Settings, session: Session) -> tuple[Sensed, ...]:
+async def _senses(clock: Clock, settings: Settings, session: SessionType) -> tuple[Sensed, ...]:
     senses = []
     for sense in SENSES:
         sensor, refusals = await first_available(sense, clock, settings.attention, session, settings.sources)
@@ -176,11 +176,11 @@ def _settings() -> tuple[Settings, list[str]]:
 
 async def _speakers(settings: Settings) -> tuple[tuple[Speaker, ...], Sequence[str]]:
     try:
-        chain, wrong = Chain(make_notifiers(settings.notifications.only)), []
+        chain, wrong = NotifierChain(make_notifiers(settings.notifications.only)), []
     except UserError as unknown:
-        chain, wrong = Chain(make_notifiers()), [str(problem) for problem in unknown.problems]
+        chain, wrong = NotifierChain(make_notifiers()), [str(problem) for problem in unknown.problems]
     try:
-        found = await chain.survey()
+        found = await chain.probe_all()
     finally:
         await chain.close()
     return tuple(Speaker(name=name, usable=usable, remark=remark) for name, usable, remark in found), wrong

@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from detector.dnd import choose, lines_for
-from detector.dnd.settings import QuietSettings
+from detector.dnd import choose, config_lines
+from detector.dnd.settings import DndSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QuietFound:
+class DndFindings:
     """`wanted`: some partner time, or the settings, ask for it. `server`: who serves notifications; `way`: how it is kept quiet.
 
     `why`: why it is not. `nudges`: ours get through. `rings`, `held`: the apps that must ring and do, or cannot. `how`: where
@@ -33,32 +33,32 @@ class QuietFound:
     lines: str | None = None
 
 
-async def find_quiet(settings: QuietSettings, *, declared: bool) -> QuietFound:
+async def find_dnd(settings: DndSettings, *, declared: bool) -> DndFindings:
     """Return what holds here now; `declared`: some partner time asks for quiet."""
     if not (declared or settings.always):
-        return QuietFound(wanted=False)
+        return DndFindings(wanted=False)
     from dbus_fast import BusType  # noqa: PLC0415 - only where quiet is wanted
     from dbus_fast.aio import MessageBus  # noqa: PLC0415 - only where quiet is wanted
 
-    from detector.dnd.model import QuietUnavailable  # noqa: PLC0415 - only where quiet is wanted
+    from detector.dnd.model import DndUnavailable  # noqa: PLC0415 - only where quiet is wanted
     from detector.dnd.server import Asked  # noqa: PLC0415 - only where quiet is wanted
 
     try:
         async with asyncio.timeout(5):
             bus = await MessageBus(bus_type=BusType.SESSION).connect()
     except Exception:  # noqa: BLE001 - dbus-fast lets through whatever connecting raises
-        return QuietFound(wanted=True, why="there is no session bus", remedy="log in through the desktop")
+        return DndFindings(wanted=True, why="there is no session bus", remedy="log in through the desktop")
     server = None
     try:
         server = (await Asked(bus).served()).name
         way, passing = await choose(bus, settings)
-    except QuietUnavailable as not_here:
+    except DndUnavailable as not_here:
         file, lines = _lines(server, settings)
-        return QuietFound(wanted=True, server=server, why=not_here.why, remedy=not_here.remedy, file=file, lines=lines)
+        return DndFindings(wanted=True, server=server, why=not_here.why, remedy=not_here.remedy, file=file, lines=lines)
     finally:
         bus.disconnect()
     file, lines = _lines(server, settings) if passing.remedy else (None, None)
-    return QuietFound(
+    return DndFindings(
         wanted=True,
         server=server,
         way=way.name,
@@ -72,6 +72,6 @@ async def find_quiet(settings: QuietSettings, *, declared: bool) -> QuietFound:
     )
 
 
-def _lines(server: str | None, settings: QuietSettings) -> tuple[str | None, str | None]:
-    file, lines = lines_for(server or "", settings.ringing)
+def _lines(server: str | None, settings: DndSettings) -> tuple[str | None, str | None]:
+    file, lines = config_lines(server or "", settings.ringing)
     return file or None, lines or None

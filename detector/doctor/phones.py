@@ -17,7 +17,7 @@ from detector.clock import Clock
 from detector.core.attention.time_split import Share, divide
 from detector.core.observations import LAPTOP
 from detector.devices import Phone, PhoneApiAddress, needs_phone_api
-from detector.sensors import Refusal
+from detector.sensors import UnavailableSensor
 from detector.store.model import KeptCoverage, KeptOccurrence
 
 
@@ -43,7 +43,7 @@ class PhoneFound:
     adb: str | None
     paired: datetime | None
     link_until: datetime | None
-    refusal: Refusal | None = None
+    refusal: UnavailableSensor | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

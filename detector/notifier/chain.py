@@ -13,22 +13,22 @@ from typing import Final
 
 from detector.core.observations import Answer
 from detector.errors import NotifyFailed
-from detector.notifier.model import Notifier, Words
+from detector.notifier.model import NotificationText, Notifier
 
 _LOG: Final = logging.getLogger("turntoward.notifier")
 
 
-class Chain:
-    """The notifiers in order. `refusals`: by name, why each could not speak when it was last tried."""
+class NotifierChain:
+    """The notifiers in order. `failures`: by name, why each could not speak when it was last tried."""
 
     def __init__(self, notifiers: Sequence[Notifier]) -> None:
         self._notifiers = tuple(notifiers)
         self._spoke: Notifier | None = None
         self._nudge = 0
         self._logged: str | None = ""
-        self.refusals: dict[str, str] = {}
+        self.failures: dict[str, str] = {}
 
-    async def show(self, nudge: int, words: Words, answered: Callable[[int, Answer], None]) -> str | None:
+    async def show(self, nudge: int, words: NotificationText, answered: Callable[[int, Answer], None]) -> str | None:
         """Return the name of the notifier that spoke, or None if none could. Never raises on a notifier's account.
 
         That one spoke is no proof that the person saw it: under Do Not Disturb servers take a notification and keep it
@@ -39,11 +39,11 @@ class Chain:
             try:
                 await notifier.show(nudge, words, once)
             except NotifyFailed as failure:
-                self.refusals[notifier.name] = str(failure)
+                self.failures[notifier.name] = str(failure)
             except Exception as bug:  # noqa: BLE001 - a notifier's bug must not silence the others
-                self.refusals[notifier.name] = f"a bug in the program: {_place(bug)}"
+                self.failures[notifier.name] = f"a bug in the program: {_place(bug)}"
             else:
-                self.refusals.pop(notifier.name, None)
+                self.failures.pop(notifier.name, None)
                 if self._spoke is not None and self._spoke is not notifier:
                     await self._spoke.withdraw(self._nudge)
                 self._spoke, self._nudge = notifier, nudge
@@ -57,7 +57,7 @@ class Chain:
         for notifier in self._notifiers:
             await notifier.withdraw(nudge)
 
-    async def survey(self) -> list[tuple[str, bool, str]]:
+    async def probe_all(self) -> list[tuple[str, bool, str]]:
         """Ask every notifier; return its name, whether it can be used now, and why not, or what it can do.
 
         This also opens the connections, so that the nudge to come finds them open.
@@ -84,7 +84,7 @@ class Chain:
         if name == self._logged:
             return
         self._logged = name
-        why = "; ".join(f"{refuser}: {why}" for refuser, why in self.refusals.items())
+        why = "; ".join(f"{refuser}: {why}" for refuser, why in self.failures.items())
         if name is None:
             _LOG.warning("nudges cannot be shown (%s)", why or "there is no notifier")
         else:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from detector.core.observations import Answer
 from detector.errors import NotifyFailed
-from detector.notifier.model import Words
+from detector.notifier.model import NotificationText
 from detector.notifier.server import DBUS, LISTEN, NAME, WATCH_SERVER, Server, ask, connect, notify, still_there, tell
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _BY_THE_PERSON: Final = 2
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Asked:
     nudge: int
-    words: Words
+    words: NotificationText
     answered: Callable[[int, Answer], None]
 
 
@@ -86,7 +86,7 @@ class FreedesktopNotifier:
         async with self._turn, self._bounded():
             await self._known_server(await self._connected())
 
-    async def show(self, nudge: int, words: Words, answered: Callable[[int, Answer], None]) -> None:
+    async def show(self, nudge: int, words: NotificationText, answered: Callable[[int, Answer], None]) -> None:
         """Show the words; return once the server has taken them, which is no proof that they are seen.
 
         `answered` comes later: an answer; "dismissed"; or "expired", also when something else took it away.

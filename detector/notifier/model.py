@@ -21,7 +21,7 @@ SHOW_TIMEOUT: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class NotificationText:
     """What a notification says: at most 12 words of `title`, one why-line as `body`, and its answers in order.
 
     `urgent`: the desktop keeps quiet by our own will, and shows nothing now but what is marked urgent.
@@ -43,7 +43,7 @@ class Notifier(Protocol):
     async def probe(self) -> None:
         """Return if the channel can be used here and now; raise `NotifyFailed` with why if not."""
 
-    async def show(self, nudge: int, words: Words, answered: Callable[[int, Answer], None]) -> None:
+    async def show(self, nudge: int, words: NotificationText, answered: Callable[[int, Answer], None]) -> None:
         """Show the words in place of what was shown before; call `answered(nudge, answer)` at most once, later.
 
         Nudge 0 is the greeting, which has no answers. Raises `NotifyFailed`.
@@ -56,10 +56,10 @@ class Notifier(Protocol):
         """Let go of every connection and task."""
 
 
-class Voice(Protocol):
-    """The notifiers in their order, the first that can speaks: `detector.notifier.chain.Chain`."""
+class NotificationSender(Protocol):
+    """The notifiers in their order, the first that can speaks: `detector.notifier.chain.NotifierChain`."""
 
-    async def show(self, nudge: int, words: Words, answered: Callable[[int, Answer], None], /) -> str | None:
+    async def show(self, nudge: int, words: NotificationText, answered: Callable[[int, Answer], None], /) -> str | None:
         """Show the words and return the name of who spoke, or None if nobody could."""
 
     async def withdraw(self, nudge: int, /) -> None:

@@ -16,7 +16,7 @@ from typing import Final
 from detector.core.observations import Answer
 from detector.errors import NotifyFailed
 from detector.notifier.address import session_bus_address
-from detector.notifier.model import Words
+from detector.notifier.model import NotificationText
 from detector.notifier.plain import BODY_LIMIT, one_line, without_markup
 
 PATIENCE: Final = 3.0
@@ -41,7 +41,7 @@ class NotifySendNotifier:
         if shutil.which("notify-send") is None:
             raise NotifyFailed("the program notify-send is not installed (Debian: libnotify-bin)")
 
-    async def show(self, nudge: int, words: Words, answered: Callable[[int, Answer], None]) -> None:
+    async def show(self, nudge: int, words: NotificationText, answered: Callable[[int, Answer], None]) -> None:
         """Show the words. `answered` is never called. Raises `NotifyFailed`."""
         del nudge, answered
         await self.probe()

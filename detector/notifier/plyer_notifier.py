@@ -19,7 +19,7 @@ from typing import Any, Final
 from detector.core.observations import Answer
 from detector.errors import NotifyFailed
 from detector.notifier.address import session_bus_address
-from detector.notifier.model import Words
+from detector.notifier.model import NotificationText
 from detector.notifier.plain import one_line, without_markup
 
 PATIENCE: Final = 5.0
@@ -47,7 +47,7 @@ class PlyerNotifier:
         if sys.platform == "linux":
             session_bus_address()
 
-    async def show(self, nudge: int, words: Words, answered: Callable[[int, Answer], None]) -> None:
+    async def show(self, nudge: int, words: NotificationText, answered: Callable[[int, Answer], None]) -> None:
         """Show the words. `answered` is never called. Raises `NotifyFailed` where plyer says that it failed."""
         del nudge, answered
         await self.probe()

@@ -13,7 +13,7 @@ from typing import Final, TextIO
 
 from detector.core.observations import Answer
 from detector.errors import NotifyFailed
-from detector.notifier.model import Words
+from detector.notifier.model import NotificationText
 from detector.notifier.plain import one_line
 
 WIDTH: Final = 80
@@ -33,7 +33,7 @@ class PrintingNotifier:
         """Return if there is somewhere to print to that is not the journal; raise `NotifyFailed` if not."""
         self._target()
 
-    async def show(self, nudge: int, words: Words, answered: Callable[[int, Answer], None]) -> None:
+    async def show(self, nudge: int, words: NotificationText, answered: Callable[[int, Answer], None]) -> None:
         """Print the title and the why-line, marked as printed. `answered` is never called."""
         del nudge, answered
         said = " — ".join(part for part in (one_line(words.title), one_line(words.body, 1000)) if part)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from detector.errors import NotifyFailed
 from detector.notifier.address import session_bus_address
-from detector.notifier.model import Words
+from detector.notifier.model import NotificationText
 from detector.notifier.plain import BODY_LIMIT, escape_markup, one_line
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ async def ask(bus: MessageBus) -> Server:
     return Server(name=str(name), version=str(version).partition(" ")[0], can=frozenset(can))
 
 
-async def notify(bus: MessageBus, words: Words, server: Server, *, replaces: int, serial: int) -> None:
+async def notify(bus: MessageBus, words: NotificationText, server: Server, *, replaces: int, serial: int) -> None:
     """Hand the words to the server, in place of notification `replaces` (0: a new one). Raises `NotifyFailed`."""
     from dbus_fast import Variant  # noqa: PLC0415 - imported with the bus
 
@@ -150,7 +150,7 @@ def tell(bus: MessageBus, to: str, member: str, signature: str, body: list[Any])
         bus.send(message).add_done_callback(_retrieve)
 
 
-def fitted(words: Words, server: Server) -> tuple[str, str, list[str]]:
+def fitted(words: NotificationText, server: Server) -> tuple[str, str, list[str]]:
     """Return title, body and actions as this server can show them; the why-line is never lost."""
     title = one_line(words.title) or "Turntoward"
     why = one_line(words.body, BODY_LIMIT)
@@ -165,7 +165,7 @@ def fitted(words: Words, server: Server) -> tuple[str, str, list[str]]:
     return title, body, actions
 
 
-def _urgency(words: Words, server: Server) -> int:
+def _urgency(words: NotificationText, server: Server) -> int:
     """Return low, where the server shows what is low: GNOME, since 41, puts that into its list unseen."""
     if words.urgent:
         return _CRITICAL

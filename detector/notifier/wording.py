@@ -16,7 +16,7 @@ from typing import Final, cast
 
 from detector.core.effects import Moment
 from detector.core.observations import Answer
-from detector.notifier.model import TITLE_WORDS, Words
+from detector.notifier.model import TITLE_WORDS, NotificationText
 from detector.notifier.plain import one_line
 from detector.notifier.settings import NotifierSettings
 from rules.explain import needed_over, needing
@@ -81,7 +81,7 @@ def wording() -> Wording:
     )
 
 
-def words_for(moment: Moment, *, rule_name: str, why: str, settings: NotifierSettings, week: int) -> Words:
+def nudge_text(moment: Moment, *, rule_name: str, why: str, settings: NotifierSettings, week: int) -> NotificationText:
     """Return the words of this moment's nudge.
 
     `rule_name`: the title for a rule that the built-in wording does not know. `why`: the why-line, one sentence.
@@ -90,13 +90,15 @@ def words_for(moment: Moment, *, rule_name: str, why: str, settings: NotifierSet
     known = wording()
     variants = known.titles.get(moment.rule, ())
     title = settings.sentence or (variants[week % len(variants)] if variants else rule_name)
-    return Words(title=_at_most(title) or known.fallback, body=why, answers=known.answers, expires=settings.expires)
+    return NotificationText(
+        title=_at_most(title) or known.fallback, body=why, answers=known.answers, expires=settings.expires
+    )
 
 
-def how_long(moment: Moment, *, settings: NotifierSettings = _DEFAULTS) -> Words:
+def how_long_text(moment: Moment, *, settings: NotifierSettings = _DEFAULTS) -> NotificationText:
     """Return the question that follows on "I need this"; to leave it alone is an answer, too."""
     known = wording()
-    return Words(
+    return NotificationText(
         title=known.how_long,
         body=needing(moment.category, moment.device),
         answers=known.lengths,
@@ -104,15 +106,15 @@ def how_long(moment: Moment, *, settings: NotifierSettings = _DEFAULTS) -> Words
     )
 
 
-def over(moment: Moment, *, settings: NotifierSettings = _DEFAULTS) -> Words:
+def need_over_text(moment: Moment, *, settings: NotifierSettings = _DEFAULTS) -> NotificationText:
     """Return the one line that says that the time is over for which something was needed."""
     body = needed_over(moment.category, moment.device, moment.answer)
-    return Words(title=wording().over, body=body, expires=settings.expires)
+    return NotificationText(title=wording().over, body=body, expires=settings.expires)
 
 
-def greeting(
+def start_text(
     title: str, ends_local_text: str, *, settings: NotifierSettings = _DEFAULTS, note: str = "", suggestion: str = ""
-) -> Words:
+) -> NotificationText:
     """Return the words that say, once, that partner time has begun. `ends_local_text`: its end as the person reads it.
 
     `note`: what there is to say this time, in place of the thought; so is `suggestion`, one of the person's own, which is
@@ -124,16 +126,16 @@ def greeting(
         f"{own}." if own and own.casefold() != _PLAIN_TITLE.casefold() else "",
         note or ((_sentence(suggestion) or known.thought) if settings.greeting else ""),
     ]
-    return Words(
+    return NotificationText(
         title=known.greeting.format(ends=ends_local_text),
         body=" ".join(part for part in parts if part),
         expires=settings.expires,
     )
 
 
-def heads_up(
+def heads_up_text(
     title: str, begins_local_text: str, *, sentence: str = "", settings: NotifierSettings = _DEFAULTS
-) -> Words:
+) -> NotificationText:
     """Return the words that say, once, that partner time is about to begin; `sentence`: the person's own, in their place.
 
     `begins_local_text`: its beginning as the person reads it; it is said in any case.
@@ -143,17 +145,19 @@ def heads_up(
     name = one_line(title).rstrip(".").split()[: TITLE_WORDS - len(begins)] or [_PLAIN_TITLE]
     said = known.heads_up.format(title=" ".join(name), begins=begins_local_text)
     own = _at_most(sentence)
-    return Words(title=own or said, body=f"{said}." if own else known.heads_up_line, expires=settings.expires)
+    return NotificationText(
+        title=own or said, body=f"{said}." if own else known.heads_up_line, expires=settings.expires
+    )
 
 
-def ending(
+def end_text(
     title: str,
     *,
     undisturbed: timedelta | None,
     moments: int,
     started_well: bool = False,
     settings: NotifierSettings = _DEFAULTS,
-) -> Words:
+) -> NotificationText:
     """Return the one line that says how partner time went. `undisturbed`: how long no screen took the person away.
 
     `undisturbed` None: too little of it is known for any number to be said.
@@ -168,33 +172,37 @@ def ending(
         known.started_well if started_well else "",
         known.ending_unknown if undisturbed is None else noticed,
     ]
-    return Words(
+    return NotificationText(
         title=known.ending.format(length=long_enough) if long_enough else known.ending_plain,
         body=" ".join(part for part in parts if part),
         expires=settings.expires,
     )
 
 
-def of_quiet_week(evening: int, evenings: int) -> str:
+def quiet_week_note(evening: int, evenings: int) -> str:
     """Return the note that it is the how-manyeth evening of the quiet week, of so many."""
     return wording().quiet_week.format(evening=evening, evenings=evenings)
 
 
-def quiet_week_over() -> str:
+def quiet_week_over_note() -> str:
     """Return the note that the quiet week has ended, and what comes of it."""
     return wording().quiet_week_over
 
 
-def unsensed(ends_local_text: str, *, settings: NotifierSettings = _DEFAULTS) -> Words:
+def nothing_sensed_text(ends_local_text: str, *, settings: NotifierSettings = _DEFAULTS) -> NotificationText:
     """Return the words that take the greeting's place where nothing can be sensed."""
     known = wording()
-    return Words(title=known.greeting.format(ends=ends_local_text), body=known.unsensed, expires=settings.expires)
+    return NotificationText(
+        title=known.greeting.format(ends=ends_local_text), body=known.unsensed, expires=settings.expires
+    )
 
 
-def goes_on(ends_local_text: str, *, settings: NotifierSettings = _DEFAULTS) -> Words:
+def resumed_text(ends_local_text: str, *, settings: NotifierSettings = _DEFAULTS) -> NotificationText:
     """Return the words that say that a pause ended by itself while partner time is under way."""
     known = wording()
-    return Words(title=known.goes_on.format(ends=ends_local_text), body=known.pause_over, expires=settings.expires)
+    return NotificationText(
+        title=known.goes_on.format(ends=ends_local_text), body=known.pause_over, expires=settings.expires
+    )
 
 
 def _sentence(text: str) -> str:

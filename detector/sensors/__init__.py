@@ -20,9 +20,9 @@ from detector.errors import SensorUnavailable
 from detector.sensors.model import Sensor
 from detector.sensors.settings import SensorSettings
 
-Session: TypeAlias = Literal["x11", "wayland", "tty"]
-NO_SOURCES: Final = SensorSettings()
-SESSION_NAMES: Final[dict[Session, str]] = {"x11": "X11", "wayland": "Wayland", "tty": "a text console"}
+SessionType: TypeAlias = Literal["x11", "wayland", "tty"]
+DEFAULT_SOURCES: Final = SensorSettings()
+SESSION_TYPE_NAMES: Final[dict[SessionType, str]] = {"x11": "X11", "wayland": "Wayland", "tty": "a text console"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +36,10 @@ class Candidate:
     name: str
     module: str
     kind: str
-    sessions: tuple[Session, ...]
+    sessions: tuple[SessionType, ...]
     asks: bool = False
 
-    def make(self, clock: Clock, settings: AttentionSettings, sources: SensorSettings = NO_SOURCES) -> Sensor:
+    def make(self, clock: Clock, settings: AttentionSettings, sources: SensorSettings = DEFAULT_SOURCES) -> Sensor:
         """Import the sensor and make it; nothing is opened. Raises `SensorUnavailable` where a library is missing."""
         more = (sources,) if self.asks else ()
         try:
@@ -52,7 +52,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class UnavailableSensor:
     """Why a sensor does not sense here, and what a person could do about it."""
 
     sensor: str
@@ -60,7 +60,7 @@ class Refusal:
     remedy: str | None = None
 
 
-def _row(sense: Sense, name: str, kind: str, *sessions: Session, asks: bool = False) -> Candidate:
+def _row(sense: Sense, name: str, kind: str, *sessions: SessionType, asks: bool = False) -> Candidate:
     module = f"detector.sensors.{name}"
     return Candidate(sense=sense, name=name, module=module, kind=kind, sessions=sessions, asks=asks)
 
@@ -89,7 +89,9 @@ def _can_connect(display: str) -> bool:
     return True
 
 
-def session_type(env: Mapping[str, str] | None = None, can_connect: Callable[[str], bool] = _can_connect) -> Session:
+def session_type(
+    env: Mapping[str, str] | None = None, can_connect: Callable[[str], bool] = _can_connect
+) -> SessionType:
     """Return what the session is: by its own word first, then by what is there.
 
     `startx` on a console leaves the word "tty" behind, and a bare X server none: there an X server that takes a
@@ -98,25 +100,25 @@ def session_type(env: Mapping[str, str] | None = None, can_connect: Callable[[st
     env = os.environ if env is None else env
     said = env.get("XDG_SESSION_TYPE", "")
     if said in ("x11", "wayland"):
-        return cast("Session", said)
+        return cast("SessionType", said)
     if env.get("WAYLAND_DISPLAY"):
         return "wayland"
     display = env.get("DISPLAY", "")
     return "x11" if display and can_connect(display) else "tty"
 
 
-def candidates(sense: Sense, session: Session) -> tuple[Candidate, ...]:
+def candidates(sense: Sense, session: SessionType) -> tuple[Candidate, ...]:
     """Return the sensors that may be tried for a sense in such a session, the preferred one first."""
     return tuple(row for row in REGISTRY if row.sense == sense and session in row.sessions)
 
 
-def misplaced(sense: Sense, session: Session) -> tuple[Refusal, ...]:
+def not_for_session(sense: Sense, session: SessionType) -> tuple[UnavailableSensor, ...]:
     """Return the sensors of a sense that are not for such a session, with the reason, for `doctor`."""
     return tuple(
-        Refusal(
+        UnavailableSensor(
             sensor=row.name,
-            why=f"it is for {' and '.join(SESSION_NAMES[fit] for fit in row.sessions)}, "
-            f"and this session is {SESSION_NAMES[session]}",
+            why=f"it is for {' and '.join(SESSION_TYPE_NAMES[fit] for fit in row.sessions)}, "
+            f"and this session is {SESSION_TYPE_NAMES[session]}",
         )
         for row in REGISTRY
         if row.sense == sense and session not in row.sessions
@@ -127,18 +129,18 @@ async def first_available(
     sense: Sense,
     clock: Clock,
     settings: AttentionSettings,
-    session: Session | None = None,
-    sources: SensorSettings = NO_SOURCES,
-) -> tuple[Sensor | None, list[Refusal]]:
+    session: SessionType | None = None,
+    sources: SensorSettings = DEFAULT_SOURCES,
+) -> tuple[Sensor | None, list[UnavailableSensor]]:
     """Return the first sensor of a sense that can run here and now, not yet started, and why the others cannot."""
     session = session or session_type()
-    refusals = list(misplaced(sense, session))
+    refusals = list(not_for_session(sense, session))
     for candidate in candidates(sense, session):
         try:
             sensor = candidate.make(clock, settings, sources)
             await sensor.probe()
         except SensorUnavailable as refused:
-            refusals.append(Refusal(sensor=candidate.name, why=refused.why, remedy=refused.remedy))
+            refusals.append(UnavailableSensor(sensor=candidate.name, why=refused.why, remedy=refused.remedy))
         else:
             return sensor, refusals
     return None, refusals

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from detector.core.observations import Observation, Sense
+from detector.core.observations import Sense
 from detector.sensors.activitywatch_buckets import Kind, browser_of, kind_of
 from detector.sensors.activitywatch_events import Event, Front
 from detector.sensors.activitywatch_sensor import ActivityWatchSensor, read_events
 from detector.sensors.activitywatch_server import ActivityWatchServer
-from detector.sensors.model import Seen, Toplevel
+from detector.sensors.model import SensorEvent, Toplevel, ToplevelFocused
 
 TAB_STALE: Final = timedelta(seconds=150)
 """A browser says again once a minute which page it shows."""
@@ -35,10 +35,10 @@ class ActivityWatchFocus(ActivityWatchSensor):
 
     async def _say(
         self, server: ActivityWatchServer, events: Sequence[Event[Any]], latest: datetime
-    ) -> list[Observation | Seen]:
+    ) -> list[SensorEvent]:
         newest = events[-1]
         passed = [] if self._seen is None else [each for each in events[:-1] if each.began > self._seen]
-        found: list[Observation | Seen] = []
+        found: list[SensorEvent] = []
         for event in (*passed, newest):
             page = await self._page(server, event.content) if event is newest else None
             toplevel = Toplevel(app_id=event.content.app or "", title=page or event.content.title or "")
@@ -46,7 +46,7 @@ class ActivityWatchFocus(ActivityWatchSensor):
                 continue
             latest = max(latest, min(event.began, self._clock.now()))
             self._said = toplevel
-            found.append(Seen(at=latest, toplevel=toplevel))
+            found.append(ToplevelFocused(at=latest, toplevel=toplevel))
         self._seen = newest.began
         return found
 

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from detector.core.observations import CameBack, Observation, Sense, WentIdle
+from detector.core.observations import CameBack, Sense, WentIdle
 from detector.sensors.activitywatch_buckets import Kind
 from detector.sensors.activitywatch_events import Event
 from detector.sensors.activitywatch_sensor import ActivityWatchSensor
 from detector.sensors.activitywatch_server import ActivityWatchServer
-from detector.sensors.model import Seen
+from detector.sensors.model import SensorEvent
 
 
 class ActivityWatchIdle(ActivityWatchSensor):
@@ -30,7 +30,7 @@ class ActivityWatchIdle(ActivityWatchSensor):
 
     async def _say(
         self, server: ActivityWatchServer, events: Sequence[Event[Any]], latest: datetime
-    ) -> list[Observation | Seen]:
+    ) -> list[SensorEvent]:
         del server
         newest = events[-1]
         now = max(latest, self._clock.now())

@@ -18,12 +18,12 @@ import msgspec
 
 from detector.clock import Clock
 from detector.core.attention.settings import AttentionSettings
-from detector.core.observations import Observation, Sense, SensorStarted
+from detector.core.observations import Sense, SensorStarted
 from detector.errors import SensorLost, SensorUnavailable
 from detector.sensors.activitywatch_buckets import Kind, kind_of
 from detector.sensors.activitywatch_events import SHAPES, Event
 from detector.sensors.activitywatch_server import ActivityWatchServer, NotAsked
-from detector.sensors.model import Seen
+from detector.sensors.model import SensorEvent
 from detector.sensors.settings import SensorSettings, check_sources
 
 EVERY: Final = timedelta(seconds=10)
@@ -64,7 +64,7 @@ class ActivityWatchSensor:
         if not self._is_fresh(events):
             raise SensorUnavailable(f"{self.watcher} tells ActivityWatch nothing", f"start {self.watcher}")
 
-    async def observe(self) -> AsyncGenerator[Observation | Seen, None]:
+    async def observe(self) -> AsyncGenerator[SensorEvent, None]:
         """Yield what the events say, `SensorStarted` first."""
         server = self._server()
         try:
@@ -88,7 +88,7 @@ class ActivityWatchSensor:
 
     async def _say(
         self, server: ActivityWatchServer, events: Sequence[Event[Any]], latest: datetime
-    ) -> list[Observation | Seen]:
+    ) -> list[SensorEvent]:
         """Return what is new in the events, the oldest of which is first, none of it before `latest`."""
         raise NotImplementedError
 

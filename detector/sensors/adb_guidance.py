@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from detector.errors import SensorUnavailable
-from detector.sensors import Refusal, adb_client
+from detector.sensors import UnavailableSensor, adb_client
 from detector.sensors.adb_client import SERVER, AdbDevice, NoServer
 
 NAME: Final = "adb_phone"
@@ -56,7 +56,7 @@ _STATES: Final = {
 _NOT_STARTED: Final = frozenset({"bootloader", "recovery", "sideload", "rescue", "host"})
 
 
-def refused(serial: str, state: str | None) -> Refusal | None:
+def refused(serial: str, state: str | None) -> UnavailableSensor | None:
     """Return why a phone in such a state cannot be sensed, None where it can. `state` None: it is not in the list."""
     if state == READY:
         return None
@@ -67,7 +67,7 @@ def refused(serial: str, state: str | None) -> Refusal | None:
     else:
         known = next((words for word, words in _STATES.items() if state.startswith(word)), None)
         why, remedy = known or (f"adb says of the phone: {state[:60]}", "unplug it and plug it in again")
-    return Refusal(sensor=NAME, why=why, remedy=remedy)
+    return UnavailableSensor(sensor=NAME, why=why, remedy=remedy)
 
 
 async def devices(server: str = SERVER) -> list[AdbDevice]:
@@ -78,10 +78,10 @@ async def devices(server: str = SERVER) -> list[AdbDevice]:
         raise SensorUnavailable(*_NO_SERVER) from gone
 
 
-async def guidance(serial: str, server: str = SERVER) -> Refusal | None:
+async def guidance(serial: str, server: str = SERVER) -> UnavailableSensor | None:
     """Return why a phone cannot be sensed now and what to do, for `doctor`; None where it can."""
     try:
         states = {device.serial: device.state for device in await devices(server)}
     except SensorUnavailable as missing:
-        return Refusal(sensor=NAME, why=missing.why, remedy=missing.remedy)
+        return UnavailableSensor(sensor=NAME, why=missing.why, remedy=missing.remedy)
     return refused(serial, states.get(serial))

@@ -23,8 +23,9 @@ from detector.errors import SensorLost, SensorUnavailable
 from detector.sensors import adb_client, android_events, android_present, android_usagestats
 from detector.sensors.adb_client import SERVER, Connection, Counted, Gone, NoServer, Refused, listed
 from detector.sensors.adb_guidance import NAME, READY, devices, refused
-from detector.sensors.android_hand import Hand, Present, Saying
+from detector.sensors.android_hand import Hand, Present
 from detector.sensors.android_present import PhoneClock
+from detector.sensors.model import SensorEvent
 
 SETTLES: Final = 2.0
 """Seconds within which the server tells that a phone is gone, after its log has ended."""
@@ -65,7 +66,7 @@ class AdbPhone:
         server: str = SERVER,
         *,
         waits: bool = False,
-        on_missed: Callable[[Sequence[Saying]], None] | None = None,
+        on_missed: Callable[[Sequence[SensorEvent]], None] | None = None,
     ) -> None:
         self._clock = clock
         self._device = device
@@ -81,7 +82,7 @@ class AdbPhone:
         if refusal is not None and not self._waits:
             raise SensorUnavailable(refusal.why, refusal.remedy)
 
-    async def observe(self) -> AsyncGenerator[Saying, None]:
+    async def observe(self) -> AsyncGenerator[SensorEvent, None]:
         """Yield what comes to the front, and the phone taken up and laid down; a `Gap` while it is away.
 
         Raises `SensorLost` when the adb server goes away, or a phone that is there does not answer.
@@ -151,7 +152,9 @@ class _Session:
         self._its_clock: PhoneClock | None = None
         self._began = self._latest = clock.now()
 
-    async def begin(self, before: _Broke | None, on_missed: Callable[[Sequence[Saying]], None] | None) -> list[Saying]:
+    async def begin(
+        self, before: _Broke | None, on_missed: Callable[[Sequence[SensorEvent]], None] | None
+    ) -> list[SensorEvent]:
         """Listen, then ask what holds; return it. Raises `Gone`, `Refused`, `SensorLost`."""
         try:
             asked = self._clock.now()
@@ -180,7 +183,7 @@ class _Session:
         started = SensorStarted(at=now, device=self._device, sense="focus", sensor=NAME)
         return [started, *self.hand.begin(present, now)]
 
-    async def next(self) -> list[Saying] | None:
+    async def next(self) -> list[SensorEvent] | None:
         """Return what was told next; None: the phone went away. Raises `Gone`, `SensorLost`."""
         match await self._news.get():
             case _Heard(of=of, piece=piece) if of is self._log:
@@ -193,7 +196,7 @@ class _Session:
                 raise lost
         return []
 
-    def _read(self, line: str) -> list[Saying]:
+    def _read(self, line: str) -> list[SensorEvent]:
         event = android_events.read(line)
         if event is None or self.hand is None or self._its_clock is None:
             return []

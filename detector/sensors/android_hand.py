@@ -12,13 +12,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Final
 
-from detector.core.observations import Focused, LaidDown, LitUp, Observation, PickedUp
+from detector.core.observations import Focused, LaidDown, LitUp, PickedUp
 from detector.sensors.android_events import Event, Keyguard, Resumed, Screen
-from detector.sensors.model import SeenApp
-
-Saying: TypeAlias = Observation | SeenApp
+from detector.sensors.model import AppFocused, SensorEvent
 
 LAUNCHERS: Final = frozenset(
     {
@@ -129,14 +127,14 @@ class Hand:
         user, package = self._resumed or (self._user, None)
         return Present(is_on=self._is_on, is_locked=self._is_locked, user=user, package=package)
 
-    def begin(self, present: Present, at: datetime) -> list[Saying]:
+    def begin(self, present: Present, at: datetime) -> list[SensorEvent]:
         """Say what holds now; nothing where the phone does not say."""
         self._is_on, self._is_locked = present.is_on, present.is_locked
         self._resumed = None if present.package is None else (present.user, present.package)
         self._in_hand, self._said_down = None, False
         return self._settle(at)
 
-    def take(self, event: Event, at: datetime) -> list[Saying]:
+    def take(self, event: Event, at: datetime) -> list[SensorEvent]:
         """Take in what the log told; `at` is by our clock. Returns what is new in it, in order."""
         match event:
             case Resumed():
@@ -147,7 +145,7 @@ class Hand:
                 self._is_locked = event.is_shown
                 return self._settle(at)
 
-    def _take_resumed(self, event: Resumed, at: datetime) -> list[Saying]:
+    def _take_resumed(self, event: Resumed, at: datetime) -> list[SensorEvent]:
         self._tells_keyguard = self._tells_keyguard and not event.is_older
         self._resumed = (event.user, event.package)
         if self._is_on is None:
@@ -156,7 +154,7 @@ class Hand:
             self._is_locked = False
         return self._show(at, by_itself=False) if self._in_hand else self._settle(at)
 
-    def _take_screen(self, event: Screen, at: datetime) -> list[Saying]:
+    def _take_screen(self, event: Screen, at: datetime) -> list[SensorEvent]:
         if event.is_echo and self._has_toggled:
             return []
         self._has_toggled = self._has_toggled or not event.is_echo
@@ -171,7 +169,7 @@ class Hand:
         # A screen that went on by itself goes off again: nothing was picked up, and it lies there still.
         return self._settle(at) or self._put_down(at)
 
-    def _settle(self, at: datetime) -> list[Saying]:
+    def _settle(self, at: datetime) -> list[SensorEvent]:
         was, now = self._in_hand, self._is_in_hand()
         if now is None or was == now:
             return []
@@ -182,7 +180,7 @@ class Hand:
         self._said_down = False
         # Where it was not known before, it was not picked up now.
         is_picked = was is False and not self._is_anothers()
-        picked: list[Saying] = [PickedUp(at=at, device=self._device)] if is_picked else []
+        picked: list[SensorEvent] = [PickedUp(at=at, device=self._device)] if is_picked else []
         return picked + (self._show(at, by_itself=True) if self._resumed else [])
 
     def _is_in_hand(self) -> bool | None:
@@ -190,13 +188,13 @@ class Hand:
             return False
         return None if self._is_on is None or self._is_locked is None else True
 
-    def _put_down(self, at: datetime) -> list[Saying]:
+    def _put_down(self, at: datetime) -> list[SensorEvent]:
         if self._said_down:
             return []
         self._said_down = True
         return [LaidDown(at=at, device=self._device)]
 
-    def _show(self, at: datetime, *, by_itself: bool) -> list[Saying]:
+    def _show(self, at: datetime, *, by_itself: bool) -> list[SensorEvent]:
         """Say what is in front now, where it is new."""
         before, self._front = self._front if self._said_front else None, self._use()
         is_new, self._said_front = not self._said_front or self._front != before, True
@@ -209,7 +207,7 @@ class Hand:
             return []
         if self._front is None:
             return [Focused(at=at, device=self._device, activity=None)]
-        return [SeenApp(at=at, device=self._device, app=self._front, opened=not by_itself and not is_back)]
+        return [AppFocused(at=at, device=self._device, app=self._front, opened=not by_itself and not is_back)]
 
     def _use(self) -> str | None:
         if self._resumed is None or self._is_anothers() or self._is_dialog():

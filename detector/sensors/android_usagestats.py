@@ -16,7 +16,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
 from detector.sensors.android_events import Event, Keyguard, Resumed, Screen
-from detector.sensors.android_hand import Hand, Saying
+from detector.sensors.android_hand import Hand
+from detector.sensors.model import SensorEvent
 
 COMMAND: Final = (
     "dumpsys usagestats 2>/dev/null | grep -oE "
@@ -51,14 +52,14 @@ def read(dump: str, *, user: int, local: timezone) -> list[Event]:
 
 def missed(
     events: list[Event], hand: Hand, *, since: datetime, until: datetime, ours: Callable[[datetime], datetime]
-) -> tuple[list[Saying], Hand]:
+) -> tuple[list[SensorEvent], Hand]:
     """Return what was missed between `since` and `until`, and the phone as it was left.
 
     `hand` is the phone as it was when the link broke; it stays as it is. `ours` turns the phone's time into ours. The
     phone tells whole seconds, so an instant may be up to a second early; none is outside of the stretch.
     """
     hand = copy.copy(hand)
-    said: list[Saying] = []
+    said: list[SensorEvent] = []
     for event in events:
         at = ours(event.at)
         # What was seen live in the second of the break is not told twice: the hand knows it already.

@@ -18,7 +18,7 @@ from detector.core.observations import Observation, QuietBegan, QuietEnded, Sens
 from detector.errors import SensorLost, SensorUnavailable
 from detector.sensors.bus import PROPERTIES, Bus, Refused, owner_of, signals_of
 from detector.sensors.channel import Channel
-from detector.sensors.model import Seen
+from detector.sensors.model import SensorEvent
 
 SERVICE: Final = "org.freedesktop.Notifications"
 PATH: Final = "/org/freedesktop/Notifications"
@@ -44,7 +44,7 @@ class DesktopQuiet:
         finally:
             await bus.close()
 
-    async def observe(self) -> AsyncGenerator[Observation | Seen, None]:
+    async def observe(self) -> AsyncGenerator[SensorEvent, None]:
         """Yield `QuietBegan` and `QuietEnded` in turn, first as it is now."""
         channel: Channel[Observation] = Channel()
         bus = await Bus.open(BusType.SESSION)

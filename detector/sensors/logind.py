@@ -23,7 +23,7 @@ from detector.core.observations import Gap, GapReason, Locked, Observation, Sens
 from detector.errors import SensorLost, SensorUnavailable
 from detector.sensors.bus import PROPERTIES, Bus, Refused, owner_of, signals_of
 from detector.sensors.channel import Channel
-from detector.sensors.model import Seen
+from detector.sensors.model import SensorEvent
 
 SERVICE: Final = "org.freedesktop.login1"
 MANAGER_PATH: Final = "/org/freedesktop/login1"
@@ -52,7 +52,7 @@ class Logind:
         finally:
             await bus.close()
 
-    async def observe(self) -> AsyncGenerator[Observation | Seen, None]:
+    async def observe(self) -> AsyncGenerator[SensorEvent, None]:
         """Yield `Locked` or `Unlocked`, first as it is now; `Suspended` before sleep and a `Gap` after it."""
         channel: Channel[Observation | Prepare] = Channel()
         bus = await Bus.open(BusType.SYSTEM)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from detector.core.observations import LAPTOP, Observation, Sense
 
@@ -31,7 +31,7 @@ class Toplevel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class ToplevelFocused:
     """A toplevel came to the front, or changed its title; None: nothing is in front. The inbox makes it `Focused`."""
 
     at: datetime
@@ -40,7 +40,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeenApp:
+class AppFocused:
     """An app came to the front on a phone; the inbox classifies it, and makes it `Focused`.
 
     `app`: its Android package or iOS bundle id, '' where only `category` was told. `category` wins over the catalogue.
@@ -54,6 +54,14 @@ class SeenApp:
     opened: bool = False
 
 
+SensorEvent: TypeAlias = Observation | ToplevelFocused | AppFocused
+"""What a sensor yields: an observation, or something in front that the inbox has yet to classify."""
+
+
+SensorEvent: TypeAlias = Observation | ToplevelFocused | AppFocused
+"""What a sensor yields: an observation, or something in front that the inbox has yet to classify."""
+
+
 class Sensor(Protocol):
     """One way of sensing one thing. Made without arguments other than the clock; see `REGISTRY`."""
 
@@ -63,7 +71,7 @@ class Sensor(Protocol):
     async def probe(self) -> None:
         """Return if the sensor can run here and now; raise `SensorUnavailable` with why and what to do if not."""
 
-    def observe(self) -> AsyncGenerator[Observation | Seen | SeenApp, None]:
+    def observe(self) -> AsyncGenerator[SensorEvent, None]:
         """Yield what is observed, first `SensorStarted`, then the present state where there is one, then every change.
 
         Raises `SensorLost` when the source goes away. `aclose()` lets go of every connection, thread and descriptor.

@@ -21,7 +21,7 @@ from detector.core.observations import MediaEnded, MediaStarted, Observation, Se
 from detector.errors import SensorLost
 from detector.sensors.bus import DBUS, PROPERTIES, Bus, Refused, signals_of
 from detector.sensors.channel import Channel
-from detector.sensors.model import Seen
+from detector.sensors.model import SensorEvent
 from detector.sensors.settle import Settled
 
 PREFIX: Final = "org.mpris.MediaPlayer2."
@@ -65,7 +65,7 @@ class MprisMedia:
         bus = await Bus.open(BusType.SESSION)
         await bus.close()
 
-    async def observe(self) -> AsyncGenerator[Observation | Seen, None]:
+    async def observe(self) -> AsyncGenerator[SensorEvent, None]:
         """Yield `MediaStarted` and `MediaEnded` in turn, first as it is now."""
         channel: Channel[Observation | _Ask] = Channel()
         bus = await Bus.open(BusType.SESSION)

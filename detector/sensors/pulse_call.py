@@ -18,7 +18,7 @@ from detector.core.attention.settings import AttentionSettings
 from detector.core.observations import CallEnded, CallStarted, Observation, Sense, SensorStarted
 from detector.sensors.cameras import Cameras
 from detector.sensors.channel import Channel
-from detector.sensors.model import Seen
+from detector.sensors.model import SensorEvent
 from detector.sensors.pulse_server import PulseServer
 from detector.sensors.settle import Settled
 
@@ -51,7 +51,7 @@ class PulseCall:
         finally:
             server.close()
 
-    async def observe(self) -> AsyncGenerator[Observation | Seen, None]:
+    async def observe(self) -> AsyncGenerator[SensorEvent, None]:
         """Yield `CallStarted` and `CallEnded` in turn, first as it is now."""
         channel: Channel[Observation | _Look] = Channel()
         settled = Settled(

@@ -24,7 +24,7 @@ from detector.core.attention.settings import AttentionSettings
 from detector.core.observations import InputCounted, Observation, Sense, SensorStarted
 from detector.errors import SensorUnavailable
 from detector.sensors.channel import Channel
-from detector.sensors.model import Seen
+from detector.sensors.model import SensorEvent
 from detector.sensors.x11_connection import REMEDY, close_display, open_display
 
 SECOND: Final = timedelta(seconds=1)
@@ -57,7 +57,7 @@ class PynputInput:
             close_display(display)
         _mouse()
 
-    async def observe(self) -> AsyncGenerator[Observation | Seen, None]:
+    async def observe(self) -> AsyncGenerator[SensorEvent, None]:
         """Yield `InputCounted` at the end of each second that had input."""
         channel: Channel[Observation] = Channel()
         counting = _Counting(self._clock, channel)

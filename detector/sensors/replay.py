@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 
 from detector.core.observations import Observation, Sense
-from detector.sensors.model import Seen
+from detector.sensors.model import SensorEvent
 
 
 class ReplaySensor:
@@ -37,7 +37,7 @@ class ReplaySensor:
     async def probe(self) -> None:
         """Return: a recording can always be played."""
 
-    async def observe(self) -> AsyncGenerator[Observation | Seen, None]:
+    async def observe(self) -> AsyncGenerator[SensorEvent, None]:
         """Yield the recording, then end."""
         before: datetime | None = None
         for observation in self._observations:

@@ -21,10 +21,10 @@ from Xlib import X, error
 
 from detector.clock import Clock
 from detector.core.attention.settings import AttentionSettings
-from detector.core.observations import Observation, Sense, SensorStarted
+from detector.core.observations import Sense, SensorStarted
 from detector.errors import SensorUnavailable
 from detector.sensors.channel import Channel
-from detector.sensors.model import Seen, Toplevel
+from detector.sensors.model import SensorEvent, Toplevel, ToplevelFocused
 from detector.sensors.programs import is_terminal, program_behind, program_inside
 from detector.sensors.x11_connection import Connection, close_display, open_display
 from detector.sensors.x11_in_use import WhileInUse
@@ -66,9 +66,9 @@ class X11Focus:
         finally:
             close_display(display)
 
-    async def observe(self) -> AsyncGenerator[Observation | Seen, None]:
-        """Yield `Seen`: the toplevel in front now, and every change of it."""
-        channel: Channel[Observation | Seen] = Channel()
+    async def observe(self) -> AsyncGenerator[SensorEvent, None]:
+        """Yield `ToplevelFocused`: the toplevel in front now, and every change of it."""
+        channel: Channel[SensorEvent] = Channel()
         watch = _Watch(self._clock, channel)
         with closing(watch):
             watch.begin()
@@ -77,7 +77,7 @@ class X11Focus:
 
 
 class _Watch:
-    def __init__(self, clock: Clock, channel: Channel[Observation | Seen]) -> None:
+    def __init__(self, clock: Clock, channel: Channel[SensorEvent]) -> None:
         self._clock = clock
         self._channel = channel
         self._loop = asyncio.get_running_loop()
@@ -243,7 +243,7 @@ class _Watch:
         saying = (self._toplevel, self._pid)
         if saying != self._said:
             self._said = saying
-            self._channel.put(Seen(at=self._clock.now(), toplevel=self._toplevel))
+            self._channel.put(ToplevelFocused(at=self._clock.now(), toplevel=self._toplevel))
 
     def _later(self, name: str, length: timedelta, act: Callable[[], None]) -> None:
         if name not in self._timers:

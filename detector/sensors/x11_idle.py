@@ -16,7 +16,7 @@ from detector.clock import Clock
 from detector.core.attention.settings import AttentionSettings
 from detector.core.observations import CameBack, Observation, Sense, SensorStarted, WentIdle
 from detector.sensors.channel import Channel
-from detector.sensors.model import Seen
+from detector.sensors.model import SensorEvent
 from detector.sensors.x11_connection import Connection, close_display, open_display
 from detector.sensors.x11_sync import FALLS, RISES, IdleCounter
 
@@ -51,7 +51,7 @@ class X11Idle:
         finally:
             close_display(display)
 
-    async def observe(self) -> AsyncGenerator[Observation | Seen, None]:
+    async def observe(self) -> AsyncGenerator[SensorEvent, None]:
         """Yield `WentIdle` and `CameBack` in turn."""
         channel: Channel[Observation] = Channel()
         watch = self._watch(channel)

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from detector.clock import SystemClock
 from detector.sensors.adb_phone import AdbPhone
-from detector.sensors.model import SeenApp
+from detector.sensors.model import AppFocused
 from tests.benchmarks.bars import Bar
 from tests.rig.adb_server import fake_adb
 
@@ -44,7 +44,7 @@ async def _measure(folder: Path, lines: int) -> list[float]:
             telling = asyncio.create_task(asyncio.to_thread(phone.opens, PACKAGES[number % 2]))
             seen = await anext(observing)
             observed = time.monotonic()
-            assert isinstance(seen, SeenApp)
+            assert isinstance(seen, AppFocused)
             taken.append(1000 * (observed - await telling))
         await observing.aclose()
     return taken

@@ -23,19 +23,19 @@ from detector.core.observations import Answer
 from detector.errors import NotifyFailed
 from detector.notifier import REGISTRY
 from detector.notifier.freedesktop import FreedesktopNotifier
-from detector.notifier.model import Notifier, Words
+from detector.notifier.model import NotificationText, Notifier
 from detector.notifier.notify_send import NotifySendNotifier
 from detector.notifier.plyer_notifier import PlyerNotifier
 from detector.notifier.printing import PrintingNotifier
 from tests.rig.bus import Dunst, SessionBus, dunst_on, needs, private_bus
 from tests.rig.x11 import desktop
 
-WORDS = Words(
+WORDS = NotificationText(
     title="A minute of scrolling",
     body="Social media, 70 s, the second time since 18:30.",
     answers=(("put_away", "Put it away"), ("together", "This is for both of us"), ("needed", "I need this")),
 )
-GREETING = Words(title="Partner time until 20:00", body="Nothing is asked of you but being there.")
+GREETING = NotificationText(title="Partner time until 20:00", body="Nothing is asked of you but being there.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class NotifierConformance:
         ],
     )
     async def test_whatever_the_words_they_are_shown_as_words(self, channel: Channel, title: str) -> None:
-        await channel.notifier.show(1, Words(title=title, body=f"{title} and the end"), never)
+        await channel.notifier.show(1, NotificationText(title=title, body=f"{title} and the end"), never)
         seen = channel.seen()
         # Of the longest body a channel may show the beginning only.
         assert "and the end" in seen or len(title) > 1000
@@ -137,14 +137,14 @@ class NotifierConformance:
         with pytest.raises(NotifyFailed, match=r"\w{3}"):
             await channel.notifier.probe()
         with pytest.raises(NotifyFailed, match=r"\w{3}") as failed:
-            await channel.notifier.show(1, Words(title="canary-4711", body="canary-4712"), never)
+            await channel.notifier.show(1, NotificationText(title="canary-4711", body="canary-4712"), never)
         assert "canary" not in str(failed.value)
         await channel.notifier.withdraw(1)
         await channel.notifier.close()
 
     async def test_the_log_says_no_word_of_it(self, channel: Channel, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.DEBUG)
-        await channel.notifier.show(1, Words(title="canary-4711", body="canary-4712"), never)
+        await channel.notifier.show(1, NotificationText(title="canary-4711", body="canary-4712"), never)
         assert "canary-4712" in channel.seen()
         await channel.notifier.close()
         gc.collect()
@@ -178,7 +178,7 @@ class TestFake(NotifierConformance):
             if self.broken:
                 raise NotifyFailed("broken on purpose")
 
-        async def show(self, nudge: int, words: Words, answered: Callable[[int, Answer], None]) -> None:
+        async def show(self, nudge: int, words: NotificationText, answered: Callable[[int, Answer], None]) -> None:
             await self.probe()
             self.seen.append(f"{words.title} {words.body}".replace("\x1b", "").replace("\x00", ""))
 
@@ -241,7 +241,7 @@ class TestPrinting(NotifierConformance):
     async def test_what_the_stream_cannot_encode_fails_without_the_words(self) -> None:
         stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
         with pytest.raises(NotifyFailed) as failed:
-            await PrintingNotifier(stream).show(1, Words(title="ä canary", body=""), never)
+            await PrintingNotifier(stream).show(1, NotificationText(title="ä canary", body=""), never)
         assert "canary" not in str(failed.value)
 
 
@@ -279,7 +279,7 @@ class TestNotifySend(NotifierConformance):
         assert dunst.shown().summary == WORDS.title
 
     async def test_markup_and_escapes_come_out_as_they_read(self, channel: Channel, dunst: Dunst) -> None:
-        await channel.notifier.show(1, Words(title="a", body=r"<b>tags</b> & \n \x41 &amp;"), never)
+        await channel.notifier.show(1, NotificationText(title="a", body=r"<b>tags</b> & \n \x41 &amp;"), never)
         assert dunst.shown().message == "a\n‹b›tags‹/b› ＆ ∖n ∖x41 ＆amp;"
 
     async def test_without_a_server_it_fails(self, channel: Channel, dunst: Dunst) -> None:
@@ -360,7 +360,7 @@ class TestPlyer(NotifierConformance):
     async def test_no_word_begins_as_an_option_does(self, channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
         said: list[str] = []
         monkeypatch.setattr("detector.notifier.plyer_notifier._notify", lambda *words: said.extend(words[:2]))
-        await PlyerNotifier().show(1, Words(title="--help", body="-u critical"), never)
+        await PlyerNotifier().show(1, NotificationText(title="--help", body="-u critical"), never)
         assert [text.startswith("-") for text in said] == [False, False]
         assert [text[1:] for text in said] == ["--help", "-u critical"]
 

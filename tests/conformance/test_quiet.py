@@ -10,14 +10,14 @@ import pytest
 from dbus_fast.aio import MessageBus
 
 from detector.dnd import REGISTRY, choose, make
-from detector.dnd.model import QuietUnavailable
-from detector.dnd.settings import QuietSettings
+from detector.dnd.model import DndUnavailable
+from detector.dnd.settings import DndSettings
 from tests.rig.bus import private_bus
 from tests.rig.quiet_servers import RINGING, Stage, stages
 
 pytestmark = pytest.mark.real
 WAYS = tuple(REGISTRY)
-SETTINGS = QuietSettings(ringing=RINGING, even_without_nudges=True)
+SETTINGS = DndSettings(ringing=RINGING, even_without_nudges=True)
 
 
 async def connect(address: str) -> MessageBus:
@@ -102,7 +102,7 @@ async def test_a_server_that_hangs_is_given_up(stage: Stage, bus: MessageBus) ->
     questions = [way.probe, lambda: way.write(way.quietened(before), ())]
     async with asyncio.timeout(10):
         for question in [*questions, way.read] if way.reads else questions:
-            with pytest.raises(QuietUnavailable, match="does not answer"):
+            with pytest.raises(DndUnavailable, match="does not answer"):
                 await question()
 
 
@@ -123,9 +123,9 @@ async def test_without_a_server_it_says_so(way: str, home: Path, monkeypatch: py
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
     with private_bus() as bare:
         bus = await connect(bare.address)
-        with pytest.raises(QuietUnavailable, match="no notification server"):
+        with pytest.raises(DndUnavailable, match="no notification server"):
             await choose(bus, SETTINGS)
         if way != "gnome":  # its setting is there without the shell
-            with pytest.raises(QuietUnavailable):
+            with pytest.raises(DndUnavailable):
                 await make(way, bus).place()
         bus.disconnect()

@@ -13,11 +13,11 @@ import pytest
 
 from detector.clock import SystemClock
 from detector.core.attention.settings import AttentionSettings
-from detector.core.observations import Focused, Observation, SensorStarted
+from detector.core.observations import Focused, SensorStarted
 from detector.errors import SensorLost, SensorUnavailable
 from detector.sensors import REGISTRY, Candidate
 from detector.sensors.adb_phone import AdbPhone
-from detector.sensors.model import Seen, Sensor
+from detector.sensors.model import Sensor, SensorEvent
 from detector.sensors.pulse_call import PulseCall
 from detector.sensors.replay import ReplaySensor
 from detector.sensors.settings import SensorSettings
@@ -112,7 +112,7 @@ class SensorConformance:
 
     async def test_instants_are_aware_utc_and_never_go_back(self, world: World) -> None:
         seen = self.make().observe()
-        taken: list[Observation | Seen] = [await take_next(seen)]
+        taken: list[SensorEvent] = [await take_next(seen)]
         world.provoke()
         taken.append(await take_next(seen))
         await seen.aclose()

@@ -19,7 +19,7 @@ from detector.daemon.idle_notifications import Outside
 from detector.daemon.reconciler import Next
 from detector.daemon.reminder import HeadsUps
 from detector.daemon.summary_line import farewell_from
-from detector.notifier.model import Words
+from detector.notifier.model import NotificationText
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.plan import current_and_next
 from detector.partner_time.settings import RitualSettings
@@ -32,14 +32,14 @@ DINNER = PartnerTime(title="Dinner", begins=BEGINS.replace(tzinfo=None), lasts=t
 SECOND = timedelta(seconds=1)
 
 
-class Voice:
+class FakeSender:
     """A notifier that remembers; `hangs` until it is let go of."""
 
     def __init__(self, *, hangs: bool = False) -> None:
         self.said: list[str] = []
         self.hangs = hangs
 
-    async def show(self, _nudge: int, words: Words, _answered: Callable[[int, Answer], None]) -> str:
+    async def show(self, _nudge: int, words: NotificationText, _answered: Callable[[int, Answer], None]) -> str:
         if self.hangs:
             await asyncio.Event().wait()
         self.said.append(words.title)
@@ -58,7 +58,7 @@ class Day:
         self.store = Store.open(path, zone=lambda: "UTC")
         self.clock = ManualClock(at)
         self.settings = settings or Settings()
-        self.voices: list[Voice] = []
+        self.voices: list[FakeSender] = []
         self.wakes: list[datetime | None] = []
         self.outside = Outside(self._make)
         self.heads_up = HeadsUps(
@@ -69,8 +69,8 @@ class Day:
             wake=self.wakes.append,
         )
 
-    def _make(self) -> Voice:
-        self.voices.append(Voice())
+    def _make(self) -> FakeSender:
+        self.voices.append(FakeSender())
         return self.voices[-1]
 
     async def look(self, at: datetime, *, paused_until: datetime | None = None) -> list[str]:
@@ -179,23 +179,23 @@ async def test_what_begins_finds_it_standing_and_takes_its_place(day: Day) -> No
 
 
 async def test_what_stands_is_let_go_of_after_its_time() -> None:
-    voice = Voice()
+    voice = FakeSender()
     outside = Outside(lambda: voice)
-    outside.say(Words(title="one", body="", expires=timedelta(0)))
+    outside.say(NotificationText(title="one", body="", expires=timedelta(0)))
     await asyncio.sleep(0.01)
     assert not outside.stands
     assert voice.said == ["one", "closed"]
 
 
 async def test_one_thing_stands_at_a_time() -> None:
-    first, second = Voice(), Voice()
+    first, second = FakeSender(), FakeSender()
     outside = Outside(lambda: first)
-    outside.say(Words(title="one", body=""))
+    outside.say(NotificationText(title="one", body=""))
     await asyncio.sleep(0.01)
-    outside.say(Words(title="two", body=""))
+    outside.say(NotificationText(title="two", body=""))
     await asyncio.sleep(0.01)
     assert first.said == ["one", "two"]
-    outside.say(Words(title="three", body=""), second)
+    outside.say(NotificationText(title="three", body=""), second)
     await asyncio.sleep(0.01)
     assert (first.said, second.said) == (["one", "two", "closed"], ["three"])
     await outside.close()
@@ -203,9 +203,9 @@ async def test_one_thing_stands_at_a_time() -> None:
 
 
 async def test_a_notifier_that_hangs_is_let_go_of_when_somebody_takes_over() -> None:
-    voice = Voice(hangs=True)
+    voice = FakeSender(hangs=True)
     outside = Outside(lambda: voice)
-    outside.say(Words(title="one", body=""))
+    outside.say(NotificationText(title="one", body=""))
     await asyncio.sleep(0)
     assert outside.take() is voice
     await asyncio.sleep(0.01)
@@ -256,11 +256,11 @@ def chosen(ending: bool = True) -> Settings:
 
 async def say_the_end(day: Day, *, at: datetime, settings: Settings, quiet: bool = False, **how: bool) -> list[str]:
     day.clock.at = at
-    voice = Voice()
+    voice = FakeSender()
     performer = Performer(
         store=day.store,
         voice=voice,
-        words=lambda _: Words(title="", body=""),
+        words=lambda _: NotificationText(title="", body=""),
         greeting=lambda _: None,
         put=lambda _: None,
         clock=day.clock,
@@ -278,7 +278,7 @@ async def test_the_line_at_the_end_outlasts_partner_time_and_the_next_takes_its_
     assert said == ["For 1 h 28 min no screen took you away"]
     assert day.outside.stands
     voice = day.outside.take()
-    assert isinstance(voice, Voice)
+    assert isinstance(voice, FakeSender)
     assert voice.said == said
 
 

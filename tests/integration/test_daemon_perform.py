@@ -14,7 +14,7 @@ from detector.core.effects import AskHowLong, Greet, Moment, Notify, Record, Say
 from detector.core.observations import Answer, Answered, NotShown, Observation, PartnerTimeBegan, Shown
 from detector.daemon.effect_runner import Performer
 from detector.errors import StoreError
-from detector.notifier.model import Words
+from detector.notifier.model import NotificationText
 from detector.store.store import Store
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -41,7 +41,7 @@ def moment(number: int) -> Moment:
     )
 
 
-class Voice:
+class FakeSender:
     """A notifier that does what a test wants: `does` is called with the number of every nudge."""
 
     def __init__(self, does: Callable[[int], None] = lambda _: None, *, hangs: bool = False) -> None:
@@ -50,7 +50,7 @@ class Voice:
         self.said: list[str] = []
         self.answered: Callable[[int, Answer], None] = lambda *_: None
 
-    async def show(self, nudge: int, words: Words, answered: Callable[[int, Answer], None]) -> str | None:
+    async def show(self, nudge: int, words: NotificationText, answered: Callable[[int, Answer], None]) -> str | None:
         self.answered = answered
         self.does(nudge)
         if self.hangs:
@@ -70,19 +70,19 @@ class Failing(Store):
         raise StoreError("the disk is full")
 
 
-def performer(voice: Voice, put: Callable[[Observation], None], store: Store | None = None) -> Performer:
+def performer(voice: FakeSender, put: Callable[[Observation], None], store: Store | None = None) -> Performer:
     return Performer(
         store=store or Store.in_memory(),
         voice=voice,
-        words=lambda m: Words(title=str(m.number), body=""),
-        greeting=lambda _: Words(title="g", body=""),
+        words=lambda m: NotificationText(title=str(m.number), body=""),
+        greeting=lambda _: NotificationText(title="g", body=""),
         put=put,
         clock=ManualClock(NOON),
     )
 
 
 async def test_what_cannot_be_kept_is_not_said() -> None:
-    voice, came = Voice(), list[Observation]()
+    voice, came = FakeSender(), list[Observation]()
     one = performer(voice, came.append, Failing.in_memory())
     with pytest.raises(StoreError):
         one.perform([BEGAN, Notify(moment=moment(1))])
@@ -94,7 +94,7 @@ async def test_what_cannot_be_kept_is_not_said() -> None:
 async def test_the_record_is_kept_before_the_nudge_is_said() -> None:
     store = Store.in_memory()
     kept: list[int] = []
-    voice = Voice(lambda _: kept.append(len(store.moments())))
+    voice = FakeSender(lambda _: kept.append(len(store.moments())))
     one = performer(voice, lambda _: None, store)
     one.perform([BEGAN, Notify(moment=moment(1)), Record(occurrence="1@x", what=moment(1))])
     await one.settled()
@@ -102,7 +102,7 @@ async def test_the_record_is_kept_before_the_nudge_is_said() -> None:
 
 
 async def test_things_are_said_in_their_order() -> None:
-    voice = Voice()
+    voice = FakeSender()
     one = performer(voice, lambda _: None)
     greet = Greet(occurrence="1@x", title="t", at=NOON, ends=NOON)
     one.perform([greet, Notify(moment=moment(1)), Withdraw(nudge=1), Notify(moment=moment(2))])
@@ -111,7 +111,7 @@ async def test_things_are_said_in_their_order() -> None:
 
 
 async def test_what_was_shown_and_answered_comes_back() -> None:
-    voice, came = Voice(), list[Observation]()
+    voice, came = FakeSender(), list[Observation]()
     one = performer(voice, came.append)
     one.perform([Notify(moment=moment(3))])
     await one.settled()
@@ -121,7 +121,7 @@ async def test_what_was_shown_and_answered_comes_back() -> None:
 
 async def test_a_notifier_that_hangs_costs_its_nudge_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "SHOW_TIMEOUT", 0.01)
-    voice, came = Voice(hangs=True), list[Observation]()
+    voice, came = FakeSender(hangs=True), list[Observation]()
     one = performer(voice, came.append)
     one.perform([Notify(moment=moment(1))])
     await one.settled()
@@ -136,7 +136,7 @@ async def test_a_notifier_with_a_bug_costs_its_nudge_only() -> None:
         if nudge == 1:
             raise ZeroDivisionError
 
-    voice, came = Voice(fails_first), list[Observation]()
+    voice, came = FakeSender(fails_first), list[Observation]()
     one = performer(voice, came.append)
     one.perform([Notify(moment=moment(1)), Notify(moment=moment(2))])
     await one.settled()
@@ -144,7 +144,7 @@ async def test_a_notifier_with_a_bug_costs_its_nudge_only() -> None:
 
 
 async def test_the_question_for_how_long_is_no_nudge_and_its_answer_comes_back() -> None:
-    voice, came = Voice(), list[Observation]()
+    voice, came = FakeSender(), list[Observation]()
     one = performer(voice, came.append)
     one.perform([AskHowLong(moment=moment(4))])
     await one.settled()
@@ -156,7 +156,7 @@ async def test_the_question_for_how_long_is_no_nudge_and_its_answer_comes_back()
 
 
 async def test_that_the_time_is_over_is_said_and_asks_nothing() -> None:
-    voice, came = Voice(), list[Observation]()
+    voice, came = FakeSender(), list[Observation]()
     one = performer(voice, came.append)
     one.perform([SayOver(moment=moment(4), at=NOON)])
     await one.settled()
@@ -169,7 +169,7 @@ async def test_a_question_that_nobody_can_show_costs_nothing() -> None:
     def fails(_: int) -> None:
         raise RuntimeError
 
-    voice, came = Voice(fails), list[Observation]()
+    voice, came = FakeSender(fails), list[Observation]()
     one = performer(voice, came.append)
     one.perform([AskHowLong(moment=moment(4)), SayOver(moment=moment(4), at=NOON)])
     await one.settled()

@@ -14,20 +14,20 @@ from dbus_fast.aio import MessageBus
 from detector.clock import SystemClock
 from detector.core.observations import Observation, QuietBegan, QuietEnded
 from detector.dnd import REGISTRY
-from detector.dnd.controller import KEY, Quieting
-from detector.dnd.settings import QuietSettings
+from detector.dnd.controller import KEY, DndController
+from detector.dnd.settings import DndSettings
 from detector.errors import StoreError
-from detector.notifier.chain import Chain
+from detector.notifier.chain import NotifierChain
 from detector.notifier.freedesktop import FreedesktopNotifier
-from detector.notifier.model import Words
+from detector.notifier.model import NotificationText
 from detector.store.store import Store
 from tests.rig.quiet_servers import RINGING, Stage, stages
 from tests.rig.x11 import until, until_async
 
 pytestmark = pytest.mark.real
-SETTINGS = QuietSettings(ringing=RINGING, even_without_nudges=True)
+SETTINGS = DndSettings(ringing=RINGING, even_without_nudges=True)
 DINNER, WALK = "1@20261123T183000", "2@20261123T193000"
-WORDS = Words(title="A minute of scrolling", body="social, 70 s", answers=(("put_away", "Put it away"),))
+WORDS = NotificationText(title="A minute of scrolling", body="social, 70 s", answers=(("put_away", "Put it away"),))
 
 
 class Daemon:
@@ -36,10 +36,10 @@ class Daemon:
     def __init__(self, stage: Stage, bus: MessageBus, store: Store) -> None:
         self.stage, self.bus, self.store = stage, bus, store
         self.heard: list[Observation] = []
-        self.quieting = Quieting(store=store, clock=SystemClock(), bus=lambda: self.bus)
-        self.quieting.through(Chain(()), self.heard.append)
+        self.quieting = DndController(store=store, clock=SystemClock(), bus=lambda: self.bus)
+        self.quieting.through(NotifierChain(()), self.heard.append)
 
-    async def want(self, occurrence: str | None, settings: QuietSettings = SETTINGS) -> None:
+    async def want(self, occurrence: str | None, settings: DndSettings = SETTINGS) -> None:
         self.quieting.agree(occurrence, settings)
         async with asyncio.timeout(20):
             await self.quieting.settled()
@@ -229,7 +229,7 @@ async def test_a_server_that_hangs_holds_nobody_up_and_is_tried_again(stage: Sta
 
 
 async def test_without_a_bus_nothing_happens(stage: Stage, daemon: Daemon) -> None:
-    none = Quieting(store=daemon.store, clock=SystemClock(), bus=lambda: None)
+    none = DndController(store=daemon.store, clock=SystemClock(), bus=lambda: None)
     none.agree(DINNER, SETTINGS)
     await none.settled()
     assert daemon.store.recall(KEY) is None
@@ -275,7 +275,7 @@ async def test_a_do_not_disturb_from_before_is_the_persons(stage: Stage, daemon:
 
 
 async def say(daemon: Daemon) -> str | None:
-    voice = daemon.quieting.through(Chain([FreedesktopNotifier(bus=daemon.bus)]), daemon.heard.append)
+    voice = daemon.quieting.through(NotifierChain([FreedesktopNotifier(bus=daemon.bus)]), daemon.heard.append)
     return await voice.show(1, WORDS, lambda *_: None)
 
 

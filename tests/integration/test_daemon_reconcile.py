@@ -37,7 +37,7 @@ from detector.daemon.inbox import Inbox
 from detector.daemon.loop import Loop
 from detector.daemon.reconciler import Next, Reconciler
 from detector.daemon.session import CoreFailed, UnderWay
-from detector.notifier.model import Words
+from detector.notifier.model import NotificationText
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.sensors.model import Toplevel
 from detector.store.model import KeptOccurrence
@@ -91,14 +91,14 @@ class Sensors:
     def decided(self) -> None: ...
 
 
-class Voice:
+class FakeSender:
     """A notifier that remembers."""
 
     def __init__(self) -> None:
         self.shown: list[int] = []
         self.closed = False
 
-    async def show(self, nudge: int, words: Words, answered: Callable[[int, Answer], None]) -> str:
+    async def show(self, nudge: int, words: NotificationText, answered: Callable[[int, Answer], None]) -> str:
         self.shown.append(nudge)
         return "voice"
 
@@ -117,7 +117,7 @@ class Evening:
         self.store = Store.open(path)
         self.wake = asyncio.Event()
         self.sensors: list[Sensors] = []
-        self.voices: list[Voice] = []
+        self.voices: list[FakeSender] = []
         self.performers: list[Performer] = []
         self.reconciler = Reconciler(store=self.store, open_one=self.open_one)
         self.next = Next()
@@ -133,13 +133,13 @@ class Evening:
     def open_one(self, occurrence: Occurrence, kept_as: str) -> UnderWay:
         inbox = Inbox(lambda _: Activity(category="other"), clock=self.clock, arrived=self.wake)
         self.sensors.append(Sensors(inbox.put, self.clock))
-        self.voices.append(Voice())
+        self.voices.append(FakeSender())
         self.performers.append(
             Performer(
                 store=self.store,
                 voice=self.voices[-1],
-                words=lambda _: Words(title="t", body="b"),
-                greeting=lambda _: Words(title="g", body=""),
+                words=lambda _: NotificationText(title="t", body="b"),
+                greeting=lambda _: NotificationText(title="g", body=""),
                 put=inbox.put,
                 clock=self.clock,
             )

@@ -16,9 +16,9 @@ from dbus_fast.aio import MessageBus
 
 from detector.core.observations import Answer
 from detector.errors import NotifyFailed
-from detector.notifier.chain import Chain
+from detector.notifier.chain import NotifierChain
 from detector.notifier.freedesktop import FreedesktopNotifier
-from detector.notifier.model import Words
+from detector.notifier.model import NotificationText
 from tests.rig.bus import Dunst, SessionBus
 from tests.rig.notification_server import Answers
 from tests.rig.x11 import until_async
@@ -30,7 +30,9 @@ ANSWERS: tuple[tuple[Answer, str], ...] = (
     ("together", "This is for both of us"),
     ("needed", "I need this"),
 )
-WORDS = Words(title="A minute of scrolling", body="Social media, 70 s, the second time since 18:30.", answers=ANSWERS)
+WORDS = NotificationText(
+    title="A minute of scrolling", body="Social media, 70 s, the second time since 18:30.", answers=ANSWERS
+)
 CANARY = "canary-4711"
 
 
@@ -149,7 +151,7 @@ async def test_what_is_withdrawn_is_gone_and_answers_nothing(
 async def test_the_greeting_goes_unanswered_whatever_becomes_of_it(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
-    await notifier.show(0, Words(title="Partner time until 20:00", body="Nothing is asked of you."), answers)
+    await notifier.show(0, NotificationText(title="Partner time until 20:00", body="Nothing is asked of you."), answers)
     assert dunst.shown().body == "Nothing is asked of you."
     await _nothing_more(dunst, notifier)
     assert answers == []
@@ -206,7 +208,7 @@ async def test_a_title_arrives_as_it_reads(
 async def test_a_why_line_is_never_taken_for_markup(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers, given: str, seen: str
 ) -> None:
-    await notifier.show(1, Words(title="A title", body=given), answers)
+    await notifier.show(1, NotificationText(title="A title", body=given), answers)
     # The message is what dunst hands to its renderer, so `&lt;` there is `<` on the screen.
     assert dunst.shown().message == f"A title\n{seen}"
 
@@ -357,7 +359,7 @@ async def test_no_word_of_what_was_said_reaches_a_log_or_an_exception(
     caplog.set_level(logging.DEBUG)
     words = replace(WORDS, title=f"title {CANARY}", body=f"body {CANARY}")
     notifier = FreedesktopNotifier(overdue=3600)
-    chain = Chain([notifier])
+    chain = NotifierChain([notifier])
     assert await chain.show(1, words, answers) == "freedesktop"
     assert CANARY in dunst.shown().message, "the canary was on the screen"
     dunst.stop()
@@ -365,7 +367,7 @@ async def test_no_word_of_what_was_said_reaches_a_log_or_an_exception(
     dunst.bus.kill()
     assert await chain.show(3, words, answers) is None
     await chain.close()
-    said = caplog.text + repr(words) + repr(chain.refusals)
+    said = caplog.text + repr(words) + repr(chain.failures)
     assert "freedesktop" in said
     assert CANARY not in said
 

@@ -17,14 +17,14 @@ from dbus_fast.message import Message
 from detector.core.observations import Answer
 from detector.errors import NotifyFailed
 from detector.notifier.freedesktop import FreedesktopNotifier
-from detector.notifier.model import Words
+from detector.notifier.model import NotificationText
 from tests.rig.bus import SessionBus
 from tests.rig.notification_server import NAME, PATH, Answers, FakeServer, fake_server
 from tests.rig.x11 import until_async
 
 pytestmark = pytest.mark.real
 
-WORDS = Words(
+WORDS = NotificationText(
     title="A minute of scrolling",
     body="Tom & <Jerry>, 70 s.",
     answers=(("put_away", "Put it away"), ("together", "This is for both of us"), ("needed", "I need this")),

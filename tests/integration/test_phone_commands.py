@@ -30,7 +30,7 @@ from detector.cli.phone import testing as phone_testing
 from detector.devices import Phone, PhoneApiAddress
 from detector.errors import TurntowardError, UserError
 from detector.paths import store_path
-from detector.sensors import Refusal, adb_guidance
+from detector.sensors import UnavailableSensor, adb_guidance
 from detector.store.store import Store
 from tests.rig.phone_api_thread import RecordingGateway, RunningPhoneApi, digest, free_port
 from tests.rig.phone_daemon import PhoneDaemon
@@ -479,11 +479,11 @@ class TestTest:
     def test_a_phone_at_adb_is_asked_for_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
         asked: list[str] = []
 
-        async def answered(serial: str) -> Refusal | None:
+        async def answered(serial: str) -> UnavailableSensor | None:
             asked.append(serial)
             return answers.pop(0)
 
-        answers = [None, Refusal(sensor="adb_phone", why="the phone is not connected", remedy="plug it in")]
+        answers = [None, UnavailableSensor(sensor="adb_phone", why="the phone is not connected", remedy="plug it in")]
         monkeypatch.setattr(adb_guidance, "guidance", answered)
         keep(TABLET)
         turntoward.main(["phone", "test", "tablet"], standalone_mode=False)

@@ -19,7 +19,7 @@ from detector.sensors import activitywatch_server
 from detector.sensors.activitywatch_focus import ActivityWatchFocus
 from detector.sensors.activitywatch_idle import ActivityWatchIdle
 from detector.sensors.activitywatch_sensor import EVERY, ActivityWatchSensor
-from detector.sensors.model import Seen
+from detector.sensors.model import ToplevelFocused
 from detector.sensors.settings import SensorSettings, check_sources
 from tests.rig.activitywatch import AwServer, aw_server
 from tests.rig.activitywatch_history import CANARY_TITLE, event
@@ -84,7 +84,7 @@ async def test_it_says_what_is_in_front_now_and_then_each_change_in_order(server
         assert (first.at, first.toplevel.app_id, first.toplevel.title) == (NOW, "code", "one")
         clock.at = at(10)
         server.put(FRONT, front(2, 3, "xterm", "two"), front(5, 4, "code", "one"))
-        found = [await take(seen, Seen), await take(seen, Seen)]
+        found = [await take(seen, ToplevelFocused), await take(seen, ToplevelFocused)]
         assert [(each.at, each.toplevel.app_id) for each in found if each.toplevel] == [
             (at(2), "xterm"),
             (at(5), "code"),
@@ -111,18 +111,18 @@ async def test_the_page_that_a_browser_tells_of_is_the_title_while_it_is_in_fron
     server.put(TABS, event(at(-30), 30, title="Cats - YouTube", url="https://x"))
     server.put(FRONT, front(-5, 5, "firefox", "excluded"))
     async with aclosing(sensor(server, clock).observe()) as seen:
-        assert (await take(seen, Seen)).toplevel.title == "Cats - YouTube — Mozilla Firefox"
+        assert (await take(seen, ToplevelFocused)).toplevel.title == "Cats - YouTube — Mozilla Firefox"
         server.put(FRONT, front(-1, 1, "Google-chrome", "Mail - Google Chrome"))
-        assert (await take(seen, Seen)).toplevel.title == "Mail - Google Chrome"
+        assert (await take(seen, ToplevelFocused)).toplevel.title == "Mail - Google Chrome"
         clock.at = at(151)
         server.put(FRONT, front(150, 0, "firefox", "excluded"))
-        assert (await take(seen, Seen)).toplevel.title == "excluded"
+        assert (await take(seen, ToplevelFocused)).toplevel.title == "excluded"
 
 
 async def test_stale_is_lost_and_never_presence(server: AwServer, clock: ManualClock) -> None:
     server.put(FRONT, front(-30, 30))
     async with aclosing(sensor(server, clock).observe()) as seen:
-        await take(seen, Seen)
+        await take(seen, ToplevelFocused)
         clock.at = at(90)
         waiting = asyncio.ensure_future(anext(seen))
         await until_asked(server)
@@ -160,14 +160,14 @@ async def test_of_several_computers_the_one_that_told_last_is_this_one(server: A
     server.put("aw-watcher-android-test", event(at(0), 0, app="WhatsApp", package="com.whatsapp"))
     server.put(FRONT, front(-5, 5, "code"))
     async with aclosing(sensor(server, clock).observe()) as seen:
-        assert (await take(seen, Seen)).toplevel.app_id == "code"
+        assert (await take(seen, ToplevelFocused)).toplevel.app_id == "code"
 
 
 async def test_wrong_events_are_passed_over(server: AwServer, clock: ManualClock) -> None:
     server.put(FRONT, front(-5, 5, "code"))
     server.put(FRONT, event(at(-4), -9, app="a"), event(at(-3), 1, app=7), {**front(-2, 1), "data": None})
     async with aclosing(sensor(server, clock).observe()) as seen:
-        assert (await take(seen, Seen)).toplevel.app_id == "code"
+        assert (await take(seen, ToplevelFocused)).toplevel.app_id == "code"
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ async def test_who_is_no_aw_server_is_refused_and_one_that_ceases_to_be_is_lost(
 ) -> None:
     server.put(FRONT, front(-5, 5, "code", CANARY_TITLE))
     async with aclosing(sensor(server, clock).observe()) as seen:
-        await take(seen, Seen)
+        await take(seen, ToplevelFocused)
         server.odd(**odd)
         said = await lost(seen)
     assert CANARY_TITLE not in said

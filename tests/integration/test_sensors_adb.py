@@ -22,8 +22,8 @@ from detector.sensors import adb_phone as room
 from detector.sensors.adb_guidance import devices, guidance
 from detector.sensors.adb_phone import AdbPhone
 from detector.sensors.android_events import TAGS
-from detector.sensors.android_hand import Saying
-from detector.sensors.model import SeenApp
+from detector.sensors.android_hand import SensorEvent
+from detector.sensors.model import AppFocused
 from tests.rig.adb_server import FakeAdb, FakePhone, adb_fixture  # noqa: F401 - found by its name, `adb`
 from tests.rig.sensing import held, take_next
 from tests.rig.x11 import needs, until
@@ -72,7 +72,7 @@ async def silent(observing: AsyncGenerator[Any, None]) -> bool:
 async def test_it_says_at_first_that_it_senses_and_what_is_in_front(adb: FakeAdb, phone: FakePhone) -> None:
     phone.holds(FEED)
     observing = sensor(adb, phone).observe()
-    started, front = await begun(observing, SeenApp)
+    started, front = await begun(observing, AppFocused)
     assert (started.sense, started.sensor, started.device) == ("focus", "adb_phone", "my phone")
     assert (front.app, front.opened, front.device) == (FEED, False, "my phone")
     await observing.aclose()
@@ -153,7 +153,7 @@ async def test_its_own_launcher_is_asked_for_and_a_phone_that_does_not_know_is_b
         (phone.place / name).unlink()
     phone.holds(FEED)
     observing = sensor(adb, phone).observe()
-    await begun(observing, SeenApp)
+    await begun(observing, AppFocused)
     phone.opens("com.miui.home")
     assert isinstance(await take_next(observing), Focused)
     await observing.aclose()
@@ -206,7 +206,7 @@ async def test_a_line_from_before_is_not_told_again(adb: FakeAdb, phone: FakePho
     phone.opens(CHAT, ago=120)
     phone.holds(FEED)
     observing = sensor(adb, phone).observe()
-    _, front = await begun(observing, SeenApp)
+    _, front = await begun(observing, AppFocused)
     assert front.app == FEED
     assert await silent(observing)
     await observing.aclose()
@@ -281,7 +281,7 @@ async def test_a_phone_that_is_not_there_yet_is_waited_for(adb: FakeAdb) -> None
 async def test_what_a_break_hid_is_handed_over_and_fills_in_what_the_phone_does_not_say(
     adb: FakeAdb, phone: FakePhone
 ) -> None:
-    told: list[Sequence[Saying]] = []
+    told: list[Sequence[SensorEvent]] = []
     observing = sensor(adb, phone, on_missed=told.append).observe()
     await begun(observing, Focused)
     phone.unplug()
@@ -298,7 +298,7 @@ async def test_what_a_break_hid_is_handed_over_and_fills_in_what_the_phone_does_
     phone.plug()
     _, front = await take_next(observing), await take_next(observing)
     assert (front.app, front.opened) == (FEED, False)
-    assert [(each.app, each.opened) for each in told[0] if isinstance(each, SeenApp)] == [(FEED, True)]
+    assert [(each.app, each.opened) for each in told[0] if isinstance(each, AppFocused)] == [(FEED, True)]
     assert all(broke <= each.at <= front.at for each in told[0])
     await observing.aclose()
 

@@ -16,7 +16,7 @@ from detector.clock import SystemClock
 from detector.core.observations import Gap, InputCounted, SensorStarted
 from detector.daemon.sensor_supervisor import Supervisor
 from detector.sensors import candidates
-from detector.sensors.model import Seen
+from detector.sensors.model import ToplevelFocused
 from tests.rig.bus import Dunst
 from tests.rig.logind import MockLogind, logind_fixture  # noqa: F401 - found by its name, `logind`
 from tests.rig.sensing import held
@@ -86,7 +86,8 @@ async def test_an_x_server_that_dies_and_returns_is_one_gap_per_sense_and_one_li
             await until_async(lambda: all(supervisor.speaking().values()), what="all back")
             second.xterm("after the crash")
             await until_async(
-                lambda: any(isinstance(what, Seen) and what.toplevel for what in seen), what="the new toplevel"
+                lambda: any(isinstance(what, ToplevelFocused) and what.toplevel for what in seen),
+                what="the new toplevel",
             )
     assert not [what for what in seen if isinstance(what, Gap)]
     assert {what.sense for what in seen if isinstance(what, SensorStarted)} == set(ON_X11)

@@ -16,7 +16,7 @@ import pytest_asyncio
 from detector.clock import SystemClock
 from detector.errors import SensorLost, SensorUnavailable
 from detector.sensors import x11_focus
-from detector.sensors.model import Seen, Toplevel
+from detector.sensors.model import Toplevel, ToplevelFocused
 from detector.sensors.x11_focus import X11Focus
 from detector.sensors.x11_in_use import WhileInUse
 from tests.rig.sensing import drain, take
@@ -30,7 +30,7 @@ async def focus(request: pytest.FixtureRequest) -> AsyncIterator[AsyncGenerator[
     where = "x_desktop" if "x_desktop" in request.fixturenames else "x_server"
     request.getfixturevalue(where)
     seen = X11Focus(SystemClock()).observe()
-    await take(seen, Seen)
+    await take(seen, ToplevelFocused)
     yield seen
     await seen.aclose()
 
@@ -39,7 +39,7 @@ async def front(seen: AsyncGenerator[Any, None], check: Callable[[Toplevel], obj
     """Return the first toplevel seen that passes the check."""
     async with asyncio.timeout(15):
         while True:
-            toplevel = (await take(seen, Seen)).toplevel
+            toplevel = (await take(seen, ToplevelFocused)).toplevel
             if toplevel is not None and check(toplevel):
                 return toplevel
 
@@ -61,14 +61,14 @@ async def test_switching_to_and_fro_is_seen_without_an_empty_desktop_in_between(
     await front(focus, lambda toplevel: toplevel.title == "second")
     for terminal, title in ((first, "first"), (second, "second"), (first, "first")):
         terminal.activate()
-        assert (await take(focus, Seen)).toplevel.title == title
+        assert (await take(focus, ToplevelFocused)).toplevel.title == title
     assert await drain(focus) == []
 
 
 async def test_a_toplevel_that_was_in_front_when_sensing_began_is_seen(x_desktop: Desktop) -> None:
     x_desktop.xterm("long open")
     seen = X11Focus(SystemClock()).observe()
-    assert (await take(seen, Seen)).toplevel.title == "long open"
+    assert (await take(seen, ToplevelFocused)).toplevel.title == "long open"
     await seen.aclose()
 
 
@@ -82,7 +82,7 @@ async def test_an_empty_desktop_is_nothing_in_front(
         terminal.close()
     else:
         x_desktop.xdotool("windowminimize", str(terminal.window))
-    assert (await take(focus, Seen)).toplevel is None
+    assert (await take(focus, ToplevelFocused)).toplevel is None
 
 
 async def test_a_new_title_is_seen_once(x_desktop: Desktop, focus: AsyncGenerator[Any, None]) -> None:
@@ -142,10 +142,10 @@ async def test_nobody_at_a_terminal_means_that_nothing_is_asked(
     await drain(focus, quiet=0.5)
     before = len(asked)
     seen = X11Focus(SystemClock()).observe()
-    await take(seen, Seen)
+    await take(seen, ToplevelFocused)
     # Ten times as long as the shortest time between two looks.
     with pytest.raises(TimeoutError):
-        await take(seen, Seen, within=1.0)
+        await take(seen, ToplevelFocused, within=1.0)
     assert len(asked) - before <= 2
     await seen.aclose()
 
@@ -157,14 +157,14 @@ async def test_moments_without_an_active_toplevel_are_not_an_empty_desktop(
     first, second = (bare_wm.toplevel(WM_NAME=name) for name in (b"first", b"second"))
     bare_wm.activate(first)
     assert (await front(focus)).title == "first"
-    waiting = asyncio.ensure_future(take(focus, Seen))
+    waiting = asyncio.ensure_future(take(focus, ToplevelFocused))
     bare_wm.activate(None)
     # Long enough for the moment to be noticed, and far shorter than the grace.
     await asyncio.sleep(0.1)
     bare_wm.activate(second)
     assert (await waiting).toplevel.title == "second"
     bare_wm.activate(None)
-    assert (await take(focus, Seen)).toplevel is None
+    assert (await take(focus, ToplevelFocused)).toplevel is None
 
 
 async def test_one_that_vanishes_while_it_is_asked_is_as_if_it_had_never_been(
@@ -268,7 +268,7 @@ async def test_the_desktops_own_toplevel_is_nothing_in_front(
     kind = bare_wm.display.intern_atom("_NET_WM_WINDOW_TYPE_DESKTOP")
     bare_wm.change(desktop, "_NET_WM_WINDOW_TYPE", kind, "ATOM")
     bare_wm.activate(desktop)
-    assert (await take(focus, Seen)).toplevel is None
+    assert (await take(focus, ToplevelFocused)).toplevel is None
     bare_wm.change(desktop, "WM_CLASS", b"pcmanfm\0Pcmanfm\0")
     assert await drain(focus) == []
 
@@ -278,7 +278,7 @@ async def test_a_title_is_in_no_repr_and_no_log(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     bare_wm.activate(bare_wm.toplevel(WM_NAME=b"canary 7f3a"))
-    seen = await take(focus, Seen)
+    seen = await take(focus, ToplevelFocused)
     assert seen.toplevel.title == "canary 7f3a"
     assert "canary" not in repr(seen) + caplog.text
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from detector.activities.classifier import Classifier
 from detector.activities.load import read_catalogue
-from detector.activities.model import Verdict
+from detector.activities.model import Classification
 from rules.features import CATEGORIES
 from tests.rig.examples import examples
 
@@ -63,7 +63,7 @@ def test_case_and_blanks_around_it_do_not_change_what_a_title_is(pattern: str, s
     title = pattern.replace("…", "Zorbal")
     app_id = "microsoft-edge" if "Edge" in suffix else "google-chrome" if "Chrome" in suffix else "firefox"
 
-    def said(text: str, app: str = app_id) -> Verdict:
+    def said(text: str, app: str = app_id) -> Classification:
         return CLASSIFIER.classify(app, text)
 
     plain = said(title + suffix)

@@ -15,7 +15,7 @@ from detector.sensors.adb_client import Counted, NoServer, listed
 from detector.sensors.android_events import TAGS, Event, Lines, Resumed, read
 from detector.sensors.android_hand import Hand, Present
 from detector.sensors.android_present import PhoneClock
-from detector.sensors.model import SeenApp
+from detector.sensors.model import AppFocused
 
 AT = datetime(2026, 11, 23, 19, tzinfo=UTC)
 PACKAGES = st.sampled_from(["com.instagram.android", "com.whatsapp", "com.miui.home", "com.android.systemui", "a.b"])
@@ -132,7 +132,7 @@ def test_the_hand_says_nothing_twice_and_shows_no_app_unless_it_is_in_the_hand(
                     assert lit or in_hand is not False
                     lit = False
                     in_hand, front = False, "unsaid"
-                case SeenApp(app=app):
+                case AppFocused(app=app):
                     assert app not in {"com.miui.home", "com.android.systemui"}
                     assert in_hand is not False
                     assert front != app
@@ -146,4 +146,4 @@ def test_the_hand_says_nothing_twice_and_shows_no_app_unless_it_is_in_the_hand(
                     assert in_hand is not True
                     lit = True
         if isinstance(event, Resumed) and event.user != 0:
-            assert not any(isinstance(saying, SeenApp | PickedUp) for saying in sayings)
+            assert not any(isinstance(saying, AppFocused | PickedUp) for saying in sayings)

@@ -12,7 +12,7 @@ from detector.core.attention.settings import AttentionSettings
 from detector.core.effects import Record
 from detector.core.observations import Activity, Focused, LaidDown, Observation, PartnerTimeBegan, PickedUp
 from detector.daemon.phone_backfill import FILLED, Filling
-from detector.sensors.model import SeenApp
+from detector.sensors.model import AppFocused
 from detector.store.store import Store
 
 BEGAN = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
@@ -31,7 +31,7 @@ def store() -> Store:
     return kept
 
 
-def fill(store: Store, *missed: Observation | SeenApp, keep_names: bool = False) -> None:
+def fill(store: Store, *missed: Observation | AppFocused, keep_names: bool = False) -> None:
     Filling(
         store=store,
         clock=ManualClock(at(40)),
@@ -43,12 +43,12 @@ def fill(store: Store, *missed: Observation | SeenApp, keep_names: bool = False)
     ).fill(missed)
 
 
-def evening(*, opened: bool = True) -> Sequence[Observation | SeenApp]:
+def evening(*, opened: bool = True) -> Sequence[Observation | AppFocused]:
     return (
         PickedUp(at=at(20), device=PHONE),
-        SeenApp(at=at(21), device=PHONE, app="a", opened=opened),
+        AppFocused(at=at(21), device=PHONE, app="a", opened=opened),
         Focused(at=at(24), device=PHONE, activity=None),
-        SeenApp(at=at(30), device=PHONE, app="b", opened=opened),
+        AppFocused(at=at(30), device=PHONE, app="b", opened=opened),
         LaidDown(at=at(33), device=PHONE),
     )
 
@@ -76,7 +76,7 @@ def test_filling_in_twice_is_filling_in_once(store: Store) -> None:
 
 
 def test_what_is_still_in_front_ends_where_it_is_seen_live_again(store: Store) -> None:
-    fill(store, SeenApp(at=at(21), device=PHONE, app="a", opened=True))
+    fill(store, AppFocused(at=at(21), device=PHONE, app="a", opened=True))
     (kept,) = store.uses()
     assert (kept.use.began, kept.use.ended) == (at(21), at(40))
 

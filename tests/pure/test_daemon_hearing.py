@@ -18,20 +18,19 @@ from detector.core.observations import (
     LaidDown,
     LitUp,
     Notified,
-    Observation,
     PickedUp,
     PutAway,
 )
 from detector.daemon.phone_tracker import SILENCE, Hearing
 from detector.devices import Phone
-from detector.notifier.model import Words
+from detector.notifier.model import NotificationText
 from detector.phone_api.model import EventName, PhoneEvent
-from detector.sensors.model import Seen, SeenApp
+from detector.sensors.model import AppFocused, SensorEvent
 
 AT = datetime(2026, 11, 23, 19, 0, tzinfo=UTC)
 PHONE = "my phone"
 APPS = {"com.instagram.android": "social", "com.whatsapp": "messaging"}
-WORDS = Words(title="A minute of scrolling", body="Social media on my phone.")
+WORDS = NotificationText(title="A minute of scrolling", body="Social media on my phone.")
 
 
 class Timer(asyncio.TimerHandle):
@@ -49,7 +48,7 @@ class Ear:
 
     def __init__(self, *, sees_apps: bool = False) -> None:
         self.clock = ManualClock(AT)
-        self.put: list[Observation | Seen | SeenApp] = []
+        self.put: list[SensorEvent] = []
         self.timers: list[Timer] = []
         self.hearing = Hearing(
             put=self.put.append,
@@ -81,8 +80,8 @@ def test_an_opening_names_the_app_and_says_that_it_is_one() -> None:
     ear.tell("app_open", app="com.whatsapp")
     ear.tell("app_open", category="social", after=5)
     assert ear.put == [
-        SeenApp(at=AT, device=PHONE, app="com.whatsapp", opened=True),
-        SeenApp(at=AT + timedelta(seconds=5), device=PHONE, category="social", opened=True),
+        AppFocused(at=AT, device=PHONE, app="com.whatsapp", opened=True),
+        AppFocused(at=AT + timedelta(seconds=5), device=PHONE, category="social", opened=True),
     ]
 
 

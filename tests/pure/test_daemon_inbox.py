@@ -20,7 +20,7 @@ from detector.core.observations import (
     WentIdle,
 )
 from detector.daemon.inbox import Inbox
-from detector.sensors.model import Seen, Toplevel
+from detector.sensors.model import Toplevel, ToplevelFocused
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CANARY = "Canary Cottage Cheese"
@@ -43,8 +43,8 @@ def inbox(clock: ManualClock, *, keep_names: bool = False, room: int = 5) -> Inb
     return Inbox(classify, clock=clock, arrived=asyncio.Event(), keep_names=keep_names, room=room)
 
 
-def seen(at: datetime, title: str = "Instagram", **more: bool) -> Seen:
-    return Seen(at=at, toplevel=Toplevel(app_id="firefox", title=title, **more))
+def seen(at: datetime, title: str = "Instagram", **more: bool) -> ToplevelFocused:
+    return ToplevelFocused(at=at, toplevel=Toplevel(app_id="firefox", title=title, **more))
 
 
 def test_a_title_is_classified_and_gone(clock: ManualClock) -> None:
@@ -92,10 +92,10 @@ def test_the_same_activity_twice_in_a_row_is_once_per_device(clock: ManualClock)
     door = inbox(clock)
     door.put(seen(after(0), "Instagram: one"))
     door.put(seen(after(1), "Instagram: another"))
-    door.put(Seen(at=after(2), toplevel=Toplevel(app_id="x", title="Instagram"), device="phone"))
+    door.put(ToplevelFocused(at=after(2), toplevel=Toplevel(app_id="x", title="Instagram"), device="phone"))
     door.put(seen(after(3), "something else"))
-    door.put(Seen(at=after(4), toplevel=None))
-    door.put(Seen(at=after(5), toplevel=None))
+    door.put(ToplevelFocused(at=after(4), toplevel=None))
+    door.put(ToplevelFocused(at=after(5), toplevel=None))
     assert [(o.at, o.device) for o in door.take()] == [
         (after(0), "laptop"),
         (after(2), "phone"),

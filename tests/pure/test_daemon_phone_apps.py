@@ -6,19 +6,19 @@ from datetime import UTC, datetime
 
 import pytest
 
-from detector.activities.model import Verdict
+from detector.activities.model import Classification
 from detector.core.effects import Record
 from detector.core.observations import Activity, PartnerTimeBegan
 from detector.daemon.phone_apps import PhoneApps
-from detector.sensors.model import SeenApp
+from detector.sensors.model import AppFocused
 from detector.store.store import Store
 
 AT = datetime(2026, 11, 23, 19, 0, tzinfo=UTC)
-KNOWN = Verdict(category="social", name="Instagram", why="", entry="Instagram in social.toml")
-UNKNOWN = Verdict(category="other", name=None, why="", entry=None)
+KNOWN = Classification(category="social", name="Instagram", why="", entry="Instagram in social.toml")
+UNKNOWN = Classification(category="other", name=None, why="", entry=None)
 
 
-def classify(app: str) -> Verdict:
+def classify(app: str) -> Classification:
     return KNOWN if app == "com.instagram.android" else UNKNOWN
 
 
@@ -29,8 +29,8 @@ def store() -> Store:
     return kept
 
 
-def seen(app: str = "", category: str | None = None) -> SeenApp:
-    return SeenApp(at=AT, device="my phone", app=app, category=category, opened=True)
+def seen(app: str = "", category: str | None = None) -> AppFocused:
+    return AppFocused(at=AT, device="my phone", app=app, category=category, opened=True)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def seen(app: str = "", category: str | None = None) -> SeenApp:
         (seen(), Activity(category="other")),
     ],
 )
-def test_what_was_told_wins_over_the_catalogue(store: Store, app: SeenApp, activity: Activity) -> None:
+def test_what_was_told_wins_over_the_catalogue(store: Store, app: AppFocused, activity: Activity) -> None:
     apps = PhoneApps(classify, store=store, occurrence="1@x", keep_names=False)
     assert apps.activity(app) == activity
     assert apps.opened(app) == activity

@@ -10,10 +10,10 @@ import pytest
 from detector.core.observations import Answer
 from detector.errors import NotifyFailed, UserError
 from detector.notifier import REGISTRY, make_notifiers
-from detector.notifier.chain import Chain
-from detector.notifier.model import Words
+from detector.notifier.chain import NotifierChain
+from detector.notifier.model import NotificationText
 
-WORDS = Words(title="title canary-4711", body="body canary-4711", answers=(("put_away", "Put it away"),))
+WORDS = NotificationText(title="title canary-4711", body="body canary-4711", answers=(("put_away", "Put it away"),))
 
 
 class Scripted:
@@ -33,7 +33,7 @@ class Scripted:
         if self.failure is not None:
             raise self.failure
 
-    async def show(self, nudge: int, words: Words, answered: Callable[[int, Answer], None]) -> None:
+    async def show(self, nudge: int, words: NotificationText, answered: Callable[[int, Answer], None]) -> None:
         self.tell = answered
         await self.probe()
         self.shown.append(nudge)
@@ -51,37 +51,37 @@ def ignore(nudge: int, answer: Answer) -> None:
 
 async def test_the_first_that_can_speaks_and_the_rest_stay_silent() -> None:
     first, second = Scripted("first"), Scripted("second")
-    assert await Chain([first, second]).show(1, WORDS, ignore) == "first"
+    assert await NotifierChain([first, second]).show(1, WORDS, ignore) == "first"
     assert (first.shown, second.shown) == ([1], [])
 
 
 @pytest.mark.parametrize("failure", [NotifyFailed("no"), RuntimeError("a bug with canary-4711"), TimeoutError()])
 async def test_whatever_one_raises_the_next_is_tried(failure: Exception) -> None:
-    chain = Chain([Scripted("first", failure), second := Scripted("second")])
+    chain = NotifierChain([Scripted("first", failure), second := Scripted("second")])
     assert await chain.show(1, WORDS, ignore) == "second"
     assert second.shown == [1]
-    assert "canary" not in repr(chain.refusals)
+    assert "canary" not in repr(chain.failures)
 
 
 async def test_if_none_can_the_answer_is_none_and_the_reasons_are_kept() -> None:
-    chain = Chain([Scripted("first", NotifyFailed("no bus")), Scripted("second", NotifyFailed("no program"))])
+    chain = NotifierChain([Scripted("first", NotifyFailed("no bus")), Scripted("second", NotifyFailed("no program"))])
     assert await chain.show(1, WORDS, ignore) is None
-    assert chain.refusals == {"first": "no bus", "second": "no program"}
-    assert await Chain([]).show(1, WORDS, ignore) is None
+    assert chain.failures == {"first": "no bus", "second": "no program"}
+    assert await NotifierChain([]).show(1, WORDS, ignore) is None
 
 
 async def test_one_that_can_speak_once_more_does_so_and_its_refusal_is_forgotten() -> None:
     first = Scripted("first", NotifyFailed("no"))
-    chain = Chain([first, Scripted("second")])
+    chain = NotifierChain([first, Scripted("second")])
     await chain.show(1, WORDS, ignore)
     first.failure = None
     assert await chain.show(2, WORDS, ignore) == "first"
-    assert chain.refusals == {}
+    assert chain.failures == {}
 
 
 async def test_when_another_speaks_the_one_before_takes_its_own_away() -> None:
     first = Scripted("first")
-    chain = Chain([first, Scripted("second")])
+    chain = NotifierChain([first, Scripted("second")])
     await chain.show(1, WORDS, ignore)
     first.failure = NotifyFailed("no")
     await chain.show(2, WORDS, ignore)
@@ -91,7 +91,7 @@ async def test_when_another_speaks_the_one_before_takes_its_own_away() -> None:
 async def test_a_nudge_is_answered_once_even_if_two_notifiers_had_a_part_in_it() -> None:
     heard: list[tuple[int, Answer]] = []
     first, second = Scripted("first", NotifyFailed("late")), Scripted("second")
-    await Chain([first, second]).show(1, WORDS, lambda nudge, answer: heard.append((nudge, answer)))
+    await NotifierChain([first, second]).show(1, WORDS, lambda nudge, answer: heard.append((nudge, answer)))
     assert first.tell is not None
     assert second.tell is not None
     second.tell(1, "together")
@@ -105,7 +105,7 @@ async def test_the_log_has_one_line_for_each_change_and_not_a_word_of_the_nudge(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     first, second = Scripted("first"), Scripted("second")
-    chain = Chain([first, second])
+    chain = NotifierChain([first, second])
     for nudge, failures in enumerate([(None, None)] * 3 + [("no", None)] * 3 + [("no", "no")] * 3 + [(None, None)] * 3):
         first.failure, second.failure = (NotifyFailed(why) if why else None for why in failures)
         await chain.show(nudge, WORDS, ignore)
@@ -119,10 +119,10 @@ async def test_the_log_has_one_line_for_each_change_and_not_a_word_of_the_nudge(
 
 
 async def test_a_survey_asks_each_and_survives_a_bug() -> None:
-    chain = Chain(
+    chain = NotifierChain(
         [Scripted("first", NotifyFailed("no bus")), Scripted("second", ValueError("canary")), Scripted("third")]
     )
-    first, second, third = await chain.survey()
+    first, second, third = await chain.probe_all()
     assert first == ("first", False, "no bus")
     assert second[:2] == ("second", False)
     assert "ValueError" in second[2]
@@ -132,7 +132,7 @@ async def test_a_survey_asks_each_and_survives_a_bug() -> None:
 
 async def test_withdrawing_and_closing_reach_every_notifier() -> None:
     members = [Scripted("first"), Scripted("second")]
-    chain = Chain(members)
+    chain = NotifierChain(members)
     await chain.withdraw(4)
     await chain.close()
     assert [(one.withdrawn, one.closed) for one in members] == [([4], 1), ([4], 1)]

@@ -9,9 +9,9 @@ import pytest
 from detector.core.observations import Focused, LaidDown, LitUp, PickedUp
 from detector.sensors import android_present
 from detector.sensors.android_events import Event, Keyguard, Resumed, Screen
-from detector.sensors.android_hand import Hand, Present, Saying
+from detector.sensors.android_hand import Hand, Present
 from detector.sensors.android_present import PhoneClock
-from detector.sensors.model import SeenApp
+from detector.sensors.model import AppFocused, SensorEvent
 
 AT = datetime(2026, 11, 23, 19, tzinfo=UTC)
 FEED, CHAT, HOME = "com.instagram.android", "com.whatsapp", "com.example.home"
@@ -36,12 +36,12 @@ def locked(*, shown: bool) -> Keyguard:
     return Keyguard(at=AT, is_shown=shown)
 
 
-def words(said: list[Saying]) -> list[str]:
+def words(said: list[SensorEvent]) -> list[str]:
     found = []
     for each in said:
         assert each.device == "my phone"
         match each:
-            case SeenApp():
+            case AppFocused():
                 found.append(f"{'opened' if each.opened else 'seen'} {each.app}")
             case Focused():
                 assert each.activity is None

@@ -12,7 +12,7 @@ from detector.core.observations import LaidDown, LitUp, PickedUp
 from detector.sensors.android_events import Keyguard, Resumed, Screen
 from detector.sensors.android_hand import Hand, Present
 from detector.sensors.android_usagestats import COMMAND, missed, read, zone
-from detector.sensors.model import SeenApp
+from detector.sensors.model import AppFocused
 
 CET = timezone(timedelta(hours=1))
 FEED, CHAT = "com.instagram.android", "com.whatsapp"
@@ -82,11 +82,11 @@ def test_what_was_missed_is_told_in_order_within_the_stretch_and_nothing_from_be
     assert [(type(each), each.at) for each in said] == [
         (LitUp, at(18, 19)),
         (PickedUp, at(18, 20)),
-        (SeenApp, at(18, 20)),
-        (SeenApp, at(18, 21)),
+        (AppFocused, at(18, 20)),
+        (AppFocused, at(18, 21)),
         (LaidDown, at(20, 0)),
     ]
-    assert [each.app for each in said if isinstance(each, SeenApp)] == ["com.example.before", FEED]
+    assert [each.app for each in said if isinstance(each, AppFocused)] == ["com.example.before", FEED]
     assert left.present == Present(is_on=False, is_locked=True, package=FEED)
     assert hand.present == Present(is_on=False, is_locked=True, package="com.example.before"), "it is left as it was"
 
@@ -114,7 +114,7 @@ def test_a_phone_that_was_left_alone_is_as_it_was() -> None:
 def test_a_wrong_clock_is_put_right_and_the_future_is_left_out() -> None:
     events = read(WHOLE, user=0, local=CET)
     said, _ = missed(events, laid_down(), since=SINCE, until=UNTIL, ours=lambda theirs: theirs + timedelta(minutes=11))
-    assert [type(each) for each in said] == [LitUp, PickedUp, SeenApp, SeenApp]
+    assert [type(each) for each in said] == [LitUp, PickedUp, AppFocused, AppFocused]
     assert all(SINCE <= each.at <= UNTIL for each in said)
 
 

@@ -10,7 +10,7 @@ import pytest
 from detector.clock import SystemClock
 from detector.core.attention.settings import AttentionSettings
 from detector.errors import SensorUnavailable
-from detector.sensors import REGISTRY, SENSES, Candidate, candidates, first_available, misplaced, session_type
+from detector.sensors import REGISTRY, SENSES, Candidate, candidates, first_available, not_for_session, session_type
 from detector.sensors.settings import SensorSettings
 
 
@@ -47,7 +47,7 @@ def test_no_x11_sensor_is_tried_on_wayland() -> None:
 
 
 def test_doctor_hears_why_a_sensor_is_not_for_this_session() -> None:
-    (refusal,) = misplaced("input", "wayland")
+    (refusal,) = not_for_session("input", "wayland")
     assert refusal.sensor == "pynput_input"
     assert "X11" in refusal.why
     assert "Wayland" in refusal.why

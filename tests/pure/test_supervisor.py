@@ -14,10 +14,10 @@ import pytest
 
 from detector.clock import Clock, ManualClock
 from detector.core.attention.settings import AttentionSettings
-from detector.core.observations import CameBack, Gap, GapReason, Observation, SensorStarted
+from detector.core.observations import CameBack, Gap, GapReason, SensorStarted
 from detector.daemon.sensor_supervisor import Supervisor
 from detector.errors import SensorLost, SensorUnavailable
-from detector.sensors.model import Seen
+from detector.sensors.model import SensorEvent
 from detector.sensors.settings import SensorSettings
 
 BEGAN = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
@@ -88,7 +88,7 @@ class Rig:
     def __init__(self, choices: dict[str, list[Script]]) -> None:
         self.clock = ManualClock(at=BEGAN)
         self.waits = Waits(self.clock)
-        self.seen: list[Observation | Seen] = []
+        self.seen: list[SensorEvent] = []
         self.unsensed: list[str] = []
         self.supervisor = Supervisor(
             clock=self.clock, sink=self.seen.append, choices=choices, wait=self.waits, unsensed=self.unsensed.append

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from detector.core.effects import Moment
 from detector.notifier.settings import NotifierSettings
-from detector.notifier.wording import ending, greeting, heads_up, how_long, over, wording, words_for
+from detector.notifier.wording import (
+    end_text,
+    heads_up_text,
+    how_long_text,
+    need_over_text,
+    nudge_text,
+    start_text,
+    wording,
+)
 
 AT = datetime(2026, 11, 23, 18, 40, tzinfo=UTC)
 BUILT_IN = (
@@ -101,7 +109,7 @@ def test_the_check_for_kindness_catches_what_is_not(planted: str) -> None:
 
 
 def test_the_three_answers_stand_in_their_order_with_their_words() -> None:
-    words = words_for(MOMENT, rule_name="Feed", why=WHY, settings=NotifierSettings(), week=0)
+    words = nudge_text(MOMENT, rule_name="Feed", why=WHY, settings=NotifierSettings(), week=0)
     assert words.answers == (
         ("put_away", "Put it away"),
         ("together", "This is for both of us"),
@@ -110,12 +118,12 @@ def test_the_three_answers_stand_in_their_order_with_their_words() -> None:
 
 
 def test_the_why_line_is_the_body_as_it_was_given() -> None:
-    assert words_for(MOMENT, rule_name="Feed", why=WHY, settings=NotifierSettings(), week=3).body == WHY
+    assert nudge_text(MOMENT, rule_name="Feed", why=WHY, settings=NotifierSettings(), week=3).body == WHY
 
 
 def test_the_title_stays_for_a_week_and_then_changes_until_all_had_their_turn() -> None:
     def title(week: int) -> str:
-        return words_for(MOMENT, rule_name="Feed", why=WHY, settings=NotifierSettings(), week=week).title
+        return nudge_text(MOMENT, rule_name="Feed", why=WHY, settings=NotifierSettings(), week=week).title
 
     variants = wording().titles["F101"]
     assert [title(week) for week in range(len(variants))] == list(variants)
@@ -126,13 +134,13 @@ def test_the_title_stays_for_a_week_and_then_changes_until_all_had_their_turn() 
 def test_the_persons_own_sentence_comes_before_all() -> None:
     own = NotifierSettings(sentence="Look up: somebody is here")
     for rule in (*BUILT_IN, "X1"):
-        words = words_for(replace(MOMENT, rule=rule), rule_name="Mine", why=WHY, settings=own, week=5)
+        words = nudge_text(replace(MOMENT, rule=rule), rule_name="Mine", why=WHY, settings=own, week=5)
         assert words.title == "Look up: somebody is here"
         assert words.body == WHY
 
 
 def test_a_rule_of_the_persons_own_is_said_by_its_name() -> None:
-    words = words_for(
+    words = nudge_text(
         replace(MOMENT, rule="X1"), rule_name="Chess at dinner", why=WHY, settings=NotifierSettings(), week=0
     )
     assert words.title == "Chess at dinner"
@@ -140,26 +148,26 @@ def test_a_rule_of_the_persons_own_is_said_by_its_name() -> None:
 
 @pytest.mark.parametrize("nameless", ["", "  ", "\n", "\x07"])
 def test_a_rule_without_a_name_still_has_a_title(nameless: str) -> None:
-    words = words_for(replace(MOMENT, rule="X1"), rule_name=nameless, why=WHY, settings=NotifierSettings(), week=0)
+    words = nudge_text(replace(MOMENT, rule="X1"), rule_name=nameless, why=WHY, settings=NotifierSettings(), week=0)
     assert words.title == "A moment with the screen"
 
 
 def test_it_stands_as_long_as_the_person_said() -> None:
     settings = NotifierSettings(expires=timedelta(seconds=33))
-    assert words_for(MOMENT, rule_name="", why=WHY, settings=settings, week=0).expires == timedelta(seconds=33)
-    assert greeting("Dinner", "20:00", settings=settings).expires == timedelta(seconds=33)
+    assert nudge_text(MOMENT, rule_name="", why=WHY, settings=settings, week=0).expires == timedelta(seconds=33)
+    assert start_text("Dinner", "20:00", settings=settings).expires == timedelta(seconds=33)
 
 
 def test_of_a_name_too_long_twelve_words_are_left_and_the_cut_is_seen() -> None:
     name = " ".join(str(number) for number in range(1, 14))
-    words = words_for(replace(MOMENT, rule="X1"), rule_name=name, why=WHY, settings=NotifierSettings(), week=0)
+    words = nudge_text(replace(MOMENT, rule="X1"), rule_name=name, why=WHY, settings=NotifierSettings(), week=0)
     assert words.title == "1 2 3 4 5 6 7 8 9 10 11 12…"
 
 
 @given(name=st.text(max_size=300), own=st.text(max_size=300), week=st.integers(0, 10_000))
 def test_whatever_the_person_wrote_a_title_has_at_most_twelve_words_on_one_line(name: str, own: str, week: int) -> None:
     for sentence in ("", own):
-        words = words_for(
+        words = nudge_text(
             replace(MOMENT, rule="X1"), rule_name=name, why=WHY, settings=NotifierSettings(sentence=sentence), week=week
         )
         assert 1 <= len(words.title.split()) <= 12
@@ -167,74 +175,76 @@ def test_whatever_the_person_wrote_a_title_has_at_most_twelve_words_on_one_line(
 
 
 def test_the_greeting_says_until_when_and_asks_nothing() -> None:
-    words = greeting("Partner time", "20:00")
+    words = start_text("Partner time", "20:00")
     assert words.title == "Partner time until 20:00"
     assert words.body == "Nothing is asked of you but being there."
     assert words.answers == ()
 
 
 def test_the_greeting_names_what_the_person_called_it() -> None:
-    assert greeting("Dinner", "20:00").body == "Dinner. Nothing is asked of you but being there."
+    assert start_text("Dinner", "20:00").body == "Dinner. Nothing is asked of you but being there."
 
 
 def test_without_the_thought_the_greeting_is_said_all_the_same() -> None:
-    plain = greeting("Dinner", "20:00", settings=NotifierSettings(greeting=False))
+    plain = start_text("Dinner", "20:00", settings=NotifierSettings(greeting=False))
     assert (plain.title, plain.body) == ("Partner time until 20:00", "Dinner.")
 
 
 def test_words_do_not_show_themselves_in_a_repr() -> None:
-    words = words_for(
+    words = nudge_text(
         MOMENT, rule_name="", why="canary-4711", settings=NotifierSettings(sentence="canary-4712"), week=0
     )
     assert "canary" not in repr(words)
 
 
 def test_what_is_needed_is_asked_for_with_three_lengths_and_ended_with_one_line() -> None:
-    asked = how_long(MOMENT, settings=NotifierSettings(expires=timedelta(seconds=7)))
+    asked = how_long_text(MOMENT, settings=NotifierSettings(expires=timedelta(seconds=7)))
     assert asked.title == "For how long?"
     assert asked.body == "Until then nothing is said about social media."
     assert asked.answers == (("needed_1", "1 minute"), ("needed_5", "5 minutes"), ("needed_15", "15 minutes"))
     assert asked.expires == timedelta(seconds=7)
-    said = over(replace(MOMENT, answer="needed_5", device="my phone"))
+    said = need_over_text(replace(MOMENT, answer="needed_5", device="my phone"))
     assert (said.title, said.answers) == ("That was the time you needed", ())
     assert said.body == "Social media on my phone, needed for 5 min."
 
 
 def test_a_heads_up_says_when_it_begins_and_in_whose_words() -> None:
-    words = heads_up("Dinner", "18:30")
+    words = heads_up_text("Dinner", "18:30")
     assert (words.title, words.body) == ("Dinner begins at 18:30", "Finish what you are at; the rest will keep.")
-    own = heads_up("Dinner", "18:30", sentence="Kettle on")
+    own = heads_up_text("Dinner", "18:30", sentence="Kettle on")
     assert (own.title, own.body) == ("Kettle on", "Dinner begins at 18:30.")
     assert (words.answers, own.expires) == ((), timedelta(seconds=20))
-    assert heads_up("Dinner", "18:30", settings=NotifierSettings(expires=timedelta(seconds=7))).expires.seconds == 7
+    assert (
+        heads_up_text("Dinner", "18:30", settings=NotifierSettings(expires=timedelta(seconds=7))).expires.seconds == 7
+    )
 
 
 @pytest.mark.parametrize("title", ["", " ", "Dinner.", "a " * 40, "{0} {begins}"])
 def test_a_heads_up_is_short_and_its_hour_is_never_cut_off(title: str) -> None:
-    said = heads_up(title, "18:30").title
+    said = heads_up_text(title, "18:30").title
     assert len(said.split()) <= 12
     assert said.endswith(" begins at 18:30")
     assert said.split()[0] != "begins"
 
 
 def test_a_suggestion_takes_the_place_of_the_thought_and_goes_with_it() -> None:
-    offered = greeting("Dinner", "20:00", suggestion="A walk round the pond")
+    offered = start_text("Dinner", "20:00", suggestion="A walk round the pond")
     assert (offered.title, offered.body) == ("Partner time until 20:00", "Dinner. A walk round the pond.")
-    assert greeting("Dinner", "20:00", suggestion="What was good today?").body == "Dinner. What was good today?"
-    plain = greeting("Dinner", "20:00", settings=NotifierSettings(greeting=False), suggestion="A walk")
+    assert start_text("Dinner", "20:00", suggestion="What was good today?").body == "Dinner. What was good today?"
+    plain = start_text("Dinner", "20:00", settings=NotifierSettings(greeting=False), suggestion="A walk")
     assert (plain.title, plain.body) == ("Partner time until 20:00", "Dinner.")
-    assert greeting("Dinner", "20:00", note="A note.", suggestion="A walk").body == "Dinner. A note."
+    assert start_text("Dinner", "20:00", note="A note.", suggestion="A walk").body == "Dinner. A note."
 
 
 def test_the_line_at_the_end_says_the_good_number_first_and_what_is_unknown_is_called_so() -> None:
     hours = timedelta(hours=1, minutes=24, seconds=9)
-    words = ending("Dinner", undisturbed=hours, moments=1, started_well=True)
+    words = end_text("Dinner", undisturbed=hours, moments=1, started_well=True)
     assert words.title == "For 1 h 24 min no screen took you away"
     assert words.body == "Dinner. It started well. 1 moment was noticed."
     assert words.answers == ()
-    assert ending("Dinner", undisturbed=hours, moments=0).body == "Dinner. No moment was noticed."
-    assert ending("Dinner", undisturbed=hours, moments=3).body == "Dinner. 3 moments were noticed."
-    short = ending("", undisturbed=timedelta(seconds=59), moments=2)
+    assert end_text("Dinner", undisturbed=hours, moments=0).body == "Dinner. No moment was noticed."
+    assert end_text("Dinner", undisturbed=hours, moments=3).body == "Dinner. 3 moments were noticed."
+    short = end_text("", undisturbed=timedelta(seconds=59), moments=2)
     assert (short.title, short.body) == ("Partner time is over", "2 moments were noticed.")
-    unknown = ending("Dinner", undisturbed=None, moments=2)
+    unknown = end_text("Dinner", undisturbed=None, moments=2)
     assert (unknown.title, unknown.body) == ("Partner time is over", "Dinner. Too little of it is known to say more.")

@@ -22,7 +22,7 @@ from detector.daemon.inbox import Inbox
 from detector.daemon.loop import Loop
 from detector.daemon.reconciler import Next, Reconciler
 from detector.daemon.session import UnderWay
-from detector.notifier.model import Words
+from detector.notifier.model import NotificationText
 from detector.partner_time.model import Occurrence
 from detector.store.model import Keeping
 from rules.model import Condition, FeatureKey, FeatureSet, Page, Rule
@@ -84,14 +84,14 @@ class Sensors:
         """Hear that a step is done."""
 
 
-class Voice:
+class FakeSender:
     """A notifier that remembers what it said, and when."""
 
     def __init__(self, said: list[tuple[datetime, str]], clock: ManualClock) -> None:
         self._said = said
         self._clock = clock
 
-    async def show(self, nudge: int, words: Words, answered: Callable[[int, Answer], None]) -> str:
+    async def show(self, nudge: int, words: NotificationText, answered: Callable[[int, Answer], None]) -> str:
         """Remember the title."""
         del nudge, answered
         self._said.append((self._clock.at, words.title))
@@ -130,9 +130,9 @@ class Day:
         self.sensors.append(Sensors(inbox.put, self.clock))
         self._performer = Performer(
             store=self.store,
-            voice=Voice(self.said, self.clock),
-            words=lambda _: Words(title=NUDGE, body="b"),
-            greeting=lambda _: Words(title=GREETING, body=""),
+            voice=FakeSender(self.said, self.clock),
+            words=lambda _: NotificationText(title=NUDGE, body="b"),
+            greeting=lambda _: NotificationText(title=GREETING, body=""),
             put=inbox.put,
             clock=self.clock,
         )
@@ -143,7 +143,7 @@ class Day:
             inbox=inbox,
             sensors=self.sensors[-1],
             performer=self._performer,
-            goes_on=lambda _: Words(title=GOES_ON, body=""),
+            goes_on=lambda _: NotificationText(title=GOES_ON, body=""),
         )
 
     async def _afterwards(self, coming: Next) -> None:

@@ -58,9 +58,9 @@ def compare_kept(
         StoreError: if the store cannot be read.
         TurntowardError: if a process that helped was ended by somebody.
     """
-    from detector.cli.importing.output import Saying  # noqa: PLC0415 - not for --help
+    from detector.cli.importing.output import SensorEvent  # noqa: PLC0415 - not for --help
 
-    saying = Saying(monotonic)
+    saying = SensorEvent(monotonic)
     keys = asked(now, then)
     try:
         with _players(len(over), now, then, settings) as players:

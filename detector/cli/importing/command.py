@@ -66,7 +66,7 @@ def activitywatch(
     Only past partner times are taken in, and of these only categories: titles and addresses of pages are looked at
     and let go of. Nothing is said about the past; doing it twice changes nothing.
     """
-    from detector.cli.importing.output import Saying, as_json, say_account  # noqa: PLC0415 - not for --help
+    from detector.cli.importing.output import SensorEvent, as_json, say_account  # noqa: PLC0415 - not for --help
     from detector.clock import SystemClock  # noqa: PLC0415 - not for --help
     from detector.config.read import read_settings  # noqa: PLC0415 - not for --help
     from detector.paths import config_path  # noqa: PLC0415 - not for --help
@@ -82,7 +82,7 @@ def activitywatch(
     with _opened(dry_run=dry_run) as store:
         _refuse_now(store, now)
         device = _phone(store, phone)
-        progress = Saying(clock.monotonic)
+        progress = SensorEvent(clock.monotonic)
         bringing = _read(
             store, settings, file, server, phone=device, begins=begins, now=now, progress=progress, keeps=not dry_run
         )

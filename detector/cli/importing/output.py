@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 WIDTH: Final = 80
 
 
-class Saying:
+class SensorEvent:
     """Says on the standard error what is being done, once it takes longer than a second."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:

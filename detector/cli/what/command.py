@@ -17,8 +17,8 @@ from detector.errors import SensorUnavailable, UserError
 
 if TYPE_CHECKING:
     from detector.activities.classifier import Classifier
-    from detector.activities.model import Verdict
-    from detector.sensors.model import Seen, Sensor, Toplevel
+    from detector.activities.model import Classification
+    from detector.sensors.model import Sensor, Toplevel, ToplevelFocused
     from detector.sensors.settings import SensorSettings
 
 COLUMNS: Final = 80
@@ -124,13 +124,13 @@ async def _in_front(sources: SensorSettings, *, other: bool) -> Toplevel | None:
     """Return what is in front; with `other`, what comes to the front after the terminal in which the person types."""
     from contextlib import aclosing  # noqa: PLC0415 - only when live
 
-    from detector.sensors.model import Seen  # noqa: PLC0415 - only when live
+    from detector.sensors.model import ToplevelFocused  # noqa: PLC0415 - only when live
 
     first: Toplevel | None = None
     sensor = await _focus_sensor(sources)
     async with aclosing(sensor.observe()) as seen:
         async for observed in seen:
-            front = observed.toplevel if isinstance(observed, Seen) else None
+            front = observed.toplevel if isinstance(observed, ToplevelFocused) else None
             if front is not None and not other:
                 return front
             if front is not None and first is None:
@@ -138,7 +138,7 @@ async def _in_front(sources: SensorSettings, *, other: bool) -> Toplevel | None:
                 click.echo("Turn to the app that you mean, then come back here. Ctrl-C leaves.")
             elif front is not None and first is not None and front.app_id != first.app_id:
                 return front
-            elif isinstance(observed, Seen) and not other:
+            elif isinstance(observed, ToplevelFocused) and not other:
                 return None
     return None
 
@@ -154,12 +154,12 @@ def _live(classifier: Classifier, sources: SensorSettings, *, once: bool, as_jso
 async def _watch(classifier: Classifier, sources: SensorSettings, *, once: bool, as_json: bool) -> None:
     from contextlib import aclosing  # noqa: PLC0415 - only when live
 
-    from detector.sensors.model import Seen  # noqa: PLC0415 - only when live
+    from detector.sensors.model import ToplevelFocused  # noqa: PLC0415 - only when live
 
     sensor = await _focus_sensor(sources)
     async with aclosing(sensor.observe()) as seen:
         async for observed in seen:
-            if not isinstance(observed, Seen):
+            if not isinstance(observed, ToplevelFocused):
                 continue
             _say_seen(classifier, observed, as_json=as_json)
             if once:
@@ -183,7 +183,7 @@ async def _focus_sensor(sources: SensorSettings) -> Sensor:
     return sensor
 
 
-def _say_seen(classifier: Classifier, seen: Seen, *, as_json: bool) -> None:
+def _say_seen(classifier: Classifier, seen: ToplevelFocused, *, as_json: bool) -> None:
     front = seen.toplevel
     if front is None:
         if as_json:
@@ -196,7 +196,7 @@ def _say_seen(classifier: Classifier, seen: Seen, *, as_json: bool) -> None:
     _say(named, verdict, as_json=as_json, at=seen.at)
 
 
-def _say(asked: dict[str, str | None], verdict: Verdict, *, as_json: bool, at: datetime | None = None) -> None:
+def _say(asked: dict[str, str | None], verdict: Classification, *, as_json: bool, at: datetime | None = None) -> None:
     if as_json:
         line: dict[str, Any] = {} if at is None else {"at": at.isoformat()}
         line |= {key: word for key, word in asked.items() if word is not None}

@@ -18,7 +18,7 @@ from detector.errors import UserError
 
 if TYPE_CHECKING:
     from detector.activities.classifier import Classifier
-    from detector.activities.model import Verdict
+    from detector.activities.model import Classification
     from detector.cli.what.entry import ConfigText
 
 COLUMNS: Final = 80
@@ -37,7 +37,7 @@ class Asked:
     package: str | None = None
     typed: bool = True
 
-    def verdict(self, classifier: Classifier) -> Verdict:
+    def verdict(self, classifier: Classifier) -> Classification:
         """Return what the classifier makes of it."""
         if self.package is not None:
             return classifier.classify_phone(self.package)
@@ -154,7 +154,7 @@ def _kind_and_word(asked: Asked, classifier: Classifier) -> tuple[str, str]:
     return "apps", asked.app
 
 
-def _ask(word: str, now: Verdict) -> str | None:
+def _ask(word: str, now: Classification) -> str | None:
     _need_somebody("--category CATEGORY --yes")
     known = f"{now.category}: {now.name}" if now.name else now.category
     click.echo(f"{word}\n  now      {known}")
