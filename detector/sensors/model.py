@@ -58,10 +58,6 @@ SensorEvent: TypeAlias = Observation | ToplevelFocused | AppFocused
 """What a sensor yields: an observation, or something in front that the inbox has yet to classify."""
 
 
-SensorEvent: TypeAlias = Observation | ToplevelFocused | AppFocused
-"""What a sensor yields: an observation, or something in front that the inbox has yet to classify."""
-
-
 class Sensor(Protocol):
     """One way of sensing one thing. Made without arguments other than the clock; see `REGISTRY`."""
 
