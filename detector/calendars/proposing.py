@@ -18,10 +18,11 @@ from typing import Protocol
 
 from detector.calendars.lasting import is_over
 from detector.calendars.model import Reading
-from detector.partner_time.carried import carry_over
+from detector.partner_time.edit_migration import migrate_edit
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.occurrences import occurrences
 from detector.partner_time.proposed import Calendar, Proposal
+from detector.partner_time.schedule import Exceptions
 
 
 class KeepingProposals(Protocol):
@@ -164,12 +165,11 @@ def _declare(
     after = replace(proposed, number=before.number, quiet=before.quiet, instead_of=before.instead_of)
     if after.floats:
         after = replace(after, zone=before.zone)
-    own = f"{before.number}@"
-    said = {name for name in (*store.stopped(), *store.extended()) if name.startswith(own)}
     # What is under way goes on as it began, and its day has no second one.
-    carried = carry_over(before, after, now, said=said, begun=occurrences(before, now, now + timedelta.resolution))
-    store.change_partner_time(after, carried.renamed)
-    for occurrence in carried.left_out:
+    under_way = occurrences(before, now, now + timedelta.resolution)
+    migration = migrate_edit(before, after, now, Exceptions(store.stopped(), store.extended()), under_way)
+    store.change_partner_time(after, migration.renamed)
+    for occurrence in migration.left_out:
         store.skip_occurrence(occurrence.id, now)
     return before.number
 

@@ -13,9 +13,9 @@ from typing import Final
 
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.occurrences import occurrences_from
-from detector.partner_time.plan import as_changed, coming, current_and_next, latest_end, under_way
-from detector.store.begun import begun
+from detector.partner_time.schedule import latest_end
 from detector.store.model import Keeping
+from detector.store.schedule import read_schedule, started_occurrences
 
 FURTHEST: Final = timedelta(days=366 * 9)
 """So far ahead the next occurrence is looked for: 29 February comes once in eight years at the least."""
@@ -47,7 +47,7 @@ def start(store: Keeping, now: datetime, lasts: timedelta, title: str) -> Occurr
     if _under_way(store, now):
         return None
     store.add_partner_time(begin_now(title, lasts, now))
-    return current_and_next(store.partner_times(), now, store.stopped(), store.extended(), begun(store, now)).current
+    return read_schedule(store, now).at(now).current
 
 
 def stop(store: Keeping, now: datetime) -> tuple[Occurrence, ...]:
@@ -88,12 +88,12 @@ def next_of(store: Keeping, now: datetime, number: int | None = None) -> Occurre
     Raises:
         StoreError: if the store cannot be read.
     """
-    holding = [each for each in _under_way(store, now) if number in {None, each.partner_time}]
+    schedule = read_schedule(store, now)
+    holding = [each for each in schedule.under_way(now) if number in {None, each.partner_time}]
     if holding:
         return holding[0]
-    stopped, extended, has_begun = store.stopped(), store.extended(), begun(store, now)
-    wanted = [known for known in store.partner_times() if number in {None, known.number}]
-    firsts = (next(coming(known, now, stopped, extended, begun=has_begun, within=FURTHEST), None) for known in wanted)
+    wanted = [known for known in schedule.partner_times if number in {None, known.number}]
+    firsts = (next(schedule.coming(known, now, within=FURTHEST), None) for known in wanted)
     return min((each for each in firsts if each is not None), key=lambda each: each.begins, default=None)
 
 
@@ -125,7 +125,9 @@ def unskip(store: Keeping, now: datetime, number: int | None = None) -> Occurren
         if found is None:
             return None
         instead = next((each.instead for each in store.cancelled() if each.occurrence == found.id), None)
-        if instead is not None and not any(each.occurrence.partner_time == instead for each in begun(store, now)):
+        if instead is not None and not any(
+            each.occurrence.partner_time == instead for each in started_occurrences(store, now)
+        ):
             store.remove_partner_time(instead)
         store.restore_occurrence(found.id)
         return found
@@ -141,7 +143,7 @@ def cancel(
     """
     with store.all_or_nothing():
         if occurrence.id in store.stopped() or any(
-            known.is_over for known in begun(store, now) if known.occurrence.id == occurrence.id
+            known.is_over for known in started_occurrences(store, now) if known.occurrence.id == occurrence.id
         ):
             return False, None
         made = None if instead is None else replace(instead, instead_of=occurrence.id)
@@ -157,42 +159,40 @@ def edit(store: Keeping, now: datetime, changed: PartnerTime) -> Edited | None:
     Raises:
         StoreError: if the store cannot be read or written.
     """
-    from detector.partner_time.carried import carry_over  # noqa: PLC0415 - the daemon never edits
+    from detector.partner_time.edit_migration import migrate_edit  # noqa: PLC0415 - the daemon never edits
 
     with store.all_or_nothing():
-        before = next((known for known in store.partner_times() if known.number == changed.number), None)
+        schedule = read_schedule(store, now)
+        before = next((known for known in schedule.partner_times if known.number == changed.number), None)
         if before is None:
             return None
-        own, extended = f"{changed.number}@", store.extended()
-        said = {name for name in (*store.stopped(), *extended) if name.startswith(own)}
-        has_begun = (each.occurrence for each in begun(store, now) if each.occurrence.id.startswith(own))
-        goes_on = [each for each in as_changed(has_begun, {}, extended) if each.ends > now]
-        carried = carry_over(before, changed, now, said=said, begun=goes_on)
-        store.change_partner_time(changed, carried.renamed)
-        for occurrence in carried.left_out:
+        goes_on = schedule.not_over(changed.number, now)
+        migration = migrate_edit(before, changed, now, schedule.exceptions, goes_on)
+        store.change_partner_time(changed, migration.renamed)
+        for occurrence in migration.left_out:
             store.skip_occurrence(occurrence.id, now)
         # A skip without a day is forgotten; that something was cancelled is still told by the report.
         told = {each.occurrence for each in store.cancelled()}
-        for occurrence in carried.lost:
+        for occurrence in migration.lost:
             if occurrence.id not in told:
                 store.restore_occurrence(occurrence.id)
         holding = next((each for each in _under_way(store, now) if each.partner_time == changed.number), None)
     still = holding if holding is not None and any(each.id == holding.id for each in goes_on) else None
-    return Edited(goes_on=still, left_out=carried.left_out, lost=carried.lost)
+    return Edited(goes_on=still, left_out=migration.left_out, lost=migration.lost)
 
 
 def _skipped(store: Keeping, now: datetime, number: int | None) -> Occurrence | None:
     skipped, said = store.skipped(), store.stopped()
-    has_begun = {known.occurrence.id for known in begun(store, now)}
+    started = {known.occurrence.id for known in started_occurrences(store, now)}
     found = [
         each
         for known in store.partner_times()
         if number in {None, known.number} and any(name.startswith(f"{known.number}@") for name in skipped)
         for each in occurrences_from(known, now, FURTHEST)
-        if each.id in skipped and each.ends > now and each.id not in has_begun
+        if each.id in skipped and each.ends > now and each.id not in started
     ]
     return max(found, key=lambda each: (said[each.id], each.begins), default=None)
 
 
 def _under_way(store: Keeping, now: datetime) -> tuple[Occurrence, ...]:
-    return under_way(store.partner_times(), now, store.stopped(), store.extended(), begun(store, now))
+    return read_schedule(store, now).under_way(now)

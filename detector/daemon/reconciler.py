@@ -11,22 +11,22 @@ Rule 6: what is kept of an occurrence is never written over: what begins again i
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final, TypeAlias
+from typing import Final
 
 from detector.core.effects import Record
 from detector.core.observations import GapReason, PartnerTimeEnded
 from detector.daemon.crash_dump import save_last
 from detector.daemon.session import INSTANT, CoreFailed, EndReason, UnderWay
-from detector.partner_time.model import Occurrence, PartnerTime
-from detector.partner_time.plan import Begun, Plan, current_and_next
+from detector.partner_time.model import Occurrence
+from detector.partner_time.schedule import Plan, Schedule
 from detector.partner_time.settings import LATE
 from detector.paths import state_dir
 from detector.store import quiet_week
-from detector.store.begun import AGAIN, as_planned, begun
 from detector.store.model import Keeping, KeptOccurrence
+from detector.store.schedule import AGAIN, as_planned, read_schedule
 
 IN_TIME: Final = timedelta(seconds=2)
 """A beginning that is noticed so soon was not missed."""
@@ -46,20 +46,11 @@ class Next:
     plan: Plan | None = None
 
 
-_Given: TypeAlias = tuple[Sequence[PartnerTime], Mapping[str, datetime], Mapping[str, datetime], Sequence[Begun]]
-
-
 @dataclass(frozen=True, slots=True)
 class _Planned:
-    declared: Sequence[PartnerTime]
-    stopped: Mapping[str, datetime]
-    extended: Mapping[str, datetime]
-    begun: Sequence[Begun]
+    schedule: Schedule
     at: datetime
     plan: Plan
-
-    def holds(self, given: _Given) -> bool:
-        return given == (self.declared, self.stopped, self.extended, self.begun)
 
     def is_fresh(self, now: datetime) -> bool:
         until = self.at + LONGEST if self.plan.boundary is None else min(self.plan.boundary, self.at + LONGEST)
@@ -89,7 +80,7 @@ class Reconciler:
             self._looked_back = True
             await self._look_back(self._known_at(now), now)
         known = self._known_at(now)
-        plan, stopped = known.plan, known.stopped
+        plan, stopped = known.plan, known.schedule.exceptions.stopped
         if self.under_way is not None and (ends := _end_by(plan, self.under_way)) > self.under_way.occurrence.ends:
             self.under_way.extend(ends, now)
             logger.info("partner time goes on longer; it is planned until %s", f"{ends.astimezone():%H:%M}")
@@ -140,13 +131,9 @@ class Reconciler:
 
     def _known_at(self, now: datetime) -> _Planned:
         """Return the plan; computed only where something changed, so that the heartbeat costs next to nothing."""
-        store = self._store
-        given = (store.partner_times(), store.stopped(), store.extended(), begun(store, now))
-        known = self._planned
-        if known is None or not known.is_fresh(now) or not known.holds(given):
-            declared, stopped, extended, has_begun = given
-            plan = current_and_next(declared, now, stopped, extended, has_begun)
-            known = self._planned = _Planned(declared, dict(stopped), dict(extended), has_begun, now, plan)
+        schedule, known = read_schedule(self._store, now), self._planned
+        if known is None or not known.is_fresh(now) or known.schedule != schedule:
+            known = self._planned = _Planned(schedule, now, schedule.at(now))
         return known
 
     async def _begin(self, occurrence: Occurrence, now: datetime, missed: GapReason) -> None:
@@ -176,11 +163,11 @@ class Reconciler:
 
     async def _look_back(self, known: _Planned, now: datetime) -> None:
         """Go on with what was cut off if it is still in force, and close the rest."""
-        current = known.plan.current
+        current, exceptions = known.plan.current, known.schedule.exceptions
         for kept in self._store.unfinished():
             planned = as_planned(kept.id)
             in_force = current is not None and current.id == planned and current.ends >= kept.ends
-            ends = current.ends if in_force and current else max(kept.ends, known.extended.get(planned, kept.ends))
+            ends = current.ends if in_force and current else max(kept.ends, exceptions.extended.get(planned, kept.ends))
             occurrence = replace(current if in_force and current else _as_planned(kept, planned), ends=kept.ends)
             observations = tuple(self._store.observations(kept.id))
             moments = self._store.moments(since=kept.began, until=kept.began + INSTANT)
@@ -193,7 +180,7 @@ class Reconciler:
                     self.under_way = under_way
                     logger.info("partner time goes on after a restart")
                 else:
-                    ended, reason = _how_it_ended(ends, known.stopped.get(planned), now, latest)
+                    ended, reason = _how_it_ended(ends, exceptions.stopped.get(planned), now, latest)
                     under_way.rebuild(observations, latest, max(latest, ended - INSTANT), ends)
                     await self._close(under_way, max(latest, ended), reason)
             except CoreFailed as failure:

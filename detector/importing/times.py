@@ -7,7 +7,7 @@ Rule 2: no two overlap, and none overlaps one that is kept: an evening is told o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from detector.importing.model import Times
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.occurrences import occurrences
-from detector.partner_time.plan import as_changed
+from detector.partner_time.schedule import Schedule
 from detector.store.model import KeptOccurrence
 
 DAY_TITLE: Final = "Imported day"
@@ -39,9 +39,7 @@ def past_times(
     since: datetime,
     now: datetime,
     zone: ZoneInfo,
-    declared: Sequence[PartnerTime],
-    stopped: Mapping[str, datetime],
-    extended: Mapping[str, datetime],
+    schedule: Schedule,
     kept: Sequence[KeptOccurrence],
 ) -> list[Past]:
     """Return what lies wholly between `since` and `now` and is over, by beginning. `kept` is all that is kept."""
@@ -50,7 +48,7 @@ def past_times(
         Past(occurrence=_as_occurrence(each, zone), kept=each) for each in over if each.began < (each.ended or now)
     ]
     if times == "declared":
-        planned = _in_turn(as_changed(_declared(declared, since, now), stopped, extended))
+        planned = _in_turn(schedule.exceptions.apply(_declared(schedule.partner_times, since, now)))
     else:
         planned = list(_days(since, now, zone, kept)) if times == "all-day" else []
     ids = {each.id for each in kept}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from detector.partner_time.model import Occurrence
-from detector.partner_time.plan import Plan
+from detector.partner_time.schedule import Plan
 from detector.partner_time.settings import LATE
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.occurrences import occurrences
-from detector.partner_time.plan import as_changed
+from detector.partner_time.schedule import Exceptions, Schedule
 
 AHEAD: Final = timedelta(days=366)
 """So far ahead overlaps are looked for: whatever recurs has met the rest of the year by then."""
@@ -24,33 +24,24 @@ class Overlap:
     often: int
 
 
-def overlaps(
-    wanted: PartnerTime,
-    others: Iterable[PartnerTime],
-    now: datetime,
-    *,
-    stopped: Mapping[str, datetime],
-    extended: Mapping[str, datetime],
-) -> list[Overlap]:
-    """Return which of the others it overlaps within `AHEAD`, but for what is skipped, cancelled or stopped.
+def overlaps(wanted: PartnerTime, schedule: Schedule, now: datetime) -> list[Overlap]:
+    """Return which others it overlaps within `AHEAD`, but for what is skipped, cancelled or stopped.
 
     `wanted` has a number, or 0 for what is not kept yet.
     """
-    own = [each for each in _planned(wanted, now, stopped, extended) if each.ends > now]
+    own = [each for each in _planned(wanted, now, schedule.exceptions) if each.ends > now]
     found = []
-    for other in others:
+    for other in schedule.partner_times:
         if other.number == wanted.number or not own:
             continue
-        both = list(_meet(own, _planned(other, now, stopped, extended)))
+        both = list(_meet(own, _planned(other, now, schedule.exceptions)))
         if both:
             found.append(Overlap(other=other, first=both[0], often=len(both)))
     return found
 
 
-def _planned(
-    partner_time: PartnerTime, now: datetime, stopped: Mapping[str, datetime], extended: Mapping[str, datetime]
-) -> list[Occurrence]:
-    return list(as_changed(occurrences(partner_time, now, now + AHEAD), stopped, extended))
+def _planned(partner_time: PartnerTime, now: datetime, exceptions: Exceptions) -> list[Occurrence]:
+    return list(exceptions.apply(occurrences(partner_time, now, now + AHEAD)))
 
 
 def _meet(own: list[Occurrence], theirs: list[Occurrence]) -> Iterable[Occurrence]:

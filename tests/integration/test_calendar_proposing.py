@@ -13,8 +13,8 @@ from detector.calendars.model import ReadEvent, Reading, Wrong
 from detector.calendars.proposing import Changes, accept, apply, decline
 from detector.partner_time.model import Moved, PartnerTime
 from detector.partner_time.occurrences import occurrences
-from detector.partner_time.plan import current_and_next
 from detector.partner_time.proposed import Calendar, Proposal
+from detector.partner_time.schedule import Exceptions, Schedule
 from detector.store.store import Store
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -58,7 +58,7 @@ def reading(*partner_times: PartnerTime, wrong: tuple[str, ...] = (), whole: boo
 
 
 def planned(store: Store) -> list[str]:
-    plan = current_and_next(store.partner_times(), NOW, store.stopped(), store.extended())
+    plan = Schedule(store.partner_times(), Exceptions(store.stopped(), store.extended())).at(NOW)
     return [f"{each.title} {each.begins:%d %H:%M}" for each in plan.upcoming[:1]]
 
 
@@ -129,7 +129,7 @@ def test_what_is_under_way_has_no_second_one_on_its_day(store: Store, calendar: 
     during = datetime(2026, 11, 24, 18, tzinfo=UTC)
     apply(store, calendar, reading(LATER), during)
     accept(store, store.proposals(), during)
-    plan = current_and_next(store.partner_times(), during, store.stopped(), store.extended())
+    plan = Schedule(store.partner_times(), Exceptions(store.stopped(), store.extended())).at(during)
     assert [f"{each.begins:%d %H:%M}" for each in plan.upcoming[:1]] == ["01 18:30"]
 
 

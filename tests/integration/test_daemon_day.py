@@ -13,9 +13,8 @@ from detector.control import requests as wishes
 from detector.core.effects import Record
 from detector.core.observations import PartnerTimeBegan, PartnerTimeEnded
 from detector.partner_time.model import PartnerTime
-from detector.partner_time.plan import current_and_next
-from detector.store.begun import begun
 from detector.store.model import Keeping
+from detector.store.schedule import read_schedule
 from detector.store.store import Store
 
 MINUTE = timedelta(minutes=1)
@@ -63,7 +62,7 @@ def end(store: Keeping, name: str, at: datetime, reason: str) -> None:
 
 
 def coming(store: Keeping, now: datetime, count: int = 3) -> list[datetime]:
-    plan = current_and_next(store.partner_times(), now, store.stopped(), store.extended(), begun(store, now))
+    plan = read_schedule(store, now).at(now)
     return [each.begins for each in [*([plan.current] if plan.current else []), *plan.upcoming][:count]]
 
 
@@ -219,7 +218,7 @@ def test_what_is_under_way_goes_on_as_it_began_beside_any_edit(store: Keeping, b
     assert edited.goes_on is not None
     assert (edited.goes_on.id, edited.goes_on.begins, edited.goes_on.ends) == (name, MONDAY, MONDAY + 90 * MINUTE)
     assert len(edited.left_out) == left_out
-    plan = current_and_next(store.partner_times(), now, store.stopped(), store.extended(), begun(store, now))
+    plan = read_schedule(store, now).at(now)
     assert plan.current is not None
     assert (plan.current.id, plan.boundary) == (name, MONDAY + 90 * MINUTE)
     first = datetime.fromisoformat(begins).replace(tzinfo=UTC) + DAY
@@ -268,6 +267,6 @@ def test_what_took_place_here_does_not_take_place_again_where_the_same_evening_c
     zone.name = there
     if now.hour != 4 or there != "Pacific/Kiritimati":
         end(store, name, datetime(2026, 11, 23, 6, 0, tzinfo=UTC), "ended")
-        plan = current_and_next(store.partner_times(), now, store.stopped(), store.extended(), begun(store, now))
+        plan = read_schedule(store, now).at(now)
         assert plan.current is None
         assert all(each.id != name for each in plan.upcoming)

@@ -21,7 +21,7 @@ from detector.daemon.reminder import HeadsUps
 from detector.daemon.summary_line import farewell_from
 from detector.notifier.model import NotificationText
 from detector.partner_time.model import PartnerTime
-from detector.partner_time.plan import current_and_next
+from detector.partner_time.schedule import Exceptions, Schedule
 from detector.partner_time.settings import RitualSettings
 from detector.store.store import Store
 
@@ -75,7 +75,7 @@ class Day:
 
     async def look(self, at: datetime, *, paused_until: datetime | None = None) -> list[str]:
         self.clock.at = at
-        plan = current_and_next(self.store.partner_times(), at, self.store.stopped(), self.store.extended())
+        plan = Schedule(self.store.partner_times(), Exceptions(self.store.stopped(), self.store.extended())).at(at)
         await self.heads_up.look(Next(plan=plan, paused_until=paused_until))
         for _ in range(5):
             await asyncio.sleep(0)

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detector.control import requests as wishes
-from detector.partner_time.plan import current_and_next, under_way
+from detector.partner_time.schedule import Exceptions, Schedule
 from detector.store.model import Keeping
 from detector.store.store import Store
 from tests.rig.examples import examples
@@ -84,6 +84,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from detector.control import requests as wishes
+from detector.partner_time.schedule import Exceptions, Schedule
 from detector.store.store import Store
 now, longer = datetime.now(UTC), timedelta(minutes=5)
 with Store.open(Path(sys.argv[1])) as store:
@@ -115,8 +116,8 @@ def test_whatever_is_wished_one_at_most_is_under_way_and_none_lasts_longer_than_
         else:
             stopped |= {one.id for one in wishes.stop(store, now)}
             assert wishes.stop(store, now) == ()
-        given_now = (store.partner_times(), now, store.stopped(), store.extended())
-        holding, plan = under_way(*given_now), current_and_next(*given_now)
+        schedule = Schedule(store.partner_times(), Exceptions(store.stopped(), store.extended()))
+        holding, plan = schedule.under_way(now), schedule.at(now)
         assert len(holding) <= 1
         assert [one.id for one in holding] == ([plan.current.id] if plan.current else [])
         assert all(one.ends - one.begins <= DAY and one.id not in stopped for one in holding)

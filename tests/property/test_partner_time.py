@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.occurrences import LOOK_BACK, name_occurrence, occurrences, occurrences_from
-from detector.partner_time.plan import Plan, current_and_next, latest_end, under_way
 from detector.partner_time.recurrence import local_beginnings
 from detector.partner_time.rule import CODES
+from detector.partner_time.schedule import Exceptions, Plan, Schedule, latest_end
 from tests.property.clocks import DAY, HOUR, MINUTE, changes, first_instant, instants_of
 from tests.rig.examples import examples
 
@@ -237,24 +237,24 @@ def test_a_plan_holds_at_most_one_occurrence_and_says_the_same_whenever_it_is_as
     if stopped and data.draw(st.booleans()):
         name = next(iter(stopped))
         extended[name] = ids[name].ends + 3 * HOUR
-    plan = current_and_next(partner_times, now, stopped, extended)
+    plan = Schedule(partner_times, Exceptions(stopped, extended)).at(now)
     parts = plan_parts(plan)
     assert all(earlier.ends <= later_one.begins for earlier, later_one in pairwise(parts))
     assert all(part.begins < part.ends for part in parts)
     assert all(part.begins > now for part in plan.upcoming)
     assert plan.current is None or plan.current.begins <= now < plan.current.ends
     assert plan.boundary == (plan.current.ends if plan.current else parts[0].begins if parts else None)
-    assert plan == current_and_next(reversed(partner_times), now, stopped, extended)
+    assert plan == Schedule(reversed(partner_times), Exceptions(stopped, extended)).at(now)
     for part in parts[:6]:
         whole = ids[part.id]
         assert whole.begins <= part.begins
         assert part.ends == end_of(whole, stopped, extended)
         for share in data.draw(st.lists(st.floats(0, 1, exclude_max=True), max_size=3)):
             inside = part.begins + (part.ends - part.begins - timedelta.resolution) * share
-            assert current_and_next(partner_times, inside, stopped, extended).current == part
+            assert Schedule(partner_times, Exceptions(stopped, extended)).at(inside).current == part
     for earlier, later_one in pairwise(parts[:6]):
         if earlier.ends < later_one.begins:
-            between = current_and_next(partner_times, earlier.ends, stopped, extended)
+            between = Schedule(partner_times, Exceptions(stopped, extended)).at(earlier.ends)
             assert (between.current, between.boundary) == (None, later_one.begins)
 
 
@@ -294,24 +294,24 @@ def test_an_evening_of_stops_and_extensions_as_they_are_wished_never_ends_and_be
     extended: dict[str, datetime] = {}
     over: set[str] = set()
     for step in steps:
-        before = current_and_next(partner_times, now, stopped, extended)
+        before = Schedule(partner_times, Exceptions(stopped, extended)).at(now)
         if before.current is not None:
             assert before.current.id not in over, "what was stopped came back"
-            holding = under_way(partner_times, now, stopped, extended)
+            holding = Schedule(partner_times, Exceptions(stopped, extended)).under_way(now)
             assert holding[0].id == before.current.id
             if data.draw(st.integers(0, 3)) == 0:
                 stopped |= {found.id: now for found in holding}
                 over |= {found.id for found in holding}
-                assert current_and_next(partner_times, now, stopped, extended).current is None
+                assert Schedule(partner_times, Exceptions(stopped, extended)).at(now).current is None
             else:
                 wished = before.current.ends + data.draw(st.integers(1, 600)) * MINUTE
                 extended[before.current.id] = wished
-                after = current_and_next(partner_times, now, stopped, extended).current
+                after = Schedule(partner_times, Exceptions(stopped, extended)).at(now).current
                 assert after is not None
                 assert (after.id, after.begins) == (before.current.id, before.current.begins)
                 assert after.ends == max(before.current.ends, min(wished, latest_end(holding[0])))
                 almost = after.ends - timedelta.resolution
-                assert current_and_next(partner_times, almost, stopped, extended).current == after
+                assert Schedule(partner_times, Exceptions(stopped, extended)).at(almost).current == after
         now += step * MINUTE
 
 
@@ -321,13 +321,13 @@ def test_in_force_is_whichever_of_those_under_way_was_planned_to_begin_first(
     partner_times: tuple[PartnerTime, ...], later: int
 ) -> None:
     now = partner_times[0].begins.replace(tzinfo=UTC) + later * MINUTE
-    plan = current_and_next(partner_times, now)
-    holding = under_way(partner_times, now)
+    plan = Schedule(partner_times).at(now)
+    holding = Schedule(partner_times).under_way(now)
     assert (plan.current is None) == (not holding)
     if plan.current is not None:
         assert plan.current.id == holding[0].id
         assert holding[0].begins == min(found.begins for found in holding)
-        after = current_and_next(partner_times, now, {found.id: now for found in holding})
+        after = Schedule(partner_times, Exceptions({found.id: now for found in holding})).at(now)
         assert after.current is None
 
 
@@ -356,7 +356,7 @@ def test_waking_at_the_boundaries_alone_sees_what_waking_at_any_other_time_too_s
         seen: list[tuple[datetime, str | None]] = []
         now: datetime | None = begin
         while now is not None and now < end:
-            plan = current_and_next(partner_times, now)
+            plan = Schedule(partner_times).at(now)
             name = plan.current.id if plan.current else None
             if not seen or seen[-1][1] != name:
                 seen.append((now, name))

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from detector.partner_time.model import Moved, Occurrence, PartnerTime
 from detector.partner_time.occurrences import name_occurrence, occurrences, occurrences_from
-from detector.partner_time.plan import current_and_next
 from detector.partner_time.recurrence import local_beginnings
+from detector.partner_time.schedule import Schedule
 from detector.partner_time.wall import exists
 from tests.property.clocks import DAY, HOUR, MINUTE, Change, changes_of, first_instant, instants_of
 from tests.rig.examples import examples
@@ -228,7 +228,7 @@ def test_where_several_overlap_every_minute_counts_once(
     partner_times = [replace(each, number=number) for number, (each, _, _) in enumerate(made, start=1)]
     now = CHANGES[0].at + later * MINUTE
     single = [found for each in partner_times for found in occurrences(each, now - 3 * DAY, now + 3 * DAY)]
-    plan = current_and_next(partner_times, now)
+    plan = Schedule(partner_times).at(now)
     parts = [*([plan.current] if plan.current else []), *plan.upcoming]
     assert all(earlier.ends <= following.begins for earlier, following in pairwise(parts))
     edges = sorted({now, *(each.begins for each in single), *(each.ends for each in single)})

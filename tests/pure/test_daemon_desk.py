@@ -11,7 +11,7 @@ from detector.core.observations import Activity
 from detector.daemon.phone_gateway import EARLY, DaemonPhoneGateway
 from detector.daemon.phone_tracker import Hearing
 from detector.devices import Phone, needs_phone_api
-from detector.partner_time.plan import current_and_next
+from detector.partner_time.schedule import Exceptions, Schedule
 from detector.phone_api.model import PhoneEvent
 from detector.store.store import Store
 
@@ -48,7 +48,9 @@ class Behind:
         )
 
     def under_way(self) -> datetime | None:
-        plan = current_and_next(self.store.partner_times(), self.clock.at, self.store.stopped(), self.store.extended())
+        plan = Schedule(self.store.partner_times(), Exceptions(self.store.stopped(), self.store.extended())).at(
+            self.clock.at
+        )
         return plan.current.ends if plan.current else None
 
 

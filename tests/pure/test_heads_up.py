@@ -15,7 +15,7 @@ from detector.core.effects import Greet
 from detector.daemon.wording import greet_with
 from detector.partner_time.heads_up import HeadsUp, is_due, next_heads_up
 from detector.partner_time.model import PartnerTime
-from detector.partner_time.plan import Plan, current_and_next
+from detector.partner_time.schedule import Plan, Schedule
 from detector.partner_time.settings import RitualSettings
 from detector.partner_time.suggestions import suggestion
 
@@ -38,7 +38,7 @@ def at(clock: str) -> datetime:
 
 
 def planned(*declared: PartnerTime, now: datetime = NOON) -> Plan:
-    return current_and_next(declared, now)
+    return Schedule(declared).at(now)
 
 
 def test_it_is_announced_so_long_before_it_begins() -> None:

@@ -11,6 +11,7 @@ import pytest
 from detector.importing.model import Times
 from detector.importing.times import DAY_TITLE, Past, earlier_by, past_times
 from detector.partner_time.model import PartnerTime
+from detector.partner_time.schedule import Exceptions, Schedule
 from detector.store.model import KeptOccurrence
 from tests.rig.activitywatch_history import utc
 from tests.rig.importing import BERLIN, NOW
@@ -55,9 +56,7 @@ def asked(
         since=since,
         now=now,
         zone=zone,
-        declared=partner_times,
-        stopped=stopped or {},
-        extended=extended or {},
+        schedule=Schedule(partner_times, Exceptions(stopped or {}, extended or {})),
         kept=of or [],
     )
 

@@ -13,6 +13,7 @@ from detector.partner_time.day_names import say_date_number, say_days, say_nth
 from detector.partner_time.model import Moved, Occurrence, PartnerTime
 from detector.partner_time.occurrences import occurrences
 from detector.partner_time.overlaps import overlaps
+from detector.partner_time.schedule import Exceptions, Schedule
 from detector.partner_time.words import say_when
 from detector.partner_time.words_recurrence import say_recurrence
 
@@ -191,12 +192,12 @@ def test_in_the_hour_that_comes_twice_every_part_is_still_drawn() -> None:
 
 def test_overlaps_are_found_but_for_what_does_not_take_place() -> None:
     daily = replace(DINNER, title="Tea", number=2, recurrence="FREQ=DAILY", begins=datetime(2026, 11, 23, 21))
-    found = overlaps(DINNER, [DINNER, daily], NOW, stopped={}, extended={})
+    found = overlaps(DINNER, Schedule([DINNER, daily]), NOW)
     assert [(each.other.title, each.first.begins, each.often) for each in found] == [
         ("Tea", datetime(2026, 11, 27, 19, tzinfo=UTC), 52)
     ]
     first = occurrences(DINNER, NOW, NOW + timedelta(days=5))[0].id
-    skipped = overlaps(DINNER, [daily], NOW, stopped={first: NOW}, extended={})
+    skipped = overlaps(DINNER, Schedule([daily], Exceptions({first: NOW})), NOW)
     assert (skipped[0].first.begins, skipped[0].often) == (datetime(2026, 12, 4, 19, tzinfo=UTC), 51)
     touching = replace(daily, begins=datetime(2026, 11, 23, 22))
-    assert overlaps(DINNER, [touching], NOW, stopped={}, extended={}) == []
+    assert overlaps(DINNER, Schedule([touching]), NOW) == []

@@ -21,6 +21,7 @@ from detector.importing.times import Past, past_times
 from detector.importing.tracks import Host, Tracks
 from detector.rulebook.loading import load_rules
 from detector.store.model import Keeping
+from detector.store.schedule import read_schedule
 from rules.model import Rule
 from rules.policy import PolicySettings
 from tests.rig.activitywatch_history import History, utc
@@ -92,9 +93,7 @@ def asked(store: Keeping, times: Times, since: datetime, now: datetime) -> Seque
         since=since,
         now=now,
         zone=BERLIN,
-        declared=store.partner_times(),
-        stopped=store.stopped(),
-        extended=store.extended(),
+        schedule=read_schedule(store, now),
         kept=store.occurrences(),
     )
 

@@ -160,15 +160,14 @@ def _read(
 
 def _past(store: Keeping, times: Times, begins: datetime, now: datetime, zone: ZoneInfo) -> list[Any]:
     from detector.importing.times import past_times  # noqa: PLC0415 - not for --help
+    from detector.store.schedule import read_schedule  # noqa: PLC0415 - not for --help
 
     return past_times(
         times,
         since=begins,
         now=now,
         zone=zone,
-        declared=store.partner_times(),
-        stopped=store.stopped(),
-        extended=store.extended(),
+        schedule=read_schedule(store, now),
         kept=store.occurrences(),
     )
 

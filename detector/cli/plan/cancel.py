@@ -139,12 +139,11 @@ def _as_occurrence(new: PartnerTime) -> Occurrence:
 
 def _overlapped(before: Declared, planned: Occurrence, kept: Occurrence) -> list[Occurrence]:
     from detector.partner_time.occurrences import occurrences  # noqa: PLC0415 - not for --help
-    from detector.partner_time.plan import as_changed  # noqa: PLC0415 - not for --help
 
     found = (
         occurrence
         for partner_time in before.partner_times
-        for occurrence in as_changed(occurrences(partner_time, kept.begins, kept.ends), before.stopped, before.extended)
+        for occurrence in before.schedule.exceptions.apply(occurrences(partner_time, kept.begins, kept.ends))
     )
     return [each for each in found if each.id != planned.id and each.begins < kept.ends and kept.begins < each.ends]
 

@@ -14,7 +14,6 @@ from detector.cli.plan.context import nobody_to_ask, say
 from detector.errors import UserError
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.overlaps import overlaps
-from detector.partner_time.plan import coming
 from detector.partner_time.words import say_partner_time
 
 if TYPE_CHECKING:
@@ -31,8 +30,7 @@ MARGIN: Final = "     "
 def all_following(partner_time: PartnerTime, known: Declared) -> Iterator[Occurrence]:
     """Yield what is under way of it and comes next, skipped ones left out; it need not be kept yet."""
     numbered = replace(partner_time, number=partner_time.number or 0)
-    within = timedelta(days=366 * YEARS)
-    return coming(numbered, known.now, known.stopped, known.extended, begun=known.begun, within=within)
+    return known.schedule.coming(numbered, known.now, within=timedelta(days=366 * YEARS))
 
 
 def following(partner_time: PartnerTime, known: Declared, many: int = SHOWN) -> list[Occurrence]:
@@ -43,7 +41,8 @@ def following(partner_time: PartnerTime, known: Declared, many: int = SHOWN) -> 
 def with_skipped(partner_time: PartnerTime, known: Declared, many: int = SHOWN) -> list[Occurrence]:
     """Return the next times, and those that were skipped or cancelled among and before them."""
     found: list[Occurrence] = []
-    for occurrence in all_following(partner_time, replace(known, stopped=known.stopped_under_way)):
+    unskipped = replace(known, schedule=replace(known.schedule, exceptions=known.exceptions_but_skips))
+    for occurrence in all_following(partner_time, unskipped):
         found.append(occurrence)
         many -= occurrence.id not in known.skipped
         if many == 0:
@@ -84,7 +83,7 @@ def agree(question: str, *, yes: bool, nothing: str, remedy: str) -> bool:
 
 def _overlapping(wanted: PartnerTime, known: Declared) -> Iterator[str]:
     numbered = replace(wanted, number=wanted.number or 0)
-    found = overlaps(numbered, known.partner_times, known.now, stopped=known.stopped, extended=known.extended)
+    found = overlaps(numbered, known.schedule, known.now)
     for overlap in found[:SHOWN]:
         name = f"{overlap.other.title} (number {overlap.other.number})"
         first = "first " if overlap.often > 1 else ""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from detector.cli import output
 from detector.clock import Clock, SystemClock
 from detector.partner_time.model import Occurrence, PartnerTime
-from detector.partner_time.plan import Begun, Plan, coming, current_and_next, under_way
+from detector.partner_time.schedule import Exceptions, Plan, Schedule
 from detector.partner_time.words import say_instant, say_occurrence, say_partner_time
 from detector.zone import reader_zone
 
@@ -31,36 +31,39 @@ class Declared:
 
     now: datetime
     zone: ZoneInfo
-    partner_times: Sequence[PartnerTime]
-    stopped: Mapping[str, datetime]
-    extended: Mapping[str, datetime]
-    paused_until: datetime | None
-    begun: Sequence[Begun] = ()
+    schedule: Schedule = field(default_factory=lambda: Schedule(started=()))
+    paused_until: datetime | None = None
     skipped: frozenset[str] = frozenset()
     cancelled: frozenset[str] = frozenset()
 
     @property
+    def partner_times(self) -> Sequence[PartnerTime]:
+        """What is declared."""
+        return self.schedule.partner_times
+
+    @property
     def plan(self) -> Plan:
-        """What is in force, and what comes."""
-        return current_and_next(self.partner_times, self.now, self.stopped, self.extended, self.begun)
+        """What is current, and what comes."""
+        return self.schedule.at(self.now)
 
     @property
     def under_way(self) -> tuple[Occurrence, ...]:
-        """Every occurrence that is under way, the one in force first."""
-        return under_way(self.partner_times, self.now, self.stopped, self.extended, self.begun)
+        """Every occurrence that is under way, the current one first."""
+        return self.schedule.under_way(self.now)
 
     def coming(self, partner_time: PartnerTime, within: timedelta) -> Iterator[Occurrence]:
         """Yield what is under way of this partner time, as it began, and what comes of it, by beginning."""
-        return coming(partner_time, self.now, self.stopped, self.extended, begun=self.begun, within=within)
+        return self.schedule.coming(partner_time, self.now, within=within)
 
     def say(self, occurrence: Occurrence) -> str:
         """Return the occurrence's day and span."""
         return say_occurrence(occurrence, self.now, self.zone)
 
     @property
-    def stopped_under_way(self) -> dict[str, datetime]:
-        """When what had begun was stopped, by id; what was skipped or cancelled is not among it."""
-        return {name: at for name, at in self.stopped.items() if name not in self.skipped}
+    def exceptions_but_skips(self) -> Exceptions:
+        """The exceptions without what was skipped or cancelled: what was stopped had begun."""
+        stopped, extended = self.schedule.exceptions.stopped, self.schedule.exceptions.extended
+        return Exceptions({name: at for name, at in stopped.items() if name not in self.skipped}, extended)
 
     def plain(self, partner_time: PartnerTime) -> dict[str, Any]:
         """Return what is declared of it as JSON has it; what takes place is not among it."""
@@ -132,9 +135,7 @@ def read_only() -> Declared:
         with Store.open(store_path(), read_only=True) as store:
             return read(store)
     except NothingKept:
-        return Declared(
-            now=CLOCK.now(), zone=reader_zone(), partner_times=(), stopped={}, extended={}, paused_until=None
-        )
+        return Declared(now=CLOCK.now(), zone=reader_zone())
 
 
 @contextmanager
@@ -167,18 +168,15 @@ def opened() -> Iterator[Store]:
 
 def read(store: Store) -> Declared:
     """Return what is declared now."""
-    from detector.store.begun import begun  # noqa: PLC0415 - not for --help
+    from detector.store.schedule import read_schedule  # noqa: PLC0415 - not for --help
 
     now = CLOCK.now()
     paused_until = store.paused_until()
     return Declared(
         now=now,
         zone=reader_zone(),
-        partner_times=store.partner_times(),
-        stopped=store.stopped(),
-        extended=store.extended(),
+        schedule=read_schedule(store, now),
         paused_until=paused_until if paused_until is not None and paused_until > now else None,
-        begun=begun(store, now),
         skipped=store.skipped(),
         cancelled=frozenset(each.occurrence for each in store.cancelled()),
     )

@@ -106,20 +106,11 @@ def _as_after(before: Declared, known: PartnerTime, wanted: PartnerTime) -> Decl
     """Return what is declared as it will be, where what was said of single occurrences is carried over."""
     from dataclasses import replace  # noqa: PLC0415 - not for --help
 
-    from detector.partner_time.carried import carry_over  # noqa: PLC0415 - not for --help
-    from detector.partner_time.plan import as_changed  # noqa: PLC0415 - not for --help
+    from detector.partner_time.edit_migration import migrate_edit  # noqa: PLC0415 - not for --help
 
-    own = f"{known.number}@"
-    said = [name for name in (*before.stopped, *before.extended) if name.startswith(own)]
-    has_begun = (each.occurrence for each in before.begun if each.occurrence.id.startswith(own))
-    goes_on = [each for each in as_changed(has_begun, {}, before.extended) if each.ends > before.now]
-    carried = carry_over(known, wanted, before.now, said=said, begun=goes_on)
-    stopped = {carried.renamed.get(name, name): at for name, at in before.stopped.items()}
-    return replace(
-        before,
-        stopped=stopped | {each.id: before.now for each in carried.left_out},
-        extended={carried.renamed.get(name, name): ends for name, ends in before.extended.items()},
-    )
+    schedule, exceptions = before.schedule, before.schedule.exceptions
+    migration = migrate_edit(known, wanted, before.now, exceptions, schedule.not_over(known.number, before.now))
+    return replace(before, schedule=replace(schedule, exceptions=migration.migrate(exceptions, before.now)))
 
 
 def _let_go(store: Store, known: PartnerTime) -> None:

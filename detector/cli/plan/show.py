@@ -126,7 +126,7 @@ def _one(occurrence: Occurrence, found: Found) -> tuple[str, str]:
         return "-", f"{words}, {why}{'' if made is None else f'; instead {_when(made, known)}'}"
     if occurrence.begins <= known.now:
         return ">", f"under way until {known.clock(occurrence.ends)}"
-    longer = ", extended" if occurrence.id in known.extended else ""
+    longer = ", extended" if occurrence.id in known.schedule.exceptions.extended else ""
     return " ", f"{words}{longer}"
 
 

@@ -12,7 +12,6 @@ import click
 from detector.cli.plan.context import say
 from detector.cli.plan.week_picture import DAYS, Drawn, draw_week, say_short
 from detector.partner_time.occurrences import LOOK_BACK, occurrences
-from detector.partner_time.plan import as_changed
 from detector.partner_time.spoken_dates import parse_date, say_date
 from detector.partner_time.words import say_span
 
@@ -61,13 +60,13 @@ def _found(known: Declared, first: date) -> Sequence[Drawn]:
         datetime.combine(day, datetime.min.time(), known.zone).astimezone(UTC)
         for day in (first, first + timedelta(days=DAYS))
     )
-    begun = {each.occurrence.id: each.occurrence for each in known.begun}
+    started = {each.occurrence.id: each.occurrence for each in known.schedule.started or ()}
     planned = {
-        each.id: begun.get(each.id, each)
+        each.id: started.get(each.id, each)
         for partner_time in known.partner_times
         for each in occurrences(partner_time, begins - LOOK_BACK, ends)
     }
-    changed = as_changed(planned.values(), known.stopped_under_way, known.extended)
+    changed = known.exceptions_but_skips.apply(planned.values())
     found = [
         Drawn(occurrence=each, skipped=each.id in known.skipped)
         for each in changed

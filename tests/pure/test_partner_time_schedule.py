@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.occurrences import _block
-from detector.partner_time.plan import Plan, current_and_next, latest_end, under_way
+from detector.partner_time.schedule import Exceptions, Plan, Schedule, latest_end
 
 HOUR = timedelta(hours=1)
 
@@ -37,104 +37,109 @@ DINNER, WALK, TEA = once(1, "18:00", "20:00"), once(2, "18:30", "21:00"), once(3
 
 
 def test_one_goes_on_until_its_end_and_the_next_begins_for_the_rest() -> None:
-    plan = current_and_next([TEA, WALK, DINNER], at("17:00"))
+    plan = Schedule([TEA, WALK, DINNER]).at(at("17:00"))
     assert (said(plan), plan.boundary) == ("t1 18:00-20:00, t2 20:00-21:00", at("18:00"))
-    plan = current_and_next([TEA, WALK, DINNER], at("18:45"))
+    plan = Schedule([TEA, WALK, DINNER]).at(at("18:45"))
     assert (said(plan), plan.boundary) == ("now t1 18:00-20:00, t2 20:00-21:00", at("20:00"))
     assert plan.upcoming[0].id == "2@20261123T183000Z"
-    plan = current_and_next([TEA, WALK, DINNER], at("20:00"))
+    plan = Schedule([TEA, WALK, DINNER]).at(at("20:00"))
     assert (said(plan), plan.boundary) == ("now t2 20:00-21:00", at("21:00"))
 
 
 def test_an_occurrence_begins_with_its_first_instant_and_is_over_with_its_end() -> None:
     almost = timedelta.resolution
-    assert current_and_next([DINNER], at("18:00") - almost).current is None
-    assert current_and_next([DINNER], at("18:00")).current is not None
-    assert current_and_next([DINNER], at("20:00") - almost).current is not None
-    assert current_and_next([DINNER], at("20:00")) == Plan(current=None, boundary=None)
+    assert Schedule([DINNER]).at(at("18:00") - almost).current is None
+    assert Schedule([DINNER]).at(at("18:00")).current is not None
+    assert Schedule([DINNER]).at(at("20:00") - almost).current is not None
+    assert Schedule([DINNER]).at(at("20:00")) == Plan(current=None, boundary=None)
 
 
 def test_of_two_that_begin_together_the_one_declared_first_is_in_force() -> None:
-    assert said(current_and_next([once(5, "18:00", "19:00"), once(4, "18:00", "18:30")], at("18:00"))) == (
+    assert said(Schedule([once(5, "18:00", "19:00"), once(4, "18:00", "18:30")]).at(at("18:00"))) == (
         "now t4 18:00-18:30, t5 18:30-19:00"
     )
 
 
 def test_stopping_all_that_is_under_way_leaves_nothing_that_begins_at_once() -> None:
     now = at("19:10")
-    holding = under_way([DINNER, WALK, TEA], now)
+    holding = Schedule([DINNER, WALK, TEA]).under_way(now)
     assert [one.title for one in holding] == ["t1", "t2", "t3"]
     stopped = {one.id: now for one in holding}
-    assert current_and_next([DINNER, WALK, TEA], now, stopped) == Plan(current=None, boundary=None)
-    assert said(current_and_next([DINNER, WALK, TEA], at("19:00"), stopped)) == "now t1 18:00-19:10"
+    assert Schedule([DINNER, WALK, TEA], Exceptions(stopped)).at(now) == Plan(current=None, boundary=None)
+    assert said(Schedule([DINNER, WALK, TEA], Exceptions(stopped)).at(at("19:00"))) == "now t1 18:00-19:10"
 
 
 def test_stopping_one_alone_lets_the_next_begin() -> None:
     stopped = {"1@20261123T180000Z": at("18:40")}
-    assert said(current_and_next([DINNER, WALK], at("18:40"), stopped)) == "now t2 18:40-21:00"
+    assert said(Schedule([DINNER, WALK], Exceptions(stopped)).at(at("18:40"))) == "now t2 18:40-21:00"
 
 
 def test_a_stop_before_the_beginning_takes_it_away_and_one_after_the_end_changes_nothing() -> None:
-    assert current_and_next([DINNER], at("17:00"), {"1@20261123T180000Z": at("18:00")}).upcoming == ()
-    assert said(current_and_next([DINNER], at("17:00"), {"1@20261123T180000Z": at("23:00")})) == "t1 18:00-20:00"
+    assert Schedule([DINNER], Exceptions({"1@20261123T180000Z": at("18:00")})).at(at("17:00")).upcoming == ()
+    assert said(Schedule([DINNER], Exceptions({"1@20261123T180000Z": at("23:00")})).at(at("17:00"))) == "t1 18:00-20:00"
 
 
 def test_an_extended_one_goes_on_until_its_later_end_and_what_overlaps_begins_after_it() -> None:
     extended = {"1@20261123T180000Z": at("20:30")}
-    plan = current_and_next([DINNER, WALK, TEA], at("20:10"), {}, extended)
+    plan = Schedule([DINNER, WALK, TEA], Exceptions({}, extended)).at(at("20:10"))
     assert (said(plan), plan.boundary) == ("now t1 18:00-20:30, t2 20:30-21:00", at("20:30"))
-    assert said(current_and_next([DINNER, WALK], at("17:00"), {}, extended)) == "t1 18:00-20:30, t2 20:30-21:00"
-    assert [one.ends for one in under_way([DINNER, WALK], at("20:10"), {}, extended)] == [at("20:30"), at("21:00")]
+    assert said(Schedule([DINNER, WALK], Exceptions({}, extended)).at(at("17:00"))) == "t1 18:00-20:30, t2 20:30-21:00"
+    assert [one.ends for one in Schedule([DINNER, WALK], Exceptions({}, extended)).under_way(at("20:10"))] == [
+        at("20:30"),
+        at("21:00"),
+    ]
 
 
 def test_an_extension_covers_what_follows_whole() -> None:
     late = once(4, "20:15", "20:30")
-    assert said(current_and_next([DINNER, late], at("19:00"), {}, {"1@20261123T180000Z": at("20:30")})) == (
+    assert said(Schedule([DINNER, late], Exceptions({}, {"1@20261123T180000Z": at("20:30")})).at(at("19:00"))) == (
         "now t1 18:00-20:30"
     )
 
 
 def test_extending_to_before_the_end_changes_nothing() -> None:
     for ends in ("17:00", "19:00", "20:00"):
-        assert said(current_and_next([DINNER], at("18:30"), {}, {"1@20261123T180000Z": at(ends)})) == (
+        assert said(Schedule([DINNER], Exceptions({}, {"1@20261123T180000Z": at(ends)})).at(at("18:30"))) == (
             "now t1 18:00-20:00"
         )
 
 
 def test_an_extended_one_lasts_a_day_at_most_and_no_less_than_was_planned() -> None:
     extended = {"1@20261123T180000Z": at("18:00", day=26)}
-    assert current_and_next([DINNER], at("23:00"), {}, extended).boundary == at("18:00", day=24)
+    assert Schedule([DINNER], Exceptions({}, extended)).at(at("23:00")).boundary == at("18:00", day=24)
     # In this night the clocks go back: a whole day by the wall lasts 25 hours.
     whole = PartnerTime(title="t1", begins=datetime(2026, 10, 24, 18), lasts=24 * HOUR, zone="Europe/Berlin", number=1)
-    (planned,) = under_way([whole], datetime(2026, 10, 24, 17, tzinfo=UTC))
+    (planned,) = Schedule([whole]).under_way(datetime(2026, 10, 24, 17, tzinfo=UTC))
     assert planned.ends - planned.begins == 25 * HOUR
-    assert under_way([whole], planned.begins, {}, {planned.id: planned.begins + 99 * HOUR}) == (planned,)
+    assert Schedule([whole], Exceptions({}, {planned.id: planned.begins + 99 * HOUR})).under_way(planned.begins) == (
+        planned,
+    )
     assert latest_end(planned) == planned.ends
 
 
 def test_a_stop_ends_an_extended_one_before_and_after_its_planned_end() -> None:
     extended = {"1@20261123T180000Z": at("21:00")}
     for stopped in ("19:30", "20:30"):
-        plan = current_and_next([DINNER], at("18:30"), {"1@20261123T180000Z": at(stopped)}, extended)
+        plan = Schedule([DINNER], Exceptions({"1@20261123T180000Z": at(stopped)}, extended)).at(at("18:30"))
         assert said(plan) == f"now t1 18:00-{stopped}"
-    assert said(current_and_next([DINNER], at("18:30"), {"1@20261123T180000Z": at("22:00")}, extended)) == (
+    assert said(Schedule([DINNER], Exceptions({"1@20261123T180000Z": at("22:00")}, extended)).at(at("18:30"))) == (
         "now t1 18:00-21:00"
     )
-    assert said(current_and_next([DINNER], at("17:00"), {"1@20261123T180000Z": at("17:30")}, extended)) == ""
+    assert said(Schedule([DINNER], Exceptions({"1@20261123T180000Z": at("17:30")}, extended)).at(at("17:00"))) == ""
 
 
 def test_what_was_left_running_is_over_after_a_day_at_the_latest() -> None:
     longest = PartnerTime(title="t1", begins=datetime(2026, 11, 23), lasts=24 * HOUR, zone="UTC", number=1)
-    assert current_and_next([longest], at("23:59")).boundary == at("00:00", day=24)
-    assert current_and_next([longest], at("00:00", day=24)).current is None
+    assert Schedule([longest]).at(at("23:59")).boundary == at("00:00", day=24)
+    assert Schedule([longest]).at(at("00:00", day=24)).current is None
 
 
 def test_where_nothing_comes_within_sight_there_is_no_boundary() -> None:
-    assert current_and_next([], at("18:00")) == Plan(current=None, boundary=None)
+    assert Schedule([]).at(at("18:00")) == Plan(current=None, boundary=None)
     far = PartnerTime(
         title="t1", begins=datetime(2020, 1, 1), lasts=HOUR, zone="UTC", recurrence="FREQ=YEARLY;BYMONTH=9", number=1
     )
-    assert current_and_next([far], at("18:00")).boundary is None
+    assert Schedule([far]).at(at("18:00")).boundary is None
 
 
 def test_two_months_of_fifty_partner_times_are_computed_once_however_often_they_are_asked_for() -> None:
@@ -149,9 +154,9 @@ def test_two_months_of_fifty_partner_times_are_computed_once_however_often_they_
         )
         for number in range(1, 51)
     ]
-    assert len(current_and_next(many, at("12:00")).upcoming) > 500
+    assert len(Schedule(many).at(at("12:00")).upcoming) > 500
     computed = _block.cache_info().misses
     for minutes in range(600):
-        current_and_next(many[:5], at("12:00") + minutes * HOUR / 60)
+        Schedule(many[:5]).at(at("12:00") + minutes * HOUR / 60)
     # Ten hours on, one more block of 32 days may have come into sight of each of the five.
     assert _block.cache_info().misses <= computed + 5

@@ -1,0 +1,97 @@
+"""Carry what was said of single occurrences over to a partner time as it was edited. Pure.
+
+Rule 1: what was said of an occurrence that is still to come is said of the one on the same local day from then on.
+Rule 2: what has started and would still go on stays as it started, or was stopped; what is new on its local day, or overlaps
+it, does not take place.
+Rule 3: what finds no day to go to is named, never dropped in silence.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from detector.partner_time.model import Occurrence, PartnerTime
+from detector.partner_time.occurrences import LOOK_AHEAD, LOOK_BACK, occurrences
+from detector.partner_time.schedule import Exceptions
+
+MAX_AHEAD: Final = timedelta(days=366 * 30)
+"""Exceptions further ahead than this are not looked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditMigration:
+    """`renamed`: new ids by old ones. `lost`: occurrences whose exception fits nowhere. `left_out`: see rule 2."""
+
+    renamed: dict[str, str]
+    lost: tuple[Occurrence, ...] = ()
+    left_out: tuple[Occurrence, ...] = ()
+
+    def migrate(self, exceptions: Exceptions, now: datetime) -> Exceptions:
+        """Return the exceptions under their new ids, with what is left out stopped."""
+        stopped = {self.renamed.get(name, name): at for name, at in exceptions.stopped.items()}
+        extended = {self.renamed.get(name, name): ends for name, ends in exceptions.extended.items()}
+        return Exceptions(stopped | {each.id: now for each in self.left_out}, extended)
+
+
+def migrate_edit(
+    before: PartnerTime, after: PartnerTime, now: datetime, exceptions: Exceptions, started: Sequence[Occurrence] = ()
+) -> EditMigration:
+    """Return what becomes of the exceptions of `before` once it is declared as `after`.
+
+    `started`: those of `before` that have started and would still be under way by what was planned.
+    """
+    excepted = exceptions.of(before.number)
+    until = min(max([now, *filter(None, map(_day_of, excepted))]) + LOOK_AHEAD, now + MAX_AHEAD)
+    started_ids = {occurrence.id for occurrence in started}
+    new = occurrences(after, now - LOOK_BACK, until)
+    taken = {_local_day(occurrence.begins, zone.zone) for occurrence in started for zone in (before, after)}
+    left_out = tuple(
+        occurrence
+        for occurrence in new
+        if occurrence.id not in started_ids
+        and occurrence.ends > now
+        and (
+            _local_day(occurrence.begins, after.zone) in taken
+            or any(occurrence.begins < each.ends and each.begins < occurrence.ends for each in started)
+        )
+    )
+    out = started_ids.union(occurrence.id for occurrence in left_out)
+    coming = _by_day((each for each in new if each.ends > now and each.id not in out), after.zone)
+    renamed: dict[str, str] = {}
+    lost: list[Occurrence] = []
+    old = (each for each in occurrences(before, now, until) if each.id not in started_ids)
+    for day, planned in sorted(_by_day(old, before.zone).items()):
+        # Several on one day keep their order: the second of before is the second of after.
+        for place, occurrence in enumerate(planned):
+            if occurrence.id not in excepted:
+                continue
+            there = coming.get(day, [])
+            if place < len(there):
+                renamed[occurrence.id] = there[place].id
+            else:
+                lost.append(occurrence)
+    changed = {old_id: new_id for old_id, new_id in renamed.items() if old_id != new_id}
+    return EditMigration(renamed=changed, lost=tuple(lost), left_out=left_out)
+
+
+def _by_day(planned: Iterable[Occurrence], zone: str) -> dict[date, list[Occurrence]]:
+    days: dict[date, list[Occurrence]] = defaultdict(list)
+    for occurrence in planned:
+        days[_local_day(occurrence.begins, zone)].append(occurrence)
+    return days
+
+
+def _local_day(at: datetime, zone: str) -> date:
+    return at.astimezone(ZoneInfo(zone)).date()
+
+
+def _day_of(occurrence_id: str) -> datetime | None:
+    try:
+        return datetime.strptime(occurrence_id.partition("@")[2][:8], "%Y%m%d").replace(tzinfo=UTC)
+    except ValueError:
+        return None
