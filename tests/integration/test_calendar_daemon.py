@@ -118,7 +118,7 @@ def subscribed(person: Home, server: Server, *more: str) -> None:
 
 
 def children(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
-    return [each for each in psutil.Process(process.pid).children() if "refresh_calendar" in " ".join(each.cmdline())]
+    return [each for each in psutil.Process(process.pid).children() if "calendar_refresh" in " ".join(each.cmdline())]
 
 
 def test_the_planner_asks_what_was_accepted_begins_and_what_vanished_is_taken_back(
