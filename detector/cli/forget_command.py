@@ -38,7 +38,7 @@ def command(length: tuple[str, ...], *, everything: bool, yes: bool) -> None:
 
 def _forget_last(length: timedelta) -> None:
     from detector.clock import SystemClock  # noqa: PLC0415 - only when used
-    from detector.daemon.poke import poke  # noqa: PLC0415 - only when used
+    from detector.control.lock import wake_daemon  # noqa: PLC0415 - only when used
     from detector.paths import state_dir, store_path  # noqa: PLC0415 - only when used
     from detector.store.erasing import delete_recordings, is_there  # noqa: PLC0415 - only when used
     from detector.store.store import Store  # noqa: PLC0415 - only when used
@@ -57,13 +57,13 @@ def _forget_last(length: timedelta) -> None:
         return
     click.echo(f"Forgotten: the last {say_length(length)} ({', '.join(counts)}).")
     click.echo("Nothing of it is left in the files.")
-    if poke() and goes_on:
+    if wake_daemon() and goes_on:
         click.echo("Partner time goes on: what comes from now on is kept again.")
 
 
 def _forget_everything(*, yes: bool) -> None:
     from detector.clock import SystemClock  # noqa: PLC0415 - only when used
-    from detector.daemon.poke import poke  # noqa: PLC0415 - only when used
+    from detector.control.lock import wake_daemon  # noqa: PLC0415 - only when used
     from detector.paths import state_dir, store_path  # noqa: PLC0415 - only when used
     from detector.store.erasing import delete_recordings, erase, is_there  # noqa: PLC0415 - only when used
 
@@ -83,7 +83,7 @@ def _forget_everything(*, yes: bool) -> None:
         click.echo("The file is deleted. Your settings and rules stay.")
     else:
         click.echo("The file is emptied; it stays because the program has it open. Your settings and rules stay.")
-    if poke():
+    if wake_daemon():
         click.echo("The daemon goes on, with no partner time declared.")
     if forgotten.phones:
         click.echo("No phone is paired any more: what they tell is refused from now on.")

@@ -61,7 +61,7 @@ def _look_back(since: datetime, until: datetime, zone: ZoneInfo) -> Summary:
     from detector.paths import rules_dir, store_path  # noqa: PLC0415 - not for --help
     from detector.report.offers import DECLINED  # noqa: PLC0415 - not for --help
     from detector.report.summarise import summarise  # noqa: PLC0415 - not for --help
-    from detector.report.under_way import so_far  # noqa: PLC0415 - not for --help
+    from detector.report.unfinished import measure_unfinished  # noqa: PLC0415 - not for --help
     from detector.store import quiet_week  # noqa: PLC0415 - not for --help
     from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
     from detector.store.store import Store  # noqa: PLC0415 - not for --help
@@ -76,7 +76,9 @@ def _look_back(since: datetime, until: datetime, zone: ZoneInfo) -> Summary:
         # What is wrong with a rule of the person's own is said by `rules` and `doctor`; here only names are wanted.
         rules = {rule.code: rule.name for rule in load_rules(rules_dir()).rules}
         occurrences = store.occurrences(since, until)
-        unfinished = {each.id: so_far(each, store.observations(each.id)) for each in occurrences if each.ended is None}
+        unfinished = {
+            each.id: measure_unfinished(each, store.observations(each.id)) for each in occurrences if each.ended is None
+        }
         uses = [each for each in store.uses(since, until) if each.occurrence not in unfinished]
         coverage = [each for each in store.coverage(since, until) if each.occurrence not in unfinished]
         for used, covered in unfinished.values():

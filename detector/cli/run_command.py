@@ -35,7 +35,7 @@ def command(context: click.Context, *, offer: bool, or_try: bool, quiet: bool) -
     import os  # noqa: PLC0415 - not for --help
 
     from detector.control.lock import refuse_second  # noqa: PLC0415 - not for --help
-    from detector.control.session_owner import refuse_others  # noqa: PLC0415 - not for --help
+    from detector.control.session_owner import require_session_owner  # noqa: PLC0415 - not for --help
     from detector.daemon.compose import run  # noqa: PLC0415 - not for --help
     from detector.daemon.session import CoreFailed  # noqa: PLC0415 - not for --help
     from detector.errors import EXIT_BUG  # noqa: PLC0415 - not for --help
@@ -46,7 +46,7 @@ def command(context: click.Context, *, offer: bool, or_try: bool, quiet: bool) -
         stream=sys.stderr, format=f"{when}turntoward: %(message)s", datefmt="%H:%M:%S", level=logging.WARNING
     )
     logging.getLogger("turntoward").setLevel(logging.WARNING if quiet else logging.INFO)
-    refuse_others()
+    require_session_owner()
     refuse_second()
     if offer:
         _offer()

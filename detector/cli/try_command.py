@@ -75,7 +75,7 @@ async def _play(evening: list[Observation], rules: tuple[Rule, ...], settings: S
     from detector.clock import ManualClock  # noqa: PLC0415 - not for --help
     from detector.core.effects import Notify  # noqa: PLC0415 - not for --help
     from detector.core.pipeline import Pipeline  # noqa: PLC0415 - not for --help
-    from detector.daemon.effect_runner import Performer  # noqa: PLC0415 - not for --help
+    from detector.daemon.effect_runner import EffectRunner  # noqa: PLC0415 - not for --help
     from detector.daemon.replay import Player  # noqa: PLC0415 - not for --help
     from detector.daemon.wording import greet_with, speak_of  # noqa: PLC0415 - not for --help
     from detector.notifier import make_notifiers  # noqa: PLC0415 - not for --help
@@ -84,7 +84,7 @@ async def _play(evening: list[Observation], rules: tuple[Rule, ...], settings: S
     clock = ManualClock(evening[0].at)
     results: list[Observation] = []
     by_code = {rule.code: rule for rule in rules}
-    performer = Performer(
+    effect_runner = EffectRunner(
         store=store,
         voice=NotifierChain(make_notifiers()),
         words=speak_of(evening[0].at, by_code, settings),
@@ -93,16 +93,16 @@ async def _play(evening: list[Observation], rules: tuple[Rule, ...], settings: S
         clock=clock,
     )
     core = Pipeline(rules, settings.policy, settings.attention)
-    player = Player(core=core, performer=performer, clock=clock, results=results)
+    player = Player(core=core, effect_runner=effect_runner, clock=clock, results=results)
     watched = sys.stdout.isatty()
     try:
         async for at, effect in player.play(evening):
             for line in _told(at, effect, by_code):
                 click.echo(line)
-            if watched and isinstance(effect, Notify) and performer.last_spoke not in (None, "print"):
+            if watched and isinstance(effect, Notify) and effect_runner.last_spoke not in (None, "print"):
                 await asyncio.sleep(HELD)  # noqa: TID251 - a person watches
     finally:
-        await performer.close()
+        await effect_runner.close()
 
 
 def _told(at: datetime, effect: Effect, rules: dict[str, Rule]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import signal
 import time
 from pathlib import Path
 from types import TracebackType
@@ -87,6 +88,21 @@ def running_status(path: Path | None = None) -> str | None:
     """Return what the daemon that runs last said of itself (JSON, '' where it has said nothing yet), or None."""
     lines = _running_lines(path)
     return None if lines is None else (lines[1] if len(lines) > 1 else "")
+
+
+def wake_daemon() -> bool:
+    """Have the daemon that runs read the store again (SIGHUP); return whether there is one.
+
+    Cheap: commands call it after every change.
+    """
+    pid = running_pid()
+    if pid is None:
+        return False
+    try:
+        os.kill(pid, signal.SIGHUP)
+    except OSError:
+        return False
+    return True
 
 
 def _already(pid: str) -> AlreadyRunning:

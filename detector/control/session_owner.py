@@ -12,15 +12,15 @@ from pathlib import Path
 from detector.errors import TurntowardError
 
 
-class SomebodyElses(TurntowardError):
+class NotSessionOwner(TurntowardError):
     """The session that the environment names belongs to another user."""
 
 
-def refuse_others(uid: int | None = None) -> None:
+def require_session_owner(uid: int | None = None) -> None:
     """Return if everything that the environment names of the session belongs to `uid` (default: the user we run as).
 
     Raises:
-        SomebodyElses: with what belongs to whom.
+        NotSessionOwner: with what belongs to whom.
     """
     mine = os.getuid() if uid is None else uid
     for what, path in _named_by_the_environment():
@@ -30,7 +30,7 @@ def refuse_others(uid: int | None = None) -> None:
             continue
         # A display server that root started for the person is common; the person's own file is what tells.
         if owner != mine and not (owner == 0 and what == "DISPLAY"):
-            raise SomebodyElses(
+            raise NotSessionOwner(
                 f"This session belongs to another user: {what} names {path}, which user {owner} owns, "
                 f"and turntoward runs as user {mine}.\n"
                 "  It senses only the account that it runs under. Start it as the person whose session it is,"

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from detector.clock import Clock
-from detector.daemon.clock_watch import Continuity
+from detector.daemon.clock_watch import ClockWatch
 from detector.partner_time.proposed import Calendar
 from detector.store.plan_model import KeepingPlans
 
@@ -57,13 +57,13 @@ Ask: TypeAlias = Callable[[int], Awaitable[Done | None]]
 
 
 class Planning(Protocol):
-    """What is needed of the planner."""
+    """What is needed of the scheduler."""
 
     def set_job(self, name: str, at: datetime | None, action: Action) -> None:
         """Call `action` once at `at`."""
 
 
-class Refreshing:
+class CalendarRefresher:
     """Asks what is due, one after another. `changed` is called when something else is declared than before."""
 
     def __init__(
@@ -71,25 +71,25 @@ class Refreshing:
         *,
         store: KeepingPlans,
         clock: Clock,
-        planner: Planning,
+        scheduler: Planning,
         interval: Callable[[], timedelta],
         changed: Callable[[], None],
         ask: Ask | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
-        self._planner = planner
+        self._scheduler = scheduler
         self._interval = interval
         self._changed = changed
         self._ask = ask or in_a_child
-        self._continuity = Continuity(clock)
+        self._clock_watch = ClockWatch(clock)
         self._not_before = clock.now() + FIRST
         self._failed: dict[int, int] = {}
         self._waits: dict[int, timedelta] = {}
         self._asking = False
         self._planned: datetime | None = None
 
-    def agree(self) -> None:
+    def update(self) -> None:
         """Plan the next asking by what is subscribed to now. Idempotent, and cheap: it comes after every look."""
         self._look_at_the_clock()
         if not self._asking:
@@ -123,7 +123,7 @@ class Refreshing:
                     await self._refresh(calendar)
         finally:
             self._asking = False
-        self.agree()
+        self.update()
 
     async def _refresh(self, calendar: Calendar) -> None:
         number = calendar.number or 0
@@ -148,7 +148,7 @@ class Refreshing:
             self._changed()
 
     def _look_at_the_clock(self) -> None:
-        if self._continuity.look() is not None:  # the device slept, or its clock was set
+        if self._clock_watch.look() is not None:  # the device slept, or its clock was set
             self._not_before = self._clock.now() + FIRST
 
     def _note_failure(self, number: int) -> None:
@@ -167,7 +167,7 @@ class Refreshing:
     def _plan(self, at: datetime | None) -> None:
         if at != self._planned:
             self._planned = at
-            self._planner.set_job(_JOB, at, self.refresh)
+            self._scheduler.set_job(_JOB, at, self.refresh)
 
 
 async def in_a_child(number: int) -> Done | None:

@@ -36,7 +36,7 @@ class Break:
         return self.at < self.since
 
 
-class Continuity:
+class ClockWatch:
     """The last instant known, on each of the clocks. `slept` returns the seconds that the device slept since it booted."""
 
     def __init__(self, clock: Clock, slept: Callable[[], float] | None = None) -> None:

@@ -19,23 +19,23 @@ from typing import TYPE_CHECKING, Final
 from detector.clock import Clock, SystemClock
 from detector.config.read import read_settings
 from detector.config.settings import Settings
-from detector.control import requests as wishes
+from detector.control import requests
 from detector.control.lock import Lock
 from detector.control.sd_notify import Systemd
-from detector.control.session_owner import refuse_others
+from detector.control.session_owner import require_session_owner
 from detector.control.status import PhoneState, State
-from detector.daemon.calendar_refresher import Refreshing
-from detector.daemon.crash_dump import save_last
-from detector.daemon.dbus_service import Face
-from detector.daemon.free_memory import give_back
-from detector.daemon.idle_notifications import Outside, open_notifiers
+from detector.daemon.calendar_refresher import CalendarRefresher
+from detector.daemon.crash_dump import save_crash_dump
+from detector.daemon.dbus_service import DBusService
+from detector.daemon.free_memory import free_memory
+from detector.daemon.idle_notifications import IdleNotifications, open_notifiers
 from detector.daemon.loop import Loop
-from detector.daemon.phone_api_switch import Threshold
+from detector.daemon.phone_api_switch import PhoneApiSwitch
 from detector.daemon.phone_gateway import DaemonPhoneGateway
 from detector.daemon.reconciler import Next, Reconciler
-from detector.daemon.reminder import HeadsUps
-from detector.daemon.scheduler import Planner
-from detector.daemon.session import CoreFailed, UnderWay
+from detector.daemon.reminder import Reminder
+from detector.daemon.scheduler import Scheduler
+from detector.daemon.session import CoreFailed, Session
 from detector.devices import needs_phone_api
 from detector.dnd.controller import DndController
 from detector.errors import EXIT_DONE, Problem, UserError
@@ -44,8 +44,8 @@ from detector.paths import config_path, rules_dir, state_dir, store_path
 from detector.store.store import Store
 
 if TYPE_CHECKING:
-    from detector.daemon.phone_tracker import Hearing
-    from detector.daemon.session_sensors import Sensing
+    from detector.daemon.phone_tracker import PhoneTracker
+    from detector.daemon.session_sensors import SessionSensors
 
 LEAVING: Final = 1.5
 """Seconds in which the daemon ends, whatever still hangs: what matters is on disk already."""
@@ -71,34 +71,38 @@ class Daemon:
             afterwards=self._afterwards,
             systemd=self._systemd,
         )
-        self._planner = Planner(clock, self._loop.look, upkeep=self._upkeep)
-        self._face = Face(
+        self._scheduler = Scheduler(clock, self._loop.look, upkeep=self._upkeep)
+        self._dbus_service = DBusService(
             status=self._status, pause=self._pause, resume=self._resume, reconcile=self._loop.look, stop=self._stop
         )
-        self._desk = DaemonPhoneGateway(store=store, clock=clock, inside=self._hearing, changed=self._loop.look)
-        self._threshold = Threshold(self._desk, clock)
-        self._refreshing = Refreshing(
+        self._phone_gateway = DaemonPhoneGateway(
+            store=store, clock=clock, inside=self._phone_tracker, changed=self._loop.look
+        )
+        self._phone_api_switch = PhoneApiSwitch(self._phone_gateway, clock)
+        self._calendar_refresher = CalendarRefresher(
             store=store,
             clock=clock,
-            planner=self._planner,
+            scheduler=self._scheduler,
             changed=self._loop.look,
             interval=lambda: self._settings.calendars.refresh,
         )
-        self._quieting = DndController(store=store, clock=clock, bus=lambda: self._face.connection)
-        self._outside = Outside(lambda: open_notifiers(self._settings, self._face.connection))
-        self._heads_up = HeadsUps(
+        self._dnd_controller = DndController(store=store, clock=clock, bus=lambda: self._dbus_service.connection)
+        self._idle_notifications = IdleNotifications(
+            lambda: open_notifiers(self._settings, self._dbus_service.connection)
+        )
+        self._reminder = Reminder(
             store=store,
             clock=clock,
-            outside=self._outside,
+            idle_notifications=self._idle_notifications,
             settings=lambda: self._settings,
-            wake=lambda at: self._planner.set_job("heads_up", at, self._loop.look),
+            wake=lambda at: self._scheduler.set_job("heads_up", at, self._loop.look),
         )
         self._started = clock.now()
-        self._sensing: Sensing | None = None
+        self._sensing: SessionSensors | None = None
         self._rule_files: str | None = None
         self._problems: tuple[str, ...] = ()
         self._said = ""
-        self._was_under_way = False
+        self._had_session = False
 
     async def run(self) -> None:
         """Run until a signal says to stop."""
@@ -106,11 +110,11 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             running.add_signal_handler(number, self._leave)
         running.add_signal_handler(signal.SIGHUP, self._loop.look)
-        await self._face.bus()
-        self._planner.start()
+        await self._dbus_service.bus()
+        self._scheduler.start()
         tasks = [
             asyncio.create_task(self._loop.run(), name="loop"),
-            asyncio.create_task(self._planner.watch(), name="planner"),
+            asyncio.create_task(self._scheduler.watch(), name="scheduler"),
         ]
         try:
             self._systemd.ready()
@@ -120,15 +124,15 @@ class Daemon:
                     task.result()
         finally:
             self._systemd.stopping()
-            self._planner.stop()
+            self._scheduler.stop()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self._quieting.close()
-            await self._threshold.close()
+            await self._dnd_controller.close()
+            await self._phone_api_switch.close()
             await self._reconciler.leave()
-            await self._outside.close()
-            await self._face.close()
+            await self._idle_notifications.close()
+            await self._dbus_service.close()
 
     def _leave(self) -> None:
         # If a sensor's thread, a notifier or the disk hangs, leaving must not: everything decided is kept. A thread, for
@@ -138,7 +142,7 @@ class Daemon:
         at_last.start()
         self._loop.stop()
 
-    def _open_one(self, occurrence: Occurrence, kept_as: str) -> UnderWay:
+    def _open_one(self, occurrence: Occurrence, kept_as: str) -> Session:
         from detector.daemon.session_factory import open_evening  # noqa: PLC0415 - partner time alone needs what it imports
 
         self._settings, problems = _settings_now(self._settings)
@@ -148,19 +152,19 @@ class Daemon:
             settings=self._settings,
             rules_folder=rules_dir(),
             store=self._store,
-            bus=self._face.connection,
+            bus=self._dbus_service.connection,
             clock=self._clock,
             wake=self._wake,
             changed=self._say_soon,
-            phones=self._desk.read(),
-            put_away=self._desk.put_away_before(occurrence.begins),
-            quieting=self._quieting,
-            outside=self._outside,
+            phones=self._phone_gateway.read(),
+            put_away=self._phone_gateway.put_away_before(occurrence.begins),
+            dnd_controller=self._dnd_controller,
+            idle_notifications=self._idle_notifications,
         )
         self._sensing = evening.sensing
         self._rule_files = evening.rule_files
         self._say_what_is_wrong((*problems, *evening.problems))
-        return evening.under_way
+        return evening.session
 
     def _say_what_is_wrong(self, problems: Sequence[Problem]) -> None:
         before = self._problems
@@ -170,37 +174,39 @@ class Daemon:
                 logger.warning("%s", problem)
 
     async def _afterwards(self, coming: Next) -> None:
-        self._planner.set_boundary(coming.at)
-        if not self._face.connected:
-            await self._face.bus()
-        self._quieting.agree(self._wants_dnd(), self._settings.quiet)
-        is_under_way = self._reconciler.under_way is not None
-        await self._agree_on_phones()
-        self._refreshing.agree()
-        if self._was_under_way and not is_under_way:
+        self._scheduler.set_boundary(coming.at)
+        if not self._dbus_service.connected:
+            await self._dbus_service.bus()
+        self._dnd_controller.agree(self._wants_dnd(), self._settings.quiet)
+        has_session = self._reconciler.session is not None
+        await self._update_phones()
+        self._calendar_refresher.update()
+        if self._had_session and not has_session:
             self._sensing = None
-            give_back()
-        self._was_under_way = is_under_way
-        await self._heads_up.look(coming)
+            free_memory()
+        self._had_session = has_session
+        await self._reminder.look(coming)
         self._say()
 
     def _wants_dnd(self) -> str | None:
         """Return the partner time in which the desktop is to be quiet now, None where it is not."""
-        session = self._reconciler.under_way
+        session = self._reconciler.session
         if session is None or session.paused or not (session.occurrence.quiet or self._settings.quiet.always):
             return None
         return session.occurrence.id
 
-    async def _agree_on_phones(self) -> None:
-        known = {phone.name for phone in self._desk.phones()}
-        phones = self._desk.read()
-        self._desk.forget(*known.difference(phone.name for phone in phones))
-        await self._threshold.agree(self._store.phone_api_address(), wanted=needs_phone_api(phones, self._clock.now()))
+    async def _update_phones(self) -> None:
+        known = {phone.name for phone in self._phone_gateway.phones()}
+        phones = self._phone_gateway.read()
+        self._phone_gateway.forget(*known.difference(phone.name for phone in phones))
+        await self._phone_api_switch.update(
+            self._store.phone_api_address(), wanted=needs_phone_api(phones, self._clock.now())
+        )
         if self._sensing is not None:
-            await self._sensing.have(phones)
+            await self._sensing.set_phones(phones)
 
-    def _hearing(self) -> Hearing | None:
-        return self._sensing.hearing if self._sensing is not None and self._sensing.is_on else None
+    def _phone_tracker(self) -> PhoneTracker | None:
+        return self._sensing.phone_tracker if self._sensing is not None and self._sensing.is_on else None
 
     def _say_soon(self) -> None:
         asyncio.get_running_loop().call_soon(self._say)
@@ -216,7 +222,7 @@ class Daemon:
         return self._state().as_json()
 
     def _state(self) -> State:
-        current, coming = self._reconciler.under_way, self._reconciler.next
+        current, coming = self._reconciler.session, self._reconciler.next
         return State(
             version=version("turntoward"),
             started=self._started,
@@ -228,25 +234,25 @@ class Daemon:
             next_begins=coming.upcoming.begins if coming.upcoming else None,
             senses=self._sensing.laptop.speaking() if self._sensing and current else {},
             rule_files=self._rule_files if current else None,
-            bus=self._face.connected,
+            bus=self._dbus_service.connected,
             problems=self._problems,
-            door=self._threshold.state,
+            door=self._phone_api_switch.state,
             phones=self._phones_now(),
         )
 
     def _phones_now(self) -> tuple[PhoneState, ...]:
         speaking = self._sensing.speaking() if self._sensing is not None else {}
-        hearing = self._hearing()
+        phone_tracker = self._phone_tracker()
         return tuple(
             PhoneState(
                 name=phone.name,
                 through_door=phone.token is not None,
                 adb=phone.adb,
                 speaks=speaking.get(phone.name),
-                tested=self._desk.tests.get(phone.name),
-                spoke=None if hearing is None else phone.name in hearing.spoke,
+                tested=self._phone_gateway.tests.get(phone.name),
+                spoke=None if phone_tracker is None else phone.name in phone_tracker.spoke,
             )
-            for phone in self._desk.phones()
+            for phone in self._phone_gateway.phones()
             if phone.token is not None or phone.adb is not None
         )
 
@@ -264,7 +270,7 @@ class Daemon:
         self._loop.look()
 
     def _stop(self) -> None:
-        wishes.stop(self._store, self._clock.now())
+        requests.stop(self._store, self._clock.now())
         self._loop.look()
 
 
@@ -272,13 +278,13 @@ def run(clock: Clock | None = None) -> None:
     """Run the daemon in the foreground until it is told to stop.
 
     Raises:
-        SomebodyElses: if the session is another user's.
+        NotSessionOwner: if the session is another user's.
         AlreadyRunning: if there is a daemon already.
         UserError: if the settings cannot be read.
         StoreError: if the store cannot be used, now or later.
         CoreFailed: if the core has a bug; its last observations are saved by then.
     """
-    refuse_others()
+    require_session_owner()
     # Until the loop takes over, a command that pokes must not kill; the first look comes anyway.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     with Lock() as lock:
@@ -287,7 +293,9 @@ def run(clock: Clock | None = None) -> None:
         try:
             asyncio.run(_run(lock, store, settings, clock or SystemClock()))
         except CoreFailed as failure:
-            logger.critical("the core failed; its last observations: %s", save_last(failure.observations, state_dir()))
+            logger.critical(
+                "the core failed; its last observations: %s", save_crash_dump(failure.observations, state_dir())
+            )
             raise
         finally:
             store.close()
@@ -295,7 +303,7 @@ def run(clock: Clock | None = None) -> None:
 
 async def _run(lock: Lock, store: Store, settings: Settings, clock: Clock) -> None:
     daemon = Daemon(lock=lock, store=store, settings=settings, clock=clock)
-    give_back()
+    free_memory()
     await daemon.run()
 
 

@@ -16,7 +16,7 @@ KEPT: Final = 5
 _PREFIX: Final = "failure-"
 
 
-def save_last(observations: Sequence[Observation], folder: Path) -> Path:
+def save_crash_dump(observations: Sequence[Observation], folder: Path) -> Path:
     """Write the observations into a new file in `folder` (0600 in 0700) and return its path; the oldest files give way."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     at = observations[-1].at if observations else None

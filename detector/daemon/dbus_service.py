@@ -37,7 +37,7 @@ _INTROSPECTION: Final = f"""<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Obj
 logger = logging.getLogger("turntoward")
 
 
-class Face:
+class DBusService:
     """The connection to the session bus, shared with the notifier, and the methods on it.
 
     `status` returns JSON; `pause`, `resume`, `reconcile` and `stop` change what holds and return nothing.

@@ -27,7 +27,7 @@ _Sayable: TypeAlias = Notify | Greet | AskHowLong | SayOver | Withdraw | Notific
 logger = logging.getLogger("turntoward")
 
 
-class Performer:
+class EffectRunner:
     """Who carries out the effects of one partner time.
 
     `words` turns a moment into what is said of it, `greeting` does so for a beginning, `how_long` and `over` for what is

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from detector.config.settings import Settings
 from detector.core.observations import Answer
-from detector.daemon.free_memory import give_back
+from detector.daemon.free_memory import free_memory
 from detector.notifier.model import SHOW_TIMEOUT, NotificationSender, NotificationText
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def open_notifiers(settings: Settings, bus: MessageBus | None) -> NotificationSe
     return NotifierChain(make_notifiers(settings.notifications.only, bus=bus))
 
 
-class Outside:
+class IdleNotifications:
     """Says one thing at a time. `make` makes the notifiers when they are needed."""
 
     def __init__(self, make: Callable[[], NotificationSender]) -> None:
@@ -59,7 +59,7 @@ class Outside:
         self._voice = voice or before or self._make()
         others = before if before is not self._voice else None
         standing = self._stand(words, self._voice, through or self._voice, others)
-        self._task = asyncio.create_task(standing, name="outside")
+        self._task = asyncio.create_task(standing, name="idle notification")
 
     def take(self) -> NotificationSender | None:
         """Hand over the notifiers with what stands, if anything does: whoever takes them lets go of them."""
@@ -74,7 +74,7 @@ class Outside:
         voice = self.take()
         if voice is not None:
             await voice.close()
-            give_back()
+            free_memory()
 
     async def _stand(
         self,

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from detector.clock import Clock
 from detector.control.sd_notify import Systemd
 from detector.core.observations import GapReason
-from detector.daemon.clock_watch import Continuity
+from detector.daemon.clock_watch import ClockWatch
 from detector.daemon.reconciler import Next, Reconciler
 from detector.daemon.session import INSTANT
 
@@ -22,7 +22,7 @@ from detector.daemon.session import INSTANT
 class Loop:
     """The daemon's one task.
 
-    `wake` is set by whoever has something for it. After every reconciliation comes `afterwards(next)`, for the planner
+    `wake` is set by whoever has something for it. After every reconciliation comes `afterwards(next)`, for the scheduler
     and for what the daemon says of itself.
     """
 
@@ -34,14 +34,14 @@ class Loop:
         wake: asyncio.Event,
         afterwards: Callable[[Next], Awaitable[None]],
         systemd: Systemd,
-        continuity: Continuity | None = None,
+        clock_watch: ClockWatch | None = None,
     ) -> None:
         self._clock = clock
         self._reconciler = reconciler
         self._wake = wake
         self._afterwards = afterwards
         self._systemd = systemd
-        self._continuity = continuity or Continuity(clock)
+        self._clock_watch = clock_watch or ClockWatch(clock)
         self._due = True
         self._stopping = False
         self._fed = clock.monotonic()
@@ -73,32 +73,32 @@ class Loop:
             time.tzset()
             await self._reconciler.reconcile(now, missed=missed)
             await self._afterwards(self._reconciler.next)
-        if self._reconciler.under_way is not None:
-            await self._reconciler.under_way.step(now)
+        if self._reconciler.session is not None:
+            await self._reconciler.session.step(now)
         self._feed_watchdog()
 
     async def _look_at_the_clock(self) -> GapReason:
-        broken = self._continuity.look()
+        broken = self._clock_watch.look()
         if broken is None:
             return GapReason.RESTART
         self._due = True
         if broken.backwards:
             await self._reconciler.end_before_jump(broken.since)
-        elif self._reconciler.under_way is not None:
+        elif self._reconciler.session is not None:
             # What lies beyond the planned end is no partner time, slept through or not; the gap itself is a part of it.
-            under_way = self._reconciler.under_way
-            ends = self._reconciler.end_as_planned(under_way, broken.since)
+            session = self._reconciler.session
+            ends = self._reconciler.end_as_planned(session, broken.since)
             last = ends - INSTANT
-            under_way.mend(broken.since, min(broken.at, max(broken.since, last)), broken.reason, ends)
+            session.mend(broken.since, min(broken.at, max(broken.since, last)), broken.reason, ends)
             if broken.at <= last:
-                await under_way.sense_anew()
+                await session.sense_anew()
         return broken.reason
 
     async def _sleep(self) -> None:
         if self._wake.is_set() or self._stopping:
             return
-        under_way = self._reconciler.under_way
-        wanted = [self._reconciler.next.at, under_way.deadline if under_way is not None else None]
+        session = self._reconciler.session
+        wanted = [self._reconciler.next.at, session.deadline if session is not None else None]
         instants = [at for at in wanted if at is not None]
         seconds = (min(instants) - self._clock.now()).total_seconds() if instants else None
         if self._systemd.watchdog is not None:

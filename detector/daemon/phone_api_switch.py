@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 logger = logging.getLogger("turntoward")
 
 
-class Threshold:
+class PhoneApiSwitch:
     """The door as the daemon keeps it."""
 
     def __init__(self, desk: PhoneGateway, clock: Clock) -> None:
-        self._desk = desk
+        self._phone_gateway = desk
         self._clock = clock
         self._door: PhoneApi | None = None
         self._place: PhoneApiAddress | None = None
         self._said: str | None = None
         self.state: PhoneApiStatus | None = None
 
-    async def agree(self, place: PhoneApiAddress | None, *, wanted: bool) -> None:
+    async def update(self, place: PhoneApiAddress | None, *, wanted: bool) -> None:
         """Open, shut or move the door, so that it is as it should be."""
         target = place if wanted else None
         if target == self._place and (target is None or self._door is not None):
@@ -52,7 +52,7 @@ class Threshold:
     async def _open(self, place: PhoneApiAddress) -> None:
         from detector.phone_api.server import PhoneApi  # noqa: PLC0415 - Rule 3
 
-        door = PhoneApi(place, self._desk, self._clock)
+        door = PhoneApi(place, self._phone_gateway, self._clock)
         try:
             await door.open()
         except PhoneApiUnavailable as shut:

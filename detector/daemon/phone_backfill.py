@@ -25,7 +25,7 @@ FILLED: Final = 1_000_000_000
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
-class Filling:
+class PhoneBackfill:
     """Fills in one partner time, kept as `occurrence`, which began at `began`. `activity` says what an app is."""
 
     def __init__(

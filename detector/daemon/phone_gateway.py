@@ -1,4 +1,4 @@
-"""Who sits behind the door: knows the phones, hands on what they tell, and does what their page wishes.
+"""Who sits behind the door: knows the phones, hands on what they tell, and does what their page requests.
 
 Rule 1: outside partner time, and during a pause, what was told is let go of; one thing is kept in mind, for half an hour
 and never on disk: that a phone was put away and has told nothing since. So that who arrives in time is seen to.
@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from detector.clock import Clock
-from detector.control import requests as wishes
-from detector.daemon.phone_tracker import Hearing
+from detector.control import requests
+from detector.daemon.phone_tracker import PhoneTracker
 from detector.devices import Phone
 from detector.phone_api.model import PartnerTimeAction, PhoneEvent
 from detector.store.model import Keeping
@@ -34,7 +34,7 @@ class DaemonPhoneGateway:
         *,
         store: Keeping,
         clock: Clock,
-        inside: Callable[[], Hearing | None],
+        inside: Callable[[], PhoneTracker | None],
         changed: Callable[[], None],
     ) -> None:
         self._store = store
@@ -68,18 +68,18 @@ class DaemonPhoneGateway:
 
     async def take(self, phone: Phone, told: PhoneEvent) -> str | None:
         """Hand on what the phone told."""
-        hearing = self._inside()
-        if hearing is None:
+        phone_tracker = self._inside()
+        if phone_tracker is None:
             if told.event != "notified":  # which comes by itself, wherever the phone lies
                 self._put_away.pop(phone.name, None)
             if told.event == "put_away":
                 self._put_away[phone.name] = self._clock.now()
             return None
-        if phone.name not in hearing.spoke:
+        if phone.name not in phone_tracker.spoke:
             self._changed()
         if phone.shows_nudges:
-            return await hearing.answer(phone, told)
-        hearing.hear(phone.name, told)
+            return await phone_tracker.answer(phone, told)
+        phone_tracker.hear(phone.name, told)
         return None
 
     def put_away_before(self, begins: datetime) -> tuple[str, ...]:
@@ -88,15 +88,15 @@ class DaemonPhoneGateway:
         return tuple(name for name, at in kept.items() if begins - EARLY <= at <= begins + timedelta(minutes=1))
 
     def wish(self, phone: Phone, what: PartnerTimeAction, lasts: timedelta) -> None:
-        """Do what the phone's page wishes."""
+        """Do what the phone's page requests."""
         del phone
         now = self._clock.now()
         if what == "start":
-            wishes.start(self._store, now, lasts, TITLE)
+            requests.start(self._store, now, lasts, TITLE)
         elif what == "extend":
-            wishes.extend(self._store, now, lasts)
+            requests.extend(self._store, now, lasts)
         else:
-            wishes.stop(self._store, now)
+            requests.stop(self._store, now)
         self._changed()
 
     def tested(self, phone: Phone) -> None:
@@ -117,6 +117,6 @@ class DaemonPhoneGateway:
         for name in names:
             self._put_away.pop(name, None)
             self.tests.pop(name, None)
-            hearing = self._inside()
-            if hearing is not None:
-                hearing.forget(name)
+            phone_tracker = self._inside()
+            if phone_tracker is not None:
+                phone_tracker.forget(name)

@@ -47,7 +47,7 @@ class _Heard:
     timer: asyncio.TimerHandle | None = None
 
 
-class Hearing:
+class PhoneTracker:
     """What is heard of phones while one partner time lasts. `spoke`: those that told anything. Belongs to the loop's thread.
 
     `put` is the inbox's door, `classify` says what an app is. `sees_apps(device)`: whether a nearer source, adb, tells of

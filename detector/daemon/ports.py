@@ -28,7 +28,7 @@ class Core(Protocol):
 
 
 class Sensors(Protocol):
-    """All that senses: `detector.daemon.session_sensors.Sensing`."""
+    """All that senses: `detector.daemon.session_sensors.SessionSensors`."""
 
     async def start(self) -> None:
         """Start one sensor for each sense."""

@@ -18,8 +18,8 @@ from typing import Final
 
 from detector.core.effects import Record
 from detector.core.observations import GapReason, PartnerTimeEnded
-from detector.daemon.crash_dump import save_last
-from detector.daemon.session import INSTANT, CoreFailed, EndReason, UnderWay
+from detector.daemon.crash_dump import save_crash_dump
+from detector.daemon.session import INSTANT, CoreFailed, EndReason, Session
 from detector.partner_time.model import Occurrence
 from detector.partner_time.schedule import Plan, Schedule
 from detector.partner_time.settings import LATE
@@ -38,7 +38,7 @@ logger = logging.getLogger("turntoward")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Next:
-    """When to look again, and what for: for the planner, and for whoever asks what comes."""
+    """When to look again, and what for: for the scheduler, and for whoever asks what comes."""
 
     at: datetime | None = None
     upcoming: Occurrence | None = None
@@ -60,12 +60,12 @@ class _Planned:
 class Reconciler:
     """Begins and ends partner time. `open_one(occurrence, kept_as)` makes what a partner time under way needs."""
 
-    def __init__(self, *, store: Keeping, open_one: Callable[[Occurrence, str], UnderWay]) -> None:
+    def __init__(self, *, store: Keeping, open_one: Callable[[Occurrence, str], Session]) -> None:
         self._store = store
         self._open_one = open_one
         self._looked_back = False
         self._planned: _Planned | None = None
-        self.under_way: UnderWay | None = None
+        self.session: Session | None = None
         self.next = Next()
 
     async def reconcile(self, now: datetime, *, missed: GapReason = GapReason.RESTART) -> None:
@@ -81,52 +81,52 @@ class Reconciler:
             await self._look_back(self._known_at(now), now)
         known = self._known_at(now)
         plan, stopped = known.plan, known.schedule.exceptions.stopped
-        if self.under_way is not None and (ends := _end_by(plan, self.under_way)) > self.under_way.occurrence.ends:
-            self.under_way.extend(ends, now)
+        if self.session is not None and (ends := _end_by(plan, self.session)) > self.session.occurrence.ends:
+            self.session.extend(ends, now)
             logger.info("partner time goes on longer; it is planned until %s", f"{ends.astimezone():%H:%M}")
-        if self.under_way is not None and not _same(self.under_way.occurrence, plan.current):
-            await self._end(self.under_way, now, stopped.get(self.under_way.occurrence.id))
+        if self.session is not None and not _same(self.session.occurrence, plan.current):
+            await self._end(self.session, now, stopped.get(self.session.occurrence.id))
             # What was waiting behind it begins where it ended, and no earlier.
             plan = self._known_at(now).plan
-        if self.under_way is None and plan.current is not None:
+        if self.session is None and plan.current is not None:
             await self._begin(plan.current, now, missed)
-        if self.under_way is not None and self.under_way.quiet and not quiet_week.is_wanted(self._store):
-            self.under_way.end_quiet(now)
-        paused_until = await self._agree_on_pause(now)
+        if self.session is not None and self.session.quiet and not quiet_week.is_wanted(self._store):
+            self.session.end_quiet(now)
+        paused_until = await self._apply_pause(now)
         wake = min((at for at in (plan.boundary, paused_until) if at is not None), default=None)
         upcoming = plan.upcoming[0] if plan.upcoming else None
         self.next = Next(at=wake, upcoming=upcoming, paused_until=paused_until, plan=plan)
 
-    def end_as_planned(self, under_way: UnderWay, at: datetime) -> datetime:
+    def end_as_planned(self, session: Session, at: datetime) -> datetime:
         """Return when it ends by the plan at `at`: later than it knows, where it was extended meanwhile.
 
         Raises:
             StoreError: if the store cannot be read.
         """
-        return _end_by(self._known_at(at).plan, under_way)
+        return _end_by(self._known_at(at).plan, session)
 
     async def end_before_jump(self, known: datetime) -> None:
         """End what is under way at the last instant known: the clock was set back, and time never moves back inside."""
-        if self.under_way is not None:
+        if self.session is not None:
             logger.info("the clock was set back; partner time starts anew")
-            await self._close(self.under_way, known, "clock_jump")
+            await self._close(self.session, known, "clock_jump")
 
     async def leave(self) -> None:
         """Let go of everything; partner time under way stays unfinished in the store."""
-        if self.under_way is not None:
-            await self.under_way.leave()
-            self.under_way = None
+        if self.session is not None:
+            await self.session.leave()
+            self.session = None
 
-    async def _agree_on_pause(self, now: datetime) -> datetime | None:
+    async def _apply_pause(self, now: datetime) -> datetime | None:
         until = self._store.paused_until()
         going_on = until is not None and now < until
-        if self.under_way is not None:
+        if self.session is not None:
             if going_on:
-                await self.under_way.pause(now)
+                await self.session.pause(now)
             else:
                 # Who ended it knows; whoever woke the machine later does not want to be told, nor in the last minute.
-                in_time = until is not None and now - until <= LATE < self.under_way.occurrence.ends - now
-                await self.under_way.unpause(now, by_itself=in_time)
+                in_time = until is not None and now - until <= LATE < self.session.occurrence.ends - now
+                await self.session.unpause(now, by_itself=in_time)
         return until if going_on else None
 
     def _known_at(self, now: datetime) -> _Planned:
@@ -143,22 +143,22 @@ class Reconciler:
             again += 1
             kept_as = f"{occurrence.id}{AGAIN}{again}"
         at = occurrence.begins if again == 1 else now
-        self.under_way = self._open_one(occurrence, kept_as)
+        self.session = self._open_one(occurrence, kept_as)
         logger.info("partner time begins; it is planned until %s", f"{occurrence.ends.astimezone():%H:%M}")
-        await self.under_way.begin(at, at if now - at <= IN_TIME else now, missed)
+        await self.session.begin(at, at if now - at <= IN_TIME else now, missed)
 
-    async def _end(self, under_way: UnderWay, now: datetime, stopped_at: datetime | None) -> None:
-        ends = under_way.occurrence.ends
+    async def _end(self, session: Session, now: datetime, stopped_at: datetime | None) -> None:
+        ends = session.occurrence.ends
         if stopped_at is not None and stopped_at < ends:
-            await self._close(under_way, min(stopped_at, now), "stopped")
+            await self._close(session, min(stopped_at, now), "stopped")
         elif ends <= now:
-            await self._close(under_way, ends, "ended")
+            await self._close(session, ends, "ended")
         else:
-            await self._close(under_way, now, "removed")
+            await self._close(session, now, "removed")
 
-    async def _close(self, under_way: UnderWay, at: datetime, reason: EndReason) -> None:
-        self.under_way = None
-        await under_way.end(at, reason)
+    async def _close(self, session: Session, at: datetime, reason: EndReason) -> None:
+        self.session = None
+        await session.end(at, reason)
         logger.info("partner time is over (%s)", reason)
 
     async def _look_back(self, known: _Planned, now: datetime) -> None:
@@ -173,20 +173,20 @@ class Reconciler:
             moments = self._store.moments(since=kept.began, until=kept.began + INSTANT)
             decided = (moment.decided_at for moment in moments if moment.occurrence == kept.id)
             latest = max(kept.began, kept.started_at or kept.began, *(seen.at for seen in observations[-1:]), *decided)
-            under_way = self._open_one(occurrence, kept.id)
+            session = self._open_one(occurrence, kept.id)
             try:
-                if in_force and self.under_way is None and latest <= now:
-                    await under_way.resume(observations, latest, now, ends)
-                    self.under_way = under_way
+                if in_force and self.session is None and latest <= now:
+                    await session.resume(observations, latest, now, ends)
+                    self.session = session
                     logger.info("partner time goes on after a restart")
                 else:
                     ended, reason = _how_it_ended(ends, exceptions.stopped.get(planned), now, latest)
-                    under_way.rebuild(observations, latest, max(latest, ended - INSTANT), ends)
-                    await self._close(under_way, max(latest, ended), reason)
+                    session.rebuild(observations, latest, max(latest, ended - INSTANT), ends)
+                    await self._close(session, max(latest, ended), reason)
             except CoreFailed as failure:
                 # Tried again at every start it would fail at every start; what was kept of it stays as it is.
                 logger.exception(
-                    "a partner time cannot be gone on with: %s", save_last(failure.observations, state_dir())
+                    "a partner time cannot be gone on with: %s", save_crash_dump(failure.observations, state_dir())
                 )
                 cut = PartnerTimeEnded(at=max(latest, min(now, kept.ends)), reason="removed")
                 self._store.keep_all([Record(occurrence=kept.id, what=cut)])
@@ -202,8 +202,8 @@ def _how_it_ended(
     return (latest, "clock_jump") if now < latest else (now, "removed")
 
 
-def _end_by(plan: Plan, under_way: UnderWay) -> datetime:
-    known, current = under_way.occurrence, plan.current
+def _end_by(plan: Plan, session: Session) -> datetime:
+    known, current = session.occurrence, plan.current
     return max(known.ends, current.ends) if current is not None and current.id == known.id else known.ends
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from detector.clock import Clock
 from detector.config.settings import Settings
-from detector.daemon.idle_notifications import Outside
+from detector.daemon.idle_notifications import IdleNotifications
 from detector.partner_time.heads_up import HeadsUp, is_coming, is_due, next_heads_up
 from detector.store.model import Keeping
 
@@ -24,7 +24,7 @@ SAID: Final = "heads_up"
 """Under this name the store keeps which occurrence was announced last."""
 
 
-class HeadsUps:
+class Reminder:
     """Announces one partner time after the other. `wake(at)` has `look` called then; `settings` are those of now."""
 
     def __init__(
@@ -32,13 +32,13 @@ class HeadsUps:
         *,
         store: Keeping,
         clock: Clock,
-        outside: Outside,
+        idle_notifications: IdleNotifications,
         settings: Callable[[], Settings],
         wake: Callable[[datetime | None], None],
     ) -> None:
         self._store = store
         self._clock = clock
-        self._outside = outside
+        self._idle_notifications = idle_notifications
         self._settings = settings
         self._wake = wake
         self._waiting: HeadsUp | None = None
@@ -56,7 +56,7 @@ class HeadsUps:
         if self._stands is not None and (paused_until is not None or not is_coming(self._stands, plan)):
             # Where it has begun, the greeting has taken its place by now.
             self._stands = None
-            await self._outside.close()
+            await self._idle_notifications.close()
         waiting, ahead = self._waiting, self._settings().rituals.heads_up
         if waiting is not None and waiting.at <= now:
             self._waiting = None
@@ -74,7 +74,7 @@ class HeadsUps:
         if self._store.recall(SAID) == announced.occurrence.id:
             return
         self._store.remember(SAID, announced.occurrence.id)
-        self._outside.say(_words(announced, self._settings()))
+        self._idle_notifications.say(_words(announced, self._settings()))
         self._stands = announced
 
 

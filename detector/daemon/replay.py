@@ -13,7 +13,7 @@ from datetime import datetime
 from detector.clock import ManualClock
 from detector.core.effects import Effect, Record
 from detector.core.observations import Gap, NotShown, Observation, Shown
-from detector.daemon.effect_runner import Performer
+from detector.daemon.effect_runner import EffectRunner
 from detector.daemon.ports import Core
 
 BATCH = 500
@@ -21,11 +21,13 @@ BATCH = 500
 
 
 class Player:
-    """Plays observations through a core. `results` is where the performer puts what came of a nudge."""
+    """Plays observations through a core. `results` is where the effect_runner puts what came of a nudge."""
 
-    def __init__(self, *, core: Core, performer: Performer, clock: ManualClock, results: list[Observation]) -> None:
+    def __init__(
+        self, *, core: Core, effect_runner: EffectRunner, clock: ManualClock, results: list[Observation]
+    ) -> None:
         self._core = core
-        self._performer = performer
+        self._effect_runner = effect_runner
         self._clock = clock
         self._results = results
         self._kept: list[Effect] = []
@@ -51,7 +53,7 @@ class Player:
         if len(self._kept) >= BATCH or any(not isinstance(effect, Record) for effect in effects):
             self._clock.at = at
             self._keep()
-            await self._performer.settled()
+            await self._effect_runner.settled()
         for effect in effects:
             yield at, effect
         results = [result for result in self._results if isinstance(result, Shown | NotShown)]
@@ -62,4 +64,4 @@ class Player:
 
     def _keep(self) -> None:
         kept, self._kept = self._kept, []
-        self._performer.perform(kept)
+        self._effect_runner.perform(kept)

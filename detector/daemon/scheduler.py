@@ -41,7 +41,7 @@ _INSTANCES: Final = 100
 Action = Callable[[], Awaitable[None] | None]
 
 
-class Planner:
+class Scheduler:
     """Calls `reconcile` when it matters, and `upkeep` daily, in the loop that called `start`; never in a thread."""
 
     def __init__(
@@ -108,7 +108,7 @@ class Planner:
                 self._scheduler.remove_job(name)
 
     async def reconcile(self) -> None:
-        """Reconcile now: the one door, for commands, for waking from sleep, and for the planner itself.
+        """Reconcile now: the one door, for commands, for waking from sleep, and for the scheduler itself.
 
         If it is running already, return at once; it then runs once more.
         """
@@ -127,7 +127,7 @@ class Planner:
     async def watch(self) -> NoReturn:
         """Beat once a minute for as long as the daemon lives, and raise what a job raised. For the daemon's TaskGroup."""
         if self._failure is None or self._scheduler is None:
-            raise RuntimeError("a planner is started before it is watched")
+            raise RuntimeError("a scheduler is started before it is watched")
         while True:
             done, _ = await asyncio.wait([self._failure], timeout=self._heartbeat.total_seconds())
             if done:

@@ -62,7 +62,7 @@ class SenseState:
     refusals: tuple[UnavailableSensor, ...]
 
 
-class Keeper:
+class SensorRunner:
     """Keeps one sense of one device. `sink` takes what is seen; `wait` waits for a while; tests advance it."""
 
     def __init__(

@@ -1,6 +1,6 @@
 """Keep one sensor per sense of a device running while partner time lasts, and say honestly when one is not.
 
-Rule 1: how one sense is kept stands in `keeper`; here they begin and end together.
+Rule 1: how one sense is kept stands in `runner`; here they begin and end together.
 Rule 2: once stopped, nothing of a sensor is left open.
 """
 
@@ -15,13 +15,13 @@ from typing import Self
 from detector.clock import Clock
 from detector.core.attention.settings import AttentionSettings
 from detector.core.observations import LAPTOP, Sense
-from detector.daemon.sensor_runner import Choice, Keeper, SenseState
+from detector.daemon.sensor_runner import Choice, SenseState, SensorRunner
 from detector.sensors import DEFAULT_SOURCES, SENSES, UnavailableSensor, candidates, not_for_session, session_type
 from detector.sensors.model import SensorEvent
 from detector.sensors.settings import SensorSettings
 
 
-class Supervisor:
+class SensorSupervisor:
     """One sensor per sense of one device. `sink` takes what they see, in the loop's thread, and must not raise.
 
     `choices` gives the candidates of each sense in order of preference; by default the registry's for this session.
@@ -48,32 +48,32 @@ class Supervisor:
         self._sources = sources
         self._choices = choices
         self._wait = wait or _wait
-        self._keepers: dict[Sense, Keeper] = {}
-        self._runner: asyncio.Task[None] | None = None
+        self._runners: dict[Sense, SensorRunner] = {}
+        self._task: asyncio.Task[None] | None = None
         self._shown_bugs: set[str] = set()
 
     async def start(self) -> None:
         """Start one sensor for each sense; returns at once."""
-        if self._runner is not None:
+        if self._task is not None:
             return
-        self._keepers = {sense: self._keeper(sense, rows) for sense, rows in self._rows().items()}
-        self._runner = asyncio.create_task(self._run())
+        self._runners = {sense: self._make_runner(sense, rows) for sense, rows in self._rows().items()}
+        self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
         """Stop them all; when it returns, no connection, thread or descriptor of theirs is open."""
-        runner, self._runner = self._runner, None
-        if runner is None:
+        task, self._task = self._task, None
+        if task is None:
             return
-        runner.cancel()
+        task.cancel()
         try:
-            await runner
+            await task
         except asyncio.CancelledError:
-            # The runner's own, unless somebody cancels whoever waits here.
+            # The task's own, unless somebody cancels whoever waits here.
             if (current := asyncio.current_task()) is not None and current.cancelling():
                 raise
         finally:
-            for keeper in self._keepers.values():
-                keeper.status, keeper.sensor = "stopped", None
+            for runner in self._runners.values():
+                runner.status, runner.sensor = "stopped", None
 
     async def __aenter__(self) -> Self:
         """Start."""
@@ -88,11 +88,11 @@ class Supervisor:
 
     def state(self) -> list[SenseState]:
         """Return how it stands with each sense, for `doctor` and `status`."""
-        return [keeper.state() for keeper in self._keepers.values()]
+        return [runner.state() for runner in self._runners.values()]
 
     def speaking(self) -> dict[str, str | None]:
         """Return, for each sense, the sensor that speaks for it now, or None."""
-        return {sense: keeper.sensor for sense, keeper in self._keepers.items()}
+        return {sense: runner.sensor for sense, runner in self._runners.items()}
 
     def _rows(self) -> Mapping[Sense, tuple[Sequence[Choice], tuple[UnavailableSensor, ...]]]:
         if self._choices is not None:
@@ -100,9 +100,9 @@ class Supervisor:
         session = session_type()
         return {sense: (candidates(sense, session), not_for_session(sense, session)) for sense in SENSES}
 
-    def _keeper(self, sense: Sense, rows: tuple[Sequence[Choice], tuple[UnavailableSensor, ...]]) -> Keeper:
+    def _make_runner(self, sense: Sense, rows: tuple[Sequence[Choice], tuple[UnavailableSensor, ...]]) -> SensorRunner:
         choices, elsewhere = rows
-        return Keeper(
+        return SensorRunner(
             sense,
             choices,
             elsewhere,
@@ -119,13 +119,13 @@ class Supervisor:
 
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:
-            for keeper in self._keepers.values():
-                keeper.begin(group)
+            for runner in self._runners.values():
+                runner.begin(group)
 
     def _recovered(self, sense: Sense) -> None:
         # After idleness was unknown, what was in front is unknown, too, until it is said anew.
-        if sense == "idle" and "focus" in self._keepers:
-            self._keepers["focus"].say_again()
+        if sense == "idle" and "focus" in self._runners:
+            self._runners["focus"].say_again()
 
 
 async def _wait(length: timedelta) -> None:

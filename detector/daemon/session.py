@@ -28,7 +28,7 @@ from detector.core.observations import (
     Resumed,
     Shown,
 )
-from detector.daemon.effect_runner import Performer
+from detector.daemon.effect_runner import EffectRunner
 from detector.daemon.inbox import Inbox
 from detector.daemon.ports import Core, Sensors
 from detector.errors import TurntowardError
@@ -51,7 +51,7 @@ class CoreFailed(TurntowardError):
         super().__init__("the core failed; this is a bug in turntoward")
 
 
-class UnderWay:
+class Session:
     """Partner time between its beginning and its end. `kept_as` is the occurrence's id in the store.
 
     `quiet`: it is one of the evenings of the quiet week; nothing is said of what is found. `goes_on` words, for its end,
@@ -66,7 +66,7 @@ class UnderWay:
         core: Core,
         inbox: Inbox,
         sensors: Sensors,
-        performer: Performer,
+        effect_runner: EffectRunner,
         quiet: bool = False,
         goes_on: Callable[[datetime], NotificationText] | None = None,
     ) -> None:
@@ -77,7 +77,7 @@ class UnderWay:
         self.paused = False
         self.quiet = quiet
         self._core = core
-        self._performer = performer
+        self._effect_runner = effect_runner
         self._goes_on = goes_on
         self._recent: deque[Observation] = deque(maxlen=REMEMBERED)
         self._sensing = False
@@ -121,7 +121,7 @@ class UnderWay:
                 self.paused = isinstance(observation, Paused)
             elif isinstance(observation, PartnerTimeBegan | QuietWeekEnded):
                 self.quiet = isinstance(observation, PartnerTimeBegan) and observation.quiet
-        self._performer.perform(
+        self._effect_runner.perform(
             [effect for effect in again if isinstance(effect, Record) and not isinstance(effect.what, Observation)]
         )
         self._through([*self._until(ends, latest), Gap(at=max(now, latest), since=latest, reason=GapReason.RESTART)])
@@ -172,7 +172,7 @@ class UnderWay:
             self.paused = False
             await self._sense(wanted=True)
             if by_itself and self._goes_on is not None:
-                self._performer.tell(self._goes_on(self.occurrence.ends))
+                self._effect_runner.tell(self._goes_on(self.occurrence.ends))
 
     def end_quiet(self, now: datetime) -> None:
         """Say from now on what was only kept."""
@@ -184,13 +184,13 @@ class UnderWay:
         await self._sense(wanted=False)
         before = [observation for observation in self.inbox.take() if observation.at < at]
         self._through([*before, PartnerTimeEnded(at=at, reason=reason)])
-        await self._performer.close()
+        await self._effect_runner.close()
 
     async def leave(self) -> None:
         """Let go of everything, and leave the partner time unfinished: the next start goes on with it."""
         await self._sense(wanted=False)
         self._through(self.inbox.take())
-        await self._performer.close()
+        await self._effect_runner.close()
 
     async def sense_anew(self) -> None:
         """Stop the sensors and start them again, so that each says what holds now."""
@@ -233,4 +233,4 @@ class UnderWay:
     def _carry_out(self, effects: Sequence[Effect]) -> None:
         if self._core.now is not None:
             self.inbox.not_before(self._core.now)
-        self._performer.perform(effects)
+        self._effect_runner.perform(effects)

@@ -19,15 +19,15 @@ from detector.clock import Clock
 from detector.config.settings import Settings
 from detector.core.observations import Activity, Gap, Sense, SensorStarted
 from detector.core.pipeline import Pipeline
-from detector.daemon.effect_runner import Performer
-from detector.daemon.idle_notifications import Outside
+from detector.daemon.effect_runner import EffectRunner
+from detector.daemon.idle_notifications import IdleNotifications
 from detector.daemon.inbox import Inbox
 from detector.daemon.phone_apps import PhoneApps
-from detector.daemon.phone_backfill import Filling
-from detector.daemon.phone_tracker import Hearing
-from detector.daemon.sensor_supervisor import Supervisor
-from detector.daemon.session import UnderWay
-from detector.daemon.session_sensors import AtCable, Sensing
+from detector.daemon.phone_backfill import PhoneBackfill
+from detector.daemon.phone_tracker import PhoneTracker
+from detector.daemon.sensor_supervisor import SensorSupervisor
+from detector.daemon.session import Session
+from detector.daemon.session_sensors import AdbPhoneSensor, SessionSensors
 from detector.daemon.summary_line import farewell_from
 from detector.daemon.usuals import kept_usuals
 from detector.daemon.wording import greet_with, local_time, speak_of
@@ -57,8 +57,8 @@ class Evening:
     `rule_files`: the fingerprint of the rule files that its rules come from.
     """
 
-    under_way: UnderWay
-    sensing: Sensing
+    session: Session
+    sensing: SessionSensors
     problems: Sequence[Problem]
     rule_files: str
 
@@ -76,8 +76,8 @@ def open_evening(
     changed: Callable[[], None],
     phones: Sequence[Phone] = (),
     put_away: Sequence[str] = (),
-    quieting: DndController,
-    outside: Outside,
+    dnd_controller: DndController,
+    idle_notifications: IdleNotifications,
 ) -> Evening:
     """Put together what the partner time needs; nothing is opened or begun yet.
 
@@ -98,28 +98,28 @@ def open_evening(
         keep_names=settings.store.keep_names,
     )
     # Where something stands that was said before, the greeting takes its place.
-    chain = outside.take() or NotifierChain(make_notifiers(settings.notifications.only, bus=bus))
+    chain = idle_notifications.take() or NotifierChain(make_notifiers(settings.notifications.only, bus=bus))
 
     def sees_apps(device: str) -> bool:
         return sensing.sees_apps(device)
 
-    hearing = Hearing(put=inbox.put, classify=apps.activity, clock=clock, sees_apps=sees_apps)
-    performer = Performer(
+    phone_tracker = PhoneTracker(put=inbox.put, classify=apps.activity, clock=clock, sees_apps=sees_apps)
+    effect_runner = EffectRunner(
         store=store,
-        voice=quieting.through(chain, inbox.put),
+        voice=dnd_controller.through(chain, inbox.put),
         words=speak_of(occurrence.begins, {rule.code: rule for rule in in_force.rules}, settings),
         greeting=greet_with(settings, quiet, over=quiet is None and quiet_week.has_just_ended(store)),
         put=inbox.put,
         clock=clock,
-        carry=hearing.carry,
+        carry=phone_tracker.carry,
         how_long=lambda moment: how_long_text(moment, settings=settings.notifications),
         over=lambda moment: need_over_text(moment, settings=settings.notifications),
         farewell=farewell_from(store, clock, settings, quiet=quiet is not None),
-        outlast=lambda words, voice: outside.say(words, chain, through=voice),
+        outlast=lambda words, voice: idle_notifications.say(words, chain, through=voice),
     )
 
     def take_in(what: SensorEvent) -> None:
-        if not quieting.masks(what):
+        if not dnd_controller.masks(what):
             inbox.put(what)
         if isinstance(what, SensorStarted | Gap):
             changed()
@@ -129,9 +129,11 @@ def open_evening(
             refused = next((state.refusals for state in laptop.state() if state.sense == sense), ())
             why = "; ".join(f"{refusal.sensor}: {refusal.why}" for refusal in refused) or "there is no sensor for it"
             logger.warning("what is in front cannot be sensed here (%s); `turntoward doctor` says more", why)
-            performer.tell(nothing_sensed_text(local_time(under_way.occurrence.ends), settings=settings.notifications))
+            effect_runner.tell(
+                nothing_sensed_text(local_time(session.occurrence.ends), settings=settings.notifications)
+            )
 
-    filling = Filling(
+    filling = PhoneBackfill(
         store=store,
         clock=clock,
         occurrence=kept_as,
@@ -141,38 +143,40 @@ def open_evening(
         keep_names=settings.store.keep_names,
     )
 
-    def for_phone(phone: Phone) -> Supervisor:
-        return Supervisor(
+    def for_phone(phone: Phone) -> SensorSupervisor:
+        return SensorSupervisor(
             clock=clock,
             device=phone.name,
             settings=settings.attention,
             sources=settings.sources,
             sink=take_in,
-            choices={"focus": [AtCable(phone=phone, fill=filling.fill)]},
+            choices={"focus": [AdbPhoneSensor(phone=phone, fill=filling.fill)]},
         )
 
-    laptop = Supervisor(
+    laptop = SensorSupervisor(
         clock=clock,
         settings=settings.attention,
         sources=settings.sources,
         sink=take_in,
         unsensed=say_what_is_not_sensed,
     )
-    sensing = Sensing(laptop=laptop, hearing=hearing, phones=phones, for_phone=for_phone, put_away=put_away)
+    sensing = SessionSensors(
+        laptop=laptop, phone_tracker=phone_tracker, phones=phones, for_phone=for_phone, put_away=put_away
+    )
     usuals = kept_usuals(in_force.rules, store=store, now=clock.now(), attention=settings.attention)
     core = Pipeline(in_force.rules, settings.policy, settings.attention, usuals)
-    under_way = UnderWay(
+    session = Session(
         occurrence=occurrence,
         kept_as=kept_as,
         core=core,
         inbox=inbox,
         sensors=sensing,
-        performer=performer,
+        effect_runner=effect_runner,
         quiet=quiet is not None,
         goes_on=lambda ends: resumed_text(local_time(ends), settings=settings.notifications),
     )
     return Evening(
-        under_way=under_way,
+        session=session,
         sensing=sensing,
         problems=in_force.problems,
         rule_files=rule_files,

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 
 from detector.clock import Clock
 from detector.core.attention.settings import AttentionSettings
-from detector.daemon.phone_tracker import Hearing
-from detector.daemon.sensor_supervisor import Supervisor
+from detector.daemon.phone_tracker import PhoneTracker
+from detector.daemon.sensor_supervisor import SensorSupervisor
 from detector.devices import Phone
 from detector.sensors.model import Sensor, SensorEvent
 from detector.sensors.settings import SensorSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AtCable:
+class AdbPhoneSensor:
     """The one way of sensing a phone by adb. A `Choice` of the supervisor's. `fill` takes what a break of the link hid."""
 
     phone: Phone
@@ -35,51 +35,51 @@ class AtCable:
         return AdbPhone(clock, self.phone.name, self.phone.adb or "", sources.adb, waits=True, on_missed=self.fill)
 
 
-class Sensing:
+class SessionSensors:
     """What senses now. `for_phone` makes the supervisor of a phone that is sensed by adb."""
 
     def __init__(
         self,
         *,
-        laptop: Supervisor,
-        hearing: Hearing,
+        laptop: SensorSupervisor,
+        phone_tracker: PhoneTracker,
         phones: Sequence[Phone],
-        for_phone: Callable[[Phone], Supervisor],
+        for_phone: Callable[[Phone], SensorSupervisor],
         put_away: Sequence[str] = (),
     ) -> None:
         self.laptop = laptop
-        self.hearing = hearing
+        self.phone_tracker = phone_tracker
         self.is_on = False
         self._for_phone = for_phone
         self._wanted = {phone.name: phone for phone in phones}
-        self._phones: dict[str, tuple[str, Supervisor]] = {}
+        self._phones: dict[str, tuple[str, SensorSupervisor]] = {}
         self._put_away = tuple(put_away)
 
     async def start(self) -> None:
         """Start them all; returns at once."""
         self.is_on = True
         early, self._put_away = self._put_away, ()
-        self.hearing.was_put_away(early)
+        self.phone_tracker.was_put_away(early)
         await self.laptop.start()
-        await self._agree()
+        await self._update_phones()
 
     async def stop(self) -> None:
         """Stop them all; nothing of theirs stays open, and nobody waits for an answer."""
         self.is_on = False
-        self.hearing.close()
+        self.phone_tracker.close()
         stopping = [self.laptop.stop(), *(supervisor.stop() for _, supervisor in self._phones.values())]
         self._phones.clear()
         await asyncio.gather(*stopping)
 
     def decided(self) -> None:
         """Everything that came in has been decided about."""
-        self.hearing.decided()
+        self.phone_tracker.decided()
 
-    async def have(self, phones: Sequence[Phone]) -> None:
+    async def set_phones(self, phones: Sequence[Phone]) -> None:
         """Sense these phones and no others."""
         self._wanted = {phone.name: phone for phone in phones}
         if self.is_on:
-            await self._agree()
+            await self._update_phones()
 
     def sees_apps(self, device: str) -> bool:
         """Return whether adb tells of the phone's apps now."""
@@ -90,7 +90,7 @@ class Sensing:
         """Return, for each phone that is to be sensed by adb, the sensor that speaks for it now, or None."""
         return {name: supervisor.speaking().get("focus") for name, (_, supervisor) in self._phones.items()}
 
-    async def _agree(self) -> None:
+    async def _update_phones(self) -> None:
         wanted = {name: phone.adb for name, phone in self._wanted.items() if phone.adb}
         for name, (serial, supervisor) in list(self._phones.items()):
             if wanted.get(name) != serial:

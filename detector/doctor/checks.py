@@ -14,7 +14,7 @@ from detector.clock import Clock
 from detector.config.read import read_settings
 from detector.config.settings import Settings
 from detector.control.lock import running_pid, running_status
-from detector.control.session_owner import refuse_others
+from detector.control.session_owner import require_session_owner
 from detector.control.systemd_unit import is_ours, unit_path
 from detector.core.attention.time_split import divide
 from detector.core.observations import Sense
@@ -36,7 +36,7 @@ from detector.notifier import make_notifiers
 from detector.notifier.chain import NotifierChain
 from detector.partner_time.proposed import Calendar
 from detector.paths import config_path, rules_dir, store_path
-from detector.report.under_way import so_far
+from detector.report.unfinished import measure_unfinished
 from detector.rulebook.loading import load_rules
 from detector.rulebook.unusable import asleep
 from detector.sensors import SENSES, SessionType, UnavailableSensor, first_available, session_type
@@ -110,7 +110,7 @@ async def examine(clock: Clock) -> Findings:
     in_force = load_rules(rules_dir())
     problems += [str(problem) for problem in in_force.problems]
     try:
-        refuse_others()
+        require_session_owner()
     except TurntowardError as wrong:
         problems.append(str(wrong))
     session = session_type()
@@ -206,7 +206,7 @@ def _kept(now: datetime) -> _Kept:
             stretches = store.coverage(since=now - LATELY)
             for each in occurrences:
                 if each.ended is None:  # coverage is kept whole only once partner time ends
-                    stretches += so_far(each, store.observations(each.id))[1]
+                    stretches += measure_unfinished(each, store.observations(each.id))[1]
             phones, place = store.phones(), store.phone_api_address()
             calendars = store.calendars()
             quiet = any(declared.quiet for declared in store.partner_times())

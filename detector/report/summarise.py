@@ -274,10 +274,12 @@ def _missing(partner_times: PartnerTimes, total: Share, nudges: Nudges, weeks: S
     elif total.known < HOURS_NEEDED:
         said.append(f"Moments per hour: {say_length(total.known)} are known; it takes {say_length(HOURS_NEEDED)}.")
     if nudges.judged < NUDGES_NEEDED:
-        so_far = f"{nudges.judged} so far" if nudges.judged else "none so far"
-        said.append(f"Share of nudges that helped: it takes {NUDGES_NEEDED} with a known outcome; {so_far}.")
+        measure_unfinished = f"{nudges.judged} so far" if nudges.judged else "none so far"
+        said.append(
+            f"Share of nudges that helped: it takes {NUDGES_NEEDED} with a known outcome; {measure_unfinished}."
+        )
     full = sum(1 for week in weeks if week.per_hour is not None)
     if full < WEEKS_NEEDED:
-        so_far = f"{full} so far" if full else "none so far"
-        said.append(f"Week by week: it takes {WEEKS_NEEDED} weeks with an hour known; {so_far}.")
+        measure_unfinished = f"{full} so far" if full else "none so far"
+        said.append(f"Week by week: it takes {WEEKS_NEEDED} weeks with an hour known; {measure_unfinished}.")
     return tuple(said)

@@ -14,7 +14,7 @@ import pytest
 
 from detector.clock import ManualClock
 from detector.daemon import calendar_refresher as refreshing
-from detector.daemon.calendar_refresher import FIRST, RETRY, SPREAD, TOO_LONG, Done, Refreshing
+from detector.daemon.calendar_refresher import FIRST, RETRY, SPREAD, TOO_LONG, CalendarRefresher, Done
 from detector.partner_time.proposed import Calendar
 from detector.store.store import Store
 from tests.rig.x11 import until_async
@@ -26,7 +26,7 @@ OURS = Calendar(name="canary", place="https://calendar.example/canary", subscrib
 
 @dataclass
 class Rig:
-    """A refreshing whose planner, clock and child are the test's. `answers`: what each asking of a calendar comes to."""
+    """A refresher whose scheduler, clock and child are the test's. `answers`: what each asking of a calendar comes to."""
 
     clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
     store: Store = field(default_factory=Store.in_memory)
@@ -36,11 +36,11 @@ class Rig:
     changes: int = 0
     holds: asyncio.Event | None = None
 
-    def begin(self) -> Refreshing:
-        return Refreshing(
+    def begin(self) -> CalendarRefresher:
+        return CalendarRefresher(
             store=self.store,
             clock=self.clock,
-            planner=self,
+            scheduler=self,
             interval=lambda: HOURS,
             changed=self._changed,
             ask=self._ask,
@@ -89,7 +89,7 @@ def test_without_a_subscription_nothing_is_planned_and_nothing_asked(rig: Rig) -
     asking = rig.begin()
     for _ in range(3):
         rig.go(timedelta(days=1))
-        asking.agree()
+        asking.update()
         asyncio.run(asking.refresh())
     assert set(rig.planned) <= {None}
     assert rig.asked == []
@@ -98,7 +98,7 @@ def test_without_a_subscription_nothing_is_planned_and_nothing_asked(rig: Rig) -
 def test_it_is_asked_after_the_interval_and_a_little_more_that_is_another_each_time(rig: Rig) -> None:
     rig.store.keep_calendar(OURS)
     asking = rig.begin()
-    asking.agree()
+    asking.update()
     seen = set()
     for _ in range(5):
         at = rig.planned[-1]
@@ -117,17 +117,17 @@ def test_looking_again_plans_nothing_anew(rig: Rig) -> None:
     rig.store.keep_calendar(OURS)
     asking = rig.begin()
     for _ in range(10):
-        asking.agree()
+        asking.update()
     assert len(rig.planned) == 1
     rig.store.remove_calendar(1)
-    asking.agree()
+    asking.update()
     assert rig.planned[1:] == [None]
 
 
 def test_a_calendar_that_is_overdue_at_the_start_is_asked_minutes_later(rig: Rig) -> None:
     rig.store.keep_calendar(replace(OURS, tried=NOW - timedelta(days=9)))
     asking = rig.begin()
-    asking.agree()
+    asking.update()
     assert rig.planned == [NOW + FIRST]
     asyncio.run(asking.refresh())
     assert rig.asked == []
@@ -139,9 +139,9 @@ def test_a_calendar_that_is_overdue_at_the_start_is_asked_minutes_later(rig: Rig
 def test_nothing_is_asked_the_moment_the_device_wakes_up_even_if_the_job_comes_first(rig: Rig) -> None:
     rig.store.keep_calendar(OURS)
     asking = rig.begin()
-    asking.agree()
+    asking.update()
     rig.go(timedelta(hours=1))
-    asking.agree()
+    asking.update()
     rig.sleep(timedelta(hours=12))
     asyncio.run(asking.refresh())
     assert rig.asked == []
@@ -154,7 +154,7 @@ def test_nothing_is_asked_the_moment_the_device_wakes_up_even_if_the_job_comes_f
 def test_a_clock_that_was_set_back_does_not_put_it_off(rig: Rig) -> None:
     rig.store.keep_calendar(replace(OURS, tried=NOW + timedelta(days=300)))
     asking = rig.begin()
-    asking.agree()
+    asking.update()
     assert rig.planned == [NOW + FIRST]
 
 
@@ -245,7 +245,7 @@ async def test_while_it_asks_it_asks_no_second_time_and_a_calendar_may_go(rig: R
     first = asyncio.ensure_future(asking.refresh())
     await asyncio.sleep(0)
     await asking.refresh()
-    asking.agree()
+    asking.update()
     assert rig.asked == [1]
     assert rig.planned == []
     rig.holds.set()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from detector.control import requests as wishes
+from detector.control import requests
 from detector.core.effects import Record
 from detector.core.observations import PartnerTimeBegan, PartnerTimeEnded
 from detector.partner_time.model import PartnerTime
@@ -69,11 +69,11 @@ def coming(store: Keeping, now: datetime, count: int = 3) -> list[datetime]:
 def test_what_is_skipped_is_the_next_one_and_then_the_one_after(store: Keeping) -> None:
     number = store.add_partner_time(DINNER).number
     for day in range(3):
-        skipped = wishes.skip(store, NOW, number)
+        skipped = requests.skip(store, NOW, number)
         assert skipped is not None
         assert skipped.begins == MONDAY + day * DAY
     assert coming(store, NOW, 1) == [MONDAY + 3 * DAY]
-    undone = wishes.unskip(store, NOW, number)
+    undone = requests.unskip(store, NOW, number)
     assert undone is not None
     assert undone.begins == MONDAY + 2 * DAY, "what was said in the same instant is taken back from the last on"
 
@@ -81,8 +81,8 @@ def test_what_is_skipped_is_the_next_one_and_then_the_one_after(store: Keeping) 
 def test_undone_is_what_was_said_last(store: Keeping) -> None:
     number = store.add_partner_time(DINNER).number
     store.skip_occurrence(f"{number}@20261125T183000Z", NOW)
-    wishes.skip(store, NOW + MINUTE, number)
-    undone = wishes.unskip(store, NOW + 2 * MINUTE, number)
+    requests.skip(store, NOW + MINUTE, number)
+    undone = requests.unskip(store, NOW + 2 * MINUTE, number)
     assert undone is not None
     assert undone.begins == MONDAY
     assert coming(store, NOW) == [MONDAY, MONDAY + DAY, MONDAY + 3 * DAY]
@@ -92,17 +92,17 @@ def test_the_one_under_way_is_skipped_first_and_that_is_not_undone_once_it_has_b
     number = store.add_partner_time(DINNER).number
     name = f"{number}@20261123T183000Z"
     begin(store, name, MONDAY, MONDAY + 90 * MINUTE)
-    skipped = wishes.skip(store, MONDAY + 10 * MINUTE, number)
+    skipped = requests.skip(store, MONDAY + 10 * MINUTE, number)
     assert skipped is not None
     assert skipped.id == name
-    assert wishes.unskip(store, MONDAY + 11 * MINUTE, number) is None
+    assert requests.unskip(store, MONDAY + 11 * MINUTE, number) is None
     assert coming(store, MONDAY + 11 * MINUTE, 1) == [MONDAY + DAY]
 
 
 def test_one_that_nobody_began_comes_back_for_what_is_left_of_it(store: Keeping) -> None:
     number = store.add_partner_time(DINNER).number
-    wishes.skip(store, NOW, number)
-    assert wishes.unskip(store, MONDAY + 20 * MINUTE, number) is not None
+    requests.skip(store, NOW, number)
+    assert requests.unskip(store, MONDAY + 20 * MINUTE, number) is not None
     assert coming(store, MONDAY + 20 * MINUTE, 1) == [MONDAY]
 
 
@@ -112,28 +112,28 @@ def test_a_birthday_is_found_however_far_it_lies_and_what_is_over_is_not(store: 
             DINNER, begins=datetime.fromisoformat("2024-02-29T18:00"), recurrence="FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29"
         )
     )
-    skipped = wishes.skip(store, NOW, leap.number)
+    skipped = requests.skip(store, NOW, leap.number)
     assert skipped is not None
     assert skipped.begins == datetime(2028, 2, 29, 18, tzinfo=UTC)
     once = store.add_partner_time(replace(DINNER, recurrence=None))
-    assert wishes.skip(store, MONDAY + DAY, once.number) is None
-    assert wishes.skip(store, NOW, once.number) is not None
-    assert wishes.skip(store, NOW, once.number) is None, "it is skipped already, and there is no other"
+    assert requests.skip(store, MONDAY + DAY, once.number) is None
+    assert requests.skip(store, NOW, once.number) is not None
+    assert requests.skip(store, NOW, once.number) is None, "it is skipped already, and there is no other"
 
 
 def test_a_cancellation_declares_what_makes_it_good_and_both_are_taken_back_together(store: Keeping) -> None:
     number = store.add_partner_time(DINNER).number
-    planned = wishes.next_of(store, NOW, number)
+    planned = requests.next_of(store, NOW, number)
     assert planned is not None
     brunch = replace(DINNER, title="Brunch", begins=datetime.fromisoformat("2026-11-29T11:00"), recurrence=None)
-    done, made = wishes.cancel(store, NOW, planned, brunch)
+    done, made = requests.cancel(store, NOW, planned, brunch)
     assert done
     assert made is not None
     assert (made.instead_of, made.number) == (planned.id, 2)
     assert [(each.occurrence, each.instead) for each in store.cancelled()] == [(planned.id, 2)]
-    assert wishes.cancel(store, NOW, planned, brunch) == (False, None), "twice does nothing"
+    assert requests.cancel(store, NOW, planned, brunch) == (False, None), "twice does nothing"
     assert len(store.partner_times()) == 2
-    undone = wishes.unskip(store, NOW, number)
+    undone = requests.unskip(store, NOW, number)
     assert undone == planned
     assert [known.title for known in store.partner_times()] == ["Dinner"]
     assert store.cancelled() == []
@@ -144,9 +144,9 @@ def test_what_was_stopped_stays_stopped_where_the_clock_is_set_back(store: Keepi
     number = store.add_partner_time(DINNER).number
     if has_begun:
         begin(store, f"{number}@20261123T183000Z", MONDAY, MONDAY + 90 * MINUTE)
-    assert len(wishes.stop(store, MONDAY + 20 * MINUTE)) == 1
+    assert len(requests.stop(store, MONDAY + 20 * MINUTE)) == 1
     assert coming(store, MONDAY + 10 * MINUTE, 1) == [MONDAY + DAY]
-    following = wishes.next_of(store, MONDAY + 10 * MINUTE, number)
+    following = requests.next_of(store, MONDAY + 10 * MINUTE, number)
     assert following is not None
     assert following.begins == MONDAY + DAY
 
@@ -164,11 +164,11 @@ def test_what_follows_one_that_is_removed_begins_where_that_ended(store: Keeping
 
 def test_what_is_over_is_not_cancelled(store: Keeping) -> None:
     number = store.add_partner_time(DINNER).number
-    planned = wishes.next_of(store, MONDAY, number)
+    planned = requests.next_of(store, MONDAY, number)
     assert planned is not None
     begin(store, planned.id, MONDAY, planned.ends)
     end(store, planned.id, planned.ends, "ended")
-    assert wishes.cancel(store, planned.ends, planned, None) == (False, None)
+    assert requests.cancel(store, planned.ends, planned, None) == (False, None)
     assert store.cancelled() == []
 
 
@@ -176,12 +176,12 @@ def test_an_edit_carries_what_was_said_over_to_the_same_local_day(store: Keeping
     number = store.add_partner_time(DINNER).number
     store.skip_occurrence(f"{number}@20261124T183000Z", NOW)
     tuesday = MONDAY + DAY
-    thursday = next(each for each in [wishes.next_of(store, MONDAY + 3 * DAY, number)] if each)
-    wishes.cancel(
+    thursday = next(each for each in [requests.next_of(store, MONDAY + 3 * DAY, number)] if each)
+    requests.cancel(
         store, NOW, thursday, replace(DINNER, recurrence=None, begins=datetime.fromisoformat("2026-12-24T18:00"))
     )
     later = replace(DINNER, number=number, begins=datetime.fromisoformat("2026-11-23T19:15"), title="Supper")
-    assert wishes.edit(store, NOW, later) == wishes.Edited(goes_on=None, left_out=(), lost=())
+    assert requests.edit(store, NOW, later) == requests.Edited(goes_on=None, left_out=(), lost=())
     assert store.skipped() == {f"{number}@20261124T191500Z", f"{number}@20261126T191500Z"}
     assert [(each.occurrence, each.instead) for each in store.cancelled()] == [(f"{number}@20261126T191500Z", 2)]
     assert store.partner_times()[1].instead_of == f"{number}@20261126T191500Z"
@@ -195,7 +195,7 @@ def test_what_has_no_day_to_go_to_is_named(store: Keeping) -> None:
     store.skip_occurrence(f"{number}@20261124T183000Z", NOW)
     store.extend_occurrence(f"{number}@20261125T183000Z", MONDAY + 2 * DAY + 3 * HOUR)
     mondays = replace(DINNER, number=number, recurrence="FREQ=WEEKLY;BYDAY=MO,WE")
-    edited = wishes.edit(store, NOW, mondays)
+    edited = requests.edit(store, NOW, mondays)
     assert edited is not None
     assert [each.begins for each in edited.lost] == [MONDAY + DAY]
     assert store.skipped() == frozenset(), "it does not come back with another edit"
@@ -211,7 +211,7 @@ def test_what_is_under_way_goes_on_as_it_began_beside_any_edit(store: Keeping, b
     name = f"{number}@20261123T183000Z"
     begin(store, name, MONDAY, MONDAY + 90 * MINUTE)
     now = MONDAY + 20 * MINUTE
-    edited = wishes.edit(
+    edited = requests.edit(
         store, now, replace(DINNER, number=number, begins=datetime.fromisoformat(begins), lasts=2 * HOUR)
     )
     assert edited is not None
@@ -231,9 +231,9 @@ def test_what_was_stopped_today_stays_stopped_after_an_edit(store: Keeping) -> N
     number = store.add_partner_time(DINNER).number
     name = f"{number}@20261123T183000Z"
     begin(store, name, MONDAY, MONDAY + 90 * MINUTE)
-    wishes.stop(store, MONDAY + 10 * MINUTE)
+    requests.stop(store, MONDAY + 10 * MINUTE)
     end(store, name, MONDAY + 10 * MINUTE, "stopped")
-    edited = wishes.edit(
+    edited = requests.edit(
         store, MONDAY + 12 * MINUTE, replace(DINNER, number=number, begins=datetime.fromisoformat("2026-11-23T19:30"))
     )
     assert edited is not None
@@ -242,7 +242,7 @@ def test_what_was_stopped_today_stays_stopped_after_an_edit(store: Keeping) -> N
 
 
 def test_an_edit_of_what_is_gone_changes_nothing(store: Keeping) -> None:
-    assert wishes.edit(store, NOW, replace(DINNER, number=7)) is None
+    assert requests.edit(store, NOW, replace(DINNER, number=7)) is None
     assert store.partner_times() == []
 
 

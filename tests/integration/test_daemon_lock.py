@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from detector.control.lock import AlreadyRunning, Lock, refuse_second, running_pid, running_status
+from detector.control.lock import AlreadyRunning, Lock, refuse_second, running_pid, running_status, wake_daemon
 from detector.control.sd_notify import Systemd
-from detector.daemon.poke import poke
 from detector.paths import lock_path
 
 HOLDS = r"""
@@ -56,11 +55,11 @@ def test_a_killed_daemon_leaves_no_lock_behind(holder: subprocess.Popen[str]) ->
 
 
 def test_a_poke_reaches_the_daemon_and_nobody_else(holder: subprocess.Popen[str]) -> None:
-    assert poke() is True
+    assert wake_daemon() is True
     assert holder.stdout is not None
     assert holder.stdout.readline() == "poked\n"
     assert holder.wait(30) == 0
-    assert poke() is False
+    assert wake_daemon() is False
 
 
 def test_a_process_that_took_over_the_number_is_not_poked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,7 +67,7 @@ def test_a_process_that_took_over_the_number_is_not_poked(monkeypatch: pytest.Mo
     lock_path().write_text(f"{os.getpid()}\n\n")
     signalled: list[int] = []
     monkeypatch.setattr(os, "kill", lambda *_: signalled.append(1))
-    assert poke() is False
+    assert wake_daemon() is False
     assert signalled == []
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from detector.control import requests as wishes
+from detector.control import requests
 from detector.core.effects import Record
 from detector.core.observations import PartnerTimeBegan
 from detector.partner_time.model import PartnerTime
@@ -226,7 +226,7 @@ def test_every_command_says_what_goes_on_as_it_began_after_an_edit(person: Perso
         store.keep_all([Record(occurrence=name, what=began)])
         person.at("18:45")
         now = datetime(2026, 11, 23, 17, 45, tzinfo=UTC)
-        wishes.edit(store, now, replace(DINNER, number=1, begins=datetime.fromisoformat("2026-11-23T06:00")))
+        requests.edit(store, now, replace(DINNER, number=1, begins=datetime.fromisoformat("2026-11-23T06:00")))
     assert person.says("now", "10min").err.splitlines()[0] == "Dinner is under way until 20:00; nothing was changed."
     assert person.says("extend", "30min").lines == [
         "Dinner goes on until 20:30 instead of 20:00.",

@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from detector.core.observations import Activity, Focused, InputCounted, Observation, PartnerTimeBegan
-from detector.daemon.session import UnderWay
+from detector.daemon.session import Session
 from detector.partner_time.model import Occurrence
 from detector.partner_time.spoken_declared import Asked, declare
 from detector.store import quiet_week
 from rules.model import Reason
-from tests.integration import test_daemon_reconcile as daemon
+from tests.integration import test_daemon_reconciler as daemon
 
 BEFORE = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 BEGAN = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
@@ -25,7 +25,7 @@ ENDS = datetime(2026, 11, 23, 20, 0, tzinfo=UTC)
 class Evening(daemon.Evening):
     """A daemon that asks for the quiet week when partner time begins, as the real one does."""
 
-    def open_one(self, occurrence: Occurrence, kept_as: str) -> UnderWay:
+    def open_one(self, occurrence: Occurrence, kept_as: str) -> Session:
         """Make what partner time needs."""
         under_way = super().open_one(occurrence, kept_as)
         under_way.quiet = quiet_week.evening_under_way(self.store, UTC) is not None

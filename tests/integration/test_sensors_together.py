@@ -14,7 +14,7 @@ import pytest
 
 from detector.clock import SystemClock
 from detector.core.observations import Gap, InputCounted, SensorStarted
-from detector.daemon.sensor_supervisor import Supervisor
+from detector.daemon.sensor_supervisor import SensorSupervisor
 from detector.sensors import candidates
 from detector.sensors.model import ToplevelFocused
 from tests.rig.bus import Dunst
@@ -40,7 +40,7 @@ async def test_every_sense_of_a_desktop_speaks_and_stopping_leaves_nothing_open(
     x_desktop: Desktop, dunst: Dunst, logind: MockLogind, sound: Sound
 ) -> None:
     seen: list[Any] = []
-    supervisor = Supervisor(clock=SystemClock(), sink=seen.append)
+    supervisor = SensorSupervisor(clock=SystemClock(), sink=seen.append)
     everything = {
         "focus": "x11_focus",
         "idle": "x11_idle",
@@ -69,7 +69,7 @@ async def test_an_x_server_that_dies_and_returns_is_one_gap_per_sense_and_one_li
     caplog.set_level(logging.INFO, "turntoward.sensors")
     seen: list[Any] = []
     choices = {sense: candidates(sense, "x11")[:1] for sense in ON_X11}
-    supervisor = Supervisor(clock=SystemClock(), sink=seen.append, choices=choices)
+    supervisor = SensorSupervisor(clock=SystemClock(), sink=seen.append, choices=choices)
     with ExitStack() as stack:
         first = stack.enter_context(desktop())
         monkeypatch.setenv("DISPLAY", first.display)
@@ -105,7 +105,7 @@ async def test_the_bars_load_costs_the_sensors_little(x_desktop: Desktop) -> Non
     x_desktop.xdotool("windowmove", str(terminal.window), "0", "0", "windowsize", str(terminal.window), "1270", "780")
     seen: list[Any] = []
     choices = {sense: candidates(sense, "x11") for sense in ON_X11}
-    async with Supervisor(clock=SystemClock(), sink=seen.append, choices=choices) as supervisor:
+    async with SensorSupervisor(clock=SystemClock(), sink=seen.append, choices=choices) as supervisor:
         await until_async(lambda: all(supervisor.speaking().values()), what="all senses")
         x_desktop.load(motion=500, scrolls=10, keys=5)
         await until_async(lambda: any(isinstance(what, InputCounted) for what in seen), what="the load")

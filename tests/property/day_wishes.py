@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 )
 
 from detector.clock import ManualClock
-from detector.control import requests as wishes
+from detector.control import requests
 from detector.partner_time.model import PartnerTime
 from detector.store.model import Keeping
 from detector.store.store import Store
@@ -131,7 +131,7 @@ class Wishing(RuleBasedStateMachine):
         self, which: int, begins: timedelta, lasts: timedelta, shape: tuple[str | None, bool, bool], poked: bool
     ) -> None:
         recurrence, floats, this = shape
-        ours = self.day.reconciler.under_way if self.day is not None and self.agreed else None
+        ours = self.day.reconciler.session if self.day is not None and self.agreed else None
         known = self.one_of(which)
         if this and ours is not None:
             known = next(each for each in self.store.partner_times() if each.number == ours.occurrence.partner_time)
@@ -139,14 +139,14 @@ class Wishing(RuleBasedStateMachine):
             return
         is_under_way = ours is not None and ours.occurrence.partner_time == known.number
         changed = replace(self.some(begins, lasts, recurrence, floats=floats), number=known.number)
-        edited = wishes.edit(self.store, self.now, changed)
+        edited = requests.edit(self.store, self.now, changed)
         assert edited is not None
         self.happened("edit while it is under way" if is_under_way else "edit")
         self.wished(poked)
         if is_under_way and ours is not None and self.day is not None:
             assert edited.goes_on is not None
             assert (edited.goes_on.id, edited.goes_on.ends) == (ours.occurrence.id, ours.occurrence.ends)
-            assert self.day.reconciler.under_way is ours, "what is under way goes on as it began"
+            assert self.day.reconciler.session is ours, "what is under way goes on as it began"
 
     @rule(which=which, poked=poked)
     def removes(self, which: int, poked: bool) -> None:
@@ -159,7 +159,7 @@ class Wishing(RuleBasedStateMachine):
     @rule(which=which, poked=poked)
     def skips(self, which: int, poked: bool) -> None:
         known = self.one_of(which)
-        skipped = wishes.skip(self.store, self.now, None if known is None else known.number)
+        skipped = requests.skip(self.store, self.now, None if known is None else known.number)
         if skipped is not None:
             self.happened("skip what is under way" if skipped.begins <= self.now else "skip")
             self.note(skipped.id)
@@ -167,7 +167,7 @@ class Wishing(RuleBasedStateMachine):
 
     @rule(poked=poked)
     def takes_back(self, poked: bool) -> None:
-        if (back := wishes.unskip(self.store, self.now)) is not None:
+        if (back := requests.unskip(self.store, self.now)) is not None:
             self.taken_place.pop(back.id, None)
             self.happened("unskip")
             self.wished(poked)
@@ -175,11 +175,11 @@ class Wishing(RuleBasedStateMachine):
     @rule(which=which, days=st.sampled_from([None, 1, 2]), poked=poked)
     def cancels(self, which: int, days: int | None, poked: bool) -> None:
         known = self.one_of(which)
-        coming = None if known is None else wishes.next_of(self.store, self.now, known.number)
+        coming = None if known is None else requests.next_of(self.store, self.now, known.number)
         if coming is None:
             return
         instead = None if days is None else self.some(timedelta(days=days), HOUR, None, floats=True)
-        done, made = wishes.cancel(self.store, self.now, coming, instead)
+        done, made = requests.cancel(self.store, self.now, coming, instead)
         assert done
         assert (made is None) == (instead is None)
         self.happened("cancel" if made is None else "cancel with a new date")
@@ -188,19 +188,19 @@ class Wishing(RuleBasedStateMachine):
 
     @rule(lasts=lengths, poked=poked)
     def begins_now(self, lasts: timedelta, poked: bool) -> None:
-        if len(self.store.partner_times()) < 6 and wishes.start(self.store, self.now, lasts, "Now") is not None:
+        if len(self.store.partner_times()) < 6 and requests.start(self.store, self.now, lasts, "Now") is not None:
             self.happened("now")
             self.wished(poked)
 
     @rule(by=lengths, poked=poked)
     def extends(self, by: timedelta, poked: bool) -> None:
-        if wishes.extend(self.store, self.now, by) is not None:
+        if requests.extend(self.store, self.now, by) is not None:
             self.happened("extend")
             self.wished(poked)
 
     @rule(poked=poked)
     def stops(self, poked: bool) -> None:
-        if wishes.stop(self.store, self.now):
+        if requests.stop(self.store, self.now):
             self.happened("stop")
             self.wished(poked)
 
@@ -220,11 +220,11 @@ class Wishing(RuleBasedStateMachine):
     @rule(zone=st.sampled_from(ZONES), poked=poked)
     def travels(self, zone: str, poked: bool) -> None:
         if zone != self.zone:
-            ours = self.day.reconciler.under_way if self.day is not None and self.agreed else None
+            ours = self.day.reconciler.session if self.day is not None and self.agreed else None
             self.zone = zone
             self.happened("journey" if ours is None else "journey while it is under way")
             self.wished(poked)
-            assert ours is None or self.day is None or self.day.reconciler.under_way is ours
+            assert ours is None or self.day is None or self.day.reconciler.session is ours
 
     def note(self, name: str) -> None:
         self.taken_place[name] = frozenset(

@@ -83,7 +83,7 @@ class TheDay(Wishing):
     @rule(down=st.sampled_from([timedelta(0), MINUTE, 30 * MINUTE, 3 * HOUR, None]))
     def is_killed(self, down: timedelta | None) -> None:
         assert self.day is not None
-        under_way = self.day.reconciler.under_way
+        under_way = self.day.reconciler.session
         self.happened("kill" if under_way is None else "kill while it is under way")
         self.run(self.day.kill())
         self.day, self.store = None, self.again()
@@ -100,7 +100,7 @@ class TheDay(Wishing):
         cut_off = bool(self.store.unfinished())
         self.start()
         self.agreed = True
-        goes_on = self.day is not None and self.day.reconciler.under_way is not None
+        goes_on = self.day is not None and self.day.reconciler.session is not None
         self.happened("restart that goes on" if cut_off and goes_on else "restart")
 
     @invariant()
@@ -119,7 +119,7 @@ class TheDay(Wishing):
     @invariant()
     def one_at_most_is_under_way_and_nothing_is_sensed_outside(self) -> None:
         if self.day is not None:
-            ours = self.day.reconciler.under_way
+            ours = self.day.reconciler.session
             assert [kept.id for kept in self.store.unfinished()] == ([] if ours is None else [ours.kept_as])
             allowed = 0 if ours is None or ours.paused else 1
             assert sum(sensors.running for sensors in self.day.sensors) == allowed
@@ -137,7 +137,7 @@ class TheDay(Wishing):
     @invariant()
     def what_was_promised_takes_place_and_nothing_else(self) -> None:
         if self.day is not None and self.agreed:
-            ours = self.day.reconciler.under_way
+            ours = self.day.reconciler.session
             promised = laws.promised(self.store, self.now)
             assert (ours is None) == (not promised), promised
             assert ours is None or ours.occurrence.id in promised

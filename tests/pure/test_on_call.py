@@ -11,7 +11,7 @@ import pytest
 from detector.clock import ManualClock
 from detector.core.observations import Activity, GapReason, Observation, PartnerTimeBegan
 from detector.daemon.inbox import Inbox
-from detector.daemon.session import UnderWay
+from detector.daemon.session import Session
 from detector.partner_time.model import Occurrence, is_on_call
 from detector.store.model import KeptOccurrence
 from detector.store.recordings import read_recording, write_recording
@@ -37,7 +37,7 @@ def test_the_tag_is_a_word_of_its_own(title: str, *, expected: bool) -> None:
 
 
 class Silent:
-    """A core that does nothing but remember, with sensors and a performer that do nothing."""
+    """A core that does nothing but remember, with sensors and a effect_runner that do nothing."""
 
     now: datetime | None = None
     deadline: datetime | None = None
@@ -62,13 +62,13 @@ async def test_what_begins_carries_it(title: str, *, on_call: bool) -> None:
     occurrence = Occurrence(id="1@x", partner_time=1, title=title, begins=BEGINS, ends=ENDS, zone="UTC")
     clock = ManualClock(BEGINS)
     inbox = Inbox(lambda _: Activity(category="other"), clock=clock, arrived=asyncio.Event())
-    under_way = UnderWay(
+    under_way = Session(
         occurrence=occurrence,
         kept_as="1@x",
         core=silent,
         inbox=inbox,
         sensors=silent,
-        performer=silent,  # type: ignore[arg-type]
+        effect_runner=silent,  # type: ignore[arg-type]
     )
     await under_way.begin(BEGINS, BEGINS, GapReason.RESTART)
     (began,) = silent.fed

@@ -16,12 +16,12 @@ from detector.control.sd_notify import Systemd
 from detector.core.attention.settings import AttentionSettings
 from detector.core.observations import Activity, Answer, Focused, Observation, Sense, SensorStarted
 from detector.core.pipeline import Pipeline
-from detector.daemon.clock_watch import Continuity
-from detector.daemon.effect_runner import Performer
+from detector.daemon.clock_watch import ClockWatch
+from detector.daemon.effect_runner import EffectRunner
 from detector.daemon.inbox import Inbox
 from detector.daemon.loop import Loop
 from detector.daemon.reconciler import Next, Reconciler
-from detector.daemon.session import UnderWay
+from detector.daemon.session import Session
 from detector.notifier.model import NotificationText
 from detector.partner_time.model import Occurrence
 from detector.store.model import Keeping
@@ -114,7 +114,7 @@ class Day:
         self.wake = asyncio.Event()
         self.sensors: list[Sensors] = []
         self.said: list[tuple[datetime, str]] = []
-        self._performer: Performer | None = None
+        self._effect_runner: EffectRunner | None = None
         self.reconciler = Reconciler(store=store, open_one=self._open_one)
         self.loop = Loop(
             clock=clock,
@@ -122,13 +122,13 @@ class Day:
             wake=self.wake,
             afterwards=self._afterwards,
             systemd=Systemd(),
-            continuity=Continuity(clock, lambda: self.slept),
+            clock_watch=ClockWatch(clock, lambda: self.slept),
         )
 
-    def _open_one(self, occurrence: Occurrence, kept_as: str) -> UnderWay:
+    def _open_one(self, occurrence: Occurrence, kept_as: str) -> Session:
         inbox = Inbox(lambda _: Activity(category="other"), clock=self.clock, arrived=self.wake)
         self.sensors.append(Sensors(inbox.put, self.clock))
-        self._performer = Performer(
+        self._effect_runner = EffectRunner(
             store=self.store,
             voice=FakeSender(self.said, self.clock),
             words=lambda _: NotificationText(title=NUDGE, body="b"),
@@ -136,13 +136,13 @@ class Day:
             put=inbox.put,
             clock=self.clock,
         )
-        return UnderWay(
+        return Session(
             occurrence=occurrence,
             kept_as=kept_as,
             core=core(),
             inbox=inbox,
             sensors=self.sensors[-1],
-            performer=self._performer,
+            effect_runner=self._effect_runner,
             goes_on=lambda _: NotificationText(title=GOES_ON, body=""),
         )
 
@@ -155,15 +155,15 @@ class Day:
             self.loop.look()
         await self.loop.step()
         await asyncio.sleep(0)
-        if self.reconciler.under_way is not None and self._performer is not None:
-            await self._performer.settled()
+        if self.reconciler.session is not None and self._effect_runner is not None:
+            await self._effect_runner.settled()
             await self.loop.step()
 
     async def advance(self, by: timedelta) -> Iterator[datetime]:
         """Let time pass, awake, and return the instants at which the daemon woke."""
         until, woken = self.clock.at + by, []
         while True:
-            under_way = self.reconciler.under_way
+            under_way = self.reconciler.session
             wanted = [until, self.reconciler.next.at, under_way.deadline if under_way is not None else None]
             at = min(each for each in wanted if each is not None)
             self.pass_until(max(at, self.clock.at))
@@ -179,11 +179,11 @@ class Day:
 
     def see(self, category: str) -> None:
         """Let something come to the front, where that is sensed."""
-        under_way = self.reconciler.under_way
+        under_way = self.reconciler.session
         if under_way is not None and self.sensors[-1].running:
             under_way.inbox.put(Focused(at=self.clock.at, activity=Activity(category=category)))
 
     async def kill(self) -> None:
         """End without a word: nothing is kept, nothing is closed."""
-        if self._performer is not None:
-            await self._performer.close()
+        if self._effect_runner is not None:
+            await self._effect_runner.close()

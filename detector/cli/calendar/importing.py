@@ -24,7 +24,7 @@ from detector.cli.calendar.output import SHOWN, count, say_proposal, say_wrong
 from detector.cli.calendar.progress import patience
 from detector.cli.calendar.selection import choose_events, say_choice
 from detector.cli.plan import context as declared
-from detector.daemon.poke import poke
+from detector.control.lock import wake_daemon
 from detector.errors import Problem, UserError
 from detector.partner_time.proposed import Calendar, Choice, Proposal
 from detector.zone import here
@@ -124,7 +124,7 @@ def _keep(wanted: _Wanted, choice: Choice, reading: Reading, progress: Callable[
             changes=changes,
             proposals=proposals,
             after=declared.read(store),
-            wakes=poke() if changes else True,
+            wakes=wake_daemon() if changes else True,
         )
 
 

@@ -118,7 +118,7 @@ def let_out(store: Keeping) -> bool:
 
 def wake(store: Keeping) -> bool:
     """Let the daemon look again, with the network if it needs it; return whether one runs. Raises as `let_out`."""
-    from detector.daemon.poke import poke  # noqa: PLC0415 - not for --help
+    from detector.control.lock import wake_daemon  # noqa: PLC0415 - not for --help
 
     restarted = let_out(store)
-    return poke() or restarted
+    return wake_daemon() or restarted

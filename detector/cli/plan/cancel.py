@@ -29,7 +29,7 @@ def command(which: str | None, *, instead: str | None, no_new_date: bool, yes: b
     from detector.cli.plan import context as declared  # noqa: PLC0415 - not for --help
     from detector.cli.plan.selection import choose  # noqa: PLC0415 - not for --help
     from detector.cli.plan.skip import nothing_comes  # noqa: PLC0415 - not for --help
-    from detector.control import requests as wishes  # noqa: PLC0415 - not for --help
+    from detector.control import requests  # noqa: PLC0415 - not for --help
     from detector.errors import UserError  # noqa: PLC0415 - not for --help
 
     if instead is not None and no_new_date:
@@ -37,7 +37,7 @@ def command(which: str | None, *, instead: str | None, no_new_date: bool, yes: b
     with declared.opened() as store:
         before = declared.read(store)
         number = None if which is None else choose(before.partner_times, which).number
-        planned = wishes.next_of(store, before.now, number)
+        planned = requests.next_of(store, before.now, number)
         if planned is None:
             raise nothing_comes(before, number)
         new = _new_date(before, planned, instead, ask=not no_new_date)
@@ -57,7 +57,7 @@ def command(which: str | None, *, instead: str | None, no_new_date: bool, yes: b
         now = declared.CLOCK.now()
         if kept is not None and kept.begins <= now:
             raise UserError("The new date has passed meanwhile; nothing was cancelled.")
-        done, made = (False, None) if planned.ends <= now else wishes.cancel(store, now, planned, new)
+        done, made = (False, None) if planned.ends <= now else requests.cancel(store, now, planned, new)
         if not done:
             raise UserError(f"{words}, is over or cancelled meanwhile; nothing was changed.")
         after = declared.read(store)

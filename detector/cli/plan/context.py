@@ -184,9 +184,9 @@ def read(store: Store) -> Declared:
 
 def conclude(sentences: Sequence[str]) -> None:
     """Wake the daemon after a change, and say the sentences, each wrapped for 80 columns; last, if no daemon woke."""
-    from detector.daemon.poke import poke  # noqa: PLC0415 - not for --help
+    from detector.control.lock import wake_daemon  # noqa: PLC0415 - not for --help
 
-    for sentence in [*sentences, *([] if poke() else [NOT_RUNNING])]:
+    for sentence in [*sentences, *([] if wake_daemon() else [NOT_RUNNING])]:
         say(sentence)
 
 

@@ -54,7 +54,7 @@ def command(
     from detector.cli.plan import confirm as understood  # noqa: PLC0415 - not for --help
     from detector.cli.plan import context as declared  # noqa: PLC0415
     from detector.cli.plan.selection import choose  # noqa: PLC0415 - not for --help
-    from detector.control import requests as wishes  # noqa: PLC0415 - not for --help
+    from detector.control import requests  # noqa: PLC0415 - not for --help
     from detector.errors import UserError  # noqa: PLC0415 - not for --help
     from detector.partner_time.spoken_declared import Asked, change  # noqa: PLC0415 - not for --help
 
@@ -91,7 +91,7 @@ def command(
         return
     with declared.opened() as store:
         with store.all_or_nothing():
-            edited = wishes.edit(store, declared.CLOCK.now(), wanted)
+            edited = requests.edit(store, declared.CLOCK.now(), wanted)
             if wanted.proposal is None:
                 _let_go(store, known)
         after = declared.read(store)

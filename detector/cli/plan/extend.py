@@ -13,14 +13,14 @@ def command(length: str) -> None:
     It lasts at most 24 h in all. `turntoward stop` still ends it at any time.
     """
     from detector.cli.plan import context as declared  # noqa: PLC0415 - not for --help
-    from detector.control import requests as wishes  # noqa: PLC0415 - not for --help
+    from detector.control import requests  # noqa: PLC0415 - not for --help
     from detector.errors import UserError  # noqa: PLC0415 - not for --help
     from detector.partner_time.spoken import parse_lasting  # noqa: PLC0415 - not for --help
 
     by = parse_lasting(length, argument="LENGTH")
     with declared.opened() as store:
         before = declared.read(store)
-        extended = wishes.extend(store, before.now, by)
+        extended = requests.extend(store, before.now, by)
         after = declared.read(store)
     if extended is None:
         current = before.plan.current

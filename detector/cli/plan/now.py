@@ -11,7 +11,7 @@ import click
 def command(length: str, *, title: str) -> None:
     """Begin partner time now, for LENGTH: 90min, 1h30min, at most 24 h. It ends by itself."""
     from detector.cli.plan import context as declared  # noqa: PLC0415 - not for --help
-    from detector.control import requests as wishes  # noqa: PLC0415 - not for --help
+    from detector.control import requests  # noqa: PLC0415 - not for --help
     from detector.errors import Problem, UserError  # noqa: PLC0415 - not for --help
     from detector.partner_time.spoken import parse_lasting, parse_title  # noqa: PLC0415 - not for --help
 
@@ -29,7 +29,7 @@ def command(length: str, *, title: str) -> None:
         raise UserError(problems)
     with declared.opened() as store:
         before = declared.read(store)
-        begun = wishes.start(store, before.now, lasts, name)
+        begun = requests.start(store, before.now, lasts, name)
         after = declared.read(store)
     current = before.plan.current
     if begun is None and current is not None:

@@ -38,9 +38,9 @@ def command(which: str | None, *, undo: bool) -> None:
 
 
 def _skip(store: Store, before: Declared, number: int | None) -> list[str]:
-    from detector.control import requests as wishes  # noqa: PLC0415 - not for --help
+    from detector.control import requests  # noqa: PLC0415 - not for --help
 
-    skipped = wishes.skip(store, before.now, number)
+    skipped = requests.skip(store, before.now, number)
     if skipped is None:
         raise nothing_comes(before, number)
     sentence = f"Skipped, this once: {skipped.title}, {before.say(skipped)}."
@@ -50,11 +50,11 @@ def _skip(store: Store, before: Declared, number: int | None) -> list[str]:
 
 
 def _undo(store: Store, before: Declared, number: int | None) -> list[str]:
-    from detector.control import requests as wishes  # noqa: PLC0415 - not for --help
+    from detector.control import requests  # noqa: PLC0415 - not for --help
     from detector.errors import UserError  # noqa: PLC0415 - not for --help
 
     known = {partner_time.number: partner_time for partner_time in before.partner_times}
-    back = wishes.unskip(store, before.now, number)
+    back = requests.unskip(store, before.now, number)
     if back is None:
         what = "No partner time" if number is None else f"No {known[number].title} to come"
         raise UserError(

@@ -12,11 +12,11 @@ def command() -> None:
     Where several overlap, all of them end. Nobody is told.
     """
     from detector.cli.plan import context as declared  # noqa: PLC0415 - not for --help
-    from detector.control import requests as wishes  # noqa: PLC0415 - not for --help
+    from detector.control import requests  # noqa: PLC0415 - not for --help
 
     with declared.opened() as store:
         before = declared.read(store)
-        ending = wishes.stop(store, before.now)
+        ending = requests.stop(store, before.now)
         after = declared.read(store)
     if not ending:
         for sentence in ["No partner time is under way; there is nothing to stop.", *after.what_holds()]:

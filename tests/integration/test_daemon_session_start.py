@@ -8,7 +8,7 @@ import pytest
 
 from detector.core.observations import Activity, Focused, Gap, Observation, Suspended
 from detector.rulebook.loading import load_rules
-from tests.integration.test_daemon_reconcile import (
+from tests.integration.test_daemon_reconciler import (
     BEGINS,
     THIS,
     Make,

@@ -8,7 +8,7 @@ import pytest
 
 from detector.clock import ManualClock
 from detector.core.observations import GapReason
-from detector.daemon.clock_watch import Break, Continuity
+from detector.daemon.clock_watch import Break, ClockWatch
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -19,7 +19,7 @@ class Device:
     def __init__(self) -> None:
         self.clock = ManualClock(NOON)
         self.slept = 0.0
-        self.continuity = Continuity(self.clock, lambda: self.slept)
+        self.continuity = ClockWatch(self.clock, lambda: self.slept)
 
     def passes(self, *, wall: float, awake: float, asleep: float = 0.0) -> Break | None:
         self.clock.at += timedelta(seconds=wall)

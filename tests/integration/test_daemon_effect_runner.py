@@ -12,7 +12,7 @@ import detector.daemon.effect_runner as room
 from detector.clock import ManualClock
 from detector.core.effects import AskHowLong, Greet, Moment, Notify, Record, SayOver, Withdraw
 from detector.core.observations import Answer, Answered, NotShown, Observation, PartnerTimeBegan, Shown
-from detector.daemon.effect_runner import Performer
+from detector.daemon.effect_runner import EffectRunner
 from detector.errors import StoreError
 from detector.notifier.model import NotificationText
 from detector.store.store import Store
@@ -70,8 +70,8 @@ class Failing(Store):
         raise StoreError("the disk is full")
 
 
-def performer(voice: FakeSender, put: Callable[[Observation], None], store: Store | None = None) -> Performer:
-    return Performer(
+def effect_runner(voice: FakeSender, put: Callable[[Observation], None], store: Store | None = None) -> EffectRunner:
+    return EffectRunner(
         store=store or Store.in_memory(),
         voice=voice,
         words=lambda m: NotificationText(title=str(m.number), body=""),
@@ -83,7 +83,7 @@ def performer(voice: FakeSender, put: Callable[[Observation], None], store: Stor
 
 async def test_what_cannot_be_kept_is_not_said() -> None:
     voice, came = FakeSender(), list[Observation]()
-    one = performer(voice, came.append, Failing.in_memory())
+    one = effect_runner(voice, came.append, Failing.in_memory())
     with pytest.raises(StoreError):
         one.perform([BEGAN, Notify(moment=moment(1))])
     await one.settled()
@@ -95,7 +95,7 @@ async def test_the_record_is_kept_before_the_nudge_is_said() -> None:
     store = Store.in_memory()
     kept: list[int] = []
     voice = FakeSender(lambda _: kept.append(len(store.moments())))
-    one = performer(voice, lambda _: None, store)
+    one = effect_runner(voice, lambda _: None, store)
     one.perform([BEGAN, Notify(moment=moment(1)), Record(occurrence="1@x", what=moment(1))])
     await one.settled()
     assert kept == [1]
@@ -103,7 +103,7 @@ async def test_the_record_is_kept_before_the_nudge_is_said() -> None:
 
 async def test_things_are_said_in_their_order() -> None:
     voice = FakeSender()
-    one = performer(voice, lambda _: None)
+    one = effect_runner(voice, lambda _: None)
     greet = Greet(occurrence="1@x", title="t", at=NOON, ends=NOON)
     one.perform([greet, Notify(moment=moment(1)), Withdraw(nudge=1), Notify(moment=moment(2))])
     await one.settled()
@@ -112,7 +112,7 @@ async def test_things_are_said_in_their_order() -> None:
 
 async def test_what_was_shown_and_answered_comes_back() -> None:
     voice, came = FakeSender(), list[Observation]()
-    one = performer(voice, came.append)
+    one = effect_runner(voice, came.append)
     one.perform([Notify(moment=moment(3))])
     await one.settled()
     voice.answered(3, "together")
@@ -122,7 +122,7 @@ async def test_what_was_shown_and_answered_comes_back() -> None:
 async def test_a_notifier_that_hangs_costs_its_nudge_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "SHOW_TIMEOUT", 0.01)
     voice, came = FakeSender(hangs=True), list[Observation]()
-    one = performer(voice, came.append)
+    one = effect_runner(voice, came.append)
     one.perform([Notify(moment=moment(1))])
     await one.settled()
     voice.hangs = False
@@ -137,7 +137,7 @@ async def test_a_notifier_with_a_bug_costs_its_nudge_only() -> None:
             raise ZeroDivisionError
 
     voice, came = FakeSender(fails_first), list[Observation]()
-    one = performer(voice, came.append)
+    one = effect_runner(voice, came.append)
     one.perform([Notify(moment=moment(1)), Notify(moment=moment(2))])
     await one.settled()
     assert came == [NotShown(at=NOON, nudge=1), Shown(at=NOON, nudge=2, by="voice")]
@@ -145,7 +145,7 @@ async def test_a_notifier_with_a_bug_costs_its_nudge_only() -> None:
 
 async def test_the_question_for_how_long_is_no_nudge_and_its_answer_comes_back() -> None:
     voice, came = FakeSender(), list[Observation]()
-    one = performer(voice, came.append)
+    one = effect_runner(voice, came.append)
     one.perform([AskHowLong(moment=moment(4))])
     await one.settled()
     assert voice.said == ["show 4"]
@@ -157,7 +157,7 @@ async def test_the_question_for_how_long_is_no_nudge_and_its_answer_comes_back()
 
 async def test_that_the_time_is_over_is_said_and_asks_nothing() -> None:
     voice, came = FakeSender(), list[Observation]()
-    one = performer(voice, came.append)
+    one = effect_runner(voice, came.append)
     one.perform([SayOver(moment=moment(4), at=NOON)])
     await one.settled()
     assert voice.said == ["show 0"]
@@ -170,7 +170,7 @@ async def test_a_question_that_nobody_can_show_costs_nothing() -> None:
         raise RuntimeError
 
     voice, came = FakeSender(fails), list[Observation]()
-    one = performer(voice, came.append)
+    one = effect_runner(voice, came.append)
     one.perform([AskHowLong(moment=moment(4)), SayOver(moment=moment(4), at=NOON)])
     await one.settled()
     assert came == []

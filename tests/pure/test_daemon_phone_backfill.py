@@ -11,7 +11,7 @@ from detector.clock import ManualClock
 from detector.core.attention.settings import AttentionSettings
 from detector.core.effects import Record
 from detector.core.observations import Activity, Focused, LaidDown, Observation, PartnerTimeBegan, PickedUp
-from detector.daemon.phone_backfill import FILLED, Filling
+from detector.daemon.phone_backfill import FILLED, PhoneBackfill
 from detector.sensors.model import AppFocused
 from detector.store.store import Store
 
@@ -32,7 +32,7 @@ def store() -> Store:
 
 
 def fill(store: Store, *missed: Observation | AppFocused, keep_names: bool = False) -> None:
-    Filling(
+    PhoneBackfill(
         store=store,
         clock=ManualClock(at(40)),
         occurrence="1@x",

@@ -15,7 +15,7 @@ import pytest
 from detector.clock import Clock, ManualClock
 from detector.core.attention.settings import AttentionSettings
 from detector.core.observations import CameBack, Gap, GapReason, SensorStarted
-from detector.daemon.sensor_supervisor import Supervisor
+from detector.daemon.sensor_supervisor import SensorSupervisor
 from detector.errors import SensorLost, SensorUnavailable
 from detector.sensors.model import SensorEvent
 from detector.sensors.settings import SensorSettings
@@ -90,7 +90,7 @@ class Rig:
         self.waits = Waits(self.clock)
         self.seen: list[SensorEvent] = []
         self.unsensed: list[str] = []
-        self.supervisor = Supervisor(
+        self.supervisor = SensorSupervisor(
             clock=self.clock, sink=self.seen.append, choices=choices, wait=self.waits, unsensed=self.unsensed.append
         )
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from detector.clock import ManualClock
-from detector.control import requests as wishes
+from detector.control import requests
 from detector.partner_time.model import Moved, PartnerTime
 from detector.store.store import Store
 from tests.rig.day import Day
@@ -83,7 +83,7 @@ async def test_it_goes_on_as_it_began_when_the_calendar_moves_it_once_more(kille
 async def test_it_ends_when_it_is_stopped_and_does_not_come_back() -> None:
     device = Device()
     await device.until(LATE + 10 * MINUTE)
-    assert [each.id for each in wishes.stop(device.store, device.clock.at)] == [STANDS_FOR]
+    assert [each.id for each in requests.stop(device.store, device.clock.at)] == [STANDS_FOR]
     await device.until(LATE + 2 * HOUR)
     assert device.kept()[1:] == [(STANDS_FOR, "Late", LATE, "stopped")]
 
@@ -91,7 +91,7 @@ async def test_it_ends_when_it_is_stopped_and_does_not_come_back() -> None:
 async def test_what_is_skipped_before_does_not_take_place_there_either() -> None:
     device = Device()
     await device.until(TUESDAY + 2 * HOUR)
-    skipped = wishes.skip(device.store, device.clock.at, 1)
+    skipped = requests.skip(device.store, device.clock.at, 1)
     assert skipped is not None
     assert (skipped.id, skipped.begins) == (STANDS_FOR, LATE)
     await device.until(LATE + 2 * HOUR)

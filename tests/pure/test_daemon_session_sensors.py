@@ -6,9 +6,9 @@ from typing import Any, cast
 
 import pytest
 
-from detector.daemon.phone_tracker import Hearing
-from detector.daemon.sensor_supervisor import Supervisor
-from detector.daemon.session_sensors import Sensing
+from detector.daemon.phone_tracker import PhoneTracker
+from detector.daemon.sensor_supervisor import SensorSupervisor
+from detector.daemon.session_sensors import SessionSensors
 from detector.devices import Phone
 
 CABLE = Phone(name="my phone", adb="1A2B")
@@ -49,11 +49,11 @@ class Room:
         def watched(name: str) -> Any:
             return Watched(name, self.said)
 
-        self.sensing = Sensing(
-            laptop=cast("Supervisor", watched("laptop")),
-            hearing=cast("Hearing", watched("hearing")),
+        self.sensing = SessionSensors(
+            laptop=cast("SensorSupervisor", watched("laptop")),
+            phone_tracker=cast("PhoneTracker", watched("hearing")),
             phones=phones,
-            for_phone=lambda phone: cast("Supervisor", watched(phone.name)),
+            for_phone=lambda phone: cast("SensorSupervisor", watched(phone.name)),
             put_away=put_away,
         )
 
@@ -99,13 +99,13 @@ async def test_it_follows_the_phones_that_there_are(now: tuple[Phone, ...], said
     room = Room(CABLE)
     await room.sensing.start()
     room.heard()
-    await room.sensing.have(now)
+    await room.sensing.set_phones(now)
     assert room.heard() == said
 
 
 async def test_what_is_paired_while_it_rests_is_sensed_once_it_goes_on() -> None:
     room = Room()
-    await room.sensing.have([CABLE])
+    await room.sensing.set_phones([CABLE])
     assert room.heard() == []
     await room.sensing.start()
     assert room.heard() == ["start laptop", "start my phone"]

@@ -10,7 +10,7 @@ import pytest
 import time_machine
 
 from detector.clock import ManualClock, SystemClock
-from detector.daemon.scheduler import HEARTBEAT, Planner
+from detector.daemon.scheduler import HEARTBEAT, Scheduler
 
 SOON = timedelta(milliseconds=30)
 PATIENCE = 20
@@ -23,7 +23,7 @@ async def test_the_planner_reconciles_at_the_boundary_and_in_the_loops_own_threa
         asyncio.get_running_loop()
         reached.set()
 
-    planner = Planner(SystemClock(), reconcile)
+    planner = Scheduler(SystemClock(), reconcile)
     planner.start()
     planner.set_boundary(datetime.now(UTC) + SOON)
     async with asyncio.timeout(PATIENCE):
@@ -35,7 +35,7 @@ async def test_the_planner_reconciles_at_the_boundary_and_in_the_loops_own_threa
 
 async def test_a_boundary_that_has_passed_is_reconciled_at_once_however_long_ago_it_was() -> None:
     reached = asyncio.Event()
-    planner = Planner(SystemClock(), reached.set)
+    planner = Scheduler(SystemClock(), reached.set)
     planner.start()
     planner.set_boundary(datetime.now(UTC) - timedelta(days=400))
     async with asyncio.timeout(PATIENCE):
@@ -45,7 +45,7 @@ async def test_a_boundary_that_has_passed_is_reconciled_at_once_however_long_ago
 
 async def test_a_boundary_set_before_the_start_is_waited_for() -> None:
     reached = asyncio.Event()
-    planner = Planner(SystemClock(), reached.set)
+    planner = Scheduler(SystemClock(), reached.set)
     planner.set_boundary(datetime.now(UTC) - SOON)
     planner.start()
     async with asyncio.timeout(PATIENCE):
@@ -55,7 +55,7 @@ async def test_a_boundary_set_before_the_start_is_waited_for() -> None:
 
 async def test_a_later_boundary_takes_the_place_of_the_earlier_and_none_takes_it_away() -> None:
     calls: list[str] = []
-    planner = Planner(SystemClock(), lambda: calls.append("reconciled"))
+    planner = Scheduler(SystemClock(), lambda: calls.append("reconciled"))
     planner.start()
     planner.set_boundary(datetime.now(UTC) + timedelta(hours=2))
     planner.set_boundary(datetime.now(UTC) + timedelta(hours=3))
@@ -81,7 +81,7 @@ async def test_boundaries_set_while_reconciling_are_not_dropped() -> None:
             for _ in range(5):
                 await asyncio.sleep(0)
 
-    planner = Planner(SystemClock(), reconcile)
+    planner = Scheduler(SystemClock(), reconcile)
     planner.start()
     planner.set_boundary(datetime.now(UTC) - SOON)
     async with asyncio.timeout(PATIENCE):
@@ -101,7 +101,7 @@ async def test_reconcile_never_runs_twice_at_once_and_runs_once_more_for_whoever
         await go_on.wait()
         inside -= 1
 
-    planner = Planner(SystemClock(), reconcile)
+    planner = Scheduler(SystemClock(), reconcile)
     async with asyncio.TaskGroup() as group:
         first = group.create_task(planner.reconcile())
         await began.wait()
@@ -120,7 +120,7 @@ async def test_what_a_job_raises_reaches_whoever_watches(is_coroutine: bool) -> 
     async def broken_later() -> None:
         broken()
 
-    planner = Planner(SystemClock(), broken_later if is_coroutine else broken)
+    planner = Scheduler(SystemClock(), broken_later if is_coroutine else broken)
     planner.start()
     planner.set_boundary(datetime.now(UTC) - SOON)
     async with asyncio.timeout(PATIENCE):
@@ -139,7 +139,7 @@ async def test_the_heartbeat_beats_at_most_twice_a_minute_and_reconciles() -> No
         if beats == 3:
             enough.set()
 
-    planner = Planner(SystemClock(), reconcile, heartbeat=timedelta(milliseconds=5))
+    planner = Scheduler(SystemClock(), reconcile, heartbeat=timedelta(milliseconds=5))
     planner.start()
     async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
         watching = group.create_task(planner.watch())
@@ -155,7 +155,7 @@ async def test_a_boundary_that_a_sleep_made_late_is_noticed_by_the_next_heartbea
     begins = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
     with time_machine.travel(begins, tick=True) as traveller:
         clock = SystemClock()
-        planner = Planner(clock, lambda: seen.append(True), heartbeat=timedelta(hours=1))
+        planner = Scheduler(clock, lambda: seen.append(True), heartbeat=timedelta(hours=1))
         planner._at_boundary = _told(noticed)  # type: ignore[method-assign]
         planner.start()
         planner.set_boundary(begins + timedelta(hours=4))
@@ -177,7 +177,7 @@ async def test_upkeep_comes_daily_first_some_minutes_after_the_start_and_reconci
     begins = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
     clock = ManualClock(datetime.now(UTC) - timedelta(days=2))
     kept, reconciled = asyncio.Event(), asyncio.Event()
-    planner = Planner(clock, reconciled.set, upkeep=kept.set)
+    planner = Scheduler(clock, reconciled.set, upkeep=kept.set)
     with time_machine.travel(begins, tick=True):
         clock.at = begins
         planner.start()
@@ -186,7 +186,7 @@ async def test_upkeep_comes_daily_first_some_minutes_after_the_start_and_reconci
         planner.stop()
     clock.at = begins - timedelta(days=1)
     with time_machine.travel(begins, tick=True):
-        planner = Planner(clock, reconciled.set, upkeep=lambda: (kept.set(), setattr(clock, "at", begins))[0])
+        planner = Scheduler(clock, reconciled.set, upkeep=lambda: (kept.set(), setattr(clock, "at", begins))[0])
         planner.start()
         async with asyncio.timeout(PATIENCE):
             await kept.wait()

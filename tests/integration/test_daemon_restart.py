@@ -94,7 +94,7 @@ async def test_a_journey_reaches_the_next_one_alone(zone: str, killed: bool) -> 
         await device.day.kill()
         device.day = Day(device.store, device.clock)
     await device.until(ENDS - SECOND)
-    under_way = device.day.reconciler.under_way
+    under_way = device.day.reconciler.session
     assert under_way is not None
     assert (under_way.kept_as, under_way.occurrence.ends) == ("1@20261123T183000", ENDS)
     for _ in range(60):

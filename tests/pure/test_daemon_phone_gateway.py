@@ -9,7 +9,7 @@ import pytest
 from detector.clock import ManualClock
 from detector.core.observations import Activity
 from detector.daemon.phone_gateway import EARLY, DaemonPhoneGateway
-from detector.daemon.phone_tracker import Hearing
+from detector.daemon.phone_tracker import PhoneTracker
 from detector.devices import Phone, needs_phone_api
 from detector.partner_time.schedule import Exceptions, Schedule
 from detector.phone_api.model import PhoneEvent
@@ -28,10 +28,10 @@ class Behind:
         self.clock = ManualClock(AT)
         self.store = Store.in_memory()
         self.put: list[object] = []
-        self.hearing: Hearing | None = None
+        self.phone_tracker: PhoneTracker | None = None
         self.changes = 0
         self.desk = DaemonPhoneGateway(
-            store=self.store, clock=self.clock, inside=lambda: self.hearing, changed=self.changed
+            store=self.store, clock=self.clock, inside=lambda: self.phone_tracker, changed=self.changed
         )
         self.phone = self.store.keep_phone(Phone(name="my phone", code="c" * 64, code_until=AT + 5 * MINUTE))
         self.desk.read()
@@ -40,7 +40,7 @@ class Behind:
         self.changes += 1
 
     def inside(self) -> None:
-        self.hearing = Hearing(
+        self.phone_tracker = PhoneTracker(
             put=self.put.append,
             clock=self.clock,
             later=lambda _seconds, _call: None,

@@ -14,10 +14,10 @@ from detector.clock import ManualClock
 from detector.config.settings import Settings
 from detector.core.effects import Coverage, Effect, Farewell, Moment, Record, Started, Use
 from detector.core.observations import Activity, Answer, PartnerTimeBegan, PartnerTimeEnded
-from detector.daemon.effect_runner import Performer
-from detector.daemon.idle_notifications import Outside
+from detector.daemon.effect_runner import EffectRunner
+from detector.daemon.idle_notifications import IdleNotifications
 from detector.daemon.reconciler import Next
-from detector.daemon.reminder import HeadsUps
+from detector.daemon.reminder import Reminder
 from detector.daemon.summary_line import farewell_from
 from detector.notifier.model import NotificationText
 from detector.partner_time.model import PartnerTime
@@ -60,11 +60,11 @@ class Day:
         self.settings = settings or Settings()
         self.voices: list[FakeSender] = []
         self.wakes: list[datetime | None] = []
-        self.outside = Outside(self._make)
-        self.heads_up = HeadsUps(
+        self.idle = IdleNotifications(self._make)
+        self.heads_up = Reminder(
             store=self.store,
             clock=self.clock,
-            outside=self.outside,
+            idle_notifications=self.idle,
             settings=lambda: self.settings,
             wake=self.wakes.append,
         )
@@ -101,8 +101,8 @@ async def test_it_is_said_when_it_is_due_and_not_again(day: Day) -> None:
     assert (await day.look(DUE - SECOND), day.voices) == ([], [])
     assert await day.look(DUE) == ["Dinner begins at 18:30"]
     assert await day.look(DUE + SECOND) == ["Dinner begins at 18:30"]
-    assert day.outside.stands
-    await day.outside.close()
+    assert day.idle.stands
+    await day.idle.close()
 
 
 async def test_neither_a_restart_nor_a_clock_set_back_repeats_it(day: Day, path: Path) -> None:
@@ -114,14 +114,14 @@ async def test_neither_a_restart_nor_a_clock_set_back_repeats_it(day: Day, path:
     assert await again.look(DUE - SECOND) == []
     assert await again.look(DUE + SECOND) == []
     again.store.close()
-    await day.outside.close()
+    await day.idle.close()
 
 
 @pytest.mark.parametrize("late", [timedelta(seconds=61), timedelta(minutes=3)])
 async def test_nothing_is_said_the_moment_the_machine_wakes(day: Day, late: timedelta) -> None:
     await day.look(DUE - SECOND)
     assert await day.look(DUE + late) == []
-    assert not day.outside.stands
+    assert not day.idle.stands
 
 
 async def test_a_daemon_that_is_started_just_then_says_nothing(day: Day) -> None:
@@ -150,7 +150,7 @@ async def test_in_the_person_s_own_words(path: Path) -> None:
     at = BEGINS - timedelta(minutes=30)
     await day.look(at - SECOND)
     assert await day.look(at) == ["Kettle on"]
-    await day.outside.close()
+    await day.idle.close()
     day.store.close()
 
 
@@ -159,7 +159,7 @@ async def test_what_is_skipped_or_paused_after_it_was_announced_is_taken_away(da
     await day.look(DUE)
     day.store.skip_occurrence("1@20261123T183000Z", DUE + SECOND)
     assert await day.look(DUE + SECOND) == ["Dinner begins at 18:30", "closed"]
-    assert not day.outside.stands
+    assert not day.idle.stands
 
 
 async def test_a_pause_takes_it_away_too(day: Day) -> None:
@@ -171,46 +171,46 @@ async def test_a_pause_takes_it_away_too(day: Day) -> None:
 async def test_what_begins_finds_it_standing_and_takes_its_place(day: Day) -> None:
     await day.look(DUE - SECOND)
     await day.look(DUE)
-    taken = day.outside.take()
+    taken = day.idle.take()
     assert taken is day.voices[0]
     # The evening has the notifiers now: nobody else lets go of them.
     assert await day.look(BEGINS) == ["Dinner begins at 18:30"]
-    assert not day.outside.stands
+    assert not day.idle.stands
 
 
 async def test_what_stands_is_let_go_of_after_its_time() -> None:
     voice = FakeSender()
-    outside = Outside(lambda: voice)
-    outside.say(NotificationText(title="one", body="", expires=timedelta(0)))
+    idle = IdleNotifications(lambda: voice)
+    idle.say(NotificationText(title="one", body="", expires=timedelta(0)))
     await asyncio.sleep(0.01)
-    assert not outside.stands
+    assert not idle.stands
     assert voice.said == ["one", "closed"]
 
 
 async def test_one_thing_stands_at_a_time() -> None:
     first, second = FakeSender(), FakeSender()
-    outside = Outside(lambda: first)
-    outside.say(NotificationText(title="one", body=""))
+    idle = IdleNotifications(lambda: first)
+    idle.say(NotificationText(title="one", body=""))
     await asyncio.sleep(0.01)
-    outside.say(NotificationText(title="two", body=""))
+    idle.say(NotificationText(title="two", body=""))
     await asyncio.sleep(0.01)
     assert first.said == ["one", "two"]
-    outside.say(NotificationText(title="three", body=""), second)
+    idle.say(NotificationText(title="three", body=""), second)
     await asyncio.sleep(0.01)
     assert (first.said, second.said) == (["one", "two", "closed"], ["three"])
-    await outside.close()
+    await idle.close()
     assert second.said == ["three", "closed"]
 
 
 async def test_a_notifier_that_hangs_is_let_go_of_when_somebody_takes_over() -> None:
     voice = FakeSender(hangs=True)
-    outside = Outside(lambda: voice)
-    outside.say(NotificationText(title="one", body=""))
+    idle = IdleNotifications(lambda: voice)
+    idle.say(NotificationText(title="one", body=""))
     await asyncio.sleep(0)
-    assert outside.take() is voice
+    assert idle.take() is voice
     await asyncio.sleep(0.01)
-    assert (voice.said, outside.stands) == ([], False)
-    assert "outside" not in {task.get_name() for task in asyncio.all_tasks()}
+    assert (voice.said, idle.stands) == ([], False)
+    assert "idle notification" not in {task.get_name() for task in asyncio.all_tasks()}
 
 
 def whole(*, known: bool = True, started: bool = True) -> list[Effect]:
@@ -257,7 +257,7 @@ def chosen(ending: bool = True) -> Settings:
 async def say_the_end(day: Day, *, at: datetime, settings: Settings, quiet: bool = False, **how: bool) -> list[str]:
     day.clock.at = at
     voice = FakeSender()
-    performer = Performer(
+    effect_runner = EffectRunner(
         store=day.store,
         voice=voice,
         words=lambda _: NotificationText(title="", body=""),
@@ -265,10 +265,10 @@ async def say_the_end(day: Day, *, at: datetime, settings: Settings, quiet: bool
         put=lambda _: None,
         clock=day.clock,
         farewell=farewell_from(day.store, day.clock, settings, quiet=quiet),
-        outlast=day.outside.say,
+        outlast=day.idle.say,
     )
-    performer.perform(whole(**how))
-    await performer.close()
+    effect_runner.perform(whole(**how))
+    await effect_runner.close()
     await asyncio.sleep(0.01)
     return voice.said
 
@@ -276,8 +276,8 @@ async def say_the_end(day: Day, *, at: datetime, settings: Settings, quiet: bool
 async def test_the_line_at_the_end_outlasts_partner_time_and_the_next_takes_its_place(day: Day) -> None:
     said = await say_the_end(day, at=ENDS + SECOND, settings=chosen())
     assert said == ["For 1 h 28 min no screen took you away"]
-    assert day.outside.stands
-    voice = day.outside.take()
+    assert day.idle.stands
+    voice = day.idle.take()
     assert isinstance(voice, FakeSender)
     assert voice.said == said
 
@@ -289,7 +289,7 @@ async def test_the_line_at_the_end_outlasts_partner_time_and_the_next_takes_its_
 )
 async def test_at_the_end_there_is_nothing(day: Day, late: timedelta, ending: bool, quiet: bool) -> None:
     said = await say_the_end(day, at=ENDS + late, settings=chosen(ending), quiet=quiet)
-    assert (said, day.outside.stands) == (["closed"], False)
+    assert (said, day.idle.stands) == (["closed"], False)
 
 
 async def test_what_is_known_for_less_than_half_is_given_no_number(day: Day) -> None:
@@ -297,7 +297,7 @@ async def test_what_is_known_for_less_than_half_is_given_no_number(day: Day) -> 
     words = farewell_from(day.store, day.clock, chosen())(Farewell(occurrence="1@x", title="Dinner", at=ENDS))
     assert words is not None
     assert words.body == "Dinner. It started well. Too little of it is known to say more."
-    await day.outside.close()
+    await day.idle.close()
 
 
 async def test_what_cannot_be_said_at_the_end_costs_nothing(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ from detector.core.observations import (
 )
 from detector.core.pipeline import Pipeline
 from detector.paths import store_path
-from detector.report.under_way import so_far
+from detector.report.unfinished import measure_unfinished
 from detector.store.model import KeptOccurrence
 from detector.store.store import Store
 from rules.policy import PolicySettings
@@ -59,7 +59,7 @@ def test_what_is_found_under_way_is_what_is_kept_once_it_has_ended() -> None:
     kept += core.feed(PartnerTimeEnded(at=at(40)))
     whole = [effect.what for effect in kept if isinstance(effect, Record)]
     occurrence = KeptOccurrence(id=EVENING, title="Evening", began=BEGAN, ends=at(90), ended=None, end_reason=None)
-    uses, coverage = so_far(occurrence, OBSERVED)
+    uses, coverage = measure_unfinished(occurrence, OBSERVED)
     last = {use.number: use for use in whole if isinstance(use, Use)}
     assert len(last) == 5
     assert {used.use.number: used.use for used in uses} == last

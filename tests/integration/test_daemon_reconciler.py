@@ -31,12 +31,12 @@ from detector.core.observations import (
     SensorStarted,
 )
 from detector.core.pipeline import Pipeline
-from detector.daemon.clock_watch import Continuity
-from detector.daemon.effect_runner import Performer
+from detector.daemon.clock_watch import ClockWatch
+from detector.daemon.effect_runner import EffectRunner
 from detector.daemon.inbox import Inbox
 from detector.daemon.loop import Loop
 from detector.daemon.reconciler import Next, Reconciler
-from detector.daemon.session import CoreFailed, UnderWay
+from detector.daemon.session import CoreFailed, Session
 from detector.notifier.model import NotificationText
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.sensors.model import Toplevel
@@ -118,7 +118,7 @@ class Evening:
         self.wake = asyncio.Event()
         self.sensors: list[Sensors] = []
         self.voices: list[FakeSender] = []
-        self.performers: list[Performer] = []
+        self.performers: list[EffectRunner] = []
         self.reconciler = Reconciler(store=self.store, open_one=self.open_one)
         self.next = Next()
         self.loop = Loop(
@@ -127,15 +127,15 @@ class Evening:
             wake=self.wake,
             afterwards=self.afterwards,
             systemd=Systemd(),
-            continuity=Continuity(self.clock, lambda: self.slept),
+            clock_watch=ClockWatch(self.clock, lambda: self.slept),
         )
 
-    def open_one(self, occurrence: Occurrence, kept_as: str) -> UnderWay:
+    def open_one(self, occurrence: Occurrence, kept_as: str) -> Session:
         inbox = Inbox(lambda _: Activity(category="other"), clock=self.clock, arrived=self.wake)
         self.sensors.append(Sensors(inbox.put, self.clock))
         self.voices.append(FakeSender())
         self.performers.append(
-            Performer(
+            EffectRunner(
                 store=self.store,
                 voice=self.voices[-1],
                 words=lambda _: NotificationText(title="t", body="b"),
@@ -145,22 +145,22 @@ class Evening:
             )
         )
         core = Pipeline([a_minute_of_feed()], PolicySettings(), AttentionSettings())
-        return UnderWay(
+        return Session(
             occurrence=occurrence,
             kept_as=kept_as,
             core=core,
             inbox=inbox,
             sensors=self.sensors[-1],
-            performer=self.performers[-1],
+            effect_runner=self.performers[-1],
         )
 
     async def afterwards(self, coming: Next) -> None:
         self.next = coming
 
     @property
-    def under_way(self) -> UnderWay:
-        assert self.reconciler.under_way is not None
-        return self.reconciler.under_way
+    def under_way(self) -> Session:
+        assert self.reconciler.session is not None
+        return self.reconciler.session
 
     async def at(self, at: datetime, *observations: Observation, asleep: float = 0.0, jump: float = 0.0) -> None:
         """Let time pass until `at`, asleep for so long of it, or with the clock set by so much; then step."""
@@ -171,7 +171,7 @@ class Evening:
             self.under_way.inbox.put(observation)
         await self.loop.step()
         await asyncio.sleep(0)
-        if self.reconciler.under_way is not None:
+        if self.reconciler.session is not None:
             await self.performers[-1].settled()
             await self.loop.step()
 
@@ -219,7 +219,7 @@ async def test_partner_time_begins_and_ends_as_planned_and_nothing_is_sensed_out
     assert evening.sensors[0].running
     assert evening.next.at == ENDS
     await evening.at(ENDS + timedelta(seconds=1))
-    assert evening.reconciler.under_way is None
+    assert evening.reconciler.session is None
     assert not evening.sensors[0].running
     assert evening.voices[0].closed
     kept = evening.kept()[THIS]
@@ -270,7 +270,7 @@ async def test_a_stop_ends_it_and_it_does_not_come_back(evenings: Make) -> None:
     assert "Focused" not in evening.kinds(THIS)
     evening.loop.look()
     await evening.at(BEGINS + minutes(11))
-    assert evening.reconciler.under_way is None
+    assert evening.reconciler.session is None
     kept = evening.kept()
     assert list(kept) == [THIS]
     assert (kept[THIS].ended, kept[THIS].end_reason) == (BEGINS + minutes(10), "stopped")
@@ -299,7 +299,7 @@ async def test_what_is_extended_goes_on_and_is_neither_ended_nor_begun_again(eve
     await evening.at(ENDS + minutes(1), Focused(at=ENDS + minutes(1), activity=Activity(category="work")))
     assert evening.kinds(THIS)[-1] == "Focused"
     await evening.at(LATER + timedelta(seconds=1))
-    assert evening.reconciler.under_way is None
+    assert evening.reconciler.session is None
     kept = evening.kept()
     assert list(kept) == [THIS]
     assert (kept[THIS].ends, kept[THIS].ended, kept[THIS].end_reason) == (LATER, LATER, "ended")
@@ -339,7 +339,7 @@ async def test_extended_in_the_instant_in_which_it_ended_it_comes_back_for_the_r
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     await evening.at(ENDS + timedelta(milliseconds=1))
-    assert evening.reconciler.under_way is None
+    assert evening.reconciler.session is None
     # The command looked at its own clock just before the end.
     evening.store.extend_occurrence(THIS, LATER)
     evening.loop.look()
@@ -353,7 +353,7 @@ async def test_extended_in_the_instant_in_which_it_ended_it_comes_back_for_the_r
     await evening.at(LATER + timedelta(seconds=1))
     evening.loop.look()
     await evening.at(LATER - timedelta(seconds=30), jump=-32)
-    assert evening.reconciler.under_way is None
+    assert evening.reconciler.session is None
     assert len(evening.kept()) == 2
 
 
@@ -567,7 +567,7 @@ async def test_a_clock_set_back_behind_the_end_does_not_bring_it_back(evenings: 
     await evening.at(BEGINS)
     await evening.at(ENDS + timedelta(seconds=1))
     await evening.at(ENDS - timedelta(seconds=30), jump=-32)
-    assert evening.reconciler.under_way is None
+    assert evening.reconciler.session is None
     assert list(evening.kept()) == [THIS]
 
 

@@ -14,7 +14,9 @@ from detector.core.observations import Observation, PartnerTimeBegan, PartnerTim
 from detector.store.model import KeptCoverage, KeptOccurrence, KeptUse
 
 
-def so_far(occurrence: KeptOccurrence, observations: Iterable[Observation]) -> tuple[list[KeptUse], list[KeptCoverage]]:
+def measure_unfinished(
+    occurrence: KeptOccurrence, observations: Iterable[Observation]
+) -> tuple[list[KeptUse], list[KeptCoverage]]:
     """Return the uses and the coverage that follow from what was observed in the occurrence, in its order."""
     attention = Attention((), occurrence.began, occurrence.ends, AttentionSettings())
     last = occurrence.began

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detector.control import requests as wishes
+from detector.control import requests
 from detector.partner_time.schedule import Exceptions, Schedule
 from detector.store.model import Keeping
 from detector.store.store import Store
@@ -35,7 +35,7 @@ def kept(store: Keeping) -> tuple[object, ...]:
 
 
 def test_one_begins_where_none_is_under_way_and_only_there(store: Keeping) -> None:
-    begun = wishes.start(store, NOW, 30 * MINUTE, "Tea")
+    begun = requests.start(store, NOW, 30 * MINUTE, "Tea")
     assert begun is not None
     assert (begun.title, begun.begins, begun.ends) == (
         "Tea",
@@ -43,39 +43,39 @@ def test_one_begins_where_none_is_under_way_and_only_there(store: Keeping) -> No
         NOW.replace(microsecond=0) + 30 * MINUTE,
     )
     before = kept(store)
-    assert wishes.start(store, NOW, 30 * MINUTE, "Tea") is None
-    assert wishes.start(store, begun.ends - timedelta.resolution, MINUTE, "Walk") is None
+    assert requests.start(store, NOW, 30 * MINUTE, "Tea") is None
+    assert requests.start(store, begun.ends - timedelta.resolution, MINUTE, "Walk") is None
     assert kept(store) == before
-    after = wishes.start(store, begun.ends, MINUTE, "Walk")
+    after = requests.start(store, begun.ends, MINUTE, "Walk")
     assert after is not None
     assert after.title == "Walk"
 
 
 def test_stopping_and_extending_where_nothing_is_under_way_change_nothing(store: Keeping) -> None:
-    assert wishes.stop(store, NOW) == ()
-    assert wishes.extend(store, NOW, MINUTE) is None
+    assert requests.stop(store, NOW) == ()
+    assert requests.extend(store, NOW, MINUTE) is None
     assert kept(store) == ([], {}, {})
 
 
 def test_an_extension_adds_to_the_end_and_a_second_one_adds_to_that(store: Keeping) -> None:
-    begun = wishes.start(store, NOW, 30 * MINUTE, "Tea")
+    begun = requests.start(store, NOW, 30 * MINUTE, "Tea")
     assert begun is not None
     for times in (1, 2):
-        longer = wishes.extend(store, NOW + MINUTE, 10 * MINUTE)
+        longer = requests.extend(store, NOW + MINUTE, 10 * MINUTE)
         assert longer is not None
         assert (longer.id, longer.begins, longer.ends) == (begun.id, begun.begins, begun.ends + times * 10 * MINUTE)
-    assert [one.ends for one in wishes.stop(store, begun.ends + MINUTE)] == [begun.ends + 20 * MINUTE]
-    assert wishes.extend(store, begun.ends + MINUTE, MINUTE) is None
+    assert [one.ends for one in requests.stop(store, begun.ends + MINUTE)] == [begun.ends + 20 * MINUTE]
+    assert requests.extend(store, begun.ends + MINUTE, MINUTE) is None
 
 
 def test_nothing_is_extended_beyond_a_day_in_all(store: Keeping) -> None:
-    begun = wishes.start(store, NOW, 23 * 60 * MINUTE, "Sunday")
+    begun = requests.start(store, NOW, 23 * 60 * MINUTE, "Sunday")
     assert begun is not None
-    longer = wishes.extend(store, NOW, 90 * MINUTE)
+    longer = requests.extend(store, NOW, 90 * MINUTE)
     assert longer is not None
     assert longer.ends == begun.begins + DAY
     before = kept(store)
-    assert wishes.extend(store, NOW, MINUTE) is None
+    assert requests.extend(store, NOW, MINUTE) is None
     assert kept(store) == before
 
 
@@ -83,12 +83,12 @@ ASK = """
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from detector.control import requests as wishes
+from detector.control import requests
 from detector.partner_time.schedule import Exceptions, Schedule
 from detector.store.store import Store
 now, longer = datetime.now(UTC), timedelta(minutes=5)
 with Store.open(Path(sys.argv[1])) as store:
-    done = [wishes.start(store, now, longer, "Tea"), wishes.extend(store, now, longer), *wishes.stop(store, now)]
+    done = [requests.start(store, now, longer, "Tea"), requests.extend(store, now, longer), *requests.stop(store, now)]
 print(len(done), all(done), sorted({"sqlite_utils", "asyncio"} & set(sys.modules)))
 """
 
@@ -110,12 +110,12 @@ def test_whatever_is_wished_one_at_most_is_under_way_and_none_lasts_longer_than_
     store, now, stopped = Store.in_memory(), NOW, set[str]()
     for what, length, later in some:
         if what == "start":
-            wishes.start(store, now, length * MINUTE, "Tea")
+            requests.start(store, now, length * MINUTE, "Tea")
         elif what == "extend":
-            wishes.extend(store, now, length * MINUTE)
+            requests.extend(store, now, length * MINUTE)
         else:
-            stopped |= {one.id for one in wishes.stop(store, now)}
-            assert wishes.stop(store, now) == ()
+            stopped |= {one.id for one in requests.stop(store, now)}
+            assert requests.stop(store, now) == ()
         schedule = Schedule(store.partner_times(), Exceptions(store.stopped(), store.extended()))
         holding, plan = schedule.under_way(now), schedule.at(now)
         assert len(holding) <= 1
