@@ -66,20 +66,20 @@ class DaemonPhoneGateway:
             self._changed()
         return claimed
 
-    async def take(self, phone: Phone, told: PhoneEvent) -> str | None:
+    async def receive(self, phone: Phone, event: PhoneEvent) -> str | None:
         """Hand on what the phone told."""
         phone_tracker = self._inside()
         if phone_tracker is None:
-            if told.event != "notified":  # which comes by itself, wherever the phone lies
+            if event.event != "notified":  # which comes by itself, wherever the phone lies
                 self._put_away.pop(phone.name, None)
-            if told.event == "put_away":
+            if event.event == "put_away":
                 self._put_away[phone.name] = self._clock.now()
             return None
         if phone.name not in phone_tracker.spoke:
             self._changed()
         if phone.shows_nudges:
-            return await phone_tracker.answer(phone, told)
-        phone_tracker.hear(phone.name, told)
+            return await phone_tracker.answer(phone, event)
+        phone_tracker.hear(phone.name, event)
         return None
 
     def put_away_before(self, begins: datetime) -> tuple[str, ...]:
@@ -87,19 +87,19 @@ class DaemonPhoneGateway:
         kept, self._put_away = self._put_away, {}
         return tuple(name for name, at in kept.items() if begins - EARLY <= at <= begins + timedelta(minutes=1))
 
-    def wish(self, phone: Phone, what: PartnerTimeAction, lasts: timedelta) -> None:
+    def change_partner_time(self, phone: Phone, action: PartnerTimeAction, length: timedelta) -> None:
         """Do what the phone's page requests."""
         del phone
         now = self._clock.now()
-        if what == "start":
-            requests.start(self._store, now, lasts, TITLE)
-        elif what == "extend":
-            requests.extend(self._store, now, lasts)
+        if action == "start":
+            requests.start(self._store, now, length, TITLE)
+        elif action == "extend":
+            requests.extend(self._store, now, length)
         else:
             requests.stop(self._store, now)
         self._changed()
 
-    def tested(self, phone: Phone) -> None:
+    def note_test(self, phone: Phone) -> None:
         """Note that the page tested the connection."""
         self.tests[phone.name] = self._clock.now()
         self._changed()

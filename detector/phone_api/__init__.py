@@ -1,1 +1,1 @@
-"""The one door to the network: phones of the person's own tell through it that they are in the hand."""
+"""The daemon's HTTP API, through which a paired phone reports what it is used for."""

@@ -1,8 +1,8 @@
-"""Who may speak through the door, how often, and what was said already.
+"""Authenticate phones, limit request rates and recognize repeated requests.
 
-Rule 1: a token or a code is compared and kept as its SHA-256 only, with every phone's, in constant time.
-Rule 2: of what was told, the memory for replays holds a keyed digest, for a second.
-Rule 3: what is remembered is bounded, whoever knocks.
+Rule 1: a token or a code is compared and stored as its SHA-256 only, with that of every phone, in constant time.
+Rule 2: the memory of recent requests holds a keyed digest of each, for a second.
+Rule 3: everything remembered has a maximum size, whoever sends requests.
 """
 
 from __future__ import annotations
@@ -17,20 +17,21 @@ from typing import Final, Generic, TypeVar
 
 from detector.devices import Phone
 
-KNOWN_PER_SECOND: Final = 250.0
-KNOWN_AT_ONCE: Final = 250.0
-"""A phone tells of something a few times a minute; this leaves room for the bar of 200 a second."""
-STRANGERS_PER_SECOND: Final = 20.0
-STRANGERS_AT_ONCE: Final = 40.0
-SAME: Final = 1.0
-"""Within so many seconds, the same thing told again by the same phone is a replay."""
+# A phone sends a few events a minute; 250 a second leaves room above the 200 that `make bench` asks for.
+PHONE_RATE: Final = 250.0
+PHONE_BURST: Final = 250.0
+# Requests without a valid token, for each address: enough to load the page and mistype, too few to try tokens.
+ANONYMOUS_RATE: Final = 20.0
+ANONYMOUS_BURST: Final = 40.0
+REPLAY_SECONDS: Final = 1.0
+"""The same event sent again by the same phone within so many seconds is a replay, and is not counted twice."""
 
 _TOKEN_BYTES: Final = 32
-_NOBODY: Final = b"0" * 64
-"""What no digest is: compared with where there is no token, so that nothing is left out."""
-_ADDRESSES: Final = 512
+_NO_DIGEST: Final = b"0" * 64
+"""Equal to the digest of no token: compared with where there is no token, so that every phone costs one comparison."""
+_MAX_ADDRESSES: Final = 512
 
-Kept = TypeVar("Kept")
+Result = TypeVar("Result")
 
 
 def new_token() -> str:
@@ -44,64 +45,69 @@ def digest(token: str | bytes) -> str:
 
 
 def authenticate(presented: bytes, phones: Sequence[Phone]) -> Phone | None:
-    """Return the phone whose token this is. It takes as long whether there is one or not, and whichever it is."""
+    """Return the phone whose token this is, or None. It takes the same time for every result."""
     given = digest(presented).encode()
-    hmac.compare_digest(given, _NOBODY)
+    # With no phones the loop below would be empty: this comparison keeps "no phone" from being faster than "wrong token".
+    hmac.compare_digest(given, _NO_DIGEST)
     found: Phone | None = None
     for phone in phones:
-        same = hmac.compare_digest(given, phone.token.encode() if phone.token else _NOBODY)
+        same = hmac.compare_digest(given, phone.token.encode() if phone.token else _NO_DIGEST)
         if same and phone.token:
-            found = phone
+            found = phone  # no early return: its time would tell which phone it is
     return found
 
 
 class RateLimiter:
-    """How much somebody may ask: `at_once` after a rest, `per_second` for long. It remembers the last `remembered`."""
+    """A token bucket for each client: `burst` requests after a rest, `rate` a second in the long run.
 
-    def __init__(self, *, per_second: float, at_once: float, remembered: int = _ADDRESSES) -> None:
-        self._per_second = per_second
-        self._at_once = at_once
-        self._remembered = remembered
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+    It remembers the last `max_clients` clients, so that many addresses cannot fill the memory.
+    """
+
+    def __init__(self, *, rate: float, burst: float, max_clients: int = _MAX_ADDRESSES) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._max_clients = max_clients
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._left)
+        return len(self._buckets)
 
-    def allows(self, asker: str, now: float) -> bool:
-        """Whether the asker may ask once more now; if so, it counts. `now`: monotonic seconds."""
-        left, since = self._left.pop(asker, (self._at_once, now))
-        left = min(self._at_once, left + max(0.0, now - since) * self._per_second)
+    def allows(self, client: str, now: float) -> bool:
+        """Return whether the client may send one more request now; if so, it counts. `now`: monotonic seconds."""
+        left, since = self._buckets.pop(client, (self._burst, now))
+        left = min(self._burst, left + max(0.0, now - since) * self._rate)
         allowed = left >= 1.0
-        self._left[asker] = (left - 1.0 if allowed else left, max(now, since))
-        while len(self._left) > self._remembered:
-            self._left.popitem(last=False)
+        # max(): a clock that moves back must not refill the bucket a second time when it moves on again.
+        self._buckets[client] = (left - 1.0 if allowed else left, max(now, since))
+        while len(self._buckets) > self._max_clients:
+            self._buckets.popitem(last=False)
         return allowed
 
 
-class ReplayCache(Generic[Kept]):
-    """What each phone said within the last second, and what it was answered."""
+class ReplayCache(Generic[Result]):
+    """What each phone sent within the last second, and the result it got."""
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(_TOKEN_BYTES)
-        self._answers: OrderedDict[bytes, tuple[float, Kept]] = OrderedDict()
+        self._results: OrderedDict[bytes, tuple[float, Result]] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._answers)
+        return len(self._results)
 
-    def mark(self, *said: str | None) -> bytes:
-        """Return what stands for the phone's token and what it said; nothing of either can be read from it."""
-        return blake2b(json.dumps(said).encode(), key=self._key, digest_size=16).digest()
+    def fingerprint(self, *fields: str | None) -> bytes:
+        """Return a keyed digest of the fields, from which none of them can be read."""
+        return blake2b(json.dumps(fields).encode(), key=self._key, digest_size=16).digest()
 
-    def answered(self, mark: bytes, now: float) -> Kept | None:
-        """Return what the same was answered within the last second, if it was said. `now`: monotonic seconds."""
-        while self._answers:
-            said, _ = next(iter(self._answers.values()))
-            if now - said < SAME:
+    def get(self, fingerprint: bytes, now: float) -> Result | None:
+        """Return the result of the same request within the last second, if there was one. `now`: monotonic seconds."""
+        while self._results:
+            at, _ = next(iter(self._results.values()))
+            if now - at < REPLAY_SECONDS:
                 break
-            self._answers.popitem(last=False)
-        found = self._answers.get(mark)
+            self._results.popitem(last=False)
+        found = self._results.get(fingerprint)
         return None if found is None else found[1]
 
-    def keep(self, mark: bytes, now: float, answer: Kept) -> None:
-        """Remember the answer for a second."""
-        self._answers[mark] = (now, answer)
+    def add(self, fingerprint: bytes, now: float, result: Result) -> None:
+        """Remember the result for a second."""
+        self._results[fingerprint] = (now, result)

@@ -1,7 +1,7 @@
-"""One connection through the door: requests in, answers out, one after the other, and a bound on everything.
+"""One HTTP connection: requests in, responses out, one after the other, with a maximum for everything.
 
-Rule 1: nothing waits without a deadline but the desk: not the first byte, not the last one, not whoever reads slowly.
-Rule 2: where a request was not read to its end, the connection ends with the answer.
+Rule 1: everything but the daemon itself has a deadline: the first byte, the last one, and a peer that reads slowly.
+Rule 2: where a request was not read to its end, the connection ends with the response.
 """
 
 from __future__ import annotations
@@ -10,66 +10,51 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Final
 
 import h11
 
+from detector.i18n import _
 from detector.phone_api.message import COMMON_HEADERS, HttpError, ReadBody, Request, Response, http_error
 
 CHUNK: Final = 4096
-_HEARD_OUT: Final = 2 * 1024 * 1024
-_REASONS: Final = {
-    200: "OK",
-    204: "No Content",
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    408: "Request Timeout",
-    413: "Content Too Large",
-    415: "Unsupported Media Type",
-    421: "Misdirected Request",
-    422: "Unprocessable Content",
-    429: "Too Many Requests",
-    431: "Request Header Fields Too Large",
-    500: "Internal Server Error",
-    501: "Not Implemented",
-    505: "HTTP Version Not Supported",
-}
+_MAX_DISCARDED: Final = 2 * 1024 * 1024
+# The names of RFC 9110, which Python has from 3.13 on.
+_REASONS: Final = {413: "Content Too Large", 422: "Unprocessable Content"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionLimits:
-    """How much one connection may take. `at_once` and `per_address` count connections; sizes are in bytes."""
+    """How much the connections may take. Sizes are in bytes; `request`, `idle` and `closing` are timeouts."""
 
     headers: int = 8 * 1024
     body: int = 4 * 1024
     request: timedelta = timedelta(seconds=5)
     idle: timedelta = timedelta(seconds=5)
-    parting: timedelta = timedelta(seconds=1)
-    at_once: int = 64
-    per_address: int = 16
+    closing: timedelta = timedelta(seconds=1)
+    connections: int = 64
+    connections_per_peer: int = 16
 
     @property
     def whole(self) -> int:
-        """How much may come in for one request, with what its chunks add."""
+        """How much may come in for one request, with what chunked encoding adds to its body."""
         return self.headers + 4 * self.body
 
 
 class PeerGone(Exception):
-    """Nobody is there any more, or nobody who says anything."""
+    """The other side closed the connection, or sends and reads nothing."""
 
 
 class Connection:
-    """The requests of one connection. `answer` returns what to say, and is given a way to read the body."""
+    """The requests of one connection. `respond` gets each request, and a function that reads its body."""
 
     def __init__(
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         *,
-        answer: Callable[[Request, ReadBody], Awaitable[Response]],
+        respond: Callable[[Request, ReadBody], Awaitable[Response]],
         limits: ConnectionLimits,
         peer: str,
         local: tuple[str, int],
@@ -77,135 +62,137 @@ class Connection:
     ) -> None:
         self._reader = reader
         self._writer = writer
-        self._answer = answer
+        self._respond = respond
         self._limits = limits
         self._peer, self._local, self._scheme = peer, local, scheme
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.headers)
         self._loop = asyncio.get_running_loop()
         self._deadline = 0.0
-        self._came_in = 0
-        self._asked: Request | None = None
+        self._received = 0
+        self._request: Request | None = None
 
     async def run(self) -> None:
-        """Response until one of the two sides ends it; then the connection is ready to be closed."""
+        """Respond until one of the two sides ends it; then the connection is ready to be closed."""
         try:
-            while await self._one():
+            while await self._handle_one():
                 self._http.start_next_cycle()
             if self._http.their_state in (h11.SEND_BODY, h11.ERROR):
-                await self._hear_out()
+                await self._discard_rest()
         except (PeerGone, OSError):
             return
 
-    async def _one(self) -> bool:
-        """Response one request; whether another one may come."""
+    async def _handle_one(self) -> bool:
+        """Respond to one request; return whether another one may come."""
         try:
-            answer = await self._heard()
-        except HttpError as refused:
-            answer = refused.answer
-        return await self._send(answer)
+            request = await self._read_head()
+            headers: dict[str, list[str]] = {}
+            for name, value in request.headers:
+                headers.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
+            self._request = Request(
+                method=request.method.decode("latin-1"),
+                target=request.target.decode("latin-1"),
+                version=request.http_version.decode("latin-1"),
+                headers=headers,
+                peer=self._peer,
+                local=self._local,
+                scheme=self._scheme,
+            )
+            response = await self._respond(self._request, self._read_body)
+        except HttpError as error:
+            response = error.response
+        return await self._send(response)
 
-    async def _heard(self) -> Response:
-        request = await self._request()
-        headers: dict[str, list[str]] = {}
-        for name, value in request.headers:
-            headers.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
-        self._asked = Request(
-            method=request.method.decode("latin-1"),
-            target=request.target.decode("latin-1"),
-            version=request.http_version.decode("latin-1"),
-            headers=headers,
-            peer=self._peer,
-            local=self._local,
-            scheme=self._scheme,
-        )
-        return await self._answer(self._asked, self._body)
-
-    async def _request(self) -> h11.Request:
-        self._asked = None
+    async def _read_head(self) -> h11.Request:
+        self._request = None
+        # A client may send its next request before it has the response to the last one: h11 holds those bytes.
         buffered = len(self._http.trailing_data[0])
-        self._came_in = buffered
+        self._received = buffered
         self._deadline = self._loop.time() + self._limits.request.total_seconds()
         if not buffered:
             try:
                 async with asyncio.timeout(self._limits.idle.total_seconds()):
-                    came = await self._reader.read(CHUNK)
+                    data = await self._reader.read(CHUNK)
             except TimeoutError:
                 raise PeerGone from None
-            if not came:
+            if not data:
                 raise PeerGone
+            # The time for the whole request starts with its first byte, so that one byte at a time does not extend it.
             self._deadline = self._loop.time() + self._limits.request.total_seconds()
-            self._feed(came)
-        event = await self._event()
+            self._feed(data)
+        event = await self._next_event()
         if not isinstance(event, h11.Request):
             raise PeerGone
-        if self._came_in - len(self._http.trailing_data[0]) > self._limits.headers:
-            raise _refused(h11.RemoteProtocolError("", error_status_hint=431))
+        # h11 applies its limit only to headers that are incomplete when it looks: headers that arrive all at once pass.
+        if self._received - len(self._http.trailing_data[0]) > self._limits.headers:
+            raise _protocol_error(h11.RemoteProtocolError("", error_status_hint=431))
         return event
 
-    async def _body(self) -> bytes:
-        """Return the body. Raises `HttpError` where it is too large, too slow or torn."""
-        length = int((self._asked and self._asked.header("content-length")) or 0)
+    async def _read_body(self) -> bytes:
+        length = int((self._request and self._request.header("content-length")) or 0)
         if length > self._limits.body:
             raise self._too_large()
         if self._http.they_are_waiting_for_100_continue:
             self._writer.write(self._http.send(h11.InformationalResponse(status_code=100, headers=[])))
         body = bytearray()
         while True:
-            event = await self._event()
+            event = await self._next_event()
             if isinstance(event, h11.EndOfMessage):
                 return bytes(body)
             if isinstance(event, h11.Data):
                 body += event.data
-            if len(body) > self._limits.body or self._came_in > self._limits.whole + CHUNK:
+            # A chunked body has no Content-Length, and its chunk extensions are no part of the body: so both are counted.
+            if len(body) > self._limits.body or self._received > self._limits.whole + CHUNK:
                 raise self._too_large()
 
     def _too_large(self) -> Exception:
-        return http_error(413, f"the body has more than {self._limits.body} bytes", closes=True)
+        problem = _("the body has more than {maximum} bytes").format(maximum=self._limits.body)
+        return http_error(413, problem, closes=True)
 
-    async def _event(self) -> object:
+    async def _next_event(self) -> object:
         while True:
             try:
                 event = self._http.next_event()
-            except h11.RemoteProtocolError as wrong:
-                raise _refused(wrong) from None
+            except h11.RemoteProtocolError as error:
+                raise _protocol_error(error) from None
             if event is not h11.NEED_DATA:
                 return event
             try:
                 async with asyncio.timeout_at(self._deadline):
-                    came = await self._reader.read(CHUNK)
+                    data = await self._reader.read(CHUNK)
             except TimeoutError:
-                raise http_error(408, "the request took too long", closes=True) from None
+                raise http_error(408, _("the request took too long"), closes=True) from None
             except OSError:
                 raise PeerGone from None
-            self._feed(came)
+            self._feed(data)
 
-    def _feed(self, came: bytes) -> None:
-        self._came_in += len(came)
-        self._http.receive_data(came)
+    def _feed(self, data: bytes) -> None:
+        self._received += len(data)
+        self._http.receive_data(data)
 
-    async def _send(self, answer: Response) -> bool:
-        """Send the answer; whether another request may come after it."""
-        goes_on = not answer.closes and self._is_read()
-        headers = [*answer.headers, *COMMON_HEADERS]
-        if answer.status != 204:
-            headers.append(("Content-Length", str(len(answer.body))))
-        if not goes_on:
+    async def _send(self, response: Response) -> bool:
+        """Send the response; return whether another request may come after it."""
+        stays_open = not response.closes and self._is_read()
+        headers = [*response.headers, *COMMON_HEADERS]
+        if response.status != HTTPStatus.NO_CONTENT:
+            headers.append(("Content-Length", str(len(response.body))))
+        if not stays_open:
             headers.append(("Connection", "close"))
-        reason = _REASONS.get(answer.status, "").encode()
-        parts = [self._http.send(h11.Response(status_code=answer.status, headers=headers, reason=reason))]
-        if answer.body and not (self._asked and self._asked.method == "HEAD"):
-            parts.append(self._http.send(h11.Data(data=answer.body)))
+        reason = (_REASONS.get(response.status) or HTTPStatus(response.status).phrase).encode()
+        parts = [self._http.send(h11.Response(status_code=response.status, headers=headers, reason=reason))]
+        if response.body and not (self._request and self._request.method == "HEAD"):
+            parts.append(self._http.send(h11.Data(data=response.body)))
         parts.append(self._http.send(h11.EndOfMessage()))
+        # One write for headers and body: a small response leaves in one packet.
         self._writer.write(b"".join(part for part in parts if part))
         try:
             async with asyncio.timeout(self._limits.request.total_seconds()):
                 await self._writer.drain()
         except TimeoutError:
             raise PeerGone from None
-        return goes_on and self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
+        return stays_open and self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
 
     def _is_read(self) -> bool:
-        """Whether the request was read to its end; one without a body is, as soon as its headers are."""
+        """Return whether the request was read to its end; one without a body is, as soon as its headers are."""
         if self._http.their_state is h11.SEND_BODY:
             try:
                 return isinstance(self._http.next_event(), h11.EndOfMessage)
@@ -213,20 +200,21 @@ class Connection:
                 return False
         return self._http.their_state is not h11.ERROR
 
-    async def _hear_out(self) -> None:
-        """Let the other side read its answer: it is lost where a connection is closed on what was not read."""
+    async def _discard_rest(self) -> None:
+        """Read on for a moment: closing with unread data resets the connection, and the peer may lose the response."""
         if self._writer.can_write_eof():
             self._writer.write_eof()
-        left = _HEARD_OUT
+        left = _MAX_DISCARDED
         try:
-            async with asyncio.timeout(self._limits.parting.total_seconds()):
-                while left > 0 and (came := await self._reader.read(CHUNK)):
-                    left -= len(came)
+            async with asyncio.timeout(self._limits.closing.total_seconds()):
+                while left > 0 and (data := await self._reader.read(CHUNK)):
+                    left -= len(data)
         except TimeoutError:
             return
 
 
-def _refused(wrong: h11.RemoteProtocolError) -> HttpError:
-    status = wrong.error_status_hint
-    said = "the headers are too long" if status == 431 else "this is no request in HTTP/1.1"  # never what h11 repeats
-    return http_error(status, said, closes=True)
+def _protocol_error(error: h11.RemoteProtocolError) -> HttpError:
+    status = error.error_status_hint
+    # Never the text of h11: it repeats parts of the request.
+    problem = _("the headers are too long") if status == 431 else _("this is no request in HTTP/1.1")
+    return http_error(status, problem, closes=True)

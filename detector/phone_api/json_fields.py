@@ -1,7 +1,7 @@
-"""Read a JSON object that a stranger may have written, and say everything that is wrong with it.
+"""Read a JSON object that anybody may have sent, and list everything that is wrong with it.
 
-Rule 1: whatever the bytes are, the end is a plain mapping or `PayloadError`, never another exception.
-Rule 2: a problem repeats little of what came in, and nothing of an app.
+Rule 1: whatever the bytes are, the result is a plain mapping or `PayloadError`, never another exception.
+Rule 2: a problem repeats little of what was sent, and nothing of an app.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any, Final
 
-_SHOWN: Final = 40
-_LISTED: Final = 5
-_DIGITS: Final = 12
+from detector.i18n import _
+
+_MAX_QUOTED: Final = 40
+_MAX_NAMES: Final = 5
+_MAX_DIGITS: Final = 12
 
 
 class PayloadError(Exception):
-    """What came through the door cannot be read: `problems`, each a sentence for whoever set the phone up."""
+    """The body of a request cannot be used: `problems`, each a sentence for whoever set the phone up."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems: tuple[str, ...] = tuple(problems)
@@ -43,55 +45,65 @@ def read_fields(body: bytes, known: Sequence[str]) -> tuple[dict[str, Any], list
         PayloadError: the body is no JSON object in UTF-8 at all.
     """
     try:
-        found = json.loads(body.decode("utf-8"), object_pairs_hook=_Object, parse_int=_whole, parse_constant=_no_number)
+        found = json.loads(
+            body.decode(), object_pairs_hook=_Object, parse_int=_read_int, parse_constant=_refuse_constant
+        )
     except UnicodeDecodeError:
-        raise PayloadError(["the body is not text in UTF-8"]) from None
+        raise PayloadError([_("the body is not text in UTF-8")]) from None
     except RecursionError:
-        raise PayloadError(["the body is nested too deeply: one object with plain values is enough"]) from None
-    except json.JSONDecodeError as wrong:
-        place = f"line {wrong.lineno}, column {wrong.colno}"
-        raise PayloadError([f"the body is not JSON ({place})" if body.strip() else "the body is empty"]) from None
+        raise PayloadError([_("the body is nested too deeply: one object with plain values is enough")]) from None
+    except json.JSONDecodeError as error:
+        if not body.strip():
+            raise PayloadError([_("the body is empty")]) from None
+        problem = _("the body is not JSON (line {line}, column {column})")
+        raise PayloadError([problem.format(line=error.lineno, column=error.colno)]) from None
     except ValueError:
-        raise PayloadError(["the body is not JSON: NaN and Infinity are no numbers there"]) from None
+        raise PayloadError([_("the body is not JSON: NaN and Infinity are no numbers there")]) from None
     if not isinstance(found, _Object):
-        raise PayloadError([f'the body is {kind(found)} where an object is needed, as in {{"event": "unlock"}}'])
-    problems = [f"{shown(name)} is given twice" for name in found.twice[:_LISTED]]
+        problem = _('the body is {kind} where an object is needed, as in {{"event": "unlock"}}')
+        raise PayloadError([problem.format(kind=json_kind(found))])
+    problems = [_("{name} is given twice").format(name=quoted(name)) for name in found.twice[:_MAX_NAMES]]
     strange = [name for name in found if name not in known]
-    problems += [f"there is no field {shown(name)}{did_you_mean(name, known)}" for name in strange[:_LISTED]]
-    if len(strange) > _LISTED:
-        problems.append(f"and {len(strange) - _LISTED} more fields that there are not")
+    problems += [
+        _("there is no field {name}").format(name=quoted(name)) + did_you_mean(name, known)
+        for name in strange[:_MAX_NAMES]
+    ]
+    if len(strange) > _MAX_NAMES:
+        problems.append(_("and {count} more fields that there are not").format(count=len(strange) - _MAX_NAMES))
     return found, problems
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
     """Return `: did you mean …?` with the nearest known word, else which words there are."""
-    near = get_close_matches(word[:_SHOWN].strip().lower(), known, n=1, cutoff=0.6)
-    return f": did you mean {near[0]}?" if near else f": there is {', '.join(known)}"
+    near = get_close_matches(word[:_MAX_QUOTED].strip().lower(), known, n=1, cutoff=0.6)
+    if near:
+        return _(": did you mean {word}?").format(word=near[0])
+    return _(": there is {words}").format(words=", ".join(known))
 
 
-def shown(word: str) -> str:
-    """Return the word as it can be shown: short, in quotes, without what a terminal or a page might obey."""
-    cut = word if len(word) <= _SHOWN else f"{word[:_SHOWN]}…"
+def quoted(word: str) -> str:
+    """Return the word short and in quotes, without characters that a terminal or a page might obey."""
+    cut = word if len(word) <= _MAX_QUOTED else f"{word[:_MAX_QUOTED]}…"
     return '"' + "".join(char if char.isprintable() and char != '"' else "?" for char in cut) + '"'
 
 
-def kind(value: object) -> str:
+def json_kind(value: object) -> str:
     """Return what JSON calls such a value, with its article."""
     if value is None:
         return "null"
-    if isinstance(value, bool):
-        return "true or false"
+    if isinstance(value, bool):  # before int: in Python a boolean is one
+        return _("true or false")
     if isinstance(value, int | float):
-        return "a number"
+        return _("a number")
     if isinstance(value, str):
-        return "text"
-    return "a list" if isinstance(value, list) else "an object"
+        return _("text")
+    return _("a list") if isinstance(value, list) else _("an object")
 
 
-def _whole(digits: str) -> int:
-    """Return the number; one that no field can hold becomes a large one, without the work of reading it."""
-    return int(digits) if len(digits) <= _DIGITS else 10**_DIGITS
+def _read_int(digits: str) -> int:
+    # Reading a million digits takes seconds; no field holds a number with more than 12, so a large one will do.
+    return int(digits) if len(digits) <= _MAX_DIGITS else 10**_MAX_DIGITS
 
 
-def _no_number(_: str) -> float:
+def _refuse_constant(_name: str) -> float:
     raise ValueError("not a number")

@@ -1,4 +1,4 @@
-"""One request as the routes see it, and one answer, without the wire between them."""
+"""One request and one response, without the bytes on the wire between them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 ReadBody: TypeAlias = Callable[[], Awaitable[bytes]]
-"""Reads the body when it is asked for; raises `HttpError` where it is too large, too slow or torn."""
+"""Reads the body of a request; raises `HttpError` where it is too large, too slow or cut off."""
 
 COMMON_HEADERS: Final = (
     ("Cache-Control", "no-store"),
@@ -39,7 +39,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """What is sent back. `closes`: the connection ends with it, whatever else was sent through it."""
+    """What is sent back. `closes`: the connection ends with it, even if more requests were sent on it."""
 
     status: int
     body: bytes = b""
@@ -48,21 +48,22 @@ class Response:
 
 
 class HttpError(Exception):
-    """The request is not taken: `answer` says why."""
+    """The request is refused with this response."""
 
-    def __init__(self, answer: Response) -> None:
-        self.answer = answer
-        super().__init__(answer.status)
+    def __init__(self, response: Response) -> None:
+        self.response = response
+        super().__init__(response.status)
 
 
-def json_response(status: int, said: Mapping[str, object]) -> Response:
-    """Return an answer in JSON."""
-    return Response(status=status, body=json.dumps(said).encode(), headers=(("Content-Type", "application/json"),))
+def json_response(status: int, content: Mapping[str, object]) -> Response:
+    """Return a response in JSON."""
+    headers = (("Content-Type", "application/json"),)
+    return Response(status=status, body=json.dumps(content).encode(), headers=headers)
 
 
 def http_error(
     status: int, *problems: str, headers: tuple[tuple[str, str], ...] = (), closes: bool = False
 ) -> HttpError:
-    """Return the http_error with its problems in JSON, to be raised."""
-    said = json_response(status, {"problems": problems})
-    return HttpError(Response(status=status, body=said.body, headers=said.headers + headers, closes=closes))
+    """Return an error with its problems in JSON, to be raised."""
+    response = json_response(status, {"problems": problems})
+    return HttpError(Response(status=status, body=response.body, headers=response.headers + headers, closes=closes))

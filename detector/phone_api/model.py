@@ -1,7 +1,7 @@
-"""What comes through the door, and what the door asks of the daemon behind it.
+"""What a phone may send, and what the phone API needs of the daemon.
 
-Rule 1: nothing of what is kept, sensed or decided can be asked for through the door.
-Rule 2: who speaks is known by the token alone; nothing that a request says of itself counts.
+Rule 1: nothing that is stored, sensed or decided can be read through the API.
+Rule 2: a phone is identified by its token alone; nothing that a request states about its sender counts.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from typing import Final, Literal, Protocol, TypeAlias, get_args
 from detector.devices import Phone
 
 EventName: TypeAlias = Literal["app_open", "app_close", "screen_on", "screen_off", "unlock", "put_away", "notified"]
-EVENTS: Final[tuple[EventName, ...]] = get_args(EventName)
+EVENT_NAMES: Final[tuple[EventName, ...]] = get_args(EventName)
 PartnerTimeAction: TypeAlias = Literal["start", "stop", "extend"]
+PARTNER_TIME_ACTIONS: Final[tuple[PartnerTimeAction, ...]] = get_args(PartnerTimeAction)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneEvent:
-    """One thing that a phone told of itself. `at`: aware UTC, None where the phone did not say when."""
+    """One event that a phone reported. `at`: aware UTC, None where the phone gave no time."""
 
     event: EventName
     category: str | None = None
@@ -29,7 +30,7 @@ class PhoneEvent:
 
 
 class PhoneGateway(Protocol):
-    """Who sits behind the door: the daemon. Every call is quick, belongs to the loop's thread, and raises nothing."""
+    """What the daemon does for the phone API. Every call is quick, belongs to the loop's thread, and raises nothing."""
 
     def phones(self) -> Sequence[Phone]:
         """Return the phones that are paired or being paired."""
@@ -37,17 +38,18 @@ class PhoneGateway(Protocol):
     def claim(self, code: str, token: str) -> Phone | None:
         """Give the phone of this open pairing code its token (both SHA-256, in hex), once; None: no such code now."""
 
-    async def take(self, phone: Phone, told: PhoneEvent) -> str | None:
-        """Take in what the phone told, or drop it outside partner time.
+    async def receive(self, phone: Phone, event: PhoneEvent) -> str | None:
+        """Process the event, or drop it outside partner time.
 
-        Returns the sentence that the phone is to show, where it may and there is one; at once for any other phone.
+        Returns the sentence that the phone is to show, where it shows nudges and there is one; at once for any other
+        phone.
         """
 
-    def wish(self, phone: Phone, what: PartnerTimeAction, lasts: timedelta) -> None:
-        """Start, stop or extend partner time, as somebody at the laptop could; where that cannot be, do nothing."""
+    def change_partner_time(self, phone: Phone, action: PartnerTimeAction, length: timedelta) -> None:
+        """Start, stop or extend partner time, as a command on this device could; where that is impossible, do nothing."""
 
-    def tested(self, phone: Phone) -> None:
+    def note_test(self, phone: Phone) -> None:
         """Note that the phone's page tested the connection."""
 
     def remove(self, phone: Phone) -> None:
-        """Forget the phone at once: its token opens nothing any more."""
+        """Remove the phone at once: its token is valid no longer."""

@@ -1,8 +1,8 @@
-"""Read what a phone tells of itself: the format of the door, version 1.
+"""Read what a phone sends: version 1 of the format.
 
-Rule 1: the form is checked in the same way at all times; what is told outside partner time is told no differently.
+Rule 1: the form is checked in the same way at all times; outside partner time an event gets the same response.
 Rule 2: every problem is listed, and none repeats the app.
-Rule 3: what an event does not need is let go of right here.
+Rule 3: what an event does not need is dropped right here.
 """
 
 from __future__ import annotations
@@ -13,29 +13,31 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from detector.phone_api.json_fields import PayloadError, did_you_mean, kind, read_fields, shown
-from detector.phone_api.model import EVENTS, EventName, PartnerTimeAction, PhoneEvent
+from detector.i18n import _
+from detector.phone_api.json_fields import PayloadError, did_you_mean, json_kind, quoted, read_fields
+from detector.phone_api.model import EVENT_NAMES, PARTNER_TIME_ACTIONS, EventName, PartnerTimeAction, PhoneEvent
 from rules.features import CATEGORIES
 
 FIELDS: Final = ("event", "category", "app", "at")
-LONGEST_APP: Final = 200
-FARTHEST: Final = timedelta(minutes=10)
-"""How far `at` may be from this device's clock: phones hand on late, and their clocks differ by less."""
-LONGEST_WISH: Final = timedelta(hours=24)
-WISHES: Final[tuple[PartnerTimeAction, ...]] = ("start", "stop", "extend")
+MAX_APP_LENGTH: Final = 200
+MAX_CLOCK_DIFFERENCE: Final = timedelta(minutes=10)
+"""How far `at` may be from this device's clock: phones deliver late, and their clocks differ by less."""
+MAX_PARTNER_TIME: Final = timedelta(hours=24)
 
 _APP_EVENTS: Final = ("app_open", "app_close")
-_LONGEST_AT: Final = 64
-_AT: Final = "2026-11-23T19:02:11+01:00"
-_UNFIT: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_TURNING: Final = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_MAX_AT_LENGTH: Final = 64
+_EXAMPLE_AT: Final = "2026-11-23T19:02:11+01:00"
+_BAD_CATEGORIES: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+# Characters that change the direction of text: a name with them can look like another one.
+_BIDI_CONTROLS: Final = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Tasker, MacroDroid and Shortcuts send the name of a variable as it stands where the person mistyped it.
 _VARIABLE: Final = re.compile(r"%[A-Za-z_]\w*|\[[a-z_]+\]|\{[a-z_]+\}")
 
 __all__ = ["PayloadError", "parse_partner_time_request", "parse_phone_event"]
 
 
 def parse_phone_event(body: bytes, now: datetime) -> PhoneEvent:
-    """Return what the phone told. `now`: aware; `at` is compared with it and handed on in UTC.
+    """Return the event in the body. `now`: aware; `at` is compared with it and returned in UTC.
 
     Raises:
         PayloadError: with every problem there is; nothing else is ever raised.
@@ -46,7 +48,7 @@ def parse_phone_event(body: bytes, now: datetime) -> PhoneEvent:
     app = _app(fields, problems)
     at = _at(fields, now, problems)
     if event in _APP_EVENTS and "category" not in fields and "app" not in fields:
-        problems.append(f"{event} needs a category or an app")
+        problems.append(_("{event} needs a category or an app").format(event=event))
     if problems or event is None:
         raise PayloadError(problems)
     if event not in _APP_EVENTS:
@@ -55,93 +57,97 @@ def parse_phone_event(body: bytes, now: datetime) -> PhoneEvent:
 
 
 def parse_partner_time_request(body: bytes) -> tuple[PartnerTimeAction, timedelta]:
-    """Return what is wished for together, and for how long; a stop lasts no time.
+    """Return what is to be done with partner time, and for how long; zero for a stop.
 
     Raises:
         PayloadError: with every problem there is; nothing else is ever raised.
     """
     fields, problems = read_fields(body, ("do", "minutes"))
-    what = _word(fields, "do", problems)
-    if what is None and "do" not in fields:
-        problems.append(f"do is missing: there is {', '.join(WISHES)}")
-    wish = next((one for one in WISHES if one == what), None)
-    if what is not None and wish is None:
-        problems.append(f"do is {shown(what)}{did_you_mean(what, WISHES)}")
+    word = _text(fields, "do", problems)
+    if word is None and "do" not in fields:
+        problems.append(_("do is missing: there is {words}").format(words=", ".join(PARTNER_TIME_ACTIONS)))
+    action = next((one for one in PARTNER_TIME_ACTIONS if one == word), None)
+    if word is not None and action is None:
+        problems.append(_("do is {word}").format(word=quoted(word)) + did_you_mean(word, PARTNER_TIME_ACTIONS))
     minutes = fields.get("minutes")
-    most = int(LONGEST_WISH / timedelta(minutes=1))
+    maximum = int(MAX_PARTNER_TIME / timedelta(minutes=1))
     if "minutes" not in fields:
-        if wish in ("start", "extend"):
-            problems.append(f"{wish} needs minutes")
+        if action in ("start", "extend"):
+            problems.append(_("{action} needs minutes").format(action=action))
     elif isinstance(minutes, bool) or not isinstance(minutes, int):
-        problems.append(f"minutes is {kind(minutes)} where a whole number is needed")
-    elif not 1 <= minutes <= most:
-        problems.append(f"minutes is not between 1 and {most}")
-    if problems or wish is None:
+        problems.append(_("minutes is {kind} where a whole number is needed").format(kind=json_kind(minutes)))
+    elif not 1 <= minutes <= maximum:
+        problems.append(_("minutes is not between 1 and {maximum}").format(maximum=maximum))
+    if problems or action is None:
         raise PayloadError(problems)
-    return wish, timedelta(minutes=minutes or 0) if wish != "stop" else timedelta(0)
+    return action, timedelta(minutes=minutes or 0) if action != "stop" else timedelta(0)
 
 
 def _event(fields: Mapping[str, Any], problems: list[str]) -> EventName | None:
-    word = _word(fields, "event", problems)
+    word = _text(fields, "event", problems)
     if word is None:
         if "event" not in fields:
-            problems.append(f"event is missing: there is {', '.join(EVENTS)}")
+            problems.append(_("event is missing: there is {words}").format(words=", ".join(EVENT_NAMES)))
         return None
-    event = next((one for one in EVENTS if one == word), None)
+    event = next((one for one in EVENT_NAMES if one == word), None)
     if event is None:
-        problems.append(f"event is {shown(word)}{did_you_mean(word, EVENTS)}")
+        problems.append(_("event is {word}").format(word=quoted(word)) + did_you_mean(word, EVENT_NAMES))
     return event
 
 
 def _category(fields: Mapping[str, Any], problems: list[str]) -> str | None:
-    word = _word(fields, "category", problems)
+    word = _text(fields, "category", problems)
     if word is not None and word not in CATEGORIES:
-        problems.append(f"category is {shown(word)}{did_you_mean(word, CATEGORIES)}")
+        problems.append(_("category is {word}").format(word=quoted(word)) + did_you_mean(word, CATEGORIES))
     return word
 
 
 def _app(fields: Mapping[str, Any], problems: list[str]) -> str | None:
-    app = _word(fields, "app", problems)
+    app = _text(fields, "app", problems)
     if app is None:
         return None
     if not app.strip():
-        problems.append("app is empty")
-    if len(app) > LONGEST_APP:
-        problems.append(f"app has {len(app)} characters, and {LONGEST_APP} at most can be taken")
-    if any(char in _TURNING or unicodedata.category(char) in _UNFIT for char in app):
-        problems.append("app has control characters in it")
+        problems.append(_("app is empty"))
+    if len(app) > MAX_APP_LENGTH:
+        problem = _("app has {count} characters, and {maximum} at most can be taken")
+        problems.append(problem.format(count=len(app), maximum=MAX_APP_LENGTH))
+    if any(char in _BIDI_CONTROLS or unicodedata.category(char) in _BAD_CATEGORIES for char in app):
+        problems.append(_("app has control characters in it"))
     if _VARIABLE.fullmatch(app.strip()):
-        problems.append("app is the name of a variable, not what is in it: choose the variable from your app's list")
+        problems.append(_("app is the name of a variable, not what is in it: choose the variable from your app's list"))
     return app
 
 
 def _at(fields: Mapping[str, Any], now: datetime, problems: list[str]) -> datetime | None:
-    word = _word(fields, "at", problems)
+    word = _text(fields, "at", problems)
     if word is None:
         return None
     try:
-        at = datetime.fromisoformat(word) if len(word) <= _LONGEST_AT and word.isascii() else None
+        at = datetime.fromisoformat(word) if len(word) <= _MAX_AT_LENGTH and word.isascii() else None
     except ValueError:
         at = None
     if at is None:
-        problems.append(f"at is no instant in the form of ISO 8601, such as {_AT}; without it, now is meant")
+        problem = _("at is no instant in the form of ISO 8601, such as {example}; without it, now is meant")
+        problems.append(problem.format(example=_EXAMPLE_AT))
         return None
     try:
-        off = None if at.utcoffset() is None else at.astimezone(UTC) - now
-    except OverflowError:  # the first and the last day that there are, in another zone
-        off = timedelta.max
-    if off is None:
-        problems.append(f"at has no zone: it ends in Z or in an offset, as in {_AT}")
+        difference = None if at.utcoffset() is None else at.astimezone(UTC) - now
+    except OverflowError:  # the first and the last day that datetime has, in another zone
+        difference = timedelta.max
+    if difference is None:
+        problem = _("at has no zone: it ends in Z or in an offset, as in {example}")
+        problems.append(problem.format(example=_EXAMPLE_AT))
         return None
-    if abs(off) > FARTHEST:
-        most = int(FARTHEST / timedelta(minutes=1))
-        problems.append(f"at is more than {most} minutes off: set the clocks right, or leave it out")
+    if abs(difference) > MAX_CLOCK_DIFFERENCE:
+        problem = _("at is more than {minutes} minutes off: set the clocks right, or leave it out")
+        problems.append(problem.format(minutes=int(MAX_CLOCK_DIFFERENCE / timedelta(minutes=1))))
         return None
     return at.astimezone(UTC)
 
 
-def _word(fields: Mapping[str, Any], name: str, problems: list[str]) -> str | None:
+def _text(fields: Mapping[str, Any], name: str, problems: list[str]) -> str | None:
     value = fields.get(name)
     if name in fields and not isinstance(value, str):
-        problems.append(f"{name} is {kind(value)} where text is needed")
+        problem = _("{name} is {kind} where text is needed")
+        problems.append(problem.format(name=name, kind=json_kind(value)))
     return value if isinstance(value, str) else None

@@ -1,8 +1,8 @@
-"""What the door answers to which request.
+"""The response to each request.
 
-Rule 1: nothing that is kept, sensed or decided can be read here; the page is the same for everybody and knows nobody.
-Rule 2: without a token that is known, the answer is the same, byte for byte, and the body is not looked at.
-Rule 3: what is the same within the same second is answered alike and handed on once.
+Rule 1: nothing that is stored, sensed or decided can be read here; the page is the same for everybody.
+Rule 2: without a valid token the response is always the same, byte for byte, and the body is not read.
+Rule 3: the same event twice within a second gets the same response and is processed once.
 Rule 4: nothing of a request is logged or raised any further.
 """
 
@@ -15,6 +15,7 @@ from typing import Final
 
 from detector.clock import Clock
 from detector.devices import Phone, PhoneApiAddress
+from detector.i18n import _
 from detector.phone_api import auth
 from detector.phone_api.hosts import is_own_host, is_same_origin
 from detector.phone_api.json_fields import read_fields
@@ -22,7 +23,8 @@ from detector.phone_api.message import HttpError, ReadBody, Request, Response, h
 from detector.phone_api.model import PhoneGateway
 from detector.phone_api.payload import PayloadError, parse_partner_time_request, parse_phone_event
 
-_ONCE: Final = (
+# Two proxies may each take another one of two equal headers: so these may come only once (request smuggling).
+_SINGLE_HEADERS: Final = (
     "host",
     "origin",
     "authorization",
@@ -32,17 +34,18 @@ _ONCE: Final = (
     "transfer-encoding",
     "expect",
 )
-_LONGEST_CODE: Final = 200
-_DONE: Final = Response(status=204)
-_UNKNOWN: Final = http_error(
+_MAX_CODE_LENGTH: Final = 200
+_NO_CONTENT: Final = Response(status=204)
+_UNAUTHORIZED: Final = http_error(
     401,
-    "this needs the token of a phone that is paired: turntoward phone list names them",
+    _("this needs the token of a phone that is paired: turntoward phone list names them"),
     headers=(("WWW-Authenticate", "Bearer"),),
     closes=True,
-).answer
-_TOO_OFTEN: Final = http_error(
-    429, "too often at once: try again in a second", headers=(("Retry-After", "1"),), closes=True
-).answer
+).response
+_TOO_MANY_REQUESTS: Final = http_error(
+    429, _("too often at once: try again in a second"), headers=(("Retry-After", "1"),), closes=True
+).response
+# The page loads nothing from anywhere else, and no other page can embed it.
 _PAGE_HEADERS: Final = (
     (
         "Content-Security-Policy",
@@ -53,7 +56,7 @@ _PAGE_HEADERS: Final = (
     ),
     ("X-Frame-Options", "DENY"),
 )
-_TYPES: Final = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
+_CONTENT_TYPES: Final = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 PAGES: Final = {
     "/": "phone.html",
     "/phone": "phone.html",
@@ -65,164 +68,171 @@ PAIR: Final = "/pair/"
 
 
 class Routes:
-    """The answers of one door. Belongs to the loop's thread."""
+    """The responses of one phone API. Belongs to the loop's thread."""
 
-    def __init__(self, place: PhoneApiAddress, desk: PhoneGateway, clock: Clock) -> None:
-        self._place = place
-        self._desk = desk
+    def __init__(self, address: PhoneApiAddress, gateway: PhoneGateway, clock: Clock) -> None:
+        self._address = address
+        self._gateway = gateway
         self._clock = clock
-        self._strangers = auth.RateLimiter(per_second=auth.STRANGERS_PER_SECOND, at_once=auth.STRANGERS_AT_ONCE)
-        self._known = auth.RateLimiter(per_second=auth.KNOWN_PER_SECOND, at_once=auth.KNOWN_AT_ONCE)
+        self._anonymous_limiter = auth.RateLimiter(rate=auth.ANONYMOUS_RATE, burst=auth.ANONYMOUS_BURST)
+        self._phone_limiter = auth.RateLimiter(rate=auth.PHONE_RATE, burst=auth.PHONE_BURST)
         self._replays: auth.ReplayCache[asyncio.Future[Response]] = auth.ReplayCache()
-        self._ways: dict[str, dict[str, Callable[[Request, Phone, ReadBody], Awaitable[Response]]]] = {
-            "/v1/phone": {"POST": self._tell, "DELETE": self._remove},
+        self._handlers: dict[str, dict[str, Callable[[Request, Phone, ReadBody], Awaitable[Response]]]] = {
+            "/v1/phone": {"POST": self._receive_event, "DELETE": self._remove},
             "/v1/test": {"POST": self._test},
-            "/v1/together": {"POST": self._wish},
+            "/v1/together": {"POST": self._change_partner_time},
         }
 
-    async def answer(self, asked: Request, body: ReadBody) -> Response:
-        """Return the answer to a request; never raises `HttpError`."""
+    async def respond(self, request: Request, read_body: ReadBody) -> Response:
+        """Return the response to a request; never raises `HttpError`."""
         try:
-            return await self._answer(asked, body)
-        except HttpError as refused:
-            return refused.answer
-        except PayloadError as wrong:
-            return http_error(422, *wrong.problems).answer
+            return await self._respond(request, read_body)
+        except HttpError as error:
+            return error.response
+        except PayloadError as error:
+            return http_error(422, *error.problems).response
 
     def may_ask(self, phone: Phone | None, peer: str) -> bool:
-        """Whether one more request may be answered: counted for the phone, or for the address of somebody unknown."""
+        """Return whether one more request is allowed: counted for the phone, or for the address without a phone."""
         now = self._clock.monotonic()
         if phone is None:
-            return self._strangers.allows(peer, now)
-        return self._known.allows(phone.token or "", now)
+            return self._anonymous_limiter.allows(peer, now)
+        return self._phone_limiter.allows(phone.token or "", now)
 
-    async def _answer(self, asked: Request, body: ReadBody) -> Response:
-        phone = self._who(asked)
-        if not self.may_ask(phone, asked.peer):
-            raise HttpError(_TOO_OFTEN)
-        self._meant_for_us(asked)
-        path = asked.target.partition("?")[0]
-        ways = self._ways.get(path)
-        if ways is None:
-            return await self._public(asked, path, body)
-        if asked.method not in ways:
-            raise _not_allowed(*ways)
+    async def _respond(self, request: Request, read_body: ReadBody) -> Response:
+        # The rate is limited before anything else is checked: guessing tokens costs as much as any other request.
+        phone = self._authenticate(request)
+        if not self.may_ask(phone, request.peer):
+            raise HttpError(_TOO_MANY_REQUESTS)
+        self._check_headers(request)
+        path = request.target.partition("?")[0]
+        handlers = self._handlers.get(path)
+        if handlers is None:
+            return await self._public(request, path, read_body)
+        if request.method not in handlers:
+            raise _not_allowed(*handlers)
         if phone is None:
-            raise HttpError(_UNKNOWN)
-        return await ways[asked.method](asked, phone, body)
+            raise HttpError(_UNAUTHORIZED)
+        return await handlers[request.method](request, phone, read_body)
 
-    def _meant_for_us(self, asked: Request) -> None:
-        if asked.version != "1.1":
-            raise http_error(505, "this door speaks HTTP/1.1", closes=True)
-        for name in _ONCE:
-            if len(asked.headers.get(name, ())) > 1:
-                raise http_error(400, f"the header {name} is given twice", closes=True)
-        if "transfer-encoding" in asked.headers and "content-length" in asked.headers:
-            raise http_error(400, "the length of the body is given in two ways", closes=True)
-        if not asked.target.startswith("/"):
-            raise http_error(400, "ask for a path, such as /phone", closes=True)
-        host = asked.header("host") or ""
-        if not is_own_host(host, place=self._place, local=asked.local):
-            raise http_error(421, "this door has another name: use the address that the pairing link has", closes=True)
-        origin = asked.header("origin")
-        if origin is not None and not is_same_origin(origin, host=host, scheme=asked.scheme):
-            raise http_error(403, "a page from elsewhere cannot speak through this door", closes=True)
+    def _check_headers(self, request: Request) -> None:
+        if request.version != "1.1":
+            raise http_error(505, _("this is HTTP/1.1 only"), closes=True)
+        for name in _SINGLE_HEADERS:
+            if len(request.headers.get(name, ())) > 1:
+                raise http_error(400, _("the header {name} is given twice").format(name=name), closes=True)
+        if "transfer-encoding" in request.headers and "content-length" in request.headers:
+            raise http_error(400, _("the length of the body is given in two ways"), closes=True)
+        if not request.target.startswith("/"):
+            raise http_error(400, _("ask for a path, such as /phone"), closes=True)
+        host = request.header("host") or ""
+        if not is_own_host(host, address=self._address, local=request.local):
+            problem = _("this device has another name here: use the address that the pairing link has")
+            raise http_error(421, problem, closes=True)
+        origin = request.header("origin")
+        if origin is not None and not is_same_origin(origin, host=host, scheme=request.scheme):
+            raise http_error(403, _("a page from elsewhere may not send this"), closes=True)
 
-    def _who(self, asked: Request) -> Phone | None:
-        scheme, _, token = (asked.header("authorization") or "").partition(" ")
+    def _authenticate(self, request: Request) -> Phone | None:
+        scheme, _space, token = (request.header("authorization") or "").partition(" ")
         presented = token.strip() if scheme.lower() == "bearer" else ""
-        return auth.authenticate(presented.encode("latin-1"), self._desk.phones())
+        # Without a token, too, every phone is compared: no request is faster than one with a wrong token.
+        return auth.authenticate(presented.encode("latin-1"), self._gateway.phones())
 
-    def _still(self, asked: Request) -> Phone:
-        """Return who asks; it may have been removed while the body was under way."""
-        phone = self._who(asked)
+    def _authenticate_again(self, request: Request) -> Phone:
+        # The phone may have been removed while its request's body was on the way.
+        phone = self._authenticate(request)
         if phone is None:
-            raise HttpError(_UNKNOWN)
+            raise HttpError(_UNAUTHORIZED)
         return phone
 
-    async def _public(self, asked: Request, path: str, body: ReadBody) -> Response:
+    async def _public(self, request: Request, path: str, read_body: ReadBody) -> Response:
         name = "phone.html" if path.startswith(PAIR) and "/" not in path.removeprefix(PAIR) else PAGES.get(path)
-        if path == "/pair" and asked.method == "POST":
-            return await self._claim(asked, body)
+        if path == "/pair" and request.method == "POST":
+            return await self._pair(request, read_body)
         if name is None:
-            raise http_error(404, "there is nothing here")
-        if asked.method not in {"GET", "HEAD"}:
+            raise http_error(404, _("there is nothing here"))
+        if request.method not in {"GET", "HEAD"}:
             raise _not_allowed("GET", "HEAD", *(("POST",) if path == "/pair" else ()))
-        kind = _TYPES[name.rpartition(".")[2]]
+        content_type = f"{_CONTENT_TYPES[name.rpartition('.')[2]]}; charset=utf-8"
         content = files("detector.phone_api").joinpath("page", name).read_bytes()
-        return Response(status=200, body=content, headers=(("Content-Type", f"{kind}; charset=utf-8"), *_PAGE_HEADERS))
+        return Response(status=200, body=content, headers=(("Content-Type", content_type), *_PAGE_HEADERS))
 
-    async def _claim(self, asked: Request, body: ReadBody) -> Response:
-        _takes_json(asked)
-        fields, problems = read_fields(await body(), ("code",))
+    async def _pair(self, request: Request, read_body: ReadBody) -> Response:
+        _require_json(request)
+        fields, problems = read_fields(await read_body(), ("code",))
         code = fields.get("code")
         if not isinstance(code, str):
-            problems.append("code is missing: it stands at the end of the pairing link")
+            problems.append(_("code is missing: it stands at the end of the pairing link"))
         if problems or not isinstance(code, str):
             raise PayloadError(problems)
         token = auth.new_token()
-        phone = self._desk.claim(auth.digest(code[:_LONGEST_CODE]), auth.digest(token))
+        phone = self._gateway.claim(auth.digest(code[:_MAX_CODE_LENGTH]), auth.digest(token))
         if phone is None:
-            raise HttpError(_UNKNOWN)
+            raise HttpError(_UNAUTHORIZED)
         return json_response(200, {"token": token, "name": phone.name})
 
-    async def _tell(self, asked: Request, phone: Phone, body: ReadBody) -> Response:
-        _takes_json(asked)
-        told = parse_phone_event(await body(), self._clock.now())
-        phone = self._still(asked)
-        at = told.at.isoformat() if told.at else None
+    async def _receive_event(self, request: Request, phone: Phone, read_body: ReadBody) -> Response:
+        _require_json(request)
+        event = parse_phone_event(await read_body(), self._clock.now())
+        phone = self._authenticate_again(request)
+        at = event.at.isoformat() if event.at else None
 
-        async def take() -> Response:
-            said = await self._desk.take(phone, told)
-            return _DONE if said is None else json_response(200, {"say": said})
+        async def receive() -> Response:
+            sentence = await self._gateway.receive(phone, event)
+            return _NO_CONTENT if sentence is None else json_response(200, {"say": sentence})
 
-        return await self._once(take, phone.token, "tell", told.event, told.category, told.app, at)
+        return await self._once(receive, phone.token, "event", event.event, event.category, event.app, at)
 
-    async def _test(self, asked: Request, _phone: Phone, body: ReadBody) -> Response:
-        sent = await body()
-        if sent.strip():
-            _takes_json(asked)
-            parse_phone_event(sent, self._clock.now())
-        self._desk.tested(self._still(asked))
-        return _DONE
+    async def _test(self, request: Request, _phone: Phone, read_body: ReadBody) -> Response:
+        body = await read_body()
+        if body.strip():
+            _require_json(request)
+            parse_phone_event(body, self._clock.now())
+        self._gateway.note_test(self._authenticate_again(request))
+        return _NO_CONTENT
 
-    async def _wish(self, asked: Request, phone: Phone, body: ReadBody) -> Response:
-        _takes_json(asked)
-        what, lasts = parse_partner_time_request(await body())
-        phone = self._still(asked)
+    async def _change_partner_time(self, request: Request, phone: Phone, read_body: ReadBody) -> Response:
+        _require_json(request)
+        action, length = parse_partner_time_request(await read_body())
+        phone = self._authenticate_again(request)
 
-        async def wish() -> Response:
-            self._desk.wish(phone, what, lasts)
-            return _DONE
+        async def change() -> Response:
+            self._gateway.change_partner_time(phone, action, length)
+            return _NO_CONTENT
 
-        return await self._once(wish, phone.token, "wish", what, str(lasts))
+        return await self._once(change, phone.token, "partner time", action, str(length))
 
-    async def _remove(self, _asked: Request, phone: Phone, _body: ReadBody) -> Response:
-        self._desk.remove(phone)
-        return _DONE
+    async def _remove(self, _request: Request, phone: Phone, _read_body: ReadBody) -> Response:
+        self._gateway.remove(phone)
+        return _NO_CONTENT
 
-    async def _once(self, act: Callable[[], Awaitable[Response]], *said: str | None) -> Response:
-        """Act, or return what was answered to the same within the last second, also while that is under way."""
-        mark = self._replays.mark(*said)
+    async def _once(self, act: Callable[[], Awaitable[Response]], *fields: str | None) -> Response:
+        """Act, or return the response to the same request within the last second, also while that is being processed.
+
+        Phones send again where a response is slow: one look at the phone must not count as two.
+        """
+        fingerprint = self._replays.fingerprint(*fields)
         now = self._clock.monotonic()
-        before = self._replays.answered(mark, now)
-        if before is not None:
-            return await asyncio.shield(before)
-        answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
-        self._replays.keep(mark, now, answer)
+        earlier = self._replays.get(fingerprint, now)
+        if earlier is not None:
+            return await asyncio.shield(earlier)
+        response: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+        self._replays.add(fingerprint, now, response)
         try:
-            answer.set_result(await act())
+            response.set_result(await act())
         finally:
-            if not answer.done():  # the door is closing, or the desk failed: whoever waits for the same gets no more
-                answer.set_result(_DONE)
-        return answer.result()
+            if not response.done():  # the API is closing, or the gateway failed: nobody who waits may hang
+                response.set_result(_NO_CONTENT)
+        return response.result()
 
 
-def _takes_json(asked: Request) -> None:
-    kind = (asked.header("content-type") or "").partition(";")[0].strip().lower()
-    if kind != "application/json" or asked.header("content-encoding") is not None:
-        raise http_error(415, "the body is sent as application/json")
+def _require_json(request: Request) -> None:
+    content_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
+    if content_type != "application/json" or request.header("content-encoding") is not None:
+        raise http_error(415, _("the body is sent as application/json"))
 
 
 def _not_allowed(*methods: str) -> HttpError:
-    return http_error(405, f"there is {' and '.join(methods)} here", headers=(("Allow", ", ".join(methods)),))
+    allowed = ", ".join(methods)
+    return http_error(405, _("only {methods} is possible here").format(methods=allowed), headers=(("Allow", allowed),))

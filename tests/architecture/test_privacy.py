@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "detector/control/sd_notify.py": "the datagram to systemd, AF_UNIX",
     "detector/sensors/pynput_input.py": "a constant, to shut pynput's connection to the X server",
 }
-MAY_ASK = {"detector/cli/phone/testing.py": "one request to this device's own door, without a token"}
+MAY_ASK = {"detector/cli/phone/testing.py": "one request to this device's own api, without a token"}
 """Who may speak http as a client, and what for."""
 
 OPENS = frozenset(
@@ -57,7 +57,7 @@ OPENS = frozenset(
 REACHES: dict[str, tuple[frozenset[str], str]] = {
     "detector/phone_api/server.py": (
         frozenset({"asyncio.start_server", "ssl"}),
-        "the door, open while a phone is paired",
+        "the api, open while a phone is paired",
     ),
     "detector/sensors/adb_client.py": (
         frozenset({"asyncio.get_running_loop().create_connection"}),

@@ -1,4 +1,4 @@
-"""The bars of the phone: from what it tells to the decision and to the notification, a storm at the door, an idle door."""
+"""The bars of the phone: from what it tells to the decision and to the notification, a storm at the api, an idle door."""
 
 from __future__ import annotations
 

@@ -13,12 +13,12 @@ from detector.clock import SystemClock
 from detector.daemon.phone_api_switch import PhoneApiSwitch
 from detector.devices import PhoneApiAddress
 from tests.rig.phone import free_port, listens
-from tests.rig.phone_api import StandIn
+from tests.rig.phone_api import FakeGateway
 
 
 @pytest.fixture
 async def switch() -> AsyncIterator[PhoneApiSwitch]:
-    kept = PhoneApiSwitch(StandIn(), SystemClock())
+    kept = PhoneApiSwitch(FakeGateway(), SystemClock())
     yield kept
     await kept.close()
 

@@ -1,4 +1,4 @@
-"""The door under siege: too many, too slow, half-open, cut off; and what it needs while nobody knocks."""
+"""The phone API under load: too many, too slow, half-open, cut off; and what it needs while nobody connects."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 
 from detector.phone_api.connection import ConnectionLimits
 from detector.phone_api.server import PhoneApi
-from tests.rig.phone_api import SHORT_LIMITS, StandIn, ask, knock, request, running_phone_api
+from tests.rig.phone_api import SHORT_LIMITS, FakeGateway, ask, connect, request, running_phone_api
 
 TEST = request("POST", "/v1/test")
 SOCIAL = {"event": "app_open", "category": "social"}
@@ -25,14 +25,14 @@ PATIENCE = 20.0
 
 
 @pytest.fixture
-def desk() -> StandIn:
-    return StandIn()
+def gateway() -> FakeGateway:
+    return FakeGateway()
 
 
 @pytest.fixture
-async def hasty(desk: StandIn) -> AsyncIterator[PhoneApi]:
-    async with running_phone_api(desk, limits=SHORT_LIMITS) as door:
-        yield door
+async def hasty(gateway: FakeGateway) -> AsyncIterator[PhoneApi]:
+    async with running_phone_api(gateway, limits=SHORT_LIMITS) as api:
+        yield api
 
 
 @pytest.fixture
@@ -45,13 +45,13 @@ def many_files() -> Iterator[None]:
 
 async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE):
-        while not holds():  # noqa: ASYNC110 - what happens in the door sets no event for a test
+        while not holds():  # noqa: ASYNC110 - what happens in the API sets no event for a test
             await asyncio.sleep(0.01)
 
 
-async def empty(door: PhoneApi) -> None:
+async def empty(api: PhoneApi) -> None:
     """Wait until nobody is inside any more."""
-    await until(lambda: not door.connections)
+    await until(lambda: not api.connections)
 
 
 def open_files() -> int:
@@ -65,47 +65,49 @@ def timers(loop: asyncio.AbstractEventLoop) -> list[asyncio.TimerHandle]:
 
 @pytest.mark.parametrize("said", [b"", b"POST /v1/phone HTTP/1.1\r\nHost: x\r\n"])
 async def test_with_a_thousand_connections_at_once_the_door_still_answers(
-    desk: StandIn, many_files: None, said: bytes
+    gateway: FakeGateway, many_files: None, said: bytes
 ) -> None:
     async def join(number: int) -> socket.socket:
         line = socket.socket()
         line.setblocking(False)
         line.bind((f"127.0.1.{1 + number % 3}", 0))
-        await asyncio.get_running_loop().sock_connect(line, door.local)
+        await asyncio.get_running_loop().sock_connect(line, api.local)
         with suppress(ConnectionError):
             await asyncio.get_running_loop().sock_sendall(line, said)
         return line
 
     crowd: list[socket.socket] = []
     patient = ConnectionLimits(idle=timedelta(minutes=1), request=timedelta(minutes=1))
-    async with running_phone_api(desk, limits=patient) as door:
+    async with running_phone_api(gateway, limits=patient) as api:
         for begin in range(0, 1000, 50):
             crowd += await asyncio.gather(*(join(number) for number in range(begin, begin + 50)))
-            assert (await ask(door, TEST)).status == 204
-            assert 48 <= door.connections <= 49, "16 of each of the three addresses, and the phone"
-    assert door.connections == 0
-    assert len(desk.tests) == 20
+            assert (await ask(api, TEST)).status == 204
+            assert 48 <= api.connections <= 49, "16 of each of the three addresses, and the phone"
+    assert api.connections == 0
+    assert len(gateway.tests) == 20
     for line in crowd:
         line.close()
 
 
-async def test_no_more_than_so_many_are_let_in_in_all(desk: StandIn) -> None:
-    limits = replace(ConnectionLimits(), at_once=8, per_address=3)
-    async with running_phone_api(desk, limits=limits) as door:
+async def test_no_more_than_so_many_are_let_in_in_all(gateway: FakeGateway) -> None:
+    limits = replace(ConnectionLimits(), connections=8, connections_per_peer=3)
+    async with running_phone_api(gateway, limits=limits) as api:
         with ExitStack() as stack:
             for number in range(30):
-                stack.enter_context(socket.create_connection(door.local, PATIENCE, (f"127.0.1.{number % 10}", 0)))
-            async with knock(door) as line:
+                stack.enter_context(socket.create_connection(api.local, PATIENCE, (f"127.0.1.{number % 10}", 0)))
+            async with connect(api) as line:
                 assert await line.ended() == b"", "one too many is let go of at once"
-            assert door.connections == 8
-        await empty(door)
-        assert (await ask(door, TEST)).status == 204
+            assert api.connections == 8
+        await empty(api)
+        assert (await ask(api, TEST)).status == 204
 
 
-async def test_who_sends_byte_by_byte_is_cut_off_in_the_headers_and_in_the_body(hasty: PhoneApi, desk: StandIn) -> None:
+async def test_who_sends_byte_by_byte_is_cut_off_in_the_headers_and_in_the_body(
+    hasty: PhoneApi, gateway: FakeGateway
+) -> None:
     raw = request("POST", "/v1/phone", SOCIAL)
     for begin in (1, len(raw) - 30):
-        async with asyncio.timeout(PATIENCE), knock(hasty) as line:
+        async with asyncio.timeout(PATIENCE), connect(hasty) as line:
             await line.send(raw[:begin])
             heard = asyncio.ensure_future(line.heard())
             for byte in raw[begin:-1]:
@@ -117,11 +119,11 @@ async def test_who_sends_byte_by_byte_is_cut_off_in_the_headers_and_in_the_body(
             found = await heard
             assert (found.status, found.closed) == (408, True)
     await empty(hasty)
-    assert desk.told == []
+    assert gateway.events == []
 
 
 async def test_who_says_nothing_is_let_go_of_without_a_word(hasty: PhoneApi) -> None:
-    async with asyncio.timeout(PATIENCE), knock(hasty) as first, knock(hasty) as later:
+    async with asyncio.timeout(PATIENCE), connect(hasty) as first, connect(hasty) as later:
         await later.send(TEST)
         assert (await later.heard()).status == 204
         assert await first.ended() == b""
@@ -129,16 +131,16 @@ async def test_who_says_nothing_is_let_go_of_without_a_word(hasty: PhoneApi) -> 
     await empty(hasty)
 
 
-async def test_who_hangs_up_in_the_middle_leaves_nothing_behind(hasty: PhoneApi, desk: StandIn) -> None:
+async def test_who_hangs_up_in_the_middle_leaves_nothing_behind(hasty: PhoneApi, gateway: FakeGateway) -> None:
     raw = request("POST", "/v1/phone", SOCIAL)
     for end in range(0, len(raw), 7):
-        async with knock(hasty) as line:
+        async with connect(hasty) as line:
             await line.send(raw[:end])
             if end % 2:
                 line.writer.write_eof()
                 await line.ended()
     await empty(hasty)
-    assert desk.told == []
+    assert gateway.events == []
     assert (await ask(hasty, TEST)).status == 204
 
 
@@ -152,96 +154,96 @@ async def test_who_reads_nothing_holds_nothing(hasty: PhoneApi) -> None:
     assert (await ask(hasty, TEST)).status == 204
 
 
-async def test_who_hears_413_and_goes_on_sending_is_cut_off(desk: StandIn) -> None:
+async def test_who_hears_413_and_goes_on_sending_is_cut_off(gateway: FakeGateway) -> None:
     raw = request("POST", "/v1/phone", b"x", headers={"Content-Length": "999999999"})
-    async with running_phone_api(desk, limits=replace(SHORT_LIMITS, parting=timedelta(minutes=1))) as door:
-        async with asyncio.timeout(PATIENCE), knock(door) as line:
+    async with running_phone_api(gateway, limits=replace(SHORT_LIMITS, closing=timedelta(minutes=1))) as api:
+        async with asyncio.timeout(PATIENCE), connect(api) as line:
             await line.send(raw)
             assert (await line.heard()).status == 413
             with pytest.raises(OSError):  # noqa: PT012 - it depends on the kernel at which of them
                 while True:
                     await line.send(b"x" * 65536)
                     await asyncio.sleep(0.001)
-        await empty(door)
+        await empty(api)
 
 
 async def test_who_hears_413_and_stays_is_let_go_of(hasty: PhoneApi) -> None:
-    async with asyncio.timeout(PATIENCE), knock(hasty) as line:
+    async with asyncio.timeout(PATIENCE), connect(hasty) as line:
         await line.send(request("POST", "/v1/phone", b"x", headers={"Content-Length": "999999999"}))
         assert (await line.heard()).status == 413
         await empty(hasty)
 
 
-async def test_when_it_closes_nothing_stays_open(desk: StandIn, caplog: pytest.LogCaptureFixture) -> None:
-    desk.hold = asyncio.Event()
-    async with running_phone_api(desk) as door:
-        place = door.local
-        async with knock(door) as silent, knock(door) as halfway, knock(door) as held:
+async def test_when_it_closes_nothing_stays_open(gateway: FakeGateway, caplog: pytest.LogCaptureFixture) -> None:
+    gateway.hold = asyncio.Event()
+    async with running_phone_api(gateway) as api:
+        place = api.local
+        async with connect(api) as silent, connect(api) as halfway, connect(api) as held:
             await halfway.send(b"POST /v1/ph")
             await held.send(request("POST", "/v1/phone", SOCIAL))
-            await until(lambda: door.connections == 3 and bool(desk.told))
+            await until(lambda: api.connections == 3 and bool(gateway.events))
             files = open_files()
-            await door.close()
-            assert (door.connections, door.is_open) == (0, False)
+            await api.close()
+            assert (api.connections, api.is_open) == (0, False)
             for line in (silent, halfway, held):
                 assert await line.ended() == b""
         await asyncio.sleep(0)
         assert open_files() <= files - 4
         with pytest.raises(OSError):
             await asyncio.open_connection(*place)
-        await door.close()
-        await door.open()
-        assert door.is_open, "the same place can be taken again at once"
+        await api.close()
+        await api.open()
+        assert api.is_open, "the same place can be taken again at once"
     gc.collect()
     assert not [record for record in caplog.records if record.name == "asyncio"]
 
 
 async def test_the_last_phones_goodbye_is_answered_though_the_door_closes_on_it(
-    desk: StandIn, monkeypatch: pytest.MonkeyPatch
+    gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closing: list[asyncio.Future[None]] = []
-    async with running_phone_api(desk) as door:
-        monkeypatch.setattr(StandIn, "remove", lambda *_: closing.append(asyncio.ensure_future(door.close())))
-        async with knock(door) as line:
+    async with running_phone_api(gateway) as api:
+        monkeypatch.setattr(FakeGateway, "remove", lambda *_: closing.append(asyncio.ensure_future(api.close())))
+        async with connect(api) as line:
             await line.send(request("DELETE", "/v1/phone"))
             assert (await line.heard()).status == 204
             assert await line.ended() == b""
         await asyncio.gather(*closing)
-        assert not door.is_open
+        assert not api.is_open
     assert len(closing) == 1
 
 
-async def test_with_nobody_knocking_nothing_would_wake_the_loop(desk: StandIn) -> None:
+async def test_with_nobody_knocking_nothing_would_wake_the_loop(gateway: FakeGateway) -> None:
     loop = asyncio.get_running_loop()
     before = len(timers(loop))
-    async with running_phone_api(desk) as door:
+    async with running_phone_api(gateway) as api:
         assert len(timers(loop)) == before
         for raw in (TEST, request("GET", "/phone"), request("POST", "/v1/phone", SOCIAL), b"x\r\n\r\n"):
-            await ask(door, raw)
-        async with knock(door) as line:
+            await ask(api, raw)
+        async with connect(api) as line:
             await line.send(TEST)
             await line.heard()
             assert len(timers(loop)) == before + 1, "a deadline while somebody is inside is seen"
-        await empty(door)
+        await empty(api)
         assert len(timers(loop)) == before
 
 
-async def test_what_the_door_remembers_of_strangers_is_bounded(desk: StandIn) -> None:
-    async with running_phone_api(desk) as door:
+async def test_what_the_door_remembers_of_strangers_is_bounded(gateway: FakeGateway) -> None:
+    async with running_phone_api(gateway) as api:
         for number in range(600):
             source = f"127.0.{1 + number // 250}.{1 + number % 250}"
-            assert (await ask(door, request("GET", "/nothing", token=None), source=source)).status == 404
-    assert len(door._routes._strangers) == 512
-    assert not door._from
+            assert (await ask(api, request("GET", "/nothing", token=None), source=source)).status == 404
+    assert len(api._routes._anonymous_limiter) == 512
+    assert not api._connections_per_peer
 
 
 def test_the_doors_log_has_one_line_for_each_change(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def play() -> None:
-        async with running_phone_api(StandIn()) as door:
-            await door.open()
-            await ask(door, TEST)
-        await door.close()
+        async with running_phone_api(FakeGateway()) as api:
+            await api.open()
+            await ask(api, TEST)
+        await api.close()
 
     caplog.set_level(logging.INFO)
     asyncio.run(play())
-    assert [record.levelname for record in caplog.records if record.name == "turntoward.door"] == ["INFO", "INFO"]
+    assert [record.levelname for record in caplog.records if record.name == "turntoward.phone_api"] == ["INFO", "INFO"]

@@ -1,4 +1,4 @@
-"""Real clients ask the open door: every status, every refusal, and what is handed on."""
+"""The phone API's responses to real clients: every status, every refusal, and what the gateway gets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from detector.devices import PhoneApiAddress
 from detector.phone_api.auth import digest
 from detector.phone_api.model import PhoneEvent
 from detector.phone_api.server import PhoneApi
-from tests.rig.phone_api import CODE, OTHER, TOKEN, Heard, StandIn, ask, knock, request, running_phone_api
+from tests.rig.phone_api import CODE, OTHER, TOKEN, FakeGateway, HttpResponse, ask, connect, request, running_phone_api
 
 SOCIAL = {"event": "app_open", "category": "social"}
 PAGES = ["/", "/phone", "/pair", "/pair/any-code_1", "/phone?from=icon", "/phone.css", "/phone.js"]
@@ -30,21 +30,21 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def desk() -> StandIn:
-    return StandIn()
+def gateway() -> FakeGateway:
+    return FakeGateway()
 
 
 @pytest.fixture
-async def door(desk: StandIn, clock: ManualClock) -> AsyncIterator[PhoneApi]:
-    async with running_phone_api(desk, clock=clock) as opened:
+async def api(gateway: FakeGateway, clock: ManualClock) -> AsyncIterator[PhoneApi]:
+    async with running_phone_api(gateway, clock=clock) as opened:
         yield opened
 
 
-async def curl(door: PhoneApi, path: str, *options: str) -> tuple[int, str]:
+async def curl(api: PhoneApi, path: str, *options: str) -> tuple[int, str]:
     """Return the status and the body that the real curl gets."""
     if not shutil.which("curl"):
         pytest.skip("missing: curl")
-    address, port = door.local
+    address, port = api.local
     command = ["curl", "--silent", "--max-time", "10", "--write-out", "\n%{http_code}", *options]
     running = await asyncio.create_subprocess_exec(*command, f"http://{address}:{port}{path}", stdout=-1)
     said, _ = await running.communicate()
@@ -52,9 +52,9 @@ async def curl(door: PhoneApi, path: str, *options: str) -> tuple[int, str]:
     return int(status), body
 
 
-async def test_curl_tells_as_the_docs_show_it(door: PhoneApi, desk: StandIn) -> None:
+async def test_curl_tells_as_the_docs_show_it(api: PhoneApi, gateway: FakeGateway) -> None:
     status, body = await curl(
-        door,
+        api,
         "/v1/phone",
         "-H",
         f"Authorization: Bearer {TOKEN}",
@@ -65,12 +65,12 @@ async def test_curl_tells_as_the_docs_show_it(door: PhoneApi, desk: StandIn) -> 
     )
     assert (status, body) == (204, "")
     at = datetime(2026, 11, 23, 18, 2, 11, tzinfo=UTC)
-    assert desk.told == [("my phone", PhoneEvent(event="app_open", category="social", at=at))]
+    assert gateway.events == [("my phone", PhoneEvent(event="app_open", category="social", at=at))]
 
 
-async def test_http_client_tells_ten_times_over_one_connection(door: PhoneApi, desk: StandIn) -> None:
+async def test_http_client_tells_ten_times_over_one_connection(api: PhoneApi, gateway: FakeGateway) -> None:
     def tell() -> list[int]:
-        client = http.client.HTTPConnection(*door.local, timeout=10)
+        client = http.client.HTTPConnection(*api.local, timeout=10)
         found = []
         for number in range(10):
             body = json.dumps({"event": "app_open", "app": f"app{number}"})
@@ -86,19 +86,19 @@ async def test_http_client_tells_ten_times_over_one_connection(door: PhoneApi, d
         return found
 
     assert await asyncio.to_thread(tell) == [204] * 10
-    assert [told.app for _, told in desk.told] == [f"app{number}" for number in range(10)]
+    assert [told.app for _, told in gateway.events] == [f"app{number}" for number in range(10)]
 
 
-async def test_a_sentence_of_the_desk_is_handed_to_the_phone(door: PhoneApi, desk: StandIn) -> None:
-    desk.says = "A minute of scrolling"
-    heard = await ask(door, request("POST", "/v1/phone", SOCIAL))
+async def test_a_sentence_of_the_desk_is_handed_to_the_phone(api: PhoneApi, gateway: FakeGateway) -> None:
+    gateway.says = "A minute of scrolling"
+    heard = await ask(api, request("POST", "/v1/phone", SOCIAL))
     assert (heard.status, heard.said) == (200, {"say": "A minute of scrolling"})
     assert heard.headers["content-type"] == "application/json"
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_the_page_is_the_same_for_everybody_and_keeps_to_itself(door: PhoneApi, path: str) -> None:
-    with_token, without = [await ask(door, request("GET", path, token=token)) for token in (TOKEN, None)]
+async def test_the_page_is_the_same_for_everybody_and_keeps_to_itself(api: PhoneApi, path: str) -> None:
+    with_token, without = [await ask(api, request("GET", path, token=token)) for token in (TOKEN, None)]
     assert with_token.raw == without.raw
     assert without.status == 200
     assert len(without.body) > 1000
@@ -116,33 +116,33 @@ async def test_the_page_is_the_same_for_everybody_and_keeps_to_itself(door: Phon
     assert not any(phone in without.body for phone in (b"old phone", b"new phone"))
 
 
-async def test_a_look_at_the_pages_head_has_no_body(door: PhoneApi) -> None:
-    async with knock(door) as line:
+async def test_a_look_at_the_pages_head_has_no_body(api: PhoneApi) -> None:
+    async with connect(api) as line:
         await line.send(request("HEAD", "/phone") + request("GET", "/nothing"))
         head = await line.reader.readuntil(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 200 OK\r\n")
         assert (await line.heard()).status == 404
 
 
-async def test_looking_at_the_pairing_link_does_not_use_the_code_up(door: PhoneApi, desk: StandIn) -> None:
+async def test_looking_at_the_pairing_link_does_not_use_the_code_up(api: PhoneApi, gateway: FakeGateway) -> None:
     for method in ("GET", "HEAD"):
-        await curl(door, f"/pair/{CODE}", *(["--head"] if method == "HEAD" else []))
-    heard = await ask(door, request("POST", "/pair", {"code": CODE}, token=None))
+        await curl(api, f"/pair/{CODE}", *(["--head"] if method == "HEAD" else []))
+    heard = await ask(api, request("POST", "/pair", {"code": CODE}, token=None))
     assert heard.status == 200
     assert isinstance(heard.said, dict)
     assert heard.said["name"] == "new phone"
     token = heard.said["token"]
-    assert desk.paired[2].token == digest(token), "the desk is given the digest, never the token"
-    again = await ask(door, request("POST", "/pair", {"code": CODE}, token=None))
+    assert gateway.paired[2].token == digest(token), "the gateway is given the digest, never the token"
+    again = await ask(api, request("POST", "/pair", {"code": CODE}, token=None))
     assert again.status == 401
-    assert (await ask(door, request("POST", "/v1/test", token=token))).status == 204
-    assert desk.tests == ["new phone"]
+    assert (await ask(api, request("POST", "/v1/test", token=token))).status == 204
+    assert gateway.tests == ["new phone"]
 
 
-async def test_every_401_is_the_same_byte_for_byte(door: PhoneApi, desk: StandIn, clock: ManualClock) -> None:
+async def test_every_401_is_the_same_byte_for_byte(api: PhoneApi, gateway: FakeGateway, clock: ManualClock) -> None:
     revoked = TOKEN
-    desk.remove(desk.paired[0])
-    heard: list[Heard] = []
+    gateway.remove(gateway.paired[0])
+    heard: list[HttpResponse] = []
     headers = [
         {},
         {"Authorization": "Bearer wrong"},
@@ -160,60 +160,60 @@ async def test_every_401_is_the_same_byte_for_byte(door: PhoneApi, desk: StandIn
     for method, path in NEEDING_A_TOKEN:
         for fields in headers:
             clock.seconds += 10
-            heard += [await ask(door, request(method, path, body, token=None, headers=fields)) for body in bodies]
+            heard += [await ask(api, request(method, path, body, token=None, headers=fields)) for body in bodies]
     clock.seconds += 10
     wrong_type = {"Content-Type": "text/plain"}
-    heard.append(await ask(door, request("POST", "/v1/phone", "x", token=None, headers=wrong_type)))
-    heard.append(await ask(door, request("POST", "/pair", {"code": "used or never made"}, token=None)))
-    heard.append(await ask(door, request("POST", "/pair", {"code": "x" * 3000}, token=None)))
-    heard.append(await ask(door, request("POST", "/pair", '{"code": "\\ud800"}', token=None)))
+    heard.append(await ask(api, request("POST", "/v1/phone", "x", token=None, headers=wrong_type)))
+    heard.append(await ask(api, request("POST", "/pair", {"code": "used or never made"}, token=None)))
+    heard.append(await ask(api, request("POST", "/pair", {"code": "x" * 3000}, token=None)))
+    heard.append(await ask(api, request("POST", "/pair", '{"code": "\\ud800"}', token=None)))
     assert {one.status for one in heard} == {401}
     assert len({one.raw for one in heard}) == 1
     assert heard[0].closed
-    assert desk.told == desk.wishes == desk.tests == []
+    assert gateway.events == gateway.changes == gateway.tests == []
 
 
-async def test_one_phones_token_cannot_speak_for_another(door: PhoneApi, desk: StandIn) -> None:
+async def test_one_phones_token_cannot_speak_for_another(api: PhoneApi, gateway: FakeGateway) -> None:
     claims = {"X-Phone": "my phone", "Cookie": f"token={TOKEN}", "X-Forwarded-For": "127.0.0.1"}
     body = {"event": "unlock"}
-    assert (await ask(door, request("POST", "/v1/phone", body, token=OTHER, headers=claims))).status == 204
-    named = await ask(door, request("POST", "/v1/phone", body | {"phone": "my phone"}, token=OTHER))
+    assert (await ask(api, request("POST", "/v1/phone", body, token=OTHER, headers=claims))).status == 204
+    named = await ask(api, request("POST", "/v1/phone", body | {"phone": "my phone"}, token=OTHER))
     assert named.status == 422
-    await ask(door, request("DELETE", f"/v1/phone?token={TOKEN}", token=OTHER))
-    assert desk.told == [("old phone", PhoneEvent(event="unlock"))]
-    assert [phone.name for phone in desk.paired] == ["my phone", "new phone"]
+    await ask(api, request("DELETE", f"/v1/phone?token={TOKEN}", token=OTHER))
+    assert gateway.events == [("old phone", PhoneEvent(event="unlock"))]
+    assert [phone.name for phone in gateway.paired] == ["my phone", "new phone"]
 
 
-async def test_a_removed_phone_is_refused_at_once_even_while_it_speaks(door: PhoneApi, desk: StandIn) -> None:
+async def test_a_removed_phone_is_refused_at_once_even_while_it_speaks(api: PhoneApi, gateway: FakeGateway) -> None:
     raw = request("POST", "/v1/phone", SOCIAL)
-    async with knock(door) as line, knock(door) as idle:
+    async with connect(api) as line, connect(api) as idle:
         await idle.send(request("POST", "/v1/test"))
         assert (await idle.heard()).status == 204
         await line.send(raw[:-5])
-        assert (await ask(door, request("DELETE", "/v1/phone"))).status == 204
+        assert (await ask(api, request("DELETE", "/v1/phone"))).status == 204
         await line.send(raw[-5:])
         await idle.send(request("POST", "/v1/test"))
         assert (await line.heard()).status == 401
         assert (await idle.heard()).status == 401
-    assert desk.told == []
-    assert desk.tests == ["my phone"]
+    assert gateway.events == []
+    assert gateway.tests == ["my phone"]
 
 
-async def test_the_test_checks_what_it_is_given_and_hands_nothing_on(door: PhoneApi, desk: StandIn) -> None:
-    assert (await ask(door, request("POST", "/v1/test"))).status == 204
-    assert (await ask(door, request("POST", "/v1/test", SOCIAL))).status == 204
-    assert (await ask(door, request("POST", "/v1/test", {"event": "nothing"}))).status == 422
-    assert (await ask(door, request("POST", "/v1/test", "x", headers={"Content-Type": "text/plain"}))).status == 415
-    assert desk.tests == ["my phone", "my phone"]
-    assert desk.told == []
+async def test_the_test_checks_what_it_is_given_and_hands_nothing_on(api: PhoneApi, gateway: FakeGateway) -> None:
+    assert (await ask(api, request("POST", "/v1/test"))).status == 204
+    assert (await ask(api, request("POST", "/v1/test", SOCIAL))).status == 204
+    assert (await ask(api, request("POST", "/v1/test", {"event": "nothing"}))).status == 422
+    assert (await ask(api, request("POST", "/v1/test", "x", headers={"Content-Type": "text/plain"}))).status == 415
+    assert gateway.tests == ["my phone", "my phone"]
+    assert gateway.events == []
 
 
-async def test_together_is_wished_for(door: PhoneApi, desk: StandIn) -> None:
+async def test_together_is_wished_for(api: PhoneApi, gateway: FakeGateway) -> None:
     for body in ({"do": "start", "minutes": 90}, {"do": "extend", "minutes": 30}, {"do": "stop"}):
-        assert (await ask(door, request("POST", "/v1/together", body))).status == 204
-    heard = await ask(door, request("POST", "/v1/together", {"do": "start"}))
+        assert (await ask(api, request("POST", "/v1/together", body))).status == 204
+    heard = await ask(api, request("POST", "/v1/together", {"do": "start"}))
     assert (heard.status, heard.problems) == (422, ["start needs minutes"])
-    assert desk.wishes == [
+    assert gateway.changes == [
         ("my phone", "start", timedelta(minutes=90)),
         ("my phone", "extend", timedelta(minutes=30)),
         ("my phone", "stop", timedelta(0)),
@@ -221,35 +221,35 @@ async def test_together_is_wished_for(door: PhoneApi, desk: StandIn) -> None:
 
 
 async def test_the_same_within_a_second_is_answered_alike_and_handed_on_once(
-    door: PhoneApi, desk: StandIn, clock: ManualClock
+    api: PhoneApi, gateway: FakeGateway, clock: ManualClock
 ) -> None:
-    desk.says = "A minute of scrolling"
-    first = await ask(door, request("POST", "/v1/phone", SOCIAL))
-    other = await ask(door, request("POST", "/v1/phone", {"event": "unlock"}))
+    gateway.says = "A minute of scrolling"
+    first = await ask(api, request("POST", "/v1/phone", SOCIAL))
+    other = await ask(api, request("POST", "/v1/phone", {"event": "unlock"}))
     clock.seconds = 0.9
-    in_other_words = await ask(door, request("POST", "/v1/phone", '{"category":"social" , "event":"app_open"}'))
+    in_other_words = await ask(api, request("POST", "/v1/phone", '{"category":"social" , "event":"app_open"}'))
     assert first.raw == other.raw == in_other_words.raw
-    assert [told.event for _, told in desk.told] == ["app_open", "unlock"]
-    await ask(door, request("POST", "/v1/phone", SOCIAL, token=OTHER))
-    assert [name for name, _ in desk.told] == ["my phone", "my phone", "old phone"]
+    assert [told.event for _, told in gateway.events] == ["app_open", "unlock"]
+    await ask(api, request("POST", "/v1/phone", SOCIAL, token=OTHER))
+    assert [name for name, _ in gateway.events] == ["my phone", "my phone", "old phone"]
     clock.seconds = 1.0
-    await ask(door, request("POST", "/v1/phone", SOCIAL))
-    assert len(desk.told) == 4
+    await ask(api, request("POST", "/v1/phone", SOCIAL))
+    assert len(gateway.events) == 4
     for _ in range(3):
-        await ask(door, request("POST", "/v1/together", {"do": "extend", "minutes": 30}))
-    assert len(desk.wishes) == 1
+        await ask(api, request("POST", "/v1/together", {"do": "extend", "minutes": 30}))
+    assert len(gateway.changes) == 1
 
 
-async def test_a_replay_while_the_first_is_under_way_waits_for_its_answer(door: PhoneApi, desk: StandIn) -> None:
-    desk.hold = asyncio.Event()
-    desk.says = "A minute of scrolling"
-    async with knock(door) as one, knock(door) as other:
+async def test_a_replay_while_the_first_is_under_way_waits_for_its_answer(api: PhoneApi, gateway: FakeGateway) -> None:
+    gateway.hold = asyncio.Event()
+    gateway.says = "A minute of scrolling"
+    async with connect(api) as one, connect(api) as other:
         await one.send(request("POST", "/v1/phone", SOCIAL))
         await other.send(request("POST", "/v1/phone", SOCIAL))
-        assert (await ask(door, request("POST", "/v1/test"))).status == 204, "nobody else waits"
-        desk.hold.set()
+        assert (await ask(api, request("POST", "/v1/test"))).status == 204, "nobody else waits"
+        gateway.hold.set()
         assert (await one.heard()).raw == (await other.heard()).raw
-    assert len(desk.told) == 1
+    assert len(gateway.events) == 1
 
 
 @pytest.mark.parametrize(
@@ -265,9 +265,9 @@ async def test_a_replay_while_the_first_is_under_way_waits_for_its_answer(door: 
         ("BREW", "/", "GET, HEAD"),
     ],
 )
-async def test_another_method_is_told_which_there_are(door: PhoneApi, method: str, path: str, allowed: str) -> None:
+async def test_another_method_is_told_which_there_are(api: PhoneApi, method: str, path: str, allowed: str) -> None:
     for token in (TOKEN, None):
-        heard = await ask(door, request(method, path, token=token))
+        heard = await ask(api, request(method, path, token=token))
         assert (heard.status, heard.headers["allow"]) == (405, allowed)
         assert heard.problems
 
@@ -291,8 +291,8 @@ async def test_another_method_is_told_which_there_are(door: PhoneApi, method: st
         "/phone.js/",
     ],
 )
-async def test_an_unknown_path_is_not_found_with_or_without_a_token(door: PhoneApi, path: str) -> None:
-    heard = [await ask(door, request("GET", path, token=token)) for token in (TOKEN, None)]
+async def test_an_unknown_path_is_not_found_with_or_without_a_token(api: PhoneApi, path: str) -> None:
+    heard = [await ask(api, request("GET", path, token=token)) for token in (TOKEN, None)]
     assert [one.status for one in heard] == [404, 404]
     assert heard[0].raw == heard[1].raw
 
@@ -344,9 +344,9 @@ async def test_an_unknown_path_is_not_found_with_or_without_a_token(door: PhoneA
     ],
 )
 async def test_each_request_gets_its_status_and_the_next_one_is_answered(
-    door: PhoneApi, desk: StandIn, raw: bytes, status: int
+    api: PhoneApi, gateway: FakeGateway, raw: bytes, status: int
 ) -> None:
-    async with knock(door) as line:
+    async with connect(api) as line:
         try:
             await line.send(raw)
         except ConnectionResetError:
@@ -359,27 +359,27 @@ async def test_each_request_gets_its_status_and_the_next_one_is_answered(
         if heard.closed:
             line.writer.write_eof()
             assert await line.ended() == b""
-    assert len(desk.told) == (status == 204)
-    assert (await ask(door, request("POST", "/v1/test"))).status == 204
+    assert len(gateway.events) == (status == 204)
+    assert (await ask(api, request("POST", "/v1/test"))).status == 204
 
 
-async def test_a_body_in_chunks_is_taken_and_bounded(door: PhoneApi, desk: StandIn) -> None:
+async def test_a_body_in_chunks_is_taken_and_bounded(api: PhoneApi, gateway: FakeGateway) -> None:
     fields = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
     head = request("POST", "/v1/phone", headers=fields)
-    assert (await ask(door, head + b'12\r\n{"event":"unlock"}\r\n0\r\n\r\n')).status == 204
-    assert (await ask(door, head + b"1000\r\n" + b" " * 4096 + b"\r\n1\r\n \r\n0\r\n\r\n")).status == 413
+    assert (await ask(api, head + b'12\r\n{"event":"unlock"}\r\n0\r\n\r\n')).status == 204
+    assert (await ask(api, head + b"1000\r\n" + b" " * 4096 + b"\r\n1\r\n \r\n0\r\n\r\n")).status == 413
     assert (
-        await ask(door, head + b"1;" + b"x" * 2000 + b"\r\n \r\n" + (b"1;" + b"x" * 2000 + b"\r\n \r\n") * 30)
+        await ask(api, head + b"1;" + b"x" * 2000 + b"\r\n \r\n" + (b"1;" + b"x" * 2000 + b"\r\n \r\n") * 30)
     ).status == 413
-    assert (await ask(door, head + b"zz\r\n")).status == 400
-    assert len(desk.told) == 1
+    assert (await ask(api, head + b"zz\r\n")).status == 400
+    assert len(gateway.events) == 1
 
 
-async def test_who_asks_before_sending_is_told_to_go_on_or_not(door: PhoneApi) -> None:
+async def test_who_asks_before_sending_is_told_to_go_on_or_not(api: PhoneApi) -> None:
     go_on = {"Expect": "100-continue"}
     raw = request("POST", "/v1/phone", SOCIAL, headers=go_on)
     head, _, body = raw.partition(b"\r\n\r\n")
-    async with knock(door) as line:
+    async with connect(api) as line:
         await line.send(head + b"\r\n\r\n")
         assert (await line.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100")
         await line.send(body)
@@ -388,35 +388,35 @@ async def test_who_asks_before_sending_is_told_to_go_on_or_not(door: PhoneApi) -
         request("POST", "/v1/phone", b"x" * 9000, headers=go_on),
         request("POST", "/v1/phone", SOCIAL, token=None, headers=go_on),
     ):
-        heard = await ask(door, refused.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
+        heard = await ask(api, refused.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
         assert heard.status in {413, 401}
         assert heard.closed
 
 
-async def test_requests_in_a_row_are_answered_in_their_order(door: PhoneApi, desk: StandIn) -> None:
-    async with knock(door) as line:
+async def test_requests_in_a_row_are_answered_in_their_order(api: PhoneApi, gateway: FakeGateway) -> None:
+    async with connect(api) as line:
         await line.send(
             b"".join(request("POST", "/v1/phone", {"event": "app_open", "app": f"a{n}"}) for n in range(50))
         )
         assert [(await line.heard()).status for _ in range(50)] == [204] * 50
-    assert [told.app for _, told in desk.told] == [f"a{n}" for n in range(50)]
+    assert [told.app for _, told in gateway.events] == [f"a{n}" for n in range(50)]
 
 
 async def test_a_phone_that_tells_too_often_is_slowed_down_alone(
-    door: PhoneApi, desk: StandIn, clock: ManualClock
+    api: PhoneApi, gateway: FakeGateway, clock: ManualClock
 ) -> None:
-    async with knock(door) as line:
+    async with connect(api) as line:
         for number in range(250):
             await line.send(request("POST", "/v1/phone", {"event": "app_open", "app": f"a{number}"}))
             assert (await line.heard()).status == 204
         await line.send(request("POST", "/v1/phone", SOCIAL))
         heard = await line.heard()
     assert (heard.status, heard.headers["retry-after"], heard.closed) == (429, "1", True)
-    assert (await ask(door, request("POST", "/v1/phone", SOCIAL, token=OTHER))).status == 204
-    assert (await ask(door, request("GET", "/phone", token=None))).status == 200
+    assert (await ask(api, request("POST", "/v1/phone", SOCIAL, token=OTHER))).status == 204
+    assert (await ask(api, request("GET", "/phone", token=None))).status == 200
     clock.seconds += 1
-    assert (await ask(door, request("POST", "/v1/phone", SOCIAL))).status == 204
-    assert len(desk.told) == 252
+    assert (await ask(api, request("POST", "/v1/phone", SOCIAL))).status == 204
+    assert len(gateway.events) == 252
 
 
 @pytest.mark.parametrize(
@@ -429,43 +429,43 @@ async def test_a_phone_that_tells_too_often_is_slowed_down_alone(
     ],
 )
 async def test_strangers_at_one_address_are_slowed_down_and_the_phone_there_is_not(
-    door: PhoneApi, desk: StandIn, clock: ManualClock, raw: bytes
+    api: PhoneApi, gateway: FakeGateway, clock: ManualClock, raw: bytes
 ) -> None:
-    found = [(await ask(door, raw)).status for _ in range(41)]
+    found = [(await ask(api, raw)).status for _ in range(41)]
     assert 429 not in found[:40]
     assert found[40] == 429
-    assert (await ask(door, request("POST", "/pair", {"code": CODE}, token=None))).status == 429, "no code is tried"
-    assert (await ask(door, request("POST", "/v1/phone", SOCIAL))).status == 204
-    assert (await ask(door, raw, source="127.0.0.2")).status == found[0]
+    assert (await ask(api, request("POST", "/pair", {"code": CODE}, token=None))).status == 429, "no code is tried"
+    assert (await ask(api, request("POST", "/v1/phone", SOCIAL))).status == 204
+    assert (await ask(api, raw, source="127.0.0.2")).status == found[0]
     clock.seconds += 0.06
-    assert [(await ask(door, raw)).status for _ in range(2)] == [found[0], 429]
-    assert desk.paired[2].code == digest(CODE)
+    assert [(await ask(api, raw)).status for _ in range(2)] == [found[0], 429]
+    assert gateway.paired[2].code == digest(CODE)
 
 
 async def test_a_bug_behind_the_door_is_logged_once_without_what_it_says_and_the_door_stays_open(
-    door: PhoneApi, desk: StandIn, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    api: PhoneApi, gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     secret = "yranac"[::-1]
 
     def fail(*_: object) -> None:
         raise ValueError(secret)
 
-    monkeypatch.setattr(StandIn, "tested", fail)
+    monkeypatch.setattr(FakeGateway, "note_test", fail)
     for _ in range(3):
-        heard = await ask(door, request("POST", "/v1/test"))
+        heard = await ask(api, request("POST", "/v1/test"))
         assert (heard.status, heard.closed) == (500, True)
         assert b"canary" not in heard.raw
-    assert (await ask(door, request("POST", "/v1/phone", SOCIAL))).status == 204
+    assert (await ask(api, request("POST", "/v1/phone", SOCIAL))).status == 204
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
     assert "ValueError" in caplog.text
     assert "canary" not in caplog.text
 
 
-async def test_nothing_of_a_request_is_logged(desk: StandIn, caplog: pytest.LogCaptureFixture) -> None:
+async def test_nothing_of_a_request_is_logged(gateway: FakeGateway, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     place = PhoneApiAddress(address="127.0.0.1", port=0, host="laptop.local")
-    async with running_phone_api(desk, place=place) as door:
-        address, port = door.local
+    async with running_phone_api(gateway, place=place) as api:
+        address, port = api.local
         canary = {"event": "app_open", "app": "com.canary", "canary": 1}
         for raw in (
             request("POST", "/v1/phone", {"event": "app_open", "app": "com.canary"}),
@@ -475,7 +475,7 @@ async def test_nothing_of_a_request_is_logged(desk: StandIn, caplog: pytest.LogC
             request("GET", "/canary", host="canary"),
             b"canary\r\n\r\n",
         ):
-            await ask(door, raw)
+            await ask(api, raw)
     ours = [record.getMessage() for record in caplog.records if record.name.startswith("turntoward")]
-    assert ours == [f"the door for phones is open at {address}, port {port}", "the door for phones is shut"]
+    assert ours == [f"the phone API listens at {address}, port {port}", "the phone API is closed"]
     assert "canary" not in caplog.text

@@ -1,4 +1,4 @@
-"""The door opens where it can, says why where it cannot, and speaks TLS with a certificate of the person's own."""
+"""The phone API opens where it can, says why where it cannot, and speaks TLS with a certificate of the person's own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from detector.clock import SystemClock
 from detector.devices import PhoneApiAddress
 from detector.errors import PhoneApiUnavailable, TurntowardError
 from detector.phone_api.server import PhoneApi
-from tests.rig.phone_api import SHORT_LIMITS, TOKEN, StandIn, ask, knock, request, running_phone_api
+from tests.rig.phone_api import SHORT_LIMITS, TOKEN, FakeGateway, ask, connect, request, running_phone_api
 
 PLACE = PhoneApiAddress(address="127.0.0.1", port=0, host="laptop.local")
 TEST = request("POST", "/v1/test")
@@ -27,15 +27,15 @@ PATIENCE = 20.0
 
 
 async def refused(place: PhoneApiAddress) -> PhoneApiUnavailable:
-    door = PhoneApi(place, StandIn(), SystemClock())
+    api = PhoneApi(place, FakeGateway(), SystemClock())
     with pytest.raises(PhoneApiUnavailable) as closed:
-        await door.open()
+        await api.open()
     assert isinstance(closed.value, TurntowardError)
-    assert not door.is_open
+    assert not api.is_open
     assert closed.value.remedy
     with pytest.raises(PhoneApiUnavailable):
-        assert door.local
-    await door.close()
+        assert api.local
+    await api.close()
     return closed.value
 
 
@@ -57,8 +57,8 @@ async def test_a_port_that_is_taken_is_named_and_free_again_later() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         place = replace(PLACE, port=taken.getsockname()[1])
         assert (await refused(place)).why == f"127.0.0.1, port {place.port} is taken by another program"
-    async with running_phone_api(StandIn(), place=place) as door:
-        assert door.local == ("127.0.0.1", place.port)
+    async with running_phone_api(FakeGateway(), place=place) as api:
+        assert api.local == ("127.0.0.1", place.port)
 
 
 async def test_where_the_kernel_refuses_the_network_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,23 +68,23 @@ async def test_where_the_kernel_refuses_the_network_it_says_so(monkeypatch: pyte
         def __init__(self, *_: object, **__: object) -> None:
             raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
 
-    door = PhoneApi(PLACE, StandIn(), SystemClock())
+    api = PhoneApi(PLACE, FakeGateway(), SystemClock())
     with monkeypatch.context() as refusing:
         refusing.setattr(socket, "socket", Forbidden)
         with pytest.raises(PhoneApiUnavailable, match="may not reach the network"):
-            await door.open()
-    assert not door.is_open
-    await door.open()
-    assert door.is_open
-    await door.close()
+            await api.open()
+    assert not api.is_open
+    await api.open()
+    assert api.is_open
+    await api.close()
 
 
 async def test_it_opens_at_an_address_of_version_6() -> None:
     try:
-        async with running_phone_api(StandIn(), place=replace(PLACE, address="::1")) as door:
-            for host in ("[::1]", f"[::1]:{door.local[1]}", "localhost", "laptop.local"):
-                assert (await ask(door, request("POST", "/v1/test", host=host))).status == 204
-            assert (await ask(door, request("POST", "/v1/test", host="[::2]"))).status == 421
+        async with running_phone_api(FakeGateway(), place=replace(PLACE, address="::1")) as api:
+            for host in ("[::1]", f"[::1]:{api.local[1]}", "localhost", "laptop.local"):
+                assert (await ask(api, request("POST", "/v1/test", host=host))).status == 204
+            assert (await ask(api, request("POST", "/v1/test", host="[::2]"))).status == 421
     except PhoneApiUnavailable:
         pytest.skip("missing: an address of IPv6 on the loopback")
 
@@ -112,18 +112,18 @@ def context(authority: trustme.CA) -> ssl.SSLContext:
 
 
 @pytest.fixture
-async def door(secure: PhoneApiAddress, caplog: pytest.LogCaptureFixture) -> AsyncIterator[PhoneApi]:
-    async with running_phone_api(StandIn(), place=secure, limits=SHORT_LIMITS) as opened:
+async def api(secure: PhoneApiAddress, caplog: pytest.LogCaptureFixture) -> AsyncIterator[PhoneApi]:
+    async with running_phone_api(FakeGateway(), place=secure, limits=SHORT_LIMITS) as opened:
         yield opened
     assert not [record for record in caplog.records if record.name == "asyncio"]
 
 
-async def test_with_a_certificate_it_speaks_tls(door: PhoneApi, context: ssl.SSLContext) -> None:
+async def test_with_a_certificate_it_speaks_tls(api: PhoneApi, context: ssl.SSLContext) -> None:
     def tell() -> tuple[list[int], str | None, str | None]:
-        client = http.client.HTTPSConnection(*door.local, timeout=PATIENCE, context=context)
+        client = http.client.HTTPSConnection(*api.local, timeout=PATIENCE, context=context)
         found = []
         for _ in range(3):
-            headers = {"Authorization": f"Bearer {TOKEN}", "Origin": f"https://127.0.0.1:{door.local[1]}"}
+            headers = {"Authorization": f"Bearer {TOKEN}", "Origin": f"https://127.0.0.1:{api.local[1]}"}
             client.request("POST", "/v1/test", headers=headers)
             answer = client.getresponse()
             answer.read()
@@ -136,9 +136,9 @@ async def test_with_a_certificate_it_speaks_tls(door: PhoneApi, context: ssl.SSL
     assert await asyncio.to_thread(tell) == ([204] * 3, "TLSv1.3", None)
 
 
-async def test_a_body_too_large_is_refused_in_words_over_tls_too(door: PhoneApi, context: ssl.SSLContext) -> None:
+async def test_a_body_too_large_is_refused_in_words_over_tls_too(api: PhoneApi, context: ssl.SSLContext) -> None:
     def tell() -> int:
-        client = http.client.HTTPSConnection(*door.local, timeout=PATIENCE, context=context)
+        client = http.client.HTTPSConnection(*api.local, timeout=PATIENCE, context=context)
         client.request(
             "POST",
             "/v1/phone",
@@ -152,33 +152,33 @@ async def test_a_body_too_large_is_refused_in_words_over_tls_too(door: PhoneApi,
     assert await asyncio.to_thread(tell) == 413
 
 
-async def test_no_version_of_tls_before_1_2_is_spoken(door: PhoneApi, context: ssl.SSLContext) -> None:
+async def test_no_version_of_tls_before_1_2_is_spoken(api: PhoneApi, context: ssl.SSLContext) -> None:
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
     with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
     with pytest.raises((ssl.SSLError, ConnectionError)):
-        await asyncio.open_connection(*door.local, ssl=context)
+        await asyncio.open_connection(*api.local, ssl=context)
 
 
-async def test_who_speaks_no_tls_or_nothing_is_let_go_of_and_counted_meanwhile(door: PhoneApi) -> None:
-    async with asyncio.timeout(PATIENCE), knock(door) as plain, knock(door) as silent:
+async def test_who_speaks_no_tls_or_nothing_is_let_go_of_and_counted_meanwhile(api: PhoneApi) -> None:
+    async with asyncio.timeout(PATIENCE), connect(api) as plain, connect(api) as silent:
         await plain.send(TEST)
         assert b"HTTP" not in await plain.ended()
-        assert door.connections == 1, "a handshake that does not come is a connection, too"
+        assert api.connections == 1, "a handshake that does not come is a connection, too"
         assert await silent.ended() == b""
-        while door.connections:  # noqa: ASYNC110 - the door sets no event for a test
+        while api.connections:  # noqa: ASYNC110 - the API sets no event for a test
             await asyncio.sleep(0.01)
 
 
-async def test_who_does_not_take_leave_over_tls_is_let_go_of(door: PhoneApi, context: ssl.SSLContext) -> None:
+async def test_who_does_not_take_leave_over_tls_is_let_go_of(api: PhoneApi, context: ssl.SSLContext) -> None:
     def speak_and_stay() -> ssl.SSLSocket:
-        line = context.wrap_socket(socket.create_connection(door.local, PATIENCE), server_hostname="laptop.local")
+        line = context.wrap_socket(socket.create_connection(api.local, PATIENCE), server_hostname="laptop.local")
         line.sendall(request("POST", "/v1/test", headers={"Connection": "close"}))
         return line
 
     line = await asyncio.to_thread(speak_and_stay)
     async with asyncio.timeout(PATIENCE):
-        while door.connections:  # noqa: ASYNC110 - the door sets no event for a test
+        while api.connections:  # noqa: ASYNC110 - the API sets no event for a test
             await asyncio.sleep(0.01)
     line.close()
 
@@ -186,15 +186,15 @@ async def test_who_does_not_take_leave_over_tls_is_let_go_of(door: PhoneApi, con
 async def test_it_closes_on_open_tls_connections_at_once(
     secure: PhoneApiAddress, context: ssl.SSLContext, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with running_phone_api(StandIn(), place=secure) as door:
-        reader, writer = await asyncio.open_connection(*door.local, ssl=context)
+    async with running_phone_api(FakeGateway(), place=secure) as api:
+        reader, writer = await asyncio.open_connection(*api.local, ssl=context)
         writer.write(TEST)
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 204")
-        async with knock(door) as silent:
-            while door.connections < 2:  # noqa: ASYNC110 - the door sets no event for a test
+        async with connect(api) as silent:
+            while api.connections < 2:  # noqa: ASYNC110 - the API sets no event for a test
                 await asyncio.sleep(0.01)
-            await door.close()
-            assert door.connections == 0
+            await api.close()
+            assert api.connections == 0
             assert await silent.ended() == b""
         writer.transport.abort()
     assert not [record for record in caplog.records if record.name == "asyncio"]

@@ -423,8 +423,8 @@ class TestTest:
 
     def test_the_door_is_knocked_at_and_the_phone_is_waited_for(self, address: PhoneApiAddress) -> None:
         keep(PAIRED, place=address)
-        desk = RecordingGateway()
-        with RunningPhoneApi(desk, port=address.port), PhoneDaemon() as daemon:
+        gateway = RecordingGateway()
+        with RunningPhoneApi(gateway, port=address.port), PhoneDaemon() as daemon:
             shown = Terminal("test", "My Phone")
             shown.read_until(lambda text: "Test the connection" in text)
             daemon.tested["my phone"] = datetime.now(UTC) - timedelta(hours=1)
@@ -436,7 +436,7 @@ class TestTest:
             assert shown.leave() == 0
         assert f"The door at {address.url} is open and answers from here." in shown.text
         assert "my phone reaches this device." in shown.text
-        assert desk.tests == 0, "it knocks without a token"
+        assert gateway.tests == 0, "it knocks without a token"
 
     def test_a_phone_that_does_not_come_is_told_of_with_what_helps(
         self, address: PhoneApiAddress, monkeypatch: pytest.MonkeyPatch

@@ -1,4 +1,4 @@
-"""Every `curl` line of docs/phones.md, as a shell runs it, against a running door; with the answer that stands below it."""
+"""Every `curl` line of docs/phones.md, as a shell runs it, against a running phone API; with the answer that stands below it."""
 
 from __future__ import annotations
 
@@ -40,35 +40,35 @@ def shown(text: str) -> list[Shown]:
     return found
 
 
-def ran(command: str, door: RunningPhoneApi, token: str) -> str:
-    mine = command.replace(ADDRESS, door.url).replace("TOKEN", token).replace('"CODE"', f'"{CODE}"')
+def ran(command: str, api: RunningPhoneApi, token: str) -> str:
+    mine = command.replace(ADDRESS, api.url).replace("TOKEN", token).replace('"CODE"', f'"{CODE}"')
     done = subprocess.run(["sh", "-c", mine], capture_output=True, text=True, check=True, timeout=20)
     return done.stdout.strip()
 
 
 @pytest.fixture
-def door() -> Iterator[RunningPhoneApi]:
+def api() -> Iterator[RunningPhoneApi]:
     if shutil.which("curl") is None:
         pytest.skip("missing: curl")
     with RunningPhoneApi(RecordingGateway()) as opened:
         yield opened
 
 
-def test_every_curl_line_of_the_page_is_answered_as_the_page_says(door: RunningPhoneApi) -> None:
+def test_every_curl_line_of_the_page_is_answered_as_the_page_says(api: RunningPhoneApi) -> None:
     lines = shown(PAGE.read_text(encoding="utf-8"))
     # Whoever tries them has a token already: the one line that makes it comes first here.
     lines.sort(key=lambda line: "/pair " not in line.command)
     token = ""
     for line in lines:
         assert ADDRESS in line.command, line
-        answer = ran(line.command, door, token)
+        answer = ran(line.command, api, token)
         if "/pair " in line.command:
             token = answer.split('"token": "')[1].split('"')[0]
             answer = answer.replace(token, "…")
         assert answer == line.answer, line.command
-    assert [told.event for told in door.desk.told] == ["app_open", "app_close", "unlock", "put_away"]
-    assert [what for what, _ in door.desk.wished] == ["start", "extend", "stop"]
-    assert (door.desk.tests, door.desk.known) == (1, [])
+    assert [told.event for told in api.gateway.events] == ["app_open", "app_close", "unlock", "put_away"]
+    assert [what for what, _ in api.gateway.changes] == ["start", "extend", "stop"]
+    assert (api.gateway.tests, api.gateway.known) == (1, [])
 
 
 def test_no_curl_line_is_overlooked() -> None:

@@ -1,4 +1,4 @@
-"""The phone's page in a real browser of a phone's size, against the real door."""
+"""The phone's page in a real browser of a phone's size, against the real phone API."""
 
 from __future__ import annotations
 
@@ -120,19 +120,19 @@ def phone(driver: webdriver.Chrome) -> Iterator[Phone]:
 
 
 @pytest.fixture
-def desk() -> RecordingGateway:
+def gateway() -> RecordingGateway:
     return RecordingGateway()
 
 
 @pytest.fixture
-def door(desk: RecordingGateway) -> Iterator[RunningPhoneApi]:
-    with RunningPhoneApi(desk, host=NAME) as opened:
+def api(gateway: RecordingGateway) -> Iterator[RunningPhoneApi]:
+    with RunningPhoneApi(gateway, host=NAME) as opened:
         yield opened
 
 
 @pytest.fixture
-def paired(phone: Phone, door: RunningPhoneApi) -> Phone:
-    phone.open(f"{door.url}/pair/{CODE}")
+def paired(phone: Phone, api: RunningPhoneApi) -> Phone:
+    phone.open(f"{api.url}/pair/{CODE}")
     phone.tap(phone.find("pair-button"))
     phone.sees("This phone is paired")
     return phone
@@ -156,9 +156,9 @@ def copied(phone: Phone) -> str:
 
 
 def test_the_link_says_what_is_told_and_what_never_before_anything_is_paired(
-    phone: Phone, door: RunningPhoneApi, desk: RecordingGateway
+    phone: Phone, api: RunningPhoneApi, gateway: RecordingGateway
 ) -> None:
-    phone.open(f"{door.url}/pair/{CODE}")
+    phone.open(f"{api.url}/pair/{CODE}")
     phone.sees("Pair this phone")
     words = phone.text()
     for told in (
@@ -171,24 +171,24 @@ def test_the_link_says_what_is_told_and_what_never_before_anything_is_paired(
     for never in ("no content, no messages, no titles", "where you are, what you type"):
         assert never in words
     assert "during partner time only" in words
-    assert desk.known[0].code is not None, "a link that is only looked at is not used up"
+    assert gateway.known[0].code is not None, "a link that is only looked at is not used up"
     assert [asked for asked in phone.asked() if asked["method"] != "GET"] == []
 
 
 def test_it_is_paired_with_a_tap_and_the_code_is_gone(
-    paired: Phone, door: RunningPhoneApi, desk: RecordingGateway
+    paired: Phone, api: RunningPhoneApi, gateway: RecordingGateway
 ) -> None:
     kept = paired.kept()
     assert kept is not None
-    assert desk.known[0].token == digest(kept["token"])
-    assert paired.driver.current_url == f"{door.url}/phone"
+    assert gateway.known[0].token == digest(kept["token"])
+    assert paired.driver.current_url == f"{api.url}/phone"
     assert CODE not in paired.run("return document.documentElement.outerHTML + JSON.stringify(localStorage)")
     assert "Your laptop calls it “my phone”." in paired.text()
     paired.driver.refresh()
     paired.sees("This phone is paired")
 
 
-def test_nothing_goes_to_another_host_and_the_token_is_in_no_address(paired: Phone, door: RunningPhoneApi) -> None:
+def test_nothing_goes_to_another_host_and_the_token_is_in_no_address(paired: Phone, api: RunningPhoneApi) -> None:
     paired.open_all()
     for name in ("test-button", "away-button"):
         paired.tap(paired.find(name))
@@ -199,7 +199,7 @@ def test_nothing_goes_to_another_host_and_the_token_is_in_no_address(paired: Pho
     asked = paired.asked()
     assert len(asked) >= 6
     elsewhere = {urlsplit(each["url"]).netloc for each in asked if not each["url"].startswith("data:")}
-    assert elsewhere == {urlsplit(door.url).netloc}
+    assert elsewhere == {urlsplit(api.url).netloc}
     assert [each["url"] for each in asked if kept["token"] in each["url"]] == []
     assert [each for each in asked if "Referer" in each["headers"] and CODE in each["headers"]["Referer"]] == []
     assert paired.complaints() == []
@@ -207,13 +207,13 @@ def test_nothing_goes_to_another_host_and_the_token_is_in_no_address(paired: Pho
 
 @pytest.mark.parametrize("spoiled", ["used", "expired", "never"])
 def test_a_link_that_opens_nothing_says_so_and_what_to_do(
-    phone: Phone, door: RunningPhoneApi, desk: RecordingGateway, spoiled: str
+    phone: Phone, api: RunningPhoneApi, gateway: RecordingGateway, spoiled: str
 ) -> None:
     if spoiled == "used":
-        desk.claim(digest(CODE), digest("somebody was faster"))
+        gateway.claim(digest(CODE), digest("somebody was faster"))
     else:
-        desk.known.clear()
-    phone.open(f"{door.url}/pair/{CODE}")
+        gateway.known.clear()
+    phone.open(f"{api.url}/pair/{CODE}")
     phone.tap(phone.find("pair-button"))
     phone.sees("This link was used already, or its five minutes are over.")
     phone.sees("turntoward phone pair")
@@ -221,13 +221,13 @@ def test_a_link_that_opens_nothing_says_so_and_what_to_do(
     assert phone.kept() is None
 
 
-def test_the_connection_can_be_tested(paired: Phone, desk: RecordingGateway) -> None:
+def test_the_connection_can_be_tested(paired: Phone, gateway: RecordingGateway) -> None:
     paired.tap(paired.find("test-button"))
     paired.sees("It works: your laptop hears this phone.")
-    assert desk.tests == 1
+    assert gateway.tests == 1
 
 
-def test_we_are_together_can_be_begun_extended_and_stopped(paired: Phone, desk: RecordingGateway) -> None:
+def test_we_are_together_can_be_begun_extended_and_stopped(paired: Phone, gateway: RecordingGateway) -> None:
     wanted = [
         ("30 min", "Asked for 30 min from now"),
         ("60 min", "Asked for 60 min from now"),
@@ -240,7 +240,7 @@ def test_we_are_together_can_be_begun_extended_and_stopped(paired: Phone, desk: 
     for label, said in wanted:
         paired.tap(buttons[label])
         paired.sees(said)
-    assert desk.wished == [
+    assert gateway.changes == [
         ("start", timedelta(minutes=30)),
         ("start", timedelta(minutes=60)),
         ("start", timedelta(minutes=90)),
@@ -249,14 +249,14 @@ def test_we_are_together_can_be_begun_extended_and_stopped(paired: Phone, desk: 
     ]
 
 
-def test_the_phone_can_be_put_away(paired: Phone, desk: RecordingGateway) -> None:
+def test_the_phone_can_be_put_away(paired: Phone, gateway: RecordingGateway) -> None:
     paired.tap(paired.find("away-button"))
     paired.sees("Your laptop was told that the phone is put away.")
-    assert [told.event for told in desk.told] == ["put_away"]
+    assert [told.event for told in gateway.events] == ["put_away"]
 
 
-def test_a_phone_that_was_removed_at_the_laptop_learns_it_and_forgets(paired: Phone, desk: RecordingGateway) -> None:
-    desk.known.clear()
+def test_a_phone_that_was_removed_at_the_laptop_learns_it_and_forgets(paired: Phone, gateway: RecordingGateway) -> None:
+    gateway.known.clear()
     paired.tap(paired.find("away-button"))
     paired.sees("Your laptop does not know this phone any more.")
     assert paired.kept() is None
@@ -264,28 +264,28 @@ def test_a_phone_that_was_removed_at_the_laptop_learns_it_and_forgets(paired: Ph
     assert paired.run("return document.activeElement.id") == "unpaired-title"
 
 
-def test_it_can_be_removed_here(paired: Phone, door: RunningPhoneApi, desk: RecordingGateway) -> None:
+def test_it_can_be_removed_here(paired: Phone, api: RunningPhoneApi, gateway: RecordingGateway) -> None:
     kept = paired.kept()
     assert kept is not None
     paired.tap(paired.find("leave").find_element(By.TAG_NAME, "summary"))
     paired.tap(paired.find("remove-button"))
     paired.sees("It is removed, here and at your laptop.")
-    assert desk.known == []
+    assert gateway.known == []
     assert paired.kept() is None
     assert kept["token"] not in paired.run("return document.documentElement.outerHTML + location.href")
-    paired.open(f"{door.url}/phone")
+    paired.open(f"{api.url}/phone")
     paired.sees("This phone is not paired")
 
 
-def test_where_the_laptop_does_not_answer_it_says_so_and_stays_paired(paired: Phone, door: RunningPhoneApi) -> None:
-    door.shut()
+def test_where_the_laptop_does_not_answer_it_says_so_and_stays_paired(paired: Phone, api: RunningPhoneApi) -> None:
+    api.shut()
     paired.tap(paired.find("test-button"))
     paired.sees("Your laptop did not answer. Is it awake")
     assert paired.kept() is not None
     assert paired.find("test-button").is_enabled()
 
 
-def test_every_value_can_be_copied_over_plain_http(paired: Phone, door: RunningPhoneApi) -> None:
+def test_every_value_can_be_copied_over_plain_http(paired: Phone, api: RunningPhoneApi) -> None:
     assert paired.run("return isSecureContext") is False
     paired.open_all()
     kept = paired.kept()
@@ -301,13 +301,13 @@ def test_every_value_can_be_copied_over_plain_http(paired: Phone, door: RunningP
         paired.tap(value.find_element(By.TAG_NAME, "button"))
         WebDriverWait(paired.driver, 5, 0.02).until(lambda _, place=value: "Copied" in place.text)
         assert copied(paired) == text
-    assert {f"{door.url}/v1/phone", f"Bearer {kept['token']}"} <= seen
+    assert {f"{api.url}/v1/phone", f"Bearer {kept['token']}"} <= seen
     assert paired.driver.find_elements(By.CLASS_NAME, "copying") == []
 
 
-def test_a_value_can_be_copied_where_the_browser_trusts_the_connection(phone: Phone, desk: RecordingGateway) -> None:
-    with RunningPhoneApi(desk) as door:
-        phone.open(f"{door.url}/pair/{CODE}")
+def test_a_value_can_be_copied_where_the_browser_trusts_the_connection(phone: Phone, gateway: RecordingGateway) -> None:
+    with RunningPhoneApi(gateway) as api:
+        phone.open(f"{api.url}/pair/{CODE}")
         phone.tap(phone.find("pair-button"))
         phone.sees("This phone is paired")
         assert phone.run("return isSecureContext") is True
@@ -316,7 +316,7 @@ def test_a_value_can_be_copied_where_the_browser_trusts_the_connection(phone: Ph
         phone.open_all()
         phone.tap(values(phone)[0].find_element(By.TAG_NAME, "button"))
         WebDriverWait(phone.driver, 5, 0.02).until(lambda _: "Copied" in values(phone)[0].text)
-        assert copied(phone) == f"{door.url}/v1/phone"
+        assert copied(phone) == f"{api.url}/v1/phone"
 
 
 def test_where_nothing_can_be_copied_the_value_is_selected(paired: Phone) -> None:
@@ -345,7 +345,7 @@ def test_the_door_takes_every_body_that_the_guides_show(paired: Phone) -> None:
     assert taken == {"app_open", "app_close", "screen_on", "screen_off", "unlock", "put_away", "notified"}
 
 
-def test_an_icon_on_the_home_screen_brings_the_token_along(paired: Phone, door: RunningPhoneApi) -> None:
+def test_an_icon_on_the_home_screen_brings_the_token_along(paired: Phone, api: RunningPhoneApi) -> None:
     kept = paired.kept()
     assert kept is not None
     summary = paired.find("home").find_element(By.TAG_NAME, "summary")
@@ -353,45 +353,45 @@ def test_an_icon_on_the_home_screen_brings_the_token_along(paired: Phone, door: 
     WebDriverWait(paired.driver, 5, 0.02).until(lambda browser: "#token=" in browser.current_url)
     icon = paired.driver.current_url
     paired.tap(summary)
-    WebDriverWait(paired.driver, 5, 0.02).until(lambda browser: browser.current_url == f"{door.url}/phone")
+    WebDriverWait(paired.driver, 5, 0.02).until(lambda browser: browser.current_url == f"{api.url}/phone")
     paired.run("localStorage.clear()")
     paired.open("about:blank")
     paired.open(icon)
     paired.sees("Your laptop calls it “my phone”.")
-    assert paired.driver.current_url == f"{door.url}/phone"
+    assert paired.driver.current_url == f"{api.url}/phone"
     assert paired.kept() == kept
 
 
 def test_a_browser_that_keeps_nothing_says_so_and_goes_on(
-    phone: Phone, door: RunningPhoneApi, desk: RecordingGateway
+    phone: Phone, api: RunningPhoneApi, gateway: RecordingGateway
 ) -> None:
     script = phone.tell(
         "Page.addScriptToEvaluateOnNewDocument",
         source="Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no', 'SecurityError') }})",
     )
     try:
-        phone.open(f"{door.url}/pair/{CODE}")
+        phone.open(f"{api.url}/pair/{CODE}")
         phone.tap(phone.find("pair-button"))
         phone.sees("This browser keeps nothing")
         phone.tap(phone.find("test-button"))
         phone.sees("It works")
-        assert desk.tests == 1
+        assert gateway.tests == 1
     finally:
         phone.tell("Page.removeScriptToEvaluateOnNewDocument", identifier=script["identifier"])
 
 
 def test_a_name_is_shown_as_text(phone: Phone) -> None:
     name = "<img src=x onerror=document.title=1>"
-    with RunningPhoneApi(RecordingGateway(name), host=NAME) as door:
-        phone.open(f"{door.url}/pair/{CODE}")
+    with RunningPhoneApi(RecordingGateway(name), host=NAME) as api:
+        phone.open(f"{api.url}/pair/{CODE}")
         phone.tap(phone.find("pair-button"))
         phone.sees(f"Your laptop calls it “{name}”.")
         assert phone.driver.title == "Turntoward"
 
 
-def test_without_javascript_it_says_what_is_needed(phone: Phone, door: RunningPhoneApi) -> None:
+def test_without_javascript_it_says_what_is_needed(phone: Phone, api: RunningPhoneApi) -> None:
     phone.tell("Emulation.setScriptExecutionDisabled", value=True)
-    phone.open(f"{door.url}/pair/{CODE}")
+    phone.open(f"{api.url}/pair/{CODE}")
     assert "This page needs JavaScript" in phone.text()
     assert "Pair this phone" not in phone.text()
 

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from detector.phone_api.model import EVENTS, PhoneEvent
+from detector.phone_api.model import EVENT_NAMES, PhoneEvent
 from detector.phone_api.payload import PayloadError, parse_partner_time_request, parse_phone_event
 from rules.features import CATEGORIES
 
@@ -21,7 +21,7 @@ APPS = st.text(st.characters(exclude_categories=("Cc", "Cs", "Cf", "Zl", "Zp")),
     lambda app: bool(app.strip()) and app.strip()[0] not in "%[{"
 )
 VALUES: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from([*EVENTS, *CATEGORIES]),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from([*EVENT_NAMES, *CATEGORIES]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
@@ -33,7 +33,7 @@ OBJECTS = st.dictionaries(
 @st.composite
 def tellings(draw: st.DrawFn) -> tuple[dict[str, str], PhoneEvent]:
     """Return fields that can be told, and what they tell."""
-    event = draw(st.sampled_from(EVENTS))
+    event = draw(st.sampled_from(EVENT_NAMES))
     category = draw(st.none() | st.sampled_from(CATEGORIES))
     app = draw(st.none() | APPS)
     at = draw(st.none() | INSTANTS)
@@ -61,7 +61,7 @@ def end(body: bytes) -> None:
     except PayloadError as wrong:
         refused.append(wrong)
     else:
-        assert told.event in EVENTS
+        assert told.event in EVENT_NAMES
         assert told.category or told.app or not told.event.startswith("app")
         assert not (told.app or "x").isspace()
         assert told.at is None or abs(told.at - NOW) <= timedelta(minutes=10)

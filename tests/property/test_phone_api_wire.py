@@ -1,4 +1,4 @@
-"""Whatever comes over the wire, torn wherever it may be: the door answers as ever and hands on no more than was told."""
+"""Whatever bytes come in, cut wherever they may be: the phone API responds and hands on no more than was sent."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 from detector.clock import ManualClock
 from detector.phone_api.connection import ConnectionLimits
 from tests.rig.examples import examples
-from tests.rig.phone_api import TOKEN, StandIn, ask, knock, request, running_phone_api
+from tests.rig.phone_api import TOKEN, FakeGateway, ask, connect, request, running_phone_api
 
 HURRIED = ConnectionLimits(
-    request=timedelta(seconds=0.05), idle=timedelta(seconds=0.05), parting=timedelta(seconds=0.02), per_address=64
+    request=timedelta(seconds=0.05),
+    idle=timedelta(seconds=0.05),
+    closing=timedelta(seconds=0.02),
+    connections_per_peer=64,
 )
 TELLING = {"event": "app_open", "app": "com.example.canary"}
 GOOD = request("POST", "/v1/phone", TELLING)
@@ -39,15 +42,15 @@ def clock() -> ManualClock:
 @given(st.sampled_from([GOOD, CHUNKED]), CUTS, st.integers(1, 3))
 def test_a_request_torn_anywhere_is_the_same_request(raw: bytes, cuts: list[int], times: int) -> None:
     async def play() -> None:
-        desk = StandIn()
-        async with running_phone_api(desk, clock=clock(), limits=ConnectionLimits()) as door, knock(door) as line:
+        gateway = FakeGateway()
+        async with running_phone_api(gateway, clock=clock(), limits=ConnectionLimits()) as api, connect(api) as line:
             sent = raw * times
             for begin, end in zip([0, *cuts], [*cuts, len(sent)], strict=True):
                 await line.send(sent[begin:end])
-                await asyncio.wait([asyncio.ensure_future(ask(door, request("GET", "/nothing", token=None)))])
+                await asyncio.wait([asyncio.ensure_future(ask(api, request("GET", "/nothing", token=None)))])
             for _ in range(times):
                 assert (await line.heard()).status == 204
-        assert [told.app for _, told in desk.told] == ["com.example.canary"]
+        assert [told.app for _, told in gateway.events] == ["com.example.canary"]
 
     asyncio.run(play())
 
@@ -64,9 +67,9 @@ def test_bytes_changed_anywhere_end_in_an_answer_or_a_closed_connection(
     raw: bytes, begin: int, length: int, put: bytes
 ) -> None:
     async def play() -> None:
-        desk = StandIn()
-        async with running_phone_api(desk, clock=clock(), limits=HURRIED) as door:
-            async with knock(door) as line:
+        gateway = FakeGateway()
+        async with running_phone_api(gateway, clock=clock(), limits=HURRIED) as api:
+            async with connect(api) as line:
                 await line.send(raw[:begin] + put + raw[begin + length :])
                 heard = await line.ended()
             statuses = {int(part[:3]) for part in heard.split(b"HTTP/1.1 ")[1:]}
@@ -74,9 +77,9 @@ def test_bytes_changed_anywhere_end_in_an_answer_or_a_closed_connection(
             assert heard == b"" or heard.startswith(b"HTTP/1.1 ")
             assert TOKEN.encode() not in heard
             assert b"canary" not in heard
-            assert (await ask(door, request("POST", "/v1/test"))).status == 204, "it goes on answering"
-        assert door.connections == 0
-        assert len(desk.told) <= 1
-        assert all(name == "my phone" for name, _ in desk.told)
+            assert (await ask(api, request("POST", "/v1/test"))).status == 204, "it goes on answering"
+        assert api.connections == 0
+        assert len(gateway.events) <= 1
+        assert all(name == "my phone" for name, _ in gateway.events)
 
     asyncio.run(play())

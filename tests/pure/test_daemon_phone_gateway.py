@@ -60,15 +60,15 @@ def behind() -> Behind:
 
 
 async def test_outside_partner_time_what_was_told_goes_nowhere(behind: Behind) -> None:
-    assert await behind.desk.take(behind.phone, SOCIAL) is None
+    assert await behind.desk.receive(behind.phone, SOCIAL) is None
     behind.inside()
     assert behind.put == []
-    await behind.desk.take(behind.phone, SOCIAL)
+    await behind.desk.receive(behind.phone, SOCIAL)
     assert len(behind.put) == 1
 
 
 async def test_a_phone_put_away_before_the_start_is_seen_to(behind: Behind) -> None:
-    await behind.desk.take(behind.phone, AWAY)
+    await behind.desk.receive(behind.phone, AWAY)
     assert behind.desk.put_away_before(AT + 10 * MINUTE) == ("my phone",)
     assert behind.desk.put_away_before(AT + 10 * MINUTE) == (), "it is said once"
 
@@ -83,19 +83,19 @@ async def test_a_phone_put_away_before_the_start_is_seen_to(behind: Behind) -> N
     ],
 )
 async def test_whatever_the_phone_tells_afterwards_takes_it_back(behind: Behind, later: PhoneEvent) -> None:
-    await behind.desk.take(behind.phone, AWAY)
-    await behind.desk.take(behind.phone, later)
+    await behind.desk.receive(behind.phone, AWAY)
+    await behind.desk.receive(behind.phone, later)
     assert behind.desk.put_away_before(AT + MINUTE) == ()
 
 
 async def test_a_notification_does_not_take_it_back_for_it_comes_by_itself(behind: Behind) -> None:
-    await behind.desk.take(behind.phone, AWAY)
-    await behind.desk.take(behind.phone, PhoneEvent(event="notified"))
+    await behind.desk.receive(behind.phone, AWAY)
+    await behind.desk.receive(behind.phone, PhoneEvent(event="notified"))
     assert behind.desk.put_away_before(AT + MINUTE) == ("my phone",)
 
 
 async def test_long_before_the_start_is_no_start(behind: Behind) -> None:
-    await behind.desk.take(behind.phone, AWAY)
+    await behind.desk.receive(behind.phone, AWAY)
     assert behind.desk.put_away_before(AT + EARLY + MINUTE) == ()
 
 
@@ -116,24 +116,24 @@ def test_a_code_that_is_too_old_is_none(behind: Behind) -> None:
 
 
 def test_the_page_starts_extends_and_stops(behind: Behind) -> None:
-    behind.desk.wish(behind.phone, "extend", 30 * MINUTE)
-    behind.desk.wish(behind.phone, "stop", timedelta(0))
+    behind.desk.change_partner_time(behind.phone, "extend", 30 * MINUTE)
+    behind.desk.change_partner_time(behind.phone, "stop", timedelta(0))
     assert behind.under_way() is None, "what cannot be is not done"
-    behind.desk.wish(behind.phone, "start", 30 * MINUTE)
+    behind.desk.change_partner_time(behind.phone, "start", 30 * MINUTE)
     assert behind.under_way() == AT + 30 * MINUTE
-    behind.desk.wish(behind.phone, "start", 60 * MINUTE)
+    behind.desk.change_partner_time(behind.phone, "start", 60 * MINUTE)
     assert behind.under_way() == AT + 30 * MINUTE, "it is under way already"
-    behind.desk.wish(behind.phone, "extend", 15 * MINUTE)
+    behind.desk.change_partner_time(behind.phone, "extend", 15 * MINUTE)
     assert behind.under_way() == AT + 45 * MINUTE
     behind.clock.at += MINUTE
-    behind.desk.wish(behind.phone, "stop", timedelta(0))
+    behind.desk.change_partner_time(behind.phone, "stop", timedelta(0))
     assert behind.under_way() is None
     assert behind.changes == 6
 
 
 async def test_a_removed_phone_is_gone_at_once_with_all_that_was_kept_in_mind(behind: Behind) -> None:
-    await behind.desk.take(behind.phone, AWAY)
-    behind.desk.tested(behind.phone)
+    await behind.desk.receive(behind.phone, AWAY)
+    behind.desk.note_test(behind.phone)
     assert behind.desk.tests == {"my phone": AT}
     behind.desk.remove(behind.phone)
     assert behind.desk.phones() == ()

@@ -1,4 +1,4 @@
-"""Who may speak, how often, and what was said already; and by which names the door is called."""
+"""Authentication, rate limits, replays, and the names in Host and Origin headers."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_tokens_are_long_and_never_the_same() -> None:
 
 
 def test_an_allowance_lets_so_many_through_at_once_and_then_so_many_a_second() -> None:
-    allowance = auth.RateLimiter(per_second=20, at_once=40)
+    allowance = auth.RateLimiter(rate=20, burst=40)
     assert [allowance.allows("a", 100.0) for _ in range(41)] == [True] * 40 + [False]
     assert not allowance.allows("a", 100.03125)
     assert [allowance.allows("a", 100.125) for _ in range(3)] == [True, True, False]
@@ -71,20 +71,20 @@ def test_an_allowance_lets_so_many_through_at_once_and_then_so_many_a_second() -
 
 
 def test_an_allowance_is_each_askers_own() -> None:
-    allowance = auth.RateLimiter(per_second=1, at_once=1)
+    allowance = auth.RateLimiter(rate=1, burst=1)
     assert allowance.allows("a", 0.0)
     assert not allowance.allows("a", 0.0)
     assert allowance.allows("b", 0.0)
 
 
 def test_the_bar_of_200_requests_a_second_for_30_seconds_is_within_a_phones_allowance() -> None:
-    allowance = auth.RateLimiter(per_second=auth.KNOWN_PER_SECOND, at_once=auth.KNOWN_AT_ONCE)
+    allowance = auth.RateLimiter(rate=auth.PHONE_RATE, burst=auth.PHONE_BURST)
     assert all(allowance.allows("a", number / 200) for number in range(6000))
     assert not all(allowance.allows("b", number / 400) for number in range(12000))
 
 
 def test_a_clock_that_moves_back_gives_nothing_away() -> None:
-    allowance = auth.RateLimiter(per_second=1, at_once=1)
+    allowance = auth.RateLimiter(rate=1, burst=1)
     assert allowance.allows("a", 10.0)
     assert not allowance.allows("a", 5.0)
     assert not allowance.allows("a", 10.5)
@@ -92,7 +92,7 @@ def test_a_clock_that_moves_back_gives_nothing_away() -> None:
 
 
 def test_what_an_allowance_remembers_is_bounded() -> None:
-    allowance = auth.RateLimiter(per_second=1, at_once=1, remembered=10)
+    allowance = auth.RateLimiter(rate=1, burst=1, max_clients=10)
     for number in range(1000):
         allowance.allows(f"address {number}", 0.0)
     assert len(allowance) == 10
@@ -100,29 +100,29 @@ def test_what_an_allowance_remembers_is_bounded() -> None:
 
 def test_the_same_within_a_second_is_a_replay_and_later_it_is_not() -> None:
     replays: auth.ReplayCache[str] = auth.ReplayCache()
-    mark = replays.mark("phone", "app_open", None)
-    assert replays.answered(mark, 5.0) is None
-    replays.keep(mark, 5.0, "204")
-    replays.keep(replays.mark("phone", "unlock", None), 5.5, "200")
-    assert replays.answered(mark, 5.999) == "204", "also after something else was said"
-    assert replays.answered(mark, 6.0) is None
+    fingerprint = replays.fingerprint("phone", "app_open", None)
+    assert replays.get(fingerprint, 5.0) is None
+    replays.add(fingerprint, 5.0, "204")
+    replays.add(replays.fingerprint("phone", "unlock", None), 5.5, "200")
+    assert replays.get(fingerprint, 5.999) == "204", "also after something else was said"
+    assert replays.get(fingerprint, 6.0) is None
 
 
 def test_what_another_phone_says_or_something_else_is_no_replay() -> None:
     replays: auth.ReplayCache[str] = auth.ReplayCache()
     said = [("a", "b", None), ("a", None, "b"), ("ab", "", None), ("a", "b", "None"), ("b", "a", None)]
-    assert len({replays.mark(*one) for one in said}) == len(said)
+    assert len({replays.fingerprint(*one) for one in said}) == len(said)
 
 
 def test_replays_are_forgotten_and_keep_nothing_that_can_be_read() -> None:
     replays: auth.ReplayCache[str] = auth.ReplayCache()
     for number in range(500):
-        mark = replays.mark("phone", "canary", str(number))
-        assert replays.answered(mark, number / 10) is None
-        replays.keep(mark, number / 10, "204")
+        fingerprint = replays.fingerprint("phone", "canary", str(number))
+        assert replays.get(fingerprint, number / 10) is None
+        replays.add(fingerprint, number / 10, "204")
     assert len(replays) <= 10
-    assert b"canary" not in mark
-    assert mark != auth.ReplayCache[str]().mark("phone", "canary", "499")
+    assert b"canary" not in fingerprint
+    assert fingerprint != auth.ReplayCache[str]().fingerprint("phone", "canary", "499")
 
 
 @pytest.mark.parametrize(
@@ -150,24 +150,24 @@ def test_replays_are_forgotten_and_keep_nothing_that_can_be_read() -> None:
     ],
 )
 def test_only_the_doors_own_names_are_answered(host: str, *, ours: bool) -> None:
-    assert is_own_host(host, place=PLACE, local=("192.168.1.20", 8765)) is ours
+    assert is_own_host(host, address=PLACE, local=("192.168.1.20", 8765)) is ours
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8765", "[::1]:8765", "laptop.local:8765"])
 def test_on_the_loopback_the_loopbacks_names_are_ours(host: str) -> None:
     everywhere = replace(PLACE, address="0.0.0.0")
-    assert is_own_host(host, place=everywhere, local=("127.0.0.1", 8765))
+    assert is_own_host(host, address=everywhere, local=("127.0.0.1", 8765))
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0:8765", "[::]:8765"])
 def test_the_address_that_means_everywhere_is_nobodys_name(host: str) -> None:
     everywhere = replace(PLACE, address="0.0.0.0", host="::")
-    assert not is_own_host(host, place=everywhere, local=("127.0.0.1", 8765))
+    assert not is_own_host(host, address=everywhere, local=("127.0.0.1", 8765))
 
 
 def test_one_address_in_two_writings_is_one() -> None:
     place = replace(PLACE, address="fd00:0:0:0::5", host="fd00::5")
-    assert is_own_host("[FD00:0::5]:8765", place=place, local=("fd00::5", 8765))
+    assert is_own_host("[FD00:0::5]:8765", address=place, local=("fd00::5", 8765))
     assert normalize_host("::ffff:192.168.1.20") == "192.168.1.20"
     assert normalize_host("fe80::1%eth0") == "fe80::1"
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from detector.phone_api.model import EVENTS, PhoneEvent
+from detector.phone_api.model import EVENT_NAMES, PhoneEvent
 from detector.phone_api.payload import PayloadError, parse_partner_time_request, parse_phone_event
 from rules.features import CATEGORIES
 
@@ -38,7 +38,7 @@ def test_the_example_of_the_format_is_told_in_utc() -> None:
     assert told.at.tzinfo is UTC
 
 
-@pytest.mark.parametrize("event", EVENTS)
+@pytest.mark.parametrize("event", EVENT_NAMES)
 def test_every_event_can_be_told_without_an_instant(event: str) -> None:
     app = {"category": "social"} if event.startswith("app") else {}
     assert read(event=event, **app) == PhoneEvent(event=event, **app)  # type: ignore[arg-type]
@@ -159,7 +159,7 @@ def test_an_app_event_needs_a_category_or_an_app() -> None:
 
 
 def test_an_object_without_an_event_is_refused() -> None:
-    assert problems("{}") == [f"event is missing: there is {', '.join(EVENTS)}"]
+    assert problems("{}") == [f"event is missing: there is {', '.join(EVENT_NAMES)}"]
 
 
 def test_a_category_in_capitals_is_not_guessed_but_named() -> None:

@@ -1,4 +1,4 @@
-"""A door that is open on the loopback, with a stand-in behind it instead of the daemon, and ways to knock."""
+"""A phone API on the loopback, with a fake gateway instead of the daemon, and ways to connect to it."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ MINE = Phone(name="my phone", number=1, token=digest(TOKEN))
 OLD = Phone(name="old phone", number=2, token=digest(OTHER))
 NEW = Phone(name="new phone", number=3, code=digest(CODE))
 SHORT_LIMITS = ConnectionLimits(
-    request=timedelta(seconds=0.4), idle=timedelta(seconds=0.4), parting=timedelta(seconds=0.2), per_address=64
+    request=timedelta(seconds=0.4), idle=timedelta(seconds=0.4), closing=timedelta(seconds=0.2), connections_per_peer=64
 )
 """As in earnest, with less patience."""
 
 
 @dataclass(slots=True)
-class StandIn:
-    """Sits behind the door and remembers what it was asked."""
+class FakeGateway:
+    """Stands in for the daemon and records every call."""
 
     paired: list[Phone] = field(default_factory=lambda: [MINE, OLD, NEW])
-    told: list[tuple[str, PhoneEvent]] = field(default_factory=list)
-    wishes: list[tuple[str, PartnerTimeAction, timedelta]] = field(default_factory=list)
+    events: list[tuple[str, PhoneEvent]] = field(default_factory=list)
+    changes: list[tuple[str, PartnerTimeAction, timedelta]] = field(default_factory=list)
     tests: list[str] = field(default_factory=list)
     looked: int = 0
     says: str | None = None
@@ -51,16 +51,16 @@ class StandIn:
                 return self.paired[number]
         return None
 
-    async def take(self, phone: Phone, told: PhoneEvent) -> str | None:
-        self.told.append((phone.name, told))
+    async def receive(self, phone: Phone, event: PhoneEvent) -> str | None:
+        self.events.append((phone.name, event))
         if self.hold is not None:
             await self.hold.wait()
         return self.says
 
-    def wish(self, phone: Phone, what: PartnerTimeAction, lasts: timedelta) -> None:
-        self.wishes.append((phone.name, what, lasts))
+    def change_partner_time(self, phone: Phone, action: PartnerTimeAction, length: timedelta) -> None:
+        self.changes.append((phone.name, action, length))
 
-    def tested(self, phone: Phone) -> None:
+    def note_test(self, phone: Phone) -> None:
         self.tests.append(phone.name)
 
     def remove(self, phone: Phone) -> None:
@@ -68,8 +68,8 @@ class StandIn:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """What the door answered. `raw`: every byte of it."""
+class HttpResponse:
+    """A response. `raw`: every byte of it."""
 
     status: int
     headers: Mapping[str, str]
@@ -92,23 +92,23 @@ class Heard:
 
 @asynccontextmanager
 async def running_phone_api(
-    desk: StandIn,
+    gateway: FakeGateway,
     *,
     clock: Clock | None = None,
     limits: ConnectionLimits | None = None,
     place: PhoneApiAddress | None = None,
 ) -> AsyncIterator[PhoneApi]:
-    door = PhoneApi(
+    api = PhoneApi(
         place or PhoneApiAddress(address="127.0.0.1", port=0, host="laptop.local"),
-        desk,
+        gateway,
         clock or SystemClock(),
         limits=limits,
     )
-    await door.open()
+    await api.open()
     try:
-        yield door
+        yield api
     finally:
-        await door.close()
+        await api.close()
 
 
 def request(
@@ -132,8 +132,8 @@ def request(
     return f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + (sent if body is not None else b"")
 
 
-class Knocking:
-    """One connection to the door, byte by byte."""
+class RawConnection:
+    """One connection to the api, byte by byte."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
@@ -142,17 +142,17 @@ class Knocking:
         self.writer.write(raw)
         await self.writer.drain()
 
-    async def heard(self) -> Heard:
-        """Return the next answer. Raises `asyncio.IncompleteReadError` where the door says nothing."""
+    async def heard(self) -> HttpResponse:
+        """Return the next response. Raises `asyncio.IncompleteReadError` where none comes."""
         head = await self.reader.readuntil(b"\r\n\r\n")
         lines = head.decode().split("\r\n")
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:-2])}
         body = await self.reader.readexactly(int(headers.get("content-length", 0)))
         closed = headers.get("connection") == "close"
-        return Heard(int(lines[0].split()[1]), headers, body, head + body, closed)
+        return HttpResponse(int(lines[0].split()[1]), headers, body, head + body, closed)
 
     async def ended(self) -> bytes:
-        """Return what else comes until the door ends the connection."""
+        """Return what else comes until the API closes the connection."""
         try:
             return await self.reader.read()
         except ConnectionResetError:
@@ -160,16 +160,16 @@ class Knocking:
 
 
 @asynccontextmanager
-async def knock(door: PhoneApi, source: str | None = None) -> AsyncIterator[Knocking]:
-    reader, writer = await asyncio.open_connection(*door.local, local_addr=(source, 0) if source else None)
+async def connect(api: PhoneApi, source: str | None = None) -> AsyncIterator[RawConnection]:
+    reader, writer = await asyncio.open_connection(*api.local, local_addr=(source, 0) if source else None)
     try:
-        yield Knocking(reader, writer)
+        yield RawConnection(reader, writer)
     finally:
         writer.transport.abort()
 
 
-async def ask(door: PhoneApi, raw: bytes, source: str | None = None) -> Heard:
+async def ask(api: PhoneApi, raw: bytes, source: str | None = None) -> HttpResponse:
     """Return the answer to one request on a connection of its own."""
-    async with knock(door, source) as line:
+    async with connect(api, source) as line:
         await line.send(raw)
         return await line.heard()

@@ -1,4 +1,4 @@
-"""A real door with a desk that only remembers, in a thread of its own."""
+"""A real phone API with a gateway that only records, in a thread of its own."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def free_port() -> int:
 
 
 class RecordingGateway:
-    """Does what the daemon's desk promises, and remembers what it was told."""
+    """Does what the daemon's gateway promises, and remembers what it was told."""
 
     def __init__(self, name: str = "my phone", code: str = CODE) -> None:
         until = datetime.now(UTC) + timedelta(minutes=5)
         self.known = [Phone(number=1, name=name, code=digest(code), code_until=until)]
-        self.told: list[PhoneEvent] = []
-        self.wished: list[tuple[PartnerTimeAction, timedelta]] = []
+        self.events: list[PhoneEvent] = []
+        self.changes: list[tuple[PartnerTimeAction, timedelta]] = []
         self.tests = 0
         self.says: str | None = None
 
@@ -51,14 +51,14 @@ class RecordingGateway:
                 return self.known[place]
         return None
 
-    async def take(self, phone: Phone, told: PhoneEvent) -> str | None:
-        self.told.append(told)
+    async def receive(self, phone: Phone, event: PhoneEvent) -> str | None:
+        self.events.append(event)
         return self.says
 
-    def wish(self, phone: Phone, what: PartnerTimeAction, lasts: timedelta) -> None:
-        self.wished.append((what, lasts))
+    def change_partner_time(self, phone: Phone, action: PartnerTimeAction, length: timedelta) -> None:
+        self.changes.append((action, length))
 
-    def tested(self, phone: Phone) -> None:
+    def note_test(self, phone: Phone) -> None:
         self.tests += 1
 
     def remove(self, phone: Phone) -> None:
@@ -66,13 +66,13 @@ class RecordingGateway:
 
 
 class RunningPhoneApi:
-    """The door, open from `__enter__` to `close`."""
+    """The api, open from `__enter__` to `close`."""
 
-    def __init__(self, desk: RecordingGateway, *, host: str = "127.0.0.1", port: int | None = None) -> None:
-        self.desk = desk
+    def __init__(self, gateway: RecordingGateway, *, host: str = "127.0.0.1", port: int | None = None) -> None:
+        self.gateway = gateway
         self.place = PhoneApiAddress(address="127.0.0.1", port=port or free_port(), host=host)
         self._loop = asyncio.new_event_loop()
-        self._door = PhoneApi(self.place, desk, SystemClock())
+        self._api = PhoneApi(self.place, gateway, SystemClock())
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
     @property
@@ -81,7 +81,7 @@ class RunningPhoneApi:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._door.open(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._api.open(), self._loop).result(10)
         return self
 
     def __exit__(
@@ -93,4 +93,4 @@ class RunningPhoneApi:
         self._loop.close()
 
     def shut(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._door.close(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._api.close(), self._loop).result(10)
