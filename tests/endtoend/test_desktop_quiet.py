@@ -22,7 +22,7 @@ from tests.rig.x11 import until
 pytestmark = pytest.mark.real
 ALWAYS = "[quiet]\nalways = true\n"
 MINUTE = timedelta(minutes=1)
-LONG = 45.0
+LONG = 90.0
 """Seconds: a compositor that draws without a graphics card takes its time beside other tests."""
 
 

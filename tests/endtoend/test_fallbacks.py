@@ -103,7 +103,7 @@ def test_the_x_server_is_killed_and_another_takes_its_place(evening_with: Begin)
     assert [row["outcome"] for row in evening.moments()] == ["unknown"]
 
     evening.display_again()
-    until(evening.is_sensed, within=30, what=f"everything is sensed again; it said: {evening.said()}")
+    until(evening.is_sensed, what=f"everything is sensed again; it said: {evening.said()}")
     evening.feed()
     again = evening.scroll_until_nudged(2)
     assert (again["shown_by"], again["use"] == first["use"]) == ("freedesktop", False)

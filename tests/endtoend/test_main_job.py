@@ -104,7 +104,7 @@ def test_a_minute_of_scrolling_with_the_rules_as_they_come(stack: ExitStack, tmp
     until(evening.is_sensed, what="everything is sensed")
     feed = evening.feed()
     evening.scroll_for(70)
-    until(lambda: evening.moments("shown_by IS NOT NULL"), within=75, what="the nudge after a minute")
+    until(lambda: evening.moments("shown_by IS NOT NULL"), what="the nudge after a minute")
 
     nudge = evening.answer("put_away")
     feed.close()
@@ -135,7 +135,7 @@ def test_a_minute_of_scrolling_with_the_rules_as_they_come(stack: ExitStack, tmp
 
 def test_what_came_of_it_is_kept_once_the_time_for_it_is_over(put_away: tuple[Evening, SeenNotification]) -> None:
     evening, _ = put_away
-    (moment,) = until(lambda: evening.moments("outcome IS NOT NULL"), within=CONCLUDED + 10, what="the outcome")
+    (moment,) = until(lambda: evening.moments("outcome IS NOT NULL"), within=2 * CONCLUDED, what="the outcome")
     assert moment["outcome"] == "put_away_30"
     assert age(moment) >= CONCLUDED
     told = json.loads(evening.say("report", "--json"))
@@ -143,6 +143,6 @@ def test_what_came_of_it_is_kept_once_the_time_for_it_is_over(put_away: tuple[Ev
 
 
 def test_a_nudge_that_nobody_heeds_is_ignored(ignored: Evening) -> None:
-    (moment,) = until(lambda: ignored.moments("outcome IS NOT NULL"), within=CONCLUDED + 10, what="the outcome")
+    (moment,) = until(lambda: ignored.moments("outcome IS NOT NULL"), within=2 * CONCLUDED, what="the outcome")
     assert (moment["answer"], moment["outcome"]) == ("expired", "ignored")
     assert len(ignored.moments("decided = 'nudged'")) == 1

@@ -95,7 +95,7 @@ def test_each_takes_the_place_of_the_one_before_and_the_last_is_let_go_of(evenin
         declare(evening, 12)
         daemon = evening.run()
         for number in (1, 2, 3):
-            until(lambda number=number: len(asked(log)) == number, within=25, what=f"notification {number}")  # type: ignore[misc]
+            until(lambda number=number: len(asked(log)) == number, what=f"notification {number}")  # type: ignore[misc]
             until(lambda: evening.dunst.displayed() == 1, what="one on the screen")
         assert evening.dunst.history() == []
         # Who leaves takes away what stands, though its time is not over.

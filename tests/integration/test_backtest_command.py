@@ -243,7 +243,7 @@ def test_ctrl_c_ends_it_without_a_trace_and_leaves_no_process_behind(tmp_path: P
     started = subprocess.Popen(
         [sys.executable, "-c", patched], env=os.environ, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
-    until(begun.exists, what="the first evening", within=30)
+    until(begun.exists, what="the first evening")
     os.killpg(started.pid, signal.SIGINT)
     _, said = started.communicate(timeout=30)
     assert started.returncode == 130

@@ -69,7 +69,7 @@ class Shell:
         return self._call("capture-pane", "-p", "-J")
 
     def waits_for(self, words: str) -> None:
-        until(lambda: words in self.shown(), what=f"'{words}' in\n{self.shown()}\n", within=20)
+        until(lambda: words in self.shown(), what=f"'{words}' in\n{self.shown()}\n")
 
     def close(self) -> None:
         subprocess.run([*self._tmux, "kill-server"], env=self._env, check=False, capture_output=True)

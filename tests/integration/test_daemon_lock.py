@@ -95,7 +95,7 @@ def test_systemd_hears_what_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     name = f"@turntoward-test-{os.getpid()}" if abstract else str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind("\0" + name[1:] if abstract else name)
-        manager.settimeout(10)
+        manager.settimeout(60)
         monkeypatch.setenv("NOTIFY_SOCKET", name)
         monkeypatch.setenv("WATCHDOG_USEC", "10000000")
         monkeypatch.setenv("WATCHDOG_PID", str(os.getpid()))

@@ -13,7 +13,7 @@ from detector.clock import ManualClock, SystemClock
 from detector.daemon.scheduler import HEARTBEAT, Scheduler
 
 SOON = timedelta(milliseconds=30)
-PATIENCE = 20
+PATIENCE = 60
 
 
 async def test_the_planner_reconciles_at_the_boundary_and_in_the_loops_own_thread() -> None:

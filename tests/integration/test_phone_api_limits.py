@@ -21,7 +21,7 @@ from tests.rig.phone_api import SHORT_LIMITS, FakeGateway, ask, connect, request
 
 TEST = request("POST", "/v1/test")
 SOCIAL = {"event": "app_open", "category": "social"}
-PATIENCE = 20.0
+PATIENCE = 60
 
 
 @pytest.fixture

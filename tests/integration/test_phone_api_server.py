@@ -23,7 +23,7 @@ from tests.rig.phone_api import SHORT_LIMITS, TOKEN, FakeGateway, ask, connect, 
 
 PLACE = PhoneApiAddress(address="127.0.0.1", port=0, host="laptop.local")
 TEST = request("POST", "/v1/test")
-PATIENCE = 20.0
+PATIENCE = 60
 
 
 async def refused(place: PhoneApiAddress) -> PhoneApiUnavailable:

@@ -40,7 +40,7 @@ ROOT = Path(__file__).parents[2]
 LINK = re.compile(r"^https?://\S+/pair/([A-Za-z0-9_-]+)\r?$", re.MULTILINE)
 PLACE = PhoneApiAddress(address="127.0.0.1", port=8420, host="laptop.home")
 HERE = ("--address", "127.0.0.1", "--host", "laptop.home")
-TIMEOUT = 30
+TIMEOUT = 60
 
 
 def command(*arguments: str) -> list[str]:

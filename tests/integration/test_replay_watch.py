@@ -46,7 +46,7 @@ class Terminal:
         return self._call("capture-pane", "-p", "-S", "-500")
 
     def waits_for(self, words: str) -> str:
-        until(lambda: words in self.shown(), what=f"'{words}' on the screen", within=20)
+        until(lambda: words in self.shown(), what=f"'{words}' on the screen")
         return self.shown()
 
     def last(self) -> str:

@@ -37,7 +37,7 @@ async def focus(request: pytest.FixtureRequest) -> AsyncIterator[AsyncGenerator[
 
 async def front(seen: AsyncGenerator[Any, None], check: Callable[[Toplevel], object] = bool) -> Toplevel:
     """Return the first toplevel seen that passes the check."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while True:
             toplevel = (await take(seen, ToplevelFocused)).toplevel
             if toplevel is not None and check(toplevel):

@@ -76,7 +76,7 @@ class Waits:
         await passed
 
     async def let_pass(self) -> timedelta:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             length, passed = await self._waiting.get()
         self.clock.at += length
         self.clock.seconds += length.total_seconds()
@@ -98,7 +98,7 @@ class Rig:
         return [type(what).__name__ for what in self.seen]
 
     async def until(self, check: Callable[[], object]) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not check():  # noqa: ASYNC110 - lets the loop turn; what is waited for has no event
                 await asyncio.sleep(0)
 

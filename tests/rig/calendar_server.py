@@ -99,7 +99,7 @@ class Server:
 
     def _answer(self, connection: socket.socket) -> None:
         with connection, suppress(OSError):
-            connection.settimeout(10)
+            connection.settimeout(60)
             if self.served.hangs == "tls":
                 self._wait_until_left(connection)
                 return

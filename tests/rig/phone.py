@@ -23,7 +23,7 @@ def free_port() -> int:
 def listens(port: int) -> bool:
     """Tell whether somebody listens there."""
     with socket.socket() as probe:
-        probe.settimeout(2)
+        probe.settimeout(60)
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 

@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tests.rig.x11 import TIMEOUT
+
 T = TypeVar("T")
-PATIENCE = 15.0
 
 
-async def take(seen: AsyncGenerator[Any, None], kind: type[T], within: float = PATIENCE) -> T:
+async def take(seen: AsyncGenerator[Any, None], kind: type[T], within: float = TIMEOUT) -> T:
     """Return the next observation of a kind; what comes before it is dropped."""
     async with asyncio.timeout(within):
         while True:
@@ -22,7 +23,7 @@ async def take(seen: AsyncGenerator[Any, None], kind: type[T], within: float = P
                 return what
 
 
-async def take_next(seen: AsyncGenerator[Any, None], within: float = PATIENCE) -> Any:
+async def take_next(seen: AsyncGenerator[Any, None], within: float = TIMEOUT) -> Any:
     """Return whatever is observed next."""
     async with asyncio.timeout(within):
         return await anext(seen)
@@ -35,7 +36,7 @@ class Listener:
         self._seen = seen
         self._next: asyncio.Future[Any] | None = None
 
-    async def next(self, within: float = PATIENCE) -> Any:
+    async def next(self, within: float = TIMEOUT) -> Any:
         """Return whatever is observed next."""
         if not await self._waited(within):
             raise TimeoutError

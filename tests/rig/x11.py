@@ -28,6 +28,8 @@ from Xlib.display import Display
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
+TIMEOUT = 60.0
+"""Seconds that a test waits for what must happen: long enough for a busy machine, and never waited for in vain."""
 
 
 def needs(*programs: str) -> None:
@@ -37,7 +39,7 @@ def needs(*programs: str) -> None:
         pytest.skip(f"missing: {', '.join(missing)}")
 
 
-def until(check: Callable[[], T], *, within: float = 15.0, what: str = "the condition") -> T:
+def until(check: Callable[[], T], *, within: float = TIMEOUT, what: str = "the condition") -> T:
     """Return the first true answer of `check`; for what happens in other processes and has no event to wait for."""
     deadline = time.monotonic() + within
     while not (answer := check()):
@@ -47,7 +49,7 @@ def until(check: Callable[[], T], *, within: float = 15.0, what: str = "the cond
     return answer
 
 
-async def until_async(check: Callable[[], T], *, within: float = 15.0, what: str = "the condition") -> T:
+async def until_async(check: Callable[[], T], *, within: float = TIMEOUT, what: str = "the condition") -> T:
     """Return the first true answer of `check`, letting the loop run meanwhile."""
     deadline = time.monotonic() + within
     while not (answer := check()):
