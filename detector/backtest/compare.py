@@ -1,8 +1,8 @@
-"""Kept evenings through the rules in force and through others: what each rule would have found, and what changes.
+"""Play kept evenings through the rules in force and through others, and compare what each rule finds.
 
-Rule 1: both sides are played; what was decided then, perhaps by other rules or settings, is not what is compared.
-Rule 2: evenings go by one after another: memory holds one, and of the others only counts and what changed.
-Rule 3: what came of a nudge that never was is not known, so outcomes are not compared.
+Rule 1: both sides are played. What was decided then, perhaps by other rules or settings, is not compared.
+Rule 2: evenings are played one after another: memory holds one, and of the others only counts and what changed.
+Rule 3: what would have come of a nudge that never was is not known, so outcomes are not compared.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 
-from detector.backtest.evening import Evening
+from detector.backtest.evening import EveningReplay
 from detector.core.attention.settings import AttentionSettings
 from detector.core.effects import Moment
 from detector.core.observations import Observation, PartnerTimeBegan
@@ -26,7 +26,7 @@ from rules.policy import PolicySettings
 class KeptEvening:
     """One evening as it is kept: what was observed, in its order, and the moments that were decided then.
 
-    `usuals`: what was usual when it began, where a rule asks for it.
+    `usuals`: what was usual when it began, where a rule compares with it.
     """
 
     occurrence: KeptOccurrence
@@ -36,29 +36,29 @@ class KeptEvening:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """How many moments there were, and how many of them were said."""
+class RuleCounts:
+    """How many moments there were, and how many of them were nudges."""
 
     moments: int = 0
     nudges: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RuleCompared:
-    """One rule on both sides; `then` None: there is only one side. `changed`: its condition is not the same on both."""
+class RuleComparison:
+    """What one rule found on both sides; None: it is not on that side. `changed`: its condition is not the same on both."""
 
     code: str
     name: str
-    now: Found | None
-    then: Found | None
+    now: RuleCounts | None
+    then: RuleCounts | None
     changed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EveningChanged:
+class EveningChange:
     """One evening that comes out differently: the nudges that appear, and those that vanish.
 
-    Where there are none of either, only moments changed that were kept and not said.
+    Where there are none of either, only moments without a nudge changed.
     """
 
     occurrence: KeptOccurrence
@@ -68,15 +68,18 @@ class EveningChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """What was found over all evenings. `now` and `then`: all rules together; `then` None: there is only one side."""
+    """What was found over all evenings. `now` and `then`: all rules together; `then` None: there is only one side.
+
+    `empty`: evenings of which no observation is kept; `evenings` does not count them.
+    """
 
     evenings: int
     empty: int
     observations: int
-    rules: tuple[RuleCompared, ...]
-    now: Found
-    then: Found | None
-    changed: tuple[EveningChanged, ...]
+    rules: tuple[RuleComparison, ...]
+    now: RuleCounts
+    then: RuleCounts | None
+    changed: tuple[EveningChange, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,21 +89,7 @@ class EveningPlayed:
     observations: int
     moments: tuple[Counter[str], ...]
     nudges: tuple[Counter[str], ...]
-    changed: EveningChanged | None
-
-
-def compare(
-    evenings: Iterable[KeptEvening],
-    now: Sequence[Rule],
-    then: Sequence[Rule] | None,
-    *,
-    policy: PolicySettings,
-    attention: AttentionSettings,
-    progress: Callable[[int, int], None] = lambda _evening, _observations: None,
-) -> Comparison:
-    """Play every evening through both sets of rules. `progress` is told evenings and observations so far."""
-    played = (play_evening(evening, now, then, policy=policy, attention=attention) for evening in evenings)
-    return gather(played, now, then, progress)
+    changed: EveningChange | None
 
 
 def play_evening(
@@ -113,10 +102,12 @@ def play_evening(
 ) -> EveningPlayed:
     """Play one evening through both sets of rules; `then` None: through the one alone."""
     sides = [
-        Evening(rules, policy, attention, evening.moments, evening.usuals) for rules in (now, then) if rules is not None
+        EveningReplay(rules, policy, attention, evening.moments, evening.usuals)
+        for rules in (now, then)
+        if rules is not None
     ]
     first, seen = next(evening.observations, None), 0
-    for observation in chain(_begun(evening.occurrence, first), evening.observations) if first else ():
+    for observation in chain(_with_beginning(evening.occurrence, first), evening.observations) if first else ():
         for side in sides:
             side.feed(observation)
         seen += 1
@@ -125,7 +116,7 @@ def play_evening(
         observations=seen,
         moments=tuple(Counter(moment.rule for moment in moments) for moments in found),
         nudges=tuple(Counter(moment.rule for moment in moments if moment.decided == "nudged") for moments in found),
-        changed=_changes(evening.occurrence, sides[0], sides[1]) if len(sides) > 1 else None,
+        changed=_change(evening.occurrence, sides[0], sides[1]) if len(sides) > 1 else None,
     )
 
 
@@ -135,9 +126,9 @@ def gather(
     then: Sequence[Rule] | None,
     progress: Callable[[int, int], None] = lambda _evening, _observations: None,
 ) -> Comparison:
-    """Put together what evenings gave. One of which no observation is kept is counted as empty, and says nothing."""
-    found = (_Counts(), _Counts())
-    changed: list[EveningChanged] = []
+    """Add up what the evenings gave. `progress` is called after each with the evenings and the observations so far."""
+    found = (_SideCounts(), _SideCounts())
+    changed: list[EveningChange] = []
     seen = evenings = empty = 0
     for evening in played:
         if not evening.observations:
@@ -162,61 +153,62 @@ def gather(
     )
 
 
-class _Counts:
+class _SideCounts:
     def __init__(self) -> None:
         self.moments: Counter[str] = Counter()
         self.nudges: Counter[str] = Counter()
 
-    def of(self, code: str) -> Found:
-        return Found(moments=self.moments[code], nudges=self.nudges[code])
+    def of(self, code: str) -> RuleCounts:
+        return RuleCounts(moments=self.moments[code], nudges=self.nudges[code])
 
-    def all(self) -> Found:
-        return Found(moments=self.moments.total(), nudges=self.nudges.total())
+    def all(self) -> RuleCounts:
+        return RuleCounts(moments=self.moments.total(), nudges=self.nudges.total())
 
 
-def _begun(occurrence: KeptOccurrence, first: Observation) -> tuple[Observation, ...]:
+def _with_beginning(occurrence: KeptOccurrence, first: Observation) -> tuple[Observation, ...]:
     if isinstance(first, PartnerTimeBegan):
         return (first,)
-    # Its first word was forgotten; that it was partner time is kept.
+    # `forget` may have deleted the beginning; the occurrence itself is kept, so the beginning can be made anew.
     began = PartnerTimeBegan(
         at=min(occurrence.began, first.at), occurrence=occurrence.id, title=occurrence.title, ends=occurrence.ends
     )
     return began, first
 
 
-def _changes(occurrence: KeptOccurrence, now: Evening, then: Evening) -> EveningChanged | None:
+def _change(occurrence: KeptOccurrence, now: EveningReplay, then: EveningReplay) -> EveningChange | None:
     before, after = _nudges(now), _nudges(then)
     appear = tuple(moment for key, moment in after.items() if key not in before)
     vanish = tuple(moment for key, moment in before.items() if key not in after)
-    if not appear and not vanish and _held(now) == _held(then):
+    if not appear and not vanish and _all_moments(now) == _all_moments(then):
         return None
-    return EveningChanged(occurrence=occurrence, appear=appear, vanish=vanish)
+    return EveningChange(occurrence=occurrence, appear=appear, vanish=vanish)
 
 
-def _nudges(evening: Evening) -> dict[tuple[str, str, datetime], Moment]:
-    said = [moment for moment in evening.moments.values() if moment.decided == "nudged"]
-    return {(moment.rule, moment.device, moment.decided_at): moment for moment in said}
+def _nudges(evening: EveningReplay) -> dict[tuple[str, str, datetime], Moment]:
+    nudged = [moment for moment in evening.moments.values() if moment.decided == "nudged"]
+    return {(moment.rule, moment.device, moment.decided_at): moment for moment in nudged}
 
 
-def _held(evening: Evening) -> list[tuple[str, str, datetime]]:
+def _all_moments(evening: EveningReplay) -> list[tuple[str, str, datetime]]:
     return sorted((moment.rule, moment.device, moment.began) for moment in evening.moments.values())
 
 
 def _by_rule(
-    now: Sequence[Rule], then: Sequence[Rule] | None, one: _Counts, other: _Counts
-) -> tuple[RuleCompared, ...]:
+    now: Sequence[Rule], then: Sequence[Rule] | None, one: _SideCounts, other: _SideCounts
+) -> tuple[RuleComparison, ...]:
     before, after = {rule.code: rule for rule in now}, {rule.code: rule for rule in then or ()}
     return tuple(
-        RuleCompared(
+        RuleComparison(
             code=code,
             name=(after.get(code) or before[code]).name,
             now=one.of(code) if code in before else None,
             then=other.of(code) if code in after else None,
-            changed=then is not None and _said(before.get(code)) != _said(after.get(code)),
+            changed=then is not None and _identity(before.get(code)) != _identity(after.get(code)),
         )
         for code in sorted({*before, *after})
     )
 
 
-def _said(rule: Rule | None) -> tuple[str, bool, bool] | None:
+def _identity(rule: Rule | None) -> tuple[str, bool, bool] | None:
+    """Return what makes a rule decide as it does: two rules with the same are the same rule."""
     return None if rule is None else (" ".join(rule.condition.text.split()), rule.after_grace, rule.speaks)

@@ -1,8 +1,9 @@
-"""One kept evening, played again through a set of rules.
+"""Replay one kept evening through a set of rules.
 
 Rule 1: only the rules differ: what was observed, the settings and the answers are those of the evening.
-Rule 2: an answer belongs to the use that it was given to; where that use is not named before it, nobody was asked.
-Rule 3: every nudge reaches the screen at its own instant, unless the one to the same use could not be shown then.
+Rule 2: an answer belongs to the use that the nudge was about. Where these rules gave no nudge about that use before the
+    answer, the answer is dropped: nobody would have been asked.
+Rule 3: every nudge is shown at its own instant, unless the nudge about the same use could not be shown then.
 """
 
 from __future__ import annotations
@@ -19,13 +20,16 @@ from detector.core.pipeline import Pipeline
 from rules.model import FeatureKey, Rule, Value
 from rules.policy import PolicySettings
 
-BY: Final = "backtest"
-"""What stands in place of the notifier's name: nothing is shown."""
+NOTIFIER: Final = "backtest"
+"""Stands in place of a notifier's name: nothing is shown."""
 SECOND: Final = timedelta(seconds=1)
 
 
-class Evening:
-    """One evening under one set of rules; `usuals`: what was usual when it began. `moments` are those so far, by number."""
+class EveningReplay:
+    """One evening under one set of rules. `moments`: those so far, by number.
+
+    `kept`: the moments of the evening as it was; `usuals`: what was usual when it began.
+    """
 
     def __init__(
         self,
@@ -37,39 +41,39 @@ class Evening:
     ) -> None:
         self.moments: dict[int, Moment] = {}
         self._core = Pipeline(rules, policy, attention, usuals)
-        said = [moment for moment in kept if moment.decided == "nudged" and moment.use is not None]
-        self._asked: Mapping[int, int | None] = {moment.number: moment.use for moment in said}
-        self._not_shown = {moment.use for moment in said if moment.outcome is Outcome.UNDELIVERED}
-        self._named: dict[int, int] = {}
+        nudged = [moment for moment in kept if moment.decided == "nudged" and moment.use is not None]
+        self._use_of_kept_nudge: Mapping[int, int | None] = {moment.number: moment.use for moment in nudged}
+        self._not_shown = {moment.use for moment in nudged if moment.outcome is Outcome.UNDELIVERED}
+        self._nudge_of_use: dict[int, int] = {}
 
     def feed(self, seen: Observation) -> None:
-        """Take in what was observed then."""
+        """Feed the core what was observed then; its own nudges are shown in between."""
         if isinstance(seen, Shown | NotShown):
             return
         if isinstance(seen, PartnerTimeBegan) and seen.quiet:
-            # In the quiet week nothing was said; what the rules would say is what is asked here.
+            # In the quiet week every nudge was suppressed; a backtest asks what the rules would have said.
             seen = replace(seen, quiet=False)
         core, now = self._core, self._core.now
         if now is not None:
             if seen.at - now > SECOND or not isinstance(seen, InputCounted):
-                self._pass_until(seen.since if isinstance(seen, Gap) and seen.sense is None else seen.at)
+                self._advance_to(seen.since if isinstance(seen, Gap) and seen.sense is None else seen.at)
             if seen.at < now:
                 seen = replace(seen, at=now)
         if isinstance(seen, Answered):
-            number = self._named.get(self._asked.get(seen.nudge) or 0)
+            number = self._nudge_of_use.get(self._use_of_kept_nudge.get(seen.nudge) or 0)
             if number is None:
                 return
             seen = replace(seen, nudge=number)
-        self._take(core.feed(seen))
+        self._carry_out(core.feed(seen))
 
-    def _pass_until(self, until: datetime) -> None:
-        # A nudge is due at an instant of its own; it is shown there, not when the next thing is observed. Within a
-        # second of input nobody tells the difference, and asking at each of them would take a fifth of the time.
+    def _advance_to(self, until: datetime) -> None:
+        # A nudge is due at an instant of its own, and must be shown then, not at the next observation. Input comes every
+        # second: it is not worth asking for the deadline before each (a fifth of the time), so `feed` does not.
         core = self._core
         while (due := core.deadline) is not None and due <= until:
-            self._take(core.advance(due))
+            self._carry_out(core.advance(due))
 
-    def _take(self, effects: tuple[Effect, ...]) -> None:
+    def _carry_out(self, effects: tuple[Effect, ...]) -> None:
         for effect in effects:
             if isinstance(effect, Record):
                 if isinstance(effect.what, Moment):
@@ -79,8 +83,8 @@ class Evening:
 
     def _show(self, moment: Moment, at: datetime) -> None:
         if moment.use is not None:
-            self._named[moment.use] = moment.number
+            self._nudge_of_use[moment.use] = moment.number
         if moment.use in self._not_shown:
-            self._take(self._core.feed(NotShown(at=at, nudge=moment.number)))
+            self._carry_out(self._core.feed(NotShown(at=at, nudge=moment.number)))
         else:
-            self._take(self._core.feed(Shown(at=at, nudge=moment.number, by=BY)))
+            self._carry_out(self._core.feed(Shown(at=at, nudge=moment.number, by=NOTIFIER)))

@@ -16,7 +16,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from detector.backtest.evening import Evening
+from detector.backtest.evening import EveningReplay
 from detector.backtest.thresholds import Number, Threshold, felt, higher, say_number
 from detector.core.attention.settings import AttentionSettings
 from detector.core.effects import Moment
@@ -171,7 +171,7 @@ def _held_in(
     for evening in evenings:
         held: set[str] = set()
         for _, observations, _ in evening.parts:
-            played = Evening(each, silent, attention)
+            played = EveningReplay(each, silent, attention)
             for seen in observations:
                 played.feed(seen)
             held |= {moment.rule for moment in played.moments.values()}
@@ -189,7 +189,7 @@ def _found(
     moments: Counter[str] = Counter()
     nudges = 0
     for _, observations, kept in (part for evening in evenings for part in evening.parts):
-        played = Evening(rules, policy, attention, kept)
+        played = EveningReplay(rules, policy, attention, kept)
         for seen in observations:
             played.feed(seen)
         moments.update(moment.rule for moment in played.moments.values())

@@ -109,8 +109,9 @@ _TOPICS: Final[dict[str, tuple[str, ...]]] = {
 
 _NOT_MOVED_YET: Final[dict[str, str]] = {
     **{name: f"plan.{name}" for name in _TOPICS["plan"] if name != "together"},
-    **{name: f"{name}.command" for name in ("calendar", "backtest", "replay", "rules", "what", "phone")},
-    **{name: f"{name}_command" for name in ("report", "why", "forget", "export", "together", *_TOPICS["program"])},
+    **{name: f"{name}.command" for name in ("calendar", "rules", "what", "phone")},
+    "completion": "completion_command",
+    "together": "together_command",
     "quiet-week": "quiet_week.command",
     "import": "importing.command",
 }

@@ -49,6 +49,11 @@ def say(text: str, first: str = "", later: str = "") -> None:
     click.echo("\n".join(wrap(text, first, later, break_words=True)))
 
 
+def cut(text: str, width: int) -> str:
+    """Return the text in at most `width` columns, with an ellipsis where something is left out."""
+    return text if len(text) <= width else text[: width - 1].rstrip() + "…"
+
+
 def print_json(value: Any, *, sort_keys: bool = False) -> None:
     """Write the value as JSON, as `to_json` has it."""
     click.echo(to_json(value, sort_keys=sort_keys))
@@ -112,3 +117,37 @@ def confirm(question: str, *, yes: bool, unchanged: str, with_yes: str, default:
         return True
     say(unchanged)
     return False
+
+
+def printable(text: str, instead: str = "?") -> str:
+    """Return the text with `instead` for characters that could steer a terminal; what comes from elsewhere may hold any."""
+    return "".join(letter if letter.isprintable() else instead for letter in text)
+
+
+class ProgressLine:
+    """Writes to the standard error what is being done, once it takes longer than a second.
+
+    On a terminal one line changes five times a second; elsewhere a new line comes every five seconds.
+    """
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._next = monotonic() + 1.0
+        self._is_terminal = sys.stderr.isatty()
+        self._is_shown = False
+
+    def __call__(self, text: str) -> None:
+        """Write the text, or leave it out because the last one is too recent."""
+        now = self._monotonic()
+        if now < self._next:
+            return
+        line = printable(text)[: COLUMNS - 2]
+        self._next = now + (0.2 if self._is_terminal else 5.0)
+        self._is_shown = True
+        sys.stderr.write(f"\r\x1b[K{line}" if self._is_terminal else f"{line} …\n")
+        sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Remove the line from the terminal."""
+        if self._is_shown and self._is_terminal:
+            sys.stderr.write("\r\x1b[K")

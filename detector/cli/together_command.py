@@ -68,7 +68,7 @@ def remove(category: str) -> None:
 def decline(category: str) -> None:
     """Let CATEGORY not be offered any more."""
     from detector.paths import store_path  # noqa: PLC0415 - not for --help
-    from detector.report.offers import DECLINED, declined  # noqa: PLC0415 - not for --help
+    from detector.report.rituals import DECLINED, declined  # noqa: PLC0415 - not for --help
     from detector.store.store import Store  # noqa: PLC0415 - not for --help
 
     _known(category)
@@ -117,7 +117,7 @@ def _change(change: Callable[[list[str]], list[str]]) -> bool:
 def offered(named: Sequence[str]) -> list[tuple[str, int]]:
     """Return what may be made so for good, with how often it was for both; `named`: what is so already."""
     from detector.paths import store_path  # noqa: PLC0415 - not for --help
-    from detector.report.offers import DECLINED, declined, offers  # noqa: PLC0415 - not for --help
+    from detector.report.rituals import DECLINED, declined, offers  # noqa: PLC0415 - not for --help
     from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
     from detector.store.store import Store  # noqa: PLC0415 - not for --help
 

@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from textwrap import wrap
 from typing import Final
 
-from detector.report.rituals_text import say_cancelled, say_starts
-from detector.report.summary import PRESENCE_MARK, Device, Nudges, PartnerTimes, Summary, Tally, Week
+from detector.partner_time.day_names import MONTHS, WEEKDAYS
+from detector.report.summary import PRESENCE_MARK, Cancellation, Device, Nudges, PartnerTimes, Summary, Tally, Week
 from detector.store.quiet_week import EVENINGS
 from rules.explain import say_offer, say_reason
 from rules.lengths import say_length
@@ -50,10 +50,10 @@ def _parts(summary: Summary, width: int) -> Iterator[list[str]]:
     yield [f"Partner time, {_date(summary.since)} to {_date(summary.until)}"]
     if not summary.partner_times.all:
         yield wrap("Nothing is kept from that time.", width)
-        yield say_cancelled(summary, width)
+        yield _cancelled(summary, width)
         return
     yield _good(summary, width)
-    yield say_starts(summary)
+    yield _starts(summary)
     yield _known(summary, summary.partner_times, width)
     yield _devices(summary, width)
     if summary.partner_times.counted:
@@ -66,7 +66,7 @@ def _parts(summary: Summary, width: int) -> Iterator[list[str]]:
         yield _table("By rule", summary.by_rule, width, column)
         yield _table("By device", _on(summary), width, column)
         yield _table("For the report alone", summary.besides, width, column)
-    yield say_cancelled(summary, width)
+    yield _cancelled(summary, width)
     yield _nudges(summary.nudges, width)
     yield _unsaid(summary, width)
     yield _offers(summary, width)
@@ -248,6 +248,36 @@ def _missing(sentences: Iterable[str], width: int) -> list[str]:
 
 def _indented(text: str, width: int) -> list[str]:
     return wrap(text, width, initial_indent="  ", subsequent_indent="  ")
+
+
+def _starts(summary: Summary) -> list[str]:
+    well, known = summary.starts.well, summary.starts.known
+    if not known:
+        return []
+    rest = "" if known == summary.partner_times.all else " of which it is known"
+    return [f"Started well: {well} of {'the ' if rest else ''}{known}{rest}."]
+
+
+def _cancelled(summary: Summary, width: int) -> list[str]:
+    if not summary.cancelled:
+        return []
+    good = [each for each in summary.cancelled if each.became == "made_good"]
+    lines = [f"Cancelled {len(summary.cancelled)}" + (f", made good {len(good)}:" if good else ".")]
+    for each in (*good, *(each for each in summary.cancelled if each.became == "planned")):
+        lines += wrap(_cancellation(each, summary.until), width, initial_indent="  ", subsequent_indent="    ")
+    return lines
+
+
+def _cancellation(each: Cancellation, now: datetime) -> str:
+    title = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in each.title)
+    new = "" if each.instead is None else f"{_dated(each.instead, now)} {each.instead:%H:%M}"
+    when = f"on {new}" if each.became == "made_good" else f"is planned for {new}"
+    return f"{title} of {_dated(each.begins, now)} {when}."
+
+
+def _dated(at: datetime, now: datetime) -> str:
+    year = "" if at.year == now.year else f" {at.year}"
+    return f"{WEEKDAYS[at.weekday()]} {at.day} {MONTHS[at.month - 1]}{year}"
 
 
 def _bar(part: float) -> str:

@@ -1,22 +1,30 @@
-"""How partner times started, and which of those that were cancelled were made good.
+"""How partner times started, which of the cancelled ones were made good, and what may be "for both of you" for good.
 
 Rule 1: what is not known is not counted: "4 of 5" rests on the five of which it is known.
 Rule 2: a partner time is made good by another that took place: it ended as planned, or at least half of it was lived.
 Rule 3: a new date that was cancelled for yet another one is no second cancellation: the last of them counts.
+Rule 4: a category that was for both again and again is offered, never taken; what was declined is not offered again.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
+from typing import Final
 from zoneinfo import ZoneInfo
 
+from detector.core.effects import Moment, Outcome
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.wall import span_of
 from detector.report.summary import Cancellation, Starts
 from detector.store.model import KeptOccurrence
 from detector.store.plan_model import Cancelled
+
+MIN_TIMES_TOGETHER: Final = 3
+"""A category is offered once the answer "This is for both of us" was given so often."""
+DECLINED: Final = "together_declined"
+"""The key under which the store keeps the categories that are not to be offered."""
 
 
 def starts(occurrences: Iterable[KeptOccurrence]) -> Starts:
@@ -98,3 +106,18 @@ def _planned(
 def _number(occurrence: str) -> int:
     number = occurrence.partition("@")[0]
     return int(number) if number.isdecimal() else 0
+
+
+def offers(moments: Iterable[Moment], settled: Collection[str]) -> list[tuple[str, int]]:
+    """Return the categories to offer, with how often each was for both; `settled`: taken or declined already."""
+    counted = Counter(
+        moment.category
+        for moment in moments
+        if moment.outcome is Outcome.TOGETHER and moment.category is not None and moment.category not in settled
+    )
+    return sorted((category, times) for category, times in counted.items() if times >= MIN_TIMES_TOGETHER)
+
+
+def declined(kept: object) -> frozenset[str]:
+    """Return what was declined, of what the store kept under `DECLINED`."""
+    return frozenset(word for word in kept if isinstance(word, str)) if isinstance(kept, list) else frozenset()

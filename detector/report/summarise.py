@@ -19,8 +19,7 @@ from detector.core.observations import LAPTOP, Observation
 from detector.devices import Phone
 from detector.report.devices import put_away_first, survey
 from detector.report.kept import gather
-from detector.report.offers import offers
-from detector.report.rituals import starts
+from detector.report.rituals import offers, starts
 from detector.report.summary import (
     HOURS_NEEDED,
     KNOWN_ENOUGH,

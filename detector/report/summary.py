@@ -6,13 +6,16 @@ Rule 2: nothing here is a score of the relationship, and nothing compares two pe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime, timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from detector.core.attention.time_split import Share
 from rules.model import Reason
 
+FORMAT: Final = 1
+"""The version of the report's JSON. It grows when a name changes its meaning or goes; new names may come at any time."""
 KNOWN_ENOUGH: Final = 0.5
 """A partner time of which less than this share is known is not counted: no data is never a good evening."""
 HOURS_NEEDED: Final = timedelta(hours=1)
@@ -196,3 +199,21 @@ class Summary:
     quiet_evening: int | None = None
     starts: Starts = Starts(well=0, known=0)
     cancelled: tuple[Cancellation, ...] = ()
+
+
+def as_json(summary: Summary) -> str:
+    """Return the summary as one JSON object: lengths in seconds, instants with their offset, None as null."""
+    return json.dumps({"format": FORMAT, **_jsonable(summary)}, ensure_ascii=False, indent=2)
+
+
+def _jsonable(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        named = ((field.name, getattr(value, field.name)) for field in fields(value))
+        return {name + ("_seconds" if isinstance(part, timedelta) else ""): _jsonable(part) for name, part in named}
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return [_jsonable(part) for part in value]
+    return value

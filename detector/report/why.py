@@ -1,7 +1,7 @@
-"""Why a moment was said, or was not: the rule, its words, the evidence, the policy's reason, and what came of it.
+"""Explain a moment: the rule and its condition, what was measured, the policy's reason, and what came of it.
 
-Rule 1: every sentence is made by one function, of `rules.explain` or `rules.reckoning`, wherever it stands.
-Rule 2: a rule that was changed since says so: today's words do not explain yesterday's moment.
+Rule 1: sentences about rules and evidence are made by `rules.explain` and `rules.reckoning` alone, here as on the screen.
+Rule 2: a rule that was changed since is called changed: today's condition does not explain yesterday's moment.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from textwrap import wrap
 from typing import Any
 
 from detector.core.effects import Moment
+from detector.i18n import _
 from rules.explain import say_because, say_key, say_outcome, say_policy, say_value, say_what, why
 from rules.model import FeatureKey, Rule, Value
 from rules.parts import Joint, parts
@@ -20,8 +21,12 @@ from rules.reckoning import what_would_have_kept_it_quiet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Explained:
-    """A moment in sentences. `condition` None: no such rule is in force; `quiet` None: there is nothing to say."""
+class Explanation:
+    """A moment in sentences.
+
+    `condition` None: no such rule is in force. `changed`: the rule's condition does not hold with this evidence, so it was
+    another one then. `quiet`: what would have kept it quiet; None where that is not known.
+    """
 
     moment: Moment
     name: str
@@ -34,17 +39,22 @@ class Explained:
     outcome: str | None
 
 
-def explain(moment: Moment, rules: Mapping[str, Rule], clock: Callable[[datetime], str], since: datetime) -> Explained:
-    """Return the moment in sentences; `clock` says an instant as the person reads it, `since` is when partner time began."""
+def explain(
+    moment: Moment, rules: Mapping[str, Rule], clock: Callable[[datetime], str], since: datetime
+) -> Explanation:
+    """Return the moment in sentences.
+
+    `clock` writes an instant as `HH:MM:SS` by the person's clock; `since`: when partner time began.
+    """
     rule = rules.get(moment.rule)
     evidence = dict(moment.evidence)
-    held = _held(rule, evidence)
+    held = _joint(rule, evidence)
     changed = rule is not None and (held is None or held.holds is False)
     own = say_because(rule.because_parts, evidence, moment.device) if rule and not changed else None
     quiet = None
     if moment.decided == "nudged" and held is not None and not changed:
         quiet = what_would_have_kept_it_quiet(held, moment.began, clock)
-    return Explained(
+    return Explanation(
         moment=moment,
         name=rule.name if rule else moment.rule,
         condition=" ".join(rule.condition.text.split()) if rule else None,
@@ -60,35 +70,38 @@ def explain(moment: Moment, rules: Mapping[str, Rule], clock: Callable[[datetime
     )
 
 
-def lines(told: Explained, clock: Callable[[datetime], str], width: int) -> Iterator[str]:
+def explanation_lines(explanation: Explanation, clock: Callable[[datetime], str], width: int) -> Iterator[str]:
     """Yield the explanation as lines of at most `width` columns."""
-    moment = told.moment
-    kind = {"nudged": "A nudge", "suppressed": "A moment, kept and not said"}.get(moment.decided, "A moment that waits")
+    moment = explanation.moment
+    kinds = {"nudged": _("A nudge"), "suppressed": _("A moment, kept and not said")}
+    kind = kinds.get(moment.decided, _("A moment that waits"))
     what = say_what(moment.category, moment.name, moment.device)
     yield from wrap(f"{moment.number}. {clock(moment.began)}  {kind}: {what}.", width, subsequent_indent="   ")
-    yield from wrap(told.said, width, initial_indent="   ", subsequent_indent="   ")
+    yield from wrap(explanation.said, width, initial_indent="   ", subsequent_indent="   ")
     yield ""
-    yield from wrap(f"Rule {moment.rule}: {told.name}.", width)
-    if told.condition is None:
-        yield from wrap("It is not in force any more, so its words are not known here.", width, initial_indent="  ")
+    yield from wrap(_("Rule {code}: {name}.").format(code=moment.rule, name=explanation.name), width)
+    if explanation.condition is None:
+        unknown = _("It is not in force any more, so its words are not known here.")
+        yield from wrap(unknown, width, initial_indent="  ")
     else:
-        yield from wrap(told.condition, width, initial_indent="  ", subsequent_indent="  ")
-    if told.changed:
-        yield from wrap("It reads so now; when this was decided it read otherwise.", width, initial_indent="  ")
-    if told.evidence:
-        yield f"What was measured at {clock(moment.began)}:"
-        column = max(len(name) for name, _ in told.evidence)
-        for name, value in told.evidence:
+        yield from wrap(explanation.condition, width, initial_indent="  ", subsequent_indent="  ")
+    if explanation.changed:
+        changed = _("It reads so now; when this was decided it read otherwise.")
+        yield from wrap(changed, width, initial_indent="  ")
+    if explanation.evidence:
+        yield _("What was measured at {instant}:").format(instant=clock(moment.began))
+        column = max(len(name) for name, _value in explanation.evidence)
+        for name, value in explanation.evidence:
             yield f"  {name:<{column}}  {value}"
     yield ""
-    for sentence in (told.policy, told.quiet, told.outcome):
+    for sentence in (explanation.policy, explanation.quiet, explanation.outcome):
         if sentence:
             yield from wrap(sentence, width, subsequent_indent="  ")
 
 
-def plain(told: Explained) -> dict[str, Any]:
-    """Return the explanation as JSON has it: the same sentences, instants with their offset."""
-    moment = told.moment
+def explanation_as_json(explanation: Explanation) -> dict[str, Any]:
+    """Return the explanation for JSON: the same sentences, instants in ISO 8601."""
+    moment = explanation.moment
     return {
         "moment": moment.number,
         "began": moment.began.isoformat(),
@@ -96,20 +109,25 @@ def plain(told: Explained) -> dict[str, Any]:
         "decided": moment.decided,
         "device": moment.device,
         "category": moment.category,
-        "rule": {"code": moment.rule, "name": told.name, "when": told.condition, "changed": told.changed},
-        "said": told.said,
-        "evidence": dict(told.evidence),
+        "rule": {
+            "code": moment.rule,
+            "name": explanation.name,
+            "when": explanation.condition,
+            "changed": explanation.changed,
+        },
+        "said": explanation.said,
+        "evidence": dict(explanation.evidence),
         "reason": moment.reason,
-        "policy": told.policy,
-        "quiet": told.quiet,
+        "policy": explanation.policy,
+        "quiet": explanation.quiet,
         "answer": moment.answer,
         "outcome": moment.outcome,
-        "came_of_it": told.outcome,
+        "came_of_it": explanation.outcome,
     }
 
 
-def _held(rule: Rule | None, evidence: Mapping[FeatureKey, Value]) -> Joint | None:
+def _joint(rule: Rule | None, evidence: Mapping[FeatureKey, Value]) -> Joint | None:
     if rule is None:
         return None
-    # What was not known then is not among the evidence, and is not known here either.
+    # A feature that was unknown then is not among the evidence, and so it is unknown here as well.
     return parts(rule.condition.text, evidence.get)

@@ -234,7 +234,7 @@ def test_ctrl_c_ends_it_without_a_trace_and_leaves_no_process_behind(tmp_path: P
     begun = tmp_path / "begun"
     # A moment's pause in each evening makes sure that there is something to break off.
     patched = (
-        "import pathlib, sys, time\nimport detector.cli.backtest.workers as playing\nplay = playing.play_evening\n"
+        "import pathlib, sys, time\nimport detector.cli.history.backtest_workers as playing\nplay = playing.play_evening\n"
         f"def slowly(*args, **more):\n    pathlib.Path({str(begun)!r}).touch()\n    time.sleep(0.05)\n"
         "    return play(*args, **more)\n"
         "playing.play_evening = slowly\nfrom detector.cli import main\n"

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from detector.core.attention.time_split import Divided, divide, share
 from detector.core.effects import Coverage, Moment, Outcome, Use
 from detector.core.observations import Activity
-from detector.report.as_json import as_json
 from detector.report.as_text import as_text
 from detector.report.summarise import summarise
+from detector.report.summary import as_json
 from detector.store.model import KeptCoverage, KeptOccurrence, KeptUse
 from rules.features import CATEGORIES, DISTRACTING
 from rules.model import Reason

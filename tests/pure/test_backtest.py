@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.backtest.compare import Comparison, Found, KeptEvening, compare
-from detector.backtest.evening import Evening
+from detector.backtest.compare import Comparison, KeptEvening, RuleCounts, gather, play_evening
+from detector.backtest.evening import EveningReplay
 from detector.backtest.timelines import Timeline, read_timelines
 from detector.core.attention.settings import AttentionSettings
 from detector.core.effects import Moment, Outcome, Record
@@ -62,9 +62,13 @@ def evening(observations: Sequence[Observation], moments: Sequence[Moment] = ())
 
 
 def compared(
-    evenings: Iterable[KeptEvening], now: Sequence[Rule] = NOW, then: Sequence[Rule] | None = LATER
+    evenings: Iterable[KeptEvening],
+    now: Sequence[Rule] = NOW,
+    then: Sequence[Rule] | None = LATER,
+    progress: Callable[[int, int], None] = lambda _evenings, _observations: None,
 ) -> Comparison:
-    return compare(evenings, now, then, policy=POLICY, attention=ATTENTION)
+    played = (play_evening(each, now, then, policy=POLICY, attention=ATTENTION) for each in evenings)
+    return gather(played, now, then, progress)
 
 
 def nudged(moments: Iterable[Moment]) -> list[str]:
@@ -84,21 +88,21 @@ def test_what_appears_and_vanishes_is_named_and_the_rest_is_not() -> None:
     assert nudged(changed.appear) == ["19:01:00 M1", "19:21:00 M1"]
     assert nudged(changed.vanish) == ["19:00:45 M1", "19:20:45 M1"]
     assert (found.evenings, found.observations) == (1, len(timeline().observations))
-    assert (found.now, found.then) == (Found(moments=3, nudges=3), Found(moments=3, nudges=3))
+    assert (found.now, found.then) == (RuleCounts(moments=3, nudges=3), RuleCounts(moments=3, nudges=3))
     assert [(each.code, each.changed) for each in found.rules] == [("M1", True), ("S1", False)]
 
 
 def test_rules_that_come_and_go_have_one_side_alone() -> None:
     then = rules(S1="category is shopping and dwell >= 60 s", X1="category is mail and dwell >= 80 s")
     found = {each.code: each for each in compared([evening(timeline().observations)], then=then).rules}
-    assert (found["M1"].now, found["M1"].then, found["M1"].changed) == (Found(moments=2, nudges=2), None, True)
-    assert (found["X1"].now, found["X1"].then, found["X1"].changed) == (None, Found(moments=2, nudges=2), True)
+    assert (found["M1"].now, found["M1"].then, found["M1"].changed) == (RuleCounts(moments=2, nudges=2), None, True)
+    assert (found["X1"].now, found["X1"].then, found["X1"].changed) == (None, RuleCounts(moments=2, nudges=2), True)
     assert found["S1"].changed is False
 
 
 def test_without_other_rules_there_is_one_side_and_nothing_changes() -> None:
     found = compared([evening(timeline().observations)], then=None)
-    assert (found.now, found.then, found.changed) == (Found(moments=3, nudges=3), None, ())
+    assert (found.now, found.then, found.changed) == (RuleCounts(moments=3, nudges=3), None, ())
     assert not any(each.changed for each in found.rules)
 
 
@@ -114,7 +118,7 @@ def test_evenings_go_by_one_after_another_and_know_nothing_of_each_other() -> No
     # The second begins within the cool-down of the last nudge of the first.
     second = shift(first, timedelta(minutes=35))
     found = compared([evening(first), evening(second), evening(first)])
-    assert (found.evenings, found.now, len(found.changed)) == (3, Found(moments=9, nudges=9), 3)
+    assert (found.evenings, found.now, len(found.changed)) == (3, RuleCounts(moments=9, nudges=9), 3)
 
 
 def test_an_evening_of_which_nothing_is_kept_is_counted_apart() -> None:
@@ -126,13 +130,13 @@ def test_an_evening_of_which_nothing_is_kept_is_counted_apart() -> None:
 def test_an_evening_whose_first_word_was_forgotten_is_partner_time_all_the_same() -> None:
     whole = timeline().observations
     kept = replace(evening(whole), observations=iter(whole[1:]))
-    assert compared([kept]).now == Found(moments=3, nudges=3)
+    assert compared([kept]).now == RuleCounts(moments=3, nudges=3)
 
 
 def test_progress_is_told_once_in_an_evening_at_least() -> None:
     told: list[tuple[int, int]] = []
     both = [evening(timeline().observations), evening(timeline().observations)]
-    compare(both, NOW, LATER, policy=POLICY, attention=ATTENTION, progress=lambda *at: told.append(at))
+    compared(both, progress=lambda *at: told.append(at))
     length = len(timeline().observations)
     assert told == [(1, length), (2, 2 * length)]
 
@@ -154,7 +158,7 @@ def test_an_answer_is_kept_where_the_same_use_is_named_by_another_nudge_of_anoth
     # It was for both: the second mail is not named, on neither side.
     assert nudged(found.changed[0].vanish) == ["19:00:45 M1"]
     assert nudged(found.changed[0].appear) == ["19:01:00 M1"]
-    assert found.now == Found(moments=3, nudges=2)
+    assert found.now == RuleCounts(moments=3, nudges=2)
 
 
 def test_an_answer_to_a_nudge_that_is_not_there_then_is_let_go_of() -> None:
@@ -163,7 +167,7 @@ def test_an_answer_to_a_nudge_that_is_not_there_then_is_let_go_of() -> None:
     found = compared([evening(observations, moments)], then=then)
     assert nudged(found.changed[0].appear) == ["19:20:45 M1"]
     # Nor is it given to whichever nudge has that number.
-    side = Evening(then, POLICY, ATTENTION, moments)
+    side = EveningReplay(then, POLICY, ATTENTION, moments)
     for seen in observations:
         side.feed(seen)
     assert [moment.answer for moment in side.moments.values()] == [None]
@@ -180,7 +184,7 @@ def test_a_nudge_that_could_not_be_shown_then_is_not_shown_on_either_side() -> N
     moments = list(decided(observations, NOW).values())
     assert moments[0].outcome is Outcome.UNDELIVERED
     for with_rules in (NOW, LATER):
-        side = Evening(with_rules, POLICY, ATTENTION, moments)
+        side = EveningReplay(with_rules, POLICY, ATTENTION, moments)
         for seen in observations:
             side.feed(seen)
         assert side.moments[1].outcome is Outcome.UNDELIVERED
@@ -190,7 +194,7 @@ def test_a_nudge_that_could_not_be_shown_then_is_not_shown_on_either_side() -> N
 def test_what_was_shown_then_is_not_taken_for_what_is_shown_now() -> None:
     """What is numbered 1 here is another nudge than the one that was shown as number 1 then."""
     observations = timeline(MAIL.replace("19:42:00 ", "19:41:30   shown 1\n19:42:00 ", 1)).observations
-    side = Evening(rules(S1="category is shopping and dwell >= 60 s"), POLICY, ATTENTION)
+    side = EveningReplay(rules(S1="category is shopping and dwell >= 60 s"), POLICY, ATTENTION)
     for seen in observations:
         side.feed(seen)
     assert [(moment.number, moment.shown_by) for moment in side.moments.values()] == [(1, "backtest")]
@@ -202,7 +206,7 @@ def test_an_answer_is_not_given_to_whichever_nudge_has_its_number() -> None:
     observations = timeline("\n".join(("# x", "18:30:00 partner time until 20:00", *lines))).observations
     moments = list(decided(observations, NOW).values())
     assert [(moment.category, moment.answer) for moment in moments] == [("mail", "together")]
-    side = Evening(rules(N1="category is news and dwell >= 30 s"), POLICY, ATTENTION, moments)
+    side = EveningReplay(rules(N1="category is news and dwell >= 30 s"), POLICY, ATTENTION, moments)
     for seen in observations:
         side.feed(seen)
     assert [(moment.category, moment.answer) for moment in side.moments.values()] == [("news", None)]
@@ -248,7 +252,7 @@ def test_the_rules_in_force_decide_as_they_do_live(categories: list[str], data: 
             take(core.advance(core.deadline))
         kept.append(seen)
         take(core.feed(seen))
-    again = Evening(BUILT_IN, POLICY, ATTENTION, live.values())
+    again = EveningReplay(BUILT_IN, POLICY, ATTENTION, live.values())
     for seen in kept:
         again.feed(seen)
     assert isinstance(kept[0], PartnerTimeBegan)

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.cli.config_command import command
+from detector.cli.program.commands import config_command
 from detector.config.read import parse_settings, read_settings
 from detector.config.sample import in_force, options, sample, written
 from detector.config.settings import OPTIONS, SECTIONS, TABLES, Settings
@@ -80,7 +80,7 @@ def test_the_page_on_configuration_holds_the_sample_word_for_word() -> None:
 
 
 def test_sample_write_writes_once_privately_and_never_again(home: Path) -> None:
-    done = CliRunner().invoke(command, ["sample", "--write"])
+    done = CliRunner().invoke(config_command, ["sample", "--write"])
     path = config_path()
     assert done.exit_code == 0
     assert str(path) in done.output
@@ -88,17 +88,17 @@ def test_sample_write_writes_once_privately_and_never_again(home: Path) -> None:
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert read_settings(path) == Settings()
     path.write_text("# mine", encoding="utf-8")
-    again = CliRunner().invoke(command, ["sample", "--write"])
+    again = CliRunner().invoke(config_command, ["sample", "--write"])
     assert isinstance(again.exception, UserError)
     assert path.read_text(encoding="utf-8") == "# mine"
 
 
 def test_show_says_where_the_settings_come_from_as_text_and_as_json(home: Path) -> None:
-    assert "the defaults hold" in CliRunner().invoke(command, ["show"]).output
+    assert "the defaults hold" in CliRunner().invoke(config_command, ["show"]).output
     config_path().parent.mkdir(parents=True)
     config_path().write_text('[policy]\ncool_down = "1 min"\n', encoding="utf-8")
-    assert 'cool_down = "1 min"  # default: "5 min"' in CliRunner().invoke(command, ["show"]).output
-    shown = json.loads(CliRunner().invoke(command, ["show", "--json"]).output)
+    assert 'cool_down = "1 min"  # default: "5 min"' in CliRunner().invoke(config_command, ["show"]).output
+    shown = json.loads(CliRunner().invoke(config_command, ["show", "--json"]).output)
     assert shown["file"] == str(config_path())
     assert shown["settings"]["policy"]["cool_down"] == "1 min"
     assert shown["settings"]["policy"]["grace"] == "5 min"
@@ -107,4 +107,4 @@ def test_show_says_where_the_settings_come_from_as_text_and_as_json(home: Path) 
 
 @pytest.mark.parametrize("args", [["--help"], ["show", "--help"], ["sample", "--help"]])
 def test_help_shows_an_example(args: list[str]) -> None:
-    assert "Example: turntoward config" in CliRunner().invoke(command, args).output
+    assert "Example: turntoward config" in CliRunner().invoke(config_command, args).output

@@ -12,7 +12,7 @@ import pytest
 import time_machine
 from click.testing import CliRunner
 
-from detector.cli.report_command import command
+from detector.cli.history.commands import report_command
 from detector.core.attention.settings import AttentionSettings
 from detector.core.effects import Record
 from detector.core.observations import (
@@ -32,10 +32,9 @@ from detector.core.observations import (
 from detector.core.pipeline import Pipeline
 from detector.devices import Phone
 from detector.paths import rules_dir, store_path
-from detector.report.as_json import as_json
 from detector.report.as_text import as_text
 from detector.report.summarise import summarise
-from detector.report.summary import Device, Summary
+from detector.report.summary import Device, Summary, as_json
 from detector.rulebook.loading import load_rules
 from detector.store.store import Store
 from rules.policy import PolicySettings
@@ -264,8 +263,8 @@ def test_the_whole_way_from_observations_over_the_file_to_the_command(home: obje
             store.keep_phone(Phone(name=phone.name, token=phone.token))
         store.keep_all([each for seen in stream for each in core.feed(seen) if isinstance(each, Record)])
     with time_machine.travel(at(80), tick=False):
-        said = CliRunner().invoke(command, []).output
-        plain = json.loads(CliRunner().invoke(command, ["--json"]).output)
+        said = CliRunner().invoke(report_command, []).output
+        plain = json.loads(CliRunner().invoke(report_command, ["--json"]).output)
     assert "my phone: " in said
     assert "1 pick-up, 1 look, 4 min long in all." in " ".join(said.split())
     by_device = said[said.index("By device") :].split("\n\n", maxsplit=1)[0].splitlines()

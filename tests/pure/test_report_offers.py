@@ -8,7 +8,7 @@ import pytest
 
 from detector.core.effects import Coverage, Moment, Outcome
 from detector.report.as_text import as_text
-from detector.report.offers import declined, offers
+from detector.report.rituals import declined, offers
 from detector.report.summarise import summarise
 from detector.report.summary import Summary
 from detector.store.model import KeptCoverage, KeptOccurrence

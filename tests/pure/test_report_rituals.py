@@ -12,16 +12,15 @@ import pytest
 import time_machine
 from click.testing import CliRunner
 
-from detector.cli.report_command import command
+from detector.cli.history.commands import report_command
 from detector.core.effects import Coverage, Record, Started
 from detector.core.observations import PartnerTimeBegan, PartnerTimeEnded
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.paths import store_path
-from detector.report.as_json import as_json
 from detector.report.as_text import as_text
 from detector.report.rituals import cancellations
 from detector.report.summarise import summarise
-from detector.report.summary import Cancellation, Summary
+from detector.report.summary import Cancellation, Summary, as_json
 from detector.store.model import KeptOccurrence
 from detector.store.plan_model import Cancelled
 from detector.store.store import Store
@@ -184,11 +183,11 @@ def test_the_command_looks_up_what_was_cancelled_and_what_was_made_good(home: Pa
             PartnerTimeEnded(at=SUNDAY + HOUR),
         )
         store.keep_all([Record(occurrence=name, what=part) for part in parts])
-    plain = json.loads(CliRunner().invoke(command, ["--json"]).output)
+    plain = json.loads(CliRunner().invoke(report_command, ["--json"]).output)
     assert [(each["title"], each["became"]) for each in plain["cancelled"]] == [("Dinner", "made_good")]
     assert plain["starts"] == {"well": 1, "known": 1}
-    text = CliRunner().invoke(command, []).output
+    text = CliRunner().invoke(report_command, []).output
     assert "Started well: 1 of 1." in text
     assert "Cancelled 1, made good 1:" in text
     # What made it good lies before the time that is asked for.
-    assert CliRunner().invoke(command, ["--since", "1d"]).output.count("Cancelled") == 0
+    assert CliRunner().invoke(report_command, ["--since", "1d"]).output.count("Cancelled") == 0

@@ -10,16 +10,15 @@ import pytest
 import time_machine
 from click.testing import CliRunner
 
-from detector.cli.report_command import command
+from detector.cli.history.commands import report_command
 from detector.core.effects import Coverage, Moment, Outcome, Record, Use
 from detector.core.observations import Activity, Observation, PartnerTimeBegan, PartnerTimeEnded
 from detector.errors import StoreError, UserError
 from detector.paths import store_path
-from detector.report.as_json import as_json
 from detector.report.as_text import FIRST_USE, as_text
 from detector.report.since import parse_since
 from detector.report.summarise import summarise
-from detector.report.summary import Summary
+from detector.report.summary import Summary, as_json
 from detector.store.model import KeptCoverage, KeptOccurrence, KeptUse
 from detector.store.store import Store
 from rules.model import Reason
@@ -222,8 +221,8 @@ def test_the_command_reads_what_is_kept_and_writes_it_plain_when_piped(home: Pat
     with Store.open(store_path()) as store:
         store.keep_all(records())
     with time_machine.travel(NOW, tick=False):
-        said = CliRunner().invoke(command, [])
-        told = CliRunner().invoke(command, ["--json", "--since", "2026-11-16"])
+        said = CliRunner().invoke(report_command, [])
+        told = CliRunner().invoke(report_command, ["--json", "--since", "2026-11-16"])
     assert said.exit_code == 0, said.exception
     assert "For 7 h 2 min no screen took you away" in said.output
     assert "\x1b" not in said.output
@@ -232,34 +231,34 @@ def test_the_command_reads_what_is_kept_and_writes_it_plain_when_piped(home: Pat
 
 
 def test_the_first_use_says_what_to_do_and_makes_nothing(home: Path) -> None:
-    said = CliRunner().invoke(command, [])
+    said = CliRunner().invoke(report_command, [])
     assert said.output == FIRST_USE
     assert not store_path().exists()
     with Store.open(store_path()):
         pass
-    assert CliRunner().invoke(command, []).output == FIRST_USE
-    assert json.loads(CliRunner().invoke(command, ["--json"]).output)["partner_times"]["all"] == 0
+    assert CliRunner().invoke(report_command, []).output == FIRST_USE
+    assert json.loads(CliRunner().invoke(report_command, ["--json"]).output)["partner_times"]["all"] == 0
 
 
 def test_a_span_in_which_nothing_was_kept_is_said_to_be_empty_not_new(home: Path) -> None:
     with Store.open(store_path()) as store:
         store.keep_all(records())
     with time_machine.travel(NOW, tick=False):
-        assert "Nothing is kept from that time." in CliRunner().invoke(command, ["--since", "1d"]).output
+        assert "Nothing is kept from that time." in CliRunner().invoke(report_command, ["--since", "1d"]).output
 
 
 def test_a_damaged_store_is_said_and_left_alone(home: Path) -> None:
     store_path().parent.mkdir(parents=True)
     store_path().write_bytes(b"no database" * 1000)
-    assert isinstance(CliRunner().invoke(command, []).exception, StoreError)
+    assert isinstance(CliRunner().invoke(report_command, []).exception, StoreError)
     assert store_path().read_bytes() == b"no database" * 1000
 
 
 def test_a_wrong_since_is_refused_before_anything_is_read(home: Path) -> None:
-    assert isinstance(CliRunner().invoke(command, ["--since", "soon"]).exception, UserError)
+    assert isinstance(CliRunner().invoke(report_command, ["--since", "soon"]).exception, UserError)
 
 
 def test_help_shows_an_example_and_fits() -> None:
-    said = CliRunner().invoke(command, ["--help"], terminal_width=80).output
+    said = CliRunner().invoke(report_command, ["--help"], terminal_width=80).output
     assert "Example: turntoward report --since 2w" in said
     assert max(map(len, FIRST_USE.splitlines())) <= 80

@@ -6,7 +6,7 @@ from pathlib import Path
 import time_machine
 from click.testing import CliRunner
 
-from detector.cli.report_command import command
+from detector.cli.history.commands import report_command
 from detector.core.attention.settings import AttentionSettings
 from detector.core.effects import Coverage, Moment, Record, Use
 from detector.core.observations import (
@@ -86,7 +86,7 @@ def test_a_report_in_the_midst_of_partner_time_counts_what_was_noticed_so_far(ho
     with Store.open(store_path()) as store:
         store.keep_all([Record(occurrence=EVENING, what=what) for what in (*OBSERVED, moment)])
     with time_machine.travel(at(41), tick=False):
-        said = CliRunner().invoke(command, [])
+        said = CliRunner().invoke(report_command, [])
     text = " ".join(said.output.split())
     assert "For 18 min no screen took you away" in text
     assert "1 partner time, 40 min in all; 82 % of it is known." in text

@@ -12,10 +12,8 @@ from detector.core.attention.settings import AttentionSettings
 from detector.core.effects import Moment, Record
 from detector.core.observations import Observation
 from detector.core.pipeline import Pipeline
-from detector.report.why import explain, lines, plain
-from detector.report.why_not import Then, look_back
-from detector.report.why_not import lines as lines_then
-from detector.report.why_not import plain as plain_then
+from detector.report.why import explain, explanation_as_json, explanation_lines
+from detector.report.why_not import Situation, find_situation, situation_as_json, situation_lines
 from detector.rulebook.loading import load_rules
 from rules.language import compile_condition, parts_of
 from rules.model import Rule
@@ -60,11 +58,11 @@ def moments(text: str, rules: tuple[Rule, ...] = RULES) -> list[Moment]:
 
 def told(moment: Moment, rules: tuple[Rule, ...] = RULES) -> list[str]:
     found = explain(moment, {rule.code: rule for rule in rules}, said, instant("18:30:00"))
-    return list(lines(found, said, 80))
+    return list(explanation_lines(found, said, 80))
 
 
-def then(text: str, at: str, rules: tuple[Rule, ...] = RULES) -> Then:
-    return look_back(evening(text), instant(at), core(rules), rules)
+def then(text: str, at: str, rules: tuple[Rule, ...] = RULES) -> Situation:
+    return find_situation(evening(text), instant(at), core(rules), rules)
 
 
 def test_a_nudge_is_explained_with_its_rule_its_numbers_and_what_would_have_kept_it_quiet() -> None:
@@ -95,7 +93,7 @@ def test_a_moment_that_was_not_said_names_the_reason_and_nothing_that_would_have
 
 def test_json_has_the_same_sentences() -> None:
     (moment,) = moments(FEED)
-    found = plain(explain(moment, {rule.code: rule for rule in RULES}, said, instant("18:30:00")))
+    found = explanation_as_json(explain(moment, {rule.code: rule for rule in RULES}, said, instant("18:30:00")))
     assert json.loads(json.dumps(found)) == found
     assert found["said"] == "Social media, 1 min."
     assert found["policy"] == "It was said at once: nothing stood against it."
@@ -138,7 +136,7 @@ def test_the_rules_own_sentence_stands_in_the_why_line() -> None:
 
 
 def test_an_instant_says_of_the_nearest_rules_what_held_and_what_was_missing() -> None:
-    found = list(lines_then(then(FEED, "19:02:48"), said, 80))
+    found = list(situation_lines(then(FEED, "19:02:48"), said, 80))
     assert found[:6] == [
         "19:02:48  In front: social media.",
         "",
@@ -161,7 +159,7 @@ def test_the_evening_is_played_up_to_the_instant_and_no_further() -> None:
     assert then(FEED, "19:02:59").moments == ()
     (moment,) = then(FEED, "19:03:05").moments
     assert (moment.rule, moment.decided) == ("F101", "nudged")
-    found = list(lines_then(then(FEED, "19:03:05"), said, 80))
+    found = list(situation_lines(then(FEED, "19:03:05"), said, 80))
     assert " ".join(" ".join(found[1:3]).split()) == (
         "F101 had begun to hold at 19:03:00. It was said at once: nothing stood against it."
     )
@@ -187,12 +185,12 @@ def test_two_devices_are_told_apart() -> None:
     both = FEED.replace("19:03:12            desktop", "19:03:12            phone: opens mail")
     found = then(both, "19:03:42")
     assert found.in_use == (("laptop", "social"), ("phone", "mail"))
-    shown = list(lines_then(found, said, 80))
+    shown = list(situation_lines(found, said, 80))
     assert any(line.startswith("M302 (phone) ") for line in shown)
 
 
 def test_an_instant_as_json_has_the_same_sentences_and_every_part() -> None:
-    found = plain_then(then(FEED, "19:02:48"), said)
+    found = situation_as_json(then(FEED, "19:02:48"), said)
     assert json.loads(json.dumps(found)) == found
     nearest = found["near"][0]
     assert nearest["said"] == "F101 A feed, scrolled: 2 of 3 parts held."
@@ -202,7 +200,7 @@ def test_an_instant_as_json_has_the_same_sentences_and_every_part() -> None:
 def test_what_must_last_says_how_long_it_has() -> None:
     text = "category is social and (scrolls(60 s) >= 1 for 5 min)"
     lasting = (replace(RULES[0], code="X1", condition=compile_condition(text)),)
-    assert list(lines_then(then(FEED, "19:02:48", lasting), said, 80))[2:] == [
+    assert list(situation_lines(then(FEED, "19:02:48", lasting), said, 80))[2:] == [
         "X1 Not put away yet: 2 of 3 parts held.",
         "  held      category is social",
         "  held      scrolls(60 s) >= 1: 39",

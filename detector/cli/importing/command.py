@@ -66,7 +66,8 @@ def activitywatch(
     Only past partner times are taken in, and of these only categories: titles and addresses of pages are looked at
     and let go of. Nothing is said about the past; doing it twice changes nothing.
     """
-    from detector.cli.importing.output import SensorEvent, as_json, say_account  # noqa: PLC0415 - not for --help
+    from detector.cli.importing.output import as_json, say_account  # noqa: PLC0415 - not for --help
+    from detector.cli.output import ProgressLine  # noqa: PLC0415 - not for --help
     from detector.clock import SystemClock  # noqa: PLC0415 - not for --help
     from detector.config.read import read_settings  # noqa: PLC0415 - not for --help
     from detector.paths import config_path  # noqa: PLC0415 - not for --help
@@ -82,7 +83,7 @@ def activitywatch(
     with _opened(dry_run=dry_run) as store:
         _refuse_now(store, now)
         device = _phone(store, phone)
-        progress = SensorEvent(clock.monotonic)
+        progress = ProgressLine(clock.monotonic)
         bringing = _read(
             store, settings, file, server, phone=device, begins=begins, now=now, progress=progress, keeps=not dry_run
         )
@@ -90,11 +91,11 @@ def activitywatch(
         try:
             bringing.bring(past)
         except KeyboardInterrupt:
-            progress.done()
+            progress.clear()
             kept = bringing.account.added + bringing.account.extended
             click.echo(f"\nInterrupted; {kept:,} partner times are taken in. The same command goes on.", err=True)
             raise click.Abort from None
-        progress.done()
+        progress.clear()
     shortened = settings.store.retention if begins > asked else None
     if json_wanted:
         click.echo(as_json(bringing.account, begins, dry_run=dry_run))

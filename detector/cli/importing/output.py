@@ -5,8 +5,6 @@ Rule 1: names of buckets come from elsewhere; nothing in them steers a terminal.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -17,32 +15,6 @@ if TYPE_CHECKING:
     from detector.importing.model import Account, Times
 
 WIDTH: Final = 80
-
-
-class SensorEvent:
-    """Says on the standard error what is being done, once it takes longer than a second."""
-
-    def __init__(self, monotonic: Callable[[], float]) -> None:
-        self._monotonic = monotonic
-        self._next = monotonic() + 1.0
-        self._is_terminal = sys.stderr.isatty()
-        self._shown = False
-
-    def __call__(self, what: str) -> None:
-        """Say it, or not: the line changes five times a second, and where nobody looks a line comes every five."""
-        now = self._monotonic()
-        if now < self._next:
-            return
-        line = _plain(what)[: WIDTH - 2]
-        self._next = now + (0.2 if self._is_terminal else 5.0)
-        self._shown = True
-        sys.stderr.write(f"\r\x1b[K{line}" if self._is_terminal else f"{line} …\n")
-        sys.stderr.flush()
-
-    def done(self) -> None:
-        """Take the line away."""
-        if self._shown and self._is_terminal:
-            sys.stderr.write("\r\x1b[K")
 
 
 def say_account(

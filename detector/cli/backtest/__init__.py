@@ -1,1 +1,0 @@
-"""`turntoward backtest`."""

@@ -1,0 +1,69 @@
+"""`turntoward backtest`: one's own kept evenings through other rules, before those rules may speak."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from detector.cli.history.backtest_output import comparison_as_json, comparison_lines, nothing_to_play
+from detector.cli.history.backtest_workers import compare_kept
+from detector.cli.output import print_json
+from detector.clock import SystemClock
+from detector.config.read import read_settings
+from detector.errors import UserError
+from detector.i18n import _
+from detector.paths import config_path, rules_dir, store_path
+from detector.report.since import parse_since
+from detector.rulebook.loading import load_rules, packs_in, read_rule_file
+from detector.store.failures import NothingKept
+from detector.store.store import Store
+from detector.zone import reader_zone
+from rules.model import Rule
+
+
+def backtest(files: Sequence[Path], since: str, *, as_json: bool) -> None:
+    """Play what is kept since then without and with the packs in `files`, and write how they differ.
+
+    Raises:
+        UserError: if a pack is broken, or `since` cannot be read.
+        StoreError: if what is kept cannot be read.
+    """
+    clock, zone = SystemClock(), reader_zone()
+    now = clock.now()
+    begins = parse_since(since, now, zone)
+    settings = read_settings(config_path())
+    before, after, is_in_force = _both_sides(files)
+    try:
+        with Store.open(store_path(), read_only=True) as store:
+            kept = store.occurrences(begins)
+            over = [each for each in kept if each.ended is not None or each.ends <= now]
+        found = compare_kept(over, before, after, settings, clock.monotonic)
+    except NothingKept:
+        kept = over = []
+        found = None
+    under_way = len(kept) - len(over)
+    local = begins.astimezone(zone)
+    if as_json:
+        print_json(comparison_as_json(found, begins, under_way=under_way, is_in_force=is_in_force, zone=zone))
+    elif found is None or not found.evenings:
+        click.echo(nothing_to_play(local, under_way=under_way))
+    else:
+        for line in comparison_lines(found, local, under_way=under_way, is_in_force=is_in_force, zone=zone):
+            click.echo(line)
+
+
+def _both_sides(files: Sequence[Path]) -> tuple[tuple[Rule, ...], tuple[Rule, ...] | None, bool]:
+    """Return the rules without the files, and with them (None: no file was named), and whether all are in force already."""
+    problems = [problem for path in files for problem in read_rule_file(path).problems]
+    if problems:
+        raise UserError(problems)
+    folder = rules_dir()
+    packs = {path.resolve() for path in packs_in(folder)[0]}
+    outside = [path for path in files if path.resolve() not in packs]
+    before = load_rules(folder, without=files)
+    after = load_rules(folder, more=outside)
+    if after.problems:
+        click.echo(_("Some rules of your own are broken and left out; `turntoward rules` says where."), err=True)
+    return before.rules, after.rules if files else None, bool(files) and not outside

@@ -1,0 +1,209 @@
+"""What `turntoward backtest` writes: a table of rules, the evenings that change, and the same for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from detector.backtest.compare import Comparison, EveningChange, RuleComparison, RuleCounts
+from detector.cli.output import attributes, cut, wrap
+from detector.core.effects import Moment
+from detector.i18n import _, ngettext
+from rules.explain import say_what
+
+WIDTH: Final = 80
+NAME_COLUMNS: Final = 36
+MAX_EVENINGS: Final = 20
+"""Evenings that the text lists; JSON has them all."""
+
+
+def nothing_to_play(since: datetime, *, under_way: int) -> str:
+    """Return what to do where there is nothing to play."""
+    if under_way:
+        text = _("Partner time is under way; it can be played once it is over.")
+    else:
+        text = _(
+            "No partner time is kept since {day}, so there is nothing to play. Evenings are kept from now on; "
+            "`turntoward import activitywatch` takes in those that ActivityWatch kept, and `--since` looks further back."
+        ).format(day=_day(since))
+    return "\n".join(_wrapped(text))
+
+
+def comparison_lines(
+    found: Comparison, since: datetime, *, under_way: int, is_in_force: bool, zone: ZoneInfo
+) -> Iterator[str]:
+    """Yield the lines: the table, the evenings that change, and what is not compared."""
+    headings = (_("without"), _("with")) if is_in_force else (_("now"), _("then"))
+    heading = ngettext(
+        "{count:,} partner time since {day}, {observations:,} observations.",
+        "{count:,} partner times since {day}, {observations:,} observations.",
+        found.evenings,
+    )
+    yield heading.format(count=found.evenings, day=_day(since), observations=found.observations)
+    if found.empty:
+        yield _("Of {count:,} more nothing that was observed is kept.").format(count=found.empty)
+    if under_way:
+        yield _("The one under way is left out.")
+    yield ""
+    yield from _table(found, headings)
+    yield ""
+    if found.then is None:
+        yield from _wrapped(_("`--rules FILE` shows beside it what a pack of yours would have found."))
+        return
+    yield from _changes(found, headings, zone)
+    yield ""
+    yield from _wrapped(
+        _(
+            "Both sides are played anew from what was observed, so like stands beside like. What you answered then is "
+            "kept where the same use is named. What would have come of a nudge that never was, nobody knows: outcomes "
+            "are not compared."
+        )
+    )
+
+
+def comparison_as_json(
+    found: Comparison | None, since: datetime, *, under_way: int, is_in_force: bool, zone: ZoneInfo
+) -> dict[str, Any]:
+    """Return the comparison for JSON; `found` None: nothing is kept."""
+    evenings = found.evenings if found else 0
+    return {
+        "since": since,
+        "partner_times": evenings,
+        "without_observations": found.empty if found else 0,
+        "under_way": under_way,
+        "observations": found.observations if found else 0,
+        "in_force_already": is_in_force,
+        "rules": [
+            attributes(each, "code name changed")
+            | {"now": _counts_as_json(each.now, evenings), "then": _counts_as_json(each.then, evenings)}
+            for each in (found.rules if found else ())
+        ],
+        "all": {
+            "now": _counts_as_json(found.now if found else None, evenings),
+            "then": _counts_as_json(found.then if found else None, evenings),
+        },
+        "changed": [_change_as_json(each, zone) for each in found.changed] if found else [],
+        "not_compared": ["outcomes"],
+    }
+
+
+def _table(found: Comparison, headings: tuple[str, str]) -> Iterator[str]:
+    has_both = found.then is not None
+    moments, nudges = _("moments each"), _("nudges")
+    names = f"{_('CODE'):<8} {_('NAME'):<{NAME_COLUMNS}}"
+    if has_both:
+        yield f"{'':{NAME_COLUMNS + 9}}{moments:>15}{nudges:>16}"
+        yield f"{names}{headings[0]:>8}{headings[1]:>7}{headings[0]:>9}{headings[1]:>7}"
+    else:
+        yield f"{'':{NAME_COLUMNS + 9}}{moments:>13}{nudges:>9}"
+        yield names.rstrip()
+    without_moments = 0
+    for rule in found.rules:
+        if not rule.changed and not any(side and side.moments for side in (rule.now, rule.then)):
+            without_moments += 1
+            continue
+        mark = "" if not rule.changed else " +" if rule.now is None else " -" if rule.then is None else " *"
+        name = cut(rule.name, NAME_COLUMNS - 1)
+        cells = _cells(rule.now, rule.then, found.evenings, has_both=has_both)
+        yield f"{rule.code + mark:<8} {name:<{NAME_COLUMNS}}{cells}"
+    total = _cells(found.now, found.then, found.evenings, has_both=has_both)
+    yield f"{_('all rules'):<{NAME_COLUMNS + 9}}{total}"
+    if any(rule.changed for rule in found.rules):
+        yield _("* changed, + new, - gone")
+    if without_moments:
+        text = ngettext("{count:,} rule more found nothing.", "{count:,} rules more found nothing.", without_moments)
+        yield text.format(count=without_moments)
+
+
+def _cells(now: RuleCounts | None, then: RuleCounts | None, evenings: int, *, has_both: bool) -> str:
+    moments = [_moments_each(side, evenings) for side in (now, then)]
+    nudges = ["" if side is None else f"{side.nudges:,}" for side in (now, then)]
+    if not has_both:
+        return f"{moments[0]:>13}{nudges[0]:>9}"
+    return f"{moments[0]:>8}{moments[1]:>7}{nudges[0]:>9}{nudges[1]:>7}"
+
+
+def _moments_each(side: RuleCounts | None, evenings: int) -> str:
+    if side is None:
+        return ""
+    mean = side.moments / evenings
+    return f"{mean:.1f}" if mean >= 0.05 or not side.moments else "<0.1"
+
+
+def _changes(found: Comparison, headings: tuple[str, str], zone: ZoneInfo) -> Iterator[str]:
+    if not found.changed:
+        yield _("No evening changes.")
+        return
+    with_nudges = [each for each in found.changed if each.appear or each.vanish]
+    others = len(found.changed) - len(with_nudges)
+    if with_nudges:
+        text = ngettext(
+            "{count:,} evening changes; + is said only {now}, - only {before}:",
+            "{count:,} evenings change; + is said only {now}, - only {before}:",
+            len(with_nudges),
+        )
+        yield text.format(count=len(with_nudges), now=headings[1], before=headings[0])
+    rules = {rule.code: rule for rule in found.rules}
+    for evening in with_nudges[:MAX_EVENINGS]:
+        yield f"{evening.occurrence.began.astimezone(zone):%a %d %b %Y, %H:%M}"
+        signed = [("+", moment) for moment in evening.appear] + [("-", moment) for moment in evening.vanish]
+        for sign, moment in sorted(signed, key=lambda pair: pair[1].decided_at):
+            yield _nudge_line(sign, moment, rules, zone)
+    if (rest := len(with_nudges) - MAX_EVENINGS) > 0:
+        text = ngettext(
+            "… and {count:,} evening more; `--json` lists them all.",
+            "… and {count:,} evenings more; `--json` lists them all.",
+            rest,
+        )
+        yield text.format(count=rest)
+    if others:
+        text = (
+            ngettext(
+                "In {count:,} evening more only what is kept and not said changes.",
+                "In {count:,} evenings more only what is kept and not said changes.",
+                others,
+            )
+            if with_nudges
+            else ngettext(
+                "In {count:,} evening only what is kept and not said changes.",
+                "In {count:,} evenings only what is kept and not said changes.",
+                others,
+            )
+        )
+        yield from _wrapped(text.format(count=others))
+
+
+def _nudge_line(sign: str, moment: Moment, rules: dict[str, RuleComparison], zone: ZoneInfo) -> str:
+    what = say_what(moment.category, device=moment.device)
+    at = f"{moment.decided_at.astimezone(zone):%H:%M:%S}"
+    return cut(f"  {sign} {at}  {rules[moment.rule].name} ({moment.rule}): {what}", WIDTH)
+
+
+def _counts_as_json(side: RuleCounts | None, evenings: int) -> dict[str, Any] | None:
+    if side is None:
+        return None
+    each = round(side.moments / evenings, 3) if evenings else None
+    return {"moments": side.moments, "moments_each": each, "nudges": side.nudges}
+
+
+def _change_as_json(evening: EveningChange, zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        "occurrence": evening.occurrence.id,
+        "began": evening.occurrence.began.astimezone(zone),
+        "appear": [_nudge_as_json(moment, zone) for moment in evening.appear],
+        "vanish": [_nudge_as_json(moment, zone) for moment in evening.vanish],
+    }
+
+
+def _nudge_as_json(moment: Moment, zone: ZoneInfo) -> dict[str, Any]:
+    return {"at": moment.decided_at.astimezone(zone)} | attributes(moment, "rule category device")
+
+
+def _wrapped(text: str) -> list[str]:
+    return wrap(text, width=WIDTH)
+
+
+def _day(at: datetime) -> str:
+    return f"{at:%d %b %Y}"

@@ -1,0 +1,152 @@
+"""Play many kept evenings at once, in as many processes as there are processors.
+
+Rule 1: apart from what was usual before, evenings are independent of each other, so any process may play any evening.
+Rule 2: every process opens the store for itself, and returns counts and what changed, never observations.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from datetime import timedelta
+from multiprocessing import get_context
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from detector.backtest.compare import Comparison, EveningPlayed, KeptEvening, gather, play_evening
+from detector.backtest.usual_before import Greatest, compared_with_usual, to_measure, usual_before
+from detector.cli.output import ProgressLine
+from detector.config.settings import Settings
+from detector.core.attention.baselines import SINCE, greatest
+from detector.errors import TurntowardError
+from detector.i18n import _
+from detector.paths import store_path
+from detector.store.model import KeptOccurrence
+from detector.store.store import Store
+from rules.model import FeatureKey, Rule, Value
+
+MapFunction: TypeAlias = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Any]]
+"""Calls a function with each of many arguments, and yields the results in their order."""
+FEW_EVENINGS: Final = 8
+"""Up to so many evenings are played in this process: starting others would take longer."""
+MAX_PROCESSES: Final = 8
+INSTANT: Final = timedelta(microseconds=1)
+
+
+class _Job(NamedTuple):
+    """What every process has: a store of its own, both sets of rules, and the settings."""
+
+    store: Store
+    now: Sequence[Rule]
+    then: Sequence[Rule] | None
+    settings: Settings
+
+
+_job: list[_Job] = []
+"""The job of this process; functions that are sent to another process cannot carry a store along."""
+
+
+def compare_kept(
+    over: Sequence[KeptOccurrence],
+    now: Sequence[Rule],
+    then: Sequence[Rule] | None,
+    settings: Settings,
+    monotonic: Callable[[], float],
+) -> Comparison:
+    """Play the kept evenings through both sets of rules; the progress is written to the standard error.
+
+    Raises:
+        StoreError: if the store cannot be read.
+        TurntowardError: if a process was killed.
+    """
+    progress_line = ProgressLine(monotonic)
+    keys = compared_with_usual(now, then)
+    progress = _("evening {evening:,} of {all:,}, {observations:,} observations")
+    try:
+        with _processes(len(over), now, then, settings) as run:
+            usuals = _usuals(run, over, keys, progress_line) if keys else ({} for _each in over)
+            return gather(
+                run(_play, list(zip(over, usuals, strict=True))),
+                now,
+                then,
+                lambda evening, seen: progress_line(progress.format(evening=evening, all=len(over), observations=seen)),
+            )
+    finally:
+        progress_line.clear()
+
+
+def _usuals(
+    run: MapFunction, over: Sequence[KeptOccurrence], keys: Collection[FeatureKey], progress_line: Callable[[str], None]
+) -> Iterable[Mapping[FeatureKey, Value]]:
+    """Return what was usual when each evening began; evenings before the first count for it, too."""
+    if not over:
+        return []
+    with Store.open(store_path(), read_only=True) as store:
+        # The daemon measures an evening when it ends, so one that was cut off does not count.
+        before = [each for each in store.occurrences(over[0].began - SINCE, over[-1].began) if each.ended is not None]
+    found: list[Greatest] = []
+    progress = _("what is usual: evening {evening:,} of {all:,}")
+    for values in run(_greatest, [(each, to_measure(keys)) for each in before]):
+        found.append(values)
+        progress_line(progress.format(evening=len(found), all=len(before)))
+    return [usual_before(each.began, found, keys) for each in over]
+
+
+@contextmanager
+def _processes(
+    evenings: int, now: Sequence[Rule], then: Sequence[Rule] | None, settings: Settings
+) -> Iterator[MapFunction]:
+    count = min(len(os.sched_getaffinity(0)), MAX_PROCESSES)
+    if evenings <= FEW_EVENINGS or count < 2:
+        _start_job(now, then, settings)
+        try:
+            yield map
+        finally:
+            _job.pop().store.close()
+        return
+    # A rule is a compiled function and cannot be pickled, so processes must be forked with it.
+    pool = ProcessPoolExecutor(
+        count, mp_context=get_context("fork"), initializer=_start_job, initargs=(now, then, settings)
+    )
+
+    def run(function: Callable[[Any], Any], tasks: Sequence[Any]) -> Iterator[Any]:
+        # Ctrl-C reaches every process of the terminal, but only this one may act on it: it shuts the pool down. The pool
+        # starts its processes here, and they inherit the blocked signal.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            return pool.map(function, tasks)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    try:
+        yield run
+    except BrokenProcessPool:
+        message = _("A process that played evenings was ended from outside. Nothing was changed.")
+        raise TurntowardError(message) from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _start_job(now: Sequence[Rule], then: Sequence[Rule] | None, settings: Settings) -> None:
+    _job.append(_Job(Store.open(store_path(), read_only=True), now, then, settings))
+
+
+def _play(task: tuple[KeptOccurrence, Mapping[FeatureKey, Value]]) -> EveningPlayed:
+    (occurrence, usuals), job = task, _job[-1]
+    kept = job.store.moments(occurrence.began, occurrence.began + INSTANT)
+    evening = KeptEvening(
+        occurrence=occurrence,
+        observations=job.store.observations(occurrence.id),
+        moments=[moment for moment in kept if moment.occurrence == occurrence.id],
+        usuals=usuals,
+    )
+    return play_evening(evening, job.now, job.then, policy=job.settings.policy, attention=job.settings.attention)
+
+
+def _greatest(task: tuple[KeptOccurrence, Collection[FeatureKey]]) -> Greatest:
+    (occurrence, keys), job = task, _job[-1]
+    observed = sorted(job.store.observations(occurrence.id), key=lambda seen: seen.at)
+    return occurrence.began, greatest(observed, keys, job.settings.attention)

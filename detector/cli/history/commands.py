@@ -1,0 +1,118 @@
+"""The commands that look back: their options, arguments and help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command(epilog="Example: turntoward report --since 2w")
+@click.option(
+    "--since",
+    default="4w",
+    show_default=True,
+    metavar="WHEN",
+    help="A length such as 7d or 2w, or a date such as 2026-11-01.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
+def report_command(since: str, *, as_json: bool) -> None:
+    """Look back: presence, moments, and what helped.
+
+    What is unknown is called unknown, and what rests on too little is not said. It is about you and a screen, says
+    nothing about your relationship, and stays on this device.
+    """
+    from detector.cli.history.report import report
+
+    report(since, json_wanted=as_json)
+
+
+@click.command(epilog="Example: turntoward why not 19:10")
+@click.argument("what", nargs=-1, metavar="[NUMBER | not [HH:MM | NUMBER]]")
+@click.option("--on", "day", metavar="DATE", help="An evening, such as 2026-11-23; without it the last one.")
+@click.option("--list", "is_list", is_flag=True, help="List the evening's moments with their numbers.")
+@click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
+def why_command(what: tuple[str, ...], *, day: str | None, is_list: bool, as_json: bool) -> None:
+    """Say why the last nudge came, or the moment NUMBER.
+
+    The rule and its words, what was measured, what would have kept it quiet, and what came of it.
+
+    `why not` says why nothing was said: of the last moment that passed in silence, of the moment NUMBER, or at the
+    instant HH:MM, to which the evening is played again through the same core.
+    """
+    from detector.cli.history.why import why
+
+    why(what, day=day, is_list=is_list, as_json=as_json)
+
+
+@click.command(epilog="Example: turntoward forget 15min")
+@click.argument("length", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Everything that is kept, partner times and phones included.")
+@click.option("--yes", is_flag=True, help="Do not ask before deleting everything.")
+def forget_command(length: tuple[str, ...], *, everything: bool, yes: bool) -> None:
+    """Delete the last LENGTH of what was observed and decided, or everything.
+
+    What is deleted is gone from the files, too. Your settings and rules stay.
+    """
+    from detector.cli.history.forget import forget
+
+    forget(length, everything=everything, yes=yes)
+
+
+@click.command(epilog="Example: turntoward export --json --output evenings.json")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document, instead of one JSON row a line.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write into a new file that only you can read, instead of to the terminal.",
+)
+def export_command(*, as_json: bool, output: Path | None) -> None:
+    """Write out everything that is kept, with times in ISO 8601 (UTC).
+
+    One row a line, each with the table that it comes from, or one document with a list per table. Of a phone's token
+    and pairing code nothing is written but that there is one.
+    """
+    from detector.cli.history.export import export
+
+    export(output, as_json=as_json)
+
+
+@click.command(epilog="Example: turntoward backtest --rules try.toml --since 28d")
+@click.option(
+    "--rules",
+    "files",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A pack to try; may be given several times. One that is in force already is compared with being without it.",
+)
+@click.option(
+    "--since",
+    default="28d",
+    show_default=True,
+    metavar="WHEN",
+    help="A length such as 7d or 4w, or a date such as 2026-11-01.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
+def backtest_command(*, files: tuple[Path, ...], since: str, as_json: bool) -> None:
+    """Play your own kept evenings through other rules, and see what would have been said.
+
+    Nothing is shown on the desktop, and nothing is changed. Without --rules it shows what the rules in force find.
+    """
+    from detector.cli.history.backtest import backtest
+
+    backtest(files, since, as_json=as_json)
+
+
+@click.command(epilog="Example: turntoward replay evening.jsonl")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--json", "as_json", is_flag=True, help="Write the moments as JSON.")
+def replay_command(file: Path, *, as_json: bool) -> None:
+    """Play a recording, FILE, through the core and the rules in force, and show the moments.
+
+    Nothing is shown on the desktop, and nothing is kept.
+    """
+    from detector.cli.history.replay import replay
+
+    replay(file, as_json=as_json)

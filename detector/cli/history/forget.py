@@ -1,0 +1,98 @@
+"""`turntoward forget`: delete the last minutes, or everything. Anybody at the device can; nobody is notified."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import click
+
+from detector.clock import SystemClock
+from detector.control.lock import wake_daemon
+from detector.errors import UserError
+from detector.i18n import _, ngettext
+from detector.paths import state_dir, store_path
+from detector.store.erasing import delete_recordings, erase, is_there
+from detector.store.model import Forgotten
+from detector.store.store import Store
+from rules.lengths import parse_length, say_length
+
+
+def forget(length: tuple[str, ...], *, everything: bool, yes: bool) -> None:
+    """Delete what the last `length` brought ("15min", "1", "h"), or everything.
+
+    Raises:
+        UserError: if neither or both were asked for, or the length cannot be read.
+    """
+    if everything == bool(length):
+        raise UserError(_("Say how much: `turntoward forget 15min`, or `turntoward forget --all`."))
+    if everything:
+        _forget_everything(yes=yes)
+        return
+    try:
+        _forget_last(parse_length(" ".join(length)))
+    except ValueError as wrong:
+        raise UserError(f"{wrong}.") from None
+
+
+def _forget_last(length: timedelta) -> None:
+    now = SystemClock().now()
+    recordings = delete_recordings(state_dir(), now - length)
+    counts, continues = [], False
+    if is_there(store_path()):
+        with Store.open(store_path()) as store:
+            counts = _counts(store.forget(now - length, now=now))
+            continues = bool(store.unfinished())
+    if recordings:
+        words = ngettext("{count:,} recording of a failure", "{count:,} recordings of failures", recordings)
+        counts.append(words.format(count=recordings))
+    if not counts:
+        nothing = _("Nothing was kept of the last {length}; there is nothing to forget.")
+        click.echo(nothing.format(length=say_length(length)))
+        return
+    forgotten = _("Forgotten: the last {length} ({counts}).")
+    click.echo(forgotten.format(length=say_length(length), counts=", ".join(counts)))
+    click.echo(_("Nothing of it is left in the files."))
+    if wake_daemon() and continues:
+        click.echo(_("Partner time goes on: what comes from now on is kept again."))
+
+
+def _forget_everything(*, yes: bool) -> None:
+    path = store_path()
+    if not is_there(path) and not any(state_dir().glob("*.jsonl")):
+        click.echo(_("Nothing is kept; there is nothing to forget."))
+        return
+    if not yes:
+        warning = _(
+            "This deletes all that was observed and decided, your partner times, and the\nphones that you paired: {path}"
+        )
+        click.echo(warning.format(path=path))
+        click.confirm(_("It cannot be undone. Delete everything?"), abort=True)
+    delete_recordings(state_dir())
+    forgotten, is_deleted = erase(path, now=SystemClock().now())
+    if counts := _counts(forgotten):
+        click.echo(_("Everything is forgotten ({counts}).").format(counts=", ".join(counts)))
+    else:
+        click.echo(_("Everything is forgotten."))
+    if is_deleted:
+        click.echo(_("The file is deleted. Your settings and rules stay."))
+    else:
+        click.echo(_("The file is emptied; it stays because the program has it open. Your settings and rules stay."))
+    if wake_daemon():
+        click.echo(_("The daemon goes on, with no partner time declared."))
+    if forgotten.phones:
+        click.echo(_("No phone is paired any more: what they send is refused from now on."))
+
+
+def _counts(forgotten: Forgotten) -> list[str]:
+    counted = (
+        (
+            forgotten.partner_times,
+            ngettext("{count:,} partner time", "{count:,} partner times", forgotten.partner_times),
+        ),
+        (forgotten.phones, ngettext("{count:,} phone", "{count:,} phones", forgotten.phones)),
+        (forgotten.occurrences, ngettext("{count:,} occurrence", "{count:,} occurrences", forgotten.occurrences)),
+        (forgotten.moments, ngettext("{count:,} moment", "{count:,} moments", forgotten.moments)),
+        (forgotten.uses, ngettext("{count:,} use", "{count:,} uses", forgotten.uses)),
+        (forgotten.observations, ngettext("{count:,} observation", "{count:,} observations", forgotten.observations)),
+    )
+    return [words.format(count=count) for count, words in counted if count]

@@ -1,0 +1,97 @@
+"""`turntoward replay`: play a recording through the core that decides live."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from detector.cli.output import cut, print_json
+from detector.config.read import read_settings
+from detector.core.effects import Moment, Record
+from detector.core.pipeline import Pipeline
+from detector.errors import UserError
+from detector.i18n import _, ngettext
+from detector.paths import config_path, rules_dir
+from detector.rulebook.loading import load_rules
+from detector.store.recordings import read_recording
+from rules.explain import say_key, say_reason, say_value, say_what
+from rules.model import Rule
+
+WIDTH: Final = 79
+MAX_NAME: Final = 26
+"""Columns of the table for the rule's name, and as many for the activity."""
+
+
+def replay(file: Path, *, as_json: bool) -> None:
+    """Play the recording through the rules of today, and write the moments as a table or as JSON.
+
+    Raises:
+        UserError: if the file is not a recording, or no partner time begins in it.
+    """
+    settings = read_settings(config_path())
+    rules = load_rules(rules_dir()).rules
+    core = Pipeline(rules, settings.policy, settings.attention)
+    moments: dict[tuple[str, int], Moment] = {}
+    occurrences: set[str] = set()
+    count = 0
+    for count, observation in enumerate(read_recording(file), start=1):  # noqa: B007 - the last number is the count
+        for effect in core.feed(observation):
+            if isinstance(effect, Record):
+                occurrences.add(effect.occurrence)
+                if isinstance(effect.what, Moment):
+                    # A moment is recorded again whenever it changes; the last record has its outcome.
+                    moments[effect.what.occurrence, effect.what.number] = effect.what
+    if not occurrences:
+        raise UserError(_("{file}: no partner time begins in it, so there is nothing to decide.").format(file=file))
+    if as_json:
+        listed = [_moment_as_json(moment) for moment in moments.values()]
+        print_json({"observations": count, "partner_times": len(occurrences), "moments": listed})
+        return
+    for line in _table(moments.values(), {rule.code: rule for rule in rules}):
+        click.echo(line)
+    click.echo(_counts(count, len(occurrences), moments.values()))
+
+
+def _counts(observations: int, partner_times: int, moments: Collection[Moment]) -> str:
+    nudges = sum(moment.decided == "nudged" for moment in moments)
+    counts = (
+        ngettext("{count:,} observation", "{count:,} observations", observations).format(count=observations),
+        ngettext("{count:,} partner time", "{count:,} partner times", partner_times).format(count=partner_times),
+        ngettext("{count:,} moment", "{count:,} moments", len(moments)).format(count=len(moments)),
+        ngettext("{count:,} nudge", "{count:,} nudges", nudges).format(count=nudges),
+    )
+    return ", ".join(counts) + "."
+
+
+def _table(moments: Iterable[Moment], rules: Mapping[str, Rule]) -> list[str]:
+    decided = {"nudged": _("nudge"), "suppressed": _("kept")}
+    rows = [
+        (
+            f"{moment.decided_at.astimezone():%H:%M:%S}",
+            rules[moment.rule].name if moment.rule in rules else moment.rule,
+            say_what(moment.category, device=moment.device),
+            decided.get(moment.decided, _("waiting")),
+            (moment.outcome.replace("_", " ") if moment.outcome else "")
+            or (say_reason(moment.reason) if moment.reason else ""),
+        )
+        for moment in moments
+    ]
+    if not rows:
+        return [_("No rule held.")]
+    headings = (_("When"), _("Rule"), _("What"), _("Said"), _("What came of it, or why not"))
+    widths = [max(len(row[column]) for row in (headings, *rows)) for column in range(4)]
+    widths[1], widths[2] = min(widths[1], MAX_NAME), min(widths[2], MAX_NAME)
+    return [_line(row, widths) for row in (headings, *rows)]
+
+
+def _line(row: tuple[str, ...], widths: list[int]) -> str:
+    cells = [cut(cell, width).ljust(width) for cell, width in zip(row, widths, strict=False)]
+    return cut("  ".join([*cells, row[-1]]), WIDTH).rstrip()
+
+
+def _moment_as_json(moment: Moment) -> dict[str, Any]:
+    return asdict(moment) | {"evidence": {say_key(key): say_value(value) for key, value in moment.evidence}}

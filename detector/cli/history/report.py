@@ -1,0 +1,110 @@
+"""`turntoward report`: what happened, how often, and what helped."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import click
+
+from detector.clock import SystemClock
+from detector.config.read import read_settings
+from detector.core.observations import PickedUp, PutAway
+from detector.paths import config_path, rules_dir, store_path
+from detector.report.as_text import FIRST_USE, as_text
+from detector.report.rituals import DECLINED, cancellations, declined
+from detector.report.since import parse_since
+from detector.report.summarise import summarise
+from detector.report.summary import Cancellation, Summary, as_json
+from detector.report.unfinished import measure_unfinished
+from detector.rulebook.loading import load_rules
+from detector.store import quiet_week
+from detector.store.failures import NothingKept
+from detector.store.store import Store
+from detector.zone import reader_zone
+
+WIDTH: Final = 80
+
+
+def report(since: str, *, json_wanted: bool) -> None:
+    """Write the report on what is kept since then, as text or as JSON.
+
+    Raises:
+        UserError: if `since` is neither a length nor a date.
+        StoreError: if what is kept cannot be read.
+    """
+    now, zone = SystemClock().now(), reader_zone()
+    summary = _summarise(parse_since(since, now, zone), now, zone)
+    if json_wanted:
+        click.echo(as_json(summary))
+        return
+    if not summary.partner_times.all and not summary.cancelled and not _is_anything_kept():
+        click.echo(FIRST_USE, nl=False)
+        return
+    text = as_text(summary, WIDTH, colour=sys.stdout.isatty())
+    # The bars are no ASCII: where the terminal's encoding lacks them, a question mark is better than a traceback.
+    encoding = sys.stdout.encoding or "utf-8"
+    click.echo(text.encode(encoding, "replace").decode(encoding), nl=False)
+
+
+def _summarise(since: datetime, until: datetime, zone: ZoneInfo) -> Summary:
+    try:
+        store = Store.open(store_path(), read_only=True)
+    except NothingKept:
+        return summarise([], [], [], [], since=since, until=until, zone=zone, rules={})
+    with store:
+        # `rules` and `doctor` report broken rules; here only the names are needed.
+        rules = {rule.code: rule.name for rule in load_rules(rules_dir()).rules}
+        occurrences = store.occurrences(since, until)
+        unfinished = {
+            each.id: measure_unfinished(each, store.observations(each.id)) for each in occurrences if each.ended is None
+        }
+        uses = [each for each in store.uses(since, until) if each.occurrence not in unfinished]
+        coverage = [each for each in store.coverage(since, until) if each.occurrence not in unfinished]
+        for used, covered in unfinished.values():
+            uses += used
+            coverage += covered
+        week = quiet_week.read(store)
+        done = len(quiet_week.evenings(store, week, zone))
+        is_quiet = quiet_week.is_wanted(store) and done < quiet_week.EVENINGS
+        summary = summarise(
+            occurrences,
+            uses,
+            store.moments(since, until),
+            coverage,
+            since=since,
+            until=until,
+            zone=zone,
+            rules=rules,
+            signs=store.signs([PickedUp, PutAway], since, until),
+            phones=store.phones(),
+            settled=_not_to_be_offered(store.recall(DECLINED)),
+            cancelled=_cancelled(store, since, until, zone),
+        )
+        return replace(summary, quiet_evening=done if is_quiet else None)
+
+
+def _cancelled(store: Store, since: datetime, until: datetime, zone: ZoneInfo) -> Sequence[Cancellation]:
+    if not store.cancelled(since, until):
+        return ()
+    # Another date may lie before the one that was cancelled, and was perhaps cancelled itself.
+    every = cancellations(
+        store.cancelled(), store.occurrences(), store.partner_times(), store.skipped(), now=until, zone=zone
+    )
+    return [each for each in every if since <= each.begins < until]
+
+
+def _not_to_be_offered(declined_then: object) -> frozenset[str]:
+    return declined(declined_then).union(read_settings(config_path()).policy.for_both)
+
+
+def _is_anything_kept() -> bool:
+    try:
+        with Store.open(store_path(), read_only=True) as store:
+            return bool(store.occurrences())
+    except NothingKept:
+        return False

@@ -1,0 +1,211 @@
+"""`turntoward why`: why a nudge came, and why none did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import click
+
+from detector.cli.output import print_json
+from detector.config.read import read_settings
+from detector.core.attention.baselines import SINCE, asked_for, usuals
+from detector.core.attention.settings import AttentionSettings
+from detector.core.effects import Moment
+from detector.core.pipeline import Pipeline
+from detector.errors import UserError
+from detector.i18n import _
+from detector.paths import config_path, rules_dir, store_path
+from detector.report.why import explain, explanation_as_json, explanation_lines
+from detector.report.why_not import find_situation, situation_as_json, situation_lines
+from detector.rulebook.loading import load_rules
+from detector.store.failures import NothingKept
+from detector.store.model import KeptOccurrence
+from detector.store.store import Store
+from detector.zone import reader_zone
+from rules.engine import needs
+from rules.explain import say_what
+from rules.model import FeatureKey, Rule, Value
+
+WIDTH: Final = 80
+
+
+def why(what: tuple[str, ...], *, day: str | None, is_list: bool, as_json: bool) -> None:
+    """Write why a moment was a nudge or was not, or which moments there are; `what` are the words of the command line.
+
+    Raises:
+        click.UsageError: if the words cannot be read.
+        UserError: if there is no such moment, or nothing is kept of then.
+    """
+    is_negated, wanted = _parse_arguments(what)
+    try:
+        store = Store.open(store_path(), read_only=True)
+    except NothingKept:
+        raise UserError(_nothing_kept()) from None
+    with store:
+        explainer = _Explainer(store, load_rules(rules_dir()).rules, reader_zone(), day)
+        if is_list:
+            lines, plain = explainer.list_moments()
+        elif is_negated and wanted is not None and ":" in wanted:
+            lines, plain = explainer.explain_instant(wanted)
+        else:
+            lines, plain = explainer.explain_moment(int(wanted) if wanted else None, silent=is_negated)
+    if as_json:
+        print_json(plain)
+    else:
+        click.echo("\n".join(lines))
+
+
+class _Explainer:
+    """Answers one question about what is kept: each answer is its lines, and the same for JSON."""
+
+    def __init__(self, store: Store, rules: Sequence[Rule], zone: ZoneInfo, day: str | None) -> None:
+        self._store = store
+        self._rules = rules
+        self._by_code = {rule.code: rule for rule in rules}
+        self._zone = zone
+        self._occurrences = _occurrences_on(store.occurrences(), day, zone)
+
+    def list_moments(self) -> tuple[list[str], Any]:
+        """List the moments of the last occurrence."""
+        occurrence = self._occurrences[-1]
+        moments = self._moments(occurrence)
+        explained = [explain(each, self._by_code, self._clock, occurrence.began) for each in moments]
+        if not moments:
+            return [f"{self._heading(occurrence)} {_('It has no moments.')}"], []
+        return [self._heading(occurrence), *(self._row(each)[:WIDTH] for each in moments)], [
+            explanation_as_json(each) for each in explained
+        ]
+
+    def explain_moment(self, number: int | None, *, silent: bool) -> tuple[list[str], Any]:
+        """Explain the moment of that number; without one the last nudge, or the last moment without one if `silent`."""
+        occurrence, moment = self._last(silent=silent) if number is None else self._numbered(number)
+        if silent and moment.decided == "nudged":
+            text = _("Moment {number} was said. `turntoward why {number}` says why.")
+            raise UserError(text.format(number=moment.number))
+        explanation = explain(moment, self._by_code, self._clock, occurrence.began)
+        lines = explanation_lines(explanation, self._clock, WIDTH)
+        return [self._heading(occurrence), *lines], explanation_as_json(explanation)
+
+    def explain_instant(self, text: str) -> tuple[list[str], Any]:
+        """Explain what was the case at that instant, and how near each rule was."""
+        occurrence, at = _find_instant(text, self._occurrences, self._zone)
+        settings = read_settings(config_path())
+        usual = self._usual_before(occurrence, settings.attention)
+        core = Pipeline(self._rules, settings.policy, settings.attention, usual)
+        situation = find_situation(self._store.observations(occurrence.id), at, core, self._rules)
+        lines = situation_lines(situation, self._clock, WIDTH)
+        return [self._heading(occurrence), *lines], situation_as_json(situation, self._clock)
+
+    def _last(self, *, silent: bool) -> tuple[KeptOccurrence, Moment]:
+        wanted = {"suppressed", "held"} if silent else {"nudged"}
+        for occurrence in reversed(self._occurrences):
+            found = [moment for moment in self._moments(occurrence) if moment.decided in wanted]
+            if found:
+                return occurrence, max(found, key=lambda moment: (moment.decided_at, moment.number))
+        raise UserError(
+            _("No moment passed in silence. `turntoward why not 19:10` says how near the rules were at an instant.")
+            if silent
+            else _("There was no nudge. `turntoward why not 19:10` says how near the rules were at an instant.")
+        )
+
+    def _numbered(self, number: int) -> tuple[KeptOccurrence, Moment]:
+        occurrence = self._occurrences[-1]
+        moments = self._moments(occurrence)
+        for moment in moments:
+            if moment.number == number:
+                return occurrence, moment
+        text = (
+            _("There is no moment {number}; its moments are 1 to {last}.")
+            if moments
+            else _("There is no moment {number}; it has no moments.")
+        )
+        last = moments[-1].number if moments else 0
+        raise UserError(f"{self._heading(occurrence)} {text.format(number=number, last=last)}")
+
+    def _usual_before(self, occurrence: KeptOccurrence, settings: AttentionSettings) -> Mapping[FeatureKey, Value]:
+        """Return what was usual on the evenings before, as far as a rule compares with it."""
+        compared = asked_for(needs(self._rules))
+        if not compared:
+            return {}
+        before = self._store.occurrences(occurrence.began - SINCE, occurrence.began)
+        return usuals((list(self._store.observations(each.id)) for each in before), compared, settings)
+
+    def _moments(self, occurrence: KeptOccurrence) -> list[Moment]:
+        found = self._store.moments(occurrence.began, occurrence.began + timedelta(microseconds=1))
+        return sorted((each for each in found if each.occurrence == occurrence.id), key=lambda each: each.number)
+
+    def _row(self, moment: Moment) -> str:
+        decided = _("a nudge") if moment.decided == "nudged" else _("kept, not said")
+        what = say_what(moment.category, device=moment.device)
+        return f"{moment.number:>3}  {self._clock(moment.began)}  {moment.rule:<5} {what}: {decided}"
+
+    def _clock(self, at: datetime) -> str:
+        return f"{at.astimezone(self._zone):%H:%M:%S}"
+
+    def _heading(self, occurrence: KeptOccurrence) -> str:
+        return _("Partner time on {span}.").format(span=_span(occurrence, self._zone))
+
+
+def _nothing_kept() -> str:
+    return _("Nothing is kept yet, so there is nothing to explain.")
+
+
+def _parse_arguments(what: tuple[str, ...]) -> tuple[bool, str | None]:
+    """Return whether the first word is "not", and the number or the instant that follows."""
+    is_negated = bool(what) and what[0] == "not"
+    rest = what[1:] if is_negated else what
+    if len(rest) > 1:
+        raise click.UsageError(_("Ask for one moment, or one instant: turntoward why not 19:10"))
+    wanted = rest[0] if rest else None
+    if wanted is None or (wanted.isascii() and wanted.isdigit() and int(wanted) > 0 and len(wanted) < 10):
+        return is_negated, wanted
+    if ":" not in wanted:
+        text = _("'{word}' is neither a number nor an instant; write for example: turntoward why 3")
+        raise click.UsageError(text.format(word=wanted))
+    if not is_negated:
+        raise click.UsageError(_("An instant goes with 'not': turntoward why not {instant}").format(instant=wanted))
+    return is_negated, wanted
+
+
+def _occurrences_on(occurrences: Sequence[KeptOccurrence], day: str | None, zone: ZoneInfo) -> list[KeptOccurrence]:
+    if not occurrences:
+        raise UserError(_nothing_kept())
+    if day is None:
+        return list(occurrences)
+    try:
+        wanted = date.fromisoformat(day)
+    except ValueError:
+        raise UserError(_("'{day}' is no date; write for example 2026-11-23.").format(day=day)) from None
+    found = [each for each in occurrences if each.began.astimezone(zone).date() == wanted]
+    if not found:
+        text = _("No partner time is kept of {day}; the last one is {span}.")
+        raise UserError(text.format(day=day, span=_span(occurrences[-1], zone)))
+    return found
+
+
+def _find_instant(text: str, occurrences: Iterable[KeptOccurrence], zone: ZoneInfo) -> tuple[KeptOccurrence, datetime]:
+    """Return the latest occurrence in which a clock showed that, and the instant."""
+    try:
+        clock = time.fromisoformat(text)
+    except ValueError:
+        clock = None
+    if clock is None or clock.tzinfo is not None:
+        raise UserError(_("'{text}' is no instant; write for example 19:10 or 19:10:30.").format(text=text))
+    known = list(occurrences)
+    for occurrence in reversed(known):
+        first = occurrence.began.astimezone(zone).date()
+        # Past midnight the same partner time is on its second day.
+        for days in (0, 1):
+            at = datetime.combine(first + timedelta(days=days), clock, zone).astimezone(UTC)
+            if occurrence.began <= at < (occurrence.ended or occurrence.ends):
+                return occurrence, at
+    missing = _("{text} lies in no partner time that is kept; the last one is {span}.")
+    raise UserError(missing.format(text=text, span=_span(known[-1], zone)))
+
+
+def _span(occurrence: KeptOccurrence, zone: ZoneInfo) -> str:
+    began, ended = occurrence.began.astimezone(zone), (occurrence.ended or occurrence.ends).astimezone(zone)
+    return _("{day}, {begin} to {end}").format(day=f"{began:%Y-%m-%d}", begin=f"{began:%H:%M}", end=f"{ended:%H:%M}")

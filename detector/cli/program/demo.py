@@ -1,0 +1,167 @@
+"""`turntoward try`: the bundled evening through everything but the desktop's sensors, in seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Final
+
+import click
+
+from detector.clock import ManualClock, SystemClock
+from detector.config.settings import Settings
+from detector.core.effects import Effect, Greet, Moment, Notify, Outcome, Record
+from detector.core.observations import Answered, Observation, PartnerTimeBegan, PartnerTimeEnded, Shown
+from detector.core.pipeline import Pipeline
+from detector.daemon.effect_runner import EffectRunner
+from detector.daemon.replay import Player
+from detector.daemon.wording import greet_with, speak_of
+from detector.errors import UserError
+from detector.i18n import _
+from detector.notifier import make_notifiers
+from detector.notifier.chain import NotifierChain
+from detector.report.as_text import as_text
+from detector.report.summarise import summarise
+from detector.rulebook.loading import load_rules
+from detector.store.recordings import read_recording, shift
+from detector.store.store import Store
+from detector.zone import reader_zone
+from rules.explain import say_reason, why
+from rules.model import Rule
+
+NUDGE_SECONDS: Final = 1.5
+"""So long a nudge stays on the screen before the evening goes on, where somebody watches."""
+ANSWERS: Final = {
+    "put_away": _("put it away"),
+    "together": _("this is for both of us"),
+    "needed": _("I need this"),
+    "dismissed": _("not now"),
+}
+OUTCOMES: Final = {
+    "put_away_30": _("put away within 30 s of the nudge"),
+    "put_away_60": _("put away within 60 s of the nudge"),
+    "ignored": _("gone on with; the nudge was let pass"),
+}
+
+
+def play_demo(keep: Path | None, recording: Path | None) -> None:
+    """Play an evening through core, notifiers, store and report, and write what happens.
+
+    `keep`: the folder in which the store stays; `recording`: another evening than the bundled one.
+
+    Raises:
+        UserError: if the folder holds a store already, or the recording does not begin with partner time.
+    """
+    evening = list(_evening(recording))
+    rules = load_rules(None).rules
+    with _folder(keep) as folder, Store.open(folder / "turntoward.sqlite") as store:
+        began, ended = evening[0].at, evening[-1].at
+        click.echo(_("A recorded evening, {count} observations; it takes seconds.").format(count=len(evening)) + "\n")
+        asyncio.run(_play(evening, rules, Settings(), store))
+        click.echo("\n" + _("The same evening in `turntoward report`:") + "\n")
+        click.echo(_report(store, began, ended, rules), nl=False)
+        if keep is not None:
+            click.echo("\n" + _("Kept in {file}.").format(file=folder / "turntoward.sqlite"))
+
+
+def _evening(recording: Path | None) -> Iterator[Observation]:
+    """Yield the evening's observations, moved so that it began at 18:30 yesterday by the person's clock."""
+    bundled = files("detector.store").joinpath("evening.jsonl")
+    with as_file(bundled) as path:
+        observations = list(read_recording(recording or path))
+    if not observations or not isinstance(observations[0], PartnerTimeBegan):
+        message = _("{file}: it does not begin with the beginning of partner time.")
+        raise UserError(message.format(file=recording or _("the bundled evening")))
+    yesterday = SystemClock().now().astimezone() - timedelta(days=1)
+    wanted = yesterday.replace(hour=18, minute=30, second=0, microsecond=0)
+    yield from shift(observations, wanted - observations[0].at)
+
+
+async def _play(evening: Sequence[Observation], rules: Sequence[Rule], settings: Settings, store: Store) -> None:
+    clock = ManualClock(evening[0].at)
+    results: list[Observation] = []
+    by_code = {rule.code: rule for rule in rules}
+    effect_runner = EffectRunner(
+        store=store,
+        voice=NotifierChain(make_notifiers()),
+        words=speak_of(evening[0].at, by_code, settings),
+        greeting=greet_with(settings),
+        put=results.append,
+        clock=clock,
+    )
+    core = Pipeline(rules, settings.policy, settings.attention)
+    player = Player(core=core, effect_runner=effect_runner, clock=clock, results=results)
+    is_watched = sys.stdout.isatty()
+    try:
+        async for at, effect in player.play(evening):
+            for line in _lines(at, effect, by_code):
+                click.echo(line)
+            if is_watched and isinstance(effect, Notify) and effect_runner.last_spoke not in (None, "print"):
+                await asyncio.sleep(NUDGE_SECONDS)  # noqa: TID251 - a person watches
+    finally:
+        await effect_runner.close()
+
+
+def _lines(at: datetime, effect: Effect, rules: Mapping[str, Rule]) -> Iterator[str]:
+    """Yield what a person wants to see of the effect: nudges, what was suppressed and why, what came of it."""
+    when = f"{at.astimezone():%H:%M}"
+    match effect:
+        case Greet():
+            text = _("Partner time begins; it is planned until {end}.")
+            yield f"{when}  {text.format(end=f'{effect.ends.astimezone():%H:%M}')}"
+        case Notify(moment=moment):
+            name = rules[moment.rule].name if moment.rule in rules else moment.rule
+            yield f"{when}  {_why(moment)}"
+            yield _("       → a nudge: {rule}").format(rule=name)
+        case Record(what=Moment(decided="suppressed", outcome=None, ended=None) as moment) if moment.reason:
+            yield f"{when}  {_why(moment)}"
+            yield _("       kept, not said: {reason}").format(reason=say_reason(moment.reason))
+        case Record(what=Shown(by=by)):
+            yield _("       shown by {notifier}").format(notifier=by)
+        case Record(what=Answered(answer=answer)) if answer in ANSWERS:
+            yield _("{when}  you answered: {answer}").format(when=when, answer=ANSWERS[answer])
+        case Record(what=Answered()):
+            yield _("{when}  no answer").format(when=when)
+        case Record(what=Moment(outcome=Outcome() as outcome, ended=ended)) if outcome in OUTCOMES:
+            left = f"{ended.astimezone():%H:%M}" if ended else when
+            yield f"{left}  {OUTCOMES[outcome]}"
+        case Record(what=PartnerTimeEnded()):
+            yield _("{when}  Partner time is over.").format(when=when)
+        case _:
+            return
+
+
+def _why(moment: Moment) -> str:
+    return why(moment.category, None, moment.evidence, 1, None, device=moment.device).rstrip(".")
+
+
+def _report(store: Store, began: datetime, ended: datetime, rules: Sequence[Rule]) -> str:
+    summary = summarise(
+        store.occurrences(),
+        store.uses(),
+        store.moments(),
+        store.coverage(),
+        since=began - timedelta(seconds=1),
+        until=ended + timedelta(seconds=1),
+        zone=reader_zone(),
+        rules={rule.code: rule.name for rule in rules},
+    )
+    return as_text(summary, 80, colour=sys.stdout.isatty())
+
+
+@contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    if keep is None:
+        with tempfile.TemporaryDirectory(prefix="turntoward-try-") as temporary:
+            yield Path(temporary)
+        return
+    if (file := keep / "turntoward.sqlite").exists():
+        raise UserError(_("{file} exists already; name another folder.").format(file=file))
+    keep.mkdir(mode=0o700, parents=True, exist_ok=True)
+    yield keep

@@ -1,0 +1,236 @@
+"""`turntoward doctor`: what can be sensed here, why the rest cannot, and what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import click
+
+from detector.cli.calendar.age import say_found
+from detector.cli.output import print_json, wrap
+from detector.clock import SystemClock
+from detector.doctor.checks import Covered, Findings, Sensed, examine
+from detector.doctor.dnd import DndFindings
+from detector.doctor.phones import DeviceKnown, PhoneFound
+from detector.i18n import _
+from detector.rulebook.unusable import said
+from detector.sensors import SESSION_TYPE_NAMES
+from rules.lengths import say_length
+
+MAX_OCCURRENCES: Final = 3
+"""Partner times of which it is written how much was sensed: the last ones."""
+YES: Final = _("yes")
+NO: Final = _("no ")  # as wide as "yes"
+MEANING: Final = {
+    "focus": _("what is in front"),
+    "idle": _("whether somebody is there"),
+    "input": _("scrolls, keys and clicks, counted"),
+    "session": _("locking and sleep"),
+    "quiet": _("Do Not Disturb"),
+    "media": _("whether a film or music plays, never what"),
+    "call": _("whether a microphone or a camera is in use, never by whom"),
+}
+WITHOUT: Final = {
+    "focus": _("Without it there is nothing to notice: partner time begins and ends, and that is all."),
+    "idle": _("Without it every use counts as unknown."),
+    "input": _("Without it rules go by time rather than by scrolling."),
+    "session": _("Without it a locked screen is noticed as idleness, a little later."),
+    "quiet": _("Without it a nudge does not wait for Do Not Disturb to end."),
+    "media": _("Without it a film for two is taken for any video."),
+    "call": _("Without it a nudge does not wait for a call to end."),
+}
+
+
+def write_findings(*, as_json: bool) -> None:
+    """Examine the session, the daemon, devices, calendars, settings and rules, and write what was found."""
+    findings = asyncio.run(examine(SystemClock()))
+    if as_json:
+        print_json(findings)
+        return
+    for line in _lines(findings):
+        click.echo(line)
+
+
+def _lines(found: Findings) -> Iterator[str]:
+    yield _("The program")
+    yield from _indented(
+        _("It runs (process {pid}).").format(pid=found.pid)
+        if found.pid
+        else _("It does not run; `turntoward run` starts it.")
+    )
+    yield from _indented(
+        _("It starts with your session: {file}.").format(file=_with_tilde(found.service))
+        if found.service
+        else _("It does not start by itself; `turntoward service install` changes that.")
+    )
+    yield from _listening(found)
+    yield ""
+    yield _("Senses; this session is {session}").format(session=SESSION_TYPE_NAMES[found.session])
+    for sensed in found.senses:
+        yield from _sense(sensed)
+    yield ""
+    yield _("Your devices, in the partner times of the last seven days")
+    yield from _devices(found)
+    yield ""
+    yield _("Who can say a nudge; the first that can does")
+    for speaker in found.speakers:
+        yield from _indented(f"{YES if speaker.usable else NO}  {speaker.name}: {speaker.remark}", "       ")
+    yield ""
+    yield _("The desktop keeps quiet")
+    yield from _quiet(found.quiet)
+    yield ""
+    yield from _calendars(found)
+    yield _("What is kept")
+    yield from _indented(found.store_problem or _with_tilde(found.store))
+    yield from _coverage(found.coverage)
+    yield ""
+    yield _("Settings and rules: {count} rules in force").format(count=found.rules)
+    for sentence in said(found.asleep):
+        yield from _indented(_("Asleep, and awake as soon as it is there: {rules}").format(rules=sentence), "    ")
+    if not found.problems:
+        yield from _indented(_("Nothing is wrong with them."))
+    for problem in found.problems:
+        yield from (f"  {line}" for line in problem.split("\n"))
+
+
+def _sense(sensed: Sensed) -> Iterator[str]:
+    meaning = MEANING.get(sensed.sense, sensed.sense)
+    if sensed.sensor:
+        yield from _indented(f"{YES}  {meaning}: {sensed.sensor}", "       ")
+        return
+    yield from _indented(f"{NO}  {meaning}. {WITHOUT.get(sensed.sense, '')}", "       ")
+    for refusal in sensed.refusals:
+        yield from _indented(f"     {refusal.sensor}: {refusal.why}", "         ")
+        if refusal.remedy:
+            yield from _indented(_("       To do: {remedy}").format(remedy=refusal.remedy), "              ")
+
+
+def _quiet(quiet: DndFindings) -> Iterator[str]:
+    if not quiet.wanted:
+        yield from _indented(_("No partner time asks for it; `turntoward add` does with --quiet."))
+        return
+    if quiet.way is None:
+        text = _("It cannot here: {why}. Partner time goes on without it.").format(why=quiet.why)
+        yield from _indented(f"{NO}  {text}", "       ")
+    else:
+        text = (
+            _("{server}, by {way}. Our nudges get through; {how}.")
+            if quiet.nudges
+            else _("{server}, by {way}. Our nudges do not get through, and are kept, unsaid; {how}.")
+        )
+        text = text.format(server=quiet.server, way=quiet.way, how=quiet.how)
+        yield from _indented(f"{YES}  {text}", "       ")
+    for app in quiet.rings:
+        yield from _indented(_("     {app} rings.").format(app=app), "       ")
+    for app in quiet.held:
+        yield from _indented(_("     {app} does not ring: it is held back as well.").format(app=app), "       ")
+    if quiet.remedy:
+        yield from _indented(_("     To do: {remedy}").format(remedy=quiet.remedy), "            ")
+    if quiet.lines:
+        # These lines are copied into a file as they are, so they are neither wrapped nor indented.
+        yield _("     For {file}:").format(file=quiet.file)
+        yield from ("", *quiet.lines.splitlines())
+
+
+def _listening(found: Findings) -> Iterator[str]:
+    if found.unexpected:
+        text = _("A problem: it listens to the network on {addresses}, and should not.")
+        yield from _indented(text.format(addresses=", ".join(found.unexpected)))
+    expected = sorted(set(found.listening) - set(found.unexpected))
+    if expected:
+        text = _("It listens to the network on {addresses}: the door for phones, nothing else.")
+        yield from _indented(text.format(addresses=", ".join(expected)))
+    elif found.pid and not found.unexpected:
+        yield from _indented(_("It listens to nothing on the network."))
+
+
+def _devices(found: Findings) -> Iterator[str]:
+    phones = {phone.name: phone for phone in found.phones}
+    for device in found.devices:
+        how = f" ({_paired(phones[device.name])})" if device.name in phones else ""
+        yield from _indented(f"{device.name}{how}: {_known(device)}", "    ")
+        if device.name in phones:
+            yield from _adb(phones[device.name])
+    for phone in found.phones:
+        if not phone.through_door and phone.adb is None:
+            yield from _indented(_not_paired(phone), "    ")
+    if not found.devices:
+        yield from _indented(_("Nothing is kept yet."))
+    elif not found.phones:
+        yield from _indented(_('No phone is paired; `turntoward phone pair "my phone"` pairs one.'))
+    if found.door and found.door.open:
+        yield from _indented(_("The door for phones is open at {url}.").format(url=found.door.url), "    ")
+    elif found.door and found.door.wanted:
+        text = _("The door for phones at {url} is shut: {why}.")
+        yield from _indented(text.format(url=found.door.url, why=found.door.why), "    ")
+    elif found.door:
+        yield from _indented(_("The door for phones is shut: no phone needs it."))
+
+
+def _not_paired(phone: PhoneFound) -> str:
+    if phone.link_until:
+        text = _("{phone}: not paired yet; its link works until {time}.")
+        return text.format(phone=phone.name, time=f"{phone.link_until.astimezone():%H:%M}")
+    text = _("{phone}: not paired yet; its link was not used in time; `turntoward phone pair` makes a new one.")
+    return text.format(phone=phone.name)
+
+
+def _paired(phone: PhoneFound) -> str:
+    ways = [_("through the door")] if phone.through_door else []
+    ways += [f"adb {phone.adb}"] if phone.adb is not None else []
+    joined = _(" and ").join(ways)
+    if not phone.paired:
+        return joined
+    return _("{ways}, paired {day}").format(ways=joined, day=f"{phone.paired.astimezone():%d %b}")
+
+
+def _known(device: DeviceKnown) -> str:
+    if not device.lived:
+        return _("there was no partner time.")
+    if not device.spoke:
+        return _("it said nothing, so nothing is known of it.")
+    text = _("{known} of {all} are known.")
+    return text.format(known=say_length(device.known), all=say_length(device.lived))
+
+
+def _adb(phone: PhoneFound) -> Iterator[str]:
+    if phone.adb is not None and phone.refusal is None:
+        yield from _indented(_("  adb reaches it now."), "    ")
+    elif phone.refusal is not None:
+        yield from _indented(_("  adb does not reach it: {why}").format(why=phone.refusal.why), "    ")
+        if phone.refusal.remedy:
+            yield from _indented(_("  To do: {remedy}").format(remedy=phone.refusal.remedy), "           ")
+
+
+def _calendars(found: Findings) -> Iterator[str]:
+    if not found.calendars:
+        return
+    yield _("Calendars that you subscribed to")
+    for each in found.calendars:
+        where = _("{address}, on the local network") if each.local else "{address}"
+        where = where.format(address=_with_tilde(each.at))
+        yield from _indented(f"{each.name} ({where}): {say_found(each)}.", "    ")
+        if each.shut_out:
+            yield from _indented(_("  To do: {remedy}.").format(remedy=each.shut_out), "         ")
+    yield ""
+
+
+def _coverage(coverage: tuple[Covered, ...]) -> Iterator[str]:
+    if not coverage:
+        yield from _indented(_("No partner time in the last seven days."))
+    for each in coverage[-MAX_OCCURRENCES:]:
+        share = each.known / each.lasted if each.lasted else 0.0
+        when = f"{each.began.astimezone():%a %d %b, %H:%M}"
+        yield from _indented(_("{when}: {share} of it was sensed.").format(when=when, share=f"{share:.0%}"))
+
+
+def _with_tilde(path: str) -> str:
+    home = str(Path.home())
+    return "~" + path.removeprefix(home) if path.startswith(home + "/") else path
+
+
+def _indented(text: str, later: str = "  ") -> list[str]:
+    return wrap(text, "  ", later)

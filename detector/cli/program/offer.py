@@ -1,0 +1,50 @@
+"""`turntoward run --offer`: partner time now and a quiet first week, for somebody at a terminal who has neither."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import click
+
+from detector.cli.output import is_interactive, say
+from detector.cli.plan import context as plan
+from detector.cli.quiet_week.output import QUESTION
+from detector.i18n import _
+from detector.partner_time.spoken import begin_now
+from detector.store import quiet_week
+from detector.store.store import Store
+
+
+def offer_setup() -> None:
+    """Ask what is not set up yet; where nobody can be asked, nothing is.
+
+    Raises:
+        StoreError: if what is kept cannot be read.
+    """
+    with plan.opened() as store:
+        before = plan.read(store)
+        if not is_interactive():
+            return
+        if not before.partner_times:
+            ask = _("No partner time is declared. Begin one now, for 30 minutes?")
+            if not click.confirm(ask, default=True, err=True):
+                click.echo(
+                    _("Nothing is declared; `turntoward add --help` shows how, and `turntoward now 90min` begins one.")
+                )
+                return
+            store.add_partner_time(begin_now(_("Partner time"), timedelta(minutes=30), before.now))
+            for sentence in plan.read(store).what_holds():
+                say(sentence)
+        _offer_quiet_week(store, before.now)
+
+
+def _offer_quiet_week(store: Store, now: datetime) -> None:
+    """Ask once whether the first seven evenings shall be quiet; without an answer they are not."""
+    if not quiet_week.is_to_be_offered(store):
+        return
+    if click.confirm(QUESTION, default=False, err=True):
+        quiet_week.begin(store, now)
+        click.echo(_("It does; `turntoward quiet-week` says how far it is."))
+    else:
+        quiet_week.keep(store, replace(quiet_week.read(store), offered=True))

@@ -1,0 +1,114 @@
+"""`turntoward service`: let the session start the daemon by itself, or no longer."""
+
+from __future__ import annotations
+
+import click
+
+from detector.cli.output import say
+from detector.cli.quiet_week.output import HINT
+from detector.config.read import read_settings
+from detector.control.systemd_unit import (
+    UNIT,
+    allow_network,
+    command_path,
+    is_ours,
+    needs_network,
+    network_path,
+    systemctl,
+    unit_for,
+    unit_path,
+    write_whole,
+)
+from detector.errors import StoreError, TurntowardError, UserError
+from detector.i18n import _
+from detector.paths import config_path, store_path
+from detector.store import quiet_week
+from detector.store.failures import NothingKept
+from detector.store.store import Store
+
+
+def install_service() -> None:
+    """Write the unit for this installation, enable it, and start it.
+
+    Raises:
+        UserError: if a unit of that name was not written by turntoward.
+        TurntowardError: if it cannot be written, or systemctl fails.
+    """
+    path, unit, network = unit_path(), unit_for(command_path()), _needs_network()
+    if path.exists() and not is_ours(path):
+        message = _("{path} is not a unit that turntoward wrote; nothing was changed.\n  Move it aside first.")
+        raise UserError(message.format(path=path))
+    try:
+        write_whole(path, unit)
+    except OSError as failed:
+        raise TurntowardError(
+            _("{path} could not be written: {why}.").format(path=path, why=failed.strerror)
+        ) from failed
+    click.echo(_("The unit is in {path}.").format(path=path))
+    if network is not None and allow_network(network) and network:
+        text = _("It may reach the network, for your phone, a calendar or ActivityWatch: {path}.")
+        click.echo(text.format(path=network_path()))
+    if _systemctl(("daemon-reload",), ("enable", UNIT), ("restart", UNIT)):
+        click.echo(_("Turntoward runs now, and starts with your session; `turntoward status` says what it is doing."))
+    if _is_new_here():
+        say(HINT)
+
+
+def uninstall_service() -> None:
+    """Stop the service and remove its unit.
+
+    Raises:
+        UserError: if a unit of that name was not written by turntoward.
+        TurntowardError: if systemctl fails.
+    """
+    path = unit_path()
+    if not path.exists():
+        allow_network(wanted=False)
+        click.echo(_("There is no service to remove."))
+        return
+    if not is_ours(path):
+        message = _("{path} is not a unit that turntoward wrote; nothing was changed.")
+        raise UserError(message.format(path=path))
+    stopped = _systemctl(("disable", "--now", UNIT))
+    path.unlink()
+    allow_network(wanted=False)
+    click.echo(_("{path} is removed; Turntoward no longer starts by itself.").format(path=path))
+    if stopped:
+        _systemctl(("daemon-reload",))
+
+
+def _needs_network() -> bool | None:
+    """Return whether anything needs the network; None if that cannot be read: then nothing is changed."""
+    try:
+        sources = read_settings(config_path()).sources
+        with Store.open(store_path(), read_only=True) as store:
+            return needs_network(store.phones(), sources, store.calendars())
+    except NothingKept:
+        return needs_network((), sources)
+    except (StoreError, UserError):
+        return None
+
+
+def _is_new_here() -> bool:
+    """Return whether the quiet first week is still to be offered; a store that cannot be read is not somebody new."""
+    try:
+        with Store.open(store_path(), read_only=True) as store:
+            return quiet_week.is_to_be_offered(store)
+    except NothingKept:
+        return True
+    except StoreError:
+        return False
+
+
+def _systemctl(*commands: tuple[str, ...]) -> bool:
+    """Run the commands; if the user manager cannot be reached, print them instead and return False."""
+    if systemctl("show-environment") is not None:
+        click.echo(_("systemd's user manager cannot be reached from here. In your session, run:"))
+        for arguments in commands:
+            click.echo("  systemctl --user " + " ".join(arguments))
+        return False
+    for arguments in commands:
+        if (problem := systemctl(*arguments)) is not None:
+            message = _("systemctl --user {arguments} failed: {problem}")
+            raise TurntowardError(message.format(arguments=" ".join(arguments), problem=problem))
+    return True

@@ -1,0 +1,186 @@
+"""`turntoward status`: what the program is doing right now. It reads the lock and the store, and wakes nothing.
+
+Rule 1: it is quick, since shells and panels call it often: the store is read with plain SQL, and the rest of the program
+    is imported only where there is something to say.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import click
+
+from detector.cli.output import print_json, wrap
+from detector.clock import SystemClock
+from detector.control.lock import running_pid, running_status
+from detector.i18n import _, ngettext
+from detector.paths import rules_dir, store_path
+from detector.rulebook.fingerprint import fingerprint
+
+WIDTH: Final = 80
+SAME_DAY: Final = timedelta(hours=20)
+"""An instant that is farther away than this is written with its date."""
+
+
+def write_status(*, as_json: bool) -> None:
+    """Write whether the daemon runs, what it does, and what is declared."""
+    pid = running_pid()
+    state: dict[str, Any] = {"running": pid is not None, "pid": pid}
+    state |= _parse(running_status() if pid is not None else None)
+    state["declared"] = _count("SELECT count(*) FROM partner_times")
+    state["calendars"] = _calendars()
+    state["offers"] = _offers()
+    state["rules_changed"] = _is_changed(state.get("rule_files"))
+    if as_json:
+        print_json(state, sort_keys=True)
+        return
+    for line in _lines(state):
+        click.echo("\n".join(wrap(line, later="  ", width=WIDTH)))
+
+
+def _parse(status: str | None) -> dict[str, Any]:
+    """Return what the daemon wrote into its lock; nothing if that is half written or of another version."""
+    try:
+        parsed = json.loads(status or "{}")
+    except ValueError:
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def _count(query: str) -> int | None:
+    """Return a number from the store; None if it cannot be read, and 0 if there is none."""
+    path = store_path()
+    if not path.exists():
+        return 0
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=1.0)) as connection:
+            (count,) = connection.execute(query).fetchone()
+    except sqlite3.Error:
+        return None
+    return int(count)
+
+
+def _calendars() -> list[dict[str, Any]]:
+    if not _count("SELECT count(*) FROM calendars WHERE subscribed"):
+        return []
+    from detector.cli.program.status_details import calendars  # noqa: PLC0415 - the store's code is slow to import
+
+    return calendars()
+
+
+def _offers() -> list[dict[str, Any]]:
+    if not _count("SELECT count(*) FROM moments WHERE outcome = 'together'"):
+        return []
+    from detector.cli.program.status_details import offers  # noqa: PLC0415 - the store's code is slow to import
+
+    return offers()
+
+
+def _is_changed(fingerprint_in_use: str | None) -> bool:
+    """Return whether the rule files are no longer those that the session under way was started with."""
+    return bool(fingerprint_in_use) and fingerprint(rules_dir()) != fingerprint_in_use
+
+
+def _lines(state: dict[str, Any]) -> list[str]:
+    calendar_lines, offer_lines = _details(state)
+    if not state["running"]:
+        stopped = _("Turntoward is not running; `turntoward run` starts it.")
+        return [stopped, _declared(state["declared"]), *calendar_lines, *offer_lines]
+    lines = [_("Turntoward is running (process {pid}).").format(pid=state["pid"])]
+    title, until = state.get("partner_time"), _instant(state.get("until"))
+    paused = _instant(state.get("paused_until"))
+    if title and until:
+        lines.append(_("{title} is under way until {end}.").format(title=title, end=_clock(until)))
+    elif begins := _instant(state.get("next_begins")):
+        text = _("Next: {title}, {begin}. Until then it senses nothing.")
+        lines.append(text.format(title=state.get("next_title"), begin=_clock(begins)))
+    else:
+        lines.append(_("No partner time is declared; `turntoward add --help` shows how."))
+    if paused:
+        lines.append(_("Paused until {end}; `turntoward resume` ends the pause.").format(end=_clock(paused)))
+    is_sensing = bool(title and not paused)
+    if is_sensing:
+        lines += _senses(state.get("senses") or {})
+    lines += _phones(state.get("phones") or [], is_sensing=is_sensing)
+    lines += _phone_api(state.get("door"))
+    lines += calendar_lines
+    if state["rules_changed"]:
+        lines.append(_("The rule files changed; that counts from the next partner time on."))
+    lines += [_("A problem: {problem}").format(problem=problem) for problem in state.get("problems") or ()]
+    return lines + offer_lines
+
+
+def _details(state: dict[str, Any]) -> tuple[list[str], list[str]]:
+    if not state["calendars"] and not state["offers"]:
+        return [], []
+    from detector.cli.program.status_details import calendar_lines, offer_lines  # noqa: PLC0415 - imported by now
+
+    return calendar_lines(state["calendars"]), offer_lines(state["offers"])
+
+
+def _declared(count: int | None) -> str:
+    if count is None:
+        return _("What is declared cannot be read; `turntoward doctor` says why.")
+    if not count:
+        return _("No partner time is declared; `turntoward add --help` shows how.")
+    text = ngettext(
+        "{count} partner time is declared; `turntoward list` shows them.",
+        "{count} partner times are declared; `turntoward list` shows them.",
+        count,
+    )
+    return text.format(count=count)
+
+
+def _senses(senses: dict[str, str | None]) -> list[str]:
+    working = [f"{sense} ({sensor})" for sense, sensor in sorted(senses.items()) if sensor]
+    missing = [sense for sense, sensor in sorted(senses.items()) if not sensor]
+    lines = [_("It senses {senses}.").format(senses=", ".join(working)) if working else _("It senses nothing.")]
+    if missing:
+        lines.append(_("Not sensed: {senses}; `turntoward doctor` says why.").format(senses=", ".join(missing)))
+    return lines
+
+
+def _phones(phones: list[dict[str, Any]], *, is_sensing: bool) -> list[str]:
+    names = [str(phone.get("name")) for phone in phones]
+    if names and not is_sensing:
+        return [_("Paired: {names}; heard during partner time only.").format(names=", ".join(names))]
+    lines, heard, paired = [], [], []
+    for name, phone in zip(names, phones, strict=True):
+        sensor, has_spoken = phone.get("speaks"), phone.get("spoke")
+        if sensor or has_spoken:
+            heard.append(f"{name} ({sensor})" if sensor else name)
+        elif has_spoken is None:  # a daemon of an earlier version does not write it
+            paired.append(name)
+        else:
+            lines.append(_("{name} has said nothing yet: what happens on it is unknown.").format(name=name))
+        if phone.get("adb") and not sensor:
+            lines.append(_("{name} is not reached over adb; `turntoward doctor` says why.").format(name=name))
+    first = [_("It hears {names}.").format(names=", ".join(heard))] if heard else []
+    first += [_("Paired: {names}.").format(names=", ".join(paired))] if paired else []
+    return first + lines
+
+
+def _phone_api(state: dict[str, Any] | None) -> list[str]:
+    if not state:
+        return []
+    if state.get("open"):
+        return [_("The door for phones is open at {url}.").format(url=state.get("url"))]
+    why = str(state.get("why") or _("`turntoward doctor` says more")).rstrip(".")
+    return [_("The door for phones at {url} is shut: {why}.").format(url=state.get("url"), why=why)]
+
+
+def _instant(text: str | None) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def _clock(at: datetime) -> str:
+    local = at.astimezone()
+    is_far = abs(at - SystemClock().now().astimezone(UTC)) > SAME_DAY
+    return f"{local:%a %d %b, %H:%M}" if is_far else f"{local:%H:%M}"

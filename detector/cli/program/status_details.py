@@ -1,0 +1,46 @@
+"""What `turntoward status` says of calendars and of offers: it is imported only where there are any."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from detector.cli.calendar.age import as_json, say_told
+from detector.cli.together_command import offered
+from detector.clock import SystemClock
+from detector.config.read import read_settings
+from detector.errors import StoreError, UserError
+from detector.paths import config_path, store_path
+from detector.store.store import Store
+from detector.zone import reader_zone
+from rules.explain import say_offer
+
+
+def calendars() -> list[dict[str, Any]]:
+    """Return how old each calendar is that is subscribed to; nothing if that cannot be read."""
+    try:
+        with Store.open(store_path(), read_only=True) as store:
+            return [as_json(calendar) for calendar in store.calendars() if calendar.subscribed]
+    except StoreError:
+        return []
+
+
+def offers() -> list[dict[str, Any]]:
+    """Return the categories that may be made "for both of you" for good; nothing if that cannot be read."""
+    try:
+        found = offered(read_settings(config_path()).policy.for_both)
+    except (UserError, StoreError):
+        # `config` and `doctor` say what is wrong there.
+        return []
+    return [{"category": category, "times": times} for category, times in found]
+
+
+def calendar_lines(calendars: Sequence[dict[str, Any]]) -> list[str]:
+    """Return a sentence for each calendar: how old its last good copy is."""
+    now, zone = SystemClock().now(), reader_zone()
+    return [f"{each['name']}: {say_told(each, now, zone)}." for each in calendars]
+
+
+def offer_lines(offers: Sequence[dict[str, Any]]) -> list[str]:
+    """Return a sentence for each offer."""
+    return [say_offer(each["category"], each["times"]) for each in offers]
