@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-LONGEST_NAME: Final = 40
-PAIRING: Final = timedelta(minutes=5)
+MAX_NAME_LENGTH: Final = 40
+PAIRING_TIME: Final = timedelta(minutes=5)
 """How long a pairing link can be used, once."""
 
 

@@ -27,7 +27,7 @@ IN_WORDS: Final = frozenset({"when", "until", "because"})
 """What the language reads."""
 MOST_RULES: Final = 1000
 """In one file: nobody reads more, and a person's evening does not wait for more."""
-LONGEST_NAME: Final = 60
+MAX_NAME_LENGTH: Final = 60
 LONGEST_PART: Final = 2000
 LONGEST_LINE: Final = 200
 _Read = TypeVar("_Read")
@@ -110,7 +110,7 @@ class _Reading:
                 self._at_key(f"'{shown(key)}' is not known in a pack.", (key,), hint)
         name = content.get("pack")
         if name is not None:
-            self._string(name, ("pack",), LONGEST_NAME, one_line=True)
+            self._string(name, ("pack",), MAX_NAME_LENGTH, one_line=True)
         tables = content.get("rule", [])
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
             self._at_value("Each rule is a table of its own.", ("rule",), "Write [[rule]] above it.")
@@ -149,7 +149,7 @@ class _Reading:
             self._at_value(f"This rule has no {_listed(missing)}.", here, "docs/rules.md shows a whole rule.")
         for key in (*REQUIRED, "until", "because"):
             if key in table:
-                longest = LONGEST_NAME if key == "name" else LONGEST_PART
+                longest = MAX_NAME_LENGTH if key == "name" else LONGEST_PART
                 self._string(table[key], (*here, key), longest, one_line=key in {"code", "name", "because"})
         self._code(table.get("code"), (*here, "code"), taken)
         after_grace = table.get("after_grace", False)

@@ -17,7 +17,7 @@ from detector.backtest.evening import EveningReplay
 from detector.core.attention.settings import AttentionSettings
 from detector.core.effects import Moment
 from detector.core.observations import Observation, PartnerTimeBegan
-from detector.store.model import KeptOccurrence
+from detector.store.model import StoredOccurrence
 from rules.model import FeatureKey, Rule, Value
 from rules.policy import PolicySettings
 
@@ -29,7 +29,7 @@ class KeptEvening:
     `usuals`: what was usual when it began, where a rule compares with it.
     """
 
-    occurrence: KeptOccurrence
+    occurrence: StoredOccurrence
     observations: Iterator[Observation]
     moments: Sequence[Moment]
     usuals: Mapping[FeatureKey, Value] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class EveningChange:
     Where there are none of either, only moments without a nudge changed.
     """
 
-    occurrence: KeptOccurrence
+    occurrence: StoredOccurrence
     appear: tuple[Moment, ...]
     vanish: tuple[Moment, ...]
 
@@ -165,7 +165,7 @@ class _SideCounts:
         return RuleCounts(moments=self.moments.total(), nudges=self.nudges.total())
 
 
-def _with_beginning(occurrence: KeptOccurrence, first: Observation) -> tuple[Observation, ...]:
+def _with_beginning(occurrence: StoredOccurrence, first: Observation) -> tuple[Observation, ...]:
     if isinstance(first, PartnerTimeBegan):
         return (first,)
     # `forget` may have deleted the beginning; the occurrence itself is kept, so the beginning can be made anew.
@@ -175,7 +175,7 @@ def _with_beginning(occurrence: KeptOccurrence, first: Observation) -> tuple[Obs
     return began, first
 
 
-def _change(occurrence: KeptOccurrence, now: EveningReplay, then: EveningReplay) -> EveningChange | None:
+def _change(occurrence: StoredOccurrence, now: EveningReplay, then: EveningReplay) -> EveningChange | None:
     before, after = _nudges(now), _nudges(then)
     appear = tuple(moment for key, moment in after.items() if key not in before)
     vanish = tuple(moment for key, moment in before.items() if key not in after)

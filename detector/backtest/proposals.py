@@ -21,7 +21,7 @@ from detector.backtest.thresholds import Number, Threshold, felt, higher, say_nu
 from detector.core.attention.settings import AttentionSettings
 from detector.core.effects import Moment
 from detector.core.observations import Observation
-from detector.store.model import KeptOccurrence
+from detector.store.model import StoredOccurrence
 from rules.model import Rule
 from rules.policy import PolicySettings
 
@@ -44,7 +44,7 @@ COUNTED: Final[Mapping[str, str]] = MappingProxyType(
 class OwnEvening:
     """One evening as it is kept: its partner times in order, each with what was observed and decided."""
 
-    parts: Sequence[tuple[KeptOccurrence, Sequence[Observation], Sequence[Moment]]]
+    parts: Sequence[tuple[StoredOccurrence, Sequence[Observation], Sequence[Moment]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

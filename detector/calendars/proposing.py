@@ -11,10 +11,8 @@ Rule 5: what was not understood, or may have been cut off, changes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 from detector.calendars.lasting import is_over
 from detector.calendars.model import Reading
@@ -23,22 +21,7 @@ from detector.partner_time.model import PartnerTime
 from detector.partner_time.occurrences import occurrences
 from detector.partner_time.proposed import Calendar, Proposal
 from detector.partner_time.schedule import Exceptions
-
-
-class KeepingProposals(Protocol):
-    """What proposing asks of the store; `detector.store.plan_model.KeepingPlans` says what each promises."""
-
-    def all_or_nothing(self) -> AbstractContextManager[None]: ...  # noqa: D102 - the store says it
-    def proposals(self, calendar: int | None = None) -> list[Proposal]: ...  # noqa: D102 - as above
-    def keep_proposal(self, proposal: Proposal) -> Proposal: ...  # noqa: D102 - as above
-    def remove_proposal(self, number: int) -> bool: ...  # noqa: D102 - as above
-    def partner_times(self) -> list[PartnerTime]: ...  # noqa: D102 - as above
-    def add_partner_time(self, partner_time: PartnerTime) -> PartnerTime: ...  # noqa: D102 - as above
-    def change_partner_time(self, partner_time: PartnerTime, renamed: Mapping[str, str]) -> bool: ...  # noqa: D102
-    def remove_partner_time(self, number: int) -> bool: ...  # noqa: D102 - as above
-    def skip_occurrence(self, occurrence: str, at: datetime) -> None: ...  # noqa: D102 - as above
-    def stopped(self) -> Mapping[str, datetime]: ...  # noqa: D102 - as above
-    def extended(self) -> Mapping[str, datetime]: ...  # noqa: D102 - as above
+from detector.store.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +44,10 @@ class Changes:
         return bool(self.open or self.accepted or self.gone or self.shortened)
 
 
-def apply(store: KeepingProposals, calendar: Calendar, reading: Reading, now: datetime) -> Changes:
+def apply(store: Store, calendar: Calendar, reading: Reading, now: datetime) -> Changes:
     """Keep what the new copy of this calendar proposes, and take back what it no longer does; all of it or nothing.
 
-    The calendar has its number, and is kept by the caller (who may hold `all_or_nothing` around both). `now`: aware, UTC.
+    The calendar has its number, and is kept by the caller (who may hold `Store.transaction` around both). `now`: aware, UTC.
     The daemon is not told: whoever calls wakes it where `Changes` says that something changed.
 
     Raises:
@@ -77,14 +60,16 @@ def apply(store: KeepingProposals, calendar: Calendar, reading: Reading, now: da
     accepted: list[Proposal] = []
     gone: list[Proposal] = []
     shortened: list[Proposal] = []
-    with store.all_or_nothing():
-        known = {proposal.uid: proposal for proposal in store.proposals(calendar.number)}
+    with store.transaction():
+        known = {proposal.uid: proposal for proposal in store.calendars.proposals(calendar.number)}
         ahead = [event for event in reading.events if not is_over(event.partner_time, now)]
         declared = _by_number(store) if any(each.accepted_as is not None for each in known.values()) else {}
         for event in ahead:
             before = known.get(event.uid)
             new = Proposal(calendar=calendar.number, uid=event.uid, partner_time=event.partner_time)
-            kept = store.keep_proposal(new) if before is None else _kept(store, before, event.partner_time, now)
+            kept = (
+                store.calendars.save_proposal(new) if before is None else _kept(store, before, event.partner_time, now)
+            )
             if before is not None and kept.decided == "accepted":
                 if _takes_back(before.partner_time, event.partner_time, now):
                     _declare(store, kept, now, declared)
@@ -101,14 +86,14 @@ def apply(store: KeepingProposals, calendar: Calendar, reading: Reading, now: da
             if unsure & {uid, uid.rpartition(" ")[0]}:
                 continue
             if uid not in staying and (reading.whole or uid in past) and proposal.number is not None:
-                store.remove_proposal(proposal.number)
+                store.calendars.remove_proposal(proposal.number)
                 gone.append(proposal)
     return Changes(
         open=tuple(opened), accepted=tuple(accepted), gone=tuple(gone), shortened=tuple(shortened), over=len(past)
     )
 
 
-def accept(store: KeepingProposals, proposals: Iterable[Proposal], now: datetime) -> list[Proposal]:
+def accept(store: Store, proposals: Iterable[Proposal], now: datetime) -> list[Proposal]:
     """Declare what these propose, or change what was declared when they were accepted before; return them as kept.
 
     All of it or nothing.
@@ -117,60 +102,56 @@ def accept(store: KeepingProposals, proposals: Iterable[Proposal], now: datetime
         StoreError: if the store cannot be read or written.
         UserError: if a title is not text.
     """
-    with store.all_or_nothing():
+    with store.transaction():
         declared = _by_number(store)
         return [_accept(store, proposal, now, declared) for proposal in proposals]
 
 
-def decline(store: KeepingProposals, proposals: Iterable[Proposal]) -> list[Proposal]:
+def decline(store: Store, proposals: Iterable[Proposal]) -> list[Proposal]:
     """Keep that these are declined, and take back what was declared by accepting them; all of it or nothing."""
     declined = []
-    with store.all_or_nothing():
+    with store.transaction():
         for proposal in proposals:
             if proposal.accepted_as is not None:
-                store.remove_partner_time(proposal.accepted_as)
-            declined.append(store.keep_proposal(replace(proposal, decided="declined", accepted_as=None)))
+                store.plans.remove(proposal.accepted_as)
+            declined.append(store.calendars.save_proposal(replace(proposal, decided="declined", accepted_as=None)))
     return declined
 
 
-def _by_number(store: KeepingProposals) -> dict[int, PartnerTime]:
-    return {each.number: each for each in store.partner_times() if each.number is not None}
+def _by_number(store: Store) -> dict[int, PartnerTime]:
+    return {each.number: each for each in store.plans.partner_times() if each.number is not None}
 
 
-def _kept(store: KeepingProposals, before: Proposal, proposed: PartnerTime, now: datetime) -> Proposal:
+def _kept(store: Store, before: Proposal, proposed: PartnerTime, now: datetime) -> Proposal:
     """Keep the proposal as it is now; open where it asks for something else than was answered."""
     if _plain(before.partner_time) == _plain(proposed):
         return before
     same = _ahead(before.partner_time, now) == _ahead(proposed, now)
     lessens = before.decided == "accepted" and _takes_back(before.partner_time, proposed, now)
     decided = before.decided if same or lessens else "open"
-    return store.keep_proposal(replace(before, partner_time=proposed, decided=decided))
+    return store.calendars.save_proposal(replace(before, partner_time=proposed, decided=decided))
 
 
-def _accept(
-    store: KeepingProposals, proposal: Proposal, now: datetime, declared: Mapping[int, PartnerTime]
-) -> Proposal:
+def _accept(store: Store, proposal: Proposal, now: datetime, declared: Mapping[int, PartnerTime]) -> Proposal:
     number = _declare(store, proposal, now, declared)
-    return store.keep_proposal(replace(proposal, decided="accepted", accepted_as=number))
+    return store.calendars.save_proposal(replace(proposal, decided="accepted", accepted_as=number))
 
 
-def _declare(
-    store: KeepingProposals, proposal: Proposal, now: datetime, declared: Mapping[int, PartnerTime]
-) -> int | None:
+def _declare(store: Store, proposal: Proposal, now: datetime, declared: Mapping[int, PartnerTime]) -> int | None:
     """Declare what is proposed, or change what was declared for it; return its number."""
     proposed = replace(proposal.partner_time, number=None, proposal=proposal.number)
     before = None if proposal.accepted_as is None else declared.get(proposal.accepted_as)
     if before is None:
-        return store.add_partner_time(proposed).number
+        return store.plans.add(proposed).number
     after = replace(proposed, number=before.number, quiet=before.quiet, instead_of=before.instead_of)
     if after.floats:
         after = replace(after, zone=before.zone)
     # What is under way goes on as it began, and its day has no second one.
     under_way = occurrences(before, now, now + timedelta.resolution)
-    migration = migrate_edit(before, after, now, Exceptions(store.stopped(), store.extended()), under_way)
-    store.change_partner_time(after, migration.renamed)
+    migration = migrate_edit(before, after, now, Exceptions(store.plans.stopped(), store.plans.extended()), under_way)
+    store.plans.change(after, migration.renamed)
     for occurrence in migration.left_out:
-        store.skip_occurrence(occurrence.id, now)
+        store.plans.skip(occurrence.id, now)
     return before.number
 
 

@@ -25,7 +25,7 @@ def titles(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 def calendars(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Return the names of the calendars."""
     del ctx, param
-    return _read(lambda store: ((calendar.name, None) for calendar in store.calendars()), incomplete)
+    return _read(lambda store: ((calendar.name, None) for calendar in store.calendars.all()), incomplete)
 
 
 def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -39,7 +39,7 @@ def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[C
 def phones(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Return the names of the phones."""
     del ctx, param
-    return _read(lambda store: ((phone.name, None) for phone in store.phones()), incomplete)
+    return _read(lambda store: ((phone.name, None) for phone in store.phones.all()), incomplete)
 
 
 def _titles(store: Store) -> Iterable[tuple[str, str | None]]:
@@ -49,7 +49,7 @@ def _titles(store: Store) -> Iterable[tuple[str, str | None]]:
     from detector.partner_time.words import say_partner_time  # noqa: PLC0415 - not for --help
     from detector.zone import reader_zone  # noqa: PLC0415 - not for --help
 
-    known = store.partner_times()
+    known = store.plans.partner_times()
     often = Counter(partner_time.title.casefold() for partner_time in known)
     now, zone = CLOCK.now(), reader_zone()
     for partner_time in known:

@@ -73,8 +73,8 @@ def decline(category: str) -> None:
 
     _known(category)
     with Store.open(store_path()) as store:
-        before = declined(store.recall(DECLINED))
-        store.remember(DECLINED, sorted(before | {category}))
+        before = declined(store.state.get(DECLINED))
+        store.state.set(DECLINED, sorted(before | {category}))
     click.echo(
         f"It is not offered any more: {_words([category])[0]}. `turntoward together add {category}` still works."
     )
@@ -118,15 +118,15 @@ def offered(named: Sequence[str]) -> list[tuple[str, int]]:
     """Return what may be made so for good, with how often it was for both; `named`: what is so already."""
     from detector.paths import store_path  # noqa: PLC0415 - not for --help
     from detector.report.rituals import DECLINED, declined, offers  # noqa: PLC0415 - not for --help
-    from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
+    from detector.store.errors import StoreMissing  # noqa: PLC0415 - not for --help
     from detector.store.store import Store  # noqa: PLC0415 - not for --help
 
     try:
         store = Store.open(store_path(), read_only=True)
-    except NothingKept:
+    except StoreMissing:
         return []
     with store:
-        return offers(store.moments(), declined(store.recall(DECLINED)).union(named))
+        return offers(store.history.moments(), declined(store.state.get(DECLINED)).union(named))
 
 
 def _words(named: Sequence[str]) -> list[str]:

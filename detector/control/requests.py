@@ -14,8 +14,8 @@ from typing import Final
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.occurrences import occurrences_from
 from detector.partner_time.schedule import latest_end
-from detector.store.model import Keeping
 from detector.store.schedule import read_schedule, started_occurrences
+from detector.store.store import Store
 
 FURTHEST: Final = timedelta(days=366 * 9)
 """So far ahead the next occurrence is looked for: 29 February comes once in eight years at the least."""
@@ -34,7 +34,7 @@ class Edited:
     lost: tuple[Occurrence, ...]
 
 
-def start(store: Keeping, now: datetime, lasts: timedelta, title: str) -> Occurrence | None:
+def start(store: Store, now: datetime, lasts: timedelta, title: str) -> Occurrence | None:
     """Declare partner time from `now` on, once, for one minute to 24 h; return it.
 
     None where one is under way already.
@@ -46,11 +46,11 @@ def start(store: Keeping, now: datetime, lasts: timedelta, title: str) -> Occurr
 
     if _under_way(store, now):
         return None
-    store.add_partner_time(begin_now(title, lasts, now))
+    store.plans.add(begin_now(title, lasts, now))
     return read_schedule(store, now).at(now).current
 
 
-def stop(store: Keeping, now: datetime) -> tuple[Occurrence, ...]:
+def stop(store: Store, now: datetime) -> tuple[Occurrence, ...]:
     """Stop all that is under way, the one in force first; return it as it was planned.
 
     Raises:
@@ -58,11 +58,11 @@ def stop(store: Keeping, now: datetime) -> tuple[Occurrence, ...]:
     """
     ending = _under_way(store, now)
     for occurrence in ending:
-        store.stop_occurrence(occurrence.id, now)
+        store.plans.stop(occurrence.id, now)
     return ending
 
 
-def extend(store: Keeping, now: datetime, by: timedelta) -> Occurrence | None:
+def extend(store: Store, now: datetime, by: timedelta) -> Occurrence | None:
     """Let the one in force go on for so much longer, up to 24 h in all; return it with its later end.
 
     None where nothing is under way, or where it has the latest end already.
@@ -76,11 +76,11 @@ def extend(store: Keeping, now: datetime, by: timedelta) -> Occurrence | None:
     ends = min(before[0].ends + by, latest_end(before[0]))
     if ends <= before[0].ends:
         return None
-    store.extend_occurrence(before[0].id, ends)
+    store.plans.extend(before[0].id, ends)
     return _under_way(store, now)[0]
 
 
-def next_of(store: Keeping, now: datetime, number: int | None = None) -> Occurrence | None:
+def next_of(store: Store, now: datetime, number: int | None = None) -> Occurrence | None:
     """Return the occurrence of this partner time, or of any, that is under way, else the next to come.
 
     None where there is none within `FURTHEST`, or where all of them are skipped or cancelled.
@@ -97,7 +97,7 @@ def next_of(store: Keeping, now: datetime, number: int | None = None) -> Occurre
     return min((each for each in firsts if each is not None), key=lambda each: each.begins, default=None)
 
 
-def skip(store: Keeping, now: datetime, number: int | None = None) -> Occurrence | None:
+def skip(store: Store, now: datetime, number: int | None = None) -> Occurrence | None:
     """Let the one under way, else the next one, of this partner time or of any not take place; return it.
 
     None where there is none to come.
@@ -105,14 +105,14 @@ def skip(store: Keeping, now: datetime, number: int | None = None) -> Occurrence
     Raises:
         StoreError: if the store cannot be read or written.
     """
-    with store.all_or_nothing():
+    with store.transaction():
         skipped = next_of(store, now, number)
         if skipped is not None:
-            store.skip_occurrence(skipped.id, now)
+            store.plans.skip(skipped.id, now)
         return skipped
 
 
-def unskip(store: Keeping, now: datetime, number: int | None = None) -> Occurrence | None:
+def unskip(store: Store, now: datetime, number: int | None = None) -> Occurrence | None:
     """Let the one that was skipped or cancelled last take place after all; return it. A date in its place goes with it.
 
     None where none is skipped that could still begin: what has begun and was ended does not come back.
@@ -120,37 +120,37 @@ def unskip(store: Keeping, now: datetime, number: int | None = None) -> Occurren
     Raises:
         StoreError: if the store cannot be read or written.
     """
-    with store.all_or_nothing():
+    with store.transaction():
         found = _skipped(store, now, number)
         if found is None:
             return None
-        instead = next((each.instead for each in store.cancelled() if each.occurrence == found.id), None)
+        instead = next((each.instead for each in store.plans.cancelled() if each.occurrence == found.id), None)
         if instead is not None and not any(
             each.occurrence.partner_time == instead for each in started_occurrences(store, now)
         ):
-            store.remove_partner_time(instead)
-        store.restore_occurrence(found.id)
+            store.plans.remove(instead)
+        store.plans.restore(found.id)
         return found
 
 
 def cancel(
-    store: Keeping, now: datetime, occurrence: Occurrence, instead: PartnerTime | None
+    store: Store, now: datetime, occurrence: Occurrence, instead: PartnerTime | None
 ) -> tuple[bool, PartnerTime | None]:
     """Cancel the occurrence, and declare what is to make it good; return whether it was there to cancel, and that.
 
     Raises:
         StoreError: if the store cannot be read or written.
     """
-    with store.all_or_nothing():
-        if occurrence.id in store.stopped() or any(
+    with store.transaction():
+        if occurrence.id in store.plans.stopped() or any(
             known.is_over for known in started_occurrences(store, now) if known.occurrence.id == occurrence.id
         ):
             return False, None
         made = None if instead is None else replace(instead, instead_of=occurrence.id)
-        return True, store.cancel_occurrence(occurrence, now, made)
+        return True, store.plans.cancel(occurrence, now, made)
 
 
-def edit(store: Keeping, now: datetime, changed: PartnerTime) -> Edited | None:
+def edit(store: Store, now: datetime, changed: PartnerTime) -> Edited | None:
     """Keep it in place of the one of its number, all or nothing; return what came of it, None where there is none.
 
     What was said of single occurrences to come is said of those on the same local day. What is under way goes on as it
@@ -161,32 +161,32 @@ def edit(store: Keeping, now: datetime, changed: PartnerTime) -> Edited | None:
     """
     from detector.partner_time.edit_migration import migrate_edit  # noqa: PLC0415 - the daemon never edits
 
-    with store.all_or_nothing():
+    with store.transaction():
         schedule = read_schedule(store, now)
         before = next((known for known in schedule.partner_times if known.number == changed.number), None)
         if before is None:
             return None
         goes_on = schedule.not_over(changed.number, now)
         migration = migrate_edit(before, changed, now, schedule.exceptions, goes_on)
-        store.change_partner_time(changed, migration.renamed)
+        store.plans.change(changed, migration.renamed)
         for occurrence in migration.left_out:
-            store.skip_occurrence(occurrence.id, now)
+            store.plans.skip(occurrence.id, now)
         # A skip without a day is forgotten; that something was cancelled is still told by the report.
-        told = {each.occurrence for each in store.cancelled()}
+        told = {each.occurrence for each in store.plans.cancelled()}
         for occurrence in migration.lost:
             if occurrence.id not in told:
-                store.restore_occurrence(occurrence.id)
+                store.plans.restore(occurrence.id)
         holding = next((each for each in _under_way(store, now) if each.partner_time == changed.number), None)
     still = holding if holding is not None and any(each.id == holding.id for each in goes_on) else None
     return Edited(goes_on=still, left_out=migration.left_out, lost=migration.lost)
 
 
-def _skipped(store: Keeping, now: datetime, number: int | None) -> Occurrence | None:
-    skipped, said = store.skipped(), store.stopped()
+def _skipped(store: Store, now: datetime, number: int | None) -> Occurrence | None:
+    skipped, said = store.plans.skipped(), store.plans.stopped()
     started = {known.occurrence.id for known in started_occurrences(store, now)}
     found = [
         each
-        for known in store.partner_times()
+        for known in store.plans.partner_times()
         if number in {None, known.number} and any(name.startswith(f"{known.number}@") for name in skipped)
         for each in occurrences_from(known, now, FURTHEST)
         if each.id in skipped and each.ends > now and each.id not in started
@@ -194,5 +194,5 @@ def _skipped(store: Keeping, now: datetime, number: int | None) -> Occurrence | 
     return max(found, key=lambda each: (said[each.id], each.begins), default=None)
 
 
-def _under_way(store: Keeping, now: datetime) -> tuple[Occurrence, ...]:
+def _under_way(store: Store, now: datetime) -> tuple[Occurrence, ...]:
     return read_schedule(store, now).under_way(now)

@@ -23,7 +23,7 @@ from detector.calendars.connection import Network, NotFetched
 from detector.calendars.fetching import Budget, Fetched, fetch
 from detector.errors import EXIT_FAILED, EXIT_INPUT, StoreError, UserError
 from detector.partner_time.proposed import Calendar
-from detector.store.plan_model import KeepingPlans
+from detector.store.store import Store
 from detector.zone import here
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Refreshed:
 
 
 def refresh(
-    store: KeepingPlans,
+    store: Store,
     calendar: Calendar,
     clock: Clock,
     *,
@@ -83,7 +83,7 @@ def refresh(
         )
     except UserError as wrong:
         return Refreshed(calendar=_tried(store, calendar, clock.now(), _clause(wrong)))
-    if not reading.seen and not believes and store.proposals(calendar.number):
+    if not reading.seen and not believes and store.calendars.proposals(calendar.number):
         return Refreshed(calendar=_tried(store, calendar, clock.now(), EMPTY), reading=reading)
     if has_too_many(reading, clock.now()):
         return Refreshed(calendar=_tried(store, calendar, clock.now(), TOO_MANY), reading=reading)
@@ -100,7 +100,7 @@ def has_too_many(reading: Reading, now: datetime) -> bool:
     return next(islice(ahead, MOST, None), None) is not None
 
 
-def take_over(store: KeepingPlans, calendar: Calendar, fetched: Fetched, reading: Reading, now: datetime) -> Refreshed:
+def take_over(store: Store, calendar: Calendar, fetched: Fetched, reading: Reading, now: datetime) -> Refreshed:
     """Keep a copy as the last good one, and what it proposes; of a new calendar, itself as well. All of it or nothing.
 
     Raises:
@@ -108,27 +108,27 @@ def take_over(store: KeepingPlans, calendar: Calendar, fetched: Fetched, reading
     """
     from detector.calendars.proposing import apply  # noqa: PLC0415 - what proposes is not needed where nothing changed
 
-    with store.all_or_nothing():
+    with store.transaction():
         known = calendar if calendar.number is None else _as_now(store, calendar)
         if known is None:
             return Refreshed(calendar=None)
-        kept = store.keep_calendar(
+        kept = store.calendars.save(
             replace(known, etag=fetched.etag, modified=fetched.modified, refreshed=now, tried=now, why=None)
         )
         return Refreshed(calendar=kept, changes=apply(store, kept, reading, now), reading=reading)
 
 
-def _tried(store: KeepingPlans, calendar: Calendar, now: datetime, why: str | None) -> Calendar | None:
+def _tried(store: Store, calendar: Calendar, now: datetime, why: str | None) -> Calendar | None:
     """Keep that it was asked, and what went wrong; return it as it is kept now, unless it was removed meanwhile."""
-    with store.all_or_nothing():
+    with store.transaction():
         known = _as_now(store, calendar)
         if known is None:
             return None
-        return store.keep_calendar(replace(known, tried=now, why=why))
+        return store.calendars.save(replace(known, tried=now, why=why))
 
 
-def _as_now(store: KeepingPlans, calendar: Calendar) -> Calendar | None:
-    found = (each for each in store.calendars() if each.number == calendar.number)
+def _as_now(store: Store, calendar: Calendar) -> Calendar | None:
+    found = (each for each in store.calendars.all() if each.number == calendar.number)
     return next((each for each in found if (each.place, each.choice) == (calendar.place, calendar.choice)), None)
 
 
@@ -144,7 +144,6 @@ def main() -> int:
     _keep_small()
     from detector.clock import SystemClock  # noqa: PLC0415 - bounded first
     from detector.paths import store_path  # noqa: PLC0415 - likewise
-    from detector.store.store import Store  # noqa: PLC0415 - likewise
 
     try:
         number = int(sys.argv[1])
@@ -152,7 +151,7 @@ def main() -> int:
         return EXIT_INPUT
     try:
         with Store.open(store_path()) as store:
-            calendar = next((each for each in store.calendars() if each.number == number), None)
+            calendar = next((each for each in store.calendars.all() if each.number == number), None)
             done = Refreshed(calendar=None) if calendar is None else refresh(store, calendar, SystemClock())
     except (StoreError, MemoryError):
         return EXIT_FAILED

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 from detector.clock import Clock
 from detector.daemon.clock_watch import ClockWatch
 from detector.partner_time.proposed import Calendar
-from detector.store.plan_model import KeepingPlans
+from detector.store.store import Store
 
 if TYPE_CHECKING:
     from detector.daemon.scheduler import Action
@@ -69,7 +69,7 @@ class CalendarRefresher:
     def __init__(
         self,
         *,
-        store: KeepingPlans,
+        store: Store,
         clock: Clock,
         scheduler: Planning,
         interval: Callable[[], timedelta],
@@ -130,7 +130,7 @@ class CalendarRefresher:
         done = await self._ask(number)
         if done is None:
             self._note_failure(number)
-        after = next((each for each in self._store.calendars() if each.number == number), None)
+        after = next((each for each in self._store.calendars.all() if each.number == number), None)
         if after is None:  # removed meanwhile
             return
         self._waits.pop(number, None)
@@ -152,13 +152,13 @@ class CalendarRefresher:
             self._not_before = self._clock.now() + FIRST
 
     def _note_failure(self, number: int) -> None:
-        with self._store.all_or_nothing():
-            for each in self._store.calendars():
+        with self._store.transaction():
+            for each in self._store.calendars.all():
                 if each.number == number:
-                    self._store.keep_calendar(replace(each, tried=self._clock.now(), why=TOO_LONG))
+                    self._store.calendars.save(replace(each, tried=self._clock.now(), why=TOO_LONG))
 
     def _subscribed(self) -> Sequence[Calendar]:
-        found = [each for each in self._store.calendars() if each.subscribed]
+        found = [each for each in self._store.calendars.all() if each.subscribed]
         for gone in {*self._failed, *self._waits}.difference(each.number for each in found):
             self._failed.pop(gone, None)
             self._waits.pop(gone, None)

@@ -200,7 +200,7 @@ class Daemon:
         phones = self._phone_gateway.read()
         self._phone_gateway.forget(*known.difference(phone.name for phone in phones))
         await self._phone_api_switch.update(
-            self._store.phone_api_address(), wanted=needs_phone_api(phones, self._clock.now())
+            self._store.phones.api_address(), wanted=needs_phone_api(phones, self._clock.now())
         )
         if self._sensing is not None:
             await self._sensing.set_phones(phones)
@@ -262,11 +262,11 @@ class Daemon:
             logger.info("%d partner times are older than you want them kept, and were deleted", over)
 
     def _pause(self, length: timedelta) -> None:
-        self._store.pause_until(self._clock.now() + length)
+        self._store.plans.pause_until(self._clock.now() + length)
         self._loop.look()
 
     def _resume(self) -> None:
-        self._store.pause_until(None)
+        self._store.plans.pause_until(None)
         self._loop.look()
 
     def _stop(self) -> None:

@@ -17,7 +17,7 @@ from detector.core.effects import AskHowLong, Effect, Farewell, Greet, Moment, N
 from detector.core.observations import Answer, Answered, NotShown, Observation, Shown
 from detector.notifier.model import SHOW_TIMEOUT, NotificationSender, NotificationText
 from detector.notifier.wording import how_long_text, need_over_text
-from detector.store.model import Keeping
+from detector.store.store import Store
 
 BY_PHONE: Final = "phone"
 """Who spoke, where the answer to what a phone told carried the nudge."""
@@ -39,7 +39,7 @@ class EffectRunner:
     def __init__(
         self,
         *,
-        store: Keeping,
+        store: Store,
         voice: NotificationSender,
         words: Callable[[Moment], NotificationText],
         greeting: Callable[[Greet], NotificationText | None],
@@ -75,7 +75,7 @@ class EffectRunner:
         """
         records = [effect for effect in effects if isinstance(effect, Record)]
         if records:
-            self._store.keep_all(records)
+            self._store.history.save(records)
         for effect in effects:
             if isinstance(effect, Notify) and self._carry(effect.moment, self._words(effect.moment)):
                 # It stands on the phone: the desktop does not say it a second time.

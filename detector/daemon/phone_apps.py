@@ -11,14 +11,14 @@ from collections.abc import Callable
 from detector.activities.model import Classification
 from detector.core.observations import Activity
 from detector.sensors.model import AppFocused
-from detector.store.model import Keeping
+from detector.store.store import Store
 
 
 class PhoneApps:
     """What apps are during one partner time; `occurrence` is its id in the store."""
 
     def __init__(
-        self, classify: Callable[[str], Classification], *, store: Keeping, occurrence: str, keep_names: bool
+        self, classify: Callable[[str], Classification], *, store: Store, occurrence: str, keep_names: bool
     ) -> None:
         self._classify = classify
         self._store = store
@@ -39,7 +39,7 @@ class PhoneApps:
         verdict = self._classify(app.app) if app.app else None
         if verdict is not None and verdict.entry is None and app.category is None:
             met = (app.device, app.app)
-            self._store.keep_unknown(
+            self._store.history.count_unknown_app(
                 self._occurrence, app.device, app.app, names=self._keep_names, first=met not in self._met
             )
             self._met.add(met)

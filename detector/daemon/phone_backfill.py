@@ -18,7 +18,7 @@ from detector.core.attention.settings import AttentionSettings
 from detector.core.effects import Coverage, Record, Use
 from detector.core.observations import Activity, Focused, Observation
 from detector.sensors.model import AppFocused, SensorEvent, ToplevelFocused
-from detector.store.model import Keeping
+from detector.store.store import Store
 
 FILLED: Final = 1_000_000_000
 """Numbers from here on are of what was filled in; an evening's own begin at 1."""
@@ -31,7 +31,7 @@ class PhoneBackfill:
     def __init__(
         self,
         *,
-        store: Keeping,
+        store: Store,
         clock: Clock,
         occurrence: str,
         began: datetime,
@@ -84,7 +84,7 @@ class PhoneBackfill:
             )
             for device, covered in attention.covered()
         ]
-        self._store.keep_all(records)
+        self._store.history.save(records)
 
     def _plain(self, saying: Observation | AppFocused) -> Observation:
         if not isinstance(saying, AppFocused):

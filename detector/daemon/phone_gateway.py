@@ -16,7 +16,7 @@ from detector.control import requests
 from detector.daemon.phone_tracker import PhoneTracker
 from detector.devices import Phone
 from detector.phone_api.model import PartnerTimeAction, PhoneEvent
-from detector.store.model import Keeping
+from detector.store.store import Store
 
 EARLY: Final = timedelta(minutes=30)
 """So long before its start a phone may have been put away for partner time."""
@@ -32,7 +32,7 @@ class DaemonPhoneGateway:
     def __init__(
         self,
         *,
-        store: Keeping,
+        store: Store,
         clock: Clock,
         inside: Callable[[], PhoneTracker | None],
         changed: Callable[[], None],
@@ -51,7 +51,7 @@ class DaemonPhoneGateway:
         Raises:
             StoreError: if they cannot be read.
         """
-        self._phones = tuple(self._store.phones())
+        self._phones = tuple(self._store.phones.all())
         return self._phones
 
     def phones(self) -> Sequence[Phone]:
@@ -60,7 +60,7 @@ class DaemonPhoneGateway:
 
     def claim(self, code: str, token: str) -> Phone | None:
         """Give the phone of this open code its token."""
-        claimed = self._store.claim_code(code, token, self._clock.now())
+        claimed = self._store.phones.claim_code(code, token, self._clock.now())
         if claimed is not None:
             self.read()
             self._changed()
@@ -107,7 +107,7 @@ class DaemonPhoneGateway:
     def remove(self, phone: Phone) -> None:
         """Forget the phone."""
         if phone.number is not None:
-            self._store.remove_phone(phone.number)
+            self._store.phones.remove(phone.number)
         self.forget(phone.name)
         self.read()
         self._changed()

@@ -14,6 +14,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Final
 
 from detector.core.effects import Record
@@ -25,8 +26,9 @@ from detector.partner_time.schedule import Plan, Schedule
 from detector.partner_time.settings import LATE
 from detector.paths import state_dir
 from detector.store import quiet_week
-from detector.store.model import Keeping, KeptOccurrence
-from detector.store.schedule import AGAIN, as_planned, read_schedule
+from detector.store.model import StoredOccurrence
+from detector.store.schedule import planned_id, read_schedule, restarted_id
+from detector.store.store import Store
 
 IN_TIME: Final = timedelta(seconds=2)
 """A beginning that is noticed so soon was not missed."""
@@ -60,7 +62,7 @@ class _Planned:
 class Reconciler:
     """Begins and ends partner time. `open_one(occurrence, kept_as)` makes what a partner time under way needs."""
 
-    def __init__(self, *, store: Keeping, open_one: Callable[[Occurrence, str], Session]) -> None:
+    def __init__(self, *, store: Store, open_one: Callable[[Occurrence, str], Session]) -> None:
         self._store = store
         self._open_one = open_one
         self._looked_back = False
@@ -90,7 +92,7 @@ class Reconciler:
             plan = self._known_at(now).plan
         if self.session is None and plan.current is not None:
             await self._begin(plan.current, now, missed)
-        if self.session is not None and self.session.quiet and not quiet_week.is_wanted(self._store):
+        if self.session is not None and self.session.quiet and not quiet_week.is_requested(self._store):
             self.session.end_quiet(now)
         paused_until = await self._apply_pause(now)
         wake = min((at for at in (plan.boundary, paused_until) if at is not None), default=None)
@@ -118,7 +120,7 @@ class Reconciler:
             self.session = None
 
     async def _apply_pause(self, now: datetime) -> datetime | None:
-        until = self._store.paused_until()
+        until = self._store.plans.paused_until()
         going_on = until is not None and now < until
         if self.session is not None:
             if going_on:
@@ -137,13 +139,10 @@ class Reconciler:
         return known
 
     async def _begin(self, occurrence: Occurrence, now: datetime, missed: GapReason) -> None:
-        known = {kept.id for kept in self._store.occurrences()}
-        kept_as, again = occurrence.id, 1
-        while kept_as in known:
-            again += 1
-            kept_as = f"{occurrence.id}{AGAIN}{again}"
-        at = occurrence.begins if again == 1 else now
-        self.session = self._open_one(occurrence, kept_as)
+        known = {kept.id for kept in self._store.history.occurrences()}
+        number = next(number for number in count(1) if restarted_id(occurrence.id, number) not in known)
+        at = occurrence.begins if number == 1 else now
+        self.session = self._open_one(occurrence, restarted_id(occurrence.id, number))
         logger.info("partner time begins; it is planned until %s", f"{occurrence.ends.astimezone():%H:%M}")
         await self.session.begin(at, at if now - at <= IN_TIME else now, missed)
 
@@ -164,13 +163,13 @@ class Reconciler:
     async def _look_back(self, known: _Planned, now: datetime) -> None:
         """Go on with what was cut off if it is still in force, and close the rest."""
         current, exceptions = known.plan.current, known.schedule.exceptions
-        for kept in self._store.unfinished():
-            planned = as_planned(kept.id)
+        for kept in self._store.history.unfinished():
+            planned = planned_id(kept.id)
             in_force = current is not None and current.id == planned and current.ends >= kept.ends
             ends = current.ends if in_force and current else max(kept.ends, exceptions.extended.get(planned, kept.ends))
             occurrence = replace(current if in_force and current else _as_planned(kept, planned), ends=kept.ends)
-            observations = tuple(self._store.observations(kept.id))
-            moments = self._store.moments(since=kept.began, until=kept.began + INSTANT)
+            observations = tuple(self._store.history.observations(kept.id))
+            moments = self._store.history.moments(since=kept.began, until=kept.began + INSTANT)
             decided = (moment.decided_at for moment in moments if moment.occurrence == kept.id)
             latest = max(kept.began, kept.started_at or kept.began, *(seen.at for seen in observations[-1:]), *decided)
             session = self._open_one(occurrence, kept.id)
@@ -189,7 +188,7 @@ class Reconciler:
                     "a partner time cannot be gone on with: %s", save_crash_dump(failure.observations, state_dir())
                 )
                 cut = PartnerTimeEnded(at=max(latest, min(now, kept.ends)), reason="removed")
-                self._store.keep_all([Record(occurrence=kept.id, what=cut)])
+                self._store.history.save([Record(occurrence=kept.id, what=cut)])
 
 
 def _how_it_ended(
@@ -211,7 +210,7 @@ def _same(one: Occurrence, other: Occurrence | None) -> bool:
     return other is not None and one.id == other.id and one.ends == other.ends
 
 
-def _as_planned(kept: KeptOccurrence, planned: str) -> Occurrence:
+def _as_planned(kept: StoredOccurrence, planned: str) -> Occurrence:
     number = planned.partition("@")[0]
     return Occurrence(
         id=planned,

@@ -14,7 +14,7 @@ from detector.clock import Clock
 from detector.config.settings import Settings
 from detector.daemon.idle_notifications import IdleNotifications
 from detector.partner_time.heads_up import HeadsUp, is_coming, is_due, next_heads_up
-from detector.store.model import Keeping
+from detector.store.store import Store
 
 if TYPE_CHECKING:
     from detector.daemon.reconciler import Next
@@ -30,7 +30,7 @@ class Reminder:
     def __init__(
         self,
         *,
-        store: Keeping,
+        store: Store,
         clock: Clock,
         idle_notifications: IdleNotifications,
         settings: Callable[[], Settings],
@@ -71,9 +71,9 @@ class Reminder:
             self._wake(at)
 
     def _say(self, announced: HeadsUp) -> None:
-        if self._store.recall(SAID) == announced.occurrence.id:
+        if self._store.state.get(SAID) == announced.occurrence.id:
             return
-        self._store.remember(SAID, announced.occurrence.id)
+        self._store.state.set(SAID, announced.occurrence.id)
         self._idle_notifications.say(_words(announced, self._settings()))
         self._stands = announced
 

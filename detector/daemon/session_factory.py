@@ -42,7 +42,7 @@ from detector.rulebook.fingerprint import fingerprint
 from detector.rulebook.loading import load_rules
 from detector.sensors.model import SensorEvent, Toplevel
 from detector.store import quiet_week
-from detector.store.model import Keeping
+from detector.store.store import Store
 
 if TYPE_CHECKING:
     from dbus_fast.aio import MessageBus
@@ -69,7 +69,7 @@ def open_evening(
     *,
     settings: Settings,
     rules_folder: Path,
-    store: Keeping,
+    store: Store,
     bus: MessageBus | None,
     clock: Clock,
     wake: asyncio.Event,
@@ -87,7 +87,7 @@ def open_evening(
     # Taken before the files are read: what changes in between is said to have changed, rather than missed.
     rule_files = fingerprint(rules_folder)
     in_force = load_rules(rules_folder)
-    quiet = quiet_week.evening_under_way(store)
+    quiet = quiet_week.current_evening(store)
     classifier = load_classifier(settings.activities)
     apps = PhoneApps(classifier.classify_phone, store=store, occurrence=kept_as, keep_names=settings.store.keep_names)
     inbox = Inbox(

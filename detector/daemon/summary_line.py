@@ -15,11 +15,11 @@ from detector.core.effects import Farewell
 from detector.notifier.model import NotificationText
 from detector.notifier.wording import end_text
 from detector.partner_time.settings import LATE
-from detector.store.model import Keeping
+from detector.store.store import Store
 
 
 def farewell_from(
-    store: Keeping, clock: Clock, settings: Settings, *, quiet: bool = False
+    store: Store, clock: Clock, settings: Settings, *, quiet: bool = False
 ) -> Callable[[Farewell], NotificationText | None]:
     """Return what turns an end into the words that say how it went; None where nothing is to be said."""
 
@@ -31,19 +31,19 @@ def farewell_from(
     return words
 
 
-def _how_it_went(store: Keeping, over: Farewell, settings: Settings) -> NotificationText | None:
+def _how_it_went(store: Store, over: Farewell, settings: Settings) -> NotificationText | None:
     from detector.report.summarise import summarise  # noqa: PLC0415 - where the person chose to hear of it
 
-    kept = [each for each in store.occurrences() if each.id == over.occurrence]
+    kept = [each for each in store.history.occurrences() if each.id == over.occurrence]
     if not kept:
         return None  # forgotten meanwhile
     since = kept[0].began
     until = since + timedelta(microseconds=1)
     summary = summarise(
         kept,
-        store.uses(since, until),
-        store.moments(since, until),
-        store.coverage(since, until),
+        store.history.uses(since, until),
+        store.history.moments(since, until),
+        store.history.coverage(since, until),
         since=since,
         until=max(over.at, until),
         zone=UTC,

@@ -7,13 +7,13 @@ from datetime import datetime
 
 from detector.core.attention.baselines import SINCE, asked_for, usuals
 from detector.core.attention.settings import AttentionSettings
-from detector.store.model import Keeping
+from detector.store.store import Store
 from rules.engine import needs
 from rules.model import FeatureKey, Rule, Value
 
 
 def kept_usuals(
-    rules: Sequence[Rule], *, store: Keeping, now: datetime, attention: AttentionSettings
+    rules: Sequence[Rule], *, store: Store, now: datetime, attention: AttentionSettings
 ) -> Mapping[FeatureKey, Value]:
     """Return what is usual of every feature that a rule compares with its usual; nothing is read where none does.
 
@@ -23,6 +23,6 @@ def kept_usuals(
     keys = asked_for(needs(rules))
     if not keys:
         return {}
-    over = [kept for kept in store.occurrences(since=now - SINCE, until=now) if kept.ended is not None]
-    evenings = (sorted(store.observations(kept.id), key=lambda seen: seen.at) for kept in over)
+    over = [kept for kept in store.history.occurrences(since=now - SINCE, until=now) if kept.ended is not None]
+    evenings = (sorted(store.history.observations(kept.id), key=lambda seen: seen.at) for kept in over)
     return usuals(evenings, keys, attention)

@@ -22,7 +22,7 @@ from detector.dnd.model import DndUnavailable
 from detector.dnd.settings import DndSettings
 from detector.errors import StoreError
 from detector.notifier.model import NotificationSender, NotificationText
-from detector.store.model import Keeping
+from detector.store.store import Store
 
 if TYPE_CHECKING:
     from dbus_fast.aio import MessageBus
@@ -62,11 +62,11 @@ class Kept:
 class DndController:
     """Switches the desktop's Do Not Disturb. `bus` returns the session bus as it stands, None where there is none."""
 
-    def __init__(self, *, store: Keeping, clock: Clock, bus: Callable[[], MessageBus | None]) -> None:
+    def __init__(self, *, store: Store, clock: Clock, bus: Callable[[], MessageBus | None]) -> None:
         self._store = store
         self._clock = clock
         self._bus = bus
-        self._kept = _kept(store.recall(KEY))
+        self._kept = _kept(store.state.get(KEY))
         self._wanted: str | None = None
         self._settings = DndSettings()
         self._way: DoNotDisturb | None = None
@@ -218,7 +218,7 @@ class DndController:
             self._hear(QuietBegan(at=self._clock.now()))
 
     def _keep(self, kept: Kept | None) -> None:
-        self._store.remember(KEY, None if kept is None else asdict(kept))
+        self._store.state.set(KEY, None if kept is None else asdict(kept))
         self._kept = kept
 
     def _say(self, why: str) -> None:

@@ -40,7 +40,7 @@ from detector.report.unfinished import measure_unfinished
 from detector.rulebook.loading import load_rules
 from detector.rulebook.unusable import asleep
 from detector.sensors import SENSES, SessionType, UnavailableSensor, first_available, session_type
-from detector.store.failures import NothingKept
+from detector.store.errors import StoreMissing
 from detector.store.store import Store
 from rules.model import Rule
 
@@ -202,15 +202,15 @@ class _Kept:
 def _kept(now: datetime) -> _Kept:
     try:
         with Store.open(store_path(), read_only=True) as store:
-            occurrences = store.occurrences(since=now - LATELY)
-            stretches = store.coverage(since=now - LATELY)
+            occurrences = store.history.occurrences(since=now - LATELY)
+            stretches = store.history.coverage(since=now - LATELY)
             for each in occurrences:
                 if each.ended is None:  # coverage is kept whole only once partner time ends
-                    stretches += measure_unfinished(each, store.observations(each.id))[1]
-            phones, place = store.phones(), store.phone_api_address()
-            calendars = store.calendars()
-            quiet = any(declared.quiet for declared in store.partner_times())
-    except NothingKept:
+                    stretches += measure_unfinished(each, store.history.observations(each.id))[1]
+            phones, place = store.phones.all(), store.phones.api_address()
+            calendars = store.calendars.all()
+            quiet = any(declared.quiet for declared in store.plans.partner_times())
+    except StoreMissing:
         return _Kept()
     except StoreError as wrong:
         return _Kept(problem=str(wrong))

@@ -18,7 +18,7 @@ from detector.core.attention.time_split import Share, divide
 from detector.core.observations import LAPTOP
 from detector.devices import Phone, PhoneApiAddress, needs_phone_api
 from detector.sensors import UnavailableSensor
-from detector.store.model import KeptCoverage, KeptOccurrence
+from detector.store.model import StoredCoverage, StoredOccurrence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,7 @@ async def _phone(phone: Phone, now: datetime, adb_server: str | None) -> PhoneFo
 
 
 def known_of(
-    phones: Iterable[Phone], occurrences: Sequence[KeptOccurrence], coverage: Sequence[KeptCoverage], now: datetime
+    phones: Iterable[Phone], occurrences: Sequence[StoredOccurrence], coverage: Sequence[StoredCoverage], now: datetime
 ) -> tuple[DeviceKnown, ...]:
     """Return the laptop and each phone, with how much of these partner times is known of it."""
     found = []

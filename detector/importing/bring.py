@@ -19,7 +19,7 @@ from detector.importing.model import Account, Progress
 from detector.importing.timeline import Known, as_integer, known, known_for, observations
 from detector.importing.times import Past
 from detector.importing.tracks import Host, Track, Tracks
-from detector.store.model import Keeping
+from detector.store.store import Store
 from rules.model import Rule
 from rules.policy import PolicySettings
 
@@ -45,7 +45,7 @@ class _Told:
 class Bringing:
     """One import. `keeps` False looks at everything and keeps nothing."""
 
-    store: Keeping
+    store: Store
     tracks: Tracks
     account: Account
     deciding: Deciding
@@ -90,7 +90,7 @@ class Bringing:
         core = Pipeline(deciding.rules, deciding.policy, deciding.attention)
         found = records(core, past, kept, sorted(seen, key=_at))
         if self.keeps:
-            self.store.keep_all(found)
+            self.store.history.save(found)
 
     def _by_device(self) -> dict[str, list[Host]]:
         found: dict[str, list[Host]] = {}

@@ -29,7 +29,7 @@ from detector.core.observations import (
 )
 from detector.core.pipeline import Pipeline
 from detector.importing.times import Past
-from detector.store.model import Keeping
+from detector.store.store import Store
 from rules.model import Reason
 
 _OF_A_DEVICE = (Focused, LitUp, PickedUp, LaidDown, PutAway, WentIdle, CameBack)
@@ -45,16 +45,16 @@ class Kept:
     moments: int
 
 
-def what_is_kept(store: Keeping, past: Past) -> Kept:
+def what_is_kept(store: Store, past: Past) -> Kept:
     """Return what is kept of the occurrence: nothing, where it is new."""
     if past.kept is None:
         return Kept([], frozenset(), 0, 0)
     name, since = past.kept.id, past.kept.began
     until = since + datetime.resolution
-    observations = list(store.observations(name))
-    spent: list[Use | Coverage] = [each.use for each in store.uses(since, until) if each.occurrence == name]
-    spent += [each.coverage for each in store.coverage(since, until) if each.occurrence == name]
-    moments = [each.number for each in store.moments(since, until) if each.occurrence == name]
+    observations = list(store.history.observations(name))
+    spent: list[Use | Coverage] = [each.use for each in store.history.uses(since, until) if each.occurrence == name]
+    spent += [each.coverage for each in store.history.coverage(since, until) if each.occurrence == name]
+    moments = [each.number for each in store.history.moments(since, until) if each.occurrence == name]
     devices = {each.device for each in spent} | {
         seen.device
         for seen in observations

@@ -17,7 +17,7 @@ from detector.importing.model import Times
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.occurrences import occurrences
 from detector.partner_time.schedule import Schedule
-from detector.store.model import KeptOccurrence
+from detector.store.model import StoredOccurrence
 
 DAY_TITLE: Final = "Imported day"
 _DAY: Final = timedelta(days=1)
@@ -30,7 +30,7 @@ class Past:
     """One stretch to fill. `kept`: the occurrence is in the store already, and only devices are added to it."""
 
     occurrence: Occurrence
-    kept: KeptOccurrence | None = None
+    kept: StoredOccurrence | None = None
 
 
 def past_times(
@@ -40,7 +40,7 @@ def past_times(
     now: datetime,
     zone: ZoneInfo,
     schedule: Schedule,
-    kept: Sequence[KeptOccurrence],
+    kept: Sequence[StoredOccurrence],
 ) -> list[Past]:
     """Return what lies wholly between `since` and `now` and is over, by beginning. `kept` is all that is kept."""
     over = [each for each in kept if each.ended is not None and each.began >= since and each.ended <= now]
@@ -59,13 +59,13 @@ def past_times(
     return sorted(found, key=lambda past: (past.occurrence.begins, past.occurrence.id))
 
 
-def _as_occurrence(kept: KeptOccurrence, zone: ZoneInfo) -> Occurrence:
+def _as_occurrence(kept: StoredOccurrence, zone: ZoneInfo) -> Occurrence:
     return Occurrence(
         id=kept.id, partner_time=0, title=kept.title, begins=kept.began, ends=kept.ended or kept.ends, zone=zone.key
     )
 
 
-def _overlap(occurrence: Occurrence, kept: KeptOccurrence) -> bool:
+def _overlap(occurrence: Occurrence, kept: StoredOccurrence) -> bool:
     return occurrence.begins < (kept.ended or kept.ends) and kept.began < occurrence.ends
 
 
@@ -108,7 +108,7 @@ def _in_turn(planned: Iterable[Occurrence]) -> list[Occurrence]:
     return found
 
 
-def _days(since: datetime, now: datetime, zone: ZoneInfo, kept: Sequence[KeptOccurrence]) -> Iterator[Occurrence]:
+def _days(since: datetime, now: datetime, zone: ZoneInfo, kept: Sequence[StoredOccurrence]) -> Iterator[Occurrence]:
     day = since.astimezone(zone).date()
     while day < now.astimezone(zone).date():
         begins, ends = (
@@ -126,7 +126,7 @@ def _days(since: datetime, now: datetime, zone: ZoneInfo, kept: Sequence[KeptOcc
         day += timedelta(days=1)
 
 
-def _free(begins: datetime, ends: datetime, kept: Sequence[KeptOccurrence]) -> Iterator[tuple[datetime, datetime]]:
+def _free(begins: datetime, ends: datetime, kept: Sequence[StoredOccurrence]) -> Iterator[tuple[datetime, datetime]]:
     """Yield what is left of the stretch beside what is kept."""
     at = begins
     for each in sorted(kept, key=lambda occurrence: occurrence.began):

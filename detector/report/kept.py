@@ -8,14 +8,14 @@ from datetime import datetime
 
 from detector.core.effects import Coverage, Moment, Use
 from detector.core.observations import Observation
-from detector.store.model import KeptCoverage, KeptOccurrence, KeptUse
+from detector.store.model import StoredCoverage, StoredOccurrence, StoredUse
 
 
 @dataclass(slots=True)
 class Kept:
     """What is kept of one occurrence. `ends`: where it ends for the report."""
 
-    occurrence: KeptOccurrence
+    occurrence: StoredOccurrence
     ends: datetime
     uses: list[Use] = field(default_factory=list)
     coverage: list[Coverage] = field(default_factory=list)
@@ -24,10 +24,10 @@ class Kept:
 
 
 def gather(
-    occurrences: Iterable[KeptOccurrence],
-    uses: Iterable[KeptUse],
+    occurrences: Iterable[StoredOccurrence],
+    uses: Iterable[StoredUse],
     moments: Iterable[Moment],
-    coverage: Iterable[KeptCoverage],
+    coverage: Iterable[StoredCoverage],
     signs: Iterable[tuple[str, Observation]],
     *,
     since: datetime,

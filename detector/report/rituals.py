@@ -18,8 +18,7 @@ from detector.core.effects import Moment, Outcome
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.wall import span_of
 from detector.report.summary import Cancellation, Starts
-from detector.store.model import KeptOccurrence
-from detector.store.plan_model import Cancelled
+from detector.store.model import CancelledOccurrence, StoredOccurrence
 
 MIN_TIMES_TOGETHER: Final = 3
 """A category is offered once the answer "This is for both of us" was given so often."""
@@ -27,15 +26,15 @@ DECLINED: Final = "together_declined"
 """The key under which the store keeps the categories that are not to be offered."""
 
 
-def starts(occurrences: Iterable[KeptOccurrence]) -> Starts:
+def starts(occurrences: Iterable[StoredOccurrence]) -> Starts:
     """Return how many started well, of those of which it is known."""
     known = [each.started_well for each in occurrences if each.started_well is not None]
     return Starts(well=sum(known), known=len(known))
 
 
 def cancellations(
-    cancelled: Sequence[Cancelled],
-    occurrences: Iterable[KeptOccurrence],
+    cancelled: Sequence[CancelledOccurrence],
+    occurrences: Iterable[StoredOccurrence],
     declared: Iterable[PartnerTime],
     skipped: Collection[str],
     *,
@@ -46,7 +45,7 @@ def cancellations(
 
     `occurrences`: all that are kept; `skipped`: the ids of those that do not take place. Instants of the result are in `zone`.
     """
-    lived: dict[int, list[KeptOccurrence]] = defaultdict(list)
+    lived: dict[int, list[StoredOccurrence]] = defaultdict(list)
     for kept in occurrences:
         lived[_number(kept.id)].append(kept)
     by_number = {each.number: each for each in declared if each.number is not None}
@@ -74,7 +73,7 @@ def cancellations(
     return tuple(found)
 
 
-def _took_place(parts: Sequence[KeptOccurrence], declared: PartnerTime | None) -> datetime | None:
+def _took_place(parts: Sequence[StoredOccurrence], declared: PartnerTime | None) -> datetime | None:
     """Return when it began, if it took place; the parts are those of one partner time that broke off in between."""
     over = [part for part in parts if part.ended is not None]
     if not over:
@@ -89,7 +88,7 @@ def _took_place(parts: Sequence[KeptOccurrence], declared: PartnerTime | None) -
 def _planned(
     number: int,
     declared: Mapping[int, PartnerTime],
-    lived: Mapping[int, Sequence[KeptOccurrence]],
+    lived: Mapping[int, Sequence[StoredOccurrence]],
     skipped: Collection[str],
     now: datetime,
 ) -> datetime | None:

@@ -35,7 +35,7 @@ from detector.report.summary import (
     Unsaid,
     Week,
 )
-from detector.store.model import KeptCoverage, KeptOccurrence, KeptUse
+from detector.store.model import StoredCoverage, StoredOccurrence, StoredUse
 from rules.explain import say_category
 from rules.lengths import say_length
 from rules.model import Reason
@@ -64,10 +64,10 @@ class _Evening:
 
 
 def summarise(
-    occurrences: Iterable[KeptOccurrence],
-    uses: Iterable[KeptUse],
+    occurrences: Iterable[StoredOccurrence],
+    uses: Iterable[StoredUse],
     moments: Iterable[Moment],
-    coverage: Iterable[KeptCoverage],
+    coverage: Iterable[StoredCoverage],
     *,
     since: datetime,
     until: datetime,

@@ -11,12 +11,12 @@ from detector.core.attention.attention import Attention
 from detector.core.attention.settings import AttentionSettings
 from detector.core.effects import Coverage, Use
 from detector.core.observations import Observation, PartnerTimeBegan, PartnerTimeEnded, PartnerTimeExtended
-from detector.store.model import KeptCoverage, KeptOccurrence, KeptUse
+from detector.store.model import StoredCoverage, StoredOccurrence, StoredUse
 
 
 def measure_unfinished(
-    occurrence: KeptOccurrence, observations: Iterable[Observation]
-) -> tuple[list[KeptUse], list[KeptCoverage]]:
+    occurrence: StoredOccurrence, observations: Iterable[Observation]
+) -> tuple[list[StoredUse], list[StoredCoverage]]:
     """Return the uses and the coverage that follow from what was observed in the occurrence, in its order."""
     attention = Attention((), occurrence.began, occurrence.ends, AttentionSettings())
     last = occurrence.began
@@ -42,6 +42,6 @@ def measure_unfinished(
         for device, covered in attention.covered()
     ]
     return (
-        [KeptUse(occurrence=occurrence.id, use=use) for use in uses.values()],
-        [KeptCoverage(occurrence=occurrence.id, coverage=each) for each in coverage],
+        [StoredUse(occurrence=occurrence.id, use=use) for use in uses.values()],
+        [StoredCoverage(occurrence=occurrence.id, coverage=each) for each in coverage],
     )

@@ -15,7 +15,7 @@ from types import NoneType, UnionType
 from typing import Any, Final, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from detector.core.observations import KINDS, Activity, Observation
-from detector.store.instants import as_instant, as_integer
+from detector.store.microseconds import to_instant, to_microseconds
 from rules.features import CATEGORIES
 
 Converter: TypeAlias = Callable[[Any], Any]
@@ -47,7 +47,7 @@ class Codec:
     def __init__(self, instants: Literal["integers", "text"]) -> None:
         text = instants == "text"
         self._instant: tuple[Converter, Converter] = (
-            (_read_text_instant, _write_text_instant) if text else (_read_integer_instant, as_integer)
+            (_read_text_instant, _write_text_instant) if text else (_read_integer_instant, to_microseconds)
         )
         self._category = _read_category if text else _read_word
         self._forms = {name: self._form(kind) for name, kind in KINDS.items()}
@@ -197,7 +197,7 @@ def _write_text_instant(at: datetime) -> str:
 def _read_integer_instant(value: object) -> datetime:
     if type(value) is not int:
         raise ValueError("must be whole microseconds since 1970")
-    return as_instant(value)
+    return to_instant(value)
 
 
 def _nearest(word: object, words: Iterable[str]) -> str | None:

@@ -1,101 +1,114 @@
 """Delete what is old, what is to be forgotten, or everything; and leave no trace of it in the files.
 
-Rule 1: the caller holds the transaction for all but `scrub`, which follows it.
+Rule 1: each deletion is one transaction; `scrub` follows it, outside of any.
 Rule 2: deleted content is overwritten (secure_delete), the file is rewritten (VACUUM: splitting pages leaves copies that
 overwriting does not reach), and the write-ahead log is emptied.
 """
-
-# ruff: noqa: S608 - names of tables and columns are our own constants; values are always bound
 
 from __future__ import annotations
 
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from time import sleep
 from typing import Any, Final
 
 from detector.core.observations import PartnerTimeBegan, PartnerTimeExtended
 from detector.errors import StoreError
-from detector.store import reading, rows
-from detector.store.instants import EPOCH, as_integer
-from detector.store.keeping import KEEP_OBSERVATION, forgotten_stretches, insert, keep_stretches
-from detector.store.model import Forgotten, KeptOccurrence
-from detector.store.plan_rows import is_long_over
-from detector.store.stretches import Stretch, cut, over_at, reaches, spared_coverage, spared_use, spares_moment
+from detector.i18n import _
+from detector.store import rows
+from detector.store.database import Database, StateStore
+from detector.store.forgetting import (
+    Interval,
+    cut_occurrence,
+    is_moment_outside,
+    known_end,
+    reaches_into,
+    remaining_coverage,
+    remaining_use,
+)
+from detector.store.history import INSERT_OBSERVATION, HistoryStore, forgotten_intervals, save_forgotten_intervals
+from detector.store.microseconds import EPOCH, to_microseconds
+from detector.store.model import DeletedCounts, StoredOccurrence
+from detector.store.partner_time_rows import is_long_over
 
 _TRIES: Final = 25
-_DECLARED: Final = ("partner_times", "exceptions", "cancelled", "calendars", "proposals", "state")
+_PLAN_TABLES: Final = ("exceptions", "cancelled", "calendars", "proposals", "state")
 
 
-def prune(connection: sqlite3.Connection, before: datetime) -> int:
+def prune(database: Database, before: datetime) -> int:
     """Delete what was over before the instant; return how many occurrences that were."""
-    over = as_integer(before)
-    connection.execute("DELETE FROM cancelled WHERE ends < ?", (over,))
-    for (occurrence,) in connection.execute("SELECT occurrence FROM exceptions WHERE at < ?", (over,)).fetchall():
-        if is_long_over(occurrence, before):
-            connection.execute("DELETE FROM exceptions WHERE occurrence = ? AND at < ?", (occurrence, over))
-    return connection.execute("DELETE FROM occurrences WHERE coalesce(ended, ends) < ?", (over,)).rowcount
+    over = to_microseconds(before)
+    with database.writing() as connection:
+        connection.execute("DELETE FROM cancelled WHERE ends < ?", (over,))
+        for (occurrence,) in connection.execute("SELECT occurrence FROM exceptions WHERE at < ?", (over,)).fetchall():
+            if is_long_over(occurrence, before):
+                connection.execute("DELETE FROM exceptions WHERE occurrence = ? AND at < ?", (occurrence, over))
+        return _delete(connection, "occurrences", "coalesce(ended, ends) < ?", over)
 
 
-def forget(connection: sqlite3.Connection, since: datetime, now: datetime) -> Forgotten:
-    """Delete everything from `since` on; see `stretches` for what happens at its edges."""
-    stretch = Stretch(since, now)
+def forget(database: Database, since: datetime, now: datetime) -> DeletedCounts:
+    """Delete everything that was observed and decided from `since` on; `forgetting` says what happens at the edges."""
+    interval = Interval(since, now)
+    state = StateStore(database)
     counts: Counter[str] = Counter()
-    occurrences = reading.chosen_occurrences(connection, None, None)
-    for kept in occurrences:
-        counts += _forget_in(connection, kept, stretch)
-    if occurrences:
-        keep_stretches(connection, (*forgotten_stretches(connection), stretch))
-    return Forgotten(**counts)
+    with database.writing() as connection:
+        occurrences = HistoryStore(database).occurrences()
+        for occurrence in occurrences:
+            counts += _forget_in(connection, occurrence, interval)
+        if occurrences:
+            save_forgotten_intervals(state, (*forgotten_intervals(state), interval))
+    return DeletedCounts(**counts)
 
 
-def forget_all(connection: sqlite3.Connection, now: datetime, *, plans: bool) -> Forgotten:
+def forget_all(database: Database, now: datetime, *, plans: bool) -> DeletedCounts:
     """Delete everything that was observed and decided; with `plans` every other row, too."""
-    forgotten = forget(connection, EPOCH, now)
-    if not plans:
-        return forgotten
-    stretches = forgotten_stretches(connection)
-    occurrences = _delete(connection, "occurrences", "1")
-    counts = {"phones": _delete(connection, "phones", "1")}
-    counts |= {"partner_times": _delete(connection, "partner_times", "1"), "occurrences": occurrences}
-    for table in _DECLARED:
-        _delete(connection, table, "1")
-    keep_stretches(connection, stretches)  # for what the daemon still holds, and will want to keep
-    return Forgotten(
-        occurrences=forgotten.occurrences + counts["occurrences"],
-        observations=forgotten.observations,
-        uses=forgotten.uses,
-        coverage=forgotten.coverage,
-        moments=forgotten.moments,
-        partner_times=counts["partner_times"],
-        phones=counts["phones"],
-    )
+    state = StateStore(database)
+    with database.writing() as connection:
+        deleted = forget(database, EPOCH, now)
+        if not plans:
+            return deleted
+        intervals = forgotten_intervals(state)
+        deleted = replace(
+            deleted,
+            occurrences=deleted.occurrences + _delete(connection, "occurrences", "1"),
+            phones=_delete(connection, "phones", "1"),
+            partner_times=_delete(connection, "partner_times", "1"),
+        )
+        for table in _PLAN_TABLES:
+            _delete(connection, table, "1")
+        # The daemon may still hold records of the occurrence under way, and will want to save them at its end.
+        save_forgotten_intervals(state, intervals)
+    return deleted
 
 
-def scrub(connection: sqlite3.Connection) -> None:
+def scrub(database: Database) -> None:
     """Rewrite the file without what was deleted, and empty the write-ahead log. Outside a transaction.
 
     Raises:
         StoreError: if another program reads just now, so that traces may be left in the log.
     """
-    connection.execute("PRAGMA temp_store = MEMORY")  # or VACUUM's copy would pass through the temporary folder
-    connection.execute("VACUUM")
-    if not _emptied(connection):
-        raise StoreError(
-            "It is deleted, but another program is reading what is kept, so traces of it may be left in the file\n"
-            "  beside it that ends in -wal. Close that program and say `turntoward forget` once more."
-        )
+    with database.locked() as connection:
+        connection.execute("PRAGMA temp_store = MEMORY")  # or VACUUM's copy would pass through the temporary folder
+        connection.execute("VACUUM")
+        if not _empty_log(connection):
+            raise StoreError(
+                _(
+                    "It is deleted, but another program is reading what is kept, so traces of it may be left in the file\n"
+                    "  beside it that ends in -wal. Close that program and say `turntoward forget` once more."
+                )
+            )
 
 
-def _emptied(connection: sqlite3.Connection) -> bool:
-    # SQLite's own waiting covers readers, but not another program that is emptying the log at this instant.
+def _empty_log(connection: sqlite3.Connection) -> bool:
+    # SQLite's busy timeout covers readers, but a checkpoint fails at once while another process makes one.
     (wait,) = connection.execute("PRAGMA busy_timeout").fetchone()
     connection.execute(f"PRAGMA busy_timeout = {wait // _TRIES:d}")
     try:
-        for _ in range(_TRIES):
-            (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        for _attempt in range(_TRIES):
+            (busy, _log_pages, _moved_pages) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             if not busy:
                 return True
             sleep(wait / 1000 / _TRIES)
@@ -104,45 +117,45 @@ def _emptied(connection: sqlite3.Connection) -> bool:
         connection.execute(f"PRAGMA busy_timeout = {wait:d}")
 
 
-def _forget_in(connection: sqlite3.Connection, kept: KeptOccurrence, stretch: Stretch) -> Counter[str]:
+def _forget_in(connection: sqlite3.Connection, occurrence: StoredOccurrence, interval: Interval) -> Counter[str]:
     devices = [
         device
         for (device,) in connection.execute(
-            "SELECT DISTINCT device FROM observations WHERE occurrence = ? ORDER BY device", (kept.id,)
+            "SELECT DISTINCT device FROM observations WHERE occurrence = ? ORDER BY device", (occurrence.id,)
         )
     ]
     (extended,) = connection.execute(
         "SELECT count(*) FROM observations WHERE occurrence = ? AND kind = ? AND at >= ?",
-        (kept.id, PartnerTimeExtended.__name__, as_integer(stretch.since)),
+        (occurrence.id, PartnerTimeExtended.__name__, to_microseconds(interval.since)),
     ).fetchone()
-    # By a look at the text, not by reading the row: what is damaged must be forgotten all the same.
+    # The text is searched and the row is not read: what is damaged must be forgotten all the same.
     (quiet,) = connection.execute(
         "SELECT count(*) FROM observations WHERE occurrence = ? AND kind = ? AND fields LIKE '%\"quiet\":true%'",
-        (kept.id, PartnerTimeBegan.__name__),
+        (occurrence.id, PartnerTimeBegan.__name__),
     ).fetchone()
-    if reaches(kept, stretch):
-        _delete(connection, "unknown_apps", "occurrence = ?", kept.id)
-    over = over_at(kept, stretch.until)
+    if reaches_into(occurrence, interval):
+        _delete(connection, "unknown_apps", "occurrence = ?", occurrence.id)
+    over = known_end(occurrence, interval.until)
     counts: Counter[str] = Counter(
-        uses=_trim(connection, "uses", rows.USE, kept.id, lambda row: _use_left(row, stretch, over)),
-        coverage=_trim(connection, "coverage", rows.COVERAGE, kept.id, lambda row: _coverage_left(row, stretch)),
-        moments=_trim(connection, "moments", rows.MOMENT, kept.id, lambda row: _moment_left(row, stretch, over)),
+        uses=_trim(connection, "uses", rows.USE, occurrence.id, lambda row: _trim_use(row, interval, over)),
+        coverage=_trim(connection, "coverage", rows.COVERAGE, occurrence.id, lambda row: _trim_coverage(row, interval)),
+        moments=_trim(connection, "moments", rows.MOMENT, occurrence.id, lambda row: _trim_moment(row, interval, over)),
         observations=_delete(
-            connection, "observations", "occurrence = ? AND at >= ?", kept.id, as_integer(stretch.since)
+            connection, "observations", "occurrence = ? AND at >= ?", occurrence.id, to_microseconds(interval.since)
         ),
     )
-    outcome = cut(kept, devices, stretch, extended_in=bool(extended), quiet=bool(quiet))
+    outcome = cut_occurrence(occurrence, devices, interval, extended_in=bool(extended), quiet=bool(quiet))
     if outcome.left is None:
-        counts["occurrences"] = _delete(connection, "occurrences", "id = ?", kept.id)
+        counts["occurrences"] = _delete(connection, "occurrences", "id = ?", occurrence.id)
         return counts
-    if outcome.left != kept:
-        name, _, began, _, ended, reason, *started = rows.from_occurrence(outcome.left)
+    if outcome.left != occurrence:
+        id_, _title, began, _ends, ended, reason, *started = rows.from_occurrence(outcome.left)
         connection.execute(
             "UPDATE occurrences SET began = ?, ended = ?, end_reason = ?, started_well = ?, started_at = ? WHERE id = ?",
-            (began, ended, reason, *started, name),
+            (began, ended, reason, *started, id_),
         )
     connection.executemany(
-        KEEP_OBSERVATION, [rows.from_observation(kept.id, observation) for observation in outcome.instead]
+        INSERT_OBSERVATION, [rows.from_observation(occurrence.id, observation) for observation in outcome.instead]
     )
     return counts
 
@@ -152,30 +165,31 @@ def _trim(
     table: str,
     columns: tuple[str, ...],
     occurrence: str,
-    left: Callable[[rows.Row], rows.Row | None],
+    trimmed: Callable[[rows.Row], rows.Row | None],
 ) -> int:
+    """Replace each row of the occurrence by what `trimmed` leaves of it; return how many rows changed."""
     names = ", ".join(f'"{column}"' for column in columns)
-    kept = connection.execute(f"SELECT {names} FROM {table} WHERE occurrence = ?", (occurrence,)).fetchall()
-    changed = [(row, left(row)) for row in kept if left(row) != row]
+    before = connection.execute(f"SELECT {names} FROM {table} WHERE occurrence = ?", (occurrence,)).fetchall()
+    changed = [(row, left) for row in before if (left := trimmed(row)) != row]
     connection.executemany(
-        f"DELETE FROM {table} WHERE occurrence = ? AND number = ?", [(row[0], row[1]) for row, _ in changed]
+        f"DELETE FROM {table} WHERE occurrence = ? AND number = ?", [(row[0], row[1]) for row, _left in changed]
     )
-    connection.executemany(insert(table, columns), [new for _, new in changed if new is not None])
+    connection.executemany(rows.insert_statement(table, columns), [left for _row, left in changed if left is not None])
     return len(changed)
 
 
-def _use_left(row: rows.Row, stretch: Stretch, over: datetime | None) -> rows.Row | None:
-    left = spared_use(rows.to_use(row).use, stretch, over)
+def _trim_use(row: rows.Row, interval: Interval, over: datetime | None) -> rows.Row | None:
+    left = remaining_use(rows.to_use(row).use, interval, over)
     return None if left is None else rows.from_use(row[0], left)
 
 
-def _coverage_left(row: rows.Row, stretch: Stretch) -> rows.Row | None:
-    left = spared_coverage(rows.to_coverage(row).coverage, stretch)
+def _trim_coverage(row: rows.Row, interval: Interval) -> rows.Row | None:
+    left = remaining_coverage(rows.to_coverage(row).coverage, interval)
     return None if left is None else rows.from_coverage(row[0], left)
 
 
-def _moment_left(row: rows.Row, stretch: Stretch, over: datetime | None) -> rows.Row | None:
-    return row if spares_moment(rows.to_moment(row), stretch, over) else None
+def _trim_moment(row: rows.Row, interval: Interval, over: datetime | None) -> rows.Row | None:
+    return row if is_moment_outside(rows.to_moment(row), interval, over) else None
 
 
 def _delete(connection: sqlite3.Connection, table: str, where: str, *values: Any) -> int:

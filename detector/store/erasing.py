@@ -6,12 +6,12 @@ from datetime import datetime
 from pathlib import Path
 
 from detector.errors import StoreError
-from detector.store.failures import StoreDamaged, StoreTooNew
-from detector.store.model import Forgotten
+from detector.store.errors import StoreDamaged, StoreTooNew
+from detector.store.model import DeletedCounts
 from detector.store.store import Store
 
 
-def erase(path: Path, *, now: datetime) -> tuple[Forgotten, bool]:
+def erase(path: Path, *, now: datetime) -> tuple[DeletedCounts, bool]:
     """Delete what is kept; return how much that was, and whether the files are gone, too.
 
     They stay, emptied, where another program (the daemon) has them open.
@@ -25,7 +25,7 @@ def erase(path: Path, *, now: datetime) -> tuple[Forgotten, bool]:
             gone = store.is_alone()
     except (StoreDamaged, StoreTooNew):
         # Whoever asks for all to be deleted need not be able to read it first.
-        forgotten, gone = Forgotten(), True
+        forgotten, gone = DeletedCounts(), True
     if gone:
         _unlink(path)
     return forgotten, gone

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from detector.store import rows
 from detector.store.codec import TEXT
-from detector.store.instants import MICROSECOND, as_instant
+from detector.store.microseconds import MICROSECOND, to_instant
 from rules.model import FeatureKey, Filter
 
 TABLES: Final = (
@@ -149,7 +149,7 @@ def _state(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _iso(microseconds: int | None) -> str | None:
-    return None if microseconds is None else as_instant(microseconds).isoformat().replace("+00:00", "Z")
+    return None if microseconds is None else to_instant(microseconds).isoformat().replace("+00:00", "Z")
 
 
 def _seconds(microseconds: int) -> str:

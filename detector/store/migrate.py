@@ -17,7 +17,7 @@ from pathlib import Path
 from sqlite_utils import Database, Migrations
 
 from detector.errors import EXIT_FAILED, StoreError
-from detector.store.failures import said
+from detector.store.errors import translated_errors
 from detector.store.migrations import MIGRATIONS
 from detector.store.opening import APPLICATION, BUSY_SECONDS, VERSION, migration_due
 
@@ -28,7 +28,7 @@ def migrate(path: Path, migrations: Migrations = MIGRATIONS, version: int = VERS
     Raises:
         StoreError: if one fails; the file is as it was.
     """
-    with _alone(path), said(path):
+    with _alone(path), translated_errors(path):
         connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             if not migration_due(path, connection, version):

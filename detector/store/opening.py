@@ -16,7 +16,13 @@ from pathlib import Path
 from typing import Final
 
 from detector.errors import StoreError
-from detector.store.failures import NothingKept, StoreTooNew, aside, damaged, said
+from detector.store.errors import (
+    StoreMissing,
+    StoreTooNew,
+    damaged_error,
+    move_aside_command,
+    translated_errors,
+)
 
 APPLICATION: Final = 0x5477_7264
 """SQLite's application id of our files: the bytes of "Twrd"."""
@@ -50,7 +56,7 @@ def open_file(path: Path, *, read_only: bool = False) -> tuple[Path, sqlite3.Con
     """Return the file's real path, links followed, and a connection that is ready; bring the schema up to date first.
 
     Raises:
-        NothingKept: if it is to be read only and is not there.
+        StoreMissing: if it is to be read only and is not there.
         StoreError: with what is wrong, where, and what to do; the file is as it was.
     """
     real = _place(path, create=not read_only)
@@ -63,7 +69,7 @@ def open_file(path: Path, *, read_only: bool = False) -> tuple[Path, sqlite3.Con
         _migrate(real)
     connection = _connect(real)
     try:
-        with said(real):
+        with translated_errors(real):
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA secure_delete = ON")
@@ -99,7 +105,7 @@ def migration_due(path: Path, connection: sqlite3.Connection, known: int = VERSI
     Raises:
         StoreError: if the file is another program's, from a newer version, or damaged.
     """
-    with said(path):
+    with translated_errors(path):
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
@@ -108,20 +114,20 @@ def migration_due(path: Path, connection: sqlite3.Connection, known: int = VERSI
     if application != APPLICATION:
         raise StoreError(
             f"{path} is another program's SQLite file. Nothing was changed.\n"
-            f"  Move it aside, and a new one is made: {aside(path)}"
+            f"  Move it aside, and a new one is made: {move_aside_command(path)}"
         )
     if version > known:
         raise StoreTooNew(
             f"{path} was written by a newer turntoward (its form is number {version}, this program knows up to "
-            f"{known}).\n  Nothing was changed. Update turntoward; or, to begin anew, move it aside:\n  {aside(path)}"
+            f"{known}).\n  Nothing was changed. Update turntoward; or, to begin anew, move it aside:\n  {move_aside_command(path)}"
         )
     if version == known and not tables >= TABLES:
-        raise damaged(path, f"the table '{min(TABLES - tables)}' is missing")
+        raise damaged_error(path, f"the table '{min(TABLES - tables)}' is missing")
     return bool(version < known)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    with said(path):
+    with translated_errors(path):
         return _connection(f"{path.as_uri()}?mode=rw")
 
 
@@ -137,7 +143,7 @@ def _place(path: Path, *, create: bool) -> Path:
             _make(real)
         mode = real.stat().st_mode
     except FileNotFoundError:
-        raise NothingKept(f"Nothing is kept yet: there is no {path}.\n  It appears with `turntoward now`.") from None
+        raise StoreMissing(f"Nothing is kept yet: there is no {path}.\n  It appears with `turntoward now`.") from None
     except (OSError, RuntimeError) as refused:  # pathlib raises RuntimeError for links that lead in a circle
         why = refused.strerror if isinstance(refused, OSError) else "the links lead in a circle"
         raise StoreError(

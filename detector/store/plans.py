@@ -1,10 +1,8 @@
-"""What the person declared: partner times and their exceptions. The caller holds the transaction.
+"""What the person declared: partner times, what changes single occurrences, and a pause of the program.
 
 Rule 1: a number is never given twice, for the ids of occurrences begin with it.
-Rule 2: this does without sqlite-utils: the daemon uses it, and a calendar may change a thousand at once.
+Rule 2: sqlite-utils is not used here: the daemon reads plans every minute, and a calendar may change a thousand at once.
 """
-
-# ruff: noqa: S608 - names of tables and columns are our own constants; values are always bound
 
 from __future__ import annotations
 
@@ -16,187 +14,212 @@ from functools import lru_cache
 from typing import Any, Final
 
 from detector.errors import UserError
+from detector.i18n import _
 from detector.partner_time.model import Occurrence, PartnerTime
-from detector.store.instants import as_instant, as_integer
-from detector.store.plan_model import Cancelled
-from detector.store.plan_rows import COLUMNS, as_partner_time, written
-from detector.store.state import next_number
+from detector.store.database import Database, StateStore
+from detector.store.microseconds import to_instant, to_microseconds
+from detector.store.model import CancelledOccurrence
+from detector.store.partner_time_rows import COLUMNS, from_partner_time, to_partner_time
+from detector.store.rows import insert_statement
 
-_LAST_NUMBER: Final = "last_number"
 _STOPPED: Final = "stopped"
 _EXTENDED: Final = "extended"
 _SKIPPED: Final = "skipped"
 _CANCELLED: Final = "cancelled"
+_REPLACE_PARTNER_TIME: Final = insert_statement("partner_times", COLUMNS, or_replace=True)
+_PAUSED_KEY: Final = "paused_until"
 
 
-def refuse_title(title: str) -> None:
-    """Return if the title is text.
+class PlanStore:
+    """Partner times and exceptions. `zone` names the zone in which the device is just now. Instants: aware, UTC."""
 
-    Raises:
-        UserError: if it holds bytes that are not text in the terminal's encoding.
-    """
-    try:
-        title.encode()
-    except UnicodeEncodeError:
-        raise UserError("The title holds bytes that are no text. Write it in your terminal's own encoding.") from None
+    def __init__(self, database: Database, zone: Callable[[], str]) -> None:
+        self._database = database
+        self._state = StateStore(database)
+        self._zone = zone
 
+    def partner_times(self) -> list[PartnerTime]:
+        """Return what is declared, by number; what floats is in the zone in which the device is just now."""
+        with self._database.reading() as connection:
+            found = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM partner_times ORDER BY number").fetchall()
+            known = [_to_partner_time(row) for row in found]
+        here = self._zone() if any(partner_time.floats for partner_time in known) else ""
+        return [replace(each, zone=here) if each.floats else each for each in known]
 
-def add(connection: sqlite3.Connection, partner_time: PartnerTime) -> PartnerTime:
-    """Keep the partner time; return it with its number.
+    def add(self, partner_time: PartnerTime) -> PartnerTime:
+        """Save what was declared; return it with its number.
 
-    Raises:
-        UserError: if the title is not text.
-    """
-    numbered = replace(partner_time, number=next_number(connection, _LAST_NUMBER))
-    _write(connection, numbered)
-    return numbered
+        Raises:
+            UserError: if the title is not text.
+        """
+        with self._database.writing() as connection:
+            numbered = replace(partner_time, number=self._state.next_number("last_number"))
+            _save(connection, numbered)
+        return numbered
 
+    def change(self, partner_time: PartnerTime, renamed: Mapping[str, str]) -> bool:
+        """Save it in place of the one of its number, and what was said of its occurrences under their new ids.
 
-def change(connection: sqlite3.Connection, partner_time: PartnerTime, renamed: Mapping[str, str]) -> bool:
-    """Keep the partner time in place of the one of its number, and what was said of occurrences under their new ids.
+        `renamed`: new ids by old ones. Returns whether there was one of that number.
 
-    Returns whether there was one.
+        Raises:
+            UserError: if the title is not text.
+        """
+        with self._database.writing() as connection:
+            known = connection.execute("SELECT 1 FROM partner_times WHERE number = ?", (partner_time.number,))
+            if known.fetchone() is None:
+                return False
+            _save(connection, partner_time)
+            # In two steps, by way of a name that no occurrence has: one's new id may be another's old one.
+            for table in ("exceptions", "cancelled"):
+                for before, after in renamed.items():
+                    connection.execute(f"UPDATE {table} SET occurrence = ? WHERE occurrence = ?", (f"~{after}", before))
+                for after in renamed.values():
+                    connection.execute(
+                        f"UPDATE OR REPLACE {table} SET occurrence = ? WHERE occurrence = ?", (after, f"~{after}")
+                    )
+            for before, after in renamed.items():
+                connection.execute("UPDATE partner_times SET instead_of = ? WHERE instead_of = ?", (after, before))
+        return True
 
-    Raises:
-        UserError: if the title is not text.
-    """
-    known = connection.execute("SELECT 1 FROM partner_times WHERE number = ?", (partner_time.number,)).fetchone()
-    if known is None:
-        return False
-    _write(connection, partner_time)
-    # By way of a name that no occurrence has: one's new id may be another's old one.
-    for table in ("exceptions", "cancelled"):
-        for before, after in renamed.items():
-            connection.execute(f"UPDATE {table} SET occurrence = ? WHERE occurrence = ?", (f"~{after}", before))
-        for after in renamed.values():
+    def remove(self, number: int) -> bool:
+        """Delete a partner time with its exceptions; return whether there was one of that number.
+
+        What a calendar proposed is declined by it. What was cancelled stays for the report, but nothing makes up for it
+        any more where that was this partner time.
+        """
+        with self._database.writing() as connection:
+            if not connection.execute("DELETE FROM partner_times WHERE number = ?", (number,)).rowcount:
+                return False
+            connection.execute("DELETE FROM exceptions WHERE occurrence LIKE ?", (f"{number:d}@%",))
+            connection.execute("UPDATE cancelled SET instead = NULL WHERE instead = ?", (number,))
             connection.execute(
-                f"UPDATE OR REPLACE {table} SET occurrence = ? WHERE occurrence = ?", (after, f"~{after}")
+                "UPDATE proposals SET accepted_as = NULL, decided = 'declined' WHERE accepted_as = ?", (number,)
             )
-    for before, after in renamed.items():
-        connection.execute("UPDATE partner_times SET instead_of = ? WHERE instead_of = ?", (after, before))
-    return True
+        return True
+
+    def stop(self, occurrence: str, at: datetime) -> None:
+        """Save that the occurrence was stopped early; the first stop of an occurrence counts."""
+        self._except(occurrence, _STOPPED, at)
+
+    def stopped(self) -> dict[str, datetime]:
+        """Return when occurrences were stopped, skipped or cancelled, by their id; the first time counts.
+
+        Where that was before an occurrence begins, it does not take place.
+        """
+        with self._database.reading() as connection:
+            found = connection.execute(
+                "SELECT occurrence, min(at) FROM exceptions WHERE kind != ? GROUP BY occurrence ORDER BY min(rowid)",
+                (_EXTENDED,),
+            )
+            return {occurrence: to_instant(at) for occurrence, at in found}
+
+    def skip(self, occurrence: str, at: datetime) -> None:
+        """Save that the occurrence does not take place, this once."""
+        self._except(occurrence, _SKIPPED, at)
+
+    def skipped(self) -> frozenset[str]:
+        """Return the ids of the occurrences that were skipped or cancelled."""
+        with self._database.reading() as connection:
+            found = connection.execute("SELECT occurrence FROM exceptions WHERE kind IN (?, ?)", (_SKIPPED, _CANCELLED))
+            return frozenset(occurrence for (occurrence,) in found)
+
+    def cancel(self, planned: Occurrence, at: datetime, instead: PartnerTime | None) -> PartnerTime | None:
+        """Save that the occurrence is cancelled; declare what makes up for it, and return that with its number."""
+        with self._database.writing() as connection:
+            added = None if instead is None else self.add(instead)
+            self._except(planned.id, _CANCELLED, at)
+            connection.execute(
+                "INSERT OR REPLACE INTO cancelled (occurrence, title, begins, ends, at, instead) VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    planned.id,
+                    planned.title,
+                    to_microseconds(planned.begins),
+                    to_microseconds(planned.ends),
+                    to_microseconds(at),
+                    None if added is None else added.number,
+                ),
+            )
+        return added
+
+    def cancelled(self, since: datetime | None = None, until: datetime | None = None) -> list[CancelledOccurrence]:
+        """Return what was cancelled, also of partner times that are no longer declared.
+
+        Chosen by `since <= begins < until`, and ordered, by its planned beginning.
+        """
+        low = -(2**62) if since is None else to_microseconds(since)
+        high = 2**62 if until is None else to_microseconds(until)
+        with self._database.reading() as connection:
+            found = connection.execute(
+                "SELECT occurrence, title, begins, ends, at, instead FROM cancelled "
+                "WHERE begins >= ? AND begins < ? ORDER BY begins, occurrence",
+                (low, high),
+            )
+            return [
+                CancelledOccurrence(
+                    occurrence=occurrence,
+                    title=title,
+                    begins=to_instant(begins),
+                    ends=to_instant(ends),
+                    at=to_instant(at),
+                    instead=instead,
+                )
+                for occurrence, title, begins, ends, at, instead in found
+            ]
+
+    def restore(self, occurrence: str) -> bool:
+        """Take back that the occurrence was skipped or cancelled; return whether it was."""
+        with self._database.writing() as connection:
+            connection.execute("DELETE FROM cancelled WHERE occurrence = ?", (occurrence,))
+            deleted = connection.execute(
+                "DELETE FROM exceptions WHERE occurrence = ? AND kind IN (?, ?)", (occurrence, _SKIPPED, _CANCELLED)
+            )
+            return deleted.rowcount > 0
+
+    def extend(self, occurrence: str, ends: datetime) -> None:
+        """Save that the occurrence was given another end; the last one counts."""
+        with self._database.writing() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO exceptions (occurrence, kind, at) VALUES (?, ?, ?)",
+                (occurrence, _EXTENDED, to_microseconds(ends)),
+            )
+
+    def extended(self) -> dict[str, datetime]:
+        """Return the ends that occurrences were given, by their id."""
+        with self._database.reading() as connection:
+            found = connection.execute(
+                "SELECT occurrence, at FROM exceptions WHERE kind = ? ORDER BY rowid", (_EXTENDED,)
+            )
+            return {occurrence: to_instant(at) for occurrence, at in found}
+
+    def pause_until(self, until: datetime | None) -> None:
+        """Save until when the program pauses; None: it does not."""
+        self._state.set(_PAUSED_KEY, None if until is None else to_microseconds(until))
+
+    def paused_until(self) -> datetime | None:
+        """Return until when the program pauses, also where that has passed."""
+        stored = self._state.get(_PAUSED_KEY)
+        return to_instant(stored) if isinstance(stored, int) else None
+
+    def _except(self, occurrence: str, kind: str, at: datetime) -> None:
+        with self._database.writing() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO exceptions (occurrence, kind, at) VALUES (?, ?, ?)",
+                (occurrence, kind, to_microseconds(at)),
+            )
 
 
-def _write(connection: sqlite3.Connection, partner_time: PartnerTime) -> None:
-    refuse_title(partner_time.title)
-    row = written(partner_time)
-    names, marks = ", ".join(row), ", ".join("?" * len(row))
-    connection.execute(f"INSERT OR REPLACE INTO partner_times ({names}) VALUES ({marks})", tuple(row.values()))
-
-
-def declared(connection: sqlite3.Connection, zone: Callable[[], str]) -> list[PartnerTime]:
-    """Return what is declared, by number; what floats is in the zone in which the device is, `zone()`."""
-    found = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM partner_times ORDER BY number").fetchall()
-    known = [_of_row(tuple(row)) for row in found]
-    here = zone() if any(partner_time.floats for partner_time in known) else ""
-    return [replace(each, zone=here) if each.floats else each for each in known]
+def _save(connection: sqlite3.Connection, partner_time: PartnerTime) -> None:
+    try:
+        partner_time.title.encode()
+    except UnicodeEncodeError:
+        raise UserError(
+            _("The title holds bytes that are no text. Write it in your terminal's own encoding.")
+        ) from None
+    connection.execute(_REPLACE_PARTNER_TIME, tuple(from_partner_time(partner_time).values()))
 
 
 @lru_cache(maxsize=1024)
-def _of_row(row: tuple[Any, ...]) -> PartnerTime:
-    # The daemon asks every minute, and what is declared hardly ever changes.
-    return as_partner_time(dict(zip(COLUMNS, row, strict=True)))
-
-
-def remove(connection: sqlite3.Connection, number: int) -> bool:
-    """Delete the partner time and its exceptions; return whether there was one."""
-    # Without sqlite-utils: a calendar may take back many at once, and nobody else gets to write meanwhile.
-    if not connection.execute("DELETE FROM partner_times WHERE number = ?", (number,)).rowcount:
-        return False
-    connection.execute("DELETE FROM exceptions WHERE occurrence LIKE ?", (f"{number:d}@%",))
-    # What was cancelled stays, for the report; what was to make it good is gone.
-    connection.execute("UPDATE cancelled SET instead = NULL WHERE instead = ?", (number,))
-    connection.execute("UPDATE proposals SET accepted_as = NULL, decided = 'declined' WHERE accepted_as = ?", (number,))
-    return True
-
-
-def stop(connection: sqlite3.Connection, occurrence: str, at: datetime) -> None:
-    """Keep that the occurrence was stopped, unless it was before."""
-    connection.execute(
-        "INSERT OR IGNORE INTO exceptions (occurrence, kind, at) VALUES (?, ?, ?)",
-        (occurrence, _STOPPED, as_integer(at)),
-    )
-
-
-def skip(connection: sqlite3.Connection, occurrence: str, at: datetime) -> None:
-    """Keep that the occurrence does not take place, or no longer; unless it was said before."""
-    connection.execute(
-        "INSERT OR IGNORE INTO exceptions (occurrence, kind, at) VALUES (?, ?, ?)",
-        (occurrence, _SKIPPED, as_integer(at)),
-    )
-
-
-def restore(connection: sqlite3.Connection, occurrence: str) -> bool:
-    """Take back that the occurrence was skipped or cancelled; return whether it was."""
-    connection.execute("DELETE FROM cancelled WHERE occurrence = ?", (occurrence,))
-    return bool(
-        connection.execute(
-            "DELETE FROM exceptions WHERE occurrence = ? AND kind IN (?, ?)", (occurrence, _SKIPPED, _CANCELLED)
-        ).rowcount
-    )
-
-
-def cancel(connection: sqlite3.Connection, planned: Occurrence, at: datetime, instead: int | None) -> None:
-    """Keep that the occurrence is cancelled, and the number of the partner time that is to make it good."""
-    connection.execute(
-        "INSERT OR IGNORE INTO exceptions (occurrence, kind, at) VALUES (?, ?, ?)",
-        (planned.id, _CANCELLED, as_integer(at)),
-    )
-    connection.execute(
-        "INSERT OR REPLACE INTO cancelled (occurrence, title, begins, ends, at, instead) VALUES (?, ?, ?, ?, ?, ?)",
-        (planned.id, planned.title, as_integer(planned.begins), as_integer(planned.ends), as_integer(at), instead),
-    )
-
-
-def cancelled(connection: sqlite3.Connection, since: datetime | None, until: datetime | None) -> list[Cancelled]:
-    """Return what was cancelled and planned to begin in `[since, until)`, by its planned beginning."""
-    low = -(2**62) if since is None else as_integer(since)
-    high = 2**62 if until is None else as_integer(until)
-    found = connection.execute(
-        "SELECT occurrence, title, begins, ends, at, instead FROM cancelled WHERE begins >= ? AND begins < ? ORDER BY begins, occurrence",
-        (low, high),
-    )
-    return [
-        Cancelled(
-            occurrence=occurrence,
-            title=title,
-            begins=as_instant(begins),
-            ends=as_instant(ends),
-            at=as_instant(at),
-            instead=instead,
-        )
-        for occurrence, title, begins, ends, at, instead in found
-    ]
-
-
-def stopped(connection: sqlite3.Connection) -> dict[str, datetime]:
-    """Return when occurrences were stopped, skipped or cancelled, by their id; the first time it was said."""
-    found = connection.execute(
-        "SELECT occurrence, min(at) FROM exceptions WHERE kind != ? GROUP BY occurrence ORDER BY min(rowid)",
-        (_EXTENDED,),
-    )
-    return {occurrence: as_instant(at) for occurrence, at in found}
-
-
-def skipped(connection: sqlite3.Connection) -> frozenset[str]:
-    """Return the ids of the occurrences that were skipped or cancelled."""
-    found = connection.execute("SELECT occurrence FROM exceptions WHERE kind IN (?, ?)", (_SKIPPED, _CANCELLED))
-    return frozenset(occurrence for (occurrence,) in found)
-
-
-def extend(connection: sqlite3.Connection, occurrence: str, ends: datetime) -> None:
-    """Keep that the occurrence was given another end, in place of the one before."""
-    connection.execute(
-        "INSERT OR REPLACE INTO exceptions (occurrence, kind, at) VALUES (?, ?, ?)",
-        (occurrence, _EXTENDED, as_integer(ends)),
-    )
-
-
-def extended(connection: sqlite3.Connection) -> dict[str, datetime]:
-    """Return the ends that occurrences were given, by their id."""
-    return _exceptions(connection, _EXTENDED)
-
-
-def _exceptions(connection: sqlite3.Connection, kind: str) -> dict[str, datetime]:
-    found = connection.execute("SELECT occurrence, at FROM exceptions WHERE kind = ? ORDER BY rowid", (kind,))
-    return {occurrence: as_instant(at) for occurrence, at in found}
+def _to_partner_time(row: tuple[Any, ...]) -> PartnerTime:
+    # The daemon reads the plan every minute, and what is declared hardly ever changes.
+    return to_partner_time(dict(zip(COLUMNS, row, strict=True)))

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final, TypeAlias, TypeVar
 
 from detector.core.effects import Coverage, Moment, Outcome, Use
 from detector.core.observations import Activity, Observation
 from detector.store.codec import INTEGERS
-from detector.store.instants import (
+from detector.store.microseconds import (
     MICROSECOND,
-    as_instant,
-    as_integer,
-    maybe_instant,
-    maybe_integer,
+    to_instant,
+    to_microseconds,
+    to_optional_instant,
+    to_optional_microseconds,
 )
-from detector.store.model import KeptCoverage, KeptOccurrence, KeptUse
+from detector.store.model import StoredCoverage, StoredOccurrence, StoredUse
 from rules.model import FeatureKey, Filter, Reason, Value
 
 Row: TypeAlias = tuple[Any, ...]
@@ -50,7 +50,15 @@ MOMENT: Final = (
 
 
 class RowDamaged(Exception):
-    """A row says what no row can say: somebody else wrote it, or the disk did."""
+    """A row holds what the program never writes: somebody else changed it, or the disk did."""
+
+
+def insert_statement(table: str, columns: Sequence[str], *, or_replace: bool = False) -> str:
+    """Return the statement that inserts a row, or replaces the row of its primary key."""
+    verb = "INSERT OR REPLACE" if or_replace else "INSERT"
+    # Quoted, for a name may be a keyword of SQL one day.
+    names = ", ".join(f'"{column}"' for column in columns)
+    return f"{verb} INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"
 
 
 def read(made: Callable[[Row], Made], row: Row) -> Made:
@@ -91,24 +99,24 @@ def from_use(occurrence: str, use: Use) -> Row:
         use.device,
         use.activity.category,
         use.activity.name,
-        as_integer(use.began),
-        maybe_integer(use.ended),
+        to_microseconds(use.began),
+        to_optional_microseconds(use.ended),
         int(use.trusted),
     )
 
 
-def to_use(row: Row) -> KeptUse:
+def to_use(row: Row) -> StoredUse:
     """Return the use of a row."""
     occurrence, number, device, category, name, began, ended, trusted = row
     use = Use(
         number=number,
         device=device,
         activity=Activity(category=category, name=name),
-        began=as_instant(began),
-        ended=maybe_instant(ended),
+        began=to_instant(began),
+        ended=to_optional_instant(ended),
         trusted=bool(trusted),
     )
-    return KeptUse(occurrence=occurrence, use=use)
+    return StoredUse(occurrence=occurrence, use=use)
 
 
 def from_coverage(occurrence: str, coverage: Coverage) -> Row:
@@ -117,16 +125,16 @@ def from_coverage(occurrence: str, coverage: Coverage) -> Row:
         occurrence,
         coverage.number,
         coverage.device,
-        as_integer(coverage.began),
-        as_integer(coverage.ended),
+        to_microseconds(coverage.began),
+        to_microseconds(coverage.ended),
     )
 
 
-def to_coverage(row: Row) -> KeptCoverage:
+def to_coverage(row: Row) -> StoredCoverage:
     """Return the coverage of a row."""
     occurrence, number, device, began, ended = row
-    coverage = Coverage(number=number, device=device, began=as_instant(began), ended=as_instant(ended))
-    return KeptCoverage(occurrence=occurrence, coverage=coverage)
+    coverage = Coverage(number=number, device=device, began=to_instant(began), ended=to_instant(ended))
+    return StoredCoverage(occurrence=occurrence, coverage=coverage)
 
 
 def from_moment(occurrence: str, moment: Moment) -> Row:
@@ -140,16 +148,16 @@ def from_moment(occurrence: str, moment: Moment) -> Row:
         moment.use,
         moment.category,
         moment.name,
-        as_integer(moment.began),
-        as_integer(moment.decided_at),
-        maybe_integer(moment.ended),
+        to_microseconds(moment.began),
+        to_microseconds(moment.decided_at),
+        to_optional_microseconds(moment.ended),
         moment.decided,
         moment.reason,
         json.dumps(evidence, ensure_ascii=False, separators=(",", ":")),
         moment.repeat,
         moment.shown_by,
         moment.answer,
-        maybe_integer(moment.answered_at),
+        to_optional_microseconds(moment.answered_at),
         moment.outcome,
     )
 
@@ -158,7 +166,7 @@ def to_moment(row: Row) -> Moment:
     """Return the moment of a row."""
     kept = dict(zip(MOMENT, row, strict=True))
     for field in ("began", "decided_at", "ended", "answered_at"):
-        kept[field] = maybe_instant(kept[field])
+        kept[field] = to_optional_instant(kept[field])
     kept["reason"] = None if kept["reason"] is None else Reason(kept["reason"])
     kept["outcome"] = None if kept["outcome"] is None else Outcome(kept["outcome"])
     kept["evidence"] = to_evidence(kept["evidence"])
@@ -170,32 +178,32 @@ def to_evidence(text: str) -> tuple[tuple[FeatureKey, Value], ...]:
     return tuple(_measured(plain) for plain in json.loads(text))
 
 
-def from_occurrence(kept: KeptOccurrence) -> Row:
+def from_occurrence(kept: StoredOccurrence) -> Row:
     """Return the occurrence's row."""
     return (
         kept.id,
         kept.title,
-        as_integer(kept.began),
-        as_integer(kept.ends),
-        maybe_integer(kept.ended),
+        to_microseconds(kept.began),
+        to_microseconds(kept.ends),
+        to_optional_microseconds(kept.ended),
         kept.end_reason,
         None if kept.started_well is None else int(kept.started_well),
-        maybe_integer(kept.started_at),
+        to_optional_microseconds(kept.started_at),
     )
 
 
-def to_occurrence(row: Row) -> KeptOccurrence:
+def to_occurrence(row: Row) -> StoredOccurrence:
     """Return the occurrence of a row."""
     name, title, began, ends, ended, end_reason, started_well, started_at = row
-    return KeptOccurrence(
+    return StoredOccurrence(
         id=name,
         title=title,
-        began=as_instant(began),
-        ends=as_instant(ends),
-        ended=maybe_instant(ended),
+        began=to_instant(began),
+        ends=to_instant(ends),
+        ended=to_optional_instant(ended),
         end_reason=end_reason,
         started_well=None if started_well is None else bool(started_well),
-        started_at=maybe_instant(started_at),
+        started_at=to_optional_instant(started_at),
     )
 
 

@@ -12,30 +12,34 @@ from typing import Final
 from detector.partner_time.model import Occurrence
 from detector.partner_time.occurrences import LOOK_BACK
 from detector.partner_time.schedule import Exceptions, Schedule, StartedOccurrence
-from detector.store.model import Keeping, KeptOccurrence
+from detector.store.model import StoredOccurrence
+from detector.store.store import Store
 
-AGAIN: Final = "~"
-"""Separates the id of an occurrence from the number of its start, in the id under which it is kept: `3@2026...~2`."""
-
+_RESTART_MARK: Final = "~"
 _OVER: Final = ("ended", "stopped")
 
 
-def as_planned(kept_as: str) -> str:
-    """Return the occurrence's id in the plan."""
-    return kept_as.partition(AGAIN)[0]
+def restarted_id(planned_id: str, number: int) -> str:
+    """Return the id under which the `number`-th start of an occurrence is stored; the first one has its planned id."""
+    return planned_id if number == 1 else f"{planned_id}{_RESTART_MARK}{number}"
 
 
-def read_schedule(store: Keeping, now: datetime) -> Schedule:
-    """Return what is declared, its exceptions, and what has started, as it is kept.
+def planned_id(stored_id: str) -> str:
+    """Return the id that the occurrence has in the plan, whichever of its starts is stored under `stored_id`."""
+    return stored_id.partition(_RESTART_MARK)[0]
+
+
+def read_schedule(store: Store, now: datetime) -> Schedule:
+    """Return what is declared, its exceptions, and what has started in the last days.
 
     Raises:
         StoreError: if the store cannot be read.
     """
-    exceptions = Exceptions(stopped=store.stopped(), extended=store.extended())
-    return Schedule(store.partner_times(), exceptions, started_occurrences(store, now))
+    exceptions = Exceptions(stopped=store.plans.stopped(), extended=store.plans.extended())
+    return Schedule(store.plans.partner_times(), exceptions, started_occurrences(store, now))
 
 
-def started_occurrences(store: Keeping, now: datetime) -> tuple[StartedOccurrence, ...]:
+def started_occurrences(store: Store, now: datetime) -> tuple[StartedOccurrence, ...]:
     """Return what began within the last days, by its beginning.
 
     It looks back as far as the schedule does: further than any two zones are apart (26 h).
@@ -43,36 +47,32 @@ def started_occurrences(store: Keeping, now: datetime) -> tuple[StartedOccurrenc
     Raises:
         StoreError: if the store cannot be read.
     """
-    latest: dict[str, KeptOccurrence] = {}
+    latest: dict[str, StoredOccurrence] = {}
     began: dict[str, datetime] = {}
-    for kept in store.occurrences(since=now - LOOK_BACK):
-        known = latest.get(as_planned(kept.id))
-        if known is None or _start_number(known.id) < _start_number(kept.id):
-            latest[as_planned(kept.id)] = kept
-        began[as_planned(kept.id)] = min(kept.began, began.get(as_planned(kept.id), kept.began))
+    for stored in store.history.occurrences(since=now - LOOK_BACK):
+        id_ = planned_id(stored.id)
+        known = latest.get(id_)
+        if known is None or _start_number(known.id) < _start_number(stored.id):
+            latest[id_] = stored
+        began[id_] = min(stored.began, began.get(id_, stored.began))
     return tuple(
         StartedOccurrence(
             occurrence=Occurrence(
-                id=name,
-                partner_time=_partner_time(name),
-                title=kept.title,
-                begins=began[name],
-                ends=kept.ends,
-                zone="UTC",
+                id=id_, partner_time=number, title=stored.title, begins=began[id_], ends=stored.ends, zone="UTC"
             ),
-            ended=kept.ended,
-            is_over=kept.end_reason in _OVER,
+            ended=stored.ended,
+            is_over=stored.end_reason in _OVER,
         )
-        for name, kept in latest.items()
-        if _partner_time(name)
+        for id_, stored in latest.items()
+        if (number := _partner_time_number(id_))
     )
 
 
-def _partner_time(name: str) -> int:
-    number = name.partition("@")[0]
+def _partner_time_number(occurrence: str) -> int:
+    number = occurrence.partition("@")[0]
     return int(number) if number.isdecimal() else 0
 
 
-def _start_number(kept_as: str) -> int:
-    again = kept_as.partition(AGAIN)[2]
-    return int(again) if again.isdecimal() else 1
+def _start_number(stored_id: str) -> int:
+    number = stored_id.partition(_RESTART_MARK)[2]
+    return int(number) if number.isdecimal() else 1

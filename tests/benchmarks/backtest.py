@@ -95,7 +95,7 @@ def _keep(path: Path, evenings: int) -> int:
             began = first + timedelta(days=number)
             occurrence = f"1@{began:%Y%m%dT%H%M%SZ}"
             records = [Record(occurrence=occurrence, what=seen) for seen in _evening(occurrence, began, number)]
-            store.keep_all(records)
+            store.history.save(records)
             made += len(records)
     return made
 

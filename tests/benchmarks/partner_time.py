@@ -80,7 +80,7 @@ def next_boundary(folder: Path, rounds: int = 200) -> Iterator[Bar]:
     folder.mkdir(parents=True, exist_ok=True)
     with Store.open(folder / "turntoward.sqlite") as store:
         for number, rule in enumerate(fifty(), 1):
-            store.add_partner_time(_declared(rule, f"Evening {number}", None))
+            store.plans.add(_declared(rule, f"Evening {number}", None))
         # At night, when none is under way: what begins one has other bars.
         daemon = Reconciler(store=store, open_one=cast("Callable[..., Any]", None))
         now = datetime(2027, 3, 2, 2, tzinfo=UTC)
@@ -89,7 +89,7 @@ def next_boundary(folder: Path, rounds: int = 200) -> Iterator[Bar]:
         heartbeat = [_spent(daemon, now + step * timedelta(seconds=60)) for step in range(rounds)]
         changed = []
         for step in range(rounds):
-            store.skip_occurrence(f"{step % 50 + 1}@20270401T{step:06}Z", now)
+            store.plans.skip(f"{step % 50 + 1}@20270401T{step:06}Z", now)
             changed.append(_spent(daemon, now + (rounds + step) * timedelta(seconds=60)))
         yield Bar(name="next boundary, asked: CPU", figure=1000 * median(heartbeat), limit=1, unit="ms")
         yield Bar(

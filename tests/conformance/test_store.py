@@ -29,7 +29,6 @@ from detector.core.observations import (
 )
 from detector.errors import StoreError, UserError
 from detector.partner_time.model import PartnerTime
-from detector.store.model import Keeping
 from detector.store.store import Store
 from tests.rig.kept import BEGAN, EVENING, after, begins, covered, ends, moment, seen, use
 
@@ -53,9 +52,9 @@ def scrolled(at: float) -> InputCounted:
 
 
 class StoreConformance:
-    """Promises of `detector.store.model.Keeping`; a store's own test class gives the fixture `store`."""
+    """Promises of `detector.store.model.Store`; a store's own test class gives the fixture `store`."""
 
-    def test_observations_come_back_whole_and_in_the_order_of_keeping(self, store: Keeping) -> None:
+    def test_observations_come_back_whole_and_in_the_order_of_keeping(self, store: Store) -> None:
         observed: list[Observation] = [
             SensorStarted(at=after(0), sense="focus", sensor="x11_focus"),
             Focused(at=after(1), activity=Activity(category="social", name="Instagram"), full_screen=True),
@@ -66,14 +65,14 @@ class StoreConformance:
             Shown(at=after(5), nudge=1, by="freedesktop"),
             Answered(at=after(6), nudge=1, answer="put_away"),
         ]
-        store.keep_all([begins(), *(seen(observation) for observation in observed)])
-        store.keep_all([ends()])
-        first, *between, last = store.observations(EVENING)
+        store.history.save([begins(), *(seen(observation) for observation in observed)])
+        store.history.save([ends()])
+        first, *between, last = store.history.observations(EVENING)
         assert first == begins().what
         assert between == observed
         assert last == ends().what
 
-    def test_every_kind_of_observation_can_be_kept(self, store: Keeping) -> None:
+    def test_every_kind_of_observation_can_be_kept(self, store: Store) -> None:
         wanted: dict[str, Any] = {
             "occurrence": EVENING,
             "title": "x",
@@ -99,38 +98,38 @@ class StoreConformance:
             )
             for number, kind in enumerate(KINDS.values())
         ]
-        store.keep_all([begins(), *(seen(observation) for observation in observed)])
-        assert list(store.observations(EVENING))[1:] == observed
+        store.history.save([begins(), *(seen(observation) for observation in observed)])
+        assert list(store.history.observations(EVENING))[1:] == observed
 
-    def test_instants_keep_their_microseconds(self, store: Keeping) -> None:
+    def test_instants_keep_their_microseconds(self, store: Store) -> None:
         odd = after(1) + timedelta(microseconds=1)
-        store.keep_all([begins(), seen(replace(scrolled(1), at=odd))])
-        assert [observation.at for observation in store.observations(EVENING)][1] == odd
+        store.history.save([begins(), seen(replace(scrolled(1), at=odd))])
+        assert [observation.at for observation in store.history.observations(EVENING)][1] == odd
 
-    def test_an_occurrence_is_unfinished_until_its_end_is_kept(self, store: Keeping) -> None:
-        store.keep_all([begins()])
-        (kept,) = store.unfinished()
+    def test_an_occurrence_is_unfinished_until_its_end_is_kept(self, store: Store) -> None:
+        store.history.save([begins()])
+        (kept,) = store.history.unfinished()
         assert (kept.id, kept.title, kept.began, kept.ends) == (EVENING, "Dinner", BEGAN, after(90))
         assert (kept.ended, kept.end_reason) == (None, None)
-        store.keep_all([ends(at=40, reason="stopped")])
-        assert store.unfinished() == []
-        (kept,) = store.occurrences()
+        store.history.save([ends(at=40, reason="stopped")])
+        assert store.history.unfinished() == []
+        (kept,) = store.history.occurrences()
         assert (kept.ended, kept.end_reason) == (after(40), "stopped")
 
-    def test_an_occurrence_that_begins_again_keeps_its_beginning_and_is_under_way(self, store: Keeping) -> None:
-        store.keep_all([begins(), ends(at=10)])
-        store.keep_all([begins(at=20, lasts=100)])
-        (kept,) = store.unfinished()
+    def test_an_occurrence_that_begins_again_keeps_its_beginning_and_is_under_way(self, store: Store) -> None:
+        store.history.save([begins(), ends(at=10)])
+        store.history.save([begins(at=20, lasts=100)])
+        (kept,) = store.history.unfinished()
         assert (kept.began, kept.ends, kept.ended, kept.end_reason) == (BEGAN, after(120), None, None)
 
-    def test_the_last_use_coverage_and_moment_of_a_number_win(self, store: Keeping) -> None:
-        store.keep_all([begins(), use(1, 5, None), covered(1, 0, 5), moment(1, 6, None, outcome=None)])
-        store.keep_all([use(1, 5, 9, trusted=False), use(2, 9, None), covered(1, 0, 9), moment(1, 6, 9)])
-        assert [kept.use for kept in store.uses()] == [use(1, 5, 9, trusted=False).what, use(2, 9, None).what]
-        assert [kept.coverage for kept in store.coverage()] == [covered(1, 0, 9).what]
-        assert store.moments() == [moment(1, 6, 9).what]
+    def test_the_last_use_coverage_and_moment_of_a_number_win(self, store: Store) -> None:
+        store.history.save([begins(), use(1, 5, None), covered(1, 0, 5), moment(1, 6, None, outcome=None)])
+        store.history.save([use(1, 5, 9, trusted=False), use(2, 9, None), covered(1, 0, 9), moment(1, 6, 9)])
+        assert [kept.use for kept in store.history.uses()] == [use(1, 5, 9, trusted=False).what, use(2, 9, None).what]
+        assert [kept.coverage for kept in store.history.coverage()] == [covered(1, 0, 9).what]
+        assert store.history.moments() == [moment(1, 6, 9).what]
 
-    def test_a_moment_comes_back_with_all_its_evidence_and_its_types(self, store: Keeping) -> None:
+    def test_a_moment_comes_back_with_all_its_evidence_and_its_types(self, store: Store) -> None:
         bare = moment(
             2,
             8,
@@ -145,35 +144,37 @@ class StoreConformance:
             answered_at=None,
             outcome=None,
         )
-        store.keep_all([begins(), moment(1, 6, 7, name="Instagram"), bare])
-        first, second = store.moments()
+        store.history.save([begins(), moment(1, 6, 7, name="Instagram"), bare])
+        first, second = store.history.moments()
         assert first == moment(1, 6, 7, name="Instagram").what
         assert [type(value) for _, value in first.evidence][:5] == [timedelta, int, float, str, bool]
         assert second == bare.what
 
-    def test_numbers_are_each_occurrence_s_own(self, store: Keeping) -> None:
-        store.keep_all([begins(), use(1, 5, 6), ends(), begins(OTHER, at=DAY), use(1, DAY + 5, None, occurrence=OTHER)])
-        assert [(kept.occurrence, kept.use.number) for kept in store.uses()] == [(EVENING, 1), (OTHER, 1)]
-        assert len(list(store.observations(OTHER))) == 1
+    def test_numbers_are_each_occurrence_s_own(self, store: Store) -> None:
+        store.history.save(
+            [begins(), use(1, 5, 6), ends(), begins(OTHER, at=DAY), use(1, DAY + 5, None, occurrence=OTHER)]
+        )
+        assert [(kept.occurrence, kept.use.number) for kept in store.history.uses()] == [(EVENING, 1), (OTHER, 1)]
+        assert len(list(store.history.observations(OTHER))) == 1
 
-    def test_all_of_the_records_are_kept_or_none(self, store: Keeping) -> None:
-        store.keep_all([begins()])
+    def test_all_of_the_records_are_kept_or_none(self, store: Store) -> None:
+        store.history.save([begins()])
         with pytest.raises(StoreError, match="never began"):
-            store.keep_all([seen(social(1)), use(1, 1, None), seen(social(2), occurrence="9@nowhere")])
-        assert len(list(store.observations(EVENING))) == 1
-        assert store.uses() == []
+            store.history.save([seen(social(1)), use(1, 1, None), seen(social(2), occurrence="9@nowhere")])
+        assert len(list(store.history.observations(EVENING))) == 1
+        assert store.history.uses() == []
 
-    def test_nothing_to_keep_is_nothing(self, store: Keeping) -> None:
-        store.keep_all([])
-        assert store.occurrences() == []
-        assert store.unfinished() == []
-        assert list(store.observations("nobody")) == []
-        assert store.last_moment() is None
+    def test_nothing_to_keep_is_nothing(self, store: Store) -> None:
+        store.history.save([])
+        assert store.history.occurrences() == []
+        assert store.history.unfinished() == []
+        assert list(store.history.observations("nobody")) == []
+        assert store.history.last_moment() is None
 
-    def test_since_and_until_choose_the_occurrences_that_began_between(self, store: Keeping) -> None:
+    def test_since_and_until_choose_the_occurrences_that_began_between(self, store: Store) -> None:
         for day, occurrence in enumerate(("1@a", "1@b", "1@c")):
             at = day * DAY
-            store.keep_all(
+            store.history.save(
                 [
                     begins(occurrence, at=at),
                     use(1, at + 1, at + 2, occurrence=occurrence),
@@ -183,84 +184,84 @@ class StoreConformance:
                 ]
             )
         since, until = after(DAY), after(2 * DAY)
-        assert [kept.id for kept in store.occurrences(since, until)] == ["1@b"]
-        assert [kept.occurrence for kept in store.uses(since, until)] == ["1@b"]
-        assert [kept.occurrence for kept in store.coverage(since, until)] == ["1@b"]
-        assert [kept.occurrence for kept in store.moments(since, until)] == ["1@b"]
-        assert [kept.id for kept in store.occurrences(since)] == ["1@b", "1@c"]
-        assert [kept.id for kept in store.occurrences(None, until)] == ["1@a", "1@b"]
+        assert [kept.id for kept in store.history.occurrences(since, until)] == ["1@b"]
+        assert [kept.occurrence for kept in store.history.uses(since, until)] == ["1@b"]
+        assert [kept.occurrence for kept in store.history.coverage(since, until)] == ["1@b"]
+        assert [kept.occurrence for kept in store.history.moments(since, until)] == ["1@b"]
+        assert [kept.id for kept in store.history.occurrences(since)] == ["1@b", "1@c"]
+        assert [kept.id for kept in store.history.occurrences(None, until)] == ["1@a", "1@b"]
 
-    def test_the_last_moment_is_the_one_decided_last(self, store: Keeping) -> None:
-        store.keep_all([begins(), moment(1, 5, 6, decided_at=after(20)), moment(2, 8, 9)])
-        last = store.last_moment()
+    def test_the_last_moment_is_the_one_decided_last(self, store: Store) -> None:
+        store.history.save([begins(), moment(1, 5, 6, decided_at=after(20)), moment(2, 8, 9)])
+        last = store.history.last_moment()
         assert last is not None
         assert last.number == 1
 
-    def test_partner_times_are_numbered_and_come_back_whole(self, store: Keeping) -> None:
+    def test_partner_times_are_numbered_and_come_back_whole(self, store: Store) -> None:
         once = replace(DINNER, title="Spaziergang 🌧", recurrence=None, zone="UTC")
-        assert store.add_partner_time(DINNER) == replace(DINNER, number=1)
-        assert store.add_partner_time(once) == replace(once, number=2)
-        assert store.partner_times() == [replace(DINNER, number=1), replace(once, number=2)]
+        assert store.plans.add(DINNER) == replace(DINNER, number=1)
+        assert store.plans.add(once) == replace(once, number=2)
+        assert store.plans.partner_times() == [replace(DINNER, number=1), replace(once, number=2)]
 
-    def test_a_number_is_never_given_twice(self, store: Keeping) -> None:
-        store.add_partner_time(DINNER)
-        assert store.remove_partner_time(1)
-        assert not store.remove_partner_time(1)
-        assert store.add_partner_time(DINNER).number == 2
-        assert [kept.number for kept in store.partner_times()] == [2]
+    def test_a_number_is_never_given_twice(self, store: Store) -> None:
+        store.plans.add(DINNER)
+        assert store.plans.remove(1)
+        assert not store.plans.remove(1)
+        assert store.plans.add(DINNER).number == 2
+        assert [kept.number for kept in store.plans.partner_times()] == [2]
 
-    def test_a_title_that_is_no_text_is_refused(self, store: Keeping) -> None:
+    def test_a_title_that_is_no_text_is_refused(self, store: Store) -> None:
         with pytest.raises(UserError, match="no text"):
-            store.add_partner_time(replace(DINNER, title="caf\udce9"))
-        assert store.partner_times() == []
-        assert store.add_partner_time(DINNER).number == 1
+            store.plans.add(replace(DINNER, title="caf\udce9"))
+        assert store.plans.partner_times() == []
+        assert store.plans.add(DINNER).number == 1
 
-    def test_the_first_stop_of_an_occurrence_counts(self, store: Keeping) -> None:
-        store.stop_occurrence(EVENING, after(30))
-        store.stop_occurrence(EVENING, after(40))
-        assert store.stopped() == {EVENING: after(30)}
+    def test_the_first_stop_of_an_occurrence_counts(self, store: Store) -> None:
+        store.plans.stop(EVENING, after(30))
+        store.plans.stop(EVENING, after(40))
+        assert store.plans.stopped() == {EVENING: after(30)}
 
-    def test_removing_a_partner_time_takes_its_stops_with_it_and_no_others(self, store: Keeping) -> None:
-        store.add_partner_time(DINNER)
-        store.stop_occurrence("1@x", after(30))
-        store.stop_occurrence("11@x", after(30))
-        store.remove_partner_time(1)
-        assert store.stopped() == {"11@x": after(30)}
+    def test_removing_a_partner_time_takes_its_stops_with_it_and_no_others(self, store: Store) -> None:
+        store.plans.add(DINNER)
+        store.plans.stop("1@x", after(30))
+        store.plans.stop("11@x", after(30))
+        store.plans.remove(1)
+        assert store.plans.stopped() == {"11@x": after(30)}
 
-    def test_a_pause_is_remembered_until_it_is_taken_back(self, store: Keeping) -> None:
-        assert store.paused_until() is None
-        store.pause_until(after(30))
-        store.pause_until(after(45))
-        assert store.paused_until() == after(45)
-        store.pause_until(None)
-        assert store.paused_until() is None
+    def test_a_pause_is_remembered_until_it_is_taken_back(self, store: Store) -> None:
+        assert store.plans.paused_until() is None
+        store.plans.pause_until(after(30))
+        store.plans.pause_until(after(45))
+        assert store.plans.paused_until() == after(45)
+        store.plans.pause_until(None)
+        assert store.plans.paused_until() is None
 
-    def test_small_values_are_remembered_by_name(self, store: Keeping) -> None:
-        store.remember("quiet_before", {"on": True, "since": 5})
-        assert store.recall("quiet_before") == {"on": True, "since": 5}
-        store.remember("quiet_before", None)
-        assert store.recall("quiet_before") is None
+    def test_small_values_are_remembered_by_name(self, store: Store) -> None:
+        store.state.set("quiet_before", {"on": True, "since": 5})
+        assert store.state.get("quiet_before") == {"on": True, "since": 5}
+        store.state.set("quiet_before", None)
+        assert store.state.get("quiet_before") is None
 
-    def test_pruning_deletes_whole_occurrences_that_were_over_before(self, store: Keeping) -> None:
-        store.keep_all([begins(), seen(social(1)), use(1, 1, 2), moment(1, 1, 2), covered(1, 0, 9), ends()])
-        store.keep_all([begins("1@lost", at=100, lasts=10)])  # never ended, but planned to
-        store.keep_all([begins(OTHER, at=DAY), use(1, DAY + 1, None, occurrence=OTHER)])
-        store.stop_occurrence(EVENING, after(80))
+    def test_pruning_deletes_whole_occurrences_that_were_over_before(self, store: Store) -> None:
+        store.history.save([begins(), seen(social(1)), use(1, 1, 2), moment(1, 1, 2), covered(1, 0, 9), ends()])
+        store.history.save([begins("1@lost", at=100, lasts=10)])  # never ended, but planned to
+        store.history.save([begins(OTHER, at=DAY), use(1, DAY + 1, None, occurrence=OTHER)])
+        store.plans.stop(EVENING, after(80))
         assert store.prune(after(90)) == 0
         assert store.prune(after(DAY)) == 2
-        assert [kept.id for kept in store.occurrences()] == [OTHER]
-        assert [kept.occurrence for kept in store.uses()] == [OTHER]
-        assert store.moments() == []
-        assert list(store.observations(EVENING)) == []
+        assert [kept.id for kept in store.history.occurrences()] == [OTHER]
+        assert [kept.occurrence for kept in store.history.uses()] == [OTHER]
+        assert store.history.moments() == []
+        assert list(store.history.observations(EVENING)) == []
         store.prune(after(3 * DAY))
-        assert store.stopped() == {}
+        assert store.plans.stopped() == {}
 
 
 class ForgettingConformance:
     """Promises about forgetting."""
 
-    def test_forgetting_during_partner_time_cuts_uses_drops_moments_and_leaves_a_gap(self, store: Keeping) -> None:
-        store.keep_all(
+    def test_forgetting_during_partner_time_cuts_uses_drops_moments_and_leaves_a_gap(self, store: Store) -> None:
+        store.history.save(
             [
                 begins(),
                 seen(social(5)),
@@ -278,48 +279,58 @@ class ForgettingConformance:
         forgotten = store.forget(after(15), now=after(30))
         assert (forgotten.observations, forgotten.uses, forgotten.moments, forgotten.coverage) == (2, 2, 2, 1)
         assert forgotten.occurrences == 0
-        assert [kept.use for kept in store.uses()] == [use(1, 5, 8).what, use(2, 10, 15, trusted=False).what]
-        assert [kept.coverage for kept in store.coverage()] == [covered(1, 0, 15).what]
-        assert store.moments() == [moment(1, 6, 8).what]
+        assert [kept.use for kept in store.history.uses()] == [use(1, 5, 8).what, use(2, 10, 15, trusted=False).what]
+        assert [kept.coverage for kept in store.history.coverage()] == [covered(1, 0, 15).what]
+        assert store.history.moments() == [moment(1, 6, 8).what]
         gap = Gap(at=after(30), since=after(15), reason=GapReason.RESTART)
-        assert list(store.observations(EVENING)) == [begins().what, social(5), gap]
-        assert [kept.id for kept in store.unfinished()] == [EVENING]
+        assert list(store.history.observations(EVENING)) == [begins().what, social(5), gap]
+        assert [kept.id for kept in store.history.unfinished()] == [EVENING]
 
-    def test_a_forgotten_beginning_under_way_begins_anew(self, store: Keeping) -> None:
-        store.keep_all([begins(), seen(social(5)), use(1, 5, None)])
+    def test_a_forgotten_beginning_under_way_begins_anew(self, store: Store) -> None:
+        store.history.save([begins(), seen(social(5)), use(1, 5, None)])
         store.forget(after(-10), now=after(6))
-        (kept,) = store.unfinished()
+        (kept,) = store.history.unfinished()
         assert (kept.began, kept.ends) == (after(6), after(90))
         again = PartnerTimeBegan(at=after(6), occurrence=EVENING, title="Dinner", ends=after(90))
-        assert list(store.observations(EVENING)) == [again]
-        assert store.uses() == []
+        assert list(store.history.observations(EVENING)) == [again]
+        assert store.history.uses() == []
 
-    def test_an_occurrence_that_lies_wholly_in_the_stretch_is_gone(self, store: Keeping) -> None:
-        store.keep_all([begins(), use(1, 5, 6), ends()])
+    def test_an_occurrence_that_lies_wholly_in_the_stretch_is_gone(self, store: Store) -> None:
+        store.history.save([begins(), use(1, 5, 6), ends()])
         assert store.forget(after(0), now=after(95)).occurrences == 1
-        assert store.occurrences() == []
-        assert list(store.observations(EVENING)) == []
+        assert store.history.occurrences() == []
+        assert list(store.history.observations(EVENING)) == []
 
-    def test_an_occurrence_that_ended_in_the_stretch_ends_where_it_begins(self, store: Keeping) -> None:
-        store.keep_all([begins(), seen(social(5)), use(1, 5, 85), ends(at=85, reason="stopped")])
+    def test_an_occurrence_that_ended_in_the_stretch_ends_where_it_begins(self, store: Store) -> None:
+        store.history.save([begins(), seen(social(5)), use(1, 5, 85), ends(at=85, reason="stopped")])
         store.forget(after(80), now=after(95))
-        (kept,) = store.occurrences()
+        (kept,) = store.history.occurrences()
         assert (kept.began, kept.ended, kept.end_reason) == (BEGAN, after(80), "ended")
-        assert list(store.observations(EVENING))[-1] == PartnerTimeEnded(at=after(80))
-        assert [kept.use for kept in store.uses()] == [use(1, 5, 80, trusted=False).what]
+        assert list(store.history.observations(EVENING))[-1] == PartnerTimeEnded(at=after(80))
+        assert [kept.use for kept in store.history.uses()] == [use(1, 5, 80, trusted=False).what]
 
-    def test_what_is_older_stays_untouched(self, store: Keeping) -> None:
-        store.keep_all([begins(), seen(social(5)), use(1, 5, None), moment(1, 6, None), ends()])
-        before = (store.occurrences(), store.uses(), store.moments(), list(store.observations(EVENING)))
+    def test_what_is_older_stays_untouched(self, store: Store) -> None:
+        store.history.save([begins(), seen(social(5)), use(1, 5, None), moment(1, 6, None), ends()])
+        before = (
+            store.history.occurrences(),
+            store.history.uses(),
+            store.history.moments(),
+            list(store.history.observations(EVENING)),
+        )
         assert not any(
             getattr(store.forget(after(91), now=after(95)), part) for part in ("observations", "uses", "moments")
         )
-        assert (store.occurrences(), store.uses(), store.moments(), list(store.observations(EVENING))) == before
+        assert (
+            store.history.occurrences(),
+            store.history.uses(),
+            store.history.moments(),
+            list(store.history.observations(EVENING)),
+        ) == before
 
-    def test_what_the_daemon_still_held_does_not_come_back(self, store: Keeping) -> None:
-        store.keep_all([begins(), use(1, 5, None), use(2, 16, None), moment(1, 20, None)])
+    def test_what_the_daemon_still_held_does_not_come_back(self, store: Store) -> None:
+        store.history.save([begins(), use(1, 5, None), use(2, 16, None), moment(1, 20, None)])
         store.forget(after(15), now=after(30))
-        store.keep_all(
+        store.history.save(
             [
                 seen(scrolled(29)),
                 seen(scrolled(30)),
@@ -332,68 +343,74 @@ class ForgettingConformance:
                 moment(2, 31, 40),
             ]
         )
-        assert [kept.use for kept in store.uses()] == [use(1, 5, 15, trusted=False).what, use(2, 30, 35).what]
-        assert [kept.coverage for kept in store.coverage()] == [covered(1, 0, 15).what, covered(2, 30, 40).what]
-        assert [kept.number for kept in store.moments()] == [2]
-        assert [observation.at for observation in store.observations(EVENING)] == [BEGAN, after(30), after(30)]
+        assert [kept.use for kept in store.history.uses()] == [use(1, 5, 15, trusted=False).what, use(2, 30, 35).what]
+        assert [kept.coverage for kept in store.history.coverage()] == [covered(1, 0, 15).what, covered(2, 30, 40).what]
+        assert [kept.number for kept in store.history.moments()] == [2]
+        assert [observation.at for observation in store.history.observations(EVENING)] == [BEGAN, after(30), after(30)]
 
-    def test_several_forgotten_stretches_each_stay_forgotten(self, store: Keeping) -> None:
-        store.keep_all([begins()])
+    def test_several_forgotten_stretches_each_stay_forgotten(self, store: Store) -> None:
+        store.history.save([begins()])
         store.forget(after(5), now=after(6))
         store.forget(after(15), now=after(16))
-        store.keep_all([seen(scrolled(5.5)), seen(scrolled(10)), seen(scrolled(15.5)), seen(scrolled(17))])
-        kept = [observation for observation in store.observations(EVENING) if isinstance(observation, InputCounted)]
+        store.history.save([seen(scrolled(5.5)), seen(scrolled(10)), seen(scrolled(15.5)), seen(scrolled(17))])
+        kept = [
+            observation for observation in store.history.observations(EVENING) if isinstance(observation, InputCounted)
+        ]
         assert kept == [scrolled(10), scrolled(17)]
 
-    def test_the_next_occurrence_knows_nothing_of_it(self, store: Keeping) -> None:
-        store.keep_all([begins(), use(1, 5, None)])
+    def test_the_next_occurrence_knows_nothing_of_it(self, store: Store) -> None:
+        store.history.save([begins(), use(1, 5, None)])
         store.forget(after(0), now=after(30))
-        store.keep_all([ends(at=40), begins(OTHER, at=50)])
-        store.keep_all([seen(scrolled(10), occurrence=OTHER)])
-        assert list(store.observations(OTHER))[-1] == scrolled(10)
+        store.history.save([ends(at=40), begins(OTHER, at=50)])
+        store.history.save([seen(scrolled(10), occurrence=OTHER)])
+        assert list(store.history.observations(OTHER))[-1] == scrolled(10)
 
-    def test_what_begins_after_forgetting_is_kept_though_it_was_planned_to_begin_before(self, store: Keeping) -> None:
-        store.keep_all([begins(), seen(social(1)), ends(at=5)])
+    def test_what_begins_after_forgetting_is_kept_though_it_was_planned_to_begin_before(self, store: Store) -> None:
+        store.history.save([begins(), seen(social(1)), ends(at=5)])
         store.forget_all(now=after(10), plans=True)
         late = Gap(at=after(12), since=after(8), reason=GapReason.RESTART)
-        store.keep_all([begins(OTHER, at=8), seen(late, OTHER), seen(social(13), OTHER)])
-        (kept,) = store.occurrences()
+        store.history.save([begins(OTHER, at=8), seen(late, OTHER), seen(social(13), OTHER)])
+        (kept,) = store.history.occurrences()
         assert (kept.id, kept.began, kept.ended) == (OTHER, after(10), None)
-        assert [type(found).__name__ for found in store.observations(OTHER)] == ["PartnerTimeBegan", "Gap", "Focused"]
+        assert [type(found).__name__ for found in store.history.observations(OTHER)] == [
+            "PartnerTimeBegan",
+            "Gap",
+            "Focused",
+        ]
 
-    def test_late_records_of_a_forgotten_occurrence_are_left_out(self, store: Keeping) -> None:
-        store.keep_all([begins(), moment(1, 85, None), ends()])
+    def test_late_records_of_a_forgotten_occurrence_are_left_out(self, store: Store) -> None:
+        store.history.save([begins(), moment(1, 85, None), ends()])
         store.forget(after(0), now=after(95))
-        store.keep_all([moment(1, 85, 96)])
-        assert store.moments() == []
-        assert store.occurrences() == []
+        store.history.save([moment(1, 85, 96)])
+        assert store.history.moments() == []
+        assert store.history.occurrences() == []
 
-    def test_forgetting_all_leaves_what_was_declared(self, store: Keeping) -> None:
-        store.add_partner_time(DINNER)
-        store.keep_all([begins("0@old", at=-DAY), ends("0@old", at=-DAY + 90), begins(), use(1, 5, None)])
+    def test_forgetting_all_leaves_what_was_declared(self, store: Store) -> None:
+        store.plans.add(DINNER)
+        store.history.save([begins("0@old", at=-DAY), ends("0@old", at=-DAY + 90), begins(), use(1, 5, None)])
         forgotten = store.forget_all(now=after(30))
         assert (forgotten.occurrences, forgotten.uses, forgotten.partner_times) == (1, 1, 0)
-        assert store.uses() == []
-        assert [kept.began for kept in store.occurrences()] == [after(30)]
-        assert len(store.partner_times()) == 1
+        assert store.history.uses() == []
+        assert [kept.began for kept in store.history.occurrences()] == [after(30)]
+        assert len(store.plans.partner_times()) == 1
 
-    def test_forgetting_all_with_the_plans_leaves_nothing(self, store: Keeping) -> None:
-        store.add_partner_time(DINNER)
-        store.stop_occurrence("1@x", after(5))
-        store.pause_until(after(60))
-        store.remember("quiet_before", value=True)
-        store.keep_all([begins(), use(1, 5, None), moment(1, 6, None), covered(1, 0, 9)])
+    def test_forgetting_all_with_the_plans_leaves_nothing(self, store: Store) -> None:
+        store.plans.add(DINNER)
+        store.plans.stop("1@x", after(5))
+        store.plans.pause_until(after(60))
+        store.state.set("quiet_before", value=True)
+        store.history.save([begins(), use(1, 5, None), moment(1, 6, None), covered(1, 0, 9)])
         forgotten = store.forget_all(now=after(30), plans=True)
         assert (forgotten.occurrences, forgotten.partner_times) == (1, 1)
-        store.keep_all([use(1, 5, 31), ends(at=31)])  # the daemon learns of it a moment later
-        assert store.partner_times() == []
-        assert store.stopped() == {}
-        assert store.paused_until() is None
-        assert store.recall("quiet_before") is None
-        assert store.occurrences() == []
-        assert store.uses() == []
-        assert store.coverage() == []
-        assert store.moments() == []
+        store.history.save([use(1, 5, 31), ends(at=31)])  # the daemon learns of it a moment later
+        assert store.plans.partner_times() == []
+        assert store.plans.stopped() == {}
+        assert store.plans.paused_until() is None
+        assert store.state.get("quiet_before") is None
+        assert store.history.occurrences() == []
+        assert store.history.uses() == []
+        assert store.history.coverage() == []
+        assert store.history.moments() == []
 
 
 class TestStoreInMemory(StoreConformance, ForgettingConformance):
@@ -411,18 +428,18 @@ class TestStoreOnDisk(StoreConformance, ForgettingConformance):
     def test_everything_is_there_after_closing_and_opening(self, tmp_path: Path) -> None:
         path = tmp_path / "kept.sqlite"
         with Store.open(path) as store:
-            store.add_partner_time(DINNER)
-            store.pause_until(after(60))
-            store.keep_all([begins(), seen(social(5)), use(1, 5, None), covered(1, 0, 9), moment(1, 6, None)])
+            store.plans.add(DINNER)
+            store.plans.pause_until(after(60))
+            store.history.save([begins(), seen(social(5)), use(1, 5, None), covered(1, 0, 9), moment(1, 6, None)])
         with Store.open(path, read_only=True) as store:
-            assert list(store.observations(EVENING)) == [begins().what, social(5)]
-            assert isinstance(store.uses()[0].use, Use)
-            assert isinstance(store.last_moment(), Moment)
-            assert store.partner_times() == [replace(DINNER, number=1)]
-            assert store.paused_until() == after(60).astimezone(UTC)
+            assert list(store.history.observations(EVENING)) == [begins().what, social(5)]
+            assert isinstance(store.history.uses()[0].use, Use)
+            assert isinstance(store.history.last_moment(), Moment)
+            assert store.plans.partner_times() == [replace(DINNER, number=1)]
+            assert store.plans.paused_until() == after(60).astimezone(UTC)
 
     def test_more_observations_than_one_read_takes_come_in_order(self, tmp_path: Path) -> None:
         with Store.open(tmp_path / "kept.sqlite") as store:
             observed = [scrolled(number / 60) for number in range(2500)]
-            store.keep_all([begins(), *(seen(observation) for observation in observed)])
-            assert list(store.observations(EVENING))[1:] == observed
+            store.history.save([begins(), *(seen(observation) for observation in observed)])
+            assert list(store.history.observations(EVENING))[1:] == observed

@@ -14,8 +14,7 @@ from detector.core.effects import Record, Started
 from detector.errors import UserError
 from detector.partner_time.model import Moved, Occurrence, PartnerTime
 from detector.partner_time.proposed import Calendar, Choice, Proposal
-from detector.store.model import Keeping
-from detector.store.plan_model import Cancelled
+from detector.store.model import CancelledOccurrence
 from detector.store.store import Store
 from tests.rig.kept import EVENING, after, begins, ends
 
@@ -76,90 +75,94 @@ def zone() -> Zone:
 
 
 class PlansConformance:
-    def test_all_that_partner_time_may_be_comes_back_as_it_was(self, store: Keeping) -> None:
-        assert store.add_partner_time(DINNER) == replace(DINNER, number=1)
-        assert store.add_partner_time(PLAIN) == replace(PLAIN, number=2)
-        assert store.partner_times() == [replace(DINNER, number=1), replace(PLAIN, number=2)]
+    def test_all_that_partner_time_may_be_comes_back_as_it_was(self, store: Store) -> None:
+        assert store.plans.add(DINNER) == replace(DINNER, number=1)
+        assert store.plans.add(PLAIN) == replace(PLAIN, number=2)
+        assert store.plans.partner_times() == [replace(DINNER, number=1), replace(PLAIN, number=2)]
 
-    def test_what_floats_is_where_the_device_is_and_nothing_else_is(self, store: Keeping, zone: Zone) -> None:
-        store.add_partner_time(replace(PLAIN, floats=True))
-        store.add_partner_time(PLAIN)
+    def test_what_floats_is_where_the_device_is_and_nothing_else_is(self, store: Store, zone: Zone) -> None:
+        store.plans.add(replace(PLAIN, floats=True))
+        store.plans.add(PLAIN)
         zone.name = "Pacific/Apia"
-        assert [each.zone for each in store.partner_times()] == ["Pacific/Apia", "Europe/Berlin"]
+        assert [each.zone for each in store.plans.partner_times()] == ["Pacific/Apia", "Europe/Berlin"]
 
-    def test_a_change_takes_the_place_and_keeps_the_number(self, store: Keeping) -> None:
+    def test_a_change_takes_the_place_and_keeps_the_number(self, store: Store) -> None:
         for declared in (PLAIN, PLAIN):
-            store.add_partner_time(declared)
-        assert store.change_partner_time(replace(DINNER, number=1), {})
-        assert store.partner_times() == [replace(DINNER, number=1), replace(PLAIN, number=2)]
-        assert not store.change_partner_time(replace(DINNER, number=9), {})
-        assert len(store.partner_times()) == 2
+            store.plans.add(declared)
+        assert store.plans.change(replace(DINNER, number=1), {})
+        assert store.plans.partner_times() == [replace(DINNER, number=1), replace(PLAIN, number=2)]
+        assert not store.plans.change(replace(DINNER, number=9), {})
+        assert len(store.plans.partner_times()) == 2
 
-    def test_what_was_said_of_occurrences_goes_along_with_a_change(self, store: Keeping) -> None:
-        store.add_partner_time(PLAIN)
-        store.skip_occurrence("1@a", after(1))
-        store.stop_occurrence("1@b", after(2))
-        store.extend_occurrence("1@b", after(3))
-        made = store.cancel_occurrence(replace(PLANNED, id="1@c"), after(4), replace(PLAIN, instead_of="1@c"))
+    def test_what_was_said_of_occurrences_goes_along_with_a_change(self, store: Store) -> None:
+        store.plans.add(PLAIN)
+        store.plans.skip("1@a", after(1))
+        store.plans.stop("1@b", after(2))
+        store.plans.extend("1@b", after(3))
+        made = store.plans.cancel(replace(PLANNED, id="1@c"), after(4), replace(PLAIN, instead_of="1@c"))
         assert made is not None
         # One's new id is another's old one.
-        store.change_partner_time(replace(PLAIN, number=1), {"1@a": "1@b", "1@b": "1@d", "1@c": "1@e"})
-        assert store.stopped() == {"1@b": after(1), "1@d": after(2), "1@e": after(4)}
-        assert store.extended() == {"1@d": after(3)}
-        assert store.skipped() == {"1@b", "1@e"}
-        assert [was.occurrence for was in store.cancelled()] == ["1@e"]
-        assert [each.instead_of for each in store.partner_times()] == [None, "1@e"]
+        store.plans.change(replace(PLAIN, number=1), {"1@a": "1@b", "1@b": "1@d", "1@c": "1@e"})
+        assert store.plans.stopped() == {"1@b": after(1), "1@d": after(2), "1@e": after(4)}
+        assert store.plans.extended() == {"1@d": after(3)}
+        assert store.plans.skipped() == {"1@b", "1@e"}
+        assert [was.occurrence for was in store.plans.cancelled()] == ["1@e"]
+        assert [each.instead_of for each in store.plans.partner_times()] == [None, "1@e"]
 
-    def test_what_is_skipped_counts_as_stopped_and_the_first_word_counts(self, store: Keeping) -> None:
-        store.skip_occurrence(EVENING, after(5))
-        store.skip_occurrence(EVENING, after(9))
-        store.stop_occurrence(EVENING, after(3))
-        assert (store.stopped(), store.skipped()) == ({EVENING: after(3)}, {EVENING})
+    def test_what_is_skipped_counts_as_stopped_and_the_first_word_counts(self, store: Store) -> None:
+        store.plans.skip(EVENING, after(5))
+        store.plans.skip(EVENING, after(9))
+        store.plans.stop(EVENING, after(3))
+        assert (store.plans.stopped(), store.plans.skipped()) == ({EVENING: after(3)}, {EVENING})
 
-    def test_what_was_skipped_or_cancelled_can_be_restored_and_what_was_stopped_cannot(self, store: Keeping) -> None:
-        store.skip_occurrence("1@a", after(1))
-        store.cancel_occurrence(replace(PLANNED, id="1@b"), after(1), None)
-        store.stop_occurrence("1@c", after(1))
-        assert [store.restore_occurrence(name) for name in ("1@a", "1@b", "1@c", "1@a")] == [True, True, False, False]
-        assert (store.stopped(), store.skipped(), store.cancelled()) == ({"1@c": after(1)}, frozenset(), [])
+    def test_what_was_skipped_or_cancelled_can_be_restored_and_what_was_stopped_cannot(self, store: Store) -> None:
+        store.plans.skip("1@a", after(1))
+        store.plans.cancel(replace(PLANNED, id="1@b"), after(1), None)
+        store.plans.stop("1@c", after(1))
+        assert [store.plans.restore(name) for name in ("1@a", "1@b", "1@c", "1@a")] == [True, True, False, False]
+        assert (store.plans.stopped(), store.plans.skipped(), store.plans.cancelled()) == (
+            {"1@c": after(1)},
+            frozenset(),
+            [],
+        )
 
-    def test_what_is_cancelled_knows_what_makes_it_good(self, store: Keeping) -> None:
-        store.add_partner_time(DINNER)
-        made = store.cancel_occurrence(PLANNED, after(-60), replace(PLAIN, instead_of=PLANNED.id))
+    def test_what_is_cancelled_knows_what_makes_it_good(self, store: Store) -> None:
+        store.plans.add(DINNER)
+        made = store.plans.cancel(PLANNED, after(-60), replace(PLAIN, instead_of=PLANNED.id))
         assert made == replace(PLAIN, number=2, instead_of=PLANNED.id)
-        known = Cancelled(
+        known = CancelledOccurrence(
             occurrence=PLANNED.id, title="Dinner 🥘", begins=after(0), ends=after(90), at=after(-60), instead=2
         )
-        assert store.cancelled() == [known]
-        assert store.stopped() == {PLANNED.id: after(-60)}
-        store.remove_partner_time(2)
-        assert store.cancelled() == [replace(known, instead=None)]
-        store.remove_partner_time(1)
-        assert (store.cancelled(), store.stopped()) == ([replace(known, instead=None)], {})
+        assert store.plans.cancelled() == [known]
+        assert store.plans.stopped() == {PLANNED.id: after(-60)}
+        store.plans.remove(2)
+        assert store.plans.cancelled() == [replace(known, instead=None)]
+        store.plans.remove(1)
+        assert (store.plans.cancelled(), store.plans.stopped()) == ([replace(known, instead=None)], {})
 
-    def test_what_is_cancelled_is_chosen_by_its_planned_beginning(self, store: Keeping) -> None:
+    def test_what_is_cancelled_is_chosen_by_its_planned_beginning(self, store: Store) -> None:
         for day in (2, 0, 1):
             begins_at = after(day * DAY)
-            store.cancel_occurrence(replace(PLANNED, id=f"1@{day}", begins=begins_at), after(0), None)
-        assert [was.occurrence for was in store.cancelled()] == ["1@0", "1@1", "1@2"]
-        assert [was.occurrence for was in store.cancelled(after(DAY), after(2 * DAY))] == ["1@1"]
+            store.plans.cancel(replace(PLANNED, id=f"1@{day}", begins=begins_at), after(0), None)
+        assert [was.occurrence for was in store.plans.cancelled()] == ["1@0", "1@1", "1@2"]
+        assert [was.occurrence for was in store.plans.cancelled(after(DAY), after(2 * DAY))] == ["1@1"]
 
-    def test_pruning_spares_what_was_said_long_ago_of_what_is_still_to_come(self, store: Keeping) -> None:
-        store.add_partner_time(DINNER)
-        store.skip_occurrence("1@20270323T173000Z", after(0))
-        store.skip_occurrence("1@20270323T183000", after(0))
-        store.skip_occurrence("1@20261124T173000Z", after(0))
-        store.cancel_occurrence(PLANNED, after(0), None)
+    def test_pruning_spares_what_was_said_long_ago_of_what_is_still_to_come(self, store: Store) -> None:
+        store.plans.add(DINNER)
+        store.plans.skip("1@20270323T173000Z", after(0))
+        store.plans.skip("1@20270323T183000", after(0))
+        store.plans.skip("1@20261124T173000Z", after(0))
+        store.plans.cancel(PLANNED, after(0), None)
         store.prune(after(91 * DAY))
-        assert store.skipped() == {"1@20270323T173000Z", "1@20270323T183000"}
-        assert store.cancelled() == []
+        assert store.plans.skipped() == {"1@20270323T173000Z", "1@20270323T183000"}
+        assert store.plans.cancelled() == []
 
-    def test_how_it_started_is_kept_and_gone_with_the_beginning(self, store: Keeping) -> None:
-        store.keep_all([begins()])
-        assert [kept.started_well for kept in store.occurrences()] == [None]
-        store.keep_all([Record(occurrence=EVENING, what=Started(at=after(5), well=True))])
-        store.keep_all([ends()])
-        assert [kept.started_well for kept in store.occurrences()] == [True]
+    def test_how_it_started_is_kept_and_gone_with_the_beginning(self, store: Store) -> None:
+        store.history.save([begins()])
+        assert [kept.started_well for kept in store.history.occurrences()] == [None]
+        store.history.save([Record(occurrence=EVENING, what=Started(at=after(5), well=True))])
+        store.history.save([ends()])
+        assert [kept.started_well for kept in store.history.occurrences()] == [True]
 
     @pytest.mark.parametrize(
         ("since", "until", "left"),
@@ -167,105 +170,121 @@ class PlansConformance:
         ids=["within the grace", "over its end", "from its end on", "long after"],
     )
     def test_how_it_started_is_not_known_once_a_part_of_the_grace_is_forgotten(
-        self, store: Keeping, since: int, until: int, left: bool | None
+        self, store: Store, since: int, until: int, left: bool | None
     ) -> None:
         said = Record(occurrence=EVENING, what=Started(at=after(5), well=True))
         known = (left, after(5) if left else None)
-        store.keep_all([begins(), said])
+        store.history.save([begins(), said])
         store.forget(after(since), now=after(until))
-        assert [(kept.started_well, kept.started_at) for kept in store.occurrences()] == [known]
+        assert [(kept.started_well, kept.started_at) for kept in store.history.occurrences()] == [known]
         # The daemon still holds it, and may say it again.
-        store.keep_all([said])
-        assert [(kept.started_well, kept.started_at) for kept in store.occurrences()] == [known]
+        store.history.save([said])
+        assert [(kept.started_well, kept.started_at) for kept in store.history.occurrences()] == [known]
 
-    def test_how_it_started_can_be_corrected_and_taken_back(self, store: Keeping) -> None:
-        store.keep_all([begins()])
+    def test_how_it_started_can_be_corrected_and_taken_back(self, store: Store) -> None:
+        store.history.save([begins()])
         for well in (False, True, None):
-            store.keep_all([Record(occurrence=EVENING, what=Started(at=after(5), well=well))])
+            store.history.save([Record(occurrence=EVENING, what=Started(at=after(5), well=well))])
             at = None if well is None else after(5)
-            assert [(kept.started_well, kept.started_at) for kept in store.occurrences()] == [(well, at)]
+            assert [(kept.started_well, kept.started_at) for kept in store.history.occurrences()] == [(well, at)]
 
-    def test_a_title_that_is_no_text_changes_nothing(self, store: Keeping) -> None:
-        store.add_partner_time(PLAIN)
+    def test_a_title_that_is_no_text_changes_nothing(self, store: Store) -> None:
+        store.plans.add(PLAIN)
         with pytest.raises(UserError, match="no text"):
-            store.change_partner_time(replace(PLAIN, number=1, title="\udce4"), {})
+            store.plans.change(replace(PLAIN, number=1, title="\udce4"), {})
         with pytest.raises(UserError, match="no text"):
-            store.cancel_occurrence(PLANNED, after(0), replace(PLAIN, title="\udce4"))
-        assert (store.partner_times(), store.stopped()) == ([replace(PLAIN, number=1)], {})
+            store.plans.cancel(PLANNED, after(0), replace(PLAIN, title="\udce4"))
+        assert (store.plans.partner_times(), store.plans.stopped()) == ([replace(PLAIN, number=1)], {})
 
-    def test_all_or_nothing_is_meant(self, store: Keeping) -> None:
-        store.add_partner_time(PLAIN)
-        with suppress(ZeroDivisionError), store.all_or_nothing():
-            store.remove_partner_time(1)
-            store.keep_calendar(OURS)
-            store.skip_occurrence(EVENING, after(0))
+    def test_all_or_nothing_is_meant(self, store: Store) -> None:
+        store.plans.add(PLAIN)
+        with suppress(ZeroDivisionError), store.transaction():
+            store.plans.remove(1)
+            store.calendars.save(OURS)
+            store.plans.skip(EVENING, after(0))
             _ = 1 / 0
-        assert (store.partner_times(), store.calendars(), store.stopped()) == ([replace(PLAIN, number=1)], [], {})
-        with store.all_or_nothing():
-            store.keep_calendar(OURS)
-            store.skip_occurrence(EVENING, after(0))
-        assert (len(store.calendars()), len(store.stopped())) == (1, 1)
+        assert (store.plans.partner_times(), store.calendars.all(), store.plans.stopped()) == (
+            [replace(PLAIN, number=1)],
+            [],
+            {},
+        )
+        with store.transaction():
+            store.calendars.save(OURS)
+            store.plans.skip(EVENING, after(0))
+        assert (len(store.calendars.all()), len(store.plans.stopped())) == (1, 1)
 
 
 class CalendarsConformance:
-    def test_a_calendar_comes_back_as_it_was(self, store: Keeping) -> None:
-        kept = store.keep_calendar(OURS)
-        assert (kept, store.calendars()) == (replace(OURS, number=1), [replace(OURS, number=1)])
+    def test_a_calendar_comes_back_as_it_was(self, store: Store) -> None:
+        kept = store.calendars.save(OURS)
+        assert (kept, store.calendars.all()) == (replace(OURS, number=1), [replace(OURS, number=1)])
         changed = replace(kept, etag=None, modified=None, refreshed=None, tried=None, why=None, choice=Choice())
-        assert store.keep_calendar(changed) == changed
-        assert store.calendars() == [changed]
+        assert store.calendars.save(changed) == changed
+        assert store.calendars.all() == [changed]
 
-    def test_the_number_of_one_that_was_removed_is_not_given_again(self, store: Keeping) -> None:
-        kept = store.keep_calendar(OURS)
-        assert [store.remove_calendar(1), store.remove_calendar(1)] == [True, False]
+    def test_the_number_of_one_that_was_removed_is_not_given_again(self, store: Store) -> None:
+        kept = store.calendars.save(OURS)
+        assert [store.calendars.remove(1), store.calendars.remove(1)] == [True, False]
         with pytest.raises(UserError, match="removed meanwhile"):
-            store.keep_calendar(kept)
-        assert store.keep_calendar(OURS).number == 2
+            store.calendars.save(kept)
+        assert store.calendars.save(OURS).number == 2
 
-    def test_there_is_one_proposal_for_each_event(self, store: Keeping) -> None:
-        store.keep_calendar(OURS)
-        first = store.keep_proposal(Proposal(calendar=1, uid="a", partner_time=DINNER))
-        other = store.keep_proposal(Proposal(calendar=1, uid="b", partner_time=PLAIN))
-        again = store.keep_proposal(Proposal(calendar=1, uid="a", partner_time=PLAIN, decided="declined"))
+    def test_there_is_one_proposal_for_each_event(self, store: Store) -> None:
+        store.calendars.save(OURS)
+        first = store.calendars.save_proposal(Proposal(calendar=1, uid="a", partner_time=DINNER))
+        other = store.calendars.save_proposal(Proposal(calendar=1, uid="b", partner_time=PLAIN))
+        again = store.calendars.save_proposal(Proposal(calendar=1, uid="a", partner_time=PLAIN, decided="declined"))
         assert (first.number, other.number, again.number) == (1, 2, 1)
-        assert store.proposals() == [again, other]
-        assert (store.proposals(1), store.proposals(2)) == ([again, other], [])
-        assert store.remove_proposal(2)
-        assert store.keep_proposal(Proposal(calendar=1, uid="b", partner_time=PLAIN)).number == 3
+        assert store.calendars.proposals() == [again, other]
+        assert (store.calendars.proposals(1), store.calendars.proposals(2)) == ([again, other], [])
+        assert store.calendars.remove_proposal(2)
+        assert store.calendars.save_proposal(Proposal(calendar=1, uid="b", partner_time=PLAIN)).number == 3
 
-    def test_what_was_accepted_goes_with_its_proposal_and_that_with_its_calendar(self, store: Keeping) -> None:
-        store.keep_calendar(OURS)
+    def test_what_was_accepted_goes_with_its_proposal_and_that_with_its_calendar(self, store: Store) -> None:
+        store.calendars.save(OURS)
         for uid in ("a", "b", "c"):
-            accepted = store.add_partner_time(PLAIN)
-            store.keep_proposal(
+            accepted = store.plans.add(PLAIN)
+            store.calendars.save_proposal(
                 Proposal(calendar=1, uid=uid, partner_time=PLAIN, decided="accepted", accepted_as=accepted.number)
             )
-        assert [store.remove_proposal(1), store.remove_proposal(1)] == [True, False]
-        assert [each.number for each in store.partner_times()] == [2, 3]
-        store.remove_partner_time(2)
-        assert [(each.decided, each.accepted_as) for each in store.proposals()] == [("declined", None), ("accepted", 3)]
-        store.remove_calendar(1)
-        assert (store.proposals(), store.partner_times()) == ([], [])
+        assert [store.calendars.remove_proposal(1), store.calendars.remove_proposal(1)] == [True, False]
+        assert [each.number for each in store.plans.partner_times()] == [2, 3]
+        store.plans.remove(2)
+        assert [(each.decided, each.accepted_as) for each in store.calendars.proposals()] == [
+            ("declined", None),
+            ("accepted", 3),
+        ]
+        store.calendars.remove(1)
+        assert (store.calendars.proposals(), store.plans.partner_times()) == ([], [])
 
-    def test_all_of_it_is_forgotten_with_the_plans_alone(self, store: Keeping) -> None:
-        store.keep_calendar(OURS)
-        store.keep_proposal(Proposal(calendar=1, uid="a", partner_time=PLAIN))
-        store.cancel_occurrence(PLANNED, after(0), PLAIN)
+    def test_all_of_it_is_forgotten_with_the_plans_alone(self, store: Store) -> None:
+        store.calendars.save(OURS)
+        store.calendars.save_proposal(Proposal(calendar=1, uid="a", partner_time=PLAIN))
+        store.plans.cancel(PLANNED, after(0), PLAIN)
         store.forget_all(now=after(100))
-        assert (len(store.calendars()), len(store.proposals()), len(store.partner_times())) == (1, 1, 1)
+        assert (len(store.calendars.all()), len(store.calendars.proposals()), len(store.plans.partner_times())) == (
+            1,
+            1,
+            1,
+        )
         store.forget_all(now=after(100), plans=True)
-        assert (store.calendars(), store.proposals(), store.cancelled(), store.stopped()) == ([], [], [], {})
+        assert (store.calendars.all(), store.calendars.proposals(), store.plans.cancelled(), store.plans.stopped()) == (
+            [],
+            [],
+            [],
+            {},
+        )
 
 
 class TestStoreInMemory(PlansConformance, CalendarsConformance):
     @pytest.fixture
-    def store(self, zone: Zone) -> Keeping:
+    def store(self, zone: Zone) -> Store:
         return Store.in_memory(zone)
 
 
 class TestStoreOnDisk(PlansConformance, CalendarsConformance):
     @pytest.fixture
-    def store(self, tmp_path: Path, zone: Zone) -> Iterator[Keeping]:
+    def store(self, tmp_path: Path, zone: Zone) -> Iterator[Store]:
         with Store.open(tmp_path / "turntoward.sqlite", zone=zone) as store:
             yield store
 

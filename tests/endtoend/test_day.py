@@ -19,7 +19,7 @@ def declare_tea(evening: Evening) -> datetime:
     begins = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=1)
     lasts = timedelta(minutes=30)
     with Store.open(evening.store) as store:
-        store.add_partner_time(
+        store.plans.add(
             PartnerTime(
                 title="Tea",
                 begins=begins.replace(tzinfo=None),

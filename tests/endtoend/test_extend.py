@@ -25,9 +25,7 @@ def declare_one_that_ends_in(seconds: int, evening: Evening) -> datetime:
     ends = datetime.now(UTC).replace(microsecond=0) + (seconds + 1) * SECOND
     lasts = timedelta(minutes=1)
     with Store.open(evening.store) as store:
-        store.add_partner_time(
-            PartnerTime(title="Tea", begins=(ends - lasts).replace(tzinfo=None), lasts=lasts, zone="UTC")
-        )
+        store.plans.add(PartnerTime(title="Tea", begins=(ends - lasts).replace(tzinfo=None), lasts=lasts, zone="UTC"))
     return ends
 
 

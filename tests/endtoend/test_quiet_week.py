@@ -61,7 +61,7 @@ def test_nothing_is_said_until_the_person_ends_it(evening_with: Begin) -> None:
     decided = [(each["rule"], each["decided"], each["reason"]) for each in evening.moments()]
     recording = evening.home / "evening.jsonl"
     with Store.open(evening.store, read_only=True) as store:
-        (kept,) = store.occurrences()
-        write_recording(recording, store.observations(kept.id))
+        (kept,) = store.history.occurrences()
+        write_recording(recording, store.history.observations(kept.id))
     again = json.loads(evening.say("replay", str(recording), "--json"))["moments"]
     assert [(each["rule"], each["decided"], each["reason"]) for each in again] == decided

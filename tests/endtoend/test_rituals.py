@@ -38,7 +38,7 @@ def declare(evening: Evening, after: float, lasts: timedelta = LENGTH) -> dateti
     """Declare a dinner that begins in so many seconds, and return when it does."""
     begins = (datetime.now(UTC) + timedelta(seconds=after)).replace(microsecond=0)
     with Store.open(evening.store) as store:
-        store.add_partner_time(PartnerTime(title="Dinner", begins=begins.replace(tzinfo=None), lasts=lasts, zone="UTC"))
+        store.plans.add(PartnerTime(title="Dinner", begins=begins.replace(tzinfo=None), lasts=lasts, zone="UTC"))
     return begins
 
 
@@ -141,7 +141,7 @@ def test_an_end_that_was_slept_through_is_not_told(evening_with: Begin, tmp_path
         at=now - timedelta(minutes=30), occurrence="1@x", title="Dinner", ends=now - timedelta(seconds=90)
     )
     with Store.open(evening.store) as store:
-        store.keep_all([Record(occurrence="1@x", what=began)])
+        store.history.save([Record(occurrence="1@x", what=began)])
     with overheard(evening, tmp_path / "asked") as log:
         evening.run()
         until(lambda: evening.rows("SELECT id FROM occurrences WHERE ended IS NOT NULL"), what="the end")

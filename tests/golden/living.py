@@ -56,7 +56,7 @@ class Evening:
         self.store, self.occurrence, self.kept_as = store, occurrence, kept_as
 
     def _keep(self, what: Any) -> None:
-        self.store.keep_all([Record(occurrence=self.kept_as, what=what)])
+        self.store.history.save([Record(occurrence=self.kept_as, what=what)])
 
     async def begin(self, at: datetime, _now: datetime, _missed: object) -> None:
         title, ends = self.occurrence.title, self.occurrence.ends
@@ -118,7 +118,7 @@ class Year:
                 if now == until:
                     until, kind, words = next(said, (ends, "", ""))
                 await daemon.reconcile(now)
-            self.kept = store.occurrences()
+            self.kept = store.history.occurrences()
 
     def _midnight(self, day: date) -> datetime:
         return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(self.zone)).astimezone(UTC)

@@ -48,7 +48,7 @@ def keep(*days_ago: int, ends: bool = True, text: str = NEWS) -> None:
             (timeline,) = read_timelines(text, "test")
             by = MORNING - timedelta(days=ago) - timeline.observations[0].at.replace(hour=0, minute=0)
             observations = list(shift(timeline.observations, by))
-            store.keep_all(
+            store.history.save(
                 [Record(occurrence=f"1@{ago}", what=seen) for seen in (observations if ends else observations[:-1])]
             )
 
@@ -142,7 +142,7 @@ def test_only_evenings_since_then_count_and_the_one_under_way_does_not() -> None
     now = datetime.now(UTC)
     keep(0, ends=False, text=NEWS.replace(line, "12:00:00 partner time until 11:59"))
     with Store.open(store_path(), read_only=True) as store:
-        is_under_way = any(each.ended is None and each.began <= now < each.ends for each in store.occurrences())
+        is_under_way = any(each.ended is None and each.began <= now < each.ends for each in store.history.occurrences())
     done = run("--since", "10d")
     assert done.stdout.startswith("1 partner time since ")
     assert ("The one under way is left out." in done.stdout) or not is_under_way

@@ -62,12 +62,12 @@ def kept() -> Store:
 
 def decided() -> list[tuple[str, str]]:
     with kept() as store:
-        return [(each.partner_time.title, each.decided) for each in store.proposals()]
+        return [(each.partner_time.title, each.decided) for each in store.calendars.proposals()]
 
 
 def declared() -> list[str]:
     with kept() as store:
-        return [each.title for each in store.partner_times()]
+        return [each.title for each in store.plans.partner_times()]
 
 
 def test_import_says_what_it_read_and_starts_nothing(ours: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_change_waits_and_says_what_holds_meanwhile(ours: Path) -> None:
     assert found[0]["next"][0] == {"begins": "2026-11-24T18:00:00+00:00", "ends": "2026-11-24T19:30:00+00:00"}
     run("calendar", "accept", "1")
     with kept() as store:
-        assert [f"{each.begins:%H:%M}" for each in store.partner_times() if each.title == "Dinner"] == ["19:00"]
+        assert [f"{each.begins:%H:%M}" for each in store.plans.partner_times() if each.title == "Dinner"] == ["19:00"]
     ours.write_bytes(calendar(WALK, head=["X-WR-CALNAME:Ours"]))
     assert "1 proposal from before is gone from it." in run("calendar", "import", ours)
     assert declared() == ["Walk"]
@@ -149,7 +149,7 @@ def test_a_calendar_can_be_accepted_from_now_on_and_asked_about_again(ours: Path
     assert decided() == [("Dinner", "accepted"), ("Walk", "open"), ("Tea", "accepted")]
     run("calendar", "accept", "all", "--not-always")
     with kept() as store:
-        assert [each.accepts for each in store.calendars()] == [False]
+        assert [each.accepts for each in store.calendars.all()] == [False]
 
 
 def test_a_file_is_one_calendar_however_often_and_by_whatever_name(ours: Path, tmp_path: Path) -> None:
@@ -161,10 +161,10 @@ def test_a_file_is_one_calendar_however_often_and_by_whatever_name(ours: Path, t
     run("calendar", "import", "-", "--name", "Piped", given=OURS)
     run("calendar", "import", "-", "--name", "piped", given=calendar(WALK))
     with kept() as store:
-        found = store.calendars()
+        found = store.calendars.all()
         assert [each.name for each in found] == ["Ours", "Ours 2", "Piped"]
         assert found[0].choice == Choice(tag=None, everything=True)
-        assert len(store.proposals(found[2].number)) == 1
+        assert len(store.calendars.proposals(found[2].number)) == 1
     said = run("calendar", "list")
     assert "1 Ours: imported," in said
     assert "Counts: every event; what it proposes is asked about." in said
@@ -172,14 +172,16 @@ def test_a_file_is_one_calendar_however_often_and_by_whatever_name(ours: Path, t
     # Without a choice it stays the one of before; with none before, it is the tag.
     run("calendar", "import", ours)
     with kept() as store:
-        assert store.calendars()[0].choice.everything
+        assert store.calendars.all()[0].choice.everything
 
 
 def test_list_shows_no_secret(ours: Path) -> None:
     run("calendar", "import", ours)
     with Store.open(store_path()) as store:
         url = "https://me:hunter2@calendar.example/private-token/basic.ics?key=hunter2"
-        store.keep_calendar(Calendar(name="Web", place=url, subscribed=True, refreshed=NOW, tried=NOW, why="it failed"))
+        store.calendars.save(
+            Calendar(name="Web", place=url, subscribed=True, refreshed=NOW, tried=NOW, why="it failed")
+        )
     for said in (run("calendar", "list"), run("calendar", "list", "--json")):
         assert "calendar.example" in said
         assert "it failed" in said
@@ -303,9 +305,9 @@ def test_export_is_read_back_as_it_was(tmp_path: Path) -> None:
     past = PartnerTime(title="Past", begins=datetime(2026, 11, 1, 15), lasts=timedelta(hours=1), zone="UTC")
     with Store.open(store_path()) as store:
         for each in (zoned, floats, once, past):
-            store.add_partner_time(each)
-        store.skip_occurrence("1@20261125T093000Z", NOW)
-        store.skip_occurrence("3@20261126T150000Z", NOW)
+            store.plans.add(each)
+        store.plans.skip("1@20261125T093000Z", NOW)
+        store.plans.skip("3@20261126T150000Z", NOW)
     path = tmp_path / "out.ics"
     said = run("calendar", "export", path)
     assert "Wrote 3 partner times to" in said

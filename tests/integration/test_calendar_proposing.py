@@ -42,7 +42,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def calendar(store: Store) -> Calendar:
-    return store.keep_calendar(Calendar(name="Ours", place="/ours.ics"))
+    return store.calendars.save(Calendar(name="Ours", place="/ours.ics"))
 
 
 def reading(*partner_times: PartnerTime, wrong: tuple[str, ...] = (), whole: bool = True) -> Reading:
@@ -58,7 +58,7 @@ def reading(*partner_times: PartnerTime, wrong: tuple[str, ...] = (), whole: boo
 
 
 def planned(store: Store) -> list[str]:
-    plan = Schedule(store.partner_times(), Exceptions(store.stopped(), store.extended())).at(NOW)
+    plan = Schedule(store.plans.partner_times(), Exceptions(store.plans.stopped(), store.plans.extended())).at(NOW)
     return [f"{each.title} {each.begins:%d %H:%M}" for each in plan.upcoming[:1]]
 
 
@@ -68,21 +68,21 @@ def titles(proposals: tuple[Proposal, ...]) -> list[str]:
 
 def accepted(store: Store, calendar: Calendar, *partner_times: PartnerTime) -> None:
     apply(store, calendar, reading(*partner_times), NOW)
-    accept(store, store.proposals(), NOW)
+    accept(store, store.calendars.proposals(), NOW)
 
 
 def test_what_is_new_waits_and_the_plan_knows_nothing_of_it(store: Store, calendar: Calendar) -> None:
     changes = apply(store, calendar, reading(DINNER, WALK), NOW)
     assert (titles(changes.open), changes.accepted, changes.gone) == (["Dinner", "Walk"], (), ())
-    assert [each.decided for each in store.proposals()] == ["open", "open"]
-    assert (store.partner_times(), planned(store)) == ([], [])
+    assert [each.decided for each in store.calendars.proposals()] == ["open", "open"]
+    assert (store.plans.partner_times(), planned(store)) == ([], [])
 
 
 def test_what_is_accepted_is_declared_and_planned(store: Store, calendar: Calendar) -> None:
     apply(store, calendar, reading(DINNER, WALK), NOW)
-    (first, _) = store.proposals()
+    (first, _) = store.calendars.proposals()
     (kept,) = accept(store, [first], NOW)
-    (declared,) = store.partner_times()
+    (declared,) = store.plans.partner_times()
     assert (kept.decided, kept.accepted_as, declared.proposal) == ("accepted", declared.number, first.number)
     assert replace(declared, number=None, proposal=None) == DINNER
     assert planned(store) == ["Dinner 24 17:30"]
@@ -91,36 +91,36 @@ def test_what_is_accepted_is_declared_and_planned(store: Store, calendar: Calend
 def test_the_same_copy_again_changes_nothing(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
     apply(store, calendar, reading(DINNER, WALK), NOW)
-    decline(store, [each for each in store.proposals() if each.uid == "Walk"])
-    before = (store.proposals(), store.partner_times())
+    decline(store, [each for each in store.calendars.proposals() if each.uid == "Walk"])
+    before = (store.calendars.proposals(), store.plans.partner_times())
     changes = apply(store, calendar, reading(DINNER, WALK), NOW)
     assert not changes
-    assert (store.proposals(), store.partner_times()) == before
+    assert (store.calendars.proposals(), store.plans.partner_times()) == before
 
 
 def test_what_changed_waits_again_and_what_was_accepted_holds_until_then(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
     changes = apply(store, calendar, reading(LATER), NOW)
     assert titles(changes.open) == ["Dinner"]
-    (proposal,) = store.proposals()
+    (proposal,) = store.calendars.proposals()
     assert (proposal.decided, proposal.partner_time, planned(store)) == ("open", LATER, ["Dinner 24 17:30"])
-    (number,) = [each.number for each in store.partner_times()]
+    (number,) = [each.number for each in store.plans.partner_times()]
     accept(store, [proposal], NOW)
     assert planned(store) == ["Dinner 24 18:30"]
-    assert [each.number for each in store.partner_times()] == [number]
+    assert [each.number for each in store.plans.partner_times()] == [number]
 
 
 def test_what_a_person_said_of_one_evening_goes_with_it_when_it_moves(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
-    (declared,) = store.partner_times()
-    store.change_partner_time(replace(declared, quiet=True), {})
+    (declared,) = store.plans.partner_times()
+    store.plans.change(replace(declared, quiet=True), {})
     first, second = occurrences(declared, NOW, NOW + timedelta(days=9))
-    store.skip_occurrence(first.id, NOW)
+    store.plans.skip(first.id, NOW)
     apply(store, calendar, reading(LATER), NOW)
-    accept(store, store.proposals(), NOW)
-    (moved,) = store.partner_times()
+    accept(store, store.calendars.proposals(), NOW)
+    (moved,) = store.plans.partner_times()
     assert moved.quiet
-    assert store.skipped() == {occurrences(moved, NOW, NOW + timedelta(days=9))[0].id}
+    assert store.plans.skipped() == {occurrences(moved, NOW, NOW + timedelta(days=9))[0].id}
     assert planned(store) == [f"Dinner {second.begins + HOUR:%d %H:%M}"]
 
 
@@ -128,8 +128,8 @@ def test_what_is_under_way_has_no_second_one_on_its_day(store: Store, calendar: 
     accepted(store, calendar, DINNER)
     during = datetime(2026, 11, 24, 18, tzinfo=UTC)
     apply(store, calendar, reading(LATER), during)
-    accept(store, store.proposals(), during)
-    plan = Schedule(store.partner_times(), Exceptions(store.stopped(), store.extended())).at(during)
+    accept(store, store.calendars.proposals(), during)
+    plan = Schedule(store.plans.partner_times(), Exceptions(store.plans.stopped(), store.plans.extended())).at(during)
     assert [f"{each.begins:%d %H:%M}" for each in plan.upcoming[:1]] == ["01 18:30"]
 
 
@@ -137,20 +137,20 @@ def test_what_is_under_way_has_no_second_one_on_its_day(store: Store, calendar: 
 def test_what_vanished_is_taken_back_at_once(store: Store, calendar: Calendar, decided: str) -> None:
     apply(store, calendar, reading(DINNER, WALK), NOW)
     if decided == "accepted":
-        accept(store, store.proposals(), NOW)
+        accept(store, store.calendars.proposals(), NOW)
     elif decided == "declined":
-        decline(store, store.proposals())
+        decline(store, store.calendars.proposals())
     changes = apply(store, calendar, reading(WALK), NOW)
     assert titles(changes.gone) == ["Dinner"]
-    assert [each.uid for each in store.proposals()] == ["Walk"]
-    assert [each.title for each in store.partner_times()] == (["Walk"] if decided == "accepted" else [])
+    assert [each.uid for each in store.calendars.proposals()] == ["Walk"]
+    assert [each.title for each in store.plans.partner_times()] == (["Walk"] if decided == "accepted" else [])
 
 
 def test_what_was_not_understood_or_may_be_cut_off_is_not_taken_back(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER, WALK)
     assert not apply(store, calendar, reading(wrong=("Dinner", "Walk")), NOW)
     assert not apply(store, calendar, reading(whole=False), NOW)
-    assert [each.title for each in store.partner_times()] == ["Dinner", "Walk"]
+    assert [each.title for each in store.plans.partner_times()] == ["Dinner", "Walk"]
 
 
 def test_an_instance_alone_is_not_taken_back_where_it_is_not_understood(store: Store, calendar: Calendar) -> None:
@@ -168,7 +168,7 @@ def test_an_instance_alone_is_not_taken_back_where_it_is_not_understood(store: S
 
 def test_of_one_calendar_nothing_is_taken_back_by_another(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
-    other = store.keep_calendar(Calendar(name="Other", place="/other.ics"))
+    other = store.calendars.save(Calendar(name="Other", place="/other.ics"))
     assert titles(apply(store, other, reading(DINNER), NOW).open) == ["Dinner"]
     assert not apply(store, other, reading(DINNER), NOW)
     assert titles(apply(store, other, reading(), NOW).gone) == ["Dinner"]
@@ -177,13 +177,13 @@ def test_of_one_calendar_nothing_is_taken_back_by_another(store: Store, calendar
 
 def test_what_was_declined_stays_so_unless_its_event_changed(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
-    (kept,) = decline(store, store.proposals())
-    assert (kept.decided, kept.accepted_as, store.partner_times()) == ("declined", None, [])
+    (kept,) = decline(store, store.calendars.proposals())
+    assert (kept.decided, kept.accepted_as, store.plans.partner_times()) == ("declined", None, [])
     assert not apply(store, replace(calendar, accepts=True), reading(DINNER), NOW)
     assert titles(apply(store, replace(calendar, accepts=True), reading(LATER), NOW).open) == ["Dinner"]
     # It waits on: nobody said yes to it.
     assert not apply(store, replace(calendar, accepts=True), reading(LATER), NOW)
-    assert store.partner_times() == []
+    assert store.plans.partner_times() == []
 
 
 def test_where_the_calendar_accepts_what_is_new_or_changed_is_declared_at_once(
@@ -194,13 +194,13 @@ def test_where_the_calendar_accepts_what_is_new_or_changed_is_declared_at_once(
     changes = apply(store, calendar, reading(LATER, WALK), NOW)
     assert (titles(changes.accepted), changes.open) == (["Dinner", "Walk"], ())
     assert planned(store) == ["Dinner 24 18:30"]
-    assert len(store.partner_times()) == 2
+    assert len(store.plans.partner_times()) == 2
 
 
 def test_what_waited_before_the_calendar_was_trusted_waits_on(store: Store, calendar: Calendar) -> None:
     apply(store, calendar, reading(DINNER), NOW)
     assert apply(store, replace(calendar, accepts=True), reading(DINNER), NOW) == Changes()
-    assert [each.decided for each in store.proposals()] == ["open"]
+    assert [each.decided for each in store.calendars.proposals()] == ["open"]
 
 
 def test_what_is_over_is_neither_proposed_nor_kept(store: Store, calendar: Calendar) -> None:
@@ -214,9 +214,9 @@ def test_what_is_over_is_neither_proposed_nor_kept(store: Store, calendar: Calen
     last = replace(DINNER, title="Last", begins=datetime(2026, 11, 10, 18), recurrence="FREQ=WEEKLY;COUNT=3")
     changes = apply(store, calendar, reading(past, ended, counted, again, beside, last), NOW)
     assert (titles(changes.open), changes.over) == (["Again", "Beside", "Last"], 3)
-    accept(store, store.proposals(), NOW)
+    accept(store, store.calendars.proposals(), NOW)
     gone = apply(store, calendar, reading(past, ended, counted, again, beside, last), NOW + timedelta(days=30)).gone
-    assert (titles(gone), store.partner_times()) == (["Again", "Beside", "Last"], [])
+    assert (titles(gone), store.plans.partner_times()) == (["Again", "Beside", "Last"], [])
 
 
 def test_what_is_under_way_is_not_over(store: Store, calendar: Calendar) -> None:
@@ -244,7 +244,7 @@ def test_what_changes_in_the_past_alone_is_no_question(store: Store, calendar: C
         moved=(Moved(of=datetime(2026, 9, 15, 18, 30), begins=datetime(2026, 9, 16, 18), lasts=HOUR),),
     )
     assert not apply(store, calendar, reading(past), NOW)
-    assert [each.decided for each in store.proposals()] == ["accepted"]
+    assert [each.decided for each in store.calendars.proposals()] == ["accepted"]
 
 
 def test_a_journey_changes_nothing_of_what_floats(store: Store, calendar: Calendar) -> None:
@@ -257,7 +257,7 @@ def test_all_of_a_copy_is_taken_over_or_nothing(
     store: Store, calendar: Calendar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accepted(store, calendar, DINNER)
-    before = (store.proposals(), store.partner_times())
+    before = (store.calendars.proposals(), store.plans.partner_times())
 
     def fails(number: int) -> bool:
         raise OSError(number)
@@ -265,7 +265,7 @@ def test_all_of_a_copy_is_taken_over_or_nothing(
     monkeypatch.setattr(type(store), "remove_proposal", lambda _self, number: fails(number))
     with pytest.raises(OSError, match="1"):
         apply(store, replace(calendar, accepts=True), reading(WALK), NOW)
-    assert (store.proposals(), store.partner_times()) == before
+    assert (store.calendars.proposals(), store.plans.partner_times()) == before
 
 
 def test_a_calendar_that_is_not_kept_proposes_nothing(store: Store) -> None:

@@ -57,12 +57,12 @@ class Rig:
         self.asked.append(number)
         if self.holds is not None:
             await self.holds.wait()
-        (known,) = [each for each in self.store.calendars() if each.number == number]
+        (known,) = [each for each in self.store.calendars.all() if each.number == number]
         kept = replace(known, tried=self.clock.now(), refreshed=self.clock.now(), why=None)
         answer = self.answers.get(number)
         kept, done = (kept, Done()) if answer is None else answer(replace(known, tried=self.clock.now()))
         if done is not None:
-            self.store.keep_calendar(kept)
+            self.store.calendars.save(kept)
         return done
 
     def go(self, length: timedelta) -> None:
@@ -85,7 +85,7 @@ def rig() -> Rig:
 
 
 def test_without_a_subscription_nothing_is_planned_and_nothing_asked(rig: Rig) -> None:
-    rig.store.keep_calendar(replace(OURS, subscribed=False, place="/home/us/ours.ics"))
+    rig.store.calendars.save(replace(OURS, subscribed=False, place="/home/us/ours.ics"))
     asking = rig.begin()
     for _ in range(3):
         rig.go(timedelta(days=1))
@@ -96,7 +96,7 @@ def test_without_a_subscription_nothing_is_planned_and_nothing_asked(rig: Rig) -
 
 
 def test_it_is_asked_after_the_interval_and_a_little_more_that_is_another_each_time(rig: Rig) -> None:
-    rig.store.keep_calendar(OURS)
+    rig.store.calendars.save(OURS)
     asking = rig.begin()
     asking.update()
     seen = set()
@@ -114,18 +114,18 @@ def test_it_is_asked_after_the_interval_and_a_little_more_that_is_another_each_t
 
 
 def test_looking_again_plans_nothing_anew(rig: Rig) -> None:
-    rig.store.keep_calendar(OURS)
+    rig.store.calendars.save(OURS)
     asking = rig.begin()
     for _ in range(10):
         asking.update()
     assert len(rig.planned) == 1
-    rig.store.remove_calendar(1)
+    rig.store.calendars.remove(1)
     asking.update()
     assert rig.planned[1:] == [None]
 
 
 def test_a_calendar_that_is_overdue_at_the_start_is_asked_minutes_later(rig: Rig) -> None:
-    rig.store.keep_calendar(replace(OURS, tried=NOW - timedelta(days=9)))
+    rig.store.calendars.save(replace(OURS, tried=NOW - timedelta(days=9)))
     asking = rig.begin()
     asking.update()
     assert rig.planned == [NOW + FIRST]
@@ -137,7 +137,7 @@ def test_a_calendar_that_is_overdue_at_the_start_is_asked_minutes_later(rig: Rig
 
 
 def test_nothing_is_asked_the_moment_the_device_wakes_up_even_if_the_job_comes_first(rig: Rig) -> None:
-    rig.store.keep_calendar(OURS)
+    rig.store.calendars.save(OURS)
     asking = rig.begin()
     asking.update()
     rig.go(timedelta(hours=1))
@@ -152,14 +152,14 @@ def test_nothing_is_asked_the_moment_the_device_wakes_up_even_if_the_job_comes_f
 
 
 def test_a_clock_that_was_set_back_does_not_put_it_off(rig: Rig) -> None:
-    rig.store.keep_calendar(replace(OURS, tried=NOW + timedelta(days=300)))
+    rig.store.calendars.save(replace(OURS, tried=NOW + timedelta(days=300)))
     asking = rig.begin()
     asking.update()
     assert rig.planned == [NOW + FIRST]
 
 
 def test_what_fails_is_asked_again_soon_and_then_less_and_less_often(rig: Rig) -> None:
-    rig.store.keep_calendar(replace(OURS, tried=NOW - timedelta(days=1)))
+    rig.store.calendars.save(replace(OURS, tried=NOW - timedelta(days=1)))
     rig.answers[1] = no_answer
     asking = rig.begin()
     rig.go(FIRST)
@@ -186,7 +186,7 @@ def test_what_fails_is_asked_again_soon_and_then_less_and_less_often(rig: Rig) -
 
 
 def test_a_server_that_wants_to_be_left_alone_is(rig: Rig) -> None:
-    rig.store.keep_calendar(replace(OURS, tried=NOW - timedelta(days=1)))
+    rig.store.calendars.save(replace(OURS, tried=NOW - timedelta(days=1)))
     rig.answers[1] = lambda known: (no_answer(known)[0], Done(wait=timedelta(hours=20)))
     asking = rig.begin()
     rig.go(FIRST)
@@ -196,9 +196,9 @@ def test_a_server_that_wants_to_be_left_alone_is(rig: Rig) -> None:
 
 
 def test_each_calendar_goes_its_own_way_and_a_change_is_told_once(rig: Rig) -> None:
-    rig.store.keep_calendar(replace(OURS, tried=NOW - timedelta(days=1)))
-    rig.store.keep_calendar(replace(OURS, name="theirs", tried=NOW - timedelta(days=1)))
-    rig.store.keep_calendar(replace(OURS, name="not yet"))
+    rig.store.calendars.save(replace(OURS, tried=NOW - timedelta(days=1)))
+    rig.store.calendars.save(replace(OURS, name="theirs", tried=NOW - timedelta(days=1)))
+    rig.store.calendars.save(replace(OURS, name="not yet"))
     rig.answers[1] = no_answer
     rig.answers[2] = lambda known: (replace(known, why=None), Done(changed=True))
     asking = rig.begin()
@@ -209,18 +209,18 @@ def test_each_calendar_goes_its_own_way_and_a_change_is_told_once(rig: Rig) -> N
 
 
 def test_a_child_that_came_to_no_end_is_noted_and_everything_else_stays(rig: Rig) -> None:
-    rig.store.keep_calendar(replace(OURS, tried=NOW - timedelta(days=1), etag='"one"', accepts=True))
+    rig.store.calendars.save(replace(OURS, tried=NOW - timedelta(days=1), etag='"one"', accepts=True))
     rig.answers[1] = lambda known: (known, None)
     asking = rig.begin()
     rig.go(FIRST)
     asyncio.run(asking.refresh())
-    assert rig.store.calendars() == [
+    assert rig.store.calendars.all() == [
         replace(OURS, number=1, tried=rig.clock.now(), etag='"one"', accepts=True, why=TOO_LONG)
     ]
 
 
 def test_a_change_of_state_is_one_line_without_name_or_address(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
-    rig.store.keep_calendar(replace(OURS, tried=NOW - timedelta(days=1)))
+    rig.store.calendars.save(replace(OURS, tried=NOW - timedelta(days=1)))
     rig.answers[1] = no_answer
     asking = rig.begin()
     with caplog.at_level(logging.INFO, "turntoward"):
@@ -238,7 +238,7 @@ def test_a_change_of_state_is_one_line_without_name_or_address(rig: Rig, caplog:
 
 
 async def test_while_it_asks_it_asks_no_second_time_and_a_calendar_may_go(rig: Rig) -> None:
-    rig.store.keep_calendar(replace(OURS, tried=NOW - timedelta(days=1)))
+    rig.store.calendars.save(replace(OURS, tried=NOW - timedelta(days=1)))
     rig.holds = asyncio.Event()
     asking = rig.begin()
     rig.go(FIRST)

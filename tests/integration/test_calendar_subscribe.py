@@ -26,6 +26,7 @@ from detector.errors import StoreError
 from detector.partner_time.proposed import Calendar, Choice, Proposal
 from detector.paths import store_path
 from detector.sensors.settings import SensorSettings
+from detector.store.calendars import CalendarStore
 from detector.store.store import Store
 from tests.rig.calendar_server import Certificates, Served, Server, calendar, calendar_server, event
 
@@ -72,7 +73,7 @@ def kept() -> tuple[list[Calendar], list[Proposal]]:
     if not store_path().exists():
         return [], []
     with Store.open(store_path(), read_only=True) as store:
-        return store.calendars(), store.proposals()
+        return store.calendars.all(), store.calendars.proposals()
 
 
 def titles() -> list[str]:
@@ -89,7 +90,7 @@ def again(
 ) -> Refreshed:
     """Ask it as the child does."""
     with Store.open(store_path()) as store:
-        known = next(each for each in store.calendars() if each.number == calendar.number)
+        known = next(each for each in store.calendars.all() if each.number == calendar.number)
         clock = ManualClock(SystemClock().now() + later)
         return refresh(store, known, clock, budget=budget, believes=believes)
 
@@ -111,7 +112,7 @@ def test_it_is_fetched_at_once_said_back_and_waits_for_an_answer(server: Server)
     assert calendar.refreshed == calendar.tried is not None
     assert [(each.partner_time.title, each.decided) for each in proposals] == [("Dinner", "open"), ("Walk", "open")]
     with Store.open(store_path()) as store:
-        assert store.partner_times() == []
+        assert store.plans.partner_times() == []
 
 
 def test_what_takes_long_is_said_while_it_lasts_and_not_else(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,7 +127,7 @@ def test_with_accept_what_it_proposes_is_declared_from_now_on(server: Server) ->
     said = run("calendar", "subscribe", server.url(), "--local", "--yes", "--accept", "--name", "Us")
     assert "2 are accepted" in said
     with Store.open(store_path()) as store:
-        assert [each.title for each in store.partner_times()] == ["Dinner", "Walk"]
+        assert [each.title for each in store.plans.partner_times()] == ["Dinner", "Walk"]
     assert kept()[0][0].name == "Us"
 
 
@@ -234,7 +235,7 @@ def test_refresh_of_what_there_is_not_says_so(server: Server) -> None:
     subscribe(server)
     assert "No calendar has the name or number 'theirs'" in run("calendar", "refresh", "theirs", code=2)
     with Store.open(store_path()) as store:
-        store.keep_calendar(Calendar(name="Once", place="/tmp/once.ics"))
+        store.calendars.save(Calendar(name="Once", place="/tmp/once.ics"))
     assert "Once was imported once and is not asked again" in run("calendar", "refresh", "once", code=2)
 
 
@@ -265,7 +266,7 @@ def test_whatever_the_server_does_later_the_last_good_copy_stays_whole(server: S
     before = subscribe(server, "--accept")
     _, proposals = kept()
     with Store.open(store_path()) as store:
-        declared = store.partner_times()
+        declared = store.plans.partner_times()
     server.served.etag, server.served.by_path = None, {"/elsewhere": Served(status=302, location="/elsewhere")}
     for name in ("hangs", "drips", "endless", "status", "location", "length", "body", "raw"):
         setattr(server.served, name, getattr(fault, name))
@@ -279,7 +280,7 @@ def test_whatever_the_server_does_later_the_last_good_copy_stays_whole(server: S
     assert replace(after, tried=before.tried, why=None) == before
     assert now == proposals
     with Store.open(store_path()) as store:
-        assert store.partner_times() == declared
+        assert store.plans.partner_times() == declared
     said = run("status")
     assert "Our calendar: asked" in said
     assert f", and {after.why}; the copy in force is of" in said
@@ -294,7 +295,7 @@ def test_a_server_that_is_gone_and_comes_back_is_believed_again(serve: Callable[
     del port
     other = serve(Served(body=calendar(DINNER)))
     with Store.open(store_path()) as store:
-        store.keep_calendar(replace(before, place=other.url(), why=kept()[0][0].why))
+        store.calendars.save(replace(before, place=other.url(), why=kept()[0][0].why))
     again(before)
     assert kept()[0][0].why is None
     assert titles() == ["Dinner"]
@@ -321,7 +322,7 @@ def test_a_calendar_that_is_suddenly_empty_is_not_believed_by_itself(server: Ser
     assert "2 proposed before are gone." in run("calendar", "refresh", "--yes")
     assert titles() == []
     with Store.open(store_path()) as store:
-        assert store.partner_times() == []
+        assert store.plans.partner_times() == []
     assert kept()[0][0].why is None
 
 
@@ -366,12 +367,12 @@ def test_what_cannot_be_kept_whole_is_not_kept_at_all(server: Server, monkeypatc
     server.served.body, server.served.etag = calendar(DINNER), '"two"'
     walk = before[1][1].number
 
-    def fails(store: Store, number: int) -> bool:
+    def fails(calendars: CalendarStore, number: int) -> bool:
         assert number == walk
         raise StoreError("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Store, "remove_proposal", fails)
+        patch.setattr(CalendarStore, "remove_proposal", fails)
         with pytest.raises(StoreError):
             again(calendar_)
     assert kept() == before
@@ -381,11 +382,11 @@ def test_a_calendar_that_is_removed_while_it_is_asked_stays_removed(server: Serv
     calendar_ = subscribe(server)
     with Store.open(store_path()) as store:
         assert calendar_.number is not None
-        store.remove_calendar(calendar_.number)
+        store.calendars.remove(calendar_.number)
         for served in (server.served, Served(status=500)):
             server.served = served
             assert refresh(store, replace(calendar_, etag=None), SystemClock()).calendar is None
-        assert (store.calendars(), store.proposals(), store.partner_times()) == ([], [], [])
+        assert (store.calendars.all(), store.calendars.proposals(), store.plans.partner_times()) == ([], [], [])
 
 
 def test_status_and_doctor_show_the_age_and_never_the_address(server: Server) -> None:
@@ -397,11 +398,11 @@ def test_status_and_doctor_show_the_age_and_never_the_address(server: Server) ->
     assert "canary" not in CliRunner().invoke(turntoward, ["doctor", "--json"]).output
     server.served.etag, server.served.status = None, 500
     with Store.open(store_path()) as store:
-        (calendar_,) = store.calendars()
+        (calendar_,) = store.calendars.all()
         past = (calendar_.tried or AHEAD) - timedelta(hours=26)
-        refresh(store, replace(store.keep_calendar(replace(calendar_, tried=past, refreshed=past))), ManualClock(past))
-        kept_now = store.calendars()[0]
-        store.keep_calendar(replace(kept_now, tried=past + timedelta(hours=24)))
+        refresh(store, replace(store.calendars.save(replace(calendar_, tried=past, refreshed=past))), ManualClock(past))
+        kept_now = store.calendars.all()[0]
+        store.calendars.save(replace(kept_now, tried=past + timedelta(hours=24)))
     said = run("status")
     assert "Ours: asked 2 h ago, and the server failed (500); the copy in force is of yesterday" in said.replace(
         f"{past.astimezone():%A}", "yesterday"
@@ -455,7 +456,7 @@ def test_the_drop_in_comes_with_the_first_subscription_and_stays_when_the_last_p
     subscribe(server)
     assert network_path().exists()
     with Store.open(store_path()) as store:
-        store.keep_phone(Phone(name="my phone", adb="R58"))
+        store.phones.save(Phone(name="my phone", adb="R58"))
     run("phone", "remove", "my phone", "--yes")
     assert network_path().exists()
     network_path().unlink()

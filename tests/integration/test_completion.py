@@ -29,7 +29,7 @@ TITLES = ("Dinner", "Sunday walk", "Tea, and talk", "What's new $HOME `id`")
 def declared(home: Path) -> None:
     with Store.open(store_path()) as store:
         for title in TITLES:
-            store.add_partner_time(
+            store.plans.add(
                 PartnerTime(
                     title=title,
                     begins=datetime(2026, 11, 23, 18, 30),
@@ -38,7 +38,7 @@ def declared(home: Path) -> None:
                     recurrence="FREQ=DAILY",
                 )
             )
-        store.keep_calendar(Calendar(name="Our calendar", place="/nowhere.ics"))
+        store.calendars.save(Calendar(name="Our calendar", place="/nowhere.ics"))
 
 
 def turntoward(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
@@ -183,7 +183,7 @@ def test_fish_completes_commands_options_and_titles(home: Path) -> None:
 
 def test_titles_that_several_have_are_told_apart_by_number() -> None:
     with Store.open(store_path()) as store:
-        store.add_partner_time(
+        store.plans.add(
             PartnerTime(
                 title="dinner",
                 begins=datetime(2026, 11, 23, 21),

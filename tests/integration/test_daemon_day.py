@@ -13,7 +13,6 @@ from detector.control import requests
 from detector.core.effects import Record
 from detector.core.observations import PartnerTimeBegan, PartnerTimeEnded
 from detector.partner_time.model import PartnerTime
-from detector.store.model import Keeping
 from detector.store.schedule import read_schedule
 from detector.store.store import Store
 
@@ -45,29 +44,31 @@ def zone() -> Zone:
 
 
 @pytest.fixture(params=["memory", "disk"])
-def store(request: pytest.FixtureRequest, tmp_path: Path, zone: Zone) -> Iterator[Keeping]:
-    made: Keeping = (
+def store(request: pytest.FixtureRequest, tmp_path: Path, zone: Zone) -> Iterator[Store]:
+    made: Store = (
         Store.in_memory(zone) if request.param == "memory" else Store.open(tmp_path / "kept" / "t.sqlite", zone=zone)
     )
     yield made
     made.close()
 
 
-def begin(store: Keeping, name: str, at: datetime, ends: datetime) -> None:
-    store.keep_all([Record(occurrence=name, what=PartnerTimeBegan(at=at, occurrence=name, title="Dinner", ends=ends))])
+def begin(store: Store, name: str, at: datetime, ends: datetime) -> None:
+    store.history.save(
+        [Record(occurrence=name, what=PartnerTimeBegan(at=at, occurrence=name, title="Dinner", ends=ends))]
+    )
 
 
-def end(store: Keeping, name: str, at: datetime, reason: str) -> None:
-    store.keep_all([Record(occurrence=name, what=PartnerTimeEnded(at=at, reason=reason))])  # type: ignore[arg-type]
+def end(store: Store, name: str, at: datetime, reason: str) -> None:
+    store.history.save([Record(occurrence=name, what=PartnerTimeEnded(at=at, reason=reason))])  # type: ignore[arg-type]
 
 
-def coming(store: Keeping, now: datetime, count: int = 3) -> list[datetime]:
+def coming(store: Store, now: datetime, count: int = 3) -> list[datetime]:
     plan = read_schedule(store, now).at(now)
     return [each.begins for each in [*([plan.current] if plan.current else []), *plan.upcoming][:count]]
 
 
-def test_what_is_skipped_is_the_next_one_and_then_the_one_after(store: Keeping) -> None:
-    number = store.add_partner_time(DINNER).number
+def test_what_is_skipped_is_the_next_one_and_then_the_one_after(store: Store) -> None:
+    number = store.plans.add(DINNER).number
     for day in range(3):
         skipped = requests.skip(store, NOW, number)
         assert skipped is not None
@@ -78,9 +79,9 @@ def test_what_is_skipped_is_the_next_one_and_then_the_one_after(store: Keeping) 
     assert undone.begins == MONDAY + 2 * DAY, "what was said in the same instant is taken back from the last on"
 
 
-def test_undone_is_what_was_said_last(store: Keeping) -> None:
-    number = store.add_partner_time(DINNER).number
-    store.skip_occurrence(f"{number}@20261125T183000Z", NOW)
+def test_undone_is_what_was_said_last(store: Store) -> None:
+    number = store.plans.add(DINNER).number
+    store.plans.skip(f"{number}@20261125T183000Z", NOW)
     requests.skip(store, NOW + MINUTE, number)
     undone = requests.unskip(store, NOW + 2 * MINUTE, number)
     assert undone is not None
@@ -88,8 +89,8 @@ def test_undone_is_what_was_said_last(store: Keeping) -> None:
     assert coming(store, NOW) == [MONDAY, MONDAY + DAY, MONDAY + 3 * DAY]
 
 
-def test_the_one_under_way_is_skipped_first_and_that_is_not_undone_once_it_has_begun(store: Keeping) -> None:
-    number = store.add_partner_time(DINNER).number
+def test_the_one_under_way_is_skipped_first_and_that_is_not_undone_once_it_has_begun(store: Store) -> None:
+    number = store.plans.add(DINNER).number
     name = f"{number}@20261123T183000Z"
     begin(store, name, MONDAY, MONDAY + 90 * MINUTE)
     skipped = requests.skip(store, MONDAY + 10 * MINUTE, number)
@@ -99,15 +100,15 @@ def test_the_one_under_way_is_skipped_first_and_that_is_not_undone_once_it_has_b
     assert coming(store, MONDAY + 11 * MINUTE, 1) == [MONDAY + DAY]
 
 
-def test_one_that_nobody_began_comes_back_for_what_is_left_of_it(store: Keeping) -> None:
-    number = store.add_partner_time(DINNER).number
+def test_one_that_nobody_began_comes_back_for_what_is_left_of_it(store: Store) -> None:
+    number = store.plans.add(DINNER).number
     requests.skip(store, NOW, number)
     assert requests.unskip(store, MONDAY + 20 * MINUTE, number) is not None
     assert coming(store, MONDAY + 20 * MINUTE, 1) == [MONDAY]
 
 
-def test_a_birthday_is_found_however_far_it_lies_and_what_is_over_is_not(store: Keeping) -> None:
-    leap = store.add_partner_time(
+def test_a_birthday_is_found_however_far_it_lies_and_what_is_over_is_not(store: Store) -> None:
+    leap = store.plans.add(
         replace(
             DINNER, begins=datetime.fromisoformat("2024-02-29T18:00"), recurrence="FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29"
         )
@@ -115,14 +116,14 @@ def test_a_birthday_is_found_however_far_it_lies_and_what_is_over_is_not(store: 
     skipped = requests.skip(store, NOW, leap.number)
     assert skipped is not None
     assert skipped.begins == datetime(2028, 2, 29, 18, tzinfo=UTC)
-    once = store.add_partner_time(replace(DINNER, recurrence=None))
+    once = store.plans.add(replace(DINNER, recurrence=None))
     assert requests.skip(store, MONDAY + DAY, once.number) is None
     assert requests.skip(store, NOW, once.number) is not None
     assert requests.skip(store, NOW, once.number) is None, "it is skipped already, and there is no other"
 
 
-def test_a_cancellation_declares_what_makes_it_good_and_both_are_taken_back_together(store: Keeping) -> None:
-    number = store.add_partner_time(DINNER).number
+def test_a_cancellation_declares_what_makes_it_good_and_both_are_taken_back_together(store: Store) -> None:
+    number = store.plans.add(DINNER).number
     planned = requests.next_of(store, NOW, number)
     assert planned is not None
     brunch = replace(DINNER, title="Brunch", begins=datetime.fromisoformat("2026-11-29T11:00"), recurrence=None)
@@ -130,18 +131,18 @@ def test_a_cancellation_declares_what_makes_it_good_and_both_are_taken_back_toge
     assert done
     assert made is not None
     assert (made.instead_of, made.number) == (planned.id, 2)
-    assert [(each.occurrence, each.instead) for each in store.cancelled()] == [(planned.id, 2)]
+    assert [(each.occurrence, each.instead) for each in store.plans.cancelled()] == [(planned.id, 2)]
     assert requests.cancel(store, NOW, planned, brunch) == (False, None), "twice does nothing"
-    assert len(store.partner_times()) == 2
+    assert len(store.plans.partner_times()) == 2
     undone = requests.unskip(store, NOW, number)
     assert undone == planned
-    assert [known.title for known in store.partner_times()] == ["Dinner"]
-    assert store.cancelled() == []
+    assert [known.title for known in store.plans.partner_times()] == ["Dinner"]
+    assert store.plans.cancelled() == []
 
 
 @pytest.mark.parametrize("has_begun", [False, True], ids=["nobody began it", "it was under way"])
-def test_what_was_stopped_stays_stopped_where_the_clock_is_set_back(store: Keeping, has_begun: bool) -> None:
-    number = store.add_partner_time(DINNER).number
+def test_what_was_stopped_stays_stopped_where_the_clock_is_set_back(store: Store, has_begun: bool) -> None:
+    number = store.plans.add(DINNER).number
     if has_begun:
         begin(store, f"{number}@20261123T183000Z", MONDAY, MONDAY + 90 * MINUTE)
     assert len(requests.stop(store, MONDAY + 20 * MINUTE)) == 1
@@ -151,30 +152,30 @@ def test_what_was_stopped_stays_stopped_where_the_clock_is_set_back(store: Keepi
     assert following.begins == MONDAY + DAY
 
 
-def test_what_follows_one_that_is_removed_begins_where_that_ended(store: Keeping) -> None:
-    number = store.add_partner_time(DINNER).number
+def test_what_follows_one_that_is_removed_begins_where_that_ended(store: Store) -> None:
+    number = store.plans.add(DINNER).number
     assert number is not None
-    store.add_partner_time(replace(DINNER, title="Walk", begins=MONDAY.replace(tzinfo=None) + 10 * MINUTE))
+    store.plans.add(replace(DINNER, title="Walk", begins=MONDAY.replace(tzinfo=None) + 10 * MINUTE))
     name = f"{number}@20261123T183000Z"
     begin(store, name, MONDAY, MONDAY + 90 * MINUTE)
-    store.remove_partner_time(number)
+    store.plans.remove(number)
     end(store, name, MONDAY + 30 * MINUTE, "removed")
     assert coming(store, MONDAY + 30 * MINUTE, 1) == [MONDAY + 30 * MINUTE]
 
 
-def test_what_is_over_is_not_cancelled(store: Keeping) -> None:
-    number = store.add_partner_time(DINNER).number
+def test_what_is_over_is_not_cancelled(store: Store) -> None:
+    number = store.plans.add(DINNER).number
     planned = requests.next_of(store, MONDAY, number)
     assert planned is not None
     begin(store, planned.id, MONDAY, planned.ends)
     end(store, planned.id, planned.ends, "ended")
     assert requests.cancel(store, planned.ends, planned, None) == (False, None)
-    assert store.cancelled() == []
+    assert store.plans.cancelled() == []
 
 
-def test_an_edit_carries_what_was_said_over_to_the_same_local_day(store: Keeping) -> None:
-    number = store.add_partner_time(DINNER).number
-    store.skip_occurrence(f"{number}@20261124T183000Z", NOW)
+def test_an_edit_carries_what_was_said_over_to_the_same_local_day(store: Store) -> None:
+    number = store.plans.add(DINNER).number
+    store.plans.skip(f"{number}@20261124T183000Z", NOW)
     tuesday = MONDAY + DAY
     thursday = next(each for each in [requests.next_of(store, MONDAY + 3 * DAY, number)] if each)
     requests.cancel(
@@ -182,32 +183,32 @@ def test_an_edit_carries_what_was_said_over_to_the_same_local_day(store: Keeping
     )
     later = replace(DINNER, number=number, begins=datetime.fromisoformat("2026-11-23T19:15"), title="Supper")
     assert requests.edit(store, NOW, later) == requests.Edited(goes_on=None, left_out=(), lost=())
-    assert store.skipped() == {f"{number}@20261124T191500Z", f"{number}@20261126T191500Z"}
-    assert [(each.occurrence, each.instead) for each in store.cancelled()] == [(f"{number}@20261126T191500Z", 2)]
-    assert store.partner_times()[1].instead_of == f"{number}@20261126T191500Z"
+    assert store.plans.skipped() == {f"{number}@20261124T191500Z", f"{number}@20261126T191500Z"}
+    assert [(each.occurrence, each.instead) for each in store.plans.cancelled()] == [(f"{number}@20261126T191500Z", 2)]
+    assert store.plans.partner_times()[1].instead_of == f"{number}@20261126T191500Z"
     ahead = coming(store, NOW, 3)
     assert tuesday + 45 * MINUTE not in ahead
     assert ahead == [MONDAY + 45 * MINUTE, MONDAY + 2 * DAY + 45 * MINUTE, MONDAY + 4 * DAY + 45 * MINUTE]
 
 
-def test_what_has_no_day_to_go_to_is_named(store: Keeping) -> None:
-    number = store.add_partner_time(DINNER).number
-    store.skip_occurrence(f"{number}@20261124T183000Z", NOW)
-    store.extend_occurrence(f"{number}@20261125T183000Z", MONDAY + 2 * DAY + 3 * HOUR)
+def test_what_has_no_day_to_go_to_is_named(store: Store) -> None:
+    number = store.plans.add(DINNER).number
+    store.plans.skip(f"{number}@20261124T183000Z", NOW)
+    store.plans.extend(f"{number}@20261125T183000Z", MONDAY + 2 * DAY + 3 * HOUR)
     mondays = replace(DINNER, number=number, recurrence="FREQ=WEEKLY;BYDAY=MO,WE")
     edited = requests.edit(store, NOW, mondays)
     assert edited is not None
     assert [each.begins for each in edited.lost] == [MONDAY + DAY]
-    assert store.skipped() == frozenset(), "it does not come back with another edit"
-    assert store.extended() == {f"{number}@20261125T183000Z": MONDAY + 2 * DAY + 3 * HOUR}
+    assert store.plans.skipped() == frozenset(), "it does not come back with another edit"
+    assert store.plans.extended() == {f"{number}@20261125T183000Z": MONDAY + 2 * DAY + 3 * HOUR}
 
 
 @pytest.mark.parametrize(
     ("begins", "left_out"),
     [("2026-11-23T19:30", 1), ("2026-11-23T18:30", 0), ("2026-11-23T06:00", 0), ("2026-11-23T23:30", 1)],
 )
-def test_what_is_under_way_goes_on_as_it_began_beside_any_edit(store: Keeping, begins: str, left_out: int) -> None:
-    number = store.add_partner_time(DINNER).number
+def test_what_is_under_way_goes_on_as_it_began_beside_any_edit(store: Store, begins: str, left_out: int) -> None:
+    number = store.plans.add(DINNER).number
     name = f"{number}@20261123T183000Z"
     begin(store, name, MONDAY, MONDAY + 90 * MINUTE)
     now = MONDAY + 20 * MINUTE
@@ -227,8 +228,8 @@ def test_what_is_under_way_goes_on_as_it_began_beside_any_edit(store: Keeping, b
     assert coming(store, MONDAY + 90 * MINUTE, 1) == [first], "and what is left of the new one does not follow on it"
 
 
-def test_what_was_stopped_today_stays_stopped_after_an_edit(store: Keeping) -> None:
-    number = store.add_partner_time(DINNER).number
+def test_what_was_stopped_today_stays_stopped_after_an_edit(store: Store) -> None:
+    number = store.plans.add(DINNER).number
     name = f"{number}@20261123T183000Z"
     begin(store, name, MONDAY, MONDAY + 90 * MINUTE)
     requests.stop(store, MONDAY + 10 * MINUTE)
@@ -241,9 +242,9 @@ def test_what_was_stopped_today_stays_stopped_after_an_edit(store: Keeping) -> N
     assert coming(store, MONDAY + 12 * MINUTE, 1) == [MONDAY + DAY + HOUR]
 
 
-def test_an_edit_of_what_is_gone_changes_nothing(store: Keeping) -> None:
+def test_an_edit_of_what_is_gone_changes_nothing(store: Store) -> None:
     assert requests.edit(store, NOW, replace(DINNER, number=7)) is None
-    assert store.partner_times() == []
+    assert store.plans.partner_times() == []
 
 
 @pytest.mark.parametrize(
@@ -257,9 +258,9 @@ def test_an_edit_of_what_is_gone_changes_nothing(store: Keeping) -> None:
     ],
 )
 def test_what_took_place_here_does_not_take_place_again_where_the_same_evening_comes_later(
-    store: Keeping, zone: Zone, there: str, now: datetime
+    store: Store, zone: Zone, there: str, now: datetime
 ) -> None:
-    number = store.add_partner_time(replace(DINNER, floats=True)).number
+    number = store.plans.add(replace(DINNER, floats=True)).number
     name = f"{number}@20261123T183000"
     zone.name = "Pacific/Kiritimati"
     begin(store, name, datetime(2026, 11, 23, 4, 30, tzinfo=UTC), datetime(2026, 11, 23, 6, 0, tzinfo=UTC))

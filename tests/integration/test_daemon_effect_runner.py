@@ -15,6 +15,7 @@ from detector.core.observations import Answer, Answered, NotShown, Observation, 
 from detector.daemon.effect_runner import EffectRunner
 from detector.errors import StoreError
 from detector.notifier.model import NotificationText
+from detector.store.history import HistoryStore
 from detector.store.store import Store
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -65,8 +66,8 @@ class FakeSender:
         self.said.append("close")
 
 
-class Failing(Store):
-    def keep_all(self, records: object) -> None:
+class FailingHistory(HistoryStore):
+    def save(self, records: object) -> None:
         raise StoreError("the disk is full")
 
 
@@ -83,7 +84,9 @@ def effect_runner(voice: FakeSender, put: Callable[[Observation], None], store: 
 
 async def test_what_cannot_be_kept_is_not_said() -> None:
     voice, came = FakeSender(), list[Observation]()
-    one = effect_runner(voice, came.append, Failing.in_memory())
+    store = Store.in_memory()
+    store.history = FailingHistory(store._database)
+    one = effect_runner(voice, came.append, store)
     with pytest.raises(StoreError):
         one.perform([BEGAN, Notify(moment=moment(1))])
     await one.settled()
@@ -94,7 +97,7 @@ async def test_what_cannot_be_kept_is_not_said() -> None:
 async def test_the_record_is_kept_before_the_nudge_is_said() -> None:
     store = Store.in_memory()
     kept: list[int] = []
-    voice = FakeSender(lambda _: kept.append(len(store.moments())))
+    voice = FakeSender(lambda _: kept.append(len(store.history.moments())))
     one = effect_runner(voice, lambda _: None, store)
     one.perform([BEGAN, Notify(moment=moment(1)), Record(occurrence="1@x", what=moment(1))])
     await one.settled()

@@ -83,7 +83,7 @@ async def test_it_is_quiet_while_wanted_and_exactly_as_before_afterwards(stage: 
         assert stage.is_quiet()
         await daemon.want(None)
         assert stage.look() == was
-        daemon.store.remember(KEY, None)
+        daemon.store.state.set(KEY, None)
 
 
 async def test_a_pause_ends_it_and_going_on_begins_it_again(stage: Stage, daemon: Daemon) -> None:
@@ -93,7 +93,7 @@ async def test_a_pause_ends_it_and_going_on_begins_it_again(stage: Stage, daemon
         assert stage.is_quiet()
         await daemon.want(None)
         assert stage.look() == was
-    assert daemon.store.recall(KEY) is None
+    assert daemon.store.state.get(KEY) is None
 
 
 async def test_two_partner_times_in_a_row_come_back_to_what_was_before_the_first(stage: Stage, daemon: Daemon) -> None:
@@ -110,7 +110,7 @@ async def test_a_daemon_that_leaves_brings_it_back(stage: Stage, daemon: Daemon)
     await daemon.want(DINNER)
     await daemon.quieting.close()
     assert stage.look() == was
-    assert daemon.store.recall(KEY) is None
+    assert daemon.store.state.get(KEY) is None
 
 
 async def test_a_wish_that_is_taken_back_at_once_leaves_nothing(stage: Stage, daemon: Daemon) -> None:
@@ -119,7 +119,7 @@ async def test_a_wish_that_is_taken_back_at_once_leaves_nothing(stage: Stage, da
     await asyncio.sleep(0)
     await daemon.want(None)
     assert stage.look() == was
-    assert daemon.store.recall(KEY) is None
+    assert daemon.store.state.get(KEY) is None
 
 
 async def test_a_killed_daemons_next_start_brings_it_back(stage: Stage, daemon: Daemon) -> None:
@@ -128,7 +128,7 @@ async def test_a_killed_daemons_next_start_brings_it_back(stage: Stage, daemon: 
     heir = await daemon.killed()
     await heir.want(None)
     assert stage.look() == was
-    assert heir.store.recall(KEY) is None
+    assert heir.store.state.get(KEY) is None
     heir.bus.disconnect()
 
 
@@ -147,23 +147,23 @@ async def test_a_killed_daemons_next_start_goes_on_and_still_knows_what_was_befo
 
 async def test_killed_between_the_note_and_the_change_nothing_is_lost(stage: Stage, daemon: Daemon) -> None:
     was = stage.look()
-    remember, notes = daemon.store.remember, []
+    remember, notes = daemon.store.state.set, []
 
     def killed(key: str, value: Any) -> None:
         remember(key, value)
         notes.append(value)
         raise StoreError("killed here")
 
-    daemon.store.remember = killed  # type: ignore[method-assign]
+    daemon.store.state.set = killed  # type: ignore[method-assign]
     await daemon.want(DINNER)
-    daemon.store.remember = remember  # type: ignore[method-assign]
+    daemon.store.state.set = remember  # type: ignore[method-assign]
     assert stage.look() == was
     assert notes
     assert not notes[0]["done"]
     heir = await daemon.killed()
     await heir.want(None)
     assert stage.look() == was
-    assert heir.store.recall(KEY) is None
+    assert heir.store.state.get(KEY) is None
     heir.bus.disconnect()
 
 
@@ -214,25 +214,25 @@ async def test_a_server_that_starts_anew_in_between_is_made_quiet_and_has_nothin
     stage.again()
     await daemon.want(None)
     assert stage.look() == was
-    assert daemon.store.recall(KEY) is None
+    assert daemon.store.state.get(KEY) is None
 
 
 async def test_a_server_that_hangs_holds_nobody_up_and_is_tried_again(stage: Stage, daemon: Daemon) -> None:
     assert stage.hang is not None
     await daemon.want(DINNER)
-    kept = daemon.store.recall(KEY)
+    kept = daemon.store.state.get(KEY)
     stage.hang()
     daemon.quieting.agree(None, SETTINGS)
     async with asyncio.timeout(60):
         await daemon.quieting.close()
-    assert daemon.store.recall(KEY) == kept, "the next start brings it back"
+    assert daemon.store.state.get(KEY) == kept, "the next start brings it back"
 
 
 async def test_without_a_bus_nothing_happens(stage: Stage, daemon: Daemon) -> None:
     none = DndController(store=daemon.store, clock=SystemClock(), bus=lambda: None)
     none.agree(DINNER, SETTINGS)
     await none.settled()
-    assert daemon.store.recall(KEY) is None
+    assert daemon.store.state.get(KEY) is None
 
 
 @only("dunst_paused")

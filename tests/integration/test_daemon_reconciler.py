@@ -40,7 +40,7 @@ from detector.daemon.session import CoreFailed, Session
 from detector.notifier.model import NotificationText
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.sensors.model import Toplevel
-from detector.store.model import KeptOccurrence
+from detector.store.model import StoredOccurrence
 from detector.store.store import Store
 from rules.model import Condition, FeatureKey, FeatureSet, Page, Rule
 from rules.policy import PolicySettings
@@ -176,10 +176,10 @@ class Evening:
             await self.loop.step()
 
     def kinds(self, occurrence: str) -> list[str]:
-        return [type(observation).__name__ for observation in self.store.observations(occurrence)]
+        return [type(observation).__name__ for observation in self.store.history.observations(occurrence)]
 
-    def kept(self) -> dict[str, KeptOccurrence]:
-        return {kept.id: kept for kept in self.store.occurrences()}
+    def kept(self) -> dict[str, StoredOccurrence]:
+        return {kept.id: kept for kept in self.store.history.occurrences()}
 
 
 Make = Callable[[datetime], Evening]
@@ -197,7 +197,7 @@ def evenings(path: Path) -> Iterator[Make]:
     def make(at: datetime) -> Evening:
         if not made:
             with Store.open(path) as store:
-                store.add_partner_time(
+                store.plans.add(
                     PartnerTime(title="Dinner", begins=BEGINS.replace(tzinfo=None), lasts=ENDS - BEGINS, zone="UTC")
                 )
         made.append(Evening(path, at))
@@ -225,7 +225,7 @@ async def test_partner_time_begins_and_ends_as_planned_and_nothing_is_sensed_out
     kept = evening.kept()[THIS]
     assert (kept.began, kept.ended, kept.end_reason) == (BEGINS, ENDS, "ended")
     assert "Gap" not in evening.kinds(THIS)
-    assert list(evening.store.observations(THIS))[-1].at == ENDS
+    assert list(evening.store.history.observations(THIS))[-1].at == ENDS
 
 
 async def test_reconciling_again_changes_nothing(evenings: Make) -> None:
@@ -247,7 +247,7 @@ async def test_a_nudge_is_shown_once_and_comes_back_as_shown(evenings: Make) -> 
         at = BEGINS + minutes(1) + timedelta(seconds=second)
         await evening.at(at, InputCounted(at=at, scrolls=3))
     assert evening.voices[0].shown == [0, 1]
-    (moment,) = evening.store.moments()
+    (moment,) = evening.store.history.moments()
     assert (moment.decided, moment.shown_by) == ("nudged", "voice")
 
 
@@ -263,7 +263,7 @@ async def test_what_comes_in_after_the_planned_end_is_dropped(evenings: Make) ->
 async def test_a_stop_ends_it_and_it_does_not_come_back(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
-    evening.store.stop_occurrence(THIS, BEGINS + minutes(10))
+    evening.store.plans.stop(THIS, BEGINS + minutes(10))
     evening.loop.look()
     after = BEGINS + minutes(10) + timedelta(milliseconds=5)
     await evening.at(after, Focused(at=after, activity=Activity(category="social")))
@@ -280,14 +280,14 @@ LATER = ENDS + minutes(30)
 
 
 def extensions(evening: Evening) -> list[tuple[datetime, datetime]]:
-    return [(o.at, o.ends) for o in evening.store.observations(THIS) if isinstance(o, PartnerTimeExtended)]
+    return [(o.at, o.ends) for o in evening.store.history.observations(THIS) if isinstance(o, PartnerTimeExtended)]
 
 
 async def test_what_is_extended_goes_on_and_is_neither_ended_nor_begun_again(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     under_way = evening.under_way
-    evening.store.extend_occurrence(THIS, LATER)
+    evening.store.plans.extend(THIS, LATER)
     evening.loop.look()
     await evening.at(BEGINS + minutes(80))
     evening.loop.look()
@@ -312,7 +312,7 @@ async def test_a_moment_that_spans_the_planned_end_is_seen_once_it_was_extended(
     await evening.at(BEGINS)
     social = ENDS - timedelta(seconds=30)
     await evening.at(social, Focused(at=social, activity=Activity(category="social")))
-    evening.store.extend_occurrence(THIS, LATER)
+    evening.store.plans.extend(THIS, LATER)
     evening.loop.look()
     for second in range(1, 61):
         at = social + timedelta(seconds=second)
@@ -323,14 +323,14 @@ async def test_a_moment_that_spans_the_planned_end_is_seen_once_it_was_extended(
 async def test_the_extension_is_heard_even_where_the_loop_looks_after_the_planned_end(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
-    evening.store.extend_occurrence(THIS, LATER)
+    evening.store.plans.extend(THIS, LATER)
     before, late = ENDS - timedelta(milliseconds=2), ENDS + timedelta(milliseconds=5)
     await evening.at(
         late + timedelta(milliseconds=5),
         Focused(at=before, activity=Activity(category="work")),
         Focused(at=late, activity=Activity(category="social")),
     )
-    observations = list(evening.store.observations(THIS))
+    observations = list(evening.store.history.observations(THIS))
     assert [type(o).__name__ for o in observations[-3:]] == ["Focused", "PartnerTimeExtended", "Focused"]
     assert [o.at for o in observations[-3:]] == [before, ENDS - timedelta(microseconds=1), late]
 
@@ -341,7 +341,7 @@ async def test_extended_in_the_instant_in_which_it_ended_it_comes_back_for_the_r
     await evening.at(ENDS + timedelta(milliseconds=1))
     assert evening.reconciler.session is None
     # The command looked at its own clock just before the end.
-    evening.store.extend_occurrence(THIS, LATER)
+    evening.store.plans.extend(THIS, LATER)
     evening.loop.look()
     await evening.at(ENDS + timedelta(seconds=1))
     kept = evening.kept()
@@ -360,10 +360,10 @@ async def test_extended_in_the_instant_in_which_it_ended_it_comes_back_for_the_r
 async def test_a_stop_after_an_extension_ends_it(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
-    evening.store.extend_occurrence(THIS, LATER)
+    evening.store.plans.extend(THIS, LATER)
     evening.loop.look()
     await evening.at(BEGINS + minutes(80))
-    evening.store.stop_occurrence(THIS, ENDS + minutes(10))
+    evening.store.plans.stop(THIS, ENDS + minutes(10))
     evening.loop.look()
     await evening.at(ENDS + minutes(10))
     kept = evening.kept()
@@ -374,10 +374,10 @@ async def test_a_stop_after_an_extension_ends_it(evenings: Make) -> None:
 async def test_a_pause_outlasts_the_extension(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
-    evening.store.pause_until(ENDS + minutes(10))
+    evening.store.plans.pause_until(ENDS + minutes(10))
     evening.loop.look()
     await evening.at(BEGINS + minutes(80))
-    evening.store.extend_occurrence(THIS, LATER)
+    evening.store.plans.extend(THIS, LATER)
     evening.loop.look()
     await evening.at(BEGINS + minutes(81))
     await evening.at(ENDS + minutes(5))
@@ -392,7 +392,7 @@ async def test_what_was_extended_goes_on_after_a_restart_beyond_its_planned_end(
     before = evenings(BEGINS)
     await before.at(BEGINS)
     await before.at(BEGINS + minutes(80), Focused(at=BEGINS + minutes(80), activity=Activity(category="social")))
-    before.store.extend_occurrence(THIS, LATER)
+    before.store.plans.extend(THIS, LATER)
     if heard:
         before.loop.look()
         await before.at(BEGINS + minutes(81))
@@ -401,7 +401,7 @@ async def test_what_was_extended_goes_on_after_a_restart_beyond_its_planned_end(
     assert after.under_way.kept_as == THIS
     assert after.under_way.occurrence.ends == LATER
     assert after.kinds(THIS).count("PartnerTimeExtended") == 1
-    gaps = [o for o in after.store.observations(THIS) if isinstance(o, Gap)]
+    gaps = [o for o in after.store.history.observations(THIS) if isinstance(o, Gap)]
     assert [(gap.reason, gap.since, gap.at) for gap in gaps] == [
         (GapReason.RESTART, BEGINS + minutes(81 if heard else 80), ENDS + minutes(5))
     ]
@@ -417,23 +417,23 @@ async def test_what_was_extended_goes_on_after_a_restart_beyond_its_planned_end(
 async def test_what_was_extended_and_cut_off_is_closed_at_its_later_end(evenings: Make, heard: bool) -> None:
     before = evenings(BEGINS)
     await before.at(BEGINS)
-    before.store.extend_occurrence(THIS, LATER)
+    before.store.plans.extend(THIS, LATER)
     if heard:
         before.loop.look()
         await before.at(BEGINS + minutes(81))
     after = evenings(LATER + minutes(600))
     await after.at(LATER + minutes(600))
     assert [(kept.id, kept.ends, kept.ended) for kept in after.kept().values()] == [(THIS, LATER, LATER)]
-    assert [kept.id for kept in after.store.unfinished()] == []
+    assert [kept.id for kept in after.store.history.unfinished()] == []
 
 
 async def test_slept_through_the_planned_end_after_an_extension_that_nobody_had_heard_of_yet(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     await evening.at(BEGINS + minutes(80), CameBack(at=BEGINS + minutes(80)))
-    evening.store.extend_occurrence(THIS, LATER)
+    evening.store.plans.extend(THIS, LATER)
     await evening.at(ENDS + minutes(5), asleep=15 * 60 - 1)
-    extended, gap = [o for o in evening.store.observations(THIS) if isinstance(o, Gap | PartnerTimeExtended)]
+    extended, gap = [o for o in evening.store.history.observations(THIS) if isinstance(o, Gap | PartnerTimeExtended)]
     assert extended.at == BEGINS + minutes(80)
     assert isinstance(gap, Gap)
     assert (gap.reason, gap.since, gap.at) == (GapReason.SUSPEND, BEGINS + minutes(80), ENDS + minutes(5))
@@ -443,11 +443,9 @@ async def test_slept_through_the_planned_end_after_an_extension_that_nobody_had_
 
 async def test_what_overlaps_begins_when_the_extended_one_is_over(evenings: Make) -> None:
     evening = evenings(BEGINS)
-    evening.store.add_partner_time(
-        PartnerTime(title="Walk", begins=ENDS.replace(tzinfo=None), lasts=minutes(60), zone="UTC")
-    )
+    evening.store.plans.add(PartnerTime(title="Walk", begins=ENDS.replace(tzinfo=None), lasts=minutes(60), zone="UTC"))
     await evening.at(BEGINS)
-    evening.store.extend_occurrence(THIS, LATER)
+    evening.store.plans.extend(THIS, LATER)
     evening.loop.look()
     await evening.at(ENDS + minutes(5))
     assert evening.under_way.kept_as == THIS
@@ -459,7 +457,7 @@ async def test_what_overlaps_begins_when_the_extended_one_is_over(evenings: Make
 async def test_what_is_taken_back_ends_as_removed(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
-    evening.store.remove_partner_time(1)
+    evening.store.plans.remove(1)
     evening.loop.look()
     await evening.at(BEGINS + minutes(10))
     assert evening.kept()[THIS].end_reason == "removed"
@@ -469,14 +467,14 @@ async def test_what_is_taken_back_ends_as_removed(evenings: Make) -> None:
 async def test_a_pause_senses_nothing_and_ends_by_itself(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
-    evening.store.pause_until(BEGINS + minutes(30))
+    evening.store.plans.pause_until(BEGINS + minutes(30))
     evening.loop.look()
     await evening.at(BEGINS + minutes(10))
     assert not evening.sensors[0].running
     assert evening.next.at == BEGINS + minutes(30)
     await evening.at(BEGINS + minutes(30))
     assert evening.sensors[0].running
-    observations = list(evening.store.observations(THIS))
+    observations = list(evening.store.history.observations(THIS))
     assert [o.at for o in observations if isinstance(o, Paused | Resumed)] == [
         BEGINS + minutes(10),
         BEGINS + minutes(30),
@@ -491,16 +489,16 @@ async def test_a_kill_loses_nothing_and_a_restart_goes_on_behind_a_gap(evenings:
         at = BEGINS + minutes(1) + timedelta(seconds=second)
         await before.at(at, InputCounted(at=at, scrolls=3))
     kept = before.kinds(THIS)
-    last = list(before.store.observations(THIS))[-1].at
+    last = list(before.store.history.observations(THIS))[-1].at
 
     after = evenings(BEGINS + minutes(20))
     await after.at(BEGINS + minutes(20))
     assert after.kinds(THIS)[: len(kept)] == kept
-    gap = list(after.store.observations(THIS))[len(kept)]
+    gap = list(after.store.history.observations(THIS))[len(kept)]
     assert isinstance(gap, Gap)
     assert (gap.reason, gap.since, gap.at) == (GapReason.RESTART, last, BEGINS + minutes(20))
     assert after.voices[0].shown == []
-    assert len(after.store.moments()) == 1
+    assert len(after.store.history.moments()) == 1
     assert after.sensors[0].running
 
 
@@ -509,7 +507,7 @@ async def test_what_was_cut_off_in_the_past_is_closed_at_its_planned_end(evening
     await before.at(BEGINS)
     after = evenings(ENDS + minutes(600))
     await after.at(ENDS + minutes(600))
-    assert after.store.unfinished() == []
+    assert after.store.history.unfinished() == []
     assert after.kept()[THIS].ended == ENDS
     assert after.sensors[0].started == 0
 
@@ -519,7 +517,7 @@ async def test_sleeping_through_the_end_ends_it_at_the_planned_end(evenings: Mak
     await evening.at(BEGINS)
     await evening.at(BEGINS + minutes(10), CameBack(at=BEGINS + minutes(10)))
     await evening.at(ENDS + minutes(60), asleep=140 * 60 - 1)
-    observations = list(evening.store.observations(THIS))
+    observations = list(evening.store.history.observations(THIS))
     gap, ended = observations[-2:]
     assert isinstance(gap, Gap)
     assert (gap.reason, gap.since) == (GapReason.SUSPEND, BEGINS + minutes(10))
@@ -536,14 +534,14 @@ async def test_waking_up_in_the_middle_is_a_gap_and_the_sensors_start_anew(eveni
     await evening.at(BEGINS + minutes(30), asleep=29 * 60 - 1)
     assert evening.kinds(THIS)[-4:] == ["Gap", *["SensorStarted"] * 3]
     assert evening.sensors[0].started == 2
-    assert evening.store.moments() == []
+    assert evening.store.history.moments() == []
 
 
 async def test_sleeping_through_the_beginning_is_said_as_a_gap(evenings: Make) -> None:
     evening = evenings(BEGINS - minutes(10))
     await evening.at(BEGINS - minutes(10))
     await evening.at(BEGINS + minutes(30), asleep=40 * 60 - 1)
-    began, gap, *_ = evening.store.observations(THIS)
+    began, gap, *_ = evening.store.history.observations(THIS)
     assert isinstance(began, PartnerTimeBegan)
     assert began.at == BEGINS
     assert isinstance(gap, Gap)

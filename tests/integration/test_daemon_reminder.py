@@ -75,7 +75,9 @@ class Day:
 
     async def look(self, at: datetime, *, paused_until: datetime | None = None) -> list[str]:
         self.clock.at = at
-        plan = Schedule(self.store.partner_times(), Exceptions(self.store.stopped(), self.store.extended())).at(at)
+        plan = Schedule(
+            self.store.plans.partner_times(), Exceptions(self.store.plans.stopped(), self.store.plans.extended())
+        ).at(at)
         await self.heads_up.look(Next(plan=plan, paused_until=paused_until))
         for _ in range(5):
             await asyncio.sleep(0)
@@ -90,7 +92,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def day(path: Path) -> Iterator[Day]:
     day = Day(path, DUE - timedelta(hours=1))
-    day.store.add_partner_time(DINNER)
+    day.store.plans.add(DINNER)
     yield day
     day.store.close()
 
@@ -129,15 +131,15 @@ async def test_a_daemon_that_is_started_just_then_says_nothing(day: Day) -> None
 
 
 async def test_what_is_declared_after_that_instant_is_not_announced(day: Day) -> None:
-    day.store.remove_partner_time(1)
+    day.store.plans.remove(1)
     await day.look(DUE - SECOND)
-    day.store.add_partner_time(DINNER)
+    day.store.plans.add(DINNER)
     assert await day.look(DUE + SECOND) == []
 
 
 async def test_nothing_is_said_where_it_is_switched_off(path: Path) -> None:
     day = Day(path, DUE, settings=replace(Settings(), rituals=RitualSettings(heads_up=timedelta(0))))
-    day.store.add_partner_time(DINNER)
+    day.store.plans.add(DINNER)
     await day.look(DUE - SECOND)
     assert (await day.look(DUE), day.wakes) == ([], [])
     day.store.close()
@@ -146,7 +148,7 @@ async def test_nothing_is_said_where_it_is_switched_off(path: Path) -> None:
 async def test_in_the_person_s_own_words(path: Path) -> None:
     own = RitualSettings(heads_up_sentence="Kettle on", heads_up=timedelta(minutes=30))
     day = Day(path, DUE, settings=replace(Settings(), rituals=own))
-    day.store.add_partner_time(DINNER)
+    day.store.plans.add(DINNER)
     at = BEGINS - timedelta(minutes=30)
     await day.look(at - SECOND)
     assert await day.look(at) == ["Kettle on"]
@@ -157,7 +159,7 @@ async def test_in_the_person_s_own_words(path: Path) -> None:
 async def test_what_is_skipped_or_paused_after_it_was_announced_is_taken_away(day: Day) -> None:
     await day.look(DUE - SECOND)
     await day.look(DUE)
-    day.store.skip_occurrence("1@20261123T183000Z", DUE + SECOND)
+    day.store.plans.skip("1@20261123T183000Z", DUE + SECOND)
     assert await day.look(DUE + SECOND) == ["Dinner begins at 18:30", "closed"]
     assert not day.idle.stands
 

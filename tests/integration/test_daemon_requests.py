@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from detector.control import requests
 from detector.partner_time.schedule import Exceptions, Schedule
-from detector.store.model import Keeping
 from detector.store.store import Store
 from tests.rig.examples import examples
 
@@ -24,17 +23,17 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture(params=["memory", "disk"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Keeping]:
-    made: Keeping = Store.in_memory() if request.param == "memory" else Store.open(tmp_path / "kept" / "t.sqlite")
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    made: Store = Store.in_memory() if request.param == "memory" else Store.open(tmp_path / "kept" / "t.sqlite")
     yield made
     made.close()
 
 
-def kept(store: Keeping) -> tuple[object, ...]:
-    return store.partner_times(), dict(store.stopped()), dict(store.extended())
+def kept(store: Store) -> tuple[object, ...]:
+    return store.plans.partner_times(), dict(store.plans.stopped()), dict(store.plans.extended())
 
 
-def test_one_begins_where_none_is_under_way_and_only_there(store: Keeping) -> None:
+def test_one_begins_where_none_is_under_way_and_only_there(store: Store) -> None:
     begun = requests.start(store, NOW, 30 * MINUTE, "Tea")
     assert begun is not None
     assert (begun.title, begun.begins, begun.ends) == (
@@ -51,13 +50,13 @@ def test_one_begins_where_none_is_under_way_and_only_there(store: Keeping) -> No
     assert after.title == "Walk"
 
 
-def test_stopping_and_extending_where_nothing_is_under_way_change_nothing(store: Keeping) -> None:
+def test_stopping_and_extending_where_nothing_is_under_way_change_nothing(store: Store) -> None:
     assert requests.stop(store, NOW) == ()
     assert requests.extend(store, NOW, MINUTE) is None
     assert kept(store) == ([], {}, {})
 
 
-def test_an_extension_adds_to_the_end_and_a_second_one_adds_to_that(store: Keeping) -> None:
+def test_an_extension_adds_to_the_end_and_a_second_one_adds_to_that(store: Store) -> None:
     begun = requests.start(store, NOW, 30 * MINUTE, "Tea")
     assert begun is not None
     for times in (1, 2):
@@ -68,7 +67,7 @@ def test_an_extension_adds_to_the_end_and_a_second_one_adds_to_that(store: Keepi
     assert requests.extend(store, begun.ends + MINUTE, MINUTE) is None
 
 
-def test_nothing_is_extended_beyond_a_day_in_all(store: Keeping) -> None:
+def test_nothing_is_extended_beyond_a_day_in_all(store: Store) -> None:
     begun = requests.start(store, NOW, 23 * 60 * MINUTE, "Sunday")
     assert begun is not None
     longer = requests.extend(store, NOW, 90 * MINUTE)
@@ -116,7 +115,7 @@ def test_whatever_is_wished_one_at_most_is_under_way_and_none_lasts_longer_than_
         else:
             stopped |= {one.id for one in requests.stop(store, now)}
             assert requests.stop(store, now) == ()
-        schedule = Schedule(store.partner_times(), Exceptions(store.stopped(), store.extended()))
+        schedule = Schedule(store.plans.partner_times(), Exceptions(store.plans.stopped(), store.plans.extended()))
         holding, plan = schedule.under_way(now), schedule.at(now)
         assert len(holding) <= 1
         assert [one.id for one in holding] == ([plan.current.id] if plan.current else [])

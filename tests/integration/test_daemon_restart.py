@@ -23,7 +23,7 @@ class Device:
     def __init__(self) -> None:
         self.zone = "Europe/Berlin"
         self.store = Store.in_memory(lambda: self.zone)
-        self.store.add_partner_time(
+        self.store.plans.add(
             PartnerTime(
                 title="Dinner",
                 begins=BEGINS.replace(tzinfo=None, hour=18),
@@ -66,7 +66,7 @@ async def test_a_pause_that_ends_by_itself_says_so_once_and_in_time(
 ) -> None:
     device = Device()
     await device.until(BEGINS + MINUTE)
-    device.store.pause_until(until)
+    device.store.plans.pause_until(until)
     await device.until(BEGINS + 2 * MINUTE)
     if woken is not None:
         await device.sleep_until(woken)
@@ -77,9 +77,9 @@ async def test_a_pause_that_ends_by_itself_says_so_once_and_in_time(
 async def test_a_pause_that_somebody_ends_says_nothing() -> None:
     device = Device()
     await device.until(BEGINS + MINUTE)
-    device.store.pause_until(BEGINS + 20 * MINUTE)
+    device.store.plans.pause_until(BEGINS + 20 * MINUTE)
     await device.until(BEGINS + 2 * MINUTE)
-    device.store.pause_until(None)
+    device.store.plans.pause_until(None)
     await device.until(BEGINS + 40 * MINUTE)
     assert device.said() == []
 
@@ -99,7 +99,7 @@ async def test_a_journey_reaches_the_next_one_alone(zone: str, killed: bool) -> 
     assert (under_way.kept_as, under_way.occurrence.ends) == ("1@20261123T183000", ENDS)
     for _ in range(60):
         await device.until(device.clock.at + 60 * MINUTE)
-    kept = device.store.occurrences()
+    kept = device.store.history.occurrences()
     assert [each.id for each in kept][:2] == ["1@20261123T183000", "1@20261124T183000"]
     assert (kept[0].began, kept[0].ended, kept[0].end_reason) == (BEGINS, ENDS, "ended")
     assert len({each.id for each in kept}) == len(kept) == len({each.id.partition("~")[0] for each in kept})
@@ -108,14 +108,14 @@ async def test_a_journey_reaches_the_next_one_alone(zone: str, killed: bool) -> 
 async def test_what_waits_behind_one_that_is_removed_begins_where_that_ends() -> None:
     device = Device()
     walk = PartnerTime(title="Walk", begins=BEGINS.replace(tzinfo=None) + 10 * MINUTE, lasts=90 * MINUTE, zone="UTC")
-    device.store.add_partner_time(walk)
+    device.store.plans.add(walk)
     await device.until(BEGINS + 30 * MINUTE)
-    device.store.remove_partner_time(1)
+    device.store.plans.remove(1)
     await device.until(BEGINS + 31 * MINUTE)
-    kept = device.store.occurrences()
+    kept = device.store.history.occurrences()
     assert [(each.title, each.began, each.end_reason) for each in kept] == [
         ("Dinner", BEGINS, "removed"),
         ("Walk", BEGINS + 31 * MINUTE, None),
     ]
     await device.until(BEGINS + 110 * MINUTE)
-    assert device.store.occurrences()[1].ended == BEGINS + 100 * MINUTE
+    assert device.store.history.occurrences()[1].ended == BEGINS + 100 * MINUTE

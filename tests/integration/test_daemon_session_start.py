@@ -65,7 +65,7 @@ async def test_a_restart_after_the_grace_leaves_it_known_and_a_replay_says_the_s
     again = evenings(BEGINS + minutes(40))
     await again.at(BEGINS + minutes(40))
     assert again.kept()[THIS].started_well is True
-    recorded = list(again.store.observations(THIS))
+    recorded = list(again.store.history.observations(THIS))
     assert [seen.since for seen in recorded if isinstance(seen, Gap)] == [BEGINS + minutes(5)]
     assert [start.well for start in starts(play(recorded, load_rules(None).rules))] == [True]
 

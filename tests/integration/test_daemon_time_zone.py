@@ -42,7 +42,7 @@ class Device:
 
     def __init__(self) -> None:
         self.store = Store.in_memory(lambda: "Europe/Berlin")
-        self.store.add_partner_time(DINNER)
+        self.store.plans.add(DINNER)
         self.clock = ManualClock(MONDAY - 30 * MINUTE)
         self.day = Day(self.store, self.clock)
 
@@ -52,7 +52,7 @@ class Device:
         await self.day.step(look=True)
 
     def kept(self) -> list[tuple[str, str, datetime, str | None]]:
-        return [(each.id, each.title, each.began, each.end_reason) for each in self.store.occurrences()]
+        return [(each.id, each.title, each.began, each.end_reason) for each in self.store.history.occurrences()]
 
 
 async def test_it_takes_place_where_it_was_moved_to_and_bears_the_name_of_where_it_was() -> None:
@@ -69,15 +69,13 @@ async def test_it_goes_on_as_it_began_when_the_calendar_moves_it_once_more(kille
     device = Device()
     await device.until(LATE + MINUTE)
     (moved,) = DINNER.moved
-    device.store.change_partner_time(
-        replace(DINNER, number=1, moved=(replace(moved, begins=moved.begins + 3 * HOUR),)), {}
-    )
+    device.store.plans.change(replace(DINNER, number=1, moved=(replace(moved, begins=moved.begins + 3 * HOUR),)), {})
     if killed:
         await device.day.kill()
         device.day = Day(device.store, device.clock)
     await device.until(LATE + 6 * HOUR)
     assert device.kept()[1:] == [(STANDS_FOR, "Late", LATE, "ended")], "nor does it take place a second time"
-    assert device.store.occurrences()[1].ended == LATE + HOUR
+    assert device.store.history.occurrences()[1].ended == LATE + HOUR
 
 
 async def test_it_ends_when_it_is_stopped_and_does_not_come_back() -> None:

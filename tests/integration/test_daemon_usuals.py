@@ -48,7 +48,7 @@ def evening(days_ago: int, feeds: int, *, over: bool = True) -> list[Record]:
 def store() -> Store:
     kept = Store.in_memory()
     for days_ago in range(7, 0, -1):
-        kept.keep_all(evening(days_ago, feeds=days_ago))
+        kept.history.save(evening(days_ago, feeds=days_ago))
     return kept
 
 
@@ -58,17 +58,17 @@ def usual_values(text: str, store: Store) -> list[Value]:
 
 
 def test_what_is_usual_comes_from_the_kept_sessions_that_are_over(store: Store) -> None:
-    store.keep_all(evening(0, feeds=30, over=False))
+    store.history.save(evening(0, feeds=30, over=False))
     assert usual_values(USUAL, store) == [4]
 
 
 def test_nothing_is_read_where_no_rule_compares_with_what_is_usual(store: Store) -> None:
-    store.occurrences = None  # type: ignore[assignment] - whoever asks fails
+    store.history.occurrences = None  # type: ignore[assignment] - whoever asks fails
     assert usual_values(PLAIN, store) == []
 
 
 def test_sessions_of_more_than_four_weeks_ago_do_not_count() -> None:
     kept = Store.in_memory()
     for days_ago in range(35, 28, -1):
-        kept.keep_all(evening(days_ago, feeds=3))
+        kept.history.save(evening(days_ago, feeds=3))
     assert usual_values(USUAL, kept) == []

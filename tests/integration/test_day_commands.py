@@ -184,7 +184,7 @@ def titles() -> list[str]:
 @pytest.fixture
 def dinner() -> None:
     with Store.open(store_path()) as store:
-        store.add_partner_time(replace(DINNER, recurrence="FREQ=DAILY"))
+        store.plans.add(replace(DINNER, recurrence="FREQ=DAILY"))
 
 
 @pytest.mark.usefixtures("dinner")
@@ -214,7 +214,7 @@ def test_where_nobody_can_be_asked_nothing_is_cancelled() -> None:
         assert (refused.returncode, refused.stdout) == (2, "")
         assert refused.stderr.startswith("Nothing was cancelled, for nobody can be asked here")
     with Store.open(store_path()) as store:
-        assert store.cancelled() == []
+        assert store.plans.cancelled() == []
 
 
 def test_every_command_says_what_goes_on_as_it_began_after_an_edit(person: Person) -> None:
@@ -223,7 +223,7 @@ def test_every_command_says_what_goes_on_as_it_began_after_an_edit(person: Perso
     ends = begins + 90 * MINUTE
     with Store.open(store_path()) as store:
         began = PartnerTimeBegan(at=begins, occurrence=name, title="Dinner", ends=ends)
-        store.keep_all([Record(occurrence=name, what=began)])
+        store.history.save([Record(occurrence=name, what=began)])
         person.at("18:45")
         now = datetime(2026, 11, 23, 17, 45, tzinfo=UTC)
         requests.edit(store, now, replace(DINNER, number=1, begins=datetime.fromisoformat("2026-11-23T06:00")))

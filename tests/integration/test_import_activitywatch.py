@@ -26,6 +26,7 @@ from detector.importing import running_server
 from detector.partner_time.model import PartnerTime
 from detector.paths import config_path, store_path
 from detector.sensors import activitywatch_server
+from detector.store.history import HistoryStore
 from detector.store.store import Store
 from tests.endtoend.traces import below, traces
 from tests.rig.activitywatch import AwServer, aw_server
@@ -84,7 +85,7 @@ def declare_dinner() -> None:
         title="Dinner", begins=begins, lasts=timedelta(minutes=90), zone="UTC", recurrence="FREQ=DAILY"
     )
     with Store.open(store_path()) as store:
-        store.add_partner_time(dinner)
+        store.plans.add(dinner)
 
 
 def done(*words: str | Path) -> dict[str, Any]:
@@ -318,7 +319,7 @@ def test_nothing_older_than_what_is_kept_is_taken_in(export: Path, dinner: None)
     result = call(export)
     assert "You keep 3 d" in result.stdout
     with Store.open(store_path(), read_only=True) as store:
-        began = [each.began for each in store.occurrences()]
+        began = [each.began for each in store.history.occurrences()]
     assert 1 <= len(began) <= 2
     assert min(began) >= datetime.now(UTC) - timedelta(days=3)
     assert "You keep" not in call(export, "--since", "2d").stdout
@@ -326,11 +327,11 @@ def test_nothing_older_than_what_is_kept_is_taken_in(export: Path, dinner: None)
 
 def test_android_s_history_is_of_the_paired_phone_that_is_named(export: Path, dinner: None) -> None:
     with Store.open(store_path()) as store:
-        store.keep_phone(Phone(name="my phone"))
+        store.phones.save(Phone(name="my phone"))
     assert "Paired: my phone." in failed(UserError, export, "--phone", "theirs")
     assert set(done(export, "--phone", "my phone")["devices"]) == {"laptop", "my phone"}
     with Store.open(store_path(), read_only=True) as store:
-        assert {each.use.device for each in store.uses()} == {"laptop", "my phone"}
+        assert {each.use.device for each in store.history.uses()} == {"laptop", "my phone"}
 
 
 def test_a_phone_is_added_to_evenings_in_which_only_the_laptop_is_known(
@@ -352,23 +353,23 @@ def test_while_partner_time_is_under_way_it_can_wait(export: Path) -> None:
     now = datetime.now(UTC)
     with Store.open(store_path()) as store:
         began = PartnerTimeBegan(at=now, occurrence="1@x", title="Dinner", ends=now + timedelta(hours=1))
-        store.keep_all([Record(occurrence="1@x", what=began)])
+        store.history.save([Record(occurrence="1@x", what=began)])
     assert "can wait" in failed(TurntowardError, export)
 
 
 def test_interrupted_and_called_again_it_goes_on_where_it_was(
     export: Path, dinner: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keeping, count = Store.keep_all, 0
+    saving, count = HistoryStore.save, 0
 
-    def keep(store: Store, records: Any) -> None:
+    def save(history: HistoryStore, records: Any) -> None:
         nonlocal count
         count += 1
         if count == 3:
             os.kill(os.getpid(), signal.SIGINT)
-        keeping(store, records)
+        saving(history, records)
 
-    monkeypatch.setattr(Store, "keep_all", keep)
+    monkeypatch.setattr(HistoryStore, "save", save)
     broken = call(export)
     assert broken.exit_code != 0
     assert "goes on" in broken.stderr

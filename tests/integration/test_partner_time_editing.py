@@ -28,7 +28,7 @@ PATIENCE = 60
 
 def declared() -> list[PartnerTime]:
     with Store.open(store_path()) as store:
-        return store.partner_times()
+        return store.plans.partner_times()
 
 
 def test_what_was_understood_is_said_and_nothing_kept_where_nobody_can_be_asked(person: Person, home: Path) -> None:
@@ -174,7 +174,7 @@ def test_what_is_under_way_goes_on_as_it_began(person: Person) -> None:
             title="Dinner",
             ends=datetime(2026, 11, 23, 19, tzinfo=UTC),
         )
-        store.keep_all([Record(occurrence=began.occurrence, what=began)])
+        store.history.save([Record(occurrence=began.occurrence, what=began)])
     edited = person.says("edit", "dinner", "--from", "19:00", "--to", "22:00", "--yes")
     assert "What is under way goes on as it began, until 20:00." in edited.out
     assert person.says("list").lines[1] == "   > under way until 20:00"
@@ -184,13 +184,13 @@ def test_what_is_under_way_goes_on_as_it_began(person: Person) -> None:
 def test_what_came_from_a_calendar_becomes_ones_own(person: Person) -> None:
     person.says(*DINNER, "--yes")
     with Store.open(store_path()) as store:
-        calendar = store.keep_calendar(Calendar(name="us", place="/tmp/us.ics"))
-        (dinner,) = store.partner_times()
+        calendar = store.calendars.save(Calendar(name="us", place="/tmp/us.ics"))
+        (dinner,) = store.plans.partner_times()
         assert calendar.number is not None
-        proposal = store.keep_proposal(
+        proposal = store.calendars.save_proposal(
             Proposal(calendar=calendar.number, uid="a", partner_time=dinner, decided="accepted", accepted_as=1)
         )
-        store.change_partner_time(replace(dinner, proposal=proposal.number), {})
+        store.plans.change(replace(dinner, proposal=proposal.number), {})
     assert "It came from the calendar us, and follows it." in person.says("show", "dinner").lines
     person.says("edit", "dinner", "--quiet", "--yes")
     assert "It came from the calendar us, and follows it." in person.says("show", "dinner").lines
@@ -198,9 +198,9 @@ def test_what_came_from_a_calendar_becomes_ones_own(person: Person) -> None:
     assert "It came from a calendar, and does not follow that any more." in edited.lines
     assert "calendar" not in person.says("show", "dinner").out
     with Store.open(store_path()) as store:
-        (proposal,) = store.proposals()
+        (proposal,) = store.calendars.proposals()
         assert (proposal.decided, proposal.accepted_as) == ("declined", None)
-        assert [known.quiet for known in store.partner_times()] == [True]
+        assert [known.quiet for known in store.plans.partner_times()] == [True]
 
 
 def test_show_says_everything_about_one(person: Person) -> None:

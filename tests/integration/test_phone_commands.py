@@ -98,27 +98,27 @@ class Terminal:
 
 def kept() -> list[Phone]:
     with Store.open(store_path()) as store:
-        return store.phones()
+        return store.phones.all()
 
 
 def stored_address() -> PhoneApiAddress | None:
     with Store.open(store_path()) as store:
-        return store.phone_api_address()
+        return store.phones.api_address()
 
 
 def keep(*phones: Phone, place: PhoneApiAddress | None = PLACE) -> None:
     with Store.open(store_path()) as store:
         for each in phones:
-            store.keep_phone(each)
-        store.keep_phone_api_address(place)
+            store.phones.save(each)
+        store.phones.save_api_address(place)
 
 
 def claims(store: Store) -> None:
     """Be the phone that opens every link at once."""
-    for each in store.phones():
+    for each in store.phones.all():
         if each.code_until is not None and each.code_until > datetime.now(UTC):
             assert each.code
-            assert store.claim_code(each.code, digest("its token"), datetime.now(UTC))
+            assert store.phones.claim_code(each.code, digest("its token"), datetime.now(UTC))
 
 
 def is_short(text: str) -> bool:
@@ -134,7 +134,7 @@ class TestPair:
         seen: list[Phone] = []
 
         def comes(store: Store) -> None:
-            seen.extend(store.phones())
+            seen.extend(store.phones.all())
             claims(store)
 
         with PhoneDaemon(at_look=comes) as daemon:
@@ -216,14 +216,14 @@ class TestPair:
         assert "Traceback" not in shown.text
 
     def test_a_link_that_nobody_used_leaves_nothing_behind(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(phone_pairing, "PAIRING", timedelta(seconds=0.4))
+        monkeypatch.setattr(phone_pairing, "PAIRING_TIME", timedelta(seconds=0.4))
         with PhoneDaemon() as daemon, pytest.raises(TurntowardError, match="Nobody used the link in time"):
             turntoward.main(["phone", "pair", "my phone", *HERE], standalone_mode=False)
         assert daemon.opened
         assert (kept(), stored_address()) == ([], None)
 
     def test_a_link_that_nobody_used_leaves_the_door_to_the_others(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(phone_pairing, "PAIRING", timedelta(seconds=0.4))
+        monkeypatch.setattr(phone_pairing, "PAIRING_TIME", timedelta(seconds=0.4))
         keep(PAIRED)
         with PhoneDaemon(), pytest.raises(TurntowardError):
             turntoward.main(["phone", "pair", "another"], standalone_mode=False)
@@ -232,8 +232,8 @@ class TestPair:
 
     def test_a_phone_that_is_removed_meanwhile_ends_the_waiting(self) -> None:
         def removes(store: Store) -> None:
-            for each in store.phones():
-                store.remove_phone(each.number or 0)
+            for each in store.phones.all():
+                store.phones.remove(each.number or 0)
 
         with PhoneDaemon(at_look=removes):
             done = phone("pair", "my phone", *HERE)
@@ -242,8 +242,8 @@ class TestPair:
 
     def test_another_link_for_the_same_phone_takes_the_place_of_the_first(self) -> None:
         def replaces(store: Store) -> None:
-            for each in store.phones():
-                store.keep_phone(replace(each, code=digest("another")))
+            for each in store.phones.all():
+                store.phones.save(replace(each, code=digest("another")))
 
         with PhoneDaemon(at_look=replaces):
             done = phone("pair", "my phone", *HERE)

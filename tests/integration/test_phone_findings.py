@@ -21,7 +21,7 @@ from detector.control.lock import Lock
 from detector.control.status import PhoneApiStatus, PhoneState, State
 from detector.core.effects import Coverage, Record
 from detector.core.observations import PartnerTimeBegan, PartnerTimeEnded, PickedUp, PutAway
-from detector.devices import PAIRING, Phone, PhoneApiAddress
+from detector.devices import PAIRING_TIME, Phone, PhoneApiAddress
 from detector.doctor.phones import PhoneApiFound, find_phone_api, find_phones, unexpected
 from detector.paths import store_path
 from detector.store.store import Store
@@ -30,7 +30,7 @@ from tests.rig.adb_server import fake_adb
 NOW = datetime.now(UTC)
 MINE = Phone(name="my phone", token="70" * 32, paired=NOW - timedelta(days=1))
 CABLE = Phone(name="old phone", adb="R58M123", paired=NOW - timedelta(days=1))
-WAITING = Phone(name="new phone", code="c0" * 32, code_until=NOW + PAIRING)
+WAITING = Phone(name="new phone", code="c0" * 32, code_until=NOW + PAIRING_TIME)
 ANY = "0.0.0.0"
 URL = "http://192.168.1.7:8420"
 
@@ -82,14 +82,14 @@ def evening(known: dict[str, int], days_ago: int = 1) -> None:
         PartnerTimeEnded(at=began + timedelta(minutes=90)),
     ]
     with Store.open(store_path()) as store:
-        store.keep_all([Record(occurrence=name, what=what) for what in things])
+        store.history.save([Record(occurrence=name, what=what) for what in things])
 
 
 def pair(*phones: Phone, place: PhoneApiAddress | None = None) -> None:
     with Store.open(store_path()) as store:
         for phone in phones:
-            store.keep_phone(phone)
-        store.keep_phone_api_address(place)
+            store.phones.save(phone)
+        store.phones.save_api_address(place)
 
 
 class TestStatus:
@@ -174,7 +174,7 @@ class TestDevices:
         began = NOW - timedelta(minutes=30)
         pair(MINE, Phone(name="old phone", token="71" * 32))
         with Store.open(store_path()) as store:
-            store.keep_all(
+            store.history.save(
                 [
                     Record(occurrence="1@x", what=what)
                     for what in (

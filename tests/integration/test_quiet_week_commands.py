@@ -68,13 +68,13 @@ def lived(*longest: int) -> None:
     """Keep quiet evenings from Monday on, in each a stretch of mail that is so many seconds long, as the daemon would."""
     rules = load_rules(None).rules
     with Store.open(store_path()) as store:
-        quiet_week.begin(store, MONDAY - timedelta(hours=1))
+        quiet_week.start(store, MONDAY - timedelta(hours=1))
         for day, seconds in enumerate(longest):
             ((kept, seen, _),) = evening(day, (30, "mail", seconds)).parts
             core = Pipeline(rules, Settings().policy, Settings().attention)
             for each in seen:
-                store.keep_all([effect for effect in core.feed(each) if isinstance(effect, Record)])
-            assert kept.id in {each.id for each in store.occurrences()}
+                store.history.save([effect for effect in core.feed(each) if isinstance(effect, Record)])
+            assert kept.id in {each.id for each in store.history.occurrences()}
 
 
 def state() -> dict[str, object]:
@@ -111,14 +111,14 @@ def test_after_seven_evenings_it_is_over_by_itself() -> None:
 def test_one_that_is_under_way_stays_as_it_is_when_the_quiet_week_begins() -> None:
     with Store.open(store_path()) as store:
         began = PartnerTimeBegan(at=NOW, occurrence="1@a", title="Dinner", ends=NOW + timedelta(hours=1))
-        store.keep_all([Record(occurrence="1@a", what=began)])
+        store.history.save([Record(occurrence="1@a", what=began)])
     assert "The partner time under way goes on as it is; it begins with the next." in said("quiet-week", "start")
 
 
 def test_what_it_keeps_says_why_it_was_not_said_and_the_report_names_the_quiet_week() -> None:
     lived(60, 60, 60)
     with Store.open(store_path(), read_only=True) as store:
-        assert {moment.reason for moment in store.moments()} == {Reason.QUIET_WEEK}
+        assert {moment.reason for moment in store.history.moments()} == {Reason.QUIET_WEEK}
     report = said("report")
     assert "These moments were kept, and nothing was said: the quiet week, 3 of 7." in report
     assert "3 it is the quiet week, in which nothing is said" in report
@@ -221,7 +221,7 @@ def test_it_is_mentioned_to_who_is_new_here_and_to_nobody_else() -> None:
     assert offer not in said(*dinner)
     lived(20)
     with Store.open(store_path()) as store:
-        quiet_week.keep(store, quiet_week.QuietWeek())
+        quiet_week.save(store, quiet_week.QuietWeek())
     assert offer not in said(*dinner)
 
 
@@ -247,8 +247,8 @@ def test_at_set_up_it_is_asked_once_and_to_say_nothing_is_to_say_no(home: Path) 
     text = offered(home, "\n", "\n")
     assert text.index("for 30 minutes?") < text.index(QUESTION)
     with Store.open(store_path(), read_only=True) as store:
-        assert quiet_week.read(store) == quiet_week.QuietWeek(offered=True)
-        (began,) = (seen for _, seen in store.signs([PartnerTimeBegan]))
+        assert quiet_week.load(store) == quiet_week.QuietWeek(offered=True)
+        (began,) = (seen for _, seen in store.history.observations_of([PartnerTimeBegan]))
         assert isinstance(began, PartnerTimeBegan)
         assert not began.quiet
     assert QUESTION not in offered(home)
@@ -258,10 +258,10 @@ def test_at_set_up_it_is_asked_once_and_to_say_nothing_is_to_say_no(home: Path) 
 def test_who_wants_it_at_set_up_has_the_very_first_partner_time_quiet(home: Path) -> None:
     assert "It does; `turntoward quiet-week` says how far it is." in offered(home, "\n", "y\n")
     with Store.open(store_path(), read_only=True) as store:
-        (began,) = (seen for _, seen in store.signs([PartnerTimeBegan]))
+        (began,) = (seen for _, seen in store.history.observations_of([PartnerTimeBegan]))
         assert isinstance(began, PartnerTimeBegan)
         assert began.quiet
-        assert quiet_week.evening_under_way(store, UTC) == 1
+        assert quiet_week.current_evening(store, UTC) == 1
     assert QUESTION not in offered(home)
 
 

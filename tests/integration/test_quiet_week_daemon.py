@@ -28,17 +28,17 @@ class Evening(daemon.Evening):
     def open_one(self, occurrence: Occurrence, kept_as: str) -> Session:
         """Make what partner time needs."""
         under_way = super().open_one(occurrence, kept_as)
-        under_way.quiet = quiet_week.evening_under_way(self.store, UTC) is not None
+        under_way.quiet = quiet_week.current_evening(self.store, UTC) is not None
         return under_way
 
 
 @pytest.fixture
 def evening(tmp_path: Path) -> Iterator[Evening]:
     made = Evening(tmp_path / "kept.sqlite", BEFORE)
-    made.store.add_partner_time(
+    made.store.plans.add(
         declare(Asked(title="Dinner", every="day", begins="18:30", ends="20:00", zone="UTC"), BEFORE, ZoneInfo("UTC"))
     )
-    quiet_week.begin(made.store, BEFORE)
+    quiet_week.start(made.store, BEFORE)
     yield made
     made.store.close()
 
@@ -61,11 +61,15 @@ async def scroll(evening: Evening, at: datetime) -> None:
 
 
 def decided(evening: Evening) -> list[tuple[str, Reason | None]]:
-    return [(moment.decided, moment.reason) for moment in evening.store.moments()]
+    return [(moment.decided, moment.reason) for moment in evening.store.history.moments()]
 
 
 def began(evening: Evening) -> list[bool]:
-    return [seen.quiet for _, seen in evening.store.signs([PartnerTimeBegan]) if isinstance(seen, PartnerTimeBegan)]
+    return [
+        seen.quiet
+        for _, seen in evening.store.history.observations_of([PartnerTimeBegan])
+        if isinstance(seen, PartnerTimeBegan)
+    ]
 
 
 async def test_an_evening_of_the_quiet_week_says_so_and_says_nothing_else(evening: Evening) -> None:
@@ -90,7 +94,7 @@ async def test_a_restart_changes_nothing(evening: Evening) -> None:
 async def test_a_restart_after_the_wish_does_not_make_a_loud_evening_quiet(evening: Evening) -> None:
     quiet_week.stop(evening.store)
     await evening.at(BEGAN)
-    quiet_week.begin(evening.store, BEGAN + timedelta(minutes=10))
+    quiet_week.start(evening.store, BEGAN + timedelta(minutes=10))
     other = again(evening, BEGAN + timedelta(minutes=30))
     await other.at(BEGAN + timedelta(minutes=30))
     await scroll(other, BEGAN + timedelta(minutes=40))

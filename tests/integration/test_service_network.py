@@ -194,7 +194,7 @@ def test_installing_with_a_phone_paired_allows_the_network_and_uninstalling_take
     home: Path, calls: Path
 ) -> None:
     with Store.open(store_path()) as store:
-        kept = store.keep_phone(PHONE)
+        kept = store.phones.save(PHONE)
     done = run("service", "install")
     assert "It may reach the network" in " ".join(done.output.split())
     assert network_path().exists()
@@ -202,7 +202,7 @@ def test_installing_with_a_phone_paired_allows_the_network_and_uninstalling_take
     assert "It may reach the network" not in run("service", "install").output
     with Store.open(store_path()) as store:
         assert kept.number is not None
-        store.remove_phone(kept.number)
+        store.phones.remove(kept.number)
     run("service", "install")
     assert not network_path().exists()
     allow_network(wanted=True)

@@ -53,16 +53,16 @@ def evening() -> datetime:
 
     opened = PartnerTimeBegan(at=began, occurrence=name, title="Dinner", ends=now + timedelta(hours=1))
     with Store.open(store_path()) as store:
-        store.add_partner_time(
+        store.plans.add(
             PartnerTime(title="Dinner", begins=datetime(2026, 11, 23, 18, 30), lasts=timedelta(minutes=90), zone="UTC")
         )
-        store.keep_all([seen(opened, name), *looked(1, 20), *looked(2, 5)])
+        store.history.save([seen(opened, name), *looked(1, 20), *looked(2, 5)])
     return now
 
 
 def uses() -> list[int]:
     with Store.open(store_path(), read_only=True) as store:
-        return [kept.use.number for kept in store.uses()]
+        return [kept.use.number for kept in store.history.uses()]
 
 
 def failure(minutes_ago: float) -> Path:
@@ -133,8 +133,8 @@ class TestForget:
             done = turntoward("forget", "--all", "--yes")
             assert (done.returncode, done.stderr) == (0, "")
             assert "The file is emptied; it stays because the program has it open." in done.stdout
-            assert daemon.occurrences() == []
-            assert daemon.partner_times() == []
+            assert daemon.history.occurrences() == []
+            assert daemon.plans.partner_times() == []
 
     def test_a_damaged_file_can_still_be_forgotten(self) -> None:
         store_path().parent.mkdir(parents=True)
@@ -155,7 +155,7 @@ class TestExport:
     @pytest.fixture(autouse=True)
     def kept(self) -> None:
         with Store.open(store_path()) as store:
-            store.add_partner_time(
+            store.plans.add(
                 PartnerTime(
                     title="Abendessen 🥘",
                     begins=datetime(2026, 11, 23, 18, 30),
@@ -163,10 +163,10 @@ class TestExport:
                     zone="Europe/Berlin",
                 )
             )
-            store.stop_occurrence("1@x", NOW)
-            store.pause_until(NOW)
+            store.plans.stop("1@x", NOW)
+            store.plans.pause_until(NOW)
             looked = Focused(at=NOW, activity=Activity(category="social"))
-            store.keep_all([begins(), seen(looked), use(1, 5, 6), covered(1, 0, 9), moment(1, 5, 6), ends()])
+            store.history.save([begins(), seen(looked), use(1, 5, 6), covered(1, 0, 9), moment(1, 5, 6), ends()])
 
     def test_one_document_holds_everything_with_times_that_people_can_read(self) -> None:
         done = turntoward("export", "--json")
@@ -251,7 +251,7 @@ class TestExport:
 
     def test_a_failure_half_way_leaves_no_half_a_file(self, tmp_path: Path) -> None:
         with Store.open(store_path()) as store:
-            store._connection.execute("UPDATE observations SET fields = '[]' WHERE kind = 'Focused'")
+            store._database._connection.execute("UPDATE observations SET fields = '[]' WHERE kind = 'Focused'")
         done = turntoward("export", "--output", str(tmp_path / "evenings.json"))
         assert done.returncode == 1
         assert "is damaged" in done.stderr

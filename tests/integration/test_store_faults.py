@@ -17,7 +17,7 @@ import sqlite_utils  # noqa: F401 - imported here, so that opening a file needs 
 from detector.core.observations import InputCounted
 from detector.errors import StoreError
 from detector.store import opening
-from detector.store.failures import NothingKept, StoreDamaged, StoreLocked, StoreTooNew
+from detector.store.errors import StoreDamaged, StoreLocked, StoreMissing, StoreTooNew
 from detector.store.store import Store
 from tests.rig.kept import EVENING, after, begins, seen
 
@@ -40,7 +40,7 @@ def _may_mount() -> bool:
 
 def filled(path: Path, lines: int = 500) -> Path:
     with Store.open(path) as store:
-        store.keep_all([begins(), *(seen(InputCounted(at=after(1), scrolls=line)) for line in range(1, lines))])
+        store.history.save([begins(), *(seen(InputCounted(at=after(1), scrolls=line)) for line in range(1, lines))])
     return path
 
 
@@ -93,11 +93,11 @@ class TestLocked:
             other = sqlite3.connect(path, isolation_level=None)
             other.execute("BEGIN IMMEDIATE")
             with pytest.raises(StoreLocked, match=r"Another program holds .*turntoward\.sqlite"):
-                store.keep_all([seen(InputCounted(at=after(2), scrolls=1))])
+                store.history.save([seen(InputCounted(at=after(2), scrolls=1))])
             other.execute("ROLLBACK")
             other.close()
-            store.keep_all([seen(InputCounted(at=after(2), scrolls=1))])
-            assert len(list(store.observations(EVENING))) == 501
+            store.history.save([seen(InputCounted(at=after(2), scrolls=1))])
+            assert len(list(store.history.observations(EVENING))) == 501
 
     def test_a_new_file_that_another_program_holds_is_named(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(opening, "BUSY_SECONDS", 0.05)
@@ -113,14 +113,14 @@ class TestLocked:
 class TestFull:
     def test_a_full_disk_loses_nothing_that_was_kept(self, path: Path) -> None:
         with Store.open(filled(path)) as store:
-            (pages,) = store._connection.execute("PRAGMA page_count").fetchone()
-            store._connection.execute(f"PRAGMA max_page_count = {pages}")
+            (pages,) = store._database._connection.execute("PRAGMA page_count").fetchone()
+            store._database._connection.execute(f"PRAGMA max_page_count = {pages}")
             with pytest.raises(StoreError, match="no room left"):
-                store.keep_all([seen(InputCounted(at=after(2), scrolls=1)) for _ in range(5000)])
-            assert len(list(store.observations(EVENING))) == 500
-            store._connection.execute("PRAGMA max_page_count = 100000")
-            store.keep_all([seen(InputCounted(at=after(2), scrolls=1)) for _ in range(5000)])
-            assert len(list(store.observations(EVENING))) == 5500
+                store.history.save([seen(InputCounted(at=after(2), scrolls=1)) for _ in range(5000)])
+            assert len(list(store.history.observations(EVENING))) == 500
+            store._database._connection.execute("PRAGMA max_page_count = 100000")
+            store.history.save([seen(InputCounted(at=after(2), scrolls=1)) for _ in range(5000)])
+            assert len(list(store.history.observations(EVENING))) == 5500
 
     if _may_mount():  # a container may not, and then the test above must do
 
@@ -132,18 +132,18 @@ class TestFull:
                 with Store.open(path) as store:
                     while room:
                         try:
-                            store.keep_all(batch)
+                            store.history.save(batch)
                         except StoreError as full:
                             assert "no room left" in str(full)  # noqa: PT017 - how often it goes well is not known
                             room = False
                         else:
                             kept += 500
                 with Store.open(path, read_only=True) as store:
-                    assert len(list(store.observations(EVENING))) == kept
+                    assert len(list(store.history.observations(EVENING))) == kept
                 _mount(open_folder, "remount,size=4m")
                 with Store.open(path) as store:
-                    store.keep_all(batch)
-                    assert len(list(store.observations(EVENING))) == kept + 500
+                    store.history.save(batch)
+                    assert len(list(store.history.observations(EVENING))) == kept + 500
             finally:
                 subprocess.run(["umount", str(open_folder)], check=True)
 
@@ -154,7 +154,7 @@ class TestReadOnly:
         before = snapshot(open_folder)
         path.chmod(0o400)
         with as_nobody(open_folder), pytest.raises(StoreError, match=r"turntoward\.sqlite cannot be written"):
-            Store.open(path).keep_all([seen(InputCounted(at=after(2), scrolls=1))])
+            Store.open(path).history.save([seen(InputCounted(at=after(2), scrolls=1))])
         assert path.read_bytes() == before[path.name]
 
     def test_a_folder_that_may_not_be_written_is_named(self, open_folder: Path) -> None:
@@ -162,7 +162,7 @@ class TestReadOnly:
         before = snapshot(open_folder)
         open_folder.chmod(0o500)
         with as_nobody(open_folder), pytest.raises(StoreError, match="folder must be yours and writable"):
-            Store.open(path).keep_all([seen(InputCounted(at=after(2), scrolls=1))])
+            Store.open(path).history.save([seen(InputCounted(at=after(2), scrolls=1))])
         with as_nobody(open_folder), pytest.raises(StoreError, match="Permission denied"):
             Store.open(open_folder / "new.sqlite")
         with as_nobody(open_folder), pytest.raises(StoreError, match="Permission denied"):
@@ -172,13 +172,13 @@ class TestReadOnly:
     def test_reading_only_changes_nothing_and_refuses_to_write(self, path: Path) -> None:
         before = snapshot(filled(path).parent)
         with Store.open(path, read_only=True) as store:
-            assert len(list(store.observations(EVENING))) == 500
+            assert len(list(store.history.observations(EVENING))) == 500
             with pytest.raises(StoreError, match="cannot be written"):
-                store.pause_until(after(1))
+                store.plans.pause_until(after(1))
         assert snapshot(path.parent) == before
 
     def test_reading_only_where_nothing_is_makes_nothing(self, tmp_path: Path) -> None:
-        with pytest.raises(NothingKept, match="Nothing is kept yet"):
+        with pytest.raises(StoreMissing, match="Nothing is kept yet"):
             Store.open(tmp_path / "nowhere" / "kept.sqlite", read_only=True)
         assert not (tmp_path / "nowhere").exists()
 
@@ -207,8 +207,8 @@ class TestNewerAndForeign:
 
 def read_all(path: Path) -> None:
     with Store.open(path, read_only=True) as store:
-        list(store.observations(EVENING))
-        store.moments()
+        list(store.history.observations(EVENING))
+        store.history.moments()
 
 
 def overwritten(path: Path) -> None:
@@ -256,7 +256,7 @@ class TestDamaged:
             Store.open(path)
         subprocess.run(["sh", "-c", str(refused.value).splitlines()[-1]], check=True)
         with Store.open(path) as store:
-            assert store.occurrences() == []
+            assert store.history.occurrences() == []
         assert path.with_name(path.name + ".aside").exists()
 
 
@@ -282,21 +282,21 @@ class TestPlace:
         path.symlink_to(tmp_path / "real.sqlite")
         filled(path)
         with Store.open(path) as store:
-            assert len(list(store.observations(EVENING))) == 500
+            assert len(list(store.history.observations(EVENING))) == 500
             assert (tmp_path / "real.sqlite-wal").exists()
             assert list(path.parent.iterdir()) == [path]
 
     def test_odd_names_are_fine(self, tmp_path: Path) -> None:
         path = tmp_path / "100%23 ?kept#" / "für mich?.sqlite"
         with Store.open(filled(path)) as store:
-            assert len(list(store.observations(EVENING))) == 500
+            assert len(list(store.history.observations(EVENING))) == 500
 
     def test_only_the_person_can_read_it_whatever_the_umask(self, tmp_path: Path) -> None:
         path = tmp_path / "a" / "turntoward" / "turntoward.sqlite"
         before = os.umask(0)
         try:
             with Store.open(path) as store:
-                store.keep_all([begins()])
+                store.history.save([begins()])
                 modes = {file.name: oct(file.stat().st_mode & 0o777) for file in path.parent.iterdir()}
         finally:
             os.umask(before)

@@ -37,13 +37,13 @@ def path(tmp_path: Path) -> Path:
 
 
 def fill(store: Store) -> None:
-    store.keep_all([begins()])
+    store.history.save([begins()])
     for number in range(1, 400):
-        store.keep_all([looked(number / 100, number, OLD), use(number, number / 100, number / 100, name=OLD)])
+        store.history.save([looked(number / 100, number, OLD), use(number, number / 100, number / 100, name=OLD)])
     for number in range(400, 1200):
         at = 15 + number / 100
-        store.keep_all([looked(at, number, NEW), use(number, at, at, name=NEW), moment(number, at, at, name=NEW)])
-        store.keep_all([use(number, at, at, name=NEW + "y" * (number % 90)), covered(number, at, at + 1)])
+        store.history.save([looked(at, number, NEW), use(number, at, at, name=NEW), moment(number, at, at, name=NEW)])
+        store.history.save([use(number, at, at, name=NEW + "y" * (number % 90)), covered(number, at, at + 1)])
 
 
 def test_forgetting_leaves_no_byte_of_it_though_the_daemon_has_the_file_open(path: Path) -> None:
@@ -54,8 +54,8 @@ def test_forgetting_leaves_no_byte_of_it_though_the_daemon_has_the_file_open(pat
         left = bytes_of(path.parent)
         assert NEW.encode() not in left
         assert OLD.encode() in left
-        daemon.keep_all([looked(40, 1, OLD)])
-        assert len(daemon.uses()) == 399
+        daemon.history.save([looked(40, 1, OLD)])
+        assert len(daemon.history.uses()) == 399
 
 
 @pytest.mark.parametrize("seed", [1, 4, 6])
@@ -63,10 +63,10 @@ def test_copies_that_splitting_pages_left_behind_are_gone_too(path: Path, seed: 
     # With these seeds overwriting alone (secure_delete) leaves some copies, for SQLite does not reach them.
     chance = random.Random(seed)
     with Store.open(path) as store:
-        store.keep_all([begins()])
+        store.history.save([begins()])
         for _ in range(30):
             numbers = [chance.randint(1, 5000) for _ in range(100)]
-            store.keep_all(
+            store.history.save(
                 [
                     use(number, 20, 21, name=NEW + "x" * chance.randint(0, 300))
                     if number % 2
@@ -94,18 +94,18 @@ def test_a_program_that_reads_meanwhile_is_named_as_the_reason_for_traces(
     monkeypatch.setattr(opening, "BUSY_SECONDS", 0.05)
     with Store.open(path) as reader, Store.open(path) as command:
         fill(reader)
-        reader._connection.execute("BEGIN")
-        reader._connection.execute("SELECT * FROM uses LIMIT 1").fetchall()
+        reader._database._connection.execute("BEGIN")
+        reader._database._connection.execute("SELECT * FROM uses LIMIT 1").fetchall()
         with pytest.raises(StoreError, match="once more"):
             command.forget(after(15), now=after(30))
-        reader._connection.execute("ROLLBACK")
+        reader._database._connection.execute("ROLLBACK")
         command.forget(after(15), now=after(30))
         assert NEW.encode() not in bytes_of(path.parent)
 
 
 def test_erasing_deletes_the_files_where_nobody_has_them_open(path: Path) -> None:
     with Store.open(path) as store:
-        store.keep_all([begins(), ends()])
+        store.history.save([begins(), ends()])
     forgotten, gone = erase(path, now=after(95))
     assert (forgotten.occurrences, gone) == (1, True)
     assert list(path.parent.iterdir()) == []
@@ -117,10 +117,10 @@ def test_erasing_empties_the_file_that_the_daemon_has_open(path: Path) -> None:
         forgotten, gone = erase(path, now=after(30))
         assert (forgotten.occurrences, gone) == (1, False)
         assert OLD.encode() not in bytes_of(path.parent)
-        daemon.keep_all([use(1, 31, None), ends(at=31)])  # what it still holds finds nothing to belong to
-        assert daemon.uses() == []
-        daemon.keep_all([begins("2@later", at=60)])
-        assert [kept.id for kept in daemon.occurrences()] == ["2@later"]
+        daemon.history.save([use(1, 31, None), ends(at=31)])  # what it still holds finds nothing to belong to
+        assert daemon.history.uses() == []
+        daemon.history.save([begins("2@later", at=60)])
+        assert [kept.id for kept in daemon.history.occurrences()] == ["2@later"]
 
 
 def test_erasing_deletes_what_can_no_longer_be_read(path: Path) -> None:
@@ -136,7 +136,7 @@ def test_erasing_follows_a_link_and_takes_it_away(path: Path, tmp_path: Path) ->
     real = tmp_path / "elsewhere.sqlite"
     path.symlink_to(real)
     with Store.open(path) as store:
-        store.keep_all([begins()])
+        store.history.save([begins()])
     assert stat.S_IMODE(real.stat().st_mode) == 0o600
     erase(path, now=after(30))
     assert not real.exists()

@@ -32,7 +32,7 @@ store, number = Store.open(Path(sys.argv[1])), int(sys.argv[2])
 while True:
     number += 1
     at = BEGAN + timedelta(milliseconds=number)
-    store.keep_all([seen(InputCounted(at=at, scrolls=number)), use(number % 50, 1, 2)])
+    store.history.save([seen(InputCounted(at=at, scrolls=number)), use(number % 50, 1, 2)])
     print(number, flush=True)
 """
 
@@ -47,7 +47,7 @@ from tests.rig.kept import after, seen, use
 store, number = Store.open(Path(sys.argv[1])), 0
 while True:
     number += 1
-    store.keep_all([seen(InputCounted(at=after(60), scrolls=line)) for line in range(1, 300)])
+    store.history.save([seen(InputCounted(at=after(60), scrolls=line)) for line in range(1, 300)])
     store.forget(after(50), now=after(55))
     store.forget(after(59), now=after(60 + number))
     print(number, flush=True)
@@ -84,13 +84,13 @@ def test_whatever_was_acknowledged_is_there_after_a_kill(tmp_path: Path, monkeyp
     path = tmp_path / "turntoward" / "turntoward.sqlite"
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     with Store.open(path) as store:
-        store.keep_all([begins()])
+        store.history.save([begins()])
     chance, last = random.Random(20261123), 0
     for _ in range(ROUNDS):
         with writing(WRITER, str(path), str(last)) as child:
             said = acknowledged(child, chance.randint(1, 400))
         with Store.open(path) as store:
-            kept = [one.scrolls for one in store.observations(EVENING) if isinstance(one, InputCounted)]
+            kept = [one.scrolls for one in store.history.observations(EVENING) if isinstance(one, InputCounted)]
         # All that was acknowledged, in order and without a hole; at most the one that was under way beside it.
         assert kept in (list(range(1, said[-1] + 1)), list(range(1, said[-1] + 2)))
         sound(path)
@@ -102,11 +102,11 @@ def test_a_kill_while_forgetting_leaves_a_sound_file(tmp_path: Path, monkeypatch
     path = tmp_path / "turntoward" / "turntoward.sqlite"
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     with Store.open(path) as store:
-        store.keep_all([begins(lasts=100_000)])
+        store.history.save([begins(lasts=100_000)])
     chance = random.Random(20261124)
     for _ in range(5):
         with writing(FORGETTER, str(path)) as child:
             acknowledged(child, chance.randint(1, 15))
         sound(path)
         with Store.open(path) as store:
-            assert next(store.observations(EVENING)) == begins(lasts=100_000).what
+            assert next(store.history.observations(EVENING)) == begins(lasts=100_000).what

@@ -29,9 +29,10 @@ from pathlib import Path
 from detector.store.store import Store
 from tests.rig.kept import EVENING, after, begins, moment, use
 with Store.open(Path(sys.argv[1])) as store:
-    store.keep_all([begins(), use(1, 5, None), moment(1, 5, None)])
-    store.partner_times(), store.stopped(), store.moments(), store.uses(), store.last_moment()
-    list(store.observations(EVENING))
+    store.history.save([begins(), use(1, 5, None), moment(1, 5, None)])
+    store.plans.partner_times(), store.plans.stopped()
+    store.history.moments(), store.history.uses(), store.history.last_moment()
+    list(store.history.observations(EVENING))
     store.forget(after(1), now=after(2))
 print([name for name in ("sqlite_utils", "click", "msgspec", "dateutil") if name in sys.modules])
 """
@@ -88,7 +89,7 @@ def test_what_writes_and_reads_never_imports_sqlite_utils(path: Path) -> None:
         said, wrong = child.communicate()
         assert (said.strip(), wrong, child.returncode) == ("[]", "", 0)
     with Store.open(path, read_only=True) as store:
-        assert [kept.id for kept in store.occurrences()] == [EVENING]
+        assert [kept.id for kept in store.history.occurrences()] == [EVENING]
 
 
 def test_the_child_imports_the_program_and_not_what_lies_about(path: Path, tmp_path: Path) -> None:
@@ -132,7 +133,7 @@ def test_every_table_is_strict(path: Path) -> None:
 
 def test_the_schema_of_a_store_in_memory_is_what_the_migrations_lead_to(path: Path) -> None:
     def schema(store: Store) -> dict[str, str | None]:
-        found = store._connection.execute(
+        found = store._database._connection.execute(
             "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE '%_sqlite_migrations%'"
         )
         # Spaces and quotes apart: columns that a migration added are written into the statement in another style.
@@ -169,19 +170,19 @@ def later(path: Path, *, fails: bool) -> None:
 
 def test_a_migration_that_fails_leaves_the_file_as_it_was(path: Path) -> None:
     with Store.open(path) as store:
-        store.keep_all([begins()])
+        store.history.save([begins()])
     before, whole = tables(path), path.read_bytes()
     with pytest.raises(StoreError, match=r"fails in the middle\. It is as it was"):
         later(path, fails=True)
     assert tables(path) == before
     assert path.read_bytes() == whole
     with Store.open(path) as store:
-        assert [kept.id for kept in store.unfinished()] == [EVENING]
+        assert [kept.id for kept in store.history.unfinished()] == [EVENING]
 
 
 def test_an_older_file_is_brought_up_to_date_and_keeps_what_it_holds(path: Path) -> None:
     with Store.open(path) as store:
-        store.keep_all([begins()])
+        store.history.save([begins()])
     later(path, fails=False)
     with sqlite3.connect(path) as connection:
         assert connection.execute("SELECT id, mood FROM occurrences").fetchall() == [(EVENING, None)]
@@ -203,7 +204,7 @@ def test_what_was_declared_before_there_were_calendars_is_declared_as_it_was(pat
         connection.execute("INSERT INTO exceptions VALUES ('1@20261123T173000Z', 'stopped', 5000000, NULL)")
     connection.close()
     with Store.open(path) as store:
-        (declared,) = store.partner_times()
+        (declared,) = store.plans.partner_times()
         assert declared == PartnerTime(
             number=1,
             title="Dinner",
@@ -212,7 +213,7 @@ def test_what_was_declared_before_there_were_calendars_is_declared_as_it_was(pat
             zone="Europe/Berlin",
             recurrence="FREQ=WEEKLY;BYDAY=MO",
         )
-        assert store.stopped().keys() == {"1@20261123T173000Z"}
+        assert store.plans.stopped().keys() == {"1@20261123T173000Z"}
 
 
 def test_a_child_that_fails_says_why(path: Path) -> None:
@@ -231,14 +232,14 @@ def test_what_is_killed_before_the_schema_is_whole_can_be_opened_again(path: Pat
         connection.execute("PRAGMA journal_mode = WAL")  # as far as a migration comes before its transaction
     connection.close()
     with Store.open(path) as store:
-        assert store.occurrences() == []
+        assert store.history.occurrences() == []
 
 
 def test_a_copy_of_the_file_can_be_opened_elsewhere(path: Path, tmp_path: Path) -> None:
     with Store.open(path) as store:
-        store.keep_all([begins()])
+        store.history.save([begins()])
     shutil.copy(path, tmp_path / "copy.sqlite")
     with Store.open(tmp_path / "copy.sqlite", read_only=True) as store:
-        assert [kept.id for kept in store.occurrences()] == [EVENING]
+        assert [kept.id for kept in store.history.occurrences()] == [EVENING]
     with Database(tmp_path / "copy.sqlite", execute_plugins=False) as copy:
         assert MIGRATIONS.pending(copy) == []

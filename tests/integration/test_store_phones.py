@@ -6,7 +6,6 @@ import json
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from threading import Barrier, Thread
@@ -16,14 +15,14 @@ import pytest
 from sqlite_utils import Migrations
 
 from detector.core.observations import PartnerTimeExtended, PickedUp, PutAway
-from detector.devices import PAIRING, Phone, PhoneApiAddress
+from detector.devices import PAIRING_TIME, Phone, PhoneApiAddress
 from detector.errors import StoreError
 from detector.partner_time.model import PartnerTime
 from detector.paths import store_path
-from detector.store import reading
+from detector.store.database import Database
+from detector.store.history import HistoryStore
 from detector.store.migrate import migrate
 from detector.store.migrations import m001_what_is_kept
-from detector.store.model import Keeping
 from detector.store.store import Store
 from tests.rig.kept import BEGAN, EVENING, after, begins, covered, moment, seen, use
 
@@ -39,7 +38,7 @@ from tests.rig.kept import after
 with Store.open(Path(sys.argv[1])) as store:
     print("ready", flush=True)
     sys.stdin.readline()
-    claimed = store.claim_code("c0" * 32, sys.argv[2], after(1))
+    claimed = store.phones.claim_code("c0" * 32, sys.argv[2], after(1))
     print(claimed and claimed.token)
 """
 
@@ -49,10 +48,10 @@ from pathlib import Path
 from detector.devices import PhoneApiAddress, Phone
 from detector.store.store import Store
 with Store.open(Path(sys.argv[1])) as store:
-    store.keep_phone(Phone(name="my phone", token="70" * 32))
-    store.keep_phone_api_address(PhoneApiAddress(address="127.0.0.1", port=1, host="laptop"))
-    store.remove_phone(1)
-    store.keep_phone(Phone(name="my phone", token="71" * 32))
+    store.phones.save(Phone(name="my phone", token="70" * 32))
+    store.phones.save_api_address(PhoneApiAddress(address="127.0.0.1", port=1, host="laptop"))
+    store.phones.remove(1)
+    store.phones.save(Phone(name="my phone", token="71" * 32))
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -63,19 +62,19 @@ def path(tmp_path: Path) -> Path:
 
 
 def mine() -> Phone:
-    return Phone(name="my phone", code=CODE, code_until=BEGAN + PAIRING)
+    return Phone(name="my phone", code=CODE, code_until=BEGAN + PAIRING_TIME)
 
 
 def test_of_several_connections_that_claim_a_code_at_once_one_gets_it(path: Path) -> None:
     for round_number in range(20):
         with Store.open(path) as one, Store.open(path) as other:
-            number = one.keep_phone(mine()).number
+            number = one.phones.save(mine()).number
             assert number is not None
             barrier, found = Barrier(2), dict[str, Phone | None]()
 
             def claim(store: Store, token: str, barrier: Barrier = barrier, found: Any = found) -> None:
                 barrier.wait()
-                found[token] = store.claim_code(CODE, token, after(1))
+                found[token] = store.phones.claim_code(CODE, token, after(1))
 
             racers = [Thread(target=claim, args=each) for each in ((one, "a" * 64), (other, "b" * 64))]
             for racer in racers:
@@ -83,13 +82,13 @@ def test_of_several_connections_that_claim_a_code_at_once_one_gets_it(path: Path
             for racer in racers:
                 racer.join()
             (winner,) = [token for token, phone in found.items() if phone is not None]
-            assert [phone.token for phone in one.phones()] == [winner], round_number
-            one.remove_phone(number)
+            assert [phone.token for phone in one.phones.all()] == [winner], round_number
+            one.phones.remove(number)
 
 
 def test_of_several_processes_that_claim_a_code_one_gets_it(path: Path) -> None:
     with Store.open(path) as store:
-        store.keep_phone(mine())
+        store.phones.save(mine())
     children = [
         subprocess.Popen(
             [sys.executable, "-c", CLAIM, str(path), letter * 64],
@@ -107,24 +106,24 @@ def test_of_several_processes_that_claim_a_code_one_gets_it(path: Path) -> None:
     assert sorted(said)[:2] == ["None", "None"] or said.count("None") == 2
     (token,) = [each for each in said if each != "None"]
     with Store.open(path, read_only=True) as store:
-        assert [phone.token for phone in store.phones()] == [token]
+        assert [phone.token for phone in store.phones.all()] == [token]
 
 
 def test_what_was_paired_and_removed_before_a_kill_stays_so(path: Path) -> None:
     child = subprocess.run([sys.executable, "-c", KILLED, str(path)], cwd=ROOT, check=False)
     assert child.returncode == -9
     with Store.open(path, read_only=True) as store:
-        assert store.phones() == [Phone(number=2, name="my phone", token="71" * 32)]
-        assert store.phone_api_address() == PhoneApiAddress(address="127.0.0.1", port=1, host="laptop")
+        assert store.phones.all() == [Phone(number=2, name="my phone", token="71" * 32)]
+        assert store.phones.api_address() == PhoneApiAddress(address="127.0.0.1", port=1, host="laptop")
 
 
 def test_export_shows_phones_and_that_digests_are_left_out(path: Path) -> None:
     with Store.open(path) as store:
-        store.keep_phone(mine())
-        store.keep_phone(Phone(name="other", paired=after(2), token="70" * 32, shows_nudges=True))
-        store.keep_phone_api_address(PhoneApiAddress(address="192.168.1.7", port=8765, host="laptop.local"))
-        store.keep_all([begins()])
-        store.keep_unknown(EVENING, "my phone", CANARY, names=False, first=True)
+        store.phones.save(mine())
+        store.phones.save(Phone(name="other", paired=after(2), token="70" * 32, shows_nudges=True))
+        store.phones.save_api_address(PhoneApiAddress(address="192.168.1.7", port=8765, host="laptop.local"))
+        store.history.save([begins()])
+        store.history.count_unknown_app(EVENING, "my phone", CANARY, names=False, first=True)
         rows = list(store.export())
     assert [row for table, row in rows if table == "phones"] == [
         {
@@ -166,11 +165,11 @@ def test_export_shows_phones_and_that_digests_are_left_out(path: Path) -> None:
 
 def test_no_name_of_an_app_reaches_the_files_unless_names_are_kept(path: Path) -> None:
     with Store.open(path) as store:
-        store.keep_all([begins()])
-        store.keep_unknown(EVENING, "my phone", CANARY, names=False, first=True)
+        store.history.save([begins()])
+        store.history.count_unknown_app(EVENING, "my phone", CANARY, names=False, first=True)
         files = [each.read_bytes() for each in path.parent.iterdir()]
         assert not any(CANARY.encode() in content for content in files)
-        store.keep_unknown(EVENING, "my phone", CANARY, names=True, first=True)
+        store.history.count_unknown_app(EVENING, "my phone", CANARY, names=True, first=True)
         files = [each.read_bytes() for each in path.parent.iterdir()]
         assert any(CANARY.encode() in content for content in files)
         store.forget_all(now=after(5))
@@ -201,22 +200,22 @@ def declare(path: Path) -> None:
     connection.close()
 
 
-def fill(store: Keeping) -> None:
-    store.stop_occurrence("1@x", after(30))
-    store.pause_until(after(60))
-    store.keep_all([begins(), use(1, 5, None), covered(1, 0, 9), moment(1, 6, 7), seen(PickedUp(at=after(1)))])
+def fill(store: Store) -> None:
+    store.plans.stop("1@x", after(30))
+    store.plans.pause_until(after(60))
+    store.history.save([begins(), use(1, 5, None), covered(1, 0, 9), moment(1, 6, 7), seen(PickedUp(at=after(1)))])
 
 
-def everything(store: Keeping) -> list[Any]:
+def everything(store: Store) -> list[Any]:
     return [
-        store.partner_times(),
-        store.stopped(),
-        store.paused_until(),
-        store.occurrences(),
-        store.uses(),
-        store.coverage(),
-        store.moments(),
-        list(store.observations(EVENING)),
+        store.plans.partner_times(),
+        store.plans.stopped(),
+        store.plans.paused_until(),
+        store.history.occurrences(),
+        store.history.uses(),
+        store.history.coverage(),
+        store.history.moments(),
+        list(store.history.observations(EVENING)),
     ]
 
 
@@ -226,16 +225,14 @@ def test_a_file_of_the_first_version_comes_along_with_all_that_it_holds(
     old_file(path)
     declare(path)
     same = Store.in_memory()
-    same.add_partner_time(
-        PartnerTime(title="Dinner", begins=BEGAN.replace(tzinfo=None), lasts=after(90) - BEGAN, zone="UTC")
-    )
+    same.plans.add(PartnerTime(title="Dinner", begins=BEGAN.replace(tzinfo=None), lasts=after(90) - BEGAN, zone="UTC"))
     fill(same)
     with monkeypatch.context() as old:
         old.setattr("detector.store.opening.migration_due", lambda *_: False)  # as its own program opened it
         with Store.open(path) as store:
             fill(store)
             with pytest.raises(StoreError):
-                store.phones()
+                store.phones.all()
     with sqlite3.connect(path) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (1,)
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
@@ -243,12 +240,12 @@ def test_a_file_of_the_first_version_comes_along_with_all_that_it_holds(
     connection.close()
     with Store.open(path, read_only=True) as store:
         assert everything(store) == everything(same)
-        assert store.phones() == []
-        assert store.signs([PickedUp]) == [(EVENING, PickedUp(at=after(1)))]
+        assert store.phones.all() == []
+        assert store.history.observations_of([PickedUp]) == [(EVENING, PickedUp(at=after(1)))]
     with Store.open(path) as store:
-        store.keep_all([seen(PartnerTimeExtended(at=after(80), ends=after(120)))])
-        assert store.keep_phone(mine()).number == 1
-        assert [each.ends for each in store.unfinished()] == [after(120)]
+        store.history.save([seen(PartnerTimeExtended(at=after(80), ends=after(120)))])
+        assert store.phones.save(mine()).number == 1
+        assert [each.ends for each in store.history.unfinished()] == [after(120)]
 
 
 def test_signs_of_phones_are_found_without_reading_every_observation(path: Path) -> None:
@@ -264,9 +261,10 @@ def test_signs_of_phones_are_found_without_reading_every_observation(path: Path)
 
     Store.open(path).close()
     connection = sqlite3.connect(path)
-    ask: Callable[..., Any] = reading.signs
-    ask(Explaining(connection), [PickedUp, PutAway], after(0), after(90))
-    ask(Explaining(connection), [PutAway], None, None)
+    explaining: Any = Explaining(connection)
+    history = HistoryStore(Database(path, explaining))
+    history.observations_of([PickedUp, PutAway], after(0), after(90))
+    history.observations_of([PutAway])
     connection.close()
     assert [plan for plan in plans if " t " in f"{plan} "] == [
         plan for plan in plans if "idx_observations_signs" in plan
@@ -277,7 +275,7 @@ def test_signs_of_phones_are_found_without_reading_every_observation(path: Path)
 def test_forget_all_says_that_phones_are_removed_and_export_that_digests_are_left_out(path: Path) -> None:
     del path
     with Store.open(store_path()) as store:
-        store.keep_phone(Phone(name="my phone", token="70" * 32))
+        store.phones.save(Phone(name="my phone", token="70" * 32))
     turntoward = [sys.executable, "-m", "detector.cli"]
     exported = subprocess.run([*turntoward, "export"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert ('"name": "my phone"' in exported, '"token": "left out"' in exported) == (True, True)

@@ -53,7 +53,7 @@ def kept() -> None:
     core = Pipeline(load_rules(None).rules, PolicySettings(), AttentionSettings())
     effects = play(read_timelines(EVENING, "test")[0], core)
     with Store.open(store_path()) as store:
-        store.keep_all([effect for effect in effects if isinstance(effect, Record)])
+        store.history.save([effect for effect in effects if isinstance(effect, Record)])
 
 
 @pytest.mark.usefixtures("kept")
@@ -168,7 +168,7 @@ class TestTogether:
         effects = [each for each in play(read_timelines(EVENING, "test")[0], core) if isinstance(each, Record)]
         with Store.open(store_path()) as store:
             for number in range(3):
-                store.keep_all([_moved(effect, f"{number}@x") for effect in effects])
+                store.history.save([_moved(effect, f"{number}@x") for effect in effects])
         assert "Shopping: for both of you 3 times." in turntoward("status").stdout
         assert json.loads(turntoward("status", "--json").stdout)["offers"] == [{"category": "shopping", "times": 3}]
         assert json.loads(turntoward("together", "--json").stdout) == {"for_both": [], "offered": ["shopping"]}

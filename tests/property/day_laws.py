@@ -9,7 +9,8 @@ from itertools import pairwise
 from detector.core.effects import Moment, Record, Use
 from detector.core.observations import PartnerTimeBegan, PartnerTimeEnded
 from detector.partner_time.occurrences import occurrences
-from detector.store.model import Keeping, KeptOccurrence
+from detector.store.model import StoredOccurrence
+from detector.store.store import Store
 from tests.rig.day import core
 
 DAY = timedelta(days=1)
@@ -21,10 +22,10 @@ def planned(kept_as: str) -> str:
     return kept_as.partition("~")[0]
 
 
-def of_each(store: Keeping) -> None:
+def of_each(store: Store) -> None:
     """Time never goes back in it; it begins once; nothing is observed or decided before its beginning or after its end."""
-    for kept in store.occurrences():
-        observations = list(store.observations(kept.id))
+    for kept in store.history.occurrences():
+        observations = list(store.history.observations(kept.id))
         assert isinstance(observations[0], PartnerTimeBegan)
         assert sum(isinstance(each, PartnerTimeBegan) for each in observations) == 1
         assert observations[0].at == kept.began
@@ -35,24 +36,24 @@ def of_each(store: Keeping) -> None:
         if kept.ended is not None:
             assert kept.began <= kept.ended <= kept.ends
             assert kept.end_reason != "ended" or kept.began < kept.ended == kept.ends
-    ended = {kept.id: kept.ended or kept.ends for kept in store.occurrences()}
-    for moment in store.moments():
+    ended = {kept.id: kept.ended or kept.ends for kept in store.history.occurrences()}
+    for moment in store.history.moments():
         assert moment.decided_at <= ended[moment.occurrence]
-    for use in store.uses():
+    for use in store.history.uses():
         assert use.use.ended is None or use.use.ended <= ended[use.occurrence]
 
 
-def of_all(store: Keeping, epochs: Mapping[str, int]) -> None:
+def of_all(store: Store, epochs: Mapping[str, int]) -> None:
     """Nothing overlaps, but where the clock was set back in between; nothing begins anew that was not cut off."""
-    by_epoch: dict[int, list[KeptOccurrence]] = {}
-    known = {kept.id: kept for kept in store.occurrences()}
+    by_epoch: dict[int, list[StoredOccurrence]] = {}
+    known = {kept.id: kept for kept in store.history.occurrences()}
     for kept in known.values():
         by_epoch.setdefault(epochs[kept.id], []).append(kept)
     for together in by_epoch.values():
         # What is stopped in the very instant in which it begins has no length.
         for one, other in pairwise(sorted(together, key=lambda kept: (kept.began, kept.ended or kept.ends))):
             assert (one.ended or one.ends) <= other.began, (one, other)
-    extended = store.extended()
+    extended = store.plans.extended()
     for name in known:
         own, _, again = name.partition("~")
         if again:
@@ -61,23 +62,23 @@ def of_all(store: Keeping, epochs: Mapping[str, int]) -> None:
             assert was_cut_off or extended.get(own, before.ends) > before.ends, before
 
 
-def of_exceptions(store: Keeping, begun_when_said: Mapping[str, frozenset[str]]) -> None:
+def of_exceptions(store: Store, begun_when_said: Mapping[str, frozenset[str]]) -> None:
     """Nothing that was skipped or cancelled begins afterwards."""
-    skipped = store.skipped()
-    for kept in store.occurrences():
+    skipped = store.plans.skipped()
+    for kept in store.history.occurrences():
         name = planned(kept.id)
         assert name not in skipped or kept.id in begun_when_said.get(name, ()), kept
 
 
-def promised(store: Keeping, now: datetime) -> set[str]:
+def promised(store: Store, now: datetime) -> set[str]:
     """Return the ids of all that was declared and not taken back, and that holds `now`: one of them has to be under way."""
-    stopped, extended = store.stopped(), store.extended()
-    latest: dict[str, KeptOccurrence] = {}
+    stopped, extended = store.plans.stopped(), store.plans.extended()
+    latest: dict[str, StoredOccurrence] = {}
     first: dict[str, datetime] = {}
-    for kept in sorted(store.occurrences(), key=lambda kept: int(kept.id.partition("~")[2] or 1)):
+    for kept in sorted(store.history.occurrences(), key=lambda kept: int(kept.id.partition("~")[2] or 1)):
         latest[planned(kept.id)] = kept
         first[planned(kept.id)] = min(kept.began, first.get(planned(kept.id), kept.began))
-    declared = store.partner_times()
+    declared = store.plans.partner_times()
     found = set()
     for partner_time in declared:
         for occurrence in occurrences(partner_time, now, now + INSTANT):
@@ -94,12 +95,12 @@ def promised(store: Keeping, now: datetime) -> set[str]:
     return found
 
 
-def replays(store: Keeping, kept: KeptOccurrence) -> None:
+def replays(store: Store, kept: StoredOccurrence) -> None:
     """Feeding what was observed again gives what was decided."""
     again = core()
-    effects = [effect for seen in store.observations(kept.id) for effect in again.feed(seen)]
+    effects = [effect for seen in store.history.observations(kept.id) for effect in again.feed(seen)]
     records = [effect.what for effect in effects if isinstance(effect, Record)]
     moments = {what.number: what for what in records if isinstance(what, Moment)}
     uses = {what.number: what for what in records if isinstance(what, Use)}
-    assert list(moments.values()) == [moment for moment in store.moments() if moment.occurrence == kept.id]
-    assert list(uses.values()) == [use.use for use in store.uses() if use.occurrence == kept.id]
+    assert list(moments.values()) == [moment for moment in store.history.moments() if moment.occurrence == kept.id]
+    assert list(uses.values()) == [use.use for use in store.history.uses() if use.occurrence == kept.id]

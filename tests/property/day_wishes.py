@@ -21,7 +21,6 @@ from hypothesis.stateful import (
 from detector.clock import ManualClock
 from detector.control import requests
 from detector.partner_time.model import PartnerTime
-from detector.store.model import Keeping
 from detector.store.store import Store
 from tests.property import day_laws as laws
 from tests.rig.day import Day
@@ -53,10 +52,10 @@ which = st.integers(0, 3)
 class Wishing(RuleBasedStateMachine):
     """A person, a device and its clock, and the daemon on it; `day` is None while it does not run."""
 
-    def make(self) -> Keeping:
+    def make(self) -> Store:
         return Store.in_memory(lambda: self.zone)
 
-    def again(self) -> Keeping:
+    def again(self) -> Store:
         """Return the store as the next process finds it."""
         return self.store
 
@@ -82,7 +81,7 @@ class Wishing(RuleBasedStateMachine):
     @initialize(at=st.sampled_from(BEGINNINGS), zone=st.sampled_from(ZONES[:3]))
     def begins(self, at: datetime, zone: str) -> None:
         self.clock.at, self.zone = at, zone
-        self.store.add_partner_time(self.some(5 * MINUTE, 90 * MINUTE, "FREQ=DAILY", floats=True))
+        self.store.plans.add(self.some(5 * MINUTE, 90 * MINUTE, "FREQ=DAILY", floats=True))
         self.start()
 
     def start(self) -> None:
@@ -104,7 +103,7 @@ class Wishing(RuleBasedStateMachine):
         return self.clock.at
 
     def one_of(self, number: int) -> PartnerTime | None:
-        known = self.store.partner_times()
+        known = self.store.plans.partner_times()
         return known[number % len(known)] if known else None
 
     def some(self, begins: timedelta, lasts: timedelta, recurrence: str | None, *, floats: bool) -> PartnerTime:
@@ -115,8 +114,8 @@ class Wishing(RuleBasedStateMachine):
 
     @rule(begins=ahead, lasts=lengths, recurrence=recurrences, floats=st.booleans(), poked=poked)
     def adds(self, begins: timedelta, lasts: timedelta, recurrence: str | None, floats: bool, poked: bool) -> None:
-        if len(self.store.partner_times()) < 4:
-            self.store.add_partner_time(self.some(begins, lasts, recurrence, floats=floats))
+        if len(self.store.plans.partner_times()) < 4:
+            self.store.plans.add(self.some(begins, lasts, recurrence, floats=floats))
             self.happened("add")
             self.wished(poked)
 
@@ -134,7 +133,9 @@ class Wishing(RuleBasedStateMachine):
         ours = self.day.reconciler.session if self.day is not None and self.agreed else None
         known = self.one_of(which)
         if this and ours is not None:
-            known = next(each for each in self.store.partner_times() if each.number == ours.occurrence.partner_time)
+            known = next(
+                each for each in self.store.plans.partner_times() if each.number == ours.occurrence.partner_time
+            )
         if known is None:
             return
         is_under_way = ours is not None and ours.occurrence.partner_time == known.number
@@ -152,7 +153,7 @@ class Wishing(RuleBasedStateMachine):
     def removes(self, which: int, poked: bool) -> None:
         known = self.one_of(which)
         if known is not None and known.number is not None and known.number % 2:
-            self.store.remove_partner_time(known.number)
+            self.store.plans.remove(known.number)
             self.happened("remove")
             self.wished(poked)
 
@@ -188,7 +189,7 @@ class Wishing(RuleBasedStateMachine):
 
     @rule(lasts=lengths, poked=poked)
     def begins_now(self, lasts: timedelta, poked: bool) -> None:
-        if len(self.store.partner_times()) < 6 and requests.start(self.store, self.now, lasts, "Now") is not None:
+        if len(self.store.plans.partner_times()) < 6 and requests.start(self.store, self.now, lasts, "Now") is not None:
             self.happened("now")
             self.wished(poked)
 
@@ -206,14 +207,14 @@ class Wishing(RuleBasedStateMachine):
 
     @rule(lasts=st.sampled_from([1, 20, 90]), poked=poked)
     def pauses(self, lasts: int, poked: bool) -> None:
-        self.store.pause_until(self.now + lasts * MINUTE)
+        self.store.plans.pause_until(self.now + lasts * MINUTE)
         self.happened("pause")
         self.wished(poked)
 
     @rule(poked=poked)
     def resumes(self, poked: bool) -> None:
-        if self.store.paused_until() is not None:
-            self.store.pause_until(None)
+        if self.store.plans.paused_until() is not None:
+            self.store.plans.pause_until(None)
             self.happened("resume")
             self.wished(poked)
 
@@ -228,5 +229,5 @@ class Wishing(RuleBasedStateMachine):
 
     def note(self, name: str) -> None:
         self.taken_place[name] = frozenset(
-            kept.id for kept in self.store.occurrences() if laws.planned(kept.id) == name
+            kept.id for kept in self.store.history.occurrences() if laws.planned(kept.id) == name
         )

@@ -14,7 +14,6 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
 
-from detector.store.model import Keeping
 from detector.store.store import Store
 from tests.property import day_laws as laws
 from tests.property.day_wishes import HOUR, MINUTE, REACHED, Wishing, awhile, poked
@@ -67,7 +66,7 @@ class TheDay(Wishing):
         before = len(self.day.said)
         self.step(look=poked)
         fired = [title for _, title in self.day.said[before:]]
-        until = self.store.paused_until()
+        until = self.store.plans.paused_until()
         in_time = {GOES_ON} if until is not None and self.now - until <= MINUTE else set()
         assert set(fired) <= {GREETING, *in_time}, "nothing fires the moment the machine wakes"
         self.happened("suspend")
@@ -97,7 +96,7 @@ class TheDay(Wishing):
         self.is_started()
 
     def is_started(self) -> None:
-        cut_off = bool(self.store.unfinished())
+        cut_off = bool(self.store.history.unfinished())
         self.start()
         self.agreed = True
         goes_on = self.day is not None and self.day.reconciler.session is not None
@@ -112,21 +111,26 @@ class TheDay(Wishing):
             assert self.everything() == before
 
     def everything(self) -> tuple[Any, ...]:
-        kept = self.store.occurrences()
+        kept = self.store.history.occurrences()
         said = len(self.day.said) if self.day is not None else 0
-        return kept, [sum(1 for _ in self.store.observations(each.id)) for each in kept], self.store.moments(), said
+        return (
+            kept,
+            [sum(1 for _ in self.store.history.observations(each.id)) for each in kept],
+            self.store.history.moments(),
+            said,
+        )
 
     @invariant()
     def one_at_most_is_under_way_and_nothing_is_sensed_outside(self) -> None:
         if self.day is not None:
             ours = self.day.reconciler.session
-            assert [kept.id for kept in self.store.unfinished()] == ([] if ours is None else [ours.kept_as])
+            assert [kept.id for kept in self.store.history.unfinished()] == ([] if ours is None else [ours.kept_as])
             allowed = 0 if ours is None or ours.paused else 1
             assert sum(sensors.running for sensors in self.day.sensors) == allowed
 
     @invariant()
     def what_is_kept_keeps_the_laws(self) -> None:
-        for kept in self.store.occurrences():
+        for kept in self.store.history.occurrences():
             if kept.id not in self.epochs:
                 self.epochs[kept.id] = self.epoch
                 self.happened("begins" if "~" not in kept.id else "begins anew")
@@ -143,7 +147,7 @@ class TheDay(Wishing):
             assert ours is None or ours.occurrence.id in promised
 
     def replaying_gives_the_same(self) -> None:
-        for kept in self.store.occurrences():
+        for kept in self.store.history.occurrences():
             if kept.ended is not None:
                 laws.replays(self.store, kept)
 
@@ -151,11 +155,11 @@ class TheDay(Wishing):
 class TheDayOnDisk(TheDay):
     """The same, with a file that the next process opens anew."""
 
-    def make(self) -> Keeping:
+    def make(self) -> Store:
         self.folder = tempfile.TemporaryDirectory()
         return self.again()
 
-    def again(self) -> Keeping:
+    def again(self) -> Store:
         # The one that was killed never closed it.
         return Store.open(Path(self.folder.name) / "kept" / "t.sqlite", zone=lambda: self.zone)
 

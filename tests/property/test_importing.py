@@ -25,6 +25,7 @@ from detector.core.observations import (
 from detector.core.pipeline import Pipeline
 from detector.importing.timeline import as_integer, known, known_for
 from detector.partner_time.model import PartnerTime
+from detector.store.history import HistoryStore
 from detector.store.store import Store
 from rules.model import Reason
 from rules.policy import PolicySettings
@@ -71,7 +72,7 @@ def _at(evening: int, at: float) -> Any:
 def store() -> Store:
     made = Store.in_memory()
     local = BEGAN.astimezone(BERLIN).replace(tzinfo=None)
-    made.add_partner_time(
+    made.plans.add(
         PartnerTime(
             title="Dinner",
             begins=local + timedelta(days=7),
@@ -87,16 +88,16 @@ class Broken(Exception):
     """The power went."""
 
 
-class Breaking(Store):
-    """Keeps so many occurrences, and then no more. `half`: it breaks in the middle of a transaction."""
+class BreakingHistory(HistoryStore):
+    """Saves so often as `left` says, and then raises `Broken`."""
 
     left = 0
 
-    def keep_all(self, records: Any) -> None:
+    def save(self, records: Any) -> None:
         if self.left == 0:
             raise Broken
         self.left -= 1
-        super().keep_all(records)
+        super().save(records)
 
 
 @settings(max_examples=examples(150))
@@ -116,14 +117,14 @@ def test_importing_twice_is_importing_once(history: History) -> None:
 def test_broken_off_and_gone_on_is_once(history: History, kept_first: int) -> None:
     whole = store()
     bring(whole, history)
-    broken = Breaking.in_memory()
-    broken.left = 10**9
-    broken.add_partner_time(whole.partner_times()[0])
-    broken.left = kept_first
+    broken = Store.in_memory()
+    broken.history = history_of_broken = BreakingHistory(broken._database)
+    broken.plans.add(whole.plans.partner_times()[0])
+    history_of_broken.left = kept_first
     try:
         bring(broken, history)
     except Broken:
-        broken.left = 10**9
+        history_of_broken.left = 10**9
         bring(broken, history)
     assert everything(broken) == everything(whole)
 
@@ -156,7 +157,7 @@ def test_what_is_kept_is_known_and_no_more_than_that(history: History) -> None:
     kept = store()
     account = bring(kept, history)
     tracks, _ = let_in(history)
-    for occurrence in kept.occurrences():
+    for occurrence in kept.history.occurrences():
         assert occurrence.ended is not None
         begins, ends = as_integer(occurrence.began), as_integer(occurrence.ended)
         for device in ("laptop", "phone"):
@@ -164,12 +165,12 @@ def test_what_is_kept_is_known_and_no_more_than_that(history: History) -> None:
             expected = max((known_for(known(host, begins, ends), ends) for host in of_it), default=0)
             covered = sum(
                 (each.coverage.ended - each.coverage.began).total_seconds() * 1_000_000
-                for each in kept.coverage()
+                for each in kept.history.coverage()
                 if each.occurrence == occurrence.id and each.coverage.device == device
             )
             assert round(covered) == expected
-        uses = [each.use for each in kept.uses() if each.occurrence == occurrence.id]
-        coverage = [each.coverage for each in kept.coverage() if each.occurrence == occurrence.id]
+        uses = [each.use for each in kept.history.uses() if each.occurrence == occurrence.id]
+        coverage = [each.coverage for each in kept.history.coverage() if each.occurrence == occurrence.id]
         share = divide(uses, coverage, occurrence.began, occurrence.ended).share
         assert share.known <= occurrence.ended - occurrence.began
     for tally in account.devices.values():
@@ -182,7 +183,7 @@ def test_what_is_kept_is_known_and_no_more_than_that(history: History) -> None:
 def test_nothing_is_said_about_the_past(history: History) -> None:
     kept = store()
     bring(kept, history)
-    for moment in kept.moments():
+    for moment in kept.history.moments():
         assert (moment.decided, moment.reason) == ("suppressed", Reason.IMPORTED)
         assert (moment.shown_by, moment.answer, moment.answered_at, moment.outcome) == (None, None, None, None)
 
@@ -197,7 +198,7 @@ def test_the_generator_reaches_moments() -> None:
         nonlocal found
         kept = store()
         bring(kept, history)
-        found += len(kept.moments())
+        found += len(kept.history.moments())
 
     count()
     assert found > 10
@@ -214,7 +215,7 @@ def live(kept: Store, *devices: str, category: str = "other", later: float = 0) 
     seen.append(InputCounted(at=EVENINGS[1] + timedelta(seconds=later + 9), keys=1))
     core = Pipeline(built_in(), PolicySettings(), AttentionSettings())
     for each in (*seen, PartnerTimeEnded(at=ends)):
-        kept.keep_all([effect for effect in core.feed(each) if isinstance(effect, Record)])
+        kept.history.save([effect for effect in core.feed(each) if isinstance(effect, Record)])
     return seen
 
 
@@ -247,12 +248,12 @@ def test_of_what_is_kept_nothing_is_changed_and_devices_that_were_observed_are_n
 
 
 def _numbers_are_given_once(kept: Store) -> None:
-    for occurrence in kept.occurrences():
-        numbers = [each.use.number for each in kept.uses() if each.occurrence == occurrence.id]
-        numbers += [each.coverage.number for each in kept.coverage() if each.occurrence == occurrence.id]
+    for occurrence in kept.history.occurrences():
+        numbers = [each.use.number for each in kept.history.uses() if each.occurrence == occurrence.id]
+        numbers += [each.coverage.number for each in kept.history.coverage() if each.occurrence == occurrence.id]
         assert len(numbers) == len(set(numbers))
-        uses = {each.use.number: each.use for each in kept.uses() if each.occurrence == occurrence.id}
-        moments: list[Moment] = [each for each in kept.moments() if each.occurrence == occurrence.id]
+        uses = {each.use.number: each.use for each in kept.history.uses() if each.occurrence == occurrence.id}
+        moments: list[Moment] = [each for each in kept.history.moments() if each.occurrence == occurrence.id]
         for moment in moments:
             if moment.use in uses:
                 assert uses[moment.use].device == moment.device
@@ -267,20 +268,20 @@ def test_a_device_added_to_what_is_kept_is_numbered_after_it_and_hears_what_the_
         at = began + timedelta(seconds=100 + 500 * step)
         history.apps(event(at, 300, app="X", package="com.instagram.android"))
     history.apps(event(after(LASTS + 3600), 1, app="X", package="com.whatsapp"))
-    before, live_moments = len(kept.uses()), kept.moments()
+    before, live_moments = len(kept.history.uses()), kept.history.moments()
     assert live_moments
     account = bring(kept, history, phone="my phone")
     assert account.extended == 1
     added = [
         each.use
-        for each in kept.uses()
+        for each in kept.history.uses()
         if each.use.device == "my phone" and each.use.began < began + timedelta(hours=2)
     ]
     assert len(added) == 6
     assert min(use.number for use in added) > before
-    moments = [each for each in kept.moments() if each.device == "my phone"]
+    moments = [each for each in kept.history.moments() if each.device == "my phone"]
     assert moments
-    assert [each for each in kept.moments() if each.device == "laptop"] == live_moments
+    assert [each for each in kept.history.moments() if each.device == "laptop"] == live_moments
     assert min(each.number for each in moments) > max(each.number for each in live_moments)
     assert all(moment.use in {use.number for use in added} for moment in moments)
 
@@ -309,4 +310,4 @@ def test_of_several_computers_the_one_that_knows_most_is_the_laptop() -> None:
     for host in ("old", "desk"):
         history.front(event(after(LASTS + 9), 9, app="code", title="x"), host=host)
     bring(kept, history)
-    assert {each.use.activity.category for each in kept.uses()} == {"other"}
+    assert {each.use.activity.category for each in kept.history.uses()} == {"other"}

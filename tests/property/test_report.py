@@ -12,7 +12,7 @@ from detector.core.observations import Activity
 from detector.report.as_text import as_text
 from detector.report.summarise import summarise
 from detector.report.summary import as_json
-from detector.store.model import KeptCoverage, KeptOccurrence, KeptUse
+from detector.store.model import StoredCoverage, StoredOccurrence, StoredUse
 from rules.features import CATEGORIES, DISTRACTING
 from rules.model import Reason
 
@@ -149,12 +149,12 @@ def moments(draw: st.DrawFn, occurrence: str, number: int) -> Moment:
 @st.composite
 def stores(
     draw: st.DrawFn,
-) -> tuple[list[KeptOccurrence], list[KeptUse], list[Moment], list[KeptCoverage]]:
+) -> tuple[list[StoredOccurrence], list[StoredUse], list[Moment], list[StoredCoverage]]:
     occurrences, used, found, covered = [], [], [], []
     for day in range(draw(st.integers(0, 3))):
         name = f"1@{day}"
         occurrences.append(
-            KeptOccurrence(
+            StoredOccurrence(
                 id=name,
                 title="Evening",
                 began=at(day),
@@ -163,15 +163,15 @@ def stores(
                 end_reason=None,
             )
         )
-        used += [KeptUse(occurrence=name, use=use) for use in draw(st.lists(uses(), max_size=4))]
-        covered += [KeptCoverage(occurrence=name, coverage=each) for each in draw(st.lists(coverages(), max_size=3))]
+        used += [StoredUse(occurrence=name, use=use) for use in draw(st.lists(uses(), max_size=4))]
+        covered += [StoredCoverage(occurrence=name, coverage=each) for each in draw(st.lists(coverages(), max_size=3))]
         found += [draw(moments(name, number)) for number in range(1, draw(st.integers(0, 6)) + 1)]
     return occurrences, used, found, covered
 
 
 @given(stores(), st.integers(70, 200))
 def test_a_report_can_always_be_written_fits_its_width_and_its_tables_add_up(
-    kept: tuple[list[KeptOccurrence], list[KeptUse], list[Moment], list[KeptCoverage]], width: int
+    kept: tuple[list[StoredOccurrence], list[StoredUse], list[Moment], list[StoredCoverage]], width: int
 ) -> None:
     occurrences, used, found, covered = kept
     summary = summarise(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import MISSING, fields, replace
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -23,7 +24,6 @@ from detector.core.observations import KINDS, Activity, Observation, PartnerTime
 from detector.devices import Phone
 from detector.errors import UserError
 from detector.store.codec import INTEGERS, TEXT, Codec, NotAnObservation
-from detector.store.model import Keeping
 from detector.store.recordings import TITLE, read_recording, shift, write_recording
 from detector.store.store import Store
 from rules.features import CATEGORIES
@@ -176,51 +176,51 @@ STEPS = st.lists(
         st.tuples(st.just("forget"), st.tuples(MINUTES, MINUTES).map(sorted)),
         st.tuples(st.just("prune"), MINUTES),
         st.tuples(st.just("forget_all"), st.tuples(MINUTES, st.booleans())),
-        st.tuples(st.just("stop_occurrence"), st.tuples(EVENINGS, MINUTES.map(after))),
-        st.tuples(st.just("extend_occurrence"), st.tuples(EVENINGS, MINUTES.map(after))),
-        st.tuples(st.just("keep_phone"), st.tuples(PHONES)),
-        st.tuples(st.just("remove_phone"), st.tuples(NUMBERS)),
-        st.tuples(st.just("claim_code"), st.tuples(CODES, st.sampled_from(["t1", "t2"]), MINUTES.map(after))),
+        st.tuples(st.just("plans.stop"), st.tuples(EVENINGS, MINUTES.map(after))),
+        st.tuples(st.just("plans.extend"), st.tuples(EVENINGS, MINUTES.map(after))),
+        st.tuples(st.just("phones.save"), st.tuples(PHONES)),
+        st.tuples(st.just("phones.remove"), st.tuples(NUMBERS)),
+        st.tuples(st.just("phones.claim_code"), st.tuples(CODES, st.sampled_from(["t1", "t2"]), MINUTES.map(after))),
         st.tuples(st.just("unknown"), st.tuples(EVENINGS, st.sampled_from("ab"), st.booleans(), st.booleans())),
     ),
     max_size=8,
 )
 
 
-def _take(store: Keeping, step: Step) -> Any:
+def _take(store: Store, step: Step) -> Any:
     name, given = step
     try:
         if name == "keep":
-            return store.keep_all(given)
+            return store.history.save(given)
         if name == "forget":
             return store.forget(after(given[0]), now=after(given[1]))
         if name == "prune":
             return store.prune(after(given))
         if name == "unknown":
             occurrence, app, names, first = given
-            return store.keep_unknown(occurrence, "phone", app, names=names, first=first)
+            return store.history.count_unknown_app(occurrence, "phone", app, names=names, first=first)
         if name != "forget_all":
-            return getattr(store, name)(*given)
+            return attrgetter(name)(store)(*given)
         return store.forget_all(now=after(given[0]), plans=given[1])
     except Exception as refused:  # noqa: BLE001 - both must refuse alike
         return type(refused), str(refused)
 
 
-def _all(store: Keeping) -> Any:
+def _all(store: Store) -> Any:
     return (
-        store.occurrences(),
-        store.uses(),
-        store.coverage(),
-        store.moments(),
-        store.unfinished(),
-        [list(store.observations(kept.id)) for kept in store.occurrences()],
-        store.stopped(),
-        store.extended(),
-        store.phones(),
-        store.unknown(),
-        store.unknown(after(5), after(90)),
-        store.signs([PickedUp]),
-        store.signs([PickedUp, PartnerTimeExtended], after(5)),
+        store.history.occurrences(),
+        store.history.uses(),
+        store.history.coverage(),
+        store.history.moments(),
+        store.history.unfinished(),
+        [list(store.history.observations(kept.id)) for kept in store.history.occurrences()],
+        store.plans.stopped(),
+        store.plans.extended(),
+        store.phones.all(),
+        store.history.unknown_apps(),
+        store.history.unknown_apps(after(5), after(90)),
+        store.history.observations_of([PickedUp]),
+        store.history.observations_of([PickedUp, PartnerTimeExtended], after(5)),
     )
 
 
@@ -246,12 +246,12 @@ def test_the_first_stop_and_the_last_end_given_count_in_whatever_order_they_were
     last: dict[str, datetime] = {}
     for what, occurrence, minute in said:
         if what == "stop":
-            store.stop_occurrence(occurrence, after(minute))
+            store.plans.stop(occurrence, after(minute))
             first.setdefault(occurrence, after(minute))
         else:
-            store.extend_occurrence(occurrence, after(minute))
+            store.plans.extend(occurrence, after(minute))
             last[occurrence] = after(minute)
-    assert (store.stopped(), store.extended()) == (first, last)
+    assert (store.plans.stopped(), store.plans.extended()) == (first, last)
     event(f"one was both stopped and extended: {bool(first.keys() & last.keys())}")
 
 
@@ -261,19 +261,19 @@ def test_a_code_is_used_at_most_once_for_each_time_it_was_given(steps: list[Any]
     for gives, phone, code, minute in steps:
         if gives:
             with suppress(UserError):
-                store.keep_phone(phone)
+                store.phones.save(phone)
                 given_out[phone.code or ""] += 1
             continue
-        before = {each.number: each for each in store.phones()}
-        claimed = store.claim_code(code, "t9", after(minute))
+        before = {each.number: each for each in store.phones.all()}
+        claimed = store.phones.claim_code(code, "t9", after(minute))
         if claimed is None:
-            assert {each.number: each for each in store.phones()} == before
+            assert {each.number: each for each in store.phones.all()} == before
             continue
         used[code] += 1
         was = before[claimed.number]
         assert (was.code, was.code_until is not None and after(minute) < was.code_until) == (code, True)
         assert (claimed.token, claimed.code, claimed.code_until, claimed.paired) == ("t9", None, None, after(minute))
-        assert store.claim_code(code, "t9", after(minute)) != claimed
+        assert store.phones.claim_code(code, "t9", after(minute)) != claimed
     assert all(used[code] <= given_out[code] for code in used)
     event(f"a code was used: {bool(used)}")
 
@@ -286,28 +286,28 @@ def test_nothing_that_happened_in_a_forgotten_stretch_is_kept_then_or_later(
     since, until = sorted(stretch.draw(st.tuples(st.integers(5, 120), st.integers(5, 120))))
     assume(since < until)
     store = Store.in_memory()
-    store.keep_all([*OPENING[1], *before])
-    kept_before = len(store.uses()) + len(store.moments())
+    store.history.save([*OPENING[1], *before])
+    kept_before = len(store.history.uses()) + len(store.history.moments())
     store.forget(after(since), now=after(until))
     # What is still open when it is forgotten ends with its occurrence as that was known then.
-    over = {kept.id: kept.ended or kept.ends for kept in store.occurrences()}
+    over = {kept.id: kept.ended or kept.ends for kept in store.history.occurrences()}
     _nothing_of(store, after(since), after(until), over)
     # Whoever begins anew holds nothing of before, so a late beginning is not part of this promise.
-    store.keep_all([record for record in later if not isinstance(record.what, PartnerTimeBegan)])
+    store.history.save([record for record in later if not isinstance(record.what, PartnerTimeBegan)])
     _nothing_of(store, after(since), after(until), over)
-    event(f"something was forgotten: {kept_before > len(store.uses()) + len(store.moments())}")
+    event(f"something was forgotten: {kept_before > len(store.history.uses()) + len(store.history.moments())}")
 
 
-def _nothing_of(store: Keeping, since: datetime, until: datetime, over: Mapping[str, datetime]) -> None:
-    for occurrence in [kept.id for kept in store.occurrences()]:
-        assert not any(since < observation.at < until for observation in store.observations(occurrence))
-    things: list[tuple[str, Use | Coverage]] = [(kept.occurrence, kept.use) for kept in store.uses()]
-    things += [(kept.occurrence, kept.coverage) for kept in store.coverage()]
+def _nothing_of(store: Store, since: datetime, until: datetime, over: Mapping[str, datetime]) -> None:
+    for occurrence in [kept.id for kept in store.history.occurrences()]:
+        assert not any(since < observation.at < until for observation in store.history.observations(occurrence))
+    things: list[tuple[str, Use | Coverage]] = [(kept.occurrence, kept.use) for kept in store.history.uses()]
+    things += [(kept.occurrence, kept.coverage) for kept in store.history.coverage()]
     for occurrence, thing in things:
         # A use that was still open when its occurrence was over had ended by then.
         ended = thing.ended or over.get(occurrence, until)
         assert thing.began >= until or (thing.began < since and ended <= since)
-    for noticed in store.moments():
+    for noticed in store.history.moments():
         instants: list[datetime | None] = [noticed.began, noticed.decided_at, noticed.ended, noticed.answered_at]
         assert not any(instant is not None and since <= instant < until for instant in instants)
         assert isinstance(noticed, Moment)

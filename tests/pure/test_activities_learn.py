@@ -237,9 +237,9 @@ def test_category_and_yes_mean_nothing_without_learn() -> None:
 @pytest.mark.usefixtures("somebody")
 def test_unknown_apps_of_phones_are_asked_about_one_by_one(home: Path) -> None:
     with Store.open(store_path()) as store:
-        store.keep_all([begins()])
+        store.history.save([begins()])
         for app in ("de.one.app", "de.two.app", "de.two.app", "com.tinder"):
-            store.keep_unknown(EVENING, "my phone", app, names=True, first=True)
+            store.history.count_unknown_app(EVENING, "my phone", app, names=True, first=True)
     number = what_learning.categories().index("shopping") + 1
     said = learn("--unknown", answer=f"{number}\n0\n").output
     assert said.index("de.two.app") < said.index("de.one.app")

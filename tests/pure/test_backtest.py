@@ -17,7 +17,7 @@ from detector.core.effects import Moment, Outcome, Record
 from detector.core.observations import Answered, NotShown, Observation, PartnerTimeBegan, Shown
 from detector.core.pipeline import Pipeline
 from detector.rulebook.loading import load_rules
-from detector.store.model import KeptOccurrence
+from detector.store.model import StoredOccurrence
 from rules.model import Rule
 from rules.pack import read_pack
 from rules.policy import PolicySettings
@@ -57,7 +57,9 @@ def timeline(text: str = MAIL) -> Timeline:
 
 def evening(observations: Sequence[Observation], moments: Sequence[Moment] = ()) -> KeptEvening:
     first, last = observations[0], observations[-1]
-    occurrence = KeptOccurrence(id="1", title="Dinner", began=first.at, ends=last.at, ended=last.at, end_reason="ended")
+    occurrence = StoredOccurrence(
+        id="1", title="Dinner", began=first.at, ends=last.at, ended=last.at, end_reason="ended"
+    )
     return KeptEvening(occurrence=occurrence, observations=iter(observations), moments=moments)
 
 

@@ -25,7 +25,7 @@ def classify(app: str) -> Classification:
 @pytest.fixture
 def store() -> Store:
     kept = Store.in_memory()
-    kept.keep_all([Record(occurrence="1@x", what=PartnerTimeBegan(at=AT, occurrence="1@x", title="x", ends=AT))])
+    kept.history.save([Record(occurrence="1@x", what=PartnerTimeBegan(at=AT, occurrence="1@x", title="x", ends=AT))])
     return kept
 
 
@@ -62,11 +62,11 @@ def test_only_what_nobody_knows_is_counted(store: Store, *, keep_names: bool) ->
         seen("org.other"),
     ):
         apps.opened(app)
-    counted = store.unknown()["my phone"]
+    counted = store.history.unknown_apps()["my phone"]
     assert (counted.opens, counted.apps) == (3, 2)
     assert dict(counted.named) == ({"org.nobody.knows": 2, "org.other": 1} if keep_names else {})
 
 
 def test_asking_what_an_app_is_counts_nothing(store: Store) -> None:
     PhoneApps(classify, store=store, occurrence="1@x", keep_names=True).activity(seen("org.nobody.knows"))
-    assert store.unknown() == {}
+    assert store.history.unknown_apps() == {}

@@ -27,7 +27,7 @@ def at(minutes: float) -> datetime:
 def store() -> Store:
     kept = Store.in_memory()
     began = PartnerTimeBegan(at=BEGAN, occurrence="1@x", title="x", ends=at(90))
-    kept.keep_all([Record(occurrence="1@x", what=began)])
+    kept.history.save([Record(occurrence="1@x", what=began)])
     return kept
 
 
@@ -55,37 +55,37 @@ def evening(*, opened: bool = True) -> Sequence[Observation | AppFocused]:
 
 def test_uses_and_what_is_known_are_kept_and_nothing_is_observed(store: Store) -> None:
     fill(store, *evening())
-    uses = [kept.use for kept in store.uses()]
+    uses = [kept.use for kept in store.history.uses()]
     assert [(use.began, use.ended, use.device, use.trusted) for use in uses] == [
         (at(21), at(24), PHONE, True),
         (at(30), at(33), PHONE, True),
     ]
     assert {use.activity for use in uses} == {Activity(category="social")}, "names end here, too"
-    (covered,) = (kept.coverage for kept in store.coverage())
+    (covered,) = (kept.coverage for kept in store.history.coverage())
     assert (covered.began, covered.ended, covered.device) == (at(20), at(40), PHONE)
     assert all(use.number >= FILLED for use in uses)
-    assert [type(seen).__name__ for seen in store.observations("1@x")] == ["PartnerTimeBegan"]
-    assert store.moments() == []
+    assert [type(seen).__name__ for seen in store.history.observations("1@x")] == ["PartnerTimeBegan"]
+    assert store.history.moments() == []
 
 
 def test_filling_in_twice_is_filling_in_once(store: Store) -> None:
     fill(store, *evening())
-    once = (store.uses(), store.coverage())
+    once = (store.history.uses(), store.history.coverage())
     fill(store, *evening())
-    assert (store.uses(), store.coverage()) == once
+    assert (store.history.uses(), store.history.coverage()) == once
 
 
 def test_what_is_still_in_front_ends_where_it_is_seen_live_again(store: Store) -> None:
     fill(store, AppFocused(at=at(21), device=PHONE, app="a", opened=True))
-    (kept,) = store.uses()
+    (kept,) = store.history.uses()
     assert (kept.use.began, kept.use.ended) == (at(21), at(40))
 
 
 def test_where_nothing_was_missed_nothing_is_kept(store: Store) -> None:
     fill(store)
-    assert store.coverage() == []
+    assert store.history.coverage() == []
 
 
 def test_names_are_kept_where_the_person_chose_so(store: Store) -> None:
     fill(store, *evening(), keep_names=True)
-    assert {kept.use.activity.name for kept in store.uses()} == {"the app a", "the app b"}
+    assert {kept.use.activity.name for kept in store.history.uses()} == {"the app a", "the app b"}

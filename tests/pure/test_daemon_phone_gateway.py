@@ -33,7 +33,7 @@ class Behind:
         self.desk = DaemonPhoneGateway(
             store=self.store, clock=self.clock, inside=lambda: self.phone_tracker, changed=self.changed
         )
-        self.phone = self.store.keep_phone(Phone(name="my phone", code="c" * 64, code_until=AT + 5 * MINUTE))
+        self.phone = self.store.phones.save(Phone(name="my phone", code="c" * 64, code_until=AT + 5 * MINUTE))
         self.desk.read()
 
     def changed(self) -> None:
@@ -48,9 +48,9 @@ class Behind:
         )
 
     def under_way(self) -> datetime | None:
-        plan = Schedule(self.store.partner_times(), Exceptions(self.store.stopped(), self.store.extended())).at(
-            self.clock.at
-        )
+        plan = Schedule(
+            self.store.plans.partner_times(), Exceptions(self.store.plans.stopped(), self.store.plans.extended())
+        ).at(self.clock.at)
         return plan.current.ends if plan.current else None
 
 
@@ -137,7 +137,7 @@ async def test_a_removed_phone_is_gone_at_once_with_all_that_was_kept_in_mind(be
     assert behind.desk.tests == {"my phone": AT}
     behind.desk.remove(behind.phone)
     assert behind.desk.phones() == ()
-    assert behind.store.phones() == []
+    assert behind.store.phones.all() == []
     assert behind.desk.tests == {}
     assert behind.desk.put_away_before(AT) == ()
 

@@ -8,7 +8,7 @@ import pytest
 
 from detector.core.effects import Outcome
 from detector.core.observations import LAPTOP
-from detector.devices import LONGEST_NAME
+from detector.devices import MAX_NAME_LENGTH
 from rules.explain import (
     HERE,
     LONGEST_DEVICE,
@@ -101,7 +101,7 @@ def test_a_phones_name_is_shown_as_the_person_gave_it_but_for_what_cannot_be_see
     assert say_device("Büro-Handy 👩\u200d💻") == "Büro-Handy 👩\u200d💻"
     assert say_device(" my\n\x1b[31m\u202e phone\u2028 ") == "my [31m phone"
     assert say_device("x" * 41) == "x" * 39 + "…"
-    assert LONGEST_DEVICE == LONGEST_NAME
+    assert LONGEST_DEVICE == MAX_NAME_LENGTH
 
 
 def test_the_device_that_speaks_is_not_named() -> None:

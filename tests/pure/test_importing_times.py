@@ -12,7 +12,7 @@ from detector.importing.model import Times
 from detector.importing.times import DAY_TITLE, Past, earlier_by, past_times
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.schedule import Exceptions, Schedule
-from detector.store.model import KeptOccurrence
+from detector.store.model import StoredOccurrence
 from tests.rig.activitywatch_history import utc
 from tests.rig.importing import BERLIN, NOW
 
@@ -35,8 +35,8 @@ def declared(
     )
 
 
-def kept(name: str, began: datetime, ended: datetime | None, ends: datetime | None = None) -> KeptOccurrence:
-    return KeptOccurrence(
+def kept(name: str, began: datetime, ended: datetime | None, ends: datetime | None = None) -> StoredOccurrence:
+    return StoredOccurrence(
         id=name, title="Kept", began=began, ends=ends or ended or began, ended=ended, end_reason="ended"
     )
 
@@ -44,7 +44,7 @@ def kept(name: str, began: datetime, ended: datetime | None, ends: datetime | No
 def asked(
     times: Times = "declared",
     *partner_times: PartnerTime,
-    of: list[KeptOccurrence] | None = None,
+    of: list[StoredOccurrence] | None = None,
     since: datetime = SINCE,
     now: datetime = NOW,
     stopped: dict[str, datetime] | None = None,

@@ -13,9 +13,9 @@ from detector.core.observations import Activity, GapReason, Observation, Partner
 from detector.daemon.inbox import Inbox
 from detector.daemon.session import Session
 from detector.partner_time.model import Occurrence, is_on_call
-from detector.store.model import KeptOccurrence
+from detector.store.forgetting import Interval, cut_occurrence
+from detector.store.model import StoredOccurrence
 from detector.store.recordings import read_recording, write_recording
-from detector.store.stretches import Stretch, cut
 
 BEGINS = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
 ENDS = BEGINS + timedelta(minutes=90)
@@ -77,9 +77,9 @@ async def test_what_begins_carries_it(title: str, *, on_call: bool) -> None:
 
 
 def test_it_outlives_forgetting_the_beginning_and_a_recording_without_the_title() -> None:
-    kept = KeptOccurrence(id="1@x", title="Dinner #oncall", began=BEGINS, ends=ENDS, ended=None, end_reason=None)
+    kept = StoredOccurrence(id="1@x", title="Dinner #oncall", began=BEGINS, ends=ENDS, ended=None, end_reason=None)
     now = BEGINS + timedelta(minutes=30)
-    again = cut(kept, ["laptop"], Stretch(since=BEGINS, until=now)).instead[0]
+    again = cut_occurrence(kept, ["laptop"], Interval(since=BEGINS, until=now)).instead[0]
     assert isinstance(again, PartnerTimeBegan)
     assert again.on_call
     written = StringIO()

@@ -24,7 +24,7 @@ from detector.core.observations import (
     SensorStarted,
 )
 from detector.rulebook.loading import built_in
-from detector.store.model import KeptOccurrence
+from detector.store.model import StoredOccurrence
 from rules.language import compile_condition
 from rules.model import Rule
 from rules.policy import PolicySettings
@@ -50,7 +50,7 @@ def evening(day: int, *uses: tuple[int, str, int], quiet: bool = True) -> OwnEve
         seen += [InputCounted(at=at + second * SECOND, scrolls=3) for second in range(5, seconds, 5)]
         seen.append(Focused(at=at + seconds * SECOND, activity=None))
     seen.append(PartnerTimeEnded(at=ends))
-    kept = KeptOccurrence(id=name, title="Dinner", began=began, ends=ends, ended=ends, end_reason="ended")
+    kept = StoredOccurrence(id=name, title="Dinner", began=began, ends=ends, ended=ends, end_reason="ended")
     return OwnEvening(parts=[(kept, seen, ())])
 
 

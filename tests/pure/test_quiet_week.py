@@ -15,7 +15,6 @@ from detector.core.observations import PartnerTimeBegan, PartnerTimeEnded
 from detector.daemon.wording import greet_with
 from detector.notifier.settings import NotifierSettings
 from detector.store import quiet_week
-from detector.store.model import Keeping
 from detector.store.quiet_week import QuietWeek
 from detector.store.store import Store
 
@@ -24,7 +23,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 @pytest.fixture(params=["memory", "disk"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Keeping]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     if request.param == "memory":
         yield Store.in_memory()
         return
@@ -33,7 +32,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Keeping]:
 
 
 def live(
-    store: Keeping,
+    store: Store,
     day: int,
     *,
     known: int = 90,
@@ -49,36 +48,36 @@ def live(
         *([Coverage(number=1, device="laptop", began=began, ended=began + timedelta(minutes=known))] if known else []),
         *([PartnerTimeEnded(at=ends)] if over else []),
     ]
-    store.keep_all([Record(occurrence=name, what=thing) for thing in things])
+    store.history.save([Record(occurrence=name, what=thing) for thing in things])
     return name
 
 
-def done(store: Keeping) -> int:
-    return len(quiet_week.evenings(store, quiet_week.read(store), UTC))
+def done(store: Store) -> int:
+    return len(quiet_week.evenings(store, quiet_week.load(store), UTC))
 
 
-def test_where_nothing_was_wished_nothing_is_quiet(store: Keeping) -> None:
-    assert quiet_week.read(store) == QuietWeek()
-    assert quiet_week.evening_under_way(store) is None
-    assert not quiet_week.is_wanted(store)
-    assert quiet_week.is_to_be_offered(store)
+def test_where_nothing_was_wished_nothing_is_quiet(store: Store) -> None:
+    assert quiet_week.load(store) == QuietWeek()
+    assert quiet_week.current_evening(store) is None
+    assert not quiet_week.is_requested(store)
+    assert quiet_week.should_offer(store)
 
 
-def test_it_lasts_for_seven_evenings_and_ends_by_itself(store: Keeping) -> None:
-    quiet_week.begin(store, START)
+def test_it_lasts_for_seven_evenings_and_ends_by_itself(store: Store) -> None:
+    quiet_week.start(store, START)
     for day in range(7):
-        assert quiet_week.evening_under_way(store, UTC) == day + 1
+        assert quiet_week.current_evening(store, UTC) == day + 1
         assert not quiet_week.has_just_ended(store, UTC)
         live(store, day)
-    assert quiet_week.evening_under_way(store, UTC) is None
+    assert quiet_week.current_evening(store, UTC) is None
     assert quiet_week.has_just_ended(store, UTC)
     live(store, 8, quiet=False)
     assert not quiet_week.has_just_ended(store, UTC)
     assert done(store) == 7
 
 
-def test_an_evening_counts_from_20_min_known_on_and_only_once_it_is_over(store: Keeping) -> None:
-    quiet_week.begin(store, START)
+def test_an_evening_counts_from_20_min_known_on_and_only_once_it_is_over(store: Store) -> None:
+    quiet_week.start(store, START)
     live(store, 0, known=19)
     live(store, 1, known=0)
     live(store, 2, known=90, over=False)
@@ -88,99 +87,99 @@ def test_an_evening_counts_from_20_min_known_on_and_only_once_it_is_over(store: 
     assert done(store) == 1
 
 
-def test_what_began_on_one_day_is_one_evening_and_counts_together(store: Keeping) -> None:
-    quiet_week.begin(store, START)
+def test_what_began_on_one_day_is_one_evening_and_counts_together(store: Store) -> None:
+    quiet_week.start(store, START)
     live(store, 0, hour=13, known=12)
     live(store, 0, hour=18, known=12)
-    (evening,) = quiet_week.evenings(store, quiet_week.read(store), UTC)
+    (evening,) = quiet_week.evenings(store, quiet_week.load(store), UTC)
     assert [kept.began.hour for kept in evening] == [13, 18]
 
 
-def test_the_day_is_that_of_the_persons_own_clock(store: Keeping) -> None:
-    quiet_week.begin(store, START)
+def test_the_day_is_that_of_the_persons_own_clock(store: Store) -> None:
+    quiet_week.start(store, START)
     live(store, 0, hour=20)
     live(store, 0, hour=23)
-    week = quiet_week.read(store)
+    week = quiet_week.load(store)
     assert len(quiet_week.evenings(store, week, UTC)) == 1
     assert len(quiet_week.evenings(store, week, BERLIN)) == 2
 
 
-def test_evenings_of_an_earlier_quiet_week_do_not_count_for_a_new_one(store: Keeping) -> None:
-    quiet_week.begin(store, START)
+def test_evenings_of_an_earlier_quiet_week_do_not_count_for_a_new_one(store: Store) -> None:
+    quiet_week.start(store, START)
     live(store, 0)
     live(store, 1)
     quiet_week.decline(store, "F101")
-    quiet_week.begin(store, START + timedelta(days=2))
+    quiet_week.start(store, START + timedelta(days=2))
     live(store, 3)
     assert done(store) == 1
-    assert quiet_week.read(store).declined == ()
+    assert quiet_week.load(store).declined == ()
 
 
-def test_one_that_was_planned_to_begin_before_the_wish_counts_where_it_was_quiet(store: Keeping) -> None:
-    quiet_week.begin(store, START.replace(hour=18, minute=40))
+def test_one_that_was_planned_to_begin_before_the_wish_counts_where_it_was_quiet(store: Store) -> None:
+    quiet_week.start(store, START.replace(hour=18, minute=40))
     live(store, 0)
     assert done(store) == 1
 
 
-def test_who_ends_it_has_ended_it(store: Keeping) -> None:
-    quiet_week.begin(store, START)
+def test_who_ends_it_has_ended_it(store: Store) -> None:
+    quiet_week.start(store, START)
     live(store, 0)
     quiet_week.stop(store)
-    assert quiet_week.evening_under_way(store, UTC) is None
-    assert not quiet_week.is_wanted(store)
+    assert quiet_week.current_evening(store, UTC) is None
+    assert not quiet_week.is_requested(store)
     assert not quiet_week.has_just_ended(store, UTC)
-    assert quiet_week.read(store).since == START
+    assert quiet_week.load(store).since == START
 
 
-def test_it_is_offered_to_who_is_new_here_and_was_not_asked(store: Keeping) -> None:
-    quiet_week.keep(store, QuietWeek(offered=True))
-    assert not quiet_week.is_to_be_offered(store)
-    quiet_week.keep(store, QuietWeek())
-    assert quiet_week.is_to_be_offered(store)
+def test_it_is_offered_to_who_is_new_here_and_was_not_asked(store: Store) -> None:
+    quiet_week.save(store, QuietWeek(offered=True))
+    assert not quiet_week.should_offer(store)
+    quiet_week.save(store, QuietWeek())
+    assert quiet_week.should_offer(store)
     live(store, 0, quiet=False)
-    assert not quiet_week.is_to_be_offered(store)
+    assert not quiet_week.should_offer(store)
 
 
-def test_what_is_declined_is_remembered_until_it_is_wanted_after_all(store: Keeping) -> None:
-    quiet_week.begin(store, START)
+def test_what_is_declined_is_remembered_until_it_is_wanted_after_all(store: Store) -> None:
+    quiet_week.start(store, START)
     for code in ("M302", "F101", "F101"):
         quiet_week.decline(store, code)
-    assert quiet_week.read(store).declined == ("F101", "M302")
+    assert quiet_week.load(store).declined == ("F101", "M302")
     quiet_week.decline(store, "M302", wanted=True)
-    assert quiet_week.read(store).declined == ("F101",)
-    assert quiet_week.read(store).since == START
+    assert quiet_week.load(store).declined == ("F101",)
+    assert quiet_week.load(store).since == START
 
 
 @pytest.mark.parametrize("kept", ["seven", 7, [], {"since": "today", "declined": "F101"}, {"declined": [1, None]}])
-def test_a_state_that_makes_no_sense_is_none(store: Keeping, kept: object) -> None:
-    store.remember("quiet_week", kept)
-    assert quiet_week.read(store) == QuietWeek()
+def test_a_state_that_makes_no_sense_is_none(store: Store, kept: object) -> None:
+    store.state.set("quiet_week", kept)
+    assert quiet_week.load(store) == QuietWeek()
 
 
-def test_forgetting_everything_ends_it(store: Keeping) -> None:
-    quiet_week.begin(store, START)
+def test_forgetting_everything_ends_it(store: Store) -> None:
+    quiet_week.start(store, START)
     live(store, 0)
     store.forget_all(now=START + timedelta(days=1), plans=True)
-    assert quiet_week.read(store) == QuietWeek()
+    assert quiet_week.load(store) == QuietWeek()
 
 
-def test_forgetting_the_last_minutes_leaves_an_evening_under_way_quiet(store: Keeping) -> None:
-    quiet_week.begin(store, START)
+def test_forgetting_the_last_minutes_leaves_an_evening_under_way_quiet(store: Store) -> None:
+    quiet_week.start(store, START)
     name = live(store, 0, over=False)
     began = START.replace(hour=18)
     store.forget(began - timedelta(hours=1), now=began + timedelta(minutes=30))
-    (again,) = list(store.observations(name))
+    (again,) = list(store.history.observations(name))
     assert isinstance(again, PartnerTimeBegan)
     assert (again.at, again.quiet) == (began + timedelta(minutes=30), True)
 
 
-def test_forgetting_does_not_make_an_evening_quiet_because_of_its_title(store: Keeping) -> None:
+def test_forgetting_does_not_make_an_evening_quiet_because_of_its_title(store: Store) -> None:
     began = START.replace(hour=18)
     title = '"quiet":true'
     seen = PartnerTimeBegan(at=began, occurrence="1@a", title=title, ends=began + timedelta(hours=2))
-    store.keep_all([Record(occurrence="1@a", what=seen)])
+    store.history.save([Record(occurrence="1@a", what=seen)])
     store.forget(began - timedelta(hours=1), now=began + timedelta(minutes=30))
-    (again,) = list(store.observations("1@a"))
+    (again,) = list(store.history.observations("1@a"))
     assert isinstance(again, PartnerTimeBegan)
     assert not again.quiet
 

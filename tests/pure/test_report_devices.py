@@ -78,17 +78,17 @@ def lived(*observed: Observation, minutes: float = 90, ended: bool = True) -> li
 
 def told(*observed: Observation, phones: Sequence[Phone] = (MINE,), minutes: float = 90) -> Summary:
     store = Store.in_memory()
-    store.keep_all(lived(*observed, minutes=minutes))
+    store.history.save(lived(*observed, minutes=minutes))
     return summarise(
-        store.occurrences(),
-        store.uses(),
-        store.moments(),
-        store.coverage(),
+        store.history.occurrences(),
+        store.history.uses(),
+        store.history.moments(),
+        store.history.coverage(),
         since=at(-60),
         until=at(600),
         zone=BERLIN,
         rules={},
-        signs=store.signs([PickedUp, PutAway]),
+        signs=store.history.observations_of([PickedUp, PutAway]),
         phones=phones,
     )
 
@@ -260,8 +260,8 @@ def test_the_whole_way_from_observations_over_the_file_to_the_command(home: obje
     ]
     with Store.open(store_path()) as store:
         for phone in (MINE, OLD):
-            store.keep_phone(Phone(name=phone.name, token=phone.token))
-        store.keep_all([each for seen in stream for each in core.feed(seen) if isinstance(each, Record)])
+            store.phones.save(Phone(name=phone.name, token=phone.token))
+        store.history.save([each for seen in stream for each in core.feed(seen) if isinstance(each, Record)])
     with time_machine.travel(at(80), tick=False):
         said = CliRunner().invoke(report_command, []).output
         plain = json.loads(CliRunner().invoke(report_command, ["--json"]).output)

@@ -11,7 +11,7 @@ from detector.report.as_text import as_text
 from detector.report.rituals import declined, offers
 from detector.report.summarise import summarise
 from detector.report.summary import Summary
-from detector.store.model import KeptCoverage, KeptOccurrence
+from detector.store.model import StoredCoverage, StoredOccurrence
 from rules.model import Reason
 
 BEGAN = datetime(2026, 11, 20, 17, 30, tzinfo=UTC)
@@ -40,8 +40,8 @@ def moment(
 
 
 def summary(*moments: Moment, settled: frozenset[str] = frozenset()) -> Summary:
-    kept = KeptOccurrence(id="1@x", title="Evening", began=BEGAN, ends=ENDS, ended=ENDS, end_reason="ended")
-    known = KeptCoverage(occurrence="1@x", coverage=Coverage(number=1, device="laptop", began=BEGAN, ended=ENDS))
+    kept = StoredOccurrence(id="1@x", title="Evening", began=BEGAN, ends=ENDS, ended=ENDS, end_reason="ended")
+    known = StoredCoverage(occurrence="1@x", coverage=Coverage(number=1, device="laptop", began=BEGAN, ended=ENDS))
     return summarise([kept], [], moments, [known], since=BEGAN, until=ENDS, zone=UTC, rules={}, settled=settled)
 
 

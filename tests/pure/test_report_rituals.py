@@ -21,8 +21,7 @@ from detector.report.as_text import as_text
 from detector.report.rituals import cancellations
 from detector.report.summarise import summarise
 from detector.report.summary import Cancellation, Summary, as_json
-from detector.store.model import KeptOccurrence
-from detector.store.plan_model import Cancelled
+from detector.store.model import CancelledOccurrence, StoredOccurrence
 from detector.store.store import Store
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -30,7 +29,9 @@ NOW = datetime(2026, 11, 23, 21, 0, tzinfo=UTC)
 FRIDAY = datetime(2026, 11, 20, 17, 30, tzinfo=UTC)
 SUNDAY = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-DINNER = Cancelled(occurrence="1@20261120T173000Z", title="Dinner", begins=FRIDAY, ends=FRIDAY + HOUR, at=FRIDAY - HOUR)
+DINNER = CancelledOccurrence(
+    occurrence="1@20261120T173000Z", title="Dinner", begins=FRIDAY, ends=FRIDAY + HOUR, at=FRIDAY - HOUR
+)
 INSTEAD = PartnerTime(
     title="Dinner",
     begins=datetime(2026, 11, 22, 11, 0),
@@ -48,16 +49,16 @@ def lived(
     minutes: float | None = 60,
     reason: str | None = "ended",
     well: bool | None = None,
-) -> KeptOccurrence:
+) -> StoredOccurrence:
     ended = None if minutes is None else began + timedelta(minutes=minutes)
-    return KeptOccurrence(
+    return StoredOccurrence(
         id=name, title="Dinner", began=began, ends=SUNDAY + HOUR, ended=ended, end_reason=reason, started_well=well
     )
 
 
 def became(
-    *occurrences: KeptOccurrence,
-    of: tuple[Cancelled, ...] = (replace(DINNER, instead=7),),
+    *occurrences: StoredOccurrence,
+    of: tuple[CancelledOccurrence, ...] = (replace(DINNER, instead=7),),
     declared: tuple[PartnerTime, ...] = (INSTEAD,),
     skipped: tuple[str, ...] = (),
     now: datetime = NOW,
@@ -86,7 +87,7 @@ def became(
     ],
     ids=["ended", "joined late", "half of it", "less", "in two parts", "cut off", "another one", "never began"],
 )
-def test_it_is_made_good_by_what_took_place(parts: list[KeptOccurrence], is_good: bool) -> None:
+def test_it_is_made_good_by_what_took_place(parts: list[StoredOccurrence], is_good: bool) -> None:
     began = parts[0].began if parts else None
     assert became(*parts) == [("made_good", began) if is_good else ("open", None)]
     # Also where it is declared no more: its length is then what was planned.
@@ -106,14 +107,14 @@ def test_what_is_still_to_come_is_planned_until_it_is_over_or_does_not_take_plac
 
 def test_a_new_date_that_was_cancelled_for_yet_another_one_is_no_second_cancellation() -> None:
     first = replace(DINNER, instead=7)
-    second = Cancelled(
+    second = CancelledOccurrence(
         occurrence="7@20261122T100000Z", title="Dinner", begins=SUNDAY, ends=SUNDAY + HOUR, at=SUNDAY - HOUR, instead=8
     )
     assert became(lived("8@y", began=SUNDAY + 5 * HOUR), of=(first, second)) == [("made_good", SUNDAY + 5 * HOUR)]
     assert became(of=(first, replace(second, instead=None)), skipped=(second.occurrence,)) == [("open", None)]
 
 
-def told(*occurrences: KeptOccurrence, cancelled: tuple[Cancellation, ...] = ()) -> Summary:
+def told(*occurrences: StoredOccurrence, cancelled: tuple[Cancellation, ...] = ()) -> Summary:
     return summarise(
         occurrences, [], [], [], since=FRIDAY - 24 * HOUR, until=NOW, zone=BERLIN, rules={}, cancelled=cancelled
     )
@@ -164,7 +165,7 @@ def test_a_title_does_not_steer_the_terminal_and_fits_it() -> None:
 @time_machine.travel(NOW, tick=False)
 def test_the_command_looks_up_what_was_cancelled_and_what_was_made_good(home: Path) -> None:
     with Store.open(store_path(), zone=lambda: "Europe/Berlin") as store:
-        weekly = store.add_partner_time(replace(INSTEAD, number=None, instead_of=None, title="Dinner"))
+        weekly = store.plans.add(replace(INSTEAD, number=None, instead_of=None, title="Dinner"))
         planned = Occurrence(
             id=f"{weekly.number}@20261120T173000Z",
             partner_time=1,
@@ -173,7 +174,7 @@ def test_the_command_looks_up_what_was_cancelled_and_what_was_made_good(home: Pa
             ends=FRIDAY + HOUR,
             zone="Europe/Berlin",
         )
-        made = store.cancel_occurrence(planned, FRIDAY - HOUR, replace(INSTEAD, number=None))
+        made = store.plans.cancel(planned, FRIDAY - HOUR, replace(INSTEAD, number=None))
         assert made is not None
         name = f"{made.number}@20261122T100000Z"
         parts = (
@@ -182,7 +183,7 @@ def test_the_command_looks_up_what_was_cancelled_and_what_was_made_good(home: Pa
             Started(at=SUNDAY + timedelta(minutes=5), well=True),
             PartnerTimeEnded(at=SUNDAY + HOUR),
         )
-        store.keep_all([Record(occurrence=name, what=part) for part in parts])
+        store.history.save([Record(occurrence=name, what=part) for part in parts])
     plain = json.loads(CliRunner().invoke(report_command, ["--json"]).output)
     assert [(each["title"], each["became"]) for each in plain["cancelled"]] == [("Dinner", "made_good")]
     assert plain["starts"] == {"well": 1, "known": 1}

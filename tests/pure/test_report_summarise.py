@@ -10,7 +10,7 @@ from detector.core.effects import Coverage, Moment, Outcome, Use
 from detector.core.observations import Activity
 from detector.report.summarise import summarise
 from detector.report.summary import Summary
-from detector.store.model import KeptCoverage, KeptOccurrence, KeptUse
+from detector.store.model import StoredCoverage, StoredOccurrence, StoredUse
 from rules.model import Reason
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -22,10 +22,10 @@ class Kept:
     """What is kept, built evening by evening."""
 
     def __init__(self) -> None:
-        self.occurrences: list[KeptOccurrence] = []
-        self.uses: list[KeptUse] = []
+        self.occurrences: list[StoredOccurrence] = []
+        self.uses: list[StoredUse] = []
         self.moments: list[Moment] = []
-        self.coverage: list[KeptCoverage] = []
+        self.coverage: list[StoredCoverage] = []
 
     def evening(
         self, began: datetime = BEGAN, minutes: float = 60, *, known: float | None = None, ended: bool = True
@@ -33,20 +33,20 @@ class Kept:
         name = f"{len(self.occurrences) + 1}@{began:%Y%m%dT%H%M%SZ}"
         ends = began + timedelta(minutes=minutes)
         self.occurrences.append(
-            KeptOccurrence(
+            StoredOccurrence(
                 id=name, title="Evening", began=began, ends=ends, ended=ends if ended else None, end_reason=None
             )
         )
         covered = began + timedelta(minutes=minutes if known is None else known)
         self.coverage.append(
-            KeptCoverage(occurrence=name, coverage=Coverage(number=1, device="laptop", began=began, ended=covered))
+            StoredCoverage(occurrence=name, coverage=Coverage(number=1, device="laptop", began=began, ended=covered))
         )
         return name
 
     def use(self, evening: str, began: float, ended: float, category: str = "social") -> None:
         start = next(each.began for each in self.occurrences if each.id == evening)
         self.uses.append(
-            KeptUse(
+            StoredUse(
                 occurrence=evening,
                 use=Use(
                     number=len(self.uses) + 1,

@@ -19,7 +19,7 @@ from detector.report.as_text import FIRST_USE, as_text
 from detector.report.since import parse_since
 from detector.report.summarise import summarise
 from detector.report.summary import Summary, as_json
-from detector.store.model import KeptCoverage, KeptOccurrence, KeptUse
+from detector.store.model import StoredCoverage, StoredOccurrence, StoredUse
 from detector.store.store import Store
 from rules.model import Reason
 
@@ -105,7 +105,7 @@ def summary(evenings: object = EVENINGS, days: int = 28) -> Summary:
         what = record.what
         if isinstance(what, PartnerTimeBegan):
             occurrences.append(
-                KeptOccurrence(
+                StoredOccurrence(
                     id=record.occurrence,
                     title=what.title,
                     began=what.at,
@@ -115,11 +115,11 @@ def summary(evenings: object = EVENINGS, days: int = 28) -> Summary:
                 )
             )
         elif isinstance(what, Use):
-            uses.append(KeptUse(occurrence=record.occurrence, use=what))
+            uses.append(StoredUse(occurrence=record.occurrence, use=what))
         elif isinstance(what, Moment):
             moments.append(what)
         elif isinstance(what, Coverage):
-            coverage.append(KeptCoverage(occurrence=record.occurrence, coverage=what))
+            coverage.append(StoredCoverage(occurrence=record.occurrence, coverage=what))
     since = NOW - timedelta(days=days)
     return summarise(occurrences, uses, moments, coverage, since=since, until=NOW, zone=BERLIN, rules=NAMES)
 
@@ -219,7 +219,7 @@ def _in_berlin(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_in_berlin")
 def test_the_command_reads_what_is_kept_and_writes_it_plain_when_piped(home: Path) -> None:
     with Store.open(store_path()) as store:
-        store.keep_all(records())
+        store.history.save(records())
     with time_machine.travel(NOW, tick=False):
         said = CliRunner().invoke(report_command, [])
         told = CliRunner().invoke(report_command, ["--json", "--since", "2026-11-16"])
@@ -242,7 +242,7 @@ def test_the_first_use_says_what_to_do_and_makes_nothing(home: Path) -> None:
 
 def test_a_span_in_which_nothing_was_kept_is_said_to_be_empty_not_new(home: Path) -> None:
     with Store.open(store_path()) as store:
-        store.keep_all(records())
+        store.history.save(records())
     with time_machine.travel(NOW, tick=False):
         assert "Nothing is kept from that time." in CliRunner().invoke(report_command, ["--since", "1d"]).output
 

@@ -25,7 +25,7 @@ from detector.core.observations import (
 from detector.core.pipeline import Pipeline
 from detector.paths import store_path
 from detector.report.unfinished import measure_unfinished
-from detector.store.model import KeptOccurrence
+from detector.store.model import StoredOccurrence
 from detector.store.store import Store
 from rules.policy import PolicySettings
 
@@ -58,7 +58,7 @@ def test_what_is_found_under_way_is_what_is_kept_once_it_has_ended() -> None:
     kept = [effect for seen in OBSERVED for effect in core.feed(seen)]
     kept += core.feed(PartnerTimeEnded(at=at(40)))
     whole = [effect.what for effect in kept if isinstance(effect, Record)]
-    occurrence = KeptOccurrence(id=EVENING, title="Evening", began=BEGAN, ends=at(90), ended=None, end_reason=None)
+    occurrence = StoredOccurrence(id=EVENING, title="Evening", began=BEGAN, ends=at(90), ended=None, end_reason=None)
     uses, coverage = measure_unfinished(occurrence, OBSERVED)
     last = {use.number: use for use in whole if isinstance(use, Use)}
     assert len(last) == 5
@@ -84,7 +84,7 @@ def test_a_report_in_the_midst_of_partner_time_counts_what_was_noticed_so_far(ho
         evidence=(),
     )
     with Store.open(store_path()) as store:
-        store.keep_all([Record(occurrence=EVENING, what=what) for what in (*OBSERVED, moment)])
+        store.history.save([Record(occurrence=EVENING, what=what) for what in (*OBSERVED, moment)])
     with time_machine.travel(at(41), tick=False):
         said = CliRunner().invoke(report_command, [])
     text = " ".join(said.output.split())

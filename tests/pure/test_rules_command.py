@@ -119,7 +119,7 @@ def test_rules_that_cannot_hold_here_are_said_to_sleep_with_the_reason(monkeypat
     found = json.loads(run("--json").stdout)["asleep"]
     assert set(found) == {rule.code for rule in BUILT_IN}
     with Store.open(store_path()) as store:
-        store.keep_phone(Phone(name="my phone", adb="serial"))
+        store.phones.save(Phone(name="my phone", adb="serial"))
     said = " ".join(run().stdout.split())
     assert "Asleep here: F101, F105 and F107: scrolls, keys and clicks are not sensed on a phone." in said
     doctor = CliRunner().invoke(turntoward, ["doctor"]).output

@@ -9,7 +9,7 @@ from datetime import timedelta
 from detector.core.effects import Coverage, Moment, Use
 from detector.store import opening, rows
 from detector.store.migrations import MIGRATIONS
-from detector.store.model import KeptOccurrence
+from detector.store.model import StoredOccurrence
 from rules.model import FeatureKey, Value
 from tests.rig import kept as told
 
@@ -22,7 +22,7 @@ def test_every_field_of_what_is_kept_has_a_column() -> None:
     assert set(rows.MOMENT) == names(Moment)
     assert set(rows.COVERAGE) == names(Coverage) | {"occurrence"}
     assert set(rows.USE) == (names(Use) - {"activity"}) | {"occurrence", "category", "name"}
-    assert set(rows.OCCURRENCE) == names(KeptOccurrence)
+    assert set(rows.OCCURRENCE) == names(StoredOccurrence)
 
 
 def test_the_version_of_the_schema_counts_its_migrations() -> None:

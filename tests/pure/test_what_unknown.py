@@ -20,11 +20,11 @@ def what(*arguments: str) -> Result:
 
 def opened(*apps: str, names: bool = False, device: str = "my phone") -> None:
     with Store.open(store_path()) as store:
-        if not store.occurrences():
-            store.keep_all([begins()])
+        if not store.history.occurrences():
+            store.history.save([begins()])
         met: set[str] = set()
         for app in apps:
-            store.keep_unknown(EVENING, device, app, names=names, first=app not in met)
+            store.history.count_unknown_app(EVENING, device, app, names=names, first=app not in met)
             met.add(app)
 
 

@@ -94,10 +94,10 @@ def main() -> None:
         with room.daemon():
             act(room)
         with Store.open(room.home / ".local/share/turntoward/turntoward.sqlite", read_only=True) as store:
-            [evening] = store.occurrences()
+            [evening] = store.history.occurrences()
             assert evening.ended is not None
-            written = write_recording(target, store.observations(evening.id), device="laptop", note=NOTE)
-            for moment in store.moments():
+            written = write_recording(target, store.history.observations(evening.id), device="laptop", note=NOTE)
+            for moment in store.history.moments():
                 sys.stderr.write(f"{moment.rule} {moment.decided} {moment.reason} {moment.outcome}\n")
     sys.stderr.write(f"{written} observations in {target}\n")
 

@@ -24,7 +24,7 @@ from detector.daemon.reconciler import Next, Reconciler
 from detector.daemon.session import Session
 from detector.notifier.model import NotificationText
 from detector.partner_time.model import Occurrence
-from detector.store.model import Keeping
+from detector.store.store import Store
 from rules.model import Condition, FeatureKey, FeatureSet, Page, Rule
 from rules.policy import PolicySettings
 
@@ -107,7 +107,7 @@ class FakeSender:
 class Day:
     """One run of the daemon, from its start to its end, however that comes. A second one on the same store is a restart."""
 
-    def __init__(self, store: Keeping, clock: ManualClock) -> None:
+    def __init__(self, store: Store, clock: ManualClock) -> None:
         self.store = store
         self.clock = clock
         self.slept = 0.0

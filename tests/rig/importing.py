@@ -20,8 +20,8 @@ from detector.importing.model import Account, Times
 from detector.importing.times import Past, past_times
 from detector.importing.tracks import Host, Tracks
 from detector.rulebook.loading import load_rules
-from detector.store.model import Keeping
 from detector.store.schedule import read_schedule
+from detector.store.store import Store
 from rules.model import Rule
 from rules.policy import PolicySettings
 from tests.rig.activitywatch_history import History, utc
@@ -69,7 +69,7 @@ def only_host(history: History, device: str = "laptop") -> tuple[Host, Tracks]:
 
 
 def bring(
-    store: Keeping,
+    store: Store,
     history: History,
     *,
     times: Times = "declared",
@@ -87,24 +87,24 @@ def bring(
     return account
 
 
-def asked(store: Keeping, times: Times, since: datetime, now: datetime) -> Sequence[Past]:
+def asked(store: Store, times: Times, since: datetime, now: datetime) -> Sequence[Past]:
     return past_times(
         times,
         since=since,
         now=now,
         zone=BERLIN,
         schedule=read_schedule(store, now),
-        kept=store.occurrences(),
+        kept=store.history.occurrences(),
     )
 
 
-def everything(store: Keeping) -> dict[str, Any]:
+def everything(store: Store) -> dict[str, Any]:
     """Return all that is kept of what was observed and decided."""
-    kept = store.occurrences()
+    kept = store.history.occurrences()
     return {
         "occurrences": kept,
-        "observations": {each.id: list(store.observations(each.id)) for each in kept},
-        "uses": store.uses(),
-        "coverage": store.coverage(),
-        "moments": store.moments(),
+        "observations": {each.id: list(store.history.observations(each.id)) for each in kept},
+        "uses": store.history.uses(),
+        "coverage": store.history.coverage(),
+        "moments": store.history.moments(),
     }

@@ -50,11 +50,17 @@ class Person:
     def declares(self, *partner_times: PartnerTime) -> None:
         with Store.open(store_path()) as store:
             for partner_time in partner_times:
-                store.add_partner_time(partner_time)
+                store.plans.add(partner_time)
 
     def kept(self) -> tuple[Any, ...]:
         with Store.open(store_path()) as store:
-            return store.partner_times(), store.stopped(), store.skipped(), store.cancelled(), store.extended()
+            return (
+                store.plans.partner_times(),
+                store.plans.stopped(),
+                store.plans.skipped(),
+                store.plans.cancelled(),
+                store.plans.extended(),
+            )
 
 
 @pytest.fixture

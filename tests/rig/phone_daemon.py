@@ -41,7 +41,7 @@ class PhoneDaemon:
     def look(self) -> None:
         """Look at the store, and say how it stands."""
         with Store.open(store_path()) as store:
-            phones, place = store.phones(), store.phone_api_address()
+            phones, place = store.phones.all(), store.phones.api_address()
             now = datetime.now(UTC)
             wanted = any(
                 phone.token is not None or (phone.code_until is not None and phone.code_until > now) for phone in phones

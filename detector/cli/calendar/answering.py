@@ -34,11 +34,11 @@ def accept(which: Sequence[str], of: str | None, *, always: bool | None, yes: bo
         if always and not yes and concerned:
             _ask(concerned)
         now = declared.CLOCK.now()
-        with store.all_or_nothing():
+        with store.transaction():
             accepted = proposing.accept(store, [each for each in chosen if each.decided != "accepted"], now)
             if always is not None:
                 for calendar in concerned:
-                    store.keep_calendar(replace(calendar, accepts=always))
+                    store.calendars.save(replace(calendar, accepts=always))
         after = declared.read(store)
     for proposal in accepted[:SHOWN]:
         say_proposal(replace(proposal, decided="open", accepted_as=None), after)
@@ -88,9 +88,9 @@ def decline(which: Sequence[str], of: str | None) -> None:
 
 def _chosen(store: Store, which: Sequence[str], of: str | None) -> tuple[list[Proposal], list[Calendar]]:
     """Return the proposals, and the calendars that they are of; where `all` has none, the calendars that are meant."""
-    calendars = store.calendars()
+    calendars = store.calendars.all()
     only = None if of is None else choose_calendar(calendars, of)
-    known = [each for each in store.proposals() if only is None or each.calendar == only.number]
+    known = [each for each in store.calendars.proposals() if only is None or each.calendar == only.number]
     chosen = choose_proposals(known, which)
     numbers = {each.calendar for each in chosen}
     if not chosen:

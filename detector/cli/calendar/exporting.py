@@ -38,7 +38,7 @@ def export(file: str | None, only: str | None, *, everything: bool, tag: str, ye
         known = declared.read(store)
         wanted = [choose(known.partner_times, only)] if only is not None else list(known.partner_times)
         coming = [each for each in wanted if everything or only is not None or not is_over(each, known.now)]
-        how = Writing(identity=_identity(store), now=known.now, skipped=store.skipped(), tag=tag.strip() or None)
+        how = Writing(identity=_identity(store), now=known.now, skipped=store.plans.skipped(), tag=tag.strip() or None)
     written = write_calendar(coming, how)
     if file is None or file == "-":
         sys.stdout.buffer.write(written)
@@ -65,11 +65,11 @@ def export(file: str | None, only: str | None, *, everything: bool, tag: str, ye
 
 def _identity(store: Store) -> str:
     """Return what makes the ids of this device's events its own: random, and kept from the first export on."""
-    found = store.recall(_IDENTITY)
+    found = store.state.get(_IDENTITY)
     if isinstance(found, str):
         return found
     made = secrets.token_hex(8)
-    store.remember(_IDENTITY, made)
+    store.state.set(_IDENTITY, made)
     return made
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from detector.calendars.model import Reading
 
 STANDARD_INPUT: Final = "-"
-LONGEST_NAME: Final = 80
+MAX_NAME_LENGTH: Final = 80
 _CHUNK: Final = 1 << 16
 
 
@@ -56,8 +56,8 @@ def import_file(
     """
     choice = choose_events(tag, category, everything=everything)
     name = None if name is None else name.strip()
-    if name is not None and (not name or len(name) > LONGEST_NAME or not name.isprintable()):
-        message = f"a name has 1 to {LONGEST_NAME} characters that can be shown"
+    if name is not None and (not name or len(name) > MAX_NAME_LENGTH or not name.isprintable()):
+        message = f"a name has 1 to {MAX_NAME_LENGTH} characters that can be shown"
         raise UserError([Problem(message=message, file="--name")])
     place = file if file == STANDARD_INPUT else str(Path(file).expanduser().absolute())
     wanted = _Wanted(place=place, name=name, choice=choice, accepts=accepts)
@@ -98,12 +98,12 @@ def _keep(wanted: _Wanted, choice: Choice, reading: Reading, progress: Callable[
     )
     with declared.opened() as store:
         now = declared.CLOCK.now()
-        with store.all_or_nothing():
-            calendars = store.calendars()
+        with store.transaction():
+            calendars = store.calendars.all()
             known = _calendar(calendars, wanted, reading)
             if known is None:
                 known = Calendar(name=_new_name(calendars, wanted, reading), place=wanted.place)
-            calendar = store.keep_calendar(
+            calendar = store.calendars.save(
                 replace(
                     known,
                     place=wanted.place,
@@ -116,9 +116,9 @@ def _keep(wanted: _Wanted, choice: Choice, reading: Reading, progress: Callable[
             )
             changes = apply(store, calendar, reading, now)
             if wanted.accepts:
-                waiting = [each for each in store.proposals(calendar.number) if each.decided == "open"]
+                waiting = [each for each in store.calendars.proposals(calendar.number) if each.decided == "open"]
                 changes = replace(changes, open=(), accepted=(*changes.accepted, *accept(store, waiting, now)))
-            proposals = store.proposals(calendar.number)
+            proposals = store.calendars.proposals(calendar.number)
         return _Kept(
             calendar=calendar,
             changes=changes,
@@ -130,13 +130,13 @@ def _keep(wanted: _Wanted, choice: Choice, reading: Reading, progress: Callable[
 
 def _known() -> Sequence[Calendar]:
     from detector.paths import store_path  # noqa: PLC0415 - not for --help
-    from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
+    from detector.store.errors import StoreMissing  # noqa: PLC0415 - not for --help
     from detector.store.store import Store  # noqa: PLC0415 - not for --help
 
     try:
         with Store.open(store_path(), read_only=True) as store:
-            return store.calendars()
-    except NothingKept:
+            return store.calendars.all()
+    except StoreMissing:
         return ()
 
 

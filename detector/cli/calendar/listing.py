@@ -88,13 +88,13 @@ def list_proposals(of: str | None, *, everything: bool, as_json: bool) -> None:
 
 def _kept() -> _Kept:
     from detector.paths import store_path  # noqa: PLC0415 - not for --help
-    from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
+    from detector.store.errors import StoreMissing  # noqa: PLC0415 - not for --help
     from detector.store.store import Store  # noqa: PLC0415 - not for --help
 
     try:
         with Store.open(store_path(), read_only=True) as store:
-            return _Kept(calendars=store.calendars(), proposals=store.proposals())
-    except NothingKept:
+            return _Kept(calendars=store.calendars.all(), proposals=store.calendars.proposals())
+    except StoreMissing:
         return _Kept(calendars=(), proposals=())
 
 

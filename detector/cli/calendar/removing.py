@@ -20,9 +20,9 @@ def remove_calendar(which: str, *, yes: bool) -> None:
         StoreError: if what is kept cannot be read or written.
     """
     with declared.opened() as store:
-        calendar = choose_calendar(store.calendars(), which)
+        calendar = choose_calendar(store.calendars.all(), which)
         before = declared.read(store)
-        numbers = {each.accepted_as for each in store.proposals(calendar.number)} - {None}
+        numbers = {each.accepted_as for each in store.calendars.proposals(calendar.number)} - {None}
         going = [each for each in before.partner_times if each.number in numbers]
         if not yes:
             if declared.nobody_to_ask():
@@ -36,7 +36,7 @@ def remove_calendar(which: str, *, yes: bool) -> None:
                 declared.say("Nothing was removed.")
                 return
         if calendar.number is not None:
-            store.remove_calendar(calendar.number)
+            store.calendars.remove(calendar.number)
         after = declared.read(store)
         runs = wake(store)
     declared.say(f"Removed: {calendar.name}.")

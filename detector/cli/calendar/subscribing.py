@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from detector.calendars.proposing import Changes
     from detector.store.store import Store
 
-LONGEST_NAME: Final = 80
+MAX_NAME_LENGTH: Final = 80
 SHOWN: Final = 3
 BELIEVED: Final = "If that is meant, add --yes to take them back."
 SEEN: Final = "Whoever runs {host} sees that this device asks, from where and when; not what you accept or decline."
@@ -52,7 +52,7 @@ def subscribe(place: str, chosen_by: Choice | None, *, name: str | None, accepts
     """
     choice = chosen_by or Choice()
     with declared.opened() as store:
-        calendar = _checked(store.calendars(), place, choice, name, accepts=accepts, local=local)
+        calendar = _checked(store.calendars.all(), place, choice, name, accepts=accepts, local=local)
         try:
             with patience(calendar) as progress:
                 fetched = _first_copy(calendar)
@@ -63,7 +63,7 @@ def subscribe(place: str, chosen_by: Choice | None, *, name: str | None, accepts
             raise TurntowardError(f"{_capital(failed.why)}.\n  Nothing was kept.") from None
         if has_too_many(reading, declared.CLOCK.now()):
             raise UserError(f"{_capital(TOO_MANY)}.\n  Nothing was kept.")
-        calendar = _named(calendar, reading, store.calendars())
+        calendar = _named(calendar, reading, store.calendars.all())
         for sentence in _what_it_says(calendar, reading):
             declared.say(sentence)
         if not yes:
@@ -86,7 +86,7 @@ def refresh_now(name: str | None, *, yes: bool) -> None:
     sentences: list[str] = []
     unsure: list[Problem] = []
     with declared.opened() as store:
-        for calendar in chosen(store.calendars(), name):
+        for calendar in chosen(store.calendars.all(), name):
             with patience(calendar) as progress:
                 done = refresh(store, calendar, declared.CLOCK, progress=progress)
             if done.calendar is not None and done.calendar.why == EMPTY:
@@ -162,8 +162,8 @@ def _checked(
 
 
 def _name_problems(name: str, known: Sequence[Calendar]) -> list[Problem]:
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        return [Problem(message=f"a name has 1 to {LONGEST_NAME} characters that can be shown", file="--name")]
+    if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
+        return [Problem(message=f"a name has 1 to {MAX_NAME_LENGTH} characters that can be shown", file="--name")]
     if any(each.name.casefold() == name.casefold() for each in known):
         hint = "give this one another with --name"
         return [Problem(message=f"there is a calendar called {name} already", file="--name", hint=hint)]
@@ -181,7 +181,7 @@ def _named(calendar: Calendar, reading: Reading, known: Sequence[Calendar]) -> C
     if calendar.name:
         return calendar
     place = calendar.place
-    name = (reading.name or (parse(place).host if is_url(place) else Path(place).stem)).strip()[:LONGEST_NAME]
+    name = (reading.name or (parse(place).host if is_url(place) else Path(place).stem)).strip()[:MAX_NAME_LENGTH]
     problems = _name_problems(name, known)
     if problems:
         raise UserError(problems)
@@ -221,7 +221,7 @@ def _ask(calendar: Calendar) -> None:
 
 
 def _empty(store: Store, calendar: Calendar) -> str:
-    count = len(store.proposals(calendar.number))
+    count = len(store.calendars.proposals(calendar.number))
     return f"There is no event in {calendar.name} any more, and {count:,} had been proposed"
 
 

@@ -17,7 +17,7 @@ from detector.i18n import _
 from detector.paths import config_path, rules_dir, store_path
 from detector.report.since import parse_since
 from detector.rulebook.loading import load_rules, packs_in, read_rule_file
-from detector.store.failures import NothingKept
+from detector.store.errors import StoreMissing
 from detector.store.store import Store
 from detector.zone import reader_zone
 from rules.model import Rule
@@ -37,10 +37,10 @@ def backtest(files: Sequence[Path], since: str, *, as_json: bool) -> None:
     before, after, is_in_force = _both_sides(files)
     try:
         with Store.open(store_path(), read_only=True) as store:
-            kept = store.occurrences(begins)
+            kept = store.history.occurrences(begins)
             over = [each for each in kept if each.ended is not None or each.ends <= now]
         found = compare_kept(over, before, after, settings, clock.monotonic)
-    except NothingKept:
+    except StoreMissing:
         kept = over = []
         found = None
     under_way = len(kept) - len(over)

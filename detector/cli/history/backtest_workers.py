@@ -24,7 +24,7 @@ from detector.core.attention.baselines import SINCE, greatest
 from detector.errors import TurntowardError
 from detector.i18n import _
 from detector.paths import store_path
-from detector.store.model import KeptOccurrence
+from detector.store.model import StoredOccurrence
 from detector.store.store import Store
 from rules.model import FeatureKey, Rule, Value
 
@@ -50,7 +50,7 @@ _job: list[_Job] = []
 
 
 def compare_kept(
-    over: Sequence[KeptOccurrence],
+    over: Sequence[StoredOccurrence],
     now: Sequence[Rule],
     then: Sequence[Rule] | None,
     settings: Settings,
@@ -79,14 +79,19 @@ def compare_kept(
 
 
 def _usuals(
-    run: MapFunction, over: Sequence[KeptOccurrence], keys: Collection[FeatureKey], progress_line: Callable[[str], None]
+    run: MapFunction,
+    over: Sequence[StoredOccurrence],
+    keys: Collection[FeatureKey],
+    progress_line: Callable[[str], None],
 ) -> Iterable[Mapping[FeatureKey, Value]]:
     """Return what was usual when each evening began; evenings before the first count for it, too."""
     if not over:
         return []
     with Store.open(store_path(), read_only=True) as store:
         # The daemon measures an evening when it ends, so one that was cut off does not count.
-        before = [each for each in store.occurrences(over[0].began - SINCE, over[-1].began) if each.ended is not None]
+        before = [
+            each for each in store.history.occurrences(over[0].began - SINCE, over[-1].began) if each.ended is not None
+        ]
     found: list[Greatest] = []
     progress = _("what is usual: evening {evening:,} of {all:,}")
     for values in run(_greatest, [(each, to_measure(keys)) for each in before]):
@@ -134,19 +139,19 @@ def _start_job(now: Sequence[Rule], then: Sequence[Rule] | None, settings: Setti
     _job.append(_Job(Store.open(store_path(), read_only=True), now, then, settings))
 
 
-def _play(task: tuple[KeptOccurrence, Mapping[FeatureKey, Value]]) -> EveningPlayed:
+def _play(task: tuple[StoredOccurrence, Mapping[FeatureKey, Value]]) -> EveningPlayed:
     (occurrence, usuals), job = task, _job[-1]
-    kept = job.store.moments(occurrence.began, occurrence.began + INSTANT)
+    kept = job.store.history.moments(occurrence.began, occurrence.began + INSTANT)
     evening = KeptEvening(
         occurrence=occurrence,
-        observations=job.store.observations(occurrence.id),
+        observations=job.store.history.observations(occurrence.id),
         moments=[moment for moment in kept if moment.occurrence == occurrence.id],
         usuals=usuals,
     )
     return play_evening(evening, job.now, job.then, policy=job.settings.policy, attention=job.settings.attention)
 
 
-def _greatest(task: tuple[KeptOccurrence, Collection[FeatureKey]]) -> Greatest:
+def _greatest(task: tuple[StoredOccurrence, Collection[FeatureKey]]) -> Greatest:
     (occurrence, keys), job = task, _job[-1]
-    observed = sorted(job.store.observations(occurrence.id), key=lambda seen: seen.at)
+    observed = sorted(job.store.history.observations(occurrence.id), key=lambda seen: seen.at)
     return occurrence.began, greatest(observed, keys, job.settings.attention)

@@ -14,8 +14,8 @@ import click
 from detector.errors import Problem, StoreError, UserError
 from detector.i18n import _, ngettext
 from detector.paths import store_path
+from detector.store.errors import StoreMissing
 from detector.store.export import TABLES
-from detector.store.failures import NothingKept
 from detector.store.store import Store
 
 
@@ -79,7 +79,7 @@ def _write(write: Callable[[str], object], *, as_json: bool) -> int:
 def _rows() -> Iterator[tuple[str, dict[str, Any]]]:
     try:
         store = Store.open(store_path(), read_only=True)
-    except NothingKept as nothing:
+    except StoreMissing as nothing:
         click.echo(str(nothing), err=True)
         return
     with store:

@@ -12,7 +12,7 @@ from detector.errors import UserError
 from detector.i18n import _, ngettext
 from detector.paths import state_dir, store_path
 from detector.store.erasing import delete_recordings, erase, is_there
-from detector.store.model import Forgotten
+from detector.store.model import DeletedCounts
 from detector.store.store import Store
 from rules.lengths import parse_length, say_length
 
@@ -41,7 +41,7 @@ def _forget_last(length: timedelta) -> None:
     if is_there(store_path()):
         with Store.open(store_path()) as store:
             counts = _counts(store.forget(now - length, now=now))
-            continues = bool(store.unfinished())
+            continues = bool(store.history.unfinished())
     if recordings:
         words = ngettext("{count:,} recording of a failure", "{count:,} recordings of failures", recordings)
         counts.append(words.format(count=recordings))
@@ -83,7 +83,7 @@ def _forget_everything(*, yes: bool) -> None:
         click.echo(_("No phone is paired any more: what they send is refused from now on."))
 
 
-def _counts(forgotten: Forgotten) -> list[str]:
+def _counts(forgotten: DeletedCounts) -> list[str]:
     counted = (
         (
             forgotten.partner_times,

@@ -23,7 +23,7 @@ from detector.report.summary import Cancellation, Summary, as_json
 from detector.report.unfinished import measure_unfinished
 from detector.rulebook.loading import load_rules
 from detector.store import quiet_week
-from detector.store.failures import NothingKept
+from detector.store.errors import StoreMissing
 from detector.store.store import Store
 from detector.zone import reader_zone
 
@@ -54,46 +54,53 @@ def report(since: str, *, json_wanted: bool) -> None:
 def _summarise(since: datetime, until: datetime, zone: ZoneInfo) -> Summary:
     try:
         store = Store.open(store_path(), read_only=True)
-    except NothingKept:
+    except StoreMissing:
         return summarise([], [], [], [], since=since, until=until, zone=zone, rules={})
     with store:
         # `rules` and `doctor` report broken rules; here only the names are needed.
         rules = {rule.code: rule.name for rule in load_rules(rules_dir()).rules}
-        occurrences = store.occurrences(since, until)
+        occurrences = store.history.occurrences(since, until)
         unfinished = {
-            each.id: measure_unfinished(each, store.observations(each.id)) for each in occurrences if each.ended is None
+            each.id: measure_unfinished(each, store.history.observations(each.id))
+            for each in occurrences
+            if each.ended is None
         }
-        uses = [each for each in store.uses(since, until) if each.occurrence not in unfinished]
-        coverage = [each for each in store.coverage(since, until) if each.occurrence not in unfinished]
+        uses = [each for each in store.history.uses(since, until) if each.occurrence not in unfinished]
+        coverage = [each for each in store.history.coverage(since, until) if each.occurrence not in unfinished]
         for used, covered in unfinished.values():
             uses += used
             coverage += covered
-        week = quiet_week.read(store)
+        week = quiet_week.load(store)
         done = len(quiet_week.evenings(store, week, zone))
-        is_quiet = quiet_week.is_wanted(store) and done < quiet_week.EVENINGS
+        is_quiet = quiet_week.is_requested(store) and done < quiet_week.EVENINGS
         summary = summarise(
             occurrences,
             uses,
-            store.moments(since, until),
+            store.history.moments(since, until),
             coverage,
             since=since,
             until=until,
             zone=zone,
             rules=rules,
-            signs=store.signs([PickedUp, PutAway], since, until),
-            phones=store.phones(),
-            settled=_not_to_be_offered(store.recall(DECLINED)),
+            signs=store.history.observations_of([PickedUp, PutAway], since, until),
+            phones=store.phones.all(),
+            settled=_not_to_be_offered(store.state.get(DECLINED)),
             cancelled=_cancelled(store, since, until, zone),
         )
         return replace(summary, quiet_evening=done if is_quiet else None)
 
 
 def _cancelled(store: Store, since: datetime, until: datetime, zone: ZoneInfo) -> Sequence[Cancellation]:
-    if not store.cancelled(since, until):
+    if not store.plans.cancelled(since, until):
         return ()
     # Another date may lie before the one that was cancelled, and was perhaps cancelled itself.
     every = cancellations(
-        store.cancelled(), store.occurrences(), store.partner_times(), store.skipped(), now=until, zone=zone
+        store.plans.cancelled(),
+        store.history.occurrences(),
+        store.plans.partner_times(),
+        store.plans.skipped(),
+        now=until,
+        zone=zone,
     )
     return [each for each in every if since <= each.begins < until]
 
@@ -105,6 +112,6 @@ def _not_to_be_offered(declined_then: object) -> frozenset[str]:
 def _is_anything_kept() -> bool:
     try:
         with Store.open(store_path(), read_only=True) as store:
-            return bool(store.occurrences())
-    except NothingKept:
+            return bool(store.history.occurrences())
+    except StoreMissing:
         return False

@@ -21,8 +21,8 @@ from detector.paths import config_path, rules_dir, store_path
 from detector.report.why import explain, explanation_as_json, explanation_lines
 from detector.report.why_not import find_situation, situation_as_json, situation_lines
 from detector.rulebook.loading import load_rules
-from detector.store.failures import NothingKept
-from detector.store.model import KeptOccurrence
+from detector.store.errors import StoreMissing
+from detector.store.model import StoredOccurrence
 from detector.store.store import Store
 from detector.zone import reader_zone
 from rules.engine import needs
@@ -42,7 +42,7 @@ def why(what: tuple[str, ...], *, day: str | None, is_list: bool, as_json: bool)
     is_negated, wanted = _parse_arguments(what)
     try:
         store = Store.open(store_path(), read_only=True)
-    except NothingKept:
+    except StoreMissing:
         raise UserError(_nothing_kept()) from None
     with store:
         explainer = _Explainer(store, load_rules(rules_dir()).rules, reader_zone(), day)
@@ -66,7 +66,7 @@ class _Explainer:
         self._rules = rules
         self._by_code = {rule.code: rule for rule in rules}
         self._zone = zone
-        self._occurrences = _occurrences_on(store.occurrences(), day, zone)
+        self._occurrences = _occurrences_on(store.history.occurrences(), day, zone)
 
     def list_moments(self) -> tuple[list[str], Any]:
         """List the moments of the last occurrence."""
@@ -95,11 +95,11 @@ class _Explainer:
         settings = read_settings(config_path())
         usual = self._usual_before(occurrence, settings.attention)
         core = Pipeline(self._rules, settings.policy, settings.attention, usual)
-        situation = find_situation(self._store.observations(occurrence.id), at, core, self._rules)
+        situation = find_situation(self._store.history.observations(occurrence.id), at, core, self._rules)
         lines = situation_lines(situation, self._clock, WIDTH)
         return [self._heading(occurrence), *lines], situation_as_json(situation, self._clock)
 
-    def _last(self, *, silent: bool) -> tuple[KeptOccurrence, Moment]:
+    def _last(self, *, silent: bool) -> tuple[StoredOccurrence, Moment]:
         wanted = {"suppressed", "held"} if silent else {"nudged"}
         for occurrence in reversed(self._occurrences):
             found = [moment for moment in self._moments(occurrence) if moment.decided in wanted]
@@ -111,7 +111,7 @@ class _Explainer:
             else _("There was no nudge. `turntoward why not 19:10` says how near the rules were at an instant.")
         )
 
-    def _numbered(self, number: int) -> tuple[KeptOccurrence, Moment]:
+    def _numbered(self, number: int) -> tuple[StoredOccurrence, Moment]:
         occurrence = self._occurrences[-1]
         moments = self._moments(occurrence)
         for moment in moments:
@@ -125,16 +125,16 @@ class _Explainer:
         last = moments[-1].number if moments else 0
         raise UserError(f"{self._heading(occurrence)} {text.format(number=number, last=last)}")
 
-    def _usual_before(self, occurrence: KeptOccurrence, settings: AttentionSettings) -> Mapping[FeatureKey, Value]:
+    def _usual_before(self, occurrence: StoredOccurrence, settings: AttentionSettings) -> Mapping[FeatureKey, Value]:
         """Return what was usual on the evenings before, as far as a rule compares with it."""
         compared = asked_for(needs(self._rules))
         if not compared:
             return {}
-        before = self._store.occurrences(occurrence.began - SINCE, occurrence.began)
-        return usuals((list(self._store.observations(each.id)) for each in before), compared, settings)
+        before = self._store.history.occurrences(occurrence.began - SINCE, occurrence.began)
+        return usuals((list(self._store.history.observations(each.id)) for each in before), compared, settings)
 
-    def _moments(self, occurrence: KeptOccurrence) -> list[Moment]:
-        found = self._store.moments(occurrence.began, occurrence.began + timedelta(microseconds=1))
+    def _moments(self, occurrence: StoredOccurrence) -> list[Moment]:
+        found = self._store.history.moments(occurrence.began, occurrence.began + timedelta(microseconds=1))
         return sorted((each for each in found if each.occurrence == occurrence.id), key=lambda each: each.number)
 
     def _row(self, moment: Moment) -> str:
@@ -145,7 +145,7 @@ class _Explainer:
     def _clock(self, at: datetime) -> str:
         return f"{at.astimezone(self._zone):%H:%M:%S}"
 
-    def _heading(self, occurrence: KeptOccurrence) -> str:
+    def _heading(self, occurrence: StoredOccurrence) -> str:
         return _("Partner time on {span}.").format(span=_span(occurrence, self._zone))
 
 
@@ -170,7 +170,7 @@ def _parse_arguments(what: tuple[str, ...]) -> tuple[bool, str | None]:
     return is_negated, wanted
 
 
-def _occurrences_on(occurrences: Sequence[KeptOccurrence], day: str | None, zone: ZoneInfo) -> list[KeptOccurrence]:
+def _occurrences_on(occurrences: Sequence[StoredOccurrence], day: str | None, zone: ZoneInfo) -> list[StoredOccurrence]:
     if not occurrences:
         raise UserError(_nothing_kept())
     if day is None:
@@ -186,7 +186,9 @@ def _occurrences_on(occurrences: Sequence[KeptOccurrence], day: str | None, zone
     return found
 
 
-def _find_instant(text: str, occurrences: Iterable[KeptOccurrence], zone: ZoneInfo) -> tuple[KeptOccurrence, datetime]:
+def _find_instant(
+    text: str, occurrences: Iterable[StoredOccurrence], zone: ZoneInfo
+) -> tuple[StoredOccurrence, datetime]:
     """Return the latest occurrence in which a clock showed that, and the instant."""
     try:
         clock = time.fromisoformat(text)
@@ -206,6 +208,6 @@ def _find_instant(text: str, occurrences: Iterable[KeptOccurrence], zone: ZoneIn
     raise UserError(missing.format(text=text, span=_span(known[-1], zone)))
 
 
-def _span(occurrence: KeptOccurrence, zone: ZoneInfo) -> str:
+def _span(occurrence: StoredOccurrence, zone: ZoneInfo) -> str:
     began, ended = occurrence.began.astimezone(zone), (occurrence.ended or occurrence.ends).astimezone(zone)
     return _("{day}, {begin} to {end}").format(day=f"{began:%Y-%m-%d}", begin=f"{began:%H:%M}", end=f"{ended:%H:%M}")

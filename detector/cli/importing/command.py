@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from detector.config.settings import Settings
     from detector.importing.bring import Bringing
     from detector.importing.model import Progress, Times
-    from detector.store.model import Keeping
+    from detector.store.store import Store
 
 USUAL_URL: Final = "http://127.0.0.1:5600"
 LONGEST_TOKEN: Final = 4096
@@ -111,21 +111,21 @@ def activitywatch(
 
 
 @contextmanager
-def _opened(*, dry_run: bool) -> Iterator[Keeping]:
+def _opened(*, dry_run: bool) -> Iterator[Store]:
     """Open the store; where nothing is to be kept, not even the file is made."""
     from detector.paths import store_path  # noqa: PLC0415 - not for --help
-    from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
+    from detector.store.errors import StoreMissing  # noqa: PLC0415 - not for --help
     from detector.store.store import Store  # noqa: PLC0415 - not for --help
 
     try:
         with Store.open(store_path(), read_only=dry_run) as store:
             yield store
-    except NothingKept:
+    except StoreMissing:
         yield Store.in_memory()
 
 
 def _read(
-    store: Keeping,
+    store: Store,
     settings: Settings,
     file: Path | None,
     server: Any,
@@ -159,7 +159,7 @@ def _read(
     return Bringing(store=store, tracks=tracks, account=account, deciding=deciding, keeps=keeps, progress=progress)
 
 
-def _past(store: Keeping, times: Times, begins: datetime, now: datetime, zone: ZoneInfo) -> list[Any]:
+def _past(store: Store, times: Times, begins: datetime, now: datetime, zone: ZoneInfo) -> list[Any]:
     from detector.importing.times import past_times  # noqa: PLC0415 - not for --help
     from detector.store.schedule import read_schedule  # noqa: PLC0415 - not for --help
 
@@ -169,7 +169,7 @@ def _past(store: Keeping, times: Times, begins: datetime, now: datetime, zone: Z
         now=now,
         zone=zone,
         schedule=read_schedule(store, now),
-        kept=store.occurrences(),
+        kept=store.history.occurrences(),
     )
 
 
@@ -206,19 +206,19 @@ def _token(token: str | None, file: Path | None) -> str | None:
     return token
 
 
-def _refuse_now(store: Keeping, now: datetime) -> None:
+def _refuse_now(store: Store, now: datetime) -> None:
     from detector.errors import TurntowardError  # noqa: PLC0415 - not for --help
 
-    if any(each.began <= now < each.ends for each in store.unfinished()):
+    if any(each.began <= now < each.ends for each in store.history.unfinished()):
         raise TurntowardError("Partner time is under way. Importing can wait until it is over.")
 
 
-def _phone(store: Keeping, name: str | None) -> str:
+def _phone(store: Store, name: str | None) -> str:
     from detector.errors import UserError  # noqa: PLC0415 - not for --help
 
     if name is None:
         return "phone"
-    names = [phone.name for phone in store.phones()]
+    names = [phone.name for phone in store.phones.all()]
     if name not in names:
         known = f"Paired: {', '.join(names)}." if names else "None is paired; leave --phone out."
         raise UserError(f"--phone: no phone is called '{name}'. {known}")

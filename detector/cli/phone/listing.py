@@ -39,13 +39,13 @@ def list_phones(*, as_json: bool) -> None:
 
 def _kept() -> tuple[Sequence[Phone], PhoneApiAddress | None]:
     from detector.paths import store_path  # noqa: PLC0415 - not for --help
-    from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
+    from detector.store.errors import StoreMissing  # noqa: PLC0415 - not for --help
     from detector.store.store import Store  # noqa: PLC0415 - not for --help
 
     try:
         with Store.open(store_path(), read_only=True) as store:
-            return store.phones(), store.phone_api_address()
-    except NothingKept:
+            return store.phones.all(), store.phones.api_address()
+    except StoreMissing:
         return (), None
 
 

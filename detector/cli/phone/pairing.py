@@ -22,7 +22,7 @@ from detector.cli.phone.shared import NEEDED, door, let_out, look_until, wake
 from detector.cli.plan import context as declared
 from detector.control.lock import running_pid
 from detector.core.observations import LAPTOP
-from detector.devices import LONGEST_NAME, PAIRING, Phone, PhoneApiAddress, needs_phone_api
+from detector.devices import MAX_NAME_LENGTH, PAIRING_TIME, Phone, PhoneApiAddress, needs_phone_api
 from detector.errors import DaemonNotRunning, Problem, TurntowardError, UserError
 from detector.partner_time.words import say_instant
 from detector.phone_api.auth import digest
@@ -76,14 +76,14 @@ def pair_by_link(wanted: Wanted, *, waits: bool) -> None:
         TurntowardError: if the door could not be opened, or nobody came.
     """
     with declared.opened() as store:
-        before = store.phone_api_address()
-        known = store.phones()
+        before = store.phones.api_address()
+        known = store.phones.all()
         place = _checked(wanted, known, before)
         if running_pid() is None:
             raise DaemonNotRunning(NEEDED)
         code = secrets.token_urlsafe(CODE_BYTES)
-        until = declared.CLOCK.now() + PAIRING
-        phone = store.keep_phone(
+        until = declared.CLOCK.now() + PAIRING_TIME
+        phone = store.phones.save(
             Phone(
                 number=next((phone.number for phone in known if _is(phone, wanted.name)), None),
                 name=wanted.name,
@@ -92,7 +92,7 @@ def pair_by_link(wanted: Wanted, *, waits: bool) -> None:
                 shows_nudges=wanted.shows_nudges,
             )
         )
-        store.keep_phone_api_address(place)
+        store.phones.save_api_address(place)
         try:
             wake(store)
             _await_door(place)
@@ -117,7 +117,7 @@ def pair_by_adb(wanted: Wanted) -> None:
     """
     serial = (wanted.adb or "").strip()
     with declared.opened() as store:
-        known = store.phones()
+        known = store.phones.all()
         problems = _name_problems(wanted.name, known)
         if not serial or len(serial) > 200 or not serial.isprintable() or " " in serial:
             hint = "`adb devices` lists the serials"
@@ -135,7 +135,7 @@ def pair_by_adb(wanted: Wanted) -> None:
         if problems:
             raise UserError(problems)
         number = next((phone.number for phone in known if _is(phone, wanted.name)), None)
-        store.keep_phone(Phone(number=number, name=wanted.name, adb=serial, paired=declared.CLOCK.now()))
+        store.phones.save(Phone(number=number, name=wanted.name, adb=serial, paired=declared.CLOCK.now()))
         let_out(store)
     declared.conclude(
         [
@@ -165,8 +165,8 @@ def _checked(wanted: Wanted, known: Sequence[Phone], before: PhoneApiAddress | N
 
 
 def _name_problems(name: str, known: Sequence[Phone]) -> list[Problem]:
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        message = f"a name has 1 to {LONGEST_NAME} characters that can be shown"
+    if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
+        message = f"a name has 1 to {MAX_NAME_LENGTH} characters that can be shown"
         return [Problem(message=message, file="NAME", hint='write for example "my phone"')]
     if name.casefold() == LAPTOP.casefold():
         return [Problem(message=f"'{LAPTOP}' is this device", file="NAME", hint="give the phone another name")]
@@ -250,7 +250,7 @@ def _await_phone(store: Store, phone: Phone, until: datetime) -> None:
 
 
 def _as_now(store: Store, phone: Phone) -> Phone | None:
-    return next((known for known in store.phones() if known.number == phone.number), None)
+    return next((known for known in store.phones.all() if known.number == phone.number), None)
 
 
 def _withdraw(store: Store, phone: Phone, before: PhoneApiAddress | None) -> None:
@@ -258,9 +258,9 @@ def _withdraw(store: Store, phone: Phone, before: PhoneApiAddress | None) -> Non
     now = _as_now(store, phone)
     if now is not None and now.code == phone.code and now.number is not None:
         if now.token is None and now.adb is None:
-            store.remove_phone(now.number)
+            store.phones.remove(now.number)
         else:
-            store.keep_phone(replace(now, code=None, code_until=None))
-    if not needs_phone_api(store.phones(), declared.CLOCK.now()):
-        store.keep_phone_api_address(before)
+            store.phones.save(replace(now, code=None, code_until=None))
+    if not needs_phone_api(store.phones.all(), declared.CLOCK.now()):
+        store.phones.save_api_address(before)
     wake(store)

@@ -22,16 +22,16 @@ def remove_phone(name: str, *, yes: bool) -> None:
         UserError: if there is none of that name.
     """
     with declared.opened() as store:
-        phone = choose(store.phones(), name)
+        phone = choose(store.phones.all(), name)
         if not (yes or declared.nobody_to_ask()) and not click.confirm(f"Remove {phone.name}?"):
             declared.say("Nothing was removed.")
             return
         if phone.number is not None:
-            store.remove_phone(phone.number)
-        is_needed = needs_phone_api(store.phones(), declared.CLOCK.now())
-        had_door = store.phone_api_address() is not None
+            store.phones.remove(phone.number)
+        is_needed = needs_phone_api(store.phones.all(), declared.CLOCK.now())
+        had_door = store.phones.api_address() is not None
         if not is_needed:
-            store.keep_phone_api_address(None)
+            store.phones.save_api_address(None)
         runs = wake(store)
     declared.say(f"Removed: {phone.name}.")
     if phone.token is not None:

@@ -16,7 +16,7 @@ from detector.devices import Phone
 from detector.errors import DaemonNotRunning, UserError
 
 if TYPE_CHECKING:
-    from detector.store.model import Keeping
+    from detector.store.store import Store
 
 NEEDED: Final = (
     "Turntoward is not running, and a phone speaks to it alone.\n  `turntoward run` starts it; then try again."
@@ -97,7 +97,7 @@ def choose(phones: Sequence[Phone], name: str) -> Phone:
     raise UserError(f"No phone is called '{name}'.\n  {hint}")
 
 
-def let_out(store: Keeping) -> bool:
+def let_out(store: Store) -> bool:
     """Let the service reach the network exactly if it must by now; return whether it was restarted for that.
 
     Raises:
@@ -113,10 +113,10 @@ def let_out(store: Keeping) -> bool:
     except UserError:
         # What is wrong with it `doctor` says; a phone can be paired and removed all the same.
         settings = Settings()
-    return follow(store.phones(), settings.sources, store.calendars())
+    return follow(store.phones.all(), settings.sources, store.calendars.all())
 
 
-def wake(store: Keeping) -> bool:
+def wake(store: Store) -> bool:
     """Let the daemon look again, with the network if it needs it; return whether one runs. Raises as `let_out`."""
     from detector.control.lock import wake_daemon  # noqa: PLC0415 - not for --help
 

@@ -24,7 +24,7 @@ def test_phone(name: str) -> None:
         TurntowardError: if the door is shut or does not answer, or the phone is not reached.
     """
     with declared.opened() as store:
-        phone, place = choose(store.phones(), name), store.phone_api_address()
+        phone, place = choose(store.phones.all(), name), store.phones.api_address()
     if phone.token is None:
         _by_adb(phone)
         return

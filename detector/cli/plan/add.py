@@ -67,9 +67,9 @@ def command(
     if not understood.agree("Declare it?", yes=yes, nothing="Nothing was declared", remedy="declare it"):
         return
     with declared.opened() as store:
-        kept = store.add_partner_time(wanted)
+        kept = store.plans.add(wanted)
         after = declared.read(store)
-        is_new_here = quiet_week.is_to_be_offered(store)
+        is_new_here = quiet_week.should_offer(store)
     sentences = [f"Declared as number {kept.number}."]
     own = next((occurrence for occurrence in after.under_way if occurrence.partner_time == kept.number), None)
     current, upcoming = after.plan.current, after.plan.upcoming

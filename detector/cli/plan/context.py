@@ -128,13 +128,13 @@ def read_only() -> Declared:
         StoreError: with what is wrong and what to do.
     """
     from detector.paths import store_path  # noqa: PLC0415 - not for --help
-    from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
+    from detector.store.errors import StoreMissing  # noqa: PLC0415 - not for --help
     from detector.store.store import Store  # noqa: PLC0415 - not for --help
 
     try:
         with Store.open(store_path(), read_only=True) as store:
             return read(store)
-    except NothingKept:
+    except StoreMissing:
         return Declared(now=CLOCK.now(), zone=reader_zone())
 
 
@@ -171,14 +171,14 @@ def read(store: Store) -> Declared:
     from detector.store.schedule import read_schedule  # noqa: PLC0415 - not for --help
 
     now = CLOCK.now()
-    paused_until = store.paused_until()
+    paused_until = store.plans.paused_until()
     return Declared(
         now=now,
         zone=reader_zone(),
         schedule=read_schedule(store, now),
         paused_until=paused_until if paused_until is not None and paused_until > now else None,
-        skipped=store.skipped(),
-        cancelled=frozenset(each.occurrence for each in store.cancelled()),
+        skipped=store.plans.skipped(),
+        cancelled=frozenset(each.occurrence for each in store.plans.cancelled()),
     )
 
 

@@ -90,7 +90,7 @@ def command(
     if not understood.agree("Change it?", yes=yes, nothing="Nothing was changed", remedy="change it"):
         return
     with declared.opened() as store:
-        with store.all_or_nothing():
+        with store.transaction():
             edited = requests.edit(store, declared.CLOCK.now(), wanted)
             if wanted.proposal is None:
                 _let_go(store, known)
@@ -117,9 +117,9 @@ def _let_go(store: Store, known: PartnerTime) -> None:
     """Let the calendar's proposal that it came from count as declined: otherwise it would be there twice."""
     from dataclasses import replace  # noqa: PLC0415 - not for --help
 
-    for proposal in store.proposals():
+    for proposal in store.calendars.proposals():
         if proposal.accepted_as == known.number:
-            store.keep_proposal(replace(proposal, decided="declined", accepted_as=None))
+            store.calendars.save_proposal(replace(proposal, decided="declined", accepted_as=None))
 
 
 def _came_of(edited: Edited, before: Declared, after: Declared) -> Iterator[str]:

@@ -31,7 +31,7 @@ def command(length: str) -> None:
         message = f"a pause lasts at most 24 h, not {say_length(lasts)}"
         raise UserError([Problem(message=message, file="LENGTH", hint=hint)])
     with declared.opened() as store:
-        store.pause_until(declared.CLOCK.now() + lasts)
+        store.plans.pause_until(declared.CLOCK.now() + lasts)
         after = declared.read(store)
     until = after.clock(after.paused_until) if after.paused_until else "now"
     declared.conclude(

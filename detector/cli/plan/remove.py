@@ -31,7 +31,7 @@ def command(which: str, *, yes: bool) -> None:
                 declared.say("Nothing was removed.")
                 return
         if chosen.number is not None:
-            store.remove_partner_time(chosen.number)
+            store.plans.remove(chosen.number)
         after = declared.read(store)
     sentences = [f"Removed: {words}."]
     if any(occurrence.partner_time == chosen.number for occurrence in before.under_way):

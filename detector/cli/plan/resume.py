@@ -12,7 +12,7 @@ def command() -> None:
 
     with declared.opened() as store:
         before = declared.read(store)
-        store.pause_until(None)
+        store.plans.pause_until(None)
         after = declared.read(store)
     if before.paused_until is None:
         for sentence in ["There is no pause to end.", *after.what_holds()]:

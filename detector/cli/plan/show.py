@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from detector.cli.plan.context import Declared
     from detector.partner_time.model import Occurrence, PartnerTime
-    from detector.store.plan_model import Cancelled
+    from detector.store.model import CancelledOccurrence
     from detector.store.store import Store
 
 SHOWN: Final = 5
@@ -28,7 +28,7 @@ class Found:
     partner_time: PartnerTime
     known: Declared
     following: list[Occurrence]
-    cancelled: dict[str, Cancelled]
+    cancelled: dict[str, CancelledOccurrence]
     calendar: str | None
 
 
@@ -58,13 +58,13 @@ def command(which: str, *, as_json: bool) -> None:
 def _find(partner_time: PartnerTime, known: Declared, store: Store) -> Found:
     from detector.cli.plan.confirm import with_skipped  # noqa: PLC0415 - not for --help
 
-    names = {calendar.number: calendar.name for calendar in store.calendars()}
-    of = next((each for each in store.proposals() if each.number == partner_time.proposal), None)
+    names = {calendar.number: calendar.name for calendar in store.calendars.all()}
+    of = next((each for each in store.calendars.proposals() if each.number == partner_time.proposal), None)
     return Found(
         partner_time=partner_time,
         known=known,
         following=with_skipped(partner_time, known, SHOWN),
-        cancelled={each.occurrence: each for each in store.cancelled()},
+        cancelled={each.occurrence: each for each in store.plans.cancelled()},
         calendar=None if partner_time.proposal is None or of is None else names.get(of.calendar),
     )
 

@@ -61,7 +61,7 @@ def _undo(store: Store, before: Declared, number: int | None) -> list[str]:
             f"{what} is skipped or cancelled; nothing was changed.\n"
             "  What had begun does not come back: `turntoward now 45min` begins partner time."
         )
-    left = {partner_time.number for partner_time in store.partner_times()}
+    left = {partner_time.number for partner_time in store.plans.partner_times()}
     gone = [partner_time.title for of, partner_time in known.items() if of not in left]
     also = [f"{title}, which was to be in its place, is taken back." for title in gone]
     return [f"{back.title}, {before.say(back)}, takes place after all.", *also]

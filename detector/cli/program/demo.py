@@ -143,10 +143,10 @@ def _why(moment: Moment) -> str:
 
 def _report(store: Store, began: datetime, ended: datetime, rules: Sequence[Rule]) -> str:
     summary = summarise(
-        store.occurrences(),
-        store.uses(),
-        store.moments(),
-        store.coverage(),
+        store.history.occurrences(),
+        store.history.uses(),
+        store.history.moments(),
+        store.history.coverage(),
         since=began - timedelta(seconds=1),
         until=ended + timedelta(seconds=1),
         zone=reader_zone(),

@@ -33,7 +33,7 @@ def offer_setup() -> None:
                     _("Nothing is declared; `turntoward add --help` shows how, and `turntoward now 90min` begins one.")
                 )
                 return
-            store.add_partner_time(begin_now(_("Partner time"), timedelta(minutes=30), before.now))
+            store.plans.add(begin_now(_("Partner time"), timedelta(minutes=30), before.now))
             for sentence in plan.read(store).what_holds():
                 say(sentence)
         _offer_quiet_week(store, before.now)
@@ -41,10 +41,10 @@ def offer_setup() -> None:
 
 def _offer_quiet_week(store: Store, now: datetime) -> None:
     """Ask once whether the first seven evenings shall be quiet; without an answer they are not."""
-    if not quiet_week.is_to_be_offered(store):
+    if not quiet_week.should_offer(store):
         return
     if click.confirm(QUESTION, default=False, err=True):
-        quiet_week.begin(store, now)
+        quiet_week.start(store, now)
         click.echo(_("It does; `turntoward quiet-week` says how far it is."))
     else:
-        quiet_week.keep(store, replace(quiet_week.read(store), offered=True))
+        quiet_week.save(store, replace(quiet_week.load(store), offered=True))

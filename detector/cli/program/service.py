@@ -23,7 +23,7 @@ from detector.errors import StoreError, TurntowardError, UserError
 from detector.i18n import _
 from detector.paths import config_path, store_path
 from detector.store import quiet_week
-from detector.store.failures import NothingKept
+from detector.store.errors import StoreMissing
 from detector.store.store import Store
 
 
@@ -82,8 +82,8 @@ def _needs_network() -> bool | None:
     try:
         sources = read_settings(config_path()).sources
         with Store.open(store_path(), read_only=True) as store:
-            return needs_network(store.phones(), sources, store.calendars())
-    except NothingKept:
+            return needs_network(store.phones.all(), sources, store.calendars.all())
+    except StoreMissing:
         return needs_network((), sources)
     except (StoreError, UserError):
         return None
@@ -93,8 +93,8 @@ def _is_new_here() -> bool:
     """Return whether the quiet first week is still to be offered; a store that cannot be read is not somebody new."""
     try:
         with Store.open(store_path(), read_only=True) as store:
-            return quiet_week.is_to_be_offered(store)
-    except NothingKept:
+            return quiet_week.should_offer(store)
+    except StoreMissing:
         return True
     except StoreError:
         return False

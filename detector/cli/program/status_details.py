@@ -20,7 +20,7 @@ def calendars() -> list[dict[str, Any]]:
     """Return how old each calendar is that is subscribed to; nothing if that cannot be read."""
     try:
         with Store.open(store_path(), read_only=True) as store:
-            return [as_json(calendar) for calendar in store.calendars() if calendar.subscribed]
+            return [as_json(calendar) for calendar in store.calendars.all() if calendar.subscribed]
     except StoreError:
         return []
 

@@ -35,14 +35,14 @@ def start() -> None:
     from detector.zone import reader_zone  # noqa: PLC0415 - not for --help
 
     with declared.opened() as store:
-        if quiet_week.evening_under_way(store, reader_zone()) is not None:
-            week = quiet_week.read(store)
+        if quiet_week.current_evening(store, reader_zone()) is not None:
+            week = quiet_week.load(store)
             sentences = ["It has begun already.", *say_state(week, _done(store, week))]
         else:
-            quiet_week.begin(store, declared.CLOCK.now())
+            quiet_week.start(store, declared.CLOCK.now())
             sentences = ["For seven evenings nothing is said; what is noticed is kept."]
             sentences += ["The partner time under way goes on as it is; it begins with the next."] * bool(
-                store.unfinished()
+                store.history.unfinished()
             )
             sentences.append("`turntoward quiet-week` says how far it is, and `turntoward quiet-week stop` ends it.")
     declared.conclude(sentences)
@@ -64,7 +64,7 @@ def stop() -> None:
     from detector.zone import reader_zone  # noqa: PLC0415 - not for --help
 
     with declared.opened() as store:
-        evening = quiet_week.evening_under_way(store, reader_zone())
+        evening = quiet_week.current_evening(store, reader_zone())
         if evening is not None:
             quiet_week.stop(store)
     if evening is None:
@@ -137,14 +137,14 @@ def _status(*, as_json: bool) -> None:
     from detector.cli.quiet_week.output import say_state, state_as_json  # noqa: PLC0415 - not for --help
     from detector.paths import store_path  # noqa: PLC0415 - not for --help
     from detector.store import quiet_week  # noqa: PLC0415 - not for --help
-    from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
+    from detector.store.errors import StoreMissing  # noqa: PLC0415 - not for --help
     from detector.store.store import Store  # noqa: PLC0415 - not for --help
 
     try:
         with Store.open(store_path(), read_only=True) as store:
-            week = quiet_week.read(store)
+            week = quiet_week.load(store)
             done = _done(store, week)
-    except NothingKept:
+    except StoreMissing:
         week, done = quiet_week.QuietWeek(), 0
     if as_json:
         click.echo(state_as_json(week, done))
@@ -167,22 +167,22 @@ def _read() -> tuple[QuietWeek, list[OwnEvening]]:
     from detector.backtest.proposals import OwnEvening  # noqa: PLC0415 - not for --help
     from detector.paths import store_path  # noqa: PLC0415 - not for --help
     from detector.store import quiet_week  # noqa: PLC0415 - not for --help
-    from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
+    from detector.store.errors import StoreMissing  # noqa: PLC0415 - not for --help
     from detector.store.store import Store  # noqa: PLC0415 - not for --help
     from detector.zone import reader_zone  # noqa: PLC0415 - not for --help
 
     try:
         with Store.open(store_path(), read_only=True) as store:
-            week, evenings = quiet_week.read(store), []
+            week, evenings = quiet_week.load(store), []
             for kept in quiet_week.evenings(store, week, reader_zone()):
                 parts = []
                 for each in kept:
-                    moments = store.moments(each.began, each.began + timedelta(microseconds=1))
+                    moments = store.history.moments(each.began, each.began + timedelta(microseconds=1))
                     own = [moment for moment in moments if moment.occurrence == each.id]
-                    parts.append((each, tuple(store.observations(each.id)), own))
+                    parts.append((each, tuple(store.history.observations(each.id)), own))
                 evenings.append(OwnEvening(parts=parts))
             return week, evenings
-    except NothingKept:
+    except StoreMissing:
         return quiet_week.QuietWeek(), []
 
 

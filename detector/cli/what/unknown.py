@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 if TYPE_CHECKING:
-    from detector.store.model import Unknown
+    from detector.store.model import UnknownApps
 
 COLUMNS: Final = 80
 LONGEST_APP: Final = 60
@@ -52,19 +52,19 @@ def named_unknown() -> list[str]:
     return sorted(opens, key=lambda app: (-opens[app], app))
 
 
-def _kept() -> Mapping[str, Unknown]:
+def _kept() -> Mapping[str, UnknownApps]:
     from detector.paths import store_path  # noqa: PLC0415 - not for --help
-    from detector.store.failures import NothingKept  # noqa: PLC0415 - not for --help
+    from detector.store.errors import StoreMissing  # noqa: PLC0415 - not for --help
     from detector.store.store import Store  # noqa: PLC0415 - not for --help
 
     try:
         with Store.open(store_path(), read_only=True) as store:
-            return store.unknown()
-    except NothingKept:
+            return store.history.unknown_apps()
+    except StoreMissing:
         return {}
 
 
-def _lines(found: Mapping[str, Unknown]) -> Iterator[str]:
+def _lines(found: Mapping[str, UnknownApps]) -> Iterator[str]:
     if not found:
         yield "No app that the catalogue does not know was opened on a phone."
         return
@@ -79,7 +79,7 @@ def _lines(found: Mapping[str, Unknown]) -> Iterator[str]:
     yield from _wrapped(TEACH if any(unknown.named for unknown in found.values()) else HINT)
 
 
-def _opened(unknown: Unknown) -> str:
+def _opened(unknown: UnknownApps) -> str:
     times = "once" if unknown.opens == 1 else f"{unknown.opens} times"
     if unknown.opens == 1 or unknown.apps == len(unknown.named) == 1:
         return f"an app that the catalogue does not know was opened {times} during partner time"

@@ -1,4 +1,4 @@
-"""Instants and lengths as the integers that SQLite keeps: microseconds, instants since 1970 in UTC."""
+"""Instants and lengths as the integers in the database: microseconds, instants since 1970 in UTC."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
 
 
-def as_integer(at: datetime) -> int:
+def to_microseconds(at: datetime) -> int:
     """Return the instant as microseconds since 1970.
 
     Raises:
-        ValueError: if the instant names no zone.
+        ValueError: if the instant has no zone.
     """
     if at.tzinfo is None:
         raise ValueError("an instant without a zone cannot be kept")
     return (at - EPOCH) // MICROSECOND
 
 
-def as_instant(microseconds: int) -> datetime:
+def to_instant(microseconds: int) -> datetime:
     """Return the instant, aware and UTC.
 
     Raises:
@@ -29,11 +29,11 @@ def as_instant(microseconds: int) -> datetime:
     return EPOCH + timedelta(microseconds=microseconds)
 
 
-def maybe_integer(at: datetime | None) -> int | None:
-    """Return `as_integer`, or None for None."""
-    return None if at is None else as_integer(at)
+def to_optional_microseconds(at: datetime | None) -> int | None:
+    """Return `to_microseconds`, or None for None."""
+    return None if at is None else to_microseconds(at)
 
 
-def maybe_instant(microseconds: int | None) -> datetime | None:
-    """Return `as_instant`, or None for None."""
-    return None if microseconds is None else as_instant(microseconds)
+def to_optional_instant(microseconds: int | None) -> datetime | None:
+    """Return `to_instant`, or None for None."""
+    return None if microseconds is None else to_instant(microseconds)

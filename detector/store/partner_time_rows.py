@@ -1,4 +1,4 @@
-"""Partner time as a row of a table, and as one line of JSON for a proposal.
+"""Partner time as a row of its table, and as the JSON object that a proposal holds.
 
 Rule 1: local beginnings are text in ISO 8601 without a zone; lengths are whole microseconds.
 """
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from detector.partner_time.model import Moved, PartnerTime
-from detector.store.instants import MICROSECOND
+from detector.store.microseconds import MICROSECOND
 from detector.store.rows import RowDamaged
 
 COLUMNS: Final = (
@@ -32,7 +32,7 @@ COLUMNS: Final = (
 )
 
 
-def written(partner_time: PartnerTime) -> dict[str, Any]:
+def from_partner_time(partner_time: PartnerTime) -> dict[str, Any]:
     """Return the row of the partner time, by column."""
     return {
         "number": partner_time.number,
@@ -58,11 +58,11 @@ def written(partner_time: PartnerTime) -> dict[str, Any]:
     }
 
 
-def as_partner_time(row: Mapping[str, Any]) -> PartnerTime:
+def to_partner_time(row: Mapping[str, Any]) -> PartnerTime:
     """Return the partner time of a row.
 
     Raises:
-        RowDamaged: if the row is none that `written` made.
+        RowDamaged: if the row is none that `from_partner_time` made.
     """
     try:
         return PartnerTime(

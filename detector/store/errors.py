@@ -1,0 +1,112 @@
+"""What a failure of SQLite means to a person: what is wrong, where, and what to do.
+
+Rule 1: whatever failed, the original file stays where it is, as it is.
+Rule 2: a broken constraint is a bug in the program and is raised as it is.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from detector.errors import StoreError
+from detector.i18n import _
+
+_BUSY: Final = ("SQLITE_BUSY", "SQLITE_LOCKED")
+_DAMAGED: Final = ("SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_IOERR_SHORT_READ")
+_NOT_WRITABLE: Final = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")
+
+
+class StoreMissing(StoreError):
+    """There is no file yet, and it was to be opened for reading only."""
+
+
+class StoreDamaged(StoreError):
+    """The file is no SQLite file, or not a whole one."""
+
+
+class StoreTooNew(StoreError):
+    """The file was written by a newer version of the program."""
+
+
+class StoreLocked(StoreError):
+    """Another program holds the file."""
+
+
+def move_aside_command(path: Path) -> str:
+    """Return the shell command that moves the file, with all that SQLite keeps beside it, out of the way."""
+    return f'for f in \'{path}\'*; do mv "$f" "$f.aside"; done'
+
+
+def damaged_error(path: Path, what: str) -> StoreDamaged:
+    """Return the error for a damaged file; `what` is wrong with it."""
+    return StoreDamaged(
+        _(
+            "What is kept cannot be read: {path} is damaged ({what}).\n"
+            "  Nothing was changed. If you have a copy of the file, put it there; to begin anew, move it aside:\n"
+            "  {command}"
+        ).format(path=path, what=what, command=move_aside_command(path))
+    )
+
+
+@contextmanager
+def translated_errors(path: Path) -> Iterator[None]:
+    """Turn what SQLite raises inside into a `StoreError` that says what to do.
+
+    Raises:
+        StoreError: or the one of its kinds that fits.
+    """
+    try:
+        yield
+    except sqlite3.IntegrityError:
+        raise
+    except sqlite3.DatabaseError as wrong:
+        name: str | None = getattr(wrong, "sqlite_errorname", None)
+        if name is None:
+            # Python's own errors have no SQLite name. OperationalError is raised for a TEXT value that is not UTF-8,
+            # which only damage can bring about; the others mean that we misuse the module, which is a bug.
+            if type(wrong) is sqlite3.OperationalError:
+                raise damaged_error(path, _("a text in it is no text")) from wrong
+            raise
+        raise _translated(path, name, str(wrong)) from wrong
+
+
+def _translated(path: Path, name: str, message: str) -> StoreError:
+    if name.startswith(_BUSY):
+        return StoreLocked(
+            _(
+                "Another program holds {path} and did not let go of it in time.\n"
+                "  Close what has it open (`fuser '{path}'` names it) and try again. Nothing was changed."
+            ).format(path=path)
+        )
+    if name.startswith("SQLITE_FULL"):
+        return StoreError(
+            _(
+                "There is no room left on the disk that holds {path}.\n"
+                "  Nothing of it is lost; what could not be written was left out whole. Make room, then start again."
+            ).format(path=path)
+        )
+    if name.startswith(_DAMAGED):
+        return damaged_error(path, message)
+    if name.startswith(_NOT_WRITABLE):
+        return StoreError(
+            _(
+                "{path} cannot be written ({message}).\n"
+                "  The file and its folder must be yours and writable: `ls -la '{folder}'` shows whose they are."
+            ).format(path=path, message=message, folder=path.parent)
+        )
+    if name.startswith("SQLITE_IOERR"):
+        return StoreError(
+            _(
+                "The disk that holds {path} does not answer as it should ({name}).\n"
+                "  Nothing was changed knowingly. Look at the disk (`dmesg | tail`), and make a copy of the file first."
+            ).format(path=path, name=name)
+        )
+    return StoreError(
+        _("SQLite cannot use {path}: {message} ({name}). Nothing was changed.").format(
+            path=path, message=message, name=name
+        )
+    )

@@ -1,0 +1,190 @@
+"""What forgetting an interval changes in what is stored, and in what the daemon still holds and will save later. Pure.
+
+Rule 1: nothing that happened in a forgotten interval `[since, until)` is stored, neither now nor later.
+Rule 2: a use or a coverage that reaches into it is cut and keeps its earlier part if it has one; its new end is not trusted.
+Rule 3: a moment that reaches into it is deleted whole: half a moment would tell what was to be forgotten.
+Rule 4: an occurrence under way stays, with a gap, so that a replay does not take what was forgotten for quiet.
+Rule 5: one that begins later is stored, also where it was planned to begin in the interval: it begins at the interval's end.
+Rule 6: what the person declared, a later end among it, was not observed: it is known from the interval's end on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from detector.core.effects import Coverage, Moment, Record, Started, Use
+from detector.core.observations import (
+    Gap,
+    GapReason,
+    Observation,
+    PartnerTimeBegan,
+    PartnerTimeEnded,
+    PartnerTimeExtended,
+)
+from detector.errors import StoreError
+from detector.i18n import _
+from detector.partner_time.model import is_on_call
+from detector.store.model import StoredOccurrence
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """The half-open interval `[since, until)` that was forgotten."""
+
+    since: datetime
+    until: datetime
+
+
+def remaining_use(use: Use, interval: Interval, over: datetime | None = None) -> Use | None:
+    """Return what is left of the use, or None. `over`: when its occurrence was over, so that no use went on."""
+    ended = use.ended or over
+    if use.began >= interval.until or (ended is not None and ended <= interval.since and use.began < interval.since):
+        return use
+    if use.began < interval.since:
+        return replace(use, ended=interval.since, trusted=False)
+    if ended is None or ended <= interval.until:  # one without an end is saved again once its end is known
+        return None
+    return replace(use, began=interval.until)
+
+
+def remaining_coverage(coverage: Coverage, interval: Interval) -> Coverage | None:
+    """Return what is left of the coverage, or None."""
+    if coverage.began >= interval.until or coverage.ended <= interval.since:
+        return coverage
+    if coverage.began < interval.since:
+        return replace(coverage, ended=interval.since)
+    return None if coverage.ended <= interval.until else replace(coverage, began=interval.until)
+
+
+def is_moment_outside(moment: Moment, interval: Interval, over: datetime | None = None) -> bool:
+    """Return whether the moment lies wholly outside the interval. `over`: when its occurrence was over."""
+    instants = (moment.began, moment.decided_at, moment.ended, moment.answered_at)
+    last = max(instant for instant in instants if instant is not None)
+    ended = moment.ended or over
+    return moment.began >= interval.until or (last < interval.since and ended is not None and ended <= interval.since)
+
+
+def remaining_record(record: Record, interval: Interval) -> Record | None:
+    """Return what of the record may still be stored, or None."""
+    what: Observation | Use | Coverage | Moment | Started | None = record.what
+    if isinstance(what, Use):
+        what = remaining_use(what, interval)
+    elif isinstance(what, Coverage):
+        what = remaining_coverage(what, interval)
+    elif isinstance(what, Moment):
+        what = what if is_moment_outside(what, interval) else None
+    elif isinstance(what, Started):
+        # Whatever is forgotten while an occurrence is under way lies in it: it reaches into the grace, or follows it.
+        what = None if interval.since < what.at else what
+    elif isinstance(what, Observation):
+        what = None if interval.since <= what.at < interval.until else what
+    return None if what is None else replace(record, what=what)
+
+
+def without_forgotten(
+    records: Sequence[Record], intervals: Sequence[Interval], is_stored: Callable[[str], bool]
+) -> tuple[list[Record], bool]:
+    """Return what of the records may be stored, and whether an occurrence begins among them.
+
+    With a beginning the intervals have done their work: who begins anew holds nothing of before. What belongs to an
+    occurrence that is not stored any more is left out.
+
+    Raises:
+        StoreError: if a record belongs to an occurrence that never began.
+    """
+    admitted: list[Record] = []
+    known: set[str] = set()
+    forgotten = tuple(intervals)
+    for record in records:
+        left: Record | None = _started_later(record, forgotten)
+        for interval in forgotten:
+            left = left and remaining_record(left, interval)
+        if left is None:
+            continue
+        if isinstance(left.what, PartnerTimeBegan):
+            forgotten = ()
+        elif left.occurrence not in known and not is_stored(left.occurrence):
+            if forgotten:
+                continue
+            raise StoreError(
+                _("A record belongs to partner time {id}, which never began. This is a bug in turntoward.").format(
+                    id=left.occurrence
+                )
+            )
+        known.add(left.occurrence)
+        admitted.append(left)
+    return admitted, bool(intervals) and not forgotten
+
+
+def _started_later(record: Record, intervals: Sequence[Interval]) -> Record:
+    """Let partner time that was planned to begin, or was extended, in an interval do so at the interval's end.
+
+    The person forgets what was observed; that they are in partner time now stays true.
+    """
+    if not isinstance(record.what, PartnerTimeBegan | PartnerTimeExtended):
+        return record
+    at = record.what.at
+    for interval in sorted(intervals, key=lambda interval: interval.since):
+        if interval.since <= at < interval.until < record.what.ends:
+            at = interval.until
+    return record if at == record.what.at else replace(record, what=replace(record.what, at=at))
+
+
+def reaches_into(occurrence: StoredOccurrence, interval: Interval) -> bool:
+    """Return whether the occurrence was, or was planned to be, under way at `interval.since` or later."""
+    return (occurrence.ended or occurrence.ends) >= interval.since or occurrence.began >= interval.since
+
+
+def known_end(occurrence: StoredOccurrence, now: datetime) -> datetime | None:
+    """Return when the occurrence was over, or None if it may be under way."""
+    return occurrence.ended or (occurrence.ends if occurrence.ends <= now else None)
+
+
+@dataclass(frozen=True, slots=True)
+class CutOccurrence:
+    """What becomes of an occurrence: the row that is left, or None, and what is observed in place of what is gone."""
+
+    left: StoredOccurrence | None
+    instead: tuple[Observation, ...] = ()
+
+
+def cut_occurrence(
+    occurrence: StoredOccurrence,
+    devices: Iterable[str],
+    interval: Interval,
+    *,
+    extended_in: bool = False,
+    quiet: bool = False,
+) -> CutOccurrence:
+    """Return what becomes of an occurrence, in which these devices spoke, once its content from `since` on is gone.
+
+    `extended_in`: it was given its present end in the interval. `quiet`: the person wants nothing said in it.
+    """
+    if not reaches_into(occurrence, interval):
+        return CutOccurrence(occurrence)
+    under_way = occurrence.ended is None and occurrence.ends > interval.until
+    if occurrence.started_at is not None and interval.since < occurrence.started_at:
+        occurrence = replace(occurrence, started_well=None, started_at=None)
+    if occurrence.began >= interval.since:
+        if not under_way:
+            return CutOccurrence(None)
+        again = PartnerTimeBegan(
+            at=interval.until,
+            occurrence=occurrence.id,
+            title=occurrence.title,
+            ends=occurrence.ends,
+            on_call=is_on_call(occurrence.title),
+            quiet=quiet,
+        )
+        return CutOccurrence(replace(occurrence, began=interval.until, started_well=None, started_at=None), (again,))
+    if under_way:
+        gaps = (
+            Gap(at=interval.until, since=interval.since, reason=GapReason.RESTART, device=device) for device in devices
+        )
+        later = (PartnerTimeExtended(at=interval.until, ends=occurrence.ends),) if extended_in else ()
+        return CutOccurrence(occurrence, (*gaps, *later))
+    # That it was stopped, and when, lies in the interval as well.
+    ended = PartnerTimeEnded(at=interval.since, reason="ended")
+    return CutOccurrence(replace(occurrence, ended=interval.since, end_reason="ended"), (ended,))

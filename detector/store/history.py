@@ -1,0 +1,259 @@
+"""What was observed, measured and decided: saved as the core records it, and read by occurrence.
+
+Rule 1: `since` and `until` choose occurrences, by `since <= began < until` (None leaves that side open), and with each
+occurrence all that belongs to it. So the rows of one table fit those of another.
+Rule 2: no read stays open between two steps of an iteration: an open read keeps the write-ahead log from shrinking.
+Rule 3: the name of an app that the catalogue does not know is written only where the person wants names to be kept.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Final, TypeVar
+
+from detector.core.effects import Coverage, Moment, Record, Started, Use
+from detector.core.observations import Observation, PartnerTimeBegan, PartnerTimeEnded, PartnerTimeExtended
+from detector.store import rows
+from detector.store.database import Database, StateStore
+from detector.store.forgetting import Interval, without_forgotten
+from detector.store.microseconds import to_instant, to_microseconds, to_optional_microseconds
+from detector.store.model import StoredCoverage, StoredOccurrence, StoredUse, UnknownApps
+
+T = TypeVar("T")
+
+INDEXED_KINDS: Final = ("PickedUp", "PutAway")
+"""The kinds of observations that have an index of their own, `idx_observations_signs`."""
+
+INSERT_OBSERVATION: Final = rows.insert_statement("observations", rows.OBSERVATION)
+_REPLACE_USE: Final = rows.insert_statement("uses", rows.USE, or_replace=True)
+_REPLACE_COVERAGE: Final = rows.insert_statement("coverage", rows.COVERAGE, or_replace=True)
+_REPLACE_MOMENT: Final = rows.insert_statement("moments", rows.MOMENT, or_replace=True)
+# One that starts again under its id goes on: its first beginning counts, and it has no end any more.
+_START_OCCURRENCE: Final = (
+    "INSERT INTO occurrences (id, title, began, ends) VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (id) DO UPDATE SET title = excluded.title, ends = excluded.ends, ended = NULL, end_reason = NULL"
+)
+_COUNT_UNKNOWN_APP: Final = (
+    "INSERT INTO unknown_apps (occurrence, device, app, opens, apps) SELECT id, ?2, ?3, 1, 1 FROM occurrences "
+    "WHERE id = ?1 ON CONFLICT (occurrence, device, app) DO UPDATE SET opens = opens + 1, apps = apps + ?4"
+)
+_CHOSEN: Final = "(?1 IS NULL OR o.began >= ?1) AND (?2 IS NULL OR o.began < ?2)"
+_CHUNK: Final = 1000
+_FORGOTTEN_KEY: Final = "forgotten"
+_UNNAMED: Final = ""
+
+
+class HistoryStore:
+    """Occurrences with their observations, uses, coverage and moments. Lists are in order of time; instants are UTC."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._state = StateStore(database)
+
+    def save(self, records: Sequence[Record]) -> None:
+        """Save all of the records or none, in order; a use, coverage or moment replaces the one of its number.
+
+        What was forgotten meanwhile is left out.
+
+        Raises:
+            StoreError: if a record belongs to an occurrence that never began, or the database cannot be written.
+        """
+        if not records:
+            return
+        with self._database.writing() as connection:
+            admitted, anew = without_forgotten(
+                records, forgotten_intervals(self._state), lambda id_: _is_stored(connection, id_)
+            )
+            if anew:
+                save_forgotten_intervals(self._state, ())
+            _insert(connection, admitted)
+
+    def observations(self, occurrence: str) -> Iterator[Observation]:
+        """Yield what was observed in the occurrence, in the order in which it was saved; memory stays flat."""
+        last = 0
+        with self._database.reading() as connection:
+            while chunk := connection.execute(
+                "SELECT at, device, kind, fields, id FROM observations WHERE occurrence = ? AND id > ? ORDER BY id LIMIT ?",
+                (occurrence, last, _CHUNK),
+            ).fetchall():
+                for row in chunk:
+                    yield rows.read(rows.to_observation, row)
+                last = chunk[-1][4]
+
+    def observations_of(
+        self, kinds: Sequence[type[Observation]], since: datetime | None = None, until: datetime | None = None
+    ) -> list[tuple[str, Observation]]:
+        """Return the observations of these kinds in these occurrences, each with the id of its occurrence."""
+        names = [kind.__name__ for kind in kinds]
+        # SQLite uses a partial index only where the query repeats the condition of the index word for word.
+        indexed = f" AND t.kind IN ({', '.join(map(repr, INDEXED_KINDS))})" if set(names) <= set(INDEXED_KINDS) else ""
+        return self._select(
+            f"SELECT t.at, t.device, t.kind, t.fields, t.occurrence FROM observations t JOIN occurrences o "
+            f"ON o.id = t.occurrence WHERE {_CHOSEN}{indexed} "
+            f"AND t.kind IN ({', '.join(f'?{number}' for number in range(3, 3 + len(names)))}) ORDER BY t.at, t.id",
+            (to_optional_microseconds(since), to_optional_microseconds(until), *names),
+            lambda row: (row[4], rows.to_observation(row)),
+        )
+
+    def occurrences(self, since: datetime | None = None, until: datetime | None = None) -> list[StoredOccurrence]:
+        """Return the occurrences."""
+        return self._select(
+            f"SELECT {_columns(rows.OCCURRENCE, 'o')} FROM occurrences o WHERE {_CHOSEN} ORDER BY o.began, o.id",
+            (to_optional_microseconds(since), to_optional_microseconds(until)),
+            rows.to_occurrence,
+        )
+
+    def unfinished(self) -> list[StoredOccurrence]:
+        """Return the occurrences that began and have no end."""
+        return self._select(
+            f"SELECT {_columns(rows.OCCURRENCE, 't')} FROM occurrences t WHERE ended IS NULL ORDER BY began, id",
+            (),
+            rows.to_occurrence,
+        )
+
+    def moments(self, since: datetime | None = None, until: datetime | None = None) -> list[Moment]:
+        """Return the moments of these occurrences."""
+        return self._of_occurrences("moments", rows.MOMENT, rows.to_moment, since, until)
+
+    def last_moment(self) -> Moment | None:
+        """Return the moment that was decided last, suppressed ones too, or None."""
+        found = self._select(
+            f"SELECT {_columns(rows.MOMENT, 't')} FROM moments t ORDER BY decided_at DESC, number DESC LIMIT 1",
+            (),
+            rows.to_moment,
+        )
+        return found[0] if found else None
+
+    def uses(self, since: datetime | None = None, until: datetime | None = None) -> list[StoredUse]:
+        """Return the uses of these occurrences."""
+        return self._of_occurrences("uses", rows.USE, rows.to_use, since, until)
+
+    def coverage(self, since: datetime | None = None, until: datetime | None = None) -> list[StoredCoverage]:
+        """Return the coverage of these occurrences."""
+        return self._of_occurrences("coverage", rows.COVERAGE, rows.to_coverage, since, until)
+
+    def count_unknown_app(self, occurrence: str, device: str, app: str, *, names: bool, first: bool) -> None:
+        """Count that an app was opened that the catalogue does not know; its name is written with `names` alone.
+
+        `first`: it was not opened before on this device in this occurrence, so that it counts among the different ones.
+        Of an occurrence that is not stored (any more) nothing is counted.
+        """
+        with self._database.writing() as connection:
+            app = app if names else _UNNAMED
+            connection.execute(_COUNT_UNKNOWN_APP, (occurrence, device, app, int(first and not names)))
+
+    def unknown_apps(self, since: datetime | None = None, until: datetime | None = None) -> dict[str, UnknownApps]:
+        """Return how often unknown apps were opened in these occurrences, by device."""
+        found = self._select(
+            "SELECT t.device, t.app, t.opens, t.apps FROM unknown_apps t JOIN occurrences o ON o.id = t.occurrence "
+            f"WHERE {_CHOSEN}",
+            (to_optional_microseconds(since), to_optional_microseconds(until)),
+            lambda row: row,
+        )
+        return _totals(found)
+
+    def _of_occurrences(
+        self,
+        table: str,
+        columns: Sequence[str],
+        to_value: Callable[[rows.Row], T],
+        since: datetime | None,
+        until: datetime | None,
+    ) -> list[T]:
+        return self._select(
+            f"SELECT {_columns(columns, 't')} FROM {table} t JOIN occurrences o ON o.id = t.occurrence "
+            f"WHERE {_CHOSEN} ORDER BY t.began, t.occurrence, t.number",
+            (to_optional_microseconds(since), to_optional_microseconds(until)),
+            to_value,
+        )
+
+    def _select(self, query: str, values: Sequence[object], to_value: Callable[[rows.Row], T]) -> list[T]:
+        with self._database.reading() as connection:
+            return [rows.read(to_value, row) for row in connection.execute(query, values)]
+
+
+def forgotten_intervals(state: StateStore) -> tuple[Interval, ...]:
+    """Return the intervals that were forgotten since the last occurrence began; nothing of them may be saved later."""
+    stored = state.get(_FORGOTTEN_KEY)
+    pairs = stored if isinstance(stored, list) else []
+    return tuple(Interval(to_instant(since), to_instant(until)) for since, until in pairs)
+
+
+def save_forgotten_intervals(state: StateStore, intervals: Iterable[Interval]) -> None:
+    """Save the intervals of which nothing may be saved later, in place of those before."""
+    pairs = [[to_microseconds(interval.since), to_microseconds(interval.until)] for interval in intervals]
+    state.set(_FORGOTTEN_KEY, pairs or None)
+
+
+def _insert(connection: sqlite3.Connection, records: Iterable[Record]) -> None:
+    # Occurrences are written at once, for the other rows refer to them; those rows are collected and written table by
+    # table, since a step of the core records hundreds of observations at most and one `executemany` is much faster.
+    waiting: dict[str, list[rows.Row]] = {
+        INSERT_OBSERVATION: [],
+        _REPLACE_USE: [],
+        _REPLACE_COVERAGE: [],
+        _REPLACE_MOMENT: [],
+    }
+    for record in records:
+        occurrence, what = record.occurrence, record.what
+        if isinstance(what, Observation):
+            _update_occurrence(connection, occurrence, what)
+            waiting[INSERT_OBSERVATION].append(rows.from_observation(occurrence, what))
+        elif isinstance(what, Use):
+            waiting[_REPLACE_USE].append(rows.from_use(occurrence, what))
+        elif isinstance(what, Coverage):
+            waiting[_REPLACE_COVERAGE].append(rows.from_coverage(occurrence, what))
+        elif isinstance(what, Started):
+            started = (None, None) if what.well is None else (int(what.well), to_microseconds(what.at))
+            connection.execute(
+                "UPDATE occurrences SET started_well = ?, started_at = ? WHERE id = ?", (*started, occurrence)
+            )
+        else:
+            waiting[_REPLACE_MOMENT].append(rows.from_moment(occurrence, what))
+    for statement, values in waiting.items():
+        if values:
+            connection.executemany(statement, values)
+
+
+def _update_occurrence(connection: sqlite3.Connection, occurrence: str, observed: Observation) -> None:
+    if isinstance(observed, PartnerTimeBegan):
+        began = (occurrence, observed.title, to_microseconds(observed.at), to_microseconds(observed.ends))
+        connection.execute(_START_OCCURRENCE, began)
+    elif isinstance(observed, PartnerTimeEnded):
+        ended = (to_microseconds(observed.at), observed.reason, occurrence)
+        connection.execute("UPDATE occurrences SET ended = ?, end_reason = ? WHERE id = ?", ended)
+    elif isinstance(observed, PartnerTimeExtended):
+        connection.execute("UPDATE occurrences SET ends = ? WHERE id = ?", (to_microseconds(observed.ends), occurrence))
+
+
+def _is_stored(connection: sqlite3.Connection, occurrence: str) -> bool:
+    return connection.execute("SELECT 1 FROM occurrences WHERE id = ?", (occurrence,)).fetchone() is not None
+
+
+def _columns(names: Sequence[str], table: str) -> str:
+    return ", ".join(f'{table}."{name}"' for name in names)
+
+
+def _totals(counts: Iterable[tuple[str, str, int, int]]) -> dict[str, UnknownApps]:
+    """Add up rows of device, app ('' where names are not kept), how often it was opened, how many different ones."""
+    named: dict[str, dict[str, int]] = {}
+    opens: dict[str, int] = {}
+    unnamed: dict[str, int] = {}
+    for device, app, times, apps in counts:
+        of_device = named.setdefault(device, {})
+        opens[device] = opens.get(device, 0) + times
+        if app == _UNNAMED:
+            # Two occurrences may have counted the same apps, so that only the larger number is certain.
+            unnamed[device] = max(unnamed.get(device, 0), apps)
+        else:
+            of_device[app] = of_device.get(app, 0) + times
+    return {
+        device: UnknownApps(
+            opens=opens[device],
+            apps=max(unnamed.get(device, 0), len(of_device)),
+            named=dict(sorted(of_device.items(), key=lambda each: (-each[1], each[0]))),
+        )
+        for device, of_device in sorted(named.items())
+    }
