@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from http import HTTPStatus
 from typing import Final
 
 import h11
@@ -20,8 +19,27 @@ from detector.phone_api.message import COMMON_HEADERS, HttpError, ReadBody, Requ
 
 CHUNK: Final = 4096
 _MAX_DISCARDED: Final = 2 * 1024 * 1024
-# The names of RFC 9110, which Python has from 3.13 on.
-_REASONS: Final = {413: "Content Too Large", 422: "Unprocessable Content"}
+_NO_CONTENT: Final = 204
+# Not http.HTTPStatus: a test keeps Python's http package, which can connect to other hosts, out of the daemon.
+_REASONS: Final = {
+    200: "OK",
+    204: "No Content",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    408: "Request Timeout",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    421: "Misdirected Request",
+    422: "Unprocessable Content",
+    429: "Too Many Requests",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    501: "Not Implemented",
+    505: "HTTP Version Not Supported",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,11 +191,11 @@ class Connection:
         """Send the response; return whether another request may come after it."""
         stays_open = not response.closes and self._is_read()
         headers = [*response.headers, *COMMON_HEADERS]
-        if response.status != HTTPStatus.NO_CONTENT:
+        if response.status != _NO_CONTENT:
             headers.append(("Content-Length", str(len(response.body))))
         if not stays_open:
             headers.append(("Connection", "close"))
-        reason = (_REASONS.get(response.status) or HTTPStatus(response.status).phrase).encode()
+        reason = _REASONS.get(response.status, "").encode()
         parts = [self._http.send(h11.Response(status_code=response.status, headers=headers, reason=reason))]
         if response.body and not (self._request and self._request.method == "HEAD"):
             parts.append(self._http.send(h11.Data(data=response.body)))

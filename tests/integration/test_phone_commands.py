@@ -22,10 +22,10 @@ from types import SimpleNamespace
 import pytest
 
 from detector.cli import turntoward
+from detector.cli.phone import address as phone_address
 from detector.cli.phone import pairing as phone_pairing
-from detector.cli.phone import place as phone_place
 from detector.cli.phone import removing as phone_removing
-from detector.cli.phone import shared as phone_known
+from detector.cli.phone import running as phone_running
 from detector.cli.phone import testing as phone_testing
 from detector.devices import Phone, PhoneApiAddress
 from detector.errors import TurntowardError, UserError
@@ -264,7 +264,7 @@ class TestPair:
     def test_where_the_door_cannot_be_opened_it_says_why_and_nothing_is_kept(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(phone_pairing, "OPENING", timedelta(seconds=0.3))
+        monkeypatch.setattr(phone_pairing, "OPEN_TIMEOUT", timedelta(seconds=0.3))
         with (
             PhoneDaemon(why="port 8420 is taken by another program."),
             pytest.raises(
@@ -330,7 +330,7 @@ class TestPair:
             refused = phone("pair", "another", *HERE, "--port", "9000")
             assert refused.returncode == 2
             assert (
-                "--address, --port, --host: the door is at http://laptop.home:8420 already, and my phone goes by that"
+                "--address, --port, --host: the phone API is at http://laptop.home:8420 already, and my phone goes by that"
                 in refused.stderr
             )
             assert phone("pair", "another").returncode == 0
@@ -381,7 +381,7 @@ class TestList:
         done = phone("list")
         assert done.returncode == 0
         assert done.stdout == (
-            'No phone is paired; `turntoward phone pair "my phone"` pairs one.\nThe door is shut: no phone needs it.\n'
+            'No phone is paired; `turntoward phone pair "my phone"` pairs one.\nThe phone API is closed: no phone needs it.\n'
         )
         assert not store_path().parent.exists()
 
@@ -397,7 +397,7 @@ class TestList:
         assert re.search(r"^  Last tested \d\d:\d\d\.$", plain.stdout, re.MULTILINE)
         assert re.search(r"^tablet: adb emulator-5554, paired ", plain.stdout, re.MULTILINE)
         assert "new: not paired yet; its link works until " in plain.stdout
-        assert plain.stdout.endswith("The door is open at http://laptop.home:8420.\n")
+        assert plain.stdout.endswith("The phone API is open at http://laptop.home:8420.\n")
         told = json.loads(as_json.stdout)
         assert told["door"] == {"open": True, "url": "http://laptop.home:8420", "why": None}
         assert [(each["name"], each["speaks"], each["shows_nudges"]) for each in told["phones"]] == [
@@ -410,9 +410,11 @@ class TestList:
 
     def test_why_the_door_is_shut_is_said(self) -> None:
         keep(PAIRED)
-        assert "The door at http://laptop.home:8420 is shut: Turntoward is not running.\n" in phone("list").stdout
+        assert (
+            "The phone API at http://laptop.home:8420 is closed: Turntoward is not running.\n" in phone("list").stdout
+        )
         with PhoneDaemon(why="the port is taken"):
-            assert "is shut: the port is taken.\n" in phone("list").stdout
+            assert "is closed: the port is taken.\n" in phone("list").stdout
             assert json.loads(phone("list", "--json").stdout)["door"]["why"] == "the port is taken"
 
 
@@ -434,7 +436,7 @@ class TestTest:
             daemon.tested["my phone"] = datetime.now(UTC)
             daemon.look()
             assert shown.leave() == 0
-        assert f"The door at {address.url} is open and answers from here." in shown.text
+        assert f"The phone API at {address.url} is open and answers from here." in shown.text
         assert "my phone reaches this device." in shown.text
         assert gateway.tests == 0, "it knocks without a token"
 
@@ -473,7 +475,10 @@ class TestTest:
         keep(PAIRED)
         with PhoneDaemon(why="the address 192.0.2.9 is not this device's"):
             done = phone("test", "my phone")
-        assert (done.returncode, done.stderr) == (1, "The door is shut: the address 192.0.2.9 is not this device's.\n")
+        assert (done.returncode, done.stderr) == (
+            1,
+            "The phone API is closed: the address 192.0.2.9 is not this device's.\n",
+        )
         assert phone("test", "my phone").returncode == 3
 
     def test_a_phone_at_adb_is_asked_for_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -528,7 +533,7 @@ class TestTest:
             server.socket = context.wrap_socket(server.socket, server_side=True)
             threading.Thread(target=server.handle_request, daemon=True).start()
             port = server.server_address[1]
-            phone_testing._knock(
+            phone_testing._request(
                 PhoneApiAddress(address="127.0.0.1", port=port, host="laptop.home", certificate="a", key="b")
             )
         assert asked == [("/v1/test", f"laptop.home:{port}", None)]
@@ -545,7 +550,7 @@ class TestRemove:
             "Removed: my phone.\n"
             "Its token opens nothing any more. What you set up on the phone can be deleted\n"
             "there.\n"
-            "It was the last one: the door is shut.\n"
+            "It was the last one: the phone API is closed.\n"
             "What was kept of it stays; `turntoward forget` deletes that.\n"
         )
         assert (kept(), stored_address()) == ([], None)
@@ -553,9 +558,9 @@ class TestRemove:
     def test_a_link_that_was_never_used_does_not_keep_the_door_open(self) -> None:
         keep(PAIRED, Phone(name="new", code=digest("old"), code_until=datetime.now(UTC) - timedelta(hours=1)))
         with PhoneDaemon():
-            assert "the door is shut" in phone("remove", "my phone").stdout
+            assert "the phone API is closed" in phone("remove", "my phone").stdout
         assert stored_address() is None
-        assert phone("list").stdout.startswith("new: not paired; its link was never used\nThe door is shut: ")
+        assert phone("list").stdout.startswith("new: not paired; its link was never used\nThe phone API is closed: ")
 
     def test_another_one_keeps_it_open(self) -> None:
         keep(PAIRED, replace(PAIRED, name="another", token=digest("another")))
@@ -566,13 +571,15 @@ class TestRemove:
         assert stored_address() == PLACE
 
     def test_a_door_that_stays_open_is_not_called_shut(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(phone_removing, "SHUTTING", timedelta(seconds=0.2))
-        monkeypatch.setattr(phone_removing, "door", lambda: phone_known.PhoneApi(is_open=True, phones={}))
-        assert "still open" in phone_removing._about_the_door(runs=True)
+        monkeypatch.setattr(phone_removing, "CLOSE_TIMEOUT", timedelta(seconds=0.2))
+        monkeypatch.setattr(
+            phone_removing, "reported_status", lambda: phone_running.ReportedStatus(is_open=True, phones={})
+        )
+        assert "still open" in phone_removing._closed_sentence(runs=True)
 
     def test_it_works_without_the_daemon(self) -> None:
         keep(PAIRED, TABLET)
-        assert "It was the last one: the door is shut.\n" in phone("remove", "my phone").stdout
+        assert "It was the last one: the phone API is closed.\n" in phone("remove", "my phone").stdout
         assert "token" not in phone("remove", "tablet").stdout
         assert kept() == []
 
@@ -621,27 +628,31 @@ class TestPlace:
             return {name: [SimpleNamespace(family=family, address=each) for each in all_] for name, all_ in has.items()}
 
         (tmp_path / "route").write_text(self.ROUTES)
-        monkeypatch.setattr(phone_place, "_ROUTES", tmp_path / "route")
+        monkeypatch.setattr(phone_address, "_ROUTES", tmp_path / "route")
         monkeypatch.setattr(psutil, "net_if_addrs", addresses)
-        assert phone_place.own_address() == chosen
-        place, problems = phone_place.choose_place(None, None, None, None, None)
+        assert phone_address.own_address() == chosen
+        place, problems = phone_address.choose_address(None, None, None, None, None)
         assert (place.address if place else None) == chosen
         assert bool(problems) is (chosen is None)
 
     def test_every_address_at_once_needs_a_name_for_the_links(self) -> None:
-        place, problems = phone_place.choose_place("0.0.0.0", None, None, None, None)
+        place, problems = phone_address.choose_address("0.0.0.0", None, None, None, None)
         assert (place, [each.file for each in problems]) == (None, ["--host"])
-        place, problems = phone_place.choose_place("::", "9000", "Laptop.local", None, None)
+        place, problems = phone_address.choose_address("::", "9000", "Laptop.local", None, None)
         assert place == PhoneApiAddress(address="::", port=9000, host="laptop.local")
         assert problems == []
 
     @pytest.mark.parametrize("port", ["80", "0", "65536", "-1", "8420x", "٨٤٢٠", ""])
     def test_a_port_that_cannot_be_is_refused(self, port: str) -> None:
-        assert [each.file for each in phone_place.choose_place("127.0.0.1", port, None, None, None)[1]] == ["--port"]
+        assert [each.file for each in phone_address.choose_address("127.0.0.1", port, None, None, None)[1]] == [
+            "--port"
+        ]
 
     @pytest.mark.parametrize("host", ["a b", "laptop:80", "http://a", "a/b", "-a", "a..b", "x" * 254, "a\n", ""])
     def test_a_host_that_no_link_can_name_is_refused(self, host: str) -> None:
-        assert [each.file for each in phone_place.choose_place("127.0.0.1", None, host, None, None)[1]] == ["--host"]
+        assert [each.file for each in phone_address.choose_address("127.0.0.1", None, host, None, None)[1]] == [
+            "--host"
+        ]
 
 
 def test_the_store_says_once_more_that_a_name_is_taken() -> None:

@@ -6,7 +6,7 @@ import click
 
 from detector.cli.calendar.output import SHOWN
 from detector.cli.calendar.selection import choose_calendar
-from detector.cli.phone.shared import wake
+from detector.cli.network import wake_with_network
 from detector.cli.plan import context as declared
 from detector.errors import UserError
 from detector.partner_time.words import say_partner_time
@@ -38,7 +38,7 @@ def remove_calendar(which: str, *, yes: bool) -> None:
         if calendar.number is not None:
             store.calendars.remove(calendar.number)
         after = declared.read(store)
-        runs = wake(store)
+        runs = wake_with_network(store)
     declared.say(f"Removed: {calendar.name}.")
     if yes:
         _say_what_goes(

@@ -19,7 +19,7 @@ from detector.calendars.places import NoPlace, is_url, parse, shown
 from detector.calendars.reading import read_calendar
 from detector.cli.calendar.progress import patience
 from detector.cli.calendar.selection import choose_calendar, say_choice
-from detector.cli.phone.shared import let_out
+from detector.cli.network import update_network_access
 from detector.cli.plan import context as declared
 from detector.config.read import read_settings
 from detector.config.settings import Settings
@@ -69,7 +69,7 @@ def subscribe(place: str, chosen_by: Choice | None, *, name: str | None, accepts
         if not yes:
             _ask(calendar)
         done = take_over(store, calendar, fetched, reading, declared.CLOCK.now())
-        let_out(store)
+        update_network_access(store)
     declared.conclude(
         [f"You are subscribed to {calendar.name}. {_how_often()}", *_what_changed(done.changes, accepts=accepts)]
     )

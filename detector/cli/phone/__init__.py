@@ -1,1 +1,1 @@
-"""`turntoward phone ...`."""
+"""`turntoward phone`: pair a phone, list, test and remove phones."""

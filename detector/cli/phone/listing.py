@@ -1,47 +1,47 @@
-"""Show the phones and their door. Never a token: not even its digest."""
+"""Show the phones and the phone API. Never a token: not even its digest."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-import click
-
-from detector.cli.phone.shared import Door, door, instant
-from detector.cli.plan import context as declared
+from detector.cli import output
+from detector.cli.phone.running import ReportedStatus, parse_instant, reported_status
+from detector.cli.plan.context import CLOCK
 from detector.devices import Phone, PhoneApiAddress, needs_phone_api
 from detector.errors import DaemonNotRunning
+from detector.i18n import _
 from detector.partner_time.words import say_instant
+from detector.paths import store_path
+from detector.store.errors import StoreMissing
+from detector.store.store import Store
 from detector.zone import reader_zone
 
 
 def list_phones(*, as_json: bool) -> None:
-    """Write which phones there are and whether the door is open.
+    """Write which phones there are and whether the phone API is open.
 
     Raises:
         StoreError: if what is kept cannot be read.
     """
-    phones, place = _kept()
+    phones, address = _read()
+    now = CLOCK.now()
     try:
-        now = door()
+        status = reported_status()
     except DaemonNotRunning:
-        now = Door(url=None, is_open=False, why="Turntoward is not running", phones={})
+        status = ReportedStatus(url=None, is_open=False, why=_("Turntoward is not running"), phones={})
     if as_json:
-        _write_json(phones, place, now)
+        _print_json(phones, address, status, now)
         return
     for phone in phones:
-        _write(phone, now.phones.get(phone.name, {}))
+        _say_phone(phone, status.phones.get(phone.name, {}), now)
     if not phones:
-        declared.say('No phone is paired; `turntoward phone pair "my phone"` pairs one.')
-    declared.say(_about_the_door(phones, place, now))
+        output.say(_('No phone is paired; `turntoward phone pair "my phone"` pairs one.'))
+    output.say(_api_sentence(phones, address, status, now))
 
 
-def _kept() -> tuple[Sequence[Phone], PhoneApiAddress | None]:
-    from detector.paths import store_path  # noqa: PLC0415 - not for --help
-    from detector.store.errors import StoreMissing  # noqa: PLC0415 - not for --help
-    from detector.store.store import Store  # noqa: PLC0415 - not for --help
-
+def _read() -> tuple[Sequence[Phone], PhoneApiAddress | None]:
     try:
         with Store.open(store_path(), read_only=True) as store:
             return store.phones.all(), store.phones.api_address()
@@ -49,61 +49,69 @@ def _kept() -> tuple[Sequence[Phone], PhoneApiAddress | None]:
         return (), None
 
 
-def _speaks(phone: Phone) -> list[str]:
-    return [*(["webhook"] if phone.token is not None else []), *(["adb"] if phone.adb is not None else [])]
+def _is_link_open(phone: Phone, now: datetime) -> bool:
+    return phone.code_until is not None and phone.code_until > now
 
 
-def _is_awaited(phone: Phone) -> bool:
-    return phone.code_until is not None and phone.code_until > declared.CLOCK.now()
-
-
-def _write(phone: Phone, told: Mapping[str, Any]) -> None:
-    now, zone = declared.CLOCK.now(), reader_zone()
+def _say_phone(phone: Phone, reported: Mapping[str, Any], now: datetime) -> None:
+    zone = reader_zone()
     ways = [*(["webhook"] if phone.token is not None else []), *([f"adb {phone.adb}"] if phone.adb is not None else [])]
     if ways and phone.paired is not None:
-        words = f"{phone.name}: {' and '.join(ways)}, paired {say_instant(phone.paired, now, zone)}"
-    elif _is_awaited(phone) and phone.code_until is not None:
-        words = f"{phone.name}: not paired yet; its link works until {say_instant(phone.code_until, now, zone)}"
+        line = _("{name}: {ways}, paired {day}").format(
+            name=phone.name, ways=_(" and ").join(ways), day=say_instant(phone.paired, now, zone)
+        )
+    elif phone.code_until is not None and phone.code_until > now:
+        line = _("{name}: not paired yet; its link works until {time}").format(
+            name=phone.name, time=say_instant(phone.code_until, now, zone)
+        )
     else:
-        words = f"{phone.name}: not paired; its link was never used"
-    declared.say(words, later="  ")
+        line = _("{name}: not paired; its link was never used").format(name=phone.name)
+    output.say(line, later="  ")
     if phone.token is not None:
-        shows = "Nudges show on it, too." if phone.shows_nudges else "Nudges show on this device only."
-        declared.say(shows, first="  ", later="  ")
-    heard, tested = instant(told.get("heard")), instant(told.get("tested"))
+        shows = _("Nudges show on it, too.") if phone.shows_nudges else _("Nudges show on this device only.")
+        output.say(shows, first="  ", later="  ")
+    heard, tested = parse_instant(reported.get("heard")), parse_instant(reported.get("tested"))
     if heard is not None:
-        declared.say(f"Last heard {say_instant(heard, now, zone)}.", first="  ", later="  ")
+        output.say(_("Last heard {time}.").format(time=say_instant(heard, now, zone)), first="  ", later="  ")
     elif tested is not None:
-        declared.say(f"Last tested {say_instant(tested, now, zone)}.", first="  ", later="  ")
+        output.say(_("Last tested {time}.").format(time=say_instant(tested, now, zone)), first="  ", later="  ")
 
 
-def _about_the_door(phones: Sequence[Phone], place: PhoneApiAddress | None, now: Door) -> str:
-    if now.is_open:
-        return f"The door is open at {now.url}."
-    if place is None or not needs_phone_api(phones, declared.CLOCK.now()):
-        return "The door is shut: no phone needs it."
-    return f"The door at {place.url} is shut: {(now.why or 'the daemon has not opened it yet').rstrip('.')}."
+def _api_sentence(
+    phones: Sequence[Phone], address: PhoneApiAddress | None, status: ReportedStatus, now: datetime
+) -> str:
+    if status.is_open:
+        return _("The phone API is open at {url}.").format(url=status.url)
+    if address is None or not needs_phone_api(phones, now):
+        return _("The phone API is closed: no phone needs it.")
+    why = (status.why or _("the daemon has not opened it yet")).rstrip(".")
+    return _("The phone API at {url} is closed: {why}.").format(url=address.url, why=why)
 
 
-def _write_json(phones: Sequence[Phone], place: PhoneApiAddress | None, now: Door) -> None:
+def _print_json(
+    phones: Sequence[Phone], address: PhoneApiAddress | None, status: ReportedStatus, now: datetime
+) -> None:
     written = {
         "door": {
-            "url": now.url or (place.url if place is not None else None),
-            "open": now.is_open,
-            "why": now.why,
+            "url": status.url or (address.url if address is not None else None),
+            "open": status.is_open,
+            "why": status.why,
         },
         "phones": [
             {
                 "name": phone.name,
-                "speaks": _speaks(phone),
+                "speaks": [
+                    *(["webhook"] if phone.token is not None else []),
+                    *(["adb"] if phone.adb is not None else []),
+                ],
                 "adb": phone.adb,
-                "paired": phone.paired.isoformat() if phone.paired else None,
-                "link_until": phone.code_until.isoformat() if phone.code_until and _is_awaited(phone) else None,
+                "paired": phone.paired,
+                "link_until": phone.code_until if _is_link_open(phone, now) else None,
                 "shows_nudges": phone.shows_nudges,
-                "heard": now.phones.get(phone.name, {}).get("heard"),
-                "tested": now.phones.get(phone.name, {}).get("tested"),
+                "heard": status.phones.get(phone.name, {}).get("heard"),
+                "tested": status.phones.get(phone.name, {}).get("tested"),
             }
             for phone in phones
         ],
     }
-    click.echo(json.dumps(written, ensure_ascii=False, sort_keys=True, indent=2))
+    output.print_json(written, sort_keys=True)

@@ -1,49 +1,54 @@
-"""Pair a phone: choose the door's place, make a link that works once, show it, and wait for the phone.
+"""Pair a phone: choose the phone API's address, make a link that works once, show it, and wait for the phone.
 
-Rule 1: everything that is wrong is said at once, before anything is changed.
-Rule 2: a link that nobody used leaves nothing behind: no code, no phone, and no open door if it was the first.
-Rule 3: the code is shown once and kept as a digest; the token is never seen here at all.
+Rule 1: everything that is wrong is reported at once, before anything is changed.
+Rule 2: a link that nobody used leaves nothing behind: no code, no phone, and no open phone API if it was the first.
+Rule 3: the code is shown once and stored as a digest; the token is never seen here at all.
 """
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import click
 
-from detector.cli.phone.place import choose_place
-from detector.cli.phone.shared import NEEDED, door, let_out, look_until, wake
-from detector.cli.plan import context as declared
+from detector.cli import output
+from detector.cli.network import update_network_access, wake_with_network
+from detector.cli.phone.address import choose_address
+from detector.cli.phone.qr import draw_qr_code
+from detector.cli.phone.running import NOT_RUNNING, reported_status, wait_until
+from detector.cli.plan import context
 from detector.control.lock import running_pid
 from detector.core.observations import LAPTOP
 from detector.devices import MAX_NAME_LENGTH, PAIRING_TIME, Phone, PhoneApiAddress, needs_phone_api
 from detector.errors import DaemonNotRunning, Problem, TurntowardError, UserError
+from detector.i18n import _
+from detector.partner_time.day_names import join_words
 from detector.partner_time.words import say_instant
 from detector.phone_api.auth import digest
+from detector.store.store import Store
 from detector.zone import reader_zone
 
-if TYPE_CHECKING:
-    from detector.store.store import Store
-
 CODE_BYTES: Final = 18
-OPENING: Final = timedelta(seconds=10)
-"""How long the daemon may take to open the door."""
+MAX_SERIAL_LENGTH: Final = 200
+OPEN_TIMEOUT: Final = timedelta(seconds=10)
+"""How long the daemon may take to open the phone API."""
 
-PLAIN: Final = (
-    "This is plain HTTP: whoever listens in this Wi-Fi can see the phone's token, and could tell things in its name. "
+PLAIN_HTTP: Final = _(
+    "This is plain HTTP: whoever listens in this Wi-Fi can see the phone's token, and could report things in its name. "
     "Nothing can be read with it."
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What the person asked for, as it was written."""
+class PairOptions:
+    """The options of `phone pair`, as they were written."""
 
     name: str
     address: str | None
@@ -55,212 +60,226 @@ class Wanted:
     adb: str | None
 
     @property
-    def of_the_door(self) -> dict[str, str]:
-        """What was said of the door, by option."""
-        said = {
+    def for_phone_api(self) -> dict[str, str]:
+        """The options that were given for the phone API, by name."""
+        given = {
             "--address": self.address,
             "--port": self.port,
             "--host": self.host,
             "--certificate": self.certificate,
             "--key": self.key,
         }
-        return {option: value for option, value in said.items() if value is not None}
+        return {option: value for option, value in given.items() if value is not None}
 
 
-def pair_by_link(wanted: Wanted, *, waits: bool) -> None:
+def pair_by_link(options: PairOptions, *, waits: bool) -> None:
     """Show a link for the phone and wait until it was used.
 
     Raises:
         UserError: with everything that is wrong.
-        DaemonNotRunning: if nobody would open the door.
-        TurntowardError: if the door could not be opened, or nobody came.
+        DaemonNotRunning: if no daemon would open the phone API.
+        TurntowardError: if it could not be opened, or nobody used the link.
     """
-    with declared.opened() as store:
+    with context.opened() as store:
         before = store.phones.api_address()
         known = store.phones.all()
-        place = _checked(wanted, known, before)
+        address = _checked_address(options, known, before)
         if running_pid() is None:
-            raise DaemonNotRunning(NEEDED)
+            raise DaemonNotRunning(NOT_RUNNING)
         code = secrets.token_urlsafe(CODE_BYTES)
-        until = declared.CLOCK.now() + PAIRING_TIME
+        until = context.CLOCK.now() + PAIRING_TIME
         phone = store.phones.save(
             Phone(
-                number=next((phone.number for phone in known if _is(phone, wanted.name)), None),
-                name=wanted.name,
+                number=_number_of(options.name, known),
+                name=options.name,
                 code=digest(code),
                 code_until=until,
-                shows_nudges=wanted.shows_nudges,
+                shows_nudges=options.shows_nudges,
             )
         )
-        store.phones.save_api_address(place)
+        store.phones.save_api_address(address)
         try:
-            wake(store)
-            _await_door(place)
-            _show(place, code, until)
+            wake_with_network(store)
+            _wait_for_api(address)
+            _show(address, code, until)
             if not waits:
-                declared.say(f"Then `turntoward phone list` shows {wanted.name} with the day on which it was paired.")
+                sentence = _("Then `turntoward phone list` shows {name} with the day on which it was paired.")
+                output.say(sentence.format(name=options.name))
                 return
-            _await_phone(store, phone, until)
+            _wait_for_phone(store, phone, until)
         except BaseException:
             # Also on Ctrl-C: whatever ended the waiting, the link ends with it.
             _withdraw(store, phone, before)
             raise
-    declared.say(f"{wanted.name} is paired. The page on the phone goes on with what to set up there.")
-    declared.say(f'`turntoward phone test "{wanted.name}"` says whether it reaches this device.')
+    output.say(
+        _("{name} is paired. The page on the phone goes on with what to set up there.").format(name=options.name)
+    )
+    output.say(_('`turntoward phone test "{name}"` says whether it reaches this device.').format(name=options.name))
 
 
-def pair_by_adb(wanted: Wanted) -> None:
-    """Keep that the phone is sensed through adb, and say what to do next.
+def pair_by_adb(options: PairOptions) -> None:
+    """Store that the phone is sensed through adb, and say what to do next.
 
     Raises:
         UserError: with everything that is wrong.
     """
-    serial = (wanted.adb or "").strip()
-    with declared.opened() as store:
+    serial = (options.adb or "").strip()
+    with context.opened() as store:
         known = store.phones.all()
-        problems = _name_problems(wanted.name, known)
-        if not serial or len(serial) > 200 or not serial.isprintable() or " " in serial:
-            hint = "`adb devices` lists the serials"
-            problems.append(Problem(message=f"'{serial}' is no serial", file="--adb", hint=hint))
+        problems = _name_problems(options.name, known)
+        if not serial or len(serial) > MAX_SERIAL_LENGTH or not serial.isprintable() or " " in serial:
+            message = _("'{serial}' is no serial").format(serial=serial)
+            problems.append(Problem(message=message, file="--adb", hint=_("`adb devices` lists the serials")))
         taken = next((phone.name for phone in known if phone.adb == serial), None)
         if taken is not None:
-            problems.append(Problem(message=f"{serial} is paired already, as '{taken}'", file="--adb"))
+            message = _("{serial} is paired already, as '{name}'").format(serial=serial, name=taken)
+            problems.append(Problem(message=message, file="--adb"))
         problems += [
-            Problem(message="belongs to the door, and adb goes without it", file=option)
-            for option in wanted.of_the_door
+            Problem(message=_("belongs to the phone API, which adb does not use"), file=option)
+            for option in options.for_phone_api
         ]
-        if wanted.shows_nudges:
-            why = "adb only listens; it brings nothing to the phone"
-            problems.append(Problem(message=why, file="--nudges-on-phone", hint="pair it by link to have that"))
+        if options.shows_nudges:
+            message = _("adb only listens; it brings nothing to the phone")
+            hint = _("pair it by link to have that")
+            problems.append(Problem(message=message, file="--nudges-on-phone", hint=hint))
         if problems:
             raise UserError(problems)
-        number = next((phone.number for phone in known if _is(phone, wanted.name)), None)
-        store.phones.save(Phone(number=number, name=wanted.name, adb=serial, paired=declared.CLOCK.now()))
-        let_out(store)
-    declared.conclude(
+        number = _number_of(options.name, known)
+        store.phones.save(Phone(number=number, name=options.name, adb=serial, paired=context.CLOCK.now()))
+        update_network_access(store)
+    paired = _("{name} is paired through adb ({serial}). It is listened to during partner time only.")
+    context.conclude(
         [
-            f"{wanted.name} is paired through adb ({serial}). It is listened to during partner time only.",
-            "Next: switch on USB or wireless debugging on the phone and allow this device there; docs/phones.md says how.",
-            "`turntoward doctor` says whether the phone is reached.",
+            paired.format(name=options.name, serial=serial),
+            _(
+                "Next: switch on USB or wireless debugging on the phone and allow this device there; "
+                "docs/phones.md says how."
+            ),
+            _("`turntoward doctor` says whether the phone is reached."),
         ]
     )
 
 
-def _checked(wanted: Wanted, known: Sequence[Phone], before: PhoneApiAddress | None) -> PhoneApiAddress:
-    """Return where the door is to be."""
-    problems = _name_problems(wanted.name, known)
-    through = [phone.name for phone in known if phone.token is not None]
-    if before is not None and through and not wanted.of_the_door:
-        place: PhoneApiAddress | None = before
+def _checked_address(options: PairOptions, known: Sequence[Phone], before: PhoneApiAddress | None) -> PhoneApiAddress:
+    """Return the address at which the phone API is to listen."""
+    problems = _name_problems(options.name, known)
+    users = [phone.name for phone in known if phone.token is not None]
+    if before is not None and users and not options.for_phone_api:
+        address: PhoneApiAddress | None = before
     else:
-        place, wrong = choose_place(wanted.address, wanted.port, wanted.host, wanted.certificate, wanted.key)
-        problems += wrong
-        if before is not None and through and place is not None and place != before:
-            message = f"the door is at {before.url} already, and {_listed(through)} goes by that"
-            hint = "leave the door's options out; or remove what is paired, and pair it anew"
-            problems.append(Problem(message=message, file=", ".join(wanted.of_the_door), hint=hint))
-    if problems or place is None:
+        address, address_problems = choose_address(
+            options.address, options.port, options.host, options.certificate, options.key
+        )
+        problems += address_problems
+        # What was set up on the other phones holds the address: with another one they would reach nobody.
+        if before is not None and users and address is not None and address != before:
+            message = _("the phone API is at {url} already, and {names} goes by that")
+            hint = _("leave these options out; or remove what is paired, and pair it anew")
+            message = message.format(url=before.url, names=join_words(users))
+            problems.append(Problem(message=message, file=", ".join(options.for_phone_api), hint=hint))
+    if problems or address is None:
         raise UserError(problems)
-    return place
+    return address
 
 
 def _name_problems(name: str, known: Sequence[Phone]) -> list[Problem]:
     if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
-        message = f"a name has 1 to {MAX_NAME_LENGTH} characters that can be shown"
-        return [Problem(message=message, file="NAME", hint='write for example "my phone"')]
+        message = _("a name has 1 to {maximum} characters that can be shown").format(maximum=MAX_NAME_LENGTH)
+        return [Problem(message=message, file="NAME", hint=_('write for example "my phone"'))]
     if name.casefold() == LAPTOP.casefold():
-        return [Problem(message=f"'{LAPTOP}' is this device", file="NAME", hint="give the phone another name")]
+        message = _("'{name}' is this device").format(name=LAPTOP)
+        return [Problem(message=message, file="NAME", hint=_("give the phone another name"))]
     for phone in known:
-        if _is(phone, name) and (phone.token is not None or phone.adb is not None):
-            hint = f'another name; or first `turntoward phone remove "{phone.name}"`'
-            return [Problem(message=f"'{phone.name}' is paired already", file="NAME", hint=hint)]
+        if phone.name.casefold() == name.casefold() and (phone.token is not None or phone.adb is not None):
+            message = _("'{name}' is paired already").format(name=phone.name)
+            hint = _('another name; or first `turntoward phone remove "{name}"`').format(name=phone.name)
+            return [Problem(message=message, file="NAME", hint=hint)]
     return []
 
 
-def _is(phone: Phone, name: str) -> bool:
-    return phone.name.casefold() == name.casefold()
+def _number_of(name: str, known: Sequence[Phone]) -> int | None:
+    return next((phone.number for phone in known if phone.name.casefold() == name.casefold()), None)
 
 
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-
-
-def _await_door(place: PhoneApiAddress) -> None:
-    if look_until(lambda: (now := door()).is_open and now.url == place.url, OPENING):
+def _wait_for_api(address: PhoneApiAddress) -> None:
+    if wait_until(lambda: (now := reported_status()).is_open and now.url == address.url, OPEN_TIMEOUT):
         return
-    why = (door().why or "the daemon did not say why; `turntoward status` may").rstrip(".")
-    raise TurntowardError(f"The door could not be opened at {place.url}: {why}.\n  Nothing was paired.")
+    why = (reported_status().why or _("the daemon did not say why; `turntoward status` may")).rstrip(".")
+    problem = _("The phone API could not be opened at {url}: {why}.\n  Nothing was paired.")
+    raise TurntowardError(problem.format(url=address.url, why=why))
 
 
-def _show(place: PhoneApiAddress, code: str, until: datetime) -> None:
-    link = f"{place.url}/pair/{code}"
-    clock = say_instant(until, declared.CLOCK.now(), reader_zone())
-    declared.say(f"Scan this with the phone, or open the link there. It works once, until {clock}.")
-    for line in _picture(link):
+def _show(address: PhoneApiAddress, code: str, until: datetime) -> None:
+    link = f"{address.url}/pair/{code}"
+    time = say_instant(until, context.CLOCK.now(), reader_zone())
+    output.say(_("Scan this with the phone, or open the link there. It works once, until {time}.").format(time=time))
+    for line in _drawn(link):
         click.echo(line)
     click.echo(link)
-    if place.certificate is None:
-        declared.say(PLAIN)
+    if address.certificate is None:
+        output.say(PLAIN_HTTP)
 
 
-def _picture(link: str) -> list[str]:
-    import os  # noqa: PLC0415 - not for --help
-
-    from detector.cli.phone.qr import drawn  # noqa: PLC0415 - not for --help
-
-    lines = drawn(link, coloured=sys.stdout.isatty() and os.environ.get("TERM") not in (None, "", "dumb"))
+def _drawn(link: str) -> list[str]:
+    lines = draw_qr_code(link, coloured=sys.stdout.isatty() and os.environ.get("TERM") not in (None, "", "dumb"))
+    # A terminal with another encoding than UTF-8 has no half blocks: the link alone is shown there.
     with suppress(UnicodeEncodeError, LookupError):
         "\n".join(lines).encode(sys.stdout.encoding)
         return lines
     return []
 
 
-def _await_phone(store: Store, phone: Phone, until: datetime) -> None:
+def _wait_for_phone(store: Store, phone: Phone, until: datetime) -> None:
     """Wait until the phone has its token."""
     shows = sys.stdout.isatty()
     shown = ""
 
     def count_down(left: timedelta) -> None:
         nonlocal shown
-        seconds = int(left.total_seconds())
-        line = f"Waiting for the phone: {seconds // 60}:{seconds % 60:02} left. Ctrl-C takes the link back."
+        minutes, seconds = divmod(int(left.total_seconds()), 60)
+        line = _("Waiting for the phone: {time} left. Ctrl-C takes the link back.").format(
+            time=f"{minutes}:{seconds:02}"
+        )
         if shows and line != shown:
             click.echo(f"\r{line:<79}", nl=False)
             shown = line
 
     def is_paired() -> bool:
-        now = _as_now(store, phone)
+        now = _read_again(store, phone)
         if now is None:
-            raise TurntowardError(f"{phone.name} was removed meanwhile; the link opens nothing any more.")
+            problem = _("{name} was removed meanwhile; the link opens nothing any more.")
+            raise TurntowardError(problem.format(name=phone.name))
         if now.token is None and now.code != phone.code:
-            raise TurntowardError("Another link was made for this phone meanwhile; this one opens nothing any more.")
+            raise TurntowardError(_("Another link was made for this phone meanwhile; this one opens nothing any more."))
         return now.token is not None
 
     try:
-        came = look_until(is_paired, until - declared.CLOCK.now(), count_down)
+        is_used = wait_until(is_paired, until - context.CLOCK.now(), count_down)
     finally:
         if shown:
             click.echo(f"\r{'':<79}\r", nl=False)
-    if not came:
+    if not is_used:
         raise TurntowardError(
-            "Nobody used the link in time; it opens nothing any more.\n"
-            "  Is the phone in the same Wi-Fi? To try again:\n"
-            f'  `turntoward phone pair "{phone.name}"`'
+            _(
+                "Nobody used the link in time; it opens nothing any more.\n"
+                "  Is the phone in the same Wi-Fi? To try again:\n"
+                '  `turntoward phone pair "{name}"`'
+            ).format(name=phone.name)
         )
 
 
-def _as_now(store: Store, phone: Phone) -> Phone | None:
+def _read_again(store: Store, phone: Phone) -> Phone | None:
     return next((known for known in store.phones.all() if known.number == phone.number), None)
 
 
 def _withdraw(store: Store, phone: Phone, before: PhoneApiAddress | None) -> None:
-    """Take the link back, unless it was used, or another took its place."""
-    now = _as_now(store, phone)
+    """Take the link back, unless it was used, or another link was made for the phone."""
+    now = _read_again(store, phone)
     if now is not None and now.code == phone.code and now.number is not None:
         if now.token is None and now.adb is None:
             store.phones.remove(now.number)
         else:
             store.phones.save(replace(now, code=None, code_until=None))
-    if not needs_phone_api(store.phones.all(), declared.CLOCK.now()):
+    if not needs_phone_api(store.phones.all(), context.CLOCK.now()):
         store.phones.save_api_address(before)
-    wake(store)
+    wake_with_network(store)

@@ -7,47 +7,52 @@ from typing import Final
 
 import click
 
-from detector.cli.phone.shared import choose, door, look_until, wake
-from detector.cli.plan import context as declared
+from detector.cli import output
+from detector.cli.network import wake_with_network
+from detector.cli.phone.running import choose_phone, reported_status, wait_until
+from detector.cli.plan import context
 from detector.devices import needs_phone_api
 from detector.errors import DaemonNotRunning
+from detector.i18n import _
 
-SHUTTING: Final = timedelta(seconds=5)
+CLOSE_TIMEOUT: Final = timedelta(seconds=5)
 
 
 def remove_phone(name: str, *, yes: bool) -> None:
-    """Remove the phone of this name; it is asked for only where somebody can answer.
+    """Remove the phone of this name; ask first only where somebody can answer.
 
     Raises:
         UserError: if there is none of that name.
     """
-    with declared.opened() as store:
-        phone = choose(store.phones.all(), name)
-        if not (yes or declared.nobody_to_ask()) and not click.confirm(f"Remove {phone.name}?"):
-            declared.say("Nothing was removed.")
+    with context.opened() as store:
+        phone = choose_phone(store.phones.all(), name)
+        # Not output.confirm(): without a terminal, too, a lost phone is removed without --yes.
+        question = _("Remove {name}?").format(name=phone.name)
+        if not yes and output.is_interactive() and not click.confirm(question):
+            output.say(_("Nothing was removed."))
             return
         if phone.number is not None:
             store.phones.remove(phone.number)
-        is_needed = needs_phone_api(store.phones.all(), declared.CLOCK.now())
-        had_door = store.phones.api_address() is not None
+        is_needed = needs_phone_api(store.phones.all(), context.CLOCK.now())
+        had_address = store.phones.api_address() is not None
         if not is_needed:
             store.phones.save_api_address(None)
-        runs = wake(store)
-    declared.say(f"Removed: {phone.name}.")
+        runs = wake_with_network(store)
+    output.say(_("Removed: {name}.").format(name=phone.name))
     if phone.token is not None:
-        declared.say("Its token opens nothing any more. What you set up on the phone can be deleted there.")
-    if had_door and not is_needed:
-        declared.say(_about_the_door(runs=runs))
-    declared.say("What was kept of it stays; `turntoward forget` deletes that.")
+        output.say(_("Its token opens nothing any more. What you set up on the phone can be deleted there."))
+    if had_address and not is_needed:
+        output.say(_closed_sentence(runs=runs))
+    output.say(_("What was kept of it stays; `turntoward forget` deletes that."))
 
 
-def _about_the_door(*, runs: bool) -> str:
-    shut = "It was the last one: the door is shut."
+def _closed_sentence(*, runs: bool) -> str:
+    closed = _("It was the last one: the phone API is closed.")
     if not runs:
-        return shut
+        return closed
     try:
-        if look_until(lambda: not door().is_open, SHUTTING):
-            return shut
+        if wait_until(lambda: not reported_status().is_open, CLOSE_TIMEOUT):
+            return closed
     except DaemonNotRunning:
-        return shut
-    return "It was the last one, but the door is still open; `turntoward status` says more."
+        return closed
+    return _("It was the last one, but the phone API is still open; `turntoward status` says more.")

@@ -1,103 +1,109 @@
-"""See whether a phone reaches this device: knock at the door from here, then wait for the phone's own test."""
+"""Test a phone: send the phone API a request from here, then wait for the phone's own test."""
 
 from __future__ import annotations
 
+import asyncio
+import http.client
+import ssl
 import sys
 from datetime import timedelta
 from typing import Final
 
-from detector.cli.phone.shared import choose, door, instant, look_until
-from detector.cli.plan import context as declared
+from detector.cli import output
+from detector.cli.phone.running import choose_phone, parse_instant, reported_status, wait_until
+from detector.cli.plan import context
 from detector.devices import Phone, PhoneApiAddress
 from detector.errors import TurntowardError, UserError
+from detector.i18n import _
+from detector.sensors import adb_guidance
 
 TIMEOUT: Final = timedelta(minutes=2)
-_ANSWER: Final = 5.0
+_REQUEST_TIMEOUT: Final = 5.0
 
 
 def test_phone(name: str) -> None:
     """Say whether the phone reaches this device.
 
     Raises:
-        UserError: if there is no such phone, or it does not speak yet.
-        DaemonNotRunning: if nobody would hear it.
-        TurntowardError: if the door is shut or does not answer, or the phone is not reached.
+        UserError: if there is no such phone, or it is not paired yet.
+        DaemonNotRunning: if no daemon could receive its events.
+        TurntowardError: if the phone API is closed or does not answer, or the phone is not reached.
     """
-    with declared.opened() as store:
-        phone, place = choose(store.phones.all(), name), store.phones.api_address()
+    with context.opened() as store:
+        phone, address = choose_phone(store.phones.all(), name), store.phones.api_address()
     if phone.token is None:
-        _by_adb(phone)
+        _test_adb(phone)
         return
-    began = declared.CLOCK.now()
-    state = door()
-    if place is None or not state.is_open:
-        raise TurntowardError(f"The door is shut: {(state.why or 'the daemon does not say why').rstrip('.')}.")
-    _knock(place)
-    declared.say(f"The door at {place.url} is open and answers from here.")
-    declared.say(f'Now tap "Test the connection" on the phone\'s page: {place.url}/phone')
+    began = context.CLOCK.now()
+    status = reported_status()
+    if address is None or not status.is_open:
+        why = (status.why or _("the daemon does not say why")).rstrip(".")
+        raise TurntowardError(_("The phone API is closed: {why}.").format(why=why))
+    _request(address)
+    output.say(_("The phone API at {url} is open and answers from here.").format(url=address.url))
+    output.say(_('Now tap "Test the connection" on the phone\'s page: {url}/phone').format(url=address.url))
     if sys.stdout.isatty():
-        declared.say("Waiting two minutes for it; Ctrl-C leaves.")
+        output.say(_("Waiting two minutes for it; Ctrl-C leaves."))
 
     def is_tested() -> bool:
-        tested = instant(door().phones.get(phone.name, {}).get("tested"))
+        tested = parse_instant(reported_status().phones.get(phone.name, {}).get("tested"))
         return tested is not None and tested >= began
 
-    if not look_until(is_tested, TIMEOUT):
+    if not wait_until(is_tested, TIMEOUT):
         raise TurntowardError(
-            f"{phone.name} did not come in two minutes.\n"
-            "  The phone has to be in the same network, and not in a Wi-Fi for guests, which\n"
-            "  often keeps devices apart. A firewall on this device may turn it away:\n"
-            f"  it has to let in TCP port {place.port} from your own network. With ufw, for example:\n"
-            f"    sudo ufw allow proto tcp from 192.168.0.0/16 to any port {place.port}"
+            _(
+                "{name} did not come in two minutes.\n"
+                "  The phone has to be in the same network, and not in a Wi-Fi for guests, which\n"
+                "  often keeps devices apart. A firewall on this device may turn it away:\n"
+                "  it has to let in TCP port {port} from your own network. With ufw, for example:\n"
+                "    sudo ufw allow proto tcp from 192.168.0.0/16 to any port {port}"
+            ).format(name=phone.name, port=address.port)
         )
-    declared.say(f"{phone.name} reaches this device.")
+    output.say(_("{name} reaches this device.").format(name=phone.name))
 
 
-def _by_adb(phone: Phone) -> None:
+def _test_adb(phone: Phone) -> None:
     if phone.adb is None:
         raise UserError(
-            f"{phone.name} is not paired yet: its link was not used.\n"
-            f'  `turntoward phone pair "{phone.name}"` makes a new one.'
+            _(
+                '{name} is not paired yet: its link was not used.\n  `turntoward phone pair "{name}"` makes a new one.'
+            ).format(name=phone.name)
         )
-    import asyncio  # noqa: PLC0415 - not for --help
-
-    from detector.sensors.adb_guidance import guidance  # noqa: PLC0415 - only for who senses that way
-
-    refusal = asyncio.run(guidance(phone.adb))
+    refusal = asyncio.run(adb_guidance.guidance(phone.adb))
     if refusal is not None:
         remedy = f"\n  {refusal.remedy}." if refusal.remedy else ""
-        raise TurntowardError(f"adb does not reach {phone.name} ({phone.adb}): {refusal.why}.{remedy}")
-    declared.say(f"adb reaches {phone.name} ({phone.adb}). It is listened to during partner time only.")
+        problem = _("adb does not reach {name} ({serial}): {why}.")
+        raise TurntowardError(problem.format(name=phone.name, serial=phone.adb, why=refusal.why) + remedy)
+    sentence = _("adb reaches {name} ({serial}). It is listened to during partner time only.")
+    output.say(sentence.format(name=phone.name, serial=phone.adb))
 
 
-def _knock(place: PhoneApiAddress) -> None:
-    """Ask at the door without a token: it has to answer, and to refuse."""
-    import http.client  # noqa: PLC0415 - not for --help
-
-    # An address that means "every one" is answered on the device's own name.
-    everywhere = place.address in ("0.0.0.0", "::")  # noqa: S104 - looked for, not listened on
-    where = place.host if everywhere else place.address
-    named = place.url.partition("://")[2]
-    if place.certificate is None:
-        connection = http.client.HTTPConnection(where, place.port, timeout=_ANSWER)
+def _request(address: PhoneApiAddress) -> None:
+    """Send a request without a token: the phone API has to answer, and to refuse it."""
+    # Nobody can connect to the address that means "every one"; the links use the device's name then.
+    everywhere = address.address in ("0.0.0.0", "::")  # noqa: S104 - compared, not listened on
+    target = address.host if everywhere else address.address
+    if address.certificate is None:
+        connection = http.client.HTTPConnection(target, address.port, timeout=_REQUEST_TIMEOUT)
     else:
-        import ssl  # noqa: PLC0415 - only with a certificate
-
         # Nothing secret is sent here, and the certificate may be one that only the phone was told to trust.
         unchecked = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         unchecked.check_hostname, unchecked.verify_mode = False, ssl.CERT_NONE
-        connection = http.client.HTTPSConnection(where, place.port, timeout=_ANSWER, context=unchecked)
+        connection = http.client.HTTPSConnection(target, address.port, timeout=_REQUEST_TIMEOUT, context=unchecked)
     try:
-        connection.request("POST", "/v1/test", headers={"Host": named})
+        connection.request("POST", "/v1/test", headers={"Host": address.url.partition("://")[2]})
         status = connection.getresponse().status
-    except (OSError, http.client.HTTPException) as refused:
-        why = getattr(refused, "strerror", None) or str(refused) or type(refused).__name__
+    except (OSError, http.client.HTTPException) as error:
+        why = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise TurntowardError(
-            f"The door at {place.url} does not answer: {why}.\n"
-            "  The daemon says that it is open. Is this device still in the network in which the\n"
-            "  phone was paired?"
-        ) from refused
+            _(
+                "The phone API at {url} does not answer: {why}.\n"
+                "  The daemon says that it is open. Is this device still in the network in which the\n"
+                "  phone was paired?"
+            ).format(url=address.url, why=why)
+        ) from error
     finally:
         connection.close()
-    if status != 401:
-        raise TurntowardError(f"Something else answers at {place.url}\n  with {status}, where 401 belongs.")
+    if status != http.client.UNAUTHORIZED:
+        problem = _("Something else answers at {url}\n  with {status}, where 401 belongs.")
+        raise TurntowardError(problem.format(url=address.url, status=status))

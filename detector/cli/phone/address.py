@@ -1,4 +1,4 @@
-"""Where the door for phones is to be: what the person chose, or what this device's network says. Nothing is sent."""
+"""Choose the address of the phone API: from the options, or from this device's network interfaces. Nothing is sent."""
 
 from __future__ import annotations
 
@@ -8,41 +8,46 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
 
+import psutil
+
 from detector.devices import PhoneApiAddress
 from detector.errors import Problem
+from detector.i18n import _
 
 PORT: Final = 8420
 _ROUTES: Final = Path("/proc/net/route")
 _HOST: Final = re.compile(
     r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*", re.IGNORECASE
 )
-_TURNED_ROUND: Final = "beware of another person's network: anybody in it can knock at the door"
+
+_FOREIGN_NETWORK: Final = _("beware of another person's network: anybody in it can send requests to it")
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-def choose_place(
+def choose_address(
     address: str | None, port: str | None, host: str | None, certificate: str | None, key: str | None
 ) -> tuple[PhoneApiAddress | None, list[Problem]]:
-    """Return the place that was chosen and what is wrong with it; no place where something is."""
+    """Return the address that was chosen, or None and what is wrong with the options."""
     problems: list[Problem] = []
-    where = _address(address, problems)
+    listen = _listen_address(address, problems)
     if port is not None and not (re.fullmatch("[0-9]{1,5}", port) and 1024 <= int(port) <= 65535):
-        hint = "choose a number from 1024 to 65535"
-        problems.append(Problem(message=f"'{port}' is no port that can be used", file="--port", hint=hint))
-    named = _host(host, where, problems)
+        message = _("'{port}' is no port that can be used").format(port=port)
+        problems.append(Problem(message=message, file="--port", hint=_("choose a number from 1024 to 65535")))
+    name = _host(host, listen, problems)
     files = _certificate(certificate, key, problems)
-    if problems or where is None or named is None:
+    if problems or listen is None or name is None:
         return None, problems
     return PhoneApiAddress(
-        address=str(where), port=int(port) if port else PORT, host=named, certificate=files[0], key=files[1]
+        address=str(listen), port=int(port) if port else PORT, host=name, certificate=files[0], key=files[1]
     ), []
 
 
 def own_address() -> str | None:
-    """Return this device's own private IPv4 address, that of the default route's interface first; None: it has none."""
-    import psutil  # noqa: PLC0415 - only when the first phone is paired
+    """Return this device's own private IPv4 address, that of the default route's interface first; None: it has none.
 
+    The default route first: a laptop has addresses of containers and virtual machines, too, which no phone reaches.
+    """
     found: dict[str, list[str]] = {}
     for interface, addresses in psutil.net_if_addrs().items():
         for each in addresses:
@@ -65,59 +70,66 @@ def _default_routes() -> Sequence[str]:
         return ()
     routes = [line.split() for line in lines]
     default = [(int(route[6]), route[0]) for route in routes if len(route) > 7 and route[1] == route[7] == "00000000"]
-    return [interface for _, interface in sorted(default)]
+    return [interface for _metric, interface in sorted(default)]
 
 
-def _address(given: str | None, problems: list[Problem]) -> Address | None:
+def _listen_address(given: str | None, problems: list[Problem]) -> Address | None:
     if given is None:
         own = own_address()
         if own is None:
-            hint = "join your Wi-Fi, or say --address"
-            problems.append(Problem(message="this device has no address in a private network now", hint=hint))
+            message = _("this device has no address in a private network now")
+            problems.append(Problem(message=message, hint=_("join your Wi-Fi, or say --address")))
             return None
         return ipaddress.ip_address(own)
     try:
         return ipaddress.ip_address(given)
     except ValueError:
-        hint = "write numbers, such as 192.168.178.20; a name belongs to --host"
-        problems.append(Problem(message=f"'{given}' is no address", file="--address", hint=hint))
+        message = _("'{address}' is no address").format(address=given)
+        hint = _("write numbers, such as 192.168.178.20; a name belongs to --host")
+        problems.append(Problem(message=message, file="--address", hint=hint))
         return None
 
 
 def _host(given: str | None, address: Address | None, problems: list[Problem]) -> str | None:
     if given is None:
         if address is not None and address.is_unspecified:
-            hint = f"say --host, such as laptop.local; {_TURNED_ROUND}"
-            problems.append(Problem(message=f"no link can name {address}", file="--host", hint=hint))
+            message = _("no link can name {address}").format(address=address)
+            hint = _("say --host, such as laptop.local; {warning}").format(warning=_FOREIGN_NETWORK)
+            problems.append(Problem(message=message, file="--host", hint=hint))
             return None
         return None if address is None else str(address)
-    bare = given.strip("[]")
     try:
-        return str(ipaddress.ip_address(bare))
+        return str(ipaddress.ip_address(given.strip("[]")))
     except ValueError:
         if _HOST.fullmatch(given):
             return given.lower()
-    hint = "write a name such as laptop.local, or an address, without http:// and without a port"
-    problems.append(Problem(message=f"'{given}' is no name of a device", file="--host", hint=hint))
+    message = _("'{host}' is no name of a device").format(host=given)
+    hint = _("write a name such as laptop.local, or an address, without http:// and without a port")
+    problems.append(Problem(message=message, file="--host", hint=hint))
     return None
 
 
 def _certificate(certificate: str | None, key: str | None, problems: list[Problem]) -> tuple[str | None, str | None]:
     if (certificate is None) != (key is None):
         missing = "--key" if key is None else "--certificate"
-        problems.append(Problem(message="is missing", file=missing, hint="a certificate and its key go together"))
+        hint = _("a certificate and its key go together")
+        problems.append(Problem(message=_("is missing"), file=missing, hint=hint))
+    absent = {
+        "--certificate": _("no certificate in PEM form is in '{path}'"),
+        "--key": _("no key in PEM form is in '{path}'"),
+    }
     marks = {"--certificate": (certificate, "CERTIFICATE-----"), "--key": (key, "PRIVATE KEY-----")}
     for option, (given, mark) in marks.items():
         if given is None:
             continue
         try:
-            found = mark in Path(given).expanduser().read_text(encoding="ascii", errors="replace")
-        except OSError as refused:
-            why = f"'{given}' cannot be read: {refused.strerror}"
-            problems.append(Problem(message=why, file=option))
+            has_mark = mark in Path(given).expanduser().read_text(encoding="ascii", errors="replace")
+        except OSError as error:
+            message = _("'{path}' cannot be read: {why}").format(path=given, why=error.strerror)
+            problems.append(Problem(message=message, file=option))
             continue
-        if not found:
-            what = "no certificate in PEM form is" if option == "--certificate" else "no key in PEM form is"
-            problems.append(Problem(message=f"{what} in '{given}'", file=option))
+        if not has_mark:
+            problems.append(Problem(message=absent[option].format(path=given), file=option))
+    # Absolute: the daemon reads the files later, from another folder.
     absolute = [None if given is None else str(Path(given).expanduser().resolve()) for given in (certificate, key)]
     return absolute[0], absolute[1]

@@ -1,0 +1,31 @@
+"""Let the running daemon, and its systemd service, follow a change of what needs the network."""
+
+from __future__ import annotations
+
+from detector.config.read import read_settings
+from detector.config.settings import Settings
+from detector.control.lock import wake_daemon
+from detector.control.systemd_unit import follow
+from detector.errors import UserError
+from detector.paths import config_path
+from detector.store.store import Store
+
+
+def update_network_access(store: Store) -> bool:
+    """Allow the service the network exactly if it needs it by now; return whether it was restarted for that.
+
+    Raises:
+        TurntowardError: if the file that allows it cannot be written or removed.
+    """
+    try:
+        settings = read_settings(config_path())
+    except UserError:
+        # `doctor` reports what is wrong in it; a phone can be paired and removed all the same.
+        settings = Settings()
+    return follow(store.phones.all(), settings.sources, store.calendars.all())
+
+
+def wake_with_network(store: Store) -> bool:
+    """Wake the daemon, with the network if it needs it; return whether one runs. Raises as `update_network_access`."""
+    restarted = update_network_access(store)
+    return wake_daemon() or restarted

@@ -1,0 +1,91 @@
+"""What the running daemon reports about phones, waiting for it to change, and choosing a phone by name."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from detector.cli import output
+from detector.cli.plan.context import CLOCK
+from detector.control.lock import running_status
+from detector.devices import Phone
+from detector.errors import DaemonNotRunning, UserError
+from detector.i18n import _
+
+NOT_RUNNING: Final = _(
+    "Turntoward is not running, and a phone speaks to it alone.\n  `turntoward run` starts it; then try again."
+)
+_POLL_SECONDS: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedStatus:
+    """What the daemon reports about the phone API; `why`: why it is closed; `phones`: each phone's status by name."""
+
+    url: str | None = None
+    is_open: bool = False
+    why: str | None = None
+    phones: Mapping[str, Mapping[str, Any]]
+
+
+def reported_status() -> ReportedStatus:
+    """Return what the running daemon reports.
+
+    Raises:
+        DaemonNotRunning: if none runs.
+    """
+    text = running_status()
+    if text is None:
+        raise DaemonNotRunning(NOT_RUNNING)
+    try:
+        status = json.loads(text or "{}")
+    except ValueError:  # the daemon is just writing it
+        status = {}
+    api = status.get("door") or {}
+    return ReportedStatus(
+        url=api.get("url"),
+        is_open=bool(api.get("open")),
+        why=api.get("why"),
+        phones={phone["name"]: phone for phone in status.get("phones") or () if "name" in phone},
+    )
+
+
+def wait_until(
+    holds: Callable[[], bool], timeout: timedelta, progress: Callable[[timedelta], None] | None = None
+) -> bool:
+    """Poll until `holds` does or the time is over; return whether it held. `progress` gets the time that is left."""
+    # Polling: the daemon tells nobody when its status changes, and a command that waits runs for minutes at most.
+    ends = CLOCK.monotonic() + timeout.total_seconds()
+    while not holds():
+        left = ends - CLOCK.monotonic()
+        if left <= 0:
+            return holds()
+        if progress is not None:
+            progress(timedelta(seconds=left))
+        time.sleep(min(_POLL_SECONDS, left))
+    return True
+
+
+def parse_instant(text: Any) -> datetime | None:
+    """Return the instant that the daemon wrote, or None."""
+    try:
+        return datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
+def choose_phone(phones: Sequence[Phone], name: str) -> Phone:
+    """Return the phone of this name, however it is capitalised.
+
+    Raises:
+        UserError: if there is none, with the nearest name.
+    """
+    if not phones:
+        raise UserError(_('No phone is paired.\n  `turntoward phone pair "my phone"` pairs one.'))
+    unknown = _("No phone is called '{name}'.").format(name=name)
+    otherwise = _("`turntoward phone list` shows them.")
+    return output.choose_by_name(phones, name, lambda phone: phone.name, unknown=unknown, otherwise=otherwise)[0]
