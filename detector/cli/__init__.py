@@ -109,7 +109,7 @@ _TOPICS: Final[dict[str, tuple[str, ...]]] = {
 
 _NOT_MOVED_YET: Final[dict[str, str]] = {
     **{name: f"plan.{name}" for name in _TOPICS["plan"] if name != "together"},
-    **{name: f"{name}.command" for name in ("calendar", "rules", "what")},
+    **{name: f"{name}.command" for name in ("calendar", "rules")},
     "completion": "completion_command",
     "together": "together_command",
     "quiet-week": "quiet_week.command",

@@ -93,7 +93,7 @@ def _change(change: Callable[[list[str]], list[str]]) -> bool:
     """Write what `change` makes of the categories into the config; return whether that is anything new."""
     import tomlkit  # noqa: PLC0415 - only where something is written
 
-    from detector.cli.what.entry import ConfigText  # noqa: PLC0415 - not for --help
+    from detector.cli.config_text import ConfigText  # noqa: PLC0415 - not for --help
     from detector.config.read import parse_settings  # noqa: PLC0415 - not for --help
     from detector.paths import config_path  # noqa: PLC0415 - not for --help
 

@@ -13,9 +13,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from detector.activities.load import load_classifier
-from detector.cli.what import entry as what_entry
-from detector.cli.what import learning as what_learning
-from detector.cli.what.command import command
+from detector.cli import config_text
+from detector.cli.what.commands import what_command
+from detector.cli.what.learning import LEARNABLE
+from detector.cli.what.learning import learn as teach
+from detector.cli.what.subject import Subject
 from detector.config.read import read_settings
 from detector.errors import UserError
 from detector.paths import config_path, store_path
@@ -49,7 +51,7 @@ def config(home: Path) -> Path:
 
 
 def learn(*arguments: str, answer: str | None = None) -> Result:
-    return CliRunner().invoke(command, ["--learn", *arguments], input=answer, catch_exceptions=False)
+    return CliRunner().invoke(what_command, ["--learn", *arguments], input=answer, catch_exceptions=False)
 
 
 def category_of(**asked: Any) -> str:
@@ -61,7 +63,9 @@ def category_of(**asked: Any) -> str:
 
 @pytest.fixture
 def somebody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(what_learning, "_asks", lambda: True)
+    monkeypatch.setattr("detector.cli.output.is_interactive", lambda: True)
+    monkeypatch.setattr("detector.cli.what.learning.is_interactive", lambda: True)
+    monkeypatch.setattr("detector.cli.what.what.is_interactive", lambda: True)
 
 
 @pytest.mark.usefixtures("somebody")
@@ -70,7 +74,7 @@ def test_one_question_makes_an_unknown_app_known(home: Path) -> None:
     assert said.count("?") == 1
     assert "now      other" in said
     assert "phone" not in said.split("What is it?")[0].split("why")[1]
-    number = what_learning.categories().index("together") + 1
+    number = LEARNABLE.index("together") + 1
     again = learn("--app", "de.unheard.Karten2", answer=f"{number}\n").output
     told = " ".join(again.split())
     assert "de.unheard.Karten2 is together from now on." in told
@@ -183,7 +187,7 @@ def test_a_full_disk_leaves_the_file_and_nothing_beside_it(config: Path, monkeyp
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(what_entry.os, "fsync", full)
+    monkeypatch.setattr(config_text.os, "fsync", full)
     with pytest.raises(UserError, match="cannot be written: No space left"):
         learn("--app", "com.new.App", "--category", "games", "--yes")
     assert config.read_text(encoding="utf-8") == COMMENTED
@@ -192,7 +196,7 @@ def test_a_full_disk_leaves_the_file_and_nothing_beside_it(config: Path, monkeyp
 
 def test_what_somebody_else_wrote_meanwhile_is_not_lost(config: Path) -> None:
     config.write_text(COMMENTED, encoding="utf-8")
-    text = what_entry.ConfigText(config)
+    text = config_text.ConfigText(config)
     text.add("games", "apps", "com.new.App")
     config.write_text(COMMENTED + "# and this\n", encoding="utf-8")
     with pytest.raises(UserError, match="changed by something else meanwhile"):
@@ -211,8 +215,8 @@ def test_an_entry_that_would_still_decide_is_named_and_nothing_is_written(config
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--app", "a.b"), "nobody to ask.*--category CATEGORY --yes"),
-        (("--app", "a.b", "--category", "games"), "nobody to ask.*--yes"),
+        (("--app", "a.b"), r"(?s)no terminal to ask on.*--category CATEGORY --yes"),
+        (("--app", "a.b", "--category", "games"), r"(?s)no terminal to ask on.*--yes"),
         (("--app", "a.b", "--category", "gmaes", "--yes"), "Did you mean 'games'"),
         (("--app", "a.b", "--category", "phone", "--yes"), "no category 'phone'"),
         (("--app", " * ", "--category", "games", "--yes"), "nothing to learn"),
@@ -231,7 +235,7 @@ def test_what_cannot_be_learned_is_said_in_a_sentence(home: Path, arguments: tup
 
 def test_category_and_yes_mean_nothing_without_learn() -> None:
     with pytest.raises(UserError, match="go with --learn"):
-        CliRunner().invoke(command, ["--app", "a.b", "--yes"], catch_exceptions=False)
+        CliRunner().invoke(what_command, ["--app", "a.b", "--yes"], catch_exceptions=False)
 
 
 @pytest.mark.usefixtures("somebody")
@@ -240,7 +244,7 @@ def test_unknown_apps_of_phones_are_asked_about_one_by_one(home: Path) -> None:
         store.history.save([begins()])
         for app in ("de.one.app", "de.two.app", "de.two.app", "com.tinder"):
             store.history.count_unknown_app(EVENING, "my phone", app, names=True, first=True)
-    number = what_learning.categories().index("shopping") + 1
+    number = LEARNABLE.index("shopping") + 1
     said = learn("--unknown", answer=f"{number}\n0\n").output
     assert said.index("de.two.app") < said.index("de.one.app")
     assert "com.tinder" not in said
@@ -253,9 +257,9 @@ def test_where_no_names_are_kept_there_is_nothing_to_ask(home: Path) -> None:
 
 
 def test_a_seen_title_is_never_learned(home: Path) -> None:
-    seen = what_learning.Asked(app="firefox", title="Our secret - Zorbal — Mozilla Firefox", typed=False)
+    seen = Subject(app="firefox", title="Our secret - Zorbal — Mozilla Firefox", is_seen=True)
     with pytest.raises(UserError, match="only seen") as refused:
-        what_learning.learn(seen, "games", sure=True)
+        teach(seen, "games", yes=True)
     assert "Zorbal" not in str(refused.value)
     assert not config_path().exists()
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from detector.cli.what.command import command
+from detector.cli.what.commands import what_command
 from detector.errors import SensorUnavailable, UserError
 
 
 def _what(*arguments: str) -> Result:
-    return CliRunner().invoke(command, list(arguments), catch_exceptions=False)
+    return CliRunner().invoke(what_command, list(arguments), catch_exceptions=False)
 
 
 def test_words_given_by_hand_are_answered_with_the_reason_in_80_columns() -> None:

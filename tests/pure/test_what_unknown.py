@@ -7,7 +7,7 @@ import json
 import pytest
 from click.testing import CliRunner, Result
 
-from detector.cli.what.command import command
+from detector.cli.what.commands import what_command
 from detector.errors import UserError
 from detector.paths import store_path
 from detector.store.store import Store
@@ -15,7 +15,7 @@ from tests.rig.kept import EVENING, begins
 
 
 def what(*arguments: str) -> Result:
-    return CliRunner().invoke(command, ["--unknown", *arguments], catch_exceptions=False)
+    return CliRunner().invoke(what_command, ["--unknown", *arguments], catch_exceptions=False)
 
 
 def opened(*apps: str, names: bool = False, device: str = "my phone") -> None:

@@ -1,204 +1,172 @@
-"""`turntoward what --learn`: one question, and what is in front is what the person says it is.
+"""`turntoward what --learn`: one question, and an app is what the person says it is.
 
-Rule 1: nothing of a title is written but the site's name, and that only of a title that the person typed.
-Rule 2: what is said is tried before it is written: if another entry would still decide, the file stays as it is.
+Rule 1: of a title only the site's name is written, and only if the person typed the title.
+Rule 2: an answer is tried before it is written: if another entry would still decide, the file stays as it is.
 """
 
 from __future__ import annotations
 
-import sys
-import textwrap
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
 
 import click
 
+from detector.activities.classifier import Classifier
+from detector.activities.load import load_classifier
+from detector.activities.model import Classification
+from detector.activities.patterns import readable
+from detector.cli.config_text import ConfigText
+from detector.cli.output import confirm, is_interactive, wrap
+from detector.cli.what.subject import WIDTH, Subject, shown, write_row
 from detector.errors import UserError
+from detector.i18n import _
+from detector.paths import config_path
+from detector.spelling import did_you_mean
+from rules.features import CATEGORIES
 
-if TYPE_CHECKING:
-    from detector.activities.classifier import Classifier
-    from detector.activities.model import Classification
-    from detector.cli.what.entry import ConfigText
-
-COLUMNS: Final = 80
-NEVER: Final = "phone"
+LEARNABLE: Final = tuple(category for category in CATEGORIES if category != "phone")
+"""The categories that an app can have, in the order of the question."""
 _HOSTS: Final = frozenset({"electron", "java", "python3", "wine", "xterm"})
+"""App ids that many programs share: of these the program is learned instead."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What is to be learned: the words as `what` takes them. `typed`: by the person, not seen by a sensor."""
+class _Entry(NamedTuple):
+    """What is to be written: the subject's word, the list of the config it belongs into, and its category."""
 
-    app: str = ""
-    title: str = ""
-    program: str | None = None
-    inside: str | None = None
-    package: str | None = None
-    typed: bool = True
-
-    def verdict(self, classifier: Classifier) -> Classification:
-        """Return what the classifier makes of it."""
-        if self.package is not None:
-            return classifier.classify_phone(self.package)
-        return classifier.classify(self.app, self.title, self.program, self.inside)
+    subject: Subject
+    list_name: str
+    word: str
+    category: str
 
 
-def learn(asked: Asked, category: str | None, *, sure: bool) -> None:
-    """Ask what it is, write that, and say what it now is.
+def learn(subject: Subject, category: str | None, *, yes: bool) -> None:
+    """Ask what the subject is unless `category` says so, and write it into the config.
 
     Raises:
         UserError: if the category is not one, if there is nobody to ask, or if the config cannot be used.
     """
-    from detector.cli.what.entry import ConfigText  # noqa: PLC0415 - not for --help
-    from detector.paths import config_path  # noqa: PLC0415 - not for --help
-
     _check(category)
     config = ConfigText(config_path())
-    classifier = _classifier(config)
-    now = asked.verdict(classifier)
-    kind, word = _named(asked, classifier)
-    wanted = category or _ask(_shown(word), now)
+    classifier = load_classifier(config.settings.activities)
+    now = subject.classify(classifier)
+    list_name, word = _list_and_word(subject, classifier)
+    wanted = category or _ask(word, now)
     if wanted is None or (wanted == now.category and now.entry is not None):
-        click.echo(f"{_shown(word)} stays what it is: {now.category}. Nothing is written.")
+        text = _("{word} stays what it is: {category}. Nothing is written.")
+        click.echo(text.format(word=shown(word), category=now.category))
         return
-    if category is not None and not sure:
-        _need_somebody("--yes")
-        if not click.confirm(f"Write that {_shown(word)} is {category}?"):
-            click.echo("Nothing is written.")
-            return
-    _say_it(config, [(asked, kind, word, wanted)])
-    config.write()
-    _conclude(f"{_shown(word)} is {wanted} from now on.")
+    # A category that was answered to the question needs no second question.
+    question = _("Write that {word} is {category}?").format(word=shown(word), category=wanted)
+    if not confirm(
+        question,
+        yes=yes or category is None,
+        unchanged=_("Nothing is written."),
+        with_yes=_("Add --yes to write it."),
+    ):
+        return
+    _write(config, [_Entry(subject, list_name, word, wanted)])
 
 
 def learn_unknown(apps: Iterable[str]) -> None:
-    """Ask of each app that was opened on a phone and that nobody knows, one question each, and write the answers.
+    """Ask what each of these apps of a phone is, if nobody knows it, and write the answers into the config.
 
     Raises:
         UserError: if there is nobody to ask, or if the config cannot be used.
     """
-    from detector.cli.what.entry import ConfigText  # noqa: PLC0415 - not for --help
-    from detector.paths import config_path  # noqa: PLC0415 - not for --help
-
     config = ConfigText(config_path())
-    classifier = _classifier(config)
-    open_ones = [app for app in dict.fromkeys(apps) if classifier.classify_phone(app).entry is None]
-    if not open_ones:
-        click.echo("There is no unknown app whose name is kept. `turntoward what --unknown` says more.")
+    classifier = load_classifier(config.settings.activities)
+    unknown = [app for app in dict.fromkeys(apps) if classifier.classify_phone(app).entry is None]
+    if not unknown:
+        click.echo(_("There is no unknown app whose name is kept. `turntoward what --unknown` says more."))
         return
-    _need_somebody("--package NAME --category CATEGORY --yes")
-    said = []
-    for app in open_ones:
-        asked = Asked(package=app)
-        wanted = _ask(_shown(app), asked.verdict(classifier))
+    _require_terminal(_("Add --package NAME --category CATEGORY --yes"))
+    entries = []
+    for app in unknown:
+        subject = Subject(package=app)
+        wanted = _ask(app, subject.classify(classifier))
         if wanted is not None:
-            said.append((asked, *_named(asked, classifier), wanted))
-    if not said:
-        click.echo("Nothing is written.")
-        return
-    _say_it(config, said)
-    config.write()
-    _conclude(" ".join(f"{_shown(app)} is {wanted} from now on." for _, _, app, wanted in said))
-
-
-def categories() -> tuple[str, ...]:
-    """Return the categories that an app can have, in the order of the question."""
-    from rules.features import CATEGORIES  # noqa: PLC0415 - not for --help
-
-    return tuple(category for category in CATEGORIES if category != NEVER)
+            entries.append(_Entry(subject, *_list_and_word(subject, classifier), wanted))
+    if entries:
+        _write(config, entries)
+    else:
+        click.echo(_("Nothing is written."))
 
 
 def _check(category: str | None) -> None:
-    if category is not None and category not in categories():
-        from difflib import get_close_matches  # noqa: PLC0415 - only on a mistake
-
-        near = get_close_matches(category.lower(), categories(), n=1)
-        hint = f"Did you mean '{near[0]}'?" if near else f"One of: {', '.join(categories())}."
-        raise UserError(f"There is no category '{_shown(category)}' for an app. {hint}")
+    if category is not None and category not in LEARNABLE:
+        hint = did_you_mean(category, LEARNABLE, _("One of: {categories}.").format(categories=", ".join(LEARNABLE)))
+        message = _("There is no category '{category}' for an app. {hint}")
+        raise UserError(message.format(category=shown(category), hint=hint))
 
 
-def _classifier(config: ConfigText) -> Classifier:
-    from detector.activities.load import load_classifier  # noqa: PLC0415 - not for --help
-
-    return load_classifier(config.settings.activities)
-
-
-def _named(asked: Asked, classifier: Classifier) -> tuple[str, str]:
-    from detector.activities.patterns import readable  # noqa: PLC0415 - not for --help
-
-    kind, word = _kind_and_word(asked, classifier)
+def _list_and_word(subject: Subject, classifier: Classifier) -> tuple[str, str]:
+    list_name, word = _most_specific(subject, classifier)
     word = readable(word)
     if not word.strip(" *") or not word.isprintable():
-        raise UserError("There is nothing in front that has a name, so there is nothing to learn.")
-    return kind, word
+        raise UserError(_("There is nothing in front that has a name, so there is nothing to learn."))
+    return list_name, word
 
 
-def _kind_and_word(asked: Asked, classifier: Classifier) -> tuple[str, str]:
-    if asked.package is not None:
-        return "android", asked.package
-    if asked.inside:
-        return "programs", asked.inside
-    browser, site = classifier.site_named(asked.app, asked.title, asked.program)
-    if browser and not (asked.typed and asked.title):
-        raise UserError(
-            f"In front is the browser {browser}, and what it shows is not learned from a title that is only seen. "
+def _most_specific(subject: Subject, classifier: Classifier) -> tuple[str, str]:
+    """Return what of the subject decides: the program inside a terminal before the terminal, the site before the browser."""
+    if subject.package is not None:
+        return "android", subject.package
+    if subject.inside:
+        return "programs", subject.inside
+    app, title = subject.app or "", subject.title or ""
+    browser, site = classifier.site_named(app, title, subject.program)
+    if browser and (subject.is_seen or not title):
+        message = _(
+            "In front is the browser {browser}, and what it shows is not learned from a title that is only seen. "
             'Type the site instead: turntoward what --learn --app firefox --title "The site"'
         )
+        raise UserError(message.format(browser=browser))
     if browser and site is None:
-        raise UserError("This title names no site. Type the site's name alone after --title.")
+        raise UserError(_("This title names no site. Type the site's name alone after --title."))
     if site is not None:
         return "sites", site
-    if asked.program and asked.app.casefold() in _HOSTS | {""}:
-        return "programs", asked.program
-    return "apps", asked.app
+    if subject.program and app.casefold() in _HOSTS | {""}:
+        return "programs", subject.program
+    return "apps", app
 
 
 def _ask(word: str, now: Classification) -> str | None:
-    _need_somebody("--category CATEGORY --yes")
-    known = f"{now.category}: {now.name}" if now.name else now.category
-    click.echo(f"{word}\n  now      {known}")
-    click.echo(textwrap.fill(now.why, COLUMNS, initial_indent="  why      ", subsequent_indent=" " * 11))
-    numbered = list(enumerate(categories(), start=1))
+    """Return the category that the person chooses, or None to leave it as it is."""
+    _require_terminal(_("Add --category CATEGORY --yes"))
+    click.echo(shown(word))
+    write_row(_("now"), f"{now.category}: {now.name}" if now.name else now.category)
+    write_row(_("why"), now.why)
+    numbered = list(enumerate(LEARNABLE, start=1))
     rows = -(-len(numbered) // 3)
     for row in range(rows):
         click.echo("".join(f"  {number:>2} {name:<12}" for number, name in numbered[row::rows]).rstrip())
-    number = click.prompt(
-        "What is it? Its number, or 0 to leave it", type=click.IntRange(0, len(numbered)), default=0, show_default=False
-    )
-    return None if number == 0 else categories()[number - 1]
+    question = _("What is it? Its number, or 0 to leave it")
+    number = click.prompt(question, type=click.IntRange(0, len(numbered)), default=0, show_default=False)
+    return None if number == 0 else LEARNABLE[number - 1]
 
 
-def _say_it(config: ConfigText, said: list[tuple[Asked, str, str, str]]) -> None:
-    for _, kind, word, wanted in said:
-        config.add(wanted, kind, word)
-    classifier = _classifier(config)
-    for asked, _, word, wanted in said:
-        found = asked.verdict(classifier)
-        if found.category != wanted:
-            raise UserError(
-                f"{_shown(word)} would still be {found.category}, for {found.entry} decides before it. "
+def _write(config: ConfigText, entries: Sequence[_Entry]) -> None:
+    for entry in entries:
+        config.add(entry.category, entry.list_name, entry.word)
+    # Rule 2: the classifier is asked again with the new entries before anything is written.
+    classifier = load_classifier(config.settings.activities)
+    for entry in entries:
+        found = entry.subject.classify(classifier)
+        if found.category != entry.category:
+            message = _(
+                "{word} would still be {category}, for {entry} decides before it. "
                 "Nothing is written; change that entry."
             )
+            raise UserError(message.format(word=shown(entry.word), category=found.category, entry=found.entry))
+    config.write()
+    learned = _("{word} is {category} from now on.")
+    sentences = [learned.format(word=shown(entry.word), category=entry.category) for entry in entries]
+    sentences.append(
+        _("It stands in {path}, and holds from the next partner time that begins.").format(path=config.path)
+    )
+    click.echo("\n".join(wrap(" ".join(sentences), width=WIDTH)))
 
 
-def _conclude(what: str) -> None:
-    from detector.paths import config_path  # noqa: PLC0415 - not for --help
-
-    then = f"{what} It stands in {config_path()}, and holds from the next partner time that begins."
-    click.echo(textwrap.fill(then, COLUMNS, break_long_words=False, break_on_hyphens=False))
-
-
-def _need_somebody(instead: str) -> None:
-    if not _asks():
-        raise UserError(f"There is nobody to ask here, for this is no terminal. Add {instead}")
-
-
-def _asks() -> bool:
-    return sys.stdin.isatty()
-
-
-def _shown(word: str) -> str:
-    from detector.cli.what.command import shown  # noqa: PLC0415 - it imports this module
-
-    return shown(word)
+def _require_terminal(instead: str) -> None:
+    if not is_interactive():
+        raise UserError(_("There is no terminal to ask on.") + f"\n  {instead}")

@@ -1,24 +1,19 @@
-"""List the apps on phones that were opened during partner time and that the catalogue does not know."""
+"""Apps on phones that were opened during partner time and that the catalogue does not know, as counts."""
 
 from __future__ import annotations
 
-import json
-import textwrap
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Final
 
 import click
 
-if TYPE_CHECKING:
-    from detector.store.model import UnknownApps
-
-COLUMNS: Final = 80
-LONGEST_APP: Final = 60
-HINT: Final = (
-    "Their names are not kept. With `keep_names = true` under [store] in the config they are, from then on, so that "
-    "you can say what each one is."
-)
-TEACH: Final = "`turntoward what --package NAME` says what one counts as; an [[activity]] in the config changes it."
+from detector.cli.output import print_json, wrap
+from detector.cli.what.subject import WIDTH, shown
+from detector.i18n import _, ngettext
+from detector.paths import store_path
+from detector.store.errors import StoreMissing
+from detector.store.model import UnknownApps
+from detector.store.store import Store
 
 
 def list_unknown(*, as_json: bool) -> None:
@@ -27,13 +22,9 @@ def list_unknown(*, as_json: bool) -> None:
     Raises:
         StoreError: if what is kept cannot be read.
     """
-    found = _kept()
+    found = _read()
     if as_json:
-        written = {
-            device: {"opens": unknown.opens, "apps": unknown.apps, "named": dict(unknown.named)}
-            for device, unknown in found.items()
-        }
-        click.echo(json.dumps(written, ensure_ascii=False, indent=2))
+        print_json(found)
         return
     for line in _lines(found):
         click.echo(line)
@@ -45,18 +36,13 @@ def named_unknown() -> list[str]:
     Raises:
         StoreError: if what is kept cannot be read.
     """
-    opens: dict[str, int] = {}
-    for unknown in _kept().values():
-        for app, times in unknown.named.items():
-            opens[app] = opens.get(app, 0) + times
+    opens: Counter[str] = Counter()
+    for unknown in _read().values():
+        opens.update(unknown.named)
     return sorted(opens, key=lambda app: (-opens[app], app))
 
 
-def _kept() -> Mapping[str, UnknownApps]:
-    from detector.paths import store_path  # noqa: PLC0415 - not for --help
-    from detector.store.errors import StoreMissing  # noqa: PLC0415 - not for --help
-    from detector.store.store import Store  # noqa: PLC0415 - not for --help
-
+def _read() -> Mapping[str, UnknownApps]:
     try:
         with Store.open(store_path(), read_only=True) as store:
             return store.history.unknown_apps()
@@ -66,32 +52,44 @@ def _kept() -> Mapping[str, UnknownApps]:
 
 def _lines(found: Mapping[str, UnknownApps]) -> Iterator[str]:
     if not found:
-        yield "No app that the catalogue does not know was opened on a phone."
+        yield _("No app that the catalogue does not know was opened on a phone.")
         return
     for device, unknown in found.items():
         yield from _wrapped(f"{device}: {_opened(unknown)}.")
-        column = max((len(_shown(app)) for app in unknown.named), default=0)
+        column = max((len(shown(app)) for app in unknown.named), default=0)
         for app, opens in unknown.named.items():
-            yield f"  {_shown(app):<{column}}  {opens:>5}"
+            yield f"  {shown(app):<{column}}  {opens:>5}"
         unnamed = unknown.opens - sum(unknown.named.values())
         if unknown.named and unnamed:
-            yield from _wrapped(f"  and {unnamed} more from when names were not kept")
-    yield from _wrapped(TEACH if any(unknown.named for unknown in found.values()) else HINT)
+            yield from _wrapped(_("  and {count} more from when names were not kept").format(count=unnamed))
+    if any(unknown.named for unknown in found.values()):
+        yield from _wrapped(
+            _("`turntoward what --package NAME` says what one counts as; an [[activity]] in the config changes it.")
+        )
+    else:
+        yield from _wrapped(
+            _(
+                "Their names are not kept. With `keep_names = true` under [store] in the config they are, from then on, "
+                "so that you can say what each one is."
+            )
+        )
 
 
 def _opened(unknown: UnknownApps) -> str:
-    times = "once" if unknown.opens == 1 else f"{unknown.opens} times"
-    if unknown.opens == 1 or unknown.apps == len(unknown.named) == 1:
-        return f"an app that the catalogue does not know was opened {times} during partner time"
-    different = f"{unknown.apps} different {'one' if unknown.apps == 1 else 'ones'} at least"
-    return f"apps that the catalogue does not know were opened {times} during partner time, {different}"
-
-
-def _shown(app: str) -> str:
-    # A phone may tell whatever it likes, escape sequences included.
-    plain = "".join(letter if letter.isprintable() else " " for letter in app[: LONGEST_APP + 1])
-    return plain if len(plain) <= LONGEST_APP else plain[:LONGEST_APP] + "…"
+    if unknown.opens == 1:
+        return _("an app that the catalogue does not know was opened once during partner time")
+    if unknown.apps == len(unknown.named) == 1:
+        text = _("an app that the catalogue does not know was opened {count} times during partner time")
+        return text.format(count=unknown.opens)
+    text = ngettext(
+        "apps that the catalogue does not know were opened {count} times during partner time, "
+        "{apps} different one at least",
+        "apps that the catalogue does not know were opened {count} times during partner time, "
+        "{apps} different ones at least",
+        unknown.apps,
+    )
+    return text.format(count=unknown.opens, apps=unknown.apps)
 
 
 def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, COLUMNS, subsequent_indent="  ", break_on_hyphens=False)
+    return wrap(text, later="  ", width=WIDTH)

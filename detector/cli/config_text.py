@@ -1,7 +1,8 @@
-"""One more `[[activity]]` in the person's config.toml, and everything else in it as it was.
+"""Change the text of the person's config.toml, and leave everything else in it as it was.
 
-Rule 1: what is written is read back as the daemon would read it, before the file is touched.
-Rule 2: whoever reads the file finds it as it was or as it will be; a symlink stays one, and so does the file's mode.
+Rule 1: a new text is parsed as the daemon would parse it before the file is touched.
+Rule 2: the file is replaced in one step, so that a reader finds it as it was or as it will be. A symlink stays one, and
+    the file keeps its mode.
 """
 
 from __future__ import annotations
@@ -12,17 +13,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
 from detector.activities.patterns import plain
-from detector.config.read import parse_settings
+from detector.config.read import parse_settings, read_settings
 from detector.config.settings import Settings
 from detector.errors import Problem, UserError
+from detector.i18n import _
 
 LISTS: Final = ("apps", "sites", "programs", "android", "ios")
-_OURS: Final = 0o600
+"""The lists of an `[[activity]]` that name what it is about."""
+_MODE_OF_NEW_FILE: Final = 0o600
 
 
 class ConfigText:
-    """The text of config.toml as it was read, empty where there is no file.
+    """The text of config.toml as it was read, empty if there is no file. Change it with `add` or `replace`, then `write`.
 
     Raises:
         UserError: if it cannot be read, or is not what the program takes; with each problem's place.
@@ -30,20 +36,26 @@ class ConfigText:
 
     def __init__(self, path: Path) -> None:
         self.path: Final = path
-        self.was: Final = _bytes(path)
-        self.text = _text(self.was or b"", path)
+        self._before: Final = _read(path)
+        self.text = _decode(self._before or b"", path)
         self.settings: Settings = parse_settings(self.text, str(path))
 
     def add(self, category: str, kind: str, word: str) -> None:
-        """Say what the word is, at the end of the entries; the same word is taken out of earlier ones.
+        """Add an `[[activity]]` with the word in its list `kind`, and remove the word from earlier ones.
 
         Raises:
             UserError: if the file is written in a way that cannot be changed safely.
         """
-        text = self.text.replace("\r\n", "\n")
-        changed = _added(text, category, kind, word)
-        self.settings = parse_settings(changed, str(self.path))
-        self.text = changed.replace("\n", "\r\n") if "\r\n" in self.text else changed
+        self.replace(_added(self.text.replace("\r\n", "\n"), category, kind, word))
+
+    def replace(self, text: str) -> None:
+        """Take the text, whose lines end in LF, instead; it gets CRLF if the file has it.
+
+        Raises:
+            UserError: if it is not a config that the daemon would take.
+        """
+        self.settings = parse_settings(text, str(self.path))
+        self.text = text.replace("\n", "\r\n") if "\r\n" in self.text else text
 
     def write(self) -> None:
         """Put the text into the file.
@@ -51,43 +63,44 @@ class ConfigText:
         Raises:
             UserError: if somebody else changed the file since it was read, or if it cannot be written.
         """
-        mark = b"\xef\xbb\xbf" if (self.was or b"").startswith(b"\xef\xbb\xbf") else b""
+        byte_order_mark = b"\xef\xbb\xbf"
+        mark = byte_order_mark if (self._before or b"").startswith(byte_order_mark) else b""
         target = Path(os.path.realpath(self.path))
         beside = target.with_name(f".{target.name}.{os.getpid()}")
         try:
-            if _bytes(self.path) != self.was:
-                message = "was changed by something else meanwhile; nothing is written"
-                raise UserError([Problem(file=str(self.path), message=message, hint="Say it once more.")])
+            if _read(self.path) != self._before:
+                message = _("was changed by something else meanwhile; nothing is written")
+                raise UserError([Problem(file=str(self.path), message=message, hint=_("Say it once more."))])
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            mode = target.stat().st_mode & 0o777 if self.was is not None else _OURS
-            _put(beside, mark + self.text.encode("utf-8"), mode)
+            mode = target.stat().st_mode & 0o777 if self._before is not None else _MODE_OF_NEW_FILE
+            _write_new(beside, mark + self.text.encode("utf-8"), mode)
             beside.replace(target)
         except OSError as failure:
             beside.unlink(missing_ok=True)
-            problem = Problem(file=str(self.path), message=f"cannot be written: {failure.strerror}; it is as it was")
-            raise UserError([problem]) from None
+            message = _("cannot be written: {why}; it is as it was").format(why=failure.strerror)
+            raise UserError([Problem(file=str(self.path), message=message)]) from None
 
 
-def _bytes(path: Path) -> bytes | None:
+def _read(path: Path) -> bytes | None:
     try:
         return path.read_bytes()
     except FileNotFoundError:
         return None
     except OSError as failure:
-        raise UserError([Problem(file=str(path), message=f"cannot be read: {failure.strerror}")]) from None
+        message = _("cannot be read: {why}").format(why=failure.strerror)
+        raise UserError([Problem(file=str(path), message=message)]) from None
 
 
-def _text(given: bytes, path: Path) -> str:
-    from detector.config.read import read_settings  # noqa: PLC0415 - only here
-
+def _decode(given: bytes, path: Path) -> str:
     try:
         return given.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError:
+        # The reader of the config says in which line and column that is.
         read_settings(path)
-        raise UserError([Problem(file=str(path), message="is not UTF-8 text")]) from None
+        raise UserError([Problem(file=str(path), message=_("is not UTF-8 text"))]) from None
 
 
-def _put(path: Path, content: bytes, mode: int) -> None:
+def _write_new(path: Path, content: bytes, mode: int) -> None:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
         os.fchmod(file.fileno(), mode)
         file.write(content)
@@ -96,24 +109,23 @@ def _put(path: Path, content: bytes, mode: int) -> None:
 
 
 def _added(text: str, category: str, kind: str, word: str) -> str:
-    import tomlkit  # noqa: PLC0415 - only when something is written
-
+    """Return the text with the entry added, after comparing what both mean: comments must not get in the way."""
     wanted = _wanted(tomllib.loads(text), category, kind, word)
     try:
         changed = _edited(text, category, kind, word)
-    except (tomlkit.exceptions.TOMLKitError, IndexError, KeyError, TypeError, ValueError):
+    except (TOMLKitError, IndexError, KeyError, TypeError, ValueError):
         changed = ""
-    if _reads_as(changed, wanted):
+    if _is_parsed_as(changed, wanted):
         return changed
-    # Where entries stand apart from one another, another section between them, the text itself takes one more.
+    # tomlkit cannot append to entries with another section between them; TOML itself can, at the end of the text.
     before = f"{text.rstrip()}\n\n" if text.strip() else ""
     apart = f'{before}[[activity]]\ncategory = "{category}"\n{kind} = {tomlkit.item([word]).as_string()}\n'
-    if _reads_as(apart, wanted):
+    if _is_parsed_as(apart, wanted):
         return apart
-    raise UserError("config.toml names this already, in a form that is not changed safely. Change it there by hand.")
+    raise UserError(_("config.toml names this already, in a form that is not changed safely. Change it there by hand."))
 
 
-def _reads_as(text: str, wanted: dict[str, Any]) -> bool:
+def _is_parsed_as(text: str, wanted: dict[str, Any]) -> bool:
     try:
         return tomllib.loads(text) == wanted
     except tomllib.TOMLDecodeError:
@@ -121,11 +133,9 @@ def _reads_as(text: str, wanted: dict[str, Any]) -> bool:
 
 
 def _edited(text: str, category: str, kind: str, word: str) -> str:
-    import tomlkit  # noqa: PLC0415 - only when something is written
-
     document = tomlkit.parse(text)
     given: Any = document.get("activity")
-    _take_out(given, kind, word)
+    _remove(given, kind, word)
     if isinstance(given, tomlkit.items.Array):
         entry: Any = tomlkit.inline_table()
         entry.update({"category": category, kind: [word]})
@@ -143,31 +153,32 @@ def _edited(text: str, category: str, kind: str, word: str) -> str:
 def _wanted(tree: dict[str, Any], category: str, kind: str, word: str) -> dict[str, Any]:
     entries: Sequence[dict[str, Any]] = tree.get("activity", [])
     kept = [_without(entry, kind, word) for entry in entries]
-    tree["activity"] = [*(entry for entry in kept if _names(entry)), {"category": category, kind: [word]}]
+    tree["activity"] = [*(entry for entry in kept if _has_words(entry)), {"category": category, kind: [word]}]
     return tree
 
 
 def _without(entry: dict[str, Any], kind: str, word: str) -> dict[str, Any]:
-    left = {key: [w for w in entry[key] if plain(w) != plain(word)] for key in _same(kind) if key in entry}
+    left = {key: [w for w in entry[key] if plain(w) != plain(word)] for key in _lists_with(kind) if key in entry}
     return {key: left.get(key, value) for key, value in entry.items() if left.get(key, value) != []}
 
 
-def _take_out(entries: Any, kind: str, word: str) -> None:
+def _remove(entries: Any, kind: str, word: str) -> None:
     for at in range(len(entries or ()) - 1, -1, -1):
         entry = entries[at]
-        for key in _same(kind):
+        for key in _lists_with(kind):
             for place in range(len(entry.get(key, ())) - 1, -1, -1):
                 if plain(entry[key][place]) == plain(word):
                     del entry[key][place]
             if key in entry and not entry[key]:
                 del entry[key]
-        if not _names(entry):
+        if not _has_words(entry):
             del entries[at]
 
 
-def _same(kind: str) -> tuple[str, ...]:
+def _lists_with(kind: str) -> tuple[str, ...]:
+    # A bundle id of iOS and a package of Android may be the same word, so one answer counts for both.
     return ("android", "ios") if kind in ("android", "ios") else (kind,)
 
 
-def _names(entry: dict[str, Any]) -> bool:
+def _has_words(entry: dict[str, Any]) -> bool:
     return any(entry.get(key) for key in LISTS)

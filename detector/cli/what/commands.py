@@ -1,0 +1,31 @@
+"""The command `what`: its options and help."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+
+@click.command(epilog='Example: turntoward what --app firefox --title "Home / X — Mozilla Firefox"')
+@click.option("--app", help="Ask about this app id instead: WM_CLASS, Wayland app id or .desktop id.")
+@click.option("--title", help="The title to go with --app; sites are only looked for in browsers.")
+@click.option("--program", help="The program to go with --app.")
+@click.option("--inside", help="The program inside a terminal, such as neomutt.")
+@click.option("--package", help="Ask about an Android package or an iOS bundle id instead.")
+@click.option("--unknown", "is_unknown", is_flag=True, help="List apps opened on phones that nobody knows, as counts.")
+@click.option("--learn", "is_learning", is_flag=True, help="Say what it is; that is kept in your config.")
+@click.option("--category", help="With --learn: what it is, instead of being asked.")
+@click.option("--yes", is_flag=True, help="With --learn --category: write it without a question.")
+@click.option("--once", is_flag=True, help="Say what is in front now, and end.")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON, one object a line.")
+def what_command(**options: Any) -> None:
+    """Show what the program makes of the toplevel in front, and why.
+
+    Live: one entry for each change, until Ctrl-C. Nothing is stored, and titles are not shown. With --app or
+    --package it answers about words of yours, also without a desktop. --learn asks
+    what it is to you and keeps that; with --unknown, of each unknown app.
+    """
+    from detector.cli.what.what import what
+
+    what(**options)

@@ -1,0 +1,98 @@
+"""What `turntoward what` is asked about, and how the answer is written.
+
+Rule 1: a title is never written out.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import click
+
+from detector.activities.classifier import Classifier
+from detector.activities.model import Classification
+from detector.cli.output import printable, wrap
+from detector.sensors.model import Toplevel
+
+WIDTH: Final = 80
+MAX_WORD: Final = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """An app as the command line names it, or as a sensor saw it. `is_seen`: by a sensor, not typed by the person."""
+
+    app: str | None = None
+    title: str | None = None
+    program: str | None = None
+    inside: str | None = None
+    package: str | None = None
+    is_seen: bool = False
+
+    @classmethod
+    def of(cls, toplevel: Toplevel) -> Subject:
+        """Return what a sensor saw in front."""
+        return cls(
+            app=toplevel.app_id,
+            title=toplevel.title,
+            program=toplevel.program,
+            inside=toplevel.inside,
+            is_seen=True,
+        )
+
+    @property
+    def is_on_desktop(self) -> bool:
+        """Whether anything but a phone's package is named."""
+        return any(word is not None for word in (self.app, self.title, self.program, self.inside))
+
+    def classify(self, classifier: Classifier) -> Classification:
+        """Return what the classifier makes of it."""
+        if self.package is not None:
+            return classifier.classify_phone(self.package)
+        return classifier.classify(self.app or "", self.title or "", self.program, self.inside)
+
+    def words(self) -> dict[str, str | None]:
+        """Return what may be written out of it, by name: a title only if the person typed it."""
+        if self.package is not None:
+            return {"package": self.package}
+        words = {"app": self.app or "", "title": self.title, "program": self.program, "inside": self.inside}
+        if self.is_seen:
+            del words["title"]
+        return words
+
+
+def write_classification(subject: Subject, found: Classification, *, as_json: bool, at: datetime | None = None) -> None:
+    """Write what the subject is and why; `at`: when it came to the front."""
+    if as_json:
+        line: dict[str, Any] = {} if at is None else {"at": at.isoformat()}
+        line |= {key: word for key, word in subject.words().items() if word is not None}
+        line |= {"category": found.category, "name": found.name, "why": found.why, "entry": found.entry}
+        click.echo(json.dumps(line, ensure_ascii=False))
+        return
+    category = found.category if found.name is None else f"{found.category}: {found.name}"
+    click.echo(category if at is None else f"{clock(at)}  {category}")
+    for key, word in subject.words().items():
+        if word:
+            write_row("app id" if key == "app" else key, shown(word))
+    write_row("why", found.why)
+
+
+def write_row(key: str, text: str) -> None:
+    """Write one named line below what it belongs to."""
+    lead = f"  {key:<9}"
+    click.echo("\n".join(wrap(text, lead, " " * len(lead), width=WIDTH, break_words=True)))
+
+
+def shown(word: str) -> str:
+    """Return the word as a terminal may show it: printable, and not too long."""
+    # Any program may call itself whatever it likes, escape sequences included.
+    plain = printable(word[: MAX_WORD + 1], " ")
+    return plain if len(plain) <= MAX_WORD else plain[:MAX_WORD] + "…"
+
+
+def clock(at: datetime) -> str:
+    """Return the time of `at` by the person's clock."""
+    return at.astimezone().strftime("%H:%M:%S")
