@@ -177,7 +177,7 @@ class Daemon:
         self._scheduler.set_boundary(coming.at)
         if not self._dbus_service.connected:
             await self._dbus_service.bus()
-        self._dnd_controller.agree(self._wants_dnd(), self._settings.quiet)
+        self._dnd_controller.request(self._wants_dnd(), self._settings.quiet)
         has_session = self._reconciler.session is not None
         await self._update_phones()
         self._calendar_refresher.update()

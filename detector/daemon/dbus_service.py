@@ -12,15 +12,17 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from dbus_fast import BusType, Message, MessageType, NameFlag
-from dbus_fast.aio import MessageBus
+from dbus_fast import Message, MessageType
+
+from detector.dbus import CONNECT_TIMEOUT, Bus
 
 NAME: Final = "org.turntoward.Daemon"
 PATH: Final = "/org/turntoward/Daemon"
 INTERFACE: Final = "org.turntoward.Daemon1"
 LONGEST_PAUSE: Final = timedelta(hours=24)
 
-_CONNECTING: Final = 5.0
+CLOSE_TIMEOUT: Final = 0.2
+"""Seconds."""
 _INTROSPECTION: Final = f"""<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Object Introspection 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/introspect.dtd">
 <node name="{PATH}">
@@ -55,21 +57,21 @@ class DBusService:
         self._status = status
         self._pause = pause
         self._plain: Mapping[str, Callable[[], None]] = {"Resume": resume, "Reconcile": reconcile, "Stop": stop}
-        self._bus: MessageBus | None = None
+        self._bus: Bus | None = None
         self._was_there: bool | None = None
         self._connecting = asyncio.Lock()
 
     @property
     def connected(self) -> bool:
         """Whether the bus is there."""
-        return self._bus is not None and self._bus.connected
+        return self._bus is not None and self._bus.is_connected
 
     @property
-    def connection(self) -> MessageBus | None:
+    def connection(self) -> Bus | None:
         """The connection as it stands, to be shared; None where there is no bus."""
         return self._bus if self.connected else None
 
-    async def bus(self) -> MessageBus | None:
+    async def bus(self) -> Bus | None:
         """Return the connection to the session bus, made now if there is none; None where there is no bus."""
         async with self._connecting:
             if not self.connected:
@@ -79,24 +81,19 @@ class DBusService:
 
     async def close(self) -> None:
         """Let go of the name and the connection."""
-        if self._bus is not None and self._bus.connected:
-            self._bus.disconnect()
-            try:
-                async with asyncio.timeout(0.2):
-                    await self._bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
-            except Exception:  # noqa: BLE001 - it is gone, however it went
-                logger.debug("the session bus did not say goodbye")
+        if self._bus is not None:
+            await self._bus.close(timeout=CLOSE_TIMEOUT)
         self._bus = None
 
-    async def _connect(self) -> MessageBus | None:
+    async def _connect(self) -> Bus | None:
         bus = None
         try:
-            async with asyncio.timeout(_CONNECTING):
-                bus = await MessageBus(bus_type=BusType.SESSION).connect()
-                bus.add_message_handler(self._answer)
-                await bus.request_name(NAME, NameFlag.DO_NOT_QUEUE)
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                bus = await Bus.connect()
+                bus.add_handler(self._answer)
+                await bus.request_name(NAME)
         except Exception as absent:  # noqa: BLE001 - the library lets through whatever connecting raises
-            logger.debug("no session bus: %s", type(absent).__name__)
+            logger.debug("no session bus: %s", type(absent.__cause__ or absent).__name__)
             if bus is not None:
                 bus.disconnect()
             return None

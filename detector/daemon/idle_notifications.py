@@ -18,12 +18,12 @@ from detector.daemon.free_memory import free_memory
 from detector.notifier.model import SHOW_TIMEOUT, NotificationSender, NotificationText
 
 if TYPE_CHECKING:
-    from dbus_fast.aio import MessageBus
+    from detector.dbus import Bus
 
 logger = logging.getLogger("turntoward")
 
 
-def open_notifiers(settings: Settings, bus: MessageBus | None) -> NotificationSender:
+def open_notifiers(settings: Settings, bus: Bus | None) -> NotificationSender:
     """Return the notifiers that the person chose; `bus`: the session bus to share, where there is one."""
     from detector.notifier import make_notifiers  # noqa: PLC0415 - Rule 1
     from detector.notifier.chain import NotifierChain  # noqa: PLC0415 - Rule 1

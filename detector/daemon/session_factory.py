@@ -45,7 +45,7 @@ from detector.store import quiet_week
 from detector.store.store import Store
 
 if TYPE_CHECKING:
-    from dbus_fast.aio import MessageBus
+    from detector.dbus import Bus
 
 logger = logging.getLogger("turntoward")
 
@@ -70,7 +70,7 @@ def open_evening(
     settings: Settings,
     rules_folder: Path,
     store: Store,
-    bus: MessageBus | None,
+    bus: Bus | None,
     clock: Clock,
     wake: asyncio.Event,
     changed: Callable[[], None],
@@ -106,7 +106,7 @@ def open_evening(
     phone_tracker = PhoneTracker(put=inbox.put, classify=apps.activity, clock=clock, sees_apps=sees_apps)
     effect_runner = EffectRunner(
         store=store,
-        voice=dnd_controller.through(chain, inbox.put),
+        voice=dnd_controller.mark_urgent(chain, inbox.put),
         words=speak_of(occurrence.begins, {rule.code: rule for rule in in_force.rules}, settings),
         greeting=greet_with(settings, quiet, over=quiet is None and quiet_week.has_just_ended(store)),
         put=inbox.put,
@@ -119,7 +119,7 @@ def open_evening(
     )
 
     def take_in(what: SensorEvent) -> None:
-        if not dnd_controller.masks(what):
+        if not dnd_controller.is_own_change(what):
             inbox.put(what)
         if isinstance(what, SensorStarted | Gap):
             changed()

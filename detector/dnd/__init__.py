@@ -1,7 +1,7 @@
-"""The desktop keeps quiet during partner time: its own Do Not Disturb, and the exact state from before.
+"""The desktop's own Do Not Disturb: switched on during partner time, and put back exactly as it was.
 
-Rule 1: a way is imported only when its server is there.
-Rule 2: the first that works and lets our nudges through is taken; one that does not let them is, only if the person says so.
+Rule 1: the module of a notification server is imported only when that server is there.
+Rule 2: the first that works and lets our nudges through is used; one that holds them back, only where the settings say so.
 """
 
 from __future__ import annotations
@@ -10,60 +10,60 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-if TYPE_CHECKING:
-    from dbus_fast.aio import MessageBus
+from detector.dnd.model import DndExceptions, DndUnavailable, DoNotDisturb
+from detector.dnd.settings import DndSettings
+from detector.i18n import _
 
-    from detector.dnd.model import DndExceptions, DoNotDisturb
-    from detector.dnd.settings import DndSettings
+if TYPE_CHECKING:
+    # What it imports, dbus-fast, would cost every command that reads the settings.
+    from detector.dnd.server import NotificationServer
 
 REGISTRY: Final[Mapping[str, tuple[str, str]]] = {
     "dunst_levels": ("dunst", "detector.dnd.dunst:DunstLevels"),
     "dunst_rules": ("dunst", "detector.dnd.dunst:DunstRules"),
     "dunst_paused": ("dunst", "detector.dnd.dunst:DunstPaused"),
-    "mako": ("mako", "detector.dnd.mako:Mako"),
-    "gnome": ("gnome-shell", "detector.dnd.gnome:Gnome"),
-    "kde": ("Plasma", "detector.dnd.kde:Kde"),
+    "mako": ("mako", "detector.dnd.mako:MakoMode"),
+    "gnome": ("gnome-shell", "detector.dnd.gnome:GnomeBanners"),
+    "kde": ("Plasma", "detector.dnd.kde:PlasmaInhibition"),
 }
-"""By name, in order of preference: the name that the server gives itself, and the class."""
+"""By name, in order of preference: the name that the server gives itself, and the class. The names are stored."""
 
 
-def make(name: str, bus: MessageBus) -> DoNotDisturb:
-    """Return the way of this name; nothing is asked yet. Raises `KeyError`."""
-    module, _, of = REGISTRY[name][1].partition(":")
-    made: DoNotDisturb = getattr(import_module(module), of)(bus)
+def make(name: str, server: NotificationServer) -> DoNotDisturb:
+    """Return the Do Not Disturb of this name; nothing is asked of the server yet. Raises `KeyError`."""
+    module, _separator, class_name = REGISTRY[name][1].partition(":")
+    made: DoNotDisturb = getattr(import_module(module), class_name)(server)
     return made
 
 
-def config_lines(server: str, ringing: Sequence[str]) -> tuple[str, str]:
-    """Return the file of the person's, and what they write into it so that our nudges get through; '' if nothing."""
-    if server not in {"dunst", "mako"}:
+def config_lines(server_name: str, ringing: Sequence[str]) -> tuple[str, str]:
+    """Return the server's configuration file, and what to write into it so that our nudges get through; '' if nothing."""
+    if server_name not in {"dunst", "mako"}:
         return "", ""
-    module = import_module(f"detector.dnd.{server}")
-    return module.FILE, module.lines(ringing)
+    module = import_module(f"detector.dnd.{server_name}")
+    return module.FILE, module.config_lines(ringing)
 
 
-async def choose(bus: MessageBus, settings: DndSettings) -> tuple[DoNotDisturb, DndExceptions]:
-    """Return the way to keep this desktop quiet, and what gets through then.
+async def choose(server: NotificationServer, settings: DndSettings) -> tuple[DoNotDisturb, DndExceptions]:
+    """Return the Do Not Disturb to use with this server, and what still gets through it.
 
     Raises:
         DndUnavailable: there is none, or none that would let our nudges through; with why, and what to do.
     """
-    from detector.dnd.model import DndUnavailable  # noqa: PLC0415 - Rule 1
-    from detector.dnd.server import Asked  # noqa: PLC0415 - Rule 1
-
-    served = await Asked(bus).served()
-    refused: DndUnavailable | None = None
-    for name, (server, _) in REGISTRY.items():
-        if server != served.name:
+    server_name = await server.name()
+    failure: DndUnavailable | None = None
+    for name, (wanted_server, _class) in REGISTRY.items():
+        if wanted_server != server_name:
             continue
-        way = make(name, bus)
+        dnd = make(name, server)
         try:
-            await way.probe()
-            passing = await way.passing(settings.ringing)
+            await dnd.probe()
+            exceptions = await dnd.exceptions(settings.ringing)
         except DndUnavailable as unavailable:
-            refused = unavailable
+            failure = unavailable
             continue
-        if passing.nudges or settings.even_without_nudges:
-            return way, passing
-        refused = DndUnavailable(f"{served.name} would hold our nudges back, too", passing.remedy)
-    raise refused or DndUnavailable(f"how to keep {served.name} quiet is not known here")
+        if exceptions.nudges or settings.even_without_nudges:
+            return dnd, exceptions
+        why = _("{server} would hold our nudges back, too").format(server=server_name)
+        failure = DndUnavailable(why, exceptions.remedy)
+    raise failure or DndUnavailable(_("how to keep {server} quiet is not known here").format(server=server_name))

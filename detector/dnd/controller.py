@@ -1,10 +1,10 @@
-"""Keep the desktop quiet exactly while it is wanted, and bring back exactly what was before.
+"""Switch the desktop's Do Not Disturb on exactly while it is requested, and restore exactly what was before.
 
-Rule 1: what was before is kept in the store before anything is changed: a killed daemon's next start brings it back.
-Rule 2: where the state is neither what we set nor what was before, the person's hand was there: theirs wins, and nothing is
-set again in that partner time. A state that lived in a server that is gone is nobody's.
-Rule 3: asking twice does nothing the second time; nothing here raises, and nobody waits for a server that hangs.
-Rule 4: what we set does not reach the core as the person's Do Not Disturb, where our nudges get through it.
+Rule 1: what was before is kept in the store before anything is changed: after a kill the next start restores it.
+Rule 2: a state that is neither what we set nor what was before was changed by hand: it stays, and nothing is set again in
+that partner time. A state whose scope (a server's process, say) has ended is nobody's.
+Rule 3: requesting twice does nothing the second time; nothing here raises, and nobody waits for a server that hangs.
+Rule 4: what we set does not reach the core as the person's own Do Not Disturb, where our nudges get through it.
 """
 
 from __future__ import annotations
@@ -18,33 +18,36 @@ from typing import TYPE_CHECKING, Any, Final
 
 from detector.clock import Clock
 from detector.core.observations import Answer, Observation, QuietBegan
-from detector.dnd.model import DndUnavailable
+from detector.dnd import choose, make
+from detector.dnd.model import DndUnavailable, DoNotDisturb
+from detector.dnd.server import NotificationServer
 from detector.dnd.settings import DndSettings
 from detector.errors import StoreError
+from detector.i18n import _
 from detector.notifier.model import NotificationSender, NotificationText
 from detector.store.store import Store
 
 if TYPE_CHECKING:
-    from dbus_fast.aio import MessageBus
-
-    from detector.dnd.model import DoNotDisturb
+    from detector.dbus import Bus
 
 KEY: Final = "desktop_quiet"
-LEAVING: Final = 1.0
-"""Seconds in which the earlier state is brought back when the daemon leaves; after that, the next start does."""
+CLOSE_TIMEOUT: Final = 1.0
+"""Seconds in which the earlier state is restored when the daemon ends; after that, the next start does it."""
 
-SOON: Final = 2.0
-"""Seconds after which it is tried again, then twice as long, until the daemon's heartbeat is as soon."""
+FIRST_RETRY: Final = 2.0
+"""Seconds after which a failure is tried again; twice as long each time, until the daemon's heartbeat is as soon."""
 HEARTBEAT: Final = 60.0
 
 logger = logging.getLogger("turntoward")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """What is kept of what we changed. `occurrence` names the partner time, `way` who changed it, `place` where it lives.
+class SavedState:
+    """What is kept in the store of a change of ours; the names of the fields are stored.
 
-    `done`: it was changed, as far as is known. `theirs`: the person's hand was there since; nothing of ours stands.
+    `occurrence` names the partner time, `way` the Do Not Disturb, `place` the scope of its state. `before` and `quiet` are
+    the states before and after. `masks`: the sensor would report our own change. `urgent`: nudges have to be marked urgent.
+    `done`: it was changed, as far as is known. `theirs`: changed by hand since, or on before; nothing of ours stands.
     """
 
     occurrence: str
@@ -62,46 +65,46 @@ class Kept:
 class DndController:
     """Switches the desktop's Do Not Disturb. `bus` returns the session bus as it stands, None where there is none."""
 
-    def __init__(self, *, store: Store, clock: Clock, bus: Callable[[], MessageBus | None]) -> None:
+    def __init__(self, *, store: Store, clock: Clock, bus: Callable[[], Bus | None]) -> None:
         self._store = store
         self._clock = clock
         self._bus = bus
-        self._kept = _kept(store.state.get(KEY))
-        self._wanted: str | None = None
+        self._saved = _saved_state(store.state.get(KEY))
+        self._requested: str | None = None
         self._settings = DndSettings()
-        self._way: DoNotDisturb | None = None
-        self._way_on: MessageBus | None = None
+        self._dnd: DoNotDisturb | None = None
+        self._dnd_bus: Bus | None = None
         self._worker: asyncio.Task[None] | None = None
         self._again = False
-        self._said: str | None = None
-        self._wait = SOON
+        self._logged: str | None = None
+        self._delay = FIRST_RETRY
         self._retry: asyncio.TimerHandle | None = None
-        self._hear: Callable[[Observation], None] = lambda _: None
+        self._put: Callable[[Observation], None] = lambda _observation: None
 
     @property
-    def is_ours(self) -> bool:
-        """Whether the desktop is quiet because we made it so."""
-        return self._kept is not None and not self._kept.theirs
+    def is_on_by_us(self) -> bool:
+        """Whether Do Not Disturb is on because we switched it on."""
+        return self._saved is not None and not self._saved.theirs
 
-    def agree(self, occurrence: str | None, settings: DndSettings) -> None:
-        """Let the desktop be quiet for this partner time, or as it was before. Returns at once."""
-        self._wanted, self._settings = occurrence, settings
+    def request(self, occurrence: str | None, settings: DndSettings) -> None:
+        """Have Do Not Disturb on for this partner time, or as it was before. Returns at once."""
+        self._requested, self._settings = occurrence, settings
         if self._worker is not None and not self._worker.done():
             self._again = True
-        elif occurrence is not None or self.is_ours:
-            self._worker = asyncio.create_task(self._work(), name="quieting")
+        elif occurrence is not None or self.is_on_by_us:
+            self._worker = asyncio.create_task(self._work(), name="dnd")
 
-    async def settled(self) -> None:
-        """Return once what was asked for so far has been done, or cannot be done now."""
+    async def wait_until_done(self) -> None:
+        """Return once what was requested so far has been done, or has failed for now."""
         while self._worker is not None and not self._worker.done():
             await asyncio.wait([self._worker])
 
     async def close(self) -> None:
-        """Bring back what was before; where a server hangs, leave that to the next start."""
-        self.agree(None, self._settings)
+        """Restore what was before; where a server hangs, leave that to the next start."""
+        self.request(None, self._settings)
         try:
-            async with asyncio.timeout(LEAVING):
-                await self.settled()
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                await self.wait_until_done()
         except TimeoutError:
             logger.warning("the desktop's quiet could not be ended in time; the next start does so")
         if self._worker is not None:
@@ -109,152 +112,155 @@ class DndController:
         if self._retry is not None:
             self._retry.cancel()
 
-    def masks(self, what: object) -> bool:
-        """Return whether this is only what we ourselves did, and no business of the core's."""
-        return isinstance(what, QuietBegan) and self._kept is not None and not self._kept.theirs and self._kept.masks
+    def is_own_change(self, what: object) -> bool:
+        """Return whether a sensor reports only what we did ourselves, which is not for the core."""
+        return isinstance(what, QuietBegan) and self.is_on_by_us and self._saved is not None and self._saved.masks
 
-    def through(self, voice: NotificationSender, hear: Callable[[Observation], None]) -> NotificationSender:
-        """Return the voice as it gets through our own quiet; `hear` is told where the person's takes its place."""
-        self._hear = hear
-        return _Through(voice, lambda: self.is_ours and self._kept is not None and self._kept.urgent)
+    def mark_urgent(self, sender: NotificationSender, put: Callable[[Observation], None]) -> NotificationSender:
+        """Return the sender such that its texts get through our own Do Not Disturb.
+
+        `put` is given `QuietBegan` when the person's own Do Not Disturb takes the place of ours.
+        """
+        self._put = put
+        return _UrgentSender(sender, lambda: self.is_on_by_us and self._saved is not None and self._saved.urgent)
 
     async def _work(self) -> None:
         self._again = True
         while self._again:
             self._again = False
             try:
-                await self._once()
-                self._wait = SOON
-            except Exception as wrong:  # noqa: BLE001 - Rule 3: a desktop that is not quiet costs no partner time
-                self._say(str(wrong) if isinstance(wrong, StoreError) else _told(wrong))
-                self._try_again()
+                await self._reconcile()
+                self._delay = FIRST_RETRY
+            except Exception as failure:  # noqa: BLE001 - Rule 3: a desktop that is not quiet costs no partner time
+                self._log_once(_reason(failure))
+                self._retry_later()
 
-    def _try_again(self) -> None:
-        if self._wait < HEARTBEAT:
-            again = asyncio.get_running_loop().call_later
-            self._retry = again(self._wait, lambda: self.agree(self._wanted, self._settings))
-            self._wait *= 2
+    def _retry_later(self) -> None:
+        if self._delay < HEARTBEAT:
+            call_later = asyncio.get_running_loop().call_later
+            self._retry = call_later(self._delay, lambda: self.request(self._requested, self._settings))
+            self._delay *= 2
 
-    async def _once(self) -> None:
-        kept = self._kept
-        if kept is not None and not kept.theirs:
-            kept = await self._look(kept)
-        if self._wanted is None or (kept is not None and kept.occurrence == self._wanted):
+    async def _reconcile(self) -> None:
+        saved = self._saved
+        if saved is not None and not saved.theirs:
+            saved = await self._check(saved)
+        if self._requested is None or (saved is not None and saved.occurrence == self._requested):
             return
-        await self._quieten(self._wanted)
+        await self._switch_on(self._requested)
 
-    async def _look(self, kept: Kept) -> Kept | None:
-        """Look after what was changed; return what is kept of it now."""
-        way = await self._way_of(kept.way)
-        if await way.place() != kept.place:
-            self._keep(None)
+    async def _check(self, saved: SavedState) -> SavedState | None:
+        """Compare the desktop with what was saved, restore it where it is no longer requested; return what is saved now."""
+        dnd = await self._dnd_named(saved.way)
+        if await dnd.scope() != saved.place:
+            self._save(None)
             with suppress(DndUnavailable):
-                self._tell_theirs(way, await way.read(), was=kept)
+                self._report_others(dnd, await dnd.read(), saved)
             return None
-        now = await way.read() if way.reads else (kept.quiet if kept.done else kept.before)
-        if now == kept.quiet:
-            if self._wanted is not None:
-                still = replace(kept, occurrence=self._wanted, done=True)
-                if still != kept:
-                    self._keep(still)
-                return still
-            await way.write(kept.before, kept.ringing)
-            self._keep(None)
+        now = await dnd.read() if dnd.can_read else (saved.quiet if saved.done else saved.before)
+        if now == saved.quiet:
+            if self._requested is not None:
+                # The next partner time takes over the change, with what was before the first.
+                continued = replace(saved, occurrence=self._requested, done=True)
+                if continued != saved:
+                    self._save(continued)
+                return continued
+            await dnd.write(saved.before, saved.ringing)
+            self._save(None)
             logger.info("the desktop is as it was before")
             return None
-        if not kept.done and now == kept.before:
-            # Cut off between the note and the change: nothing was changed, or nobody can tell.
-            await way.write(kept.before, kept.ringing)
-            self._keep(None)
+        if not saved.done and now == saved.before:
+            # Killed between saving and changing: nothing was changed, or (dunst's rules) nobody can tell.
+            await dnd.write(saved.before, saved.ringing)
+            self._save(None)
             return None
-        theirs = Kept(occurrence=kept.occurrence, theirs=True)
-        self._keep(theirs)
+        theirs = SavedState(occurrence=saved.occurrence, theirs=True)
+        self._save(theirs)
         logger.info("Do Not Disturb was changed by hand; it stays so")
-        self._tell_theirs(way, now, was=kept)
+        self._report_others(dnd, now, saved)
         return theirs
 
-    async def _quieten(self, occurrence: str) -> None:
-        from detector.dnd import choose  # noqa: PLC0415 - only partner time that wants quiet needs it
-
-        bus = self._bus()
-        if bus is None:
-            raise DndUnavailable("there is no session bus")
-        way, passing = await choose(bus, self._settings)
-        self._way, self._way_on = way, bus
-        before = await way.read()
-        quiet = way.quietened(before)
+    async def _switch_on(self, occurrence: str) -> None:
+        bus = self._require_bus()
+        dnd, exceptions = await choose(NotificationServer(bus), self._settings)
+        self._dnd, self._dnd_bus = dnd, bus
+        before = await dnd.read()
+        quiet = dnd.switched_on(before)
         if quiet == before:
-            self._keep(Kept(occurrence=occurrence, theirs=True))
+            self._save(SavedState(occurrence=occurrence, theirs=True))
             logger.info("the desktop is quiet already, and stays as it is")
             return
-        kept = Kept(
+        saved = SavedState(
             occurrence=occurrence,
-            way=way.name,
-            place=await way.place(),
+            way=dnd.name,
+            place=await dnd.scope(),
             before=before,
             quiet=quiet,
             ringing=self._settings.ringing,
-            masks=way.masks and passing.nudges,
-            urgent=way.urgent,
+            masks=dnd.seen_by_sensor and exceptions.nudges,
+            urgent=dnd.needs_urgent,
         )
-        self._keep(kept)
-        await way.write(quiet, kept.ringing)
-        self._keep(replace(kept, done=True))
-        self._said = None
-        logger.info("the desktop keeps quiet (%s)", way.name)
+        self._save(saved)
+        await dnd.write(quiet, saved.ringing)
+        self._save(replace(saved, done=True))
+        self._logged = None
+        logger.info("the desktop keeps quiet (%s)", dnd.name)
 
-    async def _way_of(self, name: str) -> DoNotDisturb:
-        from detector.dnd import make  # noqa: PLC0415 - only what was changed needs it
+    async def _dnd_named(self, name: str) -> DoNotDisturb:
+        bus = self._require_bus()
+        # One object for one connection: Plasma's inhibition is known only to the object that asked for it.
+        if self._dnd is None or self._dnd.name != name or self._dnd_bus is not bus:
+            self._dnd, self._dnd_bus = make(name, NotificationServer(bus)), bus
+        return self._dnd
 
+    def _require_bus(self) -> Bus:
         bus = self._bus()
         if bus is None:
-            raise DndUnavailable("there is no session bus")
-        if self._way is None or self._way.name != name or self._way_on is not bus:
-            self._way, self._way_on = make(name, bus), bus
-        return self._way
+            raise DndUnavailable(_("there is no session bus"))
+        return bus
 
-    def _tell_theirs(self, way: DoNotDisturb, now: str, *, was: Kept) -> None:
-        if was.masks and way.is_quiet(now):
-            self._hear(QuietBegan(at=self._clock.now()))
+    def _report_others(self, dnd: DoNotDisturb, now: str, saved: SavedState) -> None:
+        # The sensor's own `QuietBegan` was held back as a change of ours, and no other will come.
+        if saved.masks and dnd.is_on_by_others(now):
+            self._put(QuietBegan(at=self._clock.now()))
 
-    def _keep(self, kept: Kept | None) -> None:
-        self._store.state.set(KEY, None if kept is None else asdict(kept))
-        self._kept = kept
+    def _save(self, saved: SavedState | None) -> None:
+        self._store.state.set(KEY, None if saved is None else asdict(saved))
+        self._saved = saved
 
-    def _say(self, why: str) -> None:
-        if why != self._said:
-            self._said = why
-            what = "does not keep quiet" if self._wanted else "is not yet as it was before"
+    def _log_once(self, why: str) -> None:
+        if why != self._logged:
+            self._logged = why
+            what = "does not keep quiet" if self._requested else "is not yet as it was before"
             logger.warning("the desktop %s: %s; `turntoward doctor` says more", what, why)
 
 
-class _Through:
-    """A voice whose words are marked urgent while `urgent` says so."""
+class _UrgentSender:
+    """A sender whose texts are marked urgent while `is_urgent` says so."""
 
-    def __init__(self, voice: NotificationSender, urgent: Callable[[], bool]) -> None:
-        self._voice = voice
-        self._urgent = urgent
+    def __init__(self, sender: NotificationSender, is_urgent: Callable[[], bool]) -> None:
+        self._sender = sender
+        self._is_urgent = is_urgent
 
-    async def show(self, nudge: int, words: NotificationText, answered: Callable[[int, Answer], None], /) -> str | None:
-        """Show the words."""
-        return await self._voice.show(nudge, replace(words, urgent=True) if self._urgent() else words, answered)
+    async def show(self, nudge: int, text: NotificationText, answered: Callable[[int, Answer], None], /) -> str | None:
+        return await self._sender.show(nudge, replace(text, urgent=True) if self._is_urgent() else text, answered)
 
     async def withdraw(self, nudge: int, /) -> None:
-        """Take the notification away."""
-        await self._voice.withdraw(nudge)
+        await self._sender.withdraw(nudge)
 
     async def close(self) -> None:
-        """Let go of everything."""
-        await self._voice.close()
+        await self._sender.close()
 
 
-def _kept(recalled: Any) -> Kept | None:
-    """Return what a daemon before kept; what cannot be read is nothing."""
+def _saved_state(recalled: Any) -> SavedState | None:
+    """Return what an earlier daemon saved; what cannot be read counts as nothing."""
     try:
-        return None if recalled is None else Kept(**{**recalled, "ringing": tuple(recalled["ringing"])})
+        return None if recalled is None else SavedState(**{**recalled, "ringing": tuple(recalled["ringing"])})
     except (TypeError, KeyError):
         return None
 
 
-def _told(wrong: Exception) -> str:
-    return wrong.why if isinstance(wrong, DndUnavailable) else f"a bug in the program: {type(wrong).__name__}"
+def _reason(failure: Exception) -> str:
+    if isinstance(failure, StoreError):
+        return str(failure)
+    return failure.why if isinstance(failure, DndUnavailable) else f"a bug in the program: {type(failure).__name__}"

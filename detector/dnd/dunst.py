@@ -1,7 +1,8 @@
-"""dunst, in three ways: by its pause levels (1.10 and later), by rules of ours in its settings, or paused.
+"""dunst, in three ways: by its pause levels (1.10 and later), by rules of ours in its configuration, or paused.
 
-Rule 1: rules are looked for, never written: dunst knows them only once the person has put them into its settings.
-Rule 2: what lets our nudges through is switched on only while it is quiet by us: under the person's own pause it is off.
+Rule 1: rules are looked for, never written: dunst knows them only once the person has put them into its configuration.
+Rule 2: the rules that let our nudges through are on only while we have Do Not Disturb on: under the person's own pause they
+are off.
 Rule 3: where the person has paused dunst, nothing is changed.
 
 Sources, and what was tried: docs/decisions/quiet-desktop.md.
@@ -15,150 +16,151 @@ from contextlib import suppress
 from typing import Final
 
 from dbus_fast import Variant
-from dbus_fast.aio import MessageBus
 
 from detector.dnd.model import APP_NAME, DndExceptions, DndUnavailable, as_text
-from detector.dnd.server import Asked, Refused
+from detector.dnd.server import DndNotSupported, NotificationServer
+from detector.i18n import _
 
 DUNST: Final = "org.dunstproject.cmd0"
-HOLDS: Final = "turntoward_quiet"
-SPEAKS: Final = "turntoward_speaks"
-RINGS: Final = "turntoward_rings_"
+HOLD_RULE: Final = "turntoward_quiet"
+NUDGE_RULE: Final = "turntoward_speaks"
+RING_RULE: Final = "turntoward_rings_"
+"""Our rules in dunst's configuration; the desktop id of an app that may ring follows on the last."""
 LEVEL: Final = 50
-"""Ours; below dunst's own 60 for what is critical, and never the 100 of `dunstctl set-paused true`."""
+"""Our pause level: below dunst's own 60 for what is critical, and never the 100 of `dunstctl set-paused true`."""
 FILE: Final = "~/.config/dunst/dunstrc.d/50-turntoward.conf"
-TO_DO: Final = f"write the lines below into {FILE}, then restart dunst (`killall dunst`)"
-_OFF, _ON, _OTHER = 0, 1, 2
+REMEDY: Final = _("write the lines below into {file}, then restart dunst (`killall dunst`)").format(file=FILE)
+_OFF, _ON, _TOGGLE = 0, 1, 2
 
 
-def lines(ringing: Sequence[str]) -> str:
-    """Return what the person puts into `FILE`; it holds for every version of dunst."""
+def config_lines(ringing: Sequence[str]) -> str:
+    """Return what the person puts into `FILE`; every version of dunst reads it."""
     rules = [
-        f"[{HOLDS}]\n    enabled = false\n    skip_display = true\n",
-        _passes(SPEAKS, f"appname = {APP_NAME}"),
+        f"[{HOLD_RULE}]\n    enabled = false\n    skip_display = true\n",
+        _allow_rule(NUDGE_RULE, f"appname = {APP_NAME}"),
     ]
-    rules += [_passes(f"{RINGS}{app}", f"desktop_entry = {app}") for app in ringing]
+    rules += [_allow_rule(f"{RING_RULE}{app}", f"desktop_entry = {app}") for app in ringing]
     return "".join(rules)
 
 
-def _passes(rule: str, whose: str) -> str:
+def _allow_rule(name: str, matches: str) -> str:
     shown = f"    skip_display = false\n    override_pause_level = {LEVEL}\n"
-    return f"[{rule}]\n    enabled = false\n    {whose}\n{shown}"
+    return f"[{name}]\n    enabled = false\n    {matches}\n{shown}"
 
 
 class _Dunst:
-    servers = ("dunst",)
-    reads = True
-    masks = False
-    urgent = False
+    can_read = True
+    seen_by_sensor = False
+    needs_urgent = False
 
-    def __init__(self, bus: MessageBus) -> None:
-        self._asked = Asked(bus)
+    def __init__(self, server: NotificationServer) -> None:
+        self._server = server
 
-    async def place(self) -> str:
-        return await self._asked.place()
+    async def scope(self) -> str:
+        return await self._server.scope()
 
-    async def _rule(self, name: str, state: int) -> bool:
+    async def _switch_rule(self, name: str, state: int) -> bool:
         """Switch a rule, and return whether there is one."""
         try:
-            await self._asked.call("RuleEnable", "si", name, state, interface=DUNST)
-        except Refused:
+            await self._server.call("RuleEnable", "si", name, state, interface=DUNST)
+        except DndNotSupported:
             return False
         return True
 
-    async def _let_through(self, ringing: Sequence[str], state: int) -> None:
-        for name in (SPEAKS, *(f"{RINGS}{app}" for app in ringing)):
-            await self._rule(name, state)
+    async def _switch_allow_rules(self, ringing: Sequence[str], state: int) -> None:
+        for name in (NUDGE_RULE, *(f"{RING_RULE}{app}" for app in ringing)):
+            await self._switch_rule(name, state)
 
-    async def _knows(self, name: str) -> bool:
-        """Return whether there is such a rule. Only switching tells, so it is switched twice, and is as it was."""
-        return await self._rule(name, _OTHER) and await self._rule(name, _OTHER)
+    async def _has_rule(self, name: str) -> bool:
+        # dunst 1.9 lists no rules: only switching tells. Toggled twice, the rule is as it was.
+        return await self._switch_rule(name, _TOGGLE) and await self._switch_rule(name, _TOGGLE)
 
-    async def _has_rules(self) -> None:
-        if not await self._knows(SPEAKS):
-            raise DndUnavailable("dunst has no rules yet that would let our nudges through", TO_DO)
+    async def _require_rules(self) -> None:
+        if not await self._has_rule(NUDGE_RULE):
+            raise DndUnavailable(_("dunst has no rules yet that would let our nudges through"), REMEDY)
 
-    async def _passing(self, ringing: Sequence[str], how: str) -> DndExceptions:
-        rings = [app for app in ringing if await self._knows(f"{RINGS}{app}")]
+    async def _rule_exceptions(self, ringing: Sequence[str], how: str) -> DndExceptions:
+        rings = [app for app in ringing if await self._has_rule(f"{RING_RULE}{app}")]
         held = [app for app in ringing if app not in rings]
-        return DndExceptions(nudges=True, rings=tuple(rings), held=tuple(held), how=how, remedy=TO_DO if held else None)
+        remedy = REMEDY if held else None
+        return DndExceptions(nudges=True, rings=tuple(rings), held=tuple(held), how=how, remedy=remedy)
 
 
 class DunstLevels(_Dunst):
-    """Pause levels: what others say waits, and is shown afterwards."""
+    """Pause levels: other notifications wait, and are shown afterwards."""
 
     name = "dunst_levels"
-    masks = True
+    seen_by_sensor = True
 
     async def probe(self) -> None:
         """Return if there are pause levels, and rules of ours; raise `DndUnavailable` if not."""
-        await self._asked.get(DUNST, "pauseLevel")
-        await self._has_rules()
+        await self._server.get(DUNST, "pauseLevel")
+        await self._require_rules()
 
     async def read(self) -> str:
         """Return the pause level."""
-        return as_text({"level": int(await self._asked.get(DUNST, "pauseLevel"))})
+        return as_text({"level": int(await self._server.get(DUNST, "pauseLevel"))})
 
-    def quietened(self, before: str) -> str:
-        """Return our level, where there was none."""
-        return before if self.is_quiet(before) else as_text({"level": LEVEL})
+    def switched_on(self, before: str) -> str:
+        """Return our level, unless there is one already."""
+        return before if self.is_on_by_others(before) else as_text({"level": LEVEL})
 
-    def is_quiet(self, state: str) -> bool:
+    def is_on_by_others(self, state: str) -> bool:
         """Return whether there is a pause level that is not ours."""
         return json.loads(state)["level"] not in {0, LEVEL}
 
     async def write(self, state: str, ringing: Sequence[str]) -> None:
-        """Set the pause level; what lets ours through goes with it."""
+        """Set the pause level, and switch the rules that let our nudges through."""
         level = int(json.loads(state)["level"])
         if level == LEVEL:
-            await self._let_through(ringing, _ON)
-        await self._asked.set(DUNST, "pauseLevel", Variant("u", level))
+            await self._switch_allow_rules(ringing, _ON)
+        await self._server.set(DUNST, "pauseLevel", Variant("u", level))
         if level != LEVEL:
-            await self._let_through(ringing, _OFF)
+            await self._switch_allow_rules(ringing, _OFF)
 
-    async def passing(self, ringing: Sequence[str]) -> DndExceptions:
+    async def exceptions(self, ringing: Sequence[str]) -> DndExceptions:
         """Return what our rules let through."""
-        return await self._passing(ringing, "other notifications wait, and are shown afterwards")
+        return await self._rule_exceptions(ringing, _("other notifications wait, and are shown afterwards"))
 
 
 class DunstRules(_Dunst):
-    """Rules: what others say goes into dunst's history unseen. `paused` is not touched, and stays the person's own."""
+    """Rules: other notifications go into dunst's history unseen. `paused` is not touched, and stays the person's own."""
 
     name = "dunst_rules"
-    reads = False  # dunst 1.9 does not tell which rules are switched on
+    can_read = False  # dunst 1.9 does not tell which rules are switched on
 
     async def probe(self) -> None:
         """Return if dunst knows rules of ours; raise `DndUnavailable` if not."""
-        await self._has_rules()
+        await self._require_rules()
 
     async def read(self) -> str:
-        """Return what holds where nothing of ours is known to stand."""
+        """Return our rule as switched off, which is what holds before we switch it on."""
         return as_text({"rule": False})
 
-    def quietened(self, before: str) -> str:
-        """Return the rule as switched on."""
+    def switched_on(self, before: str) -> str:
+        """Return our rule as switched on."""
         del before
         return as_text({"rule": True})
 
-    def is_quiet(self, state: str) -> bool:
-        """Nobody else uses our rule."""
+    def is_on_by_others(self, state: str) -> bool:
+        """Return False: nobody else uses our rule."""
         del state
         return False
 
     async def write(self, state: str, ringing: Sequence[str]) -> None:
         """Switch our rules on or off."""
         if json.loads(state)["rule"]:
-            await self._let_through(ringing, _ON)
-            if not await self._rule(HOLDS, _ON):
-                raise DndUnavailable("dunst has only some of our rules", TO_DO)
+            await self._switch_allow_rules(ringing, _ON)
+            if not await self._switch_rule(HOLD_RULE, _ON):
+                raise DndUnavailable(_("dunst has only some of our rules"), REMEDY)
         else:
-            await self._rule(HOLDS, _OFF)
-            await self._let_through(ringing, _OFF)
+            await self._switch_rule(HOLD_RULE, _OFF)
+            await self._switch_allow_rules(ringing, _OFF)
 
-    async def passing(self, ringing: Sequence[str]) -> DndExceptions:
+    async def exceptions(self, ringing: Sequence[str]) -> DndExceptions:
         """Return what our rules let through."""
-        how = "other notifications go into dunst's history unseen; `dunstctl history-pop` shows them"
-        return await self._passing(ringing, how)
+        how = _("other notifications go into dunst's history unseen; `dunstctl history-pop` shows them")
+        return await self._rule_exceptions(ringing, how)
 
 
 class DunstPaused(_Dunst):
@@ -168,35 +170,37 @@ class DunstPaused(_Dunst):
 
     async def probe(self) -> None:
         """Return if dunst tells whether it is paused; raise `DndUnavailable` if not."""
-        await self._asked.get(DUNST, "paused")
+        await self._server.get(DUNST, "paused")
 
     async def read(self) -> str:
-        """Return whether it is paused, and how far where it has levels."""
-        state: dict[str, object] = {"paused": bool(await self._asked.get(DUNST, "paused"))}
-        with suppress(Refused):
-            state["level"] = int(await self._asked.get(DUNST, "pauseLevel"))
+        """Return whether it is paused, and at which level where it has levels."""
+        state: dict[str, object] = {"paused": bool(await self._server.get(DUNST, "paused"))}
+        with suppress(DndNotSupported):
+            state["level"] = int(await self._server.get(DUNST, "pauseLevel"))
         return as_text(state)
 
-    def quietened(self, before: str) -> str:
-        """Return it paused as far as `dunstctl set-paused true` does."""
+    def switched_on(self, before: str) -> str:
+        """Return it paused, with the level that `dunstctl set-paused true` sets."""
         state = json.loads(before)
         if state["paused"]:
             return before
         return as_text({"paused": True, **({"level": 100} if "level" in state else {})})
 
-    def is_quiet(self, state: str) -> bool:
+    def is_on_by_others(self, state: str) -> bool:
         """Return whether it is paused."""
         return bool(json.loads(state)["paused"])
 
     async def write(self, state: str, ringing: Sequence[str]) -> None:
-        """Pause it, or let it go on."""
+        """Pause or resume it."""
         del ringing
         wanted = json.loads(state)
         if "level" in wanted:
-            await self._asked.set(DUNST, "pauseLevel", Variant("u", wanted["level"]))
+            await self._server.set(DUNST, "pauseLevel", Variant("u", wanted["level"]))
         else:
-            await self._asked.set(DUNST, "paused", Variant("b", wanted["paused"]))
+            await self._server.set(DUNST, "paused", Variant("b", wanted["paused"]))
 
-    async def passing(self, ringing: Sequence[str]) -> DndExceptions:
+    async def exceptions(self, ringing: Sequence[str]) -> DndExceptions:
         """Return that nothing gets through."""
-        return DndExceptions(nudges=False, held=tuple(ringing), how="everything waits, our nudges too", remedy=TO_DO)
+        return DndExceptions(
+            nudges=False, held=tuple(ringing), how=_("everything waits, our nudges too"), remedy=REMEDY
+        )

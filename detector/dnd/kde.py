@@ -1,7 +1,7 @@
-"""KDE's Plasma: an inhibition of our own, by `Inhibit`; it ends with our connection, so that a crash frees it by itself.
+"""KDE's Plasma: an inhibition of our own, by `Inhibit`; it ends with our connection, so a crash frees it by itself.
 
 Rule 1: what others inhibit, and Plasma's own Do Not Disturb, is not touched.
-Rule 2: the settings that say what gets through are read, never written.
+Rule 2: the settings that decide what gets through are read, never written.
 """
 
 from __future__ import annotations
@@ -11,80 +11,79 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from dbus_fast.aio import MessageBus
+from detector.dnd.model import DESKTOP_ENTRY, DndExceptions, as_text
+from detector.dnd.server import NAME, NotificationServer
+from detector.i18n import _
 
-from detector.dnd.model import ENTRY, DndExceptions, as_text
-from detector.dnd.server import NAME, Asked
 
-
-class Kde:
+class PlasmaInhibition:
     """An inhibition, held as long as this object's connection stands."""
 
     name = "kde"
-    servers = ("Plasma",)
-    reads = True
-    masks = True
-    urgent = True
+    can_read = True
+    seen_by_sensor = True
+    needs_urgent = True
 
-    def __init__(self, bus: MessageBus) -> None:
-        self._asked = Asked(bus)
+    def __init__(self, server: NotificationServer) -> None:
+        self._server = server
         self._cookie: int | None = None
 
     async def probe(self) -> None:
         """Return if the server can be inhibited; raise `DndUnavailable` if not."""
-        await self._asked.get(NAME, "Inhibited")
+        await self._server.get(NAME, "Inhibited")
 
-    async def place(self) -> str:
+    async def scope(self) -> str:
         """Return which server it is, and which connection of ours: the inhibition ends with either."""
-        return f"{await self._asked.place()}{self._asked.us}"
+        return f"{await self._server.scope()}{self._server.bus.unique_name}"
 
     async def read(self) -> str:
-        """Return whether it is inhibited, and whether we do so."""
-        inhibited = bool(await self._asked.get(NAME, "Inhibited"))
+        """Return whether it is inhibited, and whether by us."""
+        inhibited = bool(await self._server.get(NAME, "Inhibited"))
         if not inhibited:
-            self._cookie = None  # a person's hand ends every inhibition
+            self._cookie = None  # when a person switches Do Not Disturb off, Plasma drops every inhibition
         return as_text({"ours": inhibited and self._cookie is not None, "inhibited": inhibited})
 
-    def quietened(self, before: str) -> str:
-        """Return it inhibited by us, where nobody else does so."""
-        return before if self.is_quiet(before) else as_text({"ours": True, "inhibited": True})
+    def switched_on(self, before: str) -> str:
+        """Return it inhibited by us, unless somebody else inhibits already."""
+        return before if self.is_on_by_others(before) else as_text({"ours": True, "inhibited": True})
 
-    def is_quiet(self, state: str) -> bool:
-        """Return whether it is inhibited without us; beside us, nobody else is seen."""
+    def is_on_by_others(self, state: str) -> bool:
+        """Return whether it is inhibited without us; while we inhibit, others cannot be told apart."""
         known = json.loads(state)
         return bool(known["inhibited"] and not known["ours"])
 
     async def write(self, state: str, ringing: Sequence[str]) -> None:
-        """Inhibit, or take our inhibition away; others' are theirs."""
+        """Inhibit, or end our own inhibition; others' stay."""
         del ringing
         if json.loads(state)["ours"]:
             if self._cookie is None:
-                (cookie,) = await self._asked.call("Inhibit", "ssa{sv}", ENTRY, "Partner time", {})
+                (cookie,) = await self._server.call("Inhibit", "ssa{sv}", DESKTOP_ENTRY, "Partner time", {})
                 self._cookie = int(cookie)
         elif self._cookie is not None:
             cookie, self._cookie = self._cookie, None
-            await self._asked.call("UnInhibit", "u", cookie)
+            await self._server.call("UnInhibit", "u", cookie)
 
-    async def passing(self, ringing: Sequence[str]) -> DndExceptions:
+    async def exceptions(self, ringing: Sequence[str]) -> DndExceptions:
         """Return what Plasma's settings let through its Do Not Disturb."""
         allowed, critical = _allowed()
         rings = tuple(app for app in ringing if app in allowed)
         held = tuple(app for app in ringing if app not in allowed)
-        nudges = critical or ENTRY in allowed
-        to_do = 'System Settings, Notifications: "Show critical notifications" under Do Not Disturb'
+        nudges = critical or DESKTOP_ENTRY in allowed
         if held:
-            to_do = 'System Settings, Notifications, Application Settings: "Show in do not disturb mode" for each'
+            remedy = _('System Settings, Notifications, Application Settings: "Show in do not disturb mode" for each')
+        else:
+            remedy = _('System Settings, Notifications: "Show critical notifications" under Do Not Disturb')
         return DndExceptions(
             nudges=nudges,
             rings=rings,
             held=held,
-            how="other notifications go into Plasma's history",
-            remedy=None if nudges and not held else to_do,
+            how=_("other notifications go into Plasma's history"),
+            remedy=None if nudges and not held else remedy,
         )
 
 
 def _allowed() -> tuple[frozenset[str], bool]:
-    """Return the apps that plasmanotifyrc lets through, and whether what is critical gets through."""
+    """Return the apps that plasmanotifyrc lets through, and whether critical notifications get through."""
     folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     try:
         text = (folder / "plasmanotifyrc").read_text(errors="replace")
@@ -94,7 +93,7 @@ def _allowed() -> tuple[frozenset[str], bool]:
     for line in text.splitlines():
         if line.startswith("["):
             group = line.strip()
-        key, _, value = line.partition("=")
+        key, _equals, value = line.partition("=")
         if key == "ShowPopupsInDndMode" and value == "true" and group.startswith("[Applications]["):
             allowed.add(group.removeprefix("[Applications][").removesuffix("]"))
         elif key == "CriticalInDndMode" and group == "[Notifications]":

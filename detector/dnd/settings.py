@@ -1,4 +1,4 @@
-"""What a person may set about the desktop keeping quiet. Limits are kept by `detector.config`."""
+"""What a person may set about the desktop's Do Not Disturb. Limits are kept by `detector.config`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DndSettings:
-    """`always`: the desktop keeps quiet in every partner time, and not only in those declared with `--quiet`.
+    """`always`: it is on in every partner time, and not only in those declared with `--quiet`.
 
     `ringing`: the apps that may still be heard, by their desktop ids, such as `org.signal.Signal`.
 
-    `even_without_nudges`: it keeps quiet even where our own nudges cannot get through; they are kept then, unsaid.
+    `even_without_nudges`: it is switched on even where our own nudges cannot get through; they are kept then, unshown.
     """
 
     always: bool = False

@@ -1,7 +1,7 @@
 """The channels to the person, tried in order: freedesktop, notify-send, plyer, print.
 
 Rule 1: adding a notifier is one file, one row in `REGISTRY`, and one subclass of `NotifierConformance` in the tests.
-Rule 2: a notifier's file is imported only when it is made, and what it needs only when it is first used.
+Rule 2: a notifier's module is imported only when the notifier is made; where its library is missing, that is its failure.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from detector.errors import Problem, UserError
-from detector.notifier.model import Notifier
+from detector.i18n import _
+from detector.notifier.model import MissingNotifier, Notifier
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dbus_fast.aio import MessageBus
+    from detector.dbus import Bus
 
 REGISTRY: Final[dict[str, tuple[str, str]]] = {
     "freedesktop": ("detector.notifier.freedesktop", "FreedesktopNotifier"),
@@ -27,7 +28,7 @@ REGISTRY: Final[dict[str, tuple[str, str]]] = {
 """Every notifier: its module and class, in order of preference."""
 
 
-def make_notifiers(only: Sequence[str] = (), *, bus: MessageBus | None = None) -> list[Notifier]:
+def make_notifiers(only: Sequence[str] = (), *, bus: Bus | None = None) -> list[Notifier]:
     """Return the notifiers of these names in this order, or all of them; `bus`: a session bus to share.
 
     Raises:
@@ -36,15 +37,23 @@ def make_notifiers(only: Sequence[str] = (), *, bus: MessageBus | None = None) -
     unknown = [name for name in only if name not in REGISTRY]
     if unknown:
         raise UserError([_unknown(name) for name in unknown])
-    made: list[Notifier] = []
-    for name in only or REGISTRY:
-        module, kind = REGISTRY[name]
-        shared = {"bus": bus} if name == "freedesktop" else {}
-        made.append(getattr(import_module(module), kind)(**shared))
+    return [_make(name, bus) for name in only or REGISTRY]
+
+
+def _make(name: str, bus: Bus | None) -> Notifier:
+    module, class_name = REGISTRY[name]
+    options = {"bus": bus} if name == "freedesktop" else {}
+    try:
+        made: Notifier = getattr(import_module(module), class_name)(**options)
+    except ImportError as missing:
+        return MissingNotifier(name, missing.name or module)
     return made
 
 
 def _unknown(name: str) -> Problem:
     near = get_close_matches(name, REGISTRY, n=1)
-    hint = f"Did you mean '{near[0]}'?" if near else f"There are {', '.join(REGISTRY)}."
-    return Problem(message=f"there is no notifier '{name}'", hint=hint)
+    if near:
+        hint = _("Did you mean '{name}'?").format(name=near[0])
+    else:
+        hint = _("There are {names}.").format(names=", ".join(REGISTRY))
+    return Problem(message=_("there is no notifier '{name}'").format(name=name), hint=hint)

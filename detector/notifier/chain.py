@@ -1,8 +1,8 @@
-"""Say each nudge through the first notifier that can, and remember why the others could not.
+"""Show each notification by the first notifier that can, and remember why the others could not.
 
 Rule 1: whatever a notifier raises, the next one is tried.
 Rule 2: a nudge is answered at most once, whichever notifiers had a part in it.
-Rule 3: one log line per change of notifier, never per nudge; and never a word of what was said.
+Rule 3: one log line per change of notifier, never per nudge; and never a word of what was shown.
 """
 
 from __future__ import annotations
@@ -19,46 +19,45 @@ _LOG: Final = logging.getLogger("turntoward.notifier")
 
 
 class NotifierChain:
-    """The notifiers in order. `failures`: by name, why each could not speak when it was last tried."""
+    """The notifiers in order. `failures`: by name, why each could not show anything when it was last tried."""
 
     def __init__(self, notifiers: Sequence[Notifier]) -> None:
         self._notifiers = tuple(notifiers)
-        self._spoke: Notifier | None = None
-        self._nudge = 0
+        self._last: Notifier | None = None
+        self._last_nudge = 0
         self._logged: str | None = ""
         self.failures: dict[str, str] = {}
 
-    async def show(self, nudge: int, words: NotificationText, answered: Callable[[int, Answer], None]) -> str | None:
-        """Return the name of the notifier that spoke, or None if none could. Never raises on a notifier's account.
+    async def show(self, nudge: int, text: NotificationText, answered: Callable[[int, Answer], None]) -> str | None:
+        """Return the name of the notifier that showed it, or None if none could. Never raises on a notifier's account.
 
-        That one spoke is no proof that the person saw it: under Do Not Disturb servers take a notification and keep it
-        back. `answered(nudge, answer)` is called at most once, later, if the notifier can hear an answer at all.
+        That is no proof that the person saw it: under Do Not Disturb servers take a notification and keep it back.
+        `answered(nudge, answer)` is called at most once, later, if answers can come back through the notifier at all.
         """
-        once = _once(answered)
+        answered_once = _call_once(answered)
         for notifier in self._notifiers:
             try:
-                await notifier.show(nudge, words, once)
-            except NotifyFailed as failure:
-                self.failures[notifier.name] = str(failure)
-            except Exception as bug:  # noqa: BLE001 - a notifier's bug must not silence the others
-                self.failures[notifier.name] = f"a bug in the program: {_place(bug)}"
+                await notifier.show(nudge, text, answered_once)
+            except Exception as failure:  # noqa: BLE001 - a notifier's bug must not silence the others
+                self.failures[notifier.name] = _describe(failure)
             else:
                 self.failures.pop(notifier.name, None)
-                if self._spoke is not None and self._spoke is not notifier:
-                    await self._spoke.withdraw(self._nudge)
-                self._spoke, self._nudge = notifier, nudge
-                self._log(notifier)
+                if self._last is not None and self._last is not notifier:
+                    # What the earlier notifier shows would stay beside this one: only one may be on the screen.
+                    await self._last.withdraw(self._last_nudge)
+                self._last, self._last_nudge = notifier, nudge
+                self._log_change(notifier)
                 return notifier.name
-        self._log(None)
+        self._log_change(None)
         return None
 
     async def withdraw(self, nudge: int) -> None:
-        """Take this nudge's notification away, wherever it still stands."""
+        """Close this nudge's notification, whichever notifier shows it."""
         for notifier in self._notifiers:
             await notifier.withdraw(nudge)
 
     async def probe_all(self) -> list[tuple[str, bool, str]]:
-        """Ask every notifier; return its name, whether it can be used now, and why not, or what it can do.
+        """Probe every notifier; return its name, whether it can be used now, and why not, or what it can do.
 
         This also opens the connections, so that the nudge to come finds them open.
         """
@@ -66,47 +65,47 @@ class NotifierChain:
         for notifier in self._notifiers:
             try:
                 await notifier.probe()
-            except NotifyFailed as failure:
-                found.append((notifier.name, False, str(failure)))
-            except Exception as bug:  # noqa: BLE001 - a notifier's bug must not silence the others
-                found.append((notifier.name, False, f"a bug in the program: {_place(bug)}"))
+            except Exception as failure:  # noqa: BLE001 - a notifier's bug must not silence the others
+                found.append((notifier.name, False, _describe(failure)))
             else:
                 found.append((notifier.name, True, str(getattr(notifier, "about", ""))))
         return found
 
     async def close(self) -> None:
-        """Let go of every notifier."""
+        """Close every notifier."""
         for notifier in self._notifiers:
             await notifier.close()
 
-    def _log(self, notifier: Notifier | None) -> None:
+    def _log_change(self, notifier: Notifier | None) -> None:
         name = notifier.name if notifier is not None else None
         if name == self._logged:
             return
         self._logged = name
-        why = "; ".join(f"{refuser}: {why}" for refuser, why in self.failures.items())
+        failures = "; ".join(f"{failed}: {why}" for failed, why in self.failures.items())
         if name is None:
-            _LOG.warning("nudges cannot be shown (%s)", why or "there is no notifier")
+            _LOG.warning("nudges cannot be shown (%s)", failures or "there is no notifier")
         else:
-            _LOG.info("nudges are shown by %s%s", name, f" ({why})" if why else "")
+            _LOG.info("nudges are shown by %s%s", name, f" ({failures})" if failures else "")
 
 
-def _once(answered: Callable[[int, Answer], None]) -> Callable[[int, Answer], None]:
-    told = False
+def _call_once(answered: Callable[[int, Answer], None]) -> Callable[[int, Answer], None]:
+    called = False
 
-    def tell(nudge: int, answer: Answer) -> None:
-        nonlocal told
-        if not told:
-            told = True
+    def call(nudge: int, answer: Answer) -> None:
+        nonlocal called
+        if not called:
+            called = True
             answered(nudge, answer)
 
-    return tell
+    return call
 
 
-def _place(bug: BaseException) -> str:
-    """Return the kind of the exception and where it arose; its own words may quote what was to be shown."""
-    frame = bug.__traceback__
+def _describe(failure: Exception) -> str:
+    """Return why, and of a bug only its type and where it was raised: its text may quote what was to be shown."""
+    if isinstance(failure, NotifyFailed):
+        return str(failure)
+    frame = failure.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
     where = f" in {frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame is not None else ""
-    return f"{type(bug).__name__}{where}"
+    return f"a bug in the program: {type(failure).__name__}{where}"

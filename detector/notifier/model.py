@@ -1,7 +1,7 @@
 """What every notifier is.
 
 Rule 1: one notification at a time, replaced in place, quiet, gone by itself.
-Rule 2: `show` returns once the notifier's own channel has taken the words, and raises `NotifyFailed` otherwise.
+Rule 2: `show` returns once the notifier's own channel has taken the text, and raises `NotifyFailed` otherwise.
 """
 
 from __future__ import annotations
@@ -9,22 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Final, NoReturn, Protocol
 
 from detector.core.observations import Answer
+from detector.errors import NotifyFailed
+from detector.i18n import _
 
-TITLE_WORDS: Final = 12
-"""A title has at most so many words; see docs/evidence.md."""
+MAX_TITLE_WORDS: Final = 12
+"""See docs/evidence.md."""
 
 SHOW_TIMEOUT: Final = 10.0
-"""Seconds that all notifiers together may take; then what was to be said counts as not shown."""
+"""Seconds that all notifiers together may take; after that a notification counts as not shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationText:
     """What a notification says: at most 12 words of `title`, one why-line as `body`, and its answers in order.
 
-    `urgent`: the desktop keeps quiet by our own will, and shows nothing now but what is marked urgent.
+    `urgent`: Do Not Disturb is on because we switched it on, and only what is marked urgent gets through.
     """
 
     title: str = field(repr=False)
@@ -43,27 +45,52 @@ class Notifier(Protocol):
     async def probe(self) -> None:
         """Return if the channel can be used here and now; raise `NotifyFailed` with why if not."""
 
-    async def show(self, nudge: int, words: NotificationText, answered: Callable[[int, Answer], None]) -> None:
-        """Show the words in place of what was shown before; call `answered(nudge, answer)` at most once, later.
+    async def show(self, nudge: int, text: NotificationText, answered: Callable[[int, Answer], None]) -> None:
+        """Show the text in place of what was shown before; call `answered(nudge, answer)` at most once, later.
 
         Nudge 0 is the greeting, which has no answers. Raises `NotifyFailed`.
         """
 
     async def withdraw(self, nudge: int) -> None:
-        """Take the notification away if it is still this nudge's; never raises."""
+        """Close the notification if it is still this nudge's; never raises."""
 
     async def close(self) -> None:
-        """Let go of every connection and task."""
+        """Close every connection and end every task."""
 
 
 class NotificationSender(Protocol):
-    """The notifiers in their order, the first that can speaks: `detector.notifier.chain.NotifierChain`."""
+    """Shows a notification by whatever notifier can: a `detector.notifier.chain.NotifierChain`, or what wraps one."""
 
-    async def show(self, nudge: int, words: NotificationText, answered: Callable[[int, Answer], None], /) -> str | None:
-        """Show the words and return the name of who spoke, or None if nobody could."""
+    async def show(self, nudge: int, text: NotificationText, answered: Callable[[int, Answer], None], /) -> str | None:
+        """Show the text and return the name of the notifier that did, or None if none could."""
 
     async def withdraw(self, nudge: int, /) -> None:
-        """Take the notification away if it still stands."""
+        """Close the notification if it is still shown."""
 
     async def close(self) -> None:
-        """Let go of everything."""
+        """Close every notifier."""
+
+
+class MissingNotifier:
+    """Stands for a notifier whose library is not installed: it fails, and the next one is tried."""
+
+    answers = False
+
+    def __init__(self, name: str, library: str) -> None:
+        self.name = name
+        self._library = library
+
+    async def probe(self) -> NoReturn:
+        """Raise `NotifyFailed`."""
+        raise NotifyFailed(_("the library {library} is not installed").format(library=self._library))
+
+    async def show(self, nudge: int, text: NotificationText, answered: Callable[[int, Answer], None]) -> NoReturn:
+        """Raise `NotifyFailed`."""
+        del nudge, text, answered
+        await self.probe()
+
+    async def withdraw(self, nudge: int) -> None:
+        """Do nothing."""
+
+    async def close(self) -> None:
+        """Do nothing."""

@@ -18,73 +18,77 @@ from typing import Any, Final
 
 from detector.core.observations import Answer
 from detector.errors import NotifyFailed
-from detector.notifier.address import session_bus_address
+from detector.i18n import _
 from detector.notifier.model import NotificationText
 from detector.notifier.plain import one_line, without_markup
 
-PATIENCE: Final = 5.0
-"""Seconds until a plyer that does not return is left behind."""
+if sys.platform == "linux":
+    from detector.notifier.server import require_session_bus
+
+TIMEOUT: Final = 5.0
+"""Seconds until a call of plyer that does not return is left behind."""
 
 # Windows refuses more than 63 and 255 characters.
-_TITLE_LIMIT: Final = 63
-_BODY_LIMIT: Final = 255
+_MAX_TITLE: Final = 63
+_MAX_BODY: Final = 255
 
 
 class PlyerNotifier:
-    """Shows through plyer. Failures are mostly silent, so that it returned says little; no answer ever comes back."""
+    """Shows through plyer, most of whose failures are silent: that it returned says little. No answer ever comes back."""
 
     name = "plyer"
     answers = False
-    about = "shows, as far as plyer tells, and cannot be answered"
+    about = _("shows, as far as plyer tells, and cannot be answered")
 
-    def __init__(self, *, patience: float = PATIENCE) -> None:
-        self._patience = patience
+    def __init__(self, *, timeout: float = TIMEOUT) -> None:
+        self._timeout = timeout
 
     async def probe(self) -> None:
         """Return if plyer can show here; raise `NotifyFailed` with why if not."""
-        if (why := _refusal()) is not None:
+        if (why := _why_not()) is not None:
             raise NotifyFailed(why)
         if sys.platform == "linux":
-            session_bus_address()
+            require_session_bus()
 
-    async def show(self, nudge: int, words: NotificationText, answered: Callable[[int, Answer], None]) -> None:
-        """Show the words. `answered` is never called. Raises `NotifyFailed` where plyer says that it failed."""
+    async def show(self, nudge: int, text: NotificationText, answered: Callable[[int, Answer], None]) -> None:
+        """Show the text. `answered` is never called. Raises `NotifyFailed` where plyer says that it failed."""
         del nudge, answered
         await self.probe()
-        title = without_markup(one_line(words.title, _TITLE_LIMIT)) or "Turntoward"
-        body = without_markup(one_line(words.body, _BODY_LIMIT))
+        title = without_markup(one_line(text.title, _MAX_TITLE)) or "Turntoward"
+        body = without_markup(one_line(text.body, _MAX_BODY))
         # A title or body that begins with "-" would be an option of the program that plyer may call.
-        said = [f"\u2060{part}" if part.startswith("-") else part for part in (title, body)]
+        title, body = (f"\u2060{part}" if part.startswith("-") else part for part in (title, body))
         try:
-            async with asyncio.timeout(self._patience):
-                failure = await _in_a_thread(said[0], said[1], round(words.expires.total_seconds()))
+            async with asyncio.timeout(self._timeout):
+                failure = await _in_thread(title, body, round(text.expires.total_seconds()))
         except TimeoutError:
-            raise NotifyFailed(f"plyer did not return within {self._patience:g} s") from None
+            why = _("plyer did not return within {seconds:g} s").format(seconds=self._timeout)
+            raise NotifyFailed(why) from None
         if failure is not None:
-            raise NotifyFailed(f"plyer failed: {failure}")
+            raise NotifyFailed(_("plyer failed: {error}").format(error=failure))
 
     async def withdraw(self, nudge: int) -> None:
-        """Do nothing: plyer cannot take back; the notification goes by itself."""
+        """Do nothing: plyer cannot close a notification; it goes by itself."""
 
     async def close(self) -> None:
         """Do nothing: no thread outlives `show`."""
 
 
-def _refusal() -> str | None:
+def _why_not() -> str | None:
     if find_spec("plyer") is None:
-        return "the package plyer is not installed"
+        return _("the package plyer is not installed")
     if sys.platform == "linux" and Path("/app").is_dir():
-        return "beside a folder /app plyer takes itself to be in Flatpak, and its failures are silent"
+        return _("beside a folder /app plyer takes itself to be in Flatpak, and its failures are silent")
     if sys.platform == "linux" and find_spec("dbus") is None:
-        return "without dbus-python, plyer would only call notify-send once more"
+        return _("without dbus-python, plyer would only call notify-send once more")
     return None
 
 
-async def _in_a_thread(title: str, body: str, seconds: int) -> str | None:
+async def _in_thread(title: str, body: str, seconds: int) -> str | None:
     loop = asyncio.get_running_loop()
     done: asyncio.Future[str | None] = loop.create_future()
 
-    def settle(failure: str | None) -> None:
+    def finish(failure: str | None) -> None:
         if not done.done():
             done.set_result(failure)
 
@@ -92,11 +96,11 @@ async def _in_a_thread(title: str, body: str, seconds: int) -> str | None:
         failure = None
         try:
             _notify(title, body, seconds)
-        except Exception as wrong:  # noqa: BLE001 - plyer passes on whatever its many ways raise
-            # Only its kind: what it says may quote the words.
+        except Exception as wrong:  # noqa: BLE001 - plyer lets through whatever its many backends raise
+            # Only its type: its own text may quote the notification.
             failure = type(wrong).__name__
         with suppress(RuntimeError):  # the loop has ended meanwhile
-            loop.call_soon_threadsafe(settle, failure)
+            loop.call_soon_threadsafe(finish, failure)
 
     Thread(target=run, name="turntoward-plyer", daemon=True).start()
     return await done

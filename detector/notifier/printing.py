@@ -13,6 +13,7 @@ from typing import Final, TextIO
 
 from detector.core.observations import Answer
 from detector.errors import NotifyFailed
+from detector.i18n import _
 from detector.notifier.model import NotificationText
 from detector.notifier.plain import one_line
 
@@ -24,7 +25,7 @@ class PrintingNotifier:
 
     name = "print"
     answers = False
-    about = "only prints a line; it is seen by whoever looks at the terminal, and cannot be answered"
+    about = _("only prints a line; it is seen by whoever looks at the terminal, and cannot be answered")
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream
@@ -33,18 +34,18 @@ class PrintingNotifier:
         """Return if there is somewhere to print to that is not the journal; raise `NotifyFailed` if not."""
         self._target()
 
-    async def show(self, nudge: int, words: NotificationText, answered: Callable[[int, Answer], None]) -> None:
+    async def show(self, nudge: int, text: NotificationText, answered: Callable[[int, Answer], None]) -> None:
         """Print the title and the why-line, marked as printed. `answered` is never called."""
         del nudge, answered
-        said = " — ".join(part for part in (one_line(words.title), one_line(words.body, 1000)) if part)
-        lines = wrap(f"Turntoward (only printed): {said}", WIDTH, subsequent_indent="  ")
+        line = " — ".join(part for part in (one_line(text.title), one_line(text.body, 1000)) if part)
+        lines = wrap(_("Turntoward (only printed): {line}").format(line=line), WIDTH, subsequent_indent="  ")
         target = self._target()
         try:
             target.write("\n".join(lines) + "\n")
             target.flush()
         except (OSError, ValueError) as failure:
             # The failure's own text could quote what could not be encoded.
-            raise NotifyFailed(f"printing failed: {type(failure).__name__}") from None
+            raise NotifyFailed(_("printing failed: {error}").format(error=type(failure).__name__)) from None
 
     async def withdraw(self, nudge: int) -> None:
         """Do nothing: what is printed is printed."""
@@ -56,19 +57,19 @@ class PrintingNotifier:
         target = self._stream or sys.stderr
         # Python's own annotation leaves out that sys.stderr is None where the descriptor was closed.
         if target is None or target.closed:
-            raise NotifyFailed("there is no output to print to")
+            raise NotifyFailed(_("there is no output to print to"))
         if _goes_to_the_journal(target):
-            raise NotifyFailed("the output goes to the journal, where nobody would see it")
+            raise NotifyFailed(_("the output goes to the journal, where nobody would see it"))
         return target
 
 
 def _goes_to_the_journal(stream: TextIO) -> bool:
     # systemd.exec(5): device and inode of the journal's stream.
-    named = os.environ.get("JOURNAL_STREAM", "")
-    if not named:
+    journal = os.environ.get("JOURNAL_STREAM", "")
+    if not journal:
         return False
     try:
-        found = os.fstat(stream.fileno())
+        status = os.fstat(stream.fileno())
     except (OSError, ValueError):
         return False
-    return named == f"{found.st_dev}:{found.st_ino}"
+    return journal == f"{status.st_dev}:{status.st_ino}"

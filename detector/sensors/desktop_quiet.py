@@ -15,8 +15,9 @@ from dbus_fast import BusType, Message
 from detector.clock import Clock
 from detector.core.attention.settings import AttentionSettings
 from detector.core.observations import Observation, QuietBegan, QuietEnded, Sense, SensorStarted
+from detector.dbus import PROPERTIES, ErrorReply, match_owner_changes, match_signals
 from detector.errors import SensorLost, SensorUnavailable
-from detector.sensors.bus import PROPERTIES, Bus, Refused, owner_of, signals_of
+from detector.sensors.bus import SensorBus
 from detector.sensors.channel import Channel
 from detector.sensors.model import SensorEvent
 
@@ -38,7 +39,7 @@ class DesktopQuiet:
 
     async def probe(self) -> None:
         """Return if the notification server tells; raise `SensorUnavailable` if not."""
-        bus = await Bus.open(BusType.SESSION)
+        bus = await SensorBus.open(BusType.SESSION)
         try:
             await _which(bus)
         finally:
@@ -47,7 +48,7 @@ class DesktopQuiet:
     async def observe(self) -> AsyncGenerator[SensorEvent, None]:
         """Yield `QuietBegan` and `QuietEnded` in turn, first as it is now."""
         channel: Channel[Observation] = Channel()
-        bus = await Bus.open(BusType.SESSION)
+        bus = await SensorBus.open(BusType.SESSION)
         quiet: bool | None = None
 
         def set_quiet(*, now_quiet: bool) -> None:
@@ -65,9 +66,9 @@ class DesktopQuiet:
 
         try:
             interface, name = await _which(bus)
-            rules = [signals_of(SERVICE, PATH, PROPERTIES), owner_of(SERVICE)]
+            rules = [match_signals(SERVICE, PATH, PROPERTIES), match_owner_changes(SERVICE)]
             await bus.listen(rules, on_signal, channel)
-            now_quiet = bool(await bus.read(SERVICE, PATH, interface, name))
+            now_quiet = bool(await bus.get_property(SERVICE, PATH, interface, name))
             # What a signal told meanwhile is at least as new, and must not come before the start, which wipes it out.
             known, quiet = now_quiet if quiet is None else quiet, None
             channel.put(SensorStarted(at=self._clock.now(), sense="quiet", sensor=self.name))
@@ -78,11 +79,11 @@ class DesktopQuiet:
             await bus.close()
 
 
-async def _which(bus: Bus) -> tuple[str, str]:
+async def _which(bus: SensorBus) -> tuple[str, str]:
     for interface, name in TELLS:
         try:
-            await bus.read(SERVICE, PATH, interface, name)
-        except Refused:
+            await bus.get_property(SERVICE, PATH, interface, name)
+        except ErrorReply:
             continue
         except SensorLost as silent:
             raise SensorUnavailable("the notification server does not answer") from silent

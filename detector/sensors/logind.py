@@ -20,8 +20,9 @@ from dbus_fast import BusType, Message
 from detector.clock import Clock
 from detector.core.attention.settings import AttentionSettings
 from detector.core.observations import Gap, GapReason, Locked, Observation, Sense, SensorStarted, Suspended, Unlocked
+from detector.dbus import PROPERTIES, ErrorReply, match_owner_changes, match_signals
 from detector.errors import SensorLost, SensorUnavailable
-from detector.sensors.bus import PROPERTIES, Bus, Refused, owner_of, signals_of
+from detector.sensors.bus import SensorBus
 from detector.sensors.channel import Channel
 from detector.sensors.model import SensorEvent
 
@@ -46,7 +47,7 @@ class Logind:
 
     async def probe(self) -> None:
         """Return if logind knows a session of ours; raise `SensorUnavailable` if not."""
-        bus = await Bus.open(BusType.SYSTEM)
+        bus = await SensorBus.open(BusType.SYSTEM)
         try:
             await own_session(bus)
         finally:
@@ -55,7 +56,7 @@ class Logind:
     async def observe(self) -> AsyncGenerator[SensorEvent, None]:
         """Yield `Locked` or `Unlocked`, first as it is now; `Suspended` before sleep and a `Gap` after it."""
         channel: Channel[Observation | Prepare] = Channel()
-        bus = await Bus.open(BusType.SYSTEM)
+        bus = await SensorBus.open(BusType.SYSTEM, unix_fds=True)
         watch = _Watch(self._clock, channel, bus)
         try:
             await watch.begin()
@@ -75,7 +76,7 @@ class Prepare:
 
 
 class _Watch:
-    def __init__(self, clock: Clock, channel: Channel[Observation | Prepare], bus: Bus) -> None:
+    def __init__(self, clock: Clock, channel: Channel[Observation | Prepare], bus: SensorBus) -> None:
         self._clock = clock
         self._channel = channel
         self._bus = bus
@@ -89,24 +90,24 @@ class _Watch:
     async def begin(self) -> None:
         self._path = await own_session(self._bus)
         rules = [
-            signals_of(SERVICE, self._path, SESSION),
-            signals_of(SERVICE, self._path, PROPERTIES, arg0=SESSION),
-            signals_of(SERVICE, MANAGER_PATH, MANAGER, member="PrepareForSleep"),
-            owner_of(SERVICE),
+            match_signals(SERVICE, self._path, SESSION),
+            match_signals(SERVICE, self._path, PROPERTIES, arg0=SESSION),
+            match_signals(SERVICE, MANAGER_PATH, MANAGER, member="PrepareForSleep"),
+            match_owner_changes(SERVICE),
         ]
         await self._bus.listen(rules, self._on_signal, self._channel)
         await self.hold_sleep()
         try:
-            self._hinted = bool(await self._bus.read(SERVICE, self._path, SESSION, "LockedHint"))
-        except Refused as refused:
+            self._hinted = bool(await self._bus.get_property(SERVICE, self._path, SESSION, "LockedHint"))
+        except ErrorReply as refused:
             raise SensorUnavailable("logind does not tell whether the session is locked") from refused
         self._channel.put(SensorStarted(at=self._clock.now(), sense="session", sensor=Logind.name))
         self._set_locked(locked=self._hinted)
 
     async def hold_sleep(self) -> None:
         """Take the delay lock; where that is refused, the instant of sleep may be read late."""
-        with suppress(Refused):
-            _, descriptors = await self._bus.ask(
+        with suppress(ErrorReply):
+            reply = await self._bus.call(
                 SERVICE,
                 MANAGER_PATH,
                 MANAGER,
@@ -118,7 +119,7 @@ class _Watch:
                 "delay",
             )
             self._let_sleep()
-            self._delay_lock = descriptors[0] if descriptors else None
+            self._delay_lock = reply.unix_fds[0] if reply.unix_fds else None
 
     def _on_signal(self, message: Message) -> None:
         match message.member:
@@ -177,28 +178,28 @@ class _Watch:
         self._let_sleep()
 
 
-async def own_session(bus: Bus) -> str:
+async def own_session(bus: SensorBus) -> str:
     """Return the path of the session that this program senses. Raises `SensorUnavailable`.
 
     By the session's own id where it is known; a user service is in none, and belongs to the user's graphical one.
     """
     asked = os.environ.get("XDG_SESSION_ID", "")
     try:
-        with suppress(Refused):
+        with suppress(ErrorReply):
             if asked:
-                body, _ = await bus.ask(SERVICE, MANAGER_PATH, MANAGER, "GetSession", "s", asked)
-                await bus.read(SERVICE, body[0], SESSION, "LockedHint")
-                return str(body[0])
-        with suppress(Refused):
-            body, _ = await bus.ask(SERVICE, MANAGER_PATH, MANAGER, "GetUser", "u", os.getuid())
-            name, path = await bus.read(SERVICE, body[0], USER, "Display")
+                (path,) = (await bus.call(SERVICE, MANAGER_PATH, MANAGER, "GetSession", "s", asked)).body
+                await bus.get_property(SERVICE, path, SESSION, "LockedHint")
+                return str(path)
+        with suppress(ErrorReply):
+            (user,) = (await bus.call(SERVICE, MANAGER_PATH, MANAGER, "GetUser", "u", os.getuid())).body
+            name, path = await bus.get_property(SERVICE, user, USER, "Display")
             if name:
                 return str(path)
-        body, _ = await bus.ask(SERVICE, MANAGER_PATH, MANAGER, "ListSessions")
-    except (Refused, SensorLost) as refused:
+        (sessions,) = (await bus.call(SERVICE, MANAGER_PATH, MANAGER, "ListSessions")).body
+    except (ErrorReply, SensorLost) as refused:
         raise SensorUnavailable("systemd-logind does not answer", "it comes with systemd") from refused
     # One at a seat before one from afar.
-    own = sorted((not seat, path) for _, user, _, seat, path in body[0] if user == os.getuid())
+    own = sorted((not seat, path) for _, user, _, seat, path in sessions if user == os.getuid())
     if not own:
         raise SensorUnavailable("systemd-logind knows no session of yours", "log in through a display manager")
     return str(own[0][1])

@@ -18,8 +18,9 @@ from dbus_fast import BusType, Message
 from detector.clock import Clock
 from detector.core.attention.settings import AttentionSettings
 from detector.core.observations import MediaEnded, MediaStarted, Observation, Sense, SensorStarted
+from detector.dbus import DBUS, DBUS_PATH, PROPERTIES, ErrorReply, match_signals
 from detector.errors import SensorLost
-from detector.sensors.bus import DBUS, PROPERTIES, Bus, Refused, signals_of
+from detector.sensors.bus import SensorBus
 from detector.sensors.channel import Channel
 from detector.sensors.model import SensorEvent
 from detector.sensors.settle import Settled
@@ -28,7 +29,6 @@ PREFIX: Final = "org.mpris.MediaPlayer2."
 PATH: Final = "/org/mpris/MediaPlayer2"
 PLAYER: Final = "org.mpris.MediaPlayer2.Player"
 STATUS: Final = "PlaybackStatus"
-BUS_PATH: Final = "/org/freedesktop/DBus"
 SPEAK_FOR_OTHERS: Final = ("playerctld", "kdeconnect", "GSConnect")
 """playerctld repeats what another player says; KDE Connect and GSConnect say what a phone plays."""
 BETWEEN_TWO: Final = timedelta(seconds=2)
@@ -36,7 +36,7 @@ BETWEEN_TWO: Final = timedelta(seconds=2)
 
 _TOLD: Final = (
     f"type='signal',path='{PATH}',interface='{PROPERTIES}',member='PropertiesChanged',arg0='{PLAYER}'",
-    signals_of(DBUS, BUS_PATH, DBUS, member="NameOwnerChanged", arg0namespace=PREFIX.rstrip(".")),
+    match_signals(DBUS, DBUS_PATH, DBUS, member="NameOwnerChanged", arg0namespace=PREFIX.rstrip(".")),
 )
 
 
@@ -62,13 +62,13 @@ class MprisMedia:
 
     async def probe(self) -> None:
         """Return if there is a session bus; raise `SensorUnavailable` if not. Players may come later."""
-        bus = await Bus.open(BusType.SESSION)
+        bus = await SensorBus.open(BusType.SESSION)
         await bus.close()
 
     async def observe(self) -> AsyncGenerator[SensorEvent, None]:
         """Yield `MediaStarted` and `MediaEnded` in turn, first as it is now."""
         channel: Channel[Observation | _Ask] = Channel()
-        bus = await Bus.open(BusType.SESSION)
+        bus = await SensorBus.open(BusType.SESSION)
         settled = Settled(
             channel.put,
             self._clock,
@@ -98,7 +98,7 @@ class MprisMedia:
 class _Players:
     """The players on the bus, by the connections behind their names, and which of them play."""
 
-    def __init__(self, bus: Bus, channel: Channel[Observation | _Ask]) -> None:
+    def __init__(self, bus: SensorBus, channel: Channel[Observation | _Ask]) -> None:
         self._bus = bus
         self._channel = channel
         self._owners: dict[str, str] = {}
@@ -111,11 +111,11 @@ class _Players:
 
     async def find(self) -> None:
         """Ask every player that is there already."""
-        (names,), _ = await self._bus.ask(DBUS, BUS_PATH, DBUS, "ListNames")
+        (names,) = (await self._bus.call(DBUS, DBUS_PATH, DBUS, "ListNames")).body
         for name in filter(_is_player, names):
             try:
-                (owner,), _ = await self._bus.ask(DBUS, BUS_PATH, DBUS, "GetNameOwner", "s", name)
-            except Refused:
+                (owner,) = (await self._bus.call(DBUS, DBUS_PATH, DBUS, "GetNameOwner", "s", name)).body
+            except ErrorReply:
                 continue  # it went meanwhile
             self._owners[name] = owner
             await self.ask(owner)
@@ -123,11 +123,11 @@ class _Players:
     async def ask(self, owner: str) -> None:
         """Ask one player whether it plays; one that does not say does not."""
         try:
-            status = await self._bus.read(owner, PATH, PLAYER, STATUS)
-        except Refused:
+            status = await self._bus.get_property(owner, PATH, PLAYER, STATUS)
+        except ErrorReply:
             status = None
         except SensorLost:
-            if not self._bus.is_open:
+            if not self._bus.is_connected:
                 raise
             status = None  # it hangs, as a player that is stopped in a debugger does
         self._set(owner, status)

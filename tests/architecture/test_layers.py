@@ -99,8 +99,10 @@ def test_every_room_of_the_core_is_bound_to_wait_for_nothing() -> None:
     core = placed[placed.index("detector.core") :]
     assert unplaced(core, named) == [
         "detector.clock",
+        "detector.dbus",
         "detector.errors",
         "detector.i18n",
         "detector.paths",
+        "detector.spelling",
         "detector.zone",
     ]

@@ -30,7 +30,7 @@ from detector.notifier.printing import PrintingNotifier
 from tests.rig.bus import Dunst, SessionBus, dunst_on, needs, private_bus
 from tests.rig.x11 import desktop
 
-WORDS = NotificationText(
+TEXT = NotificationText(
     title="A minute of scrolling",
     body="Social media, 70 s, the second time since 18:30.",
     answers=(("put_away", "Put it away"), ("together", "This is for both of us"), ("needed", "I need this")),
@@ -62,16 +62,16 @@ class NotifierConformance:
         await channel.notifier.probe()
 
     async def test_the_person_sees_title_and_why_line(self, channel: Channel) -> None:
-        await channel.notifier.show(1, WORDS, never)
+        await channel.notifier.show(1, TEXT, never)
         seen = channel.seen()
-        assert WORDS.title in seen
-        assert WORDS.body in seen
+        assert TEXT.title in seen
+        assert TEXT.body in seen
 
     async def test_it_can_show_without_being_probed_and_again_after_it(self, channel: Channel) -> None:
         await channel.notifier.show(1, GREETING, never)
         await channel.notifier.probe()
-        await channel.notifier.show(2, WORDS, never)
-        assert WORDS.title in channel.seen()
+        await channel.notifier.show(2, TEXT, never)
+        assert TEXT.title in channel.seen()
 
     async def test_the_greeting_is_shown_and_goes_unanswered(self, channel: Channel) -> None:
         await channel.notifier.show(0, GREETING, never)
@@ -121,13 +121,13 @@ class NotifierConformance:
         assert "\x00" not in seen
 
     async def test_two_at_once_are_both_taken(self, channel: Channel) -> None:
-        await asyncio.gather(channel.notifier.show(1, GREETING, never), channel.notifier.show(2, WORDS, never))
+        await asyncio.gather(channel.notifier.show(1, GREETING, never), channel.notifier.show(2, TEXT, never))
         seen = channel.seen()
-        assert WORDS.title in seen or GREETING.title in seen
+        assert TEXT.title in seen or GREETING.title in seen
 
     async def test_withdrawing_what_is_not_there_is_no_failure(self, channel: Channel) -> None:
         await channel.notifier.withdraw(4)
-        await channel.notifier.show(1, WORDS, never)
+        await channel.notifier.show(1, TEXT, never)
         await channel.notifier.withdraw(4)
         await channel.notifier.withdraw(1)
         await channel.notifier.withdraw(1)
@@ -153,7 +153,7 @@ class NotifierConformance:
     async def test_closing_leaves_no_task_no_thread_and_no_child(self, channel: Channel) -> None:
         tasks, threads = asyncio.all_tasks(), set(threading.enumerate())
         children = _children()
-        await channel.notifier.show(1, WORDS, never)
+        await channel.notifier.show(1, TEXT, never)
         await channel.notifier.close()
         await channel.notifier.close()
         assert asyncio.all_tasks() == tasks
@@ -211,14 +211,14 @@ class TestPrinting(NotifierConformance):
         return Channel(PrintingNotifier(stream), lambda: last_printed(stream), stream.close)
 
     async def test_it_says_that_it_only_prints(self, channel: Channel, stream: io.StringIO) -> None:
-        await channel.notifier.show(1, WORDS, never)
+        await channel.notifier.show(1, TEXT, never)
         assert stream.getvalue() == (
             "Turntoward (only printed): A minute of scrolling — Social media, 70 s, the\n  second time since 18:30.\n"
         )
         assert "only prints" in PrintingNotifier.about
 
     async def test_without_a_stream_it_prints_to_standard_error(self, capsys: pytest.CaptureFixture[str]) -> None:
-        await PrintingNotifier().show(1, WORDS, never)
+        await PrintingNotifier().show(1, TEXT, never)
         said = capsys.readouterr()
         assert said.out == ""
         assert "A minute of scrolling" in said.err
@@ -226,16 +226,16 @@ class TestPrinting(NotifierConformance):
     async def test_without_standard_error_it_fails(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys, "stderr", None)
         with pytest.raises(NotifyFailed, match="no output"):
-            await PrintingNotifier().show(1, WORDS, never)
+            await PrintingNotifier().show(1, TEXT, never)
 
     async def test_into_the_journal_it_does_not_print(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         with (tmp_path / "stream").open("w") as stream:
             found = os.fstat(stream.fileno())
             monkeypatch.setenv("JOURNAL_STREAM", f"{found.st_dev}:{found.st_ino}")
             with pytest.raises(NotifyFailed, match="journal"):
-                await PrintingNotifier(stream).show(1, WORDS, never)
+                await PrintingNotifier(stream).show(1, TEXT, never)
             monkeypatch.setenv("JOURNAL_STREAM", f"{found.st_dev}:{found.st_ino + 1}")
-            await PrintingNotifier(stream).show(1, WORDS, never)
+            await PrintingNotifier(stream).show(1, TEXT, never)
         assert (tmp_path / "stream").read_text().count("only printed") == 1
 
     async def test_what_the_stream_cannot_encode_fails_without_the_words(self) -> None:
@@ -268,15 +268,15 @@ class TestNotifySend(NotifierConformance):
         )
 
     async def test_it_is_quiet_and_goes_by_itself(self, channel: Channel, dunst: Dunst) -> None:
-        await channel.notifier.show(1, WORDS, never)
+        await channel.notifier.show(1, TEXT, never)
         seen = dunst.shown()
         assert (seen.appname, seen.urgency, seen.timeout_s) == ("Turntoward", "low", 20)
 
     async def test_a_second_nudge_replaces_the_first_in_place(self, channel: Channel, dunst: Dunst) -> None:
         await channel.notifier.show(1, GREETING, never)
-        await channel.notifier.show(2, WORDS, never)
+        await channel.notifier.show(2, TEXT, never)
         assert (dunst.displayed(), dunst.waiting()) == (1, 0)
-        assert dunst.shown().summary == WORDS.title
+        assert dunst.shown().summary == TEXT.title
 
     async def test_markup_and_escapes_come_out_as_they_read(self, channel: Channel, dunst: Dunst) -> None:
         await channel.notifier.show(1, NotificationText(title="a", body=r"<b>tags</b> & \n \x41 &amp;"), never)
@@ -285,12 +285,12 @@ class TestNotifySend(NotifierConformance):
     async def test_without_a_server_it_fails(self, channel: Channel, dunst: Dunst) -> None:
         dunst.stop()
         with pytest.raises(NotifyFailed, match="could not reach"):
-            await channel.notifier.show(1, WORDS, never)
+            await channel.notifier.show(1, TEXT, never)
 
     async def test_without_the_program_it_fails(self, channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PATH", "/nowhere")
         with pytest.raises(NotifyFailed, match="not installed"):
-            await channel.notifier.show(1, WORDS, never)
+            await channel.notifier.show(1, TEXT, never)
 
     async def test_a_program_that_hangs_is_ended(
         self, session_bus: SessionBus, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -299,7 +299,7 @@ class TestNotifySend(NotifierConformance):
         monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
         children = _children()
         with pytest.raises(NotifyFailed, match="did not end within"):
-            await NotifySendNotifier(patience=0.5).show(1, WORDS, never)
+            await NotifySendNotifier(timeout=0.5).show(1, TEXT, never)
         assert _children() == children
 
     async def test_an_old_version_is_not_asked_to_replace(
@@ -309,8 +309,8 @@ class TestNotifySend(NotifierConformance):
         _program(tmp_path, f'echo "$@" >> {said}')
         monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
         notifier = NotifySendNotifier()
-        await notifier.show(1, WORDS, never)
-        await notifier.show(2, WORDS, never)
+        await notifier.show(1, TEXT, never)
+        await notifier.show(2, TEXT, never)
         assert "--replace-id" not in said.read_text()
         assert "--print-id" not in said.read_text()
         assert said.read_text().count("-- A minute of scrolling Social media") == 2
@@ -340,7 +340,7 @@ class TestPlyer(NotifierConformance):
         shared_dunst.ctl("close-all")
 
     async def test_it_is_quiet_and_goes_by_itself(self, channel: Channel, shared_dunst: Dunst) -> None:
-        await channel.notifier.show(1, WORDS, never)
+        await channel.notifier.show(1, TEXT, never)
         seen = shared_dunst.shown()
         assert (seen.appname, seen.urgency, seen.timeout_s) == ("Turntoward", "low", 20)
 
@@ -348,13 +348,13 @@ class TestPlyer(NotifierConformance):
         self, channel: Channel, shared_dunst: Dunst
     ) -> None:
         await channel.notifier.show(1, GREETING, never)
-        await channel.notifier.show(2, WORDS, never)
+        await channel.notifier.show(2, TEXT, never)
         assert (shared_dunst.displayed(), shared_dunst.waiting()) == (1, 0)
 
     async def test_without_a_server_it_fails(self, channel: Channel, shared_dunst: Dunst) -> None:
         shared_dunst.stop()
         with pytest.raises(NotifyFailed, match="plyer failed: DBusException"):
-            await channel.notifier.show(1, WORDS, never)
+            await channel.notifier.show(1, TEXT, never)
         shared_dunst.start()
 
     async def test_no_word_begins_as_an_option_does(self, channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -368,7 +368,7 @@ class TestPlyer(NotifierConformance):
         let_go = threading.Event()
         monkeypatch.setattr("detector.notifier.plyer_notifier._notify", lambda *_: let_go.wait(30))
         with pytest.raises(NotifyFailed, match="did not return within"):
-            await PlyerNotifier(patience=0.1).show(1, WORDS, never)
+            await PlyerNotifier(timeout=0.1).show(1, TEXT, never)
         let_go.set()
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from detector.clock import SystemClock
-from detector.dnd.dunst import lines as dunst_lines
-from detector.dnd.mako import lines as mako_lines
+from detector.dnd.dunst import config_lines as dunst_lines
+from detector.dnd.mako import config_lines as mako_lines
 from tests.endtoend.conftest import Begin
 from tests.endtoend.evening import Evening
 from tests.rig.wayland import mako_on_sway

@@ -12,9 +12,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from dbus_fast.aio import MessageBus
 
 from detector.core.observations import Answer
+from detector.dbus import Bus
 from detector.errors import NotifyFailed
 from detector.notifier.chain import NotifierChain
 from detector.notifier.freedesktop import FreedesktopNotifier
@@ -30,7 +30,7 @@ ANSWERS: tuple[tuple[Answer, str], ...] = (
     ("together", "This is for both of us"),
     ("needed", "I need this"),
 )
-WORDS = NotificationText(
+TEXT = NotificationText(
     title="A minute of scrolling", body="Social media, 70 s, the second time since 18:30.", answers=ANSWERS
 )
 CANARY = "canary-4711"
@@ -52,7 +52,7 @@ async def notifier() -> AsyncIterator[FreedesktopNotifier]:
 async def test_the_person_sees_title_why_line_and_how_to_answer(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
-    await notifier.show(1, WORDS, answers)
+    await notifier.show(1, TEXT, answers)
     seen = dunst.shown()
     assert seen.appname == "Turntoward"
     assert seen.summary == "A minute of scrolling"
@@ -64,8 +64,8 @@ async def test_the_person_sees_title_why_line_and_how_to_answer(
 async def test_a_second_nudge_replaces_the_first_in_place(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
-    await notifier.show(1, WORDS, answers)
-    await notifier.show(2, replace(WORDS, title="From app to app"), answers)
+    await notifier.show(1, TEXT, answers)
+    await notifier.show(2, replace(TEXT, title="From app to app"), answers)
     assert (dunst.displayed(), dunst.waiting()) == (1, 0)
     assert dunst.shown().summary == "From app to app"
     await until_async(lambda: answers, what="the dismissal")
@@ -77,7 +77,7 @@ async def test_two_shows_at_once_leave_one_on_the_screen(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
     await asyncio.gather(
-        notifier.show(1, WORDS, answers), notifier.show(2, replace(WORDS, title="From app to app"), answers)
+        notifier.show(1, TEXT, answers), notifier.show(2, replace(TEXT, title="From app to app"), answers)
     )
     assert (dunst.displayed(), dunst.waiting()) == (1, 0)
     assert dunst.shown().summary == "From app to app"
@@ -87,7 +87,7 @@ async def test_two_shows_at_once_leave_one_on_the_screen(
 async def test_each_answer_comes_back_once_and_the_notification_goes(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers, answer: Answer
 ) -> None:
-    await notifier.show(7, WORDS, answers)
+    await notifier.show(7, TEXT, answers)
     dunst.answer(answer)
     await until_async(lambda: answers, what="the answer")
     await until_async(lambda: dunst.displayed() == 0, what="an empty screen")
@@ -100,7 +100,7 @@ async def test_each_answer_comes_back_once_and_the_notification_goes(
 async def test_a_middle_click_answers_and_is_not_also_a_dismissal(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
-    await notifier.show(7, WORDS, answers)
+    await notifier.show(7, TEXT, answers)
     dunst.middle_click("together")
     await until_async(lambda: answers, what="the answer")
     await _nothing_more(dunst, notifier)
@@ -110,7 +110,7 @@ async def test_a_middle_click_answers_and_is_not_also_a_dismissal(
 async def test_a_menu_left_without_a_choice_answers_nothing(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
-    await notifier.show(7, WORDS, answers)
+    await notifier.show(7, TEXT, answers)
     dunst.answer("")
     await until_async(dunst.offered, what="the menu")
     dunst.dismiss()
@@ -121,7 +121,7 @@ async def test_a_menu_left_without_a_choice_answers_nothing(
 async def test_a_click_that_closes_is_a_dismissal(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
-    await notifier.show(7, WORDS, answers)
+    await notifier.show(7, TEXT, answers)
     dunst.dismiss()
     await until_async(lambda: answers, what="the dismissal")
     assert answers == [(7, "dismissed")]
@@ -130,7 +130,7 @@ async def test_a_click_that_closes_is_a_dismissal(
 async def test_what_nobody_touches_goes_by_itself_and_is_expired(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
-    await notifier.show(7, replace(WORDS, expires=timedelta(seconds=1)), answers)
+    await notifier.show(7, replace(TEXT, expires=timedelta(seconds=1)), answers)
     await until_async(lambda: answers, what="the expiry")
     assert answers == [(7, "expired")]
     assert dunst.displayed() == 0
@@ -139,7 +139,7 @@ async def test_what_nobody_touches_goes_by_itself_and_is_expired(
 async def test_what_is_withdrawn_is_gone_and_answers_nothing(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
-    await notifier.show(7, WORDS, answers)
+    await notifier.show(7, TEXT, answers)
     await notifier.withdraw(6)
     assert dunst.displayed() == 1
     await notifier.withdraw(7)
@@ -160,7 +160,7 @@ async def test_the_greeting_goes_unanswered_whatever_becomes_of_it(
 async def test_closing_leaves_nothing_on_the_screen(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
-    await notifier.show(7, WORDS, answers)
+    await notifier.show(7, TEXT, answers)
     await notifier.close()
     await until_async(lambda: dunst.displayed() == 0, what="an empty screen")
     assert answers == []
@@ -186,7 +186,7 @@ async def test_closing_leaves_nothing_on_the_screen(
 async def test_a_title_arrives_as_it_reads(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers, given: str, seen: str
 ) -> None:
-    await notifier.show(1, replace(WORDS, title=given), answers)
+    await notifier.show(1, replace(TEXT, title=given), answers)
     shown = dunst.shown()
     assert shown.summary == seen
     assert shown.message.startswith(seen.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
@@ -216,9 +216,9 @@ async def test_a_why_line_is_never_taken_for_markup(
 async def test_after_the_server_has_restarted_the_next_nudge_is_shown_and_answered(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
-    await notifier.show(1, WORDS, answers)
+    await notifier.show(1, TEXT, answers)
     await asyncio.to_thread(dunst.restart)
-    await notifier.show(2, replace(WORDS, title="From app to app"), answers)
+    await notifier.show(2, replace(TEXT, title="From app to app"), answers)
     assert dunst.displayed() == 1
     dunst.answer("needed")
     await until_async(lambda: answers, what="the answer")
@@ -228,7 +228,7 @@ async def test_after_the_server_has_restarted_the_next_nudge_is_shown_and_answer
 async def test_an_id_of_an_earlier_server_is_never_taken_for_our_nudge(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
-    await notifier.show(1, WORDS, answers)
+    await notifier.show(1, TEXT, answers)
     ours = _id_of(notifier)
     await asyncio.to_thread(dunst.restart)
     # Another program gets the id that was ours; its dismissal is its own affair.
@@ -246,7 +246,7 @@ async def test_an_id_of_an_earlier_server_is_never_taken_for_our_nudge(
 async def test_another_programs_notification_is_none_of_ours(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
-    await notifier.show(1, WORDS, answers)
+    await notifier.show(1, TEXT, answers)
     # An urgent one stands above ours, and dunstctl closes the upper one.
     _another_program(dunst, "-u", "critical")
     assert dunst.displayed() == 2
@@ -264,24 +264,24 @@ async def test_without_a_server_it_fails_and_says_so(
     await notifier.probe()
     dunst.stop()
     with pytest.raises(NotifyFailed, match="no notification server"):
-        await notifier.show(1, WORDS, answers)
+        await notifier.show(1, TEXT, answers)
     dunst.start()
-    await notifier.show(1, WORDS, answers)
+    await notifier.show(1, TEXT, answers)
     assert dunst.displayed() == 1
 
 
 async def test_a_server_that_hangs_is_left_in_bounded_time_and_what_it_shows_late_is_taken_away(
     dunst: Dunst, answers: Answers
 ) -> None:
-    notifier = FreedesktopNotifier(patience=0.3)
+    notifier = FreedesktopNotifier(timeout=0.3)
     await notifier.probe()
     dunst.process.send_signal(signal.SIGSTOP)
     with pytest.raises(NotifyFailed, match="did not answer within"):
-        await notifier.show(1, WORDS, answers)
+        await notifier.show(1, TEXT, answers)
     dunst.process.send_signal(signal.SIGCONT)
     await until_async(lambda: len(dunst.history()) == 1 and dunst.displayed() == 0, what="the late one gone")
     assert answers == []
-    await notifier.show(2, WORDS, answers)
+    await notifier.show(2, TEXT, answers)
     assert dunst.displayed() == 1
     await notifier.close()
 
@@ -289,14 +289,14 @@ async def test_a_server_that_hangs_is_left_in_bounded_time_and_what_it_shows_lat
 async def test_a_bus_that_went_away_fails_and_once_back_serves_again(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await notifier.show(1, WORDS, answers)
+    await notifier.show(1, TEXT, answers)
     dunst.bus.kill()
     with pytest.raises(NotifyFailed):
-        await notifier.show(2, WORDS, answers)
+        await notifier.show(2, TEXT, answers)
     await notifier.withdraw(1)
     dunst.bus.start()
     dunst.start()
-    await notifier.show(3, WORDS, answers)
+    await notifier.show(3, TEXT, answers)
     dunst.dismiss()
     await until_async(lambda: answers, what="the dismissal")
     assert answers == [(3, "dismissed")]
@@ -309,7 +309,7 @@ async def test_under_do_not_disturb_an_id_comes_back_though_nothing_is_seen(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
     dunst.pause()
-    await notifier.show(1, WORDS, answers)
+    await notifier.show(1, TEXT, answers)
     assert (dunst.displayed(), dunst.waiting()) == (0, 1)
     await notifier.withdraw(1)
     await until_async(lambda: dunst.waiting() == 0, what="nothing kept back")
@@ -318,7 +318,7 @@ async def test_under_do_not_disturb_an_id_comes_back_though_nothing_is_seen(
 async def test_what_do_not_disturb_keeps_back_too_long_is_taken_away(dunst: Dunst, answers: Answers) -> None:
     notifier = FreedesktopNotifier(overdue=0.1)
     dunst.pause()
-    await notifier.show(1, replace(WORDS, expires=timedelta(milliseconds=100)), answers)
+    await notifier.show(1, replace(TEXT, expires=timedelta(milliseconds=100)), answers)
     await until_async(lambda: answers, what="the expiry")
     await until_async(lambda: dunst.waiting() == 0, what="nothing kept back")
     assert answers == [(1, "expired")]
@@ -326,15 +326,15 @@ async def test_what_do_not_disturb_keeps_back_too_long_is_taken_away(dunst: Duns
 
 
 async def test_a_shared_connection_is_used_and_left_open(dunst: Dunst, answers: Answers) -> None:
-    bus = await MessageBus(bus_address=dunst.bus.address).connect()
+    bus = await Bus.connect(address=dunst.bus.address)
     notifier = FreedesktopNotifier(bus)
-    await notifier.show(1, WORDS, answers)
+    await notifier.show(1, TEXT, answers)
     assert notifier._bus is bus
     dunst.dismiss()
     await until_async(lambda: answers, what="the dismissal")
     await notifier.close()
-    assert bus.connected
-    assert not bus._user_message_handlers
+    assert bus.is_connected
+    assert not bus._connection._user_message_handlers
     bus.disconnect()
 
 
@@ -357,7 +357,7 @@ async def test_no_word_of_what_was_said_reaches_a_log_or_an_exception(
     dunst: Dunst, answers: Answers, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    words = replace(WORDS, title=f"title {CANARY}", body=f"body {CANARY}")
+    words = replace(TEXT, title=f"title {CANARY}", body=f"body {CANARY}")
     notifier = FreedesktopNotifier(overdue=3600)
     chain = NotifierChain([notifier])
     assert await chain.show(1, words, answers) == "freedesktop"
@@ -373,8 +373,8 @@ async def test_no_word_of_what_was_said_reaches_a_log_or_an_exception(
 
 
 def _id_of(notifier: FreedesktopNotifier) -> int:
-    assert notifier._standing is not None
-    return notifier._standing.id
+    assert notifier._shown is not None
+    return notifier._shown.id
 
 
 def _another_program(dunst: Dunst, *options: str) -> str:

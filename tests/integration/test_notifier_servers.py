@@ -24,7 +24,7 @@ from tests.rig.x11 import until_async
 
 pytestmark = pytest.mark.real
 
-WORDS = NotificationText(
+TEXT = NotificationText(
     title="A minute of scrolling",
     body="Tom & <Jerry>, 70 s.",
     answers=(("put_away", "Put it away"), ("together", "This is for both of us"), ("needed", "I need this")),
@@ -66,7 +66,7 @@ async def test_a_server_with_everything_gets_buttons_and_escaped_markup(
     session_bus: SessionBus, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
     async with serving(session_bus, *EVERYTHING) as server:
-        await notifier.show(1, WORDS, answers)
+        await notifier.show(1, TEXT, answers)
         (said,) = server.notified
         assert (said.app_name, said.title, said.replaces) == ("Turntoward", "A minute of scrolling", 0)
         assert said.body == "Tom &amp; &lt;Jerry&gt;, 70 s."
@@ -79,7 +79,7 @@ async def test_without_markup_the_body_goes_as_it_is(
     session_bus: SessionBus, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
     async with serving(session_bus, "actions", "body") as server:
-        await notifier.show(1, WORDS, answers)
+        await notifier.show(1, TEXT, answers)
         assert server.notified[0].body == "Tom & <Jerry>, 70 s."
 
 
@@ -87,7 +87,7 @@ async def test_without_actions_no_buttons_are_sent_and_none_are_promised(
     session_bus: SessionBus, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
     async with serving(session_bus, "body", name="dunst") as server:
-        await notifier.show(1, WORDS, answers)
+        await notifier.show(1, TEXT, answers)
         assert server.notified[0].actions == []
         assert "answer" not in server.notified[0].body
         server.close(1, 2)
@@ -99,7 +99,7 @@ async def test_without_a_body_the_why_line_stands_in_the_title(
     session_bus: SessionBus, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
     async with serving(session_bus, "actions") as server:
-        await notifier.show(1, WORDS, answers)
+        await notifier.show(1, TEXT, answers)
         assert server.notified[0].title == "A minute of scrolling — Tom & <Jerry>, 70 s."
         assert server.notified[0].body == ""
 
@@ -108,12 +108,12 @@ async def test_only_a_server_without_buttons_is_told_how_to_answer(
     session_bus: SessionBus, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
     async with serving(session_bus, "actions", "body", name="gnome-shell") as server:
-        await notifier.show(1, WORDS, answers)
-        await notifier.show(0, replace(WORDS, answers=()), answers)
+        await notifier.show(1, TEXT, answers)
+        await notifier.show(0, replace(TEXT, answers=()), answers)
         assert all("answer" not in said.body for said in server.notified)
     async with serving(session_bus, "actions", "body", name="dunst") as server:
-        await notifier.show(2, WORDS, answers)
-        await notifier.show(0, replace(WORDS, answers=()), answers)
+        await notifier.show(2, TEXT, answers)
+        await notifier.show(0, replace(TEXT, answers=()), answers)
         assert ["Middle click to answer." in said.body for said in server.notified] == [True, False]
 
 
@@ -122,10 +122,10 @@ async def test_capabilities_are_asked_once_for_each_server(
 ) -> None:
     async with serving(session_bus, *EVERYTHING) as server:
         for nudge in (1, 2, 3):
-            await notifier.show(nudge, WORDS, answers)
+            await notifier.show(nudge, TEXT, answers)
         assert server.asked_for_capabilities == 1
     async with serving(session_bus, "body") as server:
-        await notifier.show(4, WORDS, answers)
+        await notifier.show(4, TEXT, answers)
         assert server.asked_for_capabilities == 1
         assert (server.notified[0].actions, server.notified[0].replaces) == ([], 0)
 
@@ -135,7 +135,7 @@ async def test_each_reason_for_closing_has_its_answer(
     session_bus: SessionBus, notifier: FreedesktopNotifier, answers: Answers, reason: int, answer: Answer
 ) -> None:
     async with serving(session_bus, *EVERYTHING) as server:
-        await notifier.show(5, WORDS, answers)
+        await notifier.show(5, TEXT, answers)
         server.close(1, reason)
         server.close(1, 2)
         await heard(notifier)
@@ -146,7 +146,7 @@ async def test_an_answer_closes_the_notification_and_what_follows_is_not_heard(
     session_bus: SessionBus, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
     async with serving(session_bus, *EVERYTHING) as server:
-        await notifier.show(5, WORDS, answers)
+        await notifier.show(5, TEXT, answers)
         server.act(1, "together")
         server.act(1, "needed")
         server.close(1, 2)
@@ -160,7 +160,7 @@ async def test_a_key_that_was_not_offered_is_no_answer(
     session_bus: SessionBus, notifier: FreedesktopNotifier, answers: Answers, key: str
 ) -> None:
     async with serving(session_bus, *EVERYTHING) as server:
-        await notifier.show(5, WORDS, answers)
+        await notifier.show(5, TEXT, answers)
         server.act(1, key)
         await heard(notifier)
         assert answers == []
@@ -173,7 +173,7 @@ async def test_signals_about_other_ids_and_from_other_programs_are_not_heard(
     session_bus: SessionBus, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
     async with serving(session_bus, *EVERYTHING) as server:
-        await notifier.show(5, WORDS, answers)
+        await notifier.show(5, TEXT, answers)
         server.close(2, 2)
         server.act(99, "needed")
         stranger = await MessageBus(bus_address=session_bus.address).connect()
@@ -207,7 +207,7 @@ async def test_a_server_that_closes_at_once_is_heard(
 ) -> None:
     async with serving(session_bus, *EVERYTHING) as server:
         server.closing_at_once = 2
-        await notifier.show(5, WORDS, answers)
+        await notifier.show(5, TEXT, answers)
         await heard(notifier)
         assert answers == [(5, "dismissed")]
 
@@ -216,9 +216,9 @@ async def test_what_was_said_of_the_nudge_before_is_not_taken_for_the_new_one(
     session_bus: SessionBus, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
     async with serving(session_bus, *EVERYTHING) as server:
-        await notifier.show(5, WORDS, answers)
+        await notifier.show(5, TEXT, answers)
         server.mute = True
-        showing = asyncio.ensure_future(notifier.show(6, WORDS, answers))
+        showing = asyncio.ensure_future(notifier.show(6, TEXT, answers))
         await until_async(lambda: len(server.notified) == 2, what="the second call of Notify")
         # The click fell before the server took in the second: same id, but it is the first that was answered.
         server.act(1, "needed")
@@ -233,8 +233,8 @@ async def test_a_server_that_cannot_replace_keeps_one_on_the_screen_all_the_same
     session_bus: SessionBus, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
     async with serving(session_bus, *EVERYTHING, replaces=False) as server:
-        await notifier.show(5, WORDS, answers)
-        await notifier.show(6, WORDS, answers)
+        await notifier.show(5, TEXT, answers)
+        await notifier.show(6, TEXT, answers)
         await heard(notifier)
         assert [said.replaces for said in server.notified] == [0, 1]
         assert server.closed == [1]
@@ -247,7 +247,7 @@ async def test_a_server_that_cannot_replace_keeps_one_on_the_screen_all_the_same
 async def test_a_server_without_expiry_is_helped(session_bus: SessionBus, answers: Answers) -> None:
     notifier = FreedesktopNotifier(overdue=0.05)
     async with serving(session_bus, *EVERYTHING) as server:
-        await notifier.show(5, replace(WORDS, expires=timedelta(milliseconds=50)), answers)
+        await notifier.show(5, replace(TEXT, expires=timedelta(milliseconds=50)), answers)
         await until_async(lambda: answers, what="the expiry")
         await heard(notifier)
         assert answers == [(5, "expired")]
@@ -261,21 +261,21 @@ async def test_a_refusal_names_the_error_and_not_the_words(
     async with serving(session_bus, *EVERYTHING) as server:
         server.refuse = True
         with pytest.raises(NotifyFailed, match=r"refused: org\.example\.Error\.Refused") as refused:
-            await notifier.show(5, replace(WORDS, body="canary-4711"), answers)
+            await notifier.show(5, replace(TEXT, body="canary-4711"), answers)
         assert "canary" not in str(refused.value)
         server.refuse = False
-        await notifier.show(6, WORDS, answers)
+        await notifier.show(6, TEXT, answers)
         server.close(1, 2)
         await heard(notifier)
         assert answers == [(6, "dismissed")]
 
 
-async def test_a_reply_after_the_patience_ran_out_is_taken_back(session_bus: SessionBus, answers: Answers) -> None:
-    notifier = FreedesktopNotifier(patience=0.2)
+async def test_a_reply_after_the_timeout_is_closed_at_once(session_bus: SessionBus, answers: Answers) -> None:
+    notifier = FreedesktopNotifier(timeout=0.2)
     async with serving(session_bus, *EVERYTHING) as server:
         server.mute = True
         with pytest.raises(NotifyFailed, match="did not answer within"):
-            await notifier.show(5, WORDS, answers)
+            await notifier.show(5, TEXT, answers)
         assert len(server.notified) == 1
         server.reply_at_last()
         await heard(notifier)
@@ -290,19 +290,19 @@ async def test_nothing_is_listened_to_while_nothing_stands(
     session_bus: SessionBus, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
     async with serving(session_bus, *EVERYTHING) as server:
-        await notifier.show(5, WORDS, answers)
+        await notifier.show(5, TEXT, answers)
         server.close(1, 2)
         await heard(notifier)
         assert answers == [(5, "dismissed")]
         woken: list[str] = []
         assert notifier._bus is not None
-        notifier._bus.add_message_handler(lambda message: woken.append(message.member))
+        notifier._bus.add_handler(lambda message: woken.append(message.member))
         for other in range(50):
             server.close(other, 1)
             server.act(other, "default")
         await heard(notifier)
         assert not {"NotificationClosed", "ActionInvoked"} & set(woken)
-        await notifier.show(6, WORDS, answers)
+        await notifier.show(6, TEXT, answers)
         server.close(77, 1)
         await heard(notifier)
         assert "NotificationClosed" in woken, "while one stands, the server is heard"
@@ -312,7 +312,7 @@ async def test_closing_leaves_no_descriptor_and_no_task(session_bus: SessionBus,
     async with serving(session_bus, *EVERYTHING) as server:
         before, tasks = descriptors(), asyncio.all_tasks()
         notifier = FreedesktopNotifier()
-        await notifier.show(5, WORDS, answers)
+        await notifier.show(5, TEXT, answers)
         assert descriptors() > before
         await notifier.close()
         await notifier.close()

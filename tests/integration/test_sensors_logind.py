@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from dbus_fast import BusType
 
 from detector.clock import ManualClock
 from detector.core.observations import Gap, GapReason, Locked, SensorStarted, Suspended, Unlocked
 from detector.errors import SensorLost, SensorUnavailable
-from detector.sensors import logind as room
+from detector.sensors import logind as logind_module
+from detector.sensors.bus import SensorBus
 from detector.sensors.logind import Logind
 from tests.rig.logind import MockLogind, logind_fixture  # noqa: F401 - found by its name, `logind`
 from tests.rig.sensing import take, take_next
@@ -62,7 +64,7 @@ async def test_a_locker_without_a_hint_does_not_lock_for_ever(
     seen: AsyncGenerator[Any, None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(room, "HINT_FOLLOWS", timedelta(milliseconds=100))
+    monkeypatch.setattr(logind_module, "HINT_FOLLOWS", timedelta(milliseconds=100))
     logind.ask_to_lock()
     assert isinstance(await take_next(seen), Locked)
     assert isinstance(await take_next(seen), Unlocked)
@@ -142,10 +144,10 @@ async def test_without_a_session_of_ours_it_refuses(
     clock: ManualClock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    bus = await room.Bus.open(room.BusType.SYSTEM)
+    bus = await SensorBus.open(BusType.SYSTEM)
     monkeypatch.setattr("os.getuid", lambda: 54321)
     with pytest.raises(SensorUnavailable, match="no session"):
-        await room.own_session(bus)
+        await logind_module.own_session(bus)
     await bus.close()
 
 

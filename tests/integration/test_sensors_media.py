@@ -141,7 +141,7 @@ async def test_who_speaks_for_another_is_not_heard(session_bus: SessionBus, clos
 async def test_a_player_that_hangs_does_not_hold_up_the_others(
     session_bus: SessionBus, closing: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("detector.sensors.bus.PATIENCE", 0.3)
+    monkeypatch.setattr("detector.sensors.bus.TIMEOUT", 0.3)
     with player(session_bus, "hung", "Playing") as hung, player(session_bus, "vlc", "Playing"):
         hung.tell("mute")
         assert isinstance(await (await begin(closing)).next(), MediaStarted)

@@ -13,7 +13,7 @@ from detector.notifier import REGISTRY, make_notifiers
 from detector.notifier.chain import NotifierChain
 from detector.notifier.model import NotificationText
 
-WORDS = NotificationText(title="title canary-4711", body="body canary-4711", answers=(("put_away", "Put it away"),))
+TEXT = NotificationText(title="title canary-4711", body="body canary-4711", answers=(("put_away", "Put it away"),))
 
 
 class Scripted:
@@ -51,47 +51,47 @@ def ignore(nudge: int, answer: Answer) -> None:
 
 async def test_the_first_that_can_speaks_and_the_rest_stay_silent() -> None:
     first, second = Scripted("first"), Scripted("second")
-    assert await NotifierChain([first, second]).show(1, WORDS, ignore) == "first"
+    assert await NotifierChain([first, second]).show(1, TEXT, ignore) == "first"
     assert (first.shown, second.shown) == ([1], [])
 
 
 @pytest.mark.parametrize("failure", [NotifyFailed("no"), RuntimeError("a bug with canary-4711"), TimeoutError()])
 async def test_whatever_one_raises_the_next_is_tried(failure: Exception) -> None:
     chain = NotifierChain([Scripted("first", failure), second := Scripted("second")])
-    assert await chain.show(1, WORDS, ignore) == "second"
+    assert await chain.show(1, TEXT, ignore) == "second"
     assert second.shown == [1]
     assert "canary" not in repr(chain.failures)
 
 
 async def test_if_none_can_the_answer_is_none_and_the_reasons_are_kept() -> None:
     chain = NotifierChain([Scripted("first", NotifyFailed("no bus")), Scripted("second", NotifyFailed("no program"))])
-    assert await chain.show(1, WORDS, ignore) is None
+    assert await chain.show(1, TEXT, ignore) is None
     assert chain.failures == {"first": "no bus", "second": "no program"}
-    assert await NotifierChain([]).show(1, WORDS, ignore) is None
+    assert await NotifierChain([]).show(1, TEXT, ignore) is None
 
 
 async def test_one_that_can_speak_once_more_does_so_and_its_refusal_is_forgotten() -> None:
     first = Scripted("first", NotifyFailed("no"))
     chain = NotifierChain([first, Scripted("second")])
-    await chain.show(1, WORDS, ignore)
+    await chain.show(1, TEXT, ignore)
     first.failure = None
-    assert await chain.show(2, WORDS, ignore) == "first"
+    assert await chain.show(2, TEXT, ignore) == "first"
     assert chain.failures == {}
 
 
 async def test_when_another_speaks_the_one_before_takes_its_own_away() -> None:
     first = Scripted("first")
     chain = NotifierChain([first, Scripted("second")])
-    await chain.show(1, WORDS, ignore)
+    await chain.show(1, TEXT, ignore)
     first.failure = NotifyFailed("no")
-    await chain.show(2, WORDS, ignore)
+    await chain.show(2, TEXT, ignore)
     assert first.withdrawn == [1]
 
 
 async def test_a_nudge_is_answered_once_even_if_two_notifiers_had_a_part_in_it() -> None:
     heard: list[tuple[int, Answer]] = []
     first, second = Scripted("first", NotifyFailed("late")), Scripted("second")
-    await NotifierChain([first, second]).show(1, WORDS, lambda nudge, answer: heard.append((nudge, answer)))
+    await NotifierChain([first, second]).show(1, TEXT, lambda nudge, answer: heard.append((nudge, answer)))
     assert first.tell is not None
     assert second.tell is not None
     second.tell(1, "together")
@@ -108,7 +108,7 @@ async def test_the_log_has_one_line_for_each_change_and_not_a_word_of_the_nudge(
     chain = NotifierChain([first, second])
     for nudge, failures in enumerate([(None, None)] * 3 + [("no", None)] * 3 + [("no", "no")] * 3 + [(None, None)] * 3):
         first.failure, second.failure = (NotifyFailed(why) if why else None for why in failures)
-        await chain.show(nudge, WORDS, ignore)
+        await chain.show(nudge, TEXT, ignore)
     assert [record.message for record in caplog.records] == [
         "nudges are shown by first",
         "nudges are shown by second (first: no)",

@@ -18,8 +18,8 @@ from detector.notifier.wording import (
     how_long_text,
     need_over_text,
     nudge_text,
+    phrases,
     start_text,
-    wording,
 )
 
 AT = datetime(2026, 11, 23, 18, 40, tzinfo=UTC)
@@ -73,7 +73,7 @@ UNKIND = re.compile(
 
 
 def every_sentence() -> list[str]:
-    known = wording()
+    known = phrases()
     titles = [title for variants in known.titles.values() for title in variants]
     labels = (label for _, label in (*known.answers, *known.lengths))
     said = [known.greeting, known.thought, known.goes_on, known.pause_over, known.how_long, known.over]
@@ -89,10 +89,10 @@ def every_sentence() -> list[str]:
 
 
 def test_every_built_in_rule_has_at_least_three_titles_and_none_twice() -> None:
-    assert set(wording().titles) == set(BUILT_IN)
-    for variants in wording().titles.values():
+    assert set(phrases().titles) == set(BUILT_IN)
+    for variants in phrases().titles.values():
         assert len(variants) >= 3
-    titles = [title for variants in wording().titles.values() for title in variants]
+    titles = [title for variants in phrases().titles.values() for title in variants]
     assert len(titles) == len(set(titles))
 
 
@@ -125,7 +125,7 @@ def test_the_title_stays_for_a_week_and_then_changes_until_all_had_their_turn() 
     def title(week: int) -> str:
         return nudge_text(MOMENT, rule_name="Feed", why=WHY, settings=NotifierSettings(), week=week).title
 
-    variants = wording().titles["F101"]
+    variants = phrases().titles["F101"]
     assert [title(week) for week in range(len(variants))] == list(variants)
     assert title(7) == title(7)
     assert title(0) == title(len(variants))

@@ -1,8 +1,8 @@
-"""Desktops to be kept quiet, each with a hand for it that knows nothing of the program: see `STAGES`.
+"""Desktops with a Do Not Disturb to switch, each with functions that look at and change it without the program.
 
 Rule 1: dunst and mako are real; GNOME's setting is the real one, of a home of its own; Plasma's server and a dunst with
 pause levels (1.10, which Debian 12 has not) are services of ours that do what those are documented to do.
-Rule 2: `look()` tells the exact state by the desktop's own means, `earlier` brings about each state worth coming back to.
+Rule 2: `state()` tells the exact state by the desktop's own means, `earlier_states` brings about each one worth restoring.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import Any
 from dbus_fast import Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
-from detector.dnd.dunst import DUNST, RINGS, SPEAKS, lines
-from detector.dnd.mako import lines as mako_lines
+from detector.dnd.dunst import DUNST, NUDGE_RULE, RING_RULE, config_lines
+from detector.dnd.mako import config_lines as mako_lines
 from tests.rig.bus import NAME, SessionBus, dunst_on, private_bus
 from tests.rig.notification_server import FakeServer
 from tests.rig.wayland import mako_on_sway
@@ -33,16 +33,16 @@ SCHEMA = ("org.gnome.desktop.notifications", "show-banners")
 
 
 @dataclass(kw_only=True)
-class Stage:
-    """A desktop. `way` keeps it quiet; `hang` lets its server answer no more; `again` ends and starts the server."""
+class DndDesktop:
+    """A desktop. `dnd_name`: its row in the registry; `hang` makes its server answer no more; `restart` restarts the server."""
 
-    way: str
+    dnd_name: str
     address: str
-    look: Callable[[], str]
-    earlier: Mapping[str, Callable[[], None]]
-    by_hand: Callable[[], None]
+    state: Callable[[], str]
+    earlier_states: Mapping[str, Callable[[], None]]
+    change_by_hand: Callable[[], None]
     hang: Callable[[], None] | None = None
-    again: Callable[[], None] | None = None
+    restart: Callable[[], None] | None = None
     is_quiet: Callable[[], bool] = field(default=lambda: True)
     server: Any = None
 
@@ -53,7 +53,7 @@ class Plasma(FakeServer):
     def __init__(self, bus: MessageBus) -> None:
         self.inhibitions: dict[int, str] = {}
         self.own = False
-        self.deaf = False
+        self.hangs = False
         self._cookies = 0
         super().__init__(bus, can=("body", "actions", "inhibitions"), name="Plasma")
 
@@ -69,7 +69,7 @@ class Plasma(FakeServer):
             return None
         if message.message_type is not MessageType.METHOD_CALL:
             return None
-        if self.deaf and message.interface in {NAME, PROPERTIES}:
+        if self.hangs and message.interface in {NAME, PROPERTIES}:
             return True
         if message.interface == PROPERTIES and message.body[1:2] == ["Inhibited"]:
             return Message.new_method_return(message, "v", [Variant("b", self.inhibited)])
@@ -88,14 +88,14 @@ class LeveledDunst(FakeServer):
 
     def __init__(self, bus: MessageBus) -> None:
         self.level = 0
-        self.deaf = False
-        self.rules = {SPEAKS: False, **{f"{RINGS}{app}": False for app in RINGING}}
+        self.hangs = False
+        self.rules = {NUDGE_RULE: False, **{f"{RING_RULE}{app}": False for app in RINGING}}
         super().__init__(bus, can=("body", "actions"), name="dunst")
 
     def _called(self, message: Message) -> Message | bool | None:
         if message.message_type is not MessageType.METHOD_CALL:
             return None
-        if self.deaf and message.interface in {NAME, PROPERTIES, DUNST}:
+        if self.hangs and message.interface in {NAME, PROPERTIES, DUNST}:
             return True
         if message.interface == PROPERTIES and message.member == "Get":
             known = {"pauseLevel": Variant("u", self.level), "paused": Variant("b", self.level > 0)}
@@ -136,7 +136,7 @@ async def _served(kind: type[Plasma | LeveledDunst], address: str) -> AsyncItera
 
 
 @asynccontextmanager
-async def dunst_stage(way: str, rules: str) -> AsyncIterator[Stage]:
+async def dunst_desktop(name: str, rules: str) -> AsyncIterator[DndDesktop]:
     with desktop(window_manager=False) as display, private_bus() as bus, dunst_on(display, bus, rules=rules) as dunst:
 
         def holds() -> bool:
@@ -145,48 +145,48 @@ async def dunst_stage(way: str, rules: str) -> AsyncIterator[Stage]:
             dunst.notify("x")
             return dunst.displayed() == before
 
-        yield Stage(
-            way=way,
+        yield DndDesktop(
+            dnd_name=name,
             address=bus.address,
-            look=lambda: dunst.ctl("is-paused"),
+            state=lambda: dunst.ctl("is-paused"),
             server=dunst,
-            earlier={"as it starts": lambda: None, "paused": dunst.pause}
-            if way == "dunst_paused"
+            earlier_states={"as it starts": lambda: None, "paused": dunst.pause}
+            if name == "dunst_paused"
             else {"as it starts": lambda: None},
-            by_hand=lambda: dunst.ctl("set-paused", "toggle") and None,
+            change_by_hand=lambda: dunst.ctl("set-paused", "toggle") and None,
             hang=lambda: os.kill(dunst.process.pid, signal.SIGSTOP),
-            again=dunst.restart,
+            restart=dunst.restart,
             is_quiet=holds,
         )
 
 
 @asynccontextmanager
-async def mako_stage() -> AsyncIterator[Stage]:
+async def mako_desktop() -> AsyncIterator[DndDesktop]:
     with mako_on_sway(mako_lines(RINGING)) as mako:
 
-        def again() -> None:
+        def restart() -> None:
             mako.stop()
             mako.start()
 
-        yield Stage(
-            way="mako",
+        yield DndDesktop(
+            dnd_name="mako",
             address=mako.address,
-            look=lambda: mako.ctl("mode"),
+            state=lambda: mako.ctl("mode"),
             server=mako,
-            earlier={
+            earlier_states={
                 "as it starts": lambda: None,
                 "modes of one's own": lambda: mako.ctl("mode", "-s", "night", "work") and None,
                 "no mode at all": lambda: mako.ctl("mode", "-r", "default") and None,
             },
-            by_hand=lambda: mako.ctl("mode", "-s", "night") and None,
+            change_by_hand=lambda: mako.ctl("mode", "-s", "night") and None,
             hang=lambda: os.kill(mako.process.pid, signal.SIGSTOP),
-            again=again,
+            restart=restart,
             is_quiet=lambda: "turntoward" in mako.modes(),
         )
 
 
 @asynccontextmanager
-async def gnome_stage(home: Path) -> AsyncIterator[Stage]:
+async def gnome_desktop(home: Path) -> AsyncIterator[DndDesktop]:
     needs("gsettings", "dconf")
     writer = shutil.which("dconf-service", path="/usr/libexec:/usr/lib/dconf:/usr/lib/x86_64-linux-gnu/dconf") or ""
     needs(writer or "dconf-service")
@@ -218,21 +218,21 @@ async def gnome_stage(home: Path) -> AsyncIterator[Stage]:
             stack.callback(os.environ.__setitem__, "PATH", os.environ["PATH"])
             os.environ["PATH"] = f"{folder}:{os.environ['PATH']}"
 
-        def look() -> str:
+        def state() -> str:
             return run("dconf", "read", "/org/gnome/desktop/notifications/show-banners")
 
-        yield Stage(
-            way="gnome",
+        yield DndDesktop(
+            dnd_name="gnome",
             address=bus.address,
-            look=look,
+            state=state,
             server=shell,
-            earlier={
+            earlier_states={
                 "never set": lambda: None,
                 "banners on": lambda: run("gsettings", "set", *SCHEMA, "true") and None,
                 "banners off": lambda: run("gsettings", "set", *SCHEMA, "false") and None,
             },
-            by_hand=lambda: run("gsettings", "set", *SCHEMA, "true") and None,
-            is_quiet=lambda: look() == "false",
+            change_by_hand=lambda: run("gsettings", "set", *SCHEMA, "true") and None,
+            is_quiet=lambda: state() == "false",
             hang=hang,
         )
 
@@ -250,52 +250,52 @@ async def _named(name: str, bus: SessionBus) -> AsyncIterator[FakeServer]:
 
 
 @asynccontextmanager
-async def kde_stage() -> AsyncIterator[Stage]:
+async def kde_desktop() -> AsyncIterator[DndDesktop]:
     with private_bus() as bus:
         async with _served(Plasma, bus.address) as plasma:
-            yield Stage(
-                way="kde",
+            yield DndDesktop(
+                dnd_name="kde",
                 address=bus.address,
                 server=plasma,
                 is_quiet=lambda: plasma.inhibited,
-                look=lambda: f"{plasma.own} {sorted(plasma.inhibitions.values())}",
-                earlier={
+                state=lambda: f"{plasma.own} {sorted(plasma.inhibitions.values())}",
+                earlier_states={
                     "as it starts": lambda: None,
                     "Do Not Disturb of its own": lambda: setattr(plasma, "own", True),
                     "inhibited by another": lambda: plasma.inhibitions.update({77: ":1.777"}),
                 },
-                by_hand=plasma.inhibitions.clear,
-                hang=lambda: setattr(plasma, "deaf", True),
+                change_by_hand=plasma.inhibitions.clear,
+                hang=lambda: setattr(plasma, "hangs", True),
             )
 
 
 @asynccontextmanager
-async def levels_stage() -> AsyncIterator[Stage]:
+async def levels_desktop() -> AsyncIterator[DndDesktop]:
     with private_bus() as bus:
         async with _served(LeveledDunst, bus.address) as dunst:
-            yield Stage(
-                way="dunst_levels",
+            yield DndDesktop(
+                dnd_name="dunst_levels",
                 address=bus.address,
                 server=dunst,
                 is_quiet=lambda: dunst.level > 0,
-                look=lambda: f"{dunst.level} {sorted(dunst.rules.items())}",
-                earlier={
+                state=lambda: f"{dunst.level} {sorted(dunst.rules.items())}",
+                earlier_states={
                     "not paused": lambda: None,
                     "a level of one's own": lambda: setattr(dunst, "level", 30),
                     "paused": lambda: setattr(dunst, "level", 100),
                 },
-                by_hand=lambda: setattr(dunst, "level", 100),
-                hang=lambda: setattr(dunst, "deaf", True),
+                change_by_hand=lambda: setattr(dunst, "level", 100),
+                hang=lambda: setattr(dunst, "hangs", True),
             )
 
 
-def stages(home: Path) -> dict[str, Callable[[], AbstractAsyncContextManager[Stage]]]:
-    """Return every desktop that there is a way for, by its way; `home` is the person's."""
+def dnd_desktops(home: Path) -> dict[str, Callable[[], AbstractAsyncContextManager[DndDesktop]]]:
+    """Return a desktop for every row of the registry, by name; `home` is the person's."""
     return {
-        "dunst_levels": levels_stage,
-        "dunst_rules": lambda: dunst_stage("dunst_rules", lines(RINGING)),
-        "dunst_paused": lambda: dunst_stage("dunst_paused", ""),
-        "mako": mako_stage,
-        "gnome": lambda: gnome_stage(home),
-        "kde": kde_stage,
+        "dunst_levels": levels_desktop,
+        "dunst_rules": lambda: dunst_desktop("dunst_rules", config_lines(RINGING)),
+        "dunst_paused": lambda: dunst_desktop("dunst_paused", ""),
+        "mako": mako_desktop,
+        "gnome": lambda: gnome_desktop(home),
+        "kde": kde_desktop,
     }

@@ -1,4 +1,4 @@
-"""What doctor says of the desktop keeping quiet: only where it is wanted, and then all of it."""
+"""What doctor says of Do Not Disturb: only where partner time asks for it, and then all of it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from detector.cli import turntoward
-from detector.dnd.dunst import lines as dunst_lines
-from detector.dnd.mako import lines as mako_lines
+from detector.dnd.dunst import config_lines as dunst_lines
+from detector.dnd.mako import config_lines as mako_lines
 from tests.rig.bus import Dunst, SessionBus, dunst_on
 from tests.rig.wayland import mako_on_sway
 from tests.rig.x11 import ROOT, Desktop
@@ -45,12 +45,14 @@ def found() -> dict[str, Any]:
     return told
 
 
-def test_where_nobody_asks_for_it_it_is_one_line_and_nobody_is_asked() -> None:
+def test_without_a_partner_time_that_asks_for_it_it_is_one_line_and_no_server_is_asked() -> None:
     assert "No partner time asks for it" in doctor()
     assert found()["wanted"] is False
 
 
-def test_dunst_without_our_lines_is_not_switched_and_the_lines_are_shown(home: Path, dunst_with: DunstWith) -> None:
+def test_dunst_without_our_config_lines_is_not_switched_and_the_lines_are_shown(
+    home: Path, dunst_with: DunstWith
+) -> None:
     wanted(home)
     dunst = dunst_with("")
     said = doctor()
@@ -60,7 +62,7 @@ def test_dunst_without_our_lines_is_not_switched_and_the_lines_are_shown(home: P
     assert dunst.ctl("is-paused") == "false"
 
 
-def test_dunst_with_our_lines_lets_nudges_and_the_babysitter_through(home: Path, dunst_with: DunstWith) -> None:
+def test_dunst_with_our_config_lines_lets_nudges_and_ringing_apps_through(home: Path, dunst_with: DunstWith) -> None:
     wanted(home)
     dunst_with(dunst_lines(["org.signal.Signal"]))
     told = found()
@@ -73,14 +75,14 @@ def test_dunst_with_our_lines_lets_nudges_and_the_babysitter_through(home: Path,
     assert "org.signal.Signal rings." in doctor()
 
 
-def test_an_app_that_the_lines_forgot_is_named(home: Path, dunst_with: DunstWith) -> None:
+def test_an_app_missing_from_the_config_lines_is_named(home: Path, dunst_with: DunstWith) -> None:
     wanted(home)
     dunst_with(dunst_lines([]))
     assert "org.signal.Signal does not ring" in doctor()
     assert found()["lines"] == dunst_lines(["org.signal.Signal"])
 
 
-def test_a_pause_that_holds_our_nudges_is_said_where_it_is_wished(home: Path, dunst_with: DunstWith) -> None:
+def test_a_pause_that_holds_our_nudges_is_said_where_the_settings_allow_it(home: Path, dunst_with: DunstWith) -> None:
     wanted(home, f"{WANTED}even_without_nudges = true\n")
     dunst_with("")
     assert "Our nudges do not get through" in " ".join(doctor().split())
@@ -96,7 +98,7 @@ def test_a_pause_that_holds_our_nudges_is_said_where_it_is_wished(home: Path, du
         (mako_lines(["org.signal.Signal"]) + "[mode=turntoward]\ninvisible=1\n", None, []),
     ],
 )
-def test_mako_is_judged_by_the_settings_it_was_started_with(
+def test_mako_is_judged_by_the_config_it_was_started_with(
     home: Path, monkeypatch: pytest.MonkeyPatch, settings: str, way: str | None, held: list[str]
 ) -> None:
     wanted(home)
@@ -108,12 +110,12 @@ def test_mako_is_judged_by_the_settings_it_was_started_with(
         assert mako.modes() == ["default"]
 
 
-def test_the_page_shows_the_lines_that_doctor_shows() -> None:
+def test_the_docs_page_shows_the_config_lines_that_doctor_shows() -> None:
     page = (ROOT / "docs/quiet-desktop.md").read_text()
     assert dunst_lines([]) in page
     assert mako_lines([]) in page
 
 
-def test_without_a_bus_it_says_so(home: Path, no_bus: None) -> None:
+def test_without_a_session_bus_doctor_says_so(home: Path, no_bus: None) -> None:
     wanted(home)
     assert found()["why"] == "there is no session bus"

@@ -9,7 +9,7 @@ import pytest
 from detector.clock import SystemClock
 from detector.core.observations import QuietBegan, QuietEnded, SensorStarted
 from detector.errors import SensorLost, SensorUnavailable
-from detector.sensors.bus import Bus
+from detector.sensors.bus import SensorBus
 from detector.sensors.desktop_quiet import DesktopQuiet
 from tests.rig.bus import Dunst, SessionBus
 from tests.rig.sensing import take_next
@@ -40,9 +40,9 @@ async def test_a_desktop_that_is_quiet_already_is_quiet_from_the_start(dunst: Du
 async def test_quiet_that_begins_while_the_sensor_starts_is_not_wiped_out(
     dunst: Dunst, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, asked = Bus.read, []
+    read, asked = SensorBus.get_property, []
 
-    async def overtaken(bus: Bus, *what: str) -> Any:
+    async def overtaken(bus: SensorBus, *what: str) -> Any:
         answer = await read(bus, *what)
         asked.append(what)
         if len(asked) == 2:  # it listens by now
@@ -50,7 +50,7 @@ async def test_quiet_that_begins_while_the_sensor_starts_is_not_wiped_out(
             await read(bus, *what)  # the signal comes before this answer
         return answer
 
-    monkeypatch.setattr(Bus, "read", overtaken)
+    monkeypatch.setattr(SensorBus, "get_property", overtaken)
     seen = DesktopQuiet(SystemClock()).observe()
     while not isinstance(await take_next(seen), SensorStarted):
         pass
