@@ -11,7 +11,7 @@ from detector.calendars.limits import MOST_EXCEPTIONS
 from detector.calendars.model import ReadEvent, Wrong
 from detector.calendars.values import When
 from detector.partner_time.model import Moved, PartnerTime
-from detector.partner_time.recurrence import comes_true
+from detector.partner_time.recurrence import ever_takes_place
 
 
 @dataclass(slots=True)
@@ -49,8 +49,8 @@ def assemble(uid: str, together: Together, here: str, wrong: list[Wrong]) -> lis
         wrong.append(Wrong(line=whole.line, why=why, what=whole.title, uid=uid))
         return []
     found = _partner_time(whole, together, here)
-    if not found.moved and not comes_true(found):
-        if comes_true(replace(found, without=())):
+    if not found.moved and not ever_takes_place(found):
+        if ever_takes_place(replace(found, without=())):
             return []  # each of its times was cancelled
         why = "it never takes place: no day is as its recurrence says"
         wrong.append(Wrong(line=whole.line, why=why, what=whole.title, uid=uid))

@@ -16,7 +16,7 @@ from detector.calendars.blocks import Block
 from detector.calendars.limits import MOST_EXCEPTIONS
 from detector.calendars.titles import UNNAMED, clean, without_tag
 from detector.calendars.values import NotUnderstood, Value, When, read_length, read_stretch, read_when, take_apart
-from detector.partner_time.recurrence import read_recurrence
+from detector.partner_time.rrule import split_rrule
 from rules.lengths import say_length
 
 SHORTEST: Final = timedelta(minutes=1)
@@ -187,7 +187,7 @@ def _recurrence(block: Block) -> str | None:
         return None
     recurrence = value.raw.upper().replace(" ", "").strip(";")
     try:
-        read_recurrence(recurrence)
+        split_rrule(recurrence)
     except ValueError as wrong:
         raise NotUnderstood(clean_sentence(str(wrong))) from None
     return recurrence

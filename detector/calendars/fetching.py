@@ -29,7 +29,7 @@ from detector.calendars.connection import (
 )
 from detector.calendars.limits import LARGEST
 from detector.calendars.places import Address, NoPlace, is_url, onward, parse
-from detector.partner_time.proposed import Calendar
+from detector.partner_time.proposals import Calendar
 
 LONGEST_MARK: Final = 512
 LONGEST_WAIT: Final = timedelta(days=1)

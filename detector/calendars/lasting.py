@@ -7,7 +7,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from detector.partner_time.model import PartnerTime
-from detector.partner_time.recurrence import LATEST, local_beginnings, read_recurrence
+from detector.partner_time.recurrence import local_starts
+from detector.partner_time.rrule import split_rrule
+from detector.partner_time.wall_clock import LATEST
 
 _DAY: Final = timedelta(days=1)
 
@@ -25,7 +27,7 @@ def is_over(partner_time: PartnerTime, now: datetime) -> bool:
         return False
     if partner_time.recurrence is None:
         return True
-    parts = read_recurrence(partner_time.recurrence)
+    parts = split_rrule(partner_time.recurrence)
     if "UNTIL" not in parts and "COUNT" not in parts:
         return False
     return all(_latest(at + partner_time.lasts, zone) <= now for at in _beginnings(partner_time, now))
@@ -35,7 +37,7 @@ def _beginnings(partner_time: PartnerTime, now: datetime) -> list[datetime]:
     """Return the next beginning, after those that may be under way, if there is one."""
     near = now.astimezone(UTC).replace(tzinfo=None) - partner_time.lasts - 2 * _DAY
     found: list[datetime] = []
-    for at in local_beginnings(partner_time, near, LATEST):
+    for at in local_starts(partner_time, near, LATEST):
         found.append(at)
         if at > near + partner_time.lasts + 4 * _DAY:
             break

@@ -19,7 +19,7 @@ from detector.calendars.model import Reading
 from detector.partner_time.edit_migration import migrate_edit
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.occurrences import occurrences
-from detector.partner_time.proposed import Calendar, Proposal
+from detector.partner_time.proposals import Calendar, Proposal
 from detector.partner_time.schedule import Exceptions
 from detector.store.store import Store
 

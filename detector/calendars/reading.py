@@ -20,7 +20,7 @@ from detector.calendars.lines import content_lines
 from detector.calendars.model import ReadEvent, Reading, Wrong
 from detector.calendars.titles import clean, has_tag
 from detector.calendars.values import NotUnderstood, take_apart
-from detector.partner_time.proposed import TAG, Choice
+from detector.partner_time.proposals import TAG, EventFilter
 
 _OFTEN: Final = 64
 
@@ -28,7 +28,7 @@ _OFTEN: Final = 64
 def read_calendar(
     copy: bytes | Iterable[bytes],
     *,
-    choice: Choice,
+    choice: EventFilter,
     zone: str,
     monotonic: Callable[[], float],
     progress: Callable[[str], None] | None = None,
@@ -78,7 +78,7 @@ def _named(scan: Scan) -> str | None:
 class _Gathered:
     """The chosen events with their instances, by uid, and what was wrong."""
 
-    choice: Choice
+    choice: EventFilter
     zones: Mapping[str, str]
     together: dict[str, Together] = field(default_factory=dict)
     wrong: list[Wrong] = field(default_factory=list)
@@ -133,7 +133,7 @@ class _Gathered:
             self.together.setdefault(read_uid(block), Together()).left_out.append(stands_for)
 
 
-def _is_chosen(block: Block, choice: Choice, tag: str | None) -> bool:
+def _is_chosen(block: Block, choice: EventFilter, tag: str | None) -> bool:
     if choice.everything:
         return True
     name = "CATEGORIES" if tag is None else "SUMMARY"

@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 
 from detector.calendars.gaps import gaps
 from detector.partner_time.model import Moved, PartnerTime
-from detector.partner_time.recurrence import LATEST, local_beginnings
-from detector.partner_time.wall import instant_of, shown_at, span_of
+from detector.partner_time.recurrence import local_starts
+from detector.partner_time.wall_clock import LATEST, instant_of, interval_of, local_at
 
 if TYPE_CHECKING:
     from icalendar import Event
@@ -100,7 +100,7 @@ def _from_the_first(partner_time: PartnerTime) -> PartnerTime:
     if partner_time.as_rfc:
         return partner_time
     alone = replace(partner_time, without=(), also=())
-    first = next(local_beginnings(alone, partner_time.begins, LATEST), None)
+    first = next(local_starts(alone, partner_time.begins, LATEST), None)
     return partner_time if first is None else replace(partner_time, begins=first)
 
 
@@ -136,7 +136,7 @@ def _until_as_the_rfc_wants(partner_time: PartnerTime, zone: ZoneInfo) -> str:
         else:
             local = day + timedelta(days=1) - _SECOND
         if partner_time.floats:
-            at = shown_at(local.replace(tzinfo=UTC), zone) if until.endswith("Z") else local
+            at = local_at(local.replace(tzinfo=UTC), zone) if until.endswith("Z") else local
             parts.append(f"UNTIL={at:%Y%m%dT%H%M%S}")
         else:
             instant = local if until.endswith("Z") else instant_of(local, zone)
@@ -153,7 +153,7 @@ def _skipped(partner_time: PartnerTime, ids: Collection[str], zone: ZoneInfo) ->
             continue
         said = name.removeprefix(own)
         local = datetime.strptime(said.removesuffix("Z"), "%Y%m%dT%H%M%S")  # noqa: DTZ007 - local by intent
-        found.add(shown_at(local.replace(tzinfo=UTC), zone) if said.endswith("Z") else local)
+        found.add(local_at(local.replace(tzinfo=UTC), zone) if said.endswith("Z") else local)
     return found
 
 
@@ -164,7 +164,7 @@ def _over_gaps(partner_time: PartnerTime, zone: ZoneInfo, now: datetime) -> list
     found: list[Moved] = []
     for begins, ends in gaps(partner_time.zone, now.year, now.year + YEARS):
         at = datetime.combine(begins.date(), partner_time.begins.time())
-        if begins <= at < ends and next(local_beginnings(partner_time, at, at + _SECOND), None) is not None:
-            begun, ended = span_of(at, partner_time.lasts, zone)
-            found.append(Moved(of=at, begins=shown_at(begun, zone), lasts=ended - begun))
+        if begins <= at < ends and next(local_starts(partner_time, at, at + _SECOND), None) is not None:
+            begun, ended = interval_of(at, partner_time.lasts, zone)
+            found.append(Moved(of=at, begins=local_at(begun, zone), lasts=ended - begun))
     return found

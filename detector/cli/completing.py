@@ -46,7 +46,7 @@ def _titles(store: Store) -> Iterable[tuple[str, str | None]]:
     from collections import Counter  # noqa: PLC0415 - not for --help
 
     from detector.cli.plan.context import CLOCK  # noqa: PLC0415 - not for --help
-    from detector.partner_time.words import say_partner_time  # noqa: PLC0415 - not for --help
+    from detector.partner_time.describe import say_partner_time  # noqa: PLC0415 - not for --help
     from detector.zone import reader_zone  # noqa: PLC0415 - not for --help
 
     known = store.plans.partner_times()

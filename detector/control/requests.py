@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from detector.partner_time.model import Occurrence, PartnerTime
+from detector.partner_time.model import Occurrence, PartnerTime, starting_now
 from detector.partner_time.occurrences import occurrences_from
 from detector.partner_time.schedule import latest_end
 from detector.store.schedule import read_schedule, started_occurrences
@@ -42,11 +42,9 @@ def start(store: Store, now: datetime, lasts: timedelta, title: str) -> Occurren
     Raises:
         StoreError: if the store cannot be read or written.
     """
-    from detector.partner_time.spoken import begin_now  # noqa: PLC0415 - what reads words stays out of the daemon
-
     if _under_way(store, now):
         return None
-    store.plans.add(begin_now(title, lasts, now))
+    store.plans.add(starting_now(title, lasts, now))
     return read_schedule(store, now).at(now).current
 
 

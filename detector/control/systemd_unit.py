@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from detector.calendars.places import is_url
 from detector.devices import Phone
 from detector.errors import TurntowardError
-from detector.partner_time.proposed import Calendar
+from detector.partner_time.proposals import Calendar
 from detector.sensors.settings import SensorSettings
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 from detector.calendars.connection import Network, NotFetched
 from detector.calendars.fetching import Budget, Fetched, fetch
 from detector.errors import EXIT_FAILED, EXIT_INPUT, StoreError, UserError
-from detector.partner_time.proposed import Calendar
+from detector.partner_time.proposals import Calendar
 from detector.store.store import Store
 from detector.zone import here
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from detector.clock import Clock
 from detector.daemon.clock_watch import ClockWatch
-from detector.partner_time.proposed import Calendar
+from detector.partner_time.proposals import Calendar
 from detector.store.store import Store
 
 if TYPE_CHECKING:

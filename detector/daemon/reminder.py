@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from detector.clock import Clock
 from detector.config.settings import Settings
 from detector.daemon.idle_notifications import IdleNotifications
-from detector.partner_time.heads_up import HeadsUp, is_coming, is_due, next_heads_up
+from detector.partner_time.reminders import PlannedReminder, is_due, is_still_planned, next_reminder
 from detector.store.store import Store
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ class Reminder:
         self._idle_notifications = idle_notifications
         self._settings = settings
         self._wake = wake
-        self._waiting: HeadsUp | None = None
-        self._stands: HeadsUp | None = None
+        self._waiting: PlannedReminder | None = None
+        self._stands: PlannedReminder | None = None
 
     async def look(self, coming: Next) -> None:
         """Announce what is due, take away what does not come after all, and see what is to be announced next.
@@ -53,7 +53,7 @@ class Reminder:
         if coming.plan is None:
             return
         now, plan, paused_until = self._clock.now(), coming.plan, coming.paused_until
-        if self._stands is not None and (paused_until is not None or not is_coming(self._stands, plan)):
+        if self._stands is not None and (paused_until is not None or not is_still_planned(self._stands, plan)):
             # Where it has begun, the greeting has taken its place by now.
             self._stands = None
             await self._idle_notifications.close()
@@ -62,15 +62,15 @@ class Reminder:
             self._waiting = None
             if ahead and is_due(waiting, plan, now, paused_until):
                 self._say(waiting)
-        self._wait_for(next_heads_up(plan, now, ahead, paused_until))
+        self._wait_for(next_reminder(plan, now, ahead, paused_until))
 
-    def _wait_for(self, announced: HeadsUp | None) -> None:
+    def _wait_for(self, announced: PlannedReminder | None) -> None:
         before = None if self._waiting is None else self._waiting.at
         self._waiting, at = announced, None if announced is None else announced.at
         if at != before:
             self._wake(at)
 
-    def _say(self, announced: HeadsUp) -> None:
+    def _say(self, announced: PlannedReminder) -> None:
         if self._store.state.get(SAID) == announced.occurrence.id:
             return
         self._store.state.set(SAID, announced.occurrence.id)
@@ -78,7 +78,7 @@ class Reminder:
         self._stands = announced
 
 
-def _words(announced: HeadsUp, settings: Settings) -> NotificationText:
+def _words(announced: PlannedReminder, settings: Settings) -> NotificationText:
     from detector.daemon.wording import local_time  # noqa: PLC0415 - the notifiers' room is not needed before
     from detector.notifier.wording import heads_up_text  # noqa: PLC0415 - the notifiers' room is not needed before
 

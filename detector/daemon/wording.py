@@ -9,7 +9,7 @@ from detector.config.settings import Settings
 from detector.core.effects import Greet, Moment
 from detector.notifier.model import NotificationText
 from detector.notifier.wording import nudge_text, quiet_week_note, quiet_week_over_note, start_text
-from detector.partner_time.suggestions import suggestion
+from detector.partner_time.reminders import suggestion_of
 from detector.store.quiet_week import EVENINGS
 from rules.explain import say_because, why
 from rules.model import Rule
@@ -44,7 +44,7 @@ def greet_with(
     note = quiet_week_note(quiet, EVENINGS) if quiet is not None else quiet_week_over_note() if over else ""
 
     def words(begun: Greet) -> NotificationText:
-        offered = suggestion(begun.at.astimezone().date(), settings.rituals.suggestions)
+        offered = suggestion_of(begun.at.astimezone().date(), settings.rituals.suggestions)
         ends = local_time(begun.ends)
         return start_text(begun.title, ends, settings=settings.notifications, note=note, suggestion=offered)
 

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from detector.calendars.places import is_url, shown
 from detector.control.systemd_unit import is_ours, network_path, unit_path
-from detector.partner_time.proposed import Calendar
+from detector.partner_time.proposals import Calendar
 
 SHUT_OUT = "the service may not reach the network; `turntoward service install` mends that"
 

@@ -34,7 +34,7 @@ from detector.doctor.phones import (
 from detector.errors import StoreError, TurntowardError, UserError
 from detector.notifier import make_notifiers
 from detector.notifier.chain import NotifierChain
-from detector.partner_time.proposed import Calendar
+from detector.partner_time.proposals import Calendar
 from detector.paths import config_path, rules_dir, store_path
 from detector.report.unfinished import measure_unfinished
 from detector.rulebook.loading import load_rules

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Final
 
-WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MONTHS: Final = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
+from detector.i18n import _
+
+WEEKDAYS: Final = (
+    _("Monday"),
+    _("Tuesday"),
+    _("Wednesday"),
+    _("Thursday"),
+    _("Friday"),
+    _("Saturday"),
+    _("Sunday"),
 )
-ORDINALS: Final = (
+MONTHS: Final = (
+    _("January"),
+    _("February"),
+    _("March"),
+    _("April"),
+    _("May"),
+    _("June"),
+    _("July"),
+    _("August"),
+    _("September"),
+    _("October"),
+    _("November"),
+    _("December"),
+)
+# People write these words, too, and so they are not translated: parse_recurrence.py would not know them any more.
+ORDINALS: Final = [
     "zeroth",
     "first",
     "second",
@@ -32,13 +44,20 @@ ORDINALS: Final = (
     "eighth",
     "ninth",
     "tenth",
-)
+]
 """By their number."""
 
 
 def join_words(words: Sequence[str]) -> str:
     """Return "Monday", "Monday and Tuesday", "Monday, Tuesday and Friday"."""
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    if len(words) < 2:
+        return "".join(words)
+    return _("{some} and {last}").format(some=", ".join(words[:-1]), last=words[-1])
+
+
+def say_full_date(day: date) -> str:
+    """Return "Thursday 24 December 2026"."""
+    return f"{WEEKDAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def say_days(days: Iterable[int], first: int | None = None) -> str:
@@ -48,20 +67,28 @@ def say_days(days: Iterable[int], first: int | None = None) -> str:
     """
     named = sorted(set(days), key=lambda day: (day - (first or 0)) % 7)
     if len(named) == 7 and first is None:
-        return "every day"
-    for begin in named if first is None else named[:1]:
-        run = [(begin + step) % 7 for step in range(len(named))]
-        if len(run) >= 3 and set(run) == set(named):
-            return f"{WEEKDAYS[run[0]]} to {WEEKDAYS[run[-1]]}"
+        return _("every day")
+    if row := days_in_a_row(named, first):
+        return _("{first} to {last}").format(first=WEEKDAYS[row[0]], last=WEEKDAYS[row[-1]])
     return join_words([WEEKDAYS[day] for day in named])
+
+
+def days_in_a_row(days: Iterable[int], first: int | None = None) -> list[int]:
+    """Return the weekdays in order if they are three or more in a row, else nothing; `first` as in `say_days`."""
+    named = sorted(set(days), key=lambda day: (day - (first or 0)) % 7)
+    for begin in named if first is None else named[:1]:
+        row = [(begin + step) % 7 for step in range(len(named))]
+        if len(row) >= 3 and set(row) == set(named):
+            return row
+    return []
 
 
 def say_nth(number: int) -> str:
     """Return "first", "fifth", "20th"; of what is counted from the end "last", "second to last"."""
     if number == -1:
-        return "last"
+        return _("last")
     if number < 0:
-        return f"{say_nth(-number)} to last"
+        return _("{nth} to last").format(nth=say_nth(-number))
     return ORDINALS[number] if number < len(ORDINALS) else say_date_number(number)
 
 

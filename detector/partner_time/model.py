@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 ON_CALL: Final = "#oncall"
@@ -12,10 +12,10 @@ ON_CALL: Final = "#oncall"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """One beginning of a recurrence that takes place at another time (RFC 5545: RECURRENCE-ID).
+    """One start of a recurrence that takes place at another time (RFC 5545: RECURRENCE-ID).
 
-    `of` is the beginning as it recurs and `begins` the one in its place, both naive local time of the partner time's
-    zone; `lasts` and `title` are its own. Its occurrence keeps the id of the beginning that it stands for.
+    `of` is the start as it recurs and `begins` the one in its place, both naive local time of the partner time's zone;
+    `lasts` and `title` are its own. Its occurrence keeps the id of the start that it stands for.
     """
 
     of: datetime
@@ -28,17 +28,17 @@ class Moved:
 class PartnerTime:
     """What the user declared.
 
-    `begins` is the first beginning as naive local time of `zone` (an IANA name); `lasts` is how long it lasts on the
-    wall clock, more than zero, at most 24 h. `recurrence` is an RFC 5545 RRULE without DTSTART, or None for once.
-    `number` is the store's; None before it is kept.
+    `begins` is the first start as naive local time of `zone` (an IANA name); `lasts` is its length by the local clock, more
+    than zero, at most 24 h. `recurrence` is an RFC 5545 RRULE without DTSTART, or None for once. `number` is the store's;
+    None before it is kept.
 
-    `floats`: it goes by the device's clock, wherever that travels; `zone` is then the zone in which the device is, and the
-    store sees to that. `without`, `also`: beginnings that do not take place, and that do beside the recurrence (EXDATE,
+    `floats`: it goes by the device's clock, wherever that travels; `zone` is then the zone in which the device is, which the
+    store keeps up to date. `without`, `also`: starts that do not take place, and that do beside the recurrence (EXDATE,
     RDATE), naive local. `moved`: single ones at another time, whether or not they are left out. `as_rfc`: it comes from a
-    calendar, so that a beginning that follows from the recurrence and that the clocks leave out is dropped; what a person
+    calendar, so that a start that follows from the recurrence and that the clocks leave out is dropped; what a person
     declared is moved then, never dropped.
-    `quiet`: the person wants the desktop to keep quiet in it. `instead_of`: the id of the cancelled occurrence that it makes
-    good. `proposal`: the number of the calendar's proposal that it came from.
+    `quiet`: the desktop is to keep quiet in it. `instead_of`: the id of the cancelled occurrence that it replaces.
+    `proposal`: the number of the calendar's proposal that it came from.
     """
 
     title: str
@@ -57,8 +57,7 @@ class PartnerTime:
     proposal: int | None = None
 
     def __hash__(self) -> int:
-        # What tells partner times apart nearly always: hashing a thousand exceptions at every question would cost more
-        # than the question.
+        # These four nearly always differ: hashing a thousand exceptions at each cache lookup would cost more than it saves.
         return hash((self.number, self.begins, self.recurrence, self.zone))
 
 
@@ -66,8 +65,8 @@ class PartnerTime:
 class Occurrence:
     """One concrete half-open interval `[begins, ends)` of a partner time; aware UTC.
 
-    `id` is `<partner time's number>@<planned beginning, UTC, as 20261123T173000Z>`: the same however often it is computed. Of
-    what floats it is the planned beginning on the wall, `20261123T183000`, without the Z: the same wherever it is computed.
+    `id` is `<partner time's number>@<planned start, UTC, as 20261123T173000Z>`: the same however often it is computed. Of what
+    floats it is the planned start in local time, `20261123T183000`, without the Z: the same in whatever zone it is computed.
     """
 
     id: str
@@ -82,3 +81,13 @@ class Occurrence:
 def is_on_call(title: str) -> bool:
     """Return whether the title says that the person is on call: `Dinner #oncall`."""
     return ON_CALL in title.casefold().split()
+
+
+def starting_now(title: str, lasts: timedelta, now: datetime) -> PartnerTime:
+    """Return partner time, once, from `now` (to the second).
+
+    It is kept in UTC: in the hour that local clocks show twice, a local time would not say which of the two is meant; and a
+    length is a length in that night, too.
+    """
+    begins = now.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+    return PartnerTime(title=title, begins=begins, lasts=lasts, zone="UTC")

@@ -1,4 +1,4 @@
-"""Where two partner times overlap: said when one of them is declared, never refused."""
+"""Find where two partner times overlap: a note when one of them is declared, never an error."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from detector.partner_time.occurrences import occurrences
 from detector.partner_time.schedule import Exceptions, Schedule
 
 AHEAD: Final = timedelta(days=366)
-"""So far ahead overlaps are looked for: whatever recurs has met the rest of the year by then."""
+"""How far ahead overlaps are looked for: what recurs has met the rest of the year by then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overlap:
-    """`other` overlaps what is asked about `often` within the time that was looked at; `first` is the first such of its own."""
+    """`other` overlaps the given partner time `often` times; `first` is its own first occurrence that does."""
 
     other: PartnerTime
     first: Occurrence

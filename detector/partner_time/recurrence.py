@@ -1,6 +1,6 @@
-"""From a partner time to its local beginnings: what recurs, what is left out of it, and what is added.
+"""From a partner time to its starts in local time: what recurs, what is left out of it, and what is added.
 
-Rule 1: a beginning is a time on the wall, as declared; what the clocks do with it is wall.py's.
+Rule 1: a start is a local time as it was declared; wall_clock.py says which instant that is.
 Rule 2: COUNT counts what recurs, whether or not it is left out by `without` or takes place at another time by `moved`; what
 `also` adds is not counted. A beginning that the clocks leave out counts where it is moved and not where it is dropped.
 Rule 3: of a calendar (`as_rfc`) the first beginning is always one of its beginnings and counts as the first; a beginning
@@ -19,25 +19,23 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from detector.partner_time.model import PartnerTime
-from detector.partner_time.rule import RecurrenceRefused, Rule, read_recurrence, read_rule
-from detector.partner_time.rule_days import days_of
-from detector.partner_time.wall import EARLIEST, LATEST, exists, instant_of, shown_at
-
-__all__ = ["EARLIEST", "LATEST", "RecurrenceRefused", "comes_true", "exists", "local_beginnings", "read_recurrence"]
+from detector.partner_time.rrule import RecurrenceRule, parse_rrule
+from detector.partner_time.rrule_days import days_of
+from detector.partner_time.wall_clock import EARLIEST, LATEST, exists, instant_of, local_at
 
 _DAY: Final = timedelta(days=1)
 _NEAR: Final = timedelta(days=2)
 _COUNTED_FOR: Final = timedelta(days=36525)
-"""What has not come true as often as COUNT says within a hundred years is not ended by it."""
+"""A COUNT that is not reached within a hundred years ends nothing."""
 
 
-def local_beginnings(partner_time: PartnerTime, after: datetime, before: datetime) -> Iterator[datetime]:
+def local_starts(partner_time: PartnerTime, after: datetime, before: datetime) -> Iterator[datetime]:
     """Yield the beginnings in `[after, before)` as they are declared, in order, each once; all naive local time.
 
     Those that take place at another time (`moved`) are there as they recur.
 
     Raises:
-        RecurrenceRefused: a ValueError, if the recurrence is one that partner time cannot have.
+        RecurrenceError: a ValueError, if the recurrence is one that partner time cannot have.
     """
     after, before = max(after, EARLIEST), min(before, LATEST)
     found = _recurring(partner_time, after, before)
@@ -49,16 +47,14 @@ def local_beginnings(partner_time: PartnerTime, after: datetime, before: datetim
             yield local
 
 
-def comes_true(partner_time: PartnerTime) -> bool:
-    """Return whether it has any beginning at all, within a hundred years.
+def ever_takes_place(partner_time: PartnerTime) -> bool:
+    """Return whether it has any start at all, within a hundred years.
 
     Raises:
-        RecurrenceRefused: a ValueError, if the recurrence is one that partner time cannot have.
+        RecurrenceError: a ValueError, if the recurrence is one that partner time cannot have.
     """
     first = min((partner_time.begins, *partner_time.also))
-    return (
-        next(local_beginnings(partner_time, first, min(first, LATEST - _COUNTED_FOR) + _COUNTED_FOR), None) is not None
-    )
+    return next(local_starts(partner_time, first, min(first, LATEST - _COUNTED_FOR) + _COUNTED_FOR), None) is not None
 
 
 @lru_cache(maxsize=256)
@@ -73,7 +69,7 @@ def _recurring(partner_time: PartnerTime, after: datetime, before: datetime) -> 
     if partner_time.recurrence is None:
         yield begins
         return
-    rule, zone = read_rule(partner_time.recurrence), ZoneInfo(partner_time.zone)
+    rule, zone = parse_rrule(partner_time.recurrence), ZoneInfo(partner_time.zone)
     if rule.count is not None:
         counted = _last_counted(partner_time.recurrence, begins, partner_time.zone, as_rfc=partner_time.as_rfc)
         before = before if counted is None else min(before, counted + datetime.resolution)
@@ -81,12 +77,12 @@ def _recurring(partner_time: PartnerTime, after: datetime, before: datetime) -> 
 
 
 def _in_stretch(
-    rule: Rule, begins: datetime, zone: ZoneInfo, after: datetime, before: datetime, *, as_rfc: bool
+    rule: RecurrenceRule, begins: datetime, zone: ZoneInfo, after: datetime, before: datetime, *, as_rfc: bool
 ) -> Iterator[datetime]:
     if as_rfc and after <= begins < before and _is_until(begins, rule, zone):
         yield begins
     at, until = begins.time(), rule.until
-    far = LATEST if until is None else (shown_at(until, zone) if until.tzinfo else until) - _NEAR
+    far = LATEST if until is None else (local_at(until, zone) if until.tzinfo else until) - _NEAR
     for day in days_of(rule, begins.date(), after.date(), before.date() + _DAY):
         local = datetime.combine(day, at)
         if local >= before or (local > far and not _is_until(local, rule, zone)):
@@ -95,7 +91,7 @@ def _in_stretch(
             yield local
 
 
-def _is_until(local: datetime, rule: Rule, zone: ZoneInfo) -> bool:
+def _is_until(local: datetime, rule: RecurrenceRule, zone: ZoneInfo) -> bool:
     if rule.until is None:
         return True
     return instant_of(local, zone) <= rule.until if rule.until.tzinfo else local <= rule.until
@@ -104,7 +100,7 @@ def _is_until(local: datetime, rule: Rule, zone: ZoneInfo) -> bool:
 @lru_cache(maxsize=512)
 def _last_counted(recurrence: str, begins: datetime, zone_name: str, *, as_rfc: bool) -> datetime | None:
     """Return the last beginning that COUNT lets take place, or None if it ends otherwise before it is reached."""
-    rule, zone = read_rule(recurrence), ZoneInfo(zone_name)
+    rule, zone = parse_rrule(recurrence), ZoneInfo(zone_name)
     counted = 0
     for local in _in_stretch(rule, begins, zone, begins, min(LATEST, begins + _COUNTED_FOR), as_rfc=as_rfc):
         counted += _is_of_its_own(local, rule, begins.date(), zone)
@@ -113,9 +109,9 @@ def _last_counted(recurrence: str, begins: datetime, zone_name: str, *, as_rfc: 
     return None
 
 
-def _is_of_its_own(local: datetime, rule: Rule, first: date, zone: ZoneInfo) -> bool:
+def _is_of_its_own(local: datetime, rule: RecurrenceRule, first: date, zone: ZoneInfo) -> bool:
     # On a day that the zone leaves out whole, what is moved may be what recurs on the next day anyway.
-    moved = shown_at(instant_of(local, zone), zone)
+    moved = local_at(instant_of(local, zone), zone)
     day = moved.date()
     return (
         moved.time() != local.time() or day == local.date() or next(days_of(rule, first, day, day + _DAY), None) is None

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from detector.partner_time.model import Occurrence, PartnerTime
-from detector.partner_time.occurrences import LONGEST, LOOK_AHEAD, LOOK_BACK, occurrences, occurrences_from
+from detector.partner_time.occurrences import LOOK_AHEAD, LOOK_BACK, MAX_LENGTH, occurrences, occurrences_from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +167,7 @@ class Schedule:
 
 def latest_end(planned: Occurrence) -> datetime:
     """Return the instant beyond which the occurrence is not extended: its planned end, where that is later still."""
-    return max(planned.ends, planned.begins + LONGEST)
+    return max(planned.ends, planned.begins + MAX_LENGTH)
 
 
 def _place(occurrence: Occurrence) -> tuple[datetime, int]:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from detector.core.effects import Moment, Outcome
 from detector.partner_time.model import PartnerTime
-from detector.partner_time.wall import span_of
+from detector.partner_time.wall_clock import interval_of
 from detector.report.summary import Cancellation, Starts
 from detector.store.model import CancelledOccurrence, StoredOccurrence
 
@@ -98,7 +98,7 @@ def _planned(
         return None
     if any(part.ended is not None for part in lived.get(number, ())):
         return None
-    begins, ends = span_of(partner_time.begins, partner_time.lasts, ZoneInfo(partner_time.zone))
+    begins, ends = interval_of(partner_time.begins, partner_time.lasts, ZoneInfo(partner_time.zone))
     return begins if ends > now else None
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from detector.errors import UserError
 from detector.i18n import _
-from detector.partner_time.proposed import Calendar, Choice, Proposal
+from detector.partner_time.proposals import Calendar, EventFilter, Proposal
 from detector.store.database import Database, StateStore
 from detector.store.microseconds import to_optional_instant, to_optional_microseconds
 from detector.store.partner_time_rows import from_partner_time, to_partner_time
@@ -153,7 +153,7 @@ def _to_calendar(row: Row) -> Calendar:
         number=number,
         name=name,
         place=place,
-        choice=Choice(tag=tag, category=category, everything=bool(everything)),
+        choice=EventFilter(tag=tag, category=category, everything=bool(everything)),
         subscribed=bool(subscribed),
         accepts=bool(accepts),
         local=bool(local),

@@ -13,7 +13,7 @@ import pytest
 from detector.core.effects import Record, Started
 from detector.errors import UserError
 from detector.partner_time.model import Moved, Occurrence, PartnerTime
-from detector.partner_time.proposed import Calendar, Choice, Proposal
+from detector.partner_time.proposals import Calendar, EventFilter, Proposal
 from detector.store.model import CancelledOccurrence
 from detector.store.store import Store
 from tests.rig.kept import EVENING, after, begins, ends
@@ -49,7 +49,7 @@ PLANNED = Occurrence(
 OURS = Calendar(
     name="Ours",
     place="https://calendar.example/secret.ics",
-    choice=Choice(tag=None, category="Us"),
+    choice=EventFilter(tag=None, category="Us"),
     subscribed=True,
     accepts=True,
     local=True,
@@ -218,7 +218,7 @@ class CalendarsConformance:
     def test_a_calendar_comes_back_as_it_was(self, store: Store) -> None:
         kept = store.calendars.save(OURS)
         assert (kept, store.calendars.all()) == (replace(OURS, number=1), [replace(OURS, number=1)])
-        changed = replace(kept, etag=None, modified=None, refreshed=None, tried=None, why=None, choice=Choice())
+        changed = replace(kept, etag=None, modified=None, refreshed=None, tried=None, why=None, choice=EventFilter())
         assert store.calendars.save(changed) == changed
         assert store.calendars.all() == [changed]
 

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from detector.cli import turntoward
 from detector.cli.calendar import progress as calendar_patience
 from detector.partner_time.model import PartnerTime
-from detector.partner_time.proposed import Calendar, Choice
+from detector.partner_time.proposals import Calendar, EventFilter
 from detector.paths import store_path
 from detector.store.store import Store
 from tests.rig.ics import calendar, dinner, event, read
@@ -163,7 +163,7 @@ def test_a_file_is_one_calendar_however_often_and_by_whatever_name(ours: Path, t
     with kept() as store:
         found = store.calendars.all()
         assert [each.name for each in found] == ["Ours", "Ours 2", "Piped"]
-        assert found[0].choice == Choice(tag=None, everything=True)
+        assert found[0].choice == EventFilter(tag=None, everything=True)
         assert len(store.calendars.proposals(found[2].number)) == 1
     said = run("calendar", "list")
     assert "1 Ours: imported," in said
@@ -331,7 +331,7 @@ def test_export_is_read_back_as_it_was(tmp_path: Path) -> None:
     uids = [each.uid for each in read(path.read_bytes()).events]
     assert "is there already; add --yes" in run("calendar", "export", path, code=2)
     run("calendar", "export", path, "--yes", "--all", "--tag", "")
-    again = read(path.read_bytes(), Choice(tag=None, everything=True)).events
+    again = read(path.read_bytes(), EventFilter(tag=None, everything=True)).events
     assert [each.uid for each in again if each.partner_time.title != "Past"] == uids
     assert [found.name for found in tmp_path.iterdir() if found.name.startswith(".")] == []
     assert "SUMMARY:Call #us" in run("calendar", "export", "--only", "call")

@@ -18,7 +18,7 @@ import pytest
 
 from detector.calendars.connection import Network, NotFetched
 from detector.calendars.fetching import Budget, Fetched, fetch
-from detector.partner_time.proposed import Calendar
+from detector.partner_time.proposals import Calendar
 from tests.rig.calendar_server import (
     DINNER,
     PUBLIC,

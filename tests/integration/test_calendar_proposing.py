@@ -13,7 +13,7 @@ from detector.calendars.model import ReadEvent, Reading, Wrong
 from detector.calendars.proposing import Changes, accept, apply, decline
 from detector.partner_time.model import Moved, PartnerTime
 from detector.partner_time.occurrences import occurrences
-from detector.partner_time.proposed import Calendar, Proposal
+from detector.partner_time.proposals import Calendar, Proposal
 from detector.partner_time.schedule import Exceptions, Schedule
 from detector.store.store import Store
 

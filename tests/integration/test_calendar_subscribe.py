@@ -23,7 +23,7 @@ from detector.daemon import calendar_refresh as refresh_calendar
 from detector.daemon.calendar_refresh import EMPTY, Refreshed, refresh
 from detector.devices import Phone
 from detector.errors import StoreError
-from detector.partner_time.proposed import Calendar, Choice, Proposal
+from detector.partner_time.proposals import Calendar, EventFilter, Proposal
 from detector.paths import store_path
 from detector.sensors.settings import SensorSettings
 from detector.store.calendars import CalendarStore
@@ -134,13 +134,13 @@ def test_with_accept_what_it_proposes_is_declared_from_now_on(server: Server) ->
 @pytest.mark.parametrize(
     ("options", "choice"),
     [
-        (("--tag", "#both"), Choice(tag="#both")),
-        (("--category", "Us"), Choice(tag=None, category="Us")),
-        (("--all",), Choice(tag=None, everything=True)),
-        ((), Choice()),
+        (("--tag", "#both"), EventFilter(tag="#both")),
+        (("--category", "Us"), EventFilter(tag=None, category="Us")),
+        (("--all",), EventFilter(tag=None, everything=True)),
+        ((), EventFilter()),
     ],
 )
-def test_which_events_count_is_chosen(server: Server, options: tuple[str, ...], choice: Choice) -> None:
+def test_which_events_count_is_chosen(server: Server, options: tuple[str, ...], choice: EventFilter) -> None:
     server.served.body = calendar(DINNER)
     run("calendar", "subscribe", server.url(), "--local", "--yes", *options)
     assert kept()[0][0].choice == choice

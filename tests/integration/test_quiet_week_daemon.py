@@ -11,8 +11,8 @@ import pytest
 
 from detector.core.observations import Activity, Focused, InputCounted, Observation, PartnerTimeBegan
 from detector.daemon.session import Session
+from detector.partner_time.declaration import PlanArguments, parse_declaration
 from detector.partner_time.model import Occurrence
-from detector.partner_time.spoken_declared import Asked, declare
 from detector.store import quiet_week
 from rules.model import Reason
 from tests.integration import test_daemon_reconciler as daemon
@@ -36,7 +36,11 @@ class Evening(daemon.Evening):
 def evening(tmp_path: Path) -> Iterator[Evening]:
     made = Evening(tmp_path / "kept.sqlite", BEFORE)
     made.store.plans.add(
-        declare(Asked(title="Dinner", every="day", begins="18:30", ends="20:00", zone="UTC"), BEFORE, ZoneInfo("UTC"))
+        parse_declaration(
+            PlanArguments(title="Dinner", every="day", begins="18:30", ends="20:00", zone="UTC"),
+            BEFORE,
+            ZoneInfo("UTC"),
+        )
     )
     quiet_week.start(made.store, BEFORE)
     yield made

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from detector.calendars.writing import Writing, write_calendar
 from detector.partner_time.model import Moved, PartnerTime
 from detector.partner_time.occurrences import occurrences
-from detector.partner_time.recurrence import local_beginnings
+from detector.partner_time.recurrence import local_starts
 from tests.oracle.asking import run, skip_without
 
 NOW: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -44,7 +44,7 @@ def declared(dice: Random, number: int) -> PartnerTime:
         zone=dice.choice(ZONES),
         recurrence=dice.choice(RULES),
     )
-    own = list(local_beginnings(plain, begins, begins + 100 * DAY))
+    own = list(local_starts(plain, begins, begins + 100 * DAY))
     if plain.recurrence is None or len(own) < 4:
         return replace(plain, recurrence=None, begins=begins)
     left_out, elsewhere = dice.sample(own[1:], 2)

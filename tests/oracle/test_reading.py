@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from detector.calendars.reading import read_calendar
-from detector.partner_time.occurrences import Occurrence, occurrences
-from detector.partner_time.proposed import Choice
+from detector.partner_time.model import Occurrence
+from detector.partner_time.occurrences import occurrences
+from detector.partner_time.proposals import EventFilter
 from tests.oracle.corners import CORNERS
 from tests.oracle.test_recurring_ical_events import SEED
 from tests.oracle.written import Written, write
@@ -21,7 +22,7 @@ RULES = 1500
 def read(rule: Written) -> list[Occurrence]:
     """Return the occurrences of the one event of its calendar, as it proposes it; what never takes place it does not."""
     copy = rule.as_calendar().encode()
-    reading = read_calendar(copy, choice=Choice(everything=True), zone="Asia/Tokyo", monotonic=time.monotonic)
+    reading = read_calendar(copy, choice=EventFilter(everything=True), zone="Asia/Tokyo", monotonic=time.monotonic)
     assert all("never takes place" in wrong.why for wrong in reading.wrong), (reading.wrong, rule.as_calendar())
     assert len(reading.events) <= 1
     proposed = [replace(event.partner_time, number=1) for event in reading.events]

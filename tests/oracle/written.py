@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrulestr
 
-from detector.partner_time.model import Moved, PartnerTime
-from detector.partner_time.occurrences import Occurrence, occurrences
+from detector.partner_time.model import Moved, Occurrence, PartnerTime
+from detector.partner_time.occurrences import occurrences
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 ZONES = (

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from detector.calendars.writing import Writing, write_calendar
 from detector.partner_time.model import Moved, PartnerTime
 from detector.partner_time.occurrences import occurrences
-from detector.partner_time.recurrence import local_beginnings, read_recurrence
+from detector.partner_time.recurrence import local_starts
+from detector.partner_time.rrule import split_rrule
 from tests.rig.examples import examples
 from tests.rig.ics import read, why
 
@@ -52,7 +53,7 @@ def partner_times(draw: st.DrawFn, *, at_night: bool = False) -> PartnerTime:
         recurrence=draw(st.sampled_from(RULES)),
         number=draw(st.integers(1, 99)),
     )
-    own = list(local_beginnings(plain, begins, begins + 60 * DAY))
+    own = list(local_starts(plain, begins, begins + 60 * DAY))
     if plain.recurrence is None or not own:
         return replace(plain, recurrence=None)
     plain = replace(plain, begins=own[0])
@@ -89,7 +90,7 @@ def there_and_back(partner_time: PartnerTime, *skipped: str) -> PartnerTime:
 
 def parts(recurrence: str | None) -> dict[str, str]:
     """Return the parts of a recurrence, in whatever order, without its end: that is written as an instant."""
-    return {} if recurrence is None else {k: v for k, v in read_recurrence(recurrence).items() if k != "UNTIL"}
+    return {} if recurrence is None else {k: v for k, v in split_rrule(recurrence).items() if k != "UNTIL"}
 
 
 def took_place(partner_time: PartnerTime) -> list[tuple[datetime, datetime, str]]:

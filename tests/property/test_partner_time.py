@@ -12,9 +12,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from detector.partner_time.model import Occurrence, PartnerTime
-from detector.partner_time.occurrences import LOOK_BACK, name_occurrence, occurrences, occurrences_from
-from detector.partner_time.recurrence import local_beginnings
-from detector.partner_time.rule import CODES
+from detector.partner_time.occurrences import LOOK_BACK, occurrence_id, occurrences, occurrences_from
+from detector.partner_time.recurrence import local_starts
+from detector.partner_time.rrule import CODES
 from detector.partner_time.schedule import Exceptions, Plan, Schedule, latest_end
 from tests.property.clocks import DAY, HOUR, MINUTE, changes, first_instant, instants_of
 from tests.rig.examples import examples
@@ -167,7 +167,7 @@ def test_occurrences_of_adjoining_stretches_are_those_of_the_whole(
     assert list(pieces.values()) == whole
     assert list(occurrences_from(partner_time, begin, edges[-1] - begin)) == whole
     for found in whole:
-        assert found.id == name_occurrence(1, found.begins)
+        assert found.id == occurrence_id(1, found.begins)
         assert found.begins < found.ends
         assert found not in occurrences(partner_time, found.ends, found.ends + MINUTE)
         assert found not in occurrences(partner_time, found.begins - MINUTE, found.begins)
@@ -195,9 +195,7 @@ def test_beginning_the_walk_late_finds_what_walking_from_the_start_finds(
     )
     after = begins + later * DAY
     counted = replace(every, recurrence=f"{every.recurrence};COUNT=9999")
-    assert list(local_beginnings(every, after, after + 40 * DAY)) == list(
-        local_beginnings(counted, after, after + 40 * DAY)
-    )
+    assert list(local_starts(every, after, after + 40 * DAY)) == list(local_starts(counted, after, after + 40 * DAY))
 
 
 several = st.integers(1, 4).flatmap(

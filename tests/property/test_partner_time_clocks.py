@@ -15,10 +15,10 @@ from hypothesis import Phase, assume, find, given, settings
 from hypothesis import strategies as st
 
 from detector.partner_time.model import Moved, Occurrence, PartnerTime
-from detector.partner_time.occurrences import name_occurrence, occurrences, occurrences_from
-from detector.partner_time.recurrence import local_beginnings
+from detector.partner_time.occurrences import occurrence_id, occurrences, occurrences_from
+from detector.partner_time.recurrence import local_starts
 from detector.partner_time.schedule import Schedule
-from detector.partner_time.wall import exists
+from detector.partner_time.wall_clock import exists
 from tests.property.clocks import DAY, HOUR, MINUTE, Change, changes_of, first_instant, instants_of
 from tests.rig.examples import examples
 
@@ -132,7 +132,7 @@ def test_of_a_calendar_only_what_its_rule_makes_up_in_a_gap_is_dropped(
     own, change, local = made
     zone = ZoneInfo(own.zone)
     found = around(replace(own, as_rfc=True), change)
-    declared = list(local_beginnings(own, local - 9 * DAY, local + 9 * DAY))
+    declared = list(local_starts(own, local - 9 * DAY, local + 9 * DAY))
     assert local in declared
     kept = {first_instant(each, zone) for each in declared if each == own.begins or instants_of(each, zone)}
     assert {each.begins for each in found if is_near(each.begins, change)} == {at for at in kept if is_near(at, change)}
@@ -150,7 +150,7 @@ def is_doubled(partner_time: PartnerTime, local: datetime) -> bool:
     return (
         instants_of(local + DAY, zone) == (first_instant(local, zone),)
         and not instants_of(local, zone)
-        and bool(list(local_beginnings(partner_time, local + DAY, local + DAY + MINUTE)))
+        and bool(list(local_starts(partner_time, local + DAY, local + DAY + MINUTE)))
     )
 
 
@@ -182,10 +182,10 @@ def test_what_floats_has_the_same_ids_wherever_the_device_is(
     assume(not is_doubled(partner_time, local))
     here = replace(partner_time, floats=True)
     ids = {each.id for each in around(here, change)}
-    assert name_occurrence(3, local) in ids
+    assert occurrence_id(3, local) in ids
     there = {each.id for each in around(replace(here, zone=elsewhere), change, days=9)}
     # Where Apia's missing day doubled the next one, it has no occurrence of its own there.
-    doubled = {name_occurrence(3, local + step * DAY) for step in (-1, 0, 1)} if "Pacific/Apia" in elsewhere else set()
+    doubled = {occurrence_id(3, local + step * DAY) for step in (-1, 0, 1)} if "Pacific/Apia" in elsewhere else set()
     assert ids <= there | doubled
 
 

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from detector.partner_time.model import Moved, PartnerTime
 from detector.partner_time.occurrences import occurrences
-from detector.partner_time.recurrence import RecurrenceRefused, local_beginnings, read_recurrence
-from detector.partner_time.rule import CODES, read_rule
-from detector.partner_time.rule_days import days_of
+from detector.partner_time.recurrence import local_starts
+from detector.partner_time.rrule import CODES, RecurrenceError, parse_rrule, split_rrule
+from detector.partner_time.rrule_days import days_of
 from tests.property.clocks import DAY, HOUR, first_instant
 from tests.rig.examples import examples
 
@@ -64,8 +64,8 @@ def rules(draw: st.DrawFn) -> str:
         perhaps("BYSETPOS", listed(st.sampled_from([1, 2, 3, 5, -1, -2]), 2))
     rule = ";".join(f"{name}={value}" for name, value in parts.items())
     try:
-        read_recurrence(rule)
-    except RecurrenceRefused:
+        split_rrule(rule)
+    except RecurrenceError:
         assume(False)
     return rule
 
@@ -101,7 +101,7 @@ def walked(recurrence: str, begins: datetime, before: datetime) -> list[date]:
 def test_a_rule_recurs_on_the_days_that_dateutil_walks_to(recurrence: str, begins: datetime) -> None:
     """Shortly before the year 9999, at which dateutil stops even where nothing comes true any more."""
     before = begins + YEARS
-    assert list(days_of(read_rule(recurrence), begins.date(), begins.date(), before.date())) == walked(
+    assert list(days_of(parse_rrule(recurrence), begins.date(), begins.date(), before.date())) == walked(
         recurrence, begins, datetime.combine(before.date(), datetime.min.time())
     )
 
@@ -115,7 +115,7 @@ def test_weeks_are_those_of_iso_8601(weeks: frozenset[int], weekday: int, year: 
     rule = f"FREQ=YEARLY;BYDAY={CODES[weekday]};BYWEEKNO={','.join(map(str, weeks))}"
     days = (begins + step * DAY for step in range(YEARS // DAY))
     expected = [day for day in days if day.isocalendar().week in weeks and day.weekday() == weekday]
-    assert list(local_beginnings(declared(rule, begins), begins, begins + YEARS)) == expected
+    assert list(local_starts(declared(rule, begins), begins, begins + YEARS)) == expected
 
 
 @settings(max_examples=examples(300))
@@ -124,7 +124,7 @@ def test_wherever_it_is_cut_and_however_late_it_is_asked_for_it_is_the_same(
     recurrence: str, begins: datetime, cuts: list[int], count: int
 ) -> None:
     every = declared(recurrence, begins)
-    whole = list(local_beginnings(every, begins - DAY, begins + YEARS))
+    whole = list(local_starts(every, begins - DAY, begins + YEARS))
     edges = [begins - DAY, *sorted(begins + cut * DAY for cut in cuts), begins + YEARS]
     for partner_time, expected in (
         (every, whole),
@@ -142,7 +142,7 @@ def test_wherever_it_is_cut_and_however_late_it_is_asked_for_it_is_the_same(
             [at for at in whole if at.date() <= edges[1].date()],
         ),
     ):
-        pieces = [at for after, before in pairwise(edges) for at in local_beginnings(partner_time, after, before)]
+        pieces = [at for after, before in pairwise(edges) for at in local_starts(partner_time, after, before)]
         assert pieces == expected
 
 
@@ -151,12 +151,12 @@ def test_wherever_it_is_cut_and_however_late_it_is_asked_for_it_is_the_same(
 def test_the_first_beginning_of_a_calendar_takes_place_and_counts(
     recurrence: str, begins: datetime, count: int
 ) -> None:
-    own = list(local_beginnings(declared(recurrence, begins), begins, begins + YEARS))
+    own = list(local_starts(declared(recurrence, begins), begins, begins + YEARS))
     imported = replace(declared(recurrence, begins), as_rfc=True)
     expected = own if own[:1] == [begins] else [begins, *own]
-    assert list(local_beginnings(imported, begins, begins + YEARS)) == expected
+    assert list(local_starts(imported, begins, begins + YEARS)) == expected
     counted = replace(imported, recurrence=f"{recurrence};COUNT={count}")
-    assert list(local_beginnings(counted, begins, begins + YEARS)) == expected[:count]
+    assert list(local_starts(counted, begins, begins + YEARS)) == expected[:count]
 
 
 @settings(max_examples=examples(300))
@@ -177,7 +177,7 @@ def test_exceptions_are_sets_less_these_and_with_those_and_these_in_place_of_tho
     floats, cuts = asked
     begins, zone = datetime(2026, 10, 5, 18, 30), ZoneInfo("Europe/Berlin")
     plain = replace(declared(recurrence, begins, zone.key), floats=floats)
-    whole = set(local_beginnings(plain, begins, begins + STRETCH + 2 * DAY))
+    whole = set(local_starts(plain, begins, begins + STRETCH + 2 * DAY))
     left_out = {begins + day * DAY for day in without}
     added = {begins + day * DAY + hours * HOUR for day, hours in also}
     # In October one hour is there twice and no hour is missing, so that no two beginnings fall on one instant.
@@ -228,8 +228,8 @@ def test_a_shifted_declaration_shifts_what_recurs(
         shift = 7 * steps * DAY
         if set(parts) <= {"FREQ", "INTERVAL"} and not is_weekly:
             shift = steps * DAY
-    every = list(local_beginnings(declared(recurrence, begins), begins, begins + YEARS))
-    shifted = list(local_beginnings(declared(recurrence, begins + shift), begins + shift, begins + shift + YEARS))
+    every = list(local_starts(declared(recurrence, begins), begins, begins + YEARS))
+    shifted = list(local_starts(declared(recurrence, begins + shift), begins + shift, begins + shift + YEARS))
     assert [at - shift for at in shifted] == every
 
 
@@ -255,5 +255,5 @@ def test_the_examples_of_the_rfc_and_where_dateutil_is_not_the_rfc(
     recurrence: str, begins: str, days: list[str]
 ) -> None:
     at = datetime.fromisoformat(f"{begins}T18:30")
-    found = islice(local_beginnings(declared(recurrence, at), at, at + YEARS), len(days))
+    found = islice(local_starts(declared(recurrence, at), at, at + YEARS), len(days))
     assert [f"{each:%m-%d}" for each in found] == days

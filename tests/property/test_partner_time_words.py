@@ -15,14 +15,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from detector.errors import Problem, UserError
+from detector.partner_time.declaration import PlanArguments, parse_declaration
+from detector.partner_time.describe import say_partner_time
+from detector.partner_time.describe_recurrence import say_recurrence
 from detector.partner_time.model import PartnerTime
-from detector.partner_time.recurrence import local_beginnings
-from detector.partner_time.rule import read_recurrence
-from detector.partner_time.spoken_dates import parse_date
-from detector.partner_time.spoken_declared import Asked, declare
-from detector.partner_time.spoken_every import parse_every
-from detector.partner_time.words import say_partner_time
-from detector.partner_time.words_recurrence import say_recurrence
+from detector.partner_time.parse_dates import parse_date
+from detector.partner_time.parse_recurrence import parse_recurrence
+from detector.partner_time.recurrence import local_starts
+from detector.partner_time.rrule import split_rrule
 from tests.rig.examples import examples
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -136,12 +136,14 @@ def texts(draw: st.DrawFn) -> Said:
 def test_what_is_typed_recurs_on_the_days_that_a_plain_walk_finds(said: Said, today: date) -> None:
     now = datetime(today.year, today.month, today.day, 12, tzinfo=UTC)
     try:
-        declared = declare(Asked(title="x", every=said.text, begins="18:30", lasts="1h"), now, UTC_ZONE)
+        declared = parse_declaration(
+            PlanArguments(title="x", every=said.text, begins="18:30", lasts="1h"), now, UTC_ZONE
+        )
     except UserError as wrong:
         pytest.fail(f"{said.text}: {wrong}")
     first = declared.begins.date()
     # The first is the first day from today on, by the series without its interval.
-    found = [at.date() for at in islice(local_beginnings(declared, declared.begins, datetime(2062, 1, 1)), 4)]
+    found = [at.date() for at in islice(local_starts(declared, declared.begins, datetime(2062, 1, 1)), 4)]
     walked = (first + step * DAY for step in range(12 * 366))
     expected = list(islice((day for day in walked if said.holds(first, day)), 4))
     assert found[: len(expected)] == expected, declared.recurrence
@@ -165,9 +167,9 @@ def test_what_is_typed_recurs_on_the_days_that_a_plain_walk_finds(said: Said, to
 @example(Said("every other year on the second sunday of may", lambda _, __: True), date(2026, 11, 23))
 @example(Said("366 days", lambda _, __: True), date(2026, 11, 23))
 def test_what_is_said_can_be_typed_again_and_means_the_same(said: Said, today: date) -> None:
-    recurrence = parse_every(said.text, first=today)
+    recurrence = parse_recurrence(said.text, first=today)
     words = say_recurrence(recurrence, datetime(today.year, today.month, today.day, 18))
-    assert parse_every(words) == recurrence, words
+    assert parse_recurrence(words) == recurrence, words
     assert "=" not in words
 
 
@@ -187,7 +189,7 @@ def test_a_day_is_read_however_it_is_written(day: date) -> None:
 
 def understood(text: str) -> tuple[str | None, tuple[Problem, ...]]:
     try:
-        return parse_every(text, first=date(2026, 11, 27)), ()
+        return parse_recurrence(text, first=date(2026, 11, 27)), ()
     except UserError as refused:
         return None, refused.problems
 
@@ -240,7 +242,7 @@ def test_whatever_is_typed_is_understood_or_refused_with_what_to_write(text: str
         assert problem.hint or "FREQ" in text.upper()
         assert problem.column is None or 1 <= problem.column <= len(text) + 1
     if recurrence is not None:
-        read_recurrence(recurrence)
+        split_rrule(recurrence)
         assert say_recurrence(recurrence, datetime(2026, 11, 27, 18))
 
 
@@ -290,44 +292,44 @@ def days_of(rule: str, begins: datetime) -> tuple[datetime, ...]:
     """Return its first beginnings, the first of all on one of its own days, as calendars have it."""
     plain = ";".join(part for part in rule.split(";") if not part.startswith("INTERVAL"))
     series = PartnerTime(title="x", begins=begins, lasts=timedelta(hours=1), zone="UTC", recurrence=plain)
-    first = next(local_beginnings(series, begins, begins + timedelta(days=366 * 30)), None)
+    first = next(local_starts(series, begins, begins + timedelta(days=366 * 30)), None)
     if first is None:
         return ()
     series = replace(series, begins=first, recurrence=rule)
-    return tuple(islice(local_beginnings(series, first, first + timedelta(days=366 * 12)), 30))
+    return tuple(islice(local_starts(series, first, first + timedelta(days=366 * 12)), 30))
 
 
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
         (
-            Asked(
+            PlanArguments(
                 every="other friday", begins="20:00", ends="22:30", on="27 nov", until="26 march", without=("25 dec",)
             ),
             "every other Friday, 20:00–22:30, from 27 November until 26 March 2027, except 25 December",
         ),
-        (Asked(every="weekday", begins="18:30", ends="20:00"), "Monday to Friday, 18:30–20:00"),
+        (PlanArguments(every="weekday", begins="18:30", ends="20:00"), "Monday to Friday, 18:30–20:00"),
         (
-            Asked(every="weekday", begins="18:30", ends="20:00", on="1 dec"),
+            PlanArguments(every="weekday", begins="18:30", ends="20:00", on="1 dec"),
             "Monday to Friday, 18:30–20:00, from 1 December",
         ),
         (
-            Asked(every="third week", on="30 nov", begins="6", ends="14"),
+            PlanArguments(every="third week", on="30 nov", begins="6", ends="14"),
             "every third week on Monday, 06:00–14:00, from 30 November",
         ),
-        (Asked(every="first friday", begins="20", lasts="2h"), "the first Friday of each month, 20:00–22:00"),
-        (Asked(every="month on 15", begins="20", lasts="2h"), "on the 15th of each month, 20:00–22:00"),
-        (Asked(every="24 dec", begins="16", ends="24:00"), "yearly on 24 December, 16:00–24:00"),
-        (Asked(every="29 feb", begins="16", ends="18"), "yearly on 29 February, in leap years, 16:00–18:00"),
-        (Asked(every="FREQ=DAILY;COUNT=3", begins="16", ends="18"), "every day, 16:00–18:00, 3 times in all"),
+        (PlanArguments(every="first friday", begins="20", lasts="2h"), "the first Friday of each month, 20:00–22:00"),
+        (PlanArguments(every="month on 15", begins="20", lasts="2h"), "on the 15th of each month, 20:00–22:00"),
+        (PlanArguments(every="24 dec", begins="16", ends="24:00"), "yearly on 24 December, 16:00–24:00"),
+        (PlanArguments(every="29 feb", begins="16", ends="18"), "yearly on 29 February, in leap years, 16:00–18:00"),
+        (PlanArguments(every="FREQ=DAILY;COUNT=3", begins="16", ends="18"), "every day, 16:00–18:00, 3 times in all"),
         (
-            Asked(every="FREQ=MONTHLY;BYMONTHDAY=13;BYDAY=FR", begins="16", ends="18"),
+            PlanArguments(every="FREQ=MONTHLY;BYMONTHDAY=13;BYDAY=FR", begins="16", ends="18"),
             "every month, on the 13th, if that is Friday, 16:00–18:00",
         ),
-        (Asked(every="day", zone="Asia/Tokyo", begins="16", ends="18"), "every day, 16:00–18:00, Asia/Tokyo"),
-        (Asked(on="24 dec", begins="18", ends="22"), "Thursday 24 December 18:00–22:00"),
+        (PlanArguments(every="day", zone="Asia/Tokyo", begins="16", ends="18"), "every day, 16:00–18:00, Asia/Tokyo"),
+        (PlanArguments(on="24 dec", begins="18", ends="22"), "Thursday 24 December 18:00–22:00"),
     ],
 )
-def test_it_is_said_in_a_full_sentence(asked: Asked, said: str) -> None:
+def test_it_is_said_in_a_full_sentence(asked: PlanArguments, said: str) -> None:
     now, berlin = datetime(2026, 11, 23, 17, tzinfo=UTC), ZoneInfo("Europe/Berlin")
-    assert say_partner_time(declare(replace(asked, title="Us"), now, berlin), now, berlin) == f"Us: {said}"
+    assert say_partner_time(parse_declaration(replace(asked, title="Us"), now, berlin), now, berlin) == f"Us: {said}"

@@ -17,10 +17,10 @@ from detector.calendars.limits import LARGEST, LONGEST_LINE, MOST_EVENTS, TOO_LA
 from detector.calendars.lines import content_lines
 from detector.calendars.reading import read_calendar
 from detector.errors import UserError
-from detector.partner_time.proposed import Choice
+from detector.partner_time.proposals import EventFilter
 from tests.rig.ics import HERE, calendar, dinner, event, read, why
 
-ALL = Choice(tag=None, everything=True)
+ALL = EventFilter(tag=None, everything=True)
 LENGTH = ("DTSTART:20261124T183000", "DURATION:PT1H")
 
 
@@ -73,14 +73,14 @@ from detector.calendars.blocks import KINDS
 from detector.calendars.lines import content_lines
 from detector.calendars.reading import read_calendar
 from detector.errors import UserError
-from detector.partner_time.proposed import Choice
+from detector.partner_time.proposals import EventFilter
 piece = eval(sys.argv[1])
 def pieces():
     yield b"BEGIN:VCALENDAR\\r\\n"
     while True:
         yield piece
 try:
-    read_calendar(pieces(), choice=Choice(tag=None, everything=True), zone="UTC", monotonic=lambda: 0.0)
+    read_calendar(pieces(), choice=EventFilter(tag=None, everything=True), zone="UTC", monotonic=lambda: 0.0)
 except UserError as refused:
     print(int(open("/proc/self/status").read().partition("VmHWM:")[2].split()[0]) // 1024)
 """
@@ -126,14 +126,14 @@ def test_a_calendar_that_takes_too_long_is_refused_whole() -> None:
     ticks = count(step=0.1)
     events = [dinner("RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", uid=str(number)) for number in range(400)]
     with pytest.raises(UserError) as refused:
-        read_calendar(calendar(*events), choice=Choice(), zone=HERE, monotonic=lambda: next(ticks))
+        read_calendar(calendar(*events), choice=EventFilter(), zone=HERE, monotonic=lambda: next(ticks))
     assert str(refused.value) == TOO_SLOW
 
 
 def test_what_is_being_done_is_said_while_it_is_done() -> None:
     said: list[str] = []
     events = [dinner(uid=str(number)) for number in range(200)]
-    read_calendar(calendar(*events), choice=Choice(), zone=HERE, monotonic=lambda: 0.0, progress=said.append)
+    read_calendar(calendar(*events), choice=EventFilter(), zone=HERE, monotonic=lambda: 0.0, progress=said.append)
     assert "Reading the calendar: 192 events" in said
     assert "Looking at 200 events" in said
     assert not any("us" in words or "Dinner" in words for words in said)
@@ -257,7 +257,7 @@ def test_garbage_inside_a_calendar_raises_nothing_but_what_is_meant_for_people(s
             copy[at:at] = dice.randbytes(dice.randint(1, 30))
         else:
             copy[at:at] = copy[max(0, at - 60) : at]
-    for choice in (Choice(), ALL):
+    for choice in (EventFilter(), ALL):
         try:
             reading = read(bytes(copy), choice)
         except UserError:

@@ -11,7 +11,7 @@ import pytest
 from detector.calendars.titles import clean, has_tag, without_tag
 from detector.errors import UserError
 from detector.partner_time.model import Moved, PartnerTime
-from detector.partner_time.proposed import Choice
+from detector.partner_time.proposals import EventFilter
 from tests.rig.ics import calendar, dinner, event, read, why
 
 BEGINS = datetime(2026, 11, 24, 18, 30)
@@ -77,14 +77,14 @@ def test_a_category_chooses_where_a_title_does_not() -> None:
         dinner("CATEGORIES:Us", uid="2", summary="B"),
     )
     copy = calendar(here, there, dinner(uid="3", summary="C us"))
-    assert [each.partner_time.title for each in read(copy, Choice(tag=None, category="us")).events] == ["B"]
-    assert [each.partner_time.title for each in read(copy, Choice(tag=None, category="US, TWO")).events] == ["A"]
-    everything = read(copy, Choice(tag=None, everything=True))
+    assert [each.partner_time.title for each in read(copy, EventFilter(tag=None, category="us")).events] == ["B"]
+    assert [each.partner_time.title for each in read(copy, EventFilter(tag=None, category="US, TWO")).events] == ["A"]
+    everything = read(copy, EventFilter(tag=None, everything=True))
     assert [each.partner_time.title for each in everything.events] == ["A", "B", "C us"]
 
 
 def test_the_tag_is_taken_out_of_titles_whatever_chooses() -> None:
-    for choice in (Choice(tag=None, everything=True), Choice(tag=None, category="home")):
+    for choice in (EventFilter(tag=None, everything=True), EventFilter(tag=None, category="home")):
         (found,) = read(calendar(dinner("CATEGORIES:Home")), choice).events
         assert found.partner_time.title == "Dinner"
 
@@ -216,7 +216,7 @@ def test_what_is_wrong_names_the_event_and_its_line_and_costs_no_other_anything(
     (wrong,) = reading.wrong
     assert (wrong.line, wrong.what, wrong.uid) == (9, "Walk", "2")
     assert str(wrong) == "line 9, Walk: DTSTART 'soon' is no date"
-    no_title = read(calendar(event("DTSTART:soon", uid="me@x", summary=None)), Choice(tag=None, everything=True))
+    no_title = read(calendar(event("DTSTART:soon", uid="me@x", summary=None)), EventFilter(tag=None, everything=True))
     assert str(no_title.wrong[0]) == "line 3, me@x: DTSTART 'soon' is no date"
 
 

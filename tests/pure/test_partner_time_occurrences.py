@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from detector.partner_time import rule_days
+from detector.partner_time import rrule_days
 from detector.partner_time.model import Moved, Occurrence, PartnerTime
 from detector.partner_time.occurrences import occurrences, occurrences_from
-from detector.partner_time.recurrence import RecurrenceRefused, comes_true, local_beginnings, read_recurrence
+from detector.partner_time.recurrence import ever_takes_place, local_starts
+from detector.partner_time.rrule import RecurrenceError, split_rrule
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -172,12 +173,12 @@ def test_the_last_friday_of_a_month_and_a_leap_day_recur() -> None:
 )
 def test_a_recurrence_that_would_burn_or_mean_something_else_is_refused(recurrence: str, said: str) -> None:
     with pytest.raises(ValueError, match=re.escape(said)):
-        read_recurrence(recurrence)
+        split_rrule(recurrence)
 
 
 def test_everything_that_is_wrong_with_a_recurrence_is_told_at_once() -> None:
-    with pytest.raises(RecurrenceRefused) as refused:
-        read_recurrence("FREQ=WEEKLY;INTERVAL=0;BYDAY=XX;BYHOUR=3;WKST=1")
+    with pytest.raises(RecurrenceError) as refused:
+        split_rrule("FREQ=WEEKLY;INTERVAL=0;BYDAY=XX;BYHOUR=3;WKST=1")
     assert refused.value.problems == (
         "INTERVAL cannot be '0'",
         "BYDAY cannot be 'XX'",
@@ -199,8 +200,8 @@ def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
         return counted
 
-    for frequency, walk in list(rule_days._PERIODS.items()):
-        monkeypatch.setitem(rule_days._PERIODS, frequency, counting(walk))
+    for frequency, walk in list(rrule_days._PERIODS.items()):
+        monkeypatch.setitem(rrule_days._PERIODS, frequency, counting(walk))
     return periods
 
 
@@ -229,17 +230,19 @@ def test_what_hardly_or_never_comes_true_is_looked_at_where_it_is_asked_for_only
 
 
 def test_whether_anything_ever_takes_place_can_be_asked() -> None:
-    assert comes_true(declared("2026-01-05T18:30", "1:00", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29"))
-    assert not comes_true(declared("2026-01-05T18:30", "1:00", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=1;BYYEARDAY=1"))
-    assert not comes_true(declared("2026-01-05T18:30", "1:00", "FREQ=DAILY;UNTIL=20260104"))
-    assert not comes_true(replace(declared("2026-01-05T18:30", "1:00", None), without=(datetime(2026, 1, 5, 18, 30),)))
+    assert ever_takes_place(declared("2026-01-05T18:30", "1:00", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29"))
+    assert not ever_takes_place(declared("2026-01-05T18:30", "1:00", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=1;BYYEARDAY=1"))
+    assert not ever_takes_place(declared("2026-01-05T18:30", "1:00", "FREQ=DAILY;UNTIL=20260104"))
+    assert not ever_takes_place(
+        replace(declared("2026-01-05T18:30", "1:00", None), without=(datetime(2026, 1, 5, 18, 30),))
+    )
 
 
 def test_asking_late_does_not_walk_from_the_first_beginning(looked_at: list[int]) -> None:
     """Ten years after the first evening a month costs its weeks."""
     old = declared("2016-11-23T18:30", "1:30", "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE")
     after = datetime(2026, 11, 23)
-    found = list(local_beginnings(old, after, after + 30 * DAY))
+    found = list(local_starts(old, after, after + 30 * DAY))
     assert [f"{at:%d}" for at in found] == ["23", "25", "07", "09", "21"]
     assert looked_at == [3]
 
@@ -336,7 +339,7 @@ def test_what_is_left_out_counts_and_what_is_added_does_not() -> None:
         also=(at + 9 * DAY, at + 9 * DAY, at, at - DAY),
     )
     assert [span[:2] for span in spans(evenings, "2026-11-01", "2027-01-01")] == ["22", "23", "25", "02"]
-    assert [f"{local:%d}" for local in local_beginnings(evenings, at - 9 * DAY, at + 99 * DAY)] == [
+    assert [f"{local:%d}" for local in local_starts(evenings, at - 9 * DAY, at + 99 * DAY)] == [
         "22",
         "23",
         "25",
@@ -472,7 +475,7 @@ def test_a_thousand_exceptions_cost_nothing_when_it_is_looked_up_what_was_comput
 def test_what_was_asked_before_is_not_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
     evening = declared("2016-11-22T18:31", "1:30", "FREQ=MONTHLY")
     first = spans(evening, "2026-11-01", "2027-01-20")
-    monkeypatch.setattr("detector.partner_time.occurrences.local_beginnings", None)
+    monkeypatch.setattr("detector.partner_time.occurrences.local_starts", None)
     assert spans(evening, "2026-11-01", "2027-01-20") == first
     assert len(first) == 2
 

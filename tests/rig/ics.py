@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from detector.calendars.model import Reading
 from detector.calendars.reading import read_calendar
-from detector.partner_time.proposed import Choice
+from detector.partner_time.proposals import EventFilter
 
 HERE = "Europe/Berlin"
 
@@ -30,9 +30,9 @@ def calendar(*events: Iterable[str], head: Iterable[str] = ()) -> bytes:
     return "\r\n".join(lines).encode()
 
 
-def read(copy: bytes | Iterable[bytes], choice: Choice | None = None, zone: str = HERE) -> Reading:
+def read(copy: bytes | Iterable[bytes], choice: EventFilter | None = None, zone: str = HERE) -> Reading:
     """Read it; by the tag, unless said otherwise."""
-    return read_calendar(copy, choice=choice or Choice(), zone=zone, monotonic=time.monotonic)
+    return read_calendar(copy, choice=choice or EventFilter(), zone=zone, monotonic=time.monotonic)
 
 
 def why(reading: Reading) -> list[str]:

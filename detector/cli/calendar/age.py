@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from detector.doctor.calendars import CalendarFound
-    from detector.partner_time.proposed import Calendar
+    from detector.partner_time.proposals import Calendar
 
 _MINUTE: Final = timedelta(minutes=1)
 _HOUR: Final = timedelta(hours=1)
@@ -47,7 +47,7 @@ def say_found(found: CalendarFound) -> str:
 
 
 def _said(asked: datetime | None, refreshed: datetime | None, why: str | None, now: datetime, zone: ZoneInfo) -> str:
-    from detector.partner_time.words import say_instant  # noqa: PLC0415 - not for --help
+    from detector.partner_time.describe import say_instant  # noqa: PLC0415 - not for --help
 
     if asked is None:
         return "not asked yet"

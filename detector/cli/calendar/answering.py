@@ -13,8 +13,8 @@ from detector.cli.calendar.output import SHOWN, count, say_proposal
 from detector.cli.calendar.selection import choose_calendar, choose_proposals
 from detector.cli.plan import context as declared
 from detector.errors import UserError
-from detector.partner_time.proposed import Calendar, Proposal
-from detector.partner_time.words import say_partner_time
+from detector.partner_time.describe import say_partner_time
+from detector.partner_time.proposals import Calendar, Proposal
 
 if TYPE_CHECKING:
     from detector.store.store import Store

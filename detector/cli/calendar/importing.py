@@ -26,7 +26,7 @@ from detector.cli.calendar.selection import choose_events, say_choice
 from detector.cli.plan import context as declared
 from detector.control.lock import wake_daemon
 from detector.errors import Problem, UserError
-from detector.partner_time.proposed import Calendar, Choice, Proposal
+from detector.partner_time.proposals import Calendar, EventFilter, Proposal
 from detector.zone import here
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _CHUNK: Final = 1 << 16
 class _Wanted:
     place: str
     name: str | None
-    choice: Choice | None
+    choice: EventFilter | None
     accepts: bool
 
 
@@ -62,7 +62,7 @@ def import_file(
     place = file if file == STANDARD_INPUT else str(Path(file).expanduser().absolute())
     wanted = _Wanted(place=place, name=name, choice=choice, accepts=accepts)
     known = _calendar(_known(), wanted, None)
-    counts = choice or (Choice() if known is None else known.choice)
+    counts = choice or (EventFilter() if known is None else known.choice)
     of = known or Calendar(name=file, place=place)
     try:
         with patience(of) as progress, _opened(file) as stream:
@@ -92,7 +92,7 @@ class _Kept:
     wakes: bool
 
 
-def _keep(wanted: _Wanted, choice: Choice, reading: Reading, progress: Callable[[str], None]) -> _Kept:
+def _keep(wanted: _Wanted, choice: EventFilter, reading: Reading, progress: Callable[[str], None]) -> _Kept:
     progress(
         f"Keeping what {count(len(reading.events), 'event')} of it propose{'s' if len(reading.events) == 1 else ''}"
     )

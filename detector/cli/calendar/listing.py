@@ -13,8 +13,8 @@ from detector.cli.calendar.age import say_age, say_ago
 from detector.cli.calendar.output import count, proposal_as_json, say_proposal
 from detector.cli.calendar.selection import choose_calendar, say_choice
 from detector.cli.plan import context as declared
-from detector.partner_time.proposed import Calendar, Decided, Proposal
-from detector.partner_time.words import say_instant
+from detector.partner_time.describe import say_instant
+from detector.partner_time.proposals import Calendar, Proposal, ProposalState
 
 NONE: str = "No calendar proposes anything; `turntoward calendar import --help` shows how."
 
@@ -111,7 +111,7 @@ def _imported(calendar: Calendar, known: declared.Declared) -> str:
 
 def _counted(calendar: Calendar, kept: _Kept) -> str:
     own = [each.decided for each in kept.proposals if each.calendar == calendar.number]
-    answers: tuple[tuple[Decided, str], ...] = (
+    answers: tuple[tuple[ProposalState, str], ...] = (
         ("open", "waiting for your answer"),
         ("accepted", "accepted"),
         ("declined", "declined"),

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from detector.cli.plan import context as declared
 from detector.cli.plan.context import Declared
+from detector.partner_time.describe import say_partner_time
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.occurrences import occurrences_from
-from detector.partner_time.proposed import Calendar, Proposal
-from detector.partner_time.words import say_partner_time
+from detector.partner_time.proposals import Calendar, Proposal
 
 if TYPE_CHECKING:
     from detector.calendars.model import Wrong

@@ -13,7 +13,7 @@ import click
 from detector.calendars.places import is_url, parse
 
 if TYPE_CHECKING:
-    from detector.partner_time.proposed import Calendar
+    from detector.partner_time.proposals import Calendar
 
 PATIENCE: Final = 1.0
 """Seconds after which it is said."""

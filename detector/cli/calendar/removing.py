@@ -9,7 +9,7 @@ from detector.cli.calendar.selection import choose_calendar
 from detector.cli.network import wake_with_network
 from detector.cli.plan import context as declared
 from detector.errors import UserError
-from detector.partner_time.words import say_partner_time
+from detector.partner_time.describe import say_partner_time
 
 
 def remove_calendar(which: str, *, yes: bool) -> None:

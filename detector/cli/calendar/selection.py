@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from detector.errors import Problem, UserError
-from detector.partner_time.proposed import Calendar, Choice, Proposal
+from detector.partner_time.proposals import Calendar, EventFilter, Proposal
 
 LONGEST_TAG = 40
 
 
-def choose_events(tag: str | None, category: str | None, *, everything: bool) -> Choice | None:
+def choose_events(tag: str | None, category: str | None, *, everything: bool) -> EventFilter | None:
     """Return which events count, or None where nothing was said.
 
     Raises:
@@ -29,13 +29,13 @@ def choose_events(tag: str | None, category: str | None, *, everything: bool) ->
     if problems:
         raise UserError(problems)
     if tag is not None:
-        return Choice(tag=tag.strip())
+        return EventFilter(tag=tag.strip())
     if category is not None:
-        return Choice(tag=None, category=category.strip())
-    return Choice(tag=None, everything=True) if everything else None
+        return EventFilter(tag=None, category=category.strip())
+    return EventFilter(tag=None, everything=True) if everything else None
 
 
-def say_choice(choice: Choice) -> str:
+def say_choice(choice: EventFilter) -> str:
     """Return which events count, to go on with: "those with #us in the title"."""
     if choice.everything:
         return "every event"

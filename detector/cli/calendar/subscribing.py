@@ -25,8 +25,8 @@ from detector.config.read import read_settings
 from detector.config.settings import Settings
 from detector.daemon.calendar_refresh import EMPTY, TOO_MANY, Refreshed, has_too_many, refresh, take_over
 from detector.errors import Problem, TurntowardError, UserError
-from detector.partner_time.proposed import Calendar, Choice
-from detector.partner_time.words import say_partner_time
+from detector.partner_time.describe import say_partner_time
+from detector.partner_time.proposals import Calendar, EventFilter
 from detector.paths import config_path
 from detector.zone import here, reader_zone
 from rules.lengths import say_length
@@ -43,14 +43,16 @@ SEEN: Final = "Whoever runs {host} sees that this device asks, from where and wh
 PLAIN: Final = "This is plain http: anybody on the way there can read the calendar and change what comes."
 
 
-def subscribe(place: str, chosen_by: Choice | None, *, name: str | None, accepts: bool, local: bool, yes: bool) -> None:
+def subscribe(
+    place: str, chosen_by: EventFilter | None, *, name: str | None, accepts: bool, local: bool, yes: bool
+) -> None:
     """Fetch the calendar now, say what it proposes, and keep it as one to be asked again and again.
 
     Raises:
         UserError: with everything that is wrong; nothing is kept.
         TurntowardError: if it cannot be fetched now; nothing is kept.
     """
-    choice = chosen_by or Choice()
+    choice = chosen_by or EventFilter()
     with declared.opened() as store:
         calendar = _checked(store.calendars.all(), place, choice, name, accepts=accepts, local=local)
         try:
@@ -128,7 +130,7 @@ def chosen(calendars: Sequence[Calendar], name: str | None) -> list[Calendar]:
 
 
 def _checked(
-    known: Sequence[Calendar], place: str, choice: Choice, name: str | None, *, accepts: bool, local: bool
+    known: Sequence[Calendar], place: str, choice: EventFilter, name: str | None, *, accepts: bool, local: bool
 ) -> Calendar:
     problems: list[Problem] = []
     if is_url(place):

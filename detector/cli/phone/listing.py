@@ -12,7 +12,7 @@ from detector.cli.plan.context import CLOCK
 from detector.devices import Phone, PhoneApiAddress, needs_phone_api
 from detector.errors import DaemonNotRunning
 from detector.i18n import _
-from detector.partner_time.words import say_instant
+from detector.partner_time.describe import say_instant
 from detector.paths import store_path
 from detector.store.errors import StoreMissing
 from detector.store.store import Store

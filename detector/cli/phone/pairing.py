@@ -30,7 +30,7 @@ from detector.devices import MAX_NAME_LENGTH, PAIRING_TIME, Phone, PhoneApiAddre
 from detector.errors import DaemonNotRunning, Problem, TurntowardError, UserError
 from detector.i18n import _
 from detector.partner_time.day_names import join_words
-from detector.partner_time.words import say_instant
+from detector.partner_time.describe import say_instant
 from detector.phone_api.auth import digest
 from detector.store.store import Store
 from detector.zone import reader_zone

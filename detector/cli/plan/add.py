@@ -43,12 +43,12 @@ def command(
     from detector.cli.plan import confirm as understood  # noqa: PLC0415 - not for --help
     from detector.cli.plan import context as declared  # noqa: PLC0415
     from detector.cli.quiet_week.output import HINT  # noqa: PLC0415 - not for --help
-    from detector.partner_time.spoken_declared import Asked, declare  # noqa: PLC0415 - not for --help
+    from detector.partner_time.declaration import PlanArguments, parse_declaration  # noqa: PLC0415 - not for --help
     from detector.store import quiet_week  # noqa: PLC0415 - not for --help
     from detector.zone import system_zone  # noqa: PLC0415 - not for --help
 
     before = declared.read_only()
-    asked = Asked(
+    asked = PlanArguments(
         title=title,
         every=every,
         begins=begins,
@@ -60,7 +60,7 @@ def command(
         zone=zone,
         quiet=quiet,
     )
-    wanted = declare(asked, before.now, before.zone)
+    wanted = parse_declaration(asked, before.now, before.zone)
     understood.say_understood(wanted, before)
     if zone is None and system_zone() is None:
         declared.say("Your system names no time zone, so the times are UTC; --zone says another.")

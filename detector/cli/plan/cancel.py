@@ -97,7 +97,7 @@ def _new_date(before: Declared, planned: Occurrence, instead: str | None, *, ask
 def _read(before: Declared, planned: Occurrence, text: str, *, argument: str) -> PartnerTime:
     from detector.errors import Problem, UserError  # noqa: PLC0415 - not for --help
     from detector.partner_time.model import PartnerTime  # noqa: PLC0415 - not for --help
-    from detector.partner_time.spoken_dates import parse_when  # noqa: PLC0415 - not for --help
+    from detector.partner_time.parse_dates import parse_when  # noqa: PLC0415 - not for --help
 
     begins = parse_when(text, argument=argument, now=before.now, zone=before.zone)
     of = next(known for known in before.partner_times if known.number == planned.partner_time)

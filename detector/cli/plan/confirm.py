@@ -12,9 +12,9 @@ import click
 
 from detector.cli.plan.context import nobody_to_ask, say
 from detector.errors import UserError
+from detector.partner_time.describe import say_partner_time
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.overlaps import overlaps
-from detector.partner_time.words import say_partner_time
 
 if TYPE_CHECKING:
     from detector.cli.plan.context import Declared

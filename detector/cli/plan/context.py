@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 from detector.cli import output
 from detector.clock import Clock, SystemClock
+from detector.partner_time.describe import say_instant, say_occurrence, say_partner_time
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.schedule import Exceptions, Plan, Schedule
-from detector.partner_time.words import say_instant, say_occurrence, say_partner_time
 from detector.zone import reader_zone
 
 if TYPE_CHECKING:

@@ -56,11 +56,11 @@ def command(
     from detector.cli.plan.selection import choose  # noqa: PLC0415 - not for --help
     from detector.control import requests  # noqa: PLC0415 - not for --help
     from detector.errors import UserError  # noqa: PLC0415 - not for --help
-    from detector.partner_time.spoken_declared import Asked, change  # noqa: PLC0415 - not for --help
+    from detector.partner_time.declaration import PlanArguments, parse_edit  # noqa: PLC0415 - not for --help
 
     before = declared.read_only()
     known = choose(before.partner_times, which)
-    asked = Asked(
+    asked = PlanArguments(
         title=title,
         every=every,
         begins=begins,
@@ -73,11 +73,11 @@ def command(
         zone=zone,
         quiet=quiet,
     )
-    if asked == Asked():
+    if asked == PlanArguments():
         raise UserError(
             "It does not say what is to change.\n  Write for example --from 19:00, or --every 'other friday'."
         )
-    wanted = change(known, asked, before.now, before.zone)
+    wanted = parse_edit(known, asked, before.now, before.zone)
     if wanted == known:
         declared.say("That is how it is already; nothing was changed.")
         return

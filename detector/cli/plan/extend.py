@@ -15,9 +15,9 @@ def command(length: str) -> None:
     from detector.cli.plan import context as declared  # noqa: PLC0415 - not for --help
     from detector.control import requests  # noqa: PLC0415 - not for --help
     from detector.errors import UserError  # noqa: PLC0415 - not for --help
-    from detector.partner_time.spoken import parse_lasting  # noqa: PLC0415 - not for --help
+    from detector.partner_time.parse_times import parse_duration  # noqa: PLC0415 - not for --help
 
-    by = parse_lasting(length, argument="LENGTH")
+    by = parse_duration(length, argument="LENGTH")
     with declared.opened() as store:
         before = declared.read(store)
         extended = requests.extend(store, before.now, by)

@@ -49,7 +49,7 @@ def command(*, everything: bool, week: str | None, as_json: bool) -> None:
 
 def _write(partner_time: PartnerTime, coming: list[Occurrence], known: Declared) -> None:
     from detector.cli.plan.context import say  # noqa: PLC0415 - not for --help
-    from detector.partner_time.words import say_partner_time  # noqa: PLC0415 - not for --help
+    from detector.partner_time.describe import say_partner_time  # noqa: PLC0415 - not for --help
 
     words = say_partner_time(partner_time, known.now, known.zone)
     say(words, first=f"{partner_time.number:>3}  ", later="     ")

@@ -13,12 +13,12 @@ def command(length: str, *, title: str) -> None:
     from detector.cli.plan import context as declared  # noqa: PLC0415 - not for --help
     from detector.control import requests  # noqa: PLC0415 - not for --help
     from detector.errors import Problem, UserError  # noqa: PLC0415 - not for --help
-    from detector.partner_time.spoken import parse_lasting, parse_title  # noqa: PLC0415 - not for --help
+    from detector.partner_time.parse_times import parse_duration, parse_title  # noqa: PLC0415 - not for --help
 
     problems: list[Problem] = []
     lasts = name = None
     try:
-        lasts = parse_lasting(length, argument="LENGTH")
+        lasts = parse_duration(length, argument="LENGTH")
     except UserError as wrong:
         problems += wrong.problems
     try:

@@ -18,7 +18,7 @@ def command(which: str, *, yes: bool) -> None:
     from detector.cli.plan import context as declared  # noqa: PLC0415 - not for --help
     from detector.cli.plan.selection import choose  # noqa: PLC0415 - not for --help
     from detector.errors import UserError  # noqa: PLC0415 - not for --help
-    from detector.partner_time.words import say_partner_time  # noqa: PLC0415 - not for --help
+    from detector.partner_time.describe import say_partner_time  # noqa: PLC0415 - not for --help
 
     with declared.opened() as store:
         before = declared.read(store)

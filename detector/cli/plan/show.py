@@ -70,7 +70,7 @@ def _find(partner_time: PartnerTime, known: Declared, store: Store) -> Found:
 
 
 def _sentences(found: Found) -> Iterator[str]:
-    from detector.partner_time.words import say_day, say_when  # noqa: PLC0415 - not for --help
+    from detector.partner_time.describe import say_day, say_when  # noqa: PLC0415 - not for --help
 
     known, partner_time = found.known, found.partner_time
     yield f"{partner_time.title}, number {partner_time.number}: {say_when(partner_time, known.now, known.zone)}."
@@ -93,8 +93,8 @@ def _times(found: Found) -> Iterator[tuple[str, str]]:
     """Yield the mark and the words of each line about a single time."""
     from zoneinfo import ZoneInfo  # noqa: PLC0415 - not for --help
 
-    from detector.partner_time.wall import instant_of, span_of  # noqa: PLC0415 - not for --help
-    from detector.partner_time.words import say_day, say_span  # noqa: PLC0415 - not for --help
+    from detector.partner_time.describe import say_day, say_interval  # noqa: PLC0415 - not for --help
+    from detector.partner_time.wall_clock import instant_of, interval_of  # noqa: PLC0415 - not for --help
 
     known, partner_time = found.known, found.partner_time
     own = ZoneInfo(partner_time.zone)
@@ -105,9 +105,12 @@ def _times(found: Found) -> Iterator[tuple[str, str]]:
     for occurrence in found.following:
         yield _one(occurrence, found)
     for moved in sorted(partner_time.moved, key=lambda each: each.of):
-        begins, ends = (at.astimezone(known.zone) for at in span_of(moved.begins, moved.lasts, own))
+        begins, ends = (at.astimezone(known.zone) for at in interval_of(moved.begins, moved.lasts, own))
         if ends > known.now:
-            yield "~", f"{day(moved.of)} is moved to {say_day(begins, known.now, known.zone)} {say_span(begins, ends)}"
+            yield (
+                "~",
+                f"{day(moved.of)} is moved to {say_day(begins, known.now, known.zone)} {say_interval(begins, ends)}",
+            )
     for local in sorted(partner_time.without):
         if instant_of(local, own) > known.now:
             yield "-", f"{day(local)}, excepted"
@@ -131,7 +134,7 @@ def _one(occurrence: Occurrence, found: Found) -> tuple[str, str]:
 
 
 def _when(made: PartnerTime, known: Declared) -> str:
-    from detector.partner_time.words import say_when  # noqa: PLC0415 - not for --help
+    from detector.partner_time.describe import say_when  # noqa: PLC0415 - not for --help
 
     return f"{say_when(made, known.now, known.zone)} (number {made.number})"
 

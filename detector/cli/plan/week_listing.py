@@ -11,9 +11,10 @@ import click
 
 from detector.cli.plan.context import say
 from detector.cli.plan.week_picture import DAYS, Drawn, draw_week, say_short
+from detector.partner_time.day_names import say_full_date
+from detector.partner_time.describe import say_interval
 from detector.partner_time.occurrences import LOOK_BACK, occurrences
-from detector.partner_time.spoken_dates import parse_date, say_date
-from detector.partner_time.words import say_span
+from detector.partner_time.parse_dates import parse_date
 
 if TYPE_CHECKING:
     from detector.cli.plan.context import Declared
@@ -32,7 +33,7 @@ def list_week(wanted: str, known: Declared, *, as_json: bool) -> None:
         _write_json(found, first, known)
         return
     last = first + timedelta(days=DAYS - 1)
-    say(f"{say_date(first)} to {say_date(last)}, {known.zone.key}")
+    say(f"{say_full_date(first)} to {say_full_date(last)}, {known.zone.key}")
     click.echo()
     for line in draw_week(found, first, known.now, known.zone):
         click.echo(line)
@@ -41,7 +42,7 @@ def list_week(wanted: str, known: Declared, *, as_json: bool) -> None:
         begins, ends = (at.astimezone(known.zone) for at in (drawn.occurrence.begins, drawn.occurrence.ends))
         why = known.does_not_take_place(drawn.occurrence)
         state = _under_way(drawn, known) if why is None else f", {why}"
-        words = f"{say_short(begins.date())}  {say_span(begins, ends)}  {drawn.occurrence.title}"
+        words = f"{say_short(begins.date())}  {say_interval(begins, ends)}  {drawn.occurrence.title}"
         say(f"{words} ({drawn.occurrence.partner_time}){state}", first=" ", later=" " * 9)
     if not found:
         say("Nothing is declared for this week.", first=" ")

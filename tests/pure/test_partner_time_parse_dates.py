@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from detector.errors import UserError
-from detector.partner_time.spoken_dates import month_of, parse_date, parse_when, say_date
+from detector.partner_time.day_names import say_full_date
+from detector.partner_time.parse_dates import month_of, parse_date, parse_when
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
@@ -179,4 +180,4 @@ def test_months_are_known_by_their_first_letters() -> None:
         None,
         6,
     ]
-    assert say_date(date(2026, 12, 24)) == "Thursday 24 December 2026"
+    assert say_full_date(date(2026, 12, 24)) == "Thursday 24 December 2026"

@@ -1,4 +1,4 @@
-"""Calendars that propose partner time, and what they propose. Nothing of it starts until it is accepted on this device."""
+"""Calendars that propose partner time, and what they propose. Nothing of it takes place until it is accepted on this device."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from detector.partner_time.model import PartnerTime
 TAG: Final = "#us"
 """Stands in the title of an event that is partner time, unless the person chose otherwise."""
 
-Decided: TypeAlias = Literal["open", "accepted", "declined"]
+ProposalState: TypeAlias = Literal["open", "accepted", "declined"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class EventFilter:
     """Which events of a calendar count: those with `tag` in the title, those of `category`, or `everything`."""
 
     tag: str | None = TAG
@@ -25,16 +25,16 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar:
-    """A calendar that was imported, or that is asked again and again (`subscribed`).
+    """A calendar that was imported, or that is read again and again (`subscribed`).
 
     `place` is a file's absolute path, or a URL (it may bear a secret: never in a log or a repr). `accepts`: what it proposes
     is accepted from now on. `local`: it may stand on the local network. `etag`, `modified`: what the server said of the last
-    good copy; `refreshed`: when that was read; `tried`: when it was last asked for; `why`: what went wrong then, or None.
+    good copy; `refreshed`: when that was read; `tried`: when it was last read; `why`: what went wrong then, or None.
     """
 
     name: str
     place: str = field(repr=False)
-    choice: Choice = field(default_factory=Choice)
+    choice: EventFilter = field(default_factory=EventFilter)
     subscribed: bool = False
     accepts: bool = False
     local: bool = False
@@ -57,6 +57,6 @@ class Proposal:
     calendar: int
     uid: str
     partner_time: PartnerTime
-    decided: Decided = "open"
+    decided: ProposalState = "open"
     accepted_as: int | None = None
     number: int | None = None

@@ -1,7 +1,7 @@
-"""A recurrence as it is written (RFC 5545, RRULE), read and checked.
+"""Read and check a recurrence as RFC 5545 writes it (RRULE).
 
 Rule 1: partner time recurs daily at most; every part that the RFC allows with its frequency is taken, none other.
-Rule 2: what is wrong is told in sentences for people, all of it at once.
+Rule 2: what is wrong is said in sentences for people, all of it at once.
 Rule 3: a recurrence that can never come true by its own words, such as every 30 February, is refused.
 """
 
@@ -14,7 +14,8 @@ from datetime import UTC, datetime, time
 from functools import lru_cache
 from typing import Final
 
-from detector.partner_time.wall import EARLIEST, LATEST
+from detector.i18n import _
+from detector.partner_time.wall_clock import EARLIEST, LATEST
 
 CODES: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 """The days of the week as a recurrence writes them, Monday first."""
@@ -29,8 +30,8 @@ PARTS: Final = {
 """What a recurrence may consist of, by its frequency."""
 
 _KNOWN: Final = PARTS["YEARLY"]
-_LONGEST: Final = 2000
-"""Characters; every day of a year, listed one by one, has fewer."""
+_MAX_CHARACTERS: Final = 2000
+"""Every day of a year, listed one by one, has fewer."""
 
 _FORMS: Final = {
     "INTERVAL": "0*[1-9][0-9]{0,3}",
@@ -38,13 +39,13 @@ _FORMS: Final = {
     "UNTIL": "[0-9]{8}(T[0-9]{6}Z?)?",
     "WKST": "MO|TU|WE|TH|FR|SA|SU",
 }
-_GREATEST: Final = {"BYMONTH": 12, "BYMONTHDAY": 31, "BYYEARDAY": 366, "BYWEEKNO": 53, "BYSETPOS": 366}
+_MAXIMUM: Final = {"BYMONTH": 12, "BYMONTHDAY": 31, "BYYEARDAY": 366, "BYWEEKNO": 53, "BYSETPOS": 366}
 _WEEKDAY: Final = re.compile("([+-]?[0-9]{1,2})?(MO|TU|WE|TH|FR|SA|SU)", re.ASCII)
 _NUMBER: Final = re.compile("[+-]?[0-9]{1,3}", re.ASCII)
 _DAYS_OF_MONTHS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
-class RecurrenceRefused(ValueError):
+class RecurrenceError(ValueError):
     """A recurrence that partner time cannot have; `problems` are sentences, at least one."""
 
     def __init__(self, problems: list[str]) -> None:
@@ -53,8 +54,8 @@ class RecurrenceRefused(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """A recurrence, read. Weekdays count from Monday, 0; empty: the part is not there.
+class RecurrenceRule:
+    """A recurrence that was read. Weekdays count from Monday, 0; empty: the part is not there.
 
     `by_day` pairs the number of the weekday in its month or year (0: every one; -1: the last) with the weekday.
     `until` is the last instant (aware) or the last local time (naive) at which a beginning may lie.
@@ -73,47 +74,55 @@ class Rule:
     by_position: tuple[int, ...] = ()
 
 
-def read_recurrence(recurrence: str) -> dict[str, str]:
+def split_rrule(recurrence: str) -> dict[str, str]:
     """Return the parts of an RFC 5545 RRULE by name, in capitals.
 
     Raises:
-        RecurrenceRefused: a ValueError with a sentence for everything that is wrong with it.
+        RecurrenceError: a ValueError with a sentence for everything that is wrong with it.
     """
-    if len(recurrence) > _LONGEST:
-        raise RecurrenceRefused([f"the recurrence is longer than {_LONGEST} characters"])
+    if len(recurrence) > _MAX_CHARACTERS:
+        message = _("the recurrence is longer than {maximum} characters")
+        raise RecurrenceError([message.format(maximum=_MAX_CHARACTERS)])
     parts: dict[str, str] = {}
     problems = []
     for part in recurrence.upper().split(";"):
-        name, _, value = part.partition("=")
+        name, _equals, value = part.partition("=")
         if name in parts:
-            problems.append(f"{name} stands twice in the recurrence")
+            problems.append(_("{name} stands twice in the recurrence").format(name=name))
         parts[name] = value
     frequency = parts.get("FREQ", "")
     if frequency not in PARTS:
-        named = ", ".join(PARTS)
-        problems.append(f"the recurrence '{recurrence}' is none that partner time can have: FREQ is one of {named}")
+        message = _("the recurrence '{text}' is none that partner time can have: FREQ is one of {names}")
+        problems.append(message.format(text=recurrence, names=", ".join(PARTS)))
     allowed = PARTS.get(frequency, _KNOWN)
     for name, value in parts.items():
         if frequency in PARTS and name not in allowed:
-            problems.append(f"'{name}' is no part of a recurrence with FREQ={frequency}")
+            message = _("'{name}' is no part of a recurrence with FREQ={frequency}")
+            problems.append(message.format(name=name, frequency=frequency))
         elif name in allowed and name != "FREQ" and not _is_value(name, value, frequency):
-            problems.append(f"{name} cannot be '{value}'")
+            problems.append(_("{name} cannot be '{value}'").format(name=name, value=value))
     if not problems:
         problems = list(_contradictions(parts))
     if problems:
-        raise RecurrenceRefused(problems)
+        raise RecurrenceError(problems)
     return parts
 
 
+def without_parts(recurrence: str, *names: str) -> str:
+    """Return the recurrence without the parts of these names."""
+    parts = split_rrule(recurrence)
+    return ";".join(f"{name}={value}" for name, value in parts.items() if name not in names)
+
+
 @lru_cache(maxsize=512)
-def read_rule(recurrence: str) -> Rule:
-    """Return the recurrence, read; the same text is read once.
+def parse_rrule(recurrence: str) -> RecurrenceRule:
+    """Return what the recurrence says; the same text is read once.
 
     Raises:
-        RecurrenceRefused: if partner time cannot have it.
+        RecurrenceError: if partner time cannot have it.
     """
-    parts = read_recurrence(recurrence)
-    return Rule(
+    parts = split_rrule(recurrence)
+    return RecurrenceRule(
         frequency=parts["FREQ"],
         interval=int(parts.get("INTERVAL", "1")),
         count=int(parts["COUNT"]) if "COUNT" in parts else None,
@@ -137,9 +146,9 @@ def _is_value(name: str, value: str, frequency: str) -> bool:
         farthest = {"MONTHLY": 5, "YEARLY": 53}.get(frequency, 0)
         found = [_WEEKDAY.fullmatch(item) for item in value.split(",")]
         return all(day and (day[1] is None or 1 <= abs(int(day[1])) <= farthest) for day in found)
-    least = 1 if name == "BYMONTH" else -_GREATEST[name]
+    minimum = 1 if name == "BYMONTH" else -_MAXIMUM[name]
     items = value.split(",")
-    return all(_NUMBER.fullmatch(item) and int(item) and least <= int(item) <= _GREATEST[name] for item in items)
+    return all(_NUMBER.fullmatch(item) and int(item) and minimum <= int(item) <= _MAXIMUM[name] for item in items)
 
 
 def _is_time(until: str) -> bool:
@@ -152,13 +161,14 @@ def _is_time(until: str) -> bool:
 
 def _contradictions(parts: Mapping[str, str]) -> Iterator[str]:
     if "BYSETPOS" in parts and not any(name.startswith("BY") for name in parts if name != "BYSETPOS"):
-        yield "BYSETPOS picks from what another part names, such as BYDAY=MO,TU,WE,TH,FR"
-    if "BYWEEKNO" in parts and any(number for number, _ in _weekdays(parts.get("BYDAY", ""))):
-        yield "with BYWEEKNO the days of BYDAY bear no number"
+        yield _("BYSETPOS picks from what another part names, such as BYDAY=MO,TU,WE,TH,FR")
+    if "BYWEEKNO" in parts and any(number for number, _weekday in _weekdays(parts.get("BYDAY", ""))):
+        yield _("with BYWEEKNO the days of BYDAY bear no number")
     months = _numbers(parts, "BYMONTH") or range(1, 13)
     days = _numbers(parts, "BYMONTHDAY")
     if days and all(abs(day) > _DAYS_OF_MONTHS[month - 1] for month in months for day in days):
-        yield f"no month of BYMONTH={parts['BYMONTH']} has a day BYMONTHDAY={parts['BYMONTHDAY']}"
+        message = _("no month of BYMONTH={months} has a day BYMONTHDAY={days}")
+        yield message.format(months=parts["BYMONTH"], days=parts["BYMONTHDAY"])
 
 
 def _numbers(parts: Mapping[str, str], name: str) -> tuple[int, ...]:

@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 from detector.config.settings import Settings
 from detector.core.effects import Greet
 from detector.daemon.wording import greet_with
-from detector.partner_time.heads_up import HeadsUp, is_due, next_heads_up
 from detector.partner_time.model import PartnerTime
+from detector.partner_time.reminders import PlannedReminder, is_due, next_reminder, suggestion_of
 from detector.partner_time.schedule import Plan, Schedule
 from detector.partner_time.settings import RitualSettings
-from detector.partner_time.suggestions import suggestion
 
 AHEAD = timedelta(minutes=5)
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -43,35 +42,37 @@ def planned(*declared: PartnerTime, now: datetime = NOON) -> Plan:
 
 def test_it_is_announced_so_long_before_it_begins() -> None:
     plan = planned(once("18:30", 90))
-    announced = next_heads_up(plan, NOON, AHEAD)
-    assert announced == HeadsUp(occurrence=plan.upcoming[0], at=at("18:25"))
-    assert next_heads_up(plan, NOON, timedelta(minutes=42)) == replace(announced, at=at("17:48"))
-    assert next_heads_up(plan, NOON, timedelta(0)) is None
-    assert next_heads_up(planned(), NOON, AHEAD) is None
+    announced = next_reminder(plan, NOON, AHEAD)
+    assert announced == PlannedReminder(occurrence=plan.upcoming[0], at=at("18:25"))
+    assert next_reminder(plan, NOON, timedelta(minutes=42)) == replace(announced, at=at("17:48"))
+    assert next_reminder(plan, NOON, timedelta(0)) is None
+    assert next_reminder(planned(), NOON, AHEAD) is None
 
 
 @pytest.mark.parametrize(("now", "is_said"), [("18:24:59.999999", True), ("18:25", False), ("18:29", False)])
 def test_what_is_seen_only_after_that_instant_is_not_announced(now: str, is_said: bool) -> None:
     plan = planned(once("18:30", 90), now=at(now))
-    assert (next_heads_up(plan, at(now), AHEAD) is not None) == is_said
+    assert (next_reminder(plan, at(now), AHEAD) is not None) == is_said
 
 
 def test_nothing_is_announced_while_another_is_under_way_but_what_comes_after_is() -> None:
     one, close, later = once("18:30", 60, 1), once("19:34", 30, 2), once("21:00", 30, 3)
     plan = planned(one, close, later)
-    assert next_heads_up(plan, at("18:26"), AHEAD) == HeadsUp(occurrence=plan.upcoming[2], at=at("20:55"))
+    assert next_reminder(plan, at("18:26"), AHEAD) == PlannedReminder(occurrence=plan.upcoming[2], at=at("20:55"))
     under_way = planned(one, close, later, now=at("19:00"))
     assert under_way.current is not None
-    assert next_heads_up(under_way, at("19:00"), AHEAD) == HeadsUp(occurrence=under_way.upcoming[1], at=at("20:55"))
+    assert next_reminder(under_way, at("19:00"), AHEAD) == PlannedReminder(
+        occurrence=under_way.upcoming[1], at=at("20:55")
+    )
     # It ends at the very instant: nothing is under way any more.
     plan = planned(once("18:30", 60, 1), once("19:35", 30, 2))
-    assert next_heads_up(plan, at("18:26"), AHEAD) == HeadsUp(occurrence=plan.upcoming[1], at=at("19:30"))
+    assert next_reminder(plan, at("18:26"), AHEAD) == PlannedReminder(occurrence=plan.upcoming[1], at=at("19:30"))
 
 
 def test_nothing_is_announced_in_a_pause() -> None:
     plan = planned(once("18:30", 90))
-    assert next_heads_up(plan, NOON, AHEAD, at("18:25:00.000001")) is None
-    assert next_heads_up(plan, NOON, AHEAD, at("18:25")) is not None
+    assert next_reminder(plan, NOON, AHEAD, at("18:25:00.000001")) is None
+    assert next_reminder(plan, NOON, AHEAD, at("18:25")) is not None
 
 
 @pytest.mark.parametrize(
@@ -79,21 +80,21 @@ def test_nothing_is_announced_in_a_pause() -> None:
 )
 def test_it_is_due_for_a_minute(now: str, is_said: bool) -> None:
     plan = planned(once("18:30", 90))
-    announced = HeadsUp(occurrence=plan.upcoming[0], at=at("18:25"))
+    announced = PlannedReminder(occurrence=plan.upcoming[0], at=at("18:25"))
     assert is_due(announced, plan, at(now)) == is_said
 
 
 def test_it_is_not_due_where_things_changed_meanwhile() -> None:
     dinner = once("18:30", 90)
     plan, now = planned(dinner), at("18:25")
-    announced = HeadsUp(occurrence=plan.upcoming[0], at=now)
+    announced = PlannedReminder(occurrence=plan.upcoming[0], at=now)
     assert is_due(announced, plan, now)
     assert not is_due(announced, planned(now=now), now)
     assert not is_due(announced, planned(once("18:40", 90), now=now), now)
     assert not is_due(announced, planned(dinner, once("18:20", 30, 2), now=now), now)
     assert not is_due(announced, planned(dinner, once("18:20", 8, 2), now=now), now)
     assert not is_due(announced, plan, now, paused_until=at("18:26"))
-    assert not is_due(HeadsUp(occurrence=plan.upcoming[0], at=at("18:29:50")), plan, at("18:30"))
+    assert not is_due(PlannedReminder(occurrence=plan.upcoming[0], at=at("18:29:50")), plan, at("18:30"))
 
 
 numbers = st.integers(1, 12)
@@ -102,7 +103,7 @@ numbers = st.integers(1, 12)
 @given(number=numbers, step=st.sampled_from([1, 7, 14, 21, 28]), day=st.integers(735_000, 745_000))
 def test_every_suggestion_comes_up_on_whatever_days_partner_time_is(number: int, step: int, day: int) -> None:
     own = [str(each) for each in range(number)]
-    offered = [suggestion(date.fromordinal(day + step * evening), own) for evening in range(28 * number)]
+    offered = [suggestion_of(date.fromordinal(day + step * evening), own) for evening in range(28 * number)]
     assert set(offered) == set(own)
 
 
@@ -110,12 +111,12 @@ def test_every_suggestion_comes_up_on_whatever_days_partner_time_is(number: int,
 def test_a_suggestion_seldom_comes_up_twice_in_a_row(number: int, day: int) -> None:
     own = [str(each) for each in range(number)]
     for step in (1, 7):
-        offered = [suggestion(date.fromordinal(day + step * evening), own) for evening in range(57)]
+        offered = [suggestion_of(date.fromordinal(day + step * evening), own) for evening in range(57)]
         assert sum(one == other for one, other in pairwise(offered)) <= 14
 
 
 def test_without_suggestions_nothing_is_offered() -> None:
-    assert suggestion(date(2026, 11, 23), ()) == ""
+    assert suggestion_of(date(2026, 11, 23), ()) == ""
 
 
 def test_the_greeting_offers_the_suggestion_of_the_day_on_which_it_began() -> None:
@@ -125,7 +126,7 @@ def test_the_greeting_offers_the_suggestion_of_the_day_on_which_it_began() -> No
         begun = Greet(
             occurrence="1@x", title="Dinner", at=NOON + timedelta(days=day), ends=NOON + timedelta(days=day, hours=1)
         )
-        offered = suggestion(begun.at.astimezone().date(), own)
+        offered = suggestion_of(begun.at.astimezone().date(), own)
         assert greet_with(settings)(begun).body.startswith(f"Dinner. {offered}")
         # What is said in the quiet week comes first.
         assert offered not in greet_with(settings, 3)(begun).body

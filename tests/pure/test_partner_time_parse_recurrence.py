@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from detector.errors import UserError
-from detector.partner_time.spoken_every import parse_every
+from detector.partner_time.parse_recurrence import parse_recurrence
 
 FRIDAY = date(2026, 11, 27)
 
@@ -65,8 +65,8 @@ FRIDAY = date(2026, 11, 27)
     ],
 )
 def test_what_is_written_is_read(text: str, recurrence: str) -> None:
-    assert parse_every(text) == recurrence
-    assert parse_every(text, first=FRIDAY) == recurrence
+    assert parse_recurrence(text) == recurrence
+    assert parse_recurrence(text, first=FRIDAY) == recurrence
 
 
 @pytest.mark.parametrize(
@@ -83,9 +83,9 @@ def test_what_is_written_is_read(text: str, recurrence: str) -> None:
     ],
 )
 def test_what_says_no_day_takes_the_first_ones_or_is_refused(text: str, recurrence: str) -> None:
-    assert parse_every(text, first=FRIDAY) == recurrence
+    assert parse_recurrence(text, first=FRIDAY) == recurrence
     with pytest.raises(UserError, match="it does not say on which day"):
-        parse_every(text)
+        parse_recurrence(text)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_a_mistake_gets_its_caret_and_what_would_have_been_right(
     text: str, column: int, width: int, says: str, instead: str
 ) -> None:
     with pytest.raises(UserError) as refused:
-        parse_every(text)
+        parse_recurrence(text)
     (problem,) = refused.value.problems
     assert (problem.message, problem.column, problem.width) == (says, column, width)
     assert instead in (problem.hint or "")
@@ -139,7 +139,7 @@ def test_a_mistake_gets_its_caret_and_what_would_have_been_right(
 
 def test_every_word_that_is_no_day_is_named() -> None:
     with pytest.raises(UserError) as refused:
-        parse_every("every other monn, wed and frei", first=FRIDAY)
+        parse_recurrence("every other monn, wed and frei", first=FRIDAY)
     assert [(problem.column, problem.message) for problem in refused.value.problems] == [
         (13, "'monn' is no day"),
         (27, "'frei' is no day"),
@@ -148,5 +148,5 @@ def test_every_word_that_is_no_day_is_named() -> None:
 
 def test_everything_wrong_with_an_rrule_is_said() -> None:
     with pytest.raises(UserError) as refused:
-        parse_every("FREQ=WEEKLY;BYDAY=1FR;BYHOUR=3;INTERVAL=0")
+        parse_recurrence("FREQ=WEEKLY;BYDAY=1FR;BYHOUR=3;INTERVAL=0")
     assert len(refused.value.problems) == 3

@@ -9,11 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from detector.errors import UserError
-from detector.partner_time.model import Moved, PartnerTime
+from detector.partner_time.declaration import PlanArguments, parse_declaration, parse_edit
+from detector.partner_time.describe import say_partner_time
+from detector.partner_time.model import Moved, PartnerTime, starting_now
 from detector.partner_time.occurrences import occurrences_from
-from detector.partner_time.spoken import begin_now
-from detector.partner_time.spoken_declared import Asked, change, declare
-from detector.partner_time.words import say_partner_time
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
@@ -22,11 +21,11 @@ NOW = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
 
 def add(**given: object) -> PartnerTime:
     asked = {"title": "Dinner", "begins": "20:00", "ends": "22:30"} | given
-    return declare(Asked(**asked), NOW, BERLIN)  # type: ignore[arg-type]
+    return parse_declaration(PlanArguments(**asked), NOW, BERLIN)  # type: ignore[arg-type]
 
 
 def edit(known: PartnerTime, **given: object) -> PartnerTime:
-    return change(known, Asked(**given), NOW, BERLIN)  # type: ignore[arg-type]
+    return parse_edit(known, PlanArguments(**given), NOW, BERLIN)  # type: ignore[arg-type]
 
 
 def begins(known: PartnerTime, many: int = 3) -> list[str]:
@@ -204,7 +203,7 @@ def test_what_is_once_is_edited_on_its_own_day_and_may_come_to_return() -> None:
 
 
 def test_what_began_with_now_is_edited_by_the_clock_on_the_wall() -> None:
-    tea = replace(begin_now("Tea", timedelta(hours=1), NOW), number=5)
+    tea = replace(starting_now("Tea", timedelta(hours=1), NOW), number=5)
     longer = edit(tea, ends="20:00")
     assert (longer.begins, longer.lasts, longer.zone) == (
         datetime(2026, 11, 23, 18),

@@ -9,18 +9,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from detector.errors import UserError
-from detector.partner_time.model import PartnerTime
+from detector.partner_time.day_names import say_days
+from detector.partner_time.declaration import PlanArguments, parse_declaration
+from detector.partner_time.describe import say_instant, say_occurrence, say_partner_time
+from detector.partner_time.model import PartnerTime, starting_now
 from detector.partner_time.occurrences import occurrences
-from detector.partner_time.spoken import (
-    begin_now,
-    parse_lasting,
-    parse_time_of_day,
-    parse_title,
-    parse_zone,
-)
-from detector.partner_time.spoken_days import parse_days
-from detector.partner_time.spoken_declared import Asked, declare
-from detector.partner_time.words import say_days, say_instant, say_occurrence, say_partner_time
+from detector.partner_time.parse_dates import parse_days
+from detector.partner_time.parse_times import parse_duration, parse_time_of_day, parse_title, parse_zone
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
@@ -130,9 +125,9 @@ def test_a_zone_is_kept_in_its_own_spelling() -> None:
 @pytest.mark.parametrize("text", ["0min", "59 s", "24h 1min", "8d", "later", "90"])
 def test_partner_time_lasts_from_a_minute_to_a_day(text: str) -> None:
     with pytest.raises(UserError, match="--for"):
-        parse_lasting(text, argument="--for")
-    assert parse_lasting("24h", argument="--for") == timedelta(hours=24)
-    assert parse_lasting("90.5 s", argument="--for") == timedelta(seconds=90)
+        parse_duration(text, argument="--for")
+    assert parse_duration("24h", argument="--for") == timedelta(hours=24)
+    assert parse_duration("90.5 s", argument="--for") == timedelta(seconds=90)
 
 
 @pytest.mark.parametrize("title", ["", "  ", "x" * 81, "a\nb", "a\x1b[31m", "a\u202eb", "a\u2028b", "\x7f", "a\udcffb"])
@@ -156,7 +151,7 @@ def read(**given: str | None) -> PartnerTime:
         "ends": "20:00",
         "lasts": None,
     }
-    return declare(Asked(**{**asked, **given}), NOW, BERLIN)  # type: ignore[arg-type]
+    return parse_declaration(PlanArguments(**{**asked, **given}), NOW, BERLIN)  # type: ignore[arg-type]
 
 
 def test_partner_time_is_read_from_what_was_written() -> None:
@@ -203,7 +198,9 @@ def test_it_begins_with_the_first_that_is_not_over(days: str, begins: str, ends:
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(UserError) as refused:
-        declare(Asked(title="", every="fry", begins="25", zone="Berlin", on="30 feb", until="x"), NOW, BERLIN)
+        parse_declaration(
+            PlanArguments(title="", every="fry", begins="25", zone="Berlin", on="30 feb", until="x"), NOW, BERLIN
+        )
     assert [problem.file for problem in refused.value.problems] == [
         "TITLE",
         "--every",
@@ -214,7 +211,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         "--zone",
     ]
     with pytest.raises(UserError) as refused:
-        declare(Asked(title="a", ends="20:00", lasts="1h", zone="UTC"), NOW, BERLIN)
+        parse_declaration(PlanArguments(title="a", ends="20:00", lasts="1h", zone="UTC"), NOW, BERLIN)
     assert [problem.file for problem in refused.value.problems] == ["--every", "--from", "--for"]
     with pytest.raises(UserError, match="ends where it begins"):
         read(begins="18:30", ends="6:30pm")
@@ -222,7 +219,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
 
 def test_now_begins_at_this_second_and_lasts_its_length_even_in_the_hour_that_comes_twice() -> None:
     second_half_past_two = datetime(2026, 10, 25, 1, 30, 7, 999, tzinfo=UTC)
-    begun = replace(begin_now("Partner time", timedelta(minutes=90), second_half_past_two), number=1)
+    begun = replace(starting_now("Partner time", timedelta(minutes=90), second_half_past_two), number=1)
     (one,) = occurrences(begun, second_half_past_two, second_half_past_two + timedelta(minutes=1))
     assert one.begins == second_half_past_two.replace(microsecond=0)
     assert one.ends - one.begins == timedelta(minutes=90)
@@ -262,7 +259,7 @@ def test_a_span_across_midnight_is_said_so_that_it_cannot_be_taken_for_a_slip(
 
 
 def test_what_is_once_or_recurs_in_its_own_way_is_said_too() -> None:
-    tea = begin_now("Tea", timedelta(minutes=90), NOW)
+    tea = starting_now("Tea", timedelta(minutes=90), NOW)
     assert say_partner_time(tea, NOW, BERLIN) == "Tea: today 18:00–19:30"
     assert say_partner_time(replace(read(), recurrence="FREQ=DAILY"), NOW, BERLIN) == "Dinner: every day, 18:30–20:00"
     assert (

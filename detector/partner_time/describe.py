@@ -1,8 +1,8 @@
-"""Partner time in words: "Dinner: Monday to Friday, 18:30–20:00", "today 18:30–20:00".
+"""Describe partner time in words: "Dinner: Monday to Friday, 18:30–20:00", "today 18:30–20:00".
 
-Rule 1: what recurs is said by the clock of its own zone, and the zone is named where it is not the reader's.
-Rule 2: one occurrence is said by the reader's clock.
-Rule 3: what is over is not said: an exception of last month, or the day from which on it holds.
+Rule 1: what recurs is described by the clock of its own zone, and the zone is named where it is not the reader's.
+Rule 2: one occurrence is described by the reader's clock.
+Rule 3: what is over is left out: an exception of last month, or the day from which on it holds.
 """
 
 from __future__ import annotations
@@ -12,28 +12,17 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from detector.partner_time.day_names import MONTHS, WEEKDAYS, join_words, say_days
+from detector.i18n import _, ngettext
+from detector.partner_time.day_names import MONTHS, WEEKDAYS, join_words
+from detector.partner_time.describe_recurrence import say_recurrence
 from detector.partner_time.model import Occurrence, PartnerTime
-from detector.partner_time.recurrence import local_beginnings
-from detector.partner_time.rule import CODES, read_recurrence, read_rule
-from detector.partner_time.wall import shown_at, span_of
-from detector.partner_time.words_recurrence import say_recurrence
-
-__all__ = [
-    "CODES",
-    "say_date",
-    "say_day",
-    "say_days",
-    "say_instant",
-    "say_occurrence",
-    "say_partner_time",
-    "say_span",
-    "say_when",
-]
+from detector.partner_time.recurrence import local_starts
+from detector.partner_time.rrule import parse_rrule, split_rrule, without_parts
+from detector.partner_time.wall_clock import interval_of, local_at
 
 _HALF_A_DAY: Final = timedelta(hours=12)
-_NAMED: Final = 3
-"""So many days that do not take place are named one by one."""
+_MAX_NAMED: Final = 3
+"""How many days that do not take place are named one by one."""
 
 
 def say_partner_time(partner_time: PartnerTime, now: datetime, zone: ZoneInfo) -> str:
@@ -45,23 +34,22 @@ def say_when(partner_time: PartnerTime, now: datetime, zone: ZoneInfo) -> str:
     """Return when it is: "every other Friday, 20:00–22:30, from 27 November until 26 March 2027"."""
     begins, ends = partner_time.begins, partner_time.begins + partner_time.lasts
     own = ZoneInfo(partner_time.zone)
-    today = shown_at(now, own).date()
+    today = local_at(now, own).date()
     more = list(_beside(partner_time, today))
     if partner_time.recurrence is None:
-        there = [at.astimezone(zone) for at in span_of(begins, partner_time.lasts, own)]
-        return ", ".join([f"{say_day(there[0], now, zone)} {say_span(there[0], there[1])}", *more])
+        there = [at.astimezone(zone) for at in interval_of(begins, partner_time.lasts, own)]
+        return ", ".join([f"{say_day(there[0], now, zone)} {say_interval(there[0], there[1])}", *more])
     days = say_recurrence(partner_time.recurrence, begins)
-    held = " ".join([*_since(partner_time, shown_at(now, own)), *_until(partner_time, today)])
+    limits = " ".join([*_since(partner_time, local_at(now, own)), *_until(partner_time, today)])
     elsewhere = [] if partner_time.zone == zone.key else [partner_time.zone]
-    return ", ".join(
-        [days, say_span(begins, ends), *([held] if held else []), *_so_often(partner_time), *more, *elsewhere]
-    )
+    parts = [days, say_interval(begins, ends), *([limits] if limits else []), *_count(partner_time), *more, *elsewhere]
+    return ", ".join(parts)
 
 
 def say_occurrence(occurrence: Occurrence, now: datetime, zone: ZoneInfo) -> str:
     """Return the day and the span, for a reader in `zone`: "today 18:30–20:00", "Friday 27 November 18:30–00:30"."""
     begins, ends = occurrence.begins.astimezone(zone), occurrence.ends.astimezone(zone)
-    return f"{say_day(begins, now, zone)} {say_span(begins, ends)}"
+    return f"{say_day(begins, now, zone)} {say_interval(begins, ends)}"
 
 
 def say_instant(at: datetime, now: datetime, zone: ZoneInfo) -> str:
@@ -73,11 +61,10 @@ def say_instant(at: datetime, now: datetime, zone: ZoneInfo) -> str:
 def say_day(at: datetime, now: datetime, zone: ZoneInfo) -> str:
     """Return "today", "yesterday", "tomorrow", or "Friday 27 November", with the year where it is another."""
     day, today = at.astimezone(zone).date(), now.astimezone(zone).date()
-    near = {-1: "yesterday", 0: "today", 1: "tomorrow"}.get((day - today).days)
+    near = {-1: _("yesterday"), 0: _("today"), 1: _("tomorrow")}.get((day - today).days)
     if near is not None:
         return near
-    year = "" if day.year == today.year else f" {day.year}"
-    return f"{WEEKDAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]}{year}"
+    return f"{WEEKDAYS[day.weekday()]} {say_date(day, today)}"
 
 
 def say_date(day: date, today: date) -> str:
@@ -88,11 +75,11 @@ def say_date(day: date, today: date) -> str:
 def _since(partner_time: PartnerTime, now: datetime) -> Iterator[str]:
     """Yield the day from which on it holds, where that is still to come and not simply its first one from `now` on."""
     first, today = partner_time.begins.date(), now.date()
-    parts = read_recurrence(partner_time.recurrence or "")
     if first <= today:
         return
-    if "INTERVAL" not in parts:
-        open_ended = ";".join(f"{name}={value}" for name, value in parts.items() if name not in {"COUNT", "UNTIL"})
+    # With an interval, the day from which it is counted says which weeks are meant.
+    if "INTERVAL" not in split_rrule(partner_time.recurrence or ""):
+        open_ended = without_parts(partner_time.recurrence or "", "COUNT", "UNTIL")
         from_today = PartnerTime(
             title=partner_time.title,
             begins=datetime.combine(today, partner_time.begins.time()),
@@ -100,24 +87,24 @@ def _since(partner_time: PartnerTime, now: datetime) -> Iterator[str]:
             zone=partner_time.zone,
             recurrence=open_ended,
         )
-        earlier = local_beginnings(from_today, from_today.begins, partner_time.begins)
+        earlier = local_starts(from_today, from_today.begins, partner_time.begins)
         if all(at + partner_time.lasts <= now for at in earlier):
             return
-    yield f"from {say_date(first, today)}"
+    yield _("from {date}").format(date=say_date(first, today))
 
 
 def _until(partner_time: PartnerTime, today: date) -> Iterator[str]:
-    until = read_rule(partner_time.recurrence or "").until
+    until = parse_rrule(partner_time.recurrence or "").until
     if until is not None:
-        last = until if until.tzinfo is None else shown_at(until, ZoneInfo(partner_time.zone))
+        last = until if until.tzinfo is None else local_at(until, ZoneInfo(partner_time.zone))
         day = last.date() if last.time() >= partner_time.begins.time() else last.date() - timedelta(days=1)
-        yield f"until {say_date(day, today)}"
+        yield _("until {date}").format(date=say_date(day, today))
 
 
-def _so_often(partner_time: PartnerTime) -> Iterator[str]:
-    count = read_rule(partner_time.recurrence or "").count
+def _count(partner_time: PartnerTime) -> Iterator[str]:
+    count = parse_rrule(partner_time.recurrence or "").count
     if count is not None:
-        yield "once" if count == 1 else f"{count} times in all"
+        yield ngettext("once", "{count} times in all", count).format(count=count)
 
 
 def _beside(partner_time: PartnerTime, today: date) -> Iterator[str]:
@@ -125,23 +112,26 @@ def _beside(partner_time: PartnerTime, today: date) -> Iterator[str]:
     also = sorted({at.date() for at in partner_time.also if at.date() >= today})
     moved = sum(max(each.of, each.begins).date() >= today for each in partner_time.moved)
     if without:
-        yield f"except {_say_dates(without, today)}"
+        yield _("except {dates}").format(dates=_say_dates(without, today))
     if also:
-        yield f"and also {_say_dates(also, today)}"
+        yield _("and also {dates}").format(dates=_say_dates(also, today))
     if moved:
-        yield "one of them moved" if moved == 1 else f"{moved} of them moved"
+        yield ngettext("one of them moved", "{count} of them moved", moved).format(count=moved)
 
 
 def _say_dates(days: Sequence[date], today: date) -> str:
-    said = [say_date(day, today) for day in days[:_NAMED]]
-    more = len(days) - _NAMED
-    return join_words([*said, *([f"{more} more {'day' if more == 1 else 'days'}"] if more > 0 else [])])
+    dates = [say_date(day, today) for day in days[:_MAX_NAMED]]
+    more = len(days) - len(dates)
+    if more:
+        dates.append(ngettext("{count} more day", "{count} more days", more).format(count=more))
+    return join_words(dates)
 
 
-def say_span(begins: datetime, ends: datetime) -> str:
+def say_interval(begins: datetime, ends: datetime) -> str:
     """Return "18:30–20:00" of two times on one wall; "20:00–18:30 the next day" where the clock alone would mislead."""
     days = (ends.date() - begins.date()).days
     at_midnight = days == 1 and ends.hour == ends.minute == 0
     clock = "24:00" if at_midnight else f"{ends:%H:%M}"
-    later = " the next day" if days == 1 and not at_midnight and ends.hour >= 12 else ""
-    return f"{begins:%H:%M}–{clock}{later}"
+    if days == 1 and not at_midnight and ends.hour >= 12:
+        return _("{begins}–{ends} the next day").format(begins=f"{begins:%H:%M}", ends=clock)
+    return f"{begins:%H:%M}–{clock}"

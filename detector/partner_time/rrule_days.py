@@ -1,9 +1,9 @@
 """From a rule to the days on which it recurs, by RFC 5545's table of what widens and what narrows a recurrence.
 
-Rule 1: what is asked costs what lies between the question's two ends, not what lies since the first day, and never more:
-a rule that does not come true there is looked at there only.
+Rule 1: the cost depends on the length of `[after, before)` alone, neither on how long ago the first day was nor on whether
+the rule has any day there.
 Rule 2: BYSETPOS picks from a whole period (week, month, year), also from the one in which the first day lies.
-Rule 3: what a rule leaves unsaid (the weekday, the day of the month, the month) is the first day's.
+Rule 3: what a rule leaves open (the weekday, the day of the month, the month) is the first day's.
 
 Written by hand: docs/decisions/recurrence-by-hand.md. Days are proleptic ordinals inside: 1 was a Monday.
 """
@@ -16,16 +16,16 @@ from datetime import date
 from functools import lru_cache
 from typing import Final
 
-from detector.partner_time.rule import Rule
+from detector.partner_time.rrule import RecurrenceRule
 
 _WEEK: Final = 7
 _LENGTHS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
-def days_of(rule: Rule, first: date, after: date, before: date) -> Iterator[date]:
+def days_of(rule: RecurrenceRule, first: date, after: date, before: date) -> Iterator[date]:
     """Yield the days in `[after, before)`, none before `first`, on which the rule recurs, in order.
 
-    COUNT and UNTIL are not looked at. `first` is the day of the first beginning, from which intervals are counted.
+    COUNT and UNTIL are not applied. `first` is the day of the first beginning, from which intervals are counted.
     """
     low, high = max(first, after).toordinal(), before.toordinal()
     if low >= high:
@@ -42,7 +42,7 @@ def _pick(days: Iterable[int], positions: tuple[int, ...]) -> list[int]:
     return [ordered[at] for at in sorted(found) if 0 <= at < len(ordered)]
 
 
-def _by_day(rule: Rule, first: date, low: int, high: int) -> Iterator[Iterable[int]]:
+def _by_day(rule: RecurrenceRule, first: date, low: int, high: int) -> Iterator[Iterable[int]]:
     begin = first.toordinal()
     days = range(begin + -(-(low - begin) // rule.interval) * rule.interval, high, rule.interval)
     if not (rule.by_day or rule.by_month or rule.by_month_day or rule.by_position):
@@ -54,14 +54,14 @@ def _by_day(rule: Rule, first: date, low: int, high: int) -> Iterator[Iterable[i
             yield (day,)
 
 
-def _is_of_month(rule: Rule, day: date) -> bool:
+def _is_of_month(rule: RecurrenceRule, day: date) -> bool:
     if rule.by_month and day.month not in rule.by_month:
         return False
     days = rule.by_month_day
     return not days or day.day in days or day.day - _length_of_month(day.year, day.month) - 1 in days
 
 
-def _by_week(rule: Rule, first: date, low: int, high: int) -> Iterator[Iterable[int]]:
+def _by_week(rule: RecurrenceRule, first: date, low: int, high: int) -> Iterator[Iterable[int]]:
     begin = _start_of_week(first.toordinal(), rule.week_start)
     stride = rule.interval * _WEEK
     named = [weekday for _, weekday in rule.by_day] or [first.weekday()]
@@ -73,7 +73,7 @@ def _by_week(rule: Rule, first: date, low: int, high: int) -> Iterator[Iterable[
         yield days
 
 
-def _by_month(rule: Rule, first: date, low: int, high: int) -> Iterator[Iterable[int]]:
+def _by_month(rule: RecurrenceRule, first: date, low: int, high: int) -> Iterator[Iterable[int]]:
     begin, earliest, latest = (_month_number(day) for day in (first, date.fromordinal(low), date.fromordinal(high - 1)))
     for number in range(begin + (earliest - begin) // rule.interval * rule.interval, latest + 1, rule.interval):
         year, month = number // 12, number % 12 + 1
@@ -88,7 +88,7 @@ def _by_month(rule: Rule, first: date, low: int, high: int) -> Iterator[Iterable
             yield sorted(_numbered(rule.by_month_day, start, length) & _weekdays(rule, start, length))
 
 
-def _by_year(rule: Rule, first: date, low: int, high: int) -> Iterator[Iterable[int]]:
+def _by_year(rule: RecurrenceRule, first: date, low: int, high: int) -> Iterator[Iterable[int]]:
     earliest, latest = date.fromordinal(low).year, date.fromordinal(high - 1).year
     begin = first.year + (earliest - first.year) // rule.interval * rule.interval
     for year in range(begin, latest + 1, rule.interval):
@@ -96,7 +96,7 @@ def _by_year(rule: Rule, first: date, low: int, high: int) -> Iterator[Iterable[
 
 
 @lru_cache(maxsize=512)
-def _days_of_year(rule: Rule, month: int, day: int, weekday: int, year: int) -> tuple[int, ...]:
+def _days_of_year(rule: RecurrenceRule, month: int, day: int, weekday: int, year: int) -> tuple[int, ...]:
     start = date(year, 1, 1).toordinal()
     length = date(year, 12, 31).toordinal() - start + 1
     is_open = not (rule.by_year_day or rule.by_month_day or rule.by_week or rule.by_day)
@@ -113,7 +113,7 @@ def _days_of_year(rule: Rule, month: int, day: int, weekday: int, year: int) -> 
         within = stretches if rule.by_month else [(start, length)]
         named.append({found for at in within for found in _weekdays(rule, *at)})
     elif rule.by_week and not (rule.by_year_day or rule.by_month_day):
-        # As RFC 5545 fills in whatever is not said; dateutil takes every day of the week then.
+        # RFC 5545 fills in what is left open from the first day; dateutil takes every day of the week then.
         named.append({found for found in named[-1] if (found - 1) % _WEEK == weekday})
     days = set.intersection(*named)
     return tuple(sorted(found for found in days if date.fromordinal(found).month in months))
@@ -124,7 +124,7 @@ def _numbered(numbers: tuple[int, ...], start: int, length: int) -> set[int]:
     return {start + step for step in steps if 0 <= step < length}
 
 
-def _weekdays(rule: Rule, start: int, length: int) -> set[int]:
+def _weekdays(rule: RecurrenceRule, start: int, length: int) -> set[int]:
     found: set[int] = set()
     for number, weekday in rule.by_day:
         days = range(start + (weekday - start + 1) % _WEEK, start + length, _WEEK)
@@ -136,7 +136,7 @@ def _weekdays(rule: Rule, start: int, length: int) -> set[int]:
     return found
 
 
-def _days_of_weeks(rule: Rule, year: int) -> set[int]:
+def _days_of_weeks(rule: RecurrenceRule, year: int) -> set[int]:
     # The first week of a year has at least four of its days; so days at both ends belong to weeks of another year.
     found: set[int] = set()
     for each in (year - 1, year, year + 1):
@@ -158,7 +158,7 @@ def _length_of_month(year: int, month: int) -> int:
     return 29 if month == 2 and isleap(year) else _LENGTHS[month - 1]
 
 
-_PERIODS: Final[dict[str, Callable[[Rule, date, int, int], Iterator[Iterable[int]]]]] = {
+_PERIODS: Final[dict[str, Callable[[RecurrenceRule, date, int, int], Iterator[Iterable[int]]]]] = {
     "DAILY": _by_day,
     "WEEKLY": _by_week,
     "MONTHLY": _by_month,

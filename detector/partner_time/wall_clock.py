@@ -1,7 +1,7 @@
-"""What the clock on the wall shows, and the instants at which it does: docs/decisions/clock-changes.md.
+"""Convert between local time, as a clock on the wall shows it, and instants: docs/decisions/clock-changes.md.
 
-Rule 1: a time that the wall shows twice is the first of the two.
-Rule 2: a time that the wall leaves out is read with the offset before the gap: 02:30 is then what the wall calls 03:30.
+Rule 1: a local time that the clocks show twice is the first of the two.
+Rule 2: a local time that the clocks leave out is read with the offset before the gap: 02:30 is then what they call 03:30.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ def instant_of(local: datetime, zone: ZoneInfo) -> datetime:
     return (local - _offset(local, zone)).replace(tzinfo=UTC)
 
 
-def shown_at(instant: datetime, zone: ZoneInfo) -> datetime:
+def local_at(instant: datetime, zone: ZoneInfo) -> datetime:
     """Return what the clocks of `zone` show at the instant, naive."""
     return instant.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
 def exists(local: datetime, zone: ZoneInfo) -> bool:
     """Return whether the clocks of `zone` ever show this naive local time; they leave some out when they go forward."""
-    return shown_at(instant_of(local, zone), zone) == local
+    return local_at(instant_of(local, zone), zone) == local
 
 
-def span_of(local: datetime, lasts: timedelta, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Return the instants at which it begins and ends that is declared to begin at `local` and to last so long.
+def interval_of(local: datetime, lasts: timedelta, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return the instants at which something begins and ends that is declared to begin at `local` and to last so long.
 
-    It ends when the wall shows the declared end; where that would leave it no length, it lasts as declared.
+    It ends when the clocks show the declared end; where that would leave it no length, it lasts as declared.
     """
     offset, offset_at_end = _offset(local, zone), _offset(local + lasts, zone)
     begins = (local - offset).replace(tzinfo=UTC)
@@ -44,8 +44,8 @@ def span_of(local: datetime, lasts: timedelta, zone: ZoneInfo) -> tuple[datetime
 
 
 def _offset(local: datetime, zone: ZoneInfo) -> timedelta:
-    # fold=0 is the first of two (rule 1), and in a gap the offset before it (rule 2): PEP 495. A zone is asked for its offset
-    # half as dear as `astimezone` is, and years of partner time ask for little else.
+    # fold=0 is the first of two (rule 1), and in a gap the offset before it (rule 2): PEP 495. `utcoffset` takes half the time
+    # of `astimezone`, and computing years of partner time does little else.
     offset = zone.utcoffset(local.replace(fold=0) if local.fold else local)
     if offset is None:
         raise AssertionError("a zone has an offset at every time")

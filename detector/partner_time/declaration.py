@@ -1,0 +1,362 @@
+"""Make a partner time of the arguments of `add` and `edit`: everything that is wrong with them is reported at once.
+
+Rule 1: `edit` changes only what is named. Another beginning keeps the length, as calendars do; another end does not move
+the beginning.
+Rule 2: what a calendar brought is the person's own from their first edit on, and no longer follows the calendar.
+Rule 3: a day that is excepted is one on which it would take place; any other is a slip, and a problem.
+Rule 4: what is declared takes place at least once more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from detector.i18n import _
+from detector.partner_time.day_names import say_full_date
+from detector.partner_time.model import PartnerTime
+from detector.partner_time.occurrences import occurrences_from
+from detector.partner_time.parse_dates import parse_date
+from detector.partner_time.parse_recurrence import EXAMPLES, parse_recurrence
+from detector.partner_time.parse_times import (
+    DAY,
+    ProblemCollector,
+    input_error,
+    parse_duration,
+    parse_time_of_day,
+    parse_title,
+    parse_zone,
+    problem,
+)
+from detector.partner_time.recurrence import local_starts
+from detector.partner_time.rrule import split_rrule, without_parts
+from detector.partner_time.wall_clock import instant_of, local_at
+
+MAX_AHEAD: Final = timedelta(days=366 * 41)
+"""What does not take place within so long never does; five Sundays has a February every 28 or 40 years."""
+
+_HERE: Final = "here"
+"""As a zone: by the device's clock, wherever that is."""
+
+_NEVER: Final = "never"
+"""As a last day: it has none."""
+
+_ORDER: Final = ("TITLE", "--title", "--every", "--from", "--to", "--for", "--on", "--until", "--except", "--include")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanArguments:
+    """The arguments of `add` or `edit` as they were written; None or empty: not given."""
+
+    title: str | None = None
+    every: str | None = None
+    begins: str | None = None
+    ends: str | None = None
+    lasts: str | None = None
+    on: str | None = None
+    until: str | None = None
+    without: tuple[str, ...] = ()
+    again: tuple[str, ...] = ()
+    zone: str | None = None
+    quiet: bool | None = None
+
+    @property
+    def floats(self) -> bool:
+        """Whether it goes by the clock of the device, wherever that is."""
+        return self.zone is None or self.zone.strip().lower() == _HERE
+
+
+def parse_declaration(given: PlanArguments, now: datetime, here: ZoneInfo) -> PartnerTime:
+    """Return the partner time that the arguments of `add` describe, beginning with the first not over at `now`.
+
+    Raises:
+        UserError: with everything that is wrong with any of them.
+    """
+    reader = _ArgumentReader(given=given, now=now, here=here)
+    title = reader.title("TITLE")
+    if given.every is None and given.on is None:
+        reader.add_missing("--every", "--every weekday; for once --on 2026-12-24")
+    zone = reader.zone()
+    on = reader.on(zone)
+    recurrence = reader.recurrence(on)
+    if given.begins is None:
+        reader.add_missing("--from", "--from 18:30")
+    start = reader.start()
+    if given.ends is None and given.lasts is None:
+        reader.add_missing("--to", "--to 20:00")
+    length = reader.length(start)
+    until = reader.until(zone)
+    if given.every is None and given.on is not None:
+        reader.refuse_options_of_a_series(_("leave it out, or add --every"))
+    if title is None or zone is None or start is None or length is None or reader.problems:
+        reader.days(given.without, "--except", zone)
+        reader.raise_problems()
+        raise AssertionError("what was not read has a problem")
+    wanted = PartnerTime(
+        title=title,
+        begins=datetime.combine(on or local_at(now, zone).date(), time()) + start,
+        lasts=length,
+        zone=zone.key,
+        recurrence=recurrence,
+        floats=given.floats,
+        quiet=bool(given.quiet),
+    )
+    if recurrence is not None:
+        wanted = reader.start_with_first(wanted, on)
+        reader.raise_problems()
+        wanted = reader.without_excepted(reader.with_last_day(wanted, until))
+    reader.raise_problems()
+    reader.refuse_what_never_comes(wanted)
+    return wanted
+
+
+def parse_edit(known: PartnerTime, given: PlanArguments, now: datetime, here: ZoneInfo) -> PartnerTime:
+    """Return the known partner time with what the arguments of `edit` name.
+
+    Raises:
+        UserError: with everything that is wrong with any of them.
+    """
+    known = _on_local_clock(known, here)
+    reader = _ArgumentReader(given=given, now=now, here=here)
+    title = known.title if given.title is None else reader.title("--title")
+    zone = ZoneInfo(known.zone) if given.zone is None else reader.zone()
+    on = reader.on(zone)
+    recurrence = known.recurrence if given.every is None else reader.recurrence(on)
+    midnight = datetime.combine(known.begins.date(), time())
+    start = known.begins - midnight if given.begins is None else reader.start()
+    length = known.lasts if given.ends is None and given.lasts is None else reader.length(start)
+    until = reader.until(zone)
+    if known.recurrence is None and given.every is None:
+        hint = _("{title} takes place once; add --every if it returns").format(title=known.title)
+        reader.refuse_options_of_a_series(hint)
+    if title is None or zone is None or start is None or length is None or reader.problems:
+        reader.days(given.without, "--except", zone)
+        reader.days(given.again, "--include", zone)
+        reader.raise_problems()
+        raise AssertionError("what was not read has a problem")
+    wanted = replace(
+        known,
+        title=title,
+        begins=datetime.combine(on or known.begins.date(), time()) + start,
+        lasts=length,
+        zone=zone.key,
+        recurrence=_with_known_end(recurrence, known),
+        floats=known.floats if given.zone is None else given.floats,
+        quiet=known.quiet if given.quiet is None else given.quiet,
+        as_rfc=known.as_rfc and given.every is None,
+        # Whether the desktop keeps quiet is nothing that a calendar says.
+        proposal=known.proposal if given == PlanArguments(quiet=given.quiet) else None,
+    )
+    wanted = _with_moved_days(known, wanted)
+    if wanted.recurrence is not None:
+        if given.every is not None or on is not None:
+            wanted = reader.start_with_first(wanted, on)
+            reader.raise_problems()
+            wanted = replace(
+                wanted,
+                without=tuple(at for at in wanted.without if _takes_place(wanted, at.date())),
+                moved=tuple(each for each in wanted.moved if _takes_place(wanted, each.of.date())),
+            )
+        wanted = reader.without_excepted(reader.with_included(reader.with_last_day(wanted, until)))
+    reader.raise_problems()
+    reader.refuse_what_never_comes(wanted)
+    return wanted
+
+
+@dataclass(slots=True, kw_only=True)
+class _ArgumentReader(ProblemCollector):
+    """Reads the arguments for a person in the zone `here` at `now`. What has a problem, or was not given, is None."""
+
+    given: PlanArguments
+    now: datetime
+    here: ZoneInfo
+
+    def raise_problems(self) -> None:
+        """Return if there was no problem; else raise all of them in the order in which the help names the arguments."""
+        places = {argument: place for place, argument in enumerate(_ORDER)}
+        self.problems.sort(key=lambda each: places.get(each.file or "", len(places)))
+        # By name: a dataclass with slots is another class than the one that `super()` remembers.
+        ProblemCollector.raise_problems(self)
+
+    def title(self, argument: str) -> str | None:
+        return self.read(lambda: parse_title(self.given.title or "", argument=argument))
+
+    def zone(self) -> ZoneInfo | None:
+        if self.given.floats:
+            return self.here
+        name = self.read(lambda: parse_zone(self.given.zone or ""))
+        return None if name is None else ZoneInfo(name)
+
+    def start(self) -> timedelta | None:
+        """Return the beginning, since midnight."""
+        if self.given.begins is None:
+            return None
+        return self.read(lambda: parse_time_of_day(self.given.begins or "", argument="--from"))
+
+    def length(self, start: timedelta | None) -> timedelta | None:
+        """Return how long it lasts, from `start` to --to or for --for; an end at or before it is on the next day."""
+        given = self.given
+        if given.lasts is not None and given.ends is not None:
+            hint = _("give either --to or --for")
+            self.problems.append(problem("--for", "", _("says the end a second time"), hint=hint))
+            return None
+        if given.lasts is not None:
+            return self.read(lambda: parse_duration(given.lasts or "", argument="--for"))
+        if given.ends is None:
+            return None
+        end = self.read(lambda: parse_time_of_day(given.ends or "", argument="--to", is_end=True))
+        if start is None or end is None:
+            return None
+        if end == start:
+            hint = _("give a later end; a whole day is --from 00:00 --to 24:00")
+            self.problems.append(problem("--to", given.ends, _("partner time ends where it begins"), hint=hint))
+            return None
+        return end - start if end > start else end - start + DAY
+
+    def on(self, zone: ZoneInfo | None) -> date | None:
+        return None if self.given.on is None else self.day(self.given.on, "--on", zone)
+
+    def until(self, zone: ZoneInfo | None) -> date | None:
+        """Return the last day; None also where there is to be none."""
+        if self.given.until is None or self.given.until.strip().lower() == _NEVER:
+            return None
+        return self.day(self.given.until, "--until", zone)
+
+    def day(self, text: str, argument: str, zone: ZoneInfo | None) -> date | None:
+        return self.read(lambda: parse_date(text, argument=argument, now=self.now, zone=zone or self.here))
+
+    def days(self, texts: tuple[str, ...], argument: str, zone: ZoneInfo | None) -> dict[str, date]:
+        """Return the days by the texts that name them."""
+        read = {text: self.day(text, argument, zone) for text in texts}
+        return {text: day for text, day in read.items() if day is not None}
+
+    def recurrence(self, on: date | None) -> str | None:
+        """Return the RRULE of --every; `on` is the day of --on."""
+        given = self.given
+        if given.every is None:
+            return None
+        # Where --on cannot be read its own problem is enough.
+        first = date.max if given.on is not None and on is None else on
+        found = self.read(lambda: parse_recurrence(given.every or "", first=first))
+        if found is not None and given.until is not None and ("UNTIL=" in found or "COUNT=" in found):
+            hint = _("leave it out, or COUNT and UNTIL of --every")
+            self.problems.append(problem("--until", "", _("says the end a second time"), hint=hint))
+        return found
+
+    def refuse_options_of_a_series(self, hint: str) -> None:
+        """Add a problem for each option that only has a meaning for what returns."""
+        series = {"--until": self.given.until, "--except": self.given.without, "--include": self.given.again}
+        self.problems += [
+            problem(argument, "", _("belongs to what returns"), hint=hint) for argument, text in series.items() if text
+        ]
+
+    def start_with_first(self, wanted: PartnerTime, on: date | None) -> PartnerTime:
+        """Return it beginning on its first day from `on`, else with the first that is not over; intervals count from that."""
+        local = local_at(self.now, ZoneInfo(wanted.zone))
+        # From yesterday on: one that began then may go on past midnight.
+        at = datetime.combine(on or local.date() - DAY, wanted.begins.time())
+        recurrence = without_parts(wanted.recurrence or "", "INTERVAL", "COUNT", "UNTIL")
+        every_one = replace(wanted, begins=at, recurrence=recurrence, without=(), also=(), moved=())
+        coming = (each for each in local_starts(every_one, at, at + MAX_AHEAD) if each + wanted.lasts > local)
+        first = next(coming, None)
+        if first is None:
+            given = self.given
+            argument, text = ("--every", given.every) if given.every is not None else ("--on", given.on)
+            self.problems.append(problem(argument, text or "", _("it never comes"), hint=EXAMPLES))
+            return wanted
+        return replace(wanted, begins=first)
+
+    def with_last_day(self, wanted: PartnerTime, until: date | None) -> PartnerTime:
+        """Return it with the last day of --until, with none for `never`, as it is where there is no --until."""
+        text = self.given.until
+        if text is None:
+            return wanted
+        first = wanted.begins.date()
+        if until is not None and until < first:
+            message = _("it ends before it begins: the first is {date}").format(date=say_full_date(first))
+            self.problems.append(problem("--until", text, message, hint=_("write a later day")))
+            return wanted
+        kept = without_parts(wanted.recurrence or "", "COUNT", "UNTIL")
+        return replace(wanted, recurrence=kept if until is None else f"{kept};UNTIL={until:%Y%m%d}")
+
+    def without_excepted(self, wanted: PartnerTime) -> PartnerTime:
+        """Return it without the days of --except."""
+        left_out = set(wanted.without)
+        for text, day in self.days(self.given.without, "--except", ZoneInfo(wanted.zone)).items():
+            if not _takes_place(wanted, day):
+                message = _("{title} is not on {date}").format(title=wanted.title, date=say_full_date(day))
+                hint = _("leave it out, or write a day on which it is")
+                self.problems.append(problem("--except", text, message, hint=hint))
+            left_out.add(datetime.combine(day, wanted.begins.time()))
+        return replace(wanted, without=tuple(sorted(left_out)))
+
+    def with_included(self, wanted: PartnerTime) -> PartnerTime:
+        """Return it with the days of --include, which were excepted before."""
+        days = self.days(self.given.again, "--include", ZoneInfo(wanted.zone))
+        excepted = {at.date() for at in wanted.without}
+        for text, day in days.items():
+            if day not in excepted:
+                message = _("{date} is not excepted").format(date=say_full_date(day))
+                hint = _("`turntoward show` says which days are; `turntoward add --on` declares one more")
+                self.problems.append(problem("--include", text, message, hint=hint))
+        return replace(wanted, without=tuple(at for at in wanted.without if at.date() not in days.values()))
+
+    def refuse_what_never_comes(self, wanted: PartnerTime) -> None:
+        """Return if it takes place at `now` or later.
+
+        Raises:
+            UserError: if it does not, with the argument that is to blame.
+        """
+        given = self.given
+        numbered = replace(wanted, number=wanted.number or 0)
+        if any(each.ends > self.now for each in occurrences_from(numbered, self.now, MAX_AHEAD)):
+            return
+        if wanted.recurrence is None:
+            values = {"date": say_full_date(wanted.begins.date()), "time": f"{wanted.begins:%H:%M}"}
+            message = _("it is over: it began {date} {time}").format_map(values)
+            raise input_error("--on", given.on or "", message, hint=_("write a later day, or a later end"))
+        if given.without:
+            message, hint = _("nothing is left: each of its days is excepted"), _("leave at least one of them")
+            raise input_error("--except", given.without[-1], message, hint=hint)
+        if given.until is not None:
+            message, hint = _("it does not come until then"), _("write a later day")
+            raise input_error("--until", given.until, message, hint=hint)
+        raise input_error("--every", given.every or "", _("it never comes"), hint=EXAMPLES)
+
+
+def _takes_place(wanted: PartnerTime, day: date) -> bool:
+    """Return whether it recurs on the local day, excepted or not."""
+    midnight = datetime.combine(day, time())
+    return next(local_starts(replace(wanted, without=()), midnight, midnight + DAY), None) is not None
+
+
+def _on_local_clock(known: PartnerTime, here: ZoneInfo) -> PartnerTime:
+    """Return what `now` began, which is kept in UTC, by the clock that the person looks at."""
+    if known.recurrence is not None or known.zone != "UTC":
+        return known
+    return replace(known, begins=local_at(instant_of(known.begins, ZoneInfo("UTC")), here), zone=here.key, floats=True)
+
+
+def _with_known_end(recurrence: str | None, known: PartnerTime) -> str | None:
+    """Return the recurrence with the last day that it had before, unless it brings an end of its own."""
+    if recurrence is None or known.recurrence is None or "UNTIL=" in recurrence or "COUNT=" in recurrence:
+        return recurrence
+    until = split_rrule(known.recurrence).get("UNTIL")
+    return recurrence if until is None else f"{recurrence};UNTIL={until}"
+
+
+def _with_moved_days(known: PartnerTime, wanted: PartnerTime) -> PartnerTime:
+    """Return it with what was said of single days by their new time; what had a time of its own keeps that."""
+    was, by = known.begins.time(), wanted.begins.time()
+
+    def move(at: datetime) -> datetime:
+        return datetime.combine(at.date(), by) if at.time() == was else at
+
+    return replace(
+        wanted,
+        without=tuple(move(at) for at in known.without),
+        also=tuple(move(at) for at in known.also),
+        moved=tuple(replace(each, of=move(each.of)) for each in known.moved),
+    )

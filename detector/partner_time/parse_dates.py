@@ -1,0 +1,287 @@
+"""Read dates and days of the week that people write: `2026-12-24`, `24 dec`, `24.12.`, `fri`, `tomorrow`; `mon-fri`, `weekdays`.
+
+Rule 1: what could be two days is a problem that names both, never a guess. So no lenient parser reads here: to one,
+`30 feb` is the second of March somewhere, and `10/12` the tenth or the twelfth.
+Rule 2: a day without a year is the next one of that name, from today on.
+Rule 3: every word that names no weekday gets its own caret, and the nearest day.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import isleap, monthrange
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from detector.errors import Problem, UserError
+from detector.i18n import _
+from detector.partner_time.day_names import MONTHS, WEEKDAYS, say_full_date
+from detector.partner_time.parse_times import hint_nearest, input_error, parse_time_of_day, problem
+from detector.spelling import nearest
+
+MAX_YEARS_AHEAD: Final = 100
+"""A date further ahead is a typing error."""
+
+_HINT: Final = _("write for example 2026-12-24, 24 dec, 24.12., fri or tomorrow")
+_ISO: Final = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})", re.ASCII)
+_DOTTED: Final = re.compile(r"(?P<day>\d{1,2})\.\s*(?P<month>\d{1,2})(?:\.\s*(?P<year>\d{4})?)?", re.ASCII)
+_NAMED: Final = re.compile(
+    r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?\s+(?:of\s+)?(?P<name>[a-z]{3,9})\.?(?:,?\s+(?P<year>\d{4}))?"
+    r"|(?P<name2>[a-z]{3,9})\.?\s+(?P<day2>\d{1,2})(?:st|nd|rd|th)?(?:,?\s+(?P<year2>\d{4}))?",
+    re.ASCII,
+)
+_LEADING: Final = re.compile(r"(?P<weekday>[a-z]{2,9})\.?[,\s]+(?P<rest>.*\d.*)", re.ASCII)
+_CLOCK: Final = re.compile(
+    r"(?P<date>.*?)(?:\s*[,\s]\s*(?:at\s+)?|(?<=\d)t(?=\d))"
+    r"(?P<clock>\d{1,2}[:.]\d{2}\s*(?:[ap]m|[ap]\.m\.)?|\d{1,2}\s*(?:[ap]m|[ap]\.m\.)|noon|midnight)",
+    re.ASCII,
+)
+_NEAR: Final = {"today": 0, "tomorrow": 1}
+_GROUPS: Final = {
+    "day": range(7),
+    "daily": range(7),
+    "everyday": range(7),
+    "weekdays": range(5),
+    "weekday": range(5),
+    "weekend": (5, 6),
+    "weekends": (5, 6),
+}
+DAY_HINT: Final = _("write for example mon-fri, mon,wed,fri, day, weekday or weekend")
+
+_ITEM: Final = re.compile(r"[^,\s–-]+(?:\s*[–-]+\s*[^,\s–-]*)*|[–-]+")
+_TO: Final = re.compile(r"\bto\b", re.IGNORECASE)
+
+
+def parse_date(text: str, *, argument: str, now: datetime, zone: ZoneInfo, past: bool = False) -> date:
+    """Return the day that `text` names, today or later by the clock of `zone`; with `past`, also one before.
+
+    Raises:
+        UserError: if it names none, more than one, one that is past, or one that does not exist.
+    """
+    return _read_date(text, text.strip().lower(), argument, now.astimezone(zone).date(), past=past)
+
+
+def parse_when(text: str, *, argument: str, now: datetime, zone: ZoneInfo) -> datetime:
+    """Return the day and time that `text` names, later than `now`, as naive local time of `zone`.
+
+    Raises:
+        UserError: if it names none, more than one, one that is past, or one that the clocks leave out.
+    """
+    wanted = text.strip().lower()
+    found = _CLOCK.fullmatch(wanted)
+    if found is None or not found["date"]:
+        raise UserError([_no_day_or_time(text, wanted, argument)])
+    length = parse_time_of_day(found["clock"], argument=argument)
+    if found["clock"] == "midnight":
+        message = _("midnight could be where the day begins or where it ends")
+        raise input_error(argument, text, message, hint=_("write 00:00 and the day that begins then"))
+    clock = time(length // timedelta(hours=1), length // timedelta(minutes=1) % 60)
+    here = now.astimezone(zone).replace(tzinfo=None)
+    # With its time, the name of today's weekday has one meaning only: today, or in a week where that time is past.
+    day = _read_date(text, found["date"], argument, here.date(), today_counts=clock > here.time())
+    at = datetime.combine(day, clock)
+    written = f"{clock:%H:%M}"
+    if at.replace(tzinfo=zone).astimezone(UTC) <= now:
+        message = _("{date} {time} is past").format(date=say_full_date(at.date()), time=written)
+        raise input_error(argument, text, message, hint=_("write for example tomorrow {time}").format(time=written))
+    # A time that the clocks leave out comes back from UTC as the later one that they show then.
+    shown = at.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None)
+    if shown != at:
+        message = _("the clocks leave out {time} on {date}").format(time=written, date=say_full_date(at.date()))
+        hint = _("they go on at {time}: write that").format(time=f"{shown:%H:%M}")
+        raise input_error(argument, text, message, hint=hint)
+    return at
+
+
+def month_of(word: str) -> int | None:
+    """Return the month, 1 to 12, that the word names in whole or by its first three letters or more, or None."""
+    lowered = word.lower().rstrip(".")
+    if len(lowered) < 3:
+        return None
+    lowered = "sep" if lowered == "sept" else lowered
+    found = [month for month, name in enumerate(MONTHS, 1) if name.lower().startswith(lowered)]
+    return found[0] if len(found) == 1 else None
+
+
+def not_in_month(day: int, month: int, year: int | None) -> str | None:
+    """Return why there is no such day in the month, or None: "there is no 30 February: it has 28 days, 29 in a leap year"."""
+    count = monthrange(2000 if year is None else year, month)[1]
+    if 1 <= day <= count:
+        return None
+    if month != 2:
+        message = _("there is no {day} {month}: it has {count} days")
+    elif year is None:
+        message = _("there is no {day} {month}: it has 28 days, 29 in a leap year")
+    else:
+        message = _("there is no {day} {month}: it has {count} days in {year}")
+    return message.format(day=day, month=MONTHS[month - 1], count=count, year=year)
+
+
+def _read_date(
+    text: str, wanted: str, argument: str, today: date, *, past: bool = False, today_counts: bool | None = None
+) -> date:
+    # `today_counts`: whether the time that stands beside the day is still to come today; None if there is none.
+    if wanted in _NEAR:
+        return today + timedelta(days=_NEAR[wanted])
+    if (weekday := weekday_of(wanted)) is not None:
+        return _next_weekday(text, argument, weekday, today, today_counts=today_counts)
+    numbers, leading = wanted, None
+    if (found := _LEADING.fullmatch(wanted)) and (leading := weekday_of(found["weekday"])) is not None:
+        numbers = found["rest"].strip()
+    day = _read_numbers(text, numbers, argument, today)
+    if leading is not None and day.weekday() != leading:
+        names = {"date": say_full_date(day), "weekday": WEEKDAYS[leading]}
+        hint = _("leave {weekday} out, or write another day").format_map(names)
+        raise input_error(argument, text, _("{date} is no {weekday}").format_map(names), hint=hint)
+    if day < today and not past:
+        hint = _("today is {date}").format(date=say_full_date(today))
+        raise input_error(argument, text, _("{date} is past").format(date=say_full_date(day)), hint=hint)
+    if abs(day.year - today.year) > MAX_YEARS_AHEAD:
+        message = _("the year {year} is too far away").format(year=day.year)
+        hint = _("write a year within {count} years").format(count=MAX_YEARS_AHEAD)
+        raise input_error(argument, text, message, hint=hint)
+    return day
+
+
+def _next_weekday(text: str, argument: str, weekday: int, today: date, *, today_counts: bool | None) -> date:
+    ahead = (weekday - today.weekday()) % 7
+    if ahead == 0 and today_counts is not False:
+        later = today + timedelta(days=7)
+        message = _("today is {weekday}: it could be today or the one in a week").format(weekday=WEEKDAYS[weekday])
+        raise input_error(argument, text, message, hint=_("write today, or {date}").format(date=later))
+    return today + timedelta(days=ahead or 7)
+
+
+def _read_numbers(text: str, wanted: str, argument: str, today: date) -> date:
+    if found := _ISO.fullmatch(wanted) or _DOTTED.fullmatch(wanted):
+        day, month, year = int(found["day"]), int(found["month"]), found["year"]
+    elif (found := _NAMED.fullmatch(wanted)) and (named := month_of(found["name"] or found["name2"])) is not None:
+        day, month, year = int(found["day"] or found["day2"]), named, found["year"] or found["year2"]
+    else:
+        raise UserError([_no_date(text, wanted, argument, today)])
+    if not 1 <= month <= 12:
+        message = _("there is no month {month}").format(month=month)
+        raise input_error(argument, text, message, hint=_("a month is 1 to 12, as in 2026-12-24"))
+    if year is not None and int(year) < 1:
+        raise input_error(argument, text, _("there is no year 0"), hint=_HINT)
+    if wrong := not_in_month(day, month, None if year is None else int(year)):
+        hint = _("write a day that {month} has").format(month=MONTHS[month - 1])
+        raise input_error(argument, text, wrong, hint=hint)
+    if year is not None:
+        return date(int(year), month, day)
+    # Nine years: between 1896 and 1904, and around 2100, 29 February comes once in eight years.
+    return next(
+        date(of, month, day)
+        for of in range(today.year, today.year + 9)
+        if (month, day) != (2, 29) or isleap(of)
+        if date(of, month, day) >= today
+    )
+
+
+def _no_date(text: str, wanted: str, argument: str, today: date) -> Problem:
+    quoted = {"text": wanted}
+    if wanted == "yesterday":
+        hint = _("today is {date}").format(date=say_full_date(today))
+        return problem(argument, text, _("yesterday is past"), hint=hint)
+    if re.fullmatch(r"\d{1,4}/\d{1,2}(/\d{2,4})?", wanted, re.ASCII):
+        message = _("'{text}' is one day to some readers and another to others").format_map(quoted)
+        return problem(argument, text, message, hint=_("write for example 2026-12-24 or 24 dec"))
+    if re.fullmatch(r"\d{1,2}[.-]\d{1,2}[.-]\d{2}", wanted, re.ASCII):
+        message = _("'{text}' could be several days").format_map(quoted)
+        return problem(argument, text, message, hint=_("write the year in full: 2026-12-24"))
+    found = re.fullmatch(r"(?:next|this|coming)\s+(\S+)", wanted)
+    if found and (weekday := weekday_of(found[1])) is not None:
+        first = today + timedelta(days=(weekday - today.weekday()) % 7 or 7)
+        hint = _("write {first} or {later}").format(first=first, later=first + timedelta(days=7))
+        message = _("'{text}' could be one week or another").format_map(quoted)
+        return problem(argument, text, message, hint=hint)
+    if found := re.fullmatch(r"(?:\d{1,2}(?:st|nd|rd|th)?\s+)?([a-z]+)(?:\s+\d{1,4})?", wanted):
+        whole = [name.lower() for name in (*WEEKDAYS, *MONTHS)]
+        near = nearest(found[1], (*_NEAR, *whole)) or nearest(found[1], {name[:3] for name in whole})
+        at = text.lower().find(found[1])
+        if near and near != found[1]:
+            message = _("'{text}' is no day").format(text=text[at : at + len(found[1])])
+            return problem(argument, text, message, at=at, width=len(found[1]), hint=hint_nearest(near, _HINT))
+    return problem(argument, text, _("'{text}' is no day").format(text=text.strip()), hint=_HINT)
+
+
+def _no_day_or_time(text: str, wanted: str, argument: str) -> Problem:
+    if found := _CLOCK.fullmatch(f"day {wanted}"):
+        hint = _("write for example tomorrow {time} or sun {time}").format(time=found["clock"])
+        return problem(argument, text, _("the day is missing"), hint=hint)
+    hint = _("write for example sun 11:00 or 2026-12-24 18:00")
+    return problem(argument, text, _("no time of day is at the end of it"), hint=hint)
+
+
+def parse_days(text: str, *, argument: str = "--every", whole: str | None = None, at: int = 0) -> tuple[int, ...]:
+    """Return the weekdays that `text` names, Monday 0 to Sunday 6; `text` stands in `whole` from character `at` on.
+
+    They are in order from Monday; a single stretch over the weekend, such as `fri-mon`, is in order from its first day.
+
+    Raises:
+        UserError: with every word that names no day.
+    """
+    shown = text if whole is None else whole
+    found: list[int] = []
+    problems = []
+    for item in _ITEM.finditer(_TO.sub("- ", text)):
+        words = [(word[0], item.start() + word.start()) for word in re.finditer(r"[^\s–-]+", item[0])]
+        dashes = len(re.findall("[-–]", item[0]))
+        named = [(word, start, _days_of(word)) for word, start in words if word.lower() not in {"and", "&"}]
+        unknown = [(word, start) for word, start, days in named if days is None]
+        problems += [
+            problem(
+                argument,
+                shown,
+                _("'{text}' is no day").format(text=word),
+                at=at + start,
+                width=len(word),
+                hint=near_day(word),
+            )
+            for word, start in unknown
+        ]
+        if unknown or (not named and not dashes):
+            continue
+        days = [list(of or ()) for _, _, of in named]
+        if dashes == 0:
+            found += days[0]
+        elif dashes == 1 and len(days) == 2 and all(len(of) == 1 for of in days):
+            first, last = days[0][0], days[1][0]
+            found += [(first + step) % 7 for step in range((last - first) % 7 + 1)]
+        else:
+            stretch = text[item.start() : item.end()]
+            message = _("'{text}' does not go from one day to another").format(text=stretch)
+            problems.append(problem(argument, shown, message, at=at + item.start(), width=len(stretch), hint=DAY_HINT))
+    if not found and not problems:
+        problems.append(problem(argument, shown, _("no day is named"), hint=DAY_HINT))
+    if problems:
+        raise UserError(problems)
+    is_stretch = len(found) < 7 and all((earlier + 1) % 7 == later for earlier, later in pairwise(found))
+    return tuple(found) if is_stretch else tuple(sorted(set(found)))
+
+
+def weekday_of(word: str) -> int | None:
+    """Return the weekday, Monday 0, that the word names in whole or by its first two letters or more, or None."""
+    lowered = word.lower().rstrip(".")
+    if len(lowered) < 2:
+        return None
+    found = [day for day, name in enumerate(WEEKDAYS) if f"{name.lower()}s".startswith(lowered)]
+    return found[0] if len(found) == 1 else None
+
+
+def near_day(word: str) -> str:
+    """Return what to write instead of a word that names no day."""
+    short = [name[:3].lower() for name in WEEKDAYS]
+    whole = [*_GROUPS, *(name.lower() for name in WEEKDAYS)]
+    return hint_nearest(nearest(word.lower(), short) or nearest(word.lower(), whole), DAY_HINT)
+
+
+def _days_of(word: str) -> Iterable[int] | None:
+    lowered = word.lower().rstrip(".")
+    if lowered in _GROUPS:
+        return _GROUPS[lowered]
+    day = weekday_of(word)
+    return None if day is None else (day,)

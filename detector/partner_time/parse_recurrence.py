@@ -1,0 +1,328 @@
+"""Read how often partner time returns, as people write it, into an RFC 5545 RRULE.
+
+    day · weekday · weekend · mon-fri · mon,wed,fri          other day · 3 days
+    other friday · 2 weeks on mon,tue · third week           first friday · last sunday · last day of the month
+    month on 15 · 1st and 15th · 2 months on first friday    24 december · second sunday of may · year
+
+Rule 1: what has two readings is a problem that names both: `second friday`, `biweekly`, `month on fri`.
+Rule 2: what says no day takes the day of `--on`; without one it is a problem.
+Rule 3: the same days are the same RRULE, however they were written.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Final
+
+from detector.errors import UserError
+from detector.i18n import _
+from detector.partner_time.day_names import MONTHS, ORDINALS
+from detector.partner_time.parse_dates import month_of, near_day, not_in_month, parse_days, weekday_of
+from detector.partner_time.parse_times import hint_nearest, input_error, problem
+from detector.partner_time.rrule import CODES, PARTS, RecurrenceError, split_rrule
+from detector.spelling import nearest
+
+MAX_INTERVAL: Final = {"day": 366, "week": 52, "month": 24, "year": 10}
+"""How many of its unit a recurrence may leave between two times; more is a typing error."""
+
+EXAMPLES: Final = _("write for example weekday, mon,wed, 'other friday' or 'first friday'")
+
+_CARDINALS: Final = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_FREQUENCIES: Final = {"day": "DAILY", "week": "WEEKLY", "month": "MONTHLY", "year": "YEARLY"}
+_ADVERBS: Final = {
+    "daily": "day",
+    "everyday": "day",
+    "weekly": "week",
+    "monthly": "month",
+    "yearly": "year",
+    "annually": "year",
+}
+_AMBIGUOUS: Final = {
+    "biweekly": _("write 'other week' or two days, such as tue,fri"),
+    "bimonthly": _("write '2 months on 1' or 'month on 1,15'"),
+    "biannually": _("write '6 months on 1', or 'other year on 24 december'"),
+}
+_LEAD: Final = re.compile(r"\s*(?:(?:every|each|on|the)\b\s*)*")
+_TIMES: Final = re.compile(
+    rf"(?:(?P<count>\d+(?:st|nd|rd|th)?|other|{'|'.join((*_CARDINALS, *ORDINALS))})\s+)?"
+    r"(?P<unit>day|week|month|year|fortnight)s?(?:\s*,?\s*\bon\b\s*(?P<on>.*))?",
+)
+_ADVERB: Final = re.compile(rf"(?P<adverb>{'|'.join(_ADVERBS)}|fortnightly)(?:\s*,?\s*\bon\b\s*(?P<on>.*))?")
+_OTHER: Final = re.compile(r"other\s+(?P<days>.+)")
+_COUNT_OF_DAYS: Final = re.compile(rf"(?P<count>\d+|{'|'.join(_CARDINALS)})\s+(?P<day>[a-z]+)")
+
+_NTHS: Final = {
+    "first": 1,
+    "1st": 1,
+    "second": 2,
+    "2nd": 2,
+    "third": 3,
+    "3rd": 3,
+    "fourth": 4,
+    "4th": 4,
+    "fifth": 5,
+    "5th": 5,
+    "last": -1,
+}
+_NTH: Final = "|".join(_NTHS)
+_AND: Final = r"\s*(?:,|&|\band\b)\s*(?:and\s+)?(?:the\s+)?"
+_OF: Final = (
+    r"(?:\s+(?:of|in)\s+(?:(?:the|each|every|a)\s+)?"
+    rf"(?:(?P<count>\d+|other|{'|'.join(ORDINALS[2:])})\s+)?(?P<of>[a-z]+)(?:\s+that\s+has\s+(?:one|it|them))?)?"
+)
+_NTH_DAY: Final = re.compile(rf"(?P<nths>(?:{_NTH})(?:{_AND}(?:{_NTH}))*)\s+(?P<day>[a-z]+)\.?{_OF}")
+_DATE: Final = r"\d{1,3}(?:st|nd|rd|th|\.)?"
+_DATES: Final = re.compile(rf"(?P<dates>{_DATE}(?:{_AND}{_DATE})*){_OF}")
+_YEAR_DAY: Final = re.compile(
+    r"(?P<day>\d{1,3})(?:st|nd|rd|th|\.)?\s+(?:of\s+)?(?P<month>[a-z]{3,9})\.?(?P<more>,?\s+.+)?"
+    r"|(?P<month2>[a-z]{3,9})\.?\s+(?P<day2>\d{1,3})(?:st|nd|rd|th)?(?P<more2>,?\s+.+)?"
+    r"|(?P<day3>\d{1,2})\.\s*(?P<month3>\d{1,2})\.(?P<more3>\s*\d+)?"
+    r"|(?P<iso>\d{4}-\d{1,2}-\d{1,2})"
+)
+_COUNTS: Final = {"other": 2, **{word: count for count, word in enumerate(ORDINALS) if count > 1}}
+_WORKDAYS: Final = "MO,TU,WE,TH,FR"
+
+
+def parse_recurrence(text: str, *, argument: str = "--every", first: date | None = None) -> str:
+    """Return the RRULE that `text` describes; `first` is the day from which on it is to hold, if the person named one.
+
+    Raises:
+        UserError: with what cannot be read in it, what has two readings, and what never comes.
+    """
+    # Letter by letter: what stands where must not move, and some letters are longer when they are small.
+    lowered = "".join(letter.lower() if letter.isascii() else letter for letter in text)
+    if "freq=" in lowered:
+        return _read_rrule(text, argument, first)
+    at = lead.end() if (lead := _LEAD.match(lowered)) else 0
+    end = len(re.sub(r"(?:(?<=[^\d.])[.]+|, in leap years|\s)+$", "", lowered))
+    if at >= end:
+        raise input_error(argument, text, _("it says nothing"), hint=EXAMPLES)
+    words = lowered[at:end]
+    if words in _AMBIGUOUS:
+        message = _("'{text}' has two meanings").format(text=words)
+        raise input_error(argument, text, message, at=at, width=len(words), hint=_AMBIGUOUS[words])
+    parts = _RecurrenceParser(text, argument, at, first).parse(words)
+    if set(parts.get("BYDAY", "").split(",")) == set(CODES) and parts["FREQ"] == "WEEKLY" and "INTERVAL" not in parts:
+        return "FREQ=DAILY"
+    return ";".join(f"{name}={value}" for name, value in parts.items())
+
+
+class _RecurrenceParser:
+    """Reads one text into the parts of an RRULE; `at` is where its first word stands after `every` and the like.
+
+    The methods `nth_days`, `month_days` and `year_day` return None where the text is about something else, so that the next
+    one tries. A position `at` inside them counts from the beginning of the whole text.
+    """
+
+    def __init__(self, text: str, argument: str, at: int, first: date | None) -> None:
+        self.text, self.argument, self.at, self.first = text, argument, at, first
+
+    def error(self, message: str, hint: str, words: str | None = None, at: int | None = None) -> UserError:
+        at, width = self.at if at is None else at, None if words is None else len(words)
+        return input_error(self.argument, self.text, message, at=at, width=width, hint=hint)
+
+    def parse(self, words: str) -> dict[str, str]:
+        if found := _TIMES.fullmatch(words):
+            unit, count = found["unit"], self.count(found["count"], found["unit"])
+            if unit == "fortnight":
+                unit, count = "week", 2 * count
+            return self.times(unit, count, found["on"], self.at + found.start("on"))
+        if found := _ADVERB.fullmatch(words):
+            count = 2 if found["adverb"] == "fortnightly" else 1
+            unit = _ADVERBS.get(found["adverb"], "week")
+            return self.times(unit, count, found["on"], self.at + found.start("on"))
+        if found := _OTHER.fullmatch(words):
+            days = self.days(found["days"], self.at + found.start("days"))
+            if re.search(r"\bweekdays?\b", found["days"]):
+                hint = _("write 'other week on mon-fri', or the days")
+                raise self.error(_("every other weekday has two meanings"), hint, words)
+            return self.weekly(2, days)
+        if (found := _COUNT_OF_DAYS.fullmatch(words)) and weekday_of(found["day"]) is not None:
+            day = found["day"].removesuffix("s")
+            if not found["count"].strip("0"):
+                hint = _("write {day}, or 'other {day}'").format(day=day)
+                raise self.error(_("every {text} never comes").format(text=words), hint, words)
+            hint = _("write '{count} weeks on {day}'").format(count=found["count"], day=day)
+            raise self.error(_("'{text}' is no length of time").format(text=words), hint, words)
+        for read in (self.nth_days, self.month_days, self.year_day):
+            if (parts := read(words, self.at)) is not None:
+                return parts
+        if re.fullmatch(r"[a-z]+", words) and weekday_of(words) is None and (near := nearest(words, _ADVERBS)):
+            named = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+            if words not in {"weekday", "weekdays", "weekend", "weekends"} and nearest(words, named) is None:
+                raise self.error(_("'{text}' says no time").format(text=words), hint_nearest(near, EXAMPLES), words)
+        return self.weekly(1, self.days(words, self.at))
+
+    def count(self, word: str | None, unit: str) -> int:
+        if word is None:
+            return 1
+        if word == "other":
+            return 2
+        words = _CARDINALS if word in _CARDINALS else ORDINALS
+        count = words.index(word) if word in words else int(re.sub(r"\D", "", word)[:6])
+        values = {"count": count, "unit": unit, "word": word, "maximum": MAX_INTERVAL.get(unit, 26)}
+        if count == 0:
+            hint = _("write {unit}, or '2 {unit}s'").format_map(values)
+            raise self.error(_("every 0 {unit}s never comes").format_map(values), hint, word)
+        if count == 1 and word in {"first", "1st"}:
+            hint = _("write {unit}, or 'first friday'").format_map(values)
+            raise self.error(_("'{word} {unit}' is no rhythm").format_map(values), hint, word)
+        if count > MAX_INTERVAL.get(unit, 26):
+            hint = _("write at most {maximum} {unit}s").format_map(values)
+            raise self.error(_("{count} {unit}s is too long").format_map(values), hint, word)
+        return count
+
+    def days(self, words: str, at: int) -> tuple[int, ...]:
+        return parse_days(words, argument=self.argument, whole=self.text, at=at)
+
+    def times(self, unit: str, count: int, on: str | None, at: int) -> dict[str, str]:
+        """Return the parts of `2 weeks on mon,tue`, `month on 15`, `3 days`: `count` units, and what stands after `on`."""
+        if on is not None and not on.strip():
+            raise self.error(_("it does not say on which day"), EXAMPLES)
+        if unit == "week":
+            return self.weekly(count, () if on is None else self.days(on, at), has_unit=True)
+        interval = {} if count == 1 else {"INTERVAL": str(count)}
+        if unit == "day":
+            if on is not None:
+                hint = _("leave out 'on', or write 'week on'")
+                raise self.error(_("every day is on every day"), hint, on, at)
+            return {"FREQ": "DAILY", **interval}
+        if on is None:
+            return {"FREQ": _FREQUENCIES[unit], **interval, **self.day_of_first(unit, count)}
+        bare = re.sub(r"^\s*(?:the\s+)?", "", on)
+        start = at + len(on) - len(bare)
+        for read in (self.nth_days, self.month_days if unit == "month" else self.year_day):
+            if (parts := read(bare, start, unit)) is not None:
+                return {"FREQ": parts.pop("FREQ"), **interval, **parts}
+        if unit == "month":
+            message = _("'{text}' is no day of a month")
+            hint = _("write for example 'month on 15', 'first friday' or 'month on last day'")
+        else:
+            message = _("'{text}' is no day of a year")
+            hint = _("write for example 'year on 24 december', or 'second sunday of may'")
+        raise self.error(message.format(text=bare), hint, bare, start)
+
+    def weekly(self, count: int, days: tuple[int, ...], *, has_unit: bool = False) -> dict[str, str]:
+        if not days and has_unit:
+            if self.first is None:
+                hint = _("write for example 'other friday' or '3 weeks on fri', or add --on 2026-12-24")
+                raise self.error(_("it does not say on which day of the week"), hint)
+            days = (self.first.weekday(),)
+        # Of every other weekend the Monday belongs to the Friday before it: the week begins with the first day.
+        week_start = {"WKST": CODES[days[0]]} if count > 1 and days[0] > days[-1] else {}
+        by_day = ",".join(CODES[day] for day in sorted(days))
+        return {"FREQ": "WEEKLY", **({} if count == 1 else {"INTERVAL": str(count)}), "BYDAY": by_day, **week_start}
+
+    def day_of_first(self, unit: str, count: int) -> dict[str, str]:
+        if self.first is None:
+            example = "month on 15" if unit == "month" else "24 december"
+            if count > 1:
+                example = f"{count} {unit}s on {example.removeprefix('month on ')}"
+            if unit == "month":
+                message = _("it does not say on which day of the month")
+            else:
+                message = _("it does not say on which day of the year")
+            raise self.error(message, _("write for example '{example}', or add --on").format(example=example))
+        month = {"BYMONTH": str(self.first.month)} if unit == "year" else {}
+        return {**month, "BYMONTHDAY": str(self.first.day)}
+
+    def nth_days(self, words: str, at: int, unit: str | None = None) -> dict[str, str] | None:
+        """Return the parts of `first friday`, `last sunday of march`, `last day`."""
+        found = _NTH_DAY.fullmatch(words)
+        if found is None:
+            return None
+        nths = list(dict.fromkeys(_NTHS[nth] for nth in re.findall(_NTH, found["nths"])))
+        day, of = found["day"], found["of"]
+        weekday = weekday_of(day)
+        if weekday is None and day not in {"day", "weekday"}:
+            hint = near_day(day)
+            if day in {"weekend", "week"}:
+                hint = _("write for example '3 weeks on sat,sun', or 'first saturday'")
+            message = _("'{text}' is no day that a month numbers").format(text=day)
+            raise self.error(message, hint, day, at + found.start("day"))
+        if of is None and unit is None and found["nths"] in {"second", "2nd"} and weekday is not None:
+            hint = _("write 'other {day}', or 'second {day} of the month'").format(day=day)
+            raise self.error(_("'{text}' has two meanings").format(text=words), hint, words, at)
+        if of is None and unit == "year":
+            hint = _("write for example '{text} of may'").format(text=words)
+            raise self.error(_("it does not say of which month"), hint, words, at)
+        scope = self.scope(found["count"], of, at + found.start("of"))
+        if day == "day":
+            return {**scope, "BYMONTHDAY": ",".join(map(str, nths))}
+        if day == "weekday":
+            return {**scope, "BYDAY": _WORKDAYS, "BYSETPOS": ",".join(map(str, nths))}
+        return {**scope, "BYDAY": ",".join(f"{nth}{CODES[weekday or 0]}" for nth in nths)}
+
+    def month_days(self, words: str, at: int, unit: str | None = None) -> dict[str, str] | None:
+        """Return the parts of `15th`, `1st and 15th of the month`; after `month on` also of `15` and `1,15`."""
+        found = _DATES.fullmatch(words)
+        if found is None or (found["of"] is not None and month_of(found["of"]) is not None):
+            return None
+        if unit is None and found["of"] is None and not re.search("st|nd|rd|th", found["dates"]):
+            hint = _("write 'month on {days}', or '{days} days'").format(days=found["dates"])
+            raise self.error(_("it does not say of what"), hint, words, at)
+        days = []
+        for number in re.finditer(r"\d+", found["dates"]):
+            if not 1 <= int(number[0]) <= 31:
+                message = _("no month has a day {number}").format(number=number[0])
+                hint = _("write 1 to 31, or 'month on last day'")
+                raise self.error(message, hint, number[0], at + number.start())
+            days.append(int(number[0]))
+        scope = self.scope(found["count"], found["of"], at + found.start("of"))
+        return {**scope, "BYMONTHDAY": ",".join(map(str, sorted(set(days))))}
+
+    def year_day(self, words: str, at: int, _unit: str | None = None) -> dict[str, str] | None:
+        """Return the parts of `24 december`, `dec 24`, `24.12.`: a day that comes once a year."""
+        found = _YEAR_DAY.fullmatch(words)
+        if found is None:
+            return None
+        more = found["more"] or found["more2"] or found["more3"]
+        if found["iso"] or more:
+            if more and not re.fullmatch(r",?\s*\d+", more):
+                return None
+            raise self.error(_("a day with its year comes once"), _("leave out --every, and write --on"), words, at)
+        name = found["month"] or found["month2"]
+        month = int(found["month3"]) if name is None else month_of(name)
+        if month is None or not 1 <= month <= 12:
+            near = nearest(name or "", [full.lower() for full in MONTHS])
+            message = _("'{text}' is no month").format(text=name or month)
+            raise self.error(message, hint_nearest(near, _("write for example 24 december")), words, at)
+        day = int(found["day"] or found["day2"] or found["day3"])
+        if wrong := not_in_month(day, month, None):
+            raise self.error(wrong, _("write a day that {month} has").format(month=MONTHS[month - 1]), words, at)
+        return {"FREQ": "YEARLY", "BYMONTH": str(month), "BYMONTHDAY": str(day)}
+
+    def scope(self, count: str | None, of: str | None, at: int) -> dict[str, str]:
+        """Return the frequency that `of the month`, `of every other month`, `of may` or nothing at all names."""
+        if of is None or of in {"month", "months"}:
+            number = _COUNTS.get(count or "", 0) or int(count or 1)
+            if not 1 <= number <= MAX_INTERVAL["month"]:
+                message = _("every {count} months is no rhythm").format(count=number)
+                raise self.error(message, _("write 1 to 24 months"), of or "", at)
+            return {"FREQ": "MONTHLY", **({} if number == 1 else {"INTERVAL": str(number)})}
+        if count is None and (month := month_of(of)) is not None:
+            return {"FREQ": "YEARLY", "BYMONTH": str(month)}
+        near = nearest(of, ["month", *(name.lower() for name in MONTHS)])
+        hint = hint_nearest(near, _("write 'of the month', or a month such as may"))
+        raise self.error(_("'{text}' is no month").format(text=of), hint, of, at)
+
+
+def _read_rrule(text: str, argument: str, first: date | None) -> str:
+    rule = re.sub(r"\s", "", text).upper().removeprefix("RRULE:").rstrip(";")
+    frequency = re.search(r"FREQ=(\w*)", rule)
+    if frequency is not None and frequency[1] not in PARTS:
+        if frequency[1]:
+            message = _("partner time does not recur {frequency}").format(frequency=frequency[1].lower())
+        else:
+            message = _("partner time does not recur like that")
+        hint = _("FREQ is one of {names}").format(names=", ".join(PARTS))
+        raise input_error(argument, text, message, hint=hint)
+    try:
+        parts = split_rrule(rule)
+    except RecurrenceError as wrong:
+        raise UserError([problem(argument, text, each) for each in wrong.problems]) from None
+    names_day = {name for name in parts if name.startswith("BY")} - {"BYSETPOS", "BYMONTH"}
+    if parts["FREQ"] != "DAILY" and not names_day and first is None:
+        raise input_error(argument, text, _("it does not say on which day"), hint=_("add --on, or BYDAY=FR"))
+    return rule

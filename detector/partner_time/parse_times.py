@@ -1,0 +1,178 @@
+"""Read what people write about partner time: times of day, lengths, zones, titles.
+
+Rule 1: all problems are reported at once, each with the argument it stands in, a caret and what to write instead.
+Rule 2: what is accepted has one meaning only; where there could be two, it is a problem.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final, TypeVar
+from zoneinfo import available_timezones
+
+from detector.errors import Problem, UserError
+from detector.i18n import _
+from detector.partner_time.occurrences import MAX_LENGTH
+from detector.spelling import nearest
+from rules.lengths import parse_length, say_length
+
+MIN_LENGTH: Final = timedelta(minutes=1)
+MAX_TITLE: Final = 80
+DAY: Final = timedelta(days=1)
+
+_TIME_HINT: Final = _("write for example 18:30, 18.30 or 6:30pm")
+_TIME: Final = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm|a\.m\.|p\.m\.)?", re.ASCII)
+# They turn the reading direction of whatever follows them on the line: a title must not reach that far.
+_DIRECTIONS: Final = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u061c")
+
+T = TypeVar("T")
+
+
+def problem(
+    argument: str, text: str, message: str, *, at: int = 0, width: int | None = None, hint: str | None = None
+) -> Problem:
+    """Return what is wrong with `text`, which stands in `argument`: from character `at` on, `width` long or all of it."""
+    # A text that cannot be shown on one line has no place for a caret.
+    shown = text if text.isprintable() and text.strip() else None
+    return Problem(
+        message=message,
+        file=argument,
+        column=at + 1 if shown else None,
+        width=len(text.rstrip()) - at if width is None else width,
+        source=shown,
+        hint=hint,
+    )
+
+
+def input_error(
+    argument: str, text: str, message: str, *, at: int = 0, width: int | None = None, hint: str | None = None
+) -> UserError:
+    """Return the error with this one problem."""
+    return UserError([problem(argument, text, message, at=at, width=width, hint=hint)])
+
+
+def hint_nearest(near: str | None, otherwise: str) -> str:
+    """Return "did you mean fri?", or the other hint where nothing is near."""
+    return _("did you mean {word}?").format(word=near) if near else otherwise
+
+
+@dataclass(slots=True)
+class ProblemCollector:
+    """Reads one argument after the other and collects the problems."""
+
+    problems: list[Problem] = field(default_factory=list)
+
+    def read(self, parse: Callable[[], T]) -> T | None:
+        """Return what `parse` returns, or None where it has problems; they are collected."""
+        try:
+            return parse()
+        except UserError as wrong:
+            self.problems += wrong.problems
+            return None
+
+    def add_missing(self, argument: str, example: str) -> None:
+        """Collect that the argument was not given."""
+        hint = _("write for example {example}").format(example=example)
+        self.problems.append(Problem(message=_("is missing"), file=argument, hint=hint))
+
+    def raise_problems(self) -> None:
+        """Return if there was no problem.
+
+        Raises:
+            UserError: with all of them.
+        """
+        if self.problems:
+            raise UserError(self.problems)
+
+
+def parse_time_of_day(text: str, *, argument: str, is_end: bool = False) -> timedelta:
+    """Return the time since midnight, 0 to below 24 h; as an end, `24:00` and `00:00` are both 24 h, midnight.
+
+    Raises:
+        UserError: if it is no time of day.
+    """
+    wanted = text.strip().lower()
+    found = _TIME.fullmatch({"noon": "12:00", "midnight": "00:00"}.get(wanted, wanted))
+    if found is None:
+        message = _("'{text}' is no time of day").format(text=text)
+        raise input_error(argument, text, message, width=len(text), hint=_TIME_HINT)
+    hours, minutes, half = int(found[1]), int(found[2] or 0), (found[3] or "").replace(".", "")
+    if half and 1 <= hours <= 12:
+        hours = hours % 12 + (12 if half == "pm" else 0)
+    elif half:
+        # Neither 0pm nor 13pm is a time: it is refused below, as 99:00 is.
+        hours = 99
+    length = timedelta(hours=hours, minutes=minutes)
+    if minutes > 59 or length > DAY:
+        raise input_error(
+            argument, text, _("no clock shows '{text}'").format(text=text), width=len(text), hint=_TIME_HINT
+        )
+    if is_end:
+        return length or DAY
+    if length == DAY:
+        hint = _("a beginning at midnight is 00:00, of the day that begins then")
+        raise input_error(argument, text, _("24:00 is an end"), width=len(text), hint=hint)
+    return length
+
+
+def parse_zone(text: str, *, argument: str = "--zone") -> str:
+    """Return the IANA name of the zone, in its own spelling.
+
+    Raises:
+        UserError: if there is no such zone, with the nearest name.
+    """
+    known = available_timezones() - {"localtime", "Factory"}
+    wanted = text.strip()
+    if wanted in known:
+        return wanted
+    by_lower = {name.lower(): name for name in sorted(known)}
+    lowered = wanted.lower().replace(" ", "_")
+    if lowered in by_lower:
+        return by_lower[lowered]
+    by_city = {name.rpartition("/")[2]: by_lower[name] for name in by_lower}
+    whole, last = nearest(lowered, by_lower), nearest(lowered.rpartition("/")[2], by_city)
+    near = by_lower[whole] if whole else by_city[last] if last else None
+    hint = hint_nearest(by_city.get(lowered) or near, _("write a name such as Europe/Berlin or UTC"))
+    raise input_error(argument, text, _("there is no zone '{text}'").format(text=text), width=len(text), hint=hint)
+
+
+def parse_duration(text: str, *, argument: str) -> timedelta:
+    """Return how long partner time lasts, in whole seconds: from one minute to 24 h, so that it cannot run for ever.
+
+    Raises:
+        UserError: if it is no length, or outside these bounds.
+    """
+    try:
+        length = parse_length(text)
+    except ValueError as wrong:
+        message, _separator, hint = str(wrong).partition("; ")
+        raise input_error(argument, text, message, width=len(text), hint=hint or None) from None
+    if not MIN_LENGTH <= length <= MAX_LENGTH:
+        message = _("partner time lasts from 1 min to 24 h, not {length}").format(length=say_length(length))
+        raise input_error(argument, text, message, width=len(text))
+    return timedelta(seconds=int(length.total_seconds()))
+
+
+def parse_title(text: str, *, argument: str = "TITLE") -> str:
+    """Return the title without blanks around it: 1 to 80 characters, none of which steers a terminal.
+
+    Raises:
+        UserError: if it is empty, too long, or holds such a character.
+    """
+    title = text.strip()
+    problems = []
+    if not title:
+        hint = _("write for example Dinner")
+        problems.append(problem(argument, "", _("a title has at least one character"), hint=hint))
+    if len(title) > MAX_TITLE:
+        message = _("a title has at most {maximum} characters, this one {count}")
+        problems.append(Problem(message=message.format(maximum=MAX_TITLE, count=len(title)), file=argument))
+    if any(unicodedata.category(letter) in {"Cc", "Cs", "Zl", "Zp"} or letter in _DIRECTIONS for letter in title):
+        problems.append(Problem(message=_("a title is one line without control characters"), file=argument))
+    if problems:
+        raise UserError(problems)
+    return title

@@ -1,0 +1,70 @@
+"""Which partner time is announced before it begins, and when; and which suggestion is offered on a day. Pure.
+
+Rule 1: nothing is announced while another partner time is under way, or while the program pauses.
+Rule 2: what is noticed late is not announced: nothing fires the moment the machine wakes.
+Rule 3: what was declared, or accepted, only after the instant at which it would have been announced is not announced, and
+so never what begins at once: the person who declares it knows.
+Rule 4: from one day to the next, and from one week to the next, another suggestion is offered; each of them comes up, whether
+partner time is daily, weekly or on every other Friday. A replay offers the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from math import gcd
+
+from detector.partner_time.model import Occurrence
+from detector.partner_time.schedule import Plan
+from detector.partner_time.settings import LATE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedReminder:
+    """An occurrence, and the instant at which it is announced."""
+
+    occurrence: Occurrence
+    at: datetime
+
+
+def next_reminder(
+    plan: Plan, now: datetime, ahead: timedelta, paused_until: datetime | None = None
+) -> PlannedReminder | None:
+    """Return what is announced next, after `now`; None where nothing is. `ahead` zero: nothing ever is."""
+    if not ahead:
+        return None
+    for occurrence in plan.upcoming:
+        at = occurrence.begins - ahead
+        is_paused = paused_until is not None and at < paused_until
+        if at > now and not is_paused and not _is_under_way(plan, at):
+            return PlannedReminder(occurrence=occurrence, at=at)
+    return None
+
+
+def is_due(reminder: PlannedReminder, plan: Plan, now: datetime, paused_until: datetime | None = None) -> bool:
+    """Return whether the reminder, planned earlier, is to be shown at `now`, as things are then."""
+    in_time = reminder.at <= now <= reminder.at + LATE and now < reminder.occurrence.begins
+    return in_time and paused_until is None and plan.current is None and is_still_planned(reminder, plan)
+
+
+def is_still_planned(reminder: PlannedReminder, plan: Plan) -> bool:
+    """Return whether its occurrence is still planned for the same instant."""
+    known = reminder.occurrence
+    return any((each.id, each.begins) == (known.id, known.begins) for each in plan.upcoming)
+
+
+def suggestion_of(day: date, suggestions: Sequence[str]) -> str:
+    """Return which of the person's own suggestions is offered on the day of the beginning; empty where there is none."""
+    count = len(suggestions)
+    if not count:
+        return ""
+    # If each day only went on by one, seven suggestions would be the same ones on every Friday; and two, fortnightly.
+    days = day.toordinal()
+    more_each_week = next(more for more in range(count) if gcd(7 + more, count) == 1)
+    return suggestions[(days + days // 7 * more_each_week + days // 28) % count]
+
+
+def _is_under_way(plan: Plan, at: datetime) -> bool:
+    known = (plan.current, *plan.upcoming)
+    return any(each is not None and each.begins <= at < each.ends for each in known)
