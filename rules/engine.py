@@ -1,7 +1,7 @@
 """Which rules begin to hold, and when to look again.
 
 Rule 1: a match is the instant at which a rule begins to hold; while it goes on holding it is the same match.
-Rule 2: looking more often than `turn` changes nothing; looking at `turn` misses nothing.
+Rule 2: looking more often than `deadline` changes nothing; looking at `deadline` misses nothing.
 Rule 3: where nothing is in use, nothing holds: there is no moment without a use. What a rule remembers is let go of then,
 and wherever something is in front that it can not hold for.
 Rule 4: a rule with `until` goes on holding until that certainly holds; then it must cease to hold before it holds anew.
@@ -39,20 +39,20 @@ class _OverTime:
     def __init__(self, rule: Rule) -> None:
         self._condition = rule.condition
         self._until = rule.until
-        self.rest()
+        self.reset()
 
     @property
     def memory(self) -> tuple[datetime | None, ...]:
         """Since when each part of the condition that must last has held."""
         return tuple(self._memory)
 
-    def rest(self) -> None:
+    def reset(self) -> None:
         """Let go of everything."""
-        self._memory: list[datetime | None] = [None] * self._condition.remembers
+        self._memory: list[datetime | None] = [None] * self._condition.memory_size
         self._until_memory: list[datetime | None] = []
         self._spent = False
 
-    def look(self, features: FeatureSet, *, was_held: bool) -> tuple[bool, datetime | None]:
+    def evaluate(self, features: FeatureSet, *, was_held: bool) -> tuple[bool, datetime | None]:
         """Return whether the rule holds, and when that may turn; looking twice at one instant is looking once."""
         condition, until = self._condition, self._until
         holds, turn = _look(condition, features, self._memory)
@@ -62,18 +62,18 @@ class _OverTime:
             self._spent = self._spent and holds
             if self._spent or not holds:
                 return False, turn
-            self._until_memory = [None] * until.remembers
+            self._until_memory = [None] * until.memory_size
         is_over, over = _look(until, features, self._until_memory)
         if is_over and was_held:
             self._spent = holds
             return False, turn
-        if not is_over and not condition.remembers:
+        if not is_over and not condition.memory_size:
             return True, over
         # It would begin, and waits for `until` to be over itself; or it holds, and its parts must go on being watched.
         return not is_over, min((each for each in (turn, over) if each is not None), default=None)
 
 
-class Watch:
+class RuleWatch:
     """Which rules hold on one device, and the next instant at which time alone may change that."""
 
     def __init__(self, rules: Sequence[Rule], touched_by_input: frozenset[str]) -> None:
@@ -84,14 +84,14 @@ class Watch:
         self._over_time = {
             index: _OverTime(rule)
             for index, rule in enumerate(self._rules)
-            if rule.until is not None or rule.condition.remembers
+            if rule.until is not None or rule.condition.memory_size
         }
         self._concerned: dict[str, tuple[tuple[int, ...], tuple[int, ...], tuple[_OverTime, ...]]] = {}
         # Those that can hold for what is in front: no other turns.
         self._in_question: tuple[int, ...] = ()
-        self.turn = NEVER
+        self.deadline = NEVER
 
-    def remembers(self, code: str) -> tuple[datetime | None, ...]:
+    def holding_since(self, code: str) -> tuple[datetime | None, ...]:
         """Return since when each part that must last has held, for who explains; empty where nothing must last."""
         found = next((index for index, rule in enumerate(self._rules) if rule.code == code), None)
         over_time = None if found is None else self._over_time.get(found)
@@ -105,7 +105,7 @@ class Watch:
         for index in concerned:
             held[index] = self._held[index]
         for over_time in others:
-            over_time.rest()
+            over_time.reset()
         self._held, self._turns = held, [NEVER] * len(self._rules)
         self._in_question = concerned
         return self._look(concerned, features)
@@ -115,19 +115,19 @@ class Watch:
         by_input = self._concerning(category)[1]
         return self._look(by_input, features) if by_input else []
 
-    def at_turn(self, features: FeatureSet) -> list[Rule]:
+    def on_deadline(self, features: FeatureSet) -> list[Rule]:
         """Look at the rules that time alone may have changed by now; return those that begin to hold."""
         at, turns = features.at, self._turns
         return self._look([index for index in self._in_question if turns[index] <= at], features)
 
-    def rest(self) -> None:
+    def reset(self) -> None:
         """Nothing is in use: nothing holds, and time alone changes nothing."""
         for over_time in self._over_time.values():
-            over_time.rest()
-        if self.turn is not NEVER or any(self._held):
+            over_time.reset()
+        if self.deadline is not NEVER or any(self._held):
             self._held = [False] * len(self._rules)
             self._turns = [NEVER] * len(self._rules)
-            self.turn = NEVER
+            self.deadline = NEVER
 
     def _concerning(self, category: str) -> tuple[tuple[int, ...], tuple[int, ...], tuple[_OverTime, ...]]:
         found = self._concerned.get(category)
@@ -151,25 +151,25 @@ class Watch:
         held, turns, rules, over_time = self._held, self._turns, self._rules, self._over_time
         for index in indices:
             if index in over_time:
-                holds, turn = over_time[index].look(features, was_held=held[index])
+                holds, turn = over_time[index].evaluate(features, was_held=held[index])
             else:
                 condition = rules[index].condition
-                look = condition.look
+                look = condition.evaluate
                 holds, turn = _look(condition, features, ()) if look is None else look(features)
             if holds and not held[index]:
                 begun.append(rules[index])
             held[index] = holds
             turns[index] = NEVER if turn is None else turn
-        self.turn = min(map(turns.__getitem__, self._in_question), default=NEVER)
+        self.deadline = min(map(turns.__getitem__, self._in_question), default=NEVER)
         return begun
 
 
 def _look(condition: Condition, features: FeatureSet, memory: Memory) -> tuple[bool, datetime | None]:
-    if condition.look is not None:
-        return condition.look(features, memory) if memory else condition.look(features)
+    if condition.evaluate is not None:
+        return condition.evaluate(features, memory) if memory else condition.evaluate(features)
     if memory:
-        return condition.holds(features, memory), condition.turns(features, memory)
-    return condition.holds(features), condition.turns(features)
+        return condition.holds(features, memory), condition.deadline(features, memory)
+    return condition.holds(features), condition.deadline(features)
 
 
 def _in_order(key: FeatureKey) -> tuple[str, ...]:

@@ -11,10 +11,10 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Final
 
-from rules.language.written import written
+from rules.language.formatter import format_key
 from rules.lengths import say_length
-from rules.model import DEVICE, FeatureKey, Reason, Value
-from rules.policy import NEEDED
+from rules.model import DEVICE_PLACEHOLDER, FeatureKey, Reason, Value
+from rules.policy import NEEDED_LENGTHS
 
 CATEGORY_WORDS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -77,7 +77,7 @@ OUTCOME_WORDS: Final[Mapping[str, str]] = MappingProxyType(
 
 HERE: Final = "laptop"
 """The device that needs no naming: the one that speaks."""
-LONGEST_DEVICE: Final = 40
+MAX_DEVICE_NAME: Final = 40
 """Characters of a device's name that are shown; what the person typed may be longer."""
 _GLANCE: Final = timedelta(seconds=30)
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
@@ -107,7 +107,7 @@ def say_device(device: str) -> str:
     spaced = "".join(" " if character.isspace() else character for character in device)
     kept = "".join(each for each in spaced if each == _JOINER or unicodedata.category(each) not in _HIDDEN)
     line = " ".join(kept.split())
-    return line if len(line) <= LONGEST_DEVICE else line[: LONGEST_DEVICE - 1].rstrip() + "…"
+    return line if len(line) <= MAX_DEVICE_NAME else line[: MAX_DEVICE_NAME - 1].rstrip() + "…"
 
 
 def say_what(category: str | None, name: str | None = None, device: str | None = None) -> str:
@@ -124,14 +124,14 @@ def say_reason(reason: Reason) -> str:
     return REASON_WORDS[reason]
 
 
-def needing(category: str | None, device: str | None = None) -> str:
+def say_needed(category: str | None, device: str | None = None) -> str:
     """Return what an answer to "for how long?" does, as one sentence."""
     return f"Until then nothing is said about {say_what(category, device=device)}."
 
 
-def needed_over(category: str | None, device: str | None, answer: str | None) -> str:
+def say_need_over(category: str | None, device: str | None, answer: str | None) -> str:
     """Return that the time is over for which something was needed; `answer` says how long that was."""
-    what, length = _capitalised(say_what(category, device=device)), NEEDED.get(answer or "")
+    what, length = _capitalised(say_what(category, device=device)), NEEDED_LENGTHS.get(answer or "")
     return f"{what}, needed for {say_length(length)}." if length else f"{what}."
 
 
@@ -139,7 +139,7 @@ def say_because(parts: Sequence[str | FeatureKey], evidence: Mapping[FeatureKey,
     """Return the rule's own sentence with what was measured in it; None where it has none, or where a number is unknown."""
     said: list[str] = []
     for part in parts:
-        if part == DEVICE:
+        if part == DEVICE_PLACEHOLDER:
             said.append(say_device(device))
         elif isinstance(part, str):
             said.append(part)
@@ -164,7 +164,7 @@ def say_outcome(decided: str, outcome: str | None, answer: str | None) -> str | 
     """Return what came of a nudge, as one sentence; None where nothing was said."""
     if decided != "nudged":
         return None
-    length = NEEDED.get(answer or "")
+    length = NEEDED_LENGTHS.get(answer or "")
     if outcome == "needed" and length:
         return f"You needed it, for {say_length(length)}."
     return OUTCOME_WORDS.get(outcome or "", "What came of it is not known yet.")
@@ -188,7 +188,7 @@ def say_ordinal(number: int) -> str:
 
 def say_key(key: FeatureKey) -> str:
     """Return the feature as a condition names it: `all.uses(messaging, 15 min)`."""
-    return written(key)
+    return format_key(key)
 
 
 def say_value(value: Value) -> str:
@@ -200,7 +200,7 @@ def say_value(value: Value) -> str:
     return f"{value:.1f}" if isinstance(value, float) else str(value)
 
 
-def why(
+def why_line(
     category: str | None,
     name: str | None,
     evidence: Sequence[tuple[FeatureKey, Value]],

@@ -35,12 +35,16 @@ DISTRACTING: Final = frozenset(
 which nobody tells what is in front. What the couple may well be looking at together (reading, together) and what says
 nothing (system, other) is left out."""
 
-SETS: Final = {"distraction": DISTRACTING}
+CATEGORY_SETS: Final = {"distraction": DISTRACTING}
 SCOPES: Final = {"all": "all", "any": "all", "laptop": "laptop", "phone": "phone"}
 """What may stand before a feature, and the scope that it means; `phone` is every phone together."""
-KINDS: Final = {"laptop": frozenset({"laptop"}), "phone": frozenset({"phone"}), "any": frozenset({"laptop", "phone"})}
+DEVICE_KINDS: Final = {
+    "laptop": frozenset({"laptop"}),
+    "phone": frozenset({"phone"}),
+    "any": frozenset({"laptop", "phone"}),
+}
 """Kinds of devices between which a hop goes."""
-LONGEST_SPAN: Final = timedelta(hours=24)
+MAX_SPAN: Final = timedelta(hours=24)
 """No partner time is longer; `since start` is a span of this length."""
 
 
@@ -55,7 +59,7 @@ class Unit(StrEnum):
     FLAG = "flag"
 
 
-class Span(StrEnum):
+class ArgumentKind(StrEnum):
     """Whether a feature takes a span, `glances(10 min)`, or a category and a span, `uses(messaging, 15 min)`."""
 
     NONE = "none"
@@ -73,7 +77,7 @@ class Feature:
 
     name: str
     unit: Unit
-    span: Span = Span.NONE
+    span: ArgumentKind = ArgumentKind.NONE
     for_all: bool = False
     filtered: Literal["", "category", "length"] = ""
     has_usual: bool = True
@@ -130,14 +134,14 @@ FEATURES: Final[dict[str, Feature]] = {
         Feature(
             name="glances",
             unit=Unit.COUNT,
-            span=Span.SPAN,
+            span=ArgumentKind.SPAN,
             for_all=True,
             meaning="how many looks under 30 s at something distracting began in the span; one under way counts",
         ),
         Feature(
             name="uses",
             unit=Unit.COUNT,
-            span=Span.CATEGORY_AND_SPAN,
+            span=ArgumentKind.CATEGORY_AND_SPAN,
             for_all=True,
             filtered="length",
             meaning="how many uses of the category began in the span; one under way counts",
@@ -145,7 +149,7 @@ FEATURES: Final[dict[str, Feature]] = {
         Feature(
             name="opens",
             unit=Unit.COUNT,
-            span=Span.SPAN,
+            span=ArgumentKind.SPAN,
             for_all=True,
             filtered="category",
             meaning="how many openings of something distracting a phone told of in the span; unknown before the first",
@@ -153,14 +157,14 @@ FEATURES: Final[dict[str, Feature]] = {
         Feature(
             name="pick_ups",
             unit=Unit.COUNT,
-            span=Span.SPAN,
+            span=ArgumentKind.SPAN,
             for_all=True,
             meaning="how often a phone was unlocked in the span; unknown before the first time",
         ),
         Feature(
             name="led_pick_ups",
             unit=Unit.COUNT,
-            span=Span.SPAN,
+            span=ArgumentKind.SPAN,
             for_all=True,
             meaning="how often a phone was unlocked in the span, at most 30 s after a notification on it; unknown before "
             "it told of one",
@@ -168,7 +172,7 @@ FEATURES: Final[dict[str, Feature]] = {
         Feature(
             name="own_pick_ups",
             unit=Unit.COUNT,
-            span=Span.SPAN,
+            span=ArgumentKind.SPAN,
             for_all=True,
             meaning="how often a phone was unlocked in the span, with no notification in the 30 s before; unknown before "
             "it told of one",
@@ -176,7 +180,7 @@ FEATURES: Final[dict[str, Feature]] = {
         Feature(
             name="time",
             unit=Unit.LENGTH,
-            span=Span.CATEGORY_AND_SPAN,
+            span=ArgumentKind.CATEGORY_AND_SPAN,
             for_all=True,
             filtered="length",
             meaning="how much of the span went into uses of the category",
@@ -184,20 +188,24 @@ FEATURES: Final[dict[str, Feature]] = {
         Feature(
             name="switches",
             unit=Unit.COUNT,
-            span=Span.SPAN,
+            span=ArgumentKind.SPAN,
             for_all=True,
             meaning="how often one activity gave way to another in the span, without a pause between them",
         ),
-        Feature(name="scrolls", unit=Unit.COUNT, span=Span.SPAN, meaning="scroll steps in the span"),
-        Feature(name="keys", unit=Unit.COUNT, span=Span.SPAN, meaning="key presses in the span"),
-        Feature(name="clicks", unit=Unit.COUNT, span=Span.SPAN, meaning="clicks in the span"),
-        Feature(name="scroll_rate", unit=Unit.RATE, span=Span.SPAN, meaning="scroll steps per minute over the span"),
-        Feature(name="key_rate", unit=Unit.RATE, span=Span.SPAN, meaning="key presses per minute over the span"),
-        Feature(name="click_rate", unit=Unit.RATE, span=Span.SPAN, meaning="clicks per minute over the span"),
+        Feature(name="scrolls", unit=Unit.COUNT, span=ArgumentKind.SPAN, meaning="scroll steps in the span"),
+        Feature(name="keys", unit=Unit.COUNT, span=ArgumentKind.SPAN, meaning="key presses in the span"),
+        Feature(name="clicks", unit=Unit.COUNT, span=ArgumentKind.SPAN, meaning="clicks in the span"),
+        Feature(
+            name="scroll_rate", unit=Unit.RATE, span=ArgumentKind.SPAN, meaning="scroll steps per minute over the span"
+        ),
+        Feature(
+            name="key_rate", unit=Unit.RATE, span=ArgumentKind.SPAN, meaning="key presses per minute over the span"
+        ),
+        Feature(name="click_rate", unit=Unit.RATE, span=ArgumentKind.SPAN, meaning="clicks per minute over the span"),
         Feature(
             name="switch_rate",
             unit=Unit.RATE,
-            span=Span.SPAN,
+            span=ArgumentKind.SPAN,
             for_all=True,
             meaning="switches per minute over the span",
         ),

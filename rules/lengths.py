@@ -15,7 +15,7 @@ UNITS: Final = {
     "d": timedelta(days=1),
     "w": timedelta(weeks=1),
 }
-LONGEST: Final = timedelta(days=3660)
+MAX_LENGTH: Final = timedelta(days=3660)
 _PART: Final = re.compile(r"\s*(\d{1,9}(?:\.\d{1,6})?)\s*([a-z]+)", re.ASCII)
 
 
@@ -32,7 +32,7 @@ def parse_length(text: str) -> timedelta:
         if part is None or part[2] not in UNITS:
             raise ValueError(f"'{text}' is not a length; write for example 45 s, 10 min, 1 h 30 min or 7 d")
         total += float(part[1]) * UNITS[part[2]]
-        if total > LONGEST:
+        if total > MAX_LENGTH:
             raise ValueError(f"'{text}' is too long; ten years are the most")
         position = part.end()
     if total <= timedelta(0):

@@ -43,14 +43,14 @@ class FeatureKey(NamedTuple):
     part: int = 0
 
 
-DEVICE: Final = "{device}"
+DEVICE_PLACEHOLDER: Final = "{device}"
 """Stands in a sentence for the device's name, which no condition may ask for."""
 
 
 _SAME: Final[dict[FeatureKey, FeatureKey]] = {}
 
 
-def the_one(key: FeatureKey) -> FeatureKey:
+def intern_key(key: FeatureKey) -> FeatureKey:
     """Return the one key of all that are equal to this: a key that is the same is found in half the time."""
     return _SAME.setdefault(key, key)
 
@@ -65,7 +65,7 @@ class FeatureSet(Protocol):
     def get(self, key: FeatureKey, /) -> Value | None:
         """Return the feature's value, or None where it is unknown."""
 
-    def changes(self, key: FeatureKey, value: Value, /) -> datetime | None:
+    def deadline(self, key: FeatureKey, value: Value, /) -> datetime | None:
         """Return the first instant after `at` at which comparing the feature with `value` may come out differently.
 
         Nothing further being observed. None: never. An instant too early is allowed, one too late is not.
@@ -73,7 +73,7 @@ class FeatureSet(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class FixedFeatures:
     """A feature set of plain values that never change by themselves: for tests, examples and explanations."""
 
     at: datetime
@@ -83,16 +83,16 @@ class Measured:
         """Return the feature's value, or None where it is unknown."""
         return self.values.get(key)
 
-    def changes(self, _key: FeatureKey, _value: Value, /) -> datetime | None:
+    def deadline(self, _key: FeatureKey, _value: Value, /) -> datetime | None:
         """Return None: these values stand still."""
         return None
 
 
-class Asked(Protocol[_Answer_co]):
+class ConditionFn(Protocol[_Answer_co]):
     """A question of a condition to one feature set."""
 
     def __call__(self, features: FeatureSet, memory: Memory = (), /) -> _Answer_co:
-        """Return the answer; only `look` writes into `memory`."""
+        """Return the answer; only `evaluate` writes into `memory`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,21 +100,21 @@ class Condition:
     """A compiled condition.
 
     `holds(features)` is True only where the condition is certain: unknown features make it neither true nor false.
-    `turns(features)` is the first instant after `features.at` at which `holds` may answer differently, nothing further
+    `deadline(features)` is the first instant after `features.at` at which `holds` may answer differently, nothing further
     being observed; None means never. It may be too early, never too late.
-    `look(features)` is both answers at once, for less than the price of two; None: ask for them one by one.
+    `evaluate(features)` is both answers at once, for less than the price of two; None: ask for them one by one.
     While the device's category is none of `categories`, it neither holds nor turns; None: it may, whatever is in front.
-    `remembers` is how many of its parts are to hold for a while (`for 20 s`). All three take a memory of that length,
-    which begins as Nones; `look` keeps it, the other two only read it. Without such parts no memory is needed.
+    `memory_size` is how many of its parts are to hold for a while (`for 20 s`). All three take a memory of that length,
+    which begins as Nones; `evaluate` keeps it, the other two only read it. Without such parts no memory is needed.
     """
 
     text: str
     needs: frozenset[FeatureKey]
-    holds: Asked[bool]
-    turns: Asked[datetime | None]
-    look: Asked[tuple[bool, datetime | None]] | None = None
+    holds: ConditionFn[bool]
+    deadline: ConditionFn[datetime | None]
+    evaluate: ConditionFn[tuple[bool, datetime | None]] | None = None
     categories: frozenset[str] | None = None
-    remembers: int = 0
+    memory_size: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +135,7 @@ class Rule:
     `speaks`: False where its moments are kept for the report and never said.
     `until`: once the rule holds, it goes on holding until this certainly holds; None: until `condition` does not.
     `because`: the person's own sentence, `{scrolls(60 s)} steps in {dwell}`; `because_parts` is the same as words and
-    features, with `DEVICE` for the device's name.
+    features, with `DEVICE_PLACEHOLDER` for the device's name.
     """
 
     code: str

@@ -12,10 +12,10 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from rules.language import RuleError, compile_condition, parts_of
+from rules.language import RuleError, compile_condition, parse_template
 from rules.language.problems import did_you_mean, shown
 from rules.model import Page, Rule
-from rules.places import Path, Place, Places
+from rules.toml_positions import TomlPath, TomlPosition, TomlPositions
 
 CODE: Final = re.compile(r"[A-Z]{1,4}[0-9]{1,4}")
 PAGE: Final = ("notices", "why", "wrong", "needs", "example")
@@ -25,11 +25,11 @@ VERSION: Final = 1
 KEYS: Final = (*REQUIRED, "until", "because", "after_grace", "speaks")
 IN_WORDS: Final = frozenset({"when", "until", "because"})
 """What the language reads."""
-MOST_RULES: Final = 1000
+MAX_RULES: Final = 1000
 """In one file: nobody reads more, and a person's evening does not wait for more."""
 MAX_NAME_LENGTH: Final = 60
-LONGEST_PART: Final = 2000
-LONGEST_LINE: Final = 200
+MAX_TEXT: Final = 2000
+MAX_LINE: Final = 200
 _Read = TypeVar("_Read")
 _AT: Final = re.compile(r" \((?:at line (\d+), column (\d+)|at end of document)\)$")
 _CODE_LINE: Final = re.compile(r"""^[ \t]*["']?code["']?[ \t]*=[ \t]*["']([A-Z]{1,4}[0-9]{1,4})["']""", re.MULTILINE)
@@ -75,7 +75,7 @@ class _Reading:
     """One reading of one text."""
 
     def __init__(self, text: str, source: str) -> None:
-        self.places = Places(text)
+        self.places = TomlPositions(text)
         self.source = source
         self.problems: list[PackProblem] = []
 
@@ -117,13 +117,13 @@ class _Reading:
             tables = []
         elif not tables:
             self._add("There is no rule in this pack.", None, None, hint="Write [[rule]] and what belongs to it.")
-        if len(tables) > MOST_RULES:
-            said = f"There are {len(tables):,} rules in this file; only the first {MOST_RULES:,} are read."
-            self._at_value(said, ("rule", MOST_RULES), "Put the rest into files of their own.")
+        if len(tables) > MAX_RULES:
+            said = f"There are {len(tables):,} rules in this file; only the first {MAX_RULES:,} are read."
+            self._at_value(said, ("rule", MAX_RULES), "Put the rest into files of their own.")
         rules: dict[str, Rule] = {}
         broken: dict[str, None] = {}
         for number, table in enumerate(tables):
-            rule = self._rule(table, number, rules, broken) if number < MOST_RULES else None
+            rule = self._rule(table, number, rules, broken) if number < MAX_RULES else None
             code = table.get("code")
             if rule is not None:
                 rules[rule.code] = rule
@@ -139,7 +139,7 @@ class _Reading:
 
     def _rule(self, table: dict[str, Any], number: int, *taken: Container[str]) -> Rule | None:
         before = len(self.problems)
-        here: Path = ("rule", number)
+        here: TomlPath = ("rule", number)
         for key in table:
             if key not in KEYS:
                 hint = did_you_mean(key, KEYS, f"A rule has {', '.join(KEYS)}.")
@@ -149,7 +149,7 @@ class _Reading:
             self._at_value(f"This rule has no {_listed(missing)}.", here, "docs/rules.md shows a whole rule.")
         for key in (*REQUIRED, "until", "because"):
             if key in table:
-                longest = MAX_NAME_LENGTH if key == "name" else LONGEST_PART
+                longest = MAX_NAME_LENGTH if key == "name" else MAX_TEXT
                 self._string(table[key], (*here, key), longest, one_line=key in {"code", "name", "because"})
         self._code(table.get("code"), (*here, "code"), taken)
         after_grace = table.get("after_grace", False)
@@ -160,7 +160,7 @@ class _Reading:
             self._at_value("speaks is true or false.", (*here, "speaks"))
         condition = self._in_words(table.get("when"), (*here, "when"), compile_condition)
         until = self._in_words(table.get("until"), (*here, "until"), compile_condition)
-        parts = self._in_words(table.get("because"), (*here, "because"), parts_of)
+        parts = self._in_words(table.get("because"), (*here, "because"), parse_template)
         if condition is not None and until is not None and condition.text.split() == until.text.split():
             self._at_value("until says the same as when: this rule would end as it begins.", (*here, "until"))
         if condition is None or len(self.problems) > before:
@@ -178,7 +178,7 @@ class _Reading:
             because_parts=parts or (),
         )
 
-    def _code(self, code: object, path: Path, taken: tuple[Container[str], ...]) -> None:
+    def _code(self, code: object, path: TomlPath, taken: tuple[Container[str], ...]) -> None:
         if not isinstance(code, str) or not code.strip():
             return
         if not CODE.fullmatch(code):
@@ -188,7 +188,7 @@ class _Reading:
         elif any(code in some for some in taken):
             self._at_value(f"There is another rule {code} in this file.", path, "Give each rule a code of its own.")
 
-    def _in_words(self, text: object, path: Path, read: Callable[[str], _Read]) -> _Read | None:
+    def _in_words(self, text: object, path: TomlPath, read: Callable[[str], _Read]) -> _Read | None:
         """Return what the language makes of the text; each of its problems stands where it is in the file."""
         if not isinstance(text, str) or not text.strip():
             return None
@@ -201,7 +201,7 @@ class _Reading:
                 self._add(problem.message, line, column, problem.width, problem.hint)
             return None
 
-    def _string(self, value: object, path: Path, longest: int, *, one_line: bool) -> None:
+    def _string(self, value: object, path: TomlPath, longest: int, *, one_line: bool) -> None:
         key = path[-1]
         if not isinstance(value, str):
             self._at_value(f"{key} is a text.", path, "Put it in quotes.")
@@ -216,13 +216,13 @@ class _Reading:
         elif key not in {"when", "until"} and not value.replace("\n", "").isprintable():
             self._at_value(f"{key} holds characters that cannot be printed.", path)
 
-    def _at_value(self, message: str, path: Path, hint: str | None = None) -> None:
+    def _at_value(self, message: str, path: TomlPath, hint: str | None = None) -> None:
         self._at(self.places.values.get(path), message, hint)
 
-    def _at_key(self, message: str, path: Path, hint: str | None = None) -> None:
+    def _at_key(self, message: str, path: TomlPath, hint: str | None = None) -> None:
         self._at(self.places.keys.get(path) or self.places.values.get(path), message, hint)
 
-    def _at(self, place: Place | None, message: str, hint: str | None) -> None:
+    def _at(self, place: TomlPosition | None, message: str, hint: str | None) -> None:
         if place is None:
             self._add(message, None, None, hint=hint)
         else:
@@ -232,8 +232,8 @@ class _Reading:
         source = self.places.line(line) if line is not None and column is not None else None
         # A line of many thousand characters helps nobody.
         if source is not None and column is not None:
-            source = source[: max(LONGEST_LINE, column + width)] if column <= LONGEST_LINE else None
-            width = max(1, min(width, LONGEST_LINE, len(source or "") - column + 1))
+            source = source[: max(MAX_LINE, column + width)] if column <= MAX_LINE else None
+            width = max(1, min(width, MAX_LINE, len(source or "") - column + 1))
         self.problems.append(
             PackProblem(
                 message=message, file=self.source, line=line, column=column, width=width, source=source, hint=hint

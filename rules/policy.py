@@ -16,9 +16,9 @@ from typing import Final
 
 from rules.model import Decision, Hold, Match, Nudge, Reason, Suppressed
 
-ON_CALL: Final = frozenset({"work", "messaging"})
+ON_CALL_CATEGORIES: Final = frozenset({"work", "messaging"})
 """What somebody who is on call is called by; the rest of the screen is not meant."""
-NEEDED: Final[Mapping[str, timedelta]] = MappingProxyType(
+NEEDED_LENGTHS: Final[Mapping[str, timedelta]] = MappingProxyType(
     {f"needed_{minutes}": timedelta(minutes=minutes) for minutes in (1, 5, 15)}
 )
 """For how long something is needed, by the answer."""
@@ -49,7 +49,7 @@ class PolicySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class PastNudge:
     """A nudge that was given in this partner time."""
 
     rule: str
@@ -68,7 +68,7 @@ class History:
     """
 
     began: datetime
-    said: Sequence[Said] = ()
+    past_nudges: Sequence[PastNudge] = ()
     dismissed: int = 0
     for_both: frozenset[str] = frozenset()
     needed_until: datetime | None = None
@@ -79,7 +79,7 @@ class History:
     last_keys: datetime | None = None
 
 
-def excuse(category: str | None, at: datetime, history: History, settings: PolicySettings) -> Reason | None:
+def find_excuse(category: str | None, at: datetime, history: History, settings: PolicySettings) -> Reason | None:
     """Return what makes a use of the category no turning away at `at`: what the person said or set; None: nothing does."""
     if category is not None and category in history.for_both:
         return Reason.TOGETHER
@@ -87,7 +87,7 @@ def excuse(category: str | None, at: datetime, history: History, settings: Polic
         return Reason.FOR_BOTH
     if history.needed_until is not None and at < history.needed_until:
         return Reason.NEEDED
-    if (history.on_call or settings.on_call) and category in ON_CALL:
+    if (history.on_call or settings.on_call) and category in ON_CALL_CATEGORIES:
         return Reason.ON_CALL
     return None
 
@@ -97,20 +97,20 @@ def decide(match: Match, at: datetime, history: History, settings: PolicySetting
 
     A `Hold` names the instant at which to decide again; anything that changes before then is a reason to ask earlier.
     """
-    excused = excuse(match.category, at, history, settings)
+    excused = find_excuse(match.category, at, history, settings)
     if excused is not None:
         return Suppressed(reason=excused)
     if not match.speaks:
         return Suppressed(reason=Reason.REPORT_ONLY)
     if history.dismissed >= settings.quiet_after > 0:
         return Suppressed(reason=Reason.DISMISSED_TWICE)
-    if match.use is not None and any(said.use == match.use for said in history.said):
+    if match.use is not None and any(said.use == match.use for said in history.past_nudges):
         return Suppressed(reason=Reason.SAME_USE)
-    if len(history.said) >= settings.budget:
+    if len(history.past_nudges) >= settings.budget:
         return Suppressed(reason=Reason.BUDGET)
-    if any(at - said.at < settings.cool_down for said in history.said):
+    if any(at - said.at < settings.cool_down for said in history.past_nudges):
         return Suppressed(reason=Reason.COOL_DOWN)
-    if any(said.rule == match.rule and at - said.at < settings.rule_cool_down for said in history.said):
+    if any(said.rule == match.rule and at - said.at < settings.rule_cool_down for said in history.past_nudges):
         return Suppressed(reason=Reason.RULE_COOL_DOWN)
     if match.after_grace and at < history.began + settings.grace:
         return Hold(until=history.began + settings.grace, reason=Reason.GRACE)

@@ -38,7 +38,7 @@ from datetime import datetime
 from typing import Final
 
 from detector.backtest.timeline_words import DAY, NotALine, clock, nearest, observed, said
-from detector.core.effects import AskHowLong, Effect, Moment, Record, SayOver, Started
+from detector.core.effects import AskHowLong, Effect, Moment, NotifyNeedOver, Record, Started
 from detector.core.observations import LAPTOP, Observation, PartnerTimeBegan
 from detector.core.pipeline import Pipeline
 from detector.errors import Problem, UserError
@@ -158,7 +158,7 @@ def decisions(effects: Iterable[Effect]) -> tuple[list[str], list[str]]:
             last[moment.occurrence, moment.number] = moment
         elif isinstance(effect, AskHowLong) and effect.moment.answered_at is not None:
             decided.append(f"{said(effect.moment.answered_at)} asks {effect.moment.number}")
-        elif isinstance(effect, SayOver):
+        elif isinstance(effect, NotifyNeedOver):
             decided.append(f"{said(effect.at)} over {effect.moment.number}")
     return decided, [f"{number} {moment.outcome}" for (_, number), moment in last.items() if moment.outcome]
 

@@ -17,7 +17,7 @@ from detector.config.settings import OPTIONS, SECTIONS, TABLES, Option, Settings
 from detector.config.values import Wrong, close, convert, nearest, shown
 from detector.errors import Problem, UserError
 from detector.sensors.settings import check_sources
-from rules.places import Places
+from rules.toml_positions import TomlPositions
 
 LARGEST: Final = 1_000_000
 """Bytes; a configuration that is longer is something else."""
@@ -98,7 +98,7 @@ class _Reader:
     def __init__(self, text: str, file: str) -> None:
         self.text = text
         self.file = file
-        self.places = Places(text)
+        self.places = TomlPositions(text)
         self.problems: list[Problem] = []
 
     def say(self, path: tuple[str | int, ...], message: str, hint: str | None = None, *, key: bool = False) -> None:

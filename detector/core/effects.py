@@ -106,7 +106,7 @@ class Notify:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Greet:
+class NotifyStart:
     """Say, once and quietly, that partner time has begun: the program is never hidden."""
 
     occurrence: str
@@ -116,7 +116,7 @@ class Greet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Farewell:
+class NotifyEnd:
     """Partner time ended as planned: say how it went, in one quiet line, where the person chose to hear of it."""
 
     occurrence: str
@@ -132,7 +132,7 @@ class AskHowLong:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SayOver:
+class NotifyNeedOver:
     """Say, in one quiet line, that the time for which the moment's use was needed is over."""
 
     moment: Moment
@@ -146,4 +146,4 @@ class Withdraw:
     nudge: int
 
 
-Effect: TypeAlias = Record | Notify | Greet | Farewell | AskHowLong | SayOver | Withdraw
+Effect: TypeAlias = Record | Notify | NotifyStart | NotifyEnd | AskHowLong | NotifyNeedOver | Withdraw

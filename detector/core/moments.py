@@ -18,18 +18,18 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from detector.core.attention.attention import Attention
-from detector.core.attention.departure import LATE_REPAIR, left_at
+from detector.core.attention.departure import LATE_PUT_AWAY, left_at
 from detector.core.attention.device_state import DeviceState
 from detector.core.attention.uses import UseState
-from detector.core.effects import AskHowLong, Effect, Moment, Notify, Outcome, Record, SayOver, Withdraw
+from detector.core.effects import AskHowLong, Effect, Moment, Notify, NotifyNeedOver, Outcome, Record, Withdraw
 from detector.core.observations import Answered, NotShown, Shown
 from rules.engine import NEVER
 from rules.model import Hold, Match, Nudge, Reason
-from rules.policy import NEEDED, History, PolicySettings, Said, decide, excuse
+from rules.policy import NEEDED_LENGTHS, History, PastNudge, PolicySettings, decide, find_excuse
 
-REPAIR: Final = timedelta(seconds=30)
+EARLY_PUT_AWAY: Final = timedelta(seconds=30)
 """As long as a look; this and the late one are shown."""
-NOTICING: Final = timedelta(seconds=2)
+IDLE_NOTICE_DELAY: Final = timedelta(seconds=2)
 """How late a sensor may be in noticing idleness."""
 
 
@@ -82,7 +82,7 @@ class Moments:
         self.quiet = quiet
         self._numbered = 0
         self._repeats: Counter[str] = Counter()
-        self._history: dict[int, Said] = {}
+        self._history: dict[int, PastNudge] = {}
         self._dismissed = 0
         self._for_both: set[str] = set()
         self._asked: dict[int, Moment] = {}
@@ -123,7 +123,7 @@ class Moments:
         )
         return self._decide(_Held(match, moment, match.at), match.at)
 
-    def at_turn(self, at: datetime) -> list[Effect]:
+    def on_deadline(self, at: datetime) -> list[Effect]:
         """Decide again about what waits, and about what came of nudges, as far as `at` says so."""
         effects: list[Effect] = []
         for held in [held for held in self._waiting if held.until <= at]:
@@ -162,7 +162,7 @@ class Moments:
 
     def answered(self, seen: Answered) -> list[Effect]:
         """Write down an answer; what it means for the rest of partner time follows from it."""
-        if seen.answer in NEEDED:
+        if seen.answer in NEEDED_LENGTHS:
             return self._needed_for(seen)
         said = self._find(seen.nudge)
         if said is None or said.moment.answer is not None:
@@ -207,7 +207,7 @@ class Moments:
             for moments in self._by_use.values()
             for moment in moments
             if moment.outcome is Outcome.IGNORED
-            and since <= moment.decided_at + LATE_REPAIR
+            and since <= moment.decided_at + LATE_PUT_AWAY
             and left_at(self._attention.devices, moment.decided_at) != (True, None)
         ]
         return [self._keep(replace(moment, outcome=Outcome.UNKNOWN)) for moment in doubtful]
@@ -223,7 +223,7 @@ class Moments:
             needed_until=needed.until if needed else None,
             on_call=self._on_call,
         )
-        return excuse(use.activity.category, at, history, self._policy) is not None
+        return find_excuse(use.activity.category, at, history, self._policy) is not None
 
     def _decide(self, held: _Held, at: datetime) -> list[Effect]:
         match = held.match
@@ -235,7 +235,7 @@ class Moments:
         needed = self._needed.get((match.device, match.category))
         history = History(
             began=self._began,
-            said=tuple(self._history.values()),
+            past_nudges=tuple(self._history.values()),
             dismissed=self._dismissed,
             for_both=frozenset(self._for_both),
             needed_until=needed.until if needed else None,
@@ -254,9 +254,11 @@ class Moments:
             return [self._settled(held, "held", decision.reason, at)] if is_news else []
         if not isinstance(decision, Nudge):
             return [self._settled(held, "suppressed", decision.reason, at)]
-        self._history[held.moment.number] = Said(rule=match.rule, at=at, use=match.use)
+        self._history[held.moment.number] = PastNudge(rule=match.rule, at=at, use=match.use)
         effect = self._settled(held, "nudged", decision.reason, at)
-        self._followed.append(_Said(held.moment, match.device, at + LATE_REPAIR + self._idle_after + NOTICING))
+        self._followed.append(
+            _Said(held.moment, match.device, at + LATE_PUT_AWAY + self._idle_after + IDLE_NOTICE_DELAY)
+        )
         return [effect, Notify(moment=held.moment)]
 
     def _needed_for(self, seen: Answered) -> list[Effect]:
@@ -264,7 +266,7 @@ class Moments:
         moment = self._asked.pop(seen.nudge, None)
         if moment is None:
             return []
-        until = seen.at + NEEDED[seen.answer]
+        until = seen.at + NEEDED_LENGTHS[seen.answer]
         # Its use may have ended since it was asked.
         kept = self._by_use.get(moment.use, ()) if moment.use is not None else ()
         latest = next((each for each in kept if each.number == moment.number), moment)
@@ -279,7 +281,7 @@ class Moments:
         # To who has put it away there is nothing to say, and who is busy is left alone: it is no nudge.
         if use is None or use.activity.category != moment.category or self._busy(device)[0] is not None:
             return []
-        return [SayOver(moment=moment, at=needed.until)]
+        return [NotifyNeedOver(moment=moment, at=needed.until)]
 
     def _settled(
         self, held: _Held, decided: Literal["nudged", "held", "suppressed"], reason: Reason | None, at: datetime
@@ -297,7 +299,7 @@ class Moments:
             if not is_known:
                 outcome = Outcome.UNKNOWN
             elif left is not None:
-                outcome = Outcome.PUT_AWAY_30 if left - moment.decided_at <= REPAIR else Outcome.PUT_AWAY_60
+                outcome = Outcome.PUT_AWAY_30 if left - moment.decided_at <= EARLY_PUT_AWAY else Outcome.PUT_AWAY_60
             else:
                 outcome = Outcome.DISMISSED if moment.answer == "dismissed" else Outcome.IGNORED
         return [self._keep(replace(moment, outcome=outcome))]

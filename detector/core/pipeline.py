@@ -19,10 +19,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from detector.core.attention.attention import TOUCHED_BY_INPUT, Attention
-from detector.core.attention.busy import Busy
+from detector.core.attention.attention import INPUT_FEATURES, Attention
+from detector.core.attention.busy import BusyState
 from detector.core.attention.settings import AttentionSettings
-from detector.core.effects import Coverage, Effect, Farewell, Greet, Record, Use
+from detector.core.effects import Coverage, Effect, NotifyEnd, NotifyStart, Record, Use
 from detector.core.moments import Moments
 from detector.core.observations import (
     Answered,
@@ -39,8 +39,8 @@ from detector.core.observations import (
     Shown,
     Suspended,
 )
-from detector.core.start import Arrival
-from rules.engine import Watch, evidence, needs
+from detector.core.start import StartCheck
+from rules.engine import RuleWatch, evidence, needs
 from rules.model import FeatureKey, FeatureSet, Match, Reason, Rule, Value
 from rules.policy import PolicySettings
 
@@ -54,7 +54,7 @@ _HEARD_IN_A_PAUSE: Final = (
 )
 
 
-class Look(NamedTuple):
+class DeviceSnapshot(NamedTuple):
     """What is measured on a device: the use under way, its category, and the features that the rules ask for.
 
     `watch`: what the rules remember of it.
@@ -64,7 +64,7 @@ class Look(NamedTuple):
     use: int
     category: str
     features: FeatureSet
-    watch: Watch
+    watch: RuleWatch
 
 
 class Pipeline:
@@ -135,13 +135,13 @@ class Pipeline:
         self.now = now
         return tuple(effects)
 
-    def looks(self) -> list[Look]:
+    def snapshots(self) -> list[DeviceSnapshot]:
         """Return what is measured now on each device that is in use, for who explains; good until the next step."""
         if not self.is_open or self.now is None:
             return []
         found = ((device, watch, self._attention.device(device).open) for device, watch in self._watches.items())
         return [
-            Look(device, use.number, use.activity.category, self._attention.view(device, self.now), watch)
+            DeviceSnapshot(device, use.number, use.activity.category, self._attention.view(device, self.now), watch)
             for device, watch, use in found
             if use is not None
         ]
@@ -149,7 +149,7 @@ class Pipeline:
     def _begin(self, seen: PartnerTimeBegan) -> tuple[Effect, ...]:
         self._occurrence, self._title, self._ends = seen.occurrence, seen.title, seen.ends
         self._attention = Attention(needs(self._rules), seen.at, seen.ends, self._settings, self._usuals)
-        self._busy = Busy()
+        self._busy = BusyState()
         self._moments = Moments(
             occurrence=seen.occurrence,
             began=seen.at,
@@ -160,13 +160,13 @@ class Pipeline:
             on_call=seen.on_call,
             quiet=seen.quiet,
         )
-        self._arrival = Arrival(
+        self._arrival = StartCheck(
             seen, self._policy.grace, self._attention.devices, self._moments.excuses, self._settings.fleeting
         )
-        self._watches: dict[str, Watch] = {}
+        self._watches: dict[str, RuleWatch] = {}
         self._paused = False
         self.is_open = True
-        greeting = Greet(occurrence=seen.occurrence, title=seen.title, at=seen.at, ends=seen.ends)
+        greeting = NotifyStart(occurrence=seen.occurrence, title=seen.title, at=seen.at, ends=seen.ends)
         return Record(occurrence=seen.occurrence, what=seen), greeting
 
     def _end(self, at: datetime, seen: PartnerTimeEnded | None = None) -> list[Effect]:
@@ -179,21 +179,21 @@ class Pipeline:
         # The end itself comes last: once it is kept, the occurrence is whole.
         effects += [Record(occurrence=self._occurrence, what=replace(seen, at=at))] if seen else []
         is_planned = seen is not None and seen.reason == "ended"
-        return [*effects, Farewell(occurrence=self._occurrence, title=self._title, at=at)] if is_planned else effects
+        return [*effects, NotifyEnd(occurrence=self._occurrence, title=self._title, at=at)] if is_planned else effects
 
     def _turn(self) -> datetime:
         turn = min(self._moments.deadline, self._arrival.deadline)
         for watch in self._watches.values():
-            turn = min(turn, watch.turn)
+            turn = min(turn, watch.deadline)
         return turn
 
     def _pass_until(self, now: datetime) -> list[Effect]:
         effects: list[Effect] = []
         while (turn := self._turn()) <= now and turn < self._ends:
             for device, watch in self._watches.items():
-                if watch.turn <= turn:
-                    effects += self._notice(device, watch.at_turn(self._attention.view(device, turn)), turn)
-            effects += [*self._moments.at_turn(turn), *self._arrival.at_turn(turn)]
+                if watch.deadline <= turn:
+                    effects += self._notice(device, watch.on_deadline(self._attention.view(device, turn)), turn)
+            effects += [*self._moments.on_deadline(turn), *self._arrival.on_deadline(turn)]
             if self._turn() <= turn:
                 raise RuntimeError(f"time stands still at {turn}: a turn must lie ahead")
         return effects
@@ -237,16 +237,16 @@ class Pipeline:
         for device, watch in self._watches.items():
             use = self._attention.device(device).open
             if use is None:
-                watch.rest()
+                watch.reset()
             else:
                 begun = watch.after_observation(self._attention.view(device, seen.at), use.activity.category)
                 effects += self._notice(device, begun, seen.at)
         return [*effects, *self._moments.after_observation(seen.at)]
 
-    def _watch(self, device: str) -> Watch:
+    def _watch(self, device: str) -> RuleWatch:
         watch = self._watches.get(device)
         if watch is None:
-            watch = self._watches[device] = Watch(self._rules, TOUCHED_BY_INPUT)
+            watch = self._watches[device] = RuleWatch(self._rules, INPUT_FEATURES)
         return watch
 
     def _notice(self, device: str, begun: Sequence[Rule], at: datetime) -> list[Effect]:

@@ -21,7 +21,7 @@ from rules.engine import NEVER
 from rules.features import DISTRACTING
 
 
-class Arrival:
+class StartCheck:
     """The start of one occurrence.
 
     `devices`: those that have said something, growing. `excuses` tells of a use on the device of
@@ -45,7 +45,7 @@ class Arrival:
         self._in_the_way: list[tuple[str, UseState]] = []
         self._doubtful = False
 
-    def at_turn(self, turn: datetime) -> list[Record]:
+    def on_deadline(self, turn: datetime) -> list[Record]:
         """Say how it started, once the grace is over."""
         if turn < self.deadline:
             return []

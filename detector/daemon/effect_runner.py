@@ -13,7 +13,17 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
 from detector.clock import Clock
-from detector.core.effects import AskHowLong, Effect, Farewell, Greet, Moment, Notify, Record, SayOver, Withdraw
+from detector.core.effects import (
+    AskHowLong,
+    Effect,
+    Moment,
+    Notify,
+    NotifyEnd,
+    NotifyNeedOver,
+    NotifyStart,
+    Record,
+    Withdraw,
+)
 from detector.core.observations import Answer, Answered, NotShown, Observation, Shown
 from detector.notifier.model import SHOW_TIMEOUT, NotificationSender, NotificationText
 from detector.notifier.wording import how_long_text, need_over_text
@@ -22,7 +32,7 @@ from detector.store.store import Store
 BY_PHONE: Final = "phone"
 """Who spoke, where the answer to what a phone told carried the nudge."""
 
-_Sayable: TypeAlias = Notify | Greet | AskHowLong | SayOver | Withdraw | NotificationText
+_Sayable: TypeAlias = Notify | NotifyStart | AskHowLong | NotifyNeedOver | Withdraw | NotificationText
 
 logger = logging.getLogger("turntoward")
 
@@ -42,13 +52,13 @@ class EffectRunner:
         store: Store,
         voice: NotificationSender,
         words: Callable[[Moment], NotificationText],
-        greeting: Callable[[Greet], NotificationText | None],
+        greeting: Callable[[NotifyStart], NotificationText | None],
         put: Callable[[Observation], None],
         clock: Clock,
         carry: Callable[[Moment, NotificationText], bool] = lambda _moment, _words: False,
         how_long: Callable[[Moment], NotificationText] = how_long_text,
         over: Callable[[Moment], NotificationText] = need_over_text,
-        farewell: Callable[[Farewell], NotificationText | None] = lambda _: None,
+        farewell: Callable[[NotifyEnd], NotificationText | None] = lambda _: None,
         outlast: Callable[[NotificationText, NotificationSender], None] | None = None,
     ) -> None:
         self._store = store
@@ -62,7 +72,7 @@ class EffectRunner:
         self._over = over
         self._farewell = farewell
         self._outlast = outlast
-        self._parting: Farewell | None = None
+        self._parting: NotifyEnd | None = None
         self._said: asyncio.Queue[_Sayable] = asyncio.Queue()
         self._speaker: asyncio.Task[None] | None = None
         self.last_spoke: str | None = None
@@ -80,7 +90,7 @@ class EffectRunner:
             if isinstance(effect, Notify) and self._carry(effect.moment, self._words(effect.moment)):
                 # It stands on the phone: the desktop does not say it a second time.
                 self._put(Shown(at=self._clock.now(), nudge=effect.moment.number, by=BY_PHONE))
-            elif isinstance(effect, Farewell):
+            elif isinstance(effect, NotifyEnd):
                 self._parting = effect
             elif not isinstance(effect, Record):
                 self._say_soon(effect)
@@ -140,14 +150,14 @@ class EffectRunner:
                 self._put(
                     NotShown(at=at, nudge=moment.number) if by is None else Shown(at=at, nudge=moment.number, by=by)
                 )
-            case Greet():
+            case NotifyStart():
                 words = self._greeting(effect)
                 if words is not None:
                     await self._shown(0, words)
             case AskHowLong(moment=moment):
                 # No nudge: what comes of the question is no outcome.
                 await self._shown(moment.number, self._how_long(moment))
-            case SayOver(moment=moment):
+            case NotifyNeedOver(moment=moment):
                 await self._shown(0, self._over(moment))
             case Withdraw(nudge=nudge):
                 await self._voice.withdraw(nudge)

@@ -11,7 +11,7 @@ from datetime import UTC, timedelta
 
 from detector.clock import Clock
 from detector.config.settings import Settings
-from detector.core.effects import Farewell
+from detector.core.effects import NotifyEnd
 from detector.notifier.model import NotificationText
 from detector.notifier.wording import end_text
 from detector.partner_time.settings import LATE
@@ -20,10 +20,10 @@ from detector.store.store import Store
 
 def farewell_from(
     store: Store, clock: Clock, settings: Settings, *, quiet: bool = False
-) -> Callable[[Farewell], NotificationText | None]:
+) -> Callable[[NotifyEnd], NotificationText | None]:
     """Return what turns an end into the words that say how it went; None where nothing is to be said."""
 
-    def words(over: Farewell) -> NotificationText | None:
+    def words(over: NotifyEnd) -> NotificationText | None:
         if not settings.rituals.ending or quiet or clock.now() - over.at > LATE:
             return None
         return _how_it_went(store, over, settings)
@@ -31,7 +31,7 @@ def farewell_from(
     return words
 
 
-def _how_it_went(store: Store, over: Farewell, settings: Settings) -> NotificationText | None:
+def _how_it_went(store: Store, over: NotifyEnd, settings: Settings) -> NotificationText | None:
     from detector.report.summarise import summarise  # noqa: PLC0415 - where the person chose to hear of it
 
     kept = [each for each in store.history.occurrences() if each.id == over.occurrence]

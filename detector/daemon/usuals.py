@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from detector.core.attention.baselines import SINCE, asked_for, usuals
+from detector.core.attention.baselines import MAX_AGE, usual_keys, usuals
 from detector.core.attention.settings import AttentionSettings
 from detector.store.store import Store
 from rules.engine import needs
@@ -20,9 +20,9 @@ def kept_usuals(
     Raises:
         StoreError: if the kept sessions cannot be read.
     """
-    keys = asked_for(needs(rules))
+    keys = usual_keys(needs(rules))
     if not keys:
         return {}
-    over = [kept for kept in store.history.occurrences(since=now - SINCE, until=now) if kept.ended is not None]
+    over = [kept for kept in store.history.occurrences(since=now - MAX_AGE, until=now) if kept.ended is not None]
     evenings = (sorted(store.history.observations(kept.id), key=lambda seen: seen.at) for kept in over)
     return usuals(evenings, keys, attention)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from detector.config.settings import Settings
-from detector.core.effects import Greet, Moment
+from detector.core.effects import Moment, NotifyStart
 from detector.notifier.model import NotificationText
 from detector.notifier.wording import nudge_text, quiet_week_note, quiet_week_over_note, start_text
 from detector.partner_time.reminders import suggestion_of
 from detector.store.quiet_week import EVENINGS
-from rules.explain import say_because, why
+from rules.explain import say_because, why_line
 from rules.model import Rule
 
 
@@ -26,7 +26,7 @@ def speak_of(began: datetime, rules: Mapping[str, Rule], settings: Settings) -> 
         return nudge_text(
             moment,
             rule_name=rule.name if rule else moment.rule,
-            why=own or why(moment.category, name, moment.evidence, moment.repeat, since, device=moment.device),
+            why=own or why_line(moment.category, name, moment.evidence, moment.repeat, since, device=moment.device),
             settings=settings.notifications,
             week=moment.began.toordinal() // 7,
         )
@@ -36,14 +36,14 @@ def speak_of(began: datetime, rules: Mapping[str, Rule], settings: Settings) -> 
 
 def greet_with(
     settings: Settings, quiet: int | None = None, *, over: bool = False
-) -> Callable[[Greet], NotificationText]:
+) -> Callable[[NotifyStart], NotificationText]:
     """Return what turns a beginning into the words that say so.
 
     `quiet`: the how-manyeth evening of the quiet week it is; None: of none. `over`: the quiet week has just ended.
     """
     note = quiet_week_note(quiet, EVENINGS) if quiet is not None else quiet_week_over_note() if over else ""
 
-    def words(begun: Greet) -> NotificationText:
+    def words(begun: NotifyStart) -> NotificationText:
         offered = suggestion_of(begun.at.astimezone().date(), settings.rituals.suggestions)
         ends = local_time(begun.ends)
         return start_text(begun.title, ends, settings=settings.notifications, note=note, suggestion=offered)

@@ -16,7 +16,7 @@ from detector.config.settings import Settings
 from detector.control.lock import running_pid, running_status
 from detector.control.session_owner import require_session_owner
 from detector.control.systemd_unit import is_ours, unit_path
-from detector.core.attention.time_split import divide
+from detector.core.attention.time_split import split_time
 from detector.core.observations import Sense
 from detector.devices import Phone, PhoneApiAddress
 from detector.doctor.calendars import CalendarFound, find_calendars
@@ -217,7 +217,7 @@ def _kept(now: datetime) -> _Kept:
     found: list[Covered] = []
     for kept in occurrences:
         own = [each.coverage for each in stretches if each.occurrence == kept.id]
-        share = divide((), own, kept.began, max(kept.began, kept.ended or min(kept.ends, now))).share
+        share = split_time((), own, kept.began, max(kept.began, kept.ended or min(kept.ends, now))).share
         found.append(Covered(began=kept.began, lasted=share.lasted, known=share.known))
     return _Kept(
         coverage=tuple(found),

@@ -14,7 +14,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from detector.clock import Clock
-from detector.core.attention.time_split import Share, divide
+from detector.core.attention.time_split import Share, split_time
 from detector.core.observations import LAPTOP
 from detector.devices import Phone, PhoneApiAddress, needs_phone_api
 from detector.sensors import UnavailableSensor
@@ -90,7 +90,7 @@ def known_of(
         share, spoke = Share(), False
         for kept in occurrences:
             own = [each.coverage for each in coverage if (each.occurrence, each.coverage.device) == (kept.id, name)]
-            share += divide((), own, kept.began, max(kept.began, kept.ended or min(kept.ends, now))).share
+            share += split_time((), own, kept.began, max(kept.began, kept.ended or min(kept.ends, now))).share
             spoke = spoke or bool(own)
         found.append(DeviceKnown(name=name, lived=share.lasted, known=share.known, spoke=spoke))
     return tuple(found)

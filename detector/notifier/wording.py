@@ -21,7 +21,7 @@ from detector.i18n import _, ngettext
 from detector.notifier.model import MAX_TITLE_WORDS, NotificationText
 from detector.notifier.plain import one_line
 from detector.notifier.settings import NotifierSettings
-from rules.explain import needed_over, needing
+from rules.explain import say_need_over, say_needed
 from rules.lengths import say_length
 
 LENGTHS: Final[tuple[Answer, ...]] = ("needed_1", "needed_5", "needed_15")
@@ -104,7 +104,7 @@ def how_long_text(moment: Moment, *, settings: NotifierSettings = _DEFAULTS) -> 
     known = phrases()
     return NotificationText(
         title=known.how_long,
-        body=needing(moment.category, moment.device),
+        body=say_needed(moment.category, moment.device),
         answers=known.lengths,
         expires=settings.expires,
     )
@@ -112,7 +112,7 @@ def how_long_text(moment: Moment, *, settings: NotifierSettings = _DEFAULTS) -> 
 
 def need_over_text(moment: Moment, *, settings: NotifierSettings = _DEFAULTS) -> NotificationText:
     """Return the text for the end of the time for which something was needed."""
-    body = needed_over(moment.category, moment.device, moment.answer)
+    body = say_need_over(moment.category, moment.device, moment.answer)
     return NotificationText(title=phrases().over, body=body, expires=settings.expires)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from detector.core.attention.time_split import Share, divide
+from detector.core.attention.time_split import Share, split_time
 from detector.core.observations import LAPTOP, PickedUp, PutAway
 from detector.devices import Phone
 from detector.report.kept import Kept
@@ -45,7 +45,7 @@ def _device(name: str, kept: Sequence[Kept], *, paired: bool, spoke: bool) -> De
     for each in kept:
         uses = [use for use in each.uses if use.device == name]
         covered = [stretch for stretch in each.coverage if stretch.device == name]
-        share += divide(uses, covered, each.occurrence.began, each.ends).share
+        share += split_time(uses, covered, each.occurrence.began, each.ends).share
         distracting = [use for use in uses if _distracts(use.activity.category)]
         looks += len(distracting)
         of_unknown_length += sum(1 for use in distracting if not use.trusted and use.ended == use.began)

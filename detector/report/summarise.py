@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
-from detector.core.attention.time_split import Divided, Share, divide
+from detector.core.attention.time_split import Share, TimeSplit, split_time
 from detector.core.effects import Moment, Outcome
 from detector.core.observations import LAPTOP, Observation
 from detector.devices import Phone
@@ -57,7 +57,7 @@ class _Evening:
     """One occurrence that is known well enough, divided, with its moments sorted out."""
 
     monday: date
-    divided: Divided
+    divided: TimeSplit
     share: Share
     moments: list[Moment]
     apart: Counter[Reason]
@@ -91,7 +91,7 @@ def summarise(
     evenings: list[_Evening] = []
     everything, left_out_moments = Share(), 0
     for each in kept:
-        divided = divide(each.uses, each.coverage, each.occurrence.began, each.ends)
+        divided = split_time(each.uses, each.coverage, each.occurrence.began, each.ends)
         share = divided.share
         everything += share
         counted, apart = _sort_out(each.moments)

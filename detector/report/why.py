@@ -1,6 +1,6 @@
 """Explain a moment: the rule and its condition, what was measured, the policy's reason, and what came of it.
 
-Rule 1: sentences about rules and evidence are made by `rules.explain` and `rules.reckoning` alone, here as on the screen.
+Rule 1: sentences about rules and evidence are made by `rules.explain` and `rules.explain_condition` alone, here as on the screen.
 Rule 2: a rule that was changed since is called changed: today's condition does not explain yesterday's moment.
 """
 
@@ -14,10 +14,10 @@ from typing import Any
 
 from detector.core.effects import Moment
 from detector.i18n import _
-from rules.explain import say_because, say_key, say_outcome, say_policy, say_value, say_what, why
+from rules.evaluation import GroupResult, evaluate
+from rules.explain import say_because, say_key, say_outcome, say_policy, say_value, say_what, why_line
+from rules.explain_condition import what_would_have_kept_it_quiet
 from rules.model import FeatureKey, Rule, Value
-from rules.parts import Joint, parts
-from rules.reckoning import what_would_have_kept_it_quiet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ def explain(
         condition=" ".join(rule.condition.text.split()) if rule else None,
         changed=changed,
         said=own
-        or why(
+        or why_line(
             moment.category, moment.name, moment.evidence, moment.repeat, f"{clock(since)}"[:5], device=moment.device
         ),
         evidence=tuple((say_key(key), say_value(value)) for key, value in moment.evidence),
@@ -126,8 +126,8 @@ def explanation_as_json(explanation: Explanation) -> dict[str, Any]:
     }
 
 
-def _joint(rule: Rule | None, evidence: Mapping[FeatureKey, Value]) -> Joint | None:
+def _joint(rule: Rule | None, evidence: Mapping[FeatureKey, Value]) -> GroupResult | None:
     if rule is None:
         return None
     # A feature that was unknown then is not among the evidence, and so it is unknown here as well.
-    return parts(rule.condition.text, evidence.get)
+    return evaluate(rule.condition.text, evidence.get)

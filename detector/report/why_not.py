@@ -14,12 +14,12 @@ from typing import Any, Final
 
 from detector.core.effects import Effect, Moment, Record
 from detector.core.observations import Gap, Observation, Paused, Resumed
-from detector.core.pipeline import Look, Pipeline
+from detector.core.pipeline import DeviceSnapshot, Pipeline
 from detector.i18n import _
+from rules.evaluation import GroupResult, evaluate
 from rules.explain import say_policy, say_what
+from rules.explain_condition import say_parts
 from rules.model import Rule
-from rules.parts import Joint, parts
-from rules.reckoning import say_parts
 
 MAX_RULES: Final = 5
 """Rules that the text shows; JSON has all that were near."""
@@ -32,7 +32,7 @@ class NearRule:
 
     rule: Rule
     device: str
-    parts: Joint
+    parts: GroupResult
     holds: bool
 
 
@@ -67,7 +67,7 @@ def find_situation(
     if paused:
         return Situation(at=at, nothing=_("The program was paused then, so it saw nothing."))
     effects += core.advance(at)
-    looks = core.looks()
+    looks = core.snapshots()
     if not looks:
         return Situation(at=at, nothing=_("Nothing was in use then, so no rule could hold."))
     uses = {look.use for look in looks}
@@ -129,22 +129,22 @@ def situation_as_json(situation: Situation, clock: Callable[[datetime], str]) ->
     }
 
 
-def _near_rules(looks: Sequence[Look], rules: Sequence[Rule]) -> list[NearRule]:
+def _near_rules(looks: Sequence[DeviceSnapshot], rules: Sequence[Rule]) -> list[NearRule]:
     found = []
     for look in looks:
         for rule in rules:
             categories = rule.condition.categories
             if categories is not None and look.category not in categories:
                 continue
-            since = look.watch.remembers(rule.code)
+            since = look.watch.holding_since(rule.code)
             lasted = [None if each is None else look.features.at - each for each in since]
-            joint = parts(rule.condition.text, look.features.get, [each or timedelta(0) for each in lasted])
+            joint = evaluate(rule.condition.text, look.features.get, [each or timedelta(0) for each in lasted])
             if joint.holds or joint.far < _too_far(joint):
                 found.append(NearRule(rule=rule, device=look.device, parts=joint, holds=bool(joint.holds)))
     return sorted(found, key=lambda near: (near.parts.far, near.rule.code, near.device))
 
 
-def _too_far(joint: Joint) -> float:
+def _too_far(joint: GroupResult) -> float:
     # `far` counts what is missing, in parts. A rule of which hardly any part held is not worth showing.
     return float(max(1, len(joint.parts) - 1))
 

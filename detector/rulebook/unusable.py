@@ -125,7 +125,7 @@ def _choices(key: FeatureKey, condition: Condition, kind: str, missing: Collecti
 
 
 def _holds(condition: Condition, values: Mapping[FeatureKey, Any]) -> bool:
-    memory: list[datetime | None] = [_LONG_AGO] * condition.remembers
+    memory: list[datetime | None] = [_LONG_AGO] * condition.memory_size
     return bool(condition.holds(_Imagined(values), memory))
 
 
@@ -159,5 +159,5 @@ class _Imagined:
     def get(self, key: FeatureKey, /) -> Any:
         return self._values.get(key)
 
-    def changes(self, _key: FeatureKey, _value: Any, /) -> datetime | None:
+    def deadline(self, _key: FeatureKey, _value: Any, /) -> datetime | None:
         return None

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
 
-from detector.core.attention.time_split import divide
+from detector.core.attention.time_split import split_time
 from detector.core.observations import PartnerTimeBegan
 from detector.store.microseconds import to_instant, to_microseconds
 from detector.store.model import StoredOccurrence
@@ -107,7 +107,7 @@ def evenings(store: Store, week: QuietWeek, zone: tzinfo | None = None) -> list[
         day = kept.began.astimezone(zone).date()
         covered = [each.coverage for each in coverage if each.occurrence == kept.id]
         days.setdefault(day, []).append(kept)
-        known[day] = known.get(day, timedelta()) + divide((), covered, kept.began, kept.ended).share.known
+        known[day] = known.get(day, timedelta()) + split_time((), covered, kept.began, kept.ended).share.known
     return [days[day] for day in sorted(days) if known[day] >= MIN_KNOWN]
 
 

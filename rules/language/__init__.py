@@ -9,20 +9,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from rules.language.because import parts_of
+from rules.language.code_generator import CodeGenerator
+from rules.language.condition_tree import Node
 from rules.language.contradictions import refuse_contradictions
-from rules.language.meaning import Meaning
+from rules.language.formatter import format_key
 from rules.language.parser import Parser
 from rules.language.problems import Problems, RuleError, RuleProblem
-from rules.language.source import Writer
-from rules.language.tokens import tokens_of
-from rules.language.tree import Node
-from rules.language.written import written
+from rules.language.template import parse_template
+from rules.language.tokenizer import tokenize
+from rules.language.type_checker import TypeChecker
 from rules.model import Condition
 
-__all__ = ["LONGEST_TEXT", "RuleError", "RuleProblem", "compile_condition", "parts_of", "written"]
+__all__ = ["MAX_TEXT_LENGTH", "RuleError", "RuleProblem", "compile_condition", "format_key", "parse_template"]
 
-LONGEST_TEXT: Final = 2000
+MAX_TEXT_LENGTH: Final = 2000
 
 
 def compile_condition(text: str) -> Condition:
@@ -32,13 +32,13 @@ def compile_condition(text: str) -> Condition:
         RuleError: with every problem of the text.
     """
     problems = Problems(text)
-    if len(text) > LONGEST_TEXT:
-        problems.add(f"A condition has at most {LONGEST_TEXT} characters; this one has {len(text)}.", 0)
+    if len(text) > MAX_TEXT_LENGTH:
+        problems.add(f"A condition has at most {MAX_TEXT_LENGTH} characters; this one has {len(text)}.", 0)
         raise RuleError(problems.in_order())
     if not text.strip(" \t\r\n"):
         problems.add("The condition is empty.", 0, hint="Write for example 'category is social and dwell >= 60 s'.")
         raise RuleError(problems.in_order())
-    node = Meaning(problems).of(Parser(tokens_of(text, problems), problems).read())
+    node = TypeChecker(problems).of(Parser(tokenize(text, problems), problems).read())
     if node is not None:
         refuse_contradictions(node, problems)
     if node is None or problems.found:
@@ -47,7 +47,7 @@ def compile_condition(text: str) -> Condition:
 
 
 def _compiled(text: str, node: Node) -> Condition:
-    writer = Writer()
+    writer = CodeGenerator()
     truth = node.truth(writer, frozenset()).source
     turn = node.turn(writer)
     holds, turns, look = writer.compiled(truth, turn, node.look(writer))
@@ -55,10 +55,10 @@ def _compiled(text: str, node: Node) -> Condition:
         text=text,
         needs=node.keys(),
         holds=holds,
-        turns=turns,
-        look=look,
+        deadline=turns,
+        evaluate=look,
         categories=_categories(node, *(part for part in writer.remembered if isinstance(part, Node))),
-        remembers=len(writer.remembered),
+        memory_size=len(writer.remembered),
     )
 
 

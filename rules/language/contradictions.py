@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from rules.features import CATEGORIES
+from rules.language.condition_tree import IN_FRONT, Category, Compare, CompareUsual, Flag, Known, Node, SourceSpan
 from rules.language.joined import And, _Joined
 from rules.language.lasting import Lasts
 from rules.language.problems import Problems, shown
-from rules.language.tree import IN_FRONT, Category, Compare, CompareUsual, Flag, Known, Node, Written
 from rules.model import FeatureKey
 
 Atom = Compare | CompareUsual | Category | Flag | Known
@@ -22,7 +22,7 @@ Atom = Compare | CompareUsual | Category | Flag | Known
 def refuse_contradictions(node: Node, problems: Problems) -> None:
     """Note every part that excludes one before it."""
     for group in _groups(node):
-        refused: set[Written] = set()
+        refused: set[SourceSpan] = set()
         in_order = sorted(group, key=lambda atom: atom.written.at)
         for first, second in combinations(in_order, 2):
             if second.written not in refused and first.written not in refused and _exclude(first, second):

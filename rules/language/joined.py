@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rules.language.source import Truth, Writer
-from rules.language.tree import Node
+from rules.language.code_generator import CodeFragment, CodeGenerator
+from rules.language.condition_tree import Node
 from rules.model import FeatureKey
 
 
@@ -26,7 +26,7 @@ class _Joined(Node):
         """Return the features of all parts."""
         return frozenset().union(*(part.keys() for part in self.parts))
 
-    def truth(self, writer: Writer, known: frozenset[int]) -> Truth:
+    def truth(self, writer: CodeGenerator, known: frozenset[int]) -> CodeFragment:
         """Write the parts in the author's order; Python stops at the first that decides."""
         sources: list[str] = []
         decided: list[frozenset[int]] = []
@@ -37,19 +37,19 @@ class _Joined(Node):
             decided.append(written.if_false if self.word == "and" else written.if_true)
         source = "(" + f" {self.word} ".join(sources) + ")"
         early = frozenset.intersection(*decided)
-        return Truth(source, known, early) if self.word == "and" else Truth(source, early, known)
+        return CodeFragment(source, known, early) if self.word == "and" else CodeFragment(source, early, known)
 
-    def turn(self, writer: Writer) -> str | None:
+    def turn(self, writer: CodeGenerator) -> str | None:
         """Write a function of its own, for its own truth decides which parts matter."""
         body = self.turn_lines(writer)
         return writer.function(body) if body else None
 
-    def look(self, writer: Writer) -> list[str]:
+    def look(self, writer: CodeGenerator) -> list[str]:
         """Write a body that returns the truth with the turn, or nothing where no part ever turns by itself."""
         early, late = ("False", "True") if self.word == "and" else ("True", "False")
         return self.turn_lines(writer, f"{early}, ", f"{late}, ")
 
-    def turn_lines(self, writer: Writer, early: str = "", late: str = "") -> list[str]:
+    def turn_lines(self, writer: CodeGenerator, early: str = "", late: str = "") -> list[str]:
         """Return the body of a function; empty where no part ever turns by itself.
 
         `early` stands before what is returned where one part decided, `late` where all parts had to.

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from rules.language.source import Truth, Writer
-from rules.language.tree import Node
+from rules.language.code_generator import CodeFragment, CodeGenerator
+from rules.language.condition_tree import Node
 from rules.model import FeatureKey
 
 
@@ -34,16 +34,16 @@ class Lasts(Node):
         """Return the features of the part."""
         return self.part.keys()
 
-    def truth(self, writer: Writer, known: frozenset[int]) -> Truth:
+    def truth(self, writer: CodeGenerator, known: frozenset[int]) -> CodeFragment:
         """Write the name of what was found before anything else was looked at."""
-        return Truth.of(self._held(writer), known)
+        return CodeFragment.of(self._held(writer), known)
 
-    def turn(self, writer: Writer) -> str | None:
+    def turn(self, writer: CodeGenerator) -> str | None:
         """Return None: the condition as a whole asks every such part."""
         self._held(writer)
         return None
 
-    def _held(self, writer: Writer) -> str:
+    def _held(self, writer: CodeGenerator) -> str:
         name = writer.held(self)
         return name or writer.hold(
             self, self.part.truth(writer, frozenset()).source, self.part.turn(writer), self.length

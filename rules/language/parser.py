@@ -11,24 +11,24 @@ from typing import Final
 
 from rules.language.pieces import Pieces, Unreadable
 from rules.language.problems import Problems, shown
-from rules.language.syntax import (
-    Alone,
-    Among,
-    Broken,
-    Compared,
-    Followed,
-    Form,
-    Hopped,
-    Joined,
-    Lasting,
-    Negated,
+from rules.language.syntax_tree import (
+    AndOrExpr,
+    CompareExpr,
+    Expr,
+    FlagExpr,
+    ForExpr,
+    HopExpr,
+    InExpr,
+    InvalidExpr,
+    NotExpr,
     Quantity,
-    Usual,
+    SequenceExpr,
+    UsualExpr,
 )
-from rules.language.tokens import COMPARISONS, Token
+from rules.language.tokenizer import COMPARISONS, Token
 
-DEEPEST: Final = 20
-MOST_COMPARISONS: Final = 50
+MAX_DEPTH: Final = 20
+MAX_COMPARISONS: Final = 50
 TURNED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 BETWEEN: Final = frozenset({"or", "is", "in", "then", "within", "for"})
 A_SEQUENCE: Final = "Write for example 'messaging then social within 60 s'."
@@ -47,8 +47,8 @@ class Parser(Pieces):
         super().__init__(tokens, problems)
         self.depth = 0
 
-    def read(self) -> Form:
-        """Return the whole condition; a part that cannot be read is `Broken`, with its problem noted."""
+    def read(self) -> Expr:
+        """Return the whole condition; a part that cannot be read is `InvalidExpr`, with its problem noted."""
         parts = [self._any()]
         while not self.ended():
             # Only a closing parenthesis can stand here: everything else was read or skipped.
@@ -58,22 +58,22 @@ class Parser(Pieces):
                 self.next()
             if not self.ended() and self.now.text != ")":
                 parts.append(self._any())
-        if self.comparisons > MOST_COMPARISONS:
+        if self.comparisons > MAX_COMPARISONS:
             self.problems.add(
                 f"There are {self.comparisons} comparisons, steps and filters in one condition; "
-                f"{MOST_COMPARISONS} are the most.",
+                f"{MAX_COMPARISONS} are the most.",
                 0,
                 hint="Make several rules of it.",
             )
         return _joined("and", parts)
 
-    def _any(self) -> Form:
+    def _any(self) -> Expr:
         parts = [self._all(is_first=True)]
         while self.take("or"):
             parts.append(self._all(is_first=False))
         return _joined("or", parts)
 
-    def _all(self, *, is_first: bool) -> Form:
+    def _all(self, *, is_first: bool) -> Expr:
         parts = [self._part(is_first=is_first)]
         while True:
             if self.take("and"):
@@ -99,7 +99,7 @@ class Parser(Pieces):
             return
         self.problems.add(message, self.now.at, self.now.width, hint)
 
-    def _part(self, *, is_first: bool) -> Form:
+    def _part(self, *, is_first: bool) -> Expr:
         begins, negated = self.now, False
         while self.take("not"):
             negated = not negated
@@ -112,21 +112,21 @@ class Parser(Pieces):
         except Unreadable:
             self._skip(self.unclosed)
             self.unclosed = 0
-            form = Broken()
-        return Negated(form) if negated else form
+            form = InvalidExpr()
+        return NotExpr(form) if negated else form
 
-    def _lasting(self, part: Form, doubt: Token | None) -> Form:
+    def _lasting(self, part: Expr, doubt: Token | None) -> Expr:
         sign = self.next()
         length = self.some_length()
         if doubt is None:
-            return Lasting(part, length, sign.at, self.since(sign.at))
+            return ForExpr(part, length, sign.at, self.since(sign.at))
         if doubt.text == "not":
             message, hint = "Does 'not' or 'for' come first?", "Write for example '(not put_away) for 20 s'."
         else:
             message = "Does 'for' belong to the last comparison or to all before it?"
             hint = "Put what is to hold for so long into parentheses, together with its 'for' or without."
         self.problems.add(message, sign.at, self.since(sign.at), hint)
-        return Broken()
+        return InvalidExpr()
 
     def _skip(self, unclosed: int = 0) -> None:
         open_ones = unclosed
@@ -136,7 +136,7 @@ class Parser(Pieces):
             open_ones += {"(": 1, ")": -1}.get(self.now.text, 0)
             self.position += 1
 
-    def _single(self) -> Form:
+    def _single(self) -> Expr:
         if self._steps_are_next():
             return self._followed()
         if self.now.text == "(":
@@ -156,31 +156,31 @@ class Parser(Pieces):
             raise Unreadable
         return self._about_a_feature()
 
-    def _about_a_feature(self) -> Form:
+    def _about_a_feature(self) -> Expr:
         at = self.now.at
         feature = self.named()
         if self.now.text in COMPARISONS:
             sign = self.next()
-            return Compared(feature, sign.text, self._other_side(), sign, at, self.since(at))
+            return CompareExpr(feature, sign.text, self._other_side(), sign, at, self.since(at))
         if self.take("is"):
             negated = self.take("not") is not None
             if self.now.text == "in":
                 self.unexpected("a word")
             words = (self.word("a word, such as social or unknown"),)
-            return Among(feature, words, negated, "is", at, self.since(at))
+            return InExpr(feature, words, negated, "is", at, self.since(at))
         if self.now.text == "in" or (self.now.text == "not" and self.ahead().text == "in"):
             negated = self.take("not") is not None
             self.next()
-            return Among(feature, self.words(), negated, "in", at, self.since(at))
+            return InExpr(feature, self.words(), negated, "in", at, self.since(at))
         if self.now.text in {"then", "within"}:
             self._refuse_chain()
             raise Unreadable
-        return Alone(feature)
+        return FlagExpr(feature)
 
-    def _in_parentheses(self) -> Form:
+    def _in_parentheses(self) -> Expr:
         opening = self.next()
-        if self.depth >= DEEPEST:
-            self.problems.add(f"Parentheses are nested more than {DEEPEST} deep.", opening.at, opening.width)
+        if self.depth >= MAX_DEPTH:
+            self.problems.add(f"Parentheses are nested more than {MAX_DEPTH} deep.", opening.at, opening.width)
             self.position -= 1
             raise Unreadable
         self.depth += 1
@@ -190,7 +190,7 @@ class Parser(Pieces):
             self.problems.add("This '(' is never closed.", opening.at, opening.width)
         return form
 
-    def _turned(self) -> Form:
+    def _turned(self) -> Expr:
         quantity = self.quantity()
         if self.now.text not in COMPARISONS:
             self.problems.add(
@@ -204,9 +204,9 @@ class Parser(Pieces):
                 "Neither side of this comparison is a feature.", quantity.at, other.at + other.width - quantity.at
             )
             raise Unreadable
-        return Compared(self.named(), TURNED[sign.text], quantity, sign, quantity.at, self.since(quantity.at))
+        return CompareExpr(self.named(), TURNED[sign.text], quantity, sign, quantity.at, self.since(quantity.at))
 
-    def _other_side(self) -> Quantity | Usual | Token:
+    def _other_side(self) -> Quantity | UsualExpr | Token:
         if self.now.kind == "number":
             return self.quantity()
         word = self.word("a number with its unit, such as 60 s")
@@ -217,7 +217,7 @@ class Parser(Pieces):
             raise Unreadable
         return word
 
-    def _usual(self, word: Token) -> Usual:
+    def _usual(self, word: Token) -> UsualExpr:
         if not self.take("("):
             self.problems.add("'usual' says which percentile.", word.at, word.width, "Write for example 'usual(p75)'.")
             raise Unreadable
@@ -226,7 +226,7 @@ class Parser(Pieces):
         if not self.take(")"):
             self.unexpected("')'")
         self.unclosed -= 1
-        return Usual(part, word.at, self.since(word.at))
+        return UsualExpr(part, word.at, self.since(word.at))
 
     def _steps_are_next(self) -> bool:
         """Return whether a category, or several in parentheses, stands before a `then` or a `within`."""
@@ -238,7 +238,7 @@ class Parser(Pieces):
             return self.ahead(count).text == ")" and self.ahead(count + 1).text in {"then", "within"}
         return self._is_word(self.ahead(count)) and self.ahead(count + 1).text in {"then", "within"}
 
-    def _followed(self) -> Form:
+    def _followed(self) -> Expr:
         at, scope = self.now.at, None
         if self.ahead().text == ".":
             scope = self.next()
@@ -250,9 +250,9 @@ class Parser(Pieces):
         if len(steps) == 1:
             self.problems.add("A sequence has two steps or more.", at, self.since(at), A_SEQUENCE)
         within = self._within("A sequence", A_SEQUENCE)
-        return Followed(scope, tuple(steps), within, at, self.since(at)) if len(steps) > 1 else Broken()
+        return SequenceExpr(scope, tuple(steps), within, at, self.since(at)) if len(steps) > 1 else InvalidExpr()
 
-    def _hopped(self) -> Form:
+    def _hopped(self) -> Expr:
         at = self.next().at
         kinds: list[Token] = []
         for before in ("from", "to"):
@@ -261,7 +261,7 @@ class Parser(Pieces):
                 raise Unreadable
             kinds.append(self.word("laptop, phone or any"))
         within = self._within("A hop", A_HOP)
-        return Hopped(kinds[0], kinds[1], within, at, self.since(at))
+        return HopExpr(kinds[0], kinds[1], within, at, self.since(at))
 
     def _within(self, what: str, hint: str) -> Quantity:
         if not self.take("within"):
@@ -270,7 +270,7 @@ class Parser(Pieces):
         return self.some_length()
 
 
-def _joined(by: str, parts: list[Form]) -> Form:
+def _joined(by: str, parts: list[Expr]) -> Expr:
     if len(parts) == 1:
         return parts[0]
-    return Joined("and" if by == "and" else "or", tuple(parts))
+    return AndOrExpr("and" if by == "and" else "or", tuple(parts))

@@ -8,8 +8,16 @@ from __future__ import annotations
 from typing import Final, Literal, NoReturn
 
 from rules.language.problems import Problems, shown
-from rules.language.syntax import Argument, Bounded, Kept, Measure, Named, Quantity, SinceStart
-from rules.language.tokens import KEYWORDS, Token
+from rules.language.syntax_tree import (
+    Argument,
+    CategoryFilter,
+    FeatureExpr,
+    LengthFilter,
+    Measure,
+    Quantity,
+    SinceStart,
+)
+from rules.language.tokenizer import KEYWORDS, Token
 
 SOME_CATEGORIES: Final = "categories, such as (social, video), or a set, such as distraction"
 
@@ -57,14 +65,14 @@ class Pieces:
         last = self.tokens[max(0, self.position - 1)]
         return max(1, last.at + last.width - at)
 
-    def named(self) -> Named:
+    def named(self) -> FeatureExpr:
         """Read a feature."""
         first = self.word("a feature, such as dwell")
         scope, name = None, first
         if self.take("."):
             scope, name = first, self.word("the name of a feature")
         arguments = self._arguments() if self.take("(") else None
-        return Named(name, scope, arguments, first.at, self.since(first.at))
+        return FeatureExpr(name, scope, arguments, first.at, self.since(first.at))
 
     def _arguments(self) -> tuple[Argument, ...]:
         given: list[Argument] = []
@@ -89,22 +97,22 @@ class Pieces:
             return self._kept(at)
         return self.word("a span, such as 10 min")
 
-    def _bounded(self, at: int) -> Bounded:
+    def _bounded(self, at: int) -> LengthFilter:
         self.comparisons += 1
         by: Literal["shorter", "longer"] = "shorter" if self.next().text == "shorter" else "longer"
         self.next()
-        return Bounded(by, self.some_length(), at, self.since(at))
+        return LengthFilter(by, self.some_length(), at, self.since(at))
 
-    def _kept(self, at: int) -> Kept:
+    def _kept(self, at: int) -> CategoryFilter:
         self.comparisons += 1
         self.next()
         if self.take("is"):
             negated = self.take("not") is not None
-            return Kept((self.word("a category"),), negated, "is", at, self.since(at))
+            return CategoryFilter((self.word("a category"),), negated, "is", at, self.since(at))
         negated = self.take("not") is not None
         if not self.take("in"):
             self.unexpected("'in'")
-        return Kept(self.words(), negated, "in", at, self.since(at))
+        return CategoryFilter(self.words(), negated, "in", at, self.since(at))
 
     def words(self, wanted: str = SOME_CATEGORIES) -> tuple[Token, ...]:
         """Read one word, or several in parentheses."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-LONGEST_SHOWN: Final = 40
+MAX_SHOWN: Final = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +88,7 @@ class Problems:
 
 def shown(text: str) -> str:
     """Return `text` short enough and safe enough to be printed within a message."""
-    cut = text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
+    cut = text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
     return cut if cut.isprintable() else ascii(cut)[1:-1]
 
 
@@ -97,7 +97,7 @@ def nearest(word: str, words: Iterable[str]) -> str | None:
     from difflib import get_close_matches  # noqa: PLC0415 - only on a mistake
 
     by_lower = {known.lower(): known for known in words}
-    found = get_close_matches(word.lower()[:LONGEST_SHOWN], by_lower, n=1)
+    found = get_close_matches(word.lower()[:MAX_SHOWN], by_lower, n=1)
     return by_lower[found[0]] if found else None
 
 

@@ -11,13 +11,13 @@ from typing import Final, NamedTuple
 
 from rules.features import Feature, Unit
 from rules.language.problems import Problems, shown
-from rules.language.syntax import Measure, Quantity
+from rules.language.syntax_tree import Measure, Quantity
 from rules.lengths import UNITS, say_length
 from rules.model import Value
 
-LONGEST: Final = timedelta(hours=24)
+MAX_CONSTANT: Final = timedelta(hours=24)
 """Nothing within one partner time is longer."""
-MOST: Final = 1_000_000
+MAX_COUNT: Final = 1_000_000
 _WHOLE_DIGITS: Final = 9
 _DECIMALS: Final = 6
 _PER_MINUTE: Final = {"s": 60.0, "sec": 60.0, "min": 1.0, "m": 1.0, "h": 1 / 60}
@@ -124,11 +124,11 @@ def _wrong_unit(feature: Feature, number: str) -> str:
 def bounds_of(feature: Feature, span: timedelta | None) -> Bounds:
     """Return what the feature can measure at all."""
     if feature.unit is Unit.LENGTH:
-        longest = LONGEST if span is None else span
+        longest = MAX_CONSTANT if span is None else span
         return Bounds(timedelta(0), longest, f"longer than {say_length(longest)}")
     if feature.unit is Unit.SHARE:
         return Bounds(0.0, 1.0, "more than 100 %")
-    return Bounds(0, MOST, f"more than {MOST:,}")
+    return Bounds(0, MAX_COUNT, f"more than {MAX_COUNT:,}")
 
 
 def zero_of(unit: Unit) -> Value:

@@ -10,7 +10,7 @@ import pytest
 
 import detector.daemon.effect_runner as room
 from detector.clock import ManualClock
-from detector.core.effects import AskHowLong, Greet, Moment, Notify, Record, SayOver, Withdraw
+from detector.core.effects import AskHowLong, Moment, Notify, NotifyNeedOver, NotifyStart, Record, Withdraw
 from detector.core.observations import Answer, Answered, NotShown, Observation, PartnerTimeBegan, Shown
 from detector.daemon.effect_runner import EffectRunner
 from detector.errors import StoreError
@@ -107,7 +107,7 @@ async def test_the_record_is_kept_before_the_nudge_is_said() -> None:
 async def test_things_are_said_in_their_order() -> None:
     voice = FakeSender()
     one = effect_runner(voice, lambda _: None)
-    greet = Greet(occurrence="1@x", title="t", at=NOON, ends=NOON)
+    greet = NotifyStart(occurrence="1@x", title="t", at=NOON, ends=NOON)
     one.perform([greet, Notify(moment=moment(1)), Withdraw(nudge=1), Notify(moment=moment(2))])
     await one.settled()
     assert voice.said == ["show 0", "show 1", "withdraw 1", "show 2"]
@@ -161,7 +161,7 @@ async def test_the_question_for_how_long_is_no_nudge_and_its_answer_comes_back()
 async def test_that_the_time_is_over_is_said_and_asks_nothing() -> None:
     voice, came = FakeSender(), list[Observation]()
     one = effect_runner(voice, came.append)
-    one.perform([SayOver(moment=moment(4), at=NOON)])
+    one.perform([NotifyNeedOver(moment=moment(4), at=NOON)])
     await one.settled()
     assert voice.said == ["show 0"]
     assert came == []
@@ -174,7 +174,7 @@ async def test_a_question_that_nobody_can_show_costs_nothing() -> None:
 
     voice, came = FakeSender(fails), list[Observation]()
     one = effect_runner(voice, came.append)
-    one.perform([AskHowLong(moment=moment(4)), SayOver(moment=moment(4), at=NOON)])
+    one.perform([AskHowLong(moment=moment(4)), NotifyNeedOver(moment=moment(4), at=NOON)])
     await one.settled()
     assert came == []
     await one.close()

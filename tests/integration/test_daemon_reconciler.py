@@ -64,7 +64,7 @@ def a_minute_of_feed() -> Rule:
         text="category is social and dwell >= 60 s",
         needs=frozenset({DWELL, FeatureKey("category")}),
         holds=holds,
-        turns=lambda features: features.changes(DWELL, minutes(1)),
+        deadline=lambda features: features.deadline(DWELL, minutes(1)),
     )
     page = Page(notices="", why="", wrong="", needs="", example="")
     return Rule(code="feed", name="A minute of scrolling", condition=condition, page=page, source="test")

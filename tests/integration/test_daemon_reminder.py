@@ -12,7 +12,7 @@ import pytest
 
 from detector.clock import ManualClock
 from detector.config.settings import Settings
-from detector.core.effects import Coverage, Effect, Farewell, Moment, Record, Started, Use
+from detector.core.effects import Coverage, Effect, Moment, NotifyEnd, Record, Started, Use
 from detector.core.observations import Activity, Answer, PartnerTimeBegan, PartnerTimeEnded
 from detector.daemon.effect_runner import EffectRunner
 from detector.daemon.idle_notifications import IdleNotifications
@@ -249,7 +249,7 @@ def whole(*, known: bool = True, started: bool = True) -> list[Effect]:
         PartnerTimeEnded(at=ENDS),
     ]
     records: list[Effect] = [Record(occurrence="1@x", what=what) for what in parts]
-    return [*records, Farewell(occurrence="1@x", title="Dinner", at=ENDS)]
+    return [*records, NotifyEnd(occurrence="1@x", title="Dinner", at=ENDS)]
 
 
 def chosen(ending: bool = True) -> Settings:
@@ -296,7 +296,7 @@ async def test_at_the_end_there_is_nothing(day: Day, late: timedelta, ending: bo
 
 async def test_what_is_known_for_less_than_half_is_given_no_number(day: Day) -> None:
     assert await say_the_end(day, at=ENDS, settings=chosen(), known=False) == ["Partner time is over"]
-    words = farewell_from(day.store, day.clock, chosen())(Farewell(occurrence="1@x", title="Dinner", at=ENDS))
+    words = farewell_from(day.store, day.clock, chosen())(NotifyEnd(occurrence="1@x", title="Dinner", at=ENDS))
     assert words is not None
     assert words.body == "Dinner. It started well. Too little of it is known to say more."
     await day.idle.close()

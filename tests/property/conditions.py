@@ -16,7 +16,17 @@ from typing import Any, TypeAlias
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from rules.features import CATEGORIES, DISTRACTING, FEATURES, KINDS, LONGEST_SPAN, SCOPES, Feature, Span, Unit
+from rules.features import (
+    CATEGORIES,
+    DEVICE_KINDS,
+    DISTRACTING,
+    FEATURES,
+    MAX_SPAN,
+    SCOPES,
+    ArgumentKind,
+    Feature,
+    Unit,
+)
 from rules.language import RuleError, compile_condition
 from rules.model import FeatureKey, Filter, Value
 
@@ -36,7 +46,7 @@ SPANS = {
     "3 min": timedelta(minutes=3),
     "10 min": timedelta(minutes=10),
     "1 h 30 min": timedelta(minutes=90),
-    "since start": LONGEST_SPAN,
+    "since start": MAX_SPAN,
 }
 CATEGORY = FeatureKey("category")
 
@@ -175,10 +185,10 @@ def features(draw: st.DrawFn, units: tuple[Unit, ...] = tuple(Unit)) -> Asked:
     scope = draw(st.sampled_from(["", *SCOPES])) if feature.for_all else ""
     arguments: list[str] = []
     span, category, which = None, None, None
-    if feature.span is not Span.NONE:
+    if feature.span is not ArgumentKind.NONE:
         if feature.filtered and draw(st.booleans()):
             arguments, which = draw(filters(feature))
-        elif feature.span is Span.CATEGORY_AND_SPAN:
+        elif feature.span is ArgumentKind.CATEGORY_AND_SPAN:
             category = draw(st.sampled_from(CATEGORIES))
             arguments = [category]
         said, span = draw(st.sampled_from(list(SPANS.items())))
@@ -226,7 +236,7 @@ def sequences(draw: st.DrawFn) -> Said:
 
 
 def hop(origin: str, goal: str) -> Said:
-    key = FeatureKey("hopped", timedelta(seconds=90), steps=(KINDS[origin], KINDS[goal]))
+    key = FeatureKey("hopped", timedelta(seconds=90), steps=(DEVICE_KINDS[origin], DEVICE_KINDS[goal]))
     return flag(f"hop from {origin} to {goal} within 90 s", key)
 
 
@@ -251,7 +261,7 @@ KNOWN = st.builds(
 )
 FLAGS = features((Unit.FLAG,)).map(lambda asked: flag(asked.text, asked.key))
 HOPS = st.sampled_from(
-    [hop(origin, goal) for origin in KINDS for goal in KINDS if (origin, goal) != ("laptop", "laptop")]
+    [hop(origin, goal) for origin in DEVICE_KINDS for goal in DEVICE_KINDS if (origin, goal) != ("laptop", "laptop")]
 )
 ATOMS = st.one_of(comparisons(), comparisons(), with_usual(), sequences(), ABOUT_CATEGORIES, KNOWN, FLAGS, HOPS)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
-from detector.core.effects import Effect, Farewell, Outcome, Record, Started, Use
+from detector.core.effects import Effect, NotifyEnd, Outcome, Record, Started, Use
 from detector.core.observations import Answered, Gap, Observation, PartnerTimeEnded, Paused, Suspended
 from rules.features import DISTRACTING
 from rules.policy import PolicySettings
@@ -117,7 +117,7 @@ def test_law_6_shifting_all_instants_shifts_the_start_and_the_farewell(
     evening: list[Observation], policy: PolicySettings, by: timedelta
 ) -> None:
     def said(effects: list[Effect]) -> list[tuple[datetime, object]]:
-        ends = [(effect.at, effect.title) for effect in effects if isinstance(effect, Farewell)]
+        ends = [(effect.at, effect.title) for effect in effects if isinstance(effect, NotifyEnd)]
         return [(start.at, start.well) for start in starts(effects)] + ends
 
     moved = said(play(shift(evening, by), RULES, policy=policy))
@@ -129,7 +129,7 @@ def test_law_6_shifting_all_instants_shifts_the_start_and_the_farewell(
 def test_a_farewell_is_asked_for_once_last_and_only_at_a_planned_end(evening: list[Observation], reason: str) -> None:
     *before, last = evening
     effects = play([*before, PartnerTimeEnded(at=last.at, reason=reason)], RULES)  # type: ignore[arg-type]
-    asked = [effect for effect in effects if isinstance(effect, Farewell)]
+    asked = [effect for effect in effects if isinstance(effect, NotifyEnd)]
     assert asked == ([effects[-1]] if reason == "ended" else [])
     if asked:
         (ended,) = [e.what for e in effects if isinstance(e, Record) and isinstance(e.what, PartnerTimeEnded)]

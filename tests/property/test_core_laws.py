@@ -11,7 +11,7 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
-from detector.core.attention.attention import View
+from detector.core.attention.attention import FeatureView
 from detector.core.attention.settings import AttentionSettings
 from detector.core.effects import Coverage, Effect, Moment, Notify, Outcome, Record, Use
 from detector.core.observations import (
@@ -275,19 +275,19 @@ def test_law_6_shifting_all_instants_shifts_all_decisions(evening: list[Observat
 @given(evening=evenings(), index=st.integers(0, len(RULES) - 1))
 def test_law_7_a_rule_never_sees_a_feature_that_it_did_not_declare(evening: list[Observation], index: int) -> None:
     rule, asked = RULES[index], set[FeatureKey]()
-    get, changes = View.get, View.changes
+    get, changes = FeatureView.get, FeatureView.deadline
 
-    def seen(self: View, key: FeatureKey, /) -> Value | None:
+    def seen(self: FeatureView, key: FeatureKey, /) -> Value | None:
         asked.add(key)
         return get(self, key)
 
-    def turned(self: View, key: FeatureKey, value: Value, /) -> datetime | None:
+    def turned(self: FeatureView, key: FeatureKey, value: Value, /) -> datetime | None:
         asked.add(key)
         return changes(self, key, value)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(View, "get", seen)
-        patched.setattr(View, "changes", turned)
+        patched.setattr(FeatureView, "get", seen)
+        patched.setattr(FeatureView, "deadline", turned)
         play(evening, [rule])
     assert asked <= rule.condition.needs
 

@@ -382,7 +382,7 @@ def test_no_comparison_turns_before_it_was_said_to(
             for device in attention.devices:
                 view = attention.view(device.name, at)
                 for key, against in asked:
-                    says, turn = compared(view.get(key), against), view.changes(key, against)
+                    says, turn = compared(view.get(key), against), view.deadline(key, against)
                     assert turn is None or turn > at, key
                     before, until = standing.get((device.name, key, against), (says, at))
                     assert says == before or at >= until, (key, against)
@@ -397,7 +397,7 @@ def test_no_comparison_turns_before_it_was_said_to(
 def test_what_is_forgotten_is_never_asked_for(evening: list[Observation], parts: list[float]) -> None:
     short = tuple(key for key in KEYS if key.span in {SHORT, MINUTE, None})
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(everyone, "SHORTEST_MEMORY", ZERO)
+        patched.setattr(everyone, "MIN_MEMORY", ZERO)
         some, all_of_it = (
             Attention(needs, BEGAN, ENDS, SETTINGS)
             for needs in (short, (*short, FeatureKey("glances", timedelta(hours=24))))

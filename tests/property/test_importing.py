@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.core.attention.settings import AttentionSettings
-from detector.core.attention.time_split import divide
+from detector.core.attention.time_split import split_time
 from detector.core.effects import Moment, Record
 from detector.core.observations import (
     Activity,
@@ -171,7 +171,7 @@ def test_what_is_kept_is_known_and_no_more_than_that(history: History) -> None:
             assert round(covered) == expected
         uses = [each.use for each in kept.history.uses() if each.occurrence == occurrence.id]
         coverage = [each.coverage for each in kept.history.coverage() if each.occurrence == occurrence.id]
-        share = divide(uses, coverage, occurrence.began, occurrence.ended).share
+        share = split_time(uses, coverage, occurrence.began, occurrence.ended).share
         assert share.known <= occurrence.ended - occurrence.began
     for tally in account.devices.values():
         assert tally.read == tally.used + tally.outside + tally.twice + tally.left + tally.wrong

@@ -13,8 +13,8 @@ from hypothesis import Phase, example, find, given, settings
 from hypothesis import strategies as st
 
 from rules.features import CATEGORIES, FEATURES, Unit
-from rules.language import RuleError, RuleProblem, compile_condition, parts_of, written
-from rules.model import DEVICE, Condition, FeatureKey, Measured, Value
+from rules.language import RuleError, RuleProblem, compile_condition, format_key, parse_template
+from rules.model import DEVICE_PLACEHOLDER, Condition, FeatureKey, FixedFeatures, Value
 from tests.property.conditions import (
     ABOUT_CATEGORIES,
     ATOMS,
@@ -78,7 +78,7 @@ class Toy:
         return found
 
     def _moving(self, key: FeatureKey) -> list[Value | None]:
-        chance = Random(f"{self.seed} {written(key)}")
+        chance = Random(f"{self.seed} {format_key(key)}")
         name = next(iter(key.steps[0])) if key.name == "usual" else key.name
         unit = FEATURES[name].unit if name in FEATURES else Unit.FLAG
         if key.name == "usual":
@@ -99,7 +99,7 @@ class Toy:
         self.asked.add(key)
         return self.value(key, self.second)
 
-    def changes(self, key: FeatureKey, value: Value, /) -> datetime | None:
+    def deadline(self, key: FeatureKey, value: Value, /) -> datetime | None:
         self.asked.add(key)
 
         def sides(second: int) -> tuple[bool, ...] | None:
@@ -138,7 +138,7 @@ STILL = st.builds(Toy, seed=st.integers(0, 10**6))
 @given(MOMENTARY, STILL)
 def test_holds_is_true_exactly_where_plain_three_valued_logic_is_certain(condition: Said, toy: Toy) -> None:
     compiled = compile_condition(condition.text)
-    assert compiled.remembers == 0
+    assert compiled.memory_size == 0
     assert compiled.holds(toy) is (condition.worth(toy.value, 0) is True)
     assert toy.asked <= compiled.needs
 
@@ -154,7 +154,7 @@ def found_by_stepping(condition: Condition, toy: Toy, extra: tuple[int, ...]) ->
     As the engine does: a look at every observation and at every turn, none where the categories exclude it, and, because
     that must change nothing, at some other instants, too.
     """
-    memory: list[datetime | None] = [None] * condition.remembers
+    memory: list[datetime | None] = [None] * condition.memory_size
     answers: list[bool] = []
     holds, turn, turns = False, None, 0
     for second in range(HORIZON + 1):
@@ -163,15 +163,15 @@ def found_by_stepping(condition: Condition, toy: Toy, extra: tuple[int, ...]) ->
         if second == 0 or second in toy.observed or second in extra or is_turn:
             turns += is_turn
             if condition.categories is not None and toy.value(CATEGORY, second) not in condition.categories:
-                holds, turn, memory = False, None, [None] * condition.remembers
+                holds, turn, memory = False, None, [None] * condition.memory_size
             else:
                 before = list(memory)
-                apart = condition.holds(toy, memory), condition.turns(toy, memory)
+                apart = condition.holds(toy, memory), condition.deadline(toy, memory)
                 assert memory == before
-                assert condition.look is not None
-                assert condition.look(toy, memory) == apart
+                assert condition.evaluate is not None
+                assert condition.evaluate(toy, memory) == apart
                 # A second look at the same instant finds the same.
-                assert condition.look(toy, memory) == apart
+                assert condition.evaluate(toy, memory) == apart
                 holds, turn = apart
                 assert turn is None or turn > toy.at
         answers.append(holds)
@@ -185,7 +185,7 @@ def test_stepping_from_turn_to_turn_finds_exactly_what_a_look_at_every_second_fi
     condition: Said, toy: Toy, extra: tuple[int, ...]
 ) -> None:
     compiled = compile_condition(condition.text)
-    assert bool(compiled.remembers) == condition.lasts
+    assert bool(compiled.memory_size) == condition.lasts
     assert found_by_stepping(compiled, toy, extra)[0] == certain(condition, toy)
 
 
@@ -195,7 +195,7 @@ def test_before_a_category_that_is_not_named_a_condition_neither_holds_nor_turns
     if compiled.categories is not None and toy.value(CATEGORY, 0) not in compiled.categories:
         for toy.second in range(HORIZON):
             assert not compiled.holds(toy)
-            assert compiled.turns(toy) is None
+            assert compiled.deadline(toy) is None
 
 
 def changes_in(answers: list[bool]) -> int:
@@ -214,13 +214,13 @@ def test_the_generators_reach_a_part_that_breaks_off_before_it_is_ripe() -> None
     def broken_off(pair: tuple[Said, Toy]) -> bool:
         condition, toy = pair
         compiled = compile_condition(condition.text)
-        if compiled.remembers < 2:
+        if compiled.memory_size < 2:
             return False
-        memory: list[datetime | None] = [None] * compiled.remembers
+        memory: list[datetime | None] = [None] * compiled.memory_size
         begun = False
         for toy.second in range(HORIZON + 1):
-            assert compiled.look is not None
-            holds, _ = compiled.look(toy, memory)
+            assert compiled.evaluate is not None
+            holds, _ = compiled.evaluate(toy, memory)
             begun = begun or any(memory)
             if begun and not holds and not any(memory):
                 return True
@@ -231,7 +231,7 @@ def test_the_generators_reach_a_part_that_breaks_off_before_it_is_ripe() -> None
 
 @given(features())
 def test_what_is_written_of_a_key_is_read_as_the_same_key(asked: Asked) -> None:
-    (key,) = compile_condition(f"{written(asked.key)} is known").needs
+    (key,) = compile_condition(f"{format_key(asked.key)} is known").needs
     assert key == asked.key
 
 
@@ -239,9 +239,9 @@ def test_what_is_written_of_a_key_is_read_as_the_same_key(asked: Asked) -> None:
 def test_sequences_and_what_is_usual_are_written_as_they_are_read(atom: Said) -> None:
     for key in compile_condition(atom.text).needs:
         if key.name in {"followed", "hopped"}:
-            assert compile_condition(written(key)).needs == {key}
+            assert compile_condition(format_key(key)).needs == {key}
         elif key.name == "usual":
-            usual, feature = written(key).split(" of ")
+            usual, feature = format_key(key).split(" of ")
             assert key in compile_condition(f"{feature} > {usual}").needs
 
 
@@ -355,12 +355,12 @@ def test_no_text_raises_anything_but_a_rule_error_that_can_be_printed(text: str)
     check_places(text, problems)
     if condition is not None:
         assert condition.needs
-        assert condition.holds(Measured(START)) in {True, False}
-        memory: list[datetime | None] = [None] * condition.remembers
-        assert condition.look is not None
-        assert condition.look(Measured(START), memory) == (
-            condition.holds(Measured(START), memory),
-            condition.turns(Measured(START), memory),
+        assert condition.holds(FixedFeatures(START)) in {True, False}
+        memory: list[datetime | None] = [None] * condition.memory_size
+        assert condition.evaluate is not None
+        assert condition.evaluate(FixedFeatures(START), memory) == (
+            condition.holds(FixedFeatures(START), memory),
+            condition.deadline(FixedFeatures(START), memory),
         )
 
 
@@ -381,19 +381,19 @@ def check_places(text: str, problems: tuple[RuleProblem, ...]) -> None:
 @example("{glances(10 min) > 3}")
 def test_no_sentence_raises_anything_but_a_rule_error_that_can_be_printed(text: str) -> None:
     try:
-        parts = parts_of(text)
+        parts = parse_template(text)
     except RuleError as wrong:
         check_places(text, wrong.problems)
     else:
         assert all(isinstance(part, FeatureKey | str) for part in parts)
-        assert "".join(part for part in parts if isinstance(part, str)).replace(DEVICE, "").count("{") == 0
+        assert "".join(part for part in parts if isinstance(part, str)).replace(DEVICE_PLACEHOLDER, "").count("{") == 0
 
 
 @pytest.mark.parametrize("depth", [20, 21])
 def test_parentheses_may_be_twenty_deep_and_no_deeper(depth: int) -> None:
     text = "(" * depth + "put_away" + ")" * depth
     if depth <= 20:
-        assert compile_condition(text).holds(Measured(START, {PUT_AWAY: True}))
+        assert compile_condition(text).holds(FixedFeatures(START, {PUT_AWAY: True}))
     else:
         with pytest.raises(RuleError, match="deep"):
             compile_condition(text)

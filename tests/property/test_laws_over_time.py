@@ -11,7 +11,7 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
-from detector.core.attention.attention import View
+from detector.core.attention.attention import FeatureView
 from detector.core.attention.settings import AttentionSettings
 from detector.core.effects import Effect, Moment, Record
 from detector.core.observations import (
@@ -185,9 +185,11 @@ def test_law_6_shifting_all_instants_shifts_all_decisions(
 def test_law_7_a_rule_never_sees_a_feature_that_it_did_not_declare(
     evening: list[Observation], rules: Sequence[Rule]
 ) -> None:
-    asked, get, changes = set[FeatureKey](), View.get, View.changes
+    asked, get, changes = set[FeatureKey](), FeatureView.get, FeatureView.deadline
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(View, "get", lambda self, key, /: asked.add(key) or get(self, key))
-        patched.setattr(View, "changes", lambda self, key, value, /: asked.add(key) or changes(self, key, value))
+        patched.setattr(FeatureView, "get", lambda self, key, /: asked.add(key) or get(self, key))
+        patched.setattr(
+            FeatureView, "deadline", lambda self, key, value, /: asked.add(key) or changes(self, key, value)
+        )
         live(evening, rules)
     assert asked <= needs(rules)

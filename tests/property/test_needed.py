@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 from hypothesis import Phase, find, given, settings
 
-from detector.core.effects import AskHowLong, Effect, Moment, Notify, Record, SayOver
+from detector.core.effects import AskHowLong, Effect, Moment, Notify, NotifyNeedOver, Record
 from detector.core.observations import Observation
-from rules.policy import NEEDED, PolicySettings
+from rules.policy import NEEDED_LENGTHS, PolicySettings
 from tests.property.evenings import evenings
 from tests.property.test_core_laws import RULES
 from tests.rig.examples import examples
@@ -19,8 +19,8 @@ from tests.timelines.reading import play
 OPEN = PolicySettings(cool_down=timedelta(0), rule_cool_down=timedelta(0), budget=20, quiet_after=0)
 
 
-def overs(effects: list[Effect]) -> list[SayOver]:
-    return [effect for effect in effects if isinstance(effect, SayOver)]
+def overs(effects: list[Effect]) -> list[NotifyNeedOver]:
+    return [effect for effect in effects if isinstance(effect, NotifyNeedOver)]
 
 
 @pytest.mark.thorough
@@ -43,10 +43,10 @@ def test_what_is_needed_is_left_alone_for_so_long_and_its_end_is_said_at_most_on
     kept = {
         each.what.number: each.what for each in effects if isinstance(each, Record) and isinstance(each.what, Moment)
     }
-    needed = [moment for moment in kept.values() if moment.answer in NEEDED]
+    needed = [moment for moment in kept.values() if moment.answer in NEEDED_LENGTHS]
     for over in overs(effects):
         assert over.moment.answered_at is not None
-        assert over.at == over.moment.answered_at + NEEDED[over.moment.answer or ""]
+        assert over.at == over.moment.answered_at + NEEDED_LENGTHS[over.moment.answer or ""]
     for effect in effects:
         if isinstance(effect, Notify):
             for moment in needed:
@@ -58,5 +58,5 @@ def test_what_is_needed_is_left_alone_for_so_long_and_its_end_is_said_at_most_on
                     for each in needed
                     if each.answered_at is not None and each.answered_at > moment.answered_at
                 ]
-                until = min([moment.answered_at + NEEDED[moment.answer or ""], *later])
+                until = min([moment.answered_at + NEEDED_LENGTHS[moment.answer or ""], *later])
                 assert not moment.answered_at <= effect.moment.decided_at < until

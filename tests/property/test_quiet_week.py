@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import find, given, settings
 
-from detector.core.effects import AskHowLong, Effect, Moment, Notify, Record, SayOver, Withdraw
+from detector.core.effects import AskHowLong, Effect, Moment, Notify, NotifyNeedOver, Record, Withdraw
 from detector.core.observations import Answered, NotShown, Observation, PartnerTimeBegan, QuietWeekEnded, Shown
 from detector.rulebook.loading import load_rules
 from rules.model import Reason
@@ -35,7 +35,7 @@ def moments(effects: Sequence[Effect]) -> dict[tuple[str, int], Moment]:
 
 
 def said(effects: Sequence[Effect]) -> list[Effect]:
-    return [effect for effect in effects if isinstance(effect, Notify | Withdraw | AskHowLong | SayOver)]
+    return [effect for effect in effects if isinstance(effect, Notify | Withdraw | AskHowLong | NotifyNeedOver)]
 
 
 @settings(max_examples=examples(30))

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from detector.core.attention.time_split import Divided, divide, share
+from detector.core.attention.time_split import TimeSplit, share, split_time
 from detector.core.effects import Coverage, Moment, Outcome, Use
 from detector.core.observations import Activity
 from detector.report.as_text import as_text
@@ -76,7 +76,7 @@ def in_seconds(stretches: tuple[tuple[datetime, datetime], ...]) -> set[int]:
 def test_presence_distraction_and_the_unknown_add_up_and_agree_with_counting_seconds(
     used: list[Use], covered: list[Coverage]
 ) -> None:
-    divided = divide(used, covered, BEGAN, at(LENGTH))
+    divided = split_time(used, covered, BEGAN, at(LENGTH))
     found = share(used, covered, BEGAN, at(LENGTH))
     present, distracted = second_by_second(used, covered)
     event(f"presence {bool(present)}, distraction {bool(distracted)}, unknown {len(present | distracted) < LENGTH}")
@@ -89,7 +89,7 @@ def test_presence_distraction_and_the_unknown_add_up_and_agree_with_counting_sec
 
 @given(st.lists(uses(), max_size=8), st.lists(coverages(), max_size=6))
 def test_stretches_are_in_order_apart_and_never_empty(used: list[Use], covered: list[Coverage]) -> None:
-    divided = divide(used, covered, BEGAN, at(LENGTH))
+    divided = split_time(used, covered, BEGAN, at(LENGTH))
     for stretches in (divided.present, divided.distracted):
         assert all(begins < ends for begins, ends in stretches)
         assert all(one[1] < other[0] for one, other in pairwise(stretches))
@@ -115,8 +115,8 @@ def test_shifting_everything_shifts_nothing_in_the_shares(
         Coverage(number=each.number, device=each.device, began=each.began + shift, ended=each.ended + shift)
         for each in covered
     ]
-    here: Divided = divide(used, covered, BEGAN, at(LENGTH))
-    assert divide(moved_uses, moved_coverage, BEGAN + shift, at(LENGTH) + shift).share == here.share
+    here: TimeSplit = split_time(used, covered, BEGAN, at(LENGTH))
+    assert split_time(moved_uses, moved_coverage, BEGAN + shift, at(LENGTH) + shift).share == here.share
 
 
 @given(st.lists(coverages(), min_size=1, max_size=6), st.lists(uses(), max_size=6), coverages())

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.core.attention.attention import Attention
-from detector.core.attention.baselines import ENOUGH, greatest, percentile, usuals
+from detector.core.attention.baselines import MIN_SESSIONS, maxima, percentile, usuals
 from detector.core.attention.settings import AttentionSettings
 from detector.core.observations import (
     Activity,
@@ -63,7 +63,7 @@ def heard(evening: list[Observation]) -> list[Observation]:
 @given(evening=evenings(), parts=st.lists(st.floats(0, 1), min_size=2, max_size=5))
 def test_nothing_is_greater_than_the_greatest(evening: list[Observation], parts: list[float]) -> None:
     recorded = heard(evening)
-    found = greatest(recorded, MEASURED, AttentionSettings())
+    found = maxima(recorded, MEASURED, AttentionSettings())
     attention = Attention(MEASURED, BEGAN, recorded[0].ends, AttentionSettings())  # type: ignore[attr-defined]
     most: dict[FeatureKey, Value] = {}
     for seen, following in pairwise(recorded[1:]):
@@ -110,7 +110,7 @@ def replace_part(part: int) -> FeatureKey:
 
 
 def test_below_seven_evenings_nothing_is_usual_and_an_evening_without_a_sensor_is_none() -> None:
-    known = [evening_of(2, day) for day in range(ENOUGH - 1)]
+    known = [evening_of(2, day) for day in range(MIN_SESSIONS - 1)]
     blind = [[seen for seen in evening_of(2, 20) if not isinstance(seen, Focused)]]
     assert usuals([*known, *blind], [USUAL]) == {}
     assert usuals([*known, *blind, evening_of(0, 21)], [USUAL]) == {USUAL: 2}
@@ -124,12 +124,12 @@ def test_a_film_that_nobody_touches_is_long_only_up_to_the_last_input_and_a_gap_
     told.append(Focused(at=BEGAN, activity=Activity(category="social")))
     told.append(InputCounted(at=BEGAN + timedelta(seconds=20), clicks=1))
     idle = WentIdle(at=BEGAN + timedelta(seconds=90), since=BEGAN + timedelta(seconds=60))
-    assert greatest([*told, idle, PartnerTimeEnded(at=ENDS)], [DWELL], AttentionSettings()) == {
+    assert maxima([*told, idle, PartnerTimeEnded(at=ENDS)], [DWELL], AttentionSettings()) == {
         DWELL: timedelta(seconds=60)
     }
     gap = Gap(at=ENDS, since=BEGAN + timedelta(seconds=50), reason="suspend")  # type: ignore[arg-type]
-    assert greatest([*told, gap], [DWELL], AttentionSettings()) == {DWELL: timedelta(seconds=50)}
-    assert greatest([*told, replace(gap, since=ENDS)], [DWELL], AttentionSettings()) == {DWELL: ENDS - BEGAN}
+    assert maxima([*told, gap], [DWELL], AttentionSettings()) == {DWELL: timedelta(seconds=50)}
+    assert maxima([*told, replace(gap, since=ENDS)], [DWELL], AttentionSettings()) == {DWELL: ENDS - BEGAN}
 
 
 @pytest.mark.parametrize(("part", "value"), [(1, 10), (25, 10), (26, 20), (50, 20), (75, 30), (76, 40), (99, 40)])

@@ -368,8 +368,8 @@ def test_a_phone_in_the_other_hand_is_nothing_that_one_comes_from() -> None:
 def test_a_count_of_openings_says_when_it_will_change_by_itself() -> None:
     evening = Evening().opens(10, "social").opens(30, "news")
     view = evening.attention.view("phone", BEGAN + timedelta(seconds=40))
-    assert view.changes(OPENS, 2) == BEGAN + timedelta(seconds=10) + TEN
-    assert evening.attention.view("laptop", view.at).changes(PICK_UPS, 2) is None
+    assert view.deadline(OPENS, 2) == BEGAN + timedelta(seconds=10) + TEN
+    assert evening.attention.view("laptop", view.at).deadline(PICK_UPS, 2) is None
 
 
 def test_a_screen_that_goes_on_was_off_so_what_was_open_was_left_at_a_time_that_nobody_knows() -> None:

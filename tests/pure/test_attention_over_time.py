@@ -65,8 +65,8 @@ def test_what_is_long_only_by_now_counts_from_its_beginning() -> None:
     evening = Evening().focus(0, "social")
     assert [evening.get(10, LONG_TIME), evening.get(10, LONG_TIME, later=TICK)] == [0 * SECOND, 10 * SECOND + TICK]
     view = evening.attention.view("laptop", BEGAN + 5 * SECOND)
-    assert view.changes(LONG_TIME, 60 * SECOND) == BEGAN + 10 * SECOND + TICK
-    assert view.changes(LONG, 1) == BEGAN + 10 * SECOND + TICK
+    assert view.deadline(LONG_TIME, 60 * SECOND) == BEGAN + 10 * SECOND + TICK
+    assert view.deadline(LONG, 1) == BEGAN + 10 * SECOND + TICK
 
 
 def test_a_sequence_counts_from_leaving_the_first_to_taking_up_the_last() -> None:
@@ -126,5 +126,5 @@ def test_a_sum_turns_when_it_has_fallen_to_what_it_is_compared_with_and_not_at_a
     for second in (1, 2, 3):
         evening.attention.observe(InputCounted(at=BEGAN + second * SECOND, scrolls=2))
     view = evening.attention.view("laptop", BEGAN + 4 * SECOND)
-    turns = [view.changes(SCROLLS, against) for against in (7, 6, 5, 4, 3, 2, 0)]
+    turns = [view.deadline(SCROLLS, against) for against in (7, 6, 5, 4, 3, 2, 0)]
     assert [turn and (turn - BEGAN) // SECOND for turn in turns] == [None, 61, 61, 61, 62, 62, 63]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from rules.engine import NEVER, Watch, evidence, needs
+from rules.engine import NEVER, RuleWatch, evidence, needs
 from rules.language import compile_condition
 from rules.model import FeatureKey, Page, Rule, Value
 
@@ -34,7 +34,7 @@ class Features:
     def get(self, key: FeatureKey, /) -> Value | None:
         return timedelta(seconds=self.second) if key == DWELL else self.values.get(key)
 
-    def changes(self, key: FeatureKey, value: Value, /) -> datetime | None:
+    def deadline(self, key: FeatureKey, value: Value, /) -> datetime | None:
         if key != DWELL or not isinstance(value, timedelta) or BEGAN + value <= self.at:
             return None
         return BEGAN + value
@@ -55,17 +55,17 @@ def rule(code: str, when: str, until: str | None = None) -> Rule:
     )
 
 
-def watch(*rules: Rule) -> Watch:
-    return Watch(rules, frozenset({"scrolls"}))
+def watch(*rules: Rule) -> RuleWatch:
+    return RuleWatch(rules, frozenset({"scrolls"}))
 
 
-def looks(watching: Watch, *seen: tuple[float, int]) -> list[float]:
+def looks(watching: RuleWatch, *seen: tuple[float, int]) -> list[float]:
     """Return at which seconds something began to hold."""
     return [second for second, count in seen if watching.after_observation(glances(second, count), "social")]
 
 
-def turn(watching: Watch) -> float | None:
-    return None if watching.turn is NEVER else (watching.turn - BEGAN).total_seconds()
+def turn(watching: RuleWatch) -> float | None:
+    return None if watching.deadline is NEVER else (watching.deadline - BEGAN).total_seconds()
 
 
 def test_a_match_is_the_instant_at_which_a_rule_begins_to_hold() -> None:
@@ -77,8 +77,8 @@ def test_a_part_that_is_to_last_ripens_to_the_instant_and_begins_anew_after_a_br
     watching = watch(rule("A", "glances(10 min) >= 2 for 20 s"))
     assert looks(watching, (0, 2)) == []
     assert turn(watching) == 20
-    assert watching.at_turn(glances(19.9, 2)) == []
-    assert [each.code for each in watching.at_turn(glances(20, 2))] == ["A"]
+    assert watching.on_deadline(glances(19.9, 2)) == []
+    assert [each.code for each in watching.on_deadline(glances(20, 2))] == ["A"]
     assert turn(watching) is None
     assert looks(watching, (21, 1), (22, 2), (41.9, 2), (42, 2)) == [42]
 
@@ -87,7 +87,7 @@ def test_what_is_remembered_is_let_go_of_where_nothing_is_in_use_or_something_el
     lasting = rule("A", "category is social for 20 s")
     watching = watch(lasting)
     assert looks(watching, (0, 2)) == []
-    watching.rest()
+    watching.reset()
     assert turn(watching) is None
     assert looks(watching, (15, 2), (20, 2), (34, 2), (35, 2)) == [35]
     watching = watch(lasting)
@@ -99,7 +99,7 @@ def test_what_is_remembered_is_let_go_of_where_nothing_is_in_use_or_something_el
 def test_resting_ends_what_held() -> None:
     watching = watch(rule("A", "glances(10 min) >= 2"), rule("B", "glances(10 min) >= 2", "glances(10 min) < 1"))
     assert looks(watching, (0, 2)) == [0]
-    watching.rest()
+    watching.reset()
     assert [each.code for each in watching.after_observation(glances(1, 2), "social")] == ["A", "B"]
     assert watching.after_observation(Features(2, {CATEGORY: "mail", GLANCES: 2}), "mail") == []
 
@@ -123,7 +123,7 @@ def test_a_rule_does_not_begin_while_until_holds_and_begins_when_it_ceases() -> 
     watching = watch(rule("A", "glances(10 min) >= 3", "dwell < 10 s"))
     assert looks(watching, (0, 3)) == []
     assert turn(watching) == 10
-    assert [each.code for each in watching.at_turn(glances(10, 3))] == ["A"]
+    assert [each.code for each in watching.on_deadline(glances(10, 3))] == ["A"]
 
 
 def test_what_until_remembers_begins_with_each_holding() -> None:
@@ -152,9 +152,9 @@ def test_only_the_rules_that_turn_are_looked_at_and_the_next_turn_is_the_first_o
     watching = watch(rule("A", "dwell >= 10 s"), rule("B", "dwell >= 30 s"), rule("C", "glances(10 min) >= 2"))
     assert looks(watching, (0, 1)) == []
     assert turn(watching) == 10
-    assert [each.code for each in watching.at_turn(glances(10, 2))] == ["A"]
+    assert [each.code for each in watching.on_deadline(glances(10, 2))] == ["A"]
     assert turn(watching) == 30
-    assert [each.code for each in watching.at_turn(glances(30, 2))] == ["B"]
+    assert [each.code for each in watching.on_deadline(glances(30, 2))] == ["B"]
 
 
 def test_what_is_needed_is_all_that_is_asked_for_and_evidence_all_that_is_known_of_the_condition() -> None:

@@ -11,25 +11,25 @@ from detector.core.observations import LAPTOP
 from detector.devices import MAX_NAME_LENGTH
 from rules.explain import (
     HERE,
-    LONGEST_DEVICE,
+    MAX_DEVICE_NAME,
     OUTCOME_WORDS,
     REASON_WORDS,
-    needed_over,
-    needing,
     say_because,
     say_category,
     say_device,
     say_key,
+    say_need_over,
+    say_needed,
     say_offer,
     say_ordinal,
     say_outcome,
     say_policy,
     say_reason,
     say_what,
-    why,
+    why_line,
 )
 from rules.features import CATEGORIES
-from rules.model import DEVICE, FeatureKey, Reason, Value
+from rules.model import DEVICE_PLACEHOLDER, FeatureKey, Reason, Value
 
 TEN, QUARTER = timedelta(minutes=10), timedelta(minutes=15)
 DWELL = (FeatureKey("dwell"), timedelta(seconds=70))
@@ -55,7 +55,7 @@ DWELL = (FeatureKey("dwell"), timedelta(seconds=70))
 def test_the_why_line_names_what_and_how_long_or_how_often(
     category: str, name: str | None, evidence: list[tuple[FeatureKey, Value]], repeat: int, expected: str
 ) -> None:
-    assert why(category, name, evidence, repeat, "18:30") == expected
+    assert why_line(category, name, evidence, repeat, "18:30") == expected
 
 
 OPENED = [(FeatureKey("opens", TEN, scope="all"), 3), (FeatureKey("opens", TEN), 1)]
@@ -94,14 +94,14 @@ BRIEFLY, LONG = (FeatureKey("dwell"), timedelta(seconds=5)), (FeatureKey("dwell"
 def test_the_why_line_names_the_phone_and_what_it_told(
     category: str, name: str | None, evidence: list[tuple[FeatureKey, Value]], device: str | None, expected: str
 ) -> None:
-    assert why(category, name, evidence, 2, "18:30", device=device) == expected
+    assert why_line(category, name, evidence, 2, "18:30", device=device) == expected
 
 
 def test_a_phones_name_is_shown_as_the_person_gave_it_but_for_what_cannot_be_seen() -> None:
     assert say_device("Büro-Handy 👩\u200d💻") == "Büro-Handy 👩\u200d💻"
     assert say_device(" my\n\x1b[31m\u202e phone\u2028 ") == "my [31m phone"
     assert say_device("x" * 41) == "x" * 39 + "…"
-    assert LONGEST_DEVICE == MAX_NAME_LENGTH
+    assert MAX_DEVICE_NAME == MAX_NAME_LENGTH
 
 
 def test_the_device_that_speaks_is_not_named() -> None:
@@ -138,7 +138,17 @@ def test_a_feature_is_named_as_a_condition_names_it() -> None:
 
 def test_the_rules_own_sentence_is_said_with_what_was_measured_or_not_at_all() -> None:
     scrolls, dwell = FeatureKey("scrolls", TEN), FeatureKey("dwell")
-    sentence = ("You scrolled ", scrolls, " steps in ", dwell, " of ", FeatureKey("category"), " on ", DEVICE, ".")
+    sentence = (
+        "You scrolled ",
+        scrolls,
+        " steps in ",
+        dwell,
+        " of ",
+        FeatureKey("category"),
+        " on ",
+        DEVICE_PLACEHOLDER,
+        ".",
+    )
     measured: dict[FeatureKey, Value] = {scrolls: 31, dwell: timedelta(seconds=70), FeatureKey("category"): "social"}
     assert say_because(sentence, measured, "my phone") == "You scrolled 31 steps in 70 s of social media on my phone."
     assert say_because(sentence, {dwell: timedelta(seconds=70)}, "my phone") is None
@@ -166,10 +176,10 @@ def test_what_came_of_a_nudge_is_said_and_for_how_long_it_was_needed() -> None:
 
 
 def test_the_question_and_its_end_name_what_is_needed_and_where() -> None:
-    assert needing("mail") == "Until then nothing is said about mail."
-    assert needing("social", "my phone") == "Until then nothing is said about social media on my phone."
-    assert needed_over("mail", "laptop", "needed_1") == "Mail, needed for 1 min."
-    assert needed_over("mail", "my phone", None) == "Mail on my phone."
+    assert say_needed("mail") == "Until then nothing is said about mail."
+    assert say_needed("social", "my phone") == "Until then nothing is said about social media on my phone."
+    assert say_need_over("mail", "laptop", "needed_1") == "Mail, needed for 1 min."
+    assert say_need_over("mail", "my phone", None) == "Mail on my phone."
 
 
 def test_an_offer_names_both_commands() -> None:

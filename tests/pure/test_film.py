@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from detector.backtest.timelines import play, read_timelines
 from detector.core.attention.settings import AttentionSettings
-from detector.core.attention.time_split import Share, divide
+from detector.core.attention.time_split import Share, split_time
 from detector.core.effects import Coverage, Use
 from detector.core.effects import Record as Kept
 from detector.core.observations import PartnerTimeBegan
@@ -35,7 +35,7 @@ def lived(text: str) -> tuple[list[tuple[str, float]], Share]:
         for each in uses.values()
         if each.ended is not None
     ]
-    return told, divide(uses.values(), covered, began.at, began.ends).share
+    return told, split_time(uses.values(), covered, began.at, began.ends).share
 
 
 def test_choosing_is_choosing_and_the_film_is_presence() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.config.settings import Settings
-from detector.core.effects import Greet
+from detector.core.effects import NotifyStart
 from detector.daemon.wording import greet_with
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.reminders import PlannedReminder, is_due, next_reminder, suggestion_of
@@ -123,7 +123,7 @@ def test_the_greeting_offers_the_suggestion_of_the_day_on_which_it_began() -> No
     own = ("A walk", "Tea", "What was good today?")
     settings = replace(Settings(), rituals=RitualSettings(suggestions=own))
     for day in range(6):
-        begun = Greet(
+        begun = NotifyStart(
             occurrence="1@x", title="Dinner", at=NOON + timedelta(days=day), ends=NOON + timedelta(days=day, hours=1)
         )
         offered = suggestion_of(begun.at.astimezone().date(), own)

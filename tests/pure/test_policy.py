@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from rules.model import Decision, Hold, Match, Nudge, Reason, Suppressed
-from rules.policy import History, PolicySettings, Said, decide
+from rules.policy import History, PastNudge, PolicySettings, decide
 
 BEGAN = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
 AT = BEGAN + timedelta(minutes=30)
@@ -21,8 +21,8 @@ def match(rule: str = "F101", use: int = 7, *, after_grace: bool = False, catego
     )
 
 
-def said(ago: timedelta, rule: str = "M302", use: int = 1) -> Said:
-    return Said(rule=rule, at=AT - ago, use=use)
+def said(ago: timedelta, rule: str = "M302", use: int = 1) -> PastNudge:
+    return PastNudge(rule=rule, at=AT - ago, use=use)
 
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
@@ -46,13 +46,13 @@ MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
             History(began=BEGAN, busy=Reason.LOCKED, held_since={Reason.LOCKED: AT - MINUTE}),
             Suppressed(reason=Reason.LOCKED),
         ),
-        (History(began=BEGAN, said=[said(20 * MINUTE, use=7)]), Suppressed(reason=Reason.SAME_USE)),
-        (History(began=BEGAN, said=[said(5 * MINUTE)]), Nudge()),
-        (History(began=BEGAN, said=[said(5 * MINUTE - SECOND)]), Suppressed(reason=Reason.COOL_DOWN)),
-        (History(began=BEGAN, said=[said(9 * MINUTE, "F101")]), Suppressed(reason=Reason.RULE_COOL_DOWN)),
-        (History(began=BEGAN, said=[said(10 * MINUTE, "F101")]), Nudge()),
+        (History(began=BEGAN, past_nudges=[said(20 * MINUTE, use=7)]), Suppressed(reason=Reason.SAME_USE)),
+        (History(began=BEGAN, past_nudges=[said(5 * MINUTE)]), Nudge()),
+        (History(began=BEGAN, past_nudges=[said(5 * MINUTE - SECOND)]), Suppressed(reason=Reason.COOL_DOWN)),
+        (History(began=BEGAN, past_nudges=[said(9 * MINUTE, "F101")]), Suppressed(reason=Reason.RULE_COOL_DOWN)),
+        (History(began=BEGAN, past_nudges=[said(10 * MINUTE, "F101")]), Nudge()),
         (
-            History(began=BEGAN, said=[said(n * 6 * MINUTE, use=n) for n in (4, 3, 2, 1)]),
+            History(began=BEGAN, past_nudges=[said(n * 6 * MINUTE, use=n) for n in (4, 3, 2, 1)]),
             Suppressed(reason=Reason.BUDGET),
         ),
         (History(began=BEGAN, busy=Reason.CALL), Hold(until=AT + MINUTE, reason=Reason.CALL)),
@@ -79,7 +79,7 @@ def test_each_reason_in_its_turn(history: History, expected: Decision) -> None:
 
 def test_a_rule_that_never_speaks_is_for_the_report_unless_it_is_for_both_needed_or_on_call() -> None:
     silent = replace(match(), speaks=False)
-    plain = History(began=BEGAN, said=[said(MINUTE, use=7)], dismissed=2, busy=Reason.CALL)
+    plain = History(began=BEGAN, past_nudges=[said(MINUTE, use=7)], dismissed=2, busy=Reason.CALL)
     for history in (History(began=BEGAN), plain):
         assert decide(silent, AT, history, SETTINGS) == Suppressed(reason=Reason.REPORT_ONLY)
     for_both = replace(plain, for_both=frozenset({"social"}))
@@ -116,7 +116,9 @@ def test_what_is_always_for_both_is_never_said() -> None:
 
 
 def test_what_the_person_said_comes_before_every_reason_of_the_program_s_own() -> None:
-    worn_out = History(began=BEGAN, dismissed=9, said=[said(SECOND, use=7)], needed_until=AT + MINUTE, on_call=True)
+    worn_out = History(
+        began=BEGAN, dismissed=9, past_nudges=[said(SECOND, use=7)], needed_until=AT + MINUTE, on_call=True
+    )
     assert decide(match(category="work"), AT, worn_out, SETTINGS) == Suppressed(reason=Reason.NEEDED)
 
 

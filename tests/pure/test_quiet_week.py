@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from detector.config.settings import Settings
-from detector.core.effects import Coverage, Greet, Record
+from detector.core.effects import Coverage, NotifyStart, Record
 from detector.core.observations import PartnerTimeBegan, PartnerTimeEnded
 from detector.daemon.wording import greet_with
 from detector.notifier.settings import NotifierSettings
@@ -187,7 +187,7 @@ def test_forgetting_does_not_make_an_evening_quiet_because_of_its_title(store: S
 @pytest.mark.parametrize("thought", [True, False])
 def test_the_greeting_names_the_quiet_week_and_says_once_that_it_is_over(*, thought: bool) -> None:
     settings = Settings(notifications=NotifierSettings(greeting=thought))
-    greet = Greet(occurrence="1@a", title="Dinner", at=START, ends=START + timedelta(hours=1))
+    greet = NotifyStart(occurrence="1@a", title="Dinner", at=START, ends=START + timedelta(hours=1))
     assert greet_with(settings, 3)(greet).body == (
         "Dinner. Quiet week, evening 3 of 7: what is noticed is kept, and nothing is said."
     )

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from detector.core.attention.time_split import Share, divide, joined, share, without
+from detector.core.attention.time_split import Share, difference, merged, share, split_time
 from detector.core.effects import Coverage, Use
 from detector.core.observations import Activity
 
@@ -93,17 +93,17 @@ def test_shares_add_up() -> None:
 
 
 def test_presence_is_interrupted_by_distraction_and_by_the_unknown() -> None:
-    divided = divide([used(10, 20)], [covered(0, 30), covered(40, 60)], BEGAN, ENDS)
+    divided = split_time([used(10, 20)], [covered(0, 30), covered(40, 60)], BEGAN, ENDS)
     assert divided.present == ((at(0), at(10)), (at(20), at(30)), (at(40), at(60)))
     assert divided.distracted == ((at(10), at(20)),)
 
 
 def test_stretches_that_touch_become_one() -> None:
-    assert joined([(at(5), at(9)), (at(0), at(5)), (at(6), at(7))]) == [(at(0), at(9))]
+    assert merged([(at(5), at(9)), (at(0), at(5)), (at(6), at(7))]) == [(at(0), at(9))]
 
 
 def test_what_is_taken_out_may_reach_over_several_stretches() -> None:
-    assert without([(at(0), at(5)), (at(6), at(9))], [(at(4), at(7)), (at(8), at(20))]) == [
+    assert difference([(at(0), at(5)), (at(6), at(9))], [(at(4), at(7)), (at(8), at(20))]) == [
         (at(0), at(4)),
         (at(7), at(8)),
     ]

@@ -10,7 +10,7 @@ from detector.rulebook.loading import built_in
 from rules.features import CATEGORIES, DISTRACTING
 from rules.language import compile_condition
 from rules.lengths import parse_length
-from rules.model import Condition, FeatureKey, Measured, Memory, Value
+from rules.model import Condition, FeatureKey, FixedFeatures, Memory, Value
 
 AT = datetime(2026, 3, 1, 19, 0, tzinfo=UTC)
 PACK = built_in()
@@ -59,7 +59,7 @@ LENGTHS = {"dwell", "elapsed", "work", "videos", "remaining", "reopened_after", 
 FLAGS = {"put_away", "laptop_plays", "laptop_full", "plays", "to_phone", "to_laptop"}
 
 
-def features(said: str) -> Measured:
+def features(said: str) -> FixedFeatures:
     values: dict[FeatureKey, Value] = {}
     for part in said.split(", "):
         name, _, value = part.partition(" ")
@@ -71,7 +71,7 @@ def features(said: str) -> Measured:
             values[KEYS[name]] = value == "yes"
         else:
             values[KEYS[name]] = int(value)
-    return Measured(AT, values)
+    return FixedFeatures(AT, values)
 
 
 def holding(said: str) -> list[str]:
@@ -80,7 +80,7 @@ def holding(said: str) -> list[str]:
 
 def lasting(condition: Condition, length: timedelta = 4 * MINUTE) -> Memory:
     """Return the memory in which every part that is to hold for a while has held for so long."""
-    return [AT - length for _ in range(condition.remembers)]
+    return [AT - length for _ in range(condition.memory_size)]
 
 
 CASES = [
@@ -249,7 +249,7 @@ def test_no_rule_speaks_of_a_look_of_two_seconds_unless_it_was_opened_for_the_th
 
 
 def test_nothing_holds_where_nothing_is_known() -> None:
-    assert not any(rule.condition.holds(Measured(AT), lasting(rule.condition)) for rule in PACK.rules)
+    assert not any(rule.condition.holds(FixedFeatures(AT), lasting(rule.condition)) for rule in PACK.rules)
 
 
 def test_every_rule_is_bound_to_what_it_speaks_of_so_that_the_rest_costs_nothing() -> None:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from detector.rulebook.loading import built_in
-from rules.features import CATEGORIES, DISTRACTING, FEATURES, Feature, Span, Unit
+from rules.features import CATEGORIES, DISTRACTING, FEATURES, ArgumentKind, Feature, Unit
 from rules.language import compile_condition
 from rules.pack import KEYS, read_pack
 
@@ -19,7 +19,7 @@ COMPARED = {
     Unit.CATEGORY: "a category, `is social`",
     Unit.FLAG: "yes or no",
 }
-ARGUMENTS = {Span.NONE: "", Span.SPAN: "(10 min)", Span.CATEGORY_AND_SPAN: "(social, 10 min)"}
+ARGUMENTS = {ArgumentKind.NONE: "", ArgumentKind.SPAN: "(10 min)", ArgumentKind.CATEGORY_AND_SPAN: "(social, 10 min)"}
 
 
 def row(feature: Feature) -> str:

@@ -142,7 +142,7 @@ class Standing:
         self.asked.append(key.name)
         return self.values.get(key)
 
-    def changes(self, key: FeatureKey, _value: Value, /) -> datetime | None:
+    def deadline(self, key: FeatureKey, _value: Value, /) -> datetime | None:
         self.asked.append(f"{key.name}'")
         return AT + timedelta(seconds=self.told[key]) if key in self.told else None
 
@@ -158,11 +158,11 @@ def test_what_is_decided_is_not_asked_further() -> None:
 
 def test_a_rule_about_another_category_never_turns_and_asks_nothing_else() -> None:
     features = Standing({CATEGORY: "mail"}, {DWELL: 5})
-    assert FEED.turns(features) is None
+    assert FEED.deadline(features) is None
     assert features.asked == ["category"]
     other_order = compile_condition("dwell >= 60 s and category is social")
     features = Standing({CATEGORY: "mail"}, {DWELL: 5})
-    assert other_order.turns(features) is None
+    assert other_order.deadline(features) is None
     assert features.asked == ["category"]
 
 
@@ -188,5 +188,5 @@ def test_a_feature_that_is_known_already_is_not_asked_for_again() -> None:
 def test_it_looks_again_no_sooner_than_it_must(
     text: str, values: dict[FeatureKey, Value], turns: dict[FeatureKey, int], expected: int | None
 ) -> None:
-    found = compile_condition(text).turns(Standing(values, turns))
+    found = compile_condition(text).deadline(Standing(values, turns))
     assert found == (None if expected is None else AT + timedelta(seconds=expected))

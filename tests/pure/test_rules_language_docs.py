@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from rules.features import KINDS, LONGEST_SPAN, SCOPES, SETS
-from rules.language import LONGEST_TEXT, RuleError, compile_condition, parts_of
-from rules.language.because import LONGEST_SENTENCE
-from rules.language.parser import DEEPEST, MOST_COMPARISONS
-from rules.language.tokens import COMPARISONS, KEYWORDS
+from rules.features import CATEGORY_SETS, DEVICE_KINDS, MAX_SPAN, SCOPES
+from rules.language import MAX_TEXT_LENGTH, RuleError, compile_condition, parse_template
+from rules.language.parser import MAX_COMPARISONS, MAX_DEPTH
+from rules.language.template import MAX_SENTENCE
+from rules.language.tokenizer import COMPARISONS, KEYWORDS
 from rules.lengths import UNITS
-from rules.model import DEVICE, FeatureKey
-from rules.pack import MOST_RULES, VERSION, read_pack
+from rules.model import DEVICE_PLACEHOLDER, FeatureKey
+from rules.pack import MAX_RULES, VERSION, read_pack
 
 DOCS = (Path(__file__).parents[2] / "docs" / "rules-language.md").read_text(encoding="utf-8")
 
@@ -49,14 +49,14 @@ def test_every_mistake_is_said_in_the_words_of_the_page(block: str) -> None:
 
 @pytest.mark.parametrize("block", blocks("refused-because"))
 def test_every_mistake_in_a_sentence_is_said_in_the_words_of_the_page(block: str) -> None:
-    assert said_of(block.splitlines()[0], parts_of) == block
+    assert said_of(block.splitlines()[0], parse_template) == block
 
 
 @pytest.mark.parametrize("text", lines("because"))
 def test_every_sentence_is_read(text: str) -> None:
-    parts = parts_of(text)
+    parts = parse_template(text)
     assert any(isinstance(part, FeatureKey) for part in parts)
-    assert DEVICE in parts or "{device}" not in text
+    assert DEVICE_PLACEHOLDER in parts or "{device}" not in text
 
 
 def test_every_pack_is_read() -> None:
@@ -96,7 +96,7 @@ def test_the_page_has_an_example_of_every_form() -> None:
 
 def test_the_grammar_names_every_word_of_the_language() -> None:
     (grammar,) = blocks("ebnf")
-    words = KEYWORDS | SCOPES.keys() | KINDS.keys() | SETS.keys() | UNITS.keys() | set(COMPARISONS)
+    words = KEYWORDS | SCOPES.keys() | DEVICE_KINDS.keys() | CATEGORY_SETS.keys() | UNITS.keys() | set(COMPARISONS)
     words |= {"hop", "from", "to", "shorter", "longer", "than", "since", "start", "usual", "known", "unknown"}
     assert [word for word in sorted(words) if f'"{word}"' not in grammar] == []
     defined = set(re.findall(r"^(\w+) +=", grammar, re.MULTILINE)) | {"name", "category", "digit"}
@@ -106,10 +106,10 @@ def test_the_grammar_names_every_word_of_the_language() -> None:
 
 def test_the_limits_on_the_page_are_those_of_the_code() -> None:
     prose = " ".join(DOCS.split())
-    assert f"{LONGEST_TEXT:,} characters and {MOST_COMPARISONS} comparisons" in prose
-    assert f"at most {DEEPEST} deep" in prose
-    assert LONGEST_SPAN.total_seconds() == 24 * 3600
+    assert f"{MAX_TEXT_LENGTH:,} characters and {MAX_COMPARISONS} comparisons" in prose
+    assert f"at most {MAX_DEPTH} deep" in prose
+    assert MAX_SPAN.total_seconds() == 24 * 3600
     assert "longer than 0 s and at most 24 h" in prose
-    assert f"at most {LONGEST_SENTENCE} characters" in prose
-    assert f"at most {MOST_RULES:,} rules" in prose
+    assert f"at most {MAX_SENTENCE} characters" in prose
+    assert f"at most {MAX_RULES:,} rules" in prose
     assert f"`version = {VERSION}`" in prose

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rules.features import CATEGORIES, DISTRACTING, LONGEST_SPAN
-from rules.language import RuleError, RuleProblem, compile_condition, parts_of, written
-from rules.model import DEVICE, FeatureKey, Filter, Measured, Value
+from rules.features import CATEGORIES, DISTRACTING, MAX_SPAN
+from rules.language import RuleError, RuleProblem, compile_condition, format_key, parse_template
+from rules.model import DEVICE_PLACEHOLDER, FeatureKey, Filter, FixedFeatures, Value
 
 AT = datetime(2026, 3, 1, 19, 0, tzinfo=UTC)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -44,15 +44,15 @@ def steps(*each: str) -> tuple[frozenset[str], ...]:
         ),
         (
             "phone.(social) then social within 24 h",
-            FeatureKey("followed", LONGEST_SPAN, None, "phone", None, steps("social", "social")),
+            FeatureKey("followed", MAX_SPAN, None, "phone", None, steps("social", "social")),
         ),
         ("not hop from laptop to phone within 60 s", FeatureKey("hopped", MINUTE, steps=steps("laptop", "phone"))),
         ("hop from any to laptop within 60 s", FeatureKey("hopped", MINUTE, steps=steps("laptop phone", "laptop"))),
         ("hop from phone to phone within 60 s", FeatureKey("hopped", MINUTE, steps=steps("phone", "phone"))),
         ("any.glances(10 min) > 2", FeatureKey("glances", TEN, None, "all")),
         ("laptop.share > 10 %", FeatureKey("share", None, None, "laptop")),
-        ("3 < phone.opens(since start)", FeatureKey("opens", LONGEST_SPAN, None, "phone")),
-        ("uses(messaging, since start) > 2", FeatureKey("uses", LONGEST_SPAN, "messaging")),
+        ("3 < phone.opens(since start)", FeatureKey("opens", MAX_SPAN, None, "phone")),
+        ("uses(messaging, since start) > 2", FeatureKey("uses", MAX_SPAN, "messaging")),
         (
             "uses(category is social, shorter than 30 s, 10 min) >= 3",
             FeatureKey("uses", TEN, None, "device", Filter(SOCIAL, 30 * SECOND)),
@@ -261,64 +261,64 @@ def test_what_could_hold_is_taken(text: str) -> None:
     assert compile_condition(text)
 
 
-def at(seconds: float, values: Mapping[FeatureKey, Value]) -> Measured:
-    return Measured(AT + seconds * SECOND, values)
+def at(seconds: float, values: Mapping[FeatureKey, Value]) -> FixedFeatures:
+    return FixedFeatures(AT + seconds * SECOND, values)
 
 
 def test_it_holds_once_the_time_is_over_to_the_microsecond_and_not_before() -> None:
     condition = compile_condition("put_away for 20 s")
-    assert condition.look is not None
-    assert condition.remembers == 1
+    assert condition.evaluate is not None
+    assert condition.memory_size == 1
     memory: list[datetime | None] = [None]
     yes = {AWAY: True}
-    assert condition.look(at(0, yes), memory) == (False, AT + 20 * SECOND)
+    assert condition.evaluate(at(0, yes), memory) == (False, AT + 20 * SECOND)
     assert memory == [AT]
-    assert condition.look(at(19.999999, yes), memory) == (False, AT + 20 * SECOND)
-    assert condition.look(at(20, yes), memory) == (True, None)
-    assert condition.look(at(500, yes), memory) == (True, None)
+    assert condition.evaluate(at(19.999999, yes), memory) == (False, AT + 20 * SECOND)
+    assert condition.evaluate(at(20, yes), memory) == (True, None)
+    assert condition.evaluate(at(500, yes), memory) == (True, None)
 
 
 @pytest.mark.parametrize("breaking", [{AWAY: False}, {}])
 def test_an_instant_of_false_or_of_unknown_begins_it_anew(breaking: dict[FeatureKey, Value]) -> None:
     condition = compile_condition("put_away for 20 s")
-    assert condition.look is not None
+    assert condition.evaluate is not None
     memory: list[datetime | None] = [None]
-    condition.look(at(0, {AWAY: True}), memory)
-    assert condition.look(at(25, breaking), memory) == (False, None)
+    condition.evaluate(at(0, {AWAY: True}), memory)
+    assert condition.evaluate(at(25, breaking), memory) == (False, None)
     assert memory == [None]
-    assert condition.look(at(26, {AWAY: True}), memory) == (False, AT + 46 * SECOND)
+    assert condition.evaluate(at(26, {AWAY: True}), memory) == (False, AT + 46 * SECOND)
 
 
 def test_every_part_is_looked_at_even_where_another_has_decided() -> None:
     condition = compile_condition("category is mail and (put_away for 20 s) or dwell > 9 s and (full_screen for 30 s)")
-    assert condition.look is not None
-    assert condition.remembers == 2
+    assert condition.evaluate is not None
+    assert condition.memory_size == 2
     assert condition.categories is None
     memory: list[datetime | None] = [None, None]
     found = {CATEGORY: "social", DWELL: SECOND, AWAY: True, FeatureKey("full_screen"): True}
-    assert condition.look(at(0, found), memory) == (False, AT + 20 * SECOND)
+    assert condition.evaluate(at(0, found), memory) == (False, AT + 20 * SECOND)
     assert memory == [AT, AT]
 
 
 def test_the_same_part_twice_is_remembered_once() -> None:
     condition = compile_condition("(put_away for 20 s) and dwell > 3 s or (put_away for 20 s) and dwell < 2 s")
-    assert condition.remembers == 1
+    assert condition.memory_size == 1
 
 
 def test_a_part_in_a_part_is_ripe_before_the_outer_one_begins() -> None:
     condition = compile_condition("(put_away for 5 s) for 10 s")
-    assert condition.look is not None
+    assert condition.evaluate is not None
     memory: list[datetime | None] = [None, None]
-    assert condition.look(at(0, {AWAY: True}), memory) == (False, AT + 5 * SECOND)
-    assert condition.look(at(5, {AWAY: True}), memory) == (False, AT + 15 * SECOND)
-    assert condition.look(at(15, {AWAY: True}), memory) == (True, None)
+    assert condition.evaluate(at(0, {AWAY: True}), memory) == (False, AT + 5 * SECOND)
+    assert condition.evaluate(at(5, {AWAY: True}), memory) == (False, AT + 15 * SECOND)
+    assert condition.evaluate(at(15, {AWAY: True}), memory) == (True, None)
 
 
 def test_asking_without_looking_leaves_the_memory_alone() -> None:
     condition = compile_condition("put_away for 20 s")
     memory: list[datetime | None] = [AT]
     assert condition.holds(at(20, {AWAY: True}), memory)
-    assert condition.turns(at(5, {AWAY: True}), memory) == AT + 20 * SECOND
+    assert condition.deadline(at(5, {AWAY: True}), memory) == AT + 20 * SECOND
     assert not condition.holds(at(20, {}), memory)
     assert memory == [AT]
     assert not condition.holds(at(20, {AWAY: True}))
@@ -376,25 +376,25 @@ def test_filters_and_steps_count_as_comparisons() -> None:
 )
 def test_a_key_is_written_in_the_words_of_the_language(text: str, said: str) -> None:
     (key,) = compile_condition(text).needs
-    assert written(key) == said
+    assert format_key(key) == said
 
 
 def test_what_is_usual_is_written_with_what_it_is_of() -> None:
-    assert written(USUAL) == "usual(p75) of glances(10 min)"
+    assert format_key(USUAL) == "usual(p75) of glances(10 min)"
 
 
 def test_a_sentence_is_words_and_features() -> None:
-    assert parts_of("{scrolls(60 s)} steps in {dwell}, {category} on {device}.") == (
+    assert parse_template("{scrolls(60 s)} steps in {dwell}, {category} on {device}.") == (
         FeatureKey("scrolls", MINUTE),
         " steps in ",
         DWELL,
         ", ",
         CATEGORY,
         " on ",
-        DEVICE,
+        DEVICE_PLACEHOLDER,
         ".",
     )
-    assert parts_of("Put it away.") == ("Put it away.",)
+    assert parse_template("Put it away.") == ("Put it away.",)
 
 
 @pytest.mark.parametrize(
@@ -417,7 +417,7 @@ def test_a_sentence_is_words_and_features() -> None:
 )
 def test_a_mistake_in_a_sentence_is_said_at_its_place(text: str, message: str, where: int, width: int) -> None:
     with pytest.raises(RuleError) as refused:
-        parts_of(text)
+        parse_template(text)
     (problem,) = refused.value.problems
     assert problem.message == message
     assert (problem.offset, problem.width) == (where, width)
@@ -425,6 +425,6 @@ def test_a_mistake_in_a_sentence_is_said_at_its_place(text: str, message: str, w
 
 def test_all_problems_of_a_sentence_are_said_at_once() -> None:
     with pytest.raises(RuleError) as refused:
-        parts_of("{dwel} and {glances} on {devise}")
+        parse_template("{dwel} and {glances} on {devise}")
     assert [problem.offset for problem in refused.value.problems] == [1, 12, 25]
     assert refused.value.problems[2].hint == "Did you mean 'device'?"

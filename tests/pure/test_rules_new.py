@@ -22,7 +22,7 @@ from detector.paths import rules_dir
 from detector.rulebook.loading import built_in, load_rules, read_rule_file
 from rules.features import CATEGORIES
 from rules.language import compile_condition
-from rules.model import FeatureKey, Measured, Rule
+from rules.model import FeatureKey, FixedFeatures, Rule
 
 BUILT_IN = built_in().rules
 
@@ -76,7 +76,7 @@ def test_recipes_are_fine_while_cooking() -> None:
     changed = rule("F104").condition
 
     def decides(came_from: str, minutes: int) -> bool:
-        return changed.holds(Measured(DAY, {**holds, came: came_from, elapsed: timedelta(minutes=minutes)}))
+        return changed.holds(FixedFeatures(DAY, {**holds, came: came_from, elapsed: timedelta(minutes=minutes)}))
 
     assert decides("reading", 10)
     assert decides("together", 40)
@@ -88,9 +88,9 @@ def test_what_is_not_known_exempts_from_nothing(known: bool) -> None:
     exempt = compile_condition("came_from is together or put_away")
     whole = compile_condition(with_exception("dwell >= 60 s", exempt))
     features = {FeatureKey("dwell"): timedelta(seconds=61)}
-    assert whole.holds(Measured(DAY, features))
+    assert whole.holds(FixedFeatures(DAY, features))
     features |= {FeatureKey("came_from"): "together", FeatureKey("put_away"): False} if known else {}
-    assert whole.holds(Measured(DAY, features)) is not known
+    assert whole.holds(FixedFeatures(DAY, features)) is not known
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.model import DEVICE, FeatureKey
+from rules.model import DEVICE_PLACEHOLDER, FeatureKey
 from rules.pack import Pack, PackProblem, read_pack
 
 PAGE = 'notices = "a"\nwhy = "b"\nwrong = "c"\nneeds = "d"\nexample = "e"\n'
@@ -115,10 +115,10 @@ def test_a_rule_says_until_and_because_and_declares_what_they_need() -> None:
     more = 'until = "dwell < 3 s for 9 s"\nbecause = " {glances(10 min)} looks at {category} on {device}."'
     (found,) = read(rule(more=more)).rules
     assert found.until is not None
-    assert (found.until.text, found.until.remembers) == ("dwell < 3 s for 9 s", 1)
+    assert (found.until.text, found.until.memory_size) == ("dwell < 3 s for 9 s", 1)
     assert found.because == "{glances(10 min)} looks at {category} on {device}."
     glances, category = FeatureKey("glances", timedelta(minutes=10)), FeatureKey("category")
-    assert found.because_parts == (glances, " looks at ", category, " on ", DEVICE, ".")
+    assert found.because_parts == (glances, " looks at ", category, " on ", DEVICE_PLACEHOLDER, ".")
     assert found.condition.needs == {FeatureKey("put_away")}
     assert found.needs == {FeatureKey("put_away"), FeatureKey("dwell"), glances, category}
     (plain,) = read(rule()).rules

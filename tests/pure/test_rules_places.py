@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rules.places import Place, Places, locate, locate_key
+from rules.toml_positions import TomlPosition, TomlPositions, locate, locate_key
 
 TEXT = '''# a comment with [brackets] and = signs
 title = "mine"  # and another
@@ -38,7 +38,7 @@ n = -2.5
 '''
 
 
-def at(place: Place | None) -> tuple[int, int, int]:
+def at(place: TomlPosition | None) -> tuple[int, int, int]:
     assert place is not None
     return place.line, place.column, place.width
 
@@ -93,13 +93,13 @@ def test_a_character_within_a_string_is_found(
     value: Any = tomllib.loads(TEXT)
     for step in path:
         value = value[step]
-    places = Places(TEXT)
+    places = TomlPositions(TEXT)
     assert places.within(places.values[path], value.index(word)) == expected
 
 
 def test_line_ends_of_another_system_move_nothing() -> None:
-    windows = Places(TEXT.replace("\n", "\r\n"))
-    assert windows.values == Places(TEXT).values
+    windows = TomlPositions(TEXT.replace("\n", "\r\n"))
+    assert windows.values == TomlPositions(TEXT).values
     assert windows.line(6) == 'code = "A1"'
 
 
@@ -107,7 +107,7 @@ def test_line_ends_of_another_system_move_nothing() -> None:
 @example('"\r\\1"')
 @given(st.text(alphabet="ab=[]{}\"'\\#., \n\r1\t-é", max_size=60))
 def test_no_text_makes_the_walk_fail_and_what_it_finds_in_toml_is_what_toml_says(text: str) -> None:
-    places = Places(text)
+    places = TomlPositions(text)
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError:
@@ -170,7 +170,7 @@ def test_every_value_of_every_document_is_found(tables: list[dict[str, Any]]) ->
     )
     content = tomllib.loads(text)
     assert content.get("a", {}).get("b c", []) == tables
-    places = Places(text)
+    places = TomlPositions(text)
     for path, expected in leaves(content, ()):
         place = places.values[path]
         assert tomllib.loads("x = " + places.text[place.begins : place.ends])["x"] == expected

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from detector.rulebook.loading import load_rules
+from rules.evaluation import comparisons, evaluate
+from rules.explain_condition import say_parts, what_would_have_kept_it_quiet
 from rules.language import compile_condition
-from rules.model import FeatureKey, Measured, Rule, Value
-from rules.parts import each, parts
-from rules.reckoning import say_parts, what_would_have_kept_it_quiet
+from rules.model import FeatureKey, FixedFeatures, Rule, Value
 
 AT = datetime(2026, 11, 23, 19, 3, 20, tzinfo=UTC)
 CATEGORY, DWELL, SCROLLS = FeatureKey("category"), FeatureKey("dwell"), FeatureKey("scrolls", timedelta(seconds=60))
@@ -22,7 +22,7 @@ def clock(at: datetime) -> str:
 
 
 def quiet(text: str, measured: dict[FeatureKey, Value]) -> str | None:
-    return what_would_have_kept_it_quiet(parts(text, measured.get), AT, clock)
+    return what_would_have_kept_it_quiet(evaluate(text, measured.get), AT, clock)
 
 
 def test_the_nearest_values_at_which_it_would_not_have_held() -> None:
@@ -65,7 +65,7 @@ def test_the_nearest_values_at_which_it_would_not_have_held() -> None:
     ],
 )
 def test_each_kind_of_part_has_its_own_way_out(text: str, key: FeatureKey, value: Value, way: str) -> None:
-    assert compile_condition(text).holds(Measured(AT, {key: value}))
+    assert compile_condition(text).holds(FixedFeatures(AT, {key: value}))
     assert quiet(text, {key: value}) == f"What would have kept it quiet: {way}."
 
 
@@ -90,7 +90,7 @@ def test_each_part_says_whether_it_held_and_what_it_lacked() -> None:
         SCROLLS: 10,
         FeatureKey("elapsed"): timedelta(minutes=7),
     }
-    assert say_parts(parts(text, measured.get)) == [
+    assert say_parts(evaluate(text, measured.get)) == [
         (False, "category in distraction", "it was reading"),
         (False, "dwell >= 60 s", "48 s, 12 s short"),
         (False, "scrolls(60 s) > 10", "10, 1 short"),
@@ -100,47 +100,47 @@ def test_each_part_says_whether_it_held_and_what_it_lacked() -> None:
 
 
 def test_what_is_not_known_neither_holds_nor_fails() -> None:
-    known = parts("scrolls(60 s) is unknown or dwell >= 60 s", {DWELL: timedelta(seconds=10)}.get)
+    known = evaluate("scrolls(60 s) is unknown or dwell >= 60 s", {DWELL: timedelta(seconds=10)}.get)
     assert known.holds is True
-    assert parts("dwell >= 60 s and category is social", {CATEGORY: "social"}.get).holds is None
-    assert parts("dwell >= 60 s and category is social", {CATEGORY: "mail"}.get).holds is False
+    assert evaluate("dwell >= 60 s and category is social", {CATEGORY: "social"}.get).holds is None
+    assert evaluate("dwell >= 60 s and category is social", {CATEGORY: "mail"}.get).holds is False
 
 
 def test_the_nearer_condition_is_nearer() -> None:
     text = "category is social and dwell >= 60 s"
 
     def far(seconds: int) -> float:
-        return parts(text, {CATEGORY: "social", DWELL: timedelta(seconds=seconds)}.get).far
+        return evaluate(text, {CATEGORY: "social", DWELL: timedelta(seconds=seconds)}.get).far
 
     assert far(60) == 0 < far(59) < far(30) < far(0) == 1
-    assert parts("dwell > 60 s", {DWELL: timedelta(seconds=60)}.get).far > 0
+    assert evaluate("dwell > 60 s", {DWELL: timedelta(seconds=60)}.get).far > 0
 
 
 @pytest.mark.parametrize("rule", load_rules(None).rules, ids=lambda rule: rule.code)
 def test_every_built_in_rule_is_taken_apart_whole(rule: Rule) -> None:
-    found = each(parts(rule.condition.text, {}.get))
+    found = comparisons(evaluate(rule.condition.text, {}.get))
     assert {part.key for part in found} >= {key for key in rule.condition.needs if key.name != "usual"}
-    assert all(words for _, words, _ in say_parts(parts(rule.condition.text, {}.get)))
+    assert all(words for _, words, _ in say_parts(evaluate(rule.condition.text, {}.get)))
 
 
 def test_what_is_no_condition_is_refused() -> None:
     with pytest.raises(ValueError, match="no condition"):
-        parts("dwell >=", {}.get)
+        evaluate("dwell >=", {}.get)
 
 
 def test_of_what_must_last_each_part_has_its_own_length() -> None:
     text = "((category is social for 5 min) or (dwell >= 10 s for 2 min)) and (scrolls(60 s) >= 3 for 1 min)"
     measured: dict[FeatureKey, Value] = {CATEGORY: "social", DWELL: timedelta(seconds=80), SCROLLS: 14}
     lasted = (timedelta(minutes=1), timedelta(0), timedelta(seconds=60))
-    found = parts(text, measured.get, lasted)
+    found = evaluate(text, measured.get, lasted)
     assert [row for row in say_parts(found) if row[1].startswith("for ")] == [
         (False, "for 5 min", "1 min, 4 min short"),
         (False, "for 2 min", "0 s, 2 min short"),
         (True, "for 60 s", "1 min"),
     ]
     assert found.holds is False
-    assert parts(text, measured.get, (timedelta(minutes=5), *lasted[1:])).holds is True
-    assert parts(text, measured.get).holds is True
+    assert evaluate(text, measured.get, (timedelta(minutes=5), *lasted[1:])).holds is True
+    assert evaluate(text, measured.get).holds is True
 
 
 def test_what_lasted_would_have_been_kept_quiet_by_a_break() -> None:

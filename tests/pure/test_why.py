@@ -15,7 +15,7 @@ from detector.core.pipeline import Pipeline
 from detector.report.why import explain, explanation_as_json, explanation_lines
 from detector.report.why_not import Situation, find_situation, situation_as_json, situation_lines
 from detector.rulebook.loading import load_rules
-from rules.language import compile_condition, parts_of
+from rules.language import compile_condition, parse_template
 from rules.model import Rule
 from rules.policy import PolicySettings
 
@@ -126,7 +126,7 @@ def test_a_rule_that_is_gone_is_said_to_be_gone() -> None:
 
 def test_the_rules_own_sentence_stands_in_the_why_line() -> None:
     own = tuple(
-        replace(rule, because="{scrolls(60 s)} steps.", because_parts=parts_of("{scrolls(60 s)} steps."))
+        replace(rule, because="{scrolls(60 s)} steps.", because_parts=parse_template("{scrolls(60 s)} steps."))
         if rule.code == "F101"
         else rule
         for rule in RULES

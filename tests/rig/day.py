@@ -48,7 +48,7 @@ def a_minute_of_feed() -> Rule:
         text="category is social and dwell >= 60 s",
         needs=frozenset({_DWELL, _CATEGORY}),
         holds=holds,
-        turns=lambda features: features.changes(_DWELL, minute),
+        deadline=lambda features: features.deadline(_DWELL, minute),
     )
     page = Page(notices="", why="", wrong="", needs="", example="")
     return Rule(code="feed", name="A minute of scrolling", condition=condition, page=page, source="test")

@@ -20,7 +20,7 @@ from detector.backtest.compare import Comparison, EveningPlayed, KeptEvening, ga
 from detector.backtest.usual_before import Greatest, compared_with_usual, to_measure, usual_before
 from detector.cli.output import ProgressLine
 from detector.config.settings import Settings
-from detector.core.attention.baselines import SINCE, greatest
+from detector.core.attention.baselines import MAX_AGE, maxima
 from detector.errors import TurntowardError
 from detector.i18n import _
 from detector.paths import store_path
@@ -90,7 +90,9 @@ def _usuals(
     with Store.open(store_path(), read_only=True) as store:
         # The daemon measures an evening when it ends, so one that was cut off does not count.
         before = [
-            each for each in store.history.occurrences(over[0].began - SINCE, over[-1].began) if each.ended is not None
+            each
+            for each in store.history.occurrences(over[0].began - MAX_AGE, over[-1].began)
+            if each.ended is not None
         ]
     found: list[Greatest] = []
     progress = _("what is usual: evening {evening:,} of {all:,}")
@@ -154,4 +156,4 @@ def _play(task: tuple[StoredOccurrence, Mapping[FeatureKey, Value]]) -> EveningP
 def _greatest(task: tuple[StoredOccurrence, Collection[FeatureKey]]) -> Greatest:
     (occurrence, keys), job = task, _job[-1]
     observed = sorted(job.store.history.observations(occurrence.id), key=lambda seen: seen.at)
-    return occurrence.began, greatest(observed, keys, job.settings.attention)
+    return occurrence.began, maxima(observed, keys, job.settings.attention)

@@ -11,7 +11,7 @@ import click
 
 from detector.cli.output import print_json
 from detector.config.read import read_settings
-from detector.core.attention.baselines import SINCE, asked_for, usuals
+from detector.core.attention.baselines import MAX_AGE, usual_keys, usuals
 from detector.core.attention.settings import AttentionSettings
 from detector.core.effects import Moment
 from detector.core.pipeline import Pipeline
@@ -127,10 +127,10 @@ class _Explainer:
 
     def _usual_before(self, occurrence: StoredOccurrence, settings: AttentionSettings) -> Mapping[FeatureKey, Value]:
         """Return what was usual on the evenings before, as far as a rule compares with it."""
-        compared = asked_for(needs(self._rules))
+        compared = usual_keys(needs(self._rules))
         if not compared:
             return {}
-        before = self._store.history.occurrences(occurrence.began - SINCE, occurrence.began)
+        before = self._store.history.occurrences(occurrence.began - MAX_AGE, occurrence.began)
         return usuals((list(self._store.history.observations(each.id)) for each in before), compared, settings)
 
     def _moments(self, occurrence: StoredOccurrence) -> list[Moment]:

@@ -16,7 +16,7 @@ import click
 
 from detector.clock import ManualClock, SystemClock
 from detector.config.settings import Settings
-from detector.core.effects import Effect, Greet, Moment, Notify, Outcome, Record
+from detector.core.effects import Effect, Moment, Notify, NotifyStart, Outcome, Record
 from detector.core.observations import Answered, Observation, PartnerTimeBegan, PartnerTimeEnded, Shown
 from detector.core.pipeline import Pipeline
 from detector.daemon.effect_runner import EffectRunner
@@ -32,7 +32,7 @@ from detector.rulebook.loading import load_rules
 from detector.store.recordings import read_recording, shift
 from detector.store.store import Store
 from detector.zone import reader_zone
-from rules.explain import say_reason, why
+from rules.explain import say_reason, why_line
 from rules.model import Rule
 
 NUDGE_SECONDS: Final = 1.5
@@ -112,7 +112,7 @@ def _lines(at: datetime, effect: Effect, rules: Mapping[str, Rule]) -> Iterator[
     """Yield what a person wants to see of the effect: nudges, what was suppressed and why, what came of it."""
     when = f"{at.astimezone():%H:%M}"
     match effect:
-        case Greet():
+        case NotifyStart():
             text = _("Partner time begins; it is planned until {end}.")
             yield f"{when}  {text.format(end=f'{effect.ends.astimezone():%H:%M}')}"
         case Notify(moment=moment):
@@ -138,7 +138,7 @@ def _lines(at: datetime, effect: Effect, rules: Mapping[str, Rule]) -> Iterator[
 
 
 def _why(moment: Moment) -> str:
-    return why(moment.category, None, moment.evidence, 1, None, device=moment.device).rstrip(".")
+    return why_line(moment.category, None, moment.evidence, 1, None, device=moment.device).rstrip(".")
 
 
 def _report(store: Store, began: datetime, ended: datetime, rules: Sequence[Rule]) -> str:

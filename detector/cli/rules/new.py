@@ -206,7 +206,7 @@ def _made(
     if exempt is not None:
         text = with_exception(text, _compiled(exempt, "--except"))
         says += f", except when {exempt.strip()}"
-    from detector.core.attention.attention import TOUCHED_BY_INPUT  # noqa: PLC0415 - only when a rule is written
+    from detector.core.attention.attention import INPUT_FEATURES  # noqa: PLC0415 - only when a rule is written
 
     condition = _compiled(text, "--when")
     said = f"{code} {says}."
@@ -217,7 +217,7 @@ def _made(
         notices=f"It {says}.",
         why=WHY,
         wrong=WRONG,
-        needs=needs_of(condition, TOUCHED_BY_INPUT),
+        needs=needs_of(condition, INPUT_FEATURES),
         example=said,
         comment="Written by `turntoward rules new`.",
         says=says,

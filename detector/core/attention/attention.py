@@ -12,19 +12,19 @@ from itertools import count
 from typing import Final
 
 from detector.core.attention.device_state import DeviceState
-from detector.core.attention.input_sums import COUNTED
-from detector.core.attention.measure_factory import Everyone, reach
+from detector.core.attention.input_sums import INPUT_SUMS
+from detector.core.attention.measure_factory import MeasureFactory, memory_needed
 from detector.core.attention.measures import Measure
 from detector.core.attention.settings import AttentionSettings
-from detector.core.attention.uses import Covered, Person, UseState
+from detector.core.attention.uses import CoveredStretch, Person, UseState
 from detector.core.observations import Gap, InputCounted, Observation, Paused
-from rules.model import FeatureKey, Value, the_one
+from rules.model import FeatureKey, Value, intern_key
 
-TOUCHED_BY_INPUT: Final = frozenset({*COUNTED, "since_input"})
+INPUT_FEATURES: Final = frozenset({*INPUT_SUMS, "since_input"})
 """The features that an `InputCounted` can change; all others stand where they were."""
 
 
-class View:
+class FeatureView:
     """The feature set of one device; `at` is set by its owner before it is asked."""
 
     __slots__ = ("at", "measures")
@@ -38,7 +38,7 @@ class View:
         measure = self.measures.get(key)
         return None if measure is None else measure.value(self.at)
 
-    def changes(self, key: FeatureKey, value: Value, /) -> datetime | None:
+    def deadline(self, key: FeatureKey, value: Value, /) -> datetime | None:
         """Return the first instant after `at` at which comparing with `value` may come out differently."""
         measure = self.measures.get(key)
         return None if measure is None else measure.change(self.at, value)
@@ -55,14 +55,14 @@ class Attention:
         settings: AttentionSettings,
         usuals: Mapping[FeatureKey, Value] | None = None,
     ) -> None:
-        self._needs = tuple(map(the_one, needs))
+        self._needs = tuple(map(intern_key, needs))
         self._began = began
         self._settings = settings
         self._number: Callable[[], int] = count(1).__next__
-        self._person = Person(keep=reach(self._needs))
-        self._everyone = Everyone(began, ends, settings, usuals or {})
+        self._person = Person(keep=memory_needed(self._needs))
+        self._everyone = MeasureFactory(began, ends, settings, usuals or {})
         self._states: dict[str, DeviceState] = {}
-        self._views: dict[str, View] = {}
+        self._views: dict[str, FeatureView] = {}
 
     @property
     def devices(self) -> list[DeviceState]:
@@ -77,10 +77,10 @@ class Attention:
             self._states[name] = state
             self._everyone.add(state)
             measures = {key: self._everyone.measure(key, state) for key in self._needs}
-            self._views[name] = View(self._began, measures)
+            self._views[name] = FeatureView(self._began, measures)
         return state
 
-    def view(self, name: str, at: datetime) -> View:
+    def view(self, name: str, at: datetime) -> FeatureView:
         """Return the device's features at `at`."""
         view = self._views[name]
         view.at = at
@@ -122,7 +122,7 @@ class Attention:
             device.closed.clear()
         return found
 
-    def covered(self) -> list[tuple[str, Covered]]:
+    def covered(self) -> list[tuple[str, CoveredStretch]]:
         """Hand over the stretches of coverage that ended since the last call."""
         found = [(device.name, stretch) for device in self.devices for stretch in device.covered]
         for device in self.devices:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from detector.core.attention.attention import TOUCHED_BY_INPUT, Attention, View
+from detector.core.attention.attention import INPUT_FEATURES, Attention, FeatureView
 from detector.core.attention.settings import AttentionSettings
 from detector.core.attention.use_counts import TICK
 from detector.core.observations import (
@@ -25,14 +25,14 @@ from detector.core.observations import (
 )
 from rules.model import FeatureKey, Value
 
-ENOUGH: Final = 7
+MIN_SESSIONS: Final = 7
 """So many evenings make a habit that can be spoken of; fewer are chance."""
-SINCE: Final = timedelta(days=28)
+MAX_AGE: Final = timedelta(days=28)
 """How far back evenings count: four of each day of the week."""
 _FAR: Final[Mapping[type, Value]] = {timedelta: timedelta(days=2), int: 10**6, float: 1e9}
 
 
-def asked_for(needs: Iterable[FeatureKey]) -> frozenset[FeatureKey]:
+def usual_keys(needs: Iterable[FeatureKey]) -> frozenset[FeatureKey]:
     """Return those of the features that say what is usual of another."""
     return frozenset(key for key in needs if key.name == "usual")
 
@@ -49,18 +49,18 @@ def usuals(
     last 28 days. The percentile is the least of the greatest values that so many evenings in a hundred do not exceed; of a
     feature of one device the greatest on any device counts. `done` is called after each evening.
     """
-    wanted = {key: usual_of(key) for key in keys if key.name == "usual"}
+    wanted = {key: measured_key(key) for key in keys if key.name == "usual"}
     found: dict[FeatureKey, list[Any]] = {measured: [] for measured in wanted.values()}
     if not wanted:
         return {}
     for evening in evenings:
-        for key, value in greatest(evening, found, settings or AttentionSettings()).items():
+        for key, value in maxima(evening, found, settings or AttentionSettings()).items():
             found[key].append(value)
         done()
     return {
         key: percentile(sorted(found[measured]), key.part)
         for key, measured in wanted.items()
-        if len(found[measured]) >= ENOUGH
+        if len(found[measured]) >= MIN_SESSIONS
     }
 
 
@@ -69,7 +69,7 @@ def percentile(ordered: Sequence[Value], part: int) -> Value:
     return ordered[max(0, -(-len(ordered) * part // 100) - 1)]
 
 
-def greatest(
+def maxima(
     evening: Iterable[Observation], keys: Iterable[FeatureKey], settings: AttentionSettings
 ) -> dict[FeatureKey, Value]:
     """Return the greatest value of each feature on the evening, on any device, where it was ever known."""
@@ -100,7 +100,7 @@ class _Best:
         self.keys = tuple(keys)
         self.found: dict[FeatureKey, Any] = {}
         self.at: datetime | None = None
-        self._by_input = tuple(key for key in self.keys if key.name in TOUCHED_BY_INPUT)
+        self._by_input = tuple(key for key in self.keys if key.name in INPUT_FEATURES)
         self._ended_by_input = tuple(key for key in self.keys if key.name == "since_input")
         self._turn: datetime | None = None
 
@@ -135,13 +135,13 @@ class _Best:
         turns = [turn for view in views for key in self.keys if (turn := self._slope(view, key)) is not None]
         return min(turns, default=None)
 
-    def _slope(self, view: View, key: FeatureKey) -> datetime | None:
+    def _slope(self, view: FeatureView, key: FeatureKey) -> datetime | None:
         # Compared with what it never reaches, a value turns only where it begins to grow or to shrink.
         value = None if key in self._by_input else view.get(key)
-        return None if value is None else view.changes(key, _FAR.get(type(value), value))
+        return None if value is None else view.deadline(key, _FAR.get(type(value), value))
 
 
-def usual_of(key: FeatureKey) -> FeatureKey:
+def measured_key(key: FeatureKey) -> FeatureKey:
     """Return the feature of which this says what is usual."""
     (name,) = key.steps[0]
     return FeatureKey(name, key.span, key.category, key.scope, key.which)

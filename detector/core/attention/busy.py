@@ -28,7 +28,7 @@ TYPING: Final = 2
 """Key presses in one second that count as typing: fewer are a page being turned."""
 
 
-class Busy:
+class BusyState:
     """What holds a nudge back, on each device. `telling`: the device whose observation is being taken in."""
 
     def __init__(self) -> None:

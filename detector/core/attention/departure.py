@@ -9,7 +9,7 @@ from typing import Final
 from detector.core.attention.device_state import DeviceState
 from rules.features import DISTRACTING
 
-LATE_REPAIR: Final = timedelta(seconds=60)
+LATE_PUT_AWAY: Final = timedelta(seconds=60)
 """A third of reminders end use within a minute (Wellspent RCT, 2026)."""
 
 
@@ -19,7 +19,7 @@ def left_at(devices: Sequence[DeviceState], nudged: datetime) -> tuple[bool, dat
     Uses of what is not distracting count as having left: the map for both, the lock screen's clock. Going on with
     another device is not leaving: a hop from the phone to the laptop is one story.
     """
-    until, left, is_known = nudged + LATE_REPAIR, nudged, True
+    until, left, is_known = nudged + LATE_PUT_AWAY, nudged, True
     for use in (use for device in devices for use in (*device.uses, device.open)):
         if use is None or use.activity.category not in DISTRACTING or use.began > until:
             continue

@@ -19,7 +19,7 @@ from typing import Final
 from detector.core.attention.film import FOR_BOTH, Film
 from detector.core.attention.settings import AttentionSettings
 from detector.core.attention.use_history import Taken
-from detector.core.attention.uses import IN_THE_HAND, Covered, Instant, Person
+from detector.core.attention.uses import PHONE_IN_HAND, CoveredStretch, Person, TimedEvent
 from detector.core.observations import (
     Activity,
     CallEnded,
@@ -44,11 +44,11 @@ from detector.core.observations import (
     WentIdle,
 )
 
-LEFT_ALONE: Final = timedelta(seconds=60)
+PUT_AWAY_AFTER: Final = timedelta(seconds=60)
 """How long a device is left alone before it counts as put away; see the feature `put_away`."""
-LED: Final = timedelta(seconds=30)
+LED_WITHIN: Final = timedelta(seconds=30)
 """A pick-up so soon after a notification was led by it; later, the hand went by itself. As long as a look."""
-TWICE_TOLD: Final = timedelta(seconds=3)
+SAME_PICK_UP: Final = timedelta(seconds=3)
 """Two sources of one phone may both tell of one unlocking; nobody unlocks a phone twice within this."""
 
 
@@ -65,17 +65,17 @@ class DeviceState(Taken):
     ) -> None:
         super().__init__(settings, number, person or Person())
         self.name = name
-        self.covered: list[Covered] = []
+        self.covered: list[CoveredStretch] = []
         self.put_away: bool | None = None
         self.full_screen = False
         self.in_call: bool | None = None
         self._film = Film()
         self.input_since: datetime | None = None
         self.last_input: datetime | None = None
-        self.opens: deque[Instant] = deque()
-        self.pick_ups: deque[Instant] = deque()
-        self.led_pick_ups: deque[Instant] = deque()
-        self.own_pick_ups: deque[Instant] = deque()
+        self.opens: deque[TimedEvent] = deque()
+        self.pick_ups: deque[TimedEvent] = deque()
+        self.led_pick_ups: deque[TimedEvent] = deque()
+        self.own_pick_ups: deque[TimedEvent] = deque()
         self.notified: datetime | None = None
         self._began = began
         self._activity: Activity | None = None
@@ -107,8 +107,8 @@ class DeviceState(Taken):
         """Take in one observation of this device; instants never decrease."""
         at = seen.at
         if not self._heard:
-            self._heard, self.put_away = True, None if at - self._began >= LEFT_ALONE else False
-        if self._away_since is not None and at - self._away_since >= LEFT_ALONE:
+            self._heard, self.put_away = True, None if at - self._began >= PUT_AWAY_AFTER else False
+        if self._away_since is not None and at - self._away_since >= PUT_AWAY_AFTER:
             self.put_away = True
         match seen:
             case InputCounted():
@@ -193,10 +193,10 @@ class DeviceState(Taken):
         self._speaks(seen.at, opened=True)
 
     def _picked_up(self, seen: PickedUp) -> None:
-        if not self.pick_ups or seen.at - self.pick_ups[-1].at >= TWICE_TOLD:
-            self._person.remember(self.pick_ups, seen.at, IN_THE_HAND.category)
-            is_led = self.notified is not None and seen.at - self.notified <= LED
-            self._person.remember(self.led_pick_ups if is_led else self.own_pick_ups, seen.at, IN_THE_HAND.category)
+        if not self.pick_ups or seen.at - self.pick_ups[-1].at >= SAME_PICK_UP:
+            self._person.remember(self.pick_ups, seen.at, PHONE_IN_HAND.category)
+            is_led = self.notified is not None and seen.at - self.notified <= LED_WITHIN
+            self._person.remember(self.led_pick_ups if is_led else self.own_pick_ups, seen.at, PHONE_IN_HAND.category)
             self._was_off(seen.at)
         self._laid_down, self._away_since, self._in_hand = False, None, seen.blind
         self._speaks(seen.at)
@@ -211,7 +211,7 @@ class DeviceState(Taken):
         known = self._spoken and not self._lost & {"focus", "idle"}
         if known and self._covered_since is None:
             self._covered_since = at
-        in_front = self._activity or (IN_THE_HAND if self._in_hand else None)
+        in_front = self._activity or (PHONE_IN_HAND if self._in_hand else None)
         wanted = in_front if known and not self._idle and not self._locked else None
         if self.open is not None and self.open.activity != wanted:
             self._close(at)
@@ -220,7 +220,7 @@ class DeviceState(Taken):
 
     def _was_off(self, at: datetime) -> None:
         # What is open was left when the screen went off in between, and nobody told when.
-        if self.open is not None and at - self.open.began >= TWICE_TOLD:
+        if self.open is not None and at - self.open.began >= SAME_PICK_UP:
             self._lose_the_end(self.open, at)
             self._activity, self._in_hand = None, False
 
@@ -244,7 +244,7 @@ class DeviceState(Taken):
         self._see_film()
         if not self.film:
             self._away_since = self._away_since or since
-            if seen.at - self._away_since >= LEFT_ALONE:
+            if seen.at - self._away_since >= PUT_AWAY_AFTER:
                 self.put_away = True
         self._close(since)
         self._cut_back(since)
@@ -256,7 +256,7 @@ class DeviceState(Taken):
 
     def _gap(self, seen: Gap) -> None:
         since = max(seen.since, self._began)
-        if seen.at - since >= LEFT_ALONE and not self.put_away:
+        if seen.at - since >= PUT_AWAY_AFTER and not self.put_away:
             self.put_away = None
         if seen.sense in {None, "input"}:
             self.input_since = self.last_input = None
@@ -283,7 +283,7 @@ class DeviceState(Taken):
     def _know_nothing(self, at: datetime, *, trusted: bool) -> None:
         self._close(at, trusted=trusted)
         if self._covered_since is not None:
-            self.covered.append(Covered(self._number(), self._covered_since, max(at, self._covered_since)))
+            self.covered.append(CoveredStretch(self._number(), self._covered_since, max(at, self._covered_since)))
         self._covered_since = None
         self._forget()
         self._spoken = self._in_hand = self.full_screen = False

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from detector.core.attention.device_state import DeviceState
-from detector.core.attention.uses import Instant
+from detector.core.attention.uses import TimedEvent
 from rules.features import DISTRACTING
 from rules.model import FeatureKey, Value
 
 
-class Instants:
+class EventCount:
     """How many instants lie in the span `(at - span, at]`: openings of the categories that are meant, or pick-ups."""
 
     def __init__(self, devices: Sequence[DeviceState], key: FeatureKey) -> None:
@@ -27,7 +27,7 @@ class Instants:
         oldest, wanted = at - self._span, self._categories
         found: list[datetime] = []
         for device in self._devices:
-            told: Sequence[Instant] = getattr(device, self._of)
+            told: Sequence[TimedEvent] = getattr(device, self._of)
             for each in reversed(told):
                 if each.at <= oldest:
                     break

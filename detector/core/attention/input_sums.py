@@ -11,7 +11,7 @@ from detector.core.attention.use_counts import MINUTE
 from detector.core.observations import InputCounted
 from rules.model import Value
 
-COUNTED: Final = {
+INPUT_SUMS: Final = {
     "scrolls": "scrolls",
     "keys": "keys",
     "clicks": "clicks",
@@ -21,7 +21,7 @@ COUNTED: Final = {
 }
 """The features that are such a sum, and what is counted."""
 
-LOOKED_AHEAD: Final = 12
+MAX_STEPS_AHEAD: Final = 12
 """So many counts are looked through for the one with which the sum will have fallen far enough."""
 
 
@@ -73,6 +73,6 @@ class TrailingSum:
         # Too early is allowed: further than a few steps ahead is not looked.
         for step, (counted_at, count) in enumerate(counted):
             left -= count
-            if is_equal or step == LOOKED_AHEAD or (left if minutes is None else left / minutes) <= against:
+            if is_equal or step == MAX_STEPS_AHEAD or (left if minutes is None else left / minutes) <= against:
                 return counted_at + self._span
         return None

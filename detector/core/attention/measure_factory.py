@@ -11,27 +11,34 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from detector.core.attention.device_state import DeviceState
-from detector.core.attention.event_counts import Instants
-from detector.core.attention.input_sums import COUNTED, TrailingSum
-from detector.core.attention.measures import AnyOf, Constant, Measure, Running, State
-from detector.core.attention.sequences import Followed, Hopped, Nudged, ReopenedAfter, SinceNudge, kind_of
+from detector.core.attention.event_counts import EventCount
+from detector.core.attention.input_sums import INPUT_SUMS, TrailingSum
+from detector.core.attention.measures import AnyDeviceFlag, Constant, DeviceValue, Measure, RunningLength
+from detector.core.attention.sequences import (
+    HopMeasure,
+    LastNudge,
+    ReopenedAfter,
+    SequenceMeasure,
+    SinceNudge,
+    device_kind,
+)
 from detector.core.attention.settings import AttentionSettings
-from detector.core.attention.use_counts import UsesCounted
-from detector.core.attention.use_time import DistractedShare, TimeIn
-from rules.features import LONGEST_SPAN
+from detector.core.attention.use_counts import UseCount
+from detector.core.attention.use_time import DistractedShare, TimeInUse
+from rules.features import MAX_SPAN
 from rules.model import FeatureKey, Value
 
-SHORTEST_MEMORY: Final = timedelta(minutes=10)
+MIN_MEMORY: Final = timedelta(minutes=10)
 """What came of a nudge is looked up so far back, whatever the rules ask for."""
 
 
-def reach(needs: Iterable[FeatureKey]) -> timedelta:
+def memory_needed(needs: Iterable[FeatureKey]) -> timedelta:
     """Return how far back uses have to be remembered for these features."""
-    spans = [LONGEST_SPAN if key.name == "share" else key.span or timedelta(0) for key in needs if key.name != "usual"]
-    return max(SHORTEST_MEMORY, *spans, timedelta(0))
+    spans = [MAX_SPAN if key.name == "share" else key.span or timedelta(0) for key in needs if key.name != "usual"]
+    return max(MIN_MEMORY, *spans, timedelta(0))
 
 
-class Everyone:
+class MeasureFactory:
     """The devices of one evening, by their scope, and how their features are measured."""
 
     def __init__(
@@ -39,7 +46,7 @@ class Everyone:
     ) -> None:
         self.began = began
         self.ends = ends
-        self.nudged = Nudged()
+        self.nudged = LastNudge()
         self.devices: list[DeviceState] = []
         self.sums: defaultdict[str, dict[FeatureKey, TrailingSum]] = defaultdict(dict)
         self._scopes: dict[str, list[DeviceState]] = {"all": self.devices, "laptop": [], "phone": []}
@@ -49,7 +56,7 @@ class Everyone:
     def add(self, device: DeviceState) -> None:
         """A device has said its first word."""
         self.devices.append(device)
-        self._scopes[kind_of(device.name)].append(device)
+        self._scopes[device_kind(device.name)].append(device)
 
     def forget_counts(self, name: str) -> None:
         """What was counted on the device says nothing any more."""
@@ -59,25 +66,25 @@ class Everyone:
     def measure(self, key: FeatureKey, device: DeviceState) -> Measure:
         """Return the measure; where that is a sum, it is in `sums` from now on."""
         name, devices = key.name, self._scopes.get(key.scope, [device])
-        if name in COUNTED:
+        if name in INPUT_SUMS:
             span, per_minute = key.span or timedelta(0), name.endswith("_rate")
-            total = self.sums[device.name][key] = TrailingSum(device, COUNTED[name], span, per_minute=per_minute)
+            total = self.sums[device.name][key] = TrailingSum(device, INPUT_SUMS[name], span, per_minute=per_minute)
             return total
         match name:
             case "glances" | "uses" | "switches" | "switch_rate":
-                return UsesCounted(devices, key, self._settings)
+                return UseCount(devices, key, self._settings)
             case "opens" | "pick_ups" | "led_pick_ups" | "own_pick_ups":
-                return Instants(devices, key)
+                return EventCount(devices, key)
             case "time":
-                return TimeIn(devices, key)
+                return TimeInUse(devices, key)
             case "share":
                 return DistractedShare(devices, self.began)
             case "dwell" | "since_input" | "elapsed" | "remaining":
-                return Running(device, name, self.began, lambda: self.ends)
+                return RunningLength(device, name, self.began, lambda: self.ends)
             case "followed":
-                return Followed(device, devices, key)
+                return SequenceMeasure(device, devices, key)
             case "hopped":
-                return Hopped(device, self.devices, key)
+                return HopMeasure(device, self.devices, key)
             case "since_nudge":
                 return SinceNudge(self.nudged)
             case "reopened_after":
@@ -85,6 +92,6 @@ class Everyone:
             case "usual":
                 return Constant(self._usuals.get(key))
             case "category" | "came_from":
-                return State(device, name)
+                return DeviceValue(device, name)
             case _:
-                return State(device, name) if key.scope == "device" else AnyOf(devices, name)
+                return DeviceValue(device, name) if key.scope == "device" else AnyDeviceFlag(devices, name)

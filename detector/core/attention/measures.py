@@ -26,7 +26,7 @@ class Measure(Protocol):
         """Return the first instant after `at` at which comparing with `against` may come out differently."""
 
 
-class State:
+class DeviceValue:
     """A feature that only an observation can change."""
 
     def __init__(self, device: DeviceState, name: str) -> None:
@@ -47,7 +47,7 @@ class State:
         return None
 
 
-class AnyOf:
+class AnyDeviceFlag:
     """A flag of several devices: whether it is so on any of them; unknown while it is known of none."""
 
     def __init__(self, devices: Sequence[DeviceState], name: str) -> None:
@@ -79,7 +79,7 @@ class Constant:
         return None
 
 
-class Running:
+class RunningLength:
     """A length that grows (or, for `remaining`, shrinks) with time itself."""
 
     def __init__(self, device: DeviceState, name: str, began: datetime, ends: Callable[[], datetime]) -> None:

@@ -15,13 +15,13 @@ from itertools import chain
 
 from detector.core.attention.device_state import DeviceState
 from detector.core.attention.use_counts import TICK, ZERO
-from detector.core.attention.uses import IN_THE_HAND, UseState
+from detector.core.attention.uses import PHONE_IN_HAND, UseState
 from detector.core.observations import LAPTOP
 from rules.features import DISTRACTING
 from rules.model import FeatureKey, Value
 
 
-def kind_of(device: str) -> str:
+def device_kind(device: str) -> str:
     """Return what kind of device bears the name: this laptop, or else a phone."""
     return "laptop" if device == LAPTOP else "phone"
 
@@ -56,7 +56,7 @@ class _Story:
         raise NotImplementedError
 
 
-class Followed(_Story):
+class SequenceMeasure(_Story):
     """Whether the use under way is the last of these steps, each left before the next was taken up, within the span.
 
     The earlier steps are uses of any of `devices`, and the device is one of them.
@@ -76,7 +76,7 @@ class Followed(_Story):
         return True
 
 
-class Hopped(_Story):
+class HopMeasure(_Story):
     """Whether the person's last other distracting use was on another device, of the first kind, and this is the second.
 
     What is open there still, too: it is left when the use under way is taken up.
@@ -84,12 +84,12 @@ class Hopped(_Story):
 
     def _is_told(self, use: UseState) -> bool:
         came_from, to = self._steps
-        if kind_of(self._device.name) not in to:
+        if device_kind(self._device.name) not in to:
             return False
         latest: tuple[datetime, int, DeviceState] | None = None
         for device in self._devices:
             for other in chain((device.open,), device.remembered()):
-                if other is None or other.number >= use.number or other.activity == IN_THE_HAND:
+                if other is None or other.number >= use.number or other.activity == PHONE_IN_HAND:
                     continue
                 left = min(other.ended or use.began, use.began)
                 if other.activity.category in DISTRACTING and (latest is None or (left, other.number) > latest[:2]):
@@ -99,11 +99,11 @@ class Hopped(_Story):
                     break
         if latest is None or latest[2] is self._device or use.began - latest[0] > self._span:
             return False
-        return kind_of(latest[2].name) in came_from
+        return device_kind(latest[2].name) in came_from
 
 
 @dataclass(slots=True)
-class Nudged:
+class LastNudge:
     """The last nudge that reached the screen: when, and the category that it named."""
 
     at: datetime | None = None
@@ -113,7 +113,7 @@ class Nudged:
 class SinceNudge:
     """How long ago the last nudge reached the screen."""
 
-    def __init__(self, nudged: Nudged) -> None:
+    def __init__(self, nudged: LastNudge) -> None:
         self._nudged = nudged
 
     def value(self, at: datetime) -> timedelta | None:
@@ -133,7 +133,7 @@ class SinceNudge:
 class ReopenedAfter:
     """How long after the last nudge the use under way was taken up, where it is of the category that was named."""
 
-    def __init__(self, device: DeviceState, nudged: Nudged) -> None:
+    def __init__(self, device: DeviceState, nudged: LastNudge) -> None:
         self._device = device
         self._nudged = nudged
 

@@ -19,7 +19,7 @@ Stretch: TypeAlias = tuple[datetime, datetime]
 """A half-open interval `[begins, ends)`, never empty."""
 
 
-class Used(Protocol):
+class UseInterval(Protocol):
     """What is asked of a use; `ended` None: it is still open."""
 
     @property
@@ -43,7 +43,7 @@ class Used(Protocol):
         """Whether the end is known rather than bounded."""
 
 
-class Known(Protocol):
+class CoverageInterval(Protocol):
     """What is asked of a stretch of coverage."""
 
     @property
@@ -87,7 +87,7 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Divided:
+class TimeSplit:
     """An occurrence cut into stretches: each list in order, without overlaps; what lies between them is unknown."""
 
     begins: datetime
@@ -103,15 +103,17 @@ class Divided:
         return Share(presence=presence, distraction=distraction, unknown=unknown)
 
 
-def share(uses: Iterable[Used], coverage: Iterable[Known], begins: datetime, ends: datetime) -> Share:
+def share(uses: Iterable[UseInterval], coverage: Iterable[CoverageInterval], begins: datetime, ends: datetime) -> Share:
     """Return how much of `[begins, ends)` was presence, distraction, and unknown.
 
     The three lengths add up to the interval's own. Uses that overlap on two devices count once.
     """
-    return divide(uses, coverage, begins, ends).share
+    return split_time(uses, coverage, begins, ends).share
 
 
-def divide(uses: Iterable[Used], coverage: Iterable[Known], begins: datetime, ends: datetime) -> Divided:
+def split_time(
+    uses: Iterable[UseInterval], coverage: Iterable[CoverageInterval], begins: datetime, ends: datetime
+) -> TimeSplit:
     """Cut `[begins, ends)` into stretches of presence and of distraction.
 
     Distraction: uses of distracting categories (`rules.features.DISTRACTING`) on any device. Presence: what is known,
@@ -120,7 +122,7 @@ def divide(uses: Iterable[Used], coverage: Iterable[Known], begins: datetime, en
     spoke: dict[str, list[Stretch]] = {}
     for stretch in coverage:
         spoke.setdefault(stretch.device, []).extend(_clipped(stretch.began, stretch.ended, begins, ends))
-    covered = {device: joined(stretches) for device, stretches in spoke.items()}
+    covered = {device: merged(stretches) for device, stretches in spoke.items()}
     found: list[Stretch] = []
     for use in uses:
         if use.activity.category not in DISTRACTING:
@@ -129,13 +131,15 @@ def divide(uses: Iterable[Used], coverage: Iterable[Known], begins: datetime, en
         if use.trusted and use.ended is not None:
             found += used
         else:
-            found += common(used, covered.get(use.device, []))
-    distracted = joined(found)
-    known = joined(stretch for stretches in covered.values() for stretch in stretches)
-    return Divided(begins=begins, ends=ends, present=tuple(without(known, distracted)), distracted=tuple(distracted))
+            found += intersection(used, covered.get(use.device, []))
+    distracted = merged(found)
+    known = merged(stretch for stretches in covered.values() for stretch in stretches)
+    return TimeSplit(
+        begins=begins, ends=ends, present=tuple(difference(known, distracted)), distracted=tuple(distracted)
+    )
 
 
-def joined(stretches: Iterable[Stretch]) -> list[Stretch]:
+def merged(stretches: Iterable[Stretch]) -> list[Stretch]:
     """Return the stretches in order, those that overlap or touch made one."""
     whole: list[Stretch] = []
     for begins, ends in sorted(stretches):
@@ -147,7 +151,7 @@ def joined(stretches: Iterable[Stretch]) -> list[Stretch]:
     return whole
 
 
-def common(some: list[Stretch], others: list[Stretch]) -> list[Stretch]:
+def intersection(some: list[Stretch], others: list[Stretch]) -> list[Stretch]:
     """Return what lies in both; each list in order and without overlaps."""
     found: list[Stretch] = []
     one = other = 0
@@ -162,7 +166,7 @@ def common(some: list[Stretch], others: list[Stretch]) -> list[Stretch]:
     return found
 
 
-def without(some: list[Stretch], others: list[Stretch]) -> list[Stretch]:
+def difference(some: list[Stretch], others: list[Stretch]) -> list[Stretch]:
     """Return what lies in the first and not in the second; each list in order and without overlaps."""
     found: list[Stretch] = []
     at = 0

@@ -29,7 +29,7 @@ def categories_of(key: FeatureKey) -> frozenset[str] | None:
     return key.which.categories if key.which else frozenset({key.category or ""})
 
 
-class UsesCounted:
+class UseCount:
     """How many uses began in `(at - span, at]`, or how many a minute."""
 
     def __init__(self, devices: Sequence[DeviceState], key: FeatureKey, settings: AttentionSettings) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from detector.core.attention.settings import AttentionSettings
-from detector.core.attention.uses import IN_THE_HAND, Person, UseState
+from detector.core.attention.uses import PHONE_IN_HAND, Person, UseState
 from detector.core.observations import Activity
 from rules.features import DISTRACTING
 
@@ -39,7 +39,7 @@ class Taken:
     @property
     def before(self) -> UseState | None:
         """The use that was left last, looking past a phone in the hand."""
-        use = next((use for use in reversed(self.uses) if use.activity != IN_THE_HAND), None)
+        use = next((use for use in reversed(self.uses) if use.activity != PHONE_IN_HAND), None)
         return use if use is not None and use.number > self._forgotten else None
 
     def remembered(self) -> Iterator[UseState]:
@@ -59,11 +59,11 @@ class Taken:
             self.open = last
             return
         follows, came_from = self._person.came_from(at, fleeting)
-        follows = follows and activity != IN_THE_HAND
+        follows = follows and activity != PHONE_IN_HAND
         self.open = UseState(self._number(), activity, at, follows, came_from, opened=opened)
         if last is not None and straight:
-            last.is_part = last.is_part or last.activity == IN_THE_HAND
-            self.open.is_part = activity == IN_THE_HAND
+            last.is_part = last.is_part or last.activity == PHONE_IN_HAND
+            self.open.is_part = activity == PHONE_IN_HAND
 
     def _lose_the_end(self, use: UseState, until: datetime) -> None:
         use.until = until

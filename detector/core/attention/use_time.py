@@ -91,7 +91,7 @@ class _Stretches:
         return _Merged(version, at, min(turns, default=None), merged, since, length)
 
 
-class TimeIn:
+class TimeInUse:
     """How much of the span `(at - span, at]` went into the uses that are meant."""
 
     def __init__(self, devices: Sequence[DeviceState], key: FeatureKey) -> None:

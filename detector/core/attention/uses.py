@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple, Protocol
 
 from detector.core.observations import Activity
-from rules.features import LONGEST_SPAN
+from rules.features import MAX_SPAN
 
-CAME_FROM: Final = timedelta(seconds=60)
+CAME_FROM_WITHIN: Final = timedelta(seconds=60)
 """How long after a use the next one still follows from it: people slide from a message to a feed (arXiv 2410.11354)."""
-IN_THE_HAND: Final = Activity(category="phone")
+PHONE_IN_HAND: Final = Activity(category="phone")
 
 
 @dataclass(slots=True, eq=False)
@@ -42,7 +42,7 @@ class UseState:
 
 
 @dataclass(slots=True, eq=False)
-class Covered:
+class CoveredStretch:
     """A stretch in which the device's sensors spoke."""
 
     number: int
@@ -50,14 +50,14 @@ class Covered:
     ended: datetime
 
 
-class Instant(NamedTuple):
+class TimedEvent(NamedTuple):
     """Something that happened to the category at an instant."""
 
     at: datetime
     category: str
 
 
-class Used(Protocol):
+class UsedDevice(Protocol):
     """What the person asks of a device: the use under way, and the one that was left before with a known end."""
 
     @property
@@ -73,18 +73,18 @@ class Used(Protocol):
 class Person:
     """Whose devices these are. `keep`: how far back what they did is asked for."""
 
-    devices: list[Used] = field(default_factory=list)
-    keep: timedelta = LONGEST_SPAN
+    devices: list[UsedDevice] = field(default_factory=list)
+    keep: timedelta = MAX_SPAN
 
     def came_from(self, at: datetime, fleeting: timedelta) -> tuple[bool, str | None]:
         """Return, for a use taken up at `at`, whether it follows straight from another, and the category of that."""
         latest, left = None, None
         for device in self.devices:
             for use in (device.before, device.open):
-                ended = None if use is None or use.activity == IN_THE_HAND else use.ended or at
+                ended = None if use is None or use.activity == PHONE_IN_HAND else use.ended or at
                 if ended is not None and (left is None or ended > left):
                     latest, left = use, ended
-        if latest is None or left is None or at - left > CAME_FROM:
+        if latest is None or left is None or at - left > CAME_FROM_WITHIN:
             return False, None
         return at - left < fleeting, latest.activity.category
 
@@ -93,8 +93,8 @@ class Person:
         under_way = (device.open.began for device in self.devices if device.open is not None)
         return min((at, *under_way)) - self.keep
 
-    def remember(self, instants: deque[Instant], at: datetime, category: str) -> None:
+    def remember(self, instants: deque[TimedEvent], at: datetime, category: str) -> None:
         """Add an instant, and forget those that no span reaches any more."""
-        instants.append(Instant(at, category))
+        instants.append(TimedEvent(at, category))
         while instants[0].at <= at - self.keep:
             instants.popleft()

@@ -12,26 +12,26 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from rules.features import CATEGORIES, Unit
-from rules.language.source import Truth, Writer
+from rules.language.code_generator import CodeFragment, CodeGenerator
 from rules.model import FeatureKey, Value
 
 OPPOSITE: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 IN_FRONT: Final = FeatureKey("category")
 
 
-class Written(NamedTuple):
+class SourceSpan(NamedTuple):
     """Where the words of a node stand, and whether it says their opposite; two nodes are equal wherever they stand."""
 
     at: int = 0
     width: int = 0
     turned: bool = False
 
-    def opposite(self) -> Written:
+    def opposite(self) -> SourceSpan:
         """Return the same words, turned once more."""
         return self._replace(turned=not self.turned)
 
 
-NOWHERE: Final = Written()
+NOWHERE: Final = SourceSpan()
 
 
 class Node(ABC):
@@ -51,14 +51,14 @@ class Node(ABC):
         """Return every feature that may be asked for."""
 
     @abstractmethod
-    def truth(self, writer: Writer, known: frozenset[int]) -> Truth:
+    def truth(self, writer: CodeGenerator, known: frozenset[int]) -> CodeFragment:
         """Write the expression that is True where the node is certain; `known`: the features already read."""
 
     @abstractmethod
-    def turn(self, writer: Writer) -> str | None:
+    def turn(self, writer: CodeGenerator) -> str | None:
         """Write the expression of the first instant at which the truth may turn; None: only an observation turns it."""
 
-    def look(self, writer: Writer) -> list[str]:
+    def look(self, writer: CodeGenerator) -> list[str]:
         """Write a body that returns the truth with the turn, where that is less than asking twice; else nothing."""
         del writer
         return []
@@ -71,7 +71,7 @@ class Compare(Node):
     key: FeatureKey
     operator: str
     value: Value
-    written: Written = field(default=NOWHERE, compare=False)
+    written: SourceSpan = field(default=NOWHERE, compare=False)
 
     def negated(self) -> Node:
         """Turn the operator; an unknown number stays neither."""
@@ -81,15 +81,15 @@ class Compare(Node):
         """Return the one feature."""
         return frozenset({self.key})
 
-    def truth(self, writer: Writer, known: frozenset[int]) -> Truth:
+    def truth(self, writer: CodeGenerator, known: frozenset[int]) -> CodeFragment:
         """Write the comparison, guarded against the unknown."""
         number = writer.key(self.key)
         guarded = f"({writer.read(number, known)} is not None and v{number} {self.operator} {writer.value(self.value)})"
-        return Truth.of(guarded, known | {number})
+        return CodeFragment.of(guarded, known | {number})
 
-    def turn(self, writer: Writer) -> str | None:
+    def turn(self, writer: CodeGenerator) -> str | None:
         """Ask the features."""
-        return writer.changes(self.key, self.value)
+        return writer.deadline(self.key, self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class CompareUsual(Node):
     key: FeatureKey
     operator: str
     usual: FeatureKey
-    written: Written = field(default=NOWHERE, compare=False)
+    written: SourceSpan = field(default=NOWHERE, compare=False)
 
     def negated(self) -> Node:
         """Turn the operator; where one of the two is unknown it stays neither."""
@@ -109,16 +109,16 @@ class CompareUsual(Node):
         """Return both features."""
         return frozenset({self.key, self.usual})
 
-    def truth(self, writer: Writer, known: frozenset[int]) -> Truth:
+    def truth(self, writer: CodeGenerator, known: frozenset[int]) -> CodeFragment:
         """Write the comparison, guarded twice: what is usual is asked for first, for it is often unknown."""
         number, usual = writer.key(self.key), writer.key(self.usual)
         first = writer.read(usual, known)
         known |= {usual}
         second = writer.read(number, known)
         guarded = f"({first} is not None and {second} is not None and v{number} {self.operator} v{usual})"
-        return Truth(guarded, known | {number}, known)
+        return CodeFragment(guarded, known | {number}, known)
 
-    def turn(self, writer: Writer) -> str | None:
+    def turn(self, writer: CodeGenerator) -> str | None:
         """Ask the features; what is usual stands still for an evening, and while it is unknown nothing turns."""
         number, usual = writer.key(self.key), writer.key(self.usual)
         return f"(None if (v{usual} := get(k{usual})) is None else changes(k{number}, v{usual}))"
@@ -131,7 +131,7 @@ class Category(Node):
     key: FeatureKey
     words: frozenset[str]
     wanted: bool = True
-    written: Written = field(default=NOWHERE, compare=False)
+    written: SourceSpan = field(default=NOWHERE, compare=False)
 
     @property
     def categories(self) -> frozenset[str] | None:
@@ -148,7 +148,7 @@ class Category(Node):
         """Return the one feature."""
         return frozenset({self.key})
 
-    def truth(self, writer: Writer, known: frozenset[int]) -> Truth:
+    def truth(self, writer: CodeGenerator, known: frozenset[int]) -> CodeFragment:
         """Write the test of equality or membership."""
         number = writer.key(self.key)
         read = writer.read(number, known)
@@ -159,9 +159,9 @@ class Category(Node):
             test = f"{'in' if self.wanted else 'not in'} {writer.value(self.words)}"
         # None equals no word, so only the opposite needs a guard.
         source = f"({read} {test})" if self.wanted else f"({read} is not None and v{number} {test})"
-        return Truth.of(source, known | {number})
+        return CodeFragment.of(source, known | {number})
 
-    def turn(self, writer: Writer) -> str | None:  # noqa: ARG002 - as every node
+    def turn(self, writer: CodeGenerator) -> str | None:  # noqa: ARG002 - as every node
         """Return None: a category changes only when something is observed."""
         return None
 
@@ -172,7 +172,7 @@ class Flag(Node):
 
     key: FeatureKey
     wanted: bool = True
-    written: Written = field(default=NOWHERE, compare=False)
+    written: SourceSpan = field(default=NOWHERE, compare=False)
 
     @property
     def categories(self) -> frozenset[str] | None:
@@ -187,14 +187,14 @@ class Flag(Node):
         """Return the one feature."""
         return frozenset({self.key})
 
-    def truth(self, writer: Writer, known: frozenset[int]) -> Truth:
+    def truth(self, writer: CodeGenerator, known: frozenset[int]) -> CodeFragment:
         """Write the test of identity."""
         number = writer.key(self.key)
-        return Truth.of(f"({writer.read(number, known)} is {self.wanted})", known | {number})
+        return CodeFragment.of(f"({writer.read(number, known)} is {self.wanted})", known | {number})
 
-    def turn(self, writer: Writer) -> str | None:
+    def turn(self, writer: CodeGenerator) -> str | None:
         """Ask the features: `put_away` becomes true by time alone."""
-        return writer.changes(self.key, True)
+        return writer.deadline(self.key, True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +205,7 @@ class Known(Node):
     wanted: bool
     unit: Unit
     zero: Value
-    written: Written = field(default=NOWHERE, compare=False)
+    written: SourceSpan = field(default=NOWHERE, compare=False)
 
     def negated(self) -> Node:
         """Return the opposite."""
@@ -215,12 +215,12 @@ class Known(Node):
         """Return the one feature."""
         return frozenset({self.key})
 
-    def truth(self, writer: Writer, known: frozenset[int]) -> Truth:
+    def truth(self, writer: CodeGenerator, known: frozenset[int]) -> CodeFragment:
         """Write the test for None."""
         number = writer.key(self.key)
         test = "is not" if self.wanted else "is"
-        return Truth.of(f"({writer.read(number, known)} {test} None)", known | {number})
+        return CodeFragment.of(f"({writer.read(number, known)} {test} None)", known | {number})
 
-    def turn(self, writer: Writer) -> str | None:
+    def turn(self, writer: CodeGenerator) -> str | None:
         """Ask the features: what was unknown may have left the span by then."""
-        return None if self.unit is Unit.CATEGORY else writer.changes(self.key, self.zero)
+        return None if self.unit is Unit.CATEGORY else writer.deadline(self.key, self.zero)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from rules.features import CATEGORIES, KINDS, LONGEST_SPAN, SETS
+from rules.features import CATEGORIES, CATEGORY_SETS, DEVICE_KINDS, MAX_SPAN
 from rules.model import FeatureKey, Filter
 
 _UNITS = (("h", timedelta(hours=1)), ("min", timedelta(minutes=1)))
 
 
-def written(key: FeatureKey) -> str:
+def format_key(key: FeatureKey) -> str:
     """Return the words of the key, such as `all.uses(messaging, 15 min)` or `messaging then social within 60 s`.
 
     What is usual is no condition's left side; it is `usual(p75) of glances(10 min)`.
@@ -21,20 +21,20 @@ def written(key: FeatureKey) -> str:
     scope = "" if key.scope == "device" else f"{key.scope}."
     if key.name == "usual" and key.steps:
         (name,) = key.steps[0]
-        return f"usual(p{key.part}) of {written(key._replace(name=name, steps=(), part=0))}"
+        return f"usual(p{key.part}) of {format_key(key._replace(name=name, steps=(), part=0))}"
     if key.name == "followed":
-        return f"{scope}{' then '.join(map(_step, key.steps))} within {exactly(key.span)}"
+        return f"{scope}{' then '.join(map(_step, key.steps))} within {format_length(key.span)}"
     if key.name == "hopped":
-        ends = [next((kind for kind, kept in KINDS.items() if kept == step), "any") for step in key.steps]
-        return f"hop from {' to '.join(ends)} within {exactly(key.span)}"
+        ends = [next((kind for kind, kept in DEVICE_KINDS.items() if kept == step), "any") for step in key.steps]
+        return f"hop from {' to '.join(ends)} within {format_length(key.span)}"
     arguments = [key.category] if key.category else []
     arguments += _filters(key.which) if key.which else []
     if key.span is not None:
-        arguments.append("since start" if key.span == LONGEST_SPAN else exactly(key.span))
+        arguments.append("since start" if key.span == MAX_SPAN else format_length(key.span))
     return f"{scope}{key.name}({', '.join(arguments)})" if arguments else f"{scope}{key.name}"
 
 
-def exactly(length: timedelta | None) -> str:
+def format_length(length: timedelta | None) -> str:
     """Return the length without rounding: `1 min 40 s`, `0.5 s`."""
     rest, parts = length or timedelta(0), list[str]()
     for unit, size in _UNITS:
@@ -50,8 +50,8 @@ def exactly(length: timedelta | None) -> str:
 
 def _filters(which: Filter) -> list[str]:
     said = [] if which.categories is None else [f"category {_among(which.categories)}"]
-    said += [] if which.longer is None else [f"longer than {exactly(which.longer)}"]
-    return said + ([] if which.shorter is None else [f"shorter than {exactly(which.shorter)}"])
+    said += [] if which.longer is None else [f"longer than {format_length(which.longer)}"]
+    return said + ([] if which.shorter is None else [f"shorter than {format_length(which.shorter)}"])
 
 
 def _among(categories: frozenset[str]) -> str:
@@ -62,7 +62,7 @@ def _among(categories: frozenset[str]) -> str:
 
 
 def _step(categories: frozenset[str]) -> str:
-    known = next((name for name, kept in SETS.items() if kept == categories), None)
+    known = next((name for name, kept in CATEGORY_SETS.items() if kept == categories), None)
     if known is not None or len(categories) == 1:
         return known or next(iter(categories))
     # What the catalogue does not know is kept, too: it may come from an older file.

@@ -10,27 +10,27 @@ import re
 from typing import Final
 
 from rules.features import FEATURES, Unit
-from rules.language.naming import Naming
+from rules.language.name_resolver import NameResolver
 from rules.language.pieces import Pieces, Unreadable
 from rules.language.problems import Problems, RuleError, did_you_mean
-from rules.language.tokens import tokens_of
-from rules.model import DEVICE, FeatureKey
+from rules.language.tokenizer import tokenize
+from rules.model import DEVICE_PLACEHOLDER, FeatureKey
 
-LONGEST_SENTENCE: Final = 200
-MOST_PLACEHOLDERS: Final = 8
+MAX_SENTENCE: Final = 200
+MAX_PLACEHOLDERS: Final = 8
 _EXAMPLE: Final = "Write for example 'You scrolled {scrolls(60 s)} steps in {dwell}.'"
 _PIECE: Final = re.compile(r"(?P<words>[^{}]+)|\{(?P<named>[^{}]*)\}|(?P<brace>[{}])")
 
 
-def parts_of(sentence: str) -> tuple[str | FeatureKey, ...]:
-    """Return the sentence as words and features, without blanks at its ends; `DEVICE` is the name of the device.
+def parse_template(sentence: str) -> tuple[str | FeatureKey, ...]:
+    """Return the sentence as words and features, without blanks at its ends; `DEVICE_PLACEHOLDER` is the name of the device.
 
     Raises:
         RuleError: with every problem of the sentence.
     """
     problems = Problems(sentence)
-    if len(sentence) > LONGEST_SENTENCE:
-        problems.add(f"A sentence has at most {LONGEST_SENTENCE} characters; this one has {len(sentence)}.", 0)
+    if len(sentence) > MAX_SENTENCE:
+        problems.add(f"A sentence has at most {MAX_SENTENCE} characters; this one has {len(sentence)}.", 0)
         raise RuleError(problems.in_order())
     parts: list[str | FeatureKey] = []
     placeholders = 0
@@ -43,8 +43,8 @@ def parts_of(sentence: str) -> tuple[str | FeatureKey, ...]:
             placeholders += 1
             part = _placeholder(sentence[: piece.end() - 1], piece.start(), problems)
             parts += [] if part is None else [part]
-    if placeholders > MOST_PLACEHOLDERS:
-        problems.add(f"There are {placeholders} features in one sentence; {MOST_PLACEHOLDERS} are the most.", 0)
+    if placeholders > MAX_PLACEHOLDERS:
+        problems.add(f"There are {placeholders} features in one sentence; {MAX_PLACEHOLDERS} are the most.", 0)
     if not sentence.strip():
         problems.add("The sentence is empty.", 0, hint=_EXAMPLE)
     if problems.found:
@@ -56,12 +56,12 @@ def _placeholder(until_here: str, opening: int, problems: Problems) -> str | Fea
     """Return what the text between the brace at `opening` and the end of `until_here` names."""
     before = len(problems.found)
     # What stands before is blanked out, so that every token knows its place in the whole sentence.
-    reader = Pieces(tokens_of(" " * (opening + 1) + until_here[opening + 1 :], problems), problems)
+    reader = Pieces(tokenize(" " * (opening + 1) + until_here[opening + 1 :], problems), problems)
     if reader.ended():
         problems.add("Between these braces nothing stands.", opening, 2, _EXAMPLE)
         return None
     if reader.now.text == "device" and reader.ahead().kind == "end":
-        return DEVICE
+        return DEVICE_PLACEHOLDER
     try:
         named = reader.named()
         if not reader.ended():
@@ -72,7 +72,7 @@ def _placeholder(until_here: str, opening: int, problems: Problems) -> str | Fea
         hint = did_you_mean(named.name.text, [*FEATURES, "device"], "docs/rules.md lists the features.")
         problems.refuse(named, f"There is no feature '{named.name.text[:40]}'.", hint)
         return None
-    found = Naming(problems).feature(named)
+    found = NameResolver(problems).feature(named)
     if found is None or found[1] is None or len(problems.found) > before:
         return None
     feature, key = found

@@ -9,65 +9,65 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from rules.features import KINDS, LONGEST_SPAN, Feature, Unit
+from rules.features import DEVICE_KINDS, MAX_SPAN, Feature, Unit
+from rules.language.condition_tree import Category, Compare, CompareUsual, Flag, Known, Node, SourceSpan
 from rules.language.joined import joined
 from rules.language.lasting import Lasts
-from rules.language.naming import Naming, example_of
+from rules.language.name_resolver import NameResolver, example_of
 from rules.language.problems import Problems, did_you_mean, shown
 from rules.language.quantities import bounds_of, refusal, value_for, zero_of
-from rules.language.syntax import (
-    Alone,
-    Among,
-    Broken,
-    Compared,
-    Followed,
-    Form,
-    Hopped,
-    Joined,
-    Lasting,
-    Named,
-    Negated,
-    Usual,
+from rules.language.syntax_tree import (
+    AndOrExpr,
+    CompareExpr,
+    Expr,
+    FeatureExpr,
+    FlagExpr,
+    ForExpr,
+    HopExpr,
+    InExpr,
+    InvalidExpr,
+    NotExpr,
+    SequenceExpr,
+    UsualExpr,
 )
-from rules.language.tokens import Token
-from rules.language.tree import Category, Compare, CompareUsual, Flag, Known, Node, Written
+from rules.language.tokenizer import Token
 from rules.model import FeatureKey
 
 PERCENTILE: Final = re.compile("p([1-9][0-9]?)")
 
 
-class Meaning:
+class TypeChecker:
     """The meaning of one condition's forms."""
 
     def __init__(self, problems: Problems) -> None:
         self.problems = problems
-        self.naming = Naming(problems)
+        self.naming = NameResolver(problems)
 
-    def of(self, form: Form) -> Node | None:
+    def of(self, form: Expr) -> Node | None:
         """Return the node of the form, or None where a problem was noted."""
         match form:
-            case Joined():
+            case AndOrExpr():
                 parts = [self.of(part) for part in form.parts]
                 whole = [part for part in parts if part is not None]
                 return joined(form.by, whole) if len(whole) == len(parts) else None
-            case Negated():
+            case NotExpr():
                 return self._negated(form)
-            case Lasting():
+            case ForExpr():
                 return self._lasting(form)
-            case Followed():
+            case SequenceExpr():
                 return self._followed(form)
-            case Hopped():
+            case HopExpr():
                 return self._hopped(form)
-            case Alone():
+            case FlagExpr():
                 return self._alone(form)
-            case Compared():
+            case CompareExpr():
                 return self._compared(form)
-            case Among():
+            case InExpr():
                 return self._among(form)
-            case Broken():
+            case InvalidExpr():
                 return None
 
-    def _negated(self, form: Negated) -> Node | None:
+    def _negated(self, form: NotExpr) -> Node | None:
         part = self.of(form.part)
         lasting = _lasting_in(form.part)
         for each in lasting:
@@ -75,37 +75,37 @@ class Meaning:
             self.problems.refuse(each, "What is to hold 'for' a while cannot stand under 'not'.", hint)
         return None if part is None or lasting else part.negated()
 
-    def _lasting(self, form: Lasting) -> Node | None:
+    def _lasting(self, form: ForExpr) -> Node | None:
         part = self.of(form.part)
         length = self.naming.length(form.length, "What stands behind 'for'")
         return None if part is None or length is None else Lasts(part, length)
 
-    def _followed(self, form: Followed) -> Node | None:
+    def _followed(self, form: SequenceExpr) -> Node | None:
         scope = self.naming.scope(form.scope)
         meant = [self.naming.words(step, "in", negated=False) for step in form.steps]
-        within = self.naming.length(form.within, "What stands behind 'within'", LONGEST_SPAN)
+        within = self.naming.length(form.within, "What stands behind 'within'", MAX_SPAN)
         steps = tuple(step for step in meant if step is not None)
         if scope is None or within is None or len(steps) < len(meant):
             return None
         return Flag(FeatureKey("followed", within, None, scope, None, steps), written=_written(form))
 
-    def _hopped(self, form: Hopped) -> Node | None:
+    def _hopped(self, form: HopExpr) -> Node | None:
         for word in (form.origin, form.goal):
-            if word.text not in KINDS:
-                hint = did_you_mean(word.text, KINDS, "Write laptop, phone or any.")
+            if word.text not in DEVICE_KINDS:
+                hint = did_you_mean(word.text, DEVICE_KINDS, "Write laptop, phone or any.")
                 self.problems.refuse(word, f"'{shown(word.text)}' is no kind of device.", hint)
-        within = self.naming.length(form.within, "What stands behind 'within'", LONGEST_SPAN)
-        if within is None or form.origin.text not in KINDS or form.goal.text not in KINDS:
+        within = self.naming.length(form.within, "What stands behind 'within'", MAX_SPAN)
+        if within is None or form.origin.text not in DEVICE_KINDS or form.goal.text not in DEVICE_KINDS:
             return None
         if form.origin.text == form.goal.text == "laptop":
             self.problems.refuse(
                 form, "This never holds: there is one laptop.", "Write 'hop from any to laptop within 60 s'."
             )
             return None
-        steps = (KINDS[form.origin.text], KINDS[form.goal.text])
+        steps = (DEVICE_KINDS[form.origin.text], DEVICE_KINDS[form.goal.text])
         return Flag(FeatureKey("hopped", within, steps=steps), written=_written(form))
 
-    def _alone(self, form: Alone) -> Node | None:
+    def _alone(self, form: FlagExpr) -> Node | None:
         named = self.naming.feature(form.feature)
         if named is None:
             return None
@@ -115,7 +115,7 @@ class Meaning:
         self.problems.refuse(form.feature, f"{feature.name} alone is neither true nor false.", example_of(feature))
         return None
 
-    def _compared(self, form: Compared) -> Node | None:
+    def _compared(self, form: CompareExpr) -> Node | None:
         named = self.naming.feature(form.feature)
         if named is None:
             return None
@@ -127,7 +127,7 @@ class Meaning:
                 message = f"{feature.name} is {kind}, and is not compared with '{form.sign.text}'."
                 self.problems.refuse(form.sign, message, example_of(feature))
             return None
-        if isinstance(form.quantity, Usual):
+        if isinstance(form.quantity, UsualExpr):
             return self._compared_with_usual(form, form.quantity, feature, key)
         if isinstance(form.quantity, Token):
             message = f"{feature.name} is compared with a number, not with '{shown(form.quantity.text)}'."
@@ -143,7 +143,7 @@ class Meaning:
         return key and Compare(key, form.operator, value, _written(form))
 
     def _compared_with_usual(
-        self, form: Compared, usual: Usual, feature: Feature, key: FeatureKey | None
+        self, form: CompareExpr, usual: UsualExpr, feature: Feature, key: FeatureKey | None
     ) -> Node | None:
         part = PERCENTILE.fullmatch(usual.part.text)
         if part is None:
@@ -158,7 +158,7 @@ class Meaning:
         other = key._replace(name="usual", steps=(frozenset({key.name}),), part=int(part[1]))
         return CompareUsual(key, form.operator, other, _written(form))
 
-    def _among(self, form: Among) -> Node | None:
+    def _among(self, form: InExpr) -> Node | None:
         named = self.naming.feature(form.feature)
         if form.by == "is" and form.words[0].text in {"known", "unknown"}:
             if named is None:
@@ -177,15 +177,15 @@ class Meaning:
         return Category(named[1], words, not form.negated, _written(form))
 
 
-def _written(form: Compared | Among | Named | Followed | Hopped) -> Written:
-    return Written(form.at, form.width)
+def _written(form: CompareExpr | InExpr | FeatureExpr | SequenceExpr | HopExpr) -> SourceSpan:
+    return SourceSpan(form.at, form.width)
 
 
-def _lasting_in(form: Form) -> list[Lasting]:
+def _lasting_in(form: Expr) -> list[ForExpr]:
     match form:
-        case Lasting():
+        case ForExpr():
             return [form]
-        case Joined():
+        case AndOrExpr():
             return [each for part in form.parts for each in _lasting_in(part)]
         case _:
             # What stands under a further `not` is refused there.

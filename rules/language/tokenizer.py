@@ -55,7 +55,7 @@ class Token(NamedTuple):
     width: int
 
 
-def tokens_of(text: str, problems: Problems) -> list[Token]:
+def tokenize(text: str, problems: Problems) -> list[Token]:
     """Return the tokens of `text`, closed by one of kind "end"; note what is not a token in `problems`."""
     tokens: list[Token] = []
     for found in _TOKEN.finditer(text):

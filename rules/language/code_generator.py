@@ -10,9 +10,9 @@ from collections.abc import Hashable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeAlias
 
-from rules.model import Asked, FeatureKey, Value, the_one
+from rules.model import ConditionFn, FeatureKey, Value, intern_key
 
-Functions: TypeAlias = tuple[Asked[bool], Asked[datetime | None], Asked[tuple[bool, datetime | None]]]
+Functions: TypeAlias = tuple[ConditionFn[bool], ConditionFn[datetime | None], ConditionFn[tuple[bool, datetime | None]]]
 _HOLD: str = """\
 if {truth}:
     since = memory[{number}]
@@ -30,7 +30,7 @@ if turn is not None and (soon is None or turn < soon): soon = turn
 """
 
 
-class Truth(NamedTuple):
+class CodeFragment(NamedTuple):
     """An expression, and which features have certainly been read once it came out true, or not true."""
 
     source: str
@@ -38,12 +38,12 @@ class Truth(NamedTuple):
     if_false: frozenset[int]
 
     @classmethod
-    def of(cls, source: str, known: frozenset[int]) -> Truth:
+    def of(cls, source: str, known: frozenset[int]) -> CodeFragment:
         """Return a truth that reads the same features either way."""
         return cls(source, known, known)
 
 
-class Writer:
+class CodeGenerator:
     """Collects the constants and the functions of one condition."""
 
     def __init__(self) -> None:
@@ -71,7 +71,7 @@ class Writer:
         """Return the expression that reads a feature, once."""
         return f"v{number}" if number in known else f"(v{number} := get(k{number}))"
 
-    def changes(self, key: FeatureKey, value: Value) -> str:
+    def deadline(self, key: FeatureKey, value: Value) -> str:
         """Return the expression that asks when the feature passes the value."""
         return f"changes(k{self.key(key)}, {self.value(value)})"
 
@@ -109,13 +109,13 @@ class Writer:
         )
         room: dict[str, Any] = {"__builtins__": {}}
         exec(compile(source, "<condition>", "exec"), room)  # noqa: S102 - rule 1: the source holds only our own words
-        built: Functions = room["build"](*map(the_one, self._keys), *(value for _, value in self._values))
+        built: Functions = room["build"](*map(intern_key, self._keys), *(value for _, value in self._values))
         return built
 
     def _remembering(self, main: str) -> str:
         return (
             "def look(features, memory=()):\n"
-            "    get, changes, at, soon = features.get, features.changes, features.at, None\n"
+            "    get, changes, at, soon = features.get, features.deadline, features.at, None\n"
             f"    memory = memory or [None] * {len(self._held)}\n"
             + _indented("".join(self._holds))
             + f"    holds, turn = {main}\n"
@@ -130,9 +130,9 @@ class Writer:
 def _plain(truth: str, turn: str | None, look: list[str]) -> str:
     return (
         f"def holds(features, memory=()):\n    get = features.get\n    return {truth}\n"
-        "def turns(features, memory=()):\n    get, changes = features.get, features.changes\n"
+        "def turns(features, memory=()):\n    get, changes = features.get, features.deadline\n"
         f"    return {turn}\n"
-        "def look(features, memory=()):\n    get, changes = features.get, features.changes\n"
+        "def look(features, memory=()):\n    get, changes = features.get, features.deadline\n"
     ) + _indented("\n".join(look))
 
 

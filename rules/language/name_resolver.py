@@ -8,18 +8,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from rules.features import CATEGORIES, FEATURES, LONGEST_SPAN, SCOPES, SETS, Feature, Span, Unit
+from rules.features import CATEGORIES, CATEGORY_SETS, FEATURES, MAX_SPAN, SCOPES, ArgumentKind, Feature, Unit
 from rules.language.problems import Problems, did_you_mean, shown
-from rules.language.quantities import LONGEST, length_of
-from rules.language.syntax import Argument, Bounded, Kept, Named, Quantity, SinceStart
-from rules.language.tokens import Token
+from rules.language.quantities import MAX_CONSTANT, length_of
+from rules.language.syntax_tree import Argument, CategoryFilter, FeatureExpr, LengthFilter, Quantity, SinceStart
+from rules.language.tokenizer import Token
 from rules.lengths import say_length
 from rules.model import FeatureKey, Filter
 
 EXAMPLES: Final = {
-    Span.NONE: "{name}",
-    Span.SPAN: "{name}(10 min)",
-    Span.CATEGORY_AND_SPAN: "{name}(social, 10 min)",
+    ArgumentKind.NONE: "{name}",
+    ArgumentKind.SPAN: "{name}(10 min)",
+    ArgumentKind.CATEGORY_AND_SPAN: "{name}(social, 10 min)",
 }
 FILTERED: Final = {
     "category": "{name}(category is news, 10 min)",
@@ -28,13 +28,13 @@ FILTERED: Final = {
 _NO_SCOPE: Final = "Leave it out: a feature is of the device."
 
 
-class Naming:
+class NameResolver:
     """The names of one condition."""
 
     def __init__(self, problems: Problems) -> None:
         self.problems = problems
 
-    def feature(self, named: Named) -> tuple[Feature, FeatureKey | None] | None:
+    def feature(self, named: FeatureExpr) -> tuple[Feature, FeatureKey | None] | None:
         """Return the feature, and its key unless scope or arguments are wrong; None: there is no such feature."""
         name = named.name
         feature = FEATURES.get(name.text)
@@ -71,13 +71,13 @@ class Naming:
     def span(self, given: Argument, example: str) -> timedelta | None:
         """Return the span; None with the problem noted."""
         if isinstance(given, SinceStart):
-            return LONGEST_SPAN
+            return MAX_SPAN
         if not isinstance(given, Quantity) or given.measure != "length":
             self.problems.refuse(given, "A span is a length of time.", example)
             return None
-        return self.length(given, "A span", LONGEST_SPAN)
+        return self.length(given, "A span", MAX_SPAN)
 
-    def length(self, given: Quantity, what: str, longest: timedelta = LONGEST) -> timedelta | None:
+    def length(self, given: Quantity, what: str, longest: timedelta = MAX_CONSTANT) -> timedelta | None:
         """Return a length that is more than nothing; None with the problem noted."""
         if given.measure != "length":
             self.problems.refuse(given, f"{what} is a length of time.", "Write it with its unit, such as 60 s.")
@@ -91,12 +91,14 @@ class Naming:
     def _word(self, word: Token, by: str, *, negated: bool, plain: bool) -> frozenset[str] | None:
         if word.text in CATEGORIES:
             return frozenset({word.text})
-        if word.text in SETS and by == "in":
-            return SETS[word.text]
-        if word.text in SETS:
+        if word.text in CATEGORY_SETS and by == "in":
+            return CATEGORY_SETS[word.text]
+        if word.text in CATEGORY_SETS:
             hint: str | None = f"'{word.text}' is a set of categories: write '{'not in' if negated else 'in'}'."
         else:
-            near = [*CATEGORIES, *SETS] if by == "in" else [*CATEGORIES, *(("known", "unknown") if plain else ())]
+            near = (
+                [*CATEGORIES, *CATEGORY_SETS] if by == "in" else [*CATEGORIES, *(("known", "unknown") if plain else ())]
+            )
             hint = did_you_mean(word.text, near, f"The categories: {', '.join(CATEGORIES)}.")
         self.problems.refuse(word, f"There is no category '{shown(word.text)}'.", hint)
         return None
@@ -104,7 +106,7 @@ class Naming:
     def _unknown(self, name: Token) -> None:
         if name.text in CATEGORIES:
             hint: str | None = f"It is a category: write 'category is {name.text}', or 'category in (…, {name.text})'."
-        elif name.text in SETS:
+        elif name.text in CATEGORY_SETS:
             hint = f"It is a set of categories: write 'category in {name.text}'."
         elif name.text == "usual":
             hint = "'usual' stands to the right of a comparison, as in 'glances(10 min) > usual(p75)'."
@@ -112,7 +114,7 @@ class Naming:
             hint = did_you_mean(name.text, FEATURES, "docs/rules.md lists the features.")
         self.problems.refuse(name, f"There is no feature '{shown(name.text)}'.", hint)
 
-    def _scope_of(self, named: Named, feature: Feature) -> str | None:
+    def _scope_of(self, named: FeatureExpr, feature: Feature) -> str | None:
         scope = self.scope(named.scope)
         if scope is not None and named.scope is not None and not feature.for_all:
             said = named.scope.text
@@ -120,18 +122,20 @@ class Naming:
             return None
         return scope
 
-    def _arguments(self, named: Named, feature: Feature) -> tuple[str | None, timedelta | None, Filter | None] | None:
+    def _arguments(
+        self, named: FeatureExpr, feature: Feature
+    ) -> tuple[str | None, timedelta | None, Filter | None] | None:
         given = named.arguments
         example = f"Write {EXAMPLES[feature.span].format(name=feature.name)}."
-        if feature.span is Span.NONE:
+        if feature.span is ArgumentKind.NONE:
             if given is None:
                 return None, None, None
             self.problems.refuse(named, f"{feature.name} takes no span.", example)
             return None
-        filters = [each for each in given or () if isinstance(each, Kept | Bounded)]
+        filters = [each for each in given or () if isinstance(each, CategoryFilter | LengthFilter)]
         if given is not None and filters:
             return self._filtered(named, feature, given, filters)
-        wanted = 1 if feature.span is Span.SPAN else 2
+        wanted = 1 if feature.span is ArgumentKind.SPAN else 2
         if given is None or len(given) != wanted:
             if feature.filtered == "category" and len(given or ()) == 2:
                 example = f"Write {FILTERED['category'].format(name=feature.name)}."
@@ -154,13 +158,17 @@ class Naming:
             self.problems.refuse(given, "A category is a word.", example)
             return None
         hint = did_you_mean(given.text, CATEGORIES, example)
-        if given.text in SETS:
+        if given.text in CATEGORY_SETS:
             hint = f"Name one category, or write {feature.name}(category in {given.text}, 10 min)."
         self.problems.refuse(given, f"There is no category '{shown(given.text)}'.", hint)
         return None
 
     def _filtered(
-        self, named: Named, feature: Feature, given: tuple[Argument, ...], filters: list[Kept | Bounded]
+        self,
+        named: FeatureExpr,
+        feature: Feature,
+        given: tuple[Argument, ...],
+        filters: list[CategoryFilter | LengthFilter],
     ) -> tuple[str | None, timedelta | None, Filter | None] | None:
         example = f"Write for example {FILTERED[feature.filtered or 'length'].format(name=feature.name)}."
         if not feature.filtered:
@@ -168,7 +176,7 @@ class Naming:
             self.problems.refuse(filters[0], f"{feature.name} takes no filter.", hint)
             return None
         *before, last = given
-        if isinstance(last, Kept | Bounded | Token):
+        if isinstance(last, CategoryFilter | LengthFilter | Token):
             self.problems.refuse(named, "The span comes last.", example)
             return None
         found: dict[str, frozenset[str] | timedelta] = {}
@@ -186,22 +194,22 @@ class Naming:
 
     def _filter(self, each: Argument, feature: Feature, example: str) -> tuple[str, frozenset[str] | timedelta | None]:
         match each:
-            case Bounded() if feature.filtered != "length":
+            case LengthFilter() if feature.filtered != "length":
                 self.problems.refuse(each, "An opening has no length.", example)
                 return each.by, None
-            case Bounded():
+            case LengthFilter():
                 return each.by, self.length(each.quantity, f"What a use is {each.by} than")
-            case Kept():
+            case CategoryFilter():
                 meant = self.words(each.words, each.by, negated=each.negated, plain=False)
                 return "categories", frozenset(CATEGORIES) - meant if meant and each.negated else meant
-            case Token() if feature.span is Span.CATEGORY_AND_SPAN:
+            case Token() if feature.span is ArgumentKind.CATEGORY_AND_SPAN:
                 category = self._category(each, feature, example)
                 return "categories", None if category is None else frozenset({category})
             case _:
                 self.problems.refuse(each, "This is neither a filter nor, at the end, the span.", example)
                 return "", None
 
-    def _can_pass(self, which: Filter, feature: Feature, span: timedelta, last: Kept | Bounded) -> bool:
+    def _can_pass(self, which: Filter, feature: Feature, span: timedelta, last: CategoryFilter | LengthFilter) -> bool:
         message = None
         if which.categories is not None and not which.categories:
             message = "No category is left."

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from rules.language.tokens import Token
+from rules.language.tokenizer import Token
 
 Measure: TypeAlias = Literal["count", "length", "rate", "share"]
 
@@ -32,7 +32,7 @@ class SinceStart:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class CategoryFilter:
     """The filter `category is social`, or `category not in (social, video)`."""
 
     words: tuple[Token, ...]
@@ -43,7 +43,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounded:
+class LengthFilter:
     """The filter `shorter than 30 s`, or `longer than 10 s`."""
 
     by: Literal["shorter", "longer"]
@@ -52,11 +52,11 @@ class Bounded:
     width: int
 
 
-Argument: TypeAlias = Token | Quantity | SinceStart | Kept | Bounded
+Argument: TypeAlias = Token | Quantity | SinceStart | CategoryFilter | LengthFilter
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class FeatureExpr:
     """A feature as it was written: `all.uses(messaging, 15 min)`. `arguments` None: without parentheses."""
 
     name: Token
@@ -67,7 +67,7 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Usual:
+class UsualExpr:
     """`usual(p75)`, to the right of a comparison."""
 
     part: Token
@@ -76,22 +76,22 @@ class Usual:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class CompareExpr:
     """`dwell >= 60 s`; one written the other way round has been turned."""
 
-    feature: Named
+    feature: FeatureExpr
     operator: str
-    quantity: Quantity | Usual | Token
+    quantity: Quantity | UsualExpr | Token
     sign: Token
     at: int
     width: int
 
 
 @dataclass(frozen=True, slots=True)
-class Among:
+class InExpr:
     """`category is social`, `category not in (social, video)`, and `… is unknown`, which is decided by its word."""
 
-    feature: Named
+    feature: FeatureExpr
     words: tuple[Token, ...]
     negated: bool
     by: Literal["is", "in"]
@@ -100,14 +100,14 @@ class Among:
 
 
 @dataclass(frozen=True, slots=True)
-class Alone:
+class FlagExpr:
     """A feature without a comparison: `put_away`."""
 
-    feature: Named
+    feature: FeatureExpr
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class SequenceExpr:
     """`messaging then (social, video) within 60 s`: the words of every step, two or more."""
 
     scope: Token | None
@@ -118,7 +118,7 @@ class Followed:
 
 
 @dataclass(frozen=True, slots=True)
-class Hopped:
+class HopExpr:
     """`hop from laptop to phone within 60 s`."""
 
     origin: Token
@@ -129,33 +129,33 @@ class Hopped:
 
 
 @dataclass(frozen=True, slots=True)
-class Lasting:
+class ForExpr:
     """`… for 20 s`; it stands at its `for`."""
 
-    part: Form
+    part: Expr
     length: Quantity
     at: int
     width: int
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
+class AndOrExpr:
     """Parts joined by `and` or by `or`."""
 
     by: Literal["and", "or"]
-    parts: tuple[Form, ...]
+    parts: tuple[Expr, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Negated:
+class NotExpr:
     """`not …`."""
 
-    part: Form
+    part: Expr
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class InvalidExpr:
     """A part that could not be read; its problem is noted already."""
 
 
-Form: TypeAlias = Compared | Among | Alone | Followed | Hopped | Lasting | Joined | Negated | Broken
+Expr: TypeAlias = CompareExpr | InExpr | FlagExpr | SequenceExpr | HopExpr | ForExpr | AndOrExpr | NotExpr | InvalidExpr

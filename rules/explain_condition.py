@@ -9,12 +9,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+from rules.evaluation import ComparisonResult, GroupResult
 from rules.explain import say_category, say_key, say_value
-from rules.features import SETS, Unit
-from rules.language.written import exactly
+from rules.features import CATEGORY_SETS, Unit
+from rules.language.formatter import format_length
 from rules.lengths import say_length
 from rules.model import Value
-from rules.parts import Joint, Part
 
 Clock = Callable[[datetime], str]
 
@@ -33,14 +33,14 @@ _WHERE: Final = {"all": " on all devices together", "laptop": " on the laptop", 
 _OPPOSITE: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 
 
-def say_part(part: Part) -> str:
+def say_part(part: ComparisonResult) -> str:
     """Return the part as a condition writes it: `dwell >= 60 s`, `not put_away`."""
     name = say_key(part.key)
     match part.kind:
         case "number":
             return f"{name} {part.sign} {'its usual' if part.limit is None else _limit(part)}"
         case "category":
-            of_set = next((word for word, kept in SETS.items() if kept == part.words), None)
+            of_set = next((word for word, kept in CATEGORY_SETS.items() if kept == part.words), None)
             if of_set is not None:
                 return f"{name} {'' if part.wanted else 'not '}in {of_set}"
             among = sorted(part.words)
@@ -53,7 +53,7 @@ def say_part(part: Part) -> str:
             return name if part.wanted else f"not {name}"
 
 
-def say_stand(part: Part) -> str:
+def say_stand(part: ComparisonResult) -> str:
     """Return how the part stood: `48 s, 12 s short`, `it was video`, `not known`."""
     if part.found is None:
         return "not known" if part.kind != "known" or part.wanted else "not known, as it should be"
@@ -66,7 +66,7 @@ def say_stand(part: Part) -> str:
     return f"{found}, {short}" if short else found
 
 
-def what_would_have_kept_it_quiet(held: Joint, at: datetime, clock: Clock) -> str | None:
+def what_would_have_kept_it_quiet(held: GroupResult, at: datetime, clock: Clock) -> str | None:
     """Return what would have kept a match at `at` quiet, each part at the nearest value at which it does not hold.
 
     `held`: the condition's parts with the evidence. None: where nothing could have but another evening.
@@ -77,22 +77,22 @@ def what_would_have_kept_it_quiet(held: Joint, at: datetime, clock: Clock) -> st
     return f"What would have kept it quiet: {', or '.join(dict.fromkeys(ways))}."
 
 
-def say_parts(joint: Joint) -> list[tuple[bool | None, str, str]]:
+def say_parts(joint: GroupResult) -> list[tuple[bool | None, str, str]]:
     """Return for each part whether it held, its words, and how it stood; what must last has a line of its own."""
     found: list[tuple[bool | None, str, str]] = []
     for part in joint.parts:
-        found += say_parts(part) if isinstance(part, Joint) else [(part.holds, say_part(part), say_stand(part))]
+        found += say_parts(part) if isinstance(part, GroupResult) else [(part.holds, say_part(part), say_stand(part))]
     if joint.lasts is not None and joint.lasted is not None:
         short = joint.lasts - joint.lasted
         gap = f", {say_length(short)} short" if short > timedelta(0) else ""
-        found.append((not gap, f"for {exactly(joint.lasts)}", say_length(joint.lasted) + gap))
+        found.append((not gap, f"for {format_length(joint.lasts)}", say_length(joint.lasted) + gap))
     return found
 
 
-def _ways(joint: Joint, at: datetime, clock: Clock) -> list[str]:
+def _ways(joint: GroupResult, at: datetime, clock: Clock) -> list[str]:
     holding = [part for part in joint.parts if part.holds]
     alternatives = [
-        _ways(part, at, clock) if isinstance(part, Joint) else [way for way in (_way(part, at, clock),) if way]
+        _ways(part, at, clock) if isinstance(part, GroupResult) else [way for way in (_way(part, at, clock),) if way]
         for part in holding
     ]
     if joint.by == "and":
@@ -104,7 +104,7 @@ def _ways(joint: Joint, at: datetime, clock: Clock) -> list[str]:
     return [" and ".join(some[0] for some in alternatives)] if alternatives and all(alternatives) else []
 
 
-def _way(part: Part, at: datetime, clock: Clock) -> str | None:
+def _way(part: ComparisonResult, at: datetime, clock: Clock) -> str | None:
     if part.kind == "number":
         return _other_number(part, at, clock)
     if part.kind == "category" and part.key.name == "came_from" and isinstance(part.found, str):
@@ -114,7 +114,7 @@ def _way(part: Part, at: datetime, clock: Clock) -> str | None:
     return None
 
 
-def _other_number(part: Part, at: datetime, clock: Clock) -> str | None:
+def _other_number(part: ComparisonResult, at: datetime, clock: Clock) -> str | None:
     name, limit = part.key.name, part.limit
     if limit is None or part.sign in {"==", "!="} or name in {"elapsed", "remaining", "share"}:
         return None
@@ -130,7 +130,7 @@ def _other_number(part: Part, at: datetime, clock: Clock) -> str | None:
     return f"{_amount(part, limit)}{within}{_WHERE.get(part.key.scope, '')}"
 
 
-def _amount(part: Part, limit: Value) -> str:
+def _amount(part: ComparisonResult, limit: Value) -> str:
     what = say_category(part.key.category)
     if isinstance(limit, timedelta):
         return f"{_LESS[part.sign]} {say_length(limit)} of {what}"
@@ -140,7 +140,7 @@ def _amount(part: Part, limit: Value) -> str:
     return f"{_OTHERWISE[part.sign]} {say_value(limit)} {one if limit == 1 else many}"
 
 
-def _short(part: Part) -> str | None:
+def _short(part: ComparisonResult) -> str | None:
     if part.holds or part.limit is None:
         return None
     found, limit = part.found, part.limit
@@ -163,11 +163,11 @@ def _short(part: Part) -> str | None:
     )
 
 
-def _limit(part: Part) -> str:
+def _limit(part: ComparisonResult) -> str:
     if part.unit is Unit.SHARE and isinstance(part.limit, float):
         return f"{part.limit * 100:g} %"
     if part.unit is Unit.RATE and isinstance(part.limit, int | float):
         return f"{part.limit:g} / min"
     if isinstance(part.limit, timedelta):
-        return exactly(part.limit)
+        return format_length(part.limit)
     return say_value(part.limit) if part.limit is not None else ""

@@ -12,11 +12,11 @@ from datetime import timedelta
 from typing import Final, Literal, TypeAlias
 
 from rules.features import FEATURES, Unit
-from rules.language.meaning import Meaning
+from rules.language.condition_tree import Category, Compare, Flag, Known, Node
 from rules.language.parser import Parser
 from rules.language.problems import Problems
-from rules.language.tokens import tokens_of
-from rules.language.tree import Category, Compare, Flag, Known, Node
+from rules.language.tokenizer import tokenize
+from rules.language.type_checker import TypeChecker
 from rules.model import FeatureKey, Value
 
 Get: TypeAlias = Callable[[FeatureKey], Value | None]
@@ -32,7 +32,7 @@ _SIGNS: Final[dict[str, Callable[[float, float], bool]]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class ComparisonResult:
     """One comparison of a condition, and how it stood.
 
     `kind` says what is compared: a number with a number (`limit`), a category with `words`, a flag, or whether something
@@ -58,14 +58,14 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Joint:
+class GroupResult:
     """Parts that are joined by `and` or `or`.
 
     `lasts`: so long all of it must hold; `lasted`: how long it has, None where that is not known or it does not hold.
     """
 
     by: Literal["and", "or"]
-    parts: tuple[Part | Joint, ...] = field(default=())
+    parts: tuple[ComparisonResult | GroupResult, ...] = field(default=())
     lasts: timedelta | None = None
     lasted: timedelta | None = None
 
@@ -89,7 +89,7 @@ class Joint:
         return sum(each) if self.by == "and" else min(each, default=1.0)
 
 
-def parts(text: str, get: Get, lasted: Sequence[timedelta | None] = ()) -> Joint:
+def evaluate(text: str, get: Get, lasted: Sequence[timedelta | None] = ()) -> GroupResult:
     """Return the parts of the condition, each with what `get` says of its feature.
 
     `lasted`: how long each part that must last has held, in the order in which a condition remembers them.
@@ -98,29 +98,29 @@ def parts(text: str, get: Get, lasted: Sequence[timedelta | None] = ()) -> Joint
         ValueError: if the text is no condition.
     """
     problems = Problems(text)
-    node = Meaning(problems).of(Parser(tokens_of(text, problems), problems).read())
+    node = TypeChecker(problems).of(Parser(tokenize(text, problems), problems).read())
     if node is None or problems.found:
         raise ValueError("this is no condition")
     found = _part(node, get, iter(lasted))
-    return found if isinstance(found, Joint) else Joint(by="and", parts=(found,))
+    return found if isinstance(found, GroupResult) else GroupResult(by="and", parts=(found,))
 
 
-def each(joint: Joint) -> list[Part]:
+def comparisons(joint: GroupResult) -> list[ComparisonResult]:
     """Return every comparison, in the author's order."""
-    found: list[Part] = []
+    found: list[ComparisonResult] = []
     for part in joint.parts:
-        found += each(part) if isinstance(part, Joint) else [part]
+        found += comparisons(part) if isinstance(part, GroupResult) else [part]
     return found
 
 
-def _part(node: Node, get: Get, lasted: Iterator[timedelta | None]) -> Part | Joint:
+def _part(node: Node, get: Get, lasted: Iterator[timedelta | None]) -> ComparisonResult | GroupResult:
     match node:
         case Compare(key=key, operator=sign, value=limit):
             return _number(key, sign, limit, get(key))
         case Category(key=key, words=words, wanted=wanted):
             found = get(key)
             holds = None if found is None else (found in words) == wanted
-            return Part(
+            return ComparisonResult(
                 kind="category",
                 key=key,
                 words=words,
@@ -132,14 +132,18 @@ def _part(node: Node, get: Get, lasted: Iterator[timedelta | None]) -> Part | Jo
         case Flag(key=key, wanted=wanted):
             found = get(key)
             holds = None if found is None else found is wanted
-            return Part(kind="flag", key=key, wanted=wanted, found=found, holds=holds, far=0.0 if holds else 1.0)
+            return ComparisonResult(
+                kind="flag", key=key, wanted=wanted, found=found, holds=holds, far=0.0 if holds else 1.0
+            )
         case Known(key=key, wanted=wanted):
             found = get(key)
             holds = (found is not None) == wanted
-            return Part(kind="known", key=key, wanted=wanted, found=found, holds=holds, far=0.0 if holds else 1.0)
+            return ComparisonResult(
+                kind="known", key=key, wanted=wanted, found=found, holds=holds, far=0.0 if holds else 1.0
+            )
     joined: Sequence[Node] | None = getattr(node, "parts", None)
     if joined is not None:
-        return Joint(
+        return GroupResult(
             by="or" if getattr(node, "word", "and") == "or" else "and",
             parts=tuple(_part(one, get, lasted) for one in joined),
         )
@@ -147,24 +151,24 @@ def _part(node: Node, get: Get, lasted: Iterator[timedelta | None]) -> Part | Jo
     if inner is not None:
         # What stands inside is remembered before what stands around it.
         held = _part(inner, get, lasted)
-        return Joint(by="and", parts=(held,), lasts=getattr(node, "length", None), lasted=next(lasted, None))
+        return GroupResult(by="and", parts=(held,), lasts=getattr(node, "length", None), lasted=next(lasted, None))
     usual: FeatureKey | None = getattr(node, "usual", None)
     (of, *_) = sorted(node.keys() - {usual}, key=repr)
     sign = str(getattr(node, "operator", ""))
     most = None if usual is None else get(usual)
     if most is not None:
         return _number(of, sign, most, get(of))
-    return Part(kind="number" if usual else "other", key=of, sign=sign, found=get(of))
+    return ComparisonResult(kind="number" if usual else "other", key=of, sign=sign, found=get(of))
 
 
-def _number(key: FeatureKey, sign: str, limit: Value, found: Value | None) -> Part:
+def _number(key: FeatureKey, sign: str, limit: Value, found: Value | None) -> ComparisonResult:
     some, other = _plain(found), _plain(limit)
     if some is None or other is None:
-        return Part(kind="number", key=key, sign=sign, limit=limit, found=found)
+        return ComparisonResult(kind="number", key=key, sign=sign, limit=limit, found=found)
     holds = _SIGNS[sign](some, other)
     far = 0.0 if holds else min(1.0, abs(some - other) / max(abs(some), abs(other), 1e-9))
     # One short of "more than" is not nothing.
-    return Part(
+    return ComparisonResult(
         kind="number", key=key, sign=sign, limit=limit, found=found, holds=holds, far=far if holds else max(far, 0.001)
     )
 

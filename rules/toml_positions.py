@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-Path: TypeAlias = tuple[str | int, ...]
+TomlPath: TypeAlias = tuple[str | int, ...]
 Quote: TypeAlias = Literal["", '"', "'"]
 
 _BLANK: Final = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
@@ -25,10 +25,10 @@ _ESCAPE: Final = re.compile(r"\\(?:u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|[^\S\n]*\n\s*
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class TomlPosition:
     """Where a key or a value stands. `line` and `column` count from 1; `width` ends with the line at the latest.
 
-    `begins` and `ends` are offsets in `Places.text`, whose lines end with a line feed alone. For a string `content` is
+    `begins` and `ends` are offsets in `TomlPositions.text`, whose lines end with a line feed alone. For a string `content` is
     the offset of its first character behind the quotes, and `escapes` says whether a backslash means something in it.
     """
 
@@ -45,15 +45,15 @@ class _Lost(Exception):
     """The text is not what it seemed."""
 
 
-class Places:
+class TomlPositions:
     """The places of all keys and values of one TOML text, found in one walk."""
 
     def __init__(self, text: str) -> None:
         self.text = text.replace("\r\n", "\n")
-        self.values: dict[Path, Place] = {}
-        self.keys: dict[Path, Place] = {}
+        self.values: dict[TomlPath, TomlPosition] = {}
+        self.keys: dict[TomlPath, TomlPosition] = {}
         self._lines = [0, *(found.end() for found in re.finditer("\n", self.text))]
-        self._counts: dict[Path, int] = {}
+        self._counts: dict[TomlPath, int] = {}
         self._position = 0
         # What was found before the walk lost its way is right; the rest has no place.
         with suppress(_Lost, IndexError, RecursionError):
@@ -74,7 +74,7 @@ class Places:
         ends = self.text.find("\n", begins)
         return self.text[begins : ends if ends >= 0 else len(self.text)]
 
-    def within(self, place: Place, index: int) -> tuple[int, int]:
+    def within(self, place: TomlPosition, index: int) -> tuple[int, int]:
         """Return line and column of the character `index` of the string that stands at `place`."""
         if place.content is None:
             return place.line, place.column
@@ -92,10 +92,12 @@ class Places:
             at = folded.end()
         return self.position(min(at, place.ends))
 
-    def _place(self, begins: int, ends: int, content: int | None = None, *, escapes: bool = False) -> Place:
+    def _place(self, begins: int, ends: int, content: int | None = None, *, escapes: bool = False) -> TomlPosition:
         line, column = self.position(begins)
         width = max(1, len(self.text[begins:ends].split("\n", 1)[0]))
-        return Place(line=line, column=column, width=width, begins=begins, ends=ends, content=content, escapes=escapes)
+        return TomlPosition(
+            line=line, column=column, width=width, begins=begins, ends=ends, content=content, escapes=escapes
+        )
 
     def _blank(self) -> None:
         found = _BLANK.match(self.text, self._position)
@@ -115,7 +117,7 @@ class Places:
         self._position += len(text)
 
     def _document(self) -> None:
-        table: Path = ()
+        table: TomlPath = ()
         while True:
             self._blank()
             if self._position >= len(self.text):
@@ -125,11 +127,11 @@ class Places:
             else:
                 self._pair(table)
 
-    def _header(self) -> Path:
+    def _header(self) -> TomlPath:
         begins = self._position
         many = self.text.startswith("[[", begins)
         self._position += 2 if many else 1
-        path: Path = ()
+        path: TomlPath = ()
         for key, place in self._key():
             path = (*self._newest(path), key)
             self.keys.setdefault(path, place)
@@ -141,11 +143,11 @@ class Places:
         self.values.setdefault(path, self._place(begins, self._position))
         return path
 
-    def _newest(self, path: Path) -> Path:
+    def _newest(self, path: TomlPath) -> TomlPath:
         return (*path, self._counts[path]) if path in self._counts else path
 
-    def _key(self) -> list[tuple[str, Place]]:
-        keys: list[tuple[str, Place]] = []
+    def _key(self) -> list[tuple[str, TomlPosition]]:
+        keys: list[tuple[str, TomlPosition]] = []
         while True:
             self._blank()
             begins = self._position
@@ -162,7 +164,7 @@ class Places:
                 return keys
             self._position += 1
 
-    def _pair(self, table: Path) -> None:
+    def _pair(self, table: TomlPath) -> None:
         path = table
         for key, place in self._key():
             path = (*path, key)
@@ -170,7 +172,7 @@ class Places:
         self._expect("=")
         self._value(path)
 
-    def _value(self, path: Path) -> None:
+    def _value(self, path: TomlPath) -> None:
         self._blank()
         begins = self._position
         first = self.text[begins]
@@ -195,7 +197,7 @@ class Places:
         self._match(_BASIC if three[0] == '"' else _LITERAL)
         return begins + 1
 
-    def _array(self, path: Path) -> None:
+    def _array(self, path: TomlPath) -> None:
         self._expect("[")
         number = 0
         while True:
@@ -209,7 +211,7 @@ class Places:
             if self.text[self._position] == ",":
                 self._position += 1
 
-    def _inline(self, path: Path) -> None:
+    def _inline(self, path: TomlPath) -> None:
         self._expect("{")
         while True:
             self._blank()
@@ -233,14 +235,14 @@ def _unescaped(text: str) -> str:
         raise _Lost from None
 
 
-def locate(text: str, path: Path) -> Place | None:
+def locate(text: str, path: TomlPath) -> TomlPosition | None:
     """Return where the value at `path` stands, such as `("rule", 2, "when")`, or None where there is no such value.
 
-    A table's place is its header; many questions about one text are better asked of one `Places`.
+    A table's place is its header; many questions about one text are better asked of one `TomlPositions`.
     """
-    return Places(text).values.get(path)
+    return TomlPositions(text).values.get(path)
 
 
-def locate_key(text: str, path: Path) -> Place | None:
+def locate_key(text: str, path: TomlPath) -> TomlPosition | None:
     """Return where the last key of `path` stands, or None where there is no such key."""
-    return Places(text).keys.get(path)
+    return TomlPositions(text).keys.get(path)
