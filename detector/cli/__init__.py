@@ -109,10 +109,9 @@ _TOPICS: Final[dict[str, tuple[str, ...]]] = {
 
 _NOT_MOVED_YET: Final[dict[str, str]] = {
     **{name: f"plan.{name}" for name in _TOPICS["plan"] if name != "together"},
-    **{name: f"{name}.command" for name in ("calendar", "rules")},
+    "calendar": "calendar.command",
     "completion": "completion_command",
     "together": "together_command",
-    "quiet-week": "quiet_week.command",
     "import": "importing.command",
 }
 """Commands that a module of their own still defines as `command`. Take the line out when the command moves."""

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from detector.backtest.timeline_words import DAY
 from detector.cli import turntoward
-from detector.cli.rules.writing import SIGNS, length_in, new_when, with_exception, with_length
+from detector.cli.rules.writing import SIGNS, length_in, new_condition, with_exception, with_length
 from detector.errors import UserError
 from detector.paths import rules_dir
 from detector.rulebook.loading import built_in, load_rules, read_rule_file
@@ -33,7 +33,7 @@ def own() -> Path:
 
 def run(*words: str, says: str | None = None, monkeypatch: pytest.MonkeyPatch | None = None) -> Result:
     if monkeypatch is not None:
-        monkeypatch.setattr("detector.cli.rules.new._asks", lambda: True)
+        monkeypatch.setattr("detector.cli.rules.new.is_interactive", lambda: True)
     return CliRunner().invoke(turntoward, ["rules", "new", *words], input=says, standalone_mode=False)
 
 
@@ -98,7 +98,7 @@ def test_what_is_not_known_exempts_from_nothing(known: bool) -> None:
     [pair for pair in itertools.product(["distraction", *CATEGORIES], SIGNS) if pair != ("distraction", "again")],
 )
 def test_every_category_with_every_sign_is_a_rule(category: str, sign: str) -> None:
-    assert compile_condition(new_when(category, sign, timedelta(seconds=90)))
+    assert compile_condition(new_condition(category, sign, timedelta(seconds=90)))
     assert run("--category", category, "--sign", sign, "--after", "90s").exception is None
     (only,) = read_rule_file(own()).rules
     assert (only.code, only.source) == ("X101", str(own()))

@@ -42,7 +42,7 @@ def command(
     """
     from detector.cli.plan import confirm as understood  # noqa: PLC0415 - not for --help
     from detector.cli.plan import context as declared  # noqa: PLC0415
-    from detector.cli.quiet_week.output import HINT  # noqa: PLC0415 - not for --help
+    from detector.cli.quiet_week.quiet_week import HINT  # noqa: PLC0415 - not for --help
     from detector.partner_time.declaration import PlanArguments, parse_declaration  # noqa: PLC0415 - not for --help
     from detector.store import quiet_week  # noqa: PLC0415 - not for --help
     from detector.zone import system_zone  # noqa: PLC0415 - not for --help

@@ -9,7 +9,7 @@ import click
 
 from detector.cli.output import is_interactive, say
 from detector.cli.plan import context as plan
-from detector.cli.quiet_week.output import QUESTION
+from detector.cli.quiet_week.quiet_week import QUESTION
 from detector.i18n import _
 from detector.partner_time.model import starting_now
 from detector.store import quiet_week

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from detector.cli.output import say
-from detector.cli.quiet_week.output import HINT
+from detector.cli.quiet_week.quiet_week import HINT
 from detector.config.read import read_settings
 from detector.control.systemd_unit import (
     UNIT,

@@ -1,69 +1,55 @@
-"""`turntoward rules new`: a rule of one's own, or another threshold for a built-in one, without knowing the language.
+"""`turntoward rules new`: write a rule of one's own, or change a threshold, without knowing the language of rules.
 
-Rule 1: it asks only where a person can answer; scripts say everything by options, and miss nothing.
+Rule 1: it asks questions only on a terminal; a script can say everything by options.
 """
 
 from __future__ import annotations
 
-import sys
 import textwrap
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 import click
 
+from detector.cli.output import is_interactive, wrap
+from detector.cli.parameters import LENGTH
 from detector.cli.rules.writing import (
+    PAGE_KEYS,
     SIGNS,
     WHY,
     WRONG,
     Draft,
+    append_rule,
     free_code,
-    joined,
     length_in,
     needs_of,
-    new_says,
-    new_when,
+    new_condition,
+    say_condition,
     with_exception,
     with_length,
 )
-from detector.errors import UserError
+from detector.core.attention.attention import INPUT_FEATURES
+from detector.errors import Problem, UserError
 from detector.i18n import _
+from detector.paths import rules_dir
+from detector.rulebook.editing import OWN, copy_of, write_whole
+from detector.rulebook.fingerprint import LARGEST
+from detector.rulebook.loading import RuleFile, load_rules, rules_of, text_of
+from detector.spelling import did_you_mean
 from rules.features import CATEGORIES
-from rules.lengths import parse_length, say_length
+from rules.language import RuleError, compile_condition
+from rules.language.problems import shown
+from rules.lengths import say_length
+from rules.model import Condition, Rule
 
-if TYPE_CHECKING:
-    from detector.rulebook.loading import RuleFile
-    from rules.model import Condition, Rule
-
-COLUMNS: Final = 80
-PAGE: Final = ("notices", "why", "wrong", "needs", "example")
-
-
-class _Length(click.ParamType[timedelta]):
-    name = "length"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        if isinstance(value, timedelta):
-            return value
-        try:
-            return parse_length(str(value))
-        except ValueError as wrong:
-            self.fail(str(wrong), param, ctx)
+WIDTH: Final = 80
+ABOUT: Final = ("distraction", *CATEGORIES)
+"""What a new rule may be about."""
 
 
-@click.command("new", epilog="Example: turntoward rules new --from F101 --after 90s")
-@click.option("--from", "origin", metavar="CODE", help="Start from a rule in force; yours then replaces it.")
-@click.option("--category", type=click.Choice(["distraction", *CATEGORIES]), metavar="WORD", help="What it is about.")
-@click.option("--after", type=_Length(), metavar="LENGTH", help="After how long, such as 90s or 10min.")
-@click.option("--sign", type=click.Choice(list(SIGNS)), help="By what it is noticed.")
-@click.option("--except", "exempt", metavar="CONDITION", help="When it is fine, such as 'came_from is together'.")
-@click.option("--when", metavar="CONDITION", help="The whole condition, in the words of docs/rules.md.")
-@click.option("--name", help="What heads its page; at most 60 characters.")
-@click.option("--code", help="One to four capital letters and digits; otherwise the next of X101, X102 …")
-@click.option("--file", type=click.Path(path_type=Path), help="Where to write it; otherwise own.toml among your rules.")
-@click.option("--dry-run", is_flag=True, help="Show the rule, and write nothing.")
-def new(
+def new_rule(
     *,
     origin: str | None,
     category: str | None,
@@ -76,106 +62,110 @@ def new(
     file: Path | None,
     dry_run: bool,
 ) -> None:
-    """Write a rule of your own, or change a built-in one. It asks for what no option says.
+    """Make a rule of what was said and answered, check it, and add it to the file.
 
-    The rule is checked and added to what is in the file. Give --file to try it with `backtest` before it speaks.
+    Raises:
+        UserError: if something is missing, or the rule or the file is refused; nothing is written then.
     """
-    from detector.paths import rules_dir  # noqa: PLC0415 - only when used
-    from detector.rulebook.editing import OWN  # noqa: PLC0415 - only when used
-    from detector.rulebook.loading import load_rules  # noqa: PLC0415 - only when used
-
     loaded = load_rules(rules_dir())
     by_code = {rule.code: rule for rule in loaded.rules}
     if origin is None and code is not None and code.upper() in by_code and when is None and category is None:
         origin = code
-    asks = _asks() and not (when or category or (origin and (after or exempt)))
+    asks = is_interactive() and not (when or category or (origin and (after or exempt)))
     if asks and origin is None:
-        click.echo("A rule of your own. Ctrl-C leaves, and nothing is written.\n")
-        origin = click.prompt(
-            "Change a rule in force? Its code, or Enter for a new one", default="", show_default=False
-        )
+        click.echo(_("A rule of your own. Ctrl-C leaves, and nothing is written.") + "\n")
+        question = _("Change a rule in force? Its code, or Enter for a new one")
+        origin = click.prompt(question, default="", show_default=False)
     if origin:
-        draft = _changed(_known(origin, by_code), after, exempt, when, name, asks=asks)
+        rule = _find(origin, by_code)
+        if asks:
+            after, exempt, name = _ask_for_change(rule, after)
+        draft = _change(rule, after, exempt, when, name)
     else:
-        taken = {*by_code, *loaded.broken}
-        draft = _made(
-            category=category,
-            after=after,
-            sign=sign,
-            exempt=exempt,
-            when=when,
-            name=name,
-            code=code or free_code(taken),
-            asks=asks,
-        )
+        code = code or free_code({*by_code, *loaded.broken})
+        if asks:
+            category, sign, after, name = _ask_for_new(code)
+        draft = _make(category=category, after=after, sign=sign, exempt=exempt, when=when, name=name, code=code)
     _write(draft, file or rules_dir() / OWN, dry_run=dry_run, is_own=file is None)
 
 
-def _asks() -> bool:
-    return sys.stdin.isatty()
-
-
-def _known(code: str, by_code: dict[str, Rule]) -> Rule:
-    from rules.language.problems import did_you_mean, shown  # noqa: PLC0415 - only on a mistake
-
+def _find(code: str, by_code: Mapping[str, Rule]) -> Rule:
     rule = by_code.get(code.strip().upper())
     if rule is None:
-        hint = did_you_mean(code.upper(), list(by_code), "`turntoward rules` lists the rules.")
-        raise UserError(f"There is no rule '{shown(code)}' to start from. {hint}")
+        hint = did_you_mean(code, by_code, _("`turntoward rules` lists the rules."))
+        message = _("There is no rule '{code}' to start from. {hint}")
+        raise UserError(message.format(code=shown(code), hint=hint))
     return rule
 
 
-def _changed(
-    rule: Rule, after: timedelta | None, exempt: str | None, when: str | None, name: str | None, *, asks: bool
-) -> Draft:
-    from detector.rulebook.editing import copy_of  # noqa: PLC0415 - only when used
-
+def _ask_for_change(rule: Rule, after: timedelta | None) -> tuple[timedelta | None, str | None, str]:
+    """Return the length, the exemption and the name that the person wants."""
     text, now = rule.condition.text.strip(), length_in(rule.condition.text)
-    if asks:
-        click.echo(f"\n{rule.code}  {rule.name}\n{textwrap.indent(text, '  ')}\n")
-        if now is not None:
-            after = click.prompt("After how long", type=_Length(), default=say_length(now))
-        said = click.prompt(
-            "Fine when (a condition such as 'came_from is together'; Enter: never)", default="", show_default=False
-        )
-        exempt = said or None
-        name = click.prompt("Name", default=rule.name)
+    click.echo(f"\n{rule.code}  {rule.name}\n{textwrap.indent(text, '  ')}\n")
+    if now is not None:
+        after = click.prompt(_("After how long"), type=LENGTH, default=say_length(now))
+    question = _("Fine when (a condition such as 'came_from is together'; Enter: never)")
+    exempt = click.prompt(question, default="", show_default=False)
+    return after, exempt or None, click.prompt(_("Name"), default=rule.name)
+
+
+def _ask_for_new(code: str) -> tuple[str, str, timedelta, str]:
+    """Return the category, the sign, the length and the name that the person wants."""
+    click.echo("\n" + _("What is it about? One of: {categories}.").format(categories=", ".join(ABOUT)))
+    category = click.prompt(_("Category"), type=click.Choice(ABOUT), show_choices=False)
+    signs = (f"  {word:<10} {meaning}" for word, meaning in SIGNS.items())
+    click.echo("\n".join(["", _("By what is it noticed?"), *signs]))
+    sign = click.prompt(_("Sign"), type=click.Choice(list(SIGNS)), show_choices=False, default="time")
+    after = click.prompt(_("After (or within) how long"), type=LENGTH, default="90 s")
+    return category, sign, after, click.prompt(_("Name"), default=_("My rule {code}").format(code=code))
+
+
+def _change(rule: Rule, after: timedelta | None, exempt: str | None, when: str | None, name: str | None) -> Draft:
+    """Return the rule with what is given changed."""
+    text, now = rule.condition.text.strip(), length_in(rule.condition.text)
     changes = []
     if when is not None:
-        text, changes = when, ["with a condition of your own"]
+        text, changes = when, [_("with a condition of your own")]
     if after is not None and after != now:
         changed = with_length(text, after)
         if changed is None:
-            raise UserError(
-                f"{rule.code} does not ask once for how long something is in front, so --after has no one place.\n"
-                f"  Give the whole condition with --when. It is now:\n{textwrap.indent(text, '    ')}"
+            message = _(
+                "{code} does not ask once for how long something is in front, so --after has no one place.\n"
+                "  Give the whole condition with --when. It is now:\n{condition}"
             )
+            raise UserError(message.format(code=rule.code, condition=textwrap.indent(text, "    ")))
         text = changed
-        changes.append(f"after {say_length(after)}" + (f" rather than {say_length(now)}" if now else ""))
+        words = _("after {length} rather than {before}") if now else _("after {length}")
+        changes.append(words.format(length=say_length(after), before=say_length(now) if now else ""))
     if exempt is not None:
-        text = with_exception(text, _compiled(exempt, "--except"))
-        changes.append(f"except when {exempt.strip()}")
-    _compiled(text, "--when")
-    kept = copy_of(rule)
-    page = {key: " ".join(str(kept[key]).split()) for key in PAGE}
-    more = {key: value for key, value in kept.items() if key not in {"code", "name", "when", *PAGE}}
-    whose = "the built-in rule" if rule.source == "built-in" else f"the one in {rule.source}"
-    how = ", ".join(changes) or "copied for you to edit"
+        text = with_exception(text, _compile(exempt, "--except"))
+        changes.append(_("except when {condition}").format(condition=exempt.strip()))
+    _compile(text, "--when")
+    copy = copy_of(rule)
+    page = {key: " ".join(str(copy[key]).split()) for key in PAGE_KEYS}
+    more = {key: value for key, value in copy.items() if key not in {"code", "name", "when", *PAGE_KEYS}}
+    how = ", ".join(changes) or _("copied for you to edit")
     if changes:
-        page["notices"] += f" Changed by you: {how}."
-        page["example"] = f"Before your change: {page['example']}"
+        page["notices"] += " " + _("Changed by you: {changes}.").format(changes=how)
+        page["example"] = _("Before your change: {example}").format(example=page["example"])
+    replaces = (
+        _("replaces the built-in rule: {changes}")
+        if rule.source == "built-in"
+        else _("replaces the one in {file}: {changes}")
+    )
+    comment = _("From {code} ({file}), {changes}. Delete this rule, and the one from there holds again.")
     return Draft(
         code=rule.code,
         name=name or rule.name,
         when=text,
-        says=f"replaces {whose}: {how}",
-        comment=f"From {rule.code} ({rule.source}), {how}. Delete this rule, and the one from there holds again.",
+        says=replaces.format(file=rule.source, changes=how),
+        comment=comment.format(code=rule.code, file=rule.source, changes=how),
         more=more,
         **page,
     )
 
 
-def _made(
+def _make(
     *,
     category: str | None,
     after: timedelta | None,
@@ -184,50 +174,39 @@ def _made(
     when: str | None,
     name: str | None,
     code: str,
-    asks: bool,
 ) -> Draft:
-    if asks:
-        click.echo(f"\nWhat is it about? One of: distraction, {', '.join(CATEGORIES)}.")
-        category = click.prompt("Category", type=click.Choice(["distraction", *CATEGORIES]), show_choices=False)
-        click.echo("\n".join(["", "By what is it noticed?", *(f"  {word:<10} {what}" for word, what in SIGNS.items())]))
-        sign = click.prompt("Sign", type=click.Choice(list(SIGNS)), show_choices=False, default="time")
-        after = click.prompt("After (or within) how long", type=_Length(), default="90 s")
-        name = click.prompt("Name", default=f"My rule {code}")
-    if when is None:
+    """Return a new rule: of the category and by the sign, or with the whole condition `when`."""
+    if when is not None:
+        text, says = when, _("holds when this does: {condition}").format(condition=" ".join(when.split()))
+    elif category is None or after is None:
         missing = [option for option, value in (("--category", category), ("--after", after)) if value is None]
-        if category is None or after is None:
-            raise UserError(f"A new rule needs {' and '.join(missing)}, or --when with a whole condition.")
-        if sign == "again" and category == "distraction":
-            raise UserError("--sign again counts one category; name it with --category, or take --sign looks.")
-        text, says = new_when(category, sign or "time", after), new_says(category, sign or "time", after)
+        message = _("A new rule needs {options}, or --when with a whole condition.")
+        raise UserError(message.format(options=_(" and ").join(missing)))
+    elif sign == "again" and category == "distraction":
+        raise UserError(_("--sign again counts one category; name it with --category, or take --sign looks."))
     else:
-        text, says = when, f"holds when this does: {' '.join(when.split())}"
-    _compiled(text, "--when" if when is not None else "--after")
+        text = new_condition(category, sign or "time", after)
+        says = say_condition(category, sign or "time", after)
+    # Compiled before the exemption is added, so that a problem is shown in the option that holds it.
+    _compile(text, "--when" if when is not None else "--after")
     if exempt is not None:
-        text = with_exception(text, _compiled(exempt, "--except"))
-        says += f", except when {exempt.strip()}"
-    from detector.core.attention.attention import INPUT_FEATURES  # noqa: PLC0415 - only when a rule is written
-
-    condition = _compiled(text, "--when")
-    said = f"{code} {says}."
+        text = with_exception(text, _compile(exempt, "--except"))
+        says += ", " + _("except when {condition}").format(condition=exempt.strip())
     return Draft(
         code=code,
-        name=name or f"My rule {code}",
+        name=name or _("My rule {code}").format(code=code),
         when=text,
-        notices=f"It {says}.",
+        notices=_("It {says}.").format(says=says),
         why=WHY,
         wrong=WRONG,
-        needs=needs_of(condition, INPUT_FEATURES),
-        example=said,
-        comment="Written by `turntoward rules new`.",
+        needs=needs_of(_compile(text, "--when"), INPUT_FEATURES),
+        example=f"{code} {says}.",
+        comment=_("Written by `turntoward rules new`."),
         says=says,
     )
 
 
-def _compiled(text: str, option: str) -> Condition:
-    from detector.errors import Problem  # noqa: PLC0415 - only when a rule is written
-    from rules.language import RuleError, compile_condition  # noqa: PLC0415 - only when a rule is written
-
+def _compile(text: str, option: str) -> Condition:
     try:
         return compile_condition(text)
     except RuleError as wrong:
@@ -248,48 +227,45 @@ def _compiled(text: str, option: str) -> Condition:
 
 
 def _write(draft: Draft, path: Path, *, dry_run: bool, is_own: bool) -> None:
-    from detector.errors import Problem  # noqa: PLC0415 - only when used
-    from detector.rulebook.editing import write_whole  # noqa: PLC0415 - only when used
-    from detector.rulebook.fingerprint import LARGEST  # noqa: PLC0415 - only when used
-    from detector.rulebook.loading import load_rules, rules_of, text_of  # noqa: PLC0415 - only when used
-
     before = text_of(path) if path.exists() or path.is_symlink() else None
     if isinstance(before, Problem):
         raise UserError([before])
-    text = joined(before, draft.as_toml())
-    _refuse(draft, path, rules_of(before, path) if before else None, rules_of(text, path))
+    text = append_rule(before, draft.as_toml())
+    file = click.format_filename(path)
+    _refuse(draft, file, rules_of(before, path) if before else None, rules_of(text, path))
     if len(text.encode()) > LARGEST:
-        raise UserError(f"{click.format_filename(path)} would be too long to be read; give another --file.")
-    shown = click.format_filename(path)
+        raise UserError(_("{file} would be too long to be read; give another --file.").format(file=file))
     if dry_run:
         click.echo(draft.as_toml())
-        _echo(f"{draft.code} {draft.says}. Nothing was written.")
+        _echo(_("{code} {says}. Nothing was written.").format(code=draft.code, says=draft.says))
         return
+    # Somebody may have edited the file while questions were answered.
     if (text_of(path) if path.exists() else None) != before:
-        raise UserError(f"{shown} was changed meanwhile. Nothing was written; once more, please.")
+        raise UserError(_("{file} was changed meanwhile. Nothing was written; once more, please.").format(file=file))
     write_whole(path, text)
-    _echo(f"{draft.code} is in {shown}: it {draft.says}.")
+    _echo(_("{code} is in {file}: it {says}.").format(code=draft.code, file=file, says=draft.says))
     if is_own:
-        in_force = {rule.code: rule.source for rule in load_rules(path.parent).rules}.get(draft.code)
-        if in_force != str(path):
-            _echo(f"It is not in force: the rule of the same code in {in_force} counts later. Delete one of the two.")
+        source = {rule.code: rule.source for rule in load_rules(path.parent).rules}.get(draft.code)
+        if source != str(path):
+            not_used = _("It is not in force: the rule of the same code in {file} counts later. Delete one of the two.")
+            _echo(not_used.format(file=source))
         else:
             _echo(_("It is in force from the next partner time on."))
-    _echo("What it would have done on your own past evenings:")
-    click.echo(f"  turntoward backtest --rules {shown}")
+    _echo(_("What it would have done on your own past evenings:"))
+    click.echo(f"  turntoward backtest --rules {file}")
 
 
-def _refuse(draft: Draft, path: Path, before: RuleFile | None, after: RuleFile) -> None:
-    """Raise what is wrong with the file as it would be; what was wrong with a rule before is no reason."""
-    shown = click.format_filename(path)
+def _refuse(draft: Draft, file: str, before: RuleFile | None, after: RuleFile) -> None:
+    """Raise what is wrong with the file as it would be; problems of other rules that it had before do not count."""
     if before is not None and draft.code in {*before.broken, *(rule.code for rule in before.rules)}:
-        raise UserError(f"{shown} has a rule {draft.code} already. Change it there, or give another --file or --code.")
+        message = _("{file} has a rule {code} already. Change it there, or give another --file or --code.")
+        raise UserError(message.format(file=file, code=draft.code))
     if before is not None and before.problems and not before.rules:
-        raise UserError([*before.problems])
+        raise UserError(before.problems)
     if draft.code not in {rule.code for rule in after.rules}:
         known = {str(problem) for problem in before.problems} if before else set()
-        raise UserError([problem for problem in after.problems if str(problem) not in known] or [*after.problems])
+        raise UserError([problem for problem in after.problems if str(problem) not in known] or after.problems)
 
 
 def _echo(text: str) -> None:
-    click.echo(textwrap.fill(text, COLUMNS, break_long_words=False, break_on_hyphens=False))
+    click.echo("\n".join(wrap(text, width=WIDTH)))

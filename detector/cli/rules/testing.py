@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import indent
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
 import click
 
-from detector.errors import EXIT_FAILED
+from detector.backtest.timelines import Timeline, differs, misspelt, play, read_timelines
+from detector.cli.output import attributes, print_json
+from detector.config.read import read_settings
+from detector.core.pipeline import Pipeline
+from detector.errors import EXIT_DONE, EXIT_FAILED, Problem, UserError
+from detector.i18n import _, ngettext
+from detector.paths import config_path, rules_dir
+from detector.rulebook.loading import RulesInForce, load_rules, read_rule_file, text_of
 
-if TYPE_CHECKING:
-    from detector.backtest.timelines import Timeline
-    from detector.rulebook.loading import RulesInForce
-
-EXAMPLE = """\
+EXAMPLE: Final = """\
 # a feed at the table
 18:30:00   partner time until 20:00
 19:00:00   social
@@ -23,57 +26,40 @@ EXAMPLE = """\
 19:01:00   => nudged F101
 19:01:36   idle since 19:01:05
 """
-NONE_YET = """\
-There is no timeline in {folder}.
-A timeline is a text file (*.txt) beside your rules: what happens on the left,
-and after => what must be decided. For example:
-
-{example}
-docs/rules.md says which words there are."""
 
 
-@click.command("test", epilog="Example: turntoward rules test")
-@click.argument("files", metavar="[FILE...]", nargs=-1, type=click.Path(path_type=Path))
-@click.option(
-    "--rules",
-    "packs",
-    metavar="FILE",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="A pack to try with them, beside the rules in force.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Write JSON.")
-@click.pass_context
-def testing(ctx: click.Context, *, files: tuple[Path, ...], packs: tuple[Path, ...], as_json: bool) -> None:
-    """Play timelines through the rules in force, and say of each whether it comes out as it says.
+def test_timelines(files: Sequence[Path], packs: Sequence[Path], *, as_json: bool) -> int:
+    """Play the timelines in the files, and write which of them come out otherwise; return the exit code.
 
-    Without FILE these are the *.txt files in ~/.config/turntoward/rules. Ends with 1 where one comes out otherwise.
+    `files`: none means those beside the person's own rules; `packs`: rules to try beside those in force.
+
+    Raises:
+        UserError: with every problem of the files and the packs.
     """
-    from detector.paths import rules_dir  # noqa: PLC0415 - only when used
-
     folder = rules_dir()
     chosen = files or tuple(sorted(path for path in folder.glob("*.txt") if path.name[0] != "."))
-    loaded = _rules(folder, packs)
-    timelines = _read(chosen)
-    found = _play(timelines, loaded)
-    if as_json or ctx.obj:
-        import json  # noqa: PLC0415 - only when asked for
-
-        click.echo(json.dumps({"timelines": [_plain(*each) for each in found]}, ensure_ascii=False, indent=2))
+    loaded = _load(folder, packs)
+    played = _play(_read(chosen), loaded)
+    if as_json:
+        print_json({"timelines": [_timeline_as_json(*each) for each in played]})
     elif not chosen:
-        click.echo(NONE_YET.format(folder=click.format_filename(folder), example=indent(EXAMPLE, "    ")))
+        none_yet = _(
+            "There is no timeline in {folder}.\n"
+            "A timeline is a text file (*.txt) beside your rules: what happens on the left,\n"
+            "and after => what must be decided. For example:\n"
+            "\n"
+            "{example}\n"
+            "docs/rules.md says which words there are."
+        )
+        click.echo(none_yet.format(folder=click.format_filename(folder), example=indent(EXAMPLE, "    ")))
     else:
-        _say(found)
+        _write(played)
     if loaded.problems:
-        click.echo("Some rules of your own are broken and left out; `turntoward rules` says where.", err=True)
-    if any(wrong for _, wrong in found):
-        ctx.exit(EXIT_FAILED)
+        click.echo(_("Some rules of your own are broken and left out; `turntoward rules` says where."), err=True)
+    return EXIT_FAILED if any(difference for _timeline, difference in played) else EXIT_DONE
 
 
-def _rules(folder: Path, packs: Sequence[Path]) -> RulesInForce:
-    from detector.errors import UserError  # noqa: PLC0415 - only when used
-    from detector.rulebook.loading import load_rules, read_rule_file  # noqa: PLC0415 - only when used
-
+def _load(folder: Path, packs: Sequence[Path]) -> RulesInForce:
     problems = [problem for path in packs for problem in read_rule_file(path).problems]
     if problems:
         raise UserError(problems)
@@ -81,14 +67,10 @@ def _rules(folder: Path, packs: Sequence[Path]) -> RulesInForce:
 
 
 def _read(files: Sequence[Path]) -> list[Timeline]:
-    from detector.backtest.timelines import read_timelines  # noqa: PLC0415 - only when used
-    from detector.errors import Problem, UserError  # noqa: PLC0415 - only when used
-    from detector.rulebook.loading import text_of  # noqa: PLC0415 - only when used
-
     found: list[Timeline] = []
     problems: list[Problem] = []
     for path in files:
-        text = text_of(path, what="file of timelines")
+        text = text_of(path, what=_("file of timelines"))
         if isinstance(text, Problem):
             problems.append(text)
             continue
@@ -102,36 +84,41 @@ def _read(files: Sequence[Path]) -> list[Timeline]:
 
 
 def _play(timelines: Sequence[Timeline], loaded: RulesInForce) -> list[tuple[Timeline, str | None]]:
-    from detector.backtest.timelines import differs, misspelt, play  # noqa: PLC0415 - only when used
-    from detector.config.read import read_settings  # noqa: PLC0415 - only when used
-    from detector.core.pipeline import Pipeline  # noqa: PLC0415 - only when used
-    from detector.paths import config_path  # noqa: PLC0415 - only when used
-
+    """Return each timeline, and how it differs from what was expected; None: it does not."""
     settings = read_settings(config_path())
     codes = [rule.code for rule in loaded.rules]
-    found: list[tuple[Timeline, str | None]] = []
+    played: list[tuple[Timeline, str | None]] = []
     for timeline in timelines:
         effects = play(timeline, Pipeline(loaded.rules, settings.policy, settings.attention))
-        wrong = differs(timeline, effects)
-        hint = misspelt(timeline, codes) if wrong else None
-        found.append((timeline, f"{wrong}\n    {hint}" if hint else wrong))
-    return found
+        difference = differs(timeline, effects)
+        hint = misspelt(timeline, codes) if difference else None
+        played.append((timeline, f"{difference}\n    {hint}" if hint else difference))
+    return played
 
 
-def _say(found: Sequence[tuple[Timeline, str | None]]) -> None:
-    for timeline, wrong in found:
-        click.echo(f"ok   {timeline.place}: {timeline.name}" if wrong is None else f"not  {wrong}")
-    failed = sum(wrong is not None for _, wrong in found)
-    counted = f"{len(found):,} timeline{'' if len(found) == 1 else 's'}"
-    click.echo(f"{counted}, {failed:,} not as expected." if failed else f"{counted}, all as expected.")
+def _write(played: Sequence[tuple[Timeline, str | None]]) -> None:
+    for timeline, difference in played:
+        if difference is None:
+            click.echo(_("ok   {place}: {name}").format(place=timeline.place, name=timeline.name))
+        else:
+            click.echo(_("not  {difference}").format(difference=difference))
+    failed = sum(difference is not None for _timeline, difference in played)
+    text = (
+        ngettext(
+            "{count:,} timeline, {failed:,} not as expected.",
+            "{count:,} timelines, {failed:,} not as expected.",
+            len(played),
+        )
+        if failed
+        else ngettext("{count:,} timeline, all as expected.", "{count:,} timelines, all as expected.", len(played))
+    )
+    click.echo(text.format(count=len(played), failed=failed))
 
 
-def _plain(timeline: Timeline, wrong: str | None) -> dict[str, Any]:
-    return {
-        "place": timeline.place,
-        "name": timeline.name,
-        "ok": wrong is None,
-        "expected": timeline.expected,
-        "outcomes": timeline.outcomes,
-        "differs": wrong,
-    }
+def _timeline_as_json(timeline: Timeline, difference: str | None) -> dict[str, Any]:
+    return (
+        attributes(timeline, "place name")
+        | {"ok": difference is None}
+        | attributes(timeline, "expected outcomes")
+        | {"differs": difference}
+    )

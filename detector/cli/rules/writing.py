@@ -1,7 +1,7 @@
-"""The text of a rule that `turntoward rules new` writes, made of what a person answered.
+"""The text of a rule that `turntoward rules new` writes.
 
-Rule 1: what is in the file already stays as it is, to the letter: the rule comes after it.
-Rule 2: an exemption counts only where it is certain: what is not known exempts from nothing.
+Rule 1: what is in the file already stays as it is, to the letter: the rule is appended.
+Rule 2: an exemption counts only where it is certain: what is unknown exempts from nothing.
 """
 
 from __future__ import annotations
@@ -11,22 +11,23 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from detector.i18n import _
+from rules.explain import say_category, say_key
 from rules.lengths import parse_length, say_length
-
-if TYPE_CHECKING:
-    from rules.model import Condition
+from rules.model import Condition
 
 SIGNS: Final[Mapping[str, str]] = {
-    "time": "that it has been in front for so long",
-    "scrolling": "that it has been in front for so long, and is scrolled",
-    "again": "that it is taken up for the second time within so long",
-    "looks": "the third short look at something distracting within so long",
+    "time": _("that it has been in front for so long"),
+    "scrolling": _("that it has been in front for so long, and is scrolled"),
+    "again": _("that it is taken up for the second time within so long"),
+    "looks": _("the third short look at something distracting within so long"),
 }
+PAGE_KEYS: Final = ("notices", "why", "wrong", "needs", "example")
 ALWAYS_KNOWN: Final = frozenset({"category", "dwell", "elapsed", "remaining"})
-WHY: Final = "You wrote this rule yourselves: it matters to you."
-WRONG: Final = "It is for both of you, or one of you needs it just now."
+WHY: Final = _("You wrote this rule yourselves: it matters to you.")
+WRONG: Final = _("It is for both of you, or one of you needs it just now.")
 _LENGTH: Final = r"\d+(?:\.\d+)?\s*[a-z]+"
 _DWELL: Final = re.compile(rf"\bdwell\s*(?:>=|>)\s*({_LENGTH}(?:\s*{_LENGTH})*)")
 
@@ -48,24 +49,24 @@ class Draft:
     more: Mapping[str, str | bool] = field(default_factory=dict)
 
     def as_toml(self) -> str:
-        """Return the rule with a word on each key."""
+        """Return the rule as it stands in a pack, with comments for the person who edits it."""
         when = self.when.strip()
         lines = [f"# {line}".rstrip() for line in self.comment.splitlines()]
         lines += [
             "[[rule]]",
-            "# One to four capital letters and digits. The code of a built-in rule replaces that rule.",
+            "# " + _("One to four capital letters and digits. The code of a built-in rule replaces that rule."),
             f"code = {_quoted(self.code)}",
             f"name = {_quoted(self.name)}",
-            "# When it holds. A number has its unit; docs/rules.md lists what can be asked for.",
+            "# " + _("When it holds. A number has its unit; docs/rules.md lists what can be asked for."),
             f"when = {_quoted(when)}" if "\n" not in when else f'when = """\n{when}"""',
             *(f"{key} = {_quoted(value)}" for key, value in self.more.items()),
-            "# Its page, as `turntoward rules CODE` shows it: yours to change.",
+            "# " + _("Its page, as `turntoward rules CODE` shows it: yours to change."),
         ]
-        lines += [f"{key} = {_quoted(getattr(self, key))}" for key in ("notices", "why", "wrong", "needs", "example")]
+        lines += [f"{key} = {_quoted(getattr(self, key))}" for key in PAGE_KEYS]
         return "\n".join(lines) + "\n"
 
 
-def new_when(category: str, sign: str, after: timedelta) -> str:
+def new_condition(category: str, sign: str, after: timedelta) -> str:
     """Return the condition of a new rule: of this category (or `distraction`), by this sign, after so long."""
     front = f"category {'in' if category == 'distraction' else 'is'} {category}"
     length = _exact(after)
@@ -79,17 +80,15 @@ def new_when(category: str, sign: str, after: timedelta) -> str:
     return f"{front} and dwell >= {length}"
 
 
-def new_says(category: str, sign: str, after: timedelta) -> str:
+def say_condition(category: str, sign: str, after: timedelta) -> str:
     """Return when such a rule holds, as the end of a sentence that begins with it."""
-    from rules.explain import say_category  # noqa: PLC0415 - only when a rule is written
-
-    what, length = "something distracting" if category == "distraction" else say_category(category), say_length(after)
+    what = _("something distracting") if category == "distraction" else say_category(category)
     return {
-        "time": f"holds once {what} has been in front for {length}",
-        "scrolling": f"holds once {what} has been in front for {length} and is scrolled, ten steps at least",
-        "again": f"holds when {what} is taken up for the second time within {length}",
-        "looks": f"holds at the third look within {length}, where {what} is in front",
-    }[sign]
+        "time": _("holds once {what} has been in front for {length}"),
+        "scrolling": _("holds once {what} has been in front for {length} and is scrolled, ten steps at least"),
+        "again": _("holds when {what} is taken up for the second time within {length}"),
+        "looks": _("holds at the third look within {length}, where {what} is in front"),
+    }[sign].format(what=what, length=say_length(after))
 
 
 def with_length(when: str, after: timedelta) -> str | None:
@@ -112,8 +111,6 @@ def length_in(when: str) -> timedelta | None:
 
 def with_exception(when: str, exempt: Condition) -> str:
     """Return the condition, except where `exempt` certainly holds: what is not known exempts from nothing."""
-    from rules.explain import say_key  # noqa: PLC0415 - only when a rule is written
-
     unsure = sorted({say_key(key) for key in exempt.needs if key.name not in ALWAYS_KNOWN})
     parts = [f"not ({exempt.text.strip()})", *(f"{name} is unknown" for name in unsure)]
     return f"({when.strip()})\nand ({' or '.join(parts)})"
@@ -122,8 +119,12 @@ def with_exception(when: str, exempt: Condition) -> str:
 def needs_of(condition: Condition, touched_by_input: Collection[str]) -> str:
     """Return what must be sensed for the condition."""
     names = {key.name for key in condition.needs}
-    needs = "What is in front" + (", and counts of scrolls, keys or clicks" if names & set(touched_by_input) else "")
-    return needs + (", and what a phone tells." if names & {"opens", "pick_ups"} else ".")
+    needs = [_("What is in front")]
+    if names & set(touched_by_input):
+        needs.append(_("counts of scrolls, keys or clicks"))
+    if names & {"opens", "pick_ups"}:
+        needs.append(_("what a phone tells"))
+    return _(", and ").join(needs) + "."
 
 
 def free_code(taken: Collection[str]) -> str:
@@ -131,17 +132,17 @@ def free_code(taken: Collection[str]) -> str:
     return next(code for number in range(101, 10_000) if (code := f"X{number}") not in taken)
 
 
-def joined(before: str | None, draft: str) -> str:
+def append_rule(before: str | None, draft: str) -> str:
     """Return the text of the file with the rule after what is in it."""
     if not before:
-        return "# Rules of your own; docs/rules.md says how they are written.\n\n" + draft
+        return "# " + _("Rules of your own; docs/rules.md says how they are written.") + "\n\n" + draft
     line_end = "\r\n" if "\r\n" in before else "\n"
     gap = "" if before.endswith("\n") else line_end
     return before + gap + line_end + draft.replace("\n", line_end)
 
 
-def _quoted(value: str | bool) -> str:  # noqa: FBT001 - a value to be written, not a choice
-    # TOML's basic strings and its words for yes and no are JSON's.
+def _quoted(value: str | bool) -> str:  # noqa: FBT001 - a value to be written, not a switch
+    # TOML writes strings and booleans as JSON does.
     return json.dumps(value, ensure_ascii=False)
 
 

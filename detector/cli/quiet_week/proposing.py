@@ -1,0 +1,197 @@
+"""`turntoward quiet-week propose`, `accept` and `decline`: thresholds that suit the person's own evenings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import click
+
+from detector.backtest.proposals import OwnEvening, Proposal, propose, say_why
+from detector.backtest.thresholds import say_number
+from detector.cli.output import print_json, say
+from detector.cli.plan import context as plan
+from detector.cli.quiet_week.quiet_week import say_missing
+from detector.config.read import read_settings
+from detector.errors import UserError
+from detector.i18n import _
+from detector.paths import config_path, rules_dir, store_path
+from detector.rulebook.editing import copy_of, write_rule
+from detector.rulebook.loading import BUILT_IN, load_rules
+from detector.store import quiet_week
+from detector.store.errors import StoreMissing
+from detector.store.quiet_week import EVENINGS, QuietWeek
+from detector.store.store import Store
+from detector.zone import reader_zone
+
+
+def write_proposals(*, as_json: bool) -> None:
+    """Write what is proposed, or why nothing can be.
+
+    Raises:
+        StoreError: if what is kept cannot be read.
+    """
+    week, evenings = _read_week()
+    found = _propose(evenings, declined=week.declined)
+    if as_json:
+        print_json(
+            {
+                "evenings": len(evenings),
+                "missing": max(0, EVENINGS - len(evenings)),
+                "declined": list(week.declined),
+                "proposals": [_proposal_as_json(proposal) for proposal in found],
+            }
+        )
+        return
+    if missing := say_missing(week, len(evenings)):
+        for sentence in missing:
+            say(sentence)
+        return
+    if not found:
+        text = _("Nothing is proposed from your {count} evenings: the rules suit you as they are.")
+        say(text.format(count=len(evenings)))
+    for proposal in found:
+        _write_proposal(proposal)
+    if found:
+        text = _(
+            "Each stands alone: `turntoward quiet-week accept {code}` takes it over, "
+            "`turntoward quiet-week decline {code}` leaves the rule as it is."
+        )
+        say(text.format(code=found[0].code))
+    if week.declined:
+        say(_("Declined, and not proposed again: {codes}.").format(codes=", ".join(week.declined)))
+
+
+def accept_proposal(code: str) -> None:
+    """Write the proposed rule into the person's own rules.
+
+    Raises:
+        UserError: if nothing is proposed for the code, or the file of rules is refused.
+        StoreError: if the store cannot be used.
+    """
+    week, evenings = _read_week()
+    proposal = _find(code, evenings, week)
+    today = f"{plan.CLOCK.now().astimezone():%Y-%m-%d}"
+    path = write_rule(rules_dir(), _as_own_rule(proposal), _("yours since {day}").format(day=today))
+    if proposal.code in week.declined:
+        with plan.opened() as store:
+            quiet_week.decline(store, proposal.code, wanted=True)
+    before, after = say_number(proposal.threshold.number), say_number(proposal.proposed)
+    done = _("{code} now asks for {after} instead of {before}: it stands in {file}.")
+    undo = _("To undo it, take {code} out of that file, from its [[rule]] on; the built-in rule is back then.")
+    plan.conclude(
+        [
+            done.format(code=proposal.code, after=after, before=before, file=click.format_filename(path)),
+            undo.format(code=proposal.code),
+        ]
+    )
+
+
+def decline_proposal(code: str) -> None:
+    """Leave the rule as it is; its proposal is not made again.
+
+    Raises:
+        UserError: if nothing is proposed for the code.
+        StoreError: if the store cannot be used.
+    """
+    week, evenings = _read_week()
+    proposal = _find(code, evenings, week)
+    with plan.opened() as store:
+        quiet_week.decline(store, proposal.code)
+    text = _(
+        "{code} stays as it is, and this is not proposed again. `turntoward quiet-week accept {code}` takes it over "
+        "all the same."
+    )
+    say(text.format(code=proposal.code))
+
+
+def _read_week() -> tuple[QuietWeek, list[OwnEvening]]:
+    """Return the quiet week and its evenings, each with what was observed and decided in it."""
+    try:
+        with Store.open(store_path(), read_only=True) as store:
+            week, evenings = quiet_week.load(store), []
+            # An evening may have several parts: a restart of the daemon divides it.
+            for parts in quiet_week.evenings(store, week, reader_zone()):
+                own = []
+                for part in parts:
+                    moments = store.history.moments(part.began, part.began + timedelta(microseconds=1))
+                    decided = [moment for moment in moments if moment.occurrence == part.id]
+                    own.append((part, tuple(store.history.observations(part.id)), decided))
+                evenings.append(OwnEvening(parts=own))
+            return week, evenings
+    except StoreMissing:
+        return QuietWeek(), []
+
+
+def _propose(
+    evenings: Sequence[OwnEvening], *, declined: tuple[str, ...] = (), only: str | None = None
+) -> list[Proposal]:
+    settings, rules = read_settings(config_path()), load_rules(rules_dir()).rules
+    mine = [rule.code for rule in rules if rule.source != BUILT_IN]
+    return propose(
+        evenings, rules, mine=mine, declined=declined, only=only, policy=settings.policy, attention=settings.attention
+    )
+
+
+def _find(code: str, evenings: Sequence[OwnEvening], week: QuietWeek) -> Proposal:
+    for proposal in _propose(evenings, only=code.strip().upper()):
+        return proposal
+    if missing := say_missing(week, len(evenings)):
+        raise UserError(" ".join(missing))
+    codes = ", ".join(each.code for each in _propose(evenings))
+    message = (
+        _("Nothing is proposed for '{code}'. There is one for {codes}.")
+        if codes
+        else _("Nothing is proposed for '{code}'. There is none.")
+    )
+    raise UserError(message.format(code=code.strip()[:20], codes=codes))
+
+
+def _as_own_rule(proposal: Proposal) -> dict[str, object]:
+    """Return the rule with the proposed number as it stands in a pack; its page says that the number is one's own."""
+    page = proposal.rule.page
+    before, after = say_number(proposal.threshold.number), say_number(proposal.proposed)
+    notices = _("{notices} Here with a number of your own: {after} instead of {before}.")
+    example = _("{example} So it was with {before}; now it is {after}.")
+    return copy_of(proposal.rule) | {
+        "notices": notices.format(notices=page.notices, after=after, before=before),
+        "example": example.format(example=page.example, after=after, before=before),
+    }
+
+
+def _write_proposal(proposal: Proposal) -> None:
+    now, then, evenings = proposal.now, proposal.then, proposal.evenings
+    before, after = say_number(proposal.threshold.number), say_number(proposal.proposed)
+    click.echo(f"{proposal.code}  {proposal.name}")
+    change = _("{feature}: {before} now, {after} proposed.")
+    moments = _("Moments an evening: {now} now, {then} then.")
+    nudges = _("Nudges an evening, of all rules: {now} now, {then} then.")
+    for sentence in (
+        change.format(feature=proposal.threshold.feature, before=before, after=after),
+        say_why(proposal),
+        moments.format(now=f"{now.moments / evenings:.1f}", then=f"{then.moments / evenings:.1f}"),
+        nudges.format(now=f"{now.nudges / evenings:.1f}", then=f"{then.nudges / evenings:.1f}"),
+    ):
+        say(sentence, "  ", "  ")
+    click.echo()
+
+
+def _proposal_as_json(proposal: Proposal) -> dict[str, Any]:
+    return {
+        "code": proposal.code,
+        "name": proposal.name,
+        "feature": proposal.threshold.feature,
+        "threshold": say_number(proposal.threshold.number),
+        "proposed": say_number(proposal.proposed),
+        "why": say_why(proposal),
+        "when": " ".join(proposal.rule.condition.text.split()),
+        "backtest": {
+            name: {
+                "evenings": side.evenings,
+                "moments_per_evening": round(side.moments / proposal.evenings, 2),
+                "nudges_per_evening_of_all_rules": round(side.nudges / proposal.evenings, 2),
+            }
+            for name, side in (("now", proposal.now), ("then", proposal.then))
+        },
+    }

@@ -1,0 +1,130 @@
+"""`turntoward quiet-week start`, `status` and `stop`: seven evenings in which nothing is said."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from detector.cli.output import print_json, say
+from detector.cli.plan import context as plan
+from detector.i18n import _, ngettext
+from detector.paths import store_path
+from detector.store import quiet_week
+from detector.store.errors import StoreMissing
+from detector.store.quiet_week import EVENINGS, QuietWeek
+from detector.store.store import Store
+from detector.zone import reader_zone
+
+OFFER: Final = _(
+    "`turntoward quiet-week start` keeps quiet for the first seven evenings, and then proposes what suits you."
+)
+HINT: Final = _("`turntoward quiet-week start` begins with seven quiet evenings, if you like.")
+QUESTION: Final = _("Shall it keep quiet for the first seven evenings, and then propose what suits you?")
+
+
+def start_week() -> None:
+    """Let the quiet week begin with the next partner time.
+
+    Raises:
+        StoreError: if the store cannot be used.
+    """
+    with plan.opened() as store:
+        if quiet_week.current_evening(store, reader_zone()) is not None:
+            week = quiet_week.load(store)
+            sentences = [_("It has begun already."), *_say_state(week, _evenings_done(store, week))]
+        else:
+            quiet_week.start(store, plan.CLOCK.now())
+            sentences = [_("For seven evenings nothing is said; what is noticed is kept.")]
+            if store.history.unfinished():
+                sentences.append(_("The partner time under way goes on as it is; it begins with the next."))
+            sentences.append(_("`turntoward quiet-week` says how far it is, and `turntoward quiet-week stop` ends it."))
+    plan.conclude(sentences)
+
+
+def stop_week() -> None:
+    """End the quiet week now, if it is under way.
+
+    Raises:
+        StoreError: if the store cannot be used.
+    """
+    with plan.opened() as store:
+        evening = quiet_week.current_evening(store, reader_zone())
+        if evening is not None:
+            quiet_week.stop(store)
+    if evening is None:
+        say(_("The quiet week is not under way; nothing was changed."))
+        return
+    text = _("The quiet week is over after {evenings}; from now on nudges are said.")
+    plan.conclude([text.format(evenings=say_evenings(evening - 1))])
+
+
+def write_status(*, as_json: bool) -> None:
+    """Write how many of the evenings are done.
+
+    Raises:
+        StoreError: if what is kept cannot be read.
+    """
+    try:
+        with Store.open(store_path(), read_only=True) as store:
+            week = quiet_week.load(store)
+            done = _evenings_done(store, week)
+    except StoreMissing:
+        week, done = QuietWeek(), 0
+    if as_json:
+        state = {"state": _state(week, done), "evenings": done, "of": EVENINGS, "since": week.since}
+        print_json(state | {"declined": list(week.declined)})
+        return
+    for sentence in _say_state(week, done):
+        say(sentence)
+
+
+def say_missing(week: QuietWeek, done: int) -> list[str]:
+    """Return why nothing can be proposed yet, or nothing where enough evenings are known."""
+    if done >= EVENINGS:
+        return []
+    if week.since is None:
+        return [_("Proposals rest on seven quiet evenings, and the quiet week has not begun."), OFFER]
+    missing = EVENINGS - done
+    text = ngettext(
+        "Proposals rest on seven quiet evenings: {done} are known, {missing} is missing.",
+        "Proposals rest on seven quiet evenings: {done} are known, {missing} are missing.",
+        missing,
+    )
+    sentences = [text.format(done=done, missing=missing)]
+    if week.stopped:
+        sentences.append(_("You ended the quiet week early; `turntoward quiet-week start` begins it anew."))
+    return sentences
+
+
+def say_evenings(done: int) -> str:
+    """Return how many of the evenings are done."""
+    return _("{done} of {all} evenings").format(done=done, all=EVENINGS)
+
+
+def _say_state(week: QuietWeek, done: int) -> list[str]:
+    state = _state(week, done)
+    if state == "not begun":
+        return [_("The quiet week has not begun; nudges are said."), OFFER]
+    if state == "stopped":
+        return [_("You ended the quiet week after {evenings}; nudges are said.").format(evenings=say_evenings(done))]
+    if state == "over":
+        return [
+            _("The quiet week is over: all {count} evenings are done, and nudges are said.").format(count=EVENINGS),
+            _("`turntoward quiet-week propose` says what would suit you."),
+        ]
+    text = _("The quiet week: {evenings} are done. What is noticed is kept, and nothing is said.")
+    return [
+        text.format(evenings=say_evenings(done)),
+        _("An evening counts once it is over and 20 min of it are known. `turntoward quiet-week stop` ends it."),
+    ]
+
+
+def _state(week: QuietWeek, done: int) -> str:
+    if week.since is None:
+        return "not begun"
+    if week.stopped:
+        return "stopped"
+    return "over" if done >= EVENINGS else "under way"
+
+
+def _evenings_done(store: Store, week: QuietWeek) -> int:
+    return len(quiet_week.evenings(store, week, reader_zone()))

@@ -1,0 +1,168 @@
+"""`turntoward rules`: the rules in force, one rule's page, and the check of files of one's own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from detector.cli.output import attributes, print_json, wrap
+from detector.clock import SystemClock
+from detector.doctor.checks import asleep_here
+from detector.errors import EXIT_DONE, EXIT_INPUT, Problem, UserError
+from detector.i18n import _
+from detector.paths import rules_dir
+from detector.rulebook.loading import RuleFile, RulesInForce, load_rules, read_rule_file
+from detector.rulebook.unusable import said
+from detector.spelling import did_you_mean
+from rules.language.problems import shown
+from rules.model import Rule
+
+WIDTH: Final = 80
+NAME_COLUMNS: Final = 40
+SECTIONS: Final = {
+    "notices": _("Notices"),
+    "why": _("Why it may matter"),
+    "wrong": _("When it is wrong"),
+    "needs": _("Needs"),
+    "example": _("Example"),
+}
+
+
+def list_rules(*, as_json: bool) -> None:
+    """Write the rules in force, those that cannot work here, and what is wrong with the person's own."""
+    loaded = load_rules(rules_dir())
+    unusable = _unusable(loaded)
+    if as_json:
+        print_json(
+            {
+                "rules": [_rule_as_json(rule, loaded) for rule in loaded.rules],
+                "problems": [_problem_as_json(problem) for problem in loaded.problems],
+                "asleep": unusable,
+            }
+        )
+        return
+    click.echo(_row(_("CODE"), _("NAME"), _("FROM")))
+    for rule in loaded.rules:
+        origin = rule.source.rpartition("/")[2]
+        replaces = rule.code in loaded.replaced
+        click.echo(_row(rule.code, rule.name, _("{origin}, replaces").format(origin=origin) if replaces else origin))
+    for sentence in said(unusable):
+        text = _("Asleep here: {rules} `turntoward doctor` says more.").format(rules=sentence)
+        click.echo("\n" + "\n".join(wrap(text, width=WIDTH)))
+    click.echo("\n" + _("`turntoward rules CODE` shows a rule's page."))
+    if loaded.problems:
+        click.echo("\n" + _("Not all of your own rules could be used:") + "\n", err=True)
+        for problem in loaded.problems:
+            click.echo(str(problem), err=True)
+
+
+def show_rule(code: str, *, as_json: bool) -> None:
+    """Write the page of the rule.
+
+    Raises:
+        UserError: if no rule has the code, with the nearest code.
+    """
+    loaded = load_rules(rules_dir())
+    rule = next((rule for rule in loaded.rules if rule.code == code.upper()), None)
+    if rule is None:
+        raise UserError(_no_such_rule(code, loaded))
+    if as_json:
+        print_json(_rule_as_json(rule, loaded) | {key: getattr(rule.page, key) for key in SECTIONS})
+    else:
+        click.echo("\n".join(_page_lines(rule, loaded)))
+
+
+def check_files(files: Sequence[Path], *, as_json: bool) -> int:
+    """Check the packs and write what is wrong with them; return the exit code.
+
+    Raises:
+        UserError: with every problem, unless it is written as JSON.
+    """
+    read = [(click.format_filename(path), read_rule_file(path)) for path in files]
+    problems = [problem for _name, file in read for problem in file.problems]
+    if as_json:
+        print_json({"files": [_file_as_json(name, file) for name, file in read]})
+        return EXIT_INPUT if problems else EXIT_DONE
+    for name, file in read:
+        if not file.problems:
+            click.echo("\n".join(wrap(f"{name}: {_say_fine(file.rules)}", later="  ", width=WIDTH)))
+    if problems:
+        raise UserError(problems)
+    return EXIT_DONE
+
+
+def _no_such_rule(code: str, loaded: RulesInForce) -> str:
+    if code.upper() in loaded.broken:
+        text = _("The rule {code} is not in force, because it is broken. `turntoward rules` says where.")
+        return text.format(code=code.upper())
+    otherwise = _("`turntoward rules` lists the rules; `turntoward rules check` checks a file.")
+    hint = did_you_mean(code, [rule.code for rule in loaded.rules], otherwise)
+    return _("There is no rule '{code}'. {hint}").format(code=shown(code), hint=hint)
+
+
+def _say_fine(rules: Sequence[Rule]) -> str:
+    codes = ", ".join(rule.code for rule in rules)
+    if len(rules) == 1:
+        return _("the rule {code} is fine.").format(code=codes)
+    return _("the {count} rules {codes} are fine.").format(count=len(rules), codes=codes)
+
+
+def _unusable(loaded: RulesInForce) -> Mapping[str, str]:
+    return asyncio.run(asleep_here(loaded.rules, SystemClock()))
+
+
+def _row(code: str, name: str, origin: str) -> str:
+    cut = name if len(name) <= NAME_COLUMNS else name[: NAME_COLUMNS - 1] + "…"
+    line = f"{code:<8}  {cut:<{NAME_COLUMNS}}  {origin}"
+    return line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
+
+
+def _page_lines(rule: Rule, loaded: RulesInForce) -> Iterator[str]:
+    yield f"{rule.code}  {rule.name}"
+    yield ""
+    for line in rule.condition.text.strip().splitlines():
+        yield f"  {line.strip()}"
+    if rule.after_grace:
+        yield ""
+        yield _("  (waits for the grace at the start of partner time to pass)")
+    if not rule.speaks:
+        yield ""
+        yield _("  (is kept for the report, and never says anything)")
+    for key, title in SECTIONS.items():
+        yield ""
+        yield title
+        yield from wrap(" ".join(getattr(rule.page, key).split()), "  ", "  ", width=WIDTH)
+    yield ""
+    yield _("From: {source}").format(source=rule.source)
+    if rule.code in loaded.replaced:
+        text = _("Replaces the rule of the same code from: {source}")
+        yield text.format(source=loaded.replaced[rule.code])
+
+
+def _rule_as_json(rule: Rule, loaded: RulesInForce) -> dict[str, Any]:
+    return {
+        "code": rule.code,
+        "name": rule.name,
+        "when": rule.condition.text.strip(),
+        "after_grace": rule.after_grace,
+        "speaks": rule.speaks,
+        "source": rule.source,
+        "replaces": loaded.replaced.get(rule.code),
+    }
+
+
+def _file_as_json(name: str, file: RuleFile) -> dict[str, Any]:
+    return {
+        "file": name,
+        "rules": [rule.code for rule in file.rules],
+        "broken": list(file.broken),
+        "problems": [_problem_as_json(problem) for problem in file.problems],
+    }
+
+
+def _problem_as_json(problem: Problem) -> dict[str, Any]:
+    return attributes(problem, "message file line column hint")
