@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlite_utils  # noqa: F401 - imported here, migrations run in this process, which saves a child a store
 
 from tests.rig.examples import load_profile
 
