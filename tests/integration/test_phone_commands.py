@@ -32,6 +32,7 @@ from detector.errors import TurntowardError, UserError
 from detector.paths import store_path
 from detector.sensors import UnavailableSensor, adb_guidance
 from detector.store.store import Store
+from tests.rig.command import run_command
 from tests.rig.phone_api_thread import RecordingGateway, RunningPhoneApi, digest, free_port
 from tests.rig.phone_daemon import PhoneDaemon
 from tests.rig.screen import read_code
@@ -52,16 +53,7 @@ def environment() -> dict[str, str]:
 
 
 def phone(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(*arguments),
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment(),
-        timeout=TIMEOUT,
-    )
+    return run_command("phone", *arguments, env=environment())
 
 
 class Terminal:

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from detector.partner_time.model import PartnerTime
 from detector.paths import state_dir, store_path
 from detector.store.recordings import write_recording
 from detector.store.store import Store
+from tests.rig.command import run_command
 from tests.rig.kept import begins, covered, ends, moment, seen, use
 
 ROOT = Path(__file__).parents[2]
@@ -26,16 +26,7 @@ NOW = datetime(2026, 11, 23, 19, 0, tzinfo=UTC)
 
 
 def turntoward(*arguments: str, answer: str = "") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "detector.cli", *arguments]
-    return subprocess.run(
-        command,
-        cwd=ROOT,
-        input=answer,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "COLUMNS": "80"},
-    )
+    return run_command(*arguments, env={"COLUMNS": "80"}, stdin=answer)
 
 
 @pytest.fixture

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from detector.paths import config_path, store_path
 from detector.rulebook.loading import load_rules
 from detector.store.store import Store
 from rules.policy import PolicySettings
+from tests.rig.command import run_command
 
 ROOT = Path(__file__).parents[2]
 EVENING = """
@@ -37,14 +36,7 @@ EVENING = """
 
 
 def turntoward(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "detector.cli", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "COLUMNS": "80", "TZ": "UTC"},
-    )
+    return run_command(*arguments, env={"COLUMNS": "80", "TZ": "UTC"})
 
 
 @pytest.fixture
