@@ -47,7 +47,7 @@ class Lock:
             os.close(file)
             raise _already(other)
         self._file = file
-        self.say("")
+        self.publish("")
         return self
 
     def __exit__(
@@ -59,7 +59,7 @@ class Lock:
             os.close(self._file)
             self._file = None
 
-    def say(self, line: str) -> None:
+    def publish(self, line: str) -> None:
         """Put `line` behind the process id for `running_status`; one write, so that no reader sees half of it."""
         if self._file is not None:
             content = f"{os.getpid()}\n{line}\n".encode()

@@ -22,7 +22,7 @@ class PhoneApiStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PhoneState:
+class PhoneStatus:
     """How it stands with one phone.
 
     `through_door`: it has a token. `adb`: its serial, where it is sensed by adb, and `speaks` the sensor that does so now.
@@ -39,7 +39,7 @@ class PhoneState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class DaemonStatus:
     """One line of truth about the daemon. `senses` maps each sense to the sensor that speaks for it, or None.
 
     `rule_files`: the fingerprint of the rule files that the session's rules come from; None where there is no session.
@@ -54,12 +54,11 @@ class State:
     next_title: str | None = None
     next_begins: datetime | None = None
     senses: dict[str, str | None] = field(default_factory=dict)
-    notifier: str | None = None
     rule_files: str | None = None
     bus: bool = False
     problems: tuple[str, ...] = ()
     door: PhoneApiStatus | None = None
-    phones: tuple[PhoneState, ...] = ()
+    phones: tuple[PhoneStatus, ...] = ()
 
     def as_json(self) -> str:
         """Return one line of JSON; instants in ISO 8601, UTC."""

@@ -91,7 +91,7 @@ class CalendarRefresher:
 
     def update(self) -> None:
         """Plan the next asking by what is subscribed to now. Idempotent, and cheap: it comes after every look."""
-        self._look_at_the_clock()
+        self._check_clock()
         if not self._asking:
             self._plan(min((self.due(each) for each in self._subscribed()), default=None))
 
@@ -113,7 +113,7 @@ class CalendarRefresher:
             StoreError: if the store cannot be read or written.
         """
         self._planned = None
-        self._look_at_the_clock()
+        self._check_clock()
         if self._asking:
             return
         self._asking = True
@@ -147,8 +147,8 @@ class CalendarRefresher:
         if done is not None and done.changed:
             self._changed()
 
-    def _look_at_the_clock(self) -> None:
-        if self._clock_watch.look() is not None:  # the device slept, or its clock was set
+    def _check_clock(self) -> None:
+        if self._clock_watch.check() is not None:  # the device slept, or its clock was set
             self._not_before = self._clock.now() + FIRST
 
     def _note_failure(self, number: int) -> None:

@@ -1,7 +1,7 @@
-"""Whether time went on as it should since the daemon last looked: no sleep, no jump of the wall clock.
+"""Check whether time went on as it should since the last check: no sleep, no jump of the wall clock.
 
-Rule 1: whoever looks does so before anything is decided: a deadline reached by a jump is no evidence.
-Rule 2: a jump is what the wall clock says more or less than the monotonic one; slow correction by NTP is none.
+Rule 1: it is checked before anything is decided: a deadline that was reached by a jump is no evidence.
+Rule 2: a jump is where the wall clock and the monotonic clock disagree; NTP's slow correction is none.
 """
 
 from __future__ import annotations
@@ -15,46 +15,44 @@ from typing import Final
 from detector.clock import Clock
 from detector.core.observations import GapReason
 
-TOLERATED: Final = timedelta(seconds=2)
+TOLERANCE: Final = timedelta(seconds=2)
 """More than NTP's slewing can make of an hour (500 ppm), less than any sleep that matters."""
+_MIN_SLEEP: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Break:
-    """Time did not go on: nothing is known between `since`, the last instant known, and `at`.
-
-    `backwards`: the wall clock was set back, and `at` lies before `since`.
-    """
+class ClockJump:
+    """Time did not go on evenly: nothing is known between `since`, the last instant known, and `at`."""
 
     since: datetime
     at: datetime
     reason: GapReason
 
     @property
-    def backwards(self) -> bool:
-        """Whether the wall clock was set back."""
+    def is_backwards(self) -> bool:
+        """Whether the wall clock was set back: then `at` lies before `since`."""
         return self.at < self.since
 
 
 class ClockWatch:
-    """The last instant known, on each of the clocks. `slept` returns the seconds that the device slept since it booted."""
+    """Remembers the clocks at the last check. `slept` returns the seconds that the device slept since it booted."""
 
     def __init__(self, clock: Clock, slept: Callable[[], float] | None = None) -> None:
         self._clock = clock
         self._slept = slept or seconds_slept
         self._wall, self._monotonic, self._asleep = self._read()
 
-    def look(self) -> Break | None:
-        """Return how time broke off since the last look, or None; the present is the last instant known from now on."""
+    def check(self) -> ClockJump | None:
+        """Return the jump since the last check, or None; from now on the present is the last instant known."""
         before, monotonic, asleep = self._wall, self._monotonic, self._asleep
         self._wall, self._monotonic, self._asleep = self._read()
-        ought = before + timedelta(seconds=self._monotonic - monotonic)
-        off = self._wall - ought
-        if abs(off) <= TOLERATED:
+        expected = before + timedelta(seconds=self._monotonic - monotonic)
+        if abs(self._wall - expected) <= TOLERANCE:
             return None
+        # The monotonic clock stands still in sleep, so a sleep looks like a jump; only the boot clock tells them apart.
         slept = timedelta(seconds=self._asleep - asleep)
-        reason = GapReason.SUSPEND if slept > timedelta(seconds=1) else GapReason.CLOCK_JUMP
-        return Break(since=before, at=self._wall, reason=reason)
+        reason = GapReason.SUSPEND if slept > _MIN_SLEEP else GapReason.CLOCK_JUMP
+        return ClockJump(since=before, at=self._wall, reason=reason)
 
     def _read(self) -> tuple[datetime, float, float]:
         return self._clock.now(), self._clock.monotonic(), self._slept()

@@ -1,4 +1,4 @@
-"""The daemon's face on the session bus: `org.turntoward.Daemon1`, for commands, panels and scripts of the same person.
+"""The daemon's service on the session bus, `org.turntoward.Daemon1`: for panels and scripts of the same person.
 
 Rule 1: whoever sits at the device can see, pause and stop at once; nobody else is on this bus.
 Rule 2: no bus, or one that went away, is no failure: it is tried again with the next heartbeat.
@@ -10,19 +10,21 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from dbus_fast import Message, MessageType
 
 from detector.dbus import CONNECT_TIMEOUT, Bus
+from detector.i18n import _
 
 NAME: Final = "org.turntoward.Daemon"
 PATH: Final = "/org/turntoward/Daemon"
 INTERFACE: Final = "org.turntoward.Daemon1"
-LONGEST_PAUSE: Final = timedelta(hours=24)
+MAX_PAUSE: Final = timedelta(hours=24)
 
 CLOSE_TIMEOUT: Final = 0.2
-"""Seconds."""
+"""Seconds: the daemon is on its way out."""
+
 _INTROSPECTION: Final = f"""<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Object Introspection 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/introspect.dtd">
 <node name="{PATH}">
@@ -39,24 +41,35 @@ _INTROSPECTION: Final = f"""<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Obj
 logger = logging.getLogger("turntoward")
 
 
+class DaemonCommands(Protocol):
+    """What the bus may ask the daemon: `detector.daemon.compose.Daemon`."""
+
+    def status(self) -> str:
+        """Return the status as JSON."""
+
+    def pause(self, length: timedelta) -> None:
+        """Pause for so long from now on."""
+
+    def resume(self) -> None:
+        """End a pause."""
+
+    def reconcile(self) -> None:
+        """Read the store again."""
+
+    def stop(self) -> None:
+        """Stop partner time that is under way."""
+
+
 class DBusService:
-    """The connection to the session bus, shared with the notifier, and the methods on it.
+    """The connection to the session bus, which the notifiers share, and the methods of the daemon on it."""
 
-    `status` returns JSON; `pause`, `resume`, `reconcile` and `stop` change what holds and return nothing.
-    """
-
-    def __init__(
-        self,
-        *,
-        status: Callable[[], str],
-        pause: Callable[[timedelta], None],
-        resume: Callable[[], None],
-        reconcile: Callable[[], None],
-        stop: Callable[[], None],
-    ) -> None:
-        self._status = status
-        self._pause = pause
-        self._plain: Mapping[str, Callable[[], None]] = {"Resume": resume, "Reconcile": reconcile, "Stop": stop}
+    def __init__(self, daemon: DaemonCommands) -> None:
+        self._daemon = daemon
+        self._changes: Mapping[str, Callable[[], None]] = {
+            "Resume": daemon.resume,
+            "Reconcile": daemon.reconcile,
+            "Stop": daemon.stop,
+        }
         self._bus: Bus | None = None
         self._was_there: bool | None = None
         self._connecting = asyncio.Lock()
@@ -68,19 +81,18 @@ class DBusService:
 
     @property
     def connection(self) -> Bus | None:
-        """The connection as it stands, to be shared; None where there is no bus."""
+        """The connection as it is now, to be shared; None where there is no bus."""
         return self._bus if self.connected else None
 
-    async def bus(self) -> Bus | None:
-        """Return the connection to the session bus, made now if there is none; None where there is no bus."""
+    async def connect(self) -> None:
+        """Connect to the session bus, where there is one and it is not connected yet."""
         async with self._connecting:
             if not self.connected:
                 self._bus = await self._connect()
-                self._say_changes()
-            return self._bus
+                self._log_changes()
 
     async def close(self) -> None:
-        """Let go of the name and the connection."""
+        """Give up the name and disconnect."""
         if self._bus is not None:
             await self._bus.close(timeout=CLOSE_TIMEOUT)
         self._bus = None
@@ -90,24 +102,26 @@ class DBusService:
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
                 bus = await Bus.connect()
+                # Before the name: whoever sees the name may call at once.
                 bus.add_handler(self._answer)
                 await bus.request_name(NAME)
-        except Exception as absent:  # noqa: BLE001 - the library lets through whatever connecting raises
+        except Exception as absent:  # noqa: BLE001 - the library lets through whatever requesting a name raises
             logger.debug("no session bus: %s", type(absent.__cause__ or absent).__name__)
             if bus is not None:
                 bus.disconnect()
             return None
         return bus
 
-    def _say_changes(self) -> None:
-        there = self._bus is not None
-        if there and self._was_there is False:
+    def _log_changes(self) -> None:
+        is_there = self._bus is not None
+        if is_there and self._was_there is False:
             logger.info("the session bus is there")
-        elif not there and self._was_there is not False:
+        elif not is_there and self._was_there is not False:
             logger.warning("no session bus; notifications take another way, `status` still works")
-        self._was_there = there
+        self._was_there = is_there
 
     def _answer(self, call: Message) -> Message | None:
+        """Return the answer to a call, None where it is none of ours: dbus-fast then answers that there is no such method."""
         if call.message_type is not MessageType.METHOD_CALL or call.path != PATH:
             return None
         if call.interface == "org.freedesktop.DBus.Introspectable" and call.member == "Introspect":
@@ -116,21 +130,21 @@ class DBusService:
             return None
         wanted = (call.member, call.signature)
         if wanted == ("Status", ""):
-            return Message.new_method_return(call, "s", [self._status()])
+            return Message.new_method_return(call, "s", [self._daemon.status()])
         if wanted == ("Pause", "u"):
-            return self._paused(call)
-        change = self._plain.get(call.member or "") if not call.signature else None
+            return self._pause(call)
+        change = self._changes.get(call.member or "") if not call.signature else None
         if change is not None:
             change()
             return Message.new_method_return(call)
         return None
 
-    def _paused(self, call: Message) -> Message:
+    def _pause(self, call: Message) -> Message:
         arguments: list[Any] = call.body
         length = timedelta(seconds=arguments[0])
-        if not timedelta(0) < length <= LONGEST_PAUSE:
+        if not timedelta(0) < length <= MAX_PAUSE:
             return Message.new_error(
-                call, INTERFACE + ".Error.Length", "A pause lasts from 1 second to 24 hours; say how many seconds."
+                call, INTERFACE + ".Error.Length", _("A pause lasts from 1 second to 24 hours; say how many seconds.")
             )
-        self._pause(length)
+        self._daemon.pause(length)
         return Message.new_method_return(call)

@@ -1,7 +1,7 @@
-"""Carry out what the core asks for: keep what it records, show what it says, and bring the answers back.
+"""Carry out what the core asks for: store its records, show its notifications, bring the answers back.
 
-Rule 1: records are kept, all of a step at once, before anything of that step is shown.
-Rule 2: showing happens beside the loop, in order, one at a time; its results come back through the inbox.
+Rule 1: records are stored, all of a step at once, before anything of that step is shown.
+Rule 2: notifications are shown by a task of their own, in order, one at a time; results come back through the inbox.
 Rule 3: a notifier that fails costs its nudge, never the daemon.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from detector.clock import Clock
 from detector.core.effects import (
@@ -25,151 +25,152 @@ from detector.core.effects import (
     Withdraw,
 )
 from detector.core.observations import Answer, Answered, NotShown, Observation, Shown
+from detector.daemon.wording import Wording
 from detector.notifier.model import SHOW_TIMEOUT, NotificationSender, NotificationText
-from detector.notifier.wording import how_long_text, need_over_text
 from detector.store.store import Store
 
 BY_PHONE: Final = "phone"
-"""Who spoke, where the answer to what a phone told carried the nudge."""
+"""The name under which a nudge is recorded as shown when a phone took it as the answer to its request."""
 
-_Sayable: TypeAlias = Notify | NotifyStart | AskHowLong | NotifyNeedOver | Withdraw | NotificationText
+_Showable: TypeAlias = Notify | NotifyStart | AskHowLong | NotifyNeedOver | Withdraw | NotificationText
 
 logger = logging.getLogger("turntoward")
 
 
-class EffectRunner:
-    """Who carries out the effects of one partner time.
+class WaitingPhones(Protocol):
+    """Phones that wait for an answer to their request: `detector.daemon.phone_tracker.PhoneTracker`."""
 
-    `words` turns a moment into what is said of it, `greeting` does so for a beginning, `how_long` and `over` for what is
-    needed for a while. `put` is the inbox's door. `carry` hands the words to the phone that waits for an answer at this
-    very instant, and returns whether there was one. `farewell` makes the words of an end, and `outlast` says them, and
-    then lets go of the voice, while others go on.
+    def show_nudge(self, moment: Moment, text: NotificationText) -> bool:
+        """Answer the phone on which the moment was noticed with the text; return whether it waits."""
+
+
+class EffectRunner:
+    """Carries out the effects of one session.
+
+    `put` takes what is observed of the notifications. `phones`, where there are any, show their own nudges. At the end the
+    `sender` is closed; where a line is to be shown after the end, `show_after_end` shows it and closes the sender later.
     """
 
     def __init__(
         self,
         *,
         store: Store,
-        voice: NotificationSender,
-        words: Callable[[Moment], NotificationText],
-        greeting: Callable[[NotifyStart], NotificationText | None],
+        sender: NotificationSender,
+        wording: Wording,
         put: Callable[[Observation], None],
         clock: Clock,
-        carry: Callable[[Moment, NotificationText], bool] = lambda _moment, _words: False,
-        how_long: Callable[[Moment], NotificationText] = how_long_text,
-        over: Callable[[Moment], NotificationText] = need_over_text,
-        farewell: Callable[[NotifyEnd], NotificationText | None] = lambda _: None,
-        outlast: Callable[[NotificationText, NotificationSender], None] | None = None,
+        phones: WaitingPhones | None = None,
+        show_after_end: Callable[[NotificationText], None] | None = None,
     ) -> None:
+        self.wording = wording
+        self.last_shown_by: str | None = None
         self._store = store
-        self._voice = voice
-        self._words = words
-        self._greeting = greeting
+        self._sender = sender
         self._put = put
         self._clock = clock
-        self._carry = carry
-        self._how_long = how_long
-        self._over = over
-        self._farewell = farewell
-        self._outlast = outlast
-        self._parting: NotifyEnd | None = None
-        self._said: asyncio.Queue[_Sayable] = asyncio.Queue()
-        self._speaker: asyncio.Task[None] | None = None
-        self.last_spoke: str | None = None
+        self._phones = phones
+        self._show_after_end = show_after_end
+        self._end: NotifyEnd | None = None
+        self._queue: asyncio.Queue[_Showable] = asyncio.Queue()
+        self._task: asyncio.Task[None] | None = None
 
-    def perform(self, effects: Sequence[Effect]) -> None:
-        """Keep the records, then let the rest be said in its order.
+    def run(self, effects: Sequence[Effect]) -> None:
+        """Store the records, then queue what is to be shown, in its order.
 
         Raises:
-            StoreError: if the records cannot be kept; nothing is said then.
+            StoreError: if the records cannot be stored; nothing is shown then.
         """
+        # A nudge that was seen and not stored could come again after a crash; one that was stored and not seen is only lost.
         records = [effect for effect in effects if isinstance(effect, Record)]
         if records:
             self._store.history.save(records)
         for effect in effects:
-            if isinstance(effect, Notify) and self._carry(effect.moment, self._words(effect.moment)):
-                # It stands on the phone: the desktop does not say it a second time.
+            if isinstance(effect, Notify) and self._show_on_phone(effect.moment):
+                # The desktop does not show it a second time.
                 self._put(Shown(at=self._clock.now(), nudge=effect.moment.number, by=BY_PHONE))
             elif isinstance(effect, NotifyEnd):
-                self._parting = effect
+                # Shown by `close`: the summary counts what the last step records.
+                self._end = effect
             elif not isinstance(effect, Record):
-                self._say_soon(effect)
+                self._enqueue(effect)
 
-    def tell(self, words: NotificationText) -> None:
-        """Say something that is no nudge, in place of what was said at the beginning."""
-        self._say_soon(words)
+    def show(self, text: NotificationText) -> None:
+        """Queue something that is no nudge; it takes the place of what was shown at the start."""
+        self._enqueue(text)
 
     async def settled(self) -> None:
-        """Return once everything that was to be said so far has been said, or has failed."""
-        await self._said.join()
+        """Return once everything that was queued so far has been shown, or has failed."""
+        await self._queue.join()
 
     async def close(self) -> None:
-        """Say nothing more, but for the line that outlasts partner time, if there is one."""
-        if self._speaker is not None:
-            self._speaker.cancel()
-            await asyncio.gather(self._speaker, return_exceptions=True)
-            self._speaker = None
-        words = self._last_words()
-        if words is None or self._outlast is None:
-            await self._voice.close()
+        """Show nothing more, but for the line after the end, if there is one."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+        text = self._end_text() if self._show_after_end is not None else None
+        if text is None or self._show_after_end is None:
+            await self._sender.close()
         else:
-            self._outlast(words, self._voice)
+            self._show_after_end(text)
 
-    def _last_words(self) -> NotificationText | None:
+    def _end_text(self) -> NotificationText | None:
         try:
-            return None if self._parting is None else self._farewell(self._parting)
+            return None if self._end is None else self.wording.end(self._end, self._store, self._clock.now())
         except Exception:
-            logger.exception("what was to be said at the end cannot be said")
+            # The session is over and stored; a failing summary must not keep the daemon from going on.
+            logger.exception("the line at the end of partner time cannot be shown")
             return None
 
-    def _say_soon(self, what: _Sayable) -> None:
-        self._said.put_nowait(what)
-        if self._speaker is None:
-            self._speaker = asyncio.create_task(self._speak(), name="speaker")
+    def _show_on_phone(self, moment: Moment) -> bool:
+        return self._phones is not None and self._phones.show_nudge(moment, self.wording.nudge(moment))
 
-    async def _speak(self) -> None:
+    def _enqueue(self, what: _Showable) -> None:
+        self._queue.put_nowait(what)
+        if self._task is None:
+            self._task = asyncio.create_task(self._work(), name="notifications")
+
+    async def _work(self) -> None:
         while True:
-            effect = await self._said.get()
+            effect = await self._queue.get()
             try:
-                await self._say(effect)
+                await self._carry_out(effect)
             except Exception:
-                # A bug of a notifier: the nudge is kept as undelivered, the next one may succeed.
+                # A bug of a notifier: the nudge is recorded as undelivered, the next one may succeed.
                 logger.exception("a notifier failed in a way that it should not")
                 if isinstance(effect, Notify):
                     self._put(NotShown(at=self._clock.now(), nudge=effect.moment.number))
             finally:
-                self._said.task_done()
+                self._queue.task_done()
 
-    async def _say(self, effect: _Sayable) -> None:
+    async def _carry_out(self, effect: _Showable) -> None:
         match effect:
             case NotificationText():
-                await self._shown(0, effect)
+                await self._send(0, effect)
             case Notify(moment=moment):
-                by = await self._shown(moment.number, self._words(moment))
+                by = await self._send(moment.number, self.wording.nudge(moment))
                 at = self._clock.now()
                 self._put(
                     NotShown(at=at, nudge=moment.number) if by is None else Shown(at=at, nudge=moment.number, by=by)
                 )
             case NotifyStart():
-                words = self._greeting(effect)
-                if words is not None:
-                    await self._shown(0, words)
+                await self._send(0, self.wording.start(effect))
             case AskHowLong(moment=moment):
-                # No nudge: what comes of the question is no outcome.
-                await self._shown(moment.number, self._how_long(moment))
+                # This is no nudge: neither `Shown` nor an outcome follows from the question.
+                await self._send(moment.number, self.wording.how_long(moment))
             case NotifyNeedOver(moment=moment):
-                await self._shown(0, self._over(moment))
+                await self._send(0, self.wording.need_over(moment))
             case Withdraw(nudge=nudge):
-                await self._voice.withdraw(nudge)
+                await self._sender.withdraw(nudge)
 
-    async def _shown(self, nudge: int, words: NotificationText) -> str | None:
+    async def _send(self, nudge: int, text: NotificationText) -> str | None:
         try:
             async with asyncio.timeout(SHOW_TIMEOUT):
-                self.last_spoke = await self._voice.show(nudge, words, self._answered)
+                self.last_shown_by = await self._sender.show(nudge, text, self._answered)
         except TimeoutError:
             logger.warning("no notifier showed the nudge within %g s", SHOW_TIMEOUT)
-            self.last_spoke = None
-        return self.last_spoke
+            self.last_shown_by = None
+        return self.last_shown_by
 
     def _answered(self, nudge: int, answer: Answer) -> None:
         self._put(Answered(at=self._clock.now(), nudge=nudge, answer=answer))

@@ -1,8 +1,8 @@
-"""What is said outside partner time: the heads-up before it, and one line after it. Nothing else ever is.
+"""Notifications outside partner time: the heads-up before it and the line after it. There are no others.
 
-Rule 1: the notifiers are opened for the one thing that is said, and let go of once it has stood for its time.
-Rule 2: one thing stands at a time; what comes later takes its place, and partner time that begins takes the notifiers over,
-so that its greeting does.
+Rule 1: the notifiers are opened for the one notification, and closed once it has been on the screen for its time.
+Rule 2: there is one at a time. A later one takes its place; a session that starts takes the notifiers over, so that its
+first notification replaces what is on the screen.
 """
 
 from __future__ import annotations
@@ -25,61 +25,61 @@ logger = logging.getLogger("turntoward")
 
 def open_notifiers(settings: Settings, bus: Bus | None) -> NotificationSender:
     """Return the notifiers that the person chose; `bus`: the session bus to share, where there is one."""
-    from detector.notifier import make_notifiers  # noqa: PLC0415 - Rule 1
-    from detector.notifier.chain import NotifierChain  # noqa: PLC0415 - Rule 1
+    from detector.notifier import make_notifiers  # noqa: PLC0415 - memory outside partner time
+    from detector.notifier.chain import NotifierChain  # noqa: PLC0415 - likewise
 
     return NotifierChain(make_notifiers(settings.notifications.only, bus=bus))
 
 
 class IdleNotifications:
-    """Says one thing at a time. `make` makes the notifiers when they are needed."""
+    """Shows one notification at a time. `open_sender` opens the notifiers when they are needed."""
 
-    def __init__(self, make: Callable[[], NotificationSender]) -> None:
-        self._make = make
-        self._voice: NotificationSender | None = None
+    def __init__(self, open_sender: Callable[[], NotificationSender]) -> None:
+        self._open_sender = open_sender
+        self._sender: NotificationSender | None = None
         self._task: asyncio.Task[None] | None = None
 
     @property
-    def stands(self) -> bool:
-        """Whether something that was said stands."""
-        return self._voice is not None
+    def is_showing(self) -> bool:
+        """Whether there is a notification on the screen."""
+        return self._sender is not None
 
-    def say(
+    def show(
         self,
-        words: NotificationText,
-        voice: NotificationSender | None = None,
+        text: NotificationText,
+        sender: NotificationSender | None = None,
         *,
         through: NotificationSender | None = None,
     ) -> None:
-        """Say it, beside the loop, and let go of the notifiers when it has stood.
+        """Show the text, in a task, and close the notifiers when its time is over.
 
-        `voice`: notifiers that are open by now; `through`: what to speak through to them.
+        `sender`: notifiers that are open already, instead of new ones. `through`: what wraps them, to show the text with.
         """
-        before = self.take()
-        self._voice = voice or before or self._make()
-        others = before if before is not self._voice else None
-        standing = self._stand(words, self._voice, through or self._voice, others)
-        self._task = asyncio.create_task(standing, name="idle notification")
+        before = self.take_over()
+        self._sender = sender or before or self._open_sender()
+        others = before if before is not self._sender else None
+        showing = self._show(text, self._sender, through or self._sender, others)
+        self._task = asyncio.create_task(showing, name="idle notification")
 
-    def take(self) -> NotificationSender | None:
-        """Hand over the notifiers with what stands, if anything does: whoever takes them lets go of them."""
-        voice, self._voice = self._voice, None
+    def take_over(self) -> NotificationSender | None:
+        """Return the open notifiers with what they show, None if there are none; the caller has to close them."""
+        sender, self._sender = self._sender, None
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
-        return voice
+        return sender
 
     async def close(self) -> None:
-        """Take away what stands."""
-        voice = self.take()
-        if voice is not None:
-            await voice.close()
+        """Take the notification off the screen and close the notifiers."""
+        sender = self.take_over()
+        if sender is not None:
+            await sender.close()
             free_memory()
 
-    async def _stand(
+    async def _show(
         self,
-        words: NotificationText,
-        voice: NotificationSender,
+        text: NotificationText,
+        sender: NotificationSender,
         through: NotificationSender,
         others: NotificationSender | None,
     ) -> None:
@@ -87,15 +87,17 @@ class IdleNotifications:
             if others is not None:
                 await others.close()
             async with asyncio.timeout(SHOW_TIMEOUT):
-                await through.show(0, words, _heard_by_nobody)
+                await through.show(0, text, _ignore_answer)
         except Exception:
             logger.exception("a notifier failed in a way that it should not")
         else:
-            await asyncio.sleep(words.expires.total_seconds())
-        if self._voice is voice:
+            await asyncio.sleep(text.expires.total_seconds())
+        # Another notification, or a session, may have taken the notifiers over meanwhile.
+        if self._sender is sender:
+            # `close` cancels the task, and this is it.
             self._task = None
             await self.close()
 
 
-def _heard_by_nobody(_nudge: int, _answer: Answer) -> None:
-    """Nothing is asked, so nothing is answered."""
+def _ignore_answer(_nudge: int, _answer: Answer) -> None:
+    """These notifications have no buttons."""

@@ -1,8 +1,8 @@
-"""The only door into the core: here order is made, and here titles end.
+"""The only way into the core: here observations are put in order, and here titles end.
 
-Rule 1: a title is classified and dropped on the way in; nothing behind this door has ever seen one.
-Rule 2: instants never decrease behind this door, and none lies in the future.
-Rule 3: what says nothing new is not said: the same activity twice in a row on one device is once.
+Rule 1: a title is classified and dropped on the way in; nothing behind the inbox has ever seen one.
+Rule 2: behind the inbox instants never decrease, and none lies in the future.
+Rule 3: what says nothing new is left out: the same activity twice in a row on one device is once.
 Rule 4: the queue is bounded; what does not fit becomes one `Gap`, for silence must not look like presence.
 """
 
@@ -35,22 +35,24 @@ from detector.core.observations import (
 )
 from detector.sensors.model import AppFocused, SensorEvent, Toplevel, ToplevelFocused
 
-ROOM: Final = 2000
+MAX_WAITING: Final = 2000
 """Observations that wait at most: a minute of the busiest input that anybody makes."""
 
-_BOUNDED_BY_THEMSELVES: Final = (Shown, NotShown, Answered)
-_START_ANEW: Final = (Gap, SensorStarted, PartnerTimeBegan, Resumed, Unlocked, PickedUp, LaidDown, PutAway)
+# Few by nature, one or two for each nudge, and said once: they are let in although the queue is full.
+_NEVER_DROPPED: Final = (Shown, NotShown, Answered)
+# After these the core no longer takes for granted what is in front, so the same activity is news again.
+_FORGETS_FRONT: Final = (Gap, SensorStarted, PartnerTimeBegan, Resumed, Unlocked, PickedUp, LaidDown, PutAway)
 
 
-def _app_as_told(app: AppFocused) -> Activity:
+def _told_category(app: AppFocused) -> Activity:
     return Activity(category=app.category or "other")
 
 
 class Inbox:
     """A bounded queue of observations, in order. Belongs to the thread of the event loop.
 
-    `classify` turns a toplevel into an activity, `classify_app` an app on a phone; `keep_names` False takes the catalogue's name off it. `arrived` is set
-    when something came in.
+    `classify` turns a toplevel into an activity, `classify_app` an app on a phone. Unless `keep_names`, the catalogue's name
+    of the activity is dropped. `arrived` is set when something came in.
     """
 
     def __init__(
@@ -59,15 +61,15 @@ class Inbox:
         *,
         clock: Clock,
         arrived: asyncio.Event,
-        classify_app: Callable[[AppFocused], Activity] = _app_as_told,
+        classify_app: Callable[[AppFocused], Activity] = _told_category,
         keep_names: bool = False,
-        room: int = ROOM,
+        max_waiting: int = MAX_WAITING,
     ) -> None:
         self._classify = classify
         self._classify_app = classify_app
         self._clock = clock
         self._keep_names = keep_names
-        self._room = room
+        self._max_waiting = max_waiting
         self._waiting: deque[Observation] = deque()
         self._latest: datetime | None = None
         self._front: dict[str, tuple[Activity | None, bool]] = {}
@@ -82,28 +84,29 @@ class Inbox:
         """Return how many observations wait."""
         return len(self._waiting)
 
-    def put(self, what: SensorEvent) -> None:
-        """Take in what was observed. Never waits; nothing of a `ToplevelFocused` or an `AppFocused` but its category stays."""
-        observation = what if isinstance(what, Observation) else self._focused(what)
-        if isinstance(observation, _START_ANEW):
+    def put(self, event: SensorEvent) -> None:
+        """Add what was observed. Never waits; nothing of a toplevel or an app but its activity stays."""
+        observation = self._focused(event) if isinstance(event, ToplevelFocused | AppFocused) else event
+        if isinstance(observation, _FORGETS_FRONT):
             self._front.pop(observation.device, None)
         if isinstance(observation, Focused):
-            observation = self._named(observation)
+            observation = self._without_name(observation)
             front = (observation.activity, observation.full_screen)
-            if not observation.opened and self._front.get(observation.device, self) == front:
+            # An opening begins a new use, even of the app that is in front already.
+            if not observation.opened and self._front.get(observation.device) == front:
                 return
             self._front[observation.device] = front
         observation = self._in_order(observation)
-        if len(self._waiting) >= self._room and not isinstance(observation, _BOUNDED_BY_THEMSELVES):
+        if len(self._waiting) >= self._max_waiting and not isinstance(observation, _NEVER_DROPPED):
             self._lost_from = self._lost_from or observation.at
             return
         self._waiting.append(observation)
         self._arrived.set()
 
     def take(self) -> tuple[Observation, ...]:
-        """Return what waits, in order, and leave nothing; ends with one `Gap` where something did not fit."""
+        """Return what waits, in order, and empty the queue; the last is a `Gap` where something did not fit."""
         if self._lost_from is not None:
-            # What was lost lies after everything that was kept: the queue was full then.
+            # What was dropped came after everything that waits, because the queue was full by then.
             latest = self._latest or self._lost_from
             self._waiting.append(Gap(at=latest, since=self._lost_from, reason=GapReason.OVERFLOW))
             self._front.clear()
@@ -113,7 +116,7 @@ class Inbox:
         return taken
 
     def not_before(self, at: datetime) -> None:
-        """Let nothing from now on be earlier than `at`: the core is already there."""
+        """Give everything from now on an instant of at least `at`: the core has come so far already."""
         if self._latest is None or at > self._latest:
             self._latest = at
 
@@ -130,7 +133,7 @@ class Inbox:
             full_screen=seen.toplevel.full_screen,
         )
 
-    def _named(self, focused: Focused) -> Focused:
+    def _without_name(self, focused: Focused) -> Focused:
         if self._keep_names or focused.activity is None or focused.activity.name is None:
             return focused
         return replace(focused, activity=replace(focused.activity, name=None))

@@ -1,8 +1,9 @@
-"""The loop: one task that sleeps until something comes in or the core's deadline, and then does all that is due.
+"""The daemon's loop: one task that sleeps until there is something to do, and then does all that is due.
 
-Rule 1: no ticking: it sleeps until the inbox, a request, the core's deadline or the watchdog, whichever comes first.
-Rule 2: before anything is decided it asks whether time went on as it should; what was slept through is a gap.
-Rule 3: partner time ends at its planned end, however late the loop wakes: nothing beyond it is decided.
+Rule 1: no polling. It sleeps until an observation, a request, the next boundary, the core's deadline or the watchdog,
+whichever comes first.
+Rule 2: before anything is decided it checks whether time went on as it should; time that was slept through is a gap.
+Rule 3: partner time ends at its planned end, however late the loop wakes: nothing after it is decided.
 """
 
 from __future__ import annotations
@@ -15,16 +16,12 @@ from detector.clock import Clock
 from detector.control.sd_notify import Systemd
 from detector.core.observations import GapReason
 from detector.daemon.clock_watch import ClockWatch
-from detector.daemon.reconciler import Next, Reconciler
-from detector.daemon.session import INSTANT
+from detector.daemon.reconciler import Reconciler, Upcoming
+from detector.daemon.session import MICROSECOND
 
 
 class Loop:
-    """The daemon's one task.
-
-    `wake` is set by whoever has something for it. After every reconciliation comes `afterwards(next)`, for the scheduler
-    and for what the daemon says of itself.
-    """
+    """The loop. `wake` is set by whoever has something for it; `after_reconcile` is called after each reconciliation."""
 
     def __init__(
         self,
@@ -32,77 +29,84 @@ class Loop:
         clock: Clock,
         reconciler: Reconciler,
         wake: asyncio.Event,
-        afterwards: Callable[[Next], Awaitable[None]],
+        after_reconcile: Callable[[Upcoming], Awaitable[None]],
         systemd: Systemd,
         clock_watch: ClockWatch | None = None,
     ) -> None:
         self._clock = clock
         self._reconciler = reconciler
         self._wake = wake
-        self._afterwards = afterwards
+        self._after_reconcile = after_reconcile
         self._systemd = systemd
         self._clock_watch = clock_watch or ClockWatch(clock)
-        self._due = True
-        self._stopping = False
-        self._fed = clock.monotonic()
+        self._is_due = True
+        self._is_stopping = False
+        self._watchdog_fed = clock.monotonic()
 
-    def look(self) -> None:
-        """Look at the clock and at what was declared as soon as possible; from the loop's own thread."""
-        self._due = True
+    def request_reconcile(self) -> None:
+        """Reconcile as soon as possible. To be called in the loop's own thread; often does no harm."""
+        self._is_due = True
         self._wake.set()
 
     def stop(self) -> None:
         """Leave the loop as soon as possible."""
-        self._stopping = True
+        self._is_stopping = True
         self._wake.set()
 
     async def run(self) -> None:
         """Run until `stop`; whatever a step raises ends it."""
-        while not self._stopping:
+        while not self._is_stopping:
+            # Cleared before the step: what is set during it makes the loop run once more.
             self._wake.clear()
             await self.step()
             await self._sleep()
 
     async def step(self) -> None:
         """Do all that is due now."""
-        missed = await self._look_at_the_clock()
+        # Rule 2: first the clock, for a deadline that a jump or a sleep reached is no evidence.
+        missed = await self._check_clock()
         now = self._clock.now()
-        if self._due or (self._reconciler.next.at is not None and self._reconciler.next.at <= now):
-            self._due = False
-            # The device may have been taken to another zone: what is said from now on is said by the clock on its wall.
+        wake_at = self._reconciler.upcoming.wake_at
+        if self._is_due or (wake_at is not None and wake_at <= now):
+            self._is_due = False
+            # The device may be in another time zone by now: times that are shown, and partner times without a zone of
+            # their own, go by the clock on its wall.
             time.tzset()
             await self._reconciler.reconcile(now, missed=missed)
-            await self._afterwards(self._reconciler.next)
+            await self._after_reconcile(self._reconciler.upcoming)
         if self._reconciler.session is not None:
             await self._reconciler.session.step(now)
+        # Only here, and last: a step that hangs, or fails, must starve the watchdog.
         self._feed_watchdog()
 
-    async def _look_at_the_clock(self) -> GapReason:
-        broken = self._clock_watch.look()
-        if broken is None:
+    async def _check_clock(self) -> GapReason:
+        """Turn a sleep or a jump of the clock into a gap; return why a start that was missed was missed."""
+        found = self._clock_watch.check()
+        if found is None:
+            # Then a start can only have been missed because no daemon ran.
             return GapReason.RESTART
-        self._due = True
-        if broken.backwards:
-            await self._reconciler.end_before_jump(broken.since)
-        elif self._reconciler.session is not None:
-            # What lies beyond the planned end is no partner time, slept through or not; the gap itself is a part of it.
-            session = self._reconciler.session
-            ends = self._reconciler.end_as_planned(session, broken.since)
-            last = ends - INSTANT
-            session.mend(broken.since, min(broken.at, max(broken.since, last)), broken.reason, ends)
-            if broken.at <= last:
-                await session.sense_anew()
-        return broken.reason
+        self._is_due = True
+        session = self._reconciler.session
+        if found.is_backwards:
+            await self._reconciler.end_before_jump(found.since)
+        elif session is not None:
+            # The gap belongs to partner time up to its last instant, even if nobody was awake to end it then.
+            ends = self._reconciler.end_as_planned(session, found.since)
+            last = ends - MICROSECOND
+            session.add_gap(found.since, min(found.at, max(found.since, last)), found.reason, ends)
+            if found.at <= last:
+                await session.restart_sensors()
+        return found.reason
 
     async def _sleep(self) -> None:
-        if self._wake.is_set() or self._stopping:
+        if self._wake.is_set() or self._is_stopping:
             return
         session = self._reconciler.session
-        wanted = [self._reconciler.next.at, session.deadline if session is not None else None]
+        wanted = [self._reconciler.upcoming.wake_at, session.deadline if session is not None else None]
         instants = [at for at in wanted if at is not None]
         seconds = (min(instants) - self._clock.now()).total_seconds() if instants else None
         if self._systemd.watchdog is not None:
-            left = self._fed + self._systemd.watchdog - self._clock.monotonic()
+            left = self._watchdog_fed + self._systemd.watchdog - self._clock.monotonic()
             seconds = left if seconds is None else min(seconds, left)
         try:
             async with asyncio.timeout(None if seconds is None else max(0.0, seconds)):
@@ -111,8 +115,8 @@ class Loop:
             return
 
     def _feed_watchdog(self) -> None:
-        # A quarter early, so that a wake-up for another reason spares one for this.
-        watchdog, now = self._systemd.watchdog, self._clock.monotonic()
-        if watchdog is not None and now - self._fed >= watchdog * 0.75:
-            self._fed = now
+        # A quarter early, so that a wake-up for another reason saves one for this.
+        interval, now = self._systemd.watchdog, self._clock.monotonic()
+        if interval is not None and now - self._watchdog_fed >= interval * 0.75:
+            self._watchdog_fed = now
             self._systemd.alive()

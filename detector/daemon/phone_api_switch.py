@@ -1,8 +1,8 @@
-"""Keep the door open exactly while a phone may come through it.
+"""Run the phone API exactly while a phone is paired or being paired.
 
-Rule 1: no phone with a token and no open pairing: no socket.
-Rule 2: a door that cannot be opened is no failure of the daemon: it says why, and is tried again with the next look.
-Rule 3: what the door needs is imported when it opens.
+Rule 1: without a phone that has a token and without an open pairing there is no socket.
+Rule 2: an API that cannot start is no failure of the daemon: it says why, and is tried again at the next reconciliation.
+Rule 3: what the API needs is imported when it starts.
 """
 
 from __future__ import annotations
@@ -23,45 +23,46 @@ logger = logging.getLogger("turntoward")
 
 
 class PhoneApiSwitch:
-    """The door as the daemon keeps it."""
+    """Starts and stops the phone API. `state` is what `status` reports, None while no phone needs it."""
 
-    def __init__(self, desk: PhoneGateway, clock: Clock) -> None:
-        self._phone_gateway = desk
+    def __init__(self, gateway: PhoneGateway, clock: Clock) -> None:
+        self._gateway = gateway
         self._clock = clock
-        self._door: PhoneApi | None = None
-        self._place: PhoneApiAddress | None = None
-        self._said: str | None = None
+        self._api: PhoneApi | None = None
+        self._address: PhoneApiAddress | None = None
+        self._logged: str | None = None
         self.state: PhoneApiStatus | None = None
 
-    async def update(self, place: PhoneApiAddress | None, *, wanted: bool) -> None:
-        """Open, shut or move the door, so that it is as it should be."""
-        target = place if wanted else None
-        if target == self._place and (target is None or self._door is not None):
+    async def update(self, address: PhoneApiAddress | None, *, wanted: bool) -> None:
+        """Start, stop or move the API, so that it listens at this address, if it is wanted."""
+        target = address if wanted else None
+        if target == self._address and (target is None or self._api is not None):
             return
         await self.close()
-        self._place = target
+        self._address = target
         if target is not None:
-            await self._open(target)
+            await self._start(target)
 
     async def close(self) -> None:
-        """Shut the door."""
-        door, self._door, self._place, self.state = self._door, None, None, None
-        if door is not None:
-            await door.close()
+        """Stop the API."""
+        api, self._api, self._address, self.state = self._api, None, None, None
+        if api is not None:
+            await api.close()
 
-    async def _open(self, place: PhoneApiAddress) -> None:
+    async def _start(self, address: PhoneApiAddress) -> None:
         from detector.phone_api.server import PhoneApi  # noqa: PLC0415 - Rule 3
 
-        door = PhoneApi(place, self._phone_gateway, self._clock)
+        api = PhoneApi(address, self._gateway, self._clock)
         try:
-            await door.open()
-        except PhoneApiUnavailable as shut:
-            why = f"{shut.why}; {shut.remedy}" if shut.remedy else shut.why
-            self.state = PhoneApiStatus(url=place.url, open=False, why=why)
-            if self._said != why:
-                self._said = why
-                logger.warning("the door for phones stays shut: %s", why)
+            await api.open()
+        except PhoneApiUnavailable as failed:
+            why = f"{failed.why}; {failed.remedy}" if failed.remedy else failed.why
+            self.state = PhoneApiStatus(url=address.url, open=False, why=why)
+            # It is tried once a minute; the log says it once.
+            if self._logged != why:
+                self._logged = why
+                logger.warning("the phone API cannot start: %s", why)
             return
-        self._said = None
-        self._door = door
-        self.state = PhoneApiStatus(url=place.url, open=True)
+        self._logged = None
+        self._api = api
+        self.state = PhoneApiStatus(url=address.url, open=True)

@@ -1,7 +1,7 @@
-"""What an app on a phone is, and how often one was opened that the catalogue does not know.
+"""Classify the apps on phones, and count how often one was opened that the catalogue does not know.
 
-Rule 1: where a category was told, it stands: the person chose it.
-Rule 2: of an unknown app only a count is kept; its name goes no further, unless the person chose to keep names.
+Rule 1: a category that the phone itself sent wins: the person chose it.
+Rule 2: of an unknown app only a count is stored; its name goes no further, unless the person chose to keep names.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from detector.store.store import Store
 
 
 class PhoneApps:
-    """What apps are during one partner time; `occurrence` is its id in the store."""
+    """Classifies apps during one session; `occurrence` is its id in the store."""
 
     def __init__(
         self, classify: Callable[[str], Classification], *, store: Store, occurrence: str, keep_names: bool
@@ -24,29 +24,29 @@ class PhoneApps:
         self._store = store
         self._occurrence = occurrence
         self._keep_names = keep_names
-        self._met: set[tuple[str, str]] = set()
+        self._counted: set[tuple[str, str]] = set()
 
     def activity(self, app: AppFocused) -> Activity:
         """Return what the app is."""
-        return _as_told(app, self._classify(app.app) if app.app else None)
+        return _activity(app, self._classify(app.app) if app.app else None)
 
     def opened(self, app: AppFocused) -> Activity:
-        """Return what the app is, and count it where nobody knows.
+        """Return what the app is, and count it where the catalogue does not know it.
 
         Raises:
             StoreError: if it cannot be counted.
         """
-        verdict = self._classify(app.app) if app.app else None
-        if verdict is not None and verdict.entry is None and app.category is None:
-            met = (app.device, app.app)
+        found = self._classify(app.app) if app.app else None
+        if found is not None and found.entry is None and app.category is None:
+            key = (app.device, app.app)
             self._store.history.count_unknown_app(
-                self._occurrence, app.device, app.app, names=self._keep_names, first=met not in self._met
+                self._occurrence, app.device, app.app, names=self._keep_names, first=key not in self._counted
             )
-            self._met.add(met)
-        return _as_told(app, verdict)
+            self._counted.add(key)
+        return _activity(app, found)
 
 
-def _as_told(app: AppFocused, verdict: Classification | None) -> Activity:
-    if verdict is None:
+def _activity(app: AppFocused, found: Classification | None) -> Activity:
+    if found is None:
         return Activity(category=app.category or "other")
-    return Activity(category=app.category or verdict.category, name=verdict.name)
+    return Activity(category=app.category or found.category, name=found.name)

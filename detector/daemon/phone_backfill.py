@@ -1,7 +1,7 @@
-"""What a break of the link to a phone at a cable hid, filled in afterwards from what the phone itself remembers.
+"""Store afterwards what a phone on a cable recorded while its link was lost.
 
-Rule 1: it is kept as uses and coverage, for the report alone: nothing is decided about what is past, and nothing of it is
-observed, so that replaying the evening decides as the day did.
+Rule 1: it is stored as uses and coverage, for the report alone. Nothing is decided about the past and nothing of it is
+observed, so a replay of the session decides as the day did.
 Rule 2: filling in twice is filling in once: the number of a use follows from its beginning.
 """
 
@@ -20,13 +20,13 @@ from detector.core.observations import Activity, Focused, Observation
 from detector.sensors.model import AppFocused, SensorEvent, ToplevelFocused
 from detector.store.store import Store
 
-FILLED: Final = 1_000_000_000
-"""Numbers from here on are of what was filled in; an evening's own begin at 1."""
+FIRST_NUMBER: Final = 1_000_000_000
+"""Numbers from here on are of what was filled in; those of the session itself begin at 1."""
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 class PhoneBackfill:
-    """Fills in one partner time, kept as `occurrence`, which began at `began`. `activity` says what an app is."""
+    """Fills in the session kept as `occurrence`, which began at `began`. `activity` says what an app is."""
 
     def __init__(
         self,
@@ -48,17 +48,17 @@ class PhoneBackfill:
         self._keep_names = keep_names
 
     def fill(self, missed: Sequence[SensorEvent]) -> None:
-        """Keep what these sayings of one device, in order and all in the past, tell of the break.
+        """Store what follows from these events of one device, in order and all in the past.
 
         Raises:
-            StoreError: if it cannot be kept.
+            StoreError: if it cannot be stored.
         """
-        seen = [self._plain(saying) for saying in missed if not isinstance(saying, ToplevelFocused)]
-        if not seen:
+        observations = [self._observation(event) for event in missed if not isinstance(event, ToplevelFocused)]
+        if not observations:
             return
         until = self._clock.now()
-        attention = Attention((), seen[0].at, until, self._settings)
-        for observation in seen:
+        attention = Attention((), observations[0].at, until, self._settings)
+        for observation in observations:
             attention.observe(observation)
         attention.end(until)
         records = [
@@ -86,13 +86,13 @@ class PhoneBackfill:
         ]
         self._store.history.save(records)
 
-    def _plain(self, saying: Observation | AppFocused) -> Observation:
-        if not isinstance(saying, AppFocused):
-            return saying
-        activity = self._activity(saying)
+    def _observation(self, event: Observation | AppFocused) -> Observation:
+        if not isinstance(event, AppFocused):
+            return event
+        activity = self._activity(event)
         if not self._keep_names:
             activity = replace(activity, name=None)
-        return Focused(at=saying.at, device=saying.device, activity=activity, opened=saying.opened)
+        return Focused(at=event.at, device=event.device, activity=activity, opened=event.opened)
 
     def _number(self, began: datetime) -> int:
-        return FILLED + (began - self._began) // _MILLISECOND
+        return FIRST_NUMBER + (began - self._began) // _MILLISECOND

@@ -1,8 +1,8 @@
-"""Who sits behind the door: knows the phones, hands on what they tell, and does what their page requests.
+"""What the phone API calls in the daemon: it knows the phones, passes on their events, and runs their page's requests.
 
-Rule 1: outside partner time, and during a pause, what was told is let go of; one thing is kept in mind, for half an hour
-and never on disk: that a phone was put away and has told nothing since. So that who arrives in time is seen to.
-Rule 2: what the page wishes is what anybody at this device could do; nothing is asked back.
+Rule 1: outside partner time, and during a pause, events are dropped. One thing is remembered, for half an hour and never on
+disk: that a phone was put away and sent nothing since. So a phone put away just before the start counts as put away.
+Rule 2: the page can do what anybody at this device could do; no confirmation is asked for.
 """
 
 from __future__ import annotations
@@ -15,18 +15,22 @@ from detector.clock import Clock
 from detector.control import requests
 from detector.daemon.phone_tracker import PhoneTracker
 from detector.devices import Phone
+from detector.i18n import _
 from detector.phone_api.model import PartnerTimeAction, PhoneEvent
 from detector.store.store import Store
 
-EARLY: Final = timedelta(minutes=30)
-"""So long before its start a phone may have been put away for partner time."""
-TITLE: Final = "Together"
+MAX_EARLY: Final = timedelta(minutes=30)
+"""A phone that was put away at most so long before the start was put away for it."""
+MAX_LATE: Final = timedelta(minutes=1)
+TITLE: Final = _("Together")
+"""The title of partner time that a phone's page starts."""
 
 
 class DaemonPhoneGateway:
-    """The desk. `inside` returns what hears phones now, or None outside partner time and in a pause.
+    """Implements `detector.phone_api.model.PhoneGateway`. `tests`: when each phone's page last tested the connection.
 
-    `changed` is called when something was kept that the daemon goes by.
+    `tracker` returns the running session's phone tracker, None outside partner time and in a pause. `changed` is called when
+    something was stored that the daemon has to act on.
     """
 
     def __init__(
@@ -34,19 +38,19 @@ class DaemonPhoneGateway:
         *,
         store: Store,
         clock: Clock,
-        inside: Callable[[], PhoneTracker | None],
+        tracker: Callable[[], PhoneTracker | None],
         changed: Callable[[], None],
     ) -> None:
         self._store = store
         self._clock = clock
-        self._inside = inside
+        self._tracker = tracker
         self._changed = changed
         self._phones: tuple[Phone, ...] = ()
-        self._put_away: dict[str, datetime] = {}
+        self._put_away_at: dict[str, datetime] = {}
         self.tests: dict[str, datetime] = {}
 
     def read(self) -> tuple[Phone, ...]:
-        """Read anew which phones there are, and return them.
+        """Read the phones from the store, and return them.
 
         Raises:
             StoreError: if they cannot be read.
@@ -55,11 +59,11 @@ class DaemonPhoneGateway:
         return self._phones
 
     def phones(self) -> Sequence[Phone]:
-        """Return the phones as they were last read."""
+        """Return the phones as they were last read. Requests come often, and each has to find its phone."""
         return self._phones
 
     def claim(self, code: str, token: str) -> Phone | None:
-        """Give the phone of this open code its token."""
+        """Give the phone that this pairing code belongs to its token; None if there is none, or the code is too old."""
         claimed = self._store.phones.claim_code(code, token, self._clock.now())
         if claimed is not None:
             self.read()
@@ -67,28 +71,29 @@ class DaemonPhoneGateway:
         return claimed
 
     async def receive(self, phone: Phone, event: PhoneEvent) -> str | None:
-        """Hand on what the phone told."""
-        phone_tracker = self._inside()
-        if phone_tracker is None:
-            if event.event != "notified":  # which comes by itself, wherever the phone lies
-                self._put_away.pop(phone.name, None)
+        """Pass the event on to the session; return the nudge that follows at once, if the phone shows its own."""
+        tracker = self._tracker()
+        if tracker is None:
+            # A notification comes by itself, wherever the phone lies, so it is no sign that the phone was taken up.
+            if event.event != "notified":
+                self._put_away_at.pop(phone.name, None)
             if event.event == "put_away":
-                self._put_away[phone.name] = self._clock.now()
+                self._put_away_at[phone.name] = self._clock.now()
             return None
-        if phone.name not in phone_tracker.spoke:
+        if phone.name not in tracker.heard_from:
             self._changed()
         if phone.shows_nudges:
-            return await phone_tracker.answer(phone, event)
-        phone_tracker.hear(phone.name, event)
+            return await tracker.answer(phone, event)
+        tracker.receive(phone.name, event)
         return None
 
-    def put_away_before(self, begins: datetime) -> tuple[str, ...]:
-        """Return the phones that were put away not long before, and forget about it."""
-        kept, self._put_away = self._put_away, {}
-        return tuple(name for name, at in kept.items() if begins - EARLY <= at <= begins + timedelta(minutes=1))
+    def take_put_away(self, begins: datetime) -> tuple[str, ...]:
+        """Return the phones that were put away for partner time that begins then, and forget about all."""
+        put_away, self._put_away_at = self._put_away_at, {}
+        return tuple(name for name, at in put_away.items() if begins - MAX_EARLY <= at <= begins + MAX_LATE)
 
     def change_partner_time(self, phone: Phone, action: PartnerTimeAction, length: timedelta) -> None:
-        """Do what the phone's page requests."""
+        """Start, extend or stop partner time, as the phone's page requests."""
         del phone
         now = self._clock.now()
         if action == "start":
@@ -100,12 +105,12 @@ class DaemonPhoneGateway:
         self._changed()
 
     def note_test(self, phone: Phone) -> None:
-        """Note that the page tested the connection."""
+        """Remember that the phone's page tested the connection."""
         self.tests[phone.name] = self._clock.now()
         self._changed()
 
     def remove(self, phone: Phone) -> None:
-        """Forget the phone."""
+        """Remove the phone from the store, and forget about it."""
         if phone.number is not None:
             self._store.phones.remove(phone.number)
         self.forget(phone.name)
@@ -113,10 +118,9 @@ class DaemonPhoneGateway:
         self._changed()
 
     def forget(self, *names: str) -> None:
-        """Let go of what is kept in mind of these phones."""
+        """Forget all that is remembered of these phones."""
         for name in names:
-            self._put_away.pop(name, None)
+            self._put_away_at.pop(name, None)
             self.tests.pop(name, None)
-            phone_tracker = self._inside()
-            if phone_tracker is not None:
-                phone_tracker.forget(name)
+            if (tracker := self._tracker()) is not None:
+                tracker.forget(name)

@@ -1,9 +1,9 @@
-"""What phones tell during one partner time, turned into observations, and what silence of theirs means.
+"""Turn the events of phones into observations during one session, and say what their silence means.
 
-Rule 1: a close ends only what was told open: late and doubled ones change nothing.
-Rule 2: an app that was told open, or a phone in the hand, of which nothing is heard for ten minutes is unknown from its
-last sign on: silence must not look like rejection. A notification is no sign: it comes by itself.
-Rule 3: while adb tells of a phone, its own word on apps is not needed: the nearer witness is heard.
+Rule 1: a close event ends only what an open event opened: late and doubled ones change nothing.
+Rule 2: an app that is open, or a phone in the hand, without an event for ten minutes is unknown from the last event on:
+silence must not look like rejection. A notification does not count as an event here: it comes by itself.
+Rule 3: while a phone's apps are sensed by adb, its own app events are not used: adb sees them exactly.
 """
 
 from __future__ import annotations
@@ -34,24 +34,24 @@ from detector.phone_api.model import PhoneEvent
 from detector.sensors.model import AppFocused, SensorEvent
 
 SILENCE: Final = timedelta(minutes=10)
-"""After so long without another sign an opening says nothing any more (shared/phones.md)."""
+"""After so long without another event what was open counts as unknown: the event that closed it may be lost."""
 
 
 @dataclass(slots=True)
-class _Heard:
-    """What a phone told last. `front`: the app or category that it told open, and its category."""
+class _PhoneState:
+    """What a phone said last. `front`: the app or category that was opened, and its category."""
 
     front: tuple[str, str] | None = None
     in_hand: bool = False
-    sign: datetime | None = None
+    last_event: datetime | None = None
     timer: asyncio.TimerHandle | None = None
 
 
 class PhoneTracker:
-    """What is heard of phones while one partner time lasts. `spoke`: those that told anything. Belongs to the loop's thread.
+    """Tracks the phones while one session lasts. `heard_from`: those that sent anything. Belongs to the loop's thread.
 
-    `put` is the inbox's door, `classify` says what an app is. `sees_apps(device)`: whether a nearer source, adb, tells of
-    that phone's apps now. `later` calls something after so many seconds; tests do it at once.
+    `put` adds to the inbox, `classify` says what an app is. `sees_apps(device)`: whether adb senses that phone's apps now.
+    `later` calls something after so many seconds; tests do it at once.
     """
 
     def __init__(
@@ -63,112 +63,113 @@ class PhoneTracker:
         sees_apps: Callable[[str], bool] = lambda _: False,
         later: Callable[[float, Callable[[], None]], asyncio.TimerHandle] | None = None,
     ) -> None:
+        self.heard_from: set[str] = set()
         self._put = put
         self._classify = classify
         self._clock = clock
         self._sees_apps = sees_apps
         self._later = later or (lambda seconds, call: asyncio.get_running_loop().call_later(seconds, call))
-        self.spoke: set[str] = set()
-        self._heard: dict[str, _Heard] = {}
+        self._states: dict[str, _PhoneState] = {}
         self._waiting: dict[str, list[asyncio.Future[str | None]]] = {}
 
-    def hear(self, device: str, told: PhoneEvent) -> None:
-        """Put what the phone told into the inbox."""
-        at = told.at or self._clock.now()
-        self.spoke.add(device)
-        if told.event == "notified":
+    def receive(self, device: str, event: PhoneEvent) -> None:
+        """Put what the event says into the inbox."""
+        at = event.at or self._clock.now()
+        self.heard_from.add(device)
+        if event.event == "notified":
             self._put(Notified(at=at, device=device))
             return
-        heard = self._heard.setdefault(device, _Heard())
-        heard.sign = at if heard.sign is None else max(at, heard.sign)
-        match told.event:
+        state = self._states.setdefault(device, _PhoneState())
+        # The phone's clock, or a late delivery, may make this event the older one.
+        state.last_event = at if state.last_event is None else max(at, state.last_event)
+        match event.event:
             case "app_open":
-                self._opened(device, told, at, heard)
+                self._app_opened(device, event, at, state)
             case "app_close":
-                self._closed(device, told, at, heard)
+                self._app_closed(device, event, at, state)
             case "screen_on":
                 self._put(LitUp(at=at, device=device))
             case "unlock":
-                heard.in_hand = True
+                state.in_hand = True
                 self._put(PickedUp(at=at, device=device, blind=not self._sees_apps(device)))
             case "screen_off" | "put_away":
-                heard.front, heard.in_hand = None, False
-                self._put((LaidDown if told.event == "screen_off" else PutAway)(at=at, device=device))
-        self._wait_for_a_sign(device, heard)
+                state.front, state.in_hand = None, False
+                self._put((LaidDown if event.event == "screen_off" else PutAway)(at=at, device=device))
+        self._restart_timer(device, state)
 
-    def was_put_away(self, devices: Iterable[str]) -> None:
-        """Say of these phones that they were put away before partner time began."""
+    def put_away_before(self, devices: Iterable[str]) -> None:
+        """Observe of these phones that they were put away before the session."""
         for device in devices:
             self._put(PutAway(at=self._clock.now(), device=device))
 
-    async def answer(self, phone: Phone, told: PhoneEvent) -> str | None:
-        """Put in what the phone told; return the nudge's sentence that follows from it at once, or None."""
+    async def answer(self, phone: Phone, event: PhoneEvent) -> str | None:
+        """Put in what the event says; return the nudge that follows from it at once as one sentence, or None."""
+        # Waiting before the event is put in: the loop may decide about it before this coroutine runs again.
         waiting: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(phone.name, []).append(waiting)
-        self.hear(phone.name, told)
+        self.receive(phone.name, event)
         return await waiting
 
-    def carry(self, moment: Moment, words: NotificationText) -> bool:
-        """Hand the words to the phone that waits for an answer now; return whether it does."""
+    def show_nudge(self, moment: Moment, text: NotificationText) -> bool:
+        """Answer the phone on which the moment was noticed with the text; return whether it waits for an answer."""
         waiting = self._waiting.get(moment.device)
         if not waiting:
             return False
         first = waiting.pop(0)
-        if first.done():
+        if first.done():  # its connection broke off
             return False
-        first.set_result(f"{words.title} — {words.body}" if words.body else words.title)
+        first.set_result(f"{text.title} — {text.body}" if text.body else text.title)
         return True
 
     def decided(self) -> None:
-        """Everything that was told has been decided about: nobody waits any longer."""
-        for waiting in self._waiting.values():
-            for each in waiting:
-                if not each.done():
-                    each.set_result(None)
+        """Answer every phone that still waits: all events so far have been decided about, without a nudge for it."""
+        for futures in self._waiting.values():
+            for future in futures:
+                if not future.done():
+                    future.set_result(None)
         self._waiting.clear()
 
     def close(self) -> None:
-        """Let go of every timer, and let nobody wait."""
-        for heard in self._heard.values():
-            if heard.timer is not None:
-                heard.timer.cancel()
-        self._heard.clear()
+        """Cancel every timer, and let no phone wait."""
+        for device in tuple(self._states):
+            self.forget(device)
         self.decided()
 
     def forget(self, device: str) -> None:
-        """Hear nothing more of the phone: it was removed."""
-        heard = self._heard.pop(device, None)
-        if heard is not None and heard.timer is not None:
-            heard.timer.cancel()
+        """Forget the state of the phone: it was removed."""
+        state = self._states.pop(device, None)
+        if state is not None and state.timer is not None:
+            state.timer.cancel()
 
-    def _opened(self, device: str, told: PhoneEvent, at: datetime, heard: _Heard) -> None:
-        app = AppFocused(at=at, device=device, app=told.app or "", category=told.category, opened=True)
-        heard.front = (told.app or "", self._classify(app).category)
+    def _app_opened(self, device: str, event: PhoneEvent, at: datetime, state: _PhoneState) -> None:
+        app = AppFocused(at=at, device=device, app=event.app or "", category=event.category, opened=True)
+        state.front = (event.app or "", self._classify(app).category)
         if not self._sees_apps(device):
             self._put(app)
 
-    def _closed(self, device: str, told: PhoneEvent, at: datetime, heard: _Heard) -> None:
-        app = AppFocused(at=at, device=device, app=told.app or "", category=told.category)
-        if heard.front is not None:
-            open_app, category = heard.front
-            names_both = bool(open_app and told.app)
-            if open_app != told.app if names_both else category != self._classify(app).category:
+    def _app_closed(self, device: str, event: PhoneEvent, at: datetime, state: _PhoneState) -> None:
+        app = AppFocused(at=at, device=device, app=event.app or "", category=event.category)
+        if state.front is not None:
+            open_app, category = state.front
+            # An automation may name the app in one of its two events and only the category in the other.
+            names_both = bool(open_app and event.app)
+            if open_app != event.app if names_both else category != self._classify(app).category:
                 return
-        heard.front = None
+        state.front = None
         if not self._sees_apps(device):
             self._put(Focused(at=at, device=device, activity=None))
 
-    def _wait_for_a_sign(self, device: str, heard: _Heard) -> None:
-        if heard.timer is not None:
-            heard.timer.cancel()
-            heard.timer = None
-        if (heard.front is not None or heard.in_hand) and heard.sign is not None:
-            left = (heard.sign + SILENCE - self._clock.now()).total_seconds()
-            heard.timer = self._later(max(0.0, left), partial(self._fell_silent, device, heard))
+    def _restart_timer(self, device: str, state: _PhoneState) -> None:
+        if state.timer is not None:
+            state.timer.cancel()
+            state.timer = None
+        if (state.front is not None or state.in_hand) and state.last_event is not None:
+            left = (state.last_event + SILENCE - self._clock.now()).total_seconds()
+            state.timer = self._later(max(0.0, left), partial(self._silent, device, state))
 
-    def _fell_silent(self, device: str, heard: _Heard) -> None:
+    def _silent(self, device: str, state: _PhoneState) -> None:
         now = self._clock.now()
-        since = heard.sign or now
-        self._heard[device] = _Heard()
+        since = state.last_event or now
+        self._states[device] = _PhoneState()
         if not self._sees_apps(device):
             self._put(Gap(at=now, device=device, since=since, reason=GapReason.SILENT, sense="focus"))

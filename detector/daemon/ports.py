@@ -1,4 +1,4 @@
-"""What the edge needs of the other rooms, so that a loop can be tested with stand-ins and composed with the real ones."""
+"""What a session needs of the core and of the sensors, so that tests can run it with stand-ins."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Core(Protocol):
 
 
 class Sensors(Protocol):
-    """All that senses: `detector.daemon.session_sensors.SessionSensors`."""
+    """All sensors of a session: `detector.daemon.session_sensors.SessionSensors`."""
 
     async def start(self) -> None:
         """Start one sensor for each sense."""
@@ -37,4 +37,4 @@ class Sensors(Protocol):
         """Stop them all; nothing of theirs stays open."""
 
     def decided(self) -> None:
-        """Everything that came in has been decided about."""
+        """Note that all observations so far have been decided about."""

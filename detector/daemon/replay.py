@@ -1,7 +1,7 @@
-"""Play a recorded evening as if it were live: the same core, the same performing, only the clock is handed in.
+"""Play a recorded session as if it were live: the same core and the same effect runner, but with the recording's clock.
 
-Rule 1: every nudge is shown by the real notifiers, so a recorded `Shown` or `NotShown` gives way to what they say now.
-Rule 2: what the person answered then is kept: nobody can answer a whole evening within seconds.
+Rule 1: every nudge is shown by the real notifiers, so what they report takes the place of a recorded `Shown` or `NotShown`.
+Rule 2: recorded answers stay: nobody can answer the nudges of a whole evening within seconds.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from detector.core.observations import Gap, NotShown, Observation, Shown
 from detector.daemon.effect_runner import EffectRunner
 from detector.daemon.ports import Core
 
-BATCH = 500
-"""Records that are kept at once where nothing else is to be done."""
+BATCH_SIZE = 500
+"""Records that are stored at once where nothing has to be shown."""
 
 
 class Player:
-    """Plays observations through a core. `results` is where the effect_runner puts what came of a nudge."""
+    """Plays observations through a core. `results` is where the effect runner puts what became of a nudge."""
 
     def __init__(
         self, *, core: Core, effect_runner: EffectRunner, clock: ManualClock, results: list[Observation]
@@ -30,29 +30,30 @@ class Player:
         self._effect_runner = effect_runner
         self._clock = clock
         self._results = results
-        self._kept: list[Effect] = []
+        self._pending: list[Effect] = []
 
     async def play(self, observations: Iterable[Observation]) -> AsyncIterator[tuple[datetime, Effect]]:
-        """Play them, and yield each effect with its instant, once it is carried out."""
-        for seen in observations:
-            if isinstance(seen, Shown | NotShown):
+        """Play them, and yield each effect with its instant, once it has been carried out."""
+        for observation in observations:
+            if isinstance(observation, Shown | NotShown):
                 continue
             # A nudge is due at an instant of its own; it is shown there, not when the next thing is observed.
-            until = seen.since if isinstance(seen, Gap) else seen.at
-            while (due := self._core.deadline) is not None and due <= until:
-                async for done in self._carry_out(self._core.advance(due), due):
+            until = observation.since if isinstance(observation, Gap) else observation.at
+            while (deadline := self._core.deadline) is not None and deadline <= until:
+                async for done in self._carry_out(self._core.advance(deadline), deadline):
                     yield done
             now = self._core.now
-            lifted = replace(seen, at=now) if now is not None and seen.at < now else seen
-            async for done in self._carry_out(self._core.feed(lifted), lifted.at):
+            # What the notifiers report now may be later than it was then; in the core time never moves back.
+            in_order = replace(observation, at=now) if now is not None and observation.at < now else observation
+            async for done in self._carry_out(self._core.feed(in_order), in_order.at):
                 yield done
-        self._keep()
+        self._run_pending()
 
     async def _carry_out(self, effects: tuple[Effect, ...], at: datetime) -> AsyncIterator[tuple[datetime, Effect]]:
-        self._kept += effects
-        if len(self._kept) >= BATCH or any(not isinstance(effect, Record) for effect in effects):
+        self._pending += effects
+        if len(self._pending) >= BATCH_SIZE or any(not isinstance(effect, Record) for effect in effects):
             self._clock.at = at
-            self._keep()
+            self._run_pending()
             await self._effect_runner.settled()
         for effect in effects:
             yield at, effect
@@ -62,6 +63,6 @@ class Player:
             async for done in self._carry_out(self._core.feed(result), result.at):
                 yield done
 
-    def _keep(self) -> None:
-        kept, self._kept = self._kept, []
-        self._effect_runner.perform(kept)
+    def _run_pending(self) -> None:
+        pending, self._pending = self._pending, []
+        self._effect_runner.run(pending)

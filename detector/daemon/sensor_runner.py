@@ -1,10 +1,10 @@
-"""Keep one sense: the first of its sensors that can run, again after a loss, parked after too many bugs.
+"""Keep one sense of one device sensed: by the first sensor that can run, again after a loss, parked after many bugs.
 
-Rule 1: what cannot run here gives way to the next candidate of its sense, and is remembered with its reason.
-Rule 2: a sensor that is lost becomes a `Gap`, and is tried again after 1, 2, 4 … 60 seconds: one line when it is lost,
+Rule 1: a candidate that cannot run here is passed over for the next one, and is remembered with its reason.
+Rule 2: a sensor that is lost becomes a `Gap`, and is tried again after 1, 2, 4 … 60 seconds: one log line when it is lost,
 one when it is back, none in between.
-Rule 3: a sensor with a bug is as lost; its traceback is logged once, without what the exception says, for that may be a
-title. After five bugs in ten minutes it is parked until sensing starts anew. The others live on.
+Rule 3: a sensor with a bug counts as lost; its traceback is logged once, without the words of the exception, which may be
+a title. After five bugs in ten minutes it is parked until the sensors are started again. The others go on.
 """
 
 from __future__ import annotations
@@ -15,33 +15,34 @@ import traceback
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, Literal, Protocol, TypeAlias
 
 from detector.clock import Clock
 from detector.core.attention.settings import AttentionSettings
-from detector.core.observations import Gap, GapReason, Sense, SensorStarted
+from detector.core.observations import LAPTOP, Gap, GapReason, Sense, SensorStarted
 from detector.errors import SensorLost, SensorUnavailable
-from detector.sensors import UnavailableSensor
+from detector.sensors import DEFAULT_SOURCES, UnavailableSensor
 from detector.sensors.model import Sensor, SensorEvent
 from detector.sensors.settings import SensorSettings
 
 FIRST_WAIT: Final = timedelta(seconds=1)
-LONGEST_WAIT: Final = timedelta(seconds=60)
+MAX_WAIT: Final = timedelta(seconds=60)
 STEADY: Final = timedelta(seconds=60)
-"""A sensor that ran so long is taken for sound: the next loss is waited for from one second again."""
-ASK_AGAIN: Final = timedelta(minutes=5)
-"""Where nothing could run from the start, it is tried again so often: a bus or a window manager may come up late."""
-BUGS: Final = 5
+"""A sensor that ran for so long is sound: after its next loss the waits begin with one second again."""
+RETRY_UNAVAILABLE: Final = timedelta(minutes=5)
+"""How often it is tried again where no sensor could start at all: a bus or a window manager may come up late."""
+MAX_BUGS: Final = 5
 BUGS_WITHIN: Final = timedelta(minutes=10)
 
 Status: TypeAlias = Literal["waiting", "running", "lost", "unavailable", "parked", "stopped"]
+_Outcome: TypeAlias = Literal["lost", "unavailable", "ended"]
 
 logger = logging.getLogger("turntoward.sensors")
 
 
-class Choice(Protocol):
+class SensorChoice(Protocol):
     """What can become a sensor: a row of the registry, or a stand-in."""
 
     @property
@@ -54,7 +55,7 @@ class Choice(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SenseState:
-    """How it stands with one sense: which sensor speaks for it, if any, and why the others cannot."""
+    """The state of one sense: which sensor is active, if any, and why the others cannot run."""
 
     sense: Sense
     sensor: str | None
@@ -62,134 +63,150 @@ class SenseState:
     refusals: tuple[UnavailableSensor, ...]
 
 
+async def _sleep(length: timedelta) -> None:
+    await asyncio.sleep(length.total_seconds())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SensorContext:
+    """What all sensors of one device share.
+
+    `sink` takes what they observe, in the loop's thread, and must not raise. `wait` waits for a while; tests advance it.
+    """
+
+    clock: Clock
+    sink: Callable[[SensorEvent], None]
+    device: str = LAPTOP
+    settings: AttentionSettings = field(default_factory=AttentionSettings)
+    sources: SensorSettings = DEFAULT_SOURCES
+    wait: Callable[[timedelta], Awaitable[None]] = _sleep
+
+
 class SensorRunner:
-    """Keeps one sense of one device. `sink` takes what is seen; `wait` waits for a while; tests advance it."""
+    """Runs one sense of one device.
+
+    `elsewhere`: the sensors that are not for a session of this type. `shown_bugs`: the sensors whose traceback is logged
+    already. `recovered` is called when a lost sensor is back, `unsensed` when no sensor can run.
+    """
 
     def __init__(
         self,
+        context: SensorContext,
         sense: Sense,
-        choices: Sequence[Choice],
+        choices: Sequence[SensorChoice],
         elsewhere: tuple[UnavailableSensor, ...],
         *,
-        device: str,
-        clock: Clock,
-        sink: Callable[[SensorEvent], None],
-        settings: AttentionSettings,
-        sources: SensorSettings,
-        wait: Callable[[timedelta], Awaitable[None]],
         shown_bugs: set[str],
         recovered: Callable[[Sense], None],
         unsensed: Callable[[Sense], None],
     ) -> None:
         self.status: Status = "waiting"
         self.sensor: str | None = None
+        self._context = context
         self._sense = sense
-        self._device = device
         self._choices = choices
         self._elsewhere = elsewhere
-        self._clock = clock
-        self._sink = sink
-        self._settings = settings
-        self._sources = sources
-        self._wait = wait
         self._shown_bugs = shown_bugs
         self._recovered = recovered
         self._unsensed = unsensed
         self._refused: dict[str, UnavailableSensor] = {}
         self._bugs: dict[str, deque[float]] = {}
         self._parked: set[str] = set()
-        self._lost = False
+        self._is_lost = False
         self._next_wait = FIRST_WAIT
         self._group: asyncio.TaskGroup | None = None
         self._task: asyncio.Task[None] | None = None
 
     def state(self) -> SenseState:
-        """Return how it stands."""
+        """Return the state of the sense."""
         refusals = (*self._elsewhere, *self._refused.values())
         return SenseState(sense=self._sense, sensor=self.sensor, status=self.status, refusals=refusals)
 
-    def begin(self, group: asyncio.TaskGroup) -> None:
-        """Begin to keep it, as a task of the group."""
+    def start(self, group: asyncio.TaskGroup) -> None:
+        """Start, as a task of the group."""
         self._group = group
-        self._task = group.create_task(self._keep(), name=f"sense {self._sense}")
+        self._task = group.create_task(self._run(), name=f"sense {self._sense}")
 
-    def say_again(self) -> None:
-        """Start a sensor that runs anew, so that it says what holds now."""
+    def restart(self) -> None:
+        """Restart a sensor that runs, so that it says what holds now."""
         if self.status == "running" and self._group is not None and self._task is not None:
             self._task.cancel()
-            self._task = self._group.create_task(self._keep(after=self._task), name=f"sense {self._sense}")
+            self._task = self._group.create_task(self._run(after=self._task), name=f"sense {self._sense}")
 
-    async def _keep(self, after: asyncio.Task[None] | None = None) -> None:
+    async def _run(self, after: asyncio.Task[None] | None = None) -> None:
         if after is not None:
+            # The old sensor first closes its connections: two of them would report everything twice.
             await asyncio.wait([after])
             self.status = "waiting"
         while True:
-            began = self._clock.monotonic()
-            lost, ended = await self._run_first()
+            began = self._context.clock.monotonic()
+            outcome = await self._run_first_available()
             self.sensor = None
-            if ended:
+            if outcome == "ended":
                 self.status = "stopped"
                 return
-            if lost and self._clock.monotonic() - began >= STEADY.total_seconds():
+            if outcome == "lost" and self._context.clock.monotonic() - began >= STEADY.total_seconds():
                 self._next_wait = FIRST_WAIT
-            if self._lost:
-                rest, self._next_wait = self._next_wait, min(self._next_wait * 2, LONGEST_WAIT)
+            if self._is_lost:
+                # Once lost, it is retried with growing waits, also while its server is not even there to connect to.
+                wait, self._next_wait = self._next_wait, min(self._next_wait * 2, MAX_WAIT)
             else:
-                is_over = len(self._parked) == len(self._choices)
-                before, self.status = self.status, "parked" if is_over and self._parked else "unavailable"
+                all_parked = len(self._parked) == len(self._choices)
+                before, self.status = self.status, "parked" if all_parked and self._parked else "unavailable"
                 if before != self.status:
                     self._unsensed(self._sense)
-                if is_over:
+                if all_parked:
                     return
-                rest = ASK_AGAIN
-            await self._wait(rest)
+                wait = RETRY_UNAVAILABLE
+            await self._context.wait(wait)
 
-    async def _run_first(self) -> tuple[bool, bool]:
-        """Run the first candidate that can; return whether it was lost, and whether it ended of itself."""
+    async def _run_first_available(self) -> _Outcome:
+        context = self._context
         for choice in self._choices:
             if choice.name in self._parked:
                 continue
             try:
-                sensor = choice.make(self._clock, self._settings, self._sources)
+                sensor = choice.make(context.clock, context.settings, context.sources)
                 await sensor.probe()
-                async with aclosing(sensor.observe()) as seen:
-                    await self._listen(choice.name, seen)
+                async with aclosing(sensor.observe()) as events:
+                    await self._forward(choice.name, events)
             except SensorUnavailable as refused:
                 if self.status == "running":
                     self._lose(f"{choice.name} is lost: {refused}; it is tried again")
-                    return True, False
+                    return "lost"
                 self._refused[choice.name] = UnavailableSensor(
                     sensor=choice.name, why=refused.why, remedy=refused.remedy
                 )
             except SensorLost as lost:
                 self._lose(f"{choice.name} is lost: {lost}; it is tried again")
-                return True, False
+                return "lost"
             except Exception as bug:  # noqa: BLE001 - Rule 3
                 self._met_bug(choice.name, bug)
-                return True, False
+                return "lost"
             else:
-                return False, True
-        return False, False
+                return "ended"
+        return "unavailable"
 
-    async def _listen(self, name: str, seen: AsyncGenerator[SensorEvent, None]) -> None:
-        async for what in seen:
-            back = False
-            if isinstance(what, SensorStarted):
+    async def _forward(self, name: str, events: AsyncGenerator[SensorEvent, None]) -> None:
+        async for event in events:
+            is_back = False
+            if isinstance(event, SensorStarted):
                 self.status, self.sensor = "running", name
                 self._refused.pop(name, None)
-                back, self._lost = self._lost, False
-            self._sink(what)
-            if back:
+                is_back, self._is_lost = self._is_lost, False
+            self._context.sink(event)
+            if is_back:
                 logger.info("%s is back", name)
                 self._recovered(self._sense)
 
     def _lose(self, line: str) -> None:
+        context = self._context
         if self.status == "running":
-            now = self._clock.now()
-            self._sink(Gap(at=now, device=self._device, since=now, reason=GapReason.SENSOR_LOST, sense=self._sense))
+            now = context.clock.now()
+            context.sink(Gap(at=now, device=context.device, since=now, reason=GapReason.SENSOR_LOST, sense=self._sense))
         self.status = "lost"
-        if not self._lost:
-            self._lost = True
+        if not self._is_lost:
+            self._is_lost = True
             logger.warning("%s", line)
 
     def _met_bug(self, name: str, bug: Exception) -> None:
@@ -198,15 +215,15 @@ class SensorRunner:
             # Of the exception only its kind: its words could hold a title.
             where = "".join(traceback.format_tb(bug.__traceback__))
             logger.error("%s has a bug:\n%s%s", name, where, type(bug).__name__)
-        now = self._clock.monotonic()
-        met = self._bugs.setdefault(name, deque(maxlen=BUGS))
+        now = self._context.clock.monotonic()
+        met = self._bugs.setdefault(name, deque(maxlen=MAX_BUGS))
         met.append(now)
         self._refused[name] = UnavailableSensor(
             sensor=name, why=f"it failed: {type(bug).__name__}, a bug in turntoward"
         )
         self._lose(f"{name} is lost; it is tried again")
-        if len(met) == BUGS and now - met[0] <= BUGS_WITHIN.total_seconds():
+        if len(met) == MAX_BUGS and now - met[0] <= BUGS_WITHIN.total_seconds():
             self._parked.add(name)
-            logger.error("%s failed %d times within %s; it is parked", name, BUGS, BUGS_WITHIN)
+            logger.error("%s failed %d times within %s; it is parked", name, MAX_BUGS, BUGS_WITHIN)
             if len(self._parked) == len(self._choices):
-                self._lost = False
+                self._is_lost = False

@@ -1,8 +1,8 @@
-"""One partner time under way: its core, its door, its sensors, and whoever carries out what the core asks for.
+"""One occurrence of partner time while the daemon runs it: its core, its inbox, its sensors and its effect runner.
 
-Rule 1: all of it comes into being when partner time begins and is let go of when it ends: outside there is nothing.
-Rule 2: what was decided is kept before it is said.
-Rule 3: after time broke off for every sense, the sensors start anew: what they knew may be wrong by now.
+Rule 1: all of them are made when partner time starts and closed when it ends: outside of it there is nothing.
+Rule 2: what was decided is stored before it is shown.
+Rule 3: after a gap of every sense the sensors are restarted: what they know of the desktop may be wrong by now.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from detector.daemon.effect_runner import EffectRunner
 from detector.daemon.inbox import Inbox
 from detector.daemon.ports import Core, Sensors
 from detector.errors import TurntowardError
-from detector.notifier.model import NotificationText
 from detector.partner_time.model import Occurrence, is_on_call
 
-INSTANT: Final = timedelta(microseconds=1)
+MICROSECOND: Final = timedelta(microseconds=1)
+"""The smallest step of time. An occurrence is half-open: its last instant is a microsecond before its end."""
 
-REMEMBERED: Final = 100
-"""Observations that a failure of the core leaves behind as a recording."""
+CRASH_DUMP_LENGTH: Final = 100
+"""How many of the last observations are saved when the core fails."""
 
 EndReason = Literal["ended", "stopped", "removed", "clock_jump"]
 
@@ -52,10 +52,9 @@ class CoreFailed(TurntowardError):
 
 
 class Session:
-    """Partner time between its beginning and its end. `kept_as` is the occurrence's id in the store.
+    """Runs the occurrence from its start to its end. `kept_as` is its id in the store.
 
-    `quiet`: it is one of the evenings of the quiet week; nothing is said of what is found. `goes_on` words, for its end,
-    that a pause is over.
+    `quiet`: it belongs to the quiet week; what is found is stored, and nothing of it is shown.
     """
 
     def __init__(
@@ -68,7 +67,6 @@ class Session:
         sensors: Sensors,
         effect_runner: EffectRunner,
         quiet: bool = False,
-        goes_on: Callable[[datetime], NotificationText] | None = None,
     ) -> None:
         self.occurrence = occurrence
         self.kept_as = kept_as
@@ -78,9 +76,8 @@ class Session:
         self.quiet = quiet
         self._core = core
         self._effect_runner = effect_runner
-        self._goes_on = goes_on
-        self._recent: deque[Observation] = deque(maxlen=REMEMBERED)
-        self._sensing = False
+        self._recent: deque[Observation] = deque(maxlen=CRASH_DUMP_LENGTH)
+        self._is_sensing = False
 
     @property
     def deadline(self) -> datetime | None:
@@ -88,7 +85,7 @@ class Session:
         return self._core.deadline
 
     async def begin(self, at: datetime, now: datetime, missed: GapReason) -> None:
-        """Begin at `at`; where that is long gone, what lies between was missed, for the reason given."""
+        """Begin at `at`; the time from there until `now` was missed, for the reason given."""
         title = self.occurrence.title
         began = PartnerTimeBegan(
             at=at,
@@ -101,136 +98,141 @@ class Session:
         observations: list[Observation] = [began]
         if now > at:
             observations.append(Gap(at=now, since=at, reason=missed))
-        self._through(observations)
-        await self._sense(wanted=True)
+        self._feed_all(observations)
+        await self._switch_sensors(on=True)
 
     async def resume(self, kept: Sequence[Observation], latest: datetime, now: datetime, ends: datetime) -> None:
-        """Build the core again from what is kept of it; `latest` is the last instant that is known of."""
+        """Go on after a restart of the daemon; see `rebuild`."""
         self.rebuild(kept, latest, now, ends)
-        await self._sense(wanted=not self.paused)
+        await self._switch_sensors(on=not self.paused)
 
     def rebuild(self, kept: Sequence[Observation], latest: datetime, now: datetime, ends: datetime) -> None:
-        """Feed what is kept, saying nothing of it again, and say that nothing is known from `latest` until `now`.
+        """Feed the stored observations again without showing anything, then a gap from `latest` until `now`.
 
-        `ends` is its end, later than the one kept where it was extended meanwhile.
+        `ends`: the end of the occurrence, later than the stored one where it was extended meanwhile.
         """
-        again: list[Effect] = []
+        effects: list[Effect] = []
         for observation in kept:
-            again += self._feed(observation)
+            effects += self._feed(observation)
             if isinstance(observation, Paused | Resumed):
                 self.paused = isinstance(observation, Paused)
             elif isinstance(observation, PartnerTimeBegan | QuietWeekEnded):
                 self.quiet = isinstance(observation, PartnerTimeBegan) and observation.quiet
-        self._effect_runner.perform(
-            [effect for effect in again if isinstance(effect, Record) and not isinstance(effect.what, Observation)]
+        # Records are idempotent: storing again what follows from the observations changes nothing that is there already.
+        self._effect_runner.run(
+            [effect for effect in effects if isinstance(effect, Record) and not isinstance(effect.what, Observation)]
         )
-        self._through([*self._until(ends, latest), Gap(at=max(now, latest), since=latest, reason=GapReason.RESTART)])
+        gap = Gap(at=max(now, latest), since=latest, reason=GapReason.RESTART)
+        self._feed_all([*self._extend_to(ends, latest), gap])
 
     def extend(self, ends: datetime, now: datetime) -> None:
-        """Go on until `ends`, where that is later than the end known before; nothing else changes."""
+        """Go on until `ends`, where that is later than the end so far; nothing else changes."""
         taken = self.inbox.take()
-        extended = self._until(ends, now)
-        # What was observed beyond the end known before comes after it: the core would not hear it otherwise.
+        extended = self._extend_to(ends, now)
+        # The core ignores what lies beyond the end that it knows, so the later end goes before that.
         before = [o for o in taken if not extended or o.at <= extended[0].at]
-        self._through([*before, *extended, *taken[len(before) :]])
+        self._feed_all([*before, *extended, *taken[len(before) :]])
 
     async def step(self, now: datetime) -> None:
-        """Feed what came in, let time go on where that matters, and carry out what follows."""
+        """Feed what came in, advance the core where its deadline has come, and run the effects."""
         taken = self.inbox.take()
-        self._through(taken)
+        self._feed_all(taken)
         if self._core.deadline is not None and self._core.deadline <= now:
-            self._carry_out(self._guarded(lambda: self._core.advance(now)))
+            self._run_effects(self._guard(lambda: self._core.advance(now)))
         self.sensors.decided()
         if any(isinstance(observation, Gap) and observation.sense is None for observation in taken):
-            await self.sense_anew()
+            await self.restart_sensors()
 
-    def mend(self, since: datetime, at: datetime, reason: GapReason, ends: datetime) -> None:
-        """Say that nothing is known between the two instants; the sensors have to start anew then.
+    def add_gap(self, since: datetime, at: datetime, reason: GapReason, ends: datetime) -> None:
+        """Feed a gap between the two instants; the sensors have to be restarted after it.
 
-        `ends` is its end, later than the one known before where it was extended meanwhile.
+        `ends`: the end of the occurrence, later than the one so far where it was extended meanwhile.
         """
-        before = self.inbox.take()
-        # What came in while nobody was awake to order it says nothing that the sensors will not say again.
-        kept = [o for o in before if o.at <= since or isinstance(o, Shown | NotShown | Answered)]
-        known = [o for o in kept if o.at <= since]
-        self._through([*known, *self._until(ends, since), Gap(at=at, since=since, reason=reason)])
+        waiting = self.inbox.take()
+        # What sensors said during the gap is in no trusted order, and they say it again when they are restarted. What
+        # became of a notification is said once.
+        kept = [o for o in waiting if o.at <= since or isinstance(o, Shown | NotShown | Answered)]
+        before = [o for o in kept if o.at <= since]
+        self._feed_all([*before, *self._extend_to(ends, since), Gap(at=at, since=since, reason=reason)])
         for late in kept:
             if late.at > since:
                 self.inbox.put(late)
 
     async def pause(self, now: datetime) -> None:
-        """Sense nothing until `unpause`."""
+        """Stop the sensors until `unpause`."""
         if not self.paused:
-            self._through([*self.inbox.take(), Paused(at=now)])
+            self._feed_all([*self.inbox.take(), Paused(at=now)])
             self.paused = True
-            await self._sense(wanted=False)
+            await self._switch_sensors(on=False)
 
     async def unpause(self, now: datetime, *, by_itself: bool = False) -> None:
-        """Sense again, and say so where the pause ended by itself."""
+        """Start the sensors again; `by_itself`: the pause ran out, so the person is told."""
         if self.paused:
-            self._through([*self.inbox.take(), Resumed(at=now)])
+            self._feed_all([*self.inbox.take(), Resumed(at=now)])
             self.paused = False
-            await self._sense(wanted=True)
-            if by_itself and self._goes_on is not None:
-                self._effect_runner.tell(self._goes_on(self.occurrence.ends))
+            await self._switch_sensors(on=True)
+            if by_itself:
+                self._effect_runner.show(self._effect_runner.wording.resumed(self.occurrence.ends))
 
     def end_quiet(self, now: datetime) -> None:
-        """Say from now on what was only kept."""
+        """Show from now on what so far was only stored."""
         self.quiet = False
-        self._through([*self.inbox.take(), QuietWeekEnded(at=now)])
+        self._feed_all([*self.inbox.take(), QuietWeekEnded(at=now)])
 
     async def end(self, at: datetime, reason: EndReason) -> None:
-        """End at `at`: what came in before is fed, what came in after is dropped, and everything is let go of."""
-        await self._sense(wanted=False)
+        """End at `at`: feed what came in before, drop what came in after, and close everything."""
+        await self._switch_sensors(on=False)
         before = [observation for observation in self.inbox.take() if observation.at < at]
-        self._through([*before, PartnerTimeEnded(at=at, reason=reason)])
+        self._feed_all([*before, PartnerTimeEnded(at=at, reason=reason)])
         await self._effect_runner.close()
 
-    async def leave(self) -> None:
-        """Let go of everything, and leave the partner time unfinished: the next start goes on with it."""
-        await self._sense(wanted=False)
-        self._through(self.inbox.take())
+    async def close_unfinished(self) -> None:
+        """Close everything, but leave the occurrence without an end in the store: the next start goes on with it."""
+        await self._switch_sensors(on=False)
+        self._feed_all(self.inbox.take())
         await self._effect_runner.close()
 
-    async def sense_anew(self) -> None:
+    async def restart_sensors(self) -> None:
         """Stop the sensors and start them again, so that each says what holds now."""
-        if self._sensing:
-            await self._sense(wanted=False)
-            await self._sense(wanted=True)
+        if self._is_sensing:
+            await self._switch_sensors(on=False)
+            await self._switch_sensors(on=True)
 
-    def _until(self, ends: datetime, at: datetime) -> list[Observation]:
-        """Take over a later end; return what the core has to hear of it, before the end that it knows."""
+    def _extend_to(self, ends: datetime, at: datetime) -> list[Observation]:
+        """Take over the end if it is a later one; return what the core has to be fed for it."""
         before = self.occurrence.ends
         if ends <= before:
             return []
         self.occurrence = replace(self.occurrence, ends=ends)
-        return [PartnerTimeExtended(at=min(at, before - INSTANT), ends=ends)]
+        # Before the end that the core knows: what comes after that it would ignore.
+        return [PartnerTimeExtended(at=min(at, before - MICROSECOND), ends=ends)]
 
-    async def _sense(self, *, wanted: bool) -> None:
-        if wanted != self._sensing:
-            self._sensing = wanted
-            await (self.sensors.start() if wanted else self.sensors.stop())
+    async def _switch_sensors(self, *, on: bool) -> None:
+        if on != self._is_sensing:
+            self._is_sensing = on
+            await (self.sensors.start() if on else self.sensors.stop())
 
-    def _through(self, observations: Sequence[Observation]) -> None:
+    def _feed_all(self, observations: Sequence[Observation]) -> None:
         effects: list[Effect] = []
         for observation in observations:
             effects += self._feed(observation)
-        self._carry_out(effects)
+        self._run_effects(effects)
 
     def _feed(self, observation: Observation) -> tuple[Effect, ...]:
-        # A command's clock and the loop's differ by the time in between; inside, time never moves back.
+        # A command stores its instant before the loop wakes, and the core may have gone on meanwhile; there time never
+        # moves back.
         if self._core.now is not None and observation.at < self._core.now:
             observation = replace(observation, at=self._core.now)
         self._recent.append(observation)
-        return self._guarded(lambda: self._core.feed(observation))
+        return self._guard(lambda: self._core.feed(observation))
 
-    def _guarded(self, step: Callable[[], tuple[Effect, ...]]) -> tuple[Effect, ...]:
+    def _guard(self, step: Callable[[], tuple[Effect, ...]]) -> tuple[Effect, ...]:
         try:
             return step()
         except Exception as bug:
             raise CoreFailed(self._recent) from bug
 
-    def _carry_out(self, effects: Sequence[Effect]) -> None:
+    def _run_effects(self, effects: Sequence[Effect]) -> None:
         if self._core.now is not None:
             self.inbox.not_before(self._core.now)
-        self._effect_runner.perform(effects)
+        self._effect_runner.run(effects)

@@ -1,7 +1,7 @@
-"""Everything that senses during one partner time: the laptop's sensors, the phones at a cable, and the ear at the door.
+"""All sensors of one session: the laptop's, the phones on a cable (adb), and the tracker of phones that call the API.
 
-Rule 1: all of it begins and ends together; while it rests nothing is heard either.
-Rule 2: a phone that was removed is sensed no longer, at once; one that was paired is from then on.
+Rule 1: all of them start and stop together.
+Rule 2: a phone that was removed is no longer sensed, at once; one that was paired is from then on.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from detector.sensors.settings import SensorSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdbPhoneSensor:
-    """The one way of sensing a phone by adb. A `Choice` of the supervisor's. `fill` takes what a break of the link hid."""
+    """The one candidate for sensing a phone by adb. `fill` takes what the phone recorded while the link was lost."""
 
     phone: Phone
     fill: Callable[[Sequence[SensorEvent]], None]
@@ -36,7 +36,10 @@ class AdbPhoneSensor:
 
 
 class SessionSensors:
-    """What senses now. `for_phone` makes the supervisor of a phone that is sensed by adb."""
+    """Starts and stops the sensors of a session. `supervise_phone` makes the supervisor of a phone with adb.
+
+    `put_away`: the phones that were put away shortly before the session.
+    """
 
     def __init__(
         self,
@@ -44,13 +47,13 @@ class SessionSensors:
         laptop: SensorSupervisor,
         phone_tracker: PhoneTracker,
         phones: Sequence[Phone],
-        for_phone: Callable[[Phone], SensorSupervisor],
+        supervise_phone: Callable[[Phone], SensorSupervisor],
         put_away: Sequence[str] = (),
     ) -> None:
         self.laptop = laptop
         self.phone_tracker = phone_tracker
         self.is_on = False
-        self._for_phone = for_phone
+        self._supervise_phone = supervise_phone
         self._wanted = {phone.name: phone for phone in phones}
         self._phones: dict[str, tuple[str, SensorSupervisor]] = {}
         self._put_away = tuple(put_away)
@@ -58,13 +61,14 @@ class SessionSensors:
     async def start(self) -> None:
         """Start them all; returns at once."""
         self.is_on = True
-        early, self._put_away = self._put_away, ()
-        self.phone_tracker.was_put_away(early)
+        # Only at the first start: after a pause the phones may be anywhere.
+        put_away, self._put_away = self._put_away, ()
+        self.phone_tracker.put_away_before(put_away)
         await self.laptop.start()
         await self._update_phones()
 
     async def stop(self) -> None:
-        """Stop them all; nothing of theirs stays open, and nobody waits for an answer."""
+        """Stop them all; nothing of theirs stays open, and no phone waits for an answer."""
         self.is_on = False
         self.phone_tracker.close()
         stopping = [self.laptop.stop(), *(supervisor.stop() for _, supervisor in self._phones.values())]
@@ -72,7 +76,7 @@ class SessionSensors:
         await asyncio.gather(*stopping)
 
     def decided(self) -> None:
-        """Everything that came in has been decided about."""
+        """Note that all observations so far have been decided about: no phone has to wait for a nudge any longer."""
         self.phone_tracker.decided()
 
     async def set_phones(self, phones: Sequence[Phone]) -> None:
@@ -82,13 +86,13 @@ class SessionSensors:
             await self._update_phones()
 
     def sees_apps(self, device: str) -> bool:
-        """Return whether adb tells of the phone's apps now."""
+        """Return whether the phone's apps are sensed by adb now."""
         known = self._phones.get(device)
-        return known is not None and known[1].speaking().get("focus") is not None
+        return known is not None and known[1].active_sensors().get("focus") is not None
 
-    def speaking(self) -> dict[str, str | None]:
-        """Return, for each phone that is to be sensed by adb, the sensor that speaks for it now, or None."""
-        return {name: supervisor.speaking().get("focus") for name, (_, supervisor) in self._phones.items()}
+    def active_phone_sensors(self) -> dict[str, str | None]:
+        """Return, for each phone that is to be sensed by adb, the sensor that does so now, or None."""
+        return {name: supervisor.active_sensors().get("focus") for name, (_, supervisor) in self._phones.items()}
 
     async def _update_phones(self) -> None:
         wanted = {name: phone.adb for name, phone in self._wanted.items() if phone.adb}
@@ -98,6 +102,6 @@ class SessionSensors:
                 await supervisor.stop()
         for name, serial in wanted.items():
             if name not in self._phones:
-                supervisor = self._for_phone(self._wanted[name])
+                supervisor = self._supervise_phone(self._wanted[name])
                 self._phones[name] = (serial, supervisor)
                 await supervisor.start()

@@ -82,10 +82,10 @@ def next_boundary(folder: Path, rounds: int = 200) -> Iterator[Bar]:
         for number, rule in enumerate(fifty(), 1):
             store.plans.add(_declared(rule, f"Evening {number}", None))
         # At night, when none is under way: what begins one has other bars.
-        daemon = Reconciler(store=store, open_one=cast("Callable[..., Any]", None))
+        daemon = Reconciler(store=store, open_session=cast("Callable[..., Any]", None))
         now = datetime(2027, 3, 2, 2, tzinfo=UTC)
         start = _spent(daemon, now)
-        assert daemon.next.at is not None
+        assert daemon.upcoming.wake_at is not None
         heartbeat = [_spent(daemon, now + step * timedelta(seconds=60)) for step in range(rounds)]
         changed = []
         for step in range(rounds):

@@ -104,12 +104,12 @@ class Year:
         begins, ends = self._midnight(self.first), self._midnight(self.last + DAY)
         self._move(begins, self.zone)
         with Store.open(store_path()) as store:
-            daemon: Any = Reconciler(store=store, open_one=lambda of, kept_as: Evening(store, of, kept_as))  # type: ignore[arg-type, return-value]
+            daemon: Any = Reconciler(store=store, open_session=lambda of, kept_as: Evening(store, of, kept_as))  # type: ignore[arg-type, return-value]
             said = iter([*self.said, (ends, "", "")])
             until, kind, words = next(said)
             now = begins
             while now < ends:
-                now = min(daemon.next.at or until, until)
+                now = min(daemon.upcoming.wake_at or until, until)
                 self.clock.move_to(now.timestamp())  # an aware datetime would set the zone as well
                 if now == until and kind == "lands in":
                     self._move(now, words)

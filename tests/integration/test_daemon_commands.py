@@ -47,7 +47,7 @@ def test_status_without_a_daemon_says_so_and_is_done() -> None:
 
 def test_status_tells_what_the_daemon_last_said() -> None:
     with Lock() as lock:
-        lock.say(
+        lock.publish(
             json.dumps(
                 {
                     "partner_time": "Dinner",
@@ -70,7 +70,7 @@ def test_status_tells_what_the_daemon_last_said() -> None:
 def test_status_says_when_the_rule_files_changed_during_a_session() -> None:
     def says(rule_files: str | None) -> bool:
         with Lock() as lock:
-            lock.say(json.dumps({"rule_files": rule_files}))
+            lock.publish(json.dumps({"rule_files": rule_files}))
             changed: bool = json.loads(run("status", "--json").output)["rules_changed"]
             said = "The rule files changed; that counts from the next partner time on." in run("status").output
             assert said == changed
@@ -87,7 +87,7 @@ def test_status_says_when_the_rule_files_changed_during_a_session() -> None:
 
 def test_status_of_a_daemon_that_has_said_nothing_yet_does_not_fail() -> None:
     with Lock() as lock:
-        lock.say("{ half")
+        lock.publish("{ half")
         assert run("status").exit_code == 0
 
 

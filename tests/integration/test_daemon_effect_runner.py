@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-import detector.daemon.effect_runner as room
+import detector.daemon.effect_runner as module
 from detector.clock import ManualClock
+from detector.config.settings import Settings
 from detector.core.effects import AskHowLong, Moment, Notify, NotifyNeedOver, NotifyStart, Record, Withdraw
 from detector.core.observations import Answer, Answered, NotShown, Observation, PartnerTimeBegan, Shown
 from detector.daemon.effect_runner import EffectRunner
+from detector.daemon.wording import Wording
 from detector.errors import StoreError
 from detector.notifier.model import NotificationText
 from detector.store.history import HistoryStore
@@ -74,9 +76,8 @@ class FailingHistory(HistoryStore):
 def effect_runner(voice: FakeSender, put: Callable[[Observation], None], store: Store | None = None) -> EffectRunner:
     return EffectRunner(
         store=store or Store.in_memory(),
-        voice=voice,
-        words=lambda m: NotificationText(title=str(m.number), body=""),
-        greeting=lambda _: NotificationText(title="g", body=""),
+        sender=voice,
+        wording=Wording(Settings(), began=NOON, rules={}),
         put=put,
         clock=ManualClock(NOON),
     )
@@ -88,7 +89,7 @@ async def test_what_cannot_be_kept_is_not_said() -> None:
     store.history = FailingHistory(store._database)
     one = effect_runner(voice, came.append, store)
     with pytest.raises(StoreError):
-        one.perform([BEGAN, Notify(moment=moment(1))])
+        one.run([BEGAN, Notify(moment=moment(1))])
     await one.settled()
     await one.close()
     assert voice.said == ["close"]
@@ -99,7 +100,7 @@ async def test_the_record_is_kept_before_the_nudge_is_said() -> None:
     kept: list[int] = []
     voice = FakeSender(lambda _: kept.append(len(store.history.moments())))
     one = effect_runner(voice, lambda _: None, store)
-    one.perform([BEGAN, Notify(moment=moment(1)), Record(occurrence="1@x", what=moment(1))])
+    one.run([BEGAN, Notify(moment=moment(1)), Record(occurrence="1@x", what=moment(1))])
     await one.settled()
     assert kept == [1]
 
@@ -108,7 +109,7 @@ async def test_things_are_said_in_their_order() -> None:
     voice = FakeSender()
     one = effect_runner(voice, lambda _: None)
     greet = NotifyStart(occurrence="1@x", title="t", at=NOON, ends=NOON)
-    one.perform([greet, Notify(moment=moment(1)), Withdraw(nudge=1), Notify(moment=moment(2))])
+    one.run([greet, Notify(moment=moment(1)), Withdraw(nudge=1), Notify(moment=moment(2))])
     await one.settled()
     assert voice.said == ["show 0", "show 1", "withdraw 1", "show 2"]
 
@@ -116,20 +117,20 @@ async def test_things_are_said_in_their_order() -> None:
 async def test_what_was_shown_and_answered_comes_back() -> None:
     voice, came = FakeSender(), list[Observation]()
     one = effect_runner(voice, came.append)
-    one.perform([Notify(moment=moment(3))])
+    one.run([Notify(moment=moment(3))])
     await one.settled()
     voice.answered(3, "together")
     assert came == [Shown(at=NOON, nudge=3, by="voice"), Answered(at=NOON, nudge=3, answer="together")]
 
 
 async def test_a_notifier_that_hangs_costs_its_nudge_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "SHOW_TIMEOUT", 0.01)
+    monkeypatch.setattr(module, "SHOW_TIMEOUT", 0.01)
     voice, came = FakeSender(hangs=True), list[Observation]()
     one = effect_runner(voice, came.append)
-    one.perform([Notify(moment=moment(1))])
+    one.run([Notify(moment=moment(1))])
     await one.settled()
     voice.hangs = False
-    one.perform([Notify(moment=moment(2))])
+    one.run([Notify(moment=moment(2))])
     await one.settled()
     assert came == [NotShown(at=NOON, nudge=1), Shown(at=NOON, nudge=2, by="voice")]
 
@@ -141,7 +142,7 @@ async def test_a_notifier_with_a_bug_costs_its_nudge_only() -> None:
 
     voice, came = FakeSender(fails_first), list[Observation]()
     one = effect_runner(voice, came.append)
-    one.perform([Notify(moment=moment(1)), Notify(moment=moment(2))])
+    one.run([Notify(moment=moment(1)), Notify(moment=moment(2))])
     await one.settled()
     assert came == [NotShown(at=NOON, nudge=1), Shown(at=NOON, nudge=2, by="voice")]
 
@@ -149,7 +150,7 @@ async def test_a_notifier_with_a_bug_costs_its_nudge_only() -> None:
 async def test_the_question_for_how_long_is_no_nudge_and_its_answer_comes_back() -> None:
     voice, came = FakeSender(), list[Observation]()
     one = effect_runner(voice, came.append)
-    one.perform([AskHowLong(moment=moment(4))])
+    one.run([AskHowLong(moment=moment(4))])
     await one.settled()
     assert voice.said == ["show 4"]
     assert came == []
@@ -161,7 +162,7 @@ async def test_the_question_for_how_long_is_no_nudge_and_its_answer_comes_back()
 async def test_that_the_time_is_over_is_said_and_asks_nothing() -> None:
     voice, came = FakeSender(), list[Observation]()
     one = effect_runner(voice, came.append)
-    one.perform([NotifyNeedOver(moment=moment(4), at=NOON)])
+    one.run([NotifyNeedOver(moment=moment(4), at=NOON)])
     await one.settled()
     assert voice.said == ["show 0"]
     assert came == []
@@ -174,7 +175,7 @@ async def test_a_question_that_nobody_can_show_costs_nothing() -> None:
 
     voice, came = FakeSender(fails), list[Observation]()
     one = effect_runner(voice, came.append)
-    one.perform([AskHowLong(moment=moment(4)), NotifyNeedOver(moment=moment(4), at=NOON)])
+    one.run([AskHowLong(moment=moment(4)), NotifyNeedOver(moment=moment(4), at=NOON)])
     await one.settled()
     assert came == []
     await one.close()

@@ -19,7 +19,7 @@ import os, signal
 from detector.control.lock import Lock
 signal.signal(signal.SIGHUP, lambda *_: (os.write(1, b"poked\n"), os._exit(0)))
 with Lock() as lock:
-    lock.say('{"a": 1}')
+    lock.publish('{"a": 1}')
     print("held", flush=True)
     signal.pause()
 """

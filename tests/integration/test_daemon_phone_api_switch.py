@@ -71,7 +71,7 @@ async def test_a_port_that_is_taken_is_said_once_and_tried_again(
         assert switch.state is not None
         assert not switch.state.open
         assert str(port) in (switch.state.why or "")
-    assert len([record for record in caplog.records if "shut" in record.message]) == 1
+    assert len([record for record in caplog.records if "cannot start" in record.message]) == 1
     await switch.update(place(port), wanted=True)
     assert switch.state.open
     assert await asyncio.to_thread(listens, port)

@@ -163,7 +163,7 @@ import threading
 from detector.daemon import compose
 async def hangs(self):
     threading.Event().wait()
-compose.Reconciler.leave = hangs
+compose.Reconciler.close = hangs
 compose.run()
 """
 

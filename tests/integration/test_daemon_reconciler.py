@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from detector.clock import ManualClock
+from detector.config.settings import Settings
 from detector.control.sd_notify import Systemd
 from detector.core.attention.settings import AttentionSettings
 from detector.core.effects import Effect
@@ -35,8 +36,9 @@ from detector.daemon.clock_watch import ClockWatch
 from detector.daemon.effect_runner import EffectRunner
 from detector.daemon.inbox import Inbox
 from detector.daemon.loop import Loop
-from detector.daemon.reconciler import Next, Reconciler
+from detector.daemon.reconciler import Reconciler, Upcoming
 from detector.daemon.session import CoreFailed, Session
+from detector.daemon.wording import Wording
 from detector.notifier.model import NotificationText
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.sensors.model import Toplevel
@@ -119,27 +121,26 @@ class Evening:
         self.sensors: list[Sensors] = []
         self.voices: list[FakeSender] = []
         self.performers: list[EffectRunner] = []
-        self.reconciler = Reconciler(store=self.store, open_one=self.open_one)
-        self.next = Next()
+        self.reconciler = Reconciler(store=self.store, open_session=self.open_session)
+        self.upcoming = Upcoming()
         self.loop = Loop(
             clock=self.clock,
             reconciler=self.reconciler,
             wake=self.wake,
-            afterwards=self.afterwards,
+            after_reconcile=self.after_reconcile,
             systemd=Systemd(),
             clock_watch=ClockWatch(self.clock, lambda: self.slept),
         )
 
-    def open_one(self, occurrence: Occurrence, kept_as: str) -> Session:
+    def open_session(self, occurrence: Occurrence, kept_as: str) -> Session:
         inbox = Inbox(lambda _: Activity(category="other"), clock=self.clock, arrived=self.wake)
         self.sensors.append(Sensors(inbox.put, self.clock))
         self.voices.append(FakeSender())
         self.performers.append(
             EffectRunner(
                 store=self.store,
-                voice=self.voices[-1],
-                words=lambda _: NotificationText(title="t", body="b"),
-                greeting=lambda _: NotificationText(title="g", body=""),
+                sender=self.voices[-1],
+                wording=Wording(Settings(), began=occurrence.begins, rules={}),
                 put=inbox.put,
                 clock=self.clock,
             )
@@ -154,8 +155,8 @@ class Evening:
             effect_runner=self.performers[-1],
         )
 
-    async def afterwards(self, coming: Next) -> None:
-        self.next = coming
+    async def after_reconcile(self, coming: Upcoming) -> None:
+        self.upcoming = coming
 
     @property
     def under_way(self) -> Session:
@@ -214,10 +215,10 @@ THIS = "1@20261123T183000Z"
 async def test_partner_time_begins_and_ends_as_planned_and_nothing_is_sensed_outside(evenings: Make) -> None:
     evening = evenings(BEGINS - minutes(10))
     await evening.at(BEGINS - minutes(10))
-    assert (evening.sensors, evening.next.at) == ([], BEGINS)
+    assert (evening.sensors, evening.upcoming.wake_at) == ([], BEGINS)
     await evening.at(BEGINS + timedelta(milliseconds=300))
     assert evening.sensors[0].running
-    assert evening.next.at == ENDS
+    assert evening.upcoming.wake_at == ENDS
     await evening.at(ENDS + timedelta(seconds=1))
     assert evening.reconciler.session is None
     assert not evening.sensors[0].running
@@ -231,7 +232,7 @@ async def test_partner_time_begins_and_ends_as_planned_and_nothing_is_sensed_out
 async def test_reconciling_again_changes_nothing(evenings: Make) -> None:
     evening = evenings(BEGINS)
     for second in range(5):
-        evening.loop.look()
+        evening.loop.request_reconcile()
         await evening.at(BEGINS + timedelta(seconds=second))
     assert evening.kinds(THIS) == ["PartnerTimeBegan", *["SensorStarted"] * 3]
     assert evening.sensors[0].started == 1
@@ -264,11 +265,11 @@ async def test_a_stop_ends_it_and_it_does_not_come_back(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     evening.store.plans.stop(THIS, BEGINS + minutes(10))
-    evening.loop.look()
+    evening.loop.request_reconcile()
     after = BEGINS + minutes(10) + timedelta(milliseconds=5)
     await evening.at(after, Focused(at=after, activity=Activity(category="social")))
     assert "Focused" not in evening.kinds(THIS)
-    evening.loop.look()
+    evening.loop.request_reconcile()
     await evening.at(BEGINS + minutes(11))
     assert evening.reconciler.session is None
     kept = evening.kept()
@@ -288,13 +289,13 @@ async def test_what_is_extended_goes_on_and_is_neither_ended_nor_begun_again(eve
     await evening.at(BEGINS)
     under_way = evening.under_way
     evening.store.plans.extend(THIS, LATER)
-    evening.loop.look()
+    evening.loop.request_reconcile()
     await evening.at(BEGINS + minutes(80))
-    evening.loop.look()
+    evening.loop.request_reconcile()
     await evening.at(BEGINS + minutes(81))
     assert evening.under_way is under_way
     assert extensions(evening) == [(BEGINS + minutes(80), LATER)]
-    assert evening.next.at == LATER
+    assert evening.upcoming.wake_at == LATER
     assert evening.kept()[THIS].ends == LATER
     await evening.at(ENDS + minutes(1), Focused(at=ENDS + minutes(1), activity=Activity(category="work")))
     assert evening.kinds(THIS)[-1] == "Focused"
@@ -313,7 +314,7 @@ async def test_a_moment_that_spans_the_planned_end_is_seen_once_it_was_extended(
     social = ENDS - timedelta(seconds=30)
     await evening.at(social, Focused(at=social, activity=Activity(category="social")))
     evening.store.plans.extend(THIS, LATER)
-    evening.loop.look()
+    evening.loop.request_reconcile()
     for second in range(1, 61):
         at = social + timedelta(seconds=second)
         await evening.at(at, InputCounted(at=at, scrolls=3))
@@ -342,7 +343,7 @@ async def test_extended_in_the_instant_in_which_it_ended_it_comes_back_for_the_r
     assert evening.reconciler.session is None
     # The command looked at its own clock just before the end.
     evening.store.plans.extend(THIS, LATER)
-    evening.loop.look()
+    evening.loop.request_reconcile()
     await evening.at(ENDS + timedelta(seconds=1))
     kept = evening.kept()
     assert (kept[THIS].ended, kept[THIS + "~2"].began, kept[THIS + "~2"].ends) == (
@@ -351,7 +352,7 @@ async def test_extended_in_the_instant_in_which_it_ended_it_comes_back_for_the_r
         LATER,
     )
     await evening.at(LATER + timedelta(seconds=1))
-    evening.loop.look()
+    evening.loop.request_reconcile()
     await evening.at(LATER - timedelta(seconds=30), jump=-32)
     assert evening.reconciler.session is None
     assert len(evening.kept()) == 2
@@ -361,10 +362,10 @@ async def test_a_stop_after_an_extension_ends_it(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     evening.store.plans.extend(THIS, LATER)
-    evening.loop.look()
+    evening.loop.request_reconcile()
     await evening.at(BEGINS + minutes(80))
     evening.store.plans.stop(THIS, ENDS + minutes(10))
-    evening.loop.look()
+    evening.loop.request_reconcile()
     await evening.at(ENDS + minutes(10))
     kept = evening.kept()
     assert list(kept) == [THIS]
@@ -375,10 +376,10 @@ async def test_a_pause_outlasts_the_extension(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     evening.store.plans.pause_until(ENDS + minutes(10))
-    evening.loop.look()
+    evening.loop.request_reconcile()
     await evening.at(BEGINS + minutes(80))
     evening.store.plans.extend(THIS, LATER)
-    evening.loop.look()
+    evening.loop.request_reconcile()
     await evening.at(BEGINS + minutes(81))
     await evening.at(ENDS + minutes(5))
     assert not evening.sensors[0].running
@@ -394,7 +395,7 @@ async def test_what_was_extended_goes_on_after_a_restart_beyond_its_planned_end(
     await before.at(BEGINS + minutes(80), Focused(at=BEGINS + minutes(80), activity=Activity(category="social")))
     before.store.plans.extend(THIS, LATER)
     if heard:
-        before.loop.look()
+        before.loop.request_reconcile()
         await before.at(BEGINS + minutes(81))
     after = evenings(ENDS + minutes(5))
     await after.at(ENDS + minutes(5))
@@ -419,7 +420,7 @@ async def test_what_was_extended_and_cut_off_is_closed_at_its_later_end(evenings
     await before.at(BEGINS)
     before.store.plans.extend(THIS, LATER)
     if heard:
-        before.loop.look()
+        before.loop.request_reconcile()
         await before.at(BEGINS + minutes(81))
     after = evenings(LATER + minutes(600))
     await after.at(LATER + minutes(600))
@@ -446,7 +447,7 @@ async def test_what_overlaps_begins_when_the_extended_one_is_over(evenings: Make
     evening.store.plans.add(PartnerTime(title="Walk", begins=ENDS.replace(tzinfo=None), lasts=minutes(60), zone="UTC"))
     await evening.at(BEGINS)
     evening.store.plans.extend(THIS, LATER)
-    evening.loop.look()
+    evening.loop.request_reconcile()
     await evening.at(ENDS + minutes(5))
     assert evening.under_way.kept_as == THIS
     await evening.at(LATER)
@@ -458,20 +459,20 @@ async def test_what_is_taken_back_ends_as_removed(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     evening.store.plans.remove(1)
-    evening.loop.look()
+    evening.loop.request_reconcile()
     await evening.at(BEGINS + minutes(10))
     assert evening.kept()[THIS].end_reason == "removed"
-    assert evening.next.at is None
+    assert evening.upcoming.wake_at is None
 
 
 async def test_a_pause_senses_nothing_and_ends_by_itself(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     evening.store.plans.pause_until(BEGINS + minutes(30))
-    evening.loop.look()
+    evening.loop.request_reconcile()
     await evening.at(BEGINS + minutes(10))
     assert not evening.sensors[0].running
-    assert evening.next.at == BEGINS + minutes(30)
+    assert evening.upcoming.wake_at == BEGINS + minutes(30)
     await evening.at(BEGINS + minutes(30))
     assert evening.sensors[0].running
     observations = list(evening.store.history.observations(THIS))

@@ -16,9 +16,9 @@ from detector.core.effects import Coverage, Effect, Moment, NotifyEnd, Record, S
 from detector.core.observations import Activity, Answer, PartnerTimeBegan, PartnerTimeEnded
 from detector.daemon.effect_runner import EffectRunner
 from detector.daemon.idle_notifications import IdleNotifications
-from detector.daemon.reconciler import Next
+from detector.daemon.reconciler import Upcoming
 from detector.daemon.reminder import Reminder
-from detector.daemon.summary_line import farewell_from
+from detector.daemon.wording import Wording
 from detector.notifier.model import NotificationText
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.schedule import Exceptions, Schedule
@@ -61,12 +61,12 @@ class Day:
         self.voices: list[FakeSender] = []
         self.wakes: list[datetime | None] = []
         self.idle = IdleNotifications(self._make)
-        self.heads_up = Reminder(
+        self.reminder = Reminder(
             store=self.store,
             clock=self.clock,
             idle_notifications=self.idle,
             settings=lambda: self.settings,
-            wake=self.wakes.append,
+            wake_at=self.wakes.append,
         )
 
     def _make(self) -> FakeSender:
@@ -78,7 +78,7 @@ class Day:
         plan = Schedule(
             self.store.plans.partner_times(), Exceptions(self.store.plans.stopped(), self.store.plans.extended())
         ).at(at)
-        await self.heads_up.look(Next(plan=plan, paused_until=paused_until))
+        await self.reminder.update(Upcoming(plan=plan, paused_until=paused_until))
         for _ in range(5):
             await asyncio.sleep(0)
         return [said for voice in self.voices for said in voice.said]
@@ -103,7 +103,7 @@ async def test_it_is_said_when_it_is_due_and_not_again(day: Day) -> None:
     assert (await day.look(DUE - SECOND), day.voices) == ([], [])
     assert await day.look(DUE) == ["Dinner begins at 18:30"]
     assert await day.look(DUE + SECOND) == ["Dinner begins at 18:30"]
-    assert day.idle.stands
+    assert day.idle.is_showing
     await day.idle.close()
 
 
@@ -123,7 +123,7 @@ async def test_neither_a_restart_nor_a_clock_set_back_repeats_it(day: Day, path:
 async def test_nothing_is_said_the_moment_the_machine_wakes(day: Day, late: timedelta) -> None:
     await day.look(DUE - SECOND)
     assert await day.look(DUE + late) == []
-    assert not day.idle.stands
+    assert not day.idle.is_showing
 
 
 async def test_a_daemon_that_is_started_just_then_says_nothing(day: Day) -> None:
@@ -161,7 +161,7 @@ async def test_what_is_skipped_or_paused_after_it_was_announced_is_taken_away(da
     await day.look(DUE)
     day.store.plans.skip("1@20261123T183000Z", DUE + SECOND)
     assert await day.look(DUE + SECOND) == ["Dinner begins at 18:30", "closed"]
-    assert not day.idle.stands
+    assert not day.idle.is_showing
 
 
 async def test_a_pause_takes_it_away_too(day: Day) -> None:
@@ -173,31 +173,31 @@ async def test_a_pause_takes_it_away_too(day: Day) -> None:
 async def test_what_begins_finds_it_standing_and_takes_its_place(day: Day) -> None:
     await day.look(DUE - SECOND)
     await day.look(DUE)
-    taken = day.idle.take()
+    taken = day.idle.take_over()
     assert taken is day.voices[0]
     # The evening has the notifiers now: nobody else lets go of them.
     assert await day.look(BEGINS) == ["Dinner begins at 18:30"]
-    assert not day.idle.stands
+    assert not day.idle.is_showing
 
 
 async def test_what_stands_is_let_go_of_after_its_time() -> None:
     voice = FakeSender()
     idle = IdleNotifications(lambda: voice)
-    idle.say(NotificationText(title="one", body="", expires=timedelta(0)))
+    idle.show(NotificationText(title="one", body="", expires=timedelta(0)))
     await asyncio.sleep(0.01)
-    assert not idle.stands
+    assert not idle.is_showing
     assert voice.said == ["one", "closed"]
 
 
 async def test_one_thing_stands_at_a_time() -> None:
     first, second = FakeSender(), FakeSender()
     idle = IdleNotifications(lambda: first)
-    idle.say(NotificationText(title="one", body=""))
+    idle.show(NotificationText(title="one", body=""))
     await asyncio.sleep(0.01)
-    idle.say(NotificationText(title="two", body=""))
+    idle.show(NotificationText(title="two", body=""))
     await asyncio.sleep(0.01)
     assert first.said == ["one", "two"]
-    idle.say(NotificationText(title="three", body=""), second)
+    idle.show(NotificationText(title="three", body=""), second)
     await asyncio.sleep(0.01)
     assert (first.said, second.said) == (["one", "two", "closed"], ["three"])
     await idle.close()
@@ -207,11 +207,11 @@ async def test_one_thing_stands_at_a_time() -> None:
 async def test_a_notifier_that_hangs_is_let_go_of_when_somebody_takes_over() -> None:
     voice = FakeSender(hangs=True)
     idle = IdleNotifications(lambda: voice)
-    idle.say(NotificationText(title="one", body=""))
+    idle.show(NotificationText(title="one", body=""))
     await asyncio.sleep(0)
-    assert idle.take() is voice
+    assert idle.take_over() is voice
     await asyncio.sleep(0.01)
-    assert (voice.said, idle.stands) == ([], False)
+    assert (voice.said, idle.is_showing) == ([], False)
     assert "idle notification" not in {task.get_name() for task in asyncio.all_tasks()}
 
 
@@ -256,20 +256,22 @@ def chosen(ending: bool = True) -> Settings:
     return replace(Settings(), rituals=RitualSettings(ending=ending))
 
 
+def wording(settings: Settings, *, quiet: bool = False) -> Wording:
+    return Wording(settings, began=BEGINS, rules={}, quiet_evening=1 if quiet else None)
+
+
 async def say_the_end(day: Day, *, at: datetime, settings: Settings, quiet: bool = False, **how: bool) -> list[str]:
     day.clock.at = at
     voice = FakeSender()
     effect_runner = EffectRunner(
         store=day.store,
-        voice=voice,
-        words=lambda _: NotificationText(title="", body=""),
-        greeting=lambda _: None,
+        sender=voice,
+        wording=wording(settings, quiet=quiet),
         put=lambda _: None,
         clock=day.clock,
-        farewell=farewell_from(day.store, day.clock, settings, quiet=quiet),
-        outlast=day.idle.say,
+        show_after_end=lambda text: day.idle.show(text, voice),
     )
-    effect_runner.perform(whole(**how))
+    effect_runner.run(whole(**how))
     await effect_runner.close()
     await asyncio.sleep(0.01)
     return voice.said
@@ -278,8 +280,8 @@ async def say_the_end(day: Day, *, at: datetime, settings: Settings, quiet: bool
 async def test_the_line_at_the_end_outlasts_partner_time_and_the_next_takes_its_place(day: Day) -> None:
     said = await say_the_end(day, at=ENDS + SECOND, settings=chosen())
     assert said == ["For 1 h 28 min no screen took you away"]
-    assert day.idle.stands
-    voice = day.idle.take()
+    assert day.idle.is_showing
+    voice = day.idle.take_over()
     assert isinstance(voice, FakeSender)
     assert voice.said == said
 
@@ -291,12 +293,12 @@ async def test_the_line_at_the_end_outlasts_partner_time_and_the_next_takes_its_
 )
 async def test_at_the_end_there_is_nothing(day: Day, late: timedelta, ending: bool, quiet: bool) -> None:
     said = await say_the_end(day, at=ENDS + late, settings=chosen(ending), quiet=quiet)
-    assert (said, day.idle.stands) == (["closed"], False)
+    assert (said, day.idle.is_showing) == (["closed"], False)
 
 
 async def test_what_is_known_for_less_than_half_is_given_no_number(day: Day) -> None:
     assert await say_the_end(day, at=ENDS, settings=chosen(), known=False) == ["Partner time is over"]
-    words = farewell_from(day.store, day.clock, chosen())(NotifyEnd(occurrence="1@x", title="Dinner", at=ENDS))
+    words = wording(chosen()).end(NotifyEnd(occurrence="1@x", title="Dinner", at=ENDS), day.store, day.clock.at)
     assert words is not None
     assert words.body == "Dinner. It started well. Too little of it is known to say more."
     await day.idle.close()

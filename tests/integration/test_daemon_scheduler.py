@@ -1,8 +1,9 @@
-"""The planner on a real event loop and the real APScheduler: no boundary is lost, and no exception."""
+"""The scheduler on a real event loop and the real APScheduler: no job is lost, and no exception."""
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -13,123 +14,111 @@ from detector.clock import ManualClock, SystemClock
 from detector.daemon.scheduler import HEARTBEAT, Scheduler
 
 SOON = timedelta(milliseconds=30)
-PATIENCE = 60
+TIMEOUT = 60
+JOB = "a job"
 
 
-async def test_the_planner_reconciles_at_the_boundary_and_in_the_loops_own_thread() -> None:
-    reached = asyncio.Event()
+def nothing() -> None:
+    """Reconcile nothing."""
 
-    async def reconcile() -> None:
-        asyncio.get_running_loop()
+
+@pytest.mark.parametrize("is_coroutine", [True, False])
+async def test_a_job_runs_at_its_instant_in_the_thread_of_the_loop(is_coroutine: bool) -> None:
+    reached, threads = asyncio.Event(), []
+
+    def job() -> None:
+        threads.append(threading.current_thread())
         reached.set()
 
-    planner = Scheduler(SystemClock(), reconcile)
-    planner.start()
-    planner.set_boundary(datetime.now(UTC) + SOON)
-    async with asyncio.timeout(PATIENCE):
+    async def job_later() -> None:
+        job()
+
+    scheduler = Scheduler(SystemClock(), nothing)
+    scheduler.start()
+    scheduler.set_job(JOB, datetime.now(UTC) + SOON, job_later if is_coroutine else job)
+    async with asyncio.timeout(TIMEOUT):
         await reached.wait()
-    assert planner.boundary is None
-    planner.stop()
-    planner.stop()
+    assert threads == [threading.main_thread()]
+    assert scheduler._scheduler.get_jobs() == []
+    scheduler.stop()
+    scheduler.stop()
 
 
-async def test_a_boundary_that_has_passed_is_reconciled_at_once_however_long_ago_it_was() -> None:
+async def test_a_job_whose_instant_has_passed_runs_at_once_however_long_ago_it_was() -> None:
     reached = asyncio.Event()
-    planner = Scheduler(SystemClock(), reached.set)
-    planner.start()
-    planner.set_boundary(datetime.now(UTC) - timedelta(days=400))
-    async with asyncio.timeout(PATIENCE):
+    scheduler = Scheduler(SystemClock(), nothing)
+    scheduler.start()
+    scheduler.set_job(JOB, datetime.now(UTC) - timedelta(days=400), reached.set)
+    async with asyncio.timeout(TIMEOUT):
         await reached.wait()
-    planner.stop()
+    scheduler.stop()
 
 
-async def test_a_boundary_set_before_the_start_is_waited_for() -> None:
-    reached = asyncio.Event()
-    planner = Scheduler(SystemClock(), reached.set)
-    planner.set_boundary(datetime.now(UTC) - SOON)
-    planner.start()
-    async with asyncio.timeout(PATIENCE):
-        await reached.wait()
-    planner.stop()
-
-
-async def test_a_later_boundary_takes_the_place_of_the_earlier_and_none_takes_it_away() -> None:
+async def test_a_job_set_again_replaces_the_earlier_one_and_none_removes_it() -> None:
     calls: list[str] = []
-    planner = Scheduler(SystemClock(), lambda: calls.append("reconciled"))
-    planner.start()
-    planner.set_boundary(datetime.now(UTC) + timedelta(hours=2))
-    planner.set_boundary(datetime.now(UTC) + timedelta(hours=3))
-    assert len(planner._scheduler.get_jobs()) == 1
-    planner.set_boundary(None)
-    planner.set_boundary(None)
-    assert planner._scheduler.get_jobs() == []
+    scheduler = Scheduler(SystemClock(), nothing)
+    scheduler.start()
+    for hours in (2, 3):
+        scheduler.set_job(JOB, datetime.now(UTC) + timedelta(hours=hours), lambda: calls.append("ran"))
+    (job,) = scheduler._scheduler.get_jobs()
+    assert job.next_run_time > datetime.now(UTC) + timedelta(hours=2, minutes=30)
+    scheduler.set_job(JOB, None, nothing)
+    scheduler.set_job(JOB, None, nothing)
+    assert scheduler._scheduler.get_jobs() == []
     assert calls == []
-    planner.stop()
+    scheduler.stop()
 
 
-async def test_boundaries_set_while_reconciling_are_not_dropped() -> None:
-    """The job that is running counts as an instance; APScheduler would drop the next one of the same name."""
+async def test_a_stopped_scheduler_takes_no_job() -> None:
+    calls: list[str] = []
+    scheduler = Scheduler(SystemClock(), nothing)
+    scheduler.start()
+    scheduler.stop()
+    scheduler.set_job(JOB, datetime.now(UTC) - SOON, lambda: calls.append("ran"))
+    await _turns()
+    assert calls == []
+
+
+async def test_a_job_set_while_its_last_run_goes_on_is_not_dropped() -> None:
+    """The run that goes on counts as an instance; APScheduler would drop the next one of the same name."""
     left, done = 12, asyncio.Event()
 
-    async def reconcile() -> None:
+    async def job() -> None:
         nonlocal left
         left -= 1
         if left == 0:
             done.set()
         elif left > 0:
-            planner.set_boundary(datetime.now(UTC) - SOON + timedelta(microseconds=left))
+            scheduler.set_job(JOB, datetime.now(UTC) - SOON + timedelta(microseconds=left), job)
             for _ in range(5):
                 await asyncio.sleep(0)
 
-    planner = Scheduler(SystemClock(), reconcile)
-    planner.start()
-    planner.set_boundary(datetime.now(UTC) - SOON)
-    async with asyncio.timeout(PATIENCE):
+    scheduler = Scheduler(SystemClock(), nothing)
+    scheduler.start()
+    scheduler.set_job(JOB, datetime.now(UTC) - SOON, job)
+    async with asyncio.timeout(TIMEOUT):
         await done.wait()
-    planner.stop()
-
-
-async def test_reconcile_never_runs_twice_at_once_and_runs_once_more_for_whoever_asked_meanwhile() -> None:
-    inside, most, runs = 0, 0, 0
-    began, go_on = asyncio.Event(), asyncio.Event()
-
-    async def reconcile() -> None:
-        nonlocal inside, most, runs
-        inside, runs = inside + 1, runs + 1
-        most = max(most, inside)
-        began.set()
-        await go_on.wait()
-        inside -= 1
-
-    planner = Scheduler(SystemClock(), reconcile)
-    async with asyncio.TaskGroup() as group:
-        first = group.create_task(planner.reconcile())
-        await began.wait()
-        for _ in range(10):
-            await planner.reconcile()
-        go_on.set()
-        await first
-    assert (most, runs) == (1, 2)
+    scheduler.stop()
 
 
 @pytest.mark.parametrize("is_coroutine", [True, False])
-async def test_what_a_job_raises_reaches_whoever_watches(is_coroutine: bool) -> None:
+async def test_what_a_job_raises_is_raised_by_watch(is_coroutine: bool) -> None:
     def broken() -> None:
         raise LookupError("the store is gone")
 
     async def broken_later() -> None:
         broken()
 
-    planner = Scheduler(SystemClock(), broken_later if is_coroutine else broken)
-    planner.start()
-    planner.set_boundary(datetime.now(UTC) - SOON)
-    async with asyncio.timeout(PATIENCE):
+    scheduler = Scheduler(SystemClock(), nothing)
+    scheduler.start()
+    scheduler.set_job(JOB, datetime.now(UTC) - SOON, broken_later if is_coroutine else broken)
+    async with asyncio.timeout(TIMEOUT):
         with pytest.raises(LookupError, match="the store is gone"):
-            await planner.watch()
-    planner.stop()
+            await scheduler.watch()
+    scheduler.stop()
 
 
-async def test_the_heartbeat_beats_at_most_twice_a_minute_and_reconciles() -> None:
+async def test_the_heartbeat_comes_at_most_twice_a_minute_and_reconciles() -> None:
     assert timedelta(seconds=30) <= HEARTBEAT <= timedelta(seconds=60)
     beats, enough = 0, asyncio.Event()
 
@@ -139,68 +128,58 @@ async def test_the_heartbeat_beats_at_most_twice_a_minute_and_reconciles() -> No
         if beats == 3:
             enough.set()
 
-    planner = Scheduler(SystemClock(), reconcile, heartbeat=timedelta(milliseconds=5))
-    planner.start()
-    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
-        watching = group.create_task(planner.watch())
+    scheduler = Scheduler(SystemClock(), reconcile, heartbeat=timedelta(milliseconds=5))
+    scheduler.start()
+    async with asyncio.timeout(TIMEOUT), asyncio.TaskGroup() as group:
+        watching = group.create_task(scheduler.watch())
         await enough.wait()
         watching.cancel()
-    planner.stop()
+    scheduler.stop()
 
 
-async def test_a_boundary_that_a_sleep_made_late_is_noticed_by_the_next_heartbeat() -> None:
+async def test_a_job_that_a_sleep_of_the_device_made_late_runs_at_the_next_heartbeat() -> None:
     """In sleep the monotonic clock stands still: here the wall clock goes on by five hours, and no timer with it."""
-    seen: list[bool] = []
-    noticed = asyncio.Event()
+    ran = asyncio.Event()
     begins = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
     with time_machine.travel(begins, tick=True) as traveller:
-        clock = SystemClock()
-        planner = Scheduler(clock, lambda: seen.append(True), heartbeat=timedelta(hours=1))
-        planner._at_boundary = _told(noticed)  # type: ignore[method-assign]
-        planner.start()
-        planner.set_boundary(begins + timedelta(hours=4))
+        scheduler = Scheduler(SystemClock(), nothing, heartbeat=timedelta(hours=1))
+        scheduler.start()
+        scheduler.set_job(JOB, begins + timedelta(hours=4), ran.set)
         await _turns()
         traveller.shift(timedelta(hours=5))
         await _turns()
-        assert not noticed.is_set()
-        planner._heartbeat = timedelta(milliseconds=5)
-        watching = asyncio.ensure_future(planner.watch())
-        async with asyncio.timeout(PATIENCE):
-            await noticed.wait()
+        assert not ran.is_set()
+        scheduler._heartbeat = timedelta(milliseconds=5)
+        watching = asyncio.ensure_future(scheduler.watch())
+        async with asyncio.timeout(TIMEOUT):
+            await ran.wait()
         watching.cancel()
         with suppress(asyncio.CancelledError):
             await watching
-        planner.stop()
+        scheduler.stop()
 
 
 async def test_upkeep_comes_daily_first_some_minutes_after_the_start_and_reconciles() -> None:
     begins = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
     clock = ManualClock(datetime.now(UTC) - timedelta(days=2))
     kept, reconciled = asyncio.Event(), asyncio.Event()
-    planner = Scheduler(clock, reconciled.set, upkeep=kept.set)
+    scheduler = Scheduler(clock, reconciled.set, upkeep=kept.set)
     with time_machine.travel(begins, tick=True):
         clock.at = begins
-        planner.start()
-        (job,) = planner._scheduler.get_jobs()
+        scheduler.start()
+        (job,) = scheduler._scheduler.get_jobs()
         assert timedelta(minutes=1) <= job.next_run_time - begins <= timedelta(hours=1)
-        planner.stop()
+        scheduler.stop()
     clock.at = begins - timedelta(days=1)
     with time_machine.travel(begins, tick=True):
-        planner = Scheduler(clock, reconciled.set, upkeep=lambda: (kept.set(), setattr(clock, "at", begins))[0])
-        planner.start()
-        async with asyncio.timeout(PATIENCE):
+        scheduler = Scheduler(clock, reconciled.set, upkeep=lambda: (kept.set(), setattr(clock, "at", begins))[0])
+        scheduler.start()
+        async with asyncio.timeout(TIMEOUT):
             await kept.wait()
             await reconciled.wait()
-        planner.stop()
+        scheduler.stop()
 
 
 async def _turns() -> None:
     for _ in range(20):
         await asyncio.sleep(0)
-
-
-def _told(event: asyncio.Event):  # noqa: ANN202 - a stand-in for one method
-    async def tell() -> None:
-        event.set()
-
-    return tell

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from detector.cli import turntoward
 from detector.clock import SystemClock
 from detector.control.lock import Lock
-from detector.control.status import PhoneApiStatus, PhoneState, State
+from detector.control.status import DaemonStatus, PhoneApiStatus, PhoneStatus
 from detector.core.effects import Coverage, Record
 from detector.core.observations import PartnerTimeBegan, PartnerTimeEnded, PickedUp, PutAway
 from detector.devices import PAIRING_TIME, Phone, PhoneApiAddress
@@ -59,9 +59,9 @@ def run(*arguments: str) -> str:
 
 
 def status(**changes: Any) -> list[str]:
-    state = State(version="1", started=NOW, **changes)
+    state = DaemonStatus(version="1", started=NOW, **changes)
     with Lock() as lock:
-        lock.say(state.as_json())
+        lock.publish(state.as_json())
         return run("status").splitlines()[1:]
 
 
@@ -98,7 +98,7 @@ class TestStatus:
 
     def test_outside_partner_time_phones_are_named_and_not_heard(self) -> None:
         lines = status(
-            phones=(PhoneState(name="my phone", through_door=True),), door=PhoneApiStatus(url=URL, open=True)
+            phones=(PhoneStatus(name="my phone", through_door=True),), door=PhoneApiStatus(url=URL, open=True)
         )
         assert lines[1:] == [
             "Paired: my phone; heard during partner time only.",
@@ -111,11 +111,11 @@ class TestStatus:
             until=NOW + timedelta(hours=1),
             senses={"focus": "x11_focus"},
             phones=(
-                PhoneState(name="my phone", through_door=True, spoke=True),
-                PhoneState(name="old phone", through_door=True, spoke=False),
-                PhoneState(name="at the cable", through_door=False, adb="R58M123", speaks="adb_phone"),
-                PhoneState(name="unplugged", through_door=False, adb="R58M124", spoke=False),
-                PhoneState(name="tablet", through_door=True),
+                PhoneStatus(name="my phone", through_door=True, spoke=True),
+                PhoneStatus(name="old phone", through_door=True, spoke=False),
+                PhoneStatus(name="at the cable", through_door=False, adb="R58M123", speaks="adb_phone"),
+                PhoneStatus(name="unplugged", through_door=False, adb="R58M124", spoke=False),
+                PhoneStatus(name="tablet", through_door=True),
             ),
         )
         assert lines[1:] == [
@@ -129,7 +129,7 @@ class TestStatus:
 
     def test_many_senses_and_phones_fit_the_terminal(self) -> None:
         senses = {"focus": "x11_focus", "idle": "x11_idle", "input": "pynput_input", "quiet": "desktop_quiet"}
-        phones = tuple(PhoneState(name=f"the phone number {n}", through_door=True, spoke=True) for n in range(5))
+        phones = tuple(PhoneStatus(name=f"the phone number {n}", through_door=True, spoke=True) for n in range(5))
         lines = status(partner_time="Dinner", until=NOW + timedelta(hours=1), senses=senses, phones=phones)
         assert "It hears the phone number 0, the phone number 1," in " ".join(lines)
 
@@ -138,7 +138,7 @@ class TestStatus:
             partner_time="Dinner",
             until=NOW + timedelta(hours=1),
             paused_until=NOW + timedelta(minutes=5),
-            phones=(PhoneState(name="my phone", through_door=True, spoke=True),),
+            phones=(PhoneStatus(name="my phone", through_door=True, spoke=True),),
         )
         assert lines[-1] == "Paired: my phone; heard during partner time only."
 
@@ -148,9 +148,11 @@ class TestStatus:
 
     def test_json_holds_the_same(self) -> None:
         with Lock() as lock:
-            phone = PhoneState(name="my phone", through_door=True, spoke=False, tested=NOW)
-            lock.say(
-                State(version="1", started=NOW, phones=(phone,), door=PhoneApiStatus(url=URL, open=True)).as_json()
+            phone = PhoneStatus(name="my phone", through_door=True, spoke=False, tested=NOW)
+            lock.publish(
+                DaemonStatus(
+                    version="1", started=NOW, phones=(phone,), door=PhoneApiStatus(url=URL, open=True)
+                ).as_json()
             )
             read = json.loads(run("status", "--json"))
         assert read["door"] == {"url": URL, "open": True, "why": None}
@@ -248,7 +250,7 @@ def listening(*sockets: tuple[str, int]) -> Iterator[list[int]]:
             server = stack.enter_context(socket.create_server((address, port), family=family))
             yield_ports.append(int(server.getsockname()[1]))
         lock = stack.enter_context(Lock())
-        lock.say(State(version="1", started=NOW, door=PhoneApiStatus(url=URL, open=True)).as_json())
+        lock.publish(DaemonStatus(version="1", started=NOW, door=PhoneApiStatus(url=URL, open=True)).as_json())
         yield yield_ports
 
 

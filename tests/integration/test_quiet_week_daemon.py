@@ -25,9 +25,9 @@ ENDS = datetime(2026, 11, 23, 20, 0, tzinfo=UTC)
 class Evening(daemon.Evening):
     """A daemon that asks for the quiet week when partner time begins, as the real one does."""
 
-    def open_one(self, occurrence: Occurrence, kept_as: str) -> Session:
+    def open_session(self, occurrence: Occurrence, kept_as: str) -> Session:
         """Make what partner time needs."""
-        under_way = super().open_one(occurrence, kept_as)
+        under_way = super().open_session(occurrence, kept_as)
         under_way.quiet = quiet_week.current_evening(self.store, UTC) is not None
         return under_way
 
@@ -111,7 +111,7 @@ async def test_who_ends_it_hears_of_the_next_moment_and_so_does_a_restart(evenin
     await evening.at(BEGAN)
     await scroll(evening, BEGAN + timedelta(minutes=20))
     quiet_week.stop(evening.store)
-    evening.loop.look()
+    evening.loop.request_reconcile()
     await evening.at(BEGAN + timedelta(minutes=30))
     assert evening.kinds(evening.under_way.kept_as).count("QuietWeekEnded") == 1
     await scroll(evening, BEGAN + timedelta(minutes=40))

@@ -14,6 +14,7 @@ import pytest
 
 from detector.clock import SystemClock
 from detector.core.observations import Gap, InputCounted, SensorStarted
+from detector.daemon.sensor_runner import SensorContext
 from detector.daemon.sensor_supervisor import SensorSupervisor
 from detector.sensors import candidates
 from detector.sensors.model import ToplevelFocused
@@ -32,7 +33,7 @@ ON_X11 = ("focus", "idle", "input")
 def brief(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let the supervisor's waits pass quickly."""
     monkeypatch.setattr("detector.daemon.sensor_runner.FIRST_WAIT", timedelta(milliseconds=50))
-    monkeypatch.setattr("detector.daemon.sensor_runner.LONGEST_WAIT", timedelta(milliseconds=200))
+    monkeypatch.setattr("detector.daemon.sensor_runner.MAX_WAIT", timedelta(milliseconds=200))
     return
 
 
@@ -40,7 +41,7 @@ async def test_every_sense_of_a_desktop_speaks_and_stopping_leaves_nothing_open(
     x_desktop: Desktop, dunst: Dunst, logind: MockLogind, sound: Sound
 ) -> None:
     seen: list[Any] = []
-    supervisor = SensorSupervisor(clock=SystemClock(), sink=seen.append)
+    supervisor = SensorSupervisor(SensorContext(clock=SystemClock(), sink=seen.append))
     everything = {
         "focus": "x11_focus",
         "idle": "x11_idle",
@@ -53,7 +54,7 @@ async def test_every_sense_of_a_desktop_speaks_and_stopping_leaves_nothing_open(
     counts = []
     for _ in range(3):
         await supervisor.start()
-        await until_async(lambda: supervisor.speaking() == everything, what="all senses")
+        await until_async(lambda: supervisor.active_sensors() == everything, what="all senses")
         x_desktop.scroll(2)
         await until_async(lambda: any(isinstance(what, InputCounted) for what in seen), what="the scrolls")
         await supervisor.stop()
@@ -69,21 +70,21 @@ async def test_an_x_server_that_dies_and_returns_is_one_gap_per_sense_and_one_li
     caplog.set_level(logging.INFO, "turntoward.sensors")
     seen: list[Any] = []
     choices = {sense: candidates(sense, "x11")[:1] for sense in ON_X11}
-    supervisor = SensorSupervisor(clock=SystemClock(), sink=seen.append, choices=choices)
+    supervisor = SensorSupervisor(SensorContext(clock=SystemClock(), sink=seen.append), choices=choices)
     with ExitStack() as stack:
         first = stack.enter_context(desktop())
         monkeypatch.setenv("DISPLAY", first.display)
         async with supervisor:
-            await until_async(lambda: all(supervisor.speaking().values()), what="all senses")
+            await until_async(lambda: all(supervisor.active_sensors().values()), what="all senses")
             first.kill_server()
-            await until_async(lambda: not any(supervisor.speaking().values()), what="all lost")
+            await until_async(lambda: not any(supervisor.active_sensors().values()), what="all lost")
             assert sorted(what.sense for what in seen if isinstance(what, Gap)) == sorted(ON_X11)
             seen.clear()
             await asyncio.sleep(0.5)
             assert seen == []
             second = stack.enter_context(desktop())
             monkeypatch.setenv("DISPLAY", second.display)
-            await until_async(lambda: all(supervisor.speaking().values()), what="all back")
+            await until_async(lambda: all(supervisor.active_sensors().values()), what="all back")
             second.xterm("after the crash")
             await until_async(
                 lambda: any(isinstance(what, ToplevelFocused) and what.toplevel for what in seen),
@@ -105,8 +106,8 @@ async def test_the_bars_load_costs_the_sensors_little(x_desktop: Desktop) -> Non
     x_desktop.xdotool("windowmove", str(terminal.window), "0", "0", "windowsize", str(terminal.window), "1270", "780")
     seen: list[Any] = []
     choices = {sense: candidates(sense, "x11") for sense in ON_X11}
-    async with SensorSupervisor(clock=SystemClock(), sink=seen.append, choices=choices) as supervisor:
-        await until_async(lambda: all(supervisor.speaking().values()), what="all senses")
+    async with SensorSupervisor(SensorContext(clock=SystemClock(), sink=seen.append), choices=choices) as supervisor:
+        await until_async(lambda: all(supervisor.active_sensors().values()), what="all senses")
         x_desktop.load(motion=500, scrolls=10, keys=5)
         await until_async(lambda: any(isinstance(what, InputCounted) for what in seen), what="the load")
         seen.clear()

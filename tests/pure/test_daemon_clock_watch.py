@@ -8,7 +8,7 @@ import pytest
 
 from detector.clock import ManualClock
 from detector.core.observations import GapReason
-from detector.daemon.clock_watch import Break, ClockWatch
+from detector.daemon.clock_watch import ClockJump, ClockWatch
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -19,13 +19,13 @@ class Device:
     def __init__(self) -> None:
         self.clock = ManualClock(NOON)
         self.slept = 0.0
-        self.continuity = ClockWatch(self.clock, lambda: self.slept)
+        self.watch = ClockWatch(self.clock, lambda: self.slept)
 
-    def passes(self, *, wall: float, awake: float, asleep: float = 0.0) -> Break | None:
+    def passes(self, *, wall: float, awake: float, asleep: float = 0.0) -> ClockJump | None:
         self.clock.at += timedelta(seconds=wall)
         self.clock.seconds += awake
         self.slept += asleep
-        return self.continuity.look()
+        return self.watch.check()
 
 
 @pytest.mark.parametrize("off", [0.0, 1.9, -1.9])
@@ -39,27 +39,27 @@ def test_a_slow_correction_of_the_clock_is_never_a_break() -> None:
 
 
 def test_sleep_is_a_suspend() -> None:
-    assert Device().passes(wall=3605, awake=5, asleep=3600) == Break(
+    assert Device().passes(wall=3605, awake=5, asleep=3600) == ClockJump(
         since=NOON, at=NOON + timedelta(seconds=3605), reason=GapReason.SUSPEND
     )
 
 
 def test_a_clock_set_forward_is_a_jump() -> None:
-    broken = Device().passes(wall=3605, awake=5)
-    assert broken is not None
-    assert (broken.reason, broken.backwards) == (GapReason.CLOCK_JUMP, False)
+    jump = Device().passes(wall=3605, awake=5)
+    assert jump is not None
+    assert (jump.reason, jump.is_backwards) == (GapReason.CLOCK_JUMP, False)
 
 
 def test_a_clock_set_back_goes_backwards() -> None:
-    broken = Device().passes(wall=-3595, awake=5)
-    assert broken is not None
-    assert (broken.reason, broken.backwards) == (GapReason.CLOCK_JUMP, True)
+    jump = Device().passes(wall=-3595, awake=5)
+    assert jump is not None
+    assert (jump.reason, jump.is_backwards) == (GapReason.CLOCK_JUMP, True)
 
 
 def test_a_clock_that_only_stood_still_does_not_go_backwards() -> None:
-    broken = Device().passes(wall=0, awake=5)
-    assert broken is not None
-    assert not broken.backwards
+    jump = Device().passes(wall=0, awake=5)
+    assert jump is not None
+    assert not jump.is_backwards
 
 
 def test_a_break_is_told_once() -> None:

@@ -39,8 +39,8 @@ def clock() -> ManualClock:
     return ManualClock(after(3600))
 
 
-def inbox(clock: ManualClock, *, keep_names: bool = False, room: int = 5) -> Inbox:
-    return Inbox(classify, clock=clock, arrived=asyncio.Event(), keep_names=keep_names, room=room)
+def inbox(clock: ManualClock, *, keep_names: bool = False, max_waiting: int = 5) -> Inbox:
+    return Inbox(classify, clock=clock, arrived=asyncio.Event(), keep_names=keep_names, max_waiting=max_waiting)
 
 
 def seen(at: datetime, title: str = "Instagram", **more: bool) -> ToplevelFocused:
@@ -127,7 +127,7 @@ def test_after_a_gap_the_same_activity_is_said_again(clock: ManualClock, between
 
 
 def test_what_does_not_fit_becomes_one_gap_and_answers_always_fit(clock: ManualClock) -> None:
-    door = inbox(clock, room=3)
+    door = inbox(clock, max_waiting=3)
     for second in range(10):
         door.put(InputCounted(at=after(second), scrolls=1))
     door.put(Answered(at=after(10), nudge=1, answer="put_away"))
@@ -140,7 +140,7 @@ def test_what_does_not_fit_becomes_one_gap_and_answers_always_fit(clock: ManualC
 
 
 def test_after_an_overflow_the_next_focus_is_said_even_if_it_is_the_same(clock: ManualClock) -> None:
-    door = inbox(clock, room=2)
+    door = inbox(clock, max_waiting=2)
     door.put(seen(after(0)))
     for second in range(1, 4):
         door.put(InputCounted(at=after(second), scrolls=1))

@@ -11,7 +11,7 @@ from detector.clock import ManualClock
 from detector.core.attention.settings import AttentionSettings
 from detector.core.effects import Record
 from detector.core.observations import Activity, Focused, LaidDown, Observation, PartnerTimeBegan, PickedUp
-from detector.daemon.phone_backfill import FILLED, PhoneBackfill
+from detector.daemon.phone_backfill import FIRST_NUMBER, PhoneBackfill
 from detector.sensors.model import AppFocused
 from detector.store.store import Store
 
@@ -63,7 +63,7 @@ def test_uses_and_what_is_known_are_kept_and_nothing_is_observed(store: Store) -
     assert {use.activity for use in uses} == {Activity(category="social")}, "names end here, too"
     (covered,) = (kept.coverage for kept in store.history.coverage())
     assert (covered.began, covered.ended, covered.device) == (at(20), at(40), PHONE)
-    assert all(use.number >= FILLED for use in uses)
+    assert all(use.number >= FIRST_NUMBER for use in uses)
     assert [type(seen).__name__ for seen in store.history.observations("1@x")] == ["PartnerTimeBegan"]
     assert store.history.moments() == []
 

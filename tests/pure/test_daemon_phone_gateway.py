@@ -8,7 +8,7 @@ import pytest
 
 from detector.clock import ManualClock
 from detector.core.observations import Activity
-from detector.daemon.phone_gateway import EARLY, DaemonPhoneGateway
+from detector.daemon.phone_gateway import MAX_EARLY, DaemonPhoneGateway
 from detector.daemon.phone_tracker import PhoneTracker
 from detector.devices import Phone, needs_phone_api
 from detector.partner_time.schedule import Exceptions, Schedule
@@ -28,10 +28,10 @@ class Behind:
         self.clock = ManualClock(AT)
         self.store = Store.in_memory()
         self.put: list[object] = []
-        self.phone_tracker: PhoneTracker | None = None
+        self.tracker: PhoneTracker | None = None
         self.changes = 0
         self.desk = DaemonPhoneGateway(
-            store=self.store, clock=self.clock, inside=lambda: self.phone_tracker, changed=self.changed
+            store=self.store, clock=self.clock, tracker=lambda: self.tracker, changed=self.changed
         )
         self.phone = self.store.phones.save(Phone(name="my phone", code="c" * 64, code_until=AT + 5 * MINUTE))
         self.desk.read()
@@ -39,8 +39,8 @@ class Behind:
     def changed(self) -> None:
         self.changes += 1
 
-    def inside(self) -> None:
-        self.phone_tracker = PhoneTracker(
+    def start_session(self) -> None:
+        self.tracker = PhoneTracker(
             put=self.put.append,
             clock=self.clock,
             later=lambda _seconds, _call: None,
@@ -61,7 +61,7 @@ def behind() -> Behind:
 
 async def test_outside_partner_time_what_was_told_goes_nowhere(behind: Behind) -> None:
     assert await behind.desk.receive(behind.phone, SOCIAL) is None
-    behind.inside()
+    behind.start_session()
     assert behind.put == []
     await behind.desk.receive(behind.phone, SOCIAL)
     assert len(behind.put) == 1
@@ -69,8 +69,8 @@ async def test_outside_partner_time_what_was_told_goes_nowhere(behind: Behind) -
 
 async def test_a_phone_put_away_before_the_start_is_seen_to(behind: Behind) -> None:
     await behind.desk.receive(behind.phone, AWAY)
-    assert behind.desk.put_away_before(AT + 10 * MINUTE) == ("my phone",)
-    assert behind.desk.put_away_before(AT + 10 * MINUTE) == (), "it is said once"
+    assert behind.desk.take_put_away(AT + 10 * MINUTE) == ("my phone",)
+    assert behind.desk.take_put_away(AT + 10 * MINUTE) == (), "it is said once"
 
 
 @pytest.mark.parametrize(
@@ -85,18 +85,18 @@ async def test_a_phone_put_away_before_the_start_is_seen_to(behind: Behind) -> N
 async def test_whatever_the_phone_tells_afterwards_takes_it_back(behind: Behind, later: PhoneEvent) -> None:
     await behind.desk.receive(behind.phone, AWAY)
     await behind.desk.receive(behind.phone, later)
-    assert behind.desk.put_away_before(AT + MINUTE) == ()
+    assert behind.desk.take_put_away(AT + MINUTE) == ()
 
 
 async def test_a_notification_does_not_take_it_back_for_it_comes_by_itself(behind: Behind) -> None:
     await behind.desk.receive(behind.phone, AWAY)
     await behind.desk.receive(behind.phone, PhoneEvent(event="notified"))
-    assert behind.desk.put_away_before(AT + MINUTE) == ("my phone",)
+    assert behind.desk.take_put_away(AT + MINUTE) == ("my phone",)
 
 
 async def test_long_before_the_start_is_no_start(behind: Behind) -> None:
     await behind.desk.receive(behind.phone, AWAY)
-    assert behind.desk.put_away_before(AT + EARLY + MINUTE) == ()
+    assert behind.desk.take_put_away(AT + MAX_EARLY + MINUTE) == ()
 
 
 def test_a_code_is_claimed_once_and_the_daemon_looks_again(behind: Behind) -> None:
@@ -139,7 +139,7 @@ async def test_a_removed_phone_is_gone_at_once_with_all_that_was_kept_in_mind(be
     assert behind.desk.phones() == ()
     assert behind.store.phones.all() == []
     assert behind.desk.tests == {}
-    assert behind.desk.put_away_before(AT) == ()
+    assert behind.desk.take_put_away(AT) == ()
 
 
 @pytest.mark.parametrize(

@@ -44,13 +44,13 @@ class Timer(asyncio.TimerHandle):
 
 
 class Ear:
-    """A phone_tracker, with all that it says and all that it waits for."""
+    """A tracker, with all that it says and all that it waits for."""
 
     def __init__(self, *, sees_apps: bool = False) -> None:
         self.clock = ManualClock(AT)
         self.put: list[SensorEvent] = []
         self.timers: list[Timer] = []
-        self.phone_tracker = PhoneTracker(
+        self.tracker = PhoneTracker(
             put=self.put.append,
             clock=self.clock,
             sees_apps=lambda _: sees_apps,
@@ -64,7 +64,7 @@ class Ear:
 
     def tell(self, event: EventName, *, after: float = 0, **fields: object) -> None:
         self.clock.at += timedelta(seconds=after)
-        self.phone_tracker.hear(PHONE, PhoneEvent(event=event, **fields))  # type: ignore[arg-type]
+        self.tracker.receive(PHONE, PhoneEvent(event=event, **fields))  # type: ignore[arg-type]
 
     @property
     def waiting(self) -> list[Timer]:
@@ -149,7 +149,7 @@ def test_a_notification_is_told_and_is_no_sign_that_somebody_is_there() -> None:
     ear.tell("notified")
     assert ear.put == [Notified(at=AT, device=PHONE)]
     assert not ear.waiting
-    assert ear.phone_tracker.spoke == {PHONE}
+    assert ear.tracker.heard_from == {PHONE}
     ear.tell("app_open", category="social")
     opened = ear.clock.at
     ear.tell("notified", after=300)
@@ -210,22 +210,22 @@ def moment(device: str) -> Moment:
 async def test_the_phone_that_waits_is_handed_its_own_nudge_and_only_once() -> None:
     ear = Ear()
     me = Phone(name=PHONE, number=1, shows_nudges=True)
-    asked = asyncio.ensure_future(ear.phone_tracker.answer(me, PhoneEvent(event="app_open", category="social")))
+    asked = asyncio.ensure_future(ear.tracker.answer(me, PhoneEvent(event="app_open", category="social")))
     await asyncio.sleep(0)
     assert len(ear.put) == 1, "it is heard before it is answered"
-    assert not ear.phone_tracker.carry(moment("laptop"), WORDS)
-    assert not ear.phone_tracker.carry(moment("her phone"), WORDS)
-    assert ear.phone_tracker.carry(moment(PHONE), WORDS)
-    assert not ear.phone_tracker.carry(moment(PHONE), WORDS)
+    assert not ear.tracker.show_nudge(moment("laptop"), WORDS)
+    assert not ear.tracker.show_nudge(moment("her phone"), WORDS)
+    assert ear.tracker.show_nudge(moment(PHONE), WORDS)
+    assert not ear.tracker.show_nudge(moment(PHONE), WORDS)
     assert await asked == "A minute of scrolling — Social media on my phone."
 
 
 async def test_two_that_wait_are_handed_one_nudge_each() -> None:
     ear = Ear()
     me = Phone(name=PHONE, number=1, shows_nudges=True)
-    asked = [asyncio.ensure_future(ear.phone_tracker.answer(me, PhoneEvent(event="screen_on"))) for _ in range(2)]
+    asked = [asyncio.ensure_future(ear.tracker.answer(me, PhoneEvent(event="screen_on"))) for _ in range(2)]
     await asyncio.sleep(0)
-    assert [ear.phone_tracker.carry(moment(PHONE), WORDS) for _ in range(3)] == [True, True, False]
+    assert [ear.tracker.show_nudge(moment(PHONE), WORDS) for _ in range(3)] == [True, True, False]
     assert None not in await asyncio.gather(*asked)
 
 
@@ -233,16 +233,16 @@ async def test_two_that_wait_are_handed_one_nudge_each() -> None:
 async def test_nobody_waits_when_all_is_decided(how: str) -> None:
     ear = Ear()
     me = Phone(name=PHONE, number=1, shows_nudges=True)
-    asked = [asyncio.ensure_future(ear.phone_tracker.answer(me, PhoneEvent(event="screen_on"))) for _ in range(3)]
+    asked = [asyncio.ensure_future(ear.tracker.answer(me, PhoneEvent(event="screen_on"))) for _ in range(3)]
     await asyncio.sleep(0)
-    getattr(ear.phone_tracker, how)()
+    getattr(ear.tracker, how)()
     assert await asyncio.gather(*asked) == [None, None, None]
-    assert not ear.phone_tracker.carry(moment(PHONE), WORDS)
+    assert not ear.tracker.show_nudge(moment(PHONE), WORDS)
 
 
 @pytest.mark.parametrize("how", ["close", "forget"])
 def test_what_is_over_waits_for_nothing(how: str) -> None:
     ear = Ear()
     ear.tell("unlock")
-    ear.phone_tracker.close() if how == "close" else ear.phone_tracker.forget(PHONE)
+    ear.tracker.close() if how == "close" else ear.tracker.forget(PHONE)
     assert not ear.waiting

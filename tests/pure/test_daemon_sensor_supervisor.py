@@ -15,6 +15,7 @@ import pytest
 from detector.clock import Clock, ManualClock
 from detector.core.attention.settings import AttentionSettings
 from detector.core.observations import CameBack, Gap, GapReason, SensorStarted
+from detector.daemon.sensor_runner import SensorContext
 from detector.daemon.sensor_supervisor import SensorSupervisor
 from detector.errors import SensorLost, SensorUnavailable
 from detector.sensors.model import SensorEvent
@@ -91,7 +92,9 @@ class Rig:
         self.seen: list[SensorEvent] = []
         self.unsensed: list[str] = []
         self.supervisor = SensorSupervisor(
-            clock=self.clock, sink=self.seen.append, choices=choices, wait=self.waits, unsensed=self.unsensed.append
+            SensorContext(clock=self.clock, sink=self.seen.append, wait=self.waits),
+            choices=choices,
+            unsensed=self.unsensed.append,
         )
 
     def kinds(self) -> list[str]:
@@ -130,7 +133,7 @@ async def test_one_that_refuses_gives_way_to_the_next_and_is_remembered() -> Non
         assert [(refusal.sensor, refusal.why, refusal.remedy) for refusal in state.refusals] == [
             ("first", "no such extension", "install it")
         ]
-        assert rig.supervisor.speaking() == {"idle": "second"}
+        assert rig.supervisor.active_sensors() == {"idle": "second"}
     assert first.opened == 0
 
 
@@ -153,7 +156,7 @@ async def test_a_loss_becomes_a_gap_of_its_sense_at_the_instant_of_the_loss() ->
         await rig.until(lambda: len(rig.seen) == 2)
         gap = rig.seen[1]
         assert gap == Gap(at=BEGAN, since=BEGAN, reason=GapReason.SENSOR_LOST, sense="idle")
-        assert rig.supervisor.speaking() == {"idle": None}
+        assert rig.supervisor.active_sensors() == {"idle": None}
         assert rig.status() == "lost"
 
 
@@ -206,7 +209,7 @@ async def test_a_bug_shows_its_place_once_and_never_its_words(caplog: pytest.Log
         assert CANARY not in repr(rig.supervisor.state())
     logged = "\n".join(caplog.messages)
     assert logged.count("stand_in has a bug") == 1
-    assert "test_supervisor.py" in logged
+    assert "test_daemon_sensor_supervisor.py" in logged
     assert "KeyError" in logged
     assert CANARY not in caplog.text
 
@@ -229,7 +232,7 @@ async def test_a_parked_sensor_gives_way_to_the_next_of_its_sense() -> None:
     async with running(idle=[buggy, Script(name="second")]) as rig:
         for _ in range(5):
             await rig.waits.let_pass()
-        await rig.until(lambda: rig.supervisor.speaking() == {"idle": "second"})
+        await rig.until(lambda: rig.supervisor.active_sensors() == {"idle": "second"})
 
 
 async def test_bugs_that_are_far_apart_never_park() -> None:

@@ -17,7 +17,7 @@ LINKED = Phone(name="linked phone", token="t" * 64)
 
 
 class Watched:
-    """A supervisor or a hearing that remembers what was asked of it."""
+    """A supervisor or a phone tracker that remembers what was asked of it."""
 
     def __init__(self, name: str, said: list[str]) -> None:
         self.name = name
@@ -29,31 +29,31 @@ class Watched:
     async def stop(self) -> None:
         self.said.append(f"stop {self.name}")
 
-    def speaking(self) -> dict[str, str | None]:
+    def active_sensors(self) -> dict[str, str | None]:
         return {"focus": "adb_phone" if self.name == "my phone" else None}
 
-    def was_put_away(self, devices: tuple[str, ...]) -> None:
+    def put_away_before(self, devices: tuple[str, ...]) -> None:
         self.said.append(f"put away {' '.join(devices)}")
 
     def decided(self) -> None:
         self.said.append("decided")
 
     def close(self) -> None:
-        self.said.append("deaf")
+        self.said.append("close phone tracker")
 
 
-class Room:
+class Sensed:
     def __init__(self, *phones: Phone, put_away: tuple[str, ...] = ()) -> None:
         self.said: list[str] = []
 
         def watched(name: str) -> Any:
             return Watched(name, self.said)
 
-        self.sensing = SessionSensors(
+        self.sensors = SessionSensors(
             laptop=cast("SensorSupervisor", watched("laptop")),
-            phone_tracker=cast("PhoneTracker", watched("hearing")),
+            phone_tracker=cast("PhoneTracker", watched("phone tracker")),
             phones=phones,
-            for_phone=lambda phone: cast("SensorSupervisor", watched(phone.name)),
+            supervise_phone=lambda phone: cast("SensorSupervisor", watched(phone.name)),
             put_away=put_away,
         )
 
@@ -64,24 +64,24 @@ class Room:
 
 
 async def test_all_begin_and_all_end_and_nobody_is_heard_afterwards() -> None:
-    room = Room(CABLE, LINKED)
-    await room.sensing.start()
-    assert room.sensing.is_on
-    assert room.heard() == ["start laptop", "start my phone"]
-    await room.sensing.stop()
-    assert not room.sensing.is_on
-    assert sorted(room.heard()) == ["deaf", "stop laptop", "stop my phone"]
-    assert room.sensing.speaking() == {}
+    device = Sensed(CABLE, LINKED)
+    await device.sensors.start()
+    assert device.sensors.is_on
+    assert device.heard() == ["start laptop", "start my phone"]
+    await device.sensors.stop()
+    assert not device.sensors.is_on
+    assert sorted(device.heard()) == ["close phone tracker", "stop laptop", "stop my phone"]
+    assert device.sensors.active_phone_sensors() == {}
 
 
 async def test_that_a_phone_was_put_away_before_is_said_once() -> None:
-    room = Room(put_away=("my phone",))
-    await room.sensing.start()
-    assert "put away my phone" in room.heard()
-    await room.sensing.stop()
-    room.heard()
-    await room.sensing.start()
-    assert room.heard() == ["start laptop"]
+    device = Sensed(put_away=("my phone",))
+    await device.sensors.start()
+    assert "put away my phone" in device.heard()
+    await device.sensors.stop()
+    device.heard()
+    await device.sensors.start()
+    assert device.heard() == ["start laptop"]
 
 
 @pytest.mark.parametrize(
@@ -96,25 +96,25 @@ async def test_that_a_phone_was_put_away_before_is_said_once() -> None:
     ],
 )
 async def test_it_follows_the_phones_that_there_are(now: tuple[Phone, ...], said: list[str]) -> None:
-    room = Room(CABLE)
-    await room.sensing.start()
-    room.heard()
-    await room.sensing.set_phones(now)
-    assert room.heard() == said
+    device = Sensed(CABLE)
+    await device.sensors.start()
+    device.heard()
+    await device.sensors.set_phones(now)
+    assert device.heard() == said
 
 
 async def test_what_is_paired_while_it_rests_is_sensed_once_it_goes_on() -> None:
-    room = Room()
-    await room.sensing.set_phones([CABLE])
-    assert room.heard() == []
-    await room.sensing.start()
-    assert room.heard() == ["start laptop", "start my phone"]
+    device = Sensed()
+    await device.sensors.set_phones([CABLE])
+    assert device.heard() == []
+    await device.sensors.start()
+    assert device.heard() == ["start laptop", "start my phone"]
 
 
 async def test_it_knows_whose_apps_are_seen() -> None:
-    room = Room(CABLE, OTHER)
-    await room.sensing.start()
-    assert room.sensing.sees_apps("my phone")
-    assert not room.sensing.sees_apps("old phone")
-    assert not room.sensing.sees_apps("linked phone")
-    assert room.sensing.speaking() == {"my phone": "adb_phone", "old phone": None}
+    device = Sensed(CABLE, OTHER)
+    await device.sensors.start()
+    assert device.sensors.sees_apps("my phone")
+    assert not device.sensors.sees_apps("old phone")
+    assert not device.sensors.sees_apps("linked phone")
+    assert device.sensors.active_phone_sensors() == {"my phone": "adb_phone", "old phone": None}

@@ -37,7 +37,7 @@ def test_the_tag_is_a_word_of_its_own(title: str, *, expected: bool) -> None:
 
 
 class Silent:
-    """A core that does nothing but remember, with sensors and a effect_runner that do nothing."""
+    """A core that does nothing but remember, with sensors and an effect runner that do nothing."""
 
     now: datetime | None = None
     deadline: datetime | None = None
@@ -49,7 +49,7 @@ class Silent:
         self.fed.append(seen)
         return ()
 
-    def perform(self, effects: object) -> None:
+    def run(self, effects: object) -> None:
         """Do nothing."""
 
     async def start(self) -> None:

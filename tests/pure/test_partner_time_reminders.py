@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from detector.config.settings import Settings
 from detector.core.effects import NotifyStart
-from detector.daemon.wording import greet_with
+from detector.daemon.wording import Wording
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.reminders import PlannedReminder, is_due, next_reminder, suggestion_of
 from detector.partner_time.schedule import Plan, Schedule
@@ -127,6 +127,6 @@ def test_the_greeting_offers_the_suggestion_of_the_day_on_which_it_began() -> No
             occurrence="1@x", title="Dinner", at=NOON + timedelta(days=day), ends=NOON + timedelta(days=day, hours=1)
         )
         offered = suggestion_of(begun.at.astimezone().date(), own)
-        assert greet_with(settings)(begun).body.startswith(f"Dinner. {offered}")
+        assert Wording(settings, began=begun.at, rules={}).start(begun).body.startswith(f"Dinner. {offered}")
         # What is said in the quiet week comes first.
-        assert offered not in greet_with(settings, 3)(begun).body
+        assert offered not in Wording(settings, began=begun.at, rules={}, quiet_evening=3).start(begun).body

@@ -12,7 +12,7 @@ import pytest
 from detector.config.settings import Settings
 from detector.core.effects import Coverage, NotifyStart, Record
 from detector.core.observations import PartnerTimeBegan, PartnerTimeEnded
-from detector.daemon.wording import greet_with
+from detector.daemon.wording import Wording
 from detector.notifier.settings import NotifierSettings
 from detector.store import quiet_week
 from detector.store.quiet_week import QuietWeek
@@ -188,13 +188,17 @@ def test_forgetting_does_not_make_an_evening_quiet_because_of_its_title(store: S
 def test_the_greeting_names_the_quiet_week_and_says_once_that_it_is_over(*, thought: bool) -> None:
     settings = Settings(notifications=NotifierSettings(greeting=thought))
     greet = NotifyStart(occurrence="1@a", title="Dinner", at=START, ends=START + timedelta(hours=1))
-    assert greet_with(settings, 3)(greet).body == (
+    assert Wording(settings, began=greet.at, rules={}, quiet_evening=3).start(greet).body == (
         "Dinner. Quiet week, evening 3 of 7: what is noticed is kept, and nothing is said."
     )
-    assert greet_with(settings, 3)(greet).title.startswith("Partner time until ")
-    assert greet_with(settings, over=True)(greet).body == (
+    assert (
+        Wording(settings, began=greet.at, rules={}, quiet_evening=3)
+        .start(greet)
+        .title.startswith("Partner time until ")
+    )
+    assert Wording(settings, began=greet.at, rules={}, quiet_week_over=True).start(greet).body == (
         "Dinner. The quiet week is over: turntoward quiet-week propose says what would suit you."
     )
-    assert greet_with(settings)(greet).body == (
+    assert Wording(settings, began=greet.at, rules={}).start(greet).body == (
         "Dinner. Nothing is asked of you but being there." if thought else "Dinner."
     )

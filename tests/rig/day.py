@@ -14,14 +14,16 @@ from typing import Final
 from detector.clock import ManualClock
 from detector.control.sd_notify import Systemd
 from detector.core.attention.settings import AttentionSettings
+from detector.core.effects import Moment, NotifyStart
 from detector.core.observations import Activity, Answer, Focused, Observation, Sense, SensorStarted
 from detector.core.pipeline import Pipeline
 from detector.daemon.clock_watch import ClockWatch
 from detector.daemon.effect_runner import EffectRunner
 from detector.daemon.inbox import Inbox
 from detector.daemon.loop import Loop
-from detector.daemon.reconciler import Next, Reconciler
+from detector.daemon.reconciler import Reconciler, Upcoming
 from detector.daemon.session import Session
+from detector.daemon.wording import Wording
 from detector.notifier.model import NotificationText
 from detector.partner_time.model import Occurrence
 from detector.store.store import Store
@@ -81,7 +83,28 @@ class Sensors:
         self.running = False
 
     def decided(self) -> None:
-        """Hear that a step is done."""
+        """Do nothing."""
+
+
+class FixedWording(Wording):
+    """Texts that a test can tell apart."""
+
+    def __init__(self) -> None:
+        """Need nothing."""
+
+    def nudge(self, moment: Moment) -> NotificationText:
+        """Return the number of the moment as the body."""
+        return NotificationText(title=NUDGE, body=str(moment.number))
+
+    def start(self, event: NotifyStart) -> NotificationText:
+        """Return the same for every start."""
+        del event
+        return NotificationText(title=GREETING, body="")
+
+    def resumed(self, ends: datetime) -> NotificationText:
+        """Return the same for every pause."""
+        del ends
+        return NotificationText(title=GOES_ON, body="")
 
 
 class FakeSender:
@@ -115,24 +138,23 @@ class Day:
         self.sensors: list[Sensors] = []
         self.said: list[tuple[datetime, str]] = []
         self._effect_runner: EffectRunner | None = None
-        self.reconciler = Reconciler(store=store, open_one=self._open_one)
+        self.reconciler = Reconciler(store=store, open_session=self._open_session)
         self.loop = Loop(
             clock=clock,
             reconciler=self.reconciler,
             wake=self.wake,
-            afterwards=self._afterwards,
+            after_reconcile=self._after_reconcile,
             systemd=Systemd(),
             clock_watch=ClockWatch(clock, lambda: self.slept),
         )
 
-    def _open_one(self, occurrence: Occurrence, kept_as: str) -> Session:
+    def _open_session(self, occurrence: Occurrence, kept_as: str) -> Session:
         inbox = Inbox(lambda _: Activity(category="other"), clock=self.clock, arrived=self.wake)
         self.sensors.append(Sensors(inbox.put, self.clock))
         self._effect_runner = EffectRunner(
             store=self.store,
-            voice=FakeSender(self.said, self.clock),
-            words=lambda _: NotificationText(title=NUDGE, body="b"),
-            greeting=lambda _: NotificationText(title=GREETING, body=""),
+            sender=FakeSender(self.said, self.clock),
+            wording=FixedWording(),
             put=inbox.put,
             clock=self.clock,
         )
@@ -143,16 +165,15 @@ class Day:
             inbox=inbox,
             sensors=self.sensors[-1],
             effect_runner=self._effect_runner,
-            goes_on=lambda _: NotificationText(title=GOES_ON, body=""),
         )
 
-    async def _afterwards(self, coming: Next) -> None:
+    async def _after_reconcile(self, coming: Upcoming) -> None:
         del coming
 
     async def step(self, *, look: bool = False) -> None:
-        """Let the loop do what is due now; `look`: as if somebody had poked it."""
+        """Let the loop do what is due now; `look`: as if a command had woken it."""
         if look:
-            self.loop.look()
+            self.loop.request_reconcile()
         await self.loop.step()
         await asyncio.sleep(0)
         if self.reconciler.session is not None and self._effect_runner is not None:
@@ -164,7 +185,7 @@ class Day:
         until, woken = self.clock.at + by, []
         while True:
             under_way = self.reconciler.session
-            wanted = [until, self.reconciler.next.at, under_way.deadline if under_way is not None else None]
+            wanted = [until, self.reconciler.upcoming.wake_at, under_way.deadline if under_way is not None else None]
             at = min(each for each in wanted if each is not None)
             self.pass_until(max(at, self.clock.at))
             await self.step()

@@ -49,7 +49,7 @@ class PhoneDaemon:
             is_open = wanted and place is not None and self.why is None
             if is_open and place is not None:
                 self.opened.append(place.url)
-            self._lock.say(
+            self._lock.publish(
                 json.dumps(
                     {
                         "door": {

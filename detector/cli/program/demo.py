@@ -21,7 +21,7 @@ from detector.core.observations import Answered, Observation, PartnerTimeBegan, 
 from detector.core.pipeline import Pipeline
 from detector.daemon.effect_runner import EffectRunner
 from detector.daemon.replay import Player
-from detector.daemon.wording import greet_with, speak_of
+from detector.daemon.wording import Wording
 from detector.errors import UserError
 from detector.i18n import _
 from detector.notifier import make_notifiers
@@ -89,9 +89,8 @@ async def _play(evening: Sequence[Observation], rules: Sequence[Rule], settings:
     by_code = {rule.code: rule for rule in rules}
     effect_runner = EffectRunner(
         store=store,
-        voice=NotifierChain(make_notifiers()),
-        words=speak_of(evening[0].at, by_code, settings),
-        greeting=greet_with(settings),
+        sender=NotifierChain(make_notifiers()),
+        wording=Wording(settings, began=evening[0].at, rules=by_code),
         put=results.append,
         clock=clock,
     )
@@ -102,7 +101,7 @@ async def _play(evening: Sequence[Observation], rules: Sequence[Rule], settings:
         async for at, effect in player.play(evening):
             for line in _lines(at, effect, by_code):
                 click.echo(line)
-            if is_watched and isinstance(effect, Notify) and effect_runner.last_spoke not in (None, "print"):
+            if is_watched and isinstance(effect, Notify) and effect_runner.last_shown_by not in (None, "print"):
                 await asyncio.sleep(NUDGE_SECONDS)  # noqa: TID251 - a person watches
     finally:
         await effect_runner.close()
