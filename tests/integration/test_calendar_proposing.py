@@ -262,7 +262,7 @@ def test_all_of_a_copy_is_taken_over_or_nothing(
     def fails(number: int) -> bool:
         raise OSError(number)
 
-    monkeypatch.setattr(type(store), "remove_proposal", lambda _self, number: fails(number))
+    monkeypatch.setattr(type(store.calendars), "remove_proposal", lambda _self, number: fails(number))
     with pytest.raises(OSError, match="1"):
         apply(store, replace(calendar, accepts=True), reading(WALK), NOW)
     assert (store.calendars.proposals(), store.plans.partner_times()) == before

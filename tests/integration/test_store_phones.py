@@ -286,5 +286,5 @@ def test_forget_all_says_that_phones_are_removed_and_export_that_digests_are_lef
     assert done.stdout.splitlines() == [
         "Everything is forgotten (1 phone).",
         "The file is deleted. Your settings and rules stay.",
-        "No phone is paired any more: what they tell is refused from now on.",
+        "No phone is paired any more: what they send is refused from now on.",
     ]
