@@ -1,7 +1,7 @@
-"""Observations as plain fields and back: one codec for what the store keeps and for what recordings hold.
+"""Encode observations as plain fields and decode them: for the rows of the store and the lines of recordings.
 
 Rule 1: the fields are those of `detector.core.observations.KINDS`; a new kind needs nothing here.
-Rule 2: reading is strict: an unknown kind or field, a missing one, a wrong type and an instant without a zone are refused.
+Rule 2: decoding is strict: an unknown kind or field, a missing one, a wrong type or an instant without a zone is an error.
 Rule 3: a field that has its default is left out; `at`, `kind` and `device` are always there.
 """
 
@@ -15,15 +15,18 @@ from types import NoneType, UnionType
 from typing import Any, Final, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from detector.core.observations import KINDS, Activity, Observation
+from detector.i18n import _
+from detector.spelling import did_you_mean
 from detector.store.microseconds import to_instant, to_microseconds
 from rules.features import CATEGORIES
 
 Converter: TypeAlias = Callable[[Any], Any]
-LONGEST_WORD: Final = 500
-LARGEST: Final = 2**63 - 1
+MAX_TEXT_LENGTH: Final = 500
+MAX_INTEGER: Final = 2**63 - 1
+"""The largest integer that a column of SQLite holds."""
 
 
-class NotAnObservation(ValueError):
+class InvalidObservation(ValueError):
     """These fields are no observation; `field` names the one that is wrong, where it is one."""
 
     def __init__(self, message: str, field: str | None = None, hint: str | None = None) -> None:
@@ -32,8 +35,14 @@ class NotAnObservation(ValueError):
         super().__init__(message)
 
 
+class InvalidField(ValueError):
+    """The value of a field is wrong: the message goes on after the field's name."""
+
+
 @dataclass(frozen=True, slots=True)
-class _Form:
+class _KindCodec:
+    """How one kind of observation is read and written, field by field; made once, for it takes long to look up types."""
+
     kind: type[Observation]
     readers: dict[str, Converter]
     required: frozenset[str]
@@ -50,14 +59,14 @@ class Codec:
             (_read_text_instant, _write_text_instant) if text else (_read_integer_instant, to_microseconds)
         )
         self._category = _read_category if text else _read_word
-        self._forms = {name: self._form(kind) for name, kind in KINDS.items()}
+        self._kinds = {name: self._kind_codec(kind) for name, kind in KINDS.items()}
 
     def write(self, observation: Observation) -> dict[str, Any]:
         """Return `at`, `kind`, `device` and the fields that differ from their defaults, fit for JSON."""
         name = type(observation).__name__
-        form = self._forms[name]
+        codec = self._kinds[name]
         plain = {"at": self._instant[1](observation.at), "kind": name, "device": observation.device}
-        for field, writer, default in form.writers:
+        for field, writer, default in codec.writers:
             value = getattr(observation, field)
             if default is MISSING or value != default:
                 plain[field] = writer(value)
@@ -67,38 +76,46 @@ class Codec:
         """Return the observation of this kind with these fields (`kind` not among them).
 
         Raises:
-            NotAnObservation: with what is wrong, and in which field.
+            InvalidObservation: with what is wrong, and in which field.
         """
-        form = self._forms.get(kind) if isinstance(kind, str) else None
-        if form is None:
-            raise NotAnObservation(f"there is no kind of observation {kind!r:.80}", "kind", _nearest(kind, self._forms))
-        values, readers = {}, form.readers
+        codec = self._kinds.get(kind) if isinstance(kind, str) else None
+        if codec is None:
+            raise InvalidObservation(
+                _("there is no kind of observation {kind}").format(kind=f"{kind!r:.80}"),
+                "kind",
+                _hint(kind, self._kinds),
+            )
+        values, readers = {}, codec.readers
         for name, value in plain.items():
             reader = readers.get(name)
             if reader is None:
-                raise NotAnObservation(f"{kind} has no field {name[:80]!r}", name, _nearest(name, readers))
+                raise InvalidObservation(
+                    _("{kind} has no field {field}").format(kind=kind, field=repr(name[:80])),
+                    name,
+                    _hint(name, readers),
+                )
             try:
                 values[name] = reader(value)
-            except NotAnObservation:
+            except InvalidObservation:
                 raise
             except (ValueError, OverflowError) as wrong:
-                raise NotAnObservation(f"'{name}' {wrong}", name) from None
-        if not form.required <= values.keys():
-            missing = ", ".join(f"'{name}'" for name in sorted(form.required - values.keys()))
-            raise NotAnObservation(f"{kind} lacks {missing}")
-        return form.kind(**values)
+                raise InvalidObservation(_("'{field}' {problem}").format(field=name, problem=wrong), name) from None
+        if not codec.required <= values.keys():
+            missing = ", ".join(f"'{name}'" for name in sorted(codec.required - values.keys()))
+            raise InvalidObservation(_("{kind} lacks {fields}").format(kind=kind, fields=missing))
+        return codec.kind(**values)
 
     def instants_of(self, observation: Observation) -> tuple[str, ...]:
         """Return the names of the fields that hold instants, `at` first."""
-        return self._forms[type(observation).__name__].instants
+        return self._kinds[type(observation).__name__].instants
 
-    def _form(self, kind: type[Observation]) -> _Form:
+    def _kind_codec(self, kind: type[Observation]) -> _KindCodec:
         hints = get_type_hints(kind)
         own = {field.name: field for field in fields(kind)}
         converters = {name: self._converters(hints[name]) for name in own}
-        return _Form(
+        return _KindCodec(
             kind=kind,
-            readers={name: reader for name, (reader, _) in converters.items()},
+            readers={name: reader for name, (reader, _writer) in converters.items()},
             required=frozenset(name for name, field in own.items() if field.default is MISSING),
             writers=tuple(
                 (name, converters[name][1], field.default)
@@ -128,11 +145,13 @@ class Codec:
 
     def _read_activity(self, value: object) -> Activity:
         if not isinstance(value, dict):
-            raise ValueError("must be an object with a category, or null")  # noqa: TRY004 - as below
+            raise InvalidField(_("must be an object with a category, or null"))
         if unknown := value.keys() - {"category", "name"}:
-            raise NotAnObservation(f"an activity has no field {min(unknown)[:80]!r}", min(unknown))
+            raise InvalidObservation(
+                _("an activity has no field {field}").format(field=repr(min(unknown)[:80])), min(unknown)
+            )
         if "category" not in value:
-            raise ValueError("lacks a category")
+            raise InvalidField(_("lacks a category"))
         name = value.get("name")
         return Activity(category=self._category(value["category"]), name=None if name is None else _read_word(name))
 
@@ -143,34 +162,38 @@ def _write_activity(activity: Activity) -> dict[str, str]:
 
 def _read_category(value: object) -> str:
     if value not in CATEGORIES:
-        raise NotAnObservation(f"there is no category {value!r:.80}", "category", _nearest(value, CATEGORIES))
+        raise InvalidObservation(
+            _("there is no category {category}").format(category=f"{value!r:.80}"),
+            "category",
+            _hint(value, CATEGORIES),
+        )
     return str(value)
 
 
 def _read_word(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError("must be text")  # noqa: TRY004 - one exception for all that is wrong with a field
-    if len(value) > LONGEST_WORD:
-        raise ValueError(f"is longer than {LONGEST_WORD} characters")
+        raise InvalidField(_("must be text"))
+    if len(value) > MAX_TEXT_LENGTH:
+        raise InvalidField(_("is longer than {count} characters").format(count=MAX_TEXT_LENGTH))
     return value
 
 
 def _read_count(value: object) -> int:
-    if type(value) is not int or not 0 <= value <= LARGEST:
-        raise ValueError("must be a whole number, zero or more")
+    if type(value) is not int or not 0 <= value <= MAX_INTEGER:
+        raise InvalidField(_("must be a whole number, zero or more"))
     return value
 
 
 def _read_flag(value: object) -> bool:
     if not isinstance(value, bool):
-        raise ValueError("must be true or false")  # noqa: TRY004 - one exception for all that is wrong with a field
+        raise InvalidField(_("must be true or false"))
     return value
 
 
 def _one_of(words: Mapping[str, str]) -> Converter:
     def read(value: object) -> str:
         if not isinstance(value, str) or value not in words:
-            raise ValueError(f"must be one of {', '.join(words)}")
+            raise InvalidField(_("must be one of {words}").format(words=", ".join(words)))
         return words[value]
 
     return read
@@ -180,11 +203,11 @@ def _read_text_instant(value: object) -> datetime:
     try:
         at = datetime.fromisoformat(value)  # type: ignore[arg-type]
     except (ValueError, TypeError):
-        raise ValueError("is not an instant; write for example 2026-11-23T18:31:02.5Z") from None
+        raise InvalidField(_("is not an instant; write for example 2026-11-23T18:31:02.5Z")) from None
     if at.tzinfo is UTC:
         return at
     if at.tzinfo is None:
-        raise ValueError("names no zone; write for example 2026-11-23T18:31:02.5Z")
+        raise InvalidField(_("names no zone; write for example 2026-11-23T18:31:02.5Z"))
     return at.astimezone(UTC)
 
 
@@ -196,16 +219,16 @@ def _write_text_instant(at: datetime) -> str:
 
 def _read_integer_instant(value: object) -> datetime:
     if type(value) is not int:
-        raise ValueError("must be whole microseconds since 1970")
+        raise InvalidField(_("must be whole microseconds since 1970"))
     return to_instant(value)
 
 
-def _nearest(word: object, words: Iterable[str]) -> str | None:
-    from difflib import get_close_matches  # noqa: PLC0415 - only on a mistake
-
-    near = get_close_matches(word, list(words), n=1) if isinstance(word, str) else []
-    return f"did you mean '{near[0]}'?" if near else None
+def _hint(word: object, known: Iterable[str]) -> str | None:
+    return (did_you_mean(word, known) or None) if isinstance(word, str) else None
 
 
 INTEGERS: Final = Codec("integers")
+"""For the store. Categories are not checked: if a version drops one, what is stored must stay readable."""
+
 TEXT: Final = Codec("text")
+"""For recordings, which people write by hand."""

@@ -6,13 +6,14 @@ from datetime import datetime
 from pathlib import Path
 
 from detector.errors import StoreError
+from detector.i18n import _
 from detector.store.errors import StoreDamaged, StoreTooNew
 from detector.store.model import DeletedCounts
 from detector.store.store import Store
 
 
-def erase(path: Path, *, now: datetime) -> tuple[DeletedCounts, bool]:
-    """Delete what is kept; return how much that was, and whether the files are gone, too.
+def erase_store(path: Path, *, now: datetime) -> tuple[DeletedCounts, bool]:
+    """Delete what is stored; return how much that was, and whether the files are gone, too.
 
     They stay, emptied, where another program (the daemon) has them open.
 
@@ -21,18 +22,18 @@ def erase(path: Path, *, now: datetime) -> tuple[DeletedCounts, bool]:
     """
     try:
         with Store.open(path) as store:
-            forgotten = store.forget_all(now=now, plans=True)
+            deleted = store.forget_all(now=now, plans=True)
             gone = store.is_alone()
     except (StoreDamaged, StoreTooNew):
-        # Whoever asks for all to be deleted need not be able to read it first.
-        forgotten, gone = DeletedCounts(), True
+        # What is to be deleted need not be readable first.
+        deleted, gone = DeletedCounts(), True
     if gone:
         _unlink(path)
-    return forgotten, gone
+    return deleted, gone
 
 
-def is_there(path: Path) -> bool:
-    """Return whether something is at the path, even if only a link, or nothing that may be looked at."""
+def path_exists(path: Path) -> bool:
+    """Return whether something is at the path, also a broken link, or something that may not be looked at."""
     try:
         path.lstat()
     except (FileNotFoundError, NotADirectoryError):
@@ -55,7 +56,9 @@ def delete_recordings(folder: Path, since: datetime | None = None) -> int:
                 recording.unlink(missing_ok=True)
                 deleted += 1
         except OSError as refused:
-            raise StoreError(f"{recording} cannot be deleted: {refused.strerror}.") from refused
+            raise StoreError(
+                _("{path} cannot be deleted: {reason}.").format(path=recording, reason=refused.strerror)
+            ) from refused
     return deleted
 
 
@@ -65,4 +68,6 @@ def _unlink(path: Path) -> None:
         for file in (real, *(real.with_name(real.name + end) for end in ("-wal", "-shm", "-journal")), path):
             file.unlink(missing_ok=True)
     except OSError as refused:
-        raise StoreError(f"{path} cannot be deleted: {refused.strerror}.") from refused
+        raise StoreError(
+            _("{path} cannot be deleted: {reason}.").format(path=path, reason=refused.strerror)
+        ) from refused

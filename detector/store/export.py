@@ -1,8 +1,8 @@
-"""Everything that is kept, as plain rows with ISO 8601 times: to take along, to look at, to keep elsewhere.
+"""Everything that is stored, as plain rows with ISO 8601 times: to read, and to take elsewhere.
 
-Rule 1: nothing is left out but what would open a door: the digests of phones' tokens and pairing codes, and the addresses
-of calendars, which often are secret; and it is said where one is.
-Rule 2: all rows are of one instant, though others go on writing.
+Rule 1: nothing is left out but what gives access to something: the digests of phones' tokens and pairing codes, and the
+addresses of calendars, which often are secret. "left out" stands in their place.
+Rule 2: all rows are of one instant, though other processes go on writing.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ _INSTANTS: Final = frozenset(
 
 
 LEFT_OUT: Final = "left out"
-"""Stands where a digest is kept: whoever gets hold of an export must not learn who may speak."""
+"""Stands in place of a digest or an address, so that whoever gets hold of an export cannot use them."""
 
 
 def export(connection: sqlite3.Connection) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield table and row, table by table in the order of `TABLES`, rows in the order in which they were kept."""
-    from sqlite_utils import Database  # noqa: PLC0415 - only this command pays for it
+    """Yield table and row, table by table in the order of `TABLES`, rows in the order in which they were inserted."""
+    from sqlite_utils import Database  # noqa: PLC0415 - 20 MB that only this command needs
 
     database = Database(connection, execute_plugins=False, recursive_triggers=False)
     connection.execute("BEGIN")
@@ -115,7 +115,7 @@ def _proposal(row: dict[str, Any]) -> dict[str, Any]:
 def _moment(row: dict[str, Any]) -> dict[str, Any]:
     evidence = [
         {**_feature(key), "value": _seconds(value // MICROSECOND) if isinstance(value, timedelta) else value}
-        for key, value in rows.read(lambda kept: rows.to_evidence(kept[0]), (row["evidence"],))
+        for key, value in rows.read(lambda stored: rows.to_evidence(stored[0]), (row["evidence"],))
     ]
     return {**_plain(row), "evidence": evidence}
 

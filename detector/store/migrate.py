@@ -1,7 +1,7 @@
 """Bring the file's schema up to date: `python -m detector.store.migrate PATH`, a child that ends when it is done.
 
 Rule 1: all of it or nothing, in one transaction that is taken before anything is read.
-Rule 2: of two that try at once the second waits, and then finds nothing to do.
+Rule 2: of two processes that try at once the second waits, and then finds nothing to do.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from sqlite_utils import Database, Migrations
 
 from detector.errors import EXIT_FAILED, StoreError
+from detector.i18n import _
 from detector.store.errors import translated_errors
 from detector.store.migrations import MIGRATIONS
 from detector.store.opening import APPLICATION, BUSY_SECONDS, VERSION, migration_due
@@ -28,11 +29,12 @@ def migrate(path: Path, migrations: Migrations = MIGRATIONS, version: int = VERS
     Raises:
         StoreError: if one fails; the file is as it was.
     """
-    with _alone(path), translated_errors(path):
+    with _folder_locked(path), translated_errors(path):
         connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             if not migration_due(path, connection, version):
                 return
+            # WAL: commands read while the daemon writes. It cannot be set inside a transaction, and the file keeps it.
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("BEGIN IMMEDIATE")
             _apply(path, connection, migrations, version)
@@ -50,17 +52,19 @@ def _apply(path: Path, connection: sqlite3.Connection, migrations: Migrations, v
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         if isinstance(failed, sqlite3.IntegrityError | ValueError | AssertionError):
-            raise StoreError(f"{path} could not be brought up to date: {failed}. It is as it was.") from failed
+            raise StoreError(
+                _("{path} could not be brought up to date: {reason}. It is as it was.").format(path=path, reason=failed)
+            ) from failed
         raise
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    # The folder is locked, not the file: only SQLite may open the file (see `opening`, rule 2). Changing to WAL is what
-    # two processes cannot do at once, whatever the busy timeout.
+def _folder_locked(path: Path) -> Iterator[None]:
+    # SQLite's busy timeout does not cover the change to WAL mode: of two processes that make it at once one fails with
+    # SQLITE_BUSY at once. The folder is locked, not the file, which only SQLite may open (see `opening`, rule 2).
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        with suppress(OSError):  # a file system without such locks: SQLite's own remain
+        with suppress(OSError):  # some network file systems have no such locks; SQLite's own remain
             fcntl.flock(folder, fcntl.LOCK_EX)
         yield
     finally:

@@ -1,4 +1,4 @@
-"""The schema, as the migrations that lead to it. Applied by `detector.store.migrate`, and by nobody else.
+"""The schema, as the migrations that lead to it; `detector.store.migrate` applies them.
 
 Rule 1: a migration that was released is never changed; a new one is added below it, and `opening.VERSION` counts them.
 Rule 2: tables are STRICT; instants and lengths are integers, in microseconds; only a partner time's local beginning is text.

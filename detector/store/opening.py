@@ -1,8 +1,9 @@
-"""Open the file: where it may be, who may read it, which version it has.
+"""Open the database file: where it may be, who may read it, which version of the schema it has.
 
 Rule 1: the folder is 0700 and the file 0600; SQLite gives the files beside it the file's own mode.
-Rule 2: nothing but SQLite ever opens the file: to close it elsewhere in the process would drop SQLite's own locks.
-Rule 3: sqlite-utils is not imported here; where a migration is due, a short-lived child applies it.
+Rule 2: nothing but SQLite ever opens the file: POSIX locks belong to the process, and closing any descriptor of the file
+would drop those of SQLite.
+Rule 3: sqlite-utils (20 MB) is not imported here; where a migration is due, a short-lived child process applies it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from detector.errors import StoreError
+from detector.i18n import _
 from detector.store.errors import (
     StoreMissing,
     StoreTooNew,
@@ -53,13 +55,13 @@ _FOLDER: Final = "turntoward"
 
 
 def open_file(path: Path, *, read_only: bool = False) -> tuple[Path, sqlite3.Connection]:
-    """Return the file's real path, links followed, and a connection that is ready; bring the schema up to date first.
+    """Return the file's real path, links followed, and a connection; bring the schema up to date first.
 
     Raises:
         StoreMissing: if it is to be read only and is not there.
         StoreError: with what is wrong, where, and what to do; the file is as it was.
     """
-    real = _place(path, create=not read_only)
+    real = _prepare_file(path, create=not read_only)
     connection = _connect(real)
     try:
         due = migration_due(real, connection)
@@ -70,10 +72,11 @@ def open_file(path: Path, *, read_only: bool = False) -> tuple[Path, sqlite3.Con
     connection = _connect(real)
     try:
         with translated_errors(real):
+            # In WAL mode NORMAL survives a crash of the program; only a power failure may lose the last transactions.
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("PRAGMA secure_delete = ON")
-            connection.execute("PRAGMA cache_size = -1024")
+            connection.execute("PRAGMA secure_delete = ON")  # deleted content is overwritten with zeros
+            connection.execute("PRAGMA cache_size = -1024")  # 1 MB instead of 2, for the daemon
             if read_only:
                 connection.execute("PRAGMA query_only = ON")
     except BaseException:
@@ -113,16 +116,20 @@ def migration_due(path: Path, connection: sqlite3.Connection, known: int = VERSI
         return True
     if application != APPLICATION:
         raise StoreError(
-            f"{path} is another program's SQLite file. Nothing was changed.\n"
-            f"  Move it aside, and a new one is made: {move_aside_command(path)}"
+            _(
+                "{path} is another program's SQLite file. Nothing was changed.\n"
+                "  Move it aside, and a new one is made: {command}"
+            ).format(path=path, command=move_aside_command(path))
         )
     if version > known:
         raise StoreTooNew(
-            f"{path} was written by a newer turntoward (its form is number {version}, this program knows up to "
-            f"{known}).\n  Nothing was changed. Update turntoward; or, to begin anew, move it aside:\n  {move_aside_command(path)}"
+            _(
+                "{path} was written by a newer turntoward (its form is number {version}, this program knows up to "
+                "{known}).\n  Nothing was changed. Update turntoward; or, to begin anew, move it aside:\n  {command}"
+            ).format(path=path, version=version, known=known, command=move_aside_command(path))
         )
     if version == known and not tables >= TABLES:
-        raise damaged_error(path, f"the table '{min(TABLES - tables)}' is missing")
+        raise damaged_error(path, _("the table '{name}' is missing").format(name=min(TABLES - tables)))
     return bool(version < known)
 
 
@@ -136,36 +143,44 @@ def _connection(database: str) -> sqlite3.Connection:
     return sqlite3.connect(database, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
 
 
-def _place(path: Path, *, create: bool) -> Path:
+def _prepare_file(path: Path, *, create: bool) -> Path:
     try:
         real = path.resolve()
         if create:
-            _make(real)
+            _create(real)
         mode = real.stat().st_mode
     except FileNotFoundError:
-        raise StoreMissing(f"Nothing is kept yet: there is no {path}.\n  It appears with `turntoward now`.") from None
+        raise StoreMissing(
+            _("Nothing is kept yet: there is no {path}.\n  It appears with `turntoward now`.").format(path=path)
+        ) from None
     except (OSError, RuntimeError) as refused:  # pathlib raises RuntimeError for links that lead in a circle
-        why = refused.strerror if isinstance(refused, OSError) else "the links lead in a circle"
+        why = refused.strerror if isinstance(refused, OSError) else _("the links lead in a circle")
         raise StoreError(
-            f"{path} cannot be used: {why}.\n  The folder must be yours and writable, and the file an ordinary one."
+            _(
+                "{path} cannot be used: {why}.\n  The folder must be yours and writable, and the file an ordinary one."
+            ).format(path=path, why=why)
         ) from refused
     if not stat.S_ISREG(mode):
-        what = "a folder" if stat.S_ISDIR(mode) else "no ordinary file"
-        raise StoreError(f"{path} is {what}, and what is kept needs an ordinary file there.\n  Move it aside.")
-    for ours, wanted in ((real, 0o600), (real.parent, 0o700)):
-        # A folder of another name was chosen by somebody who may have other things in it.
-        found = ours.stat()
-        if found.st_uid == os.geteuid() and found.st_mode & 0o077 and (ours is real or ours.name == _FOLDER):
-            ours.chmod(wanted)
+        message = (
+            _("{path} is a folder, and what is kept needs an ordinary file there.\n  Move it aside.")
+            if stat.S_ISDIR(mode)
+            else _("{path} is no ordinary file, and what is kept needs an ordinary file there.\n  Move it aside.")
+        )
+        raise StoreError(message.format(path=path))
+    for target, wanted in ((real, 0o600), (real.parent, 0o700)):
+        # A folder of another name was chosen by the person, who may have other things in it.
+        found = target.stat()
+        if found.st_uid == os.geteuid() and found.st_mode & 0o077 and (target is real or target.name == _FOLDER):
+            target.chmod(wanted)
     return real
 
 
-def _make(real: Path) -> None:
+def _create(real: Path) -> None:
     missing = [folder for folder in real.parents if not folder.exists()]
     for folder in reversed(missing):
         folder.mkdir(mode=0o700, exist_ok=True)
     if not real.exists():
-        # O_EXCL: had another process made it meanwhile, closing our descriptor could drop that file's locks here.
+        # O_EXCL: if the file is there by now, this process may have it open, and closing a descriptor drops its locks.
         try:
             os.close(os.open(real, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
         except FileExistsError:
@@ -173,12 +188,12 @@ def _make(real: Path) -> None:
 
 
 def _migrate(path: Path) -> None:
-    if "sqlite_utils" in sys.modules:  # the price of importing it is paid already
-        from detector.store.migrate import migrate  # noqa: PLC0415
+    if "sqlite_utils" in sys.modules:  # in tests, and in `export`: then a child would only cost time
+        from detector.store.migrate import migrate  # noqa: PLC0415 - see rule 3
 
         migrate(path)
         return
-    import subprocess  # noqa: PLC0415 - a once-in-a-version child, so that the daemon stays small
+    import subprocess  # noqa: PLC0415 - needed once for each version of the schema
 
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -193,6 +208,8 @@ def _migrate(path: Path) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise StoreError(f"{path} could not be brought up to date: it took more than two minutes.") from None
+        raise StoreError(
+            _("{path} could not be brought up to date: it took more than two minutes.").format(path=path)
+        ) from None
     if child.returncode:
-        raise StoreError(child.stderr.strip() or f"{path} could not be brought up to date.")
+        raise StoreError(child.stderr.strip() or _("{path} could not be brought up to date.").format(path=path))

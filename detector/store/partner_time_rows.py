@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from detector.i18n import _
 from detector.partner_time.model import Moved, PartnerTime
 from detector.store.microseconds import MICROSECOND
 from detector.store.rows import RowDamaged
@@ -90,13 +91,13 @@ def to_partner_time(row: Mapping[str, Any]) -> PartnerTime:
             proposal=row["proposal"],
         )
     except (ValueError, TypeError, KeyError) as wrong:
-        raise RowDamaged("a partner time is none") from wrong
+        raise RowDamaged(_("a row of a partner time cannot be read")) from wrong
 
 
 def is_long_over(occurrence: str, before: datetime) -> bool:
     """Return whether the occurrence of this id was planned to begin more than two days before the instant.
 
-    What was said of one that is still to come is kept, however long ago it was said.
+    An exception to an occurrence that is still to come stays, however long ago it was made.
     """
     day = occurrence.partition("@")[2][: len("20261123")]
     return not day.isdigit() or day < f"{before - timedelta(days=2):%Y%m%d}"

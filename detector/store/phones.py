@@ -77,7 +77,7 @@ class PhoneStore:
             try:
                 return None if stored is None else PhoneApiAddress(**stored)  # type: ignore[arg-type]
             except TypeError as wrong:
-                raise RowDamaged(f"a row cannot be read: {wrong}") from wrong
+                raise RowDamaged(_("a row cannot be read: {reason}").format(reason=wrong)) from wrong
 
     def save_api_address(self, address: PhoneApiAddress | None) -> None:
         """Save where the phone API listens; None: nowhere any more."""

@@ -1,8 +1,8 @@
-"""The quiet week: rules on, voice off for seven evenings. What is kept of that wish, and how far it has come.
+"""The quiet week: for seven evenings the rules decide and nothing is notified. Its state in the store, and its progress.
 
-Rule 1: the person begins it, and nobody else; it ends after seven evenings, or when the person says so.
-Rule 2: an evening is what began on one day; it counts once it is over and at least 20 min of it are known.
-Rule 3: whether an evening was quiet is said by its own beginning, so that a replay decides as the day did.
+Rule 1: only the person starts it; it ends after seven evenings, or when the person stops it.
+Rule 2: an evening is all partner time that began on one day; it counts once it is over and 20 min of it are known.
+Rule 3: whether an evening was quiet stands in its own beginning, so that a replay decides as the day did.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MAX_LENGTH: Final = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuietWeek:
-    """What the person wished. `since` None: it never began. `stopped`: ended early. `offered`: asked about once.
+    """Its state. `since` None: it was never started. `stopped`: ended early. `offered`: the person was asked about it.
 
     `declined`: the codes of the rules whose proposal they do not want.
     """
@@ -38,35 +38,35 @@ class QuietWeek:
 
 
 def load(store: Store) -> QuietWeek:
-    """Return what is kept of it.
+    """Return its state.
 
     Raises:
         StoreError: if the store cannot be read.
     """
-    kept = store.state.get(_KEY)
-    if not isinstance(kept, Mapping):
+    stored = store.state.get(_KEY)
+    if not isinstance(stored, Mapping):
         return QuietWeek()
-    since, declined = kept.get("since"), kept.get("declined")
+    since, declined = stored.get("since"), stored.get("declined")
     return QuietWeek(
         since=to_instant(since) if type(since) is int else None,
-        stopped=kept.get("stopped") is True,
-        offered=kept.get("offered") is True,
+        stopped=stored.get("stopped") is True,
+        offered=stored.get("offered") is True,
         declined=tuple(code for code in declined if isinstance(code, str)) if isinstance(declined, list) else (),
     )
 
 
 def save(store: Store, week: QuietWeek) -> None:
-    """Keep it, instead of what was kept before.
+    """Save its state.
 
     Raises:
         StoreError: if the store cannot be written.
     """
-    kept = {"stopped": week.stopped, "offered": week.offered, "declined": list(week.declined)}
-    store.state.set(_KEY, kept if week.since is None else {"since": to_microseconds(week.since), **kept})
+    stored = {"stopped": week.stopped, "offered": week.offered, "declined": list(week.declined)}
+    store.state.set(_KEY, stored if week.since is None else {"since": to_microseconds(week.since), **stored})
 
 
 def start(store: Store, now: datetime) -> QuietWeek:
-    """Let it begin with the next evening, anew where there was one before; return it.
+    """Start it with the next evening, again where there was one before; return its state.
 
     Raises:
         StoreError: if the store cannot be written.
@@ -77,7 +77,7 @@ def start(store: Store, now: datetime) -> QuietWeek:
 
 
 def stop(store: Store) -> QuietWeek:
-    """End it early; return it.
+    """End it early; return its state.
 
     Raises:
         StoreError: if the store cannot be read or written.
@@ -88,7 +88,7 @@ def stop(store: Store) -> QuietWeek:
 
 
 def evenings(store: Store, week: QuietWeek, zone: tzinfo | None = None) -> list[Sequence[StoredOccurrence]]:
-    """Return the evenings that count, in order, each as its partner times. `zone` None: the system's own.
+    """Return the evenings that count, in order, each as its occurrences. `zone` None: the system's own.
 
     Raises:
         StoreError: if the store cannot be read.
@@ -101,18 +101,18 @@ def evenings(store: Store, week: QuietWeek, zone: tzinfo | None = None) -> list[
     coverage = store.history.coverage(since=earliest)
     days: dict[date, list[StoredOccurrence]] = {}
     known: dict[date, timedelta] = {}
-    for kept in store.history.occurrences(since=earliest):
-        if kept.id not in quiet or kept.ended is None or kept.ended < since:
+    for occurrence in store.history.occurrences(since=earliest):
+        if occurrence.id not in quiet or occurrence.ended is None or occurrence.ended < since:
             continue
-        day = kept.began.astimezone(zone).date()
-        covered = [each.coverage for each in coverage if each.occurrence == kept.id]
-        days.setdefault(day, []).append(kept)
-        known[day] = known.get(day, timedelta()) + split_time((), covered, kept.began, kept.ended).share.known
+        day = occurrence.began.astimezone(zone).date()
+        covered = [each.coverage for each in coverage if each.occurrence == occurrence.id]
+        days.setdefault(day, []).append(occurrence)
+        known[day] = known.get(day, timedelta()) + split_time((), covered, occurrence.began, occurrence.ended).share.known
     return [days[day] for day in sorted(days) if known[day] >= MIN_KNOWN]
 
 
 def is_requested(store: Store) -> bool:
-    """Return whether the person wants it still; whether it is over already is not looked at.
+    """Return whether the person started it and did not stop it; it may be over already.
 
     Raises:
         StoreError: if the store cannot be read.
@@ -122,7 +122,7 @@ def is_requested(store: Store) -> bool:
 
 
 def has_just_ended(store: Store, zone: tzinfo | None = None) -> bool:
-    """Return whether all its evenings are over, and nothing was kept since.
+    """Return whether all its evenings are over, and no occurrence began since.
 
     Raises:
         StoreError: if the store cannot be read.
@@ -134,7 +134,7 @@ def has_just_ended(store: Store, zone: tzinfo | None = None) -> bool:
 
 
 def current_evening(store: Store, zone: tzinfo | None = None) -> int | None:
-    """Return which evening of it comes next or is under way, counted from 1; None where nothing is to be quiet.
+    """Return which evening of it is next or under way, counted from 1; None where none is to be quiet.
 
     Raises:
         StoreError: if the store cannot be read.
@@ -147,7 +147,7 @@ def current_evening(store: Store, zone: tzinfo | None = None) -> int | None:
 
 
 def decline(store: Store, code: str, *, wanted: bool = False) -> None:
-    """Keep that the proposal for the rule is not wanted, or that it is `wanted` after all.
+    """Save that the proposal for the rule is not wanted, or that it is `wanted` after all.
 
     Raises:
         StoreError: if the store cannot be read or written.
@@ -158,7 +158,7 @@ def decline(store: Store, code: str, *, wanted: bool = False) -> None:
 
 
 def should_offer(store: Store) -> bool:
-    """Return whether the person has not been asked about it, has not begun it, and nothing was kept yet.
+    """Return whether the person was not asked about it, did not start it, and no occurrence is stored yet.
 
     Raises:
         StoreError: if the store cannot be read.

@@ -3,11 +3,12 @@
 Rule 1: the first line is the heading, every other one observation, in order of time.
 Rule 2: reading is a stream: memory stays flat however long the recording is, and so does a line.
 Rule 3: every problem is named with its place; once there is one, nothing more is yielded.
-Rule 4: a recording may be given away, so no title is in it, not even that of the partner time.
+Rule 4: a recording may be given away, so it holds no title, not even that of the partner time.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from codecs import BOM_UTF8
@@ -20,16 +21,19 @@ from typing import IO, Any, BinaryIO, Final, TextIO
 
 from detector.core.observations import LAPTOP, Observation, PartnerTimeBegan
 from detector.errors import Problem, UserError
-from detector.store.codec import TEXT, NotAnObservation
+from detector.i18n import _
+from detector.store.codec import TEXT, InvalidObservation
 
 VERSION: Final = 1
-LONGEST_LINE: Final = 65_536
-SHOWN: Final = 20
-"""Problems that are listed; the rest is counted."""
+MAX_LINE_BYTES: Final = 65_536
+MAX_PROBLEMS: Final = 20
+"""So many problems are listed; the rest is counted."""
 
 TITLE: Final = "Partner time"
-_SOURCE: Final = 240
-_LIKE: Final = 'It looks like this: {"turntoward": "recording", "version": 1, "device": "laptop", "note": ""}'
+"""Written instead of the title of every partner time."""
+
+_MAX_SOURCE: Final = 240
+_EXAMPLE: Final = '{"turntoward": "recording", "version": 1, "device": "laptop", "note": ""}'
 
 
 def write_recording(
@@ -39,15 +43,15 @@ def write_recording(
 
     `device` is the one that recorded, `note` what a reader should know of the recording.
     """
-    import json  # noqa: PLC0415 - reading does without it
 
     def write(file: IO[str]) -> int:
         heading = {"turntoward": "recording", "version": VERSION, "device": device, "note": note}
         file.write(json.dumps(heading, ensure_ascii=False) + "\n")
         written = 0
         for observation in observations:
-            told = replace(observation, title=TITLE) if isinstance(observation, PartnerTimeBegan) else observation
-            file.write(json.dumps(TEXT.write(told), ensure_ascii=False) + "\n")
+            began = isinstance(observation, PartnerTimeBegan)
+            plain = TEXT.write(observation) | ({"title": TITLE} if began else {})
+            file.write(json.dumps(plain, ensure_ascii=False) + "\n")
             written += 1
         return written
 
@@ -66,17 +70,17 @@ def write_recording(
 def read_recording(source: Path | BinaryIO, name: str | None = None) -> Iterator[Observation]:
     """Yield the observations of a recording, in order; `name` is how problems call the source.
 
-    What was yielded before the first problem is fit for use; whoever must not begin before the whole is known to be
-    good goes over it twice.
+    What was yielded before the first problem can be used. A caller who must not start before all of it is known to be
+    right reads it twice.
 
     Raises:
-        UserError: with every problem, each with its place; beyond `SHOWN` they are counted.
+        UserError: with every problem, each with its place; beyond `MAX_PROBLEMS` they are counted.
     """
-    called = name or (str(source) if isinstance(source, Path) else "recording")
-    problems = _Problems(called)
-    with _opened(source, called) as file:
+    name = name or (str(source) if isinstance(source, Path) else "recording")
+    problems = _RecordingProblems(name)
+    with _opened(source, name) as file:
         yield from _observations(file, problems)
-    problems.speak()
+    problems.raise_if_any()
 
 
 def shift(observations: Iterable[Observation], by: timedelta) -> Iterator[Observation]:
@@ -86,13 +90,13 @@ def shift(observations: Iterable[Observation], by: timedelta) -> Iterator[Observ
         yield replace(observation, **moved)
 
 
-def _observations(file: BinaryIO, problems: _Problems) -> Iterator[Observation]:
+def _observations(file: BinaryIO, problems: _RecordingProblems) -> Iterator[Observation]:
     import msgspec  # noqa: PLC0415 - only when a recording is read
 
     decode, line, number, device, last = msgspec.json.Decoder().decode, b"", 0, LAPTOP, None
     for number, line in enumerate(_lines(file), start=1):
-        if len(line) > LONGEST_LINE:
-            problems.add(number, f"the line is longer than {LONGEST_LINE:,} bytes")
+        if len(line) > MAX_LINE_BYTES:
+            problems.add(number, _("the line is longer than {count} bytes").format(count=f"{MAX_LINE_BYTES:,}"))
             continue
         try:
             plain = decode(line)
@@ -105,73 +109,84 @@ def _observations(file: BinaryIO, problems: _Problems) -> Iterator[Observation]:
             continue
         try:
             observation = _observation(plain, device)
-        except NotAnObservation as wrong:
+        except InvalidObservation as wrong:
             problems.add(number, str(wrong), line, _column(line, wrong.field), wrong.hint)
             continue
         if last is not None and observation.at < last:
             at = TEXT.write(observation)["at"]
-            problems.add(number, f"{at} is earlier than what stands above it", line, _column(line, "at"))
+            problems.add(
+                number,
+                _("{instant} is earlier than what stands above it").format(instant=at),
+                line,
+                _column(line, "at"),
+            )
             continue
         last = observation.at
         if not problems.count:
             yield observation
     if not number:
-        problems.add(1, "the file is empty; a recording begins with its heading", hint=_LIKE)
+        problems.add(1, _("the file is empty; a recording begins with its heading"), hint=_example())
 
 
 def _observation(plain: Any, device: str) -> Observation:
     if type(plain) is not dict:
-        raise NotAnObservation("a line holds one object in braces")
+        raise InvalidObservation(_("a line holds one object in braces"))
     if "kind" not in plain:
-        raise NotAnObservation("'kind' is missing")
+        raise InvalidObservation(_("'kind' is missing"))
     if "device" not in plain:
         plain["device"] = device
     observation = TEXT.read(plain.pop("kind"), plain)
     if "since" in plain and getattr(observation, "since", observation.at) > observation.at:
-        raise NotAnObservation("'since' is later than 'at'", "since")
+        raise InvalidObservation(_("'since' is later than 'at'"), "since")
     if "ends" in plain and getattr(observation, "ends", observation.at) < observation.at:
-        raise NotAnObservation("'ends' is earlier than 'at'", "ends")
+        raise InvalidObservation(_("'ends' is earlier than 'at'"), "ends")
     return observation
 
 
-def _heading(plain: Any, line: bytes, problems: _Problems) -> str:
+def _heading(plain: Any, line: bytes, problems: _RecordingProblems) -> str:
     if not isinstance(plain, dict) or plain.get("turntoward") != "recording":
-        problems.add(1, "this is no recording: its first line must be the heading", line, hint=_LIKE)
+        problems.add(1, _("this is no recording: its first line must be the heading"), line, hint=_example())
         return LAPTOP
     if plain.get("version") != VERSION:
-        newer = "; update turntoward to read it" if isinstance(plain.get("version"), int) else ""
-        problems.add(1, f"only version {VERSION} of recordings is known here{newer}", line, _column(line, "version"))
+        message = (
+            _("only version {version} of recordings is known here; update turntoward to read it")
+            if isinstance(plain.get("version"), int)
+            else _("only version {version} of recordings is known here")
+        )
+        problems.add(1, message.format(version=VERSION), line, _column(line, "version"))
     for unknown in sorted(plain.keys() - {"turntoward", "version", "device", "note"}):
-        problems.add(1, f"the heading has no field {unknown[:80]!r}", line, _column(line, unknown))
+        problems.add(
+            1, _("the heading has no field {field}").format(field=repr(unknown[:80])), line, _column(line, unknown)
+        )
     for name in ("device", "note"):
         if not isinstance(plain.get(name, ""), str):
-            problems.add(1, f"'{name}' must be text", line, _column(line, name))
+            problems.add(1, _("'{field}' must be text").format(field=name), line, _column(line, name))
     device = plain.get("device")
     return device if isinstance(device, str) and device else LAPTOP
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:
-    # A line without end must not fill the memory: what is too long is cut, and skipped up to its end.
-    begin = BOM_UTF8
-    while line := file.readline(LONGEST_LINE + 1):
-        yield line.removeprefix(begin) if begin else line
-        begin = b""
-        while len(line) > LONGEST_LINE and not line.endswith(b"\n"):
-            line = file.readline(LONGEST_LINE + 1)
+    # A line without an end must not fill the memory: what is too long is cut, and its rest skipped. Editors on Windows
+    # put a byte order mark before the first line.
+    mark = BOM_UTF8
+    while line := file.readline(MAX_LINE_BYTES + 1):
+        yield line.removeprefix(mark)
+        mark = b""
+        while len(line) > MAX_LINE_BYTES and not line.endswith(b"\n"):
+            line = file.readline(MAX_LINE_BYTES + 1)
 
 
 def _no_json(line: bytes) -> tuple[str, bytes, int]:
-    import json  # noqa: PLC0415 - only on a mistake
-
     try:
         json.loads(line.decode())
     except json.JSONDecodeError as wrong:
-        return f"this is no JSON: {wrong.msg[0].lower()}{wrong.msg[1:]}", line, wrong.colno
+        reason = f"{wrong.msg[0].lower()}{wrong.msg[1:]}"
+        return _("this is no JSON: {reason}").format(reason=reason), line, wrong.colno
     except UnicodeDecodeError as wrong:
-        return "this is no UTF-8 text", line, len(line[: wrong.start].decode()) + 1
+        return _("this is no UTF-8 text"), line, len(line[: wrong.start].decode()) + 1
     except (ValueError, RecursionError):
         pass
-    return "this is no JSON that a recording may hold", line, 1
+    return _("this is no JSON that a recording may hold"), line, 1
 
 
 def _column(line: bytes, name: str | None) -> int:
@@ -188,14 +203,16 @@ def _opened(source: Path | BinaryIO, name: str) -> Iterator[BinaryIO]:
     try:
         file = source.open("rb")
     except OSError as refused:
-        raise UserError([Problem(message=f"cannot be read: {refused.strerror}", file=name)]) from None
+        raise UserError(
+            [Problem(message=_("cannot be read: {reason}").format(reason=refused.strerror), file=name)]
+        ) from None
     with file:
         yield file
 
 
 @dataclass
-class _Problems:
-    """What was found wrong so far, and how often."""
+class _RecordingProblems:
+    """What was found to be wrong so far, and how often."""
 
     file: str
     shown: list[Problem] = field(default_factory=list)
@@ -203,19 +220,24 @@ class _Problems:
 
     def add(self, number: int, message: str, line: bytes = b"", column: int = 1, hint: str | None = None) -> None:
         self.count += 1
-        if self.count <= SHOWN:
-            # Others wrote the line: what could move the cursor or colour the screen is not passed on.
+        if self.count <= MAX_PROBLEMS:
+            # Somebody else may have written the line: control characters could move the cursor or colour the screen.
             text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in _text(line))
-            source = text if 0 < len(text) <= _SOURCE else None
+            source = text if 0 < len(text) <= _MAX_SOURCE else None
             place = Problem(message=message, file=self.file, line=number, column=column, source=source, hint=hint)
             self.shown.append(place)
 
-    def speak(self) -> None:
-        """Raise what was found, if anything was."""
+    def raise_if_any(self) -> None:
+        """Raise a `UserError` with what was found, if anything was."""
         if self.count:
             more = self.count - len(self.shown)
-            rest = [Problem(message=f"and {more:,} more", file=self.file)] if more else []
+            message = _("and {count} more").format(count=f"{more:,}")
+            rest = [Problem(message=message, file=self.file)] if more else []
             raise UserError([*self.shown, *rest])
+
+
+def _example() -> str:
+    return _("It looks like this: {example}").format(example=_EXAMPLE)
 
 
 def _text(line: bytes) -> str:

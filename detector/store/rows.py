@@ -1,4 +1,4 @@
-"""Uses, coverage, moments and occurrences as rows, and back. Columns stand here in the order of the tables."""
+"""Convert observations, uses, coverage, moments and occurrences to rows and back; columns in the order of the tables."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from detector.core.effects import Coverage, Moment, Outcome, Use
 from detector.core.observations import Activity, Observation
+from detector.i18n import _
 from detector.store.codec import INTEGERS
 from detector.store.microseconds import (
     MICROSECOND,
@@ -70,7 +71,7 @@ def read(made: Callable[[Row], Made], row: Row) -> Made:
     try:
         return made(row)
     except (ValueError, TypeError, KeyError, OverflowError) as wrong:
-        raise RowDamaged(f"a row cannot be read: {wrong}") from wrong
+        raise RowDamaged(_("a row cannot be read: {reason}").format(reason=wrong)) from wrong
 
 
 def from_observation(occurrence: str, observation: Observation) -> Row:
@@ -178,17 +179,17 @@ def to_evidence(text: str) -> tuple[tuple[FeatureKey, Value], ...]:
     return tuple(_measured(plain) for plain in json.loads(text))
 
 
-def from_occurrence(kept: StoredOccurrence) -> Row:
+def from_occurrence(occurrence: StoredOccurrence) -> Row:
     """Return the occurrence's row."""
     return (
-        kept.id,
-        kept.title,
-        to_microseconds(kept.began),
-        to_microseconds(kept.ends),
-        to_optional_microseconds(kept.ended),
-        kept.end_reason,
-        None if kept.started_well is None else int(kept.started_well),
-        to_optional_microseconds(kept.started_at),
+        occurrence.id,
+        occurrence.title,
+        to_microseconds(occurrence.began),
+        to_microseconds(occurrence.ends),
+        to_optional_microseconds(occurrence.ended),
+        occurrence.end_reason,
+        None if occurrence.started_well is None else int(occurrence.started_well),
+        to_optional_microseconds(occurrence.started_at),
     )
 
 
@@ -233,7 +234,7 @@ def _key(key: FeatureKey) -> dict[str, Any]:
 
 def _measured(plain: list[Any]) -> tuple[FeatureKey, Value]:
     if not isinstance(plain[0], dict):
-        # As it was kept when a key had these four parts and no more.
+        # The first version stored a list of these four parts and the value; such rows are still there.
         name, span, category, scope, value = plain
         return FeatureKey(name, _span(span), category, scope), _value(value)
     kept, value = plain

@@ -14,7 +14,7 @@ import pytest
 
 from detector.core.observations import Activity, Focused, InputCounted, Observation
 from detector.errors import UserError
-from detector.store.recordings import LONGEST_LINE, TITLE, read_recording, write_recording
+from detector.store.recordings import MAX_LINE_BYTES, TITLE, read_recording, write_recording
 from tests.rig.kept import after, begins
 
 HEADING = '{"turntoward": "recording", "version": 1, "device": "desk", "note": ""}'
@@ -146,7 +146,7 @@ def test_a_line_that_never_ends_is_refused_without_being_read_into_memory() -> N
             return size
 
     tracemalloc.start()
-    with pytest.raises(UserError, match=f"longer than {LONGEST_LINE:,} bytes"):
+    with pytest.raises(UserError, match=f"longer than {MAX_LINE_BYTES:,} bytes"):
         list(read_recording(io.BufferedReader(Endless())))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()

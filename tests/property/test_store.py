@@ -23,7 +23,7 @@ from detector.core.effects import Coverage, Moment, Record, Use
 from detector.core.observations import KINDS, Activity, Observation, PartnerTimeBegan, PartnerTimeExtended, PickedUp
 from detector.devices import Phone
 from detector.errors import UserError
-from detector.store.codec import INTEGERS, TEXT, Codec, NotAnObservation
+from detector.store.codec import INTEGERS, TEXT, Codec, InvalidObservation
 from detector.store.recordings import TITLE, read_recording, shift, write_recording
 from detector.store.store import Store
 from rules.features import CATEGORIES
@@ -102,7 +102,7 @@ def test_a_field_that_is_missing_unknown_or_of_another_type_is_refused(observati
         name = data.draw(st.sampled_from(sorted(plain)))
         plain[name] = data.draw(st.sampled_from([3.5, [], {"x": 1}, -1]))
     event(harm)
-    with pytest.raises(NotAnObservation):
+    with pytest.raises(InvalidObservation):
         TEXT.read(kind, plain)
 
 

@@ -11,7 +11,7 @@ from detector.control.lock import wake_daemon
 from detector.errors import UserError
 from detector.i18n import _, ngettext
 from detector.paths import state_dir, store_path
-from detector.store.erasing import delete_recordings, erase, is_there
+from detector.store.erasing import delete_recordings, erase_store, path_exists
 from detector.store.model import DeletedCounts
 from detector.store.store import Store
 from rules.lengths import parse_length, say_length
@@ -38,7 +38,7 @@ def _forget_last(length: timedelta) -> None:
     now = SystemClock().now()
     recordings = delete_recordings(state_dir(), now - length)
     counts, continues = [], False
-    if is_there(store_path()):
+    if path_exists(store_path()):
         with Store.open(store_path()) as store:
             counts = _counts(store.forget(now - length, now=now))
             continues = bool(store.history.unfinished())
@@ -58,7 +58,7 @@ def _forget_last(length: timedelta) -> None:
 
 def _forget_everything(*, yes: bool) -> None:
     path = store_path()
-    if not is_there(path) and not any(state_dir().glob("*.jsonl")):
+    if not path_exists(path) and not any(state_dir().glob("*.jsonl")):
         click.echo(_("Nothing is kept; there is nothing to forget."))
         return
     if not yes:
@@ -68,7 +68,7 @@ def _forget_everything(*, yes: bool) -> None:
         click.echo(warning.format(path=path))
         click.confirm(_("It cannot be undone. Delete everything?"), abort=True)
     delete_recordings(state_dir())
-    forgotten, is_deleted = erase(path, now=SystemClock().now())
+    forgotten, is_deleted = erase_store(path, now=SystemClock().now())
     if counts := _counts(forgotten):
         click.echo(_("Everything is forgotten ({counts}).").format(counts=", ".join(counts)))
     else:
