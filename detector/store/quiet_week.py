@@ -107,7 +107,9 @@ def evenings(store: Store, week: QuietWeek, zone: tzinfo | None = None) -> list[
         day = occurrence.began.astimezone(zone).date()
         covered = [each.coverage for each in coverage if each.occurrence == occurrence.id]
         days.setdefault(day, []).append(occurrence)
-        known[day] = known.get(day, timedelta()) + split_time((), covered, occurrence.began, occurrence.ended).share.known
+        known[day] = (
+            known.get(day, timedelta()) + split_time((), covered, occurrence.began, occurrence.ended).share.known
+        )
     return [days[day] for day in sorted(days) if known[day] >= MIN_KNOWN]
 
 
