@@ -1,9 +1,9 @@
-"""Thresholds that fit one's own evenings: after the quiet week, what to change in which rule, and what that would do.
+"""Propose thresholds that fit one's own evenings after the quiet week, with what each would have done.
 
-Rule 1: a proposal only ever makes a rule speak later, never sooner: no built-in number is lowered.
+Rule 1: a proposal only ever makes a rule speak later: no built-in number is lowered.
 Rule 2: a rule that held in at most one of four evenings is left as it is, and so is one that never speaks.
 Rule 3: the proposed number is the lowest that the rule reaches in at most one of four evenings: the 75th percentile of
-one's own greatest values.
+    one's own greatest values.
 Rule 4: what would bring more nudges over the same evenings is not proposed.
 """
 
@@ -17,25 +17,28 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from detector.backtest.evening import EveningReplay
-from detector.backtest.thresholds import Number, Threshold, felt, higher, say_number
+from detector.backtest.thresholds import Number, Threshold, find_threshold, higher, say_number
 from detector.core.attention.settings import AttentionSettings
 from detector.core.effects import Moment
 from detector.core.observations import Observation
+from detector.i18n import _
 from detector.store.model import StoredOccurrence
 from rules.model import Rule
 from rules.policy import PolicySettings
 
 EVENINGS_NEEDED: Final = 7
 _ONE_IN: Final = 4
-_Held: TypeAlias = tuple[Number, Rule, int]
+"""A rule may hold in one of so many evenings and is still left as it is (rule 2 and 3)."""
+_Candidate: TypeAlias = tuple[Number, Rule, int]
+"""A number, the rule with it, and in how many evenings that rule held."""
 COUNTED: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "glances": "looks",
-        "uses": "uses",
-        "opens": "openings",
-        "pick_ups": "pick-ups",
-        "led_pick_ups": "pick-ups after a notification",
-        "own_pick_ups": "pick-ups without one",
+        "glances": _("looks"),
+        "uses": _("uses"),
+        "opens": _("openings"),
+        "pick_ups": _("pick-ups"),
+        "led_pick_ups": _("pick-ups after a notification"),
+        "own_pick_ups": _("pick-ups without one"),
     }
 )
 
@@ -48,8 +51,8 @@ class OwnEvening:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
-    """What one number gives over the evenings: how many of them the rule holds in, its moments, and all nudges."""
+class ProposalSide:
+    """What a rule does with one number: in how many evenings it holds, its moments, and the nudges of all rules."""
 
     evenings: int
     moments: int
@@ -58,9 +61,9 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """A higher number for one rule. `rule`: it with that number. `bounded`: one's own is higher still.
+    """A higher number for one rule. `rule`: the rule with that number.
 
-    `below`: in so many of `evenings` it stayed below what is proposed. `nudges` of a side: of all rules together.
+    `bounded`: it is the highest that may be proposed, and the rule holds in more than one of four evenings all the same.
     """
 
     code: str
@@ -69,8 +72,8 @@ class Proposal:
     proposed: Number
     rule: Rule
     evenings: int
-    now: Side
-    then: Side
+    now: ProposalSide
+    then: ProposalSide
     bounded: bool
 
     @property
@@ -90,32 +93,36 @@ def propose(
     attention: AttentionSettings,
     needed: int = EVENINGS_NEEDED,
 ) -> list[Proposal]:
-    """Return the proposals, by code; none where there are fewer evenings than it takes.
+    """Return the proposals, by code; none if there are fewer evenings than `needed`.
 
-    `rules`: those in force. `mine`: the codes of the person's own, which stay as they are; `declined`: those of rules
-    whose proposal is not wanted. `only`: the one code that is asked about; None: all.
+    `rules`: those in force. `mine`: the codes of the person's own rules, which stay as they are; `declined`: those of
+    rules whose proposal is not wanted. `only`: the code to look for; None: all.
     """
     if len(evenings) < needed:
         return []
-    left = {*mine, *declined}
+    excluded = {*mine, *declined}
     chosen = {
         rule.code: (rule, own)
         for rule in rules
-        if rule.code not in left and only in {None, rule.code} and rule.speaks and (own := felt(rule.condition.text))
+        if rule.code not in excluded
+        and only in {None, rule.code}
+        and rule.speaks
+        and (own := find_threshold(rule.condition.text))
     }
-    held = _held_in(evenings, chosen, attention)
-    most = len(evenings) // _ONE_IN
+    candidates = _candidates(evenings, chosen, attention)
+    maximum = len(evenings) // _ONE_IN
     proposals: list[Proposal] = []
     found: tuple[Counter[str], int] | None = None
     for code, (rule, threshold) in chosen.items():
-        (_, _, before), *higher_ones = held[code]
-        fitting = [each for each in higher_ones if each[2] <= most] or higher_ones[-1:]
-        if before <= most or not fitting:
+        (_number, _rule, before), *higher_ones = candidates[code]
+        fitting = [each for each in higher_ones if each[2] <= maximum] or higher_ones[-1:]
+        if before <= maximum or not fitting:
             continue
         number, changed, after = fitting[0]
-        found = found or _found(evenings, rules, policy, attention)
+        # Playing all evenings takes seconds, so it waits until there is something to compare with.
+        found = found or _count(evenings, rules, policy, attention)
         others = [changed if other.code == code else other for other in rules]
-        (now, nudges_now), (then, nudges_then) = found, _found(evenings, others, policy, attention)
+        (now, nudges_now), (then, nudges_then) = found, _count(evenings, others, policy, attention)
         if then[code] >= now[code] or nudges_then > nudges_now:
             continue
         proposals.append(
@@ -126,9 +133,9 @@ def propose(
                 proposed=number,
                 rule=changed,
                 evenings=len(evenings),
-                now=Side(evenings=before, moments=now[code], nudges=nudges_now),
-                then=Side(evenings=after, moments=then[code], nudges=nudges_then),
-                bounded=after > most,
+                now=ProposalSide(evenings=before, moments=now[code], nudges=nudges_now),
+                then=ProposalSide(evenings=after, moments=then[code], nudges=nudges_then),
+                bounded=after > maximum,
             )
         )
     return sorted(proposals, key=lambda proposal: proposal.code)
@@ -137,40 +144,56 @@ def propose(
 def say_why(proposal: Proposal) -> str:
     """Return in one sentence what one's own evenings say."""
     threshold, number = proposal.threshold, say_number(proposal.proposed)
-    before, reached = say_number(threshold.number), f"reached in {proposal.now.evenings}"
     span = (threshold.span or "").strip("()").rpartition(",")[2].strip()
-    within = " in all" if span == "since start" else f" within {span}" if span else ""
+    within = _(" in all") if span == "since start" else _(" within {span}").format(span=span) if span else ""
     if proposal.bounded:
-        return (
-            f"In {proposal.then.evenings} of your {proposal.evenings} evenings even {number}{within} "
-            f"{_were(proposal.proposed)} reached; nothing higher is proposed."
+        text = (
+            _("In {count} of your {all} evenings even {number}{within} was reached; nothing higher is proposed.")
+            if _is_singular(proposal.proposed)
+            else _("In {count} of your {all} evenings even {number}{within} were reached; nothing higher is proposed.")
         )
-    stayed = {
-        "dwell": f"it lasted less than {number} at a time",
-        "for": f"it went on for less than {number}",
-        "time": f"it took less than {number}{within}",
-    }.get(threshold.name) or f"there were fewer than {number} {COUNTED[threshold.name]}{within}"
-    return f"In {proposal.below} of your {proposal.evenings} evenings {stayed}; {before} {_were(threshold.number)} {reached}."
+        return text.format(count=proposal.then.evenings, all=proposal.evenings, number=number, within=within)
+    templates = {
+        "dwell": _("it lasted less than {number} at a time"),
+        "for": _("it went on for less than {number}"),
+        "time": _("it took less than {number}{within}"),
+    }
+    template = templates.get(threshold.name, _("there were fewer than {number} {things}{within}"))
+    stayed = template.format(number=number, within=within, things=COUNTED.get(threshold.name, ""))
+    text = (
+        _("In {below} of your {all} evenings {stayed}; {before} was reached in {reached}.")
+        if _is_singular(threshold.number)
+        else _("In {below} of your {all} evenings {stayed}; {before} were reached in {reached}.")
+    )
+    return text.format(
+        below=proposal.below,
+        all=proposal.evenings,
+        stayed=stayed,
+        before=say_number(threshold.number),
+        reached=proposal.now.evenings,
+    )
 
 
-def _were(number: Number) -> str:
-    return "was" if number == timedelta(minutes=1) and say_number(number).startswith("1 ") else "were"
+def _is_singular(number: Number) -> bool:
+    return number == timedelta(minutes=1) and say_number(number).startswith("1 ")
 
 
-def _held_in(
+def _candidates(
     evenings: Sequence[OwnEvening], chosen: Mapping[str, tuple[Rule, Threshold]], attention: AttentionSettings
-) -> dict[str, list[_Held]]:
-    """Return for each code the numbers from the present one on, the rule with each, and how many evenings it held in.
+) -> dict[str, list[_Candidate]]:
+    """Return the candidates of each code, from the present number on.
 
-    All of them are played at once; nothing is said meanwhile, as nothing was said in the quiet week.
+    All are played at once, each as a rule of its own, without nudges, as there were none in the quiet week.
     """
     tried = {code: [(threshold.number, rule), *higher(rule, threshold)] for code, (rule, threshold) in chosen.items()}
-    each = [replace(rule, code=f"{code} {at}") for code, ones in tried.items() for at, (_, rule) in enumerate(ones)]
+    each = [
+        replace(rule, code=f"{code} {at}") for code, ones in tried.items() for at, (_number, rule) in enumerate(ones)
+    ]
     silent = PolicySettings(budget=0)
     found: Counter[str] = Counter()
     for evening in evenings:
         held: set[str] = set()
-        for _, observations, _ in evening.parts:
+        for _occurrence, observations, _moments in evening.parts:
             played = EveningReplay(each, silent, attention)
             for seen in observations:
                 played.feed(seen)
@@ -182,13 +205,13 @@ def _held_in(
     }
 
 
-def _found(
+def _count(
     evenings: Sequence[OwnEvening], rules: Sequence[Rule], policy: PolicySettings, attention: AttentionSettings
 ) -> tuple[Counter[str], int]:
-    """Return how many moments each rule finds with the voice on, and how many nudges there are in all."""
+    """Return how many moments each rule finds when nudges are on, and how many nudges there are in all."""
     moments: Counter[str] = Counter()
     nudges = 0
-    for _, observations, kept in (part for evening in evenings for part in evening.parts):
+    for _occurrence, observations, kept in (part for evening in evenings for part in evening.parts):
         played = EveningReplay(rules, policy, attention, kept)
         for seen in observations:
             played.feed(seen)

@@ -1,8 +1,8 @@
-"""The one number of a rule that a person can feel: how long something lasts, or how often it happens within a span.
+"""The number of a rule that a person notices: how long something lasts, or how often it happens within a span.
 
-Rule 1: only built-in forms are understood, `dwell >= 60 s`, `all.glances(10 min) >= 3` and `… for 4 min`; in doubt
-there is none.
-Rule 2: a new number is one that a person would say: 75 s, 4 min, five looks.
+Rule 1: only the forms of built-in rules are understood, `dwell >= 60 s`, `all.glances(10 min) >= 3` and `… for 4 min`; a
+    condition that is not clear has no threshold.
+Rule 2: a new number is a round one: 75 s, 4 min, five looks.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from rules.model import Rule
 
 Number: TypeAlias = timedelta | int
 
-SHORTEST: Final = timedelta(seconds=15)
-"""Shorter dwelling only says that it was not in passing, and is felt by nobody."""
-LENGTHS_UP_TO: Final = 5
+MIN_LENGTH: Final = timedelta(seconds=15)
+"""A shorter length in a condition only says that something was not in passing; nobody would want to change it."""
+MAX_LENGTH_FACTOR: Final = 5
 """A length goes up to five times the built-in one, a count to twice it: beyond that the rule is better switched off."""
-COUNTS_UP_TO: Final = 2
-_LADDER: Final = (
+MAX_COUNT_FACTOR: Final = 2
+_ROUND_LENGTHS: Final = (
     *(timedelta(seconds=seconds) for seconds in (20, 30, 45, 60, 75, 90)),
     *(timedelta(minutes=minutes) for minutes in (2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30)),
 )
@@ -49,8 +49,8 @@ class Threshold:
     width: int
 
 
-def felt(condition: str) -> Threshold | None:
-    """Return the condition's number that a person can feel: a count, else a sum of time, else how long a use lasts."""
+def find_threshold(condition: str) -> Threshold | None:
+    """Return the condition's one number of the most telling kind: a count, else a sum of time, else how long a use lasts."""
     if re.search(r"\bnot\s*\(", condition):
         return None
     found = [each for each in map(_threshold, _COMPARED.finditer(condition)) if each is not None]
@@ -88,11 +88,11 @@ def _threshold(match: re.Match[str]) -> Threshold | None:
     else:
         feature, name, number, at = match["feature"], match["name"], match["number"], match.start("number")
     if name in _COUNTS:
-        # The first of anything is no pattern; that something happened at all is asked for another reason.
+        # `>= 1` asks whether something happened at all; a higher number there would be another rule.
         value: Number | None = int(number) if number.isdecimal() and int(number) > 1 else None
     else:
         value = None if number.isdecimal() else parse_length(number)
-        if isinstance(value, timedelta) and value < SHORTEST:
+        if isinstance(value, timedelta) and value < MIN_LENGTH:
             value = None
     if value is None:
         return None
@@ -101,5 +101,5 @@ def _threshold(match: re.Match[str]) -> Threshold | None:
 
 def _numbers(number: Number) -> list[Number]:
     if isinstance(number, int):
-        return list(range(number + 1, number * COUNTS_UP_TO + 1))
-    return [length for length in _LADDER if number < length <= number * LENGTHS_UP_TO]
+        return list(range(number + 1, number * MAX_COUNT_FACTOR + 1))
+    return [length for length in _ROUND_LENGTHS if number < length <= number * MAX_LENGTH_FACTOR]

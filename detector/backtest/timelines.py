@@ -1,4 +1,4 @@
-"""Timelines a person can read: what happens on the left, what must follow after `=>`.
+"""Timelines that a person can read and write: what happens on the left, what must follow after `=>`.
 
 One line is `HH:MM[:SS] what`, or `HH:MM:SS-HH:MM:SS what` for something that goes on; `phone: what` names another
 device. Nothing but the lines with `=>` may be decided, and all of them must be, in their order:
@@ -35,18 +35,22 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from difflib import SequenceMatcher
+from itertools import zip_longest
 from typing import Final
 
-from detector.backtest.timeline_words import DAY, NotALine, clock, nearest, observed, said
+from detector.backtest.timeline_words import DAY, InvalidLine, clock, observed, say_clock
 from detector.core.effects import AskHowLong, Effect, Moment, NotifyNeedOver, Record, Started
 from detector.core.observations import LAPTOP, Observation, PartnerTimeBegan
 from detector.core.pipeline import Pipeline
 from detector.errors import Problem, UserError
+from detector.i18n import _
+from detector.spelling import did_you_mean
 
 LINE: Final = re.compile(r"^(?:(end)|([\d:]+)(?:-([\d:]+))?)\s+(?:(\w+): )?(.*?)\s*$")
-_BEGINS: Final = "Its first line is for example '18:30:00  partner time until 20:00'."
+_FIRST_LINE: Final = _("Its first line is for example '18:30:00  partner time until 20:00'.")
 STARTS: Final = {None: "unknown how it started", True: "started well", False: "not started well"}
-SHOWN: Final = 20
+MAX_PROBLEMS: Final = 20
 """Problems that are listed; the rest is counted."""
 
 
@@ -69,29 +73,31 @@ def read_timelines(text: str, name: str) -> list[Timeline]:
     Raises:
         UserError: with every problem, each with its place.
     """
-    reading = _Reading(name)
+    reader = _Reader(name)
     for number, line in enumerate(text.splitlines(), 1):
-        reading.take(number, line)
-    if not reading.found and not reading.problems:
-        reading.problems.append(
-            Problem(file=name, message="There is no timeline in it.", hint="A timeline begins with '# what it is'.")
+        reader.take(number, line)
+    if not reader.found and not reader.problems:
+        reader.problems.append(
+            Problem(
+                file=name, message=_("There is no timeline in it."), hint=_("A timeline begins with '# what it is'.")
+            )
         )
-    reading.problems += [
-        Problem(file=timeline.place, message="no partner time begins in this timeline", hint=_BEGINS)
-        for timeline in reading.found
+    reader.problems += [
+        Problem(file=timeline.place, message=_("no partner time begins in this timeline"), hint=_FIRST_LINE)
+        for timeline in reader.found
         if not any(isinstance(seen, PartnerTimeBegan) for seen in timeline.observations)
     ]
-    if reading.problems:
-        more = len(reading.problems) - SHOWN
-        rest = [Problem(file=name, message=f"and {more:,} more")] if more > 0 else []
-        raise UserError([*reading.problems[:SHOWN], *rest])
-    for timeline in reading.found:
+    if reader.problems:
+        more = len(reader.problems) - MAX_PROBLEMS
+        rest = [Problem(file=name, message=_("and {count:,} more").format(count=more))] if more > 0 else []
+        raise UserError([*reader.problems[:MAX_PROBLEMS], *rest])
+    for timeline in reader.found:
         timeline.observations.sort(key=_at)
-    return reading.found
+    return reader.found
 
 
-class _Reading:
-    """One reading of one text."""
+class _Reader:
+    """Reads the lines of one text, and notes all problems."""
 
     def __init__(self, name: str) -> None:
         self.found: list[Timeline] = []
@@ -107,7 +113,7 @@ class _Reading:
         elif line.strip() and not line.startswith("("):
             try:
                 self._line(line)
-            except NotALine as wrong:
+            except InvalidLine as wrong:
                 at = line.find(wrong.word) if wrong.word else 0
                 shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)
                 place = Problem(
@@ -124,22 +130,22 @@ class _Reading:
     def _line(self, line: str) -> None:
         parts = LINE.match(line)
         if parts is None:
-            raise NotALine("not a line of a timeline", hint="Write for example '18:40:00  social'.")
+            raise InvalidLine(_("not a line of a timeline"), hint=_("Write for example '18:40:00  social'."))
         if not self.found:
-            raise NotALine("no timeline has begun", hint="A timeline begins with a line '# what it is'.")
+            raise InvalidLine(_("no timeline has begun"), hint=_("A timeline begins with a line '# what it is'."))
         timeline = self.found[-1]
         timeline.text.append(line)
         end, begins, until, device, words = parts.groups()
         if end:
-            said_last = words.removeprefix("=> ")
-            (timeline.start if said_last in STARTS.values() else timeline.outcomes).append(said_last)
+            end_words = words.removeprefix("=> ")
+            (timeline.start if end_words in STARTS.values() else timeline.outcomes).append(end_words)
             return
         at = clock(begins)
         if at < self._latest:
-            raise NotALine("time moves back", begins)
+            raise InvalidLine(_("time moves back"), begins)
         self._latest = at
         if words.startswith("=> "):
-            timeline.expected.append(f"{said(at)} {words.removeprefix('=> ')}")
+            timeline.expected.append(f"{say_clock(at)} {words.removeprefix('=> ')}")
             return
         timeline.observations += observed(at, clock(until) if until else None, device or LAPTOP, words)
 
@@ -153,20 +159,20 @@ def decisions(effects: Iterable[Effect]) -> tuple[list[str], list[str]]:
             moment = effect.what
             before = last.get((moment.occurrence, moment.number))
             if before is None or (before.decided, before.reason) != (moment.decided, moment.reason):
-                words = (said(moment.decided_at), moment.decided, moment.rule, moment.reason)
+                words = (say_clock(moment.decided_at), moment.decided, moment.rule, moment.reason)
                 decided.append(" ".join(word for word in words if word))
             last[moment.occurrence, moment.number] = moment
         elif isinstance(effect, AskHowLong) and effect.moment.answered_at is not None:
-            decided.append(f"{said(effect.moment.answered_at)} asks {effect.moment.number}")
+            decided.append(f"{say_clock(effect.moment.answered_at)} asks {effect.moment.number}")
         elif isinstance(effect, NotifyNeedOver):
-            decided.append(f"{said(effect.at)} over {effect.moment.number}")
-    return decided, [f"{number} {moment.outcome}" for (_, number), moment in last.items() if moment.outcome]
+            decided.append(f"{say_clock(effect.at)} over {effect.moment.number}")
+    return decided, [f"{number} {moment.outcome}" for (_occurrence, number), moment in last.items() if moment.outcome]
 
 
 def started(effects: Iterable[Effect]) -> str:
     """Return how it started, as far as is known at last."""
-    said = [effect.what.well for effect in effects if isinstance(effect, Record) and isinstance(effect.what, Started)]
-    return STARTS[said[-1] if said else None]
+    known = [effect.what.well for effect in effects if isinstance(effect, Record) and isinstance(effect.what, Started)]
+    return STARTS[known[-1] if known else None]
 
 
 def play(timeline: Timeline, core: Pipeline) -> list[Effect]:
@@ -180,28 +186,40 @@ def play(timeline: Timeline, core: Pipeline) -> list[Effect]:
 
 
 def differs(timeline: Timeline, effects: Sequence[Effect]) -> str | None:
-    """Return what stands where something else was expected, to be read by a person; None where all is as expected."""
-    from detector.backtest.side_by_side import side_by_side  # noqa: PLC0415 - only where something differs
-
+    """Return how the effects differ from what the timeline expects, for a person to read; None if they do not."""
     decided, outcomes = decisions(effects)
     shown = []
     if decided != timeline.expected:
-        shown.append(side_by_side(timeline.expected, decided))
+        shown.append(_side_by_side(timeline.expected, decided))
     if timeline.outcomes and outcomes != timeline.outcomes:
-        shown.append("  At the end:\n" + side_by_side(timeline.outcomes, outcomes))
+        shown.append(_("  At the end:") + "\n" + _side_by_side(timeline.outcomes, outcomes))
     if timeline.start and [started(effects)] != timeline.start:
-        shown.append("  How it started:\n" + side_by_side(timeline.start, [started(effects)]))
+        shown.append(_("  How it started:") + "\n" + _side_by_side(timeline.start, [started(effects)]))
     return "\n".join([f"{timeline.place}: {timeline.name}", *shown]) if shown else None
 
 
 def misspelt(timeline: Timeline, codes: Iterable[str]) -> str | None:
-    """Return what to say of an expected line that can never be decided, for no rule has its code; None: there is none."""
+    """Return a hint for the first expected line whose code no rule has, so that it can never be decided; None: all exist."""
     known = set(codes)
     for line in timeline.expected:
-        _, _, *rest = line.split()
+        _clock, _decision, *rest = line.split()
         if rest and rest[0] not in known:
-            return f"{timeline.place}: no rule in force has the code '{rest[0]}'. {nearest(rest[0], sorted(known))}".strip()
+            text = _("{place}: no rule in force has the code '{code}'. {hint}")
+            return text.format(place=timeline.place, code=rest[0], hint=did_you_mean(rest[0], sorted(known))).strip()
     return None
+
+
+def _side_by_side(expected: Sequence[str], decided: Sequence[str]) -> str:
+    """Return two columns: `|` where both are the same, `<` where only the left has it, `>` only the right, `x` they differ."""
+    rows = [(_("expected"), "", _("decided"))]
+    for tag, left, left_end, right, right_end in SequenceMatcher(None, expected, decided).get_opcodes():
+        for one, other in zip_longest(expected[left:left_end], decided[right:right_end]):
+            sign = "|" if tag == "equal" else "<" if other is None else ">" if one is None else "x"
+            rows.append((one or "", sign, other or ""))
+    if len(rows) == 1:
+        rows.append((_("(nothing)"), "|", _("(nothing)")))
+    width = max(len(one) for one, _sign, _other in rows)
+    return "\n".join(f"    {one:{width}}  {sign or ' '}  {other}".rstrip() for one, sign, other in rows)
 
 
 def _at(seen: Observation) -> datetime:

@@ -1,4 +1,4 @@
-"""From when on a report looks back, as people write it: `7d`, `2w`, `12 h`, `2026-11-01`."""
+"""Read from when on a report looks back: `7d`, `2w`, `12 h`, `2026-11-01`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Final
 
 from detector.errors import Problem, UserError
+from detector.i18n import _
 from rules.lengths import parse_length
 
 _DATE: Final = re.compile(r"\d{1,5}-\d{1,2}-\d{1,2}", re.ASCII)
 _EARLIEST: Final = date(1970, 1, 1)
-_HINT: Final = "Write a length such as 7d or 2w, or a date such as {today}."
+_HINT: Final = _("Write a length such as 7d or 2w, or a date such as {day}.")
 
 
 def parse_since(text: str, now: datetime, zone: tzinfo) -> datetime:
@@ -21,21 +22,24 @@ def parse_since(text: str, now: datetime, zone: tzinfo) -> datetime:
         UserError: if the text is neither a length nor a date, or lies in the future.
     """
     today = now.astimezone(zone).date()
-    hint = _HINT.format(today=today - timedelta(days=7))
+    hint = _HINT.format(day=today - timedelta(days=7))
     wanted = text.strip()
     if _DATE.fullmatch(wanted):
         try:
             day = date.fromisoformat(wanted)
         except ValueError:
-            raise UserError([Problem(message=f"--since: there is no date '{wanted}'", hint=hint)]) from None
+            raise UserError(
+                [Problem(message=_("--since: there is no date '{date}'").format(date=wanted), hint=hint)]
+            ) from None
         if day > today:
-            raise UserError([Problem(message=f"--since: {wanted} lies in the future", hint=hint)])
+            raise UserError([Problem(message=_("--since: {date} lies in the future").format(date=wanted), hint=hint)])
         return _midnight(max(day, _EARLIEST), zone)
     try:
         length = parse_length(wanted)
     except ValueError as failure:
-        said = str(failure) if "too long" in str(failure) else f"'{text}' is neither a length nor a date"
-        raise UserError([Problem(message=f"--since: {said}", hint=hint)]) from None
+        neither = _("'{text}' is neither a length nor a date").format(text=text)
+        why = str(failure) if "too long" in str(failure) else neither
+        raise UserError([Problem(message=f"--since: {why}", hint=hint)]) from None
     if length % timedelta(days=1):
         return now - length
     return _midnight(today - length, zone)

@@ -1,9 +1,9 @@
-"""Rows to a summary: how partner time went, and how much of it is known.
+"""Summarise what is kept: how partner time went, and how much of it is known.
 
-Rule 1: only partner times that are known for at least half are counted; the others are named, never praised.
+Rule 1: only partner times that are known for at least half are counted; the others are listed as left out.
 Rule 2: a use is one micro-rejection, however many rules held in it.
-Rule 3: what the person said was for both, or was needed, is counted against nobody; nor is a film for two, nor what may
-have called somebody who is on call.
+Rule 3: what the person called "for both" or "needed" is no micro-rejection; nor is a film for two, nor what may have
+    called somebody who is on call.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from detector.core.attention.time_split import Share, TimeSplit, split_time
 from detector.core.effects import Moment, Outcome
 from detector.core.observations import LAPTOP, Observation
 from detector.devices import Phone
+from detector.i18n import _
 from detector.report.devices import put_away_first, survey
 from detector.report.kept import gather
 from detector.report.rituals import offers, starts
@@ -47,20 +48,20 @@ _EXCUSES = {
     Reason.NEEDED: Reason.NEEDED,
     Reason.ON_CALL: Reason.ON_CALL,
 }
-"""What excuses a moment, by its reason: none of these is ever waited for and then said."""
+"""Which reasons excuse a moment, and as what it is counted then."""
 _PUT_AWAY = frozenset({Outcome.PUT_AWAY_30, Outcome.PUT_AWAY_60})
 _JUDGED = _PUT_AWAY | {Outcome.DISMISSED, Outcome.IGNORED}
 
 
 @dataclass(slots=True)
-class _Evening:
-    """One occurrence that is known well enough, divided, with its moments sorted out."""
+class _CountedOccurrence:
+    """An occurrence that is known well enough, divided into presence and distraction, with its moments."""
 
     monday: date
     divided: TimeSplit
     share: Share
     moments: list[Moment]
-    apart: Counter[Reason]
+    excused: Counter[Reason]
 
 
 def summarise(
@@ -81,43 +82,43 @@ def summarise(
     """Return the summary of the occurrences that began in `[since, until)`; rows of others are passed over.
 
     `until` is now, or earlier: nothing after it is counted.
-    `zone` decides in which week an evening lies, and the summary's instants are in it; `rules` maps a rule's code to its name.
-    `signs`: what phones told of being picked up and put away; `phones`: those that are paired now. `settled`:
-    categories that are not offered as being for both: they are already, or it was declined. `cancelled`: what was
-    cancelled, and what became of it.
+    `zone` decides in which week an occurrence lies, and the summary's instants are in it. `rules` maps a code to its name.
+    `signs`: when phones were picked up and put away; `phones`: those that are paired now. `settled`: categories that
+    are not offered as "for both": they are already, or the person declined. `cancelled`: what was cancelled, and what
+    became of it.
     """
     kept = gather(occurrences, uses, moments, coverage, signs, since=since, until=until)
 
-    evenings: list[_Evening] = []
+    counted_occurrences: list[_CountedOccurrence] = []
     everything, left_out_moments = Share(), 0
     for each in kept:
         divided = split_time(each.uses, each.coverage, each.occurrence.began, each.ends)
         share = divided.share
         everything += share
-        counted, apart = _sort_out(each.moments)
+        counted, excused = _sort_out(each.moments)
         if share.lasted and share.known / share.lasted >= KNOWN_ENOUGH:
             local = each.occurrence.began.astimezone(zone).date()
             monday = local - timedelta(days=local.weekday())
-            evenings.append(_Evening(monday, divided, share, counted, apart))
+            counted_occurrences.append(_CountedOccurrence(monday, divided, share, counted, excused))
         else:
             left_out_moments += len(counted)
     open_ended = [each.occurrence for each in kept if each.occurrence.ended is None]
     under_way = sum(1 for each in open_ended if each.ends > until)
     partner_times = PartnerTimes(
         all=len(kept),
-        counted=len(evenings),
-        left_out=len(kept) - len(evenings),
+        counted=len(counted_occurrences),
+        left_out=len(kept) - len(counted_occurrences),
         left_out_moments=left_out_moments,
         under_way=under_way,
         cut_off=len(open_ended) - under_way,
     )
 
-    total = sum((evening.share for evening in evenings), Share())
-    found = [moment for evening in evenings for moment in evening.moments]
-    apart = sum((evening.apart for evening in evenings), Counter[Reason]())
+    total = sum((each.share for each in counted_occurrences), Share())
+    found = [moment for each in counted_occurrences for moment in each.moments]
+    excused = sum((each.excused for each in counted_occurrences), Counter[Reason]())
     all_moments = [moment for each in kept for moment in each.moments]
     nudges = _nudges(all_moments)
-    weeks = _weeks(evenings)
+    weeks = _weeks(counted_occurrences)
     devices = survey(kept, phones)
     return Summary(
         since=since.astimezone(zone),
@@ -126,9 +127,9 @@ def summarise(
         lived=everything.lasted,
         known=everything.known,
         share=total,
-        coverage=_part(everything.known, everything.lasted),
-        presence=_part(total.presence, total.known),
-        longest=_longest(evenings, zone),
+        coverage=_ratio(everything.known, everything.lasted),
+        presence=_ratio(total.presence, total.known),
+        longest=_longest(counted_occurrences, zone),
         moments=len(found),
         per_hour=_per_hour(len(found), total.known),
         by_category=_tallies((moment.category or "other" for moment in found), say_category, total.known),
@@ -136,9 +137,9 @@ def summarise(
         by_device=_tallies((moment.device for moment in found), say_on, total.known),
         devices=devices,
         put_away_first=sum(1 for each in kept if any(put_away_first(each, device.name) for device in devices)),
-        together=apart[Reason.TOGETHER],
-        needed=apart[Reason.NEEDED],
-        on_call=apart[Reason.ON_CALL],
+        together=excused[Reason.TOGETHER],
+        needed=excused[Reason.NEEDED],
+        on_call=excused[Reason.ON_CALL],
         nudges=nudges,
         unsaid=_unsaid(all_moments),
         weeks=weeks,
@@ -157,35 +158,35 @@ def summarise(
 def _sort_out(moments: Sequence[Moment]) -> tuple[list[Moment], Counter[Reason]]:
     """Return one moment per use, the first, and how many were excused instead, and by what."""
     counted: list[Moment] = []
-    apart: Counter[Reason] = Counter()
-    excused: set[int] = set()
+    excused: Counter[Reason] = Counter()
+    excused_uses: set[int] = set()
     for moment in moments:
         kind = _excuse(moment)
-        if kind is not None and moment.use is not None and moment.use not in excused:
-            excused.add(moment.use)
-            apart[kind] += 1
+        if kind is not None and moment.use is not None and moment.use not in excused_uses:
+            excused_uses.add(moment.use)
+            excused[kind] += 1
         elif kind is not None and moment.use is None:
-            apart[kind] += 1
+            excused[kind] += 1
     seen: set[int] = set()
-    # What is for the report alone gives a use its name only where nothing else does.
+    # A use counts under its first rule. Rules for the report alone come last: any other rule says more about the use.
     for moment in sorted(moments, key=lambda each: (each.reason is Reason.REPORT_ONLY, each.number)):
-        if moment.reason is Reason.SAME_USE or _excuse(moment) is not None or moment.use in excused:
+        if moment.reason is Reason.SAME_USE or _excuse(moment) is not None or moment.use in excused_uses:
             continue
         if moment.use is not None:
             if moment.use in seen:
                 continue
             seen.add(moment.use)
         counted.append(moment)
-    return counted, apart
+    return counted, excused
 
 
 def _excuse(moment: Moment) -> Reason | None:
-    said = {Outcome.TOGETHER: Reason.TOGETHER, Outcome.NEEDED: Reason.NEEDED}.get(moment.outcome or Outcome.UNKNOWN)
-    return said or (_EXCUSES.get(moment.reason) if moment.reason else None)
+    answered = {Outcome.TOGETHER: Reason.TOGETHER, Outcome.NEEDED: Reason.NEEDED}.get(moment.outcome or Outcome.UNKNOWN)
+    return answered or (_EXCUSES.get(moment.reason) if moment.reason else None)
 
 
-def _longest(evenings: Iterable[_Evening], zone: tzinfo) -> Undisturbed | None:
-    stretches = [stretch for evening in evenings for stretch in evening.divided.present]
+def _longest(counted_occurrences: Iterable[_CountedOccurrence], zone: tzinfo) -> Undisturbed | None:
+    stretches = [stretch for each in counted_occurrences for stretch in each.divided.present]
     if not stretches:
         return None
     begins, ends = max(stretches, key=lambda stretch: stretch[1] - stretch[0])
@@ -223,14 +224,14 @@ def _unsaid(moments: Iterable[Moment]) -> tuple[Unsaid, ...]:
     return tuple(Unsaid(reason=reason, moments=times) for reason, times in reasons.most_common())
 
 
-def _weeks(evenings: Iterable[_Evening]) -> tuple[Week, ...]:
-    by_monday: dict[date, list[_Evening]] = {}
-    for evening in evenings:
-        by_monday.setdefault(evening.monday, []).append(evening)
+def _weeks(counted_occurrences: Iterable[_CountedOccurrence]) -> tuple[Week, ...]:
+    by_monday: dict[date, list[_CountedOccurrence]] = {}
+    for each in counted_occurrences:
+        by_monday.setdefault(each.monday, []).append(each)
     weeks = []
     for monday, lived in sorted(by_monday.items()):
-        share = sum((evening.share for evening in lived), Share())
-        moments = sum(len(evening.moments) for evening in lived)
+        share = sum((each.share for each in lived), Share())
+        moments = sum(len(each.moments) for each in lived)
         enough = share.known >= HOURS_NEEDED
         weeks.append(
             Week(
@@ -238,7 +239,7 @@ def _weeks(evenings: Iterable[_Evening]) -> tuple[Week, ...]:
                 partner_times=len(lived),
                 known=share.known,
                 moments=moments,
-                presence=_part(share.presence, share.known) if enough else None,
+                presence=_ratio(share.presence, share.known) if enough else None,
                 per_hour=_per_hour(moments, share.known),
             )
         )
@@ -254,10 +255,10 @@ def _tallies(codes: Iterable[str], name: Callable[[str], str], known: timedelta)
 
 def say_on(device: str) -> str:
     """Return where a moment was, for example "on my phone"."""
-    return f"on {device if device != LAPTOP else 'this laptop'}"
+    return _("on {device}").format(device=_("this laptop") if device == LAPTOP else device)
 
 
-def _part(some: timedelta, whole: timedelta) -> float | None:
+def _ratio(some: timedelta, whole: timedelta) -> float | None:
     return some / whole if whole else None
 
 
@@ -266,19 +267,22 @@ def _per_hour(times: int, known: timedelta) -> float | None:
 
 
 def _missing(partner_times: PartnerTimes, total: Share, nudges: Nudges, weeks: Sequence[Week]) -> tuple[str, ...]:
-    """Return what is not said, and what it lacks, in sentences."""
-    said = []
+    """Return which numbers are not given, and what they lack, in sentences."""
+    sentences = []
     if not partner_times.counted:
-        said.append("Presence: no partner time is known for at least half of it.")
+        sentences.append(_("Presence: no partner time is known for at least half of it."))
     elif total.known < HOURS_NEEDED:
-        said.append(f"Moments per hour: {say_length(total.known)} are known; it takes {say_length(HOURS_NEEDED)}.")
+        text = _("Moments per hour: {known} are known; it takes {needed}.")
+        sentences.append(text.format(known=say_length(total.known), needed=say_length(HOURS_NEEDED)))
     if nudges.judged < NUDGES_NEEDED:
-        measure_unfinished = f"{nudges.judged} so far" if nudges.judged else "none so far"
-        said.append(
-            f"Share of nudges that helped: it takes {NUDGES_NEEDED} with a known outcome; {measure_unfinished}."
-        )
+        text = _("Share of nudges that helped: it takes {needed} with a known outcome; {so_far}.")
+        sentences.append(text.format(needed=NUDGES_NEEDED, so_far=_so_far(nudges.judged)))
     full = sum(1 for week in weeks if week.per_hour is not None)
     if full < WEEKS_NEEDED:
-        measure_unfinished = f"{full} so far" if full else "none so far"
-        said.append(f"Week by week: it takes {WEEKS_NEEDED} weeks with an hour known; {measure_unfinished}.")
-    return tuple(said)
+        text = _("Week by week: it takes {needed} weeks with an hour known; {so_far}.")
+        sentences.append(text.format(needed=WEEKS_NEEDED, so_far=_so_far(full)))
+    return tuple(sentences)
+
+
+def _so_far(count: int) -> str:
+    return _("{count} so far").format(count=count) if count else _("none so far")

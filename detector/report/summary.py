@@ -1,4 +1,4 @@
-"""The words of looking back: what a report holds, and how much must be known before it says a number.
+"""What a report holds, and how much must be known before it gives a number.
 
 Rule 1: a number that rests on too little is None, and `missing` says what it lacks.
 Rule 2: nothing here is a score of the relationship, and nothing compares two people.
@@ -19,9 +19,9 @@ FORMAT: Final = 1
 KNOWN_ENOUGH: Final = 0.5
 """A partner time of which less than this share is known is not counted: no data is never a good evening."""
 HOURS_NEEDED: Final = timedelta(hours=1)
-"""So much must be known before anything is said per hour."""
+"""So much must be known before anything is given per hour."""
 NUDGES_NEEDED: Final = 5
-"""So many nudges with a known end before a share of them is said."""
+"""So many nudges with a known outcome before a share of them is given."""
 WEEKS_NEEDED: Final = 2
 """So many weeks with an hour known before they are compared."""
 WELL_STARTED: Final = timedelta(minutes=5)
@@ -162,13 +162,15 @@ class Cancellation:
 class Summary:
     """Everything that a report says. Numbers rest on the partner times that are known well enough.
 
-    Only `nudges` and `unsaid` rest on all: they tell what the program did, which is known even where little else is; and
-    `devices`, `put_away_first` and `starts`, which say of themselves how much is known. `cancelled`: what was planned to
+    Only `nudges` and `unsaid` rest on all: they are about what the program did, which is known even where little else is;
+    and `devices`, `put_away_first` and `starts`, which themselves say how much is known. `cancelled`: what was planned to
     begin in that time and was cancelled.
 
-    `moments` counts micro-rejections, each once; `together` and `needed` are moments that the person said were for both
-    or were needed, counted apart; so is what may have called them while they were on call. `besides`: every moment of a rule that never speaks,
-    by rule. `put_away_first`: partner times at whose beginning a phone was put away. `presence` is a share of what is known; `coverage` of all that was declared and lived. `quiet_evening`: how many evenings of the quiet week are done, while it lasts.
+    `moments` counts micro-rejections, each once; `together` and `needed` are moments that the person called so, counted
+    apart, and so is `on_call`, what may have called them while they were on call. `besides`: every moment of a rule that
+    is for the report alone, by rule. `put_away_first`: partner times that began with a phone put away. `presence` is a
+    share of what is known; `coverage` of all that was declared and lived. `quiet_evening`: how many evenings of the quiet
+    week are done, while it lasts.
     """
 
     since: datetime
@@ -199,6 +201,11 @@ class Summary:
     quiet_evening: int | None = None
     starts: Starts = Starts(well=0, known=0)
     cancelled: tuple[Cancellation, ...] = ()
+
+    @property
+    def full_weeks(self) -> int:
+        """How many weeks are known well enough to be compared."""
+        return sum(1 for week in self.weeks if week.per_hour is not None)
 
 
 def as_json(summary: Summary) -> str:

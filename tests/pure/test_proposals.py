@@ -12,7 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.backtest.proposals import OwnEvening, Proposal, propose, say_why
-from detector.backtest.thresholds import COUNTS_UP_TO, LENGTHS_UP_TO, felt, higher, say_number, with_number
+from detector.backtest.thresholds import (
+    MAX_COUNT_FACTOR,
+    MAX_LENGTH_FACTOR,
+    find_threshold,
+    higher,
+    say_number,
+    with_number,
+)
 from detector.core.attention.settings import AttentionSettings
 from detector.core.observations import (
     Activity,
@@ -185,20 +192,20 @@ def test_what_would_bring_more_nudges_over_the_same_evenings_is_not_proposed() -
     ],
 )
 def test_one_number_of_a_rule_is_felt(condition: str, feature: str | None, number: str | None) -> None:
-    found = felt(condition)
+    found = find_threshold(condition)
     assert (found and found.feature, found and condition[found.at : found.at + found.width]) == (feature, number)
 
 
 def test_every_higher_number_is_one_that_a_person_would_say_and_a_condition_can_hold() -> None:
     tried = 0
     for rule in RULES:
-        threshold = felt(rule.condition.text)
+        threshold = find_threshold(rule.condition.text)
         if threshold is None:
             continue
         for number, changed in higher(rule, threshold):
             tried += 1
             assert number > threshold.number  # type: ignore[operator]
-            again = felt(changed.condition.text)
+            again = find_threshold(changed.condition.text)
             assert again is not None
             assert again.number == number, "said and read back it is the same number"
             back = with_number(changed.condition.text, again, threshold.number)
@@ -231,7 +238,7 @@ def test_proposals_keep_their_bounds_whatever_the_evenings_were(made: list[list[
     budget = PolicySettings().budget
     for each in found.values():
         number, new = each.threshold.number, each.proposed
-        most = number * (COUNTS_UP_TO if isinstance(number, int) else LENGTHS_UP_TO)
+        most = number * (MAX_COUNT_FACTOR if isinstance(number, int) else MAX_LENGTH_FACTOR)
         assert number < new <= most  # type: ignore[operator]
         assert each.then.nudges <= each.now.nudges
         assert each.then.nudges <= budget * len(evenings)
