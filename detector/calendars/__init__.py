@@ -1,1 +1,1 @@
-"""Calendars in and out: .ics files and addresses propose partner time, and what is declared can be written as one."""
+"""Calendars as files in the format of RFC 5545 (.ics): fetch, read and write them, and propose partner time from them."""

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from detector.calendars.limits import DEEPEST, MOST_EVENTS, MOST_LINES, TOO_MANY
-from detector.calendars.lines import Line
+from detector.calendars.limits import MAX_DEPTH, MAX_EVENTS, MAX_LINES, TOO_MANY
+from detector.calendars.lines import ContentLine
 from detector.errors import UserError
+from detector.i18n import _
 
-EVENT: Final = frozenset(
+EVENT_NAMES: Final = frozenset(
     {
         "UID",
         "SUMMARY",
@@ -32,45 +33,50 @@ EVENT: Final = frozenset(
 )
 """What is read of an event. Its description, its place, who is invited, attachments and alarms are not."""
 
-KINDS: Final = EVENT | {"BEGIN", "END", "NAME", "X-WR-CALNAME", "TZID", "X-LIC-LOCATION"}
-NO_CALENDAR: Final = "This is no calendar: a calendar begins with BEGIN:VCALENDAR."
-TOO_DEEP: Final = f"This is no calendar that can be read: its parts stand more than {DEEPEST} deep in one another."
+NAMES: Final = EVENT_NAMES | {"BEGIN", "END", "NAME", "X-WR-CALNAME", "TZID", "X-LIC-LOCATION"}
+NO_CALENDAR: Final = _("This is no calendar: a calendar begins with BEGIN:VCALENDAR.")
+TOO_DEEP: Final = _(
+    "This is no calendar that can be read: its parts stand more than {depth} deep in one another."
+).format(depth=MAX_DEPTH)
 _EVENT, _ZONE, _CALENDAR = "VEVENT", "VTIMEZONE", "VCALENDAR"
 
 
 @dataclass(slots=True)
-class Block:
-    """The lines of one event that are read, in order. `line`: where it begins; `flaw`: what is wrong with it as a whole."""
+class EventBlock:
+    """The lines of one event that are read, in order. `line`: where it begins; `problem`: what is wrong with all of it."""
 
     line: int
-    lines: list[Line] = field(default_factory=list)
-    flaw: str | None = None
+    lines: list[ContentLine] = field(default_factory=list)
+    problem: str | None = None
 
-    def take(self, line: Line) -> None:
-        """Take one of its lines."""
-        if len(self.lines) >= MOST_LINES:
-            self.flaw = f"it has more than {MOST_LINES:,} lines of dates"
+    def add(self, line: ContentLine) -> None:
+        """Add one of its lines."""
+        if len(self.lines) >= MAX_LINES:
+            self.problem = _("it has more than {count} lines of dates").format(count=f"{MAX_LINES:,}")
         else:
             self.lines.append(line)
 
-    def named(self, name: str) -> list[Line]:
+    def named(self, name: str) -> list[ContentLine]:
         """Return its lines of this name."""
         return [line for line in self.lines if line.name == name]
 
 
 @dataclass(slots=True)
-class Scan:
-    """Goes through a file once: `blocks()` yields its events, and afterwards the rest is known."""
+class CalendarScanner:
+    """Goes through a file once: `blocks()` yields its events, and afterwards the rest is known.
 
-    name: Line | None = None
+    `zones`: what the calendar states of its zones (X-LIC-LOCATION by TZID); `is_complete`: every component ended.
+    """
+
+    name: ContentLine | None = None
     zones: dict[str, str] = field(default_factory=dict)
-    seen: int = 0
-    whole: bool = True
+    event_count: int = 0
+    is_complete: bool = True
     _stack: list[str] = field(default_factory=list)
-    _block: Block | None = None
+    _block: EventBlock | None = None
     _zone: str | None = None
 
-    def blocks(self, lines: Iterator[Line]) -> Iterator[Block]:
+    def blocks(self, lines: Iterator[ContentLine]) -> Iterator[EventBlock]:
         """Yield the events.
 
         Raises:
@@ -79,53 +85,54 @@ class Scan:
         is_calendar = False
         for line in lines:
             if line.name == "BEGIN":
-                part = line.value.upper()
-                is_calendar = is_calendar or part == _CALENDAR
-                if part == _EVENT and self._block is not None:
-                    yield from self._leave(_EVENT, by_itself=False)
-                self._enter(part, line)
+                component = line.value.upper()
+                is_calendar = is_calendar or component == _CALENDAR
+                # Events cannot contain events: the one before did not end.
+                if component == _EVENT and self._block is not None:
+                    yield from self._leave(_EVENT, has_end=False)
+                self._enter(component, line)
             elif line.name == "END":
-                yield from self._leave(line.value.upper(), by_itself=True)
+                yield from self._leave(line.value.upper(), has_end=True)
             elif self._block is not None:
-                if self._stack[-1] == _EVENT and line.name in EVENT:
-                    self._block.take(line)
+                # Only lines of the event itself: an alarm inside has a DURATION and a SUMMARY, too.
+                if self._stack[-1] == _EVENT and line.name in EVENT_NAMES:
+                    self._block.add(line)
             elif self._stack:
                 self._note(self._stack[-1], line)
         if not is_calendar:
             raise UserError(NO_CALENDAR)
-        self.whole = not self._stack
-        yield from self._leave(_EVENT, by_itself=False)
+        self.is_complete = not self._stack
+        yield from self._leave(_EVENT, has_end=False)
 
-    def _enter(self, part: str, line: Line) -> None:
-        if len(self._stack) >= DEEPEST:
+    def _enter(self, component: str, line: ContentLine) -> None:
+        if len(self._stack) >= MAX_DEPTH:
             raise UserError(TOO_DEEP)
-        self._stack.append(part)
-        if part == _EVENT:
-            self.seen += 1
-            if self.seen > MOST_EVENTS:
+        self._stack.append(component)
+        if component == _EVENT:
+            self.event_count += 1
+            if self.event_count > MAX_EVENTS:
                 raise UserError(TOO_MANY)
-            self._block = Block(line.number)
+            self._block = EventBlock(line.number)
 
-    def _leave(self, part: str, *, by_itself: bool) -> Iterator[Block]:
-        if part not in self._stack:
+    def _leave(self, component: str, *, has_end: bool) -> Iterator[EventBlock]:
+        if component not in self._stack:
             return
-        # What stands inside ends with it, whether it said so or not.
+        # What stands inside ends with it, whether its own END is there or not.
         while self._stack:
             left = self._stack.pop()
             if left == _EVENT and self._block is not None:
-                if part != _EVENT or not by_itself:
-                    self._block.flaw = "it does not end: END:VEVENT is missing"
+                if component != _EVENT or not has_end:
+                    self._block.problem = _("it does not end: END:VEVENT is missing")
                 yield self._block
                 self._block = None
-            if left == part:
+            if left == component:
                 return
 
-    def _note(self, part: str, line: Line) -> None:
-        if part == _ZONE and line.name == "TZID":
+    def _note(self, component: str, line: ContentLine) -> None:
+        if component == _ZONE and line.name == "TZID":
             self._zone = line.value
-        elif (
-            part == _ZONE and line.name == "X-LIC-LOCATION" and self._zone is not None and len(self.zones) < MOST_LINES
-        ):
-            self.zones[self._zone] = line.value
-        elif part == _CALENDAR and line.name in {"NAME", "X-WR-CALNAME"} and self.name is None:
+        elif component == _ZONE and line.name == "X-LIC-LOCATION":
+            if self._zone is not None and len(self.zones) < MAX_LINES:
+                self.zones[self._zone] = line.value
+        elif component == _CALENDAR and line.name in {"NAME", "X-WR-CALNAME"} and self.name is None:
             self.name = line

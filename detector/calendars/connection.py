@@ -1,8 +1,9 @@
-"""One request over a connection of our own: the name is looked up once, every address judged, and one of those asked.
+"""One HTTP request for a calendar: the name is resolved once, every address is checked, and one of those is connected to.
 
-Rule 1: nobody is connected to whose address was not judged: a name that leads elsewhere the next time gains nothing.
-Rule 2: everything ends at one deadline: looking up, connecting, TLS, the headers, the body, however it drips.
-Rule 3: no cookies, no proxy, no name but "turntoward"; nothing of an address but its host is ever in the words.
+Rule 1: only an address that was checked is connected to (address pinning): a name that resolves to another address the
+next time (DNS rebinding) gains nothing.
+Rule 2: one deadline ends everything: resolving, connecting, TLS, the headers, the body, however slowly they come.
+Rule 3: no cookies, no proxy, no user agent but "turntoward"; of a URL nothing but its host is ever in a message.
 """
 
 from __future__ import annotations
@@ -21,27 +22,30 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, TypeAlias
 
-from detector.calendars.addresses import leads
-from detector.calendars.places import Address
+from detector.calendars.ip_addresses import destination
+from detector.calendars.urls import CalendarUrl
 from detector.clock import SystemClock
 from detector.errors import TurntowardError
+from detector.i18n import _
 
-Answer: TypeAlias = http.client.HTTPResponse
-NoHttp: Final = http.client.HTTPException
-MOST_ADDRESSES: Final = 64
-HEADERS: Final = 1 << 18
-"""Bytes that an answer may have beside its body."""
+# The rest of the program gets them from here: a test lets no other module import http.client.
+HttpResponse: TypeAlias = http.client.HTTPResponse
+ProtocolError: Final = http.client.HTTPException
+MAX_ADDRESSES: Final = 64
+MAX_HEADER_BYTES: Final = 1 << 18
+"""How much a response may have beside its body."""
 
-_CERTIFICATE: Final = {
-    9: "the server's certificate is not valid yet; is this device's clock right?",
-    10: "the server's certificate has expired",
-    18: "the server's certificate is signed by itself, and nobody vouches for it",
+# By OpenSSL's X509_V_ERR_ numbers.
+_CERTIFICATE_PROBLEMS: Final = {
+    9: _("the server's certificate is not valid yet; is this device's clock right?"),
+    10: _("the server's certificate has expired"),
+    18: _("the server's certificate is signed by itself, and nobody vouches for it"),
 }
-_UNKNOWN: Final = frozenset({2, 19, 20, 21, 27})
-_ANOTHER: Final = frozenset({62, 63, 64})
+_UNKNOWN_ISSUER: Final = frozenset({2, 19, 20, 21, 27})
+_OTHER_NAME: Final = frozenset({62, 63, 64})
 
 
-class NotFetched(TurntowardError):
+class FetchFailed(TurntowardError):
     """A calendar could not be fetched. `why` goes on after "it was asked, and"; `wait`: for how long to leave it alone."""
 
     def __init__(self, why: str, wait: timedelta | None = None) -> None:
@@ -50,23 +54,27 @@ class NotFetched(TurntowardError):
         super().__init__(why)
 
 
-def _look_up(host: str, port: int) -> list[str]:
+class ResponseTooLarge(Exception):
+    """More came than is read."""
+
+
+def _resolve(host: str, port: int) -> list[str]:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(place[0]) for *_, place in found))
+    return list(dict.fromkeys(str(address[0]) for *_rest, address in found))
 
 
-def _connect(address: str, port: int, patience: float) -> socket.socket:
-    return socket.create_connection((address, port), timeout=patience)
+def _connect(address: str, port: int, timeout: float) -> socket.socket:
+    return socket.create_connection((address, port), timeout=timeout)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """What of the network is used; tests put their own in its place.
+    """What of the network is used, so that tests can replace it.
 
-    `look_up(host, port)` gives addresses, `connect(address, port, seconds)` a connection, `context()` what TLS trusts.
+    `resolve(host, port)` returns addresses, `connect(address, port, seconds)` a connection, `context()` what TLS trusts.
     """
 
-    look_up: Callable[[str, int], list[str]] = _look_up
+    resolve: Callable[[str, int], list[str]] = _resolve
     connect: Callable[[str, int, float], socket.socket] = _connect
     context: Callable[[], ssl.SSLContext] = ssl.create_default_context
     monotonic: Callable[[], float] = SystemClock().monotonic
@@ -74,10 +82,10 @@ class Network:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadline:
-    """When everything is over: `ends` by the monotonic clock, `lasts` seconds after its beginning."""
+    """When everything has to be done: `ends` by the monotonic clock, `timeout` seconds after its beginning."""
 
     ends: float
-    lasts: float
+    timeout: float
     monotonic: Callable[[], float] = field(repr=False)
 
     def left(self) -> float:
@@ -92,37 +100,34 @@ class Deadline:
         return left
 
 
-class TooLarge(Exception):
-    """More came than is taken in."""
+class _DeadlineReader(io.RawIOBase):
+    """Reads a connection until the deadline, and up to so many bytes."""
 
-
-class _Timed(io.RawIOBase):
-    """A connection that is read until the deadline, and up to so many bytes."""
-
-    def __init__(self, connection: socket.socket, deadline: Deadline, most: int) -> None:
+    def __init__(self, connection: socket.socket, deadline: Deadline, max_bytes: int) -> None:
         self._connection = connection
         self._deadline = deadline
-        self._left = most
+        self._left = max_bytes
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
+        # Anew for every read: a socket's own timeout is for one read, and a server may send a byte just before each.
         self._connection.settimeout(self._deadline.left())
         read = self._connection.recv_into(buffer)
         self._left -= read
         if self._left < 0:
-            raise TooLarge
+            raise ResponseTooLarge
         return read
 
 
-class _Socket:
+class _HttpSocket:
     """What http.client needs of a socket."""
 
-    def __init__(self, connection: socket.socket, deadline: Deadline, most: int) -> None:
+    def __init__(self, connection: socket.socket, deadline: Deadline, max_bytes: int) -> None:
         self._connection = connection
         self._deadline = deadline
-        self._most = most
+        self._max_bytes = max_bytes
 
     def sendall(self, content: bytes) -> None:
         self._connection.settimeout(self._deadline.left())
@@ -130,139 +135,144 @@ class _Socket:
 
     def makefile(self, mode: str) -> io.BufferedReader:
         del mode  # it is always "rb"
-        return io.BufferedReader(_Timed(self._connection, self._deadline, self._most))
+        return io.BufferedReader(_DeadlineReader(self._connection, self._deadline, self._max_bytes))
 
     def close(self) -> None:
-        """Whoever opened it closes it."""
+        """Whoever opened the connection closes it."""
 
 
-class Asked:
-    """An answer, whose body is still to be read; a context that closes the connection."""
+class GetRequest:
+    """A request that was sent and whose response's body is still to be read; a context that closes the connection."""
 
     def __init__(
         self,
-        address: Address,
+        url: CalendarUrl,
         headers: Mapping[str, str],
         *,
-        local: bool,
+        allow_local: bool,
         deadline: Deadline,
         network: Network,
-        most: int,
+        max_bytes: int,
     ) -> None:
-        self._connection, self.was_local = _opened(address, local=local, deadline=deadline, network=network)
+        self._connection, self.was_local = _open(url, allow_local=allow_local, deadline=deadline, network=network)
         try:
-            asking = http.client.HTTPConnection(address.host, address.port)
-            asking.sock = _Socket(self._connection, deadline, most + HEADERS)
-            asking.putrequest("GET", address.target, skip_host=True, skip_accept_encoding=True)
+            request = http.client.HTTPConnection(url.host, url.port)
+            # With a socket of its own, http.client neither resolves the name again nor connects by itself.
+            request.sock = _HttpSocket(self._connection, deadline, max_bytes + MAX_HEADER_BYTES)
+            request.putrequest("GET", url.target, skip_host=True, skip_accept_encoding=True)
             for name, value in headers.items():
-                asking.putheader(name, value)
-            asking.endheaders()
-            self.answer = asking.getresponse()
+                request.putheader(name, value)
+            request.endheaders()
+            self.response = request.getresponse()
         except BaseException:
             self._connection.close()
             raise
 
-    def __enter__(self) -> Answer:
-        """Return the answer."""
-        return self.answer
+    def __enter__(self) -> HttpResponse:
+        """Return the response."""
+        return self.response
 
     def __exit__(self, *_: object) -> None:
         """Close the connection."""
         self._connection.close()
 
 
-def headers_for(address: Address, *, etag: str | None, modified: str | None) -> dict[str, str]:
-    """Return what goes with the request: what is known of the last good copy, and the login."""
-    found = {
-        "Host": address.netloc,
+def request_headers(url: CalendarUrl, *, etag: str | None, modified: str | None) -> dict[str, str]:
+    """Return the headers of the request: what is known of the last good copy, and the login."""
+    headers = {
+        "Host": url.netloc,
         "User-Agent": "turntoward",
         "Accept": "text/calendar, */*;q=0.5",
         "Accept-Encoding": "identity",
         "Connection": "close",
     }
     if etag is not None:
-        found["If-None-Match"] = etag
+        headers["If-None-Match"] = etag
     if modified is not None:
-        found["If-Modified-Since"] = modified
-    if address.login is not None:
-        found["Authorization"] = "Basic " + b64encode(":".join(address.login).encode()).decode("ascii")
-    return found
+        headers["If-Modified-Since"] = modified
+    if url.login is not None:
+        headers["Authorization"] = "Basic " + b64encode(":".join(url.login).encode()).decode("ascii")
+    return headers
 
 
-def in_words(failed: OSError, address: Address, lasts: float) -> str:
+def describe_error(error: OSError, url: CalendarUrl, timeout: float) -> str:
     """Return why the server could not be asked: a clause that names nothing but the host."""
-    if isinstance(failed, TimeoutError):
-        return f"the server did not answer within {lasts:g} s"
-    if isinstance(failed, ssl.SSLCertVerificationError):
-        code = failed.verify_code
-        if code in _ANOTHER:
-            return f"the server's certificate is for another name than {address.host}"
-        if code in _UNKNOWN:
-            return "nobody whom this device trusts vouches for the server's certificate"
-        return _CERTIFICATE.get(code, "the server's certificate is wrong")
-    if isinstance(failed, ssl.SSLError):
-        return "the server does not speak https as it should"
-    if isinstance(failed, socket.gaierror):
-        if failed.errno in {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}:
-            return f"there is no server called {address.host}"
-        return f"the name {address.host} cannot be looked up just now"
-    if failed.errno == errno.EAFNOSUPPORT:
-        return "this program may not reach the network; `turntoward service install` mends that"
-    if failed.errno in {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN}:
-        return "there is no way to the server just now"
-    if isinstance(failed, http.client.RemoteDisconnected):
-        return "the server hung up without an answer"
-    words = os.strerror(failed.errno).lower() if failed.errno else "it broke off"
-    return f"{address.host} does not answer ({words})"
+    host = url.host
+    if isinstance(error, TimeoutError):
+        return _("the server did not answer within {seconds} s").format(seconds=f"{timeout:g}")
+    if isinstance(error, ssl.SSLCertVerificationError):
+        code = error.verify_code
+        if code in _OTHER_NAME:
+            return _("the server's certificate is for another name than {host}").format(host=host)
+        if code in _UNKNOWN_ISSUER:
+            return _("nobody whom this device trusts vouches for the server's certificate")
+        return _CERTIFICATE_PROBLEMS.get(code, _("the server's certificate is wrong"))
+    if isinstance(error, ssl.SSLError):
+        return _("the server does not speak https as it should")
+    if isinstance(error, socket.gaierror):
+        if error.errno in {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}:
+            return _("there is no server called {host}").format(host=host)
+        return _("the name {host} cannot be looked up just now").format(host=host)
+    if error.errno == errno.EAFNOSUPPORT:  # the systemd unit allows no network without its drop-in
+        return _("this program may not reach the network; `turntoward service install` mends that")
+    if error.errno in {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN}:
+        return _("there is no way to the server just now")
+    if isinstance(error, http.client.RemoteDisconnected):
+        return _("the server hung up without an answer")
+    words = os.strerror(error.errno).lower() if error.errno else _("it broke off")
+    return _("{host} does not answer ({words})").format(host=host, words=words)
 
 
-def _opened(address: Address, *, local: bool, deadline: Deadline, network: Network) -> tuple[socket.socket, bool]:
-    """Return a connection to a judged address, and whether that stands on the local network."""
-    found = _looked_up(address, deadline, network)
-    ways = {leads(each) for each in found}
-    if "nowhere" in ways or not found:
-        raise NotFetched(f"{address.host} leads to no address that a calendar can be at")
-    if "local" in ways and not local:
-        raise NotFetched(f"{address.host} stands on the local network, which is asked only with --local")
-    connection = _first(found, address.port, deadline, network)
+def _open(url: CalendarUrl, *, allow_local: bool, deadline: Deadline, network: Network) -> tuple[socket.socket, bool]:
+    """Return a connection to a checked address, and whether that is on the local network."""
+    addresses = _resolved(url, deadline, network)
+    destinations = {destination(each) for each in addresses}
+    # One bad address among good ones is enough: otherwise a name could have a public address for show and be connected
+    # to on the local network.
+    if "forbidden" in destinations or not addresses:
+        raise FetchFailed(_("{host} leads to no address that a calendar can be at").format(host=url.host))
+    if "local" in destinations and not allow_local:
+        problem = _("{host} stands on the local network, which is asked only with --local")
+        raise FetchFailed(problem.format(host=url.host))
+    connection = _connect_first(addresses, url.port, deadline, network)
     try:
-        if address.scheme == "https":
+        if url.scheme == "https":
             connection.settimeout(deadline.left())
-            connection = network.context().wrap_socket(connection, server_hostname=address.host)
+            connection = network.context().wrap_socket(connection, server_hostname=url.host)
     except BaseException:
         connection.close()
         raise
-    return connection, "local" in ways
+    return connection, "local" in destinations
 
 
-def _looked_up(address: Address, deadline: Deadline, network: Network) -> list[str]:
+def _resolved(url: CalendarUrl, deadline: Deadline, network: Network) -> list[str]:
     # The system's resolver knows no deadline; a thread that nobody waits for any more does no harm.
-    came: queue.SimpleQueue[list[str] | BaseException] = queue.SimpleQueue()
+    results: queue.SimpleQueue[list[str] | BaseException] = queue.SimpleQueue()
 
-    def look_up() -> None:
+    def resolve() -> None:
         try:
-            came.put(network.look_up(address.host, address.port))
-        except (OSError, UnicodeError) as failed:
-            came.put(failed)
+            results.put(network.resolve(url.host, url.port))
+        except (OSError, UnicodeError) as error:
+            results.put(error)
 
-    threading.Thread(target=look_up, daemon=True).start()
+    threading.Thread(target=resolve, daemon=True).start()
     try:
-        found = came.get(timeout=deadline.left())
+        found = results.get(timeout=deadline.left())
     except queue.Empty:
         raise TimeoutError from None
     if isinstance(found, UnicodeError):
-        raise NotFetched(f"there is no server called {address.host}")
+        raise FetchFailed(_("there is no server called {host}").format(host=url.host))
     if isinstance(found, BaseException):
         raise found
-    return found[:MOST_ADDRESSES]
+    return found[:MAX_ADDRESSES]
 
 
-def _first(found: list[str], port: int, deadline: Deadline, network: Network) -> socket.socket:
-    """Connect to the first that answers; each gets its share of the time that is left."""
-    failures: list[OSError] = []
-    for number, each in enumerate(found):
+def _connect_first(addresses: list[str], port: int, deadline: Deadline, network: Network) -> socket.socket:
+    """Connect to the first address that answers; each gets its share of the time that is left."""
+    errors: list[OSError] = []
+    for number, address in enumerate(addresses):
         try:
-            return network.connect(each, port, deadline.left() / (len(found) - number))
-        except OSError as failed:
-            failures.append(failed)
-    raise failures[0]
+            return network.connect(address, port, deadline.left() / (len(addresses) - number))
+        except OSError as error:
+            errors.append(error)
+    raise errors[0]

@@ -1,7 +1,7 @@
-"""One event of a calendar as it is meant: when it begins, how long it lasts, what of it recurs and what does not.
+"""One event of a calendar, parsed: when it begins, how long it lasts, and what of it recurs.
 
-Rule 1: only what tells when it is, and its title, is looked at.
-Rule 2: what cannot be partner time, shorter than a minute or longer than a day, or more often than daily, is refused here.
+Rule 1: only its title and what tells when it takes place is read.
+Rule 2: what cannot be partner time is refused here: shorter than a minute, longer than a day, more often than daily.
 """
 
 from __future__ import annotations
@@ -12,193 +12,207 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from detector.calendars.blocks import Block
-from detector.calendars.limits import MOST_EXCEPTIONS
-from detector.calendars.titles import UNNAMED, clean, without_tag
-from detector.calendars.values import NotUnderstood, Value, When, read_length, read_stretch, read_when, take_apart
+from detector.calendars.blocks import EventBlock
+from detector.calendars.limits import MAX_EXCEPTIONS
+from detector.calendars.values import (
+    UNNAMED,
+    EventProperty,
+    EventTime,
+    InvalidEvent,
+    clean_title,
+    parse_duration,
+    parse_period,
+    parse_property,
+    parse_times,
+    without_tag,
+)
+from detector.i18n import _
 from detector.partner_time.rrule import split_rrule
 from rules.lengths import say_length
 
-SHORTEST: Final = timedelta(minutes=1)
-LONGEST: Final = timedelta(hours=24)
+MIN_LENGTH: Final = timedelta(minutes=1)
+MAX_LENGTH: Final = timedelta(hours=24)
 _DAY: Final = timedelta(days=1)
-_LONGEST_UID: Final = 200
+_MAX_UID_LENGTH: Final = 200
+_MAX_SENTENCE_LENGTH: Final = 200
+_MAX_SEQUENCE_DIGITS: Final = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """An event, or one instance of it (`stands_for`: the beginning in whose place it is).
+class ParsedEvent:
+    """An event, or one changed instance of it (`recurrence_id`: the beginning that it replaces).
 
-    `without`, `also`: as in the file, in whatever zones; `stretches`: of `also`, those with a length of their own.
+    `without`, `also`: EXDATE and RDATE as in the file, in whatever zones; `periods`: of `also`, those with a length of
+    their own.
     """
 
     line: int
     uid: str
     title: str
-    begins: When
+    begins: EventTime
     lasts: timedelta
     sequence: int
     is_cancelled: bool
     recurrence: str | None
-    without: tuple[When, ...]
-    also: tuple[When, ...]
-    stretches: tuple[tuple[When, timedelta], ...]
-    stands_for: When | None
+    without: tuple[EventTime, ...]
+    also: tuple[EventTime, ...]
+    periods: tuple[tuple[EventTime, timedelta], ...]
+    recurrence_id: EventTime | None
 
 
-def read_uid(block: Block) -> str:
+def read_uid(block: EventBlock) -> str:
     """Return the event's own id; where it has none, one that stays the same as long as the event does."""
     for line in block.named("UID"):
         uid = line.value
-        if uid and len(uid) <= _LONGEST_UID and clean(uid) == uid[:80]:
+        if uid and len(uid) <= _MAX_UID_LENGTH and clean_title(uid) == uid[:80]:
             return uid
+    # SEQUENCE counts the changes of an event: it alone makes no other event.
     whole = b"\n".join(line.text for line in block.lines if line.name != "SEQUENCE")
-    said = next((line.value for line in block.named("UID") if line.value), None)
-    return f"~{hashlib.sha256(whole if said is None else said.encode()).hexdigest()[:32]}"
+    unusable = next((line.value for line in block.named("UID") if line.value), None)
+    return f"~{hashlib.sha256(whole if unusable is None else unusable.encode()).hexdigest()[:32]}"
 
 
-def read_title(block: Block, tag: str) -> str | None:
-    """Return the event's title as it is kept, or None where it has none that can be read."""
+def read_title(block: EventBlock, tag: str) -> str | None:
+    """Return the event's title as it is stored, or None where it has none that can be read."""
     for line in block.named("SUMMARY"):
         try:
-            text = take_apart(line).text.replace("\n", " ")
-        except NotUnderstood:
+            text = parse_property(line).text.replace("\n", " ")
+        except InvalidEvent:
             return None
         return without_tag(text, tag)
     return None
 
 
-def read_stands_for(block: Block, known_here: Mapping[str, str]) -> When | None:
-    """Return the beginning in whose place this instance is; None of a whole event.
+def read_recurrence_id(block: EventBlock, calendar_zones: Mapping[str, str]) -> EventTime | None:
+    """Return the beginning that this instance replaces; None of a whole event.
 
     Raises:
-        NotUnderstood: if it cannot be read.
+        InvalidEvent: if it cannot be read.
     """
-    value = _only(block, "RECURRENCE-ID")
-    return None if value is None else _one(value, known_here)
+    value = _single(block, "RECURRENCE-ID")
+    return None if value is None else _single_time(value, calendar_zones)
 
 
-def stands_for_later_ones(block: Block) -> bool:
-    """Return whether it is an instance that stands for all later ones, too (RANGE=THISANDFUTURE)."""
+def changes_later_ones(block: EventBlock) -> bool:
+    """Return whether it is an instance that replaces all later ones, too (RANGE=THISANDFUTURE)."""
     return any(b"RANGE" in line.text.partition(b":")[0].upper() for line in block.named("RECURRENCE-ID"))
 
 
-def read_event(block: Block, tag: str, known_here: Mapping[str, str]) -> Event:
+def read_event(block: EventBlock, tag: str, calendar_zones: Mapping[str, str]) -> ParsedEvent:
     """Return the event.
 
     Raises:
-        NotUnderstood: with what is wrong with it.
+        InvalidEvent: with what is wrong with it.
     """
-    if block.flaw is not None:
-        raise NotUnderstood(block.flaw)
-    start = _only(block, "DTSTART")
+    if block.problem is not None:
+        raise InvalidEvent(block.problem)
+    start = _single(block, "DTSTART")
     if start is None:
-        raise NotUnderstood("it does not say when it begins (DTSTART)")
-    begins = _one(start, known_here)
-    also, stretches = _also(block, known_here)
-    without = tuple(when for line in block.named("EXDATE") for when in read_when(take_apart(line), known_here))
-    if len(without) + len(also) > MOST_EXCEPTIONS:
-        raise NotUnderstood(f"it has more than {MOST_EXCEPTIONS:,} dates that it leaves out or adds")
+        raise InvalidEvent(_("it does not say when it begins (DTSTART)"))
+    begins = _single_time(start, calendar_zones)
+    also, periods = _also(block, calendar_zones)
+    without = tuple(at for line in block.named("EXDATE") for at in parse_times(parse_property(line), calendar_zones))
+    if len(without) + len(also) > MAX_EXCEPTIONS:
+        problem = _("it has more than {count} dates that it leaves out or adds")
+        raise InvalidEvent(problem.format(count=f"{MAX_EXCEPTIONS:,}"))
     is_cancelled = any(line.value.upper() == "CANCELLED" for line in block.named("STATUS"))
-    return Event(
+    return ParsedEvent(
         line=block.line,
         uid=read_uid(block),
         title=read_title(block, tag) or UNNAMED,
         begins=begins,
-        lasts=_DAY if is_cancelled else _lasts(block, begins, known_here),
+        # A cancelled instance often has no length any more, and needs none.
+        lasts=_DAY if is_cancelled else _length(block, begins, calendar_zones),
         sequence=_sequence(block),
         is_cancelled=is_cancelled,
         recurrence=_recurrence(block),
         without=without,
         also=also,
-        stretches=stretches,
-        stands_for=read_stands_for(block, known_here),
+        periods=periods,
+        recurrence_id=read_recurrence_id(block, calendar_zones),
     )
 
 
-def _only(block: Block, name: str) -> Value | None:
+def _single(block: EventBlock, name: str) -> EventProperty | None:
     lines = block.named(name)
     if len(lines) > 1:
-        raise NotUnderstood(f"{name} stands in it {len(lines)} times")
-    return take_apart(lines[0]) if lines else None
+        raise InvalidEvent(_("{name} stands in it {count} times").format(name=name, count=len(lines)))
+    return parse_property(lines[0]) if lines else None
 
 
-def _one(value: Value, known_here: Mapping[str, str]) -> When:
-    found = read_when(value, known_here)
-    if len(found) != 1:
-        raise NotUnderstood(f"{value.name} says no date" if not found else f"{value.name} says several dates")
+def _single_time(value: EventProperty, calendar_zones: Mapping[str, str]) -> EventTime:
+    found = parse_times(value, calendar_zones)
+    if not found:
+        raise InvalidEvent(_("{name} says no date").format(name=value.name))
+    if len(found) > 1:
+        raise InvalidEvent(_("{name} says several dates").format(name=value.name))
     return found[0]
 
 
-def _lasts(block: Block, begins: When, known_here: Mapping[str, str]) -> timedelta:
-    end, duration = _only(block, "DTEND"), _only(block, "DURATION")
+def _length(block: EventBlock, begins: EventTime, calendar_zones: Mapping[str, str]) -> timedelta:
+    end, duration = _single(block, "DTEND"), _single(block, "DURATION")
     if end is not None:
-        ends = _one(end, known_here)
+        ends = _single_time(end, calendar_zones)
         if ends.is_day != begins.is_day:
-            raise NotUnderstood("it begins or ends with a whole day, but not both")
-        length = (ends.local if begins.zone is None else ends.on_the_wall_of(begins.zone)) - begins.local
-        if length < timedelta():
-            raise NotUnderstood("it ends before it begins")
+            raise InvalidEvent(_("it begins or ends with a whole day, but not both"))
+        length = (ends.local if begins.zone is None else ends.local_in(begins.zone)) - begins.local
     elif duration is not None:
-        length = read_length("DURATION", duration.raw)
-        if length < timedelta():
-            raise NotUnderstood("it ends before it begins")
+        length = parse_duration("DURATION", duration.raw)
     else:
-        length = _DAY if begins.is_day else timedelta()
-    return refuse_length(length)
+        length = _DAY if begins.is_day else timedelta()  # as RFC 5545, 3.6.1, has it
+    if length < timedelta():
+        raise InvalidEvent(_("it ends before it begins"))
+    return _checked_length(length)
 
 
-def refuse_length(length: timedelta) -> timedelta:
-    """Return the length if partner time can have it.
-
-    Raises:
-        NotUnderstood: if it cannot.
-    """
+def _checked_length(length: timedelta) -> timedelta:
     if length == timedelta():
-        raise NotUnderstood("it has no length: it ends when it begins")
-    if length < SHORTEST:
-        raise NotUnderstood("it lasts less than a minute")
-    if length > LONGEST:
-        longer = f"{length.days} days" if length.days > 1 else say_length(length)
-        raise NotUnderstood(f"it lasts {longer}, and partner time lasts 24 h at most")
+        raise InvalidEvent(_("it has no length: it ends when it begins"))
+    if length < MIN_LENGTH:
+        raise InvalidEvent(_("it lasts less than a minute"))
+    if length > MAX_LENGTH:
+        words = _("{count} days").format(count=length.days) if length.days > 1 else say_length(length)
+        raise InvalidEvent(_("it lasts {length}, and partner time lasts 24 h at most").format(length=words))
     return length
 
 
-def _also(block: Block, known_here: Mapping[str, str]) -> tuple[tuple[When, ...], tuple[tuple[When, timedelta], ...]]:
-    also: list[When] = []
-    stretches: list[tuple[When, timedelta]] = []
+def _also(
+    block: EventBlock, calendar_zones: Mapping[str, str]
+) -> tuple[tuple[EventTime, ...], tuple[tuple[EventTime, timedelta], ...]]:
+    also: list[EventTime] = []
+    periods: list[tuple[EventTime, timedelta]] = []
     for line in block.named("RDATE"):
-        value = take_apart(line)
+        value = parse_property(line)
         if "/" not in value.raw:
-            also += read_when(value, known_here)
+            also += parse_times(value, calendar_zones)
             continue
         for text in value.raw.split(","):
-            begins, length = read_stretch(value, text, known_here)
+            begins, length = parse_period(value, text, calendar_zones)
             also.append(begins)
-            stretches.append((begins, refuse_length(length)))
-    return tuple(also), tuple(stretches)
+            periods.append((begins, _checked_length(length)))
+    return tuple(also), tuple(periods)
 
 
-def _recurrence(block: Block) -> str | None:
+def _recurrence(block: EventBlock) -> str | None:
     if block.named("EXRULE"):
-        raise NotUnderstood("it leaves dates out by a rule (EXRULE), which calendars gave up and which is not read")
-    value = _only(block, "RRULE")
+        raise InvalidEvent(_("it leaves dates out by a rule (EXRULE), which calendars gave up and which is not read"))
+    value = _single(block, "RRULE")
     if value is None:
         return None
     recurrence = value.raw.upper().replace(" ", "").strip(";")
     try:
         split_rrule(recurrence)
-    except ValueError as wrong:
-        raise NotUnderstood(clean_sentence(str(wrong))) from None
+    except ValueError as error:
+        raise InvalidEvent(_safe(str(error))) from None
     return recurrence
 
 
-def clean_sentence(sentence: str) -> str:
-    """Return a sentence that quotes the calendar, without what steers a terminal, of a length that can be read."""
-    plain = "".join(letter if letter.isprintable() else "?" for letter in sentence)
-    return plain if len(plain) <= 200 else plain[:199] + "…"
+def _safe(sentence: str) -> str:
+    """Return a sentence that quotes the calendar, without what a terminal obeys, of a length that can be read."""
+    printable = "".join(letter if letter.isprintable() else "?" for letter in sentence)
+    return printable if len(printable) <= _MAX_SENTENCE_LENGTH else printable[: _MAX_SENTENCE_LENGTH - 1] + "…"
 
 
-def _sequence(block: Block) -> int:
+def _sequence(block: EventBlock) -> int:
     text = next((line.value for line in block.named("SEQUENCE")), "0")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MAX_SEQUENCE_DIGITS else 0

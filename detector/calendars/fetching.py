@@ -1,9 +1,9 @@
-"""Fetch a calendar: a file, or an address that may be hostile. What comes is bounded in size and in time.
+"""Fetch a calendar: a file, or a URL whose server may be hostile. Size and time have a maximum.
 
 Rule 1: nothing on the local network is asked unless the person allows it, and never because a public server says so.
-Rule 2: a redirect is judged like the first address; never from https to http, and never to anything but those two.
-Rule 3: what is no whole calendar is refused: a page, something cut off, something else. Its type is not believed.
-Rule 4: name and password go to the server that the person named, and to none that it sends on to.
+Rule 2: a redirect is checked like the first URL; never from https to http, and never to any other scheme.
+Rule 3: what is no whole calendar is refused: a page, something cut off, something else. Its content type is not believed.
+Rule 4: name and password go to the server that the person named, and to none that it redirects to.
 """
 
 from __future__ import annotations
@@ -17,80 +17,86 @@ from pathlib import Path
 from typing import Final
 
 from detector.calendars.connection import (
-    Answer,
-    Asked,
     Deadline,
+    FetchFailed,
+    GetRequest,
+    HttpResponse,
     Network,
-    NoHttp,
-    NotFetched,
-    TooLarge,
-    headers_for,
-    in_words,
+    ProtocolError,
+    ResponseTooLarge,
+    describe_error,
+    request_headers,
 )
-from detector.calendars.limits import LARGEST
-from detector.calendars.places import Address, NoPlace, is_url, onward, parse
+from detector.calendars.limits import MAX_BYTES
+from detector.calendars.urls import CalendarUrl, InvalidUrl, is_url, parse_url, redirect_target
+from detector.i18n import _
 from detector.partner_time.proposals import Calendar
 
-LONGEST_MARK: Final = 512
-LONGEST_WAIT: Final = timedelta(days=1)
+MAX_VALIDATOR_LENGTH: Final = 512
+MAX_WAIT: Final = timedelta(days=1)
 _CHUNK: Final = 1 << 16
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_STATUS: Final = {
-    401: "the server wants a name and a password, or others than these",
-    403: "the server does not let you in",
-    404: "there is no calendar at this address",
-    410: "the calendar is gone from this address for good",
-    429: "the server asks to be left alone for a while",
-    503: "the server has no time just now",
+_STATUS_PROBLEMS: Final = {
+    401: _("the server wants a name and a password, or others than these"),
+    403: _("the server does not let you in"),
+    404: _("there is no calendar at this address"),
+    410: _("the calendar is gone from this address for good"),
+    429: _("the server asks to be left alone for a while"),
+    503: _("the server has no time just now"),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
+class FetchLimits:
     """What one calendar may cost: seconds in all, bytes, and redirects."""
 
-    seconds: float = 20.0
-    largest: int = LARGEST
-    redirects: int = 5
+    timeout: float = 20.0
+    max_bytes: int = MAX_BYTES
+    max_redirects: int = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fetched:
-    """A whole calendar as it came, and what was said of this copy of it."""
+class FetchedCalendar:
+    """A whole calendar as it came, and the validators of this copy (the ETag and Last-Modified headers)."""
 
     content: bytes = field(repr=False)
     etag: str | None = None
     modified: str | None = None
 
 
-def fetch(calendar: Calendar, budget: Budget | None = None, network: Network | None = None) -> Fetched | None:
+def fetch(
+    calendar: Calendar, limits: FetchLimits | None = None, network: Network | None = None
+) -> FetchedCalendar | None:
     """Return the calendar as it is at its place now, or None if it is as it was when the last good copy was read.
 
     Raises:
-        NotFetched: with why not, in words that bear no secret.
+        FetchFailed: with why not, in words that hold no secret.
     """
-    budget, network = budget or Budget(), network or Network()
+    limits, network = limits or FetchLimits(), network or Network()
     if not is_url(calendar.place):
-        return _from_file(Path(calendar.place), calendar.etag, budget.largest)
+        return _from_file(Path(calendar.place), calendar.etag, limits.max_bytes)
     began = network.monotonic()
-    deadline = Deadline(ends=began + budget.seconds, lasts=budget.seconds, monotonic=network.monotonic)
+    # One deadline for all redirects together.
+    deadline = Deadline(ends=began + limits.timeout, timeout=limits.timeout, monotonic=network.monotonic)
     try:
-        address, local = parse(calendar.place), calendar.local
-    except NoPlace as wrong:
-        raise NotFetched(f"its address {wrong}") from None
-    for _ in range(budget.redirects + 1):
+        url, allow_local = parse_url(calendar.place), calendar.local
+    except InvalidUrl as error:
+        raise FetchFailed(_("its address {problem}").format(problem=error)) from None
+    for _redirect in range(limits.max_redirects + 1):
         try:
-            found = _ask(address, calendar, budget, deadline, network, local=local)
-        except TooLarge:
-            raise _too_large(budget.largest) from None
-        except OSError as failed:
-            raise NotFetched(in_words(failed, address, budget.seconds)) from None
-        except (NoHttp, ValueError):
-            raise NotFetched("the server's answer is no proper one, or broke off") from None
+            found = _get(url, calendar, limits, deadline, network, allow_local=allow_local)
+        except ResponseTooLarge:
+            raise _too_large(limits.max_bytes) from None
+        except OSError as error:
+            raise FetchFailed(describe_error(error, url, limits.timeout)) from None
+        except (ProtocolError, ValueError):
+            raise FetchFailed(_("the server's answer is no proper one, or broke off")) from None
         if not isinstance(found, _Redirect):
             return found
-        address, local = _followed(address, found.location), local and found.was_local
-    raise NotFetched(f"the server sends on from address to address, more than {budget.redirects} times")
+        # A public server must not send us to the local network; a local one may send us on within it.
+        url, allow_local = _redirected(url, found.location), allow_local and found.was_local
+    problem = _("the server sends on from address to address, more than {count} times")
+    raise FetchFailed(problem.format(count=limits.max_redirects))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,130 +105,151 @@ class _Redirect:
     was_local: bool
 
 
-def _ask(
-    address: Address, calendar: Calendar, budget: Budget, deadline: Deadline, network: Network, *, local: bool
-) -> Fetched | _Redirect | None:
-    headers = headers_for(address, etag=calendar.etag, modified=calendar.modified)
-    asked = Asked(address, headers, local=local, deadline=deadline, network=network, most=budget.largest)
-    with asked as answer:
-        if answer.status in _REDIRECTS:
-            return _Redirect(answer.headers.get("Location", ""), asked.was_local)
-        if answer.status == 304 and (calendar.etag or calendar.modified):
+def _get(
+    url: CalendarUrl,
+    calendar: Calendar,
+    limits: FetchLimits,
+    deadline: Deadline,
+    network: Network,
+    *,
+    allow_local: bool,
+) -> FetchedCalendar | _Redirect | None:
+    request = GetRequest(
+        url,
+        request_headers(url, etag=calendar.etag, modified=calendar.modified),
+        allow_local=allow_local,
+        deadline=deadline,
+        network=network,
+        max_bytes=limits.max_bytes,
+    )
+    with request as response:
+        headers = response.headers
+        if response.status in _REDIRECTS:
+            return _Redirect(headers.get("Location", ""), request.was_local)
+        if response.status == 304 and (calendar.etag or calendar.modified):
             return None
-        if answer.status != 200:
-            raise NotFetched(_status(answer.status), _wait(answer.headers.get("Retry-After")))
-        content = _plain(_body(answer, budget.largest), answer.headers.get("Content-Encoding"), budget.largest)
-        require_calendar(content)
-        return Fetched(
-            content=content, etag=_mark(answer.headers.get("ETag")), modified=_mark(answer.headers.get("Last-Modified"))
+        if response.status != 200:
+            raise FetchFailed(_status_problem(response.status), _wait(headers.get("Retry-After")))
+        content = _decoded(_body(response, limits.max_bytes), headers.get("Content-Encoding"), limits.max_bytes)
+        check_is_calendar(content)
+        return FetchedCalendar(
+            content=content, etag=_validator(headers.get("ETag")), modified=_validator(headers.get("Last-Modified"))
         )
 
 
-def _followed(address: Address, location: str) -> Address:
+def _redirected(url: CalendarUrl, location: str) -> CalendarUrl:
     try:
-        found = onward(address, location)
+        found = redirect_target(url, location)
     except ValueError:
-        raise NotFetched("the server sends on to something that is no address of a calendar") from None
+        raise FetchFailed(_("the server sends on to something that is no address of a calendar")) from None
     if not location:
-        raise NotFetched("the server sends on, and does not say where to")
-    if address.scheme == "https" and found.scheme != "https":
-        raise NotFetched("the server sends on from https to plain http, which is not followed")
-    return replace(found, login=address.login) if found.origin == address.origin else found
+        raise FetchFailed(_("the server sends on, and does not say where to"))
+    if url.scheme == "https" and found.scheme != "https":
+        raise FetchFailed(_("the server sends on from https to plain http, which is not followed"))
+    return replace(found, login=url.login) if found.origin == url.origin else found
 
 
-def _body(answer: Answer, largest: int) -> bytes:
-    told = answer.length
-    if told is not None and told > largest:
-        raise TooLarge
+def _body(response: HttpResponse, max_bytes: int) -> bytes:
+    length = response.length
+    if length is not None and length > max_bytes:
+        raise ResponseTooLarge
     body = bytearray()
-    while chunk := answer.read(_CHUNK):
+    while chunk := response.read(_CHUNK):
         body += chunk
-        if len(body) > largest:
-            raise TooLarge
-    if told is not None and len(body) < told:
-        raise NotFetched("the calendar broke off in the middle")
+        if len(body) > max_bytes:
+            raise ResponseTooLarge
+    if length is not None and len(body) < length:
+        raise FetchFailed(_("the calendar broke off in the middle"))
     return bytes(body)
 
 
-def _plain(body: bytes, encoding: str | None, largest: int) -> bytes:
-    """Unpack what was packed although it was not asked for; a bomb grows no further than it may."""
+def _decoded(body: bytes, encoding: str | None, max_bytes: int) -> bytes:
+    """Return the body decompressed. Some servers compress it although they were asked not to."""
     if encoding is None or encoding.strip().lower() in {"", "identity"}:
         return body
     if encoding.strip().lower() not in {"gzip", "x-gzip", "deflate"}:
-        raise NotFetched("the calendar is packed in a way that was not asked for")
-    unpacking = zlib.decompressobj(wbits=47)
+        raise FetchFailed(_("the calendar is packed in a way that was not asked for"))
+    decompressor = zlib.decompressobj(wbits=47)  # 32 + 15: gzip or zlib, whichever it is
     try:
-        content = unpacking.decompress(body, largest + 1)
+        # The maximum stops a bomb: a few kilobytes can be gigabytes decompressed.
+        content = decompressor.decompress(body, max_bytes + 1)
     except zlib.error:
-        raise NotFetched("the calendar is packed, and what is inside is broken") from None
-    if len(content) > largest:
-        raise TooLarge
-    if not unpacking.eof:
-        raise NotFetched("the calendar broke off in the middle")
+        raise FetchFailed(_("the calendar is packed, and what is inside is broken")) from None
+    if len(content) > max_bytes:
+        raise ResponseTooLarge
+    if not decompressor.eof:
+        raise FetchFailed(_("the calendar broke off in the middle"))
     return content
 
 
-def require_calendar(content: bytes) -> None:
-    """Return if it looks like a whole calendar; what is wrong with its events is not looked at.
+def check_is_calendar(content: bytes) -> None:
+    """Return if it looks like a whole calendar; its events are not checked.
 
     Raises:
-        NotFetched: if it is a web page, empty, cut off, or something else.
+        FetchFailed: if it is a web page, empty, cut off, or something else.
     """
     begins = content[:2048].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if not begins:
-        raise NotFetched("what came is empty, and no calendar")
+        raise FetchFailed(_("what came is empty, and no calendar"))
     if not begins.startswith(b"begin:vcalendar"):
-        is_page = begins.startswith(b"<!doctype html") or b"<html" in begins or b"<head" in begins
-        raise NotFetched(
-            "the address answers with a web page, not a calendar" if is_page else "what came is no calendar"
-        )
+        # Login pages and captive portals answer with status 200 and a page.
+        if begins.startswith(b"<!doctype html") or b"<html" in begins or b"<head" in begins:
+            raise FetchFailed(_("the address answers with a web page, not a calendar"))
+        raise FetchFailed(_("what came is no calendar"))
     if not content[-2048:].rstrip(b"\r\n\t \0").lower().endswith(b"end:vcalendar"):
-        raise NotFetched("the calendar broke off in the middle")
+        raise FetchFailed(_("the calendar broke off in the middle"))
 
 
-def _from_file(path: Path, etag: str | None, largest: int) -> Fetched | None:
+def _from_file(path: Path, etag: str | None, max_bytes: int) -> FetchedCalendar | None:
     try:
-        # What is no file is found out before it is opened: to open some devices does something.
+        # Before it is opened: opening some devices already does something, and opening a pipe would wait for ever.
         if not stat.S_ISREG(path.stat().st_mode):
-            raise NotFetched("the place is no ordinary file")
-        opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-        with os.fdopen(opened, "rb") as file:
-            before = os.fstat(opened)
-            mark = f"{before.st_mtime_ns}-{before.st_size}"
-            if not stat.S_ISREG(before.st_mode):
-                raise NotFetched("the place is no ordinary file")
-            if mark == etag:
+            raise FetchFailed(_("the place is no ordinary file"))
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        with os.fdopen(descriptor, "rb") as file:
+            before = os.fstat(descriptor)
+            version = f"{before.st_mtime_ns}-{before.st_size}"
+            if not stat.S_ISREG(before.st_mode):  # again: it may have been replaced since
+                raise FetchFailed(_("the place is no ordinary file"))
+            if version == etag:
                 return None
-            content = file.read(largest + 1)
-            after = os.fstat(opened)
+            content = file.read(max_bytes + 1)
+            after = os.fstat(descriptor)
     except FileNotFoundError:
-        raise NotFetched("the file is not there") from None
-    except OSError as failed:
-        raise NotFetched(f"the file cannot be read ({(failed.strerror or 'no reason given').lower()})") from None
-    if len(content) > largest:
-        raise _too_large(largest)
+        raise FetchFailed(_("the file is not there")) from None
+    except OSError as error:
+        why = (error.strerror or _("no reason given")).lower()
+        raise FetchFailed(_("the file cannot be read ({why})").format(why=why)) from None
+    if len(content) > max_bytes:
+        raise _too_large(max_bytes)
     if (after.st_mtime_ns, after.st_size) != (before.st_mtime_ns, before.st_size):
-        raise NotFetched("the file is being written just now")
-    require_calendar(content)
-    return Fetched(content=content, etag=mark)
+        raise FetchFailed(_("the file is being written just now"))
+    check_is_calendar(content)
+    return FetchedCalendar(content=content, etag=version)
 
 
-def _too_large(largest: int) -> NotFetched:
-    return NotFetched(f"the calendar is larger than {largest // 1_000_000} MB")
+def _too_large(max_bytes: int) -> FetchFailed:
+    return FetchFailed(_("the calendar is larger than {size} MB").format(size=max_bytes // 1_000_000))
 
 
-def _status(status: int) -> str:
-    words = _STATUS.get(status)
-    if words is None:
-        words = "the server failed" if status >= 500 else "the server answered with something else than a calendar"
-    return f"{words} ({status})"
+def _status_problem(status: int) -> str:
+    if status in _STATUS_PROBLEMS:
+        problem = _STATUS_PROBLEMS[status]
+    elif status >= 500:
+        problem = _("the server failed")
+    else:
+        problem = _("the server answered with something else than a calendar")
+    return f"{problem} ({status})"
 
 
-def _wait(told: str | None) -> timedelta | None:
-    if told is None or not told.strip().isascii() or not told.strip().isdigit():
+def _wait(retry_after: str | None) -> timedelta | None:
+    if retry_after is None or not retry_after.strip().isascii() or not retry_after.strip().isdigit():
         return None
-    return min(timedelta(seconds=int(told.strip()[:9])), LONGEST_WAIT)
+    return min(timedelta(seconds=int(retry_after.strip()[:9])), MAX_WAIT)
 
 
-def _mark(told: str | None) -> str | None:
-    return told if told and len(told) <= LONGEST_MARK and told.isascii() and told.isprintable() else None
+def _validator(header: str | None) -> str | None:
+    # It is sent back with the next request: what does not fit in a header is not stored.
+    return (
+        header if header and len(header) <= MAX_VALIDATOR_LENGTH and header.isascii() and header.isprintable() else None
+    )

@@ -1,4 +1,4 @@
-"""How much of a calendar is read, and for how long: a hostile one costs a sentence, and neither memory nor the evening."""
+"""How much of a calendar is read, and for how long. A hostile calendar must cost neither much memory nor much time."""
 
 from __future__ import annotations
 
@@ -8,44 +8,45 @@ from datetime import timedelta
 from typing import Final
 
 from detector.errors import UserError
+from detector.i18n import _
 
-LARGEST: Final = 20_000_000
-"""Bytes. Fifteen years of a busy calendar are about 10 MB."""
+MAX_BYTES: Final = 20_000_000
+"""Fifteen years of a busy calendar are about 10 MB."""
 
-LONGEST: Final = timedelta(seconds=20)
+TIMEOUT: Final = timedelta(seconds=20)
 """For reading the whole of it."""
 
-MOST_EVENTS: Final = 50_000
-MOST_EXCEPTIONS: Final = 5_000
+MAX_EVENTS: Final = 50_000
+MAX_EXCEPTIONS: Final = 5_000
 """Of one event: dates that it leaves out, dates beside, and single ones that were moved."""
 
-LONGEST_LINE: Final = 200_000
-"""Bytes of one line of a kind that is read, unfolded: 5,000 dates to leave out take half of it."""
+MAX_LINE_BYTES: Final = 200_000
+"""Of one unfolded line that is read: 5,000 dates to leave out take half of it."""
 
-MOST_LINES: Final = MOST_EXCEPTIONS + 100
-"""Of one event, of a kind that is read."""
+MAX_LINES: Final = MAX_EXCEPTIONS + 100
+"""Of one event, counting only those that are read."""
 
-DEEPEST: Final = 50
-"""How deep parts stand in one another; three is what there is in practice."""
+MAX_DEPTH: Final = 50
+"""How deep components stand in one another; three is what there is in practice."""
 
-TOO_LARGE: Final = (
-    f"This calendar is larger than {LARGEST // 1_000_000} MB, and is not read. Share one of its own for the two of you, "
+TOO_LARGE: Final = _(
+    "This calendar is larger than {size} MB, and is not read. Share one of its own for the two of you, "
     "or export less of it."
-)
-TOO_MANY: Final = (
-    f"This calendar has more than {MOST_EVENTS:,} events, and is not read. Export a shorter stretch of it."
-)
-TOO_SLOW: Final = (
-    f"Reading this calendar takes longer than {LONGEST.seconds} s, so nothing of it was taken over. "
+).format(size=MAX_BYTES // 1_000_000)
+TOO_MANY: Final = _(
+    "This calendar has more than {count} events, and is not read. Export a shorter stretch of it."
+).format(count=f"{MAX_EVENTS:,}")
+TOO_SLOW: Final = _(
+    "Reading this calendar takes longer than {seconds} s, so nothing of it was taken over. "
     "Export a shorter stretch of it."
-)
+).format(seconds=TIMEOUT.seconds)
 
 
 @dataclass(slots=True)
-class Budget:
-    """What is left of the bytes and the time for one calendar; says what is being done meanwhile.
+class ReadingBudget:
+    """What is left of the bytes and the time for one calendar; reports progress meanwhile.
 
-    `monotonic`: seconds that never move back. `progress`: told what is being done, often.
+    `monotonic`: seconds that never move back. `progress`: called often with what is being done.
     """
 
     monotonic: Callable[[], float]
@@ -55,32 +56,28 @@ class Budget:
 
     def __post_init__(self) -> None:
         """Begin now."""
-        self._until = self.monotonic() + LONGEST.total_seconds()
+        self._until = self.monotonic() + TIMEOUT.total_seconds()
 
-    def spend(self, size: int) -> None:
-        """Count so many bytes more.
-
-        Raises:
-            UserError: if the calendar is larger than it may be.
-        """
-        self._bytes += size
-        if self._bytes > LARGEST:
-            raise UserError(TOO_LARGE)
-
-    def go_on(self, doing: str) -> None:
-        """Say what is being done.
+    def check_time(self, activity: str) -> None:
+        """Report what is being done.
 
         Raises:
-            UserError: if it takes longer than it may.
+            UserError: if reading takes too long.
         """
         if self.monotonic() > self._until:
             raise UserError(TOO_SLOW)
         if self.progress is not None:
-            self.progress(doing)
+            self.progress(activity)
 
-    def chunks(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """Yield the chunks, each counted."""
+    def counted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield the chunks.
+
+        Raises:
+            UserError: if they are too large together, or take too long.
+        """
         for chunk in chunks:
-            self.spend(len(chunk))
-            self.go_on("Reading the calendar")
+            self._bytes += len(chunk)
+            if self._bytes > MAX_BYTES:
+                raise UserError(TOO_LARGE)
+            self.check_time(_("Reading the calendar"))
             yield chunk

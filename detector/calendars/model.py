@@ -1,4 +1,4 @@
-"""What one copy of a calendar says, once it is read: the events that were chosen, and what was wrong with some of them.
+"""One copy of a calendar after parsing: the events that were chosen, and what was wrong with some of them.
 
 Rule 1: of an event that was not chosen nothing is here but that there was one.
 """
@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from detector.i18n import _
 from detector.partner_time.model import PartnerTime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadEvent:
+class ProposedEvent:
     """One event that proposes partner time: `uid`, its own in its calendar; `line`, where it begins in the file.
 
     The partner time has no number, and is `as_rfc`.
@@ -23,8 +24,8 @@ class ReadEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wrong:
-    """Something that was not understood: at `line`, of the event called `what` (its title, else its uid), and `why`.
+class EventProblem:
+    """Something that could not be read: at `line`, of the event called `what` (its title, else its uid), and `why`.
 
     `uid`: the event's; what was accepted of it stays as it is. None where the whole file is meant, or it has none.
     """
@@ -36,21 +37,22 @@ class Wrong:
 
     def __str__(self) -> str:
         """Return one line: "line 12, Dinner: it ends before it begins"."""
-        of = f", {self.what}" if self.what else ""
-        return f"line {self.line:,}{of}: {self.why}"
+        if not self.what:
+            return _("line {line}: {why}").format(line=f"{self.line:,}", why=self.why)
+        return _("line {line}, {what}: {why}").format(line=f"{self.line:,}", what=self.what, why=self.why)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """One copy of a calendar, read. `name`: what the calendar calls itself; `seen`: how many events stand in it.
+class ParsedCalendar:
+    """One copy of a calendar. `name`: what the calendar calls itself; `event_count`: how many events are in it.
 
-    `chosen`: how many of them were meant; `wrong`: what was not understood, by line. `whole`: it was not cut off, so that
-    an event that is not here is not in the calendar any more.
+    `chosen_count`: how many of them count as partner time; `problems`: what could not be read, by line. `is_complete`: the
+    copy was not cut off, so an event that is not here is not in the calendar any more.
     """
 
     name: str | None
-    events: tuple[ReadEvent, ...]
-    wrong: tuple[Wrong, ...]
-    seen: int
-    chosen: int
-    whole: bool = True
+    events: tuple[ProposedEvent, ...]
+    problems: tuple[EventProblem, ...]
+    event_count: int
+    chosen_count: int
+    is_complete: bool = True

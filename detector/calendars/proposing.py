@@ -1,11 +1,11 @@
-"""What a new copy of a calendar changes in what is proposed, and what an answer to a proposal changes in what is declared.
+"""What a new copy of a calendar changes in its proposals, and what an answer to a proposal changes in what is declared.
 
 Rule 1: a calendar proposes. It adds to partner time, or moves it, only by what the person accepts, once or from now on;
 from now on means what is new, and what changes of what was accepted. What waits for an answer goes on waiting for it.
 Rule 2: a calendar takes back at once: what vanished from it or was cancelled in it is no longer declared.
 Rule 3: what was declined stays declined, unless its event changed.
 Rule 4: what is over is neither proposed nor kept.
-Rule 5: what was not understood, or may have been cut off, changes nothing.
+Rule 5: what could not be read, or may have been cut off, changes nothing.
 """
 
 from __future__ import annotations
@@ -13,19 +13,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
 
-from detector.calendars.lasting import is_over
-from detector.calendars.model import Reading
+from detector.calendars.model import ParsedCalendar
 from detector.partner_time.edit_migration import migrate_edit
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.occurrences import occurrences
 from detector.partner_time.proposals import Calendar, Proposal
+from detector.partner_time.recurrence import local_starts
+from detector.partner_time.rrule import split_rrule
 from detector.partner_time.schedule import Exceptions
+from detector.partner_time.wall_clock import LATEST
 from detector.store.store import Store
+
+_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
+class ProposalChanges:
     """What a new copy changed.
 
     `open`: proposals that are new, or changed, and wait for an answer. `accepted`: those that were accepted at once, for the
@@ -44,11 +50,11 @@ class Changes:
         return bool(self.open or self.accepted or self.gone or self.shortened)
 
 
-def apply(store: Store, calendar: Calendar, reading: Reading, now: datetime) -> Changes:
-    """Keep what the new copy of this calendar proposes, and take back what it no longer does; all of it or nothing.
+def apply_copy(store: Store, calendar: Calendar, parsed: ParsedCalendar, now: datetime) -> ProposalChanges:
+    """Store what the new copy of this calendar proposes, and take back what it no longer does; all of it or nothing.
 
-    The calendar has its number, and is kept by the caller (who may hold `Store.transaction` around both). `now`: aware, UTC.
-    The daemon is not told: whoever calls wakes it where `Changes` says that something changed.
+    The calendar has its number, and is stored by the caller (who may hold `Store.transaction` around both). `now`: aware,
+    UTC. The daemon is not told: the caller wakes it where `ProposalChanges` says that something changed.
 
     Raises:
         StoreError: if the store cannot be read or written.
@@ -62,39 +68,40 @@ def apply(store: Store, calendar: Calendar, reading: Reading, now: datetime) -> 
     shortened: list[Proposal] = []
     with store.transaction():
         known = {proposal.uid: proposal for proposal in store.calendars.proposals(calendar.number)}
-        ahead = [event for event in reading.events if not is_over(event.partner_time, now)]
+        ahead = [event for event in parsed.events if not is_over(event.partner_time, now)]
         declared = _by_number(store) if any(each.accepted_as is not None for each in known.values()) else {}
         for event in ahead:
             before = known.get(event.uid)
             new = Proposal(calendar=calendar.number, uid=event.uid, partner_time=event.partner_time)
-            kept = (
-                store.calendars.save_proposal(new) if before is None else _kept(store, before, event.partner_time, now)
-            )
-            if before is not None and kept.decided == "accepted":
-                if _takes_back(before.partner_time, event.partner_time, now):
-                    _declare(store, kept, now, declared)
-                    shortened.append(kept)
-            elif calendar.accepts and kept.decided == "open" and (before is None or kept.accepted_as is not None):
-                accepted.append(_accept(store, kept, now, declared))
-            elif kept.decided == "open" and (before is None or kept.partner_time != before.partner_time):
-                opened.append(kept)
+            if before is None:
+                saved = store.calendars.save_proposal(new)
+            else:
+                saved = _update(store, before, event.partner_time, now)
+            if before is not None and saved.decided == "accepted":
+                if _only_cancels(before.partner_time, event.partner_time, now):
+                    _declare(store, saved, now, declared)
+                    shortened.append(saved)
+            elif calendar.accepts and saved.decided == "open" and (before is None or saved.accepted_as is not None):
+                accepted.append(_accept(store, saved, now, declared))
+            elif saved.decided == "open" and (before is None or saved.partner_time != before.partner_time):
+                opened.append(saved)
         staying = {event.uid for event in ahead}
-        unsure = {wrong.uid for wrong in reading.wrong}
-        past = {event.uid for event in reading.events} - {event.uid for event in ahead}
+        past = {event.uid for event in parsed.events} - staying
+        unreadable = {problem.uid for problem in parsed.problems}
         for uid, proposal in known.items():
-            # An instance that stands alone bears its event's uid, and its beginning behind that.
-            if unsure & {uid, uid.rpartition(" ")[0]}:
+            # An instance that stands alone has its event's uid, with its beginning behind that.
+            if unreadable & {uid, uid.rpartition(" ")[0]}:
                 continue
-            if uid not in staying and (reading.whole or uid in past) and proposal.number is not None:
+            if uid not in staying and (parsed.is_complete or uid in past) and proposal.number is not None:
                 store.calendars.remove_proposal(proposal.number)
                 gone.append(proposal)
-    return Changes(
+    return ProposalChanges(
         open=tuple(opened), accepted=tuple(accepted), gone=tuple(gone), shortened=tuple(shortened), over=len(past)
     )
 
 
 def accept(store: Store, proposals: Iterable[Proposal], now: datetime) -> list[Proposal]:
-    """Declare what these propose, or change what was declared when they were accepted before; return them as kept.
+    """Declare what these propose, or change what was declared when they were accepted before; return them as stored.
 
     All of it or nothing.
 
@@ -108,7 +115,7 @@ def accept(store: Store, proposals: Iterable[Proposal], now: datetime) -> list[P
 
 
 def decline(store: Store, proposals: Iterable[Proposal]) -> list[Proposal]:
-    """Keep that these are declined, and take back what was declared by accepting them; all of it or nothing."""
+    """Store that these are declined, and take back what was declared by accepting them; all of it or nothing."""
     declined = []
     with store.transaction():
         for proposal in proposals:
@@ -118,17 +125,48 @@ def decline(store: Store, proposals: Iterable[Proposal]) -> list[Proposal]:
     return declined
 
 
+def is_over(partner_time: PartnerTime, now: datetime) -> bool:
+    """Return whether nothing of it is under way at `now` or comes later.
+
+    Raises:
+        ValueError: if the recurrence is one that partner time cannot have.
+    """
+    zone = ZoneInfo(partner_time.zone)
+    ends = [at + partner_time.lasts for at in (partner_time.begins, *partner_time.also)]
+    ends += [moved.begins + moved.lasts for moved in partner_time.moved]
+    if any(_latest_instant(end, zone) > now for end in ends):
+        return False
+    if partner_time.recurrence is None:
+        return True
+    parts = split_rrule(partner_time.recurrence)
+    if "UNTIL" not in parts and "COUNT" not in parts:
+        return False
+    # Two days before and after: `near` is in UTC, and the beginnings are local times of any zone.
+    near = now.astimezone(UTC).replace(tzinfo=None) - partner_time.lasts - 2 * _DAY
+    for at in local_starts(partner_time, near, LATEST):
+        if _latest_instant(at + partner_time.lasts, zone) > now:
+            return False
+        if at > near + partner_time.lasts + 4 * _DAY:
+            break
+    return True
+
+
+def _latest_instant(local: datetime, zone: ZoneInfo) -> datetime:
+    """Return the instant of this local time; the later, where clocks show it twice."""
+    return max(local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+
+
 def _by_number(store: Store) -> dict[int, PartnerTime]:
     return {each.number: each for each in store.plans.partner_times() if each.number is not None}
 
 
-def _kept(store: Store, before: Proposal, proposed: PartnerTime, now: datetime) -> Proposal:
-    """Keep the proposal as it is now; open where it asks for something else than was answered."""
-    if _plain(before.partner_time) == _plain(proposed):
+def _update(store: Store, before: Proposal, proposed: PartnerTime, now: datetime) -> Proposal:
+    """Store the proposal as it is now; open where it proposes something else than was answered."""
+    if _as_proposed(before.partner_time) == _as_proposed(proposed):
         return before
-    same = _ahead(before.partner_time, now) == _ahead(proposed, now)
-    lessens = before.decided == "accepted" and _takes_back(before.partner_time, proposed, now)
-    decided = before.decided if same or lessens else "open"
+    same = _upcoming(before.partner_time, now) == _upcoming(proposed, now)
+    only_cancels = before.decided == "accepted" and _only_cancels(before.partner_time, proposed, now)
+    decided = before.decided if same or only_cancels else "open"
     return store.calendars.save_proposal(replace(before, partner_time=proposed, decided=decided))
 
 
@@ -146,7 +184,7 @@ def _declare(store: Store, proposal: Proposal, now: datetime, declared: Mapping[
     after = replace(proposed, number=before.number, quiet=before.quiet, instead_of=before.instead_of)
     if after.floats:
         after = replace(after, zone=before.zone)
-    # What is under way goes on as it began, and its day has no second one.
+    # What is under way goes on as it began, and its day gets no second occurrence.
     under_way = occurrences(before, now, now + timedelta.resolution)
     migration = migrate_edit(before, after, now, Exceptions(store.plans.stopped(), store.plans.extended()), under_way)
     store.plans.change(after, migration.renamed)
@@ -155,31 +193,27 @@ def _declare(store: Store, proposal: Proposal, now: datetime, declared: Mapping[
     return before.number
 
 
-def _plain(partner_time: PartnerTime) -> PartnerTime:
-    """Return what the calendar says of it; where the device is just now is no change."""
+def _as_proposed(partner_time: PartnerTime) -> PartnerTime:
+    """Return what the calendar says of it. A floating time has the zone of the device, which is no change when it moves."""
     zone = "" if partner_time.floats else partner_time.zone
     return replace(partner_time, number=None, proposal=None, quiet=False, instead_of=None, zone=zone)
 
 
-def _ahead(partner_time: PartnerTime, now: datetime) -> PartnerTime:
-    """Return it without the exceptions that are past: what is said of them is no change."""
-    since = now.astimezone(UTC).replace(tzinfo=None) - timedelta(days=2)
+def _upcoming(partner_time: PartnerTime, now: datetime) -> PartnerTime:
+    """Return it without the exceptions that are past, so that calendars may drop those without a question."""
+    since = now.astimezone(UTC).replace(tzinfo=None) - 2 * _DAY
+    upcoming = (moved for moved in partner_time.moved if max(moved.of, moved.begins) >= since)
     return replace(
-        _plain(partner_time),
+        _as_proposed(partner_time),
         without=tuple(sorted(at for at in partner_time.without if at >= since)),
         also=tuple(sorted(at for at in partner_time.also if at >= since)),
-        moved=tuple(
-            sorted(
-                (moved for moved in partner_time.moved if max(moved.of, moved.begins) >= since),
-                key=lambda moved: moved.of,
-            )
-        ),
+        moved=tuple(sorted(upcoming, key=lambda moved: moved.of)),
     )
 
 
-def _takes_back(before: PartnerTime, after: PartnerTime, now: datetime) -> bool:
-    """Return whether the calendar only takes single occurrences back that were to come."""
-    had, has = _ahead(before, now), _ahead(after, now)
+def _only_cancels(before: PartnerTime, after: PartnerTime, now: datetime) -> bool:
+    """Return whether the calendar changed nothing but to cancel single occurrences that were to come."""
+    had, has = _upcoming(before, now), _upcoming(after, now)
     gone = set(has.without) - set(had.without)
-    kept = tuple(moved for moved in had.moved if moved.of not in gone)
-    return bool(gone) and replace(had, without=has.without, moved=kept) == has
+    moved = tuple(each for each in had.moved if each.of not in gone)
+    return bool(gone) and replace(had, without=has.without, moved=moved) == has

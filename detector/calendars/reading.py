@@ -1,9 +1,9 @@
 """Read a calendar: of its events those that were chosen, each as one partner time.
 
 Rule 1: of an event that was not chosen nothing is kept and nothing said but that there was one.
-Rule 2: an event that is not understood is named with what is wrong, and costs no other event anything.
-Rule 3: an instance is chosen by its own title, as an event is; one that is not chosen, is cancelled or is not understood does
-not take place, whatever its series says.
+Rule 2: an event that cannot be read is named with what is wrong, and costs no other event anything.
+Rule 3: an instance is chosen by its own title, as an event is; one that is not chosen, is cancelled or cannot be read does not
+take place, whatever its series says.
 """
 
 from __future__ import annotations
@@ -12,17 +12,20 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from detector.calendars.assembling import Together, assemble
-from detector.calendars.blocks import KINDS, Block, Scan
-from detector.calendars.event import read_event, read_stands_for, read_title, read_uid, stands_for_later_ones
-from detector.calendars.limits import Budget
+from icalendar.parser.property import split_on_unescaped_comma
+
+from detector.calendars.blocks import NAMES, CalendarScanner, EventBlock
+from detector.calendars.event import changes_later_ones, read_event, read_recurrence_id, read_title, read_uid
+from detector.calendars.limits import ReadingBudget
 from detector.calendars.lines import content_lines
-from detector.calendars.model import ReadEvent, Reading, Wrong
-from detector.calendars.titles import clean, has_tag
-from detector.calendars.values import NotUnderstood, take_apart
+from detector.calendars.model import EventProblem, ParsedCalendar, ProposedEvent
+from detector.calendars.series import EventSeries, to_partner_times
+from detector.calendars.values import InvalidEvent, clean_title, has_tag, parse_property
+from detector.i18n import _
 from detector.partner_time.proposals import TAG, EventFilter
 
-_OFTEN: Final = 64
+_PROGRESS_INTERVAL: Final = 64
+"""Progress is reported, and the time checked, once in so many events."""
 
 
 def read_calendar(
@@ -32,128 +35,115 @@ def read_calendar(
     zone: str,
     monotonic: Callable[[], float],
     progress: Callable[[str], None] | None = None,
-) -> Reading:
+) -> ParsedCalendar:
     """Return what the calendar says. `copy`: all of it, or its pieces as they come; no more of them is taken than is read.
 
-    `zone`: the device's present one, an IANA name, for what goes by whichever clock is near. `monotonic`: seconds that never
-    move back. `progress` is told often what is being done; it decides what to show.
+    `zone`: the device's present one, an IANA name, for floating times. `monotonic`: seconds that never move back.
+    `progress` is called often with what is being done; it decides what to show.
 
     Raises:
         UserError: if this is no calendar, or one that is too large, has too many events or takes too long; nothing of it
             is to be used.
     """
-    budget = Budget(monotonic, progress)
-    scan = Scan()
-    gathered = _Gathered(choice=choice, zones=scan.zones)
-    pieces = budget.chunks([copy] if isinstance(copy, bytes) else copy)
-    for block in scan.blocks(content_lines(pieces, KINDS)):
-        gathered.take(block)
-        if scan.seen % _OFTEN == 0:
-            budget.go_on(f"Reading the calendar: {scan.seen:,} events")
-    events: list[ReadEvent] = []
-    for at, (uid, together) in enumerate(gathered.together.items()):
-        if at % _OFTEN == 0 or (together.whole is not None and together.whole.recurrence is not None):
-            budget.go_on(f"Looking at {len(gathered.together):,} events")
-        events += assemble(uid, together, zone, gathered.wrong)
-    return Reading(
-        name=_named(scan),
+    budget = ReadingBudget(monotonic, progress)
+    scanner = CalendarScanner()
+    collector = _EventCollector(choice=choice, zones=scanner.zones)
+    pieces = budget.counted([copy] if isinstance(copy, bytes) else copy)
+    for block in scanner.blocks(content_lines(pieces, NAMES)):
+        collector.add(block)
+        if scanner.event_count % _PROGRESS_INTERVAL == 0:
+            budget.check_time(_("Reading the calendar: {count} events").format(count=f"{scanner.event_count:,}"))
+    # Only now: zones and instances may stand behind the event that needs them.
+    events: list[ProposedEvent] = []
+    for at, (uid, series) in enumerate(collector.series.items()):
+        if at % _PROGRESS_INTERVAL == 0 or (series.event is not None and series.event.recurrence is not None):
+            budget.check_time(_("Looking at {count} events").format(count=f"{len(collector.series):,}"))
+        events += to_partner_times(uid, series, zone, collector.problems)
+    return ParsedCalendar(
+        name=_calendar_name(scanner),
         events=tuple(sorted(events, key=lambda event: event.line)),
-        wrong=tuple(sorted(gathered.wrong, key=lambda wrong: wrong.line)),
-        seen=scan.seen,
-        chosen=gathered.chosen,
-        whole=scan.whole,
+        problems=tuple(sorted(collector.problems, key=lambda problem: problem.line)),
+        event_count=scanner.event_count,
+        chosen_count=collector.chosen_count,
+        is_complete=scanner.is_complete,
     )
 
 
-def _named(scan: Scan) -> str | None:
-    if scan.name is None:
+def _calendar_name(scanner: CalendarScanner) -> str | None:
+    if scanner.name is None:
         return None
     try:
-        return clean(take_apart(scan.name).text) or None
-    except NotUnderstood:
+        return clean_title(parse_property(scanner.name).text) or None
+    except InvalidEvent:
         return None
 
 
 @dataclass(slots=True)
-class _Gathered:
+class _EventCollector:
     """The chosen events with their instances, by uid, and what was wrong."""
 
     choice: EventFilter
     zones: Mapping[str, str]
-    together: dict[str, Together] = field(default_factory=dict)
-    wrong: list[Wrong] = field(default_factory=list)
-    chosen: int = 0
+    series: dict[str, EventSeries] = field(default_factory=dict)
+    problems: list[EventProblem] = field(default_factory=list)
+    chosen_count: int = 0
 
-    @property
-    def tag(self) -> str | None:
-        """The tag by which events are chosen, if they are chosen by one."""
-        return None if self.choice.everything or self.choice.category is not None else self.choice.tag
-
-    @property
-    def word(self) -> str:
-        """What is taken out of titles: the tag, also where events are chosen by something else."""
-        return self.choice.tag or TAG
-
-    def take(self, block: Block) -> None:
-        if stands_for_later_ones(block):
-            self.together.setdefault(read_uid(block), Together()).split = block.line
-        if not _is_chosen(block, self.choice, self.tag):
-            self._leave_out(block)
+    def add(self, block: EventBlock) -> None:
+        if changes_later_ones(block):
+            self.series.setdefault(read_uid(block), EventSeries()).split_line = block.line
+        if not _is_chosen(block, self.choice):
+            self._exclude(block)
             return
-        self.chosen += 1
+        self.chosen_count += 1
         uid = read_uid(block)
-        together = self.together.setdefault(uid, Together())
+        series = self.series.setdefault(uid, EventSeries())
+        # The tag is taken out of titles, also where events are chosen by something else.
+        tag = self.choice.tag or TAG
         try:
-            event = read_event(block, self.word, self.zones)
-        except NotUnderstood as wrong:
-            title = read_title(block, self.word)
-            self.wrong.append(Wrong(line=block.line, why=str(wrong), what=title or clean(uid), uid=uid))
-            self._leave_out(block)
+            event = read_event(block, tag, self.zones)
+        except InvalidEvent as error:
+            title = read_title(block, tag) or clean_title(uid)
+            self.problems.append(EventProblem(line=block.line, why=str(error), what=title, uid=uid))
+            self._exclude(block)
             if not block.named("RECURRENCE-ID"):
-                together.is_wrong = True
+                series.is_invalid = True
             return
-        if event.stands_for is not None:
-            together.instances.append(event)
-        elif together.whole is None or event.sequence >= together.whole.sequence:
-            if together.whole is not None and event.sequence == together.whole.sequence:
-                self.wrong.append(
-                    Wrong(line=event.line, why="it stands in the calendar twice; this one counts", what=event.title)
-                )
-            together.whole = event
+        if event.recurrence_id is not None:
+            series.instances.append(event)
+        elif series.event is None or event.sequence >= series.event.sequence:
+            if series.event is not None and event.sequence == series.event.sequence:
+                why = _("it stands in the calendar twice; this one counts")
+                self.problems.append(EventProblem(line=event.line, why=why, what=event.title))
+            series.event = event
 
-    def _leave_out(self, block: Block) -> None:
-        """Remember, where it is an instance, for which beginning it stands: that one does not take place."""
-        if block.flaw is not None or not block.named("RECURRENCE-ID"):
+    def _exclude(self, block: EventBlock) -> None:
+        """Remember, where it is an instance, which beginning it replaces: that one does not take place."""
+        if block.problem is not None or not block.named("RECURRENCE-ID"):
             return
         try:
-            stands_for = read_stands_for(block, self.zones)
-        except NotUnderstood:
+            recurrence_id = read_recurrence_id(block, self.zones)
+        except InvalidEvent:
             return
-        if stands_for is not None:
-            self.together.setdefault(read_uid(block), Together()).left_out.append(stands_for)
+        if recurrence_id is not None:
+            self.series.setdefault(read_uid(block), EventSeries()).excluded.append(recurrence_id)
 
 
-def _is_chosen(block: Block, choice: EventFilter, tag: str | None) -> bool:
+def _is_chosen(block: EventBlock, choice: EventFilter) -> bool:
     if choice.everything:
         return True
-    name = "CATEGORIES" if tag is None else "SUMMARY"
+    tag = None if choice.category is not None else choice.tag
     wanted = (tag if tag is not None else choice.category or "").casefold()
-    for line in block.named(name):
-        # Most lines need no more than this look.
+    for line in block.named("CATEGORIES" if tag is None else "SUMMARY"):
+        # Parsing is slow, and most lines do not hold the word at all. A backslash may stand inside it, as an escape.
         if line.is_too_long or wanted not in line.text.decode("utf-8", "replace").replace("\\", "").casefold():
             continue
         try:
-            value = take_apart(line)
-        except NotUnderstood:
+            value = parse_property(line)
+        except InvalidEvent:
             continue
         if tag is not None and has_tag(value.text, tag):
             return True
-        if tag is None and wanted in (text.strip().casefold() for text in _listed(value.raw)):
+        categories = (str(text).strip().casefold() for text in split_on_unescaped_comma(value.raw))
+        if tag is None and wanted in categories:
             return True
     return False
-
-
-def _listed(raw: str) -> list[str]:
-    from icalendar.parser.property import split_on_unescaped_comma  # noqa: PLC0415 - only where a calendar is read
-
-    return [str(text) for text in split_on_unescaped_comma(raw)]

@@ -1,4 +1,4 @@
-"""What a person may set about calendars. Limits are kept by `detector.config`."""
+"""What a person may set about calendars. Limits are checked by `detector.config`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarSettings:
-    """`refresh`: how often a calendar that you subscribed to is asked anew."""
+    """`refresh`: how often a calendar that you subscribed to is fetched again."""
 
     refresh: timedelta = timedelta(hours=6)

@@ -1,50 +1,62 @@
-"""Single values of an event, parsed by icalendar and doubted here: it takes much that is none without complaint.
+"""Single values of an event: titles, times and lengths. icalendar parses them; what it accepts too easily is checked here.
 
-Rule 1: what is wrong is said in a sentence about the value; `NotUnderstood` is no more than that.
+Rule 1: `InvalidEvent` holds a sentence about the value, and nothing else is raised.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from detector.calendars.lines import Line
-from detector.calendars.titles import clean
-from detector.calendars.zones import find_zone
+from icalendar.parser import Contentline
+from icalendar.parser.property import unescape_backslash
+from icalendar.prop import vDDDTypes, vDuration
 
-_WHEN: Final = re.compile(r"[0-9]{8}(T[0-9]{6}Z?)?")
-_LENGTH: Final = re.compile(r"[+-]?P([0-9]{1,9}W|([0-9]{1,9}D)?(T([0-9]{1,9}H)?([0-9]{1,9}M)?([0-9]{1,9}S)?)?)")
+from detector.calendars.lines import ContentLine
+from detector.calendars.zones import find_zone
+from detector.i18n import _
+
+MAX_TITLE_LENGTH: Final = 80
+UNNAMED: Final = "Partner time"
+"""The title of an event that has none but its tag. Not translated: it is stored, and another language is no change."""
+
+_DATE_TIME: Final = re.compile(r"[0-9]{8}(T[0-9]{6}Z?)?")
+_DURATION: Final = re.compile(r"[+-]?P([0-9]{1,9}W|([0-9]{1,9}D)?(T([0-9]{1,9}H)?([0-9]{1,9}M)?([0-9]{1,9}S)?)?)")
 _FIRST, _LAST = datetime(1900, 1, 1), datetime(2200, 1, 1)  # noqa: DTZ001 - local by intent
 _UTC: Final = "UTC"
+# Control and formatting characters, surrogates and line breaks: they can change what a terminal shows.
+_UNSAFE_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_JOINER: Final = "\u200d"  # of category Cf, but needed to join emoji
 
 
-class NotUnderstood(ValueError):
+class InvalidEvent(ValueError):
     """What is wrong with an event, as the end of a sentence about it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class When:
-    """A time as it stands in an event: on the wall of `zone` (IANA), or of wherever one is; or a whole day."""
+class EventTime:
+    """A time as it stands in an event: local in `zone` (IANA); floating, in whichever zone one is; or a whole day."""
 
     local: datetime
     zone: str | None
     is_day: bool = False
 
-    def on_the_wall_of(self, zone: str) -> datetime:
-        """Return the naive local time in that zone at this instant; what is on every wall is so there."""
+    def local_in(self, zone: str) -> datetime:
+        """Return the naive local time in that zone at this instant; a floating time is the same in every zone."""
         if self.zone is None or self.zone == zone:
             return self.local
         return self.local.replace(tzinfo=ZoneInfo(self.zone)).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Value:
-    """One line of an event, taken apart by icalendar: its parameters, and what it says, unescaped for text."""
+class EventProperty:
+    """A content line, parsed by icalendar: its parameters, and its value, raw and unescaped."""
 
     name: str
     parameters: Mapping[str, Any]
@@ -57,103 +69,125 @@ class Value:
         return found if isinstance(found, str) else ",".join(found)
 
 
-def take_apart(line: Line) -> Value:
-    """Return the line's value.
+def clean_title(text: str) -> str:
+    """Return the text as one line of at most 80 characters that is safe to show; empty if nothing of it is."""
+    if text.isprintable() and text.isascii():
+        shown = text
+    else:
+        shown = "".join(
+            letter if letter == _JOINER or unicodedata.category(letter) not in _UNSAFE_CATEGORIES else " "
+            for letter in text[: MAX_TITLE_LENGTH * 20]
+        )
+    line = " ".join(shown.split())
+    return line if len(line) <= MAX_TITLE_LENGTH else line[: MAX_TITLE_LENGTH - 1].rstrip() + "…"
+
+
+def has_tag(title: str, tag: str) -> bool:
+    """Return whether the tag stands in the title as a word, in whatever case: `#us`, but not `#USA`."""
+    return _word(tag).search(title) is not None
+
+
+def without_tag(title: str, tag: str) -> str:
+    """Return the title without the tag, cleaned; it is never empty."""
+    return clean_title(_word(tag).sub(" ", title)) or UNNAMED
+
+
+@lru_cache(maxsize=16)
+def _word(tag: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w#]){re.escape(tag)}(?!\w)", re.IGNORECASE)
+
+
+def parse_property(line: ContentLine) -> EventProperty:
+    """Return the line's property.
 
     Raises:
-        NotUnderstood: if the line is too long, or none.
+        InvalidEvent: if the line is too long, or none.
     """
-    from icalendar.parser.property import unescape_backslash  # noqa: PLC0415 - 180 ms that only a calendar costs
-
     if line.is_too_long:
-        raise NotUnderstood(f"{line.name} is longer than can be read")
+        raise InvalidEvent(_("{name} is longer than can be read").format(name=line.name))
     text = line.text.decode("utf-8", "replace").strip()
     head, colon, raw = text.partition(":")
     try:
-        # Most events begin their lines alike; what a quote hides, icalendar has to find.
+        # Most lines begin alike, so the parsed beginnings are cached. A quoted parameter may hold a colon, and then only
+        # icalendar finds where the value begins.
         parameters, raw = (_split(head + colon)[0], raw) if '"' not in head else _split(text)
     except (ValueError, AssertionError):
-        raise NotUnderstood(f"{line.name} is no line of a calendar") from None
-    return Value(name=line.name, parameters=parameters, raw=raw.strip(), text=unescape_backslash(raw))
+        raise InvalidEvent(_("{name} is no line of a calendar").format(name=line.name)) from None
+    return EventProperty(name=line.name, parameters=parameters, raw=raw.strip(), text=unescape_backslash(raw))
 
 
 @lru_cache(maxsize=64)
 def _split(text: str) -> tuple[Mapping[str, Any], str]:
-    from icalendar.parser import Contentline  # noqa: PLC0415 - as above
-
-    _, parameters, raw = Contentline(text).raw_parts()  # type: ignore[no-untyped-call]
+    _name, parameters, raw = Contentline(text).raw_parts()  # type: ignore[no-untyped-call]
     return parameters, raw
 
 
-def read_when(value: Value, known_here: Mapping[str, str]) -> list[When]:
-    """Return the times that the value says: one, or a list of them; of a stretch its beginning.
+def parse_times(value: EventProperty, calendar_zones: Mapping[str, str]) -> list[EventTime]:
+    """Return the times in the property: one, or a list of them.
 
     Raises:
-        NotUnderstood: if one of them is none, or stands in a zone that does not exist.
+        InvalidEvent: if one of them is none, or its zone does not exist.
     """
-    zone_name = value.parameter("TZID")
-    zone = find_zone(zone_name, known_here) if zone_name else None
-    if zone_name and zone is None:
-        raise NotUnderstood(f"there is no zone '{clean(zone_name)}'")
-    return [_read_one(value.name, text.strip(), zone) for text in value.raw.split(",") if text.strip()]
+    zone = _zone(value, calendar_zones)
+    return [_parse_time(value.name, text.strip(), zone) for text in value.raw.split(",") if text.strip()]
 
 
-def _read_one(name: str, text: str, zone: str | None) -> When:
-    from icalendar.prop import vDDDTypes  # noqa: PLC0415 - as above
-
-    if not _WHEN.fullmatch(text.upper()):
-        raise NotUnderstood(f"{name} '{clean(text)[:40]}' is no date")
-    try:
-        found = vDDDTypes.from_ical(text.upper())  # type: ignore[no-untyped-call]
-    except ValueError:
-        raise NotUnderstood(f"{name} '{text}' is a date or a time that does not exist") from None
-    if isinstance(found, datetime):
-        when = When(local=found.replace(tzinfo=None), zone=zone if found.tzinfo is None else _UTC)
-    elif isinstance(found, date):
-        when = When(local=datetime.combine(found, time()), zone=None, is_day=True)
-    else:
-        raise NotUnderstood(f"{name} '{text}' is no date")
-    if not _FIRST <= when.local < _LAST:
-        raise NotUnderstood(f"{name} lies in the year {when.local.year}, which is out of reach")
-    return when
-
-
-def read_stretch(value: Value, text: str, known_here: Mapping[str, str]) -> tuple[When, timedelta]:
-    """Return the beginning and the length of a stretch (PERIOD): `begin/end` or `begin/length`.
+def parse_period(value: EventProperty, text: str, calendar_zones: Mapping[str, str]) -> tuple[EventTime, timedelta]:
+    """Return the beginning and the length of a PERIOD: `begin/end` or `begin/duration`.
 
     Raises:
-        NotUnderstood: if it is none.
+        InvalidEvent: if it is none.
     """
-    begin, _, rest = text.partition("/")
-    zone_name = value.parameter("TZID")
-    zone = find_zone(zone_name, known_here) if zone_name else None
-    if zone_name and zone is None:
-        raise NotUnderstood(f"there is no zone '{clean(zone_name)}'")
-    begins = _read_one(value.name, begin.strip(), zone)
+    begin, _slash, rest = text.partition("/")
+    zone = _zone(value, calendar_zones)
+    begins = _parse_time(value.name, begin.strip(), zone)
     if rest.upper().startswith(("P", "+P")):
-        return begins, read_length(value.name, rest)
-    ends = _read_one(value.name, rest.strip(), zone)
-    return begins, ends.on_the_wall_of(begins.zone or _UTC) - begins.local
+        return begins, parse_duration(value.name, rest)
+    ends = _parse_time(value.name, rest.strip(), zone)
+    return begins, ends.local_in(begins.zone or _UTC) - begins.local
 
 
-def read_length(name: str, text: str) -> timedelta:
+def parse_duration(name: str, text: str) -> timedelta:
     """Return a length (DURATION).
 
     Raises:
-        NotUnderstood: if it is none.
+        InvalidEvent: if it is none.
     """
-    from icalendar.prop import vDuration  # noqa: PLC0415 - as above
-
     wanted = text.strip().upper()
-    if not _LENGTH.fullmatch(wanted) or wanted[-1] in "PT":
-        raise NotUnderstood(f"{name} '{clean(text)[:40]}' is no length of time")
+    problem = _("{name} '{value}' is no length of time").format(name=name, value=clean_title(text)[:40])
+    if not _DURATION.fullmatch(wanted) or wanted[-1] in "PT":
+        raise InvalidEvent(problem)
     try:
         length: timedelta = vDuration.from_ical(wanted)  # type: ignore[no-untyped-call]
     except ValueError:
-        raise NotUnderstood(f"{name} '{clean(text)[:40]}' is no length of time") from None
+        raise InvalidEvent(problem) from None
     return length
 
 
-def as_instant(when: When, here: str) -> datetime:
-    """Return the instant; what is on every wall is taken for `here`."""
-    return when.local.replace(tzinfo=ZoneInfo(when.zone or here)).astimezone(UTC)
+def _zone(value: EventProperty, calendar_zones: Mapping[str, str]) -> str | None:
+    name = value.parameter("TZID")
+    zone = find_zone(name, calendar_zones) if name else None
+    if name and zone is None:
+        raise InvalidEvent(_("there is no zone '{name}'").format(name=clean_title(name)))
+    return zone
+
+
+def _parse_time(name: str, text: str, zone: str | None) -> EventTime:
+    if not _DATE_TIME.fullmatch(text.upper()):
+        raise InvalidEvent(_("{name} '{value}' is no date").format(name=name, value=clean_title(text)[:40]))
+    try:
+        found = vDDDTypes.from_ical(text.upper())  # type: ignore[no-untyped-call]
+    except ValueError:
+        problem = _("{name} '{value}' is a date or a time that does not exist")
+        raise InvalidEvent(problem.format(name=name, value=text)) from None
+    if isinstance(found, datetime):
+        parsed = EventTime(local=found.replace(tzinfo=None), zone=zone if found.tzinfo is None else _UTC)
+    elif isinstance(found, date):
+        parsed = EventTime(local=datetime.combine(found, time()), zone=None, is_day=True)
+    else:
+        raise InvalidEvent(_("{name} '{value}' is no date").format(name=name, value=text))
+    # Beyond these years a change of zone overflows datetime, and no recurrence needs them.
+    if not _FIRST <= parsed.local < _LAST:
+        problem = _("{name} lies in the year {year}, which is out of reach")
+        raise InvalidEvent(problem.format(name=name, year=parsed.local.year))
+    return parsed

@@ -1,10 +1,10 @@
 """Write partner time as a calendar (RFC 5545), so that another program shows the same.
 
-Rule 1: what floats is written without a zone, what has one with its VTIMEZONE, what is in UTC in UTC.
-Rule 2: what was skipped or cancelled is left out by EXDATE; what takes place once and was, is written as cancelled.
+Rule 1: a floating time is written without a zone, one with a zone with its VTIMEZONE, one in UTC in UTC.
+Rule 2: what was skipped or cancelled is left out by EXDATE; a single one is written as cancelled.
 Rule 3: a partner time keeps its UID, and no other device's has the same.
-Rule 4: a beginning that the clocks leave out, and that is moved here, is written as an instance that was moved, for the
-next ten years: by the RFC other programs would drop it.
+Rule 4: a beginning that the clocks skip, and that is moved here, is written as an instance that was moved, for the next ten
+years: by the RFC other programs would drop it.
 """
 
 from __future__ import annotations
@@ -12,27 +12,30 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from detector.calendars.gaps import gaps
+from icalendar import Calendar as IcsCalendar
+from icalendar import Event as IcsEvent
+from icalendar import vRecur
+
+from detector.calendars.zones import missing_local_times
+from detector.i18n import _
 from detector.partner_time.model import Moved, PartnerTime
 from detector.partner_time.recurrence import local_starts
 from detector.partner_time.wall_clock import LATEST, instant_of, interval_of, local_at
-
-if TYPE_CHECKING:
-    from icalendar import Event
 
 PRODUCT: Final = "-//Turntoward//Turntoward//EN"
 YEARS: Final = 10
 """For so long changes of the clocks are written out."""
 
 _SECOND: Final = timedelta(seconds=1)
+_LOCAL: Final = "%Y%m%dT%H%M%S"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Writing:
-    """How all of them are written. `identity`: this device's own, random; `tag`: what is added to titles, or None.
+class ExportOptions:
+    """`identity`: this device's own, random; `tag`: what is added to titles, or None.
 
     `skipped`: the ids of occurrences that do not take place. `now`: aware, UTC.
     """
@@ -43,60 +46,55 @@ class Writing:
     tag: str | None = None
 
 
-def write_calendar(partner_times: Iterable[PartnerTime], how: Writing) -> bytes:
+def write_calendar(partner_times: Iterable[PartnerTime], options: ExportOptions) -> bytes:
     """Return the calendar, as bytes of UTF-8 with lines that end as the RFC wants it."""
-    from icalendar import Calendar  # noqa: PLC0415 - 180 ms that only a calendar costs
-
     wanted = list(partner_times)
-    calendar = Calendar()
+    calendar = IcsCalendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
-    calendar.add("x-wr-calname", "Partner time")
+    calendar.add("x-wr-calname", _("Partner time"))
     for partner_time in wanted:
-        for event in _events(partner_time, how):
+        for event in _events(partner_time, options):
             calendar.add_component(event)
     if any(not each.floats for each in wanted):
-        first = min([how.now.date(), *(each.begins.date() for each in wanted)])
-        last = how.now.date() + timedelta(days=366 * YEARS)
+        first = min([options.now.date(), *(each.begins.date() for each in wanted)])
+        last = options.now.date() + timedelta(days=366 * YEARS)
         calendar.add_missing_timezones(first_date=first - timedelta(days=366), last_date=last)
     written: bytes = calendar.to_ical()
     return written
 
 
-def _events(partner_time: PartnerTime, how: Writing) -> list[Event]:
-    from icalendar import vRecur  # noqa: PLC0415 - as above
-
+def _events(partner_time: PartnerTime, options: ExportOptions) -> list[IcsEvent]:
     zone = ZoneInfo(partner_time.zone)
-    skipped = _skipped(partner_time, how.skipped, zone)
+    skipped = _skipped_beginnings(partner_time, options.skipped, zone)
     if partner_time.recurrence is None and not partner_time.also and not partner_time.moved:
-        event = _event(partner_time, partner_time.title, partner_time.begins, partner_time.lasts, how)
+        event = _event(partner_time, partner_time.title, partner_time.begins, partner_time.lasts, options)
         if partner_time.begins in skipped:
             event.add("status", "CANCELLED")
         return [event]
-    partner_time = _from_the_first(partner_time)
-    over = {each.of: each for each in _over_gaps(partner_time, zone, how.now)}
-    skipped |= {of for of, each in over.items() if each.begins in skipped}
-    moved = {
-        of: each for of, each in (over | {each.of: each for each in partner_time.moved}).items() if of not in skipped
-    }
+    partner_time = _from_first_occurrence(partner_time)
+    over_gaps = {each.of: each for each in _moved_over_gaps(partner_time, zone, options.now)}
+    skipped |= {of for of, each in over_gaps.items() if each.begins in skipped}
+    moved = over_gaps | {each.of: each for each in partner_time.moved}
+    moved = {of: each for of, each in moved.items() if of not in skipped}
     without = sorted({*partner_time.without, *skipped} - set(moved))
     also = sorted(set(partner_time.also) - skipped)
-    whole = _event(partner_time, partner_time.title, partner_time.begins, partner_time.lasts, how)
+    series = _event(partner_time, partner_time.title, partner_time.begins, partner_time.lasts, options)
     if partner_time.recurrence is not None:
-        whole.add("rrule", vRecur.from_ical(_until_as_the_rfc_wants(partner_time, zone)))
+        series.add("rrule", vRecur.from_ical(_recurrence_with_utc_until(partner_time, zone)))
     for name, dates in (("exdate", without), ("rdate", also)):
         if dates:
-            whole.add(name, [_aware(at, partner_time) for at in dates])
-    events = [whole]
-    for _, each in sorted(moved.items()):
-        instance = _event(partner_time, each.title or partner_time.title, each.begins, each.lasts, how)
-        instance.add("recurrence-id", _aware(each.of, partner_time))
+            series.add(name, [_with_zone(at, partner_time) for at in dates])
+    events = [series]
+    for _of, each in sorted(moved.items()):
+        instance = _event(partner_time, each.title or partner_time.title, each.begins, each.lasts, options)
+        instance.add("recurrence-id", _with_zone(each.of, partner_time))
         events.append(instance)
     return events
 
 
-def _from_the_first(partner_time: PartnerTime) -> PartnerTime:
-    """Return it beginning when it first takes place: of an event the RFC takes the day that it begins on in any case."""
+def _from_first_occurrence(partner_time: PartnerTime) -> PartnerTime:
+    """Return it beginning when it first takes place: by the RFC an event takes place on the day that it begins on."""
     if partner_time.as_rfc:
         return partner_time
     alone = replace(partner_time, without=(), also=())
@@ -104,67 +102,67 @@ def _from_the_first(partner_time: PartnerTime) -> PartnerTime:
     return partner_time if first is None else replace(partner_time, begins=first)
 
 
-def _event(partner_time: PartnerTime, title: str, begins: datetime, lasts: timedelta, how: Writing) -> Event:
-    from icalendar import Event  # noqa: PLC0415 - as above
-
-    event = Event()
-    event.add("uid", f"{how.identity}-{partner_time.number}@turntoward")
-    event.add("dtstamp", how.now.replace(microsecond=0))
-    event.add("summary", title if how.tag is None else f"{title} {how.tag}")
-    event.add("dtstart", _aware(begins, partner_time))
+def _event(
+    partner_time: PartnerTime, title: str, begins: datetime, lasts: timedelta, options: ExportOptions
+) -> IcsEvent:
+    event = IcsEvent()
+    event.add("uid", f"{options.identity}-{partner_time.number}@turntoward")
+    event.add("dtstamp", options.now.replace(microsecond=0))
+    event.add("summary", title if options.tag is None else f"{title} {options.tag}")
+    event.add("dtstart", _with_zone(begins, partner_time))
     event.add("duration", lasts)
     return event
 
 
-def _aware(local: datetime, partner_time: PartnerTime) -> datetime:
+def _with_zone(local: datetime, partner_time: PartnerTime) -> datetime:
     if partner_time.floats:
         return local
     return local.replace(tzinfo=UTC if partner_time.zone == "UTC" else ZoneInfo(partner_time.zone))
 
 
-def _until_as_the_rfc_wants(partner_time: PartnerTime, zone: ZoneInfo) -> str:
-    """Return the recurrence with its UNTIL in UTC, or on the wall of what floats."""
+def _recurrence_with_utc_until(partner_time: PartnerTime, zone: ZoneInfo) -> str:
+    """Return the recurrence with its UNTIL in UTC, or local of a floating time, as RFC 5545, 3.3.10, wants it."""
     parts = []
     for part in (partner_time.recurrence or "").upper().split(";"):
-        name, _, until = part.partition("=")
+        name, _equals, until = part.partition("=")
         if name != "UNTIL":
             parts.append(part)
             continue
-        day = datetime.strptime(until[:8], "%Y%m%d")  # noqa: DTZ007 - local by intent
         if "T" in until:
-            local = datetime.strptime(until.removesuffix("Z"), "%Y%m%dT%H%M%S")  # noqa: DTZ007 - as above
+            local = datetime.strptime(until.removesuffix("Z"), _LOCAL)  # noqa: DTZ007 - local by intent
         else:
+            day = datetime.strptime(until[:8], "%Y%m%d")  # noqa: DTZ007 - as above
             local = day + timedelta(days=1) - _SECOND
         if partner_time.floats:
             at = local_at(local.replace(tzinfo=UTC), zone) if until.endswith("Z") else local
-            parts.append(f"UNTIL={at:%Y%m%dT%H%M%S}")
+            parts.append(f"UNTIL={at:{_LOCAL}}")
         else:
             instant = local if until.endswith("Z") else instant_of(local, zone)
-            parts.append(f"UNTIL={instant:%Y%m%dT%H%M%S}Z")
+            parts.append(f"UNTIL={instant:{_LOCAL}}Z")
     return ";".join(parts)
 
 
-def _skipped(partner_time: PartnerTime, ids: Collection[str], zone: ZoneInfo) -> set[datetime]:
-    """Return the beginnings of it that do not take place, naive local."""
-    own = f"{partner_time.number}@"
+def _skipped_beginnings(partner_time: PartnerTime, ids: Collection[str], zone: ZoneInfo) -> set[datetime]:
+    """Return its beginnings that do not take place, naive local."""
+    prefix = f"{partner_time.number}@"
     found = set()
-    for name in ids:
-        if not name.startswith(own):
+    for occurrence_id in ids:
+        if not occurrence_id.startswith(prefix):
             continue
-        said = name.removeprefix(own)
-        local = datetime.strptime(said.removesuffix("Z"), "%Y%m%dT%H%M%S")  # noqa: DTZ007 - local by intent
-        found.add(local_at(local.replace(tzinfo=UTC), zone) if said.endswith("Z") else local)
+        begins = occurrence_id.removeprefix(prefix)
+        local = datetime.strptime(begins.removesuffix("Z"), _LOCAL)  # noqa: DTZ007 - local by intent
+        found.add(local_at(local.replace(tzinfo=UTC), zone) if begins.endswith("Z") else local)
     return found
 
 
-def _over_gaps(partner_time: PartnerTime, zone: ZoneInfo, now: datetime) -> list[Moved]:
-    """Return the beginnings that the clocks leave out, each as one that is moved: others would drop them."""
+def _moved_over_gaps(partner_time: PartnerTime, zone: ZoneInfo, now: datetime) -> list[Moved]:
+    """Return the beginnings that the clocks skip, each as one that is moved."""
     if partner_time.as_rfc or partner_time.floats or partner_time.recurrence is None:
         return []
     found: list[Moved] = []
-    for begins, ends in gaps(partner_time.zone, now.year, now.year + YEARS):
+    for begins, ends in missing_local_times(partner_time.zone, now.year, now.year + YEARS):
         at = datetime.combine(begins.date(), partner_time.begins.time())
         if begins <= at < ends and next(local_starts(partner_time, at, at + _SECOND), None) is not None:
-            begun, ended = interval_of(at, partner_time.lasts, zone)
-            found.append(Moved(of=at, begins=local_at(begun, zone), lasts=ended - begun))
+            began, ended = interval_of(at, partner_time.lasts, zone)
+            found.append(Moved(of=at, begins=local_at(began, zone), lasts=ended - began))
     return found

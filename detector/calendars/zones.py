@@ -1,44 +1,75 @@
-"""The names that calendars give to zones, and the IANA name that each means."""
+"""Time zones: the IANA name that a calendar's zone means, and the hours that a zone's clocks leave out."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
+
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}")
-_NONE: Final = frozenset({"localtime", "Factory", "posixrules"})
-_LONGEST: Final = 200
+# Files of the zone database that are no zone of a place.
+_NO_ZONES: Final = frozenset({"localtime", "Factory", "posixrules"})
+_MAX_NAME_LENGTH: Final = 200
+_DAY: Final = timedelta(days=1)
+_MINUTE: Final = timedelta(minutes=1)
 
 
-def find_zone(name: str, known_here: Mapping[str, str]) -> str | None:
+def find_zone(name: str, calendar_zones: Mapping[str, str]) -> str | None:
     """Return the IANA name of the zone that a calendar calls `name`, or None where there is no such zone.
 
-    It may be an IANA name, one of Windows', or one with a maker's prefix (`/freeassociation.sourceforge.net/Europe/Berlin`);
-    `known_here`: what the calendar itself says of its zones (X-LIC-LOCATION).
+    It may be an IANA name, one of Windows', or one with a program's prefix
+    (`/freeassociation.sourceforge.net/Europe/Berlin`); `calendar_zones`: what the calendar itself states of its zones
+    (X-LIC-LOCATION by TZID).
     """
-    name = name.strip().strip('"').strip()[:_LONGEST]
+    name = name.strip().strip('"').strip()[:_MAX_NAME_LENGTH]
     found = _find(name)
-    if found is None and name in known_here:
-        found = _find(known_here[name].strip()[:_LONGEST])
+    if found is None and name in calendar_zones:
+        found = _find(calendar_zones[name].strip()[:_MAX_NAME_LENGTH])
     return found
 
 
 @lru_cache(maxsize=256)
 def _find(name: str) -> str | None:
-    from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON  # noqa: PLC0415 - only where a calendar is read
-
     steps = name.strip("/").split("/")
-    tried = [name, WINDOWS_TO_OLSON.get(name, ""), *("/".join(steps[-last:]) for last in (3, 2, 1) if name[:1] == "/")]
-    return next((found for found in tried if _exists(found)), None)
+    candidates = [name, WINDOWS_TO_OLSON.get(name, "")]
+    if name.startswith("/"):
+        # The zone's name is the end of it; three parts first, as in America/Argentina/Salta.
+        candidates += ["/".join(steps[-count:]) for count in (3, 2, 1)]
+    return next((found for found in candidates if _exists(found)), None)
 
 
 def _exists(name: str) -> bool:
-    if name in _NONE or not _NAME.fullmatch(name):
+    if name in _NO_ZONES or not _NAME.fullmatch(name):
         return False
     try:
         return ZoneInfo(name).key == name
     except (LookupError, ValueError, OSError):
         return False
+
+
+@lru_cache(maxsize=64)
+def missing_local_times(zone_name: str, first: int, last: int) -> tuple[tuple[datetime, datetime], ...]:
+    """Return the half-open stretches of local time that clocks skip, in the years from `first` to `last`."""
+    # ZoneInfo does not tell its transitions, so they are searched: day by day, then to the minute by bisection.
+    zone = ZoneInfo(zone_name)
+    found = []
+    at, end = datetime(first, 1, 1, tzinfo=UTC), datetime(last + 1, 1, 1, tzinfo=UTC)
+    while at < end:
+        before, after = at.astimezone(zone).utcoffset(), (at + _DAY).astimezone(zone).utcoffset()
+        if before is not None and after is not None and after > before:
+            low, high = at, at + _DAY
+            while high - low > _MINUTE:
+                middle = low + (high - low) // 2
+                if middle.astimezone(zone).utcoffset() == before:
+                    low = middle
+                else:
+                    high = middle
+            changed = high.replace(second=0, microsecond=0)
+            found.append(((changed + before).replace(tzinfo=None), (changed + after).replace(tzinfo=None)))
+        at += _DAY
+    return tuple(found)

@@ -14,7 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from detector.calendars.places import is_url
+from detector.calendars.urls import is_url
 from detector.devices import Phone
 from detector.errors import TurntowardError
 from detector.partner_time.proposals import Calendar

@@ -19,16 +19,16 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from detector.calendars.connection import Network, NotFetched
-from detector.calendars.fetching import Budget, Fetched, fetch
+from detector.calendars.connection import FetchFailed, Network
+from detector.calendars.fetching import FetchedCalendar, FetchLimits, fetch
 from detector.errors import EXIT_FAILED, EXIT_INPUT, StoreError, UserError
 from detector.partner_time.proposals import Calendar
 from detector.store.store import Store
 from detector.zone import here
 
 if TYPE_CHECKING:
-    from detector.calendars.model import Reading
-    from detector.calendars.proposing import Changes
+    from detector.calendars.model import ParsedCalendar
+    from detector.calendars.proposing import ProposalChanges
     from detector.clock import Clock
 
 LONGEST: Final = 50
@@ -49,8 +49,8 @@ class Refreshed:
     """
 
     calendar: Calendar | None
-    changes: Changes | None = None
-    reading: Reading | None = None
+    changes: ProposalChanges | None = None
+    reading: ParsedCalendar | None = None
     wait: timedelta | None = None
 
 
@@ -59,7 +59,7 @@ def refresh(
     calendar: Calendar,
     clock: Clock,
     *,
-    budget: Budget | None = None,
+    budget: FetchLimits | None = None,
     network: Network | None = None,
     believes: bool = False,
     progress: Callable[[str], None] | None = None,
@@ -71,7 +71,7 @@ def refresh(
     """
     try:
         fetched = fetch(calendar, budget, network)
-    except NotFetched as failed:
+    except FetchFailed as failed:
         return Refreshed(calendar=_tried(store, calendar, clock.now(), failed.why), wait=failed.wait)
     if fetched is None:
         return Refreshed(calendar=_tried(store, calendar, clock.now(), None))
@@ -83,16 +83,16 @@ def refresh(
         )
     except UserError as wrong:
         return Refreshed(calendar=_tried(store, calendar, clock.now(), _clause(wrong)))
-    if not reading.seen and not believes and store.calendars.proposals(calendar.number):
+    if not reading.event_count and not believes and store.calendars.proposals(calendar.number):
         return Refreshed(calendar=_tried(store, calendar, clock.now(), EMPTY), reading=reading)
     if has_too_many(reading, clock.now()):
         return Refreshed(calendar=_tried(store, calendar, clock.now(), TOO_MANY), reading=reading)
     return take_over(store, calendar, fetched, reading, clock.now())
 
 
-def has_too_many(reading: Reading, now: datetime) -> bool:
+def has_too_many(reading: ParsedCalendar, now: datetime) -> bool:
     """Return whether more of the calendar's events are ahead, and meant as partner time, than anybody has evenings."""
-    from detector.calendars.lasting import is_over  # noqa: PLC0415 - not needed where nothing changed
+    from detector.calendars.proposing import is_over  # noqa: PLC0415 - not needed where nothing changed
 
     if len(reading.events) <= MOST:
         return False
@@ -100,13 +100,15 @@ def has_too_many(reading: Reading, now: datetime) -> bool:
     return next(islice(ahead, MOST, None), None) is not None
 
 
-def take_over(store: Store, calendar: Calendar, fetched: Fetched, reading: Reading, now: datetime) -> Refreshed:
+def take_over(
+    store: Store, calendar: Calendar, fetched: FetchedCalendar, reading: ParsedCalendar, now: datetime
+) -> Refreshed:
     """Keep a copy as the last good one, and what it proposes; of a new calendar, itself as well. All of it or nothing.
 
     Raises:
         StoreError: if it cannot be kept.
     """
-    from detector.calendars.proposing import apply  # noqa: PLC0415 - what proposes is not needed where nothing changed
+    from detector.calendars.proposing import apply_copy  # noqa: PLC0415 - what proposes is not needed where nothing changed
 
     with store.transaction():
         known = calendar if calendar.number is None else _as_now(store, calendar)
@@ -115,7 +117,7 @@ def take_over(store: Store, calendar: Calendar, fetched: Fetched, reading: Readi
         kept = store.calendars.save(
             replace(known, etag=fetched.etag, modified=fetched.modified, refreshed=now, tried=now, why=None)
         )
-        return Refreshed(calendar=kept, changes=apply(store, kept, reading, now), reading=reading)
+        return Refreshed(calendar=kept, changes=apply_copy(store, kept, reading, now), reading=reading)
 
 
 def _tried(store: Store, calendar: Calendar, now: datetime, why: str | None) -> Calendar | None:

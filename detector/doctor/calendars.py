@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from detector.calendars.places import is_url, shown
+from detector.calendars.urls import display_place, is_url
 from detector.control.systemd_unit import is_ours, network_path, unit_path
 from detector.partner_time.proposals import Calendar
 
@@ -39,7 +39,7 @@ def find_calendars(calendars: Iterable[Calendar]) -> tuple[CalendarFound, ...]:
     return tuple(
         CalendarFound(
             name=each.name,
-            at=shown(each.place),
+            at=display_place(each.place),
             local=each.local,
             asked=each.tried,
             refreshed=each.refreshed,

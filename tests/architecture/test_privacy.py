@@ -71,7 +71,7 @@ REACHES: dict[str, tuple[frozenset[str], str]] = {
         frozenset({"http.client", "socket", "ssl", "socket.create_connection"}),
         "a calendar at an address that the person wrote: subscribed to, or asked anew by hand",
     ),
-    "detector/calendars/places.py": (frozenset({"urllib.parse"}), "takes that address apart, and opens nothing"),
+    "detector/calendars/urls.py": (frozenset({"urllib.parse"}), "takes that address apart, and opens nothing"),
 }
 """What reaches the network because the person asked for it: exactly what each module may use, and why."""
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from detector.calendars.connection import Network, NotFetched
-from detector.calendars.fetching import Budget, Fetched, fetch
+from detector.calendars.connection import FetchFailed, Network
+from detector.calendars.fetching import FetchedCalendar, FetchLimits, fetch
 from detector.partner_time.proposals import Calendar
 from tests.rig.calendar_server import (
     DINNER,
@@ -33,7 +33,7 @@ from tests.rig.calendar_server import (
 
 SECRET = "/private-canary/basic.ics?token=canary"
 
-SOON = Budget(seconds=0.4, largest=1 << 16)
+SOON = FetchLimits(timeout=0.4, max_bytes=1 << 16)
 OURS = calendar(DINNER)
 HOST = "calendar.example"
 
@@ -55,14 +55,14 @@ def certificates() -> Certificates:
 
 
 def ask(
-    url: str, *, local: bool = True, budget: Budget | None = None, network: Network | None = None, **known: Any
-) -> Fetched | None:
+    url: str, *, local: bool = True, budget: FetchLimits | None = None, network: Network | None = None, **known: Any
+) -> FetchedCalendar | None:
     return fetch(Calendar(name="ours", place=url, local=local, subscribed=True, **known), budget, network)
 
 
 def refused(url: str, **how: Any) -> str:
     """Return why it was not fetched, after a look for what must not be in the words."""
-    with pytest.raises(NotFetched) as found:
+    with pytest.raises(FetchFailed) as found:
         ask(url, **how)
     why = found.value.why
     assert "canary" not in why
@@ -71,7 +71,7 @@ def refused(url: str, **how: Any) -> str:
     return why
 
 
-def whole(found: Fetched | None) -> Fetched:
+def whole(found: FetchedCalendar | None) -> FetchedCalendar:
     assert found is not None
     return found
 
@@ -133,7 +133,7 @@ def test_a_server_that_asks_to_be_left_alone_is(
     serve: Callable[..., Server], told: str, wait: timedelta | None
 ) -> None:
     server = serve(Served(status=503, headers={"Retry-After": told}))
-    with pytest.raises(NotFetched, match="no time just now") as found:
+    with pytest.raises(FetchFailed, match="no time just now") as found:
         ask(server.url())
     assert found.value.wait == wait
 
@@ -197,20 +197,22 @@ def test_a_name_that_is_looked_up_for_ever_is_left_in_time() -> None:
         time.sleep(2)
         return []
 
-    assert "within 0.4 s" in refused("https://slow.example/", budget=SOON, network=Network(look_up=never))
+    assert "within 0.4 s" in refused("https://slow.example/", budget=SOON, network=Network(resolve=never))
 
 
 def test_200_megabytes_are_refused_whether_they_are_told_of_or_not(serve: Callable[..., Server]) -> None:
     told = serve(Served(length=200 << 20, body=b"BEGIN:VCALENDAR\r\n", hangs="body"))
     assert refused(told.url()) == "the calendar is larger than 20 MB"
     untold = serve(Served(endless=True, body=b""))
-    assert refused(untold.url(), budget=Budget(seconds=10, largest=3 << 20)) == "the calendar is larger than 3 MB"
+    assert (
+        refused(untold.url(), budget=FetchLimits(timeout=10, max_bytes=3 << 20)) == "the calendar is larger than 3 MB"
+    )
 
 
 def test_a_byte_too_many_is_one_too_many_also_where_no_length_is_told(serve: Callable[..., Server]) -> None:
     raw = b"HTTP/1.1 200 OK\r\n\r\n" + OURS
-    assert whole(ask(serve(Served(raw=raw)).url(), budget=Budget(largest=len(OURS)))).content == OURS
-    assert "larger than" in refused(serve(Served(raw=raw)).url(), budget=Budget(largest=len(OURS) - 1))
+    assert whole(ask(serve(Served(raw=raw)).url(), budget=FetchLimits(max_bytes=len(OURS)))).content == OURS
+    assert "larger than" in refused(serve(Served(raw=raw)).url(), budget=FetchLimits(max_bytes=len(OURS) - 1))
 
 
 def test_what_is_packed_unasked_is_unpacked_and_a_bomb_is_not(serve: Callable[..., Server]) -> None:
@@ -220,7 +222,7 @@ def test_what_is_packed_unasked_is_unpacked_and_a_bomb_is_not(serve: Callable[..
     assert len(bomb) < 1 << 16
     tracemalloc.start()
     try:
-        why = refused(serve(Served(body=bomb, headers=packed)).url(), budget=Budget(largest=1 << 20))
+        why = refused(serve(Served(body=bomb, headers=packed)).url(), budget=FetchLimits(max_bytes=1 << 20))
         assert tracemalloc.get_traced_memory()[1] < 10 << 20
     finally:
         tracemalloc.stop()
@@ -273,7 +275,7 @@ def test_a_length_that_lies_is_noticed(serve: Callable[..., Server]) -> None:
     ],
 )
 def test_what_is_no_proper_http_is_refused(serve: Callable[..., Server], raw: bytes) -> None:
-    assert refused(serve(Served(raw=raw)).url(path=SECRET), budget=Budget(seconds=5))
+    assert refused(serve(Served(raw=raw)).url(path=SECRET), budget=FetchLimits(timeout=5))
 
 
 def test_a_server_that_is_gone_is_named_by_its_host_alone(serve: Callable[..., Server]) -> None:
@@ -294,7 +296,7 @@ def test_a_network_that_is_not_there_or_forbidden_is_said(number: int, why: str)
     def refuse(address: str, port: int, patience: float) -> socket.socket:
         raise OSError(number, "canary")
 
-    network = Network(look_up=Public({HOST: [PUBLIC]}).network().look_up, connect=refuse)
+    network = Network(resolve=Public({HOST: [PUBLIC]}).network().resolve, connect=refuse)
     assert refused(f"https://{HOST}{SECRET}", network=network) == why
 
 
@@ -302,7 +304,7 @@ def test_a_resolver_that_fails_for_now_is_not_a_name_that_nobody_has() -> None:
     def fail(host: str, port: int) -> list[str]:
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
-    assert refused(f"https://{HOST}/", network=Network(look_up=fail)) == f"the name {HOST} cannot be looked up just now"
+    assert refused(f"https://{HOST}/", network=Network(resolve=fail)) == f"the name {HOST} cannot be looked up just now"
 
 
 def test_a_name_that_nobody_has_is_said(stack: ExitStack) -> None:
@@ -363,7 +365,7 @@ def test_of_several_addresses_the_first_that_answers_is_taken(serve: Callable[..
             raise OSError(101, "Network is unreachable")
         return network.connect(address, port, patience)
 
-    known = Network(look_up=network.look_up, connect=connect)
+    known = Network(resolve=network.resolve, connect=connect)
     assert whole(ask(server.url(HOST), local=False, network=known)).content == OURS
 
 

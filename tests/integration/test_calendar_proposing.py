@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from detector.calendars.model import ReadEvent, Reading, Wrong
-from detector.calendars.proposing import Changes, accept, apply, decline
+from detector.calendars.model import EventProblem, ParsedCalendar, ProposedEvent
+from detector.calendars.proposing import ProposalChanges, accept, apply_copy, decline
 from detector.partner_time.model import Moved, PartnerTime
 from detector.partner_time.occurrences import occurrences
 from detector.partner_time.proposals import Calendar, Proposal
@@ -45,15 +45,15 @@ def calendar(store: Store) -> Calendar:
     return store.calendars.save(Calendar(name="Ours", place="/ours.ics"))
 
 
-def reading(*partner_times: PartnerTime, wrong: tuple[str, ...] = (), whole: bool = True) -> Reading:
+def reading(*partner_times: PartnerTime, problems: tuple[str, ...] = (), is_complete: bool = True) -> ParsedCalendar:
     """Return a copy with these events; the uid is the title."""
-    return Reading(
+    return ParsedCalendar(
         name=None,
-        seen=len(partner_times),
-        chosen=len(partner_times),
-        whole=whole,
-        events=tuple(ReadEvent(uid=each.title, partner_time=each, line=1) for each in partner_times),
-        wrong=tuple(Wrong(line=1, why="x", uid=uid) for uid in wrong),
+        event_count=len(partner_times),
+        chosen_count=len(partner_times),
+        is_complete=is_complete,
+        events=tuple(ProposedEvent(uid=each.title, partner_time=each, line=1) for each in partner_times),
+        problems=tuple(EventProblem(line=1, why="x", uid=uid) for uid in problems),
     )
 
 
@@ -67,19 +67,19 @@ def titles(proposals: tuple[Proposal, ...]) -> list[str]:
 
 
 def accepted(store: Store, calendar: Calendar, *partner_times: PartnerTime) -> None:
-    apply(store, calendar, reading(*partner_times), NOW)
+    apply_copy(store, calendar, reading(*partner_times), NOW)
     accept(store, store.calendars.proposals(), NOW)
 
 
 def test_what_is_new_waits_and_the_plan_knows_nothing_of_it(store: Store, calendar: Calendar) -> None:
-    changes = apply(store, calendar, reading(DINNER, WALK), NOW)
+    changes = apply_copy(store, calendar, reading(DINNER, WALK), NOW)
     assert (titles(changes.open), changes.accepted, changes.gone) == (["Dinner", "Walk"], (), ())
     assert [each.decided for each in store.calendars.proposals()] == ["open", "open"]
     assert (store.plans.partner_times(), planned(store)) == ([], [])
 
 
 def test_what_is_accepted_is_declared_and_planned(store: Store, calendar: Calendar) -> None:
-    apply(store, calendar, reading(DINNER, WALK), NOW)
+    apply_copy(store, calendar, reading(DINNER, WALK), NOW)
     (first, _) = store.calendars.proposals()
     (kept,) = accept(store, [first], NOW)
     (declared,) = store.plans.partner_times()
@@ -90,17 +90,17 @@ def test_what_is_accepted_is_declared_and_planned(store: Store, calendar: Calend
 
 def test_the_same_copy_again_changes_nothing(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
-    apply(store, calendar, reading(DINNER, WALK), NOW)
+    apply_copy(store, calendar, reading(DINNER, WALK), NOW)
     decline(store, [each for each in store.calendars.proposals() if each.uid == "Walk"])
     before = (store.calendars.proposals(), store.plans.partner_times())
-    changes = apply(store, calendar, reading(DINNER, WALK), NOW)
+    changes = apply_copy(store, calendar, reading(DINNER, WALK), NOW)
     assert not changes
     assert (store.calendars.proposals(), store.plans.partner_times()) == before
 
 
 def test_what_changed_waits_again_and_what_was_accepted_holds_until_then(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
-    changes = apply(store, calendar, reading(LATER), NOW)
+    changes = apply_copy(store, calendar, reading(LATER), NOW)
     assert titles(changes.open) == ["Dinner"]
     (proposal,) = store.calendars.proposals()
     assert (proposal.decided, proposal.partner_time, planned(store)) == ("open", LATER, ["Dinner 24 17:30"])
@@ -116,7 +116,7 @@ def test_what_a_person_said_of_one_evening_goes_with_it_when_it_moves(store: Sto
     store.plans.change(replace(declared, quiet=True), {})
     first, second = occurrences(declared, NOW, NOW + timedelta(days=9))
     store.plans.skip(first.id, NOW)
-    apply(store, calendar, reading(LATER), NOW)
+    apply_copy(store, calendar, reading(LATER), NOW)
     accept(store, store.calendars.proposals(), NOW)
     (moved,) = store.plans.partner_times()
     assert moved.quiet
@@ -127,7 +127,7 @@ def test_what_a_person_said_of_one_evening_goes_with_it_when_it_moves(store: Sto
 def test_what_is_under_way_has_no_second_one_on_its_day(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
     during = datetime(2026, 11, 24, 18, tzinfo=UTC)
-    apply(store, calendar, reading(LATER), during)
+    apply_copy(store, calendar, reading(LATER), during)
     accept(store, store.calendars.proposals(), during)
     plan = Schedule(store.plans.partner_times(), Exceptions(store.plans.stopped(), store.plans.extended())).at(during)
     assert [f"{each.begins:%d %H:%M}" for each in plan.upcoming[:1]] == ["01 18:30"]
@@ -135,12 +135,12 @@ def test_what_is_under_way_has_no_second_one_on_its_day(store: Store, calendar: 
 
 @pytest.mark.parametrize("decided", ["open", "accepted", "declined"])
 def test_what_vanished_is_taken_back_at_once(store: Store, calendar: Calendar, decided: str) -> None:
-    apply(store, calendar, reading(DINNER, WALK), NOW)
+    apply_copy(store, calendar, reading(DINNER, WALK), NOW)
     if decided == "accepted":
         accept(store, store.calendars.proposals(), NOW)
     elif decided == "declined":
         decline(store, store.calendars.proposals())
-    changes = apply(store, calendar, reading(WALK), NOW)
+    changes = apply_copy(store, calendar, reading(WALK), NOW)
     assert titles(changes.gone) == ["Dinner"]
     assert [each.uid for each in store.calendars.proposals()] == ["Walk"]
     assert [each.title for each in store.plans.partner_times()] == (["Walk"] if decided == "accepted" else [])
@@ -148,30 +148,30 @@ def test_what_vanished_is_taken_back_at_once(store: Store, calendar: Calendar, d
 
 def test_what_was_not_understood_or_may_be_cut_off_is_not_taken_back(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER, WALK)
-    assert not apply(store, calendar, reading(wrong=("Dinner", "Walk")), NOW)
-    assert not apply(store, calendar, reading(whole=False), NOW)
+    assert not apply_copy(store, calendar, reading(problems=("Dinner", "Walk")), NOW)
+    assert not apply_copy(store, calendar, reading(is_complete=False), NOW)
     assert [each.title for each in store.plans.partner_times()] == ["Dinner", "Walk"]
 
 
 def test_an_instance_alone_is_not_taken_back_where_it_is_not_understood(store: Store, calendar: Calendar) -> None:
-    alone = Reading(
+    alone = ParsedCalendar(
         name=None,
-        seen=1,
-        chosen=1,
-        wrong=(),
-        events=(ReadEvent(uid="tea 20261128T110000", partner_time=WALK, line=1),),
+        event_count=1,
+        chosen_count=1,
+        problems=(),
+        events=(ProposedEvent(uid="tea 20261128T110000", partner_time=WALK, line=1),),
     )
-    apply(store, calendar, alone, NOW)
-    assert not apply(store, calendar, reading(wrong=("tea",)), NOW)
-    assert titles(apply(store, calendar, reading(wrong=("coffee",)), NOW).gone) == ["Walk"]
+    apply_copy(store, calendar, alone, NOW)
+    assert not apply_copy(store, calendar, reading(problems=("tea",)), NOW)
+    assert titles(apply_copy(store, calendar, reading(problems=("coffee",)), NOW).gone) == ["Walk"]
 
 
 def test_of_one_calendar_nothing_is_taken_back_by_another(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
     other = store.calendars.save(Calendar(name="Other", place="/other.ics"))
-    assert titles(apply(store, other, reading(DINNER), NOW).open) == ["Dinner"]
-    assert not apply(store, other, reading(DINNER), NOW)
-    assert titles(apply(store, other, reading(), NOW).gone) == ["Dinner"]
+    assert titles(apply_copy(store, other, reading(DINNER), NOW).open) == ["Dinner"]
+    assert not apply_copy(store, other, reading(DINNER), NOW)
+    assert titles(apply_copy(store, other, reading(), NOW).gone) == ["Dinner"]
     assert planned(store) == ["Dinner 24 17:30"]
 
 
@@ -179,10 +179,10 @@ def test_what_was_declined_stays_so_unless_its_event_changed(store: Store, calen
     accepted(store, calendar, DINNER)
     (kept,) = decline(store, store.calendars.proposals())
     assert (kept.decided, kept.accepted_as, store.plans.partner_times()) == ("declined", None, [])
-    assert not apply(store, replace(calendar, accepts=True), reading(DINNER), NOW)
-    assert titles(apply(store, replace(calendar, accepts=True), reading(LATER), NOW).open) == ["Dinner"]
+    assert not apply_copy(store, replace(calendar, accepts=True), reading(DINNER), NOW)
+    assert titles(apply_copy(store, replace(calendar, accepts=True), reading(LATER), NOW).open) == ["Dinner"]
     # It waits on: nobody said yes to it.
-    assert not apply(store, replace(calendar, accepts=True), reading(LATER), NOW)
+    assert not apply_copy(store, replace(calendar, accepts=True), reading(LATER), NOW)
     assert store.plans.partner_times() == []
 
 
@@ -190,16 +190,16 @@ def test_where_the_calendar_accepts_what_is_new_or_changed_is_declared_at_once(
     store: Store, calendar: Calendar
 ) -> None:
     calendar = replace(calendar, accepts=True)
-    assert titles(apply(store, calendar, reading(DINNER), NOW).accepted) == ["Dinner"]
-    changes = apply(store, calendar, reading(LATER, WALK), NOW)
+    assert titles(apply_copy(store, calendar, reading(DINNER), NOW).accepted) == ["Dinner"]
+    changes = apply_copy(store, calendar, reading(LATER, WALK), NOW)
     assert (titles(changes.accepted), changes.open) == (["Dinner", "Walk"], ())
     assert planned(store) == ["Dinner 24 18:30"]
     assert len(store.plans.partner_times()) == 2
 
 
 def test_what_waited_before_the_calendar_was_trusted_waits_on(store: Store, calendar: Calendar) -> None:
-    apply(store, calendar, reading(DINNER), NOW)
-    assert apply(store, replace(calendar, accepts=True), reading(DINNER), NOW) == Changes()
+    apply_copy(store, calendar, reading(DINNER), NOW)
+    assert apply_copy(store, replace(calendar, accepts=True), reading(DINNER), NOW) == ProposalChanges()
     assert [each.decided for each in store.calendars.proposals()] == ["open"]
 
 
@@ -212,26 +212,28 @@ def test_what_is_over_is_neither_proposed_nor_kept(store: Store, calendar: Calen
     again = replace(past, title="Again", moved=(Moved(of=past.begins, begins=datetime(2026, 12, 1, 11), lasts=HOUR),))
     beside = replace(past, title="Beside", also=(datetime(2026, 12, 1, 11),))
     last = replace(DINNER, title="Last", begins=datetime(2026, 11, 10, 18), recurrence="FREQ=WEEKLY;COUNT=3")
-    changes = apply(store, calendar, reading(past, ended, counted, again, beside, last), NOW)
+    changes = apply_copy(store, calendar, reading(past, ended, counted, again, beside, last), NOW)
     assert (titles(changes.open), changes.over) == (["Again", "Beside", "Last"], 3)
     accept(store, store.calendars.proposals(), NOW)
-    gone = apply(store, calendar, reading(past, ended, counted, again, beside, last), NOW + timedelta(days=30)).gone
+    gone = apply_copy(
+        store, calendar, reading(past, ended, counted, again, beside, last), NOW + timedelta(days=30)
+    ).gone
     assert (titles(gone), store.plans.partner_times()) == (["Again", "Beside", "Last"], [])
 
 
 def test_what_is_under_way_is_not_over(store: Store, calendar: Calendar) -> None:
     now = datetime(2026, 11, 28, 10, 59, tzinfo=UTC)
-    assert titles(apply(store, calendar, reading(WALK), now).open) == ["Walk"]
-    assert titles(apply(store, calendar, reading(WALK), now + timedelta(minutes=1)).gone) == ["Walk"]
+    assert titles(apply_copy(store, calendar, reading(WALK), now).open) == ["Walk"]
+    assert titles(apply_copy(store, calendar, reading(WALK), now + timedelta(minutes=1)).gone) == ["Walk"]
 
 
 def test_a_single_time_that_the_calendar_takes_back_is_taken_back_at_once(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
-    changes = apply(store, calendar, reading(replace(DINNER, without=(DINNER.begins,))), NOW)
+    changes = apply_copy(store, calendar, reading(replace(DINNER, without=(DINNER.begins,))), NOW)
     assert (titles(changes.shortened), changes.open) == (["Dinner"], ())
     assert planned(store) == ["Dinner 01 17:30"]
     # That it takes place after all is a change to be asked about.
-    assert titles(apply(store, calendar, reading(DINNER), NOW).open) == ["Dinner"]
+    assert titles(apply_copy(store, calendar, reading(DINNER), NOW).open) == ["Dinner"]
     assert planned(store) == ["Dinner 01 17:30"]
 
 
@@ -243,14 +245,14 @@ def test_what_changes_in_the_past_alone_is_no_question(store: Store, calendar: C
         without=(datetime(2026, 9, 8, 18, 30),),
         moved=(Moved(of=datetime(2026, 9, 15, 18, 30), begins=datetime(2026, 9, 16, 18), lasts=HOUR),),
     )
-    assert not apply(store, calendar, reading(past), NOW)
+    assert not apply_copy(store, calendar, reading(past), NOW)
     assert [each.decided for each in store.calendars.proposals()] == ["accepted"]
 
 
 def test_a_journey_changes_nothing_of_what_floats(store: Store, calendar: Calendar) -> None:
     floats = replace(DINNER, floats=True)
     accepted(store, calendar, floats)
-    assert not apply(store, calendar, reading(replace(floats, zone="Asia/Tokyo")), NOW)
+    assert not apply_copy(store, calendar, reading(replace(floats, zone="Asia/Tokyo")), NOW)
 
 
 def test_all_of_a_copy_is_taken_over_or_nothing(
@@ -264,10 +266,10 @@ def test_all_of_a_copy_is_taken_over_or_nothing(
 
     monkeypatch.setattr(type(store.calendars), "remove_proposal", lambda _self, number: fails(number))
     with pytest.raises(OSError, match="1"):
-        apply(store, replace(calendar, accepts=True), reading(WALK), NOW)
+        apply_copy(store, replace(calendar, accepts=True), reading(WALK), NOW)
     assert (store.calendars.proposals(), store.plans.partner_times()) == before
 
 
 def test_a_calendar_that_is_not_kept_proposes_nothing(store: Store) -> None:
     with pytest.raises(ValueError, match="has a number"):
-        apply(store, Calendar(name="x", place="/x"), reading(DINNER), NOW)
+        apply_copy(store, Calendar(name="x", place="/x"), reading(DINNER), NOW)

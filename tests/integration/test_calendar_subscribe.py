@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from detector.calendars import connection
-from detector.calendars.fetching import Budget
+from detector.calendars.fetching import FetchLimits
 from detector.cli import turntoward
 from detector.cli.calendar import progress as calendar_patience
 from detector.clock import ManualClock, SystemClock
@@ -86,7 +86,7 @@ def subscribe(server: Server, *more: str) -> Calendar:
 
 
 def again(
-    calendar: Calendar, *, budget: Budget | None = None, believes: bool = False, later: timedelta = timedelta()
+    calendar: Calendar, *, budget: FetchLimits | None = None, believes: bool = False, later: timedelta = timedelta()
 ) -> Refreshed:
     """Ask it as the child does."""
     with Store.open(store_path()) as store:
@@ -270,7 +270,7 @@ def test_whatever_the_server_does_later_the_last_good_copy_stays_whole(server: S
     server.served.etag, server.served.by_path = None, {"/elsewhere": Served(status=302, location="/elsewhere")}
     for name in ("hangs", "drips", "endless", "status", "location", "length", "body", "raw"):
         setattr(server.served, name, getattr(fault, name))
-    done = again(before, budget=Budget(seconds=0.4, largest=1 << 20), later=timedelta(hours=2))
+    done = again(before, budget=FetchLimits(timeout=0.4, max_bytes=1 << 20), later=timedelta(hours=2))
     assert done.calendar is not None
     (after,), now = kept()
     assert after.why is not None

@@ -8,7 +8,7 @@ from random import Random
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from detector.calendars.writing import Writing, write_calendar
+from detector.calendars.writing import ExportOptions, write_calendar
 from detector.partner_time.model import Moved, PartnerTime
 from detector.partner_time.occurrences import occurrences
 from detector.partner_time.recurrence import local_starts
@@ -69,7 +69,7 @@ def theirs(written: list[bytes]) -> list[list[tuple[str, str, str]]]:
 
 
 def written(partner_times: list[PartnerTime], skipped: set[str]) -> list[bytes]:
-    how = Writing(identity="tests", now=NOW, skipped=skipped)
+    how = ExportOptions(identity="tests", now=NOW, skipped=skipped)
     return [write_calendar([each], how) for each in partner_times]
 
 

@@ -23,7 +23,7 @@ def read(rule: Written) -> list[Occurrence]:
     """Return the occurrences of the one event of its calendar, as it proposes it; what never takes place it does not."""
     copy = rule.as_calendar().encode()
     reading = read_calendar(copy, choice=EventFilter(everything=True), zone="Asia/Tokyo", monotonic=time.monotonic)
-    assert all("never takes place" in wrong.why for wrong in reading.wrong), (reading.wrong, rule.as_calendar())
+    assert all("never takes place" in wrong.why for wrong in reading.problems), (reading.problems, rule.as_calendar())
     assert len(reading.events) <= 1
     proposed = [replace(event.partner_time, number=1) for event in reading.events]
     return [found for one in proposed for found in occurrences(one, rule.after, rule.before)]

@@ -9,7 +9,7 @@ from typing import Final
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.calendars.writing import Writing, write_calendar
+from detector.calendars.writing import ExportOptions, write_calendar
 from detector.partner_time.model import Moved, PartnerTime
 from detector.partner_time.occurrences import occurrences
 from detector.partner_time.recurrence import local_starts
@@ -79,7 +79,7 @@ def partner_times(draw: st.DrawFn, *, at_night: bool = False) -> PartnerTime:
 
 def there_and_back(partner_time: PartnerTime, *skipped: str) -> PartnerTime:
     """Return what comes back of it, with its number."""
-    written = write_calendar([partner_time], Writing(identity="tests", now=NOW, tag="#us", skipped=skipped))
+    written = write_calendar([partner_time], ExportOptions(identity="tests", now=NOW, tag="#us", skipped=skipped))
     assert max(map(len, written.split(b"\r\n"))) <= 75
     reading = read(written)
     assert why(reading) == []

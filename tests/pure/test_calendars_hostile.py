@@ -12,8 +12,8 @@ from itertools import chain, count, repeat
 import pytest
 
 from detector.calendars import blocks, limits
-from detector.calendars.blocks import KINDS
-from detector.calendars.limits import LARGEST, LONGEST_LINE, MOST_EVENTS, TOO_LARGE, TOO_MANY, TOO_SLOW
+from detector.calendars.blocks import NAMES
+from detector.calendars.limits import MAX_BYTES, MAX_EVENTS, MAX_LINE_BYTES, TOO_LARGE, TOO_MANY, TOO_SLOW
 from detector.calendars.lines import content_lines
 from detector.calendars.reading import read_calendar
 from detector.errors import UserError
@@ -57,19 +57,19 @@ class Taken:
 def test_a_calendar_without_end_is_left_when_it_has_been_read_for_long_enough(
     piece: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "LARGEST", LARGEST // 10)
-    monkeypatch.setattr(blocks, "MOST_EVENTS", MOST_EVENTS // 10)
+    monkeypatch.setattr(limits, "MAX_BYTES", MAX_BYTES // 10)
+    monkeypatch.setattr(blocks, "MAX_EVENTS", MAX_EVENTS // 10)
     taken = Taken(piece)
     with pytest.raises(UserError) as refused:
         read_calendar(taken, choice=ALL, zone=HERE, monotonic=lambda: 0.0)
     assert str(refused.value) in {TOO_LARGE, TOO_MANY}
-    assert taken.size <= LARGEST // 10 + 2 * len(piece)
+    assert taken.size <= MAX_BYTES // 10 + 2 * len(piece)
 
 
 # VmHWM, and not `ru_maxrss`: that remembers how large the process was that started this one.
 MEASURE = """
 import sys
-from detector.calendars.blocks import KINDS
+from detector.calendars.blocks import NAMES
 from detector.calendars.lines import content_lines
 from detector.calendars.reading import read_calendar
 from detector.errors import UserError
@@ -107,7 +107,7 @@ def test_a_calendar_without_end_takes_little_memory(piece: str) -> None:
 def test_a_line_without_end_takes_no_more_than_a_line_may_have(piece: bytes) -> None:
     tracemalloc.start()
     try:
-        lines = list(content_lines(chain([b"SUMMARY:"], repeat(piece, 150)), KINDS))
+        lines = list(content_lines(chain([b"SUMMARY:"], repeat(piece, 150)), NAMES))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -116,8 +116,8 @@ def test_a_line_without_end_takes_no_more_than_a_line_may_have(piece: bytes) -> 
 
 
 def test_one_event_more_than_there_may_be_is_too_many() -> None:
-    events = [b"BEGIN:VEVENT\nEND:VEVENT\n"] * MOST_EVENTS
-    assert read([b"BEGIN:VCALENDAR\n", *events, b"END:VCALENDAR"]).seen == MOST_EVENTS
+    events = [b"BEGIN:VEVENT\nEND:VEVENT\n"] * MAX_EVENTS
+    assert read([b"BEGIN:VCALENDAR\n", *events, b"END:VCALENDAR"]).event_count == MAX_EVENTS
     with pytest.raises(UserError, match="50,000 events"):
         read([b"BEGIN:VCALENDAR\n", *events, events[0], b"END:VCALENDAR"])
 
@@ -173,7 +173,7 @@ def test_what_is_being_done_is_said_while_it_is_done() -> None:
 def test_a_bomb_is_named_and_costs_the_others_nothing(lines: list[str]) -> None:
     reading = read(calendar(event(*LENGTH, *lines, uid="bomb", summary="Bomb #us"), dinner(uid="2")))
     assert [each.uid for each in reading.events] == ["2"]
-    (wrong,) = reading.wrong
+    (wrong,) = reading.problems
     assert (wrong.what, wrong.uid) == ("Bomb", "bomb")
     assert len(str(wrong)) < 400
 
@@ -181,7 +181,7 @@ def test_a_bomb_is_named_and_costs_the_others_nothing(lines: list[str]) -> None:
 def test_of_an_event_without_end_no_more_lines_are_taken_than_it_may_have() -> None:
     reading = read(calendar(event(*LENGTH, *["UID:x"] * 20_000), dinner(uid="2")))
     assert [each.uid for each in reading.events] == ["2"]
-    assert why(reading) == [f"it has more than {limits.MOST_LINES:,} lines of dates"]
+    assert why(reading) == [f"it has more than {limits.MAX_LINES:,} lines of dates"]
 
 
 def test_changed_instances_without_number_are_named() -> None:
@@ -202,11 +202,11 @@ def test_changed_instances_without_number_are_named() -> None:
 
 
 def test_a_gigantic_line_of_a_kind_that_is_read_is_named() -> None:
-    huge = "SUMMARY:#us " + "x" * (2 * LONGEST_LINE)
+    huge = "SUMMARY:#us " + "x" * (2 * MAX_LINE_BYTES)
     reading = read(calendar([*event(*LENGTH, summary=None)[:-1], huge, "END:VEVENT"], dinner(uid="2")), ALL)
     assert [each.uid for each in reading.events] == ["1", "2"]
     assert all(len(each.partner_time.title) <= 80 for each in reading.events)
-    folded = "DTSTART:2026" + "\r\n 1" * LONGEST_LINE
+    folded = "DTSTART:2026" + "\r\n 1" * MAX_LINE_BYTES
     assert why(read(calendar(event(folded, "DURATION:PT1H"), dinner(uid="2")))) == [
         "DTSTART is longer than can be read"
     ]
@@ -262,9 +262,9 @@ def test_garbage_inside_a_calendar_raises_nothing_but_what_is_meant_for_people(s
             reading = read(bytes(copy), choice)
         except UserError:
             continue
-        shown = "".join([*map(str, reading.wrong), *(each.partner_time.title for each in reading.events)])
+        shown = "".join([*map(str, reading.problems), *(each.partner_time.title for each in reading.events)])
         assert shown.isprintable()
-        assert reading.seen >= len(reading.events)
+        assert reading.event_count >= len(reading.events)
 
 
 @pytest.mark.parametrize("prefix", [b"", b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:#us\r\n"])
@@ -272,7 +272,7 @@ def test_binary_garbage_is_no_calendar_or_holds_no_event(prefix: bytes) -> None:
     copy = prefix + random.Random(5).randbytes(300_000)
     if prefix:
         reading = read(copy)
-        assert (reading.events, reading.whole) == ((), False)
+        assert (reading.events, reading.is_complete) == ((), False)
     else:
         with pytest.raises(UserError, match="This is no calendar"):
             read(copy)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from detector.calendars.titles import clean, has_tag, without_tag
+from detector.calendars.values import clean_title, has_tag, without_tag
 from detector.errors import UserError
 from detector.partner_time.model import Moved, PartnerTime
 from detector.partner_time.proposals import EventFilter
@@ -39,7 +39,7 @@ def timed(*lines: str) -> PartnerTime:
 def refused(*lines: str) -> str:
     reading = read(calendar(event(*lines)))
     assert reading.events == ()
-    (wrong,) = reading.wrong
+    (wrong,) = reading.problems
     assert wrong.what == "Dinner"
     return wrong.why
 
@@ -68,7 +68,7 @@ def test_an_event_becomes_partner_time_without_its_tag() -> None:
 )
 def test_the_tag_counts_as_a_word_in_whatever_case(title: str, counts: bool) -> None:
     reading = read(calendar(dinner(summary=title)))
-    assert (len(reading.events), reading.seen, reading.chosen) == (int(counts), 1, int(counts))
+    assert (len(reading.events), reading.event_count, reading.chosen_count) == (int(counts), 1, int(counts))
 
 
 def test_a_category_chooses_where_a_title_does_not() -> None:
@@ -92,7 +92,7 @@ def test_the_tag_is_taken_out_of_titles_whatever_chooses() -> None:
 def test_nothing_of_an_event_that_was_not_chosen_is_in_what_was_read() -> None:
     copy = calendar(dinner(uid="canary-uid", summary="Canary dentist"), event("DTSTART:nonsense", summary="Canary"))
     reading = read(copy)
-    assert (reading.events, reading.wrong, reading.seen) == ((), (), 2)
+    assert (reading.events, reading.problems, reading.event_count) == ((), (), 2)
     assert "anary" not in repr(reading)
 
 
@@ -213,11 +213,11 @@ def test_what_is_wrong_with_an_event_is_said(lines: list[str], said: str) -> Non
 def test_what_is_wrong_names_the_event_and_its_line_and_costs_no_other_anything() -> None:
     reading = read(calendar(dinner(uid="1"), event("DTSTART:soon", uid="2", summary="Walk #us"), dinner(uid="3")))
     assert [each.uid for each in reading.events] == ["1", "3"]
-    (wrong,) = reading.wrong
+    (wrong,) = reading.problems
     assert (wrong.line, wrong.what, wrong.uid) == (9, "Walk", "2")
     assert str(wrong) == "line 9, Walk: DTSTART 'soon' is no date"
     no_title = read(calendar(event("DTSTART:soon", uid="me@x", summary=None)), EventFilter(tag=None, everything=True))
-    assert str(no_title.wrong[0]) == "line 3, me@x: DTSTART 'soon' is no date"
+    assert str(no_title.problems[0]) == "line 3, me@x: DTSTART 'soon' is no date"
 
 
 def test_a_recurrence_its_gaps_and_its_additions_are_read() -> None:
@@ -309,7 +309,7 @@ def test_a_change_to_all_later_ones_is_not_understood_and_nothing_of_it_is_propo
     reading = read(calendar(dinner(WEEKLY), later))
     assert reading.events == ()
     assert "RANGE=THISANDFUTURE" in why(reading)[0]
-    assert (reading.wrong[0].what, reading.wrong[0].uid) == ("Dinner", "1")
+    assert (reading.problems[0].what, reading.problems[0].uid) == ("Dinner", "1")
 
 
 def test_an_instance_without_its_event_is_proposed_alone() -> None:
@@ -321,13 +321,13 @@ def test_an_instance_without_its_event_is_proposed_alone() -> None:
 def test_an_event_that_is_cancelled_whole_is_not_proposed() -> None:
     reading = read(calendar(dinner(WEEKLY, "STATUS:CANCELLED"), dinner("STATUS:CONFIRMED", uid="2")))
     assert [each.uid for each in reading.events] == ["2"]
-    assert reading.wrong == ()
+    assert reading.problems == ()
 
 
 def test_an_event_of_which_every_time_was_cancelled_is_not_proposed() -> None:
     gone = "EXDATE;TZID=Europe/Berlin:20261124T183000,20261201T183000"
     reading = read(calendar(dinner("RRULE:FREQ=WEEKLY;COUNT=2", gone)))
-    assert (reading.events, reading.wrong) == ((), ())
+    assert (reading.events, reading.problems) == ((), ())
 
 
 def test_a_recurrence_that_never_comes_true_is_named() -> None:
@@ -356,25 +356,25 @@ def test_lines_are_unfolded_however_they_arrive() -> None:
     folded = b"\xef\xbb\xbfBEGIN:VCALENDAR\nBEGIN:VEVENT\r\nUID:1\nSUM\r\n MARY:Caf\xc3\r\n \xa9 #u\n\ts\r\nDTSTART:2026\n 1124T183000Z\r\nDURATION:PT1H\nEND:VEVENT\nEND:VCALENDAR"
     whole = read(folded)
     assert whole.events[0].partner_time.title == "Café"
-    assert whole.whole
+    assert whole.is_complete
     for size in (1, 2, 3, 7):
         assert read([folded[at : at + size] for at in range(0, len(folded), size)]) == whole
 
 
 def test_a_file_that_ends_in_the_middle_says_so() -> None:
     whole = calendar(dinner(uid="1"), dinner(uid="2"))
-    assert read(whole).whole
+    assert read(whole).is_complete
     cut = read(whole[: whole.rindex(b"END:VEVENT")])
-    assert not cut.whole
+    assert not cut.is_complete
     assert [each.uid for each in cut.events] == ["1"]
     assert why(cut) == ["it does not end: END:VEVENT is missing"]
-    assert not read(whole[: whole.rindex(b"END:VCALENDAR")]).whole
+    assert not read(whole[: whole.rindex(b"END:VCALENDAR")]).is_complete
 
 
 def test_an_event_that_does_not_end_costs_the_next_one_nothing() -> None:
     reading = read(calendar(dinner(uid="1")[:-1], dinner(uid="2")))
     assert [each.uid for each in reading.events] == ["2"]
-    assert reading.wrong[0].uid == "1"
+    assert reading.problems[0].uid == "1"
 
 
 @pytest.mark.parametrize(
@@ -386,10 +386,10 @@ def test_what_is_no_calendar_is_refused(copy: bytes) -> None:
 
 
 def test_titles_are_one_line_that_steers_nothing() -> None:
-    assert clean("a\x1b[2Jb\u202ec\r\nd  \u2066e\u200b") == "a [2Jb c d e"
-    assert clean("👩\u200d❤️\u200d👨 dinner") == "👩\u200d❤️\u200d👨 dinner"
-    assert clean("x" * 81) == "x" * 79 + "…"
-    assert len(clean("é" * 500_000)) == 80
+    assert clean_title("a\x1b[2Jb\u202ec\r\nd  \u2066e\u200b") == "a [2Jb c d e"
+    assert clean_title("👩\u200d❤️\u200d👨 dinner") == "👩\u200d❤️\u200d👨 dinner"
+    assert clean_title("x" * 81) == "x" * 79 + "…"
+    assert len(clean_title("é" * 500_000)) == 80
     assert without_tag("#us", "#us") == "Partner time"
     assert without_tag("Tea #us and #US cake", "#us") == "Tea and cake"
     assert has_tag("for two", "two")

@@ -218,7 +218,7 @@ class Public:
         self._trusts = trusts
 
     def network(self) -> Network:
-        return Network(look_up=self._look_up, connect=self._connect, context=self._trusts)
+        return Network(resolve=self._look_up, connect=self._connect, context=self._trusts)
 
     def _look_up(self, host: str, port: int) -> list[str]:
         self.looked_up.append(host)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from detector.calendars.model import Reading
+from detector.calendars.model import ParsedCalendar
 from detector.calendars.reading import read_calendar
 from detector.partner_time.proposals import EventFilter
 
@@ -30,11 +30,11 @@ def calendar(*events: Iterable[str], head: Iterable[str] = ()) -> bytes:
     return "\r\n".join(lines).encode()
 
 
-def read(copy: bytes | Iterable[bytes], choice: EventFilter | None = None, zone: str = HERE) -> Reading:
+def read(copy: bytes | Iterable[bytes], choice: EventFilter | None = None, zone: str = HERE) -> ParsedCalendar:
     """Read it; by the tag, unless said otherwise."""
     return read_calendar(copy, choice=choice or EventFilter(), zone=zone, monotonic=time.monotonic)
 
 
-def why(reading: Reading) -> list[str]:
+def why(reading: ParsedCalendar) -> list[str]:
     """Return what was wrong."""
-    return [wrong.why for wrong in reading.wrong]
+    return [wrong.why for wrong in reading.problems]

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from detector.calendars.lasting import is_over
-from detector.calendars.writing import Writing, write_calendar
+from detector.calendars.proposing import is_over
+from detector.calendars.writing import ExportOptions, write_calendar
 from detector.cli.calendar.selection import choose_events
 from detector.cli.plan import context as declared
 from detector.cli.plan.selection import choose
@@ -38,7 +38,9 @@ def export(file: str | None, only: str | None, *, everything: bool, tag: str, ye
         known = declared.read(store)
         wanted = [choose(known.partner_times, only)] if only is not None else list(known.partner_times)
         coming = [each for each in wanted if everything or only is not None or not is_over(each, known.now)]
-        how = Writing(identity=_identity(store), now=known.now, skipped=store.plans.skipped(), tag=tag.strip() or None)
+        how = ExportOptions(
+            identity=_identity(store), now=known.now, skipped=store.plans.skipped(), tag=tag.strip() or None
+        )
     written = write_calendar(coming, how)
     if file is None or file == "-":
         sys.stdout.buffer.write(written)

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
 
-from detector.calendars.limits import LARGEST, TOO_LARGE
-from detector.calendars.proposing import Changes, accept, apply
+from detector.calendars.limits import MAX_BYTES, TOO_LARGE
+from detector.calendars.proposing import ProposalChanges, accept, apply_copy
 from detector.calendars.reading import read_calendar
-from detector.calendars.titles import clean
+from detector.calendars.values import clean_title
 from detector.cli.calendar.output import SHOWN, count, say_proposal, say_wrong
 from detector.cli.calendar.progress import patience
 from detector.cli.calendar.selection import choose_events, say_choice
@@ -30,7 +30,7 @@ from detector.partner_time.proposals import Calendar, EventFilter, Proposal
 from detector.zone import here
 
 if TYPE_CHECKING:
-    from detector.calendars.model import Reading
+    from detector.calendars.model import ParsedCalendar
 
 STANDARD_INPUT: Final = "-"
 MAX_NAME_LENGTH: Final = 80
@@ -86,13 +86,13 @@ class _Kept:
     """What became of it. `wakes`: whether a daemon runs that was told."""
 
     calendar: Calendar
-    changes: Changes
+    changes: ProposalChanges
     proposals: Sequence[Proposal]
     after: declared.Declared
     wakes: bool
 
 
-def _keep(wanted: _Wanted, choice: EventFilter, reading: Reading, progress: Callable[[str], None]) -> _Kept:
+def _keep(wanted: _Wanted, choice: EventFilter, reading: ParsedCalendar, progress: Callable[[str], None]) -> _Kept:
     progress(
         f"Keeping what {count(len(reading.events), 'event')} of it propose{'s' if len(reading.events) == 1 else ''}"
     )
@@ -114,7 +114,7 @@ def _keep(wanted: _Wanted, choice: EventFilter, reading: Reading, progress: Call
                     why=None,
                 )
             )
-            changes = apply(store, calendar, reading, now)
+            changes = apply_copy(store, calendar, reading, now)
             if wanted.accepts:
                 waiting = [each for each in store.calendars.proposals(calendar.number) if each.decided == "open"]
                 changes = replace(changes, open=(), accepted=(*changes.accepted, *accept(store, waiting, now)))
@@ -140,7 +140,7 @@ def _known() -> Sequence[Calendar]:
         return ()
 
 
-def _calendar(calendars: Sequence[Calendar], wanted: _Wanted, reading: Reading | None) -> Calendar | None:
+def _calendar(calendars: Sequence[Calendar], wanted: _Wanted, reading: ParsedCalendar | None) -> Calendar | None:
     """Return the calendar that this file is a new copy of, if it is one.
 
     Raises:
@@ -158,12 +158,12 @@ def _calendar(calendars: Sequence[Calendar], wanted: _Wanted, reading: Reading |
     return None if found is None or found.subscribed else found
 
 
-def _own_name(wanted: _Wanted, reading: Reading) -> str:
+def _own_name(wanted: _Wanted, reading: ParsedCalendar) -> str:
     stem = "standard input" if wanted.place == STANDARD_INPUT else Path(wanted.place).stem
-    return wanted.name or reading.name or clean(stem) or "calendar"
+    return wanted.name or reading.name or clean_title(stem) or "calendar"
 
 
-def _new_name(calendars: Sequence[Calendar], wanted: _Wanted, reading: Reading) -> str:
+def _new_name(calendars: Sequence[Calendar], wanted: _Wanted, reading: ParsedCalendar) -> str:
     taken = {each.name.casefold() for each in calendars}
     name, again = _own_name(wanted, reading), 1
     while (found := name if again == 1 else f"{name} {again}").casefold() in taken:
@@ -187,7 +187,7 @@ def _opened(file: str) -> BinaryIO:
     except (OSError, ValueError) as wrong:
         raise UserError([Problem(file=file, message=f"cannot be read: {_why(wrong)}")]) from None
     state = os.fstat(stream.fileno())
-    if stat.S_ISREG(state.st_mode) and state.st_size > LARGEST:
+    if stat.S_ISREG(state.st_mode) and state.st_size > MAX_BYTES:
         stream.close()
         raise UserError([Problem(file=file, message=TOO_LARGE)])
     return stream
@@ -205,11 +205,11 @@ def _why(wrong: OSError | ValueError) -> str:
     return (wrong.strerror or "it does not open") if isinstance(wrong, OSError) else "its name is none"
 
 
-def _say(kept: _Kept, reading: Reading) -> None:
+def _say(kept: _Kept, reading: ParsedCalendar) -> None:
     calendar, changes, proposals = kept.calendar, kept.changes, kept.proposals
     meant = len(reading.events) - changes.over
     proposing = f"{meant:,} {'proposes' if meant == 1 else 'propose'} partner time"
-    events = f"{count(reading.seen, 'event')}, of which {proposing}: {say_choice(calendar.choice)}."
+    events = f"{count(reading.event_count, 'event')}, of which {proposing}: {say_choice(calendar.choice)}."
     declared.say(f"{calendar.name}: {events}")
     if changes.over:
         past = "one is past and is" if changes.over == 1 else f"{changes.over:,} are past and are"
@@ -220,16 +220,16 @@ def _say(kept: _Kept, reading: Reading) -> None:
         say_proposal(proposal, kept.after)
     if len(shown) > SHOWN:
         declared.say(f"and {len(shown) - SHOWN:,} more: `turntoward calendar proposals`.", first="     ")
-    if not reading.whole:
+    if not reading.is_complete:
         declared.say("The file ends in the middle, so nothing that is missing from it was taken back.")
-    say_wrong(reading.wrong)
+    say_wrong(reading.problems)
     for sentence in _what_changed(changes, proposals):
         declared.say(sentence)
     if not kept.wakes and (changes.accepted or changes.gone):
         declared.say(declared.NOT_RUNNING)
 
 
-def _what_changed(changes: Changes, proposals: Sequence[Proposal]) -> Iterator[str]:
+def _what_changed(changes: ProposalChanges, proposals: Sequence[Proposal]) -> Iterator[str]:
     if changes.accepted:
         yield f"{count(len(changes.accepted), 'proposal')} accepted: `turntoward list` shows what is declared."
     if changes.shortened:

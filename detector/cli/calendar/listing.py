@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import click
 
-from detector.calendars.places import shown
+from detector.calendars.urls import display_place
 from detector.cli.calendar.age import say_age, say_ago
 from detector.cli.calendar.output import count, proposal_as_json, say_proposal
 from detector.cli.calendar.selection import choose_calendar, say_choice
@@ -100,7 +100,7 @@ def _kept() -> _Kept:
 
 def _place(calendar: Calendar) -> str:
     kind = "subscribed" if calendar.subscribed else "imported"
-    return f"{kind}, {'the standard input' if calendar.place == '-' else shown(calendar.place)}"
+    return f"{kind}, {'the standard input' if calendar.place == '-' else display_place(calendar.place)}"
 
 
 def _imported(calendar: Calendar, known: declared.Declared) -> str:
@@ -126,7 +126,7 @@ def _as_json(calendar: Calendar, kept: _Kept) -> dict[str, object]:
     return {
         "number": calendar.number,
         "name": calendar.name,
-        "place": shown(calendar.place),
+        "place": display_place(calendar.place),
         "subscribed": calendar.subscribed,
         "accepts": calendar.accepts,
         "local": calendar.local,

@@ -16,7 +16,7 @@ from detector.partner_time.occurrences import occurrences_from
 from detector.partner_time.proposals import Calendar, Proposal
 
 if TYPE_CHECKING:
-    from detector.calendars.model import Wrong
+    from detector.calendars.model import EventProblem
 
 SHOWN: Final = 10
 """So many of a kind are said one by one, then a count."""
@@ -84,7 +84,7 @@ def proposal_as_json(proposal: Proposal, calendars: Mapping[int | None, Calendar
     }
 
 
-def say_wrong(wrong: Sequence[Wrong]) -> None:
+def say_wrong(wrong: Sequence[EventProblem]) -> None:
     """Write what was not understood: the first ten, then a count."""
     if not wrong:
         return

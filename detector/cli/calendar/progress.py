@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from detector.calendars.places import is_url, parse
+from detector.calendars.urls import is_url, parse_url
 
 if TYPE_CHECKING:
     from detector.partner_time.proposals import Calendar
@@ -37,7 +37,7 @@ class Progress:
     """Says on standard error what takes so long, once more than a second has gone."""
 
     def __init__(self, calendar: Calendar) -> None:
-        where = parse(calendar.place).host if is_url(calendar.place) else "the file"
+        where = parse_url(calendar.place).host if is_url(calendar.place) else "the file"
         self._doing = f"Asking {where} …"
         self._shows = self._over = False
         self._line = ""

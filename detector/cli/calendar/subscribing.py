@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from detector.calendars.connection import NotFetched
-from detector.calendars.fetching import Fetched, fetch
-from detector.calendars.places import NoPlace, is_url, parse, shown
+from detector.calendars.connection import FetchFailed
+from detector.calendars.fetching import FetchedCalendar, fetch
 from detector.calendars.reading import read_calendar
+from detector.calendars.urls import InvalidUrl, display_place, is_url, parse_url
 from detector.cli.calendar.progress import patience
 from detector.cli.calendar.selection import choose_calendar, say_choice
 from detector.cli.network import update_network_access
@@ -32,8 +32,8 @@ from detector.zone import here, reader_zone
 from rules.lengths import say_length
 
 if TYPE_CHECKING:
-    from detector.calendars.model import Reading
-    from detector.calendars.proposing import Changes
+    from detector.calendars.model import ParsedCalendar
+    from detector.calendars.proposing import ProposalChanges
     from detector.store.store import Store
 
 MAX_NAME_LENGTH: Final = 80
@@ -61,7 +61,7 @@ def subscribe(
                 reading = read_calendar(
                     fetched.content, choice=choice, zone=here(), monotonic=declared.CLOCK.monotonic, progress=progress
                 )
-        except NotFetched as failed:
+        except FetchFailed as failed:
             raise TurntowardError(f"{_capital(failed.why)}.\n  Nothing was kept.") from None
         if has_too_many(reading, declared.CLOCK.now()):
             raise UserError(f"{_capital(TOO_MANY)}.\n  Nothing was kept.")
@@ -135,8 +135,8 @@ def _checked(
     problems: list[Problem] = []
     if is_url(place):
         try:
-            parse(place)
-        except NoPlace as wrong:
+            parse_url(place)
+        except InvalidUrl as wrong:
             hint = "a file is written as its path" if place.lower().startswith("file:") else None
             problems.append(Problem(message=f"the address {wrong}", file="FILE|URL", hint=hint))
     else:
@@ -172,32 +172,34 @@ def _name_problems(name: str, known: Sequence[Calendar]) -> list[Problem]:
     return []
 
 
-def _first_copy(calendar: Calendar) -> Fetched:
+def _first_copy(calendar: Calendar) -> FetchedCalendar:
     fetched = fetch(calendar)
     if fetched is None:
-        raise NotFetched("the server says that nothing changed, though nothing of it is known here")
+        raise FetchFailed("the server says that nothing changed, though nothing of it is known here")
     return fetched
 
 
-def _named(calendar: Calendar, reading: Reading, known: Sequence[Calendar]) -> Calendar:
+def _named(calendar: Calendar, reading: ParsedCalendar, known: Sequence[Calendar]) -> Calendar:
     if calendar.name:
         return calendar
     place = calendar.place
-    name = (reading.name or (parse(place).host if is_url(place) else Path(place).stem)).strip()[:MAX_NAME_LENGTH]
+    name = (reading.name or (parse_url(place).host if is_url(place) else Path(place).stem)).strip()[:MAX_NAME_LENGTH]
     problems = _name_problems(name, known)
     if problems:
         raise UserError(problems)
     return replace(calendar, name=name)
 
 
-def _what_it_says(calendar: Calendar, reading: Reading) -> Iterator[str]:
-    if is_url(calendar.place) and parse(calendar.place).scheme == "http":
+def _what_it_says(calendar: Calendar, reading: ParsedCalendar) -> Iterator[str]:
+    if is_url(calendar.place) and parse_url(calendar.place).scheme == "http":
         yield PLAIN
     if is_url(calendar.place):
-        yield SEEN.format(host=parse(calendar.place).host)
-    events = f"{reading.seen:,} {'event stands' if reading.seen == 1 else 'events stand'}"
-    meant = {0: "none of them is", 1: "one of them is"}.get(reading.chosen, f"{reading.chosen:,} of them are")
-    yield f"In {calendar.name} ({shown(calendar.place)}) {events}; {meant} meant as partner time: {say_choice(calendar.choice)}."
+        yield SEEN.format(host=parse_url(calendar.place).host)
+    events = f"{reading.event_count:,} {'event stands' if reading.event_count == 1 else 'events stand'}"
+    meant = {0: "none of them is", 1: "one of them is"}.get(
+        reading.chosen_count, f"{reading.chosen_count:,} of them are"
+    )
+    yield f"In {calendar.name} ({display_place(calendar.place)}) {events}; {meant} meant as partner time: {say_choice(calendar.choice)}."
     now, zone = declared.CLOCK.now(), reader_zone()
     for event in reading.events[:SHOWN]:
         yield f"  {say_partner_time(event.partner_time, now, zone)}"
@@ -206,11 +208,11 @@ def _what_it_says(calendar: Calendar, reading: Reading) -> Iterator[str]:
     yield from _what_is_wrong(reading)
 
 
-def _what_is_wrong(reading: Reading | None) -> list[str]:
-    if reading is None or not reading.wrong:
+def _what_is_wrong(reading: ParsedCalendar | None) -> list[str]:
+    if reading is None or not reading.problems:
         return []
-    few = [str(wrong) for wrong in reading.wrong[:SHOWN]]
-    more = [f"{len(reading.wrong) - SHOWN:,} more"] if len(reading.wrong) > SHOWN else []
+    few = [str(wrong) for wrong in reading.problems[:SHOWN]]
+    more = [f"{len(reading.problems) - SHOWN:,} more"] if len(reading.problems) > SHOWN else []
     return [f"Not understood: {'; '.join([*few, *more])}."]
 
 
@@ -233,7 +235,7 @@ def _believe(store: Store, calendar: Calendar, *, yes: bool) -> Refreshed:
     return refresh(store, calendar, declared.CLOCK, believes=True)
 
 
-def _what_changed(changes: Changes | None, *, accepts: bool) -> list[str]:
+def _what_changed(changes: ProposalChanges | None, *, accepts: bool) -> list[str]:
     if not changes:
         return []
     sentences = []

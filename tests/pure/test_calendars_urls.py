@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from detector.calendars.addresses import leads
-from detector.calendars.places import NoPlace, is_url, parse, shown
+from detector.calendars.ip_addresses import destination
+from detector.calendars.urls import InvalidUrl, display_place, is_url, parse_url
 
 
 @pytest.mark.parametrize(
@@ -13,7 +13,7 @@ from detector.calendars.places import NoPlace, is_url, parse, shown
     ["93.184.215.14", "8.8.8.8", "2606:4700::1111", "64:ff9b::808:808", "::ffff:8.8.8.8", "2002:808:808::1"],
 )
 def test_a_public_address_is_public(address: str) -> None:
-    assert leads(address) == "public"
+    assert destination(address) == "public"
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_public_address_is_public(address: str) -> None:
     ],
 )
 def test_an_address_of_the_local_network_is_local_in_whatever_clothes(address: str) -> None:
-    assert leads(address) == "local"
+    assert destination(address) == "local"
 
 
 @pytest.mark.parametrize(
@@ -71,36 +71,36 @@ def test_an_address_of_the_local_network_is_local_in_whatever_clothes(address: s
     ],
 )
 def test_what_is_no_servers_address_leads_nowhere(address: str) -> None:
-    assert leads(address) == "nowhere"
+    assert destination(address) == "forbidden"
 
 
 def test_webcal_is_https() -> None:
     for scheme in ("webcal", "WEBCAL", "webcals", "https"):
-        found = parse(f"{scheme}://cal.example.org/ours.ics?key=1")
+        found = parse_url(f"{scheme}://cal.example.org/ours.ics?key=1")
         assert (found.origin, found.target) == (("https", "cal.example.org", 443), "/ours.ics?key=1")
-    assert parse("http://cal.example.org").url == "http://cal.example.org/"
+    assert parse_url("http://cal.example.org").text == "http://cal.example.org/"
 
 
 def test_a_name_and_a_password_are_taken_out_and_shown_nowhere() -> None:
-    found = parse("https://me%40home:p%3Aw@cal.example.org:8443/private-canary/basic.ics?token=canary")
+    found = parse_url("https://me%40home:p%3Aw@cal.example.org:8443/private-canary/basic.ics?token=canary")
     assert found.login == ("me@home", "p:w")
     assert found.netloc == "cal.example.org:8443"
-    for words in (repr(found), shown(f"https://me:canary@cal.example.org:8443{found.target}")):
+    for words in (repr(found), display_place(f"https://me:canary@cal.example.org:8443{found.target}")):
         assert "canary" not in words
         assert "me" not in words.replace("scheme", "").replace("example", "")
 
 
 def test_what_is_shown_of_an_address_is_who_is_asked() -> None:
-    assert shown("webcal://Cal.Example.org/secret.ics?x#y") == "https://cal.example.org/…"
-    assert shown("http://[2001:db8::7]:81/secret") == "http://[2001:db8::7]:81/…"
-    assert shown("/home/us/ours.ics") == "/home/us/ours.ics"
-    assert shown("https://") == "an address"
+    assert display_place("webcal://Cal.Example.org/secret.ics?x#y") == "https://cal.example.org/…"
+    assert display_place("http://[2001:db8::7]:81/secret") == "http://[2001:db8::7]:81/…"
+    assert display_place("/home/us/ours.ics") == "/home/us/ours.ics"
+    assert display_place("https://") == "an address"
 
 
 def test_letters_of_other_scripts_are_written_as_servers_know_them() -> None:
-    found = parse("https://kalender-für-uns.example/Unser Kalender.ics".replace(" ", "%20"))
+    found = parse_url("https://kalender-für-uns.example/Unser Kalender.ics".replace(" ", "%20"))
     assert found.host == "xn--kalender-fr-uns-8vb.example"
-    assert parse("https://a.example/für uns".replace(" ", "")).target == "/f%C3%BCruns"
+    assert parse_url("https://a.example/für uns".replace(" ", "")).target == "/f%C3%BCruns"
 
 
 @pytest.mark.parametrize(
@@ -125,8 +125,8 @@ def test_letters_of_other_scripts_are_written_as_servers_know_them() -> None:
 )
 def test_what_is_no_address_is_refused_and_its_words_hold_nothing_of_it(url: str) -> None:
     assert is_url(url)
-    with pytest.raises(NoPlace) as refused:
-        parse(url)
+    with pytest.raises(InvalidUrl) as refused:
+        parse_url(url)
     assert not {"passwd", "example", "99999"} & set(str(refused.value).replace("/", " ").replace(".", " ").split())
 
 
