@@ -1,4 +1,4 @@
-"""The only place that reads a clock. Everything else is told the time."""
+"""The only place that reads a clock. All other code gets the time as a parameter."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class SystemClock:
 
 @dataclass(slots=True)
 class ManualClock:
-    """A clock that is set by hand: for recordings, backtests and tests."""
+    """A clock that stands still until it is set: for recordings, backtests and tests."""
 
     at: datetime
     seconds: float = 0.0

@@ -1,7 +1,7 @@
 """The devices of one person: this laptop, and the phones that were paired with it.
 
-Rule 1: the owner is always whoever sits here; there is no field for anybody else.
-Rule 2: a phone is known by its name in every observation; of its token only the digest is kept.
+Rule 1: the owner is always the person at this laptop; there is no field for anybody else.
+Rule 2: observations name a phone by its name; of its token only the digest is stored.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import Final
 
 MAX_NAME_LENGTH: Final = 40
 PAIRING_TIME: Final = timedelta(minutes=5)
-"""How long a pairing link can be used, once."""
+"""How long a pairing link can be used; it can be used once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phone:
     """A phone of the person's own.
 
-    `number` is the store's; None before it is kept. `token`: the SHA-256 of its token, in hex, None while it has none.
-    `code`: likewise of the code in its pairing link, until `code_until`. `adb`: its serial at the adb server, where it
-    is sensed that way. `shows_nudges`: the answer to what it tells may carry a nudge's sentence.
+    `number` is given by the store; None before it is saved. `token`: the SHA-256 of its token, in hex, None while it has
+    none. `code`: likewise of the code in its pairing link, which is valid until `code_until`. `adb`: its serial at the adb
+    server, where it is sensed that way. `shows_nudges`: the response to its events may carry a nudge's sentence.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Failures, sorted by who can act; each is worded once, here or where it is raised, never where it is caught.
+"""Errors, sorted by who can act. Each is worded where it is raised, never where it is caught.
 
 Rule 1: `UserError` carries all problems at once, each with its place and what to do.
 Rule 2: a rule that does not hold, a suppressed nudge and an absent feature are values, not exceptions.
@@ -19,7 +19,7 @@ EXIT_BUG: Final = 70
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing that is wrong with what a person gave us.
+    """One thing that is wrong with what a person wrote.
 
     `line` and `column` count from 1, `column` in characters; `width` is how many characters the caret underlines.
     """
@@ -45,7 +45,7 @@ class Problem:
 
 
 class TurntowardError(Exception):
-    """The root of what the program raises on purpose."""
+    """The base class of what the program raises on purpose."""
 
 
 class UserError(TurntowardError):
@@ -85,7 +85,7 @@ class PhoneApiUnavailable(TurntowardError):
 
 
 class StoreError(TurntowardError):
-    """The store cannot be used: the daemon stops, for a detector that cannot remember must not pretend."""
+    """The store cannot be used: the daemon stops, for without it nothing that it notices is kept."""
 
 
 class DaemonNotRunning(TurntowardError):

@@ -1,4 +1,4 @@
-"""Where things stand on disk, after the XDG base directory specification. Nothing here creates anything."""
+"""Where files are, by the XDG base directory specification. Nothing here creates anything."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def store_path() -> Path:
 
 
 def state_dir() -> Path:
-    """Return the folder for what the program writes about its own failures: recordings of the last 100 observations."""
+    """Return the folder for crash dumps: recordings of the last 100 observations before the core failed."""
     return _base("XDG_STATE_HOME", ".local", "state") / NAME
 
 
 def lock_path() -> Path:
-    """Return the path of the lock file that makes the daemon one."""
+    """Return the path of the lock file that keeps a second daemon from running."""
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     return (Path(runtime) if runtime.startswith("/") else store_path().parent) / (NAME + ".lock")

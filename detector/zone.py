@@ -1,4 +1,4 @@
-"""The zone in which the device is: times are said, and what floats is reckoned, by the clock on its wall."""
+"""The zone in which the device is: times are shown in it, and floating partner times are computed in it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ _LOCALTIME: Final = "/etc/localtime"
 _FOLDER: Final = "zoneinfo/"
 
 
-def reader_zone() -> ZoneInfo:
+def local_zone() -> ZoneInfo:
     """Return the system's zone, or UTC where the system names none."""
     return system_zone() or ZoneInfo("UTC")
 
 
-def here() -> str:
+def local_zone_name() -> str:
     """Return the IANA name of the zone in which the device is just now; it changes when the device travels."""
-    return reader_zone().key
+    return local_zone().key
 
 
 def system_zone() -> ZoneInfo | None:
@@ -25,11 +25,11 @@ def system_zone() -> ZoneInfo | None:
     given = os.environ.get("TZ", "").removeprefix(":")
     if given and (found := _zone(given)) is not None:
         return found
-    # Before tzlocal, which gives up where a stale /etc/timezone says otherwise; the clock goes by this one.
+    # Before tzlocal: that one raises an error where a stale /etc/timezone names another zone, but libc uses this file.
     target = os.path.realpath(_LOCALTIME)
     if _FOLDER in target and (found := _zone(target.rpartition(_FOLDER)[2])) is not None:
         return found
-    from tzlocal import get_localzone_name  # noqa: PLC0415 - only where the short way ends
+    from tzlocal import get_localzone_name  # noqa: PLC0415 - seldom needed, and it costs every start some ms
 
     try:
         return _zone(get_localzone_name())

@@ -47,11 +47,11 @@ def _titles(store: Store) -> Iterable[tuple[str, str | None]]:
 
     from detector.cli.plan.context import CLOCK  # noqa: PLC0415 - not for --help
     from detector.partner_time.describe import say_partner_time  # noqa: PLC0415 - not for --help
-    from detector.zone import reader_zone  # noqa: PLC0415 - not for --help
+    from detector.zone import local_zone  # noqa: PLC0415 - not for --help
 
     known = store.plans.partner_times()
     often = Counter(partner_time.title.casefold() for partner_time in known)
-    now, zone = CLOCK.now(), reader_zone()
+    now, zone = CLOCK.now(), local_zone()
     for partner_time in known:
         words = say_partner_time(partner_time, now, zone).removeprefix(f"{partner_time.title}: ")
         alone = often[partner_time.title.casefold()] == 1

@@ -24,7 +24,7 @@ from detector.calendars.fetching import FetchedCalendar, FetchLimits, fetch
 from detector.errors import EXIT_FAILED, EXIT_INPUT, StoreError, UserError
 from detector.partner_time.proposals import Calendar
 from detector.store.store import Store
-from detector.zone import here
+from detector.zone import local_zone_name
 
 if TYPE_CHECKING:
     from detector.calendars.model import ParsedCalendar
@@ -79,7 +79,11 @@ def refresh(
 
     try:
         reading = read_calendar(
-            fetched.content, choice=calendar.choice, zone=here(), monotonic=clock.monotonic, progress=progress
+            fetched.content,
+            choice=calendar.choice,
+            zone=local_zone_name(),
+            monotonic=clock.monotonic,
+            progress=progress,
         )
     except UserError as wrong:
         return Refreshed(calendar=_tried(store, calendar, clock.now(), _clause(wrong)))

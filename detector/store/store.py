@@ -23,7 +23,7 @@ from detector.store.model import DeletedCounts
 from detector.store.opening import open_file, open_memory
 from detector.store.phones import PhoneStore
 from detector.store.plans import PlanStore
-from detector.zone import here
+from detector.zone import local_zone_name
 
 
 class Store:
@@ -32,7 +32,7 @@ class Store:
     `history`: what was observed and decided; `plans`: what is declared; `phones`; `calendars`; `state`: small values.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, zone: Callable[[], str] = here) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, zone: Callable[[], str] = local_zone_name) -> None:
         self.path = path
         self._database = database = Database(path, connection)
         self.history = HistoryStore(database)
@@ -42,7 +42,7 @@ class Store:
         self.state = StateStore(database)
 
     @classmethod
-    def open(cls, path: Path, *, read_only: bool = False, zone: Callable[[], str] = here) -> Self:
+    def open(cls, path: Path, *, read_only: bool = False, zone: Callable[[], str] = local_zone_name) -> Self:
         """Open the file, make it if it is not there, and bring its schema up to date.
 
         `zone` names the zone in which the device is just now.
@@ -54,7 +54,7 @@ class Store:
         return cls(*open_file(path, read_only=read_only), zone)
 
     @classmethod
-    def in_memory(cls, zone: Callable[[], str] = here) -> Self:
+    def in_memory(cls, zone: Callable[[], str] = local_zone_name) -> Self:
         """Return an empty store that is gone when it is closed: for tests, and where nothing may be written."""
         return cls(Path(":memory:"), open_memory(), zone)
 

@@ -41,9 +41,9 @@ def say_told(told: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str:
 def say_found(found: CalendarFound) -> str:
     """Return the same of what `doctor` found, at this instant and in the reader's zone."""
     from detector.clock import SystemClock  # noqa: PLC0415 - not for --help
-    from detector.zone import reader_zone  # noqa: PLC0415 - not for --help
+    from detector.zone import local_zone  # noqa: PLC0415 - not for --help
 
-    return _said(found.asked, found.refreshed, found.why, SystemClock().now(), reader_zone())
+    return _said(found.asked, found.refreshed, found.why, SystemClock().now(), local_zone())
 
 
 def _said(asked: datetime | None, refreshed: datetime | None, why: str | None, now: datetime, zone: ZoneInfo) -> str:

@@ -27,7 +27,7 @@ from detector.cli.plan import context as declared
 from detector.control.lock import wake_daemon
 from detector.errors import Problem, UserError
 from detector.partner_time.proposals import Calendar, EventFilter, Proposal
-from detector.zone import here
+from detector.zone import local_zone_name
 
 if TYPE_CHECKING:
     from detector.calendars.model import ParsedCalendar
@@ -67,7 +67,11 @@ def import_file(
     try:
         with patience(of) as progress, _opened(file) as stream:
             reading = read_calendar(
-                _chunks(stream, file), choice=counts, zone=here(), monotonic=declared.CLOCK.monotonic, progress=progress
+                _chunks(stream, file),
+                choice=counts,
+                zone=local_zone_name(),
+                monotonic=declared.CLOCK.monotonic,
+                progress=progress,
             )
             if not accepts or yes:
                 kept = _keep(wanted, counts, reading, progress)

@@ -28,7 +28,7 @@ from detector.errors import Problem, TurntowardError, UserError
 from detector.partner_time.describe import say_partner_time
 from detector.partner_time.proposals import Calendar, EventFilter
 from detector.paths import config_path
-from detector.zone import here, reader_zone
+from detector.zone import local_zone, local_zone_name
 from rules.lengths import say_length
 
 if TYPE_CHECKING:
@@ -59,7 +59,11 @@ def subscribe(
             with patience(calendar) as progress:
                 fetched = _first_copy(calendar)
                 reading = read_calendar(
-                    fetched.content, choice=choice, zone=here(), monotonic=declared.CLOCK.monotonic, progress=progress
+                    fetched.content,
+                    choice=choice,
+                    zone=local_zone_name(),
+                    monotonic=declared.CLOCK.monotonic,
+                    progress=progress,
                 )
         except FetchFailed as failed:
             raise TurntowardError(f"{_capital(failed.why)}.\n  Nothing was kept.") from None
@@ -200,7 +204,7 @@ def _what_it_says(calendar: Calendar, reading: ParsedCalendar) -> Iterator[str]:
         reading.chosen_count, f"{reading.chosen_count:,} of them are"
     )
     yield f"In {calendar.name} ({display_place(calendar.place)}) {events}; {meant} meant as partner time: {say_choice(calendar.choice)}."
-    now, zone = declared.CLOCK.now(), reader_zone()
+    now, zone = declared.CLOCK.now(), local_zone()
     for event in reading.events[:SHOWN]:
         yield f"  {say_partner_time(event.partner_time, now, zone)}"
     if len(reading.events) > SHOWN:

@@ -19,7 +19,7 @@ from detector.report.since import parse_since
 from detector.rulebook.loading import load_rules, packs_in, read_rule_file
 from detector.store.errors import StoreMissing
 from detector.store.store import Store
-from detector.zone import reader_zone
+from detector.zone import local_zone
 from rules.model import Rule
 
 
@@ -30,7 +30,7 @@ def backtest(files: Sequence[Path], since: str, *, as_json: bool) -> None:
         UserError: if a pack is broken, or `since` cannot be read.
         StoreError: if what is kept cannot be read.
     """
-    clock, zone = SystemClock(), reader_zone()
+    clock, zone = SystemClock(), local_zone()
     now = clock.now()
     begins = parse_since(since, now, zone)
     settings = read_settings(config_path())

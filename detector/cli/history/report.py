@@ -25,7 +25,7 @@ from detector.rulebook.loading import load_rules
 from detector.store import quiet_week
 from detector.store.errors import StoreMissing
 from detector.store.store import Store
-from detector.zone import reader_zone
+from detector.zone import local_zone
 
 WIDTH: Final = 80
 
@@ -37,7 +37,7 @@ def report(since: str, *, json_wanted: bool) -> None:
         UserError: if `since` is neither a length nor a date.
         StoreError: if what is kept cannot be read.
     """
-    now, zone = SystemClock().now(), reader_zone()
+    now, zone = SystemClock().now(), local_zone()
     summary = _summarise(parse_since(since, now, zone), now, zone)
     if json_wanted:
         click.echo(as_json(summary))

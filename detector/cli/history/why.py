@@ -24,7 +24,7 @@ from detector.rulebook.loading import load_rules
 from detector.store.errors import StoreMissing
 from detector.store.model import StoredOccurrence
 from detector.store.store import Store
-from detector.zone import reader_zone
+from detector.zone import local_zone
 from rules.engine import needs
 from rules.explain import say_what
 from rules.model import FeatureKey, Rule, Value
@@ -45,7 +45,7 @@ def why(what: tuple[str, ...], *, day: str | None, is_list: bool, as_json: bool)
     except StoreMissing:
         raise UserError(_nothing_kept()) from None
     with store:
-        explainer = _Explainer(store, load_rules(rules_dir()).rules, reader_zone(), day)
+        explainer = _Explainer(store, load_rules(rules_dir()).rules, local_zone(), day)
         if is_list:
             lines, plain = explainer.list_moments()
         elif is_negated and wanted is not None and ":" in wanted:

@@ -72,10 +72,10 @@ def activitywatch(
     from detector.config.read import read_settings  # noqa: PLC0415 - not for --help
     from detector.paths import config_path  # noqa: PLC0415 - not for --help
     from detector.report.since import parse_since  # noqa: PLC0415 - not for --help
-    from detector.zone import reader_zone  # noqa: PLC0415 - not for --help
+    from detector.zone import local_zone  # noqa: PLC0415 - not for --help
 
     clock = SystemClock()
-    now, zone = clock.now(), reader_zone()
+    now, zone = clock.now(), local_zone()
     asked = parse_since(since, now, zone)
     settings = read_settings(config_path())
     begins = max(asked, now - settings.store.retention)

@@ -16,7 +16,7 @@ from detector.partner_time.describe import say_instant
 from detector.paths import store_path
 from detector.store.errors import StoreMissing
 from detector.store.store import Store
-from detector.zone import reader_zone
+from detector.zone import local_zone
 
 
 def list_phones(*, as_json: bool) -> None:
@@ -54,7 +54,7 @@ def _is_link_open(phone: Phone, now: datetime) -> bool:
 
 
 def _say_phone(phone: Phone, reported: Mapping[str, Any], now: datetime) -> None:
-    zone = reader_zone()
+    zone = local_zone()
     ways = [*(["webhook"] if phone.token is not None else []), *([f"adb {phone.adb}"] if phone.adb is not None else [])]
     if ways and phone.paired is not None:
         line = _("{name}: {ways}, paired {day}").format(

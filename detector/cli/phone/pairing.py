@@ -33,7 +33,7 @@ from detector.partner_time.day_names import join_words
 from detector.partner_time.describe import say_instant
 from detector.phone_api.auth import digest
 from detector.store.store import Store
-from detector.zone import reader_zone
+from detector.zone import local_zone
 
 CODE_BYTES: Final = 18
 MAX_SERIAL_LENGTH: Final = 200
@@ -211,7 +211,7 @@ def _wait_for_api(address: PhoneApiAddress) -> None:
 
 def _show(address: PhoneApiAddress, code: str, until: datetime) -> None:
     link = f"{address.url}/pair/{code}"
-    time = say_instant(until, context.CLOCK.now(), reader_zone())
+    time = say_instant(until, context.CLOCK.now(), local_zone())
     output.say(_("Scan this with the phone, or open the link there. It works once, until {time}.").format(time=time))
     for line in _drawn(link):
         click.echo(line)

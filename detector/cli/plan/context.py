@@ -14,7 +14,7 @@ from detector.clock import Clock, SystemClock
 from detector.partner_time.describe import say_instant, say_occurrence, say_partner_time
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.schedule import Exceptions, Plan, Schedule
-from detector.zone import reader_zone
+from detector.zone import local_zone
 
 if TYPE_CHECKING:
     from detector.store.store import Store
@@ -135,7 +135,7 @@ def read_only() -> Declared:
         with Store.open(store_path(), read_only=True) as store:
             return read(store)
     except StoreMissing:
-        return Declared(now=CLOCK.now(), zone=reader_zone())
+        return Declared(now=CLOCK.now(), zone=local_zone())
 
 
 @contextmanager
@@ -174,7 +174,7 @@ def read(store: Store) -> Declared:
     paused_until = store.plans.paused_until()
     return Declared(
         now=now,
-        zone=reader_zone(),
+        zone=local_zone(),
         schedule=read_schedule(store, now),
         paused_until=paused_until if paused_until is not None and paused_until > now else None,
         skipped=store.plans.skipped(),

@@ -31,7 +31,7 @@ from detector.report.summarise import summarise
 from detector.rulebook.loading import load_rules
 from detector.store.recordings import read_recording, shift
 from detector.store.store import Store
-from detector.zone import reader_zone
+from detector.zone import local_zone
 from rules.explain import say_reason, why_line
 from rules.model import Rule
 
@@ -148,7 +148,7 @@ def _report(store: Store, began: datetime, ended: datetime, rules: Sequence[Rule
         store.history.coverage(),
         since=began - timedelta(seconds=1),
         until=ended + timedelta(seconds=1),
-        zone=reader_zone(),
+        zone=local_zone(),
         rules={rule.code: rule.name for rule in rules},
     )
     return as_text(summary, 80, colour=sys.stdout.isatty())

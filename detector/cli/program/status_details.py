@@ -12,7 +12,7 @@ from detector.config.read import read_settings
 from detector.errors import StoreError, UserError
 from detector.paths import config_path, store_path
 from detector.store.store import Store
-from detector.zone import reader_zone
+from detector.zone import local_zone
 from rules.explain import say_offer
 
 
@@ -37,7 +37,7 @@ def offers() -> list[dict[str, Any]]:
 
 def calendar_lines(calendars: Sequence[dict[str, Any]]) -> list[str]:
     """Return a sentence for each calendar: how old its last good copy is."""
-    now, zone = SystemClock().now(), reader_zone()
+    now, zone = SystemClock().now(), local_zone()
     return [f"{each['name']}: {say_told(each, now, zone)}." for each in calendars]
 
 

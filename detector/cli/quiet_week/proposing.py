@@ -23,7 +23,7 @@ from detector.store import quiet_week
 from detector.store.errors import StoreMissing
 from detector.store.quiet_week import EVENINGS, QuietWeek
 from detector.store.store import Store
-from detector.zone import reader_zone
+from detector.zone import local_zone
 
 
 def write_proposals(*, as_json: bool) -> None:
@@ -112,7 +112,7 @@ def _read_week() -> tuple[QuietWeek, list[OwnEvening]]:
         with Store.open(store_path(), read_only=True) as store:
             week, evenings = quiet_week.load(store), []
             # An evening may have several parts: a restart of the daemon divides it.
-            for parts in quiet_week.evenings(store, week, reader_zone()):
+            for parts in quiet_week.evenings(store, week, local_zone()):
                 own = []
                 for part in parts:
                     moments = store.history.moments(part.began, part.began + timedelta(microseconds=1))

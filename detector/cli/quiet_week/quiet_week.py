@@ -12,7 +12,7 @@ from detector.store import quiet_week
 from detector.store.errors import StoreMissing
 from detector.store.quiet_week import EVENINGS, QuietWeek
 from detector.store.store import Store
-from detector.zone import reader_zone
+from detector.zone import local_zone
 
 OFFER: Final = _(
     "`turntoward quiet-week start` keeps quiet for the first seven evenings, and then proposes what suits you."
@@ -28,7 +28,7 @@ def start_week() -> None:
         StoreError: if the store cannot be used.
     """
     with plan.opened() as store:
-        if quiet_week.current_evening(store, reader_zone()) is not None:
+        if quiet_week.current_evening(store, local_zone()) is not None:
             week = quiet_week.load(store)
             sentences = [_("It has begun already."), *_say_state(week, _evenings_done(store, week))]
         else:
@@ -47,7 +47,7 @@ def stop_week() -> None:
         StoreError: if the store cannot be used.
     """
     with plan.opened() as store:
-        evening = quiet_week.current_evening(store, reader_zone())
+        evening = quiet_week.current_evening(store, local_zone())
         if evening is not None:
             quiet_week.stop(store)
     if evening is None:
@@ -127,4 +127,4 @@ def _state(week: QuietWeek, done: int) -> str:
 
 
 def _evenings_done(store: Store, week: QuietWeek) -> int:
-    return len(quiet_week.evenings(store, week, reader_zone()))
+    return len(quiet_week.evenings(store, week, local_zone()))
