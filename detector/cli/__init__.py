@@ -108,10 +108,7 @@ _TOPICS: Final[dict[str, tuple[str, ...]]] = {
 """Which folder under `detector/cli/` defines each command, in its `commands.py`."""
 
 _NOT_MOVED_YET: Final[dict[str, str]] = {
-    **{name: f"plan.{name}" for name in _TOPICS["plan"] if name != "together"},
     "calendar": "calendar.command",
-    "completion": "completion_command",
-    "together": "together_command",
     "import": "importing.command",
 }
 """Commands that a module of their own still defines as `command`. Take the line out when the command moves."""

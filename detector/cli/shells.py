@@ -1,4 +1,4 @@
-"""How bash, zsh and fish ask what Tab may write; imported only when one of them does.
+"""The scripts by which bash, zsh and fish find out what Tab may write; imported only when one of them does.
 
 Rule 1: what is completed may hold blanks, quotes, commas and colons, and the shell reads it as one word.
 Rule 2: nothing that a title holds is ever run.
@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 from typing import ClassVar, Final
 
+import click
 from click.shell_completion import (
     BashComplete,
     FishComplete,
@@ -75,19 +76,17 @@ SHELLS: Final[dict[str, type[ShellComplete]]] = {"bash": _Bash, "zsh": ZshComple
 
 
 def register() -> None:
-    """Let click answer in these ways."""
+    """Make click use these scripts."""
     for shell in SHELLS.values():
         add_completion_class(shell)
 
 
 def source(shell: str) -> str:
     """Return what the shell has to read once, so that Tab completes."""
-    import click  # noqa: PLC0415 - only its type is asked for
-
     return SHELLS[shell](click.Command(PROGRAM), {}, PROGRAM, VARIABLE).source().strip() + "\n"
 
 
-def place(shell: str) -> Path:
+def completion_file(shell: str) -> Path:
     """Return where the shell looks for it by itself (bash with bash-completion, fish), or where zsh may be sent to."""
     if shell == "fish":
         return _folder("XDG_CONFIG_HOME", ".config") / "fish" / "completions" / f"{PROGRAM}.fish"

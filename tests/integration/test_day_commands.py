@@ -212,7 +212,7 @@ def test_where_nobody_can_be_asked_nothing_is_cancelled() -> None:
     for words in ((), ("--instead", "tomorrow 11:00"), ("--no-new-date",)):
         refused = run("cancel", "dinner", *words)
         assert (refused.returncode, refused.stdout) == (2, "")
-        assert refused.stderr.startswith("Nothing was cancelled, for nobody can be asked here")
+        assert refused.stderr.startswith("Nothing was cancelled. There is no terminal to ask on")
     with Store.open(store_path()) as store:
         assert store.plans.cancelled() == []
 

@@ -209,7 +209,7 @@ def test_removing_takes_one_back_by_number_or_title(person: Person) -> None:
     nobody = person.says("remove", "1")
     assert (nobody.code, nobody.err.splitlines()[0]) == (
         2,
-        "Nothing was removed, for nobody can be asked here. Add --yes to remove",
+        "Nothing was removed. There is no terminal to ask on.",
     )
     assert person.says("remove", "1", "--yes").lines[0] == "Removed: Dinner: Monday to Friday, 18:30–20:00."
     assert person.says("remove", "partner TIME", "--yes").lines[1] == "It was under way and ends now."

@@ -40,7 +40,7 @@ def test_what_was_understood_is_said_and_nothing_kept_where_nobody_can_be_asked(
         "     tomorrow 18:30–20:00",
         "     Wednesday 25 November 18:30–20:00",
     ]
-    assert refused.err == "Nothing was declared, for nobody can be asked here.\n  Add --yes to declare it.\n"
+    assert refused.err == "Nothing was declared. There is no terminal to ask on.\n  Add --yes to declare it.\n"
     assert not (home / ".local").exists()
 
 
@@ -134,7 +134,7 @@ def test_an_edit_changes_what_is_named_and_says_before_and_after(person: Person)
     refused = person.says("edit", "supper", "--to", "21:00")
     assert (refused.code, refused.err) == (
         2,
-        "Nothing was changed, for nobody can be asked here.\n  Add --yes to change it.\n",
+        "Nothing was changed. There is no terminal to ask on.\n  Add --yes to change it.\n",
     )
     assert person.says("edit", "supper", "--title", "Supper").lines == [
         "That is how it is already; nothing was changed."

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from detector.cli.plan.week_picture import Drawn, draw_week
+from detector.cli.plan.week_picture import PlannedBar, draw_week
 from detector.partner_time.day_names import say_date_number, say_days, say_nth
 from detector.partner_time.describe import say_when
 from detector.partner_time.describe_recurrence import say_recurrence
@@ -142,21 +142,21 @@ def test_numbers_and_stretches_of_days_are_named() -> None:
     assert say_days([6, 0, 1], 6) == "Sunday to Tuesday"
 
 
-def drawn(number: int, begins: str, ends: str, *, skipped: bool = False) -> Drawn:
+def drawn(number: int, begins: str, ends: str, *, skipped: bool = False) -> PlannedBar:
     at, until = (
         datetime.fromisoformat(f"2026-{text}").replace(tzinfo=BERLIN).astimezone(UTC) for text in (begins, ends)
     )
     occurrence = Occurrence(
         id=f"{number}@x", partner_time=number, title="x", begins=at, ends=until, zone="Europe/Berlin"
     )
-    return Drawn(occurrence=occurrence, skipped=skipped)
+    return PlannedBar(occurrence=occurrence, is_skipped=skipped)
 
 
 def test_a_week_is_drawn_with_midnights_overlaps_skips_and_now() -> None:
     found = [
         drawn(1, "11-22T23:00", "11-23T01:00"),
         drawn(2, "11-23T17:00", "11-23T20:00"),
-        drawn(12, "11-24T18:30", "11-24T20:00", skipped=True),
+        drawn(12, "11-24T18:30", "11-24T20:00", is_skipped=True),
         drawn(2, "11-25T18:00", "11-25T20:00"),
         drawn(3, "11-25T19:00", "11-25T21:00"),
         drawn(4, "11-25T20:00", "11-25T20:20"),
@@ -186,7 +186,7 @@ def test_in_the_hour_that_comes_twice_every_part_is_still_drawn() -> None:
         ends=half_past_two + timedelta(minutes=30),
         zone="UTC",
     )
-    lines = draw_week([Drawn(occurrence=occurrence)], date(2026, 10, 19), NOW, BERLIN)
+    lines = draw_week([PlannedBar(occurrence=occurrence)], date(2026, 10, 19), NOW, BERLIN)
     assert lines[7] == " Sun 25 .       =.        .        .        .        .        .        ."
 
 

@@ -80,7 +80,7 @@ def pair_by_link(options: PairOptions, *, waits: bool) -> None:
         DaemonNotRunning: if no daemon would open the phone API.
         TurntowardError: if it could not be opened, or nobody used the link.
     """
-    with context.opened() as store:
+    with context.open_store() as store:
         before = store.phones.api_address()
         known = store.phones.all()
         address = _checked_address(options, known, before)
@@ -124,7 +124,7 @@ def pair_by_adb(options: PairOptions) -> None:
         UserError: with everything that is wrong.
     """
     serial = (options.adb or "").strip()
-    with context.opened() as store:
+    with context.open_store() as store:
         known = store.phones.all()
         problems = _name_problems(options.name, known)
         if not serial or len(serial) > MAX_SERIAL_LENGTH or not serial.isprintable() or " " in serial:

@@ -24,7 +24,7 @@ def remove_phone(name: str, *, yes: bool) -> None:
     Raises:
         UserError: if there is none of that name.
     """
-    with context.opened() as store:
+    with context.open_store() as store:
         phone = choose_phone(store.phones.all(), name)
         # Not output.confirm(): without a terminal, too, a lost phone is removed without --yes.
         question = _("Remove {name}?").format(name=phone.name)

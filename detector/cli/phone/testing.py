@@ -29,7 +29,7 @@ def test_phone(name: str) -> None:
         DaemonNotRunning: if no daemon could receive its events.
         TurntowardError: if the phone API is closed or does not answer, or the phone is not reached.
     """
-    with context.opened() as store:
+    with context.open_store() as store:
         phone, address = choose_phone(store.phones.all(), name), store.phones.api_address()
     if phone.token is None:
         _test_adb(phone)

@@ -2,107 +2,111 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from datetime import UTC, timedelta
+from zoneinfo import ZoneInfo
 
 import click
 
-from detector.cli.completing import titles
+from detector.cli.output import confirm, is_interactive, say
+from detector.cli.plan import context
+from detector.cli.plan.context import PlanContext
+from detector.cli.plan.selection import choose
+from detector.cli.plan.skip import nothing_comes
+from detector.control import requests
+from detector.errors import Problem, UserError
+from detector.i18n import _
+from detector.partner_time.model import Occurrence, PartnerTime
+from detector.partner_time.occurrences import occurrences
+from detector.partner_time.parse_dates import parse_when
 
-if TYPE_CHECKING:
-    from detector.cli.plan.context import Declared
-    from detector.partner_time.model import Occurrence, PartnerTime
 
-_ASK: Final = "When instead? For example sun 11:00; leave it empty for no new date"
+def cancel_next(which: str | None, *, instead: str | None, no_new_date: bool, yes: bool) -> None:
+    """Cancel what is under way, else the next occurrence, of this partner time or of any, once the person agrees.
 
-
-@click.command(epilog='Example: turntoward cancel dinner --instead "sun 11:00"')
-@click.argument("which", metavar="[NUMBER|TITLE]", required=False, shell_complete=titles)
-@click.option("--instead", metavar="WHEN", help='The new date: "sun 11:00", "tomorrow 19:00", "2026-12-24 18:00".')
-@click.option("--no-new-date", is_flag=True, help="Cancel without a new date.")
-@click.option("--yes", is_flag=True, help="Do not ask first.")
-def command(which: str | None, *, instead: str | None, no_new_date: bool, yes: bool) -> None:
-    """Cancel the partner time under way, else the next one, this once, and have it at another time.
-
-    The new one lasts as long, once; `turntoward report` tells later which cancellations were made good. Without a number or
-    title it is whichever comes first. `turntoward skip --undo` takes it back.
+    Raises:
+        UserError: if there is none, the new date cannot be read or is taken, or nobody can be asked.
     """
-    from detector.cli.plan import context as declared  # noqa: PLC0415 - not for --help
-    from detector.cli.plan.selection import choose  # noqa: PLC0415 - not for --help
-    from detector.cli.plan.skip import nothing_comes  # noqa: PLC0415 - not for --help
-    from detector.control import requests  # noqa: PLC0415 - not for --help
-    from detector.errors import UserError  # noqa: PLC0415 - not for --help
-
     if instead is not None and no_new_date:
-        raise UserError("Write either --instead or --no-new-date, not both; nothing was changed.")
-    with declared.opened() as store:
-        before = declared.read(store)
+        raise UserError(_("Write either --instead or --no-new-date, not both; nothing was changed."))
+    with context.open_store() as store:
+        before = context.read(store)
         number = None if which is None else choose(before.partner_times, which).number
         planned = requests.next_of(store, before.now, number)
         if planned is None:
             raise nothing_comes(before, number)
-        new = _new_date(before, planned, instead, ask=not no_new_date)
-        words = f"{planned.title}, {before.say(planned)}"
-        kept = None if new is None else _as_occurrence(new)
-        at = "with no new date" if kept is None else f"and have it {before.say(kept)} instead"
-        if not yes:
-            if declared.nobody_to_ask():
-                raise UserError(
-                    f"Nothing was cancelled, for nobody can be asked here. Add --yes to cancel\n  {words}, {at}"
-                )
-            for note in _notes(before, planned, kept):
-                declared.say(note)
-            if not click.confirm(f"Cancel {words}, {at}?"):
-                declared.say("Nothing was cancelled.")
-                return
-        now = declared.CLOCK.now()
+        new = None if no_new_date else _new_date(before, planned, instead)
+        words = f"{planned.title}, {before.describe(planned)}"
+        kept = None if new is None else _to_occurrence(new)
+        notes = [] if kept is None else _notes(before, planned, kept)
+        if not yes and is_interactive():
+            for note in notes:
+                say(note)
+        if not _agrees(before, words, kept, yes=yes):
+            return
+        # The person may have thought about it for a while.
+        now = context.CLOCK.now()
         if kept is not None and kept.begins <= now:
-            raise UserError("The new date has passed meanwhile; nothing was cancelled.")
-        done, made = (False, None) if planned.ends <= now else requests.cancel(store, now, planned, new)
-        if not done:
-            raise UserError(f"{words}, is over or cancelled meanwhile; nothing was changed.")
-        after = declared.read(store)
-    sentences = [f"Cancelled: {words}."]
+            raise UserError(_("The new date has passed meanwhile; nothing was cancelled."))
+        is_cancelled, made = (False, None) if planned.ends <= now else requests.cancel(store, now, planned, new)
+        if not is_cancelled:
+            message = _("{occurrence}, is over or cancelled meanwhile; nothing was changed.")
+            raise UserError(message.format(occurrence=words))
+        after = context.read(store)
+    sentences = [_("Cancelled: {occurrence}.").format(occurrence=words)]
     if planned.begins <= now:
-        sentences.append("It was under way and ends now.")
+        sentences.append(_("It was under way and ends now."))
     if made is not None and kept is not None:
-        sentences.append(f"Instead: {kept.title}, {before.say(kept)}. Declared as number {made.number}.")
-        sentences += _notes(before, planned, kept) if yes else []
-    declared.conclude([*sentences, *after.what_holds()])
+        text = _("Instead: {title}, {when}. Declared as number {number}.")
+        sentences.append(text.format(title=kept.title, when=before.describe(kept), number=made.number))
+        sentences += notes if yes else []
+    context.conclude([*sentences, *after.state_sentences()])
 
 
-def _new_date(before: Declared, planned: Occurrence, instead: str | None, *, ask: bool) -> PartnerTime | None:
+def _agrees(before: PlanContext, words: str, kept: Occurrence | None, *, yes: bool) -> bool:
+    values = {"occurrence": words, "when": "" if kept is None else before.describe(kept)}
+    if kept is None:
+        question = _("Cancel {occurrence}, with no new date?")
+        with_yes = _("Add --yes to cancel\n  {occurrence}, with no new date")
+    else:
+        question = _("Cancel {occurrence}, and have it {when} instead?")
+        with_yes = _("Add --yes to cancel\n  {occurrence}, and have it {when} instead")
+    unchanged = _("Nothing was cancelled.")
+    return confirm(question.format_map(values), yes=yes, unchanged=unchanged, with_yes=with_yes.format_map(values))
+
+
+def _new_date(before: PlanContext, planned: Occurrence, instead: str | None) -> PartnerTime | None:
     """Return what is to take its place, as it was written or is answered; None: nothing."""
-    from detector.cli.plan import context as declared  # noqa: PLC0415 - not for --help
-    from detector.errors import UserError  # noqa: PLC0415 - not for --help
-
     if instead is not None:
         return _read(before, planned, instead, argument="--instead")
-    if not ask:
-        return None
-    if declared.nobody_to_ask():
+    if not is_interactive():
         raise UserError(
-            "Nothing was cancelled, for nobody can be asked here for a new date.\n"
-            '  Write one with --instead "sun 11:00", or --no-new-date; and --yes.'
+            _(
+                "Nothing was cancelled. There is no terminal to ask on for a new date.\n"
+                '  Write one with --instead "sun 11:00", or --no-new-date; and --yes.'
+            )
         )
+    question = _("When instead? For example sun 11:00; leave it empty for no new date")
     while True:
-        answer: str = click.prompt(_ASK, default="", show_default=False)
+        answer: str = click.prompt(question, default="", show_default=False)
         if not answer.strip():
             return None
         try:
-            return _read(before, planned, answer, argument="the new date")
+            return _read(before, planned, answer, argument=_("the new date"))
         except UserError as wrong:
             click.echo(str(wrong), err=True)
 
 
-def _read(before: Declared, planned: Occurrence, text: str, *, argument: str) -> PartnerTime:
-    from detector.errors import Problem, UserError  # noqa: PLC0415 - not for --help
-    from detector.partner_time.model import PartnerTime  # noqa: PLC0415 - not for --help
-    from detector.partner_time.parse_dates import parse_when  # noqa: PLC0415 - not for --help
+def _read(before: PlanContext, planned: Occurrence, text: str, *, argument: str) -> PartnerTime:
+    """Return the partner time in place of the planned one, at the time that `text` names.
 
+    Raises:
+        UserError: if it names none, or one at which partner time is anyway.
+    """
     begins = parse_when(text, argument=argument, now=before.now, zone=before.zone)
     of = next(known for known in before.partner_times if known.number == planned.partner_time)
-    stands = planned.begins.astimezone(before.zone).replace(tzinfo=None)
-    moved = next((each for each in of.moved if each.begins == stands), None)
+    local = planned.begins.astimezone(before.zone).replace(tzinfo=None)
+    moved = next((each for each in of.moved if each.begins == local), None)
     new = PartnerTime(
         title=planned.title,
         begins=begins,
@@ -112,34 +116,25 @@ def _read(before: Declared, planned: Occurrence, text: str, *, argument: str) ->
         quiet=of.quiet,
         instead_of=planned.id,
     )
-    kept = _as_occurrence(new)
+    kept = _to_occurrence(new)
     if planned.begins <= kept.begins < planned.ends:
-        message = f"it lies within what you cancel, {before.say(planned)}"
-        raise UserError([Problem(message=message, file=argument, hint="choose a time before it or after it")])
-    taken = [
-        each for each in _overlapped(before, planned, kept) if each.begins <= kept.begins and kept.ends <= each.ends
-    ]
-    if taken:
-        message = f"{taken[0].title} is then anyway, {before.say(taken[0])}"
-        raise UserError([Problem(message=message, file=argument, hint="choose a time at which nothing is yet")])
+        message = _("it lies within what you cancel, {when}").format(when=before.describe(planned))
+        raise UserError([Problem(message=message, file=argument, hint=_("choose a time before it or after it"))])
+    for other in _overlapped(before, planned, kept):
+        if other.begins <= kept.begins and kept.ends <= other.ends:
+            message = _("{title} is then anyway, {when}").format(title=other.title, when=before.describe(other))
+            hint = _("choose a time at which nothing is yet")
+            raise UserError([Problem(message=message, file=argument, hint=hint)])
     return new
 
 
-def _as_occurrence(new: PartnerTime) -> Occurrence:
-    from dataclasses import replace  # noqa: PLC0415 - not for --help
-    from datetime import UTC, timedelta  # noqa: PLC0415 - not for --help
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 - not for --help
-
-    from detector.partner_time.occurrences import occurrences  # noqa: PLC0415 - not for --help
-
-    around = new.begins.replace(tzinfo=ZoneInfo(new.zone)).astimezone(UTC)
-    (one,) = occurrences(replace(new, number=0), around, around + timedelta(minutes=1))
-    return one
+def _to_occurrence(new: PartnerTime) -> Occurrence:
+    begins = new.begins.replace(tzinfo=ZoneInfo(new.zone)).astimezone(UTC)
+    (occurrence,) = occurrences(replace(new, number=0), begins, begins + timedelta(minutes=1))
+    return occurrence
 
 
-def _overlapped(before: Declared, planned: Occurrence, kept: Occurrence) -> list[Occurrence]:
-    from detector.partner_time.occurrences import occurrences  # noqa: PLC0415 - not for --help
-
+def _overlapped(before: PlanContext, planned: Occurrence, kept: Occurrence) -> list[Occurrence]:
     found = (
         occurrence
         for partner_time in before.partner_times
@@ -148,6 +143,7 @@ def _overlapped(before: Declared, planned: Occurrence, kept: Occurrence) -> list
     return [each for each in found if each.id != planned.id and each.begins < kept.ends and kept.begins < each.ends]
 
 
-def _notes(before: Declared, planned: Occurrence, kept: Occurrence | None) -> list[str]:
-    found = [] if kept is None else _overlapped(before, planned, kept)
-    return [f"It overlaps {each.title}, {before.say(each)}; what overlaps counts once." for each in found]
+def _notes(before: PlanContext, planned: Occurrence, kept: Occurrence) -> list[str]:
+    text = _("It overlaps {title}, {when}; what overlaps counts once.")
+    found = _overlapped(before, planned, kept)
+    return [text.format(title=each.title, when=before.describe(each)) for each in found]

@@ -1,33 +1,37 @@
-"""What the commands of partner time share: the store while it is open, the plan, and how a sentence goes on."""
+"""What the commands about partner time share: the open store, the plan as it is now, and sentences about it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from detector.cli import output
 from detector.clock import Clock, SystemClock
+from detector.control.lock import wake_daemon
+from detector.i18n import _
 from detector.partner_time.describe import say_instant, say_occurrence, say_partner_time
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.schedule import Exceptions, Plan, Schedule
+from detector.paths import store_path
+from detector.store.errors import StoreMissing
+from detector.store.schedule import read_schedule
+from detector.store.store import Store
 from detector.zone import local_zone
 
-if TYPE_CHECKING:
-    from detector.store.store import Store
-
 CLOCK: Final[Clock] = SystemClock()
-say: Final = output.say  # until every command imports it from `output`
-NOT_RUNNING: Final = "Turntoward is not running; `turntoward run` starts it."
-NOTHING_DECLARED: Final = "No partner time is declared; `turntoward add --help` shows how."
+NOT_RUNNING: Final = _("Turntoward is not running; `turntoward run` starts it.")
+NOTHING_DECLARED: Final = _("No partner time is declared; `turntoward add --help` shows how.")
+MAX_AHEAD: Final = timedelta(days=366 * 41)
+"""How far ahead the next times are looked for: 29 February on a Sunday comes every 28 or 40 years."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Declared:
-    """What is declared at the instant at which a command began, and for whom it is said."""
+class PlanContext:
+    """What is declared, and what of it is under way or to come, at `now`; described for a reader in `zone`."""
 
     now: datetime
     zone: ZoneInfo
@@ -51,27 +55,49 @@ class Declared:
         """Every occurrence that is under way, the current one first."""
         return self.schedule.under_way(self.now)
 
-    def coming(self, partner_time: PartnerTime, within: timedelta) -> Iterator[Occurrence]:
-        """Yield what is under way of this partner time, as it began, and what comes of it, by beginning."""
-        return self.schedule.coming(partner_time, self.now, within=within)
-
-    def say(self, occurrence: Occurrence) -> str:
-        """Return the occurrence's day and span."""
-        return say_occurrence(occurrence, self.now, self.zone)
-
     @property
     def exceptions_but_skips(self) -> Exceptions:
         """The exceptions without what was skipped or cancelled: what was stopped had begun."""
         stopped, extended = self.schedule.exceptions.stopped, self.schedule.exceptions.extended
         return Exceptions({name: at for name, at in stopped.items() if name not in self.skipped}, extended)
 
-    def plain(self, partner_time: PartnerTime) -> dict[str, Any]:
-        """Return what is declared of it as JSON has it; what takes place is not among it."""
+    def following(self, partner_time: PartnerTime) -> Iterator[Occurrence]:
+        """Yield what is under way of it and comes next, skipped ones left out; it need not be kept yet."""
+        numbered = replace(partner_time, number=partner_time.number or 0)
+        return self.schedule.coming(numbered, self.now, within=MAX_AHEAD)
+
+    def following_and_skipped(self, partner_time: PartnerTime, count: int = 3) -> list[Occurrence]:
+        """Return the next `count` times, and those that were skipped or cancelled among and before them."""
+        found: list[Occurrence] = []
+        schedule = replace(self.schedule, exceptions=self.exceptions_but_skips)
+        for occurrence in replace(self, schedule=schedule).following(partner_time):
+            found.append(occurrence)
+            count -= occurrence.id not in self.skipped
+            if count == 0:
+                break
+        return found
+
+    def describe(self, occurrence: Occurrence) -> str:
+        """Return the day and times of the occurrence."""
+        return say_occurrence(occurrence, self.now, self.zone)
+
+    def describe_instant(self, at: datetime) -> str:
+        """Return the time of `at`, with its day where it is far."""
+        return say_instant(at, self.now, self.zone)
+
+    def describe_skip(self, occurrence: Occurrence) -> str | None:
+        """Return "skipped" or "cancelled" if the occurrence was, else None."""
+        if occurrence.id not in self.skipped:
+            return None
+        return _("cancelled") if occurrence.id in self.cancelled else _("skipped")
+
+    def to_json(self, partner_time: PartnerTime) -> dict[str, Any]:
+        """Return what is declared of it, for JSON."""
         return {
             "number": partner_time.number,
             "title": partner_time.title,
             "words": say_partner_time(partner_time, self.now, self.zone),
-            "begins": partner_time.begins.isoformat(),
+            "begins": partner_time.begins,
             "lasts_seconds": int(partner_time.lasts.total_seconds()),
             "zone": partner_time.zone,
             "recurrence": partner_time.recurrence,
@@ -79,100 +105,82 @@ class Declared:
             "quiet": partner_time.quiet,
         }
 
-    def does_not_take_place(self, occurrence: Occurrence) -> str | None:
-        """Return "skipped" or "cancelled" if either was said of it, else None."""
-        if occurrence.id not in self.skipped:
-            return None
-        return "cancelled" if occurrence.id in self.cancelled else "skipped"
+    def under_way_sentence(self, occurrence: Occurrence) -> str:
+        """Return until when the occurrence is under way."""
+        return self._until(_("{title} is under way until {time}."), occurrence)
 
-    def clock(self, at: datetime) -> str:
-        """Return the time of `at`, with its day where it is far."""
-        return say_instant(at, self.now, self.zone)
+    def unchanged_sentence(self, occurrence: Occurrence) -> str:
+        """Return that nothing was changed because the occurrence is under way."""
+        return self._until(_("{title} is under way until {time}; nothing was changed."), occurrence)
 
-    def what_holds(self) -> list[str]:
+    def state_sentences(self) -> list[str]:
         """Return what is under way or comes next, and whether a pause keeps it quiet: a sentence each."""
         plan = self.plan
-        sentences = []
         if plan.current is not None:
-            sentences.append(f"{plan.current.title} is under way until {self.clock(plan.current.ends)}.")
+            sentence = self.under_way_sentence(plan.current)
         elif plan.upcoming:
-            following = plan.upcoming[0]
-            sentences.append(f"Next: {following.title}, {self.say(following)}.")
+            sentence = self._next_sentence(plan.upcoming[0])
         elif self.partner_times:
-            sentences.append("No partner time comes in the next weeks.")
+            sentence = _("No partner time comes in the next weeks.")
         else:
-            sentences.append(NOTHING_DECLARED)
-        return [*sentences, *self.what_pauses()]
+            sentence = NOTHING_DECLARED
+        return [sentence, *self.pause_sentences()]
 
-    def what_follows(self) -> list[str]:
+    def following_sentences(self) -> list[str]:
         """Return what comes after what is under way, where something does: one sentence or none."""
         plan = self.plan
         if plan.current is None or not plan.upcoming:
             return []
         following = plan.upcoming[0]
-        if following.begins == plan.current.ends:
-            return [f"{following.title} goes on from there until {self.clock(following.ends)}."]
-        return [f"Next: {following.title}, {self.say(following)}."]
+        if following.begins != plan.current.ends:
+            return [self._next_sentence(following)]
+        return [self._until(_("{title} goes on from there until {time}."), following)]
 
-    def what_pauses(self) -> list[str]:
+    def pause_sentences(self) -> list[str]:
         """Return whether a pause keeps everything quiet: one sentence or none."""
         if self.paused_until is None:
             return []
-        return [f"You paused until {self.clock(self.paused_until)}; `turntoward resume` ends the pause."]
+        text = _("You paused until {time}; `turntoward resume` ends the pause.")
+        return [text.format(time=self.describe_instant(self.paused_until))]
 
+    what_holds, plain, say, clock = state_sentences, to_json, describe, describe_instant
 
-def read_only() -> Declared:
-    """Return what is declared now, for a command that changes nothing, not even by making the file.
+    def _until(self, text: str, occurrence: Occurrence) -> str:
+        return text.format(title=occurrence.title, time=self.describe_instant(occurrence.ends))
 
-    Raises:
-        StoreError: with what is wrong and what to do.
-    """
-    from detector.paths import store_path  # noqa: PLC0415 - not for --help
-    from detector.store.errors import StoreMissing  # noqa: PLC0415 - not for --help
-    from detector.store.store import Store  # noqa: PLC0415 - not for --help
-
-    try:
-        with Store.open(store_path(), read_only=True) as store:
-            return read(store)
-    except StoreMissing:
-        return Declared(now=CLOCK.now(), zone=local_zone())
+    def _next_sentence(self, occurrence: Occurrence) -> str:
+        return _("Next: {title}, {when}.").format(title=occurrence.title, when=self.describe(occurrence))
 
 
 @contextmanager
-def opened_to_read() -> Iterator[Store]:
-    """Open the store, which is there, for a command that changes nothing.
-
-    Raises:
-        StoreError: with what is wrong and what to do.
-    """
-    from detector.paths import store_path  # noqa: PLC0415 - not for --help
-    from detector.store.store import Store  # noqa: PLC0415 - not for --help
-
-    with Store.open(store_path(), read_only=True) as store:
-        yield store
-
-
-@contextmanager
-def opened() -> Iterator[Store]:
+def open_store(*, read_only: bool = False) -> Iterator[Store]:
     """Open the store for as long as a command needs it.
 
     Raises:
         StoreError: with what is wrong and what to do.
     """
-    from detector.paths import store_path  # noqa: PLC0415 - not for --help
-    from detector.store.store import Store  # noqa: PLC0415 - not for --help
-
-    with Store.open(store_path()) as store:
+    with Store.open(store_path(), read_only=read_only) as store:
         yield store
 
 
-def read(store: Store) -> Declared:
-    """Return what is declared now."""
-    from detector.store.schedule import read_schedule  # noqa: PLC0415 - not for --help
+def load() -> PlanContext:
+    """Return what is declared now, for a command that changes nothing, not even by making the file.
 
+    Raises:
+        StoreError: with what is wrong and what to do.
+    """
+    try:
+        with open_store(read_only=True) as store:
+            return read(store)
+    except StoreMissing:
+        return PlanContext(now=CLOCK.now(), zone=local_zone())
+
+
+def read(store: Store) -> PlanContext:
+    """Return what is declared now."""
     now = CLOCK.now()
     paused_until = store.plans.paused_until()
-    return Declared(
+    return PlanContext(
         now=now,
         zone=local_zone(),
         schedule=read_schedule(store, now),
@@ -183,13 +191,23 @@ def read(store: Store) -> Declared:
 
 
 def conclude(sentences: Sequence[str]) -> None:
-    """Wake the daemon after a change, and say the sentences, each wrapped for 80 columns; last, if no daemon woke."""
-    from detector.control.lock import wake_daemon  # noqa: PLC0415 - not for --help
-
+    """Wake the daemon after a change, and write the sentences; last, whether no daemon runs."""
     for sentence in [*sentences, *([] if wake_daemon() else [NOT_RUNNING])]:
-        say(sentence)
+        output.say(sentence)
+
+
+# Names of before, until every command uses the new ones.
+Declared = PlanContext
+opened = open_store
+say = output.say
+read_only = load
+
+
+def opened_to_read() -> AbstractContextManager[Store]:
+    """Use `open_store(read_only=True)`."""
+    return open_store(read_only=True)
 
 
 def nobody_to_ask() -> bool:
-    """Until every command uses `output.confirm` or `output.is_interactive`."""
+    """Use `output.is_interactive`."""
     return not output.is_interactive()

@@ -2,39 +2,36 @@
 
 from __future__ import annotations
 
-import click
+from detector.cli.plan import context
+from detector.control import requests
+from detector.errors import UserError
+from detector.i18n import _
+from detector.partner_time.parse_times import parse_duration
 
 
-@click.command(epilog="Example: turntoward extend 30min")
-@click.argument("length")
-def command(length: str) -> None:
-    """Let the partner time under way go on for LENGTH longer, this once: 30min, 1h.
+def extend_current(length: str) -> None:
+    """Extend the current occurrence by the length.
 
-    It lasts at most 24 h in all. `turntoward stop` still ends it at any time.
+    Raises:
+        UserError: if that is no length, nothing is under way, or it lasts 24 h already.
     """
-    from detector.cli.plan import context as declared  # noqa: PLC0415 - not for --help
-    from detector.control import requests  # noqa: PLC0415 - not for --help
-    from detector.errors import UserError  # noqa: PLC0415 - not for --help
-    from detector.partner_time.parse_times import parse_duration  # noqa: PLC0415 - not for --help
-
     by = parse_duration(length, argument="LENGTH")
-    with declared.opened() as store:
-        before = declared.read(store)
+    with context.open_store() as store:
+        before = context.read(store)
         extended = requests.extend(store, before.now, by)
-        after = declared.read(store)
+        after = context.read(store)
     if extended is None:
         current = before.plan.current
         if current is None:
-            raise UserError("No partner time is under way; nothing was changed.\n  `turntoward now 30min` begins one.")
-        raise UserError(
-            f"{current.title} is under way until {before.clock(current.ends)}; nothing was changed.\n"
-            "  Partner time lasts 24 h at the longest."
-        )
+            message = _("No partner time is under way; nothing was changed.")
+            raise UserError(f"{message}\n  {_('`turntoward now 30min` begins one.')}")
+        raise UserError(f"{before.unchanged_sentence(current)}\n  {_('Partner time lasts 24 h at the longest.')}")
     planned = before.under_way[0].ends
-    less = "; 24 h are the longest" if extended.ends < planned + by else ""
-    sentences = [
-        f"{extended.title} goes on until {after.clock(extended.ends)} instead of {before.clock(planned)}{less}.",
-        *after.what_follows(),
-        *after.what_pauses(),
-    ]
-    declared.conclude(sentences)
+    if extended.ends < planned + by:
+        text = _("{title} goes on until {ends} instead of {planned}; 24 h are the longest.")
+    else:
+        text = _("{title} goes on until {ends} instead of {planned}.")
+    sentence = text.format(
+        title=extended.title, ends=after.describe_instant(extended.ends), planned=before.describe_instant(planned)
+    )
+    context.conclude([sentence, *after.following_sentences(), *after.pause_sentences()])

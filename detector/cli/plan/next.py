@@ -2,82 +2,59 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from heapq import merge
+from itertools import islice
 
-import click
-
-if TYPE_CHECKING:
-    from datetime import timedelta
-
-    from detector.cli.plan.context import Declared
-    from detector.partner_time.model import Occurrence
+from detector.cli.output import attributes, print_json, say
+from detector.cli.plan import context
+from detector.cli.plan.context import PlanContext
+from detector.i18n import _, ngettext
+from detector.partner_time.model import Occurrence
 
 
-@click.command(name="next", epilog="Example: turntoward next 5")
-@click.argument("many", metavar="[COUNT]", type=click.IntRange(1, 100), default=1)
-@click.option("--json", "as_json", is_flag=True, help="Write it as JSON; instants in UTC.")
-def command(many: int, *, as_json: bool) -> None:
-    """Show the next partner time, or the next COUNT of them: what, when, and how long until then."""
-    from detector.cli.plan import context as declared  # noqa: PLC0415 - not for --help
-
-    known = declared.read_only()
-    found = _next(known, many)
+def show_next(count: int, *, as_json: bool) -> None:
+    """Write the next occurrences of all partner times, at most `count`."""
+    known = context.load()
+    series = (known.following(partner_time) for partner_time in known.partner_times)
+    found = list(islice(merge(*series, key=lambda each: (each.begins, each.partner_time)), count))
     if as_json:
-        _write_json(found, known)
+        print_json(
+            {"now": known.now, "paused_until": known.paused_until, "next": [_to_json(each, known) for each in found]}
+        )
         return
     for occurrence in found:
-        until = (
-            f"under way until {known.clock(occurrence.ends)}"
-            if occurrence.begins <= known.now
-            else f"in {_say_wait(occurrence.begins - known.now)}"
-        )
-        declared.say(f"{occurrence.title}, {known.say(occurrence)}, {until}.", later="  ")
+        if occurrence.begins <= known.now:
+            until = _("under way until {time}").format(time=known.describe_instant(occurrence.ends))
+        else:
+            until = _("in {length}").format(length=_say_wait(occurrence.begins - known.now))
+        say(f"{occurrence.title}, {known.describe(occurrence)}, {until}.", later="  ")
     if not found:
-        declared.say("No partner time is to come." if known.partner_times else declared.NOTHING_DECLARED)
-    for sentence in known.what_pauses():
-        declared.say(sentence)
-
-
-def _next(known: Declared, many: int) -> list[Occurrence]:
-    from heapq import merge  # noqa: PLC0415 - not for --help
-    from itertools import islice  # noqa: PLC0415 - not for --help
-
-    from detector.cli.plan.confirm import all_following  # noqa: PLC0415 - not for --help
-
-    series = (all_following(partner_time, known) for partner_time in known.partner_times)
-    return list(islice(merge(*series, key=lambda each: (each.begins, each.partner_time)), many))
+        say(_("No partner time is to come.") if known.partner_times else context.NOTHING_DECLARED)
+    for sentence in known.pause_sentences():
+        say(sentence)
 
 
 def _say_wait(wait: timedelta) -> str:
     """Return "30 min", "2 h 5 min", "3 days": no finer than matters."""
     minutes = -(-int(wait.total_seconds()) // 60)
     if minutes < 60:
-        return f"{minutes} min"
+        return _("{minutes} min").format(minutes=minutes)
     if minutes < 24 * 60:
-        rest = f" {minutes % 60} min" if minutes % 60 else ""
-        return f"{minutes // 60} h{rest}"
+        text = _("{hours} h {minutes} min") if minutes % 60 else _("{hours} h")
+        return text.format(hours=minutes // 60, minutes=minutes % 60)
     days, hours = minutes // (24 * 60), minutes // 60 % 24
-    rest = f" {hours} h" if hours and days < 7 else ""
-    return f"{days} {'day' if days == 1 else 'days'}{rest}"
+    text = ngettext("{days} day", "{days} days", days)
+    if hours and days < 7:
+        text = ngettext("{days} day {hours} h", "{days} days {hours} h", days)
+    return text.format(days=days, hours=hours)
 
 
-def _write_json(found: list[Occurrence], known: Declared) -> None:
-    import json  # noqa: PLC0415 - not for --help
-
-    written = {
-        "now": known.now.isoformat(),
-        "paused_until": known.paused_until.isoformat() if known.paused_until else None,
-        "next": [
-            {
-                "id": occurrence.id,
-                "number": occurrence.partner_time,
-                "title": occurrence.title,
-                "begins": occurrence.begins.isoformat(),
-                "ends": occurrence.ends.isoformat(),
-                "under_way": occurrence.begins <= known.now,
-                "begins_in_seconds": max(0, int((occurrence.begins - known.now).total_seconds())),
-            }
-            for occurrence in found
-        ],
+def _to_json(occurrence: Occurrence, known: PlanContext) -> dict[str, object]:
+    return {
+        "id": occurrence.id,
+        "number": occurrence.partner_time,
+        **attributes(occurrence, "title begins ends"),
+        "under_way": occurrence.begins <= known.now,
+        "begins_in_seconds": max(0, int((occurrence.begins - known.now).total_seconds())),
     }
-    click.echo(json.dumps(written, ensure_ascii=False, indent=2))

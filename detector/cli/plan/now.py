@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-import click
+from detector.cli.plan import context
+from detector.control import requests
+from detector.errors import UserError
+from detector.i18n import _
+from detector.partner_time.parse_times import ProblemCollector, parse_duration, parse_title
 
 
-@click.command(epilog="Example: turntoward now 90min")
-@click.argument("length")
-@click.option("--title", default="Partner time", show_default=True, help="What to call it.")
-def command(length: str, *, title: str) -> None:
-    """Begin partner time now, for LENGTH: 90min, 1h30min, at most 24 h. It ends by itself."""
-    from detector.cli.plan import context as declared  # noqa: PLC0415 - not for --help
-    from detector.control import requests  # noqa: PLC0415 - not for --help
-    from detector.errors import Problem, UserError  # noqa: PLC0415 - not for --help
-    from detector.partner_time.parse_times import parse_duration, parse_title  # noqa: PLC0415 - not for --help
+def start_now(length: str, title: str) -> None:
+    """Begin partner time of this length and title.
 
-    problems: list[Problem] = []
-    lasts = name = None
-    try:
-        lasts = parse_duration(length, argument="LENGTH")
-    except UserError as wrong:
-        problems += wrong.problems
-    try:
-        name = parse_title(title, argument="--title")
-    except UserError as wrong:
-        problems += wrong.problems
+    Raises:
+        UserError: if they cannot be read, or partner time is under way already.
+    """
+    reader = ProblemCollector()
+    lasts = reader.read(lambda: parse_duration(length, argument="LENGTH"))
+    name = reader.read(lambda: parse_title(title, argument="--title"))
     if lasts is None or name is None:
-        raise UserError(problems)
-    with declared.opened() as store:
-        before = declared.read(store)
-        begun = requests.start(store, before.now, lasts, name)
-        after = declared.read(store)
+        raise UserError(reader.problems)
+    with context.open_store() as store:
+        before = context.read(store)
+        started = requests.start(store, before.now, lasts, name)
+        after = context.read(store)
     current = before.plan.current
-    if begun is None and current is not None:
-        raise UserError(
-            f"{current.title} is under way until {before.clock(current.ends)}; nothing was changed.\n"
-            "  `turntoward extend` lets it go on longer; `turntoward stop` ends it."
-        )
-    sentences = after.what_holds()
-    sentences[1:1] = after.what_follows()
-    declared.conclude(sentences)
+    if started is None and current is not None:
+        hint = _("`turntoward extend` lets it go on longer; `turntoward stop` ends it.")
+        raise UserError(f"{before.unchanged_sentence(current)}\n  {hint}")
+    sentences = after.state_sentences()
+    sentences[1:1] = after.following_sentences()
+    context.conclude(sentences)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import click
+from detector.cli.output import say
+from detector.cli.plan import context
+from detector.i18n import _
 
 
-@click.command(epilog="Example: turntoward resume")
-def command() -> None:
-    """End the pause, and say what holds now."""
-    from detector.cli.plan import context as declared  # noqa: PLC0415 - not for --help
-
-    with declared.opened() as store:
-        before = declared.read(store)
+def end_pause() -> None:
+    """End the pause, if there is one."""
+    with context.open_store() as store:
+        before = context.read(store)
         store.plans.pause_until(None)
-        after = declared.read(store)
+        after = context.read(store)
     if before.paused_until is None:
-        for sentence in ["There is no pause to end.", *after.what_holds()]:
-            declared.say(sentence)
+        for sentence in [_("There is no pause to end."), *after.state_sentences()]:
+            say(sentence)
         return
-    declared.conclude(["The pause is over.", *after.what_holds()])
+    context.conclude([_("The pause is over."), *after.state_sentences()])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from detector.cli.output import choose_by_name
 from detector.errors import UserError
+from detector.i18n import _
 from detector.partner_time.model import PartnerTime
 
 
@@ -16,20 +18,18 @@ def choose(partner_times: Sequence[PartnerTime], which: str) -> PartnerTime:
     Raises:
         UserError: if there is none, with the nearest title; or several, with their numbers.
     """
-    wanted = which.strip()
-    found = [known for known in partner_times if wanted == str(known.number)] or [
-        known for known in partner_times if wanted.casefold() == known.title.casefold()
-    ]
+    found = choose_by_name(
+        partner_times,
+        which,
+        lambda known: str(known.number),
+        lambda known: known.title,
+        unknown=_("No partner time has the number or title '{name}'.").format(name=which),
+        otherwise=_("`turntoward list` shows what is declared, with numbers."),
+    )
     own = [known for known in found if known.instead_of is None]
     found = own if len(own) == 1 else found
-    if len(found) == 1:
-        return found[0]
-    if found:
-        numbers = ", ".join(str(known.number) for known in found)
-        raise UserError(f"{len(found)} partner times are called '{found[0].title}'.\n  Say which by number: {numbers}.")
-    from difflib import get_close_matches  # noqa: PLC0415 - only on a mistake
-
-    near = get_close_matches(wanted.casefold(), [known.title.casefold() for known in partner_times], n=1)
-    meant = next((known.title for known in partner_times if [known.title.casefold()] == near), None)
-    hint = f"Did you mean '{meant}'?" if meant else "`turntoward list` shows what is declared, with numbers."
-    raise UserError(f"No partner time has the number or title '{which}'.\n  {hint}")
+    if len(found) > 1:
+        message = _("{count} partner times are called '{title}'.").format(count=len(found), title=found[0].title)
+        hint = _("Say which by number: {numbers}.").format(numbers=", ".join(str(known.number) for known in found))
+        raise UserError(f"{message}\n  {hint}")
+    return found[0]

@@ -4,156 +4,141 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
-import click
+from detector.cli.output import attributes, print_json, say
+from detector.cli.plan import context
+from detector.cli.plan.context import PlanContext
+from detector.cli.plan.selection import choose
+from detector.i18n import _
+from detector.partner_time.describe import say_day, say_interval, say_when
+from detector.partner_time.model import Occurrence, PartnerTime
+from detector.partner_time.wall_clock import instant_of, interval_of
+from detector.store.model import CancelledOccurrence
+from detector.store.store import Store
 
-from detector.cli.completing import titles
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from detector.cli.plan.context import Declared
-    from detector.partner_time.model import Occurrence, PartnerTime
-    from detector.store.model import CancelledOccurrence
-    from detector.store.store import Store
-
-SHOWN: Final = 5
+MAX_TIMES: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class _Details:
     """What is known of it: the next times, skipped ones among them; by id what was cancelled; from which calendar it came."""
 
     partner_time: PartnerTime
-    known: Declared
+    known: PlanContext
     following: list[Occurrence]
     cancelled: dict[str, CancelledOccurrence]
     calendar: str | None
 
 
-@click.command(epilog="Example: turntoward show dinner")
-@click.argument("which", metavar="NUMBER|TITLE", shell_complete=titles)
-@click.option("--json", "as_json", is_flag=True, help="Write it as JSON; instants in UTC.")
-def command(which: str, *, as_json: bool) -> None:
-    """Show everything about one partner time, by its number or title: its next five times, and what is different."""
-    from detector.cli.plan import context as declared  # noqa: PLC0415 - not for --help
-    from detector.cli.plan.selection import choose  # noqa: PLC0415 - not for --help
+def show_partner_time(which: str, *, as_json: bool) -> None:
+    """Write everything about the partner time of this number or title.
 
-    known = declared.read_only()
+    Raises:
+        UserError: if there is none or several.
+    """
+    known = context.load()
     partner_time = choose(known.partner_times, which)
-    with declared.opened_to_read() as store:
-        found = _find(partner_time, known, store)
+    with context.open_store(read_only=True) as store:
+        details = _find(partner_time, known, store)
     if as_json:
-        _write_json(found)
+        print_json(_to_json(details))
         return
-    for sentence in _sentences(found):
-        declared.say(sentence)
-    for mark, words in _times(found):
-        declared.say(words, first=f"   {mark} ", later="     ")
-    for sentence in known.what_pauses():
-        declared.say(sentence)
+    for sentence in _sentences(details):
+        say(sentence)
+    for mark, words in _times(details):
+        say(words, first=f"   {mark} ", later="     ")
+    for sentence in known.pause_sentences():
+        say(sentence)
 
 
-def _find(partner_time: PartnerTime, known: Declared, store: Store) -> Found:
-    from detector.cli.plan.confirm import with_skipped  # noqa: PLC0415 - not for --help
-
+def _find(partner_time: PartnerTime, known: PlanContext, store: Store) -> _Details:
     names = {calendar.number: calendar.name for calendar in store.calendars.all()}
     of = next((each for each in store.calendars.proposals() if each.number == partner_time.proposal), None)
-    return Found(
+    return _Details(
         partner_time=partner_time,
         known=known,
-        following=with_skipped(partner_time, known, SHOWN),
+        following=known.following_and_skipped(partner_time, MAX_TIMES),
         cancelled={each.occurrence: each for each in store.plans.cancelled()},
         calendar=None if partner_time.proposal is None or of is None else names.get(of.calendar),
     )
 
 
-def _sentences(found: Found) -> Iterator[str]:
-    from detector.partner_time.describe import say_day, say_when  # noqa: PLC0415 - not for --help
-
-    known, partner_time = found.known, found.partner_time
-    yield f"{partner_time.title}, number {partner_time.number}: {say_when(partner_time, known.now, known.zone)}."
+def _sentences(details: _Details) -> Iterator[str]:
+    known, partner_time = details.known, details.partner_time
+    when = say_when(partner_time, known.now, known.zone)
+    yield _("{title}, number {number}: {when}.").format(title=partner_time.title, number=partner_time.number, when=when)
     if partner_time.floats:
-        yield f"It goes by the clock where you are, now {partner_time.zone}."
+        yield _("It goes by the clock where you are, now {zone}.").format(zone=partner_time.zone)
     else:
-        yield f"It goes by the clock of {partner_time.zone}, wherever you are."
+        yield _("It goes by the clock of {zone}, wherever you are.").format(zone=partner_time.zone)
     if partner_time.quiet:
-        yield "The desktop is to keep quiet in it."
-    if found.calendar is not None:
-        yield f"It came from the calendar {found.calendar}, and follows it."
-    if partner_time.instead_of is not None:
-        of = found.cancelled.get(partner_time.instead_of)
-        if of is not None:
-            yield f"It makes good {of.title} of {say_day(of.begins, known.now, known.zone)}, which was cancelled."
-    yield "Next:" if found.following else "It is over and does not return."
+        yield _("The desktop is to keep quiet in it.")
+    if details.calendar is not None:
+        yield _("It came from the calendar {name}, and follows it.").format(name=details.calendar)
+    of = details.cancelled.get(partner_time.instead_of or "")
+    if of is not None:
+        day = say_day(of.begins, known.now, known.zone)
+        yield _("It makes good {title} of {day}, which was cancelled.").format(title=of.title, day=day)
+    yield _("Next:") if details.following else _("It is over and does not return.")
 
 
-def _times(found: Found) -> Iterator[tuple[str, str]]:
+def _times(details: _Details) -> Iterator[tuple[str, str]]:
     """Yield the mark and the words of each line about a single time."""
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 - not for --help
-
-    from detector.partner_time.describe import say_day, say_interval  # noqa: PLC0415 - not for --help
-    from detector.partner_time.wall_clock import instant_of, interval_of  # noqa: PLC0415 - not for --help
-
-    known, partner_time = found.known, found.partner_time
+    known, partner_time = details.known, details.partner_time
     own = ZoneInfo(partner_time.zone)
 
     def day(local: datetime) -> str:
         return say_day(instant_of(local, own), known.now, known.zone)
 
-    for occurrence in found.following:
-        yield _one(occurrence, found)
+    for occurrence in details.following:
+        yield _following(occurrence, details)
     for moved in sorted(partner_time.moved, key=lambda each: each.of):
         begins, ends = (at.astimezone(known.zone) for at in interval_of(moved.begins, moved.lasts, own))
         if ends > known.now:
-            yield (
-                "~",
-                f"{day(moved.of)} is moved to {say_day(begins, known.now, known.zone)} {say_interval(begins, ends)}",
-            )
+            to = f"{say_day(begins, known.now, known.zone)} {say_interval(begins, ends)}"
+            yield "~", _("{day} is moved to {when}").format(day=day(moved.of), when=to)
     for local in sorted(partner_time.without):
         if instant_of(local, own) > known.now:
-            yield "-", f"{day(local)}, excepted"
+            yield "-", _("{day}, excepted").format(day=day(local))
     for local in sorted(partner_time.also):
         if instant_of(local, own) > known.now:
-            yield "+", f"{day(local)} {local:%H:%M}, as well"
+            yield "+", _("{day} {time}, as well").format(day=day(local), time=f"{local:%H:%M}")
 
 
-def _one(occurrence: Occurrence, found: Found) -> tuple[str, str]:
-    known = found.known
-    words = known.say(occurrence)
-    if (why := known.does_not_take_place(occurrence)) is not None:
-        cancelled = found.cancelled.get(occurrence.id)
+def _following(occurrence: Occurrence, details: _Details) -> tuple[str, str]:
+    known = details.known
+    words = known.describe(occurrence)
+    if (skip := known.describe_skip(occurrence)) is not None:
+        cancelled = details.cancelled.get(occurrence.id)
         instead = None if cancelled is None else cancelled.instead
         made = next((each for each in known.partner_times if each.number == instead), None)
-        return "-", f"{words}, {why}{'' if made is None else f'; instead {_when(made, known)}'}"
+        if made is None:
+            return "-", f"{words}, {skip}"
+        when = say_when(made, known.now, known.zone)
+        text = _("{occurrence}, {skip}; instead {when} (number {number})")
+        return "-", text.format(occurrence=words, skip=skip, when=when, number=made.number)
     if occurrence.begins <= known.now:
-        return ">", f"under way until {known.clock(occurrence.ends)}"
-    longer = ", extended" if occurrence.id in known.schedule.exceptions.extended else ""
-    return " ", f"{words}{longer}"
+        return ">", _("under way until {time}").format(time=known.describe_instant(occurrence.ends))
+    if occurrence.id in known.schedule.exceptions.extended:
+        return " ", _("{occurrence}, extended").format(occurrence=words)
+    return " ", words
 
 
-def _when(made: PartnerTime, known: Declared) -> str:
-    from detector.partner_time.describe import say_when  # noqa: PLC0415 - not for --help
-
-    return f"{say_when(made, known.now, known.zone)} (number {made.number})"
-
-
-def _write_json(found: Found) -> None:
-    import json  # noqa: PLC0415 - not for --help
-
-    known, partner_time = found.known, found.partner_time
-    written: dict[str, Any] = {
-        "now": known.now.isoformat(),
-        **known.plain(partner_time),
-        "calendar": found.calendar,
+def _to_json(details: _Details) -> dict[str, Any]:
+    known, partner_time = details.known, details.partner_time
+    return {
+        "now": known.now,
+        **known.to_json(partner_time),
+        "calendar": details.calendar,
         "instead_of": partner_time.instead_of,
-        "excepted": [at.isoformat() for at in partner_time.without],
-        "as_well": [at.isoformat() for at in partner_time.also],
+        "excepted": partner_time.without,
+        "as_well": partner_time.also,
         "moved": [
             {
-                "of": each.of.isoformat(),
-                "begins": each.begins.isoformat(),
+                **attributes(each, "of begins"),
                 "lasts_seconds": int(each.lasts.total_seconds()),
                 "title": each.title,
             }
@@ -161,15 +146,12 @@ def _write_json(found: Found) -> None:
         ],
         "next": [
             {
-                "id": each.id,
-                "begins": each.begins.isoformat(),
-                "ends": each.ends.isoformat(),
+                **attributes(each, "id begins ends"),
                 "under_way": each.begins <= known.now and each.id not in known.skipped,
                 "skipped": each.id in known.skipped,
-                "cancelled": each.id in found.cancelled,
-                "instead": found.cancelled[each.id].instead if each.id in found.cancelled else None,
+                "cancelled": each.id in details.cancelled,
+                "instead": details.cancelled[each.id].instead if each.id in details.cancelled else None,
             }
-            for each in found.following
+            for each in details.following
         ],
     }
-    click.echo(json.dumps(written, ensure_ascii=False, indent=2))

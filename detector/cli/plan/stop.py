@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import click
+from detector.cli.output import say
+from detector.cli.plan import context
+from detector.control import requests
+from detector.i18n import _
 
 
-@click.command(epilog="Example: turntoward stop")
-def command() -> None:
-    """End the partner time under way, today only; what returns comes back as planned.
-
-    Where several overlap, all of them end. Nobody is told.
-    """
-    from detector.cli.plan import context as declared  # noqa: PLC0415 - not for --help
-    from detector.control import requests  # noqa: PLC0415 - not for --help
-
-    with declared.opened() as store:
-        before = declared.read(store)
-        ending = requests.stop(store, before.now)
-        after = declared.read(store)
-    if not ending:
-        for sentence in ["No partner time is under way; there is nothing to stop.", *after.what_holds()]:
-            declared.say(sentence)
+def stop_current() -> None:
+    """Stop all that is under way."""
+    with context.open_store() as store:
+        before = context.read(store)
+        stopped = requests.stop(store, before.now)
+        after = context.read(store)
+    if not stopped:
+        for sentence in [_("No partner time is under way; there is nothing to stop."), *after.state_sentences()]:
+            say(sentence)
         return
-    sentences = [
-        f"{occurrence.title} is over; it was planned until {before.clock(occurrence.ends)}." for occurrence in ending
-    ]
-    declared.conclude([*sentences, *after.what_holds()])
+    text = _("{title} is over; it was planned until {time}.")
+    sentences = [text.format(title=each.title, time=before.describe_instant(each.ends)) for each in stopped]
+    context.conclude([*sentences, *after.state_sentences()])

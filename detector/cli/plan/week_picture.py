@@ -2,7 +2,7 @@
 
     Mon 23 .        .        .  [=1=]  .        .
 
-Rule 1: it is the reader's wall: midnight is where the row ends, and what goes on after it begins the next row with `<`.
+Rule 1: it is the reader's local time: midnight is where the row ends, and what goes on after it begins the next row with `<`.
 Rule 2: what overlaps stands in a row of its own below.
 Rule 3: what is drawn also stands in words below the picture.
 """
@@ -28,32 +28,32 @@ _NOW: Final = "|"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drawn:
-    """An occurrence of the week; `skipped`: it does not take place."""
+class PlannedBar:
+    """An occurrence of the week; `is_skipped`: it does not take place."""
 
     occurrence: Occurrence
-    skipped: bool = False
+    is_skipped: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Bar:
-    """A part of one day's row: cells `[first, last)`; whether it began the day before, and goes on the day after."""
+class _DayBar:
+    """A part of one day's row: cells `[first, last)`; whether it began on a day before, and goes on the day after."""
 
-    drawn: Drawn
+    planned: PlannedBar
     first: int
     last: int
-    came: bool
+    began_before: bool
     goes_on: bool
 
 
-def draw_week(found: Sequence[Drawn], first: date, now: datetime, zone: ZoneInfo) -> list[str]:
+def draw_week(found: Sequence[PlannedBar], first: date, now: datetime, zone: ZoneInfo) -> list[str]:
     """Return the lines of the picture of the seven days from `first` on, each at most 80 characters."""
     hours = "".join(f"{hour:02}".ljust(_GRID) for hour in range(0, 24, 3))
     lines = [" " * 8 + hours.rstrip()]
     for step in range(DAYS):
         day = first + step * _DAY
         is_today = now.astimezone(zone).date() == day
-        rows = _rows([bar for drawn in found if (bar := _bar(drawn, day, zone)) is not None])
+        rows = _rows([bar for planned in found if (bar := _bar(planned, day, zone)) is not None])
         at = _cell(now.astimezone(zone).replace(tzinfo=None) - datetime.combine(day, datetime.min.time()))
         for place, bars in enumerate(rows or [[]]):
             label = f"{'>' if is_today else ' '}{WEEKDAYS[day.weekday()][:3]} {day.day:>2} " if place == 0 else " " * 8
@@ -66,26 +66,29 @@ def say_short(day: date) -> str:
     return f"{WEEKDAYS[day.weekday()][:3]} {day.day:>2}"
 
 
-def _bar(drawn: Drawn, day: date, zone: ZoneInfo) -> _Bar | None:
+def _bar(planned: PlannedBar, day: date, zone: ZoneInfo) -> _DayBar | None:
     midnight = datetime.combine(day, datetime.min.time())
     begins, ends = (
-        at.astimezone(zone).replace(tzinfo=None) - midnight for at in (drawn.occurrence.begins, drawn.occurrence.ends)
+        at.astimezone(zone).replace(tzinfo=None) - midnight
+        for at in (planned.occurrence.begins, planned.occurrence.ends)
     )
-    # In the hour that comes twice it may end before it began by the wall.
+    # In the hour that comes twice it may end before it began by the local clock.
     ends = max(begins + timedelta(minutes=1), ends)
     if ends <= timedelta(0) or begins >= _DAY:
         return None
     low, high = _cell(begins), -(-min(ends, _DAY) // _CELL)
-    return _Bar(drawn=drawn, first=low, last=max(high, low + 1), came=begins < timedelta(0), goes_on=ends > _DAY)
+    return _DayBar(
+        planned=planned, first=low, last=max(high, low + 1), began_before=begins < timedelta(0), goes_on=ends > _DAY
+    )
 
 
 def _cell(since_midnight: timedelta) -> int:
     return min(max(since_midnight, timedelta(0)) // _CELL, CELLS - 1)
 
 
-def _rows(bars: Sequence[_Bar]) -> list[list[_Bar]]:
-    rows: list[list[_Bar]] = []
-    for bar in sorted(bars, key=lambda each: (each.first, each.drawn.occurrence.partner_time)):
+def _rows(bars: Sequence[_DayBar]) -> list[list[_DayBar]]:
+    rows: list[list[_DayBar]] = []
+    for bar in sorted(bars, key=lambda each: (each.first, each.planned.occurrence.partner_time)):
         free = next((row for row in rows if row[-1].last <= bar.first), None)
         if free is None:
             rows.append([bar])
@@ -94,20 +97,20 @@ def _rows(bars: Sequence[_Bar]) -> list[list[_Bar]]:
     return rows
 
 
-def _row(bars: Sequence[_Bar], now: int | None) -> str:
+def _row(bars: Sequence[_DayBar], now: int | None) -> str:
     cells = ["." if cell % _GRID == 0 else " " for cell in range(CELLS)]
     for bar in bars:
-        cells[bar.first : bar.last] = _drawn(bar)
+        cells[bar.first : bar.last] = _cells(bar)
     if now is not None:
         cells[now] = _NOW
     return "".join(cells)
 
 
-def _drawn(bar: _Bar) -> list[str]:
+def _cells(bar: _DayBar) -> list[str]:
     width = bar.last - bar.first
-    fill = "-" if bar.drawn.skipped else "="
+    fill = "-" if bar.planned.is_skipped else "="
     if width == 1:
         return [fill]
-    name = str(bar.drawn.occurrence.partner_time)
+    name = str(bar.planned.occurrence.partner_time)
     inside = name.center(width - 2, fill) if len(name) <= width - 2 else fill * (width - 2)
-    return ["<" if bar.came else "[", *inside, ">" if bar.goes_on else "]"]
+    return ["<" if bar.began_before else "[", *inside, ">" if bar.goes_on else "]"]

@@ -85,6 +85,19 @@ def sample(*, write: bool) -> None:
         print_sample()
 
 
+@click.command(epilog="Example: turntoward completion bash --install")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.option("--install", is_flag=True, help="Put it where the shell finds it, rather than print it.")
+def completion_command(shell: str, *, install: bool) -> None:
+    """Print what SHELL has to read so that Tab completes; --install puts it in its place.
+
+    Tab then writes commands, options, and the titles of your own partner time.
+    """
+    from detector.cli.program.completion import write_completion
+
+    write_completion(shell, install=install)
+
+
 @click.group(epilog="Example: turntoward service install")
 def service_command() -> None:
     """Install or remove the systemd user service."""

@@ -22,7 +22,7 @@ def offer_setup() -> None:
     Raises:
         StoreError: if what is kept cannot be read.
     """
-    with plan.opened() as store:
+    with plan.open_store() as store:
         before = plan.read(store)
         if not is_interactive():
             return
@@ -34,7 +34,7 @@ def offer_setup() -> None:
                 )
                 return
             store.plans.add(starting_now(_("Partner time"), timedelta(minutes=30), before.now))
-            for sentence in plan.read(store).what_holds():
+            for sentence in plan.read(store).state_sentences():
                 say(sentence)
         _offer_quiet_week(store, before.now)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from detector.cli.calendar.age import as_json, say_told
-from detector.cli.together_command import offered
+from detector.cli.plan.offered import offered_categories
 from detector.clock import SystemClock
 from detector.config.read import read_settings
 from detector.errors import StoreError, UserError
@@ -28,7 +28,7 @@ def calendars() -> list[dict[str, Any]]:
 def offers() -> list[dict[str, Any]]:
     """Return the categories that may be made "for both of you" for good; nothing if that cannot be read."""
     try:
-        found = offered(read_settings(config_path()).policy.for_both)
+        found = offered_categories(read_settings(config_path()).policy.for_both)
     except (UserError, StoreError):
         # `config` and `doctor` say what is wrong there.
         return []

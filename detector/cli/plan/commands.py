@@ -1,0 +1,236 @@
+"""The commands about partner time: their options, arguments and help.
+
+`add` and `edit` hand their options on by name: they are the fields of `detector.partner_time.declaration.PlanArguments`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from detector.cli.completing import titles
+
+
+@click.command(epilog="Example: turntoward now 90min")
+@click.argument("length")
+@click.option("--title", default="Partner time", show_default=True, help="What to call it.")
+def now_command(length: str, *, title: str) -> None:
+    """Begin partner time now, for LENGTH: 90min, 1h30min, at most 24 h. It ends by itself."""
+    from detector.cli.plan.now import start_now
+
+    start_now(length, title)
+
+
+@click.command(epilog="Example: turntoward add Dinner --every weekday --from 18:30 --to 20:00")
+@click.argument("title")
+@click.option(
+    "--every",
+    metavar="DAYS",
+    help="weekday, mon,wed, 'other friday', 'third week', 'first friday', 'month on 15', '24 december'; see the docs.",
+)
+@click.option("--from", "begins", metavar="TIME", help="18:30, 18.30 or 6:30pm")
+@click.option("--to", "ends", metavar="TIME", help="As --from; at or before it means the next day. 24:00 is midnight.")
+@click.option("--for", "lasts", metavar="LENGTH", help="Instead of --to: 90min, 1h30min; at most 24 h.")
+@click.option("--on", metavar="DATE", help="Once, on 2026-12-24; with --every: from that day on.")
+@click.option("--until", metavar="DATE", help="The last day on which it may be.")
+@click.option("--except", "without", metavar="DATE", multiple=True, help="Not on this day; may be given again.")
+@click.option("--zone", metavar="ZONE", help="Whose clock it goes by, such as Europe/Berlin; else where you are.")
+@click.option("--quiet", is_flag=True, help="The desktop keeps quiet in it.")
+@click.option("--yes", is_flag=True, help="Do not ask first.")
+def add_command(*, yes: bool, **given: Any) -> None:
+    """Declare partner time that returns, or that is once.
+
+    What was understood is said back, with the next three times, before anything is kept. It goes by the clock on the
+    wall, also when that clock is changed. If it is under way already, it begins now.
+    """
+    from detector.cli.plan.add import add_partner_time
+
+    add_partner_time(given, yes=yes)
+
+
+@click.command(epilog="Example: turntoward edit dinner --from 19:00")
+@click.argument("which", metavar="NUMBER|TITLE", shell_complete=titles)
+@click.option("--title", metavar="TITLE", help="What it is called from now on.")
+@click.option("--every", metavar="DAYS", help="As `turntoward add` takes them: weekday, mon,wed, 'other friday'.")
+@click.option("--from", "begins", metavar="TIME", help="It begins then, and lasts as long as before.")
+@click.option("--to", "ends", metavar="TIME", help="It ends then; at or before its beginning means the next day.")
+@click.option("--for", "lasts", metavar="LENGTH", help="It lasts so long: 90min, 1h30min.")
+@click.option("--on", metavar="DATE", help="The day of what is once; of what returns the first day from then on.")
+@click.option("--until", metavar="DATE", help="The last day on which it may be; `never` for none.")
+@click.option("--except", "without", metavar="DATE", multiple=True, help="Not on this day; may be given again.")
+@click.option("--include", "again", metavar="DATE", multiple=True, help="On this day after all; may be given again.")
+@click.option("--zone", metavar="ZONE", help="Whose clock it goes by; `here` for the one where you are.")
+@click.option("--quiet/--no-quiet", default=None, help="Whether the desktop keeps quiet in it.")
+@click.option("--yes", is_flag=True, help="Do not ask first.")
+def edit_command(which: str, *, yes: bool, **given: Any) -> None:
+    """Change a declared partner time, by its number or title: only what you name, everything else stays.
+
+    What it was and what it becomes is said before anything is changed. One that is under way goes on as it began.
+    """
+    from detector.cli.plan.edit import edit_partner_time
+
+    edit_partner_time(which, given, yes=yes)
+
+
+@click.command(epilog="Example: turntoward list --json")
+@click.option("--all", "everything", is_flag=True, help="Also what is over and does not return.")
+@click.option(
+    "--week", metavar="[DATE]", is_flag=False, flag_value="today", help="This week, or the one with DATE, as a picture."
+)
+@click.option("--json", "as_json", is_flag=True, help="Write it as JSON; instants in UTC.")
+def list_command(*, everything: bool, week: str | None, as_json: bool) -> None:
+    """Show what is declared, each with its next three times.
+
+    '>' marks the one under way, '-' one that was skipped or cancelled.
+    """
+    from detector.cli.plan.list import list_partner_times
+
+    list_partner_times(everything=everything, week=week, as_json=as_json)
+
+
+@click.command(epilog="Example: turntoward show dinner")
+@click.argument("which", metavar="NUMBER|TITLE", shell_complete=titles)
+@click.option("--json", "as_json", is_flag=True, help="Write it as JSON; instants in UTC.")
+def show_command(which: str, *, as_json: bool) -> None:
+    """Show everything about one partner time, by its number or title: its next five times, and what is different."""
+    from detector.cli.plan.show import show_partner_time
+
+    show_partner_time(which, as_json=as_json)
+
+
+@click.command(epilog="Example: turntoward next 5")
+@click.argument("count", metavar="[COUNT]", type=click.IntRange(1, 100), default=1)
+@click.option("--json", "as_json", is_flag=True, help="Write it as JSON; instants in UTC.")
+def next_command(count: int, *, as_json: bool) -> None:
+    """Show the next partner time, or the next COUNT of them: what, when, and how long until then."""
+    from detector.cli.plan.next import show_next
+
+    show_next(count, as_json=as_json)
+
+
+@click.command(epilog="Example: turntoward remove Dinner")
+@click.argument("which", metavar="NUMBER|TITLE", shell_complete=titles)
+@click.option("--yes", is_flag=True, help="Do not ask first.")
+def remove_command(which: str, *, yes: bool) -> None:
+    """Take a declared partner time back, by its number or title.
+
+    If it is under way it ends. What was kept of it stays; `turntoward forget` deletes that.
+    """
+    from detector.cli.plan.remove import remove_partner_time
+
+    remove_partner_time(which, yes=yes)
+
+
+@click.command(epilog="Example: turntoward extend 30min")
+@click.argument("length")
+def extend_command(length: str) -> None:
+    """Let the partner time under way go on for LENGTH longer, this once: 30min, 1h.
+
+    It lasts at most 24 h in all. `turntoward stop` still ends it at any time.
+    """
+    from detector.cli.plan.extend import extend_current
+
+    extend_current(length)
+
+
+@click.command(epilog="Example: turntoward stop")
+def stop_command() -> None:
+    """End the partner time under way, today only; what returns comes back as planned.
+
+    Where several overlap, all of them end. Nobody is told.
+    """
+    from detector.cli.plan.stop import stop_current
+
+    stop_current()
+
+
+@click.command(epilog="Example: turntoward pause 30min")
+@click.argument("length")
+def pause_command(length: str) -> None:
+    """Sense and keep nothing for LENGTH: 30min, 2h, at most 24 h. It goes on by itself afterwards.
+
+    A second pause takes the place of the first. Partner time itself goes on: to end it, use `turntoward stop`.
+    """
+    from detector.cli.plan.pause import pause_for
+
+    pause_for(length)
+
+
+@click.command(epilog="Example: turntoward resume")
+def resume_command() -> None:
+    """End the pause, and say what holds now."""
+    from detector.cli.plan.resume import end_pause
+
+    end_pause()
+
+
+@click.command(epilog="Example: turntoward skip dinner")
+@click.argument("which", metavar="[NUMBER|TITLE]", required=False, shell_complete=titles)
+@click.option("--undo", is_flag=True, help="Let what was skipped or cancelled last take place after all.")
+def skip_command(which: str | None, *, undo: bool) -> None:
+    """Let the partner time under way, else the next one, not take place, this once. What returns comes back as planned.
+
+    Without a number or title it is whichever comes first. `turntoward cancel` asks for a new date as well.
+    """
+    from detector.cli.plan.skip import skip_next
+
+    skip_next(which, undo=undo)
+
+
+@click.command(epilog='Example: turntoward cancel dinner --instead "sun 11:00"')
+@click.argument("which", metavar="[NUMBER|TITLE]", required=False, shell_complete=titles)
+@click.option("--instead", metavar="WHEN", help='The new date: "sun 11:00", "tomorrow 19:00", "2026-12-24 18:00".')
+@click.option("--no-new-date", is_flag=True, help="Cancel without a new date.")
+@click.option("--yes", is_flag=True, help="Do not ask first.")
+def cancel_command(which: str | None, *, instead: str | None, no_new_date: bool, yes: bool) -> None:
+    """Cancel the partner time under way, else the next one, this once, and have it at another time.
+
+    The new one lasts as long, once; `turntoward report` tells later which cancellations were made good. Without a number or
+    title it is whichever comes first. `turntoward skip --undo` takes it back.
+    """
+    from detector.cli.plan.cancel import cancel_next
+
+    cancel_next(which, instead=instead, no_new_date=no_new_date, yes=yes)
+
+
+@click.group("together", invoke_without_command=True, epilog="Example: turntoward together add video")
+@click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
+@click.pass_context
+def together_command(context: click.Context, *, as_json: bool) -> None:
+    """Show or change what is always for both of you: a category about which nothing is ever said.
+
+    What is for both of you only this time, you say on the nudge itself. What is named here is kept, unsaid, and counted
+    against nobody. It stands in the config as [policy] for_both, and holds from the next partner time on.
+    """
+    if context.invoked_subcommand is None:
+        from detector.cli.plan.together import show_categories
+
+        show_categories(as_json=as_json)
+
+
+@together_command.command("add", epilog="Example: turntoward together add video")
+@click.argument("category")
+def together_add_command(category: str) -> None:
+    """Make CATEGORY always for both of you."""
+    from detector.cli.plan.together import add_category
+
+    add_category(category)
+
+
+@together_command.command("remove", epilog="Example: turntoward together remove video")
+@click.argument("category")
+def together_remove_command(category: str) -> None:
+    """Take CATEGORY back: nudges may name it again."""
+    from detector.cli.plan.together import remove_category
+
+    remove_category(category)
+
+
+@together_command.command("decline", epilog="Example: turntoward together decline video")
+@click.argument("category")
+def together_decline_command(category: str) -> None:
+    """Let CATEGORY not be offered any more."""
+    from detector.cli.plan.together import decline_category
+
+    decline_category(category)

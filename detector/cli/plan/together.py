@@ -1,0 +1,104 @@
+"""`turntoward together`: what is always for both of you, so that no nudge ever names it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+import tomlkit
+
+from detector.cli.config_text import ConfigText
+from detector.cli.output import print_json
+from detector.cli.plan.context import open_store
+from detector.cli.plan.offered import offered_categories
+from detector.config.read import read_settings
+from detector.errors import UserError
+from detector.i18n import _
+from detector.paths import config_path
+from detector.report.rituals import DECLINED, declined
+from detector.spelling import did_you_mean
+from rules.explain import say_category, say_offer
+from rules.features import CATEGORIES
+
+
+def show_categories(*, as_json: bool) -> None:
+    """Write which categories are always for both, and which could be."""
+    chosen = read_settings(config_path()).policy.for_both
+    offered = offered_categories(chosen)
+    if as_json:
+        print_json({"for_both": chosen, "offered": [category for category, _times in offered]})
+        return
+    if chosen:
+        names = ", ".join(say_category(each) for each in chosen)
+        click.echo(_("Always for both of you: {names}.").format(names=names))
+    else:
+        click.echo(_("Nothing is always for both of you; `turntoward together add video` would make video so."))
+    for category, times in offered:
+        click.echo(say_offer(category, times))
+
+
+def add_category(category: str) -> None:
+    """Make the category always for both.
+
+    Raises:
+        UserError: if there is no such category, or the config cannot be changed.
+    """
+    _check(category)
+    values = {"name": say_category(category), "category": category}
+    if not _change(lambda chosen: [*chosen, *([] if category in chosen else [category])]):
+        click.echo(_("It is for both of you already: {name}.").format_map(values))
+        return
+    click.echo(_("Always for both of you now: {name}. It holds from the next partner time on.").format_map(values))
+    click.echo(_("`turntoward together remove {category}` takes it back.").format_map(values))
+
+
+def remove_category(category: str) -> None:
+    """Make the category no longer always for both.
+
+    Raises:
+        UserError: if there is no such category, or the config cannot be changed.
+    """
+    _check(category)
+    if _change(lambda chosen: [each for each in chosen if each != category]):
+        text = _("No longer always for both of you: {name}. From the next partner time on.")
+    else:
+        text = _("It was not always for both of you: {name}. Nothing is changed.")
+    click.echo(text.format(name=say_category(category)))
+
+
+def decline_category(category: str) -> None:
+    """Save that the category is not to be offered any more.
+
+    Raises:
+        UserError: if there is no such category.
+    """
+    _check(category)
+    with open_store() as store:
+        before = declined(store.state.get(DECLINED))
+        store.state.set(DECLINED, sorted(before | {category}))
+    text = _("It is not offered any more: {name}. `turntoward together add {category}` still works.")
+    click.echo(text.format(name=say_category(category), category=category))
+
+
+def _check(category: str) -> None:
+    if category not in CATEGORIES:
+        message = _("There is no category '{name}'.").format(name=category[:40])
+        known = _("Known here: {names}.").format(names=", ".join(CATEGORIES))
+        raise UserError(f"{message} {did_you_mean(category, CATEGORIES, known)}")
+
+
+def _change(change: Callable[[list[str]], list[str]]) -> bool:
+    """Write what `change` makes of the categories into the config; return whether that is anything new."""
+    config = ConfigText(config_path())
+    chosen = list(config.settings.policy.for_both)
+    wanted = change(chosen)
+    if wanted == chosen:
+        return False
+    document = tomlkit.parse(config.text.replace("\r\n", "\n"))
+    policy = document.get("policy")
+    if policy is None:
+        policy = document["policy"] = tomlkit.table()
+    policy["for_both"] = wanted
+    config.replace(tomlkit.dumps(document))
+    config.write()
+    return True
