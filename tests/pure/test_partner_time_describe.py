@@ -156,7 +156,7 @@ def test_a_week_is_drawn_with_midnights_overlaps_skips_and_now() -> None:
     found = [
         drawn(1, "11-22T23:00", "11-23T01:00"),
         drawn(2, "11-23T17:00", "11-23T20:00"),
-        drawn(12, "11-24T18:30", "11-24T20:00", is_skipped=True),
+        drawn(12, "11-24T18:30", "11-24T20:00", skipped=True),
         drawn(2, "11-25T18:00", "11-25T20:00"),
         drawn(3, "11-25T19:00", "11-25T21:00"),
         drawn(4, "11-25T20:00", "11-25T20:20"),
