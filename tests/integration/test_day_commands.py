@@ -18,6 +18,7 @@ from detector.core.observations import PartnerTimeBegan
 from detector.partner_time.model import PartnerTime
 from detector.paths import store_path
 from detector.store.store import Store
+from tests.rig.command import run_command
 from tests.rig.person import BERLIN, MONDAY_EVENING, NOT_RUNNING, Person
 
 MINUTE = timedelta(minutes=1)
@@ -161,9 +162,7 @@ def run(*words: str, typed: str | None = None) -> subprocess.CompletedProcess[st
     """Run the command in a process of its own; `typed`: by somebody who sits at a terminal."""
     command, env = [sys.executable, "-m", "detector.cli", *words], {**os.environ, "TZ": BERLIN}
     if typed is None:
-        return subprocess.run(
-            command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, check=False
-        )
+        return run_command(*words, env={"TZ": BERLIN})
     ours, theirs = pty.openpty()
     try:
         with subprocess.Popen(

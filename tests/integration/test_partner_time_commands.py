@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.rig.command import run_command
 from tests.rig.person import NOT_RUNNING, Person
 
 DINNER = ("add", "Dinner", "--every", "mon-fri", "--from", "18:30", "--to", "20:00", "--yes")
-PATIENCE = 60
+TIMEOUT = 60
 
 
 def test_an_evening_from_the_declaration_to_the_end(person: Person) -> None:
@@ -275,12 +276,14 @@ def test_the_systems_zone_is_the_one_of_the_environment_first(
 
 
 def run(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    if not more:
+        return run_command(*words, env={"TZ": "Europe/Berlin"})
     return subprocess.run(
         [sys.executable, "-m", "detector.cli", *words],
         env={**os.environ, "TZ": "Europe/Berlin", **more},
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
         check=False,
     )
 
@@ -333,7 +336,7 @@ def test_somebody_at_the_terminal_is_asked_before_something_is_removed(answer: s
         text=True,
     ) as removing:
         os.write(ours, f"{answer}\n".encode())
-        out, _ = removing.communicate(timeout=PATIENCE)
+        out, _ = removing.communicate(timeout=TIMEOUT)
     os.close(ours)
     os.close(theirs)
     assert "Remove number 1, Dinner: Monday to Friday, 18:30–20:00?" in out
