@@ -7,11 +7,10 @@ Rule 2: without a translation for the person's language the English text is show
 from __future__ import annotations
 
 import gettext
-from pathlib import Path
 from typing import Final
 
 DOMAIN: Final = "turntoward"
-LOCALE_FOLDER: Final = Path(__file__).with_name("locale")
+LOCALE_FOLDER: Final = __file__.removesuffix("i18n.py") + "locale"  # importing pathlib would cost every command 3 ms
 
 _translations = gettext.translation(DOMAIN, LOCALE_FOLDER, fallback=True)
 

@@ -79,31 +79,16 @@ COMMANDS: Final[dict[str, dict[str, str]]] = {
 }
 """Every command, grouped as `--help` shows them, with its line there."""
 
-_TOPICS: Final[dict[str, tuple[str, ...]]] = {
-    "plan": (
-        "now",
-        "add",
-        "edit",
-        "list",
-        "show",
-        "next",
-        "remove",
-        "extend",
-        "stop",
-        "pause",
-        "resume",
-        "skip",
-        "cancel",
-        "together",
-    ),
-    "calendar": ("calendar",),
-    "phone": ("phone",),
-    "importing": ("import",),
-    "rules": ("rules",),
-    "what": ("what",),
-    "quiet_week": ("quiet-week",),
-    "history": ("report", "why", "forget", "export", "backtest", "replay"),
-    "program": ("try", "run", "status", "doctor", "config", "completion", "service"),
+_TOPICS: Final[dict[str, str]] = {
+    "plan": "now add edit list show next remove extend stop pause resume skip cancel together",
+    "calendar": "calendar",
+    "phone": "phone",
+    "importing": "import",
+    "rules": "rules",
+    "what": "what",
+    "quiet_week": "quiet-week",
+    "history": "report why forget export backtest replay",
+    "program": "try run status doctor config completion service",
 }
 """Which folder under `detector/cli/` defines each command, in its `commands.py`."""
 
@@ -120,7 +105,7 @@ def load_command(name: str) -> click.Command:
     if name in _NOT_MOVED_YET:
         command: click.Command = import_module(f"detector.cli.{_NOT_MOVED_YET[name]}").command
     else:
-        topic = next(topic for topic, names in _TOPICS.items() if name in names)
+        topic = next(topic for topic, names in _TOPICS.items() if name in names.split())
         module = import_module(f"detector.cli.{topic}.commands")
         command = getattr(module, f"{name.replace('-', '_')}_command")
     _translate(command)

@@ -1,1 +1,1 @@
-"""Pure: rows to a summary, a summary to text or JSON."""
+"""Pure: summarise rows of the store, write a summary as text or JSON, and explain single moments."""

@@ -1,8 +1,8 @@
 """How each device took part: how much of it is known, how often it was looked at, how often it was picked up.
 
-Rule 1: a phone that said nothing is unknown, and never put away: of it no number is said.
-Rule 2: a use whose end nobody told is a look, and adds to no length.
-Rule 3: rests on all partner times, also those that are known for too little to be counted.
+Rule 1: a phone that sent nothing is unknown, not put away: it gets no number.
+Rule 2: a use whose end is unknown counts as a look, and adds to no length.
+Rule 3: all partner times count, also those of which too little is known for the rest of the report.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from collections.abc import Iterable, Sequence
 from detector.core.attention.time_split import Share, split_time
 from detector.core.observations import LAPTOP, PickedUp, PutAway
 from detector.devices import Phone
-from detector.report.kept import Kept
+from detector.report.rows import OccurrenceRows
 from detector.report.summary import WELL_STARTED, Device
 from rules.features import DISTRACTING
 
 
-def survey(kept: Sequence[Kept], phones: Iterable[Phone]) -> tuple[Device, ...]:
-    """Return each device: the laptop, the phones that are paired, and those that spoke and are paired no more."""
+def survey(kept: Sequence[OccurrenceRows], phones: Iterable[Phone]) -> tuple[Device, ...]:
+    """Return each device: the laptop, the phones that are paired, and those that sent something and are unpaired now."""
     paired = [phone.name for phone in phones if phone.token is not None or phone.adb is not None]
-    spoke: set[str] = set()
+    active: set[str] = set()
     for each in kept:
         for things in (each.uses, each.coverage, each.moments, each.signs):
-            spoke |= {thing.device for thing in things}
-    names = dict.fromkeys((LAPTOP, *paired, *sorted(spoke)))
-    return tuple(_device(name, kept, paired=name in paired or name == LAPTOP, spoke=name in spoke) for name in names)
+            active |= {thing.device for thing in things}
+    names = dict.fromkeys((LAPTOP, *paired, *sorted(active)))
+    return tuple(_device(name, kept, paired=name in paired or name == LAPTOP, spoke=name in active) for name in names)
 
 
-def put_away_first(each: Kept, device: str) -> bool:
+def put_away_first(each: OccurrenceRows, device: str) -> bool:
     """Return whether the phone was put away at the beginning, before anything distracting was in front on it."""
     latest = each.occurrence.began + WELL_STARTED
     put_away = [
@@ -36,17 +36,17 @@ def put_away_first(each: Kept, device: str) -> bool:
     ]
     if not put_away:
         return False
-    looked = (use.began for use in each.uses if use.device == device and _distracts(use.activity.category))
-    return not any(began < min(put_away) for began in looked)
+    looks = (use.began for use in each.uses if use.device == device and use.activity.category in DISTRACTING)
+    return not any(began < min(put_away) for began in looks)
 
 
-def _device(name: str, kept: Sequence[Kept], *, paired: bool, spoke: bool) -> Device:
+def _device(name: str, kept: Sequence[OccurrenceRows], *, paired: bool, spoke: bool) -> Device:
     share, looks, of_unknown_length, pick_ups, well = Share(), 0, 0, 0, 0
     for each in kept:
         uses = [use for use in each.uses if use.device == name]
         covered = [stretch for stretch in each.coverage if stretch.device == name]
         share += split_time(uses, covered, each.occurrence.began, each.ends).share
-        distracting = [use for use in uses if _distracts(use.activity.category)]
+        distracting = [use for use in uses if use.activity.category in DISTRACTING]
         looks += len(distracting)
         of_unknown_length += sum(1 for use in distracting if not use.trusted and use.ended == use.began)
         pick_ups += sum(1 for sign in each.signs if isinstance(sign, PickedUp) and sign.device == name)
@@ -65,7 +65,3 @@ def _device(name: str, kept: Sequence[Kept], *, paired: bool, spoke: bool) -> De
         pick_ups=pick_ups if phone and spoke else None,
         put_away_first=well if phone and spoke else None,
     )
-
-
-def _distracts(category: str) -> bool:
-    return category in DISTRACTING

@@ -1,8 +1,8 @@
 """How partner times started, which of the cancelled ones were made good, and what may be "for both of you" for good.
 
-Rule 1: what is not known is not counted: "4 of 5" rests on the five of which it is known.
-Rule 2: a partner time is made good by another that took place: it ended as planned, or at least half of it was lived.
-Rule 3: a new date that was cancelled for yet another one is no second cancellation: the last of them counts.
+Rule 1: what is unknown is not counted: in "4 of 5" the five are those of which it is known.
+Rule 2: a partner time is made good by another that took place: it ended as planned, or lasted at least half as long.
+Rule 3: a new date that was cancelled for yet another one is no second cancellation: the last new date counts.
 Rule 4: a category that was for both again and again is offered, never taken; what was declined is not offered again.
 """
 
@@ -27,7 +27,7 @@ DECLINED: Final = "together_declined"
 
 
 def starts(occurrences: Iterable[StoredOccurrence]) -> Starts:
-    """Return how many started well, of those of which it is known."""
+    """Return how many occurrences started well, of those of which it is known."""
     known = [each.started_well for each in occurrences if each.started_well is not None]
     return Starts(well=sum(known), known=len(known))
 
@@ -49,16 +49,17 @@ def cancellations(
     for kept in occurrences:
         lived[_number(kept.id)].append(kept)
     by_number = {each.number: each for each in declared if each.number is not None}
-    again = {_number(each.occurrence): each for each in cancelled}
-    instead_of_others = {each.instead for each in cancelled}
+    cancelled_by_number = {_number(each.occurrence): each for each in cancelled}
+    new_dates = {each.instead for each in cancelled}
     found = []
     for each in cancelled:
-        if _number(each.occurrence) in instead_of_others:
+        if _number(each.occurrence) in new_dates:
             continue
+        # Follow the new dates to the last one; `seen` guards against two that stand in for each other.
         number, seen = each.instead, set[int]()
-        while number in again and number not in seen and again[number].instead is not None:
+        while number in cancelled_by_number and number not in seen and cancelled_by_number[number].instead is not None:
             seen.add(number)
-            number = again[number].instead
+            number = cancelled_by_number[number].instead
         took_place = _took_place(lived.get(number, ()), by_number.get(number)) if number is not None else None
         planned = None if number is None or took_place else _planned(number, by_number, lived, skipped, now)
         new_date = took_place or planned
@@ -74,7 +75,7 @@ def cancellations(
 
 
 def _took_place(parts: Sequence[StoredOccurrence], declared: PartnerTime | None) -> datetime | None:
-    """Return when it began, if it took place; the parts are those of one partner time that broke off in between."""
+    """Return when it began, if it took place. A partner time has several parts if the daemon was restarted in it."""
     over = [part for part in parts if part.ended is not None]
     if not over:
         return None
@@ -92,7 +93,7 @@ def _planned(
     skipped: Collection[str],
     now: datetime,
 ) -> datetime | None:
-    """Return when it begins, if it is still to come, or under way."""
+    """Return when it begins, if it is still to come or under way."""
     partner_time = declared.get(number)
     if partner_time is None or any(_number(name) == number for name in skipped):
         return None
@@ -108,7 +109,7 @@ def _number(occurrence: str) -> int:
 
 
 def offers(moments: Iterable[Moment], settled: Collection[str]) -> list[tuple[str, int]]:
-    """Return the categories to offer, with how often each was for both; `settled`: taken or declined already."""
+    """Return the categories to offer, with how often each was for both; `settled`: accepted or declined already."""
     counted = Counter(
         moment.category
         for moment in moments
@@ -118,5 +119,5 @@ def offers(moments: Iterable[Moment], settled: Collection[str]) -> list[tuple[st
 
 
 def declined(kept: object) -> frozenset[str]:
-    """Return what was declined, of what the store kept under `DECLINED`."""
+    """Return the categories that were declined, given what the store has under `DECLINED`."""
     return frozenset(word for word in kept if isinstance(word, str)) if isinstance(kept, list) else frozenset()

@@ -19,8 +19,8 @@ from detector.core.observations import LAPTOP, Observation
 from detector.devices import Phone
 from detector.i18n import _
 from detector.report.devices import put_away_first, survey
-from detector.report.kept import gather
 from detector.report.rituals import offers, starts
+from detector.report.rows import gather
 from detector.report.summary import (
     HOURS_NEEDED,
     KNOWN_ENOUGH,

@@ -1,6 +1,6 @@
-"""Uses and coverage of a partner time that has no end yet: they are kept whole only when they end.
+"""Measure a partner time that has no end yet: the store has its uses and coverage only when it ends.
 
-Rule 1: what is found reaches up to the last observation, and no further.
+Rule 1: uses and coverage reach up to the last observation, and no further.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from detector.store.model import StoredCoverage, StoredOccurrence, StoredUse
 def measure_unfinished(
     occurrence: StoredOccurrence, observations: Iterable[Observation]
 ) -> tuple[list[StoredUse], list[StoredCoverage]]:
-    """Return the uses and the coverage that follow from what was observed in the occurrence, in its order."""
+    """Return the uses and the coverage that follow from the occurrence's observations, which come in their order."""
     attention = Attention((), occurrence.began, occurrence.ends, AttentionSettings())
     last = occurrence.began
     for seen in observations:
@@ -25,7 +25,7 @@ def measure_unfinished(
             attention.observe(seen)
         last = max(last, seen.at)
     attention.end(last)
-    # A use whose end was corrected is handed over again; the last one counts.
+    # A use whose end was corrected later comes again under the same number; the last one counts.
     uses = {
         use.number: Use(
             number=use.number,

@@ -28,7 +28,6 @@ def backtest(files: Sequence[Path], since: str, *, as_json: bool) -> None:
 
     Raises:
         UserError: if a pack is broken, or `since` cannot be read.
-        StoreError: if what is kept cannot be read.
     """
     clock, zone = SystemClock(), local_zone()
     now = clock.now()

@@ -59,7 +59,6 @@ def compare_kept(
     """Play the kept evenings through both sets of rules; the progress is written to the standard error.
 
     Raises:
-        StoreError: if the store cannot be read.
         TurntowardError: if a process was killed.
     """
     progress_line = ProgressLine(monotonic)

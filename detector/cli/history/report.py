@@ -35,7 +35,6 @@ def report(since: str, *, json_wanted: bool) -> None:
 
     Raises:
         UserError: if `since` is neither a length nor a date.
-        StoreError: if what is kept cannot be read.
     """
     now, zone = SystemClock().now(), local_zone()
     summary = _summarise(parse_since(since, now, zone), now, zone)

@@ -17,11 +17,7 @@ from detector.store.store import Store
 
 
 def offer_setup() -> None:
-    """Ask what is not set up yet; where nobody can be asked, nothing is.
-
-    Raises:
-        StoreError: if what is kept cannot be read.
-    """
+    """Ask what is not set up yet; where nobody can be asked, nothing is."""
     with plan.open_store() as store:
         before = plan.read(store)
         if not is_interactive():

@@ -27,11 +27,7 @@ from detector.zone import local_zone
 
 
 def write_proposals(*, as_json: bool) -> None:
-    """Write what is proposed, or why nothing can be.
-
-    Raises:
-        StoreError: if what is kept cannot be read.
-    """
+    """Write what is proposed, or why nothing can be."""
     week, evenings = _read_week()
     found = _propose(evenings, declined=week.declined)
     if as_json:
@@ -68,7 +64,6 @@ def accept_proposal(code: str) -> None:
 
     Raises:
         UserError: if nothing is proposed for the code, or the file of rules is refused.
-        StoreError: if the store cannot be used.
     """
     week, evenings = _read_week()
     proposal = _find(code, evenings, week)
@@ -93,7 +88,6 @@ def decline_proposal(code: str) -> None:
 
     Raises:
         UserError: if nothing is proposed for the code.
-        StoreError: if the store cannot be used.
     """
     week, evenings = _read_week()
     proposal = _find(code, evenings, week)

@@ -22,11 +22,7 @@ QUESTION: Final = _("Shall it keep quiet for the first seven evenings, and then 
 
 
 def start_week() -> None:
-    """Let the quiet week begin with the next partner time.
-
-    Raises:
-        StoreError: if the store cannot be used.
-    """
+    """Let the quiet week begin with the next partner time."""
     with plan.opened() as store:
         if quiet_week.current_evening(store, local_zone()) is not None:
             week = quiet_week.load(store)
@@ -41,11 +37,7 @@ def start_week() -> None:
 
 
 def stop_week() -> None:
-    """End the quiet week now, if it is under way.
-
-    Raises:
-        StoreError: if the store cannot be used.
-    """
+    """End the quiet week now, if it is under way."""
     with plan.opened() as store:
         evening = quiet_week.current_evening(store, local_zone())
         if evening is not None:
@@ -58,11 +50,7 @@ def stop_week() -> None:
 
 
 def write_status(*, as_json: bool) -> None:
-    """Write how many of the evenings are done.
-
-    Raises:
-        StoreError: if what is kept cannot be read.
-    """
+    """Write how many of the evenings are done."""
     try:
         with Store.open(store_path(), read_only=True) as store:
             week = quiet_week.load(store)

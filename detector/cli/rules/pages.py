@@ -144,15 +144,12 @@ def _page_lines(rule: Rule, loaded: RulesInForce) -> Iterator[str]:
 
 
 def _rule_as_json(rule: Rule, loaded: RulesInForce) -> dict[str, Any]:
-    return {
-        "code": rule.code,
-        "name": rule.name,
-        "when": rule.condition.text.strip(),
-        "after_grace": rule.after_grace,
-        "speaks": rule.speaks,
-        "source": rule.source,
-        "replaces": loaded.replaced.get(rule.code),
-    }
+    return (
+        attributes(rule, "code name")
+        | {"when": rule.condition.text.strip()}
+        | attributes(rule, "after_grace speaks source")
+        | {"replaces": loaded.replaced.get(rule.code)}
+    )
 
 
 def _file_as_json(name: str, file: RuleFile) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What is kept of the occurrences that a report looks back on, sorted by occurrence."""
+"""The rows of the store that a report is made of, gathered by occurrence."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from detector.store.model import StoredCoverage, StoredOccurrence, StoredUse
 
 
 @dataclass(slots=True)
-class Kept:
-    """What is kept of one occurrence. `ends`: where it ends for the report."""
+class OccurrenceRows:
+    """All rows of one occurrence. `ends`: where it ends for the report."""
 
     occurrence: StoredOccurrence
     ends: datetime
@@ -32,28 +32,28 @@ def gather(
     *,
     since: datetime,
     until: datetime,
-) -> list[Kept]:
+) -> list[OccurrenceRows]:
     """Return the occurrences that began in `[since, until)` with what belongs to them; nothing after `until` counts."""
-    kept = {each.id: Kept(each, each.began) for each in occurrences if since <= each.began < until}
+    by_id = {each.id: OccurrenceRows(each, each.began) for each in occurrences if since <= each.began < until}
     for used in uses:
-        if used.occurrence in kept:
-            kept[used.occurrence].uses.append(used.use)
+        if used.occurrence in by_id:
+            by_id[used.occurrence].uses.append(used.use)
     for covered in coverage:
-        if covered.occurrence in kept:
-            kept[covered.occurrence].coverage.append(covered.coverage)
+        if covered.occurrence in by_id:
+            by_id[covered.occurrence].coverage.append(covered.coverage)
     for moment in moments:
-        if moment.occurrence in kept and moment.began < until:
-            kept[moment.occurrence].moments.append(moment)
+        if moment.occurrence in by_id and moment.began < until:
+            by_id[moment.occurrence].moments.append(moment)
     for occurrence, sign in signs:
-        if occurrence in kept and sign.at < until:
-            kept[occurrence].signs.append(sign)
-    for each in kept.values():
+        if occurrence in by_id and sign.at < until:
+            by_id[occurrence].signs.append(sign)
+    for each in by_id.values():
         each.ends = _end(each, until)
-    return list(kept.values())
+    return list(by_id.values())
 
 
-def _end(each: Kept, until: datetime) -> datetime:
-    """Return the occurrence's own end, or else the last instant of which anything is known."""
+def _end(each: OccurrenceRows, until: datetime) -> datetime:
+    """Return the occurrence's own end; if it was cut off, the last instant of which anything is known."""
     occurrence = each.occurrence
     if occurrence.ended is not None:
         return max(occurrence.began, min(occurrence.ended, until))
