@@ -1,6 +1,6 @@
-"""What `doctor` finds out about the calendars that were subscribed to. None of them is asked.
+"""Find out for `doctor` how the subscribed calendars do. None of them is fetched.
 
-Rule 1: of an address nothing is said but who is asked: the rest of it may be all that is needed to read the calendar.
+Rule 1: of an address only the host is said: the rest of it may be all that is needed to read the calendar.
 """
 
 from __future__ import annotations
@@ -8,20 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from detector.calendars.urls import display_place, is_url
 from detector.control.systemd_unit import is_ours, network_path, unit_path
+from detector.i18n import _
 from detector.partner_time.proposals import Calendar
 
-SHUT_OUT = "the service may not reach the network; `turntoward service install` mends that"
+NO_NETWORK: Final = _("the service may not reach the network; `turntoward service install` mends that")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarFound:
-    """A calendar that was subscribed to: where it is, when it was asked and what its copy in force is of.
+    """A subscribed calendar: where it is, when it was fetched last, and of when the copy in use is.
 
-    `why`: what went wrong when it was asked last. `local`: it may stand on the local network. `shut_out`: why the service
-    cannot ask it at all.
+    `why`: what went wrong when it was fetched last. `local`: it may be on the local network. `shut_out`: why the service
+    cannot fetch it at all.
     """
 
     name: str
@@ -34,8 +36,8 @@ class CalendarFound:
 
 
 def find_calendars(calendars: Iterable[Calendar]) -> tuple[CalendarFound, ...]:
-    """Return what there is to say of those that were subscribed to."""
-    has_no_way = is_ours(unit_path()) and not network_path().exists()
+    """Return what was found of those that were subscribed to."""
+    has_no_network = is_ours(unit_path()) and not network_path().exists()
     return tuple(
         CalendarFound(
             name=each.name,
@@ -44,7 +46,7 @@ def find_calendars(calendars: Iterable[Calendar]) -> tuple[CalendarFound, ...]:
             asked=each.tried,
             refreshed=each.refreshed,
             why=each.why,
-            shut_out=SHUT_OUT if has_no_way and is_url(each.place) else None,
+            shut_out=NO_NETWORK if has_no_network and is_url(each.place) else None,
         )
         for each in calendars
         if each.subscribed

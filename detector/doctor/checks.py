@@ -1,7 +1,6 @@
-"""What `doctor` finds out: what can be sensed here, who can speak, what is kept, and what is wrong with the files.
+"""Find out for `doctor` what can be sensed here, which notifiers work, what is stored, and what is wrong with the files.
 
-Rule 1: every sensor and notifier is asked as the daemon asks it; nothing is shown, sensed or changed.
-Rule 2: what is found of phones stands in `examine_phones`.
+Rule 1: every sensor and notifier is probed as the daemon probes it; nothing is shown, sensed or changed.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from detector.clock import Clock
 from detector.config.read import read_settings
@@ -16,7 +16,6 @@ from detector.config.settings import Settings
 from detector.control.lock import running_pid, running_status
 from detector.control.session_owner import require_session_owner
 from detector.control.systemd_unit import is_ours, unit_path
-from detector.core.attention.time_split import split_time
 from detector.core.observations import Sense
 from detector.devices import Phone, PhoneApiAddress
 from detector.doctor.calendars import CalendarFound, find_calendars
@@ -28,8 +27,9 @@ from detector.doctor.phones import (
     find_phone_api,
     find_phones,
     known_of,
-    spoken,
-    unexpected,
+    known_share,
+    say_socket,
+    unexpected_sockets,
 )
 from detector.errors import StoreError, TurntowardError, UserError
 from detector.notifier import make_notifiers
@@ -44,13 +44,13 @@ from detector.store.errors import StoreMissing
 from detector.store.store import Store
 from rules.model import Rule
 
-LATELY = timedelta(days=7)
-"""How far `coverage` looks back."""
+LOOK_BACK: Final = timedelta(days=7)
+"""Of how many days the coverage is reported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sensed:
-    """One sense: the sensor that would speak for it, or None, and why the others would not."""
+class SenseFound:
+    """One sense: the sensor that the daemon would run, or None, and why the others cannot run."""
 
     sense: Sense
     sensor: str | None
@@ -58,8 +58,8 @@ class Sensed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Speaker:
-    """One notifier: whether it can speak now, and what there is to say of it."""
+class NotifierFound:
+    """One notifier: whether it can be used now, and why not, or what it can do."""
 
     name: str
     usable: bool
@@ -67,8 +67,8 @@ class Speaker:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Covered:
-    """How much of a partner time was known."""
+class CoverageFound:
+    """How much of an occurrence is known."""
 
     began: datetime
     lasted: timedelta
@@ -77,20 +77,20 @@ class Covered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """Everything that `doctor` says.
+    """Everything that `doctor` reports. The names of the fields are those of `doctor --json`.
 
-    `asleep`: why rules sleep that can never hold with what is sensed here, by their codes.
-    `listening`: the sockets on which the daemon listens to the network; `unexpected`: those that are not the door.
+    `asleep`: the rules that can never hold with what is sensed here, by their codes, and why.
+    `listening`: the sockets on which the daemon listens to the network; `unexpected`: those that are not the phone API's.
     """
 
     session: SessionType
     pid: int | None
     service: str | None
-    senses: tuple[Sensed, ...]
-    speakers: tuple[Speaker, ...]
+    senses: tuple[SenseFound, ...]
+    speakers: tuple[NotifierFound, ...]
     store: str
     store_problem: str | None
-    coverage: tuple[Covered, ...]
+    coverage: tuple[CoverageFound, ...]
     config: str
     rules: int
     asleep: Mapping[str, str]
@@ -107,60 +107,61 @@ class Findings:
 async def examine(clock: Clock) -> Findings:
     """Find everything out; takes seconds at most, changes nothing."""
     settings, problems = _settings()
-    in_force = load_rules(rules_dir())
-    problems += [str(problem) for problem in in_force.problems]
+    rulebook = load_rules(rules_dir())
+    problems += [str(problem) for problem in rulebook.problems]
     try:
         require_session_owner()
     except TurntowardError as wrong:
         problems.append(str(wrong))
     session = session_type()
     senses = await _senses(clock, settings, session)
-    speakers, wrong_names = await _speakers(settings)
+    notifiers, wrong_names = await _notifiers(settings)
     problems += wrong_names
-    kept = _kept(clock.now())
+    stored = _read_store(clock.now())
     pid, unit = running_pid(), unit_path()
-    listening = _listening(pid)
-    door = find_phone_api(kept.door, kept.phones, clock.now(), running_status() if pid is not None else None)
+    listening = _listening_sockets(pid)
+    status = running_status() if pid is not None else None
+    phone_api = find_phone_api(stored.phone_api, stored.phones, clock.now(), status)
     return Findings(
         session=session,
         pid=pid,
         service=str(unit) if is_ours(unit) else None,
         senses=senses,
-        speakers=speakers,
+        speakers=notifiers,
         store=str(store_path()),
-        store_problem=kept.problem,
-        coverage=kept.coverage,
+        store_problem=stored.problem,
+        coverage=stored.coverage,
         config=str(config_path()),
-        rules=len(in_force.rules),
-        asleep=asleep(in_force.rules, _sensed(senses, kept.phones)),
+        rules=len(rulebook.rules),
+        asleep=asleep(rulebook.rules, _senses_by_kind(senses, stored.phones)),
         problems=tuple(problems),
-        listening=tuple(spoken(*each) for each in listening),
-        unexpected=unexpected(listening, kept.door, door),
-        door=door,
-        phones=await find_phones(kept.phones, clock, settings.sources.adb),
-        devices=kept.devices,
-        calendars=find_calendars(kept.calendars),
-        quiet=await find_dnd(settings.quiet, declared=kept.quiet),
+        listening=tuple(say_socket(*each) for each in listening),
+        unexpected=unexpected_sockets(listening, stored.phone_api, phone_api),
+        door=phone_api,
+        phones=await find_phones(stored.phones, clock, settings.sources.adb),
+        devices=stored.devices,
+        calendars=find_calendars(stored.calendars),
+        quiet=await find_dnd(settings.quiet, declared=stored.wants_dnd),
     )
 
 
-async def asleep_here(rules: Sequence[Rule], clock: Clock) -> Mapping[str, str]:
-    """Return why rules sleep on this machine and with the phones that are paired, by their codes."""
-    settings, _ = _settings()
+async def unusable_here(rules: Sequence[Rule], clock: Clock) -> Mapping[str, str]:
+    """Return the rules that can never hold on this machine and with the paired phones, by their codes, and why."""
+    settings, _problems = _settings()
     senses = await _senses(clock, settings, session_type())
-    return asleep(rules, _sensed(senses, _kept(clock.now()).phones))
+    return asleep(rules, _senses_by_kind(senses, _read_store(clock.now()).phones))
 
 
-async def _senses(clock: Clock, settings: Settings, session: SessionType) -> tuple[Sensed, ...]:
-    senses = []
+async def _senses(clock: Clock, settings: Settings, session: SessionType) -> tuple[SenseFound, ...]:
+    found = []
     for sense in SENSES:
         sensor, refusals = await first_available(sense, clock, settings.attention, session, settings.sources)
-        senses.append(Sensed(sense=sense, sensor=sensor.name if sensor else None, refusals=tuple(refusals)))
-    return tuple(senses)
+        found.append(SenseFound(sense=sense, sensor=sensor.name if sensor else None, refusals=tuple(refusals)))
+    return tuple(found)
 
 
-def _sensed(senses: Sequence[Sensed], phones: Sequence[Phone]) -> dict[str, set[Sense]]:
-    """Return which senses speak, by the kind of device; a phone that is paired tells what is in front."""
+def _senses_by_kind(senses: Sequence[SenseFound], phones: Sequence[Phone]) -> dict[str, set[Sense]]:
+    """Return the senses that are sensed, by the kind of device; a paired phone says what is in front."""
     found: dict[str, set[Sense]] = {"laptop": {each.sense for each in senses if each.sensor is not None}}
     if any(phone.token is not None or phone.adb is not None for phone in phones):
         found["phone"] = {"focus"}
@@ -174,7 +175,7 @@ def _settings() -> tuple[Settings, list[str]]:
         return Settings(), [str(problem) for problem in wrong.problems]
 
 
-async def _speakers(settings: Settings) -> tuple[tuple[Speaker, ...], Sequence[str]]:
+async def _notifiers(settings: Settings) -> tuple[tuple[NotifierFound, ...], Sequence[str]]:
     try:
         chain, wrong = NotifierChain(make_notifiers(settings.notifications.only)), []
     except UserError as unknown:
@@ -183,56 +184,56 @@ async def _speakers(settings: Settings) -> tuple[tuple[Speaker, ...], Sequence[s
         found = await chain.probe_all()
     finally:
         await chain.close()
-    return tuple(Speaker(name=name, usable=usable, remark=remark) for name, usable, remark in found), wrong
+    return tuple(NotifierFound(name=name, usable=usable, remark=remark) for name, usable, remark in found), wrong
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Kept:
-    """What the store tells; `problem`: why it cannot."""
+class _Stored:
+    """What is in the store; `problem`: why it cannot be read."""
 
-    coverage: tuple[Covered, ...] = ()
+    coverage: tuple[CoverageFound, ...] = ()
     phones: tuple[Phone, ...] = ()
     devices: tuple[DeviceKnown, ...] = ()
-    door: PhoneApiAddress | None = None
+    phone_api: PhoneApiAddress | None = None
     calendars: tuple[Calendar, ...] = ()
-    quiet: bool = False
+    wants_dnd: bool = False
     problem: str | None = None
 
 
-def _kept(now: datetime) -> _Kept:
+def _read_store(now: datetime) -> _Stored:
     try:
         with Store.open(store_path(), read_only=True) as store:
-            occurrences = store.history.occurrences(since=now - LATELY)
-            stretches = store.history.coverage(since=now - LATELY)
+            occurrences = store.history.occurrences(since=now - LOOK_BACK)
+            coverage = store.history.coverage(since=now - LOOK_BACK)
             for each in occurrences:
-                if each.ended is None:  # coverage is kept whole only once partner time ends
-                    stretches += measure_unfinished(each, store.history.observations(each.id))[1]
-            phones, place = store.phones.all(), store.phones.api_address()
+                if each.ended is None:  # the store gets the coverage only when partner time ends
+                    coverage += measure_unfinished(each, store.history.observations(each.id))[1]
+            phones, phone_api = store.phones.all(), store.phones.api_address()
             calendars = store.calendars.all()
-            quiet = any(declared.quiet for declared in store.plans.partner_times())
+            wants_dnd = any(declared.quiet for declared in store.plans.partner_times())
     except StoreMissing:
-        return _Kept()
+        return _Stored()
     except StoreError as wrong:
-        return _Kept(problem=str(wrong))
-    found: list[Covered] = []
-    for kept in occurrences:
-        own = [each.coverage for each in stretches if each.occurrence == kept.id]
-        share = split_time((), own, kept.began, max(kept.began, kept.ended or min(kept.ends, now))).share
-        found.append(Covered(began=kept.began, lasted=share.lasted, known=share.known))
-    return _Kept(
+        return _Stored(problem=str(wrong))
+    found: list[CoverageFound] = []
+    for occurrence in occurrences:
+        own = [each.coverage for each in coverage if each.occurrence == occurrence.id]
+        share = known_share(occurrence, own, now)
+        found.append(CoverageFound(began=occurrence.began, lasted=share.lasted, known=share.known))
+    return _Stored(
         coverage=tuple(found),
         phones=tuple(phones),
-        door=place,
+        phone_api=phone_api,
         calendars=tuple(calendars),
-        quiet=quiet,
-        devices=known_of(phones, occurrences, stretches, now),
+        wants_dnd=wants_dnd,
+        devices=known_of(phones, occurrences, coverage, now),
     )
 
 
-def _listening(pid: int | None) -> tuple[tuple[str, int], ...]:
+def _listening_sockets(pid: int | None) -> tuple[tuple[str, int], ...]:
     if pid is None:
         return ()
-    import psutil  # noqa: PLC0415 - only where there is a daemon to look at
+    import psutil  # noqa: PLC0415 - start-up: only where there is a daemon to look at
 
     try:
         connections = psutil.Process(pid).net_connections("inet")

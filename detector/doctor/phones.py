@@ -1,7 +1,7 @@
-"""What `doctor` finds out of phones: how each is paired, how much is known of every device, and how the door stands.
+"""Find out for `doctor` how each phone is paired, how much is known of every device, and whether the phone API runs.
 
-Rule 1: a phone at a cable is asked for as the daemon asks for it, and only where the person set it up that way.
-Rule 2: the one socket that may listen is the door's, while a phone needs it; any other is a problem.
+Rule 1: a phone on a cable is probed as the daemon probes it, and only where the person set it up that way.
+Rule 2: the only socket that may listen is the phone API's, while a phone needs it; any other is a problem.
 """
 
 from __future__ import annotations
@@ -15,15 +15,17 @@ from typing import Any
 
 from detector.clock import Clock
 from detector.core.attention.time_split import Share, split_time
+from detector.core.effects import Coverage
 from detector.core.observations import LAPTOP
 from detector.devices import Phone, PhoneApiAddress, needs_phone_api
+from detector.i18n import _
 from detector.sensors import UnavailableSensor
 from detector.store.model import StoredCoverage, StoredOccurrence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceKnown:
-    """How much of the partner times of the last days is known of a device; `spoke`: whether it said anything at all."""
+    """How much of the last days' partner time is known of a device; `spoke`: whether its sensors said anything at all."""
 
     name: str
     lived: timedelta
@@ -33,7 +35,7 @@ class DeviceKnown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneFound:
-    """One phone: `through_door`, it has a token; `link_until`, while a pairing link is open; `adb`, its serial.
+    """One phone. `through_door`: it is paired with the phone API. `link_until`: while a pairing link is open. `adb`: its serial.
 
     `refusal`: why adb does not reach it now.
     """
@@ -48,7 +50,7 @@ class PhoneFound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneApiFound:
-    """The door: where it belongs, whether a phone needs it, whether it is open, and why not."""
+    """The phone API: where it listens, whether a phone needs it, whether it runs, and why not."""
 
     url: str
     wanted: bool
@@ -57,17 +59,17 @@ class PhoneApiFound:
 
 
 async def find_phones(phones: Sequence[Phone], clock: Clock, adb_server: str | None = None) -> tuple[PhoneFound, ...]:
-    """Return how each phone is paired; those with a serial are asked for at the adb server.
+    """Return how each phone is paired; the adb server is asked for those with a serial.
 
-    `adb_server`: where it is; None: where it is unless somebody moved it.
+    `adb_server`: its address; None: the usual one.
     """
-    return tuple([await _phone(phone, clock.now(), adb_server) for phone in phones])
+    return tuple([await _find_phone(phone, clock.now(), adb_server) for phone in phones])
 
 
-async def _phone(phone: Phone, now: datetime, adb_server: str | None) -> PhoneFound:
+async def _find_phone(phone: Phone, now: datetime, adb_server: str | None) -> PhoneFound:
     refusal = None
     if phone.adb is not None:
-        from detector.sensors.adb_guidance import guidance  # noqa: PLC0415 - only for who senses that way
+        from detector.sensors.adb_guidance import guidance  # noqa: PLC0415 - start-up: few phones are sensed by adb
 
         refusal = await guidance(phone.adb, *([] if adb_server is None else [adb_server]))
     is_open = phone.code is not None and phone.code_until is not None and phone.code_until > now
@@ -84,56 +86,70 @@ async def _phone(phone: Phone, now: datetime, adb_server: str | None) -> PhoneFo
 def known_of(
     phones: Iterable[Phone], occurrences: Sequence[StoredOccurrence], coverage: Sequence[StoredCoverage], now: datetime
 ) -> tuple[DeviceKnown, ...]:
-    """Return the laptop and each phone, with how much of these partner times is known of it."""
+    """Return, for the laptop and each paired phone, how much of these occurrences is known of it."""
     found = []
     for name in (LAPTOP, *(phone.name for phone in phones if phone.token is not None or phone.adb is not None)):
         share, spoke = Share(), False
-        for kept in occurrences:
-            own = [each.coverage for each in coverage if (each.occurrence, each.coverage.device) == (kept.id, name)]
-            share += split_time((), own, kept.began, max(kept.began, kept.ended or min(kept.ends, now))).share
+        for occurrence in occurrences:
+            key = (occurrence.id, name)
+            own = [each.coverage for each in coverage if (each.occurrence, each.coverage.device) == key]
+            share += known_share(occurrence, own, now)
             spoke = spoke or bool(own)
         found.append(DeviceKnown(name=name, lived=share.lasted, known=share.known, spoke=spoke))
     return tuple(found)
 
 
+def known_share(occurrence: StoredOccurrence, coverage: Sequence[Coverage], now: datetime) -> Share:
+    """Return how long the occurrence lasted until `now`, and how much of that the coverage makes known."""
+    ended = occurrence.ended or min(occurrence.ends, now)
+    return split_time((), coverage, occurrence.began, max(occurrence.began, ended)).share
+
+
 def find_phone_api(
-    place: PhoneApiAddress | None, phones: Sequence[Phone], now: datetime, said: str | None
+    address: PhoneApiAddress | None, phones: Sequence[Phone], now: datetime, status: str | None
 ) -> PhoneApiFound | None:
-    """Return how the door stands, going by what the daemon `said` last (None: none runs); None: nobody placed it."""
-    if place is None:
+    """Return whether the phone API runs, by the daemon's `status` (JSON; None: no daemon runs); None: it has no address."""
+    if address is None:
         return None
     wanted = needs_phone_api(phones, now)
-    told = _told(said)
+    reported = _phone_api_status(status)
     why = None
-    if wanted and not told.get("open"):
-        why = told.get("why") or ("the daemon does not run" if said is None else "the daemon has not opened it yet")
-    return PhoneApiFound(url=told.get("url") or place.url, wanted=wanted, open=bool(told.get("open")), why=why)
+    if wanted and not reported.get("open"):
+        why = reported.get("why") or (
+            _("the daemon does not run") if status is None else _("the daemon has not opened it yet")
+        )
+    return PhoneApiFound(
+        url=reported.get("url") or address.url, wanted=wanted, open=bool(reported.get("open")), why=why
+    )
 
 
-def unexpected(
-    listening: Iterable[tuple[str, int]], place: PhoneApiAddress | None, door: PhoneApiFound | None
+def unexpected_sockets(
+    listening: Iterable[tuple[str, int]], address: PhoneApiAddress | None, api: PhoneApiFound | None
 ) -> tuple[str, ...]:
-    """Return the sockets, of those that listen to the network, that are not the door."""
-    allowed = {(_plain(place.address), place.port)} if place is not None and door is not None and door.wanted else set()
-    return tuple(spoken(address, port) for address, port in listening if (_plain(address), port) not in allowed)
+    """Return the listening sockets that are not the phone API's."""
+    allowed = set()
+    if address is not None and api is not None and api.wanted:
+        allowed.add((_normalized(address.address), address.port))
+    return tuple(say_socket(*socket) for socket in listening if (_normalized(socket[0]), socket[1]) not in allowed)
 
 
-def spoken(address: str, port: int) -> str:
+def say_socket(address: str, port: int) -> str:
     """Return an address and a port as people write them."""
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
-def _plain(address: str) -> str:
+def _normalized(address: str) -> str:
+    # One IPv6 address can be written in several ways, with or without the name of the network interface.
     try:
         return str(ip_address(address.partition("%")[0]))
     except ValueError:
         return address
 
 
-def _told(said: str | None) -> dict[str, Any]:
+def _phone_api_status(status: str | None) -> dict[str, Any]:
     try:
-        state = json.loads(said or "{}")
+        read = json.loads(status or "{}")
     except ValueError:
         return {}
-    told = state.get("door") if isinstance(state, dict) else None
-    return told if isinstance(told, dict) else {}
+    found = read.get("door") if isinstance(read, dict) else None
+    return found if isinstance(found, dict) else {}

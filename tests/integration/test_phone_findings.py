@@ -22,7 +22,7 @@ from detector.control.status import DaemonStatus, PhoneApiStatus, PhoneStatus
 from detector.core.effects import Coverage, Record
 from detector.core.observations import PartnerTimeBegan, PartnerTimeEnded, PickedUp, PutAway
 from detector.devices import PAIRING_TIME, Phone, PhoneApiAddress
-from detector.doctor.phones import PhoneApiFound, find_phone_api, find_phones, unexpected
+from detector.doctor.phones import PhoneApiFound, find_phone_api, find_phones, unexpected_sockets
 from detector.paths import store_path
 from detector.store.store import Store
 from tests.rig.adb_server import fake_adb
@@ -325,5 +325,5 @@ class TestDoor:
             PhoneApiAddress(address=address, port=8420, host="x"),
             PhoneApiFound(url="x", wanted=True, open=True),
         )
-        assert (unexpected([(heard, 8420)], place, door) == ()) == is_door
-        assert unexpected([(heard, 8421)], place, door) != ()
+        assert (unexpected_sockets([(heard, 8420)], place, door) == ()) == is_door
+        assert unexpected_sockets([(heard, 8421)], place, door) != ()

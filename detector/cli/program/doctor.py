@@ -12,7 +12,7 @@ import click
 from detector.cli.calendar.age import say_found
 from detector.cli.output import print_json, wrap
 from detector.clock import SystemClock
-from detector.doctor.checks import Covered, Findings, Sensed, examine
+from detector.doctor.checks import CoverageFound, Findings, SenseFound, examine
 from detector.doctor.dnd import DndFindings
 from detector.doctor.phones import DeviceKnown, PhoneFound
 from detector.i18n import _
@@ -96,7 +96,7 @@ def _lines(found: Findings) -> Iterator[str]:
         yield from (f"  {line}" for line in problem.split("\n"))
 
 
-def _sense(sensed: Sensed) -> Iterator[str]:
+def _sense(sensed: SenseFound) -> Iterator[str]:
     meaning = MEANING.get(sensed.sense, sensed.sense)
     if sensed.sensor:
         yield from _indented(f"{YES}  {meaning}: {sensed.sensor}", "       ")
@@ -218,7 +218,7 @@ def _calendars(found: Findings) -> Iterator[str]:
     yield ""
 
 
-def _coverage(coverage: tuple[Covered, ...]) -> Iterator[str]:
+def _coverage(coverage: tuple[CoverageFound, ...]) -> Iterator[str]:
     if not coverage:
         yield from _indented(_("No partner time in the last seven days."))
     for each in coverage[-MAX_OCCURRENCES:]:

@@ -11,7 +11,7 @@ import click
 
 from detector.cli.output import attributes, print_json, wrap
 from detector.clock import SystemClock
-from detector.doctor.checks import asleep_here
+from detector.doctor.checks import unusable_here
 from detector.errors import EXIT_DONE, EXIT_INPUT, Problem, UserError
 from detector.i18n import _
 from detector.paths import rules_dir
@@ -112,7 +112,7 @@ def _say_fine(rules: Sequence[Rule]) -> str:
 
 
 def _unusable(loaded: RulesInForce) -> Mapping[str, str]:
-    return asyncio.run(asleep_here(loaded.rules, SystemClock()))
+    return asyncio.run(unusable_here(loaded.rules, SystemClock()))
 
 
 def _row(code: str, name: str, origin: str) -> str:
