@@ -1,11 +1,11 @@
-"""Let the running daemon, and its systemd service, follow a change of what needs the network."""
+"""Let the running daemon, and its systemd service, update_network_access a change of what needs the network."""
 
 from __future__ import annotations
 
 from detector.config.read import read_settings
 from detector.config.settings import Settings
 from detector.control.lock import wake_daemon
-from detector.control.systemd_unit import follow
+from detector.control.systemd_unit import sync_network_access
 from detector.errors import UserError
 from detector.paths import config_path
 from detector.store.store import Store
@@ -22,7 +22,7 @@ def update_network_access(store: Store) -> bool:
     except UserError:
         # `doctor` reports what is wrong in it; a phone can be paired and removed all the same.
         settings = Settings()
-    return follow(store.phones.all(), settings.sources, store.calendars.all())
+    return sync_network_access(store.phones.all(), settings.sources, store.calendars.all())
 
 
 def wake_with_network(store: Store) -> bool:

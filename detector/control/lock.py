@@ -1,8 +1,8 @@
-"""One daemon per person: a lock file that is held for life, and that says who holds it and what it is doing.
+"""One daemon per person: a lock file that the daemon holds, with its process id and its status; and waking the daemon.
 
 Rule 1: the lock is the kernel's (flock), so a killed daemon never leaves a stale one behind.
 Rule 2: asking whether a daemon runs is cheap: nothing heavy is imported here.
-Rule 3: the first line is the process id, the second what the daemon last said of itself, as JSON.
+Rule 3: the first line is the process id, the second the daemon's last status, as JSON.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from detector.errors import TurntowardError
+from detector.i18n import _
 from detector.paths import lock_path
 
 _TRIES: Final = 10
@@ -28,7 +29,7 @@ class AlreadyRunning(TurntowardError):
 
 
 class Lock:
-    """The lock of the one daemon, held from `__enter__` to `__exit__`, and the little it says of itself meanwhile."""
+    """The lock of the one daemon, held from `__enter__` to `__exit__`, with its status."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path or lock_path()
@@ -42,7 +43,7 @@ class Lock:
         """
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        if not _taken(file):
+        if not _lock(file):
             other = _first_line(file)
             os.close(file)
             raise _already(other)
@@ -53,22 +54,22 @@ class Lock:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let go of the lock. The file stays: to remove it would let two daemons lock two files of the same name."""
+        """Release the lock. The file stays: to remove it would let two daemons lock two files of the same name."""
         if self._file is not None:
             os.ftruncate(self._file, 0)
             os.close(self._file)
             self._file = None
 
-    def publish(self, line: str) -> None:
-        """Put `line` behind the process id for `running_status`; one write, so that no reader sees half of it."""
+    def publish(self, status: str) -> None:
+        """Write the status, one line, for `running_status`; in one write, so that no reader sees half of it."""
         if self._file is not None:
-            content = f"{os.getpid()}\n{line}\n".encode()
+            content = f"{os.getpid()}\n{status}\n".encode()
             os.pwrite(self._file, content, 0)
             os.ftruncate(self._file, len(content))
 
 
 def refuse_second(path: Path | None = None) -> None:
-    """Return if no daemon runs; a command that is about to become one asks before it asks anything of the person.
+    """Return if no daemon runs. A command that is about to become one checks this before it asks the person anything.
 
     Raises:
         AlreadyRunning: if one does.
@@ -79,19 +80,19 @@ def refuse_second(path: Path | None = None) -> None:
 
 
 def running_pid(path: Path | None = None) -> int | None:
-    """Return the process id of the daemon that runs, or None."""
+    """Return the process id of the running daemon, or None."""
     lines = _running_lines(path)
     return int(lines[0]) if lines and lines[0].isdigit() else None
 
 
 def running_status(path: Path | None = None) -> str | None:
-    """Return what the daemon that runs last said of itself (JSON, '' where it has said nothing yet), or None."""
+    """Return the last status of the running daemon (JSON, '' where there is none yet), or None where no daemon runs."""
     lines = _running_lines(path)
     return None if lines is None else (lines[1] if len(lines) > 1 else "")
 
 
 def wake_daemon() -> bool:
-    """Have the daemon that runs read the store again (SIGHUP); return whether there is one.
+    """Have the running daemon read the store again (SIGHUP); return whether there is one.
 
     Cheap: commands call it after every change.
     """
@@ -107,8 +108,10 @@ def wake_daemon() -> bool:
 
 def _already(pid: str) -> AlreadyRunning:
     return AlreadyRunning(
-        f"turntoward is already running (process {pid or 'unknown'}).\n"
-        "  `turntoward status` says what it is doing; one is enough for a person."
+        _(
+            "turntoward is already running (process {pid}).\n"
+            "  `turntoward status` says what it is doing; one is enough for a person."
+        ).format(pid=pid or _("unknown"))
     )
 
 
@@ -119,7 +122,7 @@ def _running_lines(path: Path | None) -> list[str] | None:
         return None
     try:
         try:
-            # Shared, so that two who ask at once do not take each other for the daemon.
+            # Shared, so that two readers at once do not take each other for the daemon.
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError as refused:
             if refused.errno not in (errno.EWOULDBLOCK, errno.EACCES):
@@ -130,8 +133,8 @@ def _running_lines(path: Path | None) -> list[str] | None:
         os.close(file)
 
 
-def _taken(file: int) -> bool:
-    # Somebody who only asks holds the lock for an instant; that is not a daemon.
+def _lock(file: int) -> bool:
+    # A reader, see `_running_lines`, holds the lock for an instant; that is no daemon, so it is tried again.
     for attempt in range(_TRIES):
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

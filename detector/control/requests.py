@@ -1,8 +1,8 @@
-"""Somebody wishes partner time to begin, to end, to go on longer, or not to be: at the keyboard, on the bus, on the phone.
+"""Start, stop, extend, skip, cancel or edit partner time: what commands, the session bus and the phone's page request.
 
-Rule 1: whoever asks, and wherever, the same happens; where it cannot be, nothing is changed.
-Rule 2: what is kept is the wish alone. The daemon goes by it when it next reconciles, and whoever asked wakes it.
-Rule 3: what has begun stays as it began: no wish but to stop, to skip, to cancel, to extend or to remove it reaches it.
+Rule 1: the same request does the same, whoever makes it; one that is impossible changes nothing.
+Rule 2: only the request is stored. The daemon acts on it when it next reconciles, and whoever requested it wakes the daemon.
+Rule 3: what has started stays as it started: only stop, skip, cancel, extend and remove change it.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from detector.partner_time.schedule import latest_end
 from detector.store.schedule import read_schedule, started_occurrences
 from detector.store.store import Store
 
-FURTHEST: Final = timedelta(days=366 * 9)
-"""So far ahead the next occurrence is looked for: 29 February comes once in eight years at the least."""
+MAX_AHEAD: Final = timedelta(days=366 * 9)
+"""How far ahead the next occurrence is looked for: 29 February may come only once in eight years."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edited:
-    """What an edit came to. `goes_on`: what is under way as it began, if anything is.
+    """What became of an edit. `goes_on`: the occurrence that is under way as it started, if there is one.
 
-    `left_out`: new occurrences that do not take place beside it. `lost`: occurrences of before, of which was said that they
-    are skipped, cancelled, stopped or longer, and that have none on their day any more.
+    `left_out`: new occurrences that do not take place beside it. `lost`: earlier occurrences that were skipped, cancelled,
+    stopped or extended, and have no occurrence on their day any more.
     """
 
     goes_on: Occurrence | None
@@ -35,7 +35,7 @@ class Edited:
 
 
 def start(store: Store, now: datetime, lasts: timedelta, title: str) -> Occurrence | None:
-    """Declare partner time from `now` on, once, for one minute to 24 h; return it.
+    """Declare partner time from `now` on, once, for one minute to 24 h, and return it.
 
     None where one is under way already.
 
@@ -49,7 +49,7 @@ def start(store: Store, now: datetime, lasts: timedelta, title: str) -> Occurren
 
 
 def stop(store: Store, now: datetime) -> tuple[Occurrence, ...]:
-    """Stop all that is under way, the one in force first; return it as it was planned.
+    """Stop all that is under way, and return it as it was planned, the current one first.
 
     Raises:
         StoreError: if the store cannot be read or written.
@@ -61,7 +61,7 @@ def stop(store: Store, now: datetime) -> tuple[Occurrence, ...]:
 
 
 def extend(store: Store, now: datetime, by: timedelta) -> Occurrence | None:
-    """Let the one in force go on for so much longer, up to 24 h in all; return it with its later end.
+    """Extend the current one by so much, up to 24 h in all, and return it with its later end.
 
     None where nothing is under way, or where it has the latest end already.
 
@@ -81,22 +81,22 @@ def extend(store: Store, now: datetime, by: timedelta) -> Occurrence | None:
 def next_of(store: Store, now: datetime, number: int | None = None) -> Occurrence | None:
     """Return the occurrence of this partner time, or of any, that is under way, else the next to come.
 
-    None where there is none within `FURTHEST`, or where all of them are skipped or cancelled.
+    None where there is none within `MAX_AHEAD`, or where all of them are skipped or cancelled.
 
     Raises:
         StoreError: if the store cannot be read.
     """
     schedule = read_schedule(store, now)
-    holding = [each for each in schedule.under_way(now) if number in {None, each.partner_time}]
-    if holding:
-        return holding[0]
+    current = [each for each in schedule.under_way(now) if number in {None, each.partner_time}]
+    if current:
+        return current[0]
     wanted = [known for known in schedule.partner_times if number in {None, known.number}]
-    firsts = (next(schedule.coming(known, now, within=FURTHEST), None) for known in wanted)
+    firsts = (next(schedule.coming(known, now, within=MAX_AHEAD), None) for known in wanted)
     return min((each for each in firsts if each is not None), key=lambda each: each.begins, default=None)
 
 
 def skip(store: Store, now: datetime, number: int | None = None) -> Occurrence | None:
-    """Let the one under way, else the next one, of this partner time or of any not take place; return it.
+    """Skip the one under way, else the next one, of this partner time or of any, and return it.
 
     None where there is none to come.
 
@@ -111,7 +111,7 @@ def skip(store: Store, now: datetime, number: int | None = None) -> Occurrence |
 
 
 def unskip(store: Store, now: datetime, number: int | None = None) -> Occurrence | None:
-    """Let the one that was skipped or cancelled last take place after all; return it. A date in its place goes with it.
+    """Let the one that was skipped or cancelled last take place after all, and return it; its replacement is removed.
 
     None where none is skipped that could still begin: what has begun and was ended does not come back.
 
@@ -134,7 +134,7 @@ def unskip(store: Store, now: datetime, number: int | None = None) -> Occurrence
 def cancel(
     store: Store, now: datetime, occurrence: Occurrence, instead: PartnerTime | None
 ) -> tuple[bool, PartnerTime | None]:
-    """Cancel the occurrence, and declare what is to make it good; return whether it was there to cancel, and that.
+    """Cancel the occurrence and declare its replacement; return whether there was anything to cancel, and the replacement.
 
     Raises:
         StoreError: if the store cannot be read or written.
@@ -149,10 +149,10 @@ def cancel(
 
 
 def edit(store: Store, now: datetime, changed: PartnerTime) -> Edited | None:
-    """Keep it in place of the one of its number, all or nothing; return what came of it, None where there is none.
+    """Store it in place of the one with its number, all or nothing; return what became of it, None where there is none.
 
-    What was said of single occurrences to come is said of those on the same local day. What is under way goes on as it
-    began.
+    Skipped, cancelled, stopped and extended occurrences to come stay so, by their local day. What is under way goes on as
+    it started.
 
     Raises:
         StoreError: if the store cannot be read or written.
@@ -169,10 +169,10 @@ def edit(store: Store, now: datetime, changed: PartnerTime) -> Edited | None:
         store.plans.change(changed, migration.renamed)
         for occurrence in migration.left_out:
             store.plans.skip(occurrence.id, now)
-        # A skip without a day is forgotten; that something was cancelled is still told by the report.
-        told = {each.occurrence for each in store.plans.cancelled()}
+        # A skip that has no day any more is forgotten, but not a cancellation: the report still tells of it.
+        cancelled = {each.occurrence for each in store.plans.cancelled()}
         for occurrence in migration.lost:
-            if occurrence.id not in told:
+            if occurrence.id not in cancelled:
                 store.plans.restore(occurrence.id)
         holding = next((each for each in _under_way(store, now) if each.partner_time == changed.number), None)
     still = holding if holding is not None and any(each.id == holding.id for each in goes_on) else None
@@ -180,16 +180,16 @@ def edit(store: Store, now: datetime, changed: PartnerTime) -> Edited | None:
 
 
 def _skipped(store: Store, now: datetime, number: int | None) -> Occurrence | None:
-    skipped, said = store.plans.skipped(), store.plans.stopped()
+    skipped, stopped_at = store.plans.skipped(), store.plans.stopped()
     started = {known.occurrence.id for known in started_occurrences(store, now)}
     found = [
         each
         for known in store.plans.partner_times()
         if number in {None, known.number} and any(name.startswith(f"{known.number}@") for name in skipped)
-        for each in occurrences_from(known, now, FURTHEST)
+        for each in occurrences_from(known, now, MAX_AHEAD)
         if each.id in skipped and each.ends > now and each.id not in started
     ]
-    return max(found, key=lambda each: (said[each.id], each.begins), default=None)
+    return max(found, key=lambda each: (stopped_at[each.id], each.begins), default=None)
 
 
 def _under_way(store: Store, now: datetime) -> tuple[Occurrence, ...]:

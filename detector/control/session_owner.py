@@ -1,6 +1,6 @@
-"""Whose session this is: the program senses only the account that it runs under.
+"""Refuse to run in another user's session: the program senses only the account that it runs under.
 
-Rule 1: it refuses to run for a session that belongs to somebody else, root or not (docs/evidence.md).
+Rule 1: nobody is an exception, not even root (docs/evidence.md).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from detector.errors import TurntowardError
+from detector.i18n import _
 
 
 class NotSessionOwner(TurntowardError):
@@ -17,28 +18,30 @@ class NotSessionOwner(TurntowardError):
 
 
 def require_session_owner(uid: int | None = None) -> None:
-    """Return if everything that the environment names of the session belongs to `uid` (default: the user we run as).
+    """Return if every file of the session that the environment names belongs to `uid` (default: the user we run as).
 
     Raises:
-        NotSessionOwner: with what belongs to whom.
+        NotSessionOwner: with the file and its owner.
     """
-    mine = os.getuid() if uid is None else uid
-    for what, path in _named_by_the_environment():
+    own = os.getuid() if uid is None else uid
+    for variable, path in _session_files():
         try:
             owner = path.stat().st_uid
         except OSError:
             continue
-        # A display server that root started for the person is common; the person's own file is what tells.
-        if owner != mine and not (owner == 0 and what == "DISPLAY"):
+        # Display managers start the X server as root, so its socket says nothing; XAUTHORITY does.
+        if owner != own and not (owner == 0 and variable == "DISPLAY"):
             raise NotSessionOwner(
-                f"This session belongs to another user: {what} names {path}, which user {owner} owns, "
-                f"and turntoward runs as user {mine}.\n"
-                "  It senses only the account that it runs under. Start it as the person whose session it is,"
-                " without sudo."
+                _(
+                    "This session belongs to another user: {variable} names {path}, which user {owner} owns, "
+                    "and turntoward runs as user {own}.\n"
+                    "  It senses only the account that it runs under. Start it as the person whose session it is,"
+                    " without sudo."
+                ).format(variable=variable, path=path, owner=owner, own=own)
             )
 
 
-def _named_by_the_environment() -> Iterator[tuple[str, Path]]:
+def _session_files() -> Iterator[tuple[str, Path]]:
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     if runtime:
         yield "XDG_RUNTIME_DIR", Path(runtime)

@@ -1,7 +1,8 @@
-"""What the daemon says of itself: to `status`, to the session bus and to systemd. Nothing in it is observed.
+"""The daemon's status: for `turntoward status`, the session bus and systemd.
 
-Rule 1: it tells of the program and of what the person declared, never of what the person does. Of a phone it tells
-whether it spoke in this partner time, and never when.
+Rule 1: it reports on the program and on what the person declared, never on what the person does. Of a phone it says
+whether it sent anything in this partner time, and never when.
+Rule 2: the names of the fields are the keys of `status --json`; they do not change.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from detector.i18n import _
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneApiStatus:
-    """How it stands with the door for phones; `why`: what keeps it shut although it should be open."""
+    """Whether the phone API listens at `url`; `why`: why it does not, although it should."""
 
     url: str
     open: bool
@@ -23,11 +26,11 @@ class PhoneApiStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneStatus:
-    """How it stands with one phone.
+    """One phone.
 
-    `through_door`: it has a token. `adb`: its serial, where it is sensed by adb, and `speaks` the sensor that does so now.
-    `tested`: when its page last tested the connection. `spoke`: whether it said anything in this partner time, so that
-    silence means something; None outside partner time.
+    `through_door`: it is paired with the phone API. `adb`: its serial, where it is sensed by adb, and `speaks`: the sensor
+    that does so now. `tested`: when its page last tested the connection. `spoke`: whether it sent anything in this partner
+    time, so that silence means something; None outside partner time.
     """
 
     name: str
@@ -40,7 +43,7 @@ class PhoneStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaemonStatus:
-    """One line of truth about the daemon. `senses` maps each sense to the sensor that speaks for it, or None.
+    """The status. `senses` maps each sense to the sensor that runs, or None. `door`: the phone API.
 
     `rule_files`: the fingerprint of the rule files that the session's rules come from; None where there is no session.
     """
@@ -62,19 +65,18 @@ class DaemonStatus:
 
     def as_json(self) -> str:
         """Return one line of JSON; instants in ISO 8601, UTC."""
-        return json.dumps(asdict(self), default=_plain, ensure_ascii=False, sort_keys=True)
+        return json.dumps(asdict(self), default=_encode, ensure_ascii=False, sort_keys=True)
 
     def as_line(self) -> str:
         """Return one sentence for `systemctl --user status`."""
         if self.partner_time is not None:
-            paused = ", paused" if self.paused_until else ""
-            return f"partner time under way{paused}"
+            return _("partner time under way, paused") if self.paused_until else _("partner time under way")
         if self.next_begins is not None:
-            return "waiting for the next partner time"
-        return "no partner time is declared"
+            return _("waiting for the next partner time")
+        return _("no partner time is declared")
 
 
-def _plain(value: Any) -> str:
+def _encode(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
-    raise TypeError(f"{type(value).__name__} does not belong in the state")
+    raise TypeError(f"{type(value).__name__} does not belong in the status")

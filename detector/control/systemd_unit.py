@@ -1,7 +1,7 @@
-"""The systemd user unit and its drop-in: where they are shipped, where they go, and who may change them.
+"""Install the systemd user unit and its drop-in, and restart the service.
 
 Rule 1: what this program did not write is neither changed nor removed.
-Rule 2: the unit as it stands reaches no network; the drop-in that allows it is there only while something needs it.
+Rule 2: the unit alone allows no network; the drop-in that allows it is there only while something needs it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from detector.calendars.urls import is_url
 from detector.devices import Phone
 from detector.errors import TurntowardError
+from detector.i18n import _
 from detector.partner_time.proposals import Calendar
 from detector.sensors.settings import SensorSettings
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 UNIT: Final = "turntoward.service"
 NETWORK: Final = "turntoward-network.conf"
-PATIENCE: Final = 60
+TIMEOUT: Final = 60
 """Seconds that systemctl gets: a restart waits for the daemon to be ready."""
 
 _MARK: Final = "# The user unit of Turntoward"
@@ -46,13 +47,14 @@ def network_path() -> Path:
 
 
 def shipped(name: str = UNIT) -> str:
-    """Return the unit, or another file of systemd's, as it is shipped: inside the package, or beside it in a checkout."""
+    """Return the text of the unit or the drop-in as it is shipped: in the package, or beside it in a checkout."""
     packaged = files("detector.control").joinpath(name)
     if packaged.is_file():
         return packaged.read_text(encoding="utf-8")
     checkout = Path(__file__).resolve().parents[2] / "systemd" / name
     if not checkout.is_file():
-        raise TurntowardError(f"{name} is missing from this installation.\n  Install the package again.")
+        text = _("{file} is missing from this installation.\n  Install the package again.")
+        raise TurntowardError(text.format(file=name))
     return checkout.read_text(encoding="utf-8")
 
 
@@ -65,7 +67,7 @@ def command_path() -> Path:
     if called.name == "turntoward" and os.access(called, os.X_OK):
         return called
     raise TurntowardError(
-        "The command `turntoward` cannot be found.\n  Install the package, for example with `uv tool`."
+        _("The command `turntoward` cannot be found.\n  Install the package, for example with `uv tool`.")
     )
 
 
@@ -76,16 +78,13 @@ def unit_for(command: Path) -> str:
     return "\n".join(lines)
 
 
-def is_ours(path: Path) -> bool:
+def is_own_unit(path: Path) -> bool:
     """Return whether the file at `path` is a unit that `service install` wrote."""
     return _begins_with(path, _MARK)
 
 
 def needs_network(phones: Iterable[Phone], sources: SensorSettings, calendars: Iterable[Calendar] = ()) -> bool:
-    """Return whether anything goes through a socket.
-
-    A phone through the door or by way of adb, ActivityWatch, or a calendar that is asked at an address.
-    """
+    """Return whether anything needs the network: a phone, by the phone API or adb; ActivityWatch; a calendar at an address."""
     return (
         sources.activitywatch is not None
         or any(phone.token or phone.code or phone.adb for phone in phones)
@@ -93,8 +92,8 @@ def needs_network(phones: Iterable[Phone], sources: SensorSettings, calendars: I
     )
 
 
-def allow_network(wanted: bool) -> bool:  # noqa: FBT001 - the one thing that it is told
-    """Let the service reach the network, or no longer; return whether that changed. `reload_service` makes it so.
+def allow_network(*, wanted: bool) -> bool:
+    """Let the service reach the network, or no longer; return whether that changed. `reload_service` makes it take effect.
 
     Nothing is changed where our service is not installed, or where somebody else's file stands in that place.
 
@@ -109,22 +108,23 @@ def allow_network(wanted: bool) -> bool:  # noqa: FBT001 - the one thing that it
         if not wanted:
             return is_there and _remove(path)
         content = shipped(NETWORK)
-        if not is_ours(unit_path()) or (is_there and path.read_text(encoding="utf-8") == content):
+        if not is_own_unit(unit_path()) or (is_there and path.read_text(encoding="utf-8") == content):
             return False
         write_whole(path, content)
     except OSError as failed:
-        raise TurntowardError(f"{path} could not be changed: {failed.strerror}.") from failed
+        text = _("{file} could not be changed: {reason}.")
+        raise TurntowardError(text.format(file=path, reason=failed.strerror)) from failed
     return True
 
 
 def write_whole(path: Path, content: str) -> None:
-    """Write the file so that whoever reads it finds it as it was or as it will be.
+    """Replace the file atomically: a reader finds it as it was or as it will be.
 
     Raises:
         OSError: if it cannot be written; nothing of it is left then.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # systemd reads no file whose name begins with a dot.
+    # systemd ignores files whose names begin with a dot.
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with beside.open("w", encoding="utf-8") as file:
@@ -140,46 +140,47 @@ def write_whole(path: Path, content: str) -> None:
 def reload_service() -> bool:
     """Let systemd read the unit and its drop-in again, and restart the service if it runs; return whether it did.
 
-    Where there is no systemctl, no user manager, or no service that runs, nothing happens: what runs in the foreground
-    is not restricted in the first place. Partner time under way goes on.
+    Without systemctl, a user manager or a running service nothing happens: a daemon in the foreground is not restricted in
+    the first place. Partner time under way goes on.
     """
-    if not is_ours(unit_path()) or systemctl("daemon-reload") is not None:
+    if not is_own_unit(unit_path()) or systemctl("daemon-reload") is not None:
         return False
-    asked = _call("show", "--property=ActiveState", "--value", UNIT)
-    # "activating": it failed, and waits to be started again.
-    runs = not isinstance(asked, str) and asked.stdout.strip() in {"active", "activating", "reloading"}
+    shown = _call("show", "--property=ActiveState", "--value", UNIT)
+    # "activating": it failed, and waits to be started again; it may fail for want of the network.
+    runs = not isinstance(shown, str) and shown.stdout.strip() in {"active", "activating", "reloading"}
     return runs and systemctl("restart", UNIT) is None
 
 
-def follow(phones: Iterable[Phone], sources: SensorSettings, calendars: Iterable[Calendar] = ()) -> bool:
+def sync_network_access(phones: Iterable[Phone], sources: SensorSettings, calendars: Iterable[Calendar] = ()) -> bool:
     """Let the service reach the network exactly if something needs it; return whether it was restarted for that.
 
-    For whoever pairs or removes a phone, or subscribes to a calendar, after that is kept. When it returns, a restarted service is ready.
+    To be called after a phone was paired or removed, or a calendar subscribed to, when that is stored. When it returns, a
+    restarted service is ready.
 
     Raises:
         TurntowardError: if the drop-in cannot be written or removed.
     """
-    return allow_network(needs_network(phones, sources, calendars)) and reload_service()
+    return allow_network(wanted=needs_network(phones, sources, calendars)) and reload_service()
 
 
 def systemctl(*arguments: str) -> str | None:
-    """Run `systemctl --user` with the arguments; return None if it went well, else what it said."""
+    """Run `systemctl --user` with the arguments; return None if it succeeded, else its error message."""
     done = _call(*arguments)
     if isinstance(done, str):
         return done
-    return None if done.returncode == 0 else done.stderr.strip() or f"exit {done.returncode}"
+    return None if done.returncode == 0 else done.stderr.strip() or _("exit {code}").format(code=done.returncode)
 
 
 def _call(*arguments: str) -> CompletedProcess[str] | str:
-    import shutil  # noqa: PLC0415 - only whoever changes the service needs it
+    import shutil  # noqa: PLC0415 - start-up of `doctor` and of commands that change nothing
     import subprocess  # noqa: PLC0415 - likewise
 
     program = shutil.which("systemctl")
     if program is None:
-        return "there is no systemctl"
+        return _("there is no systemctl")
     try:
         return subprocess.run(  # noqa: S603 - systemctl, with words of our own
-            [program, "--user", *arguments], capture_output=True, text=True, check=False, timeout=PATIENCE
+            [program, "--user", *arguments], capture_output=True, text=True, check=False, timeout=TIMEOUT
         )
     except (OSError, subprocess.TimeoutExpired) as failed:
         return str(failed)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from detector.calendars.urls import display_place, is_url
-from detector.control.systemd_unit import is_ours, network_path, unit_path
+from detector.control.systemd_unit import is_own_unit, network_path, unit_path
 from detector.i18n import _
 from detector.partner_time.proposals import Calendar
 
@@ -37,7 +37,7 @@ class CalendarFound:
 
 def find_calendars(calendars: Iterable[Calendar]) -> tuple[CalendarFound, ...]:
     """Return what was found of those that were subscribed to."""
-    has_no_network = is_ours(unit_path()) and not network_path().exists()
+    has_no_network = is_own_unit(unit_path()) and not network_path().exists()
     return tuple(
         CalendarFound(
             name=each.name,

@@ -15,7 +15,7 @@ from detector.config.read import read_settings
 from detector.config.settings import Settings
 from detector.control.lock import running_pid, running_status
 from detector.control.session_owner import require_session_owner
-from detector.control.systemd_unit import is_ours, unit_path
+from detector.control.systemd_unit import is_own_unit, unit_path
 from detector.core.observations import Sense
 from detector.devices import Phone, PhoneApiAddress
 from detector.doctor.calendars import CalendarFound, find_calendars
@@ -125,7 +125,7 @@ async def examine(clock: Clock) -> Findings:
     return Findings(
         session=session,
         pid=pid,
-        service=str(unit) if is_ours(unit) else None,
+        service=str(unit) if is_own_unit(unit) else None,
         senses=senses,
         speakers=notifiers,
         store=str(store_path()),

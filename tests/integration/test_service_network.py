@@ -13,11 +13,11 @@ from detector.cli import turntoward
 from detector.control import systemd_unit as unit
 from detector.control.systemd_unit import (
     allow_network,
-    follow,
     needs_network,
     network_path,
     reload_service,
     shipped,
+    sync_network_access,
     unit_path,
 )
 from detector.devices import Phone
@@ -79,7 +79,7 @@ def test_one_of_an_earlier_version_is_brought_up_to_date(installed: Path) -> Non
 def test_somebody_elses_file_in_that_place_is_left_alone(installed: Path, *, wanted: bool) -> None:
     installed.parent.mkdir()
     installed.write_text(MINE)
-    assert not allow_network(wanted)
+    assert not allow_network(wanted=wanted)
     assert installed.read_text() == MINE
 
 
@@ -89,7 +89,7 @@ def test_a_link_to_a_file_kept_elsewhere_is_left_alone(installed: Path, tmp_path
     elsewhere.write_text(shipped(unit.NETWORK) + "# and mine\n")
     installed.parent.mkdir()
     installed.symlink_to(elsewhere)
-    assert not allow_network(wanted)
+    assert not allow_network(wanted=wanted)
     assert installed.is_symlink()
     assert elsewhere.read_text().endswith("# and mine\n")
 
@@ -180,12 +180,12 @@ def test_activitywatch_needs_the_network_where_it_is_asked(home: Path, installed
 
 
 def test_the_service_follows_the_phones_and_restarts_for_a_change_alone(installed: Path, calls: Path) -> None:
-    assert follow([PHONE], SensorSettings())
+    assert sync_network_access([PHONE], SensorSettings())
     assert installed.exists()
     calls.write_text("")
-    assert not follow([PHONE], SensorSettings())
+    assert not sync_network_access([PHONE], SensorSettings())
     assert calls.read_text() == ""
-    assert follow([], SensorSettings())
+    assert sync_network_access([], SensorSettings())
     assert not installed.exists()
     assert "--user restart turntoward.service" in calls.read_text()
 

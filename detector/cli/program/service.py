@@ -11,7 +11,7 @@ from detector.control.systemd_unit import (
     UNIT,
     allow_network,
     command_path,
-    is_ours,
+    is_own_unit,
     needs_network,
     network_path,
     systemctl,
@@ -35,7 +35,7 @@ def install_service() -> None:
         TurntowardError: if it cannot be written, or systemctl fails.
     """
     path, unit, network = unit_path(), unit_for(command_path()), _needs_network()
-    if path.exists() and not is_ours(path):
+    if path.exists() and not is_own_unit(path):
         message = _("{path} is not a unit that turntoward wrote; nothing was changed.\n  Move it aside first.")
         raise UserError(message.format(path=path))
     try:
@@ -45,7 +45,7 @@ def install_service() -> None:
             _("{path} could not be written: {why}.").format(path=path, why=failed.strerror)
         ) from failed
     click.echo(_("The unit is in {path}.").format(path=path))
-    if network is not None and allow_network(network) and network:
+    if network is not None and allow_network(wanted=network) and network:
         text = _("It may reach the network, for your phone, a calendar or ActivityWatch: {path}.")
         click.echo(text.format(path=network_path()))
     if _systemctl(("daemon-reload",), ("enable", UNIT), ("restart", UNIT)):
@@ -66,7 +66,7 @@ def uninstall_service() -> None:
         allow_network(wanted=False)
         click.echo(_("There is no service to remove."))
         return
-    if not is_ours(path):
+    if not is_own_unit(path):
         message = _("{path} is not a unit that turntoward wrote; nothing was changed.")
         raise UserError(message.format(path=path))
     stopped = _systemctl(("disable", "--now", UNIT))
