@@ -93,7 +93,6 @@ _TOPICS: Final[dict[str, str]] = {
 """Which folder under `detector/cli/` defines each command, in its `commands.py`."""
 
 _NOT_MOVED_YET: Final[dict[str, str]] = {
-    "calendar": "calendar.command",
     "import": "importing.command",
 }
 """Commands that a module of their own still defines as `command`. Take the line out when the command moves."""

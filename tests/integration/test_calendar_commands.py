@@ -16,7 +16,7 @@ import time_machine
 from click.testing import CliRunner
 
 from detector.cli import turntoward
-from detector.cli.calendar import progress as calendar_patience
+from detector.cli.calendar import progress as calendar_progress
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.proposals import Calendar, EventFilter
 from detector.paths import store_path
@@ -137,8 +137,8 @@ def test_a_change_waits_and_says_what_holds_meanwhile(ours: Path) -> None:
 
 def test_a_calendar_can_be_accepted_from_now_on_and_asked_about_again(ours: Path) -> None:
     run("calendar", "import", ours)
-    assert "nobody can be asked here" in run("calendar", "accept", "1", "--always", code=2)
-    assert "nobody can be asked here" in run("calendar", "import", ours, "--accept", code=2)
+    assert "There is no terminal to ask on" in run("calendar", "accept", "1", "--always", code=2)
+    assert "There is no terminal to ask on" in run("calendar", "import", ours, "--accept", code=2)
     assert declared() == []
     said = run("calendar", "accept", "1", "--always", "--yes")
     assert "What Ours proposes is accepted from now on, without asking." in said
@@ -194,7 +194,7 @@ def test_list_shows_no_secret(ours: Path) -> None:
 
 def test_remove_says_what_goes_with_it_and_asks(ours: Path) -> None:
     run("calendar", "import", ours, "--accept", "--yes")
-    assert "nobody can be asked here" in run("calendar", "remove", "Ours", code=2)
+    assert "There is no terminal to ask on" in run("calendar", "remove", "Ours", code=2)
     assert "Did you mean 'Ours'?" in run("calendar", "remove", "Our", code=2)
     assert declared() == ["Dinner", "Walk"]
     said = run("calendar", "remove", "ours", "--yes")
@@ -352,7 +352,7 @@ def test_an_export_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch:
 
 def test_progress_is_said_beyond_a_second_and_not_before(ours: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Asking" not in run("calendar", "import", ours)
-    monkeypatch.setattr(calendar_patience, "PATIENCE", 0.0)
+    monkeypatch.setattr(calendar_progress, "DELAY", 0.0)
     ours.write_bytes(calendar(*(dinner(uid=str(number)) for number in range(2000))))
     said = run("calendar", "import", ours)
     assert said.startswith("Asking the file …")

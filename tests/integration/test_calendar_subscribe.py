@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from detector.calendars import connection
 from detector.calendars.fetching import FetchLimits
 from detector.cli import turntoward
-from detector.cli.calendar import progress as calendar_patience
+from detector.cli.calendar import progress as calendar_progress
 from detector.clock import ManualClock, SystemClock
 from detector.control.systemd_unit import needs_network, network_path
 from detector.daemon import calendar_refresh as refresh_calendar
@@ -116,9 +116,9 @@ def test_it_is_fetched_at_once_said_back_and_waits_for_an_answer(server: Server)
 
 
 def test_what_takes_long_is_said_while_it_lasts_and_not_else(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calendar_patience, "PATIENCE", 60)
+    monkeypatch.setattr(calendar_progress, "DELAY", 60)
     assert "Asking" not in run("calendar", "subscribe", server.url(), "--local", "--yes")
-    monkeypatch.setattr(calendar_patience, "PATIENCE", 0.05)
+    monkeypatch.setattr(calendar_progress, "DELAY", 0.05)
     server.served.late = 0.4
     assert "Asking 127.0.0.1 …" in run("calendar", "refresh")
 

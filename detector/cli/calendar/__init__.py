@@ -1,1 +1,1 @@
-"""`turntoward calendar ...`."""
+"""`turntoward calendar`: import, subscribe to and export calendars, and answer what they propose."""

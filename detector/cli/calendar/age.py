@@ -1,24 +1,26 @@
-"""How old what a calendar proposes is, and what went wrong since: for `status`, `doctor` and the commands of calendars."""
+"""How old the last good copy of a calendar is, and what went wrong since: for `status`, `doctor` and `calendar list`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from detector.doctor.calendars import CalendarFound
-    from detector.partner_time.proposals import Calendar
+from detector.clock import SystemClock
+from detector.doctor.calendars import CalendarFound
+from detector.i18n import _
+from detector.partner_time.describe import say_instant
+from detector.partner_time.proposals import Calendar
+from detector.zone import local_zone
 
 _MINUTE: Final = timedelta(minutes=1)
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
 
 
-def as_json(calendar: Calendar) -> dict[str, Any]:
-    """Return what is known of a subscription as JSON takes it; without its place, which may bear a secret."""
+def age_as_json(calendar: Calendar) -> dict[str, Any]:
+    """Return what is known of a subscription as JSON takes it; without its place, which may hold a secret."""
     return {
         "number": calendar.number,
         "name": calendar.name,
@@ -29,47 +31,43 @@ def as_json(calendar: Calendar) -> dict[str, Any]:
 
 
 def say_age(calendar: Calendar, now: datetime, zone: ZoneInfo) -> str:
-    """Return when it was asked, and if that failed why, and of when the copy in force is: no sentence, to go on with."""
-    return _said(calendar.tried, calendar.refreshed, calendar.why, now, zone)
+    """Return when it was asked, and if that failed why, and how old the last good copy is: a clause, not a sentence."""
+    return _describe(calendar.tried, calendar.refreshed, calendar.why, now, zone)
 
 
-def say_told(told: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str:
-    """Return the same of what `as_json` made."""
-    return _said(_instant(told.get("asked")), _instant(told.get("refreshed")), told.get("why"), now, zone)
+def say_age_from_json(values: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str:
+    """Return the same from what `age_as_json` made."""
+    return _describe(_instant(values.get("asked")), _instant(values.get("refreshed")), values.get("why"), now, zone)
 
 
-def say_found(found: CalendarFound) -> str:
+def say_age_found(found: CalendarFound) -> str:
     """Return the same of what `doctor` found, at this instant and in the reader's zone."""
-    from detector.clock import SystemClock  # noqa: PLC0415 - not for --help
-    from detector.zone import local_zone  # noqa: PLC0415 - not for --help
-
-    return _said(found.asked, found.refreshed, found.why, SystemClock().now(), local_zone())
+    return _describe(found.asked, found.refreshed, found.why, SystemClock().now(), local_zone())
 
 
-def _said(asked: datetime | None, refreshed: datetime | None, why: str | None, now: datetime, zone: ZoneInfo) -> str:
-    from detector.partner_time.describe import say_instant  # noqa: PLC0415 - not for --help
-
+def _describe(
+    asked: datetime | None, refreshed: datetime | None, why: str | None, now: datetime, zone: ZoneInfo
+) -> str:
     if asked is None:
-        return "not asked yet"
+        return _("not asked yet")
+    ago = say_ago(now - asked)
     if why is None:
-        return f"asked {say_ago(now - asked)}"
-    copy = (
-        "there is no copy yet"
-        if refreshed is None
-        else (f"the copy in force is of {say_instant(refreshed, now, zone)}")
-    )
-    return f"asked {say_ago(now - asked)}, and {why}; {copy}"
+        return _("asked {ago}").format(ago=ago)
+    if refreshed is None:
+        return _("asked {ago}, and {why}; there is no copy yet").format(ago=ago, why=why)
+    day = say_instant(refreshed, now, zone)
+    return _("asked {ago}, and {why}; the copy in force is of {day}").format(ago=ago, why=why, day=day)
 
 
 def say_ago(length: timedelta) -> str:
     """Return how long ago, in one unit, rounded down: "just now", "5 min ago", "2 h ago", "3 days ago"."""
     if length < _MINUTE:
-        return "just now"
+        return _("just now")
     if length < _HOUR:
-        return f"{length // _MINUTE} min ago"
+        return _("{count} min ago").format(count=length // _MINUTE)
     if length < 2 * _DAY:
-        return f"{length // _HOUR} h ago"
-    return f"{length // _DAY} days ago"
+        return _("{count} h ago").format(count=length // _HOUR)
+    return _("{count} days ago").format(count=length // _DAY)
 
 
 def _instant(text: Any) -> datetime | None:

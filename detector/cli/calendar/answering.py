@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Final
 
 import click
 
 from detector.calendars import proposing
-from detector.cli.calendar.output import SHOWN, count, say_proposal
+from detector.cli import output
+from detector.cli.calendar.output import MAX_SHOWN, proposal_count, say_proposal
 from detector.cli.calendar.selection import choose_calendar, choose_proposals
-from detector.cli.plan import context as declared
-from detector.errors import UserError
+from detector.cli.plan import context
+from detector.i18n import _, ngettext
 from detector.partner_time.describe import say_partner_time
 from detector.partner_time.proposals import Calendar, Proposal
+from detector.store.store import Store
 
-if TYPE_CHECKING:
-    from detector.store.store import Store
-
-NOTHING_WAITS = "No proposal waits for your answer."
+NOTHING_WAITS: Final = _("No proposal waits for your answer.")
 
 
 def accept(which: Sequence[str], of: str | None, *, always: bool | None, yes: bool) -> None:
@@ -29,32 +28,40 @@ def accept(which: Sequence[str], of: str | None, *, always: bool | None, yes: bo
         UserError: with everything that names no proposal; or if `always` is to be asked about and nobody can be.
         StoreError: if what is kept cannot be read or written.
     """
-    with declared.opened() as store:
-        chosen, concerned = _chosen(store, which, of)
-        if always and not yes and concerned:
-            _ask(concerned)
-        now = declared.CLOCK.now()
+    with context.opened() as store:
+        chosen, calendars = _chosen(store, which, of)
+        names = _(" and ").join(calendar.name for calendar in calendars)
+        if always and calendars:
+            question = _("Accept whatever {names} proposes from now on, without asking?").format(names=names)
+            with_yes = _("Add --yes to accept what {names} proposes from now on.").format(names=names)
+            if not output.confirm(question, yes=yes, unchanged=_("Nothing was changed."), with_yes=with_yes):
+                raise click.exceptions.Exit(0)
         with store.transaction():
-            accepted = proposing.accept(store, [each for each in chosen if each.decided != "accepted"], now)
+            waiting = [each for each in chosen if each.decided != "accepted"]
+            accepted = proposing.accept(store, waiting, context.CLOCK.now())
             if always is not None:
-                for calendar in concerned:
+                for calendar in calendars:
                     store.calendars.save(replace(calendar, accepts=always))
-        after = declared.read(store)
-    for proposal in accepted[:SHOWN]:
+        after = context.read(store)
+    for proposal in accepted[:MAX_SHOWN]:
         say_proposal(replace(proposal, decided="open", accepted_as=None), after)
     sentences = [NOTHING_WAITS] if not chosen else []
     if accepted:
-        them = "It is" if len(accepted) == 1 else "They are"
-        sentences.append(
-            f"Accepted: {count(len(accepted), 'proposal')}. {them} declared now; `turntoward list` shows it."
+        sentence = ngettext(
+            "Accepted: {proposals}. It is declared now; `turntoward list` shows it.",
+            "Accepted: {proposals}. They are declared now; `turntoward list` shows it.",
+            len(accepted),
         )
+        sentences.append(sentence.format(proposals=proposal_count(len(accepted))))
     elif chosen:
-        sentences.append("That was accepted before; nothing changed.")
-    if always is not None and concerned:
-        names = " and ".join(calendar.name for calendar in concerned)
-        does = "is accepted from now on, without asking" if always else "is asked about from now on"
-        sentences.append(f"What {names} proposes {does}.")
-    declared.conclude([*sentences, *after.what_holds()])
+        sentences.append(_("That was accepted before; nothing changed."))
+    if always is not None and calendars:
+        if always:
+            sentence = _("What {names} proposes is accepted from now on, without asking.")
+        else:
+            sentence = _("What {names} proposes is asked about from now on.")
+        sentences.append(sentence.format(names=names))
+    context.conclude([*sentences, *after.what_holds()])
 
 
 def decline(which: Sequence[str], of: str | None) -> None:
@@ -64,30 +71,31 @@ def decline(which: Sequence[str], of: str | None) -> None:
         UserError: with everything that names no proposal.
         StoreError: if what is kept cannot be read or written.
     """
-    with declared.opened() as store:
-        chosen, _ = _chosen(store, which, of)
-        before = declared.read(store)
+    with context.opened() as store:
+        chosen, _calendars = _chosen(store, which, of)
+        before = context.read(store)
         proposing.decline(store, chosen)
-        after = declared.read(store)
+        after = context.read(store)
     numbers = {each.accepted_as for each in chosen} - {None}
     sentences = [NOTHING_WAITS] if not chosen else []
-    sentences += [
-        f"Declined: {say_partner_time(each.partner_time, before.now, before.zone)}." for each in chosen[:SHOWN]
-    ]
-    if len(chosen) > SHOWN:
-        sentences.append(f"and {len(chosen) - SHOWN:,} more.")
+    for each in chosen[:MAX_SHOWN]:
+        words = say_partner_time(each.partner_time, before.now, before.zone)
+        sentences.append(_("Declined: {words}.").format(words=words))
+    if len(chosen) > MAX_SHOWN:
+        sentences.append(_("and {count} more.").format(count=f"{len(chosen) - MAX_SHOWN:,}"))
     if numbers:
-        taken = [each for each in before.partner_times if each.number in numbers]
-        sentences.append(f"Taken back, for you had accepted it: {', '.join(each.title for each in taken[:SHOWN])}.")
+        titles = [each.title for each in before.partner_times if each.number in numbers]
+        sentence = _("Taken back, for you had accepted it: {titles}.")
+        sentences.append(sentence.format(titles=", ".join(titles[:MAX_SHOWN])))
         if any(occurrence.partner_time in numbers for occurrence in before.under_way):
-            sentences.append("It was under way and ends now.")
+            sentences.append(_("It was under way and ends now."))
     if chosen:
-        sentences.append("It is proposed again only if its event changes.")
-    declared.conclude([*sentences, *(after.what_holds() if numbers else [])])
+        sentences.append(_("It is proposed again only if its event changes."))
+    context.conclude([*sentences, *(after.what_holds() if numbers else [])])
 
 
 def _chosen(store: Store, which: Sequence[str], of: str | None) -> tuple[list[Proposal], list[Calendar]]:
-    """Return the proposals, and the calendars that they are of; where `all` has none, the calendars that are meant."""
+    """Return the proposals, and their calendars; where `all` has none, the calendars that are meant."""
     calendars = store.calendars.all()
     only = None if of is None else choose_calendar(calendars, of)
     known = [each for each in store.calendars.proposals() if only is None or each.calendar == only.number]
@@ -96,14 +104,3 @@ def _chosen(store: Store, which: Sequence[str], of: str | None) -> tuple[list[Pr
     if not chosen:
         numbers = {each.number for each in (calendars if only is None else [only]) if each.number is not None}
     return chosen, [each for each in calendars if each.number in numbers]
-
-
-def _ask(concerned: Sequence[Calendar]) -> None:
-    names = " and ".join(calendar.name for calendar in concerned)
-    if declared.nobody_to_ask():
-        raise UserError(
-            f"Nothing was changed, for nobody can be asked here. Add --yes to accept what {names} proposes from now on."
-        )
-    if not click.confirm(f"Accept whatever {names} proposes from now on, without asking?"):
-        declared.say("Nothing was changed.")
-        raise click.exceptions.Exit(0)

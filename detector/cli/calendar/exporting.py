@@ -7,19 +7,17 @@ import secrets
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-import click
+from typing import Final
 
 from detector.calendars.proposing import is_over
 from detector.calendars.writing import ExportOptions, write_calendar
+from detector.cli import output
 from detector.cli.calendar.selection import choose_events
-from detector.cli.plan import context as declared
+from detector.cli.plan import context
 from detector.cli.plan.selection import choose
 from detector.errors import Problem, StoreError, UserError
-
-if TYPE_CHECKING:
-    from detector.store.store import Store
+from detector.i18n import _, ngettext
+from detector.store.store import Store
 
 _IDENTITY: Final = "calendar_identity"
 
@@ -32,41 +30,49 @@ def export(file: str | None, only: str | None, *, everything: bool, tag: str, ye
             it may be overwritten; then nothing is.
         StoreError: if what is kept cannot be read, or the disk is full.
     """
-    if tag.strip():
+    tag = tag.strip()
+    if tag:
         choose_events(tag, None, everything=False)
-    with declared.opened() as store:
-        known = declared.read(store)
+    with context.opened() as store:
+        known = context.read(store)
         wanted = [choose(known.partner_times, only)] if only is not None else list(known.partner_times)
         coming = [each for each in wanted if everything or only is not None or not is_over(each, known.now)]
-        how = ExportOptions(
-            identity=_identity(store), now=known.now, skipped=store.plans.skipped(), tag=tag.strip() or None
+        options = ExportOptions(
+            identity=_identity(store), now=known.now, skipped=store.plans.skipped(), tag=tag or None
         )
-    written = write_calendar(coming, how)
+    written = write_calendar(coming, options)
     if file is None or file == "-":
         sys.stdout.buffer.write(written)
         sys.stdout.flush()
         return
     path = Path(file).expanduser()
-    if path.exists() and not yes:
-        if declared.nobody_to_ask():
-            raise UserError([Problem(file=file, message="is there already; add --yes to write over it")])
-        if not click.confirm(f"{file} is there already. Write over it?"):
-            declared.say("Nothing was written.")
-            return
+    if path.exists() and not _may_overwrite(file, yes=yes):
+        return
     _write(path, written, file)
-    over = len(wanted) - len(coming)
-    times = f"{len(coming):,} partner {'time' if len(coming) == 1 else 'times'}"
-    declared.say(f"Wrote {times} to {file}; only you can read it.")
-    if over:
-        declared.say(
-            f"{over:,} that {'is' if over == 1 else 'are'} over {'is' if over == 1 else 'are'} not in it: --all."
+    sentence = ngettext(
+        "Wrote {count} partner time to {file}; only you can read it.",
+        "Wrote {count} partner times to {file}; only you can read it.",
+        len(coming),
+    )
+    output.say(sentence.format(count=f"{len(coming):,}", file=file))
+    if over := len(wanted) - len(coming):
+        sentence = ngettext(
+            "{count} that is over is not in it: --all.", "{count} that are over are not in it: --all.", over
         )
-    if tag.strip() and coming:
-        declared.say(f"Their titles bear {tag.strip()}, by which Turntoward on another device knows them.")
+        output.say(sentence.format(count=f"{over:,}"))
+    if tag and coming:
+        output.say(_("Their titles bear {tag}, by which Turntoward on another device knows them.").format(tag=tag))
+
+
+def _may_overwrite(file: str, *, yes: bool) -> bool:
+    if not yes and not output.is_interactive():
+        raise UserError([Problem(file=file, message=_("is there already; add --yes to write over it"))])
+    question = _("{file} is there already. Write over it?").format(file=file)
+    return output.confirm(question, yes=yes, unchanged=_("Nothing was written."), with_yes="")
 
 
 def _identity(store: Store) -> str:
-    """Return what makes the ids of this device's events its own: random, and kept from the first export on."""
+    """Return what makes the ids of this device's events its own: random, and stored from the first export on."""
     found = store.state.get(_IDENTITY)
     if isinstance(found, str):
         return found
@@ -76,7 +82,7 @@ def _identity(store: Store) -> str:
 
 
 def _write(path: Path, written: bytes, file: str) -> None:
-    # Beside it and then in its place: whoever reads it meanwhile sees the old one or the new one, whole.
+    # Written beside it and then renamed: whoever reads the file meanwhile sees the old one or the new one, whole.
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -90,8 +96,10 @@ def _write(path: Path, written: bytes, file: str) -> None:
             with suppress(OSError):
                 beside.unlink(missing_ok=True)
             raise
-    except (PermissionError, FileNotFoundError, IsADirectoryError, NotADirectoryError) as refused:
-        raise UserError([Problem(file=file, message=f"cannot be written: {refused.strerror}")]) from None
-    except (OSError, ValueError) as failed:
-        why = failed.strerror if isinstance(failed, OSError) else "its name is none"
-        raise StoreError(f"{file} could not be written: {why}. What was there before is as it was.") from None
+    except (PermissionError, FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        message = _("cannot be written: {why}").format(why=error.strerror)
+        raise UserError([Problem(file=file, message=message)]) from None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else _("its name is none")
+        problem = _("{file} could not be written: {why}. What was there before is as it was.")
+        raise StoreError(problem.format(file=file, why=why)) from None

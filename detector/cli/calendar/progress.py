@@ -1,4 +1,4 @@
-"""Say what takes so long, once asking or reading a calendar has taken more than a second."""
+"""Show what takes so long, once fetching or reading a calendar takes more than a second."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import click
 
 from detector.calendars.urls import is_url, parse_url
+from detector.i18n import _
+from detector.partner_time.proposals import Calendar
 
-if TYPE_CHECKING:
-    from detector.partner_time.proposals import Calendar
-
-PATIENCE: Final = 1.0
-"""Seconds after which it is said."""
+DELAY: Final = 1.0
+"""Seconds after which progress is shown."""
 
 
 @contextmanager
-def patience(calendar: Calendar) -> Iterator[Progress]:
-    """Give what is told what is being done with the calendar, as long as the block lasts."""
-    progress = Progress(calendar)
-    timer = threading.Timer(PATIENCE, progress.begin)
+def show_progress(calendar: Calendar) -> Iterator[CalendarProgress]:
+    """Yield a progress callback for as long as the block runs."""
+    progress = CalendarProgress(calendar)
+    # A timer in a thread: while a server does not answer, nothing calls back.
+    timer = threading.Timer(DELAY, progress.begin)
     timer.daemon = True
     timer.start()
     try:
@@ -33,36 +33,35 @@ def patience(calendar: Calendar) -> Iterator[Progress]:
         progress.end()
 
 
-class Progress:
-    """Says on standard error what takes so long, once more than a second has gone."""
+class CalendarProgress:
+    """Writes to the standard error what is being done, from `begin` to `end`: on a terminal in one line that changes."""
 
     def __init__(self, calendar: Calendar) -> None:
-        where = parse_url(calendar.place).host if is_url(calendar.place) else "the file"
-        self._doing = f"Asking {where} …"
-        self._shows = self._over = False
+        name = parse_url(calendar.place).host if is_url(calendar.place) else _("the file")
+        self._activity = _("Asking {name} …").format(name=name)
+        self._is_shown = self._is_over = False
         self._line = ""
 
-    def __call__(self, doing: str) -> None:
-        """Take in what is being done; it is shown where a person looks on."""
-        self._doing = doing
-        if self._shows and sys.stderr.isatty():
+    def __call__(self, activity: str) -> None:
+        """Note what is being done, and show it where a person looks on."""
+        self._activity = activity
+        if self._is_shown and sys.stderr.isatty():
             self._show()
 
     def begin(self) -> None:
         """Show it from now on."""
-        if not self._over:
-            self._shows = True
+        if not self._is_over:
+            self._is_shown = True
             self._show()
 
     def end(self) -> None:
-        """Take it away again."""
-        self._over = True
-        if self._shows and sys.stderr.isatty():
+        """Remove it from the terminal."""
+        self._is_over = True
+        if self._is_shown and sys.stderr.isatty():
             click.echo(f"\r{'':<79}\r", nl=False, err=True)
 
     def _show(self) -> None:
-        if self._doing != self._line:
-            self._line = self._doing
-            click.echo(
-                f"\r{self._doing:<79}" if sys.stderr.isatty() else self._doing, nl=not sys.stderr.isatty(), err=True
-            )
+        if self._activity != self._line:
+            self._line = self._activity
+            is_terminal = sys.stderr.isatty()
+            click.echo(f"\r{self._line:<79}" if is_terminal else self._line, nl=not is_terminal, err=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import click
+from collections.abc import Sequence
 
-from detector.cli.calendar.output import SHOWN
+from detector.cli import output
+from detector.cli.calendar.output import MAX_SHOWN, say_rest
 from detector.cli.calendar.selection import choose_calendar
 from detector.cli.network import wake_with_network
-from detector.cli.plan import context as declared
-from detector.errors import UserError
+from detector.cli.plan import context
+from detector.i18n import _
 from detector.partner_time.describe import say_partner_time
 
 
@@ -19,42 +20,36 @@ def remove_calendar(which: str, *, yes: bool) -> None:
         UserError: if there is none; or if nobody can be asked and nobody said yes.
         StoreError: if what is kept cannot be read or written.
     """
-    with declared.opened() as store:
+    with context.opened() as store:
         calendar = choose_calendar(store.calendars.all(), which)
-        before = declared.read(store)
+        before = context.read(store)
         numbers = {each.accepted_as for each in store.calendars.proposals(calendar.number)} - {None}
-        going = [each for each in before.partner_times if each.number in numbers]
-        if not yes:
-            if declared.nobody_to_ask():
-                raise UserError(
-                    f"Nothing was removed, for nobody can be asked here. Add --yes to remove {calendar.name}."
-                )
-            _say_what_goes(
-                [say_partner_time(each, before.now, before.zone) for each in going], "With it goes what you accepted:"
-            )
-            if not click.confirm(f"Remove {calendar.name}?"):
-                declared.say("Nothing was removed.")
-                return
+        accepted = [
+            say_partner_time(each, before.now, before.zone) for each in before.partner_times if each.number in numbers
+        ]
+        if not yes and output.is_interactive():
+            _say_accepted(_("With it goes what you accepted:"), accepted)
+        question = _("Remove {name}?").format(name=calendar.name)
+        with_yes = _("Add --yes to remove {name}.").format(name=calendar.name)
+        if not output.confirm(question, yes=yes, unchanged=_("Nothing was removed."), with_yes=with_yes):
+            return
         if calendar.number is not None:
             store.calendars.remove(calendar.number)
-        after = declared.read(store)
+        after = context.read(store)
         runs = wake_with_network(store)
-    declared.say(f"Removed: {calendar.name}.")
+    output.say(_("Removed: {name}.").format(name=calendar.name))
     if yes:
-        _say_what_goes(
-            [say_partner_time(each, before.now, before.zone) for each in going], "With it went what you had accepted:"
-        )
+        _say_accepted(_("With it went what you had accepted:"), accepted)
     if any(occurrence.partner_time in numbers for occurrence in before.under_way):
-        declared.say("What was under way of it ends now.")
-    for sentence in [*after.what_holds(), *([] if runs else [declared.NOT_RUNNING])]:
-        declared.say(sentence)
+        output.say(_("What was under way of it ends now."))
+    for sentence in [*after.what_holds(), *([] if runs else [context.NOT_RUNNING])]:
+        output.say(sentence)
 
 
-def _say_what_goes(words: list[str], first: str) -> None:
-    if not words:
+def _say_accepted(heading: str, accepted: Sequence[str]) -> None:
+    if not accepted:
         return
-    declared.say(first)
-    for each in words[:SHOWN]:
-        declared.say(each, first="  ", later="    ")
-    if len(words) > SHOWN:
-        declared.say(f"and {len(words) - SHOWN:,} more", first="  ")
+    output.say(heading)
+    for each in accepted[:MAX_SHOWN]:
+        output.say(each, first="  ", later="    ")
+    say_rest(len(accepted))

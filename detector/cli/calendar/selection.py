@@ -1,31 +1,36 @@
-"""Which events of a calendar count, which calendar is meant, and which proposals."""
+"""Choose events of a calendar, a calendar by its name, and proposals by their numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
+from detector.cli import output
 from detector.errors import Problem, UserError
+from detector.i18n import _
 from detector.partner_time.proposals import Calendar, EventFilter, Proposal
 
-LONGEST_TAG = 40
+MAX_TAG_LENGTH: Final = 40
+MAX_NAME_LENGTH: Final = 80
 
 
 def choose_events(tag: str | None, category: str | None, *, everything: bool) -> EventFilter | None:
-    """Return which events count, or None where nothing was said.
+    """Return which events count, or None where no option was given.
 
     Raises:
         UserError: if more than one way to choose was named, or one without words.
     """
     options = (("--tag", tag is not None), ("--category", category is not None), ("--all", everything))
-    given = [option for option, is_there in options if is_there]
+    given = [option for option, is_given in options if is_given]
     problems = []
     if len(given) > 1:
-        problems.append(Problem(message="choose in one of these ways", file=" ".join(given)))
+        problems.append(Problem(message=_("choose in one of these ways"), file=" ".join(given)))
     for option, words in (("--tag", tag), ("--category", category)):
         if words is not None and not words.strip():
-            problems.append(Problem(message="is empty", file=option))
-        elif words is not None and (len(words) > LONGEST_TAG or not words.isprintable()):
-            problems.append(Problem(message=f"has at most {LONGEST_TAG} characters that can be shown", file=option))
+            problems.append(Problem(message=_("is empty"), file=option))
+        elif words is not None and (len(words) > MAX_TAG_LENGTH or not words.isprintable()):
+            message = _("has at most {maximum} characters that can be shown").format(maximum=MAX_TAG_LENGTH)
+            problems.append(Problem(message=message, file=option))
     if problems:
         raise UserError(problems)
     if tag is not None:
@@ -35,13 +40,21 @@ def choose_events(tag: str | None, category: str | None, *, everything: bool) ->
     return EventFilter(tag=None, everything=True) if everything else None
 
 
-def say_choice(choice: EventFilter) -> str:
-    """Return which events count, to go on with: "those with #us in the title"."""
-    if choice.everything:
-        return "every event"
-    if choice.category is not None:
-        return f"those of the category {choice.category}"
-    return f"those with {choice.tag} in the title"
+def describe_filter(events: EventFilter) -> str:
+    """Return which events count, as the end of a sentence: "those with #us in the title"."""
+    if events.everything:
+        return _("every event")
+    if events.category is not None:
+        return _("those of the category {category}").format(category=events.category)
+    return _("those with {tag} in the title").format(tag=events.tag)
+
+
+def name_problem(name: str) -> Problem | None:
+    """Return what is wrong with a calendar's name."""
+    if name and len(name) <= MAX_NAME_LENGTH and name.isprintable():
+        return None
+    message = _("a name has 1 to {maximum} characters that can be shown").format(maximum=MAX_NAME_LENGTH)
+    return Problem(message=message, file="--name")
 
 
 def choose_calendar(calendars: Sequence[Calendar], which: str) -> Calendar:
@@ -50,16 +63,11 @@ def choose_calendar(calendars: Sequence[Calendar], which: str) -> Calendar:
     Raises:
         UserError: if there is none, with the nearest name.
     """
-    wanted = which.strip()
-    found = [each for each in calendars if each.name.casefold() == wanted.casefold()]
-    found = found or [each for each in calendars if str(each.number) == wanted]
-    if found:
-        return found[0]
-    from difflib import get_close_matches  # noqa: PLC0415 - only on a mistake
-
-    near = get_close_matches(wanted, [each.name for each in calendars], n=1)
-    hint = f"Did you mean '{near[0]}'?" if near else "`turntoward calendar list` shows them."
-    raise UserError(f"No calendar has the name or number '{which}'.\n  {hint}")
+    unknown = _("No calendar has the name or number '{which}'.").format(which=which)
+    otherwise = _("`turntoward calendar list` shows them.")
+    return output.choose_by_name(
+        calendars, which, lambda each: each.name, lambda each: str(each.number), unknown=unknown, otherwise=otherwise
+    )[0]
 
 
 def choose_proposals(known: Sequence[Proposal], which: Sequence[str]) -> list[Proposal]:
@@ -74,10 +82,10 @@ def choose_proposals(known: Sequence[Proposal], which: Sequence[str]) -> list[Pr
     problems = []
     for word in which:
         if word.casefold() == "all":
-            problems.append(Problem(message="'all' stands alone, without numbers"))
+            problems.append(Problem(message=_("'all' stands alone, without numbers")))
         elif word not in by_number:
-            problems.append(Problem(message=f"No proposal has the number '{word[:40]}'"))
+            problems.append(Problem(message=_("No proposal has the number '{number}'").format(number=word[:40])))
     if problems:
-        hint = "`turntoward calendar proposals` shows them with their numbers."
+        hint = _("`turntoward calendar proposals` shows them with their numbers.")
         raise UserError([*problems[:10], Problem(message=hint)])
     return [by_number[word] for word in dict.fromkeys(which)]

@@ -1,7 +1,7 @@
-"""Subscribe to a calendar, and ask one anew: fetched at once, said back, and kept only if it was good.
+"""Subscribe to a calendar, and refresh one: fetched at once, reported, and stored only if it was good.
 
-Rule 1: a wrong address, a calendar that cannot be read and a no leave nothing behind.
-Rule 2: an address is shown as who is asked, never whole.
+Rule 1: a wrong URL, a calendar that cannot be read and a no leave nothing behind.
+Rule 2: of a URL only its host is shown.
 """
 
 from __future__ import annotations
@@ -9,80 +9,80 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import click
 
 from detector.calendars.connection import FetchFailed
 from detector.calendars.fetching import FetchedCalendar, fetch
+from detector.calendars.model import ParsedCalendar
+from detector.calendars.proposing import ProposalChanges
 from detector.calendars.reading import read_calendar
 from detector.calendars.urls import InvalidUrl, display_place, is_url, parse_url
-from detector.cli.calendar.progress import patience
-from detector.cli.calendar.selection import choose_calendar, say_choice
+from detector.cli import output
+from detector.cli.calendar.progress import show_progress
+from detector.cli.calendar.selection import MAX_NAME_LENGTH, choose_calendar, describe_filter, name_problem
 from detector.cli.network import update_network_access
-from detector.cli.plan import context as declared
+from detector.cli.plan import context
 from detector.config.read import read_settings
 from detector.config.settings import Settings
 from detector.daemon.calendar_refresh import EMPTY, TOO_MANY, Refreshed, has_too_many, refresh, take_over
 from detector.errors import Problem, TurntowardError, UserError
+from detector.i18n import _, ngettext
 from detector.partner_time.describe import say_partner_time
 from detector.partner_time.proposals import Calendar, EventFilter
 from detector.paths import config_path
+from detector.store.store import Store
 from detector.zone import local_zone, local_zone_name
 from rules.lengths import say_length
 
-if TYPE_CHECKING:
-    from detector.calendars.model import ParsedCalendar
-    from detector.calendars.proposing import ProposalChanges
-    from detector.store.store import Store
-
-MAX_NAME_LENGTH: Final = 80
-SHOWN: Final = 3
-BELIEVED: Final = "If that is meant, add --yes to take them back."
-SEEN: Final = "Whoever runs {host} sees that this device asks, from where and when; not what you accept or decline."
-PLAIN: Final = "This is plain http: anybody on the way there can read the calendar and change what comes."
+MAX_SHOWN: Final = 3
 
 
 def subscribe(
-    place: str, chosen_by: EventFilter | None, *, name: str | None, accepts: bool, local: bool, yes: bool
+    place: str, chosen: EventFilter | None, *, name: str | None, accepts: bool, local: bool, yes: bool
 ) -> None:
-    """Fetch the calendar now, say what it proposes, and keep it as one to be asked again and again.
+    """Fetch the calendar now, report what it proposes, and store it as one to be refreshed.
 
     Raises:
-        UserError: with everything that is wrong; nothing is kept.
-        TurntowardError: if it cannot be fetched now; nothing is kept.
+        UserError: with everything that is wrong; nothing is stored.
+        TurntowardError: if it cannot be fetched now; nothing is stored.
     """
-    choice = chosen_by or EventFilter()
-    with declared.opened() as store:
-        calendar = _checked(store.calendars.all(), place, choice, name, accepts=accepts, local=local)
+    events = chosen or EventFilter()
+    nothing = _("Nothing was kept.")
+    with context.opened() as store:
+        calendar = _checked(store.calendars.all(), place, events, name, accepts=accepts, local=local)
         try:
-            with patience(calendar) as progress:
+            with show_progress(calendar) as progress:
                 fetched = _first_copy(calendar)
-                reading = read_calendar(
+                parsed = read_calendar(
                     fetched.content,
-                    choice=choice,
+                    choice=events,
                     zone=local_zone_name(),
-                    monotonic=declared.CLOCK.monotonic,
+                    monotonic=context.CLOCK.monotonic,
                     progress=progress,
                 )
-        except FetchFailed as failed:
-            raise TurntowardError(f"{_capital(failed.why)}.\n  Nothing was kept.") from None
-        if has_too_many(reading, declared.CLOCK.now()):
-            raise UserError(f"{_capital(TOO_MANY)}.\n  Nothing was kept.")
-        calendar = _named(calendar, reading, store.calendars.all())
-        for sentence in _what_it_says(calendar, reading):
-            declared.say(sentence)
-        if not yes:
-            _ask(calendar)
-        done = take_over(store, calendar, fetched, reading, declared.CLOCK.now())
+        except FetchFailed as error:
+            raise TurntowardError(f"{_capitalized(error.why)}.\n  {nothing}") from None
+        if has_too_many(parsed, context.CLOCK.now()):
+            raise UserError(f"{_capitalized(TOO_MANY)}.\n  {nothing}")
+        calendar = _with_name(calendar, parsed, store.calendars.all())
+        for sentence in _first_report(calendar, parsed):
+            output.say(sentence)
+        question = _("Subscribe to {name}?").format(name=calendar.name)
+        with_yes = _("Add --yes to subscribe to {name}.").format(name=calendar.name)
+        if not output.confirm(question, yes=yes, unchanged=nothing, with_yes=with_yes):
+            raise click.exceptions.Exit(0)
+        done = take_over(store, calendar, fetched, parsed, context.CLOCK.now())
         update_network_access(store)
-    declared.conclude(
-        [f"You are subscribed to {calendar.name}. {_how_often()}", *_what_changed(done.changes, accepts=accepts)]
+    subscribed = _("You are subscribed to {name}. It is asked anew every {interval}, while Turntoward runs.")
+    context.conclude(
+        [subscribed.format(name=calendar.name, interval=_interval()), *_changes(done.changes, accepts=accepts)]
     )
 
 
 def refresh_now(name: str | None, *, yes: bool) -> None:
-    """Ask the calendar of this name now, or every one that is subscribed to, and say what changed.
+    """Fetch the calendar of this name now, or every one that is subscribed to, and report what changed.
 
     Raises:
         UserError: if there is none, or if it is empty all of a sudden and nobody says that this is meant.
@@ -90,30 +90,33 @@ def refresh_now(name: str | None, *, yes: bool) -> None:
     """
     failed: list[str] = []
     sentences: list[str] = []
-    unsure: list[Problem] = []
-    with declared.opened() as store:
-        for calendar in chosen(store.calendars.all(), name):
-            with patience(calendar) as progress:
-                done = refresh(store, calendar, declared.CLOCK, progress=progress)
+    unconfirmed: list[Problem] = []
+    with context.opened() as store:
+        for calendar in subscriptions(store.calendars.all(), name):
+            with show_progress(calendar) as progress:
+                done = refresh(store, calendar, context.CLOCK, progress=progress)
             if done.calendar is not None and done.calendar.why == EMPTY:
-                if not yes and declared.nobody_to_ask():
-                    unsure.append(Problem(message=f"{_empty(store, calendar)}; nothing was changed.", hint=BELIEVED))
+                if not yes and not output.is_interactive():
+                    message = _("{problem}; nothing was changed.").format(problem=_empty(store, calendar))
+                    unconfirmed.append(
+                        Problem(message=message, hint=_("If that is meant, add --yes to take them back."))
+                    )
                     continue
-                done = _believe(store, calendar, yes=yes)
+                done = _refresh_emptied(store, calendar, yes=yes)
             if done.calendar is not None and done.calendar.why is not None:
                 failed.append(f"{calendar.name}: {done.calendar.why}.")
             else:
-                changed = _what_changed(done.changes, accepts=calendar.accepts) or ["Nothing changed."]
-                sentences.append(" ".join([f"{calendar.name}:", *changed, *_what_is_wrong(done.reading)]))
+                changes = _changes(done.changes, accepts=calendar.accepts) or [_("Nothing changed.")]
+                sentences.append(" ".join([f"{calendar.name}:", *changes, *_problems(done.reading)]))
     if sentences:
-        declared.conclude(sentences)
-    if unsure:
-        raise UserError([*(Problem(message=each) for each in failed), *unsure])
+        context.conclude(sentences)
+    if unconfirmed:
+        raise UserError([*(Problem(message=each) for each in failed), *unconfirmed])
     if failed:
-        raise TurntowardError("\n".join([*failed, "  What was proposed before stays in force."]))
+        raise TurntowardError("\n".join([*failed, f"  {_('What was proposed before stays in force.')}"]))
 
 
-def chosen(calendars: Sequence[Calendar], name: str | None) -> list[Calendar]:
+def subscriptions(calendars: Sequence[Calendar], name: str | None) -> list[Calendar]:
     """Return the subscriptions, or the one of this name or number.
 
     Raises:
@@ -122,37 +125,40 @@ def chosen(calendars: Sequence[Calendar], name: str | None) -> list[Calendar]:
     subscribed = [each for each in calendars if each.subscribed]
     if name is None:
         if not subscribed:
-            raise UserError("You are subscribed to no calendar.\n  `turntoward calendar subscribe --help` shows how.")
+            raise UserError(
+                _("You are subscribed to no calendar.\n  `turntoward calendar subscribe --help` shows how.")
+            )
         return subscribed
     found = choose_calendar(calendars, name)
     if not found.subscribed:
-        raise UserError(
-            f"{found.name} was imported once and is not asked again.\n"
+        problem = _(
+            "{name} was imported once and is not asked again.\n"
             "  `turntoward calendar subscribe` asks one again and again."
         )
+        raise UserError(problem.format(name=found.name))
     return [found]
 
 
 def _checked(
-    known: Sequence[Calendar], place: str, choice: EventFilter, name: str | None, *, accepts: bool, local: bool
+    known: Sequence[Calendar], place: str, events: EventFilter, name: str | None, *, accepts: bool, local: bool
 ) -> Calendar:
     problems: list[Problem] = []
     if is_url(place):
         try:
             parse_url(place)
-        except InvalidUrl as wrong:
-            hint = "a file is written as its path" if place.lower().startswith("file:") else None
-            problems.append(Problem(message=f"the address {wrong}", file="FILE|URL", hint=hint))
+        except InvalidUrl as error:
+            hint = _("a file is written as its path") if place.lower().startswith("file:") else None
+            message = _("the address {problem}").format(problem=error)
+            problems.append(Problem(message=message, file="FILE|URL", hint=hint))
     else:
         place = str(Path(place).expanduser().absolute())
         if local:
-            problems.append(Problem(message="belongs to an address, and this is a file", file="--local"))
+            problems.append(Problem(message=_("belongs to an address, and this is a file"), file="--local"))
     same = next((each for each in known if each.subscribed and each.place == place), None)
     if same is not None:
-        hint = f"`turntoward calendar refresh '{same.name}'` asks it now"
-        problems.append(
-            Problem(message=f"you are subscribed to it already, as {same.name}", file="FILE|URL", hint=hint)
-        )
+        message = _("you are subscribed to it already, as {name}").format(name=same.name)
+        hint = _("`turntoward calendar refresh '{name}'` asks it now").format(name=same.name)
+        problems.append(Problem(message=message, file="FILE|URL", hint=hint))
     if name is not None:
         problems += _name_problems(name.strip(), known)
     if problems:
@@ -160,7 +166,7 @@ def _checked(
     return Calendar(
         name="" if name is None else name.strip(),
         place=place,
-        choice=choice,
+        choice=events,
         subscribed=True,
         accepts=accepts,
         local=local,
@@ -168,106 +174,114 @@ def _checked(
 
 
 def _name_problems(name: str, known: Sequence[Calendar]) -> list[Problem]:
-    if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
-        return [Problem(message=f"a name has 1 to {MAX_NAME_LENGTH} characters that can be shown", file="--name")]
-    if any(each.name.casefold() == name.casefold() for each in known):
-        hint = "give this one another with --name"
-        return [Problem(message=f"there is a calendar called {name} already", file="--name", hint=hint)]
-    return []
+    problem = name_problem(name)
+    if problem is None and any(each.name.casefold() == name.casefold() for each in known):
+        message = _("there is a calendar called {name} already").format(name=name)
+        problem = Problem(message=message, file="--name", hint=_("give this one another with --name"))
+    return [] if problem is None else [problem]
 
 
 def _first_copy(calendar: Calendar) -> FetchedCalendar:
     fetched = fetch(calendar)
     if fetched is None:
-        raise FetchFailed("the server says that nothing changed, though nothing of it is known here")
+        raise FetchFailed(_("the server says that nothing changed, though nothing of it is known here"))
     return fetched
 
 
-def _named(calendar: Calendar, reading: ParsedCalendar, known: Sequence[Calendar]) -> Calendar:
+def _with_name(calendar: Calendar, parsed: ParsedCalendar, known: Sequence[Calendar]) -> Calendar:
     if calendar.name:
         return calendar
     place = calendar.place
-    name = (reading.name or (parse_url(place).host if is_url(place) else Path(place).stem)).strip()[:MAX_NAME_LENGTH]
-    problems = _name_problems(name, known)
-    if problems:
+    name = (parsed.name or (parse_url(place).host if is_url(place) else Path(place).stem)).strip()[:MAX_NAME_LENGTH]
+    if problems := _name_problems(name, known):
         raise UserError(problems)
     return replace(calendar, name=name)
 
 
-def _what_it_says(calendar: Calendar, reading: ParsedCalendar) -> Iterator[str]:
-    if is_url(calendar.place) and parse_url(calendar.place).scheme == "http":
-        yield PLAIN
+def _first_report(calendar: Calendar, parsed: ParsedCalendar) -> Iterator[str]:
     if is_url(calendar.place):
-        yield SEEN.format(host=parse_url(calendar.place).host)
-    events = f"{reading.event_count:,} {'event stands' if reading.event_count == 1 else 'events stand'}"
-    meant = {0: "none of them is", 1: "one of them is"}.get(
-        reading.chosen_count, f"{reading.chosen_count:,} of them are"
+        url = parse_url(calendar.place)
+        if url.scheme == "http":
+            yield _("This is plain http: anybody on the way there can read the calendar and change what comes.")
+        sees = _("Whoever runs {host} sees that this device asks, from where and when; not what you accept or decline.")
+        yield sees.format(host=url.host)
+    events = ngettext(
+        "In {name} ({place}) {count} event stands; {chosen} meant as partner time: {filter}.",
+        "In {name} ({place}) {count} events stand; {chosen} meant as partner time: {filter}.",
+        parsed.event_count,
     )
-    yield f"In {calendar.name} ({display_place(calendar.place)}) {events}; {meant} meant as partner time: {say_choice(calendar.choice)}."
-    now, zone = declared.CLOCK.now(), local_zone()
-    for event in reading.events[:SHOWN]:
+    chosen = {0: _("none of them is"), 1: _("one of them is")}.get(parsed.chosen_count, _("{count} of them are"))
+    yield events.format(
+        name=calendar.name,
+        place=display_place(calendar.place),
+        count=f"{parsed.event_count:,}",
+        chosen=chosen.format(count=f"{parsed.chosen_count:,}"),
+        filter=describe_filter(calendar.choice),
+    )
+    now, zone = context.CLOCK.now(), local_zone()
+    for event in parsed.events[:MAX_SHOWN]:
         yield f"  {say_partner_time(event.partner_time, now, zone)}"
-    if len(reading.events) > SHOWN:
-        yield f"  and {len(reading.events) - SHOWN:,} more"
-    yield from _what_is_wrong(reading)
+    if len(parsed.events) > MAX_SHOWN:
+        yield "  " + _("and {count} more").format(count=f"{len(parsed.events) - MAX_SHOWN:,}")
+    yield from _problems(parsed)
 
 
-def _what_is_wrong(reading: ParsedCalendar | None) -> list[str]:
-    if reading is None or not reading.problems:
+def _problems(parsed: ParsedCalendar | None) -> list[str]:
+    if parsed is None or not parsed.problems:
         return []
-    few = [str(wrong) for wrong in reading.problems[:SHOWN]]
-    more = [f"{len(reading.problems) - SHOWN:,} more"] if len(reading.problems) > SHOWN else []
-    return [f"Not understood: {'; '.join([*few, *more])}."]
-
-
-def _ask(calendar: Calendar) -> None:
-    if declared.nobody_to_ask():
-        raise UserError(f"Nothing was kept, for nobody can be asked here. Add --yes to subscribe to {calendar.name}.")
-    if not click.confirm(f"Subscribe to {calendar.name}?"):
-        declared.say("Nothing was kept.")
-        raise click.exceptions.Exit(0)
+    parts = [str(problem) for problem in parsed.problems[:MAX_SHOWN]]
+    if len(parsed.problems) > MAX_SHOWN:
+        parts.append(_("{count} more").format(count=f"{len(parsed.problems) - MAX_SHOWN:,}"))
+    return [_("Not understood: {problems}.").format(problems="; ".join(parts))]
 
 
 def _empty(store: Store, calendar: Calendar) -> str:
-    count = len(store.calendars.proposals(calendar.number))
-    return f"There is no event in {calendar.name} any more, and {count:,} had been proposed"
+    problem = _("There is no event in {name} any more, and {count} had been proposed")
+    return problem.format(name=calendar.name, count=f"{len(store.calendars.proposals(calendar.number)):,}")
 
 
-def _believe(store: Store, calendar: Calendar, *, yes: bool) -> Refreshed:
-    if not yes and not click.confirm(f"{_empty(store, calendar)}. Take all of it back?"):
+def _refresh_emptied(store: Store, calendar: Calendar, *, yes: bool) -> Refreshed:
+    question = _("{problem}. Take all of it back?").format(problem=_empty(store, calendar))
+    if not yes and not click.confirm(question):
         return Refreshed(calendar=calendar)
-    return refresh(store, calendar, declared.CLOCK, believes=True)
+    return refresh(store, calendar, context.CLOCK, believes=True)
 
 
-def _what_changed(changes: ProposalChanges | None, *, accepts: bool) -> list[str]:
+def _changes(changes: ProposalChanges | None, *, accepts: bool) -> list[str]:
     if not changes:
         return []
     sentences = []
-    if changes.accepted:
-        count = len(changes.accepted)
-        sentences.append(
-            f"{count:,} {'is' if count == 1 else 'are'} accepted; `turntoward list` shows what is declared."
+    if count := len(changes.accepted):
+        sentence = ngettext(
+            "{count} is accepted; `turntoward list` shows what is declared.",
+            "{count} are accepted; `turntoward list` shows what is declared.",
+            count,
         )
-    if changes.open:
-        count = len(changes.open)
-        waits = "proposal waits" if count == 1 else "proposals wait"
-        sentences.append(f"{count:,} {waits} for your answer; `turntoward calendar proposals` shows what is proposed.")
-    if changes.shortened:
-        sentences.append(f"Of {len(changes.shortened):,} accepted before, single times were taken back.")
-    if changes.gone:
-        sentences.append(f"{len(changes.gone):,} proposed before {'is' if len(changes.gone) == 1 else 'are'} gone.")
+        sentences.append(sentence.format(count=f"{count:,}"))
+    if count := len(changes.open):
+        sentence = ngettext(
+            "{count} proposal waits for your answer; `turntoward calendar proposals` shows what is proposed.",
+            "{count} proposals wait for your answer; `turntoward calendar proposals` shows what is proposed.",
+            count,
+        )
+        sentences.append(sentence.format(count=f"{count:,}"))
+    if count := len(changes.shortened):
+        sentence = _("Of {count} accepted before, single times were taken back.")
+        sentences.append(sentence.format(count=f"{count:,}"))
+    if count := len(changes.gone):
+        sentence = ngettext("{count} proposed before is gone.", "{count} proposed before are gone.", count)
+        sentences.append(sentence.format(count=f"{count:,}"))
     if not accepts and changes.open:
-        sentences.append("Nothing of it starts until you accept it.")
+        sentences.append(_("Nothing of it starts until you accept it."))
     return sentences
 
 
-def _how_often() -> str:
+def _interval() -> str:
     try:
-        interval = read_settings(config_path()).calendars.refresh
-    except UserError:  # what is wrong there `doctor` says
-        interval = Settings().calendars.refresh
-    return f"It is asked anew every {say_length(interval)}, while Turntoward runs."
+        return say_length(read_settings(config_path()).calendars.refresh)
+    except UserError:  # `doctor` reports what is wrong there
+        return say_length(Settings().calendars.refresh)
 
 
-def _capital(words: str) -> str:
+def _capitalized(words: str) -> str:
     return words[:1].upper() + words[1:]

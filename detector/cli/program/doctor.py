@@ -9,7 +9,7 @@ from typing import Final
 
 import click
 
-from detector.cli.calendar.age import say_found
+from detector.cli.calendar.age import say_age_found
 from detector.cli.output import print_json, wrap
 from detector.clock import SystemClock
 from detector.doctor.checks import CoverageFound, Findings, SenseFound, examine
@@ -212,7 +212,7 @@ def _calendars(found: Findings) -> Iterator[str]:
     for each in found.calendars:
         where = _("{address}, on the local network") if each.local else "{address}"
         where = where.format(address=_with_tilde(each.at))
-        yield from _indented(f"{each.name} ({where}): {say_found(each)}.", "    ")
+        yield from _indented(f"{each.name} ({where}): {say_age_found(each)}.", "    ")
         if each.shut_out:
             yield from _indented(_("  To do: {remedy}.").format(remedy=each.shut_out), "         ")
     yield ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from detector.cli.calendar.age import as_json, say_told
+from detector.cli.calendar.age import age_as_json, say_age_from_json
 from detector.cli.plan.offered import offered_categories
 from detector.clock import SystemClock
 from detector.config.read import read_settings
@@ -20,7 +20,7 @@ def calendars() -> list[dict[str, Any]]:
     """Return how old each calendar is that is subscribed to; nothing if that cannot be read."""
     try:
         with Store.open(store_path(), read_only=True) as store:
-            return [as_json(calendar) for calendar in store.calendars.all() if calendar.subscribed]
+            return [age_as_json(calendar) for calendar in store.calendars.all() if calendar.subscribed]
     except StoreError:
         return []
 
@@ -38,7 +38,7 @@ def offers() -> list[dict[str, Any]]:
 def calendar_lines(calendars: Sequence[dict[str, Any]]) -> list[str]:
     """Return a sentence for each calendar: how old its last good copy is."""
     now, zone = SystemClock().now(), local_zone()
-    return [f"{each['name']}: {say_told(each, now, zone)}." for each in calendars]
+    return [f"{each['name']}: {say_age_from_json(each, now, zone)}." for each in calendars]
 
 
 def offer_lines(offers: Sequence[dict[str, Any]]) -> list[str]:

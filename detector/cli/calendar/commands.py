@@ -18,18 +18,18 @@ _EVENTS = (
 
 
 def _which_events(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give the command the options that say which events of a calendar count, and what it is called."""
+    """Add the options that tell which events of a calendar count, and what it is called."""
     for option in reversed(_EVENTS):
         command = option(command)
     return command
 
 
 @click.group(epilog="Example: turntoward calendar subscribe webcal://calendar.example/us.ics")
-def command() -> None:
+def calendar_command() -> None:
     """Let a calendar propose partner time. Nothing of it starts until you accept it on this device."""
 
 
-@command.command(name="import", epilog="Example: turntoward calendar import ours.ics --tag '#us'")
+@calendar_command.command(name="import", epilog="Example: turntoward calendar import ours.ics --tag '#us'")
 @click.argument("file", metavar="FILE.ics", shell_complete=files)
 @_which_events
 @click.option("--accept", "accepts", is_flag=True, help="Accept what it proposes, now and from now on.")
@@ -42,12 +42,12 @@ def import_file(
     What it proposes waits for your answer. The same file, imported again, brings what was there up to date. Of events
     that do not count, nothing is kept.
     """
-    from detector.cli.calendar.importing import import_file  # noqa: PLC0415 - not for --help
+    from detector.cli.calendar.importing import import_file
 
     import_file(file, tag, category, everything=everything, name=name, accepts=accepts, yes=yes)
 
 
-@command.command(epilog="Example: turntoward calendar export ours.ics")
+@calendar_command.command(epilog="Example: turntoward calendar export ours.ics")
 @click.argument("file", metavar="[FILE.ics]", required=False, shell_complete=files)
 @click.option("--only", metavar="TITLE|NUMBER", help="Only this partner time.")
 @click.option("--all", "everything", is_flag=True, help="Also what is over and does not return.")
@@ -58,12 +58,12 @@ def export(file: str | None, *, only: str | None, everything: bool, tag: str, ye
 
     Without a file it goes to the standard output. What was skipped or cancelled is left out of it.
     """
-    from detector.cli.calendar.exporting import export  # noqa: PLC0415 - not for --help
+    from detector.cli.calendar.exporting import export
 
     export(file, only, everything=everything, tag=tag, yes=yes)
 
 
-@command.command(epilog="Example: turntoward calendar subscribe webcal://calendar.example/us.ics")
+@calendar_command.command(epilog="Example: turntoward calendar subscribe webcal://calendar.example/us.ics")
 @click.argument("place", metavar="FILE|URL", shell_complete=files)
 @_which_events
 @click.option("--accept", "accepts", is_flag=True, help="Accept what it proposes from now on.")
@@ -85,35 +85,35 @@ def subscribe(
     It is fetched at once; an address that is wrong is not kept. What it proposes waits for your answer, and if it cannot
     be fetched later, the last good copy counts.
     """
-    from detector.cli.calendar.selection import choose_events  # noqa: PLC0415 - not for --help
-    from detector.cli.calendar.subscribing import subscribe  # noqa: PLC0415 - not for --help
+    from detector.cli.calendar.selection import choose_events
+    from detector.cli.calendar.subscribing import subscribe
 
     choice = choose_events(tag, category, everything=everything)
     subscribe(place, choice, name=name, accepts=accepts, local=local, yes=yes)
 
 
-@command.command(epilog='Example: turntoward calendar refresh "Our calendar"')
+@calendar_command.command(epilog='Example: turntoward calendar refresh "Our calendar"')
 @click.argument("name", required=False, shell_complete=calendars)
 @click.option("--yes", is_flag=True, help="Believe also that a calendar is empty all of a sudden.")
 def refresh(name: str | None, *, yes: bool) -> None:
     """Ask the calendars that you subscribed to now, or only the one called NAME."""
-    from detector.cli.calendar.subscribing import refresh_now  # noqa: PLC0415 - not for --help
+    from detector.cli.calendar.subscribing import refresh_now
 
     refresh_now(name, yes=yes)
 
 
-@command.command(epilog="Example: turntoward calendar proposals --json")
+@calendar_command.command(epilog="Example: turntoward calendar proposals --json")
 @click.option("--of", "calendar", metavar="CALENDAR", help="Only those of this calendar, by its name or number.")
 @click.option("--all", "everything", is_flag=True, help="Also those that you accepted or declined.")
 @click.option("--json", "as_json", is_flag=True, help="Write it as JSON; instants in UTC.")
 def proposals(*, calendar: str | None, everything: bool, as_json: bool) -> None:
     """Show what calendars propose and waits for your answer, with the next three times."""
-    from detector.cli.calendar.listing import list_proposals  # noqa: PLC0415 - not for --help
+    from detector.cli.calendar.listing import list_proposals
 
     list_proposals(calendar, everything=everything, as_json=as_json)
 
 
-@command.command(epilog="Example: turntoward calendar accept 3 4")
+@calendar_command.command(epilog="Example: turntoward calendar accept 3 4")
 @click.argument("which", metavar="NUMBER...|all", nargs=-1, required=True)
 @click.option("--of", "calendar", metavar="CALENDAR", help="With all: only those of this calendar.")
 @click.option("--always/--not-always", default=None, help="From now on the calendar's are accepted, or asked about.")
@@ -123,12 +123,12 @@ def accept(which: tuple[str, ...], *, calendar: str | None, always: bool | None,
 
     A proposal that you declined can be accepted, too.
     """
-    from detector.cli.calendar.answering import accept  # noqa: PLC0415 - not for --help
+    from detector.cli.calendar.answering import accept
 
     accept(which, calendar, always=always, yes=yes)
 
 
-@command.command(epilog="Example: turntoward calendar decline 5")
+@calendar_command.command(epilog="Example: turntoward calendar decline 5")
 @click.argument("which", metavar="NUMBER...|all", nargs=-1, required=True)
 @click.option("--of", "calendar", metavar="CALENDAR", help="With all: only those of this calendar.")
 def decline(which: tuple[str, ...], *, calendar: str | None) -> None:
@@ -136,25 +136,25 @@ def decline(which: tuple[str, ...], *, calendar: str | None) -> None:
 
     What you accepted before is taken back. It is proposed again only if its event changes.
     """
-    from detector.cli.calendar.answering import decline  # noqa: PLC0415 - not for --help
+    from detector.cli.calendar.answering import decline
 
     decline(which, calendar)
 
 
-@command.command(name="list", epilog="Example: turntoward calendar list --json")
+@calendar_command.command(name="list", epilog="Example: turntoward calendar list --json")
 @click.option("--json", "as_json", is_flag=True, help="Write it as JSON; instants in UTC.")
 def list_calendars(*, as_json: bool) -> None:
     """Show the calendars: where each stands, what of it counts, how old the last good copy is."""
-    from detector.cli.calendar.listing import list_calendars  # noqa: PLC0415 - not for --help
+    from detector.cli.calendar.listing import list_calendars
 
     list_calendars(as_json=as_json)
 
 
-@command.command(epilog='Example: turntoward calendar remove "Our calendar"')
+@calendar_command.command(epilog='Example: turntoward calendar remove "Our calendar"')
 @click.argument("which", metavar="NAME|NUMBER", shell_complete=calendars)
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 def remove(which: str, *, yes: bool) -> None:
     """Remove a calendar, what it proposes, and what was declared by accepting it."""
-    from detector.cli.calendar.removing import remove_calendar  # noqa: PLC0415 - not for --help
+    from detector.cli.calendar.removing import remove_calendar
 
     remove_calendar(which, yes=yes)
