@@ -14,7 +14,9 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
+from rules.features import CATEGORIES
 from rules.model import Decision, Hold, Match, Nudge, Reason, Suppressed
+from rules.options import option
 
 ON_CALL_CATEGORIES: Final = frozenset({"work", "messaging"})
 """What somebody who is on call is called by; the rest of the screen is not meant."""
@@ -28,24 +30,44 @@ TYPING_PAUSE: Final = timedelta(seconds=2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicySettings:
-    """How far apart nudges are and when they keep quiet; where the defaults come from stands in docs/evidence.md.
+    """How far apart nudges are and when they keep quiet; where the defaults come from stands in docs/evidence.md."""
 
-    `cool_down`: between any two nudges. `rule_cool_down`: between two nudges of one rule. `budget`: at most so many
-    nudges per partner time. `quiet_after`: so many dismissals, and nothing is said for the rest of it. `grace`: how
-    long after the start the rule about not having put the device away waits. `typing_wait`: how long a nudge waits for
-    a pause in typing. `busy_wait`: how long it waits under full screen, a call, Do Not Disturb or behind a locked screen
-    before it is dropped. `on_call`: work and messages are never said. `for_both`: categories that are always for both.
-    """
-
-    cool_down: timedelta = timedelta(minutes=5)
-    rule_cool_down: timedelta = timedelta(minutes=10)
-    budget: int = 4
-    quiet_after: int = 2
-    grace: timedelta = timedelta(minutes=5)
-    typing_wait: timedelta = timedelta(seconds=15)
-    busy_wait: timedelta = timedelta(seconds=60)
-    on_call: bool = False
-    for_both: tuple[str, ...] = ()
+    cool_down: timedelta = option(
+        timedelta(minutes=5), "The least time between two nudges, whatever the rule.", maximum=timedelta(hours=24)
+    )
+    rule_cool_down: timedelta = option(
+        timedelta(minutes=10), "The least time between two nudges of the same rule.", maximum=timedelta(hours=24)
+    )
+    budget: int = option(
+        4, "At most this many nudges in one partner time; 0 keeps moments and says nothing.", maximum=20
+    )
+    quiet_after: int = option(
+        2, "After so many dismissed nudges it is quiet for the rest of the partner time; 0: never.", maximum=20
+    )
+    grace: timedelta = option(
+        timedelta(minutes=5),
+        "How long you have, when partner time begins, to put the device away.",
+        maximum=timedelta(hours=1),
+    )
+    typing_wait: timedelta = option(
+        timedelta(seconds=15),
+        "A nudge waits at most this long for a pause in your typing.",
+        maximum=timedelta(minutes=2),
+    )
+    busy_wait: timedelta = option(
+        timedelta(seconds=60),
+        "Under Do Not Disturb, full screen, a call or a locked screen it waits at most this long; then it is kept, unsaid.",
+        maximum=timedelta(minutes=10),
+    )
+    on_call: bool = option(
+        False,
+        "Whether you are always on call: work and messages are kept, unsaid, and counted apart. For one partner time write #oncall into its title.",
+    )
+    for_both: tuple[str, ...] = option(
+        (),
+        "Categories that are always for both of you; `turntoward together add video` writes one here.",
+        choices=CATEGORIES,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

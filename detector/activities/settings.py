@@ -5,11 +5,13 @@ Rule 1: an own entry is written as the catalogue writes its own, so that either 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from detector.activities.patterns import Unusable, read_pattern
 from detector.errors import Problem
+from detector.i18n import _
 from rules.features import CATEGORIES
+from rules.options import option
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +23,13 @@ class OwnEntry:
     packages and bundle ids of apps on a phone.
     """
 
-    category: str
-    name: str | None = None
-    apps: tuple[str, ...] = ()
-    sites: tuple[str, ...] = ()
-    programs: tuple[str, ...] = ()
-    android: tuple[str, ...] = ()
-    ios: tuple[str, ...] = ()
+    category: str = field(metadata={"meaning": _("What it is to you."), "choices": CATEGORIES})
+    name: str | None = option(None, _("What you call it."), max_characters=80)
+    apps: tuple[str, ...] = option((), _("Desktop app ids, as `turntoward what` shows them."))
+    sites: tuple[str, ...] = option((), _("Sites, as their names stand in a browser's title."))
+    programs: tuple[str, ...] = option((), _("Programs, also those inside a terminal."))
+    android: tuple[str, ...] = option((), _("Packages of apps on an Android phone."))
+    ios: tuple[str, ...] = option((), _("Bundle ids of apps on an iPhone."))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

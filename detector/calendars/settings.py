@@ -1,13 +1,21 @@
-"""What a person may set about calendars. Limits are checked by `detector.config`."""
+"""What a person may set about calendars; `detector.config` checks the limits."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
 
+from detector.i18n import _
+from rules.options import option
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarSettings:
-    """`refresh`: how often a calendar that you subscribed to is fetched again."""
+    """When calendars that the person subscribed to are fetched."""
 
-    refresh: timedelta = timedelta(hours=6)
+    refresh: timedelta = option(
+        timedelta(hours=6),
+        _("How often a calendar that you subscribed to is asked anew."),
+        minimum=timedelta(minutes=15),
+        maximum=timedelta(days=7),
+    )

@@ -1,1 +1,1 @@
-"""One frozen Settings, gathered from the rooms; TOML in, all problems at once."""
+"""The settings: one frozen `Settings`, read from TOML, with all problems at once."""

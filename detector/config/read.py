@@ -1,6 +1,6 @@
-"""Read `config.toml` into settings, or say everything that is wrong with it at once.
+"""Read `config.toml` into settings, or raise everything that is wrong with it at once.
 
-Rule 1: the settings' own fields and types say what may stand in the file; `OPTIONS` bounds the values.
+Rule 1: the settings' own fields, types and `metadata` decide what may stand in the file.
 Rule 2: nothing is guessed and nothing is ignored: an unknown name is a problem, with the nearest known one.
 """
 
@@ -11,18 +11,20 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, get_args, get_type_hints
+from typing import Any, Final, get_type_hints
 
-from detector.config.settings import OPTIONS, SECTIONS, TABLES, Option, Settings
-from detector.config.values import Wrong, close, convert, nearest, shown
+from detector.config.settings import REPEATED_SECTIONS, SECTIONS, Settings, option_of, options_of
+from detector.config.values import InvalidValue, convert, name_hint, shortened
 from detector.errors import Problem, UserError
+from detector.i18n import _
 from detector.sensors.settings import check_sources
+from detector.spelling import nearest
 from rules.toml_positions import TomlPositions
 
-LARGEST: Final = 1_000_000
-"""Bytes; a configuration that is longer is something else."""
+MAX_BYTES: Final = 1_000_000
+"""A configuration that is longer is something else."""
 
-LONGEST_SHOWN: Final = 200
+MAX_SOURCE: Final = 200
 """Characters; a longer line is not shown beside its problem."""
 
 _TOML_PLACE: Final = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -34,21 +36,23 @@ def read_settings(path: Path) -> Settings:
     Raises:
         UserError: with every problem of the file, each with its line, column and what to do.
     """
+    file = str(path)
     try:
         given = path.read_bytes()
     except FileNotFoundError:
         return Settings()
     except OSError as failure:
-        raise UserError([Problem(file=str(path), message=f"cannot be read: {failure.strerror}")]) from None
-    if len(given) > LARGEST:
-        raise UserError([Problem(file=str(path), message="is larger than 1 MB, so it is no configuration")])
+        message = _("cannot be read: {reason}").format(reason=failure.strerror)
+        raise UserError([Problem(file=file, message=message)]) from None
+    if len(given) > MAX_BYTES:
+        raise UserError([Problem(file=file, message=_("is larger than 1 MB, so it is no configuration"))])
     try:
         text = given.decode("utf-8")
     except UnicodeDecodeError as failure:
         line = given.count(b"\n", 0, failure.start) + 1
         column = len(given[given.rfind(b"\n", 0, failure.start) + 1 : failure.start].decode("utf-8")) + 1
-        raise UserError([Problem(file=str(path), line=line, column=column, message="is not UTF-8 text")]) from None
-    return parse_settings(text.removeprefix("\ufeff"), str(path))
+        raise UserError([Problem(file=file, line=line, column=column, message=_("is not UTF-8 text"))]) from None
+    return parse_settings(text.removeprefix("\ufeff"), file)
 
 
 def parse_settings(text: str, file: str) -> Settings:
@@ -61,10 +65,10 @@ def parse_settings(text: str, file: str) -> Settings:
     try:
         tree = tomllib.loads(text)
     except RecursionError:
-        raise UserError([Problem(file=file, message="is nested too deeply to be a configuration")]) from None
+        raise UserError([Problem(file=file, message=_("is nested too deeply to be a configuration"))]) from None
     except ValueError as failure:
         raise UserError([_not_toml(str(failure), text, file)]) from None
-    reader = _Reader(text, file)
+    reader = _SettingsReader(text, file)
     settings = reader.settings(tree)
     if reader.problems:
         raise UserError(sorted(reader.problems, key=lambda problem: (problem.line or 0, problem.column or 0)))
@@ -73,10 +77,9 @@ def parse_settings(text: str, file: str) -> Settings:
 
 def _not_toml(message: str, text: str, file: str) -> Problem:
     place = _TOML_PLACE.search(message)
-    words = message[: place.start()] if place else message
     lines = text.split("\n")
     if place is None:
-        return Problem(file=file, message=f"is not TOML: {words}")
+        return Problem(file=file, message=_("is not TOML: {reason}").format(reason=message))
     line = int(place[1]) if place[1] else len(lines)
     column = int(place[2]) if place[2] else len(lines[-1]) + 1
     if column == 1 and line > 1:
@@ -87,116 +90,132 @@ def _not_toml(message: str, text: str, file: str) -> Problem:
         line=line,
         column=column,
         source=lines[line - 1],
-        message=f"this is not TOML: {words}",
-        hint='A setting is written as name = value, and lengths and words in quotes: glance = "30 s".',
+        message=_("this is not TOML: {reason}").format(reason=message[: place.start()]),
+        hint=_('A setting is written as name = value, and lengths and words in quotes: glance = "30 s".'),
     )
 
 
-class _Reader:
-    """One reading: what was found to be wrong so far, and where."""
+class _SettingsReader:
+    """Converts one parsed file, and collects what is wrong with it in `problems`."""
 
     def __init__(self, text: str, file: str) -> None:
-        self.text = text
-        self.file = file
-        self.places = TomlPositions(text)
         self.problems: list[Problem] = []
-
-    def say(self, path: tuple[str | int, ...], message: str, hint: str | None = None, *, key: bool = False) -> None:
-        found = self.places.keys.get(path) if key else self.places.values.get(path)
-        while found is None and path:
-            # What stands nowhere itself, such as an option that is missing, is looked for where it would belong.
-            found = self.places.values.get(path) or self.places.keys.get(path)
-            path = path[:-1]
-        line, column, width = (found.line, found.column, found.width) if found else (1, 1, 1)
-        source = self.places.line(line)
-        self.problems.append(
-            Problem(
-                message=message,
-                hint=hint,
-                file=self.file,
-                line=line,
-                column=column,
-                width=width,
-                source=source if len(source) <= LONGEST_SHOWN else None,
-            )
-        )
+        self._file = file
+        self._positions = TomlPositions(text)
 
     def settings(self, tree: Mapping[str, Any]) -> Settings:
+        """Return the settings of the whole file; the defaults where there are problems."""
         types = get_type_hints(Settings)
         found: dict[str, Any] = {}
         for name, given in tree.items():
             if name in SECTIONS:
                 if isinstance(given, dict):
-                    found[name] = self.table(types[name], given, (name,), OPTIONS[name])
+                    found[name] = self._table(types[name], given, (name,))
                 else:
-                    self.say((name,), f"'{name}' is a section", f"Write it on a line of its own: [{name}]", key=True)
-            elif name in TABLES:
-                found |= self.tables(name, given, types[TABLES[name].settings])
+                    hint = _("Write it on a line of its own: [{name}]").format(name=name)
+                    self._add((name,), _("'{name}' is a section").format(name=name), hint, at_key=True)
+            elif name in REPEATED_SECTIONS:
+                found |= self._repeated(name, given, types[REPEATED_SECTIONS[name].settings])
             else:
-                self.say((name,), f"there is no {_kind(given)} '{shown(name)}'", _where(name), key=True)
+                message = (
+                    _("there is no section '{name}'")
+                    if isinstance(given, dict | list)
+                    else _("there is no option '{name}'")
+                )
+                self._add((name,), message.format(name=shortened(name)), _section_hint(name), at_key=True)
         if self.problems:
             return Settings()
         settings = Settings(**found)
-        if settings.notifications.show_names and not settings.store.keep_names:
-            # What the core does not know nobody can show; see docs/decisions/names-end-at-the-door.md.
-            hint = "Write keep_names = true below [store] as well, or leave show_names out."
-            self.say(("notifications", "show_names"), "'show_names' has no names to show: they end at the door", hint)
-        if settings.notifications.only and set(settings.notifications.only) == {"print"}:
-            hint = "Name another one as well; 'print' may stand behind it."
-            self.say(("notifications", "only"), "'print' alone would hide the program from whoever sits here", hint)
-        for option, message, hint in check_sources(settings.sources):
-            self.say(("sources", option), f"'{option}' {message}", hint)
+        self._check(settings)
         return settings
 
-    def tables(self, name: str, given: Any, room: type) -> dict[str, Any]:
-        row = TABLES[name]
-        if not isinstance(given, list) or not all(isinstance(entry, dict) for entry in given):
-            self.say((name,), f"'{name}' may stand many times", f"Write it with two brackets: [[{name}]]", key=True)
-            return {}
-        kind = get_args(get_type_hints(room)[row.entries])[0]
-        entries = tuple(self.table(kind, entry, (name, at), OPTIONS[name]) for at, entry in enumerate(given))
-        for at, entry in enumerate(entries):
-            for problem in row.check((entry,)) if entry is not None else ():
-                message = problem.message.removeprefix(f"{name} 1: ")
-                self.say((name, at), f"this [[{name}]] {message}", problem.hint, key=True)
-        return {row.settings: room(**{row.entries: entries})} if not self.problems else {}
+    def _check(self, settings: Settings) -> None:
+        """Find what is wrong with options that fit their own bounds, but not each other."""
+        if settings.notifications.show_names and not settings.store.keep_names:
+            # Nobody can show what the core does not know; see docs/decisions/names-end-at-the-door.md.
+            self._add(
+                ("notifications", "show_names"),
+                _("'show_names' has no names to show: they end at the door"),
+                _("Write keep_names = true below [store] as well, or leave show_names out."),
+            )
+        if settings.notifications.only and set(settings.notifications.only) == {"print"}:
+            self._add(
+                ("notifications", "only"),
+                _("'print' alone would hide the program from whoever sits here"),
+                _("Name another one as well; 'print' may stand behind it."),
+            )
+        for option, message, hint in check_sources(settings.sources):
+            self._add(("sources", option), f"'{option}' {message}", hint)
 
-    def table(
-        self, kind: type, given: Mapping[str, Any], path: tuple[str | int, ...], options: Mapping[str, Option]
-    ) -> Any:
-        fields = {field.name: field for field in dataclasses.fields(kind)}
-        types = get_type_hints(kind)
+    def _repeated(self, name: str, given: Any, kind: type) -> dict[str, Any]:
+        section = REPEATED_SECTIONS[name]
+        if not isinstance(given, list) or not all(isinstance(entry, dict) for entry in given):
+            hint = _("Write it with two brackets: [[{name}]]").format(name=name)
+            self._add((name,), _("'{name}' may stand many times").format(name=name), hint, at_key=True)
+            return {}
+        entries = tuple(self._table(section.entry, entry, (name, index)) for index, entry in enumerate(given))
+        for index, entry in enumerate(entries):
+            for problem in section.check((entry,)) if entry is not None else ():
+                message = problem.message.removeprefix(f"{name} 1: ")
+                message = _("this [[{name}]] {message}").format(name=name, message=message)
+                self._add((name, index), message, problem.hint, at_key=True)
+        return {section.settings: kind(**{section.entries: entries})} if not self.problems else {}
+
+    def _table(self, kind: type, given: Mapping[str, Any], path: tuple[str | int, ...]) -> Any:
+        """Return an object of the dataclass `kind` with the given options, or None where there are problems."""
+        fields, types = options_of(kind), get_type_hints(kind)
         found: dict[str, Any] = {}
         before = len(self.problems)
         for name, value in given.items():
             if name not in fields:
-                hint = nearest(name, fields)
-                self.say((*path, name), f"there is no option '{shown(name)}' in [{path[0]}]", hint, key=True)
+                message = _("there is no option '{name}' in [{section}]").format(name=shortened(name), section=path[0])
+                self._add((*path, name), message, name_hint(name, fields), at_key=True)
                 continue
             try:
-                found[name] = convert(value, types[name], options.get(name) or Option(meaning=""))
-            except Wrong as wrong:
-                place = (*path, name) if wrong.at is None else (*path, name, wrong.at)
-                self.say(place, f"'{name}' {wrong}", wrong.hint)
+                found[name] = convert(value, types[name], option_of(fields[name]))
+            except InvalidValue as wrong:
+                place = (*path, name) if wrong.index is None else (*path, name, wrong.index)
+                self._add(place, f"'{name}' {wrong}", wrong.hint)
         for name, field in fields.items():
             needed = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
             if needed and name not in given:
-                self.say(path, f"[[{path[0]}]] needs '{name}'", key=True)
+                message = _("[[{section}]] needs '{name}'").format(section=path[0], name=name)
+                self._add(path, message, at_key=True)
         if len(self.problems) > before:
             return None
         try:
             return kind(**found)
         except ValueError as failure:
-            self.say(path, str(failure), key=True)
+            self._add(path, str(failure), at_key=True)
             return None
 
+    def _add(self, path: tuple[str | int, ...], message: str, hint: str | None = None, *, at_key: bool = False) -> None:
+        found = self._positions.keys.get(path) if at_key else self._positions.values.get(path)
+        while found is None and path:
+            # What stands nowhere itself, such as an option that is missing, is looked for where it would belong.
+            found = self._positions.values.get(path) or self._positions.keys.get(path)
+            path = path[:-1]
+        line, column, width = (found.line, found.column, found.width) if found else (1, 1, 1)
+        source = self._positions.line(line)
+        self.problems.append(
+            Problem(
+                message=message,
+                hint=hint,
+                file=self._file,
+                line=line,
+                column=column,
+                width=width,
+                source=source if len(source) <= MAX_SOURCE else None,
+            )
+        )
 
-def _kind(given: Any) -> str:
-    return "section" if isinstance(given, dict | list) else "option"
 
-
-def _where(name: str) -> str:
-    homes = {option: section for section in (*SECTIONS, *TABLES) for option in OPTIONS[section]}
-    if name in homes:
-        return f"'{name}' belongs below [{homes[name]}]."
-    return nearest(name, (*SECTIONS, *TABLES, *homes)) if close(name, homes) else nearest(name, (*SECTIONS, *TABLES))
+def _section_hint(name: str) -> str:
+    """Say where an option belongs that stands outside its section, or which name was probably meant."""
+    types = get_type_hints(Settings)
+    kinds = {section: types[section] for section in SECTIONS}
+    kinds |= {section: repeated.entry for section, repeated in REPEATED_SECTIONS.items()}
+    section_of = {option: section for section, kind in kinds.items() for option in options_of(kind)}
+    if name in section_of:
+        return _("'{name}' belongs below [{section}].").format(name=name, section=section_of[name])
+    return name_hint(name, (*kinds, *section_of) if nearest(name, section_of) else kinds)

@@ -1,75 +1,60 @@
 """Write settings as TOML: a sample with every option at its default, commented out, and the settings in force.
 
-Rule 1: a line that begins with `#` and no space is an option; taking the `#` away changes nothing.
+Rule 1: a line that begins with `#` and no space is an option; deleting its `#` changes nothing.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any, Final
 
-from detector.config.settings import OPTIONS, SECTIONS, TABLES, Option, Settings
+from detector.config.settings import REPEATED_SECTIONS, SECTIONS, Option, Settings, option_of, options_of
+from detector.i18n import _
 from rules.lengths import parse_length, say_length
 
-_OPENING: Final = """\
+_OPENING: Final = _("""\
 # Turntoward's settings: ~/.config/turntoward/config.toml
 #
 # Everything here is optional. Each option stands at its default; take the '#' before its name away to change it.
 # Lengths are written with their unit and in quotes: "45 s", "10 min", "1 h 30 min", "90 d".
-"""
+""")
 
 
-def sample(settings_type: type[Settings] = Settings) -> str:
+def sample() -> str:
     """Return a `config.toml` that lists every option with its meaning and bounds, commented out at its default."""
-    settings = settings_type()
+    defaults = Settings()
     parts = [_OPENING]
     for section, about in SECTIONS.items():
         lines = [f"# {about}", f"[{section}]"]
-        for name, value in options(getattr(settings, section)).items():
-            option = OPTIONS[section].get(name, Option(meaning=""))
-            lines += [f"# {_meaning(option)}", f"#{name} = {written(value)}", ""]
+        settings = getattr(defaults, section)
+        for name, field in options_of(settings).items():
+            lines += [f"# {_meaning(option_of(field))}", f"#{name} = {to_toml(getattr(settings, name))}", ""]
         parts.append("\n".join(lines).rstrip() + "\n")
-    for section, row in TABLES.items():
-        example = "\n".join(f"#   {line}" for line in (f"[[{section}]]", *row.example.split("\n")))
-        parts.append(f"# {row.meaning}\n# It may stand as often as you like; for example:\n#\n{example}\n")
+    for section, repeated in REPEATED_SECTIONS.items():
+        example = "\n".join(f"#   {line}" for line in (f"[[{section}]]", *repeated.example.split("\n")))
+        often = _("It may stand as often as you like; for example:")
+        parts.append(f"# {repeated.meaning}\n# {often}\n#\n{example}\n")
     return "\n".join(parts)
 
 
-def options(room: Any) -> dict[str, Any]:
-    """Return a room's settings by their names, in the order in which the room declares them."""
-    return {field.name: getattr(room, field.name) for field in dataclasses.fields(room)}
-
-
-def written(value: Any) -> str:
-    """Return the value as TOML would have it; a length as the text that `rules.lengths` reads back exactly."""
+def to_toml(value: Any) -> str:
+    """Return the value as TOML; a length as the text that `rules.lengths` reads back exactly."""
     if value is None:
         return '""'
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, timedelta):
-        said = say_length(value)
-        exact = not value or (said != "0 s" and parse_length(said) == value)
-        return f'"{said}"' if exact else f'"{value.total_seconds():.6f}'.rstrip("0").rstrip(".") + ' s"'
+        text = say_length(value)
+        exact = not value or (text != "0 s" and parse_length(text) == value)
+        return f'"{text}"' if exact else f'"{value.total_seconds():.6f}'.rstrip("0").rstrip(".") + ' s"'
     if isinstance(value, str):
         # JSON's escapes are TOML's, and every other character may stand as it is.
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, Iterable):
-        return "[" + ", ".join(written(part) for part in value) + "]"
+        return "[" + ", ".join(to_toml(part) for part in value) + "]"
     return str(value)
-
-
-def _meaning(option: Option) -> str:
-    least, most = (None if bound is None else _said(bound) for bound in (option.least, option.most))
-    if least is not None and most is not None:
-        return f"{option.meaning} From {least} to {most}."
-    return option.meaning
-
-
-def _said(bound: timedelta | float) -> str:
-    return say_length(bound) if isinstance(bound, timedelta) else str(bound)
 
 
 def in_force(settings: Settings) -> str:
@@ -77,15 +62,16 @@ def in_force(settings: Settings) -> str:
     defaults = Settings()
     parts = []
     for section in SECTIONS:
-        usual = options(getattr(defaults, section))
+        default = getattr(defaults, section)
         lines = [f"[{section}]"]
-        for name, value in options(getattr(settings, section)).items():
-            note = "" if value == usual[name] else f"  # default: {written(usual[name])}"
-            lines.append(f"{name} = {written(value)}{note}")
+        for name, value in _values(getattr(settings, section)):
+            usual = getattr(default, name)
+            note = "" if value == usual else f"  # default: {to_toml(usual)}"
+            lines.append(f"{name} = {to_toml(value)}{note}")
         parts.append("\n".join(lines) + "\n")
-    for section, row in TABLES.items():
-        for entry in getattr(getattr(settings, row.settings), row.entries):
-            lines = [f"{name} = {written(value)}" for name, value in options(entry).items() if value not in (None, ())]
+    for section, repeated in REPEATED_SECTIONS.items():
+        for entry in getattr(getattr(settings, repeated.settings), repeated.entries):
+            lines = [f"{name} = {to_toml(value)}" for name, value in _values(entry) if value not in (None, ())]
             parts.append("\n".join([f"[[{section}]]", *lines]) + "\n")
     return "\n".join(parts)
 
@@ -93,18 +79,33 @@ def in_force(settings: Settings) -> str:
 def in_force_as_json(settings: Settings, file: str | None) -> str:
     """Return the settings as JSON, every value as the file would have it; `file` None where there is none."""
     found: dict[str, Any] = {
-        section: {name: _plain(value) for name, value in options(getattr(settings, section)).items()}
-        for section in SECTIONS
+        section: {name: _plain(value) for name, value in _values(getattr(settings, section))} for section in SECTIONS
     }
-    for section, row in TABLES.items():
-        entries = getattr(getattr(settings, row.settings), row.entries)
-        found[section] = [{name: _plain(value) for name, value in options(entry).items()} for entry in entries]
+    for section, repeated in REPEATED_SECTIONS.items():
+        entries = getattr(getattr(settings, repeated.settings), repeated.entries)
+        found[section] = [{name: _plain(value) for name, value in _values(entry)} for entry in entries]
     return json.dumps({"file": file, "settings": found}, ensure_ascii=False, indent=2)
+
+
+def _values(settings: Any) -> Iterator[tuple[str, Any]]:
+    """Yield each option with its value, in the order of the fields."""
+    return ((name, getattr(settings, name)) for name in options_of(settings))
+
+
+def _meaning(option: Option) -> str:
+    if option.minimum is None or option.maximum is None:
+        return option.meaning
+    bounds = _("From {minimum} to {maximum}.").format(minimum=_bound(option.minimum), maximum=_bound(option.maximum))
+    return f"{option.meaning} {bounds}"
+
+
+def _bound(bound: timedelta | int) -> str:
+    return say_length(bound) if isinstance(bound, timedelta) else str(bound)
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, timedelta):
-        return written(value).strip('"')
+        return to_toml(value).strip('"')
     if isinstance(value, tuple | frozenset):
         return [_plain(part) for part in value]
     return value

@@ -1,4 +1,4 @@
-"""What a person may set about the rituals of partner time. Limits are kept by `detector.config`."""
+"""What a person may set about the notifications around partner time; `detector.config` checks the limits."""
 
 from __future__ import annotations
 
@@ -6,20 +6,29 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from detector.i18n import _
+from rules.options import option
+
 LATE: Final = timedelta(seconds=60)
 """What was to be said at an instant and is noticed later than this is not said: nothing fires when the machine wakes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RitualSettings:
-    """What is said before partner time begins, when it begins, and when it is over; where numbers come from: docs/evidence.md.
+    """What is said before partner time begins, when it begins, and when it is over; numbers: docs/evidence.md."""
 
-    `heads_up`: so long before it begins it is announced; zero: never. `heads_up_sentence`: in these words of the person's
-    own, at most 12. `suggestions`: of these one is offered at the beginning: a walk, tea, a question. `ending`: whether
-    one line says at the end how it went.
-    """
-
-    heads_up: timedelta = timedelta(minutes=5)
-    heads_up_sentence: str = ""
-    suggestions: tuple[str, ...] = ()
-    ending: bool = False
+    heads_up: timedelta = option(
+        timedelta(minutes=5),
+        _("So long before it begins, partner time is announced; 0 s: never."),
+        maximum=timedelta(hours=1),
+    )
+    heads_up_sentence: str = option(
+        "",
+        _("A sentence of your own for it, at most 12 words; empty for the built-in one."),
+        max_words=12,
+        max_characters=120,
+    )
+    suggestions: tuple[str, ...] = option(
+        (), _("Of these one is offered when partner time begins: a walk, tea, a question."), max_characters=120
+    )
+    ending: bool = option(False, _("Whether one line says at the end how partner time went."))

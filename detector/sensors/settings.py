@@ -1,4 +1,4 @@
-"""What sensors can be told: which other programs on this device they may ask.
+"""What a person may set about sensors: which other programs on this device they may ask.
 
 Rule 1: only programs on this device: an address that could be another's is no setting.
 """
@@ -9,6 +9,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from detector.i18n import _
+from rules.options import option
+
 _HERE: Final = r"(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])"
 _PORT: Final = r":\d{1,5}"
 _URL: Final = re.compile(rf"http://{_HERE}(?:{_PORT})?/?", re.ASCII)
@@ -17,10 +20,18 @@ _PLACE: Final = re.compile(rf"{_HERE}{_PORT}", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SensorSettings:
-    """`activitywatch`: a running aw-server, such as http://127.0.0.1:5600; None: it is not asked. `adb`: the adb server."""
+    """The addresses of an ActivityWatch server, None where it is not asked, and of the adb server."""
 
-    activitywatch: str | None = None
-    adb: str = "127.0.0.1:5037"
+    activitywatch: str | None = option(
+        None,
+        _(
+            "A running ActivityWatch to ask where no sensor of our own can run, such as http://127.0.0.1:5600; "
+            "empty: none."
+        ),
+    )
+    adb: str = option(
+        "127.0.0.1:5037", _("The adb server, for a phone that is beside you by cable or wireless debugging.")
+    )
 
 
 def check_sources(sources: SensorSettings) -> list[tuple[str, str, str]]:

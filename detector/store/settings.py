@@ -1,14 +1,24 @@
-"""What the store can be told: how long things are kept, and whether names are."""
+"""What a person may set about the store; `detector.config` checks the limits."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
 
+from detector.i18n import _
+from rules.options import option
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreSettings:
-    """`retention`: what is older is deleted. `keep_names`: keep the catalogue's names beside the categories."""
+    """How long things are kept, and whether the catalogue's names are kept beside the categories."""
 
-    retention: timedelta = timedelta(days=90)
-    keep_names: bool = False
+    retention: timedelta = option(
+        timedelta(days=90),
+        _("How long moments and observations are kept; what is older is deleted."),
+        minimum=timedelta(days=1),
+        maximum=timedelta(days=3650),
+    )
+    keep_names: bool = option(
+        False, _("Whether the names of apps and sites are kept, rather than only their categories.")
+    )

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from detector.cli.program.commands import config_command
 from detector.config.read import parse_settings, read_settings
-from detector.config.sample import in_force, options, sample, written
-from detector.config.settings import OPTIONS, SECTIONS, TABLES, Settings
+from detector.config.sample import in_force, sample, to_toml
+from detector.config.settings import REPEATED_SECTIONS, SECTIONS, Settings, option_of, options_of
 from detector.errors import UserError
 from detector.paths import config_path
 from rules.lengths import parse_length
@@ -34,7 +34,7 @@ def test_the_sample_as_it_stands_sets_nothing() -> None:
 def test_the_sample_with_every_option_uncommented_gives_the_defaults() -> None:
     tree = tomllib.loads(uncommented())
     for section in SECTIONS:
-        assert list(tree[section]) == list(options(getattr(Settings(), section))), section
+        assert list(tree[section]) == list(options_of(getattr(Settings(), section))), section
     assert parse_settings(uncommented(), "sample") == Settings()
 
 
@@ -43,25 +43,29 @@ def test_the_sample_s_example_of_an_activity_can_be_taken_as_it_stands() -> None
     assert len(parse_settings(example, "example").activities.own) == 1
 
 
-def test_every_option_of_every_room_has_a_meaning_and_no_meaning_lacks_its_option() -> None:
-    types = {section: type(getattr(Settings(), section)) for section in SECTIONS}
-    for section, room in types.items():
-        assert set(OPTIONS[section]) == {field.name for field in dataclasses.fields(room)}, section
-        assert all(option.meaning for option in OPTIONS[section].values())
-    assert set(OPTIONS) == {*SECTIONS, *TABLES}
+def test_every_section_and_every_option_has_a_meaning() -> None:
+    kinds = [type(getattr(Settings(), section)) for section in SECTIONS]
+    kinds += [section.entry for section in REPEATED_SECTIONS.values()]
+    for kind in kinds:
+        assert options_of(kind), kind
+        assert all(option_of(field).meaning for field in options_of(kind).values()), kind
+    repeated = {section.settings for section in REPEATED_SECTIONS.values()}
+    assert {*SECTIONS, *repeated} == {field.name for field in dataclasses.fields(Settings)}
+    assert all(SECTIONS.values())
 
 
 def test_every_default_lies_within_its_bounds() -> None:
     for section in SECTIONS:
-        for name, value in options(getattr(Settings(), section)).items():
-            option = OPTIONS[section][name]
-            assert option.least is None or option.least <= value, name
-            assert option.most is None or value <= option.most, name
+        settings = getattr(Settings(), section)
+        for name, field in options_of(settings).items():
+            option, value = option_of(field), getattr(settings, name)
+            assert option.minimum is None or option.minimum <= value, name
+            assert option.maximum is None or value <= option.maximum, name
 
 
 @given(st.timedeltas(min_value=timedelta(microseconds=1), max_value=timedelta(days=3650)))
 def test_a_length_is_written_so_that_it_is_read_back_exactly(length: timedelta) -> None:
-    assert parse_length(written(length).strip('"')) == length
+    assert parse_length(to_toml(length).strip('"')) == length
 
 
 def test_the_settings_in_force_can_be_read_back_and_say_what_was_changed() -> None:

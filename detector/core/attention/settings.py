@@ -1,21 +1,36 @@
-"""What attention can be told: when a use is a glance, and when a device counts as left."""
+"""What a person may set about attention; `detector.config` checks the limits."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
 
+from detector.i18n import _
+from rules.options import option
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttentionSettings:
-    """Where a glance ends and where being away begins.
+    """When a use is a glance, and when a device counts as left.
 
-    `glance`: a use shorter than this is a glance (Oulasvirta et al. 2012; Heitmayer & Lahlou 2021).
-    `idle_after`: so long without input, and the device was left at the last input. As long as a glance, so that a look
-    that ended is never taken for dwelling: docs/decisions/idle-after-30-seconds.md.
-    `fleeting`: a use shorter than this is a toplevel passed over on the way to another; it counts as nothing.
+    The length of a glance is from Oulasvirta et al. 2012 and Heitmayer & Lahlou 2021. `idle_after` is as long, so that a
+    look that ended is never taken for dwelling: docs/decisions/idle-after-30-seconds.md.
     """
 
-    glance: timedelta = timedelta(seconds=30)
-    idle_after: timedelta = timedelta(seconds=30)
-    fleeting: timedelta = timedelta(seconds=2)
+    glance: timedelta = option(
+        timedelta(seconds=30),
+        _("A use shorter than this is a glance."),
+        minimum=timedelta(seconds=5),
+        maximum=timedelta(minutes=2),
+    )
+    idle_after: timedelta = option(
+        timedelta(seconds=30),
+        _("So long without input, and the device counts as left at the last input."),
+        minimum=timedelta(seconds=5),
+        maximum=timedelta(minutes=10),
+    )
+    fleeting: timedelta = option(
+        timedelta(seconds=2),
+        _("A use shorter than this was only passed over on the way to another; it counts as nothing."),
+        maximum=timedelta(seconds=5),
+    )
