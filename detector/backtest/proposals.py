@@ -60,7 +60,7 @@ class ProposalSide:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
+class ThresholdProposal:
     """A higher number for one rule. `rule`: the rule with that number.
 
     `bounded`: it is the highest that may be proposed, and the rule holds in more than one of four evenings all the same.
@@ -92,7 +92,7 @@ def propose(
     policy: PolicySettings,
     attention: AttentionSettings,
     needed: int = EVENINGS_NEEDED,
-) -> list[Proposal]:
+) -> list[ThresholdProposal]:
     """Return the proposals, by code; none if there are fewer evenings than `needed`.
 
     `rules`: those in force. `mine`: the codes of the person's own rules, which stay as they are; `declined`: those of
@@ -111,7 +111,7 @@ def propose(
     }
     candidates = _candidates(evenings, chosen, attention)
     maximum = len(evenings) // _ONE_IN
-    proposals: list[Proposal] = []
+    proposals: list[ThresholdProposal] = []
     found: tuple[Counter[str], int] | None = None
     for code, (rule, threshold) in chosen.items():
         (_number, _rule, before), *higher_ones = candidates[code]
@@ -126,7 +126,7 @@ def propose(
         if then[code] >= now[code] or nudges_then > nudges_now:
             continue
         proposals.append(
-            Proposal(
+            ThresholdProposal(
                 code=code,
                 name=rule.name,
                 threshold=threshold,
@@ -141,7 +141,7 @@ def propose(
     return sorted(proposals, key=lambda proposal: proposal.code)
 
 
-def say_why(proposal: Proposal) -> str:
+def say_why(proposal: ThresholdProposal) -> str:
     """Return in one sentence what one's own evenings say."""
     threshold, number = proposal.threshold, say_number(proposal.proposed)
     span = (threshold.span or "").strip("()").rpartition(",")[2].strip()

@@ -73,7 +73,7 @@ def read_timelines(text: str, name: str) -> list[Timeline]:
     Raises:
         UserError: with every problem, each with its place.
     """
-    reader = _Reader(name)
+    reader = _TimelineReader(name)
     for number, line in enumerate(text.splitlines(), 1):
         reader.take(number, line)
     if not reader.found and not reader.problems:
@@ -96,7 +96,7 @@ def read_timelines(text: str, name: str) -> list[Timeline]:
     return reader.found
 
 
-class _Reader:
+class _TimelineReader:
     """Reads the lines of one text, and notes all problems."""
 
     def __init__(self, name: str) -> None:

@@ -28,6 +28,7 @@ from detector.errors import (
     UserError,
 )
 from detector.i18n import _
+from detector.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -127,8 +128,8 @@ def _translate(command: click.Command) -> None:
             _translate(inner)
 
 
-ASKED_BY_A_SHELL: Final = "_TURNTOWARD_COMPLETE"
-"""Set by a shell that wants to know what Tab may write."""
+COMPLETION_VARIABLE: Final = "_TURNTOWARD_COMPLETE"
+"""A shell sets this environment variable to ask what Tab may complete."""
 
 
 class Commands(click.Group):
@@ -140,11 +141,11 @@ class Commands(click.Group):
         return [name for group in COMMANDS.values() for name in group]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return the command, or None where there is none of that name."""
+        """Return the command, or None if there is none of that name."""
         return load_command(cmd_name) if cmd_name in self.list_commands(ctx) else None
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Return what Tab may write, from the table, importing no command."""
+        """Return what Tab may complete, from the table, importing no command."""
         if incomplete.startswith("-"):
             return super().shell_complete(ctx, incomplete)
         from click.shell_completion import CompletionItem  # noqa: PLC0415 - only for a shell that asks
@@ -155,13 +156,10 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command; an unknown one is refused with the nearest name."""
+        """Find the command; refuse an unknown one with the nearest name."""
         if args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
-            from difflib import get_close_matches  # noqa: PLC0415 - only on a mistake
-
-            near = get_close_matches(args[0], self.list_commands(ctx), n=1)
-            hint = f"Did you mean '{near[0]}'?" if near else "`turntoward --help` lists the commands."
-            raise click.UsageError(f"There is no command '{args[0]}'. {hint}", ctx)
+            hint = did_you_mean(args[0], self.list_commands(ctx), _("`turntoward --help` lists the commands."))
+            raise click.UsageError(_("There is no command '{name}'. {hint}").format(name=args[0], hint=hint), ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -186,36 +184,33 @@ def turntoward() -> None:
     """
 
 
+_translate(turntoward)
+
+
 def main() -> None:
     """Run the command line; the exit codes are 0 done, 1 failed, 2 your input, 3 no daemon, 70 a bug."""
     try:
-        if ASKED_BY_A_SHELL in os.environ:
+        if COMPLETION_VARIABLE in os.environ:
             import_module("detector.cli.shells").register()
+        # Without click's standalone mode an exit code that a command sets is returned, and errors are raised.
         code = turntoward.main(prog_name="turntoward", standalone_mode=False)
-        # What a command ends with by itself comes back as a number here, and is not raised.
         if isinstance(code, int) and code:
             sys.exit(code)
     except click.exceptions.Abort:
         sys.exit(130)
-    except click.exceptions.Exit as leaving:
-        sys.exit(leaving.exit_code)
-    except click.ClickException as wrong:
-        wrong.show()
+    except click.exceptions.Exit as ending:
+        sys.exit(ending.exit_code)
+    except click.ClickException as error:
+        error.show()
         sys.exit(EXIT_INPUT)
-    except UserError as wrong:
-        click.echo(str(wrong), err=True)
-        sys.exit(EXIT_INPUT)
-    except DaemonNotRunning as wrong:
-        click.echo(str(wrong), err=True)
-        sys.exit(EXIT_NOT_RUNNING)
-    except TurntowardError as wrong:
-        click.echo(str(wrong), err=True)
-        sys.exit(EXIT_FAILED)
+    except TurntowardError as error:
+        click.echo(str(error), err=True)
+        failed = EXIT_NOT_RUNNING if isinstance(error, DaemonNotRunning) else EXIT_FAILED
+        sys.exit(EXIT_INPUT if isinstance(error, UserError) else failed)
     except BrokenPipeError:
+        # The reader, such as `head`, has seen enough.
         sys.exit(0)
-    except Exception:  # noqa: BLE001 - whatever it is, it is a bug, and the person is told so
-        import traceback  # noqa: PLC0415 - only on a bug
-
-        traceback.print_exc()
-        click.echo("This is a bug in turntoward; what stands above says where.", err=True)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is a bug, and must end with the code of a bug
+        sys.excepthook(type(error), error, error.__traceback__)
+        click.echo(_("This is a bug in turntoward; what stands above says where."), err=True)
         sys.exit(EXIT_BUG)

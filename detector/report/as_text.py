@@ -14,10 +14,10 @@ from detector.report.summary import (
     WEEKS_NEEDED,
     Cancellation,
     Device,
+    MomentCount,
     Nudges,
     PartnerTimes,
     Summary,
-    Tally,
     Week,
 )
 from detector.store.quiet_week import EVENINGS
@@ -73,7 +73,7 @@ def _parts(summary: Summary, width: int) -> Iterator[list[str]]:
     if summary.partner_times.counted:
         yield _moments(summary, width)
         column = max(
-            (len(tally.name) for tally in (*summary.by_category, *summary.by_rule, *summary.besides, *_on(summary))),
+            (len(count.name) for count in (*summary.by_category, *summary.by_rule, *summary.besides, *_on(summary))),
             default=0,
         )
         yield _table(_("By category"), summary.by_category, width, column)
@@ -181,7 +181,7 @@ def _phones(summary: Summary) -> bool:
     return any(device.kind == "phone" for device in summary.devices)
 
 
-def _on(summary: Summary) -> tuple[Tally, ...]:
+def _on(summary: Summary) -> tuple[MomentCount, ...]:
     return summary.by_device if _phones(summary) else ()
 
 
@@ -212,15 +212,15 @@ def _moments(summary: Summary, width: int) -> list[str]:
     return lines + (_indented(_("Not among them: {others}.").format(others=", ".join(others)), width) if others else [])
 
 
-def _table(heading: str, tallies: Sequence[Tally], width: int, column: int) -> list[str]:
-    if not tallies:
+def _table(heading: str, counts: Sequence[MomentCount], width: int, column: int) -> list[str]:
+    if not counts:
         return []
-    most = max(tally.moments for tally in tallies)
+    most = max(count.moments for count in counts)
     column = min(column, width - _NUMBER_COLUMNS - _BAR_COLUMNS)
     lines = [heading]
-    for tally in tallies:
-        rate = "" if tally.per_hour is None else f"{_('{rate} per h').format(rate=f'{tally.per_hour:.1f}'):>12}"
-        lines.append(f"  {_cut(tally.name, column):<{column}}{tally.moments:>7}{rate}  {_bar(tally.moments / most)}")
+    for count in counts:
+        rate = "" if count.per_hour is None else f"{_('{rate} per h').format(rate=f'{count.per_hour:.1f}'):>12}"
+        lines.append(f"  {_cut(count.name, column):<{column}}{count.moments:>7}{rate}  {_bar(count.moments / most)}")
     return lines
 
 

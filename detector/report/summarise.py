@@ -27,11 +27,11 @@ from detector.report.summary import (
     NUDGES_NEEDED,
     WEEKS_NEEDED,
     Cancellation,
+    MomentCount,
     Nudges,
     Offer,
     PartnerTimes,
     Summary,
-    Tally,
     Undisturbed,
     Unsaid,
     Week,
@@ -129,12 +129,12 @@ def summarise(
         share=total,
         coverage=_ratio(everything.known, everything.lasted),
         presence=_ratio(total.presence, total.known),
-        longest=_longest(counted_occurrences, zone),
+        longest=_max_stretch(counted_occurrences, zone),
         moments=len(found),
         per_hour=_per_hour(len(found), total.known),
-        by_category=_tallies((moment.category or "other" for moment in found), say_category, total.known),
-        by_rule=_tallies((moment.rule for moment in found), lambda code: rules.get(code, code), total.known),
-        by_device=_tallies((moment.device for moment in found), say_on, total.known),
+        by_category=_count_moments((moment.category or "other" for moment in found), say_category, total.known),
+        by_rule=_count_moments((moment.rule for moment in found), lambda code: rules.get(code, code), total.known),
+        by_device=_count_moments((moment.device for moment in found), say_on, total.known),
         devices=devices,
         put_away_first=sum(1 for each in kept if any(put_away_first(each, device.name) for device in devices)),
         together=excused[Reason.TOGETHER],
@@ -144,7 +144,7 @@ def summarise(
         unsaid=_unsaid(all_moments),
         weeks=weeks,
         missing=_missing(partner_times, total, nudges, weeks),
-        besides=_tallies(
+        besides=_count_moments(
             (moment.rule for moment in all_moments if moment.reason is Reason.REPORT_ONLY),
             lambda code: rules.get(code, code),
             total.known,
@@ -185,7 +185,7 @@ def _excuse(moment: Moment) -> Reason | None:
     return answered or (_EXCUSES.get(moment.reason) if moment.reason else None)
 
 
-def _longest(counted_occurrences: Iterable[_CountedOccurrence], zone: tzinfo) -> Undisturbed | None:
+def _max_stretch(counted_occurrences: Iterable[_CountedOccurrence], zone: tzinfo) -> Undisturbed | None:
     stretches = [stretch for each in counted_occurrences for stretch in each.divided.present]
     if not stretches:
         return None
@@ -246,10 +246,11 @@ def _weeks(counted_occurrences: Iterable[_CountedOccurrence]) -> tuple[Week, ...
     return tuple(weeks)
 
 
-def _tallies(codes: Iterable[str], name: Callable[[str], str], known: timedelta) -> tuple[Tally, ...]:
+def _count_moments(codes: Iterable[str], name: Callable[[str], str], known: timedelta) -> tuple[MomentCount, ...]:
     counted = sorted(Counter(codes).items(), key=lambda pair: (-pair[1], pair[0]))
     return tuple(
-        Tally(code=code, name=name(code), moments=times, per_hour=_per_hour(times, known)) for code, times in counted
+        MomentCount(code=code, name=name(code), moments=times, per_hour=_per_hour(times, known))
+        for code, times in counted
     )
 
 

@@ -77,7 +77,7 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class MomentCount:
     """Moments of one category, rule or device; `per_hour` of partner time that is known, None where that is too short."""
 
     code: str
@@ -184,9 +184,9 @@ class Summary:
     longest: Undisturbed | None
     moments: int
     per_hour: float | None
-    by_category: tuple[Tally, ...]
-    by_rule: tuple[Tally, ...]
-    by_device: tuple[Tally, ...]
+    by_category: tuple[MomentCount, ...]
+    by_rule: tuple[MomentCount, ...]
+    by_device: tuple[MomentCount, ...]
     devices: tuple[Device, ...]
     put_away_first: int
     together: int
@@ -196,7 +196,7 @@ class Summary:
     unsaid: tuple[Unsaid, ...]
     weeks: tuple[Week, ...]
     missing: tuple[str, ...]
-    besides: tuple[Tally, ...] = ()
+    besides: tuple[MomentCount, ...] = ()
     offers: tuple[Offer, ...]
     quiet_evening: int | None = None
     starts: Starts = Starts(well=0, known=0)

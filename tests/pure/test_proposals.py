@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.backtest.proposals import OwnEvening, Proposal, propose, say_why
+from detector.backtest.proposals import OwnEvening, ThresholdProposal, propose, say_why
 from detector.backtest.thresholds import (
     MAX_COUNT_FACTOR,
     MAX_LENGTH_FACTOR,
@@ -61,7 +61,9 @@ def evening(day: int, *uses: tuple[int, str, int], quiet: bool = True) -> OwnEve
     return OwnEvening(parts=[(kept, seen, ())])
 
 
-def proposed(evenings: Sequence[OwnEvening], rules: Sequence[Rule] = RULES, **how: object) -> dict[str, Proposal]:
+def proposed(
+    evenings: Sequence[OwnEvening], rules: Sequence[Rule] = RULES, **how: object
+) -> dict[str, ThresholdProposal]:
     given: dict[str, object] = {"policy": PolicySettings(), "attention": AttentionSettings()} | how
     return {each.code: each for each in propose(evenings, rules, **given)}  # type: ignore[arg-type]
 

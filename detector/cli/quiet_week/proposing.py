@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from detector.backtest.proposals import OwnEvening, Proposal, propose, say_why
+from detector.backtest.proposals import OwnEvening, ThresholdProposal, propose, say_why
 from detector.backtest.thresholds import say_number
 from detector.cli.output import print_json, say
 from detector.cli.plan import context as plan
@@ -70,7 +70,7 @@ def accept_proposal(code: str) -> None:
     today = f"{plan.CLOCK.now().astimezone():%Y-%m-%d}"
     path = write_rule(rules_dir(), _as_own_rule(proposal), _("yours since {day}").format(day=today))
     if proposal.code in week.declined:
-        with plan.opened() as store:
+        with plan.open_store() as store:
             quiet_week.decline(store, proposal.code, wanted=True)
     before, after = say_number(proposal.threshold.number), say_number(proposal.proposed)
     done = _("{code} now asks for {after} instead of {before}: it stands in {file}.")
@@ -91,7 +91,7 @@ def decline_proposal(code: str) -> None:
     """
     week, evenings = _read_week()
     proposal = _find(code, evenings, week)
-    with plan.opened() as store:
+    with plan.open_store() as store:
         quiet_week.decline(store, proposal.code)
     text = _(
         "{code} stays as it is, and this is not proposed again. `turntoward quiet-week accept {code}` takes it over "
@@ -120,7 +120,7 @@ def _read_week() -> tuple[QuietWeek, list[OwnEvening]]:
 
 def _propose(
     evenings: Sequence[OwnEvening], *, declined: tuple[str, ...] = (), only: str | None = None
-) -> list[Proposal]:
+) -> list[ThresholdProposal]:
     settings, rules = read_settings(config_path()), load_rules(rules_dir()).rules
     mine = [rule.code for rule in rules if rule.source != BUILT_IN]
     return propose(
@@ -128,7 +128,7 @@ def _propose(
     )
 
 
-def _find(code: str, evenings: Sequence[OwnEvening], week: QuietWeek) -> Proposal:
+def _find(code: str, evenings: Sequence[OwnEvening], week: QuietWeek) -> ThresholdProposal:
     for proposal in _propose(evenings, only=code.strip().upper()):
         return proposal
     if missing := say_missing(week, len(evenings)):
@@ -142,7 +142,7 @@ def _find(code: str, evenings: Sequence[OwnEvening], week: QuietWeek) -> Proposa
     raise UserError(message.format(code=code.strip()[:20], codes=codes))
 
 
-def _as_own_rule(proposal: Proposal) -> dict[str, object]:
+def _as_own_rule(proposal: ThresholdProposal) -> dict[str, object]:
     """Return the rule with the proposed number as it stands in a pack; its page says that the number is one's own."""
     page = proposal.rule.page
     before, after = say_number(proposal.threshold.number), say_number(proposal.proposed)
@@ -154,7 +154,7 @@ def _as_own_rule(proposal: Proposal) -> dict[str, object]:
     }
 
 
-def _write_proposal(proposal: Proposal) -> None:
+def _write_proposal(proposal: ThresholdProposal) -> None:
     now, then, evenings = proposal.now, proposal.then, proposal.evenings
     before, after = say_number(proposal.threshold.number), say_number(proposal.proposed)
     click.echo(f"{proposal.code}  {proposal.name}")
@@ -171,7 +171,7 @@ def _write_proposal(proposal: Proposal) -> None:
     click.echo()
 
 
-def _proposal_as_json(proposal: Proposal) -> dict[str, Any]:
+def _proposal_as_json(proposal: ThresholdProposal) -> dict[str, Any]:
     return {
         "code": proposal.code,
         "name": proposal.name,

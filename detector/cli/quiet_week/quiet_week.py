@@ -23,7 +23,7 @@ QUESTION: Final = _("Shall it keep quiet for the first seven evenings, and then 
 
 def start_week() -> None:
     """Let the quiet week begin with the next partner time."""
-    with plan.opened() as store:
+    with plan.open_store() as store:
         if quiet_week.current_evening(store, local_zone()) is not None:
             week = quiet_week.load(store)
             sentences = [_("It has begun already."), *_say_state(week, _evenings_done(store, week))]
@@ -38,7 +38,7 @@ def start_week() -> None:
 
 def stop_week() -> None:
     """End the quiet week now, if it is under way."""
-    with plan.opened() as store:
+    with plan.open_store() as store:
         evening = quiet_week.current_evening(store, local_zone())
         if evening is not None:
             quiet_week.stop(store)
