@@ -20,8 +20,19 @@ from detector.activities.classifier import Classifier
 from detector.core.observations import LAPTOP, Activity
 from detector.importing.model import Account
 from detector.importing.tracks import NOTHING, Tracks
-from detector.sensors.activitywatch_buckets import ANY_BROWSER, BROWSERS, Browser, Kind, browser_of, kind_of
-from detector.sensors.activitywatch_events import SHAPES, Afk, App, Front, Tab
+from detector.sensors.activitywatch_events import (
+    ANY_BROWSER,
+    BROWSERS,
+    EVENT_TYPES,
+    AfkData,
+    AppData,
+    Browser,
+    BucketKind,
+    FrontData,
+    TabData,
+    browser_of,
+    kind_of,
+)
 
 LONGEST_EVENT: Final = 31 * 24 * 3600.0
 """Seconds; an event that lasts longer is a slip of a clock."""
@@ -41,7 +52,7 @@ class Bucket:
     """What is said of a bucket. `host` is the device that its events are of, as ActivityWatch calls it."""
 
     name: str
-    kind: Kind
+    kind: BucketKind
     host: str
 
 
@@ -57,7 +68,7 @@ class Door:
         self._keep_names = keep_names
         self._latest = _as_integer(now + AHEAD)
         self._earliest = _as_integer(datetime(2000, 1, 1, tzinfo=UTC))
-        self._decoders = {kind: msgspec.json.Decoder(shape) for kind, shape in SHAPES.items()}
+        self._decoders = {kind: msgspec.json.Decoder(shape) for kind, shape in EVENT_TYPES.items()}
         self._front = lru_cache(_REMEMBERED)(_fronts(classifier))
         self._tab = lru_cache(_REMEMBERED)(_tabs(classifier))
         self._app = lru_cache(_REMEMBERED)(classifier.classify_phone)
@@ -111,17 +122,17 @@ class Door:
     def _what(self, bucket: Bucket, content: Any) -> tuple[int, int]:
         """Return the number of the activity (for idleness 1 or 0), and of the browser that it may be a page of, or 0."""
         match content:
-            case Front(app=app, title=title):
+            case FrontData(app=app, title=title):
                 activity, browser = self._front(app or "", title or "")
                 return self._number(activity), browser
-            case Tab(title=title, url=url):
+            case TabData(title=title, url=url):
                 page, browser = self._tab(bucket.name, title or "", _site(url or ""))
                 return self._number(page), browser
-            case App(package=package, app=app):
+            case AppData(package=package, app=app):
                 if not package and not app:
                     raise _Wrong("it names no app")
                 return self._number(self._app(package or app).activity()), 0
-            case Afk(status=status):
+            case AfkData(status=status):
                 if status not in {"afk", "not-afk"}:
                     raise _Wrong("its status is neither afk nor not-afk")
                 return int(status == "afk"), 0

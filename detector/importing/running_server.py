@@ -16,7 +16,7 @@ from detector.errors import TurntowardError
 from detector.importing.door import Bucket, Door
 from detector.importing.model import Account, Progress
 from detector.importing.timeline import as_integer
-from detector.sensors.activitywatch_server import ActivityWatchServer, NotAsked, TooMuch
+from detector.sensors.activitywatch_server import ActivityWatchError, ActivityWatchServer, AnswerTooLarge
 
 STRETCH: Final = timedelta(days=7)
 SHORTEST: Final = timedelta(minutes=10)
@@ -48,7 +48,7 @@ def read_server(
                         bucket, runner=runner, server=server, door=door, account=account, progress=progress
                     )
                     reading.read(since, until)
-        except NotAsked as failure:
+        except ActivityWatchError as failure:
             raise SourceFailed(f"{server.url}: ActivityWatch {failure}.\n  {_HINT}") from None
 
 
@@ -85,7 +85,7 @@ class _Reading:
     def _stretch(self, at: datetime, ends: datetime, goes_on_from: int | None) -> None:
         try:
             events = self._decoder.decode(self._runner.run(self._server.between(self._bucket.name, at, ends)))
-        except TooMuch:
+        except AnswerTooLarge:
             if ends - at <= SHORTEST:
                 self._account.say(f"{self._bucket.name}: too much is told of {at:%Y-%m-%d %H:%M}")
                 return

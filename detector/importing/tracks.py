@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from detector.core.observations import Activity
-from detector.sensors.activitywatch_buckets import Kind
+from detector.sensors.activitywatch_events import BucketKind
 
 NOTHING: Final = -1
 """Stands for an activity where there is none."""
@@ -73,7 +73,7 @@ class Host:
     """All that is known of one device by the name that ActivityWatch has for it."""
 
     device: str
-    tracks: dict[Kind, Track] = field(default_factory=dict)
+    tracks: dict[BucketKind, Track] = field(default_factory=dict)
 
     @property
     def reach(self) -> int:
@@ -97,7 +97,7 @@ class Tracks:
             self.activities.append(activity)
         return number
 
-    def track(self, device: str, host: str, kind: Kind) -> Track:
+    def track(self, device: str, host: str, kind: BucketKind) -> Track:
         """Return the track, made where there is none yet."""
         of_host = self.hosts.get((device, host))
         if of_host is None:

@@ -1,8 +1,8 @@
 """One file per platform and role; `REGISTRY` lists them in order of preference.
 
 Rule 1: a sensor's module is imported only when it is tried, so that a missing library costs nothing.
-Rule 2: the session's type decides what is tried, never that `DISPLAY` exists: on Wayland an X11 sensor would start,
-and see nothing, and that silence would look like presence.
+Rule 2: the session's type decides what is tried, never that `DISPLAY` exists: on Wayland an X11 sensor would start and
+see nothing, and that silence would look like presence.
 """
 
 from __future__ import annotations
@@ -17,66 +17,100 @@ from detector.clock import Clock
 from detector.core.attention.settings import AttentionSettings
 from detector.core.observations import Sense
 from detector.errors import SensorUnavailable
+from detector.i18n import _
 from detector.sensors.model import Sensor
 from detector.sensors.settings import SensorSettings
 
 SessionType: TypeAlias = Literal["x11", "wayland", "tty"]
 DEFAULT_SOURCES: Final = SensorSettings()
-SESSION_TYPE_NAMES: Final[dict[SessionType, str]] = {"x11": "X11", "wayland": "Wayland", "tty": "a text console"}
+SESSION_TYPE_NAMES: Final[dict[SessionType, str]] = {
+    "x11": _("X11"),
+    "wayland": _("Wayland"),
+    "tty": _("a text console"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """One row of the registry: where a sensor is, and for which types of session it is meant.
 
-    `asks`: it asks another program on this device, and is told by `SensorSettings` which.
+    `needs_sources`: it asks another program on this device, whose address is in `SensorSettings`.
     """
 
     sense: Sense
     name: str
     module: str
-    kind: str
+    class_name: str
     sessions: tuple[SessionType, ...]
-    asks: bool = False
+    needs_sources: bool = False
 
     def make(self, clock: Clock, settings: AttentionSettings, sources: SensorSettings = DEFAULT_SOURCES) -> Sensor:
         """Import the sensor and make it; nothing is opened. Raises `SensorUnavailable` where a library is missing."""
-        more = (sources,) if self.asks else ()
+        more = (sources,) if self.needs_sources else ()
         try:
-            made = getattr(import_module(self.module), self.kind)(clock, settings, *more)
+            made = getattr(import_module(self.module), self.class_name)(clock, settings, *more)
         except ImportError as missing:
-            raise SensorUnavailable(
-                f"the library {missing.name or self.module} is missing", "run `uv sync`, or install the package again"
-            ) from missing
+            why = _("the library {library} is missing").format(library=missing.name or self.module)
+            raise SensorUnavailable(why, _("run `uv sync`, or install the package again")) from missing
         return cast("Sensor", made)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnavailableSensor:
-    """Why a sensor does not sense here, and what a person could do about it."""
+    """Why a sensor cannot run here, and what a person could do about it."""
 
     sensor: str
     why: str
     remedy: str | None = None
 
 
-def _row(sense: Sense, name: str, kind: str, *sessions: SessionType, asks: bool = False) -> Candidate:
-    module = f"detector.sensors.{name}"
-    return Candidate(sense=sense, name=name, module=module, kind=kind, sessions=sessions, asks=asks)
+def _row(
+    sense: Sense,
+    name: str,
+    class_name: str,
+    *sessions: SessionType,
+    module: str = "",
+    needs_sources: bool = False,
+) -> Candidate:
+    return Candidate(
+        sense=sense,
+        name=name,
+        module=f"detector.sensors.{module or name}",
+        class_name=class_name,
+        sessions=sessions,
+        needs_sources=needs_sources,
+    )
 
 
 REGISTRY: Final[tuple[Candidate, ...]] = (
     _row("focus", "x11_focus", "X11Focus", "x11"),
-    _row("focus", "activitywatch_focus", "ActivityWatchFocus", "x11", "wayland", asks=True),
+    _row(
+        "focus",
+        "activitywatch_focus",
+        "ActivityWatchFocus",
+        "x11",
+        "wayland",
+        module="activitywatch_sensor",
+        needs_sources=True,
+    ),
     _row("idle", "x11_idle", "X11Idle", "x11"),
     _row("idle", "x11_idle_screensaver", "X11IdleScreensaver", "x11"),
-    _row("idle", "activitywatch_idle", "ActivityWatchIdle", "x11", "wayland", asks=True),
+    _row(
+        "idle",
+        "activitywatch_idle",
+        "ActivityWatchIdle",
+        "x11",
+        "wayland",
+        module="activitywatch_sensor",
+        needs_sources=True,
+    ),
     _row("input", "pynput_input", "PynputInput", "x11"),
     _row("session", "logind", "Logind", "x11", "wayland", "tty"),
     _row("quiet", "desktop_quiet", "DesktopQuiet", "x11", "wayland"),
     _row("media", "mpris_media", "MprisMedia", "x11", "wayland"),
     _row("call", "pulse_call", "PulseCall", "x11", "wayland"),
 )
+"""The names are shown by `doctor` and stored; the first that can run here is used for its sense."""
 SENSES: Final[tuple[Sense, ...]] = tuple(dict.fromkeys(row.sense for row in REGISTRY))
 
 
@@ -92,15 +126,15 @@ def _can_connect(display: str) -> bool:
 def session_type(
     env: Mapping[str, str] | None = None, can_connect: Callable[[str], bool] = _can_connect
 ) -> SessionType:
-    """Return what the session is: by its own word first, then by what is there.
+    """Return what the session is: what XDG_SESSION_TYPE says, otherwise what is found.
 
-    `startx` on a console leaves the word "tty" behind, and a bare X server none: there an X server that takes a
-    connection decides. One that merely has a name in `DISPLAY` (Xwayland's, or none any more) does not.
+    After `startx` on a console the variable says "tty", and a bare X server sets none: then an X server that takes a
+    connection decides. A mere name in `DISPLAY` (Xwayland's, or one that is gone) does not.
     """
     env = os.environ if env is None else env
-    said = env.get("XDG_SESSION_TYPE", "")
-    if said in ("x11", "wayland"):
-        return cast("SessionType", said)
+    given = env.get("XDG_SESSION_TYPE", "")
+    if given in ("x11", "wayland"):
+        return cast("SessionType", given)
     if env.get("WAYLAND_DISPLAY"):
         return "wayland"
     display = env.get("DISPLAY", "")
@@ -117,8 +151,10 @@ def not_for_session(sense: Sense, session: SessionType) -> tuple[UnavailableSens
     return tuple(
         UnavailableSensor(
             sensor=row.name,
-            why=f"it is for {' and '.join(SESSION_TYPE_NAMES[fit] for fit in row.sessions)}, "
-            f"and this session is {SESSION_TYPE_NAMES[session]}",
+            why=_("it is for {sessions}, and this session is {session}").format(
+                sessions=_(" and ").join(SESSION_TYPE_NAMES[each] for each in row.sessions),
+                session=SESSION_TYPE_NAMES[session],
+            ),
         )
         for row in REGISTRY
         if row.sense == sense and session not in row.sessions
@@ -134,13 +170,13 @@ async def first_available(
 ) -> tuple[Sensor | None, list[UnavailableSensor]]:
     """Return the first sensor of a sense that can run here and now, not yet started, and why the others cannot."""
     session = session or session_type()
-    refusals = list(not_for_session(sense, session))
+    unavailable = list(not_for_session(sense, session))
     for candidate in candidates(sense, session):
         try:
             sensor = candidate.make(clock, settings, sources)
             await sensor.probe()
-        except SensorUnavailable as refused:
-            refusals.append(UnavailableSensor(sensor=candidate.name, why=refused.why, remedy=refused.remedy))
+        except SensorUnavailable as failure:
+            unavailable.append(UnavailableSensor(sensor=candidate.name, why=failure.why, remedy=failure.remedy))
         else:
-            return sensor, refusals
-    return None, refusals
+            return sensor, unavailable
+    return None, unavailable

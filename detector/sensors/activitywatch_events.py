@@ -1,57 +1,107 @@
-"""What an event of ActivityWatch looks like, for each kind of bucket. Whatever else an event holds is passed over.
+"""What ActivityWatch's buckets hold: which kind each is, by its name and type, and the shape of its events. Pure.
 
-Rule 1: a title, an address and an app's name are in no repr.
+Rule 1: a title, an address and an app's name are in no repr. Whatever else an event holds is not read.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
 
-from detector.sensors.activitywatch_buckets import Kind
-
 T = TypeVar("T")
+BucketKind: TypeAlias = Literal["focus", "idle", "tab", "app", "unlock"]
+
+ANDROID: Final = "aw-watcher-android"
+"""The beginning of the name of every bucket that ActivityWatch for Android fills; the rest differs between versions."""
+
+_TYPES: Final[dict[str, BucketKind]] = {
+    "currentwindow": "focus",
+    "afkstatus": "idle",
+    "web.tab.current": "tab",
+    "os.lockscreen.unlocks": "unlock",
+}
 
 
-class _Mute(msgspec.Struct):
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """A browser as its own toplevels are called: its app id, and what it appends to the title of a page."""
+
+    word: str
+    app_id: str
+    brand: str
+
+    def title(self, page: str) -> str:
+        """Return the title that the toplevel has while it shows the page."""
+        return f"{page} — {self.brand}"
+
+
+BROWSERS: Final = (
+    Browser("librewolf", "librewolf", "LibreWolf"),
+    Browser("firefox", "firefox", "Mozilla Firefox"),
+    Browser("chromium", "chromium", "Chromium"),
+    Browser("chrome", "google-chrome", "Google Chrome"),
+    Browser("edge", "microsoft-edge", "Microsoft Edge"),
+    Browser("brave", "brave-browser", "Brave"),
+    Browser("opera", "opera", "Opera"),
+    Browser("vivaldi", "vivaldi", "Vivaldi"),
+)
+ANY_BROWSER: Final = BROWSERS[1]
+
+
+def kind_of(name: str, type_: str) -> BucketKind | None:
+    """Return what the bucket of this id and type holds, None where it is nothing that is used here."""
+    kind = _TYPES.get(type_)
+    if name.startswith(ANDROID) and kind != "unlock":
+        return "app" if type_ in {"currentwindow", ""} else None
+    return kind
+
+
+def browser_of(name: str) -> Browser | None:
+    """Return the browser that an app or a bucket of tabs is named after, or None."""
+    lowered = name.lower()
+    return next((browser for browser in BROWSERS if browser.word in lowered), None)
+
+
+class _HiddenData(msgspec.Struct):
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
 
 
-class Front(_Mute):
-    """What is in front on a desktop."""
+class FrontData(_HiddenData):
+    """The toplevel in front on a desktop."""
 
     app: str | None = None
     title: str | None = None
 
 
-class Afk(_Mute):
+class AfkData(_HiddenData):
     """Whether anybody is there: "afk" or "not-afk"."""
 
     status: str
 
 
-class Tab(_Mute):
+class TabData(_HiddenData):
     """The page that a browser shows."""
 
     title: str | None = None
     url: str | None = None
 
 
-class App(_Mute):
+class AppData(_HiddenData):
     """The app in front on an Android phone."""
 
     package: str | None = None
     app: str | None = None
 
 
-class Unlock(_Mute):
+class UnlockData(_HiddenData):
     """A phone was unlocked."""
 
 
-class Event(msgspec.Struct, Generic[T]):
+class ActivityWatchEvent(msgspec.Struct, Generic[T]):
     """One event: from `timestamp` on, for `duration` seconds."""
 
     timestamp: datetime
@@ -60,19 +110,19 @@ class Event(msgspec.Struct, Generic[T]):
 
     @property
     def began(self) -> datetime:
-        """When it began: a time without a zone is UTC, as ActivityWatch itself reads it."""
+        """When it began, in UTC: ActivityWatch itself reads a time without a zone so."""
         return (self.timestamp if self.timestamp.tzinfo else self.timestamp.replace(tzinfo=UTC)).astimezone(UTC)
 
     @property
     def ended(self) -> datetime:
-        """Until when it was told of; raises OverflowError where that cannot be."""
+        """The last instant at which the watcher reported it. Raises `OverflowError` where there is no such instant."""
         return self.began + timedelta(seconds=self.duration)
 
 
-SHAPES: Final[dict[Kind, Any]] = {
-    "focus": Event[Front],
-    "idle": Event[Afk],
-    "tab": Event[Tab],
-    "app": Event[App],
-    "unlock": Event[Unlock],
+EVENT_TYPES: Final[dict[BucketKind, Any]] = {
+    "focus": ActivityWatchEvent[FrontData],
+    "idle": ActivityWatchEvent[AfkData],
+    "tab": ActivityWatchEvent[TabData],
+    "app": ActivityWatchEvent[AppData],
+    "unlock": ActivityWatchEvent[UnlockData],
 }

@@ -1,9 +1,10 @@
-"""What both sensors of a running ActivityWatch share: asking its server, and telling when it has fallen silent.
+"""Focus and idleness as a running ActivityWatch reports them: for sessions in which no sensor of ours can tell.
 
 Rule 1: it is asked in partner time alone, and only where the person wrote its address into the settings.
-Rule 2: it is asked every ten seconds: ActivityWatch pushes nothing, its watchers hand in what they saw up to a minute
-later, and a look shorter than a glance needs no better. So it is the last choice, for where nothing pushes.
-Rule 3: what is stale is a loss, never presence: a watcher that still runs says something at least once a minute.
+Rule 2: it is asked every ten seconds: ActivityWatch pushes nothing, and its watchers report up to a minute late. So it is
+the last choice, for where nothing pushes.
+Rule 3: stale data is a loss, never presence: a watcher that still runs reports at least once a minute.
+Rule 4: while a browser is in front and reports its page, the page's title takes the place of the toplevel's.
 """
 
 from __future__ import annotations
@@ -18,27 +19,36 @@ import msgspec
 
 from detector.clock import Clock
 from detector.core.attention.settings import AttentionSettings
-from detector.core.observations import Sense, SensorStarted
+from detector.core.observations import CameBack, Sense, SensorStarted, WentIdle
 from detector.errors import SensorLost, SensorUnavailable
-from detector.sensors.activitywatch_buckets import Kind, kind_of
-from detector.sensors.activitywatch_events import SHAPES, Event
-from detector.sensors.activitywatch_server import ActivityWatchServer, NotAsked
-from detector.sensors.model import SensorEvent
+from detector.i18n import _
+from detector.sensors.activitywatch_events import (
+    EVENT_TYPES,
+    ActivityWatchEvent,
+    BucketKind,
+    FrontData,
+    browser_of,
+    kind_of,
+)
+from detector.sensors.activitywatch_server import ActivityWatchError, ActivityWatchServer
+from detector.sensors.model import SensorEvent, Toplevel, ToplevelFocused
 from detector.sensors.settings import SensorSettings, check_sources
 
 EVERY: Final = timedelta(seconds=10)
 STALE: Final = timedelta(seconds=90)
-AT_ONCE: Final = 50
-"""Events that are looked at between two questions: more do not fit into a minute of anybody's."""
-_REMEDY: Final = 'write activitywatch = "http://127.0.0.1:5600" below [sources] in the configuration'
+TAB_STALE: Final = timedelta(seconds=150)
+"""A browser reports once a minute which page it shows."""
+MAX_EVENTS: Final = 50
+"""Events that are read at a time: more do not come in ten seconds."""
+_REMEDY: Final = _('write activitywatch = "http://127.0.0.1:5600" below [sources] in the configuration')
 
 
 class ActivityWatchSensor:
-    """One bucket of a running aw-server, asked again and again. A subclass says what its events mean."""
+    """One bucket of a running aw-server, asked again and again. A subclass turns its events into sensor events."""
 
     name = ""
     sense: Sense = "focus"
-    kind: Kind = "focus"
+    kind: BucketKind = "focus"
     watcher = ""
 
     def __init__(
@@ -58,86 +68,163 @@ class ActivityWatchSensor:
         """Return if an aw-server is to be asked, is there, and hears from its watcher; else `SensorUnavailable`."""
         server = self._server()
         try:
-            _, events = await self._bucket(server)
-        except NotAsked as failure:
-            raise SensorUnavailable(f"ActivityWatch {failure}", "start ActivityWatch") from None
+            _bucket, events = await self._find_bucket(server)
+        except ActivityWatchError as failure:
+            why = _("ActivityWatch {problem}").format(problem=failure)
+            raise SensorUnavailable(why, _("start ActivityWatch")) from None
         if not self._is_fresh(events):
-            raise SensorUnavailable(f"{self.watcher} tells ActivityWatch nothing", f"start {self.watcher}")
+            why = _("{watcher} tells ActivityWatch nothing").format(watcher=self.watcher)
+            raise SensorUnavailable(why, _("start {program}").format(program=self.watcher))
 
     async def observe(self) -> AsyncGenerator[SensorEvent, None]:
-        """Yield what the events say, `SensorStarted` first."""
+        """Yield `SensorStarted`, then what the events amount to."""
         server = self._server()
         try:
-            bucket, events = await self._bucket(server)
-            self._begin()
+            bucket, events = await self._find_bucket(server)
+            self._start()
             latest = self._clock.now()
             self._require_fresh(events)
             yield SensorStarted(at=latest, sense=self.sense, sensor=self.name)
             while True:
-                for what in await self._say(server, events, latest):
-                    latest = max(latest, what.at)
-                    yield what
-                await _rest(self._every)
-                events = self._read(await server.latest(bucket, AT_ONCE))
+                for event in await self._convert(server, events, latest):
+                    latest = max(latest, event.at)
+                    yield event
+                await _sleep(self._every)
+                events = self._read(await server.latest(bucket, MAX_EVENTS))
                 self._require_fresh(events)
-        except NotAsked as failure:
-            raise SensorLost(f"ActivityWatch {failure}") from None
+        except ActivityWatchError as failure:
+            raise SensorLost(_("ActivityWatch {problem}").format(problem=failure)) from None
 
-    def _begin(self) -> None:
-        """Know nothing of what was said before."""
+    def _start(self) -> None:
+        """Forget what an earlier run has yielded."""
 
-    async def _say(
-        self, server: ActivityWatchServer, events: Sequence[Event[Any]], latest: datetime
+    async def _convert(
+        self, server: ActivityWatchServer, events: Sequence[ActivityWatchEvent[Any]], latest: datetime
     ) -> list[SensorEvent]:
-        """Return what is new in the events, the oldest of which is first, none of it before `latest`."""
+        """Return what is new in the events, the oldest of which is first; nothing of it is before `latest`."""
         raise NotImplementedError
 
     def _server(self) -> ActivityWatchServer:
         url = self._sources.activitywatch
         if url is None:
-            raise SensorUnavailable("ActivityWatch is not to be asked", _REMEDY)
-        if any(option == "activitywatch" for option, _, _ in check_sources(self._sources)):
-            raise SensorUnavailable("this ActivityWatch may not be on this device", _REMEDY)
+            raise SensorUnavailable(_("ActivityWatch is not to be asked"), _REMEDY)
+        if any(problem[0] == "activitywatch" for problem in check_sources(self._sources)):
+            raise SensorUnavailable(_("this ActivityWatch may not be on this device"), _REMEDY)
         return ActivityWatchServer(url)
 
-    async def _bucket(self, server: ActivityWatchServer) -> tuple[str, list[Event[Any]]]:
-        """Return the bucket that heard last, for there may be some of other computers, and its events."""
-        told = await server.buckets()
+    async def _find_bucket(self, server: ActivityWatchServer) -> tuple[str, list[ActivityWatchEvent[Any]]]:
+        """Return the bucket with the newest event, and its events; a synchronised server holds other computers', too."""
+        buckets = await server.buckets()
         found = []
-        for name in sorted(told):
-            type_ = told[name].get("type")
+        for name in sorted(buckets):
+            type_ = buckets[name].get("type")
             if isinstance(type_, str) and kind_of(name, type_) == self.kind:
-                events = self._read(await server.latest(name, AT_ONCE))
+                events = self._read(await server.latest(name, MAX_EVENTS))
                 if events:
                     found.append((events[-1].ended, name, events))
         if not found:
-            raise SensorUnavailable(f"{self.watcher} has told ActivityWatch nothing yet", f"start {self.watcher}")
-        _, name, events = max(found, key=lambda each: each[:2])
+            why = _("{watcher} has told ActivityWatch nothing yet").format(watcher=self.watcher)
+            raise SensorUnavailable(why, _("start {program}").format(program=self.watcher))
+        _ended, name, events = max(found, key=lambda each: each[:2])
         return name, events
 
-    def _read(self, events: Sequence[Any]) -> list[Event[Any]]:
+    def _read(self, events: Sequence[Any]) -> list[ActivityWatchEvent[Any]]:
         return read_events(self.kind, events)
 
-    def _is_fresh(self, events: Sequence[Event[Any]]) -> bool:
+    def _is_fresh(self, events: Sequence[ActivityWatchEvent[Any]]) -> bool:
         return bool(events) and self._clock.now() - events[-1].ended <= STALE
 
-    def _require_fresh(self, events: Sequence[Event[Any]]) -> None:
+    def _require_fresh(self, events: Sequence[ActivityWatchEvent[Any]]) -> None:
         if not self._is_fresh(events):
-            raise SensorLost(f"{self.watcher} has told ActivityWatch nothing for {STALE.total_seconds():.0f} s")
+            why = _("{watcher} has told ActivityWatch nothing for {seconds:.0f} s")
+            raise SensorLost(why.format(watcher=self.watcher, seconds=STALE.total_seconds()))
 
 
-def read_events(kind: Kind, events: Sequence[Any]) -> list[Event[Any]]:
-    """Return those of the events that are what they should be, the oldest first."""
-    found: list[Event[Any]] = []
+class ActivityWatchFocus(ActivityWatchSensor):
+    """The toplevel in front, by aw-watcher-window (or what fills such a bucket on Wayland)."""
+
+    name = "activitywatch_focus"
+    sense: Sense = "focus"
+    kind: BucketKind = "focus"
+    watcher = "aw-watcher-window"
+
+    def _start(self) -> None:
+        self._yielded: Toplevel | None = None
+        self._newest: datetime | None = None
+
+    async def _convert(
+        self, server: ActivityWatchServer, events: Sequence[ActivityWatchEvent[Any]], latest: datetime
+    ) -> list[SensorEvent]:
+        newest = events[-1]
+        # Toplevels that came and went between two questions count as well, but not those from before the first.
+        passed = [] if self._newest is None else [each for each in events[:-1] if each.began > self._newest]
+        found: list[SensorEvent] = []
+        for event in (*passed, newest):
+            page = await self._page(server, event.content) if event is newest else None
+            toplevel = Toplevel(app_id=event.content.app or "", title=page or event.content.title or "")
+            if toplevel == self._yielded:
+                continue
+            latest = max(latest, min(event.began, self._clock.now()))
+            self._yielded = toplevel
+            found.append(ToplevelFocused(at=latest, toplevel=toplevel))
+        self._newest = newest.began
+        return found
+
+    async def _page(self, server: ActivityWatchServer, front: FrontData) -> str | None:
+        """Return the title of the page that the browser in front shows, None where it is no browser or reports none."""
+        browser = browser_of(front.app or "")
+        if browser is None:
+            return None
+        buckets = await server.buckets()
+        for name in sorted(buckets):
+            type_ = buckets[name].get("type")
+            if not isinstance(type_, str) or kind_of(name, type_) != "tab" or browser_of(name) not in {browser, None}:
+                continue
+            pages = read_events("tab", await server.latest(name))
+            if pages and pages[-1].content.title and self._clock.now() - pages[-1].ended <= TAB_STALE:
+                return browser.title(pages[-1].content.title)
+        return None
+
+
+class ActivityWatchIdle(ActivityWatchSensor):
+    """Idle by aw-watcher-afk. Its own settings say how long is idle; it reports since when, and so does `WentIdle`."""
+
+    name = "activitywatch_idle"
+    sense: Sense = "idle"
+    kind: BucketKind = "idle"
+    watcher = "aw-watcher-afk"
+
+    def _start(self) -> None:
+        self._idle = False
+
+    async def _convert(
+        self, server: ActivityWatchServer, events: Sequence[ActivityWatchEvent[Any]], latest: datetime
+    ) -> list[SensorEvent]:
+        del server
+        newest = events[-1]
+        now = max(latest, self._clock.now())
+        if newest.content.status == "afk" and not self._idle:
+            self._idle = True
+            return [WentIdle(at=now, since=min(newest.began, now))]
+        if newest.content.status == "not-afk" and self._idle:
+            self._idle = False
+            return [CameBack(at=max(latest, min(newest.began, now)))]
+        return []
+
+
+def read_events(kind: BucketKind, events: Sequence[Any]) -> list[ActivityWatchEvent[Any]]:
+    """Return the events that have the shape of their kind, the oldest first."""
+    found: list[ActivityWatchEvent[Any]] = []
     for each in events:
         with suppress(msgspec.ValidationError, OverflowError):
-            event = msgspec.convert(each, SHAPES[kind])
+            event = msgspec.convert(each, EVENT_TYPES[kind])
             if event.ended >= event.began:
                 found.append(event)
     return sorted(found, key=lambda event: (event.began, event.ended))
 
 
-async def _rest(length: timedelta) -> None:
+async def _sleep(length: timedelta) -> None:
+    # Bare `asyncio.sleep` is banned outside the daemon; what bans it is right about waiting for a guess, not about a poll.
     with suppress(TimeoutError):
         async with asyncio.timeout(length.total_seconds()):
             await asyncio.Event().wait()

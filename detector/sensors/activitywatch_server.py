@@ -1,13 +1,14 @@
-"""A running aw-server, asked over its REST interface: its buckets, and the events of a bucket.
+"""A client of aw-server's REST interface: its buckets, and the events of a bucket.
 
-Rule 1: nothing is sent but GET requests, and nothing of what is asked for says anything about the person.
-Rule 2: a redirect is not followed: whoever answers so is not who was meant.
-Rule 3: whatever is answered is bounded in length and in time; no title and no address of a page is in an exception.
+Rule 1: nothing is sent but GET requests, and no request says anything about the person.
+Rule 2: a redirect is not followed: whoever sends one is not the server that was meant.
+Rule 3: every answer is bounded in length and in time; no title and no address of a page is in an exception.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,104 +19,107 @@ from urllib.parse import quote, urlencode, urlsplit
 import h11
 import msgspec
 
-LARGEST: Final = 1 << 24
-"""Bytes of one answer that are taken in at most."""
-PATIENCE: Final = 30.0
-"""Seconds within which one answer has come whole."""
-STANDARD: Final = 5600
+from detector.i18n import _
+
+MAX_ANSWER: Final = 1 << 24
+"""Bytes of one answer."""
+TIMEOUT: Final = 30.0
+"""Seconds within which one answer has arrived whole."""
+DEFAULT_PORT: Final = 5600
 _SCHEMES: Final = ("http", "https")
 
 
-class NotAsked(Exception):
-    """The aw-server could not be asked, or said no: the words follow 'ActivityWatch'."""
+class ActivityWatchError(Exception):
+    """The aw-server could not be asked, or refused. Its text follows the word "ActivityWatch" in a sentence."""
 
     def __init__(self, why: str, status: int | None = None) -> None:
         self.status = status
         super().__init__(why)
 
 
-class TooMuch(NotAsked):
-    """The answer is larger than was allowed: ask for less."""
+class AnswerTooLarge(ActivityWatchError):
+    """The answer is larger than `MAX_ANSWER`: a shorter stretch may fit."""
 
 
-def refusal(url: str) -> str | None:
+def url_problem(url: str) -> str | None:
     """Return what is wrong with the address of an aw-server, or None."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        return "is no address"
+        return _("is no address")
     if parts.scheme not in _SCHEMES or not host or port == 0:
-        return "is no address of an aw-server; write for example http://127.0.0.1:5600"
+        return _("is no address of an aw-server; write for example http://127.0.0.1:5600")
     if parts.username is not None or parts.password is not None:
-        return "holds a name or a password, which an aw-server does not ask for"
+        return _("holds a name or a password, which an aw-server does not ask for")
     if parts.path.strip("/") or parts.query or parts.fragment:
-        return "goes on after the port; write only for example http://127.0.0.1:5600"
+        return _("goes on after the port; write only for example http://127.0.0.1:5600")
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class ActivityWatchServer:
-    """One aw-server. `url` has been found good by `refusal`; `token` goes with every request, where there is one."""
+    """One aw-server. `url_problem` has found nothing wrong with `url`; `token`, where there is one, goes with every request."""
 
     url: str
     token: str | None = field(default=None, repr=False)
 
     async def buckets(self) -> dict[str, dict[str, Any]]:
-        """Return what is said of each bucket, by its id; a bucket of which nothing proper is said is left out.
+        """Return what the server says of each bucket, by its id; a bucket whose description is no object is left out.
 
         Raises:
-            NotAsked: if nobody answers, or nobody who is an aw-server.
+            ActivityWatchError: no answer, or not an aw-server's.
         """
-        # With the slash at its end: without it the server redirects.
-        said = _read(await self._get("buckets/"))
-        if not isinstance(said, dict):
-            raise NotAsked("answered with something that is no list of buckets")
-        return {name: bucket for name, bucket in said.items() if isinstance(bucket, dict)}
+        # With the slash at the end: without it the server redirects.
+        listed = _decode(await self._get("buckets/"))
+        if not isinstance(listed, dict):
+            raise ActivityWatchError(_("answered with something that is no list of buckets"))
+        return {name: bucket for name, bucket in listed.items() if isinstance(bucket, dict)}
 
     async def latest(self, bucket: str, number: int = 1) -> list[Any]:
         """Return the last events of the bucket, as they are, the newest first.
 
         Raises:
-            NotAsked: if nobody answers, or nobody who is an aw-server.
+            ActivityWatchError: no answer, or not an aw-server's.
         """
-        said = _read(await self._get(_events_of(bucket), {"limit": str(number)}))
-        if not isinstance(said, list):
-            raise NotAsked("answered with something that is no list of events")
-        return said
+        events = _decode(await self._get(_events_path(bucket), {"limit": str(number)}))
+        if not isinstance(events, list):
+            raise ActivityWatchError(_("answered with something that is no list of events"))
+        return events
 
     async def between(self, bucket: str, since: datetime, until: datetime) -> bytes:
         """Return the list of the bucket's events that reach into the stretch, as it was sent.
 
         Raises:
-            NotAsked: if nobody answers in time, or with anything but yes.
-            TooMuch: if the answer is larger than `LARGEST`.
+            ActivityWatchError: no answer in time, or another status than 200.
+            AnswerTooLarge: the answer is larger than `MAX_ANSWER`.
         """
         query = {"start": since.isoformat(), "end": until.isoformat(), "limit": "-1"}
-        return await self._get(_events_of(bucket), query)
+        return await self._get(_events_path(bucket), query)
 
     async def _get(self, path: str, query: Mapping[str, str] | None = None) -> bytes:
         parts = urlsplit(self.url)
         secure = parts.scheme == "https"
         port = parts.port or (443 if secure else 80)
-        # Not looked up: what is called so here is always this device.
+        # Not looked up: the name means this device, whatever a resolver would say.
         host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname or ""
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 reader, writer = await asyncio.open_connection(host, port, ssl=secure or None)
                 try:
                     writer.write(self._request(parts.netloc, path, query or {}))
-                    return await _answer(reader, LARGEST)
+                    return await _read_answer(reader, MAX_ANSWER)
                 finally:
                     writer.close()
                     with suppress(OSError):
                         await writer.wait_closed()
         except TimeoutError:
-            raise NotAsked(f"did not answer within {PATIENCE:.0f} s") from None
+            raise ActivityWatchError(_("did not answer within {seconds:.0f} s").format(seconds=TIMEOUT)) from None
         except OSError as failure:
-            raise NotAsked(f"does not answer at {host}:{port} ({_words(failure)})") from None
+            why = _("does not answer at {address} ({error})").format(address=f"{host}:{port}", error=_describe(failure))
+            raise ActivityWatchError(why) from None
         except h11.RemoteProtocolError:
-            raise NotAsked("answered with something that is not HTTP") from None
+            raise ActivityWatchError(_("answered with something that is not HTTP")) from None
 
     def _request(self, netloc: str, path: str, query: Mapping[str, str]) -> bytes:
         connection = h11.Connection(our_role=h11.CLIENT)
@@ -127,13 +131,13 @@ class ActivityWatchServer:
         return written + (connection.send(h11.EndOfMessage()) or b"")
 
 
-def _events_of(bucket: str) -> str:
+def _events_path(bucket: str) -> str:
     return f"buckets/{quote(bucket, safe='')}/events"
 
 
-async def _answer(reader: asyncio.StreamReader, largest: int) -> bytes:
+async def _read_answer(reader: asyncio.StreamReader, largest: int) -> bytes:
     connection = h11.Connection(our_role=h11.CLIENT)
-    # h11 wants to have sent what is answered.
+    # h11 reads a response only after it has seen a request go out; the real one was written by another connection object.
     connection.send(h11.Request(method="GET", target="/", headers=[("Host", "x")]))
     connection.send(h11.EndOfMessage())
     body = bytearray()
@@ -142,35 +146,34 @@ async def _answer(reader: asyncio.StreamReader, largest: int) -> bytes:
         if event is h11.NEED_DATA:
             connection.receive_data(await reader.read(1 << 16))
         elif isinstance(event, h11.Response):
-            _require_yes(event.status_code)
+            _require_ok(event.status_code)
         elif isinstance(event, h11.Data):
             body += event.data
             if len(body) > largest:
-                raise TooMuch(f"answered with more than {largest >> 20} MB")
+                raise AnswerTooLarge(_("answered with more than {size} MB").format(size=largest >> 20))
         elif isinstance(event, h11.EndOfMessage):
             return bytes(body)
         elif isinstance(event, h11.ConnectionClosed):
-            raise NotAsked("ended in the middle of its answer")
+            raise ActivityWatchError(_("ended in the middle of its answer"))
 
 
-def _require_yes(status: int) -> None:
+def _require_ok(status: int) -> None:
     if status == 200:
         return
     if 300 <= status < 400:
-        raise NotAsked("redirects to another address, which is not followed", status)
+        raise ActivityWatchError(_("redirects to another address, which is not followed"), status)
     if status in {401, 403}:
-        raise NotAsked("wants a token, or another one: see --token-file", status)
-    raise NotAsked(f"answered with {status}", status)
+        raise ActivityWatchError(_("wants a token, or another one: see --token-file"), status)
+    raise ActivityWatchError(_("answered with {status}").format(status=status), status)
 
 
-def _read(body: bytes) -> Any:
+def _decode(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        raise NotAsked("answered with something that is not JSON") from None
+        raise ActivityWatchError(_("answered with something that is not JSON")) from None
 
 
-def _words(failure: OSError) -> str:
-    import os  # noqa: PLC0415 - only for the words of a failure
-
-    return os.strerror(failure.errno) if failure.errno and failure.errno > 0 else "no such host"
+def _describe(failure: OSError) -> str:
+    # The number of a failed look-up is negative, and none of the operating system's.
+    return os.strerror(failure.errno) if failure.errno and failure.errno > 0 else _("no such host")

@@ -1,44 +1,45 @@
-"""The adb server on this device, asked a few questions: its answers, its devices, and what a phone's shell says.
+"""A client of the adb server on this device: its list of phones, and the output of commands in a phone's shell.
 
-Rule 1: only a server on this device is spoken with: an address of the loopback, or nothing.
+Rule 1: only a server on this device is connected to: a loopback address, or nothing.
 Rule 2: nothing is installed, forwarded, pushed or changed: of adb's services only `shell` and the lists are used.
-Rule 3: whatever is answered is bounded in length and in time; what a phone said is in no exception.
+Rule 3: every answer is bounded in length and in time; nothing that a phone sent is in an exception.
 
-A request is four hexadecimal digits of length and then text; the answer is OKAY, or FAIL with a reason, counted likewise.
+A request is four hexadecimal digits of length and then text; the answer is OKAY, or FAIL with a reason, preceded by its
+length in the same way (SERVICES.TXT and OVERVIEW.TXT in Android's adb).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final, Self
 
 SERVER: Final = "127.0.0.1:5037"
-PATIENCE: Final = 5.0
-"""Seconds within which the server answers, or is taken for gone."""
-SHELL_PATIENCE: Final = 20.0
+TIMEOUT: Final = 5.0
+"""Seconds within which the server answers, or counts as gone."""
+SHELL_TIMEOUT: Final = 20.0
 """Seconds within which a phone answers: `dumpsys` gives each of its services ten."""
-LONGEST: Final = 1 << 22
+MAX_BUFFERED: Final = 1 << 22
 """Bytes that may wait to be read: a day of events is a tenth of it."""
-PIECE: Final = 1 << 13
+CHUNK_SIZE: Final = 1 << 13
 
 
-class NoServer(Exception):
+class NoAdbServer(Exception):
     """Nobody answers there, or somebody who is no adb server."""
 
 
-class Refused(Exception):
-    """The adb server said no. `reason` is its own word, of the device's state only."""
+class AdbError(Exception):
+    """The adb server replied FAIL. `reason` is its own text, which is about the device's state only."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(reason)
 
 
-class Gone(Exception):
+class AdbDisconnected(Exception):
     """The connection ended, or nothing came in time."""
 
 
@@ -51,220 +52,215 @@ class AdbDevice:
     model: str = ""
 
 
-class Connection(asyncio.BufferedProtocol):
-    """One connection to the adb server: read from first, or listened to from some point on."""
+class AdbConnection(asyncio.BufferedProtocol):
+    """One connection to the adb server: first `ask` and `read`, then either read on or `listen` from there on."""
 
     def __init__(self) -> None:
-        self._waiting = bytearray()
-        self._piece = memoryview(bytearray(PIECE))
+        self._buffered = bytearray()
+        self._chunk = memoryview(bytearray(CHUNK_SIZE))
         self._ended = False
-        self._news = asyncio.Event()
+        self._arrived = asyncio.Event()
         self._closed = asyncio.Event()
         self._transport: asyncio.Transport | None = None
-        self._hear: Callable[[bytes], None] | None = None
-        self._end: Callable[[], None] | None = None
+        self._on_data: Callable[[bytes], None] | None = None
+        self._on_end: Callable[[], None] | None = None
 
     @classmethod
     async def open(cls, server: str) -> Self:
-        """Connect. Raises `NoServer`."""
-        host, port = place(server)
+        """Connect. Raises `NoAdbServer`."""
+        host, port = host_and_port(server)
         try:
-            async with asyncio.timeout(PATIENCE):
-                _, connection = await asyncio.get_running_loop().create_connection(cls, host, port)
+            async with asyncio.timeout(TIMEOUT):
+                _transport, connection = await asyncio.get_running_loop().create_connection(cls, host, port)
         except (OSError, TimeoutError) as refused:
-            raise NoServer from refused
+            raise NoAdbServer from refused
         return connection
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the transport."""
+        """See `asyncio.BaseProtocol`."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what a TCP connection has
         self._transport = transport
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Give room for what comes next."""
+        """See `asyncio.BufferedProtocol`."""
         del sizehint
-        return self._piece
+        return self._chunk
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Hand on what came, or keep it until it is read."""
-        piece = bytes(self._piece[:nbytes])
-        if self._hear is not None:
-            self._hear(piece)
+        """See `asyncio.BufferedProtocol`."""
+        chunk = bytes(self._chunk[:nbytes])
+        if self._on_data is not None:
+            self._on_data(chunk)
             return
-        self._waiting += piece
-        if len(self._waiting) > LONGEST and self._transport is not None:
+        self._buffered += chunk
+        if len(self._buffered) > MAX_BUFFERED and self._transport is not None:
             self._transport.abort()
-        self._news.set()
+        self._arrived.set()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Say that it ended."""
+        """See `asyncio.BaseProtocol`."""
         del exc
         self._ended = True
-        self._news.set()
+        self._arrived.set()
         self._closed.set()
-        if self._end is not None:
-            self._end()
+        if self._on_end is not None:
+            self._on_end()
 
     async def ask(self, request: str) -> None:
-        """Send a request, and wait for its OKAY. Raises `Refused`, `Gone`, `NoServer`."""
-        words = request.encode()
+        """Send a request, and wait for its OKAY. Raises `AdbError`, `AdbDisconnected`, `NoAdbServer`."""
+        encoded = request.encode()
         if self._transport is not None:
-            self._transport.write(b"%04x" % len(words) + words)
-        async with _patience(PATIENCE):
-            said = await self.read(4)
-            if said == b"FAIL":
-                raise Refused(await self.read_counted())
-            if said != b"OKAY":
-                raise NoServer
+            self._transport.write(b"%04x" % len(encoded) + encoded)
+        async with _time_limit(TIMEOUT):
+            status = await self.read(4)
+            if status == b"FAIL":
+                raise AdbError(await self.read_text())
+            if status != b"OKAY":
+                raise NoAdbServer
 
     async def read(self, length: int) -> bytes:
-        """Return exactly so many bytes. Raises `Gone`."""
-        while len(self._waiting) < length:
+        """Return exactly so many bytes. Raises `AdbDisconnected`."""
+        while len(self._buffered) < length:
             if self._ended:
-                raise Gone
-            self._news.clear()
-            await self._news.wait()
-        taken = bytes(self._waiting[:length])
-        del self._waiting[:length]
-        return taken
+                raise AdbDisconnected
+            await self._wait_for_data()
+        data = bytes(self._buffered[:length])
+        del self._buffered[:length]
+        return data
 
-    async def read_counted(self) -> str:
-        """Return a text that its length goes ahead of. Raises `Gone`, `NoServer`."""
+    async def read_text(self) -> str:
+        """Return a text that is preceded by its length. Raises `AdbDisconnected`, `NoAdbServer`."""
         return (await self.read(_length(await self.read(4)))).decode(errors="replace")
 
     async def read_all(self) -> str:
-        """Return what comes until the other side ends."""
+        """Return everything up to the end of the connection."""
         while not self._ended:
-            self._news.clear()
-            await self._news.wait()
-        return self._waiting.decode(errors="replace")
+            await self._wait_for_data()
+        return self._buffered.decode(errors="replace")
 
-    def listen(self, hear: Callable[[bytes], None], end: Callable[[], None]) -> None:
-        """From now on hand on what comes as it comes, in pieces of any size; `end` is called once, when it ends."""
-        self._hear, self._end = hear, end
-        if self._waiting:
-            hear(bytes(self._waiting))
-            self._waiting.clear()
+    def listen(self, on_data: Callable[[bytes], None], on_end: Callable[[], None]) -> None:
+        """From now on hand over what comes as it comes, in chunks of any size; `on_end` is called once, at the end."""
+        self._on_data, self._on_end = on_data, on_end
+        if self._buffered:
+            on_data(bytes(self._buffered))
+            self._buffered.clear()
         if self._ended:
-            end()
+            on_end()
 
     async def close(self) -> None:
-        """Let go of it at once."""
-        self._hear = self._end = None
+        """Close the connection at once."""
+        self._on_data = self._on_end = None
         if self._transport is not None:
             self._transport.abort()
             await self._closed.wait()
 
+    async def _wait_for_data(self) -> None:
+        self._arrived.clear()
+        await self._arrived.wait()
 
-class Counted:
-    """Cuts what the tracker pushes, in pieces of any size, into its texts."""
+
+class TextSplitter:
+    """Cuts what the device tracker pushes, in chunks of any size, into texts that are preceded by their length."""
 
     def __init__(self) -> None:
-        self._waiting = b""
+        self._buffered = b""
 
-    def feed(self, piece: bytes) -> list[str]:
-        """Return the texts that are whole now. Raises `NoServer` where no length can be read."""
-        self._waiting += piece
-        whole = []
-        while len(self._waiting) >= 4:
-            end = 4 + _length(self._waiting[:4])
-            if len(self._waiting) < end:
+    def feed(self, chunk: bytes) -> list[str]:
+        """Return the texts that are complete now. Raises `NoAdbServer` where a length cannot be read."""
+        self._buffered += chunk
+        texts = []
+        while len(self._buffered) >= 4:
+            end = 4 + _length(self._buffered[:4])
+            if len(self._buffered) < end:
                 break
-            whole.append(self._waiting[4:end].decode(errors="replace"))
-            self._waiting = self._waiting[end:]
-        return whole
+            texts.append(self._buffered[4:end].decode(errors="replace"))
+            self._buffered = self._buffered[end:]
+        return texts
 
 
-def place(server: str) -> tuple[str, int]:
-    """Return host and port of `127.0.0.1:5037`. Raises `NoServer` for what is not on this device."""
-    host, _, port = server.rpartition(":")
+def host_and_port(server: str) -> tuple[str, int]:
+    """Return host and port of `127.0.0.1:5037`. Raises `NoAdbServer` for what is not on this device."""
+    host, _colon, port = server.rpartition(":")
     host = host.strip("[]")
     with suppress(ValueError):
-        # By number: no name is looked up for it.
+        # By number: looking up a name could lead to another device.
         host = "127.0.0.1" if host == "localhost" else host
         if ip_address(host).is_loopback and 0 < int(port) < 1 << 16:
             return host, int(port)
-    raise NoServer
+    raise NoAdbServer
 
 
-def listed(text: str) -> list[AdbDevice]:
+def parse_devices(text: str) -> list[AdbDevice]:
     """Return the devices of a list that the server sent, short or long.
 
     A state may be of several words ("no permissions; see …"): it ends where the long list's `key:word` begin.
     """
-    found = []
+    devices = []
     for line in text.splitlines():
-        serial, _, rest = line.replace("\t", " ").partition(" ")
+        serial, _space, rest = line.replace("\t", " ").partition(" ")
         words = rest.split()
         state = [word for word in words if ":" not in word or word.startswith(("(", "[", "http"))]
         model = next((word[6:] for word in words if word.startswith("model:")), "")
         if serial and state:
-            found.append(AdbDevice(serial=serial, state=" ".join(state), model=model.replace("_", " ")))
-    return found
+            devices.append(AdbDevice(serial=serial, state=" ".join(state), model=model.replace("_", " ")))
+    return devices
 
 
 async def devices(server: str = SERVER) -> list[AdbDevice]:
-    """Return the phones that the adb server sees now. Raises `NoServer`."""
-    connection = await Connection.open(server)
+    """Return the phones that the adb server sees now. Raises `NoAdbServer`."""
+    connection = await AdbConnection.open(server)
     try:
-        async with _patience(PATIENCE):
+        async with _time_limit(TIMEOUT):
             await connection.ask("host:devices-l")
-            return listed(await connection.read_counted())
-    except (Gone, Refused) as broken:
-        raise NoServer from broken
+            return parse_devices(await connection.read_text())
+    except (AdbDisconnected, AdbError) as failure:
+        raise NoAdbServer from failure
     finally:
         await connection.close()
 
 
-async def track(server: str) -> Connection:
+async def track_devices(server: str) -> AdbConnection:
     """Return a connection on which the server pushes the list of devices, at once and at every change."""
-    connection = await Connection.open(server)
-    try:
-        await connection.ask("host:track-devices")
-    except BaseException:
-        await connection.close()
-        raise
-    return connection
+    return await _request(server, "host:track-devices")
 
 
-async def shell(serial: str, command: str, server: str) -> Connection:
-    """Return a connection on which a phone's shell says what a command prints. Raises `Refused`, `Gone`, `NoServer`."""
-    connection = await Connection.open(server)
-    try:
-        await connection.ask(f"host:transport:{serial}")
-        await connection.ask(f"shell:{command}")
-    except BaseException:
-        await connection.close()
-        raise
-    return connection
+async def shell(serial: str, command: str, server: str) -> AdbConnection:
+    """Return a connection with the output of a command in a phone's shell. Raises as `AdbConnection.ask`."""
+    return await _request(server, f"host:transport:{serial}", f"shell:{command}")
 
 
 async def run(serial: str, command: str, server: str) -> str:
-    """Return what a command prints on a phone, to its end. Raises `Refused`, `Gone`, `NoServer`."""
+    """Return the whole output of a command in a phone's shell. Raises as `AdbConnection.ask`."""
     connection = await shell(serial, command, server)
     try:
-        async with _patience(SHELL_PATIENCE):
+        async with _time_limit(SHELL_TIMEOUT):
             return await connection.read_all()
     finally:
         await connection.close()
+
+
+async def _request(server: str, *requests: str) -> AdbConnection:
+    connection = await AdbConnection.open(server)
+    try:
+        for request in requests:
+            await connection.ask(request)
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
 
 
 def _length(digits: bytes) -> int:
     try:
         return int(digits, 16)
     except ValueError as wrong:
-        raise NoServer from wrong
+        raise NoAdbServer from wrong
 
 
-class _patience:  # noqa: N801 - reads as asyncio.timeout does
-    def __init__(self, seconds: float) -> None:
-        self._timeout = asyncio.timeout(seconds)
-
-    async def __aenter__(self) -> None:
-        await self._timeout.__aenter__()
-
-    async def __aexit__(self, *what: object) -> None:
-        try:
-            await self._timeout.__aexit__(*what)  # type: ignore[arg-type]
-        except TimeoutError as late:
-            raise Gone from late
+@asynccontextmanager
+async def _time_limit(seconds: float) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as late:
+        raise AdbDisconnected from late

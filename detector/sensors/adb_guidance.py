@@ -1,6 +1,6 @@
 """Why a phone cannot be sensed by adb just now, and what to do about it, in words for whoever holds it.
 
-Rule 1: each state that adb knows has a sentence and a step of its own; one that is new has adb's own word.
+Rule 1: each state that adb knows has a sentence and a step of its own; a state that is new is named in adb's own words.
 """
 
 from __future__ import annotations
@@ -9,64 +9,72 @@ import re
 from typing import Final
 
 from detector.errors import SensorUnavailable
+from detector.i18n import _
 from detector.sensors import UnavailableSensor, adb_client
-from detector.sensors.adb_client import SERVER, AdbDevice, NoServer
+from detector.sensors.adb_client import SERVER, AdbDevice, NoAdbServer
 
 NAME: Final = "adb_phone"
 READY: Final = "device"
 
 _WIRELESS: Final = re.compile(r".*:[0-9]+|.*_adb-tls-connect\._tcp\.?")
 _NO_SERVER: Final = (
-    "the adb server does not run on this computer",
-    "start it with `adb start-server`; adb is in the package adb (Debian, Ubuntu) or android-tools (Fedora, Arch)",
+    _("the adb server does not run on this computer"),
+    _("start it with `adb start-server`; adb is in the package adb (Debian, Ubuntu) or android-tools (Fedora, Arch)"),
 )
 _ABSENT: Final = (
-    "the phone is not connected to this computer",
-    (
+    _("the phone is not connected to this computer"),
+    _(
         "plug it in with a cable that carries more than power, and see that USB debugging is on: Settings, System, "
         "Developer options (they appear after seven taps on the build number)"
     ),
 )
 _ABSENT_WIRELESS: Final = (
-    "the phone is not connected to this computer",
-    (
+    _("the phone is not connected to this computer"),
+    _(
         "switch Wireless debugging on again on the phone (Settings, System, Developer options): it goes off whenever the "
         "phone restarts or changes its Wi-Fi; then `adb connect` with the address and port that stand there"
     ),
 )
 _STATES: Final = {
     "unauthorized": (
-        "the phone has not allowed this computer yet",
-        (
+        _("the phone has not allowed this computer yet"),
+        _(
             "unlock the phone and answer “Allow USB debugging?”, with “Always allow from this computer”; "
             "if it does not ask, unplug it and plug it in again"
         ),
     ),
     "offline": (
-        "the phone is connected, but does not answer",
-        "unlock it, unplug it and plug it in again; with wireless debugging, switch that off and on",
+        _("the phone is connected, but does not answer"),
+        _("unlock it, unplug it and plug it in again; with wireless debugging, switch that off and on"),
     ),
     "no permissions": (
-        "this computer does not let you use the phone over USB",
-        "install android-sdk-platform-tools-common (Debian, Ubuntu) or android-udev (Arch), then plug the phone in again",
+        _("this computer does not let you use the phone over USB"),
+        _(
+            "install android-sdk-platform-tools-common (Debian, Ubuntu) or android-udev (Arch), "
+            "then plug the phone in again"
+        ),
     ),
-    "authorizing": ("the phone is being asked to allow this computer", "unlock the phone and confirm"),
-    "connecting": ("the phone is being connected", "wait a moment"),
+    "authorizing": (_("the phone is being asked to allow this computer"), _("unlock the phone and confirm")),
+    "connecting": (_("the phone is being connected"), _("wait a moment")),
 }
 _NOT_STARTED: Final = frozenset({"bootloader", "recovery", "sideload", "rescue", "host"})
 
 
-def refused(serial: str, state: str | None) -> UnavailableSensor | None:
+def why_unavailable(serial: str, state: str | None) -> UnavailableSensor | None:
     """Return why a phone in such a state cannot be sensed, None where it can. `state` None: it is not in the list."""
     if state == READY:
         return None
     if state is None:
         why, remedy = _ABSENT_WIRELESS if _WIRELESS.fullmatch(serial) else _ABSENT
     elif state in _NOT_STARTED:
-        why, remedy = "the phone has not started as usual", "restart the phone"
+        why, remedy = _("the phone has not started as usual"), _("restart the phone")
     else:
-        known = next((words for word, words in _STATES.items() if state.startswith(word)), None)
-        why, remedy = known or (f"adb says of the phone: {state[:60]}", "unplug it and plug it in again")
+        # adb appends advice to some states: "no permissions (missing udev rules?); see …".
+        known = next((texts for beginning, texts in _STATES.items() if state.startswith(beginning)), None)
+        why, remedy = known or (
+            _("adb says of the phone: {state}").format(state=state[:60]),
+            _("unplug it and plug it in again"),
+        )
     return UnavailableSensor(sensor=NAME, why=why, remedy=remedy)
 
 
@@ -74,8 +82,8 @@ async def devices(server: str = SERVER) -> list[AdbDevice]:
     """Return the phones that the adb server sees now. Raises `SensorUnavailable` where no server answers."""
     try:
         return await adb_client.devices(server)
-    except NoServer as gone:
-        raise SensorUnavailable(*_NO_SERVER) from gone
+    except NoAdbServer as failure:
+        raise SensorUnavailable(*_NO_SERVER) from failure
 
 
 async def guidance(serial: str, server: str = SERVER) -> UnavailableSensor | None:
@@ -84,4 +92,4 @@ async def guidance(serial: str, server: str = SERVER) -> UnavailableSensor | Non
         states = {device.serial: device.state for device in await devices(server)}
     except SensorUnavailable as missing:
         return UnavailableSensor(sensor=NAME, why=missing.why, remedy=missing.remedy)
-    return refused(serial, states.get(serial))
+    return why_unavailable(serial, states.get(serial))

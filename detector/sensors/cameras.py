@@ -1,9 +1,9 @@
 """Whether a camera is in use: whether a program of this person has its device open.
 
-Rule 1: no polling: the kernel tells when a camera is opened, closed, plugged in or out (inotify); then it is looked.
-Rule 2: it is looked at which devices are open, by their numbers; no program's name and no file's name is read.
-Rule 3: what decodes or plays films is a video device, too, and no camera.
-Rule 4: a camera that may not be watched is not known of: it is somebody else's seat, or its sandbox is shut.
+Rule 1: no polling: the kernel reports when a camera is opened, closed, plugged in or out (inotify); only then /proc is read.
+Rule 2: open devices are recognised by their numbers; no program's name and no file's name is read.
+Rule 3: a video device that decodes or plays films is no camera.
+Rule 4: a camera that may not be watched does not count: it belongs to another seat, or a sandbox hides it.
 """
 
 from __future__ import annotations
@@ -21,16 +21,18 @@ from typing import Final
 
 _VIDEO: Final = re.compile(r"video\d+", re.ASCII)
 _EVENT: Final = struct.Struct("iIII")
-_ROOM: Final = 1 << 14
+_BUFFER_SIZE: Final = 1 << 14
 
+# The masks of inotify(7): IN_CLOSE_WRITE, IN_CLOSE_NOWRITE, IN_OPEN; IN_ATTRIB, IN_CREATE, IN_DELETE.
 _CLOSED_AFTER_WRITING, _CLOSED_UNWRITTEN, _OPENED = 0x8, 0x10, 0x20
-_CHANGED_RIGHTS, _CAME, _WENT = 0x4, 0x100, 0x200
+_ATTRIBUTES_CHANGED, _CREATED, _DELETED = 0x4, 0x100, 0x200
 _USED: Final = _OPENED | _CLOSED_AFTER_WRITING | _CLOSED_UNWRITTEN
-_PLUGGED: Final = _CAME | _WENT | _CHANGED_RIGHTS
+# A new device gets its permissions only after it was created.
+_PLUGGED: Final = _CREATED | _DELETED | _ATTRIBUTES_CHANGED
 
 
 class Cameras:
-    """The cameras of this device. `on_change` is called when one may have been taken up or let go of. To be closed."""
+    """The cameras of this device. `on_change` is called when the use of one may have changed. To be closed."""
 
     def __init__(
         self, on_change: Callable[[], None], devices: Path = Path("/dev"), udev: Path = Path("/run/udev/data")
@@ -44,25 +46,25 @@ class Cameras:
         self._used = False
 
     def open(self) -> None:
-        """Begin to listen; does nothing where the kernel grants no watch."""
-        # The libc of the process itself: inotify has no door in Python's own library.
+        """Begin to watch; does nothing where the kernel grants no watch."""
+        # The libc of the process itself: Python's standard library has no inotify.
         self._libc = ctypes.CDLL(None, use_errno=True)
         self._watch = self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
         if self._watch >= 0:
-            self._folder = self._listen_to(self._devices, _PLUGGED)
-            self._listen_to_cameras()
+            self._folder = self._add_watch(self._devices, _PLUGGED)
+            self._watch_cameras()
             asyncio.get_running_loop().add_reader(self._watch, self._read)
 
     def in_use(self) -> bool:
-        """Return whether a program of this person has a camera open; looked at anew only after a change."""
+        """Return whether a program of this person has a camera open; /proc is read only after a change."""
         if self._changed and self._watch >= 0:
             self._changed = False
             cameras = set(self._cameras())
-            self._used = bool(cameras) and any(_opened(process, cameras) for process in _own_processes())
+            self._used = bool(cameras) and any(_has_open(process, cameras) for process in _own_processes())
         return self._used
 
     def close(self) -> None:
-        """Let go of the watch."""
+        """End the watch."""
         if self._watch >= 0:
             asyncio.get_running_loop().remove_reader(self._watch)
             os.close(self._watch)
@@ -70,28 +72,28 @@ class Cameras:
 
     def _read(self) -> None:
         with suppress(BlockingIOError):
-            said = os.read(self._watch, _ROOM)
+            events = os.read(self._watch, _BUFFER_SIZE)
             changed = False
-            while said:
-                which, what, _, length = _EVENT.unpack_from(said)
-                name = said[_EVENT.size : _EVENT.size + length].rstrip(b"\0").decode(errors="replace")
-                said = said[_EVENT.size + length :]
-                if which != self._folder:
-                    # Also where the kernel had no room for all it had to tell.
-                    changed |= bool(what & _USED) or which < 0
+            while events:
+                watch, mask, _cookie, length = _EVENT.unpack_from(events)
+                name = events[_EVENT.size : _EVENT.size + length].rstrip(b"\0").decode(errors="replace")
+                events = events[_EVENT.size + length :]
+                if watch != self._folder:
+                    # Watch -1 reports that the kernel's queue overflowed: whatever it lost may have been a change.
+                    changed |= bool(mask & _USED) or watch < 0
                 elif _VIDEO.fullmatch(name):
-                    self._listen_to_cameras()
+                    self._watch_cameras()
                     changed = True
             if changed:
                 self._changed = True
                 self._on_change()
 
-    def _listen_to_cameras(self) -> None:
+    def _watch_cameras(self) -> None:
         for path in self._video_devices():
-            self._listen_to(path, _USED)
+            self._add_watch(path, _USED)
 
-    def _listen_to(self, path: Path, what: int) -> int:
-        return int(self._libc.inotify_add_watch(self._watch, os.fsencode(path), what))
+    def _add_watch(self, path: Path, mask: int) -> int:
+        return int(self._libc.inotify_add_watch(self._watch, os.fsencode(path), mask))
 
     def _video_devices(self) -> Iterator[Path]:
         with suppress(OSError):
@@ -110,12 +112,12 @@ class Cameras:
             lines = (self._udev / device).read_text(errors="replace").splitlines()
         except OSError:
             return True
-        said = [line for line in lines if line.startswith("E:ID_V4L_CAPABILITIES=")]
-        return not said or ":capture:" in said[0]
+        capabilities = [line for line in lines if line.startswith("E:ID_V4L_CAPABILITIES=")]
+        return not capabilities or ":capture:" in capabilities[0]
 
 
 def _identity(known: os.stat_result) -> tuple[int, int, int]:
-    """Return what is the same for two names of one device, also where a sandbox has a folder of devices of its own."""
+    """Return what two names of one device have in common, also where a sandbox has a /dev of its own."""
     return (known.st_rdev, 0, 0) if stat.S_ISCHR(known.st_mode) else (0, known.st_dev, known.st_ino)
 
 
@@ -128,9 +130,9 @@ def _own_processes() -> Iterator[str]:
                     yield entry.path
 
 
-def _opened(process: str, cameras: set[tuple[int, int, int]]) -> bool:
+def _has_open(process: str, cameras: set[tuple[int, int, int]]) -> bool:
     try:
-        descriptors = os.listdir(f"{process}/fd")  # noqa: PTH208 - thousands of them, of which no Path is needed
+        descriptors = os.listdir(f"{process}/fd")  # noqa: PTH208 - there are thousands, and a Path for each would cost too much
     except OSError:
         return False
     for descriptor in descriptors:

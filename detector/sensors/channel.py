@@ -1,6 +1,6 @@
-"""Where a sensor's callbacks leave what they saw, for its generator to hand on, in order.
+"""The queue between a sensor's callbacks and its generator, in order.
 
-Rule 1: what was seen before the source went away is handed on before the loss is.
+Rule 1: what was put before the source went away is returned before the loss is raised.
 Rule 2: a callback that breaks ends its sensor, instead of leaving it alive and blind.
 """
 
@@ -19,25 +19,25 @@ class Channel(Generic[T]):
 
     def __init__(self) -> None:
         self._items: asyncio.Queue[T | Exception] = asyncio.Queue()
-        self._over = False
+        self._has_failed = False
 
     def put(self, item: T) -> None:
-        """Leave what was seen."""
-        if not self._over:
+        """Append an item, unless the channel has failed."""
+        if not self._has_failed:
             self._items.put_nowait(item)
 
     def lose(self, why: str) -> None:
-        """Say that the source went away."""
+        """Let `get` raise `SensorLost` after what was put so far: the source went away."""
         self.fail(SensorLost(why))
 
-    def fail(self, broken: Exception) -> None:
-        """Say that nothing more will come, because of this."""
-        if not self._over:
-            self._over = True
-            self._items.put_nowait(broken)
+    def fail(self, failure: Exception) -> None:
+        """Let `get` raise this after what was put so far."""
+        if not self._has_failed:
+            self._has_failed = True
+            self._items.put_nowait(failure)
 
-    async def take(self) -> T:
-        """Return the next thing seen, waiting for it. Raises `SensorLost`, or the bug that broke a callback."""
+    async def get(self) -> T:
+        """Return the next item, waiting for it. Raises `SensorLost`, or the bug that broke a callback."""
         item = await self._items.get()
         if isinstance(item, Exception):
             raise item

@@ -1,8 +1,8 @@
-"""Whether the desktop's own Do Not Disturb is on, as the notification server tells.
+"""Whether the desktop's own Do Not Disturb is on, by a property of the notification server.
 
-Known so far: dunst (`paused`), and servers with the property `Inhibited` (KDE). Others are refused, and say so.
+Known so far: dunst (`paused`), and servers with the property `Inhibited` (KDE). With others the sensor is unavailable.
 
-Rule 1: no polling: the server tells of a change, and of its own end.
+Rule 1: no polling: the server signals a change, and the bus its end.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from detector.core.attention.settings import AttentionSettings
 from detector.core.observations import Observation, QuietBegan, QuietEnded, Sense, SensorStarted
 from detector.dbus import PROPERTIES, ErrorReply, match_owner_changes, match_signals
 from detector.errors import SensorLost, SensorUnavailable
+from detector.i18n import _
 from detector.sensors.bus import SensorBus
 from detector.sensors.channel import Channel
 from detector.sensors.model import SensorEvent
 
 SERVICE: Final = "org.freedesktop.Notifications"
 PATH: Final = "/org/freedesktop/Notifications"
-TELLS: Final = (("org.dunstproject.cmd0", "paused"), (SERVICE, "Inhibited"))
-"""Interface and property, in the order in which they are asked."""
+KNOWN_PROPERTIES: Final = (("org.dunstproject.cmd0", "paused"), (SERVICE, "Inhibited"))
+"""Interface and property, in the order in which they are tried."""
 
 
 class DesktopQuiet:
@@ -38,10 +39,10 @@ class DesktopQuiet:
         self._clock = clock
 
     async def probe(self) -> None:
-        """Return if the notification server tells; raise `SensorUnavailable` if not."""
+        """Return if the notification server has such a property; raise `SensorUnavailable` if not."""
         bus = await SensorBus.open(BusType.SESSION)
         try:
-            await _which(bus)
+            await _find_property(bus)
         finally:
             await bus.close()
 
@@ -60,34 +61,34 @@ class DesktopQuiet:
 
         def on_signal(message: Message) -> None:
             if message.member == "NameOwnerChanged" and message.body[0] == SERVICE:
-                channel.lose("the notification server went away")
+                channel.lose(_("the notification server went away"))
             elif message.member == "PropertiesChanged" and message.body[0] == interface and name in message.body[1]:
                 set_quiet(now_quiet=bool(message.body[1][name].value))
 
         try:
-            interface, name = await _which(bus)
+            interface, name = await _find_property(bus)
             rules = [match_signals(SERVICE, PATH, PROPERTIES), match_owner_changes(SERVICE)]
             await bus.listen(rules, on_signal, channel)
             now_quiet = bool(await bus.get_property(SERVICE, PATH, interface, name))
-            # What a signal told meanwhile is at least as new, and must not come before the start, which wipes it out.
+            # A signal that came meanwhile is at least as new. It must not come before `SensorStarted`, which resets the sense.
             known, quiet = now_quiet if quiet is None else quiet, None
             channel.put(SensorStarted(at=self._clock.now(), sense="quiet", sensor=self.name))
             set_quiet(now_quiet=known)
             while True:
-                yield await channel.take()
+                yield await channel.get()
         finally:
             await bus.close()
 
 
-async def _which(bus: SensorBus) -> tuple[str, str]:
-    for interface, name in TELLS:
+async def _find_property(bus: SensorBus) -> tuple[str, str]:
+    for interface, name in KNOWN_PROPERTIES:
         try:
             await bus.get_property(SERVICE, PATH, interface, name)
         except ErrorReply:
             continue
         except SensorLost as silent:
-            raise SensorUnavailable("the notification server does not answer") from silent
+            raise SensorUnavailable(_("the notification server does not answer")) from silent
         return interface, name
     raise SensorUnavailable(
-        "no notification server here tells whether Do Not Disturb is on", "dunst and KDE's server do"
+        _("no notification server here tells whether Do Not Disturb is on"), _("dunst and KDE's server do")
     )

@@ -1,9 +1,9 @@
-"""Whether the session is locked and whether the device sleeps, as systemd-logind tells.
+"""Whether the session is locked and whether the device sleeps, by systemd-logind.
 
-Rule 1: `LockedHint` is the fact; the signals `Lock` and `Unlock` are requests, taken at once and checked: a screen locker
-that keeps no hint would otherwise leave the session locked for ever. Idleness covers what such a locker hides.
+Rule 1: `LockedHint` is the fact; the signals `Lock` and `Unlock` are requests, believed at once and checked later: a screen
+locker that sets no hint would otherwise leave the session locked for ever. Idleness covers what such a locker hides.
 Rule 2: the instant before sleep is read before sleep: logind waits for us while we hold a delay lock, and only then.
-Rule 3: sleep is one `Gap` from that instant to the waking.
+Rule 3: sleep is one `Gap` from that instant to waking up.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from detector.core.attention.settings import AttentionSettings
 from detector.core.observations import Gap, GapReason, Locked, Observation, Sense, SensorStarted, Suspended, Unlocked
 from detector.dbus import PROPERTIES, ErrorReply, match_owner_changes, match_signals
 from detector.errors import SensorLost, SensorUnavailable
+from detector.i18n import _
 from detector.sensors.bus import SensorBus
 from detector.sensors.channel import Channel
 from detector.sensors.model import SensorEvent
@@ -31,12 +32,12 @@ MANAGER_PATH: Final = "/org/freedesktop/login1"
 MANAGER: Final = "org.freedesktop.login1.Manager"
 SESSION: Final = "org.freedesktop.login1.Session"
 USER: Final = "org.freedesktop.login1.User"
-HINT_FOLLOWS: Final = timedelta(seconds=10)
-"""A locker that keeps the hint has set it by then."""
+HINT_DELAY: Final = timedelta(seconds=10)
+"""After `Lock`, a locker that sets the hint has set it by then."""
 
 
 class Logind:
-    """Lock, unlock, sleep and waking by systemd-logind, on the system bus."""
+    """Lock, unlock, sleep and waking up by systemd-logind, on the system bus."""
 
     name = "logind"
     sense: Sense = "session"
@@ -55,28 +56,28 @@ class Logind:
 
     async def observe(self) -> AsyncGenerator[SensorEvent, None]:
         """Yield `Locked` or `Unlocked`, first as it is now; `Suspended` before sleep and a `Gap` after it."""
-        channel: Channel[Observation | Prepare] = Channel()
+        channel: Channel[Observation | TakeDelayLock] = Channel()
         bus = await SensorBus.open(BusType.SYSTEM, unix_fds=True)
-        watch = _Watch(self._clock, channel, bus)
+        watch = _LogindWatch(self._clock, channel, bus)
         try:
-            await watch.begin()
+            await watch.start()
             while True:
-                seen = await channel.take()
-                if isinstance(seen, Prepare):
-                    await watch.hold_sleep()
+                item = await channel.get()
+                if isinstance(item, TakeDelayLock):
+                    await watch.take_delay_lock()
                 else:
-                    yield seen
+                    yield item
         finally:
             watch.close()
             await bus.close()
 
 
-class Prepare:
-    """Between two observations: the delay lock is to be taken anew."""
+class TakeDelayLock:
+    """In the channel between two observations: the delay lock has to be taken again."""
 
 
-class _Watch:
-    def __init__(self, clock: Clock, channel: Channel[Observation | Prepare], bus: SensorBus) -> None:
+class _LogindWatch:
+    def __init__(self, clock: Clock, channel: Channel[Observation | TakeDelayLock], bus: SensorBus) -> None:
         self._clock = clock
         self._channel = channel
         self._bus = bus
@@ -87,7 +88,7 @@ class _Watch:
         self._delay_lock: int | None = None
         self._check: asyncio.TimerHandle | None = None
 
-    async def begin(self) -> None:
+    async def start(self) -> None:
         self._path = await own_session(self._bus)
         rules = [
             match_signals(SERVICE, self._path, SESSION),
@@ -96,16 +97,16 @@ class _Watch:
             match_owner_changes(SERVICE),
         ]
         await self._bus.listen(rules, self._on_signal, self._channel)
-        await self.hold_sleep()
+        await self.take_delay_lock()
         try:
             self._hinted = bool(await self._bus.get_property(SERVICE, self._path, SESSION, "LockedHint"))
         except ErrorReply as refused:
-            raise SensorUnavailable("logind does not tell whether the session is locked") from refused
+            raise SensorUnavailable(_("logind does not tell whether the session is locked")) from refused
         self._channel.put(SensorStarted(at=self._clock.now(), sense="session", sensor=Logind.name))
         self._set_locked(locked=self._hinted)
 
-    async def hold_sleep(self) -> None:
-        """Take the delay lock; where that is refused, the instant of sleep may be read late."""
+    async def take_delay_lock(self) -> None:
+        """Take the delay lock; where that is refused, the instant before sleep may be read late."""
         with suppress(ErrorReply):
             reply = await self._bus.call(
                 SERVICE,
@@ -118,7 +119,7 @@ class _Watch:
                 "to know when the device went to sleep",
                 "delay",
             )
-            self._let_sleep()
+            self._release_delay_lock()
             self._delay_lock = reply.unix_fds[0] if reply.unix_fds else None
 
     def _on_signal(self, message: Message) -> None:
@@ -133,7 +134,7 @@ class _Watch:
             case "PropertiesChanged" if message.path == self._path:
                 self._on_hint(message.body[1])
             case "NameOwnerChanged" if message.body[0] == SERVICE:
-                self._channel.lose("logind went away")
+                self._channel.lose(_("logind went away"))
 
     def _on_hint(self, changed: Any) -> None:
         if "LockedHint" in changed:
@@ -145,11 +146,11 @@ class _Watch:
         if about_to:
             self._asleep_since = now
             self._channel.put(Suspended(at=now))
-            self._let_sleep()
+            self._release_delay_lock()
         elif self._asleep_since is not None:
             since, self._asleep_since = self._asleep_since, None
             self._channel.put(Gap(at=now, since=min(since, now), reason=GapReason.SUSPEND))
-            self._channel.put(Prepare())
+            self._channel.put(TakeDelayLock())
 
     def _set_locked(self, *, locked: bool) -> None:
         self._cancel_check()
@@ -161,33 +162,33 @@ class _Watch:
     def _check_hint_later(self) -> None:
         if not self._hinted:
             loop = asyncio.get_running_loop()
-            self._check = loop.call_later(HINT_FOLLOWS.total_seconds(), lambda: self._set_locked(locked=self._hinted))
+            self._check = loop.call_later(HINT_DELAY.total_seconds(), lambda: self._set_locked(locked=self._hinted))
 
     def _cancel_check(self) -> None:
         if self._check is not None:
             self._check.cancel()
             self._check = None
 
-    def _let_sleep(self) -> None:
+    def _release_delay_lock(self) -> None:
         if self._delay_lock is not None:
             os.close(self._delay_lock)
             self._delay_lock = None
 
     def close(self) -> None:
         self._cancel_check()
-        self._let_sleep()
+        self._release_delay_lock()
 
 
 async def own_session(bus: SensorBus) -> str:
     """Return the path of the session that this program senses. Raises `SensorUnavailable`.
 
-    By the session's own id where it is known; a user service is in none, and belongs to the user's graphical one.
+    By the id in the environment where there is one; a systemd user service is in no session, and senses the user's graphical one.
     """
-    asked = os.environ.get("XDG_SESSION_ID", "")
+    session_id = os.environ.get("XDG_SESSION_ID", "")
     try:
         with suppress(ErrorReply):
-            if asked:
-                (path,) = (await bus.call(SERVICE, MANAGER_PATH, MANAGER, "GetSession", "s", asked)).body
+            if session_id:
+                (path,) = (await bus.call(SERVICE, MANAGER_PATH, MANAGER, "GetSession", "s", session_id)).body
                 await bus.get_property(SERVICE, path, SESSION, "LockedHint")
                 return str(path)
         with suppress(ErrorReply):
@@ -197,9 +198,9 @@ async def own_session(bus: SensorBus) -> str:
                 return str(path)
         (sessions,) = (await bus.call(SERVICE, MANAGER_PATH, MANAGER, "ListSessions")).body
     except (ErrorReply, SensorLost) as refused:
-        raise SensorUnavailable("systemd-logind does not answer", "it comes with systemd") from refused
-    # One at a seat before one from afar.
-    own = sorted((not seat, path) for _, user, _, seat, path in sessions if user == os.getuid())
+        raise SensorUnavailable(_("systemd-logind does not answer"), _("it comes with systemd")) from refused
+    # One at a seat (a local screen) before a remote one.
+    own = sorted((not seat, path) for _id, user, _name, seat, path in sessions if user == os.getuid())
     if not own:
-        raise SensorUnavailable("systemd-logind knows no session of yours", "log in through a display manager")
+        raise SensorUnavailable(_("systemd-logind knows no session of yours"), _("log in through a display manager"))
     return str(own[0][1])

@@ -1,6 +1,6 @@
-"""What every sensor is, and what it may say.
+"""What every sensor is, and what it may yield.
 
-Rule 1: a sensor opens nothing before `observe` is iterated, and has let go of everything once the iterator is closed.
+Rule 1: a sensor opens nothing before `observe` is iterated, and has closed everything once the iterator is closed.
 Rule 2: a sensor's own failures are `SensorUnavailable` (from `probe`) and `SensorLost` (from `observe`); anything else is a bug.
 Rule 3: a title lives in `Toplevel` alone, on its way to the inbox, and never in a log, a repr or an exception.
 """
@@ -43,7 +43,7 @@ class ToplevelFocused:
 class AppFocused:
     """An app came to the front on a phone; the inbox classifies it, and makes it `Focused`.
 
-    `app`: its Android package or iOS bundle id, '' where only `category` was told. `category` wins over the catalogue.
+    `app`: its Android package or iOS bundle id, '' where only `category` is known. `category` wins over the catalogue.
     `opened`: see `Focused`.
     """
 
@@ -59,7 +59,7 @@ SensorEvent: TypeAlias = Observation | ToplevelFocused | AppFocused
 
 
 class Sensor(Protocol):
-    """One way of sensing one thing. Made without arguments other than the clock; see `REGISTRY`."""
+    """One way of sensing one thing; see `REGISTRY` for how it is made."""
 
     name: str
     sense: Sense
@@ -68,7 +68,7 @@ class Sensor(Protocol):
         """Return if the sensor can run here and now; raise `SensorUnavailable` with why and what to do if not."""
 
     def observe(self) -> AsyncGenerator[SensorEvent, None]:
-        """Yield what is observed, first `SensorStarted`, then the present state where there is one, then every change.
+        """Yield what is observed: first `SensorStarted`, then the present state where there is one, then every change.
 
-        Raises `SensorLost` when the source goes away. `aclose()` lets go of every connection, thread and descriptor.
+        Raises `SensorLost` when the source goes away. `aclose()` closes every connection, thread and descriptor.
         """

@@ -1,9 +1,9 @@
-"""Whether a film or music plays on this device, as the players tell on the session bus (MPRIS).
+"""Whether a film or music plays on this device, by what media players say on the session bus (MPRIS).
 
-Rule 1: one property is asked for, `PlaybackStatus`. What plays is nobody's business: where a player sends it along
-unasked, it is let go of unread.
-Rule 2: no polling: players tell of a change, and the bus of their coming and going.
-Rule 3: who only speaks for another player, or for one on another device, is not heard.
+Rule 1: one property is read, `PlaybackStatus`. What plays is nobody's business: where a player sends it along unasked, it is
+dropped unread.
+Rule 2: no polling: players signal a change, and the bus their coming and going.
+Rule 3: what only relays another player's status, or that of a player on another device, is ignored.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ from detector.dbus import DBUS, DBUS_PATH, PROPERTIES, ErrorReply, match_signals
 from detector.errors import SensorLost
 from detector.sensors.bus import SensorBus
 from detector.sensors.channel import Channel
+from detector.sensors.debounce import Debouncer
 from detector.sensors.model import SensorEvent
-from detector.sensors.settle import Settled
 
 PREFIX: Final = "org.mpris.MediaPlayer2."
 PATH: Final = "/org/mpris/MediaPlayer2"
 PLAYER: Final = "org.mpris.MediaPlayer2.Player"
 STATUS: Final = "PlaybackStatus"
-SPEAK_FOR_OTHERS: Final = ("playerctld", "kdeconnect", "GSConnect")
-"""playerctld repeats what another player says; KDE Connect and GSConnect say what a phone plays."""
-BETWEEN_TWO: Final = timedelta(seconds=2)
-"""Between two pieces of music, many players stop for a moment: that is no end."""
+RELAYS: Final = ("playerctld", "kdeconnect", "GSConnect")
+"""playerctld repeats another player's status; KDE Connect and GSConnect report what a phone plays."""
+END_DELAY: Final = timedelta(seconds=2)
+"""Between two pieces of music many players stop for a moment: that is no end."""
 
-_TOLD: Final = (
+_MATCH_RULES: Final = (
     f"type='signal',path='{PATH}',interface='{PROPERTIES}',member='PropertiesChanged',arg0='{PLAYER}'",
     match_signals(DBUS, DBUS_PATH, DBUS, member="NameOwnerChanged", arg0namespace=PREFIX.rstrip(".")),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class _Ask:
-    """Between two observations: this player has to be asked whether it plays."""
+class _QueryPlayer:
+    """In the channel between two observations: this player has to be asked for its status."""
 
     owner: str
 
@@ -54,11 +54,11 @@ class MprisMedia:
     sense: Sense = "media"
 
     def __init__(
-        self, clock: Clock, settings: AttentionSettings | None = None, *, between_two: timedelta = BETWEEN_TWO
+        self, clock: Clock, settings: AttentionSettings | None = None, *, end_delay: timedelta = END_DELAY
     ) -> None:
         del settings
         self._clock = clock
-        self._between_two = between_two
+        self._between_two = end_delay
 
     async def probe(self) -> None:
         """Return if there is a session bus; raise `SensorUnavailable` if not. Players may come later."""
@@ -67,9 +67,9 @@ class MprisMedia:
 
     async def observe(self) -> AsyncGenerator[SensorEvent, None]:
         """Yield `MediaStarted` and `MediaEnded` in turn, first as it is now."""
-        channel: Channel[Observation | _Ask] = Channel()
+        channel: Channel[Observation | _QueryPlayer] = Channel()
         bus = await SensorBus.open(BusType.SESSION)
-        settled = Settled(
+        debouncer = Debouncer(
             channel.put,
             self._clock,
             lambda at: MediaStarted(at=at),
@@ -79,26 +79,26 @@ class MprisMedia:
         )
         players = _Players(bus, channel)
         try:
-            await bus.listen(list(_TOLD), players.on_signal, channel)
+            await bus.listen(_MATCH_RULES, players.on_signal, channel)
             await players.find()
             channel.put(SensorStarted(at=self._clock.now(), sense="media", sensor=self.name))
-            players.on_change = lambda: settled.turn(is_on=players.any_plays)
+            players.on_change = lambda: debouncer.update(is_on=players.any_plays)
             players.on_change()
             while True:
-                what = await channel.take()
-                if isinstance(what, _Ask):
-                    await players.ask(what.owner)
+                item = await channel.get()
+                if isinstance(item, _QueryPlayer):
+                    await players.query(item.owner)
                 else:
-                    yield what
+                    yield item
         finally:
-            settled.close()
+            debouncer.close()
             await bus.close()
 
 
 class _Players:
-    """The players on the bus, by the connections behind their names, and which of them play."""
+    """The players on the bus, by the unique names of their connections, and which of them play."""
 
-    def __init__(self, bus: SensorBus, channel: Channel[Observation | _Ask]) -> None:
+    def __init__(self, bus: SensorBus, channel: Channel[Observation | _QueryPlayer]) -> None:
         self._bus = bus
         self._channel = channel
         self._owners: dict[str, str] = {}
@@ -110,18 +110,18 @@ class _Players:
         return bool(self._playing)
 
     async def find(self) -> None:
-        """Ask every player that is there already."""
+        """Query every player that is there already."""
         (names,) = (await self._bus.call(DBUS, DBUS_PATH, DBUS, "ListNames")).body
         for name in filter(_is_player, names):
             try:
                 (owner,) = (await self._bus.call(DBUS, DBUS_PATH, DBUS, "GetNameOwner", "s", name)).body
             except ErrorReply:
-                continue  # it went meanwhile
+                continue  # it has gone meanwhile
             self._owners[name] = owner
-            await self.ask(owner)
+            await self.query(owner)
 
-    async def ask(self, owner: str) -> None:
-        """Ask one player whether it plays; one that does not say does not."""
+    async def query(self, owner: str) -> None:
+        """Query the status of one player; one that does not answer counts as not playing."""
         try:
             status = await self._bus.get_property(owner, PATH, PLAYER, STATUS)
         except ErrorReply:
@@ -129,29 +129,29 @@ class _Players:
         except SensorLost:
             if not self._bus.is_connected:
                 raise
-            status = None  # it hangs, as a player that is stopped in a debugger does
+            status = None  # it hangs, and must not take the other players with it
         self._set(owner, status)
 
     def on_signal(self, message: Message) -> None:
         if message.member == "NameOwnerChanged":
-            name, _, owner = message.body
+            name, _old_owner, owner = message.body
             if _is_player(name):
                 self._came_or_went(name, owner)
             return
         if message.sender not in self._owners.values():
             return
-        # The signal may carry Metadata along, which is what plays: only the status is looked at.
-        _, changed, invalidated = message.body
+        # The signal may carry Metadata along, which says what plays: only the status is read.
+        _interface, changed, invalidated = message.body
         if STATUS in changed:
             self._set(message.sender, changed[STATUS].value)
         elif STATUS in invalidated:
-            self._channel.put(_Ask(message.sender))
+            self._channel.put(_QueryPlayer(message.sender))
 
     def _came_or_went(self, name: str, owner: str) -> None:
         before = self._owners.pop(name, None)
         if owner:
             self._owners[name] = owner
-            self._channel.put(_Ask(owner))
+            self._channel.put(_QueryPlayer(owner))
         if before is not None and before not in self._owners.values():
             self._set(before, None)
 
@@ -164,4 +164,4 @@ class _Players:
 
 
 def _is_player(name: str) -> bool:
-    return name.startswith(PREFIX) and not name.removeprefix(PREFIX).startswith(SPEAK_FOR_OTHERS)
+    return name.startswith(PREFIX) and not name.removeprefix(PREFIX).startswith(RELAYS)

@@ -1,11 +1,11 @@
 """Which program is behind a toplevel, and which one is in the foreground inside a terminal.
 
 Rule 1: only names of programs are read; of a command line, only the script that an interpreter runs, never what follows.
-Rule 2: a toplevel says its pid itself, so it is believed only where that process is ours.
+Rule 2: a toplevel names its own pid, so it is believed only where that process belongs to this person.
 
-Inside a terminal, the foreground is the kernel's own: the process group that the tty gives the keyboard to. Where one
-process serves several ttys (gnome-terminal's server, the tabs of konsole, the panes of tmux and screen), it is the tty
-that was last typed into; the kernel keeps that to within eight seconds.
+Inside a terminal, the foreground is the kernel's: the process group to which the tty gives the keyboard. Where one process
+serves several ttys (gnome-terminal's server, the tabs of konsole, the panes of tmux and screen), it is the tty that was
+typed into last; the kernel updates that time every eight seconds at most.
 """
 
 from __future__ import annotations
@@ -70,14 +70,14 @@ TERMINALS: Final = frozenset(
         "yakuake",
     }
 )
-"""WM_CLASS, app id or program of terminal emulators, in small letters."""
+"""WM_CLASS, app id or program of terminal emulators, in lower case."""
 
 INTERPRETERS: Final = ("python", "perl", "ruby", "node", "guile", "lua", "php", "gjs")
 MULTIPLEXERS: Final = ("tmux", "screen")
 
 
 def is_terminal(app_id: str, program: str | None) -> bool:
-    """Tell whether a toplevel is a terminal emulator: by its class, and only where it has none by its program."""
+    """Return whether a toplevel is a terminal emulator: by its class, and only where it has none by its program."""
     return (app_id or program or "").lower() in TERMINALS
 
 
@@ -85,7 +85,7 @@ def program_behind(pid: int) -> str | None:
     """Return the name of the program, of a script rather than of its interpreter; None where it cannot be known."""
     with suppress(psutil.Error, OSError):
         process = psutil.Process(pid)
-        # A sandbox counts its own pids: what it calls 2 is somebody else here.
+        # A sandbox has a pid namespace of its own: what it calls 2 is another process here.
         if process.uids().real == os.getuid():
             return _name(process)
     return None
@@ -120,15 +120,15 @@ def _foreground(processes: list[psutil.Process]) -> int | None:
     found = []
     for process in processes:
         with suppress(psutil.Error, OSError, ValueError):
-            # A name may hold spaces and brackets; what follows the last bracket does not.
+            # proc(5): the name, in brackets, may itself hold spaces and brackets; what follows the last bracket does not.
             fields = Path(f"/proc/{process.pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
             tty, leader = int(fields[4]), int(fields[5])
             if tty and leader > 0:
-                found.append((_typed_into(tty), leader))
+                found.append((_last_typed(tty), leader))
     return max(found)[1] if found else None
 
 
-def _typed_into(tty: int) -> float:
+def _last_typed(tty: int) -> float:
     minor, major = tty & 0xFF | (tty >> 12) & 0xFFF00, (tty >> 8) & 0xFFF
     # Majors 136 to 143 are the pseudo-terminals, 256 of them each.
     with suppress(OSError):

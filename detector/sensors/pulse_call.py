@@ -1,7 +1,7 @@
 """Whether somebody is in a call: a microphone or a camera is in use, yes or no.
 
-Rule 1: no polling: the sound server and the kernel tell of changes, and only then it is looked.
-Rule 2: which program it is, and what is said, is never asked.
+Rule 1: no polling: the sound server and the kernel report changes, and only then the state is read.
+Rule 2: which program it is, and what is spoken, is never read.
 Rule 3: what lasts less than three seconds is no call: programs try a microphone or a camera when they start; and a call
 that changes its headset has not ended. What is in use already at the start is a call at once.
 """
@@ -18,34 +18,36 @@ from detector.core.attention.settings import AttentionSettings
 from detector.core.observations import CallEnded, CallStarted, Observation, Sense, SensorStarted
 from detector.sensors.cameras import Cameras
 from detector.sensors.channel import Channel
+from detector.sensors.debounce import Debouncer
 from detector.sensors.model import SensorEvent
 from detector.sensors.pulse_server import PulseServer
-from detector.sensors.settle import Settled
 
-LASTS: Final = timedelta(seconds=3)
-"""So long a microphone or a camera is in use, or out of use, before it is said."""
-GATHERS: Final = 0.25
-"""Seconds: changes come in bursts, one look serves them all."""
+MIN_DURATION: Final = timedelta(seconds=3)
+"""How long a microphone or a camera has to be in use, or out of use, before that is reported."""
+GATHER_DELAY: Final = 0.25
+"""Seconds: changes come in bursts, and the state is read once for all of them."""
 
 
-class _Look:
-    """Between two observations: something has changed, so it is looked anew."""
+class _Recheck:
+    """In the channel between two observations: something has changed, so the state has to be read."""
 
 
 class PulseCall:
-    """A call by the microphone, as PulseAudio or PipeWire tell, or by the camera, as the kernel tells."""
+    """A call by the microphone, as PulseAudio or PipeWire report it, or by the camera, as the kernel does."""
 
     name = "pulse_call"
     sense: Sense = "call"
 
-    def __init__(self, clock: Clock, settings: AttentionSettings | None = None, *, lasts: timedelta = LASTS) -> None:
+    def __init__(
+        self, clock: Clock, settings: AttentionSettings | None = None, *, min_duration: timedelta = MIN_DURATION
+    ) -> None:
         del settings
         self._clock = clock
-        self._lasts = lasts
+        self._min_duration = min_duration
 
     async def probe(self) -> None:
-        """Return if the sound server tells; raise `SensorUnavailable` if not."""
-        server = PulseServer(on_change=lambda: None, on_lost=lambda _: None)
+        """Return if the sound server answers; raise `SensorUnavailable` if not."""
+        server = PulseServer(on_change=lambda: None, on_lost=lambda _why: None)
         try:
             await server.open()
         finally:
@@ -53,45 +55,45 @@ class PulseCall:
 
     async def observe(self) -> AsyncGenerator[SensorEvent, None]:
         """Yield `CallStarted` and `CallEnded` in turn, first as it is now."""
-        channel: Channel[Observation | _Look] = Channel()
-        settled = Settled(
+        channel: Channel[Observation | _Recheck] = Channel()
+        debouncer = Debouncer(
             channel.put,
             self._clock,
             lambda at: CallStarted(at=at),
             lambda at: CallEnded(at=at),
-            after_on=self._lasts,
-            after_off=self._lasts,
+            after_on=self._min_duration,
+            after_off=self._min_duration,
         )
         soon: asyncio.TimerHandle | None = None
 
-        def look_soon() -> None:
+        def recheck_soon() -> None:
             nonlocal soon
             if soon is None:
-                soon = asyncio.get_running_loop().call_later(GATHERS, look)
+                soon = asyncio.get_running_loop().call_later(GATHER_DELAY, recheck)
 
-        def look() -> None:
+        def recheck() -> None:
             nonlocal soon
             soon = None
-            channel.put(_Look())
+            channel.put(_Recheck())
 
-        server = PulseServer(on_change=look_soon, on_lost=channel.lose)
-        cameras = Cameras(on_change=look_soon)
+        server = PulseServer(on_change=recheck_soon, on_lost=channel.lose)
+        cameras = Cameras(on_change=recheck_soon)
         try:
             await server.open()
             cameras.open()
             is_on = await _in_use(server, cameras)
             channel.put(SensorStarted(at=self._clock.now(), sense="call", sensor=self.name))
-            settled.turn(is_on=is_on)
+            debouncer.update(is_on=is_on)
             while True:
-                what = await channel.take()
-                if isinstance(what, _Look):
-                    settled.turn(is_on=await _in_use(server, cameras))
+                item = await channel.get()
+                if isinstance(item, _Recheck):
+                    debouncer.update(is_on=await _in_use(server, cameras))
                 else:
-                    yield what
+                    yield item
         finally:
             if soon is not None:
                 soon.cancel()
-            settled.close()
+            debouncer.close()
             cameras.close()
             server.close()
 

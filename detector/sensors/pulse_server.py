@@ -1,10 +1,10 @@
-"""Whether a microphone is in use, as the sound server tells: PulseAudio, or PipeWire in its place.
+"""Whether a microphone is in use, by the sound server: PulseAudio, or PipeWire in its place.
 
 Rule 1: `pactl`, the server's own program, is asked for short lists alone: numbers and devices, no program's name.
 Rule 2: no polling: one `pactl subscribe` waits for changes, and a list is read after one.
-Rule 3: listening to what is played is no microphone, a level meter is no voice, and what the server records for itself,
-as for taking an echo away, is nobody's call.
-Rule 4: a server that is not there is not started, and one on another device is not asked.
+Rule 3: recording what is played is no microphone, a level meter is no voice, and what the server records for itself, as for
+echo cancellation, is nobody's call.
+Rule 4: a server that does not run is not started, and one on another device is not asked.
 """
 
 from __future__ import annotations
@@ -18,25 +18,27 @@ from pathlib import Path
 from typing import IO, Final, cast
 
 from detector.errors import SensorLost, SensorUnavailable
+from detector.i18n import _
 
-PATIENCE: Final = 5.0
-"""Seconds within which an answer comes, or the asked one is taken for gone."""
-VOICE: Final = 8000
-"""Samples a second: a telephone's. Level meters, such as pavucontrol's, take some tens."""
+TIMEOUT: Final = 5.0
+"""Seconds within which `pactl` answers, or the server counts as gone."""
+MIN_VOICE_RATE: Final = 8000
+"""Samples per second: those of a telephone. Level meters, such as pavucontrol's, take some tens."""
 CHANGES: Final = (b" on source-output #", b" on source #")
+_START_SERVER: Final = _("PulseAudio or pipewire-pulse has to run in your session")
 _RATE: Final = re.compile(r"(\d+)Hz")
-_MOST: Final = 1 << 16
-"""Bytes of a line, or of a list, that are looked at."""
+_MAX_BYTES: Final = 1 << 16
+"""Bytes of a line, or of one read."""
 
 
-class Child:
+class PactlProcess:
     """One run of `pactl`. `on_bytes` takes what it writes, b'' at its end. To be closed."""
 
     def __init__(self, arguments: tuple[str, ...], server: str, on_bytes: Callable[[bytes], None]) -> None:
         env = os.environ | {"PULSE_SERVER": server, "LC_ALL": "C"}
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - no shell, and nothing of a stranger's in the arguments
-                ("pactl", *arguments),  # noqa: S607 - where it is differs; PATH is the person's own
+            self._process = subprocess.Popen(  # noqa: S603 - no shell, and no argument comes from outside
+                ("pactl", *arguments),  # noqa: S607 - its place differs between systems; PATH is the person's own
                 env=env,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -44,7 +46,7 @@ class Child:
             )
         except OSError as failure:
             raise SensorUnavailable(
-                "pactl, which tells whether a microphone is in use, is not there", "install pulseaudio-utils"
+                _("pactl, which tells whether a microphone is in use, is not there"), _("install pulseaudio-utils")
             ) from failure
         self._on_bytes = on_bytes
         self._pipe = cast("IO[bytes]", self._process.stdout)
@@ -54,54 +56,52 @@ class Child:
 
     def _read(self) -> None:
         try:
-            said = os.read(self._pipe.fileno(), _MOST)
+            data = os.read(self._pipe.fileno(), _MAX_BYTES)
         except BlockingIOError:
             return
-        if not said:
+        if not data:
             self._loop.remove_reader(self._pipe.fileno())
-        self._on_bytes(said)
+        self._on_bytes(data)
 
     def close(self) -> int:
-        """End it, if it has not ended; return how it did."""
+        """Kill it, if it has not ended; return its exit status."""
         if not self._pipe.closed:
             self._loop.remove_reader(self._pipe.fileno())
             self._pipe.close()
             self._process.kill()
         return self._process.wait()
 
-    def ended(self) -> int:
-        """Return how it ended; it has closed its output, so that it is about to."""
+    def exit_status(self) -> int:
+        """Return its exit status; it has closed its output, so it is about to end."""
         try:
-            return self._process.wait(PATIENCE)
+            return self._process.wait(TIMEOUT)
         except subprocess.TimeoutExpired:
             return self.close()
 
 
 class PulseServer:
-    """The sound server of this session. `on_change` is called when a microphone may have been taken up or let go of."""
+    """The sound server of this session. `on_change` is called when the use of a microphone may have changed."""
 
     def __init__(self, on_change: Callable[[], None], on_lost: Callable[[str], None]) -> None:
         self._on_change = on_change
         self._on_lost = on_lost
         self._server = ""
-        self._child: Child | None = None
+        self._child: PactlProcess | None = None
         self._line = b""
-        self._spoke = asyncio.Event()
+        self._has_spoken = asyncio.Event()
 
     async def open(self) -> None:
-        """Begin to listen for changes; returns once none can be missed. Raises `SensorUnavailable`."""
-        self._server = socket_of(os.environ)
-        self._child = Child(("subscribe",), self._server, self._heard)
+        """Listen for changes; returns once none can be missed. Raises `SensorUnavailable`."""
+        self._server = find_socket(os.environ)
+        self._child = PactlProcess(("subscribe",), self._server, self._on_output)
         try:
-            async with asyncio.timeout(PATIENCE):
-                # It does not say from when on it listens; but it tells of us, when we ask for a list.
-                while not self._spoke.is_set():
+            async with asyncio.timeout(TIMEOUT):
+                # `pactl subscribe` does not say when it begins to listen. But it reports our own connection when we ask for a list.
+                while not self._has_spoken.is_set():
                     await self._list("source-outputs")
-                    await _soon(self._spoke, 0.1)
+                    await _wait_briefly(self._has_spoken, 0.1)
         except (TimeoutError, SensorLost):
-            raise SensorUnavailable(
-                "no sound server answers", "PulseAudio or pipewire-pulse has to run in your session"
-            ) from None
+            raise SensorUnavailable(_("no sound server answers"), _START_SERVER) from None
 
     async def microphone_in_use(self) -> bool:
         """Return whether some program records from a microphone now. Raises `SensorLost`."""
@@ -113,54 +113,54 @@ class PulseServer:
         if self._child is not None:
             self._child.close()
 
-    def _heard(self, said: bytes) -> None:
-        self._spoke.set()
-        if not said:
-            self._on_lost("the sound server went away")
+    def _on_output(self, data: bytes) -> None:
+        self._has_spoken.set()
+        if not data:
+            self._on_lost(_("the sound server went away"))
             return
-        *lines, self._line = (self._line + said).split(b"\n")
-        self._line = self._line[-_MOST:]
+        *lines, self._line = (self._line + data).split(b"\n")
+        self._line = self._line[-_MAX_BYTES:]
         if any(change in line for line in lines for change in CHANGES):
             self._on_change()
 
     async def _list(self, what: str) -> str:
         parts: list[bytes] = []
-        over = asyncio.Event()
+        is_complete = asyncio.Event()
 
-        def take(said: bytes) -> None:
-            parts.append(said)
-            if not said:
-                over.set()
+        def take(data: bytes) -> None:
+            parts.append(data)
+            if not data:
+                is_complete.set()
 
-        child = Child(("list", "short", what), self._server, take)
+        child = PactlProcess(("list", "short", what), self._server, take)
         try:
-            async with asyncio.timeout(PATIENCE):
-                await over.wait()
-            if child.ended() != 0:
-                raise SensorLost("the sound server went away")
+            async with asyncio.timeout(TIMEOUT):
+                await is_complete.wait()
+            if child.exit_status() != 0:
+                raise SensorLost(_("the sound server went away"))
         except TimeoutError:
-            raise SensorLost("the sound server does not answer") from None
+            raise SensorLost(_("the sound server does not answer")) from None
         finally:
             child.close()
         return b"".join(parts).decode(errors="replace")
 
 
-def socket_of(env: Mapping[str, str]) -> str:
-    """Return the sound server's socket as libpulse is told it. Raises `SensorUnavailable`."""
-    said = env.get("PULSE_SERVER", "")
-    if said and not said.startswith(("unix:", "/")):
-        raise SensorUnavailable("the sound of this session goes to another device (PULSE_SERVER)")
+def find_socket(env: Mapping[str, str]) -> str:
+    """Return the sound server's socket as libpulse finds it. Raises `SensorUnavailable`."""
+    given = env.get("PULSE_SERVER", "")
+    if given and not given.startswith(("unix:", "/")):
+        raise SensorUnavailable(_("the sound of this session goes to another device (PULSE_SERVER)"))
     folder = env.get("XDG_RUNTIME_DIR", "")
-    path = said.removeprefix("unix:") or (f"{folder}/pulse/native" if folder else "")
+    path = given.removeprefix("unix:") or (f"{folder}/pulse/native" if folder else "")
     if not path or not Path(path).is_socket():
-        raise SensorUnavailable("there is no sound server", "PulseAudio or pipewire-pulse has to run in your session")
+        raise SensorUnavailable(_("there is no sound server"), _START_SERVER)
     return f"unix:{path}"
 
 
 def any_records(streams: str, sources: str) -> bool:
-    """Return whether a program's stream takes a voice from a microphone that runs.
+    """Return whether a program's stream records a voice from a microphone that runs.
 
-    `streams`, `sources`: what `pactl list short source-outputs` and `… sources` say.
+    `streams`, `sources`: the output of `pactl list short source-outputs` and `… sources`.
     """
     microphones = {
         fields[0]
@@ -175,10 +175,10 @@ def any_records(streams: str, sources: str) -> bool:
 
 def _is_voice(format_: str) -> bool:
     rate = _RATE.search(format_)
-    return rate is None or int(rate[1]) >= VOICE
+    return rate is None or int(rate[1]) >= MIN_VOICE_RATE
 
 
-async def _soon(event: asyncio.Event, seconds: float) -> None:
+async def _wait_briefly(event: asyncio.Event, seconds: float) -> None:
     try:
         async with asyncio.timeout(seconds):
             await event.wait()

@@ -1,10 +1,10 @@
-"""How much somebody scrolls, types and clicks: counts per second in which there were any, by pynput.
+"""How much somebody scrolls, types and clicks: one count for each second with input, by pynput.
 
-Rule 1: which key it was is never looked at: the callback counts presses, and nothing else leaves it.
+Rule 1: which key it was is never read: the callback counts presses, and nothing else leaves it.
 Rule 2: silence costs nothing: the listener's thread wakes the event loop once at the first input of a second, and the
-loop then sleeps to that second's end.
+loop then sleeps until that second ends.
 Rule 3: a listener whose thread has ended is lost, whatever it says about itself, and nobody waits for it for ever.
-Rule 4: mouse motion is not decoded where pynput lets us choose: that is most of what its stock listener costs.
+Rule 4: mouse motion is not decoded where pynput allows that: it is most of what its own listener costs.
 """
 
 from __future__ import annotations
@@ -23,16 +23,18 @@ from detector.clock import Clock
 from detector.core.attention.settings import AttentionSettings
 from detector.core.observations import InputCounted, Observation, Sense, SensorStarted
 from detector.errors import SensorUnavailable
+from detector.i18n import _
 from detector.sensors.channel import Channel
 from detector.sensors.model import SensorEvent
 from detector.sensors.x11_connection import REMEDY, close_display, open_display
 
 SECOND: Final = timedelta(seconds=1)
-PATIENCE: Final = timedelta(seconds=2)
+END_TIMEOUT: Final = timedelta(seconds=2)
+"""How long the threads get to end."""
 WHEEL: Final = range(4, 8)
 """Buttons 4 to 7 are a turn of the wheel: up, down, left, right."""
-LEAN: Final = ("_EVENTS", "_run", "_mark_ready", "_handle_message")
-"""What pynput's X11 listener must have, so that it can be told to listen to presses alone."""
+REQUIRED_HOOKS: Final = ("_EVENTS", "_run", "_mark_ready", "_handle_message")
+"""What pynput's X11 listener must have so that it can be made to listen to presses alone; they are not documented."""
 
 logger = logging.getLogger("turntoward.sensors")
 
@@ -52,7 +54,7 @@ class PynputInput:
         display = open_display()
         try:
             if not display.has_extension("RECORD"):
-                raise SensorUnavailable("the X server has no RECORD extension")
+                raise SensorUnavailable(_("the X server has no RECORD extension"))
         finally:
             close_display(display)
         _mouse()
@@ -60,56 +62,56 @@ class PynputInput:
     async def observe(self) -> AsyncGenerator[SensorEvent, None]:
         """Yield `InputCounted` at the end of each second that had input."""
         channel: Channel[Observation] = Channel()
-        counting = _Counting(self._clock, channel)
+        watch = _InputWatch(self._clock, channel)
         try:
-            await counting.begin()
+            await watch.start()
             while True:
-                yield await channel.take()
+                yield await channel.get()
         finally:
-            await counting.close()
+            await watch.close()
 
 
-class Tally:
-    """What the listener's threads count, for ever upwards; `woke` is called at the first count after `rest`."""
+class InputCounters:
+    """What the listener's threads count, upwards for ever; `on_first` is called at the first count after `read`."""
 
-    def __init__(self, woke: Callable[[], None]) -> None:
+    def __init__(self, on_first: Callable[[], None]) -> None:
         self.scrolls = 0
         self.keys = 0
         self.clicks = 0
-        self._woke = woke
-        self._awake = False
+        self._on_first = on_first
+        self._is_awake = False
 
     def wake(self) -> None:
-        """Say that there is something to read."""
-        if not self._awake:
-            self._awake = True
-            self._woke()
+        """Call `on_first`, if nothing was counted since `read`. Called in the threads."""
+        if not self._is_awake:
+            self._is_awake = True
+            self._on_first()
 
-    def rest(self) -> tuple[int, int, int]:
-        """Return the counts so far; whatever comes from now on calls `woke` again."""
+    def read(self) -> tuple[int, int, int]:
+        """Return the counts so far; whatever is counted from now on calls `on_first` again."""
         # In this order: a press in between is counted now and wakes for nothing, but is never missed.
-        self._awake = False
+        self._is_awake = False
         return self.scrolls, self.keys, self.clicks
 
 
-class _Counting:
+class _InputWatch:
     def __init__(self, clock: Clock, channel: Channel[Observation]) -> None:
         self._clock = clock
         self._channel = channel
         self._loop = asyncio.get_running_loop()
-        self._tally = Tally(lambda: self._from_thread(self._begin_second))
+        self._counters = InputCounters(lambda: self._from_thread(self._begin_second))
         self._counted = (0, 0, 0)
         self._second: asyncio.TimerHandle | None = None
         self._listeners: list[Any] = []
         self._running = 0
-        self._hearing = 0
+        self._ready_count = 0
         self._ready = asyncio.Event()
         self._ended = asyncio.Event()
         self._ending = False
 
-    async def begin(self) -> None:
+    async def start(self) -> None:
         self._listeners = make_listeners(
-            self._tally,
+            self._counters,
             ready=lambda: self._from_thread(self._on_ready),
             ended=lambda: self._from_thread(self._on_end),
         )
@@ -126,9 +128,9 @@ class _Counting:
             self._loop.call_soon_threadsafe(act)
 
     def _on_ready(self) -> None:
-        # Where two listeners share the work, silence means nothing before both of them hear.
-        self._hearing += 1
-        if self._hearing == len(self._listeners):
+        # Where two listeners share the work, silence means nothing before both of them listen.
+        self._ready_count += 1
+        if self._ready_count == len(self._listeners):
             self._ready.set()
 
     def _on_end(self) -> None:
@@ -137,7 +139,7 @@ class _Counting:
             self._ended.set()
         self._ready.set()
         if not self._ending:
-            self._channel.lose("the listener's thread ended")
+            self._channel.lose(_("the listener's thread ended"))
 
     def _begin_second(self) -> None:
         if self._second is None and not self._ending:
@@ -145,7 +147,7 @@ class _Counting:
 
     def _end_second(self) -> None:
         self._second = None
-        before, self._counted = self._counted, self._tally.rest()
+        before, self._counted = self._counted, self._counters.read()
         scrolls, keys, clicks = (now - then for now, then in zip(self._counted, before, strict=True))
         if scrolls or keys or clicks:
             self._channel.put(InputCounted(at=self._clock.now(), scrolls=scrolls, keys=keys, clicks=clicks))
@@ -155,63 +157,65 @@ class _Counting:
         if self._second is not None:
             self._second.cancel()
         for listener in self._listeners:
-            _let_go(listener)
+            _shut_down(listener)
         with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE.total_seconds()):
+            async with asyncio.timeout(END_TIMEOUT.total_seconds()):
                 if self._running:
                     await self._ended.wait()
         for listener in self._listeners:
-            # What is left of the thread after its last word is a few instructions.
-            threading.Thread.join(listener, timeout=PATIENCE.total_seconds())
+            # After it has reported its end, a thread has a few instructions left.
+            threading.Thread.join(listener, timeout=END_TIMEOUT.total_seconds())
             if listener.is_alive():
                 logger.warning("%s: a listener's thread does not end; it is left behind", PynputInput.name)
 
 
-def make_listeners(tally: Tally, *, ready: Callable[[], None], ended: Callable[[], None]) -> list[Any]:
-    """Return the threads that count, not yet started: one that hears presses alone, or pynput's own two.
+def make_listeners(counters: InputCounters, *, ready: Callable[[], None], ended: Callable[[], None]) -> list[Any]:
+    """Return the threads that count, not yet started: one that listens to presses alone, or pynput's own two.
 
     `ready` and `ended` are called in the threads. Raises `SensorUnavailable`.
     """
     mouse = _mouse()
-    if all(hasattr(mouse.Listener, name) for name in LEAN):
-        return [_lean(mouse.Listener, tally, ready, ended)]
+    if all(hasattr(mouse.Listener, name) for name in REQUIRED_HOOKS):
+        return [_press_listener(mouse.Listener, counters, ready, ended)]
     keyboard = import_module("pynput.keyboard")
     return [
-        _stock(mouse.Listener, ready, ended)(on_click=_clicks(tally), on_scroll=_scrolls(tally)),
-        _stock(keyboard.Listener, ready, ended)(on_press=_keys(tally)),
+        _watched(mouse.Listener, ready, ended)(on_click=_clicks(counters), on_scroll=_scrolls(counters)),
+        _watched(keyboard.Listener, ready, ended)(on_press=_keys(counters)),
     ]
 
 
 def _mouse() -> Any:
-    # Imported late: without an X server the import itself fails.
+    # Imported when it is used: without an X server the import itself fails.
     try:
         return import_module("pynput.mouse")
     except ImportError as refused:
-        raise SensorUnavailable("pynput cannot be used on this X server", REMEDY) from refused
+        raise SensorUnavailable(_("pynput cannot be used on this X server"), REMEDY) from refused
 
 
-def _lean(listener: Any, tally: Tally, ready: Callable[[], None], ended: Callable[[], None]) -> Any:
+def _press_listener(
+    listener: Any, counters: InputCounters, ready: Callable[[], None], ended: Callable[[], None]
+) -> Any:
     x = import_module("Xlib.X")
 
     def _handle_message(_self: Any, _display: Any, event: Any, _injected: Any) -> None:
         if event.type == x.KeyPress:
-            tally.keys += 1
+            counters.keys += 1
         elif event.type != x.ButtonPress:
             return
         elif event.detail in WHEEL:
-            tally.scrolls += 1
+            counters.scrolls += 1
         else:
-            tally.clicks += 1
-        tally.wake()
+            counters.clicks += 1
+        counters.wake()
 
-    # RECORD takes a range of event types: from key presses (2) over key releases to button presses (4).
-    heard = {"_EVENTS": (x.KeyPress, x.ButtonPress), "_handle_message": _handle_message}
-    return type("PressListener", (_stock(listener, ready, ended),), heard)()
+    # RECORD takes a range of event types: key presses (2), key releases (3), button presses (4). Motion is 6.
+    hooks = {"_EVENTS": (x.KeyPress, x.ButtonPress), "_handle_message": _handle_message}
+    return type("PressListener", (_watched(listener, ready, ended),), hooks)()
 
 
-def _stock(listener: Any, ready: Callable[[], None], ended: Callable[[], None]) -> Any:
+def _watched(listener: Any, ready: Callable[[], None], ended: Callable[[], None]) -> Any:
     def run(self: Any) -> None:
-        # When the X server dies, pynput's thread dies of it, aloud, on the way out.
+        # When the X server dies, pynput's thread ends with an exception, which threading would print.
         with suppress(Exception):
             listener.run(self)
         for name in ("_display_record", "_display_stop"):
@@ -222,7 +226,7 @@ def _stock(listener: Any, ready: Callable[[], None], ended: Callable[[], None]) 
     def _mark_ready(self: Any) -> None:
         listener._mark_ready(self)  # noqa: SLF001 - pynput's own `wait` blocks for ever if the thread dies first
         for name in ("_display_record", "_display_stop"):
-            # A context that is freed twice while leaving is nothing to print to somebody's terminal.
+            # pynput frees its RECORD context twice when it ends; python-xlib would print that error.
             with suppress(AttributeError):
                 getattr(self, name).set_error_handler(lambda *_: None)
         ready()
@@ -230,33 +234,33 @@ def _stock(listener: Any, ready: Callable[[], None], ended: Callable[[], None]) 
     return type("WatchedListener", (listener,), {"run": run, "_mark_ready": _mark_ready})
 
 
-def _let_go(listener: Any) -> None:
-    # Its own `stop` leaves the request unsent until the next event; an end of its connection ends it now.
+def _shut_down(listener: Any) -> None:
+    # pynput's own `stop` leaves its request unsent until the next event; the end of its connection ends it at once.
     for name in ("_display_record", "_display_stop"):
         with suppress(AttributeError, OSError):
             getattr(listener, name).display.socket.shutdown(socket.SHUT_RDWR)
 
 
-def _scrolls(tally: Tally) -> Callable[..., None]:
+def _scrolls(counters: InputCounters) -> Callable[..., None]:
     def on_scroll(*_: Any) -> None:
-        tally.scrolls += 1
-        tally.wake()
+        counters.scrolls += 1
+        counters.wake()
 
     return on_scroll
 
 
-def _clicks(tally: Tally) -> Callable[..., None]:
+def _clicks(counters: InputCounters) -> Callable[..., None]:
     def on_click(_x: int, _y: int, _button: Any, pressed: bool, *_: Any) -> None:  # noqa: FBT001 - pynput calls it so
         if pressed:
-            tally.clicks += 1
-            tally.wake()
+            counters.clicks += 1
+            counters.wake()
 
     return on_click
 
 
-def _keys(tally: Tally) -> Callable[..., None]:
+def _keys(counters: InputCounters) -> Callable[..., None]:
     def on_press(*_: Any) -> None:
-        tally.keys += 1
-        tally.wake()
+        counters.keys += 1
+        counters.wake()
 
     return on_press

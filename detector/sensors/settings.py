@@ -1,6 +1,6 @@
 """What a person may set about sensors: which other programs on this device they may ask.
 
-Rule 1: only programs on this device: an address that could be another's is no setting.
+Rule 1: only programs on this device: an address that could be another device's is refused.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Final
 from detector.i18n import _
 from rules.options import option
 
-_HERE: Final = r"(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])"
+_LOOPBACK: Final = r"(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])"
 _PORT: Final = r":\d{1,5}"
-_URL: Final = re.compile(rf"http://{_HERE}(?:{_PORT})?/?", re.ASCII)
-_PLACE: Final = re.compile(rf"{_HERE}{_PORT}", re.ASCII)
+_URL: Final = re.compile(rf"http://{_LOOPBACK}(?:{_PORT})?/?", re.ASCII)
+_HOST_AND_PORT: Final = re.compile(rf"{_LOOPBACK}{_PORT}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,19 +35,20 @@ class SensorSettings:
 
 
 def check_sources(sources: SensorSettings) -> list[tuple[str, str, str]]:
-    """Return each option that cannot be taken, with what is wrong with it, and what to do."""
-    wrong = []
-    if sources.activitywatch is not None and not _is_here(_URL, sources.activitywatch):
-        hint = 'Write for example "http://127.0.0.1:5600", or leave it empty.'
-        wrong.append(("activitywatch", "must be an ActivityWatch on this device", hint))
-    if not _is_here(_PLACE, sources.adb):
-        wrong.append(("adb", "must be an adb server on this device", 'Write for example "127.0.0.1:5037".'))
-    return wrong
+    """Return each option that cannot be used, with what is wrong with it, and what to do."""
+    problems = []
+    if sources.activitywatch is not None and not _is_on_this_device(_URL, sources.activitywatch):
+        hint = _('Write for example "http://127.0.0.1:5600", or leave it empty.')
+        problems.append(("activitywatch", _("must be an ActivityWatch on this device"), hint))
+    if not _is_on_this_device(_HOST_AND_PORT, sources.adb):
+        hint = _('Write for example "127.0.0.1:5037".')
+        problems.append(("adb", _("must be an adb server on this device"), hint))
+    return problems
 
 
-def _is_here(pattern: re.Pattern[str], text: str) -> bool:
+def _is_on_this_device(pattern: re.Pattern[str], text: str) -> bool:
     if not pattern.fullmatch(text):
         return False
     numbers = [int(number) for number in re.findall(r"\d+", text.rpartition("]")[2])]
-    parts, port = numbers[:4] if len(numbers) >= 4 else [], numbers[-1] if re.search(rf"{_PORT}/?$", text) else 1
-    return all(part <= 255 for part in parts) and 0 < port <= 65_535
+    octets, port = numbers[:4] if len(numbers) >= 4 else [], numbers[-1] if re.search(rf"{_PORT}/?$", text) else 1
+    return all(octet <= 255 for octet in octets) and 0 < port <= 65_535

@@ -1,7 +1,8 @@
 """A connection to the X server that the event loop reads: no thread, no polling, and an end that is noticed.
 
-Rule 1: events that arrive within a round trip wait inside the library: after every act the connection is drained.
-Rule 2: the descriptor's number is kept from the start, because the library does not give it once the server is gone.
+Rule 1: events that arrive during a round trip are buffered inside python-xlib, where the loop does not see them: after
+every request the buffer is emptied.
+Rule 2: the number of the descriptor is kept from the start: python-xlib does not return it once the server is gone.
 Rule 3: an X error about a toplevel that is gone is an everyday event, not a failure.
 """
 
@@ -19,11 +20,12 @@ from Xlib import display as xlib_display
 from Xlib import error
 
 from detector.errors import SensorUnavailable
+from detector.i18n import _
 from detector.sensors.channel import Channel
 
-ROUNDS: Final = 16
-"""So many times in a row new events are taken before the rest of the program gets its turn."""
-REMEDY: Final = "start it from the desktop's own session, where DISPLAY and XAUTHORITY are set"
+MAX_ROUNDS: Final = 16
+"""How often in a row new events are handled before the rest of the program gets its turn."""
+REMEDY: Final = _("start it from the desktop's own session, where DISPLAY and XAUTHORITY are set")
 
 
 def open_display() -> Any:
@@ -32,9 +34,9 @@ def open_display() -> Any:
     with suppress(error.DisplayError, error.ConnectionClosedError, error.XauthError, OSError):
         display = xlib_display.Display()
     if display is None:
-        # Raised out here, so that no traceback keeps the library's half-open socket alive.
-        raise SensorUnavailable("the X server does not take a connection", REMEDY)
-    # Errors of requests without a reply: somebody's toplevel was closed while we asked for its events.
+        # Raised outside of the handler: the traceback of the cause would keep the library's half-open socket alive.
+        raise SensorUnavailable(_("the X server does not take a connection"), REMEDY)
+    # Errors of requests without a reply: a toplevel was closed while we asked for its events. python-xlib would print them.
     display.set_error_handler(lambda *_: None)
     return display
 
@@ -47,8 +49,8 @@ def close_display(display: Any) -> None:
         display.display.socket.close()
 
 
-class Connection:
-    """A display read by the event loop: `on_event` gets each event, `on_settled` is called once none is left.
+class X11Connection:
+    """A display read by the event loop: `on_event` is given each event, `on_drained` is called once none is left.
 
     The end of the server, and a bug in a callback, go to the channel.
     """
@@ -57,11 +59,11 @@ class Connection:
         self,
         channel: Channel[Any],
         on_event: Callable[[Any], None],
-        on_settled: Callable[[], None] = lambda: None,
+        on_drained: Callable[[], None] = lambda: None,
     ) -> None:
         self._channel = channel
         self._on_event = on_event
-        self._on_settled = on_settled
+        self._on_drained = on_drained
         self._loop = asyncio.get_running_loop()
         self.display = open_display()
         self._fd: int | None = self.display.fileno()
@@ -69,33 +71,33 @@ class Connection:
 
     @property
     def is_open(self) -> bool:
-        """Tell whether the connection is still of use."""
+        """Return whether the connection can still be used."""
         return self._fd is not None
 
-    def run(self, act: Callable[[], None] = lambda: None) -> None:
-        """Do something with the display, then take every event that is there."""
+    def run(self, action: Callable[[], None] = lambda: None) -> None:
+        """Call `action`, which may use the display, then handle every event that is there."""
         if self._fd is None:
             return
         try:
-            act()
-            for _ in range(ROUNDS):
+            action()
+            for _ in range(MAX_ROUNDS):
                 waiting = self.display.pending_events()
                 if not waiting:
                     self.display.flush()
                     return
                 for _ in range(waiting):
                     self._on_event(self.display.next_event())
-                self._on_settled()
+                self._on_drained()
             self._loop.call_soon(self.run)
         except (error.ConnectionClosedError, OSError):
             self.close()
-            self._channel.lose("the X server went away")
-        except Exception as bug:  # noqa: BLE001 - handed to whoever reads the channel
+            self._channel.lose(_("the X server went away"))
+        except Exception as bug:  # noqa: BLE001 - raised again where the channel is read
             self.close()
             self._channel.fail(bug)
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         if self._fd is None:
             return
         self._loop.remove_reader(self._fd)

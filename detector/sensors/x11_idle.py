@@ -1,8 +1,8 @@
-"""Whether somebody uses this device, on X11: told by the X server itself, with alarms on its idle counter.
+"""Whether somebody uses this device, on X11: by alarms on the X server's own idle counter.
 
-Rule 1: no polling: nobody at the device costs nothing at all.
-Rule 2: `WentIdle` carries the last input, by the server's own count, and not the instant at which it was noticed.
-Rule 3: this is idleness of input alone: whoever watches a film is idle here, and what that means is decided elsewhere.
+Rule 1: no polling: while nobody is at the device nothing runs at all.
+Rule 2: `WentIdle` carries the instant of the last input, by the server's own count, and not that of noticing it.
+Rule 3: this is idleness of input alone: whoever watches a film is idle here; what that means is decided elsewhere.
 """
 
 from __future__ import annotations
@@ -17,20 +17,21 @@ from detector.core.attention.settings import AttentionSettings
 from detector.core.observations import CameBack, Observation, Sense, SensorStarted, WentIdle
 from detector.sensors.channel import Channel
 from detector.sensors.model import SensorEvent
-from detector.sensors.x11_connection import Connection, close_display, open_display
+from detector.sensors.x11_connection import X11Connection, close_display, open_display
 from detector.sensors.x11_sync import FALLS, RISES, IdleCounter
 
-A_LITTLE: Final = timedelta(milliseconds=1)
+# Below the threshold of going idle, so that one value of the counter cannot set off both alarms.
+RETURN_MARGIN: Final = timedelta(milliseconds=1)
 
 
-class Watch(Protocol):
-    """Looks after one connection to the X server while the sensor is observed."""
+class IdleWatch(Protocol):
+    """One connection to the X server, as long as the sensor is observed."""
 
-    def begin(self) -> None:
-        """Open nothing more; say `SensorStarted`, then the present state."""
+    def start(self) -> None:
+        """Put `SensorStarted` into the channel, then the present state."""
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
 
 
 class X11Idle:
@@ -44,7 +45,7 @@ class X11Idle:
         self._idle_after = (settings or AttentionSettings()).idle_after
 
     async def probe(self) -> None:
-        """Return if the X server can tell; raise `SensorUnavailable` if not."""
+        """Return if the X server has the extension; raise `SensorUnavailable` if not."""
         display = open_display()
         try:
             self._require(display)
@@ -56,33 +57,33 @@ class X11Idle:
         channel: Channel[Observation] = Channel()
         watch = self._watch(channel)
         with closing(watch):
-            watch.begin()
+            watch.start()
             while True:
-                yield await channel.take()
+                yield await channel.get()
 
     def _require(self, display: Any) -> None:
         IdleCounter(display)
 
-    def _watch(self, channel: Channel[Observation]) -> Watch:
-        return _Watch(self._clock, self._idle_after, channel)
+    def _watch(self, channel: Channel[Observation]) -> IdleWatch:
+        return _AlarmWatch(self._clock, self._idle_after, channel)
 
 
-class _Watch:
+class _AlarmWatch:
     def __init__(self, clock: Clock, idle_after: timedelta, channel: Channel[Observation]) -> None:
         self._clock = clock
         self._idle_after = idle_after
         self._channel = channel
-        self._connection = Connection(channel, self._on_event)
+        self._connection = X11Connection(channel, self._on_event)
         self._idle = False
 
-    def begin(self) -> None:
+    def start(self) -> None:
         self._connection.run(self._arm)
 
     def _arm(self) -> None:
         self._counter = IdleCounter(self._connection.display)
-        self._left = self._counter.alarm(self._idle_after, test=RISES)
-        self._back = self._counter.alarm(self._idle_after - A_LITTLE, test=FALLS)
-        # Only once both stand is silence known to mean that nothing happened.
+        self._idle_alarm = self._counter.alarm(self._idle_after, test=RISES)
+        self._return_alarm = self._counter.alarm(self._idle_after - RETURN_MARGIN, test=FALLS)
+        # Only from here on, with both alarms set, does silence mean that nothing happened.
         length = self._counter.read()
         self._channel.put(SensorStarted(at=self._clock.now(), sense="idle", sensor=X11Idle.name))
         if length >= self._idle_after:
@@ -90,10 +91,11 @@ class _Watch:
 
     def _on_event(self, event: Any) -> None:
         alarm = self._counter.alarm_of(event)
-        if alarm == self._left and not self._idle:
-            # The event may have waited; the counter is asked again. If somebody came back meanwhile, it tells of that.
-            self._went_idle(max(self._counter.stood_at(event), self._counter.read()))
-        elif alarm == self._back and self._idle:
+        if alarm == self._idle_alarm and not self._idle:
+            # The event may have waited in the queue, so the counter is read again. If somebody has come back meanwhile it is low,
+            # and the event's own value is the larger.
+            self._went_idle(max(self._counter.value_at(event), self._counter.read()))
+        elif alarm == self._return_alarm and self._idle:
             self._idle = False
             self._channel.put(CameBack(at=self._clock.now()))
 

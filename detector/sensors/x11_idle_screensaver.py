@@ -1,8 +1,8 @@
-"""Whether somebody uses this device, on an X11 server without idle alarms: MIT-SCREEN-SAVER, asked when it matters.
+"""Whether somebody uses this device, on an X server without idle alarms: by the MIT-SCREEN-SAVER extension.
 
 Rule 1: while somebody is there, it is asked once per `idle_after`, at the earliest instant at which idleness is possible.
-Rule 2: while nobody is there, it is asked every ten seconds, for nothing tells of a return: `CameBack` may be that late,
-and says no more than that the device is in use again at `at`.
+Rule 2: while nobody is there, it is asked every ten seconds, for the extension reports no return: `CameBack` may be that
+late, and means only that the device is in use again at `at`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from typing import Any, Final
 from detector.clock import Clock
 from detector.core.observations import CameBack, Observation, SensorStarted, WentIdle
 from detector.errors import SensorUnavailable
+from detector.i18n import _
 from detector.sensors.channel import Channel
-from detector.sensors.x11_connection import Connection
-from detector.sensors.x11_idle import Watch, X11Idle
+from detector.sensors.x11_connection import X11Connection
+from detector.sensors.x11_idle import IdleWatch, X11Idle
 
 EXTENSION: Final = "MIT-SCREEN-SAVER"
-LOOK_FOR_RETURN: Final = timedelta(seconds=10)
-A_LITTLE: Final = timedelta(milliseconds=20)
+RETURN_INTERVAL: Final = timedelta(seconds=10)
+IDLE_MARGIN: Final = timedelta(milliseconds=20)
 
 
 class X11IdleScreensaver(X11Idle):
@@ -29,35 +30,35 @@ class X11IdleScreensaver(X11Idle):
     name = "x11_idle_screensaver"
 
     def _require(self, display: Any) -> None:
-        _check(display)
+        _require_extension(display)
 
-    def _watch(self, channel: Channel[Observation]) -> Watch:
-        return _Watch(self._clock, self._idle_after, channel)
+    def _watch(self, channel: Channel[Observation]) -> IdleWatch:
+        return _ScreensaverWatch(self._clock, self._idle_after, channel)
 
 
-def _check(display: Any) -> None:
+def _require_extension(display: Any) -> None:
     if not display.has_extension(EXTENSION):
-        raise SensorUnavailable("the X server has no MIT-SCREEN-SAVER extension")
+        raise SensorUnavailable(_("the X server has no MIT-SCREEN-SAVER extension"))
 
 
-class _Watch:
+class _ScreensaverWatch:
     def __init__(self, clock: Clock, idle_after: timedelta, channel: Channel[Observation]) -> None:
         self._clock = clock
         self._idle_after = idle_after
         self._channel = channel
-        self._connection = Connection(channel, lambda _: None)
+        self._connection = X11Connection(channel, lambda _event: None)
         self._timer: asyncio.TimerHandle | None = None
         self._idle = False
 
-    def begin(self) -> None:
-        self._connection.run(self._start)
+    def start(self) -> None:
+        self._connection.run(self._begin)
 
-    def _start(self) -> None:
-        _check(self._connection.display)
+    def _begin(self) -> None:
+        _require_extension(self._connection.display)
         self._channel.put(SensorStarted(at=self._clock.now(), sense="idle", sensor=X11IdleScreensaver.name))
-        self._look()
+        self._check()
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         length = timedelta(milliseconds=self._connection.display.screen().root.screensaver_query_info().idle)
         now = self._clock.now()
         if length >= self._idle_after and not self._idle:
@@ -66,8 +67,8 @@ class _Watch:
         elif length < self._idle_after and self._idle:
             self._idle = False
             self._channel.put(CameBack(at=now))
-        rest = LOOK_FOR_RETURN if self._idle else self._idle_after - length + A_LITTLE
-        self._timer = asyncio.get_running_loop().call_later(rest.total_seconds(), self._connection.run, self._look)
+        rest = RETURN_INTERVAL if self._idle else self._idle_after - length + IDLE_MARGIN
+        self._timer = asyncio.get_running_loop().call_later(rest.total_seconds(), self._connection.run, self._check)
 
     def close(self) -> None:
         if self._timer is not None:

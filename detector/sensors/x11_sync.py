@@ -3,7 +3,7 @@
 python-xlib 0.33 does not know the extension; the requests follow the "X Synchronization Extension Protocol", version
 3.1, §§ "Encoding" of ListSystemCounters, QueryCounter, CreateAlarm, DestroyAlarm and AlarmNotify.
 
-Rule 1: the server counts; nothing is asked while nothing happens.
+Rule 1: the server counts; while nothing happens nothing is sent.
 """
 
 # python-xlib has no annotations.
@@ -18,6 +18,7 @@ from typing import Any, Final
 from Xlib.protocol import rq
 
 from detector.errors import SensorUnavailable
+from detector.i18n import _
 
 EXTENSION: Final = "SYNC"
 COUNTER: Final = b"IDLETIME"
@@ -25,7 +26,7 @@ ALARM_NOTIFY: Final = 1
 ABSOLUTE: Final = 0
 RISES: Final = 0
 FALLS: Final = 1
-WHOLE_ALARM: Final = 0b111111
+ALL_ATTRIBUTES: Final = 0b111111
 """All six attributes of an alarm are given: counter, type of value, value, test, delta, events."""
 
 
@@ -93,7 +94,7 @@ class _DestroyAlarm(rq.Request):
 
 
 class AlarmNotify(rq.Event):
-    """An alarm went off: `alarm` names it; the counter stood at `high`, `low` then, in milliseconds."""
+    """The alarm with the id `alarm` went off; `high` and `low` are the counter's value then, in milliseconds."""
 
     _code = None
     _fields = rq.Struct(
@@ -118,7 +119,7 @@ class IdleCounter:
         """Find the counter. Raises `SensorUnavailable` where the server has none."""
         found = display.query_extension(EXTENSION)
         if found is None or not found.present:
-            raise SensorUnavailable("the X server has no SYNC extension")
+            raise SensorUnavailable(_("the X server has no SYNC extension"))
         self._display = display
         self._opcode = found.major_opcode
         self._event = found.first_event + ALARM_NOTIFY
@@ -126,26 +127,26 @@ class IdleCounter:
         listed = _ListSystemCounters(display=display.display, opcode=self._opcode)
         counters = _counters(bytes(listed.counters), listed.count)
         if COUNTER not in counters:
-            raise SensorUnavailable("the X server's SYNC extension does not count idle time")
+            raise SensorUnavailable(_("the X server's SYNC extension does not count idle time"))
         self._counter = counters[COUNTER]
         display.extension_add_event(self._event, AlarmNotify, "SyncAlarmNotify")
 
     def read(self) -> timedelta:
         """Return how long there has been no input."""
-        asked = _QueryCounter(display=self._display.display, opcode=self._opcode, counter=self._counter)
-        return _length(asked.high, asked.low)
+        reply = _QueryCounter(display=self._display.display, opcode=self._opcode, counter=self._counter)
+        return _length(reply.high, reply.low)
 
     def alarm(self, at: timedelta, *, test: int) -> int:
-        """Ask for an event each time the counter passes `at` upwards (`RISES`) or downwards (`FALLS`); return its name.
+        """Set an alarm for each time the counter passes `at` upwards (`RISES`) or downwards (`FALLS`); return its id.
 
-        An alarm stays armed, and does not go off for what is already so.
+        It stays set, and does not go off for what is already so.
         """
         name: int = self._display.display.allocate_resource_id()
         _CreateAlarm(
             display=self._display.display,
             opcode=self._opcode,
             alarm=name,
-            mask=WHOLE_ALARM,
+            mask=ALL_ATTRIBUTES,
             counter=self._counter,
             value_type=ABSOLUTE,
             high=0,
@@ -157,8 +158,8 @@ class IdleCounter:
         )
         return name
 
-    def forget(self, alarm: int) -> None:
-        """Take an alarm back."""
+    def remove(self, alarm: int) -> None:
+        """Remove an alarm."""
         _DestroyAlarm(display=self._display.display, opcode=self._opcode, alarm=alarm)
         self._display.display.free_resource_id(alarm)
 
@@ -167,8 +168,8 @@ class IdleCounter:
         return event.alarm if event.type == self._event else None
 
     @staticmethod
-    def stood_at(event: Any) -> timedelta:
-        """Return what the counter was when the alarm went off."""
+    def value_at(event: Any) -> timedelta:
+        """Return the counter's value when the alarm went off."""
         return _length(event.high, event.low)
 
 
@@ -179,8 +180,8 @@ def _length(high: int, low: int) -> timedelta:
 def _counters(listed: bytes, count: int) -> dict[bytes, int]:
     found: dict[bytes, int] = {}
     at = 0
-    for _ in range(count):
-        counter, _, _, length = struct.unpack_from("=IiIH", listed, at)
+    for _index in range(count):
+        counter, _resolution_high, _resolution_low, length = struct.unpack_from("=IiIH", listed, at)
         found[listed[at + 14 : at + 14 + length]] = counter
         # Each entry is padded as a whole, name and fields together, to a multiple of four.
         at += (14 + length + 3) & ~3

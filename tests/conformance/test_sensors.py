@@ -13,13 +13,12 @@ import pytest
 
 from detector.clock import SystemClock
 from detector.core.attention.settings import AttentionSettings
-from detector.core.observations import Focused, SensorStarted
+from detector.core.observations import SensorStarted
 from detector.errors import SensorLost, SensorUnavailable
 from detector.sensors import REGISTRY, Candidate
 from detector.sensors.adb_phone import AdbPhone
 from detector.sensors.model import Sensor, SensorEvent
 from detector.sensors.pulse_call import PulseCall
-from detector.sensors.replay import ReplaySensor
 from detector.sensors.settings import SensorSettings
 from tests.rig.activitywatch import aw_server
 from tests.rig.activitywatch_history import event
@@ -223,7 +222,7 @@ class ActivityWatchConformance(SensorConformance):
 
     def make(self) -> Sensor:
         row, sources = self.row(), SensorSettings(activitywatch=self.url)
-        kind = getattr(import_module(row.module), row.kind)
+        kind = getattr(import_module(row.module), row.class_name)
         made: Sensor = kind(SystemClock(), SETTINGS, sources, every=timedelta(milliseconds=20))
         return made
 
@@ -266,21 +265,6 @@ class TestAdbPhone(SensorConformance):
     def world(self, adb: FakeAdb) -> World:
         self.phone, self.server = adb.phone(), adb.server
         return World(provoke=lambda: self.phone.opens("com.example.app"), end=adb.kill)
-
-
-class TestReplay(SensorConformance):
-    def make(self) -> Sensor:
-        began = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
-        return ReplaySensor(
-            [
-                SensorStarted(at=began, sense="focus", sensor="as recorded"),
-                Focused(at=began + timedelta(seconds=1), activity=None),
-            ]
-        )
-
-    @pytest.fixture
-    def world(self) -> World:
-        return World(provoke=lambda: None, end=lambda: None, refuses=False)
 
 
 def test_every_sensor_of_the_registry_is_held_to_its_promises() -> None:

@@ -152,7 +152,7 @@ def test_an_answer_that_is_too_large_is_asked_for_in_halves(
 ) -> None:
     whole = done("--url", filled.url, "--dry-run")
     before = len(filled.asked())
-    monkeypatch.setattr(activitywatch_server, "LARGEST", 20_000)
+    monkeypatch.setattr(activitywatch_server, "MAX_ANSWER", 20_000)
     halved = done("--url", filled.url, "--dry-run")
     assert len(filled.asked()) - before > 100
     assert {**halved, "since": ""} == {**whole, "since": ""}
@@ -164,7 +164,7 @@ def test_too_much_in_the_shortest_stretch_is_named_and_the_rest_is_read(
     server.bucket("aw-watcher-window_desk", "currentwindow")
     at = TODAY - timedelta(days=1, hours=2)
     server.put("aw-watcher-window_desk", *(event(at, 1, app="x" * 5000, title="x") for _ in range(30)))
-    monkeypatch.setattr(activitywatch_server, "LARGEST", 100_000)
+    monkeypatch.setattr(activitywatch_server, "MAX_ANSWER", 100_000)
     monkeypatch.setattr(running_server, "SHORTEST", timedelta(hours=1))
     found = done("--url", server.url, "--since", "3d", "--dry-run")
     assert "too much is told" in found["problems"][0]
@@ -207,7 +207,7 @@ def test_nobody_there_says_so() -> None:
 
 
 def test_who_does_not_answer_in_time_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(activitywatch_server, "PATIENCE", 0.2)
+    monkeypatch.setattr(activitywatch_server, "TIMEOUT", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         assert "did not answer within" in failed(TurntowardError, "--url", url)

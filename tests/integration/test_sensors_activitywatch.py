@@ -16,9 +16,7 @@ from detector.core.attention.settings import AttentionSettings
 from detector.core.observations import CameBack, SensorStarted, WentIdle
 from detector.errors import SensorLost, SensorUnavailable, UserError
 from detector.sensors import activitywatch_server
-from detector.sensors.activitywatch_focus import ActivityWatchFocus
-from detector.sensors.activitywatch_idle import ActivityWatchIdle
-from detector.sensors.activitywatch_sensor import EVERY, ActivityWatchSensor
+from detector.sensors.activitywatch_sensor import EVERY, ActivityWatchFocus, ActivityWatchIdle, ActivityWatchSensor
 from detector.sensors.model import ToplevelFocused
 from detector.sensors.settings import SensorSettings, check_sources
 from tests.rig.activitywatch import AwServer, aw_server
@@ -186,7 +184,7 @@ async def test_who_is_no_aw_server_is_refused_and_one_that_ceases_to_be_is_lost(
 
 
 async def test_who_does_not_answer_is_lost(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(activitywatch_server, "PATIENCE", 0.2)
+    monkeypatch.setattr(activitywatch_server, "TIMEOUT", 0.2)
     silent = await asyncio.start_server(lambda *_: asyncio.Event().wait(), "127.0.0.1", 0)  # type: ignore[arg-type, return-value]
     async with silent:
         port = silent.sockets[0].getsockname()[1]

@@ -17,12 +17,11 @@ import pytest_asyncio
 from detector.clock import SystemClock
 from detector.core.observations import Focused, Gap, GapReason, LaidDown, LitUp, PickedUp, SensorStarted
 from detector.errors import SensorLost, SensorUnavailable
-from detector.sensors import adb_client
-from detector.sensors import adb_phone as room
+from detector.sensors import adb_client, adb_phone
 from detector.sensors.adb_guidance import devices, guidance
 from detector.sensors.adb_phone import AdbPhone
 from detector.sensors.android_events import TAGS
-from detector.sensors.android_hand import SensorEvent
+from detector.sensors.android_state import SensorEvent
 from detector.sensors.model import AppFocused
 from tests.rig.adb_server import FakeAdb, FakePhone, adb_fixture  # noqa: F401 - found by its name, `adb`
 from tests.rig.sensing import held, take_next
@@ -306,7 +305,7 @@ async def test_what_a_break_hid_is_handed_over_and_fills_in_what_the_phone_does_
 async def test_the_log_that_ends_while_the_phone_stays_is_a_loss(
     phone: FakePhone, seen: AsyncGenerator[Any, None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "SETTLES", 0.1)
+    monkeypatch.setattr(adb_phone, "SETTLES", 0.1)
     phone.end_log()
     with pytest.raises(SensorLost, match="does not answer"):
         await take_next(seen)
@@ -315,8 +314,8 @@ async def test_the_log_that_ends_while_the_phone_stays_is_a_loss(
 async def test_a_phone_that_is_there_and_answers_nothing_is_a_loss(
     adb: FakeAdb, phone: FakePhone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "SETTLES", 0.1)
-    monkeypatch.setattr(adb_client, "SHELL_PATIENCE", 0.3)
+    monkeypatch.setattr(adb_phone, "SETTLES", 0.1)
+    monkeypatch.setattr(adb_client, "SHELL_TIMEOUT", 0.3)
     (phone.place / "bin/am").write_text("#!/bin/sh\nsleep 3\n")
     before = held()
     with pytest.raises(SensorLost, match="does not answer"):
@@ -388,7 +387,7 @@ async def test_five_tags_and_five_questions_are_all_that_is_asked(adb: FakeAdb, 
 async def test_no_package_is_in_a_log_a_repr_or_an_exception(
     adb: FakeAdb, phone: FakePhone, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "SETTLES", 0.1)
+    monkeypatch.setattr(adb_phone, "SETTLES", 0.1)
     caplog.set_level(logging.DEBUG)
     watched = sensor(adb, phone)
     observing = watched.observe()
@@ -496,13 +495,13 @@ def test_the_real_adb_lists_the_phones(adb: FakeAdb, phone: FakePhone) -> None:
 
 def test_the_real_adb_runs_what_a_phone_is_asked_and_prints_the_same(adb: FakeAdb, phone: FakePhone) -> None:
     phone.holds(FEED)
-    for command in (room.android_present.COMMAND, room.android_present.CLOCK_COMMAND):
+    for command in (adb_phone.android_query.COMMAND, adb_phone.android_query.CLOCK_COMMAND):
         printed = real(adb, "-s", phone.serial, "shell", command)
         assert printed.returncode == 0, printed.stderr
         assert printed.stdout
         assert "Secret" not in printed.stdout
-    facts = room.android_present.read(real(adb, "shell", room.android_present.COMMAND).stdout)
-    assert facts.present.package == FEED
+    facts = adb_phone.android_query.parse_facts(real(adb, "shell", adb_phone.android_query.COMMAND).stdout)
+    assert facts.snapshot.package == FEED
     assert facts.home == "com.example.home"
 
 
@@ -515,7 +514,7 @@ def test_the_real_adb_is_refused_by_a_phone_that_is_not_there_or_has_not_allowed
 
 async def test_the_real_adb_hears_the_same_log(adb: FakeAdb, phone: FakePhone) -> None:
     needs("adb")
-    command = room.android_events.COMMAND.split()
+    command = adb_phone.android_events.COMMAND.split()
     heard = await asyncio.create_subprocess_exec(
         "adb", "-P", str(adb.port), "shell", *command, stdout=asyncio.subprocess.PIPE
     )

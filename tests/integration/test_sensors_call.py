@@ -19,7 +19,7 @@ from detector.errors import SensorLost, SensorUnavailable
 from detector.sensors import pulse_call
 from detector.sensors.cameras import Cameras
 from detector.sensors.pulse_call import PulseCall
-from detector.sensors.pulse_server import any_records, socket_of
+from detector.sensors.pulse_server import any_records, find_socket
 from tests.rig.sensing import Listener
 from tests.rig.sound import Sound, sound_fixture, sound_server  # noqa: F401 - found by its name, `sound`
 from tests.rig.x11 import needs, until_async
@@ -37,7 +37,7 @@ async def closing() -> AsyncGenerator[AsyncExitStack, None]:
 
 
 async def begin(closing: AsyncExitStack, lasts: timedelta = SHORT) -> Listener:
-    seen = Listener(PulseCall(SystemClock(), lasts=lasts).observe())
+    seen = Listener(PulseCall(SystemClock(), min_duration=lasts).observe())
     closing.push_async_callback(seen.close)
     assert isinstance(await seen.next(), SensorStarted)
     return seen
@@ -166,13 +166,13 @@ async def test_a_socket_behind_which_nobody_is_any_more_is_no_server(home: Path)
 
 def test_a_server_elsewhere_is_not_asked() -> None:
     with pytest.raises(SensorUnavailable, match="another device"):
-        socket_of({"PULSE_SERVER": "tcp:192.168.178.20:4713", "XDG_RUNTIME_DIR": "/run/user/1000"})
+        find_socket({"PULSE_SERVER": "tcp:192.168.178.20:4713", "XDG_RUNTIME_DIR": "/run/user/1000"})
 
 
 async def test_a_program_named_pactl_that_says_nothing_is_no_server(
     sound: Sound, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("detector.sensors.pulse_server.PATIENCE", 0.4)
+    monkeypatch.setattr("detector.sensors.pulse_server.TIMEOUT", 0.4)
     (tmp_path / "pactl").write_text(f"#!/bin/sh\nexec {shutil.which('sleep')} 60\n")
     (tmp_path / "pactl").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -15,7 +15,7 @@ from detector.clock import SystemClock
 from detector.core.observations import InputCounted, SensorStarted
 from detector.errors import SensorLost, SensorUnavailable
 from detector.sensors import pynput_input
-from detector.sensors.pynput_input import PynputInput, Tally, make_listeners
+from detector.sensors.pynput_input import InputCounters, PynputInput, make_listeners
 from tests.rig.sensing import take, take_next
 from tests.rig.x11 import Desktop, until_async
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.real
 def listener(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Run with our own listener, and with pynput's own, as where its insides changed."""
     if request.param == "stock":
-        monkeypatch.setattr(pynput_input, "LEAN", ("no_such_attribute",))
+        monkeypatch.setattr(pynput_input, "REQUIRED_HOOKS", ("no_such_attribute",))
     return str(request.param)
 
 
@@ -82,7 +82,7 @@ async def test_what_is_counted_holds_no_key(
 
 async def test_motion_is_not_even_decoded(x_server: Desktop, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded: list[int] = []
-    (listener,) = make_listeners(Tally(lambda: None), ready=lambda: None, ended=lambda: None)
+    (listener,) = make_listeners(InputCounters(lambda: None), ready=lambda: None, ended=lambda: None)
     handle = type(listener)._handle_message
 
     def spying(self: Any, display: Any, event: Any, injected: Any) -> None:
@@ -97,7 +97,7 @@ async def test_motion_is_not_even_decoded(x_server: Desktop, monkeypatch: pytest
     x_server.press("a")
     x_server.click()
     await until_async(lambda: 4 in decoded, what="a press of a button")
-    pynput_input._let_go(listener)
+    pynput_input._shut_down(listener)
     threading.Thread.join(listener, 5)
     assert not listener.is_alive()
     # Key press, key release, button press; 6 is motion.
@@ -105,7 +105,7 @@ async def test_motion_is_not_even_decoded(x_server: Desktop, monkeypatch: pytest
 
 
 async def test_one_listener_serves_where_pynput_allows_it(x_server: Desktop, listener: str) -> None:
-    made = make_listeners(Tally(lambda: None), ready=lambda: None, ended=lambda: None)
+    made = make_listeners(InputCounters(lambda: None), ready=lambda: None, ended=lambda: None)
     assert len(made) == (1 if listener == "lean" else 2)
 
 
@@ -128,13 +128,13 @@ async def test_without_the_record_extension_it_refuses(x_server: Desktop, monkey
 
 def test_a_press_between_reading_and_resting_is_never_missed() -> None:
     woken = []
-    tally = Tally(lambda: woken.append(tally.keys))
+    counters = InputCounters(lambda: woken.append(counters.keys))
     for _ in range(3):
-        tally.keys += 1
-        tally.wake()
+        counters.keys += 1
+        counters.wake()
     assert woken == [1]
-    assert tally.rest() == (0, 3, 0)
-    tally.keys += 1
-    tally.wake()
+    assert counters.read() == (0, 3, 0)
+    counters.keys += 1
+    counters.wake()
     assert woken == [1, 4]
-    assert tally.rest() == (0, 4, 0)
+    assert counters.read() == (0, 4, 0)

@@ -64,7 +64,7 @@ async def test_a_locker_without_a_hint_does_not_lock_for_ever(
     seen: AsyncGenerator[Any, None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(logind_module, "HINT_FOLLOWS", timedelta(milliseconds=100))
+    monkeypatch.setattr(logind_module, "HINT_DELAY", timedelta(milliseconds=100))
     logind.ask_to_lock()
     assert isinstance(await take_next(seen), Locked)
     assert isinstance(await take_next(seen), Unlocked)

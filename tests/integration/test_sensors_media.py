@@ -30,8 +30,8 @@ async def closing() -> AsyncGenerator[AsyncExitStack, None]:
         yield stack
 
 
-async def begin(closing: AsyncExitStack, between_two: timedelta = SHORT) -> Listener:
-    seen = Listener(MprisMedia(SystemClock(), between_two=between_two).observe())
+async def begin(closing: AsyncExitStack, end_delay: timedelta = SHORT) -> Listener:
+    seen = Listener(MprisMedia(SystemClock(), end_delay=end_delay).observe())
     closing.push_async_callback(seen.close)
     assert isinstance(await seen.next(), SensorStarted)
     return seen

@@ -153,7 +153,7 @@ async def test_nobody_at_a_terminal_means_that_nothing_is_asked(
 async def test_moments_without_an_active_toplevel_are_not_an_empty_desktop(
     bare_wm: BareWindowManager, focus: AsyncGenerator[Any, None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(x11_focus, "GRACE", timedelta(seconds=1))
+    monkeypatch.setattr(x11_focus, "EMPTY_DELAY", timedelta(seconds=1))
     first, second = (bare_wm.toplevel(WM_NAME=name) for name in (b"first", b"second"))
     bare_wm.activate(first)
     assert (await front(focus)).title == "first"
@@ -256,7 +256,7 @@ async def test_a_program_that_changes_its_title_without_end_costs_little_and_its
     took = time.monotonic() - began
     seen = await drain(focus)
     assert seen[-1].toplevel.title == "spinner 2999"
-    assert len(seen) <= took / x11_focus.TITLE_REST.total_seconds() + 3
+    assert len(seen) <= took / x11_focus.TITLE_INTERVAL.total_seconds() + 3
 
 
 async def test_the_desktops_own_toplevel_is_nothing_in_front(

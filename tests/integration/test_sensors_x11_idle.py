@@ -22,14 +22,14 @@ from tests.rig.x11 import Desktop
 pytestmark = pytest.mark.real
 
 IDLE_AFTER = timedelta(milliseconds=500)
-A_LITTLE = timedelta(milliseconds=5)
+TOLERANCE = timedelta(milliseconds=5)
 SETTINGS = AttentionSettings(idle_after=IDLE_AFTER)
 BOTH = pytest.mark.parametrize("kind", [X11Idle, X11IdleScreensaver])
 
 
 @pytest.fixture(autouse=True)
 def _quick_returns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(x11_idle_screensaver, "LOOK_FOR_RETURN", timedelta(milliseconds=200))
+    monkeypatch.setattr(x11_idle_screensaver, "RETURN_INTERVAL", timedelta(milliseconds=200))
 
 
 @BOTH
@@ -43,7 +43,7 @@ async def test_idle_and_back_again_and_again(x_server: Desktop, kind: type[X11Id
         assert isinstance(await take_next(seen), CameBack)
         went = await take_next(seen)
         assert isinstance(went, WentIdle)
-        assert before - A_LITTLE <= went.since <= after + A_LITTLE
+        assert before - TOLERANCE <= went.since <= after + TOLERANCE
         assert went.at - went.since >= IDLE_AFTER
     await seen.aclose()
 
@@ -58,7 +58,7 @@ async def test_idle_carries_the_last_input_and_not_the_noticing(x_server: Deskto
     went = await take(seen, WentIdle)
     while went.since < before:
         went = await take(seen, WentIdle)
-    assert before - A_LITTLE <= went.since <= after + A_LITTLE
+    assert before - TOLERANCE <= went.since <= after + TOLERANCE
     assert went.at >= went.since + IDLE_AFTER
     await seen.aclose()
 

@@ -10,11 +10,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from detector.core.observations import Focused, LaidDown, LitUp, PickedUp
-from detector.sensors import android_present, android_usagestats
-from detector.sensors.adb_client import Counted, NoServer, listed
-from detector.sensors.android_events import TAGS, Event, Lines, Resumed, read
-from detector.sensors.android_hand import Hand, Present
-from detector.sensors.android_present import PhoneClock
+from detector.sensors import android_query, android_usagestats
+from detector.sensors.adb_client import NoAdbServer, TextSplitter, parse_devices
+from detector.sensors.android_events import TAGS, AndroidEvent, AppResumed, LineSplitter, parse_line
+from detector.sensors.android_query import PhoneClock
+from detector.sensors.android_state import AndroidSnapshot, AndroidState
 from detector.sensors.model import AppFocused
 
 AT = datetime(2026, 11, 23, 19, tzinfo=UTC)
@@ -46,9 +46,9 @@ NOISE = st.one_of(
 ENDS = st.sampled_from(["\n", "\r\n"])
 
 
-def read_all(pieces: list[bytes]) -> list[Event]:
-    lines = Lines()
-    return [event for piece in pieces for line in lines.feed(piece) if (event := read(line)) is not None]
+def read_all(pieces: list[bytes]) -> list[AndroidEvent]:
+    lines = LineSplitter()
+    return [event for piece in pieces for line in lines.feed(piece) if (event := parse_line(line)) is not None]
 
 
 @given(st.lists(st.tuples(GOOD, ENDS), max_size=12), st.lists(st.integers(0, 2000), max_size=20))
@@ -79,11 +79,11 @@ def test_bytes_of_any_kind_break_nothing(pieces: list[bytes]) -> None:
 @example("1765299049. 1 1 I screen_toggled: 1")
 @example("99999999999.999 1 1 I wm_set_keyguard_shown: [" + "9" * 4000 + ",1]")
 def test_texts_of_any_kind_break_no_parser(text: str) -> None:
-    read(text)
-    android_usagestats.read(f"Last 24 hour events\n{text}\n", user=0, local=UTC)
-    android_usagestats.zone(text)
-    android_present.read(text)
-    listed(text)
+    parse_line(text)
+    android_usagestats.parse_dump(f"Last 24 hour events\n{text}\n", user=0, local=UTC)
+    android_usagestats.parse_zone(text)
+    android_query.parse_facts(text)
+    parse_devices(text)
     PhoneClock(text, asked=AT, answered=AT)
 
 
@@ -95,55 +95,55 @@ def test_times_of_any_kind_break_no_parser(time: str, digits: str) -> None:
     local = f"{digits[:4]}-{digits[4:6]}-{digits[6:8]} {digits[8:10]}:{digits[10:12]}:{digits[12:]}"
     for told in (time, local):
         line = f'time="{told}" type=KEYGUARD_SHOWN package=android'
-        android_usagestats.read(f"Last 24 hour events\n{line}\n", user=0, local=UTC)
+        android_usagestats.parse_dump(f"Last 24 hour events\n{line}\n", user=0, local=UTC)
 
 
 @given(st.binary(max_size=200), st.lists(st.integers(0, 200), max_size=8))
 def test_a_tracker_of_any_kind_gives_lists_or_says_that_it_is_none(said: bytes, cuts: list[int]) -> None:
     counted = b"%04x" % len(said) + said + b"0000"
     places = [0, *sorted(min(cut, len(counted)) for cut in cuts), len(counted)]
-    lists = Counted()
+    lists = TextSplitter()
     got = [text for start, end in itertools.pairwise(places) for text in lists.feed(counted[start:end])]
     assert got == [said.decode(errors="replace"), ""]
     try:
-        Counted().feed(said)
-    except NoServer:
+        TextSplitter().feed(said)
+    except NoAdbServer:
         assert not re.fullmatch(rb"[0-9a-fA-F]{4}.*", said, re.DOTALL)
 
 
 @given(st.lists(GOOD, max_size=40), st.booleans(), st.sampled_from([None, True, False]), st.sampled_from([None, True]))
-def test_the_hand_says_nothing_twice_and_shows_no_app_unless_it_is_in_the_hand(
-    lines: list[str], tells_keyguard: bool, on: bool | None, locked: bool | None
+def test_nothing_is_yielded_twice_and_no_app_unless_the_phone_is_in_use(
+    lines: list[str], logs_keyguard: bool, on: bool | None, locked: bool | None
 ) -> None:
-    hand = Hand("my phone", tells_keyguard=tells_keyguard)
-    said = hand.begin(Present(is_on=on, is_locked=locked), AT)
-    in_hand: bool | None = None
-    front: str | None = "unsaid"
+    state = AndroidState("my phone", logs_keyguard=logs_keyguard)
+    said = state.start(AndroidSnapshot(is_on=on, is_locked=locked), AT)
+    in_use: bool | None = None
+    front: str | None = "nothing yet"
     lit = False
-    events = [event for line in lines if (event := read(line)) is not None]
-    steps = [(None, said), *((event, hand.take(event, AT + timedelta(seconds=n))) for n, event in enumerate(events))]
+    events = [event for line in lines if (event := parse_line(line)) is not None]
+    steps = [(None, said), *((event, state.update(event, AT + timedelta(seconds=n))) for n, event in enumerate(events))]
     for event, sayings in steps:
         for saying in sayings:
             match saying:
                 case PickedUp():
-                    assert in_hand is not True
-                    in_hand, front = True, "unsaid"
+                    assert in_use is not True
+                    in_use, front = True, "nothing yet"
                 case LaidDown():
-                    assert lit or in_hand is not False
+                    assert lit or in_use is not False
                     lit = False
-                    in_hand, front = False, "unsaid"
+                    in_use, front = False, "nothing yet"
                 case AppFocused(app=app):
                     assert app not in {"com.miui.home", "com.android.systemui"}
-                    assert in_hand is not False
+                    assert in_use is not False
                     assert front != app
-                    assert not saying.opened or isinstance(event, Resumed)
-                    in_hand, front = True, app
+                    assert not saying.opened or isinstance(event, AppResumed)
+                    in_use, front = True, app
                 case Focused():
                     assert front is not None
                     front = None
-                    in_hand = True
+                    in_use = True
                 case LitUp():
-                    assert in_hand is not True
+                    assert in_use is not True
                     lit = True
-        if isinstance(event, Resumed) and event.user != 0:
+        if isinstance(event, AppResumed) and event.user != 0:
             assert not any(isinstance(saying, AppFocused | PickedUp) for saying in sayings)

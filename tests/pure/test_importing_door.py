@@ -14,8 +14,7 @@ from detector.core.observations import Activity
 from detector.importing.door import Door
 from detector.importing.model import SHOWN, Account
 from detector.importing.tracks import NOTHING, Tracks
-from detector.sensors.activitywatch_buckets import BROWSERS, browser_of, kind_of
-from detector.sensors.activitywatch_events import SHAPES
+from detector.sensors.activitywatch_events import BROWSERS, EVENT_TYPES, browser_of, kind_of
 from tests.rig.activitywatch_history import CANARY_TITLE, CANARY_URL, History, days, event, utc
 from tests.rig.importing import BEGAN, NOW, after, catalogue, let_in
 
@@ -173,7 +172,7 @@ def test_no_title_and_no_address_is_behind_the_door() -> None:
 
 
 def test_no_title_is_in_the_repr_of_an_event() -> None:
-    for shape in SHAPES.values():
+    for shape in EVENT_TYPES.values():
         content = {"title": CANARY_TITLE, "url": CANARY_URL, "app": CANARY_TITLE, "package": "x", "status": "afk"}
         read = msgspec.convert({"timestamp": AT, "duration": 1, "data": content}, shape)
         assert CANARY_TITLE not in repr(read)

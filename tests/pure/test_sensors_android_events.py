@@ -1,4 +1,4 @@
-"""Lines of Android's event log, in the shapes in which Android 8 to 15 print them."""
+"""LineSplitter of Android's event log, in the shapes in which Android 8 to 15 print them."""
 
 from __future__ import annotations
 
@@ -6,15 +6,24 @@ from datetime import UTC, datetime
 
 import pytest
 
-from detector.sensors.android_events import COMMAND, TAGS, Event, Keyguard, Lines, Resumed, Screen, read
+from detector.sensors.android_events import (
+    COMMAND,
+    TAGS,
+    AndroidEvent,
+    AppResumed,
+    KeyguardToggled,
+    LineSplitter,
+    ScreenToggled,
+    parse_line,
+)
 
 AT = datetime(2025, 12, 9, 16, 50, 49, 274000, tzinfo=UTC)
 HEAD = " 1765299049.274  1000   832  5443 I "
 CANARY = "com.example.canary"
 
 
-def of(said: str) -> Event | None:
-    return read(HEAD + said)
+def of(said: str) -> AndroidEvent | None:
+    return parse_line(HEAD + said)
 
 
 @pytest.mark.parametrize(
@@ -29,31 +38,31 @@ def of(said: str) -> Event | None:
     ],
 )
 def test_an_app_comes_to_the_front(line: str) -> None:
-    assert read(line) == Resumed(at=AT, user=0, package=CANARY)
+    assert parse_line(line) == AppResumed(at=AT, user=0, package=CANARY)
 
 
 def test_android_ten_and_before_call_it_by_an_older_name() -> None:
     older = of(f"am_set_resumed_activity: [0,{CANARY}/.Main,minimalResumeActivityLocked]")
-    assert older == Resumed(at=AT, user=0, package=CANARY, is_older=True)
+    assert older == AppResumed(at=AT, user=0, package=CANARY, is_older=True)
 
 
 def test_the_number_of_another_user_is_kept() -> None:
-    assert of(f"wm_set_resumed_activity: [10,{CANARY}/.Main,reason]") == Resumed(at=AT, user=10, package=CANARY)
+    assert of(f"wm_set_resumed_activity: [10,{CANARY}/.Main,reason]") == AppResumed(at=AT, user=10, package=CANARY)
 
 
 @pytest.mark.parametrize(
     ("said", "event"),
     [
-        ("screen_toggled: 0", Screen(at=AT, is_on=False)),
-        ("screen_toggled: 1", Screen(at=AT, is_on=True)),
-        ("screen_toggled: [1]", Screen(at=AT, is_on=True)),
-        ("screen_toggled: 2", Keyguard(at=AT, is_shown=True)),
-        ("power_screen_state: [0,2,0,0]", Screen(at=AT, is_on=False, is_echo=True)),
-        ("power_screen_state: [0,2,0,0,350]", Screen(at=AT, is_on=False, is_echo=True)),
-        ("power_screen_state: [1,0,0,0,412]", Screen(at=AT, is_on=True, is_echo=True)),
+        ("screen_toggled: 0", ScreenToggled(at=AT, is_on=False)),
+        ("screen_toggled: 1", ScreenToggled(at=AT, is_on=True)),
+        ("screen_toggled: [1]", ScreenToggled(at=AT, is_on=True)),
+        ("screen_toggled: 2", KeyguardToggled(at=AT, is_shown=True)),
+        ("power_screen_state: [0,2,0,0]", ScreenToggled(at=AT, is_on=False, is_echo=True)),
+        ("power_screen_state: [0,2,0,0,350]", ScreenToggled(at=AT, is_on=False, is_echo=True)),
+        ("power_screen_state: [1,0,0,0,412]", ScreenToggled(at=AT, is_on=True, is_echo=True)),
     ],
 )
-def test_the_screen_goes_on_and_off_in_two_formats(said: str, event: Event) -> None:
+def test_the_screen_goes_on_and_off_in_two_formats(said: str, event: AndroidEvent) -> None:
     assert of(said) == event
 
 
@@ -69,10 +78,10 @@ def test_the_screen_goes_on_and_off_in_two_formats(said: str, event: Event) -> N
     ],
 )
 def test_the_lock_screen_of_each_version(said: str, *, shown: bool) -> None:
-    assert of(f"wm_set_keyguard_shown: {said}") == Keyguard(at=AT, is_shown=shown)
+    assert of(f"wm_set_keyguard_shown: {said}") == KeyguardToggled(at=AT, is_shown=shown)
 
 
-def test_the_lock_screen_of_another_display_is_none_of_the_hand() -> None:
+def test_the_lock_screen_of_another_display_is_ignored() -> None:
     assert of("wm_set_keyguard_shown: [2,1,0,0,0,setKeyguardShown]") is None
 
 
@@ -103,7 +112,7 @@ def test_the_lock_screen_of_another_display_is_none_of_the_hand() -> None:
     ],
 )
 def test_what_is_torn_strange_or_another_tag_says_nothing(line: str) -> None:
-    assert read(line) is None
+    assert parse_line(line) is None
 
 
 def test_the_class_of_the_activity_ends_in_the_parser_and_the_package_is_in_no_repr() -> None:
@@ -115,7 +124,7 @@ def test_the_class_of_the_activity_ends_in_the_parser_and_the_package_is_in_no_r
 
 
 def test_lines_are_put_together_from_pieces() -> None:
-    lines = Lines()
+    lines = LineSplitter()
     assert lines.feed(b"one\r\ntw") == ["one"]
     assert lines.feed(b"o\n\nth") == ["two", ""]
     assert lines.feed(b"ree") == []
@@ -123,7 +132,7 @@ def test_lines_are_put_together_from_pieces() -> None:
 
 
 def test_what_is_too_long_for_a_line_is_let_go_of_and_the_next_line_is_whole() -> None:
-    lines = Lines()
+    lines = LineSplitter()
     for _ in range(100):
         assert lines.feed(b"x" * 1000) == []
     assert len(lines._torn) <= 5096

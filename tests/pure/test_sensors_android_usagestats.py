@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from detector.core.observations import LaidDown, LitUp, PickedUp
-from detector.sensors.android_events import Keyguard, Resumed, Screen
-from detector.sensors.android_hand import Hand, Present
-from detector.sensors.android_usagestats import COMMAND, missed, read, zone
+from detector.sensors.android_events import AppResumed, KeyguardToggled, ScreenToggled
+from detector.sensors.android_state import AndroidSnapshot, AndroidState
+from detector.sensors.android_usagestats import COMMAND, parse_dump, parse_zone, replay
 from detector.sensors.model import AppFocused
 
 CET = timezone(timedelta(hours=1))
@@ -40,10 +40,10 @@ SINCE = datetime(2026, 11, 23, 18, 10, tzinfo=UTC)
 UNTIL = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
 
 
-def laid_down() -> Hand:
-    hand = Hand("my phone")
-    hand.begin(Present(is_on=False, is_locked=True, package="com.example.before"), SINCE)
-    return hand
+def laid_down() -> AndroidState:
+    state = AndroidState("my phone")
+    state.start(AndroidSnapshot(is_on=False, is_locked=True, package="com.example.before"), SINCE)
+    return state
 
 
 def at(minute: int, second: int) -> datetime:
@@ -65,20 +65,22 @@ def test_the_filter_on_the_phone_lets_nothing_else_through(tmp_path: Path) -> No
     assert "Secret" not in left
     assert "secret" not in left
     assert "class=" not in left
-    assert read(left, user=0, local=CET) == read(WHOLE, user=0, local=CET)
+    assert parse_dump(left, user=0, local=CET) == parse_dump(WHOLE, user=0, local=CET)
 
 
 def test_only_the_last_day_of_the_persons_own_user_counts(tmp_path: Path) -> None:
-    events = read(filtered(tmp_path, WHOLE), user=0, local=CET)
-    assert [event.package for event in events if isinstance(event, Resumed)] == ["com.example.before", FEED]
-    work = read(WHOLE, user=10, local=CET)
-    assert [event.package for event in work if isinstance(event, Resumed)] == ["com.example.work"]
-    assert read(WHOLE, user=11, local=CET) == []
+    events = parse_dump(filtered(tmp_path, WHOLE), user=0, local=CET)
+    assert [event.package for event in events if isinstance(event, AppResumed)] == ["com.example.before", FEED]
+    work = parse_dump(WHOLE, user=10, local=CET)
+    assert [event.package for event in work if isinstance(event, AppResumed)] == ["com.example.work"]
+    assert parse_dump(WHOLE, user=11, local=CET) == []
 
 
 def test_what_was_missed_is_told_in_order_within_the_stretch_and_nothing_from_before() -> None:
-    hand = laid_down()
-    said, left = missed(read(WHOLE, user=0, local=CET), hand, since=SINCE, until=UNTIL, ours=lambda theirs: theirs)
+    state = laid_down()
+    said, left = replay(
+        parse_dump(WHOLE, user=0, local=CET), state, since=SINCE, until=UNTIL, convert=lambda theirs: theirs
+    )
     assert [(type(each), each.at) for each in said] == [
         (LitUp, at(18, 19)),
         (PickedUp, at(18, 20)),
@@ -87,8 +89,10 @@ def test_what_was_missed_is_told_in_order_within_the_stretch_and_nothing_from_be
         (LaidDown, at(20, 0)),
     ]
     assert [each.app for each in said if isinstance(each, AppFocused)] == ["com.example.before", FEED]
-    assert left.present == Present(is_on=False, is_locked=True, package=FEED)
-    assert hand.present == Present(is_on=False, is_locked=True, package="com.example.before"), "it is left as it was"
+    assert left.snapshot == AndroidSnapshot(is_on=False, is_locked=True, package=FEED)
+    assert state.snapshot == AndroidSnapshot(is_on=False, is_locked=True, package="com.example.before"), (
+        "it is left as it was"
+    )
 
 
 def test_what_was_before_the_break_is_none_of_ours() -> None:
@@ -98,22 +102,24 @@ def test_what_was_before_the_break_is_none_of_ours() -> None:
         'time="2026-11-23 19:08:01" type=KEYGUARD_HIDDEN package=android\n'
         f'time="2026-11-23 19:08:02" type=ACTIVITY_RESUMED package={CHAT}\n'
     )
-    events = read(dump, user=0, local=CET)
+    events = parse_dump(dump, user=0, local=CET)
     assert len(events) == 3
-    said, left = missed(events, laid_down(), since=SINCE, until=UNTIL, ours=lambda theirs: theirs)
+    said, left = replay(events, laid_down(), since=SINCE, until=UNTIL, convert=lambda theirs: theirs)
     assert said == []
-    assert left.present == laid_down().present
+    assert left.snapshot == laid_down().snapshot
 
 
 def test_a_phone_that_was_left_alone_is_as_it_was() -> None:
-    said, left = missed([], laid_down(), since=SINCE, until=UNTIL, ours=lambda theirs: theirs)
+    said, left = replay([], laid_down(), since=SINCE, until=UNTIL, convert=lambda theirs: theirs)
     assert said == []
-    assert left.present == laid_down().present
+    assert left.snapshot == laid_down().snapshot
 
 
 def test_a_wrong_clock_is_put_right_and_the_future_is_left_out() -> None:
-    events = read(WHOLE, user=0, local=CET)
-    said, _ = missed(events, laid_down(), since=SINCE, until=UNTIL, ours=lambda theirs: theirs + timedelta(minutes=11))
+    events = parse_dump(WHOLE, user=0, local=CET)
+    said, _ = replay(
+        events, laid_down(), since=SINCE, until=UNTIL, convert=lambda theirs: theirs + timedelta(minutes=11)
+    )
     assert [type(each) for each in said] == [LitUp, PickedUp, AppFocused, AppFocused]
     assert all(SINCE <= each.at <= UNTIL for each in said)
 
@@ -125,8 +131,8 @@ def test_android_nine_names_it_otherwise() -> None:
         f'    time="2026-11-23 19:19:20" type=MOVE_TO_BACKGROUND package={FEED} class=x flags=0x0\n'
         f'    time="2026-11-23 19:19:20" type=MOVE_TO_FOREGROUND package={CHAT}\n'
     )
-    found = read(dump, user=0, local=CET)
-    assert [(event.at, event.package) for event in found if isinstance(event, Resumed)] == [
+    found = parse_dump(dump, user=0, local=CET)
+    assert [(event.at, event.package) for event in found if isinstance(event, AppResumed)] == [
         (at(18, 20), FEED),
         (at(19, 20), CHAT),
     ]
@@ -134,7 +140,7 @@ def test_android_nine_names_it_otherwise() -> None:
 
 def test_digits_of_another_language_are_read() -> None:
     dump = 'Last 24 hour events (\ntime="٢٠٢٦-١١-٢٣ ١٩:١٨:٢٠" type=KEYGUARD_HIDDEN package=android\n'
-    assert read(dump, user=0, local=CET) == [Keyguard(at=at(18, 20), is_shown=False)]
+    assert parse_dump(dump, user=0, local=CET) == [KeyguardToggled(at=at(18, 20), is_shown=False)]
 
 
 @pytest.mark.parametrize(
@@ -151,11 +157,11 @@ def test_digits_of_another_language_are_read() -> None:
 )
 def test_what_cannot_be_read_is_left_out(line: str) -> None:
     dump = f'Last 24 hour events (\n{line}\ntime="2026-11-23 19:18:20" type=SCREEN_INTERACTIVE package=android\n'
-    assert read(dump, user=0, local=CET) == [Screen(at=at(18, 20), is_on=True)]
+    assert parse_dump(dump, user=0, local=CET) == [ScreenToggled(at=at(18, 20), is_on=True)]
 
 
 def test_the_zone_of_the_phone_is_read() -> None:
-    assert zone("+0530\r\n").utcoffset(None) == timedelta(hours=5, minutes=30)
-    assert zone("-0930").utcoffset(None) == -timedelta(hours=9, minutes=30)
-    assert zone("+9900") is UTC
-    assert zone("") is UTC
+    assert parse_zone("+0530\r\n").utcoffset(None) == timedelta(hours=5, minutes=30)
+    assert parse_zone("-0930").utcoffset(None) == -timedelta(hours=9, minutes=30)
+    assert parse_zone("+9900") is UTC
+    assert parse_zone("") is UTC

@@ -60,9 +60,9 @@ def test_the_idle_alarms_are_preferred_to_asking() -> None:
 def test_another_program_is_asked_last_and_only_one_that_the_person_named() -> None:
     for session in ("x11", "wayland"):
         for sense in SENSES:
-            asks = [row.asks for row in candidates(sense, session)]
+            asks = [row.needs_sources for row in candidates(sense, session)]
             assert asks == sorted(asks)
-    assert {row.name for row in REGISTRY if row.asks} == {"activitywatch_focus", "activitywatch_idle"}
+    assert {row.name for row in REGISTRY if row.needs_sources} == {"activitywatch_focus", "activitywatch_idle"}
 
 
 async def test_without_a_word_of_the_person_no_socket_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +87,7 @@ def test_naming_the_registry_imports_no_sensor_and_no_library() -> None:
 
 
 def test_a_missing_library_is_a_reason_and_not_a_crash() -> None:
-    row = Candidate(sense="focus", name="gone", module="no_such_library_anywhere", kind="Any", sessions=("x11",))
+    row = Candidate(sense="focus", name="gone", module="no_such_library_anywhere", class_name="Any", sessions=("x11",))
     with pytest.raises(SensorUnavailable, match="no_such_library_anywhere"):
         row.make(SystemClock(), AttentionSettings())
 

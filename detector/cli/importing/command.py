@@ -180,9 +180,9 @@ def _server(file: Path | None, url: str | None, token: str | None) -> Any:
         if url is not None or token is not None:
             raise UserError("Name a FILE, or a running ActivityWatch with --url, but not both.")
         return None
-    from detector.sensors.activitywatch_server import ActivityWatchServer, refusal  # noqa: PLC0415 - not for --help
+    from detector.sensors.activitywatch_server import ActivityWatchServer, url_problem  # noqa: PLC0415 - not for --help
 
-    wrong = None if url is None else refusal(url)
+    wrong = None if url is None else url_problem(url)
     if wrong is not None:
         raise UserError(f"--url: '{url}' {wrong}.")
     return ActivityWatchServer(url or USUAL_URL, token)

@@ -1,4 +1,4 @@
-"""A phone in the hand: what is said of it, step by step."""
+"""The state of an Android phone: what its events amount to."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from detector.core.observations import Focused, LaidDown, LitUp, PickedUp
-from detector.sensors import android_present
-from detector.sensors.android_events import Event, Keyguard, Resumed, Screen
-from detector.sensors.android_hand import Hand, Present
-from detector.sensors.android_present import PhoneClock
+from detector.sensors import android_query
+from detector.sensors.android_events import AndroidEvent, AppResumed, KeyguardToggled, ScreenToggled
+from detector.sensors.android_query import PhoneClock
+from detector.sensors.android_state import AndroidSnapshot, AndroidState
 from detector.sensors.model import AppFocused, SensorEvent
 
 AT = datetime(2026, 11, 23, 19, tzinfo=UTC)
 FEED, CHAT, HOME = "com.instagram.android", "com.whatsapp", "com.example.home"
-IN_HAND = Present(is_on=True, is_locked=False, package=HOME)
+IN_USE = AndroidSnapshot(is_on=True, is_locked=False, package=HOME)
 
 
-def hand(present: Present = IN_HAND, **said: bool) -> Hand:
-    made = Hand("my phone", home=HOME, **said)
-    made.begin(present, AT)
+def phone(snapshot: AndroidSnapshot = IN_USE, **said: bool) -> AndroidState:
+    made = AndroidState("my phone", home=HOME, **said)
+    made.start(snapshot, AT)
     return made
 
 
-def front(app: str, user: int = 0, *, older: bool = False) -> Resumed:
-    return Resumed(at=AT, user=user, package=app, is_older=older)
+def front(app: str, user: int = 0, *, older: bool = False) -> AppResumed:
+    return AppResumed(at=AT, user=user, package=app, is_older=older)
 
 
-def screen(*, on: bool, echo: bool = False) -> Screen:
-    return Screen(at=AT, is_on=on, is_echo=echo)
+def screen(*, on: bool, echo: bool = False) -> ScreenToggled:
+    return ScreenToggled(at=AT, is_on=on, is_echo=echo)
 
 
-def locked(*, shown: bool) -> Keyguard:
-    return Keyguard(at=AT, is_shown=shown)
+def locked(*, shown: bool) -> KeyguardToggled:
+    return KeyguardToggled(at=AT, is_shown=shown)
 
 
 def words(said: list[SensorEvent]) -> list[str]:
@@ -54,31 +54,31 @@ def words(said: list[SensorEvent]) -> list[str]:
     return found
 
 
-def story(made: Hand, *events: Event) -> list[str]:
-    return [word for event in events for word in words(made.take(event, AT))]
+def story(made: AndroidState, *events: AndroidEvent) -> list[str]:
+    return [word for event in events for word in words(made.update(event, AT))]
 
 
 @pytest.mark.parametrize(
-    ("present", "said"),
+    ("snapshot", "said"),
     [
-        (Present(is_on=True, is_locked=False, package=FEED), [f"seen {FEED}"]),
-        (Present(is_on=True, is_locked=False, package=HOME), ["nothing"]),
-        (Present(is_on=True, is_locked=False, package="com.android.systemui"), ["nothing"]),
-        (Present(is_on=True, is_locked=False, package=FEED, user=10), ["nothing"]),
-        (Present(is_on=True, is_locked=True, package=FEED), ["down"]),
-        (Present(is_on=False, is_locked=False, package=FEED), ["down"]),
-        (Present(is_on=False, is_locked=None, package=FEED), ["down"]),
-        (Present(is_on=True, is_locked=None, package=FEED), []),
-        (Present(is_on=None, is_locked=None, package=FEED), []),
-        (Present(is_on=True, is_locked=False), []),
+        (AndroidSnapshot(is_on=True, is_locked=False, package=FEED), [f"seen {FEED}"]),
+        (AndroidSnapshot(is_on=True, is_locked=False, package=HOME), ["nothing"]),
+        (AndroidSnapshot(is_on=True, is_locked=False, package="com.android.systemui"), ["nothing"]),
+        (AndroidSnapshot(is_on=True, is_locked=False, package=FEED, user=10), ["nothing"]),
+        (AndroidSnapshot(is_on=True, is_locked=True, package=FEED), ["down"]),
+        (AndroidSnapshot(is_on=False, is_locked=False, package=FEED), ["down"]),
+        (AndroidSnapshot(is_on=False, is_locked=None, package=FEED), ["down"]),
+        (AndroidSnapshot(is_on=True, is_locked=None, package=FEED), []),
+        (AndroidSnapshot(is_on=None, is_locked=None, package=FEED), []),
+        (AndroidSnapshot(is_on=True, is_locked=False), []),
     ],
 )
-def test_what_holds_at_first_is_said_and_what_is_unknown_is_not(present: Present, said: list[str]) -> None:
-    assert words(Hand("my phone", home=HOME).begin(present, AT)) == said
+def test_what_holds_at_first_is_said_and_what_is_unknown_is_not(snapshot: AndroidSnapshot, said: list[str]) -> None:
+    assert words(AndroidState("my phone", home=HOME).start(snapshot, AT)) == said
 
 
 def test_an_app_is_opened_once_and_its_own_pages_are_no_openings() -> None:
-    assert story(hand(), front(FEED), front(FEED), front(CHAT), front(FEED)) == [
+    assert story(phone(), front(FEED), front(FEED), front(CHAT), front(FEED)) == [
         f"opened {FEED}",
         f"opened {CHAT}",
         f"opened {FEED}",
@@ -86,28 +86,28 @@ def test_an_app_is_opened_once_and_its_own_pages_are_no_openings() -> None:
 
 
 def test_what_is_in_front_at_first_is_not_opened_by_its_own_next_page() -> None:
-    made = hand(Present(is_on=True, is_locked=False, package=FEED))
+    made = phone(AndroidSnapshot(is_on=True, is_locked=False, package=FEED))
     assert story(made, front(FEED), front(HOME), front(FEED)) == ["nothing", f"opened {FEED}"]
 
 
 @pytest.mark.parametrize("launcher", [HOME, "com.sec.android.app.launcher", "com.google.android.apps.nexuslauncher"])
 def test_a_launcher_is_nothing_in_front(launcher: str) -> None:
-    assert story(hand(), front(FEED), front(launcher), front(launcher)) == [f"opened {FEED}", "nothing"]
+    assert story(phone(), front(FEED), front(launcher), front(launcher)) == [f"opened {FEED}", "nothing"]
 
 
 def test_a_dialog_of_the_system_lies_over_an_app_and_coming_back_is_no_opening() -> None:
     dialog, installer = "com.google.android.permissioncontroller", "com.android.packageinstaller"
-    assert story(hand(), front(FEED), front(dialog), front(installer), front(FEED)) == [
+    assert story(phone(), front(FEED), front(dialog), front(installer), front(FEED)) == [
         f"opened {FEED}",
         "nothing",
         f"seen {FEED}",
     ]
-    assert story(hand(), front(FEED), front(dialog), front(HOME), front(FEED))[-1] == f"opened {FEED}"
-    assert story(hand(), front(FEED), front(dialog), front(CHAT))[-1] == f"opened {CHAT}"
+    assert story(phone(), front(FEED), front(dialog), front(HOME), front(FEED))[-1] == f"opened {FEED}"
+    assert story(phone(), front(FEED), front(dialog), front(CHAT))[-1] == f"opened {CHAT}"
 
 
 def test_another_user_of_the_phone_is_nothing_in_front_and_picks_nothing_up() -> None:
-    made = hand()
+    made = phone()
     assert story(made, front(CHAT, 10)) == []
     assert story(made, front(FEED), front(CHAT, 10), front(CHAT, 10)) == [f"opened {FEED}", "nothing"]
     assert story(made, screen(on=False), screen(on=True)) == ["down", "lit", "nothing"]
@@ -115,13 +115,13 @@ def test_another_user_of_the_phone_is_nothing_in_front_and_picks_nothing_up() ->
 
 
 def test_the_person_may_be_a_user_other_than_the_first() -> None:
-    made = Hand("my phone", user=11)
-    made.begin(Present(is_on=True, is_locked=False), AT)
+    made = AndroidState("my phone", user=11)
+    made.start(AndroidSnapshot(is_on=True, is_locked=False), AT)
     assert story(made, front(FEED, 11), front(CHAT, 0)) == [f"opened {FEED}", "nothing"]
 
 
 def test_the_screen_goes_off_and_the_app_beneath_is_in_front_again_once_it_is_unlocked() -> None:
-    made = hand()
+    made = phone()
     story(made, front(FEED))
     assert story(made, screen(on=False), locked(shown=True)) == ["down"]
     assert story(made, screen(on=True)) == ["lit"]
@@ -130,24 +130,24 @@ def test_the_screen_goes_off_and_the_app_beneath_is_in_front_again_once_it_is_un
 
 
 def test_a_screen_that_goes_on_without_a_lock_screen_is_picked_up_at_once() -> None:
-    made = hand()
+    made = phone()
     story(made, front(FEED))
     assert story(made, screen(on=False), screen(on=True)) == ["down", "lit", "picked", f"seen {FEED}"]
 
 
 def test_a_finger_on_the_sensor_unlocks_before_the_screen_is_on() -> None:
-    made = hand(Present(is_on=False, is_locked=True, package=FEED))
+    made = phone(AndroidSnapshot(is_on=False, is_locked=True, package=FEED))
     assert story(made, locked(shown=False), screen(on=True)) == ["lit", "picked", f"seen {FEED}"]
 
 
 def test_a_screen_that_lights_up_by_itself_is_no_pick_up() -> None:
-    made = hand(Present(is_on=False, is_locked=True, package=FEED))
+    made = phone(AndroidSnapshot(is_on=False, is_locked=True, package=FEED))
     assert story(made, screen(on=True), screen(on=False)) == ["lit", "down"]
     assert story(made, screen(on=True), locked(shown=True), screen(on=False)) == ["lit", "down"]
 
 
 def test_both_formats_of_the_screen_say_the_same_thing_once() -> None:
-    made = hand()
+    made = phone()
     assert story(made, screen(on=False), screen(on=False, echo=True)) == ["down"]
     assert story(made, screen(on=True), screen(on=True, echo=True)) == ["lit", "picked", "nothing"]
     # Both, in a hurry: the second format is late.
@@ -156,7 +156,7 @@ def test_both_formats_of_the_screen_say_the_same_thing_once() -> None:
 
 
 def test_a_phone_that_tells_only_the_second_format_is_heard() -> None:
-    assert story(hand(), screen(on=False, echo=True), screen(on=True, echo=True)) == [
+    assert story(phone(), screen(on=False, echo=True), screen(on=True, echo=True)) == [
         "down",
         "lit",
         "picked",
@@ -165,25 +165,25 @@ def test_a_phone_that_tells_only_the_second_format_is_heard() -> None:
 
 
 def test_what_is_resumed_while_the_screen_is_off_or_locked_is_no_use() -> None:
-    made = hand()
+    made = phone()
     assert story(made, screen(on=False), front(FEED), front(CHAT)) == ["down"]
     assert story(made, locked(shown=True), screen(on=True), front(FEED)) == ["lit"]
     assert story(made, locked(shown=False)) == ["picked", f"seen {FEED}"]
 
 
 def test_locked_while_the_screen_stays_on_is_laid_down_once() -> None:
-    made = hand()
+    made = phone()
     story(made, front(FEED))
     assert story(made, locked(shown=True), screen(on=False)) == ["down"]
 
 
 def test_picked_up_with_nothing_known_beneath_it_is_laid_down_again() -> None:
-    made = hand(Present(is_on=True, is_locked=True))
+    made = phone(AndroidSnapshot(is_on=True, is_locked=True))
     assert story(made, locked(shown=False), screen(on=False)) == ["picked", "down"]
 
 
 def test_android_ten_tells_no_lock_screen_and_what_is_resumed_under_a_lit_screen_was_unlocked() -> None:
-    made = hand(tells_keyguard=False)
+    made = phone(logs_keyguard=False)
     story(made, front(FEED, older=True))
     assert story(made, screen(on=False), screen(on=True)) == ["down", "lit"]
     assert story(made, screen(on=False), screen(on=True), front(FEED, older=True)) == [
@@ -196,15 +196,15 @@ def test_android_ten_tells_no_lock_screen_and_what_is_resumed_under_a_lit_screen
 
 
 def test_what_was_unknown_is_no_pick_up_once_it_is_known() -> None:
-    made = hand(Present())
+    made = phone(AndroidSnapshot())
     assert story(made, front(FEED)) == [f"seen {FEED}"]
-    assert story(hand(Present(is_on=True, package=FEED)), locked(shown=False)) == [f"seen {FEED}"]
+    assert story(phone(AndroidSnapshot(is_on=True, package=FEED)), locked(shown=False)) == [f"seen {FEED}"]
 
 
 def test_nothing_of_what_is_in_front_is_in_a_repr() -> None:
-    made = hand(Present(is_on=True, is_locked=False, package=FEED))
-    said = made.begin(made.present, AT)
-    assert "instagram" not in f"{made!r} {made.present!r} {said!r} {said[0]}"
+    made = phone(AndroidSnapshot(is_on=True, is_locked=False, package=FEED))
+    said = made.start(made.snapshot, AT)
+    assert "instagram" not in f"{made!r} {made.snapshot!r} {said!r} {said[0]}"
 
 
 ANSWERS = {
@@ -214,7 +214,7 @@ ANSWERS = {
             "mResumedActivity: ActivityRecord{5d1e4b3 u0 com.example.below\n"
             "ResumedActivity: ActivityRecord{4c1e4b3 u0 com.example.app\nKeyguardShowing=false\n"
         ),
-        Present(is_on=True, is_locked=False, package="com.example.app"),
+        AndroidSnapshot(is_on=True, is_locked=False, package="com.example.app"),
         False,
     ),
     "Android 11, asleep": (
@@ -222,7 +222,7 @@ ANSWERS = {
             "user=0\nsdk=30\nzone=-0330\nhome=\nmWakefulness=Dozing\n"
             "mResumedActivity: ActivityRecord{5d1e4b3 u0 com.example.app\nKeyguardShowing=true\n"
         ),
-        Present(is_on=False, is_locked=True, package="com.example.app"),
+        AndroidSnapshot(is_on=False, is_locked=True, package="com.example.app"),
         True,
     ),
     "Android 15": (
@@ -231,34 +231,34 @@ ANSWERS = {
             "topResumedActivity=ActivityRecord{5d1e4b3 u10 com.example.app\r\n"
             "ResumedActivity: ActivityRecord{4c1e4b3 u10 com.example.below\r\nKeyguardShowing=false\r\n"
         ),
-        Present(is_on=True, is_locked=False, user=10, package="com.example.app"),
+        AndroidSnapshot(is_on=True, is_locked=False, user=10, package="com.example.app"),
         True,
     ),
     "a screensaver": (
         "sdk=34\nmWakefulness=Dreaming\ntopResumedActivity=ActivityRecord{5d1e4b3 u0 com.example.app\n",
-        Present(is_on=True),
+        AndroidSnapshot(is_on=True),
         True,
     ),
-    "nothing": ("", Present(), True),
-    "noise": ("user=ten\nsdk=REL\nsh: am: inaccessible or not found\nmWakefulness=\n\x00", Present(), True),
+    "nothing": ("", AndroidSnapshot(), True),
+    "noise": ("user=ten\nsdk=REL\nsh: am: inaccessible or not found\nmWakefulness=\n\x00", AndroidSnapshot(), True),
 }
 
 
 @pytest.mark.parametrize("name", ANSWERS)
 def test_what_a_phone_says_of_itself_is_read_from_each_version(name: str) -> None:
-    text, present, tells_keyguard = ANSWERS[name]
-    facts = android_present.read(text)
-    assert facts.present == present
-    assert facts.tells_keyguard is tells_keyguard
-    assert facts.user == present.user
+    text, snapshot, logs_keyguard = ANSWERS[name]
+    facts = android_query.parse_facts(text)
+    assert facts.snapshot == snapshot
+    assert facts.logs_keyguard is logs_keyguard
+    assert facts.user == snapshot.user
 
 
 def test_its_zone_and_its_own_launcher_are_read() -> None:
-    facts = android_present.read(ANSWERS["Android 15"][0])
+    facts = android_query.parse_facts(ANSWERS["Android 15"][0])
     assert facts.local.utcoffset(None) == timedelta(hours=5, minutes=30)
     assert facts.home == HOME
-    assert android_present.read("zone=-0330\n").local.utcoffset(None) == timedelta(hours=-3, minutes=-30)
-    assert android_present.read("zone=CET\n").local is UTC
+    assert android_query.parse_facts("zone=-0330\n").local.utcoffset(None) == timedelta(hours=-3, minutes=-30)
+    assert android_query.parse_facts("zone=CET\n").local is UTC
 
 
 def clock(told: str, *, took: float = 0.1) -> PhoneClock:
@@ -268,34 +268,38 @@ def clock(told: str, *, took: float = 0.1) -> PhoneClock:
 def test_a_clock_that_is_wrong_is_put_right() -> None:
     ahead = timedelta(hours=3, minutes=7)
     its = clock(f"{(AT + ahead).timestamp() + 0.05:.3f}\n")
-    assert its.live(AT + ahead + timedelta(seconds=9), AT + timedelta(seconds=9)) == AT + timedelta(seconds=9)
+    assert its.convert_live(AT + ahead + timedelta(seconds=9), AT + timedelta(seconds=9)) == AT + timedelta(seconds=9)
     behind = clock(f"{(AT - ahead).timestamp() + 0.05:.3f}\r\n")
-    assert behind.ours(AT - ahead) == AT
+    assert behind.convert(AT - ahead) == AT
 
 
 def test_a_clock_that_tells_whole_seconds_is_right_within_half_a_second() -> None:
     for told in ("N", "%N", ""):
         its = clock(f"{int(AT.timestamp()) + 60}.{told}\n")
-        assert abs(its.ours(AT + timedelta(seconds=60)) - AT) <= timedelta(seconds=0.5)
+        assert abs(its.convert(AT + timedelta(seconds=60)) - AT) <= timedelta(seconds=0.5)
         assert its.error >= timedelta(seconds=0.5)
 
 
 def test_a_difference_that_the_asking_itself_makes_is_none() -> None:
-    assert clock(f"{AT.timestamp() + 0.1:.3f}", took=0.4).ours(AT) == AT
+    assert clock(f"{AT.timestamp() + 0.1:.3f}", took=0.4).convert(AT) == AT
 
 
 def test_a_phone_that_tells_no_clock_is_taken_to_be_right_and_never_to_be_ahead() -> None:
     its = clock("date: bad format\n")
-    assert its.ours(AT) == AT
-    assert its.live(AT + timedelta(milliseconds=30), AT) == AT
+    assert its.convert(AT) == AT
+    assert its.convert_live(AT + timedelta(milliseconds=30), AT) == AT
 
 
 def test_a_clock_that_is_set_meanwhile_is_followed() -> None:
     its = clock(f"{AT.timestamp() + 0.05:.6f}")
-    assert its.live(AT + timedelta(seconds=10), AT + timedelta(seconds=10.1)) == AT + timedelta(seconds=10)
-    back = its.live(AT - timedelta(hours=1), AT + timedelta(seconds=20))
+    assert its.convert_live(AT + timedelta(seconds=10), AT + timedelta(seconds=10.1)) == AT + timedelta(seconds=10)
+    back = its.convert_live(AT - timedelta(hours=1), AT + timedelta(seconds=20))
     assert back == AT + timedelta(seconds=20)
-    assert its.live(AT - timedelta(hours=1, seconds=-5), AT + timedelta(seconds=25)) == AT + timedelta(seconds=25)
-    ahead = its.live(AT + timedelta(hours=5), AT + timedelta(seconds=30))
+    assert its.convert_live(AT - timedelta(hours=1, seconds=-5), AT + timedelta(seconds=25)) == AT + timedelta(
+        seconds=25
+    )
+    ahead = its.convert_live(AT + timedelta(hours=5), AT + timedelta(seconds=30))
     assert ahead == AT + timedelta(seconds=30)
-    assert its.live(AT + timedelta(hours=5, seconds=2), AT + timedelta(seconds=32)) == AT + timedelta(seconds=32)
+    assert its.convert_live(AT + timedelta(hours=5, seconds=2), AT + timedelta(seconds=32)) == AT + timedelta(
+        seconds=32
+    )

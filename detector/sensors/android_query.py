@@ -1,0 +1,111 @@
+"""What a phone answers when it is asked: its clock, its current user, its launcher, and what is in front now.
+
+Rule 1: what it does not answer is None, or the plainest guess (user 0); a phone of any maker may leave any line out.
+Rule 2: its clock may be wrong, and may be set meanwhile: no instant of ours lies in the future because of it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+from detector.sensors.android_state import AndroidSnapshot
+from detector.sensors.android_usagestats import parse_zone
+
+CLOCK_COMMAND: Final = "date +%s.%N"
+COMMAND: Final = (
+    "echo user=$(am get-current-user 2>/dev/null); echo sdk=$(getprop ro.build.version.sdk); echo zone=$(date +%z); "
+    "echo home=$(cmd package resolve-activity --brief -a android.intent.action.MAIN -c android.intent.category.HOME "
+    "2>/dev/null | tail -n 1 | cut -d/ -f1); "
+    "dumpsys power 2>/dev/null | grep -oE 'mWakefulness=[A-Za-z]+'; "
+    "dumpsys activity activities 2>/dev/null | grep -oE "
+    "'[A-Za-z]*ResumedActivity[:=] *ActivityRecord[{]([^ ]+ )?u[0-9]+ [^ /}]+|KeyguardShowing=(true|false)'"
+)
+"""One command, filtered on the phone: no class and no task leaves it."""
+
+LOGS_KEYGUARD: Final = 30
+"""Android 11: the first whose event log has a tag for the lock screen that is understood."""
+_ASLEEP: Final = frozenset({"Asleep", "Dozing"})
+_ACTIVITY: Final = re.compile(r"(\w*)ResumedActivity[:=] *ActivityRecord[{](?:\S+ )?u([0-9]+) ([\w.]+)", re.ASCII)
+_CLOCK: Final = re.compile(r"\s*([0-9]{9,11})(?:\.([0-9]{1,9})\b)?", re.ASCII)
+_CLOCK_SET: Final = timedelta(seconds=1)
+"""A phone's clock that moves back, or ahead of ours, by more than this has been set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneFacts:
+    """What a phone answered. `home`: its launcher, '' where it does not say; `local`: its time zone."""
+
+    user: int = 0
+    home: str = field(default="", repr=False)
+    local: timezone = UTC
+    logs_keyguard: bool = True
+    snapshot: AndroidSnapshot
+
+
+def parse_facts(text: str) -> PhoneFacts:
+    """Return what an answer to `COMMAND` says."""
+    values = {
+        key: value for key, _equals, value in (line.strip().partition("=") for line in text.splitlines()) if value
+    }
+    user = int(values["user"]) if re.fullmatch(r"[0-9]{1,6}", values.get("user", "")) else 0
+    wakefulness = values.get("mWakefulness")
+    keyguard = values.get("KeyguardShowing")
+    sdk = values.get("sdk", "")
+    resumed = _resumed(text)
+    return PhoneFacts(
+        user=user,
+        home=values.get("home", ""),
+        local=parse_zone(values.get("zone", "")),
+        logs_keyguard=not re.fullmatch(r"[0-9]{1,3}", sdk) or int(sdk) >= LOGS_KEYGUARD,
+        snapshot=AndroidSnapshot(
+            is_on=None if wakefulness is None else wakefulness not in _ASLEEP,
+            is_locked=None if keyguard is None else keyguard == "true",
+            user=user if resumed is None else resumed[0],
+            # While it shows a screen saver ("Dreaming") its screen is on, and nobody uses what is resumed beneath.
+            package=None if resumed is None or wakefulness == "Dreaming" else resumed[1],
+        ),
+    )
+
+
+def _resumed(text: str) -> tuple[int, str] | None:
+    # Newer versions name the one on top; older ones list one for each stack, the top's last.
+    found = {matched[1]: (int(matched[2]), matched[3]) for matched in reversed(list(_ACTIVITY.finditer(text)))}
+    return found.get("top") or found.get("") or found.get("m")
+
+
+class PhoneClock:
+    """Converts the phone's instants into ours.
+
+    `answer` is what it answered to `CLOCK_COMMAND`, asked at `asked` and answered at `answered`. A phone that answers no
+    clock is taken to be right. `error` is by how much an instant may be off.
+    """
+
+    def __init__(self, answer: str, *, asked: datetime, answered: datetime) -> None:
+        half = (answered - asked) / 2
+        matched = _CLOCK.match(answer)
+        self._ahead = timedelta(0)
+        self.error = half
+        self._latest: datetime | None = None
+        if matched is not None:
+            fraction = matched[2]
+            # A clock of whole seconds was somewhere within that second: half of it is the best guess.
+            part = timedelta(microseconds=int(fraction[:6].ljust(6, "0")) if fraction else 500_000)
+            self.error = half if fraction else half + timedelta(milliseconds=500)
+            ahead = datetime.fromtimestamp(int(matched[1]), UTC) + part - (asked + half)
+            # Less than what the asking itself may be off by is no difference.
+            self._ahead = ahead if abs(ahead) > self.error else timedelta(0)
+
+    def convert(self, theirs: datetime) -> datetime:
+        """Return our instant for one of the phone's from some time ago."""
+        return theirs - self._ahead
+
+    def convert_live(self, theirs: datetime, now: datetime) -> datetime:
+        """Return our instant for one that the phone sent just now; never after `now`."""
+        stepped_back = self._latest is not None and theirs < self._latest - _CLOCK_SET
+        if stepped_back or theirs - self._ahead > now + _CLOCK_SET:
+            self._ahead = theirs - now
+        self._latest = theirs
+        return min(theirs - self._ahead, now)

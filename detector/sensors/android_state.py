@@ -1,0 +1,223 @@
+"""The state of an Android phone: in use or not, and which app is in front, event by event.
+
+Rule 1: an app counts as in front only while the screen is on and the lock screen is gone. What is resumed beneath the lock
+screen is remembered, and is in front again once that goes.
+Rule 2: the launcher, the system's own dialogs and whatever belongs to another user of the phone count as nothing in front.
+Rule 3: an event that is logged twice happened once.
+Rule 4: an app is opened when it comes to the front while the phone is in use. What is in front by itself (after unlocking,
+after a dialog of the system's, when sensing starts) is not opened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from detector.core.observations import Focused, LaidDown, LitUp, PickedUp
+from detector.sensors.android_events import AndroidEvent, AppResumed, KeyguardToggled, ScreenToggled
+from detector.sensors.model import AppFocused, SensorEvent
+
+LAUNCHERS: Final = frozenset(
+    {
+        "com.android.launcher",
+        "com.android.launcher2",
+        "com.android.launcher3",
+        "com.android.quickstep",
+        "com.google.android.launcher",
+        "com.google.android.apps.nexuslauncher",
+        "com.google.android.googlequicksearchbox",
+        "com.sec.android.app.launcher",
+        "com.miui.home",
+        "com.mi.android.globallauncher",
+        "com.huawei.android.launcher",
+        "com.hihonor.android.launcher",
+        "com.oppo.launcher",
+        "com.coloros.launcher",
+        "net.oneplus.launcher",
+        "com.oneplus.launcher",
+        "com.bbk.launcher2",
+        "com.vivo.launcher",
+        "com.motorola.launcher3",
+        "com.sonymobile.home",
+        "com.lge.launcher2",
+        "com.lge.launcher3",
+        "com.asus.launcher",
+        "com.htc.launcher",
+        "com.nothing.launcher",
+        "com.transsion.hilauncher",
+        "com.tcl.android.launcher",
+        "com.realme.launcher",
+        "com.microsoft.launcher",
+        "com.teslacoilsw.launcher",
+        "app.lawnchair",
+        "bitpit.launcher",
+        "com.actionlauncher.playstore",
+        "ginlemon.flowerfree",
+        "com.amazon.firelauncher",
+        "foundation.e.blisslauncher",
+        "org.fossify.home",
+        "com.fairphone.spring.launcher",
+    }
+)
+"""Home screens that are known by name; the phone is asked for its own besides."""
+
+SYSTEM: Final = frozenset(
+    {
+        "android",
+        "com.android.systemui",
+        "com.android.permissioncontroller",
+        "com.google.android.permissioncontroller",
+        "com.android.packageinstaller",
+        "com.google.android.packageinstaller",
+        "com.samsung.android.packageinstaller",
+        "com.miui.packageinstaller",
+        "com.android.settings.intelligence",
+        "com.google.android.settings.intelligence",
+        "com.android.intentresolver",
+        "com.android.credentialmanager",
+        "com.android.biometrics",
+        "com.samsung.android.biometrics.app.setting",
+        "com.miui.securitycenter",
+        "com.lbe.security.miui",
+    }
+)
+"""The system's own dialogs and panels, which lie over an app for a moment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AndroidSnapshot:
+    """A phone's state at one instant; None: not known. `package` is what is resumed, for `user`."""
+
+    is_on: bool | None = None
+    is_locked: bool | None = None
+    user: int = 0
+    package: str | None = field(default=None, repr=False)
+
+
+class AndroidState:
+    """What is known of one phone. `device` is its name, `user` who uses it now, `home` its own launcher.
+
+    `logs_keyguard` False: Android 10 and before logs nothing of the lock screen. Then something that is resumed while the
+    screen is on shows that it is gone, and a screen that goes off that it is back.
+    """
+
+    def __init__(self, device: str, *, user: int = 0, home: str = "", logs_keyguard: bool = True) -> None:
+        self._device = device
+        self._user = user
+        self._launchers = LAUNCHERS | {home}
+        self._logs_keyguard = logs_keyguard
+        self._has_toggled = False
+        self._is_on: bool | None = None
+        self._is_locked: bool | None = None
+        self._in_use: bool | None = None
+        self._resumed: tuple[int, str] | None = None
+        self._front: str | None = None
+        self._yielded_front = False
+        self._yielded_down = False
+        self._beneath: str | None = None
+
+    def __repr__(self) -> str:
+        """Show nothing of what is in front."""
+        return f"<AndroidState: {self._device}>"
+
+    @property
+    def snapshot(self) -> AndroidSnapshot:
+        """Return the state as it is known now."""
+        user, package = self._resumed or (self._user, None)
+        return AndroidSnapshot(is_on=self._is_on, is_locked=self._is_locked, user=user, package=package)
+
+    def start(self, snapshot: AndroidSnapshot, at: datetime) -> list[SensorEvent]:
+        """Return what holds now; nothing where that is not known."""
+        self._is_on, self._is_locked = snapshot.is_on, snapshot.is_locked
+        self._resumed = None if snapshot.package is None else (snapshot.user, snapshot.package)
+        self._in_use, self._yielded_down = None, False
+        return self._update_in_use(at)
+
+    def update(self, event: AndroidEvent, at: datetime) -> list[SensorEvent]:
+        """Take in an event; `at` is by our clock. Returns what is new, in order."""
+        match event:
+            case AppResumed():
+                return self._on_resumed(event, at)
+            case ScreenToggled():
+                return self._on_screen(event, at)
+            case KeyguardToggled():
+                self._is_locked = event.is_shown
+                return self._update_in_use(at)
+
+    def _on_resumed(self, event: AppResumed, at: datetime) -> list[SensorEvent]:
+        self._logs_keyguard = self._logs_keyguard and not event.is_older
+        self._resumed = (event.user, event.package)
+        if self._is_on is None:
+            self._is_on = True
+        if self._is_on and (self._is_locked is None or not self._logs_keyguard):
+            self._is_locked = False
+        return self._update_front(at, by_itself=False) if self._in_use else self._update_in_use(at)
+
+    def _on_screen(self, event: ScreenToggled, at: datetime) -> list[SensorEvent]:
+        # A phone that logs `screen_toggled` logs `power_screen_state` for the same change a little later.
+        if event.is_echo and self._has_toggled:
+            return []
+        self._has_toggled = self._has_toggled or not event.is_echo
+        if event.is_on == self._is_on:
+            return []
+        self._is_on = event.is_on
+        if event.is_on:
+            self._yielded_down = False
+            return [LitUp(at=at, device=self._device), *self._update_in_use(at)]
+        if not self._logs_keyguard:
+            self._is_locked = True
+        # A screen that went on by itself (a notification) goes off again: nothing was picked up, and the phone still lies.
+        return self._update_in_use(at) or self._lay_down(at)
+
+    def _update_in_use(self, at: datetime) -> list[SensorEvent]:
+        before, now = self._in_use, self._is_in_use()
+        if now is None or before == now:
+            return []
+        self._in_use = now
+        self._yielded_front, self._beneath = False, None
+        if not now:
+            return self._lay_down(at)
+        self._yielded_down = False
+        # Where the state before is not known, nobody knows that it was picked up just now.
+        is_picked_up = before is False and not self._is_another_users()
+        picked_up: list[SensorEvent] = [PickedUp(at=at, device=self._device)] if is_picked_up else []
+        return picked_up + (self._update_front(at, by_itself=True) if self._resumed else [])
+
+    def _is_in_use(self) -> bool | None:
+        if self._is_on is False or self._is_locked:
+            return False
+        return None if self._is_on is None or self._is_locked is None else True
+
+    def _lay_down(self, at: datetime) -> list[SensorEvent]:
+        if self._yielded_down:
+            return []
+        self._yielded_down = True
+        return [LaidDown(at=at, device=self._device)]
+
+    def _update_front(self, at: datetime, *, by_itself: bool) -> list[SensorEvent]:
+        """Return what is in front now, where it is new."""
+        before, self._front = self._front if self._yielded_front else None, self._app_in_front()
+        is_new, self._yielded_front = not self._yielded_front or self._front != before, True
+        is_back = self._front is not None and self._front == self._beneath
+        if not self._is_dialog():
+            self._beneath = None
+        elif before is not None:
+            self._beneath = before
+        if not is_new:
+            return []
+        if self._front is None:
+            return [Focused(at=at, device=self._device, activity=None)]
+        return [AppFocused(at=at, device=self._device, app=self._front, opened=not by_itself and not is_back)]
+
+    def _app_in_front(self) -> str | None:
+        if self._resumed is None or self._is_another_users() or self._is_dialog():
+            return None
+        package = self._resumed[1]
+        return None if package in self._launchers else package
+
+    def _is_another_users(self) -> bool:
+        return self._resumed is not None and self._resumed[0] != self._user
+
+    def _is_dialog(self) -> bool:
+        return self._resumed is not None and self._resumed[1] in SYSTEM

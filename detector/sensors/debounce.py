@@ -1,0 +1,61 @@
+"""Report that something began or ended only once it has stayed so for a while.
+
+Rule 1: the first state is reported at once: nobody knows how long it has lasted.
+Rule 2: a change that is taken back before its time is not reported; while nothing changes no timer runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from detector.clock import Clock
+from detector.core.observations import Observation
+
+
+class Debouncer:
+    """On or off, in turn. `put` is given `on` or `off`, made with the instant of the report. To be closed.
+
+    `after_on` and `after_off`: how long a state has to last before it is reported.
+    """
+
+    def __init__(
+        self,
+        put: Callable[[Observation], None],
+        clock: Clock,
+        on: Callable[[datetime], Observation],
+        off: Callable[[datetime], Observation],
+        *,
+        after_on: timedelta,
+        after_off: timedelta,
+    ) -> None:
+        self._put = put
+        self._clock = clock
+        self._make = {True: on, False: off}
+        self._after = {True: after_on, False: after_off}
+        self._reported: bool | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def update(self, *, is_on: bool) -> None:
+        """Take in the present state."""
+        if self._reported is None or is_on == self._reported:
+            self.close()
+            if self._reported is None:
+                self._report(is_on=is_on)
+        elif not self._after[is_on]:
+            self._report(is_on=is_on)
+        elif self._timer is None:
+            after = self._after[is_on].total_seconds()
+            self._timer = asyncio.get_running_loop().call_later(after, lambda: self._report(is_on=is_on))
+
+    def close(self) -> None:
+        """Forget a change that has not been reported yet."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _report(self, *, is_on: bool) -> None:
+        self._timer = None
+        self._reported = is_on
+        self._put(self._make[is_on](self._clock.now()))
