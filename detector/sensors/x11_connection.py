@@ -37,7 +37,7 @@ def open_display() -> Any:
         # Raised outside of the handler: the traceback of the cause would keep the library's half-open socket alive.
         raise SensorUnavailable(_("the X server does not take a connection"), REMEDY)
     # Errors of requests without a reply: a toplevel was closed while we asked for its events. python-xlib would print them.
-    display.set_error_handler(lambda *_: None)
+    display.set_error_handler(lambda *_error: None)
     return display
 
 
@@ -80,12 +80,12 @@ class X11Connection:
             return
         try:
             action()
-            for _ in range(MAX_ROUNDS):
+            for _round in range(MAX_ROUNDS):
                 waiting = self.display.pending_events()
                 if not waiting:
                     self.display.flush()
                     return
-                for _ in range(waiting):
+                for _event in range(waiting):
                     self._on_event(self.display.next_event())
                 self._on_drained()
             self._loop.call_soon(self.run)

@@ -229,7 +229,9 @@ class _FocusWatch:
         return given.value if given is not None and given.format == 32 else None
 
     def _text(self, resource: Any, name: str) -> str:
-        given = resource.get_property(self._connection.display.get_atom(name), X.AnyPropertyType, 0, MAX_TITLE_BYTES // 4)
+        given = resource.get_property(
+            self._connection.display.get_atom(name), X.AnyPropertyType, 0, MAX_TITLE_BYTES // 4
+        )
         if given is None or given.format != 8:
             return ""
         raw = ESCAPES.sub(b"", bytes(given.value))

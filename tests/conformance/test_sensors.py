@@ -208,7 +208,7 @@ class TestPulseCall(SensorConformance):
     name = "pulse_call"
 
     def make(self) -> Sensor:
-        return PulseCall(SystemClock(), SETTINGS, lasts=timedelta(milliseconds=100))
+        return PulseCall(SystemClock(), SETTINGS, min_duration=timedelta(milliseconds=100))
 
     @pytest.fixture
     def world(self, sound: Sound) -> World:

@@ -305,7 +305,7 @@ async def test_what_a_break_hid_is_handed_over_and_fills_in_what_the_phone_does_
 async def test_the_log_that_ends_while_the_phone_stays_is_a_loss(
     phone: FakePhone, seen: AsyncGenerator[Any, None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(adb_phone, "SETTLES", 0.1)
+    monkeypatch.setattr(adb_phone, "UNPLUG_DELAY", 0.1)
     phone.end_log()
     with pytest.raises(SensorLost, match="does not answer"):
         await take_next(seen)
@@ -314,7 +314,7 @@ async def test_the_log_that_ends_while_the_phone_stays_is_a_loss(
 async def test_a_phone_that_is_there_and_answers_nothing_is_a_loss(
     adb: FakeAdb, phone: FakePhone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(adb_phone, "SETTLES", 0.1)
+    monkeypatch.setattr(adb_phone, "UNPLUG_DELAY", 0.1)
     monkeypatch.setattr(adb_client, "SHELL_TIMEOUT", 0.3)
     (phone.place / "bin/am").write_text("#!/bin/sh\nsleep 3\n")
     before = held()
@@ -387,7 +387,7 @@ async def test_five_tags_and_five_questions_are_all_that_is_asked(adb: FakeAdb, 
 async def test_no_package_is_in_a_log_a_repr_or_an_exception(
     adb: FakeAdb, phone: FakePhone, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(adb_phone, "SETTLES", 0.1)
+    monkeypatch.setattr(adb_phone, "UNPLUG_DELAY", 0.1)
     caplog.set_level(logging.DEBUG)
     watched = sensor(adb, phone)
     observing = watched.observe()
