@@ -8,28 +8,10 @@ from typing import Final
 
 from detector.i18n import _
 
-WEEKDAYS: Final = (
-    _("Monday"),
-    _("Tuesday"),
-    _("Wednesday"),
-    _("Thursday"),
-    _("Friday"),
-    _("Saturday"),
-    _("Sunday"),
-)
-MONTHS: Final = (
-    _("January"),
-    _("February"),
-    _("March"),
-    _("April"),
-    _("May"),
-    _("June"),
-    _("July"),
-    _("August"),
-    _("September"),
-    _("October"),
-    _("November"),
-    _("December"),
+# One text for all of them: a translation has as many words, in this order.
+WEEKDAYS: Final = tuple(_("Monday Tuesday Wednesday Thursday Friday Saturday Sunday").split())
+MONTHS: Final = tuple(
+    _("January February March April May June July August September October November December").split()
 )
 # People write these words, too, and so they are not translated: parse_recurrence.py would not know them any more.
 ORDINALS: Final = [

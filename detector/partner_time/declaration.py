@@ -28,7 +28,6 @@ from detector.partner_time.parse_times import (
     parse_time_of_day,
     parse_title,
     parse_zone,
-    problem,
 )
 from detector.partner_time.recurrence import local_starts
 from detector.partner_time.rrule import split_rrule, without_parts
@@ -74,42 +73,16 @@ def parse_declaration(given: PlanArguments, now: datetime, here: ZoneInfo) -> Pa
     Raises:
         UserError: with everything that is wrong with any of them.
     """
-    reader = _ArgumentReader(given=given, now=now, here=here)
-    title = reader.title("TITLE")
+    reader = _ArgumentReader(given=replace(given, title=given.title or ""), now=now, here=here)
     if given.every is None and given.on is None:
         reader.add_missing("--every", "--every weekday; for once --on 2026-12-24")
-    zone = reader.zone()
-    on = reader.on(zone)
-    recurrence = reader.recurrence(on)
     if given.begins is None:
         reader.add_missing("--from", "--from 18:30")
-    start = reader.start()
     if given.ends is None and given.lasts is None:
         reader.add_missing("--to", "--to 20:00")
-    length = reader.length(start)
-    until = reader.until(zone)
-    if given.every is None and given.on is not None:
-        reader.refuse_options_of_a_series(_("leave it out, or add --every"))
-    if title is None or zone is None or start is None or length is None or reader.problems:
-        reader.days(given.without, "--except", zone)
-        reader.raise_problems()
-        raise AssertionError("what was not read has a problem")
-    wanted = PartnerTime(
-        title=title,
-        begins=datetime.combine(on or local_at(now, zone).date(), time()) + start,
-        lasts=length,
-        zone=zone.key,
-        recurrence=recurrence,
-        floats=given.floats,
-        quiet=bool(given.quiet),
-    )
-    if recurrence is not None:
-        wanted = reader.start_with_first(wanted, on)
-        reader.raise_problems()
-        wanted = reader.without_excepted(reader.with_last_day(wanted, until))
-    reader.raise_problems()
-    reader.refuse_what_never_comes(wanted)
-    return wanted
+    midnight = datetime.combine(local_at(now, here), time())
+    blank = PartnerTime(title="", begins=midnight, lasts=timedelta(0), zone=here.key, floats=True)
+    return _apply(reader, blank, "TITLE", None if given.on is None else _("leave it out, or add --every"))
 
 
 def parse_edit(known: PartnerTime, given: PlanArguments, now: datetime, here: ZoneInfo) -> PartnerTime:
@@ -118,9 +91,18 @@ def parse_edit(known: PartnerTime, given: PlanArguments, now: datetime, here: Zo
     Raises:
         UserError: with everything that is wrong with any of them.
     """
-    known = _on_local_clock(known, here)
     reader = _ArgumentReader(given=given, now=now, here=here)
-    title = known.title if given.title is None else reader.title("--title")
+    hint = _("{title} takes place once; add --every if it returns")
+    return _apply(reader, _on_local_clock(known, here), "--title", hint)
+
+
+def _apply(reader: _ArgumentReader, known: PartnerTime, title_argument: str, once_hint: str | None) -> PartnerTime:
+    """Return what is known of a partner time, which is next to nothing for a new one, with what the arguments name.
+
+    `once_hint`: what to write instead of an option that belongs to what returns, where it takes place once.
+    """
+    given = reader.given
+    title = known.title if given.title is None else reader.title(title_argument)
     zone = ZoneInfo(known.zone) if given.zone is None else reader.zone()
     on = reader.on(zone)
     recurrence = known.recurrence if given.every is None else reader.recurrence(on)
@@ -128,10 +110,10 @@ def parse_edit(known: PartnerTime, given: PlanArguments, now: datetime, here: Zo
     start = known.begins - midnight if given.begins is None else reader.start()
     length = known.lasts if given.ends is None and given.lasts is None else reader.length(start)
     until = reader.until(zone)
-    if known.recurrence is None and given.every is None:
-        hint = _("{title} takes place once; add --every if it returns").format(title=known.title)
-        reader.refuse_options_of_a_series(hint)
+    if known.recurrence is None and given.every is None and once_hint is not None:
+        reader.refuse_options_of_a_series(once_hint, title=known.title)
     if title is None or zone is None or start is None or length is None or reader.problems:
+        # Read as well, so that its problems are reported together with the others.
         reader.days(given.without, "--except", zone)
         reader.days(given.again, "--include", zone)
         reader.raise_problems()
@@ -199,8 +181,7 @@ class _ArgumentReader(ProblemCollector):
         """Return how long it lasts, from `start` to --to or for --for; an end at or before it is on the next day."""
         given = self.given
         if given.lasts is not None and given.ends is not None:
-            hint = _("give either --to or --for")
-            self.problems.append(problem("--for", "", _("says the end a second time"), hint=hint))
+            self.add("--for", "", _("says the end a second time"), _("give either --to or --for"))
             return None
         if given.lasts is not None:
             return self.read(lambda: parse_duration(given.lasts or "", argument="--for"))
@@ -211,7 +192,7 @@ class _ArgumentReader(ProblemCollector):
             return None
         if end == start:
             hint = _("give a later end; a whole day is --from 00:00 --to 24:00")
-            self.problems.append(problem("--to", given.ends, _("partner time ends where it begins"), hint=hint))
+            self.add("--to", given.ends, _("partner time ends where it begins"), hint)
             return None
         return end - start if end > start else end - start + DAY
 
@@ -241,16 +222,15 @@ class _ArgumentReader(ProblemCollector):
         first = date.max if given.on is not None and on is None else on
         found = self.read(lambda: parse_recurrence(given.every or "", first=first))
         if found is not None and given.until is not None and ("UNTIL=" in found or "COUNT=" in found):
-            hint = _("leave it out, or COUNT and UNTIL of --every")
-            self.problems.append(problem("--until", "", _("says the end a second time"), hint=hint))
+            self.add("--until", "", _("says the end a second time"), _("leave it out, or COUNT and UNTIL of --every"))
         return found
 
-    def refuse_options_of_a_series(self, hint: str) -> None:
+    def refuse_options_of_a_series(self, hint: str, **values: object) -> None:
         """Add a problem for each option that only has a meaning for what returns."""
         series = {"--until": self.given.until, "--except": self.given.without, "--include": self.given.again}
-        self.problems += [
-            problem(argument, "", _("belongs to what returns"), hint=hint) for argument, text in series.items() if text
-        ]
+        for argument, text in series.items():
+            if text:
+                self.add(argument, "", _("belongs to what returns"), hint, **values)
 
     def start_with_first(self, wanted: PartnerTime, on: date | None) -> PartnerTime:
         """Return it beginning on its first day from `on`, else with the first that is not over; intervals count from that."""
@@ -264,7 +244,7 @@ class _ArgumentReader(ProblemCollector):
         if first is None:
             given = self.given
             argument, text = ("--every", given.every) if given.every is not None else ("--on", given.on)
-            self.problems.append(problem(argument, text or "", _("it never comes"), hint=EXAMPLES))
+            self.add(argument, text or "", _("it never comes"), EXAMPLES)
             return wanted
         return replace(wanted, begins=first)
 
@@ -275,8 +255,8 @@ class _ArgumentReader(ProblemCollector):
             return wanted
         first = wanted.begins.date()
         if until is not None and until < first:
-            message = _("it ends before it begins: the first is {date}").format(date=say_full_date(first))
-            self.problems.append(problem("--until", text, message, hint=_("write a later day")))
+            message = _("it ends before it begins: the first is {date}")
+            self.add("--until", text, message, _("write a later day"), date=say_full_date(first))
             return wanted
         kept = without_parts(wanted.recurrence or "", "COUNT", "UNTIL")
         return replace(wanted, recurrence=kept if until is None else f"{kept};UNTIL={until:%Y%m%d}")
@@ -286,9 +266,8 @@ class _ArgumentReader(ProblemCollector):
         left_out = set(wanted.without)
         for text, day in self.days(self.given.without, "--except", ZoneInfo(wanted.zone)).items():
             if not _takes_place(wanted, day):
-                message = _("{title} is not on {date}").format(title=wanted.title, date=say_full_date(day))
-                hint = _("leave it out, or write a day on which it is")
-                self.problems.append(problem("--except", text, message, hint=hint))
+                message, hint = _("{title} is not on {date}"), _("leave it out, or write a day on which it is")
+                self.add("--except", text, message, hint, title=wanted.title, date=say_full_date(day))
             left_out.add(datetime.combine(day, wanted.begins.time()))
         return replace(wanted, without=tuple(sorted(left_out)))
 
@@ -298,9 +277,8 @@ class _ArgumentReader(ProblemCollector):
         excepted = {at.date() for at in wanted.without}
         for text, day in days.items():
             if day not in excepted:
-                message = _("{date} is not excepted").format(date=say_full_date(day))
                 hint = _("`turntoward show` says which days are; `turntoward add --on` declares one more")
-                self.problems.append(problem("--include", text, message, hint=hint))
+                self.add("--include", text, _("{date} is not excepted"), hint, date=say_full_date(day))
         return replace(wanted, without=tuple(at for at in wanted.without if at.date() not in days.values()))
 
     def refuse_what_never_comes(self, wanted: PartnerTime) -> None:
@@ -314,16 +292,15 @@ class _ArgumentReader(ProblemCollector):
         if any(each.ends > self.now for each in occurrences_from(numbered, self.now, MAX_AHEAD)):
             return
         if wanted.recurrence is None:
-            values = {"date": say_full_date(wanted.begins.date()), "time": f"{wanted.begins:%H:%M}"}
-            message = _("it is over: it began {date} {time}").format_map(values)
-            raise input_error("--on", given.on or "", message, hint=_("write a later day, or a later end"))
+            message, hint = _("it is over: it began {date} {time}"), _("write a later day, or a later end")
+            date_, time_ = say_full_date(wanted.begins.date()), f"{wanted.begins:%H:%M}"
+            raise input_error("--on", given.on or "", message, hint, date=date_, time=time_)
         if given.without:
             message, hint = _("nothing is left: each of its days is excepted"), _("leave at least one of them")
-            raise input_error("--except", given.without[-1], message, hint=hint)
+            raise input_error("--except", given.without[-1], message, hint)
         if given.until is not None:
-            message, hint = _("it does not come until then"), _("write a later day")
-            raise input_error("--until", given.until, message, hint=hint)
-        raise input_error("--every", given.every or "", _("it never comes"), hint=EXAMPLES)
+            raise input_error("--until", given.until, _("it does not come until then"), _("write a later day"))
+        raise input_error("--every", given.every or "", _("it never comes"), EXAMPLES)
 
 
 def _takes_place(wanted: PartnerTime, day: date) -> bool:

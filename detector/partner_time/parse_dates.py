@@ -13,10 +13,10 @@ from calendar import isleap, monthrange
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from detector.errors import Problem, UserError
+from detector.errors import UserError
 from detector.i18n import _
 from detector.partner_time.day_names import MONTHS, WEEKDAYS, say_full_date
 from detector.partner_time.parse_times import hint_nearest, input_error, parse_time_of_day, problem
@@ -40,14 +40,10 @@ _CLOCK: Final = re.compile(
     re.ASCII,
 )
 _NEAR: Final = {"today": 0, "tomorrow": 1}
-_GROUPS: Final = {
-    "day": range(7),
-    "daily": range(7),
-    "everyday": range(7),
-    "weekdays": range(5),
-    "weekday": range(5),
-    "weekend": (5, 6),
-    "weekends": (5, 6),
+_GROUPS: Final[dict[str, Iterable[int]]] = {
+    **dict.fromkeys(("day", "daily", "everyday"), range(7)),
+    **dict.fromkeys(("weekdays", "weekday"), range(5)),
+    **dict.fromkeys(("weekend", "weekends"), (5, 6)),
 }
 DAY_HINT: Final = _("write for example mon-fri, mon,wed,fri, day, weekday or weekend")
 
@@ -73,26 +69,24 @@ def parse_when(text: str, *, argument: str, now: datetime, zone: ZoneInfo) -> da
     wanted = text.strip().lower()
     found = _CLOCK.fullmatch(wanted)
     if found is None or not found["date"]:
-        raise UserError([_no_day_or_time(text, wanted, argument)])
+        raise _no_day_or_time(text, wanted, argument)
     length = parse_time_of_day(found["clock"], argument=argument)
     if found["clock"] == "midnight":
         message = _("midnight could be where the day begins or where it ends")
-        raise input_error(argument, text, message, hint=_("write 00:00 and the day that begins then"))
+        raise input_error(argument, text, message, _("write 00:00 and the day that begins then"))
     clock = time(length // timedelta(hours=1), length // timedelta(minutes=1) % 60)
     here = now.astimezone(zone).replace(tzinfo=None)
     # With its time, the name of today's weekday has one meaning only: today, or in a week where that time is past.
     day = _read_date(text, found["date"], argument, here.date(), today_counts=clock > here.time())
     at = datetime.combine(day, clock)
-    written = f"{clock:%H:%M}"
+    named = {"date": say_full_date(at.date()), "time": f"{clock:%H:%M}"}
     if at.replace(tzinfo=zone).astimezone(UTC) <= now:
-        message = _("{date} {time} is past").format(date=say_full_date(at.date()), time=written)
-        raise input_error(argument, text, message, hint=_("write for example tomorrow {time}").format(time=written))
+        raise input_error(argument, text, _("{date} {time} is past"), _("write for example tomorrow {time}"), **named)
     # A time that the clocks leave out comes back from UTC as the later one that they show then.
     shown = at.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None)
     if shown != at:
-        message = _("the clocks leave out {time} on {date}").format(time=written, date=say_full_date(at.date()))
-        hint = _("they go on at {time}: write that").format(time=f"{shown:%H:%M}")
-        raise input_error(argument, text, message, hint=hint)
+        message, hint = _("the clocks leave out {time} on {date}"), _("they go on at {shown}: write that")
+        raise input_error(argument, text, message, hint, **named, shown=f"{shown:%H:%M}")
     return at
 
 
@@ -133,25 +127,27 @@ def _read_date(
         numbers = found["rest"].strip()
     day = _read_numbers(text, numbers, argument, today)
     if leading is not None and day.weekday() != leading:
-        names = {"date": say_full_date(day), "weekday": WEEKDAYS[leading]}
-        hint = _("leave {weekday} out, or write another day").format_map(names)
-        raise input_error(argument, text, _("{date} is no {weekday}").format_map(names), hint=hint)
+        message, hint = _("{date} is no {weekday}"), _("leave {weekday} out, or write another day")
+        raise input_error(argument, text, message, hint, date=say_full_date(day), weekday=WEEKDAYS[leading])
     if day < today and not past:
-        hint = _("today is {date}").format(date=say_full_date(today))
-        raise input_error(argument, text, _("{date} is past").format(date=say_full_date(day)), hint=hint)
+        raise _past(argument, text, say_full_date(day), today)
     if abs(day.year - today.year) > MAX_YEARS_AHEAD:
-        message = _("the year {year} is too far away").format(year=day.year)
-        hint = _("write a year within {count} years").format(count=MAX_YEARS_AHEAD)
-        raise input_error(argument, text, message, hint=hint)
+        message, hint = _("the year {year} is too far away"), _("write a year within {maximum} years")
+        raise input_error(argument, text, message, hint, year=day.year, maximum=MAX_YEARS_AHEAD)
     return day
+
+
+def _past(argument: str, text: str, date_: str, today: date) -> UserError:
+    hint = _("today is {today}")
+    return input_error(argument, text, _("{date} is past"), hint, date=date_, today=say_full_date(today))
 
 
 def _next_weekday(text: str, argument: str, weekday: int, today: date, *, today_counts: bool | None) -> date:
     ahead = (weekday - today.weekday()) % 7
     if ahead == 0 and today_counts is not False:
         later = today + timedelta(days=7)
-        message = _("today is {weekday}: it could be today or the one in a week").format(weekday=WEEKDAYS[weekday])
-        raise input_error(argument, text, message, hint=_("write today, or {date}").format(date=later))
+        message = _("today is {weekday}: it could be today or the one in a week")
+        raise input_error(argument, text, message, _("write today, or {later}"), weekday=WEEKDAYS[weekday], later=later)
     return today + timedelta(days=ahead or 7)
 
 
@@ -161,15 +157,14 @@ def _read_numbers(text: str, wanted: str, argument: str, today: date) -> date:
     elif (found := _NAMED.fullmatch(wanted)) and (named := month_of(found["name"] or found["name2"])) is not None:
         day, month, year = int(found["day"] or found["day2"]), named, found["year"] or found["year2"]
     else:
-        raise UserError([_no_date(text, wanted, argument, today)])
+        raise _no_date(text, wanted, argument, today)
     if not 1 <= month <= 12:
-        message = _("there is no month {month}").format(month=month)
-        raise input_error(argument, text, message, hint=_("a month is 1 to 12, as in 2026-12-24"))
+        hint = _("a month is 1 to 12, as in 2026-12-24")
+        raise input_error(argument, text, _("there is no month {month}"), hint, month=month)
     if year is not None and int(year) < 1:
-        raise input_error(argument, text, _("there is no year 0"), hint=_HINT)
+        raise input_error(argument, text, _("there is no year 0"), _HINT)
     if wrong := not_in_month(day, month, None if year is None else int(year)):
-        hint = _("write a day that {month} has").format(month=MONTHS[month - 1])
-        raise input_error(argument, text, wrong, hint=hint)
+        raise input_error(argument, text, wrong, _("write a day that {month} has"), month=MONTHS[month - 1])
     if year is not None:
         return date(int(year), month, day)
     # Nine years: between 1896 and 1904, and around 2100, 29 February comes once in eight years.
@@ -181,39 +176,37 @@ def _read_numbers(text: str, wanted: str, argument: str, today: date) -> date:
     )
 
 
-def _no_date(text: str, wanted: str, argument: str, today: date) -> Problem:
-    quoted = {"text": wanted}
+def _no_date(text: str, wanted: str, argument: str, today: date) -> UserError:
     if wanted == "yesterday":
-        hint = _("today is {date}").format(date=say_full_date(today))
-        return problem(argument, text, _("yesterday is past"), hint=hint)
+        return _past(argument, text, _("yesterday"), today)
+    quoted: dict[str, Any] = {"quoted": wanted}
     if re.fullmatch(r"\d{1,4}/\d{1,2}(/\d{2,4})?", wanted, re.ASCII):
-        message = _("'{text}' is one day to some readers and another to others").format_map(quoted)
-        return problem(argument, text, message, hint=_("write for example 2026-12-24 or 24 dec"))
+        message = _("'{quoted}' is one day to some readers and another to others")
+        return input_error(argument, text, message, _("write for example 2026-12-24 or 24 dec"), **quoted)
     if re.fullmatch(r"\d{1,2}[.-]\d{1,2}[.-]\d{2}", wanted, re.ASCII):
-        message = _("'{text}' could be several days").format_map(quoted)
-        return problem(argument, text, message, hint=_("write the year in full: 2026-12-24"))
+        message, hint = _("'{quoted}' could be several days"), _("write the year in full: 2026-12-24")
+        return input_error(argument, text, message, hint, **quoted)
     found = re.fullmatch(r"(?:next|this|coming)\s+(\S+)", wanted)
     if found and (weekday := weekday_of(found[1])) is not None:
         first = today + timedelta(days=(weekday - today.weekday()) % 7 or 7)
-        hint = _("write {first} or {later}").format(first=first, later=first + timedelta(days=7))
-        message = _("'{text}' could be one week or another").format_map(quoted)
-        return problem(argument, text, message, hint=hint)
+        message, hint = _("'{quoted}' could be one week or another"), _("write {first} or {second}")
+        return input_error(argument, text, message, hint, **quoted, first=first, second=first + timedelta(days=7))
     if found := re.fullmatch(r"(?:\d{1,2}(?:st|nd|rd|th)?\s+)?([a-z]+)(?:\s+\d{1,4})?", wanted):
         whole = [name.lower() for name in (*WEEKDAYS, *MONTHS)]
         near = nearest(found[1], (*_NEAR, *whole)) or nearest(found[1], {name[:3] for name in whole})
         at = text.lower().find(found[1])
         if near and near != found[1]:
-            message = _("'{text}' is no day").format(text=text[at : at + len(found[1])])
-            return problem(argument, text, message, at=at, width=len(found[1]), hint=hint_nearest(near, _HINT))
-    return problem(argument, text, _("'{text}' is no day").format(text=text.strip()), hint=_HINT)
+            word = text[at : at + len(found[1])]
+            return input_error(argument, text, _("'{word}' is no day"), hint_nearest(near, _HINT), at=at, word=word)
+    return input_error(argument, text, _("'{word}' is no day"), _HINT)
 
 
-def _no_day_or_time(text: str, wanted: str, argument: str) -> Problem:
+def _no_day_or_time(text: str, wanted: str, argument: str) -> UserError:
     if found := _CLOCK.fullmatch(f"day {wanted}"):
-        hint = _("write for example tomorrow {time} or sun {time}").format(time=found["clock"])
-        return problem(argument, text, _("the day is missing"), hint=hint)
+        hint = _("write for example tomorrow {time} or sun {time}")
+        return input_error(argument, text, _("the day is missing"), hint, time=found["clock"])
     hint = _("write for example sun 11:00 or 2026-12-24 18:00")
-    return problem(argument, text, _("no time of day is at the end of it"), hint=hint)
+    return input_error(argument, text, _("no time of day is at the end of it"), hint)
 
 
 def parse_days(text: str, *, argument: str = "--every", whole: str | None = None, at: int = 0) -> tuple[int, ...]:
@@ -233,14 +226,7 @@ def parse_days(text: str, *, argument: str = "--every", whole: str | None = None
         named = [(word, start, _days_of(word)) for word, start in words if word.lower() not in {"and", "&"}]
         unknown = [(word, start) for word, start, days in named if days is None]
         problems += [
-            problem(
-                argument,
-                shown,
-                _("'{text}' is no day").format(text=word),
-                at=at + start,
-                width=len(word),
-                hint=near_day(word),
-            )
+            problem(argument, shown, _("'{word}' is no day"), near_day(word), at=at + start, word=word)
             for word, start in unknown
         ]
         if unknown or (not named and not dashes):
@@ -253,10 +239,10 @@ def parse_days(text: str, *, argument: str = "--every", whole: str | None = None
             found += [(first + step) % 7 for step in range((last - first) % 7 + 1)]
         else:
             stretch = text[item.start() : item.end()]
-            message = _("'{text}' does not go from one day to another").format(text=stretch)
-            problems.append(problem(argument, shown, message, at=at + item.start(), width=len(stretch), hint=DAY_HINT))
+            message = _("'{word}' does not go from one day to another")
+            problems.append(problem(argument, shown, message, DAY_HINT, at=at + item.start(), word=stretch))
     if not found and not problems:
-        problems.append(problem(argument, shown, _("no day is named"), hint=DAY_HINT))
+        problems.append(problem(argument, shown, _("no day is named"), DAY_HINT))
     if problems:
         raise UserError(problems)
     is_stretch = len(found) < 7 and all((earlier + 1) % 7 == later for earlier, later in pairwise(found))

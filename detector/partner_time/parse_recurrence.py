@@ -17,7 +17,7 @@ from typing import Final
 
 from detector.errors import UserError
 from detector.i18n import _
-from detector.partner_time.day_names import MONTHS, ORDINALS
+from detector.partner_time.day_names import MONTHS, ORDINALS, say_date_number
 from detector.partner_time.parse_dates import month_of, near_day, not_in_month, parse_days, weekday_of
 from detector.partner_time.parse_times import hint_nearest, input_error, problem
 from detector.partner_time.rrule import CODES, PARTS, RecurrenceError, split_rrule
@@ -52,19 +52,7 @@ _ADVERB: Final = re.compile(rf"(?P<adverb>{'|'.join(_ADVERBS)}|fortnightly)(?:\s
 _OTHER: Final = re.compile(r"other\s+(?P<days>.+)")
 _COUNT_OF_DAYS: Final = re.compile(rf"(?P<count>\d+|{'|'.join(_CARDINALS)})\s+(?P<day>[a-z]+)")
 
-_NTHS: Final = {
-    "first": 1,
-    "1st": 1,
-    "second": 2,
-    "2nd": 2,
-    "third": 3,
-    "3rd": 3,
-    "fourth": 4,
-    "4th": 4,
-    "fifth": 5,
-    "5th": 5,
-    "last": -1,
-}
+_NTHS: Final = {name: n for n in range(1, 6) for name in (ORDINALS[n], say_date_number(n))} | {"last": -1}
 _NTH: Final = "|".join(_NTHS)
 _AND: Final = r"\s*(?:,|&|\band\b)\s*(?:and\s+)?(?:the\s+)?"
 _OF: Final = (
@@ -97,11 +85,10 @@ def parse_recurrence(text: str, *, argument: str = "--every", first: date | None
     at = lead.end() if (lead := _LEAD.match(lowered)) else 0
     end = len(re.sub(r"(?:(?<=[^\d.])[.]+|, in leap years|\s)+$", "", lowered))
     if at >= end:
-        raise input_error(argument, text, _("it says nothing"), hint=EXAMPLES)
+        raise input_error(argument, text, _("it says nothing"), EXAMPLES)
     words = lowered[at:end]
     if words in _AMBIGUOUS:
-        message = _("'{text}' has two meanings").format(text=words)
-        raise input_error(argument, text, message, at=at, width=len(words), hint=_AMBIGUOUS[words])
+        raise input_error(argument, text, _("'{word}' has two meanings"), _AMBIGUOUS[words], at=at, word=words)
     parts = _RecurrenceParser(text, argument, at, first).parse(words)
     if set(parts.get("BYDAY", "").split(",")) == set(CODES) and parts["FREQ"] == "WEEKLY" and "INTERVAL" not in parts:
         return "FREQ=DAILY"
@@ -118,9 +105,11 @@ class _RecurrenceParser:
     def __init__(self, text: str, argument: str, at: int, first: date | None) -> None:
         self.text, self.argument, self.at, self.first = text, argument, at, first
 
-    def error(self, message: str, hint: str, words: str | None = None, at: int | None = None) -> UserError:
-        at, width = self.at if at is None else at, None if words is None else len(words)
-        return input_error(self.argument, self.text, message, at=at, width=width, hint=hint)
+    def error(
+        self, message: str, hint: str, word: str | None = None, at: int | None = None, **values: object
+    ) -> UserError:
+        at = self.at if at is None else at
+        return input_error(self.argument, self.text, message, hint, at=at, word=word, **values)
 
     def parse(self, words: str) -> dict[str, str]:
         if found := _TIMES.fullmatch(words):
@@ -141,17 +130,16 @@ class _RecurrenceParser:
         if (found := _COUNT_OF_DAYS.fullmatch(words)) and weekday_of(found["day"]) is not None:
             day = found["day"].removesuffix("s")
             if not found["count"].strip("0"):
-                hint = _("write {day}, or 'other {day}'").format(day=day)
-                raise self.error(_("every {text} never comes").format(text=words), hint, words)
-            hint = _("write '{count} weeks on {day}'").format(count=found["count"], day=day)
-            raise self.error(_("'{text}' is no length of time").format(text=words), hint, words)
+                raise self.error(_("every {word} never comes"), _("write {day}, or 'other {day}'"), words, day=day)
+            message, hint = _("'{word}' is no length of time"), _("write '{count} weeks on {day}'")
+            raise self.error(message, hint, words, count=found["count"], day=day)
         for read in (self.nth_days, self.month_days, self.year_day):
             if (parts := read(words, self.at)) is not None:
                 return parts
         if re.fullmatch(r"[a-z]+", words) and weekday_of(words) is None and (near := nearest(words, _ADVERBS)):
             named = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
             if words not in {"weekday", "weekdays", "weekend", "weekends"} and nearest(words, named) is None:
-                raise self.error(_("'{text}' says no time").format(text=words), hint_nearest(near, EXAMPLES), words)
+                raise self.error(_("'{word}' says no time"), hint_nearest(near, EXAMPLES), words)
         return self.weekly(1, self.days(words, self.at))
 
     def count(self, word: str | None, unit: str) -> int:
@@ -161,16 +149,14 @@ class _RecurrenceParser:
             return 2
         words = _CARDINALS if word in _CARDINALS else ORDINALS
         count = words.index(word) if word in words else int(re.sub(r"\D", "", word)[:6])
-        values = {"count": count, "unit": unit, "word": word, "maximum": MAX_INTERVAL.get(unit, 26)}
+        maximum = MAX_INTERVAL.get(unit, 26)
         if count == 0:
-            hint = _("write {unit}, or '2 {unit}s'").format_map(values)
-            raise self.error(_("every 0 {unit}s never comes").format_map(values), hint, word)
+            raise self.error(_("every 0 {unit}s never comes"), _("write {unit}, or '2 {unit}s'"), word, unit=unit)
         if count == 1 and word in {"first", "1st"}:
-            hint = _("write {unit}, or 'first friday'").format_map(values)
-            raise self.error(_("'{word} {unit}' is no rhythm").format_map(values), hint, word)
-        if count > MAX_INTERVAL.get(unit, 26):
-            hint = _("write at most {maximum} {unit}s").format_map(values)
-            raise self.error(_("{count} {unit}s is too long").format_map(values), hint, word)
+            raise self.error(_("'{word} {unit}' is no rhythm"), _("write {unit}, or 'first friday'"), word, unit=unit)
+        if count > maximum:
+            message, hint = _("{count} {unit}s is too long"), _("write at most {maximum} {unit}s")
+            raise self.error(message, hint, word, count=count, unit=unit, maximum=maximum)
         return count
 
     def days(self, words: str, at: int) -> tuple[int, ...]:
@@ -196,12 +182,12 @@ class _RecurrenceParser:
             if (parts := read(bare, start, unit)) is not None:
                 return {"FREQ": parts.pop("FREQ"), **interval, **parts}
         if unit == "month":
-            message = _("'{text}' is no day of a month")
+            message = _("'{word}' is no day of a month")
             hint = _("write for example 'month on 15', 'first friday' or 'month on last day'")
         else:
-            message = _("'{text}' is no day of a year")
+            message = _("'{word}' is no day of a year")
             hint = _("write for example 'year on 24 december', or 'second sunday of may'")
-        raise self.error(message.format(text=bare), hint, bare, start)
+        raise self.error(message, hint, bare, start)
 
     def weekly(self, count: int, days: tuple[int, ...], *, has_unit: bool = False) -> dict[str, str]:
         if not days and has_unit:
@@ -223,7 +209,7 @@ class _RecurrenceParser:
                 message = _("it does not say on which day of the month")
             else:
                 message = _("it does not say on which day of the year")
-            raise self.error(message, _("write for example '{example}', or add --on").format(example=example))
+            raise self.error(message, _("write for example '{example}', or add --on"), example=example)
         month = {"BYMONTH": str(self.first.month)} if unit == "year" else {}
         return {**month, "BYMONTHDAY": str(self.first.day)}
 
@@ -239,14 +225,12 @@ class _RecurrenceParser:
             hint = near_day(day)
             if day in {"weekend", "week"}:
                 hint = _("write for example '3 weeks on sat,sun', or 'first saturday'")
-            message = _("'{text}' is no day that a month numbers").format(text=day)
-            raise self.error(message, hint, day, at + found.start("day"))
+            raise self.error(_("'{word}' is no day that a month numbers"), hint, day, at + found.start("day"))
         if of is None and unit is None and found["nths"] in {"second", "2nd"} and weekday is not None:
-            hint = _("write 'other {day}', or 'second {day} of the month'").format(day=day)
-            raise self.error(_("'{text}' has two meanings").format(text=words), hint, words, at)
+            hint = _("write 'other {day}', or 'second {day} of the month'")
+            raise self.error(_("'{word}' has two meanings"), hint, words, at, day=day)
         if of is None and unit == "year":
-            hint = _("write for example '{text} of may'").format(text=words)
-            raise self.error(_("it does not say of which month"), hint, words, at)
+            raise self.error(_("it does not say of which month"), _("write for example '{word} of may'"), words, at)
         scope = self.scope(found["count"], of, at + found.start("of"))
         if day == "day":
             return {**scope, "BYMONTHDAY": ",".join(map(str, nths))}
@@ -260,13 +244,12 @@ class _RecurrenceParser:
         if found is None or (found["of"] is not None and month_of(found["of"]) is not None):
             return None
         if unit is None and found["of"] is None and not re.search("st|nd|rd|th", found["dates"]):
-            hint = _("write 'month on {days}', or '{days} days'").format(days=found["dates"])
-            raise self.error(_("it does not say of what"), hint, words, at)
+            hint = _("write 'month on {days}', or '{days} days'")
+            raise self.error(_("it does not say of what"), hint, words, at, days=found["dates"])
         days = []
         for number in re.finditer(r"\d+", found["dates"]):
             if not 1 <= int(number[0]) <= 31:
-                message = _("no month has a day {number}").format(number=number[0])
-                hint = _("write 1 to 31, or 'month on last day'")
+                message, hint = _("no month has a day {word}"), _("write 1 to 31, or 'month on last day'")
                 raise self.error(message, hint, number[0], at + number.start())
             days.append(int(number[0]))
         scope = self.scope(found["count"], found["of"], at + found.start("of"))
@@ -286,11 +269,11 @@ class _RecurrenceParser:
         month = int(found["month3"]) if name is None else month_of(name)
         if month is None or not 1 <= month <= 12:
             near = nearest(name or "", [full.lower() for full in MONTHS])
-            message = _("'{text}' is no month").format(text=name or month)
-            raise self.error(message, hint_nearest(near, _("write for example 24 december")), words, at)
+            hint = hint_nearest(near, _("write for example 24 december"))
+            raise self.error(_("'{month}' is no month"), hint, words, at, month=name or month)
         day = int(found["day"] or found["day2"] or found["day3"])
         if wrong := not_in_month(day, month, None):
-            raise self.error(wrong, _("write a day that {month} has").format(month=MONTHS[month - 1]), words, at)
+            raise self.error(wrong, _("write a day that {month} has"), words, at, month=MONTHS[month - 1])
         return {"FREQ": "YEARLY", "BYMONTH": str(month), "BYMONTHDAY": str(day)}
 
     def scope(self, count: str | None, of: str | None, at: int) -> dict[str, str]:
@@ -298,31 +281,29 @@ class _RecurrenceParser:
         if of is None or of in {"month", "months"}:
             number = _COUNTS.get(count or "", 0) or int(count or 1)
             if not 1 <= number <= MAX_INTERVAL["month"]:
-                message = _("every {count} months is no rhythm").format(count=number)
-                raise self.error(message, _("write 1 to 24 months"), of or "", at)
+                message, hint = _("every {count} months is no rhythm"), _("write 1 to 24 months")
+                raise self.error(message, hint, of or "", at, count=number)
             return {"FREQ": "MONTHLY", **({} if number == 1 else {"INTERVAL": str(number)})}
         if count is None and (month := month_of(of)) is not None:
             return {"FREQ": "YEARLY", "BYMONTH": str(month)}
         near = nearest(of, ["month", *(name.lower() for name in MONTHS)])
         hint = hint_nearest(near, _("write 'of the month', or a month such as may"))
-        raise self.error(_("'{text}' is no month").format(text=of), hint, of, at)
+        raise self.error(_("'{word}' is no month"), hint, of, at)
 
 
 def _read_rrule(text: str, argument: str, first: date | None) -> str:
     rule = re.sub(r"\s", "", text).upper().removeprefix("RRULE:").rstrip(";")
     frequency = re.search(r"FREQ=(\w*)", rule)
     if frequency is not None and frequency[1] not in PARTS:
-        if frequency[1]:
-            message = _("partner time does not recur {frequency}").format(frequency=frequency[1].lower())
-        else:
-            message = _("partner time does not recur like that")
-        hint = _("FREQ is one of {names}").format(names=", ".join(PARTS))
-        raise input_error(argument, text, message, hint=hint)
+        given = frequency[1].lower()
+        message = _("partner time does not recur {given}") if given else _("partner time does not recur like that")
+        hint = _("FREQ is one of {names}")
+        raise input_error(argument, text, message, hint, given=given, names=", ".join(PARTS))
     try:
         parts = split_rrule(rule)
     except RecurrenceError as wrong:
-        raise UserError([problem(argument, text, each) for each in wrong.problems]) from None
+        raise UserError([problem(argument, text, "{why}", why=each) for each in wrong.problems]) from None
     names_day = {name for name in parts if name.startswith("BY")} - {"BYSETPOS", "BYMONTH"}
     if parts["FREQ"] != "DAILY" and not names_day and first is None:
-        raise input_error(argument, text, _("it does not say on which day"), hint=_("add --on, or BYDAY=FR"))
+        raise input_error(argument, text, _("it does not say on which day"), _("add --on, or BYDAY=FR"))
     return rule

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from zoneinfo import available_timezones
 
 from detector.errors import Problem, UserError
@@ -33,31 +33,40 @@ T = TypeVar("T")
 
 
 def problem(
-    argument: str, text: str, message: str, *, at: int = 0, width: int | None = None, hint: str | None = None
+    argument: str,
+    text: str,
+    message: str,
+    hint: str | None = None,
+    *,
+    at: int = 0,
+    word: str | None = None,
+    **values: object,
 ) -> Problem:
-    """Return what is wrong with `text`, which stands in `argument`: from character `at` on, `width` long or all of it."""
+    """Return what is wrong with `text`, which stands in `argument`: with `word`, from character `at` on, or all of it.
+
+    Message and hint are formatted with the values, and with the word as `{word}`.
+    """
+    values["word"] = text.strip() if word is None else word
     # A text that cannot be shown on one line has no place for a caret.
     shown = text if text.isprintable() and text.strip() else None
     return Problem(
-        message=message,
+        message=message.format_map(values),
         file=argument,
         column=at + 1 if shown else None,
-        width=len(text.rstrip()) - at if width is None else width,
+        width=len(text.rstrip()) - at if word is None else len(word),
         source=shown,
-        hint=hint,
+        hint=None if hint is None else hint.format_map(values),
     )
 
 
-def input_error(
-    argument: str, text: str, message: str, *, at: int = 0, width: int | None = None, hint: str | None = None
-) -> UserError:
-    """Return the error with this one problem."""
-    return UserError([problem(argument, text, message, at=at, width=width, hint=hint)])
+def input_error(argument: str, text: str, message: str, hint: str | None = None, **more: Any) -> UserError:
+    """Return the error with this one `problem`."""
+    return UserError([problem(argument, text, message, hint, **more)])
 
 
 def hint_nearest(near: str | None, otherwise: str) -> str:
     """Return "did you mean fri?", or the other hint where nothing is near."""
-    return _("did you mean {word}?").format(word=near) if near else otherwise
+    return _("did you mean {near}?").format(near=near) if near else otherwise
 
 
 @dataclass(slots=True)
@@ -73,6 +82,10 @@ class ProblemCollector:
         except UserError as wrong:
             self.problems += wrong.problems
             return None
+
+    def add(self, argument: str, text: str, message: str, hint: str, **values: Any) -> None:
+        """Collect one `problem`."""
+        self.problems.append(problem(argument, text, message, hint, **values))
 
     def add_missing(self, argument: str, example: str) -> None:
         """Collect that the argument was not given."""
@@ -98,8 +111,7 @@ def parse_time_of_day(text: str, *, argument: str, is_end: bool = False) -> time
     wanted = text.strip().lower()
     found = _TIME.fullmatch({"noon": "12:00", "midnight": "00:00"}.get(wanted, wanted))
     if found is None:
-        message = _("'{text}' is no time of day").format(text=text)
-        raise input_error(argument, text, message, width=len(text), hint=_TIME_HINT)
+        raise input_error(argument, text, _("'{word}' is no time of day"), _TIME_HINT, word=text)
     hours, minutes, half = int(found[1]), int(found[2] or 0), (found[3] or "").replace(".", "")
     if half and 1 <= hours <= 12:
         hours = hours % 12 + (12 if half == "pm" else 0)
@@ -108,14 +120,12 @@ def parse_time_of_day(text: str, *, argument: str, is_end: bool = False) -> time
         hours = 99
     length = timedelta(hours=hours, minutes=minutes)
     if minutes > 59 or length > DAY:
-        raise input_error(
-            argument, text, _("no clock shows '{text}'").format(text=text), width=len(text), hint=_TIME_HINT
-        )
+        raise input_error(argument, text, _("no clock shows '{word}'"), _TIME_HINT, word=text)
     if is_end:
         return length or DAY
     if length == DAY:
         hint = _("a beginning at midnight is 00:00, of the day that begins then")
-        raise input_error(argument, text, _("24:00 is an end"), width=len(text), hint=hint)
+        raise input_error(argument, text, _("24:00 is an end"), hint, word=text)
     return length
 
 
@@ -137,7 +147,7 @@ def parse_zone(text: str, *, argument: str = "--zone") -> str:
     whole, last = nearest(lowered, by_lower), nearest(lowered.rpartition("/")[2], by_city)
     near = by_lower[whole] if whole else by_city[last] if last else None
     hint = hint_nearest(by_city.get(lowered) or near, _("write a name such as Europe/Berlin or UTC"))
-    raise input_error(argument, text, _("there is no zone '{text}'").format(text=text), width=len(text), hint=hint)
+    raise input_error(argument, text, _("there is no zone '{word}'"), hint, word=text)
 
 
 def parse_duration(text: str, *, argument: str) -> timedelta:
@@ -149,11 +159,13 @@ def parse_duration(text: str, *, argument: str) -> timedelta:
     try:
         length = parse_length(text)
     except ValueError as wrong:
-        message, _separator, hint = str(wrong).partition("; ")
-        raise input_error(argument, text, message, width=len(text), hint=hint or None) from None
+        # As values: they quote the text, which may hold braces.
+        why, _separator, instead = str(wrong).partition("; ")
+        values = {"word": text, "why": why, "instead": instead}
+        raise input_error(argument, text, "{why}", "{instead}" if instead else None, **values) from None
     if not MIN_LENGTH <= length <= MAX_LENGTH:
-        message = _("partner time lasts from 1 min to 24 h, not {length}").format(length=say_length(length))
-        raise input_error(argument, text, message, width=len(text))
+        message = _("partner time lasts from 1 min to 24 h, not {length}")
+        raise input_error(argument, text, message, word=text, length=say_length(length))
     return timedelta(seconds=int(length.total_seconds()))
 
 
@@ -167,7 +179,7 @@ def parse_title(text: str, *, argument: str = "TITLE") -> str:
     problems = []
     if not title:
         hint = _("write for example Dinner")
-        problems.append(problem(argument, "", _("a title has at least one character"), hint=hint))
+        problems.append(problem(argument, "", _("a title has at least one character"), hint))
     if len(title) > MAX_TITLE:
         message = _("a title has at most {maximum} characters, this one {count}")
         problems.append(Problem(message=message.format(maximum=MAX_TITLE, count=len(title)), file=argument))
