@@ -86,7 +86,7 @@ def test_help_has_an_example_and_fits_the_width_of_a_terminal(
         assert example[1].startswith(f"turntoward {' '.join(called)}")
 
 
-def test_the_help_of_the_whole_fits_too_and_names_every_command(answer: Callable[..., str]) -> None:
+def test_the_help_of_the_program_fits_and_names_every_command(answer: Callable[..., str]) -> None:
     help_of_it = answer("--help")
     assert [line for line in help_of_it.splitlines() if len(line) > COLUMNS] == []
     assert "Example: turntoward " in help_of_it
@@ -94,7 +94,7 @@ def test_the_help_of_the_whole_fits_too_and_names_every_command(answer: Callable
 
 
 @pytest.mark.parametrize("asked", [["--help"], ["--version"], *([name, "--help"] for name in NAMES)], ids=" ".join)
-def test_whoever_asks_for_help_loads_nothing_heavy(asked: list[str]) -> None:
+def test_help_imports_nothing_heavy(asked: list[str]) -> None:
     done = subprocess.run(
         [sys.executable, "-c", ASK, *asked], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
     )
@@ -114,15 +114,15 @@ def pages() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_command_is_told_of_in_the_documentation(name: str) -> None:
+def test_every_command_is_documented(name: str) -> None:
     assert told_of(name, pages()), f"neither README.md nor docs/ says `turntoward {name}`"
 
 
-def test_a_command_that_is_told_of_nowhere_is_seen() -> None:
+def test_an_undocumented_command_is_found() -> None:
     assert told_of("now", {"a.md": "turntoward nowhere, turntoward  now"}) == []
 
 
-def test_no_page_tells_of_a_command_that_is_not_there() -> None:
+def test_no_page_names_an_unknown_command() -> None:
     told = {
         (page, name)
         for page, text in pages().items()

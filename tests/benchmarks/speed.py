@@ -115,7 +115,7 @@ def commands(folder: Path, rounds: int = 15) -> Iterator[Bar]:
                 ended = resource.getrusage(resource.RUSAGE_CHILDREN)
                 spent = ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime
                 best[name] = min(best.get(name, 1e9), spent)
-        for name, limit in (("--help", 8), ("status", 15)):
+        for name, limit in (("--help", 8), ("status", 10)):
             yield Bar(name=f"{name} against python3 -c pass", figure=best[name] / best["bare"], limit=limit, unit="x")
 
 

@@ -40,7 +40,7 @@ def _lines(out: Path) -> list[dict[str, str]]:
     return [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
 
 
-def test_it_says_each_change_until_ctrl_c_and_keeps_nothing(x_desktop: Desktop, home: Path, tmp_path: Path) -> None:
+def test_what_shows_each_change_until_ctrl_c_and_stores_nothing(x_desktop: Desktop, home: Path, tmp_path: Path) -> None:
     out = tmp_path / "said"
     terminal = x_desktop.xterm(f"{CANARY} - YouTube — Mozilla Firefox", wm_class="firefox")
     with _running(x_desktop, out) as running:
@@ -55,7 +55,7 @@ def test_it_says_each_change_until_ctrl_c_and_keeps_nothing(x_desktop: Desktop, 
     assert [path for path in home.rglob("*") if "turntoward" in path.name] == []
 
 
-def test_once_ends_by_itself(x_desktop: Desktop) -> None:
+def test_what_once_ends_by_itself(x_desktop: Desktop) -> None:
     x_desktop.xterm("Home / X — Mozilla Firefox", wm_class="firefox")
     said = subprocess.run([*WHAT, "--once"], env=x_desktop.env, capture_output=True, text=True, timeout=30, check=True)
     assert "social: X" in said.stdout

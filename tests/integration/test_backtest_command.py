@@ -68,7 +68,7 @@ def table(done: Result) -> dict[str, list[str]]:
     return {line.split()[0]: line.split() for line in done.stdout.splitlines() if line[:1].isupper()}
 
 
-def test_without_kept_evenings_it_says_so_and_what_to_do() -> None:
+def test_without_kept_evenings_backtest_says_what_to_do() -> None:
     for _ in range(2):
         said = " ".join(run().stdout.split())
         assert "No partner time is kept since" in said
@@ -78,7 +78,7 @@ def test_without_kept_evenings_it_says_so_and_what_to_do() -> None:
         Store.open(store_path()).close()
 
 
-def test_a_pack_shows_what_each_rule_finds_now_and_then_and_the_evenings_that_change(tmp_path: Path) -> None:
+def test_a_pack_shows_counts_of_both_sides_and_the_evenings_that_change(tmp_path: Path) -> None:
     keep(3, 2, 1)
     done = run("--rules", str(pack(tmp_path / "try.toml")))
     assert done.stdout.startswith("3 partner times since ")
@@ -91,7 +91,7 @@ def test_a_pack_shows_what_each_rule_finds_now_and_then_and_the_evenings_that_ch
     assert "outcomes are not compared" in " ".join(done.stdout.split())
 
 
-def test_json_says_the_same_and_more(tmp_path: Path) -> None:
+def test_json_has_the_comparison(tmp_path: Path) -> None:
     keep(3, 1)
     whole = json.loads(run("--json", "--rules", str(pack(tmp_path / "try.toml"))).stdout)
     rules = {each["code"]: each for each in whole["rules"]}
@@ -120,7 +120,7 @@ def test_without_a_pack_it_shows_the_rules_in_force(tmp_path: Path) -> None:
     assert json.loads(run("--json").stdout)["all"]["then"] is None
 
 
-def test_a_pack_that_is_in_force_already_is_compared_with_being_without_it() -> None:
+def test_a_pack_in_force_is_compared_with_the_rules_without_it() -> None:
     keep(1)
     own = pack(rules_dir() / "own.toml")
     done = run("--rules", str(own))
@@ -135,7 +135,7 @@ def test_a_pack_that_is_in_force_already_is_compared_with_being_without_it() -> 
     assert "O701)" not in done.stdout
 
 
-def test_only_evenings_since_then_count_and_the_one_under_way_does_not() -> None:
+def test_only_finished_evenings_since_then_count() -> None:
     keep(30, 3)
     # It goes on for a long time yet.
     (line,) = [line for line in NEWS.splitlines() if "partner time" in line]
@@ -149,7 +149,7 @@ def test_only_evenings_since_then_count_and_the_one_under_way_does_not() -> None
     assert run("--since", "60d").stdout.startswith("2 partner times since ")
 
 
-def test_a_pack_that_is_broken_is_refused_with_all_its_problems(tmp_path: Path) -> None:
+def test_a_broken_pack_is_refused_with_all_its_problems(tmp_path: Path) -> None:
     keep(1)
     bad, good = pack(tmp_path / "bad.toml", when="dwel >= 3 s"), pack(tmp_path / "good.toml")
     done = run("--rules", str(bad), "--rules", str(good), "--rules", str(tmp_path / "nowhere.toml"))
@@ -158,7 +158,7 @@ def test_a_pack_that_is_broken_is_refused_with_all_its_problems(tmp_path: Path) 
     assert done.stdout == ""
 
 
-def test_a_broken_rule_of_ones_own_is_said_and_the_rest_is_played() -> None:
+def test_broken_own_rules_are_left_out_with_a_warning() -> None:
     keep(1)
     pack(rules_dir() / "own.toml", when="dwel >= 3 s")
     done = run()
@@ -166,14 +166,14 @@ def test_a_broken_rule_of_ones_own_is_said_and_the_rest_is_played() -> None:
     assert "O701" not in table(done)
 
 
-def test_nothing_is_changed_by_it(tmp_path: Path) -> None:
+def test_backtest_changes_nothing(tmp_path: Path) -> None:
     keep(2, 1)
     before = store_path().read_bytes()
     run("--rules", str(pack(tmp_path / "try.toml")))
     assert store_path().read_bytes() == before
 
 
-def test_many_evenings_are_played_by_many_processes_and_come_out_as_by_one(
+def test_many_processes_give_the_same_result_as_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keep(*range(1, 21))
@@ -202,7 +202,7 @@ def test_many_evenings_are_played_by_many_processes_and_come_out_as_by_one(
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_what_was_usual_is_what_the_evenings_before_each_say(
+def test_usual_is_computed_from_the_evenings_before_each(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: int
 ) -> None:
     """One mail each evening, until two come on the last: more than usual, once seven evenings are known."""
@@ -220,7 +220,7 @@ def test_what_was_usual_is_what_the_evenings_before_each_say(
     assert since["changed"] == changed
 
 
-def test_less_than_seven_evenings_are_no_habit(tmp_path: Path) -> None:
+def test_usual_is_unknown_with_less_than_seven_evenings(tmp_path: Path) -> None:
     # The evening of two mails does not count for itself, and the one after it has nothing that is not usual.
     keep(*range(3, 9))
     keep(2, text=NEWS.replace("19:20:00   news", "19:20:00   mail"))
@@ -229,7 +229,7 @@ def test_less_than_seven_evenings_are_no_habit(tmp_path: Path) -> None:
     assert json.loads(run("--json", "--rules", str(tried)).stdout)["changed"] == []
 
 
-def test_ctrl_c_ends_it_without_a_trace_and_leaves_no_process_behind(tmp_path: Path) -> None:
+def test_ctrl_c_ends_backtest_without_traceback_or_leftover_processes(tmp_path: Path) -> None:
     keep(*range(1, 400))
     begun = tmp_path / "begun"
     # A moment's pause in each evening makes sure that there is something to break off.
@@ -252,7 +252,7 @@ def test_ctrl_c_ends_it_without_a_trace_and_leaves_no_process_behind(tmp_path: P
         os.killpg(started.pid, 0)
 
 
-def test_progress_is_told_on_the_standard_error_alone_and_only_where_it_lasts(tmp_path: Path) -> None:
+def test_progress_is_written_to_stderr_only_if_it_takes_long(tmp_path: Path) -> None:
     keep(*range(1, 4))
     done = subprocess.run(
         [COMMAND, "backtest", "--rules", pack(tmp_path / "try.toml")],

@@ -35,7 +35,7 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC")
 
 
-def test_status_without_a_daemon_says_so_and_is_done() -> None:
+def test_status_without_a_daemon_says_so() -> None:
     done = run("status")
     assert done.exit_code == 0
     assert done.output.splitlines() == [
@@ -45,7 +45,7 @@ def test_status_without_a_daemon_says_so_and_is_done() -> None:
     assert json.loads(run("status", "--json").output)["running"] is False
 
 
-def test_status_tells_what_the_daemon_last_said() -> None:
+def test_status_shows_what_the_daemon_last_published() -> None:
     with Lock() as lock:
         lock.publish(
             json.dumps(
@@ -85,7 +85,7 @@ def test_status_says_when_the_rule_files_changed_during_a_session() -> None:
     assert not says(None), "no session runs"
 
 
-def test_status_of_a_daemon_that_has_said_nothing_yet_does_not_fail() -> None:
+def test_status_of_a_daemon_that_has_published_nothing_does_not_fail() -> None:
     with Lock() as lock:
         lock.publish("{ half")
         assert run("status").exit_code == 0
@@ -102,7 +102,7 @@ def test_status_imports_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(("answer", "declared"), [("\n\n", 1), ("n\n", 0)])
-def test_run_offers_partner_time_to_somebody_at_the_terminal(home: Path, answer: str, declared: int) -> None:
+def test_run_offer_asks_on_a_terminal(home: Path, answer: str, declared: int) -> None:
     ours, theirs = pty.openpty()
     log = home / "log"
     with log.open("wb") as file:
@@ -120,7 +120,7 @@ def test_run_offers_partner_time_to_somebody_at_the_terminal(home: Path, answer:
         os.close(theirs)
 
 
-def test_run_offers_nothing_where_nobody_sits(home: Path) -> None:
+def test_run_offer_asks_nothing_without_a_terminal(home: Path) -> None:
     log = home / "log"
     with log.open("wb") as file:
         daemon = subprocess.Popen([str(COMMAND), "run", "--offer"], stdin=subprocess.DEVNULL, stdout=file, stderr=file)
@@ -132,7 +132,7 @@ def test_run_offers_nothing_where_nobody_sits(home: Path) -> None:
         daemon.wait(10)
 
 
-def test_doctor_says_for_each_sense_why_it_cannot_be_sensed() -> None:
+def test_doctor_gives_the_reason_for_each_missing_sense() -> None:
     done = run("doctor")
     assert done.exit_code == 0
     assert "x11_focus: it is for X11, and this session is a text console" in done.output
@@ -179,7 +179,7 @@ def no_systemctl(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("no_systemctl")
-def test_service_writes_the_unit_and_prints_what_is_left_to_do(home: Path) -> None:
+def test_service_install_writes_the_unit_and_prints_the_commands_left(home: Path) -> None:
     done = run("service", "install")
     assert done.exit_code == 0, done.output
     unit = home / ".config/systemd/user/turntoward.service"
@@ -193,7 +193,7 @@ def test_service_writes_the_unit_and_prints_what_is_left_to_do(home: Path) -> No
 
 
 @pytest.mark.usefixtures("no_systemctl")
-def test_service_leaves_a_unit_of_somebody_elses_alone(home: Path) -> None:
+def test_service_install_leaves_a_foreign_unit_unchanged(home: Path) -> None:
     unit = home / ".config/systemd/user/turntoward.service"
     unit.parent.mkdir(parents=True)
     unit.write_text("[Service]\nExecStart=/bin/true\n")

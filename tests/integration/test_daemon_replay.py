@@ -132,7 +132,7 @@ def test_try_plays_the_evening_through_notifiers_store_and_report(recording: Pat
     assert ("nudged", "print", "put_away", "put_away_30") in moments
 
 
-def test_the_bundled_evening_was_sensed_and_shows_what_the_program_does() -> None:
+def test_the_bundled_evening_has_nudges_and_comes_from_real_sensors() -> None:
     observations = list(read_recording(Path("detector/store/evening.jsonl")))
     sensors = {seen.sensor for seen in observations if isinstance(seen, SensorStarted)}
     assert {"x11_focus", "x11_idle", "pynput_input"} <= sensors
@@ -143,7 +143,7 @@ def test_the_bundled_evening_was_sensed_and_shows_what_the_program_does() -> Non
     assert "The same evening in `turntoward report`" in done.output
 
 
-def test_without_a_screen_run_plays_the_evening_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_or_try_without_a_screen_plays_the_bundled_evening(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("DISPLAY", "WAYLAND_DISPLAY", "XDG_SESSION_TYPE"):
         monkeypatch.delenv(variable, raising=False)
     done = run("run", "--offer", "--or-try")
@@ -157,7 +157,7 @@ def test_try_leaves_nothing_behind(recording: Path, home: Path) -> None:
     assert [path for path in home.rglob("*") if path.is_file()] == []
 
 
-def test_try_does_not_write_over_what_is_there(recording: Path, tmp_path: Path) -> None:
+def test_try_refuses_a_folder_with_a_store(recording: Path, tmp_path: Path) -> None:
     kept = tmp_path / "turntoward.sqlite"
     kept.write_text("mine")
     done = run("try", "--recording", str(recording), "--keep", str(tmp_path))
@@ -165,7 +165,7 @@ def test_try_does_not_write_over_what_is_there(recording: Path, tmp_path: Path) 
     assert kept.read_text() == "mine"
 
 
-def test_try_and_replay_decide_alike(recording: Path, tmp_path: Path) -> None:
+def test_try_and_replay_give_the_same_decisions(recording: Path, tmp_path: Path) -> None:
     run("try", "--recording", str(recording), "--keep", str(tmp_path / "kept"))
     with closing(sqlite3.connect(tmp_path / "kept/turntoward.sqlite")) as connection:
         tried = connection.execute("SELECT rule, decided FROM moments ORDER BY number").fetchall()

@@ -82,7 +82,7 @@ def state() -> dict[str, object]:
     return answer
 
 
-def test_it_begins_goes_on_and_is_ended_by_the_person() -> None:
+def test_the_quiet_week_starts_continues_and_is_stopped() -> None:
     assert "The quiet week has not begun; nudges are said." in said("quiet-week")
     assert state()["state"] == "not begun"
     assert not store_path().exists(), "asking makes no file"
@@ -100,7 +100,7 @@ def test_it_begins_goes_on_and_is_ended_by_the_person() -> None:
     assert "4 are missing. You ended the quiet week early" in said("quiet-week", "propose")
 
 
-def test_after_seven_evenings_it_is_over_by_itself() -> None:
+def test_the_quiet_week_ends_after_seven_evenings() -> None:
     lived(*[20] * 7)
     assert "all 7 evenings are done, and nudges are said. `turntoward quiet-week propose`" in said("quiet-week")
     assert "not under way" in said("quiet-week", "stop")
@@ -108,14 +108,14 @@ def test_after_seven_evenings_it_is_over_by_itself() -> None:
     assert state()["evenings"] == 0
 
 
-def test_one_that_is_under_way_stays_as_it_is_when_the_quiet_week_begins() -> None:
+def test_a_partner_time_under_way_does_not_become_quiet() -> None:
     with Store.open(store_path()) as store:
         began = PartnerTimeBegan(at=NOW, occurrence="1@a", title="Dinner", ends=NOW + timedelta(hours=1))
         store.history.save([Record(occurrence="1@a", what=began)])
     assert "The partner time under way goes on as it is; it begins with the next." in said("quiet-week", "start")
 
 
-def test_what_it_keeps_says_why_it_was_not_said_and_the_report_names_the_quiet_week() -> None:
+def test_quiet_moments_have_their_reason_and_the_report_names_the_quiet_week() -> None:
     lived(60, 60, 60)
     with Store.open(store_path(), read_only=True) as store:
         assert {moment.reason for moment in store.history.moments()} == {Reason.QUIET_WEEK}
@@ -128,14 +128,14 @@ def test_what_it_keeps_says_why_it_was_not_said_and_the_report_names_the_quiet_w
     assert json.loads(said("report", "--json"))["quiet_evening"] is None
 
 
-def test_the_report_names_the_quiet_week_where_nothing_was_noticed_and_not_once_it_is_over() -> None:
+def test_the_report_names_the_quiet_week_only_while_it_lasts() -> None:
     lived(20, 20)
     assert "What is noticed is kept, and nothing is said: the quiet week, 2 of 7." in said("report")
     lived(*[20] * 7)
     assert "the quiet week, " not in said("report")
 
 
-def test_before_seven_evenings_are_known_it_says_how_many_are_missing() -> None:
+def test_propose_says_how_many_evenings_are_missing() -> None:
     assert "the quiet week has not begun" in said("quiet-week", "propose")
     lived(*[60] * 6)
     assert "6 are known, 1 is missing." in said("quiet-week", "propose")
@@ -147,7 +147,7 @@ def test_before_seven_evenings_are_known_it_says_how_many_are_missing() -> None:
     assert not rules_dir().exists()
 
 
-def test_a_proposal_says_what_now_what_then_and_why_and_changes_nothing() -> None:
+def test_propose_shows_both_sides_and_why_and_changes_nothing() -> None:
     lived(50, 55, 65, 70, 80, 20, 200)
     text = said("quiet-week", "propose")
     assert "M302 Mail, for a while dwell: 45 s now, 90 s proposed." in text
@@ -165,12 +165,12 @@ def test_a_proposal_says_what_now_what_then_and_why_and_changes_nothing() -> Non
     assert not rules_dir().exists()
 
 
-def test_where_the_rules_suit_nothing_is_proposed() -> None:
+def test_nothing_is_proposed_if_the_rules_suit() -> None:
     lived(*[20] * 7)
     assert "Nothing is proposed from your 7 evenings: the rules suit you as they are." in said("quiet-week", "propose")
 
 
-def test_one_is_accepted_and_is_in_force_and_can_be_taken_out_again() -> None:
+def test_an_accepted_proposal_is_in_force_and_can_be_undone() -> None:
     lived(*[60] * 7)
     accepted = said("quiet-week", "accept", "m302")
     assert "M302 now asks for 75 s instead of 45 s: it stands in" in accepted
@@ -187,7 +187,7 @@ def test_one_is_accepted_and_is_in_force_and_can_be_taken_out_again() -> None:
     assert "M302" in said("quiet-week", "propose")
 
 
-def test_one_is_declined_and_not_proposed_again_and_may_be_wanted_after_all() -> None:
+def test_a_declined_proposal_is_not_made_again_but_can_be_accepted() -> None:
     lived(*[60] * 7)
     assert "M302 stays as it is, and this is not proposed again." in said("quiet-week", "decline", "M302")
     text = said("quiet-week", "propose")
@@ -199,7 +199,7 @@ def test_one_is_declined_and_not_proposed_again_and_may_be_wanted_after_all() ->
 
 
 @pytest.mark.parametrize("word", ["accept", "decline"])
-def test_a_code_of_which_nothing_is_proposed_is_refused(word: str) -> None:
+def test_a_code_without_a_proposal_is_refused(word: str) -> None:
     lived(*[60] * 7)
     done = run("quiet-week", word, "F101")
     assert isinstance(done.exception, UserError)
@@ -207,13 +207,13 @@ def test_a_code_of_which_nothing_is_proposed_is_refused(word: str) -> None:
     assert state()["declined"] == []
 
 
-def test_forgetting_everything_ends_it() -> None:
+def test_forgetting_everything_ends_the_quiet_week() -> None:
     lived(20)
     assert run("forget", "--all", "--yes").exit_code == 0
     assert state()["state"] == "not begun"
 
 
-def test_it_is_mentioned_to_who_is_new_here_and_to_nobody_else() -> None:
+def test_the_quiet_week_is_mentioned_only_to_new_users() -> None:
     offer = "`turntoward quiet-week start` begins with seven quiet evenings, if you like."
     dinner = ("add", "Dinner", "--every", "mon-fri", "--from", "18:30", "--to", "20:00", "--yes")
     assert offer in said(*dinner)
@@ -243,7 +243,7 @@ def offered(home: Path, *answers: str) -> str:
 
 
 @pytest.mark.usefixtures("real_clock")
-def test_at_set_up_it_is_asked_once_and_to_say_nothing_is_to_say_no(home: Path) -> None:
+def test_run_offer_asks_once_about_the_quiet_week_and_the_default_is_no(home: Path) -> None:
     text = offered(home, "\n", "\n")
     assert text.index("for 30 minutes?") < text.index(QUESTION)
     with Store.open(store_path(), read_only=True) as store:
@@ -255,7 +255,7 @@ def test_at_set_up_it_is_asked_once_and_to_say_nothing_is_to_say_no(home: Path) 
 
 
 @pytest.mark.usefixtures("real_clock")
-def test_who_wants_it_at_set_up_has_the_very_first_partner_time_quiet(home: Path) -> None:
+def test_accepting_at_set_up_makes_the_first_partner_time_quiet(home: Path) -> None:
     assert "It does; `turntoward quiet-week` says how far it is." in offered(home, "\n", "y\n")
     with Store.open(store_path(), read_only=True) as store:
         (began,) = (seen for _, seen in store.history.observations_of([PartnerTimeBegan]))
@@ -266,7 +266,7 @@ def test_who_wants_it_at_set_up_has_the_very_first_partner_time_quiet(home: Path
 
 
 @pytest.mark.usefixtures("real_clock")
-def test_who_declared_partner_time_before_is_asked_for_the_quiet_week_alone(home: Path) -> None:
+def test_run_offer_asks_only_about_the_quiet_week_if_partner_time_is_declared(home: Path) -> None:
     said("add", "Dinner", "--every", "mon-fri", "--from", "03:30", "--to", "04:00", "--yes")
     text = offered(home, "n\n")
     assert QUESTION in text

@@ -66,7 +66,7 @@ def failure(minutes_ago: float) -> Path:
 
 
 class TestForget:
-    def test_the_last_minutes_go_and_the_rest_stays(self, evening: datetime) -> None:
+    def test_forget_deletes_the_last_minutes_only(self, evening: datetime) -> None:
         old, new = failure(60), failure(5)
         done = turntoward("forget", "15min")
         assert (done.returncode, done.stderr) == (0, "")
@@ -81,7 +81,7 @@ class TestForget:
         assert turntoward("forget", "1", "h", "30", "min").stdout.startswith("Forgotten: the last 1 h 30 min (")
         assert uses() == []
 
-    def test_the_daemon_is_told(self, evening: datetime) -> None:
+    def test_forget_wakes_the_daemon(self, evening: datetime) -> None:
         told: list[int] = []
         before = signal.signal(signal.SIGHUP, lambda number, _: told.append(number))
         try:
@@ -93,21 +93,21 @@ class TestForget:
         assert told == [signal.SIGHUP]
 
     @pytest.mark.parametrize("arguments", [["15min"], ["--all"], ["--all", "--yes"]])
-    def test_where_nothing_is_kept_there_is_nothing_to_forget(self, arguments: list[str]) -> None:
+    def test_without_a_store_there_is_nothing_to_forget(self, arguments: list[str]) -> None:
         done = turntoward("forget", *arguments)
         assert done.returncode == 0
         assert "nothing to forget" in done.stdout
         assert not store_path().parent.exists()
 
     @pytest.mark.parametrize("arguments", [[], ["15min", "--all"], ["fortnight"], ["-5min"], ["0s"]])
-    def test_what_is_no_length_is_refused_and_nothing_is_changed(self, evening: datetime, arguments: list[str]) -> None:
+    def test_an_unreadable_length_is_refused_and_nothing_is_deleted(self, evening: datetime, arguments: list[str]) -> None:
         done = turntoward("forget", *arguments)
         assert done.returncode == 2
         assert done.stderr.strip()
         assert "Traceback" not in done.stderr
         assert uses() == [1, 2]
 
-    def test_everything_is_deleted_only_after_a_yes(self, evening: datetime) -> None:
+    def test_forget_all_asks_before_it_deletes(self, evening: datetime) -> None:
         assert turntoward("forget", "--all", answer="n\n").returncode == 130
         assert turntoward("forget", "--all").returncode == 130
         assert uses() == [1, 2]
@@ -119,7 +119,7 @@ class TestForget:
         assert list(store_path().parent.iterdir()) == []
         assert not recording.exists()
 
-    def test_everything_is_emptied_where_the_daemon_has_it_open(self, evening: datetime) -> None:
+    def test_forget_all_empties_a_store_that_the_daemon_has_open(self, evening: datetime) -> None:
         with Store.open(store_path()) as daemon:
             done = turntoward("forget", "--all", "--yes")
             assert (done.returncode, done.stderr) == (0, "")
@@ -127,7 +127,7 @@ class TestForget:
             assert daemon.history.occurrences() == []
             assert daemon.plans.partner_times() == []
 
-    def test_a_damaged_file_can_still_be_forgotten(self) -> None:
+    def test_forget_all_deletes_a_damaged_store(self) -> None:
         store_path().parent.mkdir(parents=True)
         store_path().write_text("this is no database " * 9)
         assert turntoward("forget", "15min").returncode == 1
@@ -135,7 +135,7 @@ class TestForget:
         assert turntoward("forget", "--all", "--yes").returncode == 0
         assert not store_path().exists()
 
-    def test_its_help_has_an_example_and_fits(self) -> None:
+    def test_help_has_an_example_and_fits(self) -> None:
         for name in ("forget", "export"):
             said = turntoward(name, "--help").stdout
             assert "Example: turntoward " + name in said
@@ -159,7 +159,7 @@ class TestExport:
             looked = Focused(at=NOW, activity=Activity(category="social"))
             store.history.save([begins(), seen(looked), use(1, 5, 6), covered(1, 0, 9), moment(1, 5, 6), ends()])
 
-    def test_one_document_holds_everything_with_times_that_people_can_read(self) -> None:
+    def test_json_export_is_one_document_with_iso_times(self) -> None:
         done = turntoward("export", "--json")
         assert (done.returncode, done.stderr) == (0, "")
         document = json.loads(done.stdout)
@@ -215,13 +215,13 @@ class TestExport:
         ]
         assert {"key": "paused_until", "value": "2026-11-23T19:00:00Z"} in document["state"]
 
-    def test_without_json_each_row_is_a_line(self) -> None:
+    def test_export_without_json_writes_one_row_a_line(self) -> None:
         done = turntoward("export")
         rows = [json.loads(line) for line in done.stdout.splitlines()]
         assert [row["table"] for row in rows].count("observations") == 3
         assert len(rows) == 11
 
-    def test_a_file_is_new_and_the_person_s_alone(self, tmp_path: Path) -> None:
+    def test_export_writes_a_new_private_file(self, tmp_path: Path) -> None:
         target = tmp_path / "evenings.json"
         done = turntoward("export", "--json", "--output", str(target))
         assert done.returncode == 0
@@ -235,12 +235,12 @@ class TestExport:
         assert target.read_text() == "precious"
 
     @pytest.mark.parametrize("target", ["/nowhere/evenings.json", "/dev/full"])
-    def test_a_place_that_cannot_be_written_is_named(self, target: str) -> None:
+    def test_export_names_a_file_that_cannot_be_written(self, target: str) -> None:
         done = turntoward("export", "--json", "--output", target)
         assert done.returncode == 2
         assert "cannot be written" in done.stderr
 
-    def test_a_failure_half_way_leaves_no_half_a_file(self, tmp_path: Path) -> None:
+    def test_export_that_fails_leaves_no_file(self, tmp_path: Path) -> None:
         with Store.open(store_path()) as store:
             store._database._connection.execute("UPDATE observations SET fields = '[]' WHERE kind = 'Focused'")
         done = turntoward("export", "--output", str(tmp_path / "evenings.json"))
@@ -248,7 +248,7 @@ class TestExport:
         assert "is damaged" in done.stderr
         assert not (tmp_path / "evenings.json").exists()
 
-    def test_where_nothing_is_kept_the_document_is_empty(self) -> None:
+    def test_export_without_a_store_is_empty(self) -> None:
         assert turntoward("forget", "--all", "--yes").returncode == 0
         done = turntoward("export", "--json")
         assert done.returncode == 0

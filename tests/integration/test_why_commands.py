@@ -62,7 +62,7 @@ class TestWhy:
         assert missing.returncode == 2
         assert "There is no moment 9; its moments are 1 to 3." in missing.stderr
 
-    def test_the_last_silence_is_explained(self) -> None:
+    def test_the_last_suppressed_moment_is_explained(self) -> None:
         done = turntoward("why", "not")
         assert "2. 19:05:45  A moment, kept and not said: mail." in done.stdout
         assert "because another nudge was only a short while ago." in done.stdout
@@ -70,14 +70,14 @@ class TestWhy:
         assert said.returncode == 2
         assert "Moment 1 was said. `turntoward why 1` says why." in said.stderr
 
-    def test_an_instant_is_played_again_up_to_it(self) -> None:
+    def test_an_instant_is_explained_by_replaying_up_to_it(self) -> None:
         done = turntoward("why", "not", "19:02:48")
         assert "F101 A feed, scrolled: 2 of 3 parts held.\n" in done.stdout
         assert "  missing   dwell >= 60 s: 48 s, 12 s short\n" in done.stdout
         as_json = json.loads(turntoward("why", "not", "19:02:48", "--json").stdout)
         assert as_json["near"][0]["rule"] == "F101"
 
-    def test_every_line_fits(self) -> None:
+    def test_every_line_fits_80_columns(self) -> None:
         for words in (["why"], ["why", "--list"], ["why", "not"], ["why", "not", "19:02"], ["why", "--help"]):
             assert max(len(line) for line in turntoward(*words).stdout.splitlines()) <= 80
 
@@ -89,7 +89,7 @@ class TestWhy:
             "  3  19:21:30  O701  shopping: a nudge",
         ]
 
-    def test_another_day_is_asked_for_by_its_date(self) -> None:
+    def test_on_chooses_an_evening_by_date(self) -> None:
         assert turntoward("why", "1", "--on", "2026-11-23").returncode == 0
         other = turntoward("why", "--on", "2026-11-22")
         assert other.returncode == 2
@@ -108,25 +108,25 @@ class TestWhy:
             (["why", "--on", "yesterday"], "'yesterday' is no date"),
         ],
     )
-    def test_what_cannot_be_asked_is_refused_with_what_can(self, words: list[str], answer: str) -> None:
+    def test_unreadable_arguments_are_refused_with_an_example(self, words: list[str], answer: str) -> None:
         done = turntoward(*words)
         assert done.returncode == 2
         assert answer in done.stderr
 
-    def test_asking_keeps_nothing(self) -> None:
+    def test_why_writes_nothing(self) -> None:
         before = [path.read_bytes() for path in sorted(store_path().parent.glob("*.sqlite"))]
         turntoward("why", "not", "19:02")
         assert [path.read_bytes() for path in sorted(store_path().parent.glob("*.sqlite"))] == before
 
 
-def test_where_nothing_is_kept_there_is_nothing_to_explain() -> None:
+def test_without_a_store_there_is_nothing_to_explain() -> None:
     done = turntoward("why")
     assert done.returncode == 2
     assert "Nothing is kept yet" in done.stderr
 
 
 class TestTogether:
-    def test_a_category_is_added_and_taken_back_and_the_rest_stays_to_the_letter(self) -> None:
+    def test_a_category_is_added_and_removed_and_the_rest_of_the_config_stays(self) -> None:
         config_path().parent.mkdir(parents=True)
         before = "# mine\n[policy]\nbudget = 3  # three is plenty\n\n[store]\nkeep_names = true\n"
         config_path().write_text(before)
@@ -143,19 +143,19 @@ class TestTogether:
         assert 'for_both = ["shopping"]' in config_path().read_text()
         assert "Nothing is changed." in turntoward("together", "remove", "video").stdout
 
-    def test_what_is_no_category_is_refused_and_nothing_is_written(self) -> None:
+    def test_an_unknown_category_is_refused_and_nothing_is_written(self) -> None:
         done = turntoward("together", "add", "vidio")
         assert done.returncode == 2
         assert "Did you mean 'video'?" in done.stderr
         assert not config_path().exists()
 
-    def test_a_config_that_cannot_be_read_is_left_as_it_is(self) -> None:
+    def test_an_unreadable_config_is_not_changed(self) -> None:
         config_path().parent.mkdir(parents=True)
         config_path().write_text("[policy\n")
         assert turntoward("together", "add", "video").returncode == 2
         assert config_path().read_text() == "[policy\n"
 
-    def test_an_offer_stands_in_the_status_until_it_is_taken_or_declined(self) -> None:
+    def test_status_shows_an_offer_until_it_is_accepted_or_declined(self) -> None:
         core = Pipeline(load_rules(None).rules, PolicySettings(), AttentionSettings())
         effects = [each for each in play(read_timelines(EVENING, "test")[0], core) if isinstance(each, Record)]
         with Store.open(store_path()) as store:

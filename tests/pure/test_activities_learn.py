@@ -84,14 +84,14 @@ def test_one_question_makes_an_unknown_app_known(home: Path) -> None:
 
 
 @pytest.mark.usefixtures("somebody")
-def test_no_answer_leaves_all_as_it_is(home: Path) -> None:
+def test_no_answer_writes_nothing(home: Path) -> None:
     assert "Nothing is written" in learn("--app", "de.unheard.Karten", answer="\n").output
     assert not config_path().exists()
     assert learn("--app", "de.unheard.Karten", answer="").exit_code == 1
     assert not config_path().exists()
 
 
-def test_a_script_says_the_category_and_is_asked_nothing(home: Path) -> None:
+def test_category_and_yes_ask_nothing(home: Path) -> None:
     for asked, found in (
         (("--app", "Slack"), {"app_id": "slack"}),
         (("--package", "com.tinder"), {"package": "com.tinder"}),
@@ -109,7 +109,7 @@ def test_a_script_says_the_category_and_is_asked_nothing(home: Path) -> None:
     assert 'sites = ["YouTube"]' in config_path().read_text(encoding="utf-8")
 
 
-def test_a_second_answer_takes_the_first_ones_place(config: Path) -> None:
+def test_a_second_answer_replaces_the_first(config: Path) -> None:
     config.write_text(COMMENTED, encoding="utf-8")
     for category in ("work", "video", "together"):
         learn("--app", "ORG.gnome.recipes", "--category", category, "--yes")
@@ -120,7 +120,7 @@ def test_a_second_answer_takes_the_first_ones_place(config: Path) -> None:
     assert "Nothing is written" in said
 
 
-def test_everything_else_in_the_file_survives_to_the_letter(config: Path) -> None:
+def test_everything_else_in_the_config_stays_unchanged(config: Path) -> None:
     config.write_text(COMMENTED, encoding="utf-8")
     config.chmod(0o640)
     learn("--app", "com.new.App", "--category", "games", "--yes")
@@ -142,7 +142,7 @@ def test_everything_else_in_the_file_survives_to_the_letter(config: Path) -> Non
         '\ufeff[store]\r\nkeep_names = true # "ja"\r\n\r\n[[activity]]\r\ncategory = "work"\r\napps = ["a.b"]\r\n',
     ],
 )
-def test_every_way_to_write_the_file_takes_one_more_entry(config: Path, text: str) -> None:
+def test_an_entry_can_be_added_to_every_form_of_the_config(config: Path, text: str) -> None:
     config.write_bytes(text.encode("utf-8"))
     before = tomllib.loads(text.removeprefix("\ufeff").replace("\r\n", "\n"))
     for number, app in enumerate(("com.new.App", "com.newer.App"), start=1):
@@ -194,7 +194,7 @@ def test_a_full_disk_leaves_the_file_and_nothing_beside_it(config: Path, monkeyp
     assert list(config.parent.iterdir()) == [config]
 
 
-def test_what_somebody_else_wrote_meanwhile_is_not_lost(config: Path) -> None:
+def test_a_config_that_changed_meanwhile_is_not_overwritten(config: Path) -> None:
     config.write_text(COMMENTED, encoding="utf-8")
     text = config_text.ConfigText(config)
     text.add("games", "apps", "com.new.App")
@@ -227,13 +227,13 @@ def test_an_entry_that_would_still_decide_is_named_and_nothing_is_written(config
         (("--app", "a.b", "--json"), "without --once and --json"),
     ],
 )
-def test_what_cannot_be_learned_is_said_in_a_sentence(home: Path, arguments: tuple[str, ...], said: str) -> None:
+def test_what_cannot_be_learned_is_refused_with_the_reason(home: Path, arguments: tuple[str, ...], said: str) -> None:
     with pytest.raises(UserError, match=said):
         learn(*arguments)
     assert not config_path().exists()
 
 
-def test_category_and_yes_mean_nothing_without_learn() -> None:
+def test_category_and_yes_are_refused_without_learn() -> None:
     with pytest.raises(UserError, match="go with --learn"):
         CliRunner().invoke(what_command, ["--app", "a.b", "--yes"], catch_exceptions=False)
 
@@ -252,7 +252,7 @@ def test_unknown_apps_of_phones_are_asked_about_one_by_one(home: Path) -> None:
     assert category_of(package="de.one.app") == "other"
 
 
-def test_where_no_names_are_kept_there_is_nothing_to_ask(home: Path) -> None:
+def test_without_kept_names_there_is_nothing_to_ask(home: Path) -> None:
     assert "no unknown app whose name is kept" in learn("--unknown").output
 
 

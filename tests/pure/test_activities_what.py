@@ -16,7 +16,7 @@ def _what(*arguments: str) -> Result:
     return CliRunner().invoke(what_command, list(arguments), catch_exceptions=False)
 
 
-def test_words_given_by_hand_are_answered_with_the_reason_in_80_columns() -> None:
+def test_a_named_app_is_classified_with_the_reason_in_80_columns() -> None:
     said = _what("--app", "firefox", "--title", "(3) Instagram • Chats — Mozilla Firefox").output
     assert said.splitlines()[0] == "social: Instagram"
     assert "  app id   firefox" in said
@@ -30,7 +30,7 @@ def test_json_holds_the_same() -> None:
     assert said["entry"] == "Mail in the terminal in mail.toml"
 
 
-def test_a_package_is_answered_too() -> None:
+def test_a_package_is_classified() -> None:
     assert _what("--package", "com.tinder").output.startswith("dating: Tinder\n")
     with pytest.raises(UserError, match="leave --app"):
         _what("--package", "com.tinder", "--app", "firefox")

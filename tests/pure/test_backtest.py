@@ -84,7 +84,7 @@ def decided(observations: Sequence[Observation], with_rules: Sequence[Rule]) -> 
     }
 
 
-def test_what_appears_and_vanishes_is_named_and_the_rest_is_not() -> None:
+def test_only_nudges_that_appear_or_vanish_are_listed() -> None:
     found = compared([evening(timeline().observations)])
     (changed,) = found.changed
     assert nudged(changed.appear) == ["19:01:00 M1", "19:21:00 M1"]
@@ -94,7 +94,7 @@ def test_what_appears_and_vanishes_is_named_and_the_rest_is_not() -> None:
     assert [(each.code, each.changed) for each in found.rules] == [("M1", True), ("S1", False)]
 
 
-def test_rules_that_come_and_go_have_one_side_alone() -> None:
+def test_a_new_or_removed_rule_has_counts_on_one_side_only() -> None:
     then = rules(S1="category is shopping and dwell >= 60 s", X1="category is mail and dwell >= 80 s")
     found = {each.code: each for each in compared([evening(timeline().observations)], then=then).rules}
     assert (found["M1"].now, found["M1"].then, found["M1"].changed) == (RuleCounts(moments=2, nudges=2), None, True)
@@ -102,20 +102,20 @@ def test_rules_that_come_and_go_have_one_side_alone() -> None:
     assert found["S1"].changed is False
 
 
-def test_without_other_rules_there_is_one_side_and_nothing_changes() -> None:
+def test_without_other_rules_only_one_side_is_played() -> None:
     found = compared([evening(timeline().observations)], then=None)
     assert (found.now, found.then, found.changed) == (RuleCounts(moments=3, nudges=3), None, ())
     assert not any(each.changed for each in found.rules)
 
 
-def test_an_evening_in_which_only_what_is_not_said_changes_is_an_evening_that_changes() -> None:
+def test_an_evening_changes_if_only_suppressed_moments_differ() -> None:
     then = (*NOW, *rules(X1="category is shopping and dwell >= 80 s"))
     (changed,) = compared([evening(timeline().observations)], then=then).changed
     assert (changed.appear, changed.vanish) == ((), ())
     assert compared([evening(timeline().observations)], then=NOW).changed == ()
 
 
-def test_evenings_go_by_one_after_another_and_know_nothing_of_each_other() -> None:
+def test_evenings_are_independent_of_each_other() -> None:
     first = timeline().observations
     # The second begins within the cool-down of the last nudge of the first.
     second = shift(first, timedelta(minutes=35))
@@ -123,19 +123,19 @@ def test_evenings_go_by_one_after_another_and_know_nothing_of_each_other() -> No
     assert (found.evenings, found.now, len(found.changed)) == (3, RuleCounts(moments=9, nudges=9), 3)
 
 
-def test_an_evening_of_which_nothing_is_kept_is_counted_apart() -> None:
+def test_an_evening_without_observations_is_counted_as_empty() -> None:
     none = replace(evening(timeline().observations), observations=iter(()))
     found = compared([none, evening(timeline().observations)])
     assert (found.evenings, found.empty) == (1, 1)
 
 
-def test_an_evening_whose_first_word_was_forgotten_is_partner_time_all_the_same() -> None:
+def test_an_evening_whose_beginning_was_forgotten_is_played() -> None:
     whole = timeline().observations
     kept = replace(evening(whole), observations=iter(whole[1:]))
     assert compared([kept]).now == RuleCounts(moments=3, nudges=3)
 
 
-def test_progress_is_told_once_in_an_evening_at_least() -> None:
+def test_progress_is_reported_after_each_evening() -> None:
     told: list[tuple[int, int]] = []
     both = [evening(timeline().observations), evening(timeline().observations)]
     compared(both, progress=lambda *at: told.append(at))
@@ -152,7 +152,7 @@ def answered(
     return observations, list(decided(observations, rules_then).values())
 
 
-def test_an_answer_is_kept_where_the_same_use_is_named_by_another_nudge_of_another_number() -> None:
+def test_an_answer_goes_to_the_nudge_about_the_same_use() -> None:
     observations, moments = answered("together")
     # A rule about nothing much is first, so that the numbers differ.
     then = (*LATER, *rules(A1="category is mail and dwell >= 5 s and all.uses(mail, 10 min) >= 2"))
@@ -163,7 +163,7 @@ def test_an_answer_is_kept_where_the_same_use_is_named_by_another_nudge_of_anoth
     assert found.now == RuleCounts(moments=3, nudges=2)
 
 
-def test_an_answer_to_a_nudge_that_is_not_there_then_is_let_go_of() -> None:
+def test_an_answer_is_dropped_if_there_is_no_nudge_about_its_use() -> None:
     observations, moments = answered("together")
     then = rules(M1="category is mail and dwell >= 45 s and elapsed >= 40 min")
     found = compared([evening(observations, moments)], then=then)
@@ -175,13 +175,13 @@ def test_an_answer_to_a_nudge_that_is_not_there_then_is_let_go_of() -> None:
     assert [moment.answer for moment in side.moments.values()] == [None]
 
 
-def test_an_answer_that_came_before_the_nudge_of_the_other_side_answers_nothing() -> None:
+def test_an_answer_is_dropped_if_the_nudge_comes_later() -> None:
     observations, moments = answered("together", at="19:00:50")
     found = compared([evening(observations, moments)])
     assert nudged(found.changed[0].appear) == ["19:01:00 M1", "19:21:00 M1"]
 
 
-def test_a_nudge_that_could_not_be_shown_then_is_not_shown_on_either_side() -> None:
+def test_an_undelivered_nudge_is_undelivered_on_both_sides() -> None:
     observations = timeline(MAIL.replace("19:01:30 ", "19:00:46   not shown 1\n19:01:30 ", 1)).observations
     moments = list(decided(observations, NOW).values())
     assert moments[0].outcome is Outcome.UNDELIVERED
@@ -193,7 +193,7 @@ def test_a_nudge_that_could_not_be_shown_then_is_not_shown_on_either_side() -> N
         assert side.moments[2].shown_by == "backtest"
 
 
-def test_what_was_shown_then_is_not_taken_for_what_is_shown_now() -> None:
+def test_recorded_shown_observations_are_ignored() -> None:
     """What is numbered 1 here is another nudge than the one that was shown as number 1 then."""
     observations = timeline(MAIL.replace("19:42:00 ", "19:41:30   shown 1\n19:42:00 ", 1)).observations
     side = EveningReplay(rules(S1="category is shopping and dwell >= 60 s"), POLICY, ATTENTION)
@@ -203,7 +203,7 @@ def test_what_was_shown_then_is_not_taken_for_what_is_shown_now() -> None:
     assert any(isinstance(seen, Shown) for seen in observations)
 
 
-def test_an_answer_is_not_given_to_whichever_nudge_has_its_number() -> None:
+def test_an_answer_is_not_matched_by_the_number_of_the_nudge() -> None:
     lines = "18:50:00 news", "18:50:40 mail", "18:51:30 answers 1 together", "18:51:40 desktop", "20:00 ends"
     observations = timeline("\n".join(("# x", "18:30:00 partner time until 20:00", *lines))).observations
     moments = list(decided(observations, NOW).values())

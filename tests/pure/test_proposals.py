@@ -91,18 +91,18 @@ def test_the_evenings_are_played_as_if_they_had_not_been_quiet() -> None:
     assert (one.now, one.then, one.proposed) == (other.now, other.then, other.proposed)
 
 
-def test_it_takes_seven_evenings() -> None:
+def test_proposals_need_seven_evenings() -> None:
     assert proposed(week(*[60] * 6)) == {}
     assert proposed(week(*[60] * 7))
 
 
-def test_a_rule_that_holds_in_one_of_four_evenings_or_fewer_is_left_alone() -> None:
+def test_a_rule_that_holds_in_at_most_one_of_four_evenings_gets_no_proposal() -> None:
     assert proposed(week(200, 20, 20, 20, 20, 20, 20)) == {}
     assert proposed(week(*[20] * 7)) == {}
     assert "M302" in proposed(week(100, 100, 20, 20, 20, 20, 20))
 
 
-def test_no_number_is_proposed_beyond_five_times_the_built_in_one_and_that_is_said() -> None:
+def test_a_proposal_is_at_most_five_times_the_built_in_number() -> None:
     (only,) = proposed(week(*[250] * 3, *[60] * 4)).values()
     assert (say_number(only.proposed), only.bounded, only.then.evenings) == ("3 min", True, 3)
 
@@ -111,7 +111,7 @@ def test_where_the_highest_number_changes_nothing_nothing_is_proposed() -> None:
     assert "M302" not in proposed(week(*[600] * 7))
 
 
-def test_what_is_bounded_says_how_often_even_that_is_reached() -> None:
+def test_a_bounded_proposal_says_how_often_it_is_reached() -> None:
     only = proposed(week(*[250] * 4, 60, 60, 60))["M302"]
     assert say_why(only) == "In 4 of your 7 evenings even 3 min were reached; nothing higher is proposed."
 
@@ -134,19 +134,19 @@ def test_a_sum_of_time_is_proposed_as_one() -> None:
     assert say_why(only) == ("In 7 of your 7 evenings it took less than 4 min within 15 min; 3 min were reached in 7.")
 
 
-def test_a_rule_of_ones_own_and_one_that_was_declined_are_left_alone() -> None:
+def test_own_and_declined_rules_get_no_proposal() -> None:
     evenings = week(*[60] * 7)
     assert proposed(evenings, mine=["M302"]) == {}
     assert proposed(evenings, declined=["M302"]) == {}
     assert proposed(evenings, declined=["F101"])
 
 
-def test_a_rule_that_never_speaks_is_left_alone() -> None:
+def test_a_rule_that_never_speaks_gets_no_proposal() -> None:
     silent = [replace(rule, speaks=False) if rule.code == "M302" else rule for rule in RULES]
     assert proposed(week(*[60] * 7), silent) == {}
 
 
-def test_what_goes_on_for_a_while_is_proposed_as_such() -> None:
+def test_a_for_condition_gets_another_length() -> None:
     lasting = compile_condition("(category is mail and dwell >= 5 s) for 20 s")
     rule = replace(RULES[0], code="X1", condition=lasting)
     only = proposed(week(*[60] * 7), [rule])["X1"]
@@ -161,7 +161,7 @@ def test_an_evening_of_two_partner_times_is_one_evening() -> None:
     assert (only.evenings, only.now.evenings, only.now.moments) == (7, 7, 8)
 
 
-def test_what_would_bring_more_nudges_over_the_same_evenings_is_not_proposed() -> None:
+def test_a_number_that_would_bring_more_nudges_is_not_proposed() -> None:
     # With the mail unsaid, the news speak instead; and on one evening the second mail, which had come too soon.
     mail = replace(RULES[0], code="M302", condition=compile_condition("category is mail and dwell >= 45 s"))
     news = replace(mail, code="X1", condition=compile_condition("category is news and dwell >= 5 s"))
@@ -193,12 +193,12 @@ def test_what_would_bring_more_nudges_over_the_same_evenings_is_not_proposed() -
         ("all.switch_rate(3 min) >= 2 / min", None, None),
     ],
 )
-def test_one_number_of_a_rule_is_felt(condition: str, feature: str | None, number: str | None) -> None:
+def test_find_threshold_finds_the_one_telling_number(condition: str, feature: str | None, number: str | None) -> None:
     found = find_threshold(condition)
     assert (found and found.feature, found and condition[found.at : found.at + found.width]) == (feature, number)
 
 
-def test_every_higher_number_is_one_that_a_person_would_say_and_a_condition_can_hold() -> None:
+def test_every_higher_number_is_round_and_gives_a_valid_condition() -> None:
     tried = 0
     for rule in RULES:
         threshold = find_threshold(rule.condition.text)

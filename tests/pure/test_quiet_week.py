@@ -156,7 +156,7 @@ def test_a_state_that_makes_no_sense_is_none(store: Store, kept: object) -> None
     assert quiet_week.load(store) == QuietWeek()
 
 
-def test_forgetting_everything_ends_it(store: Store) -> None:
+def test_forgetting_everything_ends_the_quiet_week(store: Store) -> None:
     quiet_week.start(store, START)
     live(store, 0)
     store.forget_all(now=START + timedelta(days=1), plans=True)

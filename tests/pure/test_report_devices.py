@@ -113,7 +113,7 @@ def test_a_hop_from_one_device_to_another_counts_its_time_once() -> None:
     assert (device(summary, LAPTOP).looks, device(summary).looks) == (1, 1)
 
 
-def test_a_phone_that_said_nothing_is_unknown_and_never_put_away() -> None:
+def test_a_phone_that_sent_nothing_is_unknown_and_not_put_away() -> None:
     summary = told(*LAPTOP_SENSED, front(10, SOCIAL, LAPTOP), front(20, DESKTOP, LAPTOP))
     assert device(summary) == Device(
         name=MINE.name,
@@ -134,7 +134,7 @@ def test_a_phone_that_said_nothing_is_unknown_and_never_put_away() -> None:
     assert "put away" not in text
 
 
-def test_a_phone_tells_how_much_is_known_how_often_it_was_picked_up_and_looked_at() -> None:
+def test_a_phone_has_known_time_pick_ups_and_looks() -> None:
     summary = told(
         *LAPTOP_SENSED,
         *sensed(10, MINE.name),
@@ -157,7 +157,7 @@ def test_a_phone_tells_how_much_is_known_how_often_it_was_picked_up_and_looked_a
     assert "  my phone: 40 min of 1 h 30 min known, 2 pick-ups, 2 looks, 4 min long in all.\n" in as_text(summary)
 
 
-def test_an_opening_whose_end_nobody_told_is_a_look_of_unknown_length() -> None:
+def test_an_opening_without_an_end_is_a_look_of_unknown_length() -> None:
     summary = told(
         *LAPTOP_SENSED,
         *sensed(10, MINE.name),
@@ -184,7 +184,7 @@ def test_an_opening_whose_end_nobody_told_is_a_look_of_unknown_length() -> None:
         ([LaidDown(at=at(1), device=MINE.name)], False),
     ],
 )
-def test_a_partner_time_began_with_a_phone_put_away_before_a_look_at_it(
+def test_put_away_first_needs_a_phone_put_away_before_the_first_look(
     observed: list[Observation], well: bool
 ) -> None:
     summary = told(*LAPTOP_SENSED, *sensed(0, MINE.name), *observed)
@@ -192,7 +192,7 @@ def test_a_partner_time_began_with_a_phone_put_away_before_a_look_at_it(
     assert ("1 partner time began with a phone put away." in as_text(summary)) == well
 
 
-def test_two_phones_put_away_make_one_good_start() -> None:
+def test_two_phones_put_away_first_count_as_one_partner_time() -> None:
     away: list[Observation] = [PutAway(at=at(1), device=phone.name) for phone in (MINE, OLD)]
     summary = told(*LAPTOP_SENSED, *away, phones=(MINE, OLD))
     assert (summary.put_away_first, device(summary).put_away_first, device(summary, OLD.name).put_away_first) == (
@@ -202,19 +202,19 @@ def test_two_phones_put_away_make_one_good_start() -> None:
     )
 
 
-def test_a_phone_that_is_paired_no_more_keeps_its_part_of_the_story() -> None:
+def test_an_unpaired_phone_stays_in_the_report() -> None:
     summary = told(*LAPTOP_SENSED, *sensed(0, OLD.name), front(1, SOCIAL, OLD.name), front(3, DESKTOP, OLD.name))
     assert [each.name for each in summary.devices] == [LAPTOP, MINE.name, OLD.name]
     assert not device(summary, OLD.name).paired
     assert "1 look, 2 min long in all; it is not paired any more." in " ".join(as_text(summary).split())
 
 
-def test_a_phone_that_is_being_paired_is_none_yet() -> None:
+def test_a_phone_whose_pairing_is_not_finished_is_left_out() -> None:
     waiting = Phone(name="new phone", code="c0" * 32, code_until=at(5))
     assert [each.name for each in told(*LAPTOP_SENSED, phones=(waiting,)).devices] == [LAPTOP]
 
 
-def test_without_a_phone_the_text_says_nothing_of_devices() -> None:
+def test_without_a_phone_the_text_has_no_devices() -> None:
     text = as_text(told(*LAPTOP_SENSED, phones=()))
     assert "Your devices" not in text
     assert "By device" not in text
@@ -234,7 +234,7 @@ def test_names_of_forty_characters_fit_the_terminal() -> None:
     assert max(map(len, as_text(summary).splitlines())) <= 80
 
 
-def test_json_holds_the_same_with_null_for_what_is_not_known() -> None:
+def test_json_has_the_devices_with_null_for_unknown() -> None:
     plain = json.loads(as_json(told(*LAPTOP_SENSED, *sensed(10, MINE.name), front(12, SOCIAL), phones=(MINE, OLD))))
     laptop, mine, old = plain["devices"]
     assert (laptop["kind"], laptop["pick_ups"], laptop["known_seconds"]) == ("laptop", None, 5400.0)
@@ -244,7 +244,7 @@ def test_json_holds_the_same_with_null_for_what_is_not_known() -> None:
     assert plain["format"] == 1
 
 
-def test_the_whole_way_from_observations_over_the_file_to_the_command(home: object) -> None:
+def test_the_command_reports_devices_from_observations_in_the_store(home: object) -> None:
     rules = load_rules(rules_dir()).rules
     core = Pipeline(rules=rules, policy=PolicySettings(), attention=AttentionSettings())
     stream: list[Observation] = [
@@ -274,7 +274,7 @@ def test_the_whole_way_from_observations_over_the_file_to_the_command(home: obje
     assert [each["name"] for each in plain["devices"]] == ["laptop", "my phone", "old phone"]
 
 
-def test_the_page_on_the_report_shows_what_the_report_says_of_devices() -> None:
+def test_docs_show_the_devices_as_the_report_writes_them() -> None:
     summary = told(
         *LAPTOP_SENSED,
         front(10, SOCIAL, LAPTOP),

@@ -55,7 +55,7 @@ def summary(*moments: Moment, settled: frozenset[str] = frozenset()) -> Summary:
         (Reason.ON_CALL, (0, 0, 1)),
     ],
 )
-def test_what_the_person_said_and_a_film_are_counted_against_nobody(
+def test_together_needed_and_a_film_are_not_micro_rejections(
     reason: Reason, apart: tuple[int, int, int]
 ) -> None:
     found = summary(moment(1, reason=reason))
@@ -65,21 +65,21 @@ def test_what_the_person_said_and_a_film_are_counted_against_nobody(
 
 
 @pytest.mark.parametrize("reason", [Reason.FULL_SCREEN, Reason.LOCKED, Reason.DO_NOT_DISTURB, Reason.COOL_DOWN])
-def test_what_the_program_kept_to_itself_is_a_moment_all_the_same(reason: Reason) -> None:
+def test_a_suppressed_moment_is_counted(reason: Reason) -> None:
     found = summary(moment(1, reason=reason))
     assert (found.moments, found.together, found.needed, found.on_call) == (1, 0, 0, 0)
 
 
-def test_a_nudge_that_was_let_pass_is_counted() -> None:
+def test_an_ignored_nudge_is_counted() -> None:
     assert summary(moment(1, outcome=Outcome.IGNORED)).moments == 1
 
 
-def test_the_text_names_what_is_counted_apart() -> None:
+def test_the_text_names_what_is_excused() -> None:
     text = as_text(summary(moment(1, reason=Reason.ON_CALL), moment(2, outcome=Outcome.NEEDED)))
     assert "Not among them: 1 was needed, 1 was of what may call you while you are on\n  call." in text
 
 
-def test_three_times_for_both_is_offered_with_the_command_that_makes_it_so() -> None:
+def test_a_category_that_was_for_both_three_times_is_offered_with_its_command() -> None:
     said = [moment(number, outcome=Outcome.TOGETHER) for number in (1, 2, 3)]
     assert [(each.category, each.times) for each in summary(*said).offers] == [("video", 3)]
     text = as_text(summary(*said))
@@ -88,18 +88,18 @@ def test_three_times_for_both_is_offered_with_the_command_that_makes_it_so() -> 
     assert "Once for good" not in as_text(summary(*said[:2]))
 
 
-def test_what_is_settled_is_not_offered() -> None:
+def test_a_category_that_was_accepted_or_declined_is_not_offered() -> None:
     said = [moment(number, outcome=Outcome.TOGETHER) for number in (1, 2, 3)]
     assert summary(*said, settled=frozenset({"video"})).offers == ()
 
 
-def test_only_what_the_person_said_counts_towards_an_offer() -> None:
+def test_only_answers_count_towards_an_offer() -> None:
     silent = [moment(number, reason=Reason.TOGETHER) for number in (1, 2, 3)]
     assert offers(silent, ()) == []
     mixed = [moment(n, category=c, outcome=Outcome.TOGETHER) for n, c in enumerate(["mail", "video"] * 2, 1)]
     assert offers(mixed, ()) == []
 
 
-def test_what_the_store_kept_of_declining_is_read_with_care() -> None:
+def test_declined_categories_in_the_store_may_be_malformed() -> None:
     assert declined(["video", 3, None]) == {"video"}
     assert declined(None) == declined("video") == frozenset()

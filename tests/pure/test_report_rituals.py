@@ -87,14 +87,14 @@ def became(
     ],
     ids=["ended", "joined late", "half of it", "less", "in two parts", "cut off", "another one", "never began"],
 )
-def test_it_is_made_good_by_what_took_place(parts: list[StoredOccurrence], is_good: bool) -> None:
+def test_a_cancelled_partner_time_is_made_good_by_one_that_took_place(parts: list[StoredOccurrence], is_good: bool) -> None:
     began = parts[0].began if parts else None
     assert became(*parts) == [("made_good", began) if is_good else ("open", None)]
     # Also where it is declared no more: its length is then what was planned.
     assert became(*parts, declared=()) == [("made_good", began) if is_good else ("open", None)]
 
 
-def test_what_is_still_to_come_is_planned_until_it_is_over_or_does_not_take_place() -> None:
+def test_a_new_date_is_planned_until_it_is_over_skipped_or_removed() -> None:
     before = SUNDAY - HOUR
     assert became(now=before) == [("planned", SUNDAY)]
     assert became(lived(minutes=None, reason=None), now=SUNDAY + 0.5 * HOUR) == [("planned", SUNDAY)]
@@ -105,7 +105,7 @@ def test_what_is_still_to_come_is_planned_until_it_is_over_or_does_not_take_plac
     assert became(lived(), of=(DINNER,), now=before) == [("open", None)]
 
 
-def test_a_new_date_that_was_cancelled_for_yet_another_one_is_no_second_cancellation() -> None:
+def test_cancelling_a_new_date_for_another_one_is_no_second_cancellation() -> None:
     first = replace(DINNER, instead=7)
     second = CancelledOccurrence(
         occurrence="7@20261122T100000Z", title="Dinner", begins=SUNDAY, ends=SUNDAY + HOUR, at=SUNDAY - HOUR, instead=8
@@ -120,7 +120,7 @@ def told(*occurrences: StoredOccurrence, cancelled: tuple[Cancellation, ...] = (
     )
 
 
-def test_started_well_is_said_of_those_of_which_it_is_known() -> None:
+def test_started_well_counts_only_known_starts() -> None:
     some = [lived(f"{number}@x", well=well) for number, well in enumerate((True, True, False))]
     assert "\nStarted well: 2 of 3.\n" in as_text(told(*some))
     assert "\nStarted well: 2 of the 3 of which it is known.\n" in as_text(told(*some, lived("9@x")))
@@ -141,7 +141,7 @@ CANCELLED = (
 )
 
 
-def test_what_was_made_good_comes_first_and_what_was_not_is_only_counted() -> None:
+def test_made_good_comes_first_and_open_cancellations_are_only_counted() -> None:
     said = (
         "Cancelled 3, made good 1:\n"
         "  Dinner of Friday 20 November on Sunday 22 November 11:00.\n"
@@ -155,7 +155,7 @@ def test_what_was_made_good_comes_first_and_what_was_not_is_only_counted() -> No
     assert "Cancelled" not in as_text(told(lived()))
 
 
-def test_a_title_does_not_steer_the_terminal_and_fits_it() -> None:
+def test_a_cancelled_title_is_printable_and_fits_the_terminal() -> None:
     long = replace(CANCELLED[2], title="Dinner \x1b[31m" + "and tea " * 20)
     text = as_text(told(cancelled=(long,)))
     assert "\x1b" not in text
@@ -163,7 +163,7 @@ def test_a_title_does_not_steer_the_terminal_and_fits_it() -> None:
 
 
 @time_machine.travel(NOW, tick=False)
-def test_the_command_looks_up_what_was_cancelled_and_what_was_made_good(home: Path) -> None:
+def test_the_command_reports_cancellations_from_the_store(home: Path) -> None:
     with Store.open(store_path(), zone=lambda: "Europe/Berlin") as store:
         weekly = store.plans.add(replace(INSTEAD, number=None, instead_of=None, title="Dinner"))
         planned = Occurrence(

@@ -96,7 +96,7 @@ def kept() -> Kept:
     return Kept()
 
 
-def test_presence_and_the_longest_stretch_are_found_over_all_evenings(kept: Kept) -> None:
+def test_presence_and_the_longest_stretch_are_found_over_all_occurrences(kept: Kept) -> None:
     one, other = kept.evening(), kept.evening(BEGAN + timedelta(days=1), 120)
     kept.use(one, 10, 16)
     kept.use(other, 100, 118)
@@ -110,7 +110,7 @@ def test_presence_and_the_longest_stretch_are_found_over_all_evenings(kept: Kept
     assert summary.longest.began.tzinfo is BERLIN
 
 
-def test_an_evening_that_is_known_for_less_than_half_is_left_out_and_says_nothing_good(kept: Kept) -> None:
+def test_an_occurrence_known_for_less_than_half_is_left_out(kept: Kept) -> None:
     bad = kept.evening(minutes=60, known=29)
     kept.moment(bad)
     summary = kept.summary()
@@ -124,14 +124,14 @@ def test_an_evening_that_is_known_for_less_than_half_is_left_out_and_says_nothin
     assert any("no partner time is known" in sentence for sentence in summary.missing)
 
 
-def test_an_evening_that_is_known_for_just_half_is_counted_and_its_presence_is_a_share_of_that_half(kept: Kept) -> None:
+def test_an_occurrence_known_for_exactly_half_is_counted(kept: Kept) -> None:
     kept.use(kept.evening(minutes=60, known=30), 0, 15)
     summary = kept.summary()
     assert summary.partner_times.counted == 1
     assert summary.presence == pytest.approx(0.5)
 
 
-def test_an_evening_without_any_coverage_is_never_presence(kept: Kept) -> None:
+def test_an_occurrence_without_coverage_is_never_presence(kept: Kept) -> None:
     kept.evening(known=0)
     summary = kept.summary()
     assert summary.partner_times.counted == 0
@@ -139,7 +139,7 @@ def test_an_evening_without_any_coverage_is_never_presence(kept: Kept) -> None:
     assert summary.coverage == 0
 
 
-def test_an_evening_under_way_counts_up_to_what_is_known(kept: Kept) -> None:
+def test_an_occurrence_under_way_counts_up_to_the_last_known_instant(kept: Kept) -> None:
     kept.evening(NOW - timedelta(minutes=20), 60, known=15, ended=False)
     summary = kept.summary()
     assert summary.lived == timedelta(minutes=15)
@@ -147,7 +147,7 @@ def test_an_evening_under_way_counts_up_to_what_is_known(kept: Kept) -> None:
     assert summary.presence == 1
 
 
-def test_an_evening_that_was_cut_off_counts_up_to_what_is_known(kept: Kept) -> None:
+def test_an_occurrence_that_was_cut_off_counts_up_to_the_last_known_instant(kept: Kept) -> None:
     kept.evening(minutes=60, known=15, ended=False)
     summary = kept.summary()
     assert summary.lived == timedelta(minutes=15)
@@ -164,7 +164,7 @@ def test_what_began_before_since_or_lies_after_until_is_not_counted(kept: Kept) 
     assert summary.since == NOW - timedelta(days=7)
 
 
-def test_moments_are_counted_by_category_and_by_rule_per_hour_that_is_known(kept: Kept) -> None:
+def test_moments_are_counted_by_category_and_rule_per_known_hour(kept: Kept) -> None:
     evening = kept.evening(minutes=120, known=90)
     kept.moment(evening)
     kept.moment(evening, category=None)
@@ -184,7 +184,7 @@ def test_moments_are_counted_by_category_and_by_rule_per_hour_that_is_known(kept
     assert summary.by_rule[0].per_hour == pytest.approx(4 / 3)
 
 
-def test_below_one_known_hour_nothing_is_said_per_hour(kept: Kept) -> None:
+def test_below_one_known_hour_there_is_no_rate_per_hour(kept: Kept) -> None:
     kept.moment(kept.evening(minutes=59))
     summary = kept.summary()
     assert summary.moments == 1
@@ -210,7 +210,7 @@ def test_a_second_rule_in_the_same_use_is_the_same_micro_rejection(kept: Kept) -
     }
 
 
-def test_what_is_for_the_report_alone_is_counted_besides_and_names_a_use_only_where_nothing_else_does(
+def test_report_only_rules_are_counted_apart_and_name_a_use_only_if_no_other_rule_does(
     kept: Kept,
 ) -> None:
     evening = kept.evening()
@@ -223,13 +223,13 @@ def test_what_is_for_the_report_alone_is_counted_besides_and_names_a_use_only_wh
     assert [(tally.code, tally.moments) for tally in summary.besides] == [("T951", 2)]
 
 
-def test_the_same_number_of_a_use_on_two_evenings_is_two_uses(kept: Kept) -> None:
+def test_the_same_use_number_in_two_occurrences_is_two_uses(kept: Kept) -> None:
     kept.moment(kept.evening(), use=1)
     kept.moment(kept.evening(BEGAN + timedelta(days=1)), use=1)
     assert kept.summary().moments == 2
 
 
-def test_what_was_for_both_or_needed_is_shown_apart_and_counted_against_nobody(kept: Kept) -> None:
+def test_together_and_needed_are_counted_apart(kept: Kept) -> None:
     evening = kept.evening()
     kept.moment(evening, outcome=Outcome.TOGETHER)
     kept.moment(evening, outcome=Outcome.NEEDED, use=7)
@@ -240,7 +240,7 @@ def test_what_was_for_both_or_needed_is_shown_apart_and_counted_against_nobody(k
     assert summary.by_category == ()
 
 
-def test_repair_is_a_share_of_the_nudges_whose_outcome_says_something(kept: Kept) -> None:
+def test_the_share_put_away_is_of_judged_nudges(kept: Kept) -> None:
     evening = kept.evening()
     outcomes = [
         Outcome.PUT_AWAY_30,
@@ -264,7 +264,7 @@ def test_repair_is_a_share_of_the_nudges_whose_outcome_says_something(kept: Kept
     assert (nudges.unknown, nudges.open, nudges.undelivered) == (1, 1, 1)
 
 
-def test_of_four_nudges_no_share_is_said(kept: Kept) -> None:
+def test_four_judged_nudges_give_no_share(kept: Kept) -> None:
     evening = kept.evening()
     for _ in range(4):
         kept.moment(evening, outcome=Outcome.PUT_AWAY_30)
@@ -273,7 +273,7 @@ def test_of_four_nudges_no_share_is_said(kept: Kept) -> None:
     assert any("it takes 5" in sentence and "4 so far" in sentence for sentence in summary.missing)
 
 
-def test_weeks_begin_on_the_reader_s_monday(kept: Kept) -> None:
+def test_weeks_begin_on_monday_in_the_zone_of_the_reader(kept: Kept) -> None:
     sunday_in_utc = datetime(2026, 11, 15, 23, 30, tzinfo=UTC)
     kept.evening(sunday_in_utc, 60)
     kept.moment(kept.evening(sunday_in_utc - timedelta(hours=2), 60))
@@ -283,7 +283,7 @@ def test_weeks_begin_on_the_reader_s_monday(kept: Kept) -> None:
     assert not any(sentence.startswith("Week by week") for sentence in summary.missing)
 
 
-def test_a_week_with_less_than_an_hour_known_says_nothing_and_one_week_is_no_trend(kept: Kept) -> None:
+def test_a_week_with_less_than_an_hour_known_has_no_numbers_and_one_week_no_comparison(kept: Kept) -> None:
     kept.evening(BEGAN, 60)
     kept.evening(BEGAN - timedelta(days=7), 30)
     summary = kept.summary()
@@ -291,7 +291,7 @@ def test_a_week_with_less_than_an_hour_known_says_nothing_and_one_week_is_no_tre
     assert any(sentence.startswith("Week by week") and "1 so far" in sentence for sentence in summary.missing)
 
 
-def test_nothing_kept_is_nothing_known(kept: Kept) -> None:
+def test_without_rows_nothing_is_known(kept: Kept) -> None:
     summary = kept.summary()
     assert summary.partner_times.all == 0
     assert summary.coverage is None

@@ -124,7 +124,7 @@ def summary(evenings: object = EVENINGS, days: int = 28) -> Summary:
     return summarise(occurrences, uses, moments, coverage, since=since, until=NOW, zone=BERLIN, rules=NAMES)
 
 
-def test_the_page_on_the_report_shows_what_the_report_says() -> None:
+def test_docs_show_the_report_as_it_is_written() -> None:
     assert f"```text\n{as_text(summary())}```" in PAGE.read_text(encoding="utf-8")
 
 
@@ -133,13 +133,13 @@ def test_the_good_number_comes_first() -> None:
     assert lines[2].startswith("For 7 h 2 min no screen took you away: 96 % of the 7 h 20 min")
 
 
-def test_what_is_left_out_is_said() -> None:
+def test_the_text_names_what_is_left_out() -> None:
     text = " ".join(as_text(summary()).split())
     assert "1 of them is left out, being known for less than half; 1 moment in there is not counted." in text
     assert "No data is never a good evening." in text
 
 
-def test_what_lacks_data_is_not_guessed() -> None:
+def test_numbers_that_lack_data_are_not_shown() -> None:
     text = as_text(summary(EVENINGS[-1:]))
     assert "Not enough data" in text
     assert "Share of nudges that helped: it takes 5" in text
@@ -147,7 +147,7 @@ def test_what_lacks_data_is_not_guessed() -> None:
     assert "Moments: none" in text
 
 
-def test_of_an_evening_of_which_nothing_is_known_nothing_good_is_said() -> None:
+def test_an_unknown_evening_has_no_presence() -> None:
     text = as_text(summary([(4, 0, ())]))
     assert "took you away" not in text
     assert "nothing of it is known" in text
@@ -161,11 +161,11 @@ def test_plain_text_has_no_codes_and_colour_changes_nothing_but_codes() -> None:
     assert re.sub(r"\x1b\[\d*m", "", coloured) == plain
 
 
-def test_a_part_that_is_nearly_all_is_not_said_to_be_all() -> None:
+def test_nearly_all_is_written_as_over_99_percent() -> None:
     assert "over 99 % of the" in as_text(summary([(4, 90, (("social", "S1", 5, 3, "suppressed", Reason.CALL),))]))
 
 
-def test_json_holds_what_the_text_says_with_lengths_in_seconds_and_null_for_what_is_not_known() -> None:
+def test_json_has_lengths_in_seconds_and_null_for_unknown() -> None:
     told = json.loads(as_json(summary(EVENINGS[-1:])))
     assert told["format"] == 1
     assert told["partner_times"]["counted"] == 1
@@ -205,7 +205,7 @@ def test_since_is_a_length_or_a_date_and_whole_days_begin_at_midnight(text: str,
         ("2026-11-24", "lies in the future"),
     ],
 )
-def test_a_since_that_means_nothing_is_refused_with_what_to_write(text: str, told: str) -> None:
+def test_an_unreadable_since_is_refused_with_an_example(text: str, told: str) -> None:
     with pytest.raises(UserError, match=re.escape(told)) as caught:
         parse_since(text, NOW, BERLIN)
     assert "7d or 2w, or a date such as 2026-11-16" in str(caught.value)
@@ -230,7 +230,7 @@ def test_the_command_reads_what_is_kept_and_writes_it_plain_when_piped(home: Pat
     assert json.loads(told.output)["partner_times"]["all"] == 2
 
 
-def test_the_first_use_says_what_to_do_and_makes_nothing(home: Path) -> None:
+def test_without_a_store_the_report_says_how_to_begin_and_creates_nothing(home: Path) -> None:
     said = CliRunner().invoke(report_command, [])
     assert said.output == FIRST_USE
     assert not store_path().exists()
@@ -240,14 +240,14 @@ def test_the_first_use_says_what_to_do_and_makes_nothing(home: Path) -> None:
     assert json.loads(CliRunner().invoke(report_command, ["--json"]).output)["partner_times"]["all"] == 0
 
 
-def test_a_span_in_which_nothing_was_kept_is_said_to_be_empty_not_new(home: Path) -> None:
+def test_an_empty_span_is_called_empty(home: Path) -> None:
     with Store.open(store_path()) as store:
         store.history.save(records())
     with time_machine.travel(NOW, tick=False):
         assert "Nothing is kept from that time." in CliRunner().invoke(report_command, ["--since", "1d"]).output
 
 
-def test_a_damaged_store_is_said_and_left_alone(home: Path) -> None:
+def test_a_damaged_store_is_reported_and_not_changed(home: Path) -> None:
     store_path().parent.mkdir(parents=True)
     store_path().write_bytes(b"no database" * 1000)
     assert isinstance(CliRunner().invoke(report_command, []).exception, StoreError)

@@ -53,7 +53,7 @@ OBSERVED: tuple[Observation, ...] = (
 )
 
 
-def test_what_is_found_under_way_is_what_is_kept_once_it_has_ended() -> None:
+def test_an_unfinished_occurrence_is_measured_as_a_finished_one() -> None:
     core = Pipeline(rules=(), policy=PolicySettings(), attention=AttentionSettings())
     kept = [effect for seen in OBSERVED for effect in core.feed(seen)]
     kept += core.feed(PartnerTimeEnded(at=at(40)))
@@ -67,7 +67,7 @@ def test_what_is_found_under_way_is_what_is_kept_once_it_has_ended() -> None:
     assert len(coverage) == 2
 
 
-def test_a_report_in_the_midst_of_partner_time_counts_what_was_noticed_so_far(home: Path) -> None:
+def test_a_report_during_partner_time_counts_what_was_noticed_so_far(home: Path) -> None:
     moment = Moment(
         number=1,
         occurrence=EVENING,

@@ -45,7 +45,7 @@ def test_the_table_names_every_rule_and_where_it_is_from() -> None:
     assert result.stderr == ""
 
 
-def test_what_is_broken_is_said_beside_the_table_and_in_json() -> None:
+def test_broken_rules_are_reported_beside_the_table_and_in_json() -> None:
     path = mine("mine.toml", "F101", "dwell >= 3")
     result = run()
     assert "F101" not in result.stdout
@@ -78,12 +78,12 @@ def test_an_unknown_code_is_refused_with_the_nearest_and_a_broken_one_with_its_r
     assert "F101 is not in force, because it is broken" in str(run("F101").exception)
 
 
-def test_a_good_file_is_said_to_be_fine(tmp_path: Path) -> None:
+def test_check_calls_a_good_file_fine(tmp_path: Path) -> None:
     good = mine("mine.toml", "X1")
     assert " ".join(run("check", str(good)).stdout.split()).endswith("mine.toml: the rule X1 is fine.")
 
 
-def test_all_problems_of_all_files_are_said_at_once() -> None:
+def test_check_reports_all_problems_of_all_files_at_once() -> None:
     good, bad = mine("a.toml", "X1"), mine("b.toml", "X2", "dwel >= 3 s and foo")
     nowhere = rules_dir() / "nowhere.toml"
     result = run("check", str(bad), str(good), str(nowhere))
@@ -96,7 +96,7 @@ def test_all_problems_of_all_files_are_said_at_once() -> None:
     assert "X1 is fine" in " ".join(result.stdout.split())
 
 
-def test_check_as_json_says_the_same_and_ends_with_2() -> None:
+def test_check_as_json_has_the_problems_and_exits_with_2() -> None:
     bad = mine("b.toml", "X2", "dwel >= 3 s")
     result = CliRunner().invoke(turntoward, ["rules", "check", "--json", str(bad)])
     assert result.exit_code == 2
@@ -110,7 +110,7 @@ def test_help_has_an_example(words: list[str]) -> None:
     assert "Example: turntoward rules" in run(*words).stdout
 
 
-def test_rules_that_cannot_hold_here_are_said_to_sleep_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rules_that_cannot_hold_here_are_listed_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "XDG_SESSION_TYPE", "DBUS_SESSION_BUS_ADDRESS"):
         monkeypatch.delenv(name, raising=False)
     said = " ".join(run().stdout.split())

@@ -45,7 +45,7 @@ def condition(code: str) -> str:
     return rule(code).condition.text.strip()
 
 
-def test_another_threshold_for_a_built_in_rule_is_one_line_to_type() -> None:
+def test_a_threshold_of_a_built_in_rule_is_changed_by_options() -> None:
     done = run("--from", "f101", "--after", "90s")
     assert condition("F101") == "category is social and dwell >= 90 s and scrolls(60 s) >= 10"
     said = " ".join(done.output.split())
@@ -59,7 +59,7 @@ def test_another_threshold_for_a_built_in_rule_is_one_line_to_type() -> None:
 
 
 @pytest.mark.parametrize("each", BUILT_IN, ids=lambda each: each.code)
-def test_every_built_in_rule_can_be_copied_and_says_the_same(each: Rule) -> None:
+def test_every_built_in_rule_can_be_copied_unchanged(each: Rule) -> None:
     assert run("--from", each.code).exception is None
     copied = rule(each.code)
     assert copied.source == str(own())
@@ -69,7 +69,7 @@ def test_every_built_in_rule_can_be_copied_and_says_the_same(each: Rule) -> None
     assert " ".join(copied.page.why.split()) == " ".join(each.page.why.split())
 
 
-def test_recipes_are_fine_while_cooking() -> None:
+def test_an_exception_by_category_is_added_to_the_condition() -> None:
     run("--from", "F104", "--except", "came_from is together and elapsed <= 30 min")
     came, elapsed = FeatureKey("came_from"), FeatureKey("elapsed")
     holds = {FeatureKey("category"): "social", FeatureKey("dwell"): timedelta(seconds=40)}
@@ -84,7 +84,7 @@ def test_recipes_are_fine_while_cooking() -> None:
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_what_is_not_known_exempts_from_nothing(known: bool) -> None:
+def test_an_unknown_feature_exempts_from_nothing(known: bool) -> None:
     exempt = compile_condition("came_from is together or put_away")
     whole = compile_condition(with_exception("dwell >= 60 s", exempt))
     features = {FeatureKey("dwell"): timedelta(seconds=61)}
@@ -97,14 +97,14 @@ def test_what_is_not_known_exempts_from_nothing(known: bool) -> None:
     ("category", "sign"),
     [pair for pair in itertools.product(["distraction", *CATEGORIES], SIGNS) if pair != ("distraction", "again")],
 )
-def test_every_category_with_every_sign_is_a_rule(category: str, sign: str) -> None:
+def test_every_category_with_every_sign_gives_a_valid_rule(category: str, sign: str) -> None:
     assert compile_condition(new_condition(category, sign, timedelta(seconds=90)))
     assert run("--category", category, "--sign", sign, "--after", "90s").exception is None
     (only,) = read_rule_file(own()).rules
     assert (only.code, only.source) == ("X101", str(own()))
 
 
-def test_a_second_rule_comes_after_the_first_and_what_was_there_stays_to_the_letter() -> None:
+def test_a_second_rule_is_appended_and_the_file_stays_unchanged_before_it() -> None:
     own().parent.mkdir(parents=True)
     before = "# mine,   by hand\r\n\r\n"
     run("--category", "news", "--after", "45s", "--name", "First")
@@ -122,7 +122,7 @@ def test_a_second_rule_comes_after_the_first_and_what_was_there_stays_to_the_let
     assert list(own().parent.iterdir()) == [own()]
 
 
-def test_a_link_to_a_file_elsewhere_stays_a_link(tmp_path: Path) -> None:
+def test_a_symlink_stays_a_symlink(tmp_path: Path) -> None:
     own().parent.mkdir(parents=True)
     (tmp_path / "dotfiles.toml").write_text("")
     own().symlink_to(tmp_path / "dotfiles.toml")
@@ -148,7 +148,7 @@ def test_a_link_to_a_file_elsewhere_stays_a_link(tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_what_makes_no_rule_is_refused_and_nothing_is_written(words: Sequence[str], said: str) -> None:
+def test_an_invalid_rule_is_refused_and_nothing_is_written(words: Sequence[str], said: str) -> None:
     done = run(*words)
     assert isinstance(done.exception, UserError)
     assert said in str(done.exception)
@@ -156,14 +156,14 @@ def test_what_makes_no_rule_is_refused_and_nothing_is_written(words: Sequence[st
     assert not rules_dir().exists() or list(rules_dir().iterdir()) == []
 
 
-def test_a_rule_without_one_length_says_what_it_is_now() -> None:
+def test_a_rule_without_a_single_length_refuses_after_and_shows_its_condition() -> None:
     code = next(each.code for each in BUILT_IN if length_in(each.condition.text) is None)
     done = run("--from", code, "--after", "90s")
     assert "--after has no one place" in str(done.exception)
     assert not own().exists()
 
 
-def test_a_code_that_is_there_already_is_not_overwritten() -> None:
+def test_an_existing_code_is_not_overwritten() -> None:
     run("--from", "F101", "--after", "90s")
     before = own().read_bytes()
     done = run("--from", "F101", "--after", "80s")
@@ -171,7 +171,7 @@ def test_a_code_that_is_there_already_is_not_overwritten() -> None:
     assert own().read_bytes() == before
 
 
-def test_a_file_that_is_broken_already_is_left_alone_with_what_is_wrong() -> None:
+def test_a_broken_file_is_refused_with_its_problems() -> None:
     own().parent.mkdir(parents=True)
     own().write_text("oops")
     done = run("--category", "news", "--after", "45s")
@@ -179,7 +179,7 @@ def test_a_file_that_is_broken_already_is_left_alone_with_what_is_wrong() -> Non
     assert own().read_text() == "oops"
 
 
-def test_one_broken_rule_among_good_ones_is_no_reason_to_refuse_another() -> None:
+def test_a_rule_is_added_to_a_file_with_one_broken_rule() -> None:
     run("--category", "news", "--after", "45s")
     own().write_text(own().read_text() + '\n[[rule]]\ncode = "X7"\n')
     assert run("--category", "mail", "--after", "45s").exception is None
@@ -187,21 +187,21 @@ def test_one_broken_rule_among_good_ones_is_no_reason_to_refuse_another() -> Non
     assert ([each.code for each in file.rules], file.broken) == (["X101", "X102"], ("X7",))
 
 
-def test_where_a_later_file_has_the_same_code_it_says_that_the_rule_is_not_in_force() -> None:
+def test_a_rule_that_a_later_file_overrides_is_reported_as_not_in_force() -> None:
     run("--from", "F101", "--file", str(rules_dir() / "own.toml"))
     own().rename(rules_dir() / "zz.toml")
     done = run("--from", "F101", "--after", "90s")
     assert "It is not in force" in done.output
 
 
-def test_a_dry_run_shows_it_and_writes_nothing() -> None:
+def test_a_dry_run_shows_the_rule_and_writes_nothing() -> None:
     done = run("--category", "news", "--after", "45s", "--dry-run")
     assert 'when = "category is news and dwell >= 45 s"' in done.output
     assert "# When it holds." in done.output
     assert not rules_dir().exists()
 
 
-def test_it_asks_a_person_who_answers_with_enter(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_asks_on_a_terminal_and_enter_takes_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     done = run(says="\nnews\nscrolling\n2 min\nThe paper\n", monkeypatch=monkeypatch)
     assert done.exception is None, done.output
     made = rule("X101")
@@ -212,7 +212,7 @@ def test_it_asks_a_person_who_answers_with_enter(monkeypatch: pytest.MonkeyPatch
     assert "news has been in front for 2 min and is scrolled" in " ".join(done.output.split())
 
 
-def test_it_asks_a_person_for_another_threshold(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_asks_on_a_terminal_for_another_threshold(monkeypatch: pytest.MonkeyPatch) -> None:
     done = run(says="M302\nsoon\n30 s\ncame_from is work\n\n", monkeypatch=monkeypatch)
     assert "'soon' is not a length" in done.output
     assert done.exception is None, done.output
@@ -233,7 +233,7 @@ def test_it_asks_a_person_for_another_threshold(monkeypatch: pytest.MonkeyPatch)
         ("put_away", None),
     ],
 )
-def test_the_one_length_is_changed_and_nothing_else(when: str, expected: str | None) -> None:
+def test_with_length_changes_only_the_length(when: str, expected: str | None) -> None:
     assert with_length(when, timedelta(seconds=9)) == expected
 
 
@@ -252,7 +252,7 @@ def test_a_real_process_without_a_terminal_never_waits_for_an_answer() -> None:
     assert "needs --category and --after" in done.stderr
 
 
-def test_the_rule_is_shown_by_its_code_as_any_other() -> None:
+def test_a_new_rule_is_shown_by_its_code() -> None:
     run("--category", "news", "--after", "45s", "--name", 'Quotes " and \\ and ä')
     page = CliRunner().invoke(turntoward, ["rules", "X101", "--json"], standalone_mode=False).output
     assert json.loads(page)["name"] == 'Quotes " and \\ and ä'

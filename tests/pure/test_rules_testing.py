@@ -43,7 +43,7 @@ def run(*words: str) -> Result:
     return CliRunner().invoke(turntoward, ["rules", "test", *words])
 
 
-def test_without_timelines_it_shows_one_that_comes_out_as_it_says() -> None:
+def test_without_timelines_it_shows_an_example_that_passes() -> None:
     done = run()
     assert done.exit_code == 0
     shown = done.output.partition("example:\n\n")[2].partition("\ndocs/rules.md")[0]
@@ -53,7 +53,7 @@ def test_without_timelines_it_shows_one_that_comes_out_as_it_says() -> None:
     assert done.output == f"ok   {rules_dir() / 'shown.txt'}:1: a feed at the table\n1 timeline, all as expected.\n"
 
 
-def test_a_timeline_that_comes_out_otherwise_is_shown_side_by_side_and_ends_with_1() -> None:
+def test_a_failing_timeline_is_shown_side_by_side_and_exits_with_1() -> None:
     mine("a.txt", EXAMPLE + "\n" + WRONG.replace("a feed at the table", "later"))
     done = run()
     assert done.exit_code == 1
@@ -64,13 +64,13 @@ def test_a_timeline_that_comes_out_otherwise_is_shown_side_by_side_and_ends_with
     assert lines[-1] == "2 timelines, 1 not as expected."
 
 
-def test_the_installed_program_ends_with_1_too() -> None:
+def test_the_installed_program_exits_with_1() -> None:
     mine("a.txt", WRONG)
     done = subprocess.run([COMMAND, "rules", "test"], env=os.environ, capture_output=True, check=False, timeout=60)
     assert done.returncode == 1
 
 
-def test_the_rules_are_those_in_force_and_the_settings_too() -> None:
+def test_timelines_are_played_with_the_rules_and_settings_in_force() -> None:
     mine("own.toml", f'[[rule]]\ncode = "F101"\nname = "Mine"\nwhen = "category is social and dwell >= 70 s"\n{PAGE}')
     mine(
         "a.txt", EXAMPLE.replace("19:01:00", "19:01:10").replace("19:01:05", "19:01:20").replace("19:01:36", "19:01:51")
@@ -86,7 +86,7 @@ def test_the_rules_are_those_in_force_and_the_settings_too() -> None:
     assert "suppressed O701 cool_down" in run().output
 
 
-def test_a_pack_may_be_tried_with_them() -> None:
+def test_timelines_can_be_played_with_another_pack() -> None:
     draft = rules_dir().parent / "draft.toml"
     mine("a.txt", WRONG)
     draft.write_text(f'[[rule]]\ncode = "F101"\nname = "M"\nwhen = "category is social and dwell >= 70 s"\n{PAGE}')
@@ -97,13 +97,13 @@ def test_a_pack_may_be_tried_with_them() -> None:
     assert run("--rules", str(draft)).exit_code != 0
 
 
-def test_a_code_that_no_rule_has_is_named() -> None:
+def test_an_expected_code_that_no_rule_has_is_named() -> None:
     mine("a.txt", EXAMPLE.replace("F101", "F110"))
     done = run()
     assert "no rule in force has the code 'F110'. Did you mean 'F1" in done.output
 
 
-def test_all_that_cannot_be_read_is_said_at_once() -> None:
+def test_all_unreadable_files_are_reported_at_once() -> None:
     bad = mine("bad.txt", "# x\n18:30:00 partner time until 20:00\n18:40 soziales\n18:20 mail\n25:00 mail\nhm\n")
     empty, begun = mine("empty.txt", ""), mine("begun.txt", "# x\n18:40:00 mail\n")
     done = CliRunner().invoke(
@@ -123,7 +123,7 @@ def test_all_that_cannot_be_read_is_said_at_once() -> None:
     assert "Did you mean 'social'?" in str(done.exception)
 
 
-def test_json_says_the_same() -> None:
+def test_json_has_the_results() -> None:
     mine("a.txt", EXAMPLE + "\n" + WRONG)
     done = run("--json")
     assert done.exit_code == 1
@@ -135,7 +135,7 @@ def test_json_says_the_same() -> None:
     }
 
 
-def test_the_timelines_in_the_documentation_come_out_as_they_say() -> None:
+def test_the_timelines_in_the_documentation_pass() -> None:
     page = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
     blocks = page.split("```timeline\n")[1:]
     assert blocks
@@ -145,7 +145,7 @@ def test_the_timelines_in_the_documentation_come_out_as_they_say() -> None:
     assert done.exit_code == 0, done.output
 
 
-def test_every_word_that_a_timeline_knows_stands_in_the_documentation() -> None:
+def test_every_word_of_timelines_is_documented() -> None:
     page = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
     assert [word for word in SIMPLE if f"`{word}`" not in page] == []
 
@@ -161,7 +161,7 @@ def test_every_word_that_a_timeline_knows_stands_in_the_documentation() -> None:
         ("19:00 answers 1 perhaps", "a timeline does not know 'answers 1 perhaps'"),
     ],
 )
-def test_what_cannot_be_is_refused_with_its_place(line: str, said: str) -> None:
+def test_an_impossible_line_is_refused_with_its_place(line: str, said: str) -> None:
     path = mine("a.txt", f"# x\n18:30 partner time until 20:00\n{line}\n")
     done = CliRunner().invoke(turntoward, ["rules", "test", str(path)], standalone_mode=False)
     assert isinstance(done.exception, UserError)

@@ -28,13 +28,13 @@ def opened(*apps: str, names: bool = False, device: str = "my phone") -> None:
             met.add(app)
 
 
-def test_where_nothing_is_kept_nothing_is_unknown(home: object) -> None:
+def test_without_a_store_nothing_is_unknown(home: object) -> None:
     assert what().output == "No app that the catalogue does not know was opened on a phone.\n"
     assert json.loads(what("--json").output) == {}
     assert not store_path().exists()
 
 
-def test_by_default_there_are_totals_and_a_hint_how_to_have_names() -> None:
+def test_by_default_there_are_totals_and_a_hint_about_keep_names() -> None:
     opened("de.one.app", "de.one.app", "de.other.app")
     opened("de.third.app", device="old phone")
     said = what().output
@@ -71,6 +71,6 @@ def test_a_phone_cannot_steer_the_terminal() -> None:
 
 
 @pytest.mark.parametrize("other", [["--app", "x"], ["--package", "x"], ["--once"]])
-def test_unknown_stands_alone(other: list[str]) -> None:
+def test_unknown_is_refused_with_other_options(other: list[str]) -> None:
     with pytest.raises(UserError, match="--unknown"):
         what(*other)

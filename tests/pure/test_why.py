@@ -85,7 +85,7 @@ def test_a_nudge_is_explained_with_its_rule_its_numbers_and_what_would_have_kept
     ]
 
 
-def test_a_moment_that_was_not_said_names_the_reason_and_nothing_that_would_have_kept_it_quiet() -> None:
+def test_a_suppressed_moment_is_explained_by_its_reason() -> None:
     (moment,) = moments(WAITED)
     assert told(moment)[-1:] == ["It was kept, and not said, because something covered the whole screen."]
     assert told(moment)[0] == "1. 19:00:45  A moment, kept and not said: mail."
@@ -104,7 +104,7 @@ def test_json_has_the_same_sentences() -> None:
     assert found["evidence"] == {"category": "social", "dwell": "1 min", "scrolls(60 s)": "50"}
 
 
-def test_a_rule_that_reads_otherwise_now_explains_nothing_of_then() -> None:
+def test_a_changed_rule_does_not_explain_an_older_moment() -> None:
     (moment,) = moments(FEED)
     stricter = tuple(
         replace(rule, condition=compile_condition("category is social and dwell >= 5 min"))
@@ -117,14 +117,14 @@ def test_a_rule_that_reads_otherwise_now_explains_nothing_of_then() -> None:
     assert "kept it quiet" not in found
 
 
-def test_a_rule_that_is_gone_is_said_to_be_gone() -> None:
+def test_a_rule_that_no_longer_exists_is_named_so() -> None:
     (moment,) = moments(FEED)
     found = told(moment, ())
     assert "Rule F101: F101." in found
     assert "  It is not in force any more, so its words are not known here." in found
 
 
-def test_the_rules_own_sentence_stands_in_the_why_line() -> None:
+def test_the_because_sentence_of_a_rule_is_its_why_line() -> None:
     own = tuple(
         replace(rule, because="{scrolls(60 s)} steps.", because_parts=parse_template("{scrolls(60 s)} steps."))
         if rule.code == "F101"
@@ -135,7 +135,7 @@ def test_the_rules_own_sentence_stands_in_the_why_line() -> None:
     assert told(moment, own)[1] == "   50 steps."
 
 
-def test_an_instant_says_of_the_nearest_rules_what_held_and_what_was_missing() -> None:
+def test_an_instant_shows_which_parts_of_the_nearest_rules_held() -> None:
     found = list(situation_lines(then(FEED, "19:02:48"), said, 80))
     assert found[:6] == [
         "19:02:48  In front: social media.",
@@ -150,7 +150,7 @@ def test_an_instant_says_of_the_nearest_rules_what_held_and_what_was_missing() -
     assert "M302" not in codes
 
 
-def test_the_nearest_comes_first() -> None:
+def test_the_nearest_rule_comes_first() -> None:
     far = [near.parts.far for near in then(FEED, "19:02:48").near]
     assert far == sorted(far)
 
@@ -166,12 +166,12 @@ def test_the_evening_is_played_up_to_the_instant_and_no_further() -> None:
     assert not any(line.startswith("F101 A feed") for line in found)
 
 
-def test_a_turn_between_two_observations_is_not_missed() -> None:
+def test_a_deadline_between_two_observations_is_not_missed() -> None:
     quiet = FEED.replace("19:02:10-19:03:10", "19:02:10-19:02:50")
     assert [moment.rule for moment in then(quiet, "19:03:05").moments] == ["F101"]
 
 
-def test_where_nothing_could_be_said_that_is_the_answer() -> None:
+def test_gap_pause_and_idle_desktop_explain_that_no_rule_could_hold() -> None:
     assert then(FEED, "18:50:00").nothing == "Nothing was in use then, so no rule could hold."
     gap = FEED + "19:20:00            nothing known since 19:10:00\n"
     assert then(gap, "19:15:00").nothing == "Nothing is known of then, so nothing could be said."
@@ -181,7 +181,7 @@ def test_where_nothing_could_be_said_that_is_the_answer() -> None:
     assert then(paused, "19:31:10").nothing is None
 
 
-def test_two_devices_are_told_apart() -> None:
+def test_two_devices_are_shown_separately() -> None:
     both = FEED.replace("19:03:12            desktop", "19:03:12            phone: opens mail")
     found = then(both, "19:03:42")
     assert found.in_use == (("laptop", "social"), ("phone", "mail"))
@@ -197,7 +197,7 @@ def test_an_instant_as_json_has_the_same_sentences_and_every_part() -> None:
     assert nearest["parts"][1] == {"part": "dwell >= 60 s", "holds": False, "stood": "48 s, 12 s short"}
 
 
-def test_what_must_last_says_how_long_it_has() -> None:
+def test_a_condition_with_for_shows_how_long_it_has_lasted() -> None:
     text = "category is social and (scrolls(60 s) >= 1 for 5 min)"
     lasting = (replace(RULES[0], code="X1", condition=compile_condition(text)),)
     assert list(situation_lines(then(FEED, "19:02:48", lasting), said, 80))[2:] == [

@@ -82,7 +82,7 @@ def test_every_reason_and_every_outcome_comes_up_in_some_timeline() -> None:
     assert set(Outcome) <= came_of_it
 
 
-def test_what_differs_is_shown_side_by_side_with_its_place(tmp_path: Path) -> None:
+def test_a_difference_is_shown_side_by_side_with_its_place(tmp_path: Path) -> None:
     path = tmp_path / "wrong.txt"
     path.write_text(
         "# a mail, reckoned wrongly\n"
@@ -116,7 +116,7 @@ def test_what_differs_is_shown_side_by_side_with_its_place(tmp_path: Path) -> No
         ("quarter to seven, social", "wrong.txt:3:1: not a line of a timeline"),
     ],
 )
-def test_a_line_that_is_no_line_of_a_timeline_is_named_with_its_place(tmp_path: Path, line: str, said: str) -> None:
+def test_an_invalid_line_is_refused_with_its_place(tmp_path: Path, line: str, said: str) -> None:
     path = tmp_path / "wrong.txt"
     path.write_text(f"# wrong\n18:30:00   partner time until 20:00\n{line}\n")
     with pytest.raises(UserError, match=f"(?s){said}"):
