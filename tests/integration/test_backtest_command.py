@@ -173,9 +173,7 @@ def test_backtest_changes_nothing(tmp_path: Path) -> None:
     assert store_path().read_bytes() == before
 
 
-def test_many_processes_give_the_same_result_as_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_processes_give_the_same_result_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keep(*range(1, 21))
     words = ("--json", "--rules", str(pack(tmp_path / "try.toml")))
     asked: list[int] = []

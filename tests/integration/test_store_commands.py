@@ -100,7 +100,9 @@ class TestForget:
         assert not store_path().parent.exists()
 
     @pytest.mark.parametrize("arguments", [[], ["15min", "--all"], ["fortnight"], ["-5min"], ["0s"]])
-    def test_an_unreadable_length_is_refused_and_nothing_is_deleted(self, evening: datetime, arguments: list[str]) -> None:
+    def test_an_unreadable_length_is_refused_and_nothing_is_deleted(
+        self, evening: datetime, arguments: list[str]
+    ) -> None:
         done = turntoward("forget", *arguments)
         assert done.returncode == 2
         assert done.stderr.strip()

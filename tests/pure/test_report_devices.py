@@ -184,9 +184,7 @@ def test_an_opening_without_an_end_is_a_look_of_unknown_length() -> None:
         ([LaidDown(at=at(1), device=MINE.name)], False),
     ],
 )
-def test_put_away_first_needs_a_phone_put_away_before_the_first_look(
-    observed: list[Observation], well: bool
-) -> None:
+def test_put_away_first_needs_a_phone_put_away_before_the_first_look(observed: list[Observation], well: bool) -> None:
     summary = told(*LAPTOP_SENSED, *sensed(0, MINE.name), *observed)
     assert summary.put_away_first == device(summary).put_away_first == int(well)
     assert ("1 partner time began with a phone put away." in as_text(summary)) == well

@@ -55,9 +55,7 @@ def summary(*moments: Moment, settled: frozenset[str] = frozenset()) -> Summary:
         (Reason.ON_CALL, (0, 0, 1)),
     ],
 )
-def test_together_needed_and_a_film_are_not_micro_rejections(
-    reason: Reason, apart: tuple[int, int, int]
-) -> None:
+def test_together_needed_and_a_film_are_not_micro_rejections(reason: Reason, apart: tuple[int, int, int]) -> None:
     found = summary(moment(1, reason=reason))
     assert (found.together, found.needed, found.on_call) == apart
     assert found.moments == 0

@@ -87,7 +87,9 @@ def became(
     ],
     ids=["ended", "joined late", "half of it", "less", "in two parts", "cut off", "another one", "never began"],
 )
-def test_a_cancelled_partner_time_is_made_good_by_one_that_took_place(parts: list[StoredOccurrence], is_good: bool) -> None:
+def test_a_cancelled_partner_time_is_made_good_by_one_that_took_place(
+    parts: list[StoredOccurrence], is_good: bool
+) -> None:
     began = parts[0].began if parts else None
     assert became(*parts) == [("made_good", began) if is_good else ("open", None)]
     # Also where it is declared no more: its length is then what was planned.
