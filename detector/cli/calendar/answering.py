@@ -28,7 +28,7 @@ def accept(which: Sequence[str], of: str | None, *, always: bool | None, yes: bo
         UserError: with everything that names no proposal; or if `always` is to be asked about and nobody can be.
         StoreError: if what is kept cannot be read or written.
     """
-    with context.opened() as store:
+    with context.open_store() as store:
         chosen, calendars = _chosen(store, which, of)
         names = _(" and ").join(calendar.name for calendar in calendars)
         if always and calendars:
@@ -61,7 +61,7 @@ def accept(which: Sequence[str], of: str | None, *, always: bool | None, yes: bo
         else:
             sentence = _("What {names} proposes is asked about from now on.")
         sentences.append(sentence.format(names=names))
-    context.conclude([*sentences, *after.what_holds()])
+    context.conclude([*sentences, *after.state_sentences()])
 
 
 def decline(which: Sequence[str], of: str | None) -> None:
@@ -71,7 +71,7 @@ def decline(which: Sequence[str], of: str | None) -> None:
         UserError: with everything that names no proposal.
         StoreError: if what is kept cannot be read or written.
     """
-    with context.opened() as store:
+    with context.open_store() as store:
         chosen, _calendars = _chosen(store, which, of)
         before = context.read(store)
         proposing.decline(store, chosen)
@@ -91,7 +91,7 @@ def decline(which: Sequence[str], of: str | None) -> None:
             sentences.append(_("It was under way and ends now."))
     if chosen:
         sentences.append(_("It is proposed again only if its event changes."))
-    context.conclude([*sentences, *(after.what_holds() if numbers else [])])
+    context.conclude([*sentences, *(after.state_sentences() if numbers else [])])
 
 
 def _chosen(store: Store, which: Sequence[str], of: str | None) -> tuple[list[Proposal], list[Calendar]]:

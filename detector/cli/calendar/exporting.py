@@ -33,7 +33,7 @@ def export(file: str | None, only: str | None, *, everything: bool, tag: str, ye
     tag = tag.strip()
     if tag:
         choose_events(tag, None, everything=False)
-    with context.opened() as store:
+    with context.open_store() as store:
         known = context.read(store)
         wanted = [choose(known.partner_times, only)] if only is not None else list(known.partner_times)
         coming = [each for each in wanted if everything or only is not None or not is_over(each, known.now)]

@@ -53,7 +53,7 @@ class _Imported:
     calendar: Calendar
     changes: ProposalChanges
     proposals: Sequence[Proposal]
-    after: context.Declared
+    after: context.PlanContext
     daemon_runs: bool
 
 
@@ -104,7 +104,7 @@ def _store(
         "Keeping what {count} event of it proposes", "Keeping what {count} events of it propose", len(parsed.events)
     )
     progress(activity.format(count=f"{len(parsed.events):,}"))
-    with context.opened() as store:
+    with context.open_store() as store:
         now = context.CLOCK.now()
         with store.transaction():
             calendars = store.calendars.all()

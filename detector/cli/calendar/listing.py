@@ -34,7 +34,7 @@ def list_calendars(*, as_json: bool) -> None:
     Raises:
         StoreError: if what is kept cannot be read.
     """
-    known, declared = _read(), context.read_only()
+    known, declared = _read(), context.load()
     if as_json:
         output.print_json({"calendars": [_as_json(calendar, known) for calendar in known.calendars]})
         return
@@ -62,7 +62,7 @@ def list_proposals(of: str | None, *, everything: bool, as_json: bool) -> None:
         UserError: if there is no such calendar.
         StoreError: if what is kept cannot be read.
     """
-    known, declared = _read(), context.read_only()
+    known, declared = _read(), context.load()
     only = None if of is None else choose_calendar(known.calendars, of)
     wanted = [
         each
@@ -113,7 +113,7 @@ def _place(calendar: Calendar) -> str:
     return (_("subscribed, {place}") if calendar.subscribed else _("imported, {place}")).format(place=place)
 
 
-def _imported(calendar: Calendar, declared: context.Declared) -> str:
+def _imported(calendar: Calendar, declared: context.PlanContext) -> str:
     if calendar.refreshed is None:
         return _("not read yet")
     day = say_instant(calendar.refreshed, declared.now, declared.zone)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from detector.calendars.model import EventProblem
 from detector.cli import output
-from detector.cli.plan.context import Declared
+from detector.cli.plan.context import PlanContext
 from detector.i18n import _, ngettext
 from detector.partner_time.describe import say_partner_time
 from detector.partner_time.model import Occurrence, PartnerTime
@@ -25,14 +25,14 @@ HORIZON: Final = timedelta(days=4 * 366)
 INDENT: Final = "     "
 
 
-def next_times(partner_time: PartnerTime, declared: Declared) -> list[Occurrence]:
+def next_times(partner_time: PartnerTime, declared: PlanContext) -> list[Occurrence]:
     """Return the next three times of what is proposed."""
     numbered = replace(partner_time, number=partner_time.number or 0)
     coming = occurrences_from(numbered, declared.now, HORIZON)
     return list(islice((each for each in coming if each.ends > declared.now), NEXT_TIMES))
 
 
-def say_proposal(proposal: Proposal, declared: Declared) -> None:
+def say_proposal(proposal: Proposal, declared: PlanContext) -> None:
     """Write one proposal: its number, when it would be, its next times, and what it was before it changed."""
     partner_time = proposal.partner_time
     words = say_partner_time(partner_time, declared.now, declared.zone)
@@ -43,7 +43,7 @@ def say_proposal(proposal: Proposal, declared: Declared) -> None:
     if partner_time.recurrence is not None or partner_time.also or partner_time.moved:
         for occurrence in times:
             title = "" if occurrence.title == partner_time.title else f", {occurrence.title}"
-            output.say(f"{declared.say(occurrence)}{title}", first=INDENT, later=INDENT)
+            output.say(f"{declared.describe(occurrence)}{title}", first=INDENT, later=INDENT)
     if not times:
         output.say(_("It does not take place in the next years."), first=INDENT, later=INDENT)
     before = changed_from(proposal, declared)
@@ -53,7 +53,7 @@ def say_proposal(proposal: Proposal, declared: Declared) -> None:
         output.say(sentence, first=INDENT, later=INDENT)
 
 
-def changed_from(proposal: Proposal, declared: Declared) -> PartnerTime | None:
+def changed_from(proposal: Proposal, declared: PlanContext) -> PartnerTime | None:
     """Return what is declared from when it was accepted, where the calendar has changed it since."""
     if proposal.decided != "open" or proposal.accepted_as is None:
         return None
@@ -61,7 +61,7 @@ def changed_from(proposal: Proposal, declared: Declared) -> PartnerTime | None:
 
 
 def proposal_as_json(
-    proposal: Proposal, calendars: Mapping[int | None, Calendar], declared: Declared
+    proposal: Proposal, calendars: Mapping[int | None, Calendar], declared: PlanContext
 ) -> dict[str, Any]:
     """Return the same as JSON takes it."""
     partner_time = proposal.partner_time

@@ -20,7 +20,7 @@ def remove_calendar(which: str, *, yes: bool) -> None:
         UserError: if there is none; or if nobody can be asked and nobody said yes.
         StoreError: if what is kept cannot be read or written.
     """
-    with context.opened() as store:
+    with context.open_store() as store:
         calendar = choose_calendar(store.calendars.all(), which)
         before = context.read(store)
         numbers = {each.accepted_as for each in store.calendars.proposals(calendar.number)} - {None}
@@ -42,7 +42,7 @@ def remove_calendar(which: str, *, yes: bool) -> None:
         _say_accepted(_("With it went what you had accepted:"), accepted)
     if any(occurrence.partner_time in numbers for occurrence in before.under_way):
         output.say(_("What was under way of it ends now."))
-    for sentence in [*after.what_holds(), *([] if runs else [context.NOT_RUNNING])]:
+    for sentence in [*after.state_sentences(), *([] if runs else [context.NOT_RUNNING])]:
         output.say(sentence)
 
 

@@ -50,7 +50,7 @@ def subscribe(
     """
     events = chosen or EventFilter()
     nothing = _("Nothing was kept.")
-    with context.opened() as store:
+    with context.open_store() as store:
         calendar = _checked(store.calendars.all(), place, events, name, accepts=accepts, local=local)
         try:
             with show_progress(calendar) as progress:
@@ -91,7 +91,7 @@ def refresh_now(name: str | None, *, yes: bool) -> None:
     failed: list[str] = []
     sentences: list[str] = []
     unconfirmed: list[Problem] = []
-    with context.opened() as store:
+    with context.open_store() as store:
         for calendar in subscriptions(store.calendars.all(), name):
             with show_progress(calendar) as progress:
                 done = refresh(store, calendar, context.CLOCK, progress=progress)

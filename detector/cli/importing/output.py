@@ -21,7 +21,7 @@ def say_account(
     account: Account, begins: datetime, *, asked: int, shortened: timedelta | None, times: Times, dry_run: bool
 ) -> None:
     """Write the table of devices, what could not be read, and what follows. `asked`: how many partner times lie there."""
-    from detector.cli.plan.context import say  # noqa: PLC0415 - not for --help
+    from detector.cli.output import say  # noqa: PLC0415 - not for --help
     from rules.lengths import say_length  # noqa: PLC0415 - not for --help
 
     heads = ("Device", "Events", "Used", "Outside", "Known already", "Not yet", "Wrong")

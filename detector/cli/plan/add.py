@@ -18,11 +18,7 @@ from detector.zone import system_zone
 
 
 def add_partner_time(given: Mapping[str, Any], *, yes: bool) -> None:
-    """Declare what the options describe, once the person agrees; `given`: the fields of `PlanArguments`.
-
-    Raises:
-        UserError: if they cannot be read, or nobody can be asked.
-    """
+    """Declare what the options describe, once the person agrees; `given`: the fields of `PlanArguments`."""
     before = context.load()
     arguments = PlanArguments(**given)
     wanted = parse_declaration(arguments, before.now, before.zone)
@@ -50,7 +46,7 @@ def _state_sentences(kept: PartnerTime, after: PlanContext) -> list[str]:
     own = next((occurrence for occurrence in after.under_way if occurrence.partner_time == kept.number), None)
     current, upcoming = after.plan.current, after.plan.upcoming
     if own is not None and current is not None and current.id != own.id:
-        follows = _("{title} follows it, until {time}.").format(title=kept.title, time=after.describe_instant(own.ends))
+        follows = after.fill(_("{title} follows it, until {end}."), own)
         return [after.under_way_sentence(current), follows, *after.pause_sentences()]
     if current is None and upcoming and upcoming[0].partner_time == kept.number:
         return after.pause_sentences()

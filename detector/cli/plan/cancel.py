@@ -22,11 +22,7 @@ from detector.partner_time.parse_dates import parse_when
 
 
 def cancel_next(which: str | None, *, instead: str | None, no_new_date: bool, yes: bool) -> None:
-    """Cancel what is under way, else the next occurrence, of this partner time or of any, once the person agrees.
-
-    Raises:
-        UserError: if there is none, the new date cannot be read or is taken, or nobody can be asked.
-    """
+    """Cancel what is under way, else the next occurrence, of this partner time or of any, once the person agrees."""
     if instead is not None and no_new_date:
         raise UserError(_("Write either --instead or --no-new-date, not both; nothing was changed."))
     with context.open_store() as store:
@@ -58,7 +54,7 @@ def cancel_next(which: str | None, *, instead: str | None, no_new_date: bool, ye
         sentences.append(_("It was under way and ends now."))
     if made is not None and kept is not None:
         text = _("Instead: {title}, {when}. Declared as number {number}.")
-        sentences.append(text.format(title=kept.title, when=before.describe(kept), number=made.number))
+        sentences.append(before.fill(text, kept, number=made.number))
         sentences += notes if yes else []
     context.conclude([*sentences, *after.state_sentences()])
 
@@ -98,11 +94,7 @@ def _new_date(before: PlanContext, planned: Occurrence, instead: str | None) -> 
 
 
 def _read(before: PlanContext, planned: Occurrence, text: str, *, argument: str) -> PartnerTime:
-    """Return the partner time in place of the planned one, at the time that `text` names.
-
-    Raises:
-        UserError: if it names none, or one at which partner time is anyway.
-    """
+    """Return the partner time in place of the planned one, at the time that `text` names."""
     begins = parse_when(text, argument=argument, now=before.now, zone=before.zone)
     of = next(known for known in before.partner_times if known.number == planned.partner_time)
     local = planned.begins.astimezone(before.zone).replace(tzinfo=None)
@@ -118,12 +110,14 @@ def _read(before: PlanContext, planned: Occurrence, text: str, *, argument: str)
     )
     kept = _to_occurrence(new)
     if planned.begins <= kept.begins < planned.ends:
-        message = _("it lies within what you cancel, {when}").format(when=before.describe(planned))
+        message = before.fill(_("it lies within what you cancel, {when}"), planned)
         raise UserError([Problem(message=message, file=argument, hint=_("choose a time before it or after it"))])
     for other in _overlapped(before, planned, kept):
         if other.begins <= kept.begins and kept.ends <= other.ends:
-            message = _("{title} is then anyway, {when}").format(title=other.title, when=before.describe(other))
-            hint = _("choose a time at which nothing is yet")
+            message, hint = (
+                before.fill(_("{title} is then anyway, {when}"), other),
+                _("choose a time at which nothing is yet"),
+            )
             raise UserError([Problem(message=message, file=argument, hint=hint)])
     return new
 
@@ -145,5 +139,4 @@ def _overlapped(before: PlanContext, planned: Occurrence, kept: Occurrence) -> l
 
 def _notes(before: PlanContext, planned: Occurrence, kept: Occurrence) -> list[str]:
     text = _("It overlaps {title}, {when}; what overlaps counts once.")
-    found = _overlapped(before, planned, kept)
-    return [text.format(title=each.title, when=before.describe(each)) for each in found]
+    return [before.fill(text, each) for each in _overlapped(before, planned, kept)]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from detector.cli import output
+from detector.cli.output import say
 from detector.clock import Clock, SystemClock
 from detector.control.lock import wake_daemon
 from detector.i18n import _
@@ -105,13 +105,18 @@ class PlanContext:
             "quiet": partner_time.quiet,
         }
 
+    def fill(self, text: str, occurrence: Occurrence, **values: object) -> str:
+        """Return the text with the occurrence's `{title}`, its day and times as `{when}`, its end as `{end}`."""
+        when, end = self.describe(occurrence), self.describe_instant(occurrence.ends)
+        return text.format(title=occurrence.title, when=when, end=end, **values)
+
     def under_way_sentence(self, occurrence: Occurrence) -> str:
         """Return until when the occurrence is under way."""
-        return self._until(_("{title} is under way until {time}."), occurrence)
+        return self.fill(_("{title} is under way until {end}."), occurrence)
 
     def unchanged_sentence(self, occurrence: Occurrence) -> str:
         """Return that nothing was changed because the occurrence is under way."""
-        return self._until(_("{title} is under way until {time}; nothing was changed."), occurrence)
+        return self.fill(_("{title} is under way until {end}; nothing was changed."), occurrence)
 
     def state_sentences(self) -> list[str]:
         """Return what is under way or comes next, and whether a pause keeps it quiet: a sentence each."""
@@ -134,7 +139,7 @@ class PlanContext:
         following = plan.upcoming[0]
         if following.begins != plan.current.ends:
             return [self._next_sentence(following)]
-        return [self._until(_("{title} goes on from there until {time}."), following)]
+        return [self.fill(_("{title} goes on from there until {end}."), following)]
 
     def pause_sentences(self) -> list[str]:
         """Return whether a pause keeps everything quiet: one sentence or none."""
@@ -143,13 +148,8 @@ class PlanContext:
         text = _("You paused until {time}; `turntoward resume` ends the pause.")
         return [text.format(time=self.describe_instant(self.paused_until))]
 
-    what_holds, plain, say, clock = state_sentences, to_json, describe, describe_instant
-
-    def _until(self, text: str, occurrence: Occurrence) -> str:
-        return text.format(title=occurrence.title, time=self.describe_instant(occurrence.ends))
-
     def _next_sentence(self, occurrence: Occurrence) -> str:
-        return _("Next: {title}, {when}.").format(title=occurrence.title, when=self.describe(occurrence))
+        return self.fill(_("Next: {title}, {when}."), occurrence)
 
 
 @contextmanager
@@ -193,21 +193,4 @@ def read(store: Store) -> PlanContext:
 def conclude(sentences: Sequence[str]) -> None:
     """Wake the daemon after a change, and write the sentences; last, whether no daemon runs."""
     for sentence in [*sentences, *([] if wake_daemon() else [NOT_RUNNING])]:
-        output.say(sentence)
-
-
-# Names of before, until every command uses the new ones.
-Declared = PlanContext
-opened = open_store
-say = output.say
-read_only = load
-
-
-def opened_to_read() -> AbstractContextManager[Store]:
-    """Use `open_store(read_only=True)`."""
-    return open_store(read_only=True)
-
-
-def nobody_to_ask() -> bool:
-    """Use `output.is_interactive`."""
-    return not output.is_interactive()
+        say(sentence)

@@ -21,11 +21,7 @@ from detector.store.store import Store
 
 
 def edit_partner_time(which: str, given: Mapping[str, Any], *, yes: bool) -> None:
-    """Change what the options name, once the person agrees; `given`: the fields of `PlanArguments`.
-
-    Raises:
-        UserError: if they cannot be read, name nothing, or nobody can be asked.
-    """
+    """Change what the options name, once the person agrees; `given`: the fields of `PlanArguments`."""
     before = context.load()
     known = choose(before.partner_times, which)
     arguments = PlanArguments(**given)
@@ -78,10 +74,9 @@ def _decline_proposals(store: Store, known: PartnerTime) -> None:
 
 def _consequences(edited: requests.Edited, before: PlanContext, after: PlanContext) -> Iterator[str]:
     if edited.goes_on is not None:
-        text = _("What is under way goes on as it began, until {time}.")
-        yield text.format(time=after.describe_instant(edited.goes_on.ends))
+        yield after.fill(_("What is under way goes on as it began, until {end}."), edited.goes_on)
     for occurrence in edited.left_out:
-        yield _("Beside that, {when} does not take place.").format(when=after.describe(occurrence))
+        yield after.fill(_("Beside that, {when} does not take place."), occurrence)
     for occurrence in edited.lost:
         if occurrence.id in before.skipped:
             text = _("{when} was skipped or cancelled; it is on no such day any more, so that is forgotten.")

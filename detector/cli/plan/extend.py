@@ -10,11 +10,7 @@ from detector.partner_time.parse_times import parse_duration
 
 
 def extend_current(length: str) -> None:
-    """Extend the current occurrence by the length.
-
-    Raises:
-        UserError: if that is no length, nothing is under way, or it lasts 24 h already.
-    """
+    """Extend the current occurrence by the length."""
     by = parse_duration(length, argument="LENGTH")
     with context.open_store() as store:
         before = context.read(store)
@@ -28,10 +24,8 @@ def extend_current(length: str) -> None:
         raise UserError(f"{before.unchanged_sentence(current)}\n  {_('Partner time lasts 24 h at the longest.')}")
     planned = before.under_way[0].ends
     if extended.ends < planned + by:
-        text = _("{title} goes on until {ends} instead of {planned}; 24 h are the longest.")
+        text = _("{title} goes on until {end} instead of {planned}; 24 h are the longest.")
     else:
-        text = _("{title} goes on until {ends} instead of {planned}.")
-    sentence = text.format(
-        title=extended.title, ends=after.describe_instant(extended.ends), planned=before.describe_instant(planned)
-    )
+        text = _("{title} goes on until {end} instead of {planned}.")
+    sentence = after.fill(text, extended, planned=before.describe_instant(planned))
     context.conclude([sentence, *after.following_sentences(), *after.pause_sentences()])

@@ -12,11 +12,7 @@ from detector.partner_time.model import Occurrence, PartnerTime
 
 
 def list_partner_times(*, everything: bool, week: str | None, as_json: bool) -> None:
-    """Write what is declared; or the week that holds the day `week`.
-
-    Raises:
-        UserError: if `week` names no day.
-    """
+    """Write what is declared; or the week that holds the day `week`."""
     known = context.load()
     if week is not None:
         list_week(week, known, as_json=as_json)
@@ -45,7 +41,7 @@ def _write(partner_time: PartnerTime, coming: list[Occurrence], known: PlanConte
     current = known.plan.current
     for occurrence in coming:
         if current is not None and current.id == occurrence.id:
-            until = _("under way until {time}").format(time=known.describe_instant(occurrence.ends))
+            until = known.fill(_("under way until {end}"), occurrence)
             say(until, first="   > ", later="     ")
         elif (skip := known.describe_skip(occurrence)) is not None:
             say(f"{known.describe(occurrence)}, {skip}", first="   - ", later="     ")

@@ -25,7 +25,7 @@ def show_next(count: int, *, as_json: bool) -> None:
         return
     for occurrence in found:
         if occurrence.begins <= known.now:
-            until = _("under way until {time}").format(time=known.describe_instant(occurrence.ends))
+            until = known.fill(_("under way until {end}"), occurrence)
         else:
             until = _("in {length}").format(length=_say_wait(occurrence.begins - known.now))
         say(f"{occurrence.title}, {known.describe(occurrence)}, {until}.", later="  ")

@@ -10,11 +10,7 @@ from detector.partner_time.parse_times import ProblemCollector, parse_duration, 
 
 
 def start_now(length: str, title: str) -> None:
-    """Begin partner time of this length and title.
-
-    Raises:
-        UserError: if they cannot be read, or partner time is under way already.
-    """
+    """Begin partner time of this length and title."""
     reader = ProblemCollector()
     lasts = reader.read(lambda: parse_duration(length, argument="LENGTH"))
     name = reader.read(lambda: parse_title(title, argument="--title"))

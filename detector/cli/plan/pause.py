@@ -14,11 +14,7 @@ MAX_PAUSE: Final = timedelta(hours=24)
 
 
 def pause_for(length: str) -> None:
-    """Pause for the length.
-
-    Raises:
-        UserError: if it is no length, or longer than 24 h.
-    """
+    """Pause for the length."""
     try:
         lasts = parse_length(length)
     except ValueError as wrong:

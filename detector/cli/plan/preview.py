@@ -40,8 +40,7 @@ def _overlap_sentences(wanted: PartnerTime, known: PlanContext) -> Iterator[str]
             text = _("It overlaps {title} (number {number}), first {when}.")
         else:
             text = _("It overlaps {title} (number {number}), {when}.")
-        other = overlap.other
-        yield text.format(title=other.title, number=other.number, when=known.describe(overlap.first))
+        yield text.format(title=overlap.other.title, number=overlap.other.number, when=known.describe(overlap.first))
     if len(found) > MAX_SHOWN:
         yield _("It overlaps {count} more.").format(count=len(found) - MAX_SHOWN)
     if found:

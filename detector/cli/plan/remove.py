@@ -10,11 +10,7 @@ from detector.partner_time.describe import say_partner_time
 
 
 def remove_partner_time(which: str, *, yes: bool) -> None:
-    """Remove the partner time of this number or title, once the person agrees.
-
-    Raises:
-        UserError: if there is none or several, or nobody can be asked.
-    """
+    """Remove the partner time of this number or title, once the person agrees."""
     with context.open_store() as store:
         before = context.read(store)
         chosen = choose(before.partner_times, which)

@@ -34,11 +34,7 @@ class _Details:
 
 
 def show_partner_time(which: str, *, as_json: bool) -> None:
-    """Write everything about the partner time of this number or title.
-
-    Raises:
-        UserError: if there is none or several.
-    """
+    """Write everything about the partner time of this number or title."""
     known = context.load()
     partner_time = choose(known.partner_times, which)
     with context.open_store(read_only=True) as store:
@@ -121,7 +117,7 @@ def _following(occurrence: Occurrence, details: _Details) -> tuple[str, str]:
         text = _("{occurrence}, {skip}; instead {when} (number {number})")
         return "-", text.format(occurrence=words, skip=skip, when=when, number=made.number)
     if occurrence.begins <= known.now:
-        return ">", _("under way until {time}").format(time=known.describe_instant(occurrence.ends))
+        return ">", known.fill(_("under way until {end}"), occurrence)
     if occurrence.id in known.schedule.exceptions.extended:
         return " ", _("{occurrence}, extended").format(occurrence=words)
     return " ", words

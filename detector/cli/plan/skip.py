@@ -12,11 +12,7 @@ from detector.store.store import Store
 
 
 def skip_next(which: str | None, *, undo: bool) -> None:
-    """Skip what is under way, else the next occurrence, of this partner time or of any; or undo the last such change.
-
-    Raises:
-        UserError: if there is none.
-    """
+    """Skip what is under way, else the next occurrence, of this partner time or of any; or undo the last such change."""
     with context.open_store() as store:
         before = context.read(store)
         number = None if which is None else choose(before.partner_times, which).number
@@ -33,7 +29,7 @@ def _skip(store: Store, before: PlanContext, number: int | None) -> list[str]:
     skipped = requests.skip(store, before.now, number)
     if skipped is None:
         raise nothing_comes(before, number)
-    sentence = _("Skipped, this once: {title}, {when}.").format(title=skipped.title, when=before.describe(skipped))
+    sentence = before.fill(_("Skipped, this once: {title}, {when}."), skipped)
     return [sentence, *([] if skipped.begins > before.now else [_("It was under way and ends now.")])]
 
 
@@ -51,8 +47,10 @@ def _undo(store: Store, before: PlanContext, number: int | None) -> list[str]:
     left = {partner_time.number for partner_time in store.plans.partner_times()}
     gone = [partner_time.title for of, partner_time in known.items() if of not in left]
     taken_back = _("{title}, which was to be in its place, is taken back.")
-    sentence = _("{title}, {when}, takes place after all.").format(title=back.title, when=before.describe(back))
-    return [sentence, *(taken_back.format(title=title) for title in gone)]
+    return [
+        before.fill(_("{title}, {when}, takes place after all."), back),
+        *(taken_back.format(title=title) for title in gone),
+    ]
 
 
 def nothing_comes(before: PlanContext, number: int | None) -> UserError:

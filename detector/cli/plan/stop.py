@@ -18,6 +18,5 @@ def stop_current() -> None:
         for sentence in [_("No partner time is under way; there is nothing to stop."), *after.state_sentences()]:
             say(sentence)
         return
-    text = _("{title} is over; it was planned until {time}.")
-    sentences = [text.format(title=each.title, time=before.describe_instant(each.ends)) for each in stopped]
+    sentences = [before.fill(_("{title} is over; it was planned until {end}."), each) for each in stopped]
     context.conclude([*sentences, *after.state_sentences()])

@@ -38,11 +38,7 @@ def show_categories(*, as_json: bool) -> None:
 
 
 def add_category(category: str) -> None:
-    """Make the category always for both.
-
-    Raises:
-        UserError: if there is no such category, or the config cannot be changed.
-    """
+    """Make the category always for both."""
     _check(category)
     values = {"name": say_category(category), "category": category}
     if not _change(lambda chosen: [*chosen, *([] if category in chosen else [category])]):
@@ -53,11 +49,7 @@ def add_category(category: str) -> None:
 
 
 def remove_category(category: str) -> None:
-    """Make the category no longer always for both.
-
-    Raises:
-        UserError: if there is no such category, or the config cannot be changed.
-    """
+    """Make the category no longer always for both."""
     _check(category)
     if _change(lambda chosen: [each for each in chosen if each != category]):
         text = _("No longer always for both of you: {name}. From the next partner time on.")
@@ -67,11 +59,7 @@ def remove_category(category: str) -> None:
 
 
 def decline_category(category: str) -> None:
-    """Save that the category is not to be offered any more.
-
-    Raises:
-        UserError: if there is no such category.
-    """
+    """Save that the category is not to be offered any more."""
     _check(category)
     with open_store() as store:
         before = declined(store.state.get(DECLINED))

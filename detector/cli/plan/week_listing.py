@@ -18,11 +18,7 @@ from detector.partner_time.parse_dates import parse_date
 
 
 def list_week(wanted: str, known: PlanContext, *, as_json: bool) -> None:
-    """Write the week, Monday to Sunday, that holds the given day, as a picture or as JSON.
-
-    Raises:
-        UserError: if it names no day.
-    """
+    """Write the week, Monday to Sunday, that holds the given day, as a picture or as JSON."""
     day = parse_date(wanted, argument="--week", now=known.now, zone=known.zone, past=True)
     first = day - timedelta(days=day.weekday())
     planned = _planned(known, first)
