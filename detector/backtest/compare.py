@@ -106,6 +106,7 @@ def play_evening(
         for rules in (now, then)
         if rules is not None
     ]
+    # Observations are read once and fed to both sides, so that an evening is never in memory as a whole (rule 2).
     first, seen = next(evening.observations, None), 0
     for observation in chain(_with_beginning(evening.occurrence, first), evening.observations) if first else ():
         for side in sides:
@@ -136,6 +137,7 @@ def gather(
             continue
         evenings += 1
         seen += evening.observations
+        # With one side only, the second counts stay empty.
         for counts, moments, nudges in zip(found, evening.moments, evening.nudges, strict=False):
             counts.moments += moments
             counts.nudges += nudges
@@ -176,6 +178,7 @@ def _with_beginning(occurrence: StoredOccurrence, first: Observation) -> tuple[O
 
 
 def _change(occurrence: StoredOccurrence, now: EveningReplay, then: EveningReplay) -> EveningChange | None:
+    # Numbers of moments differ between the sides, so nudges are matched by rule, device and instant.
     before, after = _nudges(now), _nudges(then)
     appear = tuple(moment for key, moment in after.items() if key not in before)
     vanish = tuple(moment for key, moment in before.items() if key not in after)

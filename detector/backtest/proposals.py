@@ -115,6 +115,7 @@ def propose(
     found: tuple[Counter[str], int] | None = None
     for code, (rule, threshold) in chosen.items():
         (_number, _rule, before), *higher_ones = candidates[code]
+        # Candidates go upward, so the first that fits is the lowest (rule 3); if none fits, the highest is proposed.
         fitting = [each for each in higher_ones if each[2] <= maximum] or higher_ones[-1:]
         if before <= maximum or not fitting:
             continue
@@ -123,6 +124,7 @@ def propose(
         found = found or _count(evenings, rules, policy, attention)
         others = [changed if other.code == code else other for other in rules]
         (now, nudges_now), (then, nudges_then) = found, _count(evenings, others, policy, attention)
+        # With this rule later, another rule may get the nudge instead: then the change would not make it quieter (rule 4).
         if then[code] >= now[code] or nudges_then > nudges_now:
             continue
         proposals.append(
@@ -189,6 +191,7 @@ def _candidates(
     each = [
         replace(rule, code=f"{code} {at}") for code, ones in tried.items() for at, (_number, rule) in enumerate(ones)
     ]
+    # A nudge changes what follows: the person answers, or puts it away. So no candidate may nudge while it is measured.
     silent = PolicySettings(budget=0)
     found: Counter[str] = Counter()
     for evening in evenings:

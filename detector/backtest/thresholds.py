@@ -51,12 +51,14 @@ class Threshold:
 
 def find_threshold(condition: str) -> Threshold | None:
     """Return the condition's one number of the most telling kind: a count, else a sum of time, else how long a use lasts."""
+    # Below a `not` a higher number would make the rule hold more often, not less (rule 1 of proposals).
     if re.search(r"\bnot\s*\(", condition):
         return None
     found = [each for each in map(_threshold, _COMPARED.finditer(condition)) if each is not None]
     for names in (_COUNTS, ("time",), ("dwell",), ("for",)):
         of_kind = [each for each in found if each.name in names]
         if of_kind:
+            # With two numbers of one kind it is not clear which of them the person notices.
             return of_kind[0] if len(of_kind) == 1 else None
     return None
 

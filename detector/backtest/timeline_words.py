@@ -88,6 +88,7 @@ def observed(at: datetime, until: datetime | None, device: str, words: str) -> I
         yield obs.PartnerTimeBegan(
             at=at, occurrence=f"timeline {say_clock(at)}", title="Dinner", ends=ends, on_call=on_call, quiet=quiet
         )
+        # Without these observations every feature would be unknown, and no rule could hold.
         for sense in ("focus", "idle", "input"):
             if sense != began[2]:
                 yield obs.SensorStarted(at=at, sense=sense, sensor="timeline")

@@ -91,6 +91,7 @@ def read_timelines(text: str, name: str) -> list[Timeline]:
         more = len(reader.problems) - MAX_PROBLEMS
         rest = [Problem(file=name, message=_("and {count:,} more").format(count=more))] if more > 0 else []
         raise UserError([*reader.problems[:MAX_PROBLEMS], *rest])
+    # A line such as `19:00:01-19:01:05   2 scrolls a second` stands for observations between those of later lines.
     for timeline in reader.found:
         timeline.observations.sort(key=_at)
     return reader.found
@@ -107,6 +108,7 @@ class _TimelineReader:
 
     def take(self, number: int, line: str) -> None:
         """Read one line."""
+        # `# ` begins a timeline, so a remark stands in parentheses instead.
         if line.startswith("# "):
             self.found.append(Timeline(line[2:].strip(), f"{self._name}:{number}"))
             self._latest = DAY
@@ -114,6 +116,7 @@ class _TimelineReader:
             try:
                 self._line(line)
             except InvalidLine as wrong:
+                # The caret must stand under the word in the line as it is shown: letters are replaced one by one.
                 at = line.find(wrong.word) if wrong.word else 0
                 shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)
                 place = Problem(
@@ -157,6 +160,7 @@ def decisions(effects: Iterable[Effect]) -> tuple[list[str], list[str]]:
     for effect in effects:
         if isinstance(effect, Record) and isinstance(effect.what, Moment):
             moment = effect.what
+            # A moment is recorded again for every change; only a change of the decision is a line of its own.
             before = last.get((moment.occurrence, moment.number))
             if before is None or (before.decided, before.reason) != (moment.decided, moment.reason):
                 words = (say_clock(moment.decided_at), moment.decided, moment.rule, moment.reason)
@@ -180,6 +184,7 @@ def play(timeline: Timeline, core: Pipeline) -> list[Effect]:
     effects: list[Effect] = []
     for seen in timeline.observations:
         effects += core.feed(seen)
+    # The last nudge may wait for its outcome, and partner time itself ends, after the last line.
     while core.deadline is not None:
         effects += core.advance(core.deadline)
     return effects
@@ -191,6 +196,7 @@ def differs(timeline: Timeline, effects: Sequence[Effect]) -> str | None:
     shown = []
     if decided != timeline.expected:
         shown.append(_side_by_side(timeline.expected, decided))
+    # Decisions must all be listed; outcomes and the start are compared only where the timeline names any.
     if timeline.outcomes and outcomes != timeline.outcomes:
         shown.append(_("  At the end:") + "\n" + _side_by_side(timeline.outcomes, outcomes))
     if timeline.start and [started(effects)] != timeline.start:

@@ -62,6 +62,7 @@ def as_text(summary: Summary, width: int = 80, *, colour: bool = False) -> str:
 def _parts(summary: Summary, width: int) -> Iterator[list[str]]:
     heading = _("Partner time, {begin} to {end}")
     yield [heading.format(begin=_date(summary.since), end=_date(summary.until))]
+    # Cancellations are listed even then: a month of cancelled evenings is worth knowing.
     if not summary.partner_times.all:
         yield wrap(_("Nothing is kept from that time."), width)
         yield _cancelled(summary, width)
@@ -72,6 +73,7 @@ def _parts(summary: Summary, width: int) -> Iterator[list[str]]:
     yield _devices(summary, width)
     if summary.partner_times.counted:
         yield _moments(summary, width)
+        # One width for all tables, so that their bars begin in the same column and can be compared.
         column = max(
             (len(count.name) for count in (*summary.by_category, *summary.by_rule, *summary.besides, *_on(summary))),
             default=0,
@@ -338,6 +340,7 @@ def _dated(at: datetime, now: datetime) -> str:
 
 
 def _bar(part: float) -> str:
+    # Little is not nothing: any moment at all gets at least one block.
     return "█" * max(round(part * _BAR_COLUMNS), 1 if part > 0 else 0)
 
 

@@ -24,6 +24,7 @@ def survey(kept: Sequence[OccurrenceRows], phones: Iterable[Phone]) -> tuple[Dev
     for each in kept:
         for things in (each.uses, each.coverage, each.moments, each.signs):
             active |= {thing.device for thing in things}
+    # A phone that was unpaired keeps its share of the past; the order is laptop, paired, others.
     names = dict.fromkeys((LAPTOP, *paired, *sorted(active)))
     return tuple(_device(name, kept, paired=name in paired or name == LAPTOP, spoke=name in active) for name in names)
 
@@ -36,6 +37,7 @@ def put_away_first(each: OccurrenceRows, device: str) -> bool:
     ]
     if not put_away:
         return False
+    # Whoever was distracted by the phone first, and put it away then, did not begin with it put away.
     looks = (use.began for use in each.uses if use.device == device and use.activity.category in DISTRACTING)
     return not any(began < min(put_away) for began in looks)
 
@@ -48,6 +50,7 @@ def _device(name: str, kept: Sequence[OccurrenceRows], *, paired: bool, spoke: b
         share += split_time(uses, covered, each.occurrence.began, each.ends).share
         distracting = [use for use in uses if use.activity.category in DISTRACTING]
         looks += len(distracting)
+        # The store gives a use whose end is unknown the end that it is sure of: its beginning.
         of_unknown_length += sum(1 for use in distracting if not use.trusted and use.ended == use.began)
         pick_ups += sum(1 for sign in each.signs if isinstance(sign, PickedUp) and sign.device == name)
         well += put_away_first(each, name)

@@ -57,6 +57,7 @@ def _end(each: OccurrenceRows, until: datetime) -> datetime:
     occurrence = each.occurrence
     if occurrence.ended is not None:
         return max(occurrence.began, min(occurrence.ended, until))
+    # A use with an end that is not trusted may have ended earlier, so it proves nothing.
     known = [stretch.ended for stretch in each.coverage]
     known += [use.ended for use in each.uses if use.ended is not None and use.trusted]
     return max(occurrence.began, min(max(known, default=occurrence.began), occurrence.ends, until))

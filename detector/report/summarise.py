@@ -92,6 +92,7 @@ def summarise(
     counted_occurrences: list[_CountedOccurrence] = []
     everything, left_out_moments = Share(), 0
     for each in kept:
+        # All devices together: time on two of them at once counts once.
         divided = split_time(each.uses, each.coverage, each.occurrence.began, each.ends)
         share = divided.share
         everything += share
@@ -102,6 +103,7 @@ def summarise(
             counted_occurrences.append(_CountedOccurrence(monday, divided, share, counted, excused))
         else:
             left_out_moments += len(counted)
+    # No end is kept: either it goes on right now, or the daemon was killed in it.
     open_ended = [each.occurrence for each in kept if each.occurrence.ended is None]
     under_way = sum(1 for each in open_ended if each.ends > until)
     partner_times = PartnerTimes(
@@ -161,6 +163,7 @@ def _sort_out(moments: Sequence[Moment]) -> tuple[list[Moment], Counter[Reason]]
     excused: Counter[Reason] = Counter()
     excused_uses: set[int] = set()
     for moment in moments:
+        # Several moments of one use may be excused, by the answer to one of them; the use is excused once.
         kind = _excuse(moment)
         if kind is not None and moment.use is not None and moment.use not in excused_uses:
             excused_uses.add(moment.use)
@@ -195,6 +198,7 @@ def _max_stretch(counted_occurrences: Iterable[_CountedOccurrence], zone: tzinfo
 
 def _nudges(moments: Iterable[Moment]) -> Nudges:
     outcomes = Counter(moment.outcome for moment in moments if moment.decided == "nudged")
+    # Nobody saw an undelivered nudge, so it must not count as shown.
     undelivered = outcomes.pop(Outcome.UNDELIVERED, 0)
     judged = sum(outcomes[outcome] for outcome in _JUDGED)
     within_30 = outcomes[Outcome.PUT_AWAY_30]

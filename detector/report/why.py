@@ -51,6 +51,7 @@ def explain(
     held = _joint(rule, evidence)
     changed = rule is not None and (held is None or held.holds is False)
     own = say_because(rule.because_parts, evidence, moment.device) if rule and not changed else None
+    # What would have kept it quiet is computed from the evidence; with another condition it would be wrong (rule 2).
     quiet = None
     if moment.decided == "nudged" and held is not None and not changed:
         quiet = what_would_have_kept_it_quiet(held, moment.began, clock)

@@ -57,6 +57,7 @@ def find_situation(
     effects: list[Effect] = []
     paused = False
     for seen in observations:
+        # A gap is observed at its end, and means that nothing is known of the time before.
         if isinstance(seen, Gap) and seen.sense is None and seen.since <= at < seen.at:
             return Situation(at=at, nothing=_("Nothing is known of then, so nothing could be said."))
         if seen.at > at:

@@ -61,6 +61,7 @@ def _both_sides(files: Sequence[Path]) -> tuple[tuple[Rule, ...], tuple[Rule, ..
     folder = rules_dir()
     packs = {path.resolve() for path in packs_in(folder)[0]}
     outside = [path for path in files if path.resolve() not in packs]
+    # A pack that is in force already has no "before" but the rules without it.
     before = load_rules(folder, without=files)
     after = load_rules(folder, more=outside)
     if after.problems:

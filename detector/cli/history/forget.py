@@ -36,6 +36,7 @@ def forget(length: tuple[str, ...], *, everything: bool, yes: bool) -> None:
 
 def _forget_last(length: timedelta) -> None:
     now = SystemClock().now()
+    # Recordings of failures hold observations, too, and lie beside the store.
     recordings = delete_recordings(state_dir(), now - length)
     counts, continues = [], False
     if path_exists(store_path()):

@@ -134,6 +134,7 @@ class _Explainer:
         return usuals((list(self._store.history.observations(each.id)) for each in before), compared, settings)
 
     def _moments(self, occurrence: StoredOccurrence) -> list[Moment]:
+        # The store looks moments up by when partner time began, so an interval of one instant finds this occurrence.
         found = self._store.history.moments(occurrence.began, occurrence.began + timedelta(microseconds=1))
         return sorted((each for each in found if each.occurrence == occurrence.id), key=lambda each: each.number)
 

@@ -78,6 +78,7 @@ def _evening(recording: Path | None) -> Iterator[Observation]:
     if not observations or not isinstance(observations[0], PartnerTimeBegan):
         message = _("{file}: it does not begin with the beginning of partner time.")
         raise UserError(message.format(file=recording or _("the bundled evening")))
+    # The report looks back from now, so the evening must lie in the recent past.
     yesterday = SystemClock().now().astimezone() - timedelta(days=1)
     wanted = yesterday.replace(hour=18, minute=30, second=0, microsecond=0)
     yield from shift(observations, wanted - observations[0].at)
@@ -101,6 +102,7 @@ async def _play(evening: Sequence[Observation], rules: Sequence[Rule], settings:
         async for at, effect in player.play(evening):
             for line in _lines(at, effect, by_code):
                 click.echo(line)
+            # On a desktop the next nudge would replace this one before anybody could read it.
             if is_watched and isinstance(effect, Notify) and effect_runner.last_shown_by not in (None, "print"):
                 await asyncio.sleep(NUDGE_SECONDS)  # noqa: TID251 - a person watches
     finally:

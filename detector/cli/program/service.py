@@ -69,6 +69,7 @@ def uninstall_service() -> None:
     if not is_own_unit(path):
         message = _("{path} is not a unit that turntoward wrote; nothing was changed.")
         raise UserError(message.format(path=path))
+    # While the unit still exists, or systemd would not know what to disable.
     stopped = _systemctl(("disable", "--now", UNIT))
     path.unlink()
     allow_network(wanted=False)

@@ -43,6 +43,7 @@ async def in_front(sources: SensorSettings, *, other: bool) -> Toplevel | None:
                 return toplevel
             if toplevel is None:
                 continue
+            # When the command starts, the terminal in which the person types is in front.
             if first is None:
                 first = toplevel
                 click.echo(_("Turn to the app that you mean, then come back here. Ctrl-C leaves."))
