@@ -1,14 +1,15 @@
-"""Ask one calendar anew and keep what it proposes: `python -m detector.daemon.calendar_refresh NUMBER`, a short-lived child.
+"""Fetch one calendar and store what it proposes. `python -m detector.daemon.calendar_refresh NUMBER` is the daemon's child.
 
-Rule 1: what fails leaves all as it was, but for when it was tried and why it failed: the last good copy stays in force.
-Rule 2: a copy is taken over whole, in one transaction, or not at all; a kill in the middle leaves the one before.
-Rule 3: a calendar that suddenly holds no event at all is not believed by itself, for that is how many servers fail.
-Rule 4: whatever hangs, the child ends: its own alarm ends it, also where nobody is left who would.
+Rule 1: what fails changes nothing but when it was tried and why it failed: the last good copy stays in use.
+Rule 2: a copy is stored whole, in one transaction, or not at all; a kill in the middle leaves the one before.
+Rule 3: a calendar that suddenly has no event at all is not believed by itself, for that is how many servers fail.
+Rule 4: whatever hangs, the child ends: its own alarm ends it, even if the daemon is gone.
 """
 
 from __future__ import annotations
 
 import json
+import resource
 import signal
 import sys
 from collections.abc import Callable
@@ -21,31 +22,35 @@ from typing import TYPE_CHECKING, Final
 
 from detector.calendars.connection import FetchFailed, Network
 from detector.calendars.fetching import FetchedCalendar, FetchLimits, fetch
+from detector.clock import Clock, SystemClock
 from detector.errors import EXIT_FAILED, EXIT_INPUT, StoreError, UserError
+from detector.i18n import _
 from detector.partner_time.proposals import Calendar
+from detector.paths import store_path
 from detector.store.store import Store
 from detector.zone import local_zone_name
 
 if TYPE_CHECKING:
     from detector.calendars.model import ParsedCalendar
     from detector.calendars.proposing import ProposalChanges
-    from detector.clock import Clock
 
-LONGEST: Final = 50
-"""Seconds of the child's own life; whoever started it waits for 60."""
-MEMORY: Final = 512 << 20
-"""Bytes that the child may ask for; it imports and reads in less than a third of that."""
-MOST: Final = 500
-"""Events ahead that may propose partner time. To change so many takes up to 2 s; nobody else can write then, and waits 5."""
-TOO_MANY: Final = f"more than {MOST:,} of its events are meant as partner time; choose fewer, with --tag or --category"
-EMPTY: Final = "there is no event in it any more, which is not believed; `turntoward calendar refresh` can"
+MAX_SECONDS: Final = 50
+"""After so long the child ends itself; the daemon waits for 60 s."""
+MAX_MEMORY: Final = 512 << 20
+"""Bytes that the child may use; it imports and reads in less than a third of that."""
+MAX_EVENTS: Final = 500
+"""Future events that may propose partner time. Storing so many takes up to 2 s, in which all others wait to write, up to 5 s."""
+TOO_MANY: Final = _(
+    "more than {count} of its events are meant as partner time; choose fewer, with --tag or --category"
+).format(count=f"{MAX_EVENTS:,}")
+EMPTY: Final = _("there is no event in it any more, which is not believed; `turntoward calendar refresh` can")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refreshed:
-    """What became of asking: the calendar as it is kept now, or None if it was removed meanwhile.
+class RefreshResult:
+    """What became of a refresh: the calendar as it is stored now, or None if it was removed meanwhile.
 
-    `changes` and `reading` are there if a new copy was taken over. `wait`: for how long its server wants to be left alone.
+    `changes` and `reading`: of a new copy, if there was one. `wait`: how long its server wants not to be asked again.
     """
 
     calendar: Calendar | None
@@ -61,21 +66,21 @@ def refresh(
     *,
     budget: FetchLimits | None = None,
     network: Network | None = None,
-    believes: bool = False,
+    accept_empty: bool = False,
     progress: Callable[[str], None] | None = None,
-) -> Refreshed:
-    """Ask the calendar, and keep what it proposes now. `believes`: also if there is no event in it any more.
+) -> RefreshResult:
+    """Fetch the calendar, and store what it proposes now. `accept_empty`: also if it has no event any more.
 
     Raises:
-        StoreError: if the store cannot be read or written; nothing is half kept.
+        StoreError: if the store cannot be read or written; then nothing is changed.
     """
     try:
         fetched = fetch(calendar, budget, network)
     except FetchFailed as failed:
-        return Refreshed(calendar=_tried(store, calendar, clock.now(), failed.why), wait=failed.wait)
+        return RefreshResult(calendar=_store_attempt(store, calendar, clock.now(), failed.why), wait=failed.wait)
     if fetched is None:
-        return Refreshed(calendar=_tried(store, calendar, clock.now(), None))
-    from detector.calendars.reading import read_calendar  # noqa: PLC0415 - what reads is not needed where nothing changed
+        return RefreshResult(calendar=_store_attempt(store, calendar, clock.now(), None))
+    from detector.calendars.reading import read_calendar  # noqa: PLC0415 - start-up: most fetches say that nothing changed, and 0.1 s is saved
 
     try:
         reading = read_calendar(
@@ -86,71 +91,69 @@ def refresh(
             progress=progress,
         )
     except UserError as wrong:
-        return Refreshed(calendar=_tried(store, calendar, clock.now(), _clause(wrong)))
-    if not reading.event_count and not believes and store.calendars.proposals(calendar.number):
-        return Refreshed(calendar=_tried(store, calendar, clock.now(), EMPTY), reading=reading)
+        return RefreshResult(calendar=_store_attempt(store, calendar, clock.now(), _as_clause(wrong)))
+    if not reading.event_count and not accept_empty and store.calendars.proposals(calendar.number):
+        return RefreshResult(calendar=_store_attempt(store, calendar, clock.now(), EMPTY), reading=reading)
     if has_too_many(reading, clock.now()):
-        return Refreshed(calendar=_tried(store, calendar, clock.now(), TOO_MANY), reading=reading)
-    return take_over(store, calendar, fetched, reading, clock.now())
+        return RefreshResult(calendar=_store_attempt(store, calendar, clock.now(), TOO_MANY), reading=reading)
+    return store_copy(store, calendar, fetched, reading, clock.now())
 
 
 def has_too_many(reading: ParsedCalendar, now: datetime) -> bool:
-    """Return whether more of the calendar's events are ahead, and meant as partner time, than anybody has evenings."""
-    from detector.calendars.proposing import is_over  # noqa: PLC0415 - not needed where nothing changed
+    """Return whether more than `MAX_EVENTS` of the calendar's future events are meant as partner time."""
+    from detector.calendars.proposing import is_over  # noqa: PLC0415 - as in `refresh`
 
-    if len(reading.events) <= MOST:
+    if len(reading.events) <= MAX_EVENTS:
         return False
     ahead = (event for event in reading.events if not is_over(event.partner_time, now))
-    return next(islice(ahead, MOST, None), None) is not None
+    return next(islice(ahead, MAX_EVENTS, None), None) is not None
 
 
-def take_over(
+def store_copy(
     store: Store, calendar: Calendar, fetched: FetchedCalendar, reading: ParsedCalendar, now: datetime
-) -> Refreshed:
-    """Keep a copy as the last good one, and what it proposes; of a new calendar, itself as well. All of it or nothing.
+) -> RefreshResult:
+    """Store the copy as the last good one, what it proposes, and the calendar itself if it is new. All of it or nothing.
 
     Raises:
-        StoreError: if it cannot be kept.
+        StoreError: if it cannot be stored.
     """
-    from detector.calendars.proposing import apply_copy  # noqa: PLC0415 - what proposes is not needed where nothing changed
+    from detector.calendars.proposing import apply_copy  # noqa: PLC0415 - as in `refresh`
 
     with store.transaction():
-        known = calendar if calendar.number is None else _as_now(store, calendar)
+        known = calendar if calendar.number is None else _current(store, calendar)
         if known is None:
-            return Refreshed(calendar=None)
+            return RefreshResult(calendar=None)
         kept = store.calendars.save(
             replace(known, etag=fetched.etag, modified=fetched.modified, refreshed=now, tried=now, why=None)
         )
-        return Refreshed(calendar=kept, changes=apply_copy(store, kept, reading, now), reading=reading)
+        return RefreshResult(calendar=kept, changes=apply_copy(store, kept, reading, now), reading=reading)
 
 
-def _tried(store: Store, calendar: Calendar, now: datetime, why: str | None) -> Calendar | None:
-    """Keep that it was asked, and what went wrong; return it as it is kept now, unless it was removed meanwhile."""
+def _store_attempt(store: Store, calendar: Calendar, now: datetime, why: str | None) -> Calendar | None:
+    """Store that it was tried, and what went wrong; return it as it is stored now, None if it was removed meanwhile."""
     with store.transaction():
-        known = _as_now(store, calendar)
+        known = _current(store, calendar)
         if known is None:
             return None
         return store.calendars.save(replace(known, tried=now, why=why))
 
 
-def _as_now(store: Store, calendar: Calendar) -> Calendar | None:
+def _current(store: Store, calendar: Calendar) -> Calendar | None:
+    # The person may have changed its address or its choice of events while it was fetched; then the copy is not of it.
     found = (each for each in store.calendars.all() if each.number == calendar.number)
     return next((each for each in found if (each.place, each.choice) == (calendar.place, calendar.choice)), None)
 
 
-def _clause(wrong: UserError) -> str:
-    """Return the first sentence of what is wrong with a whole calendar, as it goes on after "it was asked, and"."""
+def _as_clause(wrong: UserError) -> str:
+    """Return the first sentence of the problem, as it goes on after "it was asked, and"."""
     first = wrong.problems[0].message.partition(". ")[0].rstrip(".")
     return first[:1].lower() + first[1:]
 
 
 def main() -> int:
-    """Ask the calendar of the number on the command line, and write one line of JSON: `changed`, and seconds to `wait`."""
-    signal.alarm(LONGEST)
-    _keep_small()
-    from detector.clock import SystemClock  # noqa: PLC0415 - bounded first
-    from detector.paths import store_path  # noqa: PLC0415 - likewise
-
+    """Refresh the calendar with the number on the command line; write one line of JSON: `changed`, and seconds to `wait`."""
+    signal.alarm(MAX_SECONDS)
+    _limit_memory()
     try:
         number = int(sys.argv[1])
     except (IndexError, ValueError):
@@ -158,7 +161,7 @@ def main() -> int:
     try:
         with Store.open(store_path()) as store:
             calendar = next((each for each in store.calendars.all() if each.number == number), None)
-            done = Refreshed(calendar=None) if calendar is None else refresh(store, calendar, SystemClock())
+            done = RefreshResult(calendar=None) if calendar is None else refresh(store, calendar, SystemClock())
     except (StoreError, MemoryError):
         return EXIT_FAILED
     wait = None if done.wait is None else done.wait.total_seconds()
@@ -166,13 +169,11 @@ def main() -> int:
     return 0
 
 
-def _keep_small() -> None:
-    """Bound the memory where that is allowed, and be the first to go where it runs short, before the daemon."""
-    import resource  # noqa: PLC0415 - the child alone needs it
-
-    # As a service it may not bound itself; there the whole service is bounded, and this child is what goes first.
+def _limit_memory() -> None:
+    """Limit the memory where that is allowed, and be killed before the daemon where it runs short."""
+    # The unit forbids setrlimit; there systemd limits the whole service, and the kernel kills this process first.
     with suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 

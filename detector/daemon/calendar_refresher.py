@@ -1,9 +1,10 @@
-"""Ask the calendars that the person subscribed to anew, now and then: when, how seldom, and in a child of its own.
+"""Refresh the subscribed calendars now and then, each in a child process.
 
-Rule 1: without a subscription nothing is planned, nothing is started and nothing is asked.
-Rule 2: not when the daemon starts, and not when the device wakes up: some minutes later, and not every device at once.
-Rule 3: what fails is asked again after 10, 20, 40 minutes and so on, and no sooner than its server wants to be.
-Rule 4: what strangers wrote is read in a child that is killed when it takes too long; here only its end is seen.
+Rule 1: without a subscription no job is planned, no process started and no server asked.
+Rule 2: nothing is fetched when the daemon starts or the device wakes up, but some minutes later, and not at the same time on
+all devices.
+Rule 3: what fails is tried again after 10, 20, 40 minutes and so on, and no sooner than its server allows.
+Rule 4: text by strangers is read in a child process, which is killed when it takes too long; the daemon sees only its result.
 """
 
 from __future__ import annotations
@@ -23,20 +24,21 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from detector.clock import Clock
 from detector.daemon.clock_watch import ClockWatch
+from detector.i18n import _
 from detector.partner_time.proposals import Calendar
 from detector.store.store import Store
 
 if TYPE_CHECKING:
     from detector.daemon.scheduler import Action
 
-FIRST: Final = timedelta(minutes=5)
-"""How long after the start, and after the device woke up, the first is asked."""
+FIRST_WAIT: Final = timedelta(minutes=5)
+"""How long after the start, and after the device woke up, the first is fetched."""
 RETRY: Final = timedelta(minutes=10)
 SPREAD: Final = 0.1
-"""By up to this share of the interval each is asked later than it could be, so that not all devices ask at once."""
-PATIENCE: Final = 60.0
-"""Seconds that the child gets for one calendar: it fetches for at most 20 s."""
-TOO_LONG: Final = "reading it took too long, or more memory than it may have"
+"""By up to this share of the interval each is fetched later than it could be, so that not all devices do so at once."""
+CHILD_TIMEOUT: Final = 60.0
+"""Seconds for one calendar, of which at most 20 s go to fetching it."""
+TOO_LONG: Final = _("reading it took too long, or more memory than it may have")
 
 _JOB: Final = "calendars"
 _ROOT: Final = str(Path(__file__).resolve().parents[2])
@@ -45,58 +47,58 @@ logger = logging.getLogger("turntoward")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """What became of asking: whether what is declared changed, and for how long its server wants to be left alone."""
+class ChildResult:
+    """What became of a refresh: whether what is declared changed, and how long its server wants not to be asked again."""
 
     changed: bool = False
     wait: timedelta | None = None
 
 
-Ask: TypeAlias = Callable[[int], Awaitable[Done | None]]
-"""Asks the calendar of this number; None if that came to no end."""
+Refresh: TypeAlias = Callable[[int], Awaitable[ChildResult | None]]
+"""Refreshes the calendar with this number; returns None if that failed to end."""
 
 
-class Planning(Protocol):
-    """What is needed of the scheduler."""
+class JobScheduler(Protocol):
+    """What is needed of `detector.daemon.scheduler.Scheduler`."""
 
     def set_job(self, name: str, at: datetime | None, action: Action) -> None:
         """Call `action` once at `at`."""
 
 
 class CalendarRefresher:
-    """Asks what is due, one after another. `changed` is called when something else is declared than before."""
+    """Refreshes the calendars that are due, one after another. `changed` is called when partner times were changed by that."""
 
     def __init__(
         self,
         *,
         store: Store,
         clock: Clock,
-        scheduler: Planning,
+        scheduler: JobScheduler,
         interval: Callable[[], timedelta],
         changed: Callable[[], None],
-        ask: Ask | None = None,
+        refresh: Refresh | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._scheduler = scheduler
         self._interval = interval
         self._changed = changed
-        self._ask = ask or in_a_child
+        self._refresh_one = refresh or refresh_in_child
         self._clock_watch = ClockWatch(clock)
-        self._not_before = clock.now() + FIRST
+        self._not_before = clock.now() + FIRST_WAIT
         self._failed: dict[int, int] = {}
         self._waits: dict[int, timedelta] = {}
-        self._asking = False
+        self._is_refreshing = False
         self._planned: datetime | None = None
 
     def update(self) -> None:
-        """Plan the next asking by what is subscribed to now. Idempotent, and cheap: it comes after every look."""
+        """Plan the next refresh. Idempotent, and cheap: it is called after every reconciliation."""
         self._check_clock()
-        if not self._asking:
+        if not self._is_refreshing:
             self._plan(min((self.due(each) for each in self._subscribed()), default=None))
 
     def due(self, calendar: Calendar) -> datetime:
-        """Return when the calendar is to be asked again."""
+        """Return when the calendar is to be refreshed again."""
         interval, now, number = self._interval(), self._clock.now(), calendar.number or 0
         if calendar.tried is None or calendar.tried > now:  # the clock was set back
             return self._not_before
@@ -104,31 +106,31 @@ class CalendarRefresher:
         if calendar.why is not None:
             tries = max(1, self._failed.get(number, 1))
             after = max(min(interval, RETRY * 2 ** min(tries - 1, 16)), self._waits.get(number, timedelta()))
-        return max(self._not_before, calendar.tried + after + after * SPREAD * _share(calendar))
+        return max(self._not_before, calendar.tried + after + after * SPREAD * _spread(calendar))
 
     async def refresh(self) -> None:
-        """Ask every calendar that is due by now, and plan the next asking.
+        """Refresh every calendar that is due, and plan the next refresh.
 
         Raises:
             StoreError: if the store cannot be read or written.
         """
         self._planned = None
         self._check_clock()
-        if self._asking:
+        if self._is_refreshing:
             return
-        self._asking = True
+        self._is_refreshing = True
         try:
             for calendar in self._subscribed():
                 if self.due(calendar) <= self._clock.now():
                     await self._refresh(calendar)
         finally:
-            self._asking = False
+            self._is_refreshing = False
         self.update()
 
     async def _refresh(self, calendar: Calendar) -> None:
         number = calendar.number or 0
-        done = await self._ask(number)
-        if done is None:
+        result = await self._refresh_one(number)
+        if result is None:
             self._note_failure(number)
         after = next((each for each in self._store.calendars.all() if each.number == number), None)
         if after is None:  # removed meanwhile
@@ -138,18 +140,19 @@ class CalendarRefresher:
             self._failed.pop(number, None)
         else:
             self._failed[number] = self._failed.get(number, 0) + 1
-            if done is not None and done.wait is not None:
-                self._waits[number] = done.wait
+            if result is not None and result.wait is not None:
+                self._waits[number] = result.wait
         if after.why is not None and calendar.why is None:
             logger.warning("calendar %d could not be refreshed: %s", number, after.why)
         elif after.why is None and calendar.why is not None:
             logger.info("calendar %d is refreshed again", number)
-        if done is not None and done.changed:
+        if result is not None and result.changed:
             self._changed()
 
     def _check_clock(self) -> None:
-        if self._clock_watch.check() is not None:  # the device slept, or its clock was set
-            self._not_before = self._clock.now() + FIRST
+        # After a sleep all calendars are due at once, and the network may not be up yet.
+        if self._clock_watch.check() is not None:
+            self._not_before = self._clock.now() + FIRST_WAIT
 
     def _note_failure(self, number: int) -> None:
         with self._store.transaction():
@@ -170,8 +173,8 @@ class CalendarRefresher:
             self._scheduler.set_job(_JOB, at, self.refresh)
 
 
-async def in_a_child(number: int) -> Done | None:
-    """Ask the calendar in a child, which keeps what it found; return what became of it, or None if it was killed."""
+async def refresh_in_child(number: int) -> ChildResult | None:
+    """Refresh the calendar in a child process, which stores what it found; return its result, None if it was killed."""
     paths = [_ROOT, *filter(None, [os.environ.get("PYTHONPATH")])]
     try:
         child = await asyncio.create_subprocess_exec(
@@ -189,26 +192,29 @@ async def in_a_child(number: int) -> Done | None:
     except OSError:
         return None
     try:
-        async with asyncio.timeout(PATIENCE):
-            said, _ = await child.communicate()
+        async with asyncio.timeout(CHILD_TIMEOUT):
+            output, _errors = await child.communicate()
     except TimeoutError:
         return None
     finally:
         with suppress(ProcessLookupError):
             child.kill()
-    return _read(said) if child.returncode == 0 else None
+    return _parse(output) if child.returncode == 0 else None
 
 
-def _read(said: bytes) -> Done | None:
+def _parse(output: bytes) -> ChildResult | None:
     try:
-        told = json.loads(said)
-        wait = told["wait"]
-        return Done(changed=told["changed"] is True, wait=None if wait is None else timedelta(seconds=float(wait)))
+        read = json.loads(output)
+        wait = read["wait"]
+        return ChildResult(
+            changed=read["changed"] is True, wait=None if wait is None else timedelta(seconds=float(wait))
+        )
     except (ValueError, KeyError, TypeError):
         return None
 
 
-def _share(calendar: Calendar) -> float:
-    """Return a number from 0 up to 1 that is another one each time, and the same however often it is asked for."""
+def _spread(calendar: Calendar) -> float:
+    """Return a number from 0 up to 1 that is another one after each refresh, and the same until then."""
+    # `update` works the instant out anew each minute, so the spread must not be random each time.
     seed = f"{calendar.number}{calendar.name}{calendar.tried}".encode()
     return int.from_bytes(hashlib.sha256(seed).digest()[:4], "big") / (1 << 32)

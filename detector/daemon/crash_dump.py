@@ -1,4 +1,4 @@
-"""Save what the core was fed before it failed, as a recording that is ready to become a test."""
+"""Save the last observations before the core failed, as a recording that can become a test."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Final
 from detector.core.observations import Observation
 from detector.store.recordings import write_recording
 
-KEPT: Final = 5
-"""Recordings of failures at most: a bug that comes back every minute must not fill the disk."""
+MAX_DUMPS: Final = 5
+"""A bug that comes back every minute must not fill the disk."""
 
 _PREFIX: Final = "failure-"
 
 
 def save_crash_dump(observations: Sequence[Observation], folder: Path) -> Path:
-    """Write the observations into a new file in `folder` (0600 in 0700) and return its path; the oldest files give way."""
+    """Write the observations into a new file in `folder` (0600 in 0700) and return its path; delete the oldest files."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     at = observations[-1].at if observations else None
     path = folder / f"{_PREFIX}{at:%Y%m%dT%H%M%SZ}-{os.getpid()}.jsonl"
     write_recording(path, observations, note="what the core was fed before it failed")
-    for old in sorted(folder.glob(_PREFIX + "*.jsonl"))[:-KEPT]:
+    for old in sorted(folder.glob(_PREFIX + "*.jsonl"))[:-MAX_DUMPS]:
         old.unlink(missing_ok=True)
     return path

@@ -28,8 +28,8 @@ SECRET = "/private-canary/basic.ics?token=canary"
 AT_ONCE = """
 from datetime import timedelta
 from detector.daemon import compose
-from detector.daemon import calendar_refresher as refreshing
-refreshing.FIRST = timedelta(0)
+from detector.daemon import calendar_refresher
+calendar_refresher.FIRST_WAIT = timedelta(0)
 compose.run()
 """
 """The daemon as it is, but that it waits for no five minutes before it asks first."""

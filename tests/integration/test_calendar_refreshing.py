@@ -14,7 +14,7 @@ import pytest
 
 from detector.clock import ManualClock
 from detector.daemon import calendar_refresher as refreshing
-from detector.daemon.calendar_refresher import FIRST, RETRY, SPREAD, TOO_LONG, CalendarRefresher, Done
+from detector.daemon.calendar_refresher import FIRST_WAIT, RETRY, SPREAD, TOO_LONG, CalendarRefresher, ChildResult
 from detector.partner_time.proposals import Calendar
 from detector.store.store import Store
 from tests.rig.x11 import until_async
@@ -32,7 +32,7 @@ class Rig:
     store: Store = field(default_factory=Store.in_memory)
     planned: list[datetime | None] = field(default_factory=list)
     asked: list[int] = field(default_factory=list)
-    answers: dict[int, Callable[[Calendar], tuple[Calendar, Done | None]]] = field(default_factory=dict)
+    answers: dict[int, Callable[[Calendar], tuple[Calendar, ChildResult | None]]] = field(default_factory=dict)
     changes: int = 0
     holds: asyncio.Event | None = None
 
@@ -43,7 +43,7 @@ class Rig:
             scheduler=self,
             interval=lambda: HOURS,
             changed=self._changed,
-            ask=self._ask,
+            refresh=self._ask,
         )
 
     def set_job(self, name: str, at: datetime | None, action: Any) -> None:
@@ -53,14 +53,14 @@ class Rig:
     def _changed(self) -> None:
         self.changes += 1
 
-    async def _ask(self, number: int) -> Done | None:
+    async def _ask(self, number: int) -> ChildResult | None:
         self.asked.append(number)
         if self.holds is not None:
             await self.holds.wait()
         (known,) = [each for each in self.store.calendars.all() if each.number == number]
         kept = replace(known, tried=self.clock.now(), refreshed=self.clock.now(), why=None)
         answer = self.answers.get(number)
-        kept, done = (kept, Done()) if answer is None else answer(replace(known, tried=self.clock.now()))
+        kept, done = (kept, ChildResult()) if answer is None else answer(replace(known, tried=self.clock.now()))
         if done is not None:
             self.store.calendars.save(kept)
         return done
@@ -75,8 +75,8 @@ class Rig:
         self.clock.at += length
 
 
-def no_answer(known: Calendar) -> tuple[Calendar, Done]:
-    return replace(known, why="the server did not answer within 20 s"), Done()
+def no_answer(known: Calendar) -> tuple[Calendar, ChildResult]:
+    return replace(known, why="the server did not answer within 20 s"), ChildResult()
 
 
 @pytest.fixture
@@ -128,10 +128,10 @@ def test_a_calendar_that_is_overdue_at_the_start_is_asked_minutes_later(rig: Rig
     rig.store.calendars.save(replace(OURS, tried=NOW - timedelta(days=9)))
     asking = rig.begin()
     asking.update()
-    assert rig.planned == [NOW + FIRST]
+    assert rig.planned == [NOW + FIRST_WAIT]
     asyncio.run(asking.refresh())
     assert rig.asked == []
-    rig.go(FIRST)
+    rig.go(FIRST_WAIT)
     asyncio.run(asking.refresh())
     assert rig.asked == [1]
 
@@ -145,8 +145,8 @@ def test_nothing_is_asked_the_moment_the_device_wakes_up_even_if_the_job_comes_f
     rig.sleep(timedelta(hours=12))
     asyncio.run(asking.refresh())
     assert rig.asked == []
-    assert rig.planned[-1] == rig.clock.now() + FIRST
-    rig.go(FIRST)
+    assert rig.planned[-1] == rig.clock.now() + FIRST_WAIT
+    rig.go(FIRST_WAIT)
     asyncio.run(asking.refresh())
     assert rig.asked == [1]
 
@@ -155,14 +155,14 @@ def test_a_clock_that_was_set_back_does_not_put_it_off(rig: Rig) -> None:
     rig.store.calendars.save(replace(OURS, tried=NOW + timedelta(days=300)))
     asking = rig.begin()
     asking.update()
-    assert rig.planned == [NOW + FIRST]
+    assert rig.planned == [NOW + FIRST_WAIT]
 
 
 def test_what_fails_is_asked_again_soon_and_then_less_and_less_often(rig: Rig) -> None:
     rig.store.calendars.save(replace(OURS, tried=NOW - timedelta(days=1)))
     rig.answers[1] = no_answer
     asking = rig.begin()
-    rig.go(FIRST)
+    rig.go(FIRST_WAIT)
     waits = []
     for _ in range(8):
         asyncio.run(asking.refresh())
@@ -187,9 +187,9 @@ def test_what_fails_is_asked_again_soon_and_then_less_and_less_often(rig: Rig) -
 
 def test_a_server_that_wants_to_be_left_alone_is(rig: Rig) -> None:
     rig.store.calendars.save(replace(OURS, tried=NOW - timedelta(days=1)))
-    rig.answers[1] = lambda known: (no_answer(known)[0], Done(wait=timedelta(hours=20)))
+    rig.answers[1] = lambda known: (no_answer(known)[0], ChildResult(wait=timedelta(hours=20)))
     asking = rig.begin()
-    rig.go(FIRST)
+    rig.go(FIRST_WAIT)
     asyncio.run(asking.refresh())
     assert rig.planned[-1] is not None
     assert rig.planned[-1] - rig.clock.now() >= timedelta(hours=20)
@@ -200,9 +200,9 @@ def test_each_calendar_goes_its_own_way_and_a_change_is_told_once(rig: Rig) -> N
     rig.store.calendars.save(replace(OURS, name="theirs", tried=NOW - timedelta(days=1)))
     rig.store.calendars.save(replace(OURS, name="not yet"))
     rig.answers[1] = no_answer
-    rig.answers[2] = lambda known: (replace(known, why=None), Done(changed=True))
+    rig.answers[2] = lambda known: (replace(known, why=None), ChildResult(changed=True))
     asking = rig.begin()
-    rig.go(FIRST)
+    rig.go(FIRST_WAIT)
     asyncio.run(asking.refresh())
     assert rig.asked == [1, 2]
     assert rig.changes == 1
@@ -212,7 +212,7 @@ def test_a_child_that_came_to_no_end_is_noted_and_everything_else_stays(rig: Rig
     rig.store.calendars.save(replace(OURS, tried=NOW - timedelta(days=1), etag='"one"', accepts=True))
     rig.answers[1] = lambda known: (known, None)
     asking = rig.begin()
-    rig.go(FIRST)
+    rig.go(FIRST_WAIT)
     asyncio.run(asking.refresh())
     assert rig.store.calendars.all() == [
         replace(OURS, number=1, tried=rig.clock.now(), etag='"one"', accepts=True, why=TOO_LONG)
@@ -241,7 +241,7 @@ async def test_while_it_asks_it_asks_no_second_time_and_a_calendar_may_go(rig: R
     rig.store.calendars.save(replace(OURS, tried=NOW - timedelta(days=1)))
     rig.holds = asyncio.Event()
     asking = rig.begin()
-    rig.go(FIRST)
+    rig.go(FIRST_WAIT)
     first = asyncio.ensure_future(asking.refresh())
     await asyncio.sleep(0)
     await asking.refresh()
@@ -263,14 +263,14 @@ async def test_a_child_that_says_nonsense_or_nothing_came_to_no_end(
         stand_in.chmod(0o700)
         with monkeypatch.context() as patch:
             patch.setattr(refreshing.sys, "executable", str(stand_in))
-            patch.setattr(refreshing, "PATIENCE", 2.0 if name == "hangs" else 60.0)
-            assert await refreshing.in_a_child(1) is None
+            patch.setattr(refreshing, "CHILD_TIMEOUT", 2.0 if name == "hangs" else 60.0)
+            assert await refreshing.refresh_in_child(1) is None
         child = int((tmp_path / "pid").read_text())
         await until_async(lambda pid=child: not psutil.pid_exists(pid), what="the child is gone")
     with monkeypatch.context() as patch:
         patch.setattr(refreshing.sys, "executable", str(tmp_path / "not there"))
-        assert await refreshing.in_a_child(1) is None
+        assert await refreshing.refresh_in_child(1) is None
 
 
 async def test_the_real_child_says_of_a_calendar_that_is_gone_that_nothing_changed() -> None:
-    assert await refreshing.in_a_child(7) == Done()
+    assert await refreshing.refresh_in_child(7) == ChildResult()

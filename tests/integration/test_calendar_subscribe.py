@@ -19,8 +19,8 @@ from detector.cli import turntoward
 from detector.cli.calendar import progress as calendar_progress
 from detector.clock import ManualClock, SystemClock
 from detector.control.systemd_unit import needs_network, network_path
-from detector.daemon import calendar_refresh as refresh_calendar
-from detector.daemon.calendar_refresh import EMPTY, Refreshed, refresh
+from detector.daemon import calendar_refresh
+from detector.daemon.calendar_refresh import EMPTY, RefreshResult, refresh
 from detector.devices import Phone
 from detector.errors import StoreError
 from detector.partner_time.proposals import Calendar, EventFilter, Proposal
@@ -87,12 +87,12 @@ def subscribe(server: Server, *more: str) -> Calendar:
 
 def again(
     calendar: Calendar, *, budget: FetchLimits | None = None, believes: bool = False, later: timedelta = timedelta()
-) -> Refreshed:
+) -> RefreshResult:
     """Ask it as the child does."""
     with Store.open(store_path()) as store:
         known = next(each for each in store.calendars.all() if each.number == calendar.number)
         clock = ManualClock(SystemClock().now() + later)
-        return refresh(store, known, clock, budget=budget, believes=believes)
+        return refresh(store, known, clock, budget=budget, accept_empty=believes)
 
 
 def test_it_is_fetched_at_once_said_back_and_waits_for_an_answer(server: Server) -> None:
@@ -328,12 +328,12 @@ def test_a_calendar_that_is_suddenly_empty_is_not_believed_by_itself(server: Ser
 
 def test_more_evenings_than_anybody_has_are_not_believed(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     calendar_ = subscribe(server, "--accept")
-    monkeypatch.setattr(refresh_calendar, "MOST", 20)
+    monkeypatch.setattr(calendar_refresh, "MAX_EVENTS", 20)
     over = event("old{}", "Past #us", "20200101T100000Z", "20200101T110000Z")
     ahead = [DINNER.replace("dinner@", f"{number}@") for number in range(21)]
     server.served.body, server.served.etag = calendar(*ahead), '"two"'
     again(calendar_)
-    assert kept()[0][0].why == refresh_calendar.TOO_MANY
+    assert kept()[0][0].why == calendar_refresh.TOO_MANY
     assert titles() == ["Dinner", "Walk"]
     assert "of its events are meant as partner time; choose fewer" in run(
         "calendar", "subscribe", server.url(), "--local", "--name", "more", "--yes", code=2

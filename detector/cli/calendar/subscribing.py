@@ -26,7 +26,7 @@ from detector.cli.network import update_network_access
 from detector.cli.plan import context
 from detector.config.read import read_settings
 from detector.config.settings import Settings
-from detector.daemon.calendar_refresh import EMPTY, TOO_MANY, Refreshed, has_too_many, refresh, take_over
+from detector.daemon.calendar_refresh import EMPTY, TOO_MANY, RefreshResult, has_too_many, refresh, store_copy
 from detector.errors import Problem, TurntowardError, UserError
 from detector.i18n import _, ngettext
 from detector.partner_time.describe import say_partner_time
@@ -73,7 +73,7 @@ def subscribe(
         with_yes = _("Add --yes to subscribe to {name}.").format(name=calendar.name)
         if not output.confirm(question, yes=yes, unchanged=nothing, with_yes=with_yes):
             raise click.exceptions.Exit(0)
-        done = take_over(store, calendar, fetched, parsed, context.CLOCK.now())
+        done = store_copy(store, calendar, fetched, parsed, context.CLOCK.now())
         update_network_access(store)
     subscribed = _("You are subscribed to {name}. It is asked anew every {interval}, while Turntoward runs.")
     context.conclude(
@@ -240,11 +240,11 @@ def _empty(store: Store, calendar: Calendar) -> str:
     return problem.format(name=calendar.name, count=f"{len(store.calendars.proposals(calendar.number)):,}")
 
 
-def _refresh_emptied(store: Store, calendar: Calendar, *, yes: bool) -> Refreshed:
+def _refresh_emptied(store: Store, calendar: Calendar, *, yes: bool) -> RefreshResult:
     question = _("{problem}. Take all of it back?").format(problem=_empty(store, calendar))
     if not yes and not click.confirm(question):
-        return Refreshed(calendar=calendar)
-    return refresh(store, calendar, context.CLOCK, believes=True)
+        return RefreshResult(calendar=calendar)
+    return refresh(store, calendar, context.CLOCK, accept_empty=True)
 
 
 def _changes(changes: ProposalChanges | None, *, accepts: bool) -> list[str]:
