@@ -1,9 +1,9 @@
-"""What a toplevel is to the person: its category, its name, and why. Titles end here.
+"""What a toplevel or a phone's app is to the person: its category, its name, and why. Titles end here.
 
 Rule 1: the person's own entries win; then the program inside a terminal; then, in a browser alone, the site that the
         title names; then the app id; then the program; then the `.desktop` file; then `other`.
-Rule 2: nothing of a title leaves this file: of a title's words a verdict holds the catalogue's own pattern at most.
-Rule 3: no input can make it fail or take long; it touches no file.
+Rule 2: nothing of a title leaves this file: a classification holds the catalogue's own pattern at most.
+Rule 3: no input can make it fail or take long; it opens no file.
 """
 
 from __future__ import annotations
@@ -13,23 +13,36 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from detector.activities.freedesktop import BROWSER, category_of
-from detector.activities.index import Hit, Index, Owner
+from detector.activities.index import EntryIndex, Hit
 from detector.activities.model import Classification, Entry
-from detector.activities.patterns import EDGE, Title, bounded, cut, is_usable, plain, readable
+from detector.activities.patterns import (
+    EDGE,
+    SplitTitle,
+    clean,
+    is_valid_pattern,
+    normalize,
+    shorten,
+    split_title,
+)
 from detector.activities.settings import OwnEntry
+from detector.i18n import _
 
 OTHER: Final = "other"
 OWN_FILE: Final = "config.toml"
 
+# Chromium's browsers name the toplevel of an installed site so: brand, site or extension id, profile.
 _WEB_APP: Final = re.compile(
     r"(?:chrome|chromium|msedge|brave|vivaldi|opera)-(.{1,160})-(?:default|profile[ _]?\d{1,3})"
 )
+# Stored as the activity's name where names are kept, so it is not translated.
+_WEB_APP_BROWSER: Final = "of a web app"
 _EXTENSION: Final = re.compile(r"[a-p]{32}")
 _WAYDROID: Final = "waydroid."
 _NUMBER: Final = re.compile(r" \d{1,3}$")
 _MORE_PAGES: Final = re.compile(
     r" (?:and|und|et|y|e|en|i|og|och|ja|ve|и) (?:[^\W\d]{2,8} )?\d{1,4} [^\d]{3,30}$",
 )
+"""What Edge puts between a page's title and its profile: "and 3 more pages", in several languages."""
 
 
 def _no_categories(app_id: str) -> Sequence[str]:
@@ -38,7 +51,7 @@ def _no_categories(app_id: str) -> Sequence[str]:
 
 
 class Classifier:
-    """The catalogue and the person's own entries, ready to be asked.
+    """The catalogue and the person's own entries.
 
     `desktop_categories` returns the `Categories` of the `.desktop` file that belongs to an app id, empty where there is
     none; `desktop_files.DesktopFiles` is the real one.
@@ -50,113 +63,115 @@ class Classifier:
         own: Sequence[OwnEntry] = (),
         desktop_categories: Callable[[str], Sequence[str]] = _no_categories,
     ) -> None:
-        self._built_in: Final = Index(entries)
-        self._own: Final = Index(_as_entries(own), loosely=True)
+        self._catalogue: Final = EntryIndex(entries)
+        self._own: Final = EntryIndex(_as_entries(own), is_own=True)
         self._desktop_categories: Final = desktop_categories
 
     def classify(
         self, app_id: str, title: str = "", program: str | None = None, inside: str | None = None
     ) -> Classification:
-        """Return what the toplevel is. The arguments are those of `Toplevel`; any text will do."""
+        """Return what the toplevel is. The arguments are those of `Toplevel`; any text is allowed."""
         app = _app_key(app_id)
-        ran = plain(program[:EDGE]) if program else ""
-        within = plain(inside[:EDGE]) if inside else ""
-        browser, as_app = self._browser(app, ran)
-        page = self._page(title) if browser else None
-        if page is not None:
-            # A browser that brands its titles shows none on the toplevel of an installed site.
-            as_app = as_app or (browser in self._built_in.branding and not page[1])
-        if within and not self._may_be_terminal(app):
-            within = ""
-        for index in (self._own, self._built_in):
-            if within and (hit := index.inside(within)):
-                return _verdict(hit, f"Inside the terminal runs “{hit.written}”")
-            if browser and page and (hit := index.site(page[0], as_app=as_app)):
-                return _verdict(hit, f"It is the browser {browser}, and its title fits “{hit.written}”")
-            if app and (hit := index.app(app)) and not (hit.owner.kind == "browser" and hit.owner.name == browser):
-                return _verdict(hit, f"Its app id fits “{hit.written}”")
-            if app.startswith(_WAYDROID) and (hit := index.package(app.removeprefix(_WAYDROID))):
-                return _verdict(hit, f"It is the Android app “{hit.written}”")
-            if ran and (index is self._own or not browser) and (hit := index.program(ran)):
-                return _verdict(hit, f"Its program is “{hit.written}”")
+        program_key = normalize(program[:EDGE]) if program else ""
+        inside_key = normalize(inside[:EDGE]) if inside and self._may_be_terminal(app) else ""
+        browser, as_app = self._browser(app, program_key)
+        page = None
         if browser:
-            why = f"It is the browser {browser}, and no entry fits its title."
+            page, is_branded = self._page(title)
+            # A browser that brands its titles does not brand the toplevel of an installed site.
+            as_app = as_app or (browser in self._catalogue.branding and not is_branded)
+        for index in (self._own, self._catalogue):
+            if inside_key and (hit := index.find_inside(inside_key)):
+                return _classification(hit, _("Inside the terminal runs “{name}”, as {place} says."))
+            if browser and page and (hit := index.find_site(page, as_app=as_app)):
+                why = _("It is the browser {browser}, and its title fits “{name}”, as {place} says.")
+                return _classification(hit, why, browser=browser)
+            if app and (hit := index.find_app(app)) and not (hit.entry.kind == "browser" and hit.entry.name == browser):
+                return _classification(hit, _("Its app id fits “{name}”, as {place} says."))
+            if app.startswith(_WAYDROID) and (hit := index.find_package(app.removeprefix(_WAYDROID))):
+                return _classification(hit, _("It is the Android app “{name}”, as {place} says."))
+            if program_key and (index is self._own or not browser) and (hit := index.find_program(program_key)):
+                return _classification(hit, _("Its program is “{name}”, as {place} says."))
+        if browser:
+            why = _("It is the browser {browser}, and no entry fits its title.").format(browser=browser)
             return Classification(category=OTHER, name=browser, why=why, entry=None)
         return self._by_desktop_file(app_id, title)
 
     def classify_phone(self, package: str) -> Classification:
         """Return what an app on a phone is, by its Android package or its iOS bundle id."""
-        key = plain(package[:EDGE])
-        for index in (self._own, self._built_in):
-            if key and (hit := index.package(key)):
-                return _verdict(hit, f"Its package is “{hit.written}”")
-        return Classification(category=OTHER, name=None, why="No entry names its package.", entry=None)
+        key = normalize(package[:EDGE])
+        for index in (self._own, self._catalogue):
+            if key and (hit := index.find_package(key)):
+                return _classification(hit, _("Its package is “{name}”, as {place} says."))
+        return Classification(category=OTHER, name=None, why=_("No entry names its package."), entry=None)
 
-    def site_named(self, app_id: str, title: str, program: str | None = None) -> tuple[str | None, str | None]:
-        """Return the browser that this is, if it is one, and the last words of its title, where a site puts its name.
+    def browser_and_site(self, app_id: str, title: str, program: str | None = None) -> tuple[str | None, str | None]:
+        """Return the browser that this is, if it is one, and the last segment of its title, where a site puts its name.
 
-        The words are a piece of the title as it was given: only what the person typed may be handed in.
+        The segment is a piece of the title as it was given: only what the person typed may be passed in.
         """
-        browser, _ = self._browser(_app_key(app_id), plain(program[:EDGE]) if program else "")
+        browser, _as_app = self._browser(_app_key(app_id), normalize(program[:EDGE]) if program else "")
         if not browser:
             return None, None
-        page, _ = self._page(title)
+        page, _is_branded = self._page(title)
         site = page.segments[-1] if page.text else ""
-        at = plain(title).find(site)
-        typed = readable(title)
-        # Where folding changed no lengths, the words are given back in the person's own capitals.
-        kept = typed[at : at + len(site)] if plain(typed[at : at + len(site)]) == site else site
-        return browser, kept if is_usable(kept) else None
+        at = normalize(title).find(site)
+        typed = clean(title)
+        # Where folding the case changed no lengths, the segment is returned in the person's own case.
+        found = typed[at : at + len(site)] if normalize(typed[at : at + len(site)]) == site else site
+        return browser, found if is_valid_pattern(found) else None
 
     def _may_be_terminal(self, app: str) -> bool:
-        # What calls itself a browser is one, whatever program a sensor found behind it.
-        hit = self._built_in.app(app) if app else None
-        return hit is None or hit.owner.kind == "terminal"
+        # What the catalogue knows as a browser, say, is one, whatever program a sensor found inside.
+        hit = self._catalogue.find_app(app) if app else None
+        return hit is None or hit.entry.kind == "terminal"
 
     def _browser(self, app: str, program: str) -> tuple[str | None, bool]:
-        hit = self._built_in.app(app) if app else None
+        """Return the browser's name, None where it is none, and whether this is one of its web apps."""
+        hit = self._catalogue.find_app(app) if app else None
         if hit is None and (app.startswith("crx_") or _WEB_APP.fullmatch(app)):
-            return "of a web app", True
+            return _WEB_APP_BROWSER, True
         if hit is None and program:
-            hit = self._built_in.program(program)
-        return (hit.owner.name, False) if hit and hit.owner.kind == "browser" else (None, False)
+            hit = self._catalogue.find_program(program)
+        return (hit.entry.name, False) if hit and hit.entry.kind == "browser" else (None, False)
 
-    def _page(self, title: str) -> tuple[Title, bool]:
-        page = cut(plain(bounded(title)))
-        brands = self._built_in.brands
-        branded = False
+    def _page(self, title: str) -> tuple[SplitTitle, bool]:
+        """Return the title of the page, without what the browser adds, and whether the browser added its brand."""
+        page = split_title(normalize(shorten(title)))
+        brands = self._catalogue.brands
+        is_branded = False
         while page.text and page.segments[-1].startswith(brands) and _is_brand(page.segments[-1], brands):
-            page, branded = page.without_last(), True
-        if branded and _NUMBER.sub("", page.segments[-1]) in self._built_in.profiles:
+            page, is_branded = page.without_last(), True
+        if is_branded and _NUMBER.sub("", page.segments[-1]) in self._catalogue.profiles:
             page = page.without_last()
             if more := _MORE_PAGES.search(page.text):
-                page = cut(page.text[: more.start()])
-        return page, branded
+                page = split_title(page.text[: more.start()])
+        return page, is_branded
 
     def _by_desktop_file(self, app_id: str, title: str) -> Classification:
         found = category_of(self._desktop_categories(app_id)) if app_id else None
         if found is None:
-            return Classification(
-                category=OTHER, name=None, why="No entry fits, and no .desktop file says more.", entry=None
-            )
+            why = _("No entry fits, and no .desktop file says more.")
+            return Classification(category=OTHER, name=None, why=why, entry=None)
         category, word = found
         if word == BROWSER:
-            page, _ = self._page(title)
-            for index in (self._own, self._built_in):
-                if hit := index.site(page, as_app=False):
-                    return _verdict(
-                        hit, f"Its .desktop file says that it is a browser, and its title fits “{hit.written}”"
+            page, _is_branded = self._page(title)
+            for index in (self._own, self._catalogue):
+                if hit := index.find_site(page, as_app=False):
+                    why = _(
+                        "Its .desktop file says that it is a browser, and its title fits “{name}”, as {place} says."
                     )
-        why = f"No entry fits; its .desktop file says “{word}”."
+                    return _classification(hit, why)
+        why = _("No entry fits; its .desktop file says “{word}”.").format(word=word)
         return Classification(category=category, name=None, why=why, entry=None)
 
 
 def _app_key(app_id: str) -> str:
-    key = plain(app_id[:EDGE])
+    key = normalize(app_id[:EDGE])
     web_app = _WEB_APP.fullmatch(key)
     if web_app and _EXTENSION.fullmatch(web_app[1]):
         return f"crx_{web_app[1]}"
-    half, _, other_half = key.partition("_")
+    half, _underscore, other_half = key.partition("_")
     # Snap names a desktop file after the snap and the app, which mostly are the same word.
     return half if half and half == other_half else key
 
@@ -168,12 +183,11 @@ def _is_brand(segment: str, brands: tuple[str, ...]) -> bool:
     )
 
 
-def _verdict(hit: Hit, found: str) -> Classification:
-    owner: Owner = hit.owner
-    place = owner.file if owner.file.endswith(OWN_FILE) else f"{owner.name} in {owner.file}"
-    return Classification(
-        category=owner.category, name=owner.name or None, why=f"{found}, as {place} says.", entry=place
-    )
+def _classification(hit: Hit, why: str, **values: str) -> Classification:
+    entry = hit.entry
+    place = entry.file if entry.is_own else _("{entry} in {file}").format(entry=entry.name, file=entry.file)
+    sentence = why.format(name=hit.written, place=place, **values)
+    return Classification(category=entry.category, name=entry.name or None, why=sentence, entry=place)
 
 
 def _as_entries(own: Sequence[OwnEntry]) -> Iterable[Entry]:
@@ -181,9 +195,9 @@ def _as_entries(own: Sequence[OwnEntry]) -> Iterable[Entry]:
         yield Entry(
             name=entry.name or "",
             category=entry.category,
-            file=f"activity {number} in {OWN_FILE}",
+            file=_("activity {number} in {file}").format(number=number, file=OWN_FILE),
             apps=entry.apps,
-            sites=tuple(site for site in entry.sites if is_usable(site)),
+            sites=tuple(site for site in entry.sites if is_valid_pattern(site)),
             programs=entry.programs,
             android=entry.android,
             ios=entry.ios,

@@ -1,7 +1,7 @@
 """The `Categories` of installed apps, read from their `.desktop` files when an app id is not in the catalogue.
 
-Rule 1: a file is read when its app is in front and not before; what was found is remembered, up to `REMEMBERED`.
-Rule 2: bounded: at most `MOST_FILES` files are opened for one question, and of each at most `LARGEST` bytes are read.
+Rule 1: a file is read when its app is in front and not before; what was found is cached, up to `CACHE_SIZE` apps.
+Rule 2: at most `MAX_FILES` files are opened for one look-up, and at most `MAX_BYTES` bytes of each are read.
 Rule 3: an app id is text from any program: it never names a file outside the applications folders.
 """
 
@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-LARGEST: Final = 65_536
-MOST_FILES: Final = 3_000
-REMEMBERED: Final = 256
+MAX_BYTES: Final = 65_536
+MAX_FILES: Final = 3_000
+CACHE_SIZE: Final = 256
 
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+ -]{0,190}")
 _GROUP: Final = "[Desktop Entry]"
@@ -37,7 +37,7 @@ def applications_folders(environment: Mapping[str, str]) -> tuple[Path, ...]:
 
 
 class DesktopFiles:
-    """The `.desktop` files of this desktop; nothing is read before the first question."""
+    """The `.desktop` files of this desktop; nothing is read before the first look-up."""
 
     def __init__(self, folders: Sequence[Path] | None = None) -> None:
         self._folders: Final = applications_folders(os.environ) if folders is None else tuple(folders)
@@ -50,7 +50,7 @@ class DesktopFiles:
         if not _PLAIN_NAME.fullmatch(key) or ".." in key:
             return ()
         if key not in self._found:
-            if len(self._found) >= REMEMBERED:
+            if len(self._found) >= CACHE_SIZE:
                 del self._found[next(iter(self._found))]
             self._found[key] = self._look_up(key)
         return self._found[key]
@@ -82,7 +82,7 @@ class DesktopFiles:
         return by_name | by_class
 
     def _files(self) -> Iterator[Path]:
-        left = MOST_FILES
+        left = MAX_FILES
         for folder in self._folders:
             try:
                 paths = sorted(path for path in folder.iterdir() if path.name.endswith(".desktop"))
@@ -98,7 +98,7 @@ def read_desktop_file(path: Path) -> dict[str, str]:
         if not path.is_file():
             return {}
         with path.open("rb") as file:
-            text = file.read(LARGEST).decode("utf-8", "replace")
+            text = file.read(MAX_BYTES).decode("utf-8", "replace")
     except (OSError, ValueError):
         return {}
     read: dict[str, str] = {}

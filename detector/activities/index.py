@@ -1,7 +1,7 @@
-"""Entries arranged for finding: by app id, by program, by package, and by where their patterns stand in a title.
+"""Entries indexed for look-up: by app id, by program, by package, and by where their patterns stand in a title.
 
-Rule 1: where two entries claim the same, the first stays; in the catalogue a test refuses that.
-Rule 2: finding costs the same whatever the number of entries, but for the few patterns that are no segments.
+Rule 1: where two entries claim the same name, the first one has it; in the catalogue a test forbids that.
+Rule 2: a look-up costs the same whatever the number of entries, but for the few patterns that are no segments.
 """
 
 from __future__ import annotations
@@ -10,34 +10,35 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from detector.activities.model import Entry, Kind
-from detector.activities.patterns import Pattern, Title, plain, read_pattern
+from detector.activities.patterns import SplitTitle, TitlePattern, normalize, read_pattern
 
 
-class Owner(NamedTuple):
+class EntrySummary(NamedTuple):
     """What is kept of an entry once its names are indexed."""
 
     name: str
     category: str
     file: str
     kind: Kind
+    is_own: bool
 
 
 class Hit(NamedTuple):
-    """An entry, and that one of its names or patterns, as written, which fits."""
+    """An entry that was found, and the one of its names or patterns, as written, that fits."""
 
-    owner: Owner
+    entry: EntrySummary
     written: str
 
 
-class Index:
-    """The names of many entries. `loosely`: a site's plain name fits in any segment, as people expect of their own."""
+class EntryIndex:
+    """The names of many entries. `is_own`: the person's own, of which a site's plain name fits in any segment."""
 
-    def __init__(self, entries: Iterable[Entry], *, loosely: bool = False) -> None:
-        self._loosely: Final = loosely
+    def __init__(self, entries: Iterable[Entry], *, is_own: bool = False) -> None:
+        self._is_own: Final = is_own
         self._apps: dict[str, Hit] = {}
         self._programs: dict[str, Hit] = {}
         self._packages: dict[str, Hit] = {}
-        self._app_beginnings: list[tuple[str, Hit]] = []
+        self._app_prefixes: list[tuple[str, Hit]] = []
         self._segments: dict[str, dict[str, Hit]] = {"last": {}, "first": {}, "any": {}, "whole": {}}
         self._edges: dict[str, list[tuple[str, Hit]]] = {"begins": [], "ends": [], "within": []}
         self.brands: tuple[str, ...] = ()
@@ -45,72 +46,75 @@ class Index:
         self.profiles: frozenset[str] = frozenset()
         for entry in entries:
             self._add(entry)
-        self._beginnings = tuple(key for key, _ in self._app_beginnings)
-        self._title_begins = tuple(words for words, _ in self._edges["begins"])
-        self._title_ends = tuple(words for words, _ in self._edges["ends"])
+        # As tuples for `str.startswith` and `str.endswith`: one call rules out nearly every text.
+        self._app_prefix_words = tuple(key for key, _hit in self._app_prefixes)
+        self._title_begins = tuple(words for words, _hit in self._edges["begins"])
+        self._title_ends = tuple(words for words, _hit in self._edges["ends"])
 
     def _add(self, entry: Entry) -> None:
-        owner = Owner(entry.name, entry.category, entry.file, entry.kind)
+        summary = EntrySummary(entry.name, entry.category, entry.file, entry.kind, self._is_own)
         for written in entry.apps:
-            key = plain(written)
+            key = normalize(written)
             if not key.strip("* "):
-                continue  # it would fit everything; `settings.check_own` says so
+                continue  # it would fit everything; `settings.check_own_entries` says so
             if key.endswith("*"):
-                self._app_beginnings.append((key[:-1], Hit(owner, written)))
+                self._app_prefixes.append((key[:-1], Hit(summary, written)))
             else:
-                self._apps.setdefault(key, Hit(owner, written))
+                self._apps.setdefault(key, Hit(summary, written))
         for written in entry.programs:
-            self._programs.setdefault(plain(written), Hit(owner, written))
+            self._programs.setdefault(normalize(written), Hit(summary, written))
         for written in entry.android + entry.ios:
-            self._packages.setdefault(plain(written), Hit(owner, written))
+            self._packages.setdefault(normalize(written), Hit(summary, written))
         for written in entry.sites:
-            self._add_site(read_pattern(written), Hit(owner, written))
-        self.brands += tuple(plain(brand) for brand in entry.brands)
+            self._add_site(read_pattern(written), Hit(summary, written))
+        self.brands += tuple(normalize(brand) for brand in entry.brands)
         if entry.brands:
             self.branding |= {entry.name}
-        self.profiles |= {plain(profile) for profile in entry.profiles}
+        self.profiles |= {normalize(profile) for profile in entry.profiles}
 
-    def _add_site(self, pattern: Pattern, hit: Hit) -> None:
-        if pattern.where in self._edges:
-            self._edges[pattern.where].append((pattern.words, hit))
+    def _add_site(self, pattern: TitlePattern, hit: Hit) -> None:
+        if pattern.position in self._edges:
+            self._edges[pattern.position].append((pattern.words, hit))
             return
         key = pattern.words if pattern.separator is None else f"{pattern.separator} {pattern.words}"
-        where = "any" if self._loosely and pattern.where == "last" and pattern.separator is None else pattern.where
-        self._segments[where].setdefault(key, hit)
+        position = (
+            "any" if self._is_own and pattern.position == "last" and pattern.separator is None else pattern.position
+        )
+        self._segments[position].setdefault(key, hit)
 
-    def app(self, app_id: str) -> Hit | None:
-        """Return the entry of an app id, which must be `plain`."""
+    def find_app(self, app_id: str) -> Hit | None:
+        """Return the entry of an app id, which must be normalized."""
         hit = self._apps.get(app_id) or self._apps.get(app_id.removesuffix(".desktop"))
-        if hit is None and app_id.startswith(self._beginnings):
-            hit = next(hit for key, hit in self._app_beginnings if app_id.startswith(key))
+        if hit is None and app_id.startswith(self._app_prefix_words):
+            hit = next(hit for key, hit in self._app_prefixes if app_id.startswith(key))
         return hit
 
-    def inside(self, program: str) -> Hit | None:
+    def find_inside(self, program: str) -> Hit | None:
         """Return the entry of a program that runs in a terminal; app ids do not count there."""
         return self._programs.get(program)
 
-    def program(self, program: str) -> Hit | None:
-        """Return the entry of a program that has a toplevel of its own; many are called like their app id."""
+    def find_program(self, program: str) -> Hit | None:
+        """Return the entry of a program that has a toplevel of its own; many are named like their app id."""
         return self._programs.get(program) or self._apps.get(program)
 
-    def package(self, package: str) -> Hit | None:
-        """Return the entry of an Android package or an iOS bundle id, which must be `plain`."""
+    def find_package(self, package: str) -> Hit | None:
+        """Return the entry of an Android package or an iOS bundle id, which must be normalized."""
         return self._packages.get(package)
 
-    def site(self, title: Title, *, as_app: bool) -> Hit | None:
-        """Return the entry of the site whose title this is. `as_app`: the toplevel is the site's own, it leads the title.
+    def find_site(self, title: SplitTitle, *, as_app: bool) -> Hit | None:
+        """Return the entry of the site whose title this is. `as_app`: a web app, whose own name comes first in the title.
 
-        The end of a title says whose page it is, the beginning what it is about; so the end is asked first.
+        The end of a title says whose page it is, the beginning what it is about; so the end is looked up first.
         """
         if not title.text:
             return None
         last, first = title.segments[-1], title.segments[0]
         segments = self._segments
         hit = segments["whole"].get(title.text) or segments["whole"].get(last if len(title.segments) == 1 else "")
-        hit = hit or self._at_the_end(title) or segments["last"].get(last)
+        hit = hit or self._by_end(title) or segments["last"].get(last)
         if hit is None and title.separators:
             hit = segments["last"].get(f"{title.separators[-1]} {last}")
-        hit = hit or self._at_the_beginning(title)
+        hit = hit or self._by_beginning(title)
         if hit is None and title.separators:
             hit = segments["first"].get(f"{title.separators[0]} {first}")
         if hit is None and as_app:
@@ -119,17 +123,17 @@ class Index:
             hit = next((found for part in title.segments if (found := segments["any"].get(part))), None)
         return hit or self._within(title)
 
-    def _at_the_end(self, title: Title) -> Hit | None:
+    def _by_end(self, title: SplitTitle) -> Hit | None:
         if not title.text.endswith(self._title_ends):
             return None
         return next((hit for words, hit in self._edges["ends"] if _ends(title.text, words)), None)
 
-    def _at_the_beginning(self, title: Title) -> Hit | None:
+    def _by_beginning(self, title: SplitTitle) -> Hit | None:
         if not title.text.startswith(self._title_begins):
             return None
         return next((hit for words, hit in self._edges["begins"] if _begins(title.text, words)), None)
 
-    def _within(self, title: Title) -> Hit | None:
+    def _within(self, title: SplitTitle) -> Hit | None:
         for words, hit in self._edges["within"]:
             at = title.text.find(words)
             if at >= 0 and (at == 0 or not (words[0].isalnum() and title.text[at - 1].isalnum())):

@@ -1,4 +1,4 @@
-"""What the catalogue says of an app or a site, and what the classifier makes of a toplevel."""
+"""An entry of the catalogue, and the classification of what is in front."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Classification:
     """What is in front, and why the classifier thinks so.
 
     `name` is the entry's name where one decided; `entry` says where that entry stands. `why` is a sentence for the
-    person; of the title it holds nothing but the catalogue's own pattern.
+    person; it holds nothing of the title but the catalogue's own pattern.
     """
 
     category: str
@@ -44,5 +44,5 @@ class Classification:
     entry: str | None
 
     def activity(self) -> Activity:
-        """Return what may leave this room."""
+        """Return the part of it that may be kept."""
         return Activity(category=self.category, name=self.name)

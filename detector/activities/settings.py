@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from detector.activities.patterns import Unusable, read_pattern
+from detector.activities.patterns import BadPattern, read_pattern
 from detector.errors import Problem
 from detector.i18n import _
+from detector.spelling import did_you_mean
 from rules.features import CATEGORIES
 from rules.options import option
 
@@ -39,37 +40,34 @@ class ActivitySettings:
     own: tuple[OwnEntry, ...] = ()
 
 
-def check_own(own: tuple[OwnEntry, ...], file: str | None = None) -> list[Problem]:
+def check_own_entries(own: tuple[OwnEntry, ...], file: str | None = None) -> list[Problem]:
     """Return everything that is wrong with the entries: unknown categories, entries that name nothing, bad patterns."""
     problems: list[Problem] = []
     for number, entry in enumerate(own, start=1):
-        place = f"activity {number}"
+        place = _("activity {number}").format(number=number)
         if entry.category not in CATEGORIES:
-            from difflib import get_close_matches  # noqa: PLC0415 - only on a mistake
-
-            near = get_close_matches(entry.category.lower(), CATEGORIES, n=1)
-            hint = f"Did you mean '{near[0]}'?" if near else f"Write one of: {', '.join(CATEGORIES)}."
+            message = _("{place}: has the category '{category}', which does not exist")
+            hint = _("Write one of: {categories}.").format(categories=", ".join(CATEGORIES))
             problems.append(
                 Problem(
-                    file=file, message=f"{place}: has the category '{entry.category}', which does not exist", hint=hint
+                    file=file,
+                    message=message.format(place=place, category=entry.category),
+                    hint=did_you_mean(entry.category, CATEGORIES, hint),
                 )
             )
         patterns = entry.apps + entry.programs + entry.android + entry.ios
         if not patterns and not entry.sites:
-            problems.append(
-                Problem(
-                    file=file,
-                    message=f"{place}: names no app, site or program, so it can never fit",
-                    hint='Add for example apps = ["org.gnome.Maps"]; `turntoward what` shows what is in front of you.',
-                )
-            )
+            message = _("{place}: names no app, site or program, so it can never fit")
+            hint = _('Add for example apps = ["org.gnome.Maps"]; `turntoward what` shows what is in front of you.')
+            problems.append(Problem(file=file, message=message.format(place=place), hint=hint))
         if any(not pattern.strip(" *") for pattern in patterns):
-            problems.append(Problem(file=file, message=f"{place}: holds an empty name, which would fit everything"))
+            message = _("{place}: holds an empty name, which would fit everything")
+            problems.append(Problem(file=file, message=message.format(place=place)))
         for site in entry.sites:
             try:
                 read_pattern(site)
-            except Unusable as wrong:
-                problems.append(
-                    Problem(file=file, message=f"{place}: has the site '{site}', which {wrong}", hint=wrong.hint)
-                )
+            except BadPattern as bad:
+                message = _("{place}: has the site '{site}', which {problem}")
+                message = message.format(place=place, site=site, problem=bad)
+                problems.append(Problem(file=file, message=message, hint=bad.hint))
     return problems

@@ -16,7 +16,7 @@ from typing import Any, Final
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from detector.activities.patterns import plain
+from detector.activities.patterns import normalize
 from detector.config.read import parse_settings, read_settings
 from detector.config.settings import Settings
 from detector.errors import Problem, UserError
@@ -158,7 +158,9 @@ def _wanted(tree: dict[str, Any], category: str, kind: str, word: str) -> dict[s
 
 
 def _without(entry: dict[str, Any], kind: str, word: str) -> dict[str, Any]:
-    left = {key: [w for w in entry[key] if plain(w) != plain(word)] for key in _lists_with(kind) if key in entry}
+    left = {
+        key: [w for w in entry[key] if normalize(w) != normalize(word)] for key in _lists_with(kind) if key in entry
+    }
     return {key: left.get(key, value) for key, value in entry.items() if left.get(key, value) != []}
 
 
@@ -167,7 +169,7 @@ def _remove(entries: Any, kind: str, word: str) -> None:
         entry = entries[at]
         for key in _lists_with(kind):
             for place in range(len(entry.get(key, ())) - 1, -1, -1):
-                if plain(entry[key][place]) == plain(word):
+                if normalize(entry[key][place]) == normalize(word):
                     del entry[key][place]
             if key in entry and not entry[key]:
                 del entry[key]

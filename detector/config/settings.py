@@ -10,7 +10,7 @@ from dataclasses import Field, dataclass, field, fields
 from datetime import timedelta
 from typing import Any, Final
 
-from detector.activities.settings import ActivitySettings, OwnEntry, check_own
+from detector.activities.settings import ActivitySettings, OwnEntry, check_own_entries
 from detector.calendars.settings import CalendarSettings
 from detector.core.attention.settings import AttentionSettings
 from detector.dnd.settings import DndSettings
@@ -77,7 +77,7 @@ REPEATED_SECTIONS: Final[Mapping[str, RepeatedSection]] = {
         entry=OwnEntry,
         meaning=_("What an app or a site is to you. Your own entries win over the built-in catalogue."),
         example='category = "reading"\nname = "Our recipe book"\napps = ["org.gnome.Recipes"]\nsites = ["Chefkoch"]',
-        check=check_own,
+        check=check_own_entries,
     ),
 }
 

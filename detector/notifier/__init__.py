@@ -6,13 +6,13 @@ Rule 2: a notifier's module is imported only when the notifier is made; where it
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from detector.errors import Problem, UserError
 from detector.i18n import _
 from detector.notifier.model import MissingNotifier, Notifier
+from detector.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,9 +51,5 @@ def _make(name: str, bus: Bus | None) -> Notifier:
 
 
 def _unknown(name: str) -> Problem:
-    near = get_close_matches(name, REGISTRY, n=1)
-    if near:
-        hint = _("Did you mean '{name}'?").format(name=near[0])
-    else:
-        hint = _("There are {names}.").format(names=", ".join(REGISTRY))
+    hint = did_you_mean(name, REGISTRY, _("There are {names}.").format(names=", ".join(REGISTRY)))
     return Problem(message=_("there is no notifier '{name}'").format(name=name), hint=hint)

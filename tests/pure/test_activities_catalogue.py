@@ -11,7 +11,7 @@ import pytest
 from detector.activities.classifier import Classifier
 from detector.activities.load import CATALOGUE, read_catalogue
 from detector.activities.model import Entry
-from detector.activities.patterns import plain, read_pattern
+from detector.activities.patterns import normalize, read_pattern
 from rules.features import CATEGORIES
 
 ENTRIES = list(read_catalogue())
@@ -26,7 +26,7 @@ def whole() -> Classifier:
 def _keys(entry: Entry, kind: str) -> list[object]:
     if kind == "sites":
         return [read_pattern(site) for site in entry.sites]
-    return [plain(word) for word in getattr(entry, kind)]
+    return [normalize(word) for word in getattr(entry, kind)]
 
 
 @pytest.mark.parametrize(("kind", "least"), LEAST.items())
@@ -75,7 +75,7 @@ def test_only_browsers_append_a_brand_to_titles() -> None:
 
 
 def test_no_brand_of_a_browser_is_a_site_of_its_own() -> None:
-    brands = {plain(brand) for entry in ENTRIES for brand in entry.brands}
+    brands = {normalize(brand) for entry in ENTRIES for brand in entry.brands}
     sites = {read_pattern(site).words for entry in ENTRIES for site in entry.sites}
     assert brands & sites == set()
 

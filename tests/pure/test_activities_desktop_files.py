@@ -82,11 +82,11 @@ def test_a_question_asked_again_reads_nothing(folder: Path, monkeypatch: pytest.
     assert files.categories("unheard.of") == ()
 
 
-def test_what_is_remembered_is_bounded(folder: Path) -> None:
+def test_the_cache_is_bounded(folder: Path) -> None:
     files = DesktopFiles([folder])
-    for number in range(desktop_files.REMEMBERED + 50):
+    for number in range(desktop_files.CACHE_SIZE + 50):
         files.categories(f"unheard.of{number}")
-    assert len(files._found) == desktop_files.REMEMBERED
+    assert len(files._found) == desktop_files.CACHE_SIZE
 
 
 def test_the_folders_are_those_of_the_xdg_specification_and_of_flatpak() -> None:

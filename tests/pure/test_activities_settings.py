@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from detector.activities.patterns import Pattern, Unusable, read_pattern
-from detector.activities.settings import OwnEntry, check_own
+from detector.activities.patterns import BadPattern, TitlePattern, read_pattern
+from detector.activities.settings import OwnEntry, check_own_entries
 
 
 def test_good_entries_have_no_problems() -> None:
@@ -13,7 +13,7 @@ def test_good_entries_have_no_problems() -> None:
         OwnEntry(category="work", apps=("org.gnome.Maps",), sites=("YouTube", "… / X", "Instagram • …")),
         OwnEntry(category="together", android=("com.example.app",)),
     )
-    assert check_own(own) == []
+    assert check_own_entries(own) == []
 
 
 def test_every_problem_is_said_at_once_and_an_unknown_category_with_the_nearest() -> None:
@@ -23,7 +23,7 @@ def test_every_problem_is_said_at_once_and_an_unknown_category_with_the_nearest(
         OwnEntry(category="work"),
         OwnEntry(category="work", apps=("*",)),
     )
-    said = [str(problem) for problem in check_own(own, "config.toml")]
+    said = [str(problem) for problem in check_own_entries(own, "config.toml")]
     assert len(said) == 5
     assert "activity 1: has the category 'socail', which does not exist" in said[0]
     assert "Did you mean 'social'?" in said[0]
@@ -36,23 +36,23 @@ def test_every_problem_is_said_at_once_and_an_unknown_category_with_the_nearest(
 @pytest.mark.parametrize(
     ("written", "read"),
     [
-        ("YouTube", Pattern("last", "youtube")),
-        ("… / X", Pattern("last", "x", "/")),
-        ("… – YouTube", Pattern("last", "youtube", "-")),
-        ("Instagram • …", Pattern("first", "instagram", "•")),
-        ("Amazon.com: …", Pattern("first", "amazon.com", ":")),
-        ("… | Amazon.de | …", Pattern("any", "amazon.de")),
-        ("= Threads", Pattern("whole", "threads")),
-        ("Amazon.com.…", Pattern("begins", "amazon.com.")),
-        ("…_bilibili", Pattern("ends", "_bilibili")),
-        ('…on Instagram: "…', Pattern("within", 'on instagram: "')),
+        ("YouTube", TitlePattern("last", "youtube")),
+        ("… / X", TitlePattern("last", "x", "/")),
+        ("… – YouTube", TitlePattern("last", "youtube", "-")),
+        ("Instagram • …", TitlePattern("first", "instagram", "•")),
+        ("Amazon.com: …", TitlePattern("first", "amazon.com", ":")),
+        ("… | Amazon.de | …", TitlePattern("any", "amazon.de")),
+        ("= Threads", TitlePattern("whole", "threads")),
+        ("Amazon.com.…", TitlePattern("begins", "amazon.com.")),
+        ("…_bilibili", TitlePattern("ends", "_bilibili")),
+        ('…on Instagram: "…', TitlePattern("within", 'on instagram: "')),
     ],
 )
-def test_a_pattern_is_read_as_it_looks(written: str, read: Pattern) -> None:
+def test_a_pattern_is_read_as_it_looks(written: str, read: TitlePattern) -> None:
     assert read_pattern(written) == read
 
 
 @pytest.mark.parametrize("written", ["", " ", "…", "… …", "…|…", "X", "A - B", "… on Tumblr", "a … b", "= "])
 def test_a_pattern_that_would_fit_everything_or_nothing_is_refused(written: str) -> None:
-    with pytest.raises(Unusable):
+    with pytest.raises(BadPattern):
         read_pattern(written)

@@ -14,7 +14,7 @@ import click
 from detector.activities.classifier import Classifier
 from detector.activities.load import load_classifier
 from detector.activities.model import Classification
-from detector.activities.patterns import readable
+from detector.activities.patterns import clean
 from detector.cli.config_text import ConfigText
 from detector.cli.output import confirm, is_interactive, wrap
 from detector.cli.what.subject import WIDTH, Subject, shown, write_row
@@ -101,7 +101,7 @@ def _check(category: str | None) -> None:
 
 def _list_and_word(subject: Subject, classifier: Classifier) -> tuple[str, str]:
     list_name, word = _most_specific(subject, classifier)
-    word = readable(word)
+    word = clean(word)
     if not word.strip(" *") or not word.isprintable():
         raise UserError(_("There is nothing in front that has a name, so there is nothing to learn."))
     return list_name, word
@@ -114,7 +114,7 @@ def _most_specific(subject: Subject, classifier: Classifier) -> tuple[str, str]:
     if subject.inside:
         return "programs", subject.inside
     app, title = subject.app or "", subject.title or ""
-    browser, site = classifier.site_named(app, title, subject.program)
+    browser, site = classifier.browser_and_site(app, title, subject.program)
     if browser and (subject.is_seen or not title):
         message = _(
             "In front is the browser {browser}, and what it shows is not learned from a title that is only seen. "
