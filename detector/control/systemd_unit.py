@@ -95,7 +95,7 @@ def needs_network(phones: Iterable[Phone], sources: SensorSettings, calendars: I
 def allow_network(*, wanted: bool) -> bool:
     """Let the service reach the network, or no longer; return whether that changed. `reload_service` makes it take effect.
 
-    Nothing is changed where our service is not installed, or where somebody else's file stands in that place.
+    Nothing is changed where our service is not installed, or where a file of somebody else's is in that place.
 
     Raises:
         TurntowardError: if the file cannot be written or removed.
@@ -195,6 +195,6 @@ def _begins_with(path: Path, mark: str) -> bool:
 
 def _remove(path: Path) -> bool:
     path.unlink()
-    with suppress(OSError):  # other drop-ins stand beside it
+    with suppress(OSError):  # other drop-ins are beside it
         path.parent.rmdir()
     return True

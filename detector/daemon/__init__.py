@@ -1,1 +1,1 @@
-"""The edge: compose, loop, supervise, perform. The only room that waits."""
+"""The daemon: compose its parts, run the loop, start and end sessions, run sensors, carry out effects."""

@@ -215,6 +215,6 @@ def _parse(output: bytes) -> ChildResult | None:
 
 def _spread(calendar: Calendar) -> float:
     """Return a number from 0 up to 1 that is another one after each refresh, and the same until then."""
-    # `update` works the instant out anew each minute, so the spread must not be random each time.
+    # `update` computes the instant again each minute, so the spread must not be random each time.
     seed = f"{calendar.number}{calendar.name}{calendar.tried}".encode()
     return int.from_bytes(hashlib.sha256(seed).digest()[:4], "big") / (1 << 32)

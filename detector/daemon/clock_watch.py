@@ -49,7 +49,7 @@ class ClockWatch:
         expected = before + timedelta(seconds=self._monotonic - monotonic)
         if abs(self._wall - expected) <= TOLERANCE:
             return None
-        # The monotonic clock stands still in sleep, so a sleep looks like a jump; only the boot clock tells them apart.
+        # The monotonic clock stops during sleep, so a sleep looks like a jump; only the boot clock can tell them apart.
         slept = timedelta(seconds=self._asleep - asleep)
         reason = GapReason.SUSPEND if slept > _MIN_SLEEP else GapReason.CLOCK_JUMP
         return ClockJump(since=before, at=self._wall, reason=reason)

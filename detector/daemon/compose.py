@@ -209,7 +209,7 @@ class Daemon:
 
     # Sessions.
 
-    def _open_session(self, occurrence: Occurrence, kept_as: str) -> Session:
+    def _open_session(self, occurrence: Occurrence, stored_id: str) -> Session:
         from detector.daemon.session_factory import DaemonParts, SessionFactory  # noqa: PLC0415 - Rule 1
 
         self._settings, problems = _reload_settings(self._settings)
@@ -224,7 +224,7 @@ class Daemon:
             ),
             self._settings,
             occurrence,
-            kept_as,
+            stored_id,
             rules_folder=rules_dir(),
             bus=self._dbus_service.connection,
             phones=self._phone_gateway.read(),
@@ -300,7 +300,7 @@ class Daemon:
             version=version("turntoward"),
             started=self._started,
             partner_time=session.occurrence.title if session else None,
-            occurrence=session.kept_as if session else None,
+            occurrence=session.stored_id if session else None,
             until=session.occurrence.ends if session else None,
             paused_until=upcoming.paused_until,
             next_title=upcoming.occurrence.title if upcoming.occurrence else None,

@@ -38,7 +38,7 @@ from detector.sensors.model import AppFocused, SensorEvent, Toplevel, ToplevelFo
 MAX_WAITING: Final = 2000
 """Observations that wait at most: a minute of the busiest input that anybody makes."""
 
-# Few by nature, one or two for each nudge, and said once: they are let in although the queue is full.
+# Few by nature, one or two for each nudge, and not repeated: they are added although the queue is full.
 _NEVER_DROPPED: Final = (Shown, NotShown, Answered)
 # After these the core no longer takes for granted what is in front, so the same activity is news again.
 _FORGETS_FRONT: Final = (Gap, SensorStarted, PartnerTimeBegan, Resumed, Unlocked, PickedUp, LaidDown, PutAway)
@@ -77,7 +77,7 @@ class Inbox:
         self._arrived = arrived
 
     def __repr__(self) -> str:
-        """Say how much waits, and nothing of what it is."""
+        """Return how many observations wait, and nothing of what they are."""
         return f"<Inbox: {len(self._waiting)} waiting>"
 
     def __len__(self) -> int:

@@ -21,7 +21,7 @@ from detector.daemon.session import MICROSECOND
 
 
 class Loop:
-    """The loop. `wake` is set by whoever has something for it; `after_reconcile` is called after each reconciliation."""
+    """The loop. setting `wake` makes it step; `after_reconcile` is called after each reconciliation."""
 
     def __init__(
         self,

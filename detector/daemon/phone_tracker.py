@@ -103,7 +103,7 @@ class PhoneTracker:
             self._put(PutAway(at=self._clock.now(), device=device))
 
     async def answer(self, phone: Phone, event: PhoneEvent) -> str | None:
-        """Put in what the event says; return the nudge that follows from it at once as one sentence, or None."""
+        """Put what the event says into the inbox; return the nudge that follows from it at once as one sentence, or None."""
         # Waiting before the event is put in: the loop may decide about it before this coroutine runs again.
         waiting: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(phone.name, []).append(waiting)
@@ -130,7 +130,7 @@ class PhoneTracker:
         self._waiting.clear()
 
     def close(self) -> None:
-        """Cancel every timer, and let no phone wait."""
+        """Cancel every timer, and answer every phone that waits."""
         for device in tuple(self._states):
             self.forget(device)
         self.decided()

@@ -3,8 +3,8 @@
 Rule 1: calling it twice does nothing the second time; calling it late does the same as calling it in time, with a gap.
 Rule 2: a session that was cut off is closed or resumed, never forgotten and never started a second time.
 Rule 3: an occurrence that ended as planned, or was stopped, does not come back when the clock is set back.
-Rule 4: an extended occurrence goes on: it is never ended and started anew for it, not even by a restart.
-Rule 5: what has started goes on as it started, whatever is declared anew and wherever the device is taken meanwhile.
+Rule 4: an extended occurrence goes on: it is not ended and started a second time for that, not even by a restart.
+Rule 5: what has started goes on as it started, whatever is declared and wherever the device is taken meanwhile.
 Rule 6: what is stored of an occurrence is never overwritten: a second start is stored under an id of its own.
 """
 
@@ -34,7 +34,7 @@ ON_TIME: Final = timedelta(seconds=2)
 """Where a start is noticed within this, nothing of it was missed."""
 
 MAX_PLAN_AGE: Final = timedelta(hours=24)
-"""A plan reaches some weeks ahead; made anew once a day it always reaches far enough."""
+"""A plan reaches some weeks ahead; made again once a day it always reaches far enough."""
 
 logger = logging.getLogger("turntoward")
 
@@ -63,7 +63,7 @@ class _CachedPlan:
 
 
 class Reconciler:
-    """Starts and ends sessions. `open_session(occurrence, kept_as)` makes one; `kept_as` is its id in the store."""
+    """Starts and ends sessions. `open_session(occurrence, stored_id)` makes one; `stored_id` is its id in the store."""
 
     def __init__(self, *, store: Store, open_session: Callable[[Occurrence, str], Session]) -> None:
         self._store = store
@@ -147,7 +147,7 @@ class Reconciler:
         return cached
 
     async def _begin(self, occurrence: Occurrence, now: datetime, missed: GapReason) -> None:
-        taken = {kept.id for kept in self._store.history.occurrences()}
+        taken = {stored.id for stored in self._store.history.occurrences()}
         number = next(number for number in count(1) if restarted_id(occurrence.id, number) not in taken)
         # A second start begins now: the time before it belongs to the first.
         at = occurrence.begins if number == 1 else now
@@ -172,18 +172,22 @@ class Reconciler:
     async def _look_back(self, known: _CachedPlan, now: datetime) -> None:
         """Resume the session that was cut off, if its occurrence still goes on, and close all others."""
         current, exceptions = known.plan.current, known.schedule.exceptions
-        for kept in self._store.history.unfinished():
-            planned = planned_id(kept.id)
-            goes_on = current is not None and current.id == planned and current.ends >= kept.ends
-            ends = current.ends if goes_on and current else max(kept.ends, exceptions.extended.get(planned, kept.ends))
+        for stored in self._store.history.unfinished():
+            planned = planned_id(stored.id)
+            goes_on = current is not None and current.id == planned and current.ends >= stored.ends
+            ends = (
+                current.ends if goes_on and current else max(stored.ends, exceptions.extended.get(planned, stored.ends))
+            )
             # With the stored end first: the later one is fed as an extension, as it would have been without a restart.
-            occurrence = replace(current if goes_on and current else _as_stored(kept, planned), ends=kept.ends)
-            observations = tuple(self._store.history.observations(kept.id))
-            moments = self._store.history.moments(since=kept.began, until=kept.began + MICROSECOND)
-            decided = (moment.decided_at for moment in moments if moment.occurrence == kept.id)
+            occurrence = replace(current if goes_on and current else _as_stored(stored, planned), ends=stored.ends)
+            observations = tuple(self._store.history.observations(stored.id))
+            moments = self._store.history.moments(since=stored.began, until=stored.began + MICROSECOND)
+            decided = (moment.decided_at for moment in moments if moment.occurrence == stored.id)
             # A decision may be later than the last observation; before it, time would move back in the core.
-            latest = max(kept.began, kept.started_at or kept.began, *(seen.at for seen in observations[-1:]), *decided)
-            session = self._open_session(occurrence, kept.id)
+            latest = max(
+                stored.began, stored.started_at or stored.began, *(seen.at for seen in observations[-1:]), *decided
+            )
+            session = self._open_session(occurrence, stored.id)
             try:
                 if goes_on and self.session is None and latest <= now:
                     await session.resume(observations, latest, now, ends)
@@ -198,8 +202,8 @@ class Reconciler:
                 logger.exception(
                     "a partner time cannot be gone on with: %s", save_crash_dump(failure.observations, state_dir())
                 )
-                cut = PartnerTimeEnded(at=max(latest, min(now, kept.ends)), reason="removed")
-                self._store.history.save([Record(occurrence=kept.id, what=cut)])
+                cut = PartnerTimeEnded(at=max(latest, min(now, stored.ends)), reason="removed")
+                self._store.history.save([Record(occurrence=stored.id, what=cut)])
 
 
 def _how_it_ended(
@@ -221,13 +225,13 @@ def _is_same(one: Occurrence, other: Occurrence | None) -> bool:
     return other is not None and one.id == other.id and one.ends == other.ends
 
 
-def _as_stored(kept: StoredOccurrence, planned: str) -> Occurrence:
+def _as_stored(stored: StoredOccurrence, planned: str) -> Occurrence:
     number = planned.partition("@")[0]
     return Occurrence(
         id=planned,
         partner_time=int(number) if number.isdigit() else 0,
-        title=kept.title,
-        begins=kept.began,
-        ends=kept.ends,
+        title=stored.title,
+        begins=stored.began,
+        ends=stored.ends,
         zone="UTC",
     )

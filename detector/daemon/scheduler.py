@@ -3,8 +3,8 @@
 The loop sleeps until the boundaries of partner time and the core's deadlines by itself; they are no jobs.
 
 Rule 1: what a job raises reaches the daemon, by `watch`; it is not only logged.
-Rule 2: timers run on the monotonic clock, which stands still while the device sleeps and knows nothing of a wall clock that
-is set (apscheduler#794). The heartbeat has the loop and the jobs look at the wall clock again, so that nothing is late by
+Rule 2: timers run on the monotonic clock, which stops while the device sleeps and does not follow a wall clock that is set
+(apscheduler#794). The heartbeat has the loop and the jobs look at the wall clock again, so that nothing is late by
 more than a minute.
 """
 
@@ -35,7 +35,7 @@ UPKEEP_FIRST: Final = timedelta(minutes=10)
 """Not at the start, when the desktop has enough to do; but also on a device that is never on for a whole day."""
 
 _UPKEEP: Final = "upkeep"
-# A job may be set anew, and come, while its last run still goes on; APScheduler drops runs beyond the maximum.
+# A job may be set again, and be due, while its last run still goes on; APScheduler drops runs beyond the maximum.
 _MAX_INSTANCES: Final = 100
 
 Action = Callable[[], Awaitable[None] | None]

@@ -128,7 +128,7 @@ class SensorRunner:
         self._task = group.create_task(self._run(), name=f"sense {self._sense}")
 
     def restart(self) -> None:
-        """Restart a sensor that runs, so that it says what holds now."""
+        """Restart a sensor that runs, so that it reports the present state."""
         if self.status == "running" and self._group is not None and self._task is not None:
             self._task.cancel()
             self._task = self._group.create_task(self._run(after=self._task), name=f"sense {self._sense}")

@@ -52,7 +52,7 @@ class CoreFailed(TurntowardError):
 
 
 class Session:
-    """Runs the occurrence from its start to its end. `kept_as` is its id in the store.
+    """Runs the occurrence from its start to its end. `stored_id` is its id in the store.
 
     `quiet`: it belongs to the quiet week; what is found is stored, and nothing of it is shown.
     """
@@ -61,7 +61,7 @@ class Session:
         self,
         *,
         occurrence: Occurrence,
-        kept_as: str,
+        stored_id: str,
         core: Core,
         inbox: Inbox,
         sensors: Sensors,
@@ -69,7 +69,7 @@ class Session:
         quiet: bool = False,
     ) -> None:
         self.occurrence = occurrence
-        self.kept_as = kept_as
+        self.stored_id = stored_id
         self.inbox = inbox
         self.sensors = sensors
         self.paused = False
@@ -89,7 +89,7 @@ class Session:
         title = self.occurrence.title
         began = PartnerTimeBegan(
             at=at,
-            occurrence=self.kept_as,
+            occurrence=self.stored_id,
             title=title,
             ends=self.occurrence.ends,
             on_call=is_on_call(title),
@@ -101,18 +101,18 @@ class Session:
         self._feed_all(observations)
         await self._switch_sensors(on=True)
 
-    async def resume(self, kept: Sequence[Observation], latest: datetime, now: datetime, ends: datetime) -> None:
+    async def resume(self, stored: Sequence[Observation], latest: datetime, now: datetime, ends: datetime) -> None:
         """Go on after a restart of the daemon; see `rebuild`."""
-        self.rebuild(kept, latest, now, ends)
+        self.rebuild(stored, latest, now, ends)
         await self._switch_sensors(on=not self.paused)
 
-    def rebuild(self, kept: Sequence[Observation], latest: datetime, now: datetime, ends: datetime) -> None:
+    def rebuild(self, stored: Sequence[Observation], latest: datetime, now: datetime, ends: datetime) -> None:
         """Feed the stored observations again without showing anything, then a gap from `latest` until `now`.
 
         `ends`: the end of the occurrence, later than the stored one where it was extended meanwhile.
         """
         effects: list[Effect] = []
-        for observation in kept:
+        for observation in stored:
             effects += self._feed(observation)
             if isinstance(observation, Paused | Resumed):
                 self.paused = isinstance(observation, Paused)
@@ -149,14 +149,13 @@ class Session:
         `ends`: the end of the occurrence, later than the one so far where it was extended meanwhile.
         """
         waiting = self.inbox.take()
-        # What sensors said during the gap is in no trusted order, and they say it again when they are restarted. What
-        # became of a notification is said once.
-        kept = [o for o in waiting if o.at <= since or isinstance(o, Shown | NotShown | Answered)]
-        before = [o for o in kept if o.at <= since]
+        # What sensors reported during the gap is in no reliable order, and they report it again when they are restarted.
+        # What became of a notification is reported only once.
+        before = [o for o in waiting if o.at <= since]
+        answers = [o for o in waiting if o.at > since and isinstance(o, Shown | NotShown | Answered)]
         self._feed_all([*before, *self._extend_to(ends, since), Gap(at=at, since=since, reason=reason)])
-        for late in kept:
-            if late.at > since:
-                self.inbox.put(late)
+        for observation in answers:
+            self.inbox.put(observation)
 
     async def pause(self, now: datetime) -> None:
         """Stop the sensors until `unpause`."""
@@ -193,7 +192,7 @@ class Session:
         await self._effect_runner.close()
 
     async def restart_sensors(self) -> None:
-        """Stop the sensors and start them again, so that each says what holds now."""
+        """Stop the sensors and start them again, so that each reports the present state."""
         if self._is_sensing:
             await self._switch_sensors(on=False)
             await self._switch_sensors(on=True)

@@ -64,7 +64,7 @@ class DaemonParts:
 
 
 class SessionFactory:
-    """Builds the session of one occurrence, of which `kept_as` is the id in the store. Nothing is opened or started yet.
+    """Builds the session of one occurrence, of which `stored_id` is the id in the store. Nothing is opened or started yet.
 
     `phones`: those that are paired; `put_away`: the names of those that were put away shortly before. Afterwards
     `problems` are the mistakes in the person's own rules, and `rule_files` is the fingerprint of their files.
@@ -75,7 +75,7 @@ class SessionFactory:
         parts: DaemonParts,
         settings: Settings,
         occurrence: Occurrence,
-        kept_as: str,
+        stored_id: str,
         *,
         rules_folder: Path,
         bus: Bus | None,
@@ -91,7 +91,7 @@ class SessionFactory:
         self.problems = rulebook.problems
 
         self._classifier = load_classifier(settings.activities)
-        apps = PhoneApps(self._classifier.classify_phone, store=store, occurrence=kept_as, keep_names=keep_names)
+        apps = PhoneApps(self._classifier.classify_phone, store=store, occurrence=stored_id, keep_names=keep_names)
         self._inbox = Inbox(
             self._classify, classify_app=apps.opened, clock=clock, arrived=parts.wake, keep_names=keep_names
         )
@@ -127,7 +127,7 @@ class SessionFactory:
         self._backfill = PhoneBackfill(
             store=store,
             clock=clock,
-            occurrence=kept_as,
+            occurrence=stored_id,
             began=occurrence.begins,
             activity=apps.activity,
             settings=settings.attention,
@@ -147,7 +147,7 @@ class SessionFactory:
         usuals = kept_usuals(rulebook.rules, store=store, now=clock.now(), attention=settings.attention)
         self.session = Session(
             occurrence=occurrence,
-            kept_as=kept_as,
+            stored_id=stored_id,
             core=Pipeline(rulebook.rules, settings.policy, settings.attention, usuals),
             inbox=self._inbox,
             sensors=self.sensors,
@@ -163,7 +163,7 @@ class SessionFactory:
         return self.sensors.sees_apps(device)
 
     def _receive(self, event: SensorEvent) -> None:
-        # That we switched Do Not Disturb on ourselves is not the person's wish to be left alone.
+        # Do Not Disturb that we switched on ourselves does not mean that the person wants to be left alone.
         if not self._parts.dnd_controller.is_own_change(event):
             self._inbox.put(event)
         if isinstance(event, SensorStarted | Gap):

@@ -19,13 +19,13 @@ def summary_line(store: Store, event: NotifyEnd, settings: NotifierSettings) -> 
     """
     from detector.report.summarise import summarise  # noqa: PLC0415 - memory: the line is off by default
 
-    kept = [each for each in store.history.occurrences() if each.id == event.occurrence]
-    if not kept:
+    ended = [each for each in store.history.occurrences() if each.id == event.occurrence]
+    if not ended:
         return None
-    since = kept[0].began
+    since = ended[0].began
     until = since + timedelta(microseconds=1)
     summary = summarise(
-        kept,
+        ended,
         store.history.uses(since, until),
         store.history.moments(since, until),
         store.history.coverage(since, until),
@@ -39,6 +39,6 @@ def summary_line(store: Store, event: NotifyEnd, settings: NotifierSettings) -> 
         event.title,
         undisturbed=summary.share.presence if is_known else None,
         moments=summary.moments,
-        started_well=bool(kept[0].started_well),
+        started_well=bool(ended[0].started_well),
         settings=settings,
     )

@@ -1,4 +1,4 @@
-"""What is usual of the features that rules compare with it, from the kept sessions of the last 28 days."""
+"""Work out what is usual of the features that rules compare with their usual, from the sessions of the last 28 days."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ def kept_usuals(
     """Return what is usual of every feature that a rule compares with its usual; nothing is read where none does.
 
     Raises:
-        StoreError: if the kept sessions cannot be read.
+        StoreError: if the sessions cannot be read.
     """
     keys = usual_keys(needs(rules))
     if not keys:
         return {}
-    over = [kept for kept in store.history.occurrences(since=now - MAX_AGE, until=now) if kept.ended is not None]
-    evenings = (sorted(store.history.observations(kept.id), key=lambda seen: seen.at) for kept in over)
+    recent = store.history.occurrences(since=now - MAX_AGE, until=now)
+    ended = [occurrence for occurrence in recent if occurrence.ended is not None]
+    evenings = (sorted(store.history.observations(each.id), key=lambda seen: seen.at) for each in ended)
     return usuals(evenings, keys, attention)

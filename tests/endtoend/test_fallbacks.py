@@ -75,7 +75,7 @@ def test_the_session_bus_is_killed_and_comes_back_between_nudges(evening_with: B
     assert "Traceback" not in evening.said()
 
 
-def test_a_nudge_that_no_notifier_could_show_is_kept_as_undelivered(evening_with: Begin) -> None:
+def test_a_nudge_that_no_notifier_could_show_is_stored_id_undelivered(evening_with: Begin) -> None:
     evening = evening_with(config='[notifications]\nonly = ["freedesktop"]\n')
     evening.run()
     evening.begin()

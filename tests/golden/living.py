@@ -52,15 +52,15 @@ class Evening:
 
     quiet = False
 
-    def __init__(self, store: Store, occurrence: Occurrence, kept_as: str) -> None:
-        self.store, self.occurrence, self.kept_as = store, occurrence, kept_as
+    def __init__(self, store: Store, occurrence: Occurrence, stored_id: str) -> None:
+        self.store, self.occurrence, self.stored_id = store, occurrence, stored_id
 
     def _keep(self, what: Any) -> None:
-        self.store.history.save([Record(occurrence=self.kept_as, what=what)])
+        self.store.history.save([Record(occurrence=self.stored_id, what=what)])
 
     async def begin(self, at: datetime, _now: datetime, _missed: object) -> None:
         title, ends = self.occurrence.title, self.occurrence.ends
-        self._keep(PartnerTimeBegan(at=at, occurrence=self.kept_as, title=title, ends=ends))
+        self._keep(PartnerTimeBegan(at=at, occurrence=self.stored_id, title=title, ends=ends))
 
     def extend(self, ends: datetime, now: datetime) -> None:
         self._keep(PartnerTimeExtended(at=now, ends=ends))
@@ -104,7 +104,7 @@ class Year:
         begins, ends = self._midnight(self.first), self._midnight(self.last + DAY)
         self._move(begins, self.zone)
         with Store.open(store_path()) as store:
-            daemon: Any = Reconciler(store=store, open_session=lambda of, kept_as: Evening(store, of, kept_as))  # type: ignore[arg-type, return-value]
+            daemon: Any = Reconciler(store=store, open_session=lambda of, stored_id: Evening(store, of, stored_id))  # type: ignore[arg-type, return-value]
             said = iter([*self.said, (ends, "", "")])
             until, kind, words = next(said)
             now = begins

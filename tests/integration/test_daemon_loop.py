@@ -22,7 +22,7 @@ class Counting(Reconciler):
     """A reconciler that counts, and takes a while. `during` is called in the middle of each reconciliation."""
 
     def __init__(self, store: Store) -> None:
-        super().__init__(store=store, open_session=lambda _occurrence, _kept_as: None)  # type: ignore[arg-type, return-value]
+        super().__init__(store=store, open_session=lambda _occurrence, _stored_id: None)  # type: ignore[arg-type, return-value]
         self.runs = self.inside = self.most = 0
         self.during: Any = lambda: None
 

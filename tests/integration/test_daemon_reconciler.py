@@ -132,7 +132,7 @@ class Evening:
             clock_watch=ClockWatch(self.clock, lambda: self.slept),
         )
 
-    def open_session(self, occurrence: Occurrence, kept_as: str) -> Session:
+    def open_session(self, occurrence: Occurrence, stored_id: str) -> Session:
         inbox = Inbox(lambda _: Activity(category="other"), clock=self.clock, arrived=self.wake)
         self.sensors.append(Sensors(inbox.put, self.clock))
         self.voices.append(FakeSender())
@@ -148,7 +148,7 @@ class Evening:
         core = Pipeline([a_minute_of_feed()], PolicySettings(), AttentionSettings())
         return Session(
             occurrence=occurrence,
-            kept_as=kept_as,
+            stored_id=stored_id,
             core=core,
             inbox=inbox,
             sensors=self.sensors[-1],
@@ -399,7 +399,7 @@ async def test_what_was_extended_goes_on_after_a_restart_beyond_its_planned_end(
         await before.at(BEGINS + minutes(81))
     after = evenings(ENDS + minutes(5))
     await after.at(ENDS + minutes(5))
-    assert after.under_way.kept_as == THIS
+    assert after.under_way.stored_id == THIS
     assert after.under_way.occurrence.ends == LATER
     assert after.kinds(THIS).count("PartnerTimeExtended") == 1
     gaps = [o for o in after.store.history.observations(THIS) if isinstance(o, Gap)]
@@ -438,7 +438,7 @@ async def test_slept_through_the_planned_end_after_an_extension_that_nobody_had_
     assert extended.at == BEGINS + minutes(80)
     assert isinstance(gap, Gap)
     assert (gap.reason, gap.since, gap.at) == (GapReason.SUSPEND, BEGINS + minutes(80), ENDS + minutes(5))
-    assert evening.under_way.kept_as == THIS
+    assert evening.under_way.stored_id == THIS
     assert evening.sensors[0].started == 2
 
 
@@ -449,9 +449,9 @@ async def test_what_overlaps_begins_when_the_extended_one_is_over(evenings: Make
     evening.store.plans.extend(THIS, LATER)
     evening.loop.request_reconcile()
     await evening.at(ENDS + minutes(5))
-    assert evening.under_way.kept_as == THIS
+    assert evening.under_way.stored_id == THIS
     await evening.at(LATER)
-    assert evening.under_way.kept_as == "2@20261123T200000Z"
+    assert evening.under_way.stored_id == "2@20261123T200000Z"
     assert [(kept.began, kept.ended) for kept in evening.kept().values()] == [(BEGINS, LATER), (LATER, None)]
 
 
@@ -601,7 +601,7 @@ async def test_an_evening_that_makes_the_core_fail_again_is_closed_and_the_daemo
     after = evenings(BEGINS + minutes(5))
     await after.at(BEGINS + minutes(5))
     assert after.kept()[THIS].end_reason == "removed"
-    assert after.under_way.kept_as == THIS + "~2"
+    assert after.under_way.stored_id == THIS + "~2"
     assert list((home / ".local/state/turntoward").glob("failure-*.jsonl"))
 
 

@@ -96,7 +96,7 @@ async def test_a_journey_reaches_the_next_one_alone(zone: str, killed: bool) -> 
     await device.until(ENDS - SECOND)
     under_way = device.day.reconciler.session
     assert under_way is not None
-    assert (under_way.kept_as, under_way.occurrence.ends) == ("1@20261123T183000", ENDS)
+    assert (under_way.stored_id, under_way.occurrence.ends) == ("1@20261123T183000", ENDS)
     for _ in range(60):
         await device.until(device.clock.at + 60 * MINUTE)
     kept = device.store.history.occurrences()

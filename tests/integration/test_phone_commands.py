@@ -149,7 +149,7 @@ class TestPair:
         assert stored_address() == PLACE
         assert daemon.opened == [PLACE.url]
 
-    def test_the_code_is_kept_as_a_digest_alone(self) -> None:
+    def test_the_code_is_stored_id_a_digest_alone(self) -> None:
         with PhoneDaemon():
             done = phone("pair", "my phone", *HERE, "--no-wait")
         (code,) = LINK.findall(done.stdout)

@@ -25,9 +25,9 @@ ENDS = datetime(2026, 11, 23, 20, 0, tzinfo=UTC)
 class Evening(daemon.Evening):
     """A daemon that asks for the quiet week when partner time begins, as the real one does."""
 
-    def open_session(self, occurrence: Occurrence, kept_as: str) -> Session:
+    def open_session(self, occurrence: Occurrence, stored_id: str) -> Session:
         """Make what partner time needs."""
-        under_way = super().open_session(occurrence, kept_as)
+        under_way = super().open_session(occurrence, stored_id)
         under_way.quiet = quiet_week.current_evening(self.store, UTC) is not None
         return under_way
 
@@ -113,7 +113,7 @@ async def test_who_ends_it_hears_of_the_next_moment_and_so_does_a_restart(evenin
     quiet_week.stop(evening.store)
     evening.loop.request_reconcile()
     await evening.at(BEGAN + timedelta(minutes=30))
-    assert evening.kinds(evening.under_way.kept_as).count("QuietWeekEnded") == 1
+    assert evening.kinds(evening.under_way.stored_id).count("QuietWeekEnded") == 1
     await scroll(evening, BEGAN + timedelta(minutes=40))
     assert decided(evening) == [("suppressed", Reason.QUIET_WEEK), ("nudged", None)]
     other = again(evening, BEGAN + timedelta(minutes=50))
@@ -129,7 +129,7 @@ async def test_what_was_ended_while_the_daemon_was_away_is_ended_when_it_comes_b
     other = again(evening, BEGAN + timedelta(minutes=30))
     await other.at(BEGAN + timedelta(minutes=30))
     await scroll(other, BEGAN + timedelta(minutes=40))
-    assert other.kinds(other.under_way.kept_as).count("QuietWeekEnded") == 1
+    assert other.kinds(other.under_way.stored_id).count("QuietWeekEnded") == 1
     assert decided(other) == [("nudged", None)]
     other.store.close()
 

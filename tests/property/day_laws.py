@@ -17,9 +17,9 @@ DAY = timedelta(days=1)
 INSTANT = timedelta(microseconds=1)
 
 
-def planned(kept_as: str) -> str:
+def planned(stored_id: str) -> str:
     """Return the id in the plan."""
-    return kept_as.partition("~")[0]
+    return stored_id.partition("~")[0]
 
 
 def of_each(store: Store) -> None:

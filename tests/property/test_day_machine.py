@@ -124,7 +124,7 @@ class TheDay(Wishing):
     def one_at_most_is_under_way_and_nothing_is_sensed_outside(self) -> None:
         if self.day is not None:
             ours = self.day.reconciler.session
-            assert [kept.id for kept in self.store.history.unfinished()] == ([] if ours is None else [ours.kept_as])
+            assert [kept.id for kept in self.store.history.unfinished()] == ([] if ours is None else [ours.stored_id])
             allowed = 0 if ours is None or ours.paused else 1
             assert sum(sensors.running for sensors in self.day.sensors) == allowed
 

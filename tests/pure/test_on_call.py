@@ -64,7 +64,7 @@ async def test_what_begins_carries_it(title: str, *, on_call: bool) -> None:
     inbox = Inbox(lambda _: Activity(category="other"), clock=clock, arrived=asyncio.Event())
     under_way = Session(
         occurrence=occurrence,
-        kept_as="1@x",
+        stored_id="1@x",
         core=silent,
         inbox=inbox,
         sensors=silent,

@@ -148,7 +148,7 @@ class Day:
             clock_watch=ClockWatch(clock, lambda: self.slept),
         )
 
-    def _open_session(self, occurrence: Occurrence, kept_as: str) -> Session:
+    def _open_session(self, occurrence: Occurrence, stored_id: str) -> Session:
         inbox = Inbox(lambda _: Activity(category="other"), clock=self.clock, arrived=self.wake)
         self.sensors.append(Sensors(inbox.put, self.clock))
         self._effect_runner = EffectRunner(
@@ -160,7 +160,7 @@ class Day:
         )
         return Session(
             occurrence=occurrence,
-            kept_as=kept_as,
+            stored_id=stored_id,
             core=core(),
             inbox=inbox,
             sensors=self.sensors[-1],
