@@ -1,4 +1,4 @@
-"""What an answer means for the rest of partner time."""
+"""What an answer means for the rest of the session."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_this_is_for_both_of_us_silences_the_category_and_no_other(evening_with:
     assert (told["together"], told["nudges"]["together"], told["nudges"]["shown"]) == (2, 1, 2)
 
 
-def test_two_dismissals_make_it_quiet_for_the_rest(evening_with: Begin) -> None:
+def test_two_dismissals_silence_the_rest_of_the_session(evening_with: Begin) -> None:
     evening = evening_with(config=SPEAKS_FREELY, rules=FEEDS_AND_VIDEO)
     evening.run()
     evening.begin()
@@ -69,7 +69,7 @@ def test_two_dismissals_make_it_quiet_for_the_rest(evening_with: Begin) -> None:
     evening.scroll_until_nudged(3)
 
 
-def test_i_need_this_asks_once_for_how_long_and_is_needed_this_once_where_nobody_answers(evening_with: Begin) -> None:
+def test_i_need_this_asks_how_long_once_and_counts_once_without_an_answer(evening_with: Begin) -> None:
     evening = evening_with(config=SPEAKS_FREELY)
     evening.run()
     evening.begin()
@@ -88,7 +88,7 @@ def test_i_need_this_asks_once_for_how_long_and_is_needed_this_once_where_nobody
     assert evening.scroll_until_nudged(2)["outcome"] is None
 
 
-def test_what_is_needed_for_a_while_is_left_alone_for_so_long(evening_with: Begin) -> None:
+def test_an_activity_needed_for_a_while_is_not_nudged_for_so_long(evening_with: Begin) -> None:
     evening = evening_with(config=SPEAKS_FREELY, rules=FEEDS_AND_VIDEO)
     evening.run()
     evening.begin()

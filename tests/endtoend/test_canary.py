@@ -199,12 +199,12 @@ def leaky_evening(evening: Evening, script: str) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("leak", LEAKS)
-def test_a_title_that_leaks_is_found(evening: Evening, leak: str) -> None:
+def test_a_leaked_title_is_found(evening: Evening, leak: str) -> None:
     word, fault = LEAKS[leak]
     assert word in {found for found, _ in leaky_evening(evening, LEAKING.replace("LEAK", fault))}
 
 
-def test_keys_that_leak_are_found(evening: Evening) -> None:
+def test_leaked_keys_are_found(evening: Evening) -> None:
     assert leaky_evening(evening, LISTENING) == {(TYPED, "the daemon's outputs")}
 
 

@@ -1,4 +1,4 @@
-"""The day with the installed program: skipped while it runs, edited and killed under way, and a pause that says it is over."""
+"""The installed program in a day: a session skipped, edited and killed while it runs, and a pause that ends by itself."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def declare_tea(evening: Evening) -> datetime:
     return begins + lasts
 
 
-def test_what_runs_is_skipped_for_today_and_ends_at_once(evening: Evening) -> None:
+def test_skip_ends_the_running_session_at_once(evening: Evening) -> None:
     declare_tea(evening)
     evening.run()
     until(evening.is_sensed, what=f"everything is sensed; it said: {evening.said()}")
@@ -45,7 +45,7 @@ def test_what_runs_is_skipped_for_today_and_ends_at_once(evening: Evening) -> No
     assert "is skipped or cancelled; nothing was changed" in evening.say("skip", "--undo", code=2)
 
 
-def test_what_runs_goes_on_as_it_began_after_an_edit_and_a_kill(evening: Evening) -> None:
+def test_the_running_session_goes_on_as_it_started_after_an_edit_and_a_kill(evening: Evening) -> None:
     ends = declare_tea(evening)
     daemon = evening.run()
     until(evening.is_sensed, what=f"everything is sensed; it said: {evening.said()}")
@@ -64,7 +64,7 @@ def test_what_runs_goes_on_as_it_began_after_an_edit_and_a_kill(evening: Evening
     assert evening.kinds().count("PartnerTimeBegan") == 1
 
 
-def test_a_pause_ends_by_itself_and_says_so(evening: Evening) -> None:
+def test_a_pause_that_ends_by_itself_is_notified(evening: Evening) -> None:
     evening.run()
     evening.begin()
     evening.read_greeting()

@@ -1,4 +1,4 @@
-"""The desktop keeps quiet, by the real daemon, on a real dunst and a real mako: and comes back, whatever happens."""
+"""Do Not Disturb by the real daemon, on a real dunst and a real mako: it is restored, whatever happens."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def place(request: pytest.FixtureRequest, evening_with: Begin) -> Iterator[Place
             )
 
 
-def test_it_is_quiet_for_as_long_as_partner_time_lasts(place: Place) -> None:
+def test_do_not_disturb_is_on_as_long_as_partner_time_lasts(place: Place) -> None:
     evening, was = place.evening, place.look()
     evening.run()
     evening.begin()
@@ -87,7 +87,7 @@ def test_it_is_quiet_for_as_long_as_partner_time_lasts(place: Place) -> None:
     until(place.is_quiet, within=LONG, what="quiet in the next one, too")
 
 
-def test_a_kill_in_the_middle_leaves_nothing_behind(place: Place) -> None:
+def test_do_not_disturb_is_restored_after_a_kill(place: Place) -> None:
     evening, was = place.evening, place.look()
     daemon = evening.run()
     evening.begin()
@@ -103,7 +103,7 @@ def test_a_kill_in_the_middle_leaves_nothing_behind(place: Place) -> None:
     until(lambda: place.look() == was, within=LONG, what="as before")
 
 
-def test_a_daemon_that_is_told_to_leave_brings_it_back(place: Place) -> None:
+def test_do_not_disturb_is_restored_when_the_daemon_stops(place: Place) -> None:
     evening, was = place.evening, place.look()
     daemon = evening.run()
     evening.begin()
@@ -113,7 +113,7 @@ def test_a_daemon_that_is_told_to_leave_brings_it_back(place: Place) -> None:
     assert place.look() == was
 
 
-def test_a_persons_hand_in_the_middle_wins(place: Place) -> None:
+def test_a_change_by_the_person_wins(place: Place) -> None:
     evening = place.evening
     daemon = evening.run()
     evening.begin()
@@ -128,7 +128,7 @@ def test_a_persons_hand_in_the_middle_wins(place: Place) -> None:
     assert place.look() == theirs
 
 
-def test_on_dunst_a_nudge_is_seen_and_what_others_say_is_not(evening_with: Begin) -> None:
+def test_on_dunst_nudges_are_shown_and_other_notifications_are_not(evening_with: Begin) -> None:
     evening = evening_with(config=ALWAYS, dunstrc=dunst_lines(()))
     evening.run()
     evening.begin()
@@ -143,7 +143,7 @@ def test_on_dunst_a_nudge_is_seen_and_what_others_say_is_not(evening_with: Begin
     assert "held back" in [each.summary for each in evening.dunst.history()]
 
 
-def test_on_mako_a_nudge_is_seen_and_what_others_say_is_not(evening_with: Begin) -> None:
+def test_on_mako_nudges_are_shown_and_other_notifications_are_not(evening_with: Begin) -> None:
     with mako_on_sway(mako_lines(())) as mako:
         evening = evening_with(config=ALWAYS)
         evening.env["DBUS_SESSION_BUS_ADDRESS"] = mako.address
@@ -162,7 +162,7 @@ def test_on_mako_a_nudge_is_seen_and_what_others_say_is_not(evening_with: Begin)
         assert "held back" in mako.ctl("list")
 
 
-def test_under_a_pause_that_holds_everything_a_nudge_is_kept_unsaid(evening_with: Begin) -> None:
+def test_under_a_pause_that_holds_everything_a_nudge_is_stored_as_undelivered(evening_with: Begin) -> None:
     evening = evening_with(config=f'{ALWAYS}even_without_nudges = true\n[policy]\nbusy_wait = "1 s"\n')
     evening.run()
     evening.begin()
@@ -174,7 +174,7 @@ def test_under_a_pause_that_holds_everything_a_nudge_is_kept_unsaid(evening_with
     assert kept["shown_by"] is None
 
 
-def test_only_partner_time_that_was_declared_so_is_quiet(evening_with: Begin) -> None:
+def test_only_partner_time_declared_quiet_switches_do_not_disturb(evening_with: Begin) -> None:
     evening = evening_with(dunstrc=dunst_lines(()))
     evening.run()
     evening.begin()

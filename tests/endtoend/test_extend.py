@@ -1,4 +1,4 @@
-"""Extended while it lasts: the installed program goes on with the same partner time, beyond its planned end and a kill."""
+"""Extended while it runs: the same session goes on beyond its planned end, and after a kill."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def declare_one_that_ends_in(seconds: int, evening: Evening) -> datetime:
     return ends
 
 
-def test_a_running_partner_time_goes_on_beyond_its_planned_end_without_a_break(evening: Evening) -> None:
+def test_an_extended_session_goes_on_beyond_its_planned_end(evening: Evening) -> None:
     planned = declare_one_that_ends_in(8, evening)
     daemon = evening.run()
     until(evening.is_sensed, what=f"everything is sensed; it said: {evening.said()}")
@@ -57,7 +57,7 @@ def test_a_running_partner_time_goes_on_beyond_its_planned_end_without_a_break(e
 
 
 @pytest.mark.parametrize("heard", [True, False], ids=["before the kill", "while nobody ran"])
-def test_what_was_extended_goes_on_after_a_kill_across_its_planned_end(evening: Evening, *, heard: bool) -> None:
+def test_an_extended_session_is_resumed_after_a_kill_across_its_planned_end(evening: Evening, *, heard: bool) -> None:
     planned = declare_one_that_ends_in(6, evening)
     daemon = evening.run()
     until(evening.is_sensed, what=f"everything is sensed; it said: {evening.said()}")

@@ -1,4 +1,4 @@
-"""When something that the program needs goes away, it says so once, goes on, and comes back."""
+"""When something that the program needs is lost, it logs that once, goes on, and recovers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def take_up_again(feed: Terminal, other: Terminal) -> None:
     feed.activate()
 
 
-def test_without_any_bus_it_prints_and_the_moment_says_so(evening: Evening) -> None:
+def test_without_a_bus_nudges_are_printed_and_recorded_so(evening: Evening) -> None:
     del evening.env["DBUS_SESSION_BUS_ADDRESS"]
     evening.run()
     evening.say("now", "30min")
@@ -36,7 +36,7 @@ def test_without_any_bus_it_prints_and_the_moment_says_so(evening: Evening) -> N
     assert evening.dunst.displayed() == 0
 
 
-def test_dunst_is_killed_and_comes_back_between_nudges(evening_with: Begin) -> None:
+def test_dunst_is_killed_and_restarted_between_nudges(evening_with: Begin) -> None:
     evening = evening_with(config=SPEAKS_FREELY)
     evening.run()
     evening.begin()
@@ -54,7 +54,7 @@ def test_dunst_is_killed_and_comes_back_between_nudges(evening_with: Begin) -> N
     assert (said.count("shown by freedesktop"), said.count("shown by print")) == (2, 1)
 
 
-def test_the_session_bus_is_killed_and_comes_back_between_nudges(evening_with: Begin) -> None:
+def test_the_session_bus_is_killed_and_restarted_between_nudges(evening_with: Begin) -> None:
     evening = evening_with(config=SPEAKS_FREELY)
     daemon = evening.run()
     evening.begin()
@@ -75,7 +75,7 @@ def test_the_session_bus_is_killed_and_comes_back_between_nudges(evening_with: B
     assert "Traceback" not in evening.said()
 
 
-def test_a_nudge_that_no_notifier_could_show_is_stored_id_undelivered(evening_with: Begin) -> None:
+def test_a_nudge_that_no_notifier_could_show_is_stored_as_undelivered(evening_with: Begin) -> None:
     evening = evening_with(config='[notifications]\nonly = ["freedesktop"]\n')
     evening.run()
     evening.begin()
@@ -87,7 +87,7 @@ def test_a_nudge_that_no_notifier_could_show_is_stored_id_undelivered(evening_wi
     assert PRINTED not in evening.said()
 
 
-def test_the_x_server_is_killed_and_another_takes_its_place(evening_with: Begin) -> None:
+def test_the_x_server_is_killed_and_replaced(evening_with: Begin) -> None:
     evening = evening_with(config=SPEAKS_FREELY)
     daemon = evening.run()
     evening.begin()
@@ -118,7 +118,7 @@ def test_the_x_server_is_killed_and_another_takes_its_place(evening_with: Begin)
     assert told["coverage"] < 1
 
 
-def test_where_nothing_can_be_sensed_the_person_is_told_so(evening: Evening) -> None:
+def test_the_person_is_notified_where_nothing_can_be_sensed(evening: Evening) -> None:
     evening.env |= {"XDG_SESSION_TYPE": "wayland", "WAYLAND_DISPLAY": "wayland-0"}
     evening.run()
     evening.say("now", "30min")

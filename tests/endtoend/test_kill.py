@@ -1,4 +1,4 @@
-"""Killed in the middle of a moment, and started again: what was kept is there, once, and what was said is remembered."""
+"""Killed in the middle of a moment, and restarted: everything is stored once, and no nudge is repeated."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ONCE = SPEAKS_FREELY.replace("budget = 20", "budget = 1")
 
 
 @pytest.mark.parametrize(("config", "reason"), [("", "cool_down"), (ONCE, "budget")], ids=["cool-down", "budget"])
-def test_a_kill_while_a_nudge_stands_loses_nothing_and_nothing_is_said_twice(
+def test_a_kill_while_a_nudge_is_shown_loses_nothing_and_repeats_no_nudge(
     evening_with: Begin, config: str, reason: str
 ) -> None:
     evening = evening_with(config=config)
@@ -58,7 +58,7 @@ def test_a_kill_while_a_nudge_stands_loses_nothing_and_nothing_is_said_twice(
     assert "Traceback" not in evening.said()
 
 
-def test_an_answer_to_a_nudge_of_before_the_kill_harms_nothing(evening: Evening) -> None:
+def test_an_answer_to_a_nudge_from_before_the_kill_does_no_harm(evening: Evening) -> None:
     daemon = evening.run()
     evening.begin()
     evening.feed()
@@ -73,7 +73,7 @@ def test_an_answer_to_a_nudge_of_before_the_kill_harms_nothing(evening: Evening)
     assert daemon.poll() is None
 
 
-def test_kills_one_after_another_leave_one_partner_time(evening: Evening) -> None:
+def test_repeated_kills_leave_one_session(evening: Evening) -> None:
     daemon = evening.run()
     evening.begin()
     evening.feed()

@@ -63,7 +63,7 @@ def ignored(stack: ExitStack, tmp_path_factory: pytest.TempPathFactory) -> Eveni
     return evening
 
 
-def test_a_feed_is_nudged_and_the_answer_is_kept(put_away: tuple[Evening, SeenNotification]) -> None:
+def test_a_feed_is_nudged_and_the_answer_is_stored(put_away: tuple[Evening, SeenNotification]) -> None:
     evening, nudge = put_away
     assert nudge.urgency == "low"
     assert nudge.appname == "Turntoward"
@@ -75,7 +75,7 @@ def test_a_feed_is_nudged_and_the_answer_is_kept(put_away: tuple[Evening, SeenNo
     assert moment["began"] <= moment["answered_at"]
 
 
-def test_what_is_kept_is_for_the_person_alone(put_away: tuple[Evening, SeenNotification]) -> None:
+def test_stored_files_are_readable_by_the_person_alone(put_away: tuple[Evening, SeenNotification]) -> None:
     evening, _ = put_away
     assert stat.S_IMODE(evening.store.parent.stat().st_mode) == 0o700
     kept = list(evening.store.parent.iterdir())
@@ -84,7 +84,7 @@ def test_what_is_kept_is_for_the_person_alone(put_away: tuple[Evening, SeenNotif
     assert stat.S_IMODE(evening.lock.stat().st_mode) == 0o600
 
 
-def test_a_nudge_expires_and_takes_the_place_of_the_greeting(ignored: Evening) -> None:
+def test_a_nudge_expires_and_replaces_the_start_notification(ignored: Evening) -> None:
     until(lambda: ignored.moments("answer = 'expired'"), what="the nudge expires")
     until(lambda: ignored.dunst.displayed() == 0, what="nothing stands on the screen")
     # The greeting had not been closed: had the nudge not taken its place, there would be two.
@@ -93,7 +93,7 @@ def test_a_nudge_expires_and_takes_the_place_of_the_greeting(ignored: Evening) -
     assert seen[0].urgency == "low"
 
 
-def test_a_minute_of_scrolling_with_the_rules_as_they_come(stack: ExitStack, tmp_path_factory: Any) -> None:
+def test_a_minute_of_scrolling_with_the_built_in_rules(stack: ExitStack, tmp_path_factory: Any) -> None:
     """The flagship: nothing set, nothing replaced, a minute of real scrolling, and one notification that says why."""
     evening = Evening(stack, tmp_path_factory.mktemp("flagship") / "person", rules="")
     assert "not running" in evening.say("now", "30min")
@@ -133,7 +133,7 @@ def test_a_minute_of_scrolling_with_the_rules_as_they_come(stack: ExitStack, tmp
     assert daemon.wait(2) == 0
 
 
-def test_what_came_of_it_is_kept_once_the_time_for_it_is_over(put_away: tuple[Evening, SeenNotification]) -> None:
+def test_the_outcome_is_stored_when_its_time_is_over(put_away: tuple[Evening, SeenNotification]) -> None:
     evening, _ = put_away
     (moment,) = until(lambda: evening.moments("outcome IS NOT NULL"), within=2 * CONCLUDED, what="the outcome")
     assert moment["outcome"] == "put_away_30"
@@ -142,7 +142,7 @@ def test_what_came_of_it_is_kept_once_the_time_for_it_is_over(put_away: tuple[Ev
     assert told["nudges"]["within_30"] == 1
 
 
-def test_a_nudge_that_nobody_heeds_is_ignored(ignored: Evening) -> None:
+def test_a_nudge_without_reaction_is_ignored(ignored: Evening) -> None:
     (moment,) = until(lambda: ignored.moments("outcome IS NOT NULL"), within=2 * CONCLUDED, what="the outcome")
     assert (moment["answer"], moment["outcome"]) == ("expired", "ignored")
     assert len(ignored.moments("decided = 'nudged'")) == 1

@@ -64,7 +64,7 @@ def written(home: Path) -> dict[str, tuple[int, int]]:
     return {str(path): ((kept := path.stat()).st_size, kept.st_mtime_ns) for path in sorted(home.rglob("*"))}
 
 
-def test_what_looks_for_open_doors_finds_them() -> None:
+def test_the_search_for_open_sockets_finds_them() -> None:
     before = doors(os.getpid())
     with socket.socket(socket.AF_UNIX) as unix, socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
         unix.bind("\0turntoward-tests-door")
@@ -75,7 +75,7 @@ def test_what_looks_for_open_doors_finds_them() -> None:
         assert len(doors(os.getpid())) == len(before) + 3
 
 
-def test_nothing_is_open_before_after_and_between(evening: Evening) -> None:
+def test_nothing_is_open_before_between_and_after_sessions(evening: Evening) -> None:
     pid = evening.run().pid
     display = evening.desktop.display
     assert (threads(pid), doors(pid), pid in x_clients(display)) == (1, [], False)
@@ -101,7 +101,7 @@ def test_nothing_is_open_before_after_and_between(evening: Evening) -> None:
     assert before - second == Counter()
 
 
-def test_a_daemon_that_never_had_partner_time_has_never_seen_the_display(evening: Evening) -> None:
+def test_a_daemon_without_partner_time_never_connects_to_the_display(evening: Evening) -> None:
     pid = evening.run().pid
     assert (threads(pid), doors(pid), pid in x_clients(evening.desktop.display)) == (1, [], False)
     # The session bus, and the loop's own pair.

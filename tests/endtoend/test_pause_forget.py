@@ -1,4 +1,4 @@
-"""Whoever sits at the device can pause, go on and delete at once, also in the middle of an evening."""
+"""The person can pause, resume and delete at once, also during a session."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def counted(evening: Evening, *tables: str) -> dict[str, int]:
     return {table: evening.rows(f"SELECT count(*) AS rows FROM {table}")[0]["rows"] for table in tables}  # noqa: S608
 
 
-def test_a_pause_lets_go_of_the_display_and_resume_takes_it_up(evening_with: Begin) -> None:
+def test_a_pause_disconnects_from_the_display_and_resume_reconnects(evening_with: Begin) -> None:
     evening = evening_with(config=SPEAKS_FREELY)
     pid = evening.run().pid
     evening.begin()
@@ -46,7 +46,7 @@ def test_a_pause_lets_go_of_the_display_and_resume_takes_it_up(evening_with: Beg
     assert len(evening.rows("SELECT id FROM occurrences")) == 1
 
 
-def test_a_pause_outlives_a_kill(evening: Evening) -> None:
+def test_a_pause_survives_a_kill(evening: Evening) -> None:
     daemon = evening.run()
     evening.begin()
     evening.say("pause", "30min")
@@ -59,7 +59,7 @@ def test_a_pause_outlives_a_kill(evening: Evening) -> None:
     until(evening.is_sensed, what="everything is sensed")
 
 
-def test_the_last_minutes_are_forgotten_and_the_evening_goes_on(evening_with: Begin) -> None:
+def test_the_last_minutes_are_forgotten_and_the_session_goes_on(evening_with: Begin) -> None:
     evening = evening_with(config=SPEAKS_FREELY)
     daemon = evening.run()
     evening.begin()
@@ -88,7 +88,7 @@ def test_the_last_minutes_are_forgotten_and_the_evening_goes_on(evening_with: Be
     assert "Traceback" not in evening.said()
 
 
-def test_everything_is_forgotten_in_the_middle_of_an_evening(evening: Evening) -> None:
+def test_everything_is_forgotten_during_a_session(evening: Evening) -> None:
     daemon = evening.run()
     evening.begin()
     evening.feed()
@@ -107,7 +107,7 @@ def test_everything_is_forgotten_in_the_middle_of_an_evening(evening: Evening) -
     assert "Traceback" not in evening.said()
 
 
-def test_partner_time_that_is_declared_after_forgetting_is_kept_though_it_had_begun_before(evening: Evening) -> None:
+def test_partner_time_declared_after_forgetting_is_stored_though_it_began_before(evening: Evening) -> None:
     evening.run()
     evening.begin("1min")
     evening.over()

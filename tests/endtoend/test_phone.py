@@ -64,7 +64,7 @@ def pair(evening: Evening, pairing: ExitStack, port: int, name: str = "my phone"
     return phone
 
 
-def test_from_pairing_to_removing(evening: Evening, pairing: ExitStack) -> None:
+def test_a_phone_from_pairing_to_removal(evening: Evening, pairing: ExitStack) -> None:
     daemon, port = evening.run(), free_port()
     assert sockets(daemon) == [], "no socket before pairing"
     phone = pair(evening, pairing, port)
@@ -95,7 +95,7 @@ def test_from_pairing_to_removing(evening: Evening, pairing: ExitStack) -> None:
     assert len(evening.moments("decided = 'nudged'")) == 1, "one nudge and no second one"
 
 
-def test_the_phones_own_page_removes_it_and_the_door_is_shut(evening: Evening, pairing: ExitStack) -> None:
+def test_the_phones_page_removes_it_and_the_phone_api_stops(evening: Evening, pairing: ExitStack) -> None:
     evening.run()
     port = free_port()
     phone = pair(evening, pairing, port)
@@ -115,7 +115,7 @@ def test_a_removed_phone_is_refused_at_once_while_another_stays(evening: Evening
     assert mine.tell("screen_on") == (204, None)
 
 
-def test_outside_partner_time_everything_is_answered_alike_and_nothing_is_kept(
+def test_outside_partner_time_all_requests_get_the_same_answer_and_nothing_is_stored(
     evening: Evening, pairing: ExitStack
 ) -> None:
     evening.run()
@@ -155,7 +155,7 @@ def test_outside_partner_time_everything_is_answered_alike_and_nothing_is_kept(
     assert traces([CANARY], below(evening.home) | {"log": evening.said().encode()}) == set()
 
 
-def test_together_from_the_phones_page(evening: Evening, pairing: ExitStack) -> None:
+def test_partner_time_is_started_from_the_phones_page(evening: Evening, pairing: ExitStack) -> None:
     evening.run()
     phone = pair(evening, pairing, free_port())
     assert phone.ask("POST", "/v1/together", {"do": "start", "minutes": 30}) == (204, None)
@@ -179,9 +179,7 @@ def test_a_phone_put_away_before_the_start_is_a_good_start(evening: Evening, pai
     assert "began with a phone put away" in evening.say("report")
 
 
-def test_a_phone_that_wants_it_shows_the_nudge_itself_and_the_desktop_does_not(
-    evening_with: Begin, pairing: ExitStack
-) -> None:
+def test_a_phone_with_its_own_nudges_shows_them_instead_of_the_desktop(evening_with: Begin, pairing: ExitStack) -> None:
     evening = evening_with(config=SPEAKS_FREELY)
     evening.run()
     phone = pair(evening, pairing, free_port(), "my phone", "--nudges-on-phone")
@@ -193,7 +191,7 @@ def test_a_phone_that_wants_it_shows_the_nudge_itself_and_the_desktop_does_not(
     assert evening.dunst.displayed() == 0
 
 
-def test_what_the_phone_told_survives_a_kill(evening: Evening, pairing: ExitStack) -> None:
+def test_events_of_a_phone_survive_a_kill(evening: Evening, pairing: ExitStack) -> None:
     daemon = evening.run()
     port = free_port()
     phone = pair(evening, pairing, port)
@@ -209,7 +207,7 @@ def test_what_the_phone_told_survives_a_kill(evening: Evening, pairing: ExitStac
     assert not use["trusted"], "how long it lasted while nobody listened is not known"
 
 
-def test_apps_that_nobody_knows_are_counts(evening: Evening, pairing: ExitStack) -> None:
+def test_unknown_apps_are_stored_as_counts(evening: Evening, pairing: ExitStack) -> None:
     evening.run()
     phone = pair(evening, pairing, free_port())
     evening.begin()
@@ -223,7 +221,7 @@ def test_apps_that_nobody_knows_are_counts(evening: Evening, pairing: ExitStack)
     assert traces([CANARY], below(evening.home) | {"log": evening.said().encode(), "said": said.encode()}) == set()
 
 
-def test_a_phone_at_a_cable(evening_with: Begin, pairing: ExitStack, tmp_path: Path) -> None:
+def test_a_phone_on_a_cable_is_sensed_by_adb(evening_with: Begin, pairing: ExitStack, tmp_path: Path) -> None:
     place = tmp_path / "adb"
     place.mkdir()
     adb = pairing.enter_context(fake_adb(place))
@@ -270,7 +268,7 @@ def test_a_phone_at_a_cable(evening_with: Begin, pairing: ExitStack, tmp_path: P
     assert traces(["com.reddit.frontpage", FEED], below(evening.home) | {"log": evening.said().encode()}) == set()
 
 
-def test_from_the_laptops_feed_to_the_phones_is_one_story(evening: Evening, pairing: ExitStack) -> None:
+def test_a_switch_from_laptop_to_phone_is_one_sequence(evening: Evening, pairing: ExitStack) -> None:
     evening.run()
     phone = pair(evening, pairing, free_port())
     evening.begin()

@@ -1,4 +1,4 @@
-"""A quiet evening by the installed program: nothing on the screen but the greeting, and the moment kept with its reason."""
+"""An evening of the quiet week by the installed program: only its start is shown, moments are stored with their reason."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def is_noticed(evening: Evening, times: int) -> bool:
     return len(evening.moments("reason = 'quiet_week'")) >= times
 
 
-def test_nothing_is_said_until_the_person_ends_it(evening_with: Begin) -> None:
+def test_no_nudge_is_shown_until_the_person_ends_the_quiet_week(evening_with: Begin) -> None:
     evening = evening_with(config=SPEAKS_FREELY)
     assert "For seven evenings nothing is said" in evening.say("quiet-week", "start")
     daemon = evening.run()

@@ -1,4 +1,4 @@
-"""How it ends, and what it refuses: in time, with the right exit code, in words that say where and what to do."""
+"""How the daemon ends and what it refuses: in time, with the right exit code, naming the place and the remedy."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.real
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_within_two_seconds_while_a_nudge_stands(evening: Evening, number: int) -> None:
+def test_the_daemon_ends_within_two_seconds_while_a_nudge_is_shown(evening: Evening, number: int) -> None:
     daemon = evening.run()
     evening.begin()
     evening.feed()
@@ -29,7 +29,7 @@ def test_it_ends_within_two_seconds_while_a_nudge_stands(evening: Evening, numbe
     assert "Traceback" not in evening.said()
 
 
-def test_a_second_one_is_refused_and_harms_nothing(evening: Evening) -> None:
+def test_a_second_daemon_is_refused_and_does_no_harm(evening: Evening) -> None:
     first = evening.run()
     before = evening.status()
     assert evening.attempt().wait(20) == 1
@@ -54,7 +54,7 @@ def test_a_mistyped_command_is_refused_with_the_nearest_name(evening: Evening) -
         ("forget a-while", "a-while"),
     ],
 )
-def test_what_cannot_be_read_is_refused_and_nothing_is_changed(evening: Evening, command: str, words: str) -> None:
+def test_a_damaged_store_is_refused_and_left_unchanged(evening: Evening, command: str, words: str) -> None:
     said = evening.say(*command.split(), code=2)
     assert words in said
     assert "Traceback" not in said
@@ -72,7 +72,7 @@ def test_broken_settings_are_refused_with_every_place(evening_with: Begin) -> No
     assert not evening.store.exists()
 
 
-def test_settings_that_break_while_it_runs_are_said_and_the_old_ones_hold(evening: Evening) -> None:
+def test_settings_broken_while_it_runs_are_reported_and_the_old_ones_used(evening: Evening) -> None:
     daemon = evening.run()
     (evening.settings / "config.toml").write_text("[polcy]\n")
     evening.begin()
@@ -83,7 +83,7 @@ def test_settings_that_break_while_it_runs_are_said_and_the_old_ones_hold(evenin
     assert daemon.poll() is None
 
 
-def test_a_broken_rule_of_the_persons_own_is_left_out_and_said(evening_with: Begin) -> None:
+def test_a_broken_own_rule_is_left_out_and_reported(evening_with: Begin) -> None:
     broken = f'[[rule]]\ncode = "X1"\nname = "Mine"\nwhen = "category is social and dwel >= 1 s"\n{PAGE}'
     evening = evening_with(rules=f"{QUICK}\n{broken}")
     evening.run()

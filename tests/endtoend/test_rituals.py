@@ -1,4 +1,4 @@
-"""The rituals, by the installed program and a real dunst: before, at the beginning, at the end; or nothing of it."""
+"""Reminder, start notification and line at the end, by the installed program and a real dunst; or none of them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def asked(log: Path) -> list[str]:
     return [part for part in re.split(r"^method call ", log.read_text(), flags=re.MULTILINE) if "member=Notify" in part]
 
 
-def test_before_at_the_start_and_at_the_end_one_quiet_line_each(evening_with: Begin, tmp_path: Path) -> None:
+def test_one_notification_before_at_the_start_and_at_the_end(evening_with: Begin, tmp_path: Path) -> None:
     evening = evening_with(config=OWN)
     with overheard(evening, tmp_path / "asked") as log:
         begins = declare(evening, 12)
@@ -89,7 +89,7 @@ def test_before_at_the_start_and_at_the_end_one_quiet_line_each(evening_with: Be
     assert "Started well: 1 of 1." in evening.say("report")
 
 
-def test_each_takes_the_place_of_the_one_before_and_the_last_is_let_go_of(evening_with: Begin, tmp_path: Path) -> None:
+def test_each_notification_replaces_the_one_before_and_the_last_is_closed(evening_with: Begin, tmp_path: Path) -> None:
     evening = evening_with(config=OWN.replace('expires = "5 s"', 'expires = "15 s"'))
     with overheard(evening, tmp_path / "asked") as log:
         declare(evening, 12)
@@ -105,7 +105,7 @@ def test_each_takes_the_place_of_the_one_before_and_the_last_is_let_go_of(evenin
     assert len(evening.dunst.history()) == 1
 
 
-def test_a_restart_says_the_heads_up_no_second_time_and_a_start_says_none(evening_with: Begin, tmp_path: Path) -> None:
+def test_a_restart_does_not_repeat_the_reminder_and_a_start_shows_none(evening_with: Begin, tmp_path: Path) -> None:
     evening = evening_with(config=OWN.replace('heads_up = "6 s"', 'heads_up = "40 s"'))
     with overheard(evening, tmp_path / "asked") as log:
         declare(evening, 46)
@@ -120,7 +120,7 @@ def test_a_restart_says_the_heads_up_no_second_time_and_a_start_says_none(evenin
         assert len(asked(log)) == 1
 
 
-def test_all_of_it_can_be_turned_off_but_that_it_is_said_to_have_begun(evening_with: Begin, tmp_path: Path) -> None:
+def test_all_of_them_can_be_turned_off_but_the_start_notification(evening_with: Begin, tmp_path: Path) -> None:
     evening = evening_with(config=OFF)
     with overheard(evening, tmp_path / "asked") as log:
         declare(evening, 6, timedelta(seconds=5))
@@ -134,7 +134,7 @@ def test_all_of_it_can_be_turned_off_but_that_it_is_said_to_have_begun(evening_w
         assert len(asked(log)) == 1
 
 
-def test_an_end_that_was_slept_through_is_not_told(evening_with: Begin, tmp_path: Path) -> None:
+def test_no_line_at_an_end_that_was_slept_through(evening_with: Begin, tmp_path: Path) -> None:
     evening = evening_with(config=OWN)
     now = datetime.now(UTC)
     began = PartnerTimeBegan(
@@ -150,7 +150,7 @@ def test_an_end_that_was_slept_through_is_not_told(evening_with: Begin, tmp_path
         assert asked(log) == []
 
 
-def test_what_is_said_outside_partner_time_leaves_nothing_open(evening_with: Begin) -> None:
+def test_notifications_outside_partner_time_leave_nothing_open(evening_with: Begin) -> None:
     evening = evening_with(config=OWN.replace('heads_up = "6 s"', 'heads_up = "1 min"'))
     declare(evening, 68)
     pid = evening.run().pid

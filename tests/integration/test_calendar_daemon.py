@@ -1,4 +1,4 @@
-"""The real daemon with a subscription: the planner asks, what was accepted begins, what vanished ends, a kill harms nothing."""
+"""The real daemon with a subscribed calendar: it is refreshed, accepted events begin, vanished ones end, a kill does no harm."""
 
 from __future__ import annotations
 
@@ -121,9 +121,7 @@ def children(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
     return [each for each in psutil.Process(process.pid).children() if "calendar_refresh" in " ".join(each.cmdline())]
 
 
-def test_the_planner_asks_what_was_accepted_begins_and_what_vanished_is_taken_back(
-    person: Home, server: Server
-) -> None:
+def test_a_refresh_starts_accepted_events_and_removes_vanished_ones(person: Home, server: Server) -> None:
     subscribed(person, server, "--accept")
     person.daemon()
     assert person.under_way() is None
@@ -140,7 +138,7 @@ def test_the_planner_asks_what_was_accepted_begins_and_what_vanished_is_taken_ba
     assert "canary" not in person.log.read_text().lower()
 
 
-def test_what_a_calendar_proposes_begins_nothing_by_itself(person: Home, server: Server) -> None:
+def test_a_proposal_starts_nothing_before_it_is_accepted(person: Home, server: Server) -> None:
     subscribed(person, server)
     person.daemon()
     server.served.body, server.served.etag = calendar(LATER, now_until(1)), '"two"'
@@ -152,7 +150,7 @@ def test_what_a_calendar_proposes_begins_nothing_by_itself(person: Home, server:
     assert "Dinner" not in person.log.read_text()
 
 
-def test_it_is_not_asked_at_the_start_nor_before_it_is_due(person: Home, server: Server) -> None:
+def test_a_calendar_is_not_fetched_at_the_start_nor_before_it_is_due(person: Home, server: Server) -> None:
     subscribed(person, server)
     person.long_ago()
     daemon = person.daemon("from detector.daemon import compose; compose.run()")
@@ -209,7 +207,7 @@ def test_a_kill_in_the_middle_of_it_leaves_the_last_good_copy(person: Home, serv
     until(person.under_way, what="the refresh after it")
 
 
-def test_the_daemon_ends_in_time_while_a_server_hangs_and_its_child_with_it(person: Home, server: Server) -> None:
+def test_the_daemon_and_its_child_end_in_time_while_a_server_hangs(person: Home, server: Server) -> None:
     subscribed(person, server)
     daemon = person.daemon()
     server.served.etag, server.served.hangs = None, "headers"
@@ -235,7 +233,7 @@ def test_the_daemon_itself_opens_no_connection(person: Home, server: Server) -> 
     until(person.asked_again, what="the refresh")
 
 
-def test_the_daemon_never_loads_what_fetches_or_reads_a_calendar() -> None:
+def test_the_daemon_never_imports_what_fetches_or_reads_a_calendar() -> None:
     asked = "import detector.daemon.compose, sys; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True, timeout=60)
     found = set(loaded.stdout.split())

@@ -1,4 +1,4 @@
-"""When calendars are asked anew: seldom, not all at once, not when the device wakes, and less often where it fails."""
+"""When calendars are refreshed: seldom, not all at once, not when the device wakes, and less often where it fails."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def rig() -> Rig:
     return Rig()
 
 
-def test_without_a_subscription_nothing_is_planned_and_nothing_asked(rig: Rig) -> None:
+def test_without_a_subscription_no_job_is_planned_and_nothing_fetched(rig: Rig) -> None:
     rig.store.calendars.save(replace(OURS, subscribed=False, place="/home/us/ours.ics"))
     asking = rig.begin()
     for _ in range(3):
@@ -95,7 +95,7 @@ def test_without_a_subscription_nothing_is_planned_and_nothing_asked(rig: Rig) -
     assert rig.asked == []
 
 
-def test_it_is_asked_after_the_interval_and_a_little_more_that_is_another_each_time(rig: Rig) -> None:
+def test_a_refresh_comes_after_the_interval_and_a_spread_that_differs_each_time(rig: Rig) -> None:
     rig.store.calendars.save(OURS)
     asking = rig.begin()
     asking.update()
@@ -113,7 +113,7 @@ def test_it_is_asked_after_the_interval_and_a_little_more_that_is_another_each_t
     assert rig.changes == 0
 
 
-def test_looking_again_plans_nothing_anew(rig: Rig) -> None:
+def test_updating_again_plans_nothing_again(rig: Rig) -> None:
     rig.store.calendars.save(OURS)
     asking = rig.begin()
     for _ in range(10):
@@ -124,7 +124,7 @@ def test_looking_again_plans_nothing_anew(rig: Rig) -> None:
     assert rig.planned[1:] == [None]
 
 
-def test_a_calendar_that_is_overdue_at_the_start_is_asked_minutes_later(rig: Rig) -> None:
+def test_a_calendar_overdue_at_the_start_is_refreshed_minutes_later(rig: Rig) -> None:
     rig.store.calendars.save(replace(OURS, tried=NOW - timedelta(days=9)))
     asking = rig.begin()
     asking.update()
@@ -136,7 +136,7 @@ def test_a_calendar_that_is_overdue_at_the_start_is_asked_minutes_later(rig: Rig
     assert rig.asked == [1]
 
 
-def test_nothing_is_asked_the_moment_the_device_wakes_up_even_if_the_job_comes_first(rig: Rig) -> None:
+def test_nothing_is_fetched_right_after_the_device_wakes(rig: Rig) -> None:
     rig.store.calendars.save(OURS)
     asking = rig.begin()
     asking.update()
@@ -151,14 +151,14 @@ def test_nothing_is_asked_the_moment_the_device_wakes_up_even_if_the_job_comes_f
     assert rig.asked == [1]
 
 
-def test_a_clock_that_was_set_back_does_not_put_it_off(rig: Rig) -> None:
+def test_a_clock_set_back_does_not_delay_a_refresh(rig: Rig) -> None:
     rig.store.calendars.save(replace(OURS, tried=NOW + timedelta(days=300)))
     asking = rig.begin()
     asking.update()
     assert rig.planned == [NOW + FIRST_WAIT]
 
 
-def test_what_fails_is_asked_again_soon_and_then_less_and_less_often(rig: Rig) -> None:
+def test_a_failing_calendar_is_retried_with_growing_waits(rig: Rig) -> None:
     rig.store.calendars.save(replace(OURS, tried=NOW - timedelta(days=1)))
     rig.answers[1] = no_answer
     asking = rig.begin()
@@ -185,7 +185,7 @@ def test_what_fails_is_asked_again_soon_and_then_less_and_less_often(rig: Rig) -
     assert rig.planned[-1] - rig.clock.now() <= RETRY * (1 + SPREAD), "it begins anew after it went well"
 
 
-def test_a_server_that_wants_to_be_left_alone_is(rig: Rig) -> None:
+def test_a_servers_retry_after_is_respected(rig: Rig) -> None:
     rig.store.calendars.save(replace(OURS, tried=NOW - timedelta(days=1)))
     rig.answers[1] = lambda known: (no_answer(known)[0], ChildResult(wait=timedelta(hours=20)))
     asking = rig.begin()
@@ -195,7 +195,7 @@ def test_a_server_that_wants_to_be_left_alone_is(rig: Rig) -> None:
     assert rig.planned[-1] - rig.clock.now() >= timedelta(hours=20)
 
 
-def test_each_calendar_goes_its_own_way_and_a_change_is_told_once(rig: Rig) -> None:
+def test_each_calendar_has_its_own_schedule_and_changed_is_called_once(rig: Rig) -> None:
     rig.store.calendars.save(replace(OURS, tried=NOW - timedelta(days=1)))
     rig.store.calendars.save(replace(OURS, name="theirs", tried=NOW - timedelta(days=1)))
     rig.store.calendars.save(replace(OURS, name="not yet"))
@@ -208,7 +208,7 @@ def test_each_calendar_goes_its_own_way_and_a_change_is_told_once(rig: Rig) -> N
     assert rig.changes == 1
 
 
-def test_a_child_that_came_to_no_end_is_noted_and_everything_else_stays(rig: Rig) -> None:
+def test_a_killed_child_is_stored_as_a_failure_and_nothing_else_changes(rig: Rig) -> None:
     rig.store.calendars.save(replace(OURS, tried=NOW - timedelta(days=1), etag='"one"', accepts=True))
     rig.answers[1] = lambda known: (known, None)
     asking = rig.begin()
@@ -219,7 +219,9 @@ def test_a_child_that_came_to_no_end_is_noted_and_everything_else_stays(rig: Rig
     ]
 
 
-def test_a_change_of_state_is_one_line_without_name_or_address(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failure_and_a_recovery_are_one_log_line_each_without_name_or_address(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
     rig.store.calendars.save(replace(OURS, tried=NOW - timedelta(days=1)))
     rig.answers[1] = no_answer
     asking = rig.begin()
@@ -237,7 +239,7 @@ def test_a_change_of_state_is_one_line_without_name_or_address(rig: Rig, caplog:
     ]
 
 
-async def test_while_it_asks_it_asks_no_second_time_and_a_calendar_may_go(rig: Rig) -> None:
+async def test_no_second_refresh_starts_during_one_and_a_calendar_may_be_removed_meanwhile(rig: Rig) -> None:
     rig.store.calendars.save(replace(OURS, tried=NOW - timedelta(days=1)))
     rig.holds = asyncio.Event()
     asking = rig.begin()
@@ -253,9 +255,7 @@ async def test_while_it_asks_it_asks_no_second_time_and_a_calendar_may_go(rig: R
     assert len(rig.planned) == 1
 
 
-async def test_a_child_that_says_nonsense_or_nothing_came_to_no_end(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
-) -> None:
+async def test_a_child_with_invalid_output_counts_as_failed(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     said = {"nonsense": "print('{}')", "dies": "import sys; sys.exit(1)", "hangs": "import time; time.sleep(60)"}
     for name, program in said.items():
         stand_in = tmp_path / name
@@ -272,5 +272,5 @@ async def test_a_child_that_says_nonsense_or_nothing_came_to_no_end(
         assert await refreshing.refresh_in_child(1) is None
 
 
-async def test_the_real_child_says_of_a_calendar_that_is_gone_that_nothing_changed() -> None:
+async def test_the_real_child_reports_no_change_for_a_removed_calendar() -> None:
     assert await refreshing.refresh_in_child(7) == ChildResult()

@@ -1,4 +1,4 @@
-"""What may be wished for single occurrences: skipped, cancelled, made good, edited; on both stores, nothing half done."""
+"""Requests about single occurrences: skip, unskip, cancel, replace, edit; all or nothing."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def coming(store: Store, now: datetime, count: int = 3) -> list[datetime]:
     return [each.begins for each in [*([plan.current] if plan.current else []), *plan.upcoming][:count]]
 
 
-def test_what_is_skipped_is_the_next_one_and_then_the_one_after(store: Store) -> None:
+def test_skip_skips_the_next_one_and_then_the_one_after(store: Store) -> None:
     number = store.plans.add(DINNER).number
     for day in range(3):
         skipped = requests.skip(store, NOW, number)
@@ -79,7 +79,7 @@ def test_what_is_skipped_is_the_next_one_and_then_the_one_after(store: Store) ->
     assert undone.begins == MONDAY + 2 * DAY, "what was said in the same instant is taken back from the last on"
 
 
-def test_undone_is_what_was_said_last(store: Store) -> None:
+def test_unskip_restores_the_last_skipped_one(store: Store) -> None:
     number = store.plans.add(DINNER).number
     store.plans.skip(f"{number}@20261125T183000Z", NOW)
     requests.skip(store, NOW + MINUTE, number)
@@ -89,7 +89,7 @@ def test_undone_is_what_was_said_last(store: Store) -> None:
     assert coming(store, NOW) == [MONDAY, MONDAY + DAY, MONDAY + 3 * DAY]
 
 
-def test_the_one_under_way_is_skipped_first_and_that_is_not_undone_once_it_has_begun(store: Store) -> None:
+def test_skip_ends_the_one_under_way_and_unskip_does_not_bring_it_back(store: Store) -> None:
     number = store.plans.add(DINNER).number
     name = f"{number}@20261123T183000Z"
     begin(store, name, MONDAY, MONDAY + 90 * MINUTE)
@@ -100,14 +100,14 @@ def test_the_one_under_way_is_skipped_first_and_that_is_not_undone_once_it_has_b
     assert coming(store, MONDAY + 11 * MINUTE, 1) == [MONDAY + DAY]
 
 
-def test_one_that_nobody_began_comes_back_for_what_is_left_of_it(store: Store) -> None:
+def test_unskip_brings_back_an_occurrence_that_was_never_started_for_the_rest(store: Store) -> None:
     number = store.plans.add(DINNER).number
     requests.skip(store, NOW, number)
     assert requests.unskip(store, MONDAY + 20 * MINUTE, number) is not None
     assert coming(store, MONDAY + 20 * MINUTE, 1) == [MONDAY]
 
 
-def test_a_birthday_is_found_however_far_it_lies_and_what_is_over_is_not(store: Store) -> None:
+def test_skip_finds_a_leap_day_years_ahead_and_no_past_occurrence(store: Store) -> None:
     leap = store.plans.add(
         replace(
             DINNER, begins=datetime.fromisoformat("2024-02-29T18:00"), recurrence="FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29"
@@ -122,7 +122,7 @@ def test_a_birthday_is_found_however_far_it_lies_and_what_is_over_is_not(store: 
     assert requests.skip(store, NOW, once.number) is None, "it is skipped already, and there is no other"
 
 
-def test_a_cancellation_declares_what_makes_it_good_and_both_are_taken_back_together(store: Store) -> None:
+def test_cancel_declares_a_replacement_and_unskip_takes_both_back(store: Store) -> None:
     number = store.plans.add(DINNER).number
     planned = requests.next_of(store, NOW, number)
     assert planned is not None
@@ -141,7 +141,7 @@ def test_a_cancellation_declares_what_makes_it_good_and_both_are_taken_back_toge
 
 
 @pytest.mark.parametrize("has_begun", [False, True], ids=["nobody began it", "it was under way"])
-def test_what_was_stopped_stays_stopped_where_the_clock_is_set_back(store: Store, has_begun: bool) -> None:
+def test_a_stopped_occurrence_stays_stopped_when_the_clock_is_set_back(store: Store, has_begun: bool) -> None:
     number = store.plans.add(DINNER).number
     if has_begun:
         begin(store, f"{number}@20261123T183000Z", MONDAY, MONDAY + 90 * MINUTE)
@@ -152,7 +152,7 @@ def test_what_was_stopped_stays_stopped_where_the_clock_is_set_back(store: Store
     assert following.begins == MONDAY + DAY
 
 
-def test_what_follows_one_that_is_removed_begins_where_that_ended(store: Store) -> None:
+def test_what_overlaps_a_removed_occurrence_begins_where_that_ended(store: Store) -> None:
     number = store.plans.add(DINNER).number
     assert number is not None
     store.plans.add(replace(DINNER, title="Walk", begins=MONDAY.replace(tzinfo=None) + 10 * MINUTE))
@@ -163,7 +163,7 @@ def test_what_follows_one_that_is_removed_begins_where_that_ended(store: Store) 
     assert coming(store, MONDAY + 30 * MINUTE, 1) == [MONDAY + 30 * MINUTE]
 
 
-def test_what_is_over_is_not_cancelled(store: Store) -> None:
+def test_a_past_occurrence_cannot_be_cancelled(store: Store) -> None:
     number = store.plans.add(DINNER).number
     planned = requests.next_of(store, MONDAY, number)
     assert planned is not None
@@ -173,7 +173,7 @@ def test_what_is_over_is_not_cancelled(store: Store) -> None:
     assert store.plans.cancelled() == []
 
 
-def test_an_edit_carries_what_was_said_over_to_the_same_local_day(store: Store) -> None:
+def test_an_edit_keeps_skips_and_extensions_on_the_same_local_day(store: Store) -> None:
     number = store.plans.add(DINNER).number
     store.plans.skip(f"{number}@20261124T183000Z", NOW)
     tuesday = MONDAY + DAY
@@ -191,7 +191,7 @@ def test_an_edit_carries_what_was_said_over_to_the_same_local_day(store: Store) 
     assert ahead == [MONDAY + 45 * MINUTE, MONDAY + 2 * DAY + 45 * MINUTE, MONDAY + 4 * DAY + 45 * MINUTE]
 
 
-def test_what_has_no_day_to_go_to_is_named(store: Store) -> None:
+def test_an_edit_returns_the_skips_that_have_no_day_any_more(store: Store) -> None:
     number = store.plans.add(DINNER).number
     store.plans.skip(f"{number}@20261124T183000Z", NOW)
     store.plans.extend(f"{number}@20261125T183000Z", MONDAY + 2 * DAY + 3 * HOUR)
@@ -207,7 +207,7 @@ def test_what_has_no_day_to_go_to_is_named(store: Store) -> None:
     ("begins", "left_out"),
     [("2026-11-23T19:30", 1), ("2026-11-23T18:30", 0), ("2026-11-23T06:00", 0), ("2026-11-23T23:30", 1)],
 )
-def test_what_is_under_way_goes_on_as_it_began_beside_any_edit(store: Store, begins: str, left_out: int) -> None:
+def test_an_edit_leaves_what_is_under_way_as_it_started(store: Store, begins: str, left_out: int) -> None:
     number = store.plans.add(DINNER).number
     name = f"{number}@20261123T183000Z"
     begin(store, name, MONDAY, MONDAY + 90 * MINUTE)
@@ -228,7 +228,7 @@ def test_what_is_under_way_goes_on_as_it_began_beside_any_edit(store: Store, beg
     assert coming(store, MONDAY + 90 * MINUTE, 1) == [first], "and what is left of the new one does not follow on it"
 
 
-def test_what_was_stopped_today_stays_stopped_after_an_edit(store: Store) -> None:
+def test_an_edit_leaves_a_stopped_occurrence_stopped(store: Store) -> None:
     number = store.plans.add(DINNER).number
     name = f"{number}@20261123T183000Z"
     begin(store, name, MONDAY, MONDAY + 90 * MINUTE)
@@ -242,7 +242,7 @@ def test_what_was_stopped_today_stays_stopped_after_an_edit(store: Store) -> Non
     assert coming(store, MONDAY + 12 * MINUTE, 1) == [MONDAY + DAY + HOUR]
 
 
-def test_an_edit_of_what_is_gone_changes_nothing(store: Store) -> None:
+def test_an_edit_of_a_removed_partner_time_changes_nothing(store: Store) -> None:
     assert requests.edit(store, NOW, replace(DINNER, number=7)) is None
     assert store.plans.partner_times() == []
 
@@ -257,7 +257,7 @@ def test_an_edit_of_what_is_gone_changes_nothing(store: Store) -> None:
         ("America/New_York", datetime(2026, 11, 23, 23, 40, tzinfo=UTC)),
     ],
 )
-def test_what_took_place_here_does_not_take_place_again_where_the_same_evening_comes_later(
+def test_an_occurrence_is_not_repeated_in_a_zone_where_the_same_evening_comes_later(
     store: Store, zone: Zone, there: str, now: datetime
 ) -> None:
     number = store.plans.add(replace(DINNER, floats=True)).number

@@ -1,4 +1,4 @@
-"""What the core asks for is kept first, then said; a notifier that fails costs its nudge and nothing else."""
+"""Effects: records are stored first, then notifications shown; a notifier that fails costs its nudge and nothing else."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def effect_runner(voice: FakeSender, put: Callable[[Observation], None], store: 
     )
 
 
-async def test_what_cannot_be_kept_is_not_said() -> None:
+async def test_a_nudge_that_cannot_be_stored_is_not_shown() -> None:
     voice, came = FakeSender(), list[Observation]()
     store = Store.in_memory()
     store.history = FailingHistory(store._database)
@@ -95,7 +95,7 @@ async def test_what_cannot_be_kept_is_not_said() -> None:
     assert voice.said == ["close"]
 
 
-async def test_the_record_is_kept_before_the_nudge_is_said() -> None:
+async def test_the_record_is_stored_before_the_nudge_is_shown() -> None:
     store = Store.in_memory()
     kept: list[int] = []
     voice = FakeSender(lambda _: kept.append(len(store.history.moments())))
@@ -105,7 +105,7 @@ async def test_the_record_is_kept_before_the_nudge_is_said() -> None:
     assert kept == [1]
 
 
-async def test_things_are_said_in_their_order() -> None:
+async def test_notifications_are_shown_in_order() -> None:
     voice = FakeSender()
     one = effect_runner(voice, lambda _: None)
     greet = NotifyStart(occurrence="1@x", title="t", at=NOON, ends=NOON)
@@ -114,7 +114,7 @@ async def test_things_are_said_in_their_order() -> None:
     assert voice.said == ["show 0", "show 1", "withdraw 1", "show 2"]
 
 
-async def test_what_was_shown_and_answered_comes_back() -> None:
+async def test_shown_and_answered_come_back_as_observations() -> None:
     voice, came = FakeSender(), list[Observation]()
     one = effect_runner(voice, came.append)
     one.run([Notify(moment=moment(3))])
@@ -123,7 +123,7 @@ async def test_what_was_shown_and_answered_comes_back() -> None:
     assert came == [Shown(at=NOON, nudge=3, by="voice"), Answered(at=NOON, nudge=3, answer="together")]
 
 
-async def test_a_notifier_that_hangs_costs_its_nudge_only(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_notifier_that_hangs_costs_only_its_nudge(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SHOW_TIMEOUT", 0.01)
     voice, came = FakeSender(hangs=True), list[Observation]()
     one = effect_runner(voice, came.append)
@@ -135,7 +135,7 @@ async def test_a_notifier_that_hangs_costs_its_nudge_only(monkeypatch: pytest.Mo
     assert came == [NotShown(at=NOON, nudge=1), Shown(at=NOON, nudge=2, by="voice")]
 
 
-async def test_a_notifier_with_a_bug_costs_its_nudge_only() -> None:
+async def test_a_notifier_with_a_bug_costs_only_its_nudge() -> None:
     def fails_first(nudge: int) -> None:
         if nudge == 1:
             raise ZeroDivisionError
@@ -147,7 +147,7 @@ async def test_a_notifier_with_a_bug_costs_its_nudge_only() -> None:
     assert came == [NotShown(at=NOON, nudge=1), Shown(at=NOON, nudge=2, by="voice")]
 
 
-async def test_the_question_for_how_long_is_no_nudge_and_its_answer_comes_back() -> None:
+async def test_ask_how_long_is_not_recorded_as_shown_and_its_answer_comes_back() -> None:
     voice, came = FakeSender(), list[Observation]()
     one = effect_runner(voice, came.append)
     one.run([AskHowLong(moment=moment(4))])
@@ -159,7 +159,7 @@ async def test_the_question_for_how_long_is_no_nudge_and_its_answer_comes_back()
     await one.close()
 
 
-async def test_that_the_time_is_over_is_said_and_asks_nothing() -> None:
+async def test_notify_need_over_is_shown_without_answers() -> None:
     voice, came = FakeSender(), list[Observation]()
     one = effect_runner(voice, came.append)
     one.run([NotifyNeedOver(moment=moment(4), at=NOON)])
@@ -169,7 +169,7 @@ async def test_that_the_time_is_over_is_said_and_asks_nothing() -> None:
     await one.close()
 
 
-async def test_a_question_that_nobody_can_show_costs_nothing() -> None:
+async def test_a_question_that_cannot_be_shown_is_not_recorded() -> None:
     def fails(_: int) -> None:
         raise RuntimeError
 

@@ -1,4 +1,4 @@
-"""One daemon per person, known to all, and what it says to systemd: real locks, real processes, real sockets."""
+"""One daemon per person, waking it, and notifying systemd: real locks, real processes, real sockets."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def holder() -> subprocess.Popen[str]:
     return process
 
 
-def test_the_second_is_refused_and_told_of_the_first(holder: subprocess.Popen[str]) -> None:
+def test_a_second_daemon_is_refused_with_the_process_id_of_the_first(holder: subprocess.Popen[str]) -> None:
     assert running_pid() == holder.pid
     assert running_status() == '{"a": 1}'
     with pytest.raises(AlreadyRunning, match=str(holder.pid)), Lock():
@@ -54,7 +54,7 @@ def test_a_killed_daemon_leaves_no_lock_behind(holder: subprocess.Popen[str]) ->
     assert running_pid() is None
 
 
-def test_a_poke_reaches_the_daemon_and_nobody_else(holder: subprocess.Popen[str]) -> None:
+def test_wake_daemon_signals_the_daemon_and_nobody_else(holder: subprocess.Popen[str]) -> None:
     assert wake_daemon() is True
     assert holder.stdout is not None
     assert holder.stdout.readline() == "poked\n"
@@ -62,7 +62,7 @@ def test_a_poke_reaches_the_daemon_and_nobody_else(holder: subprocess.Popen[str]
     assert wake_daemon() is False
 
 
-def test_a_process_that_took_over_the_number_is_not_poked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wake_daemon_spares_a_process_that_reuses_the_process_id(monkeypatch: pytest.MonkeyPatch) -> None:
     # The file of a daemon that was killed names a number that another process may bear by now.
     lock_path().write_text(f"{os.getpid()}\n\n")
     signalled: list[int] = []
@@ -71,14 +71,14 @@ def test_a_process_that_took_over_the_number_is_not_poked(monkeypatch: pytest.Mo
     assert signalled == []
 
 
-def test_who_only_asks_does_not_keep_the_daemon_from_starting() -> None:
+def test_reading_the_status_does_not_keep_a_daemon_from_starting() -> None:
     lock_path().parent.mkdir(exist_ok=True)
     with Lock():
         asked = [running_pid() for _ in range(50)]
     assert set(asked) == {os.getpid()}
 
 
-def test_the_lock_is_the_persons_alone_and_no_link_is_followed(tmp_path: Path) -> None:
+def test_the_lock_file_is_private_and_no_symbolic_link_is_followed(tmp_path: Path) -> None:
     with Lock():
         assert lock_path().stat().st_mode & 0o777 == 0o600
     lock_path().unlink()
@@ -91,7 +91,7 @@ def test_the_lock_is_the_persons_alone_and_no_link_is_followed(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("abstract", [False, True])
-def test_systemd_hears_what_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, abstract: bool) -> None:
+def test_systemd_is_notified(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, abstract: bool) -> None:
     name = f"@turntoward-test-{os.getpid()}" if abstract else str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind("\0" + name[1:] if abstract else name)
@@ -110,7 +110,7 @@ def test_systemd_hears_what_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert "NOTIFY_SOCKET" not in os.environ
 
 
-def test_without_systemd_nothing_is_said_and_nothing_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_systemd_nothing_is_sent_and_nothing_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NOTIFY_SOCKET", "/nowhere/at/all")
     monkeypatch.setenv("WATCHDOG_USEC", "10000000")
     monkeypatch.setenv("WATCHDOG_PID", "1")

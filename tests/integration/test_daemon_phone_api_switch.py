@@ -1,4 +1,4 @@
-"""The door as the daemon keeps it: open exactly while a phone may come through it."""
+"""The phone API runs exactly while a phone is paired or being paired."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def place(port: int, address: str = "127.0.0.1") -> PhoneApiAddress:
     return PhoneApiAddress(address=address, port=port, host=address)
 
 
-async def test_it_opens_once_it_is_wanted_and_shuts_once_it_is_not(switch: PhoneApiSwitch) -> None:
+async def test_the_api_starts_when_it_is_wanted_and_stops_when_it_is_not(switch: PhoneApiSwitch) -> None:
     port = free_port()
     await switch.update(place(port), wanted=False)
     assert not listens(port)
@@ -41,12 +41,12 @@ async def test_it_opens_once_it_is_wanted_and_shuts_once_it_is_not(switch: Phone
     assert switch.state is None
 
 
-async def test_without_a_place_nothing_opens(switch: PhoneApiSwitch) -> None:
+async def test_without_an_address_nothing_starts(switch: PhoneApiSwitch) -> None:
     await switch.update(None, wanted=True)
     assert switch.state is None
 
 
-async def test_asking_again_changes_nothing_and_moving_shuts_the_old_one(switch: PhoneApiSwitch) -> None:
+async def test_updating_again_changes_nothing_and_a_new_address_stops_the_old_api(switch: PhoneApiSwitch) -> None:
     one, other = free_port(), free_port()
     await switch.update(place(one), wanted=True)
     _reader, writer = await asyncio.open_connection("127.0.0.1", one)
@@ -59,7 +59,7 @@ async def test_asking_again_changes_nothing_and_moving_shuts_the_old_one(switch:
     writer.close()
 
 
-async def test_a_port_that_is_taken_is_said_once_and_tried_again(
+async def test_a_taken_port_is_logged_once_and_tried_again(
     switch: PhoneApiSwitch, caplog: pytest.LogCaptureFixture
 ) -> None:
     port = free_port()
@@ -77,7 +77,7 @@ async def test_a_port_that_is_taken_is_said_once_and_tried_again(
     assert await asyncio.to_thread(listens, port)
 
 
-async def test_an_address_of_another_device_is_said(switch: PhoneApiSwitch) -> None:
+async def test_an_address_of_another_device_is_reported(switch: PhoneApiSwitch) -> None:
     await switch.update(place(free_port(), "192.0.2.1"), wanted=True)
     assert switch.state is not None
     assert not switch.state.open

@@ -103,7 +103,7 @@ def test_outside_partner_time_nothing_of_the_sensors_is_open(program: Program, x
     assert program.rows("SELECT end_reason FROM occurrences") == [("stopped",)]
 
 
-def test_a_feed_is_nudged_once_and_answered_and_no_title_is_kept(
+def test_a_feed_is_nudged_once_and_answered_and_no_title_is_stored(
     program: Program, x_desktop: Desktop, dunst: Dunst
 ) -> None:
     rules = program.home / ".config/turntoward/rules"
@@ -175,7 +175,7 @@ def test_it_ends_even_if_something_of_its_own_hangs(program: Program) -> None:
         assert daemon.wait(3) == 0
 
 
-def test_a_poke_before_the_loop_runs_does_not_kill(program: Program) -> None:
+def test_a_signal_to_wake_before_the_loop_runs_does_not_kill(program: Program) -> None:
     # From the first instant at which a command can see the daemon, a poke must be harmless.
     daemon = program.run()
     path = program.home / "run/turntoward.lock"
@@ -203,7 +203,7 @@ def test_a_kill_in_partner_time_loses_nothing_and_the_next_start_goes_on(program
     assert program.rows("SELECT count(*) FROM occurrences") == [(1,)]
 
 
-def test_the_x_server_may_die_and_the_daemon_lives(program: Program, x_desktop: Desktop) -> None:
+def test_the_daemon_survives_the_death_of_the_x_server(program: Program, x_desktop: Desktop) -> None:
     daemon = program.daemon()
     program.say("now", "5min")
     until(lambda: program.senses().get("focus"), what="focus is sensed")
@@ -214,7 +214,7 @@ def test_the_x_server_may_die_and_the_daemon_lives(program: Program, x_desktop: 
     assert program.log.read_text().count("x11_focus is lost") == 1
 
 
-def test_the_bus_may_die_and_come_back(program: Program, session_bus: SessionBus) -> None:
+def test_the_daemon_reconnects_to_a_restarted_bus(program: Program, session_bus: SessionBus) -> None:
     daemon = program.daemon()
     until(lambda: session_bus.has_owner("org.turntoward.Daemon"), what="the name on the bus")
     session_bus.kill()
@@ -245,7 +245,7 @@ def call(session_bus: SessionBus, method: str, *arguments: str) -> str:
     return asked.stdout.strip() or asked.stderr.strip()
 
 
-def test_the_face_says_pauses_resumes_and_stops(program: Program, session_bus: SessionBus) -> None:
+def test_the_dbus_service_reports_status_pauses_resumes_and_stops(program: Program, session_bus: SessionBus) -> None:
     program.daemon()
     face = "org.turntoward.Daemon1."
     program.say("now", "5min")
@@ -263,7 +263,7 @@ def test_the_face_says_pauses_resumes_and_stops(program: Program, session_bus: S
     assert "could not be found" in call(session_bus, face + "Nothing")
 
 
-def test_without_x_and_without_a_bus_it_still_runs_and_says_so(program: Program) -> None:
+def test_without_x_and_without_a_bus_it_runs_and_logs_that(program: Program) -> None:
     program.env = {
         name: value
         for name, value in program.env.items()
@@ -277,7 +277,7 @@ def test_without_x_and_without_a_bus_it_still_runs_and_says_so(program: Program)
     assert daemon.wait(2) == 0
 
 
-def test_a_broken_configuration_is_refused_before_anything_begins(program: Program) -> None:
+def test_a_broken_configuration_is_refused_before_anything_starts(program: Program) -> None:
     config = program.home / ".config/turntoward/config.toml"
     config.parent.mkdir(parents=True)
     config.write_text("[policy]\ncool_dwn = '1 min'\n")

@@ -1,4 +1,4 @@
-"""What is under way agrees with what was declared: a real store, the real core, a clock set by hand, no desktop."""
+"""The running session agrees with what is declared: a real store, the real core, a clock set by hand, no desktop."""
 
 from __future__ import annotations
 
@@ -238,7 +238,7 @@ async def test_reconciling_again_changes_nothing(evenings: Make) -> None:
     assert evening.sensors[0].started == 1
 
 
-async def test_a_nudge_is_shown_once_and_comes_back_as_shown(evenings: Make) -> None:
+async def test_a_nudge_is_shown_once_and_recorded_as_shown(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     social = Focused(at=BEGINS + minutes(1), activity=Activity(category="social"))
@@ -252,7 +252,7 @@ async def test_a_nudge_is_shown_once_and_comes_back_as_shown(evenings: Make) -> 
     assert (moment.decided, moment.shown_by) == ("nudged", "voice")
 
 
-async def test_what_comes_in_after_the_planned_end_is_dropped(evenings: Make) -> None:
+async def test_observations_after_the_planned_end_are_dropped(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     late = ENDS + timedelta(milliseconds=5)
@@ -261,7 +261,7 @@ async def test_what_comes_in_after_the_planned_end_is_dropped(evenings: Make) ->
     assert "Focused" not in evening.kinds(THIS)
 
 
-async def test_a_stop_ends_it_and_it_does_not_come_back(evenings: Make) -> None:
+async def test_a_stopped_session_does_not_come_back(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     evening.store.plans.stop(THIS, BEGINS + minutes(10))
@@ -284,7 +284,7 @@ def extensions(evening: Evening) -> list[tuple[datetime, datetime]]:
     return [(o.at, o.ends) for o in evening.store.history.observations(THIS) if isinstance(o, PartnerTimeExtended)]
 
 
-async def test_what_is_extended_goes_on_and_is_neither_ended_nor_begun_again(evenings: Make) -> None:
+async def test_an_extended_session_goes_on_and_is_neither_ended_nor_started_again(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     under_way = evening.under_way
@@ -308,7 +308,7 @@ async def test_what_is_extended_goes_on_and_is_neither_ended_nor_begun_again(eve
     assert evening.sensors[0].started == 1
 
 
-async def test_a_moment_that_spans_the_planned_end_is_seen_once_it_was_extended(evenings: Make) -> None:
+async def test_a_moment_across_the_planned_end_of_an_extended_session_is_noticed(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     social = ENDS - timedelta(seconds=30)
@@ -321,7 +321,7 @@ async def test_a_moment_that_spans_the_planned_end_is_seen_once_it_was_extended(
     assert evening.voices[0].shown == [0, 1]
 
 
-async def test_the_extension_is_heard_even_where_the_loop_looks_after_the_planned_end(evenings: Make) -> None:
+async def test_an_extension_counts_even_if_the_loop_wakes_after_the_planned_end(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     evening.store.plans.extend(THIS, LATER)
@@ -336,7 +336,7 @@ async def test_the_extension_is_heard_even_where_the_loop_looks_after_the_planne
     assert [o.at for o in observations[-3:]] == [before, ENDS - timedelta(microseconds=1), late]
 
 
-async def test_extended_in_the_instant_in_which_it_ended_it_comes_back_for_the_rest(evenings: Make) -> None:
+async def test_an_occurrence_extended_at_the_instant_of_its_end_comes_back_for_the_rest(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     await evening.at(ENDS + timedelta(milliseconds=1))
@@ -358,7 +358,7 @@ async def test_extended_in_the_instant_in_which_it_ended_it_comes_back_for_the_r
     assert len(evening.kept()) == 2
 
 
-async def test_a_stop_after_an_extension_ends_it(evenings: Make) -> None:
+async def test_a_stop_after_an_extension_ends_the_session(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     evening.store.plans.extend(THIS, LATER)
@@ -389,7 +389,9 @@ async def test_a_pause_outlasts_the_extension(evenings: Make) -> None:
 
 
 @pytest.mark.parametrize("heard", [True, False], ids=["heard before the kill", "wished while nobody ran"])
-async def test_what_was_extended_goes_on_after_a_restart_beyond_its_planned_end(evenings: Make, heard: bool) -> None:
+async def test_an_extended_session_is_resumed_after_a_restart_beyond_its_planned_end(
+    evenings: Make, heard: bool
+) -> None:
     before = evenings(BEGINS)
     await before.at(BEGINS)
     await before.at(BEGINS + minutes(80), Focused(at=BEGINS + minutes(80), activity=Activity(category="social")))
@@ -415,7 +417,7 @@ async def test_what_was_extended_goes_on_after_a_restart_beyond_its_planned_end(
 
 
 @pytest.mark.parametrize("heard", [True, False], ids=["heard before the kill", "wished while nobody ran"])
-async def test_what_was_extended_and_cut_off_is_closed_at_its_later_end(evenings: Make, heard: bool) -> None:
+async def test_an_extended_session_that_was_cut_off_is_closed_at_its_later_end(evenings: Make, heard: bool) -> None:
     before = evenings(BEGINS)
     await before.at(BEGINS)
     before.store.plans.extend(THIS, LATER)
@@ -428,7 +430,7 @@ async def test_what_was_extended_and_cut_off_is_closed_at_its_later_end(evenings
     assert [kept.id for kept in after.store.history.unfinished()] == []
 
 
-async def test_slept_through_the_planned_end_after_an_extension_that_nobody_had_heard_of_yet(evenings: Make) -> None:
+async def test_sleep_across_the_planned_end_right_after_an_extension(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     await evening.at(BEGINS + minutes(80), CameBack(at=BEGINS + minutes(80)))
@@ -442,7 +444,7 @@ async def test_slept_through_the_planned_end_after_an_extension_that_nobody_had_
     assert evening.sensors[0].started == 2
 
 
-async def test_what_overlaps_begins_when_the_extended_one_is_over(evenings: Make) -> None:
+async def test_an_overlapping_occurrence_begins_when_the_extended_one_is_over(evenings: Make) -> None:
     evening = evenings(BEGINS)
     evening.store.plans.add(PartnerTime(title="Walk", begins=ENDS.replace(tzinfo=None), lasts=minutes(60), zone="UTC"))
     await evening.at(BEGINS)
@@ -455,7 +457,7 @@ async def test_what_overlaps_begins_when_the_extended_one_is_over(evenings: Make
     assert [(kept.began, kept.ended) for kept in evening.kept().values()] == [(BEGINS, LATER), (LATER, None)]
 
 
-async def test_what_is_taken_back_ends_as_removed(evenings: Make) -> None:
+async def test_a_removed_partner_time_ends_the_session_as_removed(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     evening.store.plans.remove(1)
@@ -465,7 +467,7 @@ async def test_what_is_taken_back_ends_as_removed(evenings: Make) -> None:
     assert evening.upcoming.wake_at is None
 
 
-async def test_a_pause_senses_nothing_and_ends_by_itself(evenings: Make) -> None:
+async def test_a_pause_stops_the_sensors_and_ends_by_itself(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     evening.store.plans.pause_until(BEGINS + minutes(30))
@@ -482,7 +484,7 @@ async def test_a_pause_senses_nothing_and_ends_by_itself(evenings: Make) -> None
     ]
 
 
-async def test_a_kill_loses_nothing_and_a_restart_goes_on_behind_a_gap(evenings: Make) -> None:
+async def test_a_kill_loses_nothing_and_a_restart_resumes_after_a_gap(evenings: Make) -> None:
     before = evenings(BEGINS)
     await before.at(BEGINS)
     await before.at(BEGINS + minutes(1), Focused(at=BEGINS + minutes(1), activity=Activity(category="social")))
@@ -503,7 +505,7 @@ async def test_a_kill_loses_nothing_and_a_restart_goes_on_behind_a_gap(evenings:
     assert after.sensors[0].running
 
 
-async def test_what_was_cut_off_in_the_past_is_closed_at_its_planned_end(evenings: Make) -> None:
+async def test_a_session_cut_off_in_the_past_is_closed_at_its_planned_end(evenings: Make) -> None:
     before = evenings(BEGINS)
     await before.at(BEGINS)
     after = evenings(ENDS + minutes(600))
@@ -513,7 +515,7 @@ async def test_what_was_cut_off_in_the_past_is_closed_at_its_planned_end(evening
     assert after.sensors[0].started == 0
 
 
-async def test_sleeping_through_the_end_ends_it_at_the_planned_end(evenings: Make) -> None:
+async def test_sleep_across_the_end_ends_the_session_at_its_planned_end(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     await evening.at(BEGINS + minutes(10), CameBack(at=BEGINS + minutes(10)))
@@ -528,7 +530,7 @@ async def test_sleeping_through_the_end_ends_it_at_the_planned_end(evenings: Mak
     assert evening.kept()[THIS].ended == ENDS
 
 
-async def test_waking_up_in_the_middle_is_a_gap_and_the_sensors_start_anew(evenings: Make) -> None:
+async def test_a_sleep_in_the_middle_is_a_gap_and_the_sensors_are_restarted(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     await evening.at(BEGINS + minutes(1), Focused(at=BEGINS + minutes(1), activity=Activity(category="social")))
@@ -538,7 +540,7 @@ async def test_waking_up_in_the_middle_is_a_gap_and_the_sensors_start_anew(eveni
     assert evening.store.history.moments() == []
 
 
-async def test_sleeping_through_the_beginning_is_said_as_a_gap(evenings: Make) -> None:
+async def test_sleep_across_the_start_is_a_gap(evenings: Make) -> None:
     evening = evenings(BEGINS - minutes(10))
     await evening.at(BEGINS - minutes(10))
     await evening.at(BEGINS + minutes(30), asleep=40 * 60 - 1)
@@ -549,7 +551,7 @@ async def test_sleeping_through_the_beginning_is_said_as_a_gap(evenings: Make) -
     assert (gap.reason, gap.since, gap.at) == (GapReason.SUSPEND, BEGINS, BEGINS + minutes(30))
 
 
-async def test_a_clock_set_back_ends_it_and_begins_it_anew_under_a_name_of_its_own(evenings: Make) -> None:
+async def test_a_clock_set_back_ends_the_session_and_starts_one_with_another_id(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     await evening.at(BEGINS + minutes(40))
@@ -561,7 +563,7 @@ async def test_a_clock_set_back_ends_it_and_begins_it_anew_under_a_name_of_its_o
     assert kept[THIS + "~2"].began == BEGINS + minutes(10)
 
 
-async def test_a_clock_set_back_behind_the_end_does_not_bring_it_back(evenings: Make) -> None:
+async def test_a_clock_set_back_before_the_end_does_not_restart_an_ended_session(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     await evening.at(ENDS + timedelta(seconds=1))
@@ -570,7 +572,7 @@ async def test_a_clock_set_back_behind_the_end_does_not_bring_it_back(evenings: 
     assert list(evening.kept()) == [THIS]
 
 
-async def test_a_failure_of_the_core_hands_over_what_it_was_fed(
+async def test_a_failure_of_the_core_carries_the_last_observations(
     evenings: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     evening = evenings(BEGINS)
@@ -585,7 +587,7 @@ async def test_a_failure_of_the_core_hands_over_what_it_was_fed(
     assert [type(observation).__name__ for observation in failure.value.observations][-1] == "CameBack"
 
 
-async def test_an_evening_that_makes_the_core_fail_again_is_closed_and_the_daemon_lives(
+async def test_a_session_that_makes_the_core_fail_again_is_closed_and_the_daemon_goes_on(
     evenings: Make, monkeypatch: pytest.MonkeyPatch, home: Path
 ) -> None:
     before = evenings(BEGINS)
@@ -605,5 +607,5 @@ async def test_an_evening_that_makes_the_core_fail_again_is_closed_and_the_daemo
     assert list((home / ".local/state/turntoward").glob("failure-*.jsonl"))
 
 
-def test_a_toplevel_never_shows_its_title() -> None:
+def test_the_repr_of_a_toplevel_has_no_title() -> None:
     assert "secret" not in repr(Toplevel(app_id="x", title="secret"))

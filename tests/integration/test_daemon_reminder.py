@@ -1,4 +1,4 @@
-"""What is said outside partner time: when the daemon says it, what takes its place, and that nothing of it stays open."""
+"""Notifications outside partner time: when the reminder is shown, what replaces it, and that nothing stays open."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def day(path: Path) -> Iterator[Day]:
     day.store.close()
 
 
-async def test_it_is_said_when_it_is_due_and_not_again(day: Day) -> None:
+async def test_the_reminder_is_shown_when_it_is_due_and_not_again(day: Day) -> None:
     assert await day.look(DUE - timedelta(hours=1)) == []
     assert day.wakes == [DUE]
     assert (await day.look(DUE - SECOND), day.voices) == ([], [])
@@ -107,7 +107,7 @@ async def test_it_is_said_when_it_is_due_and_not_again(day: Day) -> None:
     await day.idle.close()
 
 
-async def test_neither_a_restart_nor_a_clock_set_back_repeats_it(day: Day, path: Path) -> None:
+async def test_neither_a_restart_nor_a_clock_set_back_repeats_the_reminder(day: Day, path: Path) -> None:
     await day.look(DUE - SECOND)
     await day.look(DUE)
     await day.look(DUE - SECOND)
@@ -120,24 +120,24 @@ async def test_neither_a_restart_nor_a_clock_set_back_repeats_it(day: Day, path:
 
 
 @pytest.mark.parametrize("late", [timedelta(seconds=61), timedelta(minutes=3)])
-async def test_nothing_is_said_the_moment_the_machine_wakes(day: Day, late: timedelta) -> None:
+async def test_no_reminder_right_after_the_device_wakes(day: Day, late: timedelta) -> None:
     await day.look(DUE - SECOND)
     assert await day.look(DUE + late) == []
     assert not day.idle.is_showing
 
 
-async def test_a_daemon_that_is_started_just_then_says_nothing(day: Day) -> None:
+async def test_no_reminder_right_after_the_daemon_starts(day: Day) -> None:
     assert await day.look(DUE + SECOND) == []
 
 
-async def test_what_is_declared_after_that_instant_is_not_announced(day: Day) -> None:
+async def test_no_reminder_of_partner_time_declared_after_its_instant(day: Day) -> None:
     day.store.plans.remove(1)
     await day.look(DUE - SECOND)
     day.store.plans.add(DINNER)
     assert await day.look(DUE + SECOND) == []
 
 
-async def test_nothing_is_said_where_it_is_switched_off(path: Path) -> None:
+async def test_no_reminder_where_it_is_switched_off(path: Path) -> None:
     day = Day(path, DUE, settings=replace(Settings(), rituals=RitualSettings(heads_up=timedelta(0))))
     day.store.plans.add(DINNER)
     await day.look(DUE - SECOND)
@@ -145,7 +145,7 @@ async def test_nothing_is_said_where_it_is_switched_off(path: Path) -> None:
     day.store.close()
 
 
-async def test_in_the_person_s_own_words(path: Path) -> None:
+async def test_the_reminder_uses_the_persons_own_sentence(path: Path) -> None:
     own = RitualSettings(heads_up_sentence="Kettle on", heads_up=timedelta(minutes=30))
     day = Day(path, DUE, settings=replace(Settings(), rituals=own))
     day.store.plans.add(DINNER)
@@ -156,7 +156,7 @@ async def test_in_the_person_s_own_words(path: Path) -> None:
     day.store.close()
 
 
-async def test_what_is_skipped_or_paused_after_it_was_announced_is_taken_away(day: Day) -> None:
+async def test_the_reminder_is_withdrawn_when_the_occurrence_is_skipped(day: Day) -> None:
     await day.look(DUE - SECOND)
     await day.look(DUE)
     day.store.plans.skip("1@20261123T183000Z", DUE + SECOND)
@@ -164,13 +164,13 @@ async def test_what_is_skipped_or_paused_after_it_was_announced_is_taken_away(da
     assert not day.idle.is_showing
 
 
-async def test_a_pause_takes_it_away_too(day: Day) -> None:
+async def test_the_reminder_is_withdrawn_in_a_pause(day: Day) -> None:
     await day.look(DUE - SECOND)
     await day.look(DUE)
     assert await day.look(DUE + SECOND, paused_until=BEGINS) == ["Dinner begins at 18:30", "closed"]
 
 
-async def test_what_begins_finds_it_standing_and_takes_its_place(day: Day) -> None:
+async def test_a_session_takes_over_the_notifiers_that_show_the_reminder(day: Day) -> None:
     await day.look(DUE - SECOND)
     await day.look(DUE)
     taken = day.idle.take_over()
@@ -180,7 +180,7 @@ async def test_what_begins_finds_it_standing_and_takes_its_place(day: Day) -> No
     assert not day.idle.is_showing
 
 
-async def test_what_stands_is_let_go_of_after_its_time() -> None:
+async def test_the_notifiers_are_closed_when_the_time_of_the_notification_is_over() -> None:
     voice = FakeSender()
     idle = IdleNotifications(lambda: voice)
     idle.show(NotificationText(title="one", body="", expires=timedelta(0)))
@@ -189,7 +189,7 @@ async def test_what_stands_is_let_go_of_after_its_time() -> None:
     assert voice.said == ["one", "closed"]
 
 
-async def test_one_thing_stands_at_a_time() -> None:
+async def test_a_later_notification_replaces_the_earlier_one() -> None:
     first, second = FakeSender(), FakeSender()
     idle = IdleNotifications(lambda: first)
     idle.show(NotificationText(title="one", body=""))
@@ -204,7 +204,7 @@ async def test_one_thing_stands_at_a_time() -> None:
     assert second.said == ["three", "closed"]
 
 
-async def test_a_notifier_that_hangs_is_let_go_of_when_somebody_takes_over() -> None:
+async def test_taking_over_cancels_a_notifier_that_hangs() -> None:
     voice = FakeSender(hangs=True)
     idle = IdleNotifications(lambda: voice)
     idle.show(NotificationText(title="one", body=""))
@@ -277,7 +277,7 @@ async def say_the_end(day: Day, *, at: datetime, settings: Settings, quiet: bool
     return voice.said
 
 
-async def test_the_line_at_the_end_outlasts_partner_time_and_the_next_takes_its_place(day: Day) -> None:
+async def test_the_line_at_the_end_stays_after_the_session_and_is_replaced_by_the_next(day: Day) -> None:
     said = await say_the_end(day, at=ENDS + SECOND, settings=chosen())
     assert said == ["For 1 h 28 min no screen took you away"]
     assert day.idle.is_showing
@@ -291,12 +291,12 @@ async def test_the_line_at_the_end_outlasts_partner_time_and_the_next_takes_its_
     [(timedelta(seconds=61), True, False), (SECOND, False, False), (SECOND, True, True)],
     ids=["noticed late", "not chosen", "in the quiet week"],
 )
-async def test_at_the_end_there_is_nothing(day: Day, late: timedelta, ending: bool, quiet: bool) -> None:
+async def test_no_line_at_the_end(day: Day, late: timedelta, ending: bool, quiet: bool) -> None:
     said = await say_the_end(day, at=ENDS + late, settings=chosen(ending), quiet=quiet)
     assert (said, day.idle.is_showing) == (["closed"], False)
 
 
-async def test_what_is_known_for_less_than_half_is_given_no_number(day: Day) -> None:
+async def test_the_line_at_the_end_has_no_number_where_less_than_half_is_known(day: Day) -> None:
     assert await say_the_end(day, at=ENDS, settings=chosen(), known=False) == ["Partner time is over"]
     words = wording(chosen()).end(NotifyEnd(occurrence="1@x", title="Dinner", at=ENDS), day.store, day.clock.at)
     assert words is not None
@@ -304,7 +304,7 @@ async def test_what_is_known_for_less_than_half_is_given_no_number(day: Day) -> 
     await day.idle.close()
 
 
-async def test_what_cannot_be_said_at_the_end_costs_nothing(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failing_line_at_the_end_costs_nothing(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 

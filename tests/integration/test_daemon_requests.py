@@ -1,4 +1,4 @@
-"""Start, stop and extend as anybody may wish for them, on both stores: where it cannot be, nothing is changed."""
+"""Requests to start, stop and extend partner time: an impossible one changes nothing."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def kept(store: Store) -> tuple[object, ...]:
     return store.plans.partner_times(), dict(store.plans.stopped()), dict(store.plans.extended())
 
 
-def test_one_begins_where_none_is_under_way_and_only_there(store: Store) -> None:
+def test_start_works_only_where_none_is_under_way(store: Store) -> None:
     begun = requests.start(store, NOW, 30 * MINUTE, "Tea")
     assert begun is not None
     assert (begun.title, begun.begins, begun.ends) == (
@@ -50,7 +50,7 @@ def test_one_begins_where_none_is_under_way_and_only_there(store: Store) -> None
     assert after.title == "Walk"
 
 
-def test_stopping_and_extending_where_nothing_is_under_way_change_nothing(store: Store) -> None:
+def test_stop_and_extend_change_nothing_where_nothing_is_under_way(store: Store) -> None:
     assert requests.stop(store, NOW) == ()
     assert requests.extend(store, NOW, MINUTE) is None
     assert kept(store) == ([], {}, {})
@@ -67,7 +67,7 @@ def test_an_extension_adds_to_the_end_and_a_second_one_adds_to_that(store: Store
     assert requests.extend(store, begun.ends + MINUTE, MINUTE) is None
 
 
-def test_nothing_is_extended_beyond_a_day_in_all(store: Store) -> None:
+def test_extend_reaches_24_hours_at_most(store: Store) -> None:
     begun = requests.start(store, NOW, 23 * 60 * MINUTE, "Sunday")
     assert begun is not None
     longer = requests.extend(store, NOW, 90 * MINUTE)
@@ -92,7 +92,7 @@ print(len(done), all(done), sorted({"sqlite_utils", "asyncio"} & set(sys.modules
 """
 
 
-def test_what_the_daemon_does_for_a_phone_imports_nothing_heavy(tmp_path: Path) -> None:
+def test_requests_of_a_phone_import_nothing_heavy(tmp_path: Path) -> None:
     asked = [sys.executable, "-c", ASK, str(tmp_path / "kept" / "t.sqlite")]
     done = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout == "3 True []\n"
@@ -103,7 +103,7 @@ wished = st.tuples(st.sampled_from(["start", "stop", "extend"]), st.integers(1, 
 
 @settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(wished, max_size=25))
-def test_whatever_is_wished_one_at_most_is_under_way_and_none_lasts_longer_than_a_day(
+def test_whatever_is_requested_at_most_one_is_under_way_for_at_most_a_day(
     some: list[tuple[str, int, int]],
 ) -> None:
     store, now, stopped = Store.in_memory(), NOW, set[str]()

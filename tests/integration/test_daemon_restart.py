@@ -1,4 +1,4 @@
-"""What goes on as it began, and what says so: pauses that end, journeys and edits under way, on the daemon without a process."""
+"""Pauses that end, journeys and edits during a session, on the daemon without a process."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Device:
     ],
     ids=["on time", "before the last minute", "the last minute", "at the end", "60 s late", "61 s late"],
 )
-async def test_a_pause_that_ends_by_itself_says_so_once_and_in_time(
+async def test_a_pause_that_ends_by_itself_is_notified_once_and_in_time(
     until: datetime, woken: datetime | None, said: bool
 ) -> None:
     device = Device()
@@ -74,7 +74,7 @@ async def test_a_pause_that_ends_by_itself_says_so_once_and_in_time(
     assert device.said() == ([woken or until] if said else [])
 
 
-async def test_a_pause_that_somebody_ends_says_nothing() -> None:
+async def test_a_pause_ended_by_a_command_is_not_notified() -> None:
     device = Device()
     await device.until(BEGINS + MINUTE)
     device.store.plans.pause_until(BEGINS + 20 * MINUTE)
@@ -86,7 +86,7 @@ async def test_a_pause_that_somebody_ends_says_nothing() -> None:
 
 @pytest.mark.parametrize("killed", [False, True], ids=["it lives", "killed at once"])
 @pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
-async def test_a_journey_reaches_the_next_one_alone(zone: str, killed: bool) -> None:
+async def test_a_change_of_zone_affects_only_the_next_occurrence(zone: str, killed: bool) -> None:
     device = Device()
     await device.until(BEGINS + MINUTE)
     device.zone = zone
@@ -105,7 +105,7 @@ async def test_a_journey_reaches_the_next_one_alone(zone: str, killed: bool) -> 
     assert len({each.id for each in kept}) == len(kept) == len({each.id.partition("~")[0] for each in kept})
 
 
-async def test_what_waits_behind_one_that_is_removed_begins_where_that_ends() -> None:
+async def test_what_overlaps_a_removed_one_begins_where_that_ends() -> None:
     device = Device()
     walk = PartnerTime(title="Walk", begins=BEGINS.replace(tzinfo=None) + 10 * MINUTE, lasts=90 * MINUTE, zone="UTC")
     device.store.plans.add(walk)

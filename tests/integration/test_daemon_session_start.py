@@ -1,4 +1,4 @@
-"""How partner time started, as the daemon keeps it: in time, joined late, asleep, killed."""
+"""Whether partner time started well, as the daemon stores it: in time, joined late, asleep, killed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ FEED = Focused(at=BEGINS + minutes(1), activity=Activity(category="social"))
 
 
 @pytest.mark.parametrize(("in_front", "well"), [(DESKTOP, True), (FEED, False)])
-async def test_it_is_kept_at_the_end_of_the_grace(evenings: Make, in_front: Observation, well: bool) -> None:
+async def test_a_good_start_is_stored_at_the_end_of_the_grace(
+    evenings: Make, in_front: Observation, well: bool
+) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     await evening.at(BEGINS + minutes(1), in_front)
@@ -39,7 +41,7 @@ async def test_it_is_kept_at_the_end_of_the_grace(evenings: Make, in_front: Obse
     assert (kept.started_well, kept.started_at) == (well, BEGINS + minutes(5))
 
 
-async def test_joined_late_it_is_not_known(evenings: Make) -> None:
+async def test_a_start_that_was_joined_late_is_unknown(evenings: Make) -> None:
     evening = evenings(BEGINS + minutes(2))
     await evening.at(BEGINS + minutes(2))
     await evening.at(BEGINS + minutes(3), Focused(at=BEGINS + minutes(3), activity=None))
@@ -47,7 +49,7 @@ async def test_joined_late_it_is_not_known(evenings: Make) -> None:
     assert evening.kept()[THIS].started_well is None
 
 
-async def test_who_closed_the_lid_at_once_started_well(evenings: Make) -> None:
+async def test_a_lid_closed_at_once_is_a_good_start(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     await evening.at(BEGINS + minutes(1), DESKTOP)
@@ -56,7 +58,7 @@ async def test_who_closed_the_lid_at_once_started_well(evenings: Make) -> None:
     assert evening.kept()[THIS].started_well is True
 
 
-async def test_a_restart_after_the_grace_leaves_it_known_and_a_replay_says_the_same(evenings: Make) -> None:
+async def test_a_restart_after_the_grace_keeps_the_start_known_and_a_replay_agrees(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     await evening.at(BEGINS + minutes(1), DESKTOP)
@@ -70,7 +72,7 @@ async def test_a_restart_after_the_grace_leaves_it_known_and_a_replay_says_the_s
     assert [start.well for start in starts(play(recorded, load_rules(None).rules))] == [True]
 
 
-async def test_a_restart_within_the_grace_leaves_it_unknown(evenings: Make) -> None:
+async def test_a_restart_within_the_grace_makes_the_start_unknown(evenings: Make) -> None:
     evening = evenings(BEGINS)
     await evening.at(BEGINS)
     await evening.at(BEGINS + minutes(1), DESKTOP)

@@ -1,4 +1,4 @@
-"""A single evening that a calendar moved, on the daemon without a process: it is the evening it stands for, elsewhere in time."""
+"""A single occurrence that a calendar moved, on the daemon without a process: it keeps its id."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Device:
         return [(each.id, each.title, each.began, each.end_reason) for each in self.store.history.occurrences()]
 
 
-async def test_it_takes_place_where_it_was_moved_to_and_bears_the_name_of_where_it_was() -> None:
+async def test_a_moved_occurrence_takes_place_at_its_new_time_under_its_old_id() -> None:
     device = Device()
     await device.until(LATE + 2 * HOUR)
     assert device.kept() == [
@@ -65,7 +65,7 @@ async def test_it_takes_place_where_it_was_moved_to_and_bears_the_name_of_where_
 
 
 @pytest.mark.parametrize("killed", [False, True], ids=["it lives", "killed at once"])
-async def test_it_goes_on_as_it_began_when_the_calendar_moves_it_once_more(killed: bool) -> None:
+async def test_a_moved_session_goes_on_as_it_started_when_it_is_moved_again(killed: bool) -> None:
     device = Device()
     await device.until(LATE + MINUTE)
     (moved,) = DINNER.moved
@@ -78,7 +78,7 @@ async def test_it_goes_on_as_it_began_when_the_calendar_moves_it_once_more(kille
     assert device.store.history.occurrences()[1].ended == LATE + HOUR
 
 
-async def test_it_ends_when_it_is_stopped_and_does_not_come_back() -> None:
+async def test_a_moved_session_that_was_stopped_does_not_come_back() -> None:
     device = Device()
     await device.until(LATE + 10 * MINUTE)
     assert [each.id for each in requests.stop(device.store, device.clock.at)] == [STANDS_FOR]
@@ -86,7 +86,7 @@ async def test_it_ends_when_it_is_stopped_and_does_not_come_back() -> None:
     assert device.kept()[1:] == [(STANDS_FOR, "Late", LATE, "stopped")]
 
 
-async def test_what_is_skipped_before_does_not_take_place_there_either() -> None:
+async def test_a_skipped_occurrence_does_not_take_place_at_its_new_time_either() -> None:
     device = Device()
     await device.until(TUESDAY + 2 * HOUR)
     skipped = requests.skip(device.store, device.clock.at, 1)

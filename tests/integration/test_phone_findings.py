@@ -1,4 +1,4 @@
-"""What `status` and `doctor` say of phones, of their door, and of what is known of each device."""
+"""What `status` and `doctor` report on phones, the phone API, and what is known of each device."""
 
 from __future__ import annotations
 
@@ -93,10 +93,10 @@ def pair(*phones: Phone, place: PhoneApiAddress | None = None) -> None:
 
 
 class TestStatus:
-    def test_without_phones_it_says_nothing_of_them(self) -> None:
+    def test_without_phones_status_does_not_mention_them(self) -> None:
         assert status() == ["No partner time is declared; `turntoward add --help` shows how."]
 
-    def test_outside_partner_time_phones_are_named_and_not_heard(self) -> None:
+    def test_outside_partner_time_phones_are_only_named(self) -> None:
         lines = status(
             phones=(PhoneStatus(name="my phone", through_door=True),), door=PhoneApiStatus(url=URL, open=True)
         )
@@ -105,7 +105,7 @@ class TestStatus:
             f"The door for phones is open at {URL}.",
         ]
 
-    def test_a_phone_that_has_said_nothing_yet_is_unknown(self) -> None:
+    def test_a_phone_that_sent_nothing_yet_is_unknown(self) -> None:
         lines = status(
             partner_time="Dinner",
             until=NOW + timedelta(hours=1),
@@ -133,7 +133,7 @@ class TestStatus:
         lines = status(partner_time="Dinner", until=NOW + timedelta(hours=1), senses=senses, phones=phones)
         assert "It hears the phone number 0, the phone number 1," in " ".join(lines)
 
-    def test_in_a_pause_no_phone_is_heard(self) -> None:
+    def test_in_a_pause_no_phone_is_tracked(self) -> None:
         lines = status(
             partner_time="Dinner",
             until=NOW + timedelta(hours=1),
@@ -142,11 +142,11 @@ class TestStatus:
         )
         assert lines[-1] == "Paired: my phone; heard during partner time only."
 
-    def test_a_door_that_stays_shut_says_why(self) -> None:
+    def test_status_says_why_the_phone_api_cannot_start(self) -> None:
         lines = status(door=PhoneApiStatus(url=URL, open=False, why="port 8420 is taken."))
         assert lines[-1] == f"The door for phones at {URL} is shut: port 8420 is taken."
 
-    def test_json_holds_the_same(self) -> None:
+    def test_status_json_has_the_same(self) -> None:
         with Lock() as lock:
             phone = PhoneStatus(name="my phone", through_door=True, spoke=False, tested=NOW)
             lock.publish(
@@ -161,7 +161,7 @@ class TestStatus:
 
 
 class TestDevices:
-    def test_how_much_is_known_is_said_of_each_device(self) -> None:
+    def test_doctor_says_how_much_is_known_of_each_device(self) -> None:
         pair(MINE, CABLE)
         evening({"laptop": 90, "my phone": 41})
         evening({"laptop": 60}, days_ago=2)
@@ -172,7 +172,7 @@ class TestDevices:
         assert "old phone (adb R58M123, paired" in said
         assert "it said nothing, so nothing is known of it." in said
 
-    def test_of_partner_time_under_way_it_is_said_what_is_known_so_far(self) -> None:
+    def test_doctor_says_how_much_of_a_running_session_is_known(self) -> None:
         began = NOW - timedelta(minutes=30)
         pair(MINE, Phone(name="old phone", token="71" * 32))
         with Store.open(store_path()) as store:
@@ -191,20 +191,20 @@ class TestDevices:
         assert "): 20 min of 30 min are known." in said
         assert "old phone (through the door): it said nothing, so nothing is known of it." in said
 
-    def test_what_two_devices_know_counts_once_for_the_evening(self) -> None:
+    def test_what_two_devices_know_counts_once(self) -> None:
         pair(MINE)
         evening({"laptop": 45, "my phone": 45})
         assert "50% of it was sensed." in doctor()
 
-    def test_a_phone_that_is_not_paired_yet_says_how_long_its_link_works(self) -> None:
+    def test_doctor_says_how_long_an_open_pairing_link_works(self) -> None:
         pair(WAITING)
         assert f"new phone: not paired yet; its link works until {WAITING.code_until:%H:%M}." in doctor()
 
-    def test_a_link_that_was_not_used_in_time_is_said(self) -> None:
+    def test_doctor_reports_an_expired_pairing_link(self) -> None:
         pair(Phone(name="new phone", code="c0" * 32, code_until=NOW - timedelta(minutes=1)))
         assert "new phone: not paired yet; its link was not used in time; `turntoward phone pair`" in doctor()
 
-    def test_without_phones_the_way_to_one_is_shown(self) -> None:
+    def test_without_phones_doctor_says_how_to_pair_one(self) -> None:
         pair()
         assert "No phone is paired; `turntoward phone pair" in doctor()
 
@@ -214,14 +214,14 @@ class TestDevices:
         assert "70" * 32 not in said
         assert "c0" * 32 not in said
 
-    def test_a_phone_that_adb_does_not_reach_says_why_and_what_to_do(self) -> None:
+    def test_doctor_says_why_adb_does_not_reach_a_phone_and_what_to_do(self) -> None:
         pair(CABLE)
         evening({"laptop": 90})
         said = doctor()
         assert "adb does not reach it: " in said
         assert "To do: " in said[said.index("adb does not reach it") :]
 
-    def test_only_a_phone_with_a_serial_is_asked_for_at_the_adb_server(self) -> None:
+    def test_only_phones_with_a_serial_are_looked_up_at_the_adb_server(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as server:
             server.settimeout(0.2)
             found = asyncio.run(find_phones([MINE], SystemClock(), f"127.0.0.1:{server.getsockname()[1]}"))
@@ -231,7 +231,7 @@ class TestDevices:
 
 
 @pytest.mark.parametrize(("state", "reached"), [("device", True), ("unauthorized", False), ("offline", False)])
-def test_a_phone_at_a_cable_is_asked_for_and_what_to_do_is_said(tmp_path: Path, state: str, reached: bool) -> None:
+def test_a_phone_on_a_cable_is_probed_and_the_remedy_is_given(tmp_path: Path, state: str, reached: bool) -> None:
     with fake_adb(tmp_path) as adb:
         adb.phone("R58M123", plugged=False).plug(state)
         (found,) = asyncio.run(find_phones([CABLE], SystemClock(), adb.server))
@@ -255,11 +255,11 @@ def listening(*sockets: tuple[str, int]) -> Iterator[list[int]]:
 
 
 class TestDoor:
-    def test_a_daemon_without_a_door_listens_to_nothing(self) -> None:
+    def test_a_daemon_without_the_phone_api_listens_to_nothing(self) -> None:
         with listening():
             assert "It listens to nothing on the network." in doctor()
 
-    def test_the_door_and_nothing_else_may_listen(self) -> None:
+    def test_only_the_phone_api_may_listen(self) -> None:
         with listening(("127.0.0.1", 0)) as (port,):
             pair(MINE, place=PhoneApiAddress(address="127.0.0.1", port=port, host="laptop.local"))
             said = doctor()
@@ -277,12 +277,12 @@ class TestDoor:
         assert plain["unexpected"] == [f"127.0.0.1:{other}"]
         assert sorted(plain["listening"]) == sorted(f"127.0.0.1:{each}" for each in (port, other))
 
-    def test_a_door_that_no_phone_needs_must_not_listen(self) -> None:
+    def test_a_phone_api_that_no_phone_needs_must_not_listen(self) -> None:
         with listening(("127.0.0.1", 0)) as (port,):
             pair(CABLE, place=PhoneApiAddress(address="127.0.0.1", port=port, host="laptop.local"))
             assert f"A problem: it listens to the network on 127.0.0.1:{port}, and should not." in doctor()
 
-    def test_without_a_daemon_the_door_is_shut_and_it_is_said(self) -> None:
+    def test_without_a_daemon_the_phone_api_is_closed_and_doctor_says_so(self) -> None:
         pair(MINE, place=PhoneApiAddress(address="192.168.1.7", port=8420, host="192.168.1.7"))
         assert f"The door for phones at {URL} is shut: the daemon does not run." in doctor()
 
@@ -296,12 +296,14 @@ class TestDoor:
             ('{"door": {"url": "x", "open": true, "why": null}}', None),
         ],
     )
-    def test_why_a_door_is_shut_is_what_the_daemon_said(self, said: str | None, why: str | None) -> None:
+    def test_doctor_takes_the_reason_of_a_closed_phone_api_from_the_status(
+        self, said: str | None, why: str | None
+    ) -> None:
         found = find_phone_api(PhoneApiAddress(address="1.2.3.4", port=1, host="laptop"), [MINE], NOW, said)
         assert found is not None
         assert (found.why, found.open) == (why, why is None)
 
-    def test_a_door_that_nobody_placed_is_none(self) -> None:
+    def test_without_an_address_there_is_no_phone_api(self) -> None:
         assert find_phone_api(None, [MINE], NOW, "{}") is None
 
     @pytest.mark.parametrize(
@@ -315,7 +317,7 @@ class TestDoor:
             ("127.0.0.1", "192.168.1.7", False),
         ],
     )
-    def test_the_door_is_known_by_its_address_however_it_is_written(
+    def test_the_phone_apis_socket_is_recognized_however_its_address_is_written(
         self,
         address: str,
         heard: str,

@@ -1,4 +1,4 @@
-"""The quiet week and the daemon: a real store, the real core and reconciler, and a clock that is moved by hand."""
+"""The quiet week in the daemon: a real store, the real core and reconciler, and a clock that is moved by hand."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def began(evening: Evening) -> list[bool]:
     ]
 
 
-async def test_an_evening_of_the_quiet_week_says_so_and_says_nothing_else(evening: Evening) -> None:
+async def test_a_quiet_evening_shows_its_start_and_nothing_else(evening: Evening) -> None:
     await evening.at(BEGAN)
     await scroll(evening, BEGAN + timedelta(minutes=20))
     assert began(evening) == [True]
@@ -84,7 +84,7 @@ async def test_an_evening_of_the_quiet_week_says_so_and_says_nothing_else(evenin
     assert evening.voices[-1].shown == [0], "the greeting, and nothing else"
 
 
-async def test_a_restart_changes_nothing(evening: Evening) -> None:
+async def test_a_restart_leaves_the_evening_quiet(evening: Evening) -> None:
     await evening.at(BEGAN)
     await scroll(evening, BEGAN + timedelta(minutes=20))
     other = again(evening, BEGAN + timedelta(minutes=30))
@@ -95,7 +95,7 @@ async def test_a_restart_changes_nothing(evening: Evening) -> None:
     other.store.close()
 
 
-async def test_a_restart_after_the_wish_does_not_make_a_loud_evening_quiet(evening: Evening) -> None:
+async def test_a_quiet_week_requested_during_a_session_does_not_make_it_quiet_after_a_restart(evening: Evening) -> None:
     quiet_week.stop(evening.store)
     await evening.at(BEGAN)
     quiet_week.start(evening.store, BEGAN + timedelta(minutes=10))
@@ -107,7 +107,7 @@ async def test_a_restart_after_the_wish_does_not_make_a_loud_evening_quiet(eveni
     other.store.close()
 
 
-async def test_who_ends_it_hears_of_the_next_moment_and_so_does_a_restart(evening: Evening) -> None:
+async def test_after_the_quiet_week_was_ended_the_next_moment_is_shown(evening: Evening) -> None:
     await evening.at(BEGAN)
     await scroll(evening, BEGAN + timedelta(minutes=20))
     quiet_week.stop(evening.store)
@@ -123,7 +123,7 @@ async def test_who_ends_it_hears_of_the_next_moment_and_so_does_a_restart(evenin
     other.store.close()
 
 
-async def test_what_was_ended_while_the_daemon_was_away_is_ended_when_it_comes_back(evening: Evening) -> None:
+async def test_a_quiet_week_ended_while_the_daemon_was_away_is_over_after_the_restart(evening: Evening) -> None:
     await evening.at(BEGAN)
     quiet_week.stop(evening.store)
     other = again(evening, BEGAN + timedelta(minutes=30))

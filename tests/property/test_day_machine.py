@@ -207,7 +207,7 @@ quick = settings(
 )
 
 
-def test_a_day_keeps_its_laws_whatever_happens_in_it() -> None:
+def test_the_laws_of_the_day_hold_whatever_happens() -> None:
     REACHED.clear()
     run_state_machine_as_test(TheDay, settings=settings(quick, max_examples=examples(200)))
     # What is rare is only reached where all examples are tried.
@@ -216,7 +216,7 @@ def test_a_day_keeps_its_laws_whatever_happens_in_it() -> None:
     assert not seldom, "a law over what is not reached says nothing"
 
 
-def test_it_does_so_on_disk() -> None:
+def test_the_laws_of_the_day_hold_on_disk() -> None:
     REACHED.clear()
     run_state_machine_as_test(TheDayOnDisk, settings=settings(quick, max_examples=examples(8)))
     assert REACHED["kill while it is under way"]

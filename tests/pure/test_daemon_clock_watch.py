@@ -1,4 +1,4 @@
-"""Sleep and jumps of the clock are noticed, and told apart."""
+"""Sleep and jumps of the clock are detected, and told apart."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Device:
 
 
 @pytest.mark.parametrize("off", [0.0, 1.9, -1.9])
-def test_time_that_goes_on_is_no_break(off: float) -> None:
+def test_steady_time_is_no_jump(off: float) -> None:
     assert Device().passes(wall=60 + off, awake=60) is None
 
 
-def test_a_slow_correction_of_the_clock_is_never_a_break() -> None:
+def test_slow_correction_by_ntp_is_never_a_jump() -> None:
     device = Device()
     assert not any(device.passes(wall=60.03, awake=60) for _ in range(1000))
 
@@ -50,19 +50,19 @@ def test_a_clock_set_forward_is_a_jump() -> None:
     assert (jump.reason, jump.is_backwards) == (GapReason.CLOCK_JUMP, False)
 
 
-def test_a_clock_set_back_goes_backwards() -> None:
+def test_a_clock_set_back_is_a_backwards_jump() -> None:
     jump = Device().passes(wall=-3595, awake=5)
     assert jump is not None
     assert (jump.reason, jump.is_backwards) == (GapReason.CLOCK_JUMP, True)
 
 
-def test_a_clock_that_only_stood_still_does_not_go_backwards() -> None:
+def test_a_clock_that_stood_still_is_no_backwards_jump() -> None:
     jump = Device().passes(wall=0, awake=5)
     assert jump is not None
     assert not jump.is_backwards
 
 
-def test_a_break_is_told_once() -> None:
+def test_a_jump_is_reported_once() -> None:
     device = Device()
     assert device.passes(wall=100, awake=1) is not None
     assert device.passes(wall=1, awake=1) is None

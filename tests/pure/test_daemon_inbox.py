@@ -1,4 +1,4 @@
-"""The door: titles end there, order is made there, and what does not fit is a gap."""
+"""The inbox drops titles, puts observations in order, and turns what does not fit into a gap."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def seen(at: datetime, title: str = "Instagram", **more: bool) -> ToplevelFocuse
     return ToplevelFocused(at=at, toplevel=Toplevel(app_id="firefox", title=title, **more))
 
 
-def test_a_title_is_classified_and_gone(clock: ManualClock) -> None:
+def test_a_title_is_classified_and_dropped(clock: ManualClock) -> None:
     door = inbox(clock)
     door.put(seen(NOON, f"Instagram {CANARY}"))
     assert CANARY not in repr(door)
@@ -56,7 +56,7 @@ def test_a_title_is_classified_and_gone(clock: ManualClock) -> None:
     assert CANARY not in repr(vars(door))
 
 
-def test_names_stay_only_where_the_person_chose_so(clock: ManualClock) -> None:
+def test_names_are_dropped_unless_keep_names_is_set(clock: ManualClock) -> None:
     door = inbox(clock, keep_names=True)
     door.put(seen(NOON))
     (focused,) = door.take()
@@ -64,7 +64,7 @@ def test_names_stay_only_where_the_person_chose_so(clock: ManualClock) -> None:
     assert focused.activity == Activity(category="social", name="Instagram")
 
 
-def test_names_are_taken_off_what_comes_classified_too(clock: ManualClock) -> None:
+def test_names_are_dropped_from_focused_observations_as_well(clock: ManualClock) -> None:
     door = inbox(clock)
     door.put(Focused(at=NOON, activity=Activity(category="social", name="Instagram")))
     (focused,) = door.take()
@@ -72,7 +72,7 @@ def test_names_are_taken_off_what_comes_classified_too(clock: ManualClock) -> No
     assert focused.activity == Activity(category="social")
 
 
-def test_instants_never_decrease_and_never_lie_ahead(clock: ManualClock) -> None:
+def test_instants_never_decrease_and_never_lie_in_the_future(clock: ManualClock) -> None:
     clock.at = after(10)
     door = inbox(clock)
     for at in (after(5), after(3), after(500)):
@@ -80,7 +80,7 @@ def test_instants_never_decrease_and_never_lie_ahead(clock: ManualClock) -> None
     assert [observation.at for observation in door.take()] == [after(5), after(5), after(10)]
 
 
-def test_nothing_comes_before_where_the_core_is(clock: ManualClock) -> None:
+def test_no_observation_is_earlier_than_the_core(clock: ManualClock) -> None:
     door = inbox(clock)
     door.not_before(after(30))
     door.not_before(after(20))
@@ -88,7 +88,7 @@ def test_nothing_comes_before_where_the_core_is(clock: ManualClock) -> None:
     assert [observation.at for observation in door.take()] == [after(30)]
 
 
-def test_the_same_activity_twice_in_a_row_is_once_per_device(clock: ManualClock) -> None:
+def test_the_same_activity_twice_in_a_row_is_dropped_per_device(clock: ManualClock) -> None:
     door = inbox(clock)
     door.put(seen(after(0), "Instagram: one"))
     door.put(seen(after(1), "Instagram: another"))
@@ -104,7 +104,7 @@ def test_the_same_activity_twice_in_a_row_is_once_per_device(clock: ManualClock)
     ]
 
 
-def test_full_screen_is_something_new(clock: ManualClock) -> None:
+def test_a_change_to_full_screen_is_not_dropped(clock: ManualClock) -> None:
     door = inbox(clock)
     door.put(seen(after(0)))
     door.put(seen(after(1), full_screen=True))
@@ -118,7 +118,7 @@ def test_full_screen_is_something_new(clock: ManualClock) -> None:
         Gap(at=after(1), since=after(1), reason=GapReason.SENSOR_LOST, sense="focus"),
     ],
 )
-def test_after_a_gap_the_same_activity_is_said_again(clock: ManualClock, between: Observation) -> None:
+def test_after_a_gap_the_same_activity_is_not_dropped(clock: ManualClock, between: Observation) -> None:
     door = inbox(clock)
     door.put(seen(after(0)))
     door.put(between)
@@ -126,7 +126,7 @@ def test_after_a_gap_the_same_activity_is_said_again(clock: ManualClock, between
     assert [type(observation) for observation in door.take()] == [Focused, type(between), Focused]
 
 
-def test_what_does_not_fit_becomes_one_gap_and_answers_always_fit(clock: ManualClock) -> None:
+def test_a_full_queue_becomes_one_gap_and_answers_always_fit(clock: ManualClock) -> None:
     door = inbox(clock, max_waiting=3)
     for second in range(10):
         door.put(InputCounted(at=after(second), scrolls=1))
@@ -139,7 +139,7 @@ def test_what_does_not_fit_becomes_one_gap_and_answers_always_fit(clock: ManualC
     assert door.take() == ()
 
 
-def test_after_an_overflow_the_next_focus_is_said_even_if_it_is_the_same(clock: ManualClock) -> None:
+def test_after_an_overflow_the_same_activity_is_not_dropped(clock: ManualClock) -> None:
     door = inbox(clock, max_waiting=2)
     door.put(seen(after(0)))
     for second in range(1, 4):
@@ -149,7 +149,7 @@ def test_after_an_overflow_the_next_focus_is_said_even_if_it_is_the_same(clock: 
     assert [type(observation) for observation in door.take()] == [Focused]
 
 
-def test_an_idleness_keeps_the_instant_since_which_it_lasts(clock: ManualClock) -> None:
+def test_idleness_keeps_its_since(clock: ManualClock) -> None:
     door = inbox(clock)
     door.not_before(after(40))
     door.put(WentIdle(at=after(30), since=after(2)))

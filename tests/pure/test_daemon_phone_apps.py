@@ -1,4 +1,4 @@
-"""What an app on a phone is, and which are counted as unknown."""
+"""Apps on phones are classified, and unknown ones counted."""
 
 from __future__ import annotations
 
@@ -44,14 +44,16 @@ def seen(app: str = "", category: str | None = None) -> AppFocused:
         (seen(), Activity(category="other")),
     ],
 )
-def test_what_was_told_wins_over_the_catalogue(store: Store, app: AppFocused, activity: Activity) -> None:
+def test_a_category_sent_by_the_phone_wins_over_the_catalogue(
+    store: Store, app: AppFocused, activity: Activity
+) -> None:
     apps = PhoneApps(classify, store=store, occurrence="1@x", keep_names=False)
     assert apps.activity(app) == activity
     assert apps.opened(app) == activity
 
 
 @pytest.mark.parametrize("keep_names", [False, True])
-def test_only_what_nobody_knows_is_counted(store: Store, *, keep_names: bool) -> None:
+def test_only_unknown_apps_without_a_category_are_counted(store: Store, *, keep_names: bool) -> None:
     apps = PhoneApps(classify, store=store, occurrence="1@x", keep_names=keep_names)
     for app in (
         seen("com.instagram.android"),
@@ -67,6 +69,6 @@ def test_only_what_nobody_knows_is_counted(store: Store, *, keep_names: bool) ->
     assert dict(counted.named) == ({"org.nobody.knows": 2, "org.other": 1} if keep_names else {})
 
 
-def test_asking_what_an_app_is_counts_nothing(store: Store) -> None:
+def test_classifying_an_app_counts_nothing(store: Store) -> None:
     PhoneApps(classify, store=store, occurrence="1@x", keep_names=True).activity(seen("org.nobody.knows"))
     assert store.history.unknown_apps() == {}

@@ -1,4 +1,4 @@
-"""What a break of the link to a phone hid is kept for the report, and nothing else follows from it."""
+"""What a phone recorded while its link was lost is stored for the report, and nothing else follows from it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def evening(*, opened: bool = True) -> Sequence[Observation | AppFocused]:
     )
 
 
-def test_uses_and_what_is_known_are_kept_and_nothing_is_observed(store: Store) -> None:
+def test_uses_and_coverage_are_stored_and_nothing_is_observed(store: Store) -> None:
     fill(store, *evening())
     uses = [kept.use for kept in store.history.uses()]
     assert [(use.began, use.ended, use.device, use.trusted) for use in uses] == [
@@ -68,24 +68,24 @@ def test_uses_and_what_is_known_are_kept_and_nothing_is_observed(store: Store) -
     assert store.history.moments() == []
 
 
-def test_filling_in_twice_is_filling_in_once(store: Store) -> None:
+def test_backfilling_twice_stores_nothing_twice(store: Store) -> None:
     fill(store, *evening())
     once = (store.history.uses(), store.history.coverage())
     fill(store, *evening())
     assert (store.history.uses(), store.history.coverage()) == once
 
 
-def test_what_is_still_in_front_ends_where_it_is_seen_live_again(store: Store) -> None:
+def test_an_app_still_in_front_ends_when_it_is_sensed_live_again(store: Store) -> None:
     fill(store, AppFocused(at=at(21), device=PHONE, app="a", opened=True))
     (kept,) = store.history.uses()
     assert (kept.use.began, kept.use.ended) == (at(21), at(40))
 
 
-def test_where_nothing_was_missed_nothing_is_kept(store: Store) -> None:
+def test_without_missed_events_nothing_is_stored(store: Store) -> None:
     fill(store)
     assert store.history.coverage() == []
 
 
-def test_names_are_kept_where_the_person_chose_so(store: Store) -> None:
+def test_names_are_stored_where_keep_names_is_set(store: Store) -> None:
     fill(store, *evening(), keep_names=True)
     assert {kept.use.activity.name for kept in store.history.uses()} == {"the app a", "the app b"}

@@ -1,4 +1,4 @@
-"""The desk behind the door: what it hands on, what it keeps in mind, what it does for the phone's page."""
+"""The phone gateway passes events on, remembers phones that were put away, and runs the page's requests."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def behind() -> Behind:
     return Behind()
 
 
-async def test_outside_partner_time_what_was_told_goes_nowhere(behind: Behind) -> None:
+async def test_outside_partner_time_events_are_dropped(behind: Behind) -> None:
     assert await behind.desk.receive(behind.phone, SOCIAL) is None
     behind.start_session()
     assert behind.put == []
@@ -67,7 +67,7 @@ async def test_outside_partner_time_what_was_told_goes_nowhere(behind: Behind) -
     assert len(behind.put) == 1
 
 
-async def test_a_phone_put_away_before_the_start_is_seen_to(behind: Behind) -> None:
+async def test_a_phone_put_away_before_the_start_is_remembered_once(behind: Behind) -> None:
     await behind.desk.receive(behind.phone, AWAY)
     assert behind.desk.take_put_away(AT + 10 * MINUTE) == ("my phone",)
     assert behind.desk.take_put_away(AT + 10 * MINUTE) == (), "it is said once"
@@ -82,24 +82,24 @@ async def test_a_phone_put_away_before_the_start_is_seen_to(behind: Behind) -> N
         PhoneEvent(event="app_close", category="social"),
     ],
 )
-async def test_whatever_the_phone_tells_afterwards_takes_it_back(behind: Behind, later: PhoneEvent) -> None:
+async def test_any_later_event_means_that_the_phone_is_not_put_away(behind: Behind, later: PhoneEvent) -> None:
     await behind.desk.receive(behind.phone, AWAY)
     await behind.desk.receive(behind.phone, later)
     assert behind.desk.take_put_away(AT + MINUTE) == ()
 
 
-async def test_a_notification_does_not_take_it_back_for_it_comes_by_itself(behind: Behind) -> None:
+async def test_a_notification_leaves_a_phone_put_away(behind: Behind) -> None:
     await behind.desk.receive(behind.phone, AWAY)
     await behind.desk.receive(behind.phone, PhoneEvent(event="notified"))
     assert behind.desk.take_put_away(AT + MINUTE) == ("my phone",)
 
 
-async def test_long_before_the_start_is_no_start(behind: Behind) -> None:
+async def test_a_phone_put_away_too_early_does_not_count(behind: Behind) -> None:
     await behind.desk.receive(behind.phone, AWAY)
     assert behind.desk.take_put_away(AT + MAX_EARLY + MINUTE) == ()
 
 
-def test_a_code_is_claimed_once_and_the_daemon_looks_again(behind: Behind) -> None:
+def test_a_pairing_code_is_claimed_once_and_the_daemon_reconciles(behind: Behind) -> None:
     claimed = behind.desk.claim("c" * 64, "t" * 64)
     assert claimed is not None
     assert claimed.token == "t" * 64
@@ -110,12 +110,12 @@ def test_a_code_is_claimed_once_and_the_daemon_looks_again(behind: Behind) -> No
     assert behind.changes == 1
 
 
-def test_a_code_that_is_too_old_is_none(behind: Behind) -> None:
+def test_an_expired_pairing_code_is_refused(behind: Behind) -> None:
     behind.clock.at += 5 * MINUTE + timedelta(seconds=1)
     assert behind.desk.claim("c" * 64, "t" * 64) is None
 
 
-def test_the_page_starts_extends_and_stops(behind: Behind) -> None:
+def test_the_page_starts_extends_and_stops_partner_time(behind: Behind) -> None:
     behind.desk.change_partner_time(behind.phone, "extend", 30 * MINUTE)
     behind.desk.change_partner_time(behind.phone, "stop", timedelta(0))
     assert behind.under_way() is None, "what cannot be is not done"
@@ -131,7 +131,7 @@ def test_the_page_starts_extends_and_stops(behind: Behind) -> None:
     assert behind.changes == 6
 
 
-async def test_a_removed_phone_is_gone_at_once_with_all_that_was_kept_in_mind(behind: Behind) -> None:
+async def test_a_removed_phone_is_forgotten_at_once(behind: Behind) -> None:
     await behind.desk.receive(behind.phone, AWAY)
     behind.desk.note_test(behind.phone)
     assert behind.desk.tests == {"my phone": AT}
@@ -152,10 +152,10 @@ async def test_a_removed_phone_is_gone_at_once_with_all_that_was_kept_in_mind(be
         (Phone(name="a"), False),
     ],
 )
-def test_the_door_is_wanted_where_a_phone_may_come_through_it(phone: Phone, *, wanted: bool) -> None:
+def test_the_phone_api_is_needed_while_a_phone_is_paired_or_being_paired(phone: Phone, *, wanted: bool) -> None:
     assert needs_phone_api([phone], AT) is wanted
     assert needs_phone_api([Phone(name="b"), phone], AT) is wanted
 
 
-def test_without_a_phone_no_door_is_wanted() -> None:
+def test_without_a_phone_the_phone_api_is_not_needed() -> None:
     assert not needs_phone_api([], AT)

@@ -1,4 +1,4 @@
-"""What a phone tells, as observations; what its silence means; who is handed a nudge."""
+"""The phone tracker turns events of phones into observations, notices their silence, and answers waiting phones."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def nothing_in_front(at: datetime) -> Focused:
     return Focused(at=at, device=PHONE, activity=None)
 
 
-def test_an_opening_names_the_app_and_says_that_it_is_one() -> None:
+def test_app_open_becomes_app_focused_with_opened_set() -> None:
     ear = Ear()
     ear.tell("app_open", app="com.whatsapp")
     ear.tell("app_open", category="social", after=5)
@@ -85,7 +85,7 @@ def test_an_opening_names_the_app_and_says_that_it_is_one() -> None:
     ]
 
 
-def test_the_phones_own_word_on_when_it_was_is_taken() -> None:
+def test_the_instant_sent_by_the_phone_is_used() -> None:
     ear = Ear()
     ear.tell("unlock", at=AT - timedelta(minutes=3))
     assert ear.put == [PickedUp(at=AT - timedelta(minutes=3), device=PHONE, blind=True)]
@@ -103,7 +103,9 @@ def test_the_phones_own_word_on_when_it_was_is_taken() -> None:
         ({"app": "com.instagram.android"}, {"category": "messaging"}, False),
     ],
 )
-def test_a_close_ends_only_what_was_told_open(opened: dict[str, str], closed: dict[str, str], *, closes: bool) -> None:
+def test_app_close_ends_only_the_app_that_was_opened(
+    opened: dict[str, str], closed: dict[str, str], *, closes: bool
+) -> None:
     ear = Ear()
     ear.tell("app_open", **opened)
     ear.tell("app_close", after=10, **closed)
@@ -111,13 +113,13 @@ def test_a_close_ends_only_what_was_told_open(opened: dict[str, str], closed: di
     assert bool(ear.waiting) is not closes
 
 
-def test_a_close_without_an_opening_says_that_nothing_is_in_front() -> None:
+def test_app_close_without_app_open_means_nothing_is_in_front() -> None:
     ear = Ear()
     ear.tell("app_close", category="social")
     assert ear.put == [nothing_in_front(AT)]
 
 
-def test_screen_and_hand() -> None:
+def test_screen_unlock_and_put_away_events() -> None:
     ear = Ear()
     for event in ("screen_on", "unlock", "screen_off", "put_away"):
         ear.tell(event)
@@ -130,7 +132,7 @@ def test_screen_and_hand() -> None:
 
 
 @pytest.mark.parametrize("opening", ["app_open", "unlock"])
-def test_ten_minutes_without_a_sign_are_unknown_from_the_last_sign_on(opening: EventName) -> None:
+def test_ten_minutes_of_silence_are_a_gap_since_the_last_event(opening: EventName) -> None:
     ear = Ear()
     ear.tell(opening, **({"category": "social"} if opening == "app_open" else {}))
     ear.tell("screen_on", after=60)
@@ -144,7 +146,7 @@ def test_ten_minutes_without_a_sign_are_unknown_from_the_last_sign_on(opening: E
     assert ear.put[-1] == nothing_in_front(ear.clock.at), "what was open before the silence is forgotten"
 
 
-def test_a_notification_is_told_and_is_no_sign_that_somebody_is_there() -> None:
+def test_a_notification_does_not_end_the_silence() -> None:
     ear = Ear()
     ear.tell("notified")
     assert ear.put == [Notified(at=AT, device=PHONE)]
@@ -160,14 +162,14 @@ def test_a_notification_is_told_and_is_no_sign_that_somebody_is_there() -> None:
 
 
 @pytest.mark.parametrize("ending", ["screen_off", "put_away", "app_close"])
-def test_a_phone_that_lies_there_may_be_silent(ending: EventName) -> None:
+def test_silence_of_a_phone_that_is_not_in_use_is_no_gap(ending: EventName) -> None:
     ear = Ear()
     ear.tell("app_open", category="social")
     ear.tell(ending, **({"category": "social"} if ending == "app_close" else {}))
     assert not ear.waiting
 
 
-def test_a_phone_in_the_hand_may_not_be_silent_when_an_app_was_closed() -> None:
+def test_silence_of_a_phone_in_the_hand_is_a_gap_even_without_an_app() -> None:
     ear = Ear()
     ear.tell("unlock")
     ear.tell("app_open", category="social")
@@ -175,13 +177,13 @@ def test_a_phone_in_the_hand_may_not_be_silent_when_an_app_was_closed() -> None:
     assert len(ear.waiting) == 1
 
 
-def test_a_screen_that_lit_up_by_itself_is_waited_for_by_nobody() -> None:
+def test_silence_after_a_screen_lit_up_is_no_gap() -> None:
     ear = Ear()
     ear.tell("screen_on")
     assert not ear.waiting
 
 
-def test_while_adb_sees_the_apps_the_phones_own_word_on_them_is_not_needed() -> None:
+def test_while_adb_senses_the_apps_app_events_are_ignored() -> None:
     ear = Ear(sees_apps=True)
     ear.tell("app_open", category="social")
     ear.tell("app_close", category="social")
@@ -207,7 +209,7 @@ def moment(device: str) -> Moment:
     )
 
 
-async def test_the_phone_that_waits_is_handed_its_own_nudge_and_only_once() -> None:
+async def test_a_waiting_phone_is_answered_with_its_nudge_once() -> None:
     ear = Ear()
     me = Phone(name=PHONE, number=1, shows_nudges=True)
     asked = asyncio.ensure_future(ear.tracker.answer(me, PhoneEvent(event="app_open", category="social")))
@@ -220,7 +222,7 @@ async def test_the_phone_that_waits_is_handed_its_own_nudge_and_only_once() -> N
     assert await asked == "A minute of scrolling — Social media on my phone."
 
 
-async def test_two_that_wait_are_handed_one_nudge_each() -> None:
+async def test_two_waiting_requests_get_one_nudge_each() -> None:
     ear = Ear()
     me = Phone(name=PHONE, number=1, shows_nudges=True)
     asked = [asyncio.ensure_future(ear.tracker.answer(me, PhoneEvent(event="screen_on"))) for _ in range(2)]
@@ -230,7 +232,7 @@ async def test_two_that_wait_are_handed_one_nudge_each() -> None:
 
 
 @pytest.mark.parametrize("how", ["decided", "close"])
-async def test_nobody_waits_when_all_is_decided(how: str) -> None:
+async def test_no_request_waits_once_all_is_decided(how: str) -> None:
     ear = Ear()
     me = Phone(name=PHONE, number=1, shows_nudges=True)
     asked = [asyncio.ensure_future(ear.tracker.answer(me, PhoneEvent(event="screen_on"))) for _ in range(3)]
@@ -241,7 +243,7 @@ async def test_nobody_waits_when_all_is_decided(how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["close", "forget"])
-def test_what_is_over_waits_for_nothing(how: str) -> None:
+def test_no_timer_is_left_after_close_or_forget(how: str) -> None:
     ear = Ear()
     ear.tell("unlock")
     ear.tracker.close() if how == "close" else ear.tracker.forget(PHONE)

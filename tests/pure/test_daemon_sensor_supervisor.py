@@ -1,4 +1,4 @@
-"""The supervisor, with stand-ins for sensors and a `wait` that only the test lets pass."""
+"""The sensor supervisor and its runners, with stand-ins for sensors and a `wait` that only the test lets pass."""
 
 from __future__ import annotations
 
@@ -116,14 +116,14 @@ async def running(**choices: list[Script]) -> AsyncIterator[Rig]:
         yield rig
 
 
-async def test_what_a_sensor_sees_reaches_the_sink_in_order() -> None:
+async def test_events_reach_the_sink_in_order() -> None:
     back = CameBack(at=BEGAN)
     async with running(idle=[Script(starts=[[back]])]) as rig:
         await rig.until(lambda: len(rig.seen) == 2)
     assert rig.kinds() == ["SensorStarted", "CameBack"]
 
 
-async def test_one_that_refuses_gives_way_to_the_next_and_is_remembered() -> None:
+async def test_after_an_unavailable_sensor_the_next_runs_and_the_reason_is_kept() -> None:
     first = Script(name="first", starts=[SensorUnavailable("no such extension", "install it")])
     second = Script(name="second")
     async with running(idle=[first, second]) as rig:
@@ -137,7 +137,7 @@ async def test_one_that_refuses_gives_way_to_the_next_and_is_remembered() -> Non
     assert first.opened == 0
 
 
-async def test_where_nobody_can_speak_it_is_told_once() -> None:
+async def test_unsensed_is_called_once_where_no_sensor_can_run() -> None:
     refusing = [SensorUnavailable("not here"), SensorUnavailable("not here"), [], SensorUnavailable("not here")]
     comes_and_goes = Script(name="comes_and_goes", starts=refusing)
     async with running(idle=[comes_and_goes], focus=[]) as rig:
@@ -151,7 +151,7 @@ async def test_where_nobody_can_speak_it_is_told_once() -> None:
         assert sorted(rig.unsensed) == ["focus", "idle"]
 
 
-async def test_a_loss_becomes_a_gap_of_its_sense_at_the_instant_of_the_loss() -> None:
+async def test_a_lost_sensor_is_a_gap_of_its_sense_at_the_instant_of_the_loss() -> None:
     async with running(idle=[Script(starts=[[SensorLost("the X server went away")]])]) as rig:
         await rig.until(lambda: len(rig.seen) == 2)
         gap = rig.seen[1]
@@ -160,7 +160,7 @@ async def test_a_loss_becomes_a_gap_of_its_sense_at_the_instant_of_the_loss() ->
         assert rig.status() == "lost"
 
 
-async def test_it_is_tried_again_after_one_two_four_up_to_sixty_seconds_and_each_length_once_per_loss() -> None:
+async def test_a_lost_sensor_is_retried_after_1_2_4_up_to_60_seconds() -> None:
     refusals = [SensorUnavailable("gone") for _ in range(8)]
     async with running(idle=[Script(starts=[[SensorLost("gone")], *refusals])]) as rig:
         for _ in range(9):
@@ -170,7 +170,7 @@ async def test_it_is_tried_again_after_one_two_four_up_to_sixty_seconds_and_each
     assert rig.kinds() == ["SensorStarted", "Gap", "SensorStarted"]
 
 
-async def test_one_line_when_lost_and_one_when_back(caplog: pytest.LogCaptureFixture) -> None:
+async def test_one_log_line_when_lost_and_one_when_back(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "turntoward.sensors")
     attempts = [
         SensorUnavailable("gone"),
@@ -188,7 +188,7 @@ async def test_one_line_when_lost_and_one_when_back(caplog: pytest.LogCaptureFix
     ]
 
 
-async def test_after_a_steady_minute_the_waits_begin_at_one_second_again() -> None:
+async def test_after_a_steady_minute_the_back_off_starts_at_1_second_again() -> None:
     script = Script(starts=[[SensorLost("once")], [SensorLost("twice")], []])
     async with running(idle=[script]) as rig:
         await rig.waits.let_pass()
@@ -200,7 +200,7 @@ async def test_after_a_steady_minute_the_waits_begin_at_one_second_again() -> No
     assert rig.waits.lengths == [1, 2, 1]
 
 
-async def test_a_bug_shows_its_place_once_and_never_its_words(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_bug_is_logged_once_without_the_words_of_the_exception(caplog: pytest.LogCaptureFixture) -> None:
     script = Script(starts=[[KeyError(CANARY)], [KeyError(CANARY)], []])
     async with running(idle=[script]) as rig:
         await rig.waits.let_pass()
@@ -214,7 +214,7 @@ async def test_a_bug_shows_its_place_once_and_never_its_words(caplog: pytest.Log
     assert CANARY not in caplog.text
 
 
-async def test_after_five_bugs_in_ten_minutes_it_is_parked_and_the_rest_lives_on() -> None:
+async def test_after_five_bugs_in_ten_minutes_a_sensor_is_parked_and_others_go_on() -> None:
     buggy = Script(starts=[[RuntimeError("bug")] for _ in range(9)])
     sound = Script(name="sound", sense="focus")
     async with running(idle=[buggy], focus=[sound]) as rig:
@@ -227,7 +227,7 @@ async def test_after_five_bugs_in_ten_minutes_it_is_parked_and_the_rest_lives_on
     assert buggy.opened == buggy.closed == 5
 
 
-async def test_a_parked_sensor_gives_way_to_the_next_of_its_sense() -> None:
+async def test_after_a_parked_sensor_the_next_of_its_sense_runs() -> None:
     buggy = Script(name="buggy", starts=[[RuntimeError("bug")] for _ in range(9)])
     async with running(idle=[buggy, Script(name="second")]) as rig:
         for _ in range(5):
@@ -245,7 +245,7 @@ async def test_bugs_that_are_far_apart_never_park() -> None:
         assert rig.status() == "running"
 
 
-async def test_where_all_refuse_it_is_tried_again_in_five_minutes_without_a_gap() -> None:
+async def test_where_no_sensor_is_available_it_is_retried_in_five_minutes_without_a_gap() -> None:
     script = Script(starts=[SensorUnavailable("no bus yet"), []])
     async with running(idle=[script]) as rig:
         await rig.until(lambda: rig.waits.lengths)
@@ -255,13 +255,13 @@ async def test_where_all_refuse_it_is_tried_again_in_five_minutes_without_a_gap(
     assert rig.kinds() == ["SensorStarted"]
 
 
-async def test_a_sense_without_any_sensor_costs_nothing() -> None:
+async def test_a_sense_without_candidates_costs_nothing() -> None:
     async with running(idle=[]) as rig:
         await rig.until(lambda: rig.status() == "unavailable")
     assert rig.waits.lengths == []
 
 
-async def test_when_idleness_is_known_again_the_toplevel_in_front_is_said_again() -> None:
+async def test_when_the_idle_sensor_is_back_the_focus_sensor_is_restarted() -> None:
     idle = Script(starts=[[SensorLost("gone")], []])
     focus = Script(name="focus", sense="focus")
     async with running(idle=[idle], focus=[focus]) as rig:
@@ -273,7 +273,7 @@ async def test_when_idleness_is_known_again_the_toplevel_in_front_is_said_again(
     assert [what.sense for what in rig.seen if isinstance(what, Gap)] == ["idle"]
 
 
-async def test_stopping_closes_every_generator_also_one_that_waits_to_be_tried_again() -> None:
+async def test_stop_closes_every_sensor_also_while_waiting_to_retry() -> None:
     scripts = [Script(), Script(starts=[[SensorLost("gone")]], sense="focus")]
     async with running(idle=[scripts[0]], focus=[scripts[1]]) as rig:
         await rig.until(lambda: rig.waits.lengths)
@@ -281,7 +281,7 @@ async def test_stopping_closes_every_generator_also_one_that_waits_to_be_tried_a
     assert {state.status for state in rig.supervisor.state()} == {"stopped"}
 
 
-async def test_it_can_be_started_again_and_stopping_twice_is_harmless() -> None:
+async def test_start_after_stop_works_and_stop_twice_is_harmless() -> None:
     script = Script()
     rig = Rig({"idle": [script]})
     for _ in range(2):
@@ -293,7 +293,7 @@ async def test_it_can_be_started_again_and_stopping_twice_is_harmless() -> None:
     assert script.opened == script.closed == 2
 
 
-async def test_stopping_at_once_opens_nothing() -> None:
+async def test_stop_right_after_start_opens_nothing() -> None:
     script = Script()
     rig = Rig({"idle": [script]})
     await rig.supervisor.start()
@@ -301,7 +301,7 @@ async def test_stopping_at_once_opens_nothing() -> None:
     assert script.opened == 0
 
 
-async def test_being_parked_ends_when_sensing_starts_anew() -> None:
+async def test_a_parked_sensor_runs_again_after_a_restart() -> None:
     script = Script(starts=[[RuntimeError("bug")] for _ in range(5)])
     rig = Rig({"idle": [script]})
     await rig.supervisor.start()
@@ -314,7 +314,7 @@ async def test_being_parked_ends_when_sensing_starts_anew() -> None:
     await rig.supervisor.stop()
 
 
-async def test_a_recording_that_ends_is_not_a_loss() -> None:
+async def test_a_sensor_that_ends_by_itself_is_not_lost() -> None:
     class Recording(Script):
         async def observe(self) -> AsyncIterator[Any]:
             yield SensorStarted(at=BEGAN, sense="idle", sensor="recording")

@@ -1,4 +1,4 @@
-"""What senses in one partner time begins and ends together, and follows the phones that there are."""
+"""The sensors of a session start and stop together, and follow the paired phones."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Sensed:
         return said
 
 
-async def test_all_begin_and_all_end_and_nobody_is_heard_afterwards() -> None:
+async def test_all_sensors_start_and_stop_together() -> None:
     device = Sensed(CABLE, LINKED)
     await device.sensors.start()
     assert device.sensors.is_on
@@ -74,7 +74,7 @@ async def test_all_begin_and_all_end_and_nobody_is_heard_afterwards() -> None:
     assert device.sensors.active_phone_sensors() == {}
 
 
-async def test_that_a_phone_was_put_away_before_is_said_once() -> None:
+async def test_put_away_before_the_start_is_observed_once() -> None:
     device = Sensed(put_away=("my phone",))
     await device.sensors.start()
     assert "put away my phone" in device.heard()
@@ -95,7 +95,7 @@ async def test_that_a_phone_was_put_away_before_is_said_once() -> None:
         ((Phone(name="my phone", token="t" * 64),), ["stop my phone"]),
     ],
 )
-async def test_it_follows_the_phones_that_there_are(now: tuple[Phone, ...], said: list[str]) -> None:
+async def test_phones_are_sensed_as_they_are_paired_and_removed(now: tuple[Phone, ...], said: list[str]) -> None:
     device = Sensed(CABLE)
     await device.sensors.start()
     device.heard()
@@ -103,7 +103,7 @@ async def test_it_follows_the_phones_that_there_are(now: tuple[Phone, ...], said
     assert device.heard() == said
 
 
-async def test_what_is_paired_while_it_rests_is_sensed_once_it_goes_on() -> None:
+async def test_a_phone_paired_during_a_pause_is_sensed_afterwards() -> None:
     device = Sensed()
     await device.sensors.set_phones([CABLE])
     assert device.heard() == []
@@ -111,7 +111,7 @@ async def test_what_is_paired_while_it_rests_is_sensed_once_it_goes_on() -> None
     assert device.heard() == ["start laptop", "start my phone"]
 
 
-async def test_it_knows_whose_apps_are_seen() -> None:
+async def test_sees_apps_only_while_adb_senses_the_phone() -> None:
     device = Sensed(CABLE, OTHER)
     await device.sensors.start()
     assert device.sensors.sees_apps("my phone")

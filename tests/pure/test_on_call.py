@@ -1,4 +1,4 @@
-"""Who is on call says so in the title of partner time; what follows from it never needs the title again."""
+"""The tag #oncall in the title of partner time; what follows from it never needs the title again."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ENDS = BEGINS + timedelta(minutes=90)
         ("Dinner #oncalled", False),
     ],
 )
-def test_the_tag_is_a_word_of_its_own(title: str, *, expected: bool) -> None:
+def test_the_tag_counts_only_as_a_word_of_its_own(title: str, *, expected: bool) -> None:
     assert is_on_call(title) is expected
 
 
@@ -57,7 +57,7 @@ class Silent:
 
 
 @pytest.mark.parametrize(("title", "on_call"), [("Dinner #oncall", True), ("Dinner", False)])
-async def test_what_begins_carries_it(title: str, *, on_call: bool) -> None:
+async def test_partner_time_began_carries_on_call(title: str, *, on_call: bool) -> None:
     silent = Silent()
     occurrence = Occurrence(id="1@x", partner_time=1, title=title, begins=BEGINS, ends=ENDS, zone="UTC")
     clock = ManualClock(BEGINS)
@@ -76,7 +76,7 @@ async def test_what_begins_carries_it(title: str, *, on_call: bool) -> None:
     assert began.on_call is on_call
 
 
-def test_it_outlives_forgetting_the_beginning_and_a_recording_without_the_title() -> None:
+def test_on_call_survives_forgetting_the_start_and_a_recording_without_the_title() -> None:
     kept = StoredOccurrence(id="1@x", title="Dinner #oncall", began=BEGINS, ends=ENDS, ended=None, end_reason=None)
     now = BEGINS + timedelta(minutes=30)
     again = cut_occurrence(kept, ["laptop"], Interval(since=BEGINS, until=now)).instead[0]
