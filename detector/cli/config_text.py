@@ -20,6 +20,7 @@ from detector.activities.patterns import normalize
 from detector.config.read import parse_settings, read_settings
 from detector.config.settings import Settings
 from detector.errors import Problem, UserError
+from detector.files import replace_file
 from detector.i18n import _
 
 LISTS: Final = ("apps", "sites", "programs", "android", "ios")
@@ -66,17 +67,14 @@ class ConfigText:
         byte_order_mark = b"\xef\xbb\xbf"
         mark = byte_order_mark if (self._before or b"").startswith(byte_order_mark) else b""
         target = Path(os.path.realpath(self.path))
-        beside = target.with_name(f".{target.name}.{os.getpid()}")
         try:
             if _read(self.path) != self._before:
                 message = _("was changed by something else meanwhile; nothing is written")
                 raise UserError([Problem(file=str(self.path), message=message, hint=_("Say it once more."))])
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             mode = target.stat().st_mode & 0o777 if self._before is not None else _MODE_OF_NEW_FILE
-            _write_new(beside, mark + self.text.encode("utf-8"), mode)
-            beside.replace(target)
+            replace_file(target, mark + self.text.encode("utf-8"), mode)
         except OSError as failure:
-            beside.unlink(missing_ok=True)
             message = _("cannot be written: {why}; it is as it was").format(why=failure.strerror)
             raise UserError([Problem(file=str(self.path), message=message)]) from None
 
@@ -98,14 +96,6 @@ def _decode(given: bytes, path: Path) -> str:
         # The reader of the config says in which line and column that is.
         read_settings(path)
         raise UserError([Problem(file=str(path), message=_("is not UTF-8 text"))]) from None
-
-
-def _write_new(path: Path, content: bytes, mode: int) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        os.fchmod(file.fileno(), mode)
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _added(text: str, category: str, kind: str, word: str) -> str:

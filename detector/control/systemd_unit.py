@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from detector.calendars.urls import is_url
 from detector.devices import Phone
 from detector.errors import TurntowardError
+from detector.files import replace_file
 from detector.i18n import _
 from detector.partner_time.proposals import Calendar
 from detector.sensors.settings import SensorSettings
@@ -110,31 +111,21 @@ def allow_network(*, wanted: bool) -> bool:
         content = shipped(NETWORK)
         if not is_own_unit(unit_path()) or (is_there and path.read_text(encoding="utf-8") == content):
             return False
-        write_whole(path, content)
+        write_unit_file(path, content)
     except OSError as failed:
         text = _("{file} could not be changed: {reason}.")
         raise TurntowardError(text.format(file=path, reason=failed.strerror)) from failed
     return True
 
 
-def write_whole(path: Path, content: str) -> None:
-    """Replace the file atomically: a reader finds it as it was or as it will be.
+def write_unit_file(path: Path, content: str) -> None:
+    """Write a file of the unit, and its folder where there is none.
 
     Raises:
-        OSError: if it cannot be written; nothing of it is left then.
+        OSError: if it cannot be written; nothing is changed then.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # systemd ignores files whose names begin with a dot.
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("w", encoding="utf-8") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise
+    replace_file(path, content.encode())
 
 
 def reload_service() -> bool:

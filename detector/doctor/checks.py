@@ -38,7 +38,7 @@ from detector.partner_time.proposals import Calendar
 from detector.paths import config_path, rules_dir, store_path
 from detector.report.unfinished import measure_unfinished
 from detector.rulebook.loading import load_rules
-from detector.rulebook.unusable import asleep
+from detector.rulebook.unusable import unusable_rules
 from detector.sensors import SENSES, SessionType, UnavailableSensor, first_available, session_type
 from detector.store.errors import StoreMissing
 from detector.store.store import Store
@@ -133,7 +133,7 @@ async def examine(clock: Clock) -> Findings:
         coverage=stored.coverage,
         config=str(config_path()),
         rules=len(rulebook.rules),
-        asleep=asleep(rulebook.rules, _senses_by_kind(senses, stored.phones)),
+        asleep=unusable_rules(rulebook.rules, _senses_by_kind(senses, stored.phones)),
         problems=tuple(problems),
         listening=tuple(say_socket(*each) for each in listening),
         unexpected=unexpected_sockets(listening, stored.phone_api, phone_api),
@@ -149,7 +149,7 @@ async def unusable_here(rules: Sequence[Rule], clock: Clock) -> Mapping[str, str
     """Return the rules that can never hold on this machine and with the paired phones, by their codes, and why."""
     settings, _problems = _settings()
     senses = await _senses(clock, settings, session_type())
-    return asleep(rules, _senses_by_kind(senses, _read_store(clock.now()).phones))
+    return unusable_rules(rules, _senses_by_kind(senses, _read_store(clock.now()).phones))
 
 
 async def _senses(clock: Clock, settings: Settings, session: SessionType) -> tuple[SenseFound, ...]:

@@ -9,8 +9,8 @@ import zlib
 from pathlib import Path
 from typing import Final
 
-LARGEST: Final = 256 * 1024
-"""Bytes that are read of one file."""
+MAX_BYTES: Final = 256 * 1024
+"""So much is read of one file."""
 
 
 def pack_paths(folder: Path) -> list[Path]:
@@ -38,7 +38,7 @@ def fingerprint(folder: Path) -> str:
             # Reading a pipe would wait for somebody to write to it.
             if path.is_file():
                 with path.open("rb") as file:
-                    checksum = zlib.crc32(file.read(LARGEST + 1), checksum)
+                    checksum = zlib.crc32(file.read(MAX_BYTES + 1), checksum)
         except OSError:
             checksum = zlib.crc32(b"unreadable", checksum)
     return f"{checksum:08x}"

@@ -1,8 +1,9 @@
 """Which rules are in force: the built-in pack, and over it the person's own packs.
 
 Rule 1: a rule of the same code replaces the one before it; files count in the order of their names.
-Rule 2: a broken rule is out, and so is the one that it was to replace: what was put aside does not come back unasked.
-Rule 3: whatever is wrong with a file, the rest runs, and the problem says what is in force.
+Rule 2: a broken rule is not in force, nor is the one that it was to replace: a rule that the person replaced does not
+come back unasked.
+Rule 3: whatever is wrong with a file, all other rules run, and the problem says what is in force.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ import os
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from detector.errors import Problem
-from detector.rulebook.fingerprint import LARGEST, pack_paths
+from detector.i18n import _
+from detector.rulebook.fingerprint import MAX_BYTES, pack_paths
 from rules.model import Rule
 from rules.pack import Pack, PackProblem, read_pack
 
@@ -52,18 +55,18 @@ def load_rules(folder: Path | None, *, without: Sequence[Path] = (), more: Seque
     A folder that does not exist is an empty one. `without` leaves packs of the folder out; `more` are packs that count
     after those of the folder. Raises nothing over what the files hold.
     """
-    packs, problem = packs_in(folder)
+    packs, problem = find_packs(folder)
     left_out = {path.resolve() for path in without}
     chosen = [*(path for path in packs if not left_out or path.resolve() not in left_out), *more]
-    return put_in_force(map(read_rule_file, chosen), problem)
+    return combine_rules(map(read_rule_file, chosen), problem)
 
 
-def put_in_force(files: Iterable[RuleFile], problem: Problem | None = None, pack: Pack | None = None) -> RulesInForce:
-    """Return what is in force where the files count in this order, after `pack` (None: the built-in one).
+def combine_rules(files: Iterable[RuleFile], problem: Problem | None = None, pack: Pack | None = None) -> RulesInForce:
+    """Return the rules in force where the files count in this order, after `pack` (None: the built-in one).
 
-    `problem`: what was wrong with their folder.
+    `problem`: what is wrong with their folder.
     """
-    rules = {rule.code: rule for rule in (pack or built_in()).rules}
+    rules = {rule.code: rule for rule in (pack or built_in_pack()).rules}
     problems: list[Problem] = [problem] if problem else []
     replaced: dict[str, str] = {}
     broken: dict[str, None] = {}
@@ -85,15 +88,13 @@ def put_in_force(files: Iterable[RuleFile], problem: Problem | None = None, pack
     )
 
 
-def built_in() -> Pack:
-    """Return the pack that comes with the program."""
-    from importlib.resources import files  # noqa: PLC0415 - not needed to check a file
-
+def built_in_pack() -> Pack:
+    """Return the pack that is part of the program."""
     text = files("rules.packs").joinpath("builtin.toml").read_text(encoding="utf-8")
     return read_pack(text, BUILT_IN)
 
 
-def packs_in(folder: Path | None) -> tuple[list[Path], Problem | None]:
+def find_packs(folder: Path | None) -> tuple[list[Path], Problem | None]:
     """Return the packs in the folder, in the order in which they count, and what is wrong with the folder itself."""
     if folder is None:
         return [], None
@@ -103,48 +104,49 @@ def packs_in(folder: Path | None) -> tuple[list[Path], Problem | None]:
         return [], None
     except OSError as failure:
         return [], Problem(
-            file=_shown(folder),
-            message=f"The folder of your rules cannot be read: {failure.strerror}.",
-            hint="The built-in rules are in force.",
+            file=_as_text(folder),
+            message=_("The folder of your rules cannot be read: {reason}.").format(reason=failure.strerror),
+            hint=_("The built-in rules are in force."),
         )
 
 
 def read_rule_file(path: Path) -> RuleFile:
-    """Return what the file holds; one that cannot be read is a problem."""
-    text = text_of(path)
-    return RuleFile(rules=(), problems=(text,), broken=()) if isinstance(text, Problem) else rules_of(text, path)
+    """Return what the file defines; one that cannot be read is a problem."""
+    text = read_text(path)
+    return RuleFile(rules=(), problems=(text,), broken=()) if isinstance(text, Problem) else parse_rule_file(text, path)
 
 
-def rules_of(text: str, path: Path) -> RuleFile:
-    """Return what the text of the file at `path` holds."""
-    pack = read_pack(text, _shown(path))
+def parse_rule_file(text: str, path: Path) -> RuleFile:
+    """Return what the text of the file at `path` defines."""
+    pack = read_pack(text, _as_text(path))
     return RuleFile(rules=pack.rules, problems=tuple(map(_problem, pack.problems)), broken=pack.broken)
 
 
-def text_of(path: Path, *, what: str = "pack of rules") -> str | Problem:
+def read_text(path: Path, *, what: str = _("pack of rules")) -> str | Problem:
     """Return the text of a file of a person's own, or why it cannot be read; `what` it ought to be."""
-    shown = _shown(path)
+    file = _as_text(path)
     try:
         # Opening a pipe would wait for somebody to write to it.
         if not stat.S_ISREG(path.stat().st_mode):
-            return Problem(file=shown, message="This is not a file.")
-        with path.open("rb") as file:
-            given = file.read(LARGEST + 1)
+            return Problem(file=file, message=_("This is not a file."))
+        with path.open("rb") as stream:
+            given = stream.read(MAX_BYTES + 1)
     except OSError as failure:
-        return Problem(file=shown, message=f"It cannot be read: {failure.strerror}.")
+        return Problem(file=file, message=_("It cannot be read: {reason}.").format(reason=failure.strerror))
     except ValueError:
-        return Problem(file=shown, message="This is not the name of a file.")
-    if len(given) > LARGEST:
-        return Problem(file=shown, message=f"It is larger than {LARGEST // 1024} KiB, so it is no {what}.")
+        return Problem(file=file, message=_("This is not the name of a file."))
+    if len(given) > MAX_BYTES:
+        message = _("It is larger than {size} KiB, so it is no {what}.")
+        return Problem(file=file, message=message.format(size=MAX_BYTES // 1024, what=what))
     try:
         return given.decode("utf-8-sig")
     except UnicodeDecodeError as failure:
         line = given.count(b"\n", 0, failure.start) + 1
         column = len(given[given.rfind(b"\n", 0, failure.start) + 1 : failure.start].decode("utf-8", "replace")) + 1
-        return Problem(file=shown, line=line, column=column, message="It is not UTF-8 text.")
+        return Problem(file=file, line=line, column=column, message=_("It is not UTF-8 text."))
 
 
-def _shown(path: Path) -> str:
+def _as_text(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
@@ -161,17 +163,22 @@ def _problem(problem: PackProblem) -> Problem:
 
 
 def _hint(problem: Problem, file: RuleFile, lost: Mapping[str, Rule]) -> str | None:
-    """Say once for each file, at its last problem, what is in force."""
+    """Add to the hint of the last problem of a file what is in force, so that it is said once for each file."""
     if problem is not file.problems[-1]:
         return problem.hint
-    said = [problem.hint] if problem.hint else []
+    hints = [problem.hint] if problem.hint else []
     if file.broken:
-        said.append(f"Not in force until this is put right: {', '.join(file.broken)}.")
+        hints.append(_("Not in force until this is put right: {codes}.").format(codes=", ".join(file.broken)))
     if lost:
-        whose = "built-in rule" if all(rule.source == BUILT_IN for rule in lost.values()) else "rule"
-        said.append(f"Nor is the {whose} that it was to replace: {', '.join(lost)}.")
+        text = (
+            _("Nor is the built-in rule that it was to replace: {codes}.")
+            if all(rule.source == BUILT_IN for rule in lost.values())
+            else _("Nor is the rule that it was to replace: {codes}.")
+        )
+        hints.append(text.format(codes=", ".join(lost)))
     if file.rules:
-        said.append(f"In force from this file: {', '.join(rule.code for rule in file.rules)}.")
+        codes = ", ".join(rule.code for rule in file.rules)
+        hints.append(_("In force from this file: {codes}.").format(codes=codes))
     elif not file.broken:
-        said.append("Nothing of this file is in force; the other rules are.")
-    return "\n  ".join(said)
+        hints.append(_("Nothing of this file is in force; the other rules are."))
+    return "\n  ".join(hints)

@@ -101,6 +101,7 @@ def test_every_room_of_the_core_is_bound_to_wait_for_nothing() -> None:
         "detector.clock",
         "detector.dbus",
         "detector.errors",
+        "detector.files",
         "detector.i18n",
         "detector.paths",
         "detector.spelling",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from detector.rulebook.loading import built_in
+from detector.rulebook.loading import built_in_pack
 from tests.benchmarks.bars import Bar
 from tests.corpus.comparing import Compared, compare, lived
 from tests.corpus.evenings import corpus
@@ -15,7 +15,7 @@ PRECISION, RECALL = 65, 90
 
 def corpus_bars() -> Iterator[Bar]:
     """Let every evening of the corpus be lived, and print what was missed and what was false, by name."""
-    rules = built_in().rules
+    rules = built_in_pack().rules
     evenings = corpus()
     every = Compared()
     for evening in evenings:

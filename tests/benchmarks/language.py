@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from detector.rulebook.loading import built_in
+from detector.rulebook.loading import built_in_pack
 from rules.language import compile_condition
 from rules.model import FeatureKey, Value
 from rules.pack import MAX_RULES, read_pack
@@ -18,7 +18,7 @@ from tests.benchmarks.bars import Bar
 ASKED = 1_000
 ROUNDS = 4_000
 MINUTE = timedelta(minutes=1)
-PLAIN = next(rule.condition for rule in built_in().rules if rule.code == "F101")
+PLAIN = next(rule.condition for rule in built_in_pack().rules if rule.code == "F101")
 LASTING = compile_condition("(category is social and scrolls(60 s) >= 10) for 30 s")
 WHERE_IT_HOLDS: dict[FeatureKey, Value] = {
     FeatureKey("category"): "social",

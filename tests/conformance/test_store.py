@@ -54,7 +54,7 @@ def scrolled(at: float) -> InputCounted:
 class StoreConformance:
     """Promises of `detector.store.model.Store`; a store's own test class gives the fixture `store`."""
 
-    def test_observations_come_back_whole_and_in_the_order_of_keeping(self, store: Store) -> None:
+    def test_observations_are_read_whole_and_in_the_order_of_saving(self, store: Store) -> None:
         observed: list[Observation] = [
             SensorStarted(at=after(0), sense="focus", sensor="x11_focus"),
             Focused(at=after(1), activity=Activity(category="social", name="Instagram"), full_screen=True),
@@ -72,7 +72,7 @@ class StoreConformance:
         assert between == observed
         assert last == ends().what
 
-    def test_every_kind_of_observation_can_be_kept(self, store: Store) -> None:
+    def test_every_kind_of_observation_can_be_saved(self, store: Store) -> None:
         wanted: dict[str, Any] = {
             "occurrence": EVENING,
             "title": "x",
@@ -106,7 +106,7 @@ class StoreConformance:
         store.history.save([begins(), seen(replace(scrolled(1), at=odd))])
         assert [observation.at for observation in store.history.observations(EVENING)][1] == odd
 
-    def test_an_occurrence_is_unfinished_until_its_end_is_kept(self, store: Store) -> None:
+    def test_an_occurrence_is_unfinished_until_its_end_is_saved(self, store: Store) -> None:
         store.history.save([begins()])
         (kept,) = store.history.unfinished()
         assert (kept.id, kept.title, kept.began, kept.ends) == (EVENING, "Dinner", BEGAN, after(90))
@@ -129,7 +129,7 @@ class StoreConformance:
         assert [kept.coverage for kept in store.history.coverage()] == [covered(1, 0, 9).what]
         assert store.history.moments() == [moment(1, 6, 9).what]
 
-    def test_a_moment_comes_back_with_all_its_evidence_and_its_types(self, store: Store) -> None:
+    def test_a_moment_is_read_with_all_its_evidence_and_its_types(self, store: Store) -> None:
         bare = moment(
             2,
             8,
@@ -157,14 +157,14 @@ class StoreConformance:
         assert [(kept.occurrence, kept.use.number) for kept in store.history.uses()] == [(EVENING, 1), (OTHER, 1)]
         assert len(list(store.history.observations(OTHER))) == 1
 
-    def test_all_of_the_records_are_kept_or_none(self, store: Store) -> None:
+    def test_all_of_the_records_are_saved_or_none(self, store: Store) -> None:
         store.history.save([begins()])
         with pytest.raises(StoreError, match="never began"):
             store.history.save([seen(social(1)), use(1, 1, None), seen(social(2), occurrence="9@nowhere")])
         assert len(list(store.history.observations(EVENING))) == 1
         assert store.history.uses() == []
 
-    def test_nothing_to_keep_is_nothing(self, store: Store) -> None:
+    def test_saving_no_records_changes_nothing(self, store: Store) -> None:
         store.history.save([])
         assert store.history.occurrences() == []
         assert store.history.unfinished() == []
@@ -197,7 +197,7 @@ class StoreConformance:
         assert last is not None
         assert last.number == 1
 
-    def test_partner_times_are_numbered_and_come_back_whole(self, store: Store) -> None:
+    def test_partner_times_are_numbered_and_read_whole(self, store: Store) -> None:
         once = replace(DINNER, title="Spaziergang 🌧", recurrence=None, zone="UTC")
         assert store.plans.add(DINNER) == replace(DINNER, number=1)
         assert store.plans.add(once) == replace(once, number=2)
@@ -210,7 +210,7 @@ class StoreConformance:
         assert store.plans.add(DINNER).number == 2
         assert [kept.number for kept in store.plans.partner_times()] == [2]
 
-    def test_a_title_that_is_no_text_is_refused(self, store: Store) -> None:
+    def test_a_title_that_is_not_text_is_an_error(self, store: Store) -> None:
         with pytest.raises(UserError, match="no text"):
             store.plans.add(replace(DINNER, title="caf\udce9"))
         assert store.plans.partner_times() == []
@@ -228,7 +228,7 @@ class StoreConformance:
         store.plans.remove(1)
         assert store.plans.stopped() == {"11@x": after(30)}
 
-    def test_a_pause_is_remembered_until_it_is_taken_back(self, store: Store) -> None:
+    def test_a_pause_is_stored_until_it_is_taken_back(self, store: Store) -> None:
         assert store.plans.paused_until() is None
         store.plans.pause_until(after(30))
         store.plans.pause_until(after(45))
@@ -236,7 +236,7 @@ class StoreConformance:
         store.plans.pause_until(None)
         assert store.plans.paused_until() is None
 
-    def test_small_values_are_remembered_by_name(self, store: Store) -> None:
+    def test_small_values_are_stored_by_name(self, store: Store) -> None:
         store.state.set("quiet_before", {"on": True, "since": 5})
         assert store.state.get("quiet_before") == {"on": True, "since": 5}
         store.state.set("quiet_before", None)
@@ -286,7 +286,7 @@ class ForgettingConformance:
         assert list(store.history.observations(EVENING)) == [begins().what, social(5), gap]
         assert [kept.id for kept in store.history.unfinished()] == [EVENING]
 
-    def test_a_forgotten_beginning_under_way_begins_anew(self, store: Store) -> None:
+    def test_an_occurrence_under_way_whose_beginning_is_forgotten_begins_again(self, store: Store) -> None:
         store.history.save([begins(), seen(social(5)), use(1, 5, None)])
         store.forget(after(-10), now=after(6))
         (kept,) = store.history.unfinished()
@@ -295,13 +295,13 @@ class ForgettingConformance:
         assert list(store.history.observations(EVENING)) == [again]
         assert store.history.uses() == []
 
-    def test_an_occurrence_that_lies_wholly_in_the_stretch_is_gone(self, store: Store) -> None:
+    def test_an_occurrence_wholly_in_the_forgotten_interval_is_deleted(self, store: Store) -> None:
         store.history.save([begins(), use(1, 5, 6), ends()])
         assert store.forget(after(0), now=after(95)).occurrences == 1
         assert store.history.occurrences() == []
         assert list(store.history.observations(EVENING)) == []
 
-    def test_an_occurrence_that_ended_in_the_stretch_ends_where_it_begins(self, store: Store) -> None:
+    def test_an_occurrence_that_ended_in_the_forgotten_interval_ends_where_that_begins(self, store: Store) -> None:
         store.history.save([begins(), seen(social(5)), use(1, 5, 85), ends(at=85, reason="stopped")])
         store.forget(after(80), now=after(95))
         (kept,) = store.history.occurrences()
@@ -309,7 +309,7 @@ class ForgettingConformance:
         assert list(store.history.observations(EVENING))[-1] == PartnerTimeEnded(at=after(80))
         assert [kept.use for kept in store.history.uses()] == [use(1, 5, 80, trusted=False).what]
 
-    def test_what_is_older_stays_untouched(self, store: Store) -> None:
+    def test_forgetting_leaves_what_is_older_unchanged(self, store: Store) -> None:
         store.history.save([begins(), seen(social(5)), use(1, 5, None), moment(1, 6, None), ends()])
         before = (
             store.history.occurrences(),
@@ -327,7 +327,7 @@ class ForgettingConformance:
             list(store.history.observations(EVENING)),
         ) == before
 
-    def test_what_the_daemon_still_held_does_not_come_back(self, store: Store) -> None:
+    def test_forgotten_records_that_the_daemon_saves_later_are_left_out(self, store: Store) -> None:
         store.history.save([begins(), use(1, 5, None), use(2, 16, None), moment(1, 20, None)])
         store.forget(after(15), now=after(30))
         store.history.save(
@@ -348,7 +348,7 @@ class ForgettingConformance:
         assert [kept.number for kept in store.history.moments()] == [2]
         assert [observation.at for observation in store.history.observations(EVENING)] == [BEGAN, after(30), after(30)]
 
-    def test_several_forgotten_stretches_each_stay_forgotten(self, store: Store) -> None:
+    def test_several_forgotten_intervals_each_stay_forgotten(self, store: Store) -> None:
         store.history.save([begins()])
         store.forget(after(5), now=after(6))
         store.forget(after(15), now=after(16))
@@ -358,14 +358,16 @@ class ForgettingConformance:
         ]
         assert kept == [scrolled(10), scrolled(17)]
 
-    def test_the_next_occurrence_knows_nothing_of_it(self, store: Store) -> None:
+    def test_forgotten_intervals_do_not_affect_the_next_occurrence(self, store: Store) -> None:
         store.history.save([begins(), use(1, 5, None)])
         store.forget(after(0), now=after(30))
         store.history.save([ends(at=40), begins(OTHER, at=50)])
         store.history.save([seen(scrolled(10), occurrence=OTHER)])
         assert list(store.history.observations(OTHER))[-1] == scrolled(10)
 
-    def test_what_begins_after_forgetting_is_kept_though_it_was_planned_to_begin_before(self, store: Store) -> None:
+    def test_an_occurrence_that_begins_after_forgetting_is_saved_though_it_was_planned_before(
+        self, store: Store
+    ) -> None:
         store.history.save([begins(), seen(social(1)), ends(at=5)])
         store.forget_all(now=after(10), plans=True)
         late = Gap(at=after(12), since=after(8), reason=GapReason.RESTART)
@@ -385,7 +387,7 @@ class ForgettingConformance:
         assert store.history.moments() == []
         assert store.history.occurrences() == []
 
-    def test_forgetting_all_leaves_what_was_declared(self, store: Store) -> None:
+    def test_forgetting_all_leaves_the_plans(self, store: Store) -> None:
         store.plans.add(DINNER)
         store.history.save([begins("0@old", at=-DAY), ends("0@old", at=-DAY + 90), begins(), use(1, 5, None)])
         forgotten = store.forget_all(now=after(30))
@@ -394,7 +396,7 @@ class ForgettingConformance:
         assert [kept.began for kept in store.history.occurrences()] == [after(30)]
         assert len(store.plans.partner_times()) == 1
 
-    def test_forgetting_all_with_the_plans_leaves_nothing(self, store: Store) -> None:
+    def test_forgetting_all_with_plans_leaves_nothing(self, store: Store) -> None:
         store.plans.add(DINNER)
         store.plans.stop("1@x", after(5))
         store.plans.pause_until(after(60))
@@ -425,7 +427,7 @@ class TestStoreOnDisk(StoreConformance, ForgettingConformance):
         with Store.open(tmp_path / "turntoward.sqlite") as store:
             yield store
 
-    def test_everything_is_there_after_closing_and_opening(self, tmp_path: Path) -> None:
+    def test_everything_is_stored_after_closing_and_opening(self, tmp_path: Path) -> None:
         path = tmp_path / "kept.sqlite"
         with Store.open(path) as store:
             store.plans.add(DINNER)

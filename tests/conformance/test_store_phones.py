@@ -39,13 +39,13 @@ def extends(at: float, until: float) -> PartnerTimeExtended:
 class PhonesConformance:
     """Promises of `detector.store.model.Store`; a store's own test class gives the fixture `store`."""
 
-    def test_phones_are_numbered_and_come_back_whole(self, store: Store) -> None:
+    def test_phones_are_numbered_and_read_whole(self, store: Store) -> None:
         told = Phone(name="Kästner 📱", paired=after(1), token=TOKEN, adb="R58M123", shows_nudges=True)
         assert store.phones.save(MINE) == replace(MINE, number=1)
         assert store.phones.save(told) == replace(told, number=2)
         assert store.phones.all() == [replace(MINE, number=1), replace(told, number=2)]
 
-    def test_a_phone_of_a_known_number_takes_the_place_of_the_one_before(self, store: Store) -> None:
+    def test_saving_a_phone_of_a_known_number_replaces_it(self, store: Store) -> None:
         kept = store.phones.save(MINE)
         store.phones.save(replace(MINE, name="other"))
         changed = replace(kept, name="my old phone", shows_nudges=True)
@@ -58,7 +58,7 @@ class PhonesConformance:
         assert not store.phones.remove(1)
         assert store.phones.save(MINE).number == 2
 
-    def test_a_removed_phone_does_not_come_back_by_being_kept_once_more(self, store: Store) -> None:
+    def test_a_removed_phone_cannot_be_saved_again(self, store: Store) -> None:
         kept = store.phones.save(replace(MINE, token=TOKEN))
         store.phones.remove(1)
         with pytest.raises(UserError, match="removed meanwhile"):
@@ -68,7 +68,7 @@ class PhonesConformance:
     @pytest.mark.parametrize(
         "name", ["my phone", "My Phone", "laptop", "Laptop", "caf\udce9", " ", "x\x1b[2J", "x" * 41]
     )
-    def test_a_name_that_another_device_has_or_that_is_no_text_is_refused(self, store: Store, name: str) -> None:
+    def test_a_name_that_is_taken_or_not_text_is_an_error(self, store: Store, name: str) -> None:
         store.phones.save(MINE)
         with pytest.raises(UserError):
             store.phones.save(replace(MINE, name=name))
@@ -77,38 +77,38 @@ class PhonesConformance:
             store.phones.save(replace(other, name=name))
         assert [(phone.number, phone.name) for phone in store.phones.all()] == [(1, "my phone"), (2, "other")]
 
-    def test_a_code_gives_its_phone_a_token_and_is_closed(self, store: Store) -> None:
+    def test_a_pairing_code_gives_its_phone_a_token_and_is_closed(self, store: Store) -> None:
         store.phones.save(MINE)
         other = store.phones.save(Phone(name="other", code=ANOTHER, code_until=BEGAN + PAIRING_TIME))
         claimed = store.phones.claim_code(CODE, TOKEN, after(4))
         assert claimed == Phone(number=1, name="my phone", paired=after(4), token=TOKEN)
         assert store.phones.all() == [claimed, other]
 
-    def test_a_code_can_be_used_once(self, store: Store) -> None:
+    def test_a_pairing_code_can_be_used_once(self, store: Store) -> None:
         store.phones.save(MINE)
         store.phones.claim_code(CODE, TOKEN, after(1))
         assert store.phones.claim_code(CODE, ANOTHER, after(1)) is None
         assert store.phones.all()[0].token == TOKEN
 
-    def test_a_code_is_open_until_its_end_and_not_at_it(self, store: Store) -> None:
+    def test_a_pairing_code_is_open_before_its_end_and_not_at_it(self, store: Store) -> None:
         store.phones.save(MINE)
         assert store.phones.claim_code(CODE, TOKEN, BEGAN + PAIRING_TIME) is None
         assert store.phones.claim_code(CODE, TOKEN, BEGAN + PAIRING_TIME - timedelta(microseconds=1)) is not None
 
-    def test_a_code_that_nobody_gave_opens_nothing(self, store: Store) -> None:
+    def test_an_unknown_pairing_code_gives_no_token(self, store: Store) -> None:
         store.phones.save(MINE)
         store.phones.save(Phone(name="paired", token=TOKEN))
         for code in (TOKEN, CODE.upper(), "", CODE[:-1]):
             assert store.phones.claim_code(code, ANOTHER, after(1)) is None
         assert [phone.token for phone in store.phones.all()] == [None, TOKEN]
 
-    def test_pairing_anew_replaces_the_token(self, store: Store) -> None:
+    def test_pairing_again_replaces_the_token(self, store: Store) -> None:
         kept = store.phones.save(Phone(name="my phone", paired=after(-DAY), token=ANOTHER, adb="R58M123"))
         store.phones.save(replace(kept, code=CODE, code_until=after(5)))
         assert [phone.token for phone in store.phones.all()] == [ANOTHER]  # until it is claimed
         assert store.phones.claim_code(CODE, TOKEN, after(1)) == replace(kept, paired=after(1), token=TOKEN)
 
-    def test_the_door_is_where_it_was_put_until_it_is_taken_away(self, store: Store) -> None:
+    def test_the_address_of_the_phone_api_is_stored_until_it_is_deleted(self, store: Store) -> None:
         assert store.phones.api_address() is None
         store.phones.save_api_address(PLACE)
         assert store.phones.api_address() == PLACE
@@ -117,7 +117,7 @@ class PhonesConformance:
         store.phones.save_api_address(None)
         assert store.phones.api_address() is None
 
-    def test_forgetting_what_was_observed_leaves_phones_and_door(self, store: Store) -> None:
+    def test_forgetting_observations_leaves_phones_and_the_address_of_the_api(self, store: Store) -> None:
         store.phones.save(MINE)
         store.phones.save_api_address(PLACE)
         store.history.save([begins(), ends()])
@@ -125,7 +125,7 @@ class PhonesConformance:
         assert len(store.phones.all()) == 1
         assert store.phones.api_address() == PLACE
 
-    def test_forgetting_everything_removes_phones_and_door(self, store: Store) -> None:
+    def test_forgetting_all_with_plans_removes_phones_and_the_address_of_the_api(self, store: Store) -> None:
         store.phones.save(MINE)
         store.phones.save(Phone(name="other", token=TOKEN))
         store.phones.save_api_address(PLACE)
@@ -140,20 +140,20 @@ class PhonesConformance:
 class ExtendingConformance:
     """Promises about ends that were moved."""
 
-    def test_the_last_end_given_counts_whichever_is_later(self, store: Store) -> None:
+    def test_the_last_extension_counts_even_if_it_is_earlier(self, store: Store) -> None:
         for minutes in (100, 130, 110):
             store.plans.extend(EVENING, after(minutes))
         store.plans.extend(OTHER, after(DAY + 100))
         assert store.plans.extended() == {EVENING: after(110), OTHER: after(DAY + 100)}
 
-    def test_stops_and_ends_given_know_nothing_of_each_other(self, store: Store) -> None:
+    def test_stops_and_extensions_are_independent(self, store: Store) -> None:
         store.plans.stop(EVENING, after(30))
         store.plans.extend(EVENING, after(120))
         store.plans.stop(EVENING, after(40))
         assert store.plans.stopped() == {EVENING: after(30)}
         assert store.plans.extended() == {EVENING: after(120)}
 
-    def test_ends_given_go_with_their_partner_time_and_once_they_are_old(self, store: Store) -> None:
+    def test_extensions_are_deleted_with_their_partner_time_and_when_they_are_old(self, store: Store) -> None:
         store.plans.extend("1@x", after(120))
         store.plans.extend("11@x", after(130))
         store.plans.remove(1)
@@ -162,7 +162,7 @@ class ExtendingConformance:
         store.prune(after(131))
         assert (kept_at_its_end.keys() - {"1@x"}, store.plans.extended()) == ({"11@x"}, {})
 
-    def test_an_occurrence_that_is_extended_is_kept_with_its_new_end(self, store: Store) -> None:
+    def test_an_extended_occurrence_is_stored_with_its_new_end(self, store: Store) -> None:
         store.history.save([begins(), seen(extends(80, 120))])
         (kept,) = store.history.unfinished()
         assert (kept.began, kept.ends, kept.ended) == (BEGAN, after(120), None)
@@ -177,20 +177,20 @@ class ExtendingConformance:
         assert [kept.ends for kept in store.history.unfinished()] == [after(120)]
         assert list(store.history.observations(EVENING))[-1] == extends(100, 120)
 
-    def test_forgetting_before_an_extension_tells_it_once(self, store: Store) -> None:
+    def test_forgetting_before_an_extension_leaves_one_observation_of_it(self, store: Store) -> None:
         store.history.save([begins(), seen(extends(80, 120))])
         store.forget(after(85), now=after(100))
         told = [each for each in store.history.observations(EVENING) if isinstance(each, PartnerTimeExtended)]
         assert told == [extends(80, 120)]
 
-    def test_an_extension_that_the_daemon_still_held_is_known_after_the_stretch(self, store: Store) -> None:
+    def test_an_extension_saved_after_forgetting_is_known_from_the_end_of_the_interval(self, store: Store) -> None:
         store.history.save([begins()])
         store.forget(after(70), now=after(85))
         store.history.save([seen(extends(80, 120))])
         assert [kept.ends for kept in store.history.unfinished()] == [after(120)]
         assert list(store.history.observations(EVENING))[-1] == extends(85, 120)
 
-    def test_a_beginning_that_is_forgotten_begins_anew_with_the_later_end(self, store: Store) -> None:
+    def test_a_forgotten_beginning_begins_again_with_the_extended_end(self, store: Store) -> None:
         store.history.save([begins(), seen(extends(80, 120))])
         store.forget(after(-1), now=after(100))
         again = PartnerTimeBegan(at=after(100), occurrence=EVENING, title="Dinner", ends=after(120))
@@ -200,7 +200,7 @@ class ExtendingConformance:
 class SignsConformance:
     """Promises about what phones told: signs, and apps that nobody knows."""
 
-    def test_signs_are_of_the_kinds_and_occurrences_that_were_asked_for(self, store: Store) -> None:
+    def test_observations_are_chosen_by_kind_and_occurrence(self, store: Store) -> None:
         picked, away = PickedUp(at=after(5), device="phone", blind=True), PutAway(at=after(3), device="phone")
         later = PickedUp(at=after(DAY + 5), device="phone")
         opened = Focused(at=after(6), device="phone", activity=Activity(category="social"))
@@ -236,7 +236,7 @@ class SignsConformance:
             "phone": UnknownApps(opens=2, apps=2, named={"a": 1, "b": 1})
         }
 
-    def test_apps_of_several_evenings_without_names_are_at_least_those_of_the_fullest(self, store: Store) -> None:
+    def test_unnamed_apps_of_several_occurrences_count_as_many_as_the_largest_number(self, store: Store) -> None:
         store.history.save([begins(), ends(), begins(OTHER, at=DAY)])
         for occurrence, app in ((EVENING, "a"), (EVENING, "b"), (OTHER, "b")):
             store.history.count_unknown_app(occurrence, "phone", app, names=False, first=True)
@@ -245,7 +245,7 @@ class SignsConformance:
         )  # the person chose to keep names meanwhile
         assert store.history.unknown_apps() == {"phone": UnknownApps(opens=4, apps=2, named={"z": 1})}
 
-    def test_unknown_apps_go_with_their_occurrence_and_with_minutes_that_are_forgotten(self, store: Store) -> None:
+    def test_unknown_apps_are_deleted_with_their_occurrence_and_with_forgotten_minutes(self, store: Store) -> None:
         store.history.save([begins(), ends(), begins(OTHER, at=DAY)])
         for occurrence in (EVENING, OTHER):
             store.history.count_unknown_app(occurrence, "phone", "a", names=True, first=True)
@@ -255,7 +255,7 @@ class SignsConformance:
         store.prune(after(DAY))
         assert store.history.unknown_apps() == {}
 
-    def test_nothing_is_counted_in_an_occurrence_that_is_not_kept(self, store: Store) -> None:
+    def test_no_app_is_counted_for_an_occurrence_that_is_not_stored(self, store: Store) -> None:
         store.history.count_unknown_app(EVENING, "phone", "a", names=True, first=True)
         assert store.history.unknown_apps() == {}
 
@@ -272,7 +272,7 @@ class TestStoreOnDisk(PhonesConformance, ExtendingConformance, SignsConformance)
         with Store.open(tmp_path / "turntoward.sqlite") as store:
             yield store
 
-    def test_everything_is_there_after_closing_and_opening(self, tmp_path: Path) -> None:
+    def test_everything_is_stored_after_closing_and_opening(self, tmp_path: Path) -> None:
         path = tmp_path / "kept.sqlite"
         with Store.open(path) as store:
             store.phones.save(MINE)

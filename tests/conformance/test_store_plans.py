@@ -75,18 +75,18 @@ def zone() -> Zone:
 
 
 class PlansConformance:
-    def test_all_that_partner_time_may_be_comes_back_as_it_was(self, store: Store) -> None:
+    def test_partner_times_of_every_form_are_read_as_saved(self, store: Store) -> None:
         assert store.plans.add(DINNER) == replace(DINNER, number=1)
         assert store.plans.add(PLAIN) == replace(PLAIN, number=2)
         assert store.plans.partner_times() == [replace(DINNER, number=1), replace(PLAIN, number=2)]
 
-    def test_what_floats_is_where_the_device_is_and_nothing_else_is(self, store: Store, zone: Zone) -> None:
+    def test_only_floating_partner_times_are_in_the_zone_of_the_device(self, store: Store, zone: Zone) -> None:
         store.plans.add(replace(PLAIN, floats=True))
         store.plans.add(PLAIN)
         zone.name = "Pacific/Apia"
         assert [each.zone for each in store.plans.partner_times()] == ["Pacific/Apia", "Europe/Berlin"]
 
-    def test_a_change_takes_the_place_and_keeps_the_number(self, store: Store) -> None:
+    def test_a_change_replaces_a_partner_time_and_keeps_its_number(self, store: Store) -> None:
         for declared in (PLAIN, PLAIN):
             store.plans.add(declared)
         assert store.plans.change(replace(DINNER, number=1), {})
@@ -94,7 +94,7 @@ class PlansConformance:
         assert not store.plans.change(replace(DINNER, number=9), {})
         assert len(store.plans.partner_times()) == 2
 
-    def test_what_was_said_of_occurrences_goes_along_with_a_change(self, store: Store) -> None:
+    def test_a_change_moves_exceptions_to_the_new_ids_of_occurrences(self, store: Store) -> None:
         store.plans.add(PLAIN)
         store.plans.skip("1@a", after(1))
         store.plans.stop("1@b", after(2))
@@ -109,13 +109,13 @@ class PlansConformance:
         assert [was.occurrence for was in store.plans.cancelled()] == ["1@e"]
         assert [each.instead_of for each in store.plans.partner_times()] == [None, "1@e"]
 
-    def test_what_is_skipped_counts_as_stopped_and_the_first_word_counts(self, store: Store) -> None:
+    def test_a_skipped_occurrence_counts_as_stopped_at_the_first_time(self, store: Store) -> None:
         store.plans.skip(EVENING, after(5))
         store.plans.skip(EVENING, after(9))
         store.plans.stop(EVENING, after(3))
         assert (store.plans.stopped(), store.plans.skipped()) == ({EVENING: after(3)}, {EVENING})
 
-    def test_what_was_skipped_or_cancelled_can_be_restored_and_what_was_stopped_cannot(self, store: Store) -> None:
+    def test_skipped_and_cancelled_occurrences_can_be_restored_and_stopped_ones_cannot(self, store: Store) -> None:
         store.plans.skip("1@a", after(1))
         store.plans.cancel(replace(PLANNED, id="1@b"), after(1), None)
         store.plans.stop("1@c", after(1))
@@ -126,7 +126,7 @@ class PlansConformance:
             [],
         )
 
-    def test_what_is_cancelled_knows_what_makes_it_good(self, store: Store) -> None:
+    def test_a_cancelled_occurrence_has_the_number_of_what_makes_up_for_it(self, store: Store) -> None:
         store.plans.add(DINNER)
         made = store.plans.cancel(PLANNED, after(-60), replace(PLAIN, instead_of=PLANNED.id))
         assert made == replace(PLAIN, number=2, instead_of=PLANNED.id)
@@ -140,14 +140,14 @@ class PlansConformance:
         store.plans.remove(1)
         assert (store.plans.cancelled(), store.plans.stopped()) == ([replace(known, instead=None)], {})
 
-    def test_what_is_cancelled_is_chosen_by_its_planned_beginning(self, store: Store) -> None:
+    def test_cancelled_occurrences_are_chosen_by_their_planned_beginning(self, store: Store) -> None:
         for day in (2, 0, 1):
             begins_at = after(day * DAY)
             store.plans.cancel(replace(PLANNED, id=f"1@{day}", begins=begins_at), after(0), None)
         assert [was.occurrence for was in store.plans.cancelled()] == ["1@0", "1@1", "1@2"]
         assert [was.occurrence for was in store.plans.cancelled(after(DAY), after(2 * DAY))] == ["1@1"]
 
-    def test_pruning_spares_what_was_said_long_ago_of_what_is_still_to_come(self, store: Store) -> None:
+    def test_pruning_leaves_old_exceptions_of_future_occurrences(self, store: Store) -> None:
         store.plans.add(DINNER)
         store.plans.skip("1@20270323T173000Z", after(0))
         store.plans.skip("1@20270323T183000", after(0))
@@ -157,7 +157,7 @@ class PlansConformance:
         assert store.plans.skipped() == {"1@20270323T173000Z", "1@20270323T183000"}
         assert store.plans.cancelled() == []
 
-    def test_how_it_started_is_kept_and_gone_with_the_beginning(self, store: Store) -> None:
+    def test_how_an_occurrence_started_is_stored_and_forgotten_with_its_beginning(self, store: Store) -> None:
         store.history.save([begins()])
         assert [kept.started_well for kept in store.history.occurrences()] == [None]
         store.history.save([Record(occurrence=EVENING, what=Started(at=after(5), well=True))])
@@ -169,7 +169,7 @@ class PlansConformance:
         [(1, 3, None), (4, 30, None), (5, 30, True), (40, 60, True)],
         ids=["within the grace", "over its end", "from its end on", "long after"],
     )
-    def test_how_it_started_is_not_known_once_a_part_of_the_grace_is_forgotten(
+    def test_how_an_occurrence_started_is_unknown_once_a_part_of_the_grace_is_forgotten(
         self, store: Store, since: int, until: int, left: bool | None
     ) -> None:
         said = Record(occurrence=EVENING, what=Started(at=after(5), well=True))
@@ -181,14 +181,14 @@ class PlansConformance:
         store.history.save([said])
         assert [(kept.started_well, kept.started_at) for kept in store.history.occurrences()] == [known]
 
-    def test_how_it_started_can_be_corrected_and_taken_back(self, store: Store) -> None:
+    def test_how_an_occurrence_started_can_be_corrected_and_deleted(self, store: Store) -> None:
         store.history.save([begins()])
         for well in (False, True, None):
             store.history.save([Record(occurrence=EVENING, what=Started(at=after(5), well=well))])
             at = None if well is None else after(5)
             assert [(kept.started_well, kept.started_at) for kept in store.history.occurrences()] == [(well, at)]
 
-    def test_a_title_that_is_no_text_changes_nothing(self, store: Store) -> None:
+    def test_a_title_that_is_not_text_changes_nothing(self, store: Store) -> None:
         store.plans.add(PLAIN)
         with pytest.raises(UserError, match="no text"):
             store.plans.change(replace(PLAIN, number=1, title="\udce4"), {})
@@ -196,7 +196,7 @@ class PlansConformance:
             store.plans.cancel(PLANNED, after(0), replace(PLAIN, title="\udce4"))
         assert (store.plans.partner_times(), store.plans.stopped()) == ([replace(PLAIN, number=1)], {})
 
-    def test_all_or_nothing_is_meant(self, store: Store) -> None:
+    def test_a_transaction_saves_all_changes_or_none(self, store: Store) -> None:
         store.plans.add(PLAIN)
         with suppress(ZeroDivisionError), store.transaction():
             store.plans.remove(1)
@@ -215,14 +215,14 @@ class PlansConformance:
 
 
 class CalendarsConformance:
-    def test_a_calendar_comes_back_as_it_was(self, store: Store) -> None:
+    def test_a_calendar_is_read_as_saved(self, store: Store) -> None:
         kept = store.calendars.save(OURS)
         assert (kept, store.calendars.all()) == (replace(OURS, number=1), [replace(OURS, number=1)])
         changed = replace(kept, etag=None, modified=None, refreshed=None, tried=None, why=None, choice=EventFilter())
         assert store.calendars.save(changed) == changed
         assert store.calendars.all() == [changed]
 
-    def test_the_number_of_one_that_was_removed_is_not_given_again(self, store: Store) -> None:
+    def test_the_number_of_a_removed_calendar_is_not_given_again(self, store: Store) -> None:
         kept = store.calendars.save(OURS)
         assert [store.calendars.remove(1), store.calendars.remove(1)] == [True, False]
         with pytest.raises(UserError, match="removed meanwhile"):
@@ -240,7 +240,7 @@ class CalendarsConformance:
         assert store.calendars.remove_proposal(2)
         assert store.calendars.save_proposal(Proposal(calendar=1, uid="b", partner_time=PLAIN)).number == 3
 
-    def test_what_was_accepted_goes_with_its_proposal_and_that_with_its_calendar(self, store: Store) -> None:
+    def test_removing_a_calendar_removes_proposals_and_accepted_partner_times(self, store: Store) -> None:
         store.calendars.save(OURS)
         for uid in ("a", "b", "c"):
             accepted = store.plans.add(PLAIN)
@@ -257,7 +257,7 @@ class CalendarsConformance:
         store.calendars.remove(1)
         assert (store.calendars.proposals(), store.plans.partner_times()) == ([], [])
 
-    def test_all_of_it_is_forgotten_with_the_plans_alone(self, store: Store) -> None:
+    def test_calendars_and_proposals_are_deleted_only_with_plans(self, store: Store) -> None:
         store.calendars.save(OURS)
         store.calendars.save_proposal(Proposal(calendar=1, uid="a", partner_time=PLAIN))
         store.plans.cancel(PLANNED, after(0), PLAIN)
@@ -289,5 +289,5 @@ class TestStoreOnDisk(PlansConformance, CalendarsConformance):
             yield store
 
 
-def test_an_address_is_in_no_repr() -> None:
+def test_the_repr_of_a_calendar_hides_its_address() -> None:
     assert "secret" not in repr(OURS)

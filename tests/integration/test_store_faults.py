@@ -250,7 +250,7 @@ class TestDamaged:
         assert f"for f in '{path}'*; do mv" in str(refused.value)
         assert snapshot(path.parent) == before
 
-    def test_what_it_says_to_do_makes_room_for_a_new_file(self, path: Path) -> None:
+    def test_the_command_in_the_message_makes_room_for_a_new_file(self, path: Path) -> None:
         overwritten(filled(path))
         with pytest.raises(StoreDamaged) as refused:
             Store.open(path)
@@ -262,7 +262,7 @@ class TestDamaged:
 
 class TestPlace:
     @pytest.mark.parametrize("kind", ["folder", "pipe"])
-    def test_what_is_no_file_is_named(self, path: Path, kind: str) -> None:
+    def test_a_path_that_is_no_ordinary_file_is_an_error(self, path: Path, kind: str) -> None:
         path.mkdir() if kind == "folder" else os.mkfifo(path)
         with pytest.raises(StoreError, match="a folder" if kind == "folder" else "no ordinary file"):
             Store.open(path)
@@ -291,7 +291,7 @@ class TestPlace:
         with Store.open(filled(path)) as store:
             assert len(list(store.history.observations(EVENING))) == 500
 
-    def test_only_the_person_can_read_it_whatever_the_umask(self, tmp_path: Path) -> None:
+    def test_the_file_is_private_whatever_the_umask(self, tmp_path: Path) -> None:
         path = tmp_path / "a" / "turntoward" / "turntoward.sqlite"
         before = os.umask(0)
         try:
@@ -303,7 +303,7 @@ class TestPlace:
         assert modes == {path.name + end: "0o600" for end in ("", "-wal", "-shm")}
         assert [oct(folder.stat().st_mode & 0o777) for folder in (path.parent, path.parent.parent)] == ["0o700"] * 2
 
-    def test_what_others_could_read_is_closed_to_them(self, path: Path) -> None:
+    def test_permissions_for_others_are_removed(self, path: Path) -> None:
         filled(path)
         path.chmod(0o644)
         path.parent.chmod(0o755)

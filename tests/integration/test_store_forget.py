@@ -59,7 +59,7 @@ def test_forgetting_leaves_no_byte_of_it_though_the_daemon_has_the_file_open(pat
 
 
 @pytest.mark.parametrize("seed", [1, 4, 6])
-def test_copies_that_splitting_pages_left_behind_are_gone_too(path: Path, seed: int) -> None:
+def test_vacuum_removes_the_copies_that_page_splits_left(path: Path, seed: int) -> None:
     # With these seeds overwriting alone (secure_delete) leaves some copies, for SQLite does not reach them.
     chance = random.Random(seed)
     with Store.open(path) as store:
@@ -88,7 +88,7 @@ def test_forgetting_all_leaves_no_byte_of_it(path: Path) -> None:
         assert b"Dinner" not in left
 
 
-def test_a_program_that_reads_meanwhile_is_named_as_the_reason_for_traces(
+def test_an_open_reader_is_named_as_the_reason_for_traces_in_the_log(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(opening, "BUSY_SECONDS", 0.05)
@@ -123,7 +123,7 @@ def test_erasing_empties_the_file_that_the_daemon_has_open(path: Path) -> None:
         assert [kept.id for kept in daemon.history.occurrences()] == ["2@later"]
 
 
-def test_erasing_deletes_what_can_no_longer_be_read(path: Path) -> None:
+def test_erasing_deletes_a_damaged_file(path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(b"this is no database " * 100)
     path.with_name(path.name + "-wal").write_bytes(b"nor is this")
@@ -143,7 +143,7 @@ def test_erasing_follows_a_link_and_takes_it_away(path: Path, tmp_path: Path) ->
     assert not path.is_symlink()
 
 
-def test_recordings_of_failures_are_forgotten_by_when_they_were_written(tmp_path: Path) -> None:
+def test_crash_dumps_are_deleted_by_the_time_they_were_written(tmp_path: Path) -> None:
     for name, at in (("failure-old.jsonl", after(0)), ("failure-new.jsonl", after(20)), ("notes.txt", after(20))):
         (tmp_path / name).write_text("x")
         os.utime(tmp_path / name, (at.timestamp(), at.timestamp()))

@@ -80,7 +80,7 @@ def sound(path: Path) -> None:
     connection.close()
 
 
-def test_whatever_was_acknowledged_is_there_after_a_kill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kill_loses_nothing_that_was_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "turntoward" / "turntoward.sqlite"
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     with Store.open(path) as store:

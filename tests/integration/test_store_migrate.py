@@ -83,7 +83,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "turntoward" / "turntoward.sqlite"
 
 
-def test_what_writes_and_reads_never_imports_sqlite_utils(path: Path) -> None:
+def test_reading_and_writing_never_import_sqlite_utils(path: Path) -> None:
     for _ in ("the first start, which lays down the schema", "every other"):
         child = run(DAEMON, path)
         said, wrong = child.communicate()
@@ -92,7 +92,7 @@ def test_what_writes_and_reads_never_imports_sqlite_utils(path: Path) -> None:
         assert [kept.id for kept in store.history.occurrences()] == [EVENING]
 
 
-def test_the_child_imports_the_program_and_not_what_lies_about(path: Path, tmp_path: Path) -> None:
+def test_the_migrating_child_imports_this_program_whatever_the_folder_holds(path: Path, tmp_path: Path) -> None:
     (tmp_path / "detector").mkdir()
     (tmp_path / "detector" / "__init__.py").write_text("raise SystemExit('not ours')")
     script = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n" + DAEMON
@@ -191,7 +191,7 @@ def test_an_older_file_is_brought_up_to_date_and_keeps_what_it_holds(path: Path)
     later(path, fails=True)  # nothing is due any more
 
 
-def test_what_was_declared_before_there_were_calendars_is_declared_as_it_was(path: Path) -> None:
+def test_partner_times_of_version_2_are_the_same_after_migration(path: Path) -> None:
     path.parent.mkdir()
     path.touch()
     before = Migrations("turntoward")
@@ -226,7 +226,7 @@ def test_a_child_that_fails_says_why(path: Path) -> None:
     assert path.read_text() == "a shopping list, and by no means a database"
 
 
-def test_what_is_killed_before_the_schema_is_whole_can_be_opened_again(path: Path) -> None:
+def test_a_file_whose_migration_was_killed_can_be_opened_again(path: Path) -> None:
     path.parent.mkdir()
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA journal_mode = WAL")  # as far as a migration comes before its transaction

@@ -109,7 +109,7 @@ def test_of_several_processes_that_claim_a_code_one_gets_it(path: Path) -> None:
         assert [phone.token for phone in store.phones.all()] == [token]
 
 
-def test_what_was_paired_and_removed_before_a_kill_stays_so(path: Path) -> None:
+def test_a_kill_loses_no_paired_or_removed_phone(path: Path) -> None:
     child = subprocess.run([sys.executable, "-c", KILLED, str(path)], cwd=ROOT, check=False)
     assert child.returncode == -9
     with Store.open(path, read_only=True) as store:
@@ -219,9 +219,7 @@ def everything(store: Store) -> list[Any]:
     ]
 
 
-def test_a_file_of_the_first_version_comes_along_with_all_that_it_holds(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_of_version_1_is_migrated_with_all_that_it_holds(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     old_file(path)
     declare(path)
     same = Store.in_memory()
@@ -248,7 +246,7 @@ def test_a_file_of_the_first_version_comes_along_with_all_that_it_holds(
         assert [each.ends for each in store.history.unfinished()] == [after(120)]
 
 
-def test_signs_of_phones_are_found_without_reading_every_observation(path: Path) -> None:
+def test_observations_of_phones_are_found_by_their_index(path: Path) -> None:
     plans: list[str] = []
 
     class Explaining:

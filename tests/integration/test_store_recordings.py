@@ -28,7 +28,7 @@ def refused(*lines: str | bytes) -> list[str]:
     return [str(problem) for problem in wrong.value.problems]
 
 
-def test_a_recording_is_only_the_person_s_and_appears_when_it_is_whole(tmp_path: Path) -> None:
+def test_a_recording_is_private_and_appears_when_it_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "evening.jsonl"
 
     def breaks_off() -> Iterator[Observation]:
@@ -57,7 +57,7 @@ def test_no_title_is_in_a_recording(tmp_path: Path) -> None:
     assert list(read_recording(path)) == [replace(began, title=TITLE)]
 
 
-def test_what_people_write_by_hand_is_read_too() -> None:
+def test_a_recording_written_by_hand_is_read() -> None:
     lines = [
         "\ufeff" + HEADING,
         "",
@@ -115,7 +115,7 @@ def test_problems_are_named_with_line_and_column() -> None:
         ('{"turntoward": "recording", "version": 1, "note": 7}', "x.jsonl:1:51: 'note' must be text"),
     ],
 )
-def test_a_heading_that_is_none_is_refused(heading: str, said: str) -> None:
+def test_an_invalid_heading_is_a_problem(heading: str, said: str) -> None:
     (problem,) = refused(heading)
     assert problem.startswith(said)
 
@@ -132,7 +132,7 @@ def test_after_twenty_problems_the_rest_is_counted() -> None:
     assert problems[-1] == "x.jsonl: and 1,214 more"
 
 
-def test_a_line_that_never_ends_is_refused_without_being_read_into_memory() -> None:
+def test_an_endless_line_is_a_problem_and_is_not_read_into_memory() -> None:
     class Endless(io.RawIOBase):
         left = 64 * 1024 * 1024
 
@@ -153,7 +153,7 @@ def test_a_line_that_never_ends_is_refused_without_being_read_into_memory() -> N
     assert peak < 2_000_000
 
 
-def test_what_others_wrote_cannot_colour_the_screen() -> None:
+def test_control_characters_of_a_recording_are_not_printed() -> None:
     shown = "\n".join(refused(HEADING, '{"\\u001b[31mred": "\u202e", "kind": "CameBack", "\u001b[2J": 1}', "\u001b[2J"))
     assert "\u001b" not in shown
     assert "\u202e" not in shown
@@ -178,7 +178,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
         list(read_recording(tmp_path / name))
 
 
-def test_deep_nesting_and_huge_numbers_are_refused() -> None:
+def test_deep_nesting_and_huge_numbers_are_problems() -> None:
     deep = '{"at": "2026-11-23T18:31:03Z", "kind": "Focused", "activity": ' + "[" * 20000 + "]" * 20000 + "}"
     huge = '{"at": "2026-11-23T18:31:03Z", "kind": "InputCounted", "keys": ' + "9" * 400 + "}"
     far = '{"at": "0001-01-01T00:00:00+14:00", "kind": "CameBack"}'

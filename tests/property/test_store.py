@@ -74,7 +74,7 @@ ANY = st.one_of(*(observations_of(kind) for kind in KINDS.values()))
 
 @pytest.mark.parametrize("codec", [INTEGERS, TEXT], ids=["integers", "text"])
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-def test_every_kind_comes_back_as_it_was(kind: type[Observation], codec: Codec) -> None:
+def test_every_kind_of_observation_survives_encoding_and_decoding(kind: type[Observation], codec: Codec) -> None:
     @settings(max_examples=examples(40))
     @given(observations_of(kind))
     def comes_back(observation: Observation) -> None:
@@ -89,7 +89,7 @@ def test_every_kind_comes_back_as_it_was(kind: type[Observation], codec: Codec) 
 
 @settings(max_examples=examples(150))
 @given(ANY, st.data())
-def test_a_field_that_is_missing_unknown_or_of_another_type_is_refused(observation: Observation, data: Any) -> None:
+def test_a_missing_or_unknown_field_or_a_wrong_type_is_an_error(observation: Observation, data: Any) -> None:
     plain = TEXT.write(observation)
     kind = plain.pop("kind")
     harm = data.draw(st.sampled_from(["missing", "unknown", "type"]))
@@ -229,7 +229,7 @@ OPENING = ("keep", [begins("1@a", lasts=60), begins("2@b", at=1, lasts=60)])
 
 @settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
-def test_the_store_on_disk_and_the_one_in_memory_agree(steps: list[Step], tmp_path_factory: Any) -> None:
+def test_the_store_in_a_file_and_the_one_in_memory_agree(steps: list[Step], tmp_path_factory: Any) -> None:
     path: Path = tmp_path_factory.mktemp("agree") / "kept.sqlite"
     memory = Store.in_memory()
     with Store.open(path) as disk:
@@ -240,7 +240,7 @@ def test_the_store_on_disk_and_the_one_in_memory_agree(steps: list[Step], tmp_pa
 
 
 @given(said=st.lists(st.tuples(st.sampled_from(["stop", "extend"]), EVENINGS, MINUTES), max_size=12))
-def test_the_first_stop_and_the_last_end_given_count_in_whatever_order_they_were_said(said: list[Any]) -> None:
+def test_the_first_stop_and_the_last_extension_count_in_any_order(said: list[Any]) -> None:
     store = Store.in_memory()
     first: dict[str, datetime] = {}
     last: dict[str, datetime] = {}
@@ -256,7 +256,7 @@ def test_the_first_stop_and_the_last_end_given_count_in_whatever_order_they_were
 
 
 @given(steps=st.lists(st.tuples(st.booleans(), PHONES, CODES, MINUTES), max_size=14))
-def test_a_code_is_used_at_most_once_for_each_time_it_was_given(steps: list[Any]) -> None:
+def test_a_pairing_code_is_used_at_most_once_each_time_it_is_given(steps: list[Any]) -> None:
     store, given_out, used = Store.in_memory(), Counter[str](), Counter[str]()
     for gives, phone, code, minute in steps:
         if gives:
@@ -280,7 +280,7 @@ def test_a_code_is_used_at_most_once_for_each_time_it_was_given(steps: list[Any]
 
 @settings(max_examples=examples(150))
 @given(before=st.lists(records(), max_size=10), later=st.lists(records(), max_size=10), stretch=st.data())
-def test_nothing_that_happened_in_a_forgotten_stretch_is_kept_then_or_later(
+def test_nothing_of_a_forgotten_interval_is_stored_then_or_later(
     before: list[Record], later: list[Record], stretch: Any
 ) -> None:
     since, until = sorted(stretch.draw(st.tuples(st.integers(5, 120), st.integers(5, 120))))

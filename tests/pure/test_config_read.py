@@ -21,7 +21,7 @@ def test_a_file_that_does_not_exist_gives_the_defaults(tmp_path: Path) -> None:
     assert read_settings(tmp_path / "config.toml") == Settings()
 
 
-def test_what_is_set_holds_and_the_rest_stays_at_its_default(tmp_path: Path) -> None:
+def test_options_in_the_file_are_set_and_the_others_keep_their_defaults(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text(
         '[policy]\ncool_down = "0 s"\nbudget = 2\n[store]\nretention = "1 w"\n[notifications]\nsentence = "Look up."\n',
@@ -40,7 +40,7 @@ def test_settings_cannot_be_changed_once_they_are_read() -> None:
         Settings().policy = Settings().policy  # type: ignore[misc]
 
 
-def test_every_problem_is_told_at_once_with_its_place_its_line_and_what_to_do() -> None:
+def test_all_problems_are_reported_at_once_with_place_line_and_remedy() -> None:
     said = problems('[policy]\nbudget = 99\nglace = "5 min"\n\n[attention]\n  glance = "ten"\n[stor]\nretention = 3\n')
     assert (
         "\n".join(said)
@@ -100,7 +100,7 @@ config.toml:7:2: there is no section 'stor'
         ("a=" + "9" * 5_000, "not TOML"),
     ],
 )
-def test_what_cannot_be_taken_is_refused_with_what_to_do(text: str, told: str) -> None:
+def test_an_invalid_setting_is_reported_with_what_to_do(text: str, told: str) -> None:
     said = "\n".join(problems(text))
     assert told in said
     assert said.startswith("config.toml:")
@@ -138,7 +138,7 @@ def test_a_problem_in_the_second_entry_points_into_the_second_entry() -> None:
         (b"#" * 1_000_001, "config.toml: is larger than 1 MB"),
     ],
 )
-def test_a_file_that_is_no_text_is_refused(tmp_path: Path, given: bytes, told: str) -> None:
+def test_a_file_that_is_not_text_is_an_error(tmp_path: Path, given: bytes, told: str) -> None:
     path = tmp_path / "config.toml"
     path.write_bytes(given)
     with pytest.raises(UserError) as caught:
@@ -146,7 +146,7 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path, given: bytes, told: s
     assert told in str(caught.value)
 
 
-def test_a_folder_in_the_place_of_the_file_is_said_not_thrown(tmp_path: Path) -> None:
+def test_a_folder_in_place_of_the_file_is_a_user_error(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be read: Is a directory"):
         read_settings(tmp_path)
 
@@ -161,7 +161,7 @@ def test_every_section_is_a_field_of_the_settings() -> None:
     assert set(SECTIONS) < {field.name for field in dataclasses.fields(Settings)}
 
 
-def test_names_cannot_be_shown_where_they_end_at_the_door() -> None:
+def test_show_names_without_keep_names_is_a_problem() -> None:
     with pytest.raises(UserError) as refused:
         parse_settings("[notifications]\nshow_names = true\n", "config.toml")
     assert str(refused.value).startswith("config.toml:2:14: 'show_names' has no names to show")
@@ -169,7 +169,7 @@ def test_names_cannot_be_shown_where_they_end_at_the_door() -> None:
     assert both.notifications.show_names
 
 
-def test_no_setting_hides_the_program_from_whoever_sits_at_the_device() -> None:
+def test_printing_alone_is_no_valid_choice_of_notifiers() -> None:
     with pytest.raises(UserError) as refused:
         parse_settings('[notifications]\nonly = ["print"]\n', "config.toml")
     assert str(refused.value).startswith("config.toml:2:8: 'print' alone would hide the program")

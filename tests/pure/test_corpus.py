@@ -11,7 +11,7 @@ import pytest
 
 from detector.core.observations import LAPTOP, CameBack, Gap, InputCounted, PartnerTimeBegan, Suspended, WentIdle
 from detector.errors import UserError
-from detector.rulebook.loading import built_in
+from detector.rulebook.loading import built_in_pack
 from rules.features import CATEGORIES
 from tests.benchmarks.corpus import PRECISION, RECALL, corpus_bars
 from tests.corpus.comparing import Compared, compare, lived
@@ -19,7 +19,7 @@ from tests.corpus.evenings import FOLDER, Evening, corpus, evenings
 
 EVENINGS = corpus()
 BY_NAME = {evening.name: evening for evening in EVENINGS}
-RULES = built_in().rules
+RULES = built_in_pack().rules
 CODES = [rule.code for rule in RULES]
 
 FALSE = """

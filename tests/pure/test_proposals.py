@@ -30,14 +30,14 @@ from detector.core.observations import (
     PartnerTimeEnded,
     SensorStarted,
 )
-from detector.rulebook.loading import built_in
+from detector.rulebook.loading import built_in_pack
 from detector.store.model import StoredOccurrence
 from rules.language import compile_condition
 from rules.model import Rule
 from rules.policy import PolicySettings
 from tests.rig.examples import examples
 
-RULES = built_in().rules
+RULES = built_in_pack().rules
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 MONDAY = datetime(2026, 11, 16, 18, 0, tzinfo=UTC)
 

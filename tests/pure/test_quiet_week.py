@@ -56,7 +56,7 @@ def done(store: Store) -> int:
     return len(quiet_week.evenings(store, quiet_week.load(store), UTC))
 
 
-def test_where_nothing_was_wished_nothing_is_quiet(store: Store) -> None:
+def test_without_a_start_no_evening_is_quiet(store: Store) -> None:
     assert quiet_week.load(store) == QuietWeek()
     assert quiet_week.current_evening(store) is None
     assert not quiet_week.is_requested(store)
@@ -115,13 +115,13 @@ def test_evenings_of_an_earlier_quiet_week_do_not_count_for_a_new_one(store: Sto
     assert quiet_week.load(store).declined == ()
 
 
-def test_one_that_was_planned_to_begin_before_the_wish_counts_where_it_was_quiet(store: Store) -> None:
+def test_an_occurrence_planned_before_the_start_counts_if_it_was_quiet(store: Store) -> None:
     quiet_week.start(store, START.replace(hour=18, minute=40))
     live(store, 0)
     assert done(store) == 1
 
 
-def test_who_ends_it_has_ended_it(store: Store) -> None:
+def test_stopping_it_ends_it(store: Store) -> None:
     quiet_week.start(store, START)
     live(store, 0)
     quiet_week.stop(store)
@@ -131,7 +131,7 @@ def test_who_ends_it_has_ended_it(store: Store) -> None:
     assert quiet_week.load(store).since == START
 
 
-def test_it_is_offered_to_who_is_new_here_and_was_not_asked(store: Store) -> None:
+def test_it_is_offered_once_to_a_new_user(store: Store) -> None:
     quiet_week.save(store, QuietWeek(offered=True))
     assert not quiet_week.should_offer(store)
     quiet_week.save(store, QuietWeek())
@@ -140,7 +140,7 @@ def test_it_is_offered_to_who_is_new_here_and_was_not_asked(store: Store) -> Non
     assert not quiet_week.should_offer(store)
 
 
-def test_what_is_declined_is_remembered_until_it_is_wanted_after_all(store: Store) -> None:
+def test_declined_proposals_are_stored_until_they_are_wanted_after_all(store: Store) -> None:
     quiet_week.start(store, START)
     for code in ("M302", "F101", "F101"):
         quiet_week.decline(store, code)
@@ -151,7 +151,7 @@ def test_what_is_declined_is_remembered_until_it_is_wanted_after_all(store: Stor
 
 
 @pytest.mark.parametrize("kept", ["seven", 7, [], {"since": "today", "declined": "F101"}, {"declined": [1, None]}])
-def test_a_state_that_makes_no_sense_is_none(store: Store, kept: object) -> None:
+def test_an_invalid_stored_state_counts_as_none(store: Store, kept: object) -> None:
     store.state.set("quiet_week", kept)
     assert quiet_week.load(store) == QuietWeek()
 
@@ -185,7 +185,7 @@ def test_forgetting_does_not_make_an_evening_quiet_because_of_its_title(store: S
 
 
 @pytest.mark.parametrize("thought", [True, False])
-def test_the_greeting_names_the_quiet_week_and_says_once_that_it_is_over(*, thought: bool) -> None:
+def test_the_start_notification_names_the_quiet_week_and_says_once_that_it_is_over(*, thought: bool) -> None:
     settings = Settings(notifications=NotifierSettings(greeting=thought))
     greet = NotifyStart(occurrence="1@a", title="Dinner", at=START, ends=START + timedelta(hours=1))
     assert Wording(settings, began=greet.at, rules={}, quiet_evening=3).start(greet).body == (

@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from detector.rulebook.loading import built_in
+from detector.rulebook.loading import built_in_pack
 from rules.features import CATEGORIES, DISTRACTING
 from rules.language import compile_condition
 from rules.lengths import parse_length
 from rules.model import Condition, FeatureKey, FixedFeatures, Memory, Value
 
 AT = datetime(2026, 3, 1, 19, 0, tzinfo=UTC)
-PACK = built_in()
+PACK = built_in_pack()
 RULES = {rule.code: rule for rule in PACK.rules}
 MINUTE = timedelta(minutes=1)
 

@@ -12,11 +12,11 @@ from detector.cli import turntoward
 from detector.devices import Phone
 from detector.errors import UserError
 from detector.paths import rules_dir, store_path
-from detector.rulebook.loading import built_in
+from detector.rulebook.loading import built_in_pack
 from detector.store.store import Store
 
 PAGE = 'notices = "a"\nwhy = "b"\nwrong = "c"\nneeds = "d"\nexample = "e"\n'
-BUILT_IN = built_in().rules
+BUILT_IN = built_in_pack().rules
 
 
 def mine(name: str, code: str, when: str = "put_away") -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from detector.rulebook.loading import built_in
+from detector.rulebook.loading import built_in_pack
 from rules.features import CATEGORIES, DISTRACTING, FEATURES, ArgumentKind, Feature, Unit
 from rules.language import compile_condition
 from rules.pack import KEYS, read_pack
@@ -35,7 +35,7 @@ def feature_table() -> str:
 
 def rule_table() -> str:
     head = "| code | name | notices |\n|---|---|---|\n"
-    return head + "".join(f"| {rule.code} | {rule.name} | {rule.page.notices} |\n" for rule in built_in().rules)
+    return head + "".join(f"| {rule.code} | {rule.name} | {rule.page.notices} |\n" for rule in built_in_pack().rules)
 
 
 def test_the_table_of_features_is_the_catalogue() -> None:

@@ -19,12 +19,12 @@ from detector.cli import turntoward
 from detector.cli.rules.writing import SIGNS, length_in, new_condition, with_exception, with_length
 from detector.errors import UserError
 from detector.paths import rules_dir
-from detector.rulebook.loading import built_in, load_rules, read_rule_file
+from detector.rulebook.loading import built_in_pack, load_rules, read_rule_file
 from rules.features import CATEGORIES
 from rules.language import compile_condition
 from rules.model import FeatureKey, FixedFeatures, Rule
 
-BUILT_IN = built_in().rules
+BUILT_IN = built_in_pack().rules
 
 
 def own() -> Path:

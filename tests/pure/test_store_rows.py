@@ -18,7 +18,7 @@ def names(kind: type) -> set[str]:
     return {field.name for field in fields(kind)}
 
 
-def test_every_field_of_what_is_kept_has_a_column() -> None:
+def test_every_field_of_a_stored_value_has_a_column() -> None:
     assert set(rows.MOMENT) == names(Moment)
     assert set(rows.COVERAGE) == names(Coverage) | {"occurrence"}
     assert set(rows.USE) == (names(Use) - {"activity"}) | {"occurrence", "category", "name"}
@@ -38,7 +38,7 @@ def test_evidence_of_an_older_version_is_read_as_before() -> None:
     )
 
 
-def test_evidence_is_read_as_it_was_written_and_says_only_what_is_not_plain() -> None:
+def test_evidence_is_read_as_written_and_holds_only_what_differs_from_the_defaults() -> None:
     moment = told.moment(1, 0, None).what
     assert isinstance(moment, Moment)
     kept = rows.from_moment("1", moment)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +14,7 @@ from detector.cli.calendar.selection import choose_events
 from detector.cli.plan import context
 from detector.cli.plan.selection import choose
 from detector.errors import Problem, StoreError, UserError
+from detector.files import replace_file
 from detector.i18n import _, ngettext
 from detector.store.store import Store
 
@@ -82,20 +81,8 @@ def _identity(store: Store) -> str:
 
 
 def _write(path: Path, written: bytes, file: str) -> None:
-    # Written beside it and then renamed: whoever reads the file meanwhile sees the old one or the new one, whole.
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(written)
-                stream.flush()
-                os.fsync(stream.fileno())
-            beside.replace(path)
-        except BaseException:
-            with suppress(OSError):
-                beside.unlink(missing_ok=True)
-            raise
+        replace_file(path, written, 0o600)
     except (PermissionError, FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
         message = _("cannot be written: {why}").format(why=error.strerror)
         raise UserError([Problem(file=file, message=message)]) from None

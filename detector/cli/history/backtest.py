@@ -16,7 +16,7 @@ from detector.errors import UserError
 from detector.i18n import _
 from detector.paths import config_path, rules_dir, store_path
 from detector.report.since import parse_since
-from detector.rulebook.loading import load_rules, packs_in, read_rule_file
+from detector.rulebook.loading import find_packs, load_rules, read_rule_file
 from detector.store.errors import StoreMissing
 from detector.store.store import Store
 from detector.zone import local_zone
@@ -59,7 +59,7 @@ def _both_sides(files: Sequence[Path]) -> tuple[tuple[Rule, ...], tuple[Rule, ..
     if problems:
         raise UserError(problems)
     folder = rules_dir()
-    packs = {path.resolve() for path in packs_in(folder)[0]}
+    packs = {path.resolve() for path in find_packs(folder)[0]}
     outside = [path for path in files if path.resolve() not in packs]
     # A pack that is in force already has no "before" but the rules without it.
     before = load_rules(folder, without=files)

@@ -16,7 +16,7 @@ from detector.doctor.checks import CoverageFound, Findings, SenseFound, examine
 from detector.doctor.dnd import DndFindings
 from detector.doctor.phones import DeviceKnown, PhoneFound
 from detector.i18n import _
-from detector.rulebook.unusable import said
+from detector.rulebook.unusable import summarize
 from detector.sensors import SESSION_TYPE_NAMES
 from rules.lengths import say_length
 
@@ -88,7 +88,7 @@ def _lines(found: Findings) -> Iterator[str]:
     yield from _coverage(found.coverage)
     yield ""
     yield _("Settings and rules: {count} rules in force").format(count=found.rules)
-    for sentence in said(found.asleep):
+    for sentence in summarize(found.asleep):
         yield from _indented(_("Asleep, and awake as soon as it is there: {rules}").format(rules=sentence), "    ")
     if not found.problems:
         yield from _indented(_("Nothing is wrong with them."))

@@ -17,7 +17,7 @@ from detector.control.systemd_unit import (
     systemctl,
     unit_for,
     unit_path,
-    write_whole,
+    write_unit_file,
 )
 from detector.errors import StoreError, TurntowardError, UserError
 from detector.i18n import _
@@ -39,7 +39,7 @@ def install_service() -> None:
         message = _("{path} is not a unit that turntoward wrote; nothing was changed.\n  Move it aside first.")
         raise UserError(message.format(path=path))
     try:
-        write_whole(path, unit)
+        write_unit_file(path, unit)
     except OSError as failed:
         raise TurntowardError(
             _("{path} could not be written: {why}.").format(path=path, why=failed.strerror)

@@ -17,7 +17,7 @@ from detector.config.read import read_settings
 from detector.errors import UserError
 from detector.i18n import _
 from detector.paths import config_path, rules_dir, store_path
-from detector.rulebook.editing import copy_of, write_rule
+from detector.rulebook.editing import as_table, write_rule
 from detector.rulebook.loading import BUILT_IN, load_rules
 from detector.store import quiet_week
 from detector.store.errors import StoreMissing
@@ -148,7 +148,7 @@ def _as_own_rule(proposal: ThresholdProposal) -> dict[str, object]:
     before, after = say_number(proposal.threshold.number), say_number(proposal.proposed)
     notices = _("{notices} Here with a number of your own: {after} instead of {before}.")
     example = _("{example} So it was with {before}; now it is {after}.")
-    return copy_of(proposal.rule) | {
+    return as_table(proposal.rule) | {
         "notices": notices.format(notices=page.notices, after=after, before=before),
         "example": example.format(example=page.example, after=after, before=before),
     }

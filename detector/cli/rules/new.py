@@ -34,9 +34,9 @@ from detector.core.attention.attention import INPUT_FEATURES
 from detector.errors import Problem, UserError
 from detector.i18n import _
 from detector.paths import rules_dir
-from detector.rulebook.editing import OWN, copy_of, write_whole
-from detector.rulebook.fingerprint import LARGEST
-from detector.rulebook.loading import RuleFile, load_rules, rules_of, text_of
+from detector.rulebook.editing import OWN_FILE, as_table, replace_text
+from detector.rulebook.fingerprint import MAX_BYTES
+from detector.rulebook.loading import RuleFile, load_rules, parse_rule_file, read_text
 from detector.spelling import did_you_mean
 from rules.features import CATEGORIES
 from rules.language import RuleError, compile_condition
@@ -86,7 +86,7 @@ def new_rule(
         if asks:
             category, sign, after, name = _ask_for_new(code)
         draft = _make(category=category, after=after, sign=sign, exempt=exempt, when=when, name=name, code=code)
-    _write(draft, file or rules_dir() / OWN, dry_run=dry_run, is_own=file is None)
+    _write(draft, file or rules_dir() / OWN_FILE, dry_run=dry_run, is_own=file is None)
 
 
 def _find(code: str, by_code: Mapping[str, Rule]) -> Rule:
@@ -141,7 +141,7 @@ def _change(rule: Rule, after: timedelta | None, exempt: str | None, when: str |
         text = with_exception(text, _compile(exempt, "--except"))
         changes.append(_("except when {condition}").format(condition=exempt.strip()))
     _compile(text, "--when")
-    copy = copy_of(rule)
+    copy = as_table(rule)
     page = {key: " ".join(str(copy[key]).split()) for key in PAGE_KEYS}
     more = {key: value for key, value in copy.items() if key not in {"code", "name", "when", *PAGE_KEYS}}
     how = ", ".join(changes) or _("copied for you to edit")
@@ -227,22 +227,22 @@ def _compile(text: str, option: str) -> Condition:
 
 
 def _write(draft: Draft, path: Path, *, dry_run: bool, is_own: bool) -> None:
-    before = text_of(path) if path.exists() or path.is_symlink() else None
+    before = read_text(path) if path.exists() or path.is_symlink() else None
     if isinstance(before, Problem):
         raise UserError([before])
     text = append_rule(before, draft.as_toml())
     file = click.format_filename(path)
-    _refuse(draft, file, rules_of(before, path) if before else None, rules_of(text, path))
-    if len(text.encode()) > LARGEST:
+    _refuse(draft, file, parse_rule_file(before, path) if before else None, parse_rule_file(text, path))
+    if len(text.encode()) > MAX_BYTES:
         raise UserError(_("{file} would be too long to be read; give another --file.").format(file=file))
     if dry_run:
         click.echo(draft.as_toml())
         _echo(_("{code} {says}. Nothing was written.").format(code=draft.code, says=draft.says))
         return
     # Somebody may have edited the file while questions were answered.
-    if (text_of(path) if path.exists() else None) != before:
+    if (read_text(path) if path.exists() else None) != before:
         raise UserError(_("{file} was changed meanwhile. Nothing was written; once more, please.").format(file=file))
-    write_whole(path, text)
+    replace_text(path, text)
     _echo(_("{code} is in {file}: it {says}.").format(code=draft.code, file=file, says=draft.says))
     if is_own:
         source = {rule.code: rule.source for rule in load_rules(path.parent).rules}.get(draft.code)

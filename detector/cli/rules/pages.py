@@ -16,7 +16,7 @@ from detector.errors import EXIT_DONE, EXIT_INPUT, Problem, UserError
 from detector.i18n import _
 from detector.paths import rules_dir
 from detector.rulebook.loading import RuleFile, RulesInForce, load_rules, read_rule_file
-from detector.rulebook.unusable import said
+from detector.rulebook.unusable import summarize
 from detector.spelling import did_you_mean
 from rules.language.problems import shown
 from rules.model import Rule
@@ -50,7 +50,7 @@ def list_rules(*, as_json: bool) -> None:
         origin = rule.source.rpartition("/")[2]
         replaces = rule.code in loaded.replaced
         click.echo(_row(rule.code, rule.name, _("{origin}, replaces").format(origin=origin) if replaces else origin))
-    for sentence in said(unusable):
+    for sentence in summarize(unusable):
         text = _("Asleep here: {rules} `turntoward doctor` says more.").format(rules=sentence)
         click.echo("\n" + "\n".join(wrap(text, width=WIDTH)))
     click.echo("\n" + _("`turntoward rules CODE` shows a rule's page."))

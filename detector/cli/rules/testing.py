@@ -16,7 +16,7 @@ from detector.core.pipeline import Pipeline
 from detector.errors import EXIT_DONE, EXIT_FAILED, Problem, UserError
 from detector.i18n import _, ngettext
 from detector.paths import config_path, rules_dir
-from detector.rulebook.loading import RulesInForce, load_rules, read_rule_file, text_of
+from detector.rulebook.loading import RulesInForce, load_rules, read_rule_file, read_text
 
 EXAMPLE: Final = """\
 # a feed at the table
@@ -70,7 +70,7 @@ def _read(files: Sequence[Path]) -> list[Timeline]:
     found: list[Timeline] = []
     problems: list[Problem] = []
     for path in files:
-        text = text_of(path, what=_("file of timelines"))
+        text = read_text(path, what=_("file of timelines"))
         if isinstance(text, Problem):
             problems.append(text)
             continue

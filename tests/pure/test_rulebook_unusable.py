@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from detector.rulebook.loading import built_in
-from detector.rulebook.unusable import NO_PHONE, asleep, said
+from detector.rulebook.loading import built_in_pack
+from detector.rulebook.unusable import NO_PHONE, summarize, unusable_rules
 from rules.model import Rule
 from rules.pack import read_pack
 
@@ -22,30 +22,30 @@ def rule(when: str) -> tuple[Rule, ...]:
 
 
 def why(when: str, **sensed: set[str]) -> str | None:
-    return asleep(rule(when), sensed).get("X1")
+    return unusable_rules(rule(when), sensed).get("X1")
 
 
-def test_with_everything_sensed_no_built_in_rule_sleeps() -> None:
-    assert asleep(built_in().rules, {"laptop": EVERYTHING, "phone": {"focus"}}) == {}
+def test_with_every_sense_each_built_in_rule_is_usable() -> None:
+    assert unusable_rules(built_in_pack().rules, {"laptop": EVERYTHING, "phone": {"focus"}}) == {}
 
 
-def test_without_a_phone_the_rules_for_phones_sleep_and_no_others() -> None:
-    found = asleep(built_in().rules, {"laptop": EVERYTHING})
+def test_without_a_phone_only_the_rules_for_phones_are_unusable() -> None:
+    found = unusable_rules(built_in_pack().rules, {"laptop": EVERYTHING})
     assert {"F106", "F108", "G202", "H402", "P801", "P802", "P803", "P804"} <= set(found)
     assert not {"F101", "F102", "F103", "F104", "F105", "G201", "M301", "M302", "A501", "W601", "O701"} & set(found)
     assert found["G202"] == found["P801"] == NO_PHONE
 
 
-def test_without_input_the_rules_that_need_it_sleep_and_those_that_do_without_are_awake() -> None:
-    found = asleep(built_in().rules, {"laptop": {"focus", "idle"}})
+def test_without_input_only_the_rules_that_need_it_are_unusable() -> None:
+    found = unusable_rules(built_in_pack().rules, {"laptop": {"focus", "idle"}})
     assert found["F101"] == found["F105"] == INPUT
     assert "F102" not in found
 
 
-def test_where_nothing_is_in_front_every_rule_sleeps() -> None:
-    rules = built_in().rules
-    assert set(asleep(rules, {"laptop": set()})) == {each.code for each in rules}
-    assert set(asleep(rules, {})) == {each.code for each in rules}
+def test_without_focus_every_rule_is_unusable() -> None:
+    rules = built_in_pack().rules
+    assert set(unusable_rules(rules, {"laptop": set()})) == {each.code for each in rules}
+    assert set(unusable_rules(rules, {})) == {each.code for each in rules}
 
 
 @pytest.mark.parametrize(
@@ -85,19 +85,19 @@ def test_where_nothing_is_in_front_every_rule_sleeps() -> None:
         {name: sorted(senses) for name, senses in value.items()} if isinstance(value, dict) else value
     ),
 )
-def test_a_rule_sleeps_only_where_it_certainly_cannot_hold(
+def test_a_rule_is_unusable_only_where_it_certainly_cannot_hold(
     when: str, sensed: dict[str, set[str]], expected: str | None
 ) -> None:
     assert why(when, **sensed) == expected
 
 
-def test_a_condition_of_too_many_parts_counts_as_awake() -> None:
+def test_a_condition_with_too_many_combinations_counts_as_usable() -> None:
     # What it asks of phones can never be; but finding that out among so many would take for ever.
     few, many = (" or ".join(f"scrolls({number} s) >= 3" for number in range(1, most)) for most in (4, 40))
     assert why(f"({few}) and all.opens(9 min) >= 2", laptop=EVERYTHING) == NO_PHONE
     assert why(f"({many}) and all.opens(9 min) >= 2", laptop=EVERYTHING) is None
 
 
-def test_one_sentence_for_each_reason() -> None:
-    assert said({"A1": "x", "B1": "y", "C1": "x", "D1": "x"}) == ["A1, C1 and D1: x.", "B1: y."]
-    assert said({}) == []
+def test_each_reason_gets_one_sentence() -> None:
+    assert summarize({"A1": "x", "B1": "y", "C1": "x", "D1": "x"}) == ["A1, C1 and D1: x.", "B1: y."]
+    assert summarize({}) == []

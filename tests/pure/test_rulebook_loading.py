@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from detector.errors import Problem
-from detector.rulebook.loading import LARGEST, built_in, load_rules
+from detector.rulebook.loading import MAX_BYTES, built_in_pack, load_rules
 
 PAGE = 'notices = "a"\nwhy = "b"\nwrong = "c"\nneeds = "d"\nexample = "e"\n'
 
@@ -26,7 +26,7 @@ def only(folder: Path) -> Problem:
     return problem
 
 
-BUILT_IN = sorted(rule.code for rule in built_in().rules)
+BUILT_IN = sorted(rule.code for rule in built_in_pack().rules)
 
 
 def test_without_a_folder_the_built_in_rules_are_in_force(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_what_cannot_be_read_is_a_problem_and_the_rest_runs(tmp_path: Path, kind
         case "dangling":
             bad.symlink_to(tmp_path / "nowhere")
         case _:
-            bad.write_text("#" * (LARGEST + 1))
+            bad.write_text("#" * (MAX_BYTES + 1))
     (tmp_path / "b.toml").write_text(rule("X1"))
     assert codes(tmp_path) == sorted([*BUILT_IN, "X1"])
     assert only(tmp_path).file == str(bad)
@@ -116,7 +116,7 @@ def test_what_cannot_be_read_is_a_problem_and_the_rest_runs(tmp_path: Path, kind
 
 def test_a_file_of_the_largest_size_is_read(tmp_path: Path) -> None:
     text = rule("X1")
-    (tmp_path / "a.toml").write_text(text + "#" * (LARGEST - len(text)))
+    (tmp_path / "a.toml").write_text(text + "#" * (MAX_BYTES - len(text)))
     assert "X1" in codes(tmp_path)
 
 

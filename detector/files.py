@@ -1,0 +1,36 @@
+"""Replace a file as a whole."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+
+def replace_file(path: Path, content: bytes, mode: int | None = None) -> None:
+    """Write the file so that whoever reads it meanwhile finds the old content or the new one, and never a part.
+
+    Its folder has to exist. `mode`: the permissions of the file; None: what the umask leaves. A link is replaced, too.
+
+    Raises:
+        OSError: if it cannot be written; nothing is changed then.
+    """
+    # Beside it, for a file can be renamed only within its file system. A dot comes first, for neither systemd nor the
+    # loader of rules takes such a file for one of its own.
+    beside = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
+    try:
+        descriptor = os.open(
+            beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666 if mode is None else mode
+        )
+        with os.fdopen(descriptor, "wb") as file:
+            if mode is not None:
+                os.fchmod(descriptor, mode)
+            file.write(content)
+            file.flush()
+            # Without it a power failure soon after the renaming may leave an empty file.
+            os.fsync(descriptor)
+        beside.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise
