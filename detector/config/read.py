@@ -132,7 +132,7 @@ class _SettingsReader:
     def _check(self, settings: Settings) -> None:
         """Find what is wrong with options that fit their own bounds, but not each other."""
         if settings.notifications.show_names and not settings.store.keep_names:
-            # Nobody can show what the core does not know; see docs/decisions/names-end-at-the-door.md.
+            # Nobody can show what the core does not know; see docs/dev/decisions/names-end-in-the-inbox.md.
             self._add(
                 ("notifications", "show_names"),
                 _("'show_names' has no names to show: they end at the door"),

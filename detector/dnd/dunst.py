@@ -5,7 +5,7 @@ Rule 2: the rules that let our nudges through are on only while we have Do Not D
 are off.
 Rule 3: where the person has paused dunst, nothing is changed.
 
-Sources, and what was tried: docs/decisions/quiet-desktop.md.
+Sources, and what was tried: docs/dev/decisions/do-not-disturb.md.
 """
 
 from __future__ import annotations

@@ -102,5 +102,5 @@ def fit_to_server(text: NotificationText, server: Server) -> tuple[str, str, lis
 def _urgency(text: NotificationText, server: Server) -> int:
     if text.urgent:
         return _CRITICAL
-    # GNOME, since 41, puts low urgency into its list without a banner (docs/decisions/quiet-desktop.md).
+    # GNOME, since 41, puts low urgency into its list without a banner (docs/dev/decisions/do-not-disturb.md).
     return _NORMAL if server.name == "gnome-shell" else _LOW

@@ -1,7 +1,7 @@
 """From a partner time to its occurrences: intervals between two instants in UTC.
 
 Rule 1: an occurrence begins and ends by the local clock of its zone; its length may differ on the two days of the year on
-which that clock is changed. What happens then is the policy of docs/decisions/clock-changes.md.
+which that clock is changed. What happens then is the policy of docs/dev/decisions/clock-changes.md.
 Rule 2: no occurrence is empty.
 Rule 3: an id names the start as it was declared: what is moved, by the person or by the clocks, keeps its id.
 Rule 4: two starts that fall on one instant, which only a day that the zone leaves out can cause, are one occurrence.

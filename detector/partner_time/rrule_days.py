@@ -5,7 +5,7 @@ the rule has any day there.
 Rule 2: BYSETPOS picks from a whole period (week, month, year), also from the one in which the first day lies.
 Rule 3: what a rule leaves open (the weekday, the day of the month, the month) is the first day's.
 
-Written by hand: docs/decisions/recurrence-by-hand.md. Days are proleptic ordinals inside: 1 was a Monday.
+Written by hand: docs/dev/decisions/recurrence-by-hand.md. Days are proleptic ordinals inside: 1 was a Monday.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Convert between local time, as a clock on the wall shows it, and instants: docs/decisions/clock-changes.md.
+"""Convert between local time, as a clock on the wall shows it, and instants: docs/dev/decisions/clock-changes.md.
 
 Rule 1: a local time that the clocks show twice is the first of the two.
 Rule 2: a local time that the clocks leave out is read with the offset before the gap: 02:30 is then what they call 03:30.

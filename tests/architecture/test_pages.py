@@ -49,7 +49,7 @@ def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
 
 
 def test_every_decision_stands_in_the_list_of_decisions() -> None:
-    folder = ROOT / "docs" / "decisions"
+    folder = ROOT / "docs" / "dev" / "decisions"
     listed = (folder / "README.md").read_text()
     assert [path.name for path in folder.glob("*.md") if path.name not in listed and path.name != "README.md"] == []
 

@@ -15,7 +15,7 @@ from tests.rig.x11 import needs
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "systemd" / "turntoward.service"
 NETWORK = ROOT / "systemd" / "turntoward-network.conf"
-DECISION = ROOT / "docs" / "decisions" / "systemd-hardening.md"
+DECISION = ROOT / "docs" / "dev" / "decisions" / "systemd-hardening.md"
 MOST_EXPOSED = 6.1
 """What an unprivileged manager can enforce ends here: the rest of the scale counts namespaces and capabilities."""
 

@@ -111,7 +111,7 @@ def test_mako_is_judged_by_the_config_it_was_started_with(
 
 
 def test_the_docs_page_shows_the_config_lines_that_doctor_shows() -> None:
-    page = (ROOT / "docs/quiet-desktop.md").read_text()
+    page = (ROOT / "docs/do-not-disturb.md").read_text()
     assert dunst_lines([]) in page
     assert mako_lines([]) in page
 

@@ -1,6 +1,6 @@
 """Rules against dateutil, which walks from the first beginning on, and exceptions against sets; however they are cut.
 
-Where dateutil is not the RFC (docs/decisions/recurrence-by-hand.md) the question is put so that it is, and examples hold the
+Where dateutil is not the RFC (docs/dev/decisions/recurrence-by-hand.md) the question is put so that it is, and examples hold the
 difference.
 """
 

@@ -79,7 +79,7 @@ def test_the_settings_in_force_can_be_read_back_and_say_what_was_changed() -> No
 
 
 def test_the_page_on_configuration_holds_the_sample_word_for_word() -> None:
-    page = Path(__file__).parents[2] / "docs" / "configuration.md"
+    page = Path(__file__).parents[2] / "docs" / "settings.md"
     assert f"```toml\n{sample()}```" in page.read_text(encoding="utf-8")
 
 

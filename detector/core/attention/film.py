@@ -2,7 +2,7 @@
 
 Rule 1: a film begins where idleness would; a pause does not end it, another toplevel or a smaller one does.
 Rule 2: while it is on, a touch shorter than a look is part of it, and counts as something for both.
-Why so: docs/decisions/a-film-is-for-two.md.
+Why so: docs/dev/decisions/a-film-is-for-two.md.
 """
 
 from __future__ import annotations
