@@ -93,21 +93,13 @@ _TOPICS: Final[dict[str, str]] = {
 }
 """Which folder under `detector/cli/` defines each command, in its `commands.py`."""
 
-_NOT_MOVED_YET: Final[dict[str, str]] = {
-    "import": "importing.command",
-}
-"""Commands that a module of their own still defines as `command`. Take the line out when the command moves."""
-
 
 @cache
 def load_command(name: str) -> click.Command:
     """Import the command of this name, and translate its help."""
-    if name in _NOT_MOVED_YET:
-        command: click.Command = import_module(f"detector.cli.{_NOT_MOVED_YET[name]}").command
-    else:
-        topic = next(topic for topic, names in _TOPICS.items() if name in names.split())
-        module = import_module(f"detector.cli.{topic}.commands")
-        command = getattr(module, f"{name.replace('-', '_')}_command")
+    topic = next(topic for topic, names in _TOPICS.items() if name in names.split())
+    module = import_module(f"detector.cli.{topic}.commands")
+    command: click.Command = getattr(module, f"{name.replace('-', '_')}_command")
     _translate(command)
     return command
 

@@ -1,1 +1,1 @@
-"""History that another program kept: read, dropped down to categories, and run through the same core."""
+"""Import history of another program: reduce it to categories, and run it through the same core as live observations."""

@@ -1,7 +1,7 @@
-"""An export of ActivityWatch, from a file: all buckets, or a single one.
+"""Read an export of ActivityWatch from a file: all buckets, or a single one.
 
-Rule 1: the file is looked at in place, event by event; memory holds no more of it than three integers an event.
-Rule 2: a file that is none is refused with its place, before anything is kept.
+Rule 1: the file is read in place, event by event; memory holds no more of it than four integers an event.
+Rule 2: a file that is no export is refused with the place of the problem, before anything is stored.
 """
 
 from __future__ import annotations
@@ -13,49 +13,54 @@ from typing import Final
 import msgspec
 
 from detector.errors import Problem, UserError
-from detector.importing.door import Door
-from detector.importing.model import Account, Progress
+from detector.i18n import _
+from detector.importing.model import ImportReport, ProgressCallback
+from detector.importing.sanitizer import EventSanitizer
 
-LARGEST: Final = 1 << 30
-"""Bytes: ten years of a busy desktop."""
-_STEP: Final = 20_000
-_HINT: Final = 'An export begins with {"buckets": …; ActivityWatch writes one under "Raw Data", "Export all buckets".'
+MAX_BYTES: Final = 1 << 30
+"""Ten years of a busy desktop."""
+_PROGRESS_INTERVAL: Final = 20_000
+_HINT: Final = _(
+    'An export begins with {"buckets": …; ActivityWatch writes one under "Raw Data", "Export all buckets".'
+)
 
 
-class _Bucket(msgspec.Struct):
+class _ExportedBucket(msgspec.Struct):
+    # Raw: the events stay where they are in the file until each is decoded.
     events: list[msgspec.Raw]
     id: str | None = None
     type: str | None = None
     hostname: str | None = None
 
 
-class _Export(msgspec.Struct):
+class _ExportFile(msgspec.Struct):
     buckets: dict[str, msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
     id: str | msgspec.UnsetType = msgspec.UNSET
 
 
-def read_export(path: Path, door: Door, account: Account, progress: Progress) -> None:
-    """Let every event of the file in through the door.
+def read_export(path: Path, sanitizer: EventSanitizer, report: ImportReport, progress: ProgressCallback) -> None:
+    """Pass every event of the file to the sanitizer.
 
     Raises:
         UserError: if it cannot be read, is too large, or is no export, with the place.
     """
     if path.is_fifo() or path.is_socket():
-        raise UserError([Problem(file=str(path), message="is no plain file", hint=_HINT)])
+        raise _refused(path, _("is no plain file"))
     try:
         with path.open("rb") as file:
             size = file.seek(0, 2)
-            if size > LARGEST:
-                hint = "Export the buckets one by one, or let it read from the running ActivityWatch with --url."
-                raise UserError([Problem(file=str(path), message="is larger than 1 GB", hint=hint)])
+            if size > MAX_BYTES:
+                hint = _("Export the buckets one by one, or let it read from the running ActivityWatch with --url.")
+                raise _refused(path, _("is larger than 1 GB"), hint)
             if size == 0:
-                raise UserError([Problem(file=str(path), message="is empty", hint=_HINT)])
-            # Closed with the last that is cut out of it: whoever still holds a piece holds it open.
+                raise _refused(path, _("is empty"))
+            # Never closed here: the raw events point into it, and it goes with the last of them.
             whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    except OSError as failure:
-        raise UserError([Problem(file=str(path), message=f"cannot be read: {failure.strerror}")]) from None
+    except OSError as error:
+        message = _("cannot be read: {why}").format(why=error.strerror)
+        raise UserError([Problem(file=str(path), message=message)]) from None
     for name, raw in _buckets(path, whole).items():
-        _read_bucket(name, raw, door, account, progress)
+        _read_bucket(name, raw, sanitizer, report, progress)
 
 
 def _buckets(path: Path, whole: mmap.mmap) -> dict[str, msgspec.Raw]:
@@ -63,42 +68,48 @@ def _buckets(path: Path, whole: mmap.mmap) -> dict[str, msgspec.Raw]:
     if whole[:3] == b"\xef\xbb\xbf":
         content = content[3:]
     try:
-        export = msgspec.json.decode(content, type=_Export)
+        export = msgspec.json.decode(content, type=_ExportFile)
     except msgspec.ValidationError:
-        raise UserError([Problem(file=str(path), message="is no export of ActivityWatch", hint=_HINT)]) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
-        raise UserError([_not_json(path, whole, str(wrong))]) from None
+        raise _refused(path, _("is no export of ActivityWatch")) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UserError([_not_json(path, whole, str(error))]) from None
     except RecursionError:
-        raise UserError([Problem(file=str(path), message="is nested too deeply to be an export", hint=_HINT)]) from None
+        raise _refused(path, _("is nested too deeply to be an export")) from None
     if export.buckets is not msgspec.UNSET:
         return export.buckets
     if export.id is not msgspec.UNSET:
         return {export.id: msgspec.Raw(content)}
-    raise UserError([Problem(file=str(path), message="is no export of ActivityWatch", hint=_HINT)])
+    raise _refused(path, _("is no export of ActivityWatch"))
 
 
-def _read_bucket(name: str, raw: msgspec.Raw, door: Door, account: Account, progress: Progress) -> None:
+def _read_bucket(
+    name: str, raw: msgspec.Raw, sanitizer: EventSanitizer, report: ImportReport, progress: ProgressCallback
+) -> None:
     try:
-        bucket = msgspec.json.decode(raw, type=_Bucket)
+        exported = msgspec.json.decode(raw, type=_ExportedBucket)
     except (msgspec.DecodeError, RecursionError):
-        account.say(f"{name}: it is not what a bucket should be")
+        report.add_problem(_("{bucket}: it is not what a bucket should be").format(bucket=name))
         return
-    admitted = door.admit(name, bucket.type or "", bucket.hostname)
-    if admitted is None:
+    bucket = sanitizer.accept_bucket(name, exported.type or "", exported.hostname)
+    if bucket is None:
         return
-    for number, event in enumerate(bucket.events, start=1):
-        if number % _STEP == 0:
-            progress(f"{name}, event {number:,} of {len(bucket.events):,}")
-        door.take(admitted, number, event)
+    for number, event in enumerate(exported.events, start=1):
+        if number % _PROGRESS_INTERVAL == 0:
+            activity = _("{bucket}, event {number} of {count}")
+            progress(activity.format(bucket=name, number=f"{number:,}", count=f"{len(exported.events):,}"))
+        sanitizer.add(bucket, number, event)
 
 
-def _not_json(path: Path, whole: mmap.mmap, words: str) -> Problem:
-    """Say where the file ceases to be JSON. Nothing of what stands there is shown: it may be a title."""
-    _, _, place = words.rpartition("(byte ")
-    at = int(place.rstrip(")")) if place.rstrip(")").isdigit() else len(whole)
+def _refused(path: Path, message: str, hint: str = _HINT) -> UserError:
+    return UserError([Problem(file=str(path), message=message, hint=hint)])
+
+
+def _not_json(path: Path, whole: mmap.mmap, error: str) -> Problem:
+    """Return where the file ceases to be JSON. Nothing of what stands there is shown: it may be a title."""
+    place = error.rpartition("(byte ")[2].rstrip(")")
+    at = int(place) if place.isdigit() else len(whole)
     before = whole[:at]
     line = before.count(b"\n") + 1
     column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
-    ends = "truncated" in words
-    message = "is not JSON: it ends too early" if ends else "is not JSON from here on"
+    message = _("is not JSON: it ends too early") if "truncated" in error else _("is not JSON from here on")
     return Problem(file=str(path), line=line, column=column, message=message, hint=_HINT)

@@ -1,4 +1,4 @@
-"""What an import counts, finds wrong, and says while it goes on."""
+"""What an import counts and what it could not read."""
 
 from __future__ import annotations
 
@@ -8,55 +8,53 @@ from typing import Final, Literal, TypeAlias
 
 from detector.partner_time.model import Occurrence
 
-SHOWN: Final = 10
-"""Problems that are kept with their words; the rest is counted."""
+MAX_PROBLEMS: Final = 10
+"""So many problems are stored as sentences; the rest is counted."""
 
-Times: TypeAlias = Literal["declared", "kept", "all-day"]
+TimesOption: TypeAlias = Literal["declared", "kept", "all-day"]
+ProgressCallback: TypeAlias = Callable[[str], None]
+"""Called with what is being done, as a clause; it decides whether to show it."""
 
 
 @dataclass(slots=True, kw_only=True)
-class Tally:
-    """What became of the events of one device. `used + outside + twice + left + wrong == read`.
+class EventCounts:
+    """What became of the events of one device. `used + outside + duplicate + deferred + invalid == read`.
 
-    `twice`: told twice by the source, or of a partner time in which the device was observed already. `left`: of a
-    partner time that could not be taken in yet.
+    `duplicate`: recorded twice by the source, or of a partner time in which the device was observed already. `deferred`:
+    of a partner time that could not be imported yet.
     """
 
     read: int = 0
     used: int = 0
-    twice: int = 0
-    left: int = 0
-    wrong: int = 0
+    duplicate: int = 0
+    deferred: int = 0
+    invalid: int = 0
 
     @property
     def outside(self) -> int:
         """How many lie outside every partner time."""
-        return self.read - self.used - self.twice - self.left - self.wrong
+        return self.read - self.used - self.duplicate - self.deferred - self.invalid
 
 
 @dataclass(slots=True)
-class Account:
-    """What an import did. `unknown` names buckets that hold nothing which is looked at."""
+class ImportReport:
+    """What an import did. `skipped_buckets` have a kind of event that is not used; `first`: the first one imported."""
 
-    devices: dict[str, Tally] = field(default_factory=dict)
+    devices: dict[str, EventCounts] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
-    wrong: int = 0
-    passed_over: list[str] = field(default_factory=list)
+    problem_count: int = 0
+    skipped_buckets: list[str] = field(default_factory=list)
     added: int = 0
     extended: int = 0
-    left: int = 0
+    deferred: int = 0
     first: Occurrence | None = None
 
-    def tally(self, device: str) -> Tally:
-        """Return the device's tally."""
-        return self.devices.setdefault(device, Tally())
+    def counts(self, device: str) -> EventCounts:
+        """Return the device's counts."""
+        return self.devices.setdefault(device, EventCounts())
 
-    def say(self, problem: str) -> None:
+    def add_problem(self, problem: str) -> None:
         """Note one thing that is wrong with what was read."""
-        self.wrong += 1
-        if len(self.problems) < SHOWN:
+        self.problem_count += 1
+        if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(problem)
-
-
-Progress: TypeAlias = Callable[[str], None]
-"""Takes what is being done now, as half a sentence; says it, or not, as it sees fit."""

@@ -1,6 +1,6 @@
-"""A running aw-server as a source: asked for one stretch of time after another.
+"""Read the history of a running aw-server, one span of time after another.
 
-Rule 1: memory stays flat however much there is: a stretch whose answer is too large is asked for in halves.
+Rule 1: memory stays flat however much there is: a span whose response is too large is requested in halves.
 Rule 2: what cannot be read of one bucket is named, and the others are read.
 """
 
@@ -13,89 +13,93 @@ from typing import Final
 import msgspec
 
 from detector.errors import TurntowardError
-from detector.importing.door import Bucket, Door
-from detector.importing.model import Account, Progress
-from detector.importing.timeline import as_integer
+from detector.i18n import _
+from detector.importing.model import ImportReport, ProgressCallback
+from detector.importing.sanitizer import EventSanitizer, SourceBucket
+from detector.importing.timeline import to_microseconds
 from detector.sensors.activitywatch_server import ActivityWatchError, ActivityWatchServer, AnswerTooLarge
 
-STRETCH: Final = timedelta(days=7)
-SHORTEST: Final = timedelta(minutes=10)
-_HINT: Final = "Is it running, and there? It answers at http://127.0.0.1:5600 unless it was told otherwise."
+REQUESTED_SPAN: Final = timedelta(days=7)
+MIN_SPAN: Final = timedelta(minutes=10)
+_HINT: Final = _("Is it running, and there? It answers at http://127.0.0.1:5600 unless it was told otherwise.")
 
 
-class SourceFailed(TurntowardError):
-    """The aw-server could not be read: nothing of it was kept."""
+class ServerUnreadable(TurntowardError):
+    """The aw-server could not be read: nothing of it was stored."""
 
 
 def read_server(
-    server: ActivityWatchServer, door: Door, account: Account, *, since: datetime, until: datetime, progress: Progress
+    server: ActivityWatchServer,
+    sanitizer: EventSanitizer,
+    report: ImportReport,
+    *,
+    since: datetime,
+    until: datetime,
+    progress: ProgressCallback,
 ) -> None:
-    """Let every event of the server from `since` on in through the door.
+    """Pass every event of the server from `since` on to the sanitizer.
 
     Raises:
-        SourceFailed: if nobody answers there, or nobody who is an aw-server.
+        ServerUnreadable: if nobody answers there, or nobody who is an aw-server.
     """
     with asyncio.Runner() as runner:
         try:
-            said = runner.run(server.buckets())
-            for name in sorted(said):
-                type_, host = said[name].get("type"), said[name].get("hostname")
-                bucket = door.admit(
+            found = runner.run(server.buckets())
+            for name in sorted(found):
+                type_, host = found[name].get("type"), found[name].get("hostname")
+                bucket = sanitizer.accept_bucket(
                     name, type_ if isinstance(type_, str) else "", host if isinstance(host, str) else None
                 )
                 if bucket is not None:
-                    reading = _Reading(
-                        bucket, runner=runner, server=server, door=door, account=account, progress=progress
-                    )
-                    reading.read(since, until)
-        except ActivityWatchError as failure:
-            raise SourceFailed(f"{server.url}: ActivityWatch {failure}.\n  {_HINT}") from None
+                    reader = _BucketReader(bucket, runner, server, sanitizer, report)
+                    reader.read(since, until, progress)
+        except ActivityWatchError as error:
+            problem = _("{url}: ActivityWatch {problem}.").format(url=server.url, problem=error)
+            raise ServerUnreadable(f"{problem}\n  {_HINT}") from None
 
 
-class _Reading:
-    """The reading of one bucket."""
-
+class _BucketReader:
     def __init__(
         self,
-        bucket: Bucket,
-        *,
+        bucket: SourceBucket,
         runner: asyncio.Runner,
         server: ActivityWatchServer,
-        door: Door,
-        account: Account,
-        progress: Progress,
+        sanitizer: EventSanitizer,
+        report: ImportReport,
     ) -> None:
+        self._bucket = bucket
         self._runner = runner
         self._server = server
-        self._door = door
-        self._account = account
-        self._bucket = bucket
-        self._progress = progress
+        self._sanitizer = sanitizer
+        self._report = report
         self._number = 0
         self._decoder = msgspec.json.Decoder(list[msgspec.Raw])
 
-    def read(self, since: datetime, until: datetime) -> None:
-        at, goes_on_from = since, None
+    def read(self, since: datetime, until: datetime, progress: ProgressCallback) -> None:
+        at, split_at = since, None
         while at < until:
-            ends = min(at + STRETCH, until)
-            self._progress(f"{self._bucket.name}, {at:%Y-%m-%d}")
-            self._stretch(at, ends, goes_on_from)
-            at, goes_on_from = ends, as_integer(ends)
+            ends = min(at + REQUESTED_SPAN, until)
+            progress(f"{self._bucket.name}, {at:%Y-%m-%d}")
+            self._read_span(at, ends, split_at)
+            at, split_at = ends, to_microseconds(ends)
 
-    def _stretch(self, at: datetime, ends: datetime, goes_on_from: int | None) -> None:
+    def _read_span(self, at: datetime, ends: datetime, split_at: int | None) -> None:
+        name = self._bucket.name
         try:
-            events = self._decoder.decode(self._runner.run(self._server.between(self._bucket.name, at, ends)))
+            events = self._decoder.decode(self._runner.run(self._server.between(name, at, ends)))
         except AnswerTooLarge:
-            if ends - at <= SHORTEST:
-                self._account.say(f"{self._bucket.name}: too much is told of {at:%Y-%m-%d %H:%M}")
+            if ends - at <= MIN_SPAN:
+                problem = _("{bucket}: too much is told of {time}")
+                self._report.add_problem(problem.format(bucket=name, time=f"{at:%Y-%m-%d %H:%M}"))
                 return
             middle = at + (ends - at) / 2
-            self._stretch(at, middle, goes_on_from)
-            self._stretch(middle, ends, as_integer(middle))
+            self._read_span(at, middle, split_at)
+            self._read_span(middle, ends, to_microseconds(middle))
             return
         except (msgspec.DecodeError, RecursionError):
-            self._account.say(f"{self._bucket.name}: what is told of {at:%Y-%m-%d} is no list of events")
+            problem = _("{bucket}: what is told of {day} is no list of events")
+            self._report.add_problem(problem.format(bucket=name, day=f"{at:%Y-%m-%d}"))
             return
         for event in events:
             self._number += 1
-            self._door.take(self._bucket, self._number, event, goes_on_from=goes_on_from)
+            self._sanitizer.add(self._bucket, self._number, event, split_at=split_at)

@@ -1,7 +1,7 @@
-"""Events once their titles are gone: three integers each, in order of time, by device, host and kind.
+"""Events once their titles are gone: four integers each, in order of time, by device, host and kind.
 
-Rule 1: what the source told twice, or in two pieces, is there once.
-Rule 2: they are settled once, when all are there; before that nothing is asked of them.
+Rule 1: what the source recorded twice, or in two pieces, is there once.
+Rule 2: nothing is asked of the tracks before `finish` was called, once all events are there.
 """
 
 from __future__ import annotations
@@ -18,48 +18,48 @@ NOTHING: Final = -1
 """Stands for an activity where there is none."""
 
 
-class Track:
-    """Events of one kind on one host. Instants are microseconds since the epoch."""
+class EventTrack:
+    """Events of one kind on one host, as arrays: a year has millions. Instants are microseconds since the epoch."""
 
-    __slots__ = ("began", "browser", "ended", "pieces", "twice", "what")
+    __slots__ = ("began", "browser", "duplicates", "ended", "split_points", "what")
 
     def __init__(self) -> None:
         self.began = array("q")
         self.ended = array("q")
         self.what = array("i")
         self.browser = array("b")
-        self.twice = 0
-        self.pieces: set[int] = set()
-        """Where events may begin that are the rest of others: at each edge of what was asked for at once."""
+        self.duplicates = 0
+        self.split_points: set[int] = set()
+        """Where the rest of an event may begin: at each edge of what was requested at once."""
 
     def __len__(self) -> int:
         """Return how many events there are."""
         return len(self.began)
 
     def add(self, began: int, ended: int, what: int, browser: int) -> None:
-        """Take in one event, in any order."""
+        """Add one event, in any order."""
         self.began.append(began)
         self.ended.append(ended)
         self.what.append(what)
         self.browser.append(browser)
 
-    def settle(self) -> None:
-        """Bring them in order, once all are there; what was told twice goes, what was told in pieces is put together."""
+    def finish(self) -> None:
+        """Sort the events, once all are there; drop duplicates, and join what is in pieces."""
         order = sorted(range(len(self)), key=lambda at: (self.began[at], self.ended[at], self.what[at]))
-        settled = Track()
+        done = EventTrack()
         for at in order:
             began, ended, what, browser = self.began[at], self.ended[at], self.what[at], self.browser[at]
-            if settled.began and settled.what[-1] == what and settled.browser[-1] == browser:
-                is_piece = began in self.pieces and settled.ended[-1] >= began
-                if is_piece or settled.began[-1] == began:
-                    self.twice += not is_piece
-                    settled.ended[-1] = max(ended, settled.ended[-1])
+            if done.began and done.what[-1] == what and done.browser[-1] == browser:
+                is_piece = began in self.split_points and done.ended[-1] >= began
+                if is_piece or done.began[-1] == began:
+                    self.duplicates += not is_piece
+                    done.ended[-1] = max(ended, done.ended[-1])
                     continue
-            settled.add(began, ended, what, browser)
-        self.began, self.ended, self.what, self.browser = settled.began, settled.ended, settled.what, settled.browser
-        self.pieces.clear()
+            done.add(began, ended, what, browser)
+        self.began, self.ended, self.what, self.browser = done.began, done.ended, done.what, done.browser
+        self.split_points.clear()
 
-    def before(self, at: int) -> int:
+    def last_until(self, at: int) -> int:
         """Return the index of the last event that began at `at` or earlier, or -1."""
         return bisect_right(self.began, at) - 1
 
@@ -69,24 +69,24 @@ class Track:
 
 
 @dataclass(slots=True)
-class Host:
-    """All that is known of one device by the name that ActivityWatch has for it."""
+class SourceHost:
+    """All that is known of one device under the name that ActivityWatch has for it."""
 
     device: str
-    tracks: dict[BucketKind, Track] = field(default_factory=dict)
+    tracks: dict[BucketKind, EventTrack] = field(default_factory=dict)
 
     @property
-    def reach(self) -> int:
-        """The last instant of which anything is told."""
+    def last_instant(self) -> int:
+        """The last instant of which anything is recorded."""
         return max((max(track.ended) for track in self.tracks.values() if len(track)), default=0)
 
 
-class Tracks:
+class EventTracks:
     """All tracks, and the activities that their numbers stand for."""
 
     def __init__(self) -> None:
         self.activities: list[Activity] = []
-        self.hosts: dict[tuple[str, str], Host] = {}
+        self.hosts: dict[tuple[str, str], SourceHost] = {}
         self._numbers: dict[Activity, int] = {}
 
     def number(self, activity: Activity) -> int:
@@ -97,29 +97,30 @@ class Tracks:
             self.activities.append(activity)
         return number
 
-    def track(self, device: str, host: str, kind: BucketKind) -> Track:
+    def track(self, device: str, host: str, kind: BucketKind) -> EventTrack:
         """Return the track, made where there is none yet."""
+        # Not setdefault(), which would make four arrays for every event.
         of_host = self.hosts.get((device, host))
         if of_host is None:
-            of_host = self.hosts[device, host] = Host(device)
+            of_host = self.hosts[device, host] = SourceHost(device)
         track = of_host.tracks.get(kind)
         if track is None:
-            track = of_host.tracks[kind] = Track()
+            track = of_host.tracks[kind] = EventTrack()
         return track
 
-    def settle(self) -> dict[str, int]:
-        """Bring everything in order; return how many events were told twice, by device."""
-        twice: dict[str, int] = {}
-        for (device, _), host in self.hosts.items():
+    def finish(self) -> dict[str, int]:
+        """Sort everything; return how many events were recorded twice, by device."""
+        duplicates: dict[str, int] = {}
+        for (device, _host), host in self.hosts.items():
             for track in host.tracks.values():
-                track.settle()
-                twice[device] = twice.get(device, 0) + track.twice
-        self._lend_unlocks()
-        return twice
+                track.finish()
+                duplicates[device] = duplicates.get(device, 0) + track.duplicates
+        self._join_unlocks()
+        return duplicates
 
-    def _lend_unlocks(self) -> None:
-        # Some versions of ActivityWatch for Android call the host of unlocks otherwise than that of apps.
-        for (device, _), host in list(self.hosts.items()):
-            others = [other for (name, _), other in self.hosts.items() if name == device and "app" in other.tracks]
+    def _join_unlocks(self) -> None:
+        # Some versions of ActivityWatch for Android have another host for unlocks than for apps.
+        for (device, _host), host in list(self.hosts.items()):
+            others = [other for (name, _other), other in self.hosts.items() if name == device and "app" in other.tracks]
             if set(host.tracks) == {"unlock"} and len(others) == 1:
                 others[0].tracks.setdefault("unlock", host.tracks.pop("unlock"))

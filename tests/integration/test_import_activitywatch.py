@@ -165,7 +165,7 @@ def test_too_much_in_the_shortest_stretch_is_named_and_the_rest_is_read(
     at = TODAY - timedelta(days=1, hours=2)
     server.put("aw-watcher-window_desk", *(event(at, 1, app="x" * 5000, title="x") for _ in range(30)))
     monkeypatch.setattr(activitywatch_server, "MAX_ANSWER", 100_000)
-    monkeypatch.setattr(running_server, "SHORTEST", timedelta(hours=1))
+    monkeypatch.setattr(running_server, "MIN_SPAN", timedelta(hours=1))
     found = done("--url", server.url, "--since", "3d", "--dry-run")
     assert "too much is told" in found["problems"][0]
     assert found["wrong"] >= 1

@@ -23,7 +23,7 @@ from detector.core.observations import (
     SensorStarted,
 )
 from detector.core.pipeline import Pipeline
-from detector.importing.timeline import as_integer, known, known_for
+from detector.importing.timeline import known_length, known_states, to_microseconds
 from detector.partner_time.model import PartnerTime
 from detector.store.history import HistoryStore
 from detector.store.store import Store
@@ -155,14 +155,14 @@ def _is_unambiguous(history: History) -> bool:
 @given(histories())
 def test_what_is_kept_is_known_and_no_more_than_that(history: History) -> None:
     kept = store()
-    account = bring(kept, history)
+    report = bring(kept, history)
     tracks, _ = let_in(history)
     for occurrence in kept.history.occurrences():
         assert occurrence.ended is not None
-        begins, ends = as_integer(occurrence.began), as_integer(occurrence.ended)
+        begins, ends = to_microseconds(occurrence.began), to_microseconds(occurrence.ended)
         for device in ("laptop", "phone"):
             of_it = [host for host in tracks.hosts.values() if host.device == device]
-            expected = max((known_for(known(host, begins, ends), ends) for host in of_it), default=0)
+            expected = max((known_length(known_states(host, begins, ends), ends) for host in of_it), default=0)
             covered = sum(
                 (each.coverage.ended - each.coverage.began).total_seconds() * 1_000_000
                 for each in kept.history.coverage()
@@ -173,8 +173,8 @@ def test_what_is_kept_is_known_and_no_more_than_that(history: History) -> None:
         coverage = [each.coverage for each in kept.history.coverage() if each.occurrence == occurrence.id]
         share = split_time(uses, coverage, occurrence.began, occurrence.ended).share
         assert share.known <= occurrence.ended - occurrence.began
-    for tally in account.devices.values():
-        assert tally.read == tally.used + tally.outside + tally.twice + tally.left + tally.wrong
+    for tally in report.devices.values():
+        assert tally.read == tally.used + tally.outside + tally.duplicate + tally.deferred + tally.invalid
         assert tally.outside >= 0
 
 
@@ -228,7 +228,7 @@ def test_of_what_is_kept_nothing_is_changed_and_devices_that_were_observed_are_n
     live(kept, *devices)
     name = f"1@{EVENINGS[1]:%Y%m%dT%H%M%SZ}"
     before = everything(kept)
-    account = bring(kept, history)
+    report = bring(kept, history)
     now = everything(kept)
     for what in ("uses", "coverage"):
         assert [each for each in before[what] if each not in now[what]] == []
@@ -244,7 +244,7 @@ def test_of_what_is_kept_nothing_is_changed_and_devices_that_were_observed_are_n
     again = bring(kept, history)
     assert everything(kept) == now
     assert again.extended == 0
-    assert account.extended <= 1
+    assert report.extended <= 1
 
 
 def _numbers_are_given_once(kept: Store) -> None:
@@ -270,8 +270,8 @@ def test_a_device_added_to_what_is_kept_is_numbered_after_it_and_hears_what_the_
     history.apps(event(after(LASTS + 3600), 1, app="X", package="com.whatsapp"))
     before, live_moments = len(kept.history.uses()), kept.history.moments()
     assert live_moments
-    account = bring(kept, history, phone="my phone")
-    assert account.extended == 1
+    report = bring(kept, history, phone="my phone")
+    assert report.extended == 1
     added = [
         each.use
         for each in kept.history.uses()
@@ -297,8 +297,8 @@ def test_a_dry_run_keeps_nothing_and_counts_the_same() -> None:
 def test_what_reaches_beyond_the_data_is_left_for_the_next_time() -> None:
     kept, history = store(), History()
     history.front(event(after(0), LASTS - 1, app="firefox", title=TITLES[0]))
-    account = bring(kept, history)
-    assert (account.added, account.left, account.tally("laptop").left) == (0, 1, 1)
+    report = bring(kept, history)
+    assert (report.added, report.deferred, report.counts("laptop").deferred) == (0, 1, 1)
     history.front(event(after(LASTS - 1), 1, app="firefox", title=TITLES[0]))
     assert bring(kept, history).added == 1
 

@@ -17,7 +17,7 @@ from detector.core.observations import (
     SensorStarted,
     WentIdle,
 )
-from detector.importing.timeline import as_instant, as_integer, known, known_for, observations
+from detector.importing.timeline import from_microseconds, known_length, known_states, observations, to_microseconds
 from tests.rig.activitywatch_history import History, event
 from tests.rig.importing import BEGAN, after, only_host
 
@@ -28,8 +28,8 @@ PLAIN = "x — Mozilla Firefox"
 
 def seen(history: History, device: str = "laptop", lasts: float = HOUR) -> list[Observation]:
     host, tracks = only_host(history, device)
-    begins, ends = as_integer(BEGAN), as_integer(after(lasts))
-    return list(observations(host, known(host, begins, ends), begins, ends, tracks.activities))
+    begins, ends = to_microseconds(BEGAN), to_microseconds(after(lasts))
+    return list(observations(host, known_states(host, begins, ends), begins, ends, tracks.activities))
 
 
 def told(history: History, device: str = "laptop", lasts: float = HOUR) -> list[tuple[float, str]]:
@@ -234,6 +234,6 @@ def test_instants_never_decrease_and_lie_within() -> None:
 
 def test_how_long_anything_was_known_is_counted() -> None:
     host, _ = only_host(front((0, 100, INSTAGRAM), (1000, 50, PLAIN)))
-    begins, ends = as_integer(BEGAN), as_integer(after(HOUR))
-    assert known_for(known(host, begins, ends), ends) == 150_000_000
-    assert as_instant(ends) - BEGAN == timedelta(hours=1)
+    begins, ends = to_microseconds(BEGAN), to_microseconds(after(HOUR))
+    assert known_length(known_states(host, begins, ends), ends) == 150_000_000
+    assert from_microseconds(ends) - BEGAN == timedelta(hours=1)

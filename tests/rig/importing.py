@@ -1,4 +1,4 @@
-"""Hands for tests of importing: history through the door, past partner times through the core, into a store."""
+"""Hands for tests of importing: history through the sanitizer, past partner times through the core, into a store."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ import msgspec
 from detector.activities.classifier import Classifier
 from detector.activities.load import load_classifier
 from detector.core.attention.settings import AttentionSettings
-from detector.importing.bring import Bringing, Deciding
-from detector.importing.door import Door
-from detector.importing.model import Account, Times
-from detector.importing.times import Past, past_times
-from detector.importing.tracks import Host, Tracks
+from detector.importing.importer import DecisionSettings, HistoryImporter
+from detector.importing.model import ImportReport, TimesOption
+from detector.importing.past_times import PastTime, past_times
+from detector.importing.sanitizer import EventSanitizer
+from detector.importing.tracks import EventTracks, SourceHost
 from detector.rulebook.loading import load_rules
 from detector.store.schedule import read_schedule
 from detector.store.store import Store
@@ -48,21 +48,21 @@ def after(seconds: float) -> datetime:
 
 def let_in(
     history: History, *, phone: str = "phone", keep_names: bool = False, now: datetime = NOW
-) -> tuple[Tracks, Account]:
+) -> tuple[EventTracks, ImportReport]:
     """Let the history in, event by event, and settle it."""
-    tracks, account = Tracks(), Account()
-    door = Door(catalogue(), tracks, account, phone=phone, keep_names=keep_names, now=now)
+    tracks, report = EventTracks(), ImportReport()
+    sanitizer = EventSanitizer(catalogue(), tracks, report, phone=phone, keep_names=keep_names, now=now)
     for name, bucket in history.buckets.items():
-        admitted = door.admit(name, bucket["type"], bucket["hostname"])
+        admitted = sanitizer.accept_bucket(name, bucket["type"], bucket["hostname"])
         for number, each in enumerate(bucket["events"] if admitted else (), start=1):
             assert admitted is not None
-            door.take(admitted, number, msgspec.Raw(json.dumps(each).encode()))
-    for device, twice in tracks.settle().items():
-        account.tally(device).twice += twice
-    return tracks, account
+            sanitizer.add(admitted, number, msgspec.Raw(json.dumps(each).encode()))
+    for device, twice in tracks.finish().items():
+        report.counts(device).duplicate += twice
+    return tracks, report
 
 
-def only_host(history: History, device: str = "laptop") -> tuple[Host, Tracks]:
+def only_host(history: History, device: str = "laptop") -> tuple[SourceHost, EventTracks]:
     tracks, _ = let_in(history)
     (host,) = [host for host in tracks.hosts.values() if host.device == device]
     return host, tracks
@@ -72,29 +72,29 @@ def bring(
     store: Store,
     history: History,
     *,
-    times: Times = "declared",
+    times: TimesOption = "declared",
     since: datetime | None = None,
     now: datetime = NOW,
     phone: str = "phone",
     keeps: bool = True,
     attention: AttentionSettings | None = None,
-) -> Account:
+) -> ImportReport:
     """Import the history."""
-    tracks, account = let_in(history, phone=phone, now=now)
-    deciding = Deciding(rules=built_in(), policy=PolicySettings(), attention=attention or AttentionSettings())
-    bringing = Bringing(store=store, tracks=tracks, account=account, deciding=deciding, keeps=keeps)
-    bringing.bring(asked(store, times, since or now - timedelta(days=90), now))
-    return account
+    tracks, report = let_in(history, phone=phone, now=now)
+    decisions = DecisionSettings(rules=built_in(), policy=PolicySettings(), attention=attention or AttentionSettings())
+    importer = HistoryImporter(store=store, tracks=tracks, report=report, settings=decisions, saves=keeps)
+    importer.run(asked(store, times, since or now - timedelta(days=90), now))
+    return report
 
 
-def asked(store: Store, times: Times, since: datetime, now: datetime) -> Sequence[Past]:
+def asked(store: Store, times: TimesOption, since: datetime, now: datetime) -> Sequence[PastTime]:
     return past_times(
         times,
         since=since,
         now=now,
         zone=BERLIN,
         schedule=read_schedule(store, now),
-        kept=store.history.occurrences(),
+        stored=store.history.occurrences(),
     )
 
 

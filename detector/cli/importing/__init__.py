@@ -1,1 +1,1 @@
-"""`turntoward import ...`."""
+"""`turntoward import`: take in history that another program kept."""

@@ -1,125 +1,140 @@
-"""What `turntoward import` says while it goes on, and at its end.
+"""Report what `turntoward import` did.
 
-Rule 1: names of buckets come from elsewhere; nothing in them steers a terminal.
+Rule 1: names of buckets come from elsewhere; nothing in them may steer a terminal.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from datetime import datetime, timedelta
+from typing import Final
 
 import click
 
-if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+from detector.cli import output
+from detector.i18n import _, ngettext
+from detector.importing.model import ImportReport, TimesOption
+from rules.lengths import say_length
 
-    from detector.importing.model import Account, Times
+MAX_BUCKETS: Final = 8
+MAX_DEVICE_WIDTH: Final = 18
+MAX_LENGTH: Final = 300
 
-WIDTH: Final = 80
 
-
-def say_account(
-    account: Account, begins: datetime, *, asked: int, shortened: timedelta | None, times: Times, dry_run: bool
+def say_report(
+    report: ImportReport,
+    begins: datetime,
+    *,
+    count: int,
+    shortened: timedelta | None,
+    times: TimesOption,
+    dry_run: bool,
 ) -> None:
-    """Write the table of devices, what could not be read, and what follows. `asked`: how many partner times lie there."""
-    from detector.cli.output import say  # noqa: PLC0415 - not for --help
-    from rules.lengths import say_length  # noqa: PLC0415 - not for --help
+    """Write the table of devices, what could not be read, and what to do next.
 
-    heads = ("Device", "Events", "Used", "Outside", "Known already", "Not yet", "Wrong")
-    rows = [
-        (
-            _cut(device),
-            *(
-                f"{count:,}"
-                for count in (
-                    tally.read,
-                    tally.used,
-                    tally.outside,
-                    tally.twice,
-                    tally.left,
-                    tally.wrong,
-                )
-            ),
-        )
-        for device, tally in sorted(account.devices.items())
-    ]
-    if rows:
-        widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
-        for row in (heads, *rows):
-            cells = [
-                cell.ljust(width) if at == 0 else cell.rjust(width)
-                for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-            ]
-            click.echo("  ".join(cells).rstrip())
-        click.echo()
-    for problem in account.problems:
-        say(_plain(problem), later="  ")
-    if account.wrong > len(account.problems):
-        click.echo(f"… and {account.wrong - len(account.problems):,} more that could not be read.")
-    if account.passed_over:
-        say(f"Passed over, for they hold nothing that is looked at: {_plain(', '.join(account.passed_over[:8]))}.")
+    `count`: how many partner times there are to fill; `shortened`: the retention, if that is why `begins` is later.
+    """
+    _print_table(report)
+    for problem in report.problems:
+        output.say(_safe(problem), later="  ")
+    if more := report.problem_count - len(report.problems):
+        click.echo(_("… and {count} more that could not be read.").format(count=f"{more:,}"))
+    if report.skipped_buckets:
+        sentence = _("Passed over, for they hold nothing that is looked at: {buckets}.")
+        output.say(sentence.format(buckets=_safe(", ".join(report.skipped_buckets[:MAX_BUCKETS]))))
     if shortened is not None:
-        say(f"You keep {say_length(shortened)} (`retention`), so nothing before {begins:%Y-%m-%d} is taken in.")
-    would = "would be " if dry_run else ""
-    say(f"{_count(account.added, 'partner time')} {would}added, {account.extended:,} {would}extended.")
-    if account.left:
-        say(
-            f"{_count(account.left, 'partner time')} {'reaches' if account.left == 1 else 'reach'} beyond what is told so far; import again later."
+        sentence = _("You keep {length} (`retention`), so nothing before {day} is taken in.")
+        output.say(sentence.format(length=say_length(shortened), day=f"{begins:%Y-%m-%d}"))
+    if dry_run:
+        sentence = _("{times} would be added, {extended} would be extended.")
+    else:
+        sentence = _("{times} added, {extended} extended.")
+    output.say(sentence.format(times=_partner_times(report.added), extended=f"{report.extended:,}"))
+    if report.deferred:
+        sentence = ngettext(
+            "{times} reaches beyond what is told so far; import again later.",
+            "{times} reach beyond what is told so far; import again later.",
+            report.deferred,
         )
-    if not asked:
-        say(_nothing(times))
+        output.say(sentence.format(times=_partner_times(report.deferred)))
+    if not count:
+        output.say(_nothing_there(times))
     elif dry_run:
-        say("Nothing was kept. Without `--dry-run` it is.")
-    elif account.first is not None:
-        say(f"See `turntoward report --since {account.first.begins.astimezone(begins.tzinfo):%Y-%m-%d}`.")
+        output.say(_("Nothing was kept. Without `--dry-run` it is."))
+    elif report.first is not None:
+        day = report.first.begins.astimezone(begins.tzinfo)
+        output.say(_("See `turntoward report --since {day}`.").format(day=f"{day:%Y-%m-%d}"))
 
 
-def _nothing(times: Times) -> str:
+def print_report(report: ImportReport, begins: datetime, *, dry_run: bool) -> None:
+    """Write the same as JSON."""
+    devices = {
+        device: {
+            "read": counts.read,
+            "used": counts.used,
+            "outside": counts.outside,
+            "known_already": counts.duplicate,
+            "not_yet": counts.deferred,
+            "wrong": counts.invalid,
+        }
+        for device, counts in sorted(report.devices.items())
+    }
+    output.print_json(
+        {
+            "since": begins,
+            "dry_run": dry_run,
+            "devices": devices,
+            "added": report.added,
+            "extended": report.extended,
+            "not_yet": report.deferred,
+            "problems": report.problems,
+            "wrong": report.problem_count,
+            "passed_over": report.skipped_buckets,
+        }
+    )
+
+
+def _print_table(report: ImportReport) -> None:
+    if not report.devices:
+        return
+    rows = [
+        (_("Device"), _("Events"), _("Used"), _("Outside"), _("Known already"), _("Not yet"), _("Wrong")),
+        *(
+            (
+                output.cut(_safe(device), MAX_DEVICE_WIDTH),
+                *(
+                    f"{count:,}"
+                    for count in (
+                        counts.read,
+                        counts.used,
+                        counts.outside,
+                        counts.duplicate,
+                        counts.deferred,
+                        counts.invalid,
+                    )
+                ),
+            )
+            for device, counts in sorted(report.devices.items())
+        ),
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for device, *counts in rows:
+        cells = [device.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(counts, widths[1:], strict=True))]
+        click.echo("  ".join(cells).rstrip())
+    click.echo()
+
+
+def _nothing_there(times: TimesOption) -> str:
     if times == "declared":
-        return (
+        return _(
             "No partner time lies there: none is declared, or none of it has been. `turntoward add --help` shows how; "
             "`--times all-day` takes in whole days."
         )
-    return "No partner time is kept there." if times == "kept" else "No whole day lies there."
+    return _("No partner time is kept there.") if times == "kept" else _("No whole day lies there.")
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+def _partner_times(count: int) -> str:
+    return ngettext("{count} partner time", "{count} partner times", count).format(count=f"{count:,}")
 
 
-def _cut(device: str) -> str:
-    plain = _plain(device)
-    return plain if len(plain) <= 18 else plain[:17] + "…"
-
-
-def _plain(text: str) -> str:
-    # Names of buckets come from elsewhere, and may hold whatever steers a terminal.
-    return "".join(letter if letter.isprintable() else "?" for letter in text)[:300]
-
-
-def as_json(account: Account, begins: datetime, *, dry_run: bool) -> str:
-    """Return the same as JSON."""
-    import json  # noqa: PLC0415 - not for --help
-
-    devices = {
-        device: {
-            "read": tally.read,
-            "used": tally.used,
-            "outside": tally.outside,
-            "known_already": tally.twice,
-            "not_yet": tally.left,
-            "wrong": tally.wrong,
-        }
-        for device, tally in sorted(account.devices.items())
-    }
-    whole = {
-        "since": begins.isoformat(),
-        "dry_run": dry_run,
-        "devices": devices,
-        "added": account.added,
-        "extended": account.extended,
-        "not_yet": account.left,
-        "problems": account.problems,
-        "wrong": account.wrong,
-        "passed_over": account.passed_over,
-    }
-    return json.dumps(whole, ensure_ascii=False, indent=2)
+def _safe(text: str) -> str:
+    return output.printable(text)[:MAX_LENGTH]

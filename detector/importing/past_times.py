@@ -1,7 +1,7 @@
-"""Which past partner times an import fills: those kept, those that follow from what is declared, or whole days. Pure.
+"""Find the past partner times that an import fills: stored ones, those that follow from what is declared, or whole days. Pure.
 
-Rule 1: what is asked for twice is the same, and stays so once some of it is kept: ids and edges do not move.
-Rule 2: no two overlap, and none overlaps one that is kept: an evening is told once.
+Rule 1: the same request gives the same result, also once some of it is stored: ids and edges do not move.
+Rule 2: no two overlap, and none overlaps a stored one: an evening is imported once.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from detector.importing.model import Times
+from detector.importing.model import TimesOption
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.occurrences import occurrences
 from detector.partner_time.schedule import Schedule
@@ -26,47 +26,54 @@ _INTERVAL: Final = re.compile(r"INTERVAL=([0-9]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
-    """One stretch to fill. `kept`: the occurrence is in the store already, and only devices are added to it."""
+class PastTime:
+    """One occurrence to fill. `stored`: it is in the store already, and only devices are added to it."""
 
     occurrence: Occurrence
-    kept: StoredOccurrence | None = None
+    stored: StoredOccurrence | None = None
 
 
 def past_times(
-    times: Times,
+    times: TimesOption,
     *,
     since: datetime,
     now: datetime,
     zone: ZoneInfo,
     schedule: Schedule,
-    kept: Sequence[StoredOccurrence],
-) -> list[Past]:
-    """Return what lies wholly between `since` and `now` and is over, by beginning. `kept` is all that is kept."""
-    over = [each for each in kept if each.ended is not None and each.began >= since and each.ended <= now]
+    stored: Sequence[StoredOccurrence],
+) -> list[PastTime]:
+    """Return what lies wholly between `since` and `now` and is over, by beginning. `stored` is all that is stored."""
+    over = [each for each in stored if each.ended is not None and each.began >= since and each.ended <= now]
     found = [
-        Past(occurrence=_as_occurrence(each, zone), kept=each) for each in over if each.began < (each.ended or now)
+        PastTime(occurrence=_as_occurrence(each, zone), stored=each)
+        for each in over
+        if each.began < (each.ended or now)
     ]
     if times == "declared":
-        planned = _in_turn(schedule.exceptions.apply(_declared(schedule.partner_times, since, now)))
+        planned = _without_overlaps(schedule.exceptions.apply(_declared(schedule.partner_times, since, now)))
     else:
-        planned = list(_days(since, now, zone, kept)) if times == "all-day" else []
-    ids = {each.id for each in kept}
+        planned = list(_days(since, now, zone, stored)) if times == "all-day" else []
+    ids = {each.id for each in stored}
     for occurrence in planned:
         is_over = occurrence.begins >= since and occurrence.ends <= now
-        if is_over and occurrence.id not in ids and not any(_overlap(occurrence, each) for each in kept):
-            found.append(Past(occurrence=occurrence))
+        if is_over and occurrence.id not in ids and not any(_overlap(occurrence, each) for each in stored):
+            found.append(PastTime(occurrence=occurrence))
     return sorted(found, key=lambda past: (past.occurrence.begins, past.occurrence.id))
 
 
-def _as_occurrence(kept: StoredOccurrence, zone: ZoneInfo) -> Occurrence:
+def _as_occurrence(stored: StoredOccurrence, zone: ZoneInfo) -> Occurrence:
     return Occurrence(
-        id=kept.id, partner_time=0, title=kept.title, begins=kept.began, ends=kept.ended or kept.ends, zone=zone.key
+        id=stored.id,
+        partner_time=0,
+        title=stored.title,
+        begins=stored.began,
+        ends=stored.ended or stored.ends,
+        zone=zone.key,
     )
 
 
-def _overlap(occurrence: Occurrence, kept: StoredOccurrence) -> bool:
-    return occurrence.begins < (kept.ended or kept.ends) and kept.began < occurrence.ends
+def _overlap(occurrence: Occurrence, stored: StoredOccurrence) -> bool:
+    return occurrence.begins < (stored.ended or stored.ends) and stored.began < occurrence.ends
 
 
 def _declared(declared: Iterable[PartnerTime], since: datetime, now: datetime) -> Iterator[Occurrence]:
@@ -81,7 +88,7 @@ def _declared(declared: Iterable[PartnerTime], since: datetime, now: datetime) -
 def earlier_by(partner_time: PartnerTime, length: timedelta) -> PartnerTime:
     """Return the partner time as if it had been declared at least so much earlier, on the same days.
 
-    How often it recurs (COUNT) says nothing about the past, and is left out.
+    How often it recurs (COUNT) does not limit the past, and is left out.
     """
     recurrence = _COUNT.sub("", partner_time.recurrence or "").strip(";")
     interval = int(found[1]) if (found := _INTERVAL.search(recurrence)) else 1
@@ -90,31 +97,31 @@ def earlier_by(partner_time: PartnerTime, length: timedelta) -> PartnerTime:
         stride = interval * 7 * _DAY
         begins -= (length // stride + 1) * stride
     else:
-        # Whole years, and a leap year's day to a leap year's, so that every day of it falls where it fell.
+        # By four years, so that 29 February stays one, and every day of the recurrence is where it was.
         stride_years = interval * 4
         begins = begins.replace(year=begins.year - (length // (stride_years * 365 * _DAY) + 1) * stride_years)
     return replace(partner_time, begins=begins, recurrence=recurrence)
 
 
-def _in_turn(planned: Iterable[Occurrence]) -> list[Occurrence]:
-    """Let each begin when the ones before it are over, as partner time does; what is left without a length goes."""
+def _without_overlaps(planned: Iterable[Occurrence]) -> list[Occurrence]:
+    """Let each begin when those before it are over, as live partner time does; drop what has no length left."""
     found: list[Occurrence] = []
-    taken: datetime | None = None
+    free_from: datetime | None = None
     for each in sorted(planned, key=lambda occurrence: (occurrence.begins, occurrence.partner_time)):
-        begins = each.begins if taken is None else max(each.begins, taken)
-        taken = each.ends if taken is None else max(each.ends, taken)
+        begins = each.begins if free_from is None else max(each.begins, free_from)
+        free_from = each.ends if free_from is None else max(each.ends, free_from)
         if begins < each.ends:
             found.append(replace(each, begins=begins))
     return found
 
 
-def _days(since: datetime, now: datetime, zone: ZoneInfo, kept: Sequence[StoredOccurrence]) -> Iterator[Occurrence]:
+def _days(since: datetime, now: datetime, zone: ZoneInfo, stored: Sequence[StoredOccurrence]) -> Iterator[Occurrence]:
     day = since.astimezone(zone).date()
     while day < now.astimezone(zone).date():
         begins, ends = (
             datetime.combine(each, time(), tzinfo=zone).astimezone(UTC) for each in (day, day + timedelta(days=1))
         )
-        for free_from, free_until in _free(begins, ends, kept):
+        for free_from, free_until in _free(begins, ends, stored):
             yield Occurrence(
                 id=f"import@{free_from:%Y%m%dT%H%M%SZ}",
                 partner_time=0,
@@ -126,10 +133,10 @@ def _days(since: datetime, now: datetime, zone: ZoneInfo, kept: Sequence[StoredO
         day += timedelta(days=1)
 
 
-def _free(begins: datetime, ends: datetime, kept: Sequence[StoredOccurrence]) -> Iterator[tuple[datetime, datetime]]:
-    """Yield what is left of the stretch beside what is kept."""
+def _free(begins: datetime, ends: datetime, stored: Sequence[StoredOccurrence]) -> Iterator[tuple[datetime, datetime]]:
+    """Yield the parts of the day beside what is stored."""
     at = begins
-    for each in sorted(kept, key=lambda occurrence: occurrence.began):
+    for each in sorted(stored, key=lambda occurrence: occurrence.began):
         over = each.ended or each.ends
         if over <= at or each.began >= ends:
             continue

@@ -11,9 +11,9 @@ import msgspec
 import pytest
 
 from detector.core.observations import Activity
-from detector.importing.door import Door
-from detector.importing.model import SHOWN, Account
-from detector.importing.tracks import NOTHING, Tracks
+from detector.importing.model import MAX_PROBLEMS, ImportReport
+from detector.importing.sanitizer import EventSanitizer
+from detector.importing.tracks import NOTHING, EventTracks
 from detector.sensors.activitywatch_events import BROWSERS, EVENT_TYPES, browser_of, kind_of
 from tests.rig.activitywatch_history import CANARY_TITLE, CANARY_URL, History, days, event, utc
 from tests.rig.importing import BEGAN, NOW, after, catalogue, let_in
@@ -50,8 +50,8 @@ def test_a_bucket_is_told_by_its_type_and_a_phone_s_by_its_name(name: str, type_
 def test_what_holds_nothing_that_is_looked_at_is_passed_over_and_named() -> None:
     history = History()
     history.add("aw-watcher-vim_desk", "app.editor.activity", "desk", event(BEGAN, 5, file="x"))
-    tracks, account = let_in(history)
-    assert (tracks.hosts, account.passed_over, account.wrong) == ({}, ["aw-watcher-vim_desk"], 0)
+    tracks, report = let_in(history)
+    assert (tracks.hosts, report.skipped_buckets, report.problem_count) == ({}, ["aw-watcher-vim_desk"], 0)
 
 
 @pytest.mark.parametrize(
@@ -77,39 +77,39 @@ def test_a_wrong_event_is_named_by_its_number_and_the_others_go_on(wrong: Any, w
     history = History()
     good = event(BEGAN, 5, app="firefox", title="x")
     history.front(good, wrong, event(after(10), 5, app="firefox", title="x"))
-    tracks, account = let_in(history)
-    (problem,) = account.problems
+    tracks, report = let_in(history)
+    (problem,) = report.problems
     assert problem.startswith("aw-watcher-window_desk, event 2: ")
     assert words in problem
     assert CANARY_TITLE not in problem
     assert len(tracks.track("laptop", "desk", "focus")) == 2
-    assert (account.tally("laptop").read, account.tally("laptop").wrong) == (3, 1)
+    assert (report.counts("laptop").read, report.counts("laptop").invalid) == (3, 1)
 
 
 def test_of_many_wrong_events_the_first_are_shown_and_all_are_counted() -> None:
     history = History()
     history.afk(*(event(BEGAN, 1, status="asleep") for _ in range(50)))
-    _, account = let_in(history)
-    assert (len(account.problems), account.wrong) == (SHOWN, 50)
+    _, report = let_in(history)
+    assert (len(report.problems), report.problem_count) == (MAX_PROBLEMS, 50)
 
 
 def test_an_app_that_is_not_named_and_a_deep_event_are_wrong_and_nothing_more() -> None:
-    tracks, account = Tracks(), Account()
-    door = Door(catalogue(), tracks, account, phone="phone", keep_names=False, now=NOW)
-    bucket = door.admit("aw-watcher-android-test", "currentwindow", None)
+    tracks, report = EventTracks(), ImportReport()
+    sanitizer = EventSanitizer(catalogue(), tracks, report, phone="phone", keep_names=False, now=NOW)
+    bucket = sanitizer.accept_bucket("aw-watcher-android-test", "currentwindow", None)
     assert bucket is not None
-    door.take(bucket, 1, msgspec.Raw(json.dumps(event(BEGAN, 1, classname="x")).encode()))
+    sanitizer.add(bucket, 1, msgspec.Raw(json.dumps(event(BEGAN, 1, classname="x")).encode()))
     deep = b'{"timestamp": "2026-11-20T18:00:00Z", "data": {"x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}}"
-    door.take(bucket, 2, msgspec.Raw(deep))
-    assert account.problems[0] == "aw-watcher-android-test, event 1: it names no app"
-    assert account.wrong == 2
+    sanitizer.add(bucket, 2, msgspec.Raw(deep))
+    assert report.problems[0] == "aw-watcher-android-test, event 1: it names no app"
+    assert report.problem_count == 2
 
 
 def test_a_time_without_a_zone_is_utc_and_nine_digits_are_a_time() -> None:
     history = History()
     history.front({"timestamp": "2026-11-20T18:00:00.123456789", "duration": 1, "data": {"app": "a"}})
-    tracks, account = let_in(history)
-    assert account.wrong == 0
+    tracks, report = let_in(history)
+    assert report.problem_count == 0
     assert tracks.track("laptop", "desk", "focus").began[0] % 10_000_000 == 123_457
 
 
@@ -155,9 +155,9 @@ def test_a_site_is_told_by_its_host_alone(url: str, category: str | None) -> Non
 
 def test_no_title_and_no_address_is_behind_the_door() -> None:
     history = days(utc(2026, 11, 20), 1)
-    tracks, account = let_in(history, keep_names=True)
+    tracks, report = let_in(history, keep_names=True)
     seen: set[int] = set()
-    waiting: list[Any] = [tracks, account]
+    waiting: list[Any] = [tracks, report]
     while waiting:
         each = waiting.pop()
         if id(each) in seen:
@@ -182,24 +182,24 @@ def test_what_is_told_twice_is_there_once_and_counted() -> None:
     history = History()
     once = event(BEGAN, 5, app="firefox", title="x")
     history.front(once, once, event(BEGAN, 9, app="firefox", title="x"), event(after(20), 5, app="firefox", title="x"))
-    tracks, account = let_in(history)
+    tracks, report = let_in(history)
     track = tracks.track("laptop", "desk", "focus")
     assert [ended - began for began, ended in zip(track.began, track.ended, strict=True)] == [9_000_000, 5_000_000]
-    assert (account.tally("laptop").read, account.tally("laptop").twice) == (4, 2)
+    assert (report.counts("laptop").read, report.counts("laptop").duplicate) == (4, 2)
 
 
 def test_an_event_torn_by_the_edge_of_what_was_asked_is_one_event() -> None:
-    tracks, account = Tracks(), Account()
-    door = Door(catalogue(), tracks, account, phone="phone", keep_names=False, now=NOW)
-    bucket = door.admit("aw-watcher-window_desk", "currentwindow", "desk")
+    tracks, report = EventTracks(), ImportReport()
+    sanitizer = EventSanitizer(catalogue(), tracks, report, phone="phone", keep_names=False, now=NOW)
+    bucket = sanitizer.accept_bucket("aw-watcher-window_desk", "currentwindow", "desk")
     assert bucket is not None
     edge = round(after(100).timestamp() * 1_000_000)
-    door.take(bucket, 1, msgspec.Raw(json.dumps(event(BEGAN, 100.001, app="a")).encode()))
-    door.take(bucket, 2, msgspec.Raw(json.dumps(event(after(100), 50, app="a")).encode()), goes_on_from=edge)
-    tracks.settle()
+    sanitizer.add(bucket, 1, msgspec.Raw(json.dumps(event(BEGAN, 100.001, app="a")).encode()))
+    sanitizer.add(bucket, 2, msgspec.Raw(json.dumps(event(after(100), 50, app="a")).encode()), split_at=edge)
+    tracks.finish()
     track = tracks.track("laptop", "desk", "focus")
     assert [ended - began for began, ended in zip(track.began, track.ended, strict=True)] == [150_000_000]
-    assert (account.tally("laptop").read, track.twice) == (1, 0)
+    assert (report.counts("laptop").read, track.duplicates) == (1, 0)
 
 
 def test_unlocks_of_a_host_called_otherwise_belong_to_the_only_phone() -> None:

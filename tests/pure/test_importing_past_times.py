@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from detector.importing.model import Times
-from detector.importing.times import DAY_TITLE, Past, earlier_by, past_times
+from detector.importing.model import TimesOption
+from detector.importing.past_times import DAY_TITLE, PastTime, earlier_by, past_times
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.schedule import Exceptions, Schedule
 from detector.store.model import StoredOccurrence
@@ -42,7 +42,7 @@ def kept(name: str, began: datetime, ended: datetime | None, ends: datetime | No
 
 
 def asked(
-    times: Times = "declared",
+    times: TimesOption = "declared",
     *partner_times: PartnerTime,
     of: list[StoredOccurrence] | None = None,
     since: datetime = SINCE,
@@ -50,18 +50,18 @@ def asked(
     stopped: dict[str, datetime] | None = None,
     extended: dict[str, datetime] | None = None,
     zone: ZoneInfo = BERLIN,
-) -> list[Past]:
+) -> list[PastTime]:
     return past_times(
         times,
         since=since,
         now=now,
         zone=zone,
         schedule=Schedule(partner_times, Exceptions(stopped or {}, extended or {})),
-        kept=of or [],
+        stored=of or [],
     )
 
 
-def ids(found: list[Past]) -> list[str]:
+def ids(found: list[PastTime]) -> list[str]:
     return [each.occurrence.id for each in found]
 
 
@@ -70,7 +70,7 @@ def test_what_is_declared_today_held_in_the_past_too_by_the_clock_on_the_wall() 
     assert ids(found)[:2] == ["1@20261012T163000Z", "1@20261016T163000Z"]
     assert ids(found)[-2:] == ["1@20261116T173000Z", "1@20261120T173000Z"]
     assert len(found) == 12
-    assert not any(each.kept for each in found)
+    assert not any(each.stored for each in found)
 
 
 def test_what_is_not_over_is_left_out() -> None:
@@ -142,7 +142,7 @@ def test_of_two_that_overlap_the_later_one_has_what_is_left_and_its_own_id() -> 
 def test_what_is_kept_is_as_it_was_kept_and_not_planned_a_second_time() -> None:
     was = kept("1@20261120T173000Z", utc(2026, 11, 20, 17, 40), utc(2026, 11, 20, 19))
     last = asked("declared", declared(), of=[was])[-1]
-    assert (last.kept, last.occurrence.begins, last.occurrence.ends) == (was, was.began, was.ended)
+    assert (last.stored, last.occurrence.begins, last.occurrence.ends) == (was, was.began, was.ended)
     assert len(asked("declared", declared(), of=[was])) == 12
 
 
@@ -180,7 +180,7 @@ def test_what_is_left_of_a_day_beside_what_is_kept_stays_the_same_once_some_of_i
     again = asked("all-day", of=[half, was], since=since, now=now)
     assert [each.occurrence.id for each in again] == ids(first)
     assert [each.occurrence.begins for each in again] == [each.occurrence.begins for each in first]
-    assert again[-1].kept is None
+    assert again[-1].stored is None
 
 
 def test_no_two_overlap_whatever_is_asked_for() -> None:

@@ -1,0 +1,72 @@
+"""`turntoward import`: history that another program kept, for reports and for trying rules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+if TYPE_CHECKING:
+    from detector.importing.model import TimesOption
+
+DEFAULT_URL: Final = "http://127.0.0.1:5600"
+
+
+@click.group(epilog="Example: turntoward import activitywatch --dry-run")
+def import_command() -> None:
+    """Take in history that another program kept. ActivityWatch is the only one so far."""
+
+
+@import_command.command("activitywatch", epilog="Example: turntoward import activitywatch export.json --since 90d")
+@click.argument("file", metavar="[FILE.json]", required=False, type=click.Path(path_type=Path))
+@click.option("--url", metavar="URL", help=f"A running ActivityWatch; {DEFAULT_URL} where no FILE is given.")
+@click.option("--token", help="The token that this ActivityWatch asks for; others here can see it.")
+@click.option("--token-file", type=click.Path(path_type=Path), help="A file with the token in it.")
+@click.option(
+    "--since",
+    default="365d",
+    show_default=True,
+    metavar="WHEN",
+    help="A length such as 90d, or a date such as 2026-09-01.",
+)
+@click.option(
+    "--times",
+    default="declared",
+    show_default=True,
+    type=click.Choice(["declared", "kept", "all-day"]),
+    help="Which partner times: what you declare today, as if it had held then; only those kept; or whole days.",
+)
+@click.option("--phone", metavar="NAME", help="The paired phone that Android's history is of.")
+@click.option("--dry-run", is_flag=True, help="Say what would be taken in, and keep nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Write what was done as JSON.")
+def activitywatch(
+    *,
+    file: Path | None,
+    url: str | None,
+    token: str | None,
+    token_file: Path | None,
+    since: str,
+    times: TimesOption,
+    phone: str | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Take in ActivityWatch's history, from FILE.json or from the running program.
+
+    Only past partner times are taken in, and of these only categories: titles and addresses of pages are looked at
+    and let go of. Nothing is said about the past; doing it twice changes nothing.
+    """
+    from detector.cli.importing.activitywatch import ImportOptions, import_history
+
+    options = ImportOptions(
+        file=file,
+        url=url,
+        token=token,
+        token_file=token_file,
+        since=since,
+        times=times,
+        phone=phone,
+        dry_run=dry_run,
+    )
+    import_history(options, as_json=as_json)
