@@ -75,11 +75,11 @@ class Bus:
         *,
         address: str | None = None,
         unix_fds: bool = False,
-        timeout: float = CONNECT_TIMEOUT,  # noqa: ASYNC109 - a caller that waits longer or shorter says so
+        time_limit: float = CONNECT_TIMEOUT,
     ) -> Self:
         """Connect. `unix_fds`: replies may carry file descriptors. Raises `BusUnavailable`."""
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(time_limit):
                 connection = MessageBus(bus_address=address, bus_type=bus_type, negotiate_unix_fd=unix_fds)
                 return cls(await connection.connect())
         except Exception as failure:
@@ -116,11 +116,12 @@ class Bus:
         *body: Any,
         serial: int = 0,
         start_service: bool = False,
-        timeout: float | None = CALL_TIMEOUT,  # noqa: ASYNC109 - None where the caller bounds several calls together
+        time_limit: float | None = CALL_TIMEOUT,
     ) -> Message:
         """Call a method and return its reply.
 
-        `serial`: a number from `next_serial`, for a caller whose own handler waits for the reply as well.
+        `serial`: a number from `next_serial`, for a caller whose own handler waits for the reply as well. `time_limit`: seconds;
+        None where the caller bounds several calls together.
 
         Raises:
             BusClosed, BusTimeout: no reply.
@@ -140,7 +141,7 @@ class Bus:
         self._connection.add_message_handler(take_reply)
         self._pending.add(replied)
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(time_limit):
                 await self._connection.send(
                     Message(
                         destination=service,
@@ -229,10 +230,10 @@ class Bus:
         if self.is_connected:
             self._connection.disconnect()
 
-    async def close(self, timeout: float = CLOSE_TIMEOUT) -> None:  # noqa: ASYNC109 - as for `connect`
+    async def close(self, time_limit: float = CLOSE_TIMEOUT) -> None:
         """End the connection, and wait until it has ended."""
         self.disconnect()
-        await asyncio.wait([self._end], timeout=timeout)
+        await asyncio.wait([self._end], timeout=time_limit)
 
     def _ended(self, end: asyncio.Future[None]) -> None:
         _retrieve_exception(end)

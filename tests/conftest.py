@@ -14,7 +14,14 @@ from tests.rig.examples import load_profile
 
 load_profile()
 
-pytest_plugins = ["tests.rig.x11", "tests.rig.bus", "tests.rig.person"]
+pytest_plugins = [
+    "tests.rig.x11",
+    "tests.rig.bus",
+    "tests.rig.person",
+    "tests.rig.adb_server",
+    "tests.rig.logind",
+    "tests.rig.sound",
+]
 
 
 @pytest.fixture

@@ -94,7 +94,7 @@ class DBusService:
     async def close(self) -> None:
         """Give up the name and disconnect."""
         if self._bus is not None:
-            await self._bus.close(timeout=CLOSE_TIMEOUT)
+            await self._bus.close(time_limit=CLOSE_TIMEOUT)
         self._bus = None
 
     async def _connect(self) -> Bus | None:

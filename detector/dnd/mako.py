@@ -73,7 +73,7 @@ class MakoMode:
     async def write(self, state: str, ringing: Sequence[str]) -> None:
         """Set the modes."""
         del ringing
-        await asyncio.sleep(DRAW_DELAY)  # noqa: TID251 - mako does not tell when its surfaces are drawn
+        await asyncio.sleep(DRAW_DELAY)  # mako does not tell when its surfaces are drawn
         await self._server.call("SetModes", "as", json.loads(state)["modes"], interface=MAKO, path=PATH)
 
     async def exceptions(self, ringing: Sequence[str]) -> DndExceptions:

@@ -77,7 +77,7 @@ class NotificationServer:
         self, service: str, path: str, interface: str, member: str, signature: str = "", *body: Any
     ) -> list[Any]:
         try:
-            reply = await self.bus.call(service, path, interface, member, signature, *body, timeout=TIMEOUT)
+            reply = await self.bus.call(service, path, interface, member, signature, *body, time_limit=TIMEOUT)
         except BusTimeout:
             raise DndUnavailable(_("the notification server does not answer")) from None
         except BusClosed as gone:

@@ -8,7 +8,7 @@ Rule 3: one log line per change of notifier, never per nudge; and never a word o
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from detector.core.observations import Answer
@@ -36,18 +36,17 @@ class NotifierChain:
         """
         answered_once = _call_once(answered)
         for notifier in self._notifiers:
-            try:
-                await notifier.show(nudge, text, answered_once)
-            except Exception as failure:  # noqa: BLE001 - a notifier's bug must not silence the others
-                self.failures[notifier.name] = _describe(failure)
-            else:
-                self.failures.pop(notifier.name, None)
-                if self._last is not None and self._last is not notifier:
-                    # What the earlier notifier shows would stay beside this one: only one may be on the screen.
-                    await self._last.withdraw(self._last_nudge)
-                self._last, self._last_nudge = notifier, nudge
-                self._log_change(notifier)
-                return notifier.name
+            failure = await _failure_of(notifier.show(nudge, text, answered_once))
+            if failure is not None:
+                self.failures[notifier.name] = failure
+                continue
+            self.failures.pop(notifier.name, None)
+            if self._last is not None and self._last is not notifier:
+                # What the earlier notifier shows would stay beside this one: only one may be on the screen.
+                await self._last.withdraw(self._last_nudge)
+            self._last, self._last_nudge = notifier, nudge
+            self._log_change(notifier)
+            return notifier.name
         self._log_change(None)
         return None
 
@@ -63,12 +62,9 @@ class NotifierChain:
         """
         found = []
         for notifier in self._notifiers:
-            try:
-                await notifier.probe()
-            except Exception as failure:  # noqa: BLE001 - a notifier's bug must not silence the others
-                found.append((notifier.name, False, _describe(failure)))
-            else:
-                found.append((notifier.name, True, str(getattr(notifier, "about", ""))))
+            failure = await _failure_of(notifier.probe())
+            about = str(getattr(notifier, "about", ""))
+            found.append((notifier.name, failure is None, about if failure is None else failure))
         return found
 
     async def close(self) -> None:
@@ -100,12 +96,21 @@ def _call_once(answered: Callable[[int, Answer], None]) -> Callable[[int, Answer
     return call
 
 
-def _describe(failure: Exception) -> str:
-    """Return why, and of a bug only its type and where it was raised: its text may quote what was to be shown."""
-    if isinstance(failure, NotifyFailed):
+async def _failure_of(attempt: Awaitable[None]) -> str | None:
+    """Return why the attempt failed, None if it did not."""
+    try:
+        await attempt
+    except NotifyFailed as failure:
         return str(failure)
-    frame = failure.__traceback__
+    except Exception as bug:  # noqa: BLE001 - a notifier's bug must not silence the others
+        return f"a bug in the program: {_place(bug)}"
+    return None
+
+
+def _place(bug: BaseException) -> str:
+    """Return the type of the exception and where it was raised; its own text may quote what was to be shown."""
+    frame = bug.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
     where = f" in {frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame is not None else ""
-    return f"a bug in the program: {type(failure).__name__}{where}"
+    return f"{type(bug).__name__}{where}"

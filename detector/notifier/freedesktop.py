@@ -101,7 +101,7 @@ class FreedesktopNotifier:
             serial = bus.next_serial()
             # `_on_message` takes the reply as well, in order with the signals: one that follows at once finds its id known.
             self._calls[serial] = _NotifyCall(nudge=nudge, text=text, answered=answered)
-            self._listen(True)
+            self._listen(wanted=True)
             replaces = self._shown.id if self._shown is not None else 0
             try:
                 await notify(bus, text, server, replaces=replaces, serial=serial)
@@ -160,14 +160,14 @@ class FreedesktopNotifier:
     def _on_reply(self, message: Message) -> None:
         request = self._calls.pop(message.reply_serial or 0)
         if message.signature != "u":
-            self._listen(self._shown is not None)
+            self._listen(wanted=self._shown is not None)
             return
         shown_id = message.body[0]
         if (before := self._forget(keep_listening=True)) is not None and before.id != shown_id:
             self._close_shown(before)  # a server that cannot replace
         if request is None:
             self._close(shown_id)  # given up meanwhile, and shown by another notifier
-            self._listen(False)
+            self._listen(wanted=False)
             return
         gone_after = request.text.expires.total_seconds() + self._overdue
         overdue = asyncio.get_running_loop().call_later(gone_after, self._went_overdue)
@@ -208,7 +208,7 @@ class FreedesktopNotifier:
         if gone is not None:
             gone.overdue.cancel()
         if not keep_listening:
-            self._listen(bool(self._calls))
+            self._listen(wanted=bool(self._calls))
         return gone
 
     def _close_shown(self, gone: _ShownNotification | None) -> None:
@@ -219,7 +219,7 @@ class FreedesktopNotifier:
         if self._bus is not None:
             self._bus.send(NAME, PATH, NAME, "CloseNotification", "u", shown_id)
 
-    def _listen(self, wanted: bool) -> None:  # noqa: FBT001 - reads well where it is called
+    def _listen(self, *, wanted: bool) -> None:
         if self._bus is not None and wanted != self._listening:
             self._listening = wanted
             self._bus.send_match(SIGNALS, add=wanted)

@@ -17,7 +17,7 @@ from detector.core.observations import Answer
 from detector.errors import NotifyFailed
 from detector.i18n import _
 from detector.notifier.model import NotificationText
-from detector.notifier.plain import BODY_LIMIT, one_line, without_markup
+from detector.notifier.safe_text import BODY_LIMIT, one_line, without_markup
 from detector.notifier.server import require_session_bus
 
 TIMEOUT: Final = 3.0

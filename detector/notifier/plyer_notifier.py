@@ -20,7 +20,7 @@ from detector.core.observations import Answer
 from detector.errors import NotifyFailed
 from detector.i18n import _
 from detector.notifier.model import NotificationText
-from detector.notifier.plain import one_line, without_markup
+from detector.notifier.safe_text import one_line, without_markup
 
 if sys.platform == "linux":
     from detector.notifier.server import require_session_bus

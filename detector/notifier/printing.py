@@ -15,7 +15,7 @@ from detector.core.observations import Answer
 from detector.errors import NotifyFailed
 from detector.i18n import _
 from detector.notifier.model import NotificationText
-from detector.notifier.plain import one_line
+from detector.notifier.safe_text import one_line
 
 WIDTH: Final = 80
 

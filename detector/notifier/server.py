@@ -15,7 +15,7 @@ from detector.dbus import Bus, ErrorReply, match_owner_changes, match_signals, s
 from detector.errors import NotifyFailed
 from detector.i18n import _
 from detector.notifier.model import NotificationText
-from detector.notifier.plain import BODY_LIMIT, escape_markup, one_line
+from detector.notifier.safe_text import BODY_LIMIT, escape_markup, one_line
 
 HOW_TO_ANSWER: Final = {"dunst": _("Middle click to answer.")}
 """What the body adds under servers that take answers but draw no buttons, by the server's own name."""
@@ -76,7 +76,7 @@ async def call(bus: Bus, member: str, signature: str = "", *body: Any, serial: i
     try:
         # Many desktops leave it to the bus to start their notification server with the first call.
         return await bus.call(
-            NAME, PATH, NAME, member, signature, *body, serial=serial, start_service=True, timeout=None
+            NAME, PATH, NAME, member, signature, *body, serial=serial, start_service=True, time_limit=None
         )
     except ErrorReply as refused:
         if refused.name.endswith((".ServiceUnknown", ".NameHasNoOwner")):

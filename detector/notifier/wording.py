@@ -19,7 +19,7 @@ from detector.core.effects import Moment
 from detector.core.observations import Answer
 from detector.i18n import _, ngettext
 from detector.notifier.model import MAX_TITLE_WORDS, NotificationText
-from detector.notifier.plain import one_line
+from detector.notifier.safe_text import one_line
 from detector.notifier.settings import NotifierSettings
 from rules.explain import say_need_over, say_needed
 from rules.lengths import say_length

@@ -224,7 +224,7 @@ def read_events(kind: BucketKind, events: Sequence[Any]) -> list[ActivityWatchEv
 
 
 async def _sleep(length: timedelta) -> None:
-    # Bare `asyncio.sleep` is banned outside the daemon; what bans it is right about waiting for a guess, not about a poll.
+    # `asyncio.sleep` is banned here, for waits should be for events. ActivityWatch has none that could be waited for.
     with suppress(TimeoutError):
         async with asyncio.timeout(length.total_seconds()):
             await asyncio.Event().wait()

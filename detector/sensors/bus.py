@@ -36,7 +36,7 @@ class SensorBus(Bus):
         """Call a method and return its reply. Raises `ErrorReply`, `SensorLost`."""
         try:
             return await super().call(
-                service, path, interface, member, signature, *body, **{"timeout": TIMEOUT} | options
+                service, path, interface, member, signature, *body, **{"time_limit": TIMEOUT} | options
             )
         except BusTimeout:
             raise SensorLost(_("{service} does not answer").format(service=service)) from None

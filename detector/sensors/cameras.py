@@ -131,12 +131,10 @@ def _own_processes() -> Iterator[str]:
 
 
 def _has_open(process: str, cameras: set[tuple[int, int, int]]) -> bool:
-    try:
-        descriptors = os.listdir(f"{process}/fd")  # noqa: PTH208 - there are thousands, and a Path for each would cost too much
-    except OSError:
-        return False
-    for descriptor in descriptors:
-        with suppress(OSError):
-            if _identity(os.stat(f"{process}/fd/{descriptor}")) in cameras:  # noqa: PTH116 - as above
-                return True
+    # Another process, or one that ends meanwhile, may not be read.
+    with suppress(OSError), os.scandir(f"{process}/fd") as descriptors:
+        for descriptor in descriptors:
+            with suppress(OSError):
+                if _identity(descriptor.stat()) in cameras:
+                    return True
     return False

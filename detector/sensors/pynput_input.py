@@ -250,7 +250,7 @@ def _scrolls(counters: InputCounters) -> Callable[..., None]:
 
 
 def _clicks(counters: InputCounters) -> Callable[..., None]:
-    def on_click(_x: int, _y: int, _button: Any, pressed: bool, *_: Any) -> None:  # noqa: FBT001 - pynput calls it so
+    def on_click(_x: int, _y: int, _button: Any, pressed: Any, *_rest: Any) -> None:
         if pressed:
             counters.clicks += 1
             counters.wake()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import html
 import io
 import logging
 import os
@@ -385,8 +386,6 @@ async def test_on_linux_plyer_refuses_where_it_would_fail_in_silence(
 
 def _message(dunst: Dunst) -> str:
     """Return what stood on the screen, as it read."""
-    import html  # noqa: PLC0415 - here alone
-
     return html.unescape(dunst.shown().message)
 
 

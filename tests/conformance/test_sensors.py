@@ -22,12 +22,12 @@ from detector.sensors.pulse_call import PulseCall
 from detector.sensors.settings import SensorSettings
 from tests.rig.activitywatch import aw_server
 from tests.rig.activitywatch_history import event
-from tests.rig.adb_server import FakeAdb, FakePhone, adb_fixture  # noqa: F401 - found by its name, `adb`
+from tests.rig.adb_server import FakeAdb, FakePhone
 from tests.rig.bus import Dunst, SessionBus
-from tests.rig.logind import MockLogind, logind_fixture  # noqa: F401 - found by its name, `logind`
+from tests.rig.logind import MockLogind
 from tests.rig.mpris import player
 from tests.rig.sensing import held, take, take_next
-from tests.rig.sound import Sound, sound_fixture  # noqa: F401 - found by its name, `sound`
+from tests.rig.sound import Sound
 from tests.rig.x11 import Desktop
 
 SETTINGS = AttentionSettings(idle_after=timedelta(milliseconds=400))
@@ -201,7 +201,7 @@ class TestMprisMedia(SensorConformance):
     @pytest.fixture
     def world(self, session_bus: SessionBus) -> Iterator[World]:
         with player(session_bus) as vlc:
-            yield World(provoke=lambda: vlc.tell("Playing"), end=session_bus.kill)
+            yield World(provoke=lambda: vlc.do("Playing"), end=session_bus.kill)
 
 
 class TestPulseCall(SensorConformance):

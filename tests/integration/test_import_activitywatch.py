@@ -139,9 +139,9 @@ def test_a_running_server_tells_the_same_as_its_export(filled: AwServer, export:
 
 
 def test_only_buckets_and_events_are_asked_for_and_nothing_is_redirected(filled: AwServer, dinner: None) -> None:
-    before = len(filled.asked())
+    before = len(filled.requested())
     done("--url", filled.url, "--since", "3d", "--dry-run")
-    asked = filled.asked()[before:]
+    asked = filled.requested()[before:]
     assert asked[0] == "/api/0/buckets/"
     assert all("/events?start=" in path for path in asked[1:])
     assert len(asked) == 1 + 5
@@ -151,10 +151,10 @@ def test_an_answer_that_is_too_large_is_asked_for_in_halves(
     filled: AwServer, export: Path, dinner: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = done("--url", filled.url, "--dry-run")
-    before = len(filled.asked())
+    before = len(filled.requested())
     monkeypatch.setattr(activitywatch_server, "MAX_ANSWER", 20_000)
     halved = done("--url", filled.url, "--dry-run")
-    assert len(filled.asked()) - before > 100
+    assert len(filled.requested()) - before > 100
     assert {**halved, "since": ""} == {**whole, "since": ""}
 
 

@@ -52,8 +52,8 @@ def sensor(
 
 
 async def until_asked(server: AwServer, more: int = 4) -> None:
-    before = len(server.asked())
-    while len(await asyncio.to_thread(server.asked)) < before + more:
+    before = len(server.requested())
+    while len(await asyncio.to_thread(server.requested)) < before + more:
         pass
 
 

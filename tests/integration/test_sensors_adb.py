@@ -23,7 +23,7 @@ from detector.sensors.adb_phone import AdbPhone
 from detector.sensors.android_events import TAGS
 from detector.sensors.android_state import SensorEvent
 from detector.sensors.model import AppFocused
-from tests.rig.adb_server import FakeAdb, FakePhone, adb_fixture  # noqa: F401 - found by its name, `adb`
+from tests.rig.adb_server import FakeAdb, FakePhone
 from tests.rig.sensing import held, take_next
 from tests.rig.x11 import needs, until
 

@@ -21,7 +21,7 @@ from detector.sensors.cameras import Cameras
 from detector.sensors.pulse_call import PulseCall
 from detector.sensors.pulse_server import any_records, find_socket
 from tests.rig.sensing import Listener
-from tests.rig.sound import Sound, sound_fixture, sound_server  # noqa: F401 - found by its name, `sound`
+from tests.rig.sound import Sound
 from tests.rig.x11 import needs, until_async
 
 pytestmark = pytest.mark.real

@@ -17,7 +17,7 @@ from detector.errors import SensorLost, SensorUnavailable
 from detector.sensors import logind as logind_module
 from detector.sensors.bus import SensorBus
 from detector.sensors.logind import Logind
-from tests.rig.logind import MockLogind, logind_fixture  # noqa: F401 - found by its name, `logind`
+from tests.rig.logind import MockLogind
 from tests.rig.sensing import take, take_next
 from tests.rig.x11 import until
 

@@ -42,9 +42,9 @@ async def test_a_player_that_plays_and_stops_is_seen(session_bus: SessionBus, cl
         seen = await begin(closing)
         assert isinstance(await seen.next(), MediaEnded)
         for ends in ("Paused", "Stopped"):
-            vlc.tell("Playing")
+            vlc.do("Playing")
             assert isinstance(await seen.next(), MediaStarted)
-            vlc.tell(ends)
+            vlc.do(ends)
             assert isinstance(await seen.next(), MediaEnded)
 
 
@@ -57,9 +57,9 @@ async def test_it_ends_when_none_of_several_plays(session_bus: SessionBus, closi
     with player(session_bus, "vlc") as vlc, player(session_bus, "firefox.instance_1_2", "Playing") as firefox:
         seen = await begin(closing)
         assert isinstance(await seen.next(), MediaStarted)
-        vlc.tell("Playing")
-        await until_async(lambda: len(vlc.asked()) == 1, what="vlc was asked once, at the start")
-        firefox.tell("Paused")
+        vlc.do("Playing")
+        await until_async(lambda: len(vlc.calls()) == 1, what="vlc was asked once, at the start")
+        firefox.do("Paused")
         assert await seen.is_silent(0.5)
 
 
@@ -68,7 +68,7 @@ async def test_the_last_of_several_ends_it(session_bus: SessionBus, closing: Asy
         seen = await begin(closing)
         assert isinstance(await seen.next(), MediaStarted)
         mpv.kill()
-        vlc.tell("Paused")
+        vlc.do("Paused")
         assert isinstance(await seen.next(), MediaEnded)
 
 
@@ -87,9 +87,9 @@ async def test_a_player_that_gives_up_its_name_plays_no_more(session_bus: Sessio
     with player(session_bus, status="Playing") as vlc:
         seen = await begin(closing)
         assert isinstance(await seen.next(), MediaStarted)
-        vlc.tell("release")
+        vlc.do("release")
         assert isinstance(await seen.next(), MediaEnded)
-        vlc.tell("Playing")
+        vlc.do("Playing")
         assert await seen.is_silent(0.5)
 
 
@@ -98,7 +98,7 @@ async def test_the_moment_between_two_pieces_is_no_end(session_bus: SessionBus, 
         seen = await begin(closing, LONG)
         assert isinstance(await seen.next(), MediaStarted)
         for word in ("Stopped", "Playing", "Paused", "Playing"):
-            vlc.tell(word)
+            vlc.do(word)
         assert await seen.is_silent(0.5)
 
 
@@ -108,7 +108,7 @@ async def test_a_status_that_is_only_said_to_have_changed_is_asked_for(
     with player(session_bus) as vlc:
         seen = await begin(closing)
         assert isinstance(await seen.next(), MediaEnded)
-        vlc.tell("quietly Playing")
+        vlc.do("quietly Playing")
         assert isinstance(await seen.next(), MediaStarted)
 
 
@@ -116,13 +116,13 @@ async def test_what_plays_is_never_asked_for_and_never_said(session_bus: Session
     with player(session_bus) as vlc:
         seen = await begin(closing)
         taken = [await seen.next()]
-        vlc.tell("metadata")
-        vlc.tell("Playing")
+        vlc.do("metadata")
+        vlc.do("Playing")
         taken.append(await seen.next())
-        vlc.tell("quietly Paused")
+        vlc.do("quietly Paused")
         taken.append(await seen.next())
         assert await seen.is_silent(0.3)
-        asked = vlc.asked()
+        asked = vlc.calls()
     assert [type(what) for what in taken] == [MediaEnded, MediaStarted, MediaEnded]
     assert WHAT_PLAYS not in repr(taken)
     assert asked == [["Get", "org.mpris.MediaPlayer2.Player", "PlaybackStatus"]] * 2
@@ -133,9 +133,9 @@ async def test_who_speaks_for_another_is_not_heard(session_bus: SessionBus, clos
     with player(session_bus, name, "Playing") as other:
         seen = await begin(closing)
         assert isinstance(await seen.next(), MediaEnded)
-        other.tell("Playing")
+        other.do("Playing")
         assert await seen.is_silent(0.3)
-        assert other.asked() == []
+        assert other.calls() == []
 
 
 async def test_a_player_that_hangs_does_not_hold_up_the_others(
@@ -143,7 +143,7 @@ async def test_a_player_that_hangs_does_not_hold_up_the_others(
 ) -> None:
     monkeypatch.setattr("detector.sensors.bus.TIMEOUT", 0.3)
     with player(session_bus, "hung", "Playing") as hung, player(session_bus, "vlc", "Playing"):
-        hung.tell("mute")
+        hung.do("mute")
         assert isinstance(await (await begin(closing)).next(), MediaStarted)
 
 
@@ -167,5 +167,5 @@ async def test_while_nothing_changes_nobody_is_asked_and_nothing_waits(
         seen = await begin(closing)
         await seen.next()
         assert await seen.is_silent(2)
-        assert len(vlc.asked()) == 1
+        assert len(vlc.calls()) == 1
         assert [handle for handle in asyncio.get_running_loop()._scheduled if not handle.cancelled()] == []

@@ -19,9 +19,9 @@ from detector.daemon.sensor_supervisor import SensorSupervisor
 from detector.sensors import candidates
 from detector.sensors.model import ToplevelFocused
 from tests.rig.bus import Dunst
-from tests.rig.logind import MockLogind, logind_fixture  # noqa: F401 - found by its name, `logind`
+from tests.rig.logind import MockLogind
 from tests.rig.sensing import held
-from tests.rig.sound import Sound, sound_fixture  # noqa: F401 - found by its name, `sound`
+from tests.rig.sound import Sound
 from tests.rig.x11 import Desktop, desktop, started, until, until_async
 
 pytestmark = pytest.mark.real

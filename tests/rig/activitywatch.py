@@ -1,6 +1,6 @@
 """A fake aw-server of the same REST shape as aw-server 0.12, in a process of its own, filled over REST like the real one.
 
-`python tests/rig/activitywatch.py` prints its port. Odd behaviour is asked for by POST to `/odd`.
+`python tests/rig/activitywatch.py` prints its port. Odd behaviour is set by POST to `/odd`.
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class AwServer:
-    """The running fake (or, of the same shape, a real one): make buckets, put events in, ask what was asked."""
+    """The running fake (or, of the same shape, a real one): make buckets, put events in, see what was requested."""
 
     def __init__(self, url: str, process: subprocess.Popen[str] | None = None) -> None:
         self.url = url
@@ -43,10 +43,9 @@ class AwServer:
         """Answer oddly from now on: `status`, `location`, `body`, `token`, `slow`."""
         self._post("/odd", how)
 
-    def asked(self) -> list[str]:
-        """Return every path that was asked for by GET."""
-        with urllib.request.urlopen(f"{self.url}/asked", timeout=10) as answer:  # noqa: S310 - our own
-            found: list[str] = json.load(answer)
+    def requested(self) -> list[str]:
+        """Return every path that was requested by GET."""
+        found: list[str] = json.loads(self._request("GET", "/requested"))
         return found
 
     def end(self) -> None:
@@ -55,11 +54,14 @@ class AwServer:
             self.process.wait()
 
     def _post(self, path: str, content: Any) -> None:
-        request = urllib.request.Request(  # noqa: S310 - our own
-            f"{self.url}{path}", json.dumps(content).encode(), {"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(request, timeout=60):  # noqa: S310 - our own
-            pass
+        self._request("POST", path, json.dumps(content).encode())
+
+    def _request(self, method: str, path: str, body: bytes | None = None) -> bytes:
+        connection = HTTPConnection(self.url.removeprefix("http://"), timeout=60)
+        connection.request(method, path, body, {"Content-Type": "application/json"})
+        answer = connection.getresponse().read()
+        connection.close()
+        return answer
 
 
 @contextmanager
@@ -79,7 +81,7 @@ def aw_server() -> Iterator[AwServer]:
 class _Answering(BaseHTTPRequestHandler):
     buckets: ClassVar[dict[str, dict[str, Any]]] = {}
     odd: ClassVar[dict[str, Any]] = {}
-    asked: ClassVar[list[str]] = []
+    requested: ClassVar[list[str]] = []
 
     def do_POST(self) -> None:
         content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -96,10 +98,10 @@ class _Answering(BaseHTTPRequestHandler):
         self._answer(200, b"null")
 
     def do_GET(self) -> None:
-        if self.path == "/asked":
-            self._answer(200, json.dumps(self.asked).encode())
+        if self.path == "/requested":
+            self._answer(200, json.dumps(self.requested).encode())
             return
-        self.asked.append(self.path)
+        self.requested.append(self.path)
         odd = self.odd
         if odd.get("token") and self.headers.get("Authorization") != f"Bearer {odd['token']}":
             self._answer(401, b"{}")
@@ -108,28 +110,28 @@ class _Answering(BaseHTTPRequestHandler):
         elif "body" in odd and (odd.get("only", "") in self.path):
             self._answer(200, odd["body"].encode())
         else:
-            self._proper()
+            self._answer_normally()
 
-    def _proper(self) -> None:
-        asked = urlsplit(self.path)
-        parts = [unquote(part) for part in asked.path.split("/")[3:]]
+    def _answer_normally(self) -> None:
+        url = urlsplit(self.path)
+        parts = [unquote(part) for part in url.path.split("/")[3:]]
         if parts == ["buckets"]:
             self._answer(308, b"", "/api/0/buckets/")
         elif parts == ["buckets", ""]:
-            told = {
+            listed = {
                 name: {key: value for key, value in bucket.items() if key != "events"}
                 for name, bucket in self.buckets.items()
             }
-            self._answer(200, json.dumps(told).encode())
+            self._answer(200, json.dumps(listed).encode())
         elif len(parts) == 3 and parts[0] == "buckets" and parts[2] == "events" and parts[1] in self.buckets:
-            query = {key: values[0] for key, values in parse_qs(asked.query).items()}
+            query = {key: values[0] for key, values in parse_qs(url.query).items()}
             self._answer(200, json.dumps(self._events(self.buckets[parts[1]]["events"], query)).encode())
         else:
             self._answer(404, b"{}")
 
     def _events(self, events: list[dict[str, Any]], query: dict[str, str]) -> list[dict[str, Any]]:
         start = datetime.fromisoformat(query["start"]) if "start" in query else datetime.min.replace(tzinfo=UTC)
-        # The real one asks up to the next millisecond.
+        # The real one reads up to the next millisecond.
         end = (
             datetime.fromisoformat(query["end"]) + timedelta(milliseconds=1)
             if "end" in query
@@ -141,7 +143,7 @@ class _Answering(BaseHTTPRequestHandler):
             ended = began + timedelta(seconds=each["duration"])
             if ended < start or began > end:
                 continue
-            # The real one cuts what reaches beyond what was asked for.
+            # The real one cuts what reaches beyond the requested stretch.
             cut_from, cut_until = max(began, start), min(ended, end)
             lasted = (cut_until - cut_from).total_seconds()
             found.append({**each, "timestamp": cut_from.isoformat(), "duration": lasted})
@@ -157,8 +159,8 @@ class _Answering(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - the name it has there
-        del format, arguments
+    def log_message(self, *_arguments: Any) -> None:
+        """Write nothing to standard error."""
 
 
 if __name__ == "__main__":

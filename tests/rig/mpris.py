@@ -1,7 +1,7 @@
-"""A media player on the session bus that writes down what it is asked: MPRIS, without a sound.
+"""A media player on the session bus that records the calls it receives: MPRIS, without a sound.
 
-Rule 1: it answers for whatever it is asked, so that a sensor that asks for too much is found out, not refused.
-Rule 2: it is a program of its own, told what to do on its standard input, one word a line.
+Rule 1: it answers whatever it is asked for, so that a sensor that asks for too much is found out, not refused.
+Rule 2: it is a process of its own, controlled by its standard input, one word a line.
 
 Fixture-free: `player(bus)` runs one as long as the block lasts.
 """
@@ -15,6 +15,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from dbus_fast import ErrorType, Message, MessageType, Variant
+from dbus_fast.aio import MessageBus
+
 from tests.rig.bus import SessionBus
 from tests.rig.x11 import ROOT, end, started, until
 
@@ -26,23 +29,23 @@ WHAT_PLAYS = "A film that is nobody's business"
 
 
 class Player:
-    """A hand for the player's process."""
+    """Controls the player's process."""
 
     def __init__(self, process: subprocess.Popen[bytes], bus: SessionBus, name: str) -> None:
         self._process = process
         self._bus = bus
         self._name = PREFIX + name
 
-    def tell(self, word: str) -> None:
+    def do(self, word: str) -> None:
         """Let it do one thing: `Playing`, `Paused`, `Stopped`, `metadata`, `quietly Paused`, `mute`, `release`."""
         stdin = self._process.stdin
         assert stdin is not None
         stdin.write(word.encode() + b"\n")
         stdin.flush()
 
-    def asked(self) -> list[list[str]]:
-        """Return every call that it got: the member, then what was asked for."""
-        self.tell("asked")
+    def calls(self) -> list[list[str]]:
+        """Return every call that it received: the member, then the arguments."""
+        self.do("calls")
         stdout = self._process.stdout
         assert stdout is not None
         found: list[list[str]] = json.loads(stdout.readline())
@@ -65,11 +68,8 @@ def player(bus: SessionBus, name: str = "vlc", status: str = "Stopped") -> Itera
 
 
 async def _play(address: str, name: str, status: str) -> None:
-    from dbus_fast import ErrorType, Message, MessageType, Variant  # noqa: PLC0415 - only in the player's process
-    from dbus_fast.aio import MessageBus  # noqa: PLC0415 - only in the player's process
-
     bus = await MessageBus(bus_address=address).connect()
-    asked: list[list[str]] = []
+    calls: list[list[str]] = []
     state = {"status": status, "mute": ""}
 
     def properties() -> dict[str, Variant]:
@@ -79,7 +79,7 @@ async def _play(address: str, name: str, status: str) -> None:
     def answer(message: Message) -> Message | bool | None:
         if message.message_type is not MessageType.METHOD_CALL or message.path != PATH:
             return None
-        asked.append([message.member, *message.body])
+        calls.append([message.member, *message.body])
         if state["mute"]:
             return True
         if message.member == "Get" and message.body[1] in properties():
@@ -98,8 +98,8 @@ async def _play(address: str, name: str, status: str) -> None:
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     while line := (await lines.readline()).decode().strip():
         match line.split():
-            case ["asked"]:
-                print(json.dumps(asked), flush=True)
+            case ["calls"]:
+                print(json.dumps(calls), flush=True)
             case ["metadata"]:
                 changed({"Metadata": properties()["Metadata"]}, [])
             case ["quietly", word]:
