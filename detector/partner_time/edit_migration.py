@@ -46,9 +46,11 @@ def migrate_edit(
     `started`: those of `before` that have started and would still be under way by what was planned.
     """
     excepted = exceptions.of(before.number)
+    # As far ahead as the last exception lies, and a while longer, for its day may have another occurrence now.
     until = min(max([now, *filter(None, map(_day_of, excepted))]) + LOOK_AHEAD, now + MAX_AHEAD)
     started_ids = {occurrence.id for occurrence in started}
     new = occurrences(after, now - LOOK_BACK, until)
+    # The local day may be another one in the zone of before and in that of after; both count as taken.
     taken = {_local_day(occurrence.begins, zone.zone) for occurrence in started for zone in (before, after)}
     left_out = tuple(
         occurrence

@@ -25,11 +25,13 @@ MAX_LENGTH: Final = timedelta(hours=24)
 """So that partner time which somebody forgot is over the next day."""
 
 LOOK_BACK: Final = timedelta(days=3)
-"""No occurrence is longer than this: `MAX_LENGTH`, and a day that a zone left out (Samoa, 2011)."""
+"""No occurrence begins earlier than this before its end: `MAX_LENGTH`, and a day that a zone left out (Samoa, 2011)."""
 
 LOOK_AHEAD: Final = timedelta(days=64)
 """How far a plan looks; a new one is made within this time."""
 
+# Blocks begin at fixed instants, so that any two intervals which are wanted share the blocks in which they overlap. What
+# comes seldom has long blocks: a block costs about as much empty as with some occurrences in it.
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _STEP: Final = timedelta(days=32)
 _BLOCKS: Final = {
@@ -37,6 +39,7 @@ _BLOCKS: Final = {
     for frequency, days in {"DAILY": 64, "WEEKLY": 128, "MONTHLY": 512, "YEARLY": 4096}.items()
 }
 _ZONE_MARGIN: Final = timedelta(days=2)
+"""Local time and UTC differ by less: by 14 h at most, and by a day more beside one that a zone left out."""
 
 
 def occurrences(partner_time: PartnerTime, after: datetime, before: datetime) -> list[Occurrence]:
@@ -54,6 +57,7 @@ def occurrences(partner_time: PartnerTime, after: datetime, before: datetime) ->
         planned: Iterable[Occurrence] = _once(partner_time)
     else:
         length = _BLOCKS[parse_rrule(partner_time.recurrence).frequency]
+        # An occurrence belongs to the block in which it begins, and may reach into the interval from the block before.
         first, last = (after - LOOK_BACK - _EPOCH) // length, (before - _EPOCH) // length
         planned = chain.from_iterable(_block(partner_time, block) for block in range(first, last + 1))
     return [occurrence for occurrence in planned if occurrence.begins < before and after < occurrence.ends]
@@ -66,6 +70,7 @@ def occurrences_from(partner_time: PartnerTime, after: datetime, within: timedel
         if begins >= after + within:
             return
         for occurrence in occurrences(partner_time, begins, min(ends, after + within)):
+            # What reaches over from one step into the next was yielded by the first of them.
             if occurrence.begins >= begins or step == 0:
                 yield occurrence
 
@@ -110,6 +115,7 @@ def _planned(partner_time: PartnerTime, after: datetime, before: datetime) -> li
     if partner_time.number is None:
         raise ValueError("a partner time has occurrences once it is kept and has a number")
     zone = ZoneInfo(partner_time.zone)
+    # Compared as instants: a calendar may name a moved start by a local time that the clocks show twice or leave out.
     elsewhere = {instant_of(moved.of, zone): moved for moved in partner_time.moved if _is_possible(moved)}
     planned: list[Occurrence] = []
     for local in local_starts(partner_time, after, before):
@@ -120,6 +126,7 @@ def _planned(partner_time: PartnerTime, after: datetime, before: datetime) -> li
     for of, moved in elsewhere.items():
         if after <= moved.begins < before:
             begins, ends = interval_of(moved.begins, moved.lasts, zone)
+            # Rule 3: its id says when it would have begun, so that a skip still finds it.
             named = moved.of if partner_time.floats else of
             planned.append(_occurrence(partner_time, named, begins, ends, moved.title))
     return sorted(planned, key=lambda occurrence: (occurrence.begins, occurrence.id)) if elsewhere else planned

@@ -33,7 +33,9 @@ _NAMED: Final = re.compile(
     r"|(?P<name2>[a-z]{3,9})\.?\s+(?P<day2>\d{1,2})(?:st|nd|rd|th)?(?:,?\s+(?P<year2>\d{4}))?",
     re.ASCII,
 )
+# A weekday before the date, as in `fri 27 nov`: it has to agree with the date.
 _LEADING: Final = re.compile(r"(?P<weekday>[a-z]{2,9})\.?[,\s]+(?P<rest>.*\d.*)", re.ASCII)
+# A time at the end: with a colon or a dot, or with am or pm. A bare number would be part of the date.
 _CLOCK: Final = re.compile(
     r"(?P<date>.*?)(?:\s*[,\s]\s*(?:at\s+)?|(?<=\d)t(?=\d))"
     r"(?P<clock>\d{1,2}[:.]\d{2}\s*(?:[ap]m|[ap]\.m\.)?|\d{1,2}\s*(?:[ap]m|[ap]\.m\.)|noon|midnight)",
@@ -47,6 +49,7 @@ _GROUPS: Final[dict[str, Iterable[int]]] = {
 }
 DAY_HINT: Final = _("write for example mon-fri, mon,wed,fri, day, weekday or weekend")
 
+# One item of a list of weekdays: a word, or words with dashes between them. People type - and –, with blanks or without.
 _ITEM: Final = re.compile(r"[^,\s–-]+(?:\s*[–-]+\s*[^,\s–-]*)*|[–-]+")
 _TO: Final = re.compile(r"\bto\b", re.IGNORECASE)
 

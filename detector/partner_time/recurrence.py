@@ -2,9 +2,9 @@
 
 Rule 1: a start is a local time as it was declared; wall_clock.py says which instant that is.
 Rule 2: COUNT counts what recurs, whether or not it is left out by `without` or takes place at another time by `moved`; what
-`also` adds is not counted. A beginning that the clocks leave out counts where it is moved and not where it is dropped.
-Rule 3: of a calendar (`as_rfc`) the first beginning is always one of its beginnings and counts as the first; a beginning
-that follows from its rule and that the clocks leave out is dropped (RFC 5545, 3.3.10).
+`also` adds is not counted. A start that the clocks leave out counts where it is moved and not where it is dropped.
+Rule 3: of a calendar (`as_rfc`) the first start always takes place and counts as the first; a start that follows from its
+rule and that the clocks leave out is dropped (RFC 5545, 3.3.10).
 Rule 4: nothing takes place before `EARLIEST` or from `LATEST` on.
 """
 
@@ -24,13 +24,13 @@ from detector.partner_time.rrule_days import days_of
 from detector.partner_time.wall_clock import EARLIEST, LATEST, exists, instant_of, local_at
 
 _DAY: Final = timedelta(days=1)
-_NEAR: Final = timedelta(days=2)
+_ZONE_MARGIN: Final = timedelta(days=2)
 _COUNTED_FOR: Final = timedelta(days=36525)
 """A COUNT that is not reached within a hundred years ends nothing."""
 
 
 def local_starts(partner_time: PartnerTime, after: datetime, before: datetime) -> Iterator[datetime]:
-    """Yield the beginnings in `[after, before)` as they are declared, in order, each once; all naive local time.
+    """Yield the starts in `[after, before)` as they are declared, in order, each once; all naive local time.
 
     Those that take place at another time (`moved`) are there as they recur.
 
@@ -40,7 +40,9 @@ def local_starts(partner_time: PartnerTime, after: datetime, before: datetime) -
     after, before = max(after, EARLIEST), min(before, LATEST)
     found = _recurring(partner_time, after, before)
     if partner_time.also:
-        found = (local for local, _ in groupby(merge(found, sorted(partner_time.also))))
+        # RDATE may repeat a day of the recurrence: it takes place once.
+        found = (local for local, _same in groupby(merge(found, sorted(partner_time.also))))
+    # A calendar may leave out a thousand days; a set of them is built once and not for each block of occurrences.
     without = _left_out(partner_time.without) if partner_time.without else ()
     for local in found:
         if after <= local < before and not (without and local in without):
@@ -71,6 +73,7 @@ def _recurring(partner_time: PartnerTime, after: datetime, before: datetime) -> 
         return
     rule, zone = parse_rrule(partner_time.recurrence), ZoneInfo(partner_time.zone)
     if rule.count is not None:
+        # Counting begins at the first start of all, wherever the interval lies that is wanted; so its end is cached.
         counted = _last_counted(partner_time.recurrence, begins, partner_time.zone, as_rfc=partner_time.as_rfc)
         before = before if counted is None else min(before, counted + datetime.resolution)
     yield from _in_stretch(rule, begins, zone, after, before, as_rfc=partner_time.as_rfc)
@@ -80,9 +83,11 @@ def _in_stretch(
     rule: RecurrenceRule, begins: datetime, zone: ZoneInfo, after: datetime, before: datetime, *, as_rfc: bool
 ) -> Iterator[datetime]:
     if as_rfc and after <= begins < before and _is_until(begins, rule, zone):
+        # Rule 3: DTSTART is the first instance even where the rule does not name its day.
         yield begins
     at, until = begins.time(), rule.until
-    far = LATEST if until is None else (local_at(until, zone) if until.tzinfo else until) - _NEAR
+    # Until shortly before UNTIL comparing local times will do: an exact comparison converts each start to an instant.
+    far = LATEST if until is None else (local_at(until, zone) if until.tzinfo else until) - _ZONE_MARGIN
     for day in days_of(rule, begins.date(), after.date(), before.date() + _DAY):
         local = datetime.combine(day, at)
         if local >= before or (local > far and not _is_until(local, rule, zone)):
@@ -100,6 +105,7 @@ def _is_until(local: datetime, rule: RecurrenceRule, zone: ZoneInfo) -> bool:
 @lru_cache(maxsize=512)
 def _last_counted(recurrence: str, begins: datetime, zone_name: str, *, as_rfc: bool) -> datetime | None:
     """Return the last beginning that COUNT lets take place, or None if it ends otherwise before it is reached."""
+    # The arguments are the fields of a partner time on which the count depends, so that the cache outlives other edits.
     rule, zone = parse_rrule(recurrence), ZoneInfo(zone_name)
     counted = 0
     for local in _in_stretch(rule, begins, zone, begins, min(LATEST, begins + _COUNTED_FOR), as_rfc=as_rfc):
@@ -110,7 +116,8 @@ def _last_counted(recurrence: str, begins: datetime, zone_name: str, *, as_rfc: 
 
 
 def _is_of_its_own(local: datetime, rule: RecurrenceRule, first: date, zone: ZoneInfo) -> bool:
-    # On a day that the zone leaves out whole, what is moved may be what recurs on the next day anyway.
+    # A zone may leave out a whole day (Samoa, 30 December 2011). A start on it is moved to the next day, where it may fall
+    # together with that day's own start: both are one, and count once.
     moved = local_at(instant_of(local, zone), zone)
     day = moved.date()
     return (

@@ -40,6 +40,7 @@ _FORMS: Final = {
     "WKST": "MO|TU|WE|TH|FR|SA|SU",
 }
 _MAXIMUM: Final = {"BYMONTH": 12, "BYMONTHDAY": 31, "BYYEARDAY": 366, "BYWEEKNO": 53, "BYSETPOS": 366}
+# The ordinal of `2FR` or `-1SU`, and the day. More than two digits are no number of weeks in a year.
 _WEEKDAY: Final = re.compile("([+-]?[0-9]{1,2})?(MO|TU|WE|TH|FR|SA|SU)", re.ASCII)
 _NUMBER: Final = re.compile("[+-]?[0-9]{1,3}", re.ASCII)
 _DAYS_OF_MONTHS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -101,6 +102,7 @@ def split_rrule(recurrence: str) -> dict[str, str]:
             problems.append(message.format(name=name, frequency=frequency))
         elif name in allowed and name != "FREQ" and not _is_value(name, value, frequency):
             problems.append(_("{name} cannot be '{value}'").format(name=name, value=value))
+    # Contradictions are looked for once every value can be read.
     if not problems:
         problems = list(_contradictions(parts))
     if problems:
@@ -144,6 +146,7 @@ def _is_value(name: str, value: str, frequency: str) -> bool:
         return re.fullmatch(_FORMS[name], value, re.ASCII) is not None
     if name == "BYDAY":
         farthest = {"MONTHLY": 5, "YEARLY": 53}.get(frequency, 0)
+        # RFC 5545 numbers the days of a month or a year; every day of a week or a day has one meaning only.
         found = [_WEEKDAY.fullmatch(item) for item in value.split(",")]
         return all(day and (day[1] is None or 1 <= abs(int(day[1])) <= farthest) for day in found)
     minimum = 1 if name == "BYMONTH" else -_MAXIMUM[name]
@@ -181,11 +184,13 @@ def _weekdays(value: str) -> tuple[tuple[int, int], ...]:
 
 
 def _within_reach(until: datetime) -> datetime:
+    # Year 0001 or 9999 in a calendar's UNTIL would leave the range of datetime once a zone's offset is added.
     return max(EARLIEST.replace(tzinfo=until.tzinfo), min(until, LATEST.replace(tzinfo=until.tzinfo)))
 
 
 def _until(until: str) -> datetime:
     if len(until) == len("20261123"):
+        # A date alone includes the whole day: UNTIL is inclusive.
         return datetime.combine(datetime.strptime(until, "%Y%m%d").date(), time.max)  # noqa: DTZ007 - local by intent
     local = datetime.strptime(until.removesuffix("Z"), "%Y%m%dT%H%M%S")  # noqa: DTZ007 - local by intent
     return local.replace(tzinfo=UTC) if until.endswith("Z") else local

@@ -44,6 +44,7 @@ def _pick(days: Iterable[int], positions: tuple[int, ...]) -> list[int]:
 
 def _by_day(rule: RecurrenceRule, first: date, low: int, high: int) -> Iterator[Iterable[int]]:
     begin = first.toordinal()
+    # The first multiple of the interval that is not before `low`: -(-a // b) rounds up.
     days = range(begin + -(-(low - begin) // rule.interval) * rule.interval, high, rule.interval)
     if not (rule.by_day or rule.by_month or rule.by_month_day or rule.by_position):
         yield days
@@ -66,6 +67,7 @@ def _by_week(rule: RecurrenceRule, first: date, low: int, high: int) -> Iterator
     stride = rule.interval * _WEEK
     named = [weekday for _, weekday in rule.by_day] or [first.weekday()]
     steps = sorted((weekday - rule.week_start) % _WEEK for weekday in named)
+    # Rounded down, so that the week in which `low` lies is looked at from its beginning: BYSETPOS needs all of it.
     for week in range(begin + (low - begin) // stride * stride, high, stride):
         days = [week + step for step in steps]
         if rule.by_month:
@@ -99,6 +101,8 @@ def _by_year(rule: RecurrenceRule, first: date, low: int, high: int) -> Iterator
 def _days_of_year(rule: RecurrenceRule, month: int, day: int, weekday: int, year: int) -> tuple[int, ...]:
     start = date(year, 1, 1).toordinal()
     length = date(year, 12, 31).toordinal() - start + 1
+    # RFC 5545 calls the BY parts of a yearly rule limits or expansions, depending on which others are there. As sets of days
+    # all of them are the same thing: the days that each part allows, and the result is in every set.
     is_open = not (rule.by_year_day or rule.by_month_day or rule.by_week or rule.by_day)
     months = rule.by_month or ((month,) if is_open else tuple(range(1, 13)))
     stretches = [(date(year, each, 1).toordinal(), _length_of_month(year, each)) for each in months]

@@ -86,7 +86,7 @@ class Schedule:
         upcoming: list[Occurrence] = []
         under_way, later, taken_until = self._in_order(self.partner_times, now)
         for occurrence in under_way + later:
-            # What overlaps an earlier one has what is left of it, or nothing (rule 1).
+            # Rule 1: it begins when everything before it has ended, and not at all where nothing is left of it.
             begins = occurrence.begins if taken_until is None else max(occurrence.begins, taken_until)
             taken_until = occurrence.ends if taken_until is None else max(occurrence.ends, taken_until)
             if begins >= occurrence.ends or occurrence.ends <= now:
@@ -112,8 +112,10 @@ class Schedule:
 
         No more of it is computed than is taken. The partner time itself need not be declared yet.
         """
+        # What has started is not looked up by its plan: an edit may have moved that, or taken it away.
         yield from self._in_order([partner_time], now)[0]
         started = {each.occurrence.id for each in self.started or ()}
+        # From before `now` on: what was planned to be over by now may have been extended.
         planned = occurrences_from(partner_time, now - LOOK_BACK, LOOK_BACK + within)
         for occurrence in self.exceptions.apply(planned):
             is_coming = occurrence.ends > now and occurrence.id not in started
@@ -138,6 +140,7 @@ class Schedule:
             for partner_time in declared.values()
             for occurrence in occurrences(partner_time, now - LOOK_BACK, now + LOOK_AHEAD)
         }
+        # Rule 5: what has started takes the place of what is planned under its id, or is dropped from the plan if it is over.
         first, past = [], []
         for known in self.started or ():
             began, name = known.occurrence, known.occurrence.id
@@ -160,6 +163,7 @@ class Schedule:
             planned = {name: occurrence for name, occurrence in planned.items() if name not in stopped}
         first = list(self.exceptions.apply(first))
         under_way = [occurrence for occurrence in first if now < occurrence.ends and occurrence.id not in stopped]
+        # Nothing new begins in a time in which another one was under way, also after that one was stopped or removed.
         past += [occurrence.ends for occurrence in first]
         later = sorted(self.exceptions.apply(planned.values()), key=_place)
         return sorted(under_way, key=_place), later, max((ended for ended in past if ended <= now), default=None)
