@@ -20,8 +20,8 @@ from detector.partner_time.model import PartnerTime
 from detector.partner_time.occurrences import occurrences
 from detector.store.store import Store
 from tests.benchmarks.bars import Bar
-from tests.oracle.asking import run
-from tests.oracle.written import Written
+from tests.oracle.generated_rules import GeneratedRule
+from tests.oracle.oracle_process import run
 
 FROM = datetime(2027, 1, 1, tzinfo=UTC)
 DECADE = timedelta(days=3652)
@@ -39,10 +39,10 @@ RECURRENCES = (
 )
 
 
-def fifty() -> list[Written]:
+def fifty() -> list[GeneratedRule]:
     """Return fifty partner times as couples have them: most of them weekly, some daily, monthly and yearly."""
     return [
-        Written(
+        GeneratedRule(
             zone="Europe/Berlin",
             begins=datetime(2027, 1, 1, 17) + number * timedelta(minutes=5),
             lasts=timedelta(minutes=90),
@@ -110,7 +110,7 @@ def _spent(daemon: Reconciler, now: datetime) -> float:
     return asyncio.run(once())
 
 
-def _declared(rule: Written, title: str, number: int | None) -> PartnerTime:
+def _declared(rule: GeneratedRule, title: str, number: int | None) -> PartnerTime:
     return PartnerTime(
         title=title, begins=rule.begins, lasts=rule.lasts, zone=rule.zone, recurrence=rule.recurrence, number=number
     )

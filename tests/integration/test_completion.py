@@ -128,32 +128,32 @@ def shell(request: pytest.FixtureRequest) -> Shell:
     return opened
 
 
-def test_a_command_is_written_out(shell: Shell) -> None:
+def test_tab_completes_a_command(shell: Shell) -> None:
     shell.type("turntoward rem")
     shell.tab()
     shell.waits_for("turntoward remove ")
 
 
-def test_a_title_is_written_out_as_one_word(shell: Shell) -> None:
+def test_tab_completes_a_title_as_one_word(shell: Shell) -> None:
     shell.type("turntoward remove Sun")
     shell.tab()
     shell.waits_for(r"turntoward remove Sunday\ walk")
 
 
-def test_a_file_is_left_to_the_shell(shell: Shell, home: Path) -> None:
+def test_file_names_are_completed_by_the_shell(shell: Shell, home: Path) -> None:
     (home / "our calendar.ics").touch()
     shell.type(f"turntoward calendar import {home}/our")
     shell.tab()
     shell.waits_for(r"our\ calendar.ics")
 
 
-def test_a_title_of_which_a_part_is_quoted_is_written_out(shell: Shell) -> None:
+def test_tab_completes_a_partly_quoted_title(shell: Shell) -> None:
     shell.type('turntoward remove "Tea')
     shell.tab()
     shell.waits_for('turntoward remove "Tea, and talk"')
 
 
-def test_what_a_title_holds_is_never_run_and_reaches_the_command_whole(shell: Shell) -> None:
+def test_the_content_of_a_title_is_never_executed(shell: Shell) -> None:
     shell.type("turntoward remove What")
     shell.tab()
     shell.waits_for(r"new\ \$HOME")
@@ -181,7 +181,7 @@ def test_fish_completes_commands_options_and_titles(home: Path) -> None:
     assert complete(f"turntoward calendar import {home}/ou").keys() == {f"{home}/ours.ics"}
 
 
-def test_titles_that_several_have_are_told_apart_by_number() -> None:
+def test_titles_used_twice_are_completed_by_number() -> None:
     with Store.open(store_path()) as store:
         store.plans.add(
             PartnerTime(
@@ -197,14 +197,14 @@ def test_titles_that_several_have_are_told_apart_by_number() -> None:
     assert "plain,5" in asked.stdout.splitlines()
 
 
-def test_where_nothing_is_kept_there_is_nothing_to_complete_and_nothing_is_made() -> None:
+def test_without_a_store_nothing_is_completed_and_no_file_is_made() -> None:
     store_path().unlink()
     asked = turntoward(_TURNTOWARD_COMPLETE="bash_complete", COMP_WORDS="turntoward\nremove\n", COMP_CWORD="2")
     assert (asked.stdout.strip(), asked.stderr, asked.returncode) == ("", "", 0)
     assert not store_path().exists()
 
 
-def test_commands_are_completed_without_importing_one() -> None:
+def test_completing_commands_imports_none_of_them() -> None:
     script = (
         "import sys; from detector.cli import main\n"
         "try: main()\n"
@@ -217,7 +217,7 @@ def test_commands_are_completed_without_importing_one() -> None:
     assert lines[:-1] == [f"plain,{name}" for group in COMMANDS.values() for name in group]
 
 
-def test_an_unwritable_place_is_said(tmp_path: Path) -> None:
+def test_an_unwritable_completion_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "bash-completion").write_text("a file where a folder should be")
     done = turntoward("completion", "bash", "--install", XDG_DATA_HOME=str(tmp_path))
     assert (done.returncode, "cannot be written" in done.stderr) == (1, True)

@@ -34,29 +34,29 @@ DINNER = PartnerTime(
 
 
 def test_skip_says_which_day_and_what_comes_next_and_undo_takes_it_back(person: Person) -> None:
-    person.declares(DINNER)
-    assert person.says("skip", "dinner").lines == [
+    person.declare(DINNER)
+    assert person.run("skip", "dinner").lines == [
         "Skipped, this once: Dinner, today 18:30–20:00.",
         "Next: Dinner, tomorrow 18:30–20:00.",
         "`turntoward skip dinner --undo` takes that back.",
         NOT_RUNNING,
     ]
-    assert person.says("skip", "1").lines[0] == "Skipped, this once: Dinner, tomorrow 18:30–20:00."
-    assert person.says("skip", "--undo").lines == [
+    assert person.run("skip", "1").lines[0] == "Skipped, this once: Dinner, tomorrow 18:30–20:00."
+    assert person.run("skip", "--undo").lines == [
         "Dinner, tomorrow 18:30–20:00, takes place after all.",
         "Next: Dinner, tomorrow 18:30–20:00.",
         NOT_RUNNING,
     ]
-    assert person.says("skip", "Dinner", "--undo").lines[0] == "Dinner, today 18:30–20:00, takes place after all."
-    refused = person.says("skip", "Dinner", "--undo")
+    assert person.run("skip", "Dinner", "--undo").lines[0] == "Dinner, today 18:30–20:00, takes place after all."
+    refused = person.run("skip", "Dinner", "--undo")
     assert (refused.code, refused.out) == (2, "")
     assert refused.err.splitlines()[0] == "No Dinner to come is skipped or cancelled; nothing was changed."
 
 
 def test_skip_ends_what_is_under_way_for_today(person: Person) -> None:
-    person.declares(DINNER)
+    person.declare(DINNER)
     person.at("19:00")
-    assert person.says("skip").lines == [
+    assert person.run("skip").lines == [
         "Skipped, this once: Dinner, today 18:30–20:00.",
         "It was under way and ends now.",
         "Next: Dinner, tomorrow 18:30–20:00.",
@@ -64,42 +64,42 @@ def test_skip_ends_what_is_under_way_for_today(person: Person) -> None:
     ]
 
 
-def test_without_a_title_the_one_that_comes_first_is_meant(person: Person) -> None:
-    person.declares(DINNER, replace(DINNER, title="Tea", begins=datetime.fromisoformat("2026-11-23T16:00")))
-    assert person.says("skip").lines[0] == "Skipped, this once: Dinner, today 18:30–20:00."
-    assert person.says("skip").lines[0] == "Skipped, this once: Tea, tomorrow 16:00–17:30."
+def test_skip_without_a_title_takes_the_next_occurrence(person: Person) -> None:
+    person.declare(DINNER, replace(DINNER, title="Tea", begins=datetime.fromisoformat("2026-11-23T16:00")))
+    assert person.run("skip").lines[0] == "Skipped, this once: Dinner, today 18:30–20:00."
+    assert person.run("skip").lines[0] == "Skipped, this once: Tea, tomorrow 16:00–17:30."
 
 
 @pytest.mark.parametrize("command", ["skip", "cancel"])
-def test_a_mistake_is_said_in_a_sentence_and_changes_nothing(person: Person, command: str) -> None:
+def test_errors_of_skip_are_sentences_and_change_nothing(person: Person, command: str) -> None:
     more = () if command == "skip" else ("--no-new-date", "--yes")
-    nothing = person.says(command, *more)
+    nothing = person.run(command, *more)
     assert (nothing.code, nothing.err) == (2, "No partner time is declared; `turntoward add --help` shows how.\n")
-    person.declares(DINNER, DINNER, replace(DINNER, title="Once", recurrence=None))
-    before = person.kept()
+    person.declare(DINNER, DINNER, replace(DINNER, title="Once", recurrence=None))
+    before = person.stored()
     for words, sentence in [
         (("diner",), "No partner time has the number or title 'diner'."),
         (("dinner",), "2 partner times are called 'Dinner'."),
         (("9",), "No partner time has the number or title '9'."),
     ]:
-        refused = person.says(command, *words, *more)
+        refused = person.run(command, *words, *more)
         assert (refused.code, refused.out) == (2, "")
         assert refused.err.startswith(sentence)
     person.at("12:00", day=24)
-    refused = person.says(command, "once", *more)
+    refused = person.run(command, "once", *more)
     assert refused.err.splitlines()[0] == "Once does not come any more; nothing was changed."
-    assert (refused.code, person.kept()) == (2, before)
+    assert (refused.code, person.stored()) == (2, before)
 
 
-def test_cancel_keeps_a_new_date_of_the_same_length_and_says_both(person: Person) -> None:
-    person.declares(replace(DINNER, quiet=True))
-    assert person.says("cancel", "dinner", "--instead", "sun 11:00", "--yes").lines == [
+def test_cancel_declares_a_new_date_of_the_same_length(person: Person) -> None:
+    person.declare(replace(DINNER, quiet=True))
+    assert person.run("cancel", "dinner", "--instead", "sun 11:00", "--yes").lines == [
         "Cancelled: Dinner, today 18:30–20:00.",
         "Instead: Dinner, Sunday 29 November 11:00–12:30. Declared as number 2.",
         "Next: Dinner, tomorrow 18:30–20:00.",
         NOT_RUNNING,
     ]
-    partner_times, _, _, (cancelled,), _ = person.kept()
+    partner_times, _, _, (cancelled,), _ = person.stored()
     made = partner_times[1]
     assert (made.recurrence, made.lasts, made.instead_of) == (None, 90 * MINUTE, "1@20261123T183000")
     assert (made.floats, made.quiet, made.begins) == (True, True, datetime.fromisoformat("2026-11-29T11:00"))
@@ -108,7 +108,7 @@ def test_cancel_keeps_a_new_date_of_the_same_length_and_says_both(person: Person
         2,
         MONDAY_EVENING + 30 * MINUTE,
     )
-    assert person.says("skip", "1", "--undo").lines == [
+    assert person.run("skip", "1", "--undo").lines == [
         "Dinner, today 18:30–20:00, takes place after all.",
         "Dinner, which was to be in its place, is taken back.",
         "Next: Dinner, today 18:30–20:00.",
@@ -117,15 +117,15 @@ def test_cancel_keeps_a_new_date_of_the_same_length_and_says_both(person: Person
 
 
 def test_cancel_without_a_new_date_and_of_what_is_under_way(person: Person) -> None:
-    person.declares(DINNER)
+    person.declare(DINNER)
     person.at("19:00")
-    assert person.says("cancel", "--no-new-date", "--yes").lines == [
+    assert person.run("cancel", "--no-new-date", "--yes").lines == [
         "Cancelled: Dinner, today 18:30–20:00.",
         "It was under way and ends now.",
         "Next: Dinner, tomorrow 18:30–20:00.",
         NOT_RUNNING,
     ]
-    _, stopped, _, (cancelled,), _ = person.kept()
+    _, stopped, _, (cancelled,), _ = person.stored()
     assert (cancelled.instead, stopped) == (None, {"1@20261123T183000": MONDAY_EVENING + 60 * MINUTE})
 
 
@@ -141,20 +141,20 @@ def test_cancel_without_a_new_date_and_of_what_is_under_way(person: Person) -> N
         (("--instead", "sun 11:00", "--no-new-date"), "Write either --instead or --no-new-date, not both"),
     ],
 )
-def test_a_date_that_cannot_be_is_said_and_nothing_is_cancelled(
+def test_cancel_with_an_impossible_new_date_is_an_error_and_cancels_nothing(
     person: Person, words: tuple[str, ...], sentence: str
 ) -> None:
-    person.declares(DINNER)
-    before = person.kept()
-    refused = person.says("cancel", "dinner", *words, "--yes")
+    person.declare(DINNER)
+    before = person.stored()
+    refused = person.run("cancel", "dinner", *words, "--yes")
     assert (refused.code, refused.out) == (2, "")
     assert sentence in " ".join(refused.err.split())
-    assert person.kept() == before
+    assert person.stored() == before
 
 
-def test_a_new_date_that_overlaps_is_kept_and_said(person: Person) -> None:
-    person.declares(DINNER)
-    said = person.says("cancel", "dinner", "--instead", "tomorrow 17:30", "--yes")
+def test_cancel_mentions_what_the_new_date_overlaps(person: Person) -> None:
+    person.declare(DINNER)
+    said = person.run("cancel", "dinner", "--instead", "tomorrow 17:30", "--yes")
     assert said.lines[2] == "It overlaps Dinner, tomorrow 18:30–20:00; what overlaps counts once."
 
 
@@ -197,7 +197,7 @@ def dinner() -> None:
     ],
     ids=["a date", "a slip, then a date", "no after all", "no date"],
 )
-def test_somebody_at_the_terminal_is_asked_for_a_new_date(typed: str, said: list[str], made: int) -> None:
+def test_cancel_asks_for_a_new_date_on_a_terminal(typed: str, said: list[str], made: int) -> None:
     done = run("cancel", "dinner", typed=typed)
     assert done.returncode == 0, done.stdout
     assert "When instead? For example sun 11:00" in done.stdout
@@ -207,7 +207,7 @@ def test_somebody_at_the_terminal_is_asked_for_a_new_date(typed: str, said: list
 
 
 @pytest.mark.usefixtures("dinner")
-def test_where_nobody_can_be_asked_nothing_is_cancelled() -> None:
+def test_cancel_without_a_terminal_cancels_nothing() -> None:
     for words in ((), ("--instead", "tomorrow 11:00"), ("--no-new-date",)):
         refused = run("cancel", "dinner", *words)
         assert (refused.returncode, refused.stdout) == (2, "")
@@ -216,8 +216,8 @@ def test_where_nobody_can_be_asked_nothing_is_cancelled() -> None:
         assert store.plans.cancelled() == []
 
 
-def test_every_command_says_what_goes_on_as_it_began_after_an_edit(person: Person) -> None:
-    person.declares(DINNER)
+def test_after_an_edit_every_command_shows_what_is_under_way_as_it_began(person: Person) -> None:
+    person.declare(DINNER)
     name, begins = "1@20261123T183000", MONDAY_EVENING + 30 * MINUTE
     ends = begins + 90 * MINUTE
     with Store.open(store_path()) as store:
@@ -226,13 +226,13 @@ def test_every_command_says_what_goes_on_as_it_began_after_an_edit(person: Perso
         person.at("18:45")
         now = datetime(2026, 11, 23, 17, 45, tzinfo=UTC)
         requests.edit(store, now, replace(DINNER, number=1, begins=datetime.fromisoformat("2026-11-23T06:00")))
-    assert person.says("now", "10min").err.splitlines()[0] == "Dinner is under way until 20:00; nothing was changed."
-    assert person.says("extend", "30min").lines == [
+    assert person.run("now", "10min").err.splitlines()[0] == "Dinner is under way until 20:00; nothing was changed."
+    assert person.run("extend", "30min").lines == [
         "Dinner goes on until 20:30 instead of 20:00.",
         "Next: Dinner, tomorrow 06:00–07:30.",
         NOT_RUNNING,
     ]
-    assert person.says("stop").lines == [
+    assert person.run("stop").lines == [
         "Dinner is over; it was planned until 20:30.",
         "Next: Dinner, tomorrow 06:00–07:30.",
         NOT_RUNNING,

@@ -20,7 +20,7 @@ TIMEOUT = 60
 
 
 def test_an_evening_from_the_declaration_to_the_end(person: Person) -> None:
-    added = person.says(*DINNER)
+    added = person.run(*DINNER)
     assert added.code == 0
     assert added.lines == [
         "Dinner: Monday to Friday, 18:30–20:00.",
@@ -31,117 +31,117 @@ def test_an_evening_from_the_declaration_to_the_end(person: Person) -> None:
         "`turntoward quiet-week start` begins with seven quiet evenings, if you like.",
         NOT_RUNNING,
     ]
-    assert person.says("list").lines == [
+    assert person.run("list").lines == [
         "  1  Dinner: Monday to Friday, 18:30–20:00",
         "     today 18:30–20:00",
         "     tomorrow 18:30–20:00",
         "     Wednesday 25 November 18:30–20:00",
     ]
     person.at("18:30")
-    assert person.says("list").lines[1] == "   > under way until 20:00"
+    assert person.run("list").lines[1] == "   > under way until 20:00"
     person.at("19:10")
-    assert person.says("stop").lines == [
+    assert person.run("stop").lines == [
         "Dinner is over; it was planned until 20:00.",
         "Next: Dinner, tomorrow 18:30–20:00.",
         NOT_RUNNING,
     ]
-    assert person.says("list").lines[1] == "     tomorrow 18:30–20:00"
+    assert person.run("list").lines[1] == "     tomorrow 18:30–20:00"
     person.at("18:30", day=24)
-    assert person.says("list").lines[1] == "   > under way until 20:00"
+    assert person.run("list").lines[1] == "   > under way until 20:00"
 
 
-def test_now_begins_says_until_when_and_ends_by_itself(person: Person) -> None:
-    assert person.says("now", "90min").lines == ["Partner time is under way until 19:30.", NOT_RUNNING]
+def test_now_starts_partner_time_says_until_when_and_ends_by_itself(person: Person) -> None:
+    assert person.run("now", "90min").lines == ["Partner time is under way until 19:30.", NOT_RUNNING]
     person.at("19:29:59")
-    assert person.says("list").lines == ["  1  Partner time: today 18:00–19:30", "   > under way until 19:30"]
+    assert person.run("list").lines == ["  1  Partner time: today 18:00–19:30", "   > under way until 19:30"]
     person.at("19:30")
-    assert person.says("list").lines == [
+    assert person.run("list").lines == [
         "No partner time is declared; `turntoward add --help` shows how.",
         "1 that is over: `turntoward list --all`.",
     ]
-    assert person.says("list", "--all").lines == [
+    assert person.run("list", "--all").lines == [
         "  1  Partner time: today 18:00–19:30",
         "     is over and does not return",
     ]
 
 
-def test_now_while_partner_time_is_under_way_is_refused_with_what_to_do(person: Person) -> None:
-    person.says("now", "90min", "--title", "Tea")
-    refused = person.says("now", "10min")
+def test_now_while_partner_time_is_under_way_is_an_error_with_a_hint(person: Person) -> None:
+    person.run("now", "90min", "--title", "Tea")
+    refused = person.run("now", "10min")
     assert (refused.code, refused.out) == (2, "")
     assert refused.err.splitlines() == [
         "Tea is under way until 19:30; nothing was changed.",
         "  `turntoward extend` lets it go on longer; `turntoward stop` ends it.",
     ]
-    assert len(json.loads(person.says("list", "--json").out)["partner_times"]) == 1
-    person.says("stop")
-    assert person.says("now", "10min").lines[0] == "Partner time is under way until 18:10."
+    assert len(json.loads(person.run("list", "--json").out)["partner_times"]) == 1
+    person.run("stop")
+    assert person.run("now", "10min").lines[0] == "Partner time is under way until 18:10."
 
 
-def test_what_overlaps_goes_on_after_it_and_stop_ends_them_all(person: Person) -> None:
-    person.says(*DINNER)
-    assert person.says("now", "1h").lines == [
+def test_an_overlapping_partner_time_follows_and_stop_ends_all(person: Person) -> None:
+    person.run(*DINNER)
+    assert person.run("now", "1h").lines == [
         "Partner time is under way until 19:00.",
         "Dinner goes on from there until 20:00.",
         NOT_RUNNING,
     ]
     person.at("18:45")
-    assert person.says("stop").lines == [
+    assert person.run("stop").lines == [
         "Partner time is over; it was planned until 19:00.",
         "Dinner is over; it was planned until 20:00.",
         "Next: Dinner, tomorrow 18:30–20:00.",
         NOT_RUNNING,
     ]
-    assert person.says("stop").lines == [
+    assert person.run("stop").lines == [
         "No partner time is under way; there is nothing to stop.",
         "Next: Dinner, tomorrow 18:30–20:00.",
     ]
 
 
-def test_extending_lets_it_go_on_and_says_until_when(person: Person) -> None:
-    person.says(*DINNER)
+def test_extend_says_until_when(person: Person) -> None:
+    person.run(*DINNER)
     person.at("19:50")
-    assert person.says("extend", "30min").lines == [
+    assert person.run("extend", "30min").lines == [
         "Dinner goes on until 20:30 instead of 20:00.",
         "Next: Dinner, tomorrow 18:30–20:00.",
         NOT_RUNNING,
     ]
     person.at("20:10")
-    assert person.says("list").lines[1:3] == ["   > under way until 20:30", "     tomorrow 18:30–20:00"]
-    (row,) = json.loads(person.says("list", "--json").out)["partner_times"]
+    assert person.run("list").lines[1:3] == ["   > under way until 20:30", "     tomorrow 18:30–20:00"]
+    (row,) = json.loads(person.run("list", "--json").out)["partner_times"]
     assert (row["next"][0]["ends"], row["next"][0]["under_way"]) == ("2026-11-23T19:30:00+00:00", True)
-    assert person.says("extend", "1h30min").lines[0] == "Dinner goes on until 22:00 instead of 20:30."
+    assert person.run("extend", "1h30min").lines[0] == "Dinner goes on until 22:00 instead of 20:30."
     person.at("21:00")
-    assert person.says("stop").lines[0] == "Dinner is over; it was planned until 22:00."
-    refused = person.says("extend", "10min")
+    assert person.run("stop").lines[0] == "Dinner is over; it was planned until 22:00."
+    refused = person.run("extend", "10min")
     assert (refused.code, refused.out) == (2, "")
     assert refused.err.splitlines() == [
         "No partner time is under way; nothing was changed.",
         "  `turntoward now 30min` begins one.",
     ]
     person.at("18:30", day=24)
-    assert person.says("list").lines[1] == "   > under way until 20:00"
+    assert person.run("list").lines[1] == "   > under way until 20:00"
 
 
-def test_extending_one_of_two_that_overlap_lets_the_other_begin_later(person: Person) -> None:
-    person.says(*DINNER)
-    person.says("now", "1h", "--title", "Tea")
-    assert person.says("extend", "15min").lines[:2] == [
+def test_extending_one_of_two_that_overlap_delays_the_other(person: Person) -> None:
+    person.run(*DINNER)
+    person.run("now", "1h", "--title", "Tea")
+    assert person.run("extend", "15min").lines[:2] == [
         "Tea goes on until 19:15 instead of 19:00.",
         "Dinner goes on from there until 20:00.",
     ]
-    assert person.says("extend", "2h").lines[:2] == [
+    assert person.run("extend", "2h").lines[:2] == [
         "Tea goes on until 21:15 instead of 19:15.",
         "Next: Dinner, tomorrow 18:30–20:00.",
     ]
 
 
-def test_nothing_is_extended_beyond_a_day(person: Person) -> None:
-    person.says("now", "20h", "--title", "Sunday")
-    assert " ".join(person.says("extend", "5h").lines).startswith(
+def test_extend_stops_at_24_h(person: Person) -> None:
+    person.run("now", "20h", "--title", "Sunday")
+    assert " ".join(person.run("extend", "5h").lines).startswith(
         "Sunday goes on until tomorrow 18:00 instead of tomorrow 14:00; 24 h are the longest."
     )
-    refused = person.says("extend", "1min")
+    refused = person.run("extend", "1min")
     assert (refused.code, refused.err.splitlines()) == (
         2,
         [
@@ -149,20 +149,20 @@ def test_nothing_is_extended_beyond_a_day(person: Person) -> None:
             "  Partner time lasts 24 h at the longest.",
         ],
     )
-    assert person.says("extend", "soon").err.startswith("LENGTH:1: 'soon' is not a length")
-    assert person.says("extend", "25h").code == 2
+    assert person.run("extend", "soon").err.startswith("LENGTH:1: 'soon' is not a length")
+    assert person.run("extend", "25h").code == 2
 
 
-def test_an_extension_in_a_pause_says_that_nothing_is_sensed(person: Person) -> None:
-    person.says("now", "1h")
-    person.says("pause", "30min")
-    assert "You paused until 18:30" in person.says("extend", "5min").out
+def test_extend_in_a_pause_says_that_nothing_is_sensed(person: Person) -> None:
+    person.run("now", "1h")
+    person.run("pause", "30min")
+    assert "You paused until 18:30" in person.run("extend", "5min").out
 
 
-def test_what_is_added_while_it_lasts_begins_now(person: Person) -> None:
+def test_add_of_partner_time_that_is_under_way_starts_it_now(person: Person) -> None:
     person.at("19:00")
-    assert person.says(*DINNER).lines[5] == "Dinner is under way until 20:00."
-    later = person.says("add", "Walk", "--every", "mon", "--from", "18.45", "--for", "3h", "--yes")
+    assert person.run(*DINNER).lines[5] == "Dinner is under way until 20:00."
+    later = person.run("add", "Walk", "--every", "mon", "--from", "18.45", "--for", "3h", "--yes")
     assert later.lines[:10] == [
         "Walk: every Monday, 18:45–21:45.",
         "     today 18:45–21:45",
@@ -175,51 +175,51 @@ def test_what_is_added_while_it_lasts_begins_now(person: Person) -> None:
         "Dinner is under way until 20:00.",
         "Walk follows it, until 21:45.",
     ]
-    other = person.says("add", "Brunch", "--every", "sun", "--from", "10am", "--to", "noon", "--yes")
+    other = person.run("add", "Brunch", "--every", "sun", "--from", "10am", "--to", "noon", "--yes")
     assert other.lines[1] == "     Sunday 29 November 10:00–12:00"
 
 
-def test_a_pause_says_until_when_and_resuming_ends_it(person: Person) -> None:
-    person.says(*DINNER)
-    paused = person.says("pause", "45min")
+def test_pause_says_until_when_and_resume_ends_it(person: Person) -> None:
+    person.run(*DINNER)
+    paused = person.run("pause", "45min")
     assert " ".join(paused.lines) == (
         "Paused until 18:45: nothing is sensed or kept; then it goes on by itself. "
         f"`turntoward resume` ends the pause sooner. Next: Dinner, today 18:30–20:00. {NOT_RUNNING}"
     )
-    assert person.says("list").lines[-1] == "You paused until 18:45; `turntoward resume` ends the pause."
-    assert person.says("pause", "2h").lines[0].startswith("Paused until 20:00:")
-    assert person.says("resume").lines[0] == "The pause is over."
-    assert person.says("resume").lines[0] == "There is no pause to end."
-    person.says("pause", "45min")
+    assert person.run("list").lines[-1] == "You paused until 18:45; `turntoward resume` ends the pause."
+    assert person.run("pause", "2h").lines[0].startswith("Paused until 20:00:")
+    assert person.run("resume").lines[0] == "The pause is over."
+    assert person.run("resume").lines[0] == "There is no pause to end."
+    person.run("pause", "45min")
     person.at("18:45")
-    assert person.says("resume").lines[0] == "There is no pause to end."
-    refused = person.says("pause", "25h")
+    assert person.run("resume").lines[0] == "There is no pause to end."
+    refused = person.run("pause", "25h")
     assert (refused.code, refused.err.splitlines()[0]) == (2, "LENGTH: a pause lasts at most 24 h, not 25 h")
-    assert person.says("pause", "soon").code == 2
+    assert person.run("pause", "soon").code == 2
 
 
-def test_removing_takes_one_back_by_number_or_title(person: Person) -> None:
-    person.says(*DINNER)
-    person.says(*DINNER)
-    person.says("now", "1h")
-    refused = person.says("remove", "dinner", "--yes")
+def test_remove_by_number_or_title(person: Person) -> None:
+    person.run(*DINNER)
+    person.run(*DINNER)
+    person.run("now", "1h")
+    refused = person.run("remove", "dinner", "--yes")
     assert refused.code == 2
     assert "Say which by number: 1, 2." in refused.err
-    assert person.says("remove", "Diner", "--yes").err.endswith("Did you mean 'Dinner'?\n")
-    assert person.says("remove", "9", "--yes").code == 2
-    nobody = person.says("remove", "1")
+    assert person.run("remove", "Diner", "--yes").err.endswith("Did you mean 'Dinner'?\n")
+    assert person.run("remove", "9", "--yes").code == 2
+    nobody = person.run("remove", "1")
     assert (nobody.code, nobody.err.splitlines()[0]) == (
         2,
         "Nothing was removed. There is no terminal to ask on.",
     )
-    assert person.says("remove", "1", "--yes").lines[0] == "Removed: Dinner: Monday to Friday, 18:30–20:00."
-    assert person.says("remove", "partner TIME", "--yes").lines[1] == "It was under way and ends now."
-    left = json.loads(person.says("list", "--json").out)["partner_times"]
+    assert person.run("remove", "1", "--yes").lines[0] == "Removed: Dinner: Monday to Friday, 18:30–20:00."
+    assert person.run("remove", "partner TIME", "--yes").lines[1] == "It was under way and ends now."
+    left = json.loads(person.run("list", "--json").out)["partner_times"]
     assert [row["number"] for row in left] == [2]
 
 
-def test_everything_wrong_is_said_at_once_and_nothing_is_kept(person: Person, home: Path) -> None:
-    refused = person.says("add", "x" * 81, "--every", "mon-fry", "--from", "6:30", "--zone", "Berlin")
+def test_add_reports_all_problems_at_once_and_keeps_nothing(person: Person, home: Path) -> None:
+    refused = person.run("add", "x" * 81, "--every", "mon-fry", "--from", "6:30", "--zone", "Berlin")
     assert (refused.code, refused.out) == (2, "")
     assert refused.err == (
         "TITLE: a title has at most 80 characters, this one 81\n"
@@ -227,16 +227,16 @@ def test_everything_wrong_is_said_at_once_and_nothing_is_kept(person: Person, ho
         "--to: is missing\n  write for example --to 20:00\n"
         "--zone:1: there is no zone 'Berlin'\n    Berlin\n    ^^^^^^\n  did you mean Europe/Berlin?\n"
     )
-    twice = person.says("now", "forever", "--title", "")
+    twice = person.run("now", "forever", "--title", "")
     assert (twice.code, twice.err.count("LENGTH"), twice.err.count("--title")) == (2, 1, 1)
     assert not (home / ".local").exists()
 
 
-def test_the_list_is_json_where_asked_and_reading_makes_no_file(person: Person, home: Path) -> None:
-    assert json.loads(person.says("list", "--json").out)["partner_times"] == []
+def test_list_json_and_reading_commands_make_no_file(person: Person, home: Path) -> None:
+    assert json.loads(person.run("list", "--json").out)["partner_times"] == []
     assert not (home / ".local").exists()
-    person.says(*DINNER)
-    (row,) = json.loads(person.says("list", "--json").out)["partner_times"]
+    person.run(*DINNER)
+    (row,) = json.loads(person.run("list", "--json").out)["partner_times"]
     assert row["words"] == "Dinner: Monday to Friday, 18:30–20:00"
     assert (row["zone"], row["recurrence"]) == ("Europe/Berlin", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR")
     assert row["next"][0] == {
@@ -248,27 +248,27 @@ def test_the_list_is_json_where_asked_and_reading_makes_no_file(person: Person, 
     }
 
 
-def test_another_zones_clock_is_named_and_the_readers_clock_used_for_the_next_times(person: Person) -> None:
-    said = person.says(*DINNER, "--zone", "america/new_york")
+def test_list_names_another_zone_and_shows_next_times_in_the_readers_zone(person: Person) -> None:
+    said = person.run(*DINNER, "--zone", "america/new_york")
     assert said.lines[0] == "Dinner: Monday to Friday, 18:30–20:00, America/New_York."
-    assert person.says("list").lines[1] == "     tomorrow 00:30–02:00"
+    assert person.run("list").lines[1] == "     tomorrow 00:30–02:00"
 
 
-def test_long_titles_and_long_sentences_keep_to_eighty_columns(person: Person) -> None:
-    person.says(
+def test_long_titles_and_sentences_are_wrapped_at_80_columns(person: Person) -> None:
+    person.run(
         "add", "w" * 80, "--every", "mon,wed,fri", "--from", "22", "--to", "4", "--zone", "Asia/Kolkata", "--yes"
     )
-    person.says("add", "many words " * 7, "--every", "daily", "--from", "22", "--to", "21", "--yes")
-    assert "22:00–21:00 the next day" in " ".join(person.says("list").out.split())
+    person.run("add", "many words " * 7, "--every", "daily", "--from", "22", "--to", "21", "--yes")
+    assert "22:00–21:00 the next day" in " ".join(person.run("list").out.split())
 
 
 @pytest.mark.parametrize(("zone", "said"), [("America/New_York", "06:30"), (":Asia/Kolkata", "17:00"), ("", None)])
-def test_the_systems_zone_is_the_one_of_the_environment_first(
+def test_the_system_zone_is_read_from_the_environment_first(
     person: Person, monkeypatch: pytest.MonkeyPatch, zone: str, said: str | None
 ) -> None:
     monkeypatch.setenv("TZ", zone)
     person.at("12:30")
-    answer = person.says("now", "1min", "--title", "Tea").lines[0]
+    answer = person.run("now", "1min", "--title", "Tea").lines[0]
     assert answer.startswith("Tea is under way until ")
     if said:
         hour, minute = said.split(":")
@@ -324,7 +324,7 @@ def test_a_change_wakes_the_daemon_that_runs() -> None:
 
 
 @pytest.mark.parametrize(("answer", "said", "left"), [("n", "Nothing was removed.", 1), ("y", "Removed: Dinner", 0)])
-def test_somebody_at_the_terminal_is_asked_before_something_is_removed(answer: str, said: str, left: int) -> None:
+def test_remove_asks_first_on_a_terminal(answer: str, said: str, left: int) -> None:
     run(*DINNER)
     ours, theirs = pty.openpty()
     with subprocess.Popen(
@@ -359,7 +359,7 @@ def test_help_has_an_example_and_imports_nothing_heavy(name: str) -> None:
 
 
 def test_listing_imports_neither_sqlite_utils_nor_asyncio(person: Person) -> None:
-    person.says(*DINNER)
+    person.run(*DINNER)
     shown = run("list", PYTHONPROFILEIMPORTTIME="1")
     imported = {line.rpartition("|")[2].strip() for line in shown.stderr.splitlines()}
     assert "detector.partner_time.recurrence" in imported

@@ -124,7 +124,7 @@ def test_every_example_of_the_page_answers_as_printed(desk: Desk) -> None:
         assert answered(example, desk) == example.answer, example.command
 
 
-def test_no_example_is_overlooked() -> None:
+def test_every_example_of_the_page_is_tested() -> None:
     text = PAGE.read_text(encoding="utf-8")
     assert len(list(examples(text))) == len(re.findall(r"^\$ ", text, re.MULTILINE))
     assert text.count("```") == 2 * len([piece for piece in PIECE.finditer(text) if piece["block"]])
@@ -135,7 +135,7 @@ def test_no_example_is_overlooked() -> None:
     assert second == Example("turntoward y", "")
 
 
-def test_every_form_in_the_table_of_every_is_understood(desk: Desk) -> None:
+def test_every_form_in_the_table_of_every_is_parsed(desk: Desk) -> None:
     text = PAGE.read_text(encoding="utf-8")
     table = text.partition("### How often")[2].partition("What could mean two things")[0]
     forms = [form for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for form in re.findall(r"`(.*?)`", row)]
@@ -145,7 +145,7 @@ def test_every_form_in_the_table_of_every_is_understood(desk: Desk) -> None:
         assert "Declared as number" in said, said
 
 
-def test_every_date_in_the_text_is_understood(desk: Desk) -> None:
+def test_every_date_in_the_text_is_parsed(desk: Desk) -> None:
     text = PAGE.read_text(encoding="utf-8")
     named = re.search(r"^A date is (.*?)\. Without", text, re.MULTILINE | re.DOTALL)
     assert named

@@ -12,7 +12,7 @@ from detector.calendars.writing import ExportOptions, write_calendar
 from detector.partner_time.model import Moved, PartnerTime
 from detector.partner_time.occurrences import occurrences
 from detector.partner_time.recurrence import local_starts
-from tests.oracle.asking import run, skip_without
+from tests.oracle.oracle_process import run, skip_without
 
 NOW: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY: Final = timedelta(days=1)
@@ -93,7 +93,7 @@ def test_another_program_shows_what_was_declared_skipped_moved_and_added() -> No
     assert sum(map(len, shown)) > 10_000
 
 
-def test_another_program_shows_the_time_to_which_a_left_out_beginning_is_moved() -> None:
+def test_another_program_shows_the_time_to_which_a_start_in_a_gap_is_moved() -> None:
     skip_without()
     nights = [
         PartnerTime(

@@ -11,15 +11,15 @@ from detector.calendars.reading import read_calendar
 from detector.partner_time.model import Occurrence
 from detector.partner_time.occurrences import occurrences
 from detector.partner_time.proposals import EventFilter
-from tests.oracle.corners import CORNERS
+from tests.oracle.edge_cases import EDGE_CASES
+from tests.oracle.generated_rules import GeneratedRule, write
 from tests.oracle.test_recurring_ical_events import SEED
-from tests.oracle.written import Written, write
 
 pytestmark = pytest.mark.timeout(300)
 RULES = 1500
 
 
-def read(rule: Written) -> list[Occurrence]:
+def read(rule: GeneratedRule) -> list[Occurrence]:
     """Return the occurrences of the one event of its calendar, as it proposes it; what never takes place it does not."""
     copy = rule.as_calendar().encode()
     reading = read_calendar(copy, choice=EventFilter(everything=True), zone="Asia/Tokyo", monotonic=time.monotonic)
@@ -29,9 +29,9 @@ def read(rule: Written) -> list[Occurrence]:
     return [found for one in proposed for found in occurrences(one, rule.after, rule.before)]
 
 
-def test_an_event_that_is_read_takes_place_when_it_was_meant() -> None:
+def test_an_imported_event_has_its_original_occurrences() -> None:
     found = 0
-    for rule in [*CORNERS, *write(SEED, RULES)]:
+    for rule in [*EDGE_CASES, *write(SEED, RULES)]:
         meant, are = rule.occurrences(), read(rule)
         assert are == meant, f"{rule.as_calendar()}\n{set(are) ^ set(meant)}"
         found += len(meant)

@@ -12,10 +12,10 @@ from datetime import timedelta
 
 import pytest
 
-from tests.oracle.asking import run, skip_without
-from tests.oracle.corners import CORNERS
-from tests.oracle.explained import WHY, Difference, Instance, difference, ours
-from tests.oracle.written import SPANS, ZONES, Written, exists, write
+from tests.oracle.edge_cases import EDGE_CASES
+from tests.oracle.generated_rules import SPANS, ZONES, GeneratedRule, exists, write
+from tests.oracle.known_differences import WHY, Difference, Instance, difference, ours
+from tests.oracle.oracle_process import run, skip_without
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -25,19 +25,19 @@ LEAST = 3000
 
 
 @pytest.fixture(scope="module")
-def asked() -> list[tuple[Written, list[list[str]]]]:
-    """Every rule, with what recurring-ical-events says: asked in one go, for a process costs more than a rule."""
+def answers() -> list[tuple[GeneratedRule, list[list[str]]]]:
+    """Every rule, with what recurring-ical-events says; in one go, for a process costs more than a rule."""
     skip_without()
-    rules = [*CORNERS, *write(SEED, RULES)]
+    rules = [*EDGE_CASES, *write(SEED, RULES)]
     return list(zip(rules, run([(rule.as_calendar(), rule.after, rule.before) for rule in rules]), strict=True))
 
 
-def test_every_difference_has_a_reason(asked: list[tuple[Written, list[list[str]]]]) -> None:
+def test_every_difference_has_a_reason(answers: list[tuple[GeneratedRule, list[list[str]]]]) -> None:
     reasons: Counter[str] = Counter()
     unexplained, alike = [], 0
-    for rule, told in asked:
-        assert isinstance(told, list), (told, rule.as_calendar())
-        found = difference(rule, told)
+    for rule, answer in answers:
+        assert isinstance(answer, list), (answer, rule.as_calendar())
+        found = difference(rule, answer)
         alike += not found.ours and not found.theirs
         try:
             reasons.update(found.explain())
@@ -55,7 +55,7 @@ RARE = {"week of the old year", "twice at once"}
 
 def test_the_rules_are_many_and_of_every_kind() -> None:
     """Whatever a calendar may say is said often, in every zone, and around the days on which clocks are changed."""
-    rules = [*CORNERS, *write(SEED, RULES)]
+    rules = [*EDGE_CASES, *write(SEED, RULES)]
     said = Counter(part.split("=")[0] for rule in rules for part in (rule.recurrence or "").split(";"))
     kinds = Counter(rule.recurrence.split(";")[0] if rule.recurrence else "ONCE" for rule in rules)
     assert len({rule.as_calendar() for rule in rules}) >= LEAST
@@ -82,11 +82,13 @@ def test_the_rules_are_many_and_of_every_kind() -> None:
         assert sum(sign in (rule.recurrence or "") for rule in rules) >= 25, sign
 
 
-def test_a_difference_without_a_reason_is_not_explained_away(asked: list[tuple[Written, list[list[str]]]]) -> None:
+def test_a_difference_without_a_reason_is_not_explained_away(
+    answers: list[tuple[GeneratedRule, list[list[str]]]],
+) -> None:
     """One instance of ours is lost, doubled an hour later, or ends too late: none of the classes takes that for its own."""
     tried = 0
-    for rule, told in asked:
-        found, whole = difference(rule, told), ours(rule)
+    for rule, answer in answers:
+        found, whole = difference(rule, answer), ours(rule)
         if found.ours or found.theirs or not whole:
             continue
         one = whole[tried % len(whole)]

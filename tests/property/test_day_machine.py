@@ -16,7 +16,7 @@ from hypothesis.stateful import invariant, precondition, rule, run_state_machine
 
 from detector.store.store import Store
 from tests.property import day_laws as laws
-from tests.property.day_wishes import HOUR, MINUTE, REACHED, Wishing, awhile, poked
+from tests.property.day_requests import HOUR, MINUTE, REACHED, Wishing, awhile, poked
 from tests.rig.day import GOES_ON, GREETING, NUDGE
 from tests.rig.examples import PROFILE, examples
 

@@ -16,7 +16,7 @@ from detector.partner_time.occurrences import LOOK_BACK, occurrence_id, occurren
 from detector.partner_time.recurrence import local_starts
 from detector.partner_time.rrule import CODES
 from detector.partner_time.schedule import Exceptions, Plan, Schedule, latest_end
-from tests.property.clocks import DAY, HOUR, MINUTE, changes, first_instant, instants_of
+from tests.property.clock_changes import DAY, HOUR, MINUTE, changes, first_instant, instants_of
 from tests.rig.examples import examples
 
 # North and south, half an hour (Lord Howe), a quarter offset (Kathmandu), none, at midnight (Santiago, Cairo), and the
@@ -87,7 +87,7 @@ def weekly(draw: st.DrawFn, number: int = 1) -> tuple[PartnerTime, frozenset[int
 
 @settings(max_examples=examples(300))
 @given(weekly(), st.integers(0, 20 * 24 * 60), st.integers(1, 60 * 24 * 60), st.data())
-def test_occurrences_are_those_that_walking_every_local_day_finds(
+def test_occurrences_equal_those_of_the_slow_oracle_that_visits_every_day(
     declared: tuple[PartnerTime, frozenset[int]], later: int, length: int, data: st.DataObject
 ) -> None:
     partner_time, days = declared
@@ -142,7 +142,7 @@ def test_around_every_change_of_clocks_each_quarter_of_an_hour_agrees_with_the_o
         assert skipped
 
 
-def test_the_oracle_itself_meets_skipped_and_doubled_beginnings_and_ends_that_do_not_exist() -> None:
+def test_the_oracle_reaches_skipped_and_doubled_starts_and_ends_that_do_not_exist() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     assert instants_of(datetime(2027, 3, 28, 2, 30), berlin) == ()
     assert len(instants_of(datetime(2026, 10, 25, 2, 30), berlin)) == 2
@@ -153,7 +153,7 @@ def test_the_oracle_itself_meets_skipped_and_doubled_beginnings_and_ends_that_do
 
 @settings(max_examples=examples(150))
 @given(weekly(), st.lists(st.integers(0, 200 * 24 * 60), min_size=1, max_size=5))
-def test_occurrences_of_adjoining_stretches_are_those_of_the_whole(
+def test_occurrences_of_adjoining_intervals_are_those_of_the_whole(
     declared: tuple[PartnerTime, frozenset[int]], cuts: list[int]
 ) -> None:
     """Half-open: what is begun in one of the stretches is found in that one, wherever the cuts are made."""
@@ -181,7 +181,7 @@ def test_occurrences_of_adjoining_stretches_are_those_of_the_whole(
     st.integers(0, 900),
     st.sampled_from(["", ";BYDAY=MO,TH", ";UNTIL=20271231T120000Z", ";WKST=SU"]),
 )
-def test_beginning_the_walk_late_finds_what_walking_from_the_start_finds(
+def test_a_late_interval_finds_what_computing_from_the_first_start_finds(
     frequency: str, interval: int, later: int, more: str
 ) -> None:
     begins = datetime(2026, 11, 23, 18, 30)
@@ -225,7 +225,7 @@ def plan_parts(plan: Plan) -> list[Occurrence]:
 
 @settings(max_examples=examples(150))
 @given(overlapping(), st.integers(0, 10 * 24 * 60), st.data())
-def test_a_plan_holds_at_most_one_occurrence_and_says_the_same_whenever_it_is_asked(
+def test_a_plan_has_at_most_one_current_occurrence_and_is_the_same_whenever_it_is_made(
     partner_times: tuple[PartnerTime, ...], later: int, data: st.DataObject
 ) -> None:
     now = partner_times[0].begins.replace(tzinfo=UTC) + later * MINUTE
@@ -283,7 +283,7 @@ def changes_of(draw: st.DrawFn, planned: list[Occurrence]) -> tuple[dict[str, da
 
 @settings(max_examples=examples(150))
 @given(overlapping(), st.integers(0, 3 * 24 * 60), st.lists(st.integers(1, 400), min_size=1, max_size=8), st.data())
-def test_an_evening_of_stops_and_extensions_as_they_are_wished_never_ends_and_begins_again(
+def test_requests_to_stop_and_extend_never_make_an_occurrence_start_twice(
     partner_times: tuple[PartnerTime, ...], later: int, steps: list[int], data: st.DataObject
 ) -> None:
     """Somebody who extends what is under way: it is the same one until the end that it then has, and only grows."""
@@ -315,7 +315,7 @@ def test_an_evening_of_stops_and_extensions_as_they_are_wished_never_ends_and_be
 
 @settings(max_examples=examples(100))
 @given(overlapping(), st.integers(0, 4 * 24 * 60))
-def test_in_force_is_whichever_of_those_under_way_was_planned_to_begin_first(
+def test_current_is_the_one_under_way_that_was_planned_to_begin_first(
     partner_times: tuple[PartnerTime, ...], later: int
 ) -> None:
     now = partner_times[0].begins.replace(tzinfo=UTC) + later * MINUTE
@@ -344,7 +344,7 @@ def test_in_force_is_whichever_of_those_under_way_was_planned_to_begin_first(
     ),
     [0, 30, 90],
 )
-def test_waking_at_the_boundaries_alone_sees_what_waking_at_any_other_time_too_sees(
+def test_waking_at_boundaries_alone_sees_the_same_as_waking_more_often(
     partner_times: tuple[PartnerTime, ...], more: list[int]
 ) -> None:
     begin = partner_times[0].begins.replace(tzinfo=UTC) - DAY

@@ -19,7 +19,7 @@ from detector.partner_time.occurrences import occurrence_id, occurrences, occurr
 from detector.partner_time.recurrence import local_starts
 from detector.partner_time.schedule import Schedule
 from detector.partner_time.wall_clock import exists
-from tests.property.clocks import DAY, HOUR, MINUTE, Change, changes_of, first_instant, instants_of
+from tests.property.clock_changes import DAY, HOUR, MINUTE, Change, changes_of, first_instant, instants_of
 from tests.rig.examples import examples
 
 YEARS = {
@@ -84,7 +84,7 @@ def expected(partner_time: PartnerTime, local: datetime, zone: ZoneInfo) -> tupl
 
 @settings(max_examples=examples(600))
 @given(on_a_change())
-def test_each_declared_day_gives_exactly_one_occurrence_at_its_time_on_the_wall(
+def test_each_declared_day_has_exactly_one_occurrence_at_its_local_time(
     made: tuple[PartnerTime, Change, datetime],
 ) -> None:
     partner_time, change, local = made
@@ -105,7 +105,7 @@ def test_each_declared_day_gives_exactly_one_occurrence_at_its_time_on_the_wall(
 
 @settings(max_examples=examples(400))
 @given(on_a_change(), st.lists(st.integers(-8 * 24 * 60, 8 * 24 * 60), max_size=4))
-def test_lengths_are_positive_and_ids_unique_and_the_same_however_it_is_asked_for(
+def test_lengths_are_positive_and_ids_unique_and_stable(
     made: tuple[PartnerTime, Change, datetime], cuts: list[int]
 ) -> None:
     partner_time, change, _ = made
@@ -126,7 +126,7 @@ def test_lengths_are_positive_and_ids_unique_and_the_same_however_it_is_asked_fo
 
 @settings(max_examples=examples(300))
 @given(on_a_change())
-def test_of_a_calendar_only_what_its_rule_makes_up_in_a_gap_is_dropped(
+def test_of_a_calendar_only_starts_made_by_its_rule_in_a_gap_are_dropped(
     made: tuple[PartnerTime, Change, datetime],
 ) -> None:
     own, change, local = made
@@ -156,7 +156,7 @@ def is_doubled(partner_time: PartnerTime, local: datetime) -> bool:
 
 @settings(max_examples=examples(300))
 @given(on_a_change(), st.integers(1, 400), st.integers(-2 * 24 * 60, 2 * 24 * 60), st.booleans())
-def test_a_moved_one_keeps_the_id_of_the_beginning_that_it_stands_for(
+def test_a_moved_occurrence_keeps_the_id_of_the_start_it_replaces(
     made: tuple[PartnerTime, Change, datetime], lasts: int, later: int, is_left_out: bool
 ) -> None:
     partner_time, change, local = made
@@ -175,7 +175,7 @@ def test_a_moved_one_keeps_the_id_of_the_beginning_that_it_stands_for(
 
 @settings(max_examples=examples(200))
 @given(on_a_change(), st.sampled_from(["Europe/Berlin", "Asia/Tokyo", "America/New_York", "Pacific/Apia"]))
-def test_what_floats_has_the_same_ids_wherever_the_device_is(
+def test_floating_occurrences_have_the_same_ids_in_every_zone(
     made: tuple[PartnerTime, Change, datetime], elsewhere: str
 ) -> None:
     partner_time, change, local = made
@@ -191,7 +191,7 @@ def test_what_floats_has_the_same_ids_wherever_the_device_is(
 
 @settings(max_examples=examples(200))
 @given(on_a_change(), st.integers(1, 20))
-def test_counted_ones_are_the_first_so_many(made: tuple[PartnerTime, Change, datetime], count: int) -> None:
+def test_count_keeps_the_first_n_starts(made: tuple[PartnerTime, Change, datetime], count: int) -> None:
     partner_time, _, _ = made
     if partner_time.recurrence is None:
         return
@@ -271,7 +271,7 @@ def test_the_generator_reaches_gaps_and_doubled_hours_in_every_zone(zone: str, r
     assert exists(found[2], ZoneInfo(zone)) == bool(instants_of(found[2], ZoneInfo(zone)))
 
 
-def test_the_changes_are_those_that_people_remember() -> None:
+def test_the_list_of_clock_changes_holds_well_known_ones() -> None:
     walls = {(change.zone, f"{change.wall:%Y-%m-%d %H:%M}", change.after - change.before) for change in CHANGES}
     assert ("Europe/Berlin", "2027-03-28 02:00", HOUR) in walls
     assert ("America/New_York", "2026-11-01 02:00", -HOUR) in walls

@@ -41,7 +41,7 @@ def problems(**given: object) -> list[tuple[str | None, str]]:
     return [(problem.file, problem.message) for problem in refused.value.problems]
 
 
-def test_other_weeks_count_from_the_first_one() -> None:
+def test_intervals_of_weeks_count_from_the_first_occurrence() -> None:
     assert begins(add(every="other friday")) == ["27 Nov 20:00", "11 Dec 20:00", "25 Dec 20:00"]
     assert begins(add(every="other friday", on="1 dec")) == ["04 Dec 20:00", "18 Dec 20:00", "01 Jan 20:00"]
     assert begins(add(every="third week", on="30 nov")) == ["30 Nov 20:00", "21 Dec 20:00", "11 Jan 20:00"]
@@ -57,20 +57,20 @@ def test_other_weeks_count_from_the_first_one() -> None:
     ]
 
 
-def test_without_every_it_is_once() -> None:
+def test_without_every_it_takes_place_once() -> None:
     once = add(on="24 dec", quiet=True)
     assert (once.recurrence, once.begins, once.floats, once.quiet) == (None, datetime(2026, 12, 24, 20), True, True)
     assert add(on="today", begins="17:00", ends="19:00").begins == datetime(2026, 11, 23, 17)
 
 
-def test_a_zone_that_is_named_stays_and_here_goes_along() -> None:
+def test_a_named_zone_is_fixed_and_zone_here_floats() -> None:
     named = add(every="day", zone="america/new_york")
     assert (named.zone, named.floats) == ("America/New_York", False)
     assert (add(every="day", zone="HERE").zone, add(every="day", zone="here").floats) == ("Europe/Berlin", True)
     assert edit(named, zone="here") == replace(named, zone="Europe/Berlin", floats=True)
 
 
-def test_the_last_day_counts_and_so_do_those_left_out() -> None:
+def test_until_includes_its_day_and_excepted_days_are_left_out() -> None:
     some = add(every="fri", until="11 dec", without=("4 dec",))
     assert begins(some) == ["27 Nov 20:00", "11 Dec 20:00"]
     assert some.recurrence == "FREQ=WEEKLY;BYDAY=FR;UNTIL=20261211"
@@ -103,11 +103,13 @@ def test_the_last_day_counts_and_so_do_those_left_out() -> None:
         ({"every": "fri", "lasts": "1h"}, "--for", "says the end a second time"),
     ],
 )
-def test_what_cannot_be_is_refused_with_its_argument(given: dict[str, object], argument: str, says: str) -> None:
+def test_an_impossible_declaration_is_an_error_that_names_the_argument(
+    given: dict[str, object], argument: str, says: str
+) -> None:
     assert problems(**given) == [(argument, says)]
 
 
-def test_everything_wrong_is_said_at_once_in_the_order_of_the_arguments() -> None:
+def test_all_problems_are_reported_in_the_order_of_the_arguments() -> None:
     found = problems(
         title=" ",
         every="friyay",
@@ -171,7 +173,7 @@ DINNER = replace(add(every="other friday", until="26 march", without=("11 dec",)
         ),
     ],
 )
-def test_editing_changes_only_what_is_named(given: dict[str, object], changed: dict[str, object]) -> None:
+def test_edit_changes_only_the_named_fields(given: dict[str, object], changed: dict[str, object]) -> None:
     assert edit(DINNER, **given) == replace(DINNER, **changed)  # type: ignore[arg-type]
 
 
@@ -187,13 +189,13 @@ def test_editing_changes_only_what_is_named(given: dict[str, object], changed: d
         ({"ends": "20:00"}, "--to", "partner time ends where it begins"),
     ],
 )
-def test_an_edit_that_cannot_be_is_refused(given: dict[str, object], argument: str, says: str) -> None:
+def test_an_impossible_edit_is_an_error(given: dict[str, object], argument: str, says: str) -> None:
     with pytest.raises(UserError) as refused:
         edit(DINNER, **given)
     assert [(problem.file, problem.message) for problem in refused.value.problems] == [(argument, says)]
 
 
-def test_what_is_once_is_edited_on_its_own_day_and_may_come_to_return() -> None:
+def test_a_single_date_is_edited_on_its_own_day_and_can_become_recurring() -> None:
     once = replace(add(on="24 dec"), number=4)
     assert edit(once, begins="18:00").begins == datetime(2026, 12, 24, 18)
     assert edit(once, on="26 dec").begins == datetime(2026, 12, 26, 20)
@@ -202,7 +204,7 @@ def test_what_is_once_is_edited_on_its_own_day_and_may_come_to_return() -> None:
         edit(once, until="25 dec")
 
 
-def test_what_began_with_now_is_edited_by_the_clock_on_the_wall() -> None:
+def test_partner_time_started_with_now_is_edited_in_local_time() -> None:
     tea = replace(starting_now("Tea", timedelta(hours=1), NOW), number=5)
     longer = edit(tea, ends="20:00")
     assert (longer.begins, longer.lasts, longer.zone) == (
@@ -213,7 +215,7 @@ def test_what_began_with_now_is_edited_by_the_clock_on_the_wall() -> None:
     assert say_partner_time(longer, NOW, BERLIN) == "Tea: today 18:00–20:00"
 
 
-def test_what_came_from_a_calendar_no_longer_follows_it_but_for_the_quiet() -> None:
+def test_any_edit_but_quiet_detaches_partner_time_from_its_calendar() -> None:
     moved = Moved(of=datetime(2026, 12, 25, 20), begins=datetime(2026, 12, 26, 11), lasts=timedelta(hours=1))
     theirs = replace(
         DINNER,
@@ -233,5 +235,5 @@ def test_what_came_from_a_calendar_no_longer_follows_it_but_for_the_quiet() -> N
     assert (other.as_rfc, other.moved) == (False, ())
 
 
-def test_an_edit_of_nothing_but_itself_is_the_same() -> None:
+def test_an_edit_to_the_same_values_changes_nothing() -> None:
     assert edit(DINNER, title="Dinner", begins="20:00", ends="22:30", until="26 march") == DINNER

@@ -76,11 +76,11 @@ DINNER = PartnerTime(
         ("FREQ=YEARLY;BYDAY=20MO", "every year, on the 20th Monday"),
     ],
 )
-def test_a_recurrence_is_said_without_its_rrule(recurrence: str, said: str | None) -> None:
+def test_a_recurrence_is_described_without_its_rrule(recurrence: str, said: str | None) -> None:
     assert say_recurrence(recurrence, FRIDAY) == (said or "every year, in week 20 of the year, on Monday")
 
 
-def test_what_lies_ahead_of_it_is_said_and_what_is_over_is_not() -> None:
+def test_limits_and_exceptions_are_described_only_while_they_lie_ahead() -> None:
     every_other = replace(
         DINNER, recurrence="FREQ=WEEKLY;INTERVAL=2;BYDAY=FR;UNTIL=20270326", without=(datetime(2026, 12, 25, 20),)
     )
@@ -95,7 +95,7 @@ def test_what_lies_ahead_of_it_is_said_and_what_is_over_is_not() -> None:
     )
 
 
-def test_an_until_is_said_by_the_day_that_still_counts() -> None:
+def test_until_is_described_by_the_last_day_that_still_counts() -> None:
     def until(text: str) -> str:
         return say_when(replace(DINNER, recurrence=f"FREQ=WEEKLY;BYDAY=FR;UNTIL={text}"), NOW, BERLIN)
 
@@ -105,7 +105,7 @@ def test_an_until_is_said_by_the_day_that_still_counts() -> None:
     assert until("20261204T233000Z") == "every Friday, 20:00–22:00, until 4 December"
 
 
-def test_single_days_are_said_the_first_of_them_by_name() -> None:
+def test_the_first_excepted_days_are_named_and_the_rest_counted() -> None:
     days = tuple(FRIDAY + timedelta(days=7 * step) for step in range(5))
     assert say_when(replace(DINNER, without=days), NOW, BERLIN) == (
         "every Friday, 20:00–22:00, except 27 November, 4 December, 11 December and 2 more days"
@@ -117,12 +117,12 @@ def test_single_days_are_said_the_first_of_them_by_name() -> None:
     assert say_when(replace(DINNER, recurrence="FREQ=WEEKLY;BYDAY=FR;COUNT=1"), NOW, BERLIN).endswith(", once")
 
 
-def test_what_is_once_in_a_gap_of_the_clocks_is_said_as_the_wall_shows_it() -> None:
+def test_a_single_date_in_a_gap_of_the_clocks_is_described_as_the_clocks_show_it() -> None:
     night = replace(DINNER, recurrence=None, begins=datetime(2027, 3, 28, 2, 30), lasts=timedelta(hours=1))
     assert say_when(night, NOW, BERLIN) == "Sunday 28 March 2027 03:30–04:30"
 
 
-def test_numbers_and_stretches_of_days_are_named() -> None:
+def test_ordinals_and_ranges_of_weekdays_are_named() -> None:
     assert [say_date_number(number) for number in (1, 2, 3, 4, 11, 12, 13, 21, 22, 23, 31)] == [
         "1st",
         "2nd",
@@ -152,7 +152,7 @@ def drawn(number: int, begins: str, ends: str, *, skipped: bool = False) -> Plan
     return PlannedBar(occurrence=occurrence, is_skipped=skipped)
 
 
-def test_a_week_is_drawn_with_midnights_overlaps_skips_and_now() -> None:
+def test_the_week_picture_shows_midnights_overlaps_skips_and_now() -> None:
     found = [
         drawn(1, "11-22T23:00", "11-23T01:00"),
         drawn(2, "11-23T17:00", "11-23T20:00"),
@@ -176,7 +176,7 @@ def test_a_week_is_drawn_with_midnights_overlaps_skips_and_now() -> None:
     ]
 
 
-def test_in_the_hour_that_comes_twice_every_part_is_still_drawn() -> None:
+def test_the_week_picture_shows_what_lies_in_the_hour_that_comes_twice() -> None:
     half_past_two = datetime(2026, 10, 25, 0, 40, tzinfo=UTC)
     occurrence = Occurrence(
         id="1@x",
@@ -190,7 +190,7 @@ def test_in_the_hour_that_comes_twice_every_part_is_still_drawn() -> None:
     assert lines[7] == " Sun 25 .       =.        .        .        .        .        .        ."
 
 
-def test_overlaps_are_found_but_for_what_does_not_take_place() -> None:
+def test_overlaps_leave_out_skipped_occurrences() -> None:
     daily = replace(DINNER, title="Tea", number=2, recurrence="FREQ=DAILY", begins=datetime(2026, 11, 23, 21))
     found = overlaps(DINNER, Schedule([DINNER, daily]), NOW)
     assert [(each.other.title, each.first.begins, each.often) for each in found] == [

@@ -64,7 +64,9 @@ def spans(partner_time: PartnerTime, after: str, before: str) -> list[str]:
         ("01:30", "1:00", "2026-10-25", ["24 23:30-25 00:30"]),
     ],
 )
-def test_a_night_on_which_the_clocks_are_changed(begins: str, lasts: str, night: str, spoken: list[str]) -> None:
+def test_occurrences_in_a_night_in_which_the_clocks_change(
+    begins: str, lasts: str, night: str, spoken: list[str]
+) -> None:
     once = declared(f"{night}T{begins}", lasts, recurrence=None)
     assert spans(once, f"{night}T00:00", "2028-01-01") == spoken
     daily = declared(f"2026-01-01T{begins}", lasts)
@@ -73,7 +75,7 @@ def test_a_night_on_which_the_clocks_are_changed(begins: str, lasts: str, night:
     assert [f"{one.begins:%d %H:%M}-{one.ends:%d %H:%M}" for one in found] == spoken
 
 
-def test_dinner_stays_at_half_past_six_by_the_wall_all_year_in_both_hemispheres() -> None:
+def test_local_time_of_a_weekly_dinner_is_the_same_all_year_in_both_hemispheres() -> None:
     for zone in ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata"):
         dinner = declared("2026-01-01T18:30", "1:30", zone=zone)
         after = datetime(2026, 1, 2, tzinfo=UTC)
@@ -82,19 +84,19 @@ def test_dinner_stays_at_half_past_six_by_the_wall_all_year_in_both_hemispheres(
         assert {f"{one.begins.astimezone(ZoneInfo(zone)):%H:%M}" for one in found} == {"18:30"}
 
 
-def test_a_whole_day_lasts_from_midnight_to_midnight_whatever_its_hours() -> None:
+def test_a_whole_day_ends_at_midnight_also_when_it_has_23_or_25_hours() -> None:
     day = declared("2026-01-01T00:00", "24:00")
     assert spans(day, "2026-10-24T23:00", "2026-10-25T22:30") == ["24 22:00-25 23:00"]
     assert spans(day, "2027-03-27T23:30", "2027-03-28T21:30") == ["27 23:00-28 22:00"]
 
 
-def test_two_days_that_adjoin_at_midnight_do_not_overlap() -> None:
+def test_whole_days_that_meet_at_midnight_do_not_overlap() -> None:
     day = declared("2026-01-01T00:00", "24:00")
     found = list(occurrences_from(day, datetime(2026, 1, 1, tzinfo=UTC), 500 * DAY))
     assert all(one.ends == next_one.begins for one, next_one in pairwise(found))
 
 
-def test_nothing_occurs_before_its_first_beginning_and_once_is_once() -> None:
+def test_there_is_no_occurrence_before_the_first_start_and_one_without_recurrence() -> None:
     friday = declared("2026-11-27T18:30", "6:00", "FREQ=WEEKLY;BYDAY=FR")
     assert spans(friday, "2026-01-01", "2026-12-06") == ["27 17:30-27 23:30", "04 17:30-04 23:30"]
     once = declared("2026-11-27T18:30", "6:00", None)
@@ -103,28 +105,28 @@ def test_nothing_occurs_before_its_first_beginning_and_once_is_once() -> None:
     assert spans(once, "2026-01-01", "2026-11-27T17:30") == []
 
 
-def test_an_occurrence_is_named_after_its_planned_beginning_in_utc() -> None:
+def test_an_occurrence_id_holds_the_planned_start_in_utc() -> None:
     (one,) = occurrences(
         declared("2026-11-23T18:30", "1:30"), datetime(2026, 11, 23, tzinfo=UTC), datetime(2026, 11, 24, tzinfo=UTC)
     )
     assert one.id == "7@20261123T173000Z"
 
 
-def test_until_in_utc_on_a_date_and_in_local_time_include_what_begins_then() -> None:
+def test_until_is_inclusive_as_utc_as_date_and_as_local_time() -> None:
     for until in ("20261125T173000Z", "20261125", "20261125T183000"):
         evenings = declared("2026-11-23T18:30", "1:30", f"FREQ=DAILY;UNTIL={until}")
         assert [span[:2] for span in spans(evenings, "2026-11-20", "2027-03-01")] == ["23", "24", "25"]
     assert spans(declared("2026-11-23T18:30", "1:30", "FREQ=DAILY;UNTIL=20261122"), "2026-01-01", "2028-01-01") == []
 
 
-def test_what_the_clocks_leave_out_counts_where_it_is_moved_and_not_where_a_calendar_drops_it() -> None:
+def test_count_includes_starts_moved_out_of_a_gap_and_not_those_a_calendar_drops() -> None:
     nights = declared("2027-03-26T02:30", "1:00", "FREQ=DAILY;COUNT=4")
     assert [span[:2] for span in spans(nights, "2027-03-01", "2027-06-01")] == ["26", "27", "28", "29"]
     imported = replace(nights, as_rfc=True)
     assert [span[:2] for span in spans(imported, "2027-03-01", "2027-06-01")] == ["26", "27", "29", "30"]
 
 
-def test_the_last_friday_of_a_month_and_a_leap_day_recur() -> None:
+def test_last_friday_of_the_month_and_leap_day_recur() -> None:
     fridays = declared("2026-11-27T18:30", "1:00", "FREQ=MONTHLY;BYDAY=-1FR")
     assert [span[:2] for span in spans(fridays, "2026-11-01", "2027-03-01")] == ["27", "25", "29", "26"]
     leap = declared("2024-02-29T18:30", "1:00", "FREQ=YEARLY")
@@ -171,12 +173,12 @@ def test_the_last_friday_of_a_month_and_a_leap_day_recur() -> None:
         ("FREQ=YEARLY;BYYEARDAY=" + ",".join(["1"] * 2000), "longer than 2000 characters"),
     ],
 )
-def test_a_recurrence_that_would_burn_or_mean_something_else_is_refused(recurrence: str, said: str) -> None:
+def test_an_unsupported_or_ambiguous_recurrence_is_an_error(recurrence: str, said: str) -> None:
     with pytest.raises(ValueError, match=re.escape(said)):
         split_rrule(recurrence)
 
 
-def test_everything_that_is_wrong_with_a_recurrence_is_told_at_once() -> None:
+def test_all_problems_of_a_recurrence_are_reported_at_once() -> None:
     with pytest.raises(RecurrenceError) as refused:
         split_rrule("FREQ=WEEKLY;INTERVAL=0;BYDAY=XX;BYHOUR=3;WKST=1")
     assert refused.value.problems == (
@@ -216,9 +218,7 @@ def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         "FREQ=MONTHLY;COUNT=9999;BYDAY=5MO;BYMONTHDAY=1",
     ],
 )
-def test_what_hardly_or_never_comes_true_is_looked_at_where_it_is_asked_for_only(
-    recurrence: str, looked_at: list[int]
-) -> None:
+def test_a_rare_or_impossible_rule_is_evaluated_only_within_the_interval(recurrence: str, looked_at: list[int]) -> None:
     never = declared("2026-01-05T18:30", "1:00", recurrence)
     first = spans(never, "2026-01-01", "2026-03-01")
     assert len(first) <= 1
@@ -229,7 +229,7 @@ def test_what_hardly_or_never_comes_true_is_looked_at_where_it_is_asked_for_only
     assert looked_at[0] <= 150
 
 
-def test_whether_anything_ever_takes_place_can_be_asked() -> None:
+def test_ever_takes_place() -> None:
     assert ever_takes_place(declared("2026-01-05T18:30", "1:00", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29"))
     assert not ever_takes_place(declared("2026-01-05T18:30", "1:00", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=1;BYYEARDAY=1"))
     assert not ever_takes_place(declared("2026-01-05T18:30", "1:00", "FREQ=DAILY;UNTIL=20260104"))
@@ -238,7 +238,7 @@ def test_whether_anything_ever_takes_place_can_be_asked() -> None:
     )
 
 
-def test_asking_late_does_not_walk_from_the_first_beginning(looked_at: list[int]) -> None:
+def test_a_late_interval_is_not_computed_from_the_first_start(looked_at: list[int]) -> None:
     """Ten years after the first evening a month costs its weeks."""
     old = declared("2016-11-23T18:30", "1:30", "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE")
     after = datetime(2026, 11, 23)
@@ -264,7 +264,7 @@ def test_asking_late_does_not_walk_from_the_first_beginning(looked_at: list[int]
         ("Pacific/Apia", "2011-12-30T18:30", "8:00", ["31 18:30-01 02:30"]),
     ],
 )
-def test_changes_of_every_kind_by_the_clock_on_the_wall(zone: str, begins: str, lasts: str, walls: list[str]) -> None:
+def test_clock_changes_of_every_kind_in_local_time(zone: str, begins: str, lasts: str, walls: list[str]) -> None:
     found = occurrences(
         declared(begins, lasts, None, zone), datetime(2000, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC)
     )
@@ -272,7 +272,7 @@ def test_changes_of_every_kind_by_the_clock_on_the_wall(zone: str, begins: str, 
     assert [f"{one.begins.astimezone(here):%d %H:%M}-{one.ends.astimezone(here):%d %H:%M}" for one in found] == walls
 
 
-def test_a_day_that_a_zone_leaves_out_moves_a_weekly_dinner_and_does_not_double_a_daily_one() -> None:
+def test_a_skipped_day_of_a_zone_moves_a_weekly_dinner_and_does_not_double_a_daily_one() -> None:
     fridays = declared("2011-12-16T18:30", "1:00", "FREQ=WEEKLY", "Pacific/Apia")
     assert wall(fridays, "2011-12-10", "2012-01-10") == ["Fri 16", "Fri 23", "Sat 31", "Fri 06"]
     daily = declared("2011-12-28T18:30", "1:00", "FREQ=DAILY", "Pacific/Apia")
@@ -300,7 +300,7 @@ def wall(partner_time: PartnerTime, after: str, before: str) -> list[str]:
     return [f"{one.begins.astimezone(here):%a %d}" for one in found]
 
 
-def test_from_a_calendar_only_what_the_rule_makes_up_is_dropped_in_a_gap() -> None:
+def test_of_a_calendar_only_starts_made_by_the_rule_are_dropped_in_a_gap() -> None:
     night = datetime(2027, 3, 28, 2, 30)
     rule = replace(declared("2027-03-27T02:30", "1:00"), as_rfc=True)
     assert spans(rule, "2027-03-27", "2027-03-30") == ["27 01:30-27 02:30", "29 00:30-29 01:30"]
@@ -313,7 +313,7 @@ def test_from_a_calendar_only_what_the_rule_makes_up_is_dropped_in_a_gap() -> No
     assert spans(replace(rule, moved=(late,)), "2027-03-27", "2027-03-30") == moved[1:]
 
 
-def test_the_first_beginning_of_a_calendar_takes_place_even_on_a_day_that_its_rule_does_not_name() -> None:
+def test_dtstart_takes_place_even_on_a_day_that_the_rule_does_not_name() -> None:
     tuesday = declared("2026-11-24T18:30", "1:00", "FREQ=WEEKLY;BYDAY=FR;COUNT=3")
     assert wall(tuesday, "2026-11-01", "2027-01-01") == ["Fri 27", "Fri 04", "Fri 11"]
     assert wall(replace(tuesday, as_rfc=True), "2026-11-01", "2027-01-01") == ["Tue 24", "Fri 27", "Fri 04"]
@@ -321,7 +321,7 @@ def test_the_first_beginning_of_a_calendar_takes_place_even_on_a_day_that_its_ru
     assert wall(over, "2026-11-01", "2027-01-01") == []
 
 
-def test_until_with_z_is_an_instant_even_in_the_hour_that_is_there_twice() -> None:
+def test_until_with_z_is_an_instant_even_in_the_hour_that_comes_twice() -> None:
     """01:15 UTC is the second 02:15; the first 02:30 comes before it, the second is not a beginning."""
     nights = declared("2026-10-24T02:30", "0:15", "FREQ=DAILY;UNTIL=20261025T011500Z")
     assert [span[:2] for span in spans(nights, "2026-10-20", "2026-11-20")] == ["24", "25"]
@@ -331,7 +331,7 @@ def test_until_with_z_is_an_instant_even_in_the_hour_that_is_there_twice() -> No
     assert [span[:2] for span in spans(on_the_wall, "2026-10-20", "2026-11-20")] == ["24"]
 
 
-def test_what_is_left_out_counts_and_what_is_added_does_not() -> None:
+def test_count_includes_exdates_and_not_rdates() -> None:
     at = datetime(2026, 11, 23, 18, 30)
     evenings = replace(
         declared("2026-11-23T18:30", "1:00", "FREQ=DAILY;COUNT=3"),
@@ -350,7 +350,7 @@ def test_what_is_left_out_counts_and_what_is_added_does_not() -> None:
     assert spans(replace(once, also=(), without=(at,)), "2026-11-01", "2027-01-01") == []
 
 
-def test_a_moved_one_keeps_its_id_has_its_own_title_and_length_and_leaves_its_old_place() -> None:
+def test_a_moved_occurrence_keeps_its_id_and_has_its_own_title_and_length() -> None:
     at = datetime(2026, 11, 23, 18, 30)
     evenings = declared("2026-11-23T18:30", "1:00", "FREQ=DAILY;COUNT=3")
     late = Moved(of=at + DAY, begins=at + 70 * DAY, lasts=timedelta(minutes=20), title="Breakfast")
@@ -372,7 +372,7 @@ def test_a_moved_one_keeps_its_id_has_its_own_title_and_length_and_leaves_its_ol
     assert [one.title for one in whole(replace(evenings, recurrence=None, moved=(orphan,)))] == ["Dinner", "Dinner"]
 
 
-def test_what_floats_is_named_by_the_wall_and_keeps_its_ids_on_a_journey() -> None:
+def test_floating_occurrences_keep_their_ids_in_another_zone() -> None:
     nights = replace(declared("2027-03-27T02:30", "1:00", "FREQ=DAILY;COUNT=3"), floats=True)
     named = ["7@20270327T023000", "7@20270328T023000", "7@20270329T023000"]
     for zone in ("Europe/Berlin", "Asia/Tokyo", "America/New_York", "Pacific/Kiritimati", "Pacific/Pago_Pago"):
@@ -387,7 +387,7 @@ def whole(partner_time: PartnerTime) -> list[Occurrence]:
     return occurrences(partner_time, datetime(2026, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC))
 
 
-def test_two_that_fall_on_one_instant_are_one() -> None:
+def test_two_starts_at_one_instant_are_one_occurrence() -> None:
     night = declared("2027-03-28T02:30", "1:00", None)
     both = replace(night, also=(datetime(2027, 3, 28, 3, 30), datetime(2027, 3, 28, 3, 15)))
     assert spans(both, "2027-03-01", "2027-04-01") == ["28 01:15-28 02:15", "28 01:30-28 02:30"]
@@ -398,7 +398,7 @@ def test_two_that_fall_on_one_instant_are_one() -> None:
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Pacific/Apia"])
-def test_what_takes_place_once_is_found_from_its_beginning_to_its_end_and_not_beyond(zone: str) -> None:
+def test_a_single_occurrence_is_found_between_its_start_and_end_only(zone: str) -> None:
     once = declared("2011-12-29T18:30", "24:00", None, zone)
     (found,) = occurrences(once, datetime(2011, 1, 1, tzinfo=UTC), datetime(2013, 1, 1, tzinfo=UTC))
     moment = timedelta.resolution
@@ -408,7 +408,7 @@ def test_what_takes_place_once_is_found_from_its_beginning_to_its_end_and_not_be
     assert occurrences(once, found.begins - 9 * DAY, found.begins) == []
 
 
-def test_which_of_two_is_never_said_by_fold() -> None:
+def test_fold_is_ignored() -> None:
     """A naive time that was read by somebody else may carry one; the first of the two is meant all the same."""
     night = datetime(2026, 10, 25, 2, 30, fold=1)
     once = replace(declared("2026-10-25T02:30", "0:15", None), begins=night)
@@ -417,7 +417,7 @@ def test_which_of_two_is_never_said_by_fold() -> None:
     assert spans(daily, "2026-10-25T00:00", "2026-10-26T03:00") == ["26 01:30-26 01:45"]
 
 
-def test_the_last_day_of_february_in_a_year_that_is_no_leap_year_after_all() -> None:
+def test_the_last_day_of_february_2100_is_the_28th() -> None:
     last = declared("2096-01-31T18:30", "1:00", "FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=-1")
     assert [span[:2] for span in spans(last, "2096-01-01", "2105-01-01")] == [
         "29",
@@ -432,12 +432,12 @@ def test_the_last_day_of_february_in_a_year_that_is_no_leap_year_after_all() -> 
     ]
 
 
-def test_it_says_whether_the_desktop_is_to_keep_quiet() -> None:
+def test_occurrences_carry_quiet() -> None:
     assert not whole(declared("2027-03-28T02:30", "1:00", None))[0].quiet
     assert whole(replace(declared("2027-03-28T02:30", "1:00", None), quiet=True))[0].quiet
 
 
-def test_what_lies_beyond_all_calendars_takes_no_place_and_fails_nowhere() -> None:
+def test_starts_outside_earliest_and_latest_are_left_out_without_error() -> None:
     for begins in ("9999-12-31T23:30", "0001-01-01T00:00", "1899-12-31T23:00", "3000-01-01T00:00"):
         for recurrence in (None, "FREQ=DAILY", "FREQ=YEARLY;COUNT=3"):
             odd = declared(begins, "24:00", recurrence)
@@ -450,7 +450,7 @@ def test_what_lies_beyond_all_calendars_takes_no_place_and_fails_nowhere() -> No
     assert spans(early, "2026-11-23", "2026-11-26") == []
 
 
-def test_a_declaration_without_a_length_takes_no_place() -> None:
+def test_partner_time_without_length_has_no_occurrences() -> None:
     assert spans(replace(declared("2026-11-23T18:30", "1:00"), lasts=timedelta(0)), "2026-11-23", "2026-11-26") == []
     at = datetime(2026, 11, 23, 18, 30)
     none = Moved(of=at, begins=at, lasts=timedelta(0))
@@ -459,7 +459,7 @@ def test_a_declaration_without_a_length_takes_no_place() -> None:
     )
 
 
-def test_a_thousand_exceptions_cost_nothing_when_it_is_looked_up_what_was_computed() -> None:
+def test_a_cache_lookup_does_not_hash_a_thousand_exceptions() -> None:
     at = datetime(2026, 11, 23, 18, 30)
     evenings = replace(declared("2026-11-23T18:30", "1:00"), without=tuple(at + 2 * step * DAY for step in range(1000)))
 
@@ -472,7 +472,7 @@ def test_a_thousand_exceptions_cost_nothing_when_it_is_looked_up_what_was_comput
     assert hash(replace(evenings, without=Unasked(evenings.without))) == hash(evenings)
 
 
-def test_what_was_asked_before_is_not_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_computed_occurrences_are_cached(monkeypatch: pytest.MonkeyPatch) -> None:
     evening = declared("2016-11-22T18:31", "1:30", "FREQ=MONTHLY")
     first = spans(evening, "2026-11-01", "2027-01-20")
     monkeypatch.setattr("detector.partner_time.occurrences.local_starts", None)

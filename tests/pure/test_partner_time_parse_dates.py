@@ -50,7 +50,7 @@ def when(text: str, *, now: datetime = NOW) -> datetime:
         ("tomorrow", date(2026, 11, 24)),
     ],
 )
-def test_a_day_is_read(text: str, day: date) -> None:
+def test_dates_are_parsed(text: str, day: date) -> None:
     assert read(text) == day
 
 
@@ -84,7 +84,7 @@ def test_a_day_is_read(text: str, day: date) -> None:
         ("٢٤ dec", "'٢٤ dec' is no day"),
     ],
 )
-def test_a_day_that_is_none_or_could_be_several_is_refused_with_what_to_write(text: str, says: str) -> None:
+def test_an_unknown_or_ambiguous_date_is_an_error_with_a_hint(text: str, says: str) -> None:
     with pytest.raises(UserError) as refused:
         read(text)
     (problem,) = refused.value.problems
@@ -93,7 +93,7 @@ def test_a_day_that_is_none_or_could_be_several_is_refused_with_what_to_write(te
     assert problem.file == "--on"
 
 
-def test_the_hints_name_what_was_probably_meant() -> None:
+def test_hints_name_the_nearest_day() -> None:
     hints = {}
     for text in ("tomorow", "24 dez", "next fri", "mon", "friady"):
         with pytest.raises(UserError) as refused:
@@ -108,7 +108,7 @@ def test_the_hints_name_what_was_probably_meant() -> None:
     }
 
 
-def test_today_is_the_readers_day() -> None:
+def test_today_is_computed_in_the_readers_zone() -> None:
     late = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)
     assert read("today", now=late) == date(2026, 11, 24)
     assert read("today", now=late, zone=ZoneInfo("America/New_York")) == date(2026, 11, 23)
@@ -116,7 +116,7 @@ def test_today_is_the_readers_day() -> None:
     assert read("23 nov", now=late) == date(2027, 11, 23)
 
 
-def test_a_week_that_is_over_may_be_asked_for() -> None:
+def test_past_dates_are_parsed_where_they_are_allowed() -> None:
     assert read("2026-11-01", past=True) == date(2026, 11, 1)
 
 
@@ -136,7 +136,7 @@ def test_a_week_that_is_over_may_be_asked_for() -> None:
         ("mon 11:00", datetime(2026, 11, 30, 11)),
     ],
 )
-def test_a_day_with_its_time_is_read(text: str, at: datetime) -> None:
+def test_date_and_time_are_parsed(text: str, at: datetime) -> None:
     assert when(text) == at
 
 
@@ -157,7 +157,7 @@ def test_a_day_with_its_time_is_read(text: str, at: datetime) -> None:
         ("", "no time of day is at the end of it"),
     ],
 )
-def test_a_time_that_is_none_or_could_be_several_is_refused(text: str, says: str) -> None:
+def test_an_unknown_or_ambiguous_date_and_time_is_an_error(text: str, says: str) -> None:
     with pytest.raises(UserError) as refused:
         when(text)
     (problem,) = refused.value.problems
@@ -165,12 +165,12 @@ def test_a_time_that_is_none_or_could_be_several_is_refused(text: str, says: str
     assert problem.hint
 
 
-def test_a_time_that_the_clocks_leave_out_is_refused_with_the_one_they_show() -> None:
+def test_a_time_in_a_gap_of_the_clocks_is_an_error_with_the_time_after_it() -> None:
     with pytest.raises(UserError, match="they go on at 03:30"):
         when("2027-03-28 02:30")
 
 
-def test_months_are_known_by_their_first_letters() -> None:
+def test_months_are_recognised_by_their_first_letters() -> None:
     assert [month_of(word) for word in ("jan", "sept", "december", "ma", "mai", "juni", "jun")] == [
         1,
         9,

@@ -64,7 +64,7 @@ FRIDAY = date(2026, 11, 27)
         ("RRULE:FREQ=WEEKLY;BYDAY=FR;COUNT=3;", "FREQ=WEEKLY;BYDAY=FR;COUNT=3"),
     ],
 )
-def test_what_is_written_is_read(text: str, recurrence: str) -> None:
+def test_recurrences_are_parsed_to_an_rrule(text: str, recurrence: str) -> None:
     assert parse_recurrence(text) == recurrence
     assert parse_recurrence(text, first=FRIDAY) == recurrence
 
@@ -82,7 +82,7 @@ def test_what_is_written_is_read(text: str, recurrence: str) -> None:
         ("FREQ=WEEKLY", "FREQ=WEEKLY"),
     ],
 )
-def test_what_says_no_day_takes_the_first_ones_or_is_refused(text: str, recurrence: str) -> None:
+def test_a_recurrence_without_a_day_takes_the_first_day_or_is_an_error(text: str, recurrence: str) -> None:
     assert parse_recurrence(text, first=FRIDAY) == recurrence
     with pytest.raises(UserError, match="it does not say on which day"):
         parse_recurrence(text)
@@ -126,9 +126,7 @@ def test_what_says_no_day_takes_the_first_ones_or_is_refused(text: str, recurren
         ("FREQ=HOURLY", 1, 11, "partner time does not recur hourly", "FREQ is one of DAILY"),
     ],
 )
-def test_a_mistake_gets_its_caret_and_what_would_have_been_right(
-    text: str, column: int, width: int, says: str, instead: str
-) -> None:
+def test_errors_have_a_caret_and_a_hint(text: str, column: int, width: int, says: str, instead: str) -> None:
     with pytest.raises(UserError) as refused:
         parse_recurrence(text)
     (problem,) = refused.value.problems
@@ -137,7 +135,7 @@ def test_a_mistake_gets_its_caret_and_what_would_have_been_right(
     assert max(map(len, str(refused.value).splitlines())) <= 80
 
 
-def test_every_word_that_is_no_day_is_named() -> None:
+def test_every_unknown_weekday_is_reported() -> None:
     with pytest.raises(UserError) as refused:
         parse_recurrence("every other monn, wed and frei", first=FRIDAY)
     assert [(problem.column, problem.message) for problem in refused.value.problems] == [
@@ -146,7 +144,7 @@ def test_every_word_that_is_no_day_is_named() -> None:
     ]
 
 
-def test_everything_wrong_with_an_rrule_is_said() -> None:
+def test_all_problems_of_an_rrule_are_reported() -> None:
     with pytest.raises(UserError) as refused:
         parse_recurrence("FREQ=WEEKLY;BYDAY=1FR;BYHOUR=3;INTERVAL=0")
     assert len(refused.value.problems) == 3

@@ -40,7 +40,7 @@ def planned(*declared: PartnerTime, now: datetime = NOON) -> Plan:
     return Schedule(declared).at(now)
 
 
-def test_it_is_announced_so_long_before_it_begins() -> None:
+def test_the_reminder_is_planned_before_the_start() -> None:
     plan = planned(once("18:30", 90))
     announced = next_reminder(plan, NOON, AHEAD)
     assert announced == PlannedReminder(occurrence=plan.upcoming[0], at=at("18:25"))
@@ -50,12 +50,12 @@ def test_it_is_announced_so_long_before_it_begins() -> None:
 
 
 @pytest.mark.parametrize(("now", "is_said"), [("18:24:59.999999", True), ("18:25", False), ("18:29", False)])
-def test_what_is_seen_only_after_that_instant_is_not_announced(now: str, is_said: bool) -> None:
+def test_there_is_no_reminder_for_what_was_declared_after_its_instant(now: str, is_said: bool) -> None:
     plan = planned(once("18:30", 90), now=at(now))
     assert (next_reminder(plan, at(now), AHEAD) is not None) == is_said
 
 
-def test_nothing_is_announced_while_another_is_under_way_but_what_comes_after_is() -> None:
+def test_there_is_no_reminder_while_another_partner_time_is_under_way() -> None:
     one, close, later = once("18:30", 60, 1), once("19:34", 30, 2), once("21:00", 30, 3)
     plan = planned(one, close, later)
     assert next_reminder(plan, at("18:26"), AHEAD) == PlannedReminder(occurrence=plan.upcoming[2], at=at("20:55"))
@@ -69,7 +69,7 @@ def test_nothing_is_announced_while_another_is_under_way_but_what_comes_after_is
     assert next_reminder(plan, at("18:26"), AHEAD) == PlannedReminder(occurrence=plan.upcoming[1], at=at("19:30"))
 
 
-def test_nothing_is_announced_in_a_pause() -> None:
+def test_there_is_no_reminder_in_a_pause() -> None:
     plan = planned(once("18:30", 90))
     assert next_reminder(plan, NOON, AHEAD, at("18:25:00.000001")) is None
     assert next_reminder(plan, NOON, AHEAD, at("18:25")) is not None
@@ -78,13 +78,13 @@ def test_nothing_is_announced_in_a_pause() -> None:
 @pytest.mark.parametrize(
     ("now", "is_said"), [("18:24:59", False), ("18:25", True), ("18:26", True), ("18:26:00.000001", False)]
 )
-def test_it_is_due_for_a_minute(now: str, is_said: bool) -> None:
+def test_a_reminder_is_due_for_a_minute(now: str, is_said: bool) -> None:
     plan = planned(once("18:30", 90))
     announced = PlannedReminder(occurrence=plan.upcoming[0], at=at("18:25"))
     assert is_due(announced, plan, at(now)) == is_said
 
 
-def test_it_is_not_due_where_things_changed_meanwhile() -> None:
+def test_a_reminder_is_not_due_after_the_plan_changed() -> None:
     dinner = once("18:30", 90)
     plan, now = planned(dinner), at("18:25")
     announced = PlannedReminder(occurrence=plan.upcoming[0], at=now)
@@ -101,14 +101,14 @@ numbers = st.integers(1, 12)
 
 
 @given(number=numbers, step=st.sampled_from([1, 7, 14, 21, 28]), day=st.integers(735_000, 745_000))
-def test_every_suggestion_comes_up_on_whatever_days_partner_time_is(number: int, step: int, day: int) -> None:
+def test_every_suggestion_is_offered_on_any_rhythm_of_days(number: int, step: int, day: int) -> None:
     own = [str(each) for each in range(number)]
     offered = [suggestion_of(date.fromordinal(day + step * evening), own) for evening in range(28 * number)]
     assert set(offered) == set(own)
 
 
 @given(number=st.integers(2, 12), day=st.integers(735_000, 745_000))
-def test_a_suggestion_seldom_comes_up_twice_in_a_row(number: int, day: int) -> None:
+def test_a_suggestion_is_seldom_offered_twice_in_a_row(number: int, day: int) -> None:
     own = [str(each) for each in range(number)]
     for step in (1, 7):
         offered = [suggestion_of(date.fromordinal(day + step * evening), own) for evening in range(57)]
@@ -119,7 +119,7 @@ def test_without_suggestions_nothing_is_offered() -> None:
     assert suggestion_of(date(2026, 11, 23), ()) == ""
 
 
-def test_the_greeting_offers_the_suggestion_of_the_day_on_which_it_began() -> None:
+def test_the_start_notification_offers_the_suggestion_of_the_day_of_the_start() -> None:
     own = ("A walk", "Tea", "What was good today?")
     settings = replace(Settings(), rituals=RitualSettings(suggestions=own))
     for day in range(6):

@@ -36,7 +36,7 @@ def said(plan: Plan) -> str:
 DINNER, WALK, TEA = once(1, "18:00", "20:00"), once(2, "18:30", "21:00"), once(3, "19:00", "19:30")
 
 
-def test_one_goes_on_until_its_end_and_the_next_begins_for_the_rest() -> None:
+def test_of_overlapping_occurrences_the_second_begins_when_the_first_ends() -> None:
     plan = Schedule([TEA, WALK, DINNER]).at(at("17:00"))
     assert (said(plan), plan.boundary) == ("t1 18:00-20:00, t2 20:00-21:00", at("18:00"))
     plan = Schedule([TEA, WALK, DINNER]).at(at("18:45"))
@@ -46,7 +46,7 @@ def test_one_goes_on_until_its_end_and_the_next_begins_for_the_rest() -> None:
     assert (said(plan), plan.boundary) == ("now t2 20:00-21:00", at("21:00"))
 
 
-def test_an_occurrence_begins_with_its_first_instant_and_is_over_with_its_end() -> None:
+def test_an_occurrence_includes_its_start_and_excludes_its_end() -> None:
     almost = timedelta.resolution
     assert Schedule([DINNER]).at(at("18:00") - almost).current is None
     assert Schedule([DINNER]).at(at("18:00")).current is not None
@@ -54,13 +54,13 @@ def test_an_occurrence_begins_with_its_first_instant_and_is_over_with_its_end() 
     assert Schedule([DINNER]).at(at("20:00")) == Plan(current=None, boundary=None)
 
 
-def test_of_two_that_begin_together_the_one_declared_first_is_in_force() -> None:
+def test_of_two_that_begin_together_the_one_declared_first_is_current() -> None:
     assert said(Schedule([once(5, "18:00", "19:00"), once(4, "18:00", "18:30")]).at(at("18:00"))) == (
         "now t4 18:00-18:30, t5 18:30-19:00"
     )
 
 
-def test_stopping_all_that_is_under_way_leaves_nothing_that_begins_at_once() -> None:
+def test_stopping_all_under_way_leaves_nothing_that_begins_at_once() -> None:
     now = at("19:10")
     holding = Schedule([DINNER, WALK, TEA]).under_way(now)
     assert [one.title for one in holding] == ["t1", "t2", "t3"]
@@ -74,12 +74,12 @@ def test_stopping_one_alone_lets_the_next_begin() -> None:
     assert said(Schedule([DINNER, WALK], Exceptions(stopped)).at(at("18:40"))) == "now t2 18:40-21:00"
 
 
-def test_a_stop_before_the_beginning_takes_it_away_and_one_after_the_end_changes_nothing() -> None:
+def test_a_stop_before_the_start_removes_it_and_one_after_the_end_changes_nothing() -> None:
     assert Schedule([DINNER], Exceptions({"1@20261123T180000Z": at("18:00")})).at(at("17:00")).upcoming == ()
     assert said(Schedule([DINNER], Exceptions({"1@20261123T180000Z": at("23:00")})).at(at("17:00"))) == "t1 18:00-20:00"
 
 
-def test_an_extended_one_goes_on_until_its_later_end_and_what_overlaps_begins_after_it() -> None:
+def test_an_extended_occurrence_ends_later_and_what_overlaps_begins_after_it() -> None:
     extended = {"1@20261123T180000Z": at("20:30")}
     plan = Schedule([DINNER, WALK, TEA], Exceptions({}, extended)).at(at("20:10"))
     assert (said(plan), plan.boundary) == ("now t1 18:00-20:30, t2 20:30-21:00", at("20:30"))
@@ -90,7 +90,7 @@ def test_an_extended_one_goes_on_until_its_later_end_and_what_overlaps_begins_af
     ]
 
 
-def test_an_extension_covers_what_follows_whole() -> None:
+def test_an_extension_can_cover_the_next_occurrence_completely() -> None:
     late = once(4, "20:15", "20:30")
     assert said(Schedule([DINNER, late], Exceptions({}, {"1@20261123T180000Z": at("20:30")})).at(at("19:00"))) == (
         "now t1 18:00-20:30"
@@ -104,7 +104,7 @@ def test_extending_to_before_the_end_changes_nothing() -> None:
         )
 
 
-def test_an_extended_one_lasts_a_day_at_most_and_no_less_than_was_planned() -> None:
+def test_an_extended_occurrence_lasts_at_most_24_h_or_as_planned() -> None:
     extended = {"1@20261123T180000Z": at("18:00", day=26)}
     assert Schedule([DINNER], Exceptions({}, extended)).at(at("23:00")).boundary == at("18:00", day=24)
     # In this night the clocks go back: a whole day by the wall lasts 25 hours.
@@ -117,7 +117,7 @@ def test_an_extended_one_lasts_a_day_at_most_and_no_less_than_was_planned() -> N
     assert latest_end(planned) == planned.ends
 
 
-def test_a_stop_ends_an_extended_one_before_and_after_its_planned_end() -> None:
+def test_a_stop_ends_an_extended_occurrence() -> None:
     extended = {"1@20261123T180000Z": at("21:00")}
     for stopped in ("19:30", "20:30"):
         plan = Schedule([DINNER], Exceptions({"1@20261123T180000Z": at(stopped)}, extended)).at(at("18:30"))
@@ -128,13 +128,13 @@ def test_a_stop_ends_an_extended_one_before_and_after_its_planned_end() -> None:
     assert said(Schedule([DINNER], Exceptions({"1@20261123T180000Z": at("17:30")}, extended)).at(at("17:00"))) == ""
 
 
-def test_what_was_left_running_is_over_after_a_day_at_the_latest() -> None:
+def test_every_occurrence_is_over_after_24_h() -> None:
     longest = PartnerTime(title="t1", begins=datetime(2026, 11, 23), lasts=24 * HOUR, zone="UTC", number=1)
     assert Schedule([longest]).at(at("23:59")).boundary == at("00:00", day=24)
     assert Schedule([longest]).at(at("00:00", day=24)).current is None
 
 
-def test_where_nothing_comes_within_sight_there_is_no_boundary() -> None:
+def test_without_an_occurrence_within_look_ahead_there_is_no_boundary() -> None:
     assert Schedule([]).at(at("18:00")) == Plan(current=None, boundary=None)
     far = PartnerTime(
         title="t1", begins=datetime(2020, 1, 1), lasts=HOUR, zone="UTC", recurrence="FREQ=YEARLY;BYMONTH=9", number=1
@@ -142,7 +142,7 @@ def test_where_nothing_comes_within_sight_there_is_no_boundary() -> None:
     assert Schedule([far]).at(at("18:00")).boundary is None
 
 
-def test_two_months_of_fifty_partner_times_are_computed_once_however_often_they_are_asked_for() -> None:
+def test_the_plan_of_fifty_partner_times_is_computed_from_cached_blocks() -> None:
     many = [
         PartnerTime(
             title=f"t{number}",

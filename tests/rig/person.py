@@ -1,4 +1,4 @@
-"""Somebody at a terminal in Berlin, on Monday 23 November 2026 at 18:00, and the commands they give.
+"""A person at a terminal in Berlin, on Monday 23 November 2026 at 18:00, who runs commands.
 
 The fixture is called `person`; tests/conftest.py makes it known.
 """
@@ -25,8 +25,8 @@ BERLIN: Final = "Europe/Berlin"
 
 
 @dataclass
-class Said:
-    """What a command said, and its exit code."""
+class CommandResult:
+    """What a command wrote, and its exit code."""
 
     code: int
     out: str
@@ -39,20 +39,20 @@ class Said:
 
 @dataclass
 class Person:
-    """`clock` moves their time, which stands still else; `says` gives a command, and looks that it fits the screen."""
+    """`clock` moves the time, which stands still otherwise; `run` runs a command, and checks that its output fits a terminal."""
 
     clock: time_machine.Traveller
-    says: Callable[..., Said]
+    run: Callable[..., CommandResult]
 
     def at(self, clock: str, day: int = 23) -> None:
         self.clock.move_to(datetime.fromisoformat(f"2026-11-{day:02}T{clock}+01:00").timestamp())
 
-    def declares(self, *partner_times: PartnerTime) -> None:
+    def declare(self, *partner_times: PartnerTime) -> None:
         with Store.open(store_path()) as store:
             for partner_time in partner_times:
                 store.plans.add(partner_time)
 
-    def kept(self) -> tuple[Any, ...]:
+    def stored(self) -> tuple[Any, ...]:
         with Store.open(store_path()) as store:
             return (
                 store.plans.partner_times(),
@@ -67,7 +67,7 @@ class Person:
 def person(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Person]:
     monkeypatch.setenv("TZ", BERLIN)
 
-    def says(*words: str) -> Said:
+    def run(*words: str) -> CommandResult:
         monkeypatch.setattr(sys, "argv", ["turntoward", *words])
         code = 0
         try:
@@ -77,7 +77,7 @@ def person(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
         out, err = capsys.readouterr()
         assert all(len(line) <= 80 for line in (out + err).splitlines()), out + err
         assert "Traceback" not in err, err
-        return Said(code, out, err)
+        return CommandResult(code, out, err)
 
     with time_machine.travel(MONDAY_EVENING.timestamp(), tick=False) as clock:
-        yield Person(clock, says)
+        yield Person(clock, run)

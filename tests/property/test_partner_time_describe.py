@@ -133,7 +133,7 @@ def texts(draw: st.DrawFn) -> Said:
 
 @settings(max_examples=examples(400))
 @given(texts(), st.dates(date(2020, 1, 1), date(2032, 12, 31)))
-def test_what_is_typed_recurs_on_the_days_that_a_plain_walk_finds(said: Said, today: date) -> None:
+def test_a_typed_recurrence_has_the_days_of_a_slow_oracle(said: Said, today: date) -> None:
     now = datetime(today.year, today.month, today.day, 12, tzinfo=UTC)
     try:
         declared = parse_declaration(
@@ -166,7 +166,7 @@ def test_what_is_typed_recurs_on_the_days_that_a_plain_walk_finds(said: Said, to
 @example(Said("first and last sunday of every fourth month", lambda _, __: True), date(2026, 11, 23))
 @example(Said("every other year on the second sunday of may", lambda _, __: True), date(2026, 11, 23))
 @example(Said("366 days", lambda _, __: True), date(2026, 11, 23))
-def test_what_is_said_can_be_typed_again_and_means_the_same(said: Said, today: date) -> None:
+def test_a_description_can_be_typed_again_and_means_the_same(said: Said, today: date) -> None:
     recurrence = parse_recurrence(said.text, first=today)
     words = say_recurrence(recurrence, datetime(today.year, today.month, today.day, 18))
     assert parse_recurrence(words) == recurrence, words
@@ -175,7 +175,7 @@ def test_what_is_said_can_be_typed_again_and_means_the_same(said: Said, today: d
 
 @settings(max_examples=examples(200))
 @given(st.dates(date(2026, 11, 23), date(2126, 11, 22)))
-def test_a_day_is_read_however_it_is_written(day: date) -> None:
+def test_a_date_is_parsed_in_every_notation(day: date) -> None:
     now = datetime(2026, 11, 23, 17, tzinfo=UTC)
     for text in (
         f"{day:%Y-%m-%d}",
@@ -234,7 +234,7 @@ def understood(text: str) -> tuple[str | None, tuple[Problem, ...]]:
         max_size=7,
     ).map(" ".join)
 )
-def test_whatever_is_typed_is_understood_or_refused_with_what_to_write(text: str) -> None:
+def test_any_text_is_parsed_or_is_an_error_with_a_hint(text: str) -> None:
     recurrence, problems = understood(text)
     assert (recurrence is None) == bool(problems)
     for problem in problems:
@@ -273,7 +273,7 @@ def any_rule(made: random.Random) -> str:
     return ";".join([*parts, *(f"{name}={chosen[name]}" for name in names)])
 
 
-def test_whatever_a_calendar_brings_is_said_without_an_rrule_and_different_rules_differently() -> None:
+def test_every_rrule_is_described_without_rrule_syntax_and_different_rules_differently() -> None:
     made = random.Random(20261123)
     said: dict[str, dict[str, str]] = {}
     begins = datetime(2026, 11, 27, 18)
@@ -330,6 +330,6 @@ def days_of(rule: str, begins: datetime) -> tuple[datetime, ...]:
         (PlanArguments(on="24 dec", begins="18", ends="22"), "Thursday 24 December 18:00–22:00"),
     ],
 )
-def test_it_is_said_in_a_full_sentence(asked: PlanArguments, said: str) -> None:
+def test_partner_time_is_described_in_a_full_sentence(asked: PlanArguments, said: str) -> None:
     now, berlin = datetime(2026, 11, 23, 17, tzinfo=UTC), ZoneInfo("Europe/Berlin")
     assert say_partner_time(parse_declaration(replace(asked, title="Us"), now, berlin), now, berlin) == f"Us: {said}"

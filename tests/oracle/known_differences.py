@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrulestr
 
-from tests.oracle.written import WEEKDAYS, Written, exists
+from tests.oracle.generated_rules import WEEKDAYS, GeneratedRule, exists
 
 WHY: Final = {
     "kept in a gap": "They keep what a rule generates at a time that the clocks leave out; RFC 5545 3.3.10: MUST be ignored.",
@@ -52,7 +52,7 @@ class Instance:
 class Difference:
     """What one rule's two expansions do not have in common. `beside`: of theirs, those on the instant of another of theirs."""
 
-    rule: Written
+    rule: GeneratedRule
     ours: frozenset[Instance]
     theirs: frozenset[Instance]
     beside: frozenset[Instance] = frozenset()
@@ -178,7 +178,7 @@ class Difference:
         return None
 
 
-def ours(rule: Written) -> list[Instance]:
+def ours(rule: GeneratedRule) -> list[Instance]:
     """Return what we make of it."""
     zone = ZoneInfo(rule.zone)
     return [
@@ -189,10 +189,10 @@ def ours(rule: Written) -> list[Instance]:
     ]
 
 
-def theirs(told: list[list[str]]) -> list[Instance]:
-    """Return what the child told."""
+def theirs(answer: list[list[str]]) -> list[Instance]:
+    """Return the instances in the answer of `expand.py`."""
     return [
-        Instance(wall=at(wall), begins=at(begins), ends=at(ends), title=title) for wall, begins, ends, title in told
+        Instance(wall=at(wall), begins=at(begins), ends=at(ends), title=title) for wall, begins, ends, title in answer
     ]
 
 
@@ -200,12 +200,12 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def difference(rule: Written, told: list[list[str]]) -> Difference:
+def difference(rule: GeneratedRule, answer: list[list[str]]) -> Difference:
     """Return what differs; an instance is the same by its instants and its title.
 
     Two of theirs on one instant, as around a day that the zone leaves out, are not one: the one on the wall is the same.
     """
-    known, said = ours(rule), theirs(told)
+    known, said = ours(rule), theirs(answer)
     ours_by = {(one.begins, one.ends, one.title): one for one in known}
     assert len(ours_by) == len(known), "one of ours is there twice"
     theirs_by = {}

@@ -1,4 +1,4 @@
-"""A year of a couple's calendar, lived day by day through the real commands, as a person would expect it.
+"""A year of a couple's calendar, simulated day by day through the real commands, as a person would expect it.
 
 `the_couple.txt` is what they declare and what happens; `a_year.txt` is the year. Where it is to become another, on
 purpose: `.venv/bin/python -m tests.golden` writes it anew, and whoever keeps it has read what changed, day by day.
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.golden.living import HERE, live
+from tests.golden.simulation import HERE, simulate_year
 
 pytestmark = pytest.mark.timeout(200)
 
@@ -22,10 +22,10 @@ KEPT = (HERE / "a_year.txt").read_text(encoding="utf-8")
 HOLIDAYS = re.findall(r"(?m)^(\d{4}-\d\d-\d\d) to (\S+)  ", (HERE / "the_couple.txt").read_text(encoding="utf-8"))
 
 
-def test_a_couples_year_is_lived_as_it_is_written(tmp_path: Path) -> None:
-    lived = live(tmp_path)
+def test_the_year_of_a_couple_equals_the_golden_file(tmp_path: Path) -> None:
+    simulated = simulate_year(tmp_path)
     changed = "\n".join(
-        unified_diff(KEPT.splitlines(), lived.splitlines(), "a_year.txt", "as it is lived now", "", "", 0, "")
+        unified_diff(KEPT.splitlines(), simulated.splitlines(), "a_year.txt", "as it is lived now", "", "", 0, "")
     )
     assert not changed, f"{changed}\n`.venv/bin/python -m tests.golden` writes the year anew, if that is meant."
 

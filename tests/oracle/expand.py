@@ -21,7 +21,7 @@ from icalendar import Calendar
 
 
 def expand(text: str, after: str, before: str) -> list[list[str]] | str:
-    """Return the instances; an instance that was cancelled is told by its status, and left out here."""
+    """Return the instances; an instance that was cancelled is recognised by its status, and left out here."""
     try:
         query = recurring_ical_events.of(Calendar.from_ical(text))
         found = query.between(datetime.fromisoformat(after), datetime.fromisoformat(before))
@@ -39,11 +39,11 @@ def expand(text: str, after: str, before: str) -> list[list[str]] | str:
     )
 
 
-def spent(asked: list[list[str]], rounds: int) -> dict[str, Any]:
+def spent(queries: list[list[str]], rounds: int) -> dict[str, Any]:
     """Return what expanding all of them costs, calendars read beforehand."""
     best, count = float("inf"), 0
     for _ in range(rounds):
-        read = [(Calendar.from_ical(text), *map(datetime.fromisoformat, span)) for text, *span in asked]
+        read = [(Calendar.from_ical(text), *map(datetime.fromisoformat, span)) for text, *span in queries]
         began = time.process_time()
         count = sum(len(recurring_ical_events.of(of).between(after, before)) for of, after, before in read)
         best = min(best, time.process_time() - began)

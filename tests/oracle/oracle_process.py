@@ -1,4 +1,4 @@
-"""Asks recurring-ical-events, which lives in an environment of its own: it needs another dateutil than we do."""
+"""Run recurring-ical-events, which has an environment of its own because it needs another dateutil than we do."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = ROOT / ".oracle/bin/python"
-CHILD = Path(__file__).with_name("child.py")
-Question = tuple[str, datetime, datetime]
+CHILD = Path(__file__).with_name("expand.py")
+Query = tuple[str, datetime, datetime]
 
 
-def run(asked: list[Question], *arguments: str) -> Any:
-    """Return what the child answers. It reads the same zones' histories as we do, so that none differs for their sake."""
-    told = json.dumps([[text, after.isoformat(), before.isoformat()] for text, after, before in asked])
+def run(queries: list[Query], *arguments: str) -> Any:
+    """Return the answers of `expand.py`. It reads the same time zone data as we do, so that no difference comes from there."""
+    written = json.dumps([[text, after.isoformat(), before.isoformat()] for text, after, before in queries])
     env = {"PATH": os.environ["PATH"], "PYTHONTZPATH": os.pathsep.join(zoneinfo.TZPATH), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         [str(PYTHON), str(CHILD), *arguments],
-        input=told,
+        input=written,
         env=env,
         capture_output=True,
         text=True,

@@ -21,7 +21,7 @@ from detector.partner_time.occurrences import occurrences
 from detector.partner_time.recurrence import local_starts
 from detector.partner_time.rrule import CODES, RecurrenceError, parse_rrule, split_rrule
 from detector.partner_time.rrule_days import days_of
-from tests.property.clocks import DAY, HOUR, first_instant
+from tests.property.clock_changes import DAY, HOUR, first_instant
 from tests.rig.examples import examples
 
 YEARS = 6 * 365 * DAY
@@ -120,7 +120,7 @@ def test_weeks_are_those_of_iso_8601(weeks: frozenset[int], weekday: int, year: 
 
 @settings(max_examples=examples(300))
 @given(rules(), firsts, st.lists(st.integers(0, 6 * 365), min_size=1, max_size=5), st.integers(1, 40))
-def test_wherever_it_is_cut_and_however_late_it_is_asked_for_it_is_the_same(
+def test_any_interval_and_late_intervals_give_the_same_days(
     recurrence: str, begins: datetime, cuts: list[int], count: int
 ) -> None:
     every = declared(recurrence, begins)
@@ -148,9 +148,7 @@ def test_wherever_it_is_cut_and_however_late_it_is_asked_for_it_is_the_same(
 
 @settings(max_examples=examples(200))
 @given(rules(), firsts, st.integers(1, 10))
-def test_the_first_beginning_of_a_calendar_takes_place_and_counts(
-    recurrence: str, begins: datetime, count: int
-) -> None:
+def test_dtstart_of_a_calendar_takes_place_and_counts(recurrence: str, begins: datetime, count: int) -> None:
     own = list(local_starts(declared(recurrence, begins), begins, begins + YEARS))
     imported = replace(declared(recurrence, begins), as_rfc=True)
     expected = own if own[:1] == [begins] else [begins, *own]
@@ -167,7 +165,7 @@ def test_the_first_beginning_of_a_calendar_takes_place_and_counts(
     st.dictionaries(st.integers(0, 40), st.tuples(st.integers(-60, 60), st.integers(0, 90)), max_size=5),
     st.tuples(st.booleans(), st.lists(st.integers(-10, 60), max_size=4)),
 )
-def test_exceptions_are_sets_less_these_and_with_those_and_these_in_place_of_those(
+def test_exdates_rdates_and_moved_starts_act_like_operations_on_sets(
     recurrence: str | None,
     without: list[int],
     also: list[tuple[int, int]],

@@ -40,7 +40,7 @@ BASIC = "%Y%m%dT%H%M%S"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Written:
+class GeneratedRule:
     """One event, and the stretch that is asked for. Local times are naive; `cancelled` are beginnings."""
 
     zone: str
@@ -125,10 +125,10 @@ def changes(zone: str) -> tuple[datetime, ...]:
     return tuple(found)
 
 
-def write(seed: int, count: int) -> list[Written]:
+def write(seed: int, count: int) -> list[GeneratedRule]:
     """Return so many rules; the same for the same seed."""
     dice = Random(seed)
-    made: list[Written] = []
+    made: list[GeneratedRule] = []
     while len(made) < count:
         rule = _one(dice)
         if rule is not None:
@@ -136,7 +136,7 @@ def write(seed: int, count: int) -> list[Written]:
     return made
 
 
-def _one(dice: Random) -> Written | None:
+def _one(dice: Random) -> GeneratedRule | None:
     zone = dice.choice(ZONES)
     frequency = dice.choices(tuple(SPANS), (25, 30, 25, 16, 2))[0]
     focus = _focus(dice, zone)
@@ -146,7 +146,7 @@ def _one(dice: Random) -> Written | None:
     before = after + SPANS[frequency] * dice.uniform(0.5, 1.3)
     before = before.replace(microsecond=0)
     if frequency == "ONCE":
-        return Written(zone=zone, begins=focus, lasts=lasts, recurrence=None, after=after, before=before)
+        return GeneratedRule(zone=zone, begins=focus, lasts=lasts, recurrence=None, after=after, before=before)
     parts = _parts(dice, frequency)
     first = _first(parts, begins)
     if first is None:
@@ -167,7 +167,7 @@ def _one(dice: Random) -> Written | None:
         after = begins.replace(tzinfo=UTC) - 2 * DAY
     dice.shuffle(parts)
     parts.sort(key=lambda part: not part.startswith("FREQ"))
-    return Written(
+    return GeneratedRule(
         zone=zone,
         begins=begins,
         lasts=lasts,

@@ -1,4 +1,4 @@
-"""Lives a couple's year: what they say goes through the real commands, and the daemon's own reconciling does the rest.
+"""Simulate a couple's year: what they do goes through the real commands, and the daemon's real reconciler does the rest.
 
 Only the core is left out, for nobody looks at a screen here. Time is set from boundary to boundary, as the planner would
 wake for them.
@@ -99,7 +99,7 @@ class Year:
             else:
                 assert not text or text.startswith("#"), f"cannot be read: {text}"
 
-    async def live(self) -> None:
+    async def simulate(self) -> None:
         """Go through the year, from what is said to what begins or ends and on."""
         begins, ends = self._midnight(self.first), self._midnight(self.last + DAY)
         self._move(begins, self.zone)
@@ -114,7 +114,7 @@ class Year:
                 if now == until and kind == "lands in":
                     self._move(now, words)
                 elif now == until and kind == "turntoward":
-                    call(words)
+                    run_command(words)
                 if now == until:
                     until, kind, words = next(said, (ends, "", ""))
                 await daemon.reconcile(now)
@@ -170,7 +170,7 @@ def _say(title: str, begins: datetime, ends: datetime, here: ZoneInfo) -> str:
     return f"{title} {shown[0]:%H:%M}–{end}{real}"
 
 
-def call(words: str) -> None:
+def run_command(words: str) -> None:
     """Run one command of the program, which is to succeed."""
     said, code = io.StringIO(), None
     with (
@@ -186,7 +186,7 @@ def call(words: str) -> None:
     assert not code, f"turntoward {words}\n{said.getvalue()}"
 
 
-def live(home: Path) -> str:
+def simulate_year(home: Path) -> str:
     """Return the year as text. `home` is an empty folder; the environment points to it only meanwhile."""
     (home / "run").mkdir(parents=True, exist_ok=True, mode=0o700)
     place = {"HOME": str(home), "XDG_RUNTIME_DIR": str(home / "run"), "TZ": "Europe/Berlin"}
@@ -195,7 +195,7 @@ def live(home: Path) -> str:
         for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
             os.environ.pop(name, None)
         year = Year(2027, "Europe/Berlin", (HERE / "the_couple.txt").read_text(encoding="utf-8"), clock)
-        asyncio.run(year.live())
+        asyncio.run(year.simulate())
         return written(year.lines())
 
 
