@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from detector.partner_time.edit_migration import migrate_edit
 from detector.partner_time.model import Occurrence, PartnerTime, starting_now
 from detector.partner_time.occurrences import occurrences_from
 from detector.partner_time.schedule import latest_end
@@ -157,8 +158,6 @@ def edit(store: Store, now: datetime, changed: PartnerTime) -> Edited | None:
     Raises:
         StoreError: if the store cannot be read or written.
     """
-    from detector.partner_time.edit_migration import migrate_edit  # noqa: PLC0415 - the daemon never edits
-
     with store.transaction():
         schedule = read_schedule(store, now)
         before = next((known for known in schedule.partner_times if known.number == changed.number), None)

@@ -7,12 +7,14 @@ Rule 2: the unit alone allows no network; the drop-in that allows it is there on
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from detector.calendars.urls import is_url
 from detector.devices import Phone
@@ -21,9 +23,6 @@ from detector.files import replace_file
 from detector.i18n import _
 from detector.partner_time.proposals import Calendar
 from detector.sensors.settings import SensorSettings
-
-if TYPE_CHECKING:
-    from subprocess import CompletedProcess
 
 UNIT: Final = "turntoward.service"
 NETWORK: Final = "turntoward-network.conf"
@@ -162,10 +161,7 @@ def systemctl(*arguments: str) -> str | None:
     return None if done.returncode == 0 else done.stderr.strip() or _("exit {code}").format(code=done.returncode)
 
 
-def _call(*arguments: str) -> CompletedProcess[str] | str:
-    import shutil  # noqa: PLC0415 - start-up of `doctor` and of commands that change nothing
-    import subprocess  # noqa: PLC0415 - likewise
-
+def _call(*arguments: str) -> subprocess.CompletedProcess[str] | str:
     program = shutil.which("systemctl")
     if program is None:
         return _("there is no systemctl")

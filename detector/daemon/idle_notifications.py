@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from detector.config.settings import Settings
 from detector.core.observations import Answer
 from detector.daemon.free_memory import free_memory
+from detector.notifier import make_notifiers
+from detector.notifier.chain import NotifierChain
 from detector.notifier.model import SHOW_TIMEOUT, NotificationSender, NotificationText
 
 if TYPE_CHECKING:
@@ -25,9 +27,6 @@ logger = logging.getLogger("turntoward")
 
 def open_notifiers(settings: Settings, bus: Bus | None) -> NotificationSender:
     """Return the notifiers that the person chose; `bus`: the session bus to share, where there is one."""
-    from detector.notifier import make_notifiers  # noqa: PLC0415 - memory outside partner time
-    from detector.notifier.chain import NotifierChain  # noqa: PLC0415 - likewise
-
     return NotifierChain(make_notifiers(settings.notifications.only, bus=bus))
 
 

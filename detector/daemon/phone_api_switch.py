@@ -50,7 +50,7 @@ class PhoneApiSwitch:
             await api.close()
 
     async def _start(self, address: PhoneApiAddress) -> None:
-        from detector.phone_api.server import PhoneApi  # noqa: PLC0415 - Rule 3
+        from detector.phone_api.server import PhoneApi  # noqa: PLC0415 - Rule 3: 1 MB
 
         api = PhoneApi(address, self._gateway, self._clock)
         try:

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Final
 from detector.clock import Clock
 from detector.config.settings import Settings
 from detector.daemon.idle_notifications import IdleNotifications
+from detector.daemon.wording import local_time
+from detector.notifier.model import NotificationText
+from detector.notifier.wording import heads_up_text
 from detector.partner_time.reminders import PlannedReminder, is_due, is_still_planned, next_reminder
 from detector.store.store import Store
 
 if TYPE_CHECKING:
     from detector.daemon.reconciler import Upcoming
-    from detector.notifier.model import NotificationText
 
 KEY: Final = "heads_up"
 """Under this name the store remembers which occurrence was announced last."""
@@ -79,9 +81,6 @@ class Reminder:
 
 
 def _text(reminder: PlannedReminder, settings: Settings) -> NotificationText:
-    from detector.daemon.wording import local_time  # noqa: PLC0415 - memory outside partner time
-    from detector.notifier.wording import heads_up_text  # noqa: PLC0415 - likewise
-
     return heads_up_text(
         reminder.occurrence.title,
         local_time(reminder.occurrence.begins),

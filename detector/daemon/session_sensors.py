@@ -15,6 +15,7 @@ from detector.core.attention.settings import AttentionSettings
 from detector.daemon.phone_tracker import PhoneTracker
 from detector.daemon.sensor_supervisor import SensorSupervisor
 from detector.devices import Phone
+from detector.sensors.adb_phone import AdbPhone
 from detector.sensors.model import Sensor, SensorEvent
 from detector.sensors.settings import SensorSettings
 
@@ -29,8 +30,6 @@ class AdbPhoneSensor:
 
     def make(self, clock: Clock, settings: AttentionSettings, sources: SensorSettings) -> Sensor:
         """Make the sensor; nothing is opened."""
-        from detector.sensors.adb_phone import AdbPhone  # noqa: PLC0415 - only where a phone is sensed this way
-
         del settings
         return AdbPhone(clock, self.phone.name, self.phone.adb or "", sources.adb, waits=True, on_missed=self.fill)
 

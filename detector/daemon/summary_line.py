@@ -17,7 +17,7 @@ def summary_line(store: Store, event: NotifyEnd, settings: NotifierSettings) -> 
     Raises:
         StoreError: if the store cannot be read.
     """
-    from detector.report.summarise import summarise  # noqa: PLC0415 - memory: the line is off by default
+    from detector.report.summarise import summarise  # noqa: PLC0415 - 1 MB, and the line is off by default
 
     ended = [each for each in store.history.occurrences() if each.id == event.occurrence]
     if not ended:

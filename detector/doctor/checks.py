@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+import psutil
+
 from detector.clock import Clock
 from detector.config.read import read_settings
 from detector.config.settings import Settings
@@ -233,8 +235,6 @@ def _read_store(now: datetime) -> _Stored:
 def _listening_sockets(pid: int | None) -> tuple[tuple[str, int], ...]:
     if pid is None:
         return ()
-    import psutil  # noqa: PLC0415 - start-up: only where there is a daemon to look at
-
     try:
         connections = psutil.Process(pid).net_connections("inet")
     except psutil.Error:

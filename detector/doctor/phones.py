@@ -20,6 +20,7 @@ from detector.core.observations import LAPTOP
 from detector.devices import Phone, PhoneApiAddress, needs_phone_api
 from detector.i18n import _
 from detector.sensors import UnavailableSensor
+from detector.sensors.adb_guidance import guidance
 from detector.store.model import StoredCoverage, StoredOccurrence
 
 
@@ -69,8 +70,6 @@ async def find_phones(phones: Sequence[Phone], clock: Clock, adb_server: str | N
 async def _find_phone(phone: Phone, now: datetime, adb_server: str | None) -> PhoneFound:
     refusal = None
     if phone.adb is not None:
-        from detector.sensors.adb_guidance import guidance  # noqa: PLC0415 - start-up: few phones are sensed by adb
-
         refusal = await guidance(phone.adb, *([] if adb_server is None else [adb_server]))
     is_open = phone.code is not None and phone.code_until is not None and phone.code_until > now
     return PhoneFound(
