@@ -37,10 +37,10 @@ class Phone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneApiAddress:
-    """Where the door for phones is, as the person chose it when the first phone was paired.
+    """Where the phone API listens, as the person chose it when the first phone was paired.
 
     `host` is how the links name this device: an address, or a name such as `laptop.local`. `certificate` and `key` are
-    files in PEM form; with them the door speaks https.
+    files in PEM form; with them it uses https.
     """
 
     address: str
@@ -51,7 +51,7 @@ class PhoneApiAddress:
 
     @property
     def url(self) -> str:
-        """Return the beginning of every link through the door."""
+        """Return the beginning of every link to the phone API."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'https' if self.certificate else 'http'}://{host}:{self.port}"
 

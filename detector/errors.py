@@ -76,7 +76,7 @@ class NotifyFailed(TurntowardError):
 
 
 class PhoneApiUnavailable(TurntowardError):
-    """The door for phones cannot be opened: `why`, and `remedy`, what a person can do about it."""
+    """The phone API cannot be started: `why`, and `remedy`, what a person can do about it."""
 
     def __init__(self, why: str, remedy: str | None = None) -> None:
         self.why = why

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def replace_file(path: Path, content: bytes, mode: int | None = None) -> None:
-    """Write the file so that whoever reads it meanwhile finds the old content or the new one, and never a part.
+    """Write the file so that a reader finds the old content or the new content, and never a part.
 
     Its folder has to exist. `mode`: the permissions of the file; None: what the umask leaves. A link is replaced, too.
 

@@ -135,13 +135,13 @@ class _SettingsReader:
             # Nobody can show what the core does not know; see docs/dev/decisions/names-end-in-the-inbox.md.
             self._add(
                 ("notifications", "show_names"),
-                _("'show_names' has no names to show: they end at the door"),
+                _("'show_names' has no names to show: they are not kept"),
                 _("Write keep_names = true below [store] as well, or leave show_names out."),
             )
         if settings.notifications.only and set(settings.notifications.only) == {"print"}:
             self._add(
                 ("notifications", "only"),
-                _("'print' alone would hide the program from whoever sits here"),
+                _("'print' alone would hide the program from the person at this device"),
                 _("Name another one as well; 'print' may stand behind it."),
             )
         for option, message, hint in check_sources(settings.sources):

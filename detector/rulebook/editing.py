@@ -2,7 +2,7 @@
 
 Rule 1: what else stands in the file, comments among it, stays as it is.
 Rule 2: nothing is written that the reader of packs refuses, and nothing into a file that it refuses already.
-Rule 3: whoever reads the file meanwhile finds it as it was or as it will be.
+Rule 3: a reader of the file finds it as it was or as it will be.
 """
 
 from __future__ import annotations

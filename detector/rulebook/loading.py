@@ -79,11 +79,10 @@ def combine_rules(files: Iterable[RuleFile], problem: Problem | None = None, pac
                 replaced[rule.code] = rules[rule.code].source
             rules[rule.code] = rule
     ordered = tuple(sorted(rules.values(), key=lambda rule: rule.code))
-    kept = {code: source for code, source in replaced.items() if code in rules}
     return RulesInForce(
         rules=ordered,
         problems=tuple(problems),
-        replaced=MappingProxyType(kept),
+        replaced=MappingProxyType({code: source for code, source in replaced.items() if code in rules}),
         broken=tuple(code for code in broken if code not in rules),
     )
 

@@ -1,1 +1,1 @@
-"""What is kept, in SQLite: schema, migrations, queries, retention, recordings."""
+"""The store, a SQLite database: history, plans, phones, calendars; its schema and migrations; recordings."""

@@ -97,7 +97,7 @@ def scrub(database: Database) -> None:
             raise StoreError(
                 _(
                     "It is deleted, but another program is reading what is kept, so traces of it may be left in the file\n"
-                    "  beside it that ends in -wal. Close that program and say `turntoward forget` once more."
+                    "  beside it that ends in -wal. Close that program and run `turntoward forget` once more."
                 )
             )
 

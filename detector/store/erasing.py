@@ -1,4 +1,4 @@
-"""Delete everything that the program keeps, the files themselves included, even where they can no longer be read."""
+"""Delete everything that the program stores, the files themselves included, even where they are damaged."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def damaged_error(path: Path, what: str) -> StoreDamaged:
     return StoreDamaged(
         _(
             "What is kept cannot be read: {path} is damaged ({what}).\n"
-            "  Nothing was changed. If you have a copy of the file, put it there; to begin anew, move it aside:\n"
+            "  Nothing was changed. If you have a copy of the file, put it there; to start without it, move it aside:\n"
             "  {command}"
         ).format(path=path, what=what, command=move_aside_command(path))
     )

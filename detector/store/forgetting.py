@@ -88,7 +88,7 @@ def without_forgotten(
 ) -> tuple[list[Record], bool]:
     """Return what of the records may be stored, and whether an occurrence begins among them.
 
-    With a beginning the intervals have done their work: who begins anew holds nothing of before. What belongs to an
+    With a beginning the intervals are over: a session that begins now holds no records of before. What belongs to an
     occurrence that is not stored any more is left out.
 
     Raises:
@@ -158,9 +158,9 @@ def cut_occurrence(
     extended_in: bool = False,
     quiet: bool = False,
 ) -> CutOccurrence:
-    """Return what becomes of an occurrence, in which these devices spoke, once its content from `since` on is gone.
+    """Return what becomes of an occurrence, in which these devices were observed, once its content from `since` on is gone.
 
-    `extended_in`: it was given its present end in the interval. `quiet`: the person wants nothing said in it.
+    `extended_in`: it was given its present end in the interval. `quiet`: no nudge is to be shown in it.
     """
     if not reaches_into(occurrence, interval):
         return CutOccurrence(occurrence)

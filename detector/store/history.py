@@ -63,12 +63,12 @@ class HistoryStore:
         if not records:
             return
         with self._database.writing() as connection:
-            admitted, anew = without_forgotten(
+            allowed, has_beginning = without_forgotten(
                 records, forgotten_intervals(self._state), lambda id_: _is_stored(connection, id_)
             )
-            if anew:
+            if has_beginning:
                 save_forgotten_intervals(self._state, ())
-            _insert(connection, admitted)
+            _insert(connection, allowed)
 
     def observations(self, occurrence: str) -> Iterator[Observation]:
         """Yield what was observed in the occurrence, in the order in which it was saved; memory stays flat."""

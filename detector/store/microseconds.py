@@ -16,7 +16,7 @@ def to_microseconds(at: datetime) -> int:
         ValueError: if the instant has no zone.
     """
     if at.tzinfo is None:
-        raise ValueError("an instant without a zone cannot be kept")
+        raise ValueError("an instant without a zone cannot be stored")
     return (at - EPOCH) // MICROSECOND
 
 

@@ -30,7 +30,7 @@ APPLICATION: Final = 0x5477_7264
 """SQLite's application id of our files: the bytes of "Twrd"."""
 
 VERSION: Final = 3
-"""The version of the schema, kept as `user_version`: how many migrations there are."""
+"""The version of the schema, stored as `user_version`: how many migrations there are."""
 
 TABLES: Final = frozenset(
     {
@@ -125,7 +125,7 @@ def migration_due(path: Path, connection: sqlite3.Connection, known: int = VERSI
         raise StoreTooNew(
             _(
                 "{path} was written by a newer turntoward (its form is number {version}, this program knows up to "
-                "{known}).\n  Nothing was changed. Update turntoward; or, to begin anew, move it aside:\n  {command}"
+                "{known}).\n  Nothing was changed. Update turntoward; or, to start without it, move it aside:\n  {command}"
             ).format(path=path, version=version, known=known, command=move_aside_command(path))
         )
     if version == known and not tables >= TABLES:
@@ -139,7 +139,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _connection(database: str) -> sqlite3.Connection:
-    # isolation_level None: Python's sqlite3 begins no transactions of its own, so that each is begun IMMEDIATE by us.
+    # isolation_level None: Python's sqlite3 begins no transactions of its own, so that `Database` can begin each IMMEDIATE.
     return sqlite3.connect(database, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
 
 

@@ -58,7 +58,7 @@ class PlanStore:
         return numbered
 
     def change(self, partner_time: PartnerTime, renamed: Mapping[str, str]) -> bool:
-        """Save it in place of the one of its number, and what was said of its occurrences under their new ids.
+        """Save it in place of the one of its number, and the exceptions of its occurrences under their new ids.
 
         `renamed`: new ids by old ones. Returns whether there was one of that number.
 

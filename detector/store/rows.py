@@ -165,13 +165,13 @@ def from_moment(occurrence: str, moment: Moment) -> Row:
 
 def to_moment(row: Row) -> Moment:
     """Return the moment of a row."""
-    kept = dict(zip(MOMENT, row, strict=True))
+    stored = dict(zip(MOMENT, row, strict=True))
     for field in ("began", "decided_at", "ended", "answered_at"):
-        kept[field] = to_optional_instant(kept[field])
-    kept["reason"] = None if kept["reason"] is None else Reason(kept["reason"])
-    kept["outcome"] = None if kept["outcome"] is None else Outcome(kept["outcome"])
-    kept["evidence"] = to_evidence(kept["evidence"])
-    return Moment(**kept)
+        stored[field] = to_optional_instant(stored[field])
+    stored["reason"] = None if stored["reason"] is None else Reason(stored["reason"])
+    stored["outcome"] = None if stored["outcome"] is None else Outcome(stored["outcome"])
+    stored["evidence"] = to_evidence(stored["evidence"])
+    return Moment(**stored)
 
 
 def to_evidence(text: str) -> tuple[tuple[FeatureKey, Value], ...]:
@@ -237,8 +237,8 @@ def _measured(plain: list[Any]) -> tuple[FeatureKey, Value]:
         # The first version stored a list of these four parts and the value; such rows are still there.
         name, span, category, scope, value = plain
         return FeatureKey(name, _span(span), category, scope), _value(value)
-    kept, value = plain
-    which = kept.get("which")
+    stored, value = plain
+    which = stored.get("which")
     if which is not None:
         categories = which.get("categories")
         which = Filter(
@@ -246,15 +246,15 @@ def _measured(plain: list[Any]) -> tuple[FeatureKey, Value]:
             _span(which.get("shorter")),
             _span(which.get("longer")),
         )
-    steps = tuple(frozenset(step) for step in kept.get("steps", ()))
+    steps = tuple(frozenset(step) for step in stored.get("steps", ()))
     key = FeatureKey(
-        kept["name"],
-        _span(kept.get("span")),
-        kept.get("category"),
-        kept.get("scope", "device"),
+        stored["name"],
+        _span(stored.get("span")),
+        stored.get("category"),
+        stored.get("scope", "device"),
         which,
         steps,
-        kept.get("part", 0),
+        stored.get("part", 0),
     )
     return key, _value(value)
 
@@ -263,8 +263,8 @@ def _length(span: timedelta | None) -> int | None:
     return None if span is None else span // MICROSECOND
 
 
-def _span(kept: int | None) -> timedelta | None:
-    return None if kept is None else timedelta(microseconds=kept)
+def _span(stored: int | None) -> timedelta | None:
+    return None if stored is None else timedelta(microseconds=stored)
 
 
 def _plain(value: Value) -> Any:

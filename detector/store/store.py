@@ -18,6 +18,7 @@ from typing import Any, Self
 from detector.store import deleting
 from detector.store.calendars import CalendarStore
 from detector.store.database import Database, StateStore
+from detector.store.export import export
 from detector.store.history import HistoryStore
 from detector.store.model import DeletedCounts
 from detector.store.opening import open_file, open_memory
@@ -27,7 +28,7 @@ from detector.zone import local_zone_name
 
 
 class Store:
-    """All that the program keeps. Close it, or use it in a `with`.
+    """Everything that the program stores. Close it, or use it in a `with`.
 
     `history`: what was observed and decided; `plans`: what is declared; `phones`; `calendars`; `state`: small values.
     """
@@ -95,15 +96,13 @@ class Store:
         return deleted
 
     def forget_all(self, *, now: datetime, plans: bool = False) -> DeletedCounts:
-        """Delete everything that was observed and decided; with `plans` everything else that is kept, phones too."""
+        """Delete everything that was observed and decided; with `plans` everything else, phones too."""
         deleted = deleting.forget_all(self._database, now, plans=plans)
         deleting.scrub(self._database)
         return deleted
 
     def export(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield everything that is kept, as table and row; see `detector.store.export`."""
-        from detector.store.export import export  # noqa: PLC0415 - imports sqlite-utils (20 MB), which the daemon never needs
-
+        """Yield every row with its table; see `detector.store.export`."""
         # Locked, for it holds a transaction of its own, so that all rows are of one instant.
         with self._database.locked(), self._database.reading() as connection:
             yield from export(connection)
