@@ -5,10 +5,10 @@ DEBIAN := adb chromium chromium-driver curl dbus dbus-x11 dconf-cli dconf-gsetti
 NEEDED := adb chromedriver chromium curl dbus-daemon dconf dunst fish grim gsettings jq mako notify-send openbox pactl pipewire pipewire-pulse pulseaudio sway systemd-analyze tmux wireplumber xdotool xprop xterm Xvfb zsh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup oracle run install test test-all search lint check texts format bench debian
+.PHONY: help setup oracle run install uninstall test test-all search lint check texts format bench debian
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(UV):
 	@echo "Fetching uv into .tools (once) ..."
@@ -40,6 +40,10 @@ install: setup  ## install the command `turntoward` for yourself, in ~/.local/bi
 	@echo "evdev; sys_platform == 'never'" > .tools/overrides.txt
 	@$(UV) tool install --quiet --force --constraints .tools/locked.txt --overrides .tools/overrides.txt .
 	@echo "Installed: $$($(UV) tool dir --bin)/turntoward. Next: turntoward add --help, turntoward service install."
+
+uninstall: $(UV)  ## remove the command again; what it kept stays (turntoward forget --all deletes it)
+	@$(UV) tool uninstall --quiet turntoward
+	@echo "Removed. Settings and what was kept stay in ~/.config/turntoward and ~/.local/share/turntoward."
 
 debian:  # the programs that the tests drive: installed where that is allowed, else named
 	@missing=; for program in $(NEEDED); do command -v $$program >/dev/null || missing="$$missing $$program"; done; \

@@ -1,4 +1,4 @@
-"""Every example of docs/partner-time.md, and those of README.md about partner time, as printed: real store, fixed clock.
+"""Every example of docs/partner-time.md and docs/partner-time-changes.md, and those of README.md about partner time, as printed: real store, fixed clock.
 
 A comment `<!-- at 2026-11-23 07:16 -->` before an example sets the clock of Berlin; `, anew` begins with nothing declared.
 """
@@ -23,7 +23,8 @@ import time_machine
 from detector.cli import COMMANDS, main
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "partner-time.md"
+PAGES = [ROOT / "docs" / name for name in ("partner-time.md", "partner-time-changes.md")]
+"""In this order: the second goes on where the first ends."""
 README = ROOT / "README.md"
 BERLIN = ZoneInfo("Europe/Berlin")
 PIECE = re.compile(
@@ -118,14 +119,14 @@ def answered(example: Example, desk: Desk) -> str:
 
 
 def test_every_example_of_the_page_answers_as_printed(desk: Desk) -> None:
-    shown = list(examples(PAGE.read_text(encoding="utf-8")))
+    shown = list(examples("\n".join(page.read_text(encoding="utf-8") for page in PAGES)))
     assert len(shown) >= 20
     for example in shown:
         assert answered(example, desk) == example.answer, example.command
 
 
 def test_every_example_of_the_page_is_tested() -> None:
-    text = PAGE.read_text(encoding="utf-8")
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
     assert len(list(examples(text))) == len(re.findall(r"^\$ ", text, re.MULTILINE))
     assert text.count("```") == 2 * len([piece for piece in PIECE.finditer(text) if piece["block"]])
     assert all(len(line) <= COLUMNS for example in examples(text) for line in example.answer.splitlines())
@@ -136,7 +137,7 @@ def test_every_example_of_the_page_is_tested() -> None:
 
 
 def test_every_form_in_the_table_of_every_is_parsed(desk: Desk) -> None:
-    text = PAGE.read_text(encoding="utf-8")
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
     table = text.partition("### How often")[2].partition("What could mean two things")[0]
     forms = [form for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for form in re.findall(r"`(.*?)`", row)]
     assert len(forms) >= 40
@@ -146,7 +147,7 @@ def test_every_form_in_the_table_of_every_is_parsed(desk: Desk) -> None:
 
 
 def test_every_date_in_the_text_is_parsed(desk: Desk) -> None:
-    text = PAGE.read_text(encoding="utf-8")
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
     named = re.search(r"^A date is (.*?)\. Without", text, re.MULTILINE | re.DOTALL)
     assert named
     forms = re.findall(r"`(.*?)`", named[1])

@@ -10,7 +10,8 @@ from rules.features import CATEGORIES, DISTRACTING, FEATURES, ArgumentKind, Feat
 from rules.language import compile_condition
 from rules.pack import KEYS, read_pack
 
-DOCS = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
+FOLDER = Path(__file__).parents[2] / "docs"
+DOCS = "".join((FOLDER / name).read_text(encoding="utf-8") for name in ("rules.md", "built-in-rules.md"))
 COMPARED = {
     Unit.LENGTH: "a length, `>= 60 s`",
     Unit.COUNT: "a count, `>= 3`",

@@ -17,7 +17,8 @@ from rules.lengths import UNITS
 from rules.model import DEVICE_PLACEHOLDER, FeatureKey
 from rules.pack import MAX_RULES, VERSION, read_pack
 
-DOCS = (Path(__file__).parents[2] / "docs" / "rules-language.md").read_text(encoding="utf-8")
+FOLDER = Path(__file__).parents[2] / "docs"
+DOCS = "".join((FOLDER / name).read_text(encoding="utf-8") for name in ("rules-language.md", "rules-language-time.md"))
 
 
 def blocks(kind: str) -> list[str]:
