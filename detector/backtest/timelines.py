@@ -25,7 +25,7 @@ phone (`phone: `, `tablet: `) is known from its first word on:
 How it started is what is known of it at last: `end => started well`, `end => not started well`, or, where nothing is,
 `end => unknown how it started`. Who says nothing of it leaves it open.
 
-Of something that is needed `=> asks 1` says that it was asked for how long, `=> over 1` that it was said to be over. A
+Of something that is needed `=> asks 1` means that it was asked for how long, `=> over 1` that its end was announced. A
 line in parentheses is a remark. Where a timeline says what came of one nudge, it says so of every one.
 """
 

@@ -32,7 +32,7 @@ class Explanation:
     name: str
     condition: str | None
     changed: bool
-    said: str
+    why_line: str
     evidence: tuple[tuple[str, str], ...]
     policy: str
     quiet: str | None
@@ -60,7 +60,7 @@ def explain(
         name=rule.name if rule else moment.rule,
         condition=" ".join(rule.condition.text.split()) if rule else None,
         changed=changed,
-        said=own
+        why_line=own
         or why_line(
             moment.category, moment.name, moment.evidence, moment.repeat, f"{clock(since)}"[:5], device=moment.device
         ),
@@ -78,7 +78,7 @@ def explanation_lines(explanation: Explanation, clock: Callable[[datetime], str]
     kind = kinds.get(moment.decided, _("A moment that waits"))
     what = say_what(moment.category, moment.name, moment.device)
     yield from wrap(f"{moment.number}. {clock(moment.began)}  {kind}: {what}.", width, subsequent_indent="   ")
-    yield from wrap(explanation.said, width, initial_indent="   ", subsequent_indent="   ")
+    yield from wrap(explanation.why_line, width, initial_indent="   ", subsequent_indent="   ")
     yield ""
     yield from wrap(_("Rule {code}: {name}.").format(code=moment.rule, name=explanation.name), width)
     if explanation.condition is None:
@@ -116,7 +116,7 @@ def explanation_as_json(explanation: Explanation) -> dict[str, Any]:
             "when": explanation.condition,
             "changed": explanation.changed,
         },
-        "said": explanation.said,
+        "said": explanation.why_line,
         "evidence": dict(explanation.evidence),
         "reason": moment.reason,
         "policy": explanation.policy,

@@ -102,7 +102,7 @@ class TestStatus:
         )
         assert lines[1:] == [
             "Paired: my phone; heard during partner time only.",
-            f"The door for phones is open at {URL}.",
+            f"The phone API is open at {URL}.",
         ]
 
     def test_a_phone_that_sent_nothing_yet_is_unknown(self) -> None:
@@ -144,7 +144,7 @@ class TestStatus:
 
     def test_status_says_why_the_phone_api_cannot_start(self) -> None:
         lines = status(door=PhoneApiStatus(url=URL, open=False, why="port 8420 is taken."))
-        assert lines[-1] == f"The door for phones at {URL} is shut: port 8420 is taken."
+        assert lines[-1] == f"The phone API at {URL} is closed: port 8420 is taken."
 
     def test_status_json_has_the_same(self) -> None:
         with Lock() as lock:
@@ -168,7 +168,7 @@ class TestDevices:
         evening({"my phone": 90}, days_ago=9)  # too long ago
         said = doctor()
         assert "laptop: 2 h 30 min of 3 h are known." in said
-        assert f"my phone (through the door, paired {MINE.paired:%d %b}): 41 min of 3 h are known." in said
+        assert f"my phone (through the phone API, paired {MINE.paired:%d %b}): 41 min of 3 h are known." in said
         assert "old phone (adb R58M123, paired" in said
         assert "it said nothing, so nothing is known of it." in said
 
@@ -187,9 +187,9 @@ class TestDevices:
                 ]
             )
         said = doctor()
-        assert "my phone (through the door, paired" in said
+        assert "my phone (through the phone API, paired" in said
         assert "): 20 min of 30 min are known." in said
-        assert "old phone (through the door): it said nothing, so nothing is known of it." in said
+        assert "old phone (through the phone API): it said nothing, so nothing is known of it." in said
 
     def test_what_two_devices_know_counts_once(self) -> None:
         pair(MINE)
@@ -263,8 +263,8 @@ class TestDoor:
         with listening(("127.0.0.1", 0)) as (port,):
             pair(MINE, place=PhoneApiAddress(address="127.0.0.1", port=port, host="laptop.local"))
             said = doctor()
-        assert f"It listens to the network on 127.0.0.1:{port}: the door for phones, nothing else." in said
-        assert f"The door for phones is open at {URL}." in said
+        assert f"It listens to the network on 127.0.0.1:{port}: the phone API, nothing else." in said
+        assert f"The phone API is open at {URL}." in said
         assert "A problem" not in said
 
     def test_any_other_socket_is_a_problem(self) -> None:
@@ -273,7 +273,7 @@ class TestDoor:
             said = doctor()
             plain = json.loads(run("doctor", "--json"))
         assert f"A problem: it listens to the network on 127.0.0.1:{other}, and should not." in said
-        assert f"on 127.0.0.1:{port}: the door" in said
+        assert f"on 127.0.0.1:{port}: the phone API" in said
         assert plain["unexpected"] == [f"127.0.0.1:{other}"]
         assert sorted(plain["listening"]) == sorted(f"127.0.0.1:{each}" for each in (port, other))
 
@@ -284,7 +284,7 @@ class TestDoor:
 
     def test_without_a_daemon_the_phone_api_is_closed_and_doctor_says_so(self) -> None:
         pair(MINE, place=PhoneApiAddress(address="192.168.1.7", port=8420, host="192.168.1.7"))
-        assert f"The door for phones at {URL} is shut: the daemon does not run." in doctor()
+        assert f"The phone API at {URL} is closed: the daemon does not run." in doctor()
 
     @pytest.mark.parametrize(
         ("said", "why"),

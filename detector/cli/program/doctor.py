@@ -141,7 +141,7 @@ def _listening(found: Findings) -> Iterator[str]:
         yield from _indented(text.format(addresses=", ".join(found.unexpected)))
     expected = sorted(set(found.listening) - set(found.unexpected))
     if expected:
-        text = _("It listens to the network on {addresses}: the door for phones, nothing else.")
+        text = _("It listens to the network on {addresses}: the phone API, nothing else.")
         yield from _indented(text.format(addresses=", ".join(expected)))
     elif found.pid and not found.unexpected:
         yield from _indented(_("It listens to nothing on the network."))
@@ -162,12 +162,12 @@ def _devices(found: Findings) -> Iterator[str]:
     elif not found.phones:
         yield from _indented(_('No phone is paired; `turntoward phone pair "my phone"` pairs one.'))
     if found.door and found.door.open:
-        yield from _indented(_("The door for phones is open at {url}.").format(url=found.door.url), "    ")
+        yield from _indented(_("The phone API is open at {url}.").format(url=found.door.url), "    ")
     elif found.door and found.door.wanted:
-        text = _("The door for phones at {url} is shut: {why}.")
+        text = _("The phone API at {url} is closed: {why}.")
         yield from _indented(text.format(url=found.door.url, why=found.door.why), "    ")
     elif found.door:
-        yield from _indented(_("The door for phones is shut: no phone needs it."))
+        yield from _indented(_("The phone API is closed: no phone needs it."))
 
 
 def _not_paired(phone: PhoneFound) -> str:
@@ -179,7 +179,7 @@ def _not_paired(phone: PhoneFound) -> str:
 
 
 def _paired(phone: PhoneFound) -> str:
-    ways = [_("through the door")] if phone.through_door else []
+    ways = [_("through the phone API")] if phone.through_door else []
     ways += [f"adb {phone.adb}"] if phone.adb is not None else []
     joined = _(" and ").join(ways)
     if not phone.paired:

@@ -168,9 +168,9 @@ def _phone_api(state: dict[str, Any] | None) -> list[str]:
     if not state:
         return []
     if state.get("open"):
-        return [_("The door for phones is open at {url}.").format(url=state.get("url"))]
+        return [_("The phone API is open at {url}.").format(url=state.get("url"))]
     why = str(state.get("why") or _("`turntoward doctor` says more")).rstrip(".")
-    return [_("The door for phones at {url} is shut: {why}.").format(url=state.get("url"), why=why)]
+    return [_("The phone API at {url} is closed: {why}.").format(url=state.get("url"), why=why)]
 
 
 def _instant(text: str | None) -> datetime | None:
