@@ -55,26 +55,26 @@ def never(nudge: int, answer: Answer) -> None:
 class NotifierConformance:
     """The suite. A subclass gives the fixture `channel`."""
 
-    async def test_it_is_called_as_the_registry_calls_it(self, channel: Channel) -> None:
+    async def test_its_name_is_its_key_in_the_registry(self, channel: Channel) -> None:
         assert channel.notifier.name in {*REGISTRY, "fake"}
         assert isinstance(channel.notifier.answers, bool)
 
-    async def test_what_can_be_used_says_nothing_when_probed(self, channel: Channel) -> None:
+    async def test_probing_a_usable_notifier_raises_nothing(self, channel: Channel) -> None:
         await channel.notifier.probe()
 
-    async def test_the_person_sees_title_and_why_line(self, channel: Channel) -> None:
+    async def test_title_and_why_line_are_shown(self, channel: Channel) -> None:
         await channel.notifier.show(1, TEXT, never)
         seen = channel.seen()
         assert TEXT.title in seen
         assert TEXT.body in seen
 
-    async def test_it_can_show_without_being_probed_and_again_after_it(self, channel: Channel) -> None:
+    async def test_show_works_without_a_probe_and_again_after_one(self, channel: Channel) -> None:
         await channel.notifier.show(1, GREETING, never)
         await channel.notifier.probe()
         await channel.notifier.show(2, TEXT, never)
         assert TEXT.title in channel.seen()
 
-    async def test_the_greeting_is_shown_and_goes_unanswered(self, channel: Channel) -> None:
+    async def test_the_greeting_is_shown_and_never_answered(self, channel: Channel) -> None:
         await channel.notifier.show(0, GREETING, never)
         assert GREETING.body in channel.seen()
 
@@ -113,7 +113,7 @@ class NotifierConformance:
             "empty",
         ],
     )
-    async def test_whatever_the_words_they_are_shown_as_words(self, channel: Channel, title: str) -> None:
+    async def test_any_text_is_shown_literally(self, channel: Channel, title: str) -> None:
         await channel.notifier.show(1, NotificationText(title=title, body=f"{title} and the end"), never)
         seen = channel.seen()
         # Of the longest body a channel may show the beginning only.
@@ -121,19 +121,19 @@ class NotifierConformance:
         assert "\x1b" not in seen
         assert "\x00" not in seen
 
-    async def test_two_at_once_are_both_taken(self, channel: Channel) -> None:
+    async def test_two_concurrent_shows_both_succeed(self, channel: Channel) -> None:
         await asyncio.gather(channel.notifier.show(1, GREETING, never), channel.notifier.show(2, TEXT, never))
         seen = channel.seen()
         assert TEXT.title in seen or GREETING.title in seen
 
-    async def test_withdrawing_what_is_not_there_is_no_failure(self, channel: Channel) -> None:
+    async def test_withdrawing_an_unknown_nudge_raises_nothing(self, channel: Channel) -> None:
         await channel.notifier.withdraw(4)
         await channel.notifier.show(1, TEXT, never)
         await channel.notifier.withdraw(4)
         await channel.notifier.withdraw(1)
         await channel.notifier.withdraw(1)
 
-    async def test_an_unusable_channel_is_refused_with_its_reason_and_without_the_words(self, channel: Channel) -> None:
+    async def test_an_unusable_channel_fails_with_its_reason_and_without_the_text(self, channel: Channel) -> None:
         channel.spoil()
         with pytest.raises(NotifyFailed, match=r"\w{3}"):
             await channel.notifier.probe()
@@ -143,7 +143,9 @@ class NotifierConformance:
         await channel.notifier.withdraw(1)
         await channel.notifier.close()
 
-    async def test_the_log_says_no_word_of_it(self, channel: Channel, caplog: pytest.LogCaptureFixture) -> None:
+    async def test_no_text_of_a_notification_is_logged(
+        self, channel: Channel, caplog: pytest.LogCaptureFixture
+    ) -> None:
         caplog.set_level(logging.DEBUG)
         await channel.notifier.show(1, NotificationText(title="canary-4711", body="canary-4712"), never)
         assert "canary-4712" in channel.seen()
@@ -211,7 +213,7 @@ class TestPrinting(NotifierConformance):
     def channel(self, stream: io.StringIO) -> Channel:
         return Channel(PrintingNotifier(stream), lambda: last_printed(stream), stream.close)
 
-    async def test_it_says_that_it_only_prints(self, channel: Channel, stream: io.StringIO) -> None:
+    async def test_the_line_says_that_it_is_only_printed(self, channel: Channel, stream: io.StringIO) -> None:
         await channel.notifier.show(1, TEXT, never)
         assert stream.getvalue() == (
             "Turntoward (only printed): A minute of scrolling — Social media, 70 s, the\n  second time since 18:30.\n"
@@ -229,7 +231,7 @@ class TestPrinting(NotifierConformance):
         with pytest.raises(NotifyFailed, match="no output"):
             await PrintingNotifier().show(1, TEXT, never)
 
-    async def test_into_the_journal_it_does_not_print(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    async def test_it_refuses_to_print_into_the_journal(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         with (tmp_path / "stream").open("w") as stream:
             found = os.fstat(stream.fileno())
             monkeypatch.setenv("JOURNAL_STREAM", f"{found.st_dev}:{found.st_ino}")
@@ -239,7 +241,7 @@ class TestPrinting(NotifierConformance):
             await PrintingNotifier(stream).show(1, TEXT, never)
         assert (tmp_path / "stream").read_text().count("only printed") == 1
 
-    async def test_what_the_stream_cannot_encode_fails_without_the_words(self) -> None:
+    async def test_an_encoding_error_of_the_stream_fails_without_the_text(self) -> None:
         stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
         with pytest.raises(NotifyFailed) as failed:
             await PrintingNotifier(stream).show(1, NotificationText(title="ä canary", body=""), never)
@@ -268,7 +270,7 @@ class TestNotifySend(NotifierConformance):
             NotifySendNotifier(), lambda: _message(dunst), lambda: monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS")
         )
 
-    async def test_it_is_quiet_and_goes_by_itself(self, channel: Channel, dunst: Dunst) -> None:
+    async def test_it_is_low_urgency_and_expires(self, channel: Channel, dunst: Dunst) -> None:
         await channel.notifier.show(1, TEXT, never)
         seen = dunst.shown()
         assert (seen.appname, seen.urgency, seen.timeout_s) == ("Turntoward", "low", 20)
@@ -279,7 +281,7 @@ class TestNotifySend(NotifierConformance):
         assert (dunst.displayed(), dunst.waiting()) == (1, 0)
         assert dunst.shown().summary == TEXT.title
 
-    async def test_markup_and_escapes_come_out_as_they_read(self, channel: Channel, dunst: Dunst) -> None:
+    async def test_markup_and_escapes_are_shown_literally(self, channel: Channel, dunst: Dunst) -> None:
         await channel.notifier.show(1, NotificationText(title="a", body=r"<b>tags</b> & \n \x41 &amp;"), never)
         assert dunst.shown().message == "a\n‹b›tags‹/b› ＆ ∖n ∖x41 ＆amp;"
 
@@ -293,7 +295,7 @@ class TestNotifySend(NotifierConformance):
         with pytest.raises(NotifyFailed, match="not installed"):
             await channel.notifier.show(1, TEXT, never)
 
-    async def test_a_program_that_hangs_is_ended(
+    async def test_a_notify_send_that_hangs_is_killed(
         self, session_bus: SessionBus, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         _program(tmp_path, 'case "$1" in --help) ;; *) exec sleep 1000 ;; esac')
@@ -303,7 +305,7 @@ class TestNotifySend(NotifierConformance):
             await NotifySendNotifier(timeout=0.5).show(1, TEXT, never)
         assert _children() == children
 
-    async def test_an_old_version_is_not_asked_to_replace(
+    async def test_an_old_notify_send_is_not_asked_to_replace(
         self, session_bus: SessionBus, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         said = tmp_path / "said"
@@ -340,12 +342,12 @@ class TestPlyer(NotifierConformance):
         yield Channel(notifier, lambda: _message(shared_dunst), lambda: monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS"))
         shared_dunst.ctl("close-all")
 
-    async def test_it_is_quiet_and_goes_by_itself(self, channel: Channel, shared_dunst: Dunst) -> None:
+    async def test_it_is_low_urgency_and_expires(self, channel: Channel, shared_dunst: Dunst) -> None:
         await channel.notifier.show(1, TEXT, never)
         seen = shared_dunst.shown()
         assert (seen.appname, seen.urgency, seen.timeout_s) == ("Turntoward", "low", 20)
 
-    async def test_under_a_server_that_replaces_by_name_one_stands_at_a_time(
+    async def test_under_a_server_that_replaces_by_name_one_is_shown_at_a_time(
         self, channel: Channel, shared_dunst: Dunst
     ) -> None:
         await channel.notifier.show(1, GREETING, never)
@@ -358,7 +360,7 @@ class TestPlyer(NotifierConformance):
             await channel.notifier.show(1, TEXT, never)
         shared_dunst.start()
 
-    async def test_no_word_begins_as_an_option_does(self, channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_no_argument_begins_like_an_option(self, channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
         said: list[str] = []
         monkeypatch.setattr("detector.notifier.plyer_notifier._notify", lambda *words: said.extend(words[:2]))
         await PlyerNotifier().show(1, NotificationText(title="--help", body="-u critical"), never)
@@ -373,7 +375,7 @@ class TestPlyer(NotifierConformance):
         let_go.set()
 
 
-async def test_on_linux_plyer_refuses_where_it_would_fail_in_silence(
+async def test_on_linux_plyer_is_refused_where_it_would_fail_silently(
     session_bus: SessionBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("detector.notifier.plyer_notifier.find_spec", lambda name: None if name == "dbus" else name)

@@ -61,7 +61,7 @@ class SensorConformance:
     def world(self) -> World:
         raise NotImplementedError
 
-    async def test_it_says_first_that_it_started_and_who_it_is(self, world: World) -> None:
+    async def test_the_first_event_is_sensor_started_with_its_name(self, world: World) -> None:
         sensor = self.make()
         await sensor.probe()
         seen = sensor.observe()
@@ -84,7 +84,7 @@ class SensorConformance:
         await self.make().probe()
         assert held() == before
 
-    async def test_closing_lets_go_of_every_descriptor_and_thread(self, world: World) -> None:
+    async def test_closing_leaves_no_descriptor_and_no_thread(self, world: World) -> None:
         await self._once()
         before = held()
         seen = self.make().observe()
@@ -94,7 +94,7 @@ class SensorConformance:
         await seen.aclose()
         assert held() == before
 
-    async def test_being_cancelled_while_it_waits_lets_go_of_everything(self, world: World) -> None:
+    async def test_cancelling_it_while_it_waits_leaves_nothing_open(self, world: World) -> None:
         await self._once()
         before = held()
 
@@ -118,7 +118,7 @@ class SensorConformance:
         assert all(what.at.utcoffset() == timedelta(0) and what.at.tzinfo is UTC for what in taken)
         assert [what.at for what in taken] == sorted(what.at for what in taken)
 
-    async def test_it_says_that_it_is_lost_when_its_source_goes_away(self, world: World) -> None:
+    async def test_it_raises_sensor_lost_when_its_source_goes_away(self, world: World) -> None:
         if not world.refuses:
             return
         await self._once()
@@ -130,7 +130,7 @@ class SensorConformance:
             await take(seen, Never)
         assert held() == before
 
-    async def test_probing_refuses_with_a_reason_where_there_is_no_source(self, world: World) -> None:
+    async def test_probing_without_a_source_raises_sensor_unavailable_with_a_reason(self, world: World) -> None:
         if not world.refuses:
             return
         world.end()
@@ -267,7 +267,7 @@ class TestAdbPhone(SensorConformance):
         return World(provoke=lambda: self.phone.opens("com.example.app"), end=adb.kill)
 
 
-def test_every_sensor_of_the_registry_is_held_to_its_promises() -> None:
+def test_every_sensor_of_the_registry_has_a_conformance_suite() -> None:
     held_to = {kind.name for kind in SensorConformance.__subclasses__()}
     held_to |= {kind.name for kind in ActivityWatchConformance.__subclasses__()}
     assert {row.name for row in REGISTRY} <= held_to

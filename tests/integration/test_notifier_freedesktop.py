@@ -49,7 +49,7 @@ async def notifier() -> AsyncIterator[FreedesktopNotifier]:
     await made.close()
 
 
-async def test_the_person_sees_title_why_line_and_how_to_answer(
+async def test_dunst_shows_title_why_line_and_how_to_answer(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
     await notifier.show(1, TEXT, answers)
@@ -73,7 +73,7 @@ async def test_a_second_nudge_replaces_the_first_in_place(
     assert len(dunst.history()) == 1
 
 
-async def test_two_shows_at_once_leave_one_on_the_screen(
+async def test_two_concurrent_shows_leave_one_notification_on_the_screen(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
     await asyncio.gather(
@@ -84,7 +84,7 @@ async def test_two_shows_at_once_leave_one_on_the_screen(
 
 
 @pytest.mark.parametrize("answer", [answer for answer, _ in ANSWERS])
-async def test_each_answer_comes_back_once_and_the_notification_goes(
+async def test_each_answer_comes_back_once_and_closes_the_notification(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers, answer: Answer
 ) -> None:
     await notifier.show(7, TEXT, answers)
@@ -118,25 +118,21 @@ async def test_a_menu_left_without_a_choice_answers_nothing(
     assert answers == [(7, "dismissed")]
 
 
-async def test_a_click_that_closes_is_a_dismissal(
-    dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers
-) -> None:
+async def test_closing_by_click_is_a_dismissal(dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers) -> None:
     await notifier.show(7, TEXT, answers)
     dunst.dismiss()
     await until_async(lambda: answers, what="the dismissal")
     assert answers == [(7, "dismissed")]
 
 
-async def test_what_nobody_touches_goes_by_itself_and_is_expired(
-    dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers
-) -> None:
+async def test_an_untouched_notification_expires(dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers) -> None:
     await notifier.show(7, replace(TEXT, expires=timedelta(seconds=1)), answers)
     await until_async(lambda: answers, what="the expiry")
     assert answers == [(7, "expired")]
     assert dunst.displayed() == 0
 
 
-async def test_what_is_withdrawn_is_gone_and_answers_nothing(
+async def test_a_withdrawn_notification_is_closed_without_an_answer(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
     await notifier.show(7, TEXT, answers)
@@ -148,7 +144,7 @@ async def test_what_is_withdrawn_is_gone_and_answers_nothing(
     assert answers == []
 
 
-async def test_the_greeting_goes_unanswered_whatever_becomes_of_it(
+async def test_the_greeting_never_yields_an_answer(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
     await notifier.show(0, NotificationText(title="Partner time until 20:00", body="Nothing is asked of you."), answers)
@@ -157,7 +153,7 @@ async def test_the_greeting_goes_unanswered_whatever_becomes_of_it(
     assert answers == []
 
 
-async def test_closing_leaves_nothing_on_the_screen(
+async def test_closing_the_notifier_closes_its_notification(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
     await notifier.show(7, TEXT, answers)
@@ -183,7 +179,7 @@ async def test_closing_leaves_nothing_on_the_screen(
     ],
     ids=["markup", "dash", "option", "newline", "control", "surrogate", "bidi", "emoji", "format", "1KB", "empty"],
 )
-async def test_a_title_arrives_as_it_reads(
+async def test_a_title_arrives_unchanged(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers, given: str, seen: str
 ) -> None:
     await notifier.show(1, replace(TEXT, title=given), answers)
@@ -205,7 +201,7 @@ async def test_a_title_arrives_as_it_reads(
     ],
     ids=["markup", "broken markup", "entity", "newline", "dash", "emoji", "1KB"],
 )
-async def test_a_why_line_is_never_taken_for_markup(
+async def test_a_why_line_is_never_interpreted_as_markup(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers, given: str, seen: str
 ) -> None:
     await notifier.show(1, NotificationText(title="A title", body=given), answers)
@@ -225,7 +221,7 @@ async def test_after_the_server_has_restarted_the_next_nudge_is_shown_and_answer
     assert answers == [(2, "needed")]
 
 
-async def test_an_id_of_an_earlier_server_is_never_taken_for_our_nudge(
+async def test_an_id_of_an_earlier_server_is_not_our_nudge(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
     await notifier.show(1, TEXT, answers)
@@ -243,7 +239,7 @@ async def test_an_id_of_an_earlier_server_is_never_taken_for_our_nudge(
     assert answers == []
 
 
-async def test_another_programs_notification_is_none_of_ours(
+async def test_another_programs_notification_is_ignored(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
     await notifier.show(1, TEXT, answers)
@@ -270,9 +266,7 @@ async def test_without_a_server_it_fails_and_says_so(
     assert dunst.displayed() == 1
 
 
-async def test_a_server_that_hangs_is_left_in_bounded_time_and_what_it_shows_late_is_taken_away(
-    dunst: Dunst, answers: Answers
-) -> None:
+async def test_a_server_that_hangs_times_out_and_what_it_shows_late_is_closed(dunst: Dunst, answers: Answers) -> None:
     notifier = FreedesktopNotifier(timeout=0.3)
     await notifier.probe()
     dunst.process.send_signal(signal.SIGSTOP)
@@ -286,7 +280,7 @@ async def test_a_server_that_hangs_is_left_in_bounded_time_and_what_it_shows_lat
     await notifier.close()
 
 
-async def test_a_bus_that_went_away_fails_and_once_back_serves_again(
+async def test_a_lost_bus_fails_and_is_used_again_once_it_is_back(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers, caplog: pytest.LogCaptureFixture
 ) -> None:
     await notifier.show(1, TEXT, answers)
@@ -305,7 +299,7 @@ async def test_a_bus_that_went_away_fails_and_once_back_serves_again(
     assert "never retrieved" not in caplog.text
 
 
-async def test_under_do_not_disturb_an_id_comes_back_though_nothing_is_seen(
+async def test_under_do_not_disturb_the_server_returns_an_id_and_shows_nothing(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
     dunst.pause()
@@ -315,7 +309,7 @@ async def test_under_do_not_disturb_an_id_comes_back_though_nothing_is_seen(
     await until_async(lambda: dunst.waiting() == 0, what="nothing kept back")
 
 
-async def test_what_do_not_disturb_keeps_back_too_long_is_taken_away(dunst: Dunst, answers: Answers) -> None:
+async def test_a_notification_held_back_past_its_expiry_is_closed(dunst: Dunst, answers: Answers) -> None:
     notifier = FreedesktopNotifier(overdue=0.1)
     dunst.pause()
     await notifier.show(1, replace(TEXT, expires=timedelta(milliseconds=100)), answers)
@@ -325,7 +319,7 @@ async def test_what_do_not_disturb_keeps_back_too_long_is_taken_away(dunst: Duns
     await notifier.close()
 
 
-async def test_a_shared_connection_is_used_and_left_open(dunst: Dunst, answers: Answers) -> None:
+async def test_a_shared_bus_is_used_and_left_open(dunst: Dunst, answers: Answers) -> None:
     bus = await Bus.connect(address=dunst.bus.address)
     notifier = FreedesktopNotifier(bus)
     await notifier.show(1, TEXT, answers)
@@ -338,7 +332,7 @@ async def test_a_shared_connection_is_used_and_left_open(dunst: Dunst, answers: 
     bus.disconnect()
 
 
-async def test_without_the_variable_the_bus_in_the_runtime_folder_is_found(
+async def test_without_the_variable_the_bus_socket_in_the_runtime_folder_is_found(
     session_bus: SessionBus, monkeypatch: pytest.MonkeyPatch, home: object
 ) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", session_bus.address.removeprefix("unix:path=").removesuffix("/bus"))
@@ -353,7 +347,7 @@ async def test_without_a_bus_it_fails_and_says_so() -> None:
         await FreedesktopNotifier().probe()
 
 
-async def test_no_word_of_what_was_said_reaches_a_log_or_an_exception(
+async def test_no_text_of_a_notification_reaches_a_log_or_an_exception(
     dunst: Dunst, answers: Answers, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)

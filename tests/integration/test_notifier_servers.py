@@ -95,7 +95,7 @@ async def test_without_actions_no_buttons_are_sent_and_none_are_promised(
         assert answers == [(1, "dismissed")], "a dismissal comes back even so"
 
 
-async def test_without_a_body_the_why_line_stands_in_the_title(
+async def test_a_server_without_bodies_gets_the_why_line_in_the_title(
     session_bus: SessionBus, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
     async with serving(session_bus, "actions") as server:
@@ -117,7 +117,7 @@ async def test_only_a_server_without_buttons_is_told_how_to_answer(
         assert ["Middle click to answer." in said.body for said in server.notified] == [True, False]
 
 
-async def test_capabilities_are_asked_once_for_each_server(
+async def test_capabilities_are_read_once_for_each_server(
     session_bus: SessionBus, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
     async with serving(session_bus, *EVERYTHING) as server:
@@ -142,7 +142,7 @@ async def test_each_reason_for_closing_has_its_answer(
         assert answers == [(5, answer)]
 
 
-async def test_an_answer_closes_the_notification_and_what_follows_is_not_heard(
+async def test_an_answer_closes_the_notification_and_later_signals_are_ignored(
     session_bus: SessionBus, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
     async with serving(session_bus, *EVERYTHING) as server:
@@ -156,7 +156,7 @@ async def test_an_answer_closes_the_notification_and_what_follows_is_not_heard(
 
 
 @pytest.mark.parametrize("key", ["default", "", "Put it away", "dismissed", "expired"])
-async def test_a_key_that_was_not_offered_is_no_answer(
+async def test_an_unknown_action_key_is_ignored(
     session_bus: SessionBus, notifier: FreedesktopNotifier, answers: Answers, key: str
 ) -> None:
     async with serving(session_bus, *EVERYTHING) as server:
@@ -169,7 +169,7 @@ async def test_a_key_that_was_not_offered_is_no_answer(
         assert answers == [(5, "needed")]
 
 
-async def test_signals_about_other_ids_and_from_other_programs_are_not_heard(
+async def test_signals_about_other_ids_and_from_other_programs_are_ignored(
     session_bus: SessionBus, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
     async with serving(session_bus, *EVERYTHING) as server:
@@ -202,7 +202,7 @@ async def test_signals_about_other_ids_and_from_other_programs_are_not_heard(
         assert answers == []
 
 
-async def test_a_server_that_closes_at_once_is_heard(
+async def test_a_close_signal_right_after_the_reply_is_handled(
     session_bus: SessionBus, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
     async with serving(session_bus, *EVERYTHING) as server:
@@ -212,7 +212,7 @@ async def test_a_server_that_closes_at_once_is_heard(
         assert answers == [(5, "dismissed")]
 
 
-async def test_what_was_said_of_the_nudge_before_is_not_taken_for_the_new_one(
+async def test_a_signal_about_the_replaced_nudge_does_not_answer_the_new_one(
     session_bus: SessionBus, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
     async with serving(session_bus, *EVERYTHING) as server:
@@ -229,7 +229,7 @@ async def test_what_was_said_of_the_nudge_before_is_not_taken_for_the_new_one(
         assert server.closed == [], "the second stands in the same place"
 
 
-async def test_a_server_that_cannot_replace_keeps_one_on_the_screen_all_the_same(
+async def test_under_a_server_that_cannot_replace_the_earlier_notification_is_closed(
     session_bus: SessionBus, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
     async with serving(session_bus, *EVERYTHING, replaces=False) as server:
@@ -244,7 +244,9 @@ async def test_a_server_that_cannot_replace_keeps_one_on_the_screen_all_the_same
         assert answers == [(6, "dismissed")]
 
 
-async def test_a_server_without_expiry_is_helped(session_bus: SessionBus, answers: Answers) -> None:
+async def test_under_a_server_without_expiry_the_notifier_closes_the_notification(
+    session_bus: SessionBus, answers: Answers
+) -> None:
     notifier = FreedesktopNotifier(overdue=0.05)
     async with serving(session_bus, *EVERYTHING) as server:
         await notifier.show(5, replace(TEXT, expires=timedelta(milliseconds=50)), answers)
@@ -255,7 +257,7 @@ async def test_a_server_without_expiry_is_helped(session_bus: SessionBus, answer
         await notifier.close()
 
 
-async def test_a_refusal_names_the_error_and_not_the_words(
+async def test_an_error_reply_names_the_error_and_not_the_text(
     session_bus: SessionBus, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
     async with serving(session_bus, *EVERYTHING) as server:
@@ -286,7 +288,7 @@ async def test_a_reply_after_the_timeout_is_closed_at_once(session_bus: SessionB
         await notifier.close()
 
 
-async def test_nothing_is_listened_to_while_nothing_stands(
+async def test_signals_are_subscribed_to_only_while_a_notification_is_shown(
     session_bus: SessionBus, notifier: FreedesktopNotifier, answers: Answers
 ) -> None:
     async with serving(session_bus, *EVERYTHING) as server:
@@ -321,7 +323,7 @@ async def test_closing_leaves_no_descriptor_and_no_task(session_bus: SessionBus,
         assert asyncio.all_tasks() == tasks
 
 
-async def test_a_survey_names_the_server_and_whether_it_hears(
+async def test_about_names_the_server_and_whether_it_can_be_answered(
     session_bus: SessionBus, notifier: FreedesktopNotifier
 ) -> None:
     async with serving(session_bus, "body", name="Quiet"):

@@ -74,7 +74,9 @@ def front(seconds: float, lasted: float, app: str = "code", title: str = "x") ->
     return event(at(seconds), lasted, app=app, title=title)
 
 
-async def test_it_says_what_is_in_front_now_and_then_each_change_in_order(server: AwServer, clock: ManualClock) -> None:
+async def test_the_toplevel_in_front_and_then_each_change_are_yielded_in_order(
+    server: AwServer, clock: ManualClock
+) -> None:
     server.put(FRONT, front(-500, 400, "thunderbird"), front(-60, 55, "code", "one"))
     async with aclosing(sensor(server, clock).observe()) as seen:
         assert await take_next(seen) == SensorStarted(at=NOW, sense="focus", sensor="activitywatch_focus")
@@ -89,7 +91,7 @@ async def test_it_says_what_is_in_front_now_and_then_each_change_in_order(server
         ]
 
 
-async def test_what_goes_on_is_not_said_again(server: AwServer, clock: ManualClock) -> None:
+async def test_an_unchanged_toplevel_is_not_yielded_again(server: AwServer, clock: ManualClock) -> None:
     server.put(FRONT, front(-5, 5))
     async with aclosing(sensor(server, clock).observe()) as seen:
         await take_next(seen)
@@ -103,7 +105,7 @@ async def test_what_goes_on_is_not_said_again(server: AwServer, clock: ManualClo
         assert (await waiting).at == at(19.5)
 
 
-async def test_the_page_that_a_browser_tells_of_is_the_title_while_it_is_in_front(
+async def test_the_title_is_the_browsers_page_while_the_browser_is_in_front(
     server: AwServer, clock: ManualClock
 ) -> None:
     server.put(TABS, event(at(-30), 30, title="Cats - YouTube", url="https://x"))
@@ -117,7 +119,7 @@ async def test_the_page_that_a_browser_tells_of_is_the_title_while_it_is_in_fron
         assert (await take(seen, ToplevelFocused)).toplevel.title == "excluded"
 
 
-async def test_stale_is_lost_and_never_presence(server: AwServer, clock: ManualClock) -> None:
+async def test_stale_events_are_a_loss(server: AwServer, clock: ManualClock) -> None:
     server.put(FRONT, front(-30, 30))
     async with aclosing(sensor(server, clock).observe()) as seen:
         await take(seen, ToplevelFocused)
@@ -144,14 +146,14 @@ async def test_somebody_leaves_and_comes_back(server: AwServer, clock: ManualClo
         assert await take_next(seen) == CameBack(at=at(222))
 
 
-async def test_nobody_there_from_the_start_is_said(server: AwServer, clock: ManualClock) -> None:
+async def test_idle_from_the_start_is_yielded(server: AwServer, clock: ManualClock) -> None:
     server.put(AFK, event(at(-400), 400, status="afk"))
     async with aclosing(sensor(server, clock, ActivityWatchIdle).observe()) as seen:
         assert isinstance(await take_next(seen), SensorStarted)
         assert await take_next(seen) == WentIdle(at=NOW, since=at(-400))
 
 
-async def test_of_several_computers_the_one_that_told_last_is_this_one(server: AwServer, clock: ManualClock) -> None:
+async def test_of_several_computers_buckets_the_newest_is_used(server: AwServer, clock: ManualClock) -> None:
     server.bucket("aw-watcher-window_a-synced", "currentwindow", "other")
     server.bucket("aw-watcher-android-test", "currentwindow", "phone")
     server.put("aw-watcher-window_a-synced", front(-3600, 60, "old"))
@@ -161,7 +163,7 @@ async def test_of_several_computers_the_one_that_told_last_is_this_one(server: A
         assert (await take(seen, ToplevelFocused)).toplevel.app_id == "code"
 
 
-async def test_wrong_events_are_passed_over(server: AwServer, clock: ManualClock) -> None:
+async def test_malformed_events_are_skipped(server: AwServer, clock: ManualClock) -> None:
     server.put(FRONT, front(-5, 5, "code"))
     server.put(FRONT, event(at(-4), -9, app="a"), event(at(-3), 1, app=7), {**front(-2, 1), "data": None})
     async with aclosing(sensor(server, clock).observe()) as seen:
@@ -171,7 +173,7 @@ async def test_wrong_events_are_passed_over(server: AwServer, clock: ManualClock
 @pytest.mark.parametrize(
     "odd", [{"status": 302, "location": "http://127.0.0.1/"}, {"status": 500}, {"status": 401}, {"body": "<x>"}]
 )
-async def test_who_is_no_aw_server_is_refused_and_one_that_ceases_to_be_is_lost(
+async def test_a_server_that_is_no_aw_server_is_unavailable_or_lost(
     server: AwServer, clock: ManualClock, odd: dict[str, Any]
 ) -> None:
     server.put(FRONT, front(-5, 5, "code", CANARY_TITLE))
@@ -183,7 +185,7 @@ async def test_who_is_no_aw_server_is_refused_and_one_that_ceases_to_be_is_lost(
     assert "ActivityWatch" in await refused(sensor(server, clock))
 
 
-async def test_who_does_not_answer_is_lost(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_server_that_does_not_answer_is_lost(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(activitywatch_server, "TIMEOUT", 0.2)
     silent = await asyncio.start_server(lambda *_: asyncio.Event().wait(), "127.0.0.1", 0)  # type: ignore[arg-type, return-value]
     async with silent:
@@ -192,7 +194,7 @@ async def test_who_does_not_answer_is_lost(clock: ManualClock, monkeypatch: pyte
         assert "did not answer" in await refused(ActivityWatchFocus(clock, None, sources))
 
 
-async def test_without_the_setting_and_with_another_s_address_nothing_is_asked(
+async def test_without_the_setting_or_with_a_remote_address_nothing_is_requested(
     clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def opened(*_: object, **__: object) -> None:
@@ -204,12 +206,12 @@ async def test_without_the_setting_and_with_another_s_address_nothing_is_asked(
     assert "may not be on this device" in await refused(ActivityWatchIdle(clock, None, elsewhere))
 
 
-async def test_no_watcher_yet_says_which_to_start(clock: ManualClock) -> None:
+async def test_a_missing_watcher_is_named(clock: ManualClock) -> None:
     with aw_server() as server:
         assert "aw-watcher-afk" in await refused(sensor(server, clock, ActivityWatchIdle))
 
 
-def test_it_is_asked_no_more_often_than_every_ten_seconds() -> None:
+def test_it_polls_at_most_every_ten_seconds() -> None:
     assert timedelta(seconds=10) <= EVERY
 
 
@@ -217,7 +219,7 @@ def test_it_is_asked_no_more_often_than_every_ten_seconds() -> None:
     "url",
     ["http://127.0.0.1:5600", "http://localhost:5600/", "http://[::1]:5600", "http://127.0.0.1", "http://127.9.9.9:1"],
 )
-def test_an_address_of_this_device_is_taken(url: str) -> None:
+def test_a_loopback_address_is_accepted(url: str) -> None:
     assert parse_settings(f'[sources]\nactivitywatch = "{url}"', "x").sources.activitywatch == url
 
 
@@ -240,7 +242,7 @@ def test_an_address_of_this_device_is_taken(url: str) -> None:
         "http://2130706433",
     ],
 )
-def test_an_address_that_could_be_another_s_is_a_problem_with_its_place(url: str) -> None:
+def test_a_remote_address_is_a_problem_with_its_place(url: str) -> None:
     with pytest.raises(UserError) as wrong:
         parse_settings(f'[sources]\nactivitywatch = "{url}"', "x")
     (problem,) = wrong.value.problems
@@ -249,5 +251,5 @@ def test_an_address_that_could_be_another_s_is_a_problem_with_its_place(url: str
 
 
 @pytest.mark.parametrize("place", ["10.0.0.1:5037", "127.0.0.1", "127.0.0.1:0", "", "phone:5037"])
-def test_an_adb_server_elsewhere_is_a_problem_too(place: str) -> None:
+def test_a_remote_adb_server_is_a_problem(place: str) -> None:
     assert [option for option, _, _ in check_sources(SensorSettings(adb=place))] == ["adb"]

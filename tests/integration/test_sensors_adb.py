@@ -68,7 +68,7 @@ async def silent(observing: AsyncGenerator[Any, None]) -> bool:
 # What the phone tells.
 
 
-async def test_it_says_at_first_that_it_senses_and_what_is_in_front(adb: FakeAdb, phone: FakePhone) -> None:
+async def test_it_starts_with_the_app_in_front(adb: FakeAdb, phone: FakePhone) -> None:
     phone.holds(FEED)
     observing = sensor(adb, phone).observe()
     started, front = await begun(observing, AppFocused)
@@ -78,7 +78,7 @@ async def test_it_says_at_first_that_it_senses_and_what_is_in_front(adb: FakeAdb
 
 
 @pytest.mark.parametrize(("awake", "locked"), [("Asleep", True), ("Dozing", True), ("Awake", True), ("Asleep", False)])
-async def test_a_phone_that_lies_there_is_laid_down_whatever_is_resumed(
+async def test_a_phone_that_is_off_or_locked_at_start_is_laid_down(
     adb: FakeAdb, phone: FakePhone, awake: str, *, locked: bool
 ) -> None:
     phone.holds(FEED, awake=awake, locked=locked)
@@ -87,7 +87,7 @@ async def test_a_phone_that_lies_there_is_laid_down_whatever_is_resumed(
     await observing.aclose()
 
 
-async def test_an_evening_in_the_hand(phone: FakePhone, seen: AsyncGenerator[Any, None]) -> None:
+async def test_opening_apps_and_dialogs_in_a_row(phone: FakePhone, seen: AsyncGenerator[Any, None]) -> None:
     phone.opens(FEED)
     opened = await take_next(seen)
     assert (opened.app, opened.opened) == (FEED, True)
@@ -119,7 +119,7 @@ async def test_laid_down_lit_up_and_picked_up(phone: FakePhone, seen: AsyncGener
 
 
 @pytest.mark.parametrize(("torn", "end"), [(1, "\n"), (7, "\r\n"), (0, "\r\n")])
-async def test_lines_arrive_in_pieces_of_any_size(
+async def test_log_lines_arrive_in_chunks_of_any_size(
     phone: FakePhone, seen: AsyncGenerator[Any, None], torn: int, end: str
 ) -> None:
     lines = [phone.line("wm_set_resumed_activity", f"[0,{app}/.X,r]", uid="") for app in (FEED, CHAT)]
@@ -127,14 +127,14 @@ async def test_lines_arrive_in_pieces_of_any_size(
     assert [(await take_next(seen)).app for _ in range(2)] == [FEED, CHAT]
 
 
-async def test_noise_breaks_nothing(phone: FakePhone, seen: AsyncGenerator[Any, None]) -> None:
+async def test_noise_in_the_log_is_skipped(phone: FakePhone, seen: AsyncGenerator[Any, None]) -> None:
     phone.raw(bytes(range(256)) * 300)
     phone.raw(b"\n")
     phone.opens(FEED)
     assert (await take_next(seen)).app == FEED
 
 
-async def test_another_user_of_the_phone_is_not_told_of(adb: FakeAdb, phone: FakePhone) -> None:
+async def test_another_users_apps_are_not_yielded(adb: FakeAdb, phone: FakePhone) -> None:
     phone.write("am", "10\n")
     phone.holds(user=10)
     observing = sensor(adb, phone).observe()
@@ -145,9 +145,7 @@ async def test_another_user_of_the_phone_is_not_told_of(adb: FakeAdb, phone: Fak
     await observing.aclose()
 
 
-async def test_its_own_launcher_is_asked_for_and_a_phone_that_does_not_know_is_borne_with(
-    adb: FakeAdb, phone: FakePhone
-) -> None:
+async def test_the_phone_is_asked_for_its_launcher_and_need_not_know_it(adb: FakeAdb, phone: FakePhone) -> None:
     for name in ("cmd", "am", "getprop", "zone"):
         (phone.place / name).unlink()
     phone.holds(FEED)
@@ -158,7 +156,7 @@ async def test_its_own_launcher_is_asked_for_and_a_phone_that_does_not_know_is_b
     await observing.aclose()
 
 
-async def test_a_phone_that_says_nothing_of_itself_is_unknown_until_it_tells(adb: FakeAdb, phone: FakePhone) -> None:
+async def test_a_phone_without_answers_is_unknown_until_it_logs_something(adb: FakeAdb, phone: FakePhone) -> None:
     for name in ("dumpsys.power", "dumpsys.activity"):
         (phone.place / name).unlink()
     observing = sensor(adb, phone).observe()
@@ -174,7 +172,7 @@ async def test_a_phone_that_says_nothing_of_itself_is_unknown_until_it_tells(adb
 
 @pytest.mark.parametrize("ahead", [0, 7200, -86400, -3])
 @pytest.mark.parametrize("finely", [True, False])
-async def test_a_phone_whose_clock_is_wrong_tells_our_instants(
+async def test_a_wrong_phone_clock_is_converted_to_our_instants(
     adb: FakeAdb, phone: FakePhone, ahead: float, *, finely: bool
 ) -> None:
     phone.set_ahead(ahead)
@@ -201,7 +199,7 @@ async def test_instants_are_never_in_the_future_and_never_go_back(
     assert [each.at for each in taken] == sorted(each.at for each in taken)
 
 
-async def test_a_line_from_before_is_not_told_again(adb: FakeAdb, phone: FakePhone) -> None:
+async def test_a_log_line_from_before_the_start_is_dropped(adb: FakeAdb, phone: FakePhone) -> None:
     phone.opens(CHAT, ago=120)
     phone.holds(FEED)
     observing = sensor(adb, phone).observe()
@@ -214,7 +212,7 @@ async def test_a_line_from_before_is_not_told_again(adb: FakeAdb, phone: FakePho
 # Plugging.
 
 
-async def test_unplugged_is_a_gap_and_plugged_in_again_it_says_what_holds(
+async def test_unplugging_is_a_gap_and_plugging_in_yields_the_present_state(
     phone: FakePhone, seen: AsyncGenerator[Any, None]
 ) -> None:
     for log_first in (True, False):
@@ -232,7 +230,7 @@ async def test_unplugged_is_a_gap_and_plugged_in_again_it_says_what_holds(
     assert (await take_next(seen)).app == CHAT
 
 
-async def test_an_unplugged_phone_is_waited_for_without_asking(
+async def test_an_unplugged_phone_is_waited_for_without_polling(
     adb: FakeAdb, phone: FakePhone, seen: AsyncGenerator[Any, None]
 ) -> None:
     phone.unplug()
@@ -246,7 +244,7 @@ async def test_an_unplugged_phone_is_waited_for_without_asking(
     assert isinstance(await waiting, SensorStarted)
 
 
-async def test_a_phone_that_is_idle_is_not_asked_either(adb: FakeAdb, seen: AsyncGenerator[Any, None]) -> None:
+async def test_an_idle_phone_is_not_polled(adb: FakeAdb, seen: AsyncGenerator[Any, None]) -> None:
     before = adb.requests()
     assert await silent(seen)
     assert adb.requests() == before
@@ -277,9 +275,7 @@ async def test_a_phone_that_is_not_there_yet_is_waited_for(adb: FakeAdb) -> None
     await observing.aclose()
 
 
-async def test_what_a_break_hid_is_handed_over_and_fills_in_what_the_phone_does_not_say(
-    adb: FakeAdb, phone: FakePhone
-) -> None:
+async def test_missed_events_are_handed_over_and_complete_the_present_state(adb: FakeAdb, phone: FakePhone) -> None:
     told: list[Sequence[SensorEvent]] = []
     observing = sensor(adb, phone, on_missed=told.append).observe()
     await begun(observing, Focused)
@@ -311,7 +307,7 @@ async def test_the_log_that_ends_while_the_phone_stays_is_a_loss(
         await take_next(seen)
 
 
-async def test_a_phone_that_is_there_and_answers_nothing_is_a_loss(
+async def test_a_connected_phone_that_does_not_answer_is_a_loss(
     adb: FakeAdb, phone: FakePhone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(adb_phone, "UNPLUG_DELAY", 0.1)
@@ -335,13 +331,13 @@ async def test_a_server_that_goes_away_is_a_loss_also_while_waiting(adb: FakeAdb
         await anext(sensor(adb, phone).observe())
 
 
-async def test_a_server_that_talks_nonsense_is_a_loss(adb: FakeAdb, seen: AsyncGenerator[Any, None]) -> None:
+async def test_a_server_that_sends_nonsense_is_a_loss(adb: FakeAdb, seen: AsyncGenerator[Any, None]) -> None:
     adb.call("garble")
     with pytest.raises(SensorLost):
         await take_next(seen)
 
 
-async def test_several_phones_at_once_know_nothing_of_each_other(adb: FakeAdb) -> None:
+async def test_several_phones_are_independent(adb: FakeAdb) -> None:
     phones = [adb.phone("1A2B3C4D"), adb.phone("192.168.1.7:41234"), adb.phone("adb-77._adb-tls-connect._tcp")]
     observing = [sensor(adb, phone).observe() for phone in phones]
     for each in observing:
@@ -369,7 +365,7 @@ async def test_closing_ends_every_connection_at_once(adb: FakeAdb, phone: FakePh
     until(lambda: adb.listened()["open"] == 0, what="the connections closed")
 
 
-async def test_five_tags_and_five_questions_are_all_that_is_asked(adb: FakeAdb, phone: FakePhone) -> None:
+async def test_only_five_tags_and_five_commands_are_used(adb: FakeAdb, phone: FakePhone) -> None:
     observing = sensor(adb, phone).observe()
     await begun(observing, Focused)
     phone.say(phone.line("am_crash", "[1,0,com.example.canary,1,what,was,written]"))
@@ -415,7 +411,7 @@ async def test_no_package_is_in_a_log_a_repr_or_an_exception(
         ("enchanted", "adb says of the phone: enchanted", "plug it in again"),
     ],
 )
-async def test_each_state_of_a_phone_says_what_to_do(adb: FakeAdb, state: str, why: str, remedy: str) -> None:
+async def test_each_adb_state_has_a_remedy(adb: FakeAdb, state: str, why: str, remedy: str) -> None:
     phone = adb.phone()
     phone.plug(state=state)
     with pytest.raises(SensorUnavailable) as refused:
@@ -431,13 +427,15 @@ async def test_each_state_of_a_phone_says_what_to_do(adb: FakeAdb, state: str, w
     ("serial", "remedy"),
     [("1A2B3C4D", "cable"), ("192.168.1.7:41234", "Wireless debugging"), ("adb-77._adb-tls-connect._tcp", "Wireless")],
 )
-async def test_a_phone_that_is_not_there_is_looked_for_where_it_was(adb: FakeAdb, serial: str, remedy: str) -> None:
+async def test_the_remedy_for_an_absent_phone_depends_on_cable_or_wireless(
+    adb: FakeAdb, serial: str, remedy: str
+) -> None:
     said = await guidance(serial, adb.server)
     assert said is not None
     assert remedy in (said.remedy or "")
 
 
-async def test_a_server_that_does_not_run_says_how_to_start_it(adb: FakeAdb, phone: FakePhone) -> None:
+async def test_without_an_adb_server_the_remedy_says_how_to_start_it(adb: FakeAdb, phone: FakePhone) -> None:
     assert await guidance(phone.serial, adb.server) is None
     adb.kill()
     for waits in (False, True):
@@ -448,7 +446,7 @@ async def test_a_server_that_does_not_run_says_how_to_start_it(adb: FakeAdb, pho
         await devices(adb.server)
 
 
-async def test_what_listens_there_and_is_no_adb_server_is_none() -> None:
+async def test_another_program_on_the_port_counts_as_no_adb_server() -> None:
     async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         writer.close()
@@ -460,7 +458,7 @@ async def test_what_listens_there_and_is_no_adb_server_is_none() -> None:
 
 
 @pytest.mark.parametrize("server", ["10.0.0.1:5037", "example.org:5037", "127.0.0.1", "127.0.0.1:0", "", "[::2]:5037"])
-async def test_a_server_on_another_machine_is_never_spoken_with(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_remote_adb_server_is_never_connected_to(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def reach(*_: object, **__: object) -> None:
         pytest.fail("it reached out")
 
@@ -493,7 +491,7 @@ def test_the_real_adb_lists_the_phones(adb: FakeAdb, phone: FakePhone) -> None:
     assert "model:Pixel_6" in real(adb, "devices", "-l").stdout
 
 
-def test_the_real_adb_runs_what_a_phone_is_asked_and_prints_the_same(adb: FakeAdb, phone: FakePhone) -> None:
+def test_the_real_adb_runs_our_commands_with_the_same_output(adb: FakeAdb, phone: FakePhone) -> None:
     phone.holds(FEED)
     for command in (adb_phone.android_query.COMMAND, adb_phone.android_query.CLOCK_COMMAND):
         printed = real(adb, "-s", phone.serial, "shell", command)
@@ -505,14 +503,14 @@ def test_the_real_adb_runs_what_a_phone_is_asked_and_prints_the_same(adb: FakeAd
     assert facts.home == "com.example.home"
 
 
-def test_the_real_adb_is_refused_by_a_phone_that_is_not_there_or_has_not_allowed_it(adb: FakeAdb) -> None:
+def test_the_real_adb_fails_for_an_absent_or_unauthorized_phone(adb: FakeAdb) -> None:
     phone = adb.phone()
     assert "not found" in real(adb, "-s", "nobody", "shell", "true").stderr
     phone.plug(state="unauthorized")
     assert "unauthorized" in real(adb, "shell", "true").stderr
 
 
-async def test_the_real_adb_hears_the_same_log(adb: FakeAdb, phone: FakePhone) -> None:
+async def test_the_real_adb_prints_the_same_log(adb: FakeAdb, phone: FakePhone) -> None:
     needs("adb")
     command = adb_phone.android_events.COMMAND.split()
     heard = await asyncio.create_subprocess_exec(

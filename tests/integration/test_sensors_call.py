@@ -43,7 +43,7 @@ async def begin(closing: AsyncExitStack, lasts: timedelta = SHORT) -> Listener:
     return seen
 
 
-async def test_a_microphone_taken_up_and_let_go_of_is_a_call(sound: Sound, closing: AsyncExitStack) -> None:
+async def test_a_microphone_in_use_is_a_call(sound: Sound, closing: AsyncExitStack) -> None:
     seen = await begin(closing)
     assert isinstance(await seen.next(), CallEnded)
     for _ in range(2):
@@ -53,12 +53,12 @@ async def test_a_microphone_taken_up_and_let_go_of_is_a_call(sound: Sound, closi
         assert isinstance(await seen.next(), CallEnded)
 
 
-async def test_a_call_under_way_is_one_from_the_start(sound: Sound, closing: AsyncExitStack) -> None:
+async def test_a_call_under_way_is_yielded_at_start(sound: Sound, closing: AsyncExitStack) -> None:
     sound.record()
     assert isinstance(await (await begin(closing, LONG)).next(), CallStarted)
 
 
-async def test_listening_to_what_is_played_is_no_call(sound: Sound, closing: AsyncExitStack) -> None:
+async def test_recording_what_is_played_is_no_call(sound: Sound, closing: AsyncExitStack) -> None:
     seen = await begin(closing)
     assert isinstance(await seen.next(), CallEnded)
     sound.record("speaker.monitor")
@@ -72,7 +72,7 @@ async def test_a_level_meter_is_no_call(sound: Sound, closing: AsyncExitStack) -
     assert await seen.is_silent(1.2)
 
 
-async def test_two_that_record_end_with_the_last(sound: Sound, closing: AsyncExitStack) -> None:
+async def test_a_call_ends_with_the_last_recording_program(sound: Sound, closing: AsyncExitStack) -> None:
     seen = await begin(closing)
     assert isinstance(await seen.next(), CallEnded)
     first, second = sound.record(), sound.record()
@@ -83,7 +83,7 @@ async def test_two_that_record_end_with_the_last(sound: Sound, closing: AsyncExi
     assert isinstance(await seen.next(), CallEnded)
 
 
-async def test_what_lasts_for_less_than_a_moment_is_no_call(sound: Sound, closing: AsyncExitStack) -> None:
+async def test_a_short_use_is_no_call(sound: Sound, closing: AsyncExitStack) -> None:
     seen = await begin(closing, timedelta(seconds=3))
     assert isinstance(await seen.next(), CallEnded)
     tried = sound.record()
@@ -103,7 +103,7 @@ async def test_a_call_that_changes_its_headset_has_not_ended(sound: Sound, closi
 
 
 @pytest.mark.parametrize("sound", ["pulseaudio"], indirect=True)
-async def test_a_stream_on_a_microphone_that_rests_is_no_call(sound: Sound, closing: AsyncExitStack) -> None:
+async def test_a_stream_on_a_suspended_microphone_is_no_call(sound: Sound, closing: AsyncExitStack) -> None:
     sound.record()
     seen = await begin(closing)
     assert isinstance(await seen.next(), CallStarted)
@@ -129,7 +129,7 @@ async def test_a_server_that_goes_away_is_a_loss(sound: Sound, closing: AsyncExi
         await PulseCall(SystemClock()).probe()
 
 
-async def test_while_nothing_changes_no_program_is_started_and_nothing_waits(
+async def test_without_changes_no_program_is_started_and_no_timer_runs(
     sound: Sound, closing: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = await begin(closing)
@@ -139,7 +139,7 @@ async def test_while_nothing_changes_no_program_is_started_and_nothing_waits(
     assert [handle for handle in asyncio.get_running_loop()._scheduled if not handle.cancelled()] == []
 
 
-async def test_without_pactl_it_says_what_to_install(
+async def test_without_pactl_the_remedy_says_what_to_install(
     sound: Sound, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -148,14 +148,14 @@ async def test_without_pactl_it_says_what_to_install(
     assert "pulseaudio-utils" in (refused.value.remedy or "")
 
 
-async def test_without_a_server_it_refuses_and_starts_none(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_a_sound_server_it_is_unavailable_and_starts_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("subprocess.Popen", None)
     with pytest.raises(SensorUnavailable, match="no sound server") as refused:
         await PulseCall(SystemClock()).probe()
     assert refused.value.remedy
 
 
-async def test_a_socket_behind_which_nobody_is_any_more_is_no_server(home: Path) -> None:
+async def test_a_stale_socket_is_no_server(home: Path) -> None:
     needs("pactl")
     (home / "run/pulse").mkdir()
     with socket.socket(socket.AF_UNIX) as left:
@@ -164,12 +164,12 @@ async def test_a_socket_behind_which_nobody_is_any_more_is_no_server(home: Path)
         await PulseCall(SystemClock()).probe()
 
 
-def test_a_server_elsewhere_is_not_asked() -> None:
+def test_a_remote_sound_server_is_not_used() -> None:
     with pytest.raises(SensorUnavailable, match="another device"):
         find_socket({"PULSE_SERVER": "tcp:192.168.178.20:4713", "XDG_RUNTIME_DIR": "/run/user/1000"})
 
 
-async def test_a_program_named_pactl_that_says_nothing_is_no_server(
+async def test_a_pactl_without_output_is_no_server(
     sound: Sound, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("detector.sensors.pulse_server.TIMEOUT", 0.4)
@@ -198,7 +198,7 @@ class TestLists:
             ("", False),
         ],
     )
-    def test_each_line_says_what_it_says(self, stream: str, records: bool) -> None:
+    def test_each_stream_line_is_judged(self, stream: str, records: bool) -> None:
         assert any_records(stream, self.SOURCES) is records
         assert any_records(stream, self.SOURCES.replace("RUNNING", "IDLE")) is False
 
@@ -220,9 +220,7 @@ class TestCamera:
         monkeypatch.setattr(pulse_call, "Cameras", here)
         return dev
 
-    async def test_a_camera_that_is_opened_and_closed_is_a_call(
-        self, sound: Sound, seat: Path, closing: AsyncExitStack
-    ) -> None:
+    async def test_an_open_camera_is_a_call(self, sound: Sound, seat: Path, closing: AsyncExitStack) -> None:
         (seat / "video0").touch()
         seen = await begin(closing)
         assert isinstance(await seen.next(), CallEnded)
@@ -262,9 +260,7 @@ class TestCamera:
         assert not cameras.in_use()
         cameras.close()
 
-    async def test_without_a_change_nothing_is_looked_at_again(
-        self, dev: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    async def test_without_a_change_proc_is_not_read_again(self, dev: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (dev / "video0").touch()
         cameras = Cameras(lambda: None, dev, dev.parent / "udev")
         cameras.open()
@@ -273,7 +269,7 @@ class TestCamera:
         assert not cameras.in_use()
         cameras.close()
 
-    async def test_other_devices_wake_nobody(self, dev: Path) -> None:
+    async def test_other_devices_cause_no_wake_up(self, dev: Path) -> None:
         (dev / "null").touch()
         told: list[None] = []
         cameras = Cameras(lambda: told.append(None), dev, dev.parent / "udev")
@@ -286,7 +282,7 @@ class TestCamera:
         cameras.close()
 
     @pytest.mark.parametrize(("can", "is_camera"), [(":capture:", True), (":video_output:", False), (":", False)])
-    async def test_a_video_device_that_takes_no_pictures_is_no_camera(
+    async def test_a_video_device_that_captures_nothing_is_no_camera(
         self, dev: Path, can: str, is_camera: bool
     ) -> None:
         (dev / "video10").touch()
@@ -297,7 +293,7 @@ class TestCamera:
             assert cameras.in_use() is is_camera
         cameras.close()
 
-    async def test_where_the_kernel_grants_no_watch_the_microphone_is_heard_alone(
+    async def test_without_inotify_the_microphone_alone_counts(
         self, sound: Sound, seat: Path, closing: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         class NoWatch:

@@ -17,7 +17,7 @@ from tests.rig.sensing import take_next
 pytestmark = pytest.mark.real
 
 
-async def test_quiet_that_begins_and_ends_is_seen(dunst: Dunst) -> None:
+async def test_do_not_disturb_switched_on_and_off_is_yielded(dunst: Dunst) -> None:
     seen = DesktopQuiet(SystemClock()).observe()
     assert isinstance(await take_next(seen), SensorStarted)
     assert isinstance(await take_next(seen), QuietEnded)
@@ -29,7 +29,7 @@ async def test_quiet_that_begins_and_ends_is_seen(dunst: Dunst) -> None:
     await seen.aclose()
 
 
-async def test_a_desktop_that_is_quiet_already_is_quiet_from_the_start(dunst: Dunst) -> None:
+async def test_do_not_disturb_on_already_is_yielded_at_start(dunst: Dunst) -> None:
     dunst.pause()
     seen = DesktopQuiet(SystemClock()).observe()
     await take_next(seen)
@@ -37,7 +37,7 @@ async def test_a_desktop_that_is_quiet_already_is_quiet_from_the_start(dunst: Du
     await seen.aclose()
 
 
-async def test_quiet_that_begins_while_the_sensor_starts_is_not_wiped_out(
+async def test_do_not_disturb_switched_on_during_the_start_is_not_lost(
     dunst: Dunst, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read, asked = SensorBus.get_property, []

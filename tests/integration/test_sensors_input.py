@@ -52,16 +52,14 @@ async def test_scrolls_keys_and_clicks_are_counted(x_server: Desktop, seen: Asyn
         assert total[2] <= 3
 
 
-async def test_motion_alone_says_nothing(x_server: Desktop, seen: AsyncGenerator[Any, None]) -> None:
+async def test_mouse_motion_alone_is_not_counted(x_server: Desktop, seen: AsyncGenerator[Any, None]) -> None:
     for _ in range(5):
         x_server.move()
     with pytest.raises(TimeoutError):
         await take_next(seen, within=1.5)
 
 
-async def test_silence_says_nothing_and_the_next_input_is_counted(
-    x_server: Desktop, seen: AsyncGenerator[Any, None]
-) -> None:
+async def test_a_second_without_input_yields_nothing(x_server: Desktop, seen: AsyncGenerator[Any, None]) -> None:
     x_server.scroll(1)
     first = await take(seen, InputCounted)
     with pytest.raises(TimeoutError):
@@ -71,7 +69,7 @@ async def test_silence_says_nothing_and_the_next_input_is_counted(
     assert (first.scrolls, second.scrolls) == (1, 1)
 
 
-async def test_what_is_counted_holds_no_key(
+async def test_counts_hold_no_key(
     x_server: Desktop, seen: AsyncGenerator[Any, None], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -80,7 +78,7 @@ async def test_what_is_counted_holds_no_key(
     assert "q" not in repr((counted.scrolls, counted.keys, counted.clicks)) + caplog.text
 
 
-async def test_motion_is_not_even_decoded(x_server: Desktop, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_mouse_motion_is_not_decoded(x_server: Desktop, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded: list[int] = []
     (listener,) = make_listeners(InputCounters(lambda: None), ready=lambda: None, ended=lambda: None)
     handle = type(listener)._handle_message
@@ -104,7 +102,7 @@ async def test_motion_is_not_even_decoded(x_server: Desktop, monkeypatch: pytest
     assert set(decoded) == {2, 3, 4}
 
 
-async def test_one_listener_serves_where_pynput_allows_it(x_server: Desktop, listener: str) -> None:
+async def test_one_listener_is_enough_where_pynput_has_the_hooks(x_server: Desktop, listener: str) -> None:
     made = make_listeners(InputCounters(lambda: None), ready=lambda: None, ended=lambda: None)
     assert len(made) == (1 if listener == "lean" else 2)
 
@@ -126,7 +124,7 @@ async def test_without_the_record_extension_it_refuses(x_server: Desktop, monkey
         await PynputInput(SystemClock()).probe()
 
 
-def test_a_press_between_reading_and_resting_is_never_missed() -> None:
+def test_a_press_during_a_read_is_never_missed() -> None:
     woken = []
     counters = InputCounters(lambda: woken.append(counters.keys))
     for _ in range(3):

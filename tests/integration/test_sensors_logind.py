@@ -40,7 +40,7 @@ async def seen(logind: MockLogind, clock: ManualClock) -> AsyncIterator[AsyncGen
     await observing.aclose()
 
 
-async def test_a_locker_that_keeps_its_hint_is_believed(logind: MockLogind, seen: AsyncGenerator[Any, None]) -> None:
+async def test_the_locked_hint_is_believed(logind: MockLogind, seen: AsyncGenerator[Any, None]) -> None:
     for _ in range(2):
         logind.hint(True)
         assert isinstance(await take_next(seen), Locked)
@@ -48,7 +48,7 @@ async def test_a_locker_that_keeps_its_hint_is_believed(logind: MockLogind, seen
         assert isinstance(await take_next(seen), Unlocked)
 
 
-async def test_a_request_and_its_hint_are_one_lock(logind: MockLogind, seen: AsyncGenerator[Any, None]) -> None:
+async def test_a_lock_request_and_its_hint_are_one_lock(logind: MockLogind, seen: AsyncGenerator[Any, None]) -> None:
     logind.ask_to_lock()
     logind.hint(True)
     assert isinstance(await take_next(seen), Locked)
@@ -59,7 +59,7 @@ async def test_a_request_and_its_hint_are_one_lock(logind: MockLogind, seen: Asy
         await take_next(seen, within=0.5)
 
 
-async def test_a_locker_without_a_hint_does_not_lock_for_ever(
+async def test_a_lock_request_without_a_hint_is_undone(
     logind: MockLogind,
     seen: AsyncGenerator[Any, None],
     monkeypatch: pytest.MonkeyPatch,
@@ -70,7 +70,7 @@ async def test_a_locker_without_a_hint_does_not_lock_for_ever(
     assert isinstance(await take_next(seen), Unlocked)
 
 
-async def test_a_session_locked_before_is_locked_from_the_start(logind: MockLogind, clock: ManualClock) -> None:
+async def test_a_locked_session_is_yielded_at_start(logind: MockLogind, clock: ManualClock) -> None:
     logind.hint(True)
     observing = Logind(clock).observe()
     await take_next(observing)
@@ -78,7 +78,7 @@ async def test_a_session_locked_before_is_locked_from_the_start(logind: MockLogi
     await observing.aclose()
 
 
-async def test_sleep_is_one_gap_from_before_it_to_the_waking(
+async def test_sleep_is_one_gap_until_waking_up(
     logind: MockLogind,
     seen: AsyncGenerator[Any, None],
     clock: ManualClock,
@@ -94,13 +94,13 @@ async def test_sleep_is_one_gap_from_before_it_to_the_waking(
         assert gap.sense is None, night
 
 
-async def test_waking_without_having_slept_is_nothing(logind: MockLogind, seen: AsyncGenerator[Any, None]) -> None:
+async def test_waking_up_without_sleep_yields_nothing(logind: MockLogind, seen: AsyncGenerator[Any, None]) -> None:
     logind.sleep(False)
     logind.hint(True)
     assert isinstance(await take_next(seen), Locked)
 
 
-async def test_sleep_waits_for_us_until_its_instant_is_read_and_again_the_next_time(
+async def test_the_delay_lock_holds_sleep_until_its_instant_is_read(
     logind: MockLogind,
     seen: AsyncGenerator[Any, None],
 ) -> None:
@@ -118,7 +118,7 @@ async def test_sleep_waits_for_us_until_its_instant_is_read_and_again_the_next_t
     until(lambda: "Turntoward" not in logind.inhibitors(), what="the delay lock let go for good")
 
 
-async def test_another_session_is_none_of_ours(logind: MockLogind, seen: AsyncGenerator[Any, None]) -> None:
+async def test_another_session_is_ignored(logind: MockLogind, seen: AsyncGenerator[Any, None]) -> None:
     logind.call(
         "/org/freedesktop/login1",
         "org.freedesktop.DBus.Mock.AddSession",
@@ -139,7 +139,7 @@ async def test_logind_that_goes_away_is_a_loss(logind: MockLogind, seen: AsyncGe
         await take_next(seen)
 
 
-async def test_without_a_session_of_ours_it_refuses(
+async def test_without_a_session_of_this_user_it_is_unavailable(
     logind: MockLogind,
     clock: ManualClock,
     monkeypatch: pytest.MonkeyPatch,
@@ -151,7 +151,7 @@ async def test_without_a_session_of_ours_it_refuses(
     await bus.close()
 
 
-async def test_without_a_system_bus_it_refuses(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_a_system_bus_it_is_unavailable(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nowhere/bus")
     with pytest.raises(SensorUnavailable, match="system bus"):
         await Logind(clock).probe()

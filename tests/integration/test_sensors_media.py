@@ -37,7 +37,7 @@ async def begin(closing: AsyncExitStack, end_delay: timedelta = SHORT) -> Listen
     return seen
 
 
-async def test_a_player_that_plays_and_stops_is_seen(session_bus: SessionBus, closing: AsyncExitStack) -> None:
+async def test_a_player_that_plays_and_stops(session_bus: SessionBus, closing: AsyncExitStack) -> None:
     with player(session_bus) as vlc:
         seen = await begin(closing)
         assert isinstance(await seen.next(), MediaEnded)
@@ -48,12 +48,12 @@ async def test_a_player_that_plays_and_stops_is_seen(session_bus: SessionBus, cl
             assert isinstance(await seen.next(), MediaEnded)
 
 
-async def test_what_plays_already_plays_from_the_start(session_bus: SessionBus, closing: AsyncExitStack) -> None:
+async def test_a_player_playing_already_is_yielded_at_start(session_bus: SessionBus, closing: AsyncExitStack) -> None:
     with player(session_bus, status="Playing"):
         assert isinstance(await (await begin(closing)).next(), MediaStarted)
 
 
-async def test_it_ends_when_none_of_several_plays(session_bus: SessionBus, closing: AsyncExitStack) -> None:
+async def test_media_end_when_none_of_several_players_plays(session_bus: SessionBus, closing: AsyncExitStack) -> None:
     with player(session_bus, "vlc") as vlc, player(session_bus, "firefox.instance_1_2", "Playing") as firefox:
         seen = await begin(closing)
         assert isinstance(await seen.next(), MediaStarted)
@@ -63,7 +63,7 @@ async def test_it_ends_when_none_of_several_plays(session_bus: SessionBus, closi
         assert await seen.is_silent(0.5)
 
 
-async def test_the_last_of_several_ends_it(session_bus: SessionBus, closing: AsyncExitStack) -> None:
+async def test_media_end_with_the_last_player(session_bus: SessionBus, closing: AsyncExitStack) -> None:
     with player(session_bus, "vlc", "Playing") as vlc, player(session_bus, "mpv", "Playing") as mpv:
         seen = await begin(closing)
         assert isinstance(await seen.next(), MediaStarted)
@@ -72,9 +72,7 @@ async def test_the_last_of_several_ends_it(session_bus: SessionBus, closing: Asy
         assert isinstance(await seen.next(), MediaEnded)
 
 
-async def test_a_player_that_comes_playing_and_crashes_is_seen(
-    session_bus: SessionBus, closing: AsyncExitStack
-) -> None:
+async def test_a_player_that_appears_playing_and_crashes(session_bus: SessionBus, closing: AsyncExitStack) -> None:
     seen = await begin(closing)
     assert isinstance(await seen.next(), MediaEnded)
     with player(session_bus, status="Playing") as vlc:
@@ -83,7 +81,7 @@ async def test_a_player_that_comes_playing_and_crashes_is_seen(
         assert isinstance(await seen.next(), MediaEnded)
 
 
-async def test_a_player_that_gives_up_its_name_plays_no_more(session_bus: SessionBus, closing: AsyncExitStack) -> None:
+async def test_a_player_that_releases_its_name_has_stopped(session_bus: SessionBus, closing: AsyncExitStack) -> None:
     with player(session_bus, status="Playing") as vlc:
         seen = await begin(closing)
         assert isinstance(await seen.next(), MediaStarted)
@@ -93,7 +91,7 @@ async def test_a_player_that_gives_up_its_name_plays_no_more(session_bus: Sessio
         assert await seen.is_silent(0.5)
 
 
-async def test_the_moment_between_two_pieces_is_no_end(session_bus: SessionBus, closing: AsyncExitStack) -> None:
+async def test_a_short_stop_between_two_pieces_is_no_end(session_bus: SessionBus, closing: AsyncExitStack) -> None:
     with player(session_bus, status="Playing") as vlc:
         seen = await begin(closing, LONG)
         assert isinstance(await seen.next(), MediaStarted)
@@ -102,9 +100,7 @@ async def test_the_moment_between_two_pieces_is_no_end(session_bus: SessionBus, 
         assert await seen.is_silent(0.5)
 
 
-async def test_a_status_that_is_only_said_to_have_changed_is_asked_for(
-    session_bus: SessionBus, closing: AsyncExitStack
-) -> None:
+async def test_an_invalidated_status_is_read(session_bus: SessionBus, closing: AsyncExitStack) -> None:
     with player(session_bus) as vlc:
         seen = await begin(closing)
         assert isinstance(await seen.next(), MediaEnded)
@@ -112,7 +108,7 @@ async def test_a_status_that_is_only_said_to_have_changed_is_asked_for(
         assert isinstance(await seen.next(), MediaStarted)
 
 
-async def test_what_plays_is_never_asked_for_and_never_said(session_bus: SessionBus, closing: AsyncExitStack) -> None:
+async def test_the_metadata_is_never_read_and_never_yielded(session_bus: SessionBus, closing: AsyncExitStack) -> None:
     with player(session_bus) as vlc:
         seen = await begin(closing)
         taken = [await seen.next()]
@@ -129,7 +125,9 @@ async def test_what_plays_is_never_asked_for_and_never_said(session_bus: Session
 
 
 @pytest.mark.parametrize("name", ["playerctld", "kdeconnect.mpris_000001", "GSConnect.MyPhoneSpotify"])
-async def test_who_speaks_for_another_is_not_heard(session_bus: SessionBus, closing: AsyncExitStack, name: str) -> None:
+async def test_players_that_relay_another_are_ignored(
+    session_bus: SessionBus, closing: AsyncExitStack, name: str
+) -> None:
     with player(session_bus, name, "Playing") as other:
         seen = await begin(closing)
         assert isinstance(await seen.next(), MediaEnded)
@@ -138,7 +136,7 @@ async def test_who_speaks_for_another_is_not_heard(session_bus: SessionBus, clos
         assert other.calls() == []
 
 
-async def test_a_player_that_hangs_does_not_hold_up_the_others(
+async def test_a_player_that_hangs_does_not_delay_the_others(
     session_bus: SessionBus, closing: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("detector.sensors.bus.TIMEOUT", 0.3)
@@ -160,7 +158,7 @@ async def test_without_a_bus_it_refuses(no_bus: None) -> None:
         await MprisMedia(SystemClock()).probe()
 
 
-async def test_while_nothing_changes_nobody_is_asked_and_nothing_waits(
+async def test_without_changes_nothing_is_called_and_no_timer_runs(
     session_bus: SessionBus, closing: AsyncExitStack
 ) -> None:
     with player(session_bus, status="Playing") as vlc:

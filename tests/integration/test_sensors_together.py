@@ -37,7 +37,7 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     return
 
 
-async def test_every_sense_of_a_desktop_speaks_and_stopping_leaves_nothing_open(
+async def test_every_sense_of_a_desktop_starts_and_stopping_leaves_nothing_open(
     x_desktop: Desktop, dunst: Dunst, logind: MockLogind, sound: Sound
 ) -> None:
     seen: list[Any] = []
@@ -100,7 +100,7 @@ async def test_an_x_server_that_dies_and_returns_is_one_gap_per_sense_and_one_li
         assert len([line for line in lines if line.startswith(f"{name} ")]) == 2
 
 
-async def test_the_bars_load_costs_the_sensors_little(x_desktop: Desktop) -> None:
+async def test_the_benchmark_load_costs_the_sensors_little(x_desktop: Desktop) -> None:
     terminal = x_desktop.xterm("in front", wm_class="firefox")
     # A wheel turned over openbox's bare root switches desktops.
     x_desktop.xdotool("windowmove", str(terminal.window), "0", "0", "windowsize", str(terminal.window), "1270", "780")

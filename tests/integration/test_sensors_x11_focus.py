@@ -44,7 +44,7 @@ async def front(seen: AsyncGenerator[Any, None], check: Callable[[Toplevel], obj
                 return toplevel
 
 
-async def test_a_toplevel_in_front_is_seen_with_class_title_and_program(
+async def test_a_toplevel_is_yielded_with_class_title_and_program(
     x_desktop: Desktop, focus: AsyncGenerator[Any, None]
 ) -> None:
     x_desktop.xterm("Instagram — Mozilla Firefox", wm_class="firefox")
@@ -54,7 +54,7 @@ async def test_a_toplevel_in_front_is_seen_with_class_title_and_program(
     assert not seen.full_screen
 
 
-async def test_switching_to_and_fro_is_seen_without_an_empty_desktop_in_between(
+async def test_switching_between_toplevels_yields_no_empty_desktop(
     x_desktop: Desktop, focus: AsyncGenerator[Any, None]
 ) -> None:
     first, second = x_desktop.xterm("first"), x_desktop.xterm("second")
@@ -65,7 +65,7 @@ async def test_switching_to_and_fro_is_seen_without_an_empty_desktop_in_between(
     assert await drain(focus) == []
 
 
-async def test_a_toplevel_that_was_in_front_when_sensing_began_is_seen(x_desktop: Desktop) -> None:
+async def test_the_toplevel_in_front_at_start_is_yielded(x_desktop: Desktop) -> None:
     x_desktop.xterm("long open")
     seen = X11Focus(SystemClock()).observe()
     assert (await take(seen, ToplevelFocused)).toplevel.title == "long open"
@@ -85,7 +85,7 @@ async def test_an_empty_desktop_is_nothing_in_front(
     assert (await take(focus, ToplevelFocused)).toplevel is None
 
 
-async def test_a_new_title_is_seen_once(x_desktop: Desktop, focus: AsyncGenerator[Any, None]) -> None:
+async def test_a_new_title_is_yielded_once(x_desktop: Desktop, focus: AsyncGenerator[Any, None]) -> None:
     terminal = x_desktop.xterm("one", wm_class="Player")
     await front(focus)
     terminal.rename("two")
@@ -94,7 +94,7 @@ async def test_a_new_title_is_seen_once(x_desktop: Desktop, focus: AsyncGenerato
     assert await drain(focus) == []
 
 
-async def test_full_screen_is_seen_when_it_begins_and_when_it_ends(
+async def test_full_screen_is_yielded_when_it_begins_and_ends(
     bare_wm: BareWindowManager, focus: AsyncGenerator[Any, None]
 ) -> None:
     window = bare_wm.toplevel(WM_NAME=b"a film")
@@ -117,7 +117,7 @@ async def test_the_program_inside_a_terminal_is_followed_while_somebody_types(
     assert await front(focus, lambda toplevel: toplevel.inside in {"sh", "dash"})
 
 
-async def test_the_program_inside_tmux_is_seen(
+async def test_the_program_inside_tmux_is_found(
     x_desktop: Desktop, focus: AsyncGenerator[Any, None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     needs("tmux")
@@ -131,7 +131,7 @@ async def test_the_program_inside_tmux_is_seen(
         x_desktop.run("tmux", "-L", socket, "kill-server")
 
 
-async def test_nobody_at_a_terminal_means_that_nothing_is_asked(
+async def test_an_idle_terminal_is_not_polled(
     x_desktop: Desktop, focus: AsyncGenerator[Any, None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
@@ -150,7 +150,7 @@ async def test_nobody_at_a_terminal_means_that_nothing_is_asked(
     await seen.aclose()
 
 
-async def test_moments_without_an_active_toplevel_are_not_an_empty_desktop(
+async def test_a_short_time_without_an_active_toplevel_is_no_empty_desktop(
     bare_wm: BareWindowManager, focus: AsyncGenerator[Any, None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(x11_focus, "EMPTY_DELAY", timedelta(seconds=1))
@@ -167,7 +167,7 @@ async def test_moments_without_an_active_toplevel_are_not_an_empty_desktop(
     assert (await take(focus, ToplevelFocused)).toplevel is None
 
 
-async def test_one_that_vanishes_while_it_is_asked_is_as_if_it_had_never_been(
+async def test_a_toplevel_that_vanishes_while_it_is_read_is_ignored(
     bare_wm: BareWindowManager, focus: AsyncGenerator[Any, None], capfd: pytest.CaptureFixture[str]
 ) -> None:
     waiting = asyncio.ensure_future(front(focus, lambda toplevel: toplevel.title == "kept"))
@@ -198,7 +198,7 @@ async def test_one_that_vanishes_while_it_is_asked_is_as_if_it_had_never_been(
         (b"\x1b%G\xe2\x80\x94\x1b%@ compound", "— compound"),
     ],
 )
-async def test_any_title_is_read_without_harm(
+async def test_any_title_is_decoded(
     bare_wm: BareWindowManager, focus: AsyncGenerator[Any, None], title: bytes, expected: str
 ) -> None:
     bare_wm.activate(bare_wm.toplevel(_NET_WM_NAME=title, WM_CLASS=b"one\0Two\0"))
@@ -212,7 +212,7 @@ async def test_a_title_of_a_megabyte_is_cut(bare_wm: BareWindowManager, focus: A
     assert seen.title == "é" * 2048
 
 
-async def test_properties_of_the_wrong_kind_are_as_if_absent(
+async def test_properties_of_the_wrong_type_count_as_absent(
     bare_wm: BareWindowManager, focus: AsyncGenerator[Any, None]
 ) -> None:
     window = bare_wm.toplevel(
@@ -237,12 +237,14 @@ async def test_a_pid_of_another_machine_is_not_believed(
     assert ((await front(focus)).program is not None) == believed
 
 
-async def test_a_pid_that_is_nobody_is_no_program(bare_wm: BareWindowManager, focus: AsyncGenerator[Any, None]) -> None:
+async def test_a_pid_without_a_process_is_no_program(
+    bare_wm: BareWindowManager, focus: AsyncGenerator[Any, None]
+) -> None:
     bare_wm.activate(bare_wm.toplevel(_NET_WM_PID=2**31 - 1))
     assert (await front(focus)).program is None
 
 
-async def test_a_program_that_changes_its_title_without_end_costs_little_and_its_last_title_is_seen(
+async def test_endless_title_changes_are_throttled_and_the_last_title_is_yielded(
     bare_wm: BareWindowManager, focus: AsyncGenerator[Any, None]
 ) -> None:
     window = bare_wm.toplevel(WM_NAME=b"start")
@@ -283,7 +285,7 @@ async def test_a_title_is_in_no_repr_and_no_log(
     assert "canary" not in repr(seen) + caplog.text
 
 
-async def test_without_a_window_manager_it_refuses_and_says_what_to_do(x_server: Desktop) -> None:
+async def test_without_a_window_manager_it_is_unavailable_with_a_remedy(x_server: Desktop) -> None:
     with pytest.raises(SensorUnavailable, match="window manager") as refused:
         await X11Focus(SystemClock()).probe()
     assert refused.value.remedy
@@ -302,7 +304,7 @@ async def test_a_window_manager_that_restarts_is_no_loss(x_desktop: Desktop, foc
 
 
 @pytest.mark.parametrize("waited_for", [True, False])
-async def test_the_end_of_the_x_server_is_a_loss_and_no_endless_loop(
+async def test_the_end_of_the_x_server_is_a_loss_without_an_endless_loop(
     x_desktop: Desktop, focus: AsyncGenerator[Any, None], waited_for: bool
 ) -> None:
     x_desktop.kill_server()

@@ -49,7 +49,7 @@ async def test_idle_and_back_again_and_again(x_server: Desktop, kind: type[X11Id
 
 
 @BOTH
-async def test_idle_carries_the_last_input_and_not_the_noticing(x_server: Desktop, kind: type[X11Idle]) -> None:
+async def test_idle_carries_the_instant_of_the_last_input(x_server: Desktop, kind: type[X11Idle]) -> None:
     seen = kind(SystemClock(), SETTINGS).observe()
     await take(seen, SensorStarted)
     before = now()
@@ -64,7 +64,7 @@ async def test_idle_carries_the_last_input_and_not_the_noticing(x_server: Deskto
 
 
 @BOTH
-async def test_a_device_left_long_ago_is_idle_from_the_start(x_server: Desktop, kind: type[X11Idle]) -> None:
+async def test_a_device_idle_already_is_yielded_at_start(x_server: Desktop, kind: type[X11Idle]) -> None:
     x_server.move()
     moved = now()
     first = kind(SystemClock(), SETTINGS).observe()
@@ -81,7 +81,7 @@ async def test_a_device_left_long_ago_is_idle_from_the_start(x_server: Desktop, 
     await seen.aclose()
 
 
-async def test_nothing_is_asked_while_nothing_happens(x_server: Desktop, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nothing_is_sent_while_nothing_happens(x_server: Desktop, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = X11Idle(SystemClock(), SETTINGS).observe()
     await take(seen, WentIdle)
     loop = asyncio.get_running_loop()
@@ -101,7 +101,7 @@ async def test_nothing_is_asked_while_nothing_happens(x_server: Desktop, monkeyp
     await seen.aclose()
 
 
-async def test_an_x_server_without_the_extension_is_refused_with_the_reason(
+async def test_without_the_extension_it_is_unavailable_with_the_reason(
     x_server: Desktop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(x11_sync, "EXTENSION", "NO-SUCH-EXTENSION")
@@ -112,7 +112,7 @@ async def test_an_x_server_without_the_extension_is_refused_with_the_reason(
         await X11IdleScreensaver(SystemClock(), SETTINGS).probe()
 
 
-async def test_an_x_server_without_the_counter_is_refused_with_the_reason(
+async def test_without_the_idle_counter_it_is_unavailable_with_the_reason(
     x_server: Desktop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(x11_sync, "COUNTER", b"NO-SUCH-COUNTER")
@@ -120,7 +120,7 @@ async def test_an_x_server_without_the_counter_is_refused_with_the_reason(
         await X11Idle(SystemClock(), SETTINGS).probe()
 
 
-def test_the_list_of_counters_is_read_with_its_odd_padding() -> None:
+def test_the_list_of_counters_is_parsed_with_its_padding() -> None:
     listed = b"".join(
         (
             (1).to_bytes(4, "little"),

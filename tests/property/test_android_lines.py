@@ -52,7 +52,7 @@ def read_all(pieces: list[bytes]) -> list[AndroidEvent]:
 
 
 @given(st.lists(st.tuples(GOOD, ENDS), max_size=12), st.lists(st.integers(0, 2000), max_size=20))
-def test_lines_torn_at_any_byte_say_the_same(lines: list[tuple[str, str]], cuts: list[int]) -> None:
+def test_lines_torn_at_any_byte_are_parsed_the_same(lines: list[tuple[str, str]], cuts: list[int]) -> None:
     whole = "".join(line + end for line, end in lines).encode()
     places = [0, *sorted(min(cut, len(whole)) for cut in cuts), len(whole)]
     torn = [whole[start:end] for start, end in itertools.pairwise(places)]
@@ -63,7 +63,7 @@ def test_lines_torn_at_any_byte_say_the_same(lines: list[tuple[str, str]], cuts:
 
 
 @given(st.lists(st.tuples(GOOD, NOISE, ENDS), max_size=10))
-def test_noise_between_the_lines_takes_nothing_away_and_adds_nothing(lines: list[tuple[str, str, str]]) -> None:
+def test_noise_between_lines_changes_nothing(lines: list[tuple[str, str, str]]) -> None:
     alone = read_all(["".join(f"{good}\n" for good, _, _ in lines).encode()])
     mixed = read_all(["".join(f"{noise}{end}{good}{end}" for good, noise, end in lines).encode()])
     assert mixed == alone
@@ -99,7 +99,7 @@ def test_times_of_any_kind_break_no_parser(time: str, digits: str) -> None:
 
 
 @given(st.binary(max_size=200), st.lists(st.integers(0, 200), max_size=8))
-def test_a_tracker_of_any_kind_gives_lists_or_says_that_it_is_none(said: bytes, cuts: list[int]) -> None:
+def test_any_tracker_output_yields_lists_or_no_adb_server(said: bytes, cuts: list[int]) -> None:
     counted = b"%04x" % len(said) + said + b"0000"
     places = [0, *sorted(min(cut, len(counted)) for cut in cuts), len(counted)]
     lists = TextSplitter()

@@ -16,7 +16,7 @@ def test_good_entries_have_no_problems() -> None:
     assert check_own_entries(own) == []
 
 
-def test_every_problem_is_said_at_once_and_an_unknown_category_with_the_nearest() -> None:
+def test_all_problems_are_reported_at_once_and_an_unknown_category_with_the_nearest() -> None:
     own = (
         OwnEntry(category="socail", apps=("a",)),
         OwnEntry(category="zzz", sites=("…",)),

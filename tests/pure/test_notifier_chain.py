@@ -49,28 +49,28 @@ def ignore(nudge: int, answer: Answer) -> None:
     pass
 
 
-async def test_the_first_that_can_speaks_and_the_rest_stay_silent() -> None:
+async def test_the_first_notifier_that_can_shows_it_and_the_others_do_not() -> None:
     first, second = Scripted("first"), Scripted("second")
     assert await NotifierChain([first, second]).show(1, TEXT, ignore) == "first"
     assert (first.shown, second.shown) == ([1], [])
 
 
 @pytest.mark.parametrize("failure", [NotifyFailed("no"), RuntimeError("a bug with canary-4711"), TimeoutError()])
-async def test_whatever_one_raises_the_next_is_tried(failure: Exception) -> None:
+async def test_whatever_a_notifier_raises_the_next_is_tried(failure: Exception) -> None:
     chain = NotifierChain([Scripted("first", failure), second := Scripted("second")])
     assert await chain.show(1, TEXT, ignore) == "second"
     assert second.shown == [1]
     assert "canary" not in repr(chain.failures)
 
 
-async def test_if_none_can_the_answer_is_none_and_the_reasons_are_kept() -> None:
+async def test_if_no_notifier_can_show_returns_none_and_keeps_the_reasons() -> None:
     chain = NotifierChain([Scripted("first", NotifyFailed("no bus")), Scripted("second", NotifyFailed("no program"))])
     assert await chain.show(1, TEXT, ignore) is None
     assert chain.failures == {"first": "no bus", "second": "no program"}
     assert await NotifierChain([]).show(1, TEXT, ignore) is None
 
 
-async def test_one_that_can_speak_once_more_does_so_and_its_refusal_is_forgotten() -> None:
+async def test_a_notifier_that_works_again_is_used_and_its_failure_forgotten() -> None:
     first = Scripted("first", NotifyFailed("no"))
     chain = NotifierChain([first, Scripted("second")])
     await chain.show(1, TEXT, ignore)
@@ -79,7 +79,7 @@ async def test_one_that_can_speak_once_more_does_so_and_its_refusal_is_forgotten
     assert chain.failures == {}
 
 
-async def test_when_another_speaks_the_one_before_takes_its_own_away() -> None:
+async def test_when_another_notifier_shows_the_earlier_one_withdraws() -> None:
     first = Scripted("first")
     chain = NotifierChain([first, Scripted("second")])
     await chain.show(1, TEXT, ignore)
@@ -118,7 +118,7 @@ async def test_the_log_has_one_line_for_each_change_and_not_a_word_of_the_nudge(
     assert "canary" not in caplog.text
 
 
-async def test_a_survey_asks_each_and_survives_a_bug() -> None:
+async def test_probe_all_probes_each_notifier_and_survives_a_bug() -> None:
     chain = NotifierChain(
         [Scripted("first", NotifyFailed("no bus")), Scripted("second", ValueError("canary")), Scripted("third")]
     )
@@ -143,11 +143,11 @@ async def test_the_registry_makes_all_in_its_order_each_under_its_own_name() -> 
     assert [one.name for one in make_notifiers()] == list(REGISTRY)
 
 
-async def test_only_chosen_ones_are_made_in_the_order_chosen() -> None:
+async def test_only_the_chosen_notifiers_are_made_in_the_chosen_order() -> None:
     assert [one.name for one in make_notifiers(["print", "freedesktop"])] == ["print", "freedesktop"]
 
 
-async def test_unknown_names_are_refused_all_at_once_with_the_nearest() -> None:
+async def test_unknown_notifier_names_are_reported_all_at_once_with_the_nearest() -> None:
     with pytest.raises(UserError) as refused:
         make_notifiers(["notify_send", "smoke signals", "print"])
     assert [problem.message for problem in refused.value.problems] == [

@@ -41,12 +41,12 @@ def test_an_app_comes_to_the_front(line: str) -> None:
     assert parse_line(line) == AppResumed(at=AT, user=0, package=CANARY)
 
 
-def test_android_ten_and_before_call_it_by_an_older_name() -> None:
+def test_android_10_and_before_use_an_older_tag() -> None:
     older = of(f"am_set_resumed_activity: [0,{CANARY}/.Main,minimalResumeActivityLocked]")
     assert older == AppResumed(at=AT, user=0, package=CANARY, is_older=True)
 
 
-def test_the_number_of_another_user_is_kept() -> None:
+def test_the_user_number_is_parsed() -> None:
     assert of(f"wm_set_resumed_activity: [10,{CANARY}/.Main,reason]") == AppResumed(at=AT, user=10, package=CANARY)
 
 
@@ -111,11 +111,11 @@ def test_the_lock_screen_of_another_display_is_ignored() -> None:
         "\x00\ufffd\x1b[31m",
     ],
 )
-def test_what_is_torn_strange_or_another_tag_says_nothing(line: str) -> None:
+def test_a_torn_or_strange_line_or_another_tag_yields_nothing(line: str) -> None:
     assert parse_line(line) is None
 
 
-def test_the_class_of_the_activity_ends_in_the_parser_and_the_package_is_in_no_repr() -> None:
+def test_the_activity_class_is_dropped_and_the_package_is_in_no_repr() -> None:
     event = of(f"wm_set_resumed_activity: [0,{CANARY}/.SecretClass,reason-why]")
     assert event is not None
     fields = [getattr(event, name) for name in ("at", "user", "package", "is_older")]
@@ -123,7 +123,7 @@ def test_the_class_of_the_activity_ends_in_the_parser_and_the_package_is_in_no_r
     assert "canary" not in repr(event)
 
 
-def test_lines_are_put_together_from_pieces() -> None:
+def test_lines_are_put_together_from_chunks() -> None:
     lines = LineSplitter()
     assert lines.feed(b"one\r\ntw") == ["one"]
     assert lines.feed(b"o\n\nth") == ["two", ""]
@@ -131,7 +131,7 @@ def test_lines_are_put_together_from_pieces() -> None:
     assert lines.feed(b"\n") == ["three"]
 
 
-def test_what_is_too_long_for_a_line_is_let_go_of_and_the_next_line_is_whole() -> None:
+def test_an_overlong_line_is_dropped_and_the_next_one_is_complete() -> None:
     lines = LineSplitter()
     for _ in range(100):
         assert lines.feed(b"x" * 1000) == []
@@ -140,7 +140,7 @@ def test_what_is_too_long_for_a_line_is_let_go_of_and_the_next_line_is_whole() -
     assert lines.feed(b"y" * 9000 + b"\nagain\n") == ["again"]
 
 
-def test_five_tags_are_asked_for_and_no_other() -> None:
+def test_logcat_is_asked_for_five_tags_only() -> None:
     assert COMMAND.partition(" -s ")[2].split() == list(TAGS)
     assert set(TAGS) == {
         "wm_set_resumed_activity",

@@ -73,11 +73,11 @@ def story(made: AndroidState, *events: AndroidEvent) -> list[str]:
         (AndroidSnapshot(is_on=True, is_locked=False), []),
     ],
 )
-def test_what_holds_at_first_is_said_and_what_is_unknown_is_not(snapshot: AndroidSnapshot, said: list[str]) -> None:
+def test_the_present_state_is_yielded_at_start_where_it_is_known(snapshot: AndroidSnapshot, said: list[str]) -> None:
     assert words(AndroidState("my phone", home=HOME).start(snapshot, AT)) == said
 
 
-def test_an_app_is_opened_once_and_its_own_pages_are_no_openings() -> None:
+def test_an_app_is_opened_once_whatever_its_own_pages_do() -> None:
     assert story(phone(), front(FEED), front(FEED), front(CHAT), front(FEED)) == [
         f"opened {FEED}",
         f"opened {CHAT}",
@@ -85,7 +85,7 @@ def test_an_app_is_opened_once_and_its_own_pages_are_no_openings() -> None:
     ]
 
 
-def test_what_is_in_front_at_first_is_not_opened_by_its_own_next_page() -> None:
+def test_the_app_in_front_at_start_is_not_opened_by_its_next_page() -> None:
     made = phone(AndroidSnapshot(is_on=True, is_locked=False, package=FEED))
     assert story(made, front(FEED), front(HOME), front(FEED)) == ["nothing", f"opened {FEED}"]
 
@@ -95,7 +95,7 @@ def test_a_launcher_is_nothing_in_front(launcher: str) -> None:
     assert story(phone(), front(FEED), front(launcher), front(launcher)) == [f"opened {FEED}", "nothing"]
 
 
-def test_a_dialog_of_the_system_lies_over_an_app_and_coming_back_is_no_opening() -> None:
+def test_returning_from_a_system_dialog_opens_nothing() -> None:
     dialog, installer = "com.google.android.permissioncontroller", "com.android.packageinstaller"
     assert story(phone(), front(FEED), front(dialog), front(installer), front(FEED)) == [
         f"opened {FEED}",
@@ -106,7 +106,7 @@ def test_a_dialog_of_the_system_lies_over_an_app_and_coming_back_is_no_opening()
     assert story(phone(), front(FEED), front(dialog), front(CHAT))[-1] == f"opened {CHAT}"
 
 
-def test_another_user_of_the_phone_is_nothing_in_front_and_picks_nothing_up() -> None:
+def test_another_users_app_is_nothing_in_front_and_no_pick_up() -> None:
     made = phone()
     assert story(made, front(CHAT, 10)) == []
     assert story(made, front(FEED), front(CHAT, 10), front(CHAT, 10)) == [f"opened {FEED}", "nothing"]
@@ -114,7 +114,7 @@ def test_another_user_of_the_phone_is_nothing_in_front_and_picks_nothing_up() ->
     assert story(made, front(FEED)) == [f"opened {FEED}"]
 
 
-def test_the_person_may_be_a_user_other_than_the_first() -> None:
+def test_the_current_user_may_be_another_than_the_first() -> None:
     made = AndroidState("my phone", user=11)
     made.start(AndroidSnapshot(is_on=True, is_locked=False), AT)
     assert story(made, front(FEED, 11), front(CHAT, 0)) == [f"opened {FEED}", "nothing"]
@@ -135,7 +135,7 @@ def test_a_screen_that_goes_on_without_a_lock_screen_is_picked_up_at_once() -> N
     assert story(made, screen(on=False), screen(on=True)) == ["down", "lit", "picked", f"seen {FEED}"]
 
 
-def test_a_finger_on_the_sensor_unlocks_before_the_screen_is_on() -> None:
+def test_unlocking_by_fingerprint_before_the_screen_is_on_is_a_pick_up() -> None:
     made = phone(AndroidSnapshot(is_on=False, is_locked=True, package=FEED))
     assert story(made, locked(shown=False), screen(on=True)) == ["lit", "picked", f"seen {FEED}"]
 
@@ -146,7 +146,7 @@ def test_a_screen_that_lights_up_by_itself_is_no_pick_up() -> None:
     assert story(made, screen(on=True), locked(shown=True), screen(on=False)) == ["lit", "down"]
 
 
-def test_both_formats_of_the_screen_say_the_same_thing_once() -> None:
+def test_a_screen_change_logged_in_both_formats_counts_once() -> None:
     made = phone()
     assert story(made, screen(on=False), screen(on=False, echo=True)) == ["down"]
     assert story(made, screen(on=True), screen(on=True, echo=True)) == ["lit", "picked", "nothing"]
@@ -155,7 +155,7 @@ def test_both_formats_of_the_screen_say_the_same_thing_once() -> None:
     assert story(made, *quick) == ["down", "lit", "picked", "nothing"]
 
 
-def test_a_phone_that_tells_only_the_second_format_is_heard() -> None:
+def test_a_phone_that_logs_only_the_second_format_is_understood() -> None:
     assert story(phone(), screen(on=False, echo=True), screen(on=True, echo=True)) == [
         "down",
         "lit",
@@ -164,25 +164,25 @@ def test_a_phone_that_tells_only_the_second_format_is_heard() -> None:
     ]
 
 
-def test_what_is_resumed_while_the_screen_is_off_or_locked_is_no_use() -> None:
+def test_an_app_resumed_while_the_screen_is_off_or_locked_is_not_in_front() -> None:
     made = phone()
     assert story(made, screen(on=False), front(FEED), front(CHAT)) == ["down"]
     assert story(made, locked(shown=True), screen(on=True), front(FEED)) == ["lit"]
     assert story(made, locked(shown=False)) == ["picked", f"seen {FEED}"]
 
 
-def test_locked_while_the_screen_stays_on_is_laid_down_once() -> None:
+def test_locking_with_the_screen_on_lays_the_phone_down_once() -> None:
     made = phone()
     story(made, front(FEED))
     assert story(made, locked(shown=True), screen(on=False)) == ["down"]
 
 
-def test_picked_up_with_nothing_known_beneath_it_is_laid_down_again() -> None:
+def test_a_pick_up_without_a_known_app_can_be_laid_down_again() -> None:
     made = phone(AndroidSnapshot(is_on=True, is_locked=True))
     assert story(made, locked(shown=False), screen(on=False)) == ["picked", "down"]
 
 
-def test_android_ten_tells_no_lock_screen_and_what_is_resumed_under_a_lit_screen_was_unlocked() -> None:
+def test_on_android_10_an_app_resumed_while_the_screen_is_on_means_unlocked() -> None:
     made = phone(logs_keyguard=False)
     story(made, front(FEED, older=True))
     assert story(made, screen(on=False), screen(on=True)) == ["down", "lit"]
@@ -195,13 +195,13 @@ def test_android_ten_tells_no_lock_screen_and_what_is_resumed_under_a_lit_screen
     assert story(made, front(CHAT, older=True)) == [f"opened {CHAT}"]
 
 
-def test_what_was_unknown_is_no_pick_up_once_it_is_known() -> None:
+def test_an_unknown_state_becoming_known_is_no_pick_up() -> None:
     made = phone(AndroidSnapshot())
     assert story(made, front(FEED)) == [f"seen {FEED}"]
     assert story(phone(AndroidSnapshot(is_on=True, package=FEED)), locked(shown=False)) == [f"seen {FEED}"]
 
 
-def test_nothing_of_what_is_in_front_is_in_a_repr() -> None:
+def test_no_package_is_in_a_repr() -> None:
     made = phone(AndroidSnapshot(is_on=True, is_locked=False, package=FEED))
     said = made.start(made.snapshot, AT)
     assert "instagram" not in f"{made!r} {made.snapshot!r} {said!r} {said[0]}"
@@ -245,7 +245,7 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-def test_what_a_phone_says_of_itself_is_read_from_each_version(name: str) -> None:
+def test_the_answer_of_each_android_version_is_parsed(name: str) -> None:
     text, snapshot, logs_keyguard = ANSWERS[name]
     facts = android_query.parse_facts(text)
     assert facts.snapshot == snapshot
@@ -253,7 +253,7 @@ def test_what_a_phone_says_of_itself_is_read_from_each_version(name: str) -> Non
     assert facts.user == snapshot.user
 
 
-def test_its_zone_and_its_own_launcher_are_read() -> None:
+def test_the_phones_zone_and_launcher_are_parsed() -> None:
     facts = android_query.parse_facts(ANSWERS["Android 15"][0])
     assert facts.local.utcoffset(None) == timedelta(hours=5, minutes=30)
     assert facts.home == HOME
@@ -265,7 +265,7 @@ def clock(told: str, *, took: float = 0.1) -> PhoneClock:
     return PhoneClock(told, asked=AT, answered=AT + timedelta(seconds=took))
 
 
-def test_a_clock_that_is_wrong_is_put_right() -> None:
+def test_a_wrong_phone_clock_is_corrected() -> None:
     ahead = timedelta(hours=3, minutes=7)
     its = clock(f"{(AT + ahead).timestamp() + 0.05:.3f}\n")
     assert its.convert_live(AT + ahead + timedelta(seconds=9), AT + timedelta(seconds=9)) == AT + timedelta(seconds=9)
@@ -273,24 +273,24 @@ def test_a_clock_that_is_wrong_is_put_right() -> None:
     assert behind.convert(AT - ahead) == AT
 
 
-def test_a_clock_that_tells_whole_seconds_is_right_within_half_a_second() -> None:
+def test_a_phone_clock_of_whole_seconds_is_right_within_half_a_second() -> None:
     for told in ("N", "%N", ""):
         its = clock(f"{int(AT.timestamp()) + 60}.{told}\n")
         assert abs(its.convert(AT + timedelta(seconds=60)) - AT) <= timedelta(seconds=0.5)
         assert its.error >= timedelta(seconds=0.5)
 
 
-def test_a_difference_that_the_asking_itself_makes_is_none() -> None:
+def test_the_delay_of_asking_is_not_taken_for_a_clock_difference() -> None:
     assert clock(f"{AT.timestamp() + 0.1:.3f}", took=0.4).convert(AT) == AT
 
 
-def test_a_phone_that_tells_no_clock_is_taken_to_be_right_and_never_to_be_ahead() -> None:
+def test_a_phone_without_a_clock_answer_is_taken_to_be_right_and_never_ahead() -> None:
     its = clock("date: bad format\n")
     assert its.convert(AT) == AT
     assert its.convert_live(AT + timedelta(milliseconds=30), AT) == AT
 
 
-def test_a_clock_that_is_set_meanwhile_is_followed() -> None:
+def test_a_phone_clock_that_is_set_meanwhile_is_followed() -> None:
     its = clock(f"{AT.timestamp() + 0.05:.6f}")
     assert its.convert_live(AT + timedelta(seconds=10), AT + timedelta(seconds=10.1)) == AT + timedelta(seconds=10)
     back = its.convert_live(AT - timedelta(hours=1), AT + timedelta(seconds=20))

@@ -68,7 +68,7 @@ def test_the_filter_on_the_phone_lets_nothing_else_through(tmp_path: Path) -> No
     assert parse_dump(left, user=0, local=CET) == parse_dump(WHOLE, user=0, local=CET)
 
 
-def test_only_the_last_day_of_the_persons_own_user_counts(tmp_path: Path) -> None:
+def test_only_the_last_day_of_the_current_user_counts(tmp_path: Path) -> None:
     events = parse_dump(filtered(tmp_path, WHOLE), user=0, local=CET)
     assert [event.package for event in events if isinstance(event, AppResumed)] == ["com.example.before", FEED]
     work = parse_dump(WHOLE, user=10, local=CET)
@@ -76,7 +76,7 @@ def test_only_the_last_day_of_the_persons_own_user_counts(tmp_path: Path) -> Non
     assert parse_dump(WHOLE, user=11, local=CET) == []
 
 
-def test_what_was_missed_is_told_in_order_within_the_stretch_and_nothing_from_before() -> None:
+def test_missed_events_are_replayed_in_order_and_nothing_from_before() -> None:
     state = laid_down()
     said, left = replay(
         parse_dump(WHOLE, user=0, local=CET), state, since=SINCE, until=UNTIL, convert=lambda theirs: theirs
@@ -95,7 +95,7 @@ def test_what_was_missed_is_told_in_order_within_the_stretch_and_nothing_from_be
     )
 
 
-def test_what_was_before_the_break_is_none_of_ours() -> None:
+def test_events_before_the_break_are_dropped() -> None:
     dump = (
         "Last 24 hour events (\n"
         'time="2026-11-23 19:08:00" type=SCREEN_INTERACTIVE package=android\n'
@@ -109,13 +109,13 @@ def test_what_was_before_the_break_is_none_of_ours() -> None:
     assert left.snapshot == laid_down().snapshot
 
 
-def test_a_phone_that_was_left_alone_is_as_it_was() -> None:
+def test_without_missed_events_the_state_stays() -> None:
     said, left = replay([], laid_down(), since=SINCE, until=UNTIL, convert=lambda theirs: theirs)
     assert said == []
     assert left.snapshot == laid_down().snapshot
 
 
-def test_a_wrong_clock_is_put_right_and_the_future_is_left_out() -> None:
+def test_a_wrong_clock_is_corrected_and_future_events_are_dropped() -> None:
     events = parse_dump(WHOLE, user=0, local=CET)
     said, _ = replay(
         events, laid_down(), since=SINCE, until=UNTIL, convert=lambda theirs: theirs + timedelta(minutes=11)
@@ -124,7 +124,7 @@ def test_a_wrong_clock_is_put_right_and_the_future_is_left_out() -> None:
     assert all(SINCE <= each.at <= UNTIL for each in said)
 
 
-def test_android_nine_names_it_otherwise() -> None:
+def test_android_9_uses_another_event_name() -> None:
     dump = (
         '  Last 24 hour events (timeRange="x" )\n'
         f'    time="2026-11-23 19:18:20" type=MOVE_TO_FOREGROUND package={FEED} class=x flags=0x0\n'

@@ -29,7 +29,7 @@ from detector.sensors.settings import SensorSettings
         ({}, True, "tty"),
     ],
 )
-def test_the_session_says_what_it_is_and_a_display_alone_never_does(
+def test_the_session_type_comes_from_the_environment_and_never_from_display_alone(
     env: dict[str, str], connects: bool, expected: str
 ) -> None:
     assert session_type(env, lambda _: connects) == expected
@@ -46,18 +46,18 @@ def test_no_x11_sensor_is_tried_on_wayland() -> None:
     assert not [row.name for row in tried if row.name.startswith(("x11", "pynput"))]
 
 
-def test_doctor_hears_why_a_sensor_is_not_for_this_session() -> None:
+def test_a_sensor_for_another_session_type_says_why() -> None:
     (refusal,) = not_for_session("input", "wayland")
     assert refusal.sensor == "pynput_input"
     assert "X11" in refusal.why
     assert "Wayland" in refusal.why
 
 
-def test_the_idle_alarms_are_preferred_to_asking() -> None:
+def test_idle_alarms_come_before_polling() -> None:
     assert [row.name for row in candidates("idle", "x11")][:2] == ["x11_idle", "x11_idle_screensaver"]
 
 
-def test_another_program_is_asked_last_and_only_one_that_the_person_named() -> None:
+def test_sensors_that_ask_another_program_come_last() -> None:
     for session in ("x11", "wayland"):
         for sense in SENSES:
             asks = [row.needs_sources for row in candidates(sense, session)]
@@ -65,7 +65,7 @@ def test_another_program_is_asked_last_and_only_one_that_the_person_named() -> N
     assert {row.name for row in REGISTRY if row.needs_sources} == {"activitywatch_focus", "activitywatch_idle"}
 
 
-async def test_without_a_word_of_the_person_no_socket_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_the_setting_activitywatch_is_not_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
     async def opened(*_: object, **__: object) -> None:
         raise AssertionError("a connection")
 
@@ -79,20 +79,20 @@ async def test_without_a_word_of_the_person_no_socket_is_opened(monkeypatch: pyt
         await first_available("idle", SystemClock(), AttentionSettings(), "wayland", asked)
 
 
-def test_naming_the_registry_imports_no_sensor_and_no_library() -> None:
+def test_importing_the_registry_imports_no_sensor_and_no_library() -> None:
     heavy = ("Xlib", "pynput", "psutil", "dbus_fast", "detector.sensors.x11_focus")
     code = f"import sys, detector.sensors; print([name for name in {heavy!r} if name in sys.modules])"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "[]"
 
 
-def test_a_missing_library_is_a_reason_and_not_a_crash() -> None:
+def test_a_missing_library_makes_the_sensor_unavailable() -> None:
     row = Candidate(sense="focus", name="gone", module="no_such_library_anywhere", class_name="Any", sessions=("x11",))
     with pytest.raises(SensorUnavailable, match="no_such_library_anywhere"):
         row.make(SystemClock(), AttentionSettings())
 
 
-async def test_where_nothing_can_sense_every_candidate_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_where_no_sensor_is_available_every_candidate_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISPLAY", ":30999")
     sensor, refusals = await first_available("idle", SystemClock(), AttentionSettings(), "x11")
     assert sensor is None
@@ -100,7 +100,7 @@ async def test_where_nothing_can_sense_every_candidate_says_why(monkeypatch: pyt
     assert all(refusal.why and refusal.remedy for refusal in refusals)
 
 
-async def test_the_first_that_can_is_taken(x_server: object) -> None:
+async def test_the_first_available_sensor_is_used(x_server: object) -> None:
     sensor, refusals = await first_available("idle", SystemClock(), AttentionSettings(), "x11")
     assert sensor is not None
     assert sensor.name == "x11_idle"

@@ -97,18 +97,18 @@ def test_every_built_in_rule_has_at_least_three_titles_and_none_twice() -> None:
 
 
 @pytest.mark.parametrize("sentence", every_sentence())
-def test_a_sentence_is_short_neutral_and_quiet(sentence: str) -> None:
+def test_every_sentence_is_short_and_neutral(sentence: str) -> None:
     assert 1 <= len(sentence.split()) <= 12
     assert not UNKIND.search(sentence), sentence
     assert sentence == sentence.strip()
 
 
 @pytest.mark.parametrize("planted", ["Stop it now", "You should talk", "Well done", "So much scrolling!", "Ask her"])
-def test_the_check_for_kindness_catches_what_is_not(planted: str) -> None:
+def test_the_check_for_neutral_sentences_catches_blame_and_praise(planted: str) -> None:
     assert UNKIND.search(planted)
 
 
-def test_the_three_answers_stand_in_their_order_with_their_words() -> None:
+def test_the_three_answers_are_always_the_same_in_order() -> None:
     words = nudge_text(MOMENT, rule_name="Feed", why=WHY, settings=NotifierSettings(), week=0)
     assert words.answers == (
         ("put_away", "Put it away"),
@@ -121,7 +121,7 @@ def test_the_why_line_is_the_body_as_it_was_given() -> None:
     assert nudge_text(MOMENT, rule_name="Feed", why=WHY, settings=NotifierSettings(), week=3).body == WHY
 
 
-def test_the_title_stays_for_a_week_and_then_changes_until_all_had_their_turn() -> None:
+def test_the_title_changes_by_the_week_through_all_variants() -> None:
     def title(week: int) -> str:
         return nudge_text(MOMENT, rule_name="Feed", why=WHY, settings=NotifierSettings(), week=week).title
 
@@ -131,7 +131,7 @@ def test_the_title_stays_for_a_week_and_then_changes_until_all_had_their_turn() 
     assert title(0) == title(len(variants))
 
 
-def test_the_persons_own_sentence_comes_before_all() -> None:
+def test_the_persons_own_sentence_takes_the_place_of_every_title() -> None:
     own = NotifierSettings(sentence="Look up: somebody is here")
     for rule in (*BUILT_IN, "X1"):
         words = nudge_text(replace(MOMENT, rule=rule), rule_name="Mine", why=WHY, settings=own, week=5)
@@ -139,7 +139,7 @@ def test_the_persons_own_sentence_comes_before_all() -> None:
         assert words.body == WHY
 
 
-def test_a_rule_of_the_persons_own_is_said_by_its_name() -> None:
+def test_the_title_of_a_rule_of_ones_own_is_its_name() -> None:
     words = nudge_text(
         replace(MOMENT, rule="X1"), rule_name="Chess at dinner", why=WHY, settings=NotifierSettings(), week=0
     )
@@ -152,13 +152,13 @@ def test_a_rule_without_a_name_still_has_a_title(nameless: str) -> None:
     assert words.title == "A moment with the screen"
 
 
-def test_it_stands_as_long_as_the_person_said() -> None:
+def test_a_notification_expires_when_the_settings_say() -> None:
     settings = NotifierSettings(expires=timedelta(seconds=33))
     assert nudge_text(MOMENT, rule_name="", why=WHY, settings=settings, week=0).expires == timedelta(seconds=33)
     assert start_text("Dinner", "20:00", settings=settings).expires == timedelta(seconds=33)
 
 
-def test_of_a_name_too_long_twelve_words_are_left_and_the_cut_is_seen() -> None:
+def test_a_long_title_is_cut_to_twelve_words_with_an_ellipsis() -> None:
     name = " ".join(str(number) for number in range(1, 14))
     words = nudge_text(replace(MOMENT, rule="X1"), rule_name=name, why=WHY, settings=NotifierSettings(), week=0)
     assert words.title == "1 2 3 4 5 6 7 8 9 10 11 12…"
@@ -174,30 +174,30 @@ def test_whatever_the_person_wrote_a_title_has_at_most_twelve_words_on_one_line(
         assert len(words.title.splitlines()) == 1
 
 
-def test_the_greeting_says_until_when_and_asks_nothing() -> None:
+def test_the_start_text_names_the_end() -> None:
     words = start_text("Partner time", "20:00")
     assert words.title == "Partner time until 20:00"
     assert words.body == "Nothing is asked of you but being there."
     assert words.answers == ()
 
 
-def test_the_greeting_names_what_the_person_called_it() -> None:
+def test_the_start_text_names_the_title_of_the_partner_time() -> None:
     assert start_text("Dinner", "20:00").body == "Dinner. Nothing is asked of you but being there."
 
 
-def test_without_the_thought_the_greeting_is_said_all_the_same() -> None:
+def test_without_the_thought_there_is_still_a_start_text() -> None:
     plain = start_text("Dinner", "20:00", settings=NotifierSettings(greeting=False))
     assert (plain.title, plain.body) == ("Partner time until 20:00", "Dinner.")
 
 
-def test_words_do_not_show_themselves_in_a_repr() -> None:
+def test_a_notification_text_shows_nothing_in_its_repr() -> None:
     words = nudge_text(
         MOMENT, rule_name="", why="canary-4711", settings=NotifierSettings(sentence="canary-4712"), week=0
     )
     assert "canary" not in repr(words)
 
 
-def test_what_is_needed_is_asked_for_with_three_lengths_and_ended_with_one_line() -> None:
+def test_needing_something_asks_for_a_length_and_its_end_has_one_line() -> None:
     asked = how_long_text(MOMENT, settings=NotifierSettings(expires=timedelta(seconds=7)))
     assert asked.title == "For how long?"
     assert asked.body == "Until then nothing is said about social media."
@@ -208,7 +208,7 @@ def test_what_is_needed_is_asked_for_with_three_lengths_and_ended_with_one_line(
     assert said.body == "Social media on my phone, needed for 5 min."
 
 
-def test_a_heads_up_says_when_it_begins_and_in_whose_words() -> None:
+def test_a_heads_up_names_the_start_and_takes_the_persons_own_title() -> None:
     words = heads_up_text("Dinner", "18:30")
     assert (words.title, words.body) == ("Dinner begins at 18:30", "Finish what you are at; the rest will keep.")
     own = heads_up_text("Dinner", "18:30", sentence="Kettle on")
@@ -220,7 +220,7 @@ def test_a_heads_up_says_when_it_begins_and_in_whose_words() -> None:
 
 
 @pytest.mark.parametrize("title", ["", " ", "Dinner.", "a " * 40, "{0} {begins}"])
-def test_a_heads_up_is_short_and_its_hour_is_never_cut_off(title: str) -> None:
+def test_a_heads_up_title_is_short_and_keeps_the_time(title: str) -> None:
     said = heads_up_text(title, "18:30").title
     assert len(said.split()) <= 12
     assert said.endswith(" begins at 18:30")
@@ -236,7 +236,7 @@ def test_a_suggestion_takes_the_place_of_the_thought_and_goes_with_it() -> None:
     assert start_text("Dinner", "20:00", note="A note.", suggestion="A walk").body == "Dinner. A note."
 
 
-def test_the_line_at_the_end_says_the_good_number_first_and_what_is_unknown_is_called_so() -> None:
+def test_the_end_text_has_the_good_number_first_and_names_what_is_unknown() -> None:
     hours = timedelta(hours=1, minutes=24, seconds=9)
     words = end_text("Dinner", undisturbed=hours, moments=1, started_well=True)
     assert words.title == "For 1 h 24 min no screen took you away"
