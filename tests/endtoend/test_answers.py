@@ -10,7 +10,7 @@ from tests.endtoend.conftest import Begin
 from tests.endtoend.evening import PAGE, SPEAKS_FREELY, Evening
 from tests.rig.x11 import Terminal, until
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.thorough]
 FEEDS_AND_VIDEO = (
     '[[rule]]\ncode = "F101"\nname = "A feed, or video"\n'
     f'when = "category in (social, video) and dwell >= 2 s and scrolls(60 s) >= 5"\n{PAGE}'

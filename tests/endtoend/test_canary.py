@@ -20,7 +20,7 @@ from tests.endtoend.evening import Evening
 from tests.endtoend.traces import LEAST, below, is_in, traces
 from tests.rig.x11 import needs, until
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.thorough]
 
 TITLE: Final = "quagmirewombatlute"
 PAGE: Final = "xylophonekestrelfen"

@@ -19,7 +19,7 @@ from tests.endtoend.evening import Evening
 from tests.rig.wayland import mako_on_sway
 from tests.rig.x11 import until
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.thorough]
 ALWAYS = "[quiet]\nalways = true\n"
 MINUTE = timedelta(minutes=1)
 LONG = 90.0

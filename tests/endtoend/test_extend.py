@@ -12,7 +12,7 @@ from detector.store.store import Store
 from tests.endtoend.evening import Evening
 from tests.rig.x11 import until
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.thorough]
 SECOND = timedelta(seconds=1)
 
 

@@ -10,7 +10,7 @@ from tests.endtoend.conftest import Begin
 from tests.endtoend.evening import SPEAKS_FREELY, Evening
 from tests.rig.x11 import Terminal, until
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.thorough]
 PRINTED = "Turntoward (only printed): "
 
 

@@ -16,7 +16,7 @@ from tests.endtoend.evening import Evening
 from tests.rig.bus import SeenNotification
 from tests.rig.x11 import needs, until
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(200)]
+pytestmark = pytest.mark.real
 
 # The least that may be set; an outcome is decided 60 s + idle_after + 2 s after the nudge.
 SOON = '[attention]\nidle_after = "5 s"\n[notifications]\nexpires = "5 s"\n'
@@ -93,6 +93,7 @@ def test_a_nudge_expires_and_replaces_the_start_notification(ignored: Evening) -
     assert seen[0].urgency == "low"
 
 
+@pytest.mark.thorough
 def test_a_minute_of_scrolling_with_the_built_in_rules(stack: ExitStack, tmp_path_factory: Any) -> None:
     """The flagship: nothing set, nothing replaced, a minute of real scrolling, and one notification that says why."""
     evening = Evening(stack, tmp_path_factory.mktemp("flagship") / "person", rules="")

@@ -14,7 +14,7 @@ import pytest
 from tests.endtoend.evening import Evening, x_clients
 from tests.rig.x11 import until
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.thorough]
 LISTENS = "00010000"
 """The kernel's flag of a Unix socket that accepts connections."""
 

@@ -11,7 +11,7 @@ from tests.endtoend.conftest import Begin
 from tests.endtoend.evening import SPEAKS_FREELY, Evening, x_clients
 from tests.rig.x11 import until
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.thorough]
 OF_THE_EVENING = ("observations", "uses", "coverage", "moments")
 
 

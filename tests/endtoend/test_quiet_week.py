@@ -12,7 +12,7 @@ from tests.endtoend.conftest import Begin
 from tests.endtoend.evening import SPEAKS_FREELY, Evening
 from tests.rig.x11 import until
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.real, pytest.mark.thorough]
 
 
 def is_noticed(evening: Evening, times: int) -> bool:

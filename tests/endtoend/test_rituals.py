@@ -20,7 +20,7 @@ from tests.endtoend.evening import Evening, x_clients
 from tests.endtoend.test_outside import descriptors, doors, threads
 from tests.rig.x11 import needs, started, until
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.real, pytest.mark.thorough]
 
 AHEAD = timedelta(seconds=6)
 OWN = (

@@ -10,7 +10,7 @@ import pytest
 from tests.endtoend.conftest import Begin
 from tests.endtoend.evening import PAGE, QUICK, SPEAKS_FREELY, Evening
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.thorough]
 
 CHANGED = "The rule files changed; that counts from the next partner time on."
 SLOW = QUICK.replace("dwell >= 2 s", "dwell >= 10 min")

@@ -293,6 +293,7 @@ def test_the_export_of_a_single_bucket_is_one_too(tmp_path: Path) -> None:
     assert done(tmp_path / "x.json")["devices"]["laptop"]["read"] == 1
 
 
+@pytest.mark.thorough
 def test_a_dry_run_makes_not_even_a_file(export: Path) -> None:
     assert done(export, "--dry-run", "--times", "all-day")["added"] == 5
     assert not store_path().exists()
@@ -383,6 +384,7 @@ def test_interrupted_and_called_again_it_goes_on_where_it_was(
     assert sorted(map(repr, kept())) == sorted(map(repr, gone_on))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("keep_names", [False, True])
 def test_no_title_and_no_address_is_left_anywhere(
     filled: AwServer, export: Path, dinner: None, home: Path, keep_names: bool
@@ -401,6 +403,7 @@ def test_no_title_and_no_address_is_left_anywhere(
     assert bool(traces(["Instagram"], below(home))) is keep_names
 
 
+@pytest.mark.thorough
 def test_what_takes_long_says_what_it_is_doing(export: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ticks = iter(range(10**6))
     monkeypatch.setattr("detector.clock.SystemClock.monotonic", lambda _: float(next(ticks)))

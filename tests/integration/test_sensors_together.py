@@ -100,6 +100,7 @@ async def test_an_x_server_that_dies_and_returns_is_one_gap_per_sense_and_one_li
         assert len([line for line in lines if line.startswith(f"{name} ")]) == 2
 
 
+@pytest.mark.thorough
 async def test_the_benchmark_load_costs_the_sensors_little(x_desktop: Desktop) -> None:
     terminal = x_desktop.xterm("in front", wm_class="firefox")
     # A wheel turned over openbox's bare root switches desktops.

@@ -80,6 +80,7 @@ def sound(path: Path) -> None:
     connection.close()
 
 
+@pytest.mark.thorough
 def test_a_kill_loses_nothing_that_was_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "turntoward" / "turntoward.sqlite"
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
@@ -98,6 +99,7 @@ def test_a_kill_loses_nothing_that_was_saved(tmp_path: Path, monkeypatch: pytest
     assert last > ROUNDS
 
 
+@pytest.mark.thorough
 def test_a_kill_while_forgetting_leaves_a_sound_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "turntoward" / "turntoward.sqlite"
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))

@@ -102,6 +102,7 @@ def test_the_migrating_child_imports_this_program_whatever_the_folder_holds(path
     assert (child.stdout.strip(), child.stderr) == ("[]", "")
 
 
+@pytest.mark.thorough
 def test_several_processes_that_open_a_new_file_at_once_all_succeed(path: Path) -> None:
     children = [run(DAEMON, path) for _ in range(6)]
     for child in children:
@@ -114,6 +115,7 @@ def test_several_processes_that_open_a_new_file_at_once_all_succeed(path: Path) 
     connection.close()
 
 
+@pytest.mark.thorough
 def test_several_processes_that_migrate_at_the_same_instant_all_succeed(tmp_path: Path) -> None:
     # Without the lock on the folder one process in seventy fails, so that a hundred rounds of four are enough to see it.
     command = [sys.executable, "-c", RACE, str(tmp_path), "100"]

@@ -185,6 +185,7 @@ def test_deep_nesting_and_huge_numbers_are_problems() -> None:
     assert len(refused(HEADING, deep, huge, far)) == 3
 
 
+@pytest.mark.thorough
 def test_memory_stays_flat_however_long_the_recording_is() -> None:
     def peak(lines: int) -> int:
         line = FOCUSED.encode() + b"\n"
