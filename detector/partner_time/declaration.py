@@ -57,7 +57,7 @@ class PlanArguments:
     on: str | None = None
     until: str | None = None
     without: tuple[str, ...] = ()
-    again: tuple[str, ...] = ()
+    included: tuple[str, ...] = ()
     zone: str | None = None
     quiet: bool | None = None
 
@@ -115,7 +115,7 @@ def _apply(reader: _ArgumentReader, known: PartnerTime, title_argument: str, onc
     if title is None or zone is None or start is None or length is None or reader.problems:
         # Read as well, so that its problems are reported together with the others.
         reader.days(given.without, "--except", zone)
-        reader.days(given.again, "--include", zone)
+        reader.days(given.included, "--include", zone)
         reader.raise_problems()
         raise AssertionError("what was not read has a problem")
     wanted = replace(
@@ -227,7 +227,7 @@ class _ArgumentReader(ProblemCollector):
 
     def refuse_options_of_a_series(self, hint: str, **values: object) -> None:
         """Add a problem for each option that only has a meaning for what returns."""
-        series = {"--until": self.given.until, "--except": self.given.without, "--include": self.given.again}
+        series = {"--until": self.given.until, "--except": self.given.without, "--include": self.given.included}
         for argument, text in series.items():
             if text:
                 self.add(argument, "", _("belongs to what returns"), hint, **values)
@@ -273,7 +273,7 @@ class _ArgumentReader(ProblemCollector):
 
     def with_included(self, wanted: PartnerTime) -> PartnerTime:
         """Return it with the days of --include, which were excepted before."""
-        days = self.days(self.given.again, "--include", ZoneInfo(wanted.zone))
+        days = self.days(self.given.included, "--include", ZoneInfo(wanted.zone))
         excepted = {at.date() for at in wanted.without}
         for text, day in days.items():
             if day not in excepted:
@@ -325,7 +325,7 @@ def _with_known_end(recurrence: str | None, known: PartnerTime) -> str | None:
 
 
 def _with_moved_days(known: PartnerTime, wanted: PartnerTime) -> PartnerTime:
-    """Return it with what was said of single days by their new time; what had a time of its own keeps that."""
+    """Return it with its single days at their new time; a day that had a time of its own keeps that."""
     was, by = known.begins.time(), wanted.begins.time()
 
     def move(at: datetime) -> datetime:

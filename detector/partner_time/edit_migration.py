@@ -1,9 +1,9 @@
-"""Carry what was said of single occurrences over to a partner time as it was edited. Pure.
+"""Carry the exceptions of a partner time over to what an edit made of it. Pure.
 
-Rule 1: what was said of an occurrence that is still to come is said of the one on the same local day from then on.
-Rule 2: what has started and would still go on stays as it started, or was stopped; what is new on its local day, or overlaps
+Rule 1: an exception of an occurrence that is still to come becomes one of the new occurrence on the same local day.
+Rule 2: what has started and would still go on stays as it started; a new occurrence on its local day, or one that overlaps
 it, does not take place.
-Rule 3: what finds no day to go to is named, never dropped in silence.
+Rule 3: an exception whose day has no occurrence any more is reported, never dropped in silence.
 """
 
 from __future__ import annotations

@@ -11,21 +11,21 @@ from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.occurrences import occurrences
 from detector.partner_time.schedule import Exceptions, Schedule
 
-AHEAD: Final = timedelta(days=366)
+MAX_AHEAD: Final = timedelta(days=366)
 """How far ahead overlaps are looked for: what recurs has met the rest of the year by then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overlap:
-    """`other` overlaps the given partner time `often` times; `first` is its own first occurrence that does."""
+    """`other` overlaps the given partner time `count` times; `first` is its own first occurrence that does."""
 
     other: PartnerTime
     first: Occurrence
-    often: int
+    count: int
 
 
 def overlaps(wanted: PartnerTime, schedule: Schedule, now: datetime) -> list[Overlap]:
-    """Return which others it overlaps within `AHEAD`, but for what is skipped, cancelled or stopped.
+    """Return which others it overlaps within `MAX_AHEAD`, but for what is skipped, cancelled or stopped.
 
     `wanted` has a number, or 0 for what is not kept yet.
     """
@@ -36,12 +36,12 @@ def overlaps(wanted: PartnerTime, schedule: Schedule, now: datetime) -> list[Ove
             continue
         both = list(_meet(own, _planned(other, now, schedule.exceptions)))
         if both:
-            found.append(Overlap(other=other, first=both[0], often=len(both)))
+            found.append(Overlap(other=other, first=both[0], count=len(both)))
     return found
 
 
 def _planned(partner_time: PartnerTime, now: datetime, exceptions: Exceptions) -> list[Occurrence]:
-    return list(exceptions.apply(occurrences(partner_time, now, now + AHEAD)))
+    return list(exceptions.apply(occurrences(partner_time, now, now + MAX_AHEAD)))
 
 
 def _meet(own: list[Occurrence], theirs: list[Occurrence]) -> Iterable[Occurrence]:

@@ -28,7 +28,7 @@ class Calendar:
     """A calendar that was imported, or that is read again and again (`subscribed`).
 
     `place` is a file's absolute path, or a URL (it may bear a secret: never in a log or a repr). `accepts`: what it proposes
-    is accepted from now on. `local`: it may stand on the local network. `etag`, `modified`: what the server said of the last
+    is accepted from now on. `local`: it may stand on the local network. `etag`, `modified`: what the server sent with the last
     good copy; `refreshed`: when that was read; `tried`: when it was last read; `why`: what went wrong then, or None.
     """
 

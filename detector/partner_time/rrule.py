@@ -1,7 +1,7 @@
 """Read and check a recurrence as RFC 5545 writes it (RRULE).
 
 Rule 1: partner time recurs daily at most; every part that the RFC allows with its frequency is taken, none other.
-Rule 2: what is wrong is said in sentences for people, all of it at once.
+Rule 2: all problems are reported at once, in sentences for people.
 Rule 3: a recurrence that can never come true by its own words, such as every 30 February, is refused.
 """
 

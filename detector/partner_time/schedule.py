@@ -1,4 +1,4 @@
-"""The schedule: what is declared, what was said of single occurrences, what has started; and what follows from it.
+"""The schedule: what is declared, the exceptions from it, what has started; and the plan that follows from these.
 
 Rule 1: at most one occurrence is current. Where several overlap it is the one that was planned to begin first (of two that
 begin together the one declared first); it goes on until its end, and then the next begins for what is left of it.
@@ -36,7 +36,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Exceptions:
-    """What was said of single occurrences, by their id.
+    """How single occurrences differ from what is declared, by their id.
 
     `stopped`: when they were stopped, skipped or cancelled. `extended`: their later ends.
     """

@@ -10,12 +10,12 @@ from detector.i18n import _
 from rules.options import option
 
 LATE: Final = timedelta(seconds=60)
-"""What was to be said at an instant and is noticed later than this is not said: nothing fires when the machine wakes."""
+"""A notification that is due at an instant and is this late is dropped: nothing fires when the machine wakes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RitualSettings:
-    """What is said before partner time begins, when it begins, and when it is over; numbers: docs/evidence.md."""
+    """Notifications before partner time begins, when it begins, and when it is over; numbers: docs/evidence.md."""
 
     heads_up: timedelta = option(
         timedelta(minutes=5),

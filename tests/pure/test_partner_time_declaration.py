@@ -159,7 +159,7 @@ DINNER = replace(add(every="other friday", until="26 march", without=("11 dec",)
         ({"until": "never"}, {"recurrence": "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR"}),
         ({"until": "25 dec"}, {"recurrence": "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR;UNTIL=20261225"}),
         ({"without": ("25 dec",)}, {"without": (datetime(2026, 12, 11, 20), datetime(2026, 12, 25, 20))}),
-        ({"again": ("11 dec",)}, {"without": ()}),
+        ({"included": ("11 dec",)}, {"without": ()}),
         ({"zone": "Asia/Tokyo"}, {"zone": "Asia/Tokyo", "floats": False}),
         ({"on": "4 dec"}, {"begins": datetime(2026, 12, 4, 20), "without": ()}),
         ({"every": "fri"}, {"recurrence": "FREQ=WEEKLY;BYDAY=FR;UNTIL=20270326"}),
@@ -181,7 +181,7 @@ def test_edit_changes_only_the_named_fields(given: dict[str, object], changed: d
     ("given", "argument", "says"),
     [
         ({"title": ""}, "--title", "a title has at least one character"),
-        ({"again": ("25 dec",)}, "--include", "Friday 25 December 2026 is not excepted"),
+        ({"included": ("25 dec",)}, "--include", "Friday 25 December 2026 is not excepted"),
         ({"without": ("24 dec",)}, "--except", "Dinner is not on Thursday 24 December 2026"),
         ({"until": "26 nov"}, "--until", "it ends before it begins: the first is Friday 27 November 2026"),
         ({"every": "0 days"}, "--every", "every 0 days never comes"),

@@ -193,11 +193,11 @@ def test_the_week_picture_shows_what_lies_in_the_hour_that_comes_twice() -> None
 def test_overlaps_leave_out_skipped_occurrences() -> None:
     daily = replace(DINNER, title="Tea", number=2, recurrence="FREQ=DAILY", begins=datetime(2026, 11, 23, 21))
     found = overlaps(DINNER, Schedule([DINNER, daily]), NOW)
-    assert [(each.other.title, each.first.begins, each.often) for each in found] == [
+    assert [(each.other.title, each.first.begins, each.count) for each in found] == [
         ("Tea", datetime(2026, 11, 27, 19, tzinfo=UTC), 52)
     ]
     first = occurrences(DINNER, NOW, NOW + timedelta(days=5))[0].id
     skipped = overlaps(DINNER, Schedule([daily], Exceptions({first: NOW})), NOW)
-    assert (skipped[0].first.begins, skipped[0].often) == (datetime(2026, 12, 4, 19, tzinfo=UTC), 51)
+    assert (skipped[0].first.begins, skipped[0].count) == (datetime(2026, 12, 4, 19, tzinfo=UTC), 51)
     touching = replace(daily, begins=datetime(2026, 11, 23, 22))
     assert overlaps(DINNER, Schedule([touching]), NOW) == []

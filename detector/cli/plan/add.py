@@ -42,7 +42,7 @@ def add_partner_time(given: Mapping[str, Any], *, yes: bool) -> None:
 
 
 def _state_sentences(kept: PartnerTime, after: PlanContext) -> list[str]:
-    """Return what is under way or comes next, where that is not what was just said."""
+    """Return what is under way or comes next, unless the preview has just shown that."""
     own = next((occurrence for occurrence in after.under_way if occurrence.partner_time == kept.number), None)
     current, upcoming = after.plan.current, after.plan.upcoming
     if own is not None and current is not None and current.id != own.id:

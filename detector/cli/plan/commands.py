@@ -59,7 +59,7 @@ def add_command(*, yes: bool, **given: Any) -> None:
 @click.option("--on", metavar="DATE", help="The day of what is once; of what returns the first day from then on.")
 @click.option("--until", metavar="DATE", help="The last day on which it may be; `never` for none.")
 @click.option("--except", "without", metavar="DATE", multiple=True, help="Not on this day; may be given again.")
-@click.option("--include", "again", metavar="DATE", multiple=True, help="On this day after all; may be given again.")
+@click.option("--include", "included", metavar="DATE", multiple=True, help="On this day after all; may be given again.")
 @click.option("--zone", metavar="ZONE", help="Whose clock it goes by; `here` for the one where you are.")
 @click.option("--quiet/--no-quiet", default=None, help="Whether the desktop keeps quiet in it.")
 @click.option("--yes", is_flag=True, help="Do not ask first.")

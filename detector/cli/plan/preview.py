@@ -36,7 +36,7 @@ def write_preview(wanted: PartnerTime, known: PlanContext, *, with_overlaps: boo
 def _overlap_sentences(wanted: PartnerTime, known: PlanContext) -> Iterator[str]:
     found = overlaps(replace(wanted, number=wanted.number or 0), known.schedule, known.now)
     for overlap in found[:MAX_SHOWN]:
-        if overlap.often > 1:
+        if overlap.count > 1:
             text = _("It overlaps {title} (number {number}), first {when}.")
         else:
             text = _("It overlaps {title} (number {number}), {when}.")
