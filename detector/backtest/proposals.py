@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -149,11 +148,7 @@ def say_why(proposal: ThresholdProposal) -> str:
     span = (threshold.span or "").strip("()").rpartition(",")[2].strip()
     within = _(" in all") if span == "since start" else _(" within {span}").format(span=span) if span else ""
     if proposal.bounded:
-        text = (
-            _("In {count} of your {all} evenings even {number}{within} was reached; nothing higher is proposed.")
-            if _is_singular(proposal.proposed)
-            else _("In {count} of your {all} evenings even {number}{within} were reached; nothing higher is proposed.")
-        )
+        text = _("{number} or more{within} in {count} of your {all} evenings; nothing higher is proposed.")
         return text.format(count=proposal.then.evenings, all=proposal.evenings, number=number, within=within)
     templates = {
         "dwell": _("it lasted less than {number} at a time"),
@@ -161,23 +156,14 @@ def say_why(proposal: ThresholdProposal) -> str:
         "time": _("it took less than {number}{within}"),
     }
     template = templates.get(threshold.name, _("there were fewer than {number} {things}{within}"))
-    stayed = template.format(number=number, within=within, things=COUNTED.get(threshold.name, ""))
-    text = (
-        _("In {below} of your {all} evenings {stayed}; {before} was reached in {reached}.")
-        if _is_singular(threshold.number)
-        else _("In {below} of your {all} evenings {stayed}; {before} were reached in {reached}.")
-    )
+    text = _("In {below} of your {all} evenings {stayed}; {before} or more in {reached}.")
     return text.format(
         below=proposal.below,
         all=proposal.evenings,
-        stayed=stayed,
+        stayed=template.format(number=number, within=within, things=COUNTED.get(threshold.name, "")),
         before=say_number(threshold.number),
         reached=proposal.now.evenings,
     )
-
-
-def _is_singular(number: Number) -> bool:
-    return number == timedelta(minutes=1) and say_number(number).startswith("1 ")
 
 
 def _candidates(

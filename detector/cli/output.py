@@ -55,13 +55,8 @@ def cut(text: str, width: int) -> str:
 
 
 def print_json(value: Any, *, sort_keys: bool = False) -> None:
-    """Write the value as JSON, as `to_json` has it."""
-    click.echo(to_json(value, sort_keys=sort_keys))
-
-
-def to_json(value: Any, *, sort_keys: bool = False) -> str:
-    """Return the value as JSON: dataclasses as objects, instants and dates in ISO 8601, lengths in seconds."""
-    return json.dumps(value, default=_jsonable, ensure_ascii=False, indent=2, sort_keys=sort_keys)
+    """Write the value as JSON: dataclasses as objects, instants and dates in ISO 8601, lengths in seconds."""
+    click.echo(json.dumps(value, default=_jsonable, ensure_ascii=False, indent=2, sort_keys=sort_keys))
 
 
 def attributes(value: object, names: str) -> dict[str, Any]:

@@ -196,21 +196,11 @@ def _moments(summary: Summary, width: int) -> list[str]:
         text = _("Moments: {count}, {rate} per hour of partner time")
         lines = [text.format(count=summary.moments, rate=f"{summary.per_hour:.1f}")]
     excused = (
-        (
-            summary.together,
-            ngettext("{count} was for both of you", "{count} were for both of you", summary.together),
-        ),
-        (summary.needed, ngettext("{count} was needed", "{count} were needed", summary.needed)),
-        (
-            summary.on_call,
-            ngettext(
-                "{count} was of what may call you while you are on call",
-                "{count} were of what may call you while you are on call",
-                summary.on_call,
-            ),
-        ),
+        (summary.together, _("for both of you")),
+        (summary.needed, _("needed")),
+        (summary.on_call, _("of what may call you while you are on call")),
     )
-    others = [words.format(count=count) for count, words in excused if count]
+    others = [f"{count} {words}" for count, words in excused if count]
     return lines + (_indented(_("Not among them: {others}.").format(others=", ".join(others)), width) if others else [])
 
 

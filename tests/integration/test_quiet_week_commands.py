@@ -151,7 +151,7 @@ def test_propose_shows_both_sides_and_why_and_changes_nothing() -> None:
     lived(50, 55, 65, 70, 80, 20, 200)
     text = said("quiet-week", "propose")
     assert "M302 Mail, for a while dwell: 45 s now, 90 s proposed." in text
-    assert "In 6 of your 7 evenings it lasted less than 90 s at a time; 45 s were reached in 6." in text
+    assert "In 6 of your 7 evenings it lasted less than 90 s at a time; 45 s or more in 6." in text
     assert "Moments an evening: 0.9 now, 0.1 then. Nudges an evening, of all rules: 0.9 now, 0.1 then." in text
     assert "`turntoward quiet-week accept M302`" in text
     (told,) = json.loads(said("quiet-week", "propose", "--json"))["proposals"]

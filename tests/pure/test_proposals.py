@@ -81,7 +81,7 @@ def test_the_proposed_number_is_the_lowest_that_three_of_four_evenings_stay_belo
     assert (only.now.moments, only.then.moments) == (6, 1)
     assert (only.now.nudges, only.then.nudges) == (6, 1)
     assert only.rule.condition.text == "category is mail and dwell >= 90 s"
-    assert say_why(only) == ("In 6 of your 7 evenings it lasted less than 90 s at a time; 45 s were reached in 6.")
+    assert say_why(only) == ("In 6 of your 7 evenings it lasted less than 90 s at a time; 45 s or more in 6.")
 
 
 def test_the_evenings_are_played_as_if_they_had_not_been_quiet() -> None:
@@ -113,7 +113,7 @@ def test_where_the_highest_number_changes_nothing_nothing_is_proposed() -> None:
 
 def test_a_bounded_proposal_says_how_often_it_is_reached() -> None:
     only = proposed(week(*[250] * 4, 60, 60, 60))["M302"]
-    assert say_why(only) == "In 4 of your 7 evenings even 3 min were reached; nothing higher is proposed."
+    assert say_why(only) == "3 min or more in 4 of your 7 evenings; nothing higher is proposed."
 
 
 def test_a_count_is_proposed_as_a_count() -> None:
@@ -123,15 +123,13 @@ def test_a_count_is_proposed_as_a_count() -> None:
     ]
     only = proposed(looks)["G201"]
     assert (only.threshold.number, only.proposed) == (3, 5)
-    assert say_why(only) == (
-        "In 6 of your 7 evenings there were fewer than 5 looks within 10 min; 3 were reached in 6."
-    )
+    assert say_why(only) == ("In 6 of your 7 evenings there were fewer than 5 looks within 10 min; 3 or more in 6.")
 
 
 def test_a_sum_of_time_is_proposed_as_one() -> None:
     only = proposed([evening(day, (30, "work", 210)) for day in range(7)])["W601"]
     assert (say_number(only.proposed), only.threshold.feature) == ("4 min", "all.time(work, 15 min)")
-    assert say_why(only) == ("In 7 of your 7 evenings it took less than 4 min within 15 min; 3 min were reached in 7.")
+    assert say_why(only) == ("In 7 of your 7 evenings it took less than 4 min within 15 min; 3 min or more in 7.")
 
 
 def test_own_and_declined_rules_get_no_proposal() -> None:
@@ -151,7 +149,7 @@ def test_a_for_condition_gets_another_length() -> None:
     rule = replace(RULES[0], code="X1", condition=lasting)
     only = proposed(week(*[60] * 7), [rule])["X1"]
     assert only.rule.condition.text == "(category is mail and dwell >= 5 s) for 1 min"
-    assert say_why(only) == "In 7 of your 7 evenings it went on for less than 1 min; 20 s were reached in 7."
+    assert say_why(only) == "In 7 of your 7 evenings it went on for less than 1 min; 20 s or more in 7."
 
 
 def test_an_evening_of_two_partner_times_is_one_evening() -> None:

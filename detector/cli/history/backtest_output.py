@@ -159,18 +159,10 @@ def _changes(found: Comparison, headings: tuple[str, str], zone: ZoneInfo) -> It
         )
         yield text.format(count=rest)
     if others:
-        text = (
-            ngettext(
-                "In {count:,} evening more only what is kept and not said changes.",
-                "In {count:,} evenings more only what is kept and not said changes.",
-                others,
-            )
-            if with_nudges
-            else ngettext(
-                "In {count:,} evening only what is kept and not said changes.",
-                "In {count:,} evenings only what is kept and not said changes.",
-                others,
-            )
+        text = ngettext(
+            "In {count:,} evening only what is kept and not said changes.",
+            "In {count:,} evenings only what is kept and not said changes.",
+            others,
         )
         yield from _wrapped(text.format(count=others))
 
