@@ -50,7 +50,7 @@ class FakeSender:
     def __init__(self, does: Callable[[int], None] = lambda _: None, *, hangs: bool = False) -> None:
         self.does = does
         self.hangs = hangs
-        self.said: list[str] = []
+        self.shown: list[str] = []
         self.answered: Callable[[int, Answer], None] = lambda *_: None
 
     async def show(self, nudge: int, words: NotificationText, answered: Callable[[int, Answer], None]) -> str | None:
@@ -58,14 +58,14 @@ class FakeSender:
         self.does(nudge)
         if self.hangs:
             await asyncio.Event().wait()
-        self.said.append(f"show {nudge}")
+        self.shown.append(f"show {nudge}")
         return "voice"
 
     async def withdraw(self, nudge: int) -> None:
-        self.said.append(f"withdraw {nudge}")
+        self.shown.append(f"withdraw {nudge}")
 
     async def close(self) -> None:
-        self.said.append("close")
+        self.shown.append("close")
 
 
 class FailingHistory(HistoryStore):
@@ -73,10 +73,10 @@ class FailingHistory(HistoryStore):
         raise StoreError("the disk is full")
 
 
-def effect_runner(voice: FakeSender, put: Callable[[Observation], None], store: Store | None = None) -> EffectRunner:
+def effect_runner(sender: FakeSender, put: Callable[[Observation], None], store: Store | None = None) -> EffectRunner:
     return EffectRunner(
         store=store or Store.in_memory(),
-        sender=voice,
+        sender=sender,
         wording=Wording(Settings(), began=NOON, rules={}),
         put=put,
         clock=ManualClock(NOON),
@@ -84,52 +84,52 @@ def effect_runner(voice: FakeSender, put: Callable[[Observation], None], store: 
 
 
 async def test_a_nudge_that_cannot_be_stored_is_not_shown() -> None:
-    voice, came = FakeSender(), list[Observation]()
+    sender, came = FakeSender(), list[Observation]()
     store = Store.in_memory()
     store.history = FailingHistory(store._database)
-    one = effect_runner(voice, came.append, store)
+    one = effect_runner(sender, came.append, store)
     with pytest.raises(StoreError):
         one.run([BEGAN, Notify(moment=moment(1))])
     await one.settled()
     await one.close()
-    assert voice.said == ["close"]
+    assert sender.shown == ["close"]
 
 
 async def test_the_record_is_stored_before_the_nudge_is_shown() -> None:
     store = Store.in_memory()
     kept: list[int] = []
-    voice = FakeSender(lambda _: kept.append(len(store.history.moments())))
-    one = effect_runner(voice, lambda _: None, store)
+    sender = FakeSender(lambda _: kept.append(len(store.history.moments())))
+    one = effect_runner(sender, lambda _: None, store)
     one.run([BEGAN, Notify(moment=moment(1)), Record(occurrence="1@x", what=moment(1))])
     await one.settled()
     assert kept == [1]
 
 
 async def test_notifications_are_shown_in_order() -> None:
-    voice = FakeSender()
-    one = effect_runner(voice, lambda _: None)
+    sender = FakeSender()
+    one = effect_runner(sender, lambda _: None)
     greet = NotifyStart(occurrence="1@x", title="t", at=NOON, ends=NOON)
     one.run([greet, Notify(moment=moment(1)), Withdraw(nudge=1), Notify(moment=moment(2))])
     await one.settled()
-    assert voice.said == ["show 0", "show 1", "withdraw 1", "show 2"]
+    assert sender.shown == ["show 0", "show 1", "withdraw 1", "show 2"]
 
 
 async def test_shown_and_answered_come_back_as_observations() -> None:
-    voice, came = FakeSender(), list[Observation]()
-    one = effect_runner(voice, came.append)
+    sender, came = FakeSender(), list[Observation]()
+    one = effect_runner(sender, came.append)
     one.run([Notify(moment=moment(3))])
     await one.settled()
-    voice.answered(3, "together")
+    sender.answered(3, "together")
     assert came == [Shown(at=NOON, nudge=3, by="voice"), Answered(at=NOON, nudge=3, answer="together")]
 
 
 async def test_a_notifier_that_hangs_costs_only_its_nudge(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SHOW_TIMEOUT", 0.01)
-    voice, came = FakeSender(hangs=True), list[Observation]()
-    one = effect_runner(voice, came.append)
+    sender, came = FakeSender(hangs=True), list[Observation]()
+    one = effect_runner(sender, came.append)
     one.run([Notify(moment=moment(1))])
     await one.settled()
-    voice.hangs = False
+    sender.hangs = False
     one.run([Notify(moment=moment(2))])
     await one.settled()
     assert came == [NotShown(at=NOON, nudge=1), Shown(at=NOON, nudge=2, by="voice")]
@@ -140,31 +140,31 @@ async def test_a_notifier_with_a_bug_costs_only_its_nudge() -> None:
         if nudge == 1:
             raise ZeroDivisionError
 
-    voice, came = FakeSender(fails_first), list[Observation]()
-    one = effect_runner(voice, came.append)
+    sender, came = FakeSender(fails_first), list[Observation]()
+    one = effect_runner(sender, came.append)
     one.run([Notify(moment=moment(1)), Notify(moment=moment(2))])
     await one.settled()
     assert came == [NotShown(at=NOON, nudge=1), Shown(at=NOON, nudge=2, by="voice")]
 
 
 async def test_ask_how_long_is_not_recorded_as_shown_and_its_answer_comes_back() -> None:
-    voice, came = FakeSender(), list[Observation]()
-    one = effect_runner(voice, came.append)
+    sender, came = FakeSender(), list[Observation]()
+    one = effect_runner(sender, came.append)
     one.run([AskHowLong(moment=moment(4))])
     await one.settled()
-    assert voice.said == ["show 4"]
+    assert sender.shown == ["show 4"]
     assert came == []
-    voice.answered(4, "needed_5")
+    sender.answered(4, "needed_5")
     assert came == [Answered(at=NOON, nudge=4, answer="needed_5")]
     await one.close()
 
 
 async def test_notify_need_over_is_shown_without_answers() -> None:
-    voice, came = FakeSender(), list[Observation]()
-    one = effect_runner(voice, came.append)
+    sender, came = FakeSender(), list[Observation]()
+    one = effect_runner(sender, came.append)
     one.run([NotifyNeedOver(moment=moment(4), at=NOON)])
     await one.settled()
-    assert voice.said == ["show 0"]
+    assert sender.shown == ["show 0"]
     assert came == []
     await one.close()
 
@@ -173,8 +173,8 @@ async def test_a_question_that_cannot_be_shown_is_not_recorded() -> None:
     def fails(_: int) -> None:
         raise RuntimeError
 
-    voice, came = FakeSender(fails), list[Observation]()
-    one = effect_runner(voice, came.append)
+    sender, came = FakeSender(fails), list[Observation]()
+    one = effect_runner(sender, came.append)
     one.run([AskHowLong(moment=moment(4)), NotifyNeedOver(moment=moment(4), at=NOON)])
     await one.settled()
     assert came == []

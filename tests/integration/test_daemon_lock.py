@@ -17,7 +17,7 @@ from detector.paths import lock_path
 HOLDS = r"""
 import os, signal
 from detector.control.lock import Lock
-signal.signal(signal.SIGHUP, lambda *_: (os.write(1, b"poked\n"), os._exit(0)))
+signal.signal(signal.SIGHUP, lambda *_: (os.write(1, b"woken\n"), os._exit(0)))
 with Lock() as lock:
     lock.publish('{"a": 1}')
     print("held", flush=True)
@@ -57,7 +57,7 @@ def test_a_killed_daemon_leaves_no_lock_behind(holder: subprocess.Popen[str]) ->
 def test_wake_daemon_signals_the_daemon_and_nobody_else(holder: subprocess.Popen[str]) -> None:
     assert wake_daemon() is True
     assert holder.stdout is not None
-    assert holder.stdout.readline() == "poked\n"
+    assert holder.stdout.readline() == "woken\n"
     assert holder.wait(30) == 0
     assert wake_daemon() is False
 

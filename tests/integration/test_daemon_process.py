@@ -176,7 +176,7 @@ def test_it_ends_even_if_something_of_its_own_hangs(program: Program) -> None:
 
 
 def test_a_signal_to_wake_before_the_loop_runs_does_not_kill(program: Program) -> None:
-    # From the first instant at which a command can see the daemon, a poke must be harmless.
+    # From the first instant at which a command can see the daemon, the signal that wakes it must be harmless.
     daemon = program.run()
     path = program.home / "run/turntoward.lock"
     while (pid := running_pid(path)) is None:

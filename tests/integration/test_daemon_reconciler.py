@@ -119,8 +119,8 @@ class Evening:
         self.store = Store.open(path)
         self.wake = asyncio.Event()
         self.sensors: list[Sensors] = []
-        self.voices: list[FakeSender] = []
-        self.performers: list[EffectRunner] = []
+        self.senders: list[FakeSender] = []
+        self.effect_runners: list[EffectRunner] = []
         self.reconciler = Reconciler(store=self.store, open_session=self.open_session)
         self.upcoming = Upcoming()
         self.loop = Loop(
@@ -135,11 +135,11 @@ class Evening:
     def open_session(self, occurrence: Occurrence, stored_id: str) -> Session:
         inbox = Inbox(lambda _: Activity(category="other"), clock=self.clock, arrived=self.wake)
         self.sensors.append(Sensors(inbox.put, self.clock))
-        self.voices.append(FakeSender())
-        self.performers.append(
+        self.senders.append(FakeSender())
+        self.effect_runners.append(
             EffectRunner(
                 store=self.store,
-                sender=self.voices[-1],
+                sender=self.senders[-1],
                 wording=Wording(Settings(), began=occurrence.begins, rules={}),
                 put=inbox.put,
                 clock=self.clock,
@@ -152,7 +152,7 @@ class Evening:
             core=core,
             inbox=inbox,
             sensors=self.sensors[-1],
-            effect_runner=self.performers[-1],
+            effect_runner=self.effect_runners[-1],
         )
 
     async def after_reconcile(self, coming: Upcoming) -> None:
@@ -173,7 +173,7 @@ class Evening:
         await self.loop.step()
         await asyncio.sleep(0)
         if self.reconciler.session is not None:
-            await self.performers[-1].settled()
+            await self.effect_runners[-1].settled()
             await self.loop.step()
 
     def kinds(self, occurrence: str) -> list[str]:
@@ -222,7 +222,7 @@ async def test_partner_time_begins_and_ends_as_planned_and_nothing_is_sensed_out
     await evening.at(ENDS + timedelta(seconds=1))
     assert evening.reconciler.session is None
     assert not evening.sensors[0].running
-    assert evening.voices[0].closed
+    assert evening.senders[0].closed
     kept = evening.kept()[THIS]
     assert (kept.began, kept.ended, kept.end_reason) == (BEGINS, ENDS, "ended")
     assert "Gap" not in evening.kinds(THIS)
@@ -247,7 +247,7 @@ async def test_a_nudge_is_shown_once_and_recorded_as_shown(evenings: Make) -> No
     for second in range(1, 61):
         at = BEGINS + minutes(1) + timedelta(seconds=second)
         await evening.at(at, InputCounted(at=at, scrolls=3))
-    assert evening.voices[0].shown == [0, 1]
+    assert evening.senders[0].shown == [0, 1]
     (moment,) = evening.store.history.moments()
     assert (moment.decided, moment.shown_by) == ("nudged", "voice")
 
@@ -318,7 +318,7 @@ async def test_a_moment_across_the_planned_end_of_an_extended_session_is_noticed
     for second in range(1, 61):
         at = social + timedelta(seconds=second)
         await evening.at(at, InputCounted(at=at, scrolls=3))
-    assert evening.voices[0].shown == [0, 1]
+    assert evening.senders[0].shown == [0, 1]
 
 
 async def test_an_extension_counts_even_if_the_loop_wakes_after_the_planned_end(evenings: Make) -> None:
@@ -500,7 +500,7 @@ async def test_a_kill_loses_nothing_and_a_restart_resumes_after_a_gap(evenings: 
     gap = list(after.store.history.observations(THIS))[len(kept)]
     assert isinstance(gap, Gap)
     assert (gap.reason, gap.since, gap.at) == (GapReason.RESTART, last, BEGINS + minutes(20))
-    assert after.voices[0].shown == []
+    assert after.senders[0].shown == []
     assert len(after.store.history.moments()) == 1
     assert after.sensors[0].running
 

@@ -36,19 +36,19 @@ class FakeSender:
     """A notifier that remembers; `hangs` until it is let go of."""
 
     def __init__(self, *, hangs: bool = False) -> None:
-        self.said: list[str] = []
+        self.shown: list[str] = []
         self.hangs = hangs
 
     async def show(self, _nudge: int, words: NotificationText, _answered: Callable[[int, Answer], None]) -> str:
         if self.hangs:
             await asyncio.Event().wait()
-        self.said.append(words.title)
+        self.shown.append(words.title)
         return "voice"
 
     async def withdraw(self, nudge: int) -> None: ...
 
     async def close(self) -> None:
-        self.said.append("closed")
+        self.shown.append("closed")
 
 
 class Day:
@@ -58,7 +58,7 @@ class Day:
         self.store = Store.open(path, zone=lambda: "UTC")
         self.clock = ManualClock(at)
         self.settings = settings or Settings()
-        self.voices: list[FakeSender] = []
+        self.senders: list[FakeSender] = []
         self.wakes: list[datetime | None] = []
         self.idle = IdleNotifications(self._make)
         self.reminder = Reminder(
@@ -70,8 +70,8 @@ class Day:
         )
 
     def _make(self) -> FakeSender:
-        self.voices.append(FakeSender())
-        return self.voices[-1]
+        self.senders.append(FakeSender())
+        return self.senders[-1]
 
     async def look(self, at: datetime, *, paused_until: datetime | None = None) -> list[str]:
         self.clock.at = at
@@ -81,7 +81,7 @@ class Day:
         await self.reminder.update(Upcoming(plan=plan, paused_until=paused_until))
         for _ in range(5):
             await asyncio.sleep(0)
-        return [said for voice in self.voices for said in voice.said]
+        return [shown for sender in self.senders for shown in sender.shown]
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def day(path: Path) -> Iterator[Day]:
 async def test_the_reminder_is_shown_when_it_is_due_and_not_again(day: Day) -> None:
     assert await day.look(DUE - timedelta(hours=1)) == []
     assert day.wakes == [DUE]
-    assert (await day.look(DUE - SECOND), day.voices) == ([], [])
+    assert (await day.look(DUE - SECOND), day.senders) == ([], [])
     assert await day.look(DUE) == ["Dinner begins at 18:30"]
     assert await day.look(DUE + SECOND) == ["Dinner begins at 18:30"]
     assert day.idle.is_showing
@@ -174,19 +174,19 @@ async def test_a_session_takes_over_the_notifiers_that_show_the_reminder(day: Da
     await day.look(DUE - SECOND)
     await day.look(DUE)
     taken = day.idle.take_over()
-    assert taken is day.voices[0]
+    assert taken is day.senders[0]
     # The evening has the notifiers now: nobody else lets go of them.
     assert await day.look(BEGINS) == ["Dinner begins at 18:30"]
     assert not day.idle.is_showing
 
 
 async def test_the_notifiers_are_closed_when_the_time_of_the_notification_is_over() -> None:
-    voice = FakeSender()
-    idle = IdleNotifications(lambda: voice)
+    sender = FakeSender()
+    idle = IdleNotifications(lambda: sender)
     idle.show(NotificationText(title="one", body="", expires=timedelta(0)))
     await asyncio.sleep(0.01)
     assert not idle.is_showing
-    assert voice.said == ["one", "closed"]
+    assert sender.shown == ["one", "closed"]
 
 
 async def test_a_later_notification_replaces_the_earlier_one() -> None:
@@ -196,22 +196,22 @@ async def test_a_later_notification_replaces_the_earlier_one() -> None:
     await asyncio.sleep(0.01)
     idle.show(NotificationText(title="two", body=""))
     await asyncio.sleep(0.01)
-    assert first.said == ["one", "two"]
+    assert first.shown == ["one", "two"]
     idle.show(NotificationText(title="three", body=""), second)
     await asyncio.sleep(0.01)
-    assert (first.said, second.said) == (["one", "two", "closed"], ["three"])
+    assert (first.shown, second.shown) == (["one", "two", "closed"], ["three"])
     await idle.close()
-    assert second.said == ["three", "closed"]
+    assert second.shown == ["three", "closed"]
 
 
 async def test_taking_over_cancels_a_notifier_that_hangs() -> None:
-    voice = FakeSender(hangs=True)
-    idle = IdleNotifications(lambda: voice)
+    sender = FakeSender(hangs=True)
+    idle = IdleNotifications(lambda: sender)
     idle.show(NotificationText(title="one", body=""))
     await asyncio.sleep(0)
-    assert idle.take_over() is voice
+    assert idle.take_over() is sender
     await asyncio.sleep(0.01)
-    assert (voice.said, idle.is_showing) == ([], False)
+    assert (sender.shown, idle.is_showing) == ([], False)
     assert "idle notification" not in {task.get_name() for task in asyncio.all_tasks()}
 
 
@@ -262,28 +262,28 @@ def wording(settings: Settings, *, quiet: bool = False) -> Wording:
 
 async def say_the_end(day: Day, *, at: datetime, settings: Settings, quiet: bool = False, **how: bool) -> list[str]:
     day.clock.at = at
-    voice = FakeSender()
+    sender = FakeSender()
     effect_runner = EffectRunner(
         store=day.store,
-        sender=voice,
+        sender=sender,
         wording=wording(settings, quiet=quiet),
         put=lambda _: None,
         clock=day.clock,
-        show_after_end=lambda text: day.idle.show(text, voice),
+        show_after_end=lambda text: day.idle.show(text, sender),
     )
     effect_runner.run(whole(**how))
     await effect_runner.close()
     await asyncio.sleep(0.01)
-    return voice.said
+    return sender.shown
 
 
 async def test_the_line_at_the_end_stays_after_the_session_and_is_replaced_by_the_next(day: Day) -> None:
-    said = await say_the_end(day, at=ENDS + SECOND, settings=chosen())
-    assert said == ["For 1 h 28 min no screen took you away"]
+    shown = await say_the_end(day, at=ENDS + SECOND, settings=chosen())
+    assert shown == ["For 1 h 28 min no screen took you away"]
     assert day.idle.is_showing
-    voice = day.idle.take_over()
-    assert isinstance(voice, FakeSender)
-    assert voice.said == said
+    sender = day.idle.take_over()
+    assert isinstance(sender, FakeSender)
+    assert sender.shown == shown
 
 
 @pytest.mark.parametrize(
@@ -292,8 +292,8 @@ async def test_the_line_at_the_end_stays_after_the_session_and_is_replaced_by_th
     ids=["noticed late", "not chosen", "in the quiet week"],
 )
 async def test_no_line_at_the_end(day: Day, late: timedelta, ending: bool, quiet: bool) -> None:
-    said = await say_the_end(day, at=ENDS + late, settings=chosen(ending), quiet=quiet)
-    assert (said, day.idle.is_showing) == (["closed"], False)
+    shown = await say_the_end(day, at=ENDS + late, settings=chosen(ending), quiet=quiet)
+    assert (shown, day.idle.is_showing) == (["closed"], False)
 
 
 async def test_the_line_at_the_end_has_no_number_where_less_than_half_is_known(day: Day) -> None:

@@ -81,7 +81,7 @@ async def test_a_quiet_evening_shows_its_start_and_nothing_else(evening: Evening
     await scroll(evening, BEGAN + timedelta(minutes=20))
     assert began(evening) == [True]
     assert decided(evening) == [("suppressed", Reason.QUIET_WEEK)]
-    assert evening.voices[-1].shown == [0], "the greeting, and nothing else"
+    assert evening.senders[-1].shown == [0], "the greeting, and nothing else"
 
 
 async def test_a_restart_leaves_the_evening_quiet(evening: Evening) -> None:
@@ -91,7 +91,7 @@ async def test_a_restart_leaves_the_evening_quiet(evening: Evening) -> None:
     await other.at(BEGAN + timedelta(minutes=30))
     await scroll(other, BEGAN + timedelta(minutes=40))
     assert decided(other) == [("suppressed", Reason.QUIET_WEEK)] * 2
-    assert other.voices[-1].shown == []
+    assert other.senders[-1].shown == []
     other.store.close()
 
 

@@ -45,7 +45,7 @@ awhile = st.sampled_from([1, 2, 7, 20, 45, 60, 90, 180, 400, 1500]).map(lambda c
 lengths = st.sampled_from([1, 5, 30, 60, 90, 240, 1440]).map(lambda count: count * MINUTE)
 ahead = st.sampled_from([-180, -60, -7, -1, 0, 1, 5, 30, 120, 300]).map(lambda count: count * MINUTE)
 recurrences = st.sampled_from([None, "FREQ=DAILY", "FREQ=DAILY", "FREQ=WEEKLY", "FREQ=DAILY;INTERVAL=2"])
-poked = st.sampled_from([True, True, True, False])
+woken = st.sampled_from([True, True, True, False])
 which = st.integers(0, 3)
 
 
@@ -93,9 +93,9 @@ class Wishing(RuleBasedStateMachine):
             self.run(self.day.step(look=look))
             self.agreed = self.agreed or look
 
-    def wished(self, poked: bool) -> None:
+    def requested(self, woken: bool) -> None:
         self.agreed = False
-        if poked:
+        if woken:
             self.step()
 
     @property
@@ -112,22 +112,22 @@ class Wishing(RuleBasedStateMachine):
             title="Dinner", begins=local, lasts=lasts, zone=self.zone, recurrence=recurrence, floats=floats
         )
 
-    @rule(begins=ahead, lasts=lengths, recurrence=recurrences, floats=st.booleans(), poked=poked)
-    def adds(self, begins: timedelta, lasts: timedelta, recurrence: str | None, floats: bool, poked: bool) -> None:
+    @rule(begins=ahead, lasts=lengths, recurrence=recurrences, floats=st.booleans(), woken=woken)
+    def adds(self, begins: timedelta, lasts: timedelta, recurrence: str | None, floats: bool, woken: bool) -> None:
         if len(self.store.plans.partner_times()) < 4:
             self.store.plans.add(self.some(begins, lasts, recurrence, floats=floats))
             self.happened("add")
-            self.wished(poked)
+            self.requested(woken)
 
     @rule(
         which=which,
         begins=ahead,
         lasts=lengths,
         shape=st.tuples(recurrences, st.booleans(), st.booleans()),
-        poked=poked,
+        woken=woken,
     )
     def edits(
-        self, which: int, begins: timedelta, lasts: timedelta, shape: tuple[str | None, bool, bool], poked: bool
+        self, which: int, begins: timedelta, lasts: timedelta, shape: tuple[str | None, bool, bool], woken: bool
     ) -> None:
         recurrence, floats, this = shape
         ours = self.day.reconciler.session if self.day is not None and self.agreed else None
@@ -143,38 +143,38 @@ class Wishing(RuleBasedStateMachine):
         edited = requests.edit(self.store, self.now, changed)
         assert edited is not None
         self.happened("edit while it is under way" if is_under_way else "edit")
-        self.wished(poked)
+        self.requested(woken)
         if is_under_way and ours is not None and self.day is not None:
             assert edited.goes_on is not None
             assert (edited.goes_on.id, edited.goes_on.ends) == (ours.occurrence.id, ours.occurrence.ends)
             assert self.day.reconciler.session is ours, "what is under way goes on as it began"
 
-    @rule(which=which, poked=poked)
-    def removes(self, which: int, poked: bool) -> None:
+    @rule(which=which, woken=woken)
+    def removes(self, which: int, woken: bool) -> None:
         known = self.one_of(which)
         if known is not None and known.number is not None and known.number % 2:
             self.store.plans.remove(known.number)
             self.happened("remove")
-            self.wished(poked)
+            self.requested(woken)
 
-    @rule(which=which, poked=poked)
-    def skips(self, which: int, poked: bool) -> None:
+    @rule(which=which, woken=woken)
+    def skips(self, which: int, woken: bool) -> None:
         known = self.one_of(which)
         skipped = requests.skip(self.store, self.now, None if known is None else known.number)
         if skipped is not None:
             self.happened("skip what is under way" if skipped.begins <= self.now else "skip")
             self.note(skipped.id)
-            self.wished(poked)
+            self.requested(woken)
 
-    @rule(poked=poked)
-    def takes_back(self, poked: bool) -> None:
+    @rule(woken=woken)
+    def takes_back(self, woken: bool) -> None:
         if (back := requests.unskip(self.store, self.now)) is not None:
             self.taken_place.pop(back.id, None)
             self.happened("unskip")
-            self.wished(poked)
+            self.requested(woken)
 
-    @rule(which=which, days=st.sampled_from([None, 1, 2]), poked=poked)
-    def cancels(self, which: int, days: int | None, poked: bool) -> None:
+    @rule(which=which, days=st.sampled_from([None, 1, 2]), woken=woken)
+    def cancels(self, which: int, days: int | None, woken: bool) -> None:
         known = self.one_of(which)
         coming = None if known is None else requests.next_of(self.store, self.now, known.number)
         if coming is None:
@@ -185,46 +185,46 @@ class Wishing(RuleBasedStateMachine):
         assert (made is None) == (instead is None)
         self.happened("cancel" if made is None else "cancel with a new date")
         self.note(coming.id)
-        self.wished(poked)
+        self.requested(woken)
 
-    @rule(lasts=lengths, poked=poked)
-    def begins_now(self, lasts: timedelta, poked: bool) -> None:
+    @rule(lasts=lengths, woken=woken)
+    def begins_now(self, lasts: timedelta, woken: bool) -> None:
         if len(self.store.plans.partner_times()) < 6 and requests.start(self.store, self.now, lasts, "Now") is not None:
             self.happened("now")
-            self.wished(poked)
+            self.requested(woken)
 
-    @rule(by=lengths, poked=poked)
-    def extends(self, by: timedelta, poked: bool) -> None:
+    @rule(by=lengths, woken=woken)
+    def extends(self, by: timedelta, woken: bool) -> None:
         if requests.extend(self.store, self.now, by) is not None:
             self.happened("extend")
-            self.wished(poked)
+            self.requested(woken)
 
-    @rule(poked=poked)
-    def stops(self, poked: bool) -> None:
+    @rule(woken=woken)
+    def stops(self, woken: bool) -> None:
         if requests.stop(self.store, self.now):
             self.happened("stop")
-            self.wished(poked)
+            self.requested(woken)
 
-    @rule(lasts=st.sampled_from([1, 20, 90]), poked=poked)
-    def pauses(self, lasts: int, poked: bool) -> None:
+    @rule(lasts=st.sampled_from([1, 20, 90]), woken=woken)
+    def pauses(self, lasts: int, woken: bool) -> None:
         self.store.plans.pause_until(self.now + lasts * MINUTE)
         self.happened("pause")
-        self.wished(poked)
+        self.requested(woken)
 
-    @rule(poked=poked)
-    def resumes(self, poked: bool) -> None:
+    @rule(woken=woken)
+    def resumes(self, woken: bool) -> None:
         if self.store.plans.paused_until() is not None:
             self.store.plans.pause_until(None)
             self.happened("resume")
-            self.wished(poked)
+            self.requested(woken)
 
-    @rule(zone=st.sampled_from(ZONES), poked=poked)
-    def travels(self, zone: str, poked: bool) -> None:
+    @rule(zone=st.sampled_from(ZONES), woken=woken)
+    def travels(self, zone: str, woken: bool) -> None:
         if zone != self.zone:
             ours = self.day.reconciler.session if self.day is not None and self.agreed else None
             self.zone = zone
             self.happened("journey" if ours is None else "journey while it is under way")
-            self.wished(poked)
+            self.requested(woken)
             assert ours is None or self.day is None or self.day.reconciler.session is ours
 
     def note(self, name: str) -> None:

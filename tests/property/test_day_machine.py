@@ -1,4 +1,4 @@
-"""Whatever is declared, wished, slept through, set, travelled or killed, in any order: the laws of the day hold.
+"""Whatever is declared, requested, slept through, set, travelled or killed, in any order: the laws of the day hold.
 
 The store, the wishes, the reconciler, the loop and the core are the real ones; see `tests/rig/day.py` for what is not.
 """
@@ -16,7 +16,7 @@ from hypothesis.stateful import invariant, precondition, rule, run_state_machine
 
 from detector.store.store import Store
 from tests.property import day_laws as laws
-from tests.property.day_requests import HOUR, MINUTE, REACHED, Wishing, awhile, poked
+from tests.property.day_requests import HOUR, MINUTE, REACHED, Wishing, awhile, woken
 from tests.rig.day import GOES_ON, GREETING, NUDGE
 from tests.rig.examples import PROFILE, examples
 
@@ -57,26 +57,26 @@ class TheDay(Wishing):
         for _, title in self.day.said[before:]:
             self.happened(title)
 
-    @rule(by=awhile, poked=poked)
-    def sleeps(self, by: timedelta, poked: bool) -> None:
+    @rule(by=awhile, woken=woken)
+    def sleeps(self, by: timedelta, woken: bool) -> None:
         self.clock.at += by
         if self.day is None:
             return
         self.day.slept += by.total_seconds()
         before = len(self.day.said)
-        self.step(look=poked)
+        self.step(look=woken)
         fired = [title for _, title in self.day.said[before:]]
         until = self.store.plans.paused_until()
         in_time = {GOES_ON} if until is not None and self.now - until <= MINUTE else set()
         assert set(fired) <= {GREETING, *in_time}, "nothing fires the moment the machine wakes"
         self.happened("suspend")
 
-    @rule(by=awhile, back=st.booleans(), poked=poked)
-    def sets_the_clock(self, by: timedelta, back: bool, poked: bool) -> None:
+    @rule(by=awhile, back=st.booleans(), woken=woken)
+    def sets_the_clock(self, by: timedelta, back: bool, woken: bool) -> None:
         self.clock.at += -by if back else by
         self.epoch += back
         self.happened("clock set back" if back else "clock set forward")
-        self.step(look=poked)
+        self.step(look=woken)
 
     @precondition(lambda self: self.day is not None)
     @rule(down=st.sampled_from([timedelta(0), MINUTE, 30 * MINUTE, 3 * HOUR, None]))

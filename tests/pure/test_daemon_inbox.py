@@ -39,7 +39,7 @@ def clock() -> ManualClock:
     return ManualClock(after(3600))
 
 
-def inbox(clock: ManualClock, *, keep_names: bool = False, max_waiting: int = 5) -> Inbox:
+def make_inbox(clock: ManualClock, *, keep_names: bool = False, max_waiting: int = 5) -> Inbox:
     return Inbox(classify, clock=clock, arrived=asyncio.Event(), keep_names=keep_names, max_waiting=max_waiting)
 
 
@@ -48,55 +48,55 @@ def seen(at: datetime, title: str = "Instagram", **more: bool) -> ToplevelFocuse
 
 
 def test_a_title_is_classified_and_dropped(clock: ManualClock) -> None:
-    door = inbox(clock)
-    door.put(seen(NOON, f"Instagram {CANARY}"))
-    assert CANARY not in repr(door)
-    (focused,) = door.take()
+    inbox = make_inbox(clock)
+    inbox.put(seen(NOON, f"Instagram {CANARY}"))
+    assert CANARY not in repr(inbox)
+    (focused,) = inbox.take()
     assert focused == Focused(at=NOON, activity=Activity(category="social", name=None))
-    assert CANARY not in repr(vars(door))
+    assert CANARY not in repr(vars(inbox))
 
 
 def test_names_are_dropped_unless_keep_names_is_set(clock: ManualClock) -> None:
-    door = inbox(clock, keep_names=True)
-    door.put(seen(NOON))
-    (focused,) = door.take()
+    inbox = make_inbox(clock, keep_names=True)
+    inbox.put(seen(NOON))
+    (focused,) = inbox.take()
     assert isinstance(focused, Focused)
     assert focused.activity == Activity(category="social", name="Instagram")
 
 
 def test_names_are_dropped_from_focused_observations_as_well(clock: ManualClock) -> None:
-    door = inbox(clock)
-    door.put(Focused(at=NOON, activity=Activity(category="social", name="Instagram")))
-    (focused,) = door.take()
+    inbox = make_inbox(clock)
+    inbox.put(Focused(at=NOON, activity=Activity(category="social", name="Instagram")))
+    (focused,) = inbox.take()
     assert isinstance(focused, Focused)
     assert focused.activity == Activity(category="social")
 
 
 def test_instants_never_decrease_and_never_lie_in_the_future(clock: ManualClock) -> None:
     clock.at = after(10)
-    door = inbox(clock)
+    inbox = make_inbox(clock)
     for at in (after(5), after(3), after(500)):
-        door.put(InputCounted(at=at, clicks=1))
-    assert [observation.at for observation in door.take()] == [after(5), after(5), after(10)]
+        inbox.put(InputCounted(at=at, clicks=1))
+    assert [observation.at for observation in inbox.take()] == [after(5), after(5), after(10)]
 
 
 def test_no_observation_is_earlier_than_the_core(clock: ManualClock) -> None:
-    door = inbox(clock)
-    door.not_before(after(30))
-    door.not_before(after(20))
-    door.put(InputCounted(at=after(10), keys=1))
-    assert [observation.at for observation in door.take()] == [after(30)]
+    inbox = make_inbox(clock)
+    inbox.not_before(after(30))
+    inbox.not_before(after(20))
+    inbox.put(InputCounted(at=after(10), keys=1))
+    assert [observation.at for observation in inbox.take()] == [after(30)]
 
 
 def test_the_same_activity_twice_in_a_row_is_dropped_per_device(clock: ManualClock) -> None:
-    door = inbox(clock)
-    door.put(seen(after(0), "Instagram: one"))
-    door.put(seen(after(1), "Instagram: another"))
-    door.put(ToplevelFocused(at=after(2), toplevel=Toplevel(app_id="x", title="Instagram"), device="phone"))
-    door.put(seen(after(3), "something else"))
-    door.put(ToplevelFocused(at=after(4), toplevel=None))
-    door.put(ToplevelFocused(at=after(5), toplevel=None))
-    assert [(o.at, o.device) for o in door.take()] == [
+    inbox = make_inbox(clock)
+    inbox.put(seen(after(0), "Instagram: one"))
+    inbox.put(seen(after(1), "Instagram: another"))
+    inbox.put(ToplevelFocused(at=after(2), toplevel=Toplevel(app_id="x", title="Instagram"), device="phone"))
+    inbox.put(seen(after(3), "something else"))
+    inbox.put(ToplevelFocused(at=after(4), toplevel=None))
+    inbox.put(ToplevelFocused(at=after(5), toplevel=None))
+    assert [(o.at, o.device) for o in inbox.take()] == [
         (after(0), "laptop"),
         (after(2), "phone"),
         (after(3), "laptop"),
@@ -105,10 +105,10 @@ def test_the_same_activity_twice_in_a_row_is_dropped_per_device(clock: ManualClo
 
 
 def test_a_change_to_full_screen_is_not_dropped(clock: ManualClock) -> None:
-    door = inbox(clock)
-    door.put(seen(after(0)))
-    door.put(seen(after(1), full_screen=True))
-    assert len(door.take()) == 2
+    inbox = make_inbox(clock)
+    inbox.put(seen(after(0)))
+    inbox.put(seen(after(1), full_screen=True))
+    assert len(inbox.take()) == 2
 
 
 @pytest.mark.parametrize(
@@ -119,38 +119,38 @@ def test_a_change_to_full_screen_is_not_dropped(clock: ManualClock) -> None:
     ],
 )
 def test_after_a_gap_the_same_activity_is_not_dropped(clock: ManualClock, between: Observation) -> None:
-    door = inbox(clock)
-    door.put(seen(after(0)))
-    door.put(between)
-    door.put(seen(after(2)))
-    assert [type(observation) for observation in door.take()] == [Focused, type(between), Focused]
+    inbox = make_inbox(clock)
+    inbox.put(seen(after(0)))
+    inbox.put(between)
+    inbox.put(seen(after(2)))
+    assert [type(observation) for observation in inbox.take()] == [Focused, type(between), Focused]
 
 
 def test_a_full_queue_becomes_one_gap_and_answers_always_fit(clock: ManualClock) -> None:
-    door = inbox(clock, max_waiting=3)
+    inbox = make_inbox(clock, max_waiting=3)
     for second in range(10):
-        door.put(InputCounted(at=after(second), scrolls=1))
-    door.put(Answered(at=after(10), nudge=1, answer="put_away"))
-    taken = door.take()
+        inbox.put(InputCounted(at=after(second), scrolls=1))
+    inbox.put(Answered(at=after(10), nudge=1, answer="put_away"))
+    taken = inbox.take()
     assert [type(observation) for observation in taken] == [InputCounted] * 3 + [Answered, Gap]
     gap = taken[-1]
     assert isinstance(gap, Gap)
     assert (gap.since, gap.at, gap.reason, gap.sense) == (after(3), after(10), GapReason.OVERFLOW, None)
-    assert door.take() == ()
+    assert inbox.take() == ()
 
 
 def test_after_an_overflow_the_same_activity_is_not_dropped(clock: ManualClock) -> None:
-    door = inbox(clock, max_waiting=2)
-    door.put(seen(after(0)))
+    inbox = make_inbox(clock, max_waiting=2)
+    inbox.put(seen(after(0)))
     for second in range(1, 4):
-        door.put(InputCounted(at=after(second), scrolls=1))
-    door.take()
-    door.put(seen(after(5)))
-    assert [type(observation) for observation in door.take()] == [Focused]
+        inbox.put(InputCounted(at=after(second), scrolls=1))
+    inbox.take()
+    inbox.put(seen(after(5)))
+    assert [type(observation) for observation in inbox.take()] == [Focused]
 
 
 def test_idleness_keeps_its_since(clock: ManualClock) -> None:
-    door = inbox(clock)
-    door.not_before(after(40))
-    door.put(WentIdle(at=after(30), since=after(2)))
-    assert door.take() == (WentIdle(at=after(40), since=after(2)),)
+    inbox = make_inbox(clock)
+    inbox.not_before(after(40))
+    inbox.put(WentIdle(at=after(30), since=after(2)))
+    assert inbox.take() == (WentIdle(at=after(40), since=after(2)),)

@@ -21,8 +21,8 @@ SOCIAL = PhoneEvent(event="app_open", category="social")
 AWAY = PhoneEvent(event="put_away")
 
 
-class Behind:
-    """A desk with a store in memory, and partner time as the test wants it."""
+class GatewayRig:
+    """A gateway with a store in memory, and partner time as the test wants it."""
 
     def __init__(self) -> None:
         self.clock = ManualClock(AT)
@@ -30,11 +30,11 @@ class Behind:
         self.put: list[object] = []
         self.tracker: PhoneTracker | None = None
         self.changes = 0
-        self.desk = DaemonPhoneGateway(
+        self.gateway = DaemonPhoneGateway(
             store=self.store, clock=self.clock, tracker=lambda: self.tracker, changed=self.changed
         )
         self.phone = self.store.phones.save(Phone(name="my phone", code="c" * 64, code_until=AT + 5 * MINUTE))
-        self.desk.read()
+        self.gateway.read()
 
     def changed(self) -> None:
         self.changes += 1
@@ -55,22 +55,22 @@ class Behind:
 
 
 @pytest.fixture
-def behind() -> Behind:
-    return Behind()
+def rig() -> GatewayRig:
+    return GatewayRig()
 
 
-async def test_outside_partner_time_events_are_dropped(behind: Behind) -> None:
-    assert await behind.desk.receive(behind.phone, SOCIAL) is None
-    behind.start_session()
-    assert behind.put == []
-    await behind.desk.receive(behind.phone, SOCIAL)
-    assert len(behind.put) == 1
+async def test_outside_partner_time_events_are_dropped(rig: GatewayRig) -> None:
+    assert await rig.gateway.receive(rig.phone, SOCIAL) is None
+    rig.start_session()
+    assert rig.put == []
+    await rig.gateway.receive(rig.phone, SOCIAL)
+    assert len(rig.put) == 1
 
 
-async def test_a_phone_put_away_before_the_start_is_remembered_once(behind: Behind) -> None:
-    await behind.desk.receive(behind.phone, AWAY)
-    assert behind.desk.take_put_away(AT + 10 * MINUTE) == ("my phone",)
-    assert behind.desk.take_put_away(AT + 10 * MINUTE) == (), "it is said once"
+async def test_a_phone_put_away_before_the_start_is_remembered_once(rig: GatewayRig) -> None:
+    await rig.gateway.receive(rig.phone, AWAY)
+    assert rig.gateway.take_put_away(AT + 10 * MINUTE) == ("my phone",)
+    assert rig.gateway.take_put_away(AT + 10 * MINUTE) == (), "it is said once"
 
 
 @pytest.mark.parametrize(
@@ -82,64 +82,64 @@ async def test_a_phone_put_away_before_the_start_is_remembered_once(behind: Behi
         PhoneEvent(event="app_close", category="social"),
     ],
 )
-async def test_any_later_event_means_that_the_phone_is_not_put_away(behind: Behind, later: PhoneEvent) -> None:
-    await behind.desk.receive(behind.phone, AWAY)
-    await behind.desk.receive(behind.phone, later)
-    assert behind.desk.take_put_away(AT + MINUTE) == ()
+async def test_any_later_event_means_that_the_phone_is_not_put_away(rig: GatewayRig, later: PhoneEvent) -> None:
+    await rig.gateway.receive(rig.phone, AWAY)
+    await rig.gateway.receive(rig.phone, later)
+    assert rig.gateway.take_put_away(AT + MINUTE) == ()
 
 
-async def test_a_notification_leaves_a_phone_put_away(behind: Behind) -> None:
-    await behind.desk.receive(behind.phone, AWAY)
-    await behind.desk.receive(behind.phone, PhoneEvent(event="notified"))
-    assert behind.desk.take_put_away(AT + MINUTE) == ("my phone",)
+async def test_a_notification_leaves_a_phone_put_away(rig: GatewayRig) -> None:
+    await rig.gateway.receive(rig.phone, AWAY)
+    await rig.gateway.receive(rig.phone, PhoneEvent(event="notified"))
+    assert rig.gateway.take_put_away(AT + MINUTE) == ("my phone",)
 
 
-async def test_a_phone_put_away_too_early_does_not_count(behind: Behind) -> None:
-    await behind.desk.receive(behind.phone, AWAY)
-    assert behind.desk.take_put_away(AT + MAX_EARLY + MINUTE) == ()
+async def test_a_phone_put_away_too_early_does_not_count(rig: GatewayRig) -> None:
+    await rig.gateway.receive(rig.phone, AWAY)
+    assert rig.gateway.take_put_away(AT + MAX_EARLY + MINUTE) == ()
 
 
-def test_a_pairing_code_is_claimed_once_and_the_daemon_reconciles(behind: Behind) -> None:
-    claimed = behind.desk.claim("c" * 64, "t" * 64)
+def test_a_pairing_code_is_claimed_once_and_the_daemon_reconciles(rig: GatewayRig) -> None:
+    claimed = rig.gateway.claim("c" * 64, "t" * 64)
     assert claimed is not None
     assert claimed.token == "t" * 64
-    assert behind.desk.phones()[0].token == "t" * 64
-    assert behind.changes == 1
-    assert behind.desk.claim("c" * 64, "u" * 64) is None
-    assert behind.desk.phones()[0].token == "t" * 64
-    assert behind.changes == 1
+    assert rig.gateway.phones()[0].token == "t" * 64
+    assert rig.changes == 1
+    assert rig.gateway.claim("c" * 64, "u" * 64) is None
+    assert rig.gateway.phones()[0].token == "t" * 64
+    assert rig.changes == 1
 
 
-def test_an_expired_pairing_code_is_refused(behind: Behind) -> None:
-    behind.clock.at += 5 * MINUTE + timedelta(seconds=1)
-    assert behind.desk.claim("c" * 64, "t" * 64) is None
+def test_an_expired_pairing_code_is_refused(rig: GatewayRig) -> None:
+    rig.clock.at += 5 * MINUTE + timedelta(seconds=1)
+    assert rig.gateway.claim("c" * 64, "t" * 64) is None
 
 
-def test_the_page_starts_extends_and_stops_partner_time(behind: Behind) -> None:
-    behind.desk.change_partner_time(behind.phone, "extend", 30 * MINUTE)
-    behind.desk.change_partner_time(behind.phone, "stop", timedelta(0))
-    assert behind.under_way() is None, "what cannot be is not done"
-    behind.desk.change_partner_time(behind.phone, "start", 30 * MINUTE)
-    assert behind.under_way() == AT + 30 * MINUTE
-    behind.desk.change_partner_time(behind.phone, "start", 60 * MINUTE)
-    assert behind.under_way() == AT + 30 * MINUTE, "it is under way already"
-    behind.desk.change_partner_time(behind.phone, "extend", 15 * MINUTE)
-    assert behind.under_way() == AT + 45 * MINUTE
-    behind.clock.at += MINUTE
-    behind.desk.change_partner_time(behind.phone, "stop", timedelta(0))
-    assert behind.under_way() is None
-    assert behind.changes == 6
+def test_the_page_starts_extends_and_stops_partner_time(rig: GatewayRig) -> None:
+    rig.gateway.change_partner_time(rig.phone, "extend", 30 * MINUTE)
+    rig.gateway.change_partner_time(rig.phone, "stop", timedelta(0))
+    assert rig.under_way() is None, "what cannot be is not done"
+    rig.gateway.change_partner_time(rig.phone, "start", 30 * MINUTE)
+    assert rig.under_way() == AT + 30 * MINUTE
+    rig.gateway.change_partner_time(rig.phone, "start", 60 * MINUTE)
+    assert rig.under_way() == AT + 30 * MINUTE, "it is under way already"
+    rig.gateway.change_partner_time(rig.phone, "extend", 15 * MINUTE)
+    assert rig.under_way() == AT + 45 * MINUTE
+    rig.clock.at += MINUTE
+    rig.gateway.change_partner_time(rig.phone, "stop", timedelta(0))
+    assert rig.under_way() is None
+    assert rig.changes == 6
 
 
-async def test_a_removed_phone_is_forgotten_at_once(behind: Behind) -> None:
-    await behind.desk.receive(behind.phone, AWAY)
-    behind.desk.note_test(behind.phone)
-    assert behind.desk.tests == {"my phone": AT}
-    behind.desk.remove(behind.phone)
-    assert behind.desk.phones() == ()
-    assert behind.store.phones.all() == []
-    assert behind.desk.tests == {}
-    assert behind.desk.take_put_away(AT) == ()
+async def test_a_removed_phone_is_forgotten_at_once(rig: GatewayRig) -> None:
+    await rig.gateway.receive(rig.phone, AWAY)
+    rig.gateway.note_test(rig.phone)
+    assert rig.gateway.tests == {"my phone": AT}
+    rig.gateway.remove(rig.phone)
+    assert rig.gateway.phones() == ()
+    assert rig.store.phones.all() == []
+    assert rig.gateway.tests == {}
+    assert rig.gateway.take_put_away(AT) == ()
 
 
 @pytest.mark.parametrize(

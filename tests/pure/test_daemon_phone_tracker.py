@@ -43,7 +43,7 @@ class Timer(asyncio.TimerHandle):
         self.is_off = True
 
 
-class Ear:
+class TrackerRig:
     """A tracker, with all that it says and all that it waits for."""
 
     def __init__(self, *, sees_apps: bool = False) -> None:
@@ -76,19 +76,19 @@ def nothing_in_front(at: datetime) -> Focused:
 
 
 def test_app_open_becomes_app_focused_with_opened_set() -> None:
-    ear = Ear()
-    ear.tell("app_open", app="com.whatsapp")
-    ear.tell("app_open", category="social", after=5)
-    assert ear.put == [
+    rig = TrackerRig()
+    rig.tell("app_open", app="com.whatsapp")
+    rig.tell("app_open", category="social", after=5)
+    assert rig.put == [
         AppFocused(at=AT, device=PHONE, app="com.whatsapp", opened=True),
         AppFocused(at=AT + timedelta(seconds=5), device=PHONE, category="social", opened=True),
     ]
 
 
 def test_the_instant_sent_by_the_phone_is_used() -> None:
-    ear = Ear()
-    ear.tell("unlock", at=AT - timedelta(minutes=3))
-    assert ear.put == [PickedUp(at=AT - timedelta(minutes=3), device=PHONE, blind=True)]
+    rig = TrackerRig()
+    rig.tell("unlock", at=AT - timedelta(minutes=3))
+    assert rig.put == [PickedUp(at=AT - timedelta(minutes=3), device=PHONE, blind=True)]
 
 
 @pytest.mark.parametrize(
@@ -106,24 +106,24 @@ def test_the_instant_sent_by_the_phone_is_used() -> None:
 def test_app_close_ends_only_the_app_that_was_opened(
     opened: dict[str, str], closed: dict[str, str], *, closes: bool
 ) -> None:
-    ear = Ear()
-    ear.tell("app_open", **opened)
-    ear.tell("app_close", after=10, **closed)
-    assert ear.put[1:] == ([nothing_in_front(AT + timedelta(seconds=10))] if closes else [])
-    assert bool(ear.waiting) is not closes
+    rig = TrackerRig()
+    rig.tell("app_open", **opened)
+    rig.tell("app_close", after=10, **closed)
+    assert rig.put[1:] == ([nothing_in_front(AT + timedelta(seconds=10))] if closes else [])
+    assert bool(rig.waiting) is not closes
 
 
 def test_app_close_without_app_open_means_nothing_is_in_front() -> None:
-    ear = Ear()
-    ear.tell("app_close", category="social")
-    assert ear.put == [nothing_in_front(AT)]
+    rig = TrackerRig()
+    rig.tell("app_close", category="social")
+    assert rig.put == [nothing_in_front(AT)]
 
 
 def test_screen_unlock_and_put_away_events() -> None:
-    ear = Ear()
+    rig = TrackerRig()
     for event in ("screen_on", "unlock", "screen_off", "put_away"):
-        ear.tell(event)
-    assert ear.put == [
+        rig.tell(event)
+    assert rig.put == [
         LitUp(at=AT, device=PHONE),
         PickedUp(at=AT, device=PHONE, blind=True),
         LaidDown(at=AT, device=PHONE),
@@ -133,62 +133,62 @@ def test_screen_unlock_and_put_away_events() -> None:
 
 @pytest.mark.parametrize("opening", ["app_open", "unlock"])
 def test_ten_minutes_of_silence_are_a_gap_since_the_last_event(opening: EventName) -> None:
-    ear = Ear()
-    ear.tell(opening, **({"category": "social"} if opening == "app_open" else {}))
-    ear.tell("screen_on", after=60)
-    (timer,) = ear.waiting
+    rig = TrackerRig()
+    rig.tell(opening, **({"category": "social"} if opening == "app_open" else {}))
+    rig.tell("screen_on", after=60)
+    (timer,) = rig.waiting
     assert timer.seconds == SILENCE.total_seconds() == 600
-    ear.clock.at += SILENCE
+    rig.clock.at += SILENCE
     timer.call()
     last = AT + timedelta(seconds=60)
-    assert ear.put[-1] == Gap(at=last + SILENCE, since=last, device=PHONE, reason=GapReason.SILENT, sense="focus")
-    ear.tell("app_close", category="messaging", after=1)
-    assert ear.put[-1] == nothing_in_front(ear.clock.at), "what was open before the silence is forgotten"
+    assert rig.put[-1] == Gap(at=last + SILENCE, since=last, device=PHONE, reason=GapReason.SILENT, sense="focus")
+    rig.tell("app_close", category="messaging", after=1)
+    assert rig.put[-1] == nothing_in_front(rig.clock.at), "what was open before the silence is forgotten"
 
 
 def test_a_notification_does_not_end_the_silence() -> None:
-    ear = Ear()
-    ear.tell("notified")
-    assert ear.put == [Notified(at=AT, device=PHONE)]
-    assert not ear.waiting
-    assert ear.tracker.heard_from == {PHONE}
-    ear.tell("app_open", category="social")
-    opened = ear.clock.at
-    ear.tell("notified", after=300)
-    (timer,) = ear.waiting
-    ear.clock.at = opened + SILENCE
+    rig = TrackerRig()
+    rig.tell("notified")
+    assert rig.put == [Notified(at=AT, device=PHONE)]
+    assert not rig.waiting
+    assert rig.tracker.heard_from == {PHONE}
+    rig.tell("app_open", category="social")
+    opened = rig.clock.at
+    rig.tell("notified", after=300)
+    (timer,) = rig.waiting
+    rig.clock.at = opened + SILENCE
     timer.call()
-    assert ear.put[-1] == Gap(at=opened + SILENCE, since=opened, device=PHONE, reason=GapReason.SILENT, sense="focus")
+    assert rig.put[-1] == Gap(at=opened + SILENCE, since=opened, device=PHONE, reason=GapReason.SILENT, sense="focus")
 
 
 @pytest.mark.parametrize("ending", ["screen_off", "put_away", "app_close"])
 def test_silence_of_a_phone_that_is_not_in_use_is_no_gap(ending: EventName) -> None:
-    ear = Ear()
-    ear.tell("app_open", category="social")
-    ear.tell(ending, **({"category": "social"} if ending == "app_close" else {}))
-    assert not ear.waiting
+    rig = TrackerRig()
+    rig.tell("app_open", category="social")
+    rig.tell(ending, **({"category": "social"} if ending == "app_close" else {}))
+    assert not rig.waiting
 
 
 def test_silence_of_a_phone_in_the_hand_is_a_gap_even_without_an_app() -> None:
-    ear = Ear()
-    ear.tell("unlock")
-    ear.tell("app_open", category="social")
-    ear.tell("app_close", category="social")
-    assert len(ear.waiting) == 1
+    rig = TrackerRig()
+    rig.tell("unlock")
+    rig.tell("app_open", category="social")
+    rig.tell("app_close", category="social")
+    assert len(rig.waiting) == 1
 
 
 def test_silence_after_a_screen_lit_up_is_no_gap() -> None:
-    ear = Ear()
-    ear.tell("screen_on")
-    assert not ear.waiting
+    rig = TrackerRig()
+    rig.tell("screen_on")
+    assert not rig.waiting
 
 
 def test_while_adb_senses_the_apps_app_events_are_ignored() -> None:
-    ear = Ear(sees_apps=True)
-    ear.tell("app_open", category="social")
-    ear.tell("app_close", category="social")
-    ear.tell("unlock")
-    assert ear.put == [PickedUp(at=AT, device=PHONE, blind=False)]
+    rig = TrackerRig(sees_apps=True)
+    rig.tell("app_open", category="social")
+    rig.tell("app_close", category="social")
+    rig.tell("unlock")
+    assert rig.put == [PickedUp(at=AT, device=PHONE, blind=False)]
 
 
 def moment(device: str) -> Moment:
@@ -210,41 +210,41 @@ def moment(device: str) -> Moment:
 
 
 async def test_a_waiting_phone_is_answered_with_its_nudge_once() -> None:
-    ear = Ear()
+    rig = TrackerRig()
     me = Phone(name=PHONE, number=1, shows_nudges=True)
-    asked = asyncio.ensure_future(ear.tracker.answer(me, PhoneEvent(event="app_open", category="social")))
+    asked = asyncio.ensure_future(rig.tracker.answer(me, PhoneEvent(event="app_open", category="social")))
     await asyncio.sleep(0)
-    assert len(ear.put) == 1, "it is heard before it is answered"
-    assert not ear.tracker.show_nudge(moment("laptop"), WORDS)
-    assert not ear.tracker.show_nudge(moment("her phone"), WORDS)
-    assert ear.tracker.show_nudge(moment(PHONE), WORDS)
-    assert not ear.tracker.show_nudge(moment(PHONE), WORDS)
+    assert len(rig.put) == 1, "it is heard before it is answered"
+    assert not rig.tracker.show_nudge(moment("laptop"), WORDS)
+    assert not rig.tracker.show_nudge(moment("her phone"), WORDS)
+    assert rig.tracker.show_nudge(moment(PHONE), WORDS)
+    assert not rig.tracker.show_nudge(moment(PHONE), WORDS)
     assert await asked == "A minute of scrolling — Social media on my phone."
 
 
 async def test_two_waiting_requests_get_one_nudge_each() -> None:
-    ear = Ear()
+    rig = TrackerRig()
     me = Phone(name=PHONE, number=1, shows_nudges=True)
-    asked = [asyncio.ensure_future(ear.tracker.answer(me, PhoneEvent(event="screen_on"))) for _ in range(2)]
+    asked = [asyncio.ensure_future(rig.tracker.answer(me, PhoneEvent(event="screen_on"))) for _ in range(2)]
     await asyncio.sleep(0)
-    assert [ear.tracker.show_nudge(moment(PHONE), WORDS) for _ in range(3)] == [True, True, False]
+    assert [rig.tracker.show_nudge(moment(PHONE), WORDS) for _ in range(3)] == [True, True, False]
     assert None not in await asyncio.gather(*asked)
 
 
 @pytest.mark.parametrize("how", ["decided", "close"])
 async def test_no_request_waits_once_all_is_decided(how: str) -> None:
-    ear = Ear()
+    rig = TrackerRig()
     me = Phone(name=PHONE, number=1, shows_nudges=True)
-    asked = [asyncio.ensure_future(ear.tracker.answer(me, PhoneEvent(event="screen_on"))) for _ in range(3)]
+    asked = [asyncio.ensure_future(rig.tracker.answer(me, PhoneEvent(event="screen_on"))) for _ in range(3)]
     await asyncio.sleep(0)
-    getattr(ear.tracker, how)()
+    getattr(rig.tracker, how)()
     assert await asyncio.gather(*asked) == [None, None, None]
-    assert not ear.tracker.show_nudge(moment(PHONE), WORDS)
+    assert not rig.tracker.show_nudge(moment(PHONE), WORDS)
 
 
 @pytest.mark.parametrize("how", ["close", "forget"])
 def test_no_timer_is_left_after_close_or_forget(how: str) -> None:
-    ear = Ear()
-    ear.tell("unlock")
-    ear.tracker.close() if how == "close" else ear.tracker.forget(PHONE)
-    assert not ear.waiting
+    rig = TrackerRig()
+    rig.tell("unlock")
+    rig.tracker.close() if how == "close" else rig.tracker.forget(PHONE)
+    assert not rig.waiting
