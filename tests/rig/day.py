@@ -1,7 +1,7 @@
-"""A daemon without a process, on any store: the real loop, reconciler and core; its sensors and its voice are stand-ins.
+"""A daemon without a process, on any store: the real loop, reconciler and core; its sensors and its notifier are fakes.
 
 Rule 1: time passes only where a test lets it, and the daemon is woken where a real one would be: at boundaries, at the
-core's deadlines, and where somebody asks it to look.
+core's deadlines, and where a command wakes it.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def a_minute_of_feed() -> Rule:
 
 
 def core() -> Pipeline:
-    """Return a core that speaks as freely as it may."""
+    """Return a core that may nudge at any time: no cool-down, no grace, a large budget."""
     policy = PolicySettings(
         cool_down=timedelta(0), rule_cool_down=timedelta(0), budget=99, quiet_after=0, grace=timedelta(0)
     )
@@ -65,7 +65,7 @@ def core() -> Pipeline:
 
 
 class Sensors:
-    """Sensors that say only that they have started."""
+    """Sensors that report only that they have started."""
 
     def __init__(self, put: Callable[[Observation], None], clock: ManualClock) -> None:
         self._put = put
@@ -73,13 +73,13 @@ class Sensors:
         self.running = False
 
     async def start(self) -> None:
-        """Say so for every sense."""
+        """Report a start of every sense."""
         self.running = True
         for sense in SENSES:
             self._put(SensorStarted(at=self._clock.at, sense=sense, sensor="test"))
 
     async def stop(self) -> None:
-        """Say nothing any more."""
+        """Report nothing any more."""
         self.running = False
 
     def decided(self) -> None:
@@ -108,7 +108,7 @@ class FixedWording(Wording):
 
 
 class FakeSender:
-    """A notifier that remembers what it said, and when."""
+    """A notifier that remembers what it showed, and when."""
 
     def __init__(self, said: list[tuple[datetime, str]], clock: ManualClock) -> None:
         self._said = said
