@@ -12,32 +12,17 @@ from typing import Final
 
 from detector.errors import UserError
 from detector.i18n import _
+from detector.partner_time.model import PartnerTime
 from detector.partner_time.proposals import Calendar, EventFilter, Proposal
 from detector.store.database import Database, StateStore
-from detector.store.microseconds import to_optional_instant, to_optional_microseconds
 from detector.store.partner_time_rows import from_partner_time, to_partner_time
 from detector.store.plans import PlanStore
-from detector.store.rows import Row, insert_statement
+from detector.store.rows import Row, RowConverter, insert_statement
 
-_COLUMNS: Final = (
-    "number",
-    "name",
-    "place",
-    "tag",
-    "category",
-    "everything",
-    "subscribed",
-    "accepts",
-    "local",
-    "etag",
-    "modified",
-    "refreshed",
-    "tried",
-    "why",
-)
+_FILTER: Final = RowConverter(EventFilter)
+_CALENDAR: Final = RowConverter(Calendar, without={"choice"})
+_COLUMNS: Final = (*_FILTER.columns, *_CALENDAR.columns)
 _REPLACE_CALENDAR: Final = insert_statement("calendars", _COLUMNS, or_replace=True)
-_PROPOSAL: Final = ("number", "calendar", "uid", "partner_time", "decided", "accepted_as")
-_REPLACE_PROPOSAL: Final = insert_statement("proposals", _PROPOSAL, or_replace=True)
 
 
 class CalendarStore:
@@ -71,7 +56,7 @@ class CalendarStore:
                         "  `turntoward calendar list` shows which there are."
                     )
                 )
-            connection.execute(_REPLACE_CALENDAR, _from_calendar(calendar))
+            connection.execute(_REPLACE_CALENDAR, (*_FILTER.to_row(calendar.choice), *_CALENDAR.to_row(calendar)))
         return calendar
 
     def remove(self, number: int) -> bool:
@@ -86,34 +71,21 @@ class CalendarStore:
         """Return the proposals, of one calendar or all, by number."""
         with self._database.reading() as connection:
             found = connection.execute(
-                f"SELECT {', '.join(_PROPOSAL)} FROM proposals WHERE ?1 IS NULL OR calendar = ?1 ORDER BY number",
+                f"SELECT {', '.join(_PROPOSAL.columns)} FROM proposals WHERE ?1 IS NULL OR calendar = ?1 ORDER BY number",
                 (calendar,),
             )
-            return [
-                Proposal(
-                    number=number,
-                    calendar=of,
-                    uid=uid,
-                    partner_time=to_partner_time(json.loads(partner_time)),
-                    decided=decided,
-                    accepted_as=accepted_as,
-                )
-                for number, of, uid, partner_time, decided, accepted_as in found
-            ]
+            return [_PROPOSAL.from_row(row) for row in found]
 
     def save_proposal(self, proposal: Proposal) -> Proposal:
         """Save a proposal in place of the one of its calendar and uid; return it with its number."""
-        partner_time = json.dumps(from_partner_time(proposal.partner_time), ensure_ascii=False)
         with self._database.writing() as connection:
             known = connection.execute(
                 "SELECT number FROM proposals WHERE calendar = ? AND uid = ?", (proposal.calendar, proposal.uid)
             ).fetchone()
             number = self._state.next_number("last_proposal") if known is None else known[0]
-            connection.execute(
-                _REPLACE_PROPOSAL,
-                (number, proposal.calendar, proposal.uid, partner_time, proposal.decided, proposal.accepted_as),
-            )
-        return replace(proposal, number=number)
+            proposal = replace(proposal, number=number)
+            connection.execute(_REPLACE_PROPOSAL, _PROPOSAL.to_row(proposal))
+        return proposal
 
     def remove_proposal(self, number: int) -> bool:
         """Delete a proposal, and the partner time that was accepted from it; return whether there was one."""
@@ -127,39 +99,18 @@ class CalendarStore:
         return True
 
 
-def _from_calendar(calendar: Calendar) -> Row:
-    return (
-        calendar.number,
-        calendar.name,
-        calendar.place,
-        calendar.choice.tag,
-        calendar.choice.category,
-        int(calendar.choice.everything),
-        int(calendar.subscribed),
-        int(calendar.accepts),
-        int(calendar.local),
-        calendar.etag,
-        calendar.modified,
-        to_optional_microseconds(calendar.refreshed),
-        to_optional_microseconds(calendar.tried),
-        calendar.why,
-    )
-
-
 def _to_calendar(row: Row) -> Calendar:
-    number, name, place, tag, category, everything, subscribed, accepts, local, etag, modified, *rest = row
-    refreshed, tried, why = rest
-    return Calendar(
-        number=number,
-        name=name,
-        place=place,
-        choice=EventFilter(tag=tag, category=category, everything=bool(everything)),
-        subscribed=bool(subscribed),
-        accepts=bool(accepts),
-        local=bool(local),
-        etag=etag,
-        modified=modified,
-        refreshed=to_optional_instant(refreshed),
-        tried=to_optional_instant(tried),
-        why=why,
-    )
+    choice, calendar = row[: len(_FILTER.columns)], row[len(_FILTER.columns) :]
+    return _CALENDAR.from_row(calendar, choice=_FILTER.from_row(choice))
+
+
+def _partner_time_to_json(partner_time: PartnerTime) -> str:
+    return json.dumps(from_partner_time(partner_time), ensure_ascii=False)
+
+
+def _partner_time_from_json(text: str) -> PartnerTime:
+    return to_partner_time(json.loads(text))
+
+
+_PROPOSAL: Final = RowConverter(Proposal, partner_time=(_partner_time_to_json, _partner_time_from_json))
+_REPLACE_PROPOSAL: Final = insert_statement("proposals", _PROPOSAL.columns, or_replace=True)

@@ -139,7 +139,9 @@ def _forget_in(connection: sqlite3.Connection, occurrence: StoredOccurrence, int
     counts: Counter[str] = Counter(
         uses=_trim(connection, "uses", rows.USE, occurrence.id, lambda row: _trim_use(row, interval, over)),
         coverage=_trim(connection, "coverage", rows.COVERAGE, occurrence.id, lambda row: _trim_coverage(row, interval)),
-        moments=_trim(connection, "moments", rows.MOMENT, occurrence.id, lambda row: _trim_moment(row, interval, over)),
+        moments=_trim(
+            connection, "moments", rows.MOMENTS.columns, occurrence.id, lambda row: _trim_moment(row, interval, over)
+        ),
         observations=_delete(
             connection, "observations", "occurrence = ? AND at >= ?", occurrence.id, to_microseconds(interval.since)
         ),
@@ -149,7 +151,7 @@ def _forget_in(connection: sqlite3.Connection, occurrence: StoredOccurrence, int
         counts["occurrences"] = _delete(connection, "occurrences", "id = ?", occurrence.id)
         return counts
     if outcome.left != occurrence:
-        id_, _title, began, _ends, ended, reason, *started = rows.from_occurrence(outcome.left)
+        id_, _title, began, _ends, ended, reason, *started = rows.OCCURRENCES.to_row(outcome.left)
         connection.execute(
             "UPDATE occurrences SET began = ?, ended = ?, end_reason = ?, started_well = ?, started_at = ? WHERE id = ?",
             (began, ended, reason, *started, id_),
@@ -171,8 +173,10 @@ def _trim(
     names = ", ".join(f'"{column}"' for column in columns)
     before = connection.execute(f"SELECT {names} FROM {table} WHERE occurrence = ?", (occurrence,)).fetchall()
     changed = [(row, left) for row in before if (left := trimmed(row)) != row]
+    number = columns.index("number")
     connection.executemany(
-        f"DELETE FROM {table} WHERE occurrence = ? AND number = ?", [(row[0], row[1]) for row, _left in changed]
+        f"DELETE FROM {table} WHERE occurrence = ? AND number = ?",
+        [(occurrence, row[number]) for row, _left in changed],
     )
     connection.executemany(rows.insert_statement(table, columns), [left for _row, left in changed if left is not None])
     return len(changed)
@@ -189,7 +193,7 @@ def _trim_coverage(row: rows.Row, interval: Interval) -> rows.Row | None:
 
 
 def _trim_moment(row: rows.Row, interval: Interval, over: datetime | None) -> rows.Row | None:
-    return row if is_moment_outside(rows.to_moment(row), interval, over) else None
+    return row if is_moment_outside(rows.MOMENTS.from_row(row), interval, over) else None
 
 
 def _delete(connection: sqlite3.Connection, table: str, where: str, *values: Any) -> int:

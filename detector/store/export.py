@@ -16,23 +16,9 @@ from typing import Any, Final
 from detector.store import rows
 from detector.store.codec import TEXT
 from detector.store.microseconds import MICROSECOND, to_instant
+from detector.store.opening import TABLES
 from rules.model import FeatureKey, Filter
 
-TABLES: Final = (
-    "partner_times",
-    "exceptions",
-    "cancelled",
-    "calendars",
-    "proposals",
-    "occurrences",
-    "observations",
-    "uses",
-    "coverage",
-    "moments",
-    "unknown_apps",
-    "phones",
-    "state",
-)
 _INSTANTS: Final = frozenset(
     {
         "began",

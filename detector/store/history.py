@@ -29,7 +29,7 @@ INDEXED_KINDS: Final = ("PickedUp", "PutAway")
 INSERT_OBSERVATION: Final = rows.insert_statement("observations", rows.OBSERVATION)
 _REPLACE_USE: Final = rows.insert_statement("uses", rows.USE, or_replace=True)
 _REPLACE_COVERAGE: Final = rows.insert_statement("coverage", rows.COVERAGE, or_replace=True)
-_REPLACE_MOMENT: Final = rows.insert_statement("moments", rows.MOMENT, or_replace=True)
+_REPLACE_MOMENT: Final = rows.insert_statement("moments", rows.MOMENTS.columns, or_replace=True)
 # One that starts again under its id goes on: its first beginning counts, and it has no end any more.
 _START_OCCURRENCE: Final = (
     "INSERT INTO occurrences (id, title, began, ends) VALUES (?, ?, ?, ?) "
@@ -100,29 +100,29 @@ class HistoryStore:
     def occurrences(self, since: datetime | None = None, until: datetime | None = None) -> list[StoredOccurrence]:
         """Return the occurrences."""
         return self._select(
-            f"SELECT {_columns(rows.OCCURRENCE, 'o')} FROM occurrences o WHERE {_CHOSEN} ORDER BY o.began, o.id",
+            f"SELECT {_columns(rows.OCCURRENCES.columns, 'o')} FROM occurrences o WHERE {_CHOSEN} ORDER BY o.began, o.id",
             (to_optional_microseconds(since), to_optional_microseconds(until)),
-            rows.to_occurrence,
+            rows.OCCURRENCES.from_row,
         )
 
     def unfinished(self) -> list[StoredOccurrence]:
         """Return the occurrences that began and have no end."""
         return self._select(
-            f"SELECT {_columns(rows.OCCURRENCE, 't')} FROM occurrences t WHERE ended IS NULL ORDER BY began, id",
+            f"SELECT {_columns(rows.OCCURRENCES.columns, 't')} FROM occurrences t WHERE ended IS NULL ORDER BY began, id",
             (),
-            rows.to_occurrence,
+            rows.OCCURRENCES.from_row,
         )
 
     def moments(self, since: datetime | None = None, until: datetime | None = None) -> list[Moment]:
         """Return the moments of these occurrences."""
-        return self._of_occurrences("moments", rows.MOMENT, rows.to_moment, since, until)
+        return self._of_occurrences("moments", rows.MOMENTS.columns, rows.MOMENTS.from_row, since, until)
 
     def last_moment(self) -> Moment | None:
         """Return the moment that was decided last, suppressed ones too, or None."""
         found = self._select(
-            f"SELECT {_columns(rows.MOMENT, 't')} FROM moments t ORDER BY decided_at DESC, number DESC LIMIT 1",
+            f"SELECT {_columns(rows.MOMENTS.columns, 't')} FROM moments t ORDER BY decided_at DESC, number DESC LIMIT 1",
             (),
-            rows.to_moment,
+            rows.MOMENTS.from_row,
         )
         return found[0] if found else None
 

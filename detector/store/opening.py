@@ -32,23 +32,23 @@ APPLICATION: Final = 0x5477_7264
 VERSION: Final = 3
 """The version of the schema, stored as `user_version`: how many migrations there are."""
 
-TABLES: Final = frozenset(
-    {
-        "occurrences",
-        "observations",
-        "uses",
-        "coverage",
-        "moments",
-        "partner_times",
-        "exceptions",
-        "state",
-        "phones",
-        "unknown_apps",
-        "cancelled",
-        "calendars",
-        "proposals",
-    }
+TABLES: Final = (
+    "partner_times",
+    "exceptions",
+    "cancelled",
+    "calendars",
+    "proposals",
+    "occurrences",
+    "observations",
+    "uses",
+    "coverage",
+    "moments",
+    "unknown_apps",
+    "phones",
+    "state",
 )
+"""Every table, in the order of an export."""
+
 BUSY_SECONDS: Final = 5.0
 _MIGRATION_SECONDS: Final = 120
 _FOLDER: Final = "turntoward"
@@ -128,8 +128,9 @@ def migration_due(path: Path, connection: sqlite3.Connection, known: int = VERSI
                 "{known}).\n  Nothing was changed. Update turntoward; or, to start without it, move it aside:\n  {command}"
             ).format(path=path, version=version, known=known, command=move_aside_command(path))
         )
-    if version == known and not tables >= TABLES:
-        raise damaged_error(path, _("the table '{name}' is missing").format(name=min(TABLES - tables)))
+    missing = set(TABLES) - tables
+    if version == known and missing:
+        raise damaged_error(path, _("the table '{name}' is missing").format(name=min(missing)))
     return bool(version < known)
 
 

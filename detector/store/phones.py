@@ -17,11 +17,10 @@ from detector.devices import MAX_NAME_LENGTH, Phone, PhoneApiAddress
 from detector.errors import UserError
 from detector.i18n import _
 from detector.store.database import Database, StateStore
-from detector.store.microseconds import to_optional_instant, to_optional_microseconds
-from detector.store.rows import Row, RowDamaged, insert_statement, read
+from detector.store.rows import RowConverter, RowDamaged, insert_statement, read
 
-_COLUMNS: Final = ("number", "name", "paired", "token", "code", "code_until", "adb", "shows_nudges")
-_REPLACE_PHONE: Final = insert_statement("phones", _COLUMNS, or_replace=True)
+_PHONES: Final = RowConverter(Phone)
+_REPLACE_PHONE: Final = insert_statement("phones", _PHONES.columns, or_replace=True)
 _ADDRESS_KEY: Final = "door"
 
 
@@ -35,8 +34,8 @@ class PhoneStore:
     def all(self) -> list[Phone]:
         """Return the phones that are paired or being paired, by number."""
         with self._database.reading() as connection:
-            found = connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM phones ORDER BY number")
-            return [read(_to_phone, row) for row in found]
+            found = connection.execute(f"SELECT {', '.join(_PHONES.columns)} FROM phones ORDER BY number")
+            return [read(_PHONES.from_row, row) for row in found]
 
     def save(self, phone: Phone) -> Phone:
         """Save a new phone, or the one of this number as it is now; return it with its number.
@@ -51,7 +50,7 @@ class PhoneStore:
                 phone = replace(phone, number=self._state.next_number("last_phone"))
             elif phone.number not in {each.number for each in known}:
                 raise UserError(_("This phone was removed meanwhile. Pair it again: `turntoward phone pair`."))
-            connection.execute(_REPLACE_PHONE, _from_phone(phone))
+            connection.execute(_REPLACE_PHONE, _PHONES.to_row(phone))
         return phone
 
     def remove(self, number: int) -> bool:
@@ -94,30 +93,3 @@ def _check_name(phone: Phone, known: Sequence[Phone]) -> None:
         raise UserError(
             _("There is a device called '{name}' already. Give this one another name.").format(name=phone.name)
         )
-
-
-def _from_phone(phone: Phone) -> Row:
-    return (
-        phone.number,
-        phone.name,
-        to_optional_microseconds(phone.paired),
-        phone.token,
-        phone.code,
-        to_optional_microseconds(phone.code_until),
-        phone.adb,
-        int(phone.shows_nudges),
-    )
-
-
-def _to_phone(row: Row) -> Phone:
-    number, name, paired, token, code, code_until, adb, shows_nudges = row
-    return Phone(
-        number=number,
-        name=name,
-        paired=to_optional_instant(paired),
-        token=token,
-        code=code,
-        code_until=to_optional_instant(code_until),
-        adb=adb,
-        shows_nudges=bool(shows_nudges),
-    )

@@ -20,13 +20,15 @@ from detector.store.database import Database, StateStore
 from detector.store.microseconds import to_instant, to_microseconds
 from detector.store.model import CancelledOccurrence
 from detector.store.partner_time_rows import COLUMNS, from_partner_time, to_partner_time
-from detector.store.rows import insert_statement
+from detector.store.rows import RowConverter, insert_statement
 
 _STOPPED: Final = "stopped"
 _EXTENDED: Final = "extended"
 _SKIPPED: Final = "skipped"
 _CANCELLED: Final = "cancelled"
 _REPLACE_PARTNER_TIME: Final = insert_statement("partner_times", COLUMNS, or_replace=True)
+_CANCELLATIONS: Final = RowConverter(CancelledOccurrence)
+_REPLACE_CANCELLED: Final = insert_statement("cancelled", _CANCELLATIONS.columns, or_replace=True)
 _PAUSED_KEY: Final = "paused_until"
 
 
@@ -129,17 +131,15 @@ class PlanStore:
         with self._database.writing() as connection:
             added = None if instead is None else self.add(instead)
             self._except(planned.id, _CANCELLED, at)
-            connection.execute(
-                "INSERT OR REPLACE INTO cancelled (occurrence, title, begins, ends, at, instead) VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    planned.id,
-                    planned.title,
-                    to_microseconds(planned.begins),
-                    to_microseconds(planned.ends),
-                    to_microseconds(at),
-                    None if added is None else added.number,
-                ),
+            cancelled = CancelledOccurrence(
+                occurrence=planned.id,
+                title=planned.title,
+                begins=planned.begins,
+                ends=planned.ends,
+                at=at,
+                instead=None if added is None else added.number,
             )
+            connection.execute(_REPLACE_CANCELLED, _CANCELLATIONS.to_row(cancelled))
         return added
 
     def cancelled(self, since: datetime | None = None, until: datetime | None = None) -> list[CancelledOccurrence]:
@@ -151,21 +151,11 @@ class PlanStore:
         high = 2**62 if until is None else to_microseconds(until)
         with self._database.reading() as connection:
             found = connection.execute(
-                "SELECT occurrence, title, begins, ends, at, instead FROM cancelled "
+                f"SELECT {', '.join(_CANCELLATIONS.columns)} FROM cancelled "
                 "WHERE begins >= ? AND begins < ? ORDER BY begins, occurrence",
                 (low, high),
             )
-            return [
-                CancelledOccurrence(
-                    occurrence=occurrence,
-                    title=title,
-                    begins=to_instant(begins),
-                    ends=to_instant(ends),
-                    at=to_instant(at),
-                    instead=instead,
-                )
-                for occurrence, title, begins, ends, at, instead in found
-            ]
+            return [_CANCELLATIONS.from_row(row) for row in found]
 
     def restore(self, occurrence: str) -> bool:
         """Take back that the occurrence was skipped or cancelled; return whether it was."""

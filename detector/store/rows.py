@@ -1,57 +1,83 @@
-"""Convert observations, uses, coverage, moments and occurrences to rows and back; columns in the order of the tables."""
+"""Convert the values of the store to rows and back.
+
+Rule 1: instants and lengths are integers, in microseconds; truth values are 0 and 1.
+Rule 2: `RowConverter` knows the columns; no list of columns stands beside the dataclass whose fields they are.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from datetime import timedelta
-from typing import Any, Final, TypeAlias, TypeVar
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final, Generic, TypeAlias, TypeVar, get_args, get_type_hints
 
-from detector.core.effects import Coverage, Moment, Outcome, Use
+from detector.core.effects import Coverage, Moment, Use
 from detector.core.observations import Activity, Observation
 from detector.i18n import _
 from detector.store.codec import INTEGERS
-from detector.store.microseconds import (
-    MICROSECOND,
-    to_instant,
-    to_microseconds,
-    to_optional_instant,
-    to_optional_microseconds,
-)
+from detector.store.microseconds import MICROSECOND, to_optional_instant, to_optional_microseconds
 from detector.store.model import StoredCoverage, StoredOccurrence, StoredUse
-from rules.model import FeatureKey, Filter, Reason, Value
+from rules.model import FeatureKey, Filter, Value
 
 Row: TypeAlias = tuple[Any, ...]
-Made = TypeVar("Made")
-
-OCCURRENCE: Final = ("id", "title", "began", "ends", "ended", "end_reason", "started_well", "started_at")
-OBSERVATION: Final = ("occurrence", "at", "device", "kind", "fields")
-USE: Final = ("occurrence", "number", "device", "category", "name", "began", "ended", "trusted")
-COVERAGE: Final = ("occurrence", "number", "device", "began", "ended")
-MOMENT: Final = (
-    "occurrence",
-    "number",
-    "rule",
-    "device",
-    "use",
-    "category",
-    "name",
-    "began",
-    "decided_at",
-    "ended",
-    "decided",
-    "reason",
-    "evidence",
-    "repeat",
-    "shown_by",
-    "answer",
-    "answered_at",
-    "outcome",
-)
+Conversion: TypeAlias = Callable[[Any], Any]
+T = TypeVar("T")
 
 
 class RowDamaged(Exception):
     """A row holds what the program never writes: somebody else changed it, or the disk did."""
+
+
+class RowConverter(Generic[T]):
+    """Converts objects of a dataclass to rows and back: one column for each field, with the field's name and in its order.
+
+    `without`: fields that are no column of their own. `special`: how a field is written and read whose type is not plain.
+    """
+
+    def __init__(
+        self, kind: type[T], *, without: Collection[str] = (), **special: tuple[Conversion, Conversion]
+    ) -> None:
+        self._kind = kind
+        self._conversions = {
+            name: special.get(name) or _conversions(hint)
+            for name, hint in get_type_hints(kind).items()
+            if name not in without
+        }
+        self.columns: Final = tuple(self._conversions)
+
+    def to_row(self, value: T) -> Row:
+        """Return the values of the columns."""
+        return tuple(write(getattr(value, name)) for name, (write, _read) in self._conversions.items())
+
+    def from_row(self, row: Sequence[Any], **rest: Any) -> T:
+        """Return the object of a row; `rest`: its fields that are no column.
+
+        Raises:
+            ValueError, TypeError, OverflowError: if the row is damaged.
+        """
+        columns = zip(self._conversions.items(), row, strict=True)
+        return self._kind(**{name: read_value(stored) for (name, (_write, read_value)), stored in columns}, **rest)
+
+
+def _conversions(hint: Any) -> tuple[Conversion, Conversion]:
+    for kind in get_args(hint) or (hint,):
+        if kind is datetime:
+            return to_optional_microseconds, to_optional_instant
+        if kind is bool:
+            return _unless_none(int), _unless_none(bool)
+        if isinstance(kind, type) and issubclass(kind, StrEnum):
+            return _unchanged, _unless_none(kind)
+    return _unchanged, _unchanged
+
+
+def _unless_none(convert: Conversion) -> Conversion:
+    return lambda value: None if value is None else convert(value)
+
+
+def _unchanged(value: Any) -> Any:
+    return value
 
 
 def insert_statement(table: str, columns: Sequence[str], *, or_replace: bool = False) -> str:
@@ -62,14 +88,14 @@ def insert_statement(table: str, columns: Sequence[str], *, or_replace: bool = F
     return f"{verb} INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"
 
 
-def read(made: Callable[[Row], Made], row: Row) -> Made:
-    """Return what `made` makes of the row.
+def read(to_value: Callable[[Row], T], row: Row) -> T:
+    """Return what `to_value` makes of the row.
 
     Raises:
         RowDamaged: if it cannot.
     """
     try:
-        return made(row)
+        return to_value(row)
     except (ValueError, TypeError, KeyError, OverflowError) as wrong:
         raise RowDamaged(_("a row cannot be read: {reason}").format(reason=wrong)) from wrong
 
@@ -92,120 +118,45 @@ def to_observation(row: Row) -> Observation:
     return INTEGERS.read(row[2], plain)
 
 
+def to_use(row: Row) -> StoredUse:
+    """Return the use of a row of the columns `USE`."""
+    occurrence, category, name, *columns = row
+    return StoredUse(
+        occurrence=occurrence, use=_USES.from_row(columns, activity=Activity(category=category, name=name))
+    )
+
+
 def from_use(occurrence: str, use: Use) -> Row:
     """Return the use's row."""
-    return (
-        occurrence,
-        use.number,
-        use.device,
-        use.activity.category,
-        use.activity.name,
-        to_microseconds(use.began),
-        to_optional_microseconds(use.ended),
-        int(use.trusted),
-    )
+    return occurrence, use.activity.category, use.activity.name, *_USES.to_row(use)
 
 
-def to_use(row: Row) -> StoredUse:
-    """Return the use of a row."""
-    occurrence, number, device, category, name, began, ended, trusted = row
-    use = Use(
-        number=number,
-        device=device,
-        activity=Activity(category=category, name=name),
-        began=to_instant(began),
-        ended=to_optional_instant(ended),
-        trusted=bool(trusted),
-    )
-    return StoredUse(occurrence=occurrence, use=use)
+def to_coverage(row: Row) -> StoredCoverage:
+    """Return the coverage of a row of the columns `COVERAGE`."""
+    occurrence, *columns = row
+    return StoredCoverage(occurrence=occurrence, coverage=_COVERAGES.from_row(columns))
 
 
 def from_coverage(occurrence: str, coverage: Coverage) -> Row:
     """Return the coverage's row."""
-    return (
-        occurrence,
-        coverage.number,
-        coverage.device,
-        to_microseconds(coverage.began),
-        to_microseconds(coverage.ended),
-    )
-
-
-def to_coverage(row: Row) -> StoredCoverage:
-    """Return the coverage of a row."""
-    occurrence, number, device, began, ended = row
-    coverage = Coverage(number=number, device=device, began=to_instant(began), ended=to_instant(ended))
-    return StoredCoverage(occurrence=occurrence, coverage=coverage)
+    return occurrence, *_COVERAGES.to_row(coverage)
 
 
 def from_moment(occurrence: str, moment: Moment) -> Row:
     """Return the moment's row."""
-    evidence = [[_key(key), _plain(value)] for key, value in moment.evidence]
-    return (
-        occurrence,
-        moment.number,
-        moment.rule,
-        moment.device,
-        moment.use,
-        moment.category,
-        moment.name,
-        to_microseconds(moment.began),
-        to_microseconds(moment.decided_at),
-        to_optional_microseconds(moment.ended),
-        moment.decided,
-        moment.reason,
-        json.dumps(evidence, ensure_ascii=False, separators=(",", ":")),
-        moment.repeat,
-        moment.shown_by,
-        moment.answer,
-        to_optional_microseconds(moment.answered_at),
-        moment.outcome,
+    return MOMENTS.to_row(replace(moment, occurrence=occurrence))
+
+
+def from_evidence(evidence: Sequence[tuple[FeatureKey, Value]]) -> str:
+    """Return the features of a moment with their values as JSON."""
+    return json.dumps(
+        [[_key(key), _plain(value)] for key, value in evidence], ensure_ascii=False, separators=(",", ":")
     )
-
-
-def to_moment(row: Row) -> Moment:
-    """Return the moment of a row."""
-    stored = dict(zip(MOMENT, row, strict=True))
-    for field in ("began", "decided_at", "ended", "answered_at"):
-        stored[field] = to_optional_instant(stored[field])
-    stored["reason"] = None if stored["reason"] is None else Reason(stored["reason"])
-    stored["outcome"] = None if stored["outcome"] is None else Outcome(stored["outcome"])
-    stored["evidence"] = to_evidence(stored["evidence"])
-    return Moment(**stored)
 
 
 def to_evidence(text: str) -> tuple[tuple[FeatureKey, Value], ...]:
     """Return the features of a moment with their values."""
     return tuple(_measured(plain) for plain in json.loads(text))
-
-
-def from_occurrence(occurrence: StoredOccurrence) -> Row:
-    """Return the occurrence's row."""
-    return (
-        occurrence.id,
-        occurrence.title,
-        to_microseconds(occurrence.began),
-        to_microseconds(occurrence.ends),
-        to_optional_microseconds(occurrence.ended),
-        occurrence.end_reason,
-        None if occurrence.started_well is None else int(occurrence.started_well),
-        to_optional_microseconds(occurrence.started_at),
-    )
-
-
-def to_occurrence(row: Row) -> StoredOccurrence:
-    """Return the occurrence of a row."""
-    name, title, began, ends, ended, end_reason, started_well, started_at = row
-    return StoredOccurrence(
-        id=name,
-        title=title,
-        began=to_instant(began),
-        ends=to_instant(ends),
-        ended=to_optional_instant(ended),
-        end_reason=end_reason,
-        started_well=None if started_well is None else bool(started_well),
-        started_at=to_optional_instant(started_at),
-    )
 
 
 def _key(key: FeatureKey) -> dict[str, Any]:
@@ -274,3 +225,12 @@ def _plain(value: Value) -> Any:
 def _value(plain: Any) -> Value:
     value: Value = timedelta(microseconds=plain["lasts"]) if isinstance(plain, dict) else plain
     return value
+
+
+OBSERVATION: Final = ("occurrence", "at", "device", "kind", "fields")
+OCCURRENCES: Final = RowConverter(StoredOccurrence)
+_USES: Final = RowConverter(Use, without={"activity"})
+USE: Final = ("occurrence", "category", "name", *_USES.columns)
+_COVERAGES: Final = RowConverter(Coverage)
+COVERAGE: Final = ("occurrence", *_COVERAGES.columns)
+MOMENTS: Final = RowConverter(Moment, evidence=(from_evidence, to_evidence))

@@ -19,10 +19,10 @@ def names(kind: type) -> set[str]:
 
 
 def test_every_field_of_a_stored_value_has_a_column() -> None:
-    assert set(rows.MOMENT) == names(Moment)
+    assert set(rows.MOMENTS.columns) == names(Moment)
     assert set(rows.COVERAGE) == names(Coverage) | {"occurrence"}
     assert set(rows.USE) == (names(Use) - {"activity"}) | {"occurrence", "category", "name"}
-    assert set(rows.OCCURRENCE) == names(StoredOccurrence)
+    assert set(rows.OCCURRENCES.columns) == names(StoredOccurrence)
 
 
 def test_the_version_of_the_schema_counts_its_migrations() -> None:
@@ -42,7 +42,7 @@ def test_evidence_is_read_as_written_and_holds_only_what_differs_from_the_defaul
     moment = told.moment(1, 0, None).what
     assert isinstance(moment, Moment)
     kept = rows.from_moment("1", moment)
-    text = kept[rows.MOMENT.index("evidence")]
+    text = kept[rows.MOMENTS.columns.index("evidence")]
     found: tuple[tuple[FeatureKey, Value], ...] = rows.to_evidence(text)
     assert found == moment.evidence
     assert json.loads(text)[0] == [{"name": "dwell"}, {"lasts": 70_000_000}]
