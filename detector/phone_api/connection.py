@@ -129,14 +129,14 @@ class Connection:
         if not buffered:
             try:
                 async with asyncio.timeout(self._limits.idle.total_seconds()):
-                    data = await self._reader.read(CHUNK)
+                    chunk = await self._reader.read(CHUNK)
             except TimeoutError:
                 raise PeerGone from None
-            if not data:
+            if not chunk:
                 raise PeerGone
             # The time for the whole request starts with its first byte, so that one byte at a time does not extend it.
             self._deadline = self._loop.time() + self._limits.request.total_seconds()
-            self._feed(data)
+            self._feed(chunk)
         event = await self._next_event()
         if not isinstance(event, h11.Request):
             raise PeerGone
@@ -176,16 +176,16 @@ class Connection:
                 return event
             try:
                 async with asyncio.timeout_at(self._deadline):
-                    data = await self._reader.read(CHUNK)
+                    chunk = await self._reader.read(CHUNK)
             except TimeoutError:
                 raise http_error(408, _("the request took too long"), closes=True) from None
             except OSError:
                 raise PeerGone from None
-            self._feed(data)
+            self._feed(chunk)
 
-    def _feed(self, data: bytes) -> None:
-        self._received += len(data)
-        self._http.receive_data(data)
+    def _feed(self, chunk: bytes) -> None:
+        self._received += len(chunk)
+        self._http.receive_data(chunk)
 
     async def _send(self, response: Response) -> bool:
         """Send the response; return whether another request may come after it."""
@@ -225,8 +225,8 @@ class Connection:
         left = _MAX_DISCARDED
         try:
             async with asyncio.timeout(self._limits.closing.total_seconds()):
-                while left > 0 and (data := await self._reader.read(CHUNK)):
-                    left -= len(data)
+                while left > 0 and (chunk := await self._reader.read(CHUNK)):
+                    left -= len(chunk)
         except TimeoutError:
             return
 

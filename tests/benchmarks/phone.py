@@ -1,4 +1,4 @@
-"""The bars of the phone: from what it tells to the decision and to the notification, a storm at the api, an idle door."""
+"""The bars of the phone API: from an event to the decision and the notification, under load, and without requests."""
 
 from __future__ import annotations
 
@@ -150,15 +150,15 @@ def storm(folder: Path, seconds: float = 30) -> Iterator[Bar]:
 
 
 def idle_door(folder: Path, seconds: float = 60) -> Iterator[Bar]:
-    """Outside partner time: a daemon with an open door against the same one without, one after the other."""
+    """Outside partner time: a daemon with an open phone API against the same one without, one after the other."""
     with bench(folder) as room, room.daemon() as pid:
         waiting(5)
         shut = _rest(pid, seconds)
         with paired(room):
             waiting(5)
             opened = _rest(pid, seconds)
-        yield Bar(name="an idle door: wake-ups a minute more", figure=opened[0] - shut[0], limit=3, unit="")
-        yield Bar(name="an idle door: PSS more", figure=opened[1] - shut[1], limit=5, unit="MB")
+        yield Bar(name="an idle phone API: wake-ups a minute more", figure=opened[0] - shut[0], limit=3, unit="")
+        yield Bar(name="an idle phone API: PSS more", figure=opened[1] - shut[1], limit=5, unit="MB")
 
 
 def _rest(pid: int, seconds: float) -> tuple[float, float]:

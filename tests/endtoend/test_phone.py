@@ -89,7 +89,7 @@ def test_a_phone_from_pairing_to_removal(evening: Evening, pairing: ExitStack) -
     assert "my phone" in json.dumps(report)
     assert "laptop" in json.dumps(report)
     evening.say("phone", "remove", "my phone", "--yes")
-    until(lambda: not listens(port), what="the door is shut")
+    until(lambda: not listens(port), what="the phone API is closed")
     assert sockets(daemon) == []
     evening.over()
     assert len(evening.moments("decided = 'nudged'")) == 1, "one nudge and no second one"
@@ -100,7 +100,7 @@ def test_the_phones_page_removes_it_and_the_phone_api_stops(evening: Evening, pa
     port = free_port()
     phone = pair(evening, pairing, port)
     assert phone.ask("DELETE", "/v1/phone") == (204, None)
-    until(lambda: not listens(port), what="the door is shut")
+    until(lambda: not listens(port), what="the phone API is closed")
     assert "no phone" in evening.say("phone", "list").lower()
 
 
@@ -200,7 +200,7 @@ def test_events_of_a_phone_survive_a_kill(evening: Evening, pairing: ExitStack) 
     until(lambda: "my phone" in {row["device"] for row in evening.rows("SELECT device FROM observations")}, what="kept")
     evening.kill(daemon)
     evening.run()
-    until(lambda: listens(port), what="the door is open again")
+    until(lambda: listens(port), what="the phone API is open again")
     assert phone.tell("screen_off") == (204, None)
     evening.over()
     (use,) = evening.rows("SELECT * FROM uses WHERE device = 'my phone'")
@@ -229,7 +229,7 @@ def test_a_phone_on_a_cable_is_sensed_by_adb(evening_with: Begin, pairing: ExitS
     evening = evening_with(config=f'[sources]\nadb = "{adb.server}"\n')
     daemon = evening.run()
     evening.say("phone", "pair", "my phone", "--adb", "1A2B3C4D")
-    assert sockets(daemon) == [], "outside partner time nobody asks adb, and no door is needed"
+    assert sockets(daemon) == [], "outside partner time nobody asks adb, and no phone API is needed"
     assert adb.requests() == []
     evening.begin()
     evening.read_greeting()

@@ -70,7 +70,7 @@ def declared() -> list[str]:
         return [each.title for each in store.plans.partner_times()]
 
 
-def test_import_says_what_it_read_and_starts_nothing(ours: Path) -> None:
+def test_import_reports_what_it_read_and_starts_nothing(ours: Path) -> None:
     said = run("calendar", "import", ours)
     assert "Ours: 3 events, of which 2 propose partner time: those with #us in the title." in said
     assert "1 Dinner: every Tuesday, 18:30–20:00" in said
@@ -84,7 +84,7 @@ def test_import_says_what_it_read_and_starts_nothing(ours: Path) -> None:
     assert len(decided()) == 2
 
 
-def test_what_was_not_understood_is_named_ten_times_and_then_counted(tmp_path: Path) -> None:
+def test_the_first_ten_problems_are_named_and_the_rest_counted(tmp_path: Path) -> None:
     path = tmp_path / "bad.ics"
     bad = [event("DTSTART:soon", uid=str(number), summary=f"Bad {number} #us") for number in range(13)]
     path.write_bytes(calendar(*bad, dinner(uid="good")))
@@ -114,7 +114,7 @@ def test_proposals_are_accepted_and_declined_by_number(ours: Path) -> None:
     assert "No proposal waits" in run("calendar", "accept", "all")
 
 
-def test_a_change_waits_and_says_what_holds_meanwhile(ours: Path) -> None:
+def test_a_changed_proposal_waits_and_shows_what_holds_meanwhile(ours: Path) -> None:
     run("calendar", "import", ours, "--accept", "--yes")
     run("calendar", "accept", "all", "--not-always")
     ours.write_bytes(OURS.replace(b"T183000", b"T190000").replace(b"T200000", b"T203000"))
@@ -135,7 +135,7 @@ def test_a_change_waits_and_says_what_holds_meanwhile(ours: Path) -> None:
     assert declared() == ["Walk"]
 
 
-def test_a_calendar_can_be_accepted_from_now_on_and_asked_about_again(ours: Path) -> None:
+def test_always_can_be_switched_on_and_off(ours: Path) -> None:
     run("calendar", "import", ours)
     assert "There is no terminal to ask on" in run("calendar", "accept", "1", "--always", code=2)
     assert "There is no terminal to ask on" in run("calendar", "import", ours, "--accept", code=2)
@@ -152,7 +152,7 @@ def test_a_calendar_can_be_accepted_from_now_on_and_asked_about_again(ours: Path
         assert [each.accepts for each in store.calendars.all()] == [False]
 
 
-def test_a_file_is_one_calendar_however_often_and_by_whatever_name(ours: Path, tmp_path: Path) -> None:
+def test_importing_a_file_again_updates_the_same_calendar(ours: Path, tmp_path: Path) -> None:
     run("calendar", "import", ours)
     run("calendar", "import", ours, "--all")
     other = tmp_path / "other.ics"
@@ -192,7 +192,7 @@ def test_list_shows_no_secret(ours: Path) -> None:
     assert "is subscribed" not in run("calendar", "import", ours, "--name", "Web", code=2)
 
 
-def test_remove_says_what_goes_with_it_and_asks(ours: Path) -> None:
+def test_remove_shows_what_goes_with_the_calendar_and_asks(ours: Path) -> None:
     run("calendar", "import", ours, "--accept", "--yes")
     assert "There is no terminal to ask on" in run("calendar", "remove", "Ours", code=2)
     assert "Did you mean 'Ours'?" in run("calendar", "remove", "Our", code=2)
@@ -221,7 +221,7 @@ def test_remove_says_what_goes_with_it_and_asks(ours: Path) -> None:
         (["export", "/proc/nowhere/x.ics"], "cannot be written"),
     ],
 )
-def test_bad_input_gets_a_sentence_and_changes_nothing(arguments: list[str], said: str, ours: Path) -> None:
+def test_bad_input_is_explained_and_changes_nothing(arguments: list[str], said: str, ours: Path) -> None:
     run("calendar", "import", ours)
     before = (declared(), decided())
     assert said in run("calendar", *[str(ours) if each == "OURS" else each for each in arguments], code=2)
@@ -229,7 +229,7 @@ def test_bad_input_gets_a_sentence_and_changes_nothing(arguments: list[str], sai
 
 
 @pytest.mark.parametrize("copy", [b"", b"<html>Sign in</html>", os.urandom(5000)])
-def test_what_is_no_calendar_changes_nothing(copy: bytes, ours: Path) -> None:
+def test_a_file_that_is_no_calendar_changes_nothing(copy: bytes, ours: Path) -> None:
     run("calendar", "import", ours, "--accept", "--yes")
     ours.write_bytes(copy)
     assert "This is no calendar" in run("calendar", "import", ours, code=2)
@@ -264,7 +264,7 @@ def test_a_calendar_of_200_mb_is_refused_without_being_read(tmp_path: Path) -> N
     assert not store_path().exists()
 
 
-def test_a_title_that_does_not_count_reaches_neither_disk_nor_screen(tmp_path: Path, home: Path) -> None:
+def test_titles_that_do_not_count_are_neither_stored_nor_shown(tmp_path: Path, home: Path) -> None:
     path = tmp_path / "outside" / "ours.ics"
     path.parent.mkdir()
     hidden = [f"DESCRIPTION:{CANARY}", f"LOCATION:{CANARY}", f"ATTENDEE;CN={CANARY}:mailto:{CANARY}@x"]
@@ -286,7 +286,7 @@ def test_a_title_that_does_not_count_reaches_neither_disk_nor_screen(tmp_path: P
     assert [found for found in written if CANARY.encode() in found.read_bytes()] == []
 
 
-def test_export_is_read_back_as_it_was(tmp_path: Path) -> None:
+def test_an_export_can_be_imported_unchanged(tmp_path: Path) -> None:
     zoned = PartnerTime(
         title="Dinner",
         begins=datetime(2026, 11, 24, 18, 30),
@@ -337,7 +337,7 @@ def test_export_is_read_back_as_it_was(tmp_path: Path) -> None:
     assert "SUMMARY:Call #us" in run("calendar", "export", "--only", "call")
 
 
-def test_an_export_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_export_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "out.ics"
     path.write_text("before")
 
@@ -350,7 +350,7 @@ def test_an_export_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch:
     assert [found.name for found in tmp_path.iterdir() if found.name.startswith(".out")] == []
 
 
-def test_progress_is_said_beyond_a_second_and_not_before(ours: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_shown_after_a_second_and_not_before(ours: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Asking" not in run("calendar", "import", ours)
     monkeypatch.setattr(calendar_progress, "DELAY", 0.0)
     ours.write_bytes(calendar(*(dinner(uid=str(number)) for number in range(2000))))

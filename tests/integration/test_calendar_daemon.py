@@ -181,7 +181,7 @@ def test_a_server_that_fails_is_logged_once_and_leaves_everything_as_it_was(pers
 
 
 @pytest.mark.parametrize("whom", ["the child", "both"])
-def test_a_kill_in_the_middle_of_it_leaves_the_last_good_copy(person: Home, server: Server, whom: str) -> None:
+def test_a_kill_during_a_refresh_leaves_the_last_good_copy(person: Home, server: Server, whom: str) -> None:
     subscribed(person, server, "--accept")
     before = person.everything()
     daemon = person.daemon()

@@ -76,7 +76,7 @@ def whole(found: FetchedCalendar | None) -> FetchedCalendar:
     return found
 
 
-def test_a_calendar_comes_whole_with_what_is_said_of_this_copy(serve: Callable[..., Server]) -> None:
+def test_a_calendar_is_fetched_with_its_validators(serve: Callable[..., Server]) -> None:
     server = serve(Served(etag='"one"', modified="Mon, 23 Nov 2026 08:00:00 GMT"))
     found = whole(ask(server.url()))
     assert (found.content, found.etag, found.modified) == (OURS, '"one"', "Mon, 23 Nov 2026 08:00:00 GMT")
@@ -87,19 +87,19 @@ def test_a_calendar_comes_whole_with_what_is_said_of_this_copy(serve: Callable[.
     assert head.startswith("GET /ours.ics HTTP/1.1\r\nHost: 127.0.0.1:")
 
 
-def test_what_has_not_changed_is_not_fetched_again(serve: Callable[..., Server]) -> None:
+def test_an_unchanged_calendar_is_not_fetched_again(serve: Callable[..., Server]) -> None:
     server = serve(Served(etag='"one"'))
     assert ask(server.url(), etag='"one"', modified="Mon, 23 Nov 2026 08:00:00 GMT") is None
     assert "If-Modified-Since: Mon, 23 Nov 2026 08:00:00 GMT\r\n" in server.served.asked[0]
     assert whole(ask(server.url(), etag='"another"')).etag == '"one"'
 
 
-def test_that_nothing_changed_is_no_answer_to_who_knows_nothing(serve: Callable[..., Server]) -> None:
+def test_304_without_validators_is_an_error(serve: Callable[..., Server]) -> None:
     assert "(304)" in refused(serve(Served(status=304, body=b"")).url())
 
 
 @pytest.mark.parametrize("mark", ["x" * 600, "ä"])
-def test_a_mark_that_could_not_be_sent_back_is_not_kept(serve: Callable[..., Server], mark: str) -> None:
+def test_a_validator_that_cannot_be_sent_back_is_not_kept(serve: Callable[..., Server], mark: str) -> None:
     assert whole(ask(serve(Served(etag=mark, modified=mark)).url())).etag is None
 
 
@@ -121,7 +121,7 @@ def test_name_and_password_are_sent_and_never_shown(serve: Callable[..., Server]
         (204, "the server answered with something else than a calendar (204)"),
     ],
 )
-def test_a_server_that_says_no_is_quoted(serve: Callable[..., Server], status: int, why: str) -> None:
+def test_an_error_status_is_explained(serve: Callable[..., Server], status: int, why: str) -> None:
     assert refused(serve(Served(status=status, body=b"")).url(path=SECRET)) == why
 
 
@@ -129,9 +129,7 @@ def test_a_server_that_says_no_is_quoted(serve: Callable[..., Server], status: i
     ("told", "wait"),
     [("120", timedelta(seconds=120)), ("999999999999", timedelta(days=1)), ("soon", None), ("-5", None), ("²", None)],
 )
-def test_a_server_that_asks_to_be_left_alone_is(
-    serve: Callable[..., Server], told: str, wait: timedelta | None
-) -> None:
+def test_retry_after_is_respected(serve: Callable[..., Server], told: str, wait: timedelta | None) -> None:
     server = serve(Served(status=503, headers={"Retry-After": told}))
     with pytest.raises(FetchFailed, match="no time just now") as found:
         ask(server.url())
@@ -139,7 +137,7 @@ def test_a_server_that_asks_to_be_left_alone_is(
 
 
 @pytest.mark.parametrize("hangs", ["headers", "body"])
-def test_a_server_that_hangs_is_left_in_time(serve: Callable[..., Server], hangs: str) -> None:
+def test_a_server_that_hangs_runs_into_the_timeout(serve: Callable[..., Server], hangs: str) -> None:
     server = serve(Served(hangs=hangs))
     began = time.monotonic()
     assert refused(server.url(path=SECRET), budget=SOON) == "the server did not answer within 0.4 s"
@@ -149,15 +147,15 @@ def test_a_server_that_hangs_is_left_in_time(serve: Callable[..., Server], hangs
 @pytest.mark.parametrize(
     "served", [Served(drips=True), Served(raw=b"HTTP/1.1 100 Continue\r\n\r\n" * 20_000, hangs=None)]
 )
-def test_a_server_that_drips_is_left_in_time_however_often_it_says_something(
-    serve: Callable[..., Server], served: Served
-) -> None:
+def test_a_server_that_sends_byte_by_byte_runs_into_the_timeout(serve: Callable[..., Server], served: Served) -> None:
     began = time.monotonic()
     assert refused(serve(served).url(), budget=SOON)
     assert time.monotonic() - began < 3
 
 
-def test_a_server_that_drips_its_headers_is_left_in_time(serve: Callable[..., Server], stack: ExitStack) -> None:
+def test_a_server_that_sends_headers_byte_by_byte_runs_into_the_timeout(
+    serve: Callable[..., Server], stack: ExitStack
+) -> None:
     listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
     import threading  # noqa: PLC0415 - the one test that speaks by itself
 
@@ -177,22 +175,22 @@ def test_a_server_that_drips_its_headers_is_left_in_time(serve: Callable[..., Se
     assert time.monotonic() - began < 3
 
 
-def test_all_redirects_together_have_the_time_of_one(serve: Callable[..., Server]) -> None:
+def test_all_redirects_share_one_timeout(serve: Callable[..., Server]) -> None:
     steps = {f"/{step}": Served(status=302, location=f"/{step + 1}", late=0.15) for step in range(5)}
     assert "within 0.4 s" in refused(serve(Served(by_path=steps)).url(path="/0"), budget=SOON)
 
 
-def test_a_server_that_takes_no_connection_is_left_in_time() -> None:
+def test_a_server_that_accepts_no_connection_runs_into_the_timeout() -> None:
     with never_accepting() as port:
         assert "within 0.4 s" in refused(f"http://127.0.0.1:{port}/", budget=SOON)
 
 
-def test_a_server_that_hangs_in_tls_is_left_in_time(serve: Callable[..., Server]) -> None:
+def test_a_server_that_hangs_in_the_tls_handshake_runs_into_the_timeout(serve: Callable[..., Server]) -> None:
     server = serve(Served(hangs="tls"))
     assert "within 0.4 s" in refused(f"https://127.0.0.1:{server.port}/", budget=SOON)
 
 
-def test_a_name_that_is_looked_up_for_ever_is_left_in_time() -> None:
+def test_a_resolver_that_hangs_runs_into_the_timeout() -> None:
     def never(host: str, port: int) -> list[str]:
         time.sleep(2)
         return []
@@ -200,7 +198,7 @@ def test_a_name_that_is_looked_up_for_ever_is_left_in_time() -> None:
     assert "within 0.4 s" in refused("https://slow.example/", budget=SOON, network=Network(resolve=never))
 
 
-def test_200_megabytes_are_refused_whether_they_are_told_of_or_not(serve: Callable[..., Server]) -> None:
+def test_200_megabytes_are_refused_with_and_without_content_length(serve: Callable[..., Server]) -> None:
     told = serve(Served(length=200 << 20, body=b"BEGIN:VCALENDAR\r\n", hangs="body"))
     assert refused(told.url()) == "the calendar is larger than 20 MB"
     untold = serve(Served(endless=True, body=b""))
@@ -209,13 +207,13 @@ def test_200_megabytes_are_refused_whether_they_are_told_of_or_not(serve: Callab
     )
 
 
-def test_a_byte_too_many_is_one_too_many_also_where_no_length_is_told(serve: Callable[..., Server]) -> None:
+def test_one_byte_over_the_maximum_is_refused_without_content_length(serve: Callable[..., Server]) -> None:
     raw = b"HTTP/1.1 200 OK\r\n\r\n" + OURS
     assert whole(ask(serve(Served(raw=raw)).url(), budget=FetchLimits(max_bytes=len(OURS)))).content == OURS
     assert "larger than" in refused(serve(Served(raw=raw)).url(), budget=FetchLimits(max_bytes=len(OURS) - 1))
 
 
-def test_what_is_packed_unasked_is_unpacked_and_a_bomb_is_not(serve: Callable[..., Server]) -> None:
+def test_compressed_content_is_decompressed_and_a_bomb_is_refused(serve: Callable[..., Server]) -> None:
     packed = {"Content-Encoding": "gzip"}
     assert whole(ask(serve(Served(body=gzip.compress(OURS), headers=packed)).url())).content == OURS
     bomb = gzip.compress(b"BEGIN:VCALENDAR\r\n" + b"x" * (50 << 20))
@@ -244,18 +242,18 @@ def test_what_is_packed_unasked_is_unpacked_and_a_bomb_is_not(serve: Callable[..
         (OURS[:-30], "the calendar broke off in the middle"),
     ],
 )
-def test_what_is_no_whole_calendar_is_refused_whatever_its_type_says(
+def test_an_incomplete_calendar_is_refused_with_any_content_type(
     serve: Callable[..., Server], body: bytes, why: str
 ) -> None:
     assert refused(serve(Served(body=body)).url(path=SECRET)) == why
 
 
-def test_a_calendar_is_taken_whatever_its_type_says_and_with_pages_in_its_texts(serve: Callable[..., Server]) -> None:
+def test_a_calendar_is_accepted_with_any_content_type_and_html_in_its_texts(serve: Callable[..., Server]) -> None:
     body = b"\xef\xbb\xbf" + calendar("UID:a\nX-ALT-DESC:<html><body>", DINNER)
     assert whole(ask(serve(Served(body=body, headers={"Content-Type": "text/html"})).url())).content == body
 
 
-def test_a_length_that_lies_is_noticed(serve: Callable[..., Server]) -> None:
+def test_a_wrong_content_length_is_noticed(serve: Callable[..., Server]) -> None:
     assert "broke off" in refused(serve(Served(length=len(OURS) + 1)).url())
     assert "broke off" in refused(serve(Served(length=len(OURS) - 9)).url())
 
@@ -274,11 +272,11 @@ def test_a_length_that_lies_is_noticed(serve: Callable[..., Server]) -> None:
         b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nBEGIN:VCALENDAR\r\n",
     ],
 )
-def test_what_is_no_proper_http_is_refused(serve: Callable[..., Server], raw: bytes) -> None:
+def test_invalid_http_is_refused(serve: Callable[..., Server], raw: bytes) -> None:
     assert refused(serve(Served(raw=raw)).url(path=SECRET), budget=FetchLimits(timeout=5))
 
 
-def test_a_server_that_is_gone_is_named_by_its_host_alone(serve: Callable[..., Server]) -> None:
+def test_an_unreachable_server_is_named_by_its_host_alone(serve: Callable[..., Server]) -> None:
     server = serve()
     server.end()
     assert refused(server.url(path=SECRET)) == "127.0.0.1 does not answer (connection refused)"
@@ -292,7 +290,7 @@ def test_a_server_that_is_gone_is_named_by_its_host_alone(serve: Callable[..., S
         (errno.ECONNRESET, f"{HOST} does not answer (connection reset by peer)"),
     ],
 )
-def test_a_network_that_is_not_there_or_forbidden_is_said(number: int, why: str) -> None:
+def test_a_missing_or_forbidden_network_is_reported(number: int, why: str) -> None:
     def refuse(address: str, port: int, patience: float) -> socket.socket:
         raise OSError(number, "canary")
 
@@ -300,14 +298,14 @@ def test_a_network_that_is_not_there_or_forbidden_is_said(number: int, why: str)
     assert refused(f"https://{HOST}{SECRET}", network=network) == why
 
 
-def test_a_resolver_that_fails_for_now_is_not_a_name_that_nobody_has() -> None:
+def test_a_temporary_resolver_failure_is_not_an_unknown_host() -> None:
     def fail(host: str, port: int) -> list[str]:
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
     assert refused(f"https://{HOST}/", network=Network(resolve=fail)) == f"the name {HOST} cannot be looked up just now"
 
 
-def test_a_name_that_nobody_has_is_said(stack: ExitStack) -> None:
+def test_an_unknown_host_is_reported(stack: ExitStack) -> None:
     assert (
         refused("https://nobody.example/x", network=Public({}).network()) == "there is no server called nobody.example"
     )
@@ -325,7 +323,7 @@ def test_a_name_that_nobody_has_is_said(stack: ExitStack) -> None:
         ([], "leads to no address that a calendar can be at"),
     ],
 )
-def test_a_name_that_leads_to_the_local_network_is_not_connected_to(addresses: list[str], why: str) -> None:
+def test_a_name_with_a_local_address_is_not_connected_to(addresses: list[str], why: str) -> None:
     public = Public({HOST: addresses})
     assert refused(f"http://{HOST}/x", local=False, network=public.network()) == f"{HOST} {why}"
     assert public.connected == []
@@ -334,28 +332,26 @@ def test_a_name_that_leads_to_the_local_network_is_not_connected_to(addresses: l
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "localhost", "127.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]"]
 )
-def test_this_device_is_not_asked_unless_it_is_allowed_by_whatever_name(
-    serve: Callable[..., Server], host: str
-) -> None:
+def test_this_device_is_not_asked_unless_local_is_allowed(serve: Callable[..., Server], host: str) -> None:
     server = serve()
     assert "local network" in refused(server.url(host=host), local=False)
     assert server.connections == 0
 
 
-def test_even_where_the_local_network_is_allowed_a_data_centres_secrets_are_not_asked_for() -> None:
+def test_cloud_metadata_addresses_are_refused_even_with_local() -> None:
     public = Public({HOST: ["169.254.169.254"]})
     assert "leads to no address" in refused(f"http://{HOST}/", network=public.network())
     assert public.connected == []
 
 
-def test_a_name_is_looked_up_once_and_what_was_judged_is_connected_to(serve: Callable[..., Server]) -> None:
+def test_a_name_is_resolved_once_and_the_checked_address_is_connected_to(serve: Callable[..., Server]) -> None:
     server = serve()
     public = Public({HOST: [PUBLIC]})
     assert whole(ask(server.url(HOST), local=False, network=public.network())).content == OURS
     assert (public.looked_up, public.connected) == ([HOST], [PUBLIC])
 
 
-def test_of_several_addresses_the_first_that_answers_is_taken(serve: Callable[..., Server]) -> None:
+def test_the_first_address_that_answers_is_used(serve: Callable[..., Server]) -> None:
     server = serve()
     public = Public({HOST: ["2606:4700::1111", PUBLIC]})
     network = public.network()
@@ -386,7 +382,7 @@ def test_of_several_addresses_the_first_that_answers_is_taken(serve: Callable[..
     ],
 )
 @pytest.mark.parametrize("local", [False, True])
-def test_a_redirect_that_leads_astray_is_not_followed(
+def test_a_redirect_to_a_forbidden_place_is_not_followed(
     serve: Callable[..., Server], location: str, why: str, *, local: bool
 ) -> None:
     # Also where the local network is allowed: what a public server says does not lead there.
@@ -400,7 +396,7 @@ def test_a_redirect_that_leads_astray_is_not_followed(
     assert len(public.connected) == (6 if location == "/again" else 1)
 
 
-def test_a_local_server_may_send_on_to_another_where_that_is_allowed(serve: Callable[..., Server]) -> None:
+def test_a_local_server_may_redirect_to_another_with_local(serve: Callable[..., Server]) -> None:
     goal = serve()
     assert whole(ask(serve(Served(status=301, location=goal.url())).url())).content == OURS
 
@@ -412,7 +408,7 @@ def test_five_redirects_are_followed(serve: Callable[..., Server]) -> None:
     assert len(server.served.asked) == 6
 
 
-def test_a_login_goes_to_the_server_that_it_was_written_for_and_to_no_other(serve: Callable[..., Server]) -> None:
+def test_a_login_is_sent_to_its_own_origin_only(serve: Callable[..., Server]) -> None:
     goal = serve()
     sends = Served(
         by_path={"/0": Served(status=302, location="/1"), "/1": Served(status=302, location=goal.url("x:y@127.0.0.1"))}
@@ -457,7 +453,7 @@ def test_a_redirect_from_http_to_https_is_followed(serve: Callable[..., Server],
     assert whole(ask(server.url(HOST), local=False, network=public.network())).content == OURS
 
 
-def test_a_wrong_certificate_is_called_what_it_is(serve: Callable[..., Server], certificates: Certificates) -> None:
+def test_a_wrong_certificate_is_explained(serve: Callable[..., Server], certificates: Certificates) -> None:
     begin = datetime(2020, 1, 1, tzinfo=UTC)
     far = datetime.now(UTC) + timedelta(days=30)
     public = Public({HOST: [PUBLIC]}, trusts=certificates.trusting)
@@ -479,15 +475,13 @@ def test_a_wrong_certificate_is_called_what_it_is(serve: Callable[..., Server], 
     )
 
 
-def test_a_certificate_is_judged_where_no_test_says_what_to_trust(
-    serve: Callable[..., Server], certificates: Certificates
-) -> None:
+def test_certificates_are_verified_by_default(serve: Callable[..., Server], certificates: Certificates) -> None:
     server = serve(tls=certificates.server("127.0.0.1"))
     assert refused(server.url()) == "nobody whom this device trusts vouches for the server's certificate"
     assert server.served.asked == []
 
 
-def test_a_certificate_that_signs_itself_is_called_so(stack: ExitStack, tmp_path: Path) -> None:
+def test_a_self_signed_certificate_is_explained(stack: ExitStack, tmp_path: Path) -> None:
     import ssl  # noqa: PLC0415 - the one test that makes a context by hand
     import subprocess  # noqa: PLC0415 - likewise
 
@@ -533,7 +527,7 @@ def test_a_file_is_read_once_and_again_when_it_changed(tmp_path: Path) -> None:
     assert whole(ask(str(path), etag=found.etag)).content == OURS
 
 
-def test_what_is_no_ordinary_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+def test_a_file_that_is_not_regular_is_refused_without_waiting(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     for place in (str(pipe), str(tmp_path), "/dev/zero", "/dev/tty"):

@@ -71,14 +71,14 @@ def accepted(store: Store, calendar: Calendar, *partner_times: PartnerTime) -> N
     accept(store, store.calendars.proposals(), NOW)
 
 
-def test_what_is_new_waits_and_the_plan_knows_nothing_of_it(store: Store, calendar: Calendar) -> None:
+def test_a_new_proposal_waits_and_is_not_planned(store: Store, calendar: Calendar) -> None:
     changes = apply_copy(store, calendar, reading(DINNER, WALK), NOW)
     assert (titles(changes.open), changes.accepted, changes.gone) == (["Dinner", "Walk"], (), ())
     assert [each.decided for each in store.calendars.proposals()] == ["open", "open"]
     assert (store.plans.partner_times(), planned(store)) == ([], [])
 
 
-def test_what_is_accepted_is_declared_and_planned(store: Store, calendar: Calendar) -> None:
+def test_an_accepted_proposal_is_declared_and_planned(store: Store, calendar: Calendar) -> None:
     apply_copy(store, calendar, reading(DINNER, WALK), NOW)
     (first, _) = store.calendars.proposals()
     (kept,) = accept(store, [first], NOW)
@@ -98,7 +98,7 @@ def test_the_same_copy_again_changes_nothing(store: Store, calendar: Calendar) -
     assert (store.calendars.proposals(), store.plans.partner_times()) == before
 
 
-def test_what_changed_waits_again_and_what_was_accepted_holds_until_then(store: Store, calendar: Calendar) -> None:
+def test_a_changed_proposal_waits_again_and_the_accepted_version_holds(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
     changes = apply_copy(store, calendar, reading(LATER), NOW)
     assert titles(changes.open) == ["Dinner"]
@@ -110,7 +110,7 @@ def test_what_changed_waits_again_and_what_was_accepted_holds_until_then(store: 
     assert [each.number for each in store.plans.partner_times()] == [number]
 
 
-def test_what_a_person_said_of_one_evening_goes_with_it_when_it_moves(store: Store, calendar: Calendar) -> None:
+def test_a_skip_moves_with_its_occurrence(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
     (declared,) = store.plans.partner_times()
     store.plans.change(replace(declared, quiet=True), {})
@@ -124,7 +124,7 @@ def test_what_a_person_said_of_one_evening_goes_with_it_when_it_moves(store: Sto
     assert planned(store) == [f"Dinner {second.begins + HOUR:%d %H:%M}"]
 
 
-def test_what_is_under_way_has_no_second_one_on_its_day(store: Store, calendar: Calendar) -> None:
+def test_a_changed_proposal_adds_no_second_occurrence_today(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
     during = datetime(2026, 11, 24, 18, tzinfo=UTC)
     apply_copy(store, calendar, reading(LATER), during)
@@ -134,7 +134,7 @@ def test_what_is_under_way_has_no_second_one_on_its_day(store: Store, calendar: 
 
 
 @pytest.mark.parametrize("decided", ["open", "accepted", "declined"])
-def test_what_vanished_is_taken_back_at_once(store: Store, calendar: Calendar, decided: str) -> None:
+def test_a_vanished_event_is_taken_back_at_once(store: Store, calendar: Calendar, decided: str) -> None:
     apply_copy(store, calendar, reading(DINNER, WALK), NOW)
     if decided == "accepted":
         accept(store, store.calendars.proposals(), NOW)
@@ -146,14 +146,14 @@ def test_what_vanished_is_taken_back_at_once(store: Store, calendar: Calendar, d
     assert [each.title for each in store.plans.partner_times()] == (["Walk"] if decided == "accepted" else [])
 
 
-def test_what_was_not_understood_or_may_be_cut_off_is_not_taken_back(store: Store, calendar: Calendar) -> None:
+def test_unreadable_or_truncated_events_are_not_taken_back(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER, WALK)
     assert not apply_copy(store, calendar, reading(problems=("Dinner", "Walk")), NOW)
     assert not apply_copy(store, calendar, reading(is_complete=False), NOW)
     assert [each.title for each in store.plans.partner_times()] == ["Dinner", "Walk"]
 
 
-def test_an_instance_alone_is_not_taken_back_where_it_is_not_understood(store: Store, calendar: Calendar) -> None:
+def test_a_single_instance_is_not_taken_back_when_unreadable(store: Store, calendar: Calendar) -> None:
     alone = ParsedCalendar(
         name=None,
         event_count=1,
@@ -166,7 +166,7 @@ def test_an_instance_alone_is_not_taken_back_where_it_is_not_understood(store: S
     assert titles(apply_copy(store, calendar, reading(problems=("coffee",)), NOW).gone) == ["Walk"]
 
 
-def test_of_one_calendar_nothing_is_taken_back_by_another(store: Store, calendar: Calendar) -> None:
+def test_a_calendar_takes_back_only_its_own_proposals(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
     other = store.calendars.save(Calendar(name="Other", place="/other.ics"))
     assert titles(apply_copy(store, other, reading(DINNER), NOW).open) == ["Dinner"]
@@ -175,7 +175,7 @@ def test_of_one_calendar_nothing_is_taken_back_by_another(store: Store, calendar
     assert planned(store) == ["Dinner 24 17:30"]
 
 
-def test_what_was_declined_stays_so_unless_its_event_changed(store: Store, calendar: Calendar) -> None:
+def test_a_declined_proposal_stays_declined_unless_its_event_changed(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
     (kept,) = decline(store, store.calendars.proposals())
     assert (kept.decided, kept.accepted_as, store.plans.partner_times()) == ("declined", None, [])
@@ -186,9 +186,7 @@ def test_what_was_declined_stays_so_unless_its_event_changed(store: Store, calen
     assert store.plans.partner_times() == []
 
 
-def test_where_the_calendar_accepts_what_is_new_or_changed_is_declared_at_once(
-    store: Store, calendar: Calendar
-) -> None:
+def test_an_accepting_calendar_declares_new_and_changed_events_at_once(store: Store, calendar: Calendar) -> None:
     calendar = replace(calendar, accepts=True)
     assert titles(apply_copy(store, calendar, reading(DINNER), NOW).accepted) == ["Dinner"]
     changes = apply_copy(store, calendar, reading(LATER, WALK), NOW)
@@ -197,13 +195,13 @@ def test_where_the_calendar_accepts_what_is_new_or_changed_is_declared_at_once(
     assert len(store.plans.partner_times()) == 2
 
 
-def test_what_waited_before_the_calendar_was_trusted_waits_on(store: Store, calendar: Calendar) -> None:
+def test_proposals_from_before_always_go_on_waiting(store: Store, calendar: Calendar) -> None:
     apply_copy(store, calendar, reading(DINNER), NOW)
     assert apply_copy(store, replace(calendar, accepts=True), reading(DINNER), NOW) == ProposalChanges()
     assert [each.decided for each in store.calendars.proposals()] == ["open"]
 
 
-def test_what_is_over_is_neither_proposed_nor_kept(store: Store, calendar: Calendar) -> None:
+def test_a_past_event_is_neither_proposed_nor_kept(store: Store, calendar: Calendar) -> None:
     past = replace(WALK, title="Past", begins=datetime(2026, 11, 22, 11))
     ended = replace(
         DINNER, title="Ended", begins=datetime(2026, 9, 1, 18), recurrence="FREQ=WEEKLY;UNTIL=20261117T180000Z"
@@ -221,13 +219,13 @@ def test_what_is_over_is_neither_proposed_nor_kept(store: Store, calendar: Calen
     assert (titles(gone), store.plans.partner_times()) == (["Again", "Beside", "Last"], [])
 
 
-def test_what_is_under_way_is_not_over(store: Store, calendar: Calendar) -> None:
+def test_an_event_under_way_is_not_over(store: Store, calendar: Calendar) -> None:
     now = datetime(2026, 11, 28, 10, 59, tzinfo=UTC)
     assert titles(apply_copy(store, calendar, reading(WALK), now).open) == ["Walk"]
     assert titles(apply_copy(store, calendar, reading(WALK), now + timedelta(minutes=1)).gone) == ["Walk"]
 
 
-def test_a_single_time_that_the_calendar_takes_back_is_taken_back_at_once(store: Store, calendar: Calendar) -> None:
+def test_a_cancelled_occurrence_is_taken_back_at_once(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
     changes = apply_copy(store, calendar, reading(replace(DINNER, without=(DINNER.begins,))), NOW)
     assert (titles(changes.shortened), changes.open) == (["Dinner"], ())
@@ -237,7 +235,7 @@ def test_a_single_time_that_the_calendar_takes_back_is_taken_back_at_once(store:
     assert planned(store) == ["Dinner 01 17:30"]
 
 
-def test_what_changes_in_the_past_alone_is_no_question(store: Store, calendar: Calendar) -> None:
+def test_changes_in_the_past_are_not_proposed(store: Store, calendar: Calendar) -> None:
     since = replace(DINNER, begins=datetime(2026, 9, 1, 18, 30))
     accepted(store, calendar, since)
     past = replace(
@@ -249,13 +247,13 @@ def test_what_changes_in_the_past_alone_is_no_question(store: Store, calendar: C
     assert [each.decided for each in store.calendars.proposals()] == ["accepted"]
 
 
-def test_a_journey_changes_nothing_of_what_floats(store: Store, calendar: Calendar) -> None:
+def test_another_device_zone_does_not_change_floating_events(store: Store, calendar: Calendar) -> None:
     floats = replace(DINNER, floats=True)
     accepted(store, calendar, floats)
     assert not apply_copy(store, calendar, reading(replace(floats, zone="Asia/Tokyo")), NOW)
 
 
-def test_all_of_a_copy_is_taken_over_or_nothing(
+def test_a_copy_is_applied_completely_or_not_at_all(
     store: Store, calendar: Calendar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accepted(store, calendar, DINNER)
@@ -270,6 +268,6 @@ def test_all_of_a_copy_is_taken_over_or_nothing(
     assert (store.calendars.proposals(), store.plans.partner_times()) == before
 
 
-def test_a_calendar_that_is_not_kept_proposes_nothing(store: Store) -> None:
+def test_a_calendar_without_a_number_is_refused(store: Store) -> None:
     with pytest.raises(ValueError, match="has a number"):
         apply_copy(store, Calendar(name="x", place="/x"), reading(DINNER), NOW)

@@ -95,7 +95,7 @@ def again(
         return refresh(store, known, clock, budget=budget, accept_empty=believes)
 
 
-def test_it_is_fetched_at_once_said_back_and_waits_for_an_answer(server: Server) -> None:
+def test_subscribe_fetches_at_once_and_proposals_wait(server: Server) -> None:
     said = run("calendar", "subscribe", server.url(path=SECRET), "--local", "--yes")
     assert "This is plain http: anybody on the way there can read the calendar and change what comes." in said
     assert "Whoever runs 127.0.0.1 sees that this device asks, from where and when; not what you accept" in said
@@ -115,7 +115,7 @@ def test_it_is_fetched_at_once_said_back_and_waits_for_an_answer(server: Server)
         assert store.plans.partner_times() == []
 
 
-def test_what_takes_long_is_said_while_it_lasts_and_not_else(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_shown_only_while_it_takes_long(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calendar_progress, "DELAY", 60)
     assert "Asking" not in run("calendar", "subscribe", server.url(), "--local", "--yes")
     monkeypatch.setattr(calendar_progress, "DELAY", 0.05)
@@ -123,7 +123,7 @@ def test_what_takes_long_is_said_while_it_lasts_and_not_else(server: Server, mon
     assert "Asking 127.0.0.1 …" in run("calendar", "refresh")
 
 
-def test_with_accept_what_it_proposes_is_declared_from_now_on(server: Server) -> None:
+def test_with_accept_proposals_are_declared_at_once(server: Server) -> None:
     said = run("calendar", "subscribe", server.url(), "--local", "--yes", "--accept", "--name", "Us")
     assert "2 are accepted" in said
     with Store.open(store_path()) as store:
@@ -140,13 +140,13 @@ def test_with_accept_what_it_proposes_is_declared_from_now_on(server: Server) ->
         ((), EventFilter()),
     ],
 )
-def test_which_events_count_is_chosen(server: Server, options: tuple[str, ...], choice: EventFilter) -> None:
+def test_options_choose_which_events_count(server: Server, options: tuple[str, ...], choice: EventFilter) -> None:
     server.served.body = calendar(DINNER)
     run("calendar", "subscribe", server.url(), "--local", "--yes", *options)
     assert kept()[0][0].choice == choice
 
 
-def test_two_ways_to_choose_are_refused(server: Server) -> None:
+def test_two_filters_are_refused(server: Server) -> None:
     assert "choose in one of these ways" in run(
         "calendar", "subscribe", server.url(), "--all", "--tag", "x", "--yes", code=2
     )
@@ -154,7 +154,7 @@ def test_two_ways_to_choose_are_refused(server: Server) -> None:
     assert server.connections == 0
 
 
-def test_nobody_to_ask_and_no_yes_keeps_nothing(server: Server) -> None:
+def test_without_a_terminal_and_without_yes_nothing_is_stored(server: Server) -> None:
     assert "Nothing was kept" in run("calendar", "subscribe", server.url(), "--local", code=2)
     assert kept() == ([], [])
 
@@ -170,7 +170,7 @@ def test_nobody_to_ask_and_no_yes_keeps_nothing(server: Server) -> None:
         ("http://127.0.0.1:9/canary", "127.0.0.1 stands on the local network, which is asked only with --local", 1),
     ],
 )
-def test_a_wrong_place_is_refused_with_a_sentence_and_nothing_is_kept(place: str, why: str, code: int) -> None:
+def test_an_invalid_place_is_refused_and_nothing_is_stored(place: str, why: str, code: int) -> None:
     assert why in run("calendar", "subscribe", place, "--yes", code=code)
     assert kept() == ([], [])
 
@@ -183,7 +183,9 @@ def test_a_wrong_place_is_refused_with_a_sentence_and_nothing_is_kept(place: str
         (Served(length=9999), "The calendar broke off in the middle. Nothing was kept."),
     ],
 )
-def test_what_cannot_be_fetched_now_is_not_kept(serve: Callable[..., Server], served: Served, why: str) -> None:
+def test_a_calendar_that_cannot_be_fetched_is_not_stored(
+    serve: Callable[..., Server], served: Served, why: str
+) -> None:
     assert why in run("calendar", "subscribe", serve(served).url(path=SECRET), "--local", "--yes", code=1)
     assert kept() == ([], [])
 
@@ -204,7 +206,7 @@ def test_the_same_place_or_name_twice_is_refused(server: Server, tmp_path: Path)
     assert len(kept()[0]) == 1
 
 
-def test_a_file_is_subscribed_to_by_its_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_is_stored_with_its_absolute_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "own.ics").write_bytes(calendar(DINNER))
     monkeypatch.chdir(tmp_path)
     run("calendar", "subscribe", "own.ics", "--yes")
@@ -219,7 +221,7 @@ def test_a_file_is_subscribed_to_by_its_whole_path(tmp_path: Path, monkeypatch: 
     assert titles() == ["Dinner", "Walk"]
 
 
-def test_refresh_asks_now_and_says_what_changed(server: Server) -> None:
+def test_refresh_fetches_now_and_reports_changes(server: Server) -> None:
     subscribe(server)
     assert "Our calendar: Nothing changed." in run("calendar", "refresh", "our calendar")
     assert len(server.served.asked) == 2
@@ -230,7 +232,7 @@ def test_refresh_asks_now_and_says_what_changed(server: Server) -> None:
     assert kept()[0][0].etag == '"two"'
 
 
-def test_refresh_of_what_there_is_not_says_so(server: Server) -> None:
+def test_refresh_without_such_a_subscription_is_refused(server: Server) -> None:
     assert "You are subscribed to no calendar" in run("calendar", "refresh", code=2)
     subscribe(server)
     assert "No calendar has the name or number 'theirs'" in run("calendar", "refresh", "theirs", code=2)
@@ -262,7 +264,7 @@ FAULTS = [
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=range(len(FAULTS)))
-def test_whatever_the_server_does_later_the_last_good_copy_stays_whole(server: Server, fault: Served) -> None:
+def test_the_last_good_copy_survives_every_server_failure(server: Server, fault: Served) -> None:
     before = subscribe(server, "--accept")
     _, proposals = kept()
     with Store.open(store_path()) as store:
@@ -286,7 +288,7 @@ def test_whatever_the_server_does_later_the_last_good_copy_stays_whole(server: S
     assert f", and {after.why}; the copy in force is of" in said
 
 
-def test_a_server_that_is_gone_and_comes_back_is_believed_again(serve: Callable[..., Server], server: Server) -> None:
+def test_a_server_that_comes_back_is_used_again(serve: Callable[..., Server], server: Server) -> None:
     before = subscribe(server)
     port = server.port
     server.end()
@@ -301,7 +303,7 @@ def test_a_server_that_is_gone_and_comes_back_is_believed_again(serve: Callable[
     assert titles() == ["Dinner"]
 
 
-def test_one_event_that_is_broken_costs_no_other_anything_and_keeps_its_own_last_good(server: Server) -> None:
+def test_a_broken_event_affects_no_other_and_keeps_its_last_good_version(server: Server) -> None:
     calendar_ = subscribe(server, "--accept")
     broken = DINNER.replace("DTSTART:", "DTSTART:gar")
     server.served.body, server.served.etag = calendar(broken, WALK), '"two"'
@@ -310,7 +312,7 @@ def test_one_event_that_is_broken_costs_no_other_anything_and_keeps_its_own_last
     assert kept()[0][0].why is None
 
 
-def test_a_calendar_that_is_suddenly_empty_is_not_believed_by_itself(server: Server) -> None:
+def test_a_suddenly_empty_calendar_needs_confirmation(server: Server) -> None:
     calendar_ = subscribe(server, "--accept")
     server.served.body, server.served.etag = calendar(), '"two"'
     again(calendar_)
@@ -326,7 +328,7 @@ def test_a_calendar_that_is_suddenly_empty_is_not_believed_by_itself(server: Ser
     assert kept()[0][0].why is None
 
 
-def test_more_evenings_than_anybody_has_are_not_believed(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_events_are_refused(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     calendar_ = subscribe(server, "--accept")
     monkeypatch.setattr(calendar_refresh, "MAX_EVENTS", 20)
     over = event("old{}", "Past #us", "20200101T100000Z", "20200101T110000Z")
@@ -345,7 +347,7 @@ def test_more_evenings_than_anybody_has_are_not_believed(server: Server, monkeyp
     assert len(titles()) == 20
 
 
-def test_events_without_the_tag_are_believed_the_calendar_is_not_empty(server: Server) -> None:
+def test_a_calendar_without_tagged_events_is_not_empty(server: Server) -> None:
     calendar_ = subscribe(server)
     server.served.body, server.served.etag = calendar(WORK), '"two"'
     again(calendar_)
@@ -353,7 +355,7 @@ def test_events_without_the_tag_are_believed_the_calendar_is_not_empty(server: S
     assert kept()[0][0].why is None
 
 
-def test_an_empty_calendar_may_be_subscribed_to_and_filled_later(server: Server) -> None:
+def test_an_empty_calendar_can_be_subscribed_to(server: Server) -> None:
     server.served.body = calendar()
     calendar_ = subscribe(server)
     server.served.body, server.served.etag = calendar(DINNER), '"two"'
@@ -361,7 +363,7 @@ def test_an_empty_calendar_may_be_subscribed_to_and_filled_later(server: Server)
     assert titles() == ["Dinner"]
 
 
-def test_what_cannot_be_kept_whole_is_not_kept_at_all(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_subscription_is_stored_completely_or_not_at_all(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     calendar_ = subscribe(server, "--accept")
     before = kept()
     server.served.body, server.served.etag = calendar(DINNER), '"two"'
@@ -378,7 +380,7 @@ def test_what_cannot_be_kept_whole_is_not_kept_at_all(server: Server, monkeypatc
     assert kept() == before
 
 
-def test_a_calendar_that_is_removed_while_it_is_asked_stays_removed(server: Server) -> None:
+def test_a_calendar_removed_during_its_refresh_stays_removed(server: Server) -> None:
     calendar_ = subscribe(server)
     with Store.open(store_path()) as store:
         assert calendar_.number is not None
@@ -433,14 +435,14 @@ def test_without_a_subscription_nothing_connects_anywhere(
     assert connection.socket is socket
 
 
-def test_the_service_may_reach_the_network_while_a_calendar_is_asked_at_an_address() -> None:
+def test_the_service_has_network_access_while_a_url_is_subscribed() -> None:
     file = Calendar(name="f", place="/home/us/ours.ics", subscribed=True)
     address = Calendar(name="a", place="https://calendar.example/x", subscribed=True)
     assert not needs_network([], SensorSettings(), [file, replace(address, subscribed=False)])
     assert needs_network([], SensorSettings(), [file, address])
 
 
-def test_the_drop_in_comes_with_the_first_subscription_and_stays_when_the_last_phone_goes(
+def test_network_access_stays_with_a_subscription_when_the_last_phone_is_removed(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stand_in = tmp_path / "bin" / "systemctl"
@@ -465,7 +467,7 @@ def test_the_drop_in_comes_with_the_first_subscription_and_stays_when_the_last_p
     assert network_path().exists()
 
 
-def test_a_certificate_of_a_local_server_is_judged_like_any_other(
+def test_the_certificate_of_a_local_server_is_verified(
     serve: Callable[..., Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     certificates = Certificates()
@@ -479,7 +481,7 @@ def test_a_certificate_of_a_local_server_is_judged_like_any_other(
     assert kept()[0][0].place == url
 
 
-def test_two_that_refresh_at_once_keep_one_copy(server: Server) -> None:
+def test_two_refreshes_at_once_keep_one_copy(server: Server) -> None:
     calendar_ = subscribe(server, "--accept")
     server.served.body, server.served.etag = calendar(DINNER), '"two"'
     with closing(Store.open(store_path())) as one, closing(Store.open(store_path())) as other:

@@ -112,7 +112,7 @@ def sizes() -> dict[str, int]:
     return {table: sum(row[0] == table for row in rows) for table in ("occurrences", "uses", "moments", "coverage")}
 
 
-def test_a_file_is_taken_in_and_a_second_time_changes_nothing(export: Path, dinner: None) -> None:
+def test_importing_a_file_twice_changes_nothing(export: Path, dinner: None) -> None:
     first = done(export)
     assert first["added"] == 5
     assert set(first["devices"]) == {"laptop", "phone"}
@@ -125,7 +125,7 @@ def test_a_file_is_taken_in_and_a_second_time_changes_nothing(export: Path, dinn
     assert kept() == once
 
 
-def test_a_running_server_tells_the_same_as_its_export(filled: AwServer, export: Path, dinner: None) -> None:
+def test_a_running_server_gives_the_same_result_as_its_export(filled: AwServer, export: Path, dinner: None) -> None:
     told = done("--url", filled.url)
     by_server = kept()
     store_path().unlink()
@@ -138,7 +138,7 @@ def test_a_running_server_tells_the_same_as_its_export(filled: AwServer, export:
     assert told["added"] == by_file["added"] == 5
 
 
-def test_only_buckets_and_events_are_asked_for_and_nothing_is_redirected(filled: AwServer, dinner: None) -> None:
+def test_only_buckets_and_events_are_requested_and_redirects_are_not_followed(filled: AwServer, dinner: None) -> None:
     before = len(filled.requested())
     done("--url", filled.url, "--since", "3d", "--dry-run")
     asked = filled.requested()[before:]
@@ -147,7 +147,7 @@ def test_only_buckets_and_events_are_asked_for_and_nothing_is_redirected(filled:
     assert len(asked) == 1 + 5
 
 
-def test_an_answer_that_is_too_large_is_asked_for_in_halves(
+def test_a_response_that_is_too_large_is_requested_in_halves(
     filled: AwServer, export: Path, dinner: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = done("--url", filled.url, "--dry-run")
@@ -158,7 +158,7 @@ def test_an_answer_that_is_too_large_is_asked_for_in_halves(
     assert {**halved, "since": ""} == {**whole, "since": ""}
 
 
-def test_too_much_in_the_shortest_stretch_is_named_and_the_rest_is_read(
+def test_too_much_in_the_shortest_span_is_named_and_the_rest_is_read(
     server: AwServer, dinner: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.bucket("aw-watcher-window_desk", "currentwindow")
@@ -183,7 +183,7 @@ def test_too_much_in_the_shortest_stretch_is_named_and_the_rest_is_read(
         ({"body": "[" * 200_000}, "not JSON"),
     ],
 )
-def test_who_is_no_aw_server_is_refused_and_nothing_is_kept(
+def test_another_server_is_refused_and_nothing_is_stored(
     server: AwServer, odd: dict[str, Any], words: str, dinner: None
 ) -> None:
     server.odd(**odd)
@@ -192,7 +192,7 @@ def test_who_is_no_aw_server_is_refused_and_nothing_is_kept(
     assert kept() == before
 
 
-def test_a_bucket_that_answers_with_nonsense_is_named(server: AwServer, dinner: None) -> None:
+def test_a_bucket_with_an_invalid_response_is_named(server: AwServer, dinner: None) -> None:
     server.bucket("aw-watcher-window_desk", "currentwindow")
     server.odd(body='{"title": "quagmirewombatlute"}', only="/events")
     found = done("--url", server.url, "--since", "2d")
@@ -200,13 +200,13 @@ def test_a_bucket_that_answers_with_nonsense_is_named(server: AwServer, dinner: 
     assert CANARY_TITLE not in json.dumps(found)
 
 
-def test_nobody_there_says_so() -> None:
+def test_an_unreachable_server_is_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as held:
         port = held.getsockname()[1]
     assert "does not answer" in failed(TurntowardError, "--url", f"http://127.0.0.1:{port}")
 
 
-def test_who_does_not_answer_in_time_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(activitywatch_server, "TIMEOUT", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
@@ -214,7 +214,7 @@ def test_who_does_not_answer_in_time_is_not_waited_for(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("how", ["--token", "--token-file"])
-def test_the_token_goes_along(server: AwServer, how: str, tmp_path: Path, dinner: None) -> None:
+def test_the_token_is_sent(server: AwServer, how: str, tmp_path: Path, dinner: None) -> None:
     server.odd(token="zephyrmarmot")
     (tmp_path / "token").write_text("zephyrmarmot\n")
     given = "zephyrmarmot" if how == "--token" else str(tmp_path / "token")
@@ -242,7 +242,7 @@ def test_the_token_goes_along(server: AwServer, how: str, tmp_path: Path, dinner
         (["x.json", "--phone", "their phone"], "None is paired"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_with_what_to_do(words: list[str], said: str) -> None:
+def test_contradicting_options_are_refused_with_advice(words: list[str], said: str) -> None:
     assert said in failed(UserError, *words)
 
 
@@ -260,7 +260,7 @@ def test_what_cannot_be_meant_is_refused_with_what_to_do(words: list[str], said:
         (b'{"\xff": 1}', " is no"),
     ],
 )
-def test_what_is_no_export_ends_with_its_place_and_none_of_what_it_holds(
+def test_an_invalid_export_is_refused_with_the_place_and_without_its_content(
     content: bytes, place: str, tmp_path: Path
 ) -> None:
     (tmp_path / "x.json").write_bytes(content)
@@ -270,7 +270,7 @@ def test_what_is_no_export_ends_with_its_place_and_none_of_what_it_holds(
     assert not store_path().exists() or sizes()["occurrences"] == 0
 
 
-def test_a_bucket_that_is_none_is_named_and_the_others_are_read(tmp_path: Path) -> None:
+def test_an_invalid_bucket_is_named_and_the_others_are_read(tmp_path: Path) -> None:
     good = {"type": "currentwindow", "hostname": "desk", "events": [event(FIRST, 1, app="a")]}
     whole = {"buckets": {"odd\x07": {"events": 7}, "aw-watcher-window_desk": good, "none": None, "list": []}}
     (tmp_path / "x.json").write_text("\ufeff" + json.dumps(whole), encoding="utf-8")
@@ -282,7 +282,7 @@ def test_a_bucket_that_is_none_is_named_and_the_others_are_read(tmp_path: Path) 
     assert "odd?: it is not what a bucket should be" in shown.output
 
 
-def test_the_export_of_a_single_bucket_is_one_too(tmp_path: Path) -> None:
+def test_the_export_of_a_single_bucket_is_accepted(tmp_path: Path) -> None:
     single = {
         "id": "aw-watcher-window_desk",
         "type": "currentwindow",
@@ -294,12 +294,12 @@ def test_the_export_of_a_single_bucket_is_one_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.thorough
-def test_a_dry_run_makes_not_even_a_file(export: Path) -> None:
+def test_a_dry_run_makes_no_file(export: Path) -> None:
     assert done(export, "--dry-run", "--times", "all-day")["added"] == 5
     assert not store_path().exists()
 
 
-def test_what_is_said_fits_eighty_columns_and_says_how_to_go_on(export: Path, dinner: None) -> None:
+def test_the_report_fits_80_columns_and_says_how_to_go_on(export: Path, dinner: None) -> None:
     result = call(export)
     assert result.exit_code == 0
     assert max(map(len, result.stdout.splitlines())) <= 80
@@ -309,12 +309,12 @@ def test_what_is_said_fits_eighty_columns_and_says_how_to_go_on(export: Path, di
     assert "Wrong" in result.stdout.splitlines()[0]
 
 
-def test_where_no_partner_time_lies_it_says_how_to_have_some(export: Path) -> None:
+def test_without_partner_time_it_says_how_to_declare_one(export: Path) -> None:
     assert "turntoward add --help" in call(export).stdout
     assert "No partner time is kept there." in call(export, "--times", "kept").stdout
 
 
-def test_nothing_older_than_what_is_kept_is_taken_in(export: Path, dinner: None) -> None:
+def test_nothing_older_than_the_retention_is_imported(export: Path, dinner: None) -> None:
     config_path().parent.mkdir(parents=True)
     config_path().write_text('[store]\nretention = "3 d"\n')
     result = call(export)
@@ -326,7 +326,7 @@ def test_nothing_older_than_what_is_kept_is_taken_in(export: Path, dinner: None)
     assert "You keep" not in call(export, "--since", "2d").stdout
 
 
-def test_android_s_history_is_of_the_paired_phone_that_is_named(export: Path, dinner: None) -> None:
+def test_android_history_belongs_to_the_named_phone(export: Path, dinner: None) -> None:
     with Store.open(store_path()) as store:
         store.phones.save(Phone(name="my phone"))
     assert "Paired: my phone." in failed(UserError, export, "--phone", "theirs")
@@ -335,9 +335,7 @@ def test_android_s_history_is_of_the_paired_phone_that_is_named(export: Path, di
         assert {each.use.device for each in store.history.uses()} == {"laptop", "my phone"}
 
 
-def test_a_phone_is_added_to_evenings_in_which_only_the_laptop_is_known(
-    history: History, tmp_path: Path, dinner: None
-) -> None:
+def test_a_phone_is_added_to_stored_occurrences_of_the_laptop(history: History, tmp_path: Path, dinner: None) -> None:
     def part(*words: str) -> Path:
         some = {name: bucket for name, bucket in history.buckets.items() if any(word in name for word in words)}
         return History(some).write(tmp_path / f"{words[0]}.json")
@@ -350,7 +348,7 @@ def test_a_phone_is_added_to_evenings_in_which_only_the_laptop_is_known(
     assert done(part("android"))["extended"] == 0
 
 
-def test_while_partner_time_is_under_way_it_can_wait(export: Path) -> None:
+def test_importing_is_refused_during_partner_time(export: Path) -> None:
     now = datetime.now(UTC)
     with Store.open(store_path()) as store:
         began = PartnerTimeBegan(at=now, occurrence="1@x", title="Dinner", ends=now + timedelta(hours=1))
@@ -358,7 +356,7 @@ def test_while_partner_time_is_under_way_it_can_wait(export: Path) -> None:
     assert "can wait" in failed(TurntowardError, export)
 
 
-def test_interrupted_and_called_again_it_goes_on_where_it_was(
+def test_an_interrupted_import_goes_on_where_it_was(
     export: Path, dinner: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saving, count = HistoryStore.save, 0
@@ -386,7 +384,7 @@ def test_interrupted_and_called_again_it_goes_on_where_it_was(
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("keep_names", [False, True])
-def test_no_title_and_no_address_is_left_anywhere(
+def test_no_title_and_no_url_is_left_anywhere(
     filled: AwServer, export: Path, dinner: None, home: Path, keep_names: bool
 ) -> None:
     config_path().parent.mkdir(parents=True)
@@ -404,7 +402,7 @@ def test_no_title_and_no_address_is_left_anywhere(
 
 
 @pytest.mark.thorough
-def test_what_takes_long_says_what_it_is_doing(export: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_import_shows_progress(export: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ticks = iter(range(10**6))
     monkeypatch.setattr("detector.clock.SystemClock.monotonic", lambda _: float(next(ticks)))
     result = call(export, "--times", "all-day")

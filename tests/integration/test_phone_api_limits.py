@@ -64,7 +64,7 @@ def timers(loop: asyncio.AbstractEventLoop) -> list[asyncio.TimerHandle]:
 
 
 @pytest.mark.parametrize("said", [b"", b"POST /v1/phone HTTP/1.1\r\nHost: x\r\n"])
-async def test_with_a_thousand_connections_at_once_the_door_still_answers(
+async def test_with_a_thousand_connections_at_once_the_phone_api_still_responds(
     gateway: FakeGateway, many_files: None, said: bytes
 ) -> None:
     async def join(number: int) -> socket.socket:
@@ -89,7 +89,7 @@ async def test_with_a_thousand_connections_at_once_the_door_still_answers(
         line.close()
 
 
-async def test_no_more_than_so_many_are_let_in_in_all(gateway: FakeGateway) -> None:
+async def test_connections_are_limited_in_all_and_per_peer(gateway: FakeGateway) -> None:
     limits = replace(ConnectionLimits(), connections=8, connections_per_peer=3)
     async with running_phone_api(gateway, limits=limits) as api:
         with ExitStack() as stack:
@@ -102,7 +102,7 @@ async def test_no_more_than_so_many_are_let_in_in_all(gateway: FakeGateway) -> N
         assert (await ask(api, TEST)).status == 204
 
 
-async def test_who_sends_byte_by_byte_is_cut_off_in_the_headers_and_in_the_body(
+async def test_a_peer_that_sends_byte_by_byte_is_cut_off_in_the_headers_and_in_the_body(
     hasty: PhoneApi, gateway: FakeGateway
 ) -> None:
     raw = request("POST", "/v1/phone", SOCIAL)
@@ -122,7 +122,7 @@ async def test_who_sends_byte_by_byte_is_cut_off_in_the_headers_and_in_the_body(
     assert gateway.events == []
 
 
-async def test_who_says_nothing_is_let_go_of_without_a_word(hasty: PhoneApi) -> None:
+async def test_a_peer_that_sends_nothing_is_disconnected_without_a_response(hasty: PhoneApi) -> None:
     async with asyncio.timeout(PATIENCE), connect(hasty) as first, connect(hasty) as later:
         await later.send(TEST)
         assert (await later.heard()).status == 204
@@ -131,7 +131,9 @@ async def test_who_says_nothing_is_let_go_of_without_a_word(hasty: PhoneApi) -> 
     await empty(hasty)
 
 
-async def test_who_hangs_up_in_the_middle_leaves_nothing_behind(hasty: PhoneApi, gateway: FakeGateway) -> None:
+async def test_a_peer_that_disconnects_in_the_middle_leaves_nothing_behind(
+    hasty: PhoneApi, gateway: FakeGateway
+) -> None:
     raw = request("POST", "/v1/phone", SOCIAL)
     for end in range(0, len(raw), 7):
         async with connect(hasty) as line:
@@ -144,7 +146,7 @@ async def test_who_hangs_up_in_the_middle_leaves_nothing_behind(hasty: PhoneApi,
     assert (await ask(hasty, TEST)).status == 204
 
 
-async def test_who_reads_nothing_holds_nothing(hasty: PhoneApi) -> None:
+async def test_a_peer_that_reads_nothing_is_disconnected(hasty: PhoneApi) -> None:
     line = socket.socket()
     line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     line.connect(hasty.local)
@@ -154,7 +156,7 @@ async def test_who_reads_nothing_holds_nothing(hasty: PhoneApi) -> None:
     assert (await ask(hasty, TEST)).status == 204
 
 
-async def test_who_hears_413_and_goes_on_sending_is_cut_off(gateway: FakeGateway) -> None:
+async def test_a_peer_that_goes_on_sending_after_413_is_cut_off(gateway: FakeGateway) -> None:
     raw = request("POST", "/v1/phone", b"x", headers={"Content-Length": "999999999"})
     async with running_phone_api(gateway, limits=replace(SHORT_LIMITS, closing=timedelta(minutes=1))) as api:
         async with asyncio.timeout(PATIENCE), connect(api) as line:
@@ -167,14 +169,14 @@ async def test_who_hears_413_and_goes_on_sending_is_cut_off(gateway: FakeGateway
         await empty(api)
 
 
-async def test_who_hears_413_and_stays_is_let_go_of(hasty: PhoneApi) -> None:
+async def test_a_peer_that_stays_connected_after_413_is_disconnected(hasty: PhoneApi) -> None:
     async with asyncio.timeout(PATIENCE), connect(hasty) as line:
         await line.send(request("POST", "/v1/phone", b"x", headers={"Content-Length": "999999999"}))
         assert (await line.heard()).status == 413
         await empty(hasty)
 
 
-async def test_when_it_closes_nothing_stays_open(gateway: FakeGateway, caplog: pytest.LogCaptureFixture) -> None:
+async def test_closing_leaves_no_connection_open(gateway: FakeGateway, caplog: pytest.LogCaptureFixture) -> None:
     gateway.hold = asyncio.Event()
     async with running_phone_api(gateway) as api:
         place = api.local
@@ -198,7 +200,7 @@ async def test_when_it_closes_nothing_stays_open(gateway: FakeGateway, caplog: p
     assert not [record for record in caplog.records if record.name == "asyncio"]
 
 
-async def test_the_last_phones_goodbye_is_answered_though_the_door_closes_on_it(
+async def test_removing_the_last_phone_is_answered_although_the_phone_api_closes(
     gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closing: list[asyncio.Future[None]] = []
@@ -213,7 +215,7 @@ async def test_the_last_phones_goodbye_is_answered_though_the_door_closes_on_it(
     assert len(closing) == 1
 
 
-async def test_with_nobody_knocking_nothing_would_wake_the_loop(gateway: FakeGateway) -> None:
+async def test_without_requests_nothing_wakes_the_loop(gateway: FakeGateway) -> None:
     loop = asyncio.get_running_loop()
     before = len(timers(loop))
     async with running_phone_api(gateway) as api:
@@ -228,7 +230,7 @@ async def test_with_nobody_knocking_nothing_would_wake_the_loop(gateway: FakeGat
         assert len(timers(loop)) == before
 
 
-async def test_what_the_door_remembers_of_strangers_is_bounded(gateway: FakeGateway) -> None:
+async def test_the_memory_of_unknown_addresses_is_bounded(gateway: FakeGateway) -> None:
     async with running_phone_api(gateway) as api:
         for number in range(600):
             source = f"127.0.{1 + number // 250}.{1 + number % 250}"
@@ -237,7 +239,7 @@ async def test_what_the_door_remembers_of_strangers_is_bounded(gateway: FakeGate
     assert not api._connections_per_peer
 
 
-def test_the_doors_log_has_one_line_for_each_change(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_opening_and_closing_are_one_log_line_each(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def play() -> None:
         async with running_phone_api(FakeGateway()) as api:
             await api.open()

@@ -52,7 +52,7 @@ async def curl(api: PhoneApi, path: str, *options: str) -> tuple[int, str]:
     return int(status), body
 
 
-async def test_curl_tells_as_the_docs_show_it(api: PhoneApi, gateway: FakeGateway) -> None:
+async def test_curl_works_as_the_docs_show_it(api: PhoneApi, gateway: FakeGateway) -> None:
     status, body = await curl(
         api,
         "/v1/phone",
@@ -68,7 +68,7 @@ async def test_curl_tells_as_the_docs_show_it(api: PhoneApi, gateway: FakeGatewa
     assert gateway.events == [("my phone", PhoneEvent(event="app_open", category="social", at=at))]
 
 
-async def test_http_client_tells_ten_times_over_one_connection(api: PhoneApi, gateway: FakeGateway) -> None:
+async def test_http_client_sends_ten_events_over_one_connection(api: PhoneApi, gateway: FakeGateway) -> None:
     def tell() -> list[int]:
         client = http.client.HTTPConnection(*api.local, timeout=10)
         found = []
@@ -89,7 +89,7 @@ async def test_http_client_tells_ten_times_over_one_connection(api: PhoneApi, ga
     assert [told.app for _, told in gateway.events] == [f"app{number}" for number in range(10)]
 
 
-async def test_a_sentence_of_the_desk_is_handed_to_the_phone(api: PhoneApi, gateway: FakeGateway) -> None:
+async def test_a_sentence_of_the_gateway_is_sent_to_the_phone(api: PhoneApi, gateway: FakeGateway) -> None:
     gateway.says = "A minute of scrolling"
     heard = await ask(api, request("POST", "/v1/phone", SOCIAL))
     assert (heard.status, heard.said) == (200, {"say": "A minute of scrolling"})
@@ -97,7 +97,7 @@ async def test_a_sentence_of_the_desk_is_handed_to_the_phone(api: PhoneApi, gate
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_the_page_is_the_same_for_everybody_and_keeps_to_itself(api: PhoneApi, path: str) -> None:
+async def test_the_page_is_the_same_for_everybody_and_loads_nothing_from_elsewhere(api: PhoneApi, path: str) -> None:
     with_token, without = [await ask(api, request("GET", path, token=token)) for token in (TOKEN, None)]
     assert with_token.raw == without.raw
     assert without.status == 200
@@ -116,7 +116,7 @@ async def test_the_page_is_the_same_for_everybody_and_keeps_to_itself(api: Phone
     assert not any(phone in without.body for phone in (b"old phone", b"new phone"))
 
 
-async def test_a_look_at_the_pages_head_has_no_body(api: PhoneApi) -> None:
+async def test_a_head_request_for_the_page_has_no_body(api: PhoneApi) -> None:
     async with connect(api) as line:
         await line.send(request("HEAD", "/phone") + request("GET", "/nothing"))
         head = await line.reader.readuntil(b"\r\n\r\n")
@@ -124,7 +124,7 @@ async def test_a_look_at_the_pages_head_has_no_body(api: PhoneApi) -> None:
         assert (await line.heard()).status == 404
 
 
-async def test_looking_at_the_pairing_link_does_not_use_the_code_up(api: PhoneApi, gateway: FakeGateway) -> None:
+async def test_opening_the_pairing_link_does_not_use_the_code(api: PhoneApi, gateway: FakeGateway) -> None:
     for method in ("GET", "HEAD"):
         await curl(api, f"/pair/{CODE}", *(["--head"] if method == "HEAD" else []))
     heard = await ask(api, request("POST", "/pair", {"code": CODE}, token=None))
@@ -173,7 +173,7 @@ async def test_every_401_is_the_same_byte_for_byte(api: PhoneApi, gateway: FakeG
     assert gateway.events == gateway.changes == gateway.tests == []
 
 
-async def test_one_phones_token_cannot_speak_for_another(api: PhoneApi, gateway: FakeGateway) -> None:
+async def test_a_token_acts_for_its_own_phone_only(api: PhoneApi, gateway: FakeGateway) -> None:
     claims = {"X-Phone": "my phone", "Cookie": f"token={TOKEN}", "X-Forwarded-For": "127.0.0.1"}
     body = {"event": "unlock"}
     assert (await ask(api, request("POST", "/v1/phone", body, token=OTHER, headers=claims))).status == 204
@@ -184,7 +184,7 @@ async def test_one_phones_token_cannot_speak_for_another(api: PhoneApi, gateway:
     assert [phone.name for phone in gateway.paired] == ["my phone", "new phone"]
 
 
-async def test_a_removed_phone_is_refused_at_once_even_while_it_speaks(api: PhoneApi, gateway: FakeGateway) -> None:
+async def test_a_removed_phone_is_refused_at_once_even_during_its_request(api: PhoneApi, gateway: FakeGateway) -> None:
     raw = request("POST", "/v1/phone", SOCIAL)
     async with connect(api) as line, connect(api) as idle:
         await idle.send(request("POST", "/v1/test"))
@@ -199,7 +199,7 @@ async def test_a_removed_phone_is_refused_at_once_even_while_it_speaks(api: Phon
     assert gateway.tests == ["my phone"]
 
 
-async def test_the_test_checks_what_it_is_given_and_hands_nothing_on(api: PhoneApi, gateway: FakeGateway) -> None:
+async def test_the_test_route_checks_the_event_and_passes_nothing_on(api: PhoneApi, gateway: FakeGateway) -> None:
     assert (await ask(api, request("POST", "/v1/test"))).status == 204
     assert (await ask(api, request("POST", "/v1/test", SOCIAL))).status == 204
     assert (await ask(api, request("POST", "/v1/test", {"event": "nothing"}))).status == 422
@@ -208,7 +208,7 @@ async def test_the_test_checks_what_it_is_given_and_hands_nothing_on(api: PhoneA
     assert gateway.events == []
 
 
-async def test_together_is_wished_for(api: PhoneApi, gateway: FakeGateway) -> None:
+async def test_partner_time_is_started_stopped_and_extended(api: PhoneApi, gateway: FakeGateway) -> None:
     for body in ({"do": "start", "minutes": 90}, {"do": "extend", "minutes": 30}, {"do": "stop"}):
         assert (await ask(api, request("POST", "/v1/together", body))).status == 204
     heard = await ask(api, request("POST", "/v1/together", {"do": "start"}))
@@ -220,7 +220,7 @@ async def test_together_is_wished_for(api: PhoneApi, gateway: FakeGateway) -> No
     ]
 
 
-async def test_the_same_within_a_second_is_answered_alike_and_handed_on_once(
+async def test_the_same_event_within_a_second_gets_the_same_response_and_is_processed_once(
     api: PhoneApi, gateway: FakeGateway, clock: ManualClock
 ) -> None:
     gateway.says = "A minute of scrolling"
@@ -240,7 +240,7 @@ async def test_the_same_within_a_second_is_answered_alike_and_handed_on_once(
     assert len(gateway.changes) == 1
 
 
-async def test_a_replay_while_the_first_is_under_way_waits_for_its_answer(api: PhoneApi, gateway: FakeGateway) -> None:
+async def test_a_replay_during_the_first_request_waits_for_its_response(api: PhoneApi, gateway: FakeGateway) -> None:
     gateway.hold = asyncio.Event()
     gateway.says = "A minute of scrolling"
     async with connect(api) as one, connect(api) as other:
@@ -265,7 +265,7 @@ async def test_a_replay_while_the_first_is_under_way_waits_for_its_answer(api: P
         ("BREW", "/", "GET, HEAD"),
     ],
 )
-async def test_another_method_is_told_which_there_are(api: PhoneApi, method: str, path: str, allowed: str) -> None:
+async def test_a_wrong_method_gets_the_allowed_ones(api: PhoneApi, method: str, path: str, allowed: str) -> None:
     for token in (TOKEN, None):
         heard = await ask(api, request(method, path, token=token))
         assert (heard.status, heard.headers["allow"]) == (405, allowed)
@@ -343,7 +343,7 @@ async def test_an_unknown_path_is_not_found_with_or_without_a_token(api: PhoneAp
         (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: a\x00b\r\n\r\n", 400),
     ],
 )
-async def test_each_request_gets_its_status_and_the_next_one_is_answered(
+async def test_each_bad_request_gets_its_status_and_the_next_one_is_answered(
     api: PhoneApi, gateway: FakeGateway, raw: bytes, status: int
 ) -> None:
     async with connect(api) as line:
@@ -363,7 +363,7 @@ async def test_each_request_gets_its_status_and_the_next_one_is_answered(
     assert (await ask(api, request("POST", "/v1/test"))).status == 204
 
 
-async def test_a_body_in_chunks_is_taken_and_bounded(api: PhoneApi, gateway: FakeGateway) -> None:
+async def test_a_chunked_body_is_accepted_and_limited(api: PhoneApi, gateway: FakeGateway) -> None:
     fields = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
     head = request("POST", "/v1/phone", headers=fields)
     assert (await ask(api, head + b'12\r\n{"event":"unlock"}\r\n0\r\n\r\n')).status == 204
@@ -375,7 +375,7 @@ async def test_a_body_in_chunks_is_taken_and_bounded(api: PhoneApi, gateway: Fak
     assert len(gateway.events) == 1
 
 
-async def test_who_asks_before_sending_is_told_to_go_on_or_not(api: PhoneApi) -> None:
+async def test_expect_100_continue_is_answered(api: PhoneApi) -> None:
     go_on = {"Expect": "100-continue"}
     raw = request("POST", "/v1/phone", SOCIAL, headers=go_on)
     head, _, body = raw.partition(b"\r\n\r\n")
@@ -393,7 +393,7 @@ async def test_who_asks_before_sending_is_told_to_go_on_or_not(api: PhoneApi) ->
         assert heard.closed
 
 
-async def test_requests_in_a_row_are_answered_in_their_order(api: PhoneApi, gateway: FakeGateway) -> None:
+async def test_pipelined_requests_are_answered_in_order(api: PhoneApi, gateway: FakeGateway) -> None:
     async with connect(api) as line:
         await line.send(
             b"".join(request("POST", "/v1/phone", {"event": "app_open", "app": f"a{n}"}) for n in range(50))
@@ -402,7 +402,7 @@ async def test_requests_in_a_row_are_answered_in_their_order(api: PhoneApi, gate
     assert [told.app for _, told in gateway.events] == [f"a{n}" for n in range(50)]
 
 
-async def test_a_phone_that_tells_too_often_is_slowed_down_alone(
+async def test_a_phone_over_its_rate_limit_slows_down_no_other(
     api: PhoneApi, gateway: FakeGateway, clock: ManualClock
 ) -> None:
     async with connect(api) as line:
@@ -428,7 +428,7 @@ async def test_a_phone_that_tells_too_often_is_slowed_down_alone(
         request("GET", "/", host="evil.example", token=None),
     ],
 )
-async def test_strangers_at_one_address_are_slowed_down_and_the_phone_there_is_not(
+async def test_requests_without_a_token_are_rate_limited_by_address_and_phones_are_not(
     api: PhoneApi, gateway: FakeGateway, clock: ManualClock, raw: bytes
 ) -> None:
     found = [(await ask(api, raw)).status for _ in range(41)]
@@ -442,7 +442,7 @@ async def test_strangers_at_one_address_are_slowed_down_and_the_phone_there_is_n
     assert gateway.paired[2].code == digest(CODE)
 
 
-async def test_a_bug_behind_the_door_is_logged_once_without_what_it_says_and_the_door_stays_open(
+async def test_a_bug_is_logged_once_without_its_message_and_the_phone_api_stays_open(
     api: PhoneApi, gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     secret = "yranac"[::-1]

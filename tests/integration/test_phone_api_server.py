@@ -44,16 +44,16 @@ async def test_an_address_of_another_device_is_named() -> None:
 
 
 @pytest.mark.parametrize("address", ["laptop.local", "", "localhost", "192.168.1", "*"])
-async def test_what_is_no_address_is_not_looked_up(address: str) -> None:
+async def test_an_invalid_address_is_not_resolved(address: str) -> None:
     assert (await refused(replace(PLACE, address=address))).why == f"{address} is not an address"
 
 
 @pytest.mark.parametrize("port", [70000, -1])
-async def test_a_port_that_there_is_not_is_named(port: int) -> None:
+async def test_an_invalid_port_is_named(port: int) -> None:
     assert (await refused(replace(PLACE, port=port))).why == f"there is no port {port}"
 
 
-async def test_a_port_that_is_taken_is_named_and_free_again_later() -> None:
+async def test_a_taken_port_is_named_and_can_be_used_later() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         place = replace(PLACE, port=taken.getsockname()[1])
         assert (await refused(place)).why == f"127.0.0.1, port {place.port} is taken by another program"
@@ -61,7 +61,7 @@ async def test_a_port_that_is_taken_is_named_and_free_again_later() -> None:
         assert api.local == ("127.0.0.1", place.port)
 
 
-async def test_where_the_kernel_refuses_the_network_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_kernel_that_refuses_the_network_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     class Forbidden(socket.socket):
         """What RestrictAddressFamilies= in the unit makes of every socket but AF_UNIX."""
 
@@ -79,7 +79,7 @@ async def test_where_the_kernel_refuses_the_network_it_says_so(monkeypatch: pyte
     await api.close()
 
 
-async def test_it_opens_at_an_address_of_version_6() -> None:
+async def test_it_listens_on_an_ipv6_address() -> None:
     try:
         async with running_phone_api(FakeGateway(), place=replace(PLACE, address="::1")) as api:
             for host in ("[::1]", f"[::1]:{api.local[1]}", "localhost", "laptop.local"):
@@ -118,7 +118,7 @@ async def api(secure: PhoneApiAddress, caplog: pytest.LogCaptureFixture) -> Asyn
     assert not [record for record in caplog.records if record.name == "asyncio"]
 
 
-async def test_with_a_certificate_it_speaks_tls(api: PhoneApi, context: ssl.SSLContext) -> None:
+async def test_with_a_certificate_it_uses_tls(api: PhoneApi, context: ssl.SSLContext) -> None:
     def tell() -> tuple[list[int], str | None, str | None]:
         client = http.client.HTTPSConnection(*api.local, timeout=PATIENCE, context=context)
         found = []
@@ -136,7 +136,9 @@ async def test_with_a_certificate_it_speaks_tls(api: PhoneApi, context: ssl.SSLC
     assert await asyncio.to_thread(tell) == ([204] * 3, "TLSv1.3", None)
 
 
-async def test_a_body_too_large_is_refused_in_words_over_tls_too(api: PhoneApi, context: ssl.SSLContext) -> None:
+async def test_a_body_that_is_too_large_is_refused_over_tls_with_a_response(
+    api: PhoneApi, context: ssl.SSLContext
+) -> None:
     def tell() -> int:
         client = http.client.HTTPSConnection(*api.local, timeout=PATIENCE, context=context)
         client.request(
@@ -152,7 +154,7 @@ async def test_a_body_too_large_is_refused_in_words_over_tls_too(api: PhoneApi, 
     assert await asyncio.to_thread(tell) == 413
 
 
-async def test_no_version_of_tls_before_1_2_is_spoken(api: PhoneApi, context: ssl.SSLContext) -> None:
+async def test_tls_before_1_2_is_refused(api: PhoneApi, context: ssl.SSLContext) -> None:
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
     with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
@@ -160,7 +162,7 @@ async def test_no_version_of_tls_before_1_2_is_spoken(api: PhoneApi, context: ss
         await asyncio.open_connection(*api.local, ssl=context)
 
 
-async def test_who_speaks_no_tls_or_nothing_is_let_go_of_and_counted_meanwhile(api: PhoneApi) -> None:
+async def test_a_peer_without_a_tls_handshake_is_counted_and_disconnected(api: PhoneApi) -> None:
     async with asyncio.timeout(PATIENCE), connect(api) as plain, connect(api) as silent:
         await plain.send(TEST)
         assert b"HTTP" not in await plain.ended()
@@ -170,7 +172,7 @@ async def test_who_speaks_no_tls_or_nothing_is_let_go_of_and_counted_meanwhile(a
             await asyncio.sleep(0.01)
 
 
-async def test_who_does_not_take_leave_over_tls_is_let_go_of(api: PhoneApi, context: ssl.SSLContext) -> None:
+async def test_a_peer_without_a_tls_close_is_disconnected(api: PhoneApi, context: ssl.SSLContext) -> None:
     def speak_and_stay() -> ssl.SSLSocket:
         line = context.wrap_socket(socket.create_connection(api.local, PATIENCE), server_hostname="laptop.local")
         line.sendall(request("POST", "/v1/test", headers={"Connection": "close"}))
@@ -200,7 +202,7 @@ async def test_it_closes_on_open_tls_connections_at_once(
     assert not [record for record in caplog.records if record.name == "asyncio"]
 
 
-async def test_a_certificate_that_cannot_be_used_is_named(secure: PhoneApiAddress, tmp_path: Path) -> None:
+async def test_an_unusable_certificate_is_named(secure: PhoneApiAddress, tmp_path: Path) -> None:
     assert secure.certificate is not None
     assert secure.key is not None
     other, garbage = tmp_path / "other.key", tmp_path / "garbage.pem"

@@ -167,7 +167,7 @@ class TestPair:
         assert "Waiting" not in done.stdout
 
     @pytest.mark.parametrize("dark", [True, False], ids=["dark", "light"])
-    def test_the_code_on_the_terminal_is_read_by_another_library(self, *, dark: bool) -> None:
+    def test_the_qr_code_on_the_terminal_can_be_read(self, *, dark: bool) -> None:
         with PhoneDaemon():
             shown = Terminal("pair", "my phone", *HERE, "--no-wait")
             assert shown.leave() == 0
@@ -175,7 +175,7 @@ class TestPair:
         assert read_code(lines, dark=dark) == [LINK.search(shown.text)[0].rstrip("\r")]  # type: ignore[index] - or it fails
         assert is_short(shown.text)
 
-    def test_without_colours_the_code_is_read_on_a_dark_terminal(self) -> None:
+    def test_without_colours_the_qr_code_can_be_read_on_a_dark_terminal(self) -> None:
         with PhoneDaemon():
             done = phone(
                 "pair", "my phone", "--address", "127.0.0.1", "--host", "fd12:3456:789a:1::aaaa:bbbb", "--no-wait"
@@ -207,14 +207,14 @@ class TestPair:
         assert (kept(), stored_address()) == ([], None)
         assert "Traceback" not in shown.text
 
-    def test_a_link_that_nobody_used_leaves_nothing_behind(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_an_unused_link_leaves_nothing_behind(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(phone_pairing, "PAIRING_TIME", timedelta(seconds=0.4))
         with PhoneDaemon() as daemon, pytest.raises(TurntowardError, match="Nobody used the link in time"):
             turntoward.main(["phone", "pair", "my phone", *HERE], standalone_mode=False)
         assert daemon.opened
         assert (kept(), stored_address()) == ([], None)
 
-    def test_a_link_that_nobody_used_leaves_the_door_to_the_others(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_an_unused_link_keeps_the_phone_api_open_for_other_phones(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(phone_pairing, "PAIRING_TIME", timedelta(seconds=0.4))
         keep(PAIRED)
         with PhoneDaemon(), pytest.raises(TurntowardError):
@@ -232,7 +232,7 @@ class TestPair:
         assert (done.returncode, kept(), stored_address()) == (1, [], None)
         assert "was removed meanwhile" in done.stderr
 
-    def test_another_link_for_the_same_phone_takes_the_place_of_the_first(self) -> None:
+    def test_another_link_for_the_same_phone_replaces_the_first(self) -> None:
         def replaces(store: Store) -> None:
             for each in store.phones.all():
                 store.phones.save(replace(each, code=digest("another")))
@@ -253,7 +253,7 @@ class TestPair:
         assert done.returncode == 0
         assert [(each.name, each.token) for each in kept()] == [("my phone", digest("its token"))]
 
-    def test_where_the_door_cannot_be_opened_it_says_why_and_nothing_is_kept(
+    def test_when_the_phone_api_cannot_be_opened_it_says_why_and_nothing_is_stored(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(phone_pairing, "OPEN_TIMEOUT", timedelta(seconds=0.3))
@@ -266,13 +266,13 @@ class TestPair:
             turntoward.main(["phone", "pair", "my phone", *HERE], standalone_mode=False)
         assert (kept(), stored_address()) == ([], None)
 
-    def test_without_the_daemon_nothing_is_begun(self) -> None:
+    def test_without_the_daemon_nothing_is_stored(self) -> None:
         done = phone("pair", "my phone", *HERE)
         assert (done.returncode, done.stdout) == (3, "")
         assert "`turntoward run` starts it" in done.stderr
         assert (kept(), stored_address()) == ([], None)
 
-    def test_everything_that_is_wrong_is_said_at_once(self, tmp_path: Path) -> None:
+    def test_all_problems_are_reported_at_once(self, tmp_path: Path) -> None:
         (tmp_path / "no.pem").write_text("nothing")
         with PhoneDaemon() as daemon:
             done = phone(
@@ -302,7 +302,7 @@ class TestPair:
         assert (kept(), stored_address()) == ([], None)
 
     @pytest.mark.parametrize("name", ["", "  ", "x" * 41, "a\tb", "a\x1b[31mb", "LapTop", "my PHONE", "ta\u202eblet"])
-    def test_a_name_that_cannot_be_is_refused(self, name: str) -> None:
+    def test_an_invalid_name_is_refused(self, name: str) -> None:
         keep(PAIRED)
         with PhoneDaemon() as daemon:
             done = phone("pair", name)
@@ -311,12 +311,12 @@ class TestPair:
         assert "NAME: " in done.stderr
 
     @pytest.mark.parametrize("name", ["x" * 40, "Jörgs Händi 📱"])
-    def test_a_name_in_any_script_is_fine(self, name: str) -> None:
+    def test_a_name_in_any_script_is_accepted(self, name: str) -> None:
         with PhoneDaemon(at_look=claims):
             assert phone("pair", name, *HERE).returncode == 0
         assert [each.name for each in kept()] == [name]
 
-    def test_every_later_phone_goes_through_the_same_door(self) -> None:
+    def test_every_later_phone_uses_the_same_address(self) -> None:
         keep(PAIRED)
         with PhoneDaemon(at_look=claims):
             refused = phone("pair", "another", *HERE, "--port", "9000")
@@ -330,7 +330,7 @@ class TestPair:
         assert stored_address() == PLACE
         assert len(kept()) == 3
 
-    def test_with_a_certificate_the_link_is_https_and_nothing_is_warned_of(self, tmp_path: Path) -> None:
+    def test_with_a_certificate_the_link_is_https_without_a_warning(self, tmp_path: Path) -> None:
         import trustme  # noqa: PLC0415 - here alone
 
         made = trustme.CA().issue_cert("laptop.home")
@@ -346,7 +346,7 @@ class TestPair:
         assert place is not None
         assert (place.certificate, place.key) == (str(tmp_path / "cert.pem"), str(tmp_path / "key.pem"))
 
-    def test_a_phone_is_paired_through_adb_without_a_door(self) -> None:
+    def test_a_phone_is_paired_through_adb_without_the_phone_api(self) -> None:
         with PhoneDaemon() as daemon:
             done = phone("pair", "tablet", "--adb", "emulator-5554")
             assert daemon.looks == 1
@@ -359,7 +359,7 @@ class TestPair:
         assert tablet.paired is not None
         assert stored_address() is None
 
-    def test_adb_needs_no_daemon_now_and_takes_nothing_of_the_door(self) -> None:
+    def test_adb_needs_no_daemon_and_refuses_options_of_the_phone_api(self) -> None:
         assert phone("pair", "tablet", "--adb", "emulator-5554").stdout.endswith("`turntoward run` starts it.\n")
         done = phone("pair", "tablet", "--adb", "emulator-5554", "--port", "9000", "--nudges-on-phone")
         assert done.returncode == 2
@@ -369,7 +369,7 @@ class TestPair:
 
 
 class TestList:
-    def test_where_nothing_is_paired_it_says_so_and_makes_no_file(self) -> None:
+    def test_without_phones_it_says_so_and_makes_no_file(self) -> None:
         done = phone("list")
         assert done.returncode == 0
         assert done.stdout == (
@@ -377,7 +377,7 @@ class TestList:
         )
         assert not store_path().parent.exists()
 
-    def test_the_phones_and_their_door_are_shown_and_never_a_token(self) -> None:
+    def test_phones_and_the_phone_api_are_shown_and_never_a_token(self) -> None:
         waiting = Phone(name="new", code=digest("code"), code_until=datetime.now(UTC) + timedelta(minutes=4))
         keep(replace(PAIRED, shows_nudges=True), TABLET, waiting)
         with PhoneDaemon() as daemon:
@@ -400,7 +400,7 @@ class TestList:
         for secret in (digest("canary"), digest("code")):
             assert secret not in plain.stdout + as_json.stdout
 
-    def test_why_the_door_is_shut_is_said(self) -> None:
+    def test_it_says_why_the_phone_api_is_closed(self) -> None:
         keep(PAIRED)
         assert (
             "The phone API at http://laptop.home:8420 is closed: Turntoward is not running.\n" in phone("list").stdout
@@ -415,7 +415,7 @@ class TestTest:
     def address(self) -> PhoneApiAddress:
         return PhoneApiAddress(address="127.0.0.1", port=free_port(), host="127.0.0.1")
 
-    def test_the_door_is_knocked_at_and_the_phone_is_waited_for(self, address: PhoneApiAddress) -> None:
+    def test_a_request_is_sent_and_the_phones_own_test_is_waited_for(self, address: PhoneApiAddress) -> None:
         keep(PAIRED, place=address)
         gateway = RecordingGateway()
         with RunningPhoneApi(gateway, port=address.port), PhoneDaemon() as daemon:
@@ -430,9 +430,9 @@ class TestTest:
             assert shown.leave() == 0
         assert f"The phone API at {address.url} is open and answers from here." in shown.text
         assert "my phone reaches this device." in shown.text
-        assert gateway.tests == 0, "it knocks without a token"
+        assert gateway.tests == 0, "the request has no token"
 
-    def test_a_phone_that_does_not_come_is_told_of_with_what_helps(
+    def test_a_phone_that_does_not_test_in_time_is_reported_with_advice(
         self, address: PhoneApiAddress, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(phone_testing, "TIMEOUT", timedelta(seconds=0.3))
@@ -453,7 +453,7 @@ class TestTest:
         assert done.returncode == 1
         assert "does not answer: Connection refused.\n" in done.stderr
 
-    def test_somebody_else_at_the_door_is_told_of(self, address: PhoneApiAddress) -> None:
+    def test_another_server_at_the_address_is_reported(self, address: PhoneApiAddress) -> None:
         from http.server import BaseHTTPRequestHandler, HTTPServer  # noqa: PLC0415 - here alone
 
         keep(PAIRED, place=address)
@@ -463,7 +463,7 @@ class TestTest:
         assert done.returncode == 1
         assert "Something else answers at" in done.stderr
 
-    def test_a_door_that_is_shut_is_told_of_with_its_reason(self) -> None:
+    def test_a_closed_phone_api_is_reported_with_its_reason(self) -> None:
         keep(PAIRED)
         with PhoneDaemon(why="the address 192.0.2.9 is not this device's"):
             done = phone("test", "my phone")
@@ -473,7 +473,7 @@ class TestTest:
         )
         assert phone("test", "my phone").returncode == 3
 
-    def test_a_phone_at_adb_is_asked_for_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_phone_with_a_serial_is_tested_through_adb(self, monkeypatch: pytest.MonkeyPatch) -> None:
         asked: list[str] = []
 
         async def answered(serial: str) -> UnavailableSensor | None:
@@ -496,14 +496,14 @@ class TestTest:
         assert done.returncode == 2
         assert "new is not paired yet" in done.stderr
 
-    def test_an_unknown_name_is_refused_with_the_nearest(self) -> None:
+    def test_an_unknown_name_is_refused_with_the_nearest_one(self) -> None:
         assert "No phone is paired." in phone("test", "my phone").stderr
         keep(PAIRED)
         done = phone("test", "my fone")
         assert done.returncode == 2
         assert "Did you mean 'my phone'?" in done.stderr
 
-    def test_an_https_door_is_knocked_at_too(self, tmp_path: Path) -> None:
+    def test_the_request_works_over_https(self, tmp_path: Path) -> None:
         import ssl  # noqa: PLC0415 - here alone
         from http.server import BaseHTTPRequestHandler, HTTPServer  # noqa: PLC0415 - here alone
 
@@ -532,7 +532,7 @@ class TestTest:
 
 
 class TestRemove:
-    def test_the_last_one_shuts_the_door(self) -> None:
+    def test_removing_the_last_phone_closes_the_phone_api(self) -> None:
         keep(PAIRED)
         with PhoneDaemon() as daemon:
             done = phone("remove", "MY PHONE")
@@ -547,14 +547,14 @@ class TestRemove:
         )
         assert (kept(), stored_address()) == ([], None)
 
-    def test_a_link_that_was_never_used_does_not_keep_the_door_open(self) -> None:
+    def test_an_unused_link_does_not_keep_the_phone_api_open(self) -> None:
         keep(PAIRED, Phone(name="new", code=digest("old"), code_until=datetime.now(UTC) - timedelta(hours=1)))
         with PhoneDaemon():
             assert "the phone API is closed" in phone("remove", "my phone").stdout
         assert stored_address() is None
         assert phone("list").stdout.startswith("new: not paired; its link was never used\nThe phone API is closed: ")
 
-    def test_another_one_keeps_it_open(self) -> None:
+    def test_another_phone_keeps_the_phone_api_open(self) -> None:
         keep(PAIRED, replace(PAIRED, name="another", token=digest("another")))
         with PhoneDaemon():
             done = phone("remove", "my phone", "--yes")
@@ -562,7 +562,7 @@ class TestRemove:
         assert [each.name for each in kept()] == ["another"]
         assert stored_address() == PLACE
 
-    def test_a_door_that_stays_open_is_not_called_shut(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_phone_api_that_stays_open_is_not_reported_as_closed(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(phone_removing, "CLOSE_TIMEOUT", timedelta(seconds=0.2))
         monkeypatch.setattr(
             phone_removing, "reported_status", lambda: phone_running.ReportedStatus(is_open=True, phones={})
@@ -592,7 +592,7 @@ class TestRemove:
         assert (kept(), "?" in shown.text) == ([], False)
 
 
-class TestPlace:
+class TestAddress:
     ROUTES = (
         "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n"
         "tun0\t00000000\t010200C0\t0003\t0\t0\t700\t00000000\t0\t0\t0\n"
@@ -635,19 +635,19 @@ class TestPlace:
         assert problems == []
 
     @pytest.mark.parametrize("port", ["80", "0", "65536", "-1", "8420x", "٨٤٢٠", ""])
-    def test_a_port_that_cannot_be_is_refused(self, port: str) -> None:
+    def test_an_invalid_port_is_refused(self, port: str) -> None:
         assert [each.file for each in phone_address.choose_address("127.0.0.1", port, None, None, None)[1]] == [
             "--port"
         ]
 
     @pytest.mark.parametrize("host", ["a b", "laptop:80", "http://a", "a/b", "-a", "a..b", "x" * 254, "a\n", ""])
-    def test_a_host_that_no_link_can_name_is_refused(self, host: str) -> None:
+    def test_an_invalid_host_name_is_refused(self, host: str) -> None:
         assert [each.file for each in phone_address.choose_address("127.0.0.1", None, host, None, None)[1]] == [
             "--host"
         ]
 
 
-def test_the_store_says_once_more_that_a_name_is_taken() -> None:
+def test_the_store_refuses_a_taken_name_as_well() -> None:
     keep(PAIRED)
     with pytest.raises(UserError):
         keep(replace(PAIRED, name="MY phone"))

@@ -54,7 +54,7 @@ def api() -> Iterator[RunningPhoneApi]:
         yield opened
 
 
-def test_every_curl_line_of_the_page_is_answered_as_the_page_says(api: RunningPhoneApi) -> None:
+def test_every_curl_line_in_the_docs_gets_the_documented_response(api: RunningPhoneApi) -> None:
     lines = shown(PAGE.read_text(encoding="utf-8"))
     # Whoever tries them has a token already: the one line that makes it comes first here.
     lines.sort(key=lambda line: "/pair " not in line.command)
@@ -71,13 +71,13 @@ def test_every_curl_line_of_the_page_is_answered_as_the_page_says(api: RunningPh
     assert (api.gateway.tests, api.gateway.known) == (1, [])
 
 
-def test_no_curl_line_is_overlooked() -> None:
+def test_every_curl_line_in_the_docs_is_found() -> None:
     text = PAGE.read_text(encoding="utf-8")
     assert len(shown(text)) == len(re.findall(r"\bcurl -", text)) >= 12
     assert shown("```console\n$ curl -s x\n204\n$ ls\n```\n") == [Shown("curl -s x", "204")]
 
 
-def test_the_bodies_in_the_prose_can_be_read() -> None:
+def test_the_bodies_in_the_text_of_the_docs_can_be_parsed() -> None:
     prose = BLOCK.sub("", PAGE.read_text(encoding="utf-8"))
     bodies = re.findall(r'`(\{"event".*?\})`', prose)
     assert len(bodies) >= 2
@@ -88,7 +88,7 @@ def test_the_bodies_in_the_prose_can_be_read() -> None:
             pytest.fail(f"{body}: {wrong}")
 
 
-def test_the_page_names_the_categories_that_there_are() -> None:
+def test_the_docs_name_every_category() -> None:
     text = PAGE.read_text(encoding="utf-8")
     named = re.search(r"The categories are (.*?)\.\n", text, re.DOTALL)
     assert named

@@ -254,7 +254,7 @@ def listening(*sockets: tuple[str, int]) -> Iterator[list[int]]:
         yield yield_ports
 
 
-class TestDoor:
+class TestPhoneApi:
     def test_a_daemon_without_the_phone_api_listens_to_nothing(self) -> None:
         with listening():
             assert "It listens to nothing on the network." in doctor()

@@ -155,7 +155,7 @@ def copied(phone: Phone) -> str:
     return str(text)
 
 
-def test_the_link_says_what_is_told_and_what_never_before_anything_is_paired(
+def test_the_pairing_page_says_first_what_is_reported_and_what_never(
     phone: Phone, api: RunningPhoneApi, gateway: RecordingGateway
 ) -> None:
     phone.open(f"{api.url}/pair/{CODE}")
@@ -206,7 +206,7 @@ def test_nothing_goes_to_another_host_and_the_token_is_in_no_address(paired: Pho
 
 
 @pytest.mark.parametrize("spoiled", ["used", "expired", "never"])
-def test_a_link_that_opens_nothing_says_so_and_what_to_do(
+def test_a_used_link_says_so_and_what_to_do(
     phone: Phone, api: RunningPhoneApi, gateway: RecordingGateway, spoiled: str
 ) -> None:
     if spoiled == "used":
@@ -227,7 +227,7 @@ def test_the_connection_can_be_tested(paired: Phone, gateway: RecordingGateway) 
     assert gateway.tests == 1
 
 
-def test_we_are_together_can_be_begun_extended_and_stopped(paired: Phone, gateway: RecordingGateway) -> None:
+def test_partner_time_can_be_started_extended_and_stopped(paired: Phone, gateway: RecordingGateway) -> None:
     wanted = [
         ("30 min", "Asked for 30 min from now"),
         ("60 min", "Asked for 60 min from now"),
@@ -255,7 +255,7 @@ def test_the_phone_can_be_put_away(paired: Phone, gateway: RecordingGateway) -> 
     assert [told.event for told in gateway.events] == ["put_away"]
 
 
-def test_a_phone_that_was_removed_at_the_laptop_learns_it_and_forgets(paired: Phone, gateway: RecordingGateway) -> None:
+def test_a_phone_that_was_removed_on_the_laptop_forgets_its_token(paired: Phone, gateway: RecordingGateway) -> None:
     gateway.known.clear()
     paired.tap(paired.find("away-button"))
     paired.sees("Your laptop does not know this phone any more.")
@@ -277,7 +277,7 @@ def test_it_can_be_removed_here(paired: Phone, api: RunningPhoneApi, gateway: Re
     paired.sees("This phone is not paired")
 
 
-def test_where_the_laptop_does_not_answer_it_says_so_and_stays_paired(paired: Phone, api: RunningPhoneApi) -> None:
+def test_without_a_response_it_says_so_and_stays_paired(paired: Phone, api: RunningPhoneApi) -> None:
     api.shut()
     paired.tap(paired.find("test-button"))
     paired.sees("Your laptop did not answer. Is it awake")
@@ -328,7 +328,7 @@ def test_where_nothing_can_be_copied_the_value_is_selected(paired: Phone) -> Non
     assert paired.run("return String(getSelection())") == value.find_element(By.TAG_NAME, "code").text
 
 
-def test_the_door_takes_every_body_that_the_guides_show(paired: Phone) -> None:
+def test_every_body_in_the_guides_can_be_parsed(paired: Phone) -> None:
     choice = Select(paired.find("category"))
     offered = [option.get_attribute("value") for option in choice.options]
     assert set(offered) <= set(CATEGORIES)
@@ -362,7 +362,7 @@ def test_an_icon_on_the_home_screen_brings_the_token_along(paired: Phone, api: R
     assert paired.kept() == kept
 
 
-def test_a_browser_that_keeps_nothing_says_so_and_goes_on(
+def test_a_browser_without_storage_says_so_and_goes_on(
     phone: Phone, api: RunningPhoneApi, gateway: RecordingGateway
 ) -> None:
     script = phone.tell(
@@ -415,7 +415,7 @@ def test_it_fits_a_phone_and_a_finger_in_light_and_in_dark(paired: Phone, tmp_pa
     assert (tmp_path / f"{scheme}.png").stat().st_size > 20_000
 
 
-def test_whoever_hears_the_page_knows_every_button_by_its_name(paired: Phone) -> None:
+def test_every_button_has_a_name_for_screen_readers(paired: Phone) -> None:
     paired.open_all()
     tree = paired.tell("Accessibility.getFullAXTree")["nodes"]
     roles = {"button", "combobox", "region", "heading"}

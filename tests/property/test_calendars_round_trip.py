@@ -100,7 +100,7 @@ def took_place(partner_time: PartnerTime) -> list[tuple[datetime, datetime, str]
 
 @settings(max_examples=examples(150))
 @given(partner_times())
-def test_what_was_exported_is_imported_as_it_was(partner_time: PartnerTime) -> None:
+def test_an_export_is_imported_unchanged(partner_time: PartnerTime) -> None:
     back = there_and_back(partner_time)
     assert parts(back.recurrence) == parts(partner_time.recurrence)
     titled = tuple(
@@ -112,7 +112,7 @@ def test_what_was_exported_is_imported_as_it_was(partner_time: PartnerTime) -> N
 
 @settings(max_examples=examples(150))
 @given(partner_times(at_night=True))
-def test_it_takes_place_at_the_same_instants_also_where_clocks_leave_its_beginning_out(
+def test_occurrences_are_the_same_instants_also_across_dst_gaps(
     partner_time: PartnerTime,
 ) -> None:
     # What floats goes by the rules of whoever reads it.
@@ -121,7 +121,7 @@ def test_it_takes_place_at_the_same_instants_also_where_clocks_leave_its_beginni
 
 
 @given(partner_times(), st.data())
-def test_what_was_skipped_does_not_come_back(partner_time: PartnerTime, data: st.DataObject) -> None:
+def test_skipped_occurrences_are_not_exported(partner_time: PartnerTime, data: st.DataObject) -> None:
     coming = occurrences(partner_time, NOW - DAY, NOW + 200 * DAY)
     if len(coming) < 2:
         return

@@ -1,4 +1,4 @@
-"""Laws of importing: twice is once, broken off and gone on is once, and silence never becomes presence."""
+"""Laws of importing: twice is once, an interrupted import gives the same, and silence never becomes presence."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_importing_twice_is_importing_once(history: History) -> None:
 
 @settings(max_examples=examples(100))
 @given(histories(), st.integers(0, 3))
-def test_broken_off_and_gone_on_is_once(history: History, kept_first: int) -> None:
+def test_an_interrupted_import_gives_the_same_result(history: History, kept_first: int) -> None:
     whole = store()
     bring(whole, history)
     broken = Store.in_memory()
@@ -131,7 +131,7 @@ def test_broken_off_and_gone_on_is_once(history: History, kept_first: int) -> No
 
 @settings(max_examples=examples(100))
 @given(histories(), st.randoms(use_true_random=False))
-def test_the_order_in_which_events_are_told_does_not_matter(history: History, shuffling: random.Random) -> None:
+def test_the_order_of_events_does_not_matter(history: History, shuffling: random.Random) -> None:
     kept, other = store(), store()
     bring(kept, history)
     for bucket in history.buckets.values():
@@ -153,7 +153,7 @@ def _is_unambiguous(history: History) -> bool:
 
 @settings(max_examples=examples(150))
 @given(histories())
-def test_what_is_kept_is_known_and_no_more_than_that(history: History) -> None:
+def test_exactly_what_is_known_is_stored(history: History) -> None:
     kept = store()
     report = bring(kept, history)
     tracks, _ = let_in(history)
@@ -180,7 +180,7 @@ def test_what_is_kept_is_known_and_no_more_than_that(history: History) -> None:
 
 @settings(max_examples=examples(150))
 @given(histories())
-def test_nothing_is_said_about_the_past(history: History) -> None:
+def test_no_nudge_is_shown_about_the_past(history: History) -> None:
     kept = store()
     bring(kept, history)
     for moment in kept.history.moments():
@@ -221,7 +221,7 @@ def live(kept: Store, *devices: str, category: str = "other", later: float = 0) 
 
 @settings(max_examples=examples(100))
 @given(histories(), st.sampled_from([(), ("laptop",), ("phone",), ("laptop", "phone"), ("tablet",)]))
-def test_of_what_is_kept_nothing_is_changed_and_devices_that_were_observed_are_not_added(
+def test_stored_occurrences_are_unchanged_and_observed_devices_are_not_added(
     history: History, devices: tuple[str, ...]
 ) -> None:
     kept = store()
@@ -260,7 +260,7 @@ def _numbers_are_given_once(kept: Store) -> None:
                 assert uses[moment.use].activity.category == moment.category
 
 
-def test_a_device_added_to_what_is_kept_is_numbered_after_it_and_hears_what_the_others_told() -> None:
+def test_an_added_device_is_numbered_after_stored_ones_and_sees_their_observations() -> None:
     kept, history = store(), History()
     live(kept, "laptop", category="social", later=3600)
     began = EVENINGS[1]
@@ -294,7 +294,7 @@ def test_a_dry_run_keeps_nothing_and_counts_the_same() -> None:
     assert dry.added > 2
 
 
-def test_what_reaches_beyond_the_data_is_left_for_the_next_time() -> None:
+def test_partner_time_beyond_the_data_is_deferred() -> None:
     kept, history = store(), History()
     history.front(event(after(0), LASTS - 1, app="firefox", title=TITLES[0]))
     report = bring(kept, history)
@@ -303,7 +303,7 @@ def test_what_reaches_beyond_the_data_is_left_for_the_next_time() -> None:
     assert bring(kept, history).added == 1
 
 
-def test_of_several_computers_the_one_that_knows_most_is_the_laptop() -> None:
+def test_of_several_computers_the_one_with_the_most_known_time_is_used() -> None:
     kept, history = store(), History()
     history.front(event(after(0), 300, app="firefox", title=TITLES[0]), host="old")
     history.front(event(after(0), 3000, app="firefox", title=TITLES[1]))

@@ -1,4 +1,4 @@
-"""Whatever the bytes are: told, or refused with words; and whatever can be told is told."""
+"""Arbitrary bytes are parsed or refused with problems; every valid event is read unchanged."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ def tellings(draw: st.DrawFn) -> tuple[dict[str, str], PhoneEvent]:
 
 
 @given(tellings(), st.booleans(), st.randoms(use_true_random=False))
-def test_what_can_be_told_is_told(telling: tuple[dict[str, str], PhoneEvent], ascii_only: bool, order: Any) -> None:
+def test_every_valid_event_is_read_unchanged(
+    telling: tuple[dict[str, str], PhoneEvent], ascii_only: bool, order: Any
+) -> None:
     fields, told = telling
     pairs = list(fields.items())
     order.shuffle(pairs)
@@ -92,7 +94,7 @@ def test_arbitrary_json_raises_nothing_else(value: Any) -> None:
 
 
 @given(tellings(), st.integers(0, 400), st.integers(0, 400), st.binary(max_size=6))
-def test_something_told_with_bytes_changed_anywhere_raises_nothing_else(
+def test_an_event_with_changed_bytes_raises_nothing_else(
     telling: tuple[dict[str, str], PhoneEvent], begin: int, length: int, put: bytes
 ) -> None:
     body = json.dumps(telling[0]).encode()
@@ -100,7 +102,7 @@ def test_something_told_with_bytes_changed_anywhere_raises_nothing_else(
 
 
 @given(tellings(), st.sampled_from(["event", "category", "app", "at"]), VALUES.filter(lambda v: not isinstance(v, str)))
-def test_a_field_of_another_type_is_never_taken(
+def test_a_field_of_another_type_is_never_accepted(
     telling: tuple[dict[str, str], PhoneEvent], field: str, value: Any
 ) -> None:
     try:

@@ -40,7 +40,7 @@ def clock() -> ManualClock:
 
 @settings(max_examples=examples(60))
 @given(st.sampled_from([GOOD, CHUNKED]), CUTS, st.integers(1, 3))
-def test_a_request_torn_anywhere_is_the_same_request(raw: bytes, cuts: list[int], times: int) -> None:
+def test_a_request_split_anywhere_is_the_same_request(raw: bytes, cuts: list[int], times: int) -> None:
     async def play() -> None:
         gateway = FakeGateway()
         async with running_phone_api(gateway, clock=clock(), limits=ConnectionLimits()) as api, connect(api) as line:
@@ -63,7 +63,7 @@ def test_a_request_torn_anywhere_is_the_same_request(raw: bytes, cuts: list[int]
     st.binary(max_size=60)
     | st.sampled_from([b"\r\n", b"\n", b"\r\n\r\n", b"Host: x\r\n", b"\x00", b"Content-Length: 1\r\n"]),
 )
-def test_bytes_changed_anywhere_end_in_an_answer_or_a_closed_connection(
+def test_changed_bytes_end_in_a_response_or_a_closed_connection(
     raw: bytes, begin: int, length: int, put: bytes
 ) -> None:
     async def play() -> None:

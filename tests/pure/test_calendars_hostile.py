@@ -1,4 +1,4 @@
-"""Calendars that mean harm, or are merely broken: they cost a sentence, little memory and little time."""
+"""Hostile or broken calendars are refused with a sentence, and cost little memory and little time."""
 
 from __future__ import annotations
 
@@ -54,9 +54,7 @@ class Taken:
     ],
     ids=["one line", "nothing but ends", "folds", "ignored", "events", "a title", "titles", "loose", "dates", "zeros"],
 )
-def test_a_calendar_without_end_is_left_when_it_has_been_read_for_long_enough(
-    piece: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_endless_calendar_is_refused_after_its_maximum_size(piece: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MAX_BYTES", MAX_BYTES // 10)
     monkeypatch.setattr(blocks, "MAX_EVENTS", MAX_EVENTS // 10)
     taken = Taken(piece)
@@ -96,7 +94,7 @@ except UserError as refused:
     ],
     ids=["titles", "lines", "dates", "one line"],
 )
-def test_a_calendar_without_end_takes_little_memory(piece: str) -> None:
+def test_an_endless_calendar_takes_little_memory(piece: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", MEASURE, piece], capture_output=True, text=True, check=True, timeout=110
     )
@@ -104,7 +102,7 @@ def test_a_calendar_without_end_takes_little_memory(piece: str) -> None:
 
 
 @pytest.mark.parametrize("piece", [b"x" * 65536, b"SUMMARY:" + b"x" * 65536, b"\r\n " + b"x" * 65536])
-def test_a_line_without_end_takes_no_more_than_a_line_may_have(piece: bytes) -> None:
+def test_an_endless_line_takes_no_more_memory_than_the_maximum(piece: bytes) -> None:
     tracemalloc.start()
     try:
         lines = list(content_lines(chain([b"SUMMARY:"], repeat(piece, 150)), NAMES))
@@ -115,7 +113,7 @@ def test_a_line_without_end_takes_no_more_than_a_line_may_have(piece: bytes) -> 
     assert peak < 3_000_000
 
 
-def test_one_event_more_than_there_may_be_is_too_many() -> None:
+def test_one_event_over_the_maximum_is_refused() -> None:
     events = [b"BEGIN:VEVENT\nEND:VEVENT\n"] * MAX_EVENTS
     assert read([b"BEGIN:VCALENDAR\n", *events, b"END:VCALENDAR"]).event_count == MAX_EVENTS
     with pytest.raises(UserError, match="50,000 events"):
@@ -130,7 +128,7 @@ def test_a_calendar_that_takes_too_long_is_refused_whole() -> None:
     assert str(refused.value) == TOO_SLOW
 
 
-def test_what_is_being_done_is_said_while_it_is_done() -> None:
+def test_progress_is_reported_during_reading() -> None:
     said: list[str] = []
     events = [dinner(uid=str(number)) for number in range(200)]
     read_calendar(calendar(*events), choice=EventFilter(), zone=HERE, monotonic=lambda: 0.0, progress=said.append)
@@ -170,7 +168,7 @@ def test_what_is_being_done_is_said_while_it_is_done() -> None:
         "end",
     ],
 )
-def test_a_bomb_is_named_and_costs_the_others_nothing(lines: list[str]) -> None:
+def test_a_recurrence_bomb_is_named_and_other_events_are_read(lines: list[str]) -> None:
     reading = read(calendar(event(*LENGTH, *lines, uid="bomb", summary="Bomb #us"), dinner(uid="2")))
     assert [each.uid for each in reading.events] == ["2"]
     (wrong,) = reading.problems
@@ -178,13 +176,13 @@ def test_a_bomb_is_named_and_costs_the_others_nothing(lines: list[str]) -> None:
     assert len(str(wrong)) < 400
 
 
-def test_of_an_event_without_end_no_more_lines_are_taken_than_it_may_have() -> None:
+def test_an_endless_event_keeps_no_more_lines_than_the_maximum() -> None:
     reading = read(calendar(event(*LENGTH, *["UID:x"] * 20_000), dinner(uid="2")))
     assert [each.uid for each in reading.events] == ["2"]
     assert why(reading) == [f"it has more than {limits.MAX_LINES:,} lines of dates"]
 
 
-def test_changed_instances_without_number_are_named() -> None:
+def test_too_many_changed_instances_are_named() -> None:
     instances = [
         event(
             f"RECURRENCE-ID:2026{month:02}{day:02}T{hour:02}{minute:02}00Z",
@@ -201,7 +199,7 @@ def test_changed_instances_without_number_are_named() -> None:
     assert why(reading) == ["it has more than 5,000 instances that were changed"]
 
 
-def test_a_gigantic_line_of_a_kind_that_is_read_is_named() -> None:
+def test_a_line_over_the_maximum_length_is_named() -> None:
     huge = "SUMMARY:#us " + "x" * (2 * MAX_LINE_BYTES)
     reading = read(calendar([*event(*LENGTH, summary=None)[:-1], huge, "END:VEVENT"], dinner(uid="2")), ALL)
     assert [each.uid for each in reading.events] == ["1", "2"]
@@ -215,17 +213,17 @@ def test_a_gigantic_line_of_a_kind_that_is_read_is_named() -> None:
 
 
 @pytest.mark.parametrize("part", ["X", "VCALENDAR", "VALARM", "VTIMEZONE"])
-def test_parts_that_stand_endlessly_in_one_another_are_refused(part: str) -> None:
+def test_components_nested_too_deeply_are_refused(part: str) -> None:
     with pytest.raises(UserError, match="deep in one another"):
         read([b"BEGIN:VCALENDAR\r\n", *repeat(f"BEGIN:{part}\r\n".encode(), 100_000)])
 
 
-def test_ends_without_beginnings_are_passed_over() -> None:
+def test_an_end_without_a_begin_is_ignored() -> None:
     stray = ["END:VEVENT", "END:VALARM", "END:", "END:VTIMEZONE", "BEGIN:", "END:"]
     assert len(read(calendar(stray, dinner(), stray)).events) == 1
 
 
-def test_an_event_in_an_alarm_in_an_event_is_one_that_does_not_end_and_another() -> None:
+def test_an_event_nested_in_an_event_ends_the_outer_one() -> None:
     nested = [
         "BEGIN:VEVENT",
         "UID:out",
@@ -241,7 +239,7 @@ def test_an_event_in_an_alarm_in_an_event_is_one_that_does_not_end_and_another()
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_garbage_inside_a_calendar_raises_nothing_but_what_is_meant_for_people(seed: int) -> None:
+def test_garbage_in_a_calendar_raises_only_user_errors(seed: int) -> None:
     dice = random.Random(seed)
     copy = bytearray(
         calendar(*(dinner("RRULE:FREQ=WEEKLY;COUNT=9", "EXDATE:20261201T183000", uid=str(n)) for n in range(30)))
@@ -268,7 +266,7 @@ def test_garbage_inside_a_calendar_raises_nothing_but_what_is_meant_for_people(s
 
 
 @pytest.mark.parametrize("prefix", [b"", b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:#us\r\n"])
-def test_binary_garbage_is_no_calendar_or_holds_no_event(prefix: bytes) -> None:
+def test_binary_garbage_is_no_calendar_or_has_no_events(prefix: bytes) -> None:
     copy = prefix + random.Random(5).randbytes(300_000)
     if prefix:
         reading = read(copy)
@@ -290,6 +288,6 @@ def test_binary_garbage_is_no_calendar_or_holds_no_event(prefix: bytes) -> None:
         'SUMMARY;X="a\x01":#us',
     ],
 )
-def test_a_line_that_is_none_is_not_a_title(line: str) -> None:
+def test_an_invalid_line_is_not_a_title(line: str) -> None:
     reading = read(calendar([*event(*LENGTH, summary=None)[:-1], line, "END:VEVENT"]), ALL)
     assert all(each.partner_time.title for each in reading.events)

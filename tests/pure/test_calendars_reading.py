@@ -66,7 +66,7 @@ def test_an_event_becomes_partner_time_without_its_tag() -> None:
         ("#us_", False),
     ],
 )
-def test_the_tag_counts_as_a_word_in_whatever_case(title: str, counts: bool) -> None:
+def test_the_tag_is_matched_as_a_word_in_any_case(title: str, counts: bool) -> None:
     reading = read(calendar(dinner(summary=title)))
     assert (len(reading.events), reading.event_count, reading.chosen_count) == (int(counts), 1, int(counts))
 
@@ -83,20 +83,20 @@ def test_a_category_chooses_where_a_title_does_not() -> None:
     assert [each.partner_time.title for each in everything.events] == ["A", "B", "C us"]
 
 
-def test_the_tag_is_taken_out_of_titles_whatever_chooses() -> None:
+def test_the_tag_is_removed_from_titles_with_every_filter() -> None:
     for choice in (EventFilter(tag=None, everything=True), EventFilter(tag=None, category="home")):
         (found,) = read(calendar(dinner("CATEGORIES:Home")), choice).events
         assert found.partner_time.title == "Dinner"
 
 
-def test_nothing_of_an_event_that_was_not_chosen_is_in_what_was_read() -> None:
+def test_nothing_of_an_event_that_does_not_count_is_kept() -> None:
     copy = calendar(dinner(uid="canary-uid", summary="Canary dentist"), event("DTSTART:nonsense", summary="Canary"))
     reading = read(copy)
     assert (reading.events, reading.problems, reading.event_count) == ((), (), 2)
     assert "anary" not in repr(reading)
 
 
-def test_nothing_else_of_a_chosen_event_is_in_what_was_read() -> None:
+def test_of_a_chosen_event_only_title_and_times_are_kept() -> None:
     private = ["DESCRIPTION:canary", "LOCATION:canary", "ATTENDEE;CN=canary:mailto:canary@x", "X-OTHER:canary"]
     alarm = ["BEGIN:VALARM", "SUMMARY:canary", "DTSTART:20200101T000000Z", "END:VALARM"]
     assert "canary" not in repr(read(calendar(dinner(*private, *alarm))))
@@ -117,12 +117,12 @@ def test_nothing_else_of_a_chosen_event_is_in_what_was_read() -> None:
         ("dtstart;value=date-time;tzid=Europe/Berlin:20261124t183000", "Europe/Berlin", False, BEGINS),
     ],
 )
-def test_a_beginning_stands_in_its_zone(start: str, zone: str, floats: bool, begins: datetime) -> None:
+def test_a_start_is_read_in_its_zone(start: str, zone: str, floats: bool, begins: datetime) -> None:
     found = timed(start, "DURATION:PT1H")
     assert (found.begins, found.zone, found.floats) == (begins, zone, floats)
 
 
-def test_a_zone_of_the_calendar_s_own_is_what_it_says_it_is() -> None:
+def test_a_custom_zone_is_resolved_by_its_location() -> None:
     zone = ["BEGIN:VTIMEZONE", "TZID:Ours", "X-LIC-LOCATION:Europe/Paris", "END:VTIMEZONE"]
     copy = calendar(event("DTSTART;TZID=Ours:20261124T183000", "DURATION:PT1H"), head=zone)
     assert read(copy).events[0].partner_time.zone == "Europe/Paris"
@@ -131,7 +131,7 @@ def test_a_zone_of_the_calendar_s_own_is_what_it_says_it_is() -> None:
 @pytest.mark.parametrize(
     "zone", ["Ours", "../../etc/passwd", "localtime", "Factory", "Europe", "Europe/Berlin2", "x" * 999]
 )
-def test_a_zone_that_does_not_exist_is_named(zone: str) -> None:
+def test_an_unknown_zone_is_named(zone: str) -> None:
     assert refused(f"DTSTART;TZID={zone}:20261124T183000", "DURATION:PT1H").startswith("there is no zone '")
 
 
@@ -146,16 +146,16 @@ def test_a_zone_that_does_not_exist_is_named(zone: str) -> None:
         (["DTEND;TZID=Europe/Berlin:20261125T020000"], timedelta(hours=7, minutes=30)),
     ],
 )
-def test_it_lasts_until_its_end_or_for_its_duration(lines: list[str], lasts: timedelta) -> None:
+def test_the_length_comes_from_dtend_or_duration(lines: list[str], lasts: timedelta) -> None:
     assert timed("DTSTART;TZID=Europe/Berlin:20261124T183000", *lines).lasts == lasts
 
 
-def test_it_lasts_by_the_wall_across_a_change_of_the_clocks() -> None:
+def test_the_length_is_in_local_time_across_a_dst_change() -> None:
     night = ("DTSTART;TZID=Europe/Berlin:20270327T220000", "DTEND;TZID=Europe/Berlin:20270328T060000")
     assert timed(*night).lasts == timedelta(hours=8)
 
 
-def test_a_whole_day_lasts_from_midnight_to_midnight_by_whichever_clock_is_near() -> None:
+def test_a_whole_day_is_floating_from_midnight_to_midnight() -> None:
     for lines in (["DTEND;VALUE=DATE:20261225"], ["DURATION:P1D"], []):
         found = timed("DTSTART;VALUE=DATE:20261224", *lines)
         assert (found.begins, found.lasts, found.floats) == (datetime(2026, 12, 24), timedelta(days=1), True)
@@ -206,11 +206,11 @@ def test_a_whole_day_lasts_from_midnight_to_midnight_by_whichever_clock_is_near(
         (["DTSTART;TZID:20261124T183000", "DURATION:PT1H"], "DTSTART is no line of a calendar"),
     ],
 )
-def test_what_is_wrong_with_an_event_is_said(lines: list[str], said: str) -> None:
+def test_problems_of_an_event_are_reported(lines: list[str], said: str) -> None:
     assert said in refused(*lines)
 
 
-def test_what_is_wrong_names_the_event_and_its_line_and_costs_no_other_anything() -> None:
+def test_a_problem_names_its_event_and_line_and_other_events_are_read() -> None:
     reading = read(calendar(dinner(uid="1"), event("DTSTART:soon", uid="2", summary="Walk #us"), dinner(uid="3")))
     assert [each.uid for each in reading.events] == ["1", "3"]
     (wrong,) = reading.problems
@@ -220,7 +220,7 @@ def test_what_is_wrong_names_the_event_and_its_line_and_costs_no_other_anything(
     assert str(no_title.problems[0]) == "line 3, me@x: DTSTART 'soon' is no date"
 
 
-def test_a_recurrence_its_gaps_and_its_additions_are_read() -> None:
+def test_rrule_exdate_and_rdate_are_read() -> None:
     found = only(
         WEEKLY + ";",
         "EXDATE;TZID=Europe/Berlin:20261201T183000,20261208T183000",
@@ -235,7 +235,7 @@ def test_a_recurrence_its_gaps_and_its_additions_are_read() -> None:
     assert found.also == (datetime(2026, 12, 2, 19),)
 
 
-def test_a_stretch_beside_the_recurrence_keeps_its_own_length() -> None:
+def test_a_period_in_rdate_keeps_its_own_length() -> None:
     found = only("RDATE;TZID=Europe/Berlin;VALUE=PERIOD:20261202T190000/PT3H,20261203T190000/20261203T203000")
     assert found.also == (datetime(2026, 12, 2, 19), datetime(2026, 12, 3, 19))
     assert found.moved == (
@@ -243,7 +243,7 @@ def test_a_stretch_beside_the_recurrence_keeps_its_own_length() -> None:
     )
 
 
-def test_an_instance_that_was_moved_takes_place_at_its_own_time() -> None:
+def test_a_moved_instance_takes_place_at_its_new_time() -> None:
     instance = event(AT, "DTSTART:20261202T190000Z", "DURATION:PT2H", summary="Late dinner #us")
     for both in ((dinner(WEEKLY), instance), (instance, dinner(WEEKLY))):
         (found,) = read(calendar(*both)).events
@@ -257,14 +257,14 @@ def test_an_instance_that_was_moved_takes_place_at_its_own_time() -> None:
         )
 
 
-def test_an_instance_that_was_moved_and_left_out_as_well_takes_place() -> None:
+def test_a_moved_instance_that_is_also_in_exdate_takes_place() -> None:
     instance = event(AT, "DTSTART:20261202T190000Z", "DURATION:PT2H")
     (found,) = read(calendar(dinner(WEEKLY, "EXDATE;TZID=Europe/Berlin:20261201T183000"), instance)).events
     assert [each.begins for each in found.partner_time.moved] == [datetime(2026, 12, 2, 20)]
     assert found.partner_time.without == ()
 
 
-def test_of_two_versions_of_an_instance_or_an_event_the_later_counts() -> None:
+def test_the_version_with_the_highest_sequence_counts() -> None:
     first = event(AT, "DTSTART:20261202T190000Z", "DURATION:PT2H", "SEQUENCE:7")
     second = event(AT, "DTSTART:20261202T200000Z", "DURATION:PT2H", "SEQUENCE:6")
     (found,) = read(calendar(dinner(WEEKLY), first, second)).events
@@ -286,20 +286,20 @@ def test_of_two_versions_of_an_instance_or_an_event_the_later_counts() -> None:
     ],
     ids=["cancelled", "cancelled, no length", "not chosen", "not chosen, by its day"],
 )
-def test_an_instance_that_is_cancelled_or_not_chosen_does_not_take_place(instance: list[str]) -> None:
+def test_a_cancelled_instance_or_one_that_does_not_count_does_not_take_place(instance: list[str]) -> None:
     (found,) = read(calendar(dinner(WEEKLY), instance)).events
     assert (found.partner_time.without, found.partner_time.moved) == ((datetime(2026, 12, 1, 18, 30),), ())
     assert "Dentist" not in repr(found)
 
 
-def test_an_instance_that_is_not_understood_is_named_and_does_not_take_place() -> None:
+def test_an_invalid_instance_is_named_and_does_not_take_place() -> None:
     reading = read(calendar(dinner(WEEKLY), event(AT, "DTSTART:soon", "DURATION:PT1H")))
     assert reading.events[0].partner_time.without == (datetime(2026, 12, 1, 18, 30),)
     assert why(reading) == ["DTSTART 'soon' is no date"]
 
 
 @pytest.mark.parametrize("summary", ["Dinner #us", "Dentist"])
-def test_a_change_to_all_later_ones_is_not_understood_and_nothing_of_it_is_proposed(summary: str) -> None:
+def test_thisandfuture_is_refused_and_nothing_of_the_event_is_proposed(summary: str) -> None:
     later = event(
         "RECURRENCE-ID;RANGE=THISANDFUTURE;TZID=Europe/Berlin:20261201T183000",
         "DTSTART;TZID=Europe/Berlin:20261201T193000",
@@ -318,23 +318,23 @@ def test_an_instance_without_its_event_is_proposed_alone() -> None:
     assert (found.partner_time.recurrence, found.partner_time.zone) == (None, "UTC")
 
 
-def test_an_event_that_is_cancelled_whole_is_not_proposed() -> None:
+def test_a_cancelled_event_is_not_proposed() -> None:
     reading = read(calendar(dinner(WEEKLY, "STATUS:CANCELLED"), dinner("STATUS:CONFIRMED", uid="2")))
     assert [each.uid for each in reading.events] == ["2"]
     assert reading.problems == ()
 
 
-def test_an_event_of_which_every_time_was_cancelled_is_not_proposed() -> None:
+def test_an_event_with_every_occurrence_cancelled_is_not_proposed() -> None:
     gone = "EXDATE;TZID=Europe/Berlin:20261124T183000,20261201T183000"
     reading = read(calendar(dinner("RRULE:FREQ=WEEKLY;COUNT=2", gone)))
     assert (reading.events, reading.problems) == ((), ())
 
 
-def test_a_recurrence_that_never_comes_true_is_named() -> None:
+def test_a_recurrence_that_never_takes_place_is_named() -> None:
     assert refused("DTSTART:20261124T183000", "DURATION:PT1H", "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30")
 
 
-def test_an_event_without_a_uid_keeps_one_as_long_as_it_stays_as_it_is() -> None:
+def test_an_event_without_a_uid_gets_a_stable_one() -> None:
     lines = ("DTSTART:20261124T183000", "DURATION:PT1H")
     first, again, other = (
         read(calendar(event(*lines, *more, uid=None))).events[0].uid
@@ -346,13 +346,13 @@ def test_an_event_without_a_uid_keeps_one_as_long_as_it_stays_as_it_is() -> None
     assert long == read(calendar(dinner(uid="x" * 5000, summary="Other #us"))).events[0].uid
 
 
-def test_the_calendar_s_own_name_is_known() -> None:
+def test_the_calendar_name_is_read() -> None:
     assert read(calendar(head=["X-WR-CALNAME:Us\\, at home\x1b[31m"])).name == "Us, at home [31m"
     assert read(calendar(head=["NAME;LANGUAGE=en:Ours"])).name == "Ours"
     assert read(calendar()).name is None
 
 
-def test_lines_are_unfolded_however_they_arrive() -> None:
+def test_lines_are_unfolded_across_chunks() -> None:
     folded = b"\xef\xbb\xbfBEGIN:VCALENDAR\nBEGIN:VEVENT\r\nUID:1\nSUM\r\n MARY:Caf\xc3\r\n \xa9 #u\n\ts\r\nDTSTART:2026\n 1124T183000Z\r\nDURATION:PT1H\nEND:VEVENT\nEND:VCALENDAR"
     whole = read(folded)
     assert whole.events[0].partner_time.title == "Café"
@@ -361,7 +361,7 @@ def test_lines_are_unfolded_however_they_arrive() -> None:
         assert read([folded[at : at + size] for at in range(0, len(folded), size)]) == whole
 
 
-def test_a_file_that_ends_in_the_middle_says_so() -> None:
+def test_a_truncated_file_is_incomplete() -> None:
     whole = calendar(dinner(uid="1"), dinner(uid="2"))
     assert read(whole).is_complete
     cut = read(whole[: whole.rindex(b"END:VEVENT")])
@@ -371,7 +371,7 @@ def test_a_file_that_ends_in_the_middle_says_so() -> None:
     assert not read(whole[: whole.rindex(b"END:VCALENDAR")]).is_complete
 
 
-def test_an_event_that_does_not_end_costs_the_next_one_nothing() -> None:
+def test_an_event_without_an_end_does_not_affect_the_next_one() -> None:
     reading = read(calendar(dinner(uid="1")[:-1], dinner(uid="2")))
     assert [each.uid for each in reading.events] == ["2"]
     assert reading.problems[0].uid == "1"
@@ -380,12 +380,12 @@ def test_an_event_that_does_not_end_costs_the_next_one_nothing() -> None:
 @pytest.mark.parametrize(
     "copy", [b"", b"<html>Sign in</html>", b"\x00\xff" * 500, b"BEGIN:VCARD\r\nEND:VCARD\r\n", b"\n" * 99]
 )
-def test_what_is_no_calendar_is_refused(copy: bytes) -> None:
+def test_a_file_that_is_no_calendar_is_refused(copy: bytes) -> None:
     with pytest.raises(UserError, match="This is no calendar"):
         read(copy)
 
 
-def test_titles_are_one_line_that_steers_nothing() -> None:
+def test_titles_are_one_line_without_control_characters() -> None:
     assert clean_title("a\x1b[2Jb\u202ec\r\nd  \u2066e\u200b") == "a [2Jb c d e"
     assert clean_title("👩\u200d❤️\u200d👨 dinner") == "👩\u200d❤️\u200d👨 dinner"
     assert clean_title("x" * 81) == "x" * 79 + "…"
@@ -396,7 +396,7 @@ def test_titles_are_one_line_that_steers_nothing() -> None:
     assert not has_tag("for twofold", "two")
 
 
-def test_what_follows_in_time_follows_in_lines() -> None:
+def test_events_are_ordered_by_line() -> None:
     reading = read(calendar(*(dinner(uid=str(number)) for number in range(50))))
     assert all(one.line < other.line for one, other in pairwise(reading.events))
     instants = {each.partner_time.begins.replace(tzinfo=ZoneInfo(each.partner_time.zone)) for each in reading.events}

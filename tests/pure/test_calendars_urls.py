@@ -1,4 +1,4 @@
-"""Where addresses lead, and what is made of what a person writes as a calendar's place."""
+"""Where IP addresses lead, and how a calendar's place is parsed and shown."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_public_address_is_public(address: str) -> None:
         "2002:c0a8:101::1",
     ],
 )
-def test_an_address_of_the_local_network_is_local_in_whatever_clothes(address: str) -> None:
+def test_a_local_address_is_local_in_every_form(address: str) -> None:
     assert destination(address) == "local"
 
 
@@ -70,7 +70,7 @@ def test_an_address_of_the_local_network_is_local_in_whatever_clothes(address: s
         "::ffff:224.0.0.1",
     ],
 )
-def test_what_is_no_servers_address_leads_nowhere(address: str) -> None:
+def test_an_address_of_no_server_is_forbidden(address: str) -> None:
     assert destination(address) == "forbidden"
 
 
@@ -81,7 +81,7 @@ def test_webcal_is_https() -> None:
     assert parse_url("http://cal.example.org").text == "http://cal.example.org/"
 
 
-def test_a_name_and_a_password_are_taken_out_and_shown_nowhere() -> None:
+def test_login_is_removed_from_the_url_and_shown_nowhere() -> None:
     found = parse_url("https://me%40home:p%3Aw@cal.example.org:8443/private-canary/basic.ics?token=canary")
     assert found.login == ("me@home", "p:w")
     assert found.netloc == "cal.example.org:8443"
@@ -90,14 +90,14 @@ def test_a_name_and_a_password_are_taken_out_and_shown_nowhere() -> None:
         assert "me" not in words.replace("scheme", "").replace("example", "")
 
 
-def test_what_is_shown_of_an_address_is_who_is_asked() -> None:
+def test_only_scheme_and_host_of_a_url_are_shown() -> None:
     assert display_place("webcal://Cal.Example.org/secret.ics?x#y") == "https://cal.example.org/…"
     assert display_place("http://[2001:db8::7]:81/secret") == "http://[2001:db8::7]:81/…"
     assert display_place("/home/us/ours.ics") == "/home/us/ours.ics"
     assert display_place("https://") == "an address"
 
 
-def test_letters_of_other_scripts_are_written_as_servers_know_them() -> None:
+def test_international_host_names_are_encoded() -> None:
     found = parse_url("https://kalender-für-uns.example/Unser Kalender.ics".replace(" ", "%20"))
     assert found.host == "xn--kalender-fr-uns-8vb.example"
     assert parse_url("https://a.example/für uns".replace(" ", "")).target == "/f%C3%BCruns"
@@ -123,12 +123,12 @@ def test_letters_of_other_scripts_are_written_as_servers_know_them() -> None:
         "https://a\u2028b/",
     ],
 )
-def test_what_is_no_address_is_refused_and_its_words_hold_nothing_of_it(url: str) -> None:
+def test_an_invalid_url_is_refused_without_repeating_it(url: str) -> None:
     assert is_url(url)
     with pytest.raises(InvalidUrl) as refused:
         parse_url(url)
     assert not {"passwd", "example", "99999"} & set(str(refused.value).replace("/", " ").replace(".", " ").split())
 
 
-def test_a_path_is_no_address() -> None:
+def test_a_path_is_no_url() -> None:
     assert [is_url(place) for place in ("ours.ics", "/tmp/ours.ics", "C:\\ours.ics", "a/b://c")] == [False] * 4

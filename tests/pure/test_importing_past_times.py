@@ -65,7 +65,7 @@ def ids(found: list[PastTime]) -> list[str]:
     return [each.occurrence.id for each in found]
 
 
-def test_what_is_declared_today_held_in_the_past_too_by_the_clock_on_the_wall() -> None:
+def test_declared_partner_times_are_projected_into_the_past_in_local_time() -> None:
     found = asked("declared", declared())
     assert ids(found)[:2] == ["1@20261012T163000Z", "1@20261016T163000Z"]
     assert ids(found)[-2:] == ["1@20261116T173000Z", "1@20261120T173000Z"]
@@ -73,14 +73,14 @@ def test_what_is_declared_today_held_in_the_past_too_by_the_clock_on_the_wall() 
     assert not any(each.stored for each in found)
 
 
-def test_what_is_not_over_is_left_out() -> None:
+def test_an_unfinished_partner_time_is_left_out() -> None:
     during = utc(2026, 11, 20, 18)
     assert ids(asked("declared", declared(), now=during))[-1] == "1@20261116T173000Z"
     over = utc(2026, 11, 20, 19, 30)
     assert ids(asked("declared", declared(), now=over))[-1] == "1@20261120T173000Z"
 
 
-def test_what_began_before_the_first_instant_asked_for_is_left_out() -> None:
+def test_a_partner_time_that_began_before_since_is_left_out() -> None:
     assert ids(asked("declared", declared(), since=utc(2026, 11, 20, 17, 30)))[0] == "1@20261120T173000Z"
     assert asked("declared", declared(), since=utc(2026, 11, 20, 17, 31)) == []
 
@@ -115,12 +115,12 @@ def test_a_leap_day_runs_back_to_leap_days() -> None:
     assert earlier <= leap.begins - timedelta(days=3000)
 
 
-def test_once_is_once_and_was_where_it_was() -> None:
+def test_a_single_partner_time_is_not_projected() -> None:
     once = declared(recurrence=None, begins=datetime(2026, 11, 7, 20))
     assert ids(asked("declared", once)) == ["1@20261107T190000Z"]
 
 
-def test_what_was_stopped_or_extended_ends_as_it_ended() -> None:
+def test_stopped_and_extended_partner_times_end_as_they_ended() -> None:
     name = "1@20261120T173000Z"
     stopped = asked("declared", declared(), stopped={name: utc(2026, 11, 20, 18)})[-1]
     assert stopped.occurrence.ends == utc(2026, 11, 20, 18)
@@ -128,7 +128,7 @@ def test_what_was_stopped_or_extended_ends_as_it_ended() -> None:
     assert extended.occurrence.ends == utc(2026, 11, 20, 20)
 
 
-def test_of_two_that_overlap_the_later_one_has_what_is_left_and_its_own_id() -> None:
+def test_of_two_overlapping_partner_times_the_later_one_gets_the_rest_and_its_own_id() -> None:
     later = declared(2, begins=datetime(2026, 11, 23, 19, 30))
     inside = declared(3, begins=datetime(2026, 11, 23, 19), hours=1)
     found = asked("declared", declared(), later, inside)[-2:]
@@ -139,31 +139,31 @@ def test_of_two_that_overlap_the_later_one_has_what_is_left_and_its_own_id() -> 
     )
 
 
-def test_what_is_kept_is_as_it_was_kept_and_not_planned_a_second_time() -> None:
+def test_a_stored_occurrence_is_unchanged_and_not_planned_again() -> None:
     was = kept("1@20261120T173000Z", utc(2026, 11, 20, 17, 40), utc(2026, 11, 20, 19))
     last = asked("declared", declared(), of=[was])[-1]
     assert (last.stored, last.occurrence.begins, last.occurrence.ends) == (was, was.began, was.ended)
     assert len(asked("declared", declared(), of=[was])) == 12
 
 
-def test_what_overlaps_something_kept_is_left_out() -> None:
+def test_a_partner_time_that_overlaps_a_stored_one_is_left_out() -> None:
     other = kept("7@20261120T170000Z", utc(2026, 11, 20, 17), utc(2026, 11, 20, 17, 31))
     assert ids(asked("declared", declared(), of=[other]))[-1] == other.id
     before = kept("7@20261120T170000Z", utc(2026, 11, 20, 17), utc(2026, 11, 20, 17, 30))
     assert ids(asked("declared", declared(), of=[before]))[-1] == "1@20261120T173000Z"
 
 
-def test_what_is_kept_without_an_end_is_left_as_it_is() -> None:
+def test_a_stored_occurrence_without_an_end_is_left_out() -> None:
     open_ended = kept("1@20261120T173000Z", utc(2026, 11, 20, 17, 30), None, utc(2026, 11, 20, 19, 30))
     assert open_ended.id not in ids(asked("declared", declared(), of=[open_ended]))
 
 
-def test_only_what_is_kept_where_only_that_is_asked_for() -> None:
+def test_times_kept_returns_stored_occurrences_only() -> None:
     was = kept("1@20261120T173000Z", utc(2026, 11, 20, 17, 40), utc(2026, 11, 20, 19))
     assert ids(asked("kept", declared(), of=[was])) == [was.id]
 
 
-def test_whole_days_are_days_on_the_wall_and_today_is_not_over() -> None:
+def test_whole_days_are_local_days_without_today() -> None:
     found = asked("all-day", since=utc(2026, 10, 23, 22), now=utc(2026, 10, 26, 12))
     assert ids(found) == ["import@20261023T220000Z", "import@20261024T220000Z"]
     lasting = [each.occurrence.ends - each.occurrence.begins for each in found]
@@ -171,7 +171,7 @@ def test_whole_days_are_days_on_the_wall_and_today_is_not_over() -> None:
     assert {each.occurrence.title for each in found} == {DAY_TITLE}
 
 
-def test_what_is_left_of_a_day_beside_what_is_kept_stays_the_same_once_some_of_it_is_kept() -> None:
+def test_the_rest_of_a_day_stays_the_same_once_part_of_it_is_stored() -> None:
     was = kept("1@20261120T173000Z", utc(2026, 11, 20, 17, 30), utc(2026, 11, 20, 19, 30))
     since, now = utc(2026, 11, 19, 23), utc(2026, 11, 21, 12)
     first = asked("all-day", of=[was], since=since, now=now)
@@ -183,7 +183,7 @@ def test_what_is_left_of_a_day_beside_what_is_kept_stays_the_same_once_some_of_i
     assert again[-1].stored is None
 
 
-def test_no_two_overlap_whatever_is_asked_for() -> None:
+def test_past_times_never_overlap() -> None:
     was = kept("9@x", utc(2026, 11, 16, 18), utc(2026, 11, 16, 18, 20))
     for times in ("declared", "all-day", "kept"):
         found = asked(times, declared(), declared(2, "FREQ=DAILY"), of=[was])  # type: ignore[arg-type]

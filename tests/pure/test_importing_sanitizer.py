@@ -1,4 +1,4 @@
-"""What comes in from ActivityWatch, what is named as wrong, and that no title comes any further."""
+"""Which events of ActivityWatch are read, which are named as invalid, and that no title gets any further."""
 
 from __future__ import annotations
 
@@ -43,11 +43,13 @@ def categories(history: History, kind: str, device: str = "laptop", *, keep_name
         ("aw-watcher-input_desk", "os.hid.input", None),
     ],
 )
-def test_a_bucket_is_told_by_its_type_and_a_phone_s_by_its_name(name: str, type_: str, kind: str | None) -> None:
+def test_the_kind_of_a_bucket_comes_from_its_type_and_of_a_phones_from_its_name(
+    name: str, type_: str, kind: str | None
+) -> None:
     assert kind_of(name, type_) == kind
 
 
-def test_what_holds_nothing_that_is_looked_at_is_passed_over_and_named() -> None:
+def test_an_unused_bucket_is_skipped_and_named() -> None:
     history = History()
     history.add("aw-watcher-vim_desk", "app.editor.activity", "desk", event(BEGAN, 5, file="x"))
     tracks, report = let_in(history)
@@ -73,7 +75,7 @@ def test_what_holds_nothing_that_is_looked_at_is_passed_over_and_named() -> None
         (None, "it is not what an event should be"),
     ],
 )
-def test_a_wrong_event_is_named_by_its_number_and_the_others_go_on(wrong: Any, words: str) -> None:
+def test_an_invalid_event_is_named_by_its_number_and_the_others_are_read(wrong: Any, words: str) -> None:
     history = History()
     good = event(BEGAN, 5, app="firefox", title="x")
     history.front(good, wrong, event(after(10), 5, app="firefox", title="x"))
@@ -86,14 +88,14 @@ def test_a_wrong_event_is_named_by_its_number_and_the_others_go_on(wrong: Any, w
     assert (report.counts("laptop").read, report.counts("laptop").invalid) == (3, 1)
 
 
-def test_of_many_wrong_events_the_first_are_shown_and_all_are_counted() -> None:
+def test_of_many_invalid_events_the_first_are_shown_and_all_are_counted() -> None:
     history = History()
     history.afk(*(event(BEGAN, 1, status="asleep") for _ in range(50)))
     _, report = let_in(history)
     assert (len(report.problems), report.problem_count) == (MAX_PROBLEMS, 50)
 
 
-def test_an_app_that_is_not_named_and_a_deep_event_are_wrong_and_nothing_more() -> None:
+def test_an_event_without_an_app_and_a_deeply_nested_one_are_invalid() -> None:
     tracks, report = EventTracks(), ImportReport()
     sanitizer = EventSanitizer(catalogue(), tracks, report, phone="phone", keep_names=False, now=NOW)
     bucket = sanitizer.accept_bucket("aw-watcher-android-test", "currentwindow", None)
@@ -105,7 +107,7 @@ def test_an_app_that_is_not_named_and_a_deep_event_are_wrong_and_nothing_more() 
     assert report.problem_count == 2
 
 
-def test_a_time_without_a_zone_is_utc_and_nine_digits_are_a_time() -> None:
+def test_a_time_without_a_zone_is_utc_and_nanoseconds_are_accepted() -> None:
     history = History()
     history.front({"timestamp": "2026-11-20T18:00:00.123456789", "duration": 1, "data": {"app": "a"}})
     tracks, report = let_in(history)
@@ -113,14 +115,14 @@ def test_a_time_without_a_zone_is_utc_and_nine_digits_are_a_time() -> None:
     assert tracks.track("laptop", "desk", "focus").began[0] % 10_000_000 == 123_457
 
 
-def test_categories_go_on_and_names_only_where_they_are_kept() -> None:
+def test_categories_are_kept_and_names_only_with_keep_names() -> None:
     history = History()
     history.front(event(BEGAN, 5, app="firefox", title="x • Instagram — Mozilla Firefox"))
     assert categories(history, "focus") == [Activity(category="social")]
     assert categories(history, "focus", keep_names=True) == [Activity(category="social", name="Instagram")]
 
 
-def test_a_program_named_as_a_file_is_the_same_program() -> None:
+def test_a_program_named_with_exe_is_the_same_program() -> None:
     history = History()
     history.front(event(BEGAN, 5, app="firefox.exe", title="x • Instagram — Mozilla Firefox"))
     assert categories(history, "focus") == [Activity(category="social")]
@@ -147,13 +149,13 @@ def test_a_page_is_classified_in_every_browser_as_its_own_title_would_be(browser
         ("https://.../", None),
     ],
 )
-def test_a_site_is_told_by_its_host_alone(url: str, category: str | None) -> None:
+def test_a_site_is_recognized_by_its_host_alone(url: str, category: str | None) -> None:
     history = History()
     history.tabs(event(BEGAN, 5, title="", url=url))
     assert [each.category for each in categories(history, "tab")] == ([category] if category else [])
 
 
-def test_no_title_and_no_address_is_behind_the_door() -> None:
+def test_no_title_and_no_url_gets_past_the_sanitizer() -> None:
     history = days(utc(2026, 11, 20), 1)
     tracks, report = let_in(history, keep_names=True)
     seen: set[int] = set()
@@ -178,7 +180,7 @@ def test_no_title_is_in_the_repr_of_an_event() -> None:
         assert CANARY_TITLE not in repr(read)
 
 
-def test_what_is_told_twice_is_there_once_and_counted() -> None:
+def test_duplicate_events_are_kept_once_and_counted() -> None:
     history = History()
     once = event(BEGAN, 5, app="firefox", title="x")
     history.front(once, once, event(BEGAN, 9, app="firefox", title="x"), event(after(20), 5, app="firefox", title="x"))
@@ -188,7 +190,7 @@ def test_what_is_told_twice_is_there_once_and_counted() -> None:
     assert (report.counts("laptop").read, report.counts("laptop").duplicate) == (4, 2)
 
 
-def test_an_event_torn_by_the_edge_of_what_was_asked_is_one_event() -> None:
+def test_an_event_split_at_the_edge_of_a_request_is_one_event() -> None:
     tracks, report = EventTracks(), ImportReport()
     sanitizer = EventSanitizer(catalogue(), tracks, report, phone="phone", keep_names=False, now=NOW)
     bucket = sanitizer.accept_bucket("aw-watcher-window_desk", "currentwindow", "desk")
@@ -202,7 +204,7 @@ def test_an_event_torn_by_the_edge_of_what_was_asked_is_one_event() -> None:
     assert (report.counts("laptop").read, track.duplicates) == (1, 0)
 
 
-def test_unlocks_of_a_host_called_otherwise_belong_to_the_only_phone() -> None:
+def test_unlocks_under_another_host_name_belong_to_the_only_phone() -> None:
     history = History()
     history.apps(event(BEGAN, 5, app="X", package="com.whatsapp"), host="pixel")
     history.unlocks(event(BEGAN, 0), host="unknown")

@@ -64,7 +64,7 @@ def apps(*rows: tuple[float, float, str]) -> History:
 GRAM, CHAT, CLOCK = "com.instagram.android", "com.whatsapp", "com.google.android.deskclock"
 
 
-def test_what_was_in_front_when_partner_time_began_is_known_from_then_on() -> None:
+def test_the_activity_in_front_at_the_start_is_known_from_the_start() -> None:
     assert told(front((-100, 200, INSTAGRAM))) == [
         (0, "SensorStarted"),
         (0, "social"),
@@ -72,7 +72,7 @@ def test_what_was_in_front_when_partner_time_began_is_known_from_then_on() -> No
     ]
 
 
-def test_a_missed_poll_is_bridged_and_a_longer_hole_is_a_gap_from_the_last_sign_on() -> None:
+def test_a_missed_poll_is_bridged_and_a_longer_hole_is_a_gap_from_the_last_event() -> None:
     history = front((0, 100, INSTAGRAM), (115, 100, PLAIN), (230.001, 5, PLAIN))
     assert told(history) == [
         (0, "SensorStarted"),
@@ -87,7 +87,7 @@ def test_a_missed_poll_is_bridged_and_a_longer_hole_is_a_gap_from_the_last_sign_
     assert (gap.since, gap.at, gap.reason, gap.sense) == (after(215), after(215), GapReason.SILENT, "focus")
 
 
-def test_outside_the_stretch_nothing_is_said() -> None:
+def test_outside_the_span_nothing_is_observed() -> None:
     history = front((-50, 10, INSTAGRAM), (HOUR, 100, INSTAGRAM))
     assert told(history) == []
     assert told(front((HOUR - 1, 100, INSTAGRAM))) == [(HOUR - 1, "SensorStarted"), (HOUR - 1, "social")]
@@ -117,7 +117,7 @@ def test_an_event_without_a_length_and_without_a_next_one_in_time_is_unknown_fro
     assert told(front((0, 0, INSTAGRAM))) == []
 
 
-def test_a_use_before_something_unknown_is_no_evidence() -> None:
+def test_a_use_before_a_gap_is_no_evidence() -> None:
     assert told(apps((0, 20, GRAM), (20, 0, CHAT), (1000, 5, GRAM)), "phone") == [
         (0, "SensorStarted"),
         (0, "social"),
@@ -128,7 +128,7 @@ def test_a_use_before_something_unknown_is_no_evidence() -> None:
     ]
 
 
-def test_a_phone_at_rest_is_laid_down_if_it_speaks_again_within_half_a_day() -> None:
+def test_a_silent_phone_is_laid_down_if_it_reports_again_within_half_a_day() -> None:
     twelve = 12 * HOUR
     assert told(apps((-100, 50, GRAM), (twelve - 50, 5, GRAM)), "phone") == [(0, "SensorStarted"), (0, "LaidDown")]
     assert told(apps((-100, 50, GRAM), (twelve - 49, 5, GRAM)), "phone") == []
@@ -143,7 +143,7 @@ def test_a_later_event_ends_the_one_before_it() -> None:
     ]
 
 
-def test_nobody_there_is_idle_since_then_and_somebody_back_is_not() -> None:
+def test_afk_is_idle_and_not_afk_is_not() -> None:
     history = there(front((0, 3000, INSTAGRAM)), (0, 60, "not-afk"), (60, 240, "afk"), (300, 3000, "not-afk"))
     found = seen(history)
     assert [(type(each), each.at) for each in found if isinstance(each, WentIdle | CameBack)] == [
@@ -154,7 +154,7 @@ def test_nobody_there_is_idle_since_then_and_somebody_back_is_not() -> None:
     assert {each.sense for each in found if isinstance(each, SensorStarted)} == {"focus", "idle"}
 
 
-def test_where_the_watcher_of_idleness_is_silent_nothing_is_known() -> None:
+def test_without_events_of_the_afk_watcher_nothing_is_known() -> None:
     history = there(front((0, 3000, INSTAGRAM)), (0, 60, "not-afk"), (361, 100, "not-afk"))
     assert [row for row in told(history) if row[1] in {"Gap", "social"}] == [
         (0, "social"),
@@ -170,9 +170,7 @@ def test_where_the_watcher_of_idleness_is_silent_nothing_is_known() -> None:
     ("hole", "status", "is_known"),
     [(300, "not-afk", True), (301, "not-afk", False), (2000, "afk", True)],
 )
-def test_a_hole_is_known_while_nobody_is_there_or_briefly_as_an_empty_desktop(
-    hole: float, status: str, is_known: bool
-) -> None:
+def test_a_hole_is_known_during_afk_or_briefly_as_an_empty_desktop(hole: float, status: str, is_known: bool) -> None:
     history = there(front((0, 100, INSTAGRAM), (100 + hole, 1000, PLAIN)), (0, 3500, status))
     gaps = [row for row in told(history) if row == (100, "Gap")]
     assert bool(gaps) is not is_known
@@ -180,7 +178,7 @@ def test_a_hole_is_known_while_nobody_is_there_or_briefly_as_an_empty_desktop(
         assert (100, "nothing") in told(history)
 
 
-def test_the_open_page_says_what_the_browser_s_own_title_does_not() -> None:
+def test_the_open_tab_classifies_the_browser() -> None:
     history = front((0, 100, PLAIN), (100, 100, INSTAGRAM), (200, 100, PLAIN))
     history.tabs(event(after(50), 250, title="Cats - YouTube", url="https://www.youtube.com/watch"))
     assert told(history) == [
@@ -193,14 +191,14 @@ def test_the_open_page_says_what_the_browser_s_own_title_does_not() -> None:
     ]
 
 
-def test_a_page_counts_only_in_its_own_browser_and_only_while_that_is_in_front() -> None:
+def test_a_tab_counts_only_while_its_own_browser_is_in_front() -> None:
     history = front((0, 100, PLAIN))
     history.front(event(after(100), 100, app="org.gnome.Maps", title="x"))
     history.tabs(event(after(0), 300, title="Cats - YouTube", url=""), browser="chrome")
     assert "video" not in {what for _, what in told(history)}
 
 
-def test_an_old_page_counts_no_longer() -> None:
+def test_an_old_tab_no_longer_counts() -> None:
     history = front((0, 1000, PLAIN))
     history.tabs(event(after(0), 10, title="Cats - YouTube"), event(after(140), 10, title="Cats - YouTube"))
     assert (10, "other") in told(history)
@@ -209,13 +207,13 @@ def test_an_old_page_counts_no_longer() -> None:
     assert [row for row in told(near) if row[1] == "other"] == [(140, "other")]
 
 
-def test_the_address_of_a_page_helps_where_its_title_says_nothing() -> None:
+def test_the_url_of_a_tab_is_used_when_its_title_is_unknown() -> None:
     history = front((0, 100, PLAIN))
     history.tabs(event(after(0), 100, title="…", url="https://www.instagram.com/p/1"))
     assert (0, "social") in told(history)
 
 
-def test_an_unlock_is_a_pick_up_where_the_phone_is_known_and_silence_stays_silence() -> None:
+def test_an_unlock_is_a_pick_up_only_while_the_phone_is_known() -> None:
     history = apps((10, 50, GRAM), (100, 5, CLOCK))
     history.unlocks(*(event(after(at), 0) for at in (5, 30, 99, 2000)))
     assert [row for row in told(history, "phone") if row[1] == "PickedUp"] == [(30, "PickedUp"), (99, "PickedUp")]
@@ -232,7 +230,7 @@ def test_instants_never_decrease_and_lie_within() -> None:
     assert max(instants) < after(HOUR)
 
 
-def test_how_long_anything_was_known_is_counted() -> None:
+def test_known_length_is_counted() -> None:
     host, _ = only_host(front((0, 100, INSTAGRAM), (1000, 50, PLAIN)))
     begins, ends = to_microseconds(BEGAN), to_microseconds(after(HOUR))
     assert known_length(known_states(host, begins, ends), ends) == 150_000_000

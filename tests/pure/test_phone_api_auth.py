@@ -15,7 +15,7 @@ from tests.rig.phone_api import MINE, NEW, OLD, OTHER, TOKEN
 PLACE = PhoneApiAddress(address="192.168.1.20", port=8765, host="laptop.local")
 
 
-def test_a_token_names_its_phone_and_no_other() -> None:
+def test_a_token_authenticates_its_phone_and_no_other() -> None:
     assert auth.authenticate(TOKEN.encode(), [MINE, OLD, NEW]) is MINE
     assert auth.authenticate(OTHER.encode(), [MINE, OLD, NEW]) is OLD
     assert auth.authenticate(OTHER.encode(), [MINE, NEW]) is None
@@ -24,7 +24,7 @@ def test_a_token_names_its_phone_and_no_other() -> None:
 @pytest.mark.parametrize(
     "presented", [b"", b"x", TOKEN.encode() + b"x", TOKEN[:-1].encode(), b"0" * 64, b"\xff" * 4096]
 )
-def test_what_is_no_token_names_nobody(presented: bytes) -> None:
+def test_an_invalid_token_authenticates_nobody(presented: bytes) -> None:
     assert auth.authenticate(presented, [MINE, OLD, NEW]) is None
     assert auth.authenticate(presented, []) is None
 
@@ -34,14 +34,14 @@ def test_a_digest_is_not_a_token() -> None:
     assert auth.authenticate(MINE.token.encode(), [MINE, OLD]) is None
 
 
-def test_a_phone_without_a_token_is_never_who_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_phone_without_a_token_is_never_authenticated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(auth, "digest", lambda _: "0" * 64)
     assert auth.authenticate(b"whatever has the digest that stands for nobody", [NEW, replace(NEW, token="")]) is None
 
 
 @pytest.mark.parametrize("token", [TOKEN, OTHER, "nobody's"])
 @pytest.mark.parametrize("phones", [[], [NEW], [MINE, OLD, NEW], [OLD, NEW, MINE]])
-def test_every_phone_is_compared_with_in_constant_time_whoever_it_is(
+def test_every_phone_is_compared_in_constant_time(
     monkeypatch: pytest.MonkeyPatch, token: str, phones: list[Phone]
 ) -> None:
     compared: list[tuple[int, int]] = []
@@ -56,13 +56,13 @@ def test_every_phone_is_compared_with_in_constant_time_whoever_it_is(
     assert compared == [(64, 64)] * (len(phones) + 1)
 
 
-def test_tokens_are_long_and_never_the_same() -> None:
+def test_tokens_are_long_and_unique() -> None:
     made = {auth.new_token() for _ in range(100)}
     assert len(made) == 100
     assert all(len(token) == 43 and token.replace("-", "").replace("_", "").isalnum() for token in made)
 
 
-def test_an_allowance_lets_so_many_through_at_once_and_then_so_many_a_second() -> None:
+def test_a_rate_limiter_allows_a_burst_and_then_its_rate() -> None:
     allowance = auth.RateLimiter(rate=20, burst=40)
     assert [allowance.allows("a", 100.0) for _ in range(41)] == [True] * 40 + [False]
     assert not allowance.allows("a", 100.03125)
@@ -70,20 +70,20 @@ def test_an_allowance_lets_so_many_through_at_once_and_then_so_many_a_second() -
     assert sum(allowance.allows("a", 1000.0) for _ in range(100)) == 40, "rest does not add up without end"
 
 
-def test_an_allowance_is_each_askers_own() -> None:
+def test_each_client_has_its_own_rate_limit() -> None:
     allowance = auth.RateLimiter(rate=1, burst=1)
     assert allowance.allows("a", 0.0)
     assert not allowance.allows("a", 0.0)
     assert allowance.allows("b", 0.0)
 
 
-def test_the_bar_of_200_requests_a_second_for_30_seconds_is_within_a_phones_allowance() -> None:
+def test_200_requests_a_second_for_30_seconds_are_within_a_phones_rate_limit() -> None:
     allowance = auth.RateLimiter(rate=auth.PHONE_RATE, burst=auth.PHONE_BURST)
     assert all(allowance.allows("a", number / 200) for number in range(6000))
     assert not all(allowance.allows("b", number / 400) for number in range(12000))
 
 
-def test_a_clock_that_moves_back_gives_nothing_away() -> None:
+def test_a_clock_that_moves_back_allows_no_more_requests() -> None:
     allowance = auth.RateLimiter(rate=1, burst=1)
     assert allowance.allows("a", 10.0)
     assert not allowance.allows("a", 5.0)
@@ -91,14 +91,14 @@ def test_a_clock_that_moves_back_gives_nothing_away() -> None:
     assert allowance.allows("a", 11.5)
 
 
-def test_what_an_allowance_remembers_is_bounded() -> None:
+def test_a_rate_limiter_remembers_a_maximum_of_clients() -> None:
     allowance = auth.RateLimiter(rate=1, burst=1, max_clients=10)
     for number in range(1000):
         allowance.allows(f"address {number}", 0.0)
     assert len(allowance) == 10
 
 
-def test_the_same_within_a_second_is_a_replay_and_later_it_is_not() -> None:
+def test_the_same_request_within_a_second_is_a_replay() -> None:
     replays: auth.ReplayCache[str] = auth.ReplayCache()
     fingerprint = replays.fingerprint("phone", "app_open", None)
     assert replays.get(fingerprint, 5.0) is None
@@ -108,13 +108,13 @@ def test_the_same_within_a_second_is_a_replay_and_later_it_is_not() -> None:
     assert replays.get(fingerprint, 6.0) is None
 
 
-def test_what_another_phone_says_or_something_else_is_no_replay() -> None:
+def test_requests_with_different_fields_are_no_replay() -> None:
     replays: auth.ReplayCache[str] = auth.ReplayCache()
     said = [("a", "b", None), ("a", None, "b"), ("ab", "", None), ("a", "b", "None"), ("b", "a", None)]
     assert len({replays.fingerprint(*one) for one in said}) == len(said)
 
 
-def test_replays_are_forgotten_and_keep_nothing_that_can_be_read() -> None:
+def test_the_replay_cache_forgets_and_holds_nothing_readable() -> None:
     replays: auth.ReplayCache[str] = auth.ReplayCache()
     for number in range(500):
         fingerprint = replays.fingerprint("phone", "canary", str(number))
@@ -149,23 +149,23 @@ def test_replays_are_forgotten_and_keep_nothing_that_can_be_read() -> None:
         ("[192.168.1.20", False),
     ],
 )
-def test_only_the_doors_own_names_are_answered(host: str, *, ours: bool) -> None:
+def test_only_own_host_names_are_accepted(host: str, *, ours: bool) -> None:
     assert is_own_host(host, address=PLACE, local=("192.168.1.20", 8765)) is ours
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8765", "[::1]:8765", "laptop.local:8765"])
-def test_on_the_loopback_the_loopbacks_names_are_ours(host: str) -> None:
+def test_on_the_loopback_its_names_are_accepted(host: str) -> None:
     everywhere = replace(PLACE, address="0.0.0.0")
     assert is_own_host(host, address=everywhere, local=("127.0.0.1", 8765))
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0:8765", "[::]:8765"])
-def test_the_address_that_means_everywhere_is_nobodys_name(host: str) -> None:
+def test_the_unspecified_address_is_no_host_name(host: str) -> None:
     everywhere = replace(PLACE, address="0.0.0.0", host="::")
     assert not is_own_host(host, address=everywhere, local=("127.0.0.1", 8765))
 
 
-def test_one_address_in_two_writings_is_one() -> None:
+def test_two_spellings_of_an_address_are_the_same_host() -> None:
     place = replace(PLACE, address="fd00:0:0:0::5", host="fd00::5")
     assert is_own_host("[FD00:0::5]:8765", address=place, local=("fd00::5", 8765))
     assert normalize_host("::ffff:192.168.1.20") == "192.168.1.20"
@@ -184,5 +184,5 @@ def test_one_address_in_two_writings_is_one() -> None:
         ("", False),
     ],
 )
-def test_only_our_own_page_is_of_the_same_origin(origin: str, *, same: bool) -> None:
+def test_only_the_own_page_has_the_same_origin(origin: str, *, same: bool) -> None:
     assert is_same_origin(origin, host="laptop.local:8765", scheme="http") is same

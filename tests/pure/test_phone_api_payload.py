@@ -1,4 +1,4 @@
-"""What a phone tells is read whole, or refused with every problem."""
+"""What a phone sends is parsed completely, or refused with every problem."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def wish_problems(body: str) -> list[str]:
     return list(wrong.value.problems)
 
 
-def test_the_example_of_the_format_is_told_in_utc() -> None:
+def test_the_example_of_the_format_is_read_in_utc() -> None:
     told = read(event="app_open", category="social", app="com.instagram.android", at="2026-11-23T19:02:11+01:00")
     assert told == PhoneEvent(event="app_open", category="social", app="com.instagram.android", at=NOW)
     assert told.at is not None
@@ -39,13 +39,13 @@ def test_the_example_of_the_format_is_told_in_utc() -> None:
 
 
 @pytest.mark.parametrize("event", EVENT_NAMES)
-def test_every_event_can_be_told_without_an_instant(event: str) -> None:
+def test_every_event_is_accepted_without_a_time(event: str) -> None:
     app = {"category": "social"} if event.startswith("app") else {}
     assert read(event=event, **app) == PhoneEvent(event=event, **app)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("category", CATEGORIES)
-def test_every_category_can_be_told(category: str) -> None:
+def test_every_category_is_accepted(category: str) -> None:
     assert read(event="app_open", category=category).category == category
 
 
@@ -53,7 +53,7 @@ def test_an_app_alone_is_enough_and_may_have_a_name_in_any_script() -> None:
     assert read(event="app_close", app="Фото 👩‍👧 & Co").app == "Фото 👩‍👧 & Co"
 
 
-def test_what_an_event_does_not_need_is_let_go_of_once_its_form_is_checked() -> None:
+def test_fields_that_an_event_does_not_need_are_dropped_after_they_are_checked() -> None:
     assert read(event="unlock", category="social", app="com.example") == PhoneEvent(event="unlock")
     assert problems({"event": "unlock", "category": "nothing such"})
     assert read(event="notified", category="messaging", app="com.whatsapp") == PhoneEvent(event="notified")
@@ -68,30 +68,30 @@ def test_what_an_event_does_not_need_is_let_go_of_once_its_form_is_checked() -> 
         ("2026-11-24T03:47:11+09:45", NOW),
     ],
 )
-def test_an_instant_up_to_ten_minutes_off_is_taken(at: str, meant: datetime) -> None:
+def test_a_time_up_to_ten_minutes_off_is_accepted(at: str, meant: datetime) -> None:
     assert read(event="unlock", at=at).at == meant
 
 
 @pytest.mark.parametrize("at", ["2026-11-23T18:12:11.000001Z", "2026-11-23T17:52:10Z", "2025-11-23T18:02:11Z"])
-def test_an_instant_further_off_is_refused(at: str) -> None:
+def test_a_time_further_off_is_refused(at: str) -> None:
     assert problems({"event": "unlock", "at": at}) == [
         "at is more than 10 minutes off: set the clocks right, or leave it out"
     ]
 
 
 @pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
-def test_an_instant_that_no_other_zone_can_hold_is_far_off(at: str) -> None:
+def test_a_time_that_overflows_in_another_zone_is_refused(at: str) -> None:
     assert "minutes off" in problems({"event": "unlock", "at": at})[0]
 
 
-def test_an_instant_without_a_zone_is_refused() -> None:
+def test_a_time_without_a_zone_is_refused() -> None:
     assert problems({"event": "unlock", "at": "2026-11-23T19:02:11"})[0].startswith("at has no zone")
 
 
 @pytest.mark.parametrize(
     "at", ["", "now", "23.11.2026 19:02", "2026-11-23T25:00:00Z", "1" * 5000, "\ud800", "٢٠٢٦-11-23"]
 )
-def test_what_is_no_instant_is_refused(at: str) -> None:
+def test_an_invalid_time_is_refused(at: str) -> None:
     assert problems({"event": "unlock", "at": at})[0].startswith("at is no instant")
 
 
@@ -145,11 +145,11 @@ def test_a_field_of_another_type_is_named_with_its_type(field: str, value: objec
         (b'"unlock"', 'the body is text where an object is needed, as in {"event": "unlock"}'),
     ],
 )
-def test_what_is_no_object_in_json_is_refused(body: bytes, said: str) -> None:
+def test_a_body_that_is_no_json_object_is_refused(body: bytes, said: str) -> None:
     assert problems(body) == [said]
 
 
-def test_numbers_of_any_size_are_numbers_and_no_work() -> None:
+def test_huge_numbers_are_refused_quickly() -> None:
     assert problems(b'{"event": ' + b"9" * 1_000_000 + b"}") == ["event is a number where text is needed"]
     assert problems(b'{"event": 1e999}') == ["event is a number where text is needed"]
 
@@ -162,7 +162,7 @@ def test_an_object_without_an_event_is_refused() -> None:
     assert problems("{}") == [f"event is missing: there is {', '.join(EVENT_NAMES)}"]
 
 
-def test_a_category_in_capitals_is_not_guessed_but_named() -> None:
+def test_a_category_in_capitals_is_refused_with_the_right_one() -> None:
     assert problems({"event": "app_open", "category": "Social"}) == ['category is "Social": did you mean social?']
 
 
@@ -182,11 +182,11 @@ def test_a_category_in_capitals_is_not_guessed_but_named() -> None:
         ("[app_package]", "app is the name of a variable, not what is in it: choose the variable from your app's list"),
     ],
 )
-def test_an_app_that_cannot_be_kept_is_refused_and_not_repeated(app: str, said: str) -> None:
+def test_an_app_that_cannot_be_stored_is_refused_and_not_repeated(app: str, said: str) -> None:
     assert problems({"event": "app_open", "app": app}) == [said]
 
 
-def test_two_hundred_characters_of_an_app_are_taken() -> None:
+def test_an_app_name_of_200_characters_is_accepted() -> None:
     assert read(event="app_open", app="ä" * 200).app == "ä" * 200
 
 
@@ -201,12 +201,12 @@ def test_an_app_does_not_show_in_a_repr() -> None:
     assert "canary" not in repr(read(event="app_open", app="com.canary.secret"))
 
 
-def test_what_is_repeated_is_short_and_harmless() -> None:
+def test_quoted_words_are_short_and_printable() -> None:
     found = problems({"event": "<b>\x1b[31m\u202e" + "x" * 4000, "y" * 4000: 1})
     assert all(len(one) < 200 and one.isprintable() for one in found)
 
 
-def test_a_thousand_strange_fields_are_not_all_listed() -> None:
+def test_of_many_unknown_fields_only_the_first_are_listed() -> None:
     found = problems({"event": "unlock"} | {f"f{number}": 1 for number in range(1000)})
     assert len(found) == 6
     assert found[-1] == "and 995 more fields that there are not"
@@ -222,7 +222,7 @@ def test_a_thousand_strange_fields_are_not_all_listed() -> None:
         ('{"do": "stop", "minutes": 5}', ("stop", timedelta(0))),
     ],
 )
-def test_a_wish_is_read(body: str, wish: tuple[str, timedelta]) -> None:
+def test_a_partner_time_request_is_read(body: str, wish: tuple[str, timedelta]) -> None:
     assert parse_partner_time_request(body.encode()) == wish
 
 
@@ -246,9 +246,9 @@ def test_a_wish_is_read(body: str, wish: tuple[str, timedelta]) -> None:
         ('{"do": "stop", "for": 1}', 'there is no field "for": there is do, minutes'),
     ],
 )
-def test_a_wish_that_cannot_be_is_refused(body: str, said: str) -> None:
+def test_an_invalid_partner_time_request_is_refused(body: str, said: str) -> None:
     assert wish_problems(body) == [said]
 
 
-def test_every_problem_of_a_wish_is_listed() -> None:
+def test_every_problem_of_a_partner_time_request_is_listed() -> None:
     assert len(wish_problems('{"do": "go", "minutes": "x", "who": "me"}')) == 3

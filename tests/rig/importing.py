@@ -1,4 +1,4 @@
-"""Hands for tests of importing: history through the sanitizer, past partner times through the core, into a store."""
+"""Helpers for tests of importing: history through the sanitizer, past partner times through the core, into a store."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from detector.store.store import Store
 
 
 class PhoneDaemon:
-    """Opens its door, in words, as the daemon would. `why`: what keeps the door shut; `at_look`: also done each time."""
+    """Reports that the phone API is open, as the daemon would. `why`: what keeps it closed; `at_look`: also done each time."""
 
     def __init__(self, *, why: str | None = None, at_look: Callable[[Store], None] | None = None) -> None:
         self.why = why

@@ -1,16 +1,16 @@
-/* The phone's page: pair, test, say that we are together or that the phone is put away, set up, remove.
+/* The phone's page: pair, test, start partner time, report that the phone is put away, set up, remove.
    Rule 1: the token stays on this phone: in the browser's storage, and in the address only while an icon is made.
-   Rule 2: what the laptop answers is shown as text, never as markup.
-   Rule 3: it asks its own laptop and nobody else. */
+   Rule 2: what the laptop responds is shown as text, never as markup.
+   Rule 3: it sends requests to its own laptop and to nobody else. */
 "use strict";
 
-const KEPT = "turntoward";
-const PATIENCE = 10000;
-const COPIED = 2000;
-const UNREACHED =
+const STORAGE_KEY = "turntoward";
+const REQUEST_TIMEOUT = 10000;
+const COPIED_DURATION = 2000;
+const UNREACHED_TEXT =
   "Your laptop did not answer. Is it awake, is Turntoward running, and is this phone in the same Wi-Fi?";
-const GONE = "Your laptop does not know this phone any more. Perhaps it was removed there.";
-const FORGOTTEN =
+const REMOVED_TEXT = "Your laptop does not know this phone any more. Perhaps it was removed there.";
+const UNKNOWN_TEXT =
   "This may be another browser than the one it was paired in, or the browser forgot. What you set up in Shortcuts, " +
   "MacroDroid or Tasker goes on as it was.";
 
@@ -19,135 +19,135 @@ let name = null;
 
 const find = (id) => document.getElementById(id);
 
-/* ---- what is kept on this phone ---- */
+/* ---- the token, stored on this phone ---- */
 
-function recall() {
-  const brought = new URLSearchParams(location.hash.slice(1));
-  if (brought.get("token")) {
-    keep(brought.get("token"), brought.get("name") || "");
+function loadToken() {
+  const fromAddress = new URLSearchParams(location.hash.slice(1));
+  if (fromAddress.get("token")) {
+    storeToken(fromAddress.get("token"), fromAddress.get("name") || "");
     history.replaceState(null, "", location.pathname);
     return;
   }
   try {
-    const kept = JSON.parse(localStorage.getItem(KEPT) || "{}");
-    token = kept.token || null;
-    name = kept.name || "";
+    const stored = JSON.parse(localStorage.getItem(STORAGE_KEY) || "{}");
+    token = stored.token || null;
+    name = stored.name || "";
   } catch {
     token = null;
   }
 }
 
-function keep(itsToken, itsName) {
-  token = itsToken;
-  name = itsName;
+function storeToken(newToken, newName) {
+  token = newToken;
+  name = newName;
   try {
-    localStorage.setItem(KEPT, JSON.stringify({ token, name }));
+    localStorage.setItem(STORAGE_KEY, JSON.stringify({ token, name }));
   } catch {
-    say(
-      find("kept-said"),
+    showMessage(
+      find("kept-message"),
       "This browser keeps nothing, perhaps because the tab is private. Set everything up before you close it.",
       "failed",
     );
   }
 }
 
-function forget() {
+function deleteToken() {
   token = null;
   name = null;
   try {
-    localStorage.removeItem(KEPT);
+    localStorage.removeItem(STORAGE_KEY);
   } catch {
-    /* Where nothing can be kept, nothing is there to forget. */
+    /* Without storage there is nothing to delete. */
   }
 }
 
-/* ---- asking the laptop ---- */
+/* ---- requests to the laptop ---- */
 
-async function ask(method, path, body, asPhone = true) {
-  const giveUp = new AbortController();
-  const timer = setTimeout(() => giveUp.abort(), PATIENCE);
+async function send(method, path, body, withToken = true) {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), REQUEST_TIMEOUT);
   const headers = {};
-  if (asPhone) headers["Authorization"] = `Bearer ${token}`;
+  if (withToken) headers["Authorization"] = `Bearer ${token}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   try {
-    const answer = await fetch(path, {
+    const response = await fetch(path, {
       method,
       headers,
       body: body === undefined ? undefined : JSON.stringify(body),
       credentials: "omit",
       cache: "no-store",
       referrerPolicy: "no-referrer",
-      signal: giveUp.signal,
+      signal: controller.signal,
     });
-    const text = await answer.text();
-    let said = {};
+    const text = await response.text();
+    let content = {};
     try {
-      said = JSON.parse(text || "{}") || {};
+      content = JSON.parse(text || "{}") || {};
     } catch {
-      /* What is no JSON says nothing to this page. */
+      /* Not JSON: the status says enough. */
     }
-    return { status: answer.status, said };
+    return { status: response.status, content };
   } catch {
-    return { status: 0, said: {} };
+    return { status: 0, content: {} };
   } finally {
     clearTimeout(timer);
   }
 }
 
-function whyNot({ status, said }) {
-  if (status === 0) return UNREACHED;
+function explainFailure({ status, content }) {
+  if (status === 0) return UNREACHED_TEXT;
   if (status === 429) return "That was too often at once. Wait a minute, then try again.";
-  const problems = Array.isArray(said.problems) ? said.problems.filter((one) => typeof one === "string") : [];
+  const problems = Array.isArray(content.problems) ? content.problems.filter((one) => typeof one === "string") : [];
   return `Your laptop refused this: ${problems.join("; ") || status}.`;
 }
 
-/* ---- saying what happened ---- */
+/* ---- messages ---- */
 
-function say(place, words, how = "") {
-  place.className = `said ${how}`;
-  place.textContent = words;
+function showMessage(element, words, state = "") {
+  element.className = `message ${state}`;
+  element.textContent = words;
 }
 
-async function tell(button, place, request, words) {
+async function submit(button, element, request, words) {
   if (button.disabled) return false;
   button.disabled = true;
-  say(place, "One moment …");
-  const answer = await ask(...request);
+  showMessage(element, "One moment …");
+  const response = await send(...request);
   button.disabled = false;
-  if (answer.status === 200 || answer.status === 204) {
-    say(place, words, "worked");
+  if (response.status === 200 || response.status === 204) {
+    showMessage(element, words, "worked");
     return true;
   }
-  if (answer.status === 401) leave(GONE);
-  else say(place, whyNot(answer), "failed");
+  if (response.status === 401) showUnpaired(REMOVED_TEXT);
+  else showMessage(element, explainFailure(response), "failed");
   return false;
 }
 
-/* ---- what is shown ---- */
+/* ---- sections ---- */
 
 function show(section) {
   for (const one of ["pair", "unpaired", "paired"]) find(one).hidden = one !== section;
   scrollTo(0, 0);
 }
 
-function leave(why) {
-  forget();
+function showUnpaired(why) {
+  deleteToken();
   closeAll();
   if (location.hash) history.replaceState(null, "", location.pathname);
-  fill();
+  fillValues();
   find("unpaired-why").textContent = why;
   show("unpaired");
   find("unpaired-title").focus();
 }
 
 function closeAll() {
-  for (const place of document.querySelectorAll("#paired details[open]")) place.open = false;
-  for (const place of document.querySelectorAll(".said")) say(place, "");
+  for (const element of document.querySelectorAll("#paired details[open]")) element.open = false;
+  for (const element of document.querySelectorAll(".message")) showMessage(element, "");
 }
 
-function enter() {
+function showPaired() {
   find("paired-name").textContent = name ? `Your laptop calls it “${name}”.` : "";
-  fill();
+  fillValues();
   show("paired");
   find("paired-title").focus();
 }
@@ -161,77 +161,77 @@ function codeInAddress() {
 
 async function pair() {
   const button = find("pair-button");
-  const place = find("pair-said");
+  const element = find("pair-message");
   if (button.disabled) return;
   button.disabled = true;
-  say(place, "One moment …");
-  const answer = await ask("POST", "/pair", { code: codeInAddress() }, false);
+  showMessage(element, "One moment …");
+  const response = await send("POST", "/pair", { code: codeInAddress() }, false);
   button.disabled = false;
-  if (answer.status === 200 && typeof answer.said.token === "string") {
-    say(place, "");
+  if (response.status === 200 && typeof response.content.token === "string") {
+    showMessage(element, "");
     history.replaceState(null, "", "/phone");
-    keep(answer.said.token, typeof answer.said.name === "string" ? answer.said.name : "");
-    enter();
+    storeToken(response.content.token, typeof response.content.name === "string" ? response.content.name : "");
+    showPaired();
     return;
   }
-  if (answer.status === 401) {
+  if (response.status === 401) {
     button.hidden = true;
-    say(
-      place,
+    showMessage(
+      element,
       "This link was used already, or its five minutes are over. Run “turntoward phone pair” at your laptop again, " +
         "and open the new link.",
       "failed",
     );
     return;
   }
-  say(place, whyNot(answer), "failed");
+  showMessage(element, explainFailure(response), "failed");
 }
 
 /* ---- the values to copy ---- */
 
-function fill() {
+function fillValues() {
   const words = { url: `${location.origin}/v1/phone`, token: token || "", category: find("category").value };
-  for (const place of document.querySelectorAll("[data-text]")) {
-    if (!place.firstChild) build(place);
-    place.querySelector("code").textContent = place.dataset.text.replace(/\{(\w+)\}/g, (all, word) =>
+  for (const element of document.querySelectorAll("[data-text]")) {
+    if (!element.firstChild) buildValue(element);
+    element.querySelector("code").textContent = element.dataset.text.replace(/\{(\w+)\}/g, (all, word) =>
       word in words ? words[word] : all,
     );
   }
 }
 
-function build(place) {
+function buildValue(element) {
   const label = document.createElement("span");
   label.className = "label";
-  label.textContent = place.dataset.label;
+  label.textContent = element.dataset.label;
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = "Copy";
-  button.setAttribute("aria-label", `Copy ${place.dataset.label}`);
-  place.className = "value";
+  button.setAttribute("aria-label", `Copy ${element.dataset.label}`);
+  element.className = "value";
   const text = document.createElement("code");
   button.addEventListener("click", () => copy(button, text));
-  place.append(label, text, button);
+  element.append(label, text, button);
 }
 
-async function copy(button, place) {
-  const worked = await copied(place.textContent);
-  if (!worked) getSelection().selectAllChildren(place);
+async function copy(button, element) {
+  const worked = await copyText(element.textContent);
+  if (!worked) getSelection().selectAllChildren(element);
   button.textContent = worked ? "Copied" : "Selected";
   setTimeout(() => {
     button.textContent = "Copy";
-  }, COPIED);
+  }, COPIED_DURATION);
 }
 
-async function copied(text) {
+async function copyText(text) {
   if (isSecureContext && navigator.clipboard) {
     try {
       await navigator.clipboard.writeText(text);
       return true;
     } catch {
-      /* Where the clipboard is refused, the old way may still work. */
+      /* Where the clipboard is refused, execCommand may still work. */
     }
   }
-  /* Over plain HTTP there is no navigator.clipboard: only the old way is left. */
+  /* Over plain HTTP there is no navigator.clipboard, only execCommand. */
   const field = document.createElement("textarea");
   field.className = "copying";
   field.readOnly = true;
@@ -253,51 +253,51 @@ async function copied(text) {
 
 /* ---- the buttons ---- */
 
-const ASKED = {
+const CONFIRMATIONS = {
   start: (minutes) =>
     `Asked for ${minutes} min from now. If partner time is under way already, it stays as it is.`,
   extend: (minutes) => `Asked for ${minutes} min more. Where no partner time is under way, nothing changes.`,
   stop: () => "Asked to stop. Partner time is over.",
 };
 
-function listen() {
+function attachHandlers() {
   find("pair-button").addEventListener("click", pair);
-  find("category").addEventListener("change", fill);
+  find("category").addEventListener("change", fillValues);
   find("test-button").addEventListener("click", (event) =>
-    tell(event.currentTarget, find("test-said"), ["POST", "/v1/test"], "It works: your laptop hears this phone."),
+    submit(event.currentTarget, find("test-message"), ["POST", "/v1/test"], "It works: your laptop hears this phone."),
   );
   for (const button of document.querySelectorAll("[data-do]")) {
     const minutes = Number(button.dataset.minutes);
-    const wish = { do: button.dataset.do, ...(minutes ? { minutes } : {}) };
-    const words = ASKED[wish.do](minutes);
+    const request = { do: button.dataset.do, ...(minutes ? { minutes } : {}) };
+    const words = CONFIRMATIONS[request.do](minutes);
     button.addEventListener("click", () =>
-      tell(button, find("together-said"), ["POST", "/v1/together", wish], words),
+      submit(button, find("together-message"), ["POST", "/v1/together", request], words),
     );
   }
   find("away-button").addEventListener("click", (event) =>
-    tell(
+    submit(
       event.currentTarget,
-      find("away-said"),
+      find("away-message"),
       ["POST", "/v1/phone", { event: "put_away" }],
       "Your laptop was told that the phone is put away.",
     ),
   );
   find("remove-button").addEventListener("click", async (event) => {
     const request = ["DELETE", "/v1/phone"];
-    if (await tell(event.currentTarget, find("remove-said"), request, "")) leave("It is removed, here and at your laptop.");
+    if (await submit(event.currentTarget, find("remove-message"), request, "")) showUnpaired("It is removed, here and at your laptop.");
   });
   /* An icon on the home screen may have a storage of its own: the token travels in the address's fragment, which no
      browser sends anywhere, and only while the person is at it. */
   find("home").addEventListener("toggle", (event) => {
-    const brought = new URLSearchParams({ token: token || "", name: name || "" });
-    const fragment = event.currentTarget.open && token ? `#${brought}` : "";
+    const fromAddress = new URLSearchParams({ token: token || "", name: name || "" });
+    const fragment = event.currentTarget.open && token ? `#${fromAddress}` : "";
     history.replaceState(null, "", location.pathname + fragment);
   });
 }
 
-find("told-again").append(...[...find("told").children].map((child) => child.cloneNode(true)));
-listen();
-recall();
+find("privacy-again").append(...[...find("privacy").children].map((child) => child.cloneNode(true)));
+attachHandlers();
+loadToken();
 if (codeInAddress()) show("pair");
-else if (token) enter();
-else leave(FORGOTTEN);
+else if (token) showPaired();
+else showUnpaired(UNKNOWN_TEXT);
