@@ -58,7 +58,7 @@ class ErrorReply(BusError):
 
 
 class Bus:
-    """One connection to a bus. To be closed."""
+    """One connection to a bus. To be closed, or used in `async with`."""
 
     def __init__(self, connection: MessageBus) -> None:
         self._connection = connection
@@ -234,6 +234,12 @@ class Bus:
         """End the connection, and wait until it has ended."""
         self.disconnect()
         await asyncio.wait([self._end], timeout=time_limit)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        await self.close()
 
     def _ended(self, end: asyncio.Future[None]) -> None:
         _retrieve_exception(end)

@@ -80,6 +80,7 @@ class Classifier:
             page, is_branded = self._page(title)
             # A browser that brands its titles does not brand the toplevel of an installed site.
             as_app = as_app or (browser in self._catalogue.branding and not is_branded)
+        # Rule 1 for the person's own entries first, then once more for the catalogue.
         for index in (self._own, self._catalogue):
             if inside_key and (hit := index.find_inside(inside_key)):
                 return _classification(hit, _("Inside the terminal runs “{name}”, as {place} says."))
@@ -137,6 +138,7 @@ class Classifier:
 
     def _page(self, title: str) -> tuple[SplitTitle, bool]:
         """Return the title of the page, without what the browser adds, and whether the browser added its brand."""
+        # A browser appends its brand, some of them the profile before it: "Cats - YouTube - Work - Microsoft Edge".
         page = split_title(normalize(shorten(title)))
         brands = self._catalogue.brands
         is_branded = False

@@ -56,12 +56,14 @@ class DesktopFiles:
         return self._found[key]
 
     def _look_up(self, key: str) -> tuple[str, ...]:
+        # An app id is mostly the file's name; some programs add the suffix, or write it in capitals or with spaces.
         whole = key.removesuffix(".desktop")
         for name in dict.fromkeys((key, whole, key.lower(), whole.lower().replace(" ", "-"))):
             for folder in self._folders:
                 read = read_desktop_file(folder / f"{name}.desktop")
                 if read:
                     return _split(read.get("Categories", ""))
+        # Only now are all files read, once: for an app id that is no file's name.
         if self._by_class is None:
             self._by_class = self._index()
         return self._by_class.get(key.casefold(), ())

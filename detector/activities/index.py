@@ -84,6 +84,7 @@ class EntryIndex:
 
     def find_app(self, app_id: str) -> Hit | None:
         """Return the entry of an app id, which must be normalized."""
+        # Some desktops report the name of the file in place of the app id.
         hit = self._apps.get(app_id) or self._apps.get(app_id.removesuffix(".desktop"))
         if hit is None and app_id.startswith(self._app_prefix_words):
             hit = next(hit for key, hit in self._app_prefixes if app_id.startswith(key))
@@ -109,6 +110,7 @@ class EntryIndex:
         if not title.text:
             return None
         last, first = title.segments[-1], title.segments[0]
+        # From the strictest pattern to the loosest. All but `begins`, `ends` and `within` are one look-up in a dict.
         segments = self._segments
         hit = segments["whole"].get(title.text) or segments["whole"].get(last if len(title.segments) == 1 else "")
         hit = hit or self._by_end(title) or segments["last"].get(last)

@@ -29,7 +29,9 @@ ELLIPSIS: Final = "…"
 Position: TypeAlias = Literal["last", "first", "any", "whole", "begins", "ends", "within"]
 
 _DASHES: Final = "-‐‑‒–—―−"
+# Between spaces, so that a hyphenated word or a time stays whole; a colon needs a space after it only.
 _SEPARATOR: Final = re.compile(rf"\s*([:：])\s+| ([|｜•·/»›]|[{_DASHES}]) |([｜])")
+# "(3) Inbox", "[12] chat", "• news": counts and marks of unread things change all the time.
 _COUNT: Final = re.compile(r"^(?:\(\d[^()]{0,24}\)|\[\d{1,6}\+?\]|[•●*🔴])\s*")
 _TRAILING_COUNT: Final = re.compile(r"\s*\(\d[\d.,+]{0,8}\)$")
 _REMOVED: Final = dict.fromkeys((173, 1564, 6158, *range(8203, 8208), *range(8234, 8239), *range(8288, 8304), 65279))
@@ -72,6 +74,7 @@ class SplitTitle:
 
 def normalize(text: str) -> str:
     """Return the text as it is compared: without control and direction marks, one space between words, case folded."""
+    # Nearly every title is printable, and then there is nothing to remove.
     if not text.isprintable():
         text = text.translate(_CLEANED)
     return " ".join(text.split()).casefold()

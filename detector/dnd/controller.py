@@ -125,6 +125,7 @@ class DndController:
         return _UrgentSender(sender, lambda: self.is_on_by_us and self._saved is not None and self._saved.urgent)
 
     async def _work(self) -> None:
+        # A request that comes while this one is carried out does not start a second worker: it is done next, here.
         self._again = True
         while self._again:
             self._again = False
@@ -186,6 +187,7 @@ class DndController:
         self._dnd, self._dnd_bus = dnd, bus
         before = await dnd.read()
         quiet = dnd.switched_on(before)
+        # On already, by the person's will: it is theirs, and nothing is restored later.
         if quiet == before:
             self._save(SavedState(occurrence=occurrence, theirs=True))
             logger.info("the desktop is quiet already, and stays as it is")
@@ -200,6 +202,7 @@ class DndController:
             masks=dnd.seen_by_sensor and exceptions.nudges,
             urgent=dnd.needs_urgent,
         )
+        # Rule 1: saved before the change, and marked as done after it.
         self._save(saved)
         await dnd.write(quiet, saved.ringing)
         self._save(replace(saved, done=True))

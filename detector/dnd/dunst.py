@@ -93,7 +93,6 @@ class DunstLevels(_Dunst):
     seen_by_sensor = True
 
     async def probe(self) -> None:
-        """Return if there are pause levels, and rules of ours; raise `DndUnavailable` if not."""
         await self._server.get(DUNST, "pauseLevel")
         await self._require_rules()
 
@@ -112,6 +111,8 @@ class DunstLevels(_Dunst):
     async def write(self, state: str, ringing: Sequence[str]) -> None:
         """Set the pause level, and switch the rules that let our nudges through."""
         level = int(json.loads(state)["level"])
+        # Our nudges must get through from the first instant to the last, so the rules are switched on before the level is
+        # set, and off only after it is gone.
         if level == LEVEL:
             await self._switch_allow_rules(ringing, _ON)
         await self._server.set(DUNST, "pauseLevel", Variant("u", level))
@@ -130,7 +131,6 @@ class DunstRules(_Dunst):
     can_read = False  # dunst 1.9 does not tell which rules are switched on
 
     async def probe(self) -> None:
-        """Return if dunst knows rules of ours; raise `DndUnavailable` if not."""
         await self._require_rules()
 
     async def read(self) -> str:
@@ -150,6 +150,7 @@ class DunstRules(_Dunst):
     async def write(self, state: str, ringing: Sequence[str]) -> None:
         """Switch our rules on or off."""
         if json.loads(state)["rule"]:
+            # The exceptions first, for the same reason as in `DunstLevels`.
             await self._switch_allow_rules(ringing, _ON)
             if not await self._switch_rule(HOLD_RULE, _ON):
                 raise DndUnavailable(_("dunst has only some of our rules"), REMEDY)
@@ -169,7 +170,6 @@ class DunstPaused(_Dunst):
     name = "dunst_paused"
 
     async def probe(self) -> None:
-        """Return if dunst tells whether it is paused; raise `DndUnavailable` if not."""
         await self._server.get(DUNST, "paused")
 
     async def read(self) -> str:

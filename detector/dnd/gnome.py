@@ -33,7 +33,6 @@ class GnomeBanners:
         del server  # the programs connect to dconf themselves
 
     async def probe(self) -> None:
-        """Return if the setting can be read and changed; raise `DndUnavailable` if not."""
         if await _run("gsettings", "writable", SCHEMA, KEY) != "true":
             raise DndUnavailable(_("GNOME's setting for Do Not Disturb may not be changed here"))
 

@@ -29,7 +29,6 @@ class PlasmaInhibition:
         self._cookie: int | None = None
 
     async def probe(self) -> None:
-        """Return if the server can be inhibited; raise `DndUnavailable` if not."""
         await self._server.get(NAME, "Inhibited")
 
     async def scope(self) -> str:

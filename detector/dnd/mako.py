@@ -46,7 +46,6 @@ class MakoMode:
         self._server = server
 
     async def probe(self) -> None:
-        """Return if mako has modes, and our mode a meaning; raise `DndUnavailable` if not."""
         await self._modes()
         if not _hides(_sections(await self._config()), frozenset()):
             why = _("mako's settings give the mode `{mode}` no meaning yet").format(mode=MODE)
@@ -119,6 +118,7 @@ def _config_path(pid: int | None) -> Path | None:
 
 
 def _sections(text: str) -> list[_Section]:
+    # As mako reads it: a section holds until the next one, and criteria are words of `key=value`.
     sections: list[_Section] = []
     for raw in text.splitlines():
         line = raw.strip()

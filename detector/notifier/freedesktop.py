@@ -85,7 +85,6 @@ class FreedesktopNotifier:
         return line.format(server=self._server.name, version=self._server.version)
 
     async def probe(self) -> None:
-        """Return if a server answers; raise `NotifyFailed` with why if not."""
         async with self._lock, self._bounded():
             await self._known_server(await self._connected())
 
@@ -102,10 +101,12 @@ class FreedesktopNotifier:
             # `_on_message` takes the reply as well, in order with the signals: one that follows at once finds its id known.
             self._calls[serial] = _NotifyCall(nudge=nudge, text=text, answered=answered)
             self._listen(wanted=True)
+            # Replacing in place: no second bubble, and no flicker of closing and opening.
             replaces = self._shown.id if self._shown is not None else 0
             try:
                 await notify(bus, text, server, replaces=replaces, serial=serial)
             except BaseException:
+                # The server may still show it late; then the next notifier has shown it as well.
                 if serial in self._calls:
                     self._calls[serial] = None
                 raise
@@ -132,6 +133,7 @@ class FreedesktopNotifier:
     async def _connected(self) -> Bus:
         if self._bus is not None and await self._bus.check_connected():
             return self._bus
+        # On a new connection serials start over, and nothing of the old one can be answered any more.
         self._server_changed()
         self._calls.clear()
         bus = self._shared
@@ -159,6 +161,7 @@ class FreedesktopNotifier:
 
     def _on_reply(self, message: Message) -> None:
         request = self._calls.pop(message.reply_serial or 0)
+        # An error has another signature; `call` raises it, and here nothing is shown.
         if message.signature != "u":
             self._listen(wanted=self._shown is not None)
             return
@@ -196,6 +199,7 @@ class FreedesktopNotifier:
             self._close_shown(gone)
 
     def _report(self, gone: _ShownNotification, answer: Answer) -> None:
+        # In the next round of the loop: the caller of `show` has to have its result first (Rule 3).
         if gone.request.nudge != 0:
             asyncio.get_running_loop().call_soon(gone.request.answered, gone.request.nudge, answer)
 

@@ -37,7 +37,6 @@ class NotifySendNotifier:
         self._shown_id: int | None = None
 
     async def probe(self) -> None:
-        """Return if the program and a session bus are there; raise `NotifyFailed` with why if not."""
         require_session_bus()
         if shutil.which("notify-send") is None:
             raise NotifyFailed(_("the program notify-send is not installed (Debian: libnotify-bin)"))
@@ -46,6 +45,7 @@ class NotifySendNotifier:
         """Show the text. `answered` is never called. Raises `NotifyFailed`."""
         del nudge, answered
         await self.probe()
+        # 0.7.9, in Debian 11, knows neither option and fails on them.
         if self._can_replace is None:
             self._can_replace = b"--replace-id" in await self._run(["--help"])
         options = [

@@ -44,7 +44,6 @@ class PlyerNotifier:
         self._timeout = timeout
 
     async def probe(self) -> None:
-        """Return if plyer can show here; raise `NotifyFailed` with why if not."""
         if (why := _why_not()) is not None:
             raise NotifyFailed(why)
         if sys.platform == "linux":

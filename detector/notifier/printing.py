@@ -31,7 +31,6 @@ class PrintingNotifier:
         self._stream = stream
 
     async def probe(self) -> None:
-        """Return if there is somewhere to print to that is not the journal; raise `NotifyFailed` if not."""
         self._target()
 
     async def show(self, nudge: int, text: NotificationText, answered: Callable[[int, Answer], None]) -> None:

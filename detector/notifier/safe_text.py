@@ -14,6 +14,7 @@ BODY_LIMIT: Final = 1000
 
 # Characters that reorder or hide their neighbours; the joiners of emoji are not among them.
 _TURNING: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+# For notify-send and plyer, whose servers differ in what they interpret: nothing that any of them might.
 _LOOKALIKES: Final = str.maketrans({"<": "‹", ">": "›", "&": "＆", "\\": "∖"})
 
 

@@ -55,6 +55,7 @@ async def get_server(bus: Bus) -> Server:
 async def notify(bus: Bus, text: NotificationText, server: Server, *, replaces: int, serial: int) -> None:
     """Hand the text to the server, in place of notification `replaces` (0: a new one). Raises as `call`."""
     title, body, actions = fit_to_server(text, server)
+    # `transient`: it does not stay in the desktop's list of notifications after its time.
     hints = {
         "urgency": Variant("y", _urgency(text, server)),
         "suppress-sound": Variant("b", True),

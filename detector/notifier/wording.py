@@ -145,6 +145,7 @@ def heads_up_text(
     `begins_local_text`: its start as the person reads it; it is always in the text.
     """
     known = phrases()
+    # The name is cut to what the sentence around it leaves of twelve words, so that the time is never cut off.
     begins = known.heads_up.format(title="", begins=begins_local_text).split()
     name = one_line(title).rstrip(".").split()[: MAX_TITLE_WORDS - len(begins)] or [_DEFAULT_TITLE]
     announcement = known.heads_up.format(title=" ".join(name), begins=begins_local_text)

@@ -65,7 +65,6 @@ class ActivityWatchSensor:
         self._every = every
 
     async def probe(self) -> None:
-        """Return if an aw-server is to be asked, is there, and hears from its watcher; else `SensorUnavailable`."""
         server = self._server()
         try:
             _bucket, events = await self._find_bucket(server)

@@ -98,6 +98,7 @@ class ActivityWatchServer:
         return await self._get(_events_path(bucket), query)
 
     async def _get(self, path: str, query: Mapping[str, str] | None = None) -> bytes:
+        # One connection for each request: they are ten seconds apart, and a server that restarts is no special case.
         parts = urlsplit(self.url)
         secure = parts.scheme == "https"
         port = parts.port or (443 if secure else 80)

@@ -77,16 +77,13 @@ class AdbConnection(asyncio.BufferedProtocol):
         return connection
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """See `asyncio.BaseProtocol`."""
         self._transport = cast("asyncio.Transport", transport)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """See `asyncio.BufferedProtocol`."""
         del sizehint
         return self._chunk
 
     def buffer_updated(self, nbytes: int) -> None:
-        """See `asyncio.BufferedProtocol`."""
         chunk = bytes(self._chunk[:nbytes])
         if self._on_data is not None:
             self._on_data(chunk)
@@ -97,7 +94,6 @@ class AdbConnection(asyncio.BufferedProtocol):
         self._arrived.set()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """See `asyncio.BaseProtocol`."""
         del exc
         self._ended = True
         self._arrived.set()

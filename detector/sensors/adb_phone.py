@@ -87,7 +87,6 @@ class AdbPhone:
         self._on_missed = on_missed
 
     async def probe(self) -> None:
-        """Return if the phone can be sensed now; raise `SensorUnavailable` with what to do if not."""
         states = {device.serial: device.state for device in await devices(self._server)}
         unavailable = why_unavailable(self._serial, states.get(self._serial))
         if unavailable is not None and not self._waits:
@@ -116,6 +115,7 @@ class AdbPhone:
                         for event in events:
                             yield event
                 except (AdbDisconnected, AdbError) as failure:
+                    # The log of an unplugged phone ends a moment before the server reports the unplugging.
                     await log.close()
                     await _expect_unplugged(inbox, failure)
                 finally:
@@ -164,6 +164,7 @@ class _PhoneLog:
             asked = self._clock.now()
             answer = await adb_client.run(self._serial, android_query.CLOCK_COMMAND, self._server)
             self._phone_clock = PhoneClock(answer, asked=asked, answered=self._clock.now())
+            # Rule 4: the log first.
             self._log = log = await adb_client.shell(self._serial, android_events.COMMAND, self._server)
             self._began = self._clock.now()
             answer = await adb_client.run(self._serial, android_query.COMMAND, self._server)
@@ -210,6 +211,7 @@ class _PhoneLog:
         # logcat begins with a line from before; the state that followed from it was asked for since.
         if at < self._began - self._phone_clock.error:
             return []
+        # The phone's clock may step back a little; instants of ours never do.
         self._latest = max(self._latest, at)
         return self.state.update(event, self._latest)
 

@@ -12,77 +12,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
 from detector.core.observations import Focused, LaidDown, LitUp, PickedUp
 from detector.sensors.android_events import AndroidEvent, AppResumed, KeyguardToggled, ScreenToggled
+from detector.sensors.known_programs import KNOWN_PROGRAMS
 from detector.sensors.model import AppFocused, SensorEvent
-
-LAUNCHERS: Final = frozenset(
-    {
-        "com.android.launcher",
-        "com.android.launcher2",
-        "com.android.launcher3",
-        "com.android.quickstep",
-        "com.google.android.launcher",
-        "com.google.android.apps.nexuslauncher",
-        "com.google.android.googlequicksearchbox",
-        "com.sec.android.app.launcher",
-        "com.miui.home",
-        "com.mi.android.globallauncher",
-        "com.huawei.android.launcher",
-        "com.hihonor.android.launcher",
-        "com.oppo.launcher",
-        "com.coloros.launcher",
-        "net.oneplus.launcher",
-        "com.oneplus.launcher",
-        "com.bbk.launcher2",
-        "com.vivo.launcher",
-        "com.motorola.launcher3",
-        "com.sonymobile.home",
-        "com.lge.launcher2",
-        "com.lge.launcher3",
-        "com.asus.launcher",
-        "com.htc.launcher",
-        "com.nothing.launcher",
-        "com.transsion.hilauncher",
-        "com.tcl.android.launcher",
-        "com.realme.launcher",
-        "com.microsoft.launcher",
-        "com.teslacoilsw.launcher",
-        "app.lawnchair",
-        "bitpit.launcher",
-        "com.actionlauncher.playstore",
-        "ginlemon.flowerfree",
-        "com.amazon.firelauncher",
-        "foundation.e.blisslauncher",
-        "org.fossify.home",
-        "com.fairphone.spring.launcher",
-    }
-)
-"""Home screens that are known by name; the phone is asked for its own besides."""
-
-SYSTEM: Final = frozenset(
-    {
-        "android",
-        "com.android.systemui",
-        "com.android.permissioncontroller",
-        "com.google.android.permissioncontroller",
-        "com.android.packageinstaller",
-        "com.google.android.packageinstaller",
-        "com.samsung.android.packageinstaller",
-        "com.miui.packageinstaller",
-        "com.android.settings.intelligence",
-        "com.google.android.settings.intelligence",
-        "com.android.intentresolver",
-        "com.android.credentialmanager",
-        "com.android.biometrics",
-        "com.samsung.android.biometrics.app.setting",
-        "com.miui.securitycenter",
-        "com.lbe.security.miui",
-    }
-)
-"""The system's own dialogs and panels, which lie over an app for a moment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +39,7 @@ class AndroidState:
     def __init__(self, device: str, *, user: int = 0, home: str = "", logs_keyguard: bool = True) -> None:
         self._device = device
         self._user = user
-        self._launchers = LAUNCHERS | {home}
+        self._launchers = KNOWN_PROGRAMS["android_launchers"] | {home}
         self._logs_keyguard = logs_keyguard
         self._has_toggled = False
         self._is_on: bool | None = None
@@ -148,6 +82,7 @@ class AndroidState:
     def _on_resumed(self, event: AppResumed, at: datetime) -> list[SensorEvent]:
         self._logs_keyguard = self._logs_keyguard and not event.is_older
         self._resumed = (event.user, event.package)
+        # Where the phone did not answer, an app that comes to the front shows that its screen is on.
         if self._is_on is None:
             self._is_on = True
         if self._is_on and (self._is_locked is None or not self._logs_keyguard):
@@ -197,9 +132,12 @@ class AndroidState:
 
     def _update_front(self, at: datetime, *, by_itself: bool) -> list[SensorEvent]:
         """Return what is in front now, where it is new."""
+        # `_front` is None for nothing in front, so whether anything was yielded at all needs a flag of its own.
         before, self._front = self._front if self._yielded_front else None, self._app_in_front()
         is_new, self._yielded_front = not self._yielded_front or self._front != before, True
         is_back = self._front is not None and self._front == self._beneath
+        # A dialog of the system's (a permission, a share sheet) lies over an app; returning to that app opens nothing. Several
+        # dialogs in a row lie over the same one.
         if not self._is_dialog():
             self._beneath = None
         elif before is not None:
@@ -220,4 +158,4 @@ class AndroidState:
         return self._resumed is not None and self._resumed[0] != self._user
 
     def _is_dialog(self) -> bool:
-        return self._resumed is not None and self._resumed[1] in SYSTEM
+        return self._resumed is not None and self._resumed[1] in KNOWN_PROGRAMS["android_dialogs"]

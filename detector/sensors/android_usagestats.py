@@ -67,6 +67,7 @@ def replay(
     for event in events:
         at = convert(event.at)
         # What was seen live in the second of the break yields nothing again: the state holds it already.
+        # What comes after `until` is in the live log already.
         if since - _SECOND < at <= until:
             missed += state.update(event, max(at, since))
     return missed, state

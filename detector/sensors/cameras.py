@@ -57,6 +57,7 @@ class Cameras:
 
     def in_use(self) -> bool:
         """Return whether a program of this person has a camera open; /proc is read only after a change."""
+        # Reading /proc takes milliseconds, and most checks follow a change of the microphone.
         if self._changed and self._watch >= 0:
             self._changed = False
             cameras = set(self._cameras())
@@ -111,6 +112,7 @@ class Cameras:
         try:
             lines = (self._udev / device).read_text(errors="replace").splitlines()
         except OSError:
+            # udev says nothing of it: better one device too many than a camera missed.
             return True
         capabilities = [line for line in lines if line.startswith("E:ID_V4L_CAPABILITIES=")]
         return not capabilities or ":capture:" in capabilities[0]

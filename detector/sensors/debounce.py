@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from detector.clock import Clock
 from detector.core.observations import Observation
 
 
 class Debouncer:
-    """On or off, in turn. `put` is given `on` or `off`, made with the instant of the report. To be closed.
+    """On or off, in turn: `put` is given an observation of the type `on` or `off`. To be closed.
 
     `after_on` and `after_off`: how long a state has to last before it is reported.
     """
@@ -24,8 +24,8 @@ class Debouncer:
         self,
         put: Callable[[Observation], None],
         clock: Clock,
-        on: Callable[[datetime], Observation],
-        off: Callable[[datetime], Observation],
+        on: Callable[..., Observation],
+        off: Callable[..., Observation],
         *,
         after_on: timedelta,
         after_off: timedelta,
@@ -58,4 +58,4 @@ class Debouncer:
     def _report(self, *, is_on: bool) -> None:
         self._timer = None
         self._reported = is_on
-        self._put(self._make[is_on](self._clock.now()))
+        self._put(self._make[is_on](at=self._clock.now()))

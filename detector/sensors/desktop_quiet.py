@@ -12,15 +12,13 @@ from typing import Final
 
 from dbus_fast import BusType, Message
 
-from detector.clock import Clock
-from detector.core.attention.settings import AttentionSettings
 from detector.core.observations import Observation, QuietBegan, QuietEnded, Sense, SensorStarted
 from detector.dbus import PROPERTIES, ErrorReply, match_owner_changes, match_signals
 from detector.errors import SensorLost, SensorUnavailable
 from detector.i18n import _
 from detector.sensors.bus import SensorBus
 from detector.sensors.channel import Channel
-from detector.sensors.model import SensorEvent
+from detector.sensors.model import ClockSensor, SensorEvent
 
 SERVICE: Final = "org.freedesktop.Notifications"
 PATH: Final = "/org/freedesktop/Notifications"
@@ -28,28 +26,19 @@ KNOWN_PROPERTIES: Final = (("org.dunstproject.cmd0", "paused"), (SERVICE, "Inhib
 """Interface and property, in the order in which they are tried."""
 
 
-class DesktopQuiet:
+class DesktopQuiet(ClockSensor):
     """Do Not Disturb by a property of the notification server, on the session bus."""
 
     name = "desktop_quiet"
     sense: Sense = "quiet"
 
-    def __init__(self, clock: Clock, settings: AttentionSettings | None = None) -> None:
-        del settings
-        self._clock = clock
-
     async def probe(self) -> None:
-        """Return if the notification server has such a property; raise `SensorUnavailable` if not."""
-        bus = await SensorBus.open(BusType.SESSION)
-        try:
+        async with await SensorBus.open(BusType.SESSION) as bus:
             await _find_property(bus)
-        finally:
-            await bus.close()
 
     async def observe(self) -> AsyncGenerator[SensorEvent, None]:
         """Yield `QuietBegan` and `QuietEnded` in turn, first as it is now."""
         channel: Channel[Observation] = Channel()
-        bus = await SensorBus.open(BusType.SESSION)
         quiet: bool | None = None
 
         def set_quiet(*, now_quiet: bool) -> None:
@@ -65,19 +54,18 @@ class DesktopQuiet:
             elif message.member == "PropertiesChanged" and message.body[0] == interface and name in message.body[1]:
                 set_quiet(now_quiet=bool(message.body[1][name].value))
 
-        try:
+        async with await SensorBus.open(BusType.SESSION) as bus:
             interface, name = await _find_property(bus)
             rules = [match_signals(SERVICE, PATH, PROPERTIES), match_owner_changes(SERVICE)]
             await bus.listen(rules, on_signal, channel)
             now_quiet = bool(await bus.get_property(SERVICE, PATH, interface, name))
-            # A signal that came meanwhile is at least as new. It must not come before `SensorStarted`, which resets the sense.
+            # A signal that came meanwhile is at least as new. It must not be yielded before `SensorStarted`, which resets the
+            # sense.
             known, quiet = now_quiet if quiet is None else quiet, None
             channel.put(SensorStarted(at=self._clock.now(), sense="quiet", sensor=self.name))
             set_quiet(now_quiet=known)
             while True:
                 yield await channel.get()
-        finally:
-            await bus.close()
 
 
 async def _find_property(bus: SensorBus) -> tuple[str, str]:

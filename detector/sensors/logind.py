@@ -18,14 +18,13 @@ from typing import Any, Final
 from dbus_fast import BusType, Message
 
 from detector.clock import Clock
-from detector.core.attention.settings import AttentionSettings
 from detector.core.observations import Gap, GapReason, Locked, Observation, Sense, SensorStarted, Suspended, Unlocked
 from detector.dbus import PROPERTIES, ErrorReply, match_owner_changes, match_signals
 from detector.errors import SensorLost, SensorUnavailable
 from detector.i18n import _
 from detector.sensors.bus import SensorBus
 from detector.sensors.channel import Channel
-from detector.sensors.model import SensorEvent
+from detector.sensors.model import ClockSensor, SensorEvent
 
 SERVICE: Final = "org.freedesktop.login1"
 MANAGER_PATH: Final = "/org/freedesktop/login1"
@@ -36,23 +35,15 @@ HINT_DELAY: Final = timedelta(seconds=10)
 """After `Lock`, a locker that sets the hint has set it by then."""
 
 
-class Logind:
+class Logind(ClockSensor):
     """Lock, unlock, sleep and waking up by systemd-logind, on the system bus."""
 
     name = "logind"
     sense: Sense = "session"
 
-    def __init__(self, clock: Clock, settings: AttentionSettings | None = None) -> None:
-        del settings
-        self._clock = clock
-
     async def probe(self) -> None:
-        """Return if logind knows a session of ours; raise `SensorUnavailable` if not."""
-        bus = await SensorBus.open(BusType.SYSTEM)
-        try:
+        async with await SensorBus.open(BusType.SYSTEM) as bus:
             await own_session(bus)
-        finally:
-            await bus.close()
 
     async def observe(self) -> AsyncGenerator[SensorEvent, None]:
         """Yield `Locked` or `Unlocked`, first as it is now; `Suspended` before sleep and a `Gap` after it."""
@@ -145,11 +136,13 @@ class _LogindWatch:
         now = self._clock.now()
         if about_to:
             self._asleep_since = now
+            # The instant is in the channel; closing the descriptor is what lets logind suspend.
             self._channel.put(Suspended(at=now))
             self._release_delay_lock()
         elif self._asleep_since is not None:
             since, self._asleep_since = self._asleep_since, None
             self._channel.put(Gap(at=now, since=min(since, now), reason=GapReason.SUSPEND))
+            # The lock was released for this sleep. Taking the next one is a call, for which a signal handler cannot wait.
             self._channel.put(TakeDelayLock())
 
     def _set_locked(self, *, locked: bool) -> None:
@@ -160,6 +153,7 @@ class _LogindWatch:
             self._channel.put(Locked(at=now) if locked else Unlocked(at=now))
 
     def _check_hint_later(self) -> None:
+        # A locker that had set the hint already only repeats itself: there is nothing to check.
         if not self._hinted:
             loop = asyncio.get_running_loop()
             self._check = loop.call_later(HINT_DELAY.total_seconds(), lambda: self._set_locked(locked=self._hinted))

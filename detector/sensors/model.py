@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
+from detector.clock import Clock
+from detector.core.attention.settings import AttentionSettings
 from detector.core.observations import LAPTOP, Observation, Sense
 
 
@@ -56,6 +58,14 @@ class AppFocused:
 
 SensorEvent: TypeAlias = Observation | ToplevelFocused | AppFocused
 """What a sensor yields: an observation, or something in front that the inbox has yet to classify."""
+
+
+class ClockSensor:
+    """The constructor of sensors that need the clock alone, and nothing of the settings."""
+
+    def __init__(self, clock: Clock, settings: AttentionSettings | None = None) -> None:
+        del settings
+        self._clock = clock
 
 
 class Sensor(Protocol):

@@ -23,7 +23,7 @@ from detector.errors import SensorLost
 from detector.sensors.bus import SensorBus
 from detector.sensors.channel import Channel
 from detector.sensors.debounce import Debouncer
-from detector.sensors.model import SensorEvent
+from detector.sensors.model import ClockSensor, SensorEvent
 
 PREFIX: Final = "org.mpris.MediaPlayer2."
 PATH: Final = "/org/mpris/MediaPlayer2"
@@ -47,7 +47,7 @@ class _QueryPlayer:
     owner: str
 
 
-class MprisMedia:
+class MprisMedia(ClockSensor):
     """Whether any media player plays, on the session bus."""
 
     name = "mpris_media"
@@ -56,14 +56,12 @@ class MprisMedia:
     def __init__(
         self, clock: Clock, settings: AttentionSettings | None = None, *, end_delay: timedelta = END_DELAY
     ) -> None:
-        del settings
-        self._clock = clock
-        self._between_two = end_delay
+        super().__init__(clock, settings)
+        self._end_delay = end_delay
 
     async def probe(self) -> None:
-        """Return if there is a session bus; raise `SensorUnavailable` if not. Players may come later."""
-        bus = await SensorBus.open(BusType.SESSION)
-        await bus.close()
+        async with await SensorBus.open(BusType.SESSION):
+            pass  # players may come later
 
     async def observe(self) -> AsyncGenerator[SensorEvent, None]:
         """Yield `MediaStarted` and `MediaEnded` in turn, first as it is now."""
@@ -72,10 +70,10 @@ class MprisMedia:
         debouncer = Debouncer(
             channel.put,
             self._clock,
-            lambda at: MediaStarted(at=at),
-            lambda at: MediaEnded(at=at),
+            MediaStarted,
+            MediaEnded,
             after_on=timedelta(0),
-            after_off=self._between_two,
+            after_off=self._end_delay,
         )
         players = _Players(bus, channel)
         try:
@@ -138,6 +136,7 @@ class _Players:
             if _is_player(name):
                 self._came_or_went(name, owner)
             return
+        # Signals carry the sender's unique name. That of a relay is in no entry, for its MPRIS name was ignored.
         if message.sender not in self._owners.values():
             return
         # The signal may carry Metadata along, which says what plays: only the status is read.
@@ -148,6 +147,7 @@ class _Players:
             self._channel.put(_QueryPlayer(message.sender))
 
     def _came_or_went(self, name: str, owner: str) -> None:
+        # One connection may own several player names: it has gone with the last of them.
         before = self._owners.pop(name, None)
         if owner:
             self._owners[name] = owner

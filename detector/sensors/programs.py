@@ -5,7 +5,7 @@ Rule 2: a toplevel names its own pid, so it is believed only where that process 
 
 Inside a terminal, the foreground is the kernel's: the process group to which the tty gives the keyboard. Where one process
 serves several ttys (gnome-terminal's server, the tabs of konsole, the panes of tmux and screen), it is the tty that was
-typed into last; the kernel updates that time every eight seconds at most.
+typed into last; the kernel keeps that time to within eight seconds.
 """
 
 from __future__ import annotations
@@ -18,59 +18,7 @@ from typing import Final
 
 import psutil
 
-TERMINALS: Final = frozenset(
-    {
-        "alacritty",
-        "aterm",
-        "com.mitchellh.ghostty",
-        "com.raggesilver.blackbox",
-        "contour",
-        "cool-retro-term",
-        "deepin-terminal",
-        "dev.warp.warp",
-        "eterm",
-        "foot",
-        "footclient",
-        "ghostty",
-        "gnome-terminal",
-        "gnome-terminal-server",
-        "guake",
-        "io.elementary.terminal",
-        "kgx",
-        "kitty",
-        "konsole",
-        "lxterminal",
-        "mate-terminal",
-        "mlterm",
-        "org.gnome.console",
-        "org.gnome.ptyxis",
-        "org.gnome.terminal",
-        "org.kde.konsole",
-        "org.kde.yakuake",
-        "org.wezfurlong.wezterm",
-        "ptyxis",
-        "qterminal",
-        "rio",
-        "roxterm",
-        "rxvt",
-        "sakura",
-        "st",
-        "st-256color",
-        "terminator",
-        "terminology",
-        "termite",
-        "tilda",
-        "tilix",
-        "urxvt",
-        "uxterm",
-        "wezterm",
-        "wezterm-gui",
-        "xfce4-terminal",
-        "xterm",
-        "yakuake",
-    }
-)
-"""WM_CLASS, app id or program of terminal emulators, in lower case."""
+from detector.sensors.known_programs import KNOWN_PROGRAMS
 
 INTERPRETERS: Final = ("python", "perl", "ruby", "node", "guile", "lua", "php", "gjs")
 MULTIPLEXERS: Final = ("tmux", "screen")
@@ -78,7 +26,7 @@ MULTIPLEXERS: Final = ("tmux", "screen")
 
 def is_terminal(app_id: str, program: str | None) -> bool:
     """Return whether a toplevel is a terminal emulator: by its class, and only where it has none by its program."""
-    return (app_id or program or "").lower() in TERMINALS
+    return (app_id or program or "").lower() in KNOWN_PROGRAMS["terminals"]
 
 
 def program_behind(pid: int) -> str | None:

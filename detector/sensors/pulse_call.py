@@ -19,7 +19,7 @@ from detector.core.observations import CallEnded, CallStarted, Observation, Sens
 from detector.sensors.cameras import Cameras
 from detector.sensors.channel import Channel
 from detector.sensors.debounce import Debouncer
-from detector.sensors.model import SensorEvent
+from detector.sensors.model import ClockSensor, SensorEvent
 from detector.sensors.pulse_server import PulseServer
 
 MIN_DURATION: Final = timedelta(seconds=3)
@@ -32,7 +32,7 @@ class _Recheck:
     """In the channel between two observations: something has changed, so the state has to be read."""
 
 
-class PulseCall:
+class PulseCall(ClockSensor):
     """A call by the microphone, as PulseAudio or PipeWire report it, or by the camera, as the kernel does."""
 
     name = "pulse_call"
@@ -41,12 +41,10 @@ class PulseCall:
     def __init__(
         self, clock: Clock, settings: AttentionSettings | None = None, *, min_duration: timedelta = MIN_DURATION
     ) -> None:
-        del settings
-        self._clock = clock
+        super().__init__(clock, settings)
         self._min_duration = min_duration
 
     async def probe(self) -> None:
-        """Return if the sound server answers; raise `SensorUnavailable` if not."""
         server = PulseServer(on_change=lambda: None, on_lost=lambda _why: None)
         try:
             await server.open()
@@ -59,8 +57,8 @@ class PulseCall:
         debouncer = Debouncer(
             channel.put,
             self._clock,
-            lambda at: CallStarted(at=at),
-            lambda at: CallEnded(at=at),
+            CallStarted,
+            CallEnded,
             after_on=self._min_duration,
             after_off=self._min_duration,
         )

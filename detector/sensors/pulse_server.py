@@ -106,6 +106,7 @@ class PulseServer:
     async def microphone_in_use(self) -> bool:
         """Return whether some program records from a microphone now. Raises `SensorLost`."""
         streams = await self._list("source-outputs")
+        # Mostly nothing records at all, and one list is enough.
         return bool(streams) and any_records(streams, await self._list("sources"))
 
     def close(self) -> None:
@@ -119,6 +120,7 @@ class PulseServer:
             self._on_lost(_("the sound server went away"))
             return
         *lines, self._line = (self._line + data).split(b"\n")
+        # Without a newline the rest of a line would grow for ever.
         self._line = self._line[-_MAX_BYTES:]
         if any(change in line for line in lines for change in CHANGES):
             self._on_change()
@@ -162,6 +164,8 @@ def any_records(streams: str, sources: str) -> bool:
 
     `streams`, `sources`: the output of `pactl list short source-outputs` and `… sources`.
     """
+    # Columns of a source: index, name, module, format, state. A suspended or idle one records nothing, and a monitor
+    # records what is played. Columns of a stream: index, source, client, driver, format; the server's own has no client.
     microphones = {
         fields[0]
         for line in sources.splitlines()

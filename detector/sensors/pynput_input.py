@@ -20,12 +20,11 @@ from importlib import import_module
 from typing import Any, Final
 
 from detector.clock import Clock
-from detector.core.attention.settings import AttentionSettings
 from detector.core.observations import InputCounted, Observation, Sense, SensorStarted
 from detector.errors import SensorUnavailable
 from detector.i18n import _
 from detector.sensors.channel import Channel
-from detector.sensors.model import SensorEvent
+from detector.sensors.model import ClockSensor, SensorEvent
 from detector.sensors.x11_connection import REMEDY, close_display, open_display
 
 SECOND: Final = timedelta(seconds=1)
@@ -39,18 +38,13 @@ REQUIRED_HOOKS: Final = ("_EVENTS", "_run", "_mark_ready", "_handle_message")
 logger = logging.getLogger("turntoward.sensors")
 
 
-class PynputInput:
+class PynputInput(ClockSensor):
     """Counts of scrolls, keys and clicks by pynput's listener, on the X server's RECORD extension."""
 
     name = "pynput_input"
     sense: Sense = "input"
 
-    def __init__(self, clock: Clock, settings: AttentionSettings | None = None) -> None:
-        del settings
-        self._clock = clock
-
     async def probe(self) -> None:
-        """Return if input can be counted; raise `SensorUnavailable` if not."""
         display = open_display()
         try:
             if not display.has_extension("RECORD"):
@@ -118,6 +112,7 @@ class _InputWatch:
         self._running = len(self._listeners)
         for listener in self._listeners:
             listener.start()
+        # `_on_end` sets it as well, so a thread that dies while it starts is not waited for.
         await self._ready.wait()
         if self._running == len(self._listeners):
             self._channel.put(SensorStarted(at=self._clock.now(), sense="input", sensor=PynputInput.name))
@@ -197,6 +192,7 @@ def _press_listener(
 ) -> Any:
     x = import_module("Xlib.X")
 
+    # Runs for every press in pynput's thread. Integers only go up there; the loop reads them, so no lock is needed.
     def _handle_message(_self: Any, _display: Any, event: Any, _injected: Any) -> None:
         if event.type == x.KeyPress:
             counters.keys += 1

@@ -46,6 +46,7 @@ def close_display(display: Any) -> None:
     with suppress(error.ConnectionClosedError, OSError):
         display.close()
     with suppress(OSError):
+        # python-xlib leaves its socket open when closing fails half-way.
         display.display.socket.close()
 
 

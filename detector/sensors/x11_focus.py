@@ -20,12 +20,11 @@ from typing import Any, Final
 from Xlib import X, error
 
 from detector.clock import Clock
-from detector.core.attention.settings import AttentionSettings
 from detector.core.observations import Sense, SensorStarted
 from detector.errors import SensorUnavailable
 from detector.i18n import _
 from detector.sensors.channel import Channel
-from detector.sensors.model import SensorEvent, Toplevel, ToplevelFocused
+from detector.sensors.model import ClockSensor, SensorEvent, Toplevel, ToplevelFocused
 from detector.sensors.programs import is_terminal, program_behind, program_inside
 from detector.sensors.x11_connection import X11Connection, close_display, open_display
 from detector.sensors.x11_in_use import WhileInUse
@@ -43,18 +42,13 @@ TITLE_PROPERTIES: Final = ("_NET_WM_NAME", "WM_NAME")
 OTHER_PROPERTIES: Final = ("_NET_WM_STATE", "WM_CLASS", "_NET_WM_PID")
 
 
-class X11Focus:
+class X11Focus(ClockSensor):
     """The active toplevel by the window manager's `_NET_ACTIVE_WINDOW`, with its class, title, program and state."""
 
     name = "x11_focus"
     sense: Sense = "focus"
 
-    def __init__(self, clock: Clock, settings: AttentionSettings | None = None) -> None:
-        del settings
-        self._clock = clock
-
     async def probe(self) -> None:
-        """Return if a window manager reports the active toplevel; raise `SensorUnavailable` if not."""
         display = open_display()
         try:
             root = display.screen().root
@@ -101,6 +95,7 @@ class _FocusWatch:
         self._full_screen = display.intern_atom("_NET_WM_STATE_FULLSCREEN")
         self._desktop = display.intern_atom("_NET_WM_WINDOW_TYPE_DESKTOP")
         self._root = display.screen().root
+        # Before the property is read for the first time, so that no change falls in between.
         self._root.change_attributes(event_mask=X.PropertyChangeMask)
         try:
             self._in_use = WhileInUse(self._connection, IdleCounter(display), self._reread_title)
@@ -130,6 +125,7 @@ class _FocusWatch:
                 self._stale.add("other")
 
     def _on_drained(self) -> None:
+        # Events are collected and handled once per round: a program that starts sets a dozen properties at a time.
         stale, self._stale = self._stale, set()
         if "active" in stale:
             self._read_active()
@@ -191,6 +187,7 @@ class _FocusWatch:
         self._update(self._read_title)
 
     def _read_all(self) -> Toplevel | None:
+        # Some file managers draw the desktop as a toplevel of its own.
         if self._desktop in (self._value(self._active, "_NET_WM_WINDOW_TYPE", MAX_LIST_WORDS) or ()):
             return None
         self._pid = self._read_pid()
@@ -243,6 +240,7 @@ class _FocusWatch:
             return raw.decode("latin-1" if whole else "utf-8", errors="ignore")
 
     def _yield_if_new(self) -> None:
+        # The pid belongs to it: two terminals with equal titles are two toplevels.
         current = (self._toplevel, self._pid)
         if current != self._yielded:
             self._yielded = current

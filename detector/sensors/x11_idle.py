@@ -20,7 +20,8 @@ from detector.sensors.model import SensorEvent
 from detector.sensors.x11_connection import X11Connection, close_display, open_display
 from detector.sensors.x11_sync import FALLS, RISES, IdleCounter
 
-# Below the threshold of going idle, so that one value of the counter cannot set off both alarms.
+# A negative transition begins strictly above its value (X Synchronization Protocol, "Alarms"). A millisecond below, it
+# sees the counter fall from exactly `idle_after` as well: an input right after the idle alarm.
 RETURN_MARGIN: Final = timedelta(milliseconds=1)
 
 
@@ -45,7 +46,6 @@ class X11Idle:
         self._idle_after = (settings or AttentionSettings()).idle_after
 
     async def probe(self) -> None:
-        """Return if the X server has the extension; raise `SensorUnavailable` if not."""
         display = open_display()
         try:
             self._require(display)
@@ -92,8 +92,8 @@ class _AlarmWatch:
     def _on_event(self, event: Any) -> None:
         alarm = self._counter.alarm_of(event)
         if alarm == self._idle_alarm and not self._idle:
-            # The event may have waited in the queue, so the counter is read again. If somebody has come back meanwhile it is low,
-            # and the event's own value is the larger.
+            # The event may have waited in the queue, so the counter is read again. If somebody has come back meanwhile,
+            # the counter is low, and the event's own value is the larger one.
             self._went_idle(max(self._counter.value_at(event), self._counter.read()))
         elif alarm == self._return_alarm and self._idle:
             self._idle = False

@@ -21,6 +21,7 @@ from detector.sensors.x11_idle import IdleWatch, X11Idle
 
 EXTENSION: Final = "MIT-SCREEN-SAVER"
 RETURN_INTERVAL: Final = timedelta(seconds=10)
+# So that the server's clock has surely passed `idle_after` when it is asked: asking too early means asking twice.
 IDLE_MARGIN: Final = timedelta(milliseconds=20)
 
 

@@ -61,6 +61,7 @@ class WhileInUse:
     def _due(self) -> None:
         self._timer = None
         # The alarm is set before the counter is read, so that no input falls between the two.
+        # It goes off when the counter falls, which only an input can bring about.
         self._alarm = self._counter.alarm(self._every / 2, test=FALLS)
         if self._counter.read() < self._every:
             self._disarm()

@@ -129,6 +129,7 @@ class IdleCounter:
         if COUNTER not in counters:
             raise SensorUnavailable(_("the X server's SYNC extension does not count idle time"))
         self._counter = counters[COUNTER]
+        # Without this python-xlib would return the event without its fields.
         display.extension_add_event(self._event, AlarmNotify, "SyncAlarmNotify")
 
     def read(self) -> timedelta:
@@ -141,6 +142,7 @@ class IdleCounter:
 
         It stays set, and does not go off for what is already so.
         """
+        # With a delta of 0 the alarm's value stays as it is after it went off.
         name: int = self._display.display.allocate_resource_id()
         _CreateAlarm(
             display=self._display.display,
