@@ -1,1 +1,1 @@
-"""Turntoward senses, measures and acts; `rules` decides. The rooms bear the names of the flow: see `pipeline`."""
+"""Turntoward senses, measures and acts; `rules` decides. The data flow starts in `sensors` and runs through `core`."""

@@ -1,1 +1,1 @@
-"""What counts as a micro-rejection, and whether to say so: conditions, rules, policy. Pure, and ignorant of `detector`."""
+"""What counts as a micro-rejection, and whether to say so: conditions, rules, policy. Pure; imports no `detector`."""

@@ -1,1 +1,1 @@
-"""Pure: recurrence to occurrences, begin and end, days on which the clock changes."""
+"""When partner time is: recurrence to occurrences, words to declarations and back, changes of the clock. Pure."""

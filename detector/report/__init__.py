@@ -1,1 +1,1 @@
-"""Pure: summarise rows of the store, write a summary as text or JSON, and explain single moments."""
+"""Summarise what is stored, write the summary as text or JSON, and explain single moments. Pure."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 import subprocess
 import sys
@@ -24,17 +25,22 @@ def contracts(place: Path) -> list[dict[str, object]]:
 
 
 def layers(place: Path) -> list[str]:
-    (rooms,) = [contract for contract in contracts(place) if contract["type"] == "layers"]
-    words = rooms["layers"]
-    assert isinstance(words, list)
-    return [name.strip() for layer in words for name in layer.split("|")]
+    return [name for layer in rows_of_layers(place) for name in layer]
 
 
-def rooms(place: Path) -> list[str]:
+def rows_of_layers(place: Path) -> list[list[str]]:
+    """Return the packages of each layer, the top layer first."""
+    (contract,) = [contract for contract in contracts(place) if contract["type"] == "layers"]
+    found = contract["layers"]
+    assert isinstance(found, list)
+    return [[name.strip() for name in layer.split("|")] for layer in found]
+
+
+def packages(place: Path) -> list[str]:
     """Return `rules`, and each module and package right inside `detector`."""
     inside = (place / "detector").iterdir()
-    named = [path.stem for path in inside if path.suffix == ".py" or any(path.glob("*.py"))]
-    return ["rules", *(f"detector.{name}" for name in sorted(named) if name != "__init__")]
+    names = [path.stem for path in inside if path.suffix == ".py" or any(path.glob("*.py"))]
+    return ["rules", *(f"detector.{name}" for name in sorted(names) if name != "__init__")]
 
 
 def unplaced(found: Iterable[str], placed: Iterable[str]) -> list[str]:
@@ -63,11 +69,11 @@ def test_every_contract_is_kept() -> None:
 @pytest.mark.parametrize(
     ("path", "planted", "broken"),
     [
-        ("detector/store/model.py", "import detector.daemon.loop", "The rooms"),
-        ("detector/sensors/model.py", "import detector.notifier.model", "The rooms"),
-        ("rules/lengths.py", "import detector.errors", "rules knows nothing of detector"),
-        ("detector/core/moments.py", "import detector.clock", "The core waits for nothing"),
-        ("rules/policy.py", "import time", "The core waits for nothing"),
+        ("detector/store/model.py", "import detector.daemon.loop", "Layers"),
+        ("detector/sensors/model.py", "import detector.notifier.model", "Layers"),
+        ("rules/lengths.py", "import detector.errors", "rules imports nothing"),
+        ("detector/core/moments.py", "import detector.clock", "The pure packages"),
+        ("rules/policy.py", "import time", "The pure packages"),
     ],
 )
 def test_a_violation_is_seen(copy: Path, path: str, planted: str, broken: str) -> None:
@@ -78,32 +84,45 @@ def test_a_violation_is_seen(copy: Path, path: str, planted: str, broken: str) -
     assert any(line.startswith(broken) and line.endswith("BROKEN") for line in done.stdout.splitlines()), done.stdout
 
 
-def test_every_room_has_its_place_in_the_layers() -> None:
-    assert unplaced(rooms(ROOT), layers(ROOT)) == []
-    assert unplaced(layers(ROOT), rooms(ROOT)) == [], "a layer names what is not there"
+def test_every_package_is_in_a_layer() -> None:
+    assert unplaced(packages(ROOT), layers(ROOT)) == []
+    assert unplaced(layers(ROOT), packages(ROOT)) == [], "a layer names what is not there"
 
 
-def test_a_new_room_without_a_place_is_seen(copy: Path) -> None:
+def test_a_new_package_without_a_layer_is_found(copy: Path) -> None:
     (copy / "detector" / "web").mkdir()
     (copy / "detector" / "web" / "page.py").write_text('"""A page."""\n')
-    (copy / "detector" / "loose.py").write_text('"""A loose end."""\n')
-    assert unplaced(rooms(copy), layers(copy)) == ["detector.loose", "detector.web"]
+    (copy / "detector" / "loose.py").write_text('"""A module."""\n')
+    assert unplaced(packages(copy), layers(copy)) == ["detector.loose", "detector.web"]
 
 
-def test_every_room_of_the_core_is_bound_to_wait_for_nothing() -> None:
-    """A room below the pipeline is either of the core, or one of the four that the core stands beside."""
-    (pure,) = [contract for contract in contracts(ROOT) if str(contract["name"]).startswith("The core")]
-    named = pure["source_modules"]
-    assert isinstance(named, list)
-    placed = layers(ROOT)
-    core = placed[placed.index("detector.core") :]
-    assert unplaced(core, named) == [
-        "detector.clock",
-        "detector.dbus",
-        "detector.errors",
-        "detector.files",
-        "detector.i18n",
-        "detector.paths",
-        "detector.spelling",
-        "detector.zone",
+def test_the_pure_packages_are_those_of_the_design() -> None:
+    (pure,) = [contract for contract in contracts(ROOT) if str(contract["name"]).startswith("The pure")]
+    assert pure["source_modules"] == [
+        "rules",
+        "detector.core",
+        "detector.partner_time",
+        "detector.activities",
+        "detector.report",
+        "detector.backtest",
+        "detector.devices",
     ]
+
+
+def table_of_packages() -> str:
+    """Return the packages as CONTRIBUTING.md shows them: the top layer first, each with the first line of its docstring."""
+    lines = ["| layer | package | what it is for |", "|---|---|---|"]
+    for number, names in enumerate(rows_of_layers(ROOT), 1):
+        for name in names:
+            path = ROOT / name.replace(".", "/")
+            module = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+            docstring = ast.get_docstring(ast.parse(module.read_text(encoding="utf-8")))
+            assert docstring
+            shown = name.removeprefix("detector.") + ("/" if path.is_dir() else ".py")
+            lines.append(f"| {number} | `{shown}` | {docstring.splitlines()[0]} |")
+    return "\n".join(lines) + "\n"
+
+
+def test_contributing_shows_the_packages_as_the_contract_has_them() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert table_of_packages() in page, f"put this into CONTRIBUTING.md:\n{table_of_packages()}"
