@@ -44,7 +44,7 @@ _NEVER_DROPPED: Final = (Shown, NotShown, Answered)
 _FORGETS_FRONT: Final = (Gap, SensorStarted, PartnerTimeBegan, Resumed, Unlocked, PickedUp, LaidDown, PutAway)
 
 
-def _told_category(app: AppFocused) -> Activity:
+def _by_own_category(app: AppFocused) -> Activity:
     return Activity(category=app.category or "other")
 
 
@@ -61,7 +61,7 @@ class Inbox:
         *,
         clock: Clock,
         arrived: asyncio.Event,
-        classify_app: Callable[[AppFocused], Activity] = _told_category,
+        classify_app: Callable[[AppFocused], Activity] = _by_own_category,
         keep_names: bool = False,
         max_waiting: int = MAX_WAITING,
     ) -> None:

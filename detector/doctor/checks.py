@@ -30,7 +30,7 @@ from detector.doctor.phones import (
     find_phones,
     known_of,
     known_share,
-    say_socket,
+    format_socket,
     unexpected_sockets,
 )
 from detector.errors import StoreError, TurntowardError, UserError
@@ -137,7 +137,7 @@ async def examine(clock: Clock) -> Findings:
         rules=len(rulebook.rules),
         asleep=unusable_rules(rulebook.rules, _senses_by_kind(senses, stored.phones)),
         problems=tuple(problems),
-        listening=tuple(say_socket(*each) for each in listening),
+        listening=tuple(format_socket(*each) for each in listening),
         unexpected=unexpected_sockets(listening, stored.phone_api, phone_api),
         door=phone_api,
         phones=await find_phones(stored.phones, clock, settings.sources.adb),

@@ -129,10 +129,10 @@ def unexpected_sockets(
     allowed = set()
     if address is not None and api is not None and api.wanted:
         allowed.add((_normalized(address.address), address.port))
-    return tuple(say_socket(*socket) for socket in listening if (_normalized(socket[0]), socket[1]) not in allowed)
+    return tuple(format_socket(*socket) for socket in listening if (_normalized(socket[0]), socket[1]) not in allowed)
 
 
-def say_socket(address: str, port: int) -> str:
+def format_socket(address: str, port: int) -> str:
     """Return an address and a port as people write them."""
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 

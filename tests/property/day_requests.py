@@ -1,4 +1,4 @@
-"""What a person may wish for in a day, as rules of a state machine; time itself is added in `test_day_machine.py`."""
+"""What a person may request in a day, as rules of a state machine; time itself is added in `test_day_machine.py`."""
 
 from __future__ import annotations
 
