@@ -3,6 +3,8 @@
 Rule 1: the same request does the same, whoever makes it; one that is impossible changes nothing.
 Rule 2: only the request is stored. The daemon acts on it when it next reconciles, and whoever requested it wakes the daemon.
 Rule 3: what has started stays as it started: only stop, skip, cancel, extend and remove change it.
+
+Every function raises `StoreError` if the store cannot be read or written.
 """
 
 from __future__ import annotations
@@ -39,9 +41,6 @@ def start(store: Store, now: datetime, lasts: timedelta, title: str) -> Occurren
     """Declare partner time from `now` on, once, for one minute to 24 h, and return it.
 
     None where one is under way already.
-
-    Raises:
-        StoreError: if the store cannot be read or written.
     """
     if _under_way(store, now):
         return None
@@ -50,11 +49,7 @@ def start(store: Store, now: datetime, lasts: timedelta, title: str) -> Occurren
 
 
 def stop(store: Store, now: datetime) -> tuple[Occurrence, ...]:
-    """Stop all that is under way, and return it as it was planned, the current one first.
-
-    Raises:
-        StoreError: if the store cannot be read or written.
-    """
+    """Stop all that is under way, and return it as it was planned, the current one first."""
     ending = _under_way(store, now)
     for occurrence in ending:
         store.plans.stop(occurrence.id, now)
@@ -65,9 +60,6 @@ def extend(store: Store, now: datetime, by: timedelta) -> Occurrence | None:
     """Extend the current one by so much, up to 24 h in all, and return it with its later end.
 
     None where nothing is under way, or where it has the latest end already.
-
-    Raises:
-        StoreError: if the store cannot be read or written.
     """
     before = _under_way(store, now)
     if not before:
@@ -83,9 +75,6 @@ def next_of(store: Store, now: datetime, number: int | None = None) -> Occurrenc
     """Return the occurrence of this partner time, or of any, that is under way, else the next to come.
 
     None where there is none within `MAX_AHEAD`, or where all of them are skipped or cancelled.
-
-    Raises:
-        StoreError: if the store cannot be read.
     """
     schedule = read_schedule(store, now)
     current = [each for each in schedule.under_way(now) if number in {None, each.partner_time}]
@@ -100,9 +89,6 @@ def skip(store: Store, now: datetime, number: int | None = None) -> Occurrence |
     """Skip the one under way, else the next one, of this partner time or of any, and return it.
 
     None where there is none to come.
-
-    Raises:
-        StoreError: if the store cannot be read or written.
     """
     with store.transaction():
         skipped = next_of(store, now, number)
@@ -115,9 +101,6 @@ def unskip(store: Store, now: datetime, number: int | None = None) -> Occurrence
     """Let the one that was skipped or cancelled last take place after all, and return it; its replacement is removed.
 
     None where none is skipped that could still begin: what has begun and was ended does not come back.
-
-    Raises:
-        StoreError: if the store cannot be read or written.
     """
     with store.transaction():
         found = _skipped(store, now, number)
@@ -135,11 +118,7 @@ def unskip(store: Store, now: datetime, number: int | None = None) -> Occurrence
 def cancel(
     store: Store, now: datetime, occurrence: Occurrence, instead: PartnerTime | None
 ) -> tuple[bool, PartnerTime | None]:
-    """Cancel the occurrence and declare its replacement; return whether there was anything to cancel, and the replacement.
-
-    Raises:
-        StoreError: if the store cannot be read or written.
-    """
+    """Cancel the occurrence and declare its replacement; return whether there was anything to cancel, and the replacement."""
     with store.transaction():
         if occurrence.id in store.plans.stopped() or any(
             known.is_over for known in started_occurrences(store, now) if known.occurrence.id == occurrence.id
@@ -154,9 +133,6 @@ def edit(store: Store, now: datetime, changed: PartnerTime) -> Edited | None:
 
     Skipped, cancelled, stopped and extended occurrences to come stay so, by their local day. What is under way goes on as
     it started.
-
-    Raises:
-        StoreError: if the store cannot be read or written.
     """
     with store.transaction():
         schedule = read_schedule(store, now)

@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from detector.clock import Clock
 from detector.daemon.clock_watch import ClockWatch
@@ -29,7 +29,7 @@ from detector.partner_time.proposals import Calendar
 from detector.store.store import Store
 
 if TYPE_CHECKING:
-    from detector.daemon.scheduler import Action
+    from detector.daemon.scheduler import Scheduler
 
 FIRST_WAIT: Final = timedelta(minutes=5)
 """How long after the start, and after the device woke up, the first is fetched."""
@@ -58,13 +58,6 @@ Refresh: TypeAlias = Callable[[int], Awaitable[ChildResult | None]]
 """Refreshes the calendar with this number; returns None if that failed to end."""
 
 
-class JobScheduler(Protocol):
-    """What is needed of `detector.daemon.scheduler.Scheduler`."""
-
-    def set_job(self, name: str, at: datetime | None, action: Action) -> None:
-        """Call `action` once at `at`."""
-
-
 class CalendarRefresher:
     """Refreshes the calendars that are due, one after another. `changed` is called when partner times were changed by that."""
 
@@ -73,7 +66,7 @@ class CalendarRefresher:
         *,
         store: Store,
         clock: Clock,
-        scheduler: JobScheduler,
+        scheduler: Scheduler,
         interval: Callable[[], timedelta],
         changed: Callable[[], None],
         refresh: Refresh | None = None,

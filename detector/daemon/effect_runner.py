@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from detector.clock import Clock
 from detector.core.effects import (
@@ -29,6 +29,9 @@ from detector.daemon.wording import Wording
 from detector.notifier.model import SHOW_TIMEOUT, NotificationSender, NotificationText
 from detector.store.store import Store
 
+if TYPE_CHECKING:
+    from detector.daemon.phone_tracker import PhoneTracker
+
 BY_PHONE: Final = "phone"
 """The name under which a nudge is recorded as shown when a phone took it as the answer to its request."""
 
@@ -37,17 +40,10 @@ _Showable: TypeAlias = Notify | NotifyStart | AskHowLong | NotifyNeedOver | With
 logger = logging.getLogger("turntoward")
 
 
-class WaitingPhones(Protocol):
-    """Phones that wait for an answer to their request: `detector.daemon.phone_tracker.PhoneTracker`."""
-
-    def show_nudge(self, moment: Moment, text: NotificationText) -> bool:
-        """Answer the phone on which the moment was noticed with the text; return whether it waits."""
-
-
 class EffectRunner:
     """Carries out the effects of one session.
 
-    `put` takes what is observed of the notifications. `phones`, where there are any, show their own nudges. At the end the
+    `put` takes what is observed of the notifications. `phones` that wait for an answer show their own nudges. At the end the
     `sender` is closed; where a line is to be shown after the end, `show_after_end` shows it and closes the sender later.
     """
 
@@ -59,7 +55,7 @@ class EffectRunner:
         wording: Wording,
         put: Callable[[Observation], None],
         clock: Clock,
-        phones: WaitingPhones | None = None,
+        phones: PhoneTracker | None = None,
         show_after_end: Callable[[NotificationText], None] | None = None,
     ) -> None:
         self.wording = wording

@@ -44,10 +44,6 @@ _NEVER_DROPPED: Final = (Shown, NotShown, Answered)
 _FORGETS_FRONT: Final = (Gap, SensorStarted, PartnerTimeBegan, Resumed, Unlocked, PickedUp, LaidDown, PutAway)
 
 
-def _by_own_category(app: AppFocused) -> Activity:
-    return Activity(category=app.category or "other")
-
-
 class Inbox:
     """A bounded queue of observations, in order. Belongs to the thread of the event loop.
 
@@ -57,11 +53,11 @@ class Inbox:
 
     def __init__(
         self,
-        classify: Callable[[Toplevel], Activity],
         *,
+        classify: Callable[[Toplevel], Activity],
+        classify_app: Callable[[AppFocused], Activity],
         clock: Clock,
         arrived: asyncio.Event,
-        classify_app: Callable[[AppFocused], Activity] = _by_own_category,
         keep_names: bool = False,
         max_waiting: int = MAX_WAITING,
     ) -> None:

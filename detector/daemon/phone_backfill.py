@@ -15,8 +15,9 @@ from typing import Final
 from detector.clock import Clock
 from detector.core.attention.attention import Attention
 from detector.core.attention.settings import AttentionSettings
-from detector.core.effects import Coverage, Record, Use
+from detector.core.effects import Record
 from detector.core.observations import Activity, Focused, Observation
+from detector.report.unfinished import measured
 from detector.sensors.model import AppFocused, SensorEvent, ToplevelFocused
 from detector.store.store import Store
 
@@ -61,30 +62,8 @@ class PhoneBackfill:
         for observation in observations:
             attention.observe(observation)
         attention.end(until)
-        records = [
-            Record(
-                occurrence=self._occurrence,
-                what=Use(
-                    number=self._number(use.began),
-                    device=device,
-                    activity=use.activity,
-                    began=use.began,
-                    ended=use.ended,
-                    trusted=use.trusted,
-                ),
-            )
-            for device, use in attention.closed()
-        ]
-        records += [
-            Record(
-                occurrence=self._occurrence,
-                what=Coverage(
-                    number=self._number(covered.began), device=device, began=covered.began, ended=covered.ended
-                ),
-            )
-            for device, covered in attention.covered()
-        ]
-        self._store.history.save(records)
+        found = [replace(each, number=self._number(each.began)) for each in measured(attention)]
+        self._store.history.save([Record(occurrence=self._occurrence, what=each) for each in found])
 
     def _observation(self, event: Observation | AppFocused) -> Observation:
         if not isinstance(event, AppFocused):

@@ -13,8 +13,8 @@ from datetime import datetime
 from detector.clock import ManualClock
 from detector.core.effects import Effect, Record
 from detector.core.observations import Gap, NotShown, Observation, Shown
+from detector.core.pipeline import Pipeline
 from detector.daemon.effect_runner import EffectRunner
-from detector.daemon.ports import Core
 
 BATCH_SIZE = 500
 """Records that are stored at once where nothing has to be shown."""
@@ -24,7 +24,7 @@ class Player:
     """Plays observations through a core. `results` is where the effect runner puts what became of a nudge."""
 
     def __init__(
-        self, *, core: Core, effect_runner: EffectRunner, clock: ManualClock, results: list[Observation]
+        self, *, core: Pipeline, effect_runner: EffectRunner, clock: ManualClock, results: list[Observation]
     ) -> None:
         self._core = core
         self._effect_runner = effect_runner

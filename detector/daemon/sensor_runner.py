@@ -109,7 +109,7 @@ class SensorRunner:
         self._shown_bugs = shown_bugs
         self._recovered = recovered
         self._unsensed = unsensed
-        self._refused: dict[str, UnavailableSensor] = {}
+        self._unavailable: dict[str, UnavailableSensor] = {}
         self._bugs: dict[str, deque[float]] = {}
         self._parked: set[str] = set()
         self._is_lost = False
@@ -119,7 +119,7 @@ class SensorRunner:
 
     def state(self) -> SenseState:
         """Return the state of the sense."""
-        refusals = (*self._elsewhere, *self._refused.values())
+        refusals = (*self._elsewhere, *self._unavailable.values())
         return SenseState(sense=self._sense, sensor=self.sensor, status=self.status, refusals=refusals)
 
     def start(self, group: asyncio.TaskGroup) -> None:
@@ -170,12 +170,12 @@ class SensorRunner:
                 await sensor.probe()
                 async with aclosing(sensor.observe()) as events:
                     await self._forward(choice.name, events)
-            except SensorUnavailable as refused:
+            except SensorUnavailable as unavailable:
                 if self.status == "running":
-                    self._lose(f"{choice.name} is lost: {refused}; it is tried again")
+                    self._lose(f"{choice.name} is lost: {unavailable}; it is tried again")
                     return "lost"
-                self._refused[choice.name] = UnavailableSensor(
-                    sensor=choice.name, why=refused.why, remedy=refused.remedy
+                self._unavailable[choice.name] = UnavailableSensor(
+                    sensor=choice.name, why=unavailable.why, remedy=unavailable.remedy
                 )
             except SensorLost as lost:
                 self._lose(f"{choice.name} is lost: {lost}; it is tried again")
@@ -192,7 +192,7 @@ class SensorRunner:
             is_back = False
             if isinstance(event, SensorStarted):
                 self.status, self.sensor = "running", name
-                self._refused.pop(name, None)
+                self._unavailable.pop(name, None)
                 is_back, self._is_lost = self._is_lost, False
             self._context.sink(event)
             if is_back:
@@ -218,7 +218,7 @@ class SensorRunner:
         now = self._context.clock.monotonic()
         met = self._bugs.setdefault(name, deque(maxlen=MAX_BUGS))
         met.append(now)
-        self._refused[name] = UnavailableSensor(
+        self._unavailable[name] = UnavailableSensor(
             sensor=name, why=f"it failed: {type(bug).__name__}, a bug in turntoward"
         )
         self._lose(f"{name} is lost; it is tried again")

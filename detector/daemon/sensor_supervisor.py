@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from types import TracebackType
-from typing import Self
 
 from detector.core.observations import Sense
 from detector.daemon.sensor_runner import SenseState, SensorChoice, SensorContext, SensorRunner
@@ -70,17 +68,6 @@ class SensorSupervisor:
         finally:
             for runner in self._runners.values():
                 runner.status, runner.sensor = "stopped", None
-
-    async def __aenter__(self) -> Self:
-        """Start."""
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop."""
-        await self.stop()
 
     def state(self) -> list[SenseState]:
         """Return the state of each sense."""

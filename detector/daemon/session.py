@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from detector.core.effects import Effect, Record
 from detector.core.observations import (
@@ -30,9 +30,12 @@ from detector.core.observations import (
 )
 from detector.daemon.effect_runner import EffectRunner
 from detector.daemon.inbox import Inbox
-from detector.daemon.ports import Core, Sensors
 from detector.errors import TurntowardError
 from detector.partner_time.model import Occurrence, is_on_call
+
+if TYPE_CHECKING:
+    from detector.core.pipeline import Pipeline
+    from detector.daemon.session_sensors import SessionSensors
 
 MICROSECOND: Final = timedelta(microseconds=1)
 """The smallest step of time. An occurrence is half-open: its last instant is a microsecond before its end."""
@@ -62,9 +65,9 @@ class Session:
         *,
         occurrence: Occurrence,
         stored_id: str,
-        core: Core,
+        core: Pipeline,
         inbox: Inbox,
-        sensors: Sensors,
+        sensors: SessionSensors,
         effect_runner: EffectRunner,
         quiet: bool = False,
     ) -> None:

@@ -93,7 +93,7 @@ class SessionFactory:
         self._classifier = load_classifier(settings.activities)
         apps = PhoneApps(self._classifier.classify_phone, store=store, occurrence=stored_id, keep_names=keep_names)
         self._inbox = Inbox(
-            self._classify, classify_app=apps.opened, clock=clock, arrived=parts.wake, keep_names=keep_names
+            classify=self._classify, classify_app=apps.opened, clock=clock, arrived=parts.wake, keep_names=keep_names
         )
 
         # Notifiers that still show something are taken over, so that the first notification replaces it.
@@ -172,8 +172,8 @@ class SessionFactory:
     def _report_unsensed(self, sense: Sense) -> None:
         if sense != "focus":
             return
-        refused = next((state.refusals for state in self._laptop.state() if state.sense == sense), ())
-        why = "; ".join(f"{each.sensor}: {each.why}" for each in refused) or "there is no sensor for it"
+        refusals = next((state.refusals for state in self._laptop.state() if state.sense == sense), ())
+        why = "; ".join(f"{each.sensor}: {each.why}" for each in refusals) or "there is no sensor for it"
         logger.warning("what is in front cannot be sensed here (%s); `turntoward doctor` says more", why)
         self._effect_runner.show(self._effect_runner.wording.nothing_sensed(self.session.occurrence.ends))
 

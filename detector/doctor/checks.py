@@ -28,9 +28,9 @@ from detector.doctor.phones import (
     PhoneFound,
     find_phone_api,
     find_phones,
+    format_socket,
     known_of,
     known_share,
-    format_socket,
     unexpected_sockets,
 )
 from detector.errors import StoreError, TurntowardError, UserError

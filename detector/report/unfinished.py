@@ -5,7 +5,7 @@ Rule 1: uses and coverage reach up to the last observation, and no further.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from detector.core.attention.attention import Attention
 from detector.core.attention.settings import AttentionSettings
@@ -25,9 +25,19 @@ def measure_unfinished(
             attention.observe(seen)
         last = max(last, seen.at)
     attention.end(last)
+    found = list(measured(attention))
     # A use whose end was corrected later comes again under the same number; the last one counts.
-    uses = {
-        use.number: Use(
+    uses = {each.number: each for each in found if isinstance(each, Use)}
+    return (
+        [StoredUse(occurrence=occurrence.id, use=use) for use in uses.values()],
+        [StoredCoverage(occurrence=occurrence.id, coverage=each) for each in found if isinstance(each, Coverage)],
+    )
+
+
+def measured(attention: Attention) -> Iterator[Use | Coverage]:
+    """Yield the uses and the coverage that the attention has finished since the last call, as they are stored."""
+    for device, use in attention.closed():
+        yield Use(
             number=use.number,
             device=device,
             activity=use.activity,
@@ -35,13 +45,5 @@ def measure_unfinished(
             ended=use.ended,
             trusted=use.trusted,
         )
-        for device, use in attention.closed()
-    }
-    coverage = [
-        Coverage(number=covered.number, device=device, began=covered.began, ended=covered.ended)
-        for device, covered in attention.covered()
-    ]
-    return (
-        [StoredUse(occurrence=occurrence.id, use=use) for use in uses.values()],
-        [StoredCoverage(occurrence=occurrence.id, coverage=each) for each in coverage],
-    )
+    for device, covered in attention.covered():
+        yield Coverage(number=covered.number, device=device, began=covered.began, ended=covered.ended)

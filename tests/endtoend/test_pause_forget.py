@@ -16,7 +16,7 @@ OF_THE_EVENING = ("observations", "uses", "coverage", "moments")
 
 
 def counted(evening: Evening, *tables: str) -> dict[str, int]:
-    return {table: evening.rows(f"SELECT count(*) AS rows FROM {table}")[0]["rows"] for table in tables}  # noqa: S608
+    return {table: evening.rows(f"SELECT count(*) AS rows FROM {table}")[0]["rows"] for table in tables}  # noqa: S608 - names of the test's own
 
 
 def test_a_pause_disconnects_from_the_display_and_resume_reconnects(evening_with: Begin) -> None:

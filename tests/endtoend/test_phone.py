@@ -235,7 +235,7 @@ def test_a_phone_on_a_cable_is_sensed_by_adb(evening_with: Begin, pairing: ExitS
     evening.read_greeting()
 
     def spoken(device: str) -> list[dict[str, object]]:
-        return evening.rows(f"SELECT * FROM observations WHERE device = '{device}' ORDER BY id")  # noqa: S608
+        return evening.rows(f"SELECT * FROM observations WHERE device = '{device}' ORDER BY id")  # noqa: S608 - names of the test's own
 
     until(lambda: spoken("my phone"), what="the phone is sensed")
     for _ in range(3):

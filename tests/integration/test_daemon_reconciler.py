@@ -34,7 +34,6 @@ from detector.core.observations import (
 from detector.core.pipeline import Pipeline
 from detector.daemon.clock_watch import ClockWatch
 from detector.daemon.effect_runner import EffectRunner
-from detector.daemon.inbox import Inbox
 from detector.daemon.loop import Loop
 from detector.daemon.reconciler import Reconciler, Upcoming
 from detector.daemon.session import CoreFailed, Session
@@ -46,6 +45,7 @@ from detector.store.model import StoredOccurrence
 from detector.store.store import Store
 from rules.model import Condition, FeatureKey, FeatureSet, Page, Rule
 from rules.policy import PolicySettings
+from tests.rig.day import inbox_of_others
 
 BEGINS = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
 ENDS = BEGINS + timedelta(minutes=90)
@@ -133,7 +133,7 @@ class Evening:
         )
 
     def open_session(self, occurrence: Occurrence, stored_id: str) -> Session:
-        inbox = Inbox(lambda _: Activity(category="other"), clock=self.clock, arrived=self.wake)
+        inbox = inbox_of_others(self.clock, self.wake)
         self.sensors.append(Sensors(inbox.put, self.clock))
         self.senders.append(FakeSender())
         self.effect_runners.append(

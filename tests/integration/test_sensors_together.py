@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -35,6 +35,15 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr("detector.daemon.sensor_runner.FIRST_WAIT", timedelta(milliseconds=50))
     monkeypatch.setattr("detector.daemon.sensor_runner.MAX_WAIT", timedelta(milliseconds=200))
     return
+
+
+@asynccontextmanager
+async def running(supervisor: SensorSupervisor) -> AsyncIterator[None]:
+    await supervisor.start()
+    try:
+        yield
+    finally:
+        await supervisor.stop()
 
 
 async def test_every_sense_of_a_desktop_starts_and_stopping_leaves_nothing_open(
@@ -74,7 +83,7 @@ async def test_an_x_server_that_dies_and_returns_is_one_gap_per_sense_and_one_li
     with ExitStack() as stack:
         first = stack.enter_context(desktop())
         monkeypatch.setenv("DISPLAY", first.display)
-        async with supervisor:
+        async with running(supervisor):
             await until_async(lambda: all(supervisor.active_sensors().values()), what="all senses")
             first.kill_server()
             await until_async(lambda: not any(supervisor.active_sensors().values()), what="all lost")
@@ -107,7 +116,8 @@ async def test_the_benchmark_load_costs_the_sensors_little(x_desktop: Desktop) -
     x_desktop.xdotool("windowmove", str(terminal.window), "0", "0", "windowsize", str(terminal.window), "1270", "780")
     seen: list[Any] = []
     choices = {sense: candidates(sense, "x11") for sense in ON_X11}
-    async with SensorSupervisor(SensorContext(clock=SystemClock(), sink=seen.append), choices=choices) as supervisor:
+    supervisor = SensorSupervisor(SensorContext(clock=SystemClock(), sink=seen.append), choices=choices)
+    async with running(supervisor):
         await until_async(lambda: all(supervisor.active_sensors().values()), what="all senses")
         x_desktop.load(motion=500, scrolls=10, keys=5)
         await until_async(lambda: any(isinstance(what, InputCounted) for what in seen), what="the load")

@@ -40,7 +40,14 @@ def clock() -> ManualClock:
 
 
 def make_inbox(clock: ManualClock, *, keep_names: bool = False, max_waiting: int = 5) -> Inbox:
-    return Inbox(classify, clock=clock, arrived=asyncio.Event(), keep_names=keep_names, max_waiting=max_waiting)
+    return Inbox(
+        classify=classify,
+        classify_app=lambda app: Activity(category=app.category or "other"),
+        clock=clock,
+        arrived=asyncio.Event(),
+        keep_names=keep_names,
+        max_waiting=max_waiting,
+    )
 
 
 def seen(at: datetime, title: str = "Instagram", **more: bool) -> ToplevelFocused:

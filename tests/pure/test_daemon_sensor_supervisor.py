@@ -112,8 +112,11 @@ class Rig:
 @asynccontextmanager
 async def running(**choices: list[Script]) -> AsyncIterator[Rig]:
     rig = Rig(choices)
-    async with rig.supervisor:
+    await rig.supervisor.start()
+    try:
         yield rig
+    finally:
+        await rig.supervisor.stop()
 
 
 async def test_events_reach_the_sink_in_order() -> None:

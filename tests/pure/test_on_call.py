@@ -9,13 +9,13 @@ from io import BytesIO, StringIO
 import pytest
 
 from detector.clock import ManualClock
-from detector.core.observations import Activity, GapReason, Observation, PartnerTimeBegan
-from detector.daemon.inbox import Inbox
+from detector.core.observations import GapReason, Observation, PartnerTimeBegan
 from detector.daemon.session import Session
 from detector.partner_time.model import Occurrence, is_on_call
 from detector.store.forgetting import Interval, cut_occurrence
 from detector.store.model import StoredOccurrence
 from detector.store.recordings import read_recording, write_recording
+from tests.rig.day import inbox_of_others
 
 BEGINS = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
 ENDS = BEGINS + timedelta(minutes=90)
@@ -61,7 +61,7 @@ async def test_partner_time_began_carries_on_call(title: str, *, on_call: bool) 
     silent = Silent()
     occurrence = Occurrence(id="1@x", partner_time=1, title=title, begins=BEGINS, ends=ENDS, zone="UTC")
     clock = ManualClock(BEGINS)
-    inbox = Inbox(lambda _: Activity(category="other"), clock=clock, arrived=asyncio.Event())
+    inbox = inbox_of_others(clock, asyncio.Event())
     under_way = Session(
         occurrence=occurrence,
         stored_id="1@x",

@@ -64,6 +64,12 @@ def core() -> Pipeline:
     return Pipeline([a_minute_of_feed()], policy, AttentionSettings(fleeting=timedelta(0)))
 
 
+def inbox_of_others(clock: ManualClock, wake: asyncio.Event) -> Inbox:
+    """Return an inbox for which every toplevel and app is of the category "other"."""
+    other = Activity(category="other")
+    return Inbox(classify=lambda _: other, classify_app=lambda _: other, clock=clock, arrived=wake)
+
+
 class Sensors:
     """Sensors that report only that they have started."""
 
@@ -149,7 +155,7 @@ class Day:
         )
 
     def _open_session(self, occurrence: Occurrence, stored_id: str) -> Session:
-        inbox = Inbox(lambda _: Activity(category="other"), clock=self.clock, arrived=self.wake)
+        inbox = inbox_of_others(self.clock, self.wake)
         self.sensors.append(Sensors(inbox.put, self.clock))
         self._effect_runner = EffectRunner(
             store=self.store,
