@@ -1,113 +1,105 @@
-"""What becomes of a match: held, said or suppressed; then what came of what was said.
+"""What becomes of a match: nudged, held or suppressed; then what came of the nudge.
 
-Rule 1: every match becomes one moment, and every decision about it is kept with its reason.
+Rule 1: every match becomes one moment, and every decision about it is recorded with its reason.
 Rule 2: an outcome is decided once: undelivered, then what the person answered (together, needed), then what was
 measured (put away within 30 s, within 60 s), then dismissed, else ignored; unknown where the device was not sensed, even
 if that comes out later. Putting the device to sleep is putting it away.
 Rule 3: the device counts as left at the last instant at which it was left for good within 60 s of the nudge, and not for
 another device.
-Rule 4: what is needed is asked for how long once, and that its time is over is said once, and only to who is still there.
+Rule 4: for how long something is needed is asked once, and that its time is over is shown once, and only to a person who
+still uses it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from detector.core.attention.attention import Attention
+from detector.core.attention.busy import BusyState
 from detector.core.attention.departure import LATE_PUT_AWAY, left_at
-from detector.core.attention.device_state import DeviceState
 from detector.core.attention.uses import UseState
 from detector.core.effects import AskHowLong, Effect, Moment, Notify, NotifyNeedOver, Outcome, Record, Withdraw
-from detector.core.observations import Answered, NotShown, Shown
+from detector.core.observations import Answered, NotShown, PartnerTimeBegan, Shown
 from rules.engine import NEVER
 from rules.model import Hold, Match, Nudge, Reason
 from rules.policy import NEEDED_LENGTHS, History, PastNudge, PolicySettings, decide, find_excuse
 
 EARLY_PUT_AWAY: Final = timedelta(seconds=30)
-"""As long as a look; this and the late one are shown."""
+"""As long as a glance; the outcome says whether the device was put away within this, or within `LATE_PUT_AWAY`."""
 IDLE_NOTICE_DELAY: Final = timedelta(seconds=2)
 """How late a sensor may be in noticing idleness."""
 
 
 @dataclass(slots=True)
-class _Held:
+class _HeldMatch:
+    """A match whose nudge waits. `until`: when to decide again; `since`: when each reason first held it back."""
+
+    number: int
     match: Match
-    moment: Moment
     until: datetime
     since: dict[Reason, datetime] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
-class _Said:
-    moment: Moment
+class _OpenNudge:
+    """A nudge without an outcome. `until`: when it gets one, unless something decides it earlier."""
+
+    number: int
     device: str
     until: datetime
 
 
 @dataclass(slots=True)
-class _Needed:
-    """What is needed until then; `waits`: that it is over is yet to be said."""
+class _Need:
+    """What the person needs until then. `moment`: as it was when they said so; `is_due`: its end is yet to be shown."""
 
     moment: Moment
     until: datetime
-    waits: bool = True
+    is_due: bool = True
 
 
 class Moments:
-    """The moments of one occurrence. `on_call`: whether the person is on call during it; `quiet`: nothing is said."""
+    """The moments of one occurrence. `quiet`: it belongs to a quiet week, and no nudge is shown."""
 
-    def __init__(
-        self,
-        *,
-        occurrence: str,
-        began: datetime,
-        policy: PolicySettings,
-        attention: Attention,
-        idle_after: timedelta,
-        busy: Callable[[DeviceState], tuple[Reason | None, datetime | None]],
-        on_call: bool = False,
-        quiet: bool = False,
-    ) -> None:
-        self._occurrence = occurrence
+    def __init__(self, began: PartnerTimeBegan, policy: PolicySettings, attention: Attention, busy: BusyState) -> None:
+        self.quiet = began.quiet
         self._began = began
         self._policy = policy
         self._attention = attention
-        self._idle_after = idle_after
         self._busy = busy
-        self._on_call = on_call
-        self.quiet = quiet
-        self._numbered = 0
+        # By number; the one that was recorded last stands last.
+        self._moments: dict[int, Moment] = {}
+        self._count = 0
         self._repeats: Counter[str] = Counter()
-        self._history: dict[int, PastNudge] = {}
+        self._past_nudges: dict[int, PastNudge] = {}
         self._dismissed = 0
         self._for_both: set[str] = set()
-        self._asked: dict[int, Moment] = {}
-        self._needed: dict[tuple[str, str | None], _Needed] = {}
-        self._waiting: list[_Held] = []
-        self._followed: list[_Said] = []
-        self._by_use: dict[int, list[Moment]] = {}
+        self._asked_how_long: set[int] = set()
+        self._needs: dict[tuple[str, str | None], _Need] = {}
+        self._held: list[_HeldMatch] = []
+        self._open: dict[int, _OpenNudge] = {}
 
     @property
     def deadline(self) -> datetime:
         """The next instant at which time alone decides something."""
-        if not (self._waiting or self._followed or self._needed):
+        if not (self._held or self._open or self._needs):
             return NEVER
-        over = (needed.until for needed in self._needed.values() if needed.waits)
-        waited = (held.until for held in self._waiting)
-        return min((*waited, *(said.until for said in self._followed), *over), default=NEVER)
+        needs = (need.until for need in self._needs.values() if need.is_due)
+        held = (held.until for held in self._held)
+        return min((*held, *(nudge.until for nudge in self._open.values()), *needs), default=NEVER)
 
-    def notice(self, match: Match) -> list[Effect]:
-        """Decide about a match that has just begun to hold."""
-        self._numbered += 1
-        if match.use is None or all(said.use != match.use for said in self._history.values()):
+    def add(self, match: Match) -> list[Effect]:
+        """Make a moment of a match that has just begun to hold, and decide about it."""
+        self._count += 1
+        # What holds again within a use that was named already does not count as another time.
+        if match.use is None or all(nudge.use != match.use for nudge in self._past_nudges.values()):
             self._repeats[match.rule] += 1
-        moment = Moment(
-            number=self._numbered,
-            occurrence=self._occurrence,
+        self._moments[self._count] = Moment(
+            number=self._count,
+            occurrence=self._began.occurrence,
             rule=match.rule,
             device=match.device,
             use=match.use,
@@ -121,197 +113,185 @@ class Moments:
             evidence=match.evidence,
             repeat=max(1, self._repeats[match.rule]),
         )
-        return self._decide(_Held(match, moment, match.at), match.at)
+        return self._decide(_HeldMatch(self._count, match, match.at), match.at)
 
     def on_deadline(self, at: datetime) -> list[Effect]:
-        """Decide again about what waits, and about what came of nudges, as far as `at` says so."""
+        """Decide again about held matches, and give outcomes to open nudges, as far as they are due at `at`."""
         effects: list[Effect] = []
-        for held in [held for held in self._waiting if held.until <= at]:
-            self._waiting.remove(held)
+        for held in [held for held in self._held if held.until <= at]:
+            self._held.remove(held)
             effects += self._decide(held, at)
-        for said in [said for said in self._followed if said.until <= at]:
-            effects += self._conclude(said, None)
-        for needed in [needed for needed in self._needed.values() if needed.waits and needed.until <= at]:
-            needed.waits = False
-            effects += self._say_over(needed)
+        for nudge in [nudge for nudge in self._open.values() if nudge.until <= at]:
+            effects += self._conclude(nudge, None)
+        for need in [need for need in self._needs.values() if need.is_due and need.until <= at]:
+            need.is_due = False
+            effects += self._end_need(need)
         return effects
 
     def after_observation(self, at: datetime) -> list[Effect]:
-        """Decide again about what waits: something changed. A held match whose use is over has passed."""
+        """Decide again about every held match: something changed. One whose use is over has passed."""
         effects: list[Effect] = []
-        for held in list(self._waiting):
-            self._waiting.remove(held)
+        for held in list(self._held):
+            self._held.remove(held)
             effects += self._decide(held, at)
         return effects
 
-    def use_ended(self, number: int, ended: datetime) -> list[Effect]:
+    def set_use_end(self, use: int, ended: datetime) -> list[Effect]:
         """Write the end of a use into its moments."""
-        return [self._keep(replace(moment, ended=max(ended, moment.began))) for moment in self._by_use.get(number, ())]
+        found = [moment for moment in self._moments.values() if moment.use == use]
+        return [self._record(replace(moment, ended=max(ended, moment.began))) for moment in found]
 
-    def shown(self, seen: Shown | NotShown) -> list[Effect]:
-        """Write down which notifier spoke, or that none did."""
-        said = self._find(seen.nudge)
-        if said is None:
+    def on_shown(self, observation: Shown | NotShown) -> list[Effect]:
+        """Write down which notifier showed the nudge, or that none did."""
+        nudge = self._open.get(observation.nudge)
+        if nudge is None:
             return []
-        if isinstance(seen, NotShown):
-            # What nobody saw was not said: it takes nothing off the budget and asks for no distance.
-            self._history.pop(seen.nudge, None)
-            return self._conclude(said, Outcome.UNDELIVERED)
-        self._attention.nudged(seen.at, said.moment.category)
-        return [self._keep(replace(said.moment, shown_by=seen.by))]
+        if isinstance(observation, NotShown):
+            # What nobody saw takes nothing off the budget, and other nudges need not keep their distance from it.
+            self._past_nudges.pop(nudge.number, None)
+            return self._conclude(nudge, Outcome.UNDELIVERED)
+        moment = self._moments[nudge.number]
+        self._attention.nudged(observation.at, moment.category)
+        return [self._record(replace(moment, shown_by=observation.by))]
 
-    def answered(self, seen: Answered) -> list[Effect]:
+    def on_answer(self, observation: Answered) -> list[Effect]:
         """Write down an answer; what it means for the rest of partner time follows from it."""
-        if seen.answer in NEEDED_LENGTHS:
-            return self._needed_for(seen)
-        said = self._find(seen.nudge)
-        if said is None or said.moment.answer is not None:
+        if observation.answer in NEEDED_LENGTHS:
+            return self._begin_need(observation)
+        nudge = self._open.get(observation.nudge)
+        if nudge is None or self._moments[nudge.number].answer is not None:
             return []
-        effects: list[Effect] = [self._keep(replace(said.moment, answer=seen.answer, answered_at=seen.at))]
-        if seen.answer == "dismissed":
+        moment = replace(self._moments[nudge.number], answer=observation.answer, answered_at=observation.at)
+        effects: list[Effect] = [self._record(moment)]
+        if observation.answer == "dismissed":
             self._dismissed += 1
-        elif seen.answer == "together":
-            if said.moment.category is not None:
-                self._for_both.add(said.moment.category)
-            effects += self._conclude(said, Outcome.TOGETHER)
-        elif seen.answer == "needed":
-            effects += self._conclude(said, Outcome.NEEDED)
-            self._asked[seen.nudge] = moment = replace(said.moment, outcome=Outcome.NEEDED)
-            effects.append(AskHowLong(moment=moment))
+        elif observation.answer == "together":
+            if moment.category is not None:
+                self._for_both.add(moment.category)
+            effects += self._conclude(nudge, Outcome.TOGETHER)
+        elif observation.answer == "needed":
+            effects += self._conclude(nudge, Outcome.NEEDED)
+            self._asked_how_long.add(nudge.number)
+            effects.append(AskHowLong(moment=self._moments[nudge.number]))
         return effects
 
-    def lose(
+    def close_open(
         self, device: str | None, at: datetime, reason: Reason, *, put_to_sleep: str | None = None
     ) -> list[Effect]:
-        """Close what waits and what is followed on the device (None: on all): nothing more will be known of it.
+        """Close the held matches and open nudges of the device (None: of all): nothing more will be known of it.
 
-        Of the device that was put to sleep it is known that it was left.
+        Of a device that was put to sleep it is known that it was left.
         """
         effects: list[Effect] = []
-        for needed in [needed for (name, _), needed in self._needed.items() if device in {None, name}]:
-            needed.waits = False
-        for held in [held for held in self._waiting if device in {None, held.match.device}]:
-            self._waiting.remove(held)
-            effects.append(self._settled(held, "suppressed", reason, at))
-        for said in [said for said in self._followed if device in {None, said.device}]:
-            effects.append(Withdraw(nudge=said.moment.number))
-            left = left_at(self._attention.devices, said.moment.decided_at)[1]
-            is_over = (reason is Reason.ENDED or said.device == put_to_sleep) and left is not None
-            effects += self._conclude(said, None if is_over else Outcome.UNKNOWN)
+        for need in [need for (name, _), need in self._needs.items() if device in {None, name}]:
+            need.is_due = False
+        for held in [held for held in self._held if device in {None, held.match.device}]:
+            self._held.remove(held)
+            effects.append(self._settle(held, "suppressed", reason, at))
+        for nudge in [nudge for nudge in self._open.values() if device in {None, nudge.device}]:
+            effects.append(Withdraw(nudge=nudge.number))
+            _, left = left_at(self._attention.devices, self._moments[nudge.number].decided_at)
+            is_over = (reason is Reason.ENDED or nudge.device == put_to_sleep) and left is not None
+            effects += self._conclude(nudge, None if is_over else Outcome.UNKNOWN)
         return effects
 
-    def doubt(self, since: datetime) -> list[Effect]:
-        """Take back that a nudge was ignored, where nothing says so but a use of which the end since then is unknown."""
+    def mark_unknown_since(self, since: datetime) -> list[Effect]:
+        """Turn "ignored" into "unknown" where it rests only on a use of which the end since then is not known."""
         doubtful = [
             moment
-            for moments in self._by_use.values()
-            for moment in moments
+            for moment in self._moments.values()
             if moment.outcome is Outcome.IGNORED
             and since <= moment.decided_at + LATE_PUT_AWAY
             and left_at(self._attention.devices, moment.decided_at) != (True, None)
         ]
-        return [self._keep(replace(moment, outcome=Outcome.UNKNOWN)) for moment in doubtful]
+        in_order = sorted(doubtful, key=lambda moment: moment.number)
+        return [self._record(replace(moment, outcome=Outcome.UNKNOWN)) for moment in in_order]
 
-    def excuses(self, device: str, use: UseState, at: datetime) -> bool:
-        """Return whether something that the person said or set makes the use on the device no turning away at `at`."""
-        if any(moment.outcome is Outcome.NEEDED for moment in self._by_use.get(use.number, ())):
+    def is_excused(self, device: str, use: UseState, at: datetime) -> bool:
+        """Return whether something that the person said or set excuses the use on the device at `at`."""
+        if any(moment.use == use.number and moment.outcome is Outcome.NEEDED for moment in self._moments.values()):
             return True
-        needed = self._needed.get((device, use.activity.category))
-        history = History(
-            began=self._began,
-            for_both=frozenset(self._for_both),
-            needed_until=needed.until if needed else None,
-            on_call=self._on_call,
-        )
-        return find_excuse(use.activity.category, at, history, self._policy) is not None
+        category = use.activity.category
+        return find_excuse(category, at, self._history(device, category), self._policy) is not None
 
-    def _decide(self, held: _Held, at: datetime) -> list[Effect]:
-        match = held.match
-        device = self._attention.device(match.device)
-        use_now = device.open
-        if use_now is None or use_now.number != match.use:
-            return [self._settled(held, "suppressed", Reason.FILM if device.film else Reason.PASSED, at)]
-        busy, last_keys = self._busy(device)
-        needed = self._needed.get((match.device, match.category))
-        history = History(
-            began=self._began,
-            past_nudges=tuple(self._history.values()),
+    def _history(self, device: str, category: str | None) -> History:
+        need = self._needs.get((device, category))
+        return History(
+            began=self._began.at,
+            past_nudges=tuple(self._past_nudges.values()),
             dismissed=self._dismissed,
             for_both=frozenset(self._for_both),
-            needed_until=needed.until if needed else None,
-            on_call=self._on_call,
+            needed_until=need.until if need else None,
+            on_call=self._began.on_call,
             quiet=self.quiet,
-            held_since=held.since,
-            busy=busy,
-            last_keys=last_keys,
+        )
+
+    def _decide(self, held: _HeldMatch, at: datetime) -> list[Effect]:
+        match = held.match
+        device = self._attention.device(match.device)
+        if device.open_use is None or device.open_use.number != match.use:
+            return [self._settle(held, "suppressed", Reason.FILM if device.film else Reason.PASSED, at)]
+        busy, last_keys = self._busy.reason(device)
+        history = replace(
+            self._history(match.device, match.category), held_since=held.since, busy=busy, last_keys=last_keys
         )
         decision = decide(match, at, history, self._policy)
         if isinstance(decision, Hold):
-            is_news = decision.reason not in held.since
+            is_new = decision.reason not in held.since
             held.since.setdefault(decision.reason, at)
             held.until = decision.until
-            self._waiting.append(held)
-            return [self._settled(held, "held", decision.reason, at)] if is_news else []
+            self._held.append(held)
+            return [self._settle(held, "held", decision.reason, at)] if is_new else []
         if not isinstance(decision, Nudge):
-            return [self._settled(held, "suppressed", decision.reason, at)]
-        self._history[held.moment.number] = PastNudge(rule=match.rule, at=at, use=match.use)
-        effect = self._settled(held, "nudged", decision.reason, at)
-        self._followed.append(
-            _Said(held.moment, match.device, at + LATE_PUT_AWAY + self._idle_after + IDLE_NOTICE_DELAY)
-        )
-        return [effect, Notify(moment=held.moment)]
+            return [self._settle(held, "suppressed", decision.reason, at)]
+        self._past_nudges[held.number] = PastNudge(rule=match.rule, at=at, use=match.use)
+        record = self._settle(held, "nudged", decision.reason, at)
+        # Leaving within 60 s shows as idleness only `idle_after` later; before that nothing can be said of the outcome.
+        until = at + LATE_PUT_AWAY + self._attention.settings.idle_after + IDLE_NOTICE_DELAY
+        self._open[held.number] = _OpenNudge(held.number, match.device, until)
+        return [record, Notify(moment=self._moments[held.number])]
 
-    def _needed_for(self, seen: Answered) -> list[Effect]:
-        """Write down for how long it is needed, and be silent about it for so long."""
-        moment = self._asked.pop(seen.nudge, None)
-        if moment is None:
-            return []
-        until = seen.at + NEEDED_LENGTHS[seen.answer]
-        # Its use may have ended since it was asked.
-        kept = self._by_use.get(moment.use, ()) if moment.use is not None else ()
-        latest = next((each for each in kept if each.number == moment.number), moment)
-        answered = replace(latest, answer=seen.answer, answered_at=seen.at)
-        self._needed[moment.device, moment.category] = _Needed(answered, until)
-        return [self._keep(answered)]
-
-    def _say_over(self, needed: _Needed) -> list[Effect]:
-        moment = needed.moment
-        device = self._attention.device(moment.device)
-        use = device.open
-        # To who has put it away there is nothing to say, and who is busy is left alone: it is no nudge.
-        if use is None or use.activity.category != moment.category or self._busy(device)[0] is not None:
-            return []
-        return [NotifyNeedOver(moment=moment, at=needed.until)]
-
-    def _settled(
-        self, held: _Held, decided: Literal["nudged", "held", "suppressed"], reason: Reason | None, at: datetime
+    def _settle(
+        self, held: _HeldMatch, decided: Literal["nudged", "held", "suppressed"], reason: Reason | None, at: datetime
     ) -> Record:
-        held.moment = replace(held.moment, decided=decided, reason=reason, decided_at=at)
-        if held.moment.use is not None:
-            self._by_use.setdefault(held.moment.use, []).append(held.moment)
-        return self._keep(held.moment)
+        # A held match whose use ended has passed, and its moment is recorded without that end.
+        moment = replace(self._moments[held.number], decided=decided, reason=reason, decided_at=at, ended=None)
+        return self._record(moment)
 
-    def _conclude(self, said: _Said, outcome: Outcome | None) -> list[Effect]:
-        self._followed.remove(said)
-        moment = said.moment
+    def _begin_need(self, observation: Answered) -> list[Effect]:
+        """Write down for how long it is needed; until then it is excused."""
+        if observation.nudge not in self._asked_how_long:
+            return []
+        self._asked_how_long.remove(observation.nudge)
+        moment = replace(self._moments[observation.nudge], answer=observation.answer, answered_at=observation.at)
+        until = observation.at + NEEDED_LENGTHS[observation.answer]
+        self._needs[moment.device, moment.category] = _Need(moment, until)
+        return [self._record(moment)]
+
+    def _end_need(self, need: _Need) -> list[Effect]:
+        device = self._attention.device(need.moment.device)
+        # A person who has put it away need not hear of it, and one who is busy is left alone: it is no nudge.
+        is_used = device.open_use is not None and device.open_use.activity.category == need.moment.category
+        if not is_used or self._busy.reason(device)[0] is not None:
+            return []
+        return [NotifyNeedOver(moment=need.moment, at=need.until)]
+
+    def _conclude(self, nudge: _OpenNudge, outcome: Outcome | None) -> list[Effect]:
+        """Give the nudge its outcome; None: the one that was measured."""
+        del self._open[nudge.number]
+        moment = self._moments[nudge.number]
         if outcome is None:
             is_known, left = left_at(self._attention.devices, moment.decided_at)
             if not is_known:
                 outcome = Outcome.UNKNOWN
             elif left is not None:
-                outcome = Outcome.PUT_AWAY_30 if left - moment.decided_at <= EARLY_PUT_AWAY else Outcome.PUT_AWAY_60
+                early = left - moment.decided_at <= EARLY_PUT_AWAY
+                outcome = Outcome.PUT_AWAY_30 if early else Outcome.PUT_AWAY_60
             else:
                 outcome = Outcome.DISMISSED if moment.answer == "dismissed" else Outcome.IGNORED
-        return [self._keep(replace(moment, outcome=outcome))]
+        return [self._record(replace(moment, outcome=outcome))]
 
-    def _find(self, nudge: int) -> _Said | None:
-        return next((said for said in self._followed if said.moment.number == nudge), None)
-
-    def _keep(self, moment: Moment) -> Record:
-        for said in self._followed:
-            if said.moment.number == moment.number:
-                said.moment = moment
-        if moment.use is not None and moment.use in self._by_use:
-            kept = [other for other in self._by_use[moment.use] if other.number != moment.number]
-            self._by_use[moment.use] = [*kept, moment]
-        return Record(occurrence=self._occurrence, what=moment)
+    def _record(self, moment: Moment) -> Record:
+        self._moments.pop(moment.number, None)
+        self._moments[moment.number] = moment
+        return Record(occurrence=moment.occurrence, what=moment)

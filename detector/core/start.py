@@ -1,11 +1,11 @@
 """How partner time started: it started well where every screen is put away by the end of the grace.
 
-Rule 1: put away at the end of the grace is every device on which nothing distracting is under way: left, idle, locked,
-laid down, asleep, or with something that is for both. What the person said is for both, or is needed, does not count.
+Rule 1: put away at the end of the grace is every device on which nothing distracting is in use: left, idle, locked, laid
+down, asleep, or with something that is for both. What the person said is for both, or is needed, does not count.
 Rule 2: where the program was away during the grace (joined late, paused, restarted), where a device is not known at its
-end, or where partner time is no longer than it, nothing is said: that is unknown.
-Rule 3: what comes out later corrects it: a use that had ended before was none, and one that nobody knows the end of leaves
-it unknown. The last that is said counts.
+end, or where partner time is no longer than the grace, nothing is recorded: that is unknown.
+Rule 3: what comes out later corrects it: a use that had ended before was none, and one whose end is not known makes it
+unknown. The last record counts.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from rules.features import DISTRACTING
 class StartCheck:
     """The start of one occurrence.
 
-    `devices`: those that have said something, growing. `excuses` tells of a use on the device of
-    that name whether something makes it no turning away then. `fleeting`: a use shorter than this counts as nothing.
+    `devices`: those that have been observed, growing. `is_excused` tells of a use on the device of that name whether it is
+    excused at an instant. `fleeting`: a use shorter than this counts as nothing.
     """
 
     def __init__(
@@ -33,67 +33,70 @@ class StartCheck:
         began: PartnerTimeBegan,
         grace: timedelta,
         devices: Sequence[DeviceState],
-        excuses: Callable[[str, UseState, datetime], bool],
+        is_excused: Callable[[str, UseState, datetime], bool],
         fleeting: timedelta,
     ) -> None:
         self._occurrence = began.occurrence
-        self._over = self.deadline = began.at + grace
+        self._grace_end = self.deadline = began.at + grace
         self._devices = devices
-        self._excuses = excuses
+        self._is_excused = is_excused
         self._fleeting = fleeting
         self._asleep: set[str] = set()
-        self._in_the_way: list[tuple[str, UseState]] = []
-        self._doubtful = False
+        # The uses for which it did not start well.
+        self._distractions: list[tuple[str, UseState]] = []
+        self._has_unknown_end = False
 
-    def on_deadline(self, turn: datetime) -> list[Record]:
-        """Say how it started, once the grace is over."""
-        if turn < self.deadline:
+    def on_deadline(self, at: datetime) -> list[Record]:
+        """Record how it started, once the grace is over."""
+        if at < self.deadline:
             return []
         self.deadline = NEVER
         if not self._devices or not all(device.is_known for device in self._devices):
             return []
-        self._in_the_way = [
+        self._distractions = [
             (device.name, use)
             for device in self._devices
-            if (use := device.open) is not None and self._distracts(device.name, use)
+            if (use := device.open_use) is not None and self._distracts(device.name, use)
         ]
-        return [self._said(well=not self._in_the_way)]
+        return [self._record(well=not self._distractions)]
 
-    def after_observation(self, seen: Observation) -> list[Record]:
-        """Take in what attention has taken in already; say what it makes known of how it started."""
-        match seen:
+    def after_observation(self, observation: Observation) -> list[Record]:
+        """Take in what attention has taken in already; return what it makes known of how it started."""
+        match observation:
             case Suspended():
-                self._asleep.add(seen.device)
+                self._asleep.add(observation.device)
             case Paused():
                 self.deadline = NEVER
-            case Gap(sense=None) if self.deadline is not NEVER and seen.since < self._over:
+            case Gap(sense=None) if self.deadline is not NEVER and observation.since < self._grace_end:
                 self.deadline = NEVER
-                return [self._said(well=True)] if self._slept_through(seen) else []
-        return self._corrected() if self._in_the_way else []
+                return [self._record(well=True)] if self._was_asleep(observation) else []
+        return self._correct() if self._distractions else []
 
     def _distracts(self, device: str, use: UseState) -> bool:
-        is_passing = not use.opened and self._over - use.began < self._fleeting
-        is_distracting = use.activity.category in DISTRACTING and not is_passing
-        return is_distracting and not self._excuses(device, use, self._over)
+        is_fleeting = not use.opened and self._grace_end - use.began < self._fleeting
+        is_distracting = use.activity.category in DISTRACTING and not is_fleeting
+        return is_distracting and not self._is_excused(device, use, self._grace_end)
 
-    def _slept_through(self, seen: Gap) -> bool:
-        # Putting the device to sleep is putting it away; what another one did meanwhile nobody heard.
+    def _was_asleep(self, gap: Gap) -> bool:
+        """Return whether every device slept through the end of the grace."""
+        # Putting a device to sleep is putting it away; what another device did meanwhile is not known.
         return (
-            seen.reason is GapReason.SUSPEND
-            and seen.at >= self._over
+            gap.reason is GapReason.SUSPEND
+            and gap.at >= self._grace_end
             and bool(self._devices)
             and all(device.name in self._asleep and not device.is_known for device in self._devices)
         )
 
-    def _corrected(self) -> list[Record]:
-        left = []
-        for device, use in self._in_the_way:
-            if use.ended is not None and use.ended < self._over:
-                self._doubtful = self._doubtful or not use.trusted
-            elif not self._excuses(device, use, self._over):
-                left.append((device, use))
-        self._in_the_way = left
-        return [] if left else [self._said(well=None if self._doubtful else True)]
+    def _correct(self) -> list[Record]:
+        remaining = []
+        for device, use in self._distractions:
+            if use.ended is not None and use.ended < self._grace_end:
+                # Idleness, for one, is noticed half a minute late, and dates the end of the use back.
+                self._has_unknown_end = self._has_unknown_end or not use.trusted
+            elif not self._is_excused(device, use, self._grace_end):
+                remaining.append((device, use))
+        self._distractions = remaining
+        return [] if remaining else [self._record(well=None if self._has_unknown_end else True)]
 
-    def _said(self, *, well: bool | None) -> Record:
-        return Record(occurrence=self._occurrence, what=Started(at=self._over, well=well))
+    def _record(self, *, well: bool | None) -> Record:
+        return Record(occurrence=self._occurrence, what=Started(at=self._grace_end, well=well))

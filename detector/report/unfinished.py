@@ -36,7 +36,7 @@ def measure_unfinished(
 
 def measured(attention: Attention) -> Iterator[Use | Coverage]:
     """Yield the uses and the coverage that the attention has finished since the last call, as they are stored."""
-    for device, use in attention.closed():
+    for device, use in attention.pop_closed_uses():
         yield Use(
             number=use.number,
             device=device,
@@ -45,5 +45,5 @@ def measured(attention: Attention) -> Iterator[Use | Coverage]:
             ended=use.ended,
             trusted=use.trusted,
         )
-    for device, covered in attention.covered():
+    for device, covered in attention.pop_coverage():
         yield Coverage(number=covered.number, device=device, began=covered.began, ended=covered.ended)

@@ -102,7 +102,7 @@ class Evening:
         return self.attention.view(device, BEGAN + timedelta(seconds=second)).get(key)
 
     def uses(self) -> list[tuple[str, float, float, bool]]:
-        return [self.said(use) for _, use in self.attention.closed()]
+        return [self.said(use) for _, use in self.attention.pop_closed_uses()]
 
     def said(self, use: UseState) -> tuple[str, float, float, bool]:
         assert use.ended is not None
@@ -191,7 +191,7 @@ def test_counts_leave_the_span_and_are_unknown_without_the_sensor() -> None:
 def test_a_gap_closes_the_use_without_a_trusted_end_and_it_is_no_evidence() -> None:
     evening = Evening().focus(0, "messaging").see(300, Gap, since=20, reason=GapReason.SUSPEND)
     assert evening.uses() == [("messaging", 0, 20, False)]
-    [(_, covered)] = evening.attention.covered()
+    [(_, covered)] = evening.attention.pop_coverage()
     assert ((covered.began - BEGAN).total_seconds(), (covered.ended - BEGAN).total_seconds()) == (0, 20)
     assert evening.get(301, CATEGORY) is None
     evening.focus(310, "social")
@@ -325,7 +325,7 @@ def test_a_silent_phone_is_unknown_since_its_last_word_until_its_next() -> None:
     evening = Evening().opens(5, "social")
     evening.see(620, Gap, since=20, device="phone", reason=GapReason.SILENT, sense="focus")
     assert evening.uses() == [("social", 5, 20, False)]
-    [(name, covered)] = evening.attention.covered()
+    [(name, covered)] = evening.attention.pop_coverage()
     assert (name, (covered.ended - BEGAN).total_seconds()) == ("phone", 20)
     assert [evening.phone(621, key) for key in (CATEGORY, GLANCES, OPENS, PUT_AWAY)] == [None] * 4
     evening.see(630, LitUp, device="phone")

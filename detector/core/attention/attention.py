@@ -1,7 +1,7 @@
-"""Observations in, uses and coverage out; features measured when a rule asks.
+"""Observations in, uses and coverage out; features are measured when a rule asks.
 
 Rule 1: only the features that it was made for can be measured.
-Rule 2: devices are known by their observations; one that has said nothing is unknown.
+Rule 2: a device is known from its first observation on.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from detector.core.observations import Gap, InputCounted, Observation, Paused
 from rules.model import FeatureKey, Value, intern_key
 
 INPUT_FEATURES: Final = frozenset({*INPUT_SUMS, "since_input"})
-"""The features that an `InputCounted` can change; all others stand where they were."""
+"""The features that an `InputCounted` can change; all others stay as they were."""
 
 
 class FeatureView:
-    """The feature set of one device; `at` is set by its owner before it is asked."""
+    """The feature set of one device, measured at `at`."""
 
     __slots__ = ("at", "measures")
 
@@ -41,7 +41,7 @@ class FeatureView:
     def deadline(self, key: FeatureKey, value: Value, /) -> datetime | None:
         """Return the first instant after `at` at which comparing with `value` may come out differently."""
         measure = self.measures.get(key)
-        return None if measure is None else measure.change(self.at, value)
+        return None if measure is None else measure.deadline(self.at, value)
 
 
 class Attention:
@@ -57,26 +57,26 @@ class Attention:
     ) -> None:
         self._needs = tuple(map(intern_key, needs))
         self._began = began
-        self._settings = settings
+        self.settings = settings
         self._number: Callable[[], int] = count(1).__next__
         self._person = Person(keep=memory_needed(self._needs))
-        self._everyone = MeasureFactory(began, ends, settings, usuals or {})
+        self._factory = MeasureFactory(began, ends, settings, usuals or {})
         self._states: dict[str, DeviceState] = {}
         self._views: dict[str, FeatureView] = {}
 
     @property
     def devices(self) -> list[DeviceState]:
-        """Every device that has said something, in the order of its first word."""
-        return self._everyone.devices
+        """Every device that was observed, in the order of their first observations."""
+        return self._factory.devices
 
     def device(self, name: str) -> DeviceState:
         """Return the device's state; a new one is known from its first observation on."""
         state = self._states.get(name)
         if state is None:
-            state = DeviceState(name, self._began, self._settings, self._number, self._person)
+            state = DeviceState(name, self._began, self.settings, self._number, self._person)
             self._states[name] = state
-            self._everyone.add(state)
-            measures = {key: self._everyone.measure(key, state) for key in self._needs}
+            self._factory.add(state)
+            measures = {key: self._factory.measure(key, state) for key in self._needs}
             self._views[name] = FeatureView(self._began, measures)
         return state
 
@@ -86,44 +86,44 @@ class Attention:
         view.at = at
         return view
 
-    def observe(self, seen: Observation) -> None:
+    def observe(self, observation: Observation) -> None:
         """Take in one observation."""
-        device = self.device(seen.device)
-        if isinstance(seen, InputCounted):
-            for total in self._everyone.sums[seen.device].values():
-                total.add(seen)
-        elif isinstance(seen, Gap) and seen.sense == "input":
-            self._everyone.forget_counts(seen.device)
-        elif isinstance(seen, Paused) or (isinstance(seen, Gap) and seen.sense is None):
-            # Nobody listened: whatever another device said in the meantime is lost, too.
+        device = self.device(observation.device)
+        if isinstance(observation, InputCounted):
+            for total in self._factory.sums[observation.device].values():
+                total.add(observation)
+        elif isinstance(observation, Gap) and observation.sense == "input":
+            self._factory.forget_counts(observation.device)
+        elif isinstance(observation, Paused) or (isinstance(observation, Gap) and observation.sense is None):
+            # The program itself was away: whatever happened on the other devices meanwhile is lost, too.
             for each in self.devices:
-                self._everyone.forget_counts(each.name)
-                each.observe(seen)
+                self._factory.forget_counts(each.name)
+                each.observe(observation)
             return
-        device.observe(seen)
+        device.observe(observation)
 
     def nudged(self, at: datetime, category: str | None) -> None:
         """A nudge about a use of the category reached the screen."""
-        self._everyone.nudged.at, self._everyone.nudged.category = at, category
+        self._factory.last_nudge.at, self._factory.last_nudge.category = at, category
 
     def extend(self, ends: datetime) -> None:
         """Partner time ends later than it was planned."""
-        self._everyone.ends = ends
+        self._factory.ends = ends
 
     def end(self, at: datetime) -> None:
         """Partner time is over."""
         for device in self.devices:
             device.end(at)
 
-    def closed(self) -> list[tuple[str, UseState]]:
-        """Hand over the uses that were closed, or whose end was corrected, since the last call."""
+    def pop_closed_uses(self) -> list[tuple[str, UseState]]:
+        """Return the uses that were closed, or whose end was corrected, since the last call."""
         found = [(device.name, use) for device in self.devices for use in device.closed]
         for device in self.devices:
             device.closed.clear()
         return found
 
-    def covered(self) -> list[tuple[str, CoveredStretch]]:
-        """Hand over the stretches of coverage that ended since the last call."""
+    def pop_coverage(self) -> list[tuple[str, CoveredStretch]]:
+        """Return the stretches of coverage that ended since the last call."""
         found = [(device.name, stretch) for device in self.devices for stretch in device.covered]
         for device in self.devices:
             device.covered.clear()

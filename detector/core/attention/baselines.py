@@ -1,7 +1,7 @@
-"""What is usual of a feature on one's own evenings: the percentile of each evening's greatest value.
+"""What is usual of a feature in one's own sessions: a percentile of the maxima of the sessions.
 
-Rule 1: an evening on which the feature was never known says nothing about it, and seven that do are asked for.
-Rule 2: one pass over each evening, in the order of its observations; nothing of it is remembered but the greatest values.
+Rule 1: a session in which the feature was never known says nothing about it, and seven that do are needed.
+Rule 2: one pass over each session, in the order of its observations; only the maxima are kept.
 """
 
 from __future__ import annotations
@@ -10,26 +10,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import detector.core.observations as obs
 from detector.core.attention.attention import INPUT_FEATURES, Attention, FeatureView
 from detector.core.attention.settings import AttentionSettings
 from detector.core.attention.use_counts import TICK
-from detector.core.observations import (
-    Gap,
-    InputCounted,
-    Observation,
-    PartnerTimeBegan,
-    PartnerTimeEnded,
-    PartnerTimeExtended,
-    Shown,
-    WentIdle,
-)
 from rules.model import FeatureKey, Value
 
 MIN_SESSIONS: Final = 7
-"""So many evenings make a habit that can be spoken of; fewer are chance."""
+"""So many sessions make a habit; fewer are chance."""
 MAX_AGE: Final = timedelta(days=28)
-"""How far back evenings count: four of each day of the week."""
-_FAR: Final[Mapping[type, Value]] = {timedelta: timedelta(days=2), int: 10**6, float: 1e9}
+"""How far back sessions count: four of each day of the week."""
+_UNREACHABLE: Final[Mapping[type, Value]] = {timedelta: timedelta(days=2), int: 10**6, float: 1e9}
 
 
 def usual_keys(needs: Iterable[FeatureKey]) -> frozenset[FeatureKey]:
@@ -38,23 +29,23 @@ def usual_keys(needs: Iterable[FeatureKey]) -> frozenset[FeatureKey]:
 
 
 def usuals(
-    evenings: Iterable[Sequence[Observation]],
+    sessions: Iterable[Sequence[obs.Observation]],
     keys: Iterable[FeatureKey],
     settings: AttentionSettings | None = None,
     done: Callable[[], None] = lambda: None,
 ) -> Mapping[FeatureKey, Value]:
-    """Return what is usual, for each of the keys (named "usual") of which it can be said.
+    """Return what is usual, for each of the keys (named "usual") for which there are enough sessions.
 
-    `evenings`: the recorded observations of each, from `PartnerTimeBegan` on; the caller hands in those that lie in the
-    last 28 days. The percentile is the least of the greatest values that so many evenings in a hundred do not exceed; of a
-    feature of one device the greatest on any device counts. `done` is called after each evening.
+    `sessions`: the recorded observations of each, from `PartnerTimeBegan` on; the caller chooses those of the last 28
+    days. The value is the smallest maximum that so many sessions in a hundred do not exceed; of a feature of one device
+    the maximum on any device counts. `done` is called after each session.
     """
     wanted = {key: measured_key(key) for key in keys if key.name == "usual"}
     found: dict[FeatureKey, list[Any]] = {measured: [] for measured in wanted.values()}
     if not wanted:
         return {}
-    for evening in evenings:
-        for key, value in maxima(evening, found, settings or AttentionSettings()).items():
+    for session in sessions:
+        for key, value in maxima(session, found, settings or AttentionSettings()).items():
             found[key].append(value)
         done()
     return {
@@ -65,83 +56,85 @@ def usuals(
 
 
 def percentile(ordered: Sequence[Value], part: int) -> Value:
-    """Return the least of the values that at least `part` in a hundred of them do not exceed; they are in order."""
+    """Return the smallest of the values that at least `part` in a hundred of them do not exceed; they are in order."""
     return ordered[max(0, -(-len(ordered) * part // 100) - 1)]
-
-
-def maxima(
-    evening: Iterable[Observation], keys: Iterable[FeatureKey], settings: AttentionSettings
-) -> dict[FeatureKey, Value]:
-    """Return the greatest value of each feature on the evening, on any device, where it was ever known."""
-    attention: Attention | None = None
-    best = _Best(keys)
-    for seen in evening:
-        if attention is None:
-            if isinstance(seen, PartnerTimeBegan):
-                attention, best.at = Attention(best.keys, seen.at, seen.ends, settings), seen.at
-            continue
-        is_input = isinstance(seen, InputCounted)
-        best.pass_until(attention, seen.since if isinstance(seen, Gap | WentIdle) else seen.at, touched=is_input)
-        if isinstance(seen, PartnerTimeEnded):
-            break
-        if isinstance(seen, PartnerTimeExtended):
-            attention.extend(seen.ends)
-        attention.observe(seen)
-        if isinstance(seen, Shown):
-            attention.nudged(seen.at, None)
-        best.look(attention, seen.at, touched=is_input)
-    return best.found
-
-
-class _Best:
-    """The greatest values so far. `at`: up to when they are known."""
-
-    def __init__(self, keys: Iterable[FeatureKey]) -> None:
-        self.keys = tuple(keys)
-        self.found: dict[FeatureKey, Any] = {}
-        self.at: datetime | None = None
-        self._by_input = tuple(key for key in self.keys if key.name in INPUT_FEATURES)
-        self._ended_by_input = tuple(key for key in self.keys if key.name == "since_input")
-        self._turn: datetime | None = None
-
-    def pass_until(self, attention: Attention, at: datetime, *, touched: bool) -> None:
-        """Time passes: look wherever a value stops growing, and at last just before what comes."""
-        while self._turn is not None and self._turn < at:
-            # What is too long from now on was not so just before.
-            self._look(attention, self._turn - TICK, self.keys)
-            self._look(attention, self._turn, self.keys)
-            self._turn = self._next(attention, self._turn)
-        if self.at is not None:
-            # An observation may say of an instant before the last one that nothing is known since.
-            self._look(attention, max(at, self.at), self._ended_by_input if touched else self.keys)
-
-    def look(self, attention: Attention, at: datetime, *, touched: bool) -> None:
-        """Something was observed: what only time and other observations change need not be looked at after input."""
-        self._look(attention, at, self._by_input if touched else self.keys)
-        if not touched:
-            self._turn = self._next(attention, at)
-
-    def _look(self, attention: Attention, at: datetime, keys: Sequence[FeatureKey]) -> None:
-        self.at = at
-        for device in attention.devices:
-            view = attention.view(device.name, at)
-            for key in keys:
-                value, before = view.get(key), self.found.get(key)
-                if isinstance(value, timedelta | int | float) and (before is None or value > before):
-                    self.found[key] = value
-
-    def _next(self, attention: Attention, at: datetime) -> datetime | None:
-        views = [attention.view(device.name, at) for device in attention.devices]
-        turns = [turn for view in views for key in self.keys if (turn := self._slope(view, key)) is not None]
-        return min(turns, default=None)
-
-    def _slope(self, view: FeatureView, key: FeatureKey) -> datetime | None:
-        # Compared with what it never reaches, a value turns only where it begins to grow or to shrink.
-        value = None if key in self._by_input else view.get(key)
-        return None if value is None else view.deadline(key, _FAR.get(type(value), value))
 
 
 def measured_key(key: FeatureKey) -> FeatureKey:
     """Return the feature of which this says what is usual."""
     (name,) = key.steps[0]
     return FeatureKey(name, key.span, key.category, key.scope, key.which)
+
+
+def maxima(
+    session: Iterable[obs.Observation], keys: Iterable[FeatureKey], settings: AttentionSettings
+) -> dict[FeatureKey, Value]:
+    """Return the maximum of each feature in the session, on any device, where it was ever known."""
+    attention: Attention | None = None
+    found = _Maxima(keys)
+    for observation in session:
+        at = observation.at
+        if attention is None:
+            if isinstance(observation, obs.PartnerTimeBegan):
+                attention, found.at = Attention(found.keys, at, observation.ends, settings), at
+            continue
+        is_input = isinstance(observation, obs.InputCounted)
+        until = observation.since if isinstance(observation, obs.Gap | obs.WentIdle) else at
+        found.pass_time(attention, until, is_input=is_input)
+        if isinstance(observation, obs.PartnerTimeEnded):
+            break
+        if isinstance(observation, obs.PartnerTimeExtended):
+            attention.extend(observation.ends)
+        attention.observe(observation)
+        if isinstance(observation, obs.Shown):
+            attention.nudged(at, None)
+        found.after_observation(attention, at, is_input=is_input)
+    return found.values
+
+
+class _Maxima:
+    """The maxima so far. `at`: up to when they are known."""
+
+    def __init__(self, keys: Iterable[FeatureKey]) -> None:
+        self.keys = tuple(keys)
+        self.values: dict[FeatureKey, Any] = {}
+        self.at: datetime | None = None
+        self._raised_by_input = tuple(key for key in self.keys if key.name in INPUT_FEATURES)
+        self._ended_by_input = tuple(key for key in self.keys if key.name == "since_input")
+        self._deadline: datetime | None = None
+
+    def pass_time(self, attention: Attention, at: datetime, *, is_input: bool) -> None:
+        """Measure wherever a value stops growing, and at last just before the next observation."""
+        while self._deadline is not None and self._deadline < at:
+            # A use that becomes too long to count at the deadline still counted just before it.
+            self._measure(attention, self._deadline - TICK, self.keys)
+            self._measure(attention, self._deadline, self.keys)
+            self._deadline = self._next_deadline(attention, self._deadline)
+        if self.at is not None:
+            # An observation may say of an instant before the last one that nothing is known since.
+            self._measure(attention, max(at, self.at), self._ended_by_input if is_input else self.keys)
+
+    def after_observation(self, attention: Attention, at: datetime, *, is_input: bool) -> None:
+        """Measure what the observation changed; input changes few features."""
+        self._measure(attention, at, self._raised_by_input if is_input else self.keys)
+        if not is_input:
+            self._deadline = self._next_deadline(attention, at)
+
+    def _measure(self, attention: Attention, at: datetime, keys: Sequence[FeatureKey]) -> None:
+        self.at = at
+        for device in attention.devices:
+            view = attention.view(device.name, at)
+            for key in keys:
+                value, before = view.get(key), self.values.get(key)
+                if isinstance(value, timedelta | int | float) and (before is None or value > before):
+                    self.values[key] = value
+
+    def _next_deadline(self, attention: Attention, at: datetime) -> datetime | None:
+        views = [attention.view(device.name, at) for device in attention.devices]
+        found = [instant for view in views for key in self.keys if (instant := self._slope_ends(view, key)) is not None]
+        return min(found, default=None)
+
+    def _slope_ends(self, view: FeatureView, key: FeatureKey) -> datetime | None:
+        # Compared with a value that it never reaches, a feature has a deadline only where it begins to grow or to shrink.
+        value = None if key in self._raised_by_input else view.get(key)
+        return None if value is None else view.deadline(key, _UNREACHABLE.get(type(value), value))

@@ -1,6 +1,6 @@
-"""Why nothing is to be said just now: a call, Do Not Disturb, a film for two, full screen, a locked screen, typing.
+"""Why no nudge may be shown just now: a call, Do Not Disturb, a film for two, full screen, a locked screen, typing.
 
-Rule 1: what a sensor that is lost last said does not stand.
+Rule 1: what a sensor reported last does not hold once the sensor is lost.
 """
 
 from __future__ import annotations
@@ -8,20 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+import detector.core.observations as obs
 from detector.core.attention.device_state import DeviceState
-from detector.core.observations import (
-    LAPTOP,
-    CallEnded,
-    CallStarted,
-    Gap,
-    InputCounted,
-    Locked,
-    Observation,
-    QuietBegan,
-    QuietEnded,
-    SensorStarted,
-    Unlocked,
-)
 from rules.model import Reason
 
 TYPING: Final = 2
@@ -29,48 +17,46 @@ TYPING: Final = 2
 
 
 class BusyState:
-    """What holds a nudge back, on each device. `telling`: the device whose observation is being taken in."""
+    """What holds a nudge back, on each device. `observed_device`: the one whose observation is being taken in."""
 
     def __init__(self) -> None:
-        self.telling: str | None = None
+        self.observed_device: str | None = None
         self._typed: dict[str, datetime] = {}
-        self._quiet = self._call = self._locked = False
+        self._do_not_disturb = self._call = self._is_locked = False
 
-    def observe(self, seen: Observation) -> None:
+    def observe(self, observation: obs.Observation) -> None:
         """Take in one observation."""
-        match seen:
-            case InputCounted():
-                if seen.keys >= TYPING:
-                    self._typed[seen.device] = seen.at
-            case QuietBegan() | QuietEnded():
-                self._quiet = isinstance(seen, QuietBegan)
-            case CallStarted() | CallEnded():
-                self._call = isinstance(seen, CallStarted)
-            case Gap(sense="quiet") | SensorStarted(sense="quiet"):
-                self._quiet = False
-            case Gap(sense="call") | SensorStarted(sense="call"):
+        match observation:
+            case obs.InputCounted():
+                if observation.keys >= TYPING:
+                    self._typed[observation.device] = observation.at
+            case obs.QuietBegan() | obs.QuietEnded():
+                self._do_not_disturb = isinstance(observation, obs.QuietBegan)
+            case obs.CallStarted() | obs.CallEnded():
+                self._call = isinstance(observation, obs.CallStarted)
+            case obs.Gap(sense="quiet") | obs.SensorStarted(sense="quiet"):
+                self._do_not_disturb = False
+            case obs.Gap(sense="call") | obs.SensorStarted(sense="call"):
                 self._call = False
-            case Locked(device=device) | Unlocked(device=device) if device == LAPTOP:
-                self._locked = isinstance(seen, Locked)
-            case Gap(sense="session") | SensorStarted(sense="session"):
-                self._locked = False
+            case obs.Locked(device=obs.LAPTOP) | obs.Unlocked(device=obs.LAPTOP):
+                self._is_locked = isinstance(observation, obs.Locked)
+            case obs.Gap(sense="session") | obs.SensorStarted(sense="session"):
+                self._is_locked = False
             case _:
                 pass
 
-    def why(self, state: DeviceState) -> tuple[Reason | None, datetime | None]:
+    def reason(self, device: DeviceState) -> tuple[Reason | None, datetime | None]:
         """Return what the device is busy with, and when the last second with typing in it ended."""
-        reason = (
-            Reason.CALL
-            if self._call
-            else Reason.DO_NOT_DISTURB
-            if self._quiet
-            else Reason.FILM
-            if state.film
-            else Reason.FULL_SCREEN
-            if state.full_screen
-            # Behind a locked screen nobody sees it; a phone that tells something at this instant may carry it itself.
-            else Reason.LOCKED
-            if self._locked and self.telling != state.name
-            else None
-        )
-        return reason, self._typed.get(state.name)
+        typed = self._typed.get(device.name)
+        if self._call:
+            return Reason.CALL, typed
+        if self._do_not_disturb:
+            return Reason.DO_NOT_DISTURB, typed
+        if device.film:
+            return Reason.FILM, typed
+        if device.full_screen:
+            return Reason.FULL_SCREEN, typed
+        # Behind a locked screen nobody sees a nudge; but the answer to what a phone just reported may carry it there.
+        if self._is_locked and self.observed_device != device.name:
+            return Reason.LOCKED, typed
+        return None, typed

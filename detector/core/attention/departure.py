@@ -16,11 +16,11 @@ LATE_PUT_AWAY: Final = timedelta(seconds=60)
 def left_at(devices: Sequence[DeviceState], nudged: datetime) -> tuple[bool, datetime | None]:
     """Return whether it is known how the devices were left within 60 s of `nudged`, and when: None if they were not.
 
-    Uses of what is not distracting count as having left: the map for both, the lock screen's clock. Going on with
-    another device is not leaving: a hop from the phone to the laptop is one story.
+    Uses of what is not distracting count as having left: the map for both, the clock of the lock screen. Going on with
+    another device is not leaving: a hop from the phone to the laptop belongs to the same distraction.
     """
     until, left, is_known = nudged + LATE_PUT_AWAY, nudged, True
-    for use in (use for device in devices for use in (*device.uses, device.open)):
+    for use in (use for device in devices for use in (*device.uses, device.open_use)):
         if use is None or use.activity.category not in DISTRACTING or use.began > until:
             continue
         if use.ended is None or use.ended > until:

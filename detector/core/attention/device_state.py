@@ -2,58 +2,44 @@
 
 Rule 1: a gap closes the open use without a trusted end; such a use is never evidence.
 Rule 2: idleness ends a use at the last input, not at the instant at which idleness was noticed.
-Rule 3: what a phone tells as an opening begins a use, however short it is; where no end was told before the next
-opening, or before the screen went on, the use before is kept as begun, and its length as not known.
+Rule 3: what a phone reports as an opening begins a use, however short it is; where no end was reported before the next
+opening, or before the screen went on, the use before is recorded as begun, and its length as not known.
 Rule 4: media that plays over the whole screen without input is a film for two: nobody is away, and a touch shorter than
-a look is part of it.
-Rule 5: `put_away` is not known (None) while the device may have been left alone without anybody telling.
+a glance is part of it.
+Rule 5: `put_away` is not known (None) while the device may have been left alone without any sensor noticing.
+Rule 6: a use that is interrupted for less than a fleeting moment goes on; what interrupted it counts as nothing.
+Rule 7: no use is said to follow from one that lies before something that is not known.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
+import detector.core.observations as obs
 from detector.core.attention.film import FOR_BOTH, Film
 from detector.core.attention.settings import AttentionSettings
-from detector.core.attention.use_history import Taken
-from detector.core.attention.uses import PHONE_IN_HAND, CoveredStretch, Person, TimedEvent
-from detector.core.observations import (
-    Activity,
-    CallEnded,
-    CallStarted,
-    CameBack,
-    Focused,
-    Gap,
-    InputCounted,
-    LaidDown,
-    LitUp,
-    Locked,
-    MediaEnded,
-    MediaStarted,
-    Notified,
-    Observation,
-    Paused,
-    PickedUp,
-    PutAway,
-    SensorStarted,
-    Suspended,
-    Unlocked,
-    WentIdle,
-)
+from detector.core.attention.uses import PHONE_IN_HAND, CoveredStretch, Person, TimedEvent, UseState
+from rules.features import DISTRACTING
 
 PUT_AWAY_AFTER: Final = timedelta(seconds=60)
 """How long a device is left alone before it counts as put away; see the feature `put_away`."""
 LED_WITHIN: Final = timedelta(seconds=30)
-"""A pick-up so soon after a notification was led by it; later, the hand went by itself. As long as a look."""
+"""A pick-up so soon after a notification was led by it; a later one was not. As long as a glance."""
 SAME_PICK_UP: Final = timedelta(seconds=3)
-"""Two sources of one phone may both tell of one unlocking; nobody unlocks a phone twice within this."""
+"""Two sources of one phone may both report one unlocking; nobody unlocks a phone twice within this."""
 
 
-class DeviceState(Taken):
-    """What is known of one device; `covered` waits to be taken, as `closed` does."""
+class DeviceState:
+    """What is known of one device.
+
+    `open_use`: the use that goes on now; `uses`: those that ended, as far back as a span may reach. `version` grows
+    whenever one of them changes, so that measures know when to measure again. `forgotten_distraction`: how long the
+    distracting uses lasted that are no longer in `uses`. `events`: openings and pick-ups, by the feature that counts them.
+    `closed` and `covered` hold uses and coverage until they are fetched.
+    """
 
     def __init__(
         self,
@@ -63,30 +49,37 @@ class DeviceState(Taken):
         number: Callable[[], int],
         person: Person | None = None,
     ) -> None:
-        super().__init__(settings, number, person or Person())
         self.name = name
+        self.version = 0
+        self.open_use: UseState | None = None
+        self.uses: deque[UseState] = deque()
+        self.forgotten_distraction = timedelta(0)
+        self.closed: list[UseState] = []
         self.covered: list[CoveredStretch] = []
         self.put_away: bool | None = None
         self.full_screen = False
         self.in_call: bool | None = None
-        self._film = Film()
         self.input_since: datetime | None = None
         self.last_input: datetime | None = None
-        self.opens: deque[TimedEvent] = deque()
-        self.pick_ups: deque[TimedEvent] = deque()
-        self.led_pick_ups: deque[TimedEvent] = deque()
-        self.own_pick_ups: deque[TimedEvent] = deque()
-        self.notified: datetime | None = None
+        self.last_notification: datetime | None = None
+        self.events: dict[str, deque[TimedEvent]] = {
+            name: deque() for name in ("opens", "pick_ups", "led_pick_ups", "own_pick_ups")
+        }
         self._began = began
-        self._activity: Activity | None = None
-        self._heard = False
-        self._spoken = False
+        self._settings = settings
+        self._number = number
+        self._person = person or Person()
+        self._person.devices.append(self)
+        self._film = Film()
+        self._activity: obs.Activity | None = None
+        # Whether anything was observed, and whether something since what was last unknown said what is in front.
+        self._is_observed = self._is_reported = False
         self._lost: set[str] = set()
-        self._idle = False
-        self._locked = False
+        self._is_idle = self._is_locked = self._is_laid_down = self._is_in_hand = False
         self._away_since: datetime | None = None
         self._covered_since: datetime | None = None
-        self._laid_down = self._in_hand = False
+        # The number of the last use before something that is not known.
+        self._unknown_after = 0
 
     @property
     def is_known(self) -> bool:
@@ -100,192 +93,279 @@ class DeviceState(Taken):
 
     @property
     def playing(self) -> bool | None:
-        """Whether media plays; None where nobody can tell."""
+        """Whether media plays; None where no sensor can tell."""
         return self._film.playing
 
-    def observe(self, seen: Observation) -> None:
+    @property
+    def last_app_use(self) -> UseState | None:
+        """The use that was left last, other than a phone in the hand; None after anything that is not known."""
+        use = next((use for use in reversed(self.uses) if use.activity != PHONE_IN_HAND), None)
+        return use if use is not None and use.number > self._unknown_after else None
+
+    def past_uses(self) -> Iterator[UseState]:
+        """Yield the uses that were left, the last one first, as far back as nothing in between is not known."""
+        for use in reversed(self.uses):
+            if use.number <= self._unknown_after:
+                return
+            yield use
+
+    def observe(self, observation: obs.Observation) -> None:
         """Take in one observation of this device; instants never decrease."""
-        at = seen.at
-        if not self._heard:
-            self._heard, self.put_away = True, None if at - self._began >= PUT_AWAY_AFTER else False
+        at = observation.at
+        if not self._is_observed:
+            self._is_observed = True
+            self.put_away = None if at - self._began >= PUT_AWAY_AFTER else False
         if self._away_since is not None and at - self._away_since >= PUT_AWAY_AFTER:
             self.put_away = True
-        match seen:
-            case InputCounted():
+        match observation:
+            case obs.InputCounted():
                 self.last_input = at
-            case Focused():
-                self._focused(seen)
-            case Notified():
-                self.notified = at
-            case LitUp():
-                self._was_off(at)
-                self._speaks(at)
-            case PickedUp():
-                self._picked_up(seen)
-            case LaidDown() | PutAway():
-                self._put_down(at, put_away=isinstance(seen, PutAway))
-            case WentIdle():
-                self._went_idle(seen)
-            case MediaStarted() | MediaEnded():
-                self._film.playing = isinstance(seen, MediaStarted)
-                self._see_film()
-            case CallStarted() | CallEnded():
-                self.in_call = isinstance(seen, CallStarted)
-            case CameBack():
-                self._idle = False
+            case obs.Focused():
+                self._focused(observation)
+            case obs.Notified():
+                self.last_notification = at
+            case obs.LitUp():
+                self._close_if_screen_was_off(at)
+                self._report(at)
+            case obs.PickedUp():
+                self._picked_up(observation)
+            case obs.LaidDown() | obs.PutAway():
+                self._put_down(at, put_away=isinstance(observation, obs.PutAway))
+            case obs.WentIdle():
+                self._went_idle(observation)
+            case obs.MediaStarted() | obs.MediaEnded():
+                self._film.playing = isinstance(observation, obs.MediaStarted)
+                self._update_film()
+            case obs.CallStarted() | obs.CallEnded():
+                self.in_call = isinstance(observation, obs.CallStarted)
+            case obs.CameBack():
+                self._is_idle = False
                 self._returned(at)
-            case Locked():
-                self._locked = True
-                self._no_film(at)
+            case obs.Locked():
+                self._is_locked = True
+                self._end_film(at)
                 self._away_since = self._away_since or at
-                self._settle(at)
-            case Unlocked():
-                self._locked = False
+                self._update_open_use(at)
+            case obs.Unlocked():
+                self._is_locked = False
                 self._returned(at)
-            case SensorStarted():
-                self._sensed(seen)
-            case Suspended():
+            case obs.SensorStarted():
+                self._sensor_started(observation)
+            case obs.Suspended():
                 self._away_since = self._away_since or at
-                self._know_nothing(at, trusted=True)
-            case Paused():
-                # What begins or ends in a pause nobody hears; the sensors begin anew after it.
-                self._film.lose()
+                self._become_unknown(at, trusted=True)
+            case obs.Paused():
+                # What begins or ends in a pause is not observed; the sensors start again after it.
+                self._film.forget()
                 self.in_call = None
-                self._know_nothing(at, trusted=True)
-            case Gap():
-                self._gap(seen)
+                self._become_unknown(at, trusted=True)
+            case obs.Gap():
+                self._gap(observation)
 
     def end(self, at: datetime) -> None:
         """Partner time is over: close what is open."""
-        self._know_nothing(at, trusted=True)
+        self._become_unknown(at, trusted=True)
 
-    def _sensed(self, seen: SensorStarted) -> None:
-        self._lost.discard(seen.sense)
-        if seen.sense == "input":
-            self.input_since = seen.at
-        elif seen.sense == "session":
+    def _sensor_started(self, observation: obs.SensorStarted) -> None:
+        self._lost.discard(observation.sense)
+        if observation.sense == "input":
+            self.input_since = observation.at
+        elif observation.sense == "session":
             # A session sensor that starts says `Locked` next if that is so.
-            self._locked = False
-        elif seen.sense == "media":
+            self._is_locked = False
+        elif observation.sense == "media":
             self._film.playing = False
-        elif seen.sense == "call":
+        elif observation.sense == "call":
             self.in_call = False
-        self._settle(seen.at)
+        self._update_open_use(observation.at)
 
-    def _speaks(self, at: datetime, *, opened: bool = False) -> None:
-        self._spoken = True
+    def _report(self, at: datetime, *, opened: bool = False) -> None:
+        """Take it that what is in front is known again."""
+        self._is_reported = True
         self._lost.discard("focus")
-        self._settle(at, opened=opened)
+        self._update_open_use(at, opened=opened)
 
-    def _focused(self, seen: Focused) -> None:
-        if seen.activity != self._activity or not seen.full_screen:
-            self._no_film(seen.at)
-        self._activity, self.full_screen = seen.activity, seen.full_screen
-        self._see_film()
-        if seen.activity is not None and self._laid_down:
-            self._laid_down, self._away_since = False, None
-        if not seen.opened or seen.activity is None:
-            self._speaks(seen.at)
+    def _focused(self, observation: obs.Focused) -> None:
+        at, activity = observation.at, observation.activity
+        if activity != self._activity or not observation.full_screen:
+            self._end_film(at)
+        self._activity, self.full_screen = activity, observation.full_screen
+        self._update_film()
+        if activity is not None and self._is_laid_down:
+            self._is_laid_down, self._away_since = False, None
+        if not observation.opened or activity is None:
+            self._report(at)
             return
-        self._person.remember(self.opens, seen.at, seen.activity.category)
-        if self.open is not None and self.open.activity == seen.activity:
-            self._lose_the_end(self.open, seen.at)
-        self._speaks(seen.at, opened=True)
+        self._person.remember(self.events["opens"], at, activity.category)
+        # The same app was opened again: it was left in between, at an instant that nobody reported.
+        if self.open_use is not None and self.open_use.activity == activity:
+            self._close_with_unknown_end(self.open_use, at)
+        self._report(at, opened=True)
 
-    def _picked_up(self, seen: PickedUp) -> None:
-        if not self.pick_ups or seen.at - self.pick_ups[-1].at >= SAME_PICK_UP:
-            self._person.remember(self.pick_ups, seen.at, PHONE_IN_HAND.category)
-            is_led = self.notified is not None and seen.at - self.notified <= LED_WITHIN
-            self._person.remember(self.led_pick_ups if is_led else self.own_pick_ups, seen.at, PHONE_IN_HAND.category)
-            self._was_off(seen.at)
-        self._laid_down, self._away_since, self._in_hand = False, None, seen.blind
-        self._speaks(seen.at)
+    def _picked_up(self, observation: obs.PickedUp) -> None:
+        at, pick_ups = observation.at, self.events["pick_ups"]
+        if not pick_ups or at - pick_ups[-1].at >= SAME_PICK_UP:
+            is_led = self.last_notification is not None and at - self.last_notification <= LED_WITHIN
+            for counted in ("pick_ups", "led_pick_ups" if is_led else "own_pick_ups"):
+                self._person.remember(self.events[counted], at, PHONE_IN_HAND.category)
+            self._close_if_screen_was_off(at)
+        self._is_laid_down, self._away_since, self._is_in_hand = False, None, observation.blind
+        self._report(at)
 
     def _put_down(self, at: datetime, *, put_away: bool) -> None:
-        self._activity, self._in_hand, self._laid_down = None, False, True
+        self._activity, self._is_in_hand, self._is_laid_down = None, False, True
         self._away_since = self._away_since or at
         self.put_away = put_away or self.put_away
-        self._speaks(at)
+        self._report(at)
 
-    def _settle(self, at: datetime, *, opened: bool = False) -> None:
-        known = self._spoken and not self._lost & {"focus", "idle"}
-        if known and self._covered_since is None:
-            self._covered_since = at
-        in_front = self._activity or (PHONE_IN_HAND if self._in_hand else None)
-        wanted = in_front if known and not self._idle and not self._locked else None
-        if self.open is not None and self.open.activity != wanted:
-            self._close(at)
-        if wanted is not None and self.open is None:
-            self._take_up(wanted, at, opened=opened)
+    def _close_if_screen_was_off(self, at: datetime) -> None:
+        # The screen goes on, so the open use was left when it went off before, and nobody reported when that was.
+        if self.open_use is not None and at - self.open_use.began >= SAME_PICK_UP:
+            self._close_with_unknown_end(self.open_use, at)
+            self._activity, self._is_in_hand = None, False
 
-    def _was_off(self, at: datetime) -> None:
-        # What is open was left when the screen went off in between, and nobody told when.
-        if self.open is not None and at - self.open.began >= SAME_PICK_UP:
-            self._lose_the_end(self.open, at)
-            self._activity, self._in_hand = None, False
-
-    def _see_film(self) -> None:
-        untouched = self._idle and not self._locked
-        if self._film.look(self._activity, full_screen=self.full_screen, untouched=untouched) and untouched:
+    def _update_film(self) -> None:
+        untouched = self._is_idle and not self._is_locked
+        if self._film.update(self._activity, full_screen=self.full_screen, untouched=untouched) and untouched:
             self._away_since = None
 
-    def _no_film(self, at: datetime) -> None:
-        if self._film.end() and self._idle:
-            # Whether somebody still sits there, nobody can tell from here on.
+    def _end_film(self, at: datetime) -> None:
+        if self._film.end() and self._is_idle:
+            # From here on it is not known whether somebody still sits there.
             self._away_since = self._away_since or at
 
-    def _went_idle(self, seen: WentIdle) -> None:
-        if self._idle:
+    def _went_idle(self, observation: obs.WentIdle) -> None:
+        if self._is_idle:
             return
-        self._idle = True
-        since = max(seen.since, self._began)
-        if self.film and self.open is not None and since - self.open.began < self._settings.glance:
-            self.open.activity = FOR_BOTH
-        self._see_film()
+        self._is_idle = True
+        since = max(observation.since, self._began)
+        if self.film and self.open_use is not None and since - self.open_use.began < self._settings.glance:
+            # A short touch during the film, to pause it or to turn it up, belongs to the film.
+            self.open_use.activity = FOR_BOTH
+        self._update_film()
         if not self.film:
             self._away_since = self._away_since or since
-            if seen.at - self._away_since >= PUT_AWAY_AFTER:
+            if observation.at - self._away_since >= PUT_AWAY_AFTER:
                 self.put_away = True
         self._close(since)
-        self._cut_back(since)
+        self._shorten_uses(since)
 
     def _returned(self, at: datetime) -> None:
-        if not self._idle and not self._locked:
+        if not self._is_idle and not self._is_locked:
             self._away_since = None
-        self._settle(at)
+        self._update_open_use(at)
 
-    def _gap(self, seen: Gap) -> None:
-        since = max(seen.since, self._began)
-        if seen.at - since >= PUT_AWAY_AFTER and not self.put_away:
+    def _gap(self, gap: obs.Gap) -> None:
+        since = max(gap.since, self._began)
+        if gap.at - since >= PUT_AWAY_AFTER and not self.put_away:
             self.put_away = None
-        if seen.sense in {None, "input"}:
+        if gap.sense in {None, "input"}:
             self.input_since = self.last_input = None
-        if seen.sense in {None, "focus", "idle"}:
-            self._know_nothing(since, trusted=False)
-        if seen.sense in {None, "media"}:
-            self._film.lose()
-        if seen.sense in {None, "call"}:
+        if gap.sense in {None, "focus", "idle"}:
+            self._become_unknown(since, trusted=False)
+        if gap.sense in {None, "media"}:
+            self._film.forget()
+        if gap.sense in {None, "call"}:
             self.in_call = None
-        if seen.sense is None:
+        if gap.sense is None:
             self._lost.clear()
-            self._idle = self._locked = False
+            self._is_idle = self._is_locked = False
             self._away_since = None
-        elif seen.sense in {"focus", "idle"}:
-            self._lost.add(seen.sense)
-            if seen.sense == "idle":
-                self._idle = False
-            if seen.sense == "idle" or self._laid_down:
+        elif gap.sense in {"focus", "idle"}:
+            self._lost.add(gap.sense)
+            if gap.sense == "idle":
+                self._is_idle = False
+            if gap.sense == "idle" or self._is_laid_down:
                 self._away_since = None
-        elif seen.sense == "session":
-            # Whether it is still locked nobody says any more; the next touch says that it is not.
-            self._locked = False
+        elif gap.sense == "session":
+            # Nobody will report an unlocking now, and a device that stays locked for ever would never be in use.
+            self._is_locked = False
 
-    def _know_nothing(self, at: datetime, *, trusted: bool) -> None:
+    def _become_unknown(self, at: datetime, *, trusted: bool) -> None:
+        """Close the open use and the coverage: from now on it is not known what is in front."""
         self._close(at, trusted=trusted)
         if self._covered_since is not None:
             self.covered.append(CoveredStretch(self._number(), self._covered_since, max(at, self._covered_since)))
         self._covered_since = None
-        self._forget()
-        self._spoken = self._in_hand = self.full_screen = False
+        self._break_history()
+        self._is_reported = self._is_in_hand = self.full_screen = False
         self._film.end()
         self._activity = None
+
+    def _update_open_use(self, at: datetime, *, opened: bool = False) -> None:
+        """Close the open use if it is no longer in front, and begin one with what is."""
+        known = self._is_reported and not self._lost & {"focus", "idle"}
+        if known and self._covered_since is None:
+            self._covered_since = at
+        in_front = self._activity or (PHONE_IN_HAND if self._is_in_hand else None)
+        wanted = in_front if known and not self._is_idle and not self._is_locked else None
+        if self.open_use is not None and self.open_use.activity != wanted:
+            self._close(at)
+        if wanted is not None and self.open_use is None:
+            self._begin_use(wanted, at, opened=opened)
+
+    def _begin_use(self, activity: obs.Activity, at: datetime, *, opened: bool) -> None:
+        self.version += 1
+        fleeting = self._settings.fleeting
+        last = next(self.past_uses(), None)
+        # The use that gave way to this one without a pause.
+        straight = last if last is not None and last.ended is not None and at - last.ended < fleeting else None
+        if straight is not None and not opened and straight.activity == activity:
+            self.uses.pop()
+            straight.ended = None
+            self.open_use = straight
+            return
+        follows, came_from = self._person.came_from(at, fleeting)
+        follows = follows and activity != PHONE_IN_HAND
+        self.open_use = UseState(self._number(), activity, at, follows, came_from, opened=opened)
+        if straight is not None:
+            straight.is_part = straight.is_part or straight.activity == PHONE_IN_HAND
+            self.open_use.is_part = activity == PHONE_IN_HAND
+
+    def _close_with_unknown_end(self, use: UseState, until: datetime) -> None:
+        use.until = until
+        self._close(use.began, trusted=False)
+
+    def _close(self, at: datetime, *, trusted: bool = True) -> None:
+        use = self.open_use
+        if use is None:
+            return
+        self.version += 1
+        self.open_use = None
+        use.ended = max(at, use.began)
+        use.trusted = trusted
+        if not trusted:
+            self.closed.append(use)
+            if use.until is not None:
+                self.uses.append(use)
+            self._break_history()
+        elif use.opened or use.ended - use.began >= self._settings.fleeting:
+            self.uses.append(use)
+            self.closed.append(use)
+        if self.uses:
+            self._forget_before(self._person.needed_from(at))
+
+    def _forget_before(self, instant: datetime) -> None:
+        # The memory of a long evening stays bounded; only the share of partner time needs to know of older uses.
+        while self.uses and (self.uses[0].ended or instant) < instant:
+            oldest = self.uses.popleft()
+            if oldest.activity.category in DISTRACTING:
+                self.forgotten_distraction += (oldest.ended or oldest.began) - oldest.began
+
+    def _break_history(self) -> None:
+        """No later use is said to follow from the uses so far."""
+        if self.uses:
+            self._unknown_after = self.uses[-1].number
+            self.version += 1
+
+    def _shorten_uses(self, since: datetime) -> None:
+        """End at `since`, the last input, the uses that ended later."""
+        # What changed by itself after the last input (a page that reloads, a film that ends) was nobody's use.
+        while self.uses and (self.uses[-1].ended or since) > since:
+            use = self.uses[-1]
+            use.ended = max(since, use.began)
+            self.closed.append(use)
+            self.version += 1
+            if use.ended - use.began >= self._settings.fleeting:
+                break
+            self.uses.pop()

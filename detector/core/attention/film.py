@@ -1,8 +1,8 @@
-"""A film for two: media that plays over the whole screen, which nobody touches.
+"""A film for two: media that plays over the whole screen, and that is not touched.
 
 Rule 1: a film begins where idleness would; a pause does not end it, another toplevel or a smaller one does.
-Rule 2: while it is on, a touch shorter than a look is part of it, and counts as something for both.
-Why so: docs/dev/decisions/a-film-is-for-two.md.
+Rule 2: while it is on, a touch shorter than a glance is part of it, and counts as something for both.
+Why: docs/dev/decisions/a-film-is-for-two.md.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Final
 
 from detector.core.observations import Activity
 
-SHOW_FILMS: Final = frozenset({"video", "together", "other"})
-"""What a film may be shown by; a player that nobody knows is `other`."""
+FILM_CATEGORIES: Final = frozenset({"video", "together", "other"})
+"""What may show a film; a player that the catalogue does not know is `other`."""
 FOR_BOTH: Final = Activity(category="together")
 
 
@@ -24,10 +24,10 @@ class Film:
     playing: bool | None = None
     is_on: bool = False
 
-    def look(self, activity: Activity | None, *, full_screen: bool, untouched: bool) -> bool:
+    def update(self, activity: Activity | None, *, full_screen: bool, untouched: bool) -> bool:
         """Begin the film if what is in front is one; return whether one is on."""
-        shows = activity is not None and activity.category in SHOW_FILMS and full_screen
-        self.is_on = self.is_on or bool(self.playing and shows and untouched)
+        shows_film = activity is not None and activity.category in FILM_CATEGORIES and full_screen
+        self.is_on = self.is_on or bool(self.playing and shows_film and untouched)
         return self.is_on
 
     def end(self) -> bool:
@@ -35,6 +35,6 @@ class Film:
         was_on, self.is_on = self.is_on, False
         return was_on
 
-    def lose(self) -> None:
-        """Nothing is known any more of what plays."""
+    def forget(self) -> None:
+        """It is no longer known whether media plays."""
         self.playing, self.is_on = None, False

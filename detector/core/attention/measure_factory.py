@@ -1,6 +1,6 @@
 """Which measure a feature has on a device, and the devices that it looks at.
 
-Rule 1: a feature over several devices looks at those that have said something by now; one that appears later is among them.
+Rule 1: a feature over several devices looks at those observed by now; one that appears later is among them.
 """
 
 from __future__ import annotations
@@ -13,15 +13,8 @@ from typing import Final
 from detector.core.attention.device_state import DeviceState
 from detector.core.attention.event_counts import EventCount
 from detector.core.attention.input_sums import INPUT_SUMS, TrailingSum
-from detector.core.attention.measures import AnyDeviceFlag, Constant, DeviceValue, Measure, RunningLength
-from detector.core.attention.sequences import (
-    HopMeasure,
-    LastNudge,
-    ReopenedAfter,
-    SequenceMeasure,
-    SinceNudge,
-    device_kind,
-)
+from detector.core.attention.measures import AnyDeviceFlag, Constant, DeviceValue, Measure, TimeSince, TimeUntil
+from detector.core.attention.sequences import HopMeasure, LastNudge, ReopenedAfter, SequenceMeasure, device_kind
 from detector.core.attention.settings import AttentionSettings
 from detector.core.attention.use_counts import UseCount
 from detector.core.attention.use_time import DistractedShare, TimeInUse
@@ -29,7 +22,7 @@ from rules.features import MAX_SPAN
 from rules.model import FeatureKey, Value
 
 MIN_MEMORY: Final = timedelta(minutes=10)
-"""What came of a nudge is looked up so far back, whatever the rules ask for."""
+"""Uses are remembered so far back whatever the rules ask for: outcomes of nudges are measured from them, too."""
 
 
 def memory_needed(needs: Iterable[FeatureKey]) -> timedelta:
@@ -39,27 +32,28 @@ def memory_needed(needs: Iterable[FeatureKey]) -> timedelta:
 
 
 class MeasureFactory:
-    """The devices of one evening, by their scope, and how their features are measured."""
+    """The devices of one occurrence, by their scope, and how their features are measured."""
 
     def __init__(
         self, began: datetime, ends: datetime, settings: AttentionSettings, usuals: Mapping[FeatureKey, Value]
     ) -> None:
-        self.began = began
         self.ends = ends
-        self.nudged = LastNudge()
+        self.last_nudge = LastNudge()
         self.devices: list[DeviceState] = []
         self.sums: defaultdict[str, dict[FeatureKey, TrailingSum]] = defaultdict(dict)
+        self._began = began
+        # `devices` itself, so that a measure over all of them sees those that appear later.
         self._scopes: dict[str, list[DeviceState]] = {"all": self.devices, "laptop": [], "phone": []}
         self._settings = settings
         self._usuals = usuals
 
     def add(self, device: DeviceState) -> None:
-        """A device has said its first word."""
+        """Add a device that is observed for the first time."""
         self.devices.append(device)
         self._scopes[device_kind(device.name)].append(device)
 
     def forget_counts(self, name: str) -> None:
-        """What was counted on the device says nothing any more."""
+        """Clear the sums of input on the device."""
         for total in self.sums[name].values():
             total.clear()
 
@@ -67,8 +61,7 @@ class MeasureFactory:
         """Return the measure; where that is a sum, it is in `sums` from now on."""
         name, devices = key.name, self._scopes.get(key.scope, [device])
         if name in INPUT_SUMS:
-            span, per_minute = key.span or timedelta(0), name.endswith("_rate")
-            total = self.sums[device.name][key] = TrailingSum(device, INPUT_SUMS[name], span, per_minute=per_minute)
+            total = self.sums[device.name][key] = TrailingSum(device, key)
             return total
         match name:
             case "glances" | "uses" | "switches" | "switch_rate":
@@ -78,17 +71,23 @@ class MeasureFactory:
             case "time":
                 return TimeInUse(devices, key)
             case "share":
-                return DistractedShare(devices, self.began)
-            case "dwell" | "since_input" | "elapsed" | "remaining":
-                return RunningLength(device, name, self.began, lambda: self.ends)
+                return DistractedShare(devices, self._began)
+            case "dwell":
+                return TimeSince(lambda: device.open_use.began if device.open_use else None)
+            case "since_input":
+                return TimeSince(lambda: device.last_input if device.input_since else None)
+            case "elapsed":
+                return TimeSince(lambda: self._began)
+            case "remaining":
+                return TimeUntil(lambda: self.ends)
             case "followed":
                 return SequenceMeasure(device, devices, key)
             case "hopped":
                 return HopMeasure(device, self.devices, key)
             case "since_nudge":
-                return SinceNudge(self.nudged)
+                return TimeSince(lambda: self.last_nudge.at)
             case "reopened_after":
-                return ReopenedAfter(device, self.nudged)
+                return ReopenedAfter(device, self.last_nudge)
             case "usual":
                 return Constant(self._usuals.get(key))
             case "category" | "came_from":

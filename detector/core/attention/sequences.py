@@ -1,9 +1,8 @@
-"""What led to the use under way: uses one after another, a hop from device to device, a nudge.
+"""What led to the open use: uses one after another, a hop from device to device, a nudge.
 
-Rule 1: a story is told of the use under way; where nothing is in use it is not known, and while it goes on it is told anew
-only where something is observed.
-Rule 2: what was left before something that is not known is no part of a story.
-Rule 3: a phone in the hand of which nobody tells what is in front is nothing that one hops from.
+Rule 1: where nothing is in use it is not known what led to it; while a use goes on, only observations change the answer.
+Rule 2: what was left before something that is not known led to nothing.
+Rule 3: nobody hops from a phone in the hand of which it is not known what is in front.
 """
 
 from __future__ import annotations
@@ -14,55 +13,50 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from detector.core.attention.device_state import DeviceState
-from detector.core.attention.use_counts import TICK, ZERO
+from detector.core.attention.measures import Untimed
+from detector.core.attention.use_counts import ZERO, version_of
 from detector.core.attention.uses import PHONE_IN_HAND, UseState
 from detector.core.observations import LAPTOP
 from rules.features import DISTRACTING
-from rules.model import FeatureKey, Value
+from rules.model import FeatureKey
 
 
 def device_kind(device: str) -> str:
-    """Return what kind of device bears the name: this laptop, or else a phone."""
+    """Return the kind of the device of that name: this laptop, or else a phone."""
     return "laptop" if device == LAPTOP else "phone"
 
 
-class _Story:
-    """What led to the use under way on `device`, out of what was done on `devices`."""
+class _LedTo(Untimed):
+    """Whether what was done on `devices` led to the open use on `device`."""
 
     def __init__(self, device: DeviceState, devices: Sequence[DeviceState], key: FeatureKey) -> None:
         self._device = device
         self._devices = devices
         self._steps = key.steps
         self._span = key.span or ZERO
-        self._kept: tuple[int, bool] | None = None
+        self._cached: tuple[int, bool] | None = None
 
     def value(self, _at: datetime) -> bool | None:
         """Return whether it is so; unknown while nothing is in use."""
-        use = self._device.open
+        use = self._device.open_use
         if use is None:
             return None
-        version = len(self._devices)
-        for device in self._devices:
-            version += device.version
-        if self._kept is None or self._kept[0] != version:
-            self._kept = version, self._is_told(use)
-        return self._kept[1]
+        version = version_of(self._devices)
+        if self._cached is None or self._cached[0] != version:
+            self._cached = version, self._led_to(use)
+        return self._cached[1]
 
-    def change(self, _at: datetime, _against: Value) -> datetime | None:
-        """Return None: only an observation changes it."""
-        return None
-
-    def _is_told(self, use: UseState) -> bool:
+    def _led_to(self, use: UseState) -> bool:
         raise NotImplementedError
 
 
-class SequenceMeasure(_Story):
-    """Whether the use under way is the last of these steps, each left before the next was taken up, within the span.
+class SequenceMeasure(_LedTo):
+    """Whether the open use is the last of these steps, each left before the next was taken up, within the span.
 
     The earlier steps are uses of any of `devices`, and the device is one of them.
     """
 
-    def _is_told(self, use: UseState) -> bool:
+    def _led_to(self, use: UseState) -> bool:
         if use.activity.category not in self._steps[-1] or self._device not in self._devices:
             return False
         oldest, last = use.began - self._span, use
@@ -76,19 +70,19 @@ class SequenceMeasure(_Story):
         return True
 
 
-class HopMeasure(_Story):
+class HopMeasure(_LedTo):
     """Whether the person's last other distracting use was on another device, of the first kind, and this is the second.
 
-    What is open there still, too: it is left when the use under way is taken up.
+    One that still goes on there counts as left when the open use here was taken up.
     """
 
-    def _is_told(self, use: UseState) -> bool:
+    def _led_to(self, use: UseState) -> bool:
         came_from, to = self._steps
         if device_kind(self._device.name) not in to:
             return False
         latest: tuple[datetime, int, DeviceState] | None = None
         for device in self._devices:
-            for other in chain((device.open,), device.remembered()):
+            for other in chain((device.open_use,), device.past_uses()):
                 if other is None or other.number >= use.number or other.activity == PHONE_IN_HAND:
                     continue
                 left = min(other.ended or use.began, use.began)
@@ -110,47 +104,23 @@ class LastNudge:
     category: str | None = None
 
 
-class SinceNudge:
-    """How long ago the last nudge reached the screen."""
+class ReopenedAfter(Untimed):
+    """How long after the last nudge the open use was taken up, where it is of the category that was named."""
 
-    def __init__(self, nudged: LastNudge) -> None:
-        self._nudged = nudged
-
-    def value(self, at: datetime) -> timedelta | None:
-        """Return the length; unknown before the first nudge."""
-        return None if self._nudged.at is None else at - self._nudged.at
-
-    def change(self, at: datetime, against: Value) -> datetime | None:
-        """Return the instant of equality if it lies ahead, or the one just after it if it is now."""
-        if self._nudged.at is None or not isinstance(against, timedelta):
-            return None
-        equal = self._nudged.at + against
-        if equal > at:
-            return equal
-        return at + TICK if equal == at else None
-
-
-class ReopenedAfter:
-    """How long after the last nudge the use under way was taken up, where it is of the category that was named."""
-
-    def __init__(self, device: DeviceState, nudged: LastNudge) -> None:
+    def __init__(self, device: DeviceState, last_nudge: LastNudge) -> None:
         self._device = device
-        self._nudged = nudged
+        self._last_nudge = last_nudge
 
     def value(self, _at: datetime) -> timedelta | None:
         """Return the length."""
-        use, nudged = self._device.open, self._nudged
-        if use is None or nudged.at is None or use.began < nudged.at or use.activity.category != nudged.category:
+        use, nudge = self._device.open_use, self._last_nudge
+        if use is None or nudge.at is None or use.began < nudge.at or use.activity.category != nudge.category:
             return None
-        return use.began - nudged.at
-
-    def change(self, _at: datetime, _against: Value) -> datetime | None:
-        """Return None: only an observation changes it."""
-        return None
+        return use.began - nudge.at
 
 
 def _left_before(use: UseState, device: DeviceState, step: frozenset[str], oldest: datetime) -> UseState | None:
-    for other in device.remembered():
+    for other in device.past_uses():
         if other.ended is None or other.ended < oldest:
             return None
         if other.number < use.number and other.ended <= use.began and other.activity.category in step:

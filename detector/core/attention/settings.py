@@ -14,7 +14,7 @@ class AttentionSettings:
     """When a use is a glance, and when a device counts as left.
 
     The length of a glance is from Oulasvirta et al. 2012 and Heitmayer & Lahlou 2021. `idle_after` is as long, so that a
-    look that ended is never taken for dwelling: docs/dev/decisions/idle-after-30-seconds.md.
+    glance that ended is never taken for dwelling: docs/dev/decisions/idle-after-30-seconds.md.
     """
 
     glance: timedelta = option(

@@ -1,8 +1,8 @@
 """How an occurrence divides into presence, distraction and what is not known.
 
 Rule 1: the three lengths add up to the occurrence's own, exactly.
-Rule 2: time is known where the sensors of at least one device spoke; uses that overlap on two devices count once.
-Rule 3: where the end of a use is only bounded, it counts no further than its own device's sensors spoke.
+Rule 2: time is known where the sensors of at least one device reported; uses that overlap on two devices count once.
+Rule 3: where the end of a use is only bounded, it counts no further than the sensors of its own device reported.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Stretch: TypeAlias = tuple[datetime, datetime]
 
 
 class UseInterval(Protocol):
-    """What is asked of a use; `ended` None: it is still open."""
+    """A use of a device; `ended` None: it is still open."""
 
     @property
     def device(self) -> str:
@@ -44,7 +44,7 @@ class UseInterval(Protocol):
 
 
 class CoverageInterval(Protocol):
-    """What is asked of a stretch of coverage."""
+    """A stretch of coverage."""
 
     @property
     def device(self) -> str:
@@ -52,11 +52,11 @@ class CoverageInterval(Protocol):
 
     @property
     def began(self) -> datetime:
-        """When its sensors began to speak."""
+        """When its sensors began to report."""
 
     @property
     def ended(self) -> datetime:
-        """When they fell silent."""
+        """When they ceased to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,10 +119,10 @@ def split_time(
     Distraction: uses of distracting categories (`rules.features.DISTRACTING`) on any device. Presence: what is known,
     less distraction. A use whose end is known is known time by itself, even where a sensor lost its coverage.
     """
-    spoke: dict[str, list[Stretch]] = {}
+    reported: dict[str, list[Stretch]] = {}
     for stretch in coverage:
-        spoke.setdefault(stretch.device, []).extend(_clipped(stretch.began, stretch.ended, begins, ends))
-    covered = {device: merged(stretches) for device, stretches in spoke.items()}
+        reported.setdefault(stretch.device, []).extend(_clipped(stretch.began, stretch.ended, begins, ends))
+    covered = {device: merged(stretches) for device, stretches in reported.items()}
     found: list[Stretch] = []
     for use in uses:
         if use.activity.category not in DISTRACTING:
@@ -169,17 +169,17 @@ def intersection(some: list[Stretch], others: list[Stretch]) -> list[Stretch]:
 def difference(some: list[Stretch], others: list[Stretch]) -> list[Stretch]:
     """Return what lies in the first and not in the second; each list in order and without overlaps."""
     found: list[Stretch] = []
-    at = 0
+    first = 0
     for begins, ends in some:
         since = begins
-        while at < len(others) and others[at][1] <= since:
-            at += 1
-        look = at
-        while look < len(others) and others[look][0] < ends:
-            if others[look][0] > since:
-                found.append((since, others[look][0]))
-            since = others[look][1]
-            look += 1
+        while first < len(others) and others[first][1] <= since:
+            first += 1
+        position = first
+        while position < len(others) and others[position][0] < ends:
+            if others[position][0] > since:
+                found.append((since, others[position][0]))
+            since = others[position][1]
+            position += 1
         if since < ends:
             found.append((since, ends))
     return found

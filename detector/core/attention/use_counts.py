@@ -1,17 +1,17 @@
 """How many uses began in a span: glances, switches, or the uses that a rule means.
 
-Rule 1: a use under way is judged by how long it has lasted so far: it counts among the shorter ones while it is short, and
+Rule 1: an open use is judged by how long it has lasted so far: it counts among the shorter ones while it is short, and
 among the longer ones as soon as it is longer.
-Rule 2: a use under way counts once it is no passing over, or at once where it was opened.
-Rule 3: where the length of a use is not known, it is among the shorter ones if it was over in time whatever it was, and
-never among the longer ones; a glance it is in any case.
+Rule 2: an open use counts once it is no longer fleeting, or at once where it was opened.
+Rule 3: where the length of a use is not known, it is among the shorter ones if it was over in time in any case, and never
+among the longer ones; a glance it is in any case.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from detector.core.attention.device_state import DeviceState
 from detector.core.attention.settings import AttentionSettings
@@ -29,6 +29,24 @@ def categories_of(key: FeatureKey) -> frozenset[str] | None:
     return key.which.categories if key.which else frozenset({key.category or ""})
 
 
+def version_of(devices: Sequence[DeviceState]) -> int:
+    """Return a number that grows whenever the uses on any of the devices change, or a device is added."""
+    # A plain loop: this runs for every feature at every evaluation, and a generator costs twice as much.
+    version = len(devices)
+    for device in devices:
+        version += device.version
+    return version
+
+
+class _Count(NamedTuple):
+    """What was counted at `since`, and holds until `deadline` while the devices stand at `version`."""
+
+    version: int
+    since: datetime
+    deadline: datetime | None
+    uses: int
+
+
 class UseCount:
     """How many uses began in `(at - span, at]`, or how many a minute."""
 
@@ -42,7 +60,7 @@ class UseCount:
         self._shorter = settings.glance if key.name == "glances" else which.shorter
         self._longer = which.longer
         self._fleeting = settings.fleeting
-        self._kept: tuple[int, datetime, datetime | None, int] | None = None
+        self._cached: _Count | None = None
 
     def _is_meant(self, use: UseState) -> bool:
         if self._name in {"switches", "switch_rate"}:
@@ -51,7 +69,8 @@ class UseCount:
             return False
         return self._name != "glances" or not use.is_part
 
-    def _fits(self, use: UseState) -> bool:
+    def _has_length(self, use: UseState) -> bool:
+        """Return whether a use that ended is as short and as long as is meant."""
         if use.until is not None and self._name != "glances":
             return self._longer is None and (self._shorter is None or use.until - use.began < self._shorter)
         length = (use.ended or use.began) - use.began
@@ -59,44 +78,44 @@ class UseCount:
 
     def _count(self, at: datetime) -> tuple[datetime | None, int]:
         oldest, shorter, longer, span = at - self._span, self._shorter, self._longer, self._span
-        count, turns = 0, []
+        count, deadlines = 0, []
         for device in self._devices:
             for use in reversed(device.uses):
                 if use.began <= oldest:
                     break
-                if self._is_meant(use) and self._fits(use):
+                if self._is_meant(use) and self._has_length(use):
                     count += 1
-                    turns.append(use.began + span)
-            use_now = device.open
-            if use_now is not None and use_now.began > oldest and self._is_meant(use_now):
-                age = at - use_now.began
-                if age < self._fleeting and not use_now.opened:
-                    turns.append(use_now.began + self._fleeting)
+                    deadlines.append(use.began + span)
+            open_use = device.open_use
+            if open_use is not None and open_use.began > oldest and self._is_meant(open_use):
+                age = at - open_use.began
+                if age < self._fleeting and not open_use.opened:
+                    deadlines.append(open_use.began + self._fleeting)
                 elif longer is not None and age <= longer:
-                    turns.append(use_now.began + longer + TICK)
+                    deadlines.append(open_use.began + longer + TICK)
                 elif shorter is None or age < shorter:
                     count += 1
-                    turns.append(use_now.began + (span if shorter is None else min(shorter, span)))
-        return min(turns, default=None), count
+                    deadlines.append(open_use.began + (span if shorter is None else min(shorter, span)))
+        return min(deadlines, default=None), count
 
-    def _measure(self, at: datetime) -> tuple[datetime | None, int]:
-        version = len(self._devices)
-        for device in self._devices:
-            version += device.version
-        kept = self._kept
-        if kept is not None and kept[0] == version and kept[1] <= at and (kept[2] is None or at < kept[2]):
-            return kept[2], kept[3]
-        turn, count = self._count(at)
-        self._kept = (version, at, turn, count)
-        return turn, count
+    def _measure(self, at: datetime) -> _Count:
+        version, cached = version_of(self._devices), self._cached
+        if (
+            cached is None
+            or cached.version != version
+            or at < cached.since
+            or (cached.deadline is not None and at >= cached.deadline)
+        ):
+            cached = self._cached = _Count(version, at, *self._count(at))
+        return cached
 
     def value(self, at: datetime) -> int | float | None:
         """Return the count, or the count per minute; unknown while no device is known."""
         if not any(device.is_known for device in self._devices):
             return None
-        count = self._measure(at)[1]
+        count = self._measure(at).uses
         return count if self._minutes is None else count / self._minutes
 
-    def change(self, at: datetime, _against: Value) -> datetime | None:
+    def deadline(self, at: datetime, _against: Value) -> datetime | None:
         """Return when the count will next differ."""
-        return self._measure(at)[0]
+        return self._measure(at).deadline

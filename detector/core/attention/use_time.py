@@ -1,8 +1,8 @@
 """How much of a span, or of partner time so far, went into the uses that a rule means.
 
 Rule 1: on several devices at once it counts once.
-Rule 2: a use under way is judged by how long it has lasted so far; what is longer only by now counts from its beginning.
-Rule 3: between two turns a length grows, shrinks or stands still, evenly.
+Rule 2: an open use is judged by how long it has lasted so far; what is longer only by now counts from its beginning.
+Rule 3: between two deadlines a length grows, shrinks or stays, evenly.
 """
 
 from __future__ import annotations
@@ -12,16 +12,17 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from detector.core.attention.device_state import DeviceState
-from detector.core.attention.use_counts import TICK, ZERO, categories_of
+from detector.core.attention.time_split import merged
+from detector.core.attention.use_counts import TICK, ZERO, categories_of, version_of
 from rules.engine import NEVER
 from rules.features import DISTRACTING
 from rules.model import FeatureKey, Filter, Value
 
 
-class _Merged(NamedTuple):
-    """The stretches of use up to now, in order and apart from each other; `growing`: since when the last one goes on.
+class _MergedUses(NamedTuple):
+    """The uses up to now as stretches, in order and without overlaps; `growing`: since when the last one goes on.
 
-    `valid_until`: when a use under way becomes too long, or long enough. `length`: of all stretches that are over.
+    `valid_until`: when an open use becomes too long, or long enough. `length`: of all stretches that are over.
     """
 
     version: int
@@ -32,37 +33,34 @@ class _Merged(NamedTuple):
     length: timedelta
 
 
-class _Stretches:
-    """The uses of several devices that are meant, made one."""
+class _UseMerger:
+    """Merges the uses of several devices that are meant."""
 
     def __init__(self, devices: Sequence[DeviceState], categories: frozenset[str] | None, which: Filter) -> None:
         self._devices = devices
         self._categories = categories
         self._shorter = which.shorter
         self._longer = which.longer
-        self._kept: _Merged | None = None
+        self._cached: _MergedUses | None = None
 
     @property
     def is_known(self) -> bool:
         """Whether any of the devices is known."""
         return any(device.is_known for device in self._devices)
 
-    def at(self, at: datetime) -> _Merged:
-        """Return the stretches as they stand at `at`; instants never decrease."""
-        version = len(self._devices)
-        for device in self._devices:
-            version += device.version
-        kept = self._kept
-        if kept is None or kept.version != version or at < kept.since or at >= (kept.valid_until or NEVER):
-            kept = self._kept = self._merge(at, version)
-        return kept
+    def at(self, at: datetime) -> _MergedUses:
+        """Return the stretches as they are at `at`; instants never decrease."""
+        version, cached = version_of(self._devices), self._cached
+        if cached is None or cached.version != version or at < cached.since or at >= (cached.valid_until or NEVER):
+            cached = self._cached = self._merge(at, version)
+        return cached
 
-    def _merge(self, at: datetime, version: int) -> _Merged:
-        found: list[tuple[datetime, datetime]] = []
+    def _merge(self, at: datetime, version: int) -> _MergedUses:
+        ended: list[tuple[datetime, datetime]] = []
         growing: list[datetime] = []
-        turns: list[datetime] = []
+        deadlines: list[datetime] = []
         for device in self._devices:
-            for use in (*device.uses, device.open):
+            for use in (*device.uses, device.open_use):
                 if use is None or (self._categories is not None and use.activity.category not in self._categories):
                     continue
                 length = (use.ended or at) - use.began
@@ -72,69 +70,65 @@ class _Stretches:
                     if use.ended is None:
                         growing.append(use.began)
                     else:
-                        found.append((use.began, use.ended))
+                        ended.append((use.began, use.ended))
                 if use.ended is None and self._longer is not None and not is_long:
-                    turns.append(use.began + self._longer + TICK)
+                    deadlines.append(use.began + self._longer + TICK)
                 elif use.ended is None and self._shorter is not None and is_short:
-                    turns.append(use.began + self._shorter)
+                    deadlines.append(use.began + self._shorter)
         since = min(growing, default=None)
-        found.sort()
-        merged: list[tuple[datetime, datetime]] = []
-        for began, ended in found:
-            if merged and began <= merged[-1][1]:
-                merged[-1] = (merged[-1][0], max(ended, merged[-1][1]))
-            else:
-                merged.append((began, ended))
-        while since is not None and merged and since <= merged[-1][1]:
-            since = min(since, merged.pop()[0])
-        length = sum((ended - began for began, ended in merged), ZERO)
-        return _Merged(version, at, min(turns, default=None), merged, since, length)
+        stretches = merged(ended)
+        # What overlaps with the open use belongs to the stretch that still grows.
+        while since is not None and stretches and since <= stretches[-1][1]:
+            since = min(since, stretches.pop()[0])
+        length = sum((ends - begins for begins, ends in stretches), ZERO)
+        return _MergedUses(version, at, min(deadlines, default=None), stretches, since, length)
 
 
 class TimeInUse:
     """How much of the span `(at - span, at]` went into the uses that are meant."""
 
     def __init__(self, devices: Sequence[DeviceState], key: FeatureKey) -> None:
-        self._stretches = _Stretches(devices, categories_of(key), key.which or Filter())
+        self._uses = _UseMerger(devices, categories_of(key), key.which or Filter())
         self._span = key.span or ZERO
 
     def value(self, at: datetime) -> timedelta | None:
         """Return the length; unknown while no device is known."""
-        return self._length(at, self._stretches.at(at)) if self._stretches.is_known else None
+        return self._length(at, self._uses.at(at)) if self._uses.is_known else None
 
-    def _length(self, at: datetime, merged: _Merged) -> timedelta:
+    def _length(self, at: datetime, uses: _MergedUses) -> timedelta:
         oldest, length = at - self._span, ZERO
-        if merged.growing is not None:
-            length = at - max(merged.growing, oldest)
-        for began, ended in reversed(merged.stretches):
+        if uses.growing is not None:
+            length = at - max(uses.growing, oldest)
+        for began, ended in reversed(uses.stretches):
             if ended <= oldest:
                 break
             length += ended - max(began, oldest)
         return length
 
-    def change(self, at: datetime, against: Value) -> datetime | None:
+    def deadline(self, at: datetime, against: Value) -> datetime | None:
         """Return when the length meets `against`, or when its slope changes, whichever is first."""
         if not isinstance(against, timedelta):
             return None
-        merged, span = self._stretches.at(at), self._span
-        oldest, growing = at - span, merged.growing
-        turns = [] if merged.valid_until is None else [merged.valid_until]
+        uses, span = self._uses.at(at), self._span
+        oldest, growing = at - span, uses.growing
+        deadlines = [] if uses.valid_until is None else [uses.valid_until]
+        # It shrinks while the oldest stretch leaves the span; `edge`: the next instant to do so, and the slope changes.
         shrinking = growing is not None and growing <= oldest
         edge = None if growing is None or shrinking else growing
-        for began, ended in reversed(merged.stretches):
+        for began, ended in reversed(uses.stretches):
             if ended <= oldest:
                 break
             shrinking = began <= oldest
             edge = ended if shrinking else began
         if edge is not None:
-            turns.append(edge + span)
+            deadlines.append(edge + span)
         if (growing is not None) != shrinking:
-            away = against - self._length(at, merged)
-            if away == ZERO:
+            missing = against - self._length(at, uses)
+            if missing == ZERO:
                 return at + TICK
-            if (away > ZERO) == (growing is not None):
-                turns.append(at + abs(away))
-        return min(turns, default=None)
+            if (missing > ZERO) == (growing is not None):
+                deadlines.append(at + abs(missing))
+        return min(deadlines, default=None)
 
 
 class DistractedShare:
@@ -146,32 +140,32 @@ class DistractedShare:
 
     def __init__(self, devices: Sequence[DeviceState], began: datetime) -> None:
         self._devices = devices
-        self._stretches = _Stretches(devices, DISTRACTING, Filter())
+        self._uses = _UseMerger(devices, DISTRACTING, Filter())
         self._began = began
 
-    def _spent(self, at: datetime) -> timedelta | None:
-        if not self._stretches.is_known:
+    def _distraction(self, at: datetime) -> timedelta | None:
+        if not self._uses.is_known:
             return None
-        merged = self._stretches.at(at)
-        spent = merged.length if merged.growing is None else merged.length + (at - merged.growing)
-        return sum((device.long_ago for device in self._devices), spent)
+        uses = self._uses.at(at)
+        length = uses.length if uses.growing is None else uses.length + (at - uses.growing)
+        return sum((device.forgotten_distraction for device in self._devices), length)
 
     def value(self, at: datetime) -> float | None:
         """Return a share of 0 to 1; unknown at the very start and while no device is known."""
-        spent, elapsed = self._spent(at), at - self._began
-        return None if spent is None or elapsed <= ZERO else spent / elapsed
+        distraction, elapsed = self._distraction(at), at - self._began
+        return None if distraction is None or elapsed <= ZERO else distraction / elapsed
 
-    def change(self, at: datetime, against: Value) -> datetime | None:
+    def deadline(self, at: datetime, against: Value) -> datetime | None:
         """Return when the share meets `against`."""
-        spent, elapsed = self._spent(at), at - self._began
-        if spent is None or not isinstance(against, int | float):
+        distraction, elapsed = self._distraction(at), at - self._began
+        if distraction is None or not isinstance(against, int | float):
             return None
         if elapsed <= ZERO:
             return at + TICK
-        slope = (0.0 if self._stretches.at(at).growing is None else 1.0) - against
+        slope = (0.0 if self._uses.at(at).growing is None else 1.0) - against
         if slope == 0.0:
             return None
-        ahead = (against * elapsed - spent) / slope
+        ahead = (against * elapsed - distraction) / slope
         if ahead < -TICK:
             return None
         # A share is a float and an instant is rounded: a microsecond too early is allowed, one too late is not.

@@ -1,8 +1,8 @@
-"""Uses in the making, and the one person who goes from one device to another.
+"""Uses as attention keeps them, and the one person who goes from one device to another.
 
-Rule 1: what a person left is looked for on all devices: a hop from the laptop to the phone is one story.
-Rule 2: a phone in the hand of which nobody tells what is in front is nothing that one comes from or goes to: between two
-apps it is mostly the home screen.
+Rule 1: what a person left is looked for on all devices: a hop from the laptop to the phone is one sequence.
+Rule 2: no use follows from, or leads to, a phone in the hand of which nothing is known: between two apps it is mostly the
+home screen.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ PHONE_IN_HAND: Final = Activity(category="phone")
 
 @dataclass(slots=True, eq=False)
 class UseState:
-    """A use in the making, and afterwards as attention remembers it.
+    """A use while it goes on, and afterwards as attention remembers it.
 
-    `follows`: taken up straight from another. `opened`: the device told of its opening. `is_part`: a phone in the hand
-    just before or after an app on it, so no look of its own. `until`: where its end is not known, when it was over at the
-    latest.
+    `follows`: it began when another one had just been left. `opened`: the device reported its opening. `is_part`: a phone
+    in the hand just before or after an app on it, so no glance of its own. `until`: where its end is not known, when it
+    was over at the latest.
     """
 
     number: int
@@ -43,7 +43,7 @@ class UseState:
 
 @dataclass(slots=True, eq=False)
 class CoveredStretch:
-    """A stretch in which the device's sensors spoke."""
+    """A stretch in which the device's sensors reported."""
 
     number: int
     began: datetime
@@ -51,36 +51,36 @@ class CoveredStretch:
 
 
 class TimedEvent(NamedTuple):
-    """Something that happened to the category at an instant."""
+    """Something that happened at an instant, and the category that it belongs to."""
 
     at: datetime
     category: str
 
 
 class UsedDevice(Protocol):
-    """What the person asks of a device: the use under way, and the one that was left before with a known end."""
+    """What is asked of a device here."""
 
     @property
-    def open(self) -> UseState | None:
-        """The use under way."""
+    def open_use(self) -> UseState | None:
+        """The use that goes on now."""
 
     @property
-    def before(self) -> UseState | None:
-        """The use that was left last and was more than a phone in the hand."""
+    def last_app_use(self) -> UseState | None:
+        """The use that was left last, other than a phone in the hand."""
 
 
 @dataclass(slots=True)
 class Person:
-    """Whose devices these are. `keep`: how far back what they did is asked for."""
+    """The one person whose devices these are. `keep`: how far back uses have to be remembered."""
 
     devices: list[UsedDevice] = field(default_factory=list)
     keep: timedelta = MAX_SPAN
 
     def came_from(self, at: datetime, fleeting: timedelta) -> tuple[bool, str | None]:
-        """Return, for a use taken up at `at`, whether it follows straight from another, and the category of that."""
+        """Return, for a use that begins at `at`, whether another one had just been left, and the category of that."""
         latest, left = None, None
         for device in self.devices:
-            for use in (device.before, device.open):
+            for use in (device.last_app_use, device.open_use):
                 ended = None if use is None or use.activity == PHONE_IN_HAND else use.ended or at
                 if ended is not None and (left is None or ended > left):
                     latest, left = use, ended
@@ -88,13 +88,13 @@ class Person:
             return False, None
         return at - left < fleeting, latest.activity.category
 
-    def forget(self, at: datetime) -> datetime:
-        """Return what lies so far back that no span reaches it, neither from `at` nor from what is under way."""
-        under_way = (device.open.began for device in self.devices if device.open is not None)
-        return min((at, *under_way)) - self.keep
+    def needed_from(self, at: datetime) -> datetime:
+        """Return the instant before which no span reaches, neither from `at` nor from an open use."""
+        open_since = (device.open_use.began for device in self.devices if device.open_use is not None)
+        return min((at, *open_since)) - self.keep
 
-    def remember(self, instants: deque[TimedEvent], at: datetime, category: str) -> None:
-        """Add an instant, and forget those that no span reaches any more."""
-        instants.append(TimedEvent(at, category))
-        while instants[0].at <= at - self.keep:
-            instants.popleft()
+    def remember(self, events: deque[TimedEvent], at: datetime, category: str) -> None:
+        """Add an event, and forget those that no span reaches any more."""
+        events.append(TimedEvent(at, category))
+        while events[0].at <= at - self.keep:
+            events.popleft()
