@@ -119,7 +119,7 @@ class Told:
             everything = isinstance(seen, Paused) or (isinstance(seen, Gap) and seen.sense is None)
             own = isinstance(seen, Suspended) or (isinstance(seen, Gap) and seen.sense in {"focus", "idle"})
             if everything or (own and seen.device == device.name):
-                numbers = [use.number for use in (*device.uses, device.open) if use is not None]
+                numbers = [use.number for use in (*device.uses, device.open_use) if use is not None]
                 self._forgotten[device.name] = max(numbers, default=0)
         if isinstance(seen, Focused) and seen.opened and seen.activity:
             self.instants.setdefault((seen.device, "opens"), []).append((seen.at, seen.activity.category))
@@ -146,7 +146,7 @@ class Told:
     def after(self, devices: list[DeviceState]) -> None:
         """Reckon where each new use came from, out of everything that is remembered."""
         for device in devices:
-            use = device.open
+            use = device.open_use
             if use is None or use.number in self._known:
                 continue
             self._known.add(use.number)
@@ -172,7 +172,7 @@ class Told:
     def remembered(self, device: DeviceState) -> list[UseState]:
         lost = max((use.number for use in device.uses if use.until is not None), default=0)
         oldest = max(lost, self._forgotten.get(device.name, 0))
-        return [use for use in (*device.uses, device.open) if use is not None and use.number > oldest]
+        return [use for use in (*device.uses, device.open_use) if use is not None and use.number > oldest]
 
 
 class Naive:
@@ -197,7 +197,7 @@ class Naive:
             ]
             return True in known if known else None
         if key.name in {"followed", "hopped"}:
-            if self.device.open is None:
+            if self.device.open_use is None:
                 return None
             return self._hopped(key) if key.name == "hopped" else self._followed(key, devices)
         if not any(each.is_known for each in devices):
@@ -208,7 +208,7 @@ class Naive:
             wanted = (key.which and key.which.categories) or DISTRACTING
             found = [said for each in instants for instant, said in each if at - span < instant]
             return sum(said in wanted for said in found) if tell else None
-        uses = [use for each in devices for use in (*each.uses, each.open) if use is not None]
+        uses = [use for each in devices for use in (*each.uses, each.open_use) if use is not None]
         if key.name == "time":
             return self._time([use for use in uses if self._is_meant(use, key, unknown=ZERO)], span)
         return sum(
@@ -250,11 +250,11 @@ class Naive:
         at, category = self.told.nudged
         if name == "since_nudge":
             return self.at - at
-        use = self.device.open
+        use = self.device.open_use
         return use.began - at if use and use.began >= at and use.activity.category == category else None
 
     def _followed(self, key: FeatureKey, devices: list[DeviceState]) -> bool:
-        now = self.device.open
+        now = self.device.open_use
         assert now is not None
         left = [use for each in devices for use in self.told.remembered(each) if use.ended is not None]
         chains = [[use] for use in left if use.activity.category in key.steps[0]]
@@ -278,7 +278,7 @@ class Naive:
         )
 
     def _hopped(self, key: FeatureKey) -> bool:
-        now = self.device.open
+        now = self.device.open_use
         assert now is not None
         assert key.span is not None
         others = [
@@ -306,7 +306,7 @@ def heard(evening: list[Observation]) -> Iterator[tuple[Observation, Observation
 
 def in_front(attention: Attention, seen: Shown) -> str | None:
     """The category that a nudge would name: one shown to make something up, the same in every run."""
-    open_uses = [each.open for each in attention.devices if each.open is not None]
+    open_uses = [each.open_use for each in attention.devices if each.open_use is not None]
     return open_uses[seen.nudge % len(open_uses)].activity.category if open_uses else None
 
 
