@@ -42,6 +42,7 @@ class Lock:
             AlreadyRunning: if another process has it.
         """
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # O_NOFOLLOW: behind a symbolic link `publish` would overwrite whatever file it leads to.
         file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         if not _lock(file):
             other = _first_line(file)
@@ -63,6 +64,7 @@ class Lock:
     def publish(self, status: str) -> None:
         """Write the status, one line, for `running_status`; in one write, so that no reader sees half of it."""
         if self._file is not None:
+            # Written first and cut to length afterwards: in between a reader finds whole lines, too.
             content = f"{os.getpid()}\n{status}\n".encode()
             os.pwrite(self._file, content, 0)
             os.ftruncate(self._file, len(content))
@@ -99,6 +101,7 @@ def wake_daemon() -> bool:
     pid = running_pid()
     if pid is None:
         return False
+    # The process may end between the two calls; the lock held at the first is what makes the number the daemon's.
     try:
         os.kill(pid, signal.SIGHUP)
     except OSError:

@@ -90,6 +90,7 @@ def skip(store: Store, now: datetime, number: int | None = None) -> Occurrence |
 
     None where there is none to come.
     """
+    # Found and skipped in one transaction, so that nobody can change the plan in between.
     with store.transaction():
         skipped = next_of(store, now, number)
         if skipped is not None:
@@ -107,6 +108,7 @@ def unskip(store: Store, now: datetime, number: int | None = None) -> Occurrence
         if found is None:
             return None
         instead = next((each.instead for each in store.plans.cancelled() if each.occurrence == found.id), None)
+        # A replacement that has started took place, and stays.
         if instead is not None and not any(
             each.occurrence.partner_time == instead for each in started_occurrences(store, now)
         ):

@@ -50,6 +50,7 @@ class Systemd:
         address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+                # The loop must never wait for systemd.
                 channel.setblocking(False)
                 channel.sendto(line.encode(), address)
         except OSError:

@@ -45,6 +45,7 @@ def _session_files() -> Iterator[tuple[str, Path]]:
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     if runtime:
         yield "XDG_RUNTIME_DIR", Path(runtime)
+    # A bus on an abstract socket or on TCP has no file whose owner could be compared.
     for part in os.environ.get("DBUS_SESSION_BUS_ADDRESS", "").split(";"):
         kind, _, rest = part.partition(":")
         for pair in rest.split(","):

@@ -60,6 +60,7 @@ def shipped(name: str = UNIT) -> str:
 
 def command_path() -> Path:
     """Return the installed command that runs right now."""
+    # Beside the interpreter is the command of this very environment, whatever comes first in PATH.
     beside = Path(sys.executable).parent / "turntoward"
     if beside.exists():
         return beside
@@ -73,6 +74,7 @@ def command_path() -> Path:
 
 def unit_for(command: Path) -> str:
     """Return the unit that runs `command`."""
+    # Inside the quotes systemd still reads escapes, specifiers (%) and variables ($).
     quoted = str(command).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
     lines = [f'{_EXEC}"{quoted}" run' if line.startswith(_EXEC) else line for line in shipped().split("\n")]
     return "\n".join(lines)

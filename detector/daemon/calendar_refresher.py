@@ -97,6 +97,7 @@ class CalendarRefresher:
             return self._not_before
         after = interval
         if calendar.why is not None:
+            # The power is bounded: after weeks of failures it would have hundreds of digits.
             tries = max(1, self._failed.get(number, 1))
             after = max(min(interval, RETRY * 2 ** min(tries - 1, 16)), self._waits.get(number, timedelta()))
         return max(self._not_before, calendar.tried + after + after * SPREAD * _spread(calendar))
@@ -125,6 +126,7 @@ class CalendarRefresher:
         result = await self._refresh_one(number)
         if result is None:
             self._note_failure(number)
+        # Read again: the child stored what came of it, and the person may have removed the calendar meanwhile.
         after = next((each for each in self._store.calendars.all() if each.number == number), None)
         if after is None:  # removed meanwhile
             return
@@ -161,6 +163,7 @@ class CalendarRefresher:
         return found
 
     def _plan(self, at: datetime | None) -> None:
+        # Setting a job wakes the scheduler, and this is called once a minute.
         if at != self._planned:
             self._planned = at
             self._scheduler.set_job(_JOB, at, self.refresh)
@@ -171,6 +174,7 @@ async def refresh_in_child(number: int) -> ChildResult | None:
     paths = [_ROOT, *filter(None, [os.environ.get("PYTHONPATH")])]
     try:
         child = await asyncio.create_subprocess_exec(
+            # -P: a file in the working directory must not take the place of a module.
             sys.executable,
             "-P",
             "-m",

@@ -22,6 +22,7 @@ def save_crash_dump(observations: Sequence[Observation], folder: Path) -> Path:
     at = observations[-1].at if observations else None
     path = folder / f"{_PREFIX}{at:%Y%m%dT%H%M%SZ}-{os.getpid()}.jsonl"
     write_recording(path, observations, note="what the core was fed before it failed")
+    # Their names begin with the instant, so the oldest come first.
     for old in sorted(folder.glob(_PREFIX + "*.jsonl"))[:-MAX_DUMPS]:
         old.unlink(missing_ok=True)
     return path

@@ -126,6 +126,7 @@ class DBusService:
             return None
         if call.interface == "org.freedesktop.DBus.Introspectable" and call.member == "Introspect":
             return Message.new_method_return(call, "s", [_INTROSPECTION])
+        # D-Bus allows a call that names no interface.
         if call.interface not in (INTERFACE, None):
             return None
         wanted = (call.member, call.signature)

@@ -135,6 +135,7 @@ class Inbox:
         return replace(focused, activity=replace(focused.activity, name=None))
 
     def _in_order(self, observation: Observation) -> Observation:
+        # A phone's clock may be ahead, and a sensor's thread may report late: what they say is moved, not dropped.
         at = min(observation.at, self._clock.now())
         if self._latest is not None and at < self._latest:
             at = self._latest

@@ -58,6 +58,7 @@ class PhoneBackfill:
         if not observations:
             return
         until = self._clock.now()
+        # Without any feature to measure: only uses and coverage are wanted.
         attention = Attention((), observations[0].at, until, self._settings)
         for observation in observations:
             attention.observe(observation)

@@ -80,6 +80,7 @@ class DaemonPhoneGateway:
             if event.event == "put_away":
                 self._put_away_at[phone.name] = self._clock.now()
             return None
+        # `status` says of each phone whether it sent anything; that changes with its first event.
         if phone.name not in tracker.heard_from:
             self._changed()
         if phone.shows_nudges:

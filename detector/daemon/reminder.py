@@ -69,6 +69,7 @@ class Reminder:
     def _wait_for(self, reminder: PlannedReminder | None) -> None:
         before = None if self._waiting is None else self._waiting.at
         self._waiting, at = reminder, None if reminder is None else reminder.at
+        # Setting a job wakes the scheduler, and this is called once a minute.
         if at != before:
             self._wake_at(at)
 

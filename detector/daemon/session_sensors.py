@@ -96,6 +96,7 @@ class SessionSensors:
     async def _update_phones(self) -> None:
         wanted = {name: phone.adb for name, phone in self._wanted.items() if phone.adb}
         for name, (serial, supervisor) in list(self._phones.items()):
+            # With another serial it is another device, so its sensor has to be made again.
             if wanted.get(name) != serial:
                 del self._phones[name]
                 await supervisor.stop()

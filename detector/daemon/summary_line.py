@@ -22,6 +22,7 @@ def summary_line(store: Store, event: NotifyEnd, settings: NotifierSettings) -> 
     ended = [each for each in store.history.occurrences() if each.id == event.occurrence]
     if not ended:
         return None
+    # Uses, moments and coverage are read by the start of their occurrence; in this microsecond only one starts.
     since = ended[0].began
     until = since + timedelta(microseconds=1)
     summary = summarise(

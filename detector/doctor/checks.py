@@ -181,6 +181,7 @@ async def _notifiers(settings: Settings) -> tuple[tuple[NotifierFound, ...], Seq
     try:
         chain, wrong = NotifierChain(make_notifiers(settings.notifications.only)), []
     except UserError as unknown:
+        # A wrong name in the settings is reported; which notifiers work is worth knowing all the same.
         chain, wrong = NotifierChain(make_notifiers()), [str(problem) for problem in unknown.problems]
     try:
         found = await chain.probe_all()
@@ -213,6 +214,7 @@ def _read_store(now: datetime) -> _Stored:
             phones, phone_api = store.phones.all(), store.phones.api_address()
             calendars = store.calendars.all()
             wants_dnd = any(declared.quiet for declared in store.plans.partner_times())
+    # Nothing was ever stored: that is no problem.
     except StoreMissing:
         return _Stored()
     except StoreError as wrong:
