@@ -46,7 +46,7 @@ _AMBIGUOUS: Final = {
 _LEAD: Final = re.compile(r"\s*(?:(?:every|each|on|the)\b\s*)*")
 _TIMES: Final = re.compile(
     rf"(?:(?P<count>\d+(?:st|nd|rd|th)?|other|{'|'.join((*_CARDINALS, *ORDINALS))})\s+)?"
-    r"(?P<unit>day|week|month|year|fortnight)s?(?:\s*,?\s*\bon\b\s*(?P<on>.*))?",
+    r"(?P<unit>day|week|month|year|fortnight)s?(?:\s*,?\s*\bon\b\s*(?P<on>.*))?"
 )
 _ADVERB: Final = re.compile(rf"(?P<adverb>{'|'.join(_ADVERBS)}|fortnightly)(?:\s*,?\s*\bon\b\s*(?P<on>.*))?")
 _OTHER: Final = re.compile(r"other\s+(?P<days>.+)")

@@ -16,9 +16,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.occurrences import LOOK_AHEAD, LOOK_BACK, MAX_LENGTH, occurrences, occurrences_from
+
+# What recurs has met the rest of the year by then.
+MAX_AHEAD_OF_OVERLAPS: Final = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,3 +180,37 @@ def latest_end(planned: Occurrence) -> datetime:
 
 def _place(occurrence: Occurrence) -> tuple[datetime, int]:
     return occurrence.begins, occurrence.partner_time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlap:
+    """`other` overlaps the given partner time `count` times; `first` is its own first occurrence that does."""
+
+    other: PartnerTime
+    first: Occurrence
+    count: int
+
+
+def overlaps(wanted: PartnerTime, schedule: Schedule, now: datetime) -> list[Overlap]:
+    """Return which others it overlaps within a year, but for what is skipped, cancelled or stopped: a note, never an error.
+
+    `wanted` has a number, or 0 for what is not kept yet.
+    """
+
+    def planned(partner_time: PartnerTime) -> list[Occurrence]:
+        return list(schedule.exceptions.apply(occurrences(partner_time, now, now + MAX_AHEAD_OF_OVERLAPS)))
+
+    own = [occurrence for occurrence in planned(wanted) if occurrence.ends > now]
+    others = [other for other in schedule.partner_times if own and other.number != wanted.number]
+    both = ((other, list(_overlapping(own, planned(other)))) for other in others)
+    return [Overlap(other=other, first=found[0], count=len(found)) for other, found in both if found]
+
+
+def _overlapping(own: list[Occurrence], others: list[Occurrence]) -> Iterator[Occurrence]:
+    # Both are by beginning, and none is longer than a day: one walk along both, rather than a year squared.
+    at = 0
+    for occurrence in own:
+        while at < len(others) and others[at].ends <= occurrence.begins:
+            at += 1
+        if at < len(others) and others[at].begins < occurrence.ends:
+            yield occurrence

@@ -8,14 +8,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from detector.cli.plan.week_picture import PlannedBar, draw_week
+from detector.cli.plan.week import PlannedBar, draw_week
 from detector.partner_time.day_names import say_date_number, say_days, say_nth
 from detector.partner_time.describe import say_when
 from detector.partner_time.describe_recurrence import say_recurrence
 from detector.partner_time.model import Moved, Occurrence, PartnerTime
 from detector.partner_time.occurrences import occurrences
-from detector.partner_time.overlaps import overlaps
-from detector.partner_time.schedule import Exceptions, Schedule
+from detector.partner_time.schedule import Exceptions, Schedule, overlaps
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)

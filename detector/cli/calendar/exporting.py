@@ -12,7 +12,7 @@ from detector.calendars.writing import ExportOptions, write_calendar
 from detector.cli import output
 from detector.cli.calendar.selection import choose_events
 from detector.cli.plan import context
-from detector.cli.plan.selection import choose
+from detector.cli.plan.context import choose
 from detector.errors import Problem, StoreError, UserError
 from detector.files import replace_file
 from detector.i18n import _, ngettext

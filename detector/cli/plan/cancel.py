@@ -1,4 +1,4 @@
-"""`turntoward cancel`: one occurrence does not take place, and there is a new date for it."""
+"""`turntoward skip`, `turntoward cancel`: one occurrence does not take place, this once; a cancelled one may have a new date."""
 
 from __future__ import annotations
 
@@ -10,27 +10,40 @@ import click
 
 from detector.cli.output import confirm, is_interactive, say
 from detector.cli.plan import context
-from detector.cli.plan.context import PlanContext
-from detector.cli.plan.selection import choose
-from detector.cli.plan.skip import nothing_comes
+from detector.cli.plan.context import PlanContext, choose
 from detector.control import requests
 from detector.errors import Problem, UserError
 from detector.i18n import _
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.occurrences import occurrences
 from detector.partner_time.parse_dates import parse_when
+from detector.store.store import Store
 
 
-def cancel_next(which: str | None, *, instead: str | None, no_new_date: bool, yes: bool) -> None:
+def skip_next(name: str | None, *, undo: bool) -> None:
+    """Skip what is under way, else the next occurrence, of this partner time or of any; or undo the last such change."""
+    with context.open_store() as store:
+        before = context.read(store)
+        number = None if name is None else choose(before.partner_times, name).number
+        sentences = _undo(store, before, number) if undo else _skip(store, before, number)
+        after = context.read(store)
+    state = after.state_sentences()
+    if not undo and len(sentences) == 1:
+        again = "" if name is None else f" {name}"
+        state.append(_("`turntoward skip{which} --undo` takes that back.").format(which=again))
+    context.conclude([*sentences, *state])
+
+
+def cancel_next(name: str | None, *, instead: str | None, no_new_date: bool, yes: bool) -> None:
     """Cancel what is under way, else the next occurrence, of this partner time or of any, once the person agrees."""
     if instead is not None and no_new_date:
         raise UserError(_("Write either --instead or --no-new-date, not both; nothing was changed."))
     with context.open_store() as store:
         before = context.read(store)
-        number = None if which is None else choose(before.partner_times, which).number
+        number = None if name is None else choose(before.partner_times, name).number
         planned = requests.next_of(store, before.now, number)
         if planned is None:
-            raise nothing_comes(before, number)
+            raise _nothing_comes(before, number)
         new = None if no_new_date else _new_date(before, planned, instead)
         words = f"{planned.title}, {before.describe(planned)}"
         kept = None if new is None else _to_occurrence(new)
@@ -57,6 +70,42 @@ def cancel_next(which: str | None, *, instead: str | None, no_new_date: bool, ye
         sentences.append(before.fill(text, kept, number=made.number))
         sentences += notes if yes else []
     context.conclude([*sentences, *after.state_sentences()])
+
+
+def _skip(store: Store, before: PlanContext, number: int | None) -> list[str]:
+    skipped = requests.skip(store, before.now, number)
+    if skipped is None:
+        raise _nothing_comes(before, number)
+    sentence = before.fill(_("Skipped, this once: {title}, {when}."), skipped)
+    return [sentence, *([] if skipped.begins > before.now else [_("It was under way and ends now.")])]
+
+
+def _undo(store: Store, before: PlanContext, number: int | None) -> list[str]:
+    known = {partner_time.number: partner_time for partner_time in before.partner_times}
+    back = requests.unskip(store, before.now, number)
+    if back is None:
+        if number is None:
+            message = _("No partner time is skipped or cancelled; nothing was changed.")
+        else:
+            message = _("No {title} to come is skipped or cancelled; nothing was changed.")
+            message = message.format(title=known[number].title)
+        hint = _("What had begun does not come back: `turntoward now 45min` begins partner time.")
+        raise UserError(f"{message}\n  {hint}")
+    left = {partner_time.number for partner_time in store.plans.partner_times()}
+    gone = [partner_time.title for of, partner_time in known.items() if of not in left]
+    taken_back = _("{title}, which was to be in its place, is taken back.")
+    return [
+        before.fill(_("{title}, {when}, takes place after all."), back),
+        *(taken_back.format(title=title) for title in gone),
+    ]
+
+
+def _nothing_comes(before: PlanContext, number: int | None) -> UserError:
+    title = next((known.title for known in before.partner_times if known.number == number), None)
+    if title is None and not before.partner_times:
+        return UserError(context.NOTHING_DECLARED)
+    message = _("{title} does not come any more; nothing was changed.").format(title=title or _("Partner time"))
+    return UserError(f"{message}\n  {_('`turntoward list --all` shows what is declared.')}")
 
 
 def _agrees(before: PlanContext, words: str, kept: Occurrence | None, *, yes: bool) -> bool:

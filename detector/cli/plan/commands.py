@@ -38,19 +38,19 @@ def now_command(length: str, *, title: str) -> None:
 @click.option("--zone", metavar="ZONE", help="Whose clock it goes by, such as Europe/Berlin; else where you are.")
 @click.option("--quiet", is_flag=True, help="The desktop keeps quiet in it.")
 @click.option("--yes", is_flag=True, help="Do not ask first.")
-def add_command(*, yes: bool, **given: Any) -> None:
+def add_command(*, yes: bool, **options: Any) -> None:
     """Declare partner time that returns, or that is once.
 
     What was understood is said back, with the next three times, before anything is kept. It goes by the clock on the
     wall, also when that clock is changed. If it is under way already, it begins now.
     """
-    from detector.cli.plan.add import add_partner_time
+    from detector.cli.plan.declare import add_partner_time
 
-    add_partner_time(given, yes=yes)
+    add_partner_time(options, yes=yes)
 
 
 @click.command(epilog="Example: turntoward edit dinner --from 19:00")
-@click.argument("which", metavar="NUMBER|TITLE", shell_complete=titles)
+@click.argument("name", metavar="NUMBER|TITLE", shell_complete=titles)
 @click.option("--title", metavar="TITLE", help="What it is called from now on.")
 @click.option("--every", metavar="DAYS", help="As `turntoward add` takes them: weekday, mon,wed, 'other friday'.")
 @click.option("--from", "begins", metavar="TIME", help="It begins then, and lasts as long as before.")
@@ -63,14 +63,14 @@ def add_command(*, yes: bool, **given: Any) -> None:
 @click.option("--zone", metavar="ZONE", help="Whose clock it goes by; `here` for the one where you are.")
 @click.option("--quiet/--no-quiet", default=None, help="Whether the desktop keeps quiet in it.")
 @click.option("--yes", is_flag=True, help="Do not ask first.")
-def edit_command(which: str, *, yes: bool, **given: Any) -> None:
+def edit_command(name: str, *, yes: bool, **options: Any) -> None:
     """Change a declared partner time, by its number or title: only what you name, everything else stays.
 
     What it was and what it becomes is said before anything is changed. One that is under way goes on as it began.
     """
-    from detector.cli.plan.edit import edit_partner_time
+    from detector.cli.plan.declare import edit_partner_time
 
-    edit_partner_time(which, given, yes=yes)
+    edit_partner_time(name, options, yes=yes)
 
 
 @click.command(epilog="Example: turntoward list --json")
@@ -90,13 +90,13 @@ def list_command(*, everything: bool, week: str | None, as_json: bool) -> None:
 
 
 @click.command(epilog="Example: turntoward show dinner")
-@click.argument("which", metavar="NUMBER|TITLE", shell_complete=titles)
+@click.argument("name", metavar="NUMBER|TITLE", shell_complete=titles)
 @click.option("--json", "as_json", is_flag=True, help="Write it as JSON; instants in UTC.")
-def show_command(which: str, *, as_json: bool) -> None:
+def show_command(name: str, *, as_json: bool) -> None:
     """Show everything about one partner time, by its number or title: its next five times, and what is different."""
     from detector.cli.plan.show import show_partner_time
 
-    show_partner_time(which, as_json=as_json)
+    show_partner_time(name, as_json=as_json)
 
 
 @click.command(epilog="Example: turntoward next 5")
@@ -104,22 +104,22 @@ def show_command(which: str, *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Write it as JSON; instants in UTC.")
 def next_command(count: int, *, as_json: bool) -> None:
     """Show the next partner time, or the next COUNT of them: what, when, and how long until then."""
-    from detector.cli.plan.next import show_next
+    from detector.cli.plan.list import show_next
 
     show_next(count, as_json=as_json)
 
 
 @click.command(epilog="Example: turntoward remove Dinner")
-@click.argument("which", metavar="NUMBER|TITLE", shell_complete=titles)
+@click.argument("name", metavar="NUMBER|TITLE", shell_complete=titles)
 @click.option("--yes", is_flag=True, help="Do not ask first.")
-def remove_command(which: str, *, yes: bool) -> None:
+def remove_command(name: str, *, yes: bool) -> None:
     """Take a declared partner time back, by its number or title.
 
     If it is under way it ends. What was kept of it stays; `turntoward forget` deletes that.
     """
-    from detector.cli.plan.remove import remove_partner_time
+    from detector.cli.plan.declare import remove_partner_time
 
-    remove_partner_time(which, yes=yes)
+    remove_partner_time(name, yes=yes)
 
 
 @click.command(epilog="Example: turntoward extend 30min")
@@ -129,7 +129,7 @@ def extend_command(length: str) -> None:
 
     It lasts at most 24 h in all. `turntoward stop` still ends it at any time.
     """
-    from detector.cli.plan.extend import extend_current
+    from detector.cli.plan.now import extend_current
 
     extend_current(length)
 
@@ -140,7 +140,7 @@ def stop_command() -> None:
 
     Where several overlap, all of them end. Nobody is told.
     """
-    from detector.cli.plan.stop import stop_current
+    from detector.cli.plan.now import stop_current
 
     stop_current()
 
@@ -152,7 +152,7 @@ def pause_command(length: str) -> None:
 
     A second pause takes the place of the first. Partner time itself goes on: to end it, use `turntoward stop`.
     """
-    from detector.cli.plan.pause import pause_for
+    from detector.cli.plan.now import pause_for
 
     pause_for(length)
 
@@ -160,30 +160,30 @@ def pause_command(length: str) -> None:
 @click.command(epilog="Example: turntoward resume")
 def resume_command() -> None:
     """End the pause, and say what holds now."""
-    from detector.cli.plan.resume import end_pause
+    from detector.cli.plan.now import end_pause
 
     end_pause()
 
 
 @click.command(epilog="Example: turntoward skip dinner")
-@click.argument("which", metavar="[NUMBER|TITLE]", required=False, shell_complete=titles)
+@click.argument("name", metavar="[NUMBER|TITLE]", required=False, shell_complete=titles)
 @click.option("--undo", is_flag=True, help="Let what was skipped or cancelled last take place after all.")
-def skip_command(which: str | None, *, undo: bool) -> None:
+def skip_command(name: str | None, *, undo: bool) -> None:
     """Let the partner time under way, else the next one, not take place, this once. What returns comes back as planned.
 
     Without a number or title it is whichever comes first. `turntoward cancel` asks for a new date as well.
     """
-    from detector.cli.plan.skip import skip_next
+    from detector.cli.plan.cancel import skip_next
 
-    skip_next(which, undo=undo)
+    skip_next(name, undo=undo)
 
 
 @click.command(epilog='Example: turntoward cancel dinner --instead "sun 11:00"')
-@click.argument("which", metavar="[NUMBER|TITLE]", required=False, shell_complete=titles)
+@click.argument("name", metavar="[NUMBER|TITLE]", required=False, shell_complete=titles)
 @click.option("--instead", metavar="WHEN", help='The new date: "sun 11:00", "tomorrow 19:00", "2026-12-24 18:00".')
 @click.option("--no-new-date", is_flag=True, help="Cancel without a new date.")
 @click.option("--yes", is_flag=True, help="Do not ask first.")
-def cancel_command(which: str | None, *, instead: str | None, no_new_date: bool, yes: bool) -> None:
+def cancel_command(name: str | None, *, instead: str | None, no_new_date: bool, yes: bool) -> None:
     """Cancel the partner time under way, else the next one, this once, and have it at another time.
 
     The new one lasts as long, once; `turntoward report` tells later which cancellations were made good. Without a number or
@@ -191,7 +191,7 @@ def cancel_command(which: str | None, *, instead: str | None, no_new_date: bool,
     """
     from detector.cli.plan.cancel import cancel_next
 
-    cancel_next(which, instead=instead, no_new_date=no_new_date, yes=yes)
+    cancel_next(name, instead=instead, no_new_date=no_new_date, yes=yes)
 
 
 @click.group("together", invoke_without_command=True, epilog="Example: turntoward together add video")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from detector.cli.output import say
+from detector.cli.output import choose_by_name, say
 from detector.clock import Clock, SystemClock
 from detector.control.lock import wake_daemon
+from detector.errors import UserError
 from detector.i18n import _
 from detector.partner_time.describe import say_instant, say_occurrence, say_partner_time
 from detector.partner_time.model import Occurrence, PartnerTime
@@ -22,11 +23,13 @@ from detector.store.schedule import read_schedule
 from detector.store.store import Store
 from detector.zone import local_zone
 
+T = TypeVar("T")
+
 CLOCK: Final[Clock] = SystemClock()
 NOT_RUNNING: Final = _("Turntoward is not running; `turntoward run` starts it.")
 NOTHING_DECLARED: Final = _("No partner time is declared; `turntoward add --help` shows how.")
+# 29 February on a Sunday comes every 28 or 40 years.
 MAX_AHEAD: Final = timedelta(days=366 * 41)
-"""How far ahead the next times are looked for: 29 February on a Sunday comes every 28 or 40 years."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +45,10 @@ class PlanContext:
 
     @property
     def partner_times(self) -> Sequence[PartnerTime]:
-        """What is declared."""
         return self.schedule.partner_times
 
     @property
     def plan(self) -> Plan:
-        """What is current, and what comes."""
         return self.schedule.at(self.now)
 
     @property
@@ -78,7 +79,6 @@ class PlanContext:
         return found
 
     def describe(self, occurrence: Occurrence) -> str:
-        """Return the day and times of the occurrence."""
         return say_occurrence(occurrence, self.now, self.zone)
 
     def describe_instant(self, at: datetime) -> str:
@@ -92,7 +92,6 @@ class PlanContext:
         return _("cancelled") if occurrence.id in self.cancelled else _("skipped")
 
     def to_json(self, partner_time: PartnerTime) -> dict[str, Any]:
-        """Return what is declared of it, for JSON."""
         return {
             "number": partner_time.number,
             "title": partner_time.title,
@@ -111,7 +110,6 @@ class PlanContext:
         return text.format(title=occurrence.title, when=when, end=end, **values)
 
     def under_way_sentence(self, occurrence: Occurrence) -> str:
-        """Return until when the occurrence is under way."""
         return self.fill(_("{title} is under way until {end}."), occurrence)
 
     def unchanged_sentence(self, occurrence: Occurrence) -> str:
@@ -154,21 +152,12 @@ class PlanContext:
 
 @contextmanager
 def open_store(*, read_only: bool = False) -> Iterator[Store]:
-    """Open the store for as long as a command needs it.
-
-    Raises:
-        StoreError: with what is wrong and what to do.
-    """
     with Store.open(store_path(), read_only=read_only) as store:
         yield store
 
 
 def load() -> PlanContext:
-    """Return what is declared now, for a command that changes nothing, not even by making the file.
-
-    Raises:
-        StoreError: with what is wrong and what to do.
-    """
+    """Return what is declared now, for a command that changes nothing, not even by making the file."""
     try:
         with open_store(read_only=True) as store:
             return read(store)
@@ -188,6 +177,38 @@ def read(store: Store) -> PlanContext:
         skipped=store.plans.skipped(),
         cancelled=frozenset(each.occurrence for each in store.plans.cancelled()),
     )
+
+
+def change(request: Callable[[Store, datetime], T]) -> tuple[PlanContext, T, PlanContext]:
+    """Let `request` change the store as of now; return what was before, what the request returned, and what is after."""
+    with open_store() as store:
+        before = read(store)
+        result = request(store, before.now)
+        return before, result, read(store)
+
+
+def choose(partner_times: Sequence[PartnerTime], name: str) -> PartnerTime:
+    """Return the one of this number, else the only one of this title, in whatever case.
+
+    Raises:
+        UserError: if there is none, with the nearest title; or several, with their numbers.
+    """
+    found = choose_by_name(
+        partner_times,
+        name,
+        lambda known: str(known.number),
+        lambda known: known.title,
+        unknown=_("No partner time has the number or title '{name}'.").format(name=name),
+        otherwise=_("`turntoward list` shows what is declared, with numbers."),
+    )
+    # What stands in for a cancelled one of the same title is meant by its number only.
+    own = [known for known in found if known.instead_of is None]
+    found = own if len(own) == 1 else found
+    if len(found) > 1:
+        message = _("{count} partner times are called '{title}'.").format(count=len(found), title=found[0].title)
+        hint = _("Say which by number: {numbers}.").format(numbers=", ".join(str(known.number) for known in found))
+        raise UserError(f"{message}\n  {hint}")
+    return found[0]
 
 
 def conclude(sentences: Sequence[str]) -> None:

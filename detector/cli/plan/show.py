@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 
 from detector.cli.output import attributes, print_json, say
 from detector.cli.plan import context
-from detector.cli.plan.context import PlanContext
-from detector.cli.plan.selection import choose
+from detector.cli.plan.context import PlanContext, choose
 from detector.i18n import _
 from detector.partner_time.describe import say_day, say_interval, say_when
 from detector.partner_time.model import Occurrence, PartnerTime
@@ -33,10 +32,10 @@ class _Details:
     calendar: str | None
 
 
-def show_partner_time(which: str, *, as_json: bool) -> None:
+def show_partner_time(name: str, *, as_json: bool) -> None:
     """Write everything about the partner time of this number or title."""
     known = context.load()
-    partner_time = choose(known.partner_times, which)
+    partner_time = choose(known.partner_times, name)
     with context.open_store(read_only=True) as store:
         details = _find(partner_time, known, store)
     if as_json:
@@ -133,11 +132,7 @@ def _to_json(details: _Details) -> dict[str, Any]:
         "excepted": partner_time.without,
         "as_well": partner_time.also,
         "moved": [
-            {
-                **attributes(each, "of begins"),
-                "lasts_seconds": int(each.lasts.total_seconds()),
-                "title": each.title,
-            }
+            {**attributes(each, "of begins"), "lasts_seconds": int(each.lasts.total_seconds()), "title": each.title}
             for each in partner_time.moved
         ],
         "next": [

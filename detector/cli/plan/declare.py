@@ -1,0 +1,168 @@
+"""`turntoward add`, `edit`, `remove`: declare partner time, change it, take it back.
+
+Each shows first what it understood: the partner time in a sentence, its next times, what it overlaps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import islice
+from typing import Any, Final
+
+from detector.cli.output import confirm, say
+from detector.cli.plan import context
+from detector.cli.plan.context import PlanContext, choose
+from detector.cli.quiet_week.quiet_week import HINT
+from detector.control import requests
+from detector.errors import UserError
+from detector.i18n import _
+from detector.partner_time.declaration import PlanArguments, parse_declaration, parse_edit
+from detector.partner_time.describe import say_partner_time
+from detector.partner_time.edit_migration import migrate_edit
+from detector.partner_time.model import PartnerTime
+from detector.partner_time.schedule import overlaps
+from detector.store import quiet_week
+from detector.store.store import Store
+from detector.zone import system_zone
+
+MAX_SHOWN: Final = 3
+MARGIN: Final = "     "
+
+
+def add_partner_time(options: Mapping[str, Any], *, yes: bool) -> None:
+    """Declare what the options describe, once the person agrees; `options`: the fields of `PlanArguments`."""
+    before = context.load()
+    arguments = PlanArguments(**options)
+    wanted = parse_declaration(arguments, before.now, before.zone)
+    _write_preview(wanted, before)
+    if arguments.zone is None and system_zone() is None:
+        say(_("Your system names no time zone, so the times are UTC; --zone says another."))
+    unchanged, with_yes = _("Nothing was declared."), _("Add --yes to declare it.")
+    if not confirm(_("Declare it?"), yes=yes, unchanged=unchanged, with_yes=with_yes, default=True):
+        return
+    with context.open_store() as store:
+        added = store.plans.add(wanted)
+        after = context.read(store)
+        hints = [HINT] if quiet_week.should_offer(store) else []
+    declared = _("Declared as number {number}.").format(number=added.number)
+    context.conclude([declared, *_state_sentences(added, after), *hints])
+
+
+def edit_partner_time(name: str, options: Mapping[str, Any], *, yes: bool) -> None:
+    """Change what the options name, once the person agrees; `options`: the fields of `PlanArguments`."""
+    before = context.load()
+    known = choose(before.partner_times, name)
+    arguments = PlanArguments(**options)
+    if arguments == PlanArguments():
+        hint = _("Write for example --from 19:00, or --every 'other friday'.")
+        raise UserError(f"{_('It does not say what is to change.')}\n  {hint}")
+    wanted = parse_edit(known, arguments, before.now, before.zone)
+    if wanted == known:
+        say(_("That is how it is already; nothing was changed."))
+        return
+    say(_("Until now:"))
+    _write_preview(known, before, with_overlaps=False)
+    say(_("From now on:"))
+    _write_preview(wanted, _as_edited(before, known, wanted))
+    if known.proposal is not None and wanted.proposal is None:
+        say(_("It came from a calendar, and does not follow that any more."))
+    unchanged, with_yes = _("Nothing was changed."), _("Add --yes to change it.")
+    if not confirm(_("Change it?"), yes=yes, unchanged=unchanged, with_yes=with_yes, default=True):
+        return
+    with context.open_store() as store:
+        with store.transaction():
+            edited = requests.edit(store, context.CLOCK.now(), wanted)
+            if wanted.proposal is None:
+                _decline_proposals(store, known)
+        after = context.read(store)
+    if edited is None:
+        raise UserError(_("{title} was removed meanwhile; nothing was changed.").format(title=known.title))
+    changed = _("Changed; it stays number {number}.").format(number=known.number)
+    context.conclude([changed, *_consequences(edited, before, after), *after.state_sentences()])
+
+
+def remove_partner_time(name: str, *, yes: bool) -> None:
+    """Remove the partner time of this number or title, once the person agrees."""
+    with context.open_store() as store:
+        before = context.read(store)
+        chosen = choose(before.partner_times, name)
+        words = say_partner_time(chosen, before.now, before.zone)
+        question = _("Remove number {number}, {words}?").format(number=chosen.number, words=words)
+        with_yes = _("Add --yes to remove\n  {words}").format(words=words)
+        if not confirm(question, yes=yes, unchanged=_("Nothing was removed."), with_yes=with_yes):
+            return
+        if chosen.number is not None:
+            store.plans.remove(chosen.number)
+        after = context.read(store)
+    sentences = [_("Removed: {words}.").format(words=words)]
+    if any(occurrence.partner_time == chosen.number for occurrence in before.under_way):
+        sentences.append(_("It was under way and ends now."))
+    context.conclude([*sentences, *after.state_sentences()])
+
+
+def _state_sentences(added: PartnerTime, after: PlanContext) -> list[str]:
+    own = next((occurrence for occurrence in after.under_way if occurrence.partner_time == added.number), None)
+    current, upcoming = after.plan.current, after.plan.upcoming
+    if own is not None and current is not None and current.id != own.id:
+        follows = after.fill(_("{title} follows it, until {end}."), own)
+        return [after.under_way_sentence(current), follows, *after.pause_sentences()]
+    # The preview has just shown the next time of what was added.
+    if current is None and upcoming and upcoming[0].partner_time == added.number:
+        return after.pause_sentences()
+    return after.state_sentences()
+
+
+def _as_edited(before: PlanContext, known: PartnerTime, wanted: PartnerTime) -> PlanContext:
+    # The preview is of how it will be: with the exceptions of single occurrences carried over.
+    schedule, exceptions = before.schedule, before.schedule.exceptions
+    migration = migrate_edit(known, wanted, before.now, exceptions, schedule.not_over(known.number, before.now))
+    return replace(before, schedule=replace(schedule, exceptions=migration.migrate(exceptions, before.now)))
+
+
+def _decline_proposals(store: Store, known: PartnerTime) -> None:
+    # Were it still open, the next reading of the calendar would bring the same partner time a second time.
+    for proposal in store.calendars.proposals():
+        if proposal.accepted_as == known.number:
+            store.calendars.save_proposal(replace(proposal, decided="declined", accepted_as=None))
+
+
+def _consequences(edited: requests.Edited, before: PlanContext, after: PlanContext) -> Iterator[str]:
+    if edited.goes_on is not None:
+        yield after.fill(_("What is under way goes on as it began, until {end}."), edited.goes_on)
+    for occurrence in edited.left_out:
+        yield after.fill(_("Beside that, {when} does not take place."), occurrence)
+    for occurrence in edited.lost:
+        if occurrence.id in before.skipped:
+            text = _("{when} was skipped or cancelled; it is on no such day any more, so that is forgotten.")
+        else:
+            text = _("{when} was changed; it is on no such day any more, so that is forgotten.")
+        yield text.format(when=after.describe(occurrence).capitalize())
+
+
+def _write_preview(wanted: PartnerTime, known: PlanContext, *, with_overlaps: bool = True) -> None:
+    say(f"{say_partner_time(wanted, known.now, known.zone)}.")
+    if wanted.recurrence is not None:
+        next_times = list(islice(known.following(wanted), MAX_SHOWN))
+        for occurrence in next_times:
+            say(known.describe(occurrence), first=MARGIN, later=MARGIN)
+        if len(next_times) < MAX_SHOWN and any(name in wanted.recurrence for name in ("UNTIL=", "COUNT=")):
+            say(_("and that is all") if next_times else _("it does not come again"), first=MARGIN, later=MARGIN)
+    if wanted.quiet:
+        say(_("The desktop is to keep quiet in it."))
+    for sentence in _overlap_sentences(wanted, known) if with_overlaps else ():
+        say(sentence)
+
+
+def _overlap_sentences(wanted: PartnerTime, known: PlanContext) -> Iterator[str]:
+    found = overlaps(replace(wanted, number=wanted.number or 0), known.schedule, known.now)
+    for overlap in found[:MAX_SHOWN]:
+        if overlap.count > 1:
+            text = _("It overlaps {title} (number {number}), first {when}.")
+        else:
+            text = _("It overlaps {title} (number {number}), {when}.")
+        yield text.format(title=overlap.other.title, number=overlap.other.number, when=known.describe(overlap.first))
+    if len(found) > MAX_SHOWN:
+        yield _("It overlaps {count} more.").format(count=len(found) - MAX_SHOWN)
+    if found:
+        yield _("Where two overlap, the one that begins first goes on until its end, and then the other.")

@@ -1,0 +1,194 @@
+"""`turntoward list --week`: a week as a picture of text, three characters for each hour, and below it in words.
+
+    Mon 23 .        .        .  [=1=]  .        .
+
+Rule 1: it is the reader's local time: midnight is where the row ends, and what goes on after it begins the next row with `<`.
+Rule 2: what overlaps stands in a row of its own below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import click
+
+from detector.cli.output import attributes, print_json, say
+from detector.cli.plan.context import PlanContext
+from detector.i18n import _
+from detector.partner_time.day_names import WEEKDAYS, say_full_date
+from detector.partner_time.describe import say_interval
+from detector.partner_time.model import Occurrence
+from detector.partner_time.occurrences import LOOK_BACK, occurrences
+from detector.partner_time.parse_dates import parse_date
+
+CELLS: Final = 72
+
+_DAY: Final = timedelta(days=1)
+_CELL: Final = _DAY / CELLS
+_GRID: Final = 9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedBar:
+    """An occurrence of the week; `is_skipped`: it does not take place."""
+
+    occurrence: Occurrence
+    is_skipped: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _DayBar:
+    """A part of one day's row: cells `[first, last)`; whether it began on a day before, and goes on the day after."""
+
+    planned: PlannedBar
+    first: int
+    last: int
+    began_before: bool
+    goes_on: bool
+
+
+def list_week(text: str, known: PlanContext, *, as_json: bool) -> None:
+    """Write the week, Monday to Sunday, that holds the given day, as a picture or as JSON."""
+    day = parse_date(text, argument="--week", now=known.now, zone=known.zone, past=True)
+    first = day - day.weekday() * _DAY
+    planned = _planned(known, first)
+    if as_json:
+        _write_json(planned, first, known)
+        return
+    last = first + 6 * _DAY
+    head = _("{first} to {last}, {zone}")
+    say(head.format(first=say_full_date(first), last=say_full_date(last), zone=known.zone.key))
+    click.echo()
+    for line in draw_week(planned, first, known.now, known.zone):
+        click.echo(line)
+    click.echo()
+    for bar in planned:
+        begins, ends = (at.astimezone(known.zone) for at in (bar.occurrence.begins, bar.occurrence.ends))
+        state = known.describe_skip(bar.occurrence) or (_("under way") if _is_under_way(bar, known) else None)
+        words = f"{_short_day(begins.date())}  {say_interval(begins, ends)}  {bar.occurrence.title}"
+        words += f" ({bar.occurrence.partner_time})"
+        say(words if state is None else f"{words}, {state}", first=" ", later=" " * 9)
+    if not planned:
+        say(_("Nothing is declared for this week."), first=" ")
+    now = known.now.astimezone(known.zone)
+    if first <= now.date() <= last:
+        say(_("| is now, {time}; > is today.").format(time=f"{now:%H:%M}"), first=" ")
+    for sentence in known.pause_sentences():
+        say(sentence, first=" ")
+
+
+def _is_under_way(bar: PlannedBar, known: PlanContext) -> bool:
+    return any(bar.occurrence.id == each.id for each in known.under_way)
+
+
+def _planned(known: PlanContext, first: date) -> Sequence[PlannedBar]:
+    begins, ends = (
+        datetime.combine(day, datetime.min.time(), known.zone).astimezone(UTC) for day in (first, first + 7 * _DAY)
+    )
+    # What has started is drawn as it started, whatever was edited since.
+    started = {each.occurrence.id: each.occurrence for each in known.schedule.started or ()}
+    planned = (
+        started.get(each.id, each)
+        for partner_time in known.partner_times
+        for each in occurrences(partner_time, begins - LOOK_BACK, ends)
+    )
+    bars = [
+        PlannedBar(occurrence=each, is_skipped=each.id in known.skipped)
+        for each in known.exceptions_but_skips.apply(planned)
+        if each.begins < ends and begins < each.ends
+    ]
+    return sorted(bars, key=lambda bar: (bar.occurrence.begins, bar.occurrence.partner_time))
+
+
+def _write_json(planned: Sequence[PlannedBar], first: date, known: PlanContext) -> None:
+    print_json(
+        {
+            "now": known.now,
+            "zone": known.zone.key,
+            "first_day": first,
+            "last_day": first + 6 * _DAY,
+            "occurrences": [
+                {
+                    "id": bar.occurrence.id,
+                    "number": bar.occurrence.partner_time,
+                    **attributes(bar.occurrence, "title begins ends"),
+                    "skipped": bar.is_skipped,
+                    "under_way": _is_under_way(bar, known),
+                }
+                for bar in planned
+            ],
+        }
+    )
+
+
+def draw_week(week: Sequence[PlannedBar], first: date, now: datetime, zone: ZoneInfo) -> list[str]:
+    """Return the lines of the picture of the seven days from `first` on, each at most 80 characters."""
+    hours = "".join(f"{hour:02}".ljust(_GRID) for hour in range(0, 24, 3))
+    lines = [" " * 8 + hours.rstrip()]
+    for step in range(7):
+        day = first + step * _DAY
+        is_today = now.astimezone(zone).date() == day
+        rows = _rows([bar for planned in week if (bar := _bar(planned, day, zone)) is not None])
+        now_cell = _cell(now.astimezone(zone).replace(tzinfo=None) - datetime.combine(day, datetime.min.time()))
+        for place, bars in enumerate(rows or [[]]):
+            label = f"{'>' if is_today else ' '}{_short_day(day)} " if place == 0 else " " * 8
+            lines.append((label + _row(bars, now_cell if is_today else None)).rstrip())
+    return lines
+
+
+def _short_day(day: date) -> str:
+    return f"{WEEKDAYS[day.weekday()][:3]} {day.day:>2}"
+
+
+def _bar(planned: PlannedBar, day: date, zone: ZoneInfo) -> _DayBar | None:
+    midnight = datetime.combine(day, datetime.min.time())
+    begins, ends = (
+        at.astimezone(zone).replace(tzinfo=None) - midnight
+        for at in (planned.occurrence.begins, planned.occurrence.ends)
+    )
+    # In the hour that comes twice it may end before it began by the local clock.
+    ends = max(begins + timedelta(minutes=1), ends)
+    if ends <= timedelta(0) or begins >= _DAY:
+        return None
+    low, high = _cell(begins), -(-min(ends, _DAY) // _CELL)
+    return _DayBar(
+        planned=planned, first=low, last=max(high, low + 1), began_before=begins < timedelta(0), goes_on=ends > _DAY
+    )
+
+
+def _cell(since_midnight: timedelta) -> int:
+    return min(max(since_midnight, timedelta(0)) // _CELL, CELLS - 1)
+
+
+def _rows(bars: Sequence[_DayBar]) -> list[list[_DayBar]]:
+    rows: list[list[_DayBar]] = []
+    for bar in sorted(bars, key=lambda each: (each.first, each.planned.occurrence.partner_time)):
+        free = next((row for row in rows if row[-1].last <= bar.first), None)
+        if free is None:
+            rows.append([bar])
+        else:
+            free.append(bar)
+    return rows
+
+
+def _row(bars: Sequence[_DayBar], now: int | None) -> str:
+    cells = ["." if cell % _GRID == 0 else " " for cell in range(CELLS)]
+    for bar in bars:
+        cells[bar.first : bar.last] = _cells(bar)
+    if now is not None:
+        cells[now] = "|"
+    return "".join(cells)
+
+
+def _cells(bar: _DayBar) -> list[str]:
+    width = bar.last - bar.first
+    fill = "-" if bar.planned.is_skipped else "="
+    if width == 1:
+        return [fill]
+    name = str(bar.planned.occurrence.partner_time)
+    inside = name.center(width - 2, fill) if len(name) <= width - 2 else fill * (width - 2)
+    return ["<" if bar.began_before else "[", *inside, ">" if bar.goes_on else "]"]
