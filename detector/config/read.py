@@ -61,6 +61,7 @@ def parse_settings(text: str, file: str) -> Settings:
     Raises:
         UserError: with every problem of the text.
     """
+    # tomllib does the same, and its columns have to fit our lines.
     text = text.replace("\r\n", "\n")
     try:
         tree = tomllib.loads(text)
@@ -123,6 +124,7 @@ class _SettingsReader:
                     else _("there is no option '{name}'")
                 )
                 self._add((name,), message.format(name=shortened(name)), _section_hint(name), at_key=True)
+        # With problems `found` is not whole, and checking one option against another would report consequences.
         if self.problems:
             return Settings()
         settings = Settings(**found)

@@ -72,6 +72,7 @@ def combine_rules(files: Iterable[RuleFile], problem: Problem | None = None, pac
     broken: dict[str, None] = {}
     for file in files:
         broken |= dict.fromkeys(file.broken)
+        # A broken rule also takes the earlier rule of its code out of force (rule 2).
         lost = {code: rules.pop(code) for code in file.broken if code in rules}
         problems += [replace(each, hint=_hint(each, file, lost)) for each in file.problems]
         for rule in file.rules:
@@ -129,6 +130,7 @@ def read_text(path: Path, *, what: str = _("pack of rules")) -> str | Problem:
         if not stat.S_ISREG(path.stat().st_mode):
             return Problem(file=file, message=_("This is not a file."))
         with path.open("rb") as stream:
+            # One byte more than allowed tells a file of just that size from a larger one.
             given = stream.read(MAX_BYTES + 1)
     except OSError as failure:
         return Problem(file=file, message=_("It cannot be read: {reason}.").format(reason=failure.strerror))

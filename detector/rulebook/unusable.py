@@ -82,6 +82,7 @@ def _missing(condition: Condition, kind: str, sensed: Mapping[str, Collection[st
 
 
 def _missing_reason(key: FeatureKey, kind: str, sensed: Mapping[str, Collection[str]]) -> str | None:
+    # `usual` is measured with the sense of the feature that it is the usual value of.
     name = next(iter(key.steps[0])) if key.name == "usual" and key.steps else key.name
     if name in _WITHOUT_SENSE:
         return None

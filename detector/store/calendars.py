@@ -62,6 +62,7 @@ class CalendarStore:
     def remove(self, number: int) -> bool:
         """Delete a calendar, its proposals and what was accepted of them; return whether there was one."""
         with self._database.writing() as connection:
+            # One by one, for accepted partner times have to go with their proposals.
             for proposal in self.proposals(number):
                 if proposal.number is not None:
                     self.remove_proposal(proposal.number)
@@ -79,6 +80,7 @@ class CalendarStore:
     def save_proposal(self, proposal: Proposal) -> Proposal:
         """Save a proposal in place of the one of its calendar and uid; return it with its number."""
         with self._database.writing() as connection:
+            # It keeps its number when its event changes: the person may have read the number in a list.
             known = connection.execute(
                 "SELECT number FROM proposals WHERE calendar = ? AND uid = ?", (proposal.calendar, proposal.uid)
             ).fetchone()

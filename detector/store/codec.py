@@ -85,6 +85,7 @@ class Codec:
                 "kind",
                 _hint(kind, self._kinds),
             )
+        # An unknown field is an error and not ignored: a misspelt one would silently get its default.
         values, readers = {}, codec.readers
         for name, value in plain.items():
             reader = readers.get(name)
@@ -130,6 +131,7 @@ class Codec:
             return self._instant
         if hint is Activity:
             return self._read_activity, _write_activity
+        # The only unions of observations are "something or None".
         if get_origin(hint) in (UnionType, Union):
             (one,) = (part for part in get_args(hint) if part is not NoneType)
             reader, writer = self._converters(one)
@@ -179,6 +181,7 @@ def _read_word(value: object) -> str:
 
 
 def _read_count(value: object) -> int:
+    # `type`, not `isinstance`: in Python True is an int, in JSON it is no number.
     if type(value) is not int or not 0 <= value <= MAX_INTEGER:
         raise InvalidField(_("must be a whole number, zero or more"))
     return value
@@ -204,6 +207,7 @@ def _read_text_instant(value: object) -> datetime:
         at = datetime.fromisoformat(value)  # type: ignore[arg-type]
     except (ValueError, TypeError):
         raise InvalidField(_("is not an instant; write for example 2026-11-23T18:31:02.5Z")) from None
+    # `fromisoformat` returns this very object for "Z", and this runs once for each line of a recording.
     if at.tzinfo is UTC:
         return at
     if at.tzinfo is None:

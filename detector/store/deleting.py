@@ -43,9 +43,12 @@ def prune(database: Database, before: datetime) -> int:
     over = to_microseconds(before)
     with database.writing() as connection:
         connection.execute("DELETE FROM cancelled WHERE ends < ?", (over,))
+        # An exception has no end of its own. Its occurrence, whose id holds the planned beginning, must be over as well: one
+        # may skip next year's anniversary today.
         for (occurrence,) in connection.execute("SELECT occurrence FROM exceptions WHERE at < ?", (over,)).fetchall():
             if is_long_over(occurrence, before):
                 connection.execute("DELETE FROM exceptions WHERE occurrence = ? AND at < ?", (occurrence, over))
+        # What belongs to an occurrence is deleted by the foreign keys (ON DELETE CASCADE).
         return _delete(connection, "occurrences", "coalesce(ended, ends) < ?", over)
 
 
@@ -58,6 +61,7 @@ def forget(database: Database, since: datetime, now: datetime) -> DeletedCounts:
         occurrences = HistoryStore(database).occurrences()
         for occurrence in occurrences:
             counts += _forget_in(connection, occurrence, interval)
+        # Without an occurrence no session can hold records of the interval.
         if occurrences:
             save_forgotten_intervals(state, (*forgotten_intervals(state), interval))
     return DeletedCounts(**counts)
@@ -173,6 +177,7 @@ def _trim(
     names = ", ".join(f'"{column}"' for column in columns)
     before = connection.execute(f"SELECT {names} FROM {table} WHERE occurrence = ?", (occurrence,)).fetchall()
     changed = [(row, left) for row in before if (left := trimmed(row)) != row]
+    # Deleted and inserted again rather than updated: a trimmed row may differ in any column.
     number = columns.index("number")
     connection.executemany(
         f"DELETE FROM {table} WHERE occurrence = ? AND number = ?",

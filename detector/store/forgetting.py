@@ -39,10 +39,12 @@ class Interval:
 
 def remaining_use(use: Use, interval: Interval, over: datetime | None = None) -> Use | None:
     """Return what is left of the use, or None. `over`: when its occurrence was over, so that no use went on."""
+    # A use without an end counts as going on to the end of its occurrence, if that is over.
     ended = use.ended or over
     if use.began >= interval.until or (ended is not None and ended <= interval.since and use.began < interval.since):
         return use
     if use.began < interval.since:
+        # It went on into the interval; that it did is forgotten, so this end is only a bound.
         return replace(use, ended=interval.since, trusted=False)
     if ended is None or ended <= interval.until:  # one without an end is saved again once its end is known
         return None
@@ -63,6 +65,7 @@ def is_moment_outside(moment: Moment, interval: Interval, over: datetime | None 
     instants = (moment.began, moment.decided_at, moment.ended, moment.answered_at)
     last = max(instant for instant in instants if instant is not None)
     ended = moment.ended or over
+    # Without an end the moment may still reach into the interval, however early it was decided.
     return moment.began >= interval.until or (last < interval.since and ended is not None and ended <= interval.since)
 
 
@@ -95,6 +98,7 @@ def without_forgotten(
         StoreError: if a record belongs to an occurrence that never began.
     """
     admitted: list[Record] = []
+    # An occurrence that begins in `records` is not stored yet when its other records are looked at.
     known: set[str] = set()
     forgotten = tuple(intervals)
     for record in records:
@@ -106,6 +110,7 @@ def without_forgotten(
         if isinstance(left.what, PartnerTimeBegan):
             forgotten = ()
         elif left.occurrence not in known and not is_stored(left.occurrence):
+            # The occurrence was deleted by forgetting while the daemon still held some of its records.
             if forgotten:
                 continue
             raise StoreError(
@@ -126,6 +131,7 @@ def _started_later(record: Record, intervals: Sequence[Interval]) -> Record:
     if not isinstance(record.what, PartnerTimeBegan | PartnerTimeExtended):
         return record
     at = record.what.at
+    # In order, for the end of one interval may lie in the next.
     for interval in sorted(intervals, key=lambda interval: interval.since):
         if interval.since <= at < interval.until < record.what.ends:
             at = interval.until
@@ -167,6 +173,7 @@ def cut_occurrence(
     under_way = occurrence.ended is None and occurrence.ends > interval.until
     if occurrence.started_at is not None and interval.since < occurrence.started_at:
         occurrence = replace(occurrence, started_well=None, started_at=None)
+    # All of it lies in the interval, so that it is as if it began when the interval ended.
     if occurrence.began >= interval.since:
         if not under_way:
             return CutOccurrence(None)
@@ -180,6 +187,7 @@ def cut_occurrence(
         )
         return CutOccurrence(replace(occurrence, began=interval.until, started_well=None, started_at=None), (again,))
     if under_way:
+        # One gap for each device, as after a restart: a replay must not take what was forgotten for silence.
         gaps = (
             Gap(at=interval.until, since=interval.since, reason=GapReason.RESTART, device=device) for device in devices
         )

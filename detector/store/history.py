@@ -26,6 +26,7 @@ T = TypeVar("T")
 INDEXED_KINDS: Final = ("PickedUp", "PutAway")
 """The kinds of observations that have an index of their own, `idx_observations_signs`."""
 
+# Observations are only ever added. Uses, coverage and moments are saved again under their number when they change.
 INSERT_OBSERVATION: Final = rows.insert_statement("observations", rows.OBSERVATION)
 _REPLACE_USE: Final = rows.insert_statement("uses", rows.USE, or_replace=True)
 _REPLACE_COVERAGE: Final = rows.insert_statement("coverage", rows.COVERAGE, or_replace=True)
@@ -35,10 +36,13 @@ _START_OCCURRENCE: Final = (
     "INSERT INTO occurrences (id, title, began, ends) VALUES (?, ?, ?, ?) "
     "ON CONFLICT (id) DO UPDATE SET title = excluded.title, ends = excluded.ends, ended = NULL, end_reason = NULL"
 )
+# SELECT ... FROM occurrences gives no row where the occurrence is not stored, and then nothing is inserted; VALUES would
+# break the foreign key. Where names are kept each row is one app, so that `apps` stays 1 (?4 is 0).
 _COUNT_UNKNOWN_APP: Final = (
     "INSERT INTO unknown_apps (occurrence, device, app, opens, apps) SELECT id, ?2, ?3, 1, 1 FROM occurrences "
     "WHERE id = ?1 ON CONFLICT (occurrence, device, app) DO UPDATE SET opens = opens + 1, apps = apps + ?4"
 )
+# Numbered parameters, for each is used twice. NULL leaves its side open.
 _CHOSEN: Final = "(?1 IS NULL OR o.began >= ?1) AND (?2 IS NULL OR o.began < ?2)"
 _CHUNK: Final = 1000
 _FORGOTTEN_KEY: Final = "forgotten"
@@ -66,12 +70,14 @@ class HistoryStore:
             allowed, has_beginning = without_forgotten(
                 records, forgotten_intervals(self._state), lambda id_: _is_stored(connection, id_)
             )
+            # The session that begins now was built after the forgetting and holds nothing of before.
             if has_beginning:
                 save_forgotten_intervals(self._state, ())
             _insert(connection, allowed)
 
     def observations(self, occurrence: str) -> Iterator[Observation]:
         """Yield what was observed in the occurrence, in the order in which it was saved; memory stays flat."""
+        # Chunk by chunk from the last id on, instead of one cursor that stays open while the caller works (rule 2).
         last = 0
         with self._database.reading() as connection:
             while chunk := connection.execute(

@@ -36,6 +36,7 @@ def migrate(path: Path, migrations: Migrations = MIGRATIONS, version: int = VERS
                 return
             # WAL: commands read while the daemon writes. It cannot be set inside a transaction, and the file keeps it.
             connection.execute("PRAGMA journal_mode = WAL")
+            # Schema and version change together or not at all: the statements of DDL are part of the transaction.
             connection.execute("BEGIN IMMEDIATE")
             _apply(path, connection, migrations, version)
         finally:

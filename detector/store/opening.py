@@ -112,6 +112,7 @@ def migration_due(path: Path, connection: sqlite3.Connection, known: int = VERSI
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    # A new file, or one whose first migration was killed after it had switched to WAL.
     if not tables and not version and application in (0, APPLICATION):
         return True
     if application != APPLICATION:
@@ -136,6 +137,7 @@ def migration_due(path: Path, connection: sqlite3.Connection, known: int = VERSI
 
 def _connect(path: Path) -> sqlite3.Connection:
     with translated_errors(path):
+        # rw: SQLite must not create the file, which would get what the umask leaves instead of 0600.
         return _connection(f"{path.as_uri()}?mode=rw")
 
 
@@ -177,6 +179,7 @@ def _prepare_file(path: Path, *, create: bool) -> Path:
 
 
 def _create(real: Path) -> None:
+    # Each by itself: `mkdir(parents=True)` would give the folders in between the mode that the umask leaves.
     missing = [folder for folder in real.parents if not folder.exists()]
     for folder in reversed(missing):
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -196,6 +199,7 @@ def _migrate(path: Path) -> None:
         return
     import subprocess  # noqa: PLC0415 - needed once for each version of the schema
 
+    # -P and our own PYTHONPATH: the child must import this program, whatever lies in the current folder.
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     try:

@@ -64,6 +64,7 @@ class PhoneStore:
         Returns None where no code like it is open at `now`, also where somebody else was faster.
         """
         with self._database.writing():
+            # No constant-time comparison is needed: both are digests, and who sends a code cannot choose its digest.
             for phone in self.all():
                 if phone.code == code and phone.code_until is not None and now < phone.code_until:
                     return self.save(replace(phone, token=token, code=None, code_until=None, paired=now))

@@ -45,6 +45,7 @@ class PlanStore:
         with self._database.reading() as connection:
             found = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM partner_times ORDER BY number").fetchall()
             known = [_to_partner_time(row) for row in found]
+        # The zone is looked up only where it matters: it takes a look at /etc/localtime.
         here = self._zone() if any(partner_time.floats for partner_time in known) else ""
         return [replace(each, zone=here) if each.floats else each for each in known]
 
@@ -93,6 +94,7 @@ class PlanStore:
         with self._database.writing() as connection:
             if not connection.execute("DELETE FROM partner_times WHERE number = ?", (number,)).rowcount:
                 return False
+            # The id of an occurrence is the number of its partner time, an @, and when it was planned to begin.
             connection.execute("DELETE FROM exceptions WHERE occurrence LIKE ?", (f"{number:d}@%",))
             connection.execute("UPDATE cancelled SET instead = NULL WHERE instead = ?", (number,))
             connection.execute(
@@ -200,6 +202,7 @@ class PlanStore:
 
 
 def _save(connection: sqlite3.Connection, partner_time: PartnerTime) -> None:
+    # Bytes that the terminal's encoding does not know reach Python as lone surrogates, which SQLite cannot store.
     try:
         partner_time.title.encode()
     except UnicodeEncodeError:

@@ -95,6 +95,7 @@ def evenings(store: Store, week: QuietWeek, zone: tzinfo | None = None) -> list[
     """
     if week.since is None:
         return []
+    # An occurrence may have begun before the week was started and end in it.
     since, earliest = week.since, week.since - _MAX_LENGTH
     began = store.history.observations_of([PartnerTimeBegan], since=earliest)
     quiet = {name for name, seen in began if isinstance(seen, PartnerTimeBegan) and seen.quiet}

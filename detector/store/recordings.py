@@ -57,6 +57,7 @@ def write_recording(
 
     if not isinstance(target, Path):
         return write(target)
+    # Beside the target and renamed at the end: a recording that breaks off half way must not look like a whole one.
     beside = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
@@ -122,6 +123,7 @@ def _observations(file: BinaryIO, problems: _RecordingProblems) -> Iterator[Obse
             )
             continue
         last = observation.at
+        # Reading goes on after the first problem, to find the others, but nothing more is handed out (rule 3).
         if not problems.count:
             yield observation
     if not number:

@@ -62,6 +62,7 @@ class RowConverter(Generic[T]):
 
 
 def _conversions(hint: Any) -> tuple[Conversion, Conversion]:
+    # `datetime | None` and `datetime` are converted alike: None is NULL, and NOT NULL keeps it out where it may not be.
     for kind in get_args(hint) or (hint,):
         if kind is datetime:
             return to_optional_microseconds, to_optional_instant
@@ -161,6 +162,7 @@ def to_evidence(text: str) -> tuple[tuple[FeatureKey, Value], ...]:
 
 def _key(key: FeatureKey) -> dict[str, Any]:
     """Return what of the key differs from a plain one, by name."""
+    # Only what differs from the default: a later version may add fields to the key, and old rows stay readable.
     plain: dict[str, Any] = {"name": key.name}
     if key.span is not None:
         plain["span"] = _length(key.span)

@@ -54,6 +54,7 @@ def started_occurrences(store: Store, now: datetime) -> tuple[StartedOccurrence,
         known = latest.get(id_)
         if known is None or _start_number(known.id) < _start_number(stored.id):
             latest[id_] = stored
+        # It began with its first start, whichever start is the last.
         began[id_] = min(stored.began, began.get(id_, stored.began))
     return tuple(
         StartedOccurrence(
