@@ -19,3 +19,8 @@ _ = _translations.gettext
 
 ngettext: Final = _translations.ngettext
 """Translate a text that depends on a number: `ngettext("{count} moment", "{count} moments", n).format(count=n)`."""
+
+
+def plural(one: str, several: str, count: int, **values: object) -> str:
+    """Return the text for this number, translated, with the values put in; `{count}` gets thousands separators."""
+    return ngettext(one, several, count).format(count=f"{count:,}", **values)

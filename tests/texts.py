@@ -25,7 +25,7 @@ HEADER: Final = (
     "# The texts of Turntoward that a person sees. Written by `make texts`; to translate, copy it to a .po file.\n"
 )
 WORDING: Final = "detector/notifier/wording.toml"
-KEYWORDS: Final = {"_": None, "ngettext": (1, 2)}
+KEYWORDS: Final = {"_": None, "ngettext": (1, 2), "plural": (1, 2)}
 
 
 def in_code(path: Path) -> Iterator[str | tuple[str, ...]]:

@@ -15,7 +15,7 @@ from detector.errors import UserError
 from detector.i18n import _
 
 EVENT_NAMES: Final = frozenset(
-    {
+    [
         "UID",
         "SUMMARY",
         "CATEGORIES",
@@ -29,7 +29,7 @@ EVENT_NAMES: Final = frozenset(
         "RDATE",
         "EXDATE",
         "RECURRENCE-ID",
-    }
+    ]
 )
 """What is read of an event. Its description, its place, who is invited, attachments and alarms are not."""
 
@@ -77,11 +77,7 @@ class CalendarScanner:
     _zone: str | None = None
 
     def blocks(self, lines: Iterator[ContentLine]) -> Iterator[EventBlock]:
-        """Yield the events.
-
-        Raises:
-            UserError: if this is no calendar, or one with too many events.
-        """
+        """Yield the events. Raises `UserError` if this is no calendar, or one with too many events."""
         is_calendar = False
         for line in lines:
             if line.name == "BEGIN":

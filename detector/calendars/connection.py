@@ -89,11 +89,7 @@ class Deadline:
     monotonic: Callable[[], float] = field(repr=False)
 
     def left(self) -> float:
-        """Return the seconds that are left.
-
-        Raises:
-            TimeoutError: if none are.
-        """
+        """Return the seconds that are left. Raises `TimeoutError` if none are."""
         left = self.ends - self.monotonic()
         if left <= 0:
             raise TimeoutError

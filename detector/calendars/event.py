@@ -86,8 +86,7 @@ def read_title(block: EventBlock, tag: str) -> str | None:
 def read_recurrence_id(block: EventBlock, calendar_zones: Mapping[str, str]) -> EventTime | None:
     """Return the beginning that this instance replaces; None of a whole event.
 
-    Raises:
-        InvalidEvent: if it cannot be read.
+    Raises `InvalidEvent` if it cannot be read.
     """
     value = _single(block, "RECURRENCE-ID")
     return None if value is None else _single_time(value, calendar_zones)
@@ -99,11 +98,7 @@ def changes_later_ones(block: EventBlock) -> bool:
 
 
 def read_event(block: EventBlock, tag: str, calendar_zones: Mapping[str, str]) -> ParsedEvent:
-    """Return the event.
-
-    Raises:
-        InvalidEvent: with what is wrong with it.
-    """
+    """Return the event. Raises `InvalidEvent` with what is wrong with it."""
     if block.problem is not None:
         raise InvalidEvent(block.problem)
     start = _single(block, "DTSTART")

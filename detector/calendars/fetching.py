@@ -69,8 +69,7 @@ def fetch(
 ) -> FetchedCalendar | None:
     """Return the calendar as it is at its place now, or None if it is as it was when the last good copy was read.
 
-    Raises:
-        FetchFailed: with why not, in words that hold no secret.
+    Raises `FetchFailed` with why not, in words that hold no secret.
     """
     limits, network = limits or FetchLimits(), network or Network()
     if not is_url(calendar.place):
@@ -185,8 +184,7 @@ def _decoded(body: bytes, encoding: str | None, max_bytes: int) -> bytes:
 def check_is_calendar(content: bytes) -> None:
     """Return if it looks like a whole calendar; its events are not checked.
 
-    Raises:
-        FetchFailed: if it is a web page, empty, cut off, or something else.
+    Raises `FetchFailed` if it is a web page, empty, cut off, or something else.
     """
     begins = content[:2048].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if not begins:

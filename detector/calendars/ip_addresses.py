@@ -13,7 +13,7 @@ Destination: TypeAlias = Literal["public", "local", "forbidden"]
 
 _LOCAL: Final = tuple(
     ip_network(network)
-    for network in (
+    for network in [
         "127.0.0.0/8",
         "10.0.0.0/8",
         "172.16.0.0/12",
@@ -24,7 +24,7 @@ _LOCAL: Final = tuple(
         "fc00::/7",
         "fe80::/10",
         "fec0::/10",
-    )
+    ]
 )
 # Where machines in a data centre ask for their credentials: never a calendar, and what an attacker would ask for first.
 _METADATA: Final = frozenset({ip_address("169.254.169.254"), ip_address("fd00:ec2::254")})
@@ -36,10 +36,8 @@ _COMPATIBLE: Final = IPv6Network("::/96")
 def destination(address: str) -> Destination:
     """Return where the address, as a resolver gives it, leads.
 
-    `forbidden`: multicast, unspecified, reserved, or where a data centre keeps the credentials of its machines.
-
-    Raises:
-        ValueError: if it is no address.
+    `forbidden`: multicast, unspecified, reserved, or where a data centre keeps the credentials of its machines. Raises
+    `ValueError` if it is no address.
     """
     target = _embedded(ip_address(address.partition("%")[0]))
     if target in _METADATA or target.is_multicast or target.is_unspecified:

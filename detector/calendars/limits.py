@@ -59,22 +59,14 @@ class ReadingBudget:
         self._until = self.monotonic() + TIMEOUT.total_seconds()
 
     def check_time(self, activity: str) -> None:
-        """Report what is being done.
-
-        Raises:
-            UserError: if reading takes too long.
-        """
+        """Report what is being done. Raises `UserError` if reading takes too long."""
         if self.monotonic() > self._until:
             raise UserError(TOO_SLOW)
         if self.progress is not None:
             self.progress(activity)
 
     def counted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """Yield the chunks.
-
-        Raises:
-            UserError: if they are too large together, or take too long.
-        """
+        """Yield the chunks. Raises `UserError` if they are too large together, or take too long."""
         for chunk in chunks:
             self._bytes += len(chunk)
             if self._bytes > MAX_BYTES:

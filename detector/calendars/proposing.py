@@ -53,12 +53,9 @@ class ProposalChanges:
 def apply_copy(store: Store, calendar: Calendar, parsed: ParsedCalendar, now: datetime) -> ProposalChanges:
     """Store what the new copy of this calendar proposes, and take back what it no longer does; all of it or nothing.
 
-    The calendar has its number, and is stored by the caller (who may hold `Store.transaction` around both). `now`: aware,
-    UTC. The daemon is not told: the caller wakes it where `ProposalChanges` says that something changed.
-
-    Raises:
-        StoreError: if the store cannot be read or written.
-        ValueError: if the calendar has no number.
+    The calendar has its number, and is stored by the caller (who may hold `Store.transaction` around both). `now`:
+    aware, UTC. The daemon is not told: the caller wakes it where `ProposalChanges` says that something changed. Raises
+    `StoreError` if the store cannot be read or written, and `ValueError` if the calendar has no number.
     """
     if calendar.number is None:
         raise ValueError("a calendar proposes once it is kept and has a number")
@@ -103,11 +100,8 @@ def apply_copy(store: Store, calendar: Calendar, parsed: ParsedCalendar, now: da
 def accept(store: Store, proposals: Iterable[Proposal], now: datetime) -> list[Proposal]:
     """Declare what these propose, or change what was declared when they were accepted before; return them as stored.
 
-    All of it or nothing.
-
-    Raises:
-        StoreError: if the store cannot be read or written.
-        UserError: if a title is not text.
+    All of it or nothing. Raises `StoreError` if the store cannot be read or written, and `UserError` if a title is not
+    text.
     """
     with store.transaction():
         declared = _by_number(store)
@@ -128,8 +122,7 @@ def decline(store: Store, proposals: Iterable[Proposal]) -> list[Proposal]:
 def is_over(partner_time: PartnerTime, now: datetime) -> bool:
     """Return whether nothing of it is under way at `now` or comes later.
 
-    Raises:
-        ValueError: if the recurrence is one that partner time cannot have.
+    Raises `ValueError` if the recurrence is one that partner time cannot have.
     """
     zone = ZoneInfo(partner_time.zone)
     ends = [at + partner_time.lasts for at in (partner_time.begins, *partner_time.also)]

@@ -39,11 +39,8 @@ def read_calendar(
     """Return what the calendar says. `copy`: all of it, or its pieces as they come; no more of them is taken than is read.
 
     `zone`: the device's present one, an IANA name, for floating times. `monotonic`: seconds that never move back.
-    `progress` is called often with what is being done; it decides what to show.
-
-    Raises:
-        UserError: if this is no calendar, or one that is too large, has too many events or takes too long; nothing of it
-            is to be used.
+    `progress` is called often with what is being done; it decides what to show. Raises `UserError` if this is no
+    calendar, or one that is too large, has too many events or takes too long; nothing of it is to be used.
     """
     budget = ReadingBudget(monotonic, progress)
     scanner = CalendarScanner()

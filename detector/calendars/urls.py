@@ -68,11 +68,7 @@ def display_place(place: str) -> str:
 
 
 def parse_url(text: str) -> CalendarUrl:
-    """Return the URL in its parts.
-
-    Raises:
-        InvalidUrl: if no calendar can be fetched from it.
-    """
+    """Return the URL in its parts. Raises `InvalidUrl` if no calendar can be fetched from it."""
     try:
         parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
@@ -104,8 +100,7 @@ def parse_url(text: str) -> CalendarUrl:
 def redirect_target(url: CalendarUrl, location: str) -> CalendarUrl:
     """Return where a redirect leads, without any name and password.
 
-    Raises:
-        InvalidUrl: if no calendar can be fetched from there.
+    Raises `InvalidUrl` if no calendar can be fetched from there.
     """
     try:
         found = parse_url(urljoin(url.text, location))

@@ -98,11 +98,7 @@ def _word(tag: str) -> re.Pattern[str]:
 
 
 def parse_property(line: ContentLine) -> EventProperty:
-    """Return the line's property.
-
-    Raises:
-        InvalidEvent: if the line is too long, or none.
-    """
+    """Return the line's property. Raises `InvalidEvent` if the line is too long, or none."""
     if line.is_too_long:
         raise InvalidEvent(_("{name} is longer than can be read").format(name=line.name))
     text = line.text.decode("utf-8", "replace").strip()
@@ -125,8 +121,7 @@ def _split(text: str) -> tuple[Mapping[str, Any], str]:
 def parse_times(value: EventProperty, calendar_zones: Mapping[str, str]) -> list[EventTime]:
     """Return the times in the property: one, or a list of them.
 
-    Raises:
-        InvalidEvent: if one of them is none, or its zone does not exist.
+    Raises `InvalidEvent` if one of them is none, or its zone does not exist.
     """
     zone = _zone(value, calendar_zones)
     return [_parse_time(value.name, text.strip(), zone) for text in value.raw.split(",") if text.strip()]
@@ -135,8 +130,7 @@ def parse_times(value: EventProperty, calendar_zones: Mapping[str, str]) -> list
 def parse_period(value: EventProperty, text: str, calendar_zones: Mapping[str, str]) -> tuple[EventTime, timedelta]:
     """Return the beginning and the length of a PERIOD: `begin/end` or `begin/duration`.
 
-    Raises:
-        InvalidEvent: if it is none.
+    Raises `InvalidEvent` if it is none.
     """
     begin, _slash, rest = text.partition("/")
     zone = _zone(value, calendar_zones)
@@ -148,11 +142,7 @@ def parse_period(value: EventProperty, text: str, calendar_zones: Mapping[str, s
 
 
 def parse_duration(name: str, text: str) -> timedelta:
-    """Return a length (DURATION).
-
-    Raises:
-        InvalidEvent: if it is none.
-    """
+    """Return a length (DURATION). Raises `InvalidEvent` if it is none."""
     wanted = text.strip().upper()
     problem = _("{name} '{value}' is no length of time").format(name=name, value=clean_title(text)[:40])
     if not _DURATION.fullmatch(wanted) or wanted[-1] in "PT":

@@ -66,7 +66,7 @@ def write_calendar(partner_times: Iterable[PartnerTime], options: ExportOptions)
 
 def _events(partner_time: PartnerTime, options: ExportOptions) -> list[IcsEvent]:
     zone = ZoneInfo(partner_time.zone)
-    skipped = _skipped_beginnings(partner_time, options.skipped, zone)
+    skipped = _skipped_starts(partner_time, options.skipped, zone)
     if partner_time.recurrence is None and not partner_time.also and not partner_time.moved:
         event = _event(partner_time, partner_time.title, partner_time.begins, partner_time.lasts, options)
         if partner_time.begins in skipped:
@@ -142,7 +142,7 @@ def _recurrence_with_utc_until(partner_time: PartnerTime, zone: ZoneInfo) -> str
     return ";".join(parts)
 
 
-def _skipped_beginnings(partner_time: PartnerTime, ids: Collection[str], zone: ZoneInfo) -> set[datetime]:
+def _skipped_starts(partner_time: PartnerTime, ids: Collection[str], zone: ZoneInfo) -> set[datetime]:
     """Return its beginnings that do not take place, naive local."""
     prefix = f"{partner_time.number}@"
     found = set()

@@ -41,19 +41,18 @@ class _ExportFile(msgspec.Struct):
 def read_export(path: Path, sanitizer: EventSanitizer, report: ImportReport, progress: ProgressCallback) -> None:
     """Pass every event of the file to the sanitizer.
 
-    Raises:
-        UserError: if it cannot be read, is too large, or is no export, with the place.
+    Raises `UserError` if it cannot be read, is too large, or is no export, with the place.
     """
     if path.is_fifo() or path.is_socket():
-        raise _refused(path, _("is no plain file"))
+        raise _export_error(path, _("is no plain file"))
     try:
         with path.open("rb") as file:
             size = file.seek(0, 2)
             if size > MAX_BYTES:
                 hint = _("Export the buckets one by one, or let it read from the running ActivityWatch with --url.")
-                raise _refused(path, _("is larger than 1 GB"), hint)
+                raise _export_error(path, _("is larger than 1 GB"), hint)
             if size == 0:
-                raise _refused(path, _("is empty"))
+                raise _export_error(path, _("is empty"))
             # Never closed here: the raw events point into it, and it goes with the last of them.
             whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except OSError as error:
@@ -70,16 +69,16 @@ def _buckets(path: Path, whole: mmap.mmap) -> dict[str, msgspec.Raw]:
     try:
         export = msgspec.json.decode(content, type=_ExportFile)
     except msgspec.ValidationError:
-        raise _refused(path, _("is no export of ActivityWatch")) from None
+        raise _export_error(path, _("is no export of ActivityWatch")) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UserError([_not_json(path, whole, str(error))]) from None
     except RecursionError:
-        raise _refused(path, _("is nested too deeply to be an export")) from None
+        raise _export_error(path, _("is nested too deeply to be an export")) from None
     if export.buckets is not msgspec.UNSET:
         return export.buckets
     if export.id is not msgspec.UNSET:
         return {export.id: msgspec.Raw(content)}
-    raise _refused(path, _("is no export of ActivityWatch"))
+    raise _export_error(path, _("is no export of ActivityWatch"))
 
 
 def _read_bucket(
@@ -100,7 +99,7 @@ def _read_bucket(
         sanitizer.add(bucket, number, event)
 
 
-def _refused(path: Path, message: str, hint: str = _HINT) -> UserError:
+def _export_error(path: Path, message: str, hint: str = _HINT) -> UserError:
     return UserError([Problem(file=str(path), message=message, hint=hint)])
 
 

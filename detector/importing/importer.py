@@ -114,9 +114,9 @@ def _first_overlapping(track: EventTrack, begins: int) -> int:
 def _best_known(hosts: Sequence[SourceHost], begins: int, ends: int) -> tuple[SourceHost, list[KnownState]] | None:
     """Return the host that knows most of the span, with what it knows, or None where none knows anything."""
     # A device may have had several names, and a home several computers: the one in use knows most.
-    best, longest = None, 0
+    best, best_length = None, 0
     for host in hosts:
         states = known_states(host, begins, ends)
-        if (length := known_length(states, ends)) > longest:
-            best, longest = (host, states), length
+        if (length := known_length(states, ends)) > best_length:
+            best, best_length = (host, states), length
     return best

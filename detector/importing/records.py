@@ -12,35 +12,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
 
+import detector.core.observations as obs
 from detector.core.effects import Coverage, Moment, Record, Started, Use
-from detector.core.observations import (
-    CameBack,
-    Focused,
-    Gap,
-    LaidDown,
-    LitUp,
-    Observation,
-    PartnerTimeBegan,
-    PartnerTimeEnded,
-    PartnerTimeExtended,
-    PickedUp,
-    PutAway,
-    SensorStarted,
-    WentIdle,
-)
 from detector.core.pipeline import Pipeline
 from detector.importing.past_times import PastTime
 from detector.store.store import Store
 from rules.model import Reason
 
-_OF_A_DEVICE = (Focused, LitUp, PickedUp, LaidDown, PutAway, WentIdle, CameBack)
+_OF_A_DEVICE = (obs.Focused, obs.LitUp, obs.PickedUp, obs.LaidDown, obs.PutAway, obs.WentIdle, obs.CameBack)
 
 
 @dataclass(slots=True)
 class StoredHistory:
     """What is stored of one occurrence already: observations, devices observed, and the last numbers given."""
 
-    observations: list[Observation]
+    observations: list[obs.Observation]
     devices: frozenset[str]
     last_use: int
     last_moment: int
@@ -59,38 +45,38 @@ def read_stored(store: Store, past: PastTime) -> StoredHistory:
     devices = {each.device for each in uses} | {
         each.device
         for each in observations
-        if isinstance(each, _OF_A_DEVICE) or (isinstance(each, SensorStarted) and each.sense == "focus")
+        if isinstance(each, _OF_A_DEVICE) or (isinstance(each, obs.SensorStarted) and each.sense == "focus")
     }
     last_use = max((each.number for each in uses), default=0)
     return StoredHistory(observations, frozenset(devices), last_use, max(moments, default=0))
 
 
 def build_records(
-    core: Pipeline, past: PastTime, stored: StoredHistory, observed: Sequence[Observation]
+    core: Pipeline, past: PastTime, stored: StoredHistory, observed: Sequence[obs.Observation]
 ) -> list[Record]:
     """Return what is to be stored of the occurrence; `observed` is what the new devices recorded, in order of time."""
     occurrence = past.occurrence
     latest: dict[tuple[str, int], Record] = {}
     observations: list[Record] = []
-    began = PartnerTimeBegan(
+    began = obs.PartnerTimeBegan(
         at=occurrence.begins, occurrence=occurrence.id, title=occurrence.title, ends=occurrence.ends
     )
     new_devices = {each.device for each in observed}
     # What was observed live goes through the core as well: whether a use is a moment depends on the other devices.
     live = _observed_live(stored.observations, occurrence.begins, occurrence.ends)
-    for each in (began, *sorted((*live, *observed), key=attrgetter("at")), PartnerTimeEnded(at=occurrence.ends)):
+    for each in (began, *sorted((*live, *observed), key=attrgetter("at")), obs.PartnerTimeEnded(at=occurrence.ends)):
         for effect in core.feed(each):
             if not isinstance(effect, Record):
                 continue
             what = effect.what
-            if isinstance(what, PartnerTimeBegan | PartnerTimeEnded):
+            if isinstance(what, obs.PartnerTimeBegan | obs.PartnerTimeEnded):
                 if past.stored is None:
                     observations.append(effect)
             elif isinstance(what, Started):
                 continue  # nobody observed how the evening started
             elif what.device not in new_devices:
                 continue
-            elif isinstance(what, Observation):
+            elif isinstance(what, obs.Observation):
                 observations.append(effect)
             else:
                 # Live, each version of a use is stored over the one before; here only the last one is written.
@@ -98,12 +84,17 @@ def build_records(
     return [*observations, *(replace(each, what=_renumbered(each.what, stored)) for each in latest.values())]
 
 
-def _observed_live(observations: Iterable[Observation], begins: datetime, ends: datetime) -> Iterator[Observation]:
+def _observed_live(
+    observations: Iterable[obs.Observation], begins: datetime, ends: datetime
+) -> Iterator[obs.Observation]:
     for each in observations:
-        if isinstance(each, PartnerTimeBegan | PartnerTimeEnded | PartnerTimeExtended) or not begins <= each.at < ends:
+        if (
+            isinstance(each, obs.PartnerTimeBegan | obs.PartnerTimeEnded | obs.PartnerTimeExtended)
+            or not begins <= each.at < ends
+        ):
             continue
         # A gap of the whole program says nothing of a device that another program observed.
-        yield replace(each, sense="focus") if isinstance(each, Gap) and each.sense is None else each
+        yield replace(each, sense="focus") if isinstance(each, obs.Gap) and each.sense is None else each
 
 
 def _kind(what: Use | Coverage | Moment) -> str:
@@ -112,7 +103,7 @@ def _kind(what: Use | Coverage | Moment) -> str:
 
 
 def _renumbered(
-    what: Observation | Use | Coverage | Moment | Started, stored: StoredHistory
+    what: obs.Observation | Use | Coverage | Moment | Started, stored: StoredHistory
 ) -> Use | Coverage | Moment:
     if isinstance(what, Use | Coverage):
         return replace(what, number=what.number + stored.last_use)

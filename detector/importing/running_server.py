@@ -39,8 +39,7 @@ def read_server(
 ) -> None:
     """Pass every event of the server from `since` on to the sanitizer.
 
-    Raises:
-        ServerUnreadable: if nobody answers there, or nobody who is an aw-server.
+    Raises `ServerUnreadable` if nobody answers there, or nobody who is an aw-server.
     """
     with asyncio.Runner() as runner:
         try:

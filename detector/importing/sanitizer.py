@@ -44,7 +44,7 @@ _CACHE_SIZE: Final = 8192
 _HOST: Final = re.compile(r"https?://(?:[^/?#@]{0,200}@)?([^/?#:@]{1,253})", re.IGNORECASE)
 
 
-class _InvalidEvent(Exception):
+class _UnusableEvent(Exception):
     """What is wrong with one event, in words that hold nothing of it."""
 
 
@@ -104,7 +104,7 @@ class EventSanitizer:
             event = self._decoders[bucket.kind].decode(raw)
             began, ended = self._span(event.timestamp, event.duration)
             what, browser = self._activity(bucket, event.content)
-        except (_InvalidEvent, msgspec.DecodeError, RecursionError) as error:
+        except (_UnusableEvent, msgspec.DecodeError, RecursionError) as error:
             counts.read += 1
             counts.invalid += 1
             problem = _("{bucket}, event {number}: {problem}")
@@ -122,12 +122,12 @@ class EventSanitizer:
         # A time without a zone means UTC: ActivityWatch itself reads it so.
         began = to_microseconds(at.replace(tzinfo=UTC) if at.tzinfo is None else at)
         if not 0 <= duration <= MAX_DURATION:
-            raise _InvalidEvent(_("its duration is below zero") if duration < 0 else _("it lasts longer than a month"))
+            raise _UnusableEvent(_("its duration is below zero") if duration < 0 else _("it lasts longer than a month"))
         ended = began + round(duration * 1_000_000)
         if ended > self._latest:
-            raise _InvalidEvent(_("it lies in the future"))
+            raise _UnusableEvent(_("it lies in the future"))
         if began < self._earliest:
-            raise _InvalidEvent(_("it lies before the year 2000"))
+            raise _UnusableEvent(_("it lies before the year 2000"))
         return began, ended
 
     def _activity(self, bucket: SourceBucket, content: Any) -> tuple[int, int]:
@@ -141,11 +141,11 @@ class EventSanitizer:
                 return self._number(page), browser
             case AppData(package=package, app=app):
                 if not package and not app:
-                    raise _InvalidEvent(_("it names no app"))
+                    raise _UnusableEvent(_("it names no app"))
                 return self._number(self._classify_app(package or app).activity()), 0
             case AfkData(status=status):
                 if status not in {"afk", "not-afk"}:
-                    raise _InvalidEvent(_("its status is neither afk nor not-afk"))
+                    raise _UnusableEvent(_("its status is neither afk nor not-afk"))
                 return int(status == "afk"), 0
             case _unlock:
                 return NOTHING, 0
@@ -190,7 +190,7 @@ def _site(url: str) -> str:
 
 
 def _describe(error: Exception) -> str:
-    if isinstance(error, _InvalidEvent):
+    if isinstance(error, _UnusableEvent):
         return str(error)
     # Of what msgspec says only the place: it names the type that is wanted there, never what is there.
     _words, at, place = str(error).rpartition(" - at `$.")

@@ -13,18 +13,7 @@ from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import Final, NamedTuple, TypeAlias
 
-from detector.core.observations import (
-    Activity,
-    CameBack,
-    Focused,
-    Gap,
-    GapReason,
-    LaidDown,
-    Observation,
-    PickedUp,
-    SensorStarted,
-    WentIdle,
-)
+import detector.core.observations as obs
 from detector.importing.tracks import NOTHING, EventTrack, SourceHost
 from detector.sensors.activitywatch_events import BucketKind
 
@@ -50,7 +39,7 @@ _HOLE: Final = -3
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class _Seen(NamedTuple):
+class _WatcherState(NamedTuple):
     """What a watcher recorded: the activity's number (for idleness 1 or 0); `hole`: how long nothing is recorded."""
 
     what: int
@@ -58,10 +47,10 @@ class _Seen(NamedTuple):
     hole: int = 0
 
 
-_Change: TypeAlias = tuple[int, BucketKind, _Seen]
-_AFTER_HOLE: Final[dict[BucketKind, tuple[int, _Seen]]] = {
-    "idle": (MAX_IDLE_HOLE, _Seen(_UNKNOWN)),
-    "tab": (MAX_TAB_HOLE, _Seen(NOTHING)),
+_Change: TypeAlias = tuple[int, BucketKind, _WatcherState]
+_AFTER_HOLE: Final[dict[BucketKind, tuple[int, _WatcherState]]] = {
+    "idle": (MAX_IDLE_HOLE, _WatcherState(_UNKNOWN)),
+    "tab": (MAX_TAB_HOLE, _WatcherState(NOTHING)),
 }
 """How long a watcher may be silent, and what holds once it was for longer."""
 
@@ -103,8 +92,8 @@ def known_length(states: Iterable[KnownState], ends: int) -> int:
 
 
 def observations(
-    host: SourceHost, states: Iterable[KnownState], begins: int, ends: int, activities: list[Activity]
-) -> Iterator[Observation]:
+    host: SourceHost, states: Iterable[KnownState], begins: int, ends: int, activities: list[obs.Activity]
+) -> Iterator[obs.Observation]:
     """Yield what a sensor would have observed; instants never decrease."""
     unlocks = iter(_unlocks(host, begins, ends))
     unlock = next(unlocks, None)
@@ -120,7 +109,7 @@ def observations(
 
 
 class _ObservationWriter:
-    def __init__(self, host: SourceHost, activities: list[Activity]) -> None:
+    def __init__(self, host: SourceHost, activities: list[obs.Activity]) -> None:
         self._device = host.device
         self._is_phone = "app" in host.tracks
         self._has_idle = "idle" in host.tracks
@@ -128,34 +117,34 @@ class _ObservationWriter:
         self._is_known = self._is_idle = False
         self._what = _UNKNOWN
 
-    def changed(self, now: KnownState) -> Iterator[Observation]:
+    def changed(self, now: KnownState) -> Iterator[obs.Observation]:
         at, device = from_microseconds(now.at), self._device
         if not now.is_known:
             if self._is_known:
-                yield Gap(at=at, device=device, since=at, reason=GapReason.SILENT, sense="focus")
+                yield obs.Gap(at=at, device=device, since=at, reason=obs.GapReason.SILENT, sense="focus")
             self._is_known, self._what = False, _UNKNOWN
             return
         if not self._is_known:
-            yield SensorStarted(at=at, device=device, sense="focus", sensor=SENSOR)
+            yield obs.SensorStarted(at=at, device=device, sense="focus", sensor=SENSOR)
             if self._has_idle:
-                yield SensorStarted(at=at, device=device, sense="idle", sensor=SENSOR)
+                yield obs.SensorStarted(at=at, device=device, sense="idle", sensor=SENSOR)
         if now.is_idle and not self._is_idle:
-            yield WentIdle(at=at, device=device, since=at)
+            yield obs.WentIdle(at=at, device=device, since=at)
         if now.what != self._what:
             yield self._in_front(at, now.what)
         if self._is_idle and not now.is_idle:
-            yield CameBack(at=at, device=device)
+            yield obs.CameBack(at=at, device=device)
         self._is_known, self._is_idle, self._what = True, now.is_idle, now.what
 
-    def unlocked(self, at: int) -> Iterator[Observation]:
+    def unlocked(self, at: int) -> Iterator[obs.Observation]:
         # Where nothing is known of the phone, that it was unlocked would make its silence look like presence.
         if self._is_known:
-            yield PickedUp(at=from_microseconds(at), device=self._device)
+            yield obs.PickedUp(at=from_microseconds(at), device=self._device)
 
-    def _in_front(self, at: datetime, what: int) -> Observation:
+    def _in_front(self, at: datetime, what: int) -> obs.Observation:
         if what == NOTHING and self._is_phone:
-            return LaidDown(at=at, device=self._device)
-        return Focused(at=at, device=self._device, activity=None if what == NOTHING else self._activities[what])
+            return obs.LaidDown(at=at, device=self._device)
+        return obs.Focused(at=at, device=self._device, activity=None if what == NOTHING else self._activities[what])
 
 
 def from_microseconds(at: int) -> datetime:
@@ -191,17 +180,21 @@ def _phone_states(host: SourceHost, begins: int, ends: int) -> Iterator[KnownSta
 
 def _laptop_states(host: SourceHost, begins: int, ends: int) -> Iterator[KnownState]:
     yield KnownState(begins, is_known=False)
-    seen: dict[BucketKind, _Seen] = {"focus": _Seen(_HOLE), "idle": _Seen(_UNKNOWN), "tab": _Seen(NOTHING)}
+    states: dict[BucketKind, _WatcherState] = {
+        "focus": _WatcherState(_HOLE),
+        "idle": _WatcherState(_UNKNOWN),
+        "tab": _WatcherState(NOTHING),
+    }
     changes = _focus_changes(host.tracks.get("focus", EventTrack()), begins, ends)
     for kind in _AFTER_HOLE:
         if kind in host.tracks:
             changes += _changes(kind, host.tracks[kind], begins, ends)
     for at, kind, new in sorted(changes, key=itemgetter(0)):
-        seen[kind] = new
-        yield _combined(at, seen["focus"], seen["idle"].what if "idle" in host.tracks else None, seen["tab"])
+        states[kind] = new
+        yield _combined(at, states["focus"], states["idle"].what if "idle" in host.tracks else None, states["tab"])
 
 
-def _combined(at: int, focus: _Seen, idle: int | None, tab: _Seen) -> KnownState:
+def _combined(at: int, focus: _WatcherState, idle: int | None, tab: _WatcherState) -> KnownState:
     if _UNKNOWN in {idle, focus.what}:
         return KnownState(at, is_known=False)
     if focus.what == _HOLE:
@@ -218,15 +211,15 @@ def _focus_changes(track: EventTrack, begins: int, ends: int) -> list[_Change]:
     found: list[_Change] = []
     for at in _events(track, begins, ends):
         began, ended, following = _edges(track, at)
-        seen = _Seen(track.what[at], track.browser[at])
+        state = _WatcherState(track.what[at], track.browser[at])
         if ended == began:
             is_closed = following is not None and following - began <= MAX_OPEN
-            found.append((began, "focus", seen if is_closed else _Seen(_UNKNOWN)))
+            found.append((began, "focus", state if is_closed else _WatcherState(_UNKNOWN)))
             continue
-        found.append((began, "focus", seen))
+        found.append((began, "focus", state))
         hole = None if following is None else following - ended
         if hole is None or hole > MAX_MISSED:
-            found.append((ended, "focus", _Seen(_HOLE, hole=hole or 0)))
+            found.append((ended, "focus", _WatcherState(_HOLE, hole=hole or 0)))
     return found
 
 
@@ -235,7 +228,7 @@ def _changes(kind: BucketKind, track: EventTrack, begins: int, ends: int) -> lis
     found: list[_Change] = []
     for at in _events(track, begins, ends):
         began, ended, following = _edges(track, at)
-        found.append((began, kind, _Seen(track.what[at], track.browser[at])))
+        found.append((began, kind, _WatcherState(track.what[at], track.browser[at])))
         if following is None or following - ended > max_hole:
             found.append((ended, kind, afterwards))
     return found

@@ -41,8 +41,7 @@ class _Object(dict[str, Any]):
 def read_fields(body: bytes, known: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
     """Return the fields of the object in `body`, and what is wrong with their names.
 
-    Raises:
-        PayloadError: the body is no JSON object in UTF-8 at all.
+    Raises `PayloadError`: the body is no JSON object in UTF-8 at all.
     """
     try:
         found = json.loads(

@@ -39,8 +39,7 @@ __all__ = ["PayloadError", "parse_partner_time_request", "parse_phone_event"]
 def parse_phone_event(body: bytes, now: datetime) -> PhoneEvent:
     """Return the event in the body. `now`: aware; `at` is compared with it and returned in UTC.
 
-    Raises:
-        PayloadError: with every problem there is; nothing else is ever raised.
+    Raises `PayloadError` with every problem there is; nothing else is ever raised.
     """
     fields, problems = read_fields(body, FIELDS)
     event = _event(fields, problems)
@@ -59,8 +58,7 @@ def parse_phone_event(body: bytes, now: datetime) -> PhoneEvent:
 def parse_partner_time_request(body: bytes) -> tuple[PartnerTimeAction, timedelta]:
     """Return what is to be done with partner time, and for how long; zero for a stop.
 
-    Raises:
-        PayloadError: with every problem there is; nothing else is ever raised.
+    Raises `PayloadError` with every problem there is; nothing else is ever raised.
     """
     fields, problems = read_fields(body, ("do", "minutes"))
     word = _text(fields, "do", problems)

@@ -24,7 +24,7 @@ from detector.phone_api.model import PhoneGateway
 from detector.phone_api.payload import PayloadError, parse_partner_time_request, parse_phone_event
 
 # Two proxies may each take another one of two equal headers: so these may come only once (request smuggling).
-_SINGLE_HEADERS: Final = (
+_SINGLE_HEADERS: Final = [
     "host",
     "origin",
     "authorization",
@@ -33,7 +33,7 @@ _SINGLE_HEADERS: Final = (
     "content-encoding",
     "transfer-encoding",
     "expect",
-)
+]
 _MAX_CODE_LENGTH: Final = 200
 _NO_CONTENT: Final = Response(status=204)
 _UNAUTHORIZED: Final = http_error(

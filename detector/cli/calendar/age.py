@@ -46,11 +46,11 @@ def say_age_found(found: CalendarFound) -> str:
 
 
 def _describe(
-    asked: datetime | None, refreshed: datetime | None, why: str | None, now: datetime, zone: ZoneInfo
+    tried: datetime | None, refreshed: datetime | None, why: str | None, now: datetime, zone: ZoneInfo
 ) -> str:
-    if asked is None:
+    if tried is None:
         return _("not asked yet")
-    ago = say_ago(now - asked)
+    ago = say_ago(now - tried)
     if why is None:
         return _("asked {ago}").format(ago=ago)
     if refreshed is None:

@@ -10,10 +10,10 @@ import click
 
 from detector.calendars import proposing
 from detector.cli import output
-from detector.cli.calendar.output import MAX_SHOWN, proposal_count, say_proposal
+from detector.cli.calendar.output import MAX_SHOWN, say_proposal
 from detector.cli.calendar.selection import choose_calendar, choose_proposals
 from detector.cli.plan import context
-from detector.i18n import _, ngettext
+from detector.i18n import _, plural
 from detector.partner_time.describe import say_partner_time
 from detector.partner_time.proposals import Calendar, Proposal
 from detector.store.store import Store
@@ -24,9 +24,8 @@ NOTHING_WAITS: Final = _("No proposal waits for your answer.")
 def accept(which: Sequence[str], of: str | None, *, always: bool | None, yes: bool) -> None:
     """Accept these proposals; `always`: and from now on whatever their calendars propose, or ask about it again.
 
-    Raises:
-        UserError: with everything that names no proposal; or if `always` is to be asked about and nobody can be.
-        StoreError: if what is kept cannot be read or written.
+    Raises `UserError` with everything that names no proposal; or if `always` is to be asked about and nobody can be,
+    and `StoreError` if what is kept cannot be read or written.
     """
     with context.open_store() as store:
         chosen, calendars = _chosen(store, which, of)
@@ -47,12 +46,13 @@ def accept(which: Sequence[str], of: str | None, *, always: bool | None, yes: bo
         say_proposal(replace(proposal, decided="open", accepted_as=None), after)
     sentences = [NOTHING_WAITS] if not chosen else []
     if accepted:
-        sentence = ngettext(
-            "Accepted: {proposals}. It is declared now; `turntoward list` shows it.",
-            "Accepted: {proposals}. They are declared now; `turntoward list` shows it.",
-            len(accepted),
+        sentences.append(
+            plural(
+                "Accepted: {count} proposal. It is declared now; `turntoward list` shows it.",
+                "Accepted: {count} proposals. They are declared now; `turntoward list` shows it.",
+                len(accepted),
+            )
         )
-        sentences.append(sentence.format(proposals=proposal_count(len(accepted))))
     elif chosen:
         sentences.append(_("That was accepted before; nothing changed."))
     if always is not None and calendars:
@@ -67,9 +67,8 @@ def accept(which: Sequence[str], of: str | None, *, always: bool | None, yes: bo
 def decline(which: Sequence[str], of: str | None) -> None:
     """Decline these proposals; what was declared by accepting them is taken back.
 
-    Raises:
-        UserError: with everything that names no proposal.
-        StoreError: if what is kept cannot be read or written.
+    Raises `UserError` with everything that names no proposal, and `StoreError` if what is kept cannot be read or
+    written.
     """
     with context.open_store() as store:
         chosen, _calendars = _chosen(store, which, of)

@@ -15,7 +15,7 @@ from detector.cli.plan import context
 from detector.cli.plan.context import choose
 from detector.errors import Problem, StoreError, UserError
 from detector.files import replace_file
-from detector.i18n import _, ngettext
+from detector.i18n import _, plural
 from detector.store.store import Store
 
 _IDENTITY: Final = "calendar_identity"
@@ -24,10 +24,8 @@ _IDENTITY: Final = "calendar_identity"
 def export(file: str | None, only: str | None, *, everything: bool, tag: str, yes: bool) -> None:
     """Write the calendar to this file, or to the standard output.
 
-    Raises:
-        UserError: if nothing of this title is declared, or the file cannot be written or is there and nobody says that
-            it may be overwritten; then nothing is.
-        StoreError: if what is kept cannot be read, or the disk is full.
+    Raises `UserError` if nothing of this title is declared, or the file cannot be written or is there and nobody says
+    that it may be overwritten; then nothing is. Raises `StoreError` if what is kept cannot be read, or the disk is full.
     """
     tag = tag.strip()
     if tag:
@@ -48,17 +46,18 @@ def export(file: str | None, only: str | None, *, everything: bool, tag: str, ye
     if path.exists() and not _may_overwrite(file, yes=yes):
         return
     _write(path, written, file)
-    sentence = ngettext(
-        "Wrote {count} partner time to {file}; only you can read it.",
-        "Wrote {count} partner times to {file}; only you can read it.",
-        len(coming),
-    )
-    output.say(sentence.format(count=f"{len(coming):,}", file=file))
-    if over := len(wanted) - len(coming):
-        sentence = ngettext(
-            "{count} that is over is not in it: --all.", "{count} that are over are not in it: --all.", over
+    output.say(
+        plural(
+            "Wrote {count} partner time to {file}; only you can read it.",
+            "Wrote {count} partner times to {file}; only you can read it.",
+            len(coming),
+            file=file,
         )
-        output.say(sentence.format(count=f"{over:,}"))
+    )
+    if over := len(wanted) - len(coming):
+        output.say(
+            plural("{count} that is over is not in it: --all.", "{count} that are over are not in it: --all.", over)
+        )
     if tag and coming:
         output.say(_("Their titles bear {tag}, by which Turntoward on another device knows them.").format(tag=tag))
 

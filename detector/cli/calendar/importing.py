@@ -22,13 +22,13 @@ from detector.calendars.proposing import ProposalChanges, accept, apply_copy
 from detector.calendars.reading import read_calendar
 from detector.calendars.values import clean_title
 from detector.cli import output
-from detector.cli.calendar.output import INDENT, MAX_SHOWN, event_count, proposal_count, say_problems, say_proposal
+from detector.cli.calendar.output import INDENT, MAX_SHOWN, event_count, say_problems, say_proposal
 from detector.cli.calendar.progress import show_progress
 from detector.cli.calendar.selection import choose_events, describe_filter, name_problem
 from detector.cli.plan import context
 from detector.control.lock import wake_daemon
 from detector.errors import Problem, UserError
-from detector.i18n import _, ngettext
+from detector.i18n import _, plural
 from detector.partner_time.proposals import Calendar, EventFilter, Proposal
 from detector.paths import store_path
 from detector.store.errors import StoreMissing
@@ -40,7 +40,7 @@ _CHUNK: Final = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _ImportOptions:
+class _CalendarImport:
     place: str
     name: str | None
     accepts: bool
@@ -62,16 +62,15 @@ def import_file(
 ) -> None:
     """Import the calendar in this file; '-' is the standard input.
 
-    Raises:
-        UserError: with what is wrong with the options, or with the file; nothing is changed then.
-        StoreError: if what is kept cannot be read or written.
+    Raises `UserError` with what is wrong with the options, or with the file; nothing is changed then. Raises `StoreError`
+    if what is kept cannot be read or written.
     """
     chosen = choose_events(tag, category, everything=everything)
     name = None if name is None else name.strip()
     if name is not None and (problem := name_problem(name)) is not None:
         raise UserError([problem])
     place = file if file == STANDARD_INPUT else str(Path(file).expanduser().absolute())
-    options = _ImportOptions(place=place, name=name, accepts=accepts)
+    options = _CalendarImport(place=place, name=name, accepts=accepts)
     known = _known_calendar(_calendars(), options, None)
     events = chosen or (EventFilter() if known is None else known.choice)
     shown_as = known or Calendar(name=file, place=place)
@@ -98,12 +97,13 @@ def import_file(
 
 
 def _store(
-    options: _ImportOptions, events: EventFilter, parsed: ParsedCalendar, progress: Callable[[str], None]
+    options: _CalendarImport, events: EventFilter, parsed: ParsedCalendar, progress: Callable[[str], None]
 ) -> _Imported:
-    activity = ngettext(
-        "Keeping what {count} event of it proposes", "Keeping what {count} events of it propose", len(parsed.events)
+    progress(
+        plural(
+            "Keeping what {count} event of it proposes", "Keeping what {count} events of it propose", len(parsed.events)
+        )
     )
-    progress(activity.format(count=f"{len(parsed.events):,}"))
     with context.open_store() as store:
         now = context.CLOCK.now()
         with store.transaction():
@@ -145,12 +145,11 @@ def _calendars() -> Sequence[Calendar]:
 
 
 def _known_calendar(
-    calendars: Sequence[Calendar], options: _ImportOptions, parsed: ParsedCalendar | None
+    calendars: Sequence[Calendar], options: _CalendarImport, parsed: ParsedCalendar | None
 ) -> Calendar | None:
     """Return the calendar that this file is a new copy of, if it is one.
 
-    Raises:
-        UserError: if it has the name of one that is subscribed to.
+    Raises `UserError` if it has the name of one that is subscribed to.
     """
     name = options.name
     if name is None and options.place == STANDARD_INPUT and parsed is not None:
@@ -165,12 +164,12 @@ def _known_calendar(
     return None if found is None or found.subscribed else found
 
 
-def _own_name(options: _ImportOptions, parsed: ParsedCalendar) -> str:
+def _own_name(options: _CalendarImport, parsed: ParsedCalendar) -> str:
     stem = _("standard input") if options.place == STANDARD_INPUT else Path(options.place).stem
     return options.name or parsed.name or clean_title(stem) or _("calendar")
 
 
-def _free_name(calendars: Sequence[Calendar], options: _ImportOptions, parsed: ParsedCalendar) -> str:
+def _free_name(calendars: Sequence[Calendar], options: _CalendarImport, parsed: ParsedCalendar) -> str:
     taken = {each.name.casefold() for each in calendars}
     name, number = _own_name(options, parsed), 1
     while (found := name if number == 1 else f"{name} {number}").casefold() in taken:
@@ -215,26 +214,24 @@ def _unreadable(file: str, error: OSError | ValueError) -> UserError:
 def _report(imported: _Imported, parsed: ParsedCalendar) -> None:
     calendar, changes, proposals = imported.calendar, imported.changes, imported.proposals
     count = len(parsed.events) - changes.over
-    sentence = ngettext(
-        "{name}: {events}, of which {count} proposes partner time: {filter}.",
-        "{name}: {events}, of which {count} propose partner time: {filter}.",
-        count,
-    )
     output.say(
-        sentence.format(
+        plural(
+            "{name}: {events}, of which {count} proposes partner time: {filter}.",
+            "{name}: {events}, of which {count} propose partner time: {filter}.",
+            count,
             name=calendar.name,
             events=event_count(parsed.event_count),
-            count=f"{count:,}",
             filter=describe_filter(calendar.choice),
         )
     )
     if changes.over:
-        sentence = ngettext(
-            "Of those meant, one is past and is not proposed.",
-            "Of those meant, {count} are past and are not proposed.",
-            changes.over,
+        output.say(
+            plural(
+                "Of those meant, one is past and is not proposed.",
+                "Of those meant, {count} are past and are not proposed.",
+                changes.over,
+            )
         )
-        output.say(sentence.format(count=f"{changes.over:,}"))
     numbers = {each.number for each in (*changes.open, *changes.accepted, *changes.shortened)}
     changed = [each for each in proposals if each.number in numbers]
     for proposal in changed[:MAX_SHOWN]:
@@ -253,25 +250,28 @@ def _report(imported: _Imported, parsed: ParsedCalendar) -> None:
 
 def _changes(changes: ProposalChanges, proposals: Sequence[Proposal]) -> Iterator[str]:
     if changes.accepted:
-        sentence = _("{proposals} accepted: `turntoward list` shows what is declared.")
-        yield sentence.format(proposals=proposal_count(len(changes.accepted)))
+        yield plural(
+            "{count} proposal accepted: `turntoward list` shows what is declared.",
+            "{count} proposals accepted: `turntoward list` shows what is declared.",
+            len(changes.accepted),
+        )
     if changes.shortened:
         sentence = _("Of {count} that you accepted, single times were taken back.")
         yield sentence.format(count=f"{len(changes.shortened):,}")
     if changes.gone:
-        sentence = ngettext(
-            "{proposals} from before is gone from it.", "{proposals} from before are gone from it.", len(changes.gone)
+        yield plural(
+            "{count} proposal from before is gone from it.",
+            "{count} proposals from before are gone from it.",
+            len(changes.gone),
         )
-        yield sentence.format(proposals=proposal_count(len(changes.gone)))
     waiting = sum(1 for each in proposals if each.decided == "open")
     if waiting:
-        sentence = ngettext(
-            "{proposals} waits for your answer. Nothing of it starts until you accept it: "
+        yield plural(
+            "{count} proposal waits for your answer. Nothing of it starts until you accept it: "
             "`turntoward calendar proposals`, `turntoward calendar accept all`.",
-            "{proposals} wait for your answer. Nothing of it starts until you accept it: "
+            "{count} proposals wait for your answer. Nothing of it starts until you accept it: "
             "`turntoward calendar proposals`, `turntoward calendar accept all`.",
             waiting,
         )
-        yield sentence.format(proposals=proposal_count(waiting))
     elif not changes:
         yield _("Nothing changed.")

@@ -12,7 +12,7 @@ from detector.cli.calendar.age import say_age, say_ago
 from detector.cli.calendar.output import INDENT, proposal_as_json, say_proposal
 from detector.cli.calendar.selection import choose_calendar, describe_filter
 from detector.cli.plan import context
-from detector.i18n import _, ngettext
+from detector.i18n import _, plural
 from detector.partner_time.describe import say_instant
 from detector.partner_time.proposals import Calendar, Proposal, ProposalState
 from detector.paths import store_path
@@ -29,11 +29,7 @@ class _KnownCalendars:
 
 
 def list_calendars(*, as_json: bool) -> None:
-    """Write the calendars.
-
-    Raises:
-        StoreError: if what is kept cannot be read.
-    """
+    """Write the calendars. Raises `StoreError` if what is kept cannot be read."""
     known, declared = _read(), context.load()
     if as_json:
         output.print_json({"calendars": [_as_json(calendar, known) for calendar in known.calendars]})
@@ -58,9 +54,7 @@ def list_calendars(*, as_json: bool) -> None:
 def list_proposals(of: str | None, *, everything: bool, as_json: bool) -> None:
     """Write the proposals that wait, or all of them; of one calendar or all.
 
-    Raises:
-        UserError: if there is no such calendar.
-        StoreError: if what is kept cannot be read.
+    Raises `UserError` if there is no such calendar, and `StoreError` if what is kept cannot be read.
     """
     known, declared = _read(), context.load()
     only = None if of is None else choose_calendar(known.calendars, of)
@@ -92,12 +86,13 @@ def list_proposals(of: str | None, *, everything: bool, as_json: bool) -> None:
     else:
         output.say(_("No proposal waits for your answer."))
         if not everything and (count := len(known.proposals)):
-            sentence = ngettext(
-                "{count} answered one: `turntoward calendar proposals --all`.",
-                "{count} answered ones: `turntoward calendar proposals --all`.",
-                count,
+            output.say(
+                plural(
+                    "{count} answered one: `turntoward calendar proposals --all`.",
+                    "{count} answered ones: `turntoward calendar proposals --all`.",
+                    count,
+                )
             )
-            output.say(sentence.format(count=f"{count:,}"))
 
 
 def _read() -> _KnownCalendars:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from detector.calendars.model import EventProblem
 from detector.cli import output
 from detector.cli.plan.context import PlanContext
-from detector.i18n import _, ngettext
+from detector.i18n import _, plural
 from detector.partner_time.describe import say_partner_time
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.occurrences import occurrences_from
@@ -87,8 +87,7 @@ def say_problems(problems: Sequence[EventProblem]) -> None:
     """Write what could not be read: the first ten, then a count."""
     if not problems:
         return
-    heading = ngettext("Not understood:", "Not understood, and left out ({count}):", len(problems))
-    output.say(heading.format(count=f"{len(problems):,}"))
+    output.say(plural("Not understood:", "Not understood, and left out ({count}):", len(problems)))
     for problem in problems[:MAX_SHOWN]:
         output.say(f"{problem}.", first="  ", later="    ")
     say_rest(len(problems))
@@ -102,9 +101,4 @@ def say_rest(count: int) -> None:
 
 def event_count(count: int) -> str:
     """Return "1 event", "2 events"."""
-    return ngettext("{count} event", "{count} events", count).format(count=f"{count:,}")
-
-
-def proposal_count(count: int) -> str:
-    """Return "1 proposal", "2 proposals"."""
-    return ngettext("{count} proposal", "{count} proposals", count).format(count=f"{count:,}")
+    return plural("{count} event", "{count} events", count)

@@ -16,9 +16,8 @@ from detector.partner_time.describe import say_partner_time
 def remove_calendar(which: str, *, yes: bool) -> None:
     """Remove the calendar of this name or number.
 
-    Raises:
-        UserError: if there is none; or if nobody can be asked and nobody said yes.
-        StoreError: if what is kept cannot be read or written.
+    Raises `UserError` if there is none; or if nobody can be asked and nobody said yes, and `StoreError` if what is kept
+    cannot be read or written.
     """
     with context.open_store() as store:
         calendar = choose_calendar(store.calendars.all(), which)

@@ -28,7 +28,7 @@ from detector.config.read import read_settings
 from detector.config.settings import Settings
 from detector.daemon.calendar_refresh import EMPTY, TOO_MANY, RefreshResult, has_too_many, refresh, store_copy
 from detector.errors import Problem, TurntowardError, UserError
-from detector.i18n import _, ngettext
+from detector.i18n import _, plural
 from detector.partner_time.describe import say_partner_time
 from detector.partner_time.proposals import Calendar, EventFilter
 from detector.paths import config_path
@@ -44,9 +44,8 @@ def subscribe(
 ) -> None:
     """Fetch the calendar now, report what it proposes, and store it as one to be refreshed.
 
-    Raises:
-        UserError: with everything that is wrong; nothing is stored.
-        TurntowardError: if it cannot be fetched now; nothing is stored.
+    Raises `UserError` with everything that is wrong; nothing is stored, and `TurntowardError` if it cannot be fetched
+    now; nothing is stored.
     """
     events = chosen or EventFilter()
     nothing = _("Nothing was kept.")
@@ -84,9 +83,8 @@ def subscribe(
 def refresh_now(name: str | None, *, yes: bool) -> None:
     """Fetch the calendar of this name now, or every one that is subscribed to, and report what changed.
 
-    Raises:
-        UserError: if there is none, or if it is empty all of a sudden and nobody says that this is meant.
-        TurntowardError: if one could not be fetched; what it proposed stays.
+    Raises `UserError` if there is none, or if it is empty all of a sudden and nobody says that this is meant, and
+    `TurntowardError` if one could not be fetched; what it proposed stays.
     """
     failed: list[str] = []
     sentences: list[str] = []
@@ -106,7 +104,7 @@ def refresh_now(name: str | None, *, yes: bool) -> None:
             if done.calendar is not None and done.calendar.why is not None:
                 failed.append(f"{calendar.name}: {done.calendar.why}.")
             else:
-                changes = _changes(done.changes, accepts=calendar.accepts) or [_("Nothing changed.")]
+                changes = list(_changes(done.changes, accepts=calendar.accepts)) or [_("Nothing changed.")]
                 sentences.append(" ".join([f"{calendar.name}:", *changes, *_problems(done.reading)]))
     if sentences:
         context.conclude(sentences)
@@ -117,11 +115,7 @@ def refresh_now(name: str | None, *, yes: bool) -> None:
 
 
 def subscriptions(calendars: Sequence[Calendar], name: str | None) -> list[Calendar]:
-    """Return the subscriptions, or the one of this name or number.
-
-    Raises:
-        UserError: if there is none.
-    """
+    """Return the subscriptions, or the one of this name or number. Raises `UserError` if there is none."""
     subscribed = [each for each in calendars if each.subscribed]
     if name is None:
         if not subscribed:
@@ -205,16 +199,13 @@ def _first_report(calendar: Calendar, parsed: ParsedCalendar) -> Iterator[str]:
             yield _("This is plain http: anybody on the way there can read the calendar and change what comes.")
         sees = _("Whoever runs {host} sees that this device asks, from where and when; not what you accept or decline.")
         yield sees.format(host=url.host)
-    events = ngettext(
+    chosen = {0: _("none of them is"), 1: _("one of them is")}.get(parsed.chosen_count, _("{count} of them are"))
+    yield plural(
         "In {name} ({place}) {count} event stands; {chosen} meant as partner time: {filter}.",
         "In {name} ({place}) {count} events stand; {chosen} meant as partner time: {filter}.",
         parsed.event_count,
-    )
-    chosen = {0: _("none of them is"), 1: _("one of them is")}.get(parsed.chosen_count, _("{count} of them are"))
-    yield events.format(
         name=calendar.name,
         place=display_place(calendar.place),
-        count=f"{parsed.event_count:,}",
         chosen=chosen.format(count=f"{parsed.chosen_count:,}"),
         filter=describe_filter(calendar.choice),
     )
@@ -247,33 +238,27 @@ def _refresh_emptied(store: Store, calendar: Calendar, *, yes: bool) -> RefreshR
     return refresh(store, calendar, context.CLOCK, accept_empty=True)
 
 
-def _changes(changes: ProposalChanges | None, *, accepts: bool) -> list[str]:
+def _changes(changes: ProposalChanges | None, *, accepts: bool) -> Iterator[str]:
     if not changes:
-        return []
-    sentences = []
+        return
     if count := len(changes.accepted):
-        sentence = ngettext(
+        yield plural(
             "{count} is accepted; `turntoward list` shows what is declared.",
             "{count} are accepted; `turntoward list` shows what is declared.",
             count,
         )
-        sentences.append(sentence.format(count=f"{count:,}"))
     if count := len(changes.open):
-        sentence = ngettext(
+        yield plural(
             "{count} proposal waits for your answer; `turntoward calendar proposals` shows what is proposed.",
             "{count} proposals wait for your answer; `turntoward calendar proposals` shows what is proposed.",
             count,
         )
-        sentences.append(sentence.format(count=f"{count:,}"))
     if count := len(changes.shortened):
-        sentence = _("Of {count} accepted before, single times were taken back.")
-        sentences.append(sentence.format(count=f"{count:,}"))
+        yield _("Of {count} accepted before, single times were taken back.").format(count=f"{count:,}")
     if count := len(changes.gone):
-        sentence = ngettext("{count} proposed before is gone.", "{count} proposed before are gone.", count)
-        sentences.append(sentence.format(count=f"{count:,}"))
+        yield plural("{count} proposed before is gone.", "{count} proposed before are gone.", count)
     if not accepts and changes.open:
-        sentences.append(_("Nothing of it starts until you accept it."))
-    return sentences
+        yield _("Nothing of it starts until you accept it.")
 
 
 def _interval() -> str:

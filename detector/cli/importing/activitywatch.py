@@ -17,7 +17,7 @@ from detector.cli.output import ProgressLine
 from detector.clock import SystemClock
 from detector.config.read import read_settings
 from detector.errors import Problem, TurntowardError, UserError
-from detector.i18n import _, ngettext
+from detector.i18n import _, plural
 from detector.importing.export_file import read_export
 from detector.importing.importer import DecisionSettings, HistoryImporter
 from detector.importing.model import ImportReport, TimesOption
@@ -54,9 +54,8 @@ class ImportOptions:
 def import_history(options: ImportOptions, *, as_json: bool) -> None:
     """Import, and report what was done.
 
-    Raises:
-        UserError: with what is wrong with the options or the file; nothing is stored then.
-        TurntowardError: if partner time is under way, or ActivityWatch cannot be read.
+    Raises `UserError` with what is wrong with the options or the file; nothing is stored then, and `TurntowardError` if
+    partner time is under way, or ActivityWatch cannot be read.
     """
     clock = SystemClock()
     now, zone = clock.now(), local_zone()
@@ -109,13 +108,12 @@ def import_history(options: ImportOptions, *, as_json: bool) -> None:
             importer.run(past)
         except KeyboardInterrupt:
             progress.clear()
-            imported = report.added + report.extended
-            sentence = ngettext(
+            sentence = plural(
                 "Interrupted; {count} partner time is taken in. The same command goes on.",
                 "Interrupted; {count} partner times are taken in. The same command goes on.",
-                imported,
+                report.added + report.extended,
             )
-            click.echo("\n" + sentence.format(count=f"{imported:,}"), err=True)
+            click.echo(f"\n{sentence}", err=True)
             raise click.Abort from None
         progress.clear()
     shortened = settings.store.retention if begins > since else None

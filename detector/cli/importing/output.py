@@ -11,7 +11,7 @@ from typing import Final
 import click
 
 from detector.cli import output
-from detector.i18n import _, ngettext
+from detector.i18n import _, plural
 from detector.importing.model import ImportReport, TimesOption
 from rules.lengths import say_length
 
@@ -44,18 +44,20 @@ def say_report(
     if shortened is not None:
         sentence = _("You keep {length} (`retention`), so nothing before {day} is taken in.")
         output.say(sentence.format(length=say_length(shortened), day=f"{begins:%Y-%m-%d}"))
+    added = plural("{count} partner time", "{count} partner times", report.added)
     if dry_run:
         sentence = _("{times} would be added, {extended} would be extended.")
     else:
         sentence = _("{times} added, {extended} extended.")
-    output.say(sentence.format(times=_partner_times(report.added), extended=f"{report.extended:,}"))
+    output.say(sentence.format(times=added, extended=f"{report.extended:,}"))
     if report.deferred:
-        sentence = ngettext(
-            "{times} reaches beyond what is told so far; import again later.",
-            "{times} reach beyond what is told so far; import again later.",
-            report.deferred,
+        output.say(
+            plural(
+                "{count} partner time reaches beyond what is told so far; import again later.",
+                "{count} partner times reach beyond what is told so far; import again later.",
+                report.deferred,
+            )
         )
-        output.say(sentence.format(times=_partner_times(report.deferred)))
     if not count:
         output.say(_nothing_there(times))
     elif dry_run:
@@ -130,10 +132,6 @@ def _nothing_there(times: TimesOption) -> str:
             "`--times all-day` takes in whole days."
         )
     return _("No partner time is kept there.") if times == "kept" else _("No whole day lies there.")
-
-
-def _partner_times(count: int) -> str:
-    return ngettext("{count} partner time", "{count} partner times", count).format(count=f"{count:,}")
 
 
 def _safe(text: str) -> str:

@@ -75,10 +75,8 @@ class PairOptions:
 def pair_by_link(options: PairOptions, *, waits: bool) -> None:
     """Show a link for the phone and wait until it was used.
 
-    Raises:
-        UserError: with everything that is wrong.
-        DaemonNotRunning: if no daemon would open the phone API.
-        TurntowardError: if it could not be opened, or nobody used the link.
+    Raises `UserError` with everything that is wrong, and `DaemonNotRunning` if no daemon would open the phone API, and
+    `TurntowardError` if it could not be opened, or nobody used the link.
     """
     with context.open_store() as store:
         before = store.phones.api_address()
@@ -120,8 +118,7 @@ def pair_by_link(options: PairOptions, *, waits: bool) -> None:
 def pair_by_adb(options: PairOptions) -> None:
     """Store that the phone is sensed through adb, and say what to do next.
 
-    Raises:
-        UserError: with everything that is wrong.
+    Raises `UserError` with everything that is wrong.
     """
     serial = (options.adb or "").strip()
     with context.open_store() as store:

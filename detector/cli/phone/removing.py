@@ -21,8 +21,7 @@ CLOSE_TIMEOUT: Final = timedelta(seconds=5)
 def remove_phone(name: str, *, yes: bool) -> None:
     """Remove the phone of this name; ask first only where somebody can answer.
 
-    Raises:
-        UserError: if there is none of that name.
+    Raises `UserError` if there is none of that name.
     """
     with context.open_store() as store:
         phone = choose_phone(store.phones.all(), name)

@@ -33,11 +33,7 @@ class ReportedStatus:
 
 
 def reported_status() -> ReportedStatus:
-    """Return what the running daemon reports.
-
-    Raises:
-        DaemonNotRunning: if none runs.
-    """
+    """Return what the running daemon reports. Raises `DaemonNotRunning` if none runs."""
     text = running_status()
     if text is None:
         raise DaemonNotRunning(NOT_RUNNING)
@@ -81,8 +77,7 @@ def parse_instant(text: Any) -> datetime | None:
 def choose_phone(phones: Sequence[Phone], name: str) -> Phone:
     """Return the phone of this name, however it is capitalised.
 
-    Raises:
-        UserError: if there is none, with the nearest name.
+    Raises `UserError` if there is none, with the nearest name.
     """
     if not phones:
         raise UserError(_('No phone is paired.\n  `turntoward phone pair "my phone"` pairs one.'))
