@@ -30,56 +30,34 @@ ALL_ATTRIBUTES: Final = 0b111111
 """All six attributes of an alarm are given: counter, type of value, value, test, delta, events."""
 
 
+def _request_fields(opcode: int, *fields: Any) -> Any:
+    return rq.Struct(rq.Card8("opcode"), rq.Opcode(opcode), rq.RequestLength(), *fields)
+
+
+def _reply_fields(*fields: Any) -> Any:
+    return rq.Struct(rq.ReplyCode(), rq.Pad(1), rq.Card16("sequence_number"), rq.ReplyLength(), *fields)
+
+
 class _Initialize(rq.ReplyRequest):
-    _request = rq.Struct(
-        rq.Card8("opcode"), rq.Opcode(0), rq.RequestLength(), rq.Card8("major"), rq.Card8("minor"), rq.Pad(2)
-    )
-    _reply = rq.Struct(
-        rq.ReplyCode(),
-        rq.Pad(1),
-        rq.Card16("sequence_number"),
-        rq.ReplyLength(),
-        rq.Card8("major"),
-        rq.Card8("minor"),
-        rq.Pad(22),
-    )
+    _request = _request_fields(0, rq.Card8("major"), rq.Card8("minor"), rq.Pad(2))
+    _reply = _reply_fields(rq.Card8("major"), rq.Card8("minor"), rq.Pad(22))
 
 
 class _ListSystemCounters(rq.ReplyRequest):
-    _request = rq.Struct(rq.Card8("opcode"), rq.Opcode(1), rq.RequestLength())
-    _reply = rq.Struct(
-        rq.ReplyCode(),
-        rq.Pad(1),
-        rq.Card16("sequence_number"),
-        rq.ReplyLength(),
-        rq.Card32("count"),
-        rq.Pad(20),
-        rq.Binary("counters", pad=0),
-    )
+    _request = _request_fields(1)
+    # The list is parsed by `_counters`: rq has no type for entries with a padded name of their own.
+    _reply = _reply_fields(rq.Card32("count"), rq.Pad(20), rq.Binary("counters", pad=0))
 
 
 class _QueryCounter(rq.ReplyRequest):
-    _request = rq.Struct(rq.Card8("opcode"), rq.Opcode(5), rq.RequestLength(), rq.Card32("counter"))
-    _reply = rq.Struct(
-        rq.ReplyCode(),
-        rq.Pad(1),
-        rq.Card16("sequence_number"),
-        rq.ReplyLength(),
-        rq.Int32("high"),
-        rq.Card32("low"),
-        rq.Pad(16),
-    )
+    _request = _request_fields(5, rq.Card32("counter"))
+    _reply = _reply_fields(rq.Int32("high"), rq.Card32("low"), rq.Pad(16))
 
 
 class _CreateAlarm(rq.Request):
-    _request = rq.Struct(
-        rq.Card8("opcode"),
-        rq.Opcode(8),
-        rq.RequestLength(),
-        rq.Card32("alarm"),
-        rq.Card32("mask"),
-        rq.Card32("counter"),
-        rq.Card32("value_type"),
+    _request = _request_fields(
+        8,
+        *(rq.Card32(name) for name in ("alarm", "mask", "counter", "value_type")),
         rq.Int32("high"),
         rq.Card32("low"),
         rq.Card32("test"),
@@ -90,7 +68,7 @@ class _CreateAlarm(rq.Request):
 
 
 class _DestroyAlarm(rq.Request):
-    _request = rq.Struct(rq.Card8("opcode"), rq.Opcode(11), rq.RequestLength(), rq.Card32("alarm"))
+    _request = _request_fields(11, rq.Card32("alarm"))
 
 
 class AlarmNotify(rq.Event):
