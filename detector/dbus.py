@@ -127,6 +127,7 @@ class Bus:
             BusClosed, BusTimeout: no reply.
             ErrorReply: the reply is an error.
         """
+        # dbus-fast would add a writer for a descriptor that is closed, and may be somebody else's by now.
         if not self.is_connected:
             raise BusClosed(service)
         number = serial or self.next_serial()
@@ -201,6 +202,7 @@ class Bus:
             if message.message_type is MessageType.SIGNAL:
                 on_signal(message)
 
+        # The handler first: a signal may come right after the match rule is set.
         self._connection.add_message_handler(handle)
         for rule in rules:
             await self.call(DBUS, DBUS_PATH, DBUS, "AddMatch", "s", rule)

@@ -54,6 +54,7 @@ ROWS: Final[tuple[tuple[str, str], ...]] = (
 def category_of(categories: Sequence[str]) -> tuple[str, str] | None:
     """Return our category and the registered word that decided, or None where no word says anything."""
     by_key = {word.casefold(): word for word in categories}
+    # A player of music alone is no video, though both may be registered as "Player".
     if by_key.keys() & {"audio", "music"} and "video" not in by_key:
         by_key.pop("player", None)
     for key, category in ROWS:

@@ -29,6 +29,7 @@ def read_catalogue() -> Iterator[Entry]:
 
 def _entry(table: dict[str, Any], category: str, file: str) -> Entry:
     lists: dict[str, tuple[str, ...]] = {key: tuple(table[key]) for key in _LISTS if key in table}
+    # A misspelt key would otherwise be an entry that never fits.
     unknown = table.keys() - {"name", "kind", *_LISTS}
     if unknown:
         raise ValueError(f"{file}: {table.get('name')}: unknown {', '.join(sorted(unknown))}")

@@ -50,6 +50,7 @@ async def choose(server: NotificationServer, settings: DndSettings) -> tuple[DoN
     Raises:
         DndUnavailable: there is none, or none that would let our nudges through; with why, and what to do.
     """
+    # Several rows may serve one server: dunst's differ in what its version and configuration allow.
     server_name = await server.name()
     failure: DndUnavailable | None = None
     for name, (wanted_server, _class) in REGISTRY.items():

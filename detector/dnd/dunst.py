@@ -174,6 +174,7 @@ class DunstPaused(_Dunst):
 
     async def read(self) -> str:
         """Return whether it is paused, and at which level where it has levels."""
+        # Both: before 1.10 there is no level, and since then `paused` alone would restore 100 in place of 30.
         state: dict[str, object] = {"paused": bool(await self._server.get(DUNST, "paused"))}
         with suppress(DndNotSupported):
             state["level"] = int(await self._server.get(DUNST, "pauseLevel"))

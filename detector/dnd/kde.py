@@ -83,6 +83,7 @@ class PlasmaInhibition:
 
 def _allowed() -> tuple[frozenset[str], bool]:
     """Return the apps that plasmanotifyrc lets through, and whether critical notifications get through."""
+    # Plasma's server does not tell its settings on the bus. These are the defaults where the file says nothing.
     folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     try:
         text = (folder / "plasmanotifyrc").read_text(errors="replace")

@@ -42,6 +42,7 @@ def make_notifiers(only: Sequence[str] = (), *, bus: Bus | None = None) -> list[
 
 def _make(name: str, bus: Bus | None) -> Notifier:
     module, class_name = REGISTRY[name]
+    # Only this one uses D-Bus itself; the others start programs that do.
     options = {"bus": bus} if name == "freedesktop" else {}
     try:
         made: Notifier = getattr(import_module(module), class_name)(**options)

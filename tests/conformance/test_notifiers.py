@@ -29,7 +29,7 @@ from detector.notifier.notify_send import NotifySendNotifier
 from detector.notifier.plyer_notifier import PlyerNotifier
 from detector.notifier.printing import PrintingNotifier
 from tests.rig.bus import Dunst, SessionBus, dunst_on, needs, private_bus
-from tests.rig.x11 import desktop
+from tests.rig.x11 import TIMEOUT, desktop
 
 TEXT = NotificationText(
     title="A minute of scrolling",
@@ -254,7 +254,7 @@ class TestFreedesktop(NotifierConformance):
 
     @pytest.fixture
     async def channel(self, dunst: Dunst) -> AsyncIterator[Channel]:
-        notifier = FreedesktopNotifier(overdue=3600)
+        notifier = FreedesktopNotifier(timeout=TIMEOUT, overdue=3600)
         yield Channel(notifier, lambda: _message(dunst), dunst.stop)
         await notifier.close()
 
@@ -267,7 +267,9 @@ class TestNotifySend(NotifierConformance):
     def channel(self, dunst: Dunst, monkeypatch: pytest.MonkeyPatch) -> Channel:
         needs("notify-send")
         return Channel(
-            NotifySendNotifier(), lambda: _message(dunst), lambda: monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS")
+            NotifySendNotifier(timeout=TIMEOUT),
+            lambda: _message(dunst),
+            lambda: monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS"),
         )
 
     async def test_it_is_low_urgency_and_expires(self, channel: Channel, dunst: Dunst) -> None:
@@ -311,7 +313,7 @@ class TestNotifySend(NotifierConformance):
         said = tmp_path / "said"
         _program(tmp_path, f'echo "$@" >> {said}')
         monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-        notifier = NotifySendNotifier()
+        notifier = NotifySendNotifier(timeout=TIMEOUT)
         await notifier.show(1, TEXT, never)
         await notifier.show(2, TEXT, never)
         assert "--replace-id" not in said.read_text()
@@ -338,7 +340,7 @@ class TestPlyer(NotifierConformance):
 
     @pytest.fixture
     def channel(self, shared_dunst: Dunst, monkeypatch: pytest.MonkeyPatch) -> Iterator[Channel]:
-        notifier = PlyerNotifier()
+        notifier = PlyerNotifier(timeout=TIMEOUT)
         yield Channel(notifier, lambda: _message(shared_dunst), lambda: monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS"))
         shared_dunst.ctl("close-all")
 
@@ -363,7 +365,7 @@ class TestPlyer(NotifierConformance):
     async def test_no_argument_begins_like_an_option(self, channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
         said: list[str] = []
         monkeypatch.setattr("detector.notifier.plyer_notifier._notify", lambda *words: said.extend(words[:2]))
-        await PlyerNotifier().show(1, NotificationText(title="--help", body="-u critical"), never)
+        await PlyerNotifier(timeout=TIMEOUT).show(1, NotificationText(title="--help", body="-u critical"), never)
         assert [text.startswith("-") for text in said] == [False, False]
         assert [text[1:] for text in said] == ["--help", "-u critical"]
 

@@ -22,7 +22,7 @@ from detector.notifier.freedesktop import FreedesktopNotifier
 from detector.notifier.model import NotificationText
 from detector.store.store import Store
 from tests.rig.dnd_servers import RINGING, DndDesktop, dnd_desktops
-from tests.rig.x11 import until, until_async
+from tests.rig.x11 import TIMEOUT, until, until_async
 
 pytestmark = pytest.mark.real
 SETTINGS = DndSettings(ringing=RINGING, even_without_nudges=True)
@@ -285,7 +285,9 @@ async def test_do_not_disturb_from_before_counts_as_the_persons(desktop: DndDesk
 
 
 async def show_nudge(daemon: Daemon) -> str | None:
-    sender = daemon.dnd.mark_urgent(NotifierChain([FreedesktopNotifier(bus=daemon.bus)]), daemon.heard.append)
+    sender = daemon.dnd.mark_urgent(
+        NotifierChain([FreedesktopNotifier(bus=daemon.bus, timeout=TIMEOUT)]), daemon.heard.append
+    )
     return await sender.show(1, TEXT, lambda *_: None)
 
 

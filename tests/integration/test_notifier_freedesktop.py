@@ -21,7 +21,7 @@ from detector.notifier.freedesktop import FreedesktopNotifier
 from detector.notifier.model import NotificationText
 from tests.rig.bus import Dunst, SessionBus
 from tests.rig.notification_server import Answers
-from tests.rig.x11 import until_async
+from tests.rig.x11 import TIMEOUT, until_async
 
 pytestmark = pytest.mark.real
 
@@ -44,7 +44,7 @@ def answers() -> Answers:
 @pytest.fixture
 async def notifier() -> AsyncIterator[FreedesktopNotifier]:
     # Nothing here may be saved by our own clearing up: what dunst does must be enough.
-    made = FreedesktopNotifier(overdue=3600)
+    made = FreedesktopNotifier(timeout=TIMEOUT, overdue=3600)
     yield made
     await made.close()
 
@@ -310,7 +310,7 @@ async def test_under_do_not_disturb_the_server_returns_an_id_and_shows_nothing(
 
 
 async def test_a_notification_held_back_past_its_expiry_is_closed(dunst: Dunst, answers: Answers) -> None:
-    notifier = FreedesktopNotifier(overdue=0.1)
+    notifier = FreedesktopNotifier(timeout=TIMEOUT, overdue=0.1)
     dunst.pause()
     await notifier.show(1, replace(TEXT, expires=timedelta(milliseconds=100)), answers)
     await until_async(lambda: answers, what="the expiry")
@@ -321,7 +321,7 @@ async def test_a_notification_held_back_past_its_expiry_is_closed(dunst: Dunst, 
 
 async def test_a_shared_bus_is_used_and_left_open(dunst: Dunst, answers: Answers) -> None:
     bus = await Bus.connect(address=dunst.bus.address)
-    notifier = FreedesktopNotifier(bus)
+    notifier = FreedesktopNotifier(bus, timeout=TIMEOUT)
     await notifier.show(1, TEXT, answers)
     assert notifier._bus is bus
     dunst.dismiss()
@@ -352,7 +352,7 @@ async def test_no_text_of_a_notification_reaches_a_log_or_an_exception(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     words = replace(TEXT, title=f"title {CANARY}", body=f"body {CANARY}")
-    notifier = FreedesktopNotifier(overdue=3600)
+    notifier = FreedesktopNotifier(timeout=TIMEOUT, overdue=3600)
     chain = NotifierChain([notifier])
     assert await chain.show(1, words, answers) == "freedesktop"
     assert CANARY in dunst.shown().message, "the canary was on the screen"

@@ -20,7 +20,7 @@ from detector.notifier.freedesktop import FreedesktopNotifier
 from detector.notifier.model import NotificationText
 from tests.rig.bus import SessionBus
 from tests.rig.notification_server import NAME, PATH, Answers, FakeServer, fake_server
-from tests.rig.x11 import until_async
+from tests.rig.x11 import TIMEOUT, until_async
 
 pytestmark = pytest.mark.real
 
@@ -40,7 +40,7 @@ def answers() -> Answers:
 
 @pytest.fixture
 async def notifier() -> AsyncIterator[FreedesktopNotifier]:
-    made = FreedesktopNotifier(overdue=3600)
+    made = FreedesktopNotifier(timeout=TIMEOUT, overdue=3600)
     yield made
     await made.close()
 
@@ -123,10 +123,10 @@ async def test_capabilities_are_read_once_for_each_server(
     async with serving(session_bus, *EVERYTHING) as server:
         for nudge in (1, 2, 3):
             await notifier.show(nudge, TEXT, answers)
-        assert server.asked_for_capabilities == 1
+        assert server.capability_calls == 1
     async with serving(session_bus, "body") as server:
         await notifier.show(4, TEXT, answers)
-        assert server.asked_for_capabilities == 1
+        assert server.capability_calls == 1
         assert (server.notified[0].actions, server.notified[0].replaces) == ([], 0)
 
 
@@ -222,7 +222,7 @@ async def test_a_signal_about_the_replaced_nudge_does_not_answer_the_new_one(
         await until_async(lambda: len(server.notified) == 2, what="the second call of Notify")
         # The click fell before the server took in the second: same id, but it is the first that was answered.
         server.act(1, "needed")
-        server.reply_at_last()
+        server.reply_now()
         await showing
         await heard(notifier)
         assert answers == [(5, "needed")]
@@ -247,7 +247,7 @@ async def test_under_a_server_that_cannot_replace_the_earlier_notification_is_cl
 async def test_under_a_server_without_expiry_the_notifier_closes_the_notification(
     session_bus: SessionBus, answers: Answers
 ) -> None:
-    notifier = FreedesktopNotifier(overdue=0.05)
+    notifier = FreedesktopNotifier(timeout=TIMEOUT, overdue=0.05)
     async with serving(session_bus, *EVERYTHING) as server:
         await notifier.show(5, replace(TEXT, expires=timedelta(milliseconds=50)), answers)
         await until_async(lambda: answers, what="the expiry")
@@ -279,7 +279,7 @@ async def test_a_reply_after_the_timeout_is_closed_at_once(session_bus: SessionB
         with pytest.raises(NotifyFailed, match="did not answer within"):
             await notifier.show(5, TEXT, answers)
         assert len(server.notified) == 1
-        server.reply_at_last()
+        server.reply_now()
         await heard(notifier)
         await until_async(lambda: server.closed, what="the late one closed")
         server.act(1, "needed")
@@ -313,7 +313,7 @@ async def test_signals_are_subscribed_to_only_while_a_notification_is_shown(
 async def test_closing_leaves_no_descriptor_and_no_task(session_bus: SessionBus, answers: Answers) -> None:
     async with serving(session_bus, *EVERYTHING) as server:
         before, tasks = descriptors(), asyncio.all_tasks()
-        notifier = FreedesktopNotifier()
+        notifier = FreedesktopNotifier(timeout=TIMEOUT)
         await notifier.show(5, TEXT, answers)
         assert descriptors() > before
         await notifier.close()

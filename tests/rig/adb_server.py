@@ -1,9 +1,9 @@
-"""A fake adb server with phones that do what they are told; the real `adb` binary takes it for its own.
+"""A fake adb server with phones that the test controls; the real `adb` binary works with it.
 
-Rule 1: it is a process of its own, spoken to line by line on its standard input; each call returns once it is done.
+Rule 1: it is a process of its own, controlled line by line on its standard input; each call returns once it is done.
 Rule 2: a phone's shell is a real one: `dumpsys`, `am`, `cmd`, `getprop` and `date` are small programs in its PATH that
 print what the test put there, so that what is filtered on the phone is really filtered.
-Rule 3: `logcat` tells only the tags that it was asked for, as the real one does.
+Rule 3: `logcat` prints only the requested tags, as the real one does.
 
 Fixture: `adb` yields a `FakeAdb`, listening on a port of its own on the loopback.
 """
@@ -51,19 +51,19 @@ class Phone:
 
 
 class Server:
-    """The adb server's services that anybody here asks for."""
+    """The services of an adb server that are used here."""
 
     def __init__(self) -> None:
         self.phones: dict[str, Phone] = {}
         self.trackers: set[asyncio.StreamWriter] = set()
-        self.asked: list[str] = []
+        self.received: list[str] = []
         self.open = 0
         self.ending = asyncio.Event()
 
     def list(self, *, long: bool = False) -> bytes:
         return _counted("".join(f"{phone.line(long=long)}\n" for phone in self.phones.values()))
 
-    def tell_trackers(self, pieces: int = 1) -> None:
+    def notify_trackers(self, pieces: int = 1) -> None:
         said = self.list()
         for tracker in self.trackers:
             step = max(1, len(said) // pieces)
@@ -88,7 +88,7 @@ class Server:
         phone: Phone | None = None
         while True:
             request = (await reader.readexactly(int(await reader.readexactly(4), 16))).decode()
-            self.asked.append(request)
+            self.received.append(request)
             if request.startswith(("host:transport", "host:tport")):
                 phone = self._find(request)
                 if (why := _why_not(phone)) is not None:
@@ -138,7 +138,7 @@ class Server:
         if "logcat" in words:
             tags = tuple(word.partition(":")[0] for word in words[words.index("-s") + 1 :]) if "-s" in words else ()
             writer.write(b"--------- beginning of events\n")
-            for line in [line for line in phone.history if _is_asked(line, tags)][-1:]:
+            for line in [line for line in phone.history if _is_requested(line, tags)][-1:]:
                 writer.write(f"{line}\n".encode())
             phone.logs[writer] = tags
             await reader.read()
@@ -164,13 +164,13 @@ class Server:
         phone.state, phone.model = state, model
         if state != "device":
             self._cut(phone)
-        self.tell_trackers()
+        self.notify_trackers()
 
     def unplug(self, serial: str, *, log_first: bool = True) -> None:
         phone = self.phones.pop(serial)
         if log_first:
             self._cut(phone)
-        self.tell_trackers(pieces=5)
+        self.notify_trackers(pieces=5)
         self._cut(phone)
 
     def end_log(self, serial: str) -> None:
@@ -181,7 +181,7 @@ class Server:
         phone.history += lines
         began = time.monotonic()
         for writer, tags in list(phone.logs.items()):
-            said = "".join(line + end for line in lines if _is_asked(line, tags)).encode()
+            said = "".join(line + end for line in lines if _is_requested(line, tags)).encode()
             step = torn or max(1, len(said))
             for start in range(0, len(said), step):
                 writer.write(said[start : start + step])
@@ -200,7 +200,7 @@ class Server:
         return {"logs": logs, "trackers": len(self.trackers), "open": self.open}
 
     def requests(self) -> list[str]:
-        return self.asked
+        return self.received
 
     def _cut(self, phone: Phone) -> None:
         for writer in [*phone.logs, *phone.running]:
@@ -220,7 +220,7 @@ def _why_not(phone: Phone | None) -> str | None:
     return None if phone.state == "device" else f"device {phone.state}"
 
 
-def _is_asked(line: str, tags: tuple[str, ...]) -> bool:
+def _is_requested(line: str, tags: tuple[str, ...]) -> bool:
     return not tags or any(f" {tag}" in line for tag in tags)
 
 
@@ -232,12 +232,12 @@ def _counted(text: str) -> bytes:
 async def _main(port: int) -> None:
     server = Server()
     listening = await asyncio.start_server(server.serve, "127.0.0.1", port)
-    told = asyncio.StreamReader(limit=1 << 24)
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(told), sys.stdin)
+    commands = asyncio.StreamReader(limit=1 << 24)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
     print(listening.sockets[0].getsockname()[1], flush=True)
     ending = asyncio.ensure_future(server.ending.wait())
     while True:
-        reading = asyncio.ensure_future(told.readline())
+        reading = asyncio.ensure_future(commands.readline())
         await asyncio.wait([ending, reading], return_when=asyncio.FIRST_COMPLETED)
         if server.ending.is_set() or not (line := await reading):
             return
@@ -261,7 +261,7 @@ PROGRAMS = {
 
 
 class FakePhone:
-    """One phone of a fake server, and hands to use it with. It has Android 13, is awake, unlocked, on its launcher."""
+    """One phone of a fake server, to be used by the test. It has Android 13, is awake, unlocked, on its launcher."""
 
     def __init__(self, adb: FakeAdb, serial: str, *, plugged: bool = True, model: str = "Pixel_6") -> None:
         self.serial = serial
@@ -320,16 +320,16 @@ class FakePhone:
         """End what runs on the phone, though it stays where it is."""
         self._adb.call("end_log", serial=self.serial)
 
-    def line(self, tag: str, said: str, *, ago: float = 0.0, uid: str = "1000 ") -> str:
+    def line(self, tag: str, values: str, *, ago: float = 0.0, uid: str = "1000 ") -> str:
         """Return a line of the event log, by the phone's own clock."""
-        return f" {time.time() + self.ahead - ago:.3f}  {uid}  832  5443 I {tag}: {said}"
+        return f" {time.time() + self.ahead - ago:.3f}  {uid}  832  5443 I {tag}: {values}"
 
     def say(self, *lines: str, torn: int = 0, end: str = "\n") -> float:
-        """Let the log tell lines, in pieces of `torn` bytes; return when, by the monotonic clock."""
+        """Print lines to the log, in chunks of `torn` bytes; return when, by the monotonic clock."""
         return float(self._adb.call("say", serial=self.serial, lines=list(lines), torn=torn, end=end))
 
     def raw(self, piece: bytes) -> None:
-        """Let the log tell these very bytes."""
+        """Print exactly these bytes to the log."""
         self._adb.call("raw", serial=self.serial, hexed=piece.hex())
 
     def opens(self, app: str, *, user: int = 0, tag: str = RESUMED, ago: float = 0.0) -> float:
@@ -337,7 +337,7 @@ class FakePhone:
         return self.say(self.line(tag, f"[{user},{app}/.Secret,resumeTopActivity]", ago=ago))
 
     def screen(self, state: int) -> None:
-        """Let the screen go off (0) or on (1), or be locked (2), as both formats tell it."""
+        """Let the screen go off (0) or on (1), or be locked (2), as both formats log it."""
         self.say(self.line("screen_toggled", str(state)))
         if state < 2:
             self.say(self.line("power_screen_state", f"[{state},2,0,0,350]"))
@@ -367,7 +367,7 @@ class FakeAdb:
         return FakePhone(self, serial, plugged=plugged, model=model)
 
     def call(self, what: str, **arguments: Any) -> Any:
-        """Tell the server something, and wait until it is done."""
+        """Let the server do something, and wait until it is done."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps({"do": what, "with": arguments}) + "\n")
@@ -379,7 +379,7 @@ class FakeAdb:
         return dict(self.call("listened"))
 
     def requests(self) -> list[str]:
-        """Return everything that was asked of the server."""
+        """Return every request that the server received."""
         return list(self.call("requests"))
 
     def kill(self) -> None:

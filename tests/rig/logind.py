@@ -51,7 +51,7 @@ class MockLogind:
         end(self.process)
 
     def call(self, path: str, method: str, *arguments: str) -> str:
-        """Call a method, which must succeed, and return what it said."""
+        """Call a method, which must succeed, and return its output."""
         done = subprocess.run(
             ["dbus-send", f"--bus={self.bus.address}", "--print-reply", f"--dest={SERVICE}", path, method, *arguments],
             capture_output=True,
@@ -81,7 +81,7 @@ class MockLogind:
         )
 
     def inhibitors(self) -> str:
-        """Return who holds sleep up."""
+        """Return who holds a lock that delays sleep."""
         return self.call(MANAGER, "org.freedesktop.login1.Manager.ListInhibitors")
 
 

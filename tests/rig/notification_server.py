@@ -1,6 +1,6 @@
-"""A notification server whose nature the test chooses: what it can do, when it replies, what it says and to whom.
+"""A notification server whose behaviour the test chooses: its capabilities, its replies and its signals.
 
-It speaks to everybody, as GNOME's does, where dunst speaks only to the program that asked.
+Its signals go to everybody, as GNOME's do; dunst's go only to the program that called.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PATH = "/org/freedesktop/Notifications"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notified:
-    """One call of Notify, as the server got it."""
+    """One call of Notify, as the server received it."""
 
     id: int
     app_name: str
@@ -48,21 +48,21 @@ class FakeServer:
         self.closing_at_once: int | None = None
         self.notified: list[Notified] = []
         self.closed: list[int] = []
-        self.asked_for_capabilities = 0
+        self.capability_calls = 0
         self.arrived = asyncio.Event()
         self._withheld: list[Message] = []
         self._ids = 0
         bus.add_message_handler(self._called)
 
     def act(self, shown: int, key: str) -> None:
-        """Say that a button was pressed."""
+        """Signal that a button was pressed."""
         self._say("ActionInvoked", "us", [shown, key])
 
     def close(self, shown: int, reason: int) -> None:
         """Say that a notification is gone: 1 expired, 2 dismissed, 3 closed by a call, 4 undefined."""
         self._say("NotificationClosed", "uu", [shown, reason])
 
-    def reply_at_last(self) -> None:
+    def reply_now(self) -> None:
         """Send the replies that were withheld."""
         for reply in self._withheld:
             self._bus.send(reply)
@@ -75,7 +75,7 @@ class FakeServer:
         if message.message_type is not MessageType.METHOD_CALL or message.interface != NAME:
             return None
         if message.member == "GetCapabilities":
-            self.asked_for_capabilities += 1
+            self.capability_calls += 1
             return Message.new_method_return(message, "as", [self.can])
         if message.member == "GetServerInformation":
             return Message.new_method_return(message, "ssss", [self.name, "tests", "1.0 (today)", "1.2"])

@@ -1,4 +1,4 @@
-"""Hands for tests of sensors: take a few observations, or none; count what a sensor holds open."""
+"""What tests of sensors share: take events from a sensor one by one, and count what it holds open."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ class Listener:
         return await taken
 
     async def is_silent(self, seconds: float) -> bool:
-        """Return whether nothing is observed for so long; what is, is the next."""
+        """Return whether nothing is observed for so long; an event that comes meanwhile is the result of `next`."""
         return not await self._waited(seconds)
 
     async def close(self) -> None:
-        """Let the sensor end."""
+        """Close the sensor."""
         if self._next is not None and not self._next.done():
             self._next.cancel()
             await asyncio.wait([self._next])
@@ -62,7 +62,7 @@ class Listener:
 
 
 async def drain(seen: AsyncGenerator[Any, None], quiet: float = 0.6) -> list[Any]:
-    """Return what is observed until nothing is for `quiet` seconds. Closes the generator."""
+    """Return the events up to a pause of `quiet` seconds. Closes the generator."""
     taken: list[Any] = []
     try:
         while True:

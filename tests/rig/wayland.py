@@ -1,9 +1,9 @@
-"""A headless sway with a session bus and mako on it: what a person would have seen there, and a hand for the modes.
+"""A headless sway with a session bus and mako on it: what a person would have seen there, and ways to set modes.
 
 Rule 1: sway refuses root: it and mako run as an ordinary user, in a folder of their own. The bus is ours, open to that
 user: the program refuses the session of another.
 Rule 2: whatever is started here is ended here. Displays and buses are this folder's own, so that tests run side by side.
-Rule 3: mako lists what it hides, too: what was seen is told by a picture of the screen.
+Rule 3: mako lists what it hides, too: only a picture of the screen shows what was seen.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class Mako:
         return len(set(self.screen().split(b"\n", 3)[3])) == 1
 
     def _owned(self) -> bool:
-        asked = subprocess.run(
+        done = subprocess.run(
             [
                 *self._as,
                 "dbus-send",
@@ -125,7 +125,7 @@ class Mako:
             check=False,
             timeout=30,
         )
-        return b"true" in asked.stdout
+        return b"true" in done.stdout
 
     def _start(self, *command: str) -> subprocess.Popen[Any]:
         return self._stack.enter_context(started([*self._as, *command], env=self.env))

@@ -1,6 +1,6 @@
-"""A private X server, with or without a window manager, and hands to use it with: xdotool, xterm, bare toplevels.
+"""A private X server, with or without a window manager, and what uses it: xdotool, xterm, bare toplevels.
 
-Rule 1: every server takes a free display number and tells when it is ready (`-displayfd`): tests run side by side.
+Rule 1: every server takes a free display number and reports when it is ready (`-displayfd`): tests run side by side.
 Rule 2: whatever is started here is ended here, and dies with the tests even when they are killed (`setpriv --pdeathsig`).
 Rule 3: `DISPLAY` of the tests' own process is only set by the fixtures, through monkeypatch.
 
@@ -113,8 +113,8 @@ class Desktop:
             command = ["Xvfb", f":{number}", "-displayfd", str(write), "-screen", "0", screen, "-nolisten", "tcp"]
             server = self._stack.enter_context(started([*command, "-noreset"], pass_fds=(write,)))
             os.close(write)
-            with os.fdopen(read, "rb") as told:
-                if told.readline().strip() == number.encode():
+            with os.fdopen(read, "rb") as report:
+                if report.readline().strip() == number.encode():
                     return server, number
             end(server)
         raise AssertionError("Xvfb did not start")
@@ -124,7 +124,7 @@ class Desktop:
         return self._stack.enter_context(started(command, env=self.env, **options))
 
     def run(self, *command: str) -> bytes:
-        """Run a program on this display to its end and return what it said."""
+        """Run a program on this display to its end and return its output."""
         return subprocess.run(command, env=self.env, capture_output=True, check=False, timeout=30).stdout
 
     def xdotool(self, *arguments: str) -> str:
@@ -174,8 +174,8 @@ class Desktop:
 
     def active(self) -> int:
         """Return the id of the active toplevel, 0 where nothing is in front."""
-        said = self.run("xprop", "-root", "_NET_ACTIVE_WINDOW").decode()
-        return int(said.rsplit(maxsplit=1)[-1], 16) if "window id" in said else 0
+        output = self.run("xprop", "-root", "_NET_ACTIVE_WINDOW").decode()
+        return int(output.rsplit(maxsplit=1)[-1], 16) if "window id" in output else 0
 
     def kill_server(self) -> None:
         """End the X server as a crash would: no warning, no farewell."""
