@@ -97,8 +97,6 @@ class Deadline:
 
 
 class _DeadlineReader(io.RawIOBase):
-    """Reads a connection until the deadline, and up to so many bytes."""
-
     def __init__(self, connection: socket.socket, deadline: Deadline, max_bytes: int) -> None:
         self._connection = connection
         self._deadline = deadline
@@ -118,8 +116,6 @@ class _DeadlineReader(io.RawIOBase):
 
 
 class _HttpSocket:
-    """What http.client needs of a socket."""
-
     def __init__(self, connection: socket.socket, deadline: Deadline, max_bytes: int) -> None:
         self._connection = connection
         self._deadline = deadline
@@ -165,11 +161,9 @@ class GetRequest:
             raise
 
     def __enter__(self) -> HttpResponse:
-        """Return the response."""
         return self.response
 
     def __exit__(self, *_: object) -> None:
-        """Close the connection."""
         self._connection.close()
 
 

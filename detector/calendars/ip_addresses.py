@@ -48,7 +48,6 @@ def destination(address: str) -> Destination:
 
 
 def _embedded(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """Return the IPv4 address that is reached by way of this one, or this one."""
     if isinstance(address, IPv4Address) or address.is_loopback or address.is_unspecified:
         return address
     mapped = address.ipv4_mapped or address.sixtofour

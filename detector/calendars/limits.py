@@ -55,7 +55,6 @@ class ReadingBudget:
     _until: float = field(default=0.0)
 
     def __post_init__(self) -> None:
-        """Begin now."""
         self._until = self.monotonic() + TIMEOUT.total_seconds()
 
     def check_time(self, activity: str) -> None:

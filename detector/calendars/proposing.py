@@ -46,7 +46,6 @@ class ProposalChanges:
     over: int = 0
 
     def __bool__(self) -> bool:
-        """Return whether anything changed."""
         return bool(self.open or self.accepted or self.gone or self.shortened)
 
 
@@ -145,7 +144,6 @@ def is_over(partner_time: PartnerTime, now: datetime) -> bool:
 
 
 def _latest_instant(local: datetime, zone: ZoneInfo) -> datetime:
-    """Return the instant of this local time; the later, where clocks show it twice."""
     return max(local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
 
 

@@ -92,13 +92,11 @@ def _partner_time(event: ParsedEvent, series: EventSeries, device_zone: str) -> 
 
 
 def _beginning(at: EventTime, event: ParsedEvent, zone: str) -> datetime:
-    """Return the beginning of the series that is meant; a whole day means the beginning on that day."""
     local = at.local_in(zone)
     return datetime.combine(local.date(), event.begins.local.time()) if at.is_day else local
 
 
 def _latest(instances: list[ParsedEvent]) -> list[ParsedEvent]:
-    """Return for each beginning the instance that was changed last."""
     latest: dict[EventTime | None, ParsedEvent] = {}
     for instance in instances:
         known = latest.get(instance.recurrence_id)

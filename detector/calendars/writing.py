@@ -143,7 +143,6 @@ def _recurrence_with_utc_until(partner_time: PartnerTime, zone: ZoneInfo) -> str
 
 
 def _skipped_starts(partner_time: PartnerTime, ids: Collection[str], zone: ZoneInfo) -> set[datetime]:
-    """Return its beginnings that do not take place, naive local."""
     prefix = f"{partner_time.number}@"
     found = set()
     for occurrence_id in ids:

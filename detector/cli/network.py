@@ -12,10 +12,7 @@ from detector.store.store import Store
 
 
 def update_network_access(store: Store) -> bool:
-    """Allow the service the network exactly if it needs it by now; return whether it was restarted for that.
-
-    Raises `TurntowardError` if the file that allows it cannot be written or removed.
-    """
+    """Allow the service the network exactly if it needs it by now; return whether it was restarted for that."""
     try:
         settings = read_settings(config_path())
     except UserError:

@@ -134,7 +134,6 @@ def _days(since: datetime, now: datetime, zone: ZoneInfo, stored: Sequence[Store
 
 
 def _free(begins: datetime, ends: datetime, stored: Sequence[StoredOccurrence]) -> Iterator[tuple[datetime, datetime]]:
-    """Yield the parts of the day beside what is stored."""
     at = begins
     for each in sorted(stored, key=lambda occurrence: occurrence.began):
         over = each.ended or each.ends

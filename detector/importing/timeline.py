@@ -240,7 +240,6 @@ def _events(track: EventTrack, begins: int, ends: int) -> range:
 
 
 def _edges(track: EventTrack, at: int) -> tuple[int, int, int | None]:
-    """Return when the event began and ended, and when the next one began."""
     following = track.began[at + 1] if at + 1 < len(track) else None
     ended = track.ended[at] if following is None else min(track.ended[at], following)
     return track.began[at], ended, following

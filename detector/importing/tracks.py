@@ -33,7 +33,6 @@ class EventTrack:
         """Where the rest of an event may begin: at each edge of what was requested at once."""
 
     def __len__(self) -> int:
-        """Return how many events there are."""
         return len(self.began)
 
     def add(self, began: int, ended: int, what: int, browser: int) -> None:

@@ -100,7 +100,6 @@ class Connection:
             return
 
     async def _handle_one(self) -> bool:
-        """Respond to one request; return whether another one may come."""
         try:
             request = await self._read_head()
             headers: dict[str, list[str]] = {}

@@ -237,8 +237,7 @@ def _cannot_listen(error: OSError | OverflowError, address: PhoneApiAddress) -> 
         return PhoneApiUnavailable(_("{at} is taken by another program").format(at=at), _CHOOSE_ADDRESS)
     if number == errno.EACCES:
         return PhoneApiUnavailable(
-            _("{at} may not be used").format(at=at),
-            _("ports below 1024 belong to the system: choose a higher one"),
+            _("{at} may not be used").format(at=at), _("ports below 1024 belong to the system: choose a higher one")
         )
     if isinstance(error, OverflowError):
         return PhoneApiUnavailable(

@@ -22,11 +22,7 @@ NOTHING_WAITS: Final = _("No proposal waits for your answer.")
 
 
 def accept(which: Sequence[str], of: str | None, *, always: bool | None, yes: bool) -> None:
-    """Accept these proposals; `always`: and from now on whatever their calendars propose, or ask about it again.
-
-    Raises `UserError` with everything that names no proposal; or if `always` is to be asked about and nobody can be,
-    and `StoreError` if what is kept cannot be read or written.
-    """
+    """Accept these proposals; `always`: and from now on whatever their calendars propose, or ask about it again."""
     with context.open_store() as store:
         chosen, calendars = _chosen(store, which, of)
         names = _(" and ").join(calendar.name for calendar in calendars)
@@ -65,11 +61,7 @@ def accept(which: Sequence[str], of: str | None, *, always: bool | None, yes: bo
 
 
 def decline(which: Sequence[str], of: str | None) -> None:
-    """Decline these proposals; what was declared by accepting them is taken back.
-
-    Raises `UserError` with everything that names no proposal, and `StoreError` if what is kept cannot be read or
-    written.
-    """
+    """Decline these proposals; what was declared by accepting them is taken back."""
     with context.open_store() as store:
         chosen, _calendars = _chosen(store, which, of)
         before = context.read(store)

@@ -22,11 +22,7 @@ _IDENTITY: Final = "calendar_identity"
 
 
 def export(file: str | None, only: str | None, *, everything: bool, tag: str, yes: bool) -> None:
-    """Write the calendar to this file, or to the standard output.
-
-    Raises `UserError` if nothing of this title is declared, or the file cannot be written or is there and nobody says
-    that it may be overwritten; then nothing is. Raises `StoreError` if what is kept cannot be read, or the disk is full.
-    """
+    """Write the calendar to this file, or to the standard output."""
     tag = tag.strip()
     if tag:
         choose_events(tag, None, everything=False)
@@ -70,7 +66,6 @@ def _may_overwrite(file: str, *, yes: bool) -> bool:
 
 
 def _identity(store: Store) -> str:
-    """Return what makes the ids of this device's events its own: random, and stored from the first export on."""
     found = store.state.get(_IDENTITY)
     if isinstance(found, str):
         return found

@@ -60,11 +60,7 @@ class _Imported:
 def import_file(
     file: str, tag: str | None, category: str | None, *, everything: bool, name: str | None, accepts: bool, yes: bool
 ) -> None:
-    """Import the calendar in this file; '-' is the standard input.
-
-    Raises `UserError` with what is wrong with the options, or with the file; nothing is changed then. Raises `StoreError`
-    if what is kept cannot be read or written.
-    """
+    """Import the calendar in this file; '-' is the standard input."""
     chosen = choose_events(tag, category, everything=everything)
     name = None if name is None else name.strip()
     if name is not None and (problem := name_problem(name)) is not None:
@@ -147,10 +143,7 @@ def _calendars() -> Sequence[Calendar]:
 def _known_calendar(
     calendars: Sequence[Calendar], options: _CalendarImport, parsed: ParsedCalendar | None
 ) -> Calendar | None:
-    """Return the calendar that this file is a new copy of, if it is one.
-
-    Raises `UserError` if it has the name of one that is subscribed to.
-    """
+    """Return the calendar that this file is a new copy of, if it is one."""
     name = options.name
     if name is None and options.place == STANDARD_INPUT and parsed is not None:
         name = _own_name(options, parsed)

@@ -52,10 +52,7 @@ def list_calendars(*, as_json: bool) -> None:
 
 
 def list_proposals(of: str | None, *, everything: bool, as_json: bool) -> None:
-    """Write the proposals that wait, or all of them; of one calendar or all.
-
-    Raises `UserError` if there is no such calendar, and `StoreError` if what is kept cannot be read.
-    """
+    """Write the proposals that wait, or all of them; of one calendar or all."""
     known, declared = _read(), context.load()
     only = None if of is None else choose_calendar(known.calendars, of)
     wanted = [

@@ -43,7 +43,6 @@ class CalendarProgress:
         self._line = ""
 
     def __call__(self, activity: str) -> None:
-        """Note what is being done, and show it where a person looks on."""
         self._activity = activity
         if self._is_shown and sys.stderr.isatty():
             self._show()

@@ -14,11 +14,7 @@ from detector.partner_time.describe import say_partner_time
 
 
 def remove_calendar(which: str, *, yes: bool) -> None:
-    """Remove the calendar of this name or number.
-
-    Raises `UserError` if there is none; or if nobody can be asked and nobody said yes, and `StoreError` if what is kept
-    cannot be read or written.
-    """
+    """Remove the calendar of this name or number."""
     with context.open_store() as store:
         calendar = choose_calendar(store.calendars.all(), which)
         before = context.read(store)

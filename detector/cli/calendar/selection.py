@@ -15,10 +15,7 @@ MAX_NAME_LENGTH: Final = 80
 
 
 def choose_events(tag: str | None, category: str | None, *, everything: bool) -> EventFilter | None:
-    """Return which events count, or None where no option was given.
-
-    Raises `UserError` if more than one way to choose was named, or one without words.
-    """
+    """Return which events count, or None where no option was given."""
     options = (("--tag", tag is not None), ("--category", category is not None), ("--all", everything))
     given = [option for option, is_given in options if is_given]
     problems = []
@@ -57,10 +54,7 @@ def name_problem(name: str) -> Problem | None:
 
 
 def choose_calendar(calendars: Sequence[Calendar], which: str) -> Calendar:
-    """Return the calendar of this name, else of this number.
-
-    Raises `UserError` if there is none, with the nearest name.
-    """
+    """Return the calendar of this name, else of this number."""
     unknown = _("No calendar has the name or number '{which}'.").format(which=which)
     otherwise = _("`turntoward calendar list` shows them.")
     return output.choose_by_name(
@@ -69,10 +63,7 @@ def choose_calendar(calendars: Sequence[Calendar], which: str) -> Calendar:
 
 
 def choose_proposals(known: Sequence[Proposal], which: Sequence[str]) -> list[Proposal]:
-    """Return the proposals of these numbers, each once; `all`: those that wait for an answer.
-
-    Raises `UserError` with everything that names none.
-    """
+    """Return the proposals of these numbers, each once; `all`: those that wait for an answer."""
     if [word.casefold() for word in which] == ["all"]:
         return [proposal for proposal in known if proposal.decided == "open"]
     by_number = {str(proposal.number): proposal for proposal in known}

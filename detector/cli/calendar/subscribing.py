@@ -42,11 +42,7 @@ MAX_SHOWN: Final = 3
 def subscribe(
     place: str, chosen: EventFilter | None, *, name: str | None, accepts: bool, local: bool, yes: bool
 ) -> None:
-    """Fetch the calendar now, report what it proposes, and store it as one to be refreshed.
-
-    Raises `UserError` with everything that is wrong; nothing is stored, and `TurntowardError` if it cannot be fetched
-    now; nothing is stored.
-    """
+    """Fetch the calendar now, report what it proposes, and store it as one to be refreshed."""
     events = chosen or EventFilter()
     nothing = _("Nothing was kept.")
     with context.open_store() as store:
@@ -81,11 +77,7 @@ def subscribe(
 
 
 def refresh_now(name: str | None, *, yes: bool) -> None:
-    """Fetch the calendar of this name now, or every one that is subscribed to, and report what changed.
-
-    Raises `UserError` if there is none, or if it is empty all of a sudden and nobody says that this is meant, and
-    `TurntowardError` if one could not be fetched; what it proposed stays.
-    """
+    """Fetch the calendar of this name now, or every one that is subscribed to, and report what changed."""
     failed: list[str] = []
     sentences: list[str] = []
     unconfirmed: list[Problem] = []

@@ -52,11 +52,7 @@ class ImportOptions:
 
 
 def import_history(options: ImportOptions, *, as_json: bool) -> None:
-    """Import, and report what was done.
-
-    Raises `UserError` with what is wrong with the options or the file; nothing is stored then, and `TurntowardError` if
-    partner time is under way, or ActivityWatch cannot be read.
-    """
+    """Import, and report what was done."""
     clock = SystemClock()
     now, zone = clock.now(), local_zone()
     since = parse_since(options.since, now, zone)
@@ -97,12 +93,7 @@ def import_history(options: ImportOptions, *, as_json: bool) -> None:
             rules=load_rules(rules_dir()).rules, policy=settings.policy, attention=settings.attention
         )
         importer = HistoryImporter(
-            store=store,
-            tracks=tracks,
-            report=report,
-            settings=decisions,
-            saves=not options.dry_run,
-            progress=progress,
+            store=store, tracks=tracks, report=report, settings=decisions, saves=not options.dry_run, progress=progress
         )
         try:
             importer.run(past)
@@ -141,7 +132,6 @@ def _open_store(*, dry_run: bool) -> Iterator[Store]:
 
 
 def _server(options: ImportOptions) -> ActivityWatchServer | None:
-    """Return the server to ask, or None where a file is read."""
     token = _token(options.token, options.token_file)
     if options.file is not None:
         if options.url is not None or token is not None:

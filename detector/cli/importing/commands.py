@@ -60,13 +60,6 @@ def activitywatch(
     from detector.cli.importing.activitywatch import ImportOptions, import_history
 
     options = ImportOptions(
-        file=file,
-        url=url,
-        token=token,
-        token_file=token_file,
-        since=since,
-        times=times,
-        phone=phone,
-        dry_run=dry_run,
+        file=file, url=url, token=token, token_file=token_file, since=since, times=times, phone=phone, dry_run=dry_run
     )
     import_history(options, as_json=as_json)

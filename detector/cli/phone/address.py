@@ -63,7 +63,6 @@ def _is_private(address: Address) -> bool:
 
 
 def _default_routes() -> Sequence[str]:
-    """Return the interfaces of the default routes, the preferred one first, from what the kernel says."""
     try:
         lines = _ROUTES.read_text().splitlines()[1:]
     except OSError:

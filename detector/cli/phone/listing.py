@@ -20,10 +20,7 @@ from detector.zone import local_zone
 
 
 def list_phones(*, as_json: bool) -> None:
-    """Write which phones there are and whether the phone API is open.
-
-    Raises `StoreError` if what is kept cannot be read.
-    """
+    """Write which phones there are and whether the phone API is open."""
     phones, address = _read()
     now = CLOCK.now()
     try:

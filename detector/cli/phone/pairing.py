@@ -73,11 +73,7 @@ class PairOptions:
 
 
 def pair_by_link(options: PairOptions, *, waits: bool) -> None:
-    """Show a link for the phone and wait until it was used.
-
-    Raises `UserError` with everything that is wrong, and `DaemonNotRunning` if no daemon would open the phone API, and
-    `TurntowardError` if it could not be opened, or nobody used the link.
-    """
+    """Show a link for the phone and wait until it was used."""
     with context.open_store() as store:
         before = store.phones.api_address()
         known = store.phones.all()
@@ -116,10 +112,7 @@ def pair_by_link(options: PairOptions, *, waits: bool) -> None:
 
 
 def pair_by_adb(options: PairOptions) -> None:
-    """Store that the phone is sensed through adb, and say what to do next.
-
-    Raises `UserError` with everything that is wrong.
-    """
+    """Store that the phone is sensed through adb, and say what to do next."""
     serial = (options.adb or "").strip()
     with context.open_store() as store:
         known = store.phones.all()
@@ -158,7 +151,6 @@ def pair_by_adb(options: PairOptions) -> None:
 
 
 def _checked_address(options: PairOptions, known: Sequence[Phone], before: PhoneApiAddress | None) -> PhoneApiAddress:
-    """Return the address at which the phone API is to listen."""
     problems = _name_problems(options.name, known)
     users = [phone.name for phone in known if phone.token is not None]
     if before is not None and users and not options.for_phone_api:
@@ -227,7 +219,6 @@ def _drawn(link: str) -> list[str]:
 
 
 def _wait_for_phone(store: Store, phone: Phone, until: datetime) -> None:
-    """Wait until the phone has its token."""
     shows = sys.stdout.isatty()
     shown = ""
 

@@ -19,10 +19,7 @@ CLOSE_TIMEOUT: Final = timedelta(seconds=5)
 
 
 def remove_phone(name: str, *, yes: bool) -> None:
-    """Remove the phone of this name; ask first only where somebody can answer.
-
-    Raises `UserError` if there is none of that name.
-    """
+    """Remove the phone of this name; ask first only where somebody can answer."""
     with context.open_store() as store:
         phone = choose_phone(store.phones.all(), name)
         # Not output.confirm(): without a terminal, too, a lost phone is removed without --yes.

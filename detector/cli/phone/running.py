@@ -75,10 +75,7 @@ def parse_instant(text: Any) -> datetime | None:
 
 
 def choose_phone(phones: Sequence[Phone], name: str) -> Phone:
-    """Return the phone of this name, however it is capitalised.
-
-    Raises `UserError` if there is none, with the nearest name.
-    """
+    """Return the phone of this name, however it is capitalised."""
     if not phones:
         raise UserError(_('No phone is paired.\n  `turntoward phone pair "my phone"` pairs one.'))
     unknown = _("No phone is called '{name}'.").format(name=name)

@@ -22,12 +22,7 @@ _REQUEST_TIMEOUT: Final = 5.0
 
 
 def test_phone(name: str) -> None:
-    """Say whether the phone reaches this device.
-
-    Raises `UserError` if there is no such phone, or it is not paired yet, and `DaemonNotRunning` if no daemon could
-    receive its events, and `TurntowardError` if the phone API is closed or does not answer, or the phone is not
-    reached.
-    """
+    """Say whether the phone reaches this device."""
     with context.open_store() as store:
         phone, address = choose_phone(store.phones.all(), name), store.phones.api_address()
     if phone.token is None:
