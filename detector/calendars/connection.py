@@ -17,7 +17,8 @@ import socket
 import ssl
 import threading
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, TypeAlias
@@ -96,11 +97,20 @@ class Deadline:
         return left
 
 
-class _DeadlineReader(io.RawIOBase):
+class _DeadlineSocket(io.RawIOBase):
+    """What http.client needs of a socket: it is read and written until the deadline, and read up to so many bytes."""
+
     def __init__(self, connection: socket.socket, deadline: Deadline, max_bytes: int) -> None:
         self._connection = connection
         self._deadline = deadline
         self._left = max_bytes
+
+    def sendall(self, content: bytes) -> None:
+        self._connection.settimeout(self._deadline.left())
+        self._connection.sendall(content)
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(self)
 
     def readable(self) -> bool:
         return True
@@ -114,57 +124,32 @@ class _DeadlineReader(io.RawIOBase):
             raise ResponseTooLarge
         return read
 
-
-class _HttpSocket:
-    def __init__(self, connection: socket.socket, deadline: Deadline, max_bytes: int) -> None:
-        self._connection = connection
-        self._deadline = deadline
-        self._max_bytes = max_bytes
-
-    def sendall(self, content: bytes) -> None:
-        self._connection.settimeout(self._deadline.left())
-        self._connection.sendall(content)
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        del mode  # it is always "rb"
-        return io.BufferedReader(_DeadlineReader(self._connection, self._deadline, self._max_bytes))
-
     def close(self) -> None:
-        """Whoever opened the connection closes it."""
+        # http.client closes it before the body is read, since the response says "Connection: close".
+        pass
 
 
-class GetRequest:
-    """A request that was sent and whose response's body is still to be read; a context that closes the connection."""
-
-    def __init__(
-        self,
-        url: CalendarUrl,
-        headers: Mapping[str, str],
-        *,
-        allow_local: bool,
-        deadline: Deadline,
-        network: Network,
-        max_bytes: int,
-    ) -> None:
-        self._connection, self.was_local = _open(url, allow_local=allow_local, deadline=deadline, network=network)
-        try:
-            request = http.client.HTTPConnection(url.host, url.port)
-            # With a socket of its own, http.client neither resolves the name again nor connects by itself.
-            request.sock = _HttpSocket(self._connection, deadline, max_bytes + MAX_HEADER_BYTES)
-            request.putrequest("GET", url.target, skip_host=True, skip_accept_encoding=True)
-            for name, value in headers.items():
-                request.putheader(name, value)
-            request.endheaders()
-            self.response = request.getresponse()
-        except BaseException:
-            self._connection.close()
-            raise
-
-    def __enter__(self) -> HttpResponse:
-        return self.response
-
-    def __exit__(self, *_: object) -> None:
-        self._connection.close()
+@contextmanager
+def get(
+    url: CalendarUrl,
+    headers: Mapping[str, str],
+    *,
+    allow_local: bool,
+    deadline: Deadline,
+    network: Network,
+    max_bytes: int,
+) -> Iterator[tuple[HttpResponse, bool]]:
+    """Send a request; yield the response, whose body is still to be read, and whether it is of the local network."""
+    connection, is_local = _open(url, allow_local=allow_local, deadline=deadline, network=network)
+    with connection:
+        request = http.client.HTTPConnection(url.host, url.port)
+        # With a socket of its own, http.client neither resolves the name again nor connects by itself.
+        request.sock = _DeadlineSocket(connection, deadline, max_bytes + MAX_HEADER_BYTES)
+        request.putrequest("GET", url.target, skip_host=True, skip_accept_encoding=True)
+        for name, value in headers.items():
+            request.putheader(name, value)
+        request.endheaders()
+        yield request.getresponse(), is_local
 
 
 def request_headers(url: CalendarUrl, *, etag: str | None, modified: str | None) -> dict[str, str]:

@@ -19,12 +19,12 @@ from typing import Final
 from detector.calendars.connection import (
     Deadline,
     FetchFailed,
-    GetRequest,
     HttpResponse,
     Network,
     ProtocolError,
     ResponseTooLarge,
     describe_error,
+    get,
     request_headers,
 )
 from detector.calendars.limits import MAX_BYTES
@@ -83,7 +83,7 @@ def fetch(
         raise FetchFailed(_("its address {problem}").format(problem=error)) from None
     for _redirect in range(limits.max_redirects + 1):
         try:
-            found = _get(url, calendar, limits, deadline, network, allow_local=allow_local)
+            found = _fetch_once(url, calendar, limits, deadline, network, allow_local=allow_local)
         except ResponseTooLarge:
             raise _too_large(limits.max_bytes) from None
         except OSError as error:
@@ -104,7 +104,7 @@ class _Redirect:
     was_local: bool
 
 
-def _get(
+def _fetch_once(
     url: CalendarUrl,
     calendar: Calendar,
     limits: FetchLimits,
@@ -113,7 +113,7 @@ def _get(
     *,
     allow_local: bool,
 ) -> FetchedCalendar | _Redirect | None:
-    request = GetRequest(
+    sent = get(
         url,
         request_headers(url, etag=calendar.etag, modified=calendar.modified),
         allow_local=allow_local,
@@ -121,10 +121,10 @@ def _get(
         network=network,
         max_bytes=limits.max_bytes,
     )
-    with request as response:
+    with sent as (response, is_local):
         headers = response.headers
         if response.status in _REDIRECTS:
-            return _Redirect(headers.get("Location", ""), request.was_local)
+            return _Redirect(headers.get("Location", ""), is_local)
         if response.status == 304 and (calendar.etag or calendar.modified):
             return None
         if response.status != 200:

@@ -49,9 +49,10 @@ class ImportOptions:
     times: TimesOption
     phone: str | None
     dry_run: bool
+    as_json: bool
 
 
-def import_history(options: ImportOptions, *, as_json: bool) -> None:
+def import_history(options: ImportOptions) -> None:
     """Import, and report what was done."""
     clock = SystemClock()
     now, zone = clock.now(), local_zone()
@@ -108,7 +109,7 @@ def import_history(options: ImportOptions, *, as_json: bool) -> None:
             raise click.Abort from None
         progress.clear()
     shortened = settings.store.retention if begins > since else None
-    if as_json:
+    if options.as_json:
         print_report(report, begins, dry_run=options.dry_run)
     else:
         say_report(

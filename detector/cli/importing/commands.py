@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 import click
-
-if TYPE_CHECKING:
-    from detector.importing.model import TimesOption
 
 DEFAULT_URL: Final = "http://127.0.0.1:5600"
 
@@ -40,18 +37,7 @@ def import_command() -> None:
 @click.option("--phone", metavar="NAME", help="The paired phone that Android's history is of.")
 @click.option("--dry-run", is_flag=True, help="Say what would be taken in, and keep nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Write what was done as JSON.")
-def activitywatch(
-    *,
-    file: Path | None,
-    url: str | None,
-    token: str | None,
-    token_file: Path | None,
-    since: str,
-    times: TimesOption,
-    phone: str | None,
-    dry_run: bool,
-    as_json: bool,
-) -> None:
+def activitywatch(**options: Any) -> None:
     """Take in ActivityWatch's history, from FILE.json or from the running program.
 
     Only past partner times are taken in, and of these only categories: titles and addresses of pages are looked at
@@ -59,7 +45,4 @@ def activitywatch(
     """
     from detector.cli.importing.activitywatch import ImportOptions, import_history
 
-    options = ImportOptions(
-        file=file, url=url, token=token, token_file=token_file, since=since, times=times, phone=phone, dry_run=dry_run
-    )
-    import_history(options, as_json=as_json)
+    import_history(ImportOptions(**options))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from detector.cli.completing import phones
@@ -25,39 +27,15 @@ def phone_command() -> None:
 @click.option("--nudges-on-phone", is_flag=True, help="Show nudges on the phone, too, in answer to what it reports.")
 @click.option("--adb", metavar="SERIAL", help="Instead of a link: an Android phone that adb reaches.")
 @click.option("--no-wait", is_flag=True, help="Show the link and leave; do not wait for the phone.")
-def pair(
-    name: str,
-    *,
-    address: str | None,
-    port: str | None,
-    host: str | None,
-    certificate: str | None,
-    key: str | None,
-    nudges_on_phone: bool,
-    adb: str | None,
-    no_wait: bool,
-) -> None:
+def pair(**options: Any) -> None:
     """Pair a phone, and call it NAME.
 
     Shows a link that works once, within five minutes. It opens a page that says what the phone will report and what
     never, and helps to set the phone up. All phones use the address of the first one.
     """
-    from detector.cli.phone.pairing import PairOptions, pair_by_adb, pair_by_link
+    from detector.cli.phone.pairing import PairOptions, pair_phone
 
-    options = PairOptions(
-        name=name.strip(),
-        address=address,
-        port=port,
-        host=host,
-        certificate=certificate,
-        key=key,
-        shows_nudges=nudges_on_phone,
-        adb=adb,
-    )
-    if adb is not None:
-        pair_by_adb(options)
-    else:
-        pair_by_link(options, waits=not no_wait)
+    pair_phone(PairOptions(**options))
 
 
 @phone_command.command(name="list", epilog="Example: turntoward phone list --json")

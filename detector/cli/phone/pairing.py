@@ -17,11 +17,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import click
+import segno
 
 from detector.cli import output
 from detector.cli.network import update_network_access, wake_with_network
 from detector.cli.phone.address import choose_address
-from detector.cli.phone.qr import draw_qr_code
 from detector.cli.phone.running import NOT_RUNNING, reported_status, wait_until
 from detector.cli.plan import context
 from detector.control.lock import running_pid
@@ -35,6 +35,13 @@ from detector.phone_api.auth import digest
 from detector.store.store import Store
 from detector.zone import local_zone
 
+QUIET_ZONE: Final = 4
+"""Light modules around the code, as many as ISO/IEC 18004 demands."""
+
+# White on black, from the colours above 15: themes change the first 16.
+_COLOURED: Final = "\x1b[38;5;231;48;5;16m"
+_PLAIN: Final = "\x1b[0m"
+_BLOCKS: Final = {(True, True): "█", (True, False): "▀", (False, True): "▄", (False, False): " "}
 CODE_BYTES: Final = 18
 MAX_SERIAL_LENGTH: Final = 200
 OPEN_TIMEOUT: Final = timedelta(seconds=10)
@@ -56,8 +63,9 @@ class PairOptions:
     host: str | None
     certificate: str | None
     key: str | None
-    shows_nudges: bool
+    nudges_on_phone: bool
     adb: str | None
+    no_wait: bool
 
     @property
     def for_phone_api(self) -> dict[str, str]:
@@ -72,7 +80,16 @@ class PairOptions:
         return {option: value for option, value in given.items() if value is not None}
 
 
-def pair_by_link(options: PairOptions, *, waits: bool) -> None:
+def pair_phone(options: PairOptions) -> None:
+    """Pair the phone through adb where a serial is given, else by a link."""
+    options = replace(options, name=options.name.strip())
+    if options.adb is not None:
+        pair_by_adb(options)
+    else:
+        pair_by_link(options)
+
+
+def pair_by_link(options: PairOptions) -> None:
     """Show a link for the phone and wait until it was used."""
     with context.open_store() as store:
         before = store.phones.api_address()
@@ -88,7 +105,7 @@ def pair_by_link(options: PairOptions, *, waits: bool) -> None:
                 name=options.name,
                 code=digest(code),
                 code_until=until,
-                shows_nudges=options.shows_nudges,
+                shows_nudges=options.nudges_on_phone,
             )
         )
         store.phones.save_api_address(address)
@@ -96,7 +113,7 @@ def pair_by_link(options: PairOptions, *, waits: bool) -> None:
             wake_with_network(store)
             _wait_for_api(address)
             _show(address, code, until)
-            if not waits:
+            if options.no_wait:
                 sentence = _("Then `turntoward phone list` shows {name} with the day on which it was paired.")
                 output.say(sentence.format(name=options.name))
                 return
@@ -128,7 +145,7 @@ def pair_by_adb(options: PairOptions) -> None:
             Problem(message=_("belongs to the phone API, which adb does not use"), file=option)
             for option in options.for_phone_api
         ]
-        if options.shows_nudges:
+        if options.nudges_on_phone:
             message = _("adb only listens; it brings nothing to the phone")
             hint = _("pair it by link to have that")
             problems.append(Problem(message=message, file="--nudges-on-phone", hint=hint))
@@ -271,3 +288,18 @@ def _withdraw(store: Store, phone: Phone, before: PhoneApiAddress | None) -> Non
     if not needs_phone_api(store.phones.all(), context.CLOCK.now()):
         store.phones.save_api_address(before)
     wake_with_network(store)
+
+
+# The light modules are drawn and the dark ones are left out, and both colours are set where there are colours: so the code
+# reads the same on a dark and on a light terminal.
+def draw_qr_code(text: str, *, coloured: bool) -> list[str]:
+    """Return the lines that show `text` as a QR code; without colours they are for a dark terminal."""
+    code = segno.make(text, micro=False, error="m", boost_error=False)
+    rows = [[not dark for dark in row] for row in code.matrix_iter(border=QUIET_ZONE)]
+    if len(rows) % 2:
+        rows.append([True] * len(rows[0]))
+    lines = [
+        "".join(_BLOCKS[upper, lower] for upper, lower in zip(above, below, strict=True))
+        for above, below in zip(rows[::2], rows[1::2], strict=True)
+    ]
+    return [f"{_COLOURED}{line}{_PLAIN}" for line in lines] if coloured else lines
