@@ -16,7 +16,7 @@ from typing import Any, Final
 from detector.store import rows
 from detector.store.codec import TEXT
 from detector.store.microseconds import MICROSECOND, to_instant
-from detector.store.opening import TABLES
+from detector.store.schema import TABLES
 from rules.model import FeatureKey, Filter
 
 _INSTANTS: Final = frozenset(

@@ -20,7 +20,7 @@ from detector.errors import EXIT_FAILED, StoreError
 from detector.i18n import _
 from detector.store.errors import translated_errors
 from detector.store.migrations import MIGRATIONS
-from detector.store.opening import APPLICATION, BUSY_SECONDS, VERSION, migration_due
+from detector.store.schema import APPLICATION, BUSY_SECONDS, VERSION, migration_due
 
 
 def migrate(path: Path, migrations: Migrations = MIGRATIONS, version: int = VERSION) -> None:

@@ -1,27 +1,32 @@
 """The schema, as the migrations that lead to it; `detector.store.migrate` applies them.
 
-Rule 1: a migration that was released is never changed; a new one is added below it, and `opening.VERSION` counts them.
+Rule 1: a migration that was released is never changed; a new one is added below it, and `schema.VERSION` counts them.
 Rule 2: tables are STRICT; instants and lengths are integers, in microseconds; only a partner time's local beginning is text.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from sqlite_utils import Database, Migrations
 from sqlite_utils.db import ForeignKey, Table
 
 MIGRATIONS: Final = Migrations("turntoward")
+_OF_OCCURRENCE: Final = {"observations", "uses", "coverage", "moments", "unknown_apps"}
+_TYPES: Final = {"int": int, "str": str}
 
 
-def _table(db: Database, name: str, columns: dict[str, Any], *, pk: Any, maybe: frozenset[str] = frozenset()) -> Table:
+def _table(db: Database, name: str, key: str | tuple[str, str], columns: str) -> Table:
+    """Create a table; `columns`: each with its type, and a question mark where it may be NULL."""
+    pairs = [column.split() for column in columns.replace("?", "").split(",")]
+    optional = {column.split()[0] for column in columns.split(",") if column.endswith("?")}
     of_occurrence = [ForeignKey(name, "occurrence", "occurrences", "id", on_delete="CASCADE")]
-    belongs = name in {"observations", "uses", "coverage", "moments", "unknown_apps"}
     return db.table(name).create(
-        columns,
-        pk=pk,
-        not_null=columns.keys() - maybe,
-        foreign_keys=of_occurrence if belongs else None,
+        {column: _TYPES[kind] for column, kind in pairs},
+        pk=key,
+        not_null={column for column, _kind in pairs} - optional,
+        # What belongs to an occurrence is deleted with it.
+        foreign_keys=of_occurrence if name in _OF_OCCURRENCE else None,
         strict=True,
     )
 
@@ -29,83 +34,31 @@ def _table(db: Database, name: str, columns: dict[str, Any], *, pk: Any, maybe: 
 @MIGRATIONS()
 def m001_what_is_kept(db: Database) -> None:
     """Lay down what is observed and decided, what is declared, and the small state of the program."""
-    _table(
-        db,
-        "occurrences",
-        {"id": str, "title": str, "began": int, "ends": int, "ended": int, "end_reason": str},
-        pk="id",
-        maybe=frozenset({"ended", "end_reason"}),
-    ).create_index(["began"])
-    _table(
-        db,
-        "observations",
-        {"id": int, "occurrence": str, "at": int, "device": str, "kind": str, "fields": str},
-        pk="id",
-    ).create_index(["occurrence"])
+    _table(db, "occurrences", "id", "id str, title str, began int, ends int, ended int?, end_reason str?").create_index(
+        ["began"]
+    )
+    _table(db, "observations", "id", "id int, occurrence str, at int, device str, kind str, fields str").create_index(
+        ["occurrence"]
+    )
     _table(
         db,
         "uses",
-        {
-            "occurrence": str,
-            "number": int,
-            "device": str,
-            "category": str,
-            "name": str,
-            "began": int,
-            "ended": int,
-            "trusted": int,
-        },
-        pk=("occurrence", "number"),
-        maybe=frozenset({"name", "ended"}),
+        ("occurrence", "number"),
+        "occurrence str, number int, device str, category str, name str?, began int, ended int?, trusted int",
     )
-    _table(
-        db,
-        "coverage",
-        {"occurrence": str, "number": int, "device": str, "began": int, "ended": int},
-        pk=("occurrence", "number"),
-    )
+    _table(db, "coverage", ("occurrence", "number"), "occurrence str, number int, device str, began int, ended int")
     _table(
         db,
         "moments",
-        {
-            "occurrence": str,
-            "number": int,
-            "rule": str,
-            "device": str,
-            "use": int,
-            "category": str,
-            "name": str,
-            "began": int,
-            "decided_at": int,
-            "ended": int,
-            "decided": str,
-            "reason": str,
-            "evidence": str,
-            "repeat": int,
-            "shown_by": str,
-            "answer": str,
-            "answered_at": int,
-            "outcome": str,
-        },
-        pk=("occurrence", "number"),
-        maybe=frozenset({"use", "category", "name", "ended", "reason", "shown_by", "answer", "answered_at", "outcome"}),
+        ("occurrence", "number"),
+        "occurrence str, number int, rule str, device str, use int?, category str?, name str?, began int, "
+        "decided_at int, ended int?, decided str, reason str?, evidence str, repeat int, shown_by str?, "
+        "answer str?, answered_at int?, outcome str?",
     ).create_index(["decided_at"])
-    _table(
-        db,
-        "partner_times",
-        {"number": int, "title": str, "begins": str, "lasts": int, "zone": str, "recurrence": str},
-        pk="number",
-        maybe=frozenset({"recurrence"}),
-    )
+    _table(db, "partner_times", "number", "number int, title str, begins str, lasts int, zone str, recurrence str?")
     # `kind` leaves room for the exceptions of RFC 5545: cancelled, moved (`instead_at`).
-    _table(
-        db,
-        "exceptions",
-        {"occurrence": str, "kind": str, "at": int, "instead_at": int},
-        pk=("occurrence", "kind"),
-        maybe=frozenset({"instead_at"}),
-    )
-    _table(db, "state", {"key": str, "value": str}, pk="key")
+    _table(db, "exceptions", ("occurrence", "kind"), "occurrence str, kind str, at int, instead_at int?")
+    _table(db, "state", "key", "key str, value str")
 
 
 @MIGRATIONS()
@@ -114,24 +67,11 @@ def m002_phones(db: Database) -> None:
     _table(
         db,
         "phones",
-        {
-            "number": int,
-            "name": str,
-            "paired": int,
-            "token": str,
-            "code": str,
-            "code_until": int,
-            "adb": str,
-            "shows_nudges": int,
-        },
-        pk="number",
-        maybe=frozenset({"paired", "token", "code", "code_until", "adb"}),
+        "number",
+        "number int, name str, paired int?, token str?, code str?, code_until int?, adb str?, shows_nudges int",
     ).create_index(["name"], unique=True)
     _table(
-        db,
-        "unknown_apps",
-        {"occurrence": str, "device": str, "app": str, "opens": int, "apps": int},
-        pk=("occurrence", "device", "app"),
+        db, "unknown_apps", ("occurrence", "device", "app"), "occurrence str, device str, app str, opens int, apps int"
     )
     # Few of many rows: without this the report would read through every count of input there is.
     db.execute("CREATE INDEX idx_observations_signs ON observations (occurrence) WHERE kind IN ('PickedUp', 'PutAway')")
@@ -149,46 +89,14 @@ def m003_calendars(db: Database) -> None:
     db.table("partner_times").add_column("proposal", int)
     db.table("occurrences").add_column("started_well", int)
     db.table("occurrences").add_column("started_at", int)
-    _table(
-        db,
-        "cancelled",
-        {"occurrence": str, "title": str, "begins": int, "ends": int, "at": int, "instead": int},
-        pk="occurrence",
-        maybe=frozenset({"instead"}),
-    )
+    _table(db, "cancelled", "occurrence", "occurrence str, title str, begins int, ends int, at int, instead int?")
     _table(
         db,
         "calendars",
-        {
-            "number": int,
-            "name": str,
-            "place": str,
-            "tag": str,
-            "category": str,
-            "everything": int,
-            "subscribed": int,
-            "accepts": int,
-            "local": int,
-            "etag": str,
-            "modified": str,
-            "refreshed": int,
-            "tried": int,
-            "why": str,
-        },
-        pk="number",
-        maybe=frozenset({"tag", "category", "etag", "modified", "refreshed", "tried", "why"}),
+        "number",
+        "number int, name str, place str, tag str?, category str?, everything int, subscribed int, accepts int, "
+        "local int, etag str?, modified str?, refreshed int?, tried int?, why str?",
     )
     _table(
-        db,
-        "proposals",
-        {
-            "number": int,
-            "calendar": int,
-            "uid": str,
-            "partner_time": str,
-            "decided": str,
-            "accepted_as": int,
-        },
-        pk="number",
-        maybe=frozenset({"accepted_as"}),
+        db, "proposals", "number", "number int, calendar int, uid str, partner_time str, decided str, accepted_as int?"
     ).create_index(["calendar", "uid"], unique=True)

@@ -1,4 +1,4 @@
-"""Open the database file: where it may be, who may read it, which version of the schema it has.
+"""Open the database file: where it may be, who may read it, and its schema brought up to date.
 
 Rule 1: the folder is 0700 and the file 0600; SQLite gives the files beside it the file's own mode.
 Rule 2: nothing but SQLite ever opens the file: POSIX locks belong to the process, and closing any descriptor of the file
@@ -18,38 +18,9 @@ from typing import Final
 
 from detector.errors import StoreError
 from detector.i18n import _
-from detector.store.errors import (
-    StoreMissing,
-    StoreTooNew,
-    damaged_error,
-    move_aside_command,
-    translated_errors,
-)
+from detector.store.errors import StoreMissing, translated_errors
+from detector.store.schema import BUSY_SECONDS, migration_due
 
-APPLICATION: Final = 0x5477_7264
-"""SQLite's application id of our files: the bytes of "Twrd"."""
-
-VERSION: Final = 3
-"""The version of the schema, stored as `user_version`: how many migrations there are."""
-
-TABLES: Final = (
-    "partner_times",
-    "exceptions",
-    "cancelled",
-    "calendars",
-    "proposals",
-    "occurrences",
-    "observations",
-    "uses",
-    "coverage",
-    "moments",
-    "unknown_apps",
-    "phones",
-    "state",
-)
-"""Every table, in the order of an export."""
-
-BUSY_SECONDS: Final = 5.0
 _MIGRATION_SECONDS: Final = 120
 _FOLDER: Final = "turntoward"
 
@@ -100,39 +71,6 @@ def _empty_store() -> sqlite3.Connection:
     schema = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
     connection.executescript(f"BEGIN;{schema}COMMIT;")
     return connection
-
-
-def migration_due(path: Path, connection: sqlite3.Connection, known: int = VERSION) -> bool:
-    """Return whether the schema is older than version `known`, or not there at all.
-
-    Raises:
-        StoreError: if the file is another program's, from a newer version, or damaged.
-    """
-    with translated_errors(path):
-        (application,) = connection.execute("PRAGMA application_id").fetchone()
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    # A new file, or one whose first migration was killed after it had switched to WAL.
-    if not tables and not version and application in (0, APPLICATION):
-        return True
-    if application != APPLICATION:
-        raise StoreError(
-            _(
-                "{path} is another program's SQLite file. Nothing was changed.\n"
-                "  Move it aside, and a new one is made: {command}"
-            ).format(path=path, command=move_aside_command(path))
-        )
-    if version > known:
-        raise StoreTooNew(
-            _(
-                "{path} was written by a newer turntoward (its form is number {version}, this program knows up to "
-                "{known}).\n  Nothing was changed. Update turntoward; or, to start without it, move it aside:\n  {command}"
-            ).format(path=path, version=version, known=known, command=move_aside_command(path))
-        )
-    missing = set(TABLES) - tables
-    if version == known and missing:
-        raise damaged_error(path, _("the table '{name}' is missing").format(name=min(missing)))
-    return bool(version < known)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -15,9 +15,9 @@ from sqlite_utils import Database, Migrations
 
 from detector.errors import StoreError
 from detector.partner_time.model import PartnerTime
-from detector.store import opening
 from detector.store.migrate import migrate
 from detector.store.migrations import MIGRATIONS, m001_what_is_kept, m002_phones, m003_calendars
+from detector.store.schema import TABLES, VERSION
 from detector.store.store import Store
 from tests.rig.kept import EVENING, begins
 
@@ -109,8 +109,8 @@ def test_several_processes_that_open_a_new_file_at_once_all_succeed(path: Path) 
         said, wrong = child.communicate()
         assert (said.strip(), wrong, child.returncode) == ("[]", "", 0)
     with sqlite3.connect(path) as connection:
-        assert connection.execute("SELECT count(*) FROM _sqlite_migrations").fetchone() == (opening.VERSION,)
-        assert connection.execute("PRAGMA user_version").fetchone() == (opening.VERSION,)
+        assert connection.execute("SELECT count(*) FROM _sqlite_migrations").fetchone() == (VERSION,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()
 
@@ -125,8 +125,8 @@ def test_several_processes_that_migrate_at_the_same_instant_all_succeed(tmp_path
 
 def test_every_table_is_strict(path: Path) -> None:
     Store.open(path).close()
-    ours = {name: sql for name, sql in tables(path).items() if name in opening.TABLES}
-    assert ours.keys() == set(opening.TABLES)
+    ours = {name: sql for name, sql in tables(path).items() if name in TABLES}
+    assert ours.keys() == set(TABLES)
     assert all(sql.rstrip().endswith("STRICT") for sql in ours.values())
     with sqlite3.connect(path) as connection, pytest.raises(sqlite3.IntegrityError, match="cannot store TEXT"):
         connection.execute("INSERT INTO occurrences VALUES ('x', 'x', 'half past six', 2, NULL, NULL, NULL, NULL)")
@@ -147,7 +147,7 @@ def test_the_schema_of_a_store_in_memory_is_what_the_migrations_lead_to(path: Pa
 
     with Store.open(path) as on_disk, Store.in_memory() as in_memory:
         assert schema(in_memory) == schema(on_disk)
-        assert schema(in_memory).keys() >= set(opening.TABLES)
+        assert schema(in_memory).keys() >= set(TABLES)
 
 
 def later(path: Path, *, fails: bool) -> None:
@@ -167,7 +167,7 @@ def later(path: Path, *, fails: bool) -> None:
 
     coming()(m004_mood)
     coming()(m005_moods)
-    migrate(path, coming, opening.VERSION + 2)
+    migrate(path, coming, VERSION + 2)
 
 
 def test_a_migration_that_fails_leaves_the_file_as_it_was(path: Path) -> None:
@@ -188,7 +188,7 @@ def test_an_older_file_is_brought_up_to_date_and_keeps_what_it_holds(path: Path)
     later(path, fails=False)
     with sqlite3.connect(path) as connection:
         assert connection.execute("SELECT id, mood FROM occurrences").fetchall() == [(EVENING, None)]
-        assert connection.execute("PRAGMA user_version").fetchone() == (opening.VERSION + 2,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (VERSION + 2,)
     connection.close()
     later(path, fails=True)  # nothing is due any more
 

@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import timedelta
 
 from detector.core.effects import Coverage, Moment, Use
-from detector.store import opening, rows
+from detector.store import rows, schema
 from detector.store.migrations import MIGRATIONS
 from detector.store.model import StoredOccurrence
 from rules.model import FeatureKey, Value
@@ -26,7 +26,7 @@ def test_every_field_of_a_stored_value_has_a_column() -> None:
 
 
 def test_the_version_of_the_schema_counts_its_migrations() -> None:
-    assert len(MIGRATIONS._migrations) == opening.VERSION
+    assert len(MIGRATIONS._migrations) == schema.VERSION
 
 
 def test_evidence_of_an_older_version_is_read_as_before() -> None:

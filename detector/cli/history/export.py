@@ -15,7 +15,7 @@ from detector.errors import Problem, StoreError, UserError
 from detector.i18n import _, ngettext
 from detector.paths import store_path
 from detector.store.errors import StoreMissing
-from detector.store.opening import TABLES
+from detector.store.schema import TABLES
 from detector.store.store import Store
 
 
