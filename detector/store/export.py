@@ -19,24 +19,25 @@ from detector.store.microseconds import MICROSECOND, to_instant
 from detector.store.schema import TABLES
 from rules.model import FeatureKey, Filter
 
+# A name means the same in every table that has such a column.
 _INSTANTS: Final = frozenset(
-    {
-        "began",
-        "ends",
-        "ended",
-        "at",
-        "started_at",
-        "instead_at",
-        "decided_at",
-        "answered_at",
-        "paired",
-        "code_until",
-        "refreshed",
-        "tried",
-    }
+    ("began", "begins", "ends", "ended", "at", "started_at", "instead_at", "decided_at", "answered_at")
+    + ("paired", "code_until", "refreshed", "tried")
 )
-
-
+_FLAGS: Final = frozenset(
+    (
+        "started_well",
+        "trusted",
+        "floats",
+        "as_rfc",
+        "quiet",
+        "everything",
+        "subscribed",
+        "accepts",
+        "local",
+        "shows_nudges",
+    )
+)
 LEFT_OUT: Final = "left out"
 """Stands in place of a digest or an address, so that whoever gets hold of an export cannot use them."""
 
@@ -56,22 +57,20 @@ def export(connection: sqlite3.Connection) -> Iterator[tuple[str, dict[str, Any]
         connection.execute("ROLLBACK")
 
 
-def _occurrence(row: dict[str, Any]) -> dict[str, Any]:
-    well = row["started_well"]
-    return {**_plain(row), "started_well": None if well is None else bool(well)}
-
-
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: _iso(value) if name in _INSTANTS else value for name, value in row.items()}
+    return {name: _plain_value(name, value) for name, value in row.items()}
+
+
+def _plain_value(name: str, value: Any) -> Any:
+    # A partner time begins at a local time, which is text already.
+    if name in _INSTANTS and isinstance(value, int):
+        return _iso(value)
+    return bool(value) if name in _FLAGS and value is not None else value
 
 
 def _observation(row: dict[str, Any]) -> dict[str, Any]:
     observation = rows.read(rows.to_observation, (row["at"], row["device"], row["kind"], row["fields"]))
     return {"occurrence": row["occurrence"], **TEXT.write(observation)}
-
-
-def _use(row: dict[str, Any]) -> dict[str, Any]:
-    return {**_plain(row), "trusted": bool(row["trusted"])}
 
 
 def _partner_time(row: dict[str, Any]) -> dict[str, Any]:
@@ -80,18 +79,11 @@ def _partner_time(row: dict[str, Any]) -> dict[str, Any]:
         {"of": of, "begins": begins, "lasts": _seconds(lasts), "title": title}
         for of, begins, lasts, title in json.loads(row["moved"])
     ]
-    flags = {name: bool(row[name]) for name in ("floats", "as_rfc", "quiet")}
-    return {**row, "lasts": _seconds(row["lasts"]), **lists, "moved": moved, **flags}
-
-
-def _cancelled(row: dict[str, Any]) -> dict[str, Any]:
-    return {**_plain(row), "begins": _iso(row["begins"])}
+    return {**_plain(row), "lasts": _seconds(row["lasts"]), **lists, "moved": moved}
 
 
 def _calendar(row: dict[str, Any]) -> dict[str, Any]:
-    flags = {name: bool(row[name]) for name in ("everything", "subscribed", "accepts", "local")}
-    left_out = {"place": LEFT_OUT} if "://" in row["place"] else {}
-    return {**_plain(row), **flags, **left_out}
+    return _plain(row) | ({"place": LEFT_OUT} if "://" in row["place"] else {})
 
 
 def _proposal(row: dict[str, Any]) -> dict[str, Any]:
@@ -122,7 +114,7 @@ def _feature(key: FeatureKey) -> dict[str, Any]:
 
 def _phone(row: dict[str, Any]) -> dict[str, Any]:
     left_out = {name: None if row[name] is None else LEFT_OUT for name in ("token", "code")}
-    return {**_plain(row), **left_out, "shows_nudges": bool(row["shows_nudges"])}
+    return {**_plain(row), **left_out}
 
 
 def _state(row: dict[str, Any]) -> dict[str, Any]:
@@ -143,11 +135,8 @@ def _seconds(microseconds: int) -> str:
 
 
 _SPECIAL: Final[dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
-    "occurrences": _occurrence,
     "observations": _observation,
-    "uses": _use,
     "partner_times": _partner_time,
-    "cancelled": _cancelled,
     "calendars": _calendar,
     "proposals": _proposal,
     "moments": _moment,

@@ -16,7 +16,7 @@ _OF_OCCURRENCE: Final = {"observations", "uses", "coverage", "moments", "unknown
 _TYPES: Final = {"int": int, "str": str}
 
 
-def _table(db: Database, name: str, key: str | tuple[str, str], columns: str) -> Table:
+def _table(db: Database, name: str, key: str | tuple[str, ...], columns: str) -> Table:
     """Create a table; `columns`: each with its type, and a question mark where it may be NULL."""
     pairs = [column.split() for column in columns.replace("?", "").split(",")]
     optional = {column.split()[0] for column in columns.split(",") if column.endswith("?")}

@@ -13,50 +13,13 @@ from typing import Any, Final
 from detector.i18n import _
 from detector.partner_time.model import Moved, PartnerTime
 from detector.store.microseconds import MICROSECOND
-from detector.store.rows import RowDamaged
-
-COLUMNS: Final = (
-    "number",
-    "title",
-    "begins",
-    "lasts",
-    "zone",
-    "recurrence",
-    "floats",
-    "without",
-    "also",
-    "moved",
-    "as_rfc",
-    "quiet",
-    "instead_of",
-    "proposal",
-)
+from detector.store.rows import RowConverter, RowDamaged
 
 
 def from_partner_time(partner_time: PartnerTime) -> dict[str, Any]:
     """Return the row of the partner time, by column."""
-    return {
-        "number": partner_time.number,
-        "title": partner_time.title,
-        "begins": partner_time.begins.isoformat(),
-        "lasts": partner_time.lasts // MICROSECOND,
-        "zone": partner_time.zone,
-        "recurrence": partner_time.recurrence,
-        "floats": int(partner_time.floats),
-        "without": json.dumps([at.isoformat() for at in partner_time.without]),
-        "also": json.dumps([at.isoformat() for at in partner_time.also]),
-        "moved": json.dumps(
-            [
-                [moved.of.isoformat(), moved.begins.isoformat(), moved.lasts // MICROSECOND, moved.title]
-                for moved in partner_time.moved
-            ],
-            ensure_ascii=False,
-        ),
-        "as_rfc": int(partner_time.as_rfc),
-        "quiet": int(partner_time.quiet),
-        "instead_of": partner_time.instead_of,
-        "proposal": partner_time.proposal,
-    }
+    values = dict(zip(_CONVERTER.columns, _CONVERTER.to_row(partner_time), strict=True))
+    return {name: values[name] for name in COLUMNS}
 
 
 def to_partner_time(row: Mapping[str, Any]) -> PartnerTime:
@@ -66,30 +29,7 @@ def to_partner_time(row: Mapping[str, Any]) -> PartnerTime:
         RowDamaged: if the row is none that `from_partner_time` made.
     """
     try:
-        return PartnerTime(
-            number=row["number"],
-            title=row["title"],
-            begins=datetime.fromisoformat(row["begins"]),
-            lasts=timedelta(microseconds=row["lasts"]),
-            zone=row["zone"],
-            recurrence=row["recurrence"],
-            floats=bool(row["floats"]),
-            without=_beginnings(row["without"]),
-            also=_beginnings(row["also"]),
-            moved=tuple(
-                Moved(
-                    of=datetime.fromisoformat(of),
-                    begins=datetime.fromisoformat(begins),
-                    lasts=timedelta(microseconds=lasts),
-                    title=title,
-                )
-                for of, begins, lasts, title in json.loads(row["moved"])
-            ),
-            as_rfc=bool(row["as_rfc"]),
-            quiet=bool(row["quiet"]),
-            instead_of=row["instead_of"],
-            proposal=row["proposal"],
-        )
+        return _CONVERTER.from_row([row[name] for name in _CONVERTER.columns])
     except (ValueError, TypeError, KeyError) as wrong:
         raise RowDamaged(_("a row of a partner time cannot be read")) from wrong
 
@@ -103,5 +43,40 @@ def is_long_over(occurrence: str, before: datetime) -> bool:
     return not day.isdigit() or day < f"{before - timedelta(days=2):%Y%m%d}"
 
 
-def _beginnings(text: str) -> tuple[datetime, ...]:
-    return tuple(datetime.fromisoformat(at) for at in json.loads(text))
+def _to_length(microseconds: int) -> timedelta:
+    return timedelta(microseconds=microseconds)
+
+
+def _from_starts(starts: tuple[datetime, ...]) -> str:
+    return json.dumps([start.isoformat() for start in starts])
+
+
+def _to_starts(text: str) -> tuple[datetime, ...]:
+    return tuple(datetime.fromisoformat(start) for start in json.loads(text))
+
+
+def _from_moved(moved: tuple[Moved, ...]) -> str:
+    rows = [[one.of.isoformat(), one.begins.isoformat(), one.lasts // MICROSECOND, one.title] for one in moved]
+    return json.dumps(rows, ensure_ascii=False)
+
+
+def _to_moved(text: str) -> tuple[Moved, ...]:
+    return tuple(
+        Moved(
+            of=datetime.fromisoformat(of), begins=datetime.fromisoformat(begins), lasts=_to_length(lasts), title=title
+        )
+        for of, begins, lasts, title in json.loads(text)
+    )
+
+
+_CONVERTER: Final = RowConverter(
+    PartnerTime,
+    # Local time without a zone: the converter's own integers are for instants.
+    begins=(datetime.isoformat, datetime.fromisoformat),
+    lasts=(lambda length: length // MICROSECOND, _to_length),
+    without=(_from_starts, _to_starts),
+    also=(_from_starts, _to_starts),
+    moved=(_from_moved, _to_moved),
+)
+# The number comes first: the objects in proposals, and so an export, have always been written in this order.
+COLUMNS: Final = ("number", *(name for name in _CONVERTER.columns if name != "number"))
