@@ -20,7 +20,7 @@ from detector.store.plans import PlanStore
 from detector.store.rows import Row, RowConverter, insert_statement
 
 _FILTER: Final = RowConverter(EventFilter)
-_CALENDAR: Final = RowConverter(Calendar, without={"choice"})
+_CALENDAR: Final = RowConverter(Calendar, omit={"choice"})
 _COLUMNS: Final = (*_FILTER.columns, *_CALENDAR.columns)
 _REPLACE_CALENDAR: Final = insert_statement("calendars", _COLUMNS, or_replace=True)
 

@@ -19,25 +19,9 @@ from detector.store.microseconds import MICROSECOND, to_instant
 from detector.store.schema import TABLES
 from rules.model import FeatureKey, Filter
 
-# A name means the same in every table that has such a column.
-_INSTANTS: Final = frozenset(
-    ("began", "begins", "ends", "ended", "at", "started_at", "instead_at", "decided_at", "answered_at")
-    + ("paired", "code_until", "refreshed", "tried")
-)
-_FLAGS: Final = frozenset(
-    (
-        "started_well",
-        "trusted",
-        "floats",
-        "as_rfc",
-        "quiet",
-        "everything",
-        "subscribed",
-        "accepts",
-        "local",
-        "shows_nudges",
-    )
-)
+# A name means the same in every table that has such a column. Names that end in "_at" are instants as well.
+_INSTANTS: Final = {"at", "began", "begins", "ends", "ended", "paired", "code_until", "refreshed", "tried"}
+_FLAGS: Final = {"started_well", "trusted", "floats", "as_rfc", "quiet", "everything", "subscribed", "accepts", "local"}
 LEFT_OUT: Final = "left out"
 """Stands in place of a digest or an address, so that whoever gets hold of an export cannot use them."""
 
@@ -63,7 +47,7 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
 
 def _plain_value(name: str, value: Any) -> Any:
     # A partner time begins at a local time, which is text already.
-    if name in _INSTANTS and isinstance(value, int):
+    if (name in _INSTANTS or name.endswith("_at")) and isinstance(value, int):
         return _iso(value)
     return bool(value) if name in _FLAGS and value is not None else value
 
@@ -114,7 +98,7 @@ def _feature(key: FeatureKey) -> dict[str, Any]:
 
 def _phone(row: dict[str, Any]) -> dict[str, Any]:
     left_out = {name: None if row[name] is None else LEFT_OUT for name in ("token", "code")}
-    return {**_plain(row), **left_out}
+    return {**_plain(row), **left_out, "shows_nudges": bool(row["shows_nudges"])}
 
 
 def _state(row: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 Rule 1: only the person starts it; it ends after seven evenings, or when the person stops it.
 Rule 2: an evening is all partner time that began on one day; it counts once it is over and 20 min of it are known.
 Rule 3: whether an evening was quiet stands in its own beginning, so that a replay decides as the day did.
+Rule 4: every function raises `StoreError` where the store cannot be read or written.
 """
 
 from __future__ import annotations
@@ -38,14 +39,11 @@ class QuietWeek:
 
 
 def load(store: Store) -> QuietWeek:
-    """Return its state.
-
-    Raises:
-        StoreError: if the store cannot be read.
-    """
+    """Return its state."""
     stored = store.state.get(_KEY)
     if not isinstance(stored, Mapping):
         return QuietWeek()
+    # Each value is checked: an older version, or a person with an editor, may have written something else.
     since, declined = stored.get("since"), stored.get("declined")
     return QuietWeek(
         since=to_instant(since) if type(since) is int else None,
@@ -56,49 +54,31 @@ def load(store: Store) -> QuietWeek:
 
 
 def save(store: Store, week: QuietWeek) -> None:
-    """Save its state.
-
-    Raises:
-        StoreError: if the store cannot be written.
-    """
+    """Save its state."""
     stored = {"stopped": week.stopped, "offered": week.offered, "declined": list(week.declined)}
     store.state.set(_KEY, stored if week.since is None else {"since": to_microseconds(week.since), **stored})
 
 
 def start(store: Store, now: datetime) -> QuietWeek:
-    """Start it with the next evening, again where there was one before; return its state.
-
-    Raises:
-        StoreError: if the store cannot be written.
-    """
-    week = QuietWeek(since=now, offered=True)
-    save(store, week)
+    """Start it with the next evening, again where there was one before; return its state."""
+    save(store, week := QuietWeek(since=now, offered=True))
     return week
 
 
 def stop(store: Store) -> QuietWeek:
-    """End it early; return its state.
-
-    Raises:
-        StoreError: if the store cannot be read or written.
-    """
-    week = replace(load(store), stopped=True)
-    save(store, week)
+    """End it early; return its state."""
+    save(store, week := replace(load(store), stopped=True))
     return week
 
 
 def evenings(store: Store, week: QuietWeek, zone: tzinfo | None = None) -> list[Sequence[StoredOccurrence]]:
-    """Return the evenings that count, in order, each as its occurrences. `zone` None: the system's own.
-
-    Raises:
-        StoreError: if the store cannot be read.
-    """
+    """Return the evenings that count, in order, each as its occurrences. `zone` None: the system's own."""
     if week.since is None:
         return []
     # An occurrence may have begun before the week was started and end in it.
     since, earliest = week.since, week.since - _MAX_LENGTH
     began = store.history.observations_of([PartnerTimeBegan], since=earliest)
-    quiet = {name for name, seen in began if isinstance(seen, PartnerTimeBegan) and seen.quiet}
+    quiet = {id_ for id_, event in began if isinstance(event, PartnerTimeBegan) and event.quiet}
     coverage = store.history.coverage(since=earliest)
     days: dict[date, list[StoredOccurrence]] = {}
     known: dict[date, timedelta] = {}
@@ -108,28 +88,19 @@ def evenings(store: Store, week: QuietWeek, zone: tzinfo | None = None) -> list[
         day = occurrence.began.astimezone(zone).date()
         covered = [each.coverage for each in coverage if each.occurrence == occurrence.id]
         days.setdefault(day, []).append(occurrence)
-        known[day] = (
-            known.get(day, timedelta()) + split_time((), covered, occurrence.began, occurrence.ended).share.known
-        )
+        share = split_time((), covered, occurrence.began, occurrence.ended).share
+        known[day] = known.get(day, timedelta()) + share.known
     return [days[day] for day in sorted(days) if known[day] >= MIN_KNOWN]
 
 
 def is_requested(store: Store) -> bool:
-    """Return whether the person started it and did not stop it; it may be over already.
-
-    Raises:
-        StoreError: if the store cannot be read.
-    """
+    """Return whether the person started it and did not stop it; it may be over already."""
     week = load(store)
     return week.since is not None and not week.stopped
 
 
 def has_just_ended(store: Store, zone: tzinfo | None = None) -> bool:
-    """Return whether all its evenings are over, and no occurrence began since.
-
-    Raises:
-        StoreError: if the store cannot be read.
-    """
+    """Return whether all its evenings are over, and no occurrence began since."""
     week = load(store)
     done = evenings(store, week, zone) if not week.stopped else []
     last = done[-1][-1].ended if len(done) >= EVENINGS else None
@@ -137,11 +108,7 @@ def has_just_ended(store: Store, zone: tzinfo | None = None) -> bool:
 
 
 def current_evening(store: Store, zone: tzinfo | None = None) -> int | None:
-    """Return which evening of it is next or under way, counted from 1; None where none is to be quiet.
-
-    Raises:
-        StoreError: if the store cannot be read.
-    """
+    """Return which evening of it is next or under way, counted from 1; None where none is to be quiet."""
     week = load(store)
     if week.since is None or week.stopped:
         return None
@@ -150,21 +117,13 @@ def current_evening(store: Store, zone: tzinfo | None = None) -> int | None:
 
 
 def decline(store: Store, code: str, *, wanted: bool = False) -> None:
-    """Save that the proposal for the rule is not wanted, or that it is `wanted` after all.
-
-    Raises:
-        StoreError: if the store cannot be read or written.
-    """
+    """Save that the proposal for the rule is not wanted, or that it is `wanted` after all."""
     week = load(store)
     others = tuple(other for other in week.declined if other != code)
     save(store, replace(week, declined=others if wanted else tuple(sorted((*others, code)))))
 
 
 def should_offer(store: Store) -> bool:
-    """Return whether the person was not asked about it, did not start it, and no occurrence is stored yet.
-
-    Raises:
-        StoreError: if the store cannot be read.
-    """
+    """Return whether the person was not asked about it, did not start it, and no occurrence is stored yet."""
     week = load(store)
     return week.since is None and not week.offered and not store.history.occurrences()

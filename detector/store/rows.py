@@ -33,17 +33,15 @@ class RowDamaged(Exception):
 class RowConverter(Generic[T]):
     """Converts objects of a dataclass to rows and back: one column for each field, with the field's name and in its order.
 
-    `without`: fields that are no column of their own. `special`: how a field is written and read whose type is not plain.
+    `omit`: fields that are no column of their own. `special`: how a field is written and read whose type is not plain.
     """
 
-    def __init__(
-        self, kind: type[T], *, without: Collection[str] = (), **special: tuple[Conversion, Conversion]
-    ) -> None:
+    def __init__(self, kind: type[T], *, omit: Collection[str] = (), **special: tuple[Conversion, Conversion]) -> None:
         self._kind = kind
         self._conversions = {
             name: special.get(name) or _conversions(hint)
             for name, hint in get_type_hints(kind).items()
-            if name not in without
+            if name not in omit
         }
         self.columns: Final = tuple(self._conversions)
 
@@ -231,7 +229,7 @@ def _value(plain: Any) -> Value:
 
 OBSERVATION: Final = ("occurrence", "at", "device", "kind", "fields")
 OCCURRENCES: Final = RowConverter(StoredOccurrence)
-_USES: Final = RowConverter(Use, without={"activity"})
+_USES: Final = RowConverter(Use, omit={"activity"})
 USE: Final = ("occurrence", "category", "name", *_USES.columns)
 _COVERAGES: Final = RowConverter(Coverage)
 COVERAGE: Final = ("occurrence", *_COVERAGES.columns)

@@ -1,4 +1,4 @@
-"""Read the schedule from the store: what is declared, its exceptions, and what has started in the last days.
+"""Read the schedule from the store (`StoreError`: it cannot be read).
 
 Rule 1: of an occurrence that was cut off and started again (`~2`, `~3`, ...) the last start counts; it began with the first.
 Rule 2: what a clock set back or a failure ended is not over; what ended as planned or was stopped is.
@@ -30,11 +30,7 @@ def planned_id(stored_id: str) -> str:
 
 
 def read_schedule(store: Store, now: datetime) -> Schedule:
-    """Return what is declared, its exceptions, and what has started in the last days.
-
-    Raises:
-        StoreError: if the store cannot be read.
-    """
+    """Return what is declared, its exceptions, and what has started in the last days."""
     exceptions = Exceptions(stopped=store.plans.stopped(), extended=store.plans.extended())
     return Schedule(store.plans.partner_times(), exceptions, started_occurrences(store, now))
 
@@ -42,11 +38,7 @@ def read_schedule(store: Store, now: datetime) -> Schedule:
 def started_occurrences(store: Store, now: datetime) -> tuple[StartedOccurrence, ...]:
     """Return what began within the last days, by its beginning.
 
-    It looks back as far as the schedule does: further than any two zones are apart (26 h).
-
-    Raises:
-        StoreError: if the store cannot be read.
-    """
+    It looks back as far as the schedule does: further than any two zones are apart (26 h)."""
     latest: dict[str, StoredOccurrence] = {}
     began: dict[str, datetime] = {}
     for stored in store.history.occurrences(since=now - LOOK_BACK):
