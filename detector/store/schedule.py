@@ -36,11 +36,10 @@ def read_schedule(store: Store, now: datetime) -> Schedule:
 
 
 def started_occurrences(store: Store, now: datetime) -> tuple[StartedOccurrence, ...]:
-    """Return what began within the last days, by its beginning.
-
-    It looks back as far as the schedule does: further than any two zones are apart (26 h)."""
+    """Return what began within the last days, by its beginning."""
     latest: dict[str, StoredOccurrence] = {}
     began: dict[str, datetime] = {}
+    # As far back as the schedule looks: further than any two zones are apart (26 h).
     for stored in store.history.occurrences(since=now - LOOK_BACK):
         id_ = planned_id(stored.id)
         known = latest.get(id_)
