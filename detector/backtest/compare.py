@@ -213,5 +213,5 @@ def _by_rule(
 
 
 def _identity(rule: Rule | None) -> tuple[str, bool, bool] | None:
-    """Return what makes a rule decide as it does: two rules with the same are the same rule."""
+    # What makes a rule decide as it does; its name and its page may change without any effect.
     return None if rule is None else (" ".join(rule.condition.text.split()), rule.after_grace, rule.speaks)

@@ -20,8 +20,8 @@ from detector.core.pipeline import Pipeline
 from rules.model import FeatureKey, Rule, Value
 from rules.policy import PolicySettings
 
+# Stands in place of a notifier's name: nothing is shown.
 NOTIFIER: Final = "backtest"
-"""Stands in place of a notifier's name: nothing is shown."""
 SECOND: Final = timedelta(seconds=1)
 
 

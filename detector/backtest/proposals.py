@@ -26,10 +26,10 @@ from rules.model import Rule
 from rules.policy import PolicySettings
 
 EVENINGS_NEEDED: Final = 7
+# A rule may hold in one of so many evenings and is still left as it is (rule 2 and 3).
 _ONE_IN: Final = 4
-"""A rule may hold in one of so many evenings and is still left as it is (rule 2 and 3)."""
+# A number, the rule with it, and in how many evenings that rule held.
 _Candidate: TypeAlias = tuple[Number, Rule, int]
-"""A number, the rule with it, and in how many evenings that rule held."""
 COUNTED: Final[Mapping[str, str]] = MappingProxyType(
     {
         "glances": _("looks"),
@@ -169,10 +169,8 @@ def say_why(proposal: ThresholdProposal) -> str:
 def _candidates(
     evenings: Sequence[OwnEvening], chosen: Mapping[str, tuple[Rule, Threshold]], attention: AttentionSettings
 ) -> dict[str, list[_Candidate]]:
-    """Return the candidates of each code, from the present number on.
-
-    All are played at once, each as a rule of its own, without nudges, as there were none in the quiet week.
-    """
+    # All candidates are played at once, each as a rule of its own: one pass over the evenings instead of one
+    # for each.
     tried = {code: [(threshold.number, rule), *higher(rule, threshold)] for code, (rule, threshold) in chosen.items()}
     each = [
         replace(rule, code=f"{code} {at}") for code, ones in tried.items() for at, (_number, rule) in enumerate(ones)
@@ -197,7 +195,6 @@ def _candidates(
 def _count(
     evenings: Sequence[OwnEvening], rules: Sequence[Rule], policy: PolicySettings, attention: AttentionSettings
 ) -> tuple[Counter[str], int]:
-    """Return how many moments each rule finds when nudges are on, and how many nudges there are in all."""
     moments: Counter[str] = Counter()
     nudges = 0
     for _occurrence, observations, kept in (part for evening in evenings for part in evening.parts):

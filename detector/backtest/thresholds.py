@@ -19,10 +19,10 @@ from rules.model import Rule
 
 Number: TypeAlias = timedelta | int
 
+# A shorter length in a condition only says that something was not in passing; nobody would want to change it.
 MIN_LENGTH: Final = timedelta(seconds=15)
-"""A shorter length in a condition only says that something was not in passing; nobody would want to change it."""
+# A length goes up to five times the built-in one, a count to twice it: beyond that the rule is better switched off.
 MAX_LENGTH_FACTOR: Final = 5
-"""A length goes up to five times the built-in one, a count to twice it: beyond that the rule is better switched off."""
 MAX_COUNT_FACTOR: Final = 2
 _ROUND_LENGTHS: Final = (
     *(timedelta(seconds=seconds) for seconds in (20, 30, 45, 60, 75, 90)),

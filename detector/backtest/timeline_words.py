@@ -15,8 +15,8 @@ from detector.i18n import _
 from detector.spelling import did_you_mean
 from rules.features import CATEGORIES
 
+# The day on which every timeline plays.
 DAY: Final = datetime(2026, 11, 23, tzinfo=UTC)
-"""The day on which every timeline plays."""
 SENSES: Final = "focus|idle|input|session|quiet|media|call"
 SIMPLE: Final[dict[str, type[obs.Observation]]] = {
     "back": obs.CameBack,

@@ -50,8 +50,8 @@ from detector.spelling import did_you_mean
 LINE: Final = re.compile(r"^(?:(end)|([\d:]+)(?:-([\d:]+))?)\s+(?:(\w+): )?(.*?)\s*$")
 _FIRST_LINE: Final = _("Its first line is for example '18:30:00  partner time until 20:00'.")
 STARTS: Final = {None: "unknown how it started", True: "started well", False: "not started well"}
+# Problems that are listed; the rest is counted.
 MAX_PROBLEMS: Final = 20
-"""Problems that are listed; the rest is counted."""
 
 
 @dataclass(slots=True)
@@ -107,7 +107,6 @@ class _TimelineReader:
         self._latest = DAY
 
     def take(self, number: int, line: str) -> None:
-        """Read one line."""
         # `# ` begins a timeline, so a remark stands in parentheses instead.
         if line.startswith("# "):
             self.found.append(Timeline(line[2:].strip(), f"{self._name}:{number}"))
@@ -216,7 +215,7 @@ def misspelt(timeline: Timeline, codes: Iterable[str]) -> str | None:
 
 
 def _side_by_side(expected: Sequence[str], decided: Sequence[str]) -> str:
-    """Return two columns: `|` where both are the same, `<` where only the left has it, `>` only the right, `x` they differ."""
+    # As `diff --side-by-side` marks them: `|` same, `<` only left, `>` only right; `x` where they differ.
     rows = [(_("expected"), "", _("decided"))]
     for tag, left, left_end, right, right_end in SequenceMatcher(None, expected, decided).get_opcodes():
         for one, other in zip_longest(expected[left:left_end], decided[right:right_end]):

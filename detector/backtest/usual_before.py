@@ -13,8 +13,8 @@ from detector.core.attention.baselines import MAX_AGE, MIN_SESSIONS, measured_ke
 from rules.engine import needs
 from rules.model import FeatureKey, Rule, Value
 
+# When an evening began, and the greatest value of each feature on it.
 Greatest: TypeAlias = tuple[datetime, Mapping[FeatureKey, Value]]
-"""When an evening began, and the greatest value of each feature on it."""
 
 
 def compared_with_usual(*rules: Sequence[Rule] | None) -> frozenset[FeatureKey]:

@@ -33,6 +33,7 @@ from detector.spelling import did_you_mean
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+# Every command, grouped as `--help` shows them, with its line there.
 COMMANDS: Final[dict[str, dict[str, str]]] = {
     "Partner time": {
         "now": "partner time begins now, for a while",
@@ -78,8 +79,8 @@ COMMANDS: Final[dict[str, dict[str, str]]] = {
         "service": "install or remove the systemd user service",
     },
 }
-"""Every command, grouped as `--help` shows them, with its line there."""
 
+# Which folder under `detector/cli/` defines each command, in its `commands.py`.
 _TOPICS: Final[dict[str, str]] = {
     "plan": "now add edit list show next remove extend stop pause resume skip cancel together",
     "calendar": "calendar",
@@ -91,7 +92,6 @@ _TOPICS: Final[dict[str, str]] = {
     "history": "report why forget export backtest replay",
     "program": "try run status doctor config completion service",
 }
-"""Which folder under `detector/cli/` defines each command, in its `commands.py`."""
 
 
 @cache
@@ -105,10 +105,7 @@ def load_command(name: str) -> click.Command:
 
 
 def _translate(command: click.Command) -> None:
-    """Translate what `--help` shows of the command and of the commands inside it.
-
-    The texts are docstrings and decorators' arguments, which are written without `_()`.
-    """
+    # The texts of click are docstrings and decorators' arguments, which are written without `_()`.
     for name in ("help", "short_help", "epilog"):
         if text := getattr(command, name):
             setattr(command, name, _(cleandoc(text)))
@@ -120,8 +117,8 @@ def _translate(command: click.Command) -> None:
             _translate(inner)
 
 
+# A shell sets this environment variable to ask what Tab may complete.
 COMPLETION_VARIABLE: Final = "_TURNTOWARD_COMPLETE"
-"""A shell sets this environment variable to ask what Tab may complete."""
 
 
 class Commands(click.Group):

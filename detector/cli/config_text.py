@@ -23,8 +23,8 @@ from detector.errors import Problem, UserError
 from detector.files import replace_file
 from detector.i18n import _
 
+# The lists of an `[[activity]]` that name what it is about.
 LISTS: Final = ("apps", "sites", "programs", "android", "ios")
-"""The lists of an `[[activity]]` that name what it is about."""
 _MODE_OF_NEW_FILE: Final = 0o600
 
 
@@ -99,7 +99,7 @@ def _decode(given: bytes, path: Path) -> str:
 
 
 def _added(text: str, category: str, kind: str, word: str) -> str:
-    """Return the text with the entry added, after comparing what both mean: comments must not get in the way."""
+    # Both texts are compared by what they mean, as comments and order must not get in the way.
     wanted = _wanted(tomllib.loads(text), category, kind, word)
     try:
         changed = _edited(text, category, kind, word)

@@ -132,7 +132,6 @@ class ProgressLine:
         self._is_shown = False
 
     def __call__(self, text: str) -> None:
-        """Write the text, or leave it out because the last one is too recent."""
         now = self._monotonic()
         if now < self._next:
             return

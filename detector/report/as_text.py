@@ -25,8 +25,8 @@ from rules.explain import say_offer, say_reason
 from rules.lengths import say_length
 
 MIN_WIDTH: Final = 70
+# Weeks that the text shows, the last ones; JSON has them all.
 MAX_WEEKS: Final = 12
-"""Weeks that the text shows, the last ones; JSON has them all."""
 
 FIRST_USE: Final = _("""\
 Nothing is kept yet.
@@ -43,10 +43,10 @@ To see the whole of it in a few seconds, without a desktop: turntoward try
 _BOLD: Final = "\x1b[1m"
 _PLAIN: Final = "\x1b[0m"
 _BAR_COLUMNS: Final = 20
+# The margin, the count, the rate, and the space before the bar.
 _NUMBER_COLUMNS: Final = 2 + 7 + 12 + 2
-"""The margin, the count, the rate, and the space before the bar."""
+# A shorter sum of looks is not written: it would read as 0 s.
 _MIN_LENGTH: Final = timedelta(seconds=1)
-"""A shorter sum of looks is not written: it would read as 0 s."""
 _DAYS: Final = tuple(day[:3] for day in WEEKDAYS)
 _MONTHS: Final = tuple(month[:3] for month in MONTHS)
 

@@ -20,10 +20,10 @@ from detector.partner_time.wall_clock import interval_of
 from detector.report.summary import Cancellation, Starts
 from detector.store.model import CancelledOccurrence, StoredOccurrence
 
+# A category is offered once the answer "This is for both of us" was given so often.
 MIN_TIMES_TOGETHER: Final = 3
-"""A category is offered once the answer "This is for both of us" was given so often."""
+# The key under which the store keeps the categories that are not to be offered.
 DECLINED: Final = "together_declined"
-"""The key under which the store keeps the categories that are not to be offered."""
 
 
 def starts(occurrences: Iterable[StoredOccurrence]) -> Starts:
@@ -75,7 +75,7 @@ def cancellations(
 
 
 def _took_place(parts: Sequence[StoredOccurrence], declared: PartnerTime | None) -> datetime | None:
-    """Return when it began, if it took place. A partner time has several parts if the daemon was restarted in it."""
+    # A partner time has several parts if the daemon was restarted in it.
     over = [part for part in parts if part.ended is not None]
     if not over:
         return None
@@ -93,7 +93,6 @@ def _planned(
     skipped: Collection[str],
     now: datetime,
 ) -> datetime | None:
-    """Return when it begins, if it is still to come or under way."""
     partner_time = declared.get(number)
     if partner_time is None or any(_number(name) == number for name in skipped):
         return None

@@ -53,7 +53,7 @@ def gather(
 
 
 def _end(each: OccurrenceRows, until: datetime) -> datetime:
-    """Return the occurrence's own end; if it was cut off, the last instant of which anything is known."""
+    # One that was cut off ends, for the report, at the last instant of which anything is known.
     occurrence = each.occurrence
     if occurrence.ended is not None:
         return max(occurrence.began, min(occurrence.ended, until))

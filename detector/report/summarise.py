@@ -41,6 +41,7 @@ from rules.explain import say_category
 from rules.lengths import say_length
 from rules.model import Reason
 
+# Which reasons excuse a moment, and as what it is counted then.
 _EXCUSES = {
     Reason.TOGETHER: Reason.TOGETHER,
     Reason.FOR_BOTH: Reason.TOGETHER,
@@ -48,7 +49,6 @@ _EXCUSES = {
     Reason.NEEDED: Reason.NEEDED,
     Reason.ON_CALL: Reason.ON_CALL,
 }
-"""Which reasons excuse a moment, and as what it is counted then."""
 _PUT_AWAY = frozenset({Outcome.PUT_AWAY_30, Outcome.PUT_AWAY_60})
 _JUDGED = _PUT_AWAY | {Outcome.DISMISSED, Outcome.IGNORED}
 
@@ -158,7 +158,6 @@ def summarise(
 
 
 def _sort_out(moments: Sequence[Moment]) -> tuple[list[Moment], Counter[Reason]]:
-    """Return one moment per use, the first, and how many were excused instead, and by what."""
     counted: list[Moment] = []
     excused: Counter[Reason] = Counter()
     excused_uses: set[int] = set()
@@ -272,7 +271,6 @@ def _per_hour(times: int, known: timedelta) -> float | None:
 
 
 def _missing(partner_times: PartnerTimes, total: Share, nudges: Nudges, weeks: Sequence[Week]) -> tuple[str, ...]:
-    """Return which numbers are not given, and what they lack, in sentences."""
     sentences = []
     if not partner_times.counted:
         sentences.append(_("Presence: no partner time is known for at least half of it."))

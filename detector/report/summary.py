@@ -14,20 +14,20 @@ from typing import Any, Final, Literal
 from detector.core.attention.time_split import Share
 from rules.model import Reason
 
+# The version of the report's JSON. It grows when a name changes its meaning or goes; new names may come at any time.
 FORMAT: Final = 1
-"""The version of the report's JSON. It grows when a name changes its meaning or goes; new names may come at any time."""
+# A partner time of which less than this share is known is not counted: no data is never a good evening.
 KNOWN_ENOUGH: Final = 0.5
-"""A partner time of which less than this share is known is not counted: no data is never a good evening."""
+# So much must be known before anything is given per hour.
 HOURS_NEEDED: Final = timedelta(hours=1)
-"""So much must be known before anything is given per hour."""
+# So many nudges with a known outcome before a share of them is given.
 NUDGES_NEEDED: Final = 5
-"""So many nudges with a known outcome before a share of them is given."""
+# So many weeks with an hour known before they are compared.
 WEEKS_NEEDED: Final = 2
-"""So many weeks with an hour known before they are compared."""
+# A phone that is put away within this length of the beginning started well; as long as the grace is by default.
 WELL_STARTED: Final = timedelta(minutes=5)
-"""A phone that is put away within this length of the beginning started well; as long as the grace is by default."""
+# A neutral mark, not a grade: phones were used about 11 % of a shared meal (Dwyer et al. 2018).
 PRESENCE_MARK: Final = 0.9
-"""A neutral mark, not a grade: phones were used about 11 % of a shared meal (Dwyer et al. 2018)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,8 +21,8 @@ from rules.explain import say_policy, say_what
 from rules.explain_condition import say_parts
 from rules.model import Rule
 
+# Rules that the text shows; JSON has all that were near.
 MAX_RULES: Final = 5
-"""Rules that the text shows; JSON has all that were near."""
 _MARKS: Final[dict[bool | None, str]] = {True: _("held"), False: _("missing"), None: _("not known")}
 
 

@@ -24,11 +24,7 @@ from rules.model import Rule
 
 
 def backtest(files: Sequence[Path], since: str, *, as_json: bool) -> None:
-    """Play what is kept since then without and with the packs in `files`, and write how they differ.
-
-    Raises:
-        UserError: if a pack is broken, or `since` cannot be read.
-    """
+    """Play what is kept since then without and with the packs in `files`, and write how they differ."""
     clock, zone = SystemClock(), local_zone()
     now = clock.now()
     begins = parse_since(since, now, zone)
@@ -54,7 +50,6 @@ def backtest(files: Sequence[Path], since: str, *, as_json: bool) -> None:
 
 
 def _both_sides(files: Sequence[Path]) -> tuple[tuple[Rule, ...], tuple[Rule, ...] | None, bool]:
-    """Return the rules without the files, and with them (None: no file was named), and whether all are in force already."""
     problems = [problem for path in files for problem in read_rule_file(path).problems]
     if problems:
         raise UserError(problems)

@@ -15,8 +15,8 @@ from rules.explain import say_what
 
 WIDTH: Final = 80
 NAME_COLUMNS: Final = 36
+# Evenings that the text lists; JSON has them all.
 MAX_EVENINGS: Final = 20
-"""Evenings that the text lists; JSON has them all."""
 
 
 def nothing_to_play(since: datetime, *, under_way: int) -> str:

@@ -28,10 +28,10 @@ from detector.store.model import StoredOccurrence
 from detector.store.store import Store
 from rules.model import FeatureKey, Rule, Value
 
+# Calls a function with each of many arguments, and yields the results in their order.
 MapFunction: TypeAlias = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Any]]
-"""Calls a function with each of many arguments, and yields the results in their order."""
+# Up to so many evenings are played in this process: starting others would take longer.
 FEW_EVENINGS: Final = 8
-"""Up to so many evenings are played in this process: starting others would take longer."""
 MAX_PROCESSES: Final = 8
 INSTANT: Final = timedelta(microseconds=1)
 
@@ -45,8 +45,8 @@ class _Job(NamedTuple):
     settings: Settings
 
 
+# The job of this process; functions that are sent to another process cannot carry a store along.
 _job: list[_Job] = []
-"""The job of this process; functions that are sent to another process cannot carry a store along."""
 
 
 def compare_kept(
@@ -56,11 +56,7 @@ def compare_kept(
     settings: Settings,
     monotonic: Callable[[], float],
 ) -> Comparison:
-    """Play the kept evenings through both sets of rules; the progress is written to the standard error.
-
-    Raises:
-        TurntowardError: if a process was killed.
-    """
+    """Play the kept evenings through both sets of rules; the progress is written to the standard error."""
     progress_line = ProgressLine(monotonic)
     keys = compared_with_usual(now, then)
     progress = _("evening {evening:,} of {all:,}, {observations:,} observations")
@@ -83,7 +79,7 @@ def _usuals(
     keys: Collection[FeatureKey],
     progress_line: Callable[[str], None],
 ) -> Iterable[Mapping[FeatureKey, Value]]:
-    """Return what was usual when each evening began; evenings before the first count for it, too."""
+    # Evenings before the first one that is played count for it, too.
     if not over:
         return []
     with Store.open(store_path(), read_only=True) as store:

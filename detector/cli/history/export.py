@@ -20,12 +20,7 @@ from detector.store.store import Store
 
 
 def export(output: Path | None, *, as_json: bool) -> None:
-    """Write all rows to the standard output, or into the new file `output` that only its owner can read.
-
-    Raises:
-        UserError: if the file exists or cannot be made.
-        StoreError: if it cannot be written to the end; it is removed then.
-    """
+    """Write all rows to the standard output, or into the new file `output` that only its owner can read."""
     if output is None:
         _write(sys.stdout.write, as_json=as_json)
         return
@@ -53,7 +48,7 @@ def export(output: Path | None, *, as_json: bool) -> None:
 
 
 def _write(write: Callable[[str], object], *, as_json: bool) -> int:
-    """Write the rows one by one, so that a large store is never in memory as a whole; return how many there were."""
+    # Rows are written one by one, so that a large store is never in memory as a whole.
     count, open_table, waiting = 0, "", list(TABLES)
     if as_json:
         write('{"turntoward": "export", "version": 1')

@@ -18,11 +18,7 @@ from rules.lengths import parse_length, say_length
 
 
 def forget(length: tuple[str, ...], *, everything: bool, yes: bool) -> None:
-    """Delete what the last `length` brought ("15min", "1", "h"), or everything.
-
-    Raises:
-        UserError: if neither or both were asked for, or the length cannot be read.
-    """
+    """Delete what the last `length` brought ("15min", "1", "h"), or everything."""
     if everything == bool(length):
         raise UserError(_("Say how much: `turntoward forget 15min`, or `turntoward forget --all`."))
     if everything:

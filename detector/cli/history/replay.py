@@ -22,16 +22,12 @@ from rules.explain import say_key, say_reason, say_value, say_what
 from rules.model import Rule
 
 WIDTH: Final = 79
+# Columns of the table for the rule's name, and as many for the activity.
 MAX_NAME: Final = 26
-"""Columns of the table for the rule's name, and as many for the activity."""
 
 
 def replay(file: Path, *, as_json: bool) -> None:
-    """Play the recording through the rules of today, and write the moments as a table or as JSON.
-
-    Raises:
-        UserError: if the file is not a recording, or no partner time begins in it.
-    """
+    """Play the recording through the rules of today, and write the moments as a table or as JSON."""
     settings = read_settings(config_path())
     rules = load_rules(rules_dir()).rules
     core = Pipeline(rules, settings.policy, settings.attention)

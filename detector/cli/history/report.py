@@ -31,11 +31,7 @@ WIDTH: Final = 80
 
 
 def report(since: str, *, json_wanted: bool) -> None:
-    """Write the report on what is kept since then, as text or as JSON.
-
-    Raises:
-        UserError: if `since` is neither a length nor a date.
-    """
+    """Write the report on what is kept since then, as text or as JSON."""
     now, zone = SystemClock().now(), local_zone()
     summary = _summarise(parse_since(since, now, zone), now, zone)
     if json_wanted:

@@ -33,12 +33,7 @@ WIDTH: Final = 80
 
 
 def why(what: tuple[str, ...], *, day: str | None, is_list: bool, as_json: bool) -> None:
-    """Write why a moment was a nudge or was not, or which moments there are; `what` are the words of the command line.
-
-    Raises:
-        click.UsageError: if the words cannot be read.
-        UserError: if there is no such moment, or nothing is kept of then.
-    """
+    """Write why a moment was a nudge or was not, or which moments there are; `what` are the words of the command line."""
     is_negated, wanted = _parse_arguments(what)
     try:
         store = Store.open(store_path(), read_only=True)
@@ -69,7 +64,6 @@ class _Explainer:
         self._occurrences = _occurrences_on(store.history.occurrences(), day, zone)
 
     def list_moments(self) -> tuple[list[str], Any]:
-        """List the moments of the last occurrence."""
         occurrence = self._occurrences[-1]
         moments = self._moments(occurrence)
         explained = [explain(each, self._by_code, self._clock, occurrence.began) for each in moments]
@@ -80,7 +74,6 @@ class _Explainer:
         ]
 
     def explain_moment(self, number: int | None, *, silent: bool) -> tuple[list[str], Any]:
-        """Explain the moment of that number; without one the last nudge, or the last moment without one if `silent`."""
         occurrence, moment = self._last(silent=silent) if number is None else self._numbered(number)
         if silent and moment.decided == "nudged":
             text = _("Moment {number} was said. `turntoward why {number}` says why.")
@@ -90,7 +83,6 @@ class _Explainer:
         return [self._heading(occurrence), *lines], explanation_as_json(explanation)
 
     def explain_instant(self, text: str) -> tuple[list[str], Any]:
-        """Explain what was the case at that instant, and how near each rule was."""
         occurrence, at = _find_instant(text, self._occurrences, self._zone)
         settings = read_settings(config_path())
         usual = self._usual_before(occurrence, settings.attention)
@@ -126,7 +118,6 @@ class _Explainer:
         raise UserError(f"{self._heading(occurrence)} {text.format(number=number, last=last)}")
 
     def _usual_before(self, occurrence: StoredOccurrence, settings: AttentionSettings) -> Mapping[FeatureKey, Value]:
-        """Return what was usual on the evenings before, as far as a rule compares with it."""
         compared = usual_keys(needs(self._rules))
         if not compared:
             return {}
@@ -155,7 +146,6 @@ def _nothing_kept() -> str:
 
 
 def _parse_arguments(what: tuple[str, ...]) -> tuple[bool, str | None]:
-    """Return whether the first word is "not", and the number or the instant that follows."""
     is_negated = bool(what) and what[0] == "not"
     rest = what[1:] if is_negated else what
     if len(rest) > 1:
@@ -190,7 +180,6 @@ def _occurrences_on(occurrences: Sequence[StoredOccurrence], day: str | None, zo
 def _find_instant(
     text: str, occurrences: Iterable[StoredOccurrence], zone: ZoneInfo
 ) -> tuple[StoredOccurrence, datetime]:
-    """Return the latest occurrence in which a clock showed that, and the instant."""
     try:
         clock = time.fromisoformat(text)
     except ValueError:

@@ -12,11 +12,7 @@ from detector.paths import config_path
 
 
 def show_settings(*, as_json: bool) -> None:
-    """Write every setting in force.
-
-    Raises:
-        UserError: with all problems of the config.
-    """
+    """Write every setting in force."""
     path = config_path()
     settings = read_settings(path)
     if as_json:
@@ -32,11 +28,7 @@ def print_sample() -> None:
 
 
 def write_sample() -> None:
-    """Write the sample where the config is read from.
-
-    Raises:
-        UserError: if there is a config already, or it cannot be written.
-    """
+    """Write the sample where the config is read from."""
     path = config_path()
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

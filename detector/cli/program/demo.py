@@ -35,8 +35,8 @@ from detector.zone import local_zone
 from rules.explain import say_reason, why_line
 from rules.model import Rule
 
+# So long a nudge stays on the screen before the evening goes on, where somebody watches.
 NUDGE_SECONDS: Final = 1.5
-"""So long a nudge stays on the screen before the evening goes on, where somebody watches."""
 ANSWERS: Final = {
     "put_away": _("put it away"),
     "together": _("this is for both of us"),
@@ -54,9 +54,6 @@ def play_demo(keep: Path | None, recording: Path | None) -> None:
     """Play an evening through core, notifiers, store and report, and write what happens.
 
     `keep`: the folder in which the store stays; `recording`: another evening than the bundled one.
-
-    Raises:
-        UserError: if the folder holds a store already, or the recording does not begin with partner time.
     """
     evening = list(_evening(recording))
     rules = load_rules(None).rules
@@ -71,7 +68,6 @@ def play_demo(keep: Path | None, recording: Path | None) -> None:
 
 
 def _evening(recording: Path | None) -> Iterator[Observation]:
-    """Yield the evening's observations, moved so that it began at 18:30 yesterday by the person's clock."""
     bundled = files("detector.store").joinpath("evening.jsonl")
     with as_file(bundled) as path:
         observations = list(read_recording(recording or path))
@@ -110,7 +106,6 @@ async def _play(evening: Sequence[Observation], rules: Sequence[Rule], settings:
 
 
 def _lines(at: datetime, effect: Effect, rules: Mapping[str, Rule]) -> Iterator[str]:
-    """Yield what a person wants to see of the effect: nudges, what was suppressed and why, what came of it."""
     when = f"{at.astimezone():%H:%M}"
     match effect:
         case NotifyStart():

@@ -20,8 +20,8 @@ from detector.rulebook.unusable import summarize
 from detector.sensors import SESSION_TYPE_NAMES
 from rules.lengths import say_length
 
+# Partner times of which it is written how much was sensed: the last ones.
 MAX_OCCURRENCES: Final = 3
-"""Partner times of which it is written how much was sensed: the last ones."""
 YES: Final = _("yes")
 NO: Final = _("no ")  # as wide as "yes"
 MEANING: Final = {

@@ -36,7 +36,7 @@ def offer_setup() -> None:
 
 
 def _offer_quiet_week(store: Store, now: datetime) -> None:
-    """Ask once whether the first seven evenings shall be quiet; without an answer they are not."""
+    # It is offered once: no answer, or a no, is remembered as well.
     if not quiet_week.should_offer(store):
         return
     if click.confirm(QUESTION, default=False, err=True):

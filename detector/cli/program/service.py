@@ -28,12 +28,7 @@ from detector.store.store import Store
 
 
 def install_service() -> None:
-    """Write the unit for this installation, enable it, and start it.
-
-    Raises:
-        UserError: if a unit of that name was not written by turntoward.
-        TurntowardError: if it cannot be written, or systemctl fails.
-    """
+    """Write the unit for this installation, enable it, and start it."""
     path, unit, network = unit_path(), unit_for(command_path()), _needs_network()
     if path.exists() and not is_own_unit(path):
         message = _("{path} is not a unit that turntoward wrote; nothing was changed.\n  Move it aside first.")
@@ -55,12 +50,7 @@ def install_service() -> None:
 
 
 def uninstall_service() -> None:
-    """Stop the service and remove its unit.
-
-    Raises:
-        UserError: if a unit of that name was not written by turntoward.
-        TurntowardError: if systemctl fails.
-    """
+    """Stop the service and remove its unit."""
     path = unit_path()
     if not path.exists():
         allow_network(wanted=False)
@@ -79,7 +69,7 @@ def uninstall_service() -> None:
 
 
 def _needs_network() -> bool | None:
-    """Return whether anything needs the network; None if that cannot be read: then nothing is changed."""
+    # None where that cannot be read: then what systemd allows is left as it is.
     try:
         sources = read_settings(config_path()).sources
         with Store.open(store_path(), read_only=True) as store:
@@ -91,7 +81,7 @@ def _needs_network() -> bool | None:
 
 
 def _is_new_here() -> bool:
-    """Return whether the quiet first week is still to be offered; a store that cannot be read is not somebody new."""
+    # A store that cannot be read does not mean that somebody is new here.
     try:
         with Store.open(store_path(), read_only=True) as store:
             return quiet_week.should_offer(store)
@@ -102,7 +92,7 @@ def _is_new_here() -> bool:
 
 
 def _systemctl(*commands: tuple[str, ...]) -> bool:
-    """Run the commands; if the user manager cannot be reached, print them instead and return False."""
+    # Without a user manager (ssh, cron) the commands are printed, to be run in the session.
     if systemctl("show-environment") is not None:
         click.echo(_("systemd's user manager cannot be reached from here. In your session, run:"))
         for arguments in commands:

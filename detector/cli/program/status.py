@@ -22,8 +22,8 @@ from detector.paths import rules_dir, store_path
 from detector.rulebook.fingerprint import fingerprint
 
 WIDTH: Final = 80
+# An instant that is farther away than this is written with its date.
 SAME_DAY: Final = timedelta(hours=20)
-"""An instant that is farther away than this is written with its date."""
 
 
 def write_status(*, as_json: bool) -> None:
@@ -43,7 +43,7 @@ def write_status(*, as_json: bool) -> None:
 
 
 def _parse(status: str | None) -> dict[str, Any]:
-    """Return what the daemon wrote into its lock; nothing if that is half written or of another version."""
+    # The daemon may be writing it right now, or be of another version.
     try:
         parsed = json.loads(status or "{}")
     except ValueError:
@@ -52,7 +52,8 @@ def _parse(status: str | None) -> dict[str, Any]:
 
 
 def _count(query: str) -> int | None:
-    """Return a number from the store; None if it cannot be read, and 0 if there is none."""
+    # Plain SQL: importing the store's code takes longer than all the rest of this command. None: it cannot be
+    # read.
     path = store_path()
     if not path.exists():
         return 0
@@ -81,7 +82,6 @@ def _offers() -> list[dict[str, Any]]:
 
 
 def _is_changed(fingerprint_in_use: str | None) -> bool:
-    """Return whether the rule files are no longer those that the session under way was started with."""
     return bool(fingerprint_in_use) and fingerprint(rules_dir()) != fingerprint_in_use
 
 

@@ -60,11 +60,7 @@ def write_proposals(*, as_json: bool) -> None:
 
 
 def accept_proposal(code: str) -> None:
-    """Write the proposed rule into the person's own rules.
-
-    Raises:
-        UserError: if nothing is proposed for the code, or the file of rules is refused.
-    """
+    """Write the proposed rule into the person's own rules."""
     week, evenings = _read_week()
     proposal = _find(code, evenings, week)
     today = f"{plan.CLOCK.now().astimezone():%Y-%m-%d}"
@@ -84,11 +80,7 @@ def accept_proposal(code: str) -> None:
 
 
 def decline_proposal(code: str) -> None:
-    """Leave the rule as it is; its proposal is not made again.
-
-    Raises:
-        UserError: if nothing is proposed for the code.
-    """
+    """Leave the rule as it is; its proposal is not made again."""
     week, evenings = _read_week()
     proposal = _find(code, evenings, week)
     with plan.open_store() as store:
@@ -101,7 +93,6 @@ def decline_proposal(code: str) -> None:
 
 
 def _read_week() -> tuple[QuietWeek, list[OwnEvening]]:
-    """Return the quiet week and its evenings, each with what was observed and decided in it."""
     try:
         with Store.open(store_path(), read_only=True) as store:
             week, evenings = quiet_week.load(store), []
@@ -143,7 +134,6 @@ def _find(code: str, evenings: Sequence[OwnEvening], week: QuietWeek) -> Thresho
 
 
 def _as_own_rule(proposal: ThresholdProposal) -> dict[str, object]:
-    """Return the rule with the proposed number as it stands in a pack; its page says that the number is one's own."""
     page = proposal.rule.page
     before, after = say_number(proposal.threshold.number), say_number(proposal.proposed)
     notices = _("{notices} Here with a number of your own: {after} instead of {before}.")

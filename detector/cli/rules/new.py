@@ -45,8 +45,8 @@ from rules.lengths import say_length
 from rules.model import Condition, Rule
 
 WIDTH: Final = 80
+# What a new rule may be about.
 ABOUT: Final = ("distraction", *CATEGORIES)
-"""What a new rule may be about."""
 
 
 def new_rule(
@@ -62,11 +62,7 @@ def new_rule(
     file: Path | None,
     dry_run: bool,
 ) -> None:
-    """Make a rule of what was said and answered, check it, and add it to the file.
-
-    Raises:
-        UserError: if something is missing, or the rule or the file is refused; nothing is written then.
-    """
+    """Make a rule of what was said and answered, check it, and add it to the file."""
     loaded = load_rules(rules_dir())
     by_code = {rule.code: rule for rule in loaded.rules}
     if origin is None and code is not None and code.upper() in by_code and when is None and category is None:
@@ -99,7 +95,6 @@ def _find(code: str, by_code: Mapping[str, Rule]) -> Rule:
 
 
 def _ask_for_change(rule: Rule, after: timedelta | None) -> tuple[timedelta | None, str | None, str]:
-    """Return the length, the exemption and the name that the person wants."""
     text, now = rule.condition.text.strip(), length_in(rule.condition.text)
     click.echo(f"\n{rule.code}  {rule.name}\n{textwrap.indent(text, '  ')}\n")
     if now is not None:
@@ -110,7 +105,6 @@ def _ask_for_change(rule: Rule, after: timedelta | None) -> tuple[timedelta | No
 
 
 def _ask_for_new(code: str) -> tuple[str, str, timedelta, str]:
-    """Return the category, the sign, the length and the name that the person wants."""
     click.echo("\n" + _("What is it about? One of: {categories}.").format(categories=", ".join(ABOUT)))
     category = click.prompt(_("Category"), type=click.Choice(ABOUT), show_choices=False)
     signs = (f"  {word:<10} {meaning}" for word, meaning in SIGNS.items())
@@ -121,7 +115,6 @@ def _ask_for_new(code: str) -> tuple[str, str, timedelta, str]:
 
 
 def _change(rule: Rule, after: timedelta | None, exempt: str | None, when: str | None, name: str | None) -> Draft:
-    """Return the rule with what is given changed."""
     text, now = rule.condition.text.strip(), length_in(rule.condition.text)
     changes = []
     if when is not None:
@@ -175,7 +168,6 @@ def _make(
     name: str | None,
     code: str,
 ) -> Draft:
-    """Return a new rule: of the category and by the sign, or with the whole condition `when`."""
     if when is not None:
         text, says = when, _("holds when this does: {condition}").format(condition=" ".join(when.split()))
     elif category is None or after is None:
@@ -256,7 +248,7 @@ def _write(draft: Draft, path: Path, *, dry_run: bool, is_own: bool) -> None:
 
 
 def _refuse(draft: Draft, file: str, before: RuleFile | None, after: RuleFile) -> None:
-    """Raise what is wrong with the file as it would be; problems of other rules that it had before do not count."""
+    # Problems of other rules that the file had before do not count: they are not of this rule's making.
     if before is not None and draft.code in {*before.broken, *(rule.code for rule in before.rules)}:
         message = _("{file} has a rule {code} already. Change it there, or give another --file or --code.")
         raise UserError(message.format(file=file, code=draft.code))

@@ -61,11 +61,7 @@ def list_rules(*, as_json: bool) -> None:
 
 
 def show_rule(code: str, *, as_json: bool) -> None:
-    """Write the page of the rule.
-
-    Raises:
-        UserError: if no rule has the code, with the nearest code.
-    """
+    """Write the page of the rule."""
     loaded = load_rules(rules_dir())
     rule = next((rule for rule in loaded.rules if rule.code == code.upper()), None)
     if rule is None:
@@ -77,11 +73,7 @@ def show_rule(code: str, *, as_json: bool) -> None:
 
 
 def check_files(files: Sequence[Path], *, as_json: bool) -> int:
-    """Check the packs and write what is wrong with them; return the exit code.
-
-    Raises:
-        UserError: with every problem, unless it is written as JSON.
-    """
+    """Check the packs and write what is wrong with them; return the exit code."""
     read = [(click.format_filename(path), read_rule_file(path)) for path in files]
     problems = [problem for _name, file in read for problem in file.problems]
     if as_json:

@@ -32,9 +32,6 @@ def test_timelines(files: Sequence[Path], packs: Sequence[Path], *, as_json: boo
     """Play the timelines in the files, and write which of them come out otherwise; return the exit code.
 
     `files`: none means those beside the person's own rules; `packs`: rules to try beside those in force.
-
-    Raises:
-        UserError: with every problem of the files and the packs.
     """
     folder = rules_dir()
     chosen = files or tuple(sorted(path for path in folder.glob("*.txt") if path.name[0] != "."))
@@ -84,7 +81,6 @@ def _read(files: Sequence[Path]) -> list[Timeline]:
 
 
 def _play(timelines: Sequence[Timeline], loaded: RulesInForce) -> list[tuple[Timeline, str | None]]:
-    """Return each timeline, and how it differs from what was expected; None: it does not."""
     settings = read_settings(config_path())
     codes = [rule.code for rule in loaded.rules]
     played: list[tuple[Timeline, str | None]] = []

@@ -17,11 +17,7 @@ from detector.sensors.settings import SensorSettings
 
 
 async def watch_front(sources: SensorSettings) -> AsyncGenerator[ToplevelFocused, None]:
-    """Yield what is in front now, and then each change.
-
-    Raises:
-        SensorUnavailable: if nothing can tell here what is in front.
-    """
+    """Yield what is in front now, and then each change."""
     sensor = await _focus_sensor(sources)
     async with aclosing(sensor.observe()) as events:
         async for event in events:
@@ -30,11 +26,7 @@ async def watch_front(sources: SensorSettings) -> AsyncGenerator[ToplevelFocused
 
 
 async def in_front(sources: SensorSettings, *, other: bool) -> Toplevel | None:
-    """Return what is in front; with `other`, what comes to the front after the terminal in which the person types.
-
-    Raises:
-        SensorUnavailable: if nothing can tell here what is in front.
-    """
+    """Return what is in front; with `other`, what comes to the front after the terminal in which the person types."""
     first: Toplevel | None = None
     async with aclosing(watch_front(sources)) as events:
         async for event in events:

@@ -24,10 +24,10 @@ from detector.paths import config_path
 from detector.spelling import did_you_mean
 from rules.features import CATEGORIES
 
+# The categories that an app can have, in the order of the question.
 LEARNABLE: Final = tuple(category for category in CATEGORIES if category != "phone")
-"""The categories that an app can have, in the order of the question."""
+# App ids that many programs share: of these the program is learned instead.
 _HOSTS: Final = frozenset({"electron", "java", "python3", "wine", "xterm"})
-"""App ids that many programs share: of these the program is learned instead."""
 
 
 class _Entry(NamedTuple):
@@ -40,11 +40,7 @@ class _Entry(NamedTuple):
 
 
 def learn(subject: Subject, category: str | None, *, yes: bool) -> None:
-    """Ask what the subject is unless `category` says so, and write it into the config.
-
-    Raises:
-        UserError: if the category is not one, if there is nobody to ask, or if the config cannot be used.
-    """
+    """Ask what the subject is unless `category` says so, and write it into the config."""
     _check(category)
     config = ConfigText(config_path())
     classifier = load_classifier(config.settings.activities)
@@ -68,11 +64,7 @@ def learn(subject: Subject, category: str | None, *, yes: bool) -> None:
 
 
 def learn_unknown(apps: Iterable[str]) -> None:
-    """Ask what each of these apps of a phone is, if nobody knows it, and write the answers into the config.
-
-    Raises:
-        UserError: if there is nobody to ask, or if the config cannot be used.
-    """
+    """Ask what each of these apps of a phone is, if nobody knows it, and write the answers into the config."""
     config = ConfigText(config_path())
     classifier = load_classifier(config.settings.activities)
     unknown = [app for app in dict.fromkeys(apps) if classifier.classify_phone(app).entry is None]
@@ -108,7 +100,7 @@ def _list_and_word(subject: Subject, classifier: Classifier) -> tuple[str, str]:
 
 
 def _most_specific(subject: Subject, classifier: Classifier) -> tuple[str, str]:
-    """Return what of the subject decides: the program inside a terminal before the terminal, the site before the browser."""
+    # The program inside a terminal says more than the terminal, and the site more than the browser.
     if subject.package is not None:
         return "android", subject.package
     if subject.inside:
@@ -131,7 +123,6 @@ def _most_specific(subject: Subject, classifier: Classifier) -> tuple[str, str]:
 
 
 def _ask(word: str, now: Classification) -> str | None:
-    """Return the category that the person chooses, or None to leave it as it is."""
     _require_terminal(_("Add --category CATEGORY --yes"))
     click.echo(shown(word))
     write_row(_("now"), f"{now.category}: {now.name}" if now.name else now.category)

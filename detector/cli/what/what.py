@@ -36,12 +36,7 @@ def what(
     once: bool,
     as_json: bool,
 ) -> None:
-    """Write what the named app is, or what is in front; learn it; or list apps that are unknown.
-
-    Raises:
-        UserError: if options exclude each other, or what is to be learned cannot be.
-        SensorUnavailable: if nothing can tell here what is in front.
-    """
+    """Write what the named app is, or what is in front; learn it; or list apps that are unknown."""
     subject = Subject(app=app, title=title, program=program, inside=inside, package=package)
     is_named = subject.is_on_desktop or subject.package is not None
     if is_learning:
