@@ -3,6 +3,8 @@
 Rule 1: both sides are played. What was decided then, perhaps by other rules or settings, is not compared.
 Rule 2: evenings are played one after another: memory holds one, and of the others only counts and what changed.
 Rule 3: what would have come of a nudge that never was is not known, so outcomes are not compared.
+Rule 4: what was usual when an evening began comes from the evenings in the 28 days before it, as the daemon computes it:
+    neither the evening itself nor a later one counts.
 """
 
 from __future__ import annotations
@@ -12,14 +14,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
+from typing import Any, TypeAlias
 
 from detector.backtest.evening import EveningReplay
+from detector.core.attention.baselines import MAX_AGE, MIN_SESSIONS, measured_key, percentile, usual_keys
 from detector.core.attention.settings import AttentionSettings
 from detector.core.effects import Moment
 from detector.core.observations import Observation, PartnerTimeBegan
 from detector.store.model import StoredOccurrence
+from rules.engine import needs
 from rules.model import FeatureKey, Rule, Value
 from rules.policy import PolicySettings
+
+# When an evening began, and the greatest value of each feature on it.
+Greatest: TypeAlias = tuple[datetime, Mapping[FeatureKey, Value]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,18 +76,18 @@ class EveningChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """What was found over all evenings. `now` and `then`: all rules together; `then` None: there is only one side.
+    """What was found over all evenings. `now` and `then`: all rules together; None: there is no such side.
 
     `empty`: evenings of which no observation is kept; `evenings` does not count them.
     """
 
-    evenings: int
-    empty: int
-    observations: int
-    rules: tuple[RuleComparison, ...]
-    now: RuleCounts
-    then: RuleCounts | None
-    changed: tuple[EveningChange, ...]
+    evenings: int = 0
+    empty: int = 0
+    observations: int = 0
+    rules: tuple[RuleComparison, ...] = ()
+    now: RuleCounts | None = None
+    then: RuleCounts | None = None
+    changed: tuple[EveningChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,14 +115,14 @@ def play_evening(
         if rules is not None
     ]
     # Observations are read once and fed to both sides, so that an evening is never in memory as a whole (rule 2).
-    first, seen = next(evening.observations, None), 0
+    first, count = next(evening.observations, None), 0
     for observation in chain(_with_beginning(evening.occurrence, first), evening.observations) if first else ():
         for side in sides:
             side.feed(observation)
-        seen += 1
+        count += 1
     found = [side.moments.values() for side in sides]
     return EveningPlayed(
-        observations=seen,
+        observations=count,
         moments=tuple(Counter(moment.rule for moment in moments) for moments in found),
         nudges=tuple(Counter(moment.rule for moment in moments if moment.decided == "nudged") for moments in found),
         changed=_change(evening.occurrence, sides[0], sides[1]) if len(sides) > 1 else None,
@@ -128,43 +136,64 @@ def gather(
     progress: Callable[[int, int], None] = lambda _evening, _observations: None,
 ) -> Comparison:
     """Add up what the evenings gave. `progress` is called after each with the evenings and the observations so far."""
-    found = (_SideCounts(), _SideCounts())
+    moments, nudges = (Counter[str](), Counter[str]()), (Counter[str](), Counter[str]())
     changed: list[EveningChange] = []
-    seen = evenings = empty = 0
+    evenings = empty = observations = 0
     for evening in played:
         if not evening.observations:
             empty += 1
             continue
         evenings += 1
-        seen += evening.observations
-        # With one side only, the second counts stay empty.
-        for counts, moments, nudges in zip(found, evening.moments, evening.nudges, strict=False):
-            counts.moments += moments
-            counts.nudges += nudges
+        observations += evening.observations
+        # With one side only, the counts of the second stay empty.
+        for side in range(len(evening.moments)):
+            moments[side].update(evening.moments[side])
+            nudges[side].update(evening.nudges[side])
         changed += [evening.changed] if evening.changed else []
-        progress(evenings, seen)
-    one, other = found
+        progress(evenings, observations)
+
+    def counts(side: int, code: str) -> RuleCounts:
+        return RuleCounts(moments=moments[side][code], nudges=nudges[side][code])
+
+    before, after = {rule.code: rule for rule in now}, {rule.code: rule for rule in then or ()}
+    rules = [
+        RuleComparison(
+            code=code,
+            name=(after.get(code) or before[code]).name,
+            now=counts(0, code) if code in before else None,
+            then=counts(1, code) if code in after else None,
+            changed=then is not None and _identity(before.get(code)) != _identity(after.get(code)),
+        )
+        for code in sorted({*before, *after})
+    ]
+    totals = [RuleCounts(moments=moments[side].total(), nudges=nudges[side].total()) for side in (0, 1)]
     return Comparison(
         evenings=evenings,
         empty=empty,
-        observations=seen,
-        rules=_by_rule(now, then, one, other),
-        now=one.all(),
-        then=None if then is None else other.all(),
+        observations=observations,
+        rules=tuple(rules),
+        now=totals[0],
+        then=None if then is None else totals[1],
         changed=tuple(changed),
     )
 
 
-class _SideCounts:
-    def __init__(self) -> None:
-        self.moments: Counter[str] = Counter()
-        self.nudges: Counter[str] = Counter()
+def compared_with_usual(*rules: Sequence[Rule] | None) -> frozenset[FeatureKey]:
+    """Return the features that some rule in any of these sets compares with what is usual."""
+    return usual_keys(needs([rule for each in rules for rule in each or ()]))
 
-    def of(self, code: str) -> RuleCounts:
-        return RuleCounts(moments=self.moments[code], nudges=self.nudges[code])
 
-    def all(self) -> RuleCounts:
-        return RuleCounts(moments=self.moments.total(), nudges=self.nudges.total())
+def usual_before(
+    began: datetime, evenings: Iterable[Greatest], keys: Iterable[FeatureKey]
+) -> Mapping[FeatureKey, Value]:
+    """Return what was usual at `began`; a key is left out where too few evenings before had a value for it."""
+    before = [values for other, values in evenings if began - MAX_AGE <= other < began]
+    usual: dict[FeatureKey, Value] = {}
+    for key in keys:
+        known: list[Any] = [values[measured_key(key)] for values in before if measured_key(key) in values]
+        if len(known) >= MIN_SESSIONS:
+            usual[key] = percentile(sorted(known), key.part)
+    return usual
 
 
 def _with_beginning(occurrence: StoredOccurrence, first: Observation) -> tuple[Observation, ...]:
@@ -194,22 +223,6 @@ def _nudges(evening: EveningReplay) -> dict[tuple[str, str, datetime], Moment]:
 
 def _all_moments(evening: EveningReplay) -> list[tuple[str, str, datetime]]:
     return sorted((moment.rule, moment.device, moment.began) for moment in evening.moments.values())
-
-
-def _by_rule(
-    now: Sequence[Rule], then: Sequence[Rule] | None, one: _SideCounts, other: _SideCounts
-) -> tuple[RuleComparison, ...]:
-    before, after = {rule.code: rule for rule in now}, {rule.code: rule for rule in then or ()}
-    return tuple(
-        RuleComparison(
-            code=code,
-            name=(after.get(code) or before[code]).name,
-            now=one.of(code) if code in before else None,
-            then=other.of(code) if code in after else None,
-            changed=then is not None and _identity(before.get(code)) != _identity(after.get(code)),
-        )
-        for code in sorted({*before, *after})
-    )
 
 
 def _identity(rule: Rule | None) -> tuple[str, bool, bool] | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from detector.backtest.compare import Comparison
 from detector.cli.history.backtest_output import comparison_as_json, comparison_lines, nothing_to_play
 from detector.cli.history.backtest_workers import compare_kept
 from detector.cli.output import print_json
@@ -36,13 +37,12 @@ def backtest(files: Sequence[Path], since: str, *, as_json: bool) -> None:
             over = [each for each in kept if each.ended is not None or each.ends <= now]
         found = compare_kept(over, before, after, settings, clock.monotonic)
     except StoreMissing:
-        kept = over = []
-        found = None
+        kept, over, found = [], [], Comparison()
     under_way = len(kept) - len(over)
     local = begins.astimezone(zone)
     if as_json:
         print_json(comparison_as_json(found, begins, under_way=under_way, is_in_force=is_in_force, zone=zone))
-    elif found is None or not found.evenings:
+    elif not found.evenings:
         click.echo(nothing_to_play(local, under_way=under_way))
     else:
         for line in comparison_lines(found, local, under_way=under_way, is_in_force=is_in_force, zone=zone):

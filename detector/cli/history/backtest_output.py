@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from detector.backtest.compare import Comparison, EveningChange, RuleComparison, RuleCounts
+from detector.backtest.compare import Comparison, RuleComparison, RuleCounts
 from detector.cli.output import attributes, cut, wrap
 from detector.core.effects import Moment
 from detector.i18n import _, ngettext
@@ -64,27 +64,37 @@ def comparison_lines(
 
 
 def comparison_as_json(
-    found: Comparison | None, since: datetime, *, under_way: int, is_in_force: bool, zone: ZoneInfo
+    found: Comparison, since: datetime, *, under_way: int, is_in_force: bool, zone: ZoneInfo
 ) -> dict[str, Any]:
-    """Return the comparison for JSON; `found` None: nothing is kept."""
-    evenings = found.evenings if found else 0
+    """Return the comparison for JSON."""
+
+    def sides(of: Comparison | RuleComparison) -> dict[str, Any]:
+        return {"now": _counts_as_json(of.now, found.evenings), "then": _counts_as_json(of.then, found.evenings)}
+
+    def nudges(moments: Iterable[Moment]) -> list[dict[str, Any]]:
+        return [
+            {"at": moment.decided_at.astimezone(zone)} | attributes(moment, "rule category device")
+            for moment in moments
+        ]
+
     return {
         "since": since,
-        "partner_times": evenings,
-        "without_observations": found.empty if found else 0,
+        "partner_times": found.evenings,
+        "without_observations": found.empty,
         "under_way": under_way,
-        "observations": found.observations if found else 0,
+        "observations": found.observations,
         "in_force_already": is_in_force,
-        "rules": [
-            attributes(each, "code name changed")
-            | {"now": _counts_as_json(each.now, evenings), "then": _counts_as_json(each.then, evenings)}
-            for each in (found.rules if found else ())
+        "rules": [attributes(each, "code name changed") | sides(each) for each in found.rules],
+        "all": sides(found),
+        "changed": [
+            {
+                "occurrence": each.occurrence.id,
+                "began": each.occurrence.began.astimezone(zone),
+                "appear": nudges(each.appear),
+                "vanish": nudges(each.vanish),
+            }
+            for each in found.changed
         ],
-        "all": {
-            "now": _counts_as_json(found.now if found else None, evenings),
-            "then": _counts_as_json(found.then if found else None, evenings),
-        },
-        "changed": [_change_as_json(each, zone) for each in found.changed] if found else [],
         "not_compared": ["outcomes"],
     }
 
@@ -150,7 +160,9 @@ def _changes(found: Comparison, headings: tuple[str, str], zone: ZoneInfo) -> It
         yield f"{evening.occurrence.began.astimezone(zone):%a %d %b %Y, %H:%M}"
         signed = [("+", moment) for moment in evening.appear] + [("-", moment) for moment in evening.vanish]
         for sign, moment in sorted(signed, key=lambda pair: pair[1].decided_at):
-            yield _nudge_line(sign, moment, rules, zone)
+            what = say_what(moment.category, device=moment.device)
+            at = f"{moment.decided_at.astimezone(zone):%H:%M:%S}"
+            yield cut(f"  {sign} {at}  {rules[moment.rule].name} ({moment.rule}): {what}", WIDTH)
     if (rest := len(with_nudges) - MAX_EVENINGS) > 0:
         text = ngettext(
             "… and {count:,} evening more; `--json` lists them all.",
@@ -167,30 +179,11 @@ def _changes(found: Comparison, headings: tuple[str, str], zone: ZoneInfo) -> It
         yield from _wrapped(text.format(count=others))
 
 
-def _nudge_line(sign: str, moment: Moment, rules: dict[str, RuleComparison], zone: ZoneInfo) -> str:
-    what = say_what(moment.category, device=moment.device)
-    at = f"{moment.decided_at.astimezone(zone):%H:%M:%S}"
-    return cut(f"  {sign} {at}  {rules[moment.rule].name} ({moment.rule}): {what}", WIDTH)
-
-
 def _counts_as_json(side: RuleCounts | None, evenings: int) -> dict[str, Any] | None:
     if side is None:
         return None
     each = round(side.moments / evenings, 3) if evenings else None
     return {"moments": side.moments, "moments_each": each, "nudges": side.nudges}
-
-
-def _change_as_json(evening: EveningChange, zone: ZoneInfo) -> dict[str, Any]:
-    return {
-        "occurrence": evening.occurrence.id,
-        "began": evening.occurrence.began.astimezone(zone),
-        "appear": [_nudge_as_json(moment, zone) for moment in evening.appear],
-        "vanish": [_nudge_as_json(moment, zone) for moment in evening.vanish],
-    }
-
-
-def _nudge_as_json(moment: Moment, zone: ZoneInfo) -> dict[str, Any]:
-    return {"at": moment.decided_at.astimezone(zone)} | attributes(moment, "rule category device")
 
 
 def _wrapped(text: str) -> list[str]:

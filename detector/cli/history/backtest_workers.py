@@ -16,11 +16,19 @@ from datetime import timedelta
 from multiprocessing import get_context
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from detector.backtest.compare import Comparison, EveningPlayed, KeptEvening, gather, play_evening
-from detector.backtest.usual_before import Greatest, compared_with_usual, to_measure, usual_before
+from detector.backtest.compare import (
+    Comparison,
+    EveningPlayed,
+    Greatest,
+    KeptEvening,
+    compared_with_usual,
+    gather,
+    play_evening,
+    usual_before,
+)
 from detector.cli.output import ProgressLine
 from detector.config.settings import Settings
-from detector.core.attention.baselines import MAX_AGE, maxima
+from detector.core.attention.baselines import MAX_AGE, maxima, measured_key
 from detector.errors import TurntowardError
 from detector.i18n import _
 from detector.paths import store_path
@@ -91,7 +99,8 @@ def _usuals(
         ]
     found: list[Greatest] = []
     progress = _("what is usual: evening {evening:,} of {all:,}")
-    for values in run(_greatest, [(each, to_measure(keys)) for each in before]):
+    measured = frozenset(map(measured_key, keys))
+    for values in run(_greatest, [(each, measured) for each in before]):
         found.append(values)
         progress_line(progress.format(evening=len(found), all=len(before)))
     return [usual_before(each.began, found, keys) for each in over]
