@@ -43,8 +43,6 @@ To see the whole of it in a few seconds, without a desktop: turntoward try
 _BOLD: Final = "\x1b[1m"
 _PLAIN: Final = "\x1b[0m"
 _BAR_COLUMNS: Final = 20
-# The margin, the count, the rate, and the space before the bar.
-_NUMBER_COLUMNS: Final = 2 + 7 + 12 + 2
 # A shorter sum of looks is not written: it would read as 0 s.
 _MIN_LENGTH: Final = timedelta(seconds=1)
 _DAYS: Final = tuple(day[:3] for day in WEEKDAYS)
@@ -85,10 +83,10 @@ def _parts(summary: Summary, width: int) -> Iterator[list[str]]:
     yield _cancelled(summary, width)
     yield _nudges(summary.nudges, width)
     yield _unsaid(summary, width)
-    yield _offers(summary, width)
+    yield _sentences(_("Once for good"), [say_offer(each.category, each.times) for each in summary.offers], width)
     if summary.full_weeks >= WEEKS_NEEDED:
         yield _weeks(summary.weeks)
-    yield _missing(summary.missing, width)
+    yield _sentences(_("Not enough data"), summary.missing, width)
 
 
 def _good(summary: Summary, width: int) -> list[str]:
@@ -131,16 +129,14 @@ def _known(summary: Summary, times: PartnerTimes, width: int) -> list[str]:
                 times.left_out_moments,
             ).format(count=times.left_out_moments)
         lines += _indented(_("{sentence}. No data is never a good evening.").format(sentence=sentence), width)
-    if times.under_way:
-        text = ngettext("{count} is still under way.", "{count} are still under way.", times.under_way)
-        lines += _indented(text.format(count=times.under_way), width)
-    if times.cut_off:
-        text = ngettext(
-            "{count} was cut off, and counted up to the last instant known.",
-            "{count} were cut off, and counted up to the last instant known.",
-            times.cut_off,
-        )
-        lines += _indented(text.format(count=times.cut_off), width)
+    under_way = ngettext("{count} is still under way.", "{count} are still under way.", times.under_way)
+    cut_off = ngettext(
+        "{count} was cut off, and counted up to the last instant known.",
+        "{count} were cut off, and counted up to the last instant known.",
+        times.cut_off,
+    )
+    for count, text in ((times.under_way, under_way), (times.cut_off, cut_off)):
+        lines += _indented(text.format(count=count), width) if count else []
     return lines
 
 
@@ -149,13 +145,9 @@ def _devices(summary: Summary, width: int) -> list[str]:
         return []
     lines = [_("Your devices")]
     for device in summary.devices:
-        lines += wrap(
-            f"{device.name}: {_took_part(device)}",
-            width,
-            initial_indent="  ",
-            subsequent_indent="    ",
-            break_long_words=False,
-        )
+        # An address that somebody took for a name is not broken, so that it can still be read.
+        text = f"{device.name}: {_took_part(device)}"
+        lines += wrap(text, width, initial_indent="  ", subsequent_indent="    ", break_long_words=False)
     if summary.put_away_first:
         text = _("{partner_times} began with a phone put away.")
         lines += _indented(text.format(partner_times=_partner_times(summary.put_away_first)), width)
@@ -208,7 +200,8 @@ def _table(heading: str, counts: Sequence[MomentCount], width: int, column: int)
     if not counts:
         return []
     most = max(count.moments for count in counts)
-    column = min(column, width - _NUMBER_COLUMNS - _BAR_COLUMNS)
+    # The margin, the count, the rate, and the space before the bar.
+    column = min(column, width - (2 + 7 + 12 + 2) - _BAR_COLUMNS)
     lines = [heading]
     for count in counts:
         rate = "" if count.per_hour is None else f"{_('{rate} per h').format(rate=f'{count.per_hour:.1f}'):>12}"
@@ -261,11 +254,6 @@ def _unsaid(summary: Summary, width: int) -> list[str]:
     return lines
 
 
-def _offers(summary: Summary, width: int) -> list[str]:
-    lines = [line for each in summary.offers for line in _indented(say_offer(each.category, each.times), width)]
-    return [_("Once for good"), *lines] if lines else []
-
-
 def _weeks(weeks: Sequence[Week]) -> list[str]:
     shown = weeks[-MAX_WEEKS:]
     most = max((week.per_hour or 0 for week in shown), default=0) or 1
@@ -282,9 +270,9 @@ def _weeks(weeks: Sequence[Week]) -> list[str]:
     return lines
 
 
-def _missing(sentences: Iterable[str], width: int) -> list[str]:
+def _sentences(heading: str, sentences: Iterable[str], width: int) -> list[str]:
     lines = [line for sentence in sentences for line in _indented(sentence, width)]
-    return [_("Not enough data"), *lines] if lines else []
+    return [heading, *lines] if lines else []
 
 
 def _indented(text: str, width: int) -> list[str]:

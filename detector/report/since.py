@@ -28,22 +28,17 @@ def parse_since(text: str, now: datetime, zone: tzinfo) -> datetime:
         try:
             day = date.fromisoformat(wanted)
         except ValueError:
-            raise UserError(
-                [Problem(message=_("--since: there is no date '{date}'").format(date=wanted), hint=hint)]
-            ) from None
+            message = _("--since: there is no date '{date}'").format(date=wanted)
+            raise UserError([Problem(message=message, hint=hint)]) from None
         if day > today:
             raise UserError([Problem(message=_("--since: {date} lies in the future").format(date=wanted), hint=hint)])
-        return _midnight(max(day, _EARLIEST), zone)
+        # In the first years of the calendar an instant cannot be converted to UTC, and nothing is kept of then anyway.
+        return datetime.combine(max(day, _EARLIEST), time(), tzinfo=zone)
     try:
         length = parse_length(wanted)
     except ValueError as failure:
         neither = _("'{text}' is neither a length nor a date").format(text=text)
         why = str(failure) if "too long" in str(failure) else neither
         raise UserError([Problem(message=f"--since: {why}", hint=hint)]) from None
-    if length % timedelta(days=1):
-        return now - length
-    return _midnight(today - length, zone)
-
-
-def _midnight(day: date, zone: tzinfo) -> datetime:
-    return datetime.combine(day, time(), tzinfo=zone)
+    # "7d" means seven whole days, "36h" means 36 hours to the second.
+    return now - length if length % timedelta(days=1) else datetime.combine(today - length, time(), tzinfo=zone)

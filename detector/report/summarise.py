@@ -88,7 +88,6 @@ def summarise(
     became of it.
     """
     kept = gather(occurrences, uses, moments, coverage, signs, since=since, until=until)
-
     counted_occurrences: list[_CountedOccurrence] = []
     everything, left_out_moments = Share(), 0
     for each in kept:
@@ -114,11 +113,11 @@ def summarise(
         under_way=under_way,
         cut_off=len(open_ended) - under_way,
     )
-
     total = sum((each.share for each in counted_occurrences), Share())
     found = [moment for each in counted_occurrences for moment in each.moments]
     excused = sum((each.excused for each in counted_occurrences), Counter[Reason]())
     all_moments = [moment for each in kept for moment in each.moments]
+    unsaid = Counter(each.reason for each in all_moments if each.decided == "suppressed" and each.reason is not None)
     nudges = _nudges(all_moments)
     weeks = _weeks(counted_occurrences)
     devices = survey(kept, phones)
@@ -143,7 +142,7 @@ def summarise(
         needed=excused[Reason.NEEDED],
         on_call=excused[Reason.ON_CALL],
         nudges=nudges,
-        unsaid=_unsaid(all_moments),
+        unsaid=tuple(Unsaid(reason=reason, moments=times) for reason, times in unsaid.most_common()),
         weeks=weeks,
         missing=_missing(partner_times, total, nudges, weeks),
         besides=_count_moments(
@@ -164,11 +163,9 @@ def _sort_out(moments: Sequence[Moment]) -> tuple[list[Moment], Counter[Reason]]
     for moment in moments:
         # Several moments of one use may be excused, by the answer to one of them; the use is excused once.
         kind = _excuse(moment)
-        if kind is not None and moment.use is not None and moment.use not in excused_uses:
-            excused_uses.add(moment.use)
+        if kind is not None and (moment.use is None or moment.use not in excused_uses):
             excused[kind] += 1
-        elif kind is not None and moment.use is None:
-            excused[kind] += 1
+            excused_uses |= set() if moment.use is None else {moment.use}
     seen: set[int] = set()
     # A use counts under its first rule. Rules for the report alone come last: any other rule says more about the use.
     for moment in sorted(moments, key=lambda each: (each.reason is Reason.REPORT_ONLY, each.number)):
@@ -220,13 +217,6 @@ def _nudges(moments: Iterable[Moment]) -> Nudges:
     )
 
 
-def _unsaid(moments: Iterable[Moment]) -> tuple[Unsaid, ...]:
-    reasons = Counter(
-        moment.reason for moment in moments if moment.decided == "suppressed" and moment.reason is not None
-    )
-    return tuple(Unsaid(reason=reason, moments=times) for reason, times in reasons.most_common())
-
-
 def _weeks(counted_occurrences: Iterable[_CountedOccurrence]) -> tuple[Week, ...]:
     by_monday: dict[date, list[_CountedOccurrence]] = {}
     for each in counted_occurrences:
@@ -235,17 +225,10 @@ def _weeks(counted_occurrences: Iterable[_CountedOccurrence]) -> tuple[Week, ...
     for monday, lived in sorted(by_monday.items()):
         share = sum((each.share for each in lived), Share())
         moments = sum(len(each.moments) for each in lived)
-        enough = share.known >= HOURS_NEEDED
-        weeks.append(
-            Week(
-                monday=monday,
-                partner_times=len(lived),
-                known=share.known,
-                moments=moments,
-                presence=_ratio(share.presence, share.known) if enough else None,
-                per_hour=_per_hour(moments, share.known),
-            )
-        )
+        # The same bound as for moments per hour: a share of ten minutes would be a grade of chance.
+        presence = _ratio(share.presence, share.known) if share.known >= HOURS_NEEDED else None
+        per_hour = _per_hour(moments, share.known)
+        weeks.append(Week(monday, len(lived), share.known, moments, presence, per_hour))
     return tuple(weeks)
 
 

@@ -117,7 +117,7 @@ class Unsaid:
     moments: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Week:
     """One week, from its Monday on; the numbers are None where too little of it is known."""
 

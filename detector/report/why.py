@@ -14,10 +14,10 @@ from typing import Any
 
 from detector.core.effects import Moment
 from detector.i18n import _
-from rules.evaluation import GroupResult, evaluate
+from rules.evaluation import evaluate
 from rules.explain import say_because, say_key, say_outcome, say_policy, say_value, say_what, why_line
 from rules.explain_condition import what_would_have_kept_it_quiet
-from rules.model import FeatureKey, Rule, Value
+from rules.model import Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +48,9 @@ def explain(
     """
     rule = rules.get(moment.rule)
     evidence = dict(moment.evidence)
-    held = _joint(rule, evidence)
-    changed = rule is not None and (held is None or held.holds is False)
+    # A feature that was unknown then is not among the evidence, and so it is unknown here as well.
+    held = evaluate(rule.condition.text, evidence.get) if rule else None
+    changed = held is not None and held.holds is False
     own = say_because(rule.because_parts, evidence, moment.device) if rule and not changed else None
     # What would have kept it quiet is computed from the evidence; with another condition it would be wrong (rule 2).
     quiet = None
@@ -125,10 +126,3 @@ def explanation_as_json(explanation: Explanation) -> dict[str, Any]:
         "outcome": moment.outcome,
         "came_of_it": explanation.outcome,
     }
-
-
-def _joint(rule: Rule | None, evidence: Mapping[FeatureKey, Value]) -> GroupResult | None:
-    if rule is None:
-        return None
-    # A feature that was unknown then is not among the evidence, and so it is unknown here as well.
-    return evaluate(rule.condition.text, evidence.get)

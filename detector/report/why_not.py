@@ -56,30 +56,30 @@ def find_situation(
     """Return what was the case at `at` in the evening of these observations; the nearest rule first."""
     effects: list[Effect] = []
     paused = False
-    for seen in observations:
+    for observation in observations:
         # A gap is observed at its end, and means that nothing is known of the time before.
-        if isinstance(seen, Gap) and seen.sense is None and seen.since <= at < seen.at:
+        if isinstance(observation, Gap) and observation.sense is None and observation.since <= at < observation.at:
             return Situation(at=at, nothing=_("Nothing is known of then, so nothing could be said."))
-        if seen.at > at:
+        if observation.at > at:
             break
-        effects += core.feed(seen)
-        if isinstance(seen, Paused | Resumed):
-            paused = isinstance(seen, Paused)
+        effects += core.feed(observation)
+        if isinstance(observation, Paused | Resumed):
+            paused = isinstance(observation, Paused)
     if paused:
         return Situation(at=at, nothing=_("The program was paused then, so it saw nothing."))
     effects += core.advance(at)
-    looks = core.snapshots()
-    if not looks:
+    snapshots = core.snapshots()
+    if not snapshots:
         return Situation(at=at, nothing=_("Nothing was in use then, so no rule could hold."))
-    uses = {look.use for look in looks}
+    uses = {snapshot.use for snapshot in snapshots}
     latest: dict[int, Moment] = {}
     for effect in effects:
         if isinstance(effect, Record) and isinstance(effect.what, Moment) and effect.what.use in uses:
             latest[effect.what.number] = effect.what
     return Situation(
         at=at,
-        in_use=tuple((look.device, look.category) for look in looks),
-        near=tuple(_near_rules(looks, rules)),
+        in_use=tuple((each.device, each.category) for each in snapshots),
+        near=tuple(_near_rules(snapshots, rules)),
         moments=tuple(latest.values()),
     )
 
@@ -93,18 +93,18 @@ def situation_lines(situation: Situation, clock: Callable[[datetime], str], widt
     yield from wrap(f"{clock(situation.at)}  {_('In front: {uses}.').format(uses=in_front)}", width)
     for sentence in _of_moments(situation, clock):
         yield from wrap(sentence, width, subsequent_indent="  ")
-    shown = [near for near in situation.near if not _has_moment(near, situation)][:MAX_RULES]
+    # A rule that has a moment was near, of course: the sentences above say what was decided about it.
+    decided = {(moment.rule, moment.device) for moment in situation.moments}
+    shown = [near for near in situation.near if (near.rule.code, near.device) not in decided][:MAX_RULES]
     if not shown:
         yield "" if situation.moments else _("No rule was near to holding.")
         return
     for near in shown:
         yield ""
         yield from wrap(_heading(near, several=len(situation.in_use) > 1), width, subsequent_indent="  ")
-        found = say_parts(near.parts)
-        for holds, words, stood in found:
-            mark = _MARKS[holds]
+        for holds, words, stood in say_parts(near.parts):
             tail = "" if holds and words.startswith("category ") else f": {stood}"
-            yield from wrap(f"{mark:<9} {words}{tail}", width, initial_indent="  ", subsequent_indent=" " * 12)
+            yield from wrap(f"{_MARKS[holds]:<9} {words}{tail}", width, initial_indent="  ", subsequent_indent=" " * 12)
 
 
 def situation_as_json(situation: Situation, clock: Callable[[datetime], str]) -> dict[str, Any]:
@@ -130,28 +130,19 @@ def situation_as_json(situation: Situation, clock: Callable[[datetime], str]) ->
     }
 
 
-def _near_rules(looks: Sequence[DeviceSnapshot], rules: Sequence[Rule]) -> list[NearRule]:
+def _near_rules(snapshots: Sequence[DeviceSnapshot], rules: Sequence[Rule]) -> list[NearRule]:
     found = []
-    for look in looks:
+    for snapshot in snapshots:
         for rule in rules:
-            categories = rule.condition.categories
-            if categories is not None and look.category not in categories:
+            if (categories := rule.condition.categories) is not None and snapshot.category not in categories:
                 continue
-            since = look.watch.holding_since(rule.code)
-            lasted = [None if each is None else look.features.at - each for each in since]
-            joint = evaluate(rule.condition.text, look.features.get, [each or timedelta(0) for each in lasted])
-            if joint.holds or joint.far < _too_far(joint):
-                found.append(NearRule(rule=rule, device=look.device, parts=joint, holds=bool(joint.holds)))
+            since = snapshot.watch.holding_since(rule.code)
+            lasted = [None if each is None else snapshot.features.at - each for each in since]
+            joint = evaluate(rule.condition.text, snapshot.features.get, [each or timedelta(0) for each in lasted])
+            # `far` counts what is missing, in parts. A rule of which hardly any part held is not worth showing.
+            if joint.holds or joint.far < max(1, len(joint.parts) - 1):
+                found.append(NearRule(rule=rule, device=snapshot.device, parts=joint, holds=bool(joint.holds)))
     return sorted(found, key=lambda near: (near.parts.far, near.rule.code, near.device))
-
-
-def _too_far(joint: GroupResult) -> float:
-    # `far` counts what is missing, in parts. A rule of which hardly any part held is not worth showing.
-    return float(max(1, len(joint.parts) - 1))
-
-
-def _has_moment(near: NearRule, situation: Situation) -> bool:
-    return any(moment.rule == near.rule.code and moment.device == near.device for moment in situation.moments)
 
 
 def _of_moments(situation: Situation, clock: Callable[[datetime], str]) -> Iterator[str]:
