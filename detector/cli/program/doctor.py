@@ -12,7 +12,7 @@ import click
 from detector.cli.calendar.age import say_age_found
 from detector.cli.output import print_json, wrap
 from detector.clock import SystemClock
-from detector.doctor.checks import CoverageFound, Findings, SenseFound, examine
+from detector.doctor.checks import Findings, SenseFound, examine
 from detector.doctor.dnd import DndFindings
 from detector.doctor.phones import DeviceKnown, PhoneFound
 from detector.i18n import _
@@ -85,7 +85,12 @@ def _lines(found: Findings) -> Iterator[str]:
     yield from _calendars(found)
     yield _("What is kept")
     yield from _indented(found.store_problem or _with_tilde(found.store))
-    yield from _coverage(found.coverage)
+    if not found.coverage:
+        yield from _indented(_("No partner time in the last seven days."))
+    for each in found.coverage[-MAX_OCCURRENCES:]:
+        share = each.known / each.lasted if each.lasted else 0.0
+        when = f"{each.began.astimezone():%a %d %b, %H:%M}"
+        yield from _indented(_("{when}: {share} of it was sensed.").format(when=when, share=f"{share:.0%}"))
     yield ""
     yield _("Settings and rules: {count} rules in force").format(count=found.rules)
     for sentence in summarize(found.asleep):
@@ -216,15 +221,6 @@ def _calendars(found: Findings) -> Iterator[str]:
         if each.shut_out:
             yield from _indented(_("  To do: {remedy}.").format(remedy=each.shut_out), "         ")
     yield ""
-
-
-def _coverage(coverage: tuple[CoverageFound, ...]) -> Iterator[str]:
-    if not coverage:
-        yield from _indented(_("No partner time in the last seven days."))
-    for each in coverage[-MAX_OCCURRENCES:]:
-        share = each.known / each.lasted if each.lasted else 0.0
-        when = f"{each.began.astimezone():%a %d %b, %H:%M}"
-        yield from _indented(_("{when}: {share} of it was sensed.").format(when=when, share=f"{share:.0%}"))
 
 
 def _with_tilde(path: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -32,13 +33,23 @@ def write_status(*, as_json: bool) -> None:
     state: dict[str, Any] = {"running": pid is not None, "pid": pid}
     state |= _parse(running_status() if pid is not None else None)
     state["declared"] = _count("SELECT count(*) FROM partner_times")
-    state["calendars"] = _calendars()
-    state["offers"] = _offers()
-    state["rules_changed"] = _is_changed(state.get("rule_files"))
+    state["calendars"], state["offers"] = [], []
+    more: list[list[str]] = []
+    has_calendars = _count("SELECT count(*) FROM calendars WHERE subscribed")
+    has_offers = _count("SELECT count(*) FROM moments WHERE outcome = 'together'")
+    if has_calendars or has_offers:
+        from detector.cli.program import status_details as details  # noqa: PLC0415 - the store's code is slow to import
+
+        state["calendars"] = details.calendars() if has_calendars else []
+        state["offers"] = details.offers() if has_offers else []
+        more = [details.calendar_lines(state["calendars"]), details.offer_lines(state["offers"])]
+    # The rule files of the session under way; other files count from the next session on.
+    in_use = state.get("rule_files")
+    state["rules_changed"] = bool(in_use) and fingerprint(rules_dir()) != in_use
     if as_json:
         print_json(state, sort_keys=True)
         return
-    for line in _lines(state):
+    for line in _lines(state, *more):
         click.echo("\n".join(wrap(line, later="  ", width=WIDTH)))
 
 
@@ -65,28 +76,7 @@ def _count(query: str) -> int | None:
     return int(count)
 
 
-def _calendars() -> list[dict[str, Any]]:
-    if not _count("SELECT count(*) FROM calendars WHERE subscribed"):
-        return []
-    from detector.cli.program.status_details import calendars  # noqa: PLC0415 - the store's code is slow to import
-
-    return calendars()
-
-
-def _offers() -> list[dict[str, Any]]:
-    if not _count("SELECT count(*) FROM moments WHERE outcome = 'together'"):
-        return []
-    from detector.cli.program.status_details import offers  # noqa: PLC0415 - the store's code is slow to import
-
-    return offers()
-
-
-def _is_changed(fingerprint_in_use: str | None) -> bool:
-    return bool(fingerprint_in_use) and fingerprint(rules_dir()) != fingerprint_in_use
-
-
-def _lines(state: dict[str, Any]) -> list[str]:
-    calendar_lines, offer_lines = _details(state)
+def _lines(state: dict[str, Any], calendar_lines: Sequence[str] = (), offer_lines: Sequence[str] = ()) -> list[str]:
     if not state["running"]:
         stopped = _("Turntoward is not running; `turntoward run` starts it.")
         return [stopped, _declared(state["declared"]), *calendar_lines, *offer_lines]
@@ -111,15 +101,7 @@ def _lines(state: dict[str, Any]) -> list[str]:
     if state["rules_changed"]:
         lines.append(_("The rule files changed; that counts from the next partner time on."))
     lines += [_("A problem: {problem}").format(problem=problem) for problem in state.get("problems") or ()]
-    return lines + offer_lines
-
-
-def _details(state: dict[str, Any]) -> tuple[list[str], list[str]]:
-    if not state["calendars"] and not state["offers"]:
-        return [], []
-    from detector.cli.program.status_details import calendar_lines, offer_lines  # noqa: PLC0415 - imported by now
-
-    return calendar_lines(state["calendars"]), offer_lines(state["offers"])
+    return [*lines, *offer_lines]
 
 
 def _declared(count: int | None) -> str:

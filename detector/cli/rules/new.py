@@ -160,13 +160,13 @@ def _change(rule: Rule, after: timedelta | None, exempt: str | None, when: str |
 
 def _make(
     *,
+    code: str,
     category: str | None,
-    after: timedelta | None,
     sign: str | None,
+    after: timedelta | None,
     exempt: str | None,
     when: str | None,
     name: str | None,
-    code: str,
 ) -> Draft:
     if when is not None:
         text, says = when, _("holds when this does: {condition}").format(condition=" ".join(when.split()))
@@ -201,21 +201,21 @@ def _make(
 def _compile(text: str, option: str) -> Condition:
     try:
         return compile_condition(text)
-    except RuleError as wrong:
-        flat = " ".join(text.splitlines())
-        raise UserError(
-            [
-                Problem(
-                    message=each.message,
-                    file=option,
-                    column=each.offset + 1,
-                    width=each.width,
-                    source=flat,
-                    hint=each.hint,
-                )
-                for each in wrong.problems
-            ]
-        ) from None
+    except RuleError as error:
+        # On one line each character keeps its place, so the caret stands under the word that the problem is about.
+        source = " ".join(text.splitlines())
+        problems = [
+            Problem(
+                message=each.message,
+                file=option,
+                column=each.offset + 1,
+                width=each.width,
+                source=source,
+                hint=each.hint,
+            )
+            for each in error.problems
+        ]
+        raise UserError(problems) from None
 
 
 def _write(draft: Draft, path: Path, *, dry_run: bool, is_own: bool) -> None:

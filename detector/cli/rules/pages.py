@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from detector.doctor.checks import unusable_here
 from detector.errors import EXIT_DONE, EXIT_INPUT, Problem, UserError
 from detector.i18n import _
 from detector.paths import rules_dir
-from detector.rulebook.loading import RuleFile, RulesInForce, load_rules, read_rule_file
+from detector.rulebook.loading import RulesInForce, load_rules, read_rule_file
 from detector.rulebook.unusable import summarize
 from detector.spelling import did_you_mean
 from rules.language.problems import shown
@@ -35,7 +35,7 @@ SECTIONS: Final = {
 def list_rules(*, as_json: bool) -> None:
     """Write the rules in force, those that cannot work here, and what is wrong with the person's own."""
     loaded = load_rules(rules_dir())
-    unusable = _unusable(loaded)
+    unusable = asyncio.run(unusable_here(loaded.rules, SystemClock()))
     if as_json:
         print_json(
             {
@@ -77,7 +77,16 @@ def check_files(files: Sequence[Path], *, as_json: bool) -> int:
     read = [(click.format_filename(path), read_rule_file(path)) for path in files]
     problems = [problem for _name, file in read for problem in file.problems]
     if as_json:
-        print_json({"files": [_file_as_json(name, file) for name, file in read]})
+        listed = [
+            {
+                "file": name,
+                "rules": [rule.code for rule in file.rules],
+                "broken": list(file.broken),
+                "problems": [_problem_as_json(problem) for problem in file.problems],
+            }
+            for name, file in read
+        ]
+        print_json({"files": listed})
         return EXIT_INPUT if problems else EXIT_DONE
     for name, file in read:
         if not file.problems:
@@ -103,10 +112,6 @@ def _say_fine(rules: Sequence[Rule]) -> str:
     return _("the {count} rules {codes} are fine.").format(count=len(rules), codes=codes)
 
 
-def _unusable(loaded: RulesInForce) -> Mapping[str, str]:
-    return asyncio.run(unusable_here(loaded.rules, SystemClock()))
-
-
 def _row(code: str, name: str, origin: str) -> str:
     cut = name if len(name) <= NAME_COLUMNS else name[: NAME_COLUMNS - 1] + "…"
     line = f"{code:<8}  {cut:<{NAME_COLUMNS}}  {origin}"
@@ -119,14 +124,11 @@ def _page_lines(rule: Rule, loaded: RulesInForce) -> Iterator[str]:
     for line in rule.condition.text.strip().splitlines():
         yield f"  {line.strip()}"
     if rule.after_grace:
-        yield ""
-        yield _("  (waits for the grace at the start of partner time to pass)")
+        yield from ("", _("  (waits for the grace at the start of partner time to pass)"))
     if not rule.speaks:
-        yield ""
-        yield _("  (is kept for the report, and never says anything)")
+        yield from ("", _("  (is kept for the report, and never says anything)"))
     for key, title in SECTIONS.items():
-        yield ""
-        yield title
+        yield from ("", title)
         yield from wrap(" ".join(getattr(rule.page, key).split()), "  ", "  ", width=WIDTH)
     yield ""
     yield _("From: {source}").format(source=rule.source)
@@ -142,15 +144,6 @@ def _rule_as_json(rule: Rule, loaded: RulesInForce) -> dict[str, Any]:
         | attributes(rule, "after_grace speaks source")
         | {"replaces": loaded.replaced.get(rule.code)}
     )
-
-
-def _file_as_json(name: str, file: RuleFile) -> dict[str, Any]:
-    return {
-        "file": name,
-        "rules": [rule.code for rule in file.rules],
-        "broken": list(file.broken),
-        "problems": [_problem_as_json(problem) for problem in file.problems],
-    }
 
 
 def _problem_as_json(problem: Problem) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import indent
-from typing import Any, Final
+from typing import Final
 
 import click
 
@@ -35,10 +35,19 @@ def test_timelines(files: Sequence[Path], packs: Sequence[Path], *, as_json: boo
     """
     folder = rules_dir()
     chosen = files or tuple(sorted(path for path in folder.glob("*.txt") if path.name[0] != "."))
-    loaded = _load(folder, packs)
+    if problems := [problem for path in packs for problem in read_rule_file(path).problems]:
+        raise UserError(problems)
+    loaded = load_rules(folder, more=packs)
     played = _play(_read(chosen), loaded)
     if as_json:
-        print_json({"timelines": [_timeline_as_json(*each) for each in played]})
+        listed = [
+            attributes(timeline, "place name")
+            | {"ok": difference is None}
+            | attributes(timeline, "expected outcomes")
+            | {"differs": difference}
+            for timeline, difference in played
+        ]
+        print_json({"timelines": listed})
     elif not chosen:
         none_yet = _(
             "There is no timeline in {folder}.\n"
@@ -54,13 +63,6 @@ def test_timelines(files: Sequence[Path], packs: Sequence[Path], *, as_json: boo
     if loaded.problems:
         click.echo(_("Some rules of your own are broken and left out; `turntoward rules` says where."), err=True)
     return EXIT_FAILED if any(difference for _timeline, difference in played) else EXIT_DONE
-
-
-def _load(folder: Path, packs: Sequence[Path]) -> RulesInForce:
-    problems = [problem for path in packs for problem in read_rule_file(path).problems]
-    if problems:
-        raise UserError(problems)
-    return load_rules(folder, more=packs)
 
 
 def _read(files: Sequence[Path]) -> list[Timeline]:
@@ -109,12 +111,3 @@ def _write(played: Sequence[tuple[Timeline, str | None]]) -> None:
         else ngettext("{count:,} timeline, all as expected.", "{count:,} timelines, all as expected.", len(played))
     )
     click.echo(text.format(count=len(played), failed=failed))
-
-
-def _timeline_as_json(timeline: Timeline, difference: str | None) -> dict[str, Any]:
-    return (
-        attributes(timeline, "place name")
-        | {"ok": difference is None}
-        | attributes(timeline, "expected outcomes")
-        | {"differs": difference}
-    )

@@ -41,7 +41,10 @@ class _Entry(NamedTuple):
 
 def learn(subject: Subject, category: str | None, *, yes: bool) -> None:
     """Ask what the subject is unless `category` says so, and write it into the config."""
-    _check(category)
+    if category is not None and category not in LEARNABLE:
+        hint = did_you_mean(category, LEARNABLE, _("One of: {categories}.").format(categories=", ".join(LEARNABLE)))
+        message = _("There is no category '{category}' for an app. {hint}")
+        raise UserError(message.format(category=shown(category), hint=hint))
     config = ConfigText(config_path())
     classifier = load_classifier(config.settings.activities)
     now = subject.classify(classifier)
@@ -82,13 +85,6 @@ def learn_unknown(apps: Iterable[str]) -> None:
         _write(config, entries)
     else:
         click.echo(_("Nothing is written."))
-
-
-def _check(category: str | None) -> None:
-    if category is not None and category not in LEARNABLE:
-        hint = did_you_mean(category, LEARNABLE, _("One of: {categories}.").format(categories=", ".join(LEARNABLE)))
-        message = _("There is no category '{category}' for an app. {hint}")
-        raise UserError(message.format(category=shown(category), hint=hint))
 
 
 def _list_and_word(subject: Subject, classifier: Classifier) -> tuple[str, str]:

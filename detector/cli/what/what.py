@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 
 import click
@@ -11,14 +12,17 @@ import click
 from detector.activities.classifier import Classifier
 from detector.activities.load import load_classifier
 from detector.cli.output import is_interactive
-from detector.cli.what.front import in_front, watch_front
 from detector.cli.what.learning import learn, learn_unknown
 from detector.cli.what.subject import Subject, clock, write_classification
 from detector.cli.what.unknown import list_unknown, named_unknown
+from detector.clock import SystemClock
 from detector.config.read import read_settings
-from detector.errors import UserError
+from detector.core.attention.settings import AttentionSettings
+from detector.errors import SensorUnavailable, UserError
 from detector.i18n import _
 from detector.paths import config_path
+from detector.sensors import first_available
+from detector.sensors.model import Toplevel, ToplevelFocused
 from detector.sensors.settings import SensorSettings
 
 
@@ -74,14 +78,14 @@ def _check_package(subject: Subject) -> None:
 
 
 def _seen_in_front() -> Subject:
-    toplevel = asyncio.run(in_front(read_settings(config_path()).sources, other=is_interactive()))
+    toplevel = asyncio.run(_in_front(read_settings(config_path()).sources, other=is_interactive()))
     if toplevel is None:
         raise UserError(_("Nothing is in front, so there is nothing to learn."))
     return Subject.of(toplevel)
 
 
 async def _watch(classifier: Classifier, sources: SensorSettings, *, once: bool, as_json: bool) -> None:
-    async with aclosing(watch_front(sources)) as events:
+    async with aclosing(_watch_front(sources)) as events:
         async for event in events:
             if event.toplevel is not None:
                 subject = Subject.of(event.toplevel)
@@ -93,3 +97,39 @@ async def _watch(classifier: Classifier, sources: SensorSettings, *, once: bool,
                 click.echo(_("{time}  nothing is in front").format(time=clock(event.at)))
             if once:
                 return
+
+
+async def _watch_front(sources: SensorSettings) -> AsyncGenerator[ToplevelFocused, None]:
+    """Yield what is in front now, and then each change."""
+    sensor, refusals = await first_available("focus", SystemClock(), AttentionSettings(), None, sources)
+    if sensor is None:
+        lines = [_("No sensor can tell here what is in front of you:")]
+        for refusal in refusals:
+            lines.append(f"  {refusal.sensor}: {refusal.why}.")
+            if refusal.remedy:
+                lines.append(f"    {refusal.remedy}")
+        lines.append(_("Ask about words of yours instead, for example: turntoward what --app firefox --title YouTube"))
+        raise SensorUnavailable("\n".join(lines))
+    async with aclosing(sensor.observe()) as events:
+        async for event in events:
+            if isinstance(event, ToplevelFocused):
+                yield event
+
+
+async def _in_front(sources: SensorSettings, *, other: bool) -> Toplevel | None:
+    # With `other`, it is what comes to the front after the terminal in which the person types.
+    first: Toplevel | None = None
+    async with aclosing(_watch_front(sources)) as events:
+        async for event in events:
+            toplevel = event.toplevel
+            if not other:
+                return toplevel
+            if toplevel is None:
+                continue
+            # When the command starts, the terminal in which the person types is in front.
+            if first is None:
+                first = toplevel
+                click.echo(_("Turn to the app that you mean, then come back here. Ctrl-C leaves."))
+            elif toplevel.app_id != first.app_id:
+                return toplevel
+    return None
