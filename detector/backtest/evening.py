@@ -57,6 +57,7 @@ class EveningReplay:
         if now is not None:
             if seen.at - now > SECOND or not isinstance(seen, InputCounted):
                 self._advance_to(seen.since if isinstance(seen, Gap) and seen.sense is None else seen.at)
+            # The core may be past it by now, as a nudge was shown meanwhile, and takes nothing from before its own time.
             if seen.at < now:
                 seen = replace(seen, at=now)
         if isinstance(seen, Answered):

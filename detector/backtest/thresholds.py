@@ -55,6 +55,7 @@ def find_threshold(condition: str) -> Threshold | None:
     if re.search(r"\bnot\s*\(", condition):
         return None
     found = [each for each in map(_threshold, _COMPARED.finditer(condition)) if each is not None]
+    # A rule that counts has a `dwell` beside it only to leave out what was in passing.
     for names in (_COUNTS, ("time",), ("dwell",), ("for",)):
         of_kind = [each for each in found if each.name in names]
         if of_kind:

@@ -64,6 +64,7 @@ def clock(text: str) -> datetime:
             _("no clock shows '{text}'").format(text=text), text, _("Write for example 18:40 or 18:40:05.")
         )
     at = DAY + timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    # Rule 1: no evening begins before noon.
     return at if hours >= 12 else at + timedelta(days=1)
 
 
@@ -129,6 +130,7 @@ def _single(at: datetime, device: str, words: str) -> obs.Observation:
     if shown := re.fullmatch(r"(shown|not shown) (\d{1,6})", words):
         nudge = int(shown[2])
         return obs.Shown(at=at, nudge=nudge, by="test") if shown[1] == "shown" else obs.NotShown(at=at, nudge=nudge)
+    # Only words without a number of their own: the others are never near to what was written.
     likely = (*SIMPLE, "desktop", "closes", *CATEGORIES)
     hint = did_you_mean(words, likely, _('docs/rules.md, "Timelines of your own", says which words there are.'))
     raise InvalidLine(_("a timeline does not know '{words}'").format(words=words[:80]), words, hint)

@@ -186,6 +186,7 @@ def main() -> None:
         if isinstance(code, int) and code:
             sys.exit(code)
     except click.exceptions.Abort:
+        # 128 + SIGINT, as a shell reports Ctrl-C.
         sys.exit(130)
     except click.exceptions.Exit as ending:
         sys.exit(ending.exit_code)

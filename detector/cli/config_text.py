@@ -66,8 +66,10 @@ class ConfigText:
         """
         byte_order_mark = b"\xef\xbb\xbf"
         mark = byte_order_mark if (self._before or b"").startswith(byte_order_mark) else b""
+        # A link, as in a folder of dotfiles, stays one: its target is replaced.
         target = Path(os.path.realpath(self.path))
         try:
+            # By content, not by time: an editor may save twice within the clock's resolution.
             if _read(self.path) != self._before:
                 message = _("was changed by something else meanwhile; nothing is written")
                 raise UserError([Problem(file=str(self.path), message=message, hint=_("Say it once more."))])
@@ -123,6 +125,7 @@ def _is_parsed_as(text: str, wanted: dict[str, Any]) -> bool:
 
 
 def _edited(text: str, category: str, kind: str, word: str) -> str:
+    # tomlkit keeps the comments and the order of what it does not change.
     document = tomlkit.parse(text)
     given: Any = document.get("activity")
     _remove(given, kind, word)
@@ -155,6 +158,7 @@ def _without(entry: dict[str, Any], kind: str, word: str) -> dict[str, Any]:
 
 
 def _remove(entries: Any, kind: str, word: str) -> None:
+    # Backward, as deleting an entry moves those after it.
     for at in range(len(entries or ()) - 1, -1, -1):
         entry = entries[at]
         for key in _lists_with(kind):

@@ -85,9 +85,11 @@ def choose_by_name(items: Iterable[T], wanted: str, *keys: Callable[[T], str], u
     known = list(items)
     folded = wanted.strip().casefold()
     for key in keys:
+        # The first key that finds any decides: a title that is equal to an id must not make the id ambiguous.
         if found := [each for each in known if key(each).casefold() == folded]:
             return found
     names = [key(each) for each in known for key in keys]
+    # Every number is near to every other, so numbers are no suggestions.
     hint = did_you_mean(wanted.strip(), [name for name in names if not name.isdigit()], otherwise)
     raise UserError(f"{unknown}\n  {hint}")
 
@@ -106,6 +108,7 @@ def confirm(question: str, *, yes: bool, unchanged: str, with_yes: str, default:
     """
     if yes:
         return True
+    # A script must neither hang on a question nor agree by being silent.
     if not is_interactive():
         raise UserError(f"{unchanged} {_('There is no terminal to ask on.')}\n  {with_yes}")
     if click.confirm(question, default=default):
@@ -138,6 +141,7 @@ class ProgressLine:
         line = printable(text)[: COLUMNS - 2]
         self._next = now + (0.2 if self._is_terminal else 5.0)
         self._is_shown = True
+        # `\r` goes back to the beginning of the line, and `ESC [K` clears it.
         sys.stderr.write(f"\r\x1b[K{line}" if self._is_terminal else f"{line} …\n")
         sys.stderr.flush()
 

@@ -53,6 +53,7 @@ def as_text(summary: Summary, width: int = 80, *, colour: bool = False) -> str:
     """Return the report in lines of at most `width` columns (70 at least); ANSI codes only where `colour` is set."""
     parts = [lines for lines in _parts(summary, max(width, MIN_WIDTH)) if lines]
     if colour:
+        # Only the first line of a part is its heading.
         parts = [[_BOLD + lines[0] + _PLAIN, *lines[1:]] for lines in parts]
     return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
 
@@ -262,6 +263,7 @@ def _weeks(weeks: Sequence[Week]) -> list[str]:
     for week in shown:
         row = f"  {_day(week.monday):<10}  {_hours(week.known):>12}"
         if week.per_hour is None or week.presence is None:
+            # The week stays in the table: a gap in it would look as if there had been no partner time.
             row += _("  not enough data")
         else:
             bar = _bar(week.per_hour / most)
@@ -324,6 +326,7 @@ def _bar(part: float) -> str:
 
 def _marked_bar(part: float) -> str:
     cells = ["█" if at < round(part * _BAR_COLUMNS) else "·" for at in range(_BAR_COLUMNS)]
+    # Inserted rather than painted over a cell, so that the bar keeps all its cells.
     cells.insert(round(PRESENCE_MARK * _BAR_COLUMNS), "|")
     return "".join(cells)
 

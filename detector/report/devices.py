@@ -54,6 +54,7 @@ def _device(name: str, kept: Sequence[OccurrenceRows], *, paired: bool, spoke: b
         of_unknown_length += sum(1 for use in distracting if not use.trusted and use.ended == use.began)
         pick_ups += sum(1 for sign in each.signs if isinstance(sign, PickedUp) and sign.device == name)
         well += put_away_first(each, name)
+    # Every device but this one is a phone or a tablet.
     phone = name != LAPTOP
     return Device(
         name=name,

@@ -79,6 +79,7 @@ def _took_place(parts: Sequence[StoredOccurrence], declared: PartnerTime | None)
     over = [part for part in parts if part.ended is not None]
     if not over:
         return None
+    # The parts together: what lies between them was lost to a restart and is not counted as lived.
     began = min(part.began for part in over)
     lasted = sum(((part.ended or part.began) - part.began for part in over), timedelta(0))
     planned = declared.lasts if declared is not None else max(part.ends for part in over) - began
@@ -103,6 +104,7 @@ def _planned(
 
 
 def _number(occurrence: str) -> int:
+    # `3@20261123T183000` is an occurrence of the partner time 3; other names, as in recordings, belong to none.
     number = occurrence.partition("@")[0]
     return int(number) if number.isdecimal() else 0
 

@@ -188,6 +188,7 @@ def _max_stretch(counted_occurrences: Iterable[_CountedOccurrence], zone: tzinfo
     stretches = [stretch for each in counted_occurrences for stretch in each.divided.present]
     if not stretches:
         return None
+    # Of equal ones the first.
     begins, ends = max(stretches, key=lambda stretch: stretch[1] - stretch[0])
     return Undisturbed(lasted=ends - begins, began=begins.astimezone(zone))
 

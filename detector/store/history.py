@@ -18,7 +18,7 @@ from detector.core.observations import Observation, PartnerTimeBegan, PartnerTim
 from detector.store import rows
 from detector.store.database import Database, StateStore
 from detector.store.forgetting import Interval, without_forgotten
-from detector.store.microseconds import to_instant, to_microseconds, to_optional_microseconds
+from detector.store.microseconds import MICROSECOND, to_instant, to_microseconds, to_optional_microseconds
 from detector.store.model import StoredCoverage, StoredOccurrence, StoredUse, UnknownApps
 
 T = TypeVar("T")
@@ -122,6 +122,12 @@ class HistoryStore:
     def moments(self, since: datetime | None = None, until: datetime | None = None) -> list[Moment]:
         """Return the moments of these occurrences."""
         return self._of_occurrences("moments", rows.MOMENTS.columns, rows.MOMENTS.from_row, since, until)
+
+    def moments_of(self, occurrence: StoredOccurrence) -> list[Moment]:
+        """Return the moments of one occurrence."""
+        # `moments` chooses by when an occurrence began, and two may have begun at the same instant.
+        found = self.moments(occurrence.began, occurrence.began + MICROSECOND)
+        return [moment for moment in found if moment.occurrence == occurrence.id]
 
     def last_moment(self) -> Moment | None:
         """Return the moment that was decided last, suppressed ones too, or None."""

@@ -34,6 +34,7 @@ def backtest(files: Sequence[Path], since: str, *, as_json: bool) -> None:
     try:
         with Store.open(store_path(), read_only=True) as store:
             kept = store.history.occurrences(begins)
+            # One that has no end but should be over by now was cut off: the daemon was killed in it.
             over = [each for each in kept if each.ended is not None or each.ends <= now]
         found = compare_kept(over, before, after, settings, clock.monotonic)
     except StoreMissing:
@@ -55,6 +56,7 @@ def _both_sides(files: Sequence[Path]) -> tuple[tuple[Rule, ...], tuple[Rule, ..
         raise UserError(problems)
     folder = rules_dir()
     packs = {path.resolve() for path in find_packs(folder)[0]}
+    # Links and relative paths may name a pack that is in force already.
     outside = [path for path in files if path.resolve() not in packs]
     # A pack that is in force already has no "before" but the rules without it.
     before = load_rules(folder, without=files)

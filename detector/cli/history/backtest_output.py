@@ -8,12 +8,11 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from detector.backtest.compare import Comparison, RuleComparison, RuleCounts
-from detector.cli.output import attributes, cut, wrap
+from detector.cli.output import COLUMNS, attributes, cut, wrap
 from detector.core.effects import Moment
 from detector.i18n import _, ngettext
 from rules.explain import say_what
 
-WIDTH: Final = 80
 NAME_COLUMNS: Final = 36
 # Evenings that the text lists; JSON has them all.
 MAX_EVENINGS: Final = 20
@@ -111,6 +110,7 @@ def _table(found: Comparison, headings: tuple[str, str]) -> Iterator[str]:
         yield names.rstrip()
     without_moments = 0
     for rule in found.rules:
+        # A rule that changed is shown even if it found nothing: the person asks about it.
         if not rule.changed and not any(side and side.moments for side in (rule.now, rule.then)):
             without_moments += 1
             continue
@@ -139,6 +139,7 @@ def _moments_each(side: RuleCounts | None, evenings: int) -> str:
     if side is None:
         return ""
     mean = side.moments / evenings
+    # Less than 0.05 would read as 0.0, which looks like never.
     return f"{mean:.1f}" if mean >= 0.05 or not side.moments else "<0.1"
 
 
@@ -159,10 +160,11 @@ def _changes(found: Comparison, headings: tuple[str, str], zone: ZoneInfo) -> It
     for evening in with_nudges[:MAX_EVENINGS]:
         yield f"{evening.occurrence.began.astimezone(zone):%a %d %b %Y, %H:%M}"
         signed = [("+", moment) for moment in evening.appear] + [("-", moment) for moment in evening.vanish]
+        # By time, so that a nudge that only moves stands beside itself.
         for sign, moment in sorted(signed, key=lambda pair: pair[1].decided_at):
             what = say_what(moment.category, device=moment.device)
             at = f"{moment.decided_at.astimezone(zone):%H:%M:%S}"
-            yield cut(f"  {sign} {at}  {rules[moment.rule].name} ({moment.rule}): {what}", WIDTH)
+            yield cut(f"  {sign} {at}  {rules[moment.rule].name} ({moment.rule}): {what}", COLUMNS)
     if (rest := len(with_nudges) - MAX_EVENINGS) > 0:
         text = ngettext(
             "… and {count:,} evening more; `--json` lists them all.",
@@ -187,7 +189,7 @@ def _counts_as_json(side: RuleCounts | None, evenings: int) -> dict[str, Any] | 
 
 
 def _wrapped(text: str) -> list[str]:
-    return wrap(text, width=WIDTH)
+    return wrap(text, width=COLUMNS)
 
 
 def _day(at: datetime) -> str:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from datetime import timedelta
 from multiprocessing import get_context
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -41,7 +40,6 @@ MapFunction: TypeAlias = Callable[[Callable[[Any], Any], Sequence[Any]], Iterato
 # Up to so many evenings are played in this process: starting others would take longer.
 FEW_EVENINGS: Final = 8
 MAX_PROCESSES: Final = 8
-INSTANT: Final = timedelta(microseconds=1)
 
 
 class _Job(NamedTuple):
@@ -147,11 +145,10 @@ def _start_job(now: Sequence[Rule], then: Sequence[Rule] | None, settings: Setti
 
 def _play(task: tuple[StoredOccurrence, Mapping[FeatureKey, Value]]) -> EveningPlayed:
     (occurrence, usuals), job = task, _job[-1]
-    kept = job.store.history.moments(occurrence.began, occurrence.began + INSTANT)
     evening = KeptEvening(
         occurrence=occurrence,
         observations=job.store.history.observations(occurrence.id),
-        moments=[moment for moment in kept if moment.occurrence == occurrence.id],
+        moments=job.store.history.moments_of(occurrence),
         usuals=usuals,
     )
     return play_evening(evening, job.now, job.then, policy=job.settings.policy, attention=job.settings.attention)

@@ -25,6 +25,7 @@ def export(output: Path | None, *, as_json: bool) -> None:
         _write(sys.stdout.write, as_json=as_json)
         return
     try:
+        # O_EXCL takes no link and no existing file, and nobody else can open the file before its first byte is there.
         descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except OSError as failed:
         message = _("cannot be written: {why}").format(why=failed.strerror)
@@ -33,6 +34,7 @@ def export(output: Path | None, *, as_json: bool) -> None:
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             count = _write(file.write, as_json=as_json)
+    # On Ctrl-C as well: half a document must not look like an export.
     except BaseException as failed:
         output.unlink(missing_ok=True)
         if isinstance(failed, OSError):

@@ -31,10 +31,12 @@ def forget(length: tuple[str, ...], *, everything: bool, yes: bool) -> None:
 
 
 def _forget_last(length: timedelta) -> None:
+    # One instant for the files and for the store, so that both lose the same stretch.
     now = SystemClock().now()
     # Recordings of failures hold observations, too, and lie beside the store.
     recordings = delete_recordings(state_dir(), now - length)
     counts, continues = [], False
+    # Opening a store for writing makes one, so it is opened only where there is one.
     if path_exists(store_path()):
         with Store.open(store_path()) as store:
             counts = _counts(store.forget(now - length, now=now))
@@ -49,6 +51,7 @@ def _forget_last(length: timedelta) -> None:
     forgotten = _("Forgotten: the last {length} ({counts}).")
     click.echo(forgotten.format(length=say_length(length), counts=", ".join(counts)))
     click.echo(_("Nothing of it is left in the files."))
+    # The daemon is woken in any case: it holds what was forgotten in its memory.
     if wake_daemon() and continues:
         click.echo(_("Partner time goes on: what comes from now on is kept again."))
 
@@ -81,11 +84,9 @@ def _forget_everything(*, yes: bool) -> None:
 
 
 def _counts(forgotten: DeletedCounts) -> list[str]:
+    times = forgotten.partner_times
     counted = (
-        (
-            forgotten.partner_times,
-            ngettext("{count:,} partner time", "{count:,} partner times", forgotten.partner_times),
-        ),
+        (times, ngettext("{count:,} partner time", "{count:,} partner times", times)),
         (forgotten.phones, ngettext("{count:,} phone", "{count:,} phones", forgotten.phones)),
         (forgotten.occurrences, ngettext("{count:,} occurrence", "{count:,} occurrences", forgotten.occurrences)),
         (forgotten.moments, ngettext("{count:,} moment", "{count:,} moments", forgotten.moments)),

@@ -6,11 +6,11 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
 from zoneinfo import ZoneInfo
 
 import click
 
+from detector.cli.output import COLUMNS
 from detector.clock import SystemClock
 from detector.config.read import read_settings
 from detector.core.observations import PickedUp, PutAway
@@ -27,8 +27,6 @@ from detector.store.errors import StoreMissing
 from detector.store.store import Store
 from detector.zone import local_zone
 
-WIDTH: Final = 80
-
 
 def report(since: str, *, json_wanted: bool) -> None:
     """Write the report on what is kept since then, as text or as JSON."""
@@ -40,7 +38,7 @@ def report(since: str, *, json_wanted: bool) -> None:
     if not summary.partner_times.all and not summary.cancelled and not _is_anything_kept():
         click.echo(FIRST_USE, nl=False)
         return
-    text = as_text(summary, WIDTH, colour=sys.stdout.isatty())
+    text = as_text(summary, COLUMNS, colour=sys.stdout.isatty())
     # The bars are no ASCII: where the terminal's encoding lacks them, a question mark is better than a traceback.
     encoding = sys.stdout.encoding or "utf-8"
     click.echo(text.encode(encoding, "replace").decode(encoding), nl=False)
@@ -55,6 +53,7 @@ def _summarise(since: datetime, until: datetime, zone: ZoneInfo) -> Summary:
         # `rules` and `doctor` report broken rules; here only the names are needed.
         rules = {rule.code: rule.name for rule in load_rules(rules_dir()).rules}
         occurrences = store.history.occurrences(since, until)
+        # The daemon writes uses and coverage when partner time ends; until then they follow from the observations.
         unfinished = {
             each.id: measure_unfinished(each, store.history.observations(each.id))
             for each in occurrences
@@ -79,7 +78,7 @@ def _summarise(since: datetime, until: datetime, zone: ZoneInfo) -> Summary:
             rules=rules,
             signs=store.history.observations_of([PickedUp, PutAway], since, until),
             phones=store.phones.all(),
-            settled=_not_to_be_offered(store.state.get(DECLINED)),
+            settled=declined(store.state.get(DECLINED)).union(read_settings(config_path()).policy.for_both),
             cancelled=_cancelled(store, since, until, zone),
         )
         return replace(summary, quiet_evening=done if is_quiet else None)
@@ -98,10 +97,6 @@ def _cancelled(store: Store, since: datetime, until: datetime, zone: ZoneInfo) -
         zone=zone,
     )
     return [each for each in every if since <= each.begins < until]
-
-
-def _not_to_be_offered(declined_then: object) -> frozenset[str]:
-    return declined(declined_then).union(read_settings(config_path()).policy.for_both)
 
 
 def _is_anything_kept() -> bool:

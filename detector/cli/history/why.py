@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 
-from detector.cli.output import print_json
+from detector.cli.output import COLUMNS, print_json
 from detector.config.read import read_settings
 from detector.core.attention.baselines import MAX_AGE, usual_keys, usuals
 from detector.core.attention.settings import AttentionSettings
@@ -28,8 +28,6 @@ from detector.zone import local_zone
 from rules.engine import needs
 from rules.explain import say_what
 from rules.model import FeatureKey, Rule, Value
-
-WIDTH: Final = 80
 
 
 def why(what: tuple[str, ...], *, day: str | None, is_list: bool, as_json: bool) -> None:
@@ -69,7 +67,7 @@ class _Explainer:
         explained = [explain(each, self._by_code, self._clock, occurrence.began) for each in moments]
         if not moments:
             return [f"{self._heading(occurrence)} {_('It has no moments.')}"], []
-        return [self._heading(occurrence), *(self._row(each)[:WIDTH] for each in moments)], [
+        return [self._heading(occurrence), *(self._row(each)[:COLUMNS] for each in moments)], [
             explanation_as_json(each) for each in explained
         ]
 
@@ -79,16 +77,17 @@ class _Explainer:
             text = _("Moment {number} was said. `turntoward why {number}` says why.")
             raise UserError(text.format(number=moment.number))
         explanation = explain(moment, self._by_code, self._clock, occurrence.began)
-        lines = explanation_lines(explanation, self._clock, WIDTH)
+        lines = explanation_lines(explanation, self._clock, COLUMNS)
         return [self._heading(occurrence), *lines], explanation_as_json(explanation)
 
     def explain_instant(self, text: str) -> tuple[list[str], Any]:
         occurrence, at = _find_instant(text, self._occurrences, self._zone)
         settings = read_settings(config_path())
         usual = self._usual_before(occurrence, settings.attention)
+        # From the beginning on: what a rule remembers depends on all that was observed before.
         core = Pipeline(self._rules, settings.policy, settings.attention, usual)
         situation = find_situation(self._store.history.observations(occurrence.id), at, core, self._rules)
-        lines = situation_lines(situation, self._clock, WIDTH)
+        lines = situation_lines(situation, self._clock, COLUMNS)
         return [self._heading(occurrence), *lines], situation_as_json(situation, self._clock)
 
     def _last(self, *, silent: bool) -> tuple[StoredOccurrence, Moment]:
@@ -96,6 +95,7 @@ class _Explainer:
         for occurrence in reversed(self._occurrences):
             found = [moment for moment in self._moments(occurrence) if moment.decided in wanted]
             if found:
+                # Two devices may have a moment at the same instant: the higher number was decided later.
                 return occurrence, max(found, key=lambda moment: (moment.decided_at, moment.number))
         raise UserError(
             _("No moment passed in silence. `turntoward why not 19:10` says how near the rules were at an instant.")
@@ -120,14 +120,13 @@ class _Explainer:
     def _usual_before(self, occurrence: StoredOccurrence, settings: AttentionSettings) -> Mapping[FeatureKey, Value]:
         compared = usual_keys(needs(self._rules))
         if not compared:
+            # Most rules compare with nothing: then the 28 days before need not be read, which takes seconds.
             return {}
         before = self._store.history.occurrences(occurrence.began - MAX_AGE, occurrence.began)
         return usuals((list(self._store.history.observations(each.id)) for each in before), compared, settings)
 
     def _moments(self, occurrence: StoredOccurrence) -> list[Moment]:
-        # The store looks moments up by when partner time began, so an interval of one instant finds this occurrence.
-        found = self._store.history.moments(occurrence.began, occurrence.began + timedelta(microseconds=1))
-        return sorted((each for each in found if each.occurrence == occurrence.id), key=lambda each: each.number)
+        return sorted(self._store.history.moments_of(occurrence), key=lambda moment: moment.number)
 
     def _row(self, moment: Moment) -> str:
         decided = _("a nudge") if moment.decided == "nudged" else _("kept, not said")
@@ -151,6 +150,7 @@ def _parse_arguments(what: tuple[str, ...]) -> tuple[bool, str | None]:
     if len(rest) > 1:
         raise click.UsageError(_("Ask for one moment, or one instant: turntoward why not 19:10"))
     wanted = rest[0] if rest else None
+    # The bound keeps int() from failing: it takes no number of thousands of digits.
     if wanted is None or (wanted.isascii() and wanted.isdigit() and int(wanted) > 0 and len(wanted) < 10):
         return is_negated, wanted
     if ":" not in wanted:

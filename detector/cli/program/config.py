@@ -32,6 +32,7 @@ def write_sample() -> None:
     path = config_path()
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # It fails where there is a file, and nobody else can read the new one from the start.
         path.touch(mode=0o600, exist_ok=False)
         path.write_text(sample(), encoding="utf-8")
     except FileExistsError:

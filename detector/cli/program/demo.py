@@ -143,6 +143,7 @@ def _report(store: Store, began: datetime, ended: datetime, rules: Sequence[Rule
         store.history.uses(),
         store.history.moments(),
         store.history.coverage(),
+        # The bounds are half-open, [since, until): a second more takes the whole evening in.
         since=began - timedelta(seconds=1),
         until=ended + timedelta(seconds=1),
         zone=local_zone(),

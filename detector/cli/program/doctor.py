@@ -213,6 +213,7 @@ def _adb(phone: PhoneFound) -> Iterator[str]:
 def _calendars(found: Findings) -> Iterator[str]:
     if not found.calendars:
         return
+    # This section brings its own blank line, as it is left out where there are none.
     yield _("Calendars that you subscribed to")
     for each in found.calendars:
         where = _("{address}, on the local network") if each.local else "{address}"

@@ -30,19 +30,20 @@ from detector.store.store import Store
 def install_service() -> None:
     """Write the unit for this installation, enable it, and start it."""
     path, unit, network = unit_path(), unit_for(command_path()), _needs_network()
+    # Another program, or the person, may have a unit of that name.
     if path.exists() and not is_own_unit(path):
         message = _("{path} is not a unit that turntoward wrote; nothing was changed.\n  Move it aside first.")
         raise UserError(message.format(path=path))
     try:
         write_unit_file(path, unit)
     except OSError as failed:
-        raise TurntowardError(
-            _("{path} could not be written: {why}.").format(path=path, why=failed.strerror)
-        ) from failed
+        message = _("{path} could not be written: {why}.")
+        raise TurntowardError(message.format(path=path, why=failed.strerror)) from failed
     click.echo(_("The unit is in {path}.").format(path=path))
     if network is not None and allow_network(wanted=network) and network:
         text = _("It may reach the network, for your phone, a calendar or ActivityWatch: {path}.")
         click.echo(text.format(path=network_path()))
+    # `restart`, not `start`: a daemon of an earlier version may be running.
     if _systemctl(("daemon-reload",), ("enable", UNIT), ("restart", UNIT)):
         click.echo(_("Turntoward runs now, and starts with your session; `turntoward status` says what it is doing."))
     if _is_new_here():

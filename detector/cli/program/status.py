@@ -15,14 +15,13 @@ from typing import Any, Final
 
 import click
 
-from detector.cli.output import print_json, wrap
+from detector.cli.output import COLUMNS, print_json, wrap
 from detector.clock import SystemClock
 from detector.control.lock import running_pid, running_status
 from detector.i18n import _, ngettext
 from detector.paths import rules_dir, store_path
 from detector.rulebook.fingerprint import fingerprint
 
-WIDTH: Final = 80
 # An instant that is farther away than this is written with its date.
 SAME_DAY: Final = timedelta(hours=20)
 
@@ -50,7 +49,7 @@ def write_status(*, as_json: bool) -> None:
         print_json(state, sort_keys=True)
         return
     for line in _lines(state, *more):
-        click.echo("\n".join(wrap(line, later="  ", width=WIDTH)))
+        click.echo("\n".join(wrap(line, later="  ", width=COLUMNS)))
 
 
 def _parse(status: str | None) -> dict[str, Any]:

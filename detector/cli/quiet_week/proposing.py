@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 import click
@@ -31,14 +30,10 @@ def write_proposals(*, as_json: bool) -> None:
     week, evenings = _read_week()
     found = _propose(evenings, declined=week.declined)
     if as_json:
-        print_json(
-            {
-                "evenings": len(evenings),
-                "missing": max(0, EVENINGS - len(evenings)),
-                "declined": list(week.declined),
-                "proposals": [_proposal_as_json(proposal) for proposal in found],
-            }
-        )
+        listed = [_proposal_as_json(proposal) for proposal in found]
+        missing_evenings = max(0, EVENINGS - len(evenings))
+        state = {"evenings": len(evenings), "missing": missing_evenings, "declined": list(week.declined)}
+        print_json(state | {"proposals": listed})
         return
     if missing := say_missing(week, len(evenings)):
         for sentence in missing:
@@ -65,18 +60,15 @@ def accept_proposal(code: str) -> None:
     proposal = _find(code, evenings, week)
     today = f"{plan.CLOCK.now().astimezone():%Y-%m-%d}"
     path = write_rule(rules_dir(), _as_own_rule(proposal), _("yours since {day}").format(day=today))
+    # Who accepts takes back an earlier "no".
     if proposal.code in week.declined:
         with plan.open_store() as store:
             quiet_week.decline(store, proposal.code, wanted=True)
     before, after = say_number(proposal.threshold.number), say_number(proposal.proposed)
     done = _("{code} now asks for {after} instead of {before}: it stands in {file}.")
     undo = _("To undo it, take {code} out of that file, from its [[rule]] on; the built-in rule is back then.")
-    plan.conclude(
-        [
-            done.format(code=proposal.code, after=after, before=before, file=click.format_filename(path)),
-            undo.format(code=proposal.code),
-        ]
-    )
+    done = done.format(code=proposal.code, after=after, before=before, file=click.format_filename(path))
+    plan.conclude([done, undo.format(code=proposal.code)])
 
 
 def decline_proposal(code: str) -> None:
@@ -98,11 +90,8 @@ def _read_week() -> tuple[QuietWeek, list[OwnEvening]]:
             week, evenings = quiet_week.load(store), []
             # An evening may have several parts: a restart of the daemon divides it.
             for parts in quiet_week.evenings(store, week, local_zone()):
-                own = []
-                for part in parts:
-                    moments = store.history.moments(part.began, part.began + timedelta(microseconds=1))
-                    decided = [moment for moment in moments if moment.occurrence == part.id]
-                    own.append((part, tuple(store.history.observations(part.id)), decided))
+                history = store.history
+                own = [(part, tuple(history.observations(part.id)), history.moments_of(part)) for part in parts]
                 evenings.append(OwnEvening(parts=own))
             return week, evenings
     except StoreMissing:
@@ -113,6 +102,7 @@ def _propose(
     evenings: Sequence[OwnEvening], *, declined: tuple[str, ...] = (), only: str | None = None
 ) -> list[ThresholdProposal]:
     settings, rules = read_settings(config_path()), load_rules(rules_dir()).rules
+    # A rule of their own has the number that the person wants already.
     mine = [rule.code for rule in rules if rule.source != BUILT_IN]
     return propose(
         evenings, rules, mine=mine, declined=declined, only=only, policy=settings.policy, attention=settings.attention
@@ -120,6 +110,7 @@ def _propose(
 
 
 def _find(code: str, evenings: Sequence[OwnEvening], week: QuietWeek) -> ThresholdProposal:
+    # Playing all evenings for the other rules as well would take seconds.
     for proposal in _propose(evenings, only=code.strip().upper()):
         return proposal
     if missing := say_missing(week, len(evenings)):

@@ -46,12 +46,14 @@ def stop_week() -> None:
         say(_("The quiet week is not under way; nothing was changed."))
         return
     text = _("The quiet week is over after {evenings}; from now on nudges are said.")
+    # The evening that was under way does not count, as it is not over.
     plan.conclude([text.format(evenings=say_evenings(evening - 1))])
 
 
 def write_status(*, as_json: bool) -> None:
     """Write how many of the evenings are done."""
     try:
+        # Read-only, as asking how far it is must not make a store.
         with Store.open(store_path(), read_only=True) as store:
             week = quiet_week.load(store)
             done = _evenings_done(store, week)

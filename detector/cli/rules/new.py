@@ -13,7 +13,7 @@ from typing import Final
 
 import click
 
-from detector.cli.output import is_interactive, wrap
+from detector.cli.output import COLUMNS, is_interactive, wrap
 from detector.cli.parameters import LENGTH
 from detector.cli.rules.writing import (
     PAGE_KEYS,
@@ -44,7 +44,6 @@ from rules.language.problems import shown
 from rules.lengths import say_length
 from rules.model import Condition, Rule
 
-WIDTH: Final = 80
 # What a new rule may be about.
 ABOUT: Final = ("distraction", *CATEGORIES)
 
@@ -67,6 +66,7 @@ def new_rule(
     by_code = {rule.code: rule for rule in loaded.rules}
     if origin is None and code is not None and code.upper() in by_code and when is None and category is None:
         origin = code
+    # Who gives what decides by options is a script, or in no need of questions.
     asks = is_interactive() and not (when or category or (origin and (after or exempt)))
     if asks and origin is None:
         click.echo(_("A rule of your own. Ctrl-C leaves, and nothing is written.") + "\n")
@@ -135,6 +135,7 @@ def _change(rule: Rule, after: timedelta | None, exempt: str | None, when: str |
         changes.append(_("except when {condition}").format(condition=exempt.strip()))
     _compile(text, "--when")
     copy = as_table(rule)
+    # A page may be folded over several lines in its pack; here each text is one line.
     page = {key: " ".join(str(copy[key]).split()) for key in PAGE_KEYS}
     more = {key: value for key, value in copy.items() if key not in {"code", "name", "when", *PAGE_KEYS}}
     how = ", ".join(changes) or _("copied for you to edit")
@@ -260,4 +261,4 @@ def _refuse(draft: Draft, file: str, before: RuleFile | None, after: RuleFile) -
 
 
 def _echo(text: str) -> None:
-    click.echo("\n".join(wrap(text, width=WIDTH)))
+    click.echo("\n".join(wrap(text, width=COLUMNS)))

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import click
 
-from detector.cli.output import attributes, print_json, wrap
+from detector.cli.output import COLUMNS, attributes, print_json, wrap
 from detector.clock import SystemClock
 from detector.doctor.checks import unusable_here
 from detector.errors import EXIT_DONE, EXIT_INPUT, Problem, UserError
@@ -21,7 +21,6 @@ from detector.spelling import did_you_mean
 from rules.language.problems import shown
 from rules.model import Rule
 
-WIDTH: Final = 80
 NAME_COLUMNS: Final = 40
 SECTIONS: Final = {
     "notices": _("Notices"),
@@ -47,14 +46,16 @@ def list_rules(*, as_json: bool) -> None:
         return
     click.echo(_row(_("CODE"), _("NAME"), _("FROM")))
     for rule in loaded.rules:
+        # The file is enough in a table; the page of the rule has the whole path.
         origin = rule.source.rpartition("/")[2]
         replaces = rule.code in loaded.replaced
         click.echo(_row(rule.code, rule.name, _("{origin}, replaces").format(origin=origin) if replaces else origin))
     for sentence in summarize(unusable):
         text = _("Asleep here: {rules} `turntoward doctor` says more.").format(rules=sentence)
-        click.echo("\n" + "\n".join(wrap(text, width=WIDTH)))
+        click.echo("\n" + "\n".join(wrap(text, width=COLUMNS)))
     click.echo("\n" + _("`turntoward rules CODE` shows a rule's page."))
     if loaded.problems:
+        # To the standard error, so that the table itself can be piped.
         click.echo("\n" + _("Not all of your own rules could be used:") + "\n", err=True)
         for problem in loaded.problems:
             click.echo(str(problem), err=True)
@@ -63,6 +64,7 @@ def list_rules(*, as_json: bool) -> None:
 def show_rule(code: str, *, as_json: bool) -> None:
     """Write the page of the rule."""
     loaded = load_rules(rules_dir())
+    # Codes are written in capital letters, but nobody has to type them so.
     rule = next((rule for rule in loaded.rules if rule.code == code.upper()), None)
     if rule is None:
         raise UserError(_no_such_rule(code, loaded))
@@ -86,11 +88,12 @@ def check_files(files: Sequence[Path], *, as_json: bool) -> int:
             }
             for name, file in read
         ]
+        # In JSON the problems are data; that there are any is said by the exit code.
         print_json({"files": listed})
         return EXIT_INPUT if problems else EXIT_DONE
     for name, file in read:
         if not file.problems:
-            click.echo("\n".join(wrap(f"{name}: {_say_fine(file.rules)}", later="  ", width=WIDTH)))
+            click.echo("\n".join(wrap(f"{name}: {_say_fine(file.rules)}", later="  ", width=COLUMNS)))
     if problems:
         raise UserError(problems)
     return EXIT_DONE
@@ -115,7 +118,7 @@ def _say_fine(rules: Sequence[Rule]) -> str:
 def _row(code: str, name: str, origin: str) -> str:
     cut = name if len(name) <= NAME_COLUMNS else name[: NAME_COLUMNS - 1] + "…"
     line = f"{code:<8}  {cut:<{NAME_COLUMNS}}  {origin}"
-    return line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
+    return line if len(line) <= COLUMNS else line[: COLUMNS - 1] + "…"
 
 
 def _page_lines(rule: Rule, loaded: RulesInForce) -> Iterator[str]:
@@ -129,7 +132,7 @@ def _page_lines(rule: Rule, loaded: RulesInForce) -> Iterator[str]:
         yield from ("", _("  (is kept for the report, and never says anything)"))
     for key, title in SECTIONS.items():
         yield from ("", title)
-        yield from wrap(" ".join(getattr(rule.page, key).split()), "  ", "  ", width=WIDTH)
+        yield from wrap(" ".join(getattr(rule.page, key).split()), "  ", "  ", width=COLUMNS)
     yield ""
     yield _("From: {source}").format(source=rule.source)
     if rule.code in loaded.replaced:

@@ -34,6 +34,7 @@ def test_timelines(files: Sequence[Path], packs: Sequence[Path], *, as_json: boo
     `files`: none means those beside the person's own rules; `packs`: rules to try beside those in force.
     """
     folder = rules_dir()
+    # A name that begins with a dot is a file that an editor has not finished.
     chosen = files or tuple(sorted(path for path in folder.glob("*.txt") if path.name[0] != "."))
     if problems := [problem for path in packs for problem in read_rule_file(path).problems]:
         raise UserError(problems)
@@ -89,6 +90,7 @@ def _play(timelines: Sequence[Timeline], loaded: RulesInForce) -> list[tuple[Tim
     for timeline in timelines:
         effects = play(timeline, Pipeline(loaded.rules, settings.policy, settings.attention))
         difference = differs(timeline, effects)
+        # A code that no rule has can never be decided; the difference alone does not say so.
         hint = misspelt(timeline, codes) if difference else None
         played.append((timeline, f"{difference}\n    {hint}" if hint else difference))
     return played

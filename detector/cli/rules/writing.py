@@ -97,6 +97,7 @@ def with_length(when: str, after: timedelta) -> str | None:
     if len(found) != 1:
         return None
     (only,) = found
+    # Replaced in the text itself, so that line breaks and blanks of the condition stay.
     return when[: only.start(1)] + _exact(after) + when[only.end(1) :]
 
 
@@ -111,6 +112,7 @@ def length_in(when: str) -> timedelta | None:
 
 def with_exception(when: str, exempt: Condition) -> str:
     """Return the condition, except where `exempt` certainly holds: what is not known exempts from nothing."""
+    # `not (unknown)` is unknown, so without these parts the rule could not hold where the exemption is unknown.
     unsure = sorted({say_key(key) for key in exempt.needs if key.name not in ALWAYS_KNOWN})
     parts = [f"not ({exempt.text.strip()})", *(f"{name} is unknown" for name in unsure)]
     return f"({when.strip()})\nand ({' or '.join(parts)})"
@@ -129,6 +131,7 @@ def needs_of(condition: Condition, touched_by_input: Collection[str]) -> str:
 
 def free_code(taken: Collection[str]) -> str:
     """Return the first code of X101, X102 … that no rule has."""
+    # No built-in code begins with X.
     return next(code for number in range(101, 10_000) if (code := f"X{number}") not in taken)
 
 
@@ -136,6 +139,7 @@ def append_rule(before: str | None, draft: str) -> str:
     """Return the text of the file with the rule after what is in it."""
     if not before:
         return "# " + _("Rules of your own; docs/rules.md says how they are written.") + "\n\n" + draft
+    # The file keeps its line ends: an editor on another system may have written it.
     line_end = "\r\n" if "\r\n" in before else "\n"
     gap = "" if before.endswith("\n") else line_end
     return before + gap + line_end + draft.replace("\n", line_end)
@@ -147,6 +151,7 @@ def _quoted(value: str | bool) -> str:  # noqa: FBT001 - a value to be written, 
 
 
 def _exact(length: timedelta) -> str:
+    # Written so that it reads back as the same length, to the microsecond; `say_length` rounds.
     seconds = length.total_seconds()
     if seconds % 60 == 0 and seconds >= 120:
         return f"{seconds / 60:g} min"

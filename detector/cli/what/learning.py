@@ -16,8 +16,8 @@ from detector.activities.load import load_classifier
 from detector.activities.model import Classification
 from detector.activities.patterns import clean
 from detector.cli.config_text import ConfigText
-from detector.cli.output import confirm, is_interactive, wrap
-from detector.cli.what.subject import WIDTH, Subject, shown, write_row
+from detector.cli.output import COLUMNS, confirm, is_interactive, wrap
+from detector.cli.what.subject import Subject, shown, write_row
 from detector.errors import UserError
 from detector.i18n import _
 from detector.paths import config_path
@@ -124,6 +124,7 @@ def _ask(word: str, now: Classification) -> str | None:
     write_row(_("now"), f"{now.category}: {now.name}" if now.name else now.category)
     write_row(_("why"), now.why)
     numbered = list(enumerate(LEARNABLE, start=1))
+    # Three columns, filled downward, with as many rows as the first column needs.
     rows = -(-len(numbered) // 3)
     for row in range(rows):
         click.echo("".join(f"  {number:>2} {name:<12}" for number, name in numbered[row::rows]).rstrip())
@@ -151,7 +152,7 @@ def _write(config: ConfigText, entries: Sequence[_Entry]) -> None:
     sentences.append(
         _("It stands in {path}, and holds from the next partner time that begins.").format(path=config.path)
     )
-    click.echo("\n".join(wrap(" ".join(sentences), width=WIDTH)))
+    click.echo("\n".join(wrap(" ".join(sentences), width=COLUMNS)))
 
 
 def _require_terminal(instead: str) -> None:

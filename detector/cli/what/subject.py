@@ -14,10 +14,9 @@ import click
 
 from detector.activities.classifier import Classifier
 from detector.activities.model import Classification
-from detector.cli.output import printable, wrap
+from detector.cli.output import COLUMNS, printable, wrap
 from detector.sensors.model import Toplevel
 
-WIDTH: Final = 80
 MAX_WORD: Final = 60
 
 
@@ -59,6 +58,7 @@ class Subject:
         if self.package is not None:
             return {"package": self.package}
         words = {"app": self.app or "", "title": self.title, "program": self.program, "inside": self.inside}
+        # A title may hold a name or the subject of a letter, so only what the person typed is written out.
         if self.is_seen:
             del words["title"]
         return words
@@ -83,7 +83,7 @@ def write_classification(subject: Subject, found: Classification, *, as_json: bo
 def write_row(key: str, text: str) -> None:
     """Write one named line below what it belongs to."""
     lead = f"  {key:<9}"
-    click.echo("\n".join(wrap(text, lead, " " * len(lead), width=WIDTH, break_words=True)))
+    click.echo("\n".join(wrap(text, lead, " " * len(lead), width=COLUMNS, break_words=True)))
 
 
 def shown(word: str) -> str:

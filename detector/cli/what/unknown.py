@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 
 import click
 
-from detector.cli.output import print_json, wrap
-from detector.cli.what.subject import WIDTH, shown
+from detector.cli.output import COLUMNS, print_json, wrap
+from detector.cli.what.subject import shown
 from detector.i18n import _, ngettext
 from detector.paths import store_path
 from detector.store.errors import StoreMissing
@@ -31,6 +31,7 @@ def named_unknown() -> list[str]:
     opens: Counter[str] = Counter()
     for unknown in _read().values():
         opens.update(unknown.named)
+    # The most opened first, as its answer is worth most; equal ones by name, so that the order is stable.
     return sorted(opens, key=lambda app: (-opens[app], app))
 
 
@@ -84,4 +85,4 @@ def _opened(unknown: UnknownApps) -> str:
 
 
 def _wrapped(text: str) -> list[str]:
-    return wrap(text, later="  ", width=WIDTH)
+    return wrap(text, later="  ", width=COLUMNS)
