@@ -57,10 +57,7 @@ def learn(subject: Subject, category: str | None, *, yes: bool) -> None:
     # A category that was answered to the question needs no second question.
     question = _("Write that {word} is {category}?").format(word=shown(word), category=wanted)
     if not confirm(
-        question,
-        yes=yes or category is None,
-        unchanged=_("Nothing is written."),
-        with_yes=_("Add --yes to write it."),
+        question, yes=yes or category is None, unchanged=_("Nothing is written."), with_yes=_("Add --yes to write it.")
     ):
         return
     _write(config, [_Entry(subject, list_name, word, wanted)])

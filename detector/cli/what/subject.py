@@ -35,11 +35,7 @@ class Subject:
     def of(cls, toplevel: Toplevel) -> Subject:
         """Return what a sensor saw in front."""
         return cls(
-            app=toplevel.app_id,
-            title=toplevel.title,
-            program=toplevel.program,
-            inside=toplevel.inside,
-            is_seen=True,
+            app=toplevel.app_id, title=toplevel.title, program=toplevel.program, inside=toplevel.inside, is_seen=True
         )
 
     @property
