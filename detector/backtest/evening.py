@@ -8,7 +8,7 @@ Rule 3: every nudge is shown at its own instant, unless the nudge about the same
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -46,26 +46,35 @@ class EveningReplay:
         self._not_shown = {moment.use for moment in nudged if moment.outcome is Outcome.UNDELIVERED}
         self._nudge_of_use: dict[int, int] = {}
 
-    def feed(self, seen: Observation) -> None:
+    def feed(self, observation: Observation) -> None:
         """Feed the core what was observed then; its own nudges are shown in between."""
-        if isinstance(seen, Shown | NotShown):
+        # These tell of the nudges of then; the nudges of these rules get their own.
+        if isinstance(observation, Shown | NotShown):
             return
-        if isinstance(seen, PartnerTimeBegan) and seen.quiet:
+        if isinstance(observation, PartnerTimeBegan) and observation.quiet:
             # In the quiet week every nudge was suppressed; a backtest asks what the rules would have said.
-            seen = replace(seen, quiet=False)
+            observation = replace(observation, quiet=False)
         core, now = self._core, self._core.now
         if now is not None:
-            if seen.at - now > SECOND or not isinstance(seen, InputCounted):
-                self._advance_to(seen.since if isinstance(seen, Gap) and seen.sense is None else seen.at)
+            if observation.at - now > SECOND or not isinstance(observation, InputCounted):
+                self._advance_to(
+                    observation.since if isinstance(observation, Gap) and observation.sense is None else observation.at
+                )
             # The core may be past it by now, as a nudge was shown meanwhile, and takes nothing from before its own time.
-            if seen.at < now:
-                seen = replace(seen, at=now)
-        if isinstance(seen, Answered):
-            number = self._nudge_of_use.get(self._use_of_kept_nudge.get(seen.nudge) or 0)
+            if observation.at < now:
+                observation = replace(observation, at=now)
+        if isinstance(observation, Answered):
+            number = self._nudge_of_use.get(self._use_of_kept_nudge.get(observation.nudge) or 0)
             if number is None:
                 return
-            seen = replace(seen, nudge=number)
-        self._carry_out(core.feed(seen))
+            observation = replace(observation, nudge=number)
+        self._carry_out(core.feed(observation))
+
+    def play(self, observations: Iterable[Observation]) -> Collection[Moment]:
+        """Feed all that was observed; return the moments."""
+        for observation in observations:
+            self.feed(observation)
+        return self.moments.values()
 
     def _advance_to(self, until: datetime) -> None:
         # A nudge is due at an instant of its own, and must be shown then, not at the next observation. Input comes every
@@ -76,16 +85,13 @@ class EveningReplay:
 
     def _carry_out(self, effects: tuple[Effect, ...]) -> None:
         for effect in effects:
-            if isinstance(effect, Record):
-                if isinstance(effect.what, Moment):
-                    self.moments[effect.what.number] = effect.what
+            if isinstance(effect, Record) and isinstance(effect.what, Moment):
+                self.moments[effect.what.number] = effect.what
             elif isinstance(effect, Notify):
-                self._show(effect.moment, self._core.now or effect.moment.decided_at)
-
-    def _show(self, moment: Moment, at: datetime) -> None:
-        if moment.use is not None:
-            self._nudge_of_use[moment.use] = moment.number
-        if moment.use in self._not_shown:
-            self._carry_out(self._core.feed(NotShown(at=at, nudge=moment.number)))
-        else:
-            self._carry_out(self._core.feed(Shown(at=at, nudge=moment.number, by=NOTIFIER)))
+                moment, at = effect.moment, self._core.now or effect.moment.decided_at
+                if moment.use is not None:
+                    self._nudge_of_use[moment.use] = moment.number
+                shown = Shown(at=at, nudge=moment.number, by=NOTIFIER)
+                failed = NotShown(at=at, nudge=moment.number)
+                # What the core is fed here may have effects of its own, such as the outcome of the nudge before.
+                self._carry_out(self._core.feed(failed if moment.use in self._not_shown else shown))

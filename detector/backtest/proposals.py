@@ -75,11 +75,6 @@ class ThresholdProposal:
     then: ProposalSide
     bounded: bool
 
-    @property
-    def below(self) -> int:
-        """In how many evenings the rule does not hold with the proposed number."""
-        return self.evenings - self.then.evenings
-
 
 def propose(
     evenings: Sequence[OwnEvening],
@@ -158,7 +153,7 @@ def say_why(proposal: ThresholdProposal) -> str:
     template = templates.get(threshold.name, _("there were fewer than {number} {things}{within}"))
     text = _("In {below} of your {all} evenings {stayed}; {before} or more in {reached}.")
     return text.format(
-        below=proposal.below,
+        below=proposal.evenings - proposal.then.evenings,
         all=proposal.evenings,
         stayed=template.format(number=number, within=within, things=COUNTED.get(threshold.name, "")),
         before=say_number(threshold.number),
@@ -181,10 +176,7 @@ def _candidates(
     for evening in evenings:
         held: set[str] = set()
         for _occurrence, observations, _moments in evening.parts:
-            played = EveningReplay(each, silent, attention)
-            for seen in observations:
-                played.feed(seen)
-            held |= {moment.rule for moment in played.moments.values()}
+            held |= {moment.rule for moment in EveningReplay(each, silent, attention).play(observations)}
         found.update(held)
     return {
         code: [(number, rule, found[f"{code} {at}"]) for at, (number, rule) in enumerate(ones)]
@@ -198,9 +190,7 @@ def _count(
     moments: Counter[str] = Counter()
     nudges = 0
     for _occurrence, observations, kept in (part for evening in evenings for part in evening.parts):
-        played = EveningReplay(rules, policy, attention, kept)
-        for seen in observations:
-            played.feed(seen)
-        moments.update(moment.rule for moment in played.moments.values())
-        nudges += sum(moment.decided == "nudged" for moment in played.moments.values())
+        found = EveningReplay(rules, policy, attention, kept).play(observations)
+        moments.update(moment.rule for moment in found)
+        nudges += sum(moment.decided == "nudged" for moment in found)
     return moments, nudges

@@ -77,7 +77,7 @@ def week(*longest: int) -> tuple[OwnEvening, ...]:
 def test_the_proposed_number_is_the_lowest_that_three_of_four_evenings_stay_below() -> None:
     (only,) = proposed(week(50, 55, 65, 70, 80, 20, 200)).values()
     assert (only.code, say_number(only.threshold.number), say_number(only.proposed)) == ("M302", "45 s", "90 s")
-    assert (only.now.evenings, only.then.evenings, only.below, only.bounded) == (6, 1, 6, False)
+    assert (only.now.evenings, only.then.evenings, only.evenings - only.then.evenings, only.bounded) == (6, 1, 6, False)
     assert (only.now.moments, only.then.moments) == (6, 1)
     assert (only.now.nudges, only.then.nudges) == (6, 1)
     assert only.rule.condition.text == "category is mail and dwell >= 90 s"

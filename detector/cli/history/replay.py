@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 
@@ -44,7 +44,10 @@ def replay(file: Path, *, as_json: bool) -> None:
     if not occurrences:
         raise UserError(_("{file}: no partner time begins in it, so there is nothing to decide.").format(file=file))
     if as_json:
-        listed = [_moment_as_json(moment) for moment in moments.values()]
+        listed = [
+            asdict(moment) | {"evidence": {say_key(key): say_value(value) for key, value in moment.evidence}}
+            for moment in moments.values()
+        ]
         print_json({"observations": count, "partner_times": len(occurrences), "moments": listed})
         return
     for line in _table(moments.values(), {rule.code: rule for rule in rules}):
@@ -81,13 +84,9 @@ def _table(moments: Iterable[Moment], rules: Mapping[str, Rule]) -> list[str]:
     headings = (_("When"), _("Rule"), _("What"), _("Said"), _("What came of it, or why not"))
     widths = [max(len(row[column]) for row in (headings, *rows)) for column in range(4)]
     widths[1], widths[2] = min(widths[1], MAX_NAME), min(widths[2], MAX_NAME)
-    return [_line(row, widths) for row in (headings, *rows)]
-
-
-def _line(row: tuple[str, ...], widths: list[int]) -> str:
-    cells = [cut(cell, width).ljust(width) for cell, width in zip(row, widths, strict=False)]
-    return cut("  ".join([*cells, row[-1]]), WIDTH).rstrip()
-
-
-def _moment_as_json(moment: Moment) -> dict[str, Any]:
-    return asdict(moment) | {"evidence": {say_key(key): say_value(value) for key, value in moment.evidence}}
+    # The last column takes what is left of the line.
+    lines = []
+    for *cells, last in (headings, *rows):
+        columns = [cut(cell, width).ljust(width) for cell, width in zip(cells, widths, strict=True)]
+        lines.append(cut("  ".join([*columns, last]), WIDTH).rstrip())
+    return lines
