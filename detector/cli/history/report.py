@@ -17,10 +17,10 @@ from detector.core.observations import PickedUp, PutAway
 from detector.paths import config_path, rules_dir, store_path
 from detector.report.as_text import FIRST_USE, as_text
 from detector.report.rituals import DECLINED, cancellations, declined
-from detector.report.unfinished import measure_unfinished
 from detector.report.since import parse_since
 from detector.report.summarise import summarise
 from detector.report.summary import Cancellation, Summary, as_json
+from detector.report.unfinished import measure_unfinished
 from detector.rulebook.loading import load_rules
 from detector.store import quiet_week
 from detector.store.errors import StoreMissing
