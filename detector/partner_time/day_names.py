@@ -14,6 +14,7 @@ MONTHS: Final = tuple(
     _("January February March April May June July August September October November December").split()
 )
 # People write these words, too, and so they are not translated: parse_recurrence.py would not know them any more.
+# By their number.
 ORDINALS: Final = [
     "zeroth",
     "first",
@@ -27,7 +28,6 @@ ORDINALS: Final = [
     "ninth",
     "tenth",
 ]
-"""By their number."""
 
 
 def join_words(words: Sequence[str]) -> str:

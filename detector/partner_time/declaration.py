@@ -1,4 +1,4 @@
-"""Make a partner time of the arguments of `add` and `edit`: everything that is wrong with them is reported at once.
+"""Make a partner time of the arguments of `add` and `edit`; one UserError reports everything that is wrong with them.
 
 Rule 1: `edit` changes only what is named. Another beginning keeps the length, as calendars do; another end does not move
 the beginning.
@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from detector.errors import UserError
 from detector.i18n import _
 from detector.partner_time.day_names import say_full_date
 from detector.partner_time.model import PartnerTime
@@ -28,19 +29,14 @@ from detector.partner_time.parse_times import (
     parse_time_of_day,
     parse_title,
     parse_zone,
+    problem,
 )
 from detector.partner_time.recurrence import local_starts
 from detector.partner_time.rrule import split_rrule, without_parts
 from detector.partner_time.wall_clock import instant_of, local_at
 
+# What does not take place within so long never does; five Sundays has a February every 28 or 40 years.
 MAX_AHEAD: Final = timedelta(days=366 * 41)
-"""What does not take place within so long never does; five Sundays has a February every 28 or 40 years."""
-
-_HERE: Final = "here"
-"""As a zone: by the device's clock, wherever that is."""
-
-_NEVER: Final = "never"
-"""As a last day: it has none."""
 
 _ORDER: Final = ("TITLE", "--title", "--every", "--from", "--to", "--for", "--on", "--until", "--except", "--include")
 
@@ -64,15 +60,16 @@ class PlanArguments:
     @property
     def floats(self) -> bool:
         """Whether it goes by the clock of the device, wherever that is."""
-        return self.zone is None or self.zone.strip().lower() == _HERE
+        return self.zone is None or self.zone.strip().lower() == "here"
+
+    @property
+    def has_no_end(self) -> bool:
+        """Whether it is to have no last day."""
+        return self.until is not None and self.until.strip().lower() == "never"
 
 
 def parse_declaration(given: PlanArguments, now: datetime, here: ZoneInfo) -> PartnerTime:
-    """Return the partner time that the arguments of `add` describe, beginning with the first not over at `now`.
-
-    Raises:
-        UserError: with everything that is wrong with any of them.
-    """
+    """Return the partner time that the arguments of `add` describe, beginning with the first not over at `now`."""
     reader = _ArgumentReader(given=replace(given, title=given.title or ""), now=now, here=here)
     if given.every is None and given.on is None:
         reader.add_missing("--every", "--every weekday; for once --on 2026-12-24")
@@ -86,30 +83,24 @@ def parse_declaration(given: PlanArguments, now: datetime, here: ZoneInfo) -> Pa
 
 
 def parse_edit(known: PartnerTime, given: PlanArguments, now: datetime, here: ZoneInfo) -> PartnerTime:
-    """Return the known partner time with what the arguments of `edit` name.
-
-    Raises:
-        UserError: with everything that is wrong with any of them.
-    """
+    """Return the known partner time with what the arguments of `edit` name."""
     reader = _ArgumentReader(given=given, now=now, here=here)
     hint = _("{title} takes place once; add --every if it returns")
     return _apply(reader, _on_local_clock(known, here), "--title", hint)
 
 
 def _apply(reader: _ArgumentReader, known: PartnerTime, title_argument: str, once_hint: str | None) -> PartnerTime:
-    """Return what is known of a partner time, which is next to nothing for a new one, with what the arguments name.
-
-    `once_hint`: what to write instead of an option that belongs to what returns, where it takes place once.
-    """
+    # `once_hint`: what to write instead of an option that belongs to what returns, where it takes place once.
     given = reader.given
-    title = known.title if given.title is None else reader.title(title_argument)
+    title = known.title if given.title is None else reader.read(parse_title, given.title, argument=title_argument)
     zone = ZoneInfo(known.zone) if given.zone is None else reader.zone()
-    on = reader.on(zone)
+    on = reader.day(given.on, "--on", zone)
     recurrence = known.recurrence if given.every is None else reader.recurrence(on)
     midnight = datetime.combine(known.begins.date(), time())
-    start = known.begins - midnight if given.begins is None else reader.start()
+    start = reader.read(parse_time_of_day, given.begins, argument="--from")
+    start = known.begins - midnight if given.begins is None else start
     length = known.lasts if given.ends is None and given.lasts is None else reader.length(start)
-    until = reader.until(zone)
+    until = None if given.has_no_end else reader.day(given.until, "--until", zone)
     if known.recurrence is None and given.every is None and once_hint is not None:
         reader.refuse_options_of_a_series(once_hint, title=known.title)
     if title is None or zone is None or start is None or length is None or reader.problems:
@@ -155,85 +146,65 @@ class _ArgumentReader(ProblemCollector):
     now: datetime
     here: ZoneInfo
 
-    def raise_problems(self) -> None:
-        """Return if there was no problem; else raise all of them in the order in which the help names the arguments."""
-        places = {argument: place for place, argument in enumerate(_ORDER)}
-        self.problems.sort(key=lambda each: places.get(each.file or "", len(places)))
-        # By name: a dataclass with slots is another class than the one that `super()` remembers.
-        ProblemCollector.raise_problems(self)
+    def add(self, argument: str, text: str, message: str, hint: str, **values: Any) -> None:
+        self.problems.append(problem(argument, text, message, hint, **values))
 
-    def title(self, argument: str) -> str | None:
-        return self.read(lambda: parse_title(self.given.title or "", argument=argument))
+    def add_missing(self, argument: str, example: str) -> None:
+        self.add(argument, "", _("is missing"), _("write for example {example}"), example=example)
+
+    def raise_problems(self) -> None:
+        # In the order in which the help names the arguments, whatever the order in which they are read.
+        places = {argument: place for place, argument in enumerate(_ORDER)}
+        if self.problems:
+            raise UserError(sorted(self.problems, key=lambda each: places.get(each.file or "", len(places))))
 
     def zone(self) -> ZoneInfo | None:
         if self.given.floats:
             return self.here
-        name = self.read(lambda: parse_zone(self.given.zone or ""))
+        name = self.read(parse_zone, self.given.zone)
         return None if name is None else ZoneInfo(name)
 
-    def start(self) -> timedelta | None:
-        """Return the beginning, since midnight."""
-        if self.given.begins is None:
-            return None
-        return self.read(lambda: parse_time_of_day(self.given.begins or "", argument="--from"))
-
     def length(self, start: timedelta | None) -> timedelta | None:
-        """Return how long it lasts, from `start` to --to or for --for; an end at or before it is on the next day."""
         given = self.given
         if given.lasts is not None and given.ends is not None:
             self.add("--for", "", _("says the end a second time"), _("give either --to or --for"))
             return None
         if given.lasts is not None:
-            return self.read(lambda: parse_duration(given.lasts or "", argument="--for"))
-        if given.ends is None:
-            return None
-        end = self.read(lambda: parse_time_of_day(given.ends or "", argument="--to", is_end=True))
+            return self.read(parse_duration, given.lasts, argument="--for")
+        end = self.read(parse_time_of_day, given.ends, argument="--to", is_end=True)
         if start is None or end is None:
             return None
         if end == start:
             hint = _("give a later end; a whole day is --from 00:00 --to 24:00")
-            self.add("--to", given.ends, _("partner time ends where it begins"), hint)
+            self.add("--to", given.ends or "", _("partner time ends where it begins"), hint)
             return None
+        # An end before the beginning is on the next day.
         return end - start if end > start else end - start + DAY
 
-    def on(self, zone: ZoneInfo | None) -> date | None:
-        return None if self.given.on is None else self.day(self.given.on, "--on", zone)
-
-    def until(self, zone: ZoneInfo | None) -> date | None:
-        """Return the last day; None also where there is to be none."""
-        if self.given.until is None or self.given.until.strip().lower() == _NEVER:
-            return None
-        return self.day(self.given.until, "--until", zone)
-
-    def day(self, text: str, argument: str, zone: ZoneInfo | None) -> date | None:
-        return self.read(lambda: parse_date(text, argument=argument, now=self.now, zone=zone or self.here))
+    def day(self, text: str | None, argument: str, zone: ZoneInfo | None) -> date | None:
+        return self.read(parse_date, text, argument=argument, now=self.now, zone=zone or self.here)
 
     def days(self, texts: tuple[str, ...], argument: str, zone: ZoneInfo | None) -> dict[str, date]:
-        """Return the days by the texts that name them."""
         read = {text: self.day(text, argument, zone) for text in texts}
         return {text: day for text, day in read.items() if day is not None}
 
     def recurrence(self, on: date | None) -> str | None:
-        """Return the RRULE of --every; `on` is the day of --on."""
         given = self.given
-        if given.every is None:
-            return None
         # Where --on cannot be read its own problem is enough.
         first = date.max if given.on is not None and on is None else on
-        found = self.read(lambda: parse_recurrence(given.every or "", first=first))
+        found = self.read(parse_recurrence, given.every, first=first)
         if found is not None and given.until is not None and ("UNTIL=" in found or "COUNT=" in found):
             self.add("--until", "", _("says the end a second time"), _("leave it out, or COUNT and UNTIL of --every"))
         return found
 
     def refuse_options_of_a_series(self, hint: str, **values: object) -> None:
-        """Add a problem for each option that only has a meaning for what returns."""
         series = {"--until": self.given.until, "--except": self.given.without, "--include": self.given.included}
         for argument, text in series.items():
             if text:
                 self.add(argument, "", _("belongs to what returns"), hint, **values)
 
     def start_with_first(self, wanted: PartnerTime, on: date | None) -> PartnerTime:
-        """Return it beginning on its first day from `on`, else with the first that is not over; intervals count from that."""
+        # Intervals count from its first day from `on`, else from the first that is not over.
         local = local_at(self.now, ZoneInfo(wanted.zone))
         # From yesterday on: one that began then may go on past midnight.
         at = datetime.combine(on or local.date() - DAY, wanted.begins.time())
@@ -249,7 +220,6 @@ class _ArgumentReader(ProblemCollector):
         return replace(wanted, begins=first)
 
     def with_last_day(self, wanted: PartnerTime, until: date | None) -> PartnerTime:
-        """Return it with the last day of --until, with none for `never`, as it is where there is no --until."""
         text = self.given.until
         if text is None:
             return wanted
@@ -262,7 +232,6 @@ class _ArgumentReader(ProblemCollector):
         return replace(wanted, recurrence=kept if until is None else f"{kept};UNTIL={until:%Y%m%d}")
 
     def without_excepted(self, wanted: PartnerTime) -> PartnerTime:
-        """Return it without the days of --except."""
         left_out = set(wanted.without)
         for text, day in self.days(self.given.without, "--except", ZoneInfo(wanted.zone)).items():
             if not _takes_place(wanted, day):
@@ -272,7 +241,6 @@ class _ArgumentReader(ProblemCollector):
         return replace(wanted, without=tuple(sorted(left_out)))
 
     def with_included(self, wanted: PartnerTime) -> PartnerTime:
-        """Return it with the days of --include, which were excepted before."""
         days = self.days(self.given.included, "--include", ZoneInfo(wanted.zone))
         excepted = {at.date() for at in wanted.without}
         for text, day in days.items():
@@ -282,11 +250,6 @@ class _ArgumentReader(ProblemCollector):
         return replace(wanted, without=tuple(at for at in wanted.without if at.date() not in days.values()))
 
     def refuse_what_never_comes(self, wanted: PartnerTime) -> None:
-        """Return if it takes place at `now` or later.
-
-        Raises:
-            UserError: if it does not, with the argument that is to blame.
-        """
         given = self.given
         numbered = replace(wanted, number=wanted.number or 0)
         if any(each.ends > self.now for each in occurrences_from(numbered, self.now, MAX_AHEAD)):
@@ -304,20 +267,19 @@ class _ArgumentReader(ProblemCollector):
 
 
 def _takes_place(wanted: PartnerTime, day: date) -> bool:
-    """Return whether it recurs on the local day, excepted or not."""
     midnight = datetime.combine(day, time())
     return next(local_starts(replace(wanted, without=()), midnight, midnight + DAY), None) is not None
 
 
 def _on_local_clock(known: PartnerTime, here: ZoneInfo) -> PartnerTime:
-    """Return what `now` began, which is kept in UTC, by the clock that the person looks at."""
+    # What `turntoward now` began is kept in UTC; the person means the clock that they look at.
     if known.recurrence is not None or known.zone != "UTC":
         return known
     return replace(known, begins=local_at(instant_of(known.begins, ZoneInfo("UTC")), here), zone=here.key, floats=True)
 
 
 def _with_known_end(recurrence: str | None, known: PartnerTime) -> str | None:
-    """Return the recurrence with the last day that it had before, unless it brings an end of its own."""
+    # Rule 1: another --every leaves the last day as it was, unless it brings an end of its own.
     if recurrence is None or known.recurrence is None or "UNTIL=" in recurrence or "COUNT=" in recurrence:
         return recurrence
     until = split_rrule(known.recurrence).get("UNTIL")
@@ -325,7 +287,7 @@ def _with_known_end(recurrence: str | None, known: PartnerTime) -> str | None:
 
 
 def _with_moved_days(known: PartnerTime, wanted: PartnerTime) -> PartnerTime:
-    """Return it with its single days at their new time; a day that had a time of its own keeps that."""
+    # Single days move to the new time; a day that had a time of its own keeps that.
     was, by = known.begins.time(), wanted.begins.time()
 
     def move(at: datetime) -> datetime:

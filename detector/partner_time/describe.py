@@ -21,8 +21,8 @@ from detector.partner_time.rrule import parse_rrule, split_rrule, without_parts
 from detector.partner_time.wall_clock import interval_of, local_at
 
 _HALF_A_DAY: Final = timedelta(hours=12)
+# More days that do not take place than these are counted, not named.
 _MAX_NAMED: Final = 3
-"""How many days that do not take place are named one by one."""
 
 
 def say_partner_time(partner_time: PartnerTime, now: datetime, zone: ZoneInfo) -> str:
@@ -73,7 +73,7 @@ def say_date(day: date, today: date) -> str:
 
 
 def _since(partner_time: PartnerTime, now: datetime) -> Iterator[str]:
-    """Yield the day from which on it holds, where that is still to come and not simply its first one from `now` on."""
+    # The day from which on it holds says nothing where it is simply the first one from `now` on.
     first, today = partner_time.begins.date(), now.date()
     if first <= today:
         return

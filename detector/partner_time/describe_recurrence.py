@@ -124,7 +124,7 @@ def _yearly(interval: int, parts: dict[str, str], _first: str) -> str | None:
 
 
 def _in_month(parts: dict[str, str], of: str, interval: int) -> str | None:
-    """Describe days inside a month; `of` is which month. `interval` 1: each month, so that some have no such day."""
+    # `of` is which month; in each month (interval 1) some have no such day, and that is said.
     if set(parts) == {"BYMONTHDAY"}:
         numbers = _sorted_numbers(parts["BYMONTHDAY"])
         is_rare = len(numbers) == 1 and numbers[0] > 28 and interval == 1
@@ -175,13 +175,13 @@ def _part_by_part(unit: str, interval: int, parts: dict[str, str], first: str) -
 
 
 def _numbered_days(value: str) -> list[tuple[int, str]]:
-    """Return what BYDAY names: the number of the weekday in its period, 0 for every one, and its name."""
+    # The number of the weekday in its period, 0 for every one, and its name.
     found = [_NUMBERED.fullmatch(day) for day in value.split(",")]
     return [(int(day[1] or 0), WEEKDAYS[CODES.index(day[2])]) for day in found if day]
 
 
 def _sorted_numbers(value: str) -> list[int]:
-    """Return the numbers, those counted from the end last."""
+    # Those counted from the end come last.
     return sorted({int(number) for number in value.split(",")}, key=lambda number: (number < 0, number))
 
 

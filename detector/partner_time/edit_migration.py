@@ -19,8 +19,8 @@ from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.occurrences import LOOK_AHEAD, LOOK_BACK, occurrences
 from detector.partner_time.schedule import Exceptions
 
+# Exceptions further ahead than this are not looked for.
 MAX_AHEAD: Final = timedelta(days=366 * 30)
-"""Exceptions further ahead than this are not looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+# Stands in the title of partner time during which the person is on call, or cares for somebody.
 ON_CALL: Final = "#oncall"
-"""Stands in the title of partner time during which the person is on call, or cares for somebody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

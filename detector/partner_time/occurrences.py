@@ -21,14 +21,14 @@ from detector.partner_time.recurrence import local_starts
 from detector.partner_time.rrule import parse_rrule
 from detector.partner_time.wall_clock import EARLIEST, LATEST, instant_of, interval_of
 
+# So that partner time which somebody forgot is over the next day.
 MAX_LENGTH: Final = timedelta(hours=24)
-"""So that partner time which somebody forgot is over the next day."""
 
+# No occurrence begins earlier than this before its end: `MAX_LENGTH`, and a day that a zone left out (Samoa, 2011).
 LOOK_BACK: Final = timedelta(days=3)
-"""No occurrence begins earlier than this before its end: `MAX_LENGTH`, and a day that a zone left out (Samoa, 2011)."""
 
+# How far a plan looks; a new one is made within this time.
 LOOK_AHEAD: Final = timedelta(days=64)
-"""How far a plan looks; a new one is made within this time."""
 
 # Blocks begin at fixed instants, so that any two intervals which are wanted share the blocks in which they overlap. What
 # comes seldom has long blocks: a block costs about as much empty as with some occurrences in it.
@@ -38,18 +38,14 @@ _BLOCKS: Final = {
     frequency: timedelta(days=days)
     for frequency, days in {"DAILY": 64, "WEEKLY": 128, "MONTHLY": 512, "YEARLY": 4096}.items()
 }
+# Local time and UTC differ by less: by 14 h at most, and by a day more beside one that a zone left out.
 _ZONE_MARGIN: Final = timedelta(days=2)
-"""Local time and UTC differ by less: by 14 h at most, and by a day more beside one that a zone left out."""
 
 
 def occurrences(partner_time: PartnerTime, after: datetime, before: datetime) -> list[Occurrence]:
     """Return the occurrences that overlap `[after, before)`, as planned, by beginning.
 
     What recurs is computed in fixed blocks, which are cached, so that a second call costs next to nothing.
-
-    Raises:
-        RecurrenceError: a ValueError, if the recurrence is one that partner time cannot have.
-        ValueError: if the partner time has no number yet.
     """
     if partner_time.recurrence is None:
         if _is_far(partner_time, after, before):
@@ -111,7 +107,6 @@ def _once(partner_time: PartnerTime) -> tuple[Occurrence, ...]:
 
 
 def _planned(partner_time: PartnerTime, after: datetime, before: datetime) -> list[Occurrence]:
-    """Return, by beginning, what begins between the two local times, and perhaps a little beyond them."""
     if partner_time.number is None:
         raise ValueError("a partner time has occurrences once it is kept and has a number")
     zone = ZoneInfo(partner_time.zone)
@@ -133,7 +128,7 @@ def _planned(partner_time: PartnerTime, after: datetime, before: datetime) -> li
 
 
 def _sorted_once_each(planned: list[Occurrence]) -> list[Occurrence]:
-    """Return them by beginning, one for each instant: what the clocks move may now be after what was declared later."""
+    # What the clocks move may now be after what was declared later.
     if all(earlier.begins < later.begins for earlier, later in pairwise(planned)):
         return planned
     # Of two at one instant the one declared for later has the local time that the clocks show (rule 4).

@@ -22,8 +22,8 @@ from detector.partner_time.day_names import MONTHS, WEEKDAYS, say_full_date
 from detector.partner_time.parse_times import hint_nearest, input_error, parse_time_of_day, problem
 from detector.spelling import nearest
 
+# A date further ahead is a typing error.
 MAX_YEARS_AHEAD: Final = 100
-"""A date further ahead is a typing error."""
 
 _HINT: Final = _("write for example 2026-12-24, 24 dec, 24.12., fri or tomorrow")
 _ISO: Final = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})", re.ASCII)
@@ -55,20 +55,12 @@ _TO: Final = re.compile(r"\bto\b", re.IGNORECASE)
 
 
 def parse_date(text: str, *, argument: str, now: datetime, zone: ZoneInfo, past: bool = False) -> date:
-    """Return the day that `text` names, today or later by the clock of `zone`; with `past`, also one before.
-
-    Raises:
-        UserError: if it names none, more than one, one that is past, or one that does not exist.
-    """
+    """Return the day that `text` names, today or later by the clock of `zone`; with `past`, also one before."""
     return _read_date(text, text.strip().lower(), argument, now.astimezone(zone).date(), past=past)
 
 
 def parse_when(text: str, *, argument: str, now: datetime, zone: ZoneInfo) -> datetime:
-    """Return the day and time that `text` names, later than `now`, as naive local time of `zone`.
-
-    Raises:
-        UserError: if it names none, more than one, one that is past, or one that the clocks leave out.
-    """
+    """Return the day and time that `text` names, later than `now`, as naive local time of `zone`."""
     wanted = text.strip().lower()
     found = _CLOCK.fullmatch(wanted)
     if found is None or not found["date"]:
@@ -216,9 +208,6 @@ def parse_days(text: str, *, argument: str = "--every", whole: str | None = None
     """Return the weekdays that `text` names, Monday 0 to Sunday 6; `text` stands in `whole` from character `at` on.
 
     They are in order from Monday; a single stretch over the weekend, such as `fri-mon`, is in order from its first day.
-
-    Raises:
-        UserError: with every word that names no day.
     """
     shown = text if whole is None else whole
     found: list[int] = []

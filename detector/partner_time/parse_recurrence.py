@@ -23,8 +23,8 @@ from detector.partner_time.parse_times import hint_nearest, input_error, problem
 from detector.partner_time.rrule import CODES, PARTS, RecurrenceError, split_rrule
 from detector.spelling import nearest
 
+# How many of its unit a recurrence may leave between two times; more is a typing error.
 MAX_INTERVAL: Final = {"day": 366, "week": 52, "month": 24, "year": 10}
-"""How many of its unit a recurrence may leave between two times; more is a typing error."""
 
 EXAMPLES: Final = _("write for example weekday, mon,wed, 'other friday' or 'first friday'")
 
@@ -73,11 +73,7 @@ _WORKDAYS: Final = "MO,TU,WE,TH,FR"
 
 
 def parse_recurrence(text: str, *, argument: str = "--every", first: date | None = None) -> str:
-    """Return the RRULE that `text` describes; `first` is the day from which on it is to hold, if the person named one.
-
-    Raises:
-        UserError: with what cannot be read in it, what has two readings, and what never comes.
-    """
+    """Return the RRULE that `text` describes; `first` is the day from which on it is to hold, if the person named one."""
     # Letter by letter: what stands where must not move, and some letters are longer when they are small.
     lowered = "".join(letter.lower() if letter.isascii() else letter for letter in text)
     if "freq=" in lowered:

@@ -75,39 +75,17 @@ class ProblemCollector:
 
     problems: list[Problem] = field(default_factory=list)
 
-    def read(self, parse: Callable[[], T]) -> T | None:
-        """Return what `parse` returns, or None where it has problems; they are collected."""
+    def read(self, parse: Callable[..., T], text: str | None, **options: Any) -> T | None:
+        """Return what `parse` makes of the text, or None where it has problems, which are collected, or where there is none."""
         try:
-            return parse()
-        except UserError as wrong:
-            self.problems += wrong.problems
+            return None if text is None else parse(text, **options)
+        except UserError as error:
+            self.problems += error.problems
             return None
-
-    def add(self, argument: str, text: str, message: str, hint: str, **values: Any) -> None:
-        """Collect one `problem`."""
-        self.problems.append(problem(argument, text, message, hint, **values))
-
-    def add_missing(self, argument: str, example: str) -> None:
-        """Collect that the argument was not given."""
-        hint = _("write for example {example}").format(example=example)
-        self.problems.append(Problem(message=_("is missing"), file=argument, hint=hint))
-
-    def raise_problems(self) -> None:
-        """Return if there was no problem.
-
-        Raises:
-            UserError: with all of them.
-        """
-        if self.problems:
-            raise UserError(self.problems)
 
 
 def parse_time_of_day(text: str, *, argument: str, is_end: bool = False) -> timedelta:
-    """Return the time since midnight, 0 to below 24 h; as an end, `24:00` and `00:00` are both 24 h, midnight.
-
-    Raises:
-        UserError: if it is no time of day.
-    """
+    """Return the time since midnight, 0 to below 24 h; as an end, `24:00` and `00:00` are both 24 h, midnight."""
     wanted = text.strip().lower()
     found = _TIME.fullmatch({"noon": "12:00", "midnight": "00:00"}.get(wanted, wanted))
     if found is None:
@@ -130,11 +108,7 @@ def parse_time_of_day(text: str, *, argument: str, is_end: bool = False) -> time
 
 
 def parse_zone(text: str, *, argument: str = "--zone") -> str:
-    """Return the IANA name of the zone, in its own spelling.
-
-    Raises:
-        UserError: if there is no such zone, with the nearest name.
-    """
+    """Return the IANA name of the zone, in its own spelling."""
     known = available_timezones() - {"localtime", "Factory"}
     wanted = text.strip()
     if wanted in known:
@@ -151,11 +125,7 @@ def parse_zone(text: str, *, argument: str = "--zone") -> str:
 
 
 def parse_duration(text: str, *, argument: str) -> timedelta:
-    """Return how long partner time lasts, in whole seconds: from one minute to 24 h, so that it cannot run for ever.
-
-    Raises:
-        UserError: if it is no length, or outside these bounds.
-    """
+    """Return how long partner time lasts, in whole seconds: from one minute to 24 h, so that it cannot run for ever."""
     try:
         length = parse_length(text)
     except ValueError as wrong:
@@ -170,11 +140,7 @@ def parse_duration(text: str, *, argument: str) -> timedelta:
 
 
 def parse_title(text: str, *, argument: str = "TITLE") -> str:
-    """Return the title without blanks around it: 1 to 80 characters, none of which steers a terminal.
-
-    Raises:
-        UserError: if it is empty, too long, or holds such a character.
-    """
+    """Return the title without blanks around it: 1 to 80 characters, none of which steers a terminal."""
     title = text.strip()
     problems = []
     if not title:

@@ -8,8 +8,8 @@ from typing import Final, Literal, TypeAlias
 
 from detector.partner_time.model import PartnerTime
 
+# Stands in the title of an event that is partner time, unless the person chose otherwise.
 TAG: Final = "#us"
-"""Stands in the title of an event that is partner time, unless the person chose otherwise."""
 
 ProposalState: TypeAlias = Literal["open", "accepted", "declined"]
 

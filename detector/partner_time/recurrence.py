@@ -25,17 +25,14 @@ from detector.partner_time.wall_clock import EARLIEST, LATEST, exists, instant_o
 
 _DAY: Final = timedelta(days=1)
 _ZONE_MARGIN: Final = timedelta(days=2)
+# A COUNT that is not reached within a hundred years ends nothing.
 _COUNTED_FOR: Final = timedelta(days=36525)
-"""A COUNT that is not reached within a hundred years ends nothing."""
 
 
 def local_starts(partner_time: PartnerTime, after: datetime, before: datetime) -> Iterator[datetime]:
     """Yield the starts in `[after, before)` as they are declared, in order, each once; all naive local time.
 
     Those that take place at another time (`moved`) are there as they recur.
-
-    Raises:
-        RecurrenceError: a ValueError, if the recurrence is one that partner time cannot have.
     """
     after, before = max(after, EARLIEST), min(before, LATEST)
     found = _recurring(partner_time, after, before)
@@ -50,11 +47,7 @@ def local_starts(partner_time: PartnerTime, after: datetime, before: datetime) -
 
 
 def ever_takes_place(partner_time: PartnerTime) -> bool:
-    """Return whether it has any start at all, within a hundred years.
-
-    Raises:
-        RecurrenceError: a ValueError, if the recurrence is one that partner time cannot have.
-    """
+    """Return whether it has any start at all, within a hundred years."""
     first = min((partner_time.begins, *partner_time.also))
     return next(local_starts(partner_time, first, min(first, LATEST - _COUNTED_FOR) + _COUNTED_FOR), None) is not None
 
@@ -104,7 +97,7 @@ def _is_until(local: datetime, rule: RecurrenceRule, zone: ZoneInfo) -> bool:
 
 @lru_cache(maxsize=512)
 def _last_counted(recurrence: str, begins: datetime, zone_name: str, *, as_rfc: bool) -> datetime | None:
-    """Return the last beginning that COUNT lets take place, or None if it ends otherwise before it is reached."""
+    # None: it ends otherwise before the count is reached.
     # The arguments are the fields of a partner time on which the count depends, so that the cache outlives other edits.
     rule, zone = parse_rrule(recurrence), ZoneInfo(zone_name)
     counted = 0

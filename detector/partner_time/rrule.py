@@ -17,21 +17,21 @@ from typing import Final
 from detector.i18n import _
 from detector.partner_time.wall_clock import EARLIEST, LATEST
 
+# The days of the week as a recurrence writes them, Monday first.
 CODES: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-"""The days of the week as a recurrence writes them, Monday first."""
 
 _ALWAYS: Final = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY", "BYMONTH", "BYSETPOS"})
+# What a recurrence may consist of, by its frequency.
 PARTS: Final = {
     "DAILY": _ALWAYS | {"BYMONTHDAY"},
     "WEEKLY": _ALWAYS,
     "MONTHLY": _ALWAYS | {"BYMONTHDAY"},
     "YEARLY": _ALWAYS | {"BYMONTHDAY", "BYYEARDAY", "BYWEEKNO"},
 }
-"""What a recurrence may consist of, by its frequency."""
 
 _KNOWN: Final = PARTS["YEARLY"]
+# Every day of a year, listed one by one, has fewer.
 _MAX_CHARACTERS: Final = 2000
-"""Every day of a year, listed one by one, has fewer."""
 
 _FORMS: Final = {
     "INTERVAL": "0*[1-9][0-9]{0,3}",
@@ -76,11 +76,7 @@ class RecurrenceRule:
 
 
 def split_rrule(recurrence: str) -> dict[str, str]:
-    """Return the parts of an RFC 5545 RRULE by name, in capitals.
-
-    Raises:
-        RecurrenceError: a ValueError with a sentence for everything that is wrong with it.
-    """
+    """Return the parts of an RFC 5545 RRULE by name, in capitals."""
     if len(recurrence) > _MAX_CHARACTERS:
         message = _("the recurrence is longer than {maximum} characters")
         raise RecurrenceError([message.format(maximum=_MAX_CHARACTERS)])
@@ -118,11 +114,7 @@ def without_parts(recurrence: str, *names: str) -> str:
 
 @lru_cache(maxsize=512)
 def parse_rrule(recurrence: str) -> RecurrenceRule:
-    """Return what the recurrence says; the same text is read once.
-
-    Raises:
-        RecurrenceError: if partner time cannot have it.
-    """
+    """Return what the recurrence says; the same text is read once."""
     parts = split_rrule(recurrence)
     return RecurrenceRule(
         frequency=parts["FREQ"],

@@ -9,8 +9,8 @@ from typing import Final
 from detector.i18n import _
 from rules.options import option
 
+# A notification that is due at an instant and is this late is dropped: nothing fires when the machine wakes.
 LATE: Final = timedelta(seconds=60)
-"""A notification that is due at an instant and is this late is dropped: nothing fires when the machine wakes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 EARLIEST: Final = datetime(1900, 1, 1)  # noqa: DTZ001 - local by intent
+# Partner time begins between these; far beyond them an instant has no local time in some zone.
 LATEST: Final = datetime(3000, 1, 1)  # noqa: DTZ001 - local by intent
-"""Partner time begins between these; far beyond them an instant has no local time in some zone."""
 
 _NO_LENGTH: Final = timedelta(0)
 

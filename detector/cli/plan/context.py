@@ -188,11 +188,7 @@ def change(request: Callable[[Store, datetime], T]) -> tuple[PlanContext, T, Pla
 
 
 def choose(partner_times: Sequence[PartnerTime], name: str) -> PartnerTime:
-    """Return the one of this number, else the only one of this title, in whatever case.
-
-    Raises:
-        UserError: if there is none, with the nearest title; or several, with their numbers.
-    """
+    """Return the one of this number, else the only one of this title, in whatever case."""
     found = choose_by_name(
         partner_times,
         name,

@@ -19,8 +19,8 @@ MAX_PAUSE: Final = timedelta(hours=24)
 def start_now(length: str, title: str) -> None:
     """Begin partner time of this length and title."""
     reader = ProblemCollector()
-    lasts = reader.read(lambda: parse_duration(length, argument="LENGTH"))
-    name = reader.read(lambda: parse_title(title, argument="--title"))
+    lasts = reader.read(parse_duration, length, argument="LENGTH")
+    name = reader.read(parse_title, title, argument="--title")
     if lasts is None or name is None:
         raise UserError(reader.problems)
     before, started, after = context.change(lambda store, now: requests.start(store, now, lasts, name))
