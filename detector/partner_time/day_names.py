@@ -14,8 +14,7 @@ MONTHS: Final = tuple(
     _("January February March April May June July August September October November December").split()
 )
 # People write these words, too, and so they are not translated: parse_recurrence.py would not know them any more.
-# By their number.
-ORDINALS: Final = [
+ORDINALS: Final = (
     "zeroth",
     "first",
     "second",
@@ -27,7 +26,7 @@ ORDINALS: Final = [
     "eighth",
     "ninth",
     "tenth",
-]
+)
 
 
 def join_words(words: Sequence[str]) -> str:

@@ -9,34 +9,28 @@ Rule 4: what is declared takes place at least once more.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from detector.errors import UserError
+from detector.errors import Problem, UserError
 from detector.i18n import _
 from detector.partner_time.day_names import say_full_date
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.occurrences import occurrences_from
 from detector.partner_time.parse_dates import parse_date
 from detector.partner_time.parse_recurrence import EXAMPLES, parse_recurrence
-from detector.partner_time.parse_times import (
-    DAY,
-    ProblemCollector,
-    input_error,
-    parse_duration,
-    parse_time_of_day,
-    parse_title,
-    parse_zone,
-    problem,
-)
+from detector.partner_time.parse_times import parse_duration, parse_time_of_day, parse_title, parse_zone, problem
 from detector.partner_time.recurrence import local_starts
 from detector.partner_time.rrule import split_rrule, without_parts
-from detector.partner_time.wall_clock import instant_of, local_at
+from detector.partner_time.wall_clock import DAY, instant_of, local_at
 
 # What does not take place within so long never does; five Sundays has a February every 28 or 40 years.
 MAX_AHEAD: Final = timedelta(days=366 * 41)
+
+T = TypeVar("T")
 
 _ORDER: Final = ("TITLE", "--title", "--every", "--from", "--to", "--for", "--on", "--until", "--except", "--include")
 
@@ -134,8 +128,24 @@ def _apply(reader: _ArgumentReader, known: PartnerTime, title_argument: str, onc
             )
         wanted = reader.without_excepted(reader.with_included(reader.with_last_day(wanted, until)))
     reader.raise_problems()
-    reader.refuse_what_never_comes(wanted)
+    reader.check_takes_place(wanted)
+    reader.raise_problems()
     return wanted
+
+
+@dataclass(slots=True)
+class ProblemCollector:
+    """Reads one argument after the other and collects the problems."""
+
+    problems: list[Problem] = field(default_factory=list)
+
+    def read(self, parse: Callable[..., T], text: str | None, **options: Any) -> T | None:
+        """Return what `parse` makes of the text, or None where it has problems, which are collected, or where there is none."""
+        try:
+            return None if text is None else parse(text, **options)
+        except UserError as error:
+            self.problems += error.problems
+            return None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -249,21 +259,21 @@ class _ArgumentReader(ProblemCollector):
                 self.add("--include", text, _("{date} is not excepted"), hint, date=say_full_date(day))
         return replace(wanted, without=tuple(at for at in wanted.without if at.date() not in days.values()))
 
-    def refuse_what_never_comes(self, wanted: PartnerTime) -> None:
-        given = self.given
-        numbered = replace(wanted, number=wanted.number or 0)
+    def check_takes_place(self, wanted: PartnerTime) -> None:
+        given, numbered = self.given, replace(wanted, number=wanted.number or 0)
         if any(each.ends > self.now for each in occurrences_from(numbered, self.now, MAX_AHEAD)):
             return
         if wanted.recurrence is None:
             message, hint = _("it is over: it began {date} {time}"), _("write a later day, or a later end")
             date_, time_ = say_full_date(wanted.begins.date()), f"{wanted.begins:%H:%M}"
-            raise input_error("--on", given.on or "", message, hint, date=date_, time=time_)
-        if given.without:
+            self.add("--on", given.on or "", message, hint, date=date_, time=time_)
+        elif given.without:
             message, hint = _("nothing is left: each of its days is excepted"), _("leave at least one of them")
-            raise input_error("--except", given.without[-1], message, hint)
-        if given.until is not None:
-            raise input_error("--until", given.until, _("it does not come until then"), _("write a later day"))
-        raise input_error("--every", given.every or "", _("it never comes"), EXAMPLES)
+            self.add("--except", given.without[-1], message, hint)
+        elif given.until is not None:
+            self.add("--until", given.until, _("it does not come until then"), _("write a later day"))
+        else:
+            self.add("--every", given.every or "", _("it never comes"), EXAMPLES)
 
 
 def _takes_place(wanted: PartnerTime, day: date) -> bool:

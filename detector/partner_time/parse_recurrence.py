@@ -30,13 +30,8 @@ EXAMPLES: Final = _("write for example weekday, mon,wed, 'other friday' or 'firs
 
 _CARDINALS: Final = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _FREQUENCIES: Final = {"day": "DAILY", "week": "WEEKLY", "month": "MONTHLY", "year": "YEARLY"}
-_ADVERBS: Final = {
-    "daily": "day",
-    "everyday": "day",
-    "weekly": "week",
-    "monthly": "month",
-    "yearly": "year",
-    "annually": "year",
+_ADVERBS: Final = {"daily": "day", "everyday": "day", "annually": "year"} | {
+    f"{unit}ly": unit for unit in ("week", "month", "year")
 }
 _AMBIGUOUS: Final = {
     "biweekly": _("write 'other week' or two days, such as tue,fri"),
@@ -110,12 +105,10 @@ class _RecurrenceParser:
     def parse(self, words: str) -> dict[str, str]:
         if found := _TIMES.fullmatch(words):
             unit, count = found["unit"], self.count(found["count"], found["unit"])
-            if unit == "fortnight":
-                unit, count = "week", 2 * count
-            return self.times(unit, count, found["on"], self.at + found.start("on"))
-        if found := _ADVERB.fullmatch(words):
-            count = 2 if found["adverb"] == "fortnightly" else 1
-            unit = _ADVERBS.get(found["adverb"], "week")
+        elif found := _ADVERB.fullmatch(words):
+            unit, count = _ADVERBS.get(found["adverb"], "fortnight"), 1
+        if found:
+            unit, count = ("week", 2 * count) if unit == "fortnight" else (unit, count)
             return self.times(unit, count, found["on"], self.at + found.start("on"))
         if found := _OTHER.fullmatch(words):
             days = self.days(found["days"], self.at + found.start("days"))
@@ -197,17 +190,15 @@ class _RecurrenceParser:
         return {"FREQ": "WEEKLY", **({} if count == 1 else {"INTERVAL": str(count)}), "BYDAY": by_day, **week_start}
 
     def day_of_first(self, unit: str, count: int) -> dict[str, str]:
-        if self.first is None:
-            example = "month on 15" if unit == "month" else "24 december"
-            if count > 1:
-                example = f"{count} {unit}s on {example.removeprefix('month on ')}"
-            if unit == "month":
-                message = _("it does not say on which day of the month")
-            else:
-                message = _("it does not say on which day of the year")
-            raise self.error(message, _("write for example '{example}', or add --on"), example=example)
-        month = {"BYMONTH": str(self.first.month)} if unit == "year" else {}
-        return {**month, "BYMONTHDAY": str(self.first.day)}
+        if self.first is not None:
+            month = {"BYMONTH": str(self.first.month)} if unit == "year" else {}
+            return {**month, "BYMONTHDAY": str(self.first.day)}
+        if unit == "month":
+            message, example = _("it does not say on which day of the month"), "15" if count > 1 else "month on 15"
+        else:
+            message, example = _("it does not say on which day of the year"), "24 december"
+        example = f"{count} {unit}s on {example}" if count > 1 else example
+        raise self.error(message, _("write for example '{example}', or add --on"), example=example)
 
     def nth_days(self, words: str, at: int, unit: str | None = None) -> dict[str, str] | None:
         """Return the parts of `first friday`, `last sunday of march`, `last day`."""

@@ -8,28 +8,24 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from zoneinfo import available_timezones
 
 from detector.errors import Problem, UserError
 from detector.i18n import _
 from detector.partner_time.occurrences import MAX_LENGTH
+from detector.partner_time.wall_clock import DAY
 from detector.spelling import nearest
 from rules.lengths import parse_length, say_length
 
 MIN_LENGTH: Final = timedelta(minutes=1)
 MAX_TITLE: Final = 80
-DAY: Final = timedelta(days=1)
 
 _TIME_HINT: Final = _("write for example 18:30, 18.30 or 6:30pm")
 _TIME: Final = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm|a\.m\.|p\.m\.)?", re.ASCII)
 # They turn the reading direction of whatever follows them on the line: a title must not reach that far.
 _DIRECTIONS: Final = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u061c")
-
-T = TypeVar("T")
 
 
 def problem(
@@ -40,7 +36,7 @@ def problem(
     *,
     at: int = 0,
     word: str | None = None,
-    **values: object,
+    **values: Any,
 ) -> Problem:
     """Return what is wrong with `text`, which stands in `argument`: with `word`, from character `at` on, or all of it.
 
@@ -67,21 +63,6 @@ def input_error(argument: str, text: str, message: str, hint: str | None = None,
 def hint_nearest(near: str | None, otherwise: str) -> str:
     """Return "did you mean fri?", or the other hint where nothing is near."""
     return _("did you mean {near}?").format(near=near) if near else otherwise
-
-
-@dataclass(slots=True)
-class ProblemCollector:
-    """Reads one argument after the other and collects the problems."""
-
-    problems: list[Problem] = field(default_factory=list)
-
-    def read(self, parse: Callable[..., T], text: str | None, **options: Any) -> T | None:
-        """Return what `parse` makes of the text, or None where it has problems, which are collected, or where there is none."""
-        try:
-            return None if text is None else parse(text, **options)
-        except UserError as error:
-            self.problems += error.problems
-            return None
 
 
 def parse_time_of_day(text: str, *, argument: str, is_end: bool = False) -> timedelta:

@@ -21,9 +21,8 @@ from zoneinfo import ZoneInfo
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.rrule import RecurrenceRule, parse_rrule
 from detector.partner_time.rrule_days import days_of
-from detector.partner_time.wall_clock import EARLIEST, LATEST, exists, instant_of, local_at
+from detector.partner_time.wall_clock import DAY, EARLIEST, LATEST, exists, instant_of, local_at
 
-_DAY: Final = timedelta(days=1)
 _ZONE_MARGIN: Final = timedelta(days=2)
 # A COUNT that is not reached within a hundred years ends nothing.
 _COUNTED_FOR: Final = timedelta(days=36525)
@@ -81,7 +80,7 @@ def _in_stretch(
     at, until = begins.time(), rule.until
     # Until shortly before UNTIL comparing local times will do: an exact comparison converts each start to an instant.
     far = LATEST if until is None else (local_at(until, zone) if until.tzinfo else until) - _ZONE_MARGIN
-    for day in days_of(rule, begins.date(), after.date(), before.date() + _DAY):
+    for day in days_of(rule, begins.date(), after.date(), before.date() + DAY):
         local = datetime.combine(day, at)
         if local >= before or (local > far and not _is_until(local, rule, zone)):
             return
@@ -114,5 +113,5 @@ def _is_of_its_own(local: datetime, rule: RecurrenceRule, first: date, zone: Zon
     moved = local_at(instant_of(local, zone), zone)
     day = moved.date()
     return (
-        moved.time() != local.time() or day == local.date() or next(days_of(rule, first, day, day + _DAY), None) is None
+        moved.time() != local.time() or day == local.date() or next(days_of(rule, first, day, day + DAY), None) is None
     )

@@ -8,6 +8,7 @@ Rule 3: a recurrence that can never come true by its own words, such as every 30
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
@@ -43,7 +44,6 @@ _MAXIMUM: Final = {"BYMONTH": 12, "BYMONTHDAY": 31, "BYYEARDAY": 366, "BYWEEKNO"
 # The ordinal of `2FR` or `-1SU`, and the day. More than two digits are no number of weeks in a year.
 _WEEKDAY: Final = re.compile("([+-]?[0-9]{1,2})?(MO|TU|WE|TH|FR|SA|SU)", re.ASCII)
 _NUMBER: Final = re.compile("[+-]?[0-9]{1,3}", re.ASCII)
-_DAYS_OF_MONTHS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 class RecurrenceError(ValueError):
@@ -161,7 +161,7 @@ def _contradictions(parts: Mapping[str, str]) -> Iterator[str]:
         yield _("with BYWEEKNO the days of BYDAY bear no number")
     months = _numbers(parts, "BYMONTH") or range(1, 13)
     days = _numbers(parts, "BYMONTHDAY")
-    if days and all(abs(day) > _DAYS_OF_MONTHS[month - 1] for month in months for day in days):
+    if days and all(abs(day) > monthrange(2000, month)[1] for month in months for day in days):
         message = _("no month of BYMONTH={months} has a day BYMONTHDAY={days}")
         yield message.format(months=parts["BYMONTH"], days=parts["BYMONTHDAY"])
 

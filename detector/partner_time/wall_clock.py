@@ -10,11 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+DAY: Final = timedelta(days=1)
 EARLIEST: Final = datetime(1900, 1, 1)  # noqa: DTZ001 - local by intent
 # Partner time begins between these; far beyond them an instant has no local time in some zone.
 LATEST: Final = datetime(3000, 1, 1)  # noqa: DTZ001 - local by intent
-
-_NO_LENGTH: Final = timedelta(0)
 
 
 def instant_of(local: datetime, zone: ZoneInfo) -> datetime:
@@ -40,7 +39,7 @@ def interval_of(local: datetime, lasts: timedelta, zone: ZoneInfo) -> tuple[date
     offset, offset_at_end = _offset(local, zone), _offset(local + lasts, zone)
     begins = (local - offset).replace(tzinfo=UTC)
     lasted = lasts + offset - offset_at_end
-    return begins, begins + (lasted if lasted > _NO_LENGTH else lasts)
+    return begins, begins + (lasted if lasted > timedelta(0) else lasts)
 
 
 def _offset(local: datetime, zone: ZoneInfo) -> timedelta:

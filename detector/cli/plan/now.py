@@ -10,7 +10,8 @@ from detector.cli.plan import context
 from detector.control import requests
 from detector.errors import Problem, UserError
 from detector.i18n import _
-from detector.partner_time.parse_times import ProblemCollector, parse_duration, parse_title
+from detector.partner_time.declaration import ProblemCollector
+from detector.partner_time.parse_times import parse_duration, parse_title
 from rules.lengths import parse_length, say_length
 
 MAX_PAUSE: Final = timedelta(hours=24)
