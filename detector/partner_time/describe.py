@@ -41,9 +41,10 @@ def say_when(partner_time: PartnerTime, now: datetime, zone: ZoneInfo) -> str:
         return ", ".join([f"{say_day(there[0], now, zone)} {say_interval(there[0], there[1])}", *more])
     days = say_recurrence(partner_time.recurrence, begins)
     limits = " ".join([*_since(partner_time, local_at(now, own)), *_until(partner_time, today)])
-    elsewhere = [] if partner_time.zone == zone.key else [partner_time.zone]
-    parts = [days, say_interval(begins, ends), *([limits] if limits else []), *_count(partner_time), *more, *elsewhere]
-    return ", ".join(parts)
+    count = parse_rrule(partner_time.recurrence).count
+    times = "" if count is None else ngettext("once", "{count} times in all", count).format(count=count)
+    elsewhere = "" if partner_time.zone == zone.key else partner_time.zone
+    return ", ".join(filter(None, [days, say_interval(begins, ends), limits, times, *more, elsewhere]))
 
 
 def say_occurrence(occurrence: Occurrence, now: datetime, zone: ZoneInfo) -> str:
@@ -99,12 +100,6 @@ def _until(partner_time: PartnerTime, today: date) -> Iterator[str]:
         last = until if until.tzinfo is None else local_at(until, ZoneInfo(partner_time.zone))
         day = last.date() if last.time() >= partner_time.begins.time() else last.date() - timedelta(days=1)
         yield _("until {date}").format(date=say_date(day, today))
-
-
-def _count(partner_time: PartnerTime) -> Iterator[str]:
-    count = parse_rrule(partner_time.recurrence or "").count
-    if count is not None:
-        yield ngettext("once", "{count} times in all", count).format(count=count)
 
 
 def _beside(partner_time: PartnerTime, today: date) -> Iterator[str]:

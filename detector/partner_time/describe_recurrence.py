@@ -65,10 +65,8 @@ def _every(interval: int, unit: str) -> str:
 
 
 def _daily(interval: int, parts: dict[str, str], first: str) -> str | None:
-    if interval == 1 and set(parts) == {"BYDAY"}:
-        return _weekly(1, parts, first)
     if parts:
-        return None
+        return _weekly(1, parts, first) if interval == 1 else None
     return _every(interval, "day") if interval <= 2 else _("every {count} days").format(count=interval)
 
 

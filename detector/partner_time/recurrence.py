@@ -26,6 +26,8 @@ from detector.partner_time.wall_clock import DAY, EARLIEST, LATEST, exists, inst
 _ZONE_MARGIN: Final = timedelta(days=2)
 # A COUNT that is not reached within a hundred years ends nothing.
 _COUNTED_FOR: Final = timedelta(days=36525)
+# A calendar may leave out a thousand days; a set of them is built once and not for each block of occurrences.
+_cached_set: Final = lru_cache(maxsize=256)(frozenset[datetime])
 
 
 def local_starts(partner_time: PartnerTime, after: datetime, before: datetime) -> Iterator[datetime]:
@@ -38,8 +40,7 @@ def local_starts(partner_time: PartnerTime, after: datetime, before: datetime) -
     if partner_time.also:
         # RDATE may repeat a day of the recurrence: it takes place once.
         found = (local for local, _same in groupby(merge(found, sorted(partner_time.also))))
-    # A calendar may leave out a thousand days; a set of them is built once and not for each block of occurrences.
-    without = _left_out(partner_time.without) if partner_time.without else ()
+    without = _cached_set(partner_time.without) if partner_time.without else ()
     for local in found:
         if after <= local < before and not (without and local in without):
             yield local
@@ -49,11 +50,6 @@ def ever_takes_place(partner_time: PartnerTime) -> bool:
     """Return whether it has any start at all, within a hundred years."""
     first = min((partner_time.begins, *partner_time.also))
     return next(local_starts(partner_time, first, min(first, LATEST - _COUNTED_FOR) + _COUNTED_FOR), None) is not None
-
-
-@lru_cache(maxsize=256)
-def _left_out(without: tuple[datetime, ...]) -> frozenset[datetime]:
-    return frozenset(without)
 
 
 def _recurring(partner_time: PartnerTime, after: datetime, before: datetime) -> Iterator[datetime]:

@@ -37,7 +37,8 @@ def next_reminder(
     for occurrence in plan.upcoming:
         at = occurrence.begins - ahead
         is_paused = paused_until is not None and at < paused_until
-        if at > now and not is_paused and not _is_under_way(plan, at):
+        is_busy = any(each is not None and each.begins <= at < each.ends for each in (plan.current, *plan.upcoming))
+        if at > now and not is_paused and not is_busy:
             return PlannedReminder(occurrence=occurrence, at=at)
     return None
 
@@ -63,8 +64,3 @@ def suggestion_of(day: date, suggestions: Sequence[str]) -> str:
     days = day.toordinal()
     more_each_week = next(more for more in range(count) if gcd(7 + more, count) == 1)
     return suggestions[(days + days // 7 * more_each_week + days // 28) % count]
-
-
-def _is_under_way(plan: Plan, at: datetime) -> bool:
-    known = (plan.current, *plan.upcoming)
-    return any(each is not None and each.begins <= at < each.ends for each in known)

@@ -132,10 +132,8 @@ def parse_rrule(recurrence: str) -> RecurrenceRule:
 
 
 def _is_value(name: str, value: str, frequency: str) -> bool:
-    if name == "UNTIL":
-        return re.fullmatch(_FORMS[name], value, re.ASCII) is not None and _is_time(value)
     if name in _FORMS:
-        return re.fullmatch(_FORMS[name], value, re.ASCII) is not None
+        return re.fullmatch(_FORMS[name], value, re.ASCII) is not None and (name != "UNTIL" or _is_date(value))
     if name == "BYDAY":
         farthest = {"MONTHLY": 5, "YEARLY": 53}.get(frequency, 0)
         # RFC 5545 numbers the days of a month or a year; every day of a week or a day has one meaning only.
@@ -146,7 +144,7 @@ def _is_value(name: str, value: str, frequency: str) -> bool:
     return all(_NUMBER.fullmatch(item) and int(item) and minimum <= int(item) <= _MAXIMUM[name] for item in items)
 
 
-def _is_time(until: str) -> bool:
+def _is_date(until: str) -> bool:
     try:
         _until(until)
     except ValueError:

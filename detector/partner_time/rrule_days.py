@@ -58,8 +58,8 @@ def _by_day(rule: RecurrenceRule, first: date, low: int, high: int) -> Iterator[
 def _is_of_month(rule: RecurrenceRule, day: date) -> bool:
     if rule.by_month and day.month not in rule.by_month:
         return False
-    days = rule.by_month_day
-    return not days or day.day in days or day.day - _length_of_month(day.year, day.month) - 1 in days
+    from_end = day.day - _length_of_month(day.year, day.month) - 1
+    return not rule.by_month_day or not {day.day, from_end}.isdisjoint(rule.by_month_day)
 
 
 def _by_week(rule: RecurrenceRule, first: date, low: int, high: int) -> Iterator[Iterable[int]]:
@@ -76,7 +76,8 @@ def _by_week(rule: RecurrenceRule, first: date, low: int, high: int) -> Iterator
 
 
 def _by_month(rule: RecurrenceRule, first: date, low: int, high: int) -> Iterator[Iterable[int]]:
-    begin, earliest, latest = (_month_number(day) for day in (first, date.fromordinal(low), date.fromordinal(high - 1)))
+    days = (first, date.fromordinal(low), date.fromordinal(high - 1))
+    begin, earliest, latest = (day.year * 12 + day.month - 1 for day in days)
     for number in range(begin + (earliest - begin) // rule.interval * rule.interval, latest + 1, rule.interval):
         year, month = number // 12, number % 12 + 1
         if rule.by_month and month not in rule.by_month:
@@ -152,10 +153,6 @@ def _days_of_weeks(rule: RecurrenceRule, year: int) -> set[int]:
 
 def _start_of_week(day: int, week_start: int) -> int:
     return day - (day - 1 - week_start) % _WEEK
-
-
-def _month_number(day: date) -> int:
-    return day.year * 12 + day.month - 1
 
 
 def _length_of_month(year: int, month: int) -> int:

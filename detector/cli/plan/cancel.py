@@ -46,16 +46,18 @@ def cancel_next(name: str | None, *, instead: str | None, no_new_date: bool, yes
             raise _nothing_comes(before, number)
         new = None if no_new_date else _new_date(before, planned, instead)
         words = f"{planned.title}, {before.describe(planned)}"
-        kept = None if new is None else _to_occurrence(new)
-        notes = [] if kept is None else _notes(before, planned, kept)
+        replacement = None if new is None else _to_occurrence(new)
+        text = _("It overlaps {title}, {when}; what overlaps counts once.")
+        overlapped = [] if replacement is None else _overlapped(before, planned, replacement)
+        notes = [before.fill(text, occurrence) for occurrence in overlapped]
         if not yes and is_interactive():
             for note in notes:
                 say(note)
-        if not _agrees(before, words, kept, yes=yes):
+        if not _agrees(before, words, replacement, yes=yes):
             return
         # The person may have thought about it for a while.
         now = context.CLOCK.now()
-        if kept is not None and kept.begins <= now:
+        if replacement is not None and replacement.begins <= now:
             raise UserError(_("The new date has passed meanwhile; nothing was cancelled."))
         is_cancelled, made = (False, None) if planned.ends <= now else requests.cancel(store, now, planned, new)
         if not is_cancelled:
@@ -65,9 +67,9 @@ def cancel_next(name: str | None, *, instead: str | None, no_new_date: bool, yes
     sentences = [_("Cancelled: {occurrence}.").format(occurrence=words)]
     if planned.begins <= now:
         sentences.append(_("It was under way and ends now."))
-    if made is not None and kept is not None:
+    if made is not None and replacement is not None:
         text = _("Instead: {title}, {when}. Declared as number {number}.")
-        sentences.append(before.fill(text, kept, number=made.number))
+        sentences.append(before.fill(text, replacement, number=made.number))
         sentences += notes if yes else []
     context.conclude([*sentences, *after.state_sentences()])
 
@@ -108,9 +110,9 @@ def _nothing_comes(before: PlanContext, number: int | None) -> UserError:
     return UserError(f"{message}\n  {_('`turntoward list --all` shows what is declared.')}")
 
 
-def _agrees(before: PlanContext, words: str, kept: Occurrence | None, *, yes: bool) -> bool:
-    values = {"occurrence": words, "when": "" if kept is None else before.describe(kept)}
-    if kept is None:
+def _agrees(before: PlanContext, words: str, replacement: Occurrence | None, *, yes: bool) -> bool:
+    values = {"occurrence": words, "when": "" if replacement is None else before.describe(replacement)}
+    if replacement is None:
         question = _("Cancel {occurrence}, with no new date?")
         with_yes = _("Add --yes to cancel\n  {occurrence}, with no new date")
     else:
@@ -121,16 +123,14 @@ def _agrees(before: PlanContext, words: str, kept: Occurrence | None, *, yes: bo
 
 
 def _new_date(before: PlanContext, planned: Occurrence, instead: str | None) -> PartnerTime | None:
-    """Return what is to take its place, as it was written or is answered; None: nothing."""
     if instead is not None:
         return _read(before, planned, instead, argument="--instead")
     if not is_interactive():
-        raise UserError(
-            _(
-                "Nothing was cancelled. There is no terminal to ask on for a new date.\n"
-                '  Write one with --instead "sun 11:00", or --no-new-date; and --yes.'
-            )
+        message = _(
+            "Nothing was cancelled. There is no terminal to ask on for a new date.\n"
+            '  Write one with --instead "sun 11:00", or --no-new-date; and --yes.'
         )
+        raise UserError(message)
     question = _("When instead? For example sun 11:00; leave it empty for no new date")
     while True:
         answer: str = click.prompt(question, default="", show_default=False)
@@ -138,35 +138,33 @@ def _new_date(before: PlanContext, planned: Occurrence, instead: str | None) -> 
             return None
         try:
             return _read(before, planned, answer, argument=_("the new date"))
-        except UserError as wrong:
-            click.echo(str(wrong), err=True)
+        except UserError as error:
+            click.echo(str(error), err=True)
 
 
 def _read(before: PlanContext, planned: Occurrence, text: str, *, argument: str) -> PartnerTime:
-    """Return the partner time in place of the planned one, at the time that `text` names."""
     begins = parse_when(text, argument=argument, now=before.now, zone=before.zone)
-    of = next(known for known in before.partner_times if known.number == planned.partner_time)
+    series = next(known for known in before.partner_times if known.number == planned.partner_time)
+    # A single day that was moved has a length of its own; the new date keeps that.
     local = planned.begins.astimezone(before.zone).replace(tzinfo=None)
-    moved = next((each for each in of.moved if each.begins == local), None)
+    lasts = next((moved.lasts for moved in series.moved if moved.begins == local), series.lasts)
     new = PartnerTime(
         title=planned.title,
         begins=begins,
-        lasts=of.lasts if moved is None else moved.lasts,
+        lasts=lasts,
         zone=before.zone.key,
-        floats=of.floats,
-        quiet=of.quiet,
+        floats=series.floats,
+        quiet=series.quiet,
         instead_of=planned.id,
     )
-    kept = _to_occurrence(new)
-    if planned.begins <= kept.begins < planned.ends:
+    replacement = _to_occurrence(new)
+    if planned.begins <= replacement.begins < planned.ends:
         message = before.fill(_("it lies within what you cancel, {when}"), planned)
         raise UserError([Problem(message=message, file=argument, hint=_("choose a time before it or after it"))])
-    for other in _overlapped(before, planned, kept):
-        if other.begins <= kept.begins and kept.ends <= other.ends:
-            message, hint = (
-                before.fill(_("{title} is then anyway, {when}"), other),
-                _("choose a time at which nothing is yet"),
-            )
+    for other in _overlapped(before, planned, replacement):
+        if other.begins <= replacement.begins and replacement.ends <= other.ends:
+            message = before.fill(_("{title} is then anyway, {when}"), other)
+            hint = _("choose a time at which nothing is yet")
             raise UserError([Problem(message=message, file=argument, hint=hint)])
     return new
 
@@ -177,15 +175,12 @@ def _to_occurrence(new: PartnerTime) -> Occurrence:
     return occurrence
 
 
-def _overlapped(before: PlanContext, planned: Occurrence, kept: Occurrence) -> list[Occurrence]:
-    found = (
+def _overlapped(before: PlanContext, planned: Occurrence, replacement: Occurrence) -> list[Occurrence]:
+    begins, ends = replacement.begins, replacement.ends
+    others = (
         occurrence
         for partner_time in before.partner_times
-        for occurrence in before.schedule.exceptions.apply(occurrences(partner_time, kept.begins, kept.ends))
+        for occurrence in before.schedule.exceptions.apply(occurrences(partner_time, begins, ends))
     )
-    return [each for each in found if each.id != planned.id and each.begins < kept.ends and kept.begins < each.ends]
-
-
-def _notes(before: PlanContext, planned: Occurrence, kept: Occurrence) -> list[str]:
-    text = _("It overlaps {title}, {when}; what overlaps counts once.")
-    return [before.fill(text, each) for each in _overlapped(before, planned, kept)]
+    # Applying the exceptions may have made one end before the replacement begins.
+    return [other for other in others if other.id != planned.id and other.begins < ends and begins < other.ends]
