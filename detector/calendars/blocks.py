@@ -95,6 +95,7 @@ class CalendarScanner:
                     self._block.add(line)
             elif self._stack:
                 self._note(self._stack[-1], line)
+        # Only now: lines that are not read, such as comments of a program, may stand before the calendar.
         if not is_calendar:
             raise UserError(NO_CALENDAR)
         self.is_complete = not self._stack

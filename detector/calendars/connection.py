@@ -60,6 +60,7 @@ class ResponseTooLarge(Exception):
 
 
 def _resolve(host: str, port: int) -> list[str]:
+    # Without duplicates: a resolver may return an address more than once.
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_rest, address in found))
 
@@ -158,6 +159,7 @@ def request_headers(url: CalendarUrl, *, etag: str | None, modified: str | None)
         "Host": url.netloc,
         "User-Agent": "turntoward",
         "Accept": "text/calendar, */*;q=0.5",
+        # No compression, which would need a second maximum for the size.
         "Accept-Encoding": "identity",
         "Connection": "close",
     }
@@ -210,6 +212,7 @@ def _open(url: CalendarUrl, *, allow_local: bool, deadline: Deadline, network: N
         problem = _("{host} stands on the local network, which is asked only with --local")
         raise FetchFailed(problem.format(host=url.host))
     connection = _connect_first(addresses, url.port, deadline, network)
+    # The certificate is checked against the name, although the connection goes to the pinned address.
     try:
         if url.scheme == "https":
             connection.settimeout(deadline.left())

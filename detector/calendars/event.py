@@ -62,6 +62,7 @@ class ParsedEvent:
 
 def read_uid(block: EventBlock) -> str:
     """Return the event's own id; where it has none, one that stays the same as long as the event does."""
+    # A uid is a key in the store and part of messages: one that is too long or cannot be shown is replaced by its digest.
     for line in block.named("UID"):
         uid = line.value
         if uid and len(uid) <= _MAX_UID_LENGTH and clean_title(uid) == uid[:80]:
@@ -110,6 +111,7 @@ def read_event(block: EventBlock, tag: str, calendar_zones: Mapping[str, str]) -
     if len(without) + len(also) > MAX_EXCEPTIONS:
         problem = _("it has more than {count} dates that it leaves out or adds")
         raise InvalidEvent(problem.format(count=f"{MAX_EXCEPTIONS:,}"))
+    # TENTATIVE takes place like CONFIRMED: the person chose it by its tag.
     is_cancelled = any(line.value.upper() == "CANCELLED" for line in block.named("STATUS"))
     return ParsedEvent(
         line=block.line,
@@ -194,6 +196,7 @@ def _recurrence(block: EventBlock) -> str | None:
     value = _single(block, "RRULE")
     if value is None:
         return None
+    # Some programs write lower case, blanks and a semicolon at the end.
     recurrence = value.raw.upper().replace(" ", "").strip(";")
     try:
         split_rrule(recurrence)

@@ -141,6 +141,7 @@ def _redirected(url: CalendarUrl, location: str) -> CalendarUrl:
         found = redirect_target(url, location)
     except ValueError:
         raise FetchFailed(_("the server sends on to something that is no address of a calendar")) from None
+    # An empty location resolves to the same URL again, and would end as "too many redirects".
     if not location:
         raise FetchFailed(_("the server sends on, and does not say where to"))
     if url.scheme == "https" and found.scheme != "https":
@@ -149,6 +150,7 @@ def _redirected(url: CalendarUrl, location: str) -> CalendarUrl:
 
 
 def _body(response: HttpResponse, max_bytes: int) -> bytes:
+    # The header is checked first, and the body all the same: the header may be missing, or wrong.
     length = response.length
     if length is not None and length > max_bytes:
         raise ResponseTooLarge
@@ -243,6 +245,7 @@ def _status_problem(status: int) -> str:
 def _wait(retry_after: str | None) -> timedelta | None:
     if retry_after is None or not retry_after.strip().isascii() or not retry_after.strip().isdigit():
         return None
+    # As seconds only; a date in Retry-After depends on clocks that may differ.
     return min(timedelta(seconds=int(retry_after.strip()[:9])), MAX_WAIT)
 
 

@@ -62,6 +62,7 @@ def apply_copy(store: Store, calendar: Calendar, parsed: ParsedCalendar, now: da
     accepted: list[Proposal] = []
     gone: list[Proposal] = []
     shortened: list[Proposal] = []
+    # One transaction: a copy that is half applied would take back what is in its other half.
     with store.transaction():
         known = {proposal.uid: proposal for proposal in store.calendars.proposals(calendar.number)}
         ahead = [event for event in parsed.events if not is_over(event.partner_time, now)]
@@ -85,7 +86,7 @@ def apply_copy(store: Store, calendar: Calendar, parsed: ParsedCalendar, now: da
         past = {event.uid for event in parsed.events} - staying
         unreadable = {problem.uid for problem in parsed.problems}
         for uid, proposal in known.items():
-            # An instance that stands alone has its event's uid, with its beginning behind that.
+            # Rule 5. An instance that stands alone has its event's uid, with its beginning behind that.
             if unreadable & {uid, uid.rpartition(" ")[0]}:
                 continue
             if uid not in staying and (parsed.is_complete or uid in past) and proposal.number is not None:
@@ -133,6 +134,7 @@ def is_over(partner_time: PartnerTime, now: datetime) -> bool:
     parts = split_rrule(partner_time.recurrence)
     if "UNTIL" not in parts and "COUNT" not in parts:
         return False
+    # Only near occurrences are looked at: COUNT may lie thousands of occurrences ahead.
     # Two days before and after: `near` is in UTC, and the beginnings are local times of any zone.
     near = now.astimezone(UTC).replace(tzinfo=None) - partner_time.lasts - 2 * _DAY
     for at in local_starts(partner_time, near, LATEST):
@@ -153,6 +155,7 @@ def _by_number(store: Store) -> dict[int, PartnerTime]:
 
 def _update(store: Store, before: Proposal, proposed: PartnerTime, now: datetime) -> Proposal:
     """Store the proposal as it is now; open where it proposes something else than was answered."""
+    # Most events of most copies: nothing is written for them.
     if _as_proposed(before.partner_time) == _as_proposed(proposed):
         return before
     same = _upcoming(before.partner_time, now) == _upcoming(proposed, now)

@@ -105,6 +105,7 @@ class _EventCollector:
             if not block.named("RECURRENCE-ID"):
                 series.is_invalid = True
             return
+        # Instances are ordered only when all are known: a file may hold an older version behind a newer one.
         if event.recurrence_id is not None:
             series.instances.append(event)
         elif series.event is None or event.sequence >= series.event.sequence:

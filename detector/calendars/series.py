@@ -36,6 +36,7 @@ def to_partner_times(uid: str, series: EventSeries, zone: str, problems: list[Ev
     if series.is_invalid:
         return []
     event = series.event
+    # Somebody who is invited to one occurrence of a series gets that instance alone.
     if event is None:
         return [_single(uid, each, zone) for each in _latest(series.instances) if not each.is_cancelled]
     if event.is_cancelled:
@@ -52,6 +53,7 @@ def to_partner_times(uid: str, series: EventSeries, zone: str, problems: list[Ev
         why = _("it has more than {count} instances that were changed").format(count=f"{MAX_EXCEPTIONS:,}")
         return refuse(event.line, why)
     found = _partner_time(event, series, zone)
+    # 30 February, say: occurrences are searched for, since the rule itself does not tell.
     if not found.moved and not ever_takes_place(found):
         if ever_takes_place(replace(found, without=())):
             return []  # each of its times was cancelled
@@ -65,6 +67,7 @@ def _partner_time(event: ParsedEvent, series: EventSeries, device_zone: str) -> 
     cancelled = [each.recurrence_id for each in instances if each.is_cancelled and each.recurrence_id is not None]
     without = {_beginning(at, event, zone) for at in (*event.without, *series.excluded, *cancelled)}
     also = {_beginning(at, event, zone) for at in event.also}
+    # A PERIOD in RDATE has a length of its own, which only a moved occurrence can have.
     moved = {
         at: Moved(of=at, begins=at, lasts=length)
         for at, length in ((_beginning(at, event, zone), length) for at, length in event.periods)

@@ -84,6 +84,7 @@ def parse_url(text: str) -> CalendarUrl:
     # Blanks and control characters would end the request line early, and let a URL add headers.
     if port == 0 or any(ord(char) <= 32 or ord(char) == 127 for char in text):
         raise InvalidUrl(_("is no address"))
+    # Kept apart from the URL, so that no message and no redirect can repeat it.
     login = None
     if parts.username is not None or parts.password is not None:
         login = (unquote(parts.username or ""), unquote(parts.password or ""))

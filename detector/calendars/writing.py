@@ -56,6 +56,7 @@ def write_calendar(partner_times: Iterable[PartnerTime], options: ExportOptions)
     for partner_time in wanted:
         for event in _events(partner_time, options):
             calendar.add_component(event)
+    # VTIMEZONE from a year before: some programs need the change of clocks before the first event.
     if any(not each.floats for each in wanted):
         first = min([options.now.date(), *(each.begins.date() for each in wanted)])
         last = options.now.date() + timedelta(days=366 * YEARS)
@@ -124,6 +125,7 @@ def _recurrence_with_utc_until(partner_time: PartnerTime, zone: ZoneInfo) -> str
     """Return the recurrence with its UNTIL in UTC, or local of a floating time, as RFC 5545, 3.3.10, wants it."""
     parts = []
     for part in (partner_time.recurrence or "").upper().split(";"):
+        # Here UNTIL is local and may be a day; by the RFC it has the type of DTSTART, and is in UTC with a zone.
         name, _equals, until = part.partition("=")
         if name != "UNTIL":
             parts.append(part)

@@ -26,6 +26,7 @@ def find_zone(name: str, calendar_zones: Mapping[str, str]) -> str | None:
     (`/freeassociation.sourceforge.net/Europe/Berlin`); `calendar_zones`: what the calendar itself states of its zones
     (X-LIC-LOCATION by TZID).
     """
+    # Some programs put TZID in quotes, with blanks inside.
     name = name.strip().strip('"').strip()[:_MAX_NAME_LENGTH]
     found = _find(name)
     if found is None and name in calendar_zones:

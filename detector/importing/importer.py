@@ -57,6 +57,7 @@ class HistoryImporter:
 
     def _import_one(self, past: PastTime, last_instants: dict[int, int]) -> None:
         begins, ends = to_microseconds(past.occurrence.begins), to_microseconds(past.occurrence.ends)
+        # Read for each occurrence, not once: the one before may have been stored just now.
         stored = read_stored(self.store, past)
         observed: list[Observation] = []
         is_deferred = False
@@ -67,6 +68,7 @@ class HistoryImporter:
             host, states = best
             if device in stored.devices:
                 self._count(hosts, begins, ends, "duplicate")
+            # Rule 3: what the source has not recorded yet would be stored as unknown for good.
             elif last_instants[id(host)] < ends:
                 is_deferred = True
                 self._count(hosts, begins, ends, "deferred")
@@ -82,6 +84,7 @@ class HistoryImporter:
         else:
             self.report.extended += 1
         self.report.first = self.report.first or past.occurrence
+        # A core of its own: nothing of one evening may count in another.
         core = Pipeline(self.settings.rules, self.settings.policy, self.settings.attention)
         records = build_records(core, past, stored, sorted(observed, key=attrgetter("at")))
         if self.saves:

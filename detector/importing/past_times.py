@@ -81,6 +81,7 @@ def _declared(declared: Iterable[PartnerTime], since: datetime, now: datetime) -
         yield from occurrences(partner_time, since, now)
         begins = partner_time.begins.replace(tzinfo=ZoneInfo(partner_time.zone)).astimezone(UTC)
         if partner_time.recurrence is not None and since < begins:
+            # The past before the declaration: as if the person had declared it earlier.
             earlier = occurrences(earlier_by(partner_time, begins - since), since, min(begins, now))
             yield from (each for each in earlier if each.begins < begins)
 
@@ -121,6 +122,7 @@ def _days(since: datetime, now: datetime, zone: ZoneInfo, stored: Sequence[Store
         begins, ends = (
             datetime.combine(each, time(), tzinfo=zone).astimezone(UTC) for each in (day, day + timedelta(days=1))
         )
+        # In pieces beside what is stored: so the ids stay the same once one of the pieces is stored.
         for free_from, free_until in _free(begins, ends, stored):
             yield Occurrence(
                 id=f"import@{free_from:%Y%m%dT%H%M%SZ}",

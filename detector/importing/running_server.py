@@ -91,6 +91,7 @@ class _BucketReader:
                 problem = _("{bucket}: too much is told of {time}")
                 self._report.add_problem(problem.format(bucket=name, time=f"{at:%Y-%m-%d %H:%M}"))
                 return
+            # An event that reaches over the middle comes in both halves, cut there: hence the split point.
             middle = at + (ends - at) / 2
             self._read_span(at, middle, split_at)
             self._read_span(middle, ends, to_microseconds(middle))

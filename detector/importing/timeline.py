@@ -74,6 +74,7 @@ def known_states(host: SourceHost, begins: int, ends: int) -> list[KnownState]:
         if at >= ends:
             break
         state = KnownState(at, change.is_known, change.what, change.is_idle)
+        # Of several changes at one instant the last counts, also for those before the span.
         if found and found[-1].at == at:
             found.pop()
         if not found or KnownState(at, found[-1].is_known, found[-1].what, found[-1].is_idle) != state:
@@ -167,6 +168,7 @@ def _phone_states(host: SourceHost, begins: int, ends: int) -> Iterator[KnownSta
     track = host.tracks["app"]
     for at in _events(track, begins, ends):
         began, ended, following = _edges(track, at)
+        # Rule 2. Two thirds of Android's events have no length.
         if ended == began:
             is_closed = following is not None and following - began <= MAX_OPEN
             yield KnownState(began, is_known=is_closed, what=track.what[at] if is_closed else NOTHING)
@@ -241,5 +243,6 @@ def _events(track: EventTrack, begins: int, ends: int) -> range:
 
 def _edges(track: EventTrack, at: int) -> tuple[int, int, int | None]:
     following = track.began[at + 1] if at + 1 < len(track) else None
+    # Rule 3: the next event cuts this one.
     ended = track.ended[at] if following is None else min(track.ended[at], following)
     return track.began[at], ended, following

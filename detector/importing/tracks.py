@@ -46,6 +46,7 @@ class EventTrack:
         """Sort the events, once all are there; drop duplicates, and join what is in pieces."""
         order = sorted(range(len(self)), key=lambda at: (self.began[at], self.ended[at], self.what[at]))
         done = EventTrack()
+        # Watchers send heartbeats: the same activity again, a little longer. aw-server joins them, but not always.
         for at in order:
             began, ended, what, browser = self.began[at], self.ended[at], self.what[at], self.browser[at]
             if done.began and done.what[-1] == what and done.browser[-1] == browser:

@@ -74,11 +74,13 @@ class RateLimiter:
 
     def allows(self, client: str, now: float) -> bool:
         """Return whether the client may send one more request now; if so, it counts. `now`: monotonic seconds."""
+        # pop() and set again below: so the dictionary is in the order of the last request.
         left, since = self._buckets.pop(client, (self._burst, now))
         left = min(self._burst, left + max(0.0, now - since) * self._rate)
         allowed = left >= 1.0
         # max(): a clock that moves back must not refill the bucket a second time when it moves on again.
         self._buckets[client] = (left - 1.0 if allowed else left, max(now, since))
+        # The least recent client is forgotten: its bucket has had the longest time to fill, so it gains least by it.
         while len(self._buckets) > self._max_clients:
             self._buckets.popitem(last=False)
         return allowed
@@ -88,6 +90,7 @@ class ReplayCache(Generic[Result]):
     """What each phone sent within the last second, and the result it got."""
 
     def __init__(self) -> None:
+        # A key: without it the few possible events of a phone could be tried out against a digest in a memory dump.
         self._key = secrets.token_bytes(_TOKEN_BYTES)
         self._results: OrderedDict[bytes, tuple[float, Result]] = OrderedDict()
 
@@ -100,6 +103,7 @@ class ReplayCache(Generic[Result]):
 
     def get(self, fingerprint: bytes, now: float) -> Result | None:
         """Return the result of the same request within the last second, if there was one. `now`: monotonic seconds."""
+        # In the order of time, so the first that is recent enough ends the search.
         while self._results:
             at, _ = next(iter(self._results.values()))
             if now - at < REPLAY_SECONDS:

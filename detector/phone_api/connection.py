@@ -83,6 +83,7 @@ class Connection:
         self._respond = respond
         self._limits = limits
         self._peer, self._local, self._scheme = peer, local, scheme
+        # h11 parses the bytes and enforces the protocol; this class owns the socket, the deadlines and the sizes.
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.headers)
         self._loop = asyncio.get_running_loop()
         self._deadline = 0.0
@@ -145,6 +146,7 @@ class Connection:
         return event
 
     async def _read_body(self) -> bytes:
+        # Refused before a byte of it is read, so that a phone need not send it at all.
         length = int((self._request and self._request.header("content-length")) or 0)
         if length > self._limits.body:
             raise self._too_large()
@@ -173,6 +175,7 @@ class Connection:
                 raise _protocol_error(error) from None
             if event is not h11.NEED_DATA:
                 return event
+            # timeout_at: the time that is left of the whole request, not of this read.
             try:
                 async with asyncio.timeout_at(self._deadline):
                     chunk = await self._reader.read(CHUNK)
@@ -188,6 +191,7 @@ class Connection:
 
     async def _send(self, response: Response) -> bool:
         """Send the response; return whether another request may come after it."""
+        # What is left unread would be taken for the next request, so the connection ends.
         stays_open = not response.closes and self._is_read()
         headers = [*response.headers, *COMMON_HEADERS]
         if response.status != _NO_CONTENT:

@@ -19,6 +19,7 @@ _LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 def is_own_host(host: str, *, address: PhoneApiAddress, local: tuple[str, int]) -> bool:
     """Return whether a Host header names this device. `local`: the address and port at which the connection came in."""
+    # No URL parser: it would accept user names, paths and more than one host.
     matched = _AUTHORITY.fullmatch(host)
     if matched is None or (matched[2] is not None and int(matched[2]) != local[1]):
         return False
@@ -34,6 +35,7 @@ def normalize_host(host: str) -> str:
     """Return a name in lower case, an address in its shortest form, without brackets, zone or the dot at the end."""
     name = host.strip("[]").partition("%")[0].lower().removesuffix(".")
     address = _parse_address(name)
+    # A socket that listens on IPv6 reports IPv4 peers as ::ffff:192.168.1.20.
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
     return name if address is None else str(address)
@@ -41,6 +43,7 @@ def normalize_host(host: str) -> str:
 
 @lru_cache(maxsize=16)
 def _own_names(own: PhoneApiAddress, local: str) -> frozenset[str]:
+    # "localhost" counts only on a connection that came in on the loopback: there no other device can be meant.
     came_in_at = _parse_address(normalize_host(local))
     loopback = _LOOPBACK_NAMES if came_in_at is not None and came_in_at.is_loopback else frozenset[str]()
     names = {normalize_host(own.host), normalize_host(own.address), normalize_host(local), *loopback}

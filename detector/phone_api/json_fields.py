@@ -26,6 +26,7 @@ class PayloadError(Exception):
         super().__init__("; ".join(self.problems))
 
 
+# json keeps the last of two equal names silently; another program may read the first.
 class _Object(dict[str, Any]):
     """A JSON object that remembers which names it met twice."""
 
@@ -51,7 +52,7 @@ def read_fields(body: bytes, known: Sequence[str]) -> tuple[dict[str, Any], list
         raise PayloadError([_("the body is not text in UTF-8")]) from None
     except RecursionError:
         raise PayloadError([_("the body is nested too deeply: one object with plain values is enough")]) from None
-    except json.JSONDecodeError as error:
+    except json.JSONDecodeError as error:  # before ValueError, of which it is one
         if not body.strip():
             raise PayloadError([_("the body is empty")]) from None
         problem = _("the body is not JSON (line {line}, column {column})")

@@ -51,6 +51,7 @@ def parse_phone_event(body: bytes, now: datetime) -> PhoneEvent:
     if problems or event is None:
         raise PayloadError(problems)
     if event not in _APP_EVENTS:
+        # Rule 3: an automation may send the app with every event.
         category = app = None
     return PhoneEvent(event=event, category=category, app=app, at=at)
 
@@ -72,6 +73,7 @@ def parse_partner_time_request(body: bytes) -> tuple[PartnerTimeAction, timedelt
     if "minutes" not in fields:
         if action in ("start", "extend"):
             problems.append(_("{action} needs minutes").format(action=action))
+    # A boolean is an int in Python, and true would be one minute.
     elif isinstance(minutes, bool) or not isinstance(minutes, int):
         problems.append(_("minutes is {kind} where a whole number is needed").format(kind=json_kind(minutes)))
     elif not 1 <= minutes <= maximum:
@@ -121,6 +123,7 @@ def _at(fields: Mapping[str, Any], now: datetime, problems: list[str]) -> dateti
     if word is None:
         return None
     try:
+        # ISO 8601 is ASCII, and what is longer than any instant need not be parsed.
         at = datetime.fromisoformat(word) if len(word) <= _MAX_AT_LENGTH and word.isascii() else None
     except ValueError:
         at = None

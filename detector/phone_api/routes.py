@@ -147,6 +147,7 @@ class Routes:
         return phone
 
     async def _public(self, request: Request, path: str, read_body: ReadBody) -> Response:
+        # The page takes the code out of its own address; a GET must not use it up, since link previews send one.
         name = "phone.html" if path.startswith(PAIR) and "/" not in path.removeprefix(PAIR) else PAGES.get(path)
         if path == "/pair" and request.method == "POST":
             return await self._pair(request, read_body)
@@ -166,6 +167,7 @@ class Routes:
             problems.append(_("code is missing: it stands at the end of the pairing link"))
         if problems or not isinstance(code, str):
             raise PayloadError(problems)
+        # The token exists here and on the phone only; what the store gets is its digest.
         token = auth.new_token()
         phone = self._gateway.claim(auth.digest(code[:_MAX_CODE_LENGTH]), auth.digest(token))
         if phone is None:
@@ -187,6 +189,7 @@ class Routes:
     async def _test(self, request: Request, _phone: Phone, read_body: ReadBody) -> Response:
         body = await read_body()
         if body.strip():
+            # So that a person sees what is wrong with an event before partner time comes.
             _require_json(request)
             parse_phone_event(body, self._clock.now())
         self._gateway.note_test(self._authenticate_again(request))
@@ -216,6 +219,7 @@ class Routes:
         now = self._clock.monotonic()
         earlier = self._replays.get(fingerprint, now)
         if earlier is not None:
+            # shield(): when this request is cancelled, the first one still gets its response.
             return await asyncio.shield(earlier)
         response: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
         self._replays.add(fingerprint, now, response)

@@ -73,6 +73,7 @@ class PhoneApi:
         if self._server is not None:
             return
         address = self._address
+        # A name would be resolved, and asyncio would listen on every address that it has.
         try:
             ip_address(address.address)
         except ValueError:
@@ -138,6 +139,7 @@ class PhoneApi:
             if self._server is not None:  # close() cancels, and nothing else may be swallowed
                 raise
         finally:
+            # abort(): close() waits for the peer to read what is buffered.
             writer.transport.abort()
             del self._connections[task]
             self._connections_per_peer[peer] -= 1

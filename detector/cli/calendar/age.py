@@ -7,12 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from detector.clock import SystemClock
-from detector.doctor.calendars import CalendarFound
 from detector.i18n import _
 from detector.partner_time.describe import say_instant
 from detector.partner_time.proposals import Calendar
-from detector.zone import local_zone
 
 _MINUTE: Final = timedelta(minutes=1)
 _HOUR: Final = timedelta(hours=1)
@@ -30,24 +27,8 @@ def age_as_json(calendar: Calendar) -> dict[str, Any]:
     }
 
 
-def say_age(calendar: Calendar, now: datetime, zone: ZoneInfo) -> str:
+def say_age(tried: datetime | None, refreshed: datetime | None, why: str | None, now: datetime, zone: ZoneInfo) -> str:
     """Return when it was asked, and if that failed why, and how old the last good copy is: a clause, not a sentence."""
-    return _describe(calendar.tried, calendar.refreshed, calendar.why, now, zone)
-
-
-def say_age_from_json(values: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str:
-    """Return the same from what `age_as_json` made."""
-    return _describe(_instant(values.get("asked")), _instant(values.get("refreshed")), values.get("why"), now, zone)
-
-
-def say_age_found(found: CalendarFound) -> str:
-    """Return the same of what `doctor` found, at this instant and in the reader's zone."""
-    return _describe(found.asked, found.refreshed, found.why, SystemClock().now(), local_zone())
-
-
-def _describe(
-    tried: datetime | None, refreshed: datetime | None, why: str | None, now: datetime, zone: ZoneInfo
-) -> str:
     if tried is None:
         return _("not asked yet")
     ago = say_ago(now - tried)
@@ -59,6 +40,14 @@ def _describe(
     return _("asked {ago}, and {why}; the copy in force is of {day}").format(ago=ago, why=why, day=day)
 
 
+def say_age_from_json(values: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str:
+    """Return the same from what `age_as_json` made."""
+    tried, refreshed = (
+        None if values[name] is None else datetime.fromisoformat(values[name]) for name in ("asked", "refreshed")
+    )
+    return say_age(tried, refreshed, values["why"], now, zone)
+
+
 def say_ago(length: timedelta) -> str:
     """Return how long ago, in one unit, rounded down: "just now", "5 min ago", "2 h ago", "3 days ago"."""
     if length < _MINUTE:
@@ -68,7 +57,3 @@ def say_ago(length: timedelta) -> str:
     if length < 2 * _DAY:
         return _("{count} h ago").format(count=length // _HOUR)
     return _("{count} days ago").format(count=length // _DAY)
-
-
-def _instant(text: Any) -> datetime | None:
-    return datetime.fromisoformat(text) if isinstance(text, str) else None

@@ -102,6 +102,7 @@ def _store(
     )
     with context.open_store() as store:
         now = context.CLOCK.now()
+        # Looked up again inside the transaction: another command may have changed the calendars while the file was read.
         with store.transaction():
             calendars = store.calendars.all()
             known = _known_calendar(calendars, options, parsed)
@@ -184,6 +185,7 @@ def _open(file: str) -> BinaryIO:
         stream = Path(file).expanduser().open("rb")
     except (OSError, ValueError) as error:
         raise _unreadable(file, error) from None
+    # A pipe has no size; its bytes are counted while they are read.
     state = os.fstat(stream.fileno())
     if stat.S_ISREG(state.st_mode) and state.st_size > MAX_BYTES:
         stream.close()

@@ -40,7 +40,7 @@ def list_calendars(*, as_json: bool) -> None:
             counts = _("Counts: {events}; what it proposes is accepted from now on.")
         else:
             counts = _("Counts: {events}; what it proposes is asked about.")
-        age = say_age(calendar, declared.now, declared.zone) if calendar.subscribed else _imported(calendar, declared)
+        age = _age(calendar, declared)
         for sentence in (
             counts.format(events=describe_filter(calendar.choice)),
             f"{age[:1].upper()}{age[1:]}.",
@@ -105,7 +105,9 @@ def _place(calendar: Calendar) -> str:
     return (_("subscribed, {place}") if calendar.subscribed else _("imported, {place}")).format(place=place)
 
 
-def _imported(calendar: Calendar, declared: context.PlanContext) -> str:
+def _age(calendar: Calendar, declared: context.PlanContext) -> str:
+    if calendar.subscribed:
+        return say_age(calendar.tried, calendar.refreshed, calendar.why, declared.now, declared.zone)
     if calendar.refreshed is None:
         return _("not read yet")
     day = say_instant(calendar.refreshed, declared.now, declared.zone)

@@ -85,6 +85,7 @@ def refresh_now(name: str | None, *, yes: bool) -> None:
         for calendar in subscriptions(store.calendars.all(), name):
             with show_progress(calendar) as progress:
                 done = refresh(store, calendar, context.CLOCK, progress=progress)
+            # Many servers answer with an empty calendar when they fail: taking everything back needs a yes.
             if done.calendar is not None and done.calendar.why == EMPTY:
                 if not yes and not output.is_interactive():
                     message = _("{problem}; nothing was changed.").format(problem=_empty(store, calendar))

@@ -95,6 +95,7 @@ def pair_by_link(options: PairOptions) -> None:
         before = store.phones.api_address()
         known = store.phones.all()
         address = _checked_address(options, known, before)
+        # Before anything is stored: without a daemon nobody would open the phone API, and the link would lead nowhere.
         if running_pid() is None:
             raise DaemonNotRunning(NOT_RUNNING)
         code = secrets.token_urlsafe(CODE_BYTES)
@@ -245,6 +246,7 @@ def _wait_for_phone(store: Store, phone: Phone, until: datetime) -> None:
         line = _("Waiting for the phone: {time} left. Ctrl-C takes the link back.").format(
             time=f"{minutes}:{seconds:02}"
         )
+        # Padded to 79 columns, so that a shorter line leaves nothing of the one before.
         if shows and line != shown:
             click.echo(f"\r{line:<79}", nl=False)
             shown = line
@@ -281,6 +283,7 @@ def _withdraw(store: Store, phone: Phone, before: PhoneApiAddress | None) -> Non
     """Take the link back, unless it was used, or another link was made for the phone."""
     now = _read_again(store, phone)
     if now is not None and now.code == phone.code and now.number is not None:
+        # A phone that was paired before keeps its token; only the code of this link goes.
         if now.token is None and now.adb is None:
             store.phones.remove(now.number)
         else:

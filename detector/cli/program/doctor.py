@@ -9,7 +9,7 @@ from typing import Final
 
 import click
 
-from detector.cli.calendar.age import say_age_found
+from detector.cli.calendar.age import say_age
 from detector.cli.output import print_json, wrap
 from detector.clock import SystemClock
 from detector.doctor.checks import Findings, SenseFound, examine
@@ -18,6 +18,7 @@ from detector.doctor.phones import DeviceKnown, PhoneFound
 from detector.i18n import _
 from detector.rulebook.unusable import summarize
 from detector.sensors import SESSION_TYPE_NAMES
+from detector.zone import local_zone
 from rules.lengths import say_length
 
 # Partner times of which it is written how much was sensed: the last ones.
@@ -218,7 +219,8 @@ def _calendars(found: Findings) -> Iterator[str]:
     for each in found.calendars:
         where = _("{address}, on the local network") if each.local else "{address}"
         where = where.format(address=_with_tilde(each.at))
-        yield from _indented(f"{each.name} ({where}): {say_age_found(each)}.", "    ")
+        age = say_age(each.asked, each.refreshed, each.why, SystemClock().now(), local_zone())
+        yield from _indented(f"{each.name} ({where}): {age}.", "    ")
         if each.shut_out:
             yield from _indented(_("  To do: {remedy}.").format(remedy=each.shut_out), "         ")
     yield ""
