@@ -23,13 +23,11 @@ from detector.partner_time.wall_clock import EARLIEST, LATEST, instant_of, inter
 
 # So that partner time which somebody forgot is over the next day.
 MAX_LENGTH: Final = timedelta(hours=24)
-
 # No occurrence begins earlier than this before its end: `MAX_LENGTH`, and a day that a zone left out (Samoa, 2011).
 LOOK_BACK: Final = timedelta(days=3)
 
 # How far a plan looks; a new one is made within this time.
 LOOK_AHEAD: Final = timedelta(days=64)
-
 # Blocks begin at fixed instants, so that any two intervals which are wanted share the blocks in which they overlap. What
 # comes seldom has long blocks: a block costs about as much empty as with some occurrences in it.
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)

@@ -93,6 +93,7 @@ def _undo(store: Store, before: PlanContext, number: int | None) -> list[str]:
             message = message.format(title=known[number].title)
         hint = _("What had begun does not come back: `turntoward now 45min` begins partner time.")
         raise UserError(f"{message}\n  {hint}")
+    # What was declared in place of a cancelled one is removed when the cancelled one comes back.
     left = {partner_time.number for partner_time in store.plans.partner_times()}
     gone = [partner_time.title for of, partner_time in known.items() if of not in left]
     taken_back = _("{title}, which was to be in its place, is taken back.")
@@ -136,6 +137,7 @@ def _new_date(before: PlanContext, planned: Occurrence, instead: str | None) -> 
         answer: str = click.prompt(question, default="", show_default=False)
         if not answer.strip():
             return None
+        # A slip is answered with what is wrong and the same question; an option that cannot be read ends the command.
         try:
             return _read(before, planned, answer, argument=_("the new date"))
         except UserError as error:

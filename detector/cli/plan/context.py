@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from detector.cli.output import choose_by_name, say
+from detector.cli.output import attributes, choose_by_name, say
 from detector.clock import Clock, SystemClock
 from detector.control.lock import wake_daemon
 from detector.errors import UserError
@@ -71,6 +71,7 @@ class PlanContext:
         """Return the next `count` times, and those that were skipped or cancelled among and before them."""
         found: list[Occurrence] = []
         schedule = replace(self.schedule, exceptions=self.exceptions_but_skips)
+        # A skip is stored as a stop. Without it the schedule still yields what was skipped, marked by its id.
         for occurrence in replace(self, schedule=schedule).following(partner_time):
             found.append(occurrence)
             count -= occurrence.id not in self.skipped
@@ -93,15 +94,11 @@ class PlanContext:
 
     def to_json(self, partner_time: PartnerTime) -> dict[str, Any]:
         return {
-            "number": partner_time.number,
-            "title": partner_time.title,
+            **attributes(partner_time, "number title"),
             "words": say_partner_time(partner_time, self.now, self.zone),
             "begins": partner_time.begins,
             "lasts_seconds": int(partner_time.lasts.total_seconds()),
-            "zone": partner_time.zone,
-            "recurrence": partner_time.recurrence,
-            "floats": partner_time.floats,
-            "quiet": partner_time.quiet,
+            **attributes(partner_time, "zone recurrence floats quiet"),
         }
 
     def fill(self, text: str, occurrence: Occurrence, **values: object) -> str:
@@ -135,6 +132,7 @@ class PlanContext:
         if plan.current is None or not plan.upcoming:
             return []
         following = plan.upcoming[0]
+        # Of two that overlap the plan cuts the second: it begins in the instant in which the first ends.
         if following.begins != plan.current.ends:
             return [self._next_sentence(following)]
         return [self.fill(_("{title} goes on from there until {end}."), following)]
@@ -159,6 +157,7 @@ def open_store(*, read_only: bool = False) -> Iterator[Store]:
 def load() -> PlanContext:
     """Return what is declared now, for a command that changes nothing, not even by making the file."""
     try:
+        # Read-only: whoever only looks, or declines what a command proposes, leaves no file behind.
         with open_store(read_only=True) as store:
             return read(store)
     except StoreMissing:
@@ -209,5 +208,6 @@ def choose(partner_times: Sequence[PartnerTime], name: str) -> PartnerTime:
 
 def conclude(sentences: Sequence[str]) -> None:
     """Wake the daemon after a change, and write the sentences; last, whether no daemon runs."""
+    # The daemon is woken before anything is written: the last sentence depends on whether one runs.
     for sentence in [*sentences, *([] if wake_daemon() else [NOT_RUNNING])]:
         say(sentence)

@@ -57,6 +57,7 @@ def edit_partner_time(name: str, options: Mapping[str, Any], *, yes: bool) -> No
     if arguments == PlanArguments():
         hint = _("Write for example --from 19:00, or --every 'other friday'.")
         raise UserError(f"{_('It does not say what is to change.')}\n  {hint}")
+    # What it takes is stored only after the question; until then nothing holds the store open.
     wanted = parse_edit(known, arguments, before.now, before.zone)
     if wanted == known:
         say(_("That is how it is already; nothing was changed."))
@@ -71,6 +72,7 @@ def edit_partner_time(name: str, options: Mapping[str, Any], *, yes: bool) -> No
     if not confirm(_("Change it?"), yes=yes, unchanged=unchanged, with_yes=with_yes, default=True):
         return
     with context.open_store() as store:
+        # The edit and the answer to the calendar's proposal are stored together, or not at all.
         with store.transaction():
             edited = requests.edit(store, context.CLOCK.now(), wanted)
             if wanted.proposal is None:
@@ -155,6 +157,7 @@ def _write_preview(wanted: PartnerTime, known: PlanContext, *, with_overlaps: bo
 
 
 def _overlap_sentences(wanted: PartnerTime, known: PlanContext) -> Iterator[str]:
+    # What is new has no number yet; 0 is none that the store gives.
     found = overlaps(replace(wanted, number=wanted.number or 0), known.schedule, known.now)
     for overlap in found[:MAX_SHOWN]:
         if overlap.count > 1:

@@ -83,6 +83,7 @@ def show_next(count: int, *, as_json: bool) -> None:
     """Write the next occurrences of all partner times, at most `count`."""
     known = context.load()
     series = (known.following(partner_time) for partner_time in known.partner_times)
+    # Each series is by beginning and is computed as far as it is read.
     found = list(islice(merge(*series, key=lambda each: (each.begins, each.partner_time)), count))
     if as_json:
         print_json(

@@ -90,6 +90,7 @@ def _times(details: _Details) -> Iterator[tuple[str, str]]:
 
     for occurrence in details.following:
         yield _following(occurrence, details)
+    # These are stored in local time of its own zone; the reader may be in another.
     for moved in sorted(partner_time.moved, key=lambda each: each.of):
         begins, ends = (at.astimezone(known.zone) for at in interval_of(moved.begins, moved.lasts, own))
         if ends > known.now:

@@ -82,6 +82,7 @@ def _change(change: Callable[[list[str]], list[str]]) -> bool:
     wanted = change(chosen)
     if wanted == chosen:
         return False
+    # tomlkit keeps the person's comments and order. `replace` takes LF, and gives the file its own line ends back.
     document = tomlkit.parse(config.text.replace("\r\n", "\n"))
     policy = document.get("policy")
     if policy is None:

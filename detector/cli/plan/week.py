@@ -25,10 +25,11 @@ from detector.partner_time.model import Occurrence
 from detector.partner_time.occurrences import LOOK_BACK, occurrences
 from detector.partner_time.parse_dates import parse_date
 
+# Three cells for each hour: a row with its label of 8 characters fits into 80 columns.
 CELLS: Final = 72
-
 _DAY: Final = timedelta(days=1)
 _CELL: Final = _DAY / CELLS
+# A dot every three hours, below the hour's number in the head line.
 _GRID: Final = 9
 
 
@@ -154,6 +155,7 @@ def _bar(planned: PlannedBar, day: date, zone: ZoneInfo) -> _DayBar | None:
     ends = max(begins + timedelta(minutes=1), ends)
     if ends <= timedelta(0) or begins >= _DAY:
         return None
+    # Rounded down at the beginning and up at the end, so that even a minute fills a cell.
     low, high = _cell(begins), -(-min(ends, _DAY) // _CELL)
     return _DayBar(
         planned=planned, first=low, last=max(high, low + 1), began_before=begins < timedelta(0), goes_on=ends > _DAY
@@ -167,6 +169,7 @@ def _cell(since_midnight: timedelta) -> int:
 def _rows(bars: Sequence[_DayBar]) -> list[list[_DayBar]]:
     rows: list[list[_DayBar]] = []
     for bar in sorted(bars, key=lambda each: (each.first, each.planned.occurrence.partner_time)):
+        # The first row that is free again: what does not overlap shares one.
         free = next((row for row in rows if row[-1].last <= bar.first), None)
         if free is None:
             rows.append([bar])
@@ -187,6 +190,7 @@ def _row(bars: Sequence[_DayBar], now: int | None) -> str:
 def _cells(bar: _DayBar) -> list[str]:
     width = bar.last - bar.first
     fill = "-" if bar.planned.is_skipped else "="
+    # One cell has no place for both brackets.
     if width == 1:
         return [fill]
     name = str(bar.planned.occurrence.partner_time)
