@@ -22,7 +22,7 @@ from detector.i18n import _
 
 TIMEOUT: Final = 5.0
 """Seconds within which `pactl` answers, or the server counts as gone."""
-MIN_VOICE_RATE: Final = 8000
+MIN_SPEECH_RATE: Final = 8000
 """Samples per second: those of a telephone. Level meters, such as pavucontrol's, take some tens."""
 CHANGES: Final = (b" on source-output #", b" on source #")
 _START_SERVER: Final = _("PulseAudio or pipewire-pulse has to run in your session")
@@ -172,14 +172,14 @@ def any_records(streams: str, sources: str) -> bool:
         if len(fields := line.split("\t")) >= 5 and fields[4] == "RUNNING" and not fields[1].endswith(".monitor")
     }
     return any(
-        len(fields := line.split("\t")) >= 5 and fields[1] in microphones and fields[2] != "-" and _is_voice(fields[4])
+        len(fields := line.split("\t")) >= 5 and fields[1] in microphones and fields[2] != "-" and _is_speech(fields[4])
         for line in streams.splitlines()
     )
 
 
-def _is_voice(format_: str) -> bool:
+def _is_speech(format_: str) -> bool:
     rate = _RATE.search(format_)
-    return rate is None or int(rate[1]) >= MIN_VOICE_RATE
+    return rate is None or int(rate[1]) >= MIN_SPEECH_RATE
 
 
 async def _wait_briefly(event: asyncio.Event, seconds: float) -> None:
