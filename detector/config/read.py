@@ -86,14 +86,9 @@ def _not_toml(message: str, text: str, file: str) -> Problem:
     if column == 1 and line > 1:
         # The parser names the line after the one that was left unfinished.
         line, column = line - 1, len(lines[line - 2]) + 1
-    return Problem(
-        file=file,
-        line=line,
-        column=column,
-        source=lines[line - 1],
-        message=_("this is not TOML: {reason}").format(reason=message[: place.start()]),
-        hint=_('A setting is written as name = value, and lengths and words in quotes: glance = "30 s".'),
-    )
+    text = _("this is not TOML: {reason}").format(reason=message[: place.start()])
+    hint = _('A setting is written as name = value, and lengths and words in quotes: glance = "30 s".')
+    return Problem(message=text, file=file, line=line, column=column, source=lines[line - 1], hint=hint)
 
 
 class _SettingsReader:
@@ -118,11 +113,8 @@ class _SettingsReader:
             elif name in REPEATED_SECTIONS:
                 found |= self._repeated(name, given, types[REPEATED_SECTIONS[name].settings])
             else:
-                message = (
-                    _("there is no section '{name}'")
-                    if isinstance(given, dict | list)
-                    else _("there is no option '{name}'")
-                )
+                is_table = isinstance(given, dict | list)
+                message = _("there is no section '{name}'") if is_table else _("there is no option '{name}'")
                 self._add((name,), message.format(name=shortened(name)), _section_hint(name), at_key=True)
         # With problems `found` is not whole, and checking one option against another would report consequences.
         if self.problems:
@@ -198,18 +190,12 @@ class _SettingsReader:
             found = self._positions.values.get(path) or self._positions.keys.get(path)
             path = path[:-1]
         line, column, width = (found.line, found.column, found.width) if found else (1, 1, 1)
-        source = self._positions.line(line)
-        self.problems.append(
-            Problem(
-                message=message,
-                hint=hint,
-                file=self._file,
-                line=line,
-                column=column,
-                width=width,
-                source=source if len(source) <= MAX_SOURCE else None,
-            )
+        text = self._positions.line(line)
+        source = text if len(text) <= MAX_SOURCE else None
+        place = Problem(
+            message=message, file=self._file, line=line, column=column, width=width, source=source, hint=hint
         )
+        self.problems.append(place)
 
 
 def _section_hint(name: str) -> str:

@@ -88,7 +88,6 @@ def in_force_as_json(settings: Settings, file: str | None) -> str:
 
 
 def _values(settings: Any) -> Iterator[tuple[str, Any]]:
-    """Yield each option with its value, in the order of the fields."""
     return ((name, getattr(settings, name)) for name in options_of(settings))
 
 

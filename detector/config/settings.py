@@ -95,12 +95,10 @@ SECTIONS: Final[Mapping[str, str]] = {
 
 
 def options_of(kind: Any) -> dict[str, Field[Any]]:
-    """Return the fields of a settings class, or of one of its objects, by the names of their options."""
     return {each.name: each for each in fields(kind)}
 
 
 def option_of(setting: Field[Any]) -> Option:
-    """Return the description of the option that sets this field."""
     given = dict(setting.metadata)
     if "maximum" in given:
         given.setdefault("minimum", type(given["maximum"])(0))

@@ -101,15 +101,11 @@ def _length(given: Any, option: Option) -> timedelta:
 
 def _bounded(value: Any, option: Option, say: Callable[[Any], str]) -> Any:
     if option.minimum is not None and value < option.minimum:
-        raise InvalidValue(
-            _("is too small: {value}").format(value=say(value)),
-            _("At least {minimum}.").format(minimum=say(option.minimum)),
-        )
+        hint = _("At least {minimum}.").format(minimum=say(option.minimum))
+        raise InvalidValue(_("is too small: {value}").format(value=say(value)), hint)
     if option.maximum is not None and value > option.maximum:
-        raise InvalidValue(
-            _("is too large: {value}").format(value=say(value)),
-            _("At most {maximum}.").format(maximum=say(option.maximum)),
-        )
+        hint = _("At most {maximum}.").format(maximum=say(option.maximum))
+        raise InvalidValue(_("is too large: {value}").format(value=say(value)), hint)
     return value
 
 
@@ -118,17 +114,14 @@ def _text(given: Any, option: Option) -> str:
         raise InvalidValue(_("must be text"), _("Write it in quotes."))
     if option.choices is not None and given not in option.choices:
         raise InvalidValue(_("cannot be '{value}'").format(value=shortened(given)), name_hint(given, option.choices))
+    # A nudge is one line in a notification: a line break, or a code for the terminal, would tear it apart.
     if _CONTROL.search(given):
         raise InvalidValue(_("holds a character that cannot be shown"), _("Write it on one line."))
     if len(given) > option.max_characters:
-        raise InvalidValue(
-            _("is too long: {count} characters").format(count=len(given)),
-            _("At most {maximum}.").format(maximum=option.max_characters),
-        )
+        hint = _("At most {maximum}.").format(maximum=option.max_characters)
+        raise InvalidValue(_("is too long: {count} characters").format(count=len(given)), hint)
     words = len(given.split())
     if option.max_words is not None and words > option.max_words:
-        raise InvalidValue(
-            _("is too long: {count} words").format(count=words),
-            _("At most {maximum}.").format(maximum=option.max_words),
-        )
+        hint = _("At most {maximum}.").format(maximum=option.max_words)
+        raise InvalidValue(_("is too long: {count} words").format(count=words), hint)
     return given

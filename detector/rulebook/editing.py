@@ -38,14 +38,7 @@ def as_table(rule: Rule) -> dict[str, Any]:
         table["after_grace"] = True
     if not rule.speaks:
         table["speaks"] = False
-    page = rule.page
-    return table | {
-        "notices": page.notices,
-        "why": page.why,
-        "wrong": page.wrong,
-        "needs": page.needs,
-        "example": page.example,
-    }
+    return table | {name: getattr(rule.page, name) for name in ("notices", "why", "wrong", "needs", "example")}
 
 
 def write_rule(folder: Path, rule: Mapping[str, Any], comment: str = "") -> Path:

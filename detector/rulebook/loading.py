@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
@@ -21,7 +21,7 @@ from detector.errors import Problem
 from detector.i18n import _
 from detector.rulebook.fingerprint import MAX_BYTES, pack_paths
 from rules.model import Rule
-from rules.pack import Pack, PackProblem, read_pack
+from rules.pack import Pack, read_pack
 
 BUILT_IN: Final = "built-in"
 
@@ -89,7 +89,6 @@ def combine_rules(files: Iterable[RuleFile], problem: Problem | None = None, pac
 
 
 def built_in_pack() -> Pack:
-    """Return the pack that is part of the program."""
     text = files("rules.packs").joinpath("builtin.toml").read_text(encoding="utf-8")
     return read_pack(text, BUILT_IN)
 
@@ -117,9 +116,10 @@ def read_rule_file(path: Path) -> RuleFile:
 
 
 def parse_rule_file(text: str, path: Path) -> RuleFile:
-    """Return what the text of the file at `path` defines."""
     pack = read_pack(text, _as_text(path))
-    return RuleFile(rules=pack.rules, problems=tuple(map(_problem, pack.problems)), broken=pack.broken)
+    return RuleFile(
+        rules=pack.rules, problems=tuple(Problem(**asdict(problem)) for problem in pack.problems), broken=pack.broken
+    )
 
 
 def read_text(path: Path, *, what: str = _("pack of rules")) -> str | Problem:
@@ -149,18 +149,6 @@ def read_text(path: Path, *, what: str = _("pack of rules")) -> str | Problem:
 
 def _as_text(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
-def _problem(problem: PackProblem) -> Problem:
-    return Problem(
-        message=problem.message,
-        file=problem.file,
-        line=problem.line,
-        column=problem.column,
-        width=problem.width,
-        source=problem.source,
-        hint=problem.hint,
-    )
 
 
 def _hint(problem: Problem, file: RuleFile, lost: Mapping[str, Rule]) -> str | None:

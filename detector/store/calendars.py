@@ -34,7 +34,6 @@ class CalendarStore:
         self._plans = plans
 
     def all(self) -> list[Calendar]:
-        """Return the calendars, by number."""
         with self._database.reading() as connection:
             found = connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM calendars ORDER BY number")
             return [_to_calendar(row) for row in found]

@@ -74,7 +74,6 @@ class StateStore:
         self._database = database
 
     def get(self, key: str) -> object:
-        """Return the value, or None."""
         with self._database.reading() as connection:
             row = connection.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
         value: object = None if row is None else json.loads(row[0])

@@ -122,12 +122,10 @@ def _empty_log(connection: sqlite3.Connection) -> bool:
 
 
 def _forget_in(connection: sqlite3.Connection, occurrence: StoredOccurrence, interval: Interval) -> Counter[str]:
-    devices = [
-        device
-        for (device,) in connection.execute(
-            "SELECT DISTINCT device FROM observations WHERE occurrence = ? ORDER BY device", (occurrence.id,)
-        )
-    ]
+    found = connection.execute(
+        "SELECT DISTINCT device FROM observations WHERE occurrence = ? ORDER BY device", (occurrence.id,)
+    )
+    devices = [device for (device,) in found]
     (extended,) = connection.execute(
         "SELECT count(*) FROM observations WHERE occurrence = ? AND kind = ? AND at >= ?",
         (occurrence.id, PartnerTimeExtended.__name__, to_microseconds(interval.since)),

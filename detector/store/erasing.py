@@ -56,18 +56,19 @@ def delete_recordings(folder: Path, since: datetime | None = None) -> int:
                 recording.unlink(missing_ok=True)
                 deleted += 1
         except OSError as refused:
-            raise StoreError(
-                _("{path} cannot be deleted: {reason}.").format(path=recording, reason=refused.strerror)
-            ) from refused
+            raise _not_deleted(recording, refused) from refused
     return deleted
 
 
 def _unlink(path: Path) -> None:
     real = path.resolve()
     try:
+        # The link last: as long as it is there, another try finds the file behind it.
         for file in (real, *(real.with_name(real.name + end) for end in ("-wal", "-shm", "-journal")), path):
             file.unlink(missing_ok=True)
     except OSError as refused:
-        raise StoreError(
-            _("{path} cannot be deleted: {reason}.").format(path=path, reason=refused.strerror)
-        ) from refused
+        raise _not_deleted(path, refused) from refused
+
+
+def _not_deleted(path: Path, refused: OSError) -> StoreError:
+    return StoreError(_("{path} cannot be deleted: {reason}.").format(path=path, reason=refused.strerror))

@@ -15,9 +15,7 @@ from typing import Final
 from detector.errors import StoreError
 from detector.i18n import _
 
-_BUSY: Final = ("SQLITE_BUSY", "SQLITE_LOCKED")
 _DAMAGED: Final = ("SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_IOERR_SHORT_READ")
-_NOT_WRITABLE: Final = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")
 
 
 class StoreMissing(StoreError):
@@ -75,38 +73,31 @@ def translated_errors(path: Path) -> Iterator[None]:
 
 
 def _translated(path: Path, name: str, message: str) -> StoreError:
-    if name.startswith(_BUSY):
-        return StoreLocked(
-            _(
-                "Another program holds {path} and did not let go of it in time.\n"
-                "  Close what has it open (`fuser '{path}'` names it) and try again. Nothing was changed."
-            ).format(path=path)
-        )
-    if name.startswith("SQLITE_FULL"):
-        return StoreError(
-            _(
-                "There is no room left on the disk that holds {path}.\n"
-                "  Nothing of it is lost; what could not be written was left out whole. Make room, then start again."
-            ).format(path=path)
-        )
+    # A read that ends too early is damage, though its name begins as other failures of the disk do.
     if name.startswith(_DAMAGED):
         return damaged_error(path, message)
-    if name.startswith(_NOT_WRITABLE):
-        return StoreError(
-            _(
-                "{path} cannot be written ({message}).\n"
-                "  The file and its folder must be yours and writable: `ls -la '{folder}'` shows whose they are."
-            ).format(path=path, message=message, folder=path.parent)
+    kind: type[StoreError] = StoreError
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        kind = StoreLocked
+        text = _(
+            "Another program holds {path} and did not let go of it in time.\n"
+            "  Close what has it open (`fuser '{path}'` names it) and try again. Nothing was changed."
         )
-    if name.startswith("SQLITE_IOERR"):
-        return StoreError(
-            _(
-                "The disk that holds {path} does not answer as it should ({name}).\n"
-                "  Nothing was changed knowingly. Look at the disk (`dmesg | tail`), and make a copy of the file first."
-            ).format(path=path, name=name)
+    elif name.startswith("SQLITE_FULL"):
+        text = _(
+            "There is no room left on the disk that holds {path}.\n"
+            "  Nothing of it is lost; what could not be written was left out whole. Make room, then start again."
         )
-    return StoreError(
-        _("SQLite cannot use {path}: {message} ({name}). Nothing was changed.").format(
-            path=path, message=message, name=name
+    elif name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
+        text = _(
+            "{path} cannot be written ({message}).\n"
+            "  The file and its folder must be yours and writable: `ls -la '{folder}'` shows whose they are."
         )
-    )
+    elif name.startswith("SQLITE_IOERR"):
+        text = _(
+            "The disk that holds {path} does not answer as it should ({name}).\n"
+            "  Nothing was changed knowingly. Look at the disk (`dmesg | tail`), and make a copy of the file first."
+        )
+    else:
+        text = _("SQLite cannot use {path}: {message} ({name}). Nothing was changed.")
+    return kind(text.format(path=path, name=name, message=message, folder=path.parent))

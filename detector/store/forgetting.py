@@ -14,15 +14,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import detector.core.observations as obs
 from detector.core.effects import Coverage, Moment, Record, Started, Use
-from detector.core.observations import (
-    Gap,
-    GapReason,
-    Observation,
-    PartnerTimeBegan,
-    PartnerTimeEnded,
-    PartnerTimeExtended,
-)
 from detector.errors import StoreError
 from detector.i18n import _
 from detector.partner_time.model import is_on_call
@@ -52,7 +45,6 @@ def remaining_use(use: Use, interval: Interval, over: datetime | None = None) ->
 
 
 def remaining_coverage(coverage: Coverage, interval: Interval) -> Coverage | None:
-    """Return what is left of the coverage, or None."""
     if coverage.began >= interval.until or coverage.ended <= interval.since:
         return coverage
     if coverage.began < interval.since:
@@ -71,7 +63,7 @@ def is_moment_outside(moment: Moment, interval: Interval, over: datetime | None 
 
 def remaining_record(record: Record, interval: Interval) -> Record | None:
     """Return what of the record may still be stored, or None."""
-    what: Observation | Use | Coverage | Moment | Started | None = record.what
+    what: obs.Observation | Use | Coverage | Moment | Started | None = record.what
     if isinstance(what, Use):
         what = remaining_use(what, interval)
     elif isinstance(what, Coverage):
@@ -81,7 +73,7 @@ def remaining_record(record: Record, interval: Interval) -> Record | None:
     elif isinstance(what, Started):
         # Whatever is forgotten while an occurrence is under way lies in it: it reaches into the grace, or follows it.
         what = None if interval.since < what.at else what
-    elif isinstance(what, Observation):
+    elif isinstance(what, obs.Observation):
         what = None if interval.since <= what.at < interval.until else what
     return None if what is None else replace(record, what=what)
 
@@ -107,7 +99,7 @@ def without_forgotten(
             left = left and remaining_record(left, interval)
         if left is None:
             continue
-        if isinstance(left.what, PartnerTimeBegan):
+        if isinstance(left.what, obs.PartnerTimeBegan):
             forgotten = ()
         elif left.occurrence not in known and not is_stored(left.occurrence):
             # The occurrence was deleted by forgetting while the daemon still held some of its records.
@@ -128,7 +120,7 @@ def _started_later(record: Record, intervals: Sequence[Interval]) -> Record:
 
     The person forgets what was observed; that they are in partner time now stays true.
     """
-    if not isinstance(record.what, PartnerTimeBegan | PartnerTimeExtended):
+    if not isinstance(record.what, obs.PartnerTimeBegan | obs.PartnerTimeExtended):
         return record
     at = record.what.at
     # In order, for the end of one interval may lie in the next.
@@ -153,7 +145,7 @@ class CutOccurrence:
     """What becomes of an occurrence: the row that is left, or None, and what is observed in place of what is gone."""
 
     left: StoredOccurrence | None
-    instead: tuple[Observation, ...] = ()
+    instead: tuple[obs.Observation, ...] = ()
 
 
 def cut_occurrence(
@@ -177,7 +169,7 @@ def cut_occurrence(
     if occurrence.began >= interval.since:
         if not under_way:
             return CutOccurrence(None)
-        again = PartnerTimeBegan(
+        again = obs.PartnerTimeBegan(
             at=interval.until,
             occurrence=occurrence.id,
             title=occurrence.title,
@@ -189,10 +181,11 @@ def cut_occurrence(
     if under_way:
         # One gap for each device, as after a restart: a replay must not take what was forgotten for silence.
         gaps = (
-            Gap(at=interval.until, since=interval.since, reason=GapReason.RESTART, device=device) for device in devices
+            obs.Gap(at=interval.until, since=interval.since, reason=obs.GapReason.RESTART, device=device)
+            for device in devices
         )
-        later = (PartnerTimeExtended(at=interval.until, ends=occurrence.ends),) if extended_in else ()
+        later = (obs.PartnerTimeExtended(at=interval.until, ends=occurrence.ends),) if extended_in else ()
         return CutOccurrence(occurrence, (*gaps, *later))
     # That it was stopped, and when, lies in the interval as well.
-    ended = PartnerTimeEnded(at=interval.since, reason="ended")
+    ended = obs.PartnerTimeEnded(at=interval.since, reason="ended")
     return CutOccurrence(replace(occurrence, ended=interval.since, end_reason="ended"), (ended,))

@@ -99,20 +99,18 @@ class HistoryStore:
             f"SELECT t.at, t.device, t.kind, t.fields, t.occurrence FROM observations t JOIN occurrences o "
             f"ON o.id = t.occurrence WHERE {_CHOSEN}{indexed} "
             f"AND t.kind IN ({', '.join(f'?{number}' for number in range(3, 3 + len(names)))}) ORDER BY t.at, t.id",
-            (to_optional_microseconds(since), to_optional_microseconds(until), *names),
+            (*_bounds(since, until), *names),
             lambda row: (row[4], rows.to_observation(row)),
         )
 
     def occurrences(self, since: datetime | None = None, until: datetime | None = None) -> list[StoredOccurrence]:
-        """Return the occurrences."""
         return self._select(
             f"SELECT {_columns(rows.OCCURRENCES.columns, 'o')} FROM occurrences o WHERE {_CHOSEN} ORDER BY o.began, o.id",
-            (to_optional_microseconds(since), to_optional_microseconds(until)),
+            _bounds(since, until),
             rows.OCCURRENCES.from_row,
         )
 
     def unfinished(self) -> list[StoredOccurrence]:
-        """Return the occurrences that began and have no end."""
         return self._select(
             f"SELECT {_columns(rows.OCCURRENCES.columns, 't')} FROM occurrences t WHERE ended IS NULL ORDER BY began, id",
             (),
@@ -120,7 +118,6 @@ class HistoryStore:
         )
 
     def moments(self, since: datetime | None = None, until: datetime | None = None) -> list[Moment]:
-        """Return the moments of these occurrences."""
         return self._of_occurrences("moments", rows.MOMENTS.columns, rows.MOMENTS.from_row, since, until)
 
     def moments_of(self, occurrence: StoredOccurrence) -> list[Moment]:
@@ -139,11 +136,9 @@ class HistoryStore:
         return found[0] if found else None
 
     def uses(self, since: datetime | None = None, until: datetime | None = None) -> list[StoredUse]:
-        """Return the uses of these occurrences."""
         return self._of_occurrences("uses", rows.USE, rows.to_use, since, until)
 
     def coverage(self, since: datetime | None = None, until: datetime | None = None) -> list[StoredCoverage]:
-        """Return the coverage of these occurrences."""
         return self._of_occurrences("coverage", rows.COVERAGE, rows.to_coverage, since, until)
 
     def count_unknown_app(self, occurrence: str, device: str, app: str, *, names: bool, first: bool) -> None:
@@ -158,13 +153,8 @@ class HistoryStore:
 
     def unknown_apps(self, since: datetime | None = None, until: datetime | None = None) -> dict[str, UnknownApps]:
         """Return how often unknown apps were opened in these occurrences, by device."""
-        found = self._select(
-            "SELECT t.device, t.app, t.opens, t.apps FROM unknown_apps t JOIN occurrences o ON o.id = t.occurrence "
-            f"WHERE {_CHOSEN}",
-            (to_optional_microseconds(since), to_optional_microseconds(until)),
-            lambda row: row,
-        )
-        return _totals(found)
+        query = "SELECT t.device, t.app, t.opens, t.apps FROM unknown_apps t JOIN occurrences o ON o.id = t.occurrence"
+        return _totals(self._select(f"{query} WHERE {_CHOSEN}", _bounds(since, until), lambda row: row))
 
     def _of_occurrences(
         self,
@@ -177,7 +167,7 @@ class HistoryStore:
         return self._select(
             f"SELECT {_columns(columns, 't')} FROM {table} t JOIN occurrences o ON o.id = t.occurrence "
             f"WHERE {_CHOSEN} ORDER BY t.began, t.occurrence, t.number",
-            (to_optional_microseconds(since), to_optional_microseconds(until)),
+            _bounds(since, until),
             to_value,
         )
 
@@ -246,6 +236,10 @@ def _is_stored(connection: sqlite3.Connection, occurrence: str) -> bool:
 
 def _columns(names: Sequence[str], table: str) -> str:
     return ", ".join(f'{table}."{name}"' for name in names)
+
+
+def _bounds(since: datetime | None, until: datetime | None) -> tuple[int | None, int | None]:
+    return to_optional_microseconds(since), to_optional_microseconds(until)
 
 
 def _totals(counts: Iterable[tuple[str, str, int, int]]) -> dict[str, UnknownApps]:

@@ -30,10 +30,8 @@ def to_instant(microseconds: int) -> datetime:
 
 
 def to_optional_microseconds(at: datetime | None) -> int | None:
-    """Return `to_microseconds`, or None for None."""
     return None if at is None else to_microseconds(at)
 
 
 def to_optional_instant(microseconds: int | None) -> datetime | None:
-    """Return `to_instant`, or None for None."""
     return None if microseconds is None else to_instant(microseconds)

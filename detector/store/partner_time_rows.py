@@ -17,7 +17,6 @@ from detector.store.rows import RowConverter, RowDamaged
 
 
 def from_partner_time(partner_time: PartnerTime) -> dict[str, Any]:
-    """Return the row of the partner time, by column."""
     values = dict(zip(_CONVERTER.columns, _CONVERTER.to_row(partner_time), strict=True))
     return {name: values[name] for name in COLUMNS}
 

@@ -80,7 +80,6 @@ class PhoneStore:
                 raise RowDamaged(_("a row cannot be read: {reason}").format(reason=wrong)) from wrong
 
     def save_api_address(self, address: PhoneApiAddress | None) -> None:
-        """Save where the phone API listens; None: nowhere any more."""
         self._state.set(_ADDRESS_KEY, None if address is None else asdict(address))
 
 

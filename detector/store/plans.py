@@ -119,7 +119,6 @@ class PlanStore:
             return {occurrence: to_instant(at) for occurrence, at in found}
 
     def skip(self, occurrence: str, at: datetime) -> None:
-        """Save that the occurrence does not take place, this once."""
         self._except(occurrence, _SKIPPED, at)
 
     def skipped(self) -> frozenset[str]:
@@ -170,14 +169,9 @@ class PlanStore:
 
     def extend(self, occurrence: str, ends: datetime) -> None:
         """Save that the occurrence was given another end; the last one counts."""
-        with self._database.writing() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO exceptions (occurrence, kind, at) VALUES (?, ?, ?)",
-                (occurrence, _EXTENDED, to_microseconds(ends)),
-            )
+        self._except(occurrence, _EXTENDED, ends, "REPLACE")
 
     def extended(self) -> dict[str, datetime]:
-        """Return the ends that occurrences were given, by their id."""
         with self._database.reading() as connection:
             found = connection.execute(
                 "SELECT occurrence, at FROM exceptions WHERE kind = ? ORDER BY rowid", (_EXTENDED,)
@@ -189,14 +183,14 @@ class PlanStore:
         self._state.set(_PAUSED_KEY, None if until is None else to_microseconds(until))
 
     def paused_until(self) -> datetime | None:
-        """Return until when the program pauses, also where that has passed."""
         stored = self._state.get(_PAUSED_KEY)
         return to_instant(stored) if isinstance(stored, int) else None
 
-    def _except(self, occurrence: str, kind: str, at: datetime) -> None:
+    def _except(self, occurrence: str, kind: str, at: datetime, otherwise: str = "IGNORE") -> None:
+        # `otherwise`: what SQLite does where the occurrence has an exception of this kind already.
         with self._database.writing() as connection:
             connection.execute(
-                "INSERT OR IGNORE INTO exceptions (occurrence, kind, at) VALUES (?, ?, ?)",
+                f"INSERT OR {otherwise} INTO exceptions (occurrence, kind, at) VALUES (?, ?, ?)",
                 (occurrence, kind, to_microseconds(at)),
             )
 

@@ -39,7 +39,6 @@ class QuietWeek:
 
 
 def load(store: Store) -> QuietWeek:
-    """Return its state."""
     stored = store.state.get(_KEY)
     if not isinstance(stored, Mapping):
         return QuietWeek()
@@ -54,7 +53,6 @@ def load(store: Store) -> QuietWeek:
 
 
 def save(store: Store, week: QuietWeek) -> None:
-    """Save its state."""
     stored = {"stopped": week.stopped, "offered": week.offered, "declined": list(week.declined)}
     store.state.set(_KEY, stored if week.since is None else {"since": to_microseconds(week.since), **stored})
 

@@ -192,7 +192,6 @@ def _no_json(line: bytes) -> tuple[str, bytes, int]:
 
 
 def _column(line: bytes, name: str | None) -> int:
-    """Return where the value of the field stands, or 1."""
     found = name and re.search(re.escape(f'"{name}"') + r"\s*:\s*", line.decode("utf-8", "replace"))
     return found.end() + 1 if found else 1
 
@@ -230,7 +229,6 @@ class _RecordingProblems:
             self.shown.append(place)
 
     def raise_if_any(self) -> None:
-        """Raise a `UserError` with what was found, if anything was."""
         if self.count:
             more = self.count - len(self.shown)
             message = _("and {count} more").format(count=f"{more:,}")

@@ -46,7 +46,6 @@ class RowConverter(Generic[T]):
         self.columns: Final = tuple(self._conversions)
 
     def to_row(self, value: T) -> Row:
-        """Return the values of the columns."""
         return tuple(write(getattr(value, name)) for name, (write, _read) in self._conversions.items())
 
     def from_row(self, row: Sequence[Any], **rest: Any) -> T:
@@ -118,7 +117,6 @@ def to_observation(row: Row) -> Observation:
 
 
 def to_use(row: Row) -> StoredUse:
-    """Return the use of a row of the columns `USE`."""
     occurrence, category, name, *columns = row
     return StoredUse(
         occurrence=occurrence, use=_USES.from_row(columns, activity=Activity(category=category, name=name))
@@ -126,40 +124,33 @@ def to_use(row: Row) -> StoredUse:
 
 
 def from_use(occurrence: str, use: Use) -> Row:
-    """Return the use's row."""
     return occurrence, use.activity.category, use.activity.name, *_USES.to_row(use)
 
 
 def to_coverage(row: Row) -> StoredCoverage:
-    """Return the coverage of a row of the columns `COVERAGE`."""
     occurrence, *columns = row
     return StoredCoverage(occurrence=occurrence, coverage=_COVERAGES.from_row(columns))
 
 
 def from_coverage(occurrence: str, coverage: Coverage) -> Row:
-    """Return the coverage's row."""
     return occurrence, *_COVERAGES.to_row(coverage)
 
 
 def from_moment(occurrence: str, moment: Moment) -> Row:
-    """Return the moment's row."""
     return MOMENTS.to_row(replace(moment, occurrence=occurrence))
 
 
 def from_evidence(evidence: Sequence[tuple[FeatureKey, Value]]) -> str:
-    """Return the features of a moment with their values as JSON."""
     return json.dumps(
         [[_key(key), _plain(value)] for key, value in evidence], ensure_ascii=False, separators=(",", ":")
     )
 
 
 def to_evidence(text: str) -> tuple[tuple[FeatureKey, Value], ...]:
-    """Return the features of a moment with their values."""
     return tuple(_measured(plain) for plain in json.loads(text))
 
 
 def _key(key: FeatureKey) -> dict[str, Any]:
-    """Return what of the key differs from a plain one, by name."""
     # Only what differs from the default: a later version may add fields to the key, and old rows stay readable.
     plain: dict[str, Any] = {"name": key.name}
     if key.span is not None:
@@ -170,11 +161,8 @@ def _key(key: FeatureKey) -> dict[str, Any]:
         plain["scope"] = key.scope
     if key.which is not None:
         categories, shorter, longer = key.which
-        which = {
-            "categories": None if categories is None else sorted(categories),
-            "shorter": _length(shorter),
-            "longer": _length(longer),
-        }
+        names = None if categories is None else sorted(categories)
+        which = {"categories": names, "shorter": _length(shorter), "longer": _length(longer)}
         plain["which"] = {name: value for name, value in which.items() if value is not None}
     if key.steps:
         plain["steps"] = [sorted(step) for step in key.steps]
@@ -192,22 +180,11 @@ def _measured(plain: list[Any]) -> tuple[FeatureKey, Value]:
     which = stored.get("which")
     if which is not None:
         categories = which.get("categories")
-        which = Filter(
-            categories if categories is None else frozenset(categories),
-            _span(which.get("shorter")),
-            _span(which.get("longer")),
-        )
+        names = None if categories is None else frozenset(categories)
+        which = Filter(names, _span(which.get("shorter")), _span(which.get("longer")))
+    span, category, scope = _span(stored.get("span")), stored.get("category"), stored.get("scope", "device")
     steps = tuple(frozenset(step) for step in stored.get("steps", ()))
-    key = FeatureKey(
-        stored["name"],
-        _span(stored.get("span")),
-        stored.get("category"),
-        stored.get("scope", "device"),
-        which,
-        steps,
-        stored.get("part", 0),
-    )
-    return key, _value(value)
+    return FeatureKey(stored["name"], span, category, scope, which, steps, stored.get("part", 0)), _value(value)
 
 
 def _length(span: timedelta | None) -> int | None:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from detector.store import deleting
@@ -60,17 +59,12 @@ class Store:
         return cls(Path(":memory:"), open_memory(), zone)
 
     def __enter__(self) -> Self:
-        """Return the store."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the store."""
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def close(self) -> None:
-        """Close the connection."""
         with self._database.locked() as connection:
             connection.close()
 
@@ -102,7 +96,6 @@ class Store:
         return deleted
 
     def export(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield every row with its table; see `detector.store.export`."""
         # Locked, for it holds a transaction of its own, so that all rows are of one instant.
         with self._database.locked(), self._database.reading() as connection:
             yield from export(connection)
