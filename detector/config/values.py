@@ -114,7 +114,7 @@ def _text(given: Any, option: Option) -> str:
         raise InvalidValue(_("must be text"), _("Write it in quotes."))
     if option.choices is not None and given not in option.choices:
         raise InvalidValue(_("cannot be '{value}'").format(value=shortened(given)), name_hint(given, option.choices))
-    # A nudge is one line in a notification: a line break, or a code for the terminal, would tear it apart.
+    # Texts are shown in one line, in notifications and in a terminal, where a control character could do anything.
     if _CONTROL.search(given):
         raise InvalidValue(_("holds a character that cannot be shown"), _("Write it on one line."))
     if len(given) > option.max_characters:

@@ -41,7 +41,7 @@ class InvalidField(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class _KindCodec:
-    """How one kind of observation is read and written, field by field; made once, for it takes long to look up types."""
+    """How one kind of observation is read and written, field by field; made once, for looking up types takes long."""
 
     kind: type[Observation]
     readers: dict[str, Converter]
@@ -54,11 +54,11 @@ class Codec:
     """Observations to plain fields and back; instants are integers (microseconds since 1970) or text (ISO 8601)."""
 
     def __init__(self, instants: Literal["integers", "text"]) -> None:
-        text = instants == "text"
-        self._instant: tuple[Converter, Converter] = (
-            (_read_text_instant, _write_text_instant) if text else (_read_integer_instant, to_microseconds)
-        )
-        self._category = _read_category if text else _read_word
+        self._instant: tuple[Converter, Converter] = (_read_integer_instant, to_microseconds)
+        self._category = _read_word
+        if instants == "text":
+            self._instant = (_read_text_instant, _write_text_instant)
+            self._category = _read_category
         self._kinds = {name: self._kind_codec(kind) for name, kind in KINDS.items()}
 
     def write(self, observation: Observation) -> dict[str, Any]:
@@ -80,23 +80,18 @@ class Codec:
         """
         codec = self._kinds.get(kind) if isinstance(kind, str) else None
         if codec is None:
-            raise InvalidObservation(
-                _("there is no kind of observation {kind}").format(kind=f"{kind!r:.80}"),
-                "kind",
-                _hint(kind, self._kinds),
-            )
+            message = _("there is no kind of observation {kind}").format(kind=f"{kind!r:.80}")
+            raise InvalidObservation(message, "kind", _hint(kind, self._kinds))
         # An unknown field is an error and not ignored: a misspelt one would silently get its default.
         values, readers = {}, codec.readers
         for name, value in plain.items():
             reader = readers.get(name)
             if reader is None:
-                raise InvalidObservation(
-                    _("{kind} has no field {field}").format(kind=kind, field=repr(name[:80])),
-                    name,
-                    _hint(name, readers),
-                )
+                message = _("{kind} has no field {field}").format(kind=kind, field=repr(name[:80]))
+                raise InvalidObservation(message, name, _hint(name, readers))
             try:
                 values[name] = reader(value)
+            # It names its own field already, one inside this one. It is a ValueError too, so it has to come first.
             except InvalidObservation:
                 raise
             except (ValueError, OverflowError) as wrong:
@@ -118,10 +113,9 @@ class Codec:
             kind=kind,
             readers={name: reader for name, (reader, _writer) in converters.items()},
             required=frozenset(name for name, field in own.items() if field.default is MISSING),
+            # `write` puts these two first itself, whatever their values are.
             writers=tuple(
-                (name, converters[name][1], field.default)
-                for name, field in own.items()
-                if name not in ("at", "device")
+                (name, converters[name][1], own[name].default) for name in own if name not in ("at", "device")
             ),
             instants=tuple(name for name in own if hints[name] is datetime),
         )
@@ -149,9 +143,8 @@ class Codec:
         if not isinstance(value, dict):
             raise InvalidField(_("must be an object with a category, or null"))
         if unknown := value.keys() - {"category", "name"}:
-            raise InvalidObservation(
-                _("an activity has no field {field}").format(field=repr(min(unknown)[:80])), min(unknown)
-            )
+            message = _("an activity has no field {field}").format(field=repr(min(unknown)[:80]))
+            raise InvalidObservation(message, min(unknown))
         if "category" not in value:
             raise InvalidField(_("lacks a category"))
         name = value.get("name")
@@ -164,11 +157,8 @@ def _write_activity(activity: Activity) -> dict[str, str]:
 
 def _read_category(value: object) -> str:
     if value not in CATEGORIES:
-        raise InvalidObservation(
-            _("there is no category {category}").format(category=f"{value!r:.80}"),
-            "category",
-            _hint(value, CATEGORIES),
-        )
+        message = _("there is no category {category}").format(category=f"{value!r:.80}")
+        raise InvalidObservation(message, "category", _hint(value, CATEGORIES))
     return str(value)
 
 

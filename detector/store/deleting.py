@@ -18,17 +18,8 @@ from typing import Any, Final
 from detector.core.observations import PartnerTimeBegan, PartnerTimeExtended
 from detector.errors import StoreError
 from detector.i18n import _
-from detector.store import rows
+from detector.store import forgetting, rows
 from detector.store.database import Database, StateStore
-from detector.store.forgetting import (
-    Interval,
-    cut_occurrence,
-    is_moment_outside,
-    known_end,
-    reaches_into,
-    remaining_coverage,
-    remaining_use,
-)
 from detector.store.history import INSERT_OBSERVATION, HistoryStore, forgotten_intervals, save_forgotten_intervals
 from detector.store.microseconds import EPOCH, to_microseconds
 from detector.store.model import DeletedCounts, StoredOccurrence
@@ -54,7 +45,7 @@ def prune(database: Database, before: datetime) -> int:
 
 def forget(database: Database, since: datetime, now: datetime) -> DeletedCounts:
     """Delete everything that was observed and decided from `since` on; `forgetting` says what happens at the edges."""
-    interval = Interval(since, now)
+    interval = forgetting.Interval(since, now)
     state = StateStore(database)
     counts: Counter[str] = Counter()
     with database.writing() as connection:
@@ -121,7 +112,9 @@ def _empty_log(connection: sqlite3.Connection) -> bool:
         connection.execute(f"PRAGMA busy_timeout = {wait:d}")
 
 
-def _forget_in(connection: sqlite3.Connection, occurrence: StoredOccurrence, interval: Interval) -> Counter[str]:
+def _forget_in(
+    connection: sqlite3.Connection, occurrence: StoredOccurrence, interval: forgetting.Interval
+) -> Counter[str]:
     found = connection.execute(
         "SELECT DISTINCT device FROM observations WHERE occurrence = ? ORDER BY device", (occurrence.id,)
     )
@@ -135,9 +128,9 @@ def _forget_in(connection: sqlite3.Connection, occurrence: StoredOccurrence, int
         "SELECT count(*) FROM observations WHERE occurrence = ? AND kind = ? AND fields LIKE '%\"quiet\":true%'",
         (occurrence.id, PartnerTimeBegan.__name__),
     ).fetchone()
-    if reaches_into(occurrence, interval):
+    if forgetting.reaches_into(occurrence, interval):
         _delete(connection, "unknown_apps", "occurrence = ?", occurrence.id)
-    over = known_end(occurrence, interval.until)
+    over = forgetting.known_end(occurrence, interval.until)
     counts: Counter[str] = Counter(
         uses=_trim(connection, "uses", rows.USE, occurrence.id, lambda row: _trim_use(row, interval, over)),
         coverage=_trim(connection, "coverage", rows.COVERAGE, occurrence.id, lambda row: _trim_coverage(row, interval)),
@@ -148,7 +141,7 @@ def _forget_in(connection: sqlite3.Connection, occurrence: StoredOccurrence, int
             connection, "observations", "occurrence = ? AND at >= ?", occurrence.id, to_microseconds(interval.since)
         ),
     )
-    outcome = cut_occurrence(occurrence, devices, interval, extended_in=bool(extended), quiet=bool(quiet))
+    outcome = forgetting.cut_occurrence(occurrence, devices, interval, extended_in=bool(extended), quiet=bool(quiet))
     if outcome.left is None:
         counts["occurrences"] = _delete(connection, "occurrences", "id = ?", occurrence.id)
         return counts
@@ -185,18 +178,18 @@ def _trim(
     return len(changed)
 
 
-def _trim_use(row: rows.Row, interval: Interval, over: datetime | None) -> rows.Row | None:
-    left = remaining_use(rows.to_use(row).use, interval, over)
+def _trim_use(row: rows.Row, interval: forgetting.Interval, over: datetime | None) -> rows.Row | None:
+    left = forgetting.remaining_use(rows.to_use(row).use, interval, over)
     return None if left is None else rows.from_use(row[0], left)
 
 
-def _trim_coverage(row: rows.Row, interval: Interval) -> rows.Row | None:
-    left = remaining_coverage(rows.to_coverage(row).coverage, interval)
+def _trim_coverage(row: rows.Row, interval: forgetting.Interval) -> rows.Row | None:
+    left = forgetting.remaining_coverage(rows.to_coverage(row).coverage, interval)
     return None if left is None else rows.from_coverage(row[0], left)
 
 
-def _trim_moment(row: rows.Row, interval: Interval, over: datetime | None) -> rows.Row | None:
-    return row if is_moment_outside(rows.MOMENTS.from_row(row), interval, over) else None
+def _trim_moment(row: rows.Row, interval: forgetting.Interval, over: datetime | None) -> rows.Row | None:
+    return row if forgetting.is_moment_outside(rows.MOMENTS.from_row(row), interval, over) else None
 
 
 def _delete(connection: sqlite3.Connection, table: str, where: str, *values: Any) -> int:

@@ -102,11 +102,9 @@ def _prepare_file(path: Path, *, create: bool) -> Path:
             ).format(path=path, why=why)
         ) from refused
     if not stat.S_ISREG(mode):
-        message = (
-            _("{path} is a folder, and what is kept needs an ordinary file there.\n  Move it aside.")
-            if stat.S_ISDIR(mode)
-            else _("{path} is no ordinary file, and what is kept needs an ordinary file there.\n  Move it aside.")
-        )
+        message = _("{path} is no ordinary file, and what is kept needs an ordinary file there.\n  Move it aside.")
+        if stat.S_ISDIR(mode):
+            message = _("{path} is a folder, and what is kept needs an ordinary file there.\n  Move it aside.")
         raise StoreError(message.format(path=path))
     for target, wanted in ((real, 0o600), (real.parent, 0o700)):
         # A folder of another name was chosen by the person, who may have other things in it.
@@ -151,8 +149,7 @@ def _migrate(path: Path) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise StoreError(
-            _("{path} could not be brought up to date: it took more than two minutes.").format(path=path)
-        ) from None
+        message = _("{path} could not be brought up to date: it took more than two minutes.")
+        raise StoreError(message.format(path=path)) from None
     if child.returncode:
         raise StoreError(child.stderr.strip() or _("{path} could not be brought up to date.").format(path=path))

@@ -85,11 +85,10 @@ class PhoneStore:
 
 def _check_name(phone: Phone, known: Sequence[Phone]) -> None:
     if not phone.name.strip() or not phone.name.isprintable() or len(phone.name) > MAX_NAME_LENGTH:
-        raise UserError(
-            _("A phone's name is a few words of text, {count} characters at most.").format(count=MAX_NAME_LENGTH)
-        )
+        message = _("A phone's name is a few words of text, {count} characters at most.")
+        raise UserError(message.format(count=MAX_NAME_LENGTH))
+    # Whatever the case: a person names a device in commands, and would mistake two such names.
     taken = [LAPTOP, *(other.name for other in known if other.number != phone.number)]
     if phone.name.casefold() in (other.casefold() for other in taken):
-        raise UserError(
-            _("There is a device called '{name}' already. Give this one another name.").format(name=phone.name)
-        )
+        message = _("There is a device called '{name}' already. Give this one another name.")
+        raise UserError(message.format(name=phone.name))

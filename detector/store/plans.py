@@ -50,11 +50,7 @@ class PlanStore:
         return [replace(each, zone=here) if each.floats else each for each in known]
 
     def add(self, partner_time: PartnerTime) -> PartnerTime:
-        """Save what was declared; return it with its number.
-
-        Raises:
-            UserError: if the title is not text.
-        """
+        """Save what was declared (`UserError`: its title is not text); return it with its number."""
         with self._database.writing() as connection:
             numbered = replace(partner_time, number=self._state.next_number("last_number"))
             _save(connection, numbered)
@@ -63,10 +59,7 @@ class PlanStore:
     def change(self, partner_time: PartnerTime, renamed: Mapping[str, str]) -> bool:
         """Save it in place of the one of its number, and the exceptions of its occurrences under their new ids.
 
-        `renamed`: new ids by old ones. Returns whether there was one of that number.
-
-        Raises:
-            UserError: if the title is not text.
+        `renamed`: new ids by old ones. Returns whether there was one of that number. `UserError`: the title is not text.
         """
         with self._database.writing() as connection:
             known = connection.execute("SELECT 1 FROM partner_times WHERE number = ?", (partner_time.number,))
@@ -97,13 +90,14 @@ class PlanStore:
             # The id of an occurrence is the number of its partner time, an @, and when it was planned to begin.
             connection.execute("DELETE FROM exceptions WHERE occurrence LIKE ?", (f"{number:d}@%",))
             connection.execute("UPDATE cancelled SET instead = NULL WHERE instead = ?", (number,))
+            # Declined, or the next look at the calendar would propose it again.
             connection.execute(
                 "UPDATE proposals SET accepted_as = NULL, decided = 'declined' WHERE accepted_as = ?", (number,)
             )
         return True
 
     def stop(self, occurrence: str, at: datetime) -> None:
-        """Save that the occurrence was stopped early; the first stop of an occurrence counts."""
+        """Save that the occurrence was stopped early; its first stop counts."""
         self._except(occurrence, _STOPPED, at)
 
     def stopped(self) -> dict[str, datetime]:
@@ -148,6 +142,7 @@ class PlanStore:
 
         Chosen by `since <= begins < until`, and ordered, by its planned beginning.
         """
+        # Numbers beyond any instant, so that one query serves whether or not a side is open.
         low = -(2**62) if since is None else to_microseconds(since)
         high = 2**62 if until is None else to_microseconds(until)
         with self._database.reading() as connection:
@@ -200,9 +195,8 @@ def _save(connection: sqlite3.Connection, partner_time: PartnerTime) -> None:
     try:
         partner_time.title.encode()
     except UnicodeEncodeError:
-        raise UserError(
-            _("The title holds bytes that are no text. Write it in your terminal's own encoding.")
-        ) from None
+        message = _("The title holds bytes that are no text. Write it in your terminal's own encoding.")
+        raise UserError(message) from None
     connection.execute(_REPLACE_PARTNER_TIME, tuple(from_partner_time(partner_time).values()))
 
 

@@ -58,6 +58,7 @@ def write_recording(
     if not isinstance(target, Path):
         return write(target)
     # Beside the target and renamed at the end: a recording that breaks off half way must not look like a whole one.
+    # The process id, for two processes may write the same recording.
     beside = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
@@ -115,12 +116,8 @@ def _observations(file: BinaryIO, problems: _RecordingProblems) -> Iterator[Obse
             continue
         if last is not None and observation.at < last:
             at = TEXT.write(observation)["at"]
-            problems.add(
-                number,
-                _("{instant} is earlier than what stands above it").format(instant=at),
-                line,
-                _column(line, "at"),
-            )
+            message = _("{instant} is earlier than what stands above it").format(instant=at)
+            problems.add(number, message, line, _column(line, "at"))
             continue
         last = observation.at
         # Reading goes on after the first problem, to find the others, but nothing more is handed out (rule 3).
@@ -131,6 +128,7 @@ def _observations(file: BinaryIO, problems: _RecordingProblems) -> Iterator[Obse
 
 
 def _observation(plain: Any, device: str) -> Observation:
+    # `msgspec` makes plain dicts and nothing else of JSON's objects.
     if type(plain) is not dict:
         raise InvalidObservation(_("a line holds one object in braces"))
     if "kind" not in plain:
@@ -150,16 +148,13 @@ def _heading(plain: Any, line: bytes, problems: _RecordingProblems) -> str:
         problems.add(1, _("this is no recording: its first line must be the heading"), line, hint=_example())
         return LAPTOP
     if plain.get("version") != VERSION:
-        message = (
-            _("only version {version} of recordings is known here; update turntoward to read it")
-            if isinstance(plain.get("version"), int)
-            else _("only version {version} of recordings is known here")
-        )
+        message = _("only version {version} of recordings is known here")
+        if isinstance(plain.get("version"), int):
+            message = _("only version {version} of recordings is known here; update turntoward to read it")
         problems.add(1, message.format(version=VERSION), line, _column(line, "version"))
     for unknown in sorted(plain.keys() - {"turntoward", "version", "device", "note"}):
-        problems.add(
-            1, _("the heading has no field {field}").format(field=repr(unknown[:80])), line, _column(line, unknown)
-        )
+        message = _("the heading has no field {field}").format(field=repr(unknown[:80]))
+        problems.add(1, message, line, _column(line, unknown))
     for name in ("device", "note"):
         if not isinstance(plain.get(name, ""), str):
             problems.add(1, _("'{field}' must be text").format(field=name), line, _column(line, name))
@@ -179,6 +174,7 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _no_json(line: bytes) -> tuple[str, bytes, int]:
+    # `msgspec` is fast, but names no column: the line is read once more by the parser that does.
     try:
         json.loads(line.decode())
     except json.JSONDecodeError as wrong:
@@ -192,6 +188,7 @@ def _no_json(line: bytes) -> tuple[str, bytes, int]:
 
 
 def _column(line: bytes, name: str | None) -> int:
+    # The line is known to be JSON here, so that the first match is nearly always the field itself.
     found = name and re.search(re.escape(f'"{name}"') + r"\s*:\s*", line.decode("utf-8", "replace"))
     return found.end() + 1 if found else 1
 
@@ -204,9 +201,8 @@ def _opened(source: Path | BinaryIO, name: str) -> Iterator[BinaryIO]:
     try:
         file = source.open("rb")
     except OSError as refused:
-        raise UserError(
-            [Problem(message=_("cannot be read: {reason}").format(reason=refused.strerror), file=name)]
-        ) from None
+        message = _("cannot be read: {reason}").format(reason=refused.strerror)
+        raise UserError([Problem(message=message, file=name)]) from None
     with file:
         yield file
 
