@@ -23,11 +23,9 @@ class SystemClock:
     """The device's own clocks."""
 
     def now(self) -> datetime:
-        """Return the present instant."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Return monotonic seconds."""
         return time.monotonic()
 
 
@@ -39,9 +37,7 @@ class ManualClock:
     seconds: float = 0.0
 
     def now(self) -> datetime:
-        """Return the instant that was set."""
         return self.at
 
     def monotonic(self) -> float:
-        """Return the monotonic seconds that were set."""
         return self.seconds

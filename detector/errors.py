@@ -37,6 +37,7 @@ class Problem:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
         lines = [f"{place}: {self.message}" if place else self.message]
         if self.source is not None and self.column is not None:
+            # A tab is one character for `column`, and has to be as wide as one, or the caret stands beside its place.
             shown = self.source.expandtabs(1)
             lines += [f"    {shown}", "    " + " " * (self.column - 1) + "^" * max(1, self.width)]
         if self.hint:
@@ -52,19 +53,22 @@ class UserError(TurntowardError):
     """What a person gave cannot be used: exit 2, no traceback, nothing changed."""
 
     def __init__(self, problems: Sequence[Problem] | str) -> None:
-        self.problems: tuple[Problem, ...] = (
-            (Problem(message=problems),) if isinstance(problems, str) else tuple(problems)
-        )
+        listed = [Problem(message=problems)] if isinstance(problems, str) else problems
+        self.problems: tuple[Problem, ...] = tuple(listed)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
-class SensorUnavailable(TurntowardError):
-    """A sensor cannot run here: `why`, and `remedy`, what a person could install or switch on."""
+class UnavailableError(TurntowardError):
+    """Something cannot run here: `why`, and `remedy`, what a person can do about it."""
 
     def __init__(self, why: str, remedy: str | None = None) -> None:
         self.why = why
         self.remedy = remedy
         super().__init__(why)
+
+
+class SensorUnavailable(UnavailableError):
+    """A sensor cannot run here; `remedy` names what a person could install or switch on."""
 
 
 class SensorLost(TurntowardError):
@@ -75,13 +79,8 @@ class NotifyFailed(TurntowardError):
     """A notifier could not show the nudge: the next one is tried."""
 
 
-class PhoneApiUnavailable(TurntowardError):
-    """The phone API cannot be started: `why`, and `remedy`, what a person can do about it."""
-
-    def __init__(self, why: str, remedy: str | None = None) -> None:
-        self.why = why
-        self.remedy = remedy
-        super().__init__(why)
+class PhoneApiUnavailable(UnavailableError):
+    """The phone API cannot be started."""
 
 
 class StoreError(TurntowardError):

@@ -19,10 +19,10 @@ def replace_file(path: Path, content: bytes, mode: int | None = None) -> None:
     # loader of rules takes such a file for one of its own.
     beside = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     try:
-        descriptor = os.open(
-            beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666 if mode is None else mode
-        )
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        descriptor = os.open(beside, flags, 0o666 if mode is None else mode)
         with os.fdopen(descriptor, "wb") as file:
+            # The umask may have taken bits from the mode that `open` was given.
             if mode is not None:
                 os.fchmod(descriptor, mode)
             file.write(content)

@@ -52,6 +52,7 @@ def read_settings(path: Path) -> Settings:
         line = given.count(b"\n", 0, failure.start) + 1
         column = len(given[given.rfind(b"\n", 0, failure.start) + 1 : failure.start].decode("utf-8")) + 1
         raise UserError([Problem(file=file, line=line, column=column, message=_("is not UTF-8 text"))]) from None
+    # Editors on Windows put a byte order mark first.
     return parse_settings(text.removeprefix("\ufeff"), file)
 
 
@@ -65,6 +66,7 @@ def parse_settings(text: str, file: str) -> Settings:
     text = text.replace("\r\n", "\n")
     try:
         tree = tomllib.loads(text)
+    # tomllib calls itself for each bracket, so that a file of nothing but brackets exhausts the stack.
     except RecursionError:
         raise UserError([Problem(file=file, message=_("is nested too deeply to be a configuration"))]) from None
     except ValueError as failure:
@@ -175,13 +177,7 @@ class _SettingsReader:
             if needed and name not in given:
                 message = _("[[{section}]] needs '{name}'").format(section=path[0], name=name)
                 self._add(path, message, at_key=True)
-        if len(self.problems) > before:
-            return None
-        try:
-            return kind(**found)
-        except ValueError as failure:
-            self._add(path, str(failure), at_key=True)
-            return None
+        return None if len(self.problems) > before else kind(**found)
 
     def _add(self, path: tuple[str | int, ...], message: str, hint: str | None = None, *, at_key: bool = False) -> None:
         found = self._positions.keys.get(path) if at_key else self._positions.values.get(path)

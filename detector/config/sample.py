@@ -43,9 +43,11 @@ def to_toml(value: Any) -> str:
     """Return the value as TOML; a length as the text that `rules.lengths` reads back exactly."""
     if value is None:
         return '""'
+    # Before the numbers at the end: True is an int as well.
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, timedelta):
+        # What is said is rounded; only where it is read back as the same length may it stand in the file.
         text = say_length(value)
         exact = not value or (text != "0 s" and parse_length(text) == value)
         return f'"{text}"' if exact else f'"{value.total_seconds():.6f}'.rstrip("0").rstrip(".") + ' s"'

@@ -78,6 +78,7 @@ def replace_text(path: Path, text: str) -> None:
     Raises:
         TurntowardError: if it cannot be written; nothing is changed then.
     """
+    # Renaming over a link would leave the file behind it, in a repository of dotfiles for example, as it was.
     target = path.resolve()
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -133,6 +134,7 @@ def _edited(before: str, rule: Mapping[str, Any], comment: str) -> str:
 
 
 def _fill(table: Table, rule: Mapping[str, Any], comment: str) -> None:
+    # The table is changed key by key and not replaced: comments of the person's beside the keys stay.
     for key in [key for key in table if key not in rule]:
         del table[key]
     for key, value in rule.items():

@@ -79,9 +79,9 @@ def combine_rules(files: Iterable[RuleFile], problem: Problem | None = None, pac
             if rule.code in rules:
                 replaced[rule.code] = rules[rule.code].source
             rules[rule.code] = rule
-    ordered = tuple(sorted(rules.values(), key=lambda rule: rule.code))
+    # A code that a later file broke, or repaired, counts as that file left it.
     return RulesInForce(
-        rules=ordered,
+        rules=tuple(sorted(rules.values(), key=lambda rule: rule.code)),
         problems=tuple(problems),
         replaced=MappingProxyType({code: source for code, source in replaced.items() if code in rules}),
         broken=tuple(code for code in broken if code not in rules),
@@ -102,11 +102,8 @@ def find_packs(folder: Path | None) -> tuple[list[Path], Problem | None]:
     except FileNotFoundError:
         return [], None
     except OSError as failure:
-        return [], Problem(
-            file=_as_text(folder),
-            message=_("The folder of your rules cannot be read: {reason}.").format(reason=failure.strerror),
-            hint=_("The built-in rules are in force."),
-        )
+        message = _("The folder of your rules cannot be read: {reason}.").format(reason=failure.strerror)
+        return [], Problem(file=_as_text(folder), message=message, hint=_("The built-in rules are in force."))
 
 
 def read_rule_file(path: Path) -> RuleFile:
@@ -117,9 +114,9 @@ def read_rule_file(path: Path) -> RuleFile:
 
 def parse_rule_file(text: str, path: Path) -> RuleFile:
     pack = read_pack(text, _as_text(path))
-    return RuleFile(
-        rules=pack.rules, problems=tuple(Problem(**asdict(problem)) for problem in pack.problems), broken=pack.broken
-    )
+    # `rules` knows nothing of `detector`, so that its problems are a class of their own, with the same fields.
+    problems = tuple(Problem(**asdict(problem)) for problem in pack.problems)
+    return RuleFile(rules=pack.rules, problems=problems, broken=pack.broken)
 
 
 def read_text(path: Path, *, what: str = _("pack of rules")) -> str | Problem:
@@ -134,6 +131,7 @@ def read_text(path: Path, *, what: str = _("pack of rules")) -> str | Problem:
             given = stream.read(MAX_BYTES + 1)
     except OSError as failure:
         return Problem(file=file, message=_("It cannot be read: {reason}.").format(reason=failure.strerror))
+    # A path with a NUL character, which no system call takes.
     except ValueError:
         return Problem(file=file, message=_("This is not the name of a file."))
     if len(given) > MAX_BYTES:
@@ -148,6 +146,7 @@ def read_text(path: Path, *, what: str = _("pack of rules")) -> str | Problem:
 
 
 def _as_text(path: Path) -> str:
+    # The name of a file may be any bytes; a problem that is printed or sent as JSON has to be text.
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
@@ -159,11 +158,9 @@ def _hint(problem: Problem, file: RuleFile, lost: Mapping[str, Rule]) -> str | N
     if file.broken:
         hints.append(_("Not in force until this is put right: {codes}.").format(codes=", ".join(file.broken)))
     if lost:
-        text = (
-            _("Nor is the built-in rule that it was to replace: {codes}.")
-            if all(rule.source == BUILT_IN for rule in lost.values())
-            else _("Nor is the rule that it was to replace: {codes}.")
-        )
+        text = _("Nor is the rule that it was to replace: {codes}.")
+        if all(rule.source == BUILT_IN for rule in lost.values()):
+            text = _("Nor is the built-in rule that it was to replace: {codes}.")
         hints.append(text.format(codes=", ".join(lost)))
     if file.rules:
         codes = ", ".join(rule.code for rule in file.rules)

@@ -56,6 +56,7 @@ def unusable_rules(rules: Iterable[Rule], sensed: Mapping[str, Collection[str]])
     """
     found: dict[str, str] = {}
     for rule in rules:
+        # One kind of device that can make it hold is enough.
         kinds = {kind: _missing(rule.condition, kind, sensed) for kind in _KINDS if kind in sensed}
         if all(_cannot_hold(rule.condition, kind, without) for kind, without in kinds.items()):
             found[rule.code] = _why(min(kinds.values(), key=len, default={}), sensed)
@@ -116,6 +117,7 @@ def _why(missing: Mapping[FeatureKey, str], sensed: Mapping[str, Collection[str]
 
 
 def _cannot_hold(condition: Condition, kind: str, missing: Collection[FeatureKey]) -> bool:
+    # The number is known before anything is tried: a long condition must not keep `doctor` busy for minutes.
     keys = sorted(condition.needs, key=repr)
     choices = [_choices(key, condition, kind, missing) for key in keys]
     if reduce(lambda many, some: many * len(some), choices, 1) > _MAX_COMBINATIONS:
@@ -142,6 +144,7 @@ def _choices(key: FeatureKey, condition: Condition, kind: str, missing: Collecti
 
 
 def _holds(condition: Condition, values: Mapping[FeatureKey, Any]) -> bool:
+    # As if what a `for` waits for had begun long ago, so that no length of time stands in the way.
     memory: list[datetime | None] = [_LONG_AGO] * condition.memory_size
     return bool(condition.holds(_AssumedFeatures(values), memory))
 
