@@ -38,19 +38,19 @@ def read_settings(path: Path) -> Settings:
     """
     file = str(path)
     try:
-        given = path.read_bytes()
+        content = path.read_bytes()
     except FileNotFoundError:
         return Settings()
-    except OSError as failure:
-        message = _("cannot be read: {reason}").format(reason=failure.strerror)
+    except OSError as error:
+        message = _("cannot be read: {reason}").format(reason=error.strerror)
         raise UserError([Problem(file=file, message=message)]) from None
-    if len(given) > MAX_BYTES:
+    if len(content) > MAX_BYTES:
         raise UserError([Problem(file=file, message=_("is larger than 1 MB, so it is no configuration"))])
     try:
-        text = given.decode("utf-8")
-    except UnicodeDecodeError as failure:
-        line = given.count(b"\n", 0, failure.start) + 1
-        column = len(given[given.rfind(b"\n", 0, failure.start) + 1 : failure.start].decode("utf-8")) + 1
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        column = len(content[content.rfind(b"\n", 0, error.start) + 1 : error.start].decode("utf-8")) + 1
         raise UserError([Problem(file=file, line=line, column=column, message=_("is not UTF-8 text"))]) from None
     # Editors on Windows put a byte order mark first.
     return parse_settings(text.removeprefix("\ufeff"), file)
@@ -69,8 +69,8 @@ def parse_settings(text: str, file: str) -> Settings:
     # tomllib calls itself for each bracket, so that a file of nothing but brackets exhausts the stack.
     except RecursionError:
         raise UserError([Problem(file=file, message=_("is nested too deeply to be a configuration"))]) from None
-    except ValueError as failure:
-        raise UserError([_not_toml(str(failure), text, file)]) from None
+    except ValueError as error:
+        raise UserError([_not_toml(str(error), text, file)]) from None
     reader = _SettingsReader(text, file)
     settings = reader.settings(tree)
     if reader.problems:
@@ -104,24 +104,24 @@ class _SettingsReader:
     def settings(self, tree: Mapping[str, Any]) -> Settings:
         """Return the settings of the whole file; the defaults where there are problems."""
         types = get_type_hints(Settings)
-        found: dict[str, Any] = {}
-        for name, given in tree.items():
+        sections: dict[str, Any] = {}
+        for name, section in tree.items():
             if name in SECTIONS:
-                if isinstance(given, dict):
-                    found[name] = self._table(types[name], given, (name,))
+                if isinstance(section, dict):
+                    sections[name] = self._table(types[name], section, (name,))
                 else:
                     hint = _("Write it on a line of its own: [{name}]").format(name=name)
                     self._add((name,), _("'{name}' is a section").format(name=name), hint, at_key=True)
             elif name in REPEATED_SECTIONS:
-                found |= self._repeated(name, given, types[REPEATED_SECTIONS[name].settings])
+                sections |= self._repeated(name, section, types[REPEATED_SECTIONS[name].settings])
             else:
-                is_table = isinstance(given, dict | list)
+                is_table = isinstance(section, dict | list)
                 message = _("there is no section '{name}'") if is_table else _("there is no option '{name}'")
                 self._add((name,), message.format(name=shortened(name)), _section_hint(name), at_key=True)
         # With problems `found` is not whole, and checking one option against another would report consequences.
         if self.problems:
             return Settings()
-        settings = Settings(**found)
+        settings = Settings(**sections)
         self._check(settings)
         return settings
 
@@ -143,13 +143,13 @@ class _SettingsReader:
         for option, message, hint in check_sources(settings.sources):
             self._add(("sources", option), f"'{option}' {message}", hint)
 
-    def _repeated(self, name: str, given: Any, kind: type) -> dict[str, Any]:
+    def _repeated(self, name: str, tables: Any, kind: type) -> dict[str, Any]:
         section = REPEATED_SECTIONS[name]
-        if not isinstance(given, list) or not all(isinstance(entry, dict) for entry in given):
+        if not isinstance(tables, list) or not all(isinstance(entry, dict) for entry in tables):
             hint = _("Write it with two brackets: [[{name}]]").format(name=name)
             self._add((name,), _("'{name}' may stand many times").format(name=name), hint, at_key=True)
             return {}
-        entries = tuple(self._table(section.entry, entry, (name, index)) for index, entry in enumerate(given))
+        entries = tuple(self._table(section.entry, entry, (name, index)) for index, entry in enumerate(tables))
         for index, entry in enumerate(entries):
             for problem in section.check((entry,)) if entry is not None else ():
                 message = problem.message.removeprefix(f"{name} 1: ")
@@ -157,35 +157,35 @@ class _SettingsReader:
                 self._add((name, index), message, problem.hint, at_key=True)
         return {section.settings: kind(**{section.entries: entries})} if not self.problems else {}
 
-    def _table(self, kind: type, given: Mapping[str, Any], path: tuple[str | int, ...]) -> Any:
+    def _table(self, kind: type, table: Mapping[str, Any], path: tuple[str | int, ...]) -> Any:
         """Return an object of the dataclass `kind` with the given options, or None where there are problems."""
         fields, types = options_of(kind), get_type_hints(kind)
-        found: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         before = len(self.problems)
-        for name, value in given.items():
+        for name, value in table.items():
             if name not in fields:
                 message = _("there is no option '{name}' in [{section}]").format(name=shortened(name), section=path[0])
                 self._add((*path, name), message, name_hint(name, fields), at_key=True)
                 continue
             try:
-                found[name] = convert(value, types[name], option_of(fields[name]))
-            except InvalidValue as wrong:
-                place = (*path, name) if wrong.index is None else (*path, name, wrong.index)
-                self._add(place, f"'{name}' {wrong}", wrong.hint)
+                values[name] = convert(value, types[name], option_of(fields[name]))
+            except InvalidValue as error:
+                place = (*path, name) if error.index is None else (*path, name, error.index)
+                self._add(place, f"'{name}' {error}", error.hint)
         for name, field in fields.items():
             needed = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-            if needed and name not in given:
+            if needed and name not in table:
                 message = _("[[{section}]] needs '{name}'").format(section=path[0], name=name)
                 self._add(path, message, at_key=True)
-        return None if len(self.problems) > before else kind(**found)
+        return None if len(self.problems) > before else kind(**values)
 
     def _add(self, path: tuple[str | int, ...], message: str, hint: str | None = None, *, at_key: bool = False) -> None:
-        found = self._positions.keys.get(path) if at_key else self._positions.values.get(path)
-        while found is None and path:
+        position = self._positions.keys.get(path) if at_key else self._positions.values.get(path)
+        while position is None and path:
             # What stands nowhere itself, such as an option that is missing, is looked for where it would belong.
-            found = self._positions.values.get(path) or self._positions.keys.get(path)
+            position = self._positions.values.get(path) or self._positions.keys.get(path)
             path = path[:-1]
-        line, column, width = (found.line, found.column, found.width) if found else (1, 1, 1)
+        line, column, width = (position.line, position.column, position.width) if position else (1, 1, 1)
         text = self._positions.line(line)
         source = text if len(text) <= MAX_SOURCE else None
         place = Problem(

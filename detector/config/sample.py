@@ -67,8 +67,8 @@ def in_force(settings: Settings) -> str:
         default = getattr(defaults, section)
         lines = [f"[{section}]"]
         for name, value in _values(getattr(settings, section)):
-            usual = getattr(default, name)
-            note = "" if value == usual else f"  # default: {to_toml(usual)}"
+            default_value = getattr(default, name)
+            note = "" if value == default_value else f"  # default: {to_toml(default_value)}"
             lines.append(f"{name} = {to_toml(value)}{note}")
         parts.append("\n".join(lines) + "\n")
     for section, repeated in REPEATED_SECTIONS.items():
@@ -80,13 +80,13 @@ def in_force(settings: Settings) -> str:
 
 def in_force_as_json(settings: Settings, file: str | None) -> str:
     """Return the settings as JSON, every value as the file would have it; `file` None where there is none."""
-    found: dict[str, Any] = {
+    sections: dict[str, Any] = {
         section: {name: _plain(value) for name, value in _values(getattr(settings, section))} for section in SECTIONS
     }
     for section, repeated in REPEATED_SECTIONS.items():
         entries = getattr(getattr(settings, repeated.settings), repeated.entries)
-        found[section] = [{name: _plain(value) for name, value in _values(entry)} for entry in entries]
-    return json.dumps({"file": file, "settings": found}, ensure_ascii=False, indent=2)
+        sections[section] = [{name: _plain(value) for name, value in _values(entry)} for entry in entries]
+    return json.dumps({"file": file, "settings": sections}, ensure_ascii=False, indent=2)
 
 
 def _values(settings: Any) -> Iterator[tuple[str, Any]]:

@@ -95,11 +95,11 @@ SECTIONS: Final[Mapping[str, str]] = {
 
 
 def options_of(kind: Any) -> dict[str, Field[Any]]:
-    return {each.name: each for each in fields(kind)}
+    return {setting.name: setting for setting in fields(kind)}
 
 
 def option_of(setting: Field[Any]) -> Option:
-    given = dict(setting.metadata)
-    if "maximum" in given:
-        given.setdefault("minimum", type(given["maximum"])(0))
-    return Option(**given)
+    metadata = dict(setting.metadata)
+    if "maximum" in metadata:
+        metadata.setdefault("minimum", type(metadata["maximum"])(0))
+    return Option(**metadata)

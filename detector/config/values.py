@@ -42,61 +42,61 @@ def shortened(name: str) -> str:
     return name if len(name) <= _MAX_SHOWN else name[:_MAX_SHOWN] + "…"
 
 
-def convert(given: Any, kind: Any, option: Option) -> Any:
+def convert(value: Any, kind: Any, option: Option) -> Any:
     """Return what was given as the type of the field, within the option's bounds.
 
     Raises:
         InvalidValue: if it cannot be taken so.
     """
     if get_origin(kind) in (Union, UnionType):
-        if given == "" and NoneType in get_args(kind):
+        if value == "" and NoneType in get_args(kind):
             return None
         (kind,) = (part for part in get_args(kind) if part is not NoneType)
     if get_origin(kind) is Literal:
         option = dataclasses.replace(option, choices=get_args(kind))
         kind = str
     if get_origin(kind) in (tuple, frozenset):
-        if not isinstance(given, list):
+        if not isinstance(value, list):
             raise InvalidValue(_("must be a list"), _('Write it in brackets: ["one", "two"]'))
         part = get_args(kind)[0]
-        return get_origin(kind)(_convert_part(each, part, option, index) for index, each in enumerate(given))
+        return get_origin(kind)(_convert_part(each, part, option, index) for index, each in enumerate(value))
     if kind is timedelta:
-        return _bounded(_length(given, option), option, say_length)
+        return _bounded(_length(value, option), option, say_length)
     if kind is bool:
-        if not isinstance(given, bool):
+        if not isinstance(value, bool):
             raise InvalidValue(_("must be true or false"), _("Write it without quotes."))
-        return given
+        return value
     if kind is int:
-        if type(given) is not int:  # True is an int as well
+        if type(value) is not int:  # True is an int as well
             raise InvalidValue(_("must be a whole number"), _("Write it without quotes and without a unit."))
-        return _bounded(given, option, str)
+        return _bounded(value, option, str)
     if kind is str:
-        return _text(given, option)
+        return _text(value, option)
     raise TypeError(f"no way to write {kind} in TOML")
 
 
-def _convert_part(given: Any, kind: Any, option: Option, index: int) -> Any:
+def _convert_part(value: Any, kind: Any, option: Option, index: int) -> Any:
     try:
-        return convert(given, kind, option)
-    except InvalidValue as wrong:
-        raise InvalidValue(str(wrong), wrong.hint, index) from None
+        return convert(value, kind, option)
+    except InvalidValue as error:
+        raise InvalidValue(str(error), error.hint, index) from None
 
 
-def _length(given: Any, option: Option) -> timedelta:
-    if not isinstance(given, str):
-        if type(given) is not int:
+def _length(value: Any, option: Option) -> timedelta:
+    if not isinstance(value, str):
+        if type(value) is not int:
             raise InvalidValue(_("must be a length"), _('Write for example "45 s", "10 min" or "7 d".'))
         # A bare number most likely lacks only its unit: suggest the one that lengths of this option usually have.
         maximum = option.maximum if isinstance(option.maximum, timedelta) else timedelta.max
         unit = "s" if maximum <= timedelta(minutes=10) else "min" if maximum <= timedelta(days=2) else "d"
-        hint = _('Write it with its unit and in quotes, for example "{example}".').format(example=f"{given} {unit}")
+        hint = _('Write it with its unit and in quotes, for example "{example}".').format(example=f"{value} {unit}")
         raise InvalidValue(_("must be a length"), hint)
-    if _NO_LENGTH.fullmatch(given):  # `parse_length` refuses zero, which means "never" in settings
+    if _NO_LENGTH.fullmatch(value):  # `parse_length` refuses zero, which means "never" in settings
         return timedelta(0)
     try:
-        return parse_length(given)
-    except ValueError as failure:
-        raise InvalidValue(_("must be a length: {reason}").format(reason=failure)) from None
+        return parse_length(value)
+    except ValueError as error:
+        raise InvalidValue(_("must be a length: {reason}").format(reason=error)) from None
 
 
 def _bounded(value: Any, option: Option, say: Callable[[Any], str]) -> Any:
@@ -109,19 +109,19 @@ def _bounded(value: Any, option: Option, say: Callable[[Any], str]) -> Any:
     return value
 
 
-def _text(given: Any, option: Option) -> str:
-    if not isinstance(given, str):
+def _text(value: Any, option: Option) -> str:
+    if not isinstance(value, str):
         raise InvalidValue(_("must be text"), _("Write it in quotes."))
-    if option.choices is not None and given not in option.choices:
-        raise InvalidValue(_("cannot be '{value}'").format(value=shortened(given)), name_hint(given, option.choices))
+    if option.choices is not None and value not in option.choices:
+        raise InvalidValue(_("cannot be '{value}'").format(value=shortened(value)), name_hint(value, option.choices))
     # Texts are shown in one line, in notifications and in a terminal, where a control character could do anything.
-    if _CONTROL.search(given):
+    if _CONTROL.search(value):
         raise InvalidValue(_("holds a character that cannot be shown"), _("Write it on one line."))
-    if len(given) > option.max_characters:
+    if len(value) > option.max_characters:
         hint = _("At most {maximum}.").format(maximum=option.max_characters)
-        raise InvalidValue(_("is too long: {count} characters").format(count=len(given)), hint)
-    words = len(given.split())
+        raise InvalidValue(_("is too long: {count} characters").format(count=len(value)), hint)
+    words = len(value.split())
     if option.max_words is not None and words > option.max_words:
         hint = _("At most {maximum}.").format(maximum=option.max_words)
         raise InvalidValue(_("is too long: {count} words").format(count=words), hint)
-    return given
+    return value

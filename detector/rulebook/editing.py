@@ -84,9 +84,9 @@ def replace_text(path: Path, text: str) -> None:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o600
         replace_file(target, text.encode(), mode)
-    except OSError as failed:
-        message = _("{path} could not be written: {reason}.").format(path=path, reason=failed.strerror)
-        raise TurntowardError(message) from failed
+    except OSError as error:
+        message = _("{path} could not be written: {reason}.").format(path=path, reason=error.strerror)
+        raise TurntowardError(message) from error
 
 
 def _text(path: Path) -> str:

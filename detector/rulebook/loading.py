@@ -101,8 +101,8 @@ def find_packs(folder: Path | None) -> tuple[list[Path], Problem | None]:
         return pack_paths(folder), None
     except FileNotFoundError:
         return [], None
-    except OSError as failure:
-        message = _("The folder of your rules cannot be read: {reason}.").format(reason=failure.strerror)
+    except OSError as error:
+        message = _("The folder of your rules cannot be read: {reason}.").format(reason=error.strerror)
         return [], Problem(file=_as_text(folder), message=message, hint=_("The built-in rules are in force."))
 
 
@@ -128,20 +128,20 @@ def read_text(path: Path, *, what: str = _("pack of rules")) -> str | Problem:
             return Problem(file=file, message=_("This is not a file."))
         with path.open("rb") as stream:
             # One byte more than allowed tells a file of just that size from a larger one.
-            given = stream.read(MAX_BYTES + 1)
-    except OSError as failure:
-        return Problem(file=file, message=_("It cannot be read: {reason}.").format(reason=failure.strerror))
+            content = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        return Problem(file=file, message=_("It cannot be read: {reason}.").format(reason=error.strerror))
     # A path with a NUL character, which no system call takes.
     except ValueError:
         return Problem(file=file, message=_("This is not the name of a file."))
-    if len(given) > MAX_BYTES:
+    if len(content) > MAX_BYTES:
         message = _("It is larger than {size} KiB, so it is no {what}.")
         return Problem(file=file, message=message.format(size=MAX_BYTES // 1024, what=what))
     try:
-        return given.decode("utf-8-sig")
-    except UnicodeDecodeError as failure:
-        line = given.count(b"\n", 0, failure.start) + 1
-        column = len(given[given.rfind(b"\n", 0, failure.start) + 1 : failure.start].decode("utf-8", "replace")) + 1
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        column = len(content[content.rfind(b"\n", 0, error.start) + 1 : error.start].decode("utf-8", "replace")) + 1
         return Problem(file=file, line=line, column=column, message=_("It is not UTF-8 text."))
 
 

@@ -54,13 +54,13 @@ def unusable_rules(rules: Iterable[Rule], sensed: Mapping[str, Collection[str]])
 
     `sensed`: the senses that are there, by the kind of device, "laptop" or "phone"; a kind without a device is left out.
     """
-    found: dict[str, str] = {}
+    unusable: dict[str, str] = {}
     for rule in rules:
         # One kind of device that can make it hold is enough.
         kinds = {kind: _missing(rule.condition, kind, sensed) for kind in _KINDS if kind in sensed}
         if all(_cannot_hold(rule.condition, kind, without) for kind, without in kinds.items()):
-            found[rule.code] = _why(min(kinds.values(), key=len, default={}), sensed)
-    return found
+            unusable[rule.code] = _why(min(kinds.values(), key=len, default={}), sensed)
+    return unusable
 
 
 def summarize(unusable: Mapping[str, str]) -> list[str]:

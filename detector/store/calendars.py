@@ -35,8 +35,8 @@ class CalendarStore:
 
     def all(self) -> list[Calendar]:
         with self._database.reading() as connection:
-            found = connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM calendars ORDER BY number")
-            return [_to_calendar(row) for row in found]
+            cursor = connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM calendars ORDER BY number")
+            return [_to_calendar(row) for row in cursor]
 
     def save(self, calendar: Calendar) -> Calendar:
         """Save a new calendar, or the one of this number; return it with its number.
@@ -70,11 +70,11 @@ class CalendarStore:
     def proposals(self, calendar: int | None = None) -> list[Proposal]:
         """Return the proposals, of one calendar or all, by number."""
         with self._database.reading() as connection:
-            found = connection.execute(
+            cursor = connection.execute(
                 f"SELECT {', '.join(_PROPOSAL.columns)} FROM proposals WHERE ?1 IS NULL OR calendar = ?1 ORDER BY number",
                 (calendar,),
             )
-            return [_PROPOSAL.from_row(row) for row in found]
+            return [_PROPOSAL.from_row(row) for row in cursor]
 
     def save_proposal(self, proposal: Proposal) -> Proposal:
         """Save a proposal in place of the one of its calendar and uid; return it with its number."""
@@ -91,11 +91,11 @@ class CalendarStore:
     def remove_proposal(self, number: int) -> bool:
         """Delete a proposal, and the partner time that was accepted from it; return whether there was one."""
         with self._database.writing() as connection:
-            found = connection.execute("SELECT accepted_as FROM proposals WHERE number = ?", (number,)).fetchone()
-            if found is None:
+            row = connection.execute("SELECT accepted_as FROM proposals WHERE number = ?", (number,)).fetchone()
+            if row is None:
                 return False
-            if found[0] is not None:
-                self._plans.remove(found[0])
+            if row[0] is not None:
+                self._plans.remove(row[0])
             connection.execute("DELETE FROM proposals WHERE number = ?", (number,))
         return True
 

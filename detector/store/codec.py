@@ -94,8 +94,8 @@ class Codec:
             # It names its own field already, one inside this one. It is a ValueError too, so it has to come first.
             except InvalidObservation:
                 raise
-            except (ValueError, OverflowError) as wrong:
-                raise InvalidObservation(_("'{field}' {problem}").format(field=name, problem=wrong), name) from None
+            except (ValueError, OverflowError) as error:
+                raise InvalidObservation(_("'{field}' {problem}").format(field=name, problem=error), name) from None
         if not codec.required <= values.keys():
             missing = ", ".join(f"'{name}'" for name in sorted(codec.required - values.keys()))
             raise InvalidObservation(_("{kind} lacks {fields}").format(kind=kind, fields=missing))

@@ -57,8 +57,8 @@ class Database:
         with translated_errors(self.path):
             try:
                 yield self._connection
-            except RowDamaged as wrong:
-                raise damaged_error(self.path, str(wrong)) from wrong
+            except RowDamaged as error:
+                raise damaged_error(self.path, str(error)) from error
 
     @contextmanager
     def locked(self) -> Iterator[sqlite3.Connection]:

@@ -115,10 +115,10 @@ def _empty_log(connection: sqlite3.Connection) -> bool:
 def _forget_in(
     connection: sqlite3.Connection, occurrence: StoredOccurrence, interval: forgetting.Interval
 ) -> Counter[str]:
-    found = connection.execute(
+    cursor = connection.execute(
         "SELECT DISTINCT device FROM observations WHERE occurrence = ? ORDER BY device", (occurrence.id,)
     )
-    devices = [device for (device,) in found]
+    devices = [device for (device,) in cursor]
     (extended,) = connection.execute(
         "SELECT count(*) FROM observations WHERE occurrence = ? AND kind = ? AND at >= ?",
         (occurrence.id, PartnerTimeExtended.__name__, to_microseconds(interval.since)),

@@ -55,8 +55,8 @@ def delete_recordings(folder: Path, since: datetime | None = None) -> int:
             if since is None or recording.stat().st_mtime >= since.timestamp():
                 recording.unlink(missing_ok=True)
                 deleted += 1
-        except OSError as refused:
-            raise _not_deleted(recording, refused) from refused
+        except OSError as error:
+            raise _not_deleted(recording, error) from error
     return deleted
 
 
@@ -66,9 +66,9 @@ def _unlink(path: Path) -> None:
         # The link last: as long as it is there, another try finds the file behind it.
         for file in (real, *(real.with_name(real.name + end) for end in ("-wal", "-shm", "-journal")), path):
             file.unlink(missing_ok=True)
-    except OSError as refused:
-        raise _not_deleted(path, refused) from refused
+    except OSError as error:
+        raise _not_deleted(path, error) from error
 
 
-def _not_deleted(path: Path, refused: OSError) -> StoreError:
-    return StoreError(_("{path} cannot be deleted: {reason}.").format(path=path, reason=refused.strerror))
+def _not_deleted(path: Path, error: OSError) -> StoreError:
+    return StoreError(_("{path} cannot be deleted: {reason}.").format(path=path, reason=error.strerror))

@@ -61,15 +61,15 @@ def translated_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.IntegrityError:
         raise
-    except sqlite3.DatabaseError as wrong:
-        name: str | None = getattr(wrong, "sqlite_errorname", None)
+    except sqlite3.DatabaseError as error:
+        name: str | None = getattr(error, "sqlite_errorname", None)
         if name is None:
             # Python's own errors have no SQLite name. OperationalError is raised for a TEXT value that is not UTF-8,
             # which only damage can bring about; the others mean that we misuse the module, which is a bug.
-            if type(wrong) is sqlite3.OperationalError:
-                raise damaged_error(path, _("a text in it is no text")) from wrong
+            if type(error) is sqlite3.OperationalError:
+                raise damaged_error(path, _("a text in it is no text")) from error
             raise
-        raise _translated(path, name, str(wrong)) from wrong
+        raise _translated(path, name, str(error)) from error
 
 
 def _translated(path: Path, name: str, message: str) -> StoreError:

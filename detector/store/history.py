@@ -128,12 +128,12 @@ class HistoryStore:
 
     def last_moment(self) -> Moment | None:
         """Return the moment that was decided last, suppressed ones too, or None."""
-        found = self._select(
+        moments = self._select(
             f"SELECT {_columns(rows.MOMENTS.columns, 't')} FROM moments t ORDER BY decided_at DESC, number DESC LIMIT 1",
             (),
             rows.MOMENTS.from_row,
         )
-        return found[0] if found else None
+        return moments[0] if moments else None
 
     def uses(self, since: datetime | None = None, until: datetime | None = None) -> list[StoredUse]:
         return self._of_occurrences("uses", rows.USE, rows.to_use, since, until)
@@ -219,15 +219,17 @@ def _insert(connection: sqlite3.Connection, records: Iterable[Record]) -> None:
             connection.executemany(statement, values)
 
 
-def _update_occurrence(connection: sqlite3.Connection, occurrence: str, observed: Observation) -> None:
-    if isinstance(observed, PartnerTimeBegan):
-        began = (occurrence, observed.title, to_microseconds(observed.at), to_microseconds(observed.ends))
+def _update_occurrence(connection: sqlite3.Connection, occurrence: str, observation: Observation) -> None:
+    if isinstance(observation, PartnerTimeBegan):
+        began = (occurrence, observation.title, to_microseconds(observation.at), to_microseconds(observation.ends))
         connection.execute(_START_OCCURRENCE, began)
-    elif isinstance(observed, PartnerTimeEnded):
-        ended = (to_microseconds(observed.at), observed.reason, occurrence)
+    elif isinstance(observation, PartnerTimeEnded):
+        ended = (to_microseconds(observation.at), observation.reason, occurrence)
         connection.execute("UPDATE occurrences SET ended = ?, end_reason = ? WHERE id = ?", ended)
-    elif isinstance(observed, PartnerTimeExtended):
-        connection.execute("UPDATE occurrences SET ends = ? WHERE id = ?", (to_microseconds(observed.ends), occurrence))
+    elif isinstance(observation, PartnerTimeExtended):
+        connection.execute(
+            "UPDATE occurrences SET ends = ? WHERE id = ?", (to_microseconds(observation.ends), occurrence)
+        )
 
 
 def _is_stored(connection: sqlite3.Connection, occurrence: str) -> bool:

@@ -49,13 +49,13 @@ def _apply(path: Path, connection: sqlite3.Connection, migrations: Migrations, v
         connection.execute(f"PRAGMA application_id = {APPLICATION:d}")
         connection.execute(f"PRAGMA user_version = {version:d}")
         connection.execute("COMMIT")
-    except BaseException as failed:
+    except BaseException as error:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        if isinstance(failed, sqlite3.IntegrityError | ValueError | AssertionError):
+        if isinstance(error, sqlite3.IntegrityError | ValueError | AssertionError):
             raise StoreError(
-                _("{path} could not be brought up to date: {reason}. It is as it was.").format(path=path, reason=failed)
-            ) from failed
+                _("{path} could not be brought up to date: {reason}. It is as it was.").format(path=path, reason=error)
+            ) from error
         raise
 
 
@@ -76,8 +76,8 @@ def main() -> int:
     """Migrate the file named on the command line; a failure is one sentence on standard error."""
     try:
         migrate(Path(sys.argv[1]))
-    except StoreError as failed:
-        sys.stderr.write(f"{failed}\n")
+    except StoreError as error:
+        sys.stderr.write(f"{error}\n")
         return EXIT_FAILED
     return 0
 

@@ -94,13 +94,13 @@ def _prepare_file(path: Path, *, create: bool) -> Path:
         raise StoreMissing(
             _("Nothing is kept yet: there is no {path}.\n  It appears with `turntoward now`.").format(path=path)
         ) from None
-    except (OSError, RuntimeError) as refused:  # pathlib raises RuntimeError for links that lead in a circle
-        why = refused.strerror if isinstance(refused, OSError) else _("the links lead in a circle")
+    except (OSError, RuntimeError) as error:  # pathlib raises RuntimeError for links that lead in a circle
+        why = error.strerror if isinstance(error, OSError) else _("the links lead in a circle")
         raise StoreError(
             _(
                 "{path} cannot be used: {why}.\n  The folder must be yours and writable, and the file an ordinary one."
             ).format(path=path, why=why)
-        ) from refused
+        ) from error
     if not stat.S_ISREG(mode):
         message = _("{path} is no ordinary file, and what is kept needs an ordinary file there.\n  Move it aside.")
         if stat.S_ISDIR(mode):
@@ -108,8 +108,8 @@ def _prepare_file(path: Path, *, create: bool) -> Path:
         raise StoreError(message.format(path=path))
     for target, wanted in ((real, 0o600), (real.parent, 0o700)):
         # A folder of another name was chosen by the person, who may have other things in it.
-        found = target.stat()
-        if found.st_uid == os.geteuid() and found.st_mode & 0o077 and (target is real or target.name == _FOLDER):
+        status = target.stat()
+        if status.st_uid == os.geteuid() and status.st_mode & 0o077 and (target is real or target.name == _FOLDER):
             target.chmod(wanted)
     return real
 

@@ -29,8 +29,8 @@ def to_partner_time(row: Mapping[str, Any]) -> PartnerTime:
     """
     try:
         return _CONVERTER.from_row([row[name] for name in _CONVERTER.columns])
-    except (ValueError, TypeError, KeyError) as wrong:
-        raise RowDamaged(_("a row of a partner time cannot be read")) from wrong
+    except (ValueError, TypeError, KeyError) as error:
+        raise RowDamaged(_("a row of a partner time cannot be read")) from error
 
 
 def is_long_over(occurrence: str, before: datetime) -> bool:

@@ -34,8 +34,8 @@ class PhoneStore:
     def all(self) -> list[Phone]:
         """Return the phones that are paired or being paired, by number."""
         with self._database.reading() as connection:
-            found = connection.execute(f"SELECT {', '.join(_PHONES.columns)} FROM phones ORDER BY number")
-            return [read(_PHONES.from_row, row) for row in found]
+            cursor = connection.execute(f"SELECT {', '.join(_PHONES.columns)} FROM phones ORDER BY number")
+            return [read(_PHONES.from_row, row) for row in cursor]
 
     def save(self, phone: Phone) -> Phone:
         """Save a new phone, or the one of this number as it is now; return it with its number.
@@ -48,7 +48,7 @@ class PhoneStore:
             _check_name(phone, known)
             if phone.number is None:
                 phone = replace(phone, number=self._state.next_number("last_phone"))
-            elif phone.number not in {each.number for each in known}:
+            elif phone.number not in {other.number for other in known}:
                 raise UserError(_("This phone was removed meanwhile. Pair it again: `turntoward phone pair`."))
             connection.execute(_REPLACE_PHONE, _PHONES.to_row(phone))
         return phone
@@ -76,8 +76,8 @@ class PhoneStore:
             stored = self._state.get(_ADDRESS_KEY)
             try:
                 return None if stored is None else PhoneApiAddress(**stored)  # type: ignore[arg-type]
-            except TypeError as wrong:
-                raise RowDamaged(_("a row cannot be read: {reason}").format(reason=wrong)) from wrong
+            except TypeError as error:
+                raise RowDamaged(_("a row cannot be read: {reason}").format(reason=error)) from error
 
     def save_api_address(self, address: PhoneApiAddress | None) -> None:
         self._state.set(_ADDRESS_KEY, None if address is None else asdict(address))

@@ -43,11 +43,11 @@ class PlanStore:
     def partner_times(self) -> list[PartnerTime]:
         """Return what is declared, by number; what floats is in the zone in which the device is just now."""
         with self._database.reading() as connection:
-            found = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM partner_times ORDER BY number").fetchall()
-            known = [_to_partner_time(row) for row in found]
+            cursor = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM partner_times ORDER BY number").fetchall()
+            declared = [_to_partner_time(row) for row in cursor]
         # The zone is looked up only where it matters: it takes a look at /etc/localtime.
-        here = self._zone() if any(partner_time.floats for partner_time in known) else ""
-        return [replace(each, zone=here) if each.floats else each for each in known]
+        here = self._zone() if any(partner_time.floats for partner_time in declared) else ""
+        return [replace(partner_time, zone=here) if partner_time.floats else partner_time for partner_time in declared]
 
     def add(self, partner_time: PartnerTime) -> PartnerTime:
         """Save what was declared (`UserError`: its title is not text); return it with its number."""
@@ -106,11 +106,11 @@ class PlanStore:
         Where that was before an occurrence begins, it does not take place.
         """
         with self._database.reading() as connection:
-            found = connection.execute(
+            cursor = connection.execute(
                 "SELECT occurrence, min(at) FROM exceptions WHERE kind != ? GROUP BY occurrence ORDER BY min(rowid)",
                 (_EXTENDED,),
             )
-            return {occurrence: to_instant(at) for occurrence, at in found}
+            return {occurrence: to_instant(at) for occurrence, at in cursor}
 
     def skip(self, occurrence: str, at: datetime) -> None:
         self._except(occurrence, _SKIPPED, at)
@@ -118,8 +118,10 @@ class PlanStore:
     def skipped(self) -> frozenset[str]:
         """Return the ids of the occurrences that were skipped or cancelled."""
         with self._database.reading() as connection:
-            found = connection.execute("SELECT occurrence FROM exceptions WHERE kind IN (?, ?)", (_SKIPPED, _CANCELLED))
-            return frozenset(occurrence for (occurrence,) in found)
+            cursor = connection.execute(
+                "SELECT occurrence FROM exceptions WHERE kind IN (?, ?)", (_SKIPPED, _CANCELLED)
+            )
+            return frozenset(occurrence for (occurrence,) in cursor)
 
     def cancel(self, planned: Occurrence, at: datetime, instead: PartnerTime | None) -> PartnerTime | None:
         """Save that the occurrence is cancelled; declare what makes up for it, and return that with its number."""
@@ -146,12 +148,12 @@ class PlanStore:
         low = -(2**62) if since is None else to_microseconds(since)
         high = 2**62 if until is None else to_microseconds(until)
         with self._database.reading() as connection:
-            found = connection.execute(
+            cursor = connection.execute(
                 f"SELECT {', '.join(_CANCELLATIONS.columns)} FROM cancelled "
                 "WHERE begins >= ? AND begins < ? ORDER BY begins, occurrence",
                 (low, high),
             )
-            return [_CANCELLATIONS.from_row(row) for row in found]
+            return [_CANCELLATIONS.from_row(row) for row in cursor]
 
     def restore(self, occurrence: str) -> bool:
         """Take back that the occurrence was skipped or cancelled; return whether it was."""
@@ -168,10 +170,10 @@ class PlanStore:
 
     def extended(self) -> dict[str, datetime]:
         with self._database.reading() as connection:
-            found = connection.execute(
+            cursor = connection.execute(
                 "SELECT occurrence, at FROM exceptions WHERE kind = ? ORDER BY rowid", (_EXTENDED,)
             )
-            return {occurrence: to_instant(at) for occurrence, at in found}
+            return {occurrence: to_instant(at) for occurrence, at in cursor}
 
     def pause_until(self, until: datetime | None) -> None:
         """Save until when the program pauses; None: it does not."""

@@ -111,8 +111,8 @@ def _observations(file: BinaryIO, problems: _RecordingProblems) -> Iterator[Obse
             continue
         try:
             observation = _observation(plain, device)
-        except InvalidObservation as wrong:
-            problems.add(number, str(wrong), line, _column(line, wrong.field), wrong.hint)
+        except InvalidObservation as error:
+            problems.add(number, str(error), line, _column(line, error.field), error.hint)
             continue
         if last is not None and observation.at < last:
             at = TEXT.write(observation)["at"]
@@ -177,11 +177,11 @@ def _no_json(line: bytes) -> tuple[str, bytes, int]:
     # `msgspec` is fast, but names no column: the line is read once more by the parser that does.
     try:
         json.loads(line.decode())
-    except json.JSONDecodeError as wrong:
-        reason = f"{wrong.msg[0].lower()}{wrong.msg[1:]}"
-        return _("this is no JSON: {reason}").format(reason=reason), line, wrong.colno
-    except UnicodeDecodeError as wrong:
-        return _("this is no UTF-8 text"), line, len(line[: wrong.start].decode()) + 1
+    except json.JSONDecodeError as error:
+        reason = f"{error.msg[0].lower()}{error.msg[1:]}"
+        return _("this is no JSON: {reason}").format(reason=reason), line, error.colno
+    except UnicodeDecodeError as error:
+        return _("this is no UTF-8 text"), line, len(line[: error.start].decode()) + 1
     except (ValueError, RecursionError):
         pass
     return _("this is no JSON that a recording may hold"), line, 1
@@ -200,8 +200,8 @@ def _opened(source: Path | BinaryIO, name: str) -> Iterator[BinaryIO]:
         return
     try:
         file = source.open("rb")
-    except OSError as refused:
-        message = _("cannot be read: {reason}").format(reason=refused.strerror)
+    except OSError as error:
+        message = _("cannot be read: {reason}").format(reason=error.strerror)
         raise UserError([Problem(message=message, file=name)]) from None
     with file:
         yield file

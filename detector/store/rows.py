@@ -94,8 +94,8 @@ def read(to_value: Callable[[Row], T], row: Row) -> T:
     """
     try:
         return to_value(row)
-    except (ValueError, TypeError, KeyError, OverflowError) as wrong:
-        raise RowDamaged(_("a row cannot be read: {reason}").format(reason=wrong)) from wrong
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
+        raise RowDamaged(_("a row cannot be read: {reason}").format(reason=error)) from error
 
 
 def from_observation(occurrence: str, observation: Observation) -> Row:

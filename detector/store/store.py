@@ -108,8 +108,8 @@ class Store:
             connection.execute("PRAGMA busy_timeout = 0")
             try:
                 (mode,) = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
-            except sqlite3.OperationalError as wrong:
-                if wrong.sqlite_errorname.startswith("SQLITE_BUSY"):
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorname.startswith("SQLITE_BUSY"):
                     return False
                 raise
             return bool(mode == "delete")
