@@ -1,9 +1,9 @@
-"""Which rules begin to hold, and when to look again.
+"""Which rules begin to hold, and when to evaluate them again.
 
 Rule 1: a match is the instant at which a rule begins to hold; while it goes on holding it is the same match.
-Rule 2: looking more often than `deadline` changes nothing; looking at `deadline` misses nothing.
-Rule 3: where nothing is in use, nothing holds: there is no moment without a use. What a rule remembers is let go of then,
-and wherever something is in front that it can not hold for.
+Rule 2: evaluating more often than at `deadline` changes nothing; evaluating at every `deadline` misses nothing.
+Rule 3: where nothing is in use, nothing holds: there is no moment without a use. A rule forgets what it remembers then,
+and whenever something is in front for which it cannot hold.
 Rule 4: a rule with `until` goes on holding until that certainly holds; then it must cease to hold before it holds anew.
 What `until` remembers begins with each holding.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from rules.model import Condition, FeatureKey, FeatureSet, Memory, Rule, Value
 
@@ -25,16 +25,16 @@ def needs(rules: Sequence[Rule]) -> frozenset[FeatureKey]:
 
 
 def evidence(rule: Rule, features: FeatureSet) -> tuple[tuple[FeatureKey, Value], ...]:
-    """Return the values of the rule's known features, in an order that does not depend on chance."""
-    said = (part for part in rule.because_parts if isinstance(part, FeatureKey))
-    found = ((key, features.get(key)) for key in sorted(rule.condition.needs.union(said), key=_in_order))
+    """Return the values of the rule's known features, always in the same order."""
+    in_sentence = (part for part in rule.because_parts if isinstance(part, FeatureKey))
+    found = ((key, features.get(key)) for key in sorted(rule.condition.needs.union(in_sentence), key=_sort_key))
     return tuple((key, value) for key, value in found if value is not None)
 
 
-class _OverTime:
-    """A rule whose condition remembers, or that goes on until. `spent`: it has held, and not ceased to hold since."""
+class _StatefulRule:
+    """A rule whose condition remembers, or that has an `until`."""
 
-    __slots__ = ("_condition", "_memory", "_spent", "_until", "_until_memory")
+    __slots__ = ("_condition", "_memory", "_until", "_until_memory", "_waits_for_false")
 
     def __init__(self, rule: Rule) -> None:
         self._condition = rule.condition
@@ -47,124 +47,134 @@ class _OverTime:
         return tuple(self._memory)
 
     def reset(self) -> None:
-        """Let go of everything."""
+        """Forget everything."""
         self._memory: list[datetime | None] = [None] * self._condition.memory_size
         self._until_memory: list[datetime | None] = []
-        self._spent = False
+        # After `until` ended it, the condition must be false once before the rule may hold again.
+        self._waits_for_false = False
 
     def evaluate(self, features: FeatureSet, *, was_held: bool) -> tuple[bool, datetime | None]:
-        """Return whether the rule holds, and when that may turn; looking twice at one instant is looking once."""
+        """Return whether the rule holds, and when that may change; twice at one instant is the same as once."""
         condition, until = self._condition, self._until
-        holds, turn = _look(condition, features, self._memory)
+        holds, deadline = _evaluate(condition, features, self._memory)
         if until is None:
-            return holds, turn
+            return holds, deadline
         if not was_held:
-            self._spent = self._spent and holds
-            if self._spent or not holds:
-                return False, turn
+            self._waits_for_false = self._waits_for_false and holds
+            if self._waits_for_false or not holds:
+                return False, deadline
             self._until_memory = [None] * until.memory_size
-        is_over, over = _look(until, features, self._until_memory)
+        is_over, until_deadline = _evaluate(until, features, self._until_memory)
         if is_over and was_held:
-            self._spent = holds
-            return False, turn
+            self._waits_for_false = holds
+            return False, deadline
         if not is_over and not condition.memory_size:
-            return True, over
-        # It would begin, and waits for `until` to be over itself; or it holds, and its parts must go on being watched.
-        return not is_over, min((each for each in (turn, over) if each is not None), default=None)
+            return True, until_deadline
+        # It would begin, and waits for `until` itself to be false; or it holds, and its parts go on being timed.
+        both = (deadline, until_deadline)
+        return not is_over, min((each for each in both if each is not None), default=None)
+
+
+class _Relevant(NamedTuple):
+    """The numbers of the rules that can hold for a category, those of them that input can change, and all others."""
+
+    rules: tuple[int, ...]
+    by_input: tuple[int, ...]
+    others: tuple[_StatefulRule, ...]
 
 
 class RuleWatch:
-    """Which rules hold on one device, and the next instant at which time alone may change that."""
+    """Which rules hold on one device. `deadline`: the next instant at which time alone may change that."""
 
-    def __init__(self, rules: Sequence[Rule], touched_by_input: frozenset[str]) -> None:
+    def __init__(self, rules: Sequence[Rule], input_features: frozenset[str]) -> None:
+        self.deadline = NEVER
         self._rules = tuple(rules)
-        self._touched_by_input = touched_by_input
-        self._held = [False] * len(self._rules)
-        self._turns = [NEVER] * len(self._rules)
-        self._over_time = {
-            index: _OverTime(rule)
+        self._input_features = input_features
+        self._holds = [False] * len(self._rules)
+        self._deadlines = [NEVER] * len(self._rules)
+        self._stateful = {
+            index: _StatefulRule(rule)
             for index, rule in enumerate(self._rules)
             if rule.until is not None or rule.condition.memory_size
         }
-        self._concerned: dict[str, tuple[tuple[int, ...], tuple[int, ...], tuple[_OverTime, ...]]] = {}
-        # Those that can hold for what is in front: no other turns.
-        self._in_question: tuple[int, ...] = ()
-        self.deadline = NEVER
+        # By category: most rules name the categories that they are about, and need not be evaluated for any other.
+        self._relevant: dict[str, _Relevant] = {}
+        self._active: tuple[int, ...] = ()
 
     def holding_since(self, code: str) -> tuple[datetime | None, ...]:
-        """Return since when each part that must last has held, for who explains; empty where nothing must last."""
+        """Return since when each part of the rule that must last has held; empty where nothing must last."""
         found = next((index for index, rule in enumerate(self._rules) if rule.code == code), None)
-        over_time = None if found is None else self._over_time.get(found)
-        return () if over_time is None else over_time.memory
+        stateful = None if found is None else self._stateful.get(found)
+        return () if stateful is None else stateful.memory
 
     def after_observation(self, features: FeatureSet, category: str) -> list[Rule]:
-        """Look at every rule that can hold while `category` is in front; return those that begin to hold."""
-        concerned, _, others = self._concerning(category)
-        # The rules that are not concerned no longer hold.
-        held = [False] * len(self._rules)
-        for index in concerned:
-            held[index] = self._held[index]
-        for over_time in others:
-            over_time.reset()
-        self._held, self._turns = held, [NEVER] * len(self._rules)
-        self._in_question = concerned
-        return self._look(concerned, features)
+        """Evaluate every rule that can hold while `category` is in front; return those that begin to hold."""
+        relevant = self._relevant_for(category)
+        holds = [False] * len(self._rules)
+        for index in relevant.rules:
+            holds[index] = self._holds[index]
+        for stateful in relevant.others:
+            stateful.reset()
+        self._holds, self._deadlines = holds, [NEVER] * len(self._rules)
+        self._active = relevant.rules
+        return self._evaluate(relevant.rules, features)
 
     def after_input(self, features: FeatureSet, category: str) -> list[Rule]:
-        """Look at the rules that input can change; return those that begin to hold."""
-        by_input = self._concerning(category)[1]
-        return self._look(by_input, features) if by_input else []
+        """Evaluate the rules that input can change; return those that begin to hold."""
+        by_input = self._relevant_for(category).by_input
+        return self._evaluate(by_input, features) if by_input else []
 
     def on_deadline(self, features: FeatureSet) -> list[Rule]:
-        """Look at the rules that time alone may have changed by now; return those that begin to hold."""
-        at, turns = features.at, self._turns
-        return self._look([index for index in self._in_question if turns[index] <= at], features)
+        """Evaluate the rules that time alone may have changed by now; return those that begin to hold."""
+        at, deadlines = features.at, self._deadlines
+        return self._evaluate([index for index in self._active if deadlines[index] <= at], features)
 
     def reset(self) -> None:
         """Nothing is in use: nothing holds, and time alone changes nothing."""
-        for over_time in self._over_time.values():
-            over_time.reset()
-        if self.deadline is not NEVER or any(self._held):
-            self._held = [False] * len(self._rules)
-            self._turns = [NEVER] * len(self._rules)
+        for stateful in self._stateful.values():
+            stateful.reset()
+        if self.deadline is not NEVER or any(self._holds):
+            self._holds = [False] * len(self._rules)
+            self._deadlines = [NEVER] * len(self._rules)
             self.deadline = NEVER
 
-    def _concerning(self, category: str) -> tuple[tuple[int, ...], tuple[int, ...], tuple[_OverTime, ...]]:
-        found = self._concerned.get(category)
+    def _relevant_for(self, category: str) -> _Relevant:
+        found = self._relevant.get(category)
         if found is None:
             every = tuple(
                 index
                 for index, rule in enumerate(self._rules)
                 if rule.condition.categories is None or category in rule.condition.categories
             )
-            by_input = tuple(index for index in every if self._is_touched(self._rules[index]))
-            others = tuple(over_time for index, over_time in self._over_time.items() if index not in every)
-            found = self._concerned[category] = (every, by_input, others)
+            by_input = tuple(index for index in every if self._is_changed_by_input(self._rules[index]))
+            others = tuple(stateful for index, stateful in self._stateful.items() if index not in every)
+            found = self._relevant[category] = _Relevant(every, by_input, others)
         return found
 
-    def _is_touched(self, rule: Rule) -> bool:
-        asked = rule.condition.needs | (rule.until.needs if rule.until else frozenset())
-        return any(key.name in self._touched_by_input for key in asked)
+    def _is_changed_by_input(self, rule: Rule) -> bool:
+        keys = rule.condition.needs | (rule.until.needs if rule.until else frozenset())
+        return any(key.name in self._input_features for key in keys)
 
-    def _look(self, indices: Sequence[int], features: FeatureSet) -> list[Rule]:
+    def _evaluate(self, indices: Sequence[int], features: FeatureSet) -> list[Rule]:
+        # The hot path of a replay: local names, and no memory handed to conditions that need none.
         begun: list[Rule] = []
-        held, turns, rules, over_time = self._held, self._turns, self._rules, self._over_time
+        held, deadlines, rules, stateful = self._holds, self._deadlines, self._rules, self._stateful
         for index in indices:
-            if index in over_time:
-                holds, turn = over_time[index].evaluate(features, was_held=held[index])
+            if index in stateful:
+                holds, deadline = stateful[index].evaluate(features, was_held=held[index])
             else:
                 condition = rules[index].condition
-                look = condition.evaluate
-                holds, turn = _look(condition, features, ()) if look is None else look(features)
+                evaluate = condition.evaluate
+                holds, deadline = _evaluate(condition, features, ()) if evaluate is None else evaluate(features)
             if holds and not held[index]:
                 begun.append(rules[index])
             held[index] = holds
-            turns[index] = NEVER if turn is None else turn
-        self.deadline = min(map(turns.__getitem__, self._in_question), default=NEVER)
+            deadlines[index] = NEVER if deadline is None else deadline
+        self.deadline = min(map(deadlines.__getitem__, self._active), default=NEVER)
         return begun
 
 
-def _look(condition: Condition, features: FeatureSet, memory: Memory) -> tuple[bool, datetime | None]:
+def _evaluate(condition: Condition, features: FeatureSet, memory: Memory) -> tuple[bool, datetime | None]:
     if condition.evaluate is not None:
         return condition.evaluate(features, memory) if memory else condition.evaluate(features)
     if memory:
@@ -172,7 +182,8 @@ def _look(condition: Condition, features: FeatureSet, memory: Memory) -> tuple[b
     return condition.holds(features), condition.deadline(features)
 
 
-def _in_order(key: FeatureKey) -> tuple[str, ...]:
+def _sort_key(key: FeatureKey) -> tuple[str, ...]:
+    # Sets are sorted by hand: their own order depends on the seed of the process.
     which = key.which and (sorted(key.which.categories or ()), key.which.shorter, key.which.longer)
     steps = [sorted(step) for step in key.steps]
     return key.name, repr(key.span), repr(key.category), key.scope, repr(which), repr(steps), repr(key.part)

@@ -1,4 +1,4 @@
-"""The words of deciding: features, rules, matches, decisions.
+"""Features, conditions, rules, matches and decisions: what the packages hand to each other.
 
 Rule 1: a feature that is not known is `None`, never zero.
 Rule 2: every decision carries its reason.
@@ -14,8 +14,8 @@ from typing import Final, NamedTuple, Protocol, TypeAlias, TypeVar
 
 Value: TypeAlias = timedelta | int | float | str | bool
 Memory: TypeAlias = list[datetime | None] | tuple[()]
-"""Since when each part that is to hold for a while has certainly held; None: it does not."""
-_Answer_co = TypeVar("_Answer_co", covariant=True)
+"""Since when each part that must hold for a while has certainly held; None: it does not."""
+_Result_co = TypeVar("_Result_co", covariant=True)
 
 
 class Filter(NamedTuple):
@@ -44,19 +44,19 @@ class FeatureKey(NamedTuple):
 
 
 DEVICE_PLACEHOLDER: Final = "{device}"
-"""Stands in a sentence for the device's name, which no condition may ask for."""
+"""Stands in a sentence for the device's name, which no condition can use."""
 
 
-_SAME: Final[dict[FeatureKey, FeatureKey]] = {}
+_INTERNED: Final[dict[FeatureKey, FeatureKey]] = {}
 
 
 def intern_key(key: FeatureKey) -> FeatureKey:
-    """Return the one key of all that are equal to this: a key that is the same is found in half the time."""
-    return _SAME.setdefault(key, key)
+    """Return one object for all equal keys: a dictionary finds an identical key in half the time."""
+    return _INTERNED.setdefault(key, key)
 
 
 class FeatureSet(Protocol):
-    """Everything measured at one instant on one device; measured only when asked for."""
+    """Everything measured at one instant on one device; a feature is measured when `get` is called."""
 
     @property
     def at(self) -> datetime:
@@ -74,7 +74,7 @@ class FeatureSet(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FixedFeatures:
-    """A feature set of plain values that never change by themselves: for tests, examples and explanations."""
+    """A feature set of plain values that time never changes: for tests, examples and explanations."""
 
     at: datetime
     values: Mapping[FeatureKey, Value] = field(default_factory=dict)
@@ -84,15 +84,15 @@ class FixedFeatures:
         return self.values.get(key)
 
     def deadline(self, _key: FeatureKey, _value: Value, /) -> datetime | None:
-        """Return None: these values stand still."""
+        """Return None: time changes none of these values."""
         return None
 
 
-class ConditionFn(Protocol[_Answer_co]):
-    """A question of a condition to one feature set."""
+class ConditionFn(Protocol[_Result_co]):
+    """A compiled function of a condition over one feature set."""
 
-    def __call__(self, features: FeatureSet, memory: Memory = (), /) -> _Answer_co:
-        """Return the answer; only `evaluate` writes into `memory`."""
+    def __call__(self, features: FeatureSet, memory: Memory = (), /) -> _Result_co:
+        """Return the result; only `evaluate` writes into `memory`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,9 +102,9 @@ class Condition:
     `holds(features)` is True only where the condition is certain: unknown features make it neither true nor false.
     `deadline(features)` is the first instant after `features.at` at which `holds` may answer differently, nothing further
     being observed; None means never. It may be too early, never too late.
-    `evaluate(features)` is both answers at once, for less than the price of two; None: ask for them one by one.
-    While the device's category is none of `categories`, it neither holds nor turns; None: it may, whatever is in front.
-    `memory_size` is how many of its parts are to hold for a while (`for 20 s`). All three take a memory of that length,
+    `evaluate(features)` returns both at once, for less than the price of two; None: call the two.
+    While the device's category is none of `categories`, it cannot hold and has no deadline; None: it may for any category.
+    `memory_size` is how many of its parts must hold for a while (`for 20 s`). All three take a memory of that length,
     which begins as Nones; `evaluate` keeps it, the other two only read it. Without such parts no memory is needed.
     """
 
@@ -119,7 +119,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What every rule says of itself, in one fixed form."""
+    """The description of a rule, in the same five parts for every rule."""
 
     notices: str
     why: str
@@ -132,7 +132,7 @@ class Page:
 class Rule:
     """A named condition. `after_grace`: the grace at the start of partner time delays its nudge.
 
-    `speaks`: False where its moments are kept for the report and never said.
+    `speaks`: False where its moments are recorded for the report, and never become nudges.
     `until`: once the rule holds, it goes on holding until this certainly holds; None: until `condition` does not.
     `because`: the person's own sentence, `{scrolls(60 s)} steps in {dwell}`; `because_parts` is the same as words and
     features, with `DEVICE_PLACEHOLDER` for the device's name.
@@ -151,9 +151,9 @@ class Rule:
 
     @property
     def needs(self) -> frozenset[FeatureKey]:
-        """Every feature that the condition, `until` and `because` ask for."""
-        said = frozenset(part for part in self.because_parts if isinstance(part, FeatureKey))
-        return self.condition.needs | said | (self.until.needs if self.until else frozenset())
+        """Every feature that the condition, `until` and `because` use."""
+        in_sentence = frozenset(part for part in self.because_parts if isinstance(part, FeatureKey))
+        return self.condition.needs | in_sentence | (self.until.needs if self.until else frozenset())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +200,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nudge:
-    """Say it, once. `reason`: a Hold that preceded it, or None."""
+    """Show it, once. `reason`: that of the last `Hold` before it, or None."""
 
     reason: Reason | None = None
 
@@ -215,7 +215,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suppressed:
-    """Kept, and not said."""
+    """Record the moment, and show nothing."""
 
     reason: Reason
 

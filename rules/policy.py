@@ -1,6 +1,6 @@
-"""Whether a match is said, held or suppressed: cool-down, budget, hold, quiet; always with its reason.
+"""Whether a match becomes a nudge, is held or is suppressed: cool-down, budget, quiet; always with its reason.
 
-Rule 1: what has been said to a use is not said to it again.
+Rule 1: a use that had its nudge gets no other.
 Rule 2: nudges keep their distance and their budget, whatever the rules hold.
 Rule 3: the grace at the start delays only rules that ask for it.
 Rule 4: what the person said is for both, or is needed, comes before every reason of the program's own.
@@ -19,7 +19,7 @@ from rules.model import Decision, Hold, Match, Nudge, Reason, Suppressed
 from rules.options import option
 
 ON_CALL_CATEGORIES: Final = frozenset({"work", "messaging"})
-"""What somebody who is on call is called by; the rest of the screen is not meant."""
+"""What a person who is on call may be called by; nothing else on the screen is excused."""
 NEEDED_LENGTHS: Final[Mapping[str, timedelta]] = MappingProxyType(
     {f"needed_{minutes}": timedelta(minutes=minutes) for minutes in (1, 5, 15)}
 )
@@ -72,7 +72,7 @@ class PolicySettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastNudge:
-    """A nudge that was given in this partner time."""
+    """A nudge that was shown in this partner time."""
 
     rule: str
     at: datetime
@@ -102,7 +102,7 @@ class History:
 
 
 def find_excuse(category: str | None, at: datetime, history: History, settings: PolicySettings) -> Reason | None:
-    """Return what makes a use of the category no turning away at `at`: what the person said or set; None: nothing does."""
+    """Return why a use of the category is excused at `at`, by what the person said or set, or None."""
     if category is not None and category in history.for_both:
         return Reason.TOGETHER
     if category is not None and category in settings.for_both:
@@ -117,7 +117,7 @@ def find_excuse(category: str | None, at: datetime, history: History, settings: 
 def decide(match: Match, at: datetime, history: History, settings: PolicySettings) -> Decision:
     """Return what becomes of the match at `at`: the first reason that applies, in the order below.
 
-    A `Hold` names the instant at which to decide again; anything that changes before then is a reason to ask earlier.
+    A `Hold` names the instant at which to decide again; anything that changes before then is a reason to decide earlier.
     """
     excused = find_excuse(match.category, at, history, settings)
     if excused is not None:
@@ -126,13 +126,15 @@ def decide(match: Match, at: datetime, history: History, settings: PolicySetting
         return Suppressed(reason=Reason.REPORT_ONLY)
     if history.dismissed >= settings.quiet_after > 0:
         return Suppressed(reason=Reason.DISMISSED_TWICE)
-    if match.use is not None and any(said.use == match.use for said in history.past_nudges):
+    # The same use is named once, however many rules hold in it.
+    if match.use is not None and any(nudge.use == match.use for nudge in history.past_nudges):
         return Suppressed(reason=Reason.SAME_USE)
     if len(history.past_nudges) >= settings.budget:
         return Suppressed(reason=Reason.BUDGET)
-    if any(at - said.at < settings.cool_down for said in history.past_nudges):
+    # The cool-down between nudges: first between any two, then between two of the same rule.
+    if any(at - nudge.at < settings.cool_down for nudge in history.past_nudges):
         return Suppressed(reason=Reason.COOL_DOWN)
-    if any(said.rule == match.rule and at - said.at < settings.rule_cool_down for said in history.past_nudges):
+    if any(each.rule == match.rule and at - each.at < settings.rule_cool_down for each in history.past_nudges):
         return Suppressed(reason=Reason.RULE_COOL_DOWN)
     if match.after_grace and at < history.began + settings.grace:
         return Hold(until=history.began + settings.grace, reason=Reason.GRACE)
@@ -146,7 +148,9 @@ def decide(match: Match, at: datetime, history: History, settings: PolicySetting
         latest = history.held_since.get(Reason.TYPING, at) + settings.typing_wait
         if at < latest:
             return Hold(until=min(latest, history.last_keys + TYPING_PAUSE), reason=Reason.TYPING)
+    # Last, so that a quiet week shows which nudges there would have been.
     if history.quiet:
         return Suppressed(reason=Reason.QUIET_WEEK)
+    # The reason for which it waited last.
     waited = max(history.held_since, key=lambda reason: history.held_since[reason], default=None)
     return Nudge(reason=waited)

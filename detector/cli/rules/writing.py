@@ -118,11 +118,11 @@ def with_exception(when: str, exempt: Condition) -> str:
     return f"({when.strip()})\nand ({' or '.join(parts)})"
 
 
-def needs_of(condition: Condition, touched_by_input: Collection[str]) -> str:
+def needs_of(condition: Condition, input_features: Collection[str]) -> str:
     """Return what must be sensed for the condition."""
     names = {key.name for key in condition.needs}
     needs = [_("What is in front")]
-    if names & set(touched_by_input):
+    if names & set(input_features):
         needs.append(_("counts of scrolls, keys or clicks"))
     if names & {"opens", "pick_ups"}:
         needs.append(_("what a phone tells"))
