@@ -14,9 +14,9 @@ from typing import Any
 
 from detector.core.effects import Moment
 from detector.i18n import _
-from rules.evaluation import evaluate
 from rules.explain import say_because, say_key, say_outcome, say_policy, say_value, say_what, why_line
 from rules.explain_condition import what_would_have_kept_it_quiet
+from rules.language import evaluate
 from rules.model import Rule
 
 

@@ -16,9 +16,10 @@ from detector.core.effects import Effect, Moment, Record
 from detector.core.observations import Gap, Observation, Paused, Resumed
 from detector.core.pipeline import DeviceSnapshot, Pipeline
 from detector.i18n import _
-from rules.evaluation import GroupResult, evaluate
+from rules.evaluation import GroupResult
 from rules.explain import say_policy, say_what
 from rules.explain_condition import say_parts
+from rules.language import evaluate
 from rules.model import Rule
 
 # Rules that the text shows; JSON has all that were near.

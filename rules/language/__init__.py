@@ -1,14 +1,17 @@
-"""Conditions as people write them: tokens, forms, meaning, one compiled function.
+"""Conditions as people write them: tokens, syntax tree, type check, condition tree, compiled function.
 
-Rule 1: no text raises anything but `RuleError`, and that says every problem of the text.
-Rule 2: a condition asks only for the features that it declares, and only as far as it must.
+Rule 1: no text raises anything but `RuleError`, and that holds every problem of the text.
+Rule 2: a condition reads only the features that it declares, and only as far as it must.
 Rule 3: the unknown is neither true nor false; `holds` is True only where the condition is certain.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
+from rules.evaluation import Get, GroupResult
 from rules.language.code_generator import CodeGenerator
 from rules.language.condition_tree import Node
 from rules.language.contradictions import refuse_contradictions
@@ -20,7 +23,15 @@ from rules.language.tokenizer import tokenize
 from rules.language.type_checker import TypeChecker
 from rules.model import Condition
 
-__all__ = ["MAX_TEXT_LENGTH", "RuleError", "RuleProblem", "compile_condition", "format_key", "parse_template"]
+__all__ = [
+    "MAX_TEXT_LENGTH",
+    "RuleError",
+    "RuleProblem",
+    "compile_condition",
+    "evaluate",
+    "format_key",
+    "parse_template",
+]
 
 MAX_TEXT_LENGTH: Final = 2000
 
@@ -38,32 +49,52 @@ def compile_condition(text: str) -> Condition:
     if not text.strip(" \t\r\n"):
         problems.add("The condition is empty.", 0, hint="Write for example 'category is social and dwell >= 60 s'.")
         raise RuleError(problems.in_order())
-    node = TypeChecker(problems).of(Parser(tokenize(text, problems), problems).read())
+    node = _parse(text, problems)
     if node is not None:
         refuse_contradictions(node, problems)
     if node is None or problems.found:
         raise RuleError(problems.in_order())
-    return _compiled(text, node)
+    return _compile(text, node)
 
 
-def _compiled(text: str, node: Node) -> Condition:
-    writer = CodeGenerator()
-    truth = node.truth(writer, frozenset()).source
-    turn = node.turn(writer)
-    holds, turns, look = writer.compiled(truth, turn, node.look(writer))
+def evaluate(text: str, get: Get, lasted: Sequence[timedelta | None] = ()) -> GroupResult:
+    """Return how each comparison of the condition comes out with what `get` returns for its feature.
+
+    `lasted`: how long each part that must last has held, in the order in which a condition remembers them.
+
+    Raises:
+        ValueError: if the text is no condition.
+    """
+    problems = Problems(text)
+    node = _parse(text, problems)
+    if node is None or problems.found:
+        raise ValueError("this is no condition")
+    found = node.result(get, iter(lasted))
+    return found if isinstance(found, GroupResult) else GroupResult(by="and", parts=(found,))
+
+
+def _parse(text: str, problems: Problems) -> Node | None:
+    return TypeChecker(problems).check(Parser(tokenize(text, problems), problems).parse())
+
+
+def _compile(text: str, node: Node) -> Condition:
+    generator = CodeGenerator()
+    truth = node.truth(generator, frozenset()).source
+    instant = node.deadline(generator)
+    holds, deadline, evaluate = generator.compile(truth, instant, node.evaluation(generator))
     return Condition(
         text=text,
         needs=node.keys(),
         holds=holds,
-        deadline=turns,
-        evaluate=look,
-        categories=_categories(node, *(part for part in writer.remembered if isinstance(part, Node))),
-        memory_size=len(writer.remembered),
+        deadline=deadline,
+        evaluate=evaluate,
+        categories=_categories(node, *(part for part in generator.remembered if isinstance(part, Node))),
+        memory_size=len(generator.remembered),
     )
 
 
 def _categories(*nodes: Node) -> frozenset[str] | None:
-    """Return in front of which categories one of the nodes can hold or turn: what lasts is looked at wherever it may."""
-    each = [node.categories for node in nodes]
-    bound = [categories for categories in each if categories is not None]
-    return frozenset().union(*bound) if len(bound) == len(each) else None
+    """Return for which categories one of the nodes can hold: a part that lasts is timed wherever it may."""
+    found = [node.categories for node in nodes]
+    bound = [categories for categories in found if categories is not None]
+    return frozenset().union(*bound) if len(bound) == len(found) else None

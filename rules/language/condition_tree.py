@@ -1,16 +1,21 @@
-"""The tree of a condition whose words make sense, and what each node knows of itself.
+"""The tree of a condition that makes sense, and the code that each node generates.
 
-Rule 1: a node says three things: when it is certainly true, when that may turn, and what its opposite is.
-Rule 2: `not` exists only in the atoms; so "not certainly true" is never taken for "certainly not true".
-Rule 3: a new kind of node is one class: only `contradictions` looks inside the nodes of others.
+Rule 1: a node generates when it is certainly true and when that may change, and knows its opposite.
+Rule 2: `not` exists only in the comparisons; so "not certainly true" is never taken for "certainly not true".
+Rule 3: an `and` waits for the last of its untrue parts, an `or` for the first part that could become true.
+Rule 4: a part that must last counts from the first evaluation since which every one found it certainly true.
+Rule 5: a new kind of node is one class: only `contradictions` looks inside the nodes of others.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from datetime import timedelta
+from typing import ClassVar, Final, Literal, NamedTuple
 
+from rules.evaluation import ComparisonResult, Get, GroupResult, compare_number
 from rules.features import CATEGORIES, Unit
 from rules.language.code_generator import CodeFragment, CodeGenerator
 from rules.model import FeatureKey, Value
@@ -20,15 +25,15 @@ IN_FRONT: Final = FeatureKey("category")
 
 
 class SourceSpan(NamedTuple):
-    """Where the words of a node stand, and whether it says their opposite; two nodes are equal wherever they stand."""
+    """Where the words of a node stand, and whether it says their opposite."""
 
     at: int = 0
     width: int = 0
-    turned: bool = False
+    negated: bool = False
 
     def opposite(self) -> SourceSpan:
-        """Return the same words, turned once more."""
-        return self._replace(turned=not self.turned)
+        """Return the same words, negated once more."""
+        return self._replace(negated=not self.negated)
 
 
 NOWHERE: Final = SourceSpan()
@@ -39,7 +44,7 @@ class Node(ABC):
 
     @property
     def categories(self) -> frozenset[str] | None:
-        """The categories in front of which alone it can hold or turn; None: it may whatever is in front."""
+        """The categories in front for which alone it can hold or have a deadline; None: any."""
         return None
 
     @abstractmethod
@@ -48,90 +53,101 @@ class Node(ABC):
 
     @abstractmethod
     def keys(self) -> frozenset[FeatureKey]:
-        """Return every feature that may be asked for."""
+        """Return every feature that may be read."""
 
     @abstractmethod
-    def truth(self, writer: CodeGenerator, known: frozenset[int]) -> CodeFragment:
-        """Write the expression that is True where the node is certain; `known`: the features already read."""
+    def truth(self, generator: CodeGenerator, known: frozenset[int]) -> CodeFragment:
+        """Generate the expression that is True where the node is certain; `known`: the features read before."""
 
     @abstractmethod
-    def turn(self, writer: CodeGenerator) -> str | None:
-        """Write the expression of the first instant at which the truth may turn; None: only an observation turns it."""
+    def deadline(self, generator: CodeGenerator) -> str | None:
+        """Generate the expression of the first instant at which the truth may change; None: only observations do that."""
 
-    def look(self, writer: CodeGenerator) -> list[str]:
-        """Write a body that returns the truth with the turn, where that is less than asking twice; else nothing."""
-        del writer
+    def evaluation(self, generator: CodeGenerator) -> list[str]:
+        """Generate a body that returns truth and deadline together, where that costs less than both alone; else nothing."""
+        del generator
         return []
 
+    @abstractmethod
+    def result(self, get: Get, lasted: Iterator[timedelta | None]) -> ComparisonResult | GroupResult:
+        """Return how the node came out; `lasted`: how long each part that must last has held, inner parts first."""
+
 
 @dataclass(frozen=True, slots=True)
-class Compare(Node):
-    """A number, compared with a constant."""
+class _Comparison(Node):
+    """A comparison of one feature; two are equal wherever their words stand."""
 
     key: FeatureKey
-    operator: str
-    value: Value
-    written: SourceSpan = field(default=NOWHERE, compare=False)
-
-    def negated(self) -> Node:
-        """Turn the operator; an unknown number stays neither."""
-        return Compare(self.key, OPPOSITE[self.operator], self.value, self.written.opposite())
 
     def keys(self) -> frozenset[FeatureKey]:
-        """Return the one feature."""
         return frozenset({self.key})
 
-    def truth(self, writer: CodeGenerator, known: frozenset[int]) -> CodeFragment:
-        """Write the comparison, guarded against the unknown."""
-        number = writer.key(self.key)
-        guarded = f"({writer.read(number, known)} is not None and v{number} {self.operator} {writer.value(self.value)})"
-        return CodeFragment.of(guarded, known | {number})
-
-    def turn(self, writer: CodeGenerator) -> str | None:
-        """Ask the features."""
-        return writer.deadline(self.key, self.value)
+    def deadline(self, _generator: CodeGenerator) -> str | None:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
-class CompareUsual(Node):
-    """A number, compared with what is usual of it."""
+class Compare(_Comparison):
+    """A number, compared with a constant; an unknown number is neither true nor false."""
 
-    key: FeatureKey
     operator: str
-    usual: FeatureKey
-    written: SourceSpan = field(default=NOWHERE, compare=False)
+    value: Value
+    source: SourceSpan = field(default=NOWHERE, compare=False)
 
     def negated(self) -> Node:
-        """Turn the operator; where one of the two is unknown it stays neither."""
-        return CompareUsual(self.key, OPPOSITE[self.operator], self.usual, self.written.opposite())
+        return Compare(self.key, OPPOSITE[self.operator], self.value, self.source.opposite())
+
+    def truth(self, generator: CodeGenerator, known: frozenset[int]) -> CodeFragment:
+        number = generator.key(self.key)
+        read, value = generator.read(number, known), generator.constant(self.value)
+        return CodeFragment.of(f"({read} is not None and v{number} {self.operator} {value})", known | {number})
+
+    def deadline(self, generator: CodeGenerator) -> str | None:
+        return generator.deadline(self.key, self.value)
+
+    def result(self, get: Get, _lasted: Iterator[timedelta | None]) -> ComparisonResult:
+        return compare_number(self.key, self.operator, self.value, get(self.key))
+
+
+@dataclass(frozen=True, slots=True)
+class CompareUsual(_Comparison):
+    """A number, compared with what is usual of it; where one of the two is unknown it is neither true nor false."""
+
+    operator: str
+    usual: FeatureKey
+    source: SourceSpan = field(default=NOWHERE, compare=False)
+
+    def negated(self) -> Node:
+        return CompareUsual(self.key, OPPOSITE[self.operator], self.usual, self.source.opposite())
 
     def keys(self) -> frozenset[FeatureKey]:
-        """Return both features."""
         return frozenset({self.key, self.usual})
 
-    def truth(self, writer: CodeGenerator, known: frozenset[int]) -> CodeFragment:
-        """Write the comparison, guarded twice: what is usual is asked for first, for it is often unknown."""
-        number, usual = writer.key(self.key), writer.key(self.usual)
-        first = writer.read(usual, known)
+    def truth(self, generator: CodeGenerator, known: frozenset[int]) -> CodeFragment:
+        # What is usual is read first: it is often unknown, and then the number need not be measured.
+        number, usual = generator.key(self.key), generator.key(self.usual)
+        first = generator.read(usual, known)
         known |= {usual}
-        second = writer.read(number, known)
+        second = generator.read(number, known)
         guarded = f"({first} is not None and {second} is not None and v{number} {self.operator} v{usual})"
         return CodeFragment(guarded, known | {number}, known)
 
-    def turn(self, writer: CodeGenerator) -> str | None:
-        """Ask the features; what is usual stands still for an evening, and while it is unknown nothing turns."""
-        number, usual = writer.key(self.key), writer.key(self.usual)
-        return f"(None if (v{usual} := get(k{usual})) is None else changes(k{number}, v{usual}))"
+    def deadline(self, generator: CodeGenerator) -> str | None:
+        # What is usual never changes within a session, and while it is unknown nothing does.
+        number, usual = generator.key(self.key), generator.key(self.usual)
+        return f"(None if (v{usual} := get(k{usual})) is None else deadline(k{number}, v{usual}))"
+
+    def result(self, get: Get, _lasted: Iterator[timedelta | None]) -> ComparisonResult:
+        return compare_number(self.key, self.operator, get(self.usual), get(self.key))
 
 
 @dataclass(frozen=True, slots=True)
-class Category(Node):
-    """A category that is one of some, or none of them."""
+class Category(_Comparison):
+    """A category that is one of `words`, or none of them; an unknown one is neither."""
 
-    key: FeatureKey
     words: frozenset[str]
     wanted: bool = True
-    written: SourceSpan = field(default=NOWHERE, compare=False)
+    source: SourceSpan = field(default=NOWHERE, compare=False)
 
     @property
     def categories(self) -> frozenset[str] | None:
@@ -141,86 +157,237 @@ class Category(Node):
         return self.words if self.wanted else frozenset(CATEGORIES) - self.words
 
     def negated(self) -> Node:
-        """Return the opposite; an unknown category stays neither."""
-        return Category(self.key, self.words, not self.wanted, self.written.opposite())
+        return Category(self.key, self.words, not self.wanted, self.source.opposite())
 
-    def keys(self) -> frozenset[FeatureKey]:
-        """Return the one feature."""
-        return frozenset({self.key})
-
-    def truth(self, writer: CodeGenerator, known: frozenset[int]) -> CodeFragment:
-        """Write the test of equality or membership."""
-        number = writer.key(self.key)
-        read = writer.read(number, known)
+    def truth(self, generator: CodeGenerator, known: frozenset[int]) -> CodeFragment:
+        number = generator.key(self.key)
+        read = generator.read(number, known)
         if len(self.words) == 1:
             (word,) = self.words
-            test = f"{'==' if self.wanted else '!='} {writer.value(word)}"
+            test = f"{'==' if self.wanted else '!='} {generator.constant(word)}"
         else:
-            test = f"{'in' if self.wanted else 'not in'} {writer.value(self.words)}"
+            test = f"{'in' if self.wanted else 'not in'} {generator.constant(self.words)}"
         # None equals no word, so only the opposite needs a guard.
         source = f"({read} {test})" if self.wanted else f"({read} is not None and v{number} {test})"
         return CodeFragment.of(source, known | {number})
 
-    def turn(self, writer: CodeGenerator) -> str | None:  # noqa: ARG002 - as every node
-        """Return None: a category changes only when something is observed."""
-        return None
+    def result(self, get: Get, _lasted: Iterator[timedelta | None]) -> ComparisonResult:
+        found = get(self.key)
+        holds = None if found is None else (found in self.words) == self.wanted
+        return _plain_result("category", self.key, found, wanted=self.wanted, holds=holds, words=self.words)
 
 
 @dataclass(frozen=True, slots=True)
-class Flag(Node):
-    """A yes or no."""
+class Flag(_Comparison):
+    """A yes or no; an unknown one is neither."""
 
-    key: FeatureKey
     wanted: bool = True
-    written: SourceSpan = field(default=NOWHERE, compare=False)
+    source: SourceSpan = field(default=NOWHERE, compare=False)
 
     @property
     def categories(self) -> frozenset[str] | None:
-        """Those of the last step, where it is a sequence: that one is the use under way."""
+        """Those of the last step, where it is a sequence: that one is the open use."""
         return self.key.steps[-1] if self.key.name == "followed" and self.wanted else None
 
     def negated(self) -> Node:
-        """Return the opposite; an unknown flag stays neither."""
-        return Flag(self.key, not self.wanted, self.written.opposite())
+        return Flag(self.key, not self.wanted, self.source.opposite())
 
-    def keys(self) -> frozenset[FeatureKey]:
-        """Return the one feature."""
-        return frozenset({self.key})
+    def truth(self, generator: CodeGenerator, known: frozenset[int]) -> CodeFragment:
+        number = generator.key(self.key)
+        return CodeFragment.of(f"({generator.read(number, known)} is {self.wanted})", known | {number})
 
-    def truth(self, writer: CodeGenerator, known: frozenset[int]) -> CodeFragment:
-        """Write the test of identity."""
-        number = writer.key(self.key)
-        return CodeFragment.of(f"({writer.read(number, known)} is {self.wanted})", known | {number})
+    def deadline(self, generator: CodeGenerator) -> str | None:
+        return generator.deadline(self.key, True)
 
-    def turn(self, writer: CodeGenerator) -> str | None:
-        """Ask the features: `put_away` becomes true by time alone."""
-        return writer.deadline(self.key, True)
+    def result(self, get: Get, _lasted: Iterator[timedelta | None]) -> ComparisonResult:
+        found = get(self.key)
+        holds = None if found is None else found is self.wanted
+        return _plain_result("flag", self.key, found, wanted=self.wanted, holds=holds)
 
 
 @dataclass(frozen=True, slots=True)
-class Known(Node):
-    """A feature that is known, or is not; this one is never neither."""
+class Known(_Comparison):
+    """A feature that is known, or is not; this one is always true or false."""
 
-    key: FeatureKey
     wanted: bool
     unit: Unit
     zero: Value
-    written: SourceSpan = field(default=NOWHERE, compare=False)
+    source: SourceSpan = field(default=NOWHERE, compare=False)
 
     def negated(self) -> Node:
-        """Return the opposite."""
-        return Known(self.key, not self.wanted, self.unit, self.zero, self.written.opposite())
+        return Known(self.key, not self.wanted, self.unit, self.zero, self.source.opposite())
+
+    def truth(self, generator: CodeGenerator, known: frozenset[int]) -> CodeFragment:
+        number = generator.key(self.key)
+        test = "is not" if self.wanted else "is"
+        return CodeFragment.of(f"({generator.read(number, known)} {test} None)", known | {number})
+
+    def deadline(self, generator: CodeGenerator) -> str | None:
+        # What makes it unknown may have left the span by then.
+        return None if self.unit is Unit.CATEGORY else generator.deadline(self.key, self.zero)
+
+    def result(self, get: Get, _lasted: Iterator[timedelta | None]) -> ComparisonResult:
+        found = get(self.key)
+        return _plain_result("known", self.key, found, wanted=self.wanted, holds=(found is not None) == self.wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class AndOr(Node):
+    """Parts joined by the same word; always two or more, none of the same class."""
+
+    parts: tuple[Node, ...]
+    word: ClassVar[Literal["and", "or"]]
 
     def keys(self) -> frozenset[FeatureKey]:
-        """Return the one feature."""
-        return frozenset({self.key})
+        return frozenset().union(*(part.keys() for part in self.parts))
 
-    def truth(self, writer: CodeGenerator, known: frozenset[int]) -> CodeFragment:
-        """Write the test for None."""
-        number = writer.key(self.key)
-        test = "is not" if self.wanted else "is"
-        return CodeFragment.of(f"({writer.read(number, known)} {test} None)", known | {number})
+    def truth(self, generator: CodeGenerator, known: frozenset[int]) -> CodeFragment:
+        # In the author's order; Python stops at the first part that decides.
+        sources: list[str] = []
+        decided: list[frozenset[int]] = []
+        for part in self.parts:
+            fragment = part.truth(generator, known)
+            sources.append(fragment.source)
+            known = fragment.if_true if self.word == "and" else fragment.if_false
+            decided.append(fragment.if_false if self.word == "and" else fragment.if_true)
+        source = "(" + f" {self.word} ".join(sources) + ")"
+        early = frozenset.intersection(*decided)
+        return CodeFragment(source, known, early) if self.word == "and" else CodeFragment(source, early, known)
 
-    def turn(self, writer: CodeGenerator) -> str | None:
-        """Ask the features: what was unknown may have left the span by then."""
-        return None if self.unit is Unit.CATEGORY else writer.deadline(self.key, self.zero)
+    def deadline(self, generator: CodeGenerator) -> str | None:
+        # A function of its own, because its truth decides which parts matter.
+        body = self._deadline_lines(generator)
+        return generator.function(body) if body else None
+
+    def evaluation(self, generator: CodeGenerator) -> list[str]:
+        early, late = ("False", "True") if self.word == "and" else ("True", "False")
+        return self._deadline_lines(generator, f"{early}, ", f"{late}, ")
+
+    def result(self, get: Get, lasted: Iterator[timedelta | None]) -> GroupResult:
+        return GroupResult(by=self.word, parts=tuple(part.result(get, lasted) for part in self.parts))
+
+    def _deadline_lines(self, generator: CodeGenerator, early: str = "", late: str = "") -> list[str]:
+        """Return the body of a function; empty where no part has a deadline.
+
+        `early` stands before what is returned where one part decided, `late` where all parts had to.
+
+        An `and` that does not hold waits for all of its untrue parts: for the last of their deadlines, and if one of them
+        has none, for ever. One that holds fails with the first part. An `or` is the mirror image of it.
+        """
+        deadlines = [(part, part.deadline(generator)) for part in self.parts]
+        if all(deadline is None for _, deadline in deadlines):
+            return []
+        # A part without a deadline costs no call, so it comes first.
+        in_order = sorted(deadlines, key=lambda pair: pair[1] is not None)
+        decides = "not " if self.word == "and" else ""
+        lines = ["last = None"]
+        known: frozenset[int] = frozenset()
+        for part, deadline in in_order:
+            fragment = part.truth(generator, known)
+            known = fragment.if_true & fragment.if_false
+            lines.append(f"if {decides}{fragment.source}:")
+            if deadline is None:
+                lines.append(f"    return {early}None")
+            else:
+                lines += [f"    instant = {deadline}", f"    if instant is None: return {early}None"]
+                lines.append("    if last is None or instant > last: last = instant")
+        lines += [f"if last is not None: return {early}last", "first = None"]
+        for _, deadline in in_order:
+            if deadline is not None:
+                lines.append(f"instant = {deadline}")
+                lines.append("if instant is not None and (first is None or instant < first): first = instant")
+        return [*lines, f"return {late}first"]
+
+
+class And(AndOr):
+    """Certainly true where every part is."""
+
+    __slots__ = ()
+    word = "and"
+
+    @property
+    def categories(self) -> frozenset[str] | None:
+        """Those that all parts allow."""
+        bound = [part.categories for part in self.parts if part.categories is not None]
+        return frozenset.intersection(*bound) if bound else None
+
+    def negated(self) -> Node:
+        return Or(tuple(part.negated() for part in self.parts))
+
+
+class Or(AndOr):
+    """Certainly true where at least one part is."""
+
+    __slots__ = ()
+    word = "or"
+
+    @property
+    def categories(self) -> frozenset[str] | None:
+        """Those that any part allows."""
+        bound = [part.categories for part in self.parts if part.categories is not None]
+        return frozenset().union(*bound) if len(bound) == len(self.parts) else None
+
+    def negated(self) -> Node:
+        return And(tuple(part.negated() for part in self.parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Lasts(Node):
+    """`... for 20 s`: a part that has certainly held for `length`, without a break."""
+
+    part: Node
+    length: timedelta
+
+    @property
+    def categories(self) -> frozenset[str] | None:
+        """Those of the part."""
+        return self.part.categories
+
+    def negated(self) -> Node:
+        """Raise: the type checker refuses it, for a break would count as the opposite."""
+        raise AssertionError
+
+    def keys(self) -> frozenset[FeatureKey]:
+        return self.part.keys()
+
+    def truth(self, generator: CodeGenerator, known: frozenset[int]) -> CodeFragment:
+        return CodeFragment.of(self._timed(generator), known)
+
+    def deadline(self, generator: CodeGenerator) -> str | None:
+        # The condition as a whole times every such part, and has the deadlines of all of them.
+        self._timed(generator)
+        return None
+
+    def result(self, get: Get, lasted: Iterator[timedelta | None]) -> GroupResult:
+        # Inner parts are remembered before outer ones, so the part comes first.
+        part = self.part.result(get, lasted)
+        return GroupResult(by="and", parts=(part,), lasts=self.length, lasted=next(lasted, None))
+
+    def _timed(self, generator: CodeGenerator) -> str:
+        name = generator.timed(self)
+        if name is not None:
+            return name
+        truth, deadline = self.part.truth(generator, frozenset()).source, self.part.deadline(generator)
+        return generator.time(self, truth, deadline, self.length)
+
+
+def join(word: str, parts: Sequence[Node]) -> Node:
+    """Return the parts joined by `and` or `or`, with parts of the same kind taken in."""
+    kind = And if word == "and" else Or
+    flat: list[Node] = []
+    for part in parts:
+        flat += part.parts if isinstance(part, kind) else [part]
+    return flat[0] if len(flat) == 1 else kind(tuple(flat))
+
+
+def _plain_result(
+    kind: Literal["category", "flag", "known"],
+    key: FeatureKey,
+    found: Value | None,
+    *,
+    wanted: bool,
+    holds: bool | None,
+    words: frozenset[str] = frozenset(),
+) -> ComparisonResult:
+    far = 0.0 if holds else 1.0
+    return ComparisonResult(kind=kind, key=key, words=words, wanted=wanted, found=found, holds=holds, far=far)

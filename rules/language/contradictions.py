@@ -10,9 +10,19 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from rules.features import CATEGORIES
-from rules.language.condition_tree import IN_FRONT, Category, Compare, CompareUsual, Flag, Known, Node, SourceSpan
-from rules.language.joined import And, _Joined
-from rules.language.lasting import Lasts
+from rules.language.condition_tree import (
+    IN_FRONT,
+    And,
+    AndOr,
+    Category,
+    Compare,
+    CompareUsual,
+    Flag,
+    Known,
+    Lasts,
+    Node,
+    SourceSpan,
+)
 from rules.language.problems import Problems, shown
 from rules.model import FeatureKey
 
@@ -23,12 +33,12 @@ def refuse_contradictions(node: Node, problems: Problems) -> None:
     """Note every part that excludes one before it."""
     for group in _groups(node):
         refused: set[SourceSpan] = set()
-        in_order = sorted(group, key=lambda atom: atom.written.at)
+        in_order = sorted(group, key=lambda atom: atom.source.at)
         for first, second in combinations(in_order, 2):
-            if second.written not in refused and first.written not in refused and _exclude(first, second):
-                refused.add(second.written)
+            if second.source not in refused and first.source not in refused and _exclude(first, second):
+                refused.add(second.source)
                 said = f"'{_said(first, problems)}' and '{_said(second, problems)}' never hold at once."
-                problems.refuse(second.written, said)
+                problems.refuse(second.source, said)
         if not refused:
             _refuse_no_category(in_order, problems)
 
@@ -45,7 +55,7 @@ def _groups(node: Node) -> Iterator[list[Atom]]:
                 inner = part.part if isinstance(part, Lasts) else part
                 for deeper in inner.parts if isinstance(inner, And) else (inner,):
                     yield from _groups(deeper)
-        case _Joined():
+        case AndOr():
             for part in node.parts:
                 yield from _groups(part)
 
@@ -120,11 +130,11 @@ def _refuse_no_category(atoms: list[Atom], problems: Problems) -> None:
             key, words = allowed
             left[key] = left.get(key, frozenset(CATEGORIES)) & words
             if not left[key]:
-                problems.refuse(atom.written, "This never holds: no category is left.")
+                problems.refuse(atom.source, "This never holds: no category is left.")
                 return
 
 
 def _said(atom: Atom, problems: Problems) -> str:
-    written = atom.written
+    written = atom.source
     words = " ".join(problems.text[written.at : written.at + written.width].split())
-    return shown(f"not {words}" if written.turned else words)
+    return shown(f"not {words}" if written.negated else words)

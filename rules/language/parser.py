@@ -1,35 +1,21 @@
-"""Read the tokens of a condition into forms; docs/rules-language.md holds the grammar.
+"""Parse the tokens of a condition into a syntax tree; docs/rules-language.md holds the grammar.
 
-Rule 1: after a problem the reading goes on at the next `and`, `or` or `)`, so that one slip does not hide another.
-Rule 2: nesting and number are bounded here; no text can exhaust the stack or the time.
+Rule 1: after a problem parsing goes on at the next `and`, `or` or `)`, so that one mistake does not hide another.
+Rule 2: nesting and number are limited; no text can exhaust the stack or the time.
 Rule 3: where a person could doubt what belongs to `for`, it is refused rather than guessed.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal, NoReturn
 
-from rules.language.pieces import Pieces, Unreadable
+import rules.language.syntax_tree as syntax
 from rules.language.problems import Problems, shown
-from rules.language.syntax_tree import (
-    AndOrExpr,
-    CompareExpr,
-    Expr,
-    FlagExpr,
-    ForExpr,
-    HopExpr,
-    InExpr,
-    InvalidExpr,
-    NotExpr,
-    Quantity,
-    SequenceExpr,
-    UsualExpr,
-)
-from rules.language.tokenizer import COMPARISONS, Token
+from rules.language.tokenizer import COMPARISONS, KEYWORDS, Token
 
 MAX_DEPTH: Final = 20
 MAX_COMPARISONS: Final = 50
-TURNED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+REVERSED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 BETWEEN: Final = frozenset({"or", "is", "in", "then", "within", "for"})
 A_SEQUENCE: Final = "Write for example 'messaging then social within 60 s'."
 A_HOP: Final = "Write for example 'hop from laptop to phone within 60 s'."
@@ -38,239 +24,400 @@ OUT_OF_PLACE: Final = {
     "then": ("Only categories are steps of a sequence.", A_SEQUENCE),
     "within": ("Only a sequence or a hop has a 'within'.", A_SEQUENCE),
 }
+SOME_CATEGORIES: Final = "categories, such as (social, video), or a set, such as distraction"
 
 
-class Parser(Pieces):
-    """One reading of one text."""
+class Unreadable(Exception):
+    """The part that is being parsed cannot be read; its problem is noted."""
+
+
+class Parser:
+    """A recursive descent over the tokens of one text."""
 
     def __init__(self, tokens: list[Token], problems: Problems) -> None:
-        super().__init__(tokens, problems)
-        self.depth = 0
+        self._tokens = tokens
+        self._problems = problems
+        self._position = 0
+        self._depth = 0
+        self._comparisons = 0
+        # Parentheses of arguments that are open: where such a part is given up, they are skipped with it.
+        self._unclosed = 0
 
-    def read(self) -> Expr:
+    def parse(self) -> syntax.Expr:
         """Return the whole condition; a part that cannot be read is `InvalidExpr`, with its problem noted."""
-        parts = [self._any()]
-        while not self.ended():
+        parts = [self._parse_or()]
+        while not self.is_at_end():
             # Only a closing parenthesis can stand here: everything else was read or skipped.
-            stray = self.next()
-            self.problems.add("This ')' closes nothing.", stray.at, stray.width)
-            if self.now.text in {"and", "or"}:
-                self.next()
-            if not self.ended() and self.now.text != ")":
-                parts.append(self._any())
-        if self.comparisons > MAX_COMPARISONS:
-            self.problems.add(
-                f"There are {self.comparisons} comparisons, steps and filters in one condition; "
+            stray = self.advance()
+            self._problems.add("This ')' closes nothing.", stray.at, stray.width)
+            if self.current.text in {"and", "or"}:
+                self.advance()
+            if not self.is_at_end() and self.current.text != ")":
+                parts.append(self._parse_or())
+        if self._comparisons > MAX_COMPARISONS:
+            self._problems.add(
+                f"There are {self._comparisons} comparisons, steps and filters in one condition; "
                 f"{MAX_COMPARISONS} are the most.",
                 0,
                 hint="Make several rules of it.",
             )
-        return _joined("and", parts)
+        return _join("and", parts)
 
-    def _any(self) -> Expr:
-        parts = [self._all(is_first=True)]
-        while self.take("or"):
-            parts.append(self._all(is_first=False))
-        return _joined("or", parts)
+    def _parse_or(self) -> syntax.Expr:
+        parts = [self._parse_and(is_first=True)]
+        while self.accept("or"):
+            parts.append(self._parse_and(is_first=False))
+        return _join("or", parts)
 
-    def _all(self, *, is_first: bool) -> Expr:
-        parts = [self._part(is_first=is_first)]
+    def _parse_and(self, *, is_first: bool) -> syntax.Expr:
+        parts = [self._parse_operand(is_first=is_first)]
         while True:
-            if self.take("and"):
-                parts.append(self._part(is_first=False))
-            elif self.now.kind in {"name", "number"} and self.now.text not in BETWEEN:
-                self.problems.add(
-                    f"Before '{shown(self.now.text)}' an 'and' or an 'or' is missing.", self.now.at, self.now.width
+            if self.accept("and"):
+                parts.append(self._parse_operand(is_first=False))
+            elif self.current.kind in {"name", "number"} and self.current.text not in BETWEEN:
+                self._problems.add(
+                    f"Before '{shown(self.current.text)}' an 'and' or an 'or' is missing.",
+                    self.current.at,
+                    self.current.width,
                 )
-                parts.append(self._part(is_first=False))
-            elif self.now.text not in {"or", ")"} and not self.ended():
-                self._refuse_chain()
-                self._skip()
+                parts.append(self._parse_operand(is_first=False))
+            elif self.current.text not in {"or", ")"} and not self.is_at_end():
+                self._note_misplaced()
+                self._skip_to_operator()
             else:
-                return _joined("and", parts)
+                return _join("and", parts)
 
-    def _refuse_chain(self) -> None:
-        if self.now.text in COMPARISONS:
+    def _note_misplaced(self) -> None:
+        if self.current.text in COMPARISONS:
             message, hint = "Only one comparison at a time.", "Write for example dwell > 10 s and dwell < 30 s."
-        elif self.now.text in OUT_OF_PLACE:
-            message, hint = OUT_OF_PLACE[self.now.text]
+        elif self.current.text in OUT_OF_PLACE:
+            message, hint = OUT_OF_PLACE[self.current.text]
         else:
-            self.note("'and' or 'or'")
+            self._note_expected("'and' or 'or'")
             return
-        self.problems.add(message, self.now.at, self.now.width, hint)
+        self._problems.add(message, self.current.at, self.current.width, hint)
 
-    def _part(self, *, is_first: bool) -> Expr:
-        begins, negated = self.now, False
-        while self.take("not"):
+    def _parse_operand(self, *, is_first: bool) -> syntax.Expr:
+        begins, negated = self.current, False
+        while self.accept("not"):
             negated = not negated
-        is_bare = self.now.text != "("
+        is_bare = self.current.text != "("
         try:
-            form = self._single()
-            if self.now.text == "for":
+            form = self._parse_term()
+            if self.current.text == "for":
                 doubt = begins.text == "not" or (is_bare and not is_first)
-                form = self._lasting(form, begins if doubt else None)
+                form = self._parse_for(form, begins if doubt else None)
         except Unreadable:
-            self._skip(self.unclosed)
-            self.unclosed = 0
-            form = InvalidExpr()
-        return NotExpr(form) if negated else form
+            self._skip_to_operator(self._unclosed)
+            self._unclosed = 0
+            form = syntax.InvalidExpr()
+        return syntax.NotExpr(form) if negated else form
 
-    def _lasting(self, part: Expr, doubt: Token | None) -> Expr:
-        sign = self.next()
-        length = self.some_length()
+    def _parse_for(self, part: syntax.Expr, doubt: Token | None) -> syntax.Expr:
+        sign = self.advance()
+        length = self._parse_length()
         if doubt is None:
-            return ForExpr(part, length, sign.at, self.since(sign.at))
+            return syntax.ForExpr(part, length, sign.at, self._width_from(sign.at))
         if doubt.text == "not":
             message, hint = "Does 'not' or 'for' come first?", "Write for example '(not put_away) for 20 s'."
         else:
             message = "Does 'for' belong to the last comparison or to all before it?"
             hint = "Put what is to hold for so long into parentheses, together with its 'for' or without."
-        self.problems.add(message, sign.at, self.since(sign.at), hint)
-        return InvalidExpr()
+        self._problems.add(message, sign.at, self._width_from(sign.at), hint)
+        return syntax.InvalidExpr()
 
-    def _skip(self, unclosed: int = 0) -> None:
+    def _skip_to_operator(self, unclosed: int = 0) -> None:
         open_ones = unclosed
-        while not self.ended():
-            if (self.now.text in {"and", "or"} and open_ones <= unclosed) or (self.now.text == ")" and open_ones == 0):
+        while not self.is_at_end():
+            if (self.current.text in {"and", "or"} and open_ones <= unclosed) or (
+                self.current.text == ")" and open_ones == 0
+            ):
                 return
-            open_ones += {"(": 1, ")": -1}.get(self.now.text, 0)
-            self.position += 1
+            open_ones += {"(": 1, ")": -1}.get(self.current.text, 0)
+            self._position += 1
 
-    def _single(self) -> Expr:
-        if self._steps_are_next():
-            return self._followed()
-        if self.now.text == "(":
-            return self._in_parentheses()
-        self.comparisons += 1
-        if self.now.kind == "number":
-            return self._turned()
-        if self.now.text == "hop" and self.ahead().text not in {"(", "."}:
-            return self._hopped()
-        if self.now.text == "usual":
-            self.problems.add(
+    def _parse_term(self) -> syntax.Expr:
+        if self._is_sequence_next():
+            return self._parse_sequence()
+        if self.current.text == "(":
+            return self._parse_group()
+        self._comparisons += 1
+        if self.current.kind == "number":
+            return self._parse_reversed_comparison()
+        if self.current.text == "hop" and self.peek().text not in {"(", "."}:
+            return self._parse_hop()
+        if self.current.text == "usual":
+            self._problems.add(
                 "'usual' stands to the right of a comparison.",
-                self.now.at,
-                self.now.width,
+                self.current.at,
+                self.current.width,
                 "Write for example 'glances(10 min) > usual(p75)'.",
             )
             raise Unreadable
-        return self._about_a_feature()
+        return self._parse_feature_term()
 
-    def _about_a_feature(self) -> Expr:
-        at = self.now.at
-        feature = self.named()
-        if self.now.text in COMPARISONS:
-            sign = self.next()
-            return CompareExpr(feature, sign.text, self._other_side(), sign, at, self.since(at))
-        if self.take("is"):
-            negated = self.take("not") is not None
-            if self.now.text == "in":
-                self.unexpected("a word")
-            words = (self.word("a word, such as social or unknown"),)
-            return InExpr(feature, words, negated, "is", at, self.since(at))
-        if self.now.text == "in" or (self.now.text == "not" and self.ahead().text == "in"):
-            negated = self.take("not") is not None
-            self.next()
-            return InExpr(feature, self.words(), negated, "in", at, self.since(at))
-        if self.now.text in {"then", "within"}:
-            self._refuse_chain()
+    def _parse_feature_term(self) -> syntax.Expr:
+        at = self.current.at
+        feature = self.parse_feature()
+        if self.current.text in COMPARISONS:
+            sign = self.advance()
+            return syntax.CompareExpr(feature, sign.text, self._parse_right_side(), sign, at, self._width_from(at))
+        if self.accept("is"):
+            negated = self.accept("not") is not None
+            if self.current.text == "in":
+                self.fail_expecting("a word")
+            words = (self._expect_word("a word, such as social or unknown"),)
+            return syntax.InExpr(feature, words, negated, "is", at, self._width_from(at))
+        if self.current.text == "in" or (self.current.text == "not" and self.peek().text == "in"):
+            negated = self.accept("not") is not None
+            self.advance()
+            return syntax.InExpr(feature, self._parse_categories(), negated, "in", at, self._width_from(at))
+        if self.current.text in {"then", "within"}:
+            self._note_misplaced()
             raise Unreadable
-        return FlagExpr(feature)
+        return syntax.FlagExpr(feature)
 
-    def _in_parentheses(self) -> Expr:
-        opening = self.next()
-        if self.depth >= MAX_DEPTH:
-            self.problems.add(f"Parentheses are nested more than {MAX_DEPTH} deep.", opening.at, opening.width)
-            self.position -= 1
+    def _parse_group(self) -> syntax.Expr:
+        opening = self.advance()
+        if self._depth >= MAX_DEPTH:
+            self._problems.add(f"Parentheses are nested more than {MAX_DEPTH} deep.", opening.at, opening.width)
+            self._position -= 1
             raise Unreadable
-        self.depth += 1
-        form = self._any()
-        self.depth -= 1
-        if not self.take(")"):
-            self.problems.add("This '(' is never closed.", opening.at, opening.width)
+        self._depth += 1
+        form = self._parse_or()
+        self._depth -= 1
+        if not self.accept(")"):
+            self._problems.add("This '(' is never closed.", opening.at, opening.width)
         return form
 
-    def _turned(self) -> Expr:
-        quantity = self.quantity()
-        if self.now.text not in COMPARISONS:
-            self.problems.add(
+    def _parse_reversed_comparison(self) -> syntax.Expr:
+        quantity = self._parse_quantity()
+        if self.current.text not in COMPARISONS:
+            self._problems.add(
                 "A number alone says nothing.", quantity.at, quantity.width, "Compare it, for example dwell >= 60 s."
             )
             raise Unreadable
-        sign = self.next()
-        if self.now.kind == "number":
-            other = self.quantity()
-            self.problems.add(
+        sign = self.advance()
+        if self.current.kind == "number":
+            other = self._parse_quantity()
+            self._problems.add(
                 "Neither side of this comparison is a feature.", quantity.at, other.at + other.width - quantity.at
             )
             raise Unreadable
-        return CompareExpr(self.named(), TURNED[sign.text], quantity, sign, quantity.at, self.since(quantity.at))
+        return syntax.CompareExpr(
+            self.parse_feature(), REVERSED[sign.text], quantity, sign, quantity.at, self._width_from(quantity.at)
+        )
 
-    def _other_side(self) -> Quantity | UsualExpr | Token:
-        if self.now.kind == "number":
-            return self.quantity()
-        word = self.word("a number with its unit, such as 60 s")
+    def _parse_right_side(self) -> syntax.Quantity | syntax.UsualExpr | Token:
+        if self.current.kind == "number":
+            return self._parse_quantity()
+        word = self._expect_word("a number with its unit, such as 60 s")
         if word.text == "usual":
-            return self._usual(word)
-        if self.now.text in {".", "("}:
-            self.problems.add("A feature is compared with a number, not with another feature.", word.at, word.width)
+            return self._parse_usual(word)
+        if self.current.text in {".", "("}:
+            self._problems.add("A feature is compared with a number, not with another feature.", word.at, word.width)
             raise Unreadable
         return word
 
-    def _usual(self, word: Token) -> UsualExpr:
-        if not self.take("("):
-            self.problems.add("'usual' says which percentile.", word.at, word.width, "Write for example 'usual(p75)'.")
+    def _parse_usual(self, word: Token) -> syntax.UsualExpr:
+        if not self.accept("("):
+            self._problems.add("'usual' says which percentile.", word.at, word.width, "Write for example 'usual(p75)'.")
             raise Unreadable
-        self.unclosed += 1
-        part = self.next() if self.now.kind == "number" else self.word("a percentile, such as p75,")
-        if not self.take(")"):
-            self.unexpected("')'")
-        self.unclosed -= 1
-        return UsualExpr(part, word.at, self.since(word.at))
+        self._unclosed += 1
+        part = self.advance() if self.current.kind == "number" else self._expect_word("a percentile, such as p75,")
+        if not self.accept(")"):
+            self.fail_expecting("')'")
+        self._unclosed -= 1
+        return syntax.UsualExpr(part, word.at, self._width_from(word.at))
 
-    def _steps_are_next(self) -> bool:
+    def _is_sequence_next(self) -> bool:
         """Return whether a category, or several in parentheses, stands before a `then` or a `within`."""
-        count = 2 if self.now.kind == "name" and self.ahead().text == "." else 0
-        if self.ahead(count).text == "(":
+        count = 2 if self.current.kind == "name" and self.peek().text == "." else 0
+        if self.peek(count).text == "(":
             count += 1
-            while self.ahead(count).text == "," or self._is_word(self.ahead(count)):
+            while self.peek(count).text == "," or self._is_word(self.peek(count)):
                 count += 1
-            return self.ahead(count).text == ")" and self.ahead(count + 1).text in {"then", "within"}
-        return self._is_word(self.ahead(count)) and self.ahead(count + 1).text in {"then", "within"}
+            return self.peek(count).text == ")" and self.peek(count + 1).text in {"then", "within"}
+        return self._is_word(self.peek(count)) and self.peek(count + 1).text in {"then", "within"}
 
-    def _followed(self) -> Expr:
-        at, scope = self.now.at, None
-        if self.ahead().text == ".":
-            scope = self.next()
-            self.next()
-        steps = [self.words()]
-        while self.take("then"):
-            steps.append(self.words())
-        self.comparisons += len(steps)
+    def _parse_sequence(self) -> syntax.Expr:
+        at, scope = self.current.at, None
+        if self.peek().text == ".":
+            scope = self.advance()
+            self.advance()
+        steps = [self._parse_categories()]
+        while self.accept("then"):
+            steps.append(self._parse_categories())
+        self._comparisons += len(steps)
         if len(steps) == 1:
-            self.problems.add("A sequence has two steps or more.", at, self.since(at), A_SEQUENCE)
-        within = self._within("A sequence", A_SEQUENCE)
-        return SequenceExpr(scope, tuple(steps), within, at, self.since(at)) if len(steps) > 1 else InvalidExpr()
+            self._problems.add("A sequence has two steps or more.", at, self._width_from(at), A_SEQUENCE)
+        within = self._parse_within("A sequence", A_SEQUENCE)
+        return (
+            syntax.SequenceExpr(scope, tuple(steps), within, at, self._width_from(at))
+            if len(steps) > 1
+            else syntax.InvalidExpr()
+        )
 
-    def _hopped(self) -> Expr:
-        at = self.next().at
+    def _parse_hop(self) -> syntax.Expr:
+        at = self.advance().at
         kinds: list[Token] = []
         for before in ("from", "to"):
-            if not self.take(before):
-                self.problems.add(f"Here '{before}' and a device are missing.", self.now.at, self.now.width, A_HOP)
+            if not self.accept(before):
+                self._problems.add(
+                    f"Here '{before}' and a device are missing.", self.current.at, self.current.width, A_HOP
+                )
                 raise Unreadable
-            kinds.append(self.word("laptop, phone or any"))
-        within = self._within("A hop", A_HOP)
-        return HopExpr(kinds[0], kinds[1], within, at, self.since(at))
+            kinds.append(self._expect_word("laptop, phone or any"))
+        within = self._parse_within("A hop", A_HOP)
+        return syntax.HopExpr(kinds[0], kinds[1], within, at, self._width_from(at))
 
-    def _within(self, what: str, hint: str) -> Quantity:
-        if not self.take("within"):
-            self.problems.add(f"{what} says within how long.", self.now.at, self.now.width, hint)
+    def _parse_within(self, what: str, hint: str) -> syntax.Quantity:
+        if not self.accept("within"):
+            self._problems.add(f"{what} says within how long.", self.current.at, self.current.width, hint)
             raise Unreadable
-        return self.some_length()
+        return self._parse_length()
+
+    @property
+    def current(self) -> Token:
+        """The token that is read next."""
+        return self._tokens[self._position]
+
+    def peek(self, count: int = 1) -> Token:
+        """Return a token further on; behind the end it is the end."""
+        return self._tokens[min(self._position + count, len(self._tokens) - 1)]
+
+    def is_at_end(self) -> bool:
+        """Return whether everything is read."""
+        return self.current.kind == "end"
+
+    def advance(self) -> Token:
+        """Read one token, whatever it is."""
+        token = self.current
+        if token.kind != "end":
+            self._position += 1
+        return token
+
+    def accept(self, text: str) -> Token | None:
+        """Read the token if it is this one."""
+        return self.advance() if self.current.text == text else None
+
+    def _width_from(self, at: int) -> int:
+        """Return how wide what was read from the character `at` on is."""
+        last = self._tokens[max(0, self._position - 1)]
+        return max(1, last.at + last.width - at)
+
+    def parse_feature(self) -> syntax.FeatureExpr:
+        """Read a feature."""
+        first = self._expect_word("a feature, such as dwell")
+        scope, name = None, first
+        if self.accept("."):
+            scope, name = first, self._expect_word("the name of a feature")
+        arguments = self._parse_arguments() if self.accept("(") else None
+        return syntax.FeatureExpr(name, scope, arguments, first.at, self._width_from(first.at))
+
+    def _parse_arguments(self) -> tuple[syntax.Argument, ...]:
+        given: list[syntax.Argument] = []
+        self._unclosed += 1
+        while not self.accept(")"):
+            if given and not self.accept(","):
+                self.fail_expecting("',' or ')'")
+            given.append(self._parse_argument())
+        self._unclosed -= 1
+        return tuple(given)
+
+    def _parse_argument(self) -> syntax.Argument:
+        if self.current.kind == "number":
+            return self._parse_quantity()
+        at, following = self.current.at, self.peek().text
+        if self.current.text == "since" and following == "start":
+            self._position += 2
+            return syntax.SinceStart(at, self._width_from(at))
+        if self.current.text in {"shorter", "longer"} and following == "than":
+            return self._parse_length_filter(at)
+        if self.current.text == "category" and following in {"is", "in", "not"}:
+            return self._parse_category_filter(at)
+        return self._expect_word("a span, such as 10 min")
+
+    def _parse_length_filter(self, at: int) -> syntax.LengthFilter:
+        self._comparisons += 1
+        by: Literal["shorter", "longer"] = "shorter" if self.advance().text == "shorter" else "longer"
+        self.advance()
+        return syntax.LengthFilter(by, self._parse_length(), at, self._width_from(at))
+
+    def _parse_category_filter(self, at: int) -> syntax.CategoryFilter:
+        self._comparisons += 1
+        self.advance()
+        if self.accept("is"):
+            negated = self.accept("not") is not None
+            return syntax.CategoryFilter((self._expect_word("a category"),), negated, "is", at, self._width_from(at))
+        negated = self.accept("not") is not None
+        if not self.accept("in"):
+            self.fail_expecting("'in'")
+        return syntax.CategoryFilter(self._parse_categories(), negated, "in", at, self._width_from(at))
+
+    def _parse_categories(self, wanted: str = SOME_CATEGORIES) -> tuple[Token, ...]:
+        """Read one word, or several in parentheses."""
+        if not self.accept("("):
+            return (self._expect_word(wanted),)
+        self._unclosed += 1
+        words = [self._expect_word("a category")]
+        while not self.accept(")"):
+            if not self.accept(","):
+                self.fail_expecting("',' or ')'")
+            words.append(self._expect_word("a category"))
+        self._unclosed -= 1
+        return tuple(words)
+
+    def _expect_word(self, wanted: str) -> Token:
+        """Read a word that is not one of the language's own."""
+        if not self._is_word(self.current):
+            self.fail_expecting(wanted)
+        return self.advance()
+
+    def _parse_length(self) -> syntax.Quantity:
+        """Read a number, which should be a length."""
+        if self.current.kind != "number":
+            self.fail_expecting("a length, such as 60 s,")
+        return self._parse_quantity()
+
+    def _parse_quantity(self) -> syntax.Quantity:
+        """Read a number with its unit."""
+        number = self.advance()
+        at = number.at
+        parts: list[tuple[Token, Token | None]] = [(number, None)]
+        measure: syntax.Measure = "count"
+        if self.accept("%"):
+            measure = "share"
+        elif self.accept("/"):
+            measure, parts = "rate", [(number, self._expect_word("s, min or h"))]
+        elif self._is_unit_next():
+            measure, parts = "length", [(number, self.advance())]
+            while self.current.kind == "number":
+                number = self.advance()
+                if not self._is_unit_next():
+                    self.fail_expecting("a unit, such as s or min")
+                parts.append((number, self.advance()))
+        return syntax.Quantity(measure, tuple(parts), at, self._width_from(at))
+
+    def _is_unit_next(self) -> bool:
+        return self._is_word(self.current)
+
+    @staticmethod
+    def _is_word(token: Token) -> bool:
+        return token.kind == "name" and token.text not in KEYWORDS
+
+    def _note_expected(self, wanted: str) -> None:
+        """Note that something else should stand here."""
+        found = "the condition ends" if self.current.kind == "end" else f"'{shown(self.current.text)}' stands"
+        self._problems.add(f"Here {found} where {wanted} should be.", self.current.at, self.current.width)
+
+    def fail_expecting(self, wanted: str) -> NoReturn:
+        """Note it, and give the part up."""
+        self._note_expected(wanted)
+        raise Unreadable
 
 
-def _joined(by: str, parts: list[Expr]) -> Expr:
+def _join(by: str, parts: list[syntax.Expr]) -> syntax.Expr:
     if len(parts) == 1:
         return parts[0]
-    return AndOrExpr("and" if by == "and" else "or", tuple(parts))
+    return syntax.AndOrExpr("and" if by == "and" else "or", tuple(parts))

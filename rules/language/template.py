@@ -11,7 +11,7 @@ from typing import Final
 
 from rules.features import FEATURES, Unit
 from rules.language.name_resolver import NameResolver
-from rules.language.pieces import Pieces, Unreadable
+from rules.language.parser import Parser, Unreadable
 from rules.language.problems import Problems, RuleError, did_you_mean
 from rules.language.tokenizer import tokenize
 from rules.model import DEVICE_PLACEHOLDER, FeatureKey
@@ -56,16 +56,16 @@ def _placeholder(until_here: str, opening: int, problems: Problems) -> str | Fea
     """Return what the text between the brace at `opening` and the end of `until_here` names."""
     before = len(problems.found)
     # What stands before is blanked out, so that every token knows its place in the whole sentence.
-    reader = Pieces(tokenize(" " * (opening + 1) + until_here[opening + 1 :], problems), problems)
-    if reader.ended():
+    parser = Parser(tokenize(" " * (opening + 1) + until_here[opening + 1 :], problems), problems)
+    if parser.is_at_end():
         problems.add("Between these braces nothing stands.", opening, 2, _EXAMPLE)
         return None
-    if reader.now.text == "device" and reader.ahead().kind == "end":
+    if parser.current.text == "device" and parser.peek().kind == "end":
         return DEVICE_PLACEHOLDER
     try:
-        named = reader.named()
-        if not reader.ended():
-            reader.unexpected("'}'")
+        named = parser.parse_feature()
+        if not parser.is_at_end():
+            parser.fail_expecting("'}'")
     except Unreadable:
         return None
     if named.name.text == "device" or (named.name.text not in FEATURES and named.arguments is None):

@@ -10,9 +10,7 @@ import re
 from typing import Final
 
 from rules.features import DEVICE_KINDS, MAX_SPAN, Feature, Unit
-from rules.language.condition_tree import Category, Compare, CompareUsual, Flag, Known, Node, SourceSpan
-from rules.language.joined import joined
-from rules.language.lasting import Lasts
+from rules.language.condition_tree import Category, Compare, CompareUsual, Flag, Known, Lasts, Node, SourceSpan, join
 from rules.language.name_resolver import NameResolver, example_of
 from rules.language.problems import Problems, did_you_mean, shown
 from rules.language.quantities import bounds_of, refusal, value_for, zero_of
@@ -43,13 +41,13 @@ class TypeChecker:
         self.problems = problems
         self.naming = NameResolver(problems)
 
-    def of(self, form: Expr) -> Node | None:
+    def check(self, form: Expr) -> Node | None:
         """Return the node of the form, or None where a problem was noted."""
         match form:
             case AndOrExpr():
-                parts = [self.of(part) for part in form.parts]
+                parts = [self.check(part) for part in form.parts]
                 whole = [part for part in parts if part is not None]
-                return joined(form.by, whole) if len(whole) == len(parts) else None
+                return join(form.by, whole) if len(whole) == len(parts) else None
             case NotExpr():
                 return self._negated(form)
             case ForExpr():
@@ -68,7 +66,7 @@ class TypeChecker:
                 return None
 
     def _negated(self, form: NotExpr) -> Node | None:
-        part = self.of(form.part)
+        part = self.check(form.part)
         lasting = _lasting_in(form.part)
         for each in lasting:
             hint = "Say what is to hold instead, such as '(not put_away) for 20 s'."
@@ -76,7 +74,7 @@ class TypeChecker:
         return None if part is None or lasting else part.negated()
 
     def _lasting(self, form: ForExpr) -> Node | None:
-        part = self.of(form.part)
+        part = self.check(form.part)
         length = self.naming.length(form.length, "What stands behind 'for'")
         return None if part is None or length is None else Lasts(part, length)
 
@@ -87,7 +85,7 @@ class TypeChecker:
         steps = tuple(step for step in meant if step is not None)
         if scope is None or within is None or len(steps) < len(meant):
             return None
-        return Flag(FeatureKey("followed", within, None, scope, None, steps), written=_written(form))
+        return Flag(FeatureKey("followed", within, None, scope, None, steps), source=_span(form))
 
     def _hopped(self, form: HopExpr) -> Node | None:
         for word in (form.origin, form.goal):
@@ -103,7 +101,7 @@ class TypeChecker:
             )
             return None
         steps = (DEVICE_KINDS[form.origin.text], DEVICE_KINDS[form.goal.text])
-        return Flag(FeatureKey("hopped", within, steps=steps), written=_written(form))
+        return Flag(FeatureKey("hopped", within, steps=steps), source=_span(form))
 
     def _alone(self, form: FlagExpr) -> Node | None:
         named = self.naming.feature(form.feature)
@@ -111,7 +109,7 @@ class TypeChecker:
             return None
         feature, key = named
         if feature.unit is Unit.FLAG:
-            return key and Flag(key, written=_written(form.feature))
+            return key and Flag(key, source=_span(form.feature))
         self.problems.refuse(form.feature, f"{feature.name} alone is neither true nor false.", example_of(feature))
         return None
 
@@ -140,7 +138,7 @@ class TypeChecker:
         if refused is not None:
             self.problems.refuse(form.quantity, *refused)
             return None
-        return key and Compare(key, form.operator, value, _written(form))
+        return key and Compare(key, form.operator, value, _span(form))
 
     def _compared_with_usual(
         self, form: CompareExpr, usual: UsualExpr, feature: Feature, key: FeatureKey | None
@@ -156,7 +154,7 @@ class TypeChecker:
         if part is None or key is None or not feature.has_usual or form.operator in {"==", "!="}:
             return None
         other = key._replace(name="usual", steps=(frozenset({key.name}),), part=int(part[1]))
-        return CompareUsual(key, form.operator, other, _written(form))
+        return CompareUsual(key, form.operator, other, _span(form))
 
     def _among(self, form: InExpr) -> Node | None:
         named = self.naming.feature(form.feature)
@@ -165,7 +163,7 @@ class TypeChecker:
                 return None
             feature, key = named
             wanted = (form.words[0].text == "known") != form.negated
-            return key and Known(key, wanted, feature.unit, zero_of(feature.unit), _written(form))
+            return key and Known(key, wanted, feature.unit, zero_of(feature.unit), _span(form))
         if named is not None and named[0].unit is not Unit.CATEGORY:
             feature = named[0]
             message = f"{feature.name} is not a category; '{form.by}' goes with categories, 'known' and 'unknown'."
@@ -174,10 +172,10 @@ class TypeChecker:
         words = self.naming.words(form.words, form.by, negated=form.negated)
         if named is None or named[1] is None or words is None:
             return None
-        return Category(named[1], words, not form.negated, _written(form))
+        return Category(named[1], words, not form.negated, _span(form))
 
 
-def _written(form: CompareExpr | InExpr | FeatureExpr | SequenceExpr | HopExpr) -> SourceSpan:
+def _span(form: CompareExpr | InExpr | FeatureExpr | SequenceExpr | HopExpr) -> SourceSpan:
     return SourceSpan(form.at, form.width)
 
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from detector.rulebook.loading import load_rules
-from rules.evaluation import comparisons, evaluate
+from rules.evaluation import comparisons
 from rules.explain_condition import say_parts, what_would_have_kept_it_quiet
-from rules.language import compile_condition
+from rules.language import compile_condition, evaluate
 from rules.model import FeatureKey, FixedFeatures, Rule, Value
 
 AT = datetime(2026, 11, 23, 19, 3, 20, tzinfo=UTC)
