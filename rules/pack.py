@@ -21,12 +21,12 @@ CODE: Final = re.compile(r"[A-Z]{1,4}[0-9]{1,4}")
 PAGE: Final = ("notices", "why", "wrong", "needs", "example")
 REQUIRED: Final = ("code", "name", "when", *PAGE)
 VERSION: Final = 1
-"""Of the form of packs. A pack that says a later one was written for a later turntoward, and is left out whole."""
+"""Of the format of packs. A pack of a later version was written for a later turntoward, and is left out as a whole."""
 KEYS: Final = (*REQUIRED, "until", "because", "after_grace", "speaks")
-IN_WORDS: Final = frozenset({"when", "until", "because"})
-"""What the language reads."""
+PARSED_KEYS: Final = frozenset({"when", "until", "because"})
+"""The keys whose values are conditions or templates."""
 MAX_RULES: Final = 1000
-"""In one file: nobody reads more, and a person's evening does not wait for more."""
+"""In one file: nobody reads more, and partner time must not wait for more to be compiled."""
 MAX_NAME_LENGTH: Final = 60
 MAX_TEXT: Final = 2000
 MAX_LINE: Final = 200
@@ -60,22 +60,22 @@ class Pack:
 
 def read_pack(text: str, source: str) -> Pack:
     """Return the rules of `text` and all its problems; `source` names the text in both. Raises nothing."""
-    reading = _Reading(text, source)
+    reader = _PackReader(text, source)
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as wrong:
-        return reading.unreadable(str(wrong))
+        return reader.unreadable(str(wrong))
     except (ValueError, RecursionError):
         # Numbers of thousands of digits, brackets within brackets: nothing that a pack could need.
-        return reading.unreadable("A value is too long or too deeply nested")
-    return reading.pack(content)
+        return reader.unreadable("A value is too long or too deeply nested")
+    return reader.pack(content)
 
 
-class _Reading:
-    """One reading of one text."""
+class _PackReader:
+    """Reads one text, and collects its problems."""
 
     def __init__(self, text: str, source: str) -> None:
-        self.places = TomlPositions(text)
+        self.positions = TomlPositions(text)
         self.source = source
         self.problems: list[PackProblem] = []
 
@@ -88,19 +88,19 @@ class _Reading:
         elif found[1]:
             place = int(found[1]), int(found[2])
         else:
-            place = self.places.position(len(self.places.text.rstrip()))
+            place = self.positions.position(len(self.positions.text.rstrip()))
         self._add(f"This is not TOML: {said}.", *place)
-        codes = tuple(dict.fromkeys(_CODE_LINE.findall(self.places.text)))
+        codes = tuple(dict.fromkeys(_CODE_LINE.findall(self.positions.text)))
         return Pack(rules=(), problems=tuple(self.problems), broken=codes)
 
     def pack(self, content: dict[str, Any]) -> Pack:
         """Return the pack of a text that is TOML."""
         version = content.get("version", VERSION)
         if type(version) is int and version > VERSION:
-            # What a later form means by the same words is not known, so nothing else is said of it.
+            # What a later version means by the same keys is not known, so nothing else is reported.
             known = f"This pack is of version {shown(str(version))}; here only version {VERSION} is known."
             self._at_value(known, ("version",), "Update turntoward to read it.")
-            codes = tuple(dict.fromkeys(_CODE_LINE.findall(self.places.text)))
+            codes = tuple(dict.fromkeys(_CODE_LINE.findall(self.positions.text)))
             return Pack(rules=(), problems=tuple(self.problems), broken=codes)
         if type(version) is not int or version < 1:
             self._at_value("version is a whole number, 1 or more.", ("version",), f"Write version = {VERSION}.")
@@ -158,9 +158,9 @@ class _Reading:
         speaks = table.get("speaks", True)
         if not isinstance(speaks, bool):
             self._at_value("speaks is true or false.", (*here, "speaks"))
-        condition = self._in_words(table.get("when"), (*here, "when"), compile_condition)
-        until = self._in_words(table.get("until"), (*here, "until"), compile_condition)
-        parts = self._in_words(table.get("because"), (*here, "because"), parse_template)
+        condition = self._parse(table.get("when"), (*here, "when"), compile_condition)
+        until = self._parse(table.get("until"), (*here, "until"), compile_condition)
+        parts = self._parse(table.get("because"), (*here, "because"), parse_template)
         if condition is not None and until is not None and condition.text.split() == until.text.split():
             self._at_value("until says the same as when: this rule would end as it begins.", (*here, "until"))
         if condition is None or len(self.problems) > before:
@@ -188,16 +188,16 @@ class _Reading:
         elif any(code in some for some in taken):
             self._at_value(f"There is another rule {code} in this file.", path, "Give each rule a code of its own.")
 
-    def _in_words(self, text: object, path: TomlPath, read: Callable[[str], _Read]) -> _Read | None:
-        """Return what the language makes of the text; each of its problems stands where it is in the file."""
+    def _parse(self, text: object, path: TomlPath, read: Callable[[str], _Read]) -> _Read | None:
+        """Return what `read` makes of the text; each of its problems gets its place in the file."""
         if not isinstance(text, str) or not text.strip():
             return None
         try:
             return read(text)
         except RuleError as wrong:
-            place = self.places.values.get(path)
+            place = self.positions.values.get(path)
             for problem in wrong.problems:
-                line, column = self.places.within(place, problem.offset) if place else (None, None)
+                line, column = self.positions.within(place, problem.offset) if place else (None, None)
                 self._add(problem.message, line, column, problem.width, problem.hint)
             return None
 
@@ -208,8 +208,8 @@ class _Reading:
         elif not value.strip():
             self._at_value(f"{key} is empty.", path)
         elif len(value) > longest:
-            # The language itself refuses what is too long.
-            if key not in IN_WORDS:
+            # The parsers refuse what is too long themselves.
+            if key not in PARSED_KEYS:
                 self._at_value(f"{key} has {len(value)} characters; {longest} are the most.", path)
         elif one_line and not value.strip().isprintable():
             self._at_value(f"{key} is one line of plain text.", path)
@@ -217,10 +217,10 @@ class _Reading:
             self._at_value(f"{key} holds characters that cannot be printed.", path)
 
     def _at_value(self, message: str, path: TomlPath, hint: str | None = None) -> None:
-        self._at(self.places.values.get(path), message, hint)
+        self._at(self.positions.values.get(path), message, hint)
 
     def _at_key(self, message: str, path: TomlPath, hint: str | None = None) -> None:
-        self._at(self.places.keys.get(path) or self.places.values.get(path), message, hint)
+        self._at(self.positions.keys.get(path) or self.positions.values.get(path), message, hint)
 
     def _at(self, place: TomlPosition | None, message: str, hint: str | None) -> None:
         if place is None:
@@ -229,8 +229,8 @@ class _Reading:
             self._add(message, place.line, place.column, place.width, hint)
 
     def _add(self, message: str, line: int | None, column: int | None, width: int = 1, hint: str | None = None) -> None:
-        source = self.places.line(line) if line is not None and column is not None else None
-        # A line of many thousand characters helps nobody.
+        source = self.positions.line(line) if line is not None and column is not None else None
+        # A line of many thousand characters is cut, and left out where the problem lies behind the cut.
         if source is not None and column is not None:
             source = source[: max(MAX_LINE, column + width)] if column <= MAX_LINE else None
             width = max(1, min(width, MAX_LINE, len(source or "") - column + 1))

@@ -1,12 +1,14 @@
-"""Where in a TOML text a value stands, so that a problem can point at it.
+"""Where in a TOML text each value stands, so that a problem can point at it; `tomllib` does not say.
 
-Rule 1: the text has been read by `tomllib` without complaint; so here nothing is checked, only walked over.
+Rule 1: `tomllib` has read the text without an error; so nothing is checked here, only scanned.
 Rule 2: what cannot be found is None, never an exception.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
+from bisect import bisect_right
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
@@ -41,12 +43,12 @@ class TomlPosition:
     escapes: bool = False
 
 
-class _Lost(Exception):
-    """The text is not what it seemed."""
+class _ScanError(Exception):
+    """The scan met something that it does not expect."""
 
 
 class TomlPositions:
-    """The places of all keys and values of one TOML text, found in one walk."""
+    """The positions of all keys and values of one TOML text, found in one scan."""
 
     def __init__(self, text: str) -> None:
         self.text = text.replace("\r\n", "\n")
@@ -55,14 +57,12 @@ class TomlPositions:
         self._lines = [0, *(found.end() for found in re.finditer("\n", self.text))]
         self._counts: dict[TomlPath, int] = {}
         self._position = 0
-        # What was found before the walk lost its way is right; the rest has no place.
-        with suppress(_Lost, IndexError, RecursionError):
-            self._document()
+        # Positions found before the scan went wrong are right; the rest has none.
+        with suppress(_ScanError, IndexError, RecursionError):
+            self._scan_document()
 
     def position(self, offset: int) -> tuple[int, int]:
         """Return line and column of an offset, both from 1."""
-        from bisect import bisect_right  # noqa: PLC0415 - only on a mistake
-
         line = bisect_right(self._lines, offset)
         return line, offset - self._lines[line - 1] + 1
 
@@ -99,7 +99,7 @@ class TomlPositions:
             line=line, column=column, width=width, begins=begins, ends=ends, content=content, escapes=escapes
         )
 
-    def _blank(self) -> None:
+    def _skip_blanks(self) -> None:
         found = _BLANK.match(self.text, self._position)
         if found:
             self._position = found.end()
@@ -107,49 +107,49 @@ class TomlPositions:
     def _match(self, pattern: re.Pattern[str]) -> re.Match[str]:
         found = pattern.match(self.text, self._position)
         if found is None or found.end() == self._position:
-            raise _Lost
+            raise _ScanError
         self._position = found.end()
         return found
 
     def _expect(self, text: str) -> None:
         if not self.text.startswith(text, self._position):
-            raise _Lost
+            raise _ScanError
         self._position += len(text)
 
-    def _document(self) -> None:
+    def _scan_document(self) -> None:
         table: TomlPath = ()
         while True:
-            self._blank()
+            self._skip_blanks()
             if self._position >= len(self.text):
                 return
             if self.text[self._position] == "[":
-                table = self._header()
+                table = self._scan_header()
             else:
-                self._pair(table)
+                self._scan_pair(table)
 
-    def _header(self) -> TomlPath:
+    def _scan_header(self) -> TomlPath:
         begins = self._position
         many = self.text.startswith("[[", begins)
         self._position += 2 if many else 1
         path: TomlPath = ()
-        for key, place in self._key():
-            path = (*self._newest(path), key)
+        for key, place in self._scan_key():
+            path = (*self._current_element(path), key)
             self.keys.setdefault(path, place)
-        self._blank()
+        self._skip_blanks()
         self._expect("]]" if many else "]")
         if many:
             self._counts[path] = self._counts.get(path, -1) + 1
-        path = self._newest(path)
+        path = self._current_element(path)
         self.values.setdefault(path, self._place(begins, self._position))
         return path
 
-    def _newest(self, path: TomlPath) -> TomlPath:
+    def _current_element(self, path: TomlPath) -> TomlPath:
         return (*path, self._counts[path]) if path in self._counts else path
 
-    def _key(self) -> list[tuple[str, TomlPosition]]:
+    def _scan_key(self) -> list[tuple[str, TomlPosition]]:
         keys: list[tuple[str, TomlPosition]] = []
         while True:
-            self._blank()
+            self._skip_blanks()
             begins = self._position
             quote = self.text[begins]
             if quote == '"':
@@ -159,35 +159,35 @@ class TomlPositions:
             else:
                 key = self._match(_BARE)[0]
             keys.append((key, self._place(begins, self._position)))
-            self._blank()
+            self._skip_blanks()
             if not self.text.startswith(".", self._position):
                 return keys
             self._position += 1
 
-    def _pair(self, table: TomlPath) -> None:
+    def _scan_pair(self, table: TomlPath) -> None:
         path = table
-        for key, place in self._key():
+        for key, place in self._scan_key():
             path = (*path, key)
             self.keys.setdefault(path, place)
         self._expect("=")
-        self._value(path)
+        self._scan_value(path)
 
-    def _value(self, path: TomlPath) -> None:
-        self._blank()
+    def _scan_value(self, path: TomlPath) -> None:
+        self._skip_blanks()
         begins = self._position
         first = self.text[begins]
         content: int | None = None
         if first in "\"'":
-            content = self._string()
+            content = self._scan_string()
         elif first == "[":
-            self._array(path)
+            self._scan_array(path)
         elif first == "{":
-            self._inline(path)
+            self._scan_inline_table(path)
         else:
             self._position = begins + len(self._match(_OTHER)[0].rstrip())
         self.values[path] = self._place(begins, self._position, content, escapes=first == '"')
 
-    def _string(self) -> int:
+    def _scan_string(self) -> int:
         begins = self._position
         three = self.text[begins : begins + 3]
         if three in {'"""', "'''"}:
@@ -197,29 +197,29 @@ class TomlPositions:
         self._match(_BASIC if three[0] == '"' else _LITERAL)
         return begins + 1
 
-    def _array(self, path: TomlPath) -> None:
+    def _scan_array(self, path: TomlPath) -> None:
         self._expect("[")
         number = 0
         while True:
-            self._blank()
+            self._skip_blanks()
             if self.text[self._position] == "]":
                 self._position += 1
                 return
-            self._value((*path, number))
+            self._scan_value((*path, number))
             number += 1
-            self._blank()
+            self._skip_blanks()
             if self.text[self._position] == ",":
                 self._position += 1
 
-    def _inline(self, path: TomlPath) -> None:
+    def _scan_inline_table(self, path: TomlPath) -> None:
         self._expect("{")
         while True:
-            self._blank()
+            self._skip_blanks()
             if self.text[self._position] == "}":
                 self._position += 1
                 return
-            self._pair(path)
-            self._blank()
+            self._scan_pair(path)
+            self._skip_blanks()
             if self.text[self._position] == ",":
                 self._position += 1
 
@@ -227,22 +227,7 @@ class TomlPositions:
 def _unescaped(text: str) -> str:
     if "\\" not in text:
         return text
-    import tomllib  # noqa: PLC0415 - an escape in a key is rare
-
     try:
         return str(tomllib.loads(f'key = "{text}"')["key"])
     except tomllib.TOMLDecodeError:
-        raise _Lost from None
-
-
-def locate(text: str, path: TomlPath) -> TomlPosition | None:
-    """Return where the value at `path` stands, such as `("rule", 2, "when")`, or None where there is no such value.
-
-    A table's place is its header; many questions about one text are better asked of one `TomlPositions`.
-    """
-    return TomlPositions(text).values.get(path)
-
-
-def locate_key(text: str, path: TomlPath) -> TomlPosition | None:
-    """Return where the last key of `path` stands, or None where there is no such key."""
-    return TomlPositions(text).keys.get(path)
+        raise _ScanError from None

@@ -1,7 +1,7 @@
 """Parts of one `and` that can never hold at once.
 
 Rule 1: only what is certain is refused: two parts that exclude each other whatever is measured.
-Rule 2: one part is refused once, at the later of the two places.
+Rule 2: a part is refused once, and it is the later of the two.
 """
 
 from __future__ import annotations
@@ -26,30 +26,30 @@ from rules.language.condition_tree import (
 from rules.language.problems import Problems, shown
 from rules.model import FeatureKey
 
-Atom = Compare | CompareUsual | Category | Flag | Known
+Comparison = Compare | CompareUsual | Category | Flag | Known
 
 
 def refuse_contradictions(node: Node, problems: Problems) -> None:
     """Note every part that excludes one before it."""
     for group in _groups(node):
         refused: set[SourceSpan] = set()
-        in_order = sorted(group, key=lambda atom: atom.source.at)
+        in_order = sorted(group, key=lambda comparison: comparison.source.at)
         for first, second in combinations(in_order, 2):
             if second.source not in refused and first.source not in refused and _exclude(first, second):
                 refused.add(second.source)
-                said = f"'{_said(first, problems)}' and '{_said(second, problems)}' never hold at once."
+                said = f"'{_words(first, problems)}' and '{_words(second, problems)}' never hold at once."
                 problems.refuse(second.source, said)
         if not refused:
             _refuse_no_category(in_order, problems)
 
 
-def _groups(node: Node) -> Iterator[list[Atom]]:
-    """Yield the atoms that must hold together, for every `and` of the condition."""
+def _groups(node: Node) -> Iterator[list[Comparison]]:
+    """Yield the comparisons that must hold together, for every `and` of the condition."""
     match node:
         case Lasts():
             yield from _groups(node.part)
         case And():
-            yield [atom for part in node.parts for atom in _together(part)]
+            yield [comparison for part in node.parts for comparison in _together(part)]
             for part in node.parts:
                 # The parts of what lasts are among those above already.
                 inner = part.part if isinstance(part, Lasts) else part
@@ -60,7 +60,7 @@ def _groups(node: Node) -> Iterator[list[Atom]]:
                 yield from _groups(part)
 
 
-def _together(node: Node) -> Iterator[Atom]:
+def _together(node: Node) -> Iterator[Comparison]:
     match node:
         case Lasts():
             yield from _together(node.part)
@@ -71,7 +71,7 @@ def _together(node: Node) -> Iterator[Atom]:
             yield node
 
 
-def _exclude(first: Atom, second: Atom) -> bool:
+def _exclude(first: Comparison, second: Comparison) -> bool:
     one, other = _allowed(first), _allowed(second)
     if one is not None and other is not None and one[0] == other[0]:
         return not one[1] & other[1]
@@ -85,21 +85,21 @@ def _exclude(first: Atom, second: Atom) -> bool:
         case (Flag(), Flag()):
             return first.key == second.key and first.wanted != second.wanted
         case (Compare(), Compare()):
-            return first.key == second.key and _apart(first, second)
+            return first.key == second.key and _disjoint(first, second)
         case (CompareUsual(), CompareUsual()):
-            return first.key == second.key and (_crossed(first, second) or _crossed(second, first))
+            return first.key == second.key and (_above_and_below(first, second) or _above_and_below(second, first))
         case _:
             return False
 
 
-def _allowed(atom: Atom) -> tuple[FeatureKey, frozenset[str]] | None:
-    """Return the categories that the atom allows, and of what."""
-    if isinstance(atom, Category):
-        return atom.key, atom.words if atom.wanted else frozenset(CATEGORIES) - atom.words
-    return None if atom.categories is None else (IN_FRONT, atom.categories)
+def _allowed(comparison: Comparison) -> tuple[FeatureKey, frozenset[str]] | None:
+    """Return the categories that the comparison allows, and of what."""
+    if isinstance(comparison, Category):
+        return comparison.key, comparison.words if comparison.wanted else frozenset(CATEGORIES) - comparison.words
+    return None if comparison.categories is None else (IN_FRONT, comparison.categories)
 
 
-def _apart(first: Compare, second: Compare) -> bool:
+def _disjoint(first: Compare, second: Compare) -> bool:
     """Return whether no number passes both comparisons."""
     for low, high in ((first, second), (second, first)):
         if low.operator in {">", ">=", "=="} and high.operator in {"<", "<=", "=="}:
@@ -115,26 +115,26 @@ def _apart(first: Compare, second: Compare) -> bool:
     return False
 
 
-def _crossed(low: CompareUsual, high: CompareUsual) -> bool:
+def _above_and_below(low: CompareUsual, high: CompareUsual) -> bool:
     """Return whether the number is to lie above one percentile and below one that is no higher."""
     if low.operator not in {">", ">="} or high.operator not in {"<", "<="}:
         return False
     return low.usual.part >= high.usual.part and (low.operator, high.operator) != (">=", "<=")
 
 
-def _refuse_no_category(atoms: list[Atom], problems: Problems) -> None:
+def _refuse_no_category(comparisons: list[Comparison], problems: Problems) -> None:
     left: dict[FeatureKey, frozenset[str]] = {}
-    for atom in atoms:
-        allowed = _allowed(atom)
+    for comparison in comparisons:
+        allowed = _allowed(comparison)
         if allowed is not None:
             key, words = allowed
             left[key] = left.get(key, frozenset(CATEGORIES)) & words
             if not left[key]:
-                problems.refuse(atom.source, "This never holds: no category is left.")
+                problems.refuse(comparison.source, "This never holds: no category is left.")
                 return
 
 
-def _said(atom: Atom, problems: Problems) -> str:
-    written = atom.source
+def _words(comparison: Comparison, problems: Problems) -> str:
+    written = comparison.source
     words = " ".join(problems.text[written.at : written.at + written.width].split())
     return shown(f"not {words}" if written.negated else words)

@@ -1,6 +1,6 @@
-"""A feature as a condition names it: the way back from a key to its words.
+"""Format a feature as a condition names it.
 
-Rule 1: what is written here is read as the same key; lengths are exact.
+Rule 1: the parser reads the result as the same key; lengths are exact.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _UNITS = (("h", timedelta(hours=1)), ("min", timedelta(minutes=1)))
 def format_key(key: FeatureKey) -> str:
     """Return the words of the key, such as `all.uses(messaging, 15 min)` or `messaging then social within 60 s`.
 
-    What is usual is no condition's left side; it is `usual(p75) of glances(10 min)`.
+    What is usual cannot stand on the left of a comparison; it is `usual(p75) of glances(10 min)`.
     """
     scope = "" if key.scope == "device" else f"{key.scope}."
     if key.name == "usual" and key.steps:
@@ -39,7 +39,7 @@ def format_length(length: timedelta | None) -> str:
     rest, parts = length or timedelta(0), list[str]()
     for unit, size in _UNITS:
         count, less = divmod(rest, size)
-        # A minute is said in seconds, as everywhere.
+        # Lengths up to 90 s are written in seconds, as everywhere else.
         if count and not (unit == "min" and count == 1 and not parts and rest <= timedelta(seconds=90)):
             parts.append(f"{count} {unit}")
             rest = less
@@ -65,6 +65,6 @@ def _step(categories: frozenset[str]) -> str:
     known = next((name for name, kept in CATEGORY_SETS.items() if kept == categories), None)
     if known is not None or len(categories) == 1:
         return known or next(iter(categories))
-    # What the catalogue does not know is kept, too: it may come from an older file.
+    # A category that the catalogue does not know is kept, too: it may come from an older file.
     unknown = sorted(categories - set(CATEGORIES))
     return f"({', '.join([*(name for name in CATEGORIES if name in categories), *unknown])})"

@@ -1,4 +1,4 @@
-"""Which number is meant: a feature's name, scope, span and filters become its key.
+"""Resolve a feature's name, scope, span and filters to its key.
 
 Rule 1: every problem of a name is noted, each at its own place; then there is no key.
 """
@@ -29,20 +29,20 @@ _NO_SCOPE: Final = "Leave it out: a feature is of the device."
 
 
 class NameResolver:
-    """The names of one condition."""
+    """Resolves the names of one condition."""
 
     def __init__(self, problems: Problems) -> None:
-        self.problems = problems
+        self._problems = problems
 
     def feature(self, named: FeatureExpr) -> tuple[Feature, FeatureKey | None] | None:
         """Return the feature, and its key unless scope or arguments are wrong; None: there is no such feature."""
         name = named.name
         feature = FEATURES.get(name.text)
         if feature is None:
-            self._unknown(name)
+            self._refuse_unknown(name)
             return None
-        scope = self._scope_of(named, feature)
-        arguments = self._arguments(named, feature)
+        scope = self._check_scope(named, feature)
+        arguments = self._check_arguments(named, feature)
         if scope is None or arguments is None:
             return feature, None
         category, span, which = arguments
@@ -55,16 +55,18 @@ class NameResolver:
         scope = SCOPES.get(word.text)
         if scope is None:
             hint = did_you_mean(word.text, SCOPES, "Only 'all.', 'any.', 'laptop.' and 'phone.' can stand here.")
-            self.problems.refuse(
+            self._problems.refuse(
                 word,
                 f"There is no '{shown(word.text)}.' before features.",
                 _NO_SCOPE if word.text == "device" else hint,
             )
         return scope
 
-    def words(self, words: tuple[Token, ...], by: str, *, negated: bool, plain: bool = True) -> frozenset[str] | None:
+    def categories(
+        self, words: tuple[Token, ...], by: str, *, negated: bool, plain: bool = True
+    ) -> frozenset[str] | None:
         """Return the categories that are named; None with the problem noted. `plain`: they stand behind `is` or `in`."""
-        meant = [self._word(word, by, negated=negated, plain=plain) for word in words]
+        meant = [self._category_or_set(word, by, negated=negated, plain=plain) for word in words]
         whole = [each for each in meant if each is not None]
         return frozenset().union(*whole) if len(whole) == len(meant) else None
 
@@ -73,22 +75,22 @@ class NameResolver:
         if isinstance(given, SinceStart):
             return MAX_SPAN
         if not isinstance(given, Quantity) or given.measure != "length":
-            self.problems.refuse(given, "A span is a length of time.", example)
+            self._problems.refuse(given, "A span is a length of time.", example)
             return None
         return self.length(given, "A span", MAX_SPAN)
 
     def length(self, given: Quantity, what: str, longest: timedelta = MAX_CONSTANT) -> timedelta | None:
         """Return a length that is more than nothing; None with the problem noted."""
         if given.measure != "length":
-            self.problems.refuse(given, f"{what} is a length of time.", "Write it with its unit, such as 60 s.")
+            self._problems.refuse(given, f"{what} is a length of time.", "Write it with its unit, such as 60 s.")
             return None
-        length = length_of(given, self.problems)
+        length = length_of(given, self._problems)
         if length is not None and not timedelta(0) < length <= longest:
-            self.problems.refuse(given, f"{what} is longer than 0 s and at most {say_length(longest)}.")
+            self._problems.refuse(given, f"{what} is longer than 0 s and at most {say_length(longest)}.")
             return None
         return length
 
-    def _word(self, word: Token, by: str, *, negated: bool, plain: bool) -> frozenset[str] | None:
+    def _category_or_set(self, word: Token, by: str, *, negated: bool, plain: bool) -> frozenset[str] | None:
         if word.text in CATEGORIES:
             return frozenset({word.text})
         if word.text in CATEGORY_SETS and by == "in":
@@ -100,10 +102,10 @@ class NameResolver:
                 [*CATEGORIES, *CATEGORY_SETS] if by == "in" else [*CATEGORIES, *(("known", "unknown") if plain else ())]
             )
             hint = did_you_mean(word.text, near, f"The categories: {', '.join(CATEGORIES)}.")
-        self.problems.refuse(word, f"There is no category '{shown(word.text)}'.", hint)
+        self._problems.refuse(word, f"There is no category '{shown(word.text)}'.", hint)
         return None
 
-    def _unknown(self, name: Token) -> None:
+    def _refuse_unknown(self, name: Token) -> None:
         if name.text in CATEGORIES:
             hint: str | None = f"It is a category: write 'category is {name.text}', or 'category in (…, {name.text})'."
         elif name.text in CATEGORY_SETS:
@@ -112,17 +114,17 @@ class NameResolver:
             hint = "'usual' stands to the right of a comparison, as in 'glances(10 min) > usual(p75)'."
         else:
             hint = did_you_mean(name.text, FEATURES, "docs/rules.md lists the features.")
-        self.problems.refuse(name, f"There is no feature '{shown(name.text)}'.", hint)
+        self._problems.refuse(name, f"There is no feature '{shown(name.text)}'.", hint)
 
-    def _scope_of(self, named: FeatureExpr, feature: Feature) -> str | None:
+    def _check_scope(self, named: FeatureExpr, feature: Feature) -> str | None:
         scope = self.scope(named.scope)
         if scope is not None and named.scope is not None and not feature.for_all:
             said = named.scope.text
-            self.problems.refuse(named.scope, f"{feature.name} is known of one device only.", f"Leave '{said}.' out.")
+            self._problems.refuse(named.scope, f"{feature.name} is known of one device only.", f"Leave '{said}.' out.")
             return None
         return scope
 
-    def _arguments(
+    def _check_arguments(
         self, named: FeatureExpr, feature: Feature
     ) -> tuple[str | None, timedelta | None, Filter | None] | None:
         given = named.arguments
@@ -130,40 +132,40 @@ class NameResolver:
         if feature.span is ArgumentKind.NONE:
             if given is None:
                 return None, None, None
-            self.problems.refuse(named, f"{feature.name} takes no span.", example)
+            self._problems.refuse(named, f"{feature.name} takes no span.", example)
             return None
         filters = [each for each in given or () if isinstance(each, CategoryFilter | LengthFilter)]
         if given is not None and filters:
-            return self._filtered(named, feature, given, filters)
+            return self._check_filters(named, feature, given, filters)
         wanted = 1 if feature.span is ArgumentKind.SPAN else 2
         if given is None or len(given) != wanted:
             if feature.filtered == "category" and len(given or ()) == 2:
                 example = f"Write {FILTERED['category'].format(name=feature.name)}."
             what = "a span" if wanted == 1 else "a category and a span"
-            self.problems.refuse(named, f"{feature.name} needs {what}.", example)
+            self._problems.refuse(named, f"{feature.name} needs {what}.", example)
             return None
         if wanted == 2 and isinstance(given[0], Quantity | SinceStart) and isinstance(given[1], Token):
-            self.problems.refuse(given[0], "The category comes first.", example)
+            self._problems.refuse(given[0], "The category comes first.", example)
             return None
         span = self.span(given[-1], example)
         if wanted == 1:
             return None if span is None else (None, span, None)
-        category = self._category(given[0], feature, example)
+        category = self._check_category(given[0], feature, example)
         return None if span is None or category is None else (category, span, None)
 
-    def _category(self, given: Argument, feature: Feature, example: str) -> str | None:
+    def _check_category(self, given: Argument, feature: Feature, example: str) -> str | None:
         if isinstance(given, Token) and given.text in CATEGORIES:
             return given.text
         if not isinstance(given, Token):
-            self.problems.refuse(given, "A category is a word.", example)
+            self._problems.refuse(given, "A category is a word.", example)
             return None
         hint = did_you_mean(given.text, CATEGORIES, example)
         if given.text in CATEGORY_SETS:
             hint = f"Name one category, or write {feature.name}(category in {given.text}, 10 min)."
-        self.problems.refuse(given, f"There is no category '{shown(given.text)}'.", hint)
+        self._problems.refuse(given, f"There is no category '{shown(given.text)}'.", hint)
         return None
 
-    def _filtered(
+    def _check_filters(
         self,
         named: FeatureExpr,
         feature: Feature,
@@ -173,43 +175,47 @@ class NameResolver:
         example = f"Write for example {FILTERED[feature.filtered or 'length'].format(name=feature.name)}."
         if not feature.filtered:
             hint = "uses(…), time(…) and opens(…) do; for example uses(category is social, shorter than 30 s, 10 min)."
-            self.problems.refuse(filters[0], f"{feature.name} takes no filter.", hint)
+            self._problems.refuse(filters[0], f"{feature.name} takes no filter.", hint)
             return None
         *before, last = given
         if isinstance(last, CategoryFilter | LengthFilter | Token):
-            self.problems.refuse(named, "The span comes last.", example)
+            self._problems.refuse(named, "The span comes last.", example)
             return None
         found: dict[str, frozenset[str] | timedelta] = {}
         for each in before:
-            kind, value = self._filter(each, feature, example)
+            kind, value = self._check_filter(each, feature, example)
             if kind in found:
-                self.problems.refuse(each, "This is said twice.", example)
+                self._problems.refuse(each, "This is said twice.", example)
             elif value is not None:
                 found[kind] = value
         span = self.span(last, example)
         if span is None:
             return None
         which = Filter(**found)  # type: ignore[arg-type]
-        return (None, span, which) if self._can_pass(which, feature, span, filters[-1]) else None
+        return (None, span, which) if self._is_satisfiable(which, feature, span, filters[-1]) else None
 
-    def _filter(self, each: Argument, feature: Feature, example: str) -> tuple[str, frozenset[str] | timedelta | None]:
+    def _check_filter(
+        self, each: Argument, feature: Feature, example: str
+    ) -> tuple[str, frozenset[str] | timedelta | None]:
         match each:
             case LengthFilter() if feature.filtered != "length":
-                self.problems.refuse(each, "An opening has no length.", example)
+                self._problems.refuse(each, "An opening has no length.", example)
                 return each.by, None
             case LengthFilter():
                 return each.by, self.length(each.quantity, f"What a use is {each.by} than")
             case CategoryFilter():
-                meant = self.words(each.words, each.by, negated=each.negated, plain=False)
+                meant = self.categories(each.words, each.by, negated=each.negated, plain=False)
                 return "categories", frozenset(CATEGORIES) - meant if meant and each.negated else meant
             case Token() if feature.span is ArgumentKind.CATEGORY_AND_SPAN:
-                category = self._category(each, feature, example)
+                category = self._check_category(each, feature, example)
                 return "categories", None if category is None else frozenset({category})
             case _:
-                self.problems.refuse(each, "This is neither a filter nor, at the end, the span.", example)
+                self._problems.refuse(each, "This is neither a filter nor, at the end, the span.", example)
                 return "", None
 
-    def _can_pass(self, which: Filter, feature: Feature, span: timedelta, last: CategoryFilter | LengthFilter) -> bool:
+    def _is_satisfiable(
+        self, which: Filter, feature: Feature, span: timedelta, last: CategoryFilter | LengthFilter
+    ) -> bool:
         message = None
         if which.categories is not None and not which.categories:
             message = "No category is left."
@@ -219,7 +225,7 @@ class NameResolver:
             began = f"No use that began in the last {say_length(span)}"
             message = f"{began} is longer than {say_length(which.longer)}."
         if message:
-            self.problems.refuse(last, message)
+            self._problems.refuse(last, message)
         return message is None
 
 

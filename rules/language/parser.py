@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final, Literal, NoReturn
 
 import rules.language.syntax_tree as syntax
-from rules.language.problems import Problems, shown
+from rules.language.problems import Placed, Problems, shown
 from rules.language.tokenizer import COMPARISONS, KEYWORDS, Token
 
 MAX_DEPTH: Final = 20
@@ -49,7 +49,7 @@ class Parser:
         while not self.is_at_end():
             # Only a closing parenthesis can stand here: everything else was read or skipped.
             stray = self.advance()
-            self._problems.add("This ')' closes nothing.", stray.at, stray.width)
+            self._problems.refuse(stray, "This ')' closes nothing.")
             if self.current.text in {"and", "or"}:
                 self.advance()
             if not self.is_at_end() and self.current.text != ")":
@@ -75,10 +75,8 @@ class Parser:
             if self.accept("and"):
                 parts.append(self._parse_operand(is_first=False))
             elif self.current.kind in {"name", "number"} and self.current.text not in BETWEEN:
-                self._problems.add(
-                    f"Before '{shown(self.current.text)}' an 'and' or an 'or' is missing.",
-                    self.current.at,
-                    self.current.width,
+                self._problems.refuse(
+                    self.current, f"Before '{shown(self.current.text)}' an 'and' or an 'or' is missing."
                 )
                 parts.append(self._parse_operand(is_first=False))
             elif self.current.text not in {"or", ")"} and not self.is_at_end():
@@ -95,7 +93,7 @@ class Parser:
         else:
             self._note_expected("'and' or 'or'")
             return
-        self._problems.add(message, self.current.at, self.current.width, hint)
+        self._problems.refuse(self.current, message, hint)
 
     def _parse_operand(self, *, is_first: bool) -> syntax.Expr:
         begins, negated = self.current, False
@@ -103,15 +101,15 @@ class Parser:
             negated = not negated
         is_bare = self.current.text != "("
         try:
-            form = self._parse_term()
+            expr = self._parse_term()
             if self.current.text == "for":
                 doubt = begins.text == "not" or (is_bare and not is_first)
-                form = self._parse_for(form, begins if doubt else None)
+                expr = self._parse_for(expr, begins if doubt else None)
         except Unreadable:
             self._skip_to_operator(self._unclosed)
             self._unclosed = 0
-            form = syntax.InvalidExpr()
-        return syntax.NotExpr(form) if negated else form
+            expr = syntax.InvalidExpr()
+        return syntax.NotExpr(expr) if negated else expr
 
     def _parse_for(self, part: syntax.Expr, doubt: Token | None) -> syntax.Expr:
         sign = self.advance()
@@ -127,13 +125,13 @@ class Parser:
         return syntax.InvalidExpr()
 
     def _skip_to_operator(self, unclosed: int = 0) -> None:
-        open_ones = unclosed
+        """Skip to where parsing can go on; `unclosed`: how many parentheses the part that is given up had open."""
+        depth = unclosed
         while not self.is_at_end():
-            if (self.current.text in {"and", "or"} and open_ones <= unclosed) or (
-                self.current.text == ")" and open_ones == 0
-            ):
+            text = self.current.text
+            if (text in {"and", "or"} and depth <= unclosed) or (text == ")" and depth == 0):
                 return
-            open_ones += {"(": 1, ")": -1}.get(self.current.text, 0)
+            depth += {"(": 1, ")": -1}.get(text, 0)
             self._position += 1
 
     def _parse_term(self) -> syntax.Expr:
@@ -147,13 +145,11 @@ class Parser:
         if self.current.text == "hop" and self.peek().text not in {"(", "."}:
             return self._parse_hop()
         if self.current.text == "usual":
-            self._problems.add(
+            self._fail(
+                self.current,
                 "'usual' stands to the right of a comparison.",
-                self.current.at,
-                self.current.width,
                 "Write for example 'glances(10 min) > usual(p75)'.",
             )
-            raise Unreadable
         return self._parse_feature_term()
 
     def _parse_feature_term(self) -> syntax.Expr:
@@ -179,24 +175,22 @@ class Parser:
 
     def _parse_group(self) -> syntax.Expr:
         opening = self.advance()
+        # The parser recurses here and nowhere else, so this bounds its stack.
         if self._depth >= MAX_DEPTH:
-            self._problems.add(f"Parentheses are nested more than {MAX_DEPTH} deep.", opening.at, opening.width)
+            self._problems.refuse(opening, f"Parentheses are nested more than {MAX_DEPTH} deep.")
             self._position -= 1
             raise Unreadable
         self._depth += 1
-        form = self._parse_or()
+        expr = self._parse_or()
         self._depth -= 1
         if not self.accept(")"):
-            self._problems.add("This '(' is never closed.", opening.at, opening.width)
-        return form
+            self._problems.refuse(opening, "This '(' is never closed.")
+        return expr
 
     def _parse_reversed_comparison(self) -> syntax.Expr:
         quantity = self._parse_quantity()
         if self.current.text not in COMPARISONS:
-            self._problems.add(
-                "A number alone says nothing.", quantity.at, quantity.width, "Compare it, for example dwell >= 60 s."
-            )
-            raise Unreadable
+            self._fail(quantity, "A number alone says nothing.", "Compare it, for example dwell >= 60 s.")
         sign = self.advance()
         if self.current.kind == "number":
             other = self._parse_quantity()
@@ -215,14 +209,12 @@ class Parser:
         if word.text == "usual":
             return self._parse_usual(word)
         if self.current.text in {".", "("}:
-            self._problems.add("A feature is compared with a number, not with another feature.", word.at, word.width)
-            raise Unreadable
+            self._fail(word, "A feature is compared with a number, not with another feature.")
         return word
 
     def _parse_usual(self, word: Token) -> syntax.UsualExpr:
         if not self.accept("("):
-            self._problems.add("'usual' says which percentile.", word.at, word.width, "Write for example 'usual(p75)'.")
-            raise Unreadable
+            self._fail(word, "'usual' says which percentile.", "Write for example 'usual(p75)'.")
         self._unclosed += 1
         part = self.advance() if self.current.kind == "number" else self._expect_word("a percentile, such as p75,")
         if not self.accept(")"):
@@ -252,29 +244,23 @@ class Parser:
         if len(steps) == 1:
             self._problems.add("A sequence has two steps or more.", at, self._width_from(at), A_SEQUENCE)
         within = self._parse_within("A sequence", A_SEQUENCE)
-        return (
-            syntax.SequenceExpr(scope, tuple(steps), within, at, self._width_from(at))
-            if len(steps) > 1
-            else syntax.InvalidExpr()
-        )
+        if len(steps) == 1:
+            return syntax.InvalidExpr()
+        return syntax.SequenceExpr(scope, tuple(steps), within, at, self._width_from(at))
 
     def _parse_hop(self) -> syntax.Expr:
         at = self.advance().at
         kinds: list[Token] = []
         for before in ("from", "to"):
             if not self.accept(before):
-                self._problems.add(
-                    f"Here '{before}' and a device are missing.", self.current.at, self.current.width, A_HOP
-                )
-                raise Unreadable
+                self._fail(self.current, f"Here '{before}' and a device are missing.", A_HOP)
             kinds.append(self._expect_word("laptop, phone or any"))
         within = self._parse_within("A hop", A_HOP)
         return syntax.HopExpr(kinds[0], kinds[1], within, at, self._width_from(at))
 
     def _parse_within(self, what: str, hint: str) -> syntax.Quantity:
         if not self.accept("within"):
-            self._problems.add(f"{what} says within how long.", self.current.at, self.current.width, hint)
-            raise Unreadable
+            self._fail(self.current, f"{what} says within how long.", hint)
         return self._parse_length()
 
     @property
@@ -291,7 +277,7 @@ class Parser:
         return self.current.kind == "end"
 
     def advance(self) -> Token:
-        """Read one token, whatever it is."""
+        """Return the current token, whatever it is, and go on to the next."""
         token = self.current
         if token.kind != "end":
             self._position += 1
@@ -390,17 +376,14 @@ class Parser:
             measure = "share"
         elif self.accept("/"):
             measure, parts = "rate", [(number, self._expect_word("s, min or h"))]
-        elif self._is_unit_next():
+        elif self._is_word(self.current):
             measure, parts = "length", [(number, self.advance())]
             while self.current.kind == "number":
                 number = self.advance()
-                if not self._is_unit_next():
+                if not self._is_word(self.current):
                     self.fail_expecting("a unit, such as s or min")
                 parts.append((number, self.advance()))
         return syntax.Quantity(measure, tuple(parts), at, self._width_from(at))
-
-    def _is_unit_next(self) -> bool:
-        return self._is_word(self.current)
 
     @staticmethod
     def _is_word(token: Token) -> bool:
@@ -409,11 +392,15 @@ class Parser:
     def _note_expected(self, wanted: str) -> None:
         """Note that something else should stand here."""
         found = "the condition ends" if self.current.kind == "end" else f"'{shown(self.current.text)}' stands"
-        self._problems.add(f"Here {found} where {wanted} should be.", self.current.at, self.current.width)
+        self._problems.refuse(self.current, f"Here {found} where {wanted} should be.")
 
     def fail_expecting(self, wanted: str) -> NoReturn:
         """Note it, and give the part up."""
         self._note_expected(wanted)
+        raise Unreadable
+
+    def _fail(self, what: Placed, message: str, hint: str | None = None) -> NoReturn:
+        self._problems.refuse(what, message, hint)
         raise Unreadable
 
 

@@ -1,6 +1,6 @@
 """What is wrong with a condition: where, what, and what to write instead.
 
-Rule 1: every problem of a text is said at once.
+Rule 1: all problems of a text are reported together.
 Rule 2: a problem can always be printed, whatever the text held.
 """
 
@@ -30,8 +30,8 @@ class RuleProblem:
 
     def __str__(self) -> str:
         """Return the place, counted from 1, the message, and the hint."""
-        said = f"{self.offset_line + 1}:{self.offset_column + 1}: {self.message}"
-        return f"{said} {self.hint}" if self.hint else said
+        text = f"{self.offset_line + 1}:{self.offset_column + 1}: {self.message}"
+        return f"{text} {self.hint}" if self.hint else text
 
 
 class RuleError(Exception):
@@ -43,7 +43,7 @@ class RuleError(Exception):
 
 
 class Placed(Protocol):
-    """What stands somewhere in the text."""
+    """Anything that has a place in the text."""
 
     @property
     def at(self) -> int:
@@ -55,14 +55,14 @@ class Placed(Protocol):
 
 
 class Problems:
-    """The problems of one text, as they are found."""
+    """Collects the problems of one text."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.found: list[RuleProblem] = []
 
     def add(self, message: str, offset: int, width: int = 1, hint: str | None = None) -> None:
-        """Note a problem at the character `offset`."""
+        """Add a problem at the character `offset`."""
         # A problem at the very end points behind the last character that can be seen.
         at = min(offset, len(self.text.rstrip()))
         before = self.text[:at]
@@ -78,7 +78,7 @@ class Problems:
         )
 
     def refuse(self, what: Placed, message: str, hint: str | None = None) -> None:
-        """Note a problem of what was read."""
+        """Add a problem at the place of `what`."""
         self.add(message, what.at, what.width, hint)
 
     def in_order(self) -> tuple[RuleProblem, ...]:

@@ -30,11 +30,11 @@ _MEASURED_IN: Final[dict[Unit, Measure]] = {
 
 
 class Bounds(NamedTuple):
-    """The least and the greatest value that a feature can have, and the greatest in words."""
+    """The minimum and the maximum of a feature, and the maximum in words."""
 
-    low: timedelta | float
-    high: timedelta | float
-    said: str
+    minimum: timedelta | float
+    maximum: timedelta | float
+    words: str
 
 
 def length_of(quantity: Quantity, problems: Problems) -> timedelta | None:
@@ -96,9 +96,9 @@ def value_for(feature: Feature, quantity: Quantity, problems: Problems) -> Value
     if feature.unit is Unit.RATE:
         unit = quantity.parts[0][1]
         if unit is None or unit.text not in _PER_MINUTE:
-            said = shown(unit.text) if unit else ""
+            text = shown(unit.text) if unit else ""
             problems.add(
-                f"A rate is not counted per '{said}'.", quantity.at, quantity.width, "Write / s, / min or / h."
+                f"A rate is not counted per '{text}'.", quantity.at, quantity.width, "Write / s, / min or / h."
             )
             return None
         return value * _PER_MINUTE[unit.text]
@@ -122,7 +122,7 @@ def _wrong_unit(feature: Feature, number: str) -> str:
 
 
 def bounds_of(feature: Feature, span: timedelta | None) -> Bounds:
-    """Return what the feature can measure at all."""
+    """Return the bounds of what the feature measures."""
     if feature.unit is Unit.LENGTH:
         longest = MAX_CONSTANT if span is None else span
         return Bounds(timedelta(0), longest, f"longer than {say_length(longest)}")
@@ -132,24 +132,24 @@ def bounds_of(feature: Feature, span: timedelta | None) -> Bounds:
 
 
 def zero_of(unit: Unit) -> Value:
-    """Return nothing at all, in this unit."""
+    """Return the unit's zero; for a flag, the value with which it is compared."""
     return timedelta(0) if unit is Unit.LENGTH else True if unit is Unit.FLAG else 0
 
 
 def refusal(feature: Feature, operator: str, value: timedelta | float, bounds: Bounds) -> tuple[str, str | None] | None:
     """Return why this comparison is a mistake, with a hint, or None where it makes sense.
 
-    It is one where no value or every value passes, and where a thing that flows is to equal a value between its ends,
-    which it does for a microsecond.
+    It is one where no value or every value passes, and where a length, a rate or a share must equal a value between its
+    bounds, which it does for a microsecond.
     """
     name = feature.name
-    if value > bounds.high:  # type: ignore[operator]
-        return f"{name} is never {bounds.said}.", None
-    at_low, at_high = value == bounds.low, value == bounds.high
-    if (operator == "<" and at_low) or (operator == ">" and at_high):
-        return f"This never holds: {name} is never {'less than nothing' if at_low else bounds.said}.", None
-    if (operator == ">=" and at_low) or (operator == "<=" and at_high):
+    if value > bounds.maximum:  # type: ignore[operator]
+        return f"{name} is never {bounds.words}.", None
+    at_minimum, at_maximum = value == bounds.minimum, value == bounds.maximum
+    if (operator == "<" and at_minimum) or (operator == ">" and at_maximum):
+        return f"This never holds: {name} is never {'less than nothing' if at_minimum else bounds.words}.", None
+    if (operator == ">=" and at_minimum) or (operator == "<=" and at_maximum):
         return f"This holds whenever {name} is known.", f"Write '{name} is known', with its span if it has one."
-    if operator in {"==", "!="} and feature.unit is not Unit.COUNT and not (at_low or at_high):
+    if operator in {"==", "!="} and feature.unit is not Unit.COUNT and not (at_minimum or at_maximum):
         return f"{name} flows past this value in an instant.", "Write <, <=, > or >=."
     return None

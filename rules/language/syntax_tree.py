@@ -1,6 +1,6 @@
-"""What a condition says, before anybody asked whether it makes sense: the forms that the parser builds.
+"""The syntax tree: what the parser builds, before the type checker asks whether it makes sense.
 
-Rule 1: a form knows where it stands in the text, and nothing of the catalogue.
+Rule 1: an expression knows where it stands in the text, and nothing of the catalogue of features.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class UsualExpr:
 
 @dataclass(frozen=True, slots=True)
 class CompareExpr:
-    """`dwell >= 60 s`; one written the other way round has been turned."""
+    """`dwell >= 60 s`; `60 s <= dwell` becomes the same."""
 
     feature: FeatureExpr
     operator: str
@@ -89,7 +89,7 @@ class CompareExpr:
 
 @dataclass(frozen=True, slots=True)
 class InExpr:
-    """`category is social`, `category not in (social, video)`, and `… is unknown`, which is decided by its word."""
+    """`category is social`, `category not in (social, video)`, and `… is unknown`, which is told apart by its word."""
 
     feature: FeatureExpr
     words: tuple[Token, ...]

@@ -1,6 +1,6 @@
-"""The sentence in which a rule says itself why it speaks: `because = "{scrolls(60 s)} steps of the wheel in {dwell}"`.
+"""Parse the sentence in which a rule says why it holds: `because = "{scrolls(60 s)} steps of the wheel in {dwell}"`.
 
-Rule 1: between braces stands a feature, read and checked as in a condition, or the word `device`; nothing else.
+Rule 1: between braces stands a feature, parsed and checked as in a condition, or the word `device`; nothing else.
 Rule 2: every problem of the sentence is found, each at its own character.
 """
 
@@ -55,7 +55,7 @@ def parse_template(sentence: str) -> tuple[str | FeatureKey, ...]:
 def _placeholder(until_here: str, opening: int, problems: Problems) -> str | FeatureKey | None:
     """Return what the text between the brace at `opening` and the end of `until_here` names."""
     before = len(problems.found)
-    # What stands before is blanked out, so that every token knows its place in the whole sentence.
+    # Blanks take the place of what stands before, so that every token has its offset in the whole sentence.
     parser = Parser(tokenize(" " * (opening + 1) + until_here[opening + 1 :], problems), problems)
     if parser.is_at_end():
         problems.add("Between these braces nothing stands.", opening, 2, _EXAMPLE)

@@ -1,6 +1,6 @@
 """Cut a condition into tokens: names, numbers, signs.
 
-Rule 1: what cannot be a token is a problem, and the cutting goes on behind it.
+Rule 1: what cannot be a token is a problem, and tokenizing goes on behind it.
 Rule 2: a sign from another language (`&&`, `=`, `≥`) is a problem, and is read as what was probably meant.
 """
 
@@ -21,11 +21,11 @@ _TOKEN: Final = re.compile(
     (?P<blank>[ \t\r\n]+)
     | (?P<number>[0-9]+(?:\.[0-9]+)?)
     | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
-    | (?P<slip>&&?|\|\|?|=<|=>|<>|=(?!=)|!(?!=)|[≥≤≠])
+    | (?P<foreign>&&?|\|\|?|=<|=>|<>|=(?!=)|!(?!=)|[≥≤≠])
     | (?P<sign><=|>=|==|!=|[<>(),./%])
     | (?P<quoted>"[^"\n]*"|'[^'\n]*')
     | (?P<minus>-)
-    | (?P<strange>[^ \t\r\nA-Za-z0-9_&|=<>!≥≤≠(),./%"'-]+|.)
+    | (?P<unknown>[^ \t\r\nA-Za-z0-9_&|=<>!≥≤≠(),./%"'-]+|.)
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -56,7 +56,7 @@ class Token(NamedTuple):
 
 
 def tokenize(text: str, problems: Problems) -> list[Token]:
-    """Return the tokens of `text`, closed by one of kind "end"; note what is not a token in `problems`."""
+    """Return the tokens of `text`, the last one of kind "end"; add what is no token to `problems`."""
     tokens: list[Token] = []
     for found in _TOKEN.finditer(text):
         part, at, width = found[0], found.start(), len(found[0])
@@ -67,7 +67,7 @@ def tokenize(text: str, problems: Problems) -> list[Token]:
                 tokens.append(Token("number", part, at, width))
             case "sign":
                 tokens.append(Token("sign", part, at, width))
-            case "slip":
+            case "foreign":
                 meant = _MEANT[part]
                 hint = "Write '==' between a feature and a number, 'is' before a word." if part == "=" else None
                 problems.add(f"'{part}' is not used here.", at, width, hint or f"Write '{meant}'.")
@@ -78,7 +78,7 @@ def tokenize(text: str, problems: Problems) -> list[Token]:
                     tokens.append(Token("name", part[1:-1], at, width))
             case "minus":
                 problems.add("Nothing that is measured here is ever less than zero.", at, width, "Leave the '-' out.")
-            case "strange":
+            case "unknown":
                 problems.add(f"'{shown(part)}' is not used in conditions.", at, width)
     tokens.append(Token("end", "", len(text), 1))
     return tokens

@@ -1,4 +1,4 @@
-"""Ask of every form whether it makes sense: known names, fitting units, possible values. Forms become nodes.
+"""Check that every expression makes sense: known names, fitting units, possible values; build the condition tree.
 
 Rule 1: every problem of the whole condition is found; one does not hide another.
 Rule 2: a comparison that is always true, or never, is a mistake.
@@ -35,156 +35,156 @@ PERCENTILE: Final = re.compile("p([1-9][0-9]?)")
 
 
 class TypeChecker:
-    """The meaning of one condition's forms."""
+    """The check of one condition."""
 
     def __init__(self, problems: Problems) -> None:
-        self.problems = problems
-        self.naming = NameResolver(problems)
+        self._problems = problems
+        self._names = NameResolver(problems)
 
-    def check(self, form: Expr) -> Node | None:
-        """Return the node of the form, or None where a problem was noted."""
-        match form:
+    def check(self, expr: Expr) -> Node | None:
+        """Return the node of the expression, or None where a problem was noted."""
+        match expr:
             case AndOrExpr():
-                parts = [self.check(part) for part in form.parts]
+                parts = [self.check(part) for part in expr.parts]
                 whole = [part for part in parts if part is not None]
-                return join(form.by, whole) if len(whole) == len(parts) else None
+                return join(expr.by, whole) if len(whole) == len(parts) else None
             case NotExpr():
-                return self._negated(form)
+                return self._check_not(expr)
             case ForExpr():
-                return self._lasting(form)
+                return self._check_for(expr)
             case SequenceExpr():
-                return self._followed(form)
+                return self._check_sequence(expr)
             case HopExpr():
-                return self._hopped(form)
+                return self._check_hop(expr)
             case FlagExpr():
-                return self._alone(form)
+                return self._check_flag(expr)
             case CompareExpr():
-                return self._compared(form)
+                return self._check_comparison(expr)
             case InExpr():
-                return self._among(form)
+                return self._check_membership(expr)
             case InvalidExpr():
                 return None
 
-    def _negated(self, form: NotExpr) -> Node | None:
-        part = self.check(form.part)
-        lasting = _lasting_in(form.part)
+    def _check_not(self, expr: NotExpr) -> Node | None:
+        part = self.check(expr.part)
+        lasting = _for_parts(expr.part)
         for each in lasting:
             hint = "Say what is to hold instead, such as '(not put_away) for 20 s'."
-            self.problems.refuse(each, "What is to hold 'for' a while cannot stand under 'not'.", hint)
+            self._problems.refuse(each, "What is to hold 'for' a while cannot stand under 'not'.", hint)
         return None if part is None or lasting else part.negated()
 
-    def _lasting(self, form: ForExpr) -> Node | None:
-        part = self.check(form.part)
-        length = self.naming.length(form.length, "What stands behind 'for'")
+    def _check_for(self, expr: ForExpr) -> Node | None:
+        part = self.check(expr.part)
+        length = self._names.length(expr.length, "What stands behind 'for'")
         return None if part is None or length is None else Lasts(part, length)
 
-    def _followed(self, form: SequenceExpr) -> Node | None:
-        scope = self.naming.scope(form.scope)
-        meant = [self.naming.words(step, "in", negated=False) for step in form.steps]
-        within = self.naming.length(form.within, "What stands behind 'within'", MAX_SPAN)
+    def _check_sequence(self, expr: SequenceExpr) -> Node | None:
+        scope = self._names.scope(expr.scope)
+        meant = [self._names.categories(step, "in", negated=False) for step in expr.steps]
+        within = self._names.length(expr.within, "What stands behind 'within'", MAX_SPAN)
         steps = tuple(step for step in meant if step is not None)
         if scope is None or within is None or len(steps) < len(meant):
             return None
-        return Flag(FeatureKey("followed", within, None, scope, None, steps), source=_span(form))
+        return Flag(FeatureKey("followed", within, None, scope, None, steps), source=_span(expr))
 
-    def _hopped(self, form: HopExpr) -> Node | None:
-        for word in (form.origin, form.goal):
+    def _check_hop(self, expr: HopExpr) -> Node | None:
+        for word in (expr.origin, expr.goal):
             if word.text not in DEVICE_KINDS:
                 hint = did_you_mean(word.text, DEVICE_KINDS, "Write laptop, phone or any.")
-                self.problems.refuse(word, f"'{shown(word.text)}' is no kind of device.", hint)
-        within = self.naming.length(form.within, "What stands behind 'within'", MAX_SPAN)
-        if within is None or form.origin.text not in DEVICE_KINDS or form.goal.text not in DEVICE_KINDS:
+                self._problems.refuse(word, f"'{shown(word.text)}' is no kind of device.", hint)
+        within = self._names.length(expr.within, "What stands behind 'within'", MAX_SPAN)
+        if within is None or expr.origin.text not in DEVICE_KINDS or expr.goal.text not in DEVICE_KINDS:
             return None
-        if form.origin.text == form.goal.text == "laptop":
-            self.problems.refuse(
-                form, "This never holds: there is one laptop.", "Write 'hop from any to laptop within 60 s'."
+        if expr.origin.text == expr.goal.text == "laptop":
+            self._problems.refuse(
+                expr, "This never holds: there is one laptop.", "Write 'hop from any to laptop within 60 s'."
             )
             return None
-        steps = (DEVICE_KINDS[form.origin.text], DEVICE_KINDS[form.goal.text])
-        return Flag(FeatureKey("hopped", within, steps=steps), source=_span(form))
+        steps = (DEVICE_KINDS[expr.origin.text], DEVICE_KINDS[expr.goal.text])
+        return Flag(FeatureKey("hopped", within, steps=steps), source=_span(expr))
 
-    def _alone(self, form: FlagExpr) -> Node | None:
-        named = self.naming.feature(form.feature)
-        if named is None:
+    def _check_flag(self, expr: FlagExpr) -> Node | None:
+        resolved = self._names.feature(expr.feature)
+        if resolved is None:
             return None
-        feature, key = named
+        feature, key = resolved
         if feature.unit is Unit.FLAG:
-            return key and Flag(key, source=_span(form.feature))
-        self.problems.refuse(form.feature, f"{feature.name} alone is neither true nor false.", example_of(feature))
+            return key and Flag(key, source=_span(expr.feature))
+        self._problems.refuse(expr.feature, f"{feature.name} alone is neither true nor false.", example_of(feature))
         return None
 
-    def _compared(self, form: CompareExpr) -> Node | None:
-        named = self.naming.feature(form.feature)
-        if named is None:
+    def _check_comparison(self, expr: CompareExpr) -> Node | None:
+        resolved = self._names.feature(expr.feature)
+        if resolved is None:
             return None
-        feature, key = named
+        feature, key = resolved
         if feature.unit in {Unit.FLAG, Unit.CATEGORY}:
             # A single '=' has been refused already, with this very hint.
-            if form.sign.width == len(form.sign.text):
+            if expr.sign.width == len(expr.sign.text):
                 kind = "yes or no" if feature.unit is Unit.FLAG else "a word"
-                message = f"{feature.name} is {kind}, and is not compared with '{form.sign.text}'."
-                self.problems.refuse(form.sign, message, example_of(feature))
+                message = f"{feature.name} is {kind}, and is not compared with '{expr.sign.text}'."
+                self._problems.refuse(expr.sign, message, example_of(feature))
             return None
-        if isinstance(form.quantity, UsualExpr):
-            return self._compared_with_usual(form, form.quantity, feature, key)
-        if isinstance(form.quantity, Token):
-            message = f"{feature.name} is compared with a number, not with '{shown(form.quantity.text)}'."
-            self.problems.refuse(form.quantity, message, example_of(feature))
+        if isinstance(expr.quantity, UsualExpr):
+            return self._check_usual(expr, expr.quantity, feature, key)
+        if isinstance(expr.quantity, Token):
+            message = f"{feature.name} is compared with a number, not with '{shown(expr.quantity.text)}'."
+            self._problems.refuse(expr.quantity, message, example_of(feature))
             return None
-        value = value_for(feature, form.quantity, self.problems)
+        value = value_for(feature, expr.quantity, self._problems)
         if value is None or isinstance(value, str):
             return None
-        refused = refusal(feature, form.operator, value, bounds_of(feature, key and key.span))
+        refused = refusal(feature, expr.operator, value, bounds_of(feature, key and key.span))
         if refused is not None:
-            self.problems.refuse(form.quantity, *refused)
+            self._problems.refuse(expr.quantity, *refused)
             return None
-        return key and Compare(key, form.operator, value, _span(form))
+        return key and Compare(key, expr.operator, value, _span(expr))
 
-    def _compared_with_usual(
-        self, form: CompareExpr, usual: UsualExpr, feature: Feature, key: FeatureKey | None
+    def _check_usual(
+        self, expr: CompareExpr, usual: UsualExpr, feature: Feature, key: FeatureKey | None
     ) -> Node | None:
         part = PERCENTILE.fullmatch(usual.part.text)
         if part is None:
             hint = "p1 to p99, such as usual(p75): three quarters of your evenings stay below it."
-            self.problems.refuse(usual.part, f"'{shown(usual.part.text)}' is no percentile.", hint)
+            self._problems.refuse(usual.part, f"'{shown(usual.part.text)}' is no percentile.", hint)
         if not feature.has_usual:
-            self.problems.refuse(usual, f"{feature.name} runs the same way on every evening: nothing of it is usual.")
-        if form.operator in {"==", "!="}:
-            self.problems.refuse(form.sign, "Hardly anything is ever just as usual.", "Write <, <=, > or >=.")
-        if part is None or key is None or not feature.has_usual or form.operator in {"==", "!="}:
+            self._problems.refuse(usual, f"{feature.name} runs the same way on every evening: nothing of it is usual.")
+        if expr.operator in {"==", "!="}:
+            self._problems.refuse(expr.sign, "Hardly anything is ever just as usual.", "Write <, <=, > or >=.")
+        if part is None or key is None or not feature.has_usual or expr.operator in {"==", "!="}:
             return None
         other = key._replace(name="usual", steps=(frozenset({key.name}),), part=int(part[1]))
-        return CompareUsual(key, form.operator, other, _span(form))
+        return CompareUsual(key, expr.operator, other, _span(expr))
 
-    def _among(self, form: InExpr) -> Node | None:
-        named = self.naming.feature(form.feature)
-        if form.by == "is" and form.words[0].text in {"known", "unknown"}:
-            if named is None:
+    def _check_membership(self, expr: InExpr) -> Node | None:
+        resolved = self._names.feature(expr.feature)
+        if expr.by == "is" and expr.words[0].text in {"known", "unknown"}:
+            if resolved is None:
                 return None
-            feature, key = named
-            wanted = (form.words[0].text == "known") != form.negated
-            return key and Known(key, wanted, feature.unit, zero_of(feature.unit), _span(form))
-        if named is not None and named[0].unit is not Unit.CATEGORY:
-            feature = named[0]
-            message = f"{feature.name} is not a category; '{form.by}' goes with categories, 'known' and 'unknown'."
-            self.problems.refuse(form.words[0], message, example_of(feature))
+            feature, key = resolved
+            wanted = (expr.words[0].text == "known") != expr.negated
+            return key and Known(key, wanted, feature.unit, zero_of(feature.unit), _span(expr))
+        if resolved is not None and resolved[0].unit is not Unit.CATEGORY:
+            feature = resolved[0]
+            message = f"{feature.name} is not a category; '{expr.by}' goes with categories, 'known' and 'unknown'."
+            self._problems.refuse(expr.words[0], message, example_of(feature))
             return None
-        words = self.naming.words(form.words, form.by, negated=form.negated)
-        if named is None or named[1] is None or words is None:
+        words = self._names.categories(expr.words, expr.by, negated=expr.negated)
+        if resolved is None or resolved[1] is None or words is None:
             return None
-        return Category(named[1], words, not form.negated, _span(form))
+        return Category(resolved[1], words, not expr.negated, _span(expr))
 
 
-def _span(form: CompareExpr | InExpr | FeatureExpr | SequenceExpr | HopExpr) -> SourceSpan:
-    return SourceSpan(form.at, form.width)
+def _span(expr: CompareExpr | InExpr | FeatureExpr | SequenceExpr | HopExpr) -> SourceSpan:
+    return SourceSpan(expr.at, expr.width)
 
 
-def _lasting_in(form: Expr) -> list[ForExpr]:
-    match form:
+def _for_parts(expr: Expr) -> list[ForExpr]:
+    match expr:
         case ForExpr():
-            return [form]
+            return [expr]
         case AndOrExpr():
-            return [each for part in form.parts for each in _lasting_in(part)]
+            return [each for part in expr.parts for each in _for_parts(part)]
         case _:
-            # What stands under a further `not` is refused there.
+            # A further `not` refuses what stands under it when it is checked itself.
             return []
