@@ -1,4 +1,4 @@
-"""The catalogue of features: a rule may only use what stands here, and `attention` must be able to measure it.
+"""The catalogue of features: a rule may only use what stands here, and `detector.core.attention` must be able to measure it.
 
 Rule 1: the unit decides what a feature may be compared with.
 Rule 2: a feature over a span looks back from the present instant, never further than the start of partner time.
@@ -32,7 +32,7 @@ DISTRACTING: Final = frozenset(
     {"social", "video", "messaging", "mail", "news", "games", "shopping", "dating", "work", "phone"}
 )
 """Categories whose uses count as distraction; named `distraction` in conditions. `phone` is a phone in the hand of
-which nobody tells what is in front. What the couple may well be looking at together (reading, together) and what says
+which it is not known what is in front. What the couple may well look at together (reading, together) and what says
 nothing (system, other) is left out."""
 
 CATEGORY_SETS: Final = {"distraction": DISTRACTING}
@@ -67,147 +67,145 @@ class ArgumentKind(StrEnum):
     CATEGORY_AND_SPAN = "category_and_span"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Feature:
-    """One row of the catalogue. `for_all`: it exists over all devices, the laptop or the phones together, too.
+    """One row of the catalogue. `has_scopes`: it can be measured over all devices, the laptop or the phones, too.
 
-    `filtered`: which uses are meant may be said more closely, by their category or by their length, too.
-    `has_usual`: what is usual of it on one's own evenings can be asked for.
+    `filters`: whether the uses that are meant can be narrowed by their category, or also by their length.
+    `has_usual`: it can be compared with what is usual of it.
     """
 
     name: str
     unit: Unit
-    span: ArgumentKind = ArgumentKind.NONE
-    for_all: bool = False
-    filtered: Literal["", "category", "length"] = ""
-    has_usual: bool = True
+    arguments: ArgumentKind
     meaning: str
+    has_scopes: bool = False
+    filters: Literal["", "category", "length"] = ""
+    has_usual: bool = True
 
 
 FEATURES: Final[dict[str, Feature]] = {
     feature.name: feature
     for feature in (
-        Feature(name="category", unit=Unit.CATEGORY, meaning="the category of the use under way"),
+        Feature("category", Unit.CATEGORY, ArgumentKind.NONE, "the category of the use under way"),
         Feature(
-            name="came_from",
-            unit=Unit.CATEGORY,
-            meaning="the category of the use that was left, on any device, at most 60 s before this one was taken up",
+            "came_from",
+            Unit.CATEGORY,
+            ArgumentKind.NONE,
+            "the category of the use that was left, on any device, at most 60 s before this one was taken up",
         ),
-        Feature(name="dwell", unit=Unit.LENGTH, meaning="how long the use under way has lasted, without idle time"),
-        Feature(name="since_input", unit=Unit.LENGTH, meaning="how long ago the last scroll, key press or click was"),
-        Feature(name="elapsed", unit=Unit.LENGTH, has_usual=False, meaning="how long ago partner time began"),
+        Feature("dwell", Unit.LENGTH, ArgumentKind.NONE, "how long the use under way has lasted, without idle time"),
+        Feature("since_input", Unit.LENGTH, ArgumentKind.NONE, "how long ago the last scroll, key press or click was"),
+        Feature("elapsed", Unit.LENGTH, ArgumentKind.NONE, "how long ago partner time began", has_usual=False),
         Feature(
-            name="remaining",
-            unit=Unit.LENGTH,
+            "remaining",
+            Unit.LENGTH,
+            ArgumentKind.NONE,
+            "how long until partner time is planned to end",
             has_usual=False,
-            meaning="how long until partner time is planned to end",
         ),
         Feature(
-            name="since_nudge",
-            unit=Unit.LENGTH,
-            meaning="how long ago the last nudge of this partner time reached the screen; unknown before the first",
+            "since_nudge",
+            Unit.LENGTH,
+            ArgumentKind.NONE,
+            "how long ago the last nudge of this partner time reached the screen; unknown before the first",
         ),
         Feature(
-            name="reopened_after",
-            unit=Unit.LENGTH,
+            "reopened_after",
+            Unit.LENGTH,
+            ArgumentKind.NONE,
+            "how long after the last nudge, on whatever device, the use under way was taken up, where it is of the category that was named; else unknown",
             has_usual=False,
-            meaning="how long after the last nudge, on whatever device, the use under way was taken up, where it is of "
-            "the category that was named; else unknown",
         ),
         Feature(
-            name="put_away",
-            unit=Unit.FLAG,
-            meaning="whether the device was left alone for 60 s, or said to be put away, since partner time began; "
-            "unknown where nobody could tell",
+            "put_away",
+            Unit.FLAG,
+            ArgumentKind.NONE,
+            "whether the device was left alone for 60 s, or said to be put away, since partner time began; unknown where nobody could tell",
         ),
         Feature(
-            name="full_screen", unit=Unit.FLAG, for_all=True, meaning="whether the toplevel in front covers the screen"
-        ),
-        Feature(name="playing", unit=Unit.FLAG, for_all=True, meaning="whether a film or music plays on the device"),
-        Feature(name="in_call", unit=Unit.FLAG, for_all=True, meaning="whether there is a call on the device"),
-        Feature(
-            name="share",
-            unit=Unit.SHARE,
-            for_all=True,
-            meaning="the share of partner time so far that went into uses of distracting categories",
+            "full_screen",
+            Unit.FLAG,
+            ArgumentKind.NONE,
+            "whether the toplevel in front covers the screen",
+            has_scopes=True,
         ),
         Feature(
-            name="glances",
-            unit=Unit.COUNT,
-            span=ArgumentKind.SPAN,
-            for_all=True,
-            meaning="how many looks under 30 s at something distracting began in the span; one under way counts",
+            "playing", Unit.FLAG, ArgumentKind.NONE, "whether a film or music plays on the device", has_scopes=True
+        ),
+        Feature("in_call", Unit.FLAG, ArgumentKind.NONE, "whether there is a call on the device", has_scopes=True),
+        Feature(
+            "share",
+            Unit.SHARE,
+            ArgumentKind.NONE,
+            "the share of partner time so far that went into uses of distracting categories",
+            has_scopes=True,
         ),
         Feature(
-            name="uses",
-            unit=Unit.COUNT,
-            span=ArgumentKind.CATEGORY_AND_SPAN,
-            for_all=True,
-            filtered="length",
-            meaning="how many uses of the category began in the span; one under way counts",
+            "glances",
+            Unit.COUNT,
+            ArgumentKind.SPAN,
+            "how many looks under 30 s at something distracting began in the span; one under way counts",
+            has_scopes=True,
         ),
         Feature(
-            name="opens",
-            unit=Unit.COUNT,
-            span=ArgumentKind.SPAN,
-            for_all=True,
-            filtered="category",
-            meaning="how many openings of something distracting a phone told of in the span; unknown before the first",
+            "uses",
+            Unit.COUNT,
+            ArgumentKind.CATEGORY_AND_SPAN,
+            "how many uses of the category began in the span; one under way counts",
+            has_scopes=True,
+            filters="length",
         ),
         Feature(
-            name="pick_ups",
-            unit=Unit.COUNT,
-            span=ArgumentKind.SPAN,
-            for_all=True,
-            meaning="how often a phone was unlocked in the span; unknown before the first time",
+            "opens",
+            Unit.COUNT,
+            ArgumentKind.SPAN,
+            "how many openings of something distracting a phone told of in the span; unknown before the first",
+            has_scopes=True,
+            filters="category",
         ),
         Feature(
-            name="led_pick_ups",
-            unit=Unit.COUNT,
-            span=ArgumentKind.SPAN,
-            for_all=True,
-            meaning="how often a phone was unlocked in the span, at most 30 s after a notification on it; unknown before "
-            "it told of one",
+            "pick_ups",
+            Unit.COUNT,
+            ArgumentKind.SPAN,
+            "how often a phone was unlocked in the span; unknown before the first time",
+            has_scopes=True,
         ),
         Feature(
-            name="own_pick_ups",
-            unit=Unit.COUNT,
-            span=ArgumentKind.SPAN,
-            for_all=True,
-            meaning="how often a phone was unlocked in the span, with no notification in the 30 s before; unknown before "
-            "it told of one",
+            "led_pick_ups",
+            Unit.COUNT,
+            ArgumentKind.SPAN,
+            "how often a phone was unlocked in the span, at most 30 s after a notification on it; unknown before it told of one",
+            has_scopes=True,
         ),
         Feature(
-            name="time",
-            unit=Unit.LENGTH,
-            span=ArgumentKind.CATEGORY_AND_SPAN,
-            for_all=True,
-            filtered="length",
-            meaning="how much of the span went into uses of the category",
+            "own_pick_ups",
+            Unit.COUNT,
+            ArgumentKind.SPAN,
+            "how often a phone was unlocked in the span, with no notification in the 30 s before; unknown before it told of one",
+            has_scopes=True,
         ),
         Feature(
-            name="switches",
-            unit=Unit.COUNT,
-            span=ArgumentKind.SPAN,
-            for_all=True,
-            meaning="how often one activity gave way to another in the span, without a pause between them",
-        ),
-        Feature(name="scrolls", unit=Unit.COUNT, span=ArgumentKind.SPAN, meaning="scroll steps in the span"),
-        Feature(name="keys", unit=Unit.COUNT, span=ArgumentKind.SPAN, meaning="key presses in the span"),
-        Feature(name="clicks", unit=Unit.COUNT, span=ArgumentKind.SPAN, meaning="clicks in the span"),
-        Feature(
-            name="scroll_rate", unit=Unit.RATE, span=ArgumentKind.SPAN, meaning="scroll steps per minute over the span"
+            "time",
+            Unit.LENGTH,
+            ArgumentKind.CATEGORY_AND_SPAN,
+            "how much of the span went into uses of the category",
+            has_scopes=True,
+            filters="length",
         ),
         Feature(
-            name="key_rate", unit=Unit.RATE, span=ArgumentKind.SPAN, meaning="key presses per minute over the span"
+            "switches",
+            Unit.COUNT,
+            ArgumentKind.SPAN,
+            "how often one activity gave way to another in the span, without a pause between them",
+            has_scopes=True,
         ),
-        Feature(name="click_rate", unit=Unit.RATE, span=ArgumentKind.SPAN, meaning="clicks per minute over the span"),
-        Feature(
-            name="switch_rate",
-            unit=Unit.RATE,
-            span=ArgumentKind.SPAN,
-            for_all=True,
-            meaning="switches per minute over the span",
-        ),
+        Feature("scrolls", Unit.COUNT, ArgumentKind.SPAN, "scroll steps in the span"),
+        Feature("keys", Unit.COUNT, ArgumentKind.SPAN, "key presses in the span"),
+        Feature("clicks", Unit.COUNT, ArgumentKind.SPAN, "clicks in the span"),
+        Feature("scroll_rate", Unit.RATE, ArgumentKind.SPAN, "scroll steps per minute over the span"),
+        Feature("key_rate", Unit.RATE, ArgumentKind.SPAN, "key presses per minute over the span"),
+        Feature("click_rate", Unit.RATE, ArgumentKind.SPAN, "clicks per minute over the span"),
+        Feature("switch_rate", Unit.RATE, ArgumentKind.SPAN, "switches per minute over the span", has_scopes=True),
     )
 }

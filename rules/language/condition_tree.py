@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import ClassVar, Final, Literal, NamedTuple
 
@@ -34,9 +34,6 @@ class SourceSpan(NamedTuple):
     def opposite(self) -> SourceSpan:
         """Return the same words, negated once more."""
         return self._replace(negated=not self.negated)
-
-
-NOWHERE: Final = SourceSpan()
 
 
 class Node(ABC):
@@ -78,6 +75,7 @@ class _Comparison(Node):
     """A comparison of one feature; two are equal wherever their words stand."""
 
     key: FeatureKey
+    source: SourceSpan = field(default=SourceSpan(), compare=False, kw_only=True)
 
     def keys(self) -> frozenset[FeatureKey]:
         return frozenset({self.key})
@@ -92,10 +90,9 @@ class Compare(_Comparison):
 
     operator: str
     value: Value
-    source: SourceSpan = field(default=NOWHERE, compare=False)
 
     def negated(self) -> Node:
-        return Compare(self.key, OPPOSITE[self.operator], self.value, self.source.opposite())
+        return replace(self, operator=OPPOSITE[self.operator], source=self.source.opposite())
 
     def truth(self, generator: CodeGenerator, known: frozenset[int]) -> CodeFragment:
         number = generator.key(self.key)
@@ -115,10 +112,9 @@ class CompareUsual(_Comparison):
 
     operator: str
     usual: FeatureKey
-    source: SourceSpan = field(default=NOWHERE, compare=False)
 
     def negated(self) -> Node:
-        return CompareUsual(self.key, OPPOSITE[self.operator], self.usual, self.source.opposite())
+        return replace(self, operator=OPPOSITE[self.operator], source=self.source.opposite())
 
     def keys(self) -> frozenset[FeatureKey]:
         return frozenset({self.key, self.usual})
@@ -147,7 +143,6 @@ class Category(_Comparison):
 
     words: frozenset[str]
     wanted: bool = True
-    source: SourceSpan = field(default=NOWHERE, compare=False)
 
     @property
     def categories(self) -> frozenset[str] | None:
@@ -157,7 +152,7 @@ class Category(_Comparison):
         return self.words if self.wanted else frozenset(CATEGORIES) - self.words
 
     def negated(self) -> Node:
-        return Category(self.key, self.words, not self.wanted, self.source.opposite())
+        return replace(self, wanted=not self.wanted, source=self.source.opposite())
 
     def truth(self, generator: CodeGenerator, known: frozenset[int]) -> CodeFragment:
         number = generator.key(self.key)
@@ -182,7 +177,6 @@ class Flag(_Comparison):
     """A yes or no; an unknown one is neither."""
 
     wanted: bool = True
-    source: SourceSpan = field(default=NOWHERE, compare=False)
 
     @property
     def categories(self) -> frozenset[str] | None:
@@ -190,7 +184,7 @@ class Flag(_Comparison):
         return self.key.steps[-1] if self.key.name == "followed" and self.wanted else None
 
     def negated(self) -> Node:
-        return Flag(self.key, not self.wanted, self.source.opposite())
+        return replace(self, wanted=not self.wanted, source=self.source.opposite())
 
     def truth(self, generator: CodeGenerator, known: frozenset[int]) -> CodeFragment:
         number = generator.key(self.key)
@@ -212,10 +206,9 @@ class Known(_Comparison):
     wanted: bool
     unit: Unit
     zero: Value
-    source: SourceSpan = field(default=NOWHERE, compare=False)
 
     def negated(self) -> Node:
-        return Known(self.key, not self.wanted, self.unit, self.zero, self.source.opposite())
+        return replace(self, wanted=not self.wanted, source=self.source.opposite())
 
     def truth(self, generator: CodeGenerator, known: frozenset[int]) -> CodeFragment:
         number = generator.key(self.key)

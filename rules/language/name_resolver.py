@@ -21,7 +21,7 @@ EXAMPLES: Final = {
     ArgumentKind.SPAN: "{name}(10 min)",
     ArgumentKind.CATEGORY_AND_SPAN: "{name}(social, 10 min)",
 }
-FILTERED: Final = {
+FILTER_EXAMPLES: Final = {
     "category": "{name}(category is news, 10 min)",
     "length": "{name}(category is social, shorter than 30 s, 10 min)",
 }
@@ -118,7 +118,7 @@ class NameResolver:
 
     def _check_scope(self, named: FeatureExpr, feature: Feature) -> str | None:
         scope = self.scope(named.scope)
-        if scope is not None and named.scope is not None and not feature.for_all:
+        if scope is not None and named.scope is not None and not feature.has_scopes:
             said = named.scope.text
             self._problems.refuse(named.scope, f"{feature.name} is known of one device only.", f"Leave '{said}.' out.")
             return None
@@ -128,8 +128,8 @@ class NameResolver:
         self, named: FeatureExpr, feature: Feature
     ) -> tuple[str | None, timedelta | None, Filter | None] | None:
         given = named.arguments
-        example = f"Write {EXAMPLES[feature.span].format(name=feature.name)}."
-        if feature.span is ArgumentKind.NONE:
+        example = f"Write {EXAMPLES[feature.arguments].format(name=feature.name)}."
+        if feature.arguments is ArgumentKind.NONE:
             if given is None:
                 return None, None, None
             self._problems.refuse(named, f"{feature.name} takes no span.", example)
@@ -137,10 +137,10 @@ class NameResolver:
         filters = [each for each in given or () if isinstance(each, CategoryFilter | LengthFilter)]
         if given is not None and filters:
             return self._check_filters(named, feature, given, filters)
-        wanted = 1 if feature.span is ArgumentKind.SPAN else 2
+        wanted = 1 if feature.arguments is ArgumentKind.SPAN else 2
         if given is None or len(given) != wanted:
-            if feature.filtered == "category" and len(given or ()) == 2:
-                example = f"Write {FILTERED['category'].format(name=feature.name)}."
+            if feature.filters == "category" and len(given or ()) == 2:
+                example = f"Write {FILTER_EXAMPLES['category'].format(name=feature.name)}."
             what = "a span" if wanted == 1 else "a category and a span"
             self._problems.refuse(named, f"{feature.name} needs {what}.", example)
             return None
@@ -172,8 +172,8 @@ class NameResolver:
         given: tuple[Argument, ...],
         filters: list[CategoryFilter | LengthFilter],
     ) -> tuple[str | None, timedelta | None, Filter | None] | None:
-        example = f"Write for example {FILTERED[feature.filtered or 'length'].format(name=feature.name)}."
-        if not feature.filtered:
+        example = f"Write for example {FILTER_EXAMPLES[feature.filters or 'length'].format(name=feature.name)}."
+        if not feature.filters:
             hint = "uses(…), time(…) and opens(…) do; for example uses(category is social, shorter than 30 s, 10 min)."
             self._problems.refuse(filters[0], f"{feature.name} takes no filter.", hint)
             return None
@@ -198,7 +198,7 @@ class NameResolver:
         self, each: Argument, feature: Feature, example: str
     ) -> tuple[str, frozenset[str] | timedelta | None]:
         match each:
-            case LengthFilter() if feature.filtered != "length":
+            case LengthFilter() if feature.filters != "length":
                 self._problems.refuse(each, "An opening has no length.", example)
                 return each.by, None
             case LengthFilter():
@@ -206,7 +206,7 @@ class NameResolver:
             case CategoryFilter():
                 meant = self.categories(each.words, each.by, negated=each.negated, plain=False)
                 return "categories", frozenset(CATEGORIES) - meant if meant and each.negated else meant
-            case Token() if feature.span is ArgumentKind.CATEGORY_AND_SPAN:
+            case Token() if feature.arguments is ArgumentKind.CATEGORY_AND_SPAN:
                 category = self._check_category(each, feature, example)
                 return "categories", None if category is None else frozenset({category})
             case _:
@@ -231,7 +231,7 @@ class NameResolver:
 
 def example_of(feature: Feature) -> str:
     """Return a condition over the feature, as a hint."""
-    name = EXAMPLES[feature.span].format(name=feature.name)
+    name = EXAMPLES[feature.arguments].format(name=feature.name)
     wanted = {
         Unit.LENGTH: f"{name} >= 30 s",
         Unit.COUNT: f"{name} >= 3",

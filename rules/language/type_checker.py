@@ -138,7 +138,7 @@ class TypeChecker:
         if refused is not None:
             self._problems.refuse(expr.quantity, *refused)
             return None
-        return key and Compare(key, expr.operator, value, _span(expr))
+        return key and Compare(key, expr.operator, value, source=_span(expr))
 
     def _check_usual(
         self, expr: CompareExpr, usual: UsualExpr, feature: Feature, key: FeatureKey | None
@@ -154,7 +154,7 @@ class TypeChecker:
         if part is None or key is None or not feature.has_usual or expr.operator in {"==", "!="}:
             return None
         other = key._replace(name="usual", steps=(frozenset({key.name}),), part=int(part[1]))
-        return CompareUsual(key, expr.operator, other, _span(expr))
+        return CompareUsual(key, expr.operator, other, source=_span(expr))
 
     def _check_membership(self, expr: InExpr) -> Node | None:
         resolved = self._names.feature(expr.feature)
@@ -163,7 +163,7 @@ class TypeChecker:
                 return None
             feature, key = resolved
             wanted = (expr.words[0].text == "known") != expr.negated
-            return key and Known(key, wanted, feature.unit, zero_of(feature.unit), _span(expr))
+            return key and Known(key, wanted, feature.unit, zero_of(feature.unit), source=_span(expr))
         if resolved is not None and resolved[0].unit is not Unit.CATEGORY:
             feature = resolved[0]
             message = f"{feature.name} is not a category; '{expr.by}' goes with categories, 'known' and 'unknown'."
@@ -172,7 +172,7 @@ class TypeChecker:
         words = self._names.categories(expr.words, expr.by, negated=expr.negated)
         if resolved is None or resolved[1] is None or words is None:
             return None
-        return Category(resolved[1], words, not expr.negated, _span(expr))
+        return Category(resolved[1], words, not expr.negated, source=_span(expr))
 
 
 def _span(expr: CompareExpr | InExpr | FeatureExpr | SequenceExpr | HopExpr) -> SourceSpan:

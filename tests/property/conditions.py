@@ -149,7 +149,7 @@ def filters(draw: st.DrawFn, feature: Feature) -> tuple[list[str], Filter]:
     """Return filters as they are written, in any order, and what they mean."""
     texts: list[str] = []
     categories, shorter, longer = None, None, None
-    if feature.filtered == "category" or draw(st.booleans()):
+    if feature.filters == "category" or draw(st.booleans()):
         words = draw(SOME)
         text, categories = draw(
             st.sampled_from(
@@ -163,7 +163,7 @@ def filters(draw: st.DrawFn, feature: Feature) -> tuple[list[str], Filter]:
             )
         )
         texts.append(text)
-    if feature.filtered == "length":
+    if feature.filters == "length":
         if draw(st.booleans()):
             longer = draw(st.integers(1, 20))
             texts.append(f"longer than {longer} s")
@@ -182,13 +182,13 @@ def filters(draw: st.DrawFn, feature: Feature) -> tuple[list[str], Filter]:
 def features(draw: st.DrawFn, units: tuple[Unit, ...] = tuple(Unit)) -> Asked:
     """Return a feature of one of these units, with whatever span, scope and filters it may have."""
     feature = draw(st.sampled_from([each for each in FEATURES.values() if each.unit in units]))
-    scope = draw(st.sampled_from(["", *SCOPES])) if feature.for_all else ""
+    scope = draw(st.sampled_from(["", *SCOPES])) if feature.has_scopes else ""
     arguments: list[str] = []
     span, category, which = None, None, None
-    if feature.span is not ArgumentKind.NONE:
-        if feature.filtered and draw(st.booleans()):
+    if feature.arguments is not ArgumentKind.NONE:
+        if feature.filters and draw(st.booleans()):
             arguments, which = draw(filters(feature))
-        elif feature.span is ArgumentKind.CATEGORY_AND_SPAN:
+        elif feature.arguments is ArgumentKind.CATEGORY_AND_SPAN:
             category = draw(st.sampled_from(CATEGORIES))
             arguments = [category]
         said, span = draw(st.sampled_from(list(SPANS.items())))

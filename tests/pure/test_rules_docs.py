@@ -24,8 +24,8 @@ ARGUMENTS = {ArgumentKind.NONE: "", ArgumentKind.SPAN: "(10 min)", ArgumentKind.
 
 
 def row(feature: Feature) -> str:
-    scope = "yes" if feature.for_all else ""
-    name = feature.name + ARGUMENTS[feature.span]
+    scope = "yes" if feature.has_scopes else ""
+    name = feature.name + ARGUMENTS[feature.arguments]
     return f"| `{name}` | {COMPARED[feature.unit]} | {scope} | {feature.meaning} |"
 
 
