@@ -16,7 +16,7 @@ from tests.integration.test_daemon_reconciler import (
     minutes,
     path,
 )
-from tests.property.test_arrival import starts
+from tests.property.test_start import starts
 from tests.timelines.reading import play
 
 __all__ = ["evenings", "path"]

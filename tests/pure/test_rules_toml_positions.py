@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rules.toml_positions import TomlPosition, TomlPositions, locate, locate_key
+from rules.toml_positions import TomlPosition, TomlPositions
 
 TEXT = '''# a comment with [brackets] and = signs
 title = "mine"  # and another
@@ -61,18 +61,18 @@ def at(place: TomlPosition | None) -> tuple[int, int, int]:
     ],
 )
 def test_a_value_is_found_by_its_path(path: tuple[str | int, ...], expected: tuple[int, int, int]) -> None:
-    assert at(locate(TEXT, path)) == expected
+    assert at(TomlPositions(TEXT).values.get(path)) == expected
 
 
 def test_a_key_is_found_by_its_path_and_a_header_counts_as_its_key() -> None:
-    assert at(locate_key(TEXT, ("rule", 0, "when"))) == (7, 1, 4)
-    assert at(locate_key(TEXT, ("quoted key", "inner"))) == (3, 14, 5)
-    assert at(locate_key(TEXT, ("rule", 1, "more"))) == (17, 7, 4)
+    assert at(TomlPositions(TEXT).keys.get(("rule", 0, "when"))) == (7, 1, 4)
+    assert at(TomlPositions(TEXT).keys.get(("quoted key", "inner"))) == (3, 14, 5)
+    assert at(TomlPositions(TEXT).keys.get(("rule", 1, "more"))) == (17, 7, 4)
 
 
 def test_what_is_not_there_has_no_place() -> None:
     for path in [("nothing",), ("rule", 2), ("rule", 0, "list", 2), (), ("rule", "code")]:
-        assert locate(TEXT, path) is None
+        assert TomlPositions(TEXT).values.get(path) is None
 
 
 @pytest.mark.parametrize(
