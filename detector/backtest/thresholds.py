@@ -66,7 +66,12 @@ def find_threshold(condition: str) -> Threshold | None:
 
 def higher(rule: Rule, threshold: Threshold) -> Iterator[tuple[Number, Rule]]:
     """Yield the rule with every higher number that makes sense, lowest first; the code stays the same."""
-    for number in _numbers(threshold.number):
+    now, numbers = threshold.number, list[Number]()
+    if isinstance(now, int):
+        numbers += range(now + 1, now * MAX_COUNT_FACTOR + 1)
+    else:
+        numbers += [length for length in _ROUND_LENGTHS if now < length <= now * MAX_LENGTH_FACTOR]
+    for number in numbers:
         try:
             condition = compile_condition(with_number(rule.condition.text, threshold, number))
         except RuleError:
@@ -100,9 +105,3 @@ def _threshold(match: re.Match[str]) -> Threshold | None:
     if value is None:
         return None
     return Threshold(feature=feature, name=name, span=match["span"], number=value, at=at, width=len(number))
-
-
-def _numbers(number: Number) -> list[Number]:
-    if isinstance(number, int):
-        return list(range(number + 1, number * MAX_COUNT_FACTOR + 1))
-    return [length for length in _ROUND_LENGTHS if number < length <= number * MAX_LENGTH_FACTOR]

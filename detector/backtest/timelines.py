@@ -34,7 +34,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Final
@@ -85,7 +84,7 @@ def read_timelines(text: str, name: str) -> list[Timeline]:
     reader.problems += [
         Problem(file=timeline.place, message=_("no partner time begins in this timeline"), hint=_FIRST_LINE)
         for timeline in reader.found
-        if not any(isinstance(seen, PartnerTimeBegan) for seen in timeline.observations)
+        if not any(isinstance(observation, PartnerTimeBegan) for observation in timeline.observations)
     ]
     if reader.problems:
         more = len(reader.problems) - MAX_PROBLEMS
@@ -93,7 +92,7 @@ def read_timelines(text: str, name: str) -> list[Timeline]:
         raise UserError([*reader.problems[:MAX_PROBLEMS], *rest])
     # A line such as `19:00:01-19:01:05   2 scrolls a second` stands for observations between those of later lines.
     for timeline in reader.found:
-        timeline.observations.sort(key=_at)
+        timeline.observations.sort(key=lambda observation: observation.at)
     return reader.found
 
 
@@ -114,18 +113,18 @@ class _TimelineReader:
         elif line.strip() and not line.startswith("("):
             try:
                 self._line(line)
-            except InvalidLine as wrong:
+            except InvalidLine as error:
                 # The caret must stand under the word in the line as it is shown: letters are replaced one by one.
-                at = line.find(wrong.word) if wrong.word else 0
+                at = line.find(error.word) if error.word else 0
                 shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)
                 place = Problem(
                     file=self._name,
                     line=number,
                     column=max(at, 0) + 1,
-                    width=max(1, len(wrong.word)),
+                    width=max(1, len(error.word)),
                     source=shown,
-                    message=str(wrong),
-                    hint=wrong.hint,
+                    message=str(error),
+                    hint=error.hint,
                 )
                 self.problems.append(place)
 
@@ -181,8 +180,8 @@ def started(effects: Iterable[Effect]) -> str:
 def play(timeline: Timeline, core: Pipeline) -> list[Effect]:
     """Feed the core what is observed in the timeline, and let the evening run out; return every effect."""
     effects: list[Effect] = []
-    for seen in timeline.observations:
-        effects += core.feed(seen)
+    for observation in timeline.observations:
+        effects += core.feed(observation)
     # The last nudge may wait for its outcome, and partner time itself ends, after the last line.
     while core.deadline is not None:
         effects += core.advance(core.deadline)
@@ -225,7 +224,3 @@ def _side_by_side(expected: Sequence[str], decided: Sequence[str]) -> str:
         rows.append((_("(nothing)"), "|", _("(nothing)")))
     width = max(len(one) for one, _sign, _other in rows)
     return "\n".join(f"    {one:{width}}  {sign or ' '}  {other}".rstrip() for one, sign, other in rows)
-
-
-def _at(seen: Observation) -> datetime:
-    return seen.at

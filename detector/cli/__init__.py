@@ -96,7 +96,6 @@ _TOPICS: Final[dict[str, str]] = {
 
 @cache
 def load_command(name: str) -> click.Command:
-    """Import the command of this name, and translate its help."""
     topic = next(topic for topic, names in _TOPICS.items() if name in names.split())
     module = import_module(f"detector.cli.{topic}.commands")
     command: click.Command = getattr(module, f"{name.replace('-', '_')}_command")
@@ -125,7 +124,6 @@ class Commands(click.Group):
     """A group that knows its commands by name and imports each only when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names in the order of the groups."""
         del ctx
         return [name for group in COMMANDS.values() for name in group]
 
@@ -134,7 +132,6 @@ class Commands(click.Group):
         return load_command(cmd_name) if cmd_name in self.list_commands(ctx) else None
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Return what Tab may complete, from the table, importing no command."""
         if incomplete.startswith("-"):
             return super().shell_complete(ctx, incomplete)
         from click.shell_completion import CompletionItem  # noqa: PLC0415 - only for a shell that asks

@@ -21,8 +21,8 @@ class LengthType(click.ParamType[timedelta]):
             return value
         try:
             return parse_length(str(value))
-        except ValueError as wrong:
-            self.fail(str(wrong), param, ctx)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 LENGTH: Final = LengthType()

@@ -206,7 +206,8 @@ def _table(heading: str, counts: Sequence[MomentCount], width: int, column: int)
     lines = [heading]
     for count in counts:
         rate = "" if count.per_hour is None else f"{_('{rate} per h').format(rate=f'{count.per_hour:.1f}'):>12}"
-        lines.append(f"  {_cut(count.name, column):<{column}}{count.moments:>7}{rate}  {_bar(count.moments / most)}")
+        name = count.name if len(count.name) <= column else count.name[: column - 1] + "…"
+        lines.append(f"  {name:<{column}}{count.moments:>7}{rate}  {_bar(count.moments / most)}")
     return lines
 
 
@@ -354,7 +355,3 @@ def _date(at: datetime) -> str:
 
 def _partner_times(count: int) -> str:
     return ngettext("{count} partner time", "{count} partner times", count).format(count=count)
-
-
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"

@@ -65,7 +65,6 @@ def comparison_lines(
 def comparison_as_json(
     found: Comparison, since: datetime, *, under_way: int, is_in_force: bool, zone: ZoneInfo
 ) -> dict[str, Any]:
-    """Return the comparison for JSON."""
 
     def sides(of: Comparison | RuleComparison) -> dict[str, Any]:
         return {"now": _counts_as_json(of.now, found.evenings), "then": _counts_as_json(of.then, found.evenings)}

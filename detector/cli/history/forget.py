@@ -26,8 +26,8 @@ def forget(length: tuple[str, ...], *, everything: bool, yes: bool) -> None:
         return
     try:
         _forget_last(parse_length(" ".join(length)))
-    except ValueError as wrong:
-        raise UserError(f"{wrong}.") from None
+    except ValueError as error:
+        raise UserError(f"{error}.") from None
 
 
 def _forget_last(length: timedelta) -> None:

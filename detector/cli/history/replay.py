@@ -27,7 +27,6 @@ MAX_NAME: Final = 26
 
 
 def replay(file: Path, *, as_json: bool) -> None:
-    """Play the recording through the rules of today, and write the moments as a table or as JSON."""
     settings = read_settings(config_path())
     rules = load_rules(rules_dir()).rules
     core = Pipeline(rules, settings.policy, settings.attention)

@@ -29,7 +29,6 @@ from detector.zone import local_zone
 
 
 def report(since: str, *, json_wanted: bool) -> None:
-    """Write the report on what is kept since then, as text or as JSON."""
     now, zone = SystemClock().now(), local_zone()
     summary = _summarise(parse_since(since, now, zone), now, zone)
     if json_wanted:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import click
@@ -29,6 +29,8 @@ from rules.engine import needs
 from rules.explain import say_what
 from rules.model import FeatureKey, Rule, Value
 
+_NOTHING_KEPT: Final = _("Nothing is kept yet, so there is nothing to explain.")
+
 
 def why(what: tuple[str, ...], *, day: str | None, is_list: bool, as_json: bool) -> None:
     """Write why a moment was a nudge or was not, or which moments there are; `what` are the words of the command line."""
@@ -36,7 +38,7 @@ def why(what: tuple[str, ...], *, day: str | None, is_list: bool, as_json: bool)
     try:
         store = Store.open(store_path(), read_only=True)
     except StoreMissing:
-        raise UserError(_nothing_kept()) from None
+        raise UserError(_NOTHING_KEPT) from None
     with store:
         explainer = _Explainer(store, load_rules(rules_dir()).rules, local_zone(), day)
         if is_list:
@@ -140,10 +142,6 @@ class _Explainer:
         return _("Partner time on {span}.").format(span=_span(occurrence, self._zone))
 
 
-def _nothing_kept() -> str:
-    return _("Nothing is kept yet, so there is nothing to explain.")
-
-
 def _parse_arguments(what: tuple[str, ...]) -> tuple[bool, str | None]:
     is_negated = bool(what) and what[0] == "not"
     rest = what[1:] if is_negated else what
@@ -163,7 +161,7 @@ def _parse_arguments(what: tuple[str, ...]) -> tuple[bool, str | None]:
 
 def _occurrences_on(occurrences: Sequence[StoredOccurrence], day: str | None, zone: ZoneInfo) -> list[StoredOccurrence]:
     if not occurrences:
-        raise UserError(_nothing_kept())
+        raise UserError(_NOTHING_KEPT)
     if day is None:
         return list(occurrences)
     try:

@@ -12,7 +12,6 @@ from detector.paths import config_path
 
 
 def show_settings(*, as_json: bool) -> None:
-    """Write every setting in force."""
     path = config_path()
     settings = read_settings(path)
     if as_json:
@@ -23,12 +22,10 @@ def show_settings(*, as_json: bool) -> None:
 
 
 def print_sample() -> None:
-    """Write the sample to the standard output."""
     click.echo(sample(), nl=False)
 
 
 def write_sample() -> None:
-    """Write the sample where the config is read from."""
     path = config_path()
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

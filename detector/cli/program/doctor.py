@@ -46,7 +46,6 @@ WITHOUT: Final = {
 
 
 def write_findings(*, as_json: bool) -> None:
-    """Examine the session, the daemon, devices, calendars, settings and rules, and write what was found."""
     findings = asyncio.run(examine(SystemClock()))
     if as_json:
         print_json(findings)

@@ -18,7 +18,6 @@ from detector.sensors import session_type
 
 
 def run(*, offer: bool, or_try: bool, quiet: bool) -> None:
-    """Run the daemon until it is stopped."""
     if or_try and session_type() == "tty":
         from detector.cli.program.demo import play_demo  # noqa: PLC0415 - keeps the report out of the daemon's memory
 

@@ -28,7 +28,6 @@ from detector.store.store import Store
 
 
 def install_service() -> None:
-    """Write the unit for this installation, enable it, and start it."""
     path, unit, network = unit_path(), unit_for(command_path()), _needs_network()
     # Another program, or the person, may have a unit of that name.
     if path.exists() and not is_own_unit(path):
@@ -51,7 +50,6 @@ def install_service() -> None:
 
 
 def uninstall_service() -> None:
-    """Stop the service and remove its unit."""
     path = unit_path()
     if not path.exists():
         allow_network(wanted=False)

@@ -27,7 +27,6 @@ SAME_DAY: Final = timedelta(hours=20)
 
 
 def write_status(*, as_json: bool) -> None:
-    """Write whether the daemon runs, what it does, and what is declared."""
     pid = running_pid()
     state: dict[str, Any] = {"running": pid is not None, "pid": pid}
     state |= _parse(running_status() if pid is not None else None)

@@ -42,5 +42,4 @@ def calendar_lines(calendars: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def offer_lines(offers: Sequence[dict[str, Any]]) -> list[str]:
-    """Return a sentence for each offer."""
     return [say_offer(each["category"], each["times"]) for each in offers]

@@ -55,7 +55,6 @@ def write_proposals(*, as_json: bool) -> None:
 
 
 def accept_proposal(code: str) -> None:
-    """Write the proposed rule into the person's own rules."""
     week, evenings = _read_week()
     proposal = _find(code, evenings, week)
     today = f"{plan.CLOCK.now().astimezone():%Y-%m-%d}"

@@ -22,7 +22,6 @@ QUESTION: Final = _("Shall it keep quiet for the first seven evenings, and then 
 
 
 def start_week() -> None:
-    """Let the quiet week begin with the next partner time."""
     with plan.open_store() as store:
         if quiet_week.current_evening(store, local_zone()) is not None:
             week = quiet_week.load(store)
@@ -37,7 +36,6 @@ def start_week() -> None:
 
 
 def stop_week() -> None:
-    """End the quiet week now, if it is under way."""
     with plan.open_store() as store:
         evening = quiet_week.current_evening(store, local_zone())
         if evening is not None:
@@ -51,7 +49,6 @@ def stop_week() -> None:
 
 
 def write_status(*, as_json: bool) -> None:
-    """Write how many of the evenings are done."""
     try:
         # Read-only, as asking how far it is must not make a store.
         with Store.open(store_path(), read_only=True) as store:
@@ -86,7 +83,6 @@ def say_missing(week: QuietWeek, done: int) -> list[str]:
 
 
 def say_evenings(done: int) -> str:
-    """Return how many of the evenings are done."""
     return _("{done} of {all} evenings").format(done=done, all=EVENINGS)
 
 

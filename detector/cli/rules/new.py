@@ -61,7 +61,6 @@ def new_rule(
     file: Path | None,
     dry_run: bool,
 ) -> None:
-    """Make a rule of what was said and answered, check it, and add it to the file."""
     loaded = load_rules(rules_dir())
     by_code = {rule.code: rule for rule in loaded.rules}
     if origin is None and code is not None and code.upper() in by_code and when is None and category is None:

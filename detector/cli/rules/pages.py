@@ -32,7 +32,6 @@ SECTIONS: Final = {
 
 
 def list_rules(*, as_json: bool) -> None:
-    """Write the rules in force, those that cannot work here, and what is wrong with the person's own."""
     loaded = load_rules(rules_dir())
     unusable = asyncio.run(unusable_here(loaded.rules, SystemClock()))
     if as_json:
@@ -62,7 +61,6 @@ def list_rules(*, as_json: bool) -> None:
 
 
 def show_rule(code: str, *, as_json: bool) -> None:
-    """Write the page of the rule."""
     loaded = load_rules(rules_dir())
     # Codes are written in capital letters, but nobody has to type them so.
     rule = next((rule for rule in loaded.rules if rule.code == code.upper()), None)

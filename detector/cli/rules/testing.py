@@ -76,8 +76,8 @@ def _read(files: Sequence[Path]) -> list[Timeline]:
             continue
         try:
             found += read_timelines(text, click.format_filename(path))
-        except UserError as wrong:
-            problems += wrong.problems
+        except UserError as error:
+            problems += error.problems
     if problems:
         raise UserError(problems)
     return found

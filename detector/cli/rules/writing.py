@@ -49,7 +49,6 @@ class Draft:
     more: Mapping[str, str | bool] = field(default_factory=dict)
 
     def as_toml(self) -> str:
-        """Return the rule as it stands in a pack, with comments for the person who edits it."""
         when = self.when.strip()
         lines = [f"# {line}".rstrip() for line in self.comment.splitlines()]
         lines += [
@@ -81,7 +80,6 @@ def new_condition(category: str, sign: str, after: timedelta) -> str:
 
 
 def say_condition(category: str, sign: str, after: timedelta) -> str:
-    """Return when such a rule holds, as the end of a sentence that begins with it."""
     what = _("something distracting") if category == "distraction" else say_category(category)
     return {
         "time": _("holds once {what} has been in front for {length}"),
@@ -119,7 +117,6 @@ def with_exception(when: str, exempt: Condition) -> str:
 
 
 def needs_of(condition: Condition, input_features: Collection[str]) -> str:
-    """Return what must be sensed for the condition."""
     names = {key.name for key in condition.needs}
     needs = [_("What is in front")]
     if names & set(input_features):
@@ -130,13 +127,11 @@ def needs_of(condition: Condition, input_features: Collection[str]) -> str:
 
 
 def free_code(taken: Collection[str]) -> str:
-    """Return the first code of X101, X102 … that no rule has."""
     # No built-in code begins with X.
     return next(code for number in range(101, 10_000) if (code := f"X{number}") not in taken)
 
 
 def append_rule(before: str | None, draft: str) -> str:
-    """Return the text of the file with the rule after what is in it."""
     if not before:
         return "# " + _("Rules of your own; docs/rules.md says how they are written.") + "\n\n" + draft
     # The file keeps its line ends: an editor on another system may have written it.

@@ -64,7 +64,6 @@ def learn(subject: Subject, category: str | None, *, yes: bool) -> None:
 
 
 def learn_unknown(apps: Iterable[str]) -> None:
-    """Ask what each of these apps of a phone is, if nobody knows it, and write the answers into the config."""
     config = ConfigText(config_path())
     classifier = load_classifier(config.settings.activities)
     unknown = [app for app in dict.fromkeys(apps) if classifier.classify_phone(app).entry is None]

@@ -33,18 +33,15 @@ class Subject:
 
     @classmethod
     def of(cls, toplevel: Toplevel) -> Subject:
-        """Return what a sensor saw in front."""
         return cls(
             app=toplevel.app_id, title=toplevel.title, program=toplevel.program, inside=toplevel.inside, is_seen=True
         )
 
     @property
     def is_on_desktop(self) -> bool:
-        """Whether anything but a phone's package is named."""
         return any(word is not None for word in (self.app, self.title, self.program, self.inside))
 
     def classify(self, classifier: Classifier) -> Classification:
-        """Return what the classifier makes of it."""
         if self.package is not None:
             return classifier.classify_phone(self.package)
         return classifier.classify(self.app or "", self.title or "", self.program, self.inside)
@@ -77,7 +74,6 @@ def write_classification(subject: Subject, found: Classification, *, as_json: bo
 
 
 def write_row(key: str, text: str) -> None:
-    """Write one named line below what it belongs to."""
     lead = f"  {key:<9}"
     click.echo("\n".join(wrap(text, lead, " " * len(lead), width=COLUMNS, break_words=True)))
 

@@ -17,7 +17,6 @@ from detector.store.store import Store
 
 
 def list_unknown(*, as_json: bool) -> None:
-    """Write what is kept of unknown apps."""
     found = _read()
     if as_json:
         print_json(found)
@@ -27,7 +26,6 @@ def list_unknown(*, as_json: bool) -> None:
 
 
 def named_unknown() -> list[str]:
-    """Return the unknown apps whose names are kept, the most opened first."""
     opens: Counter[str] = Counter()
     for unknown in _read().values():
         opens.update(unknown.named)

@@ -100,7 +100,6 @@ async def _watch(classifier: Classifier, sources: SensorSettings, *, once: bool,
 
 
 async def _watch_front(sources: SensorSettings) -> AsyncGenerator[ToplevelFocused, None]:
-    """Yield what is in front now, and then each change."""
     sensor, refusals = await first_available("focus", SystemClock(), AttentionSettings(), None, sources)
     if sensor is None:
         lines = [_("No sensor can tell here what is in front of you:")]
