@@ -34,3 +34,17 @@ def replace_file(path: Path, content: bytes, mode: int | None = None) -> None:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
         raise
+
+
+def replace_own_file(path: Path, content: bytes) -> None:
+    """Replace a file that the person may have made: a link to it stays one, and it keeps its mode.
+
+    Its folder is made where there is none. Nobody else can read a new file.
+
+    Raises:
+        OSError: if it cannot be written; nothing is changed then.
+    """
+    # A folder of dotfiles is often a repository with links to it, so what the link points at is replaced.
+    target = Path(os.path.realpath(path))
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    replace_file(target, content, target.stat().st_mode & 0o777 if target.exists() else 0o600)

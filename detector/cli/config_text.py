@@ -7,7 +7,6 @@ Rule 2: the file is replaced in one step, so that a reader finds it as it was or
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,12 +19,11 @@ from detector.activities.patterns import normalize
 from detector.config.read import parse_settings, read_settings
 from detector.config.settings import Settings
 from detector.errors import Problem, UserError
-from detector.files import replace_file
+from detector.files import replace_own_file
 from detector.i18n import _
 
 # The lists of an `[[activity]]` that name what it is about.
 LISTS: Final = ("apps", "sites", "programs", "android", "ios")
-_MODE_OF_NEW_FILE: Final = 0o600
 
 
 class ConfigText:
@@ -66,16 +64,12 @@ class ConfigText:
         """
         byte_order_mark = b"\xef\xbb\xbf"
         mark = byte_order_mark if (self._before or b"").startswith(byte_order_mark) else b""
-        # A link, as in a folder of dotfiles, stays one: its target is replaced.
-        target = Path(os.path.realpath(self.path))
         try:
             # By content, not by time: an editor may save twice within the clock's resolution.
             if _read(self.path) != self._before:
                 message = _("was changed by something else meanwhile; nothing is written")
                 raise UserError([Problem(file=str(self.path), message=message, hint=_("Say it once more."))])
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            mode = target.stat().st_mode & 0o777 if self._before is not None else _MODE_OF_NEW_FILE
-            replace_file(target, mark + self.text.encode("utf-8"), mode)
+            replace_own_file(self.path, mark + self.text.encode("utf-8"))
         except OSError as failure:
             message = _("cannot be written: {why}; it is as it was").format(why=failure.strerror)
             raise UserError([Problem(file=str(self.path), message=message)]) from None

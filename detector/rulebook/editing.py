@@ -15,7 +15,7 @@ import tomlkit
 from tomlkit.items import Table
 
 from detector.errors import Problem, TurntowardError, UserError
-from detector.files import replace_file
+from detector.files import replace_own_file
 from detector.i18n import _
 from detector.rulebook.loading import load_rules, parse_rule_file, read_text
 from rules.model import Rule
@@ -78,12 +78,8 @@ def replace_text(path: Path, text: str) -> None:
     Raises:
         TurntowardError: if it cannot be written; nothing is changed then.
     """
-    # Renaming over a link would leave the file behind it, in a repository of dotfiles for example, as it was.
-    target = path.resolve()
     try:
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        mode = target.stat().st_mode & 0o777 if target.exists() else 0o600
-        replace_file(target, text.encode(), mode)
+        replace_own_file(path, text.encode())
     except OSError as error:
         message = _("{path} could not be written: {reason}.").format(path=path, reason=error.strerror)
         raise TurntowardError(message) from error
