@@ -187,7 +187,7 @@ def test_a_full_disk_leaves_the_file_and_nothing_beside_it(config: Path, monkeyp
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(config_text.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(UserError, match="cannot be written: No space left"):
         learn("--app", "com.new.App", "--category", "games", "--yes")
     assert config.read_text(encoding="utf-8") == COMMENTED
