@@ -1,6 +1,6 @@
 """The texts that a person sees, in the person's language where there is a translation.
 
-Rule 1: the English text in the code is the key; `make catalogue` collects these texts in `detector/locale/turntoward.pot`.
+Rule 1: the English text in the code is the key; `make texts` collects these texts in `detector/locale/turntoward.pot`.
 Rule 2: without a translation for the person's language the English text is shown.
 """
 

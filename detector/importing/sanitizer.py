@@ -26,12 +26,12 @@ from detector.sensors.activitywatch_events import (
     ANY_BROWSER,
     BROWSERS,
     EVENT_TYPES,
-    AfkData,
-    AppData,
+    AfkFields,
+    AppFields,
     Browser,
     BucketKind,
-    FrontData,
-    TabData,
+    FrontFields,
+    TabFields,
     browser_of,
     kind_of,
 )
@@ -133,17 +133,17 @@ class EventSanitizer:
     def _activity(self, bucket: SourceBucket, content: Any) -> tuple[int, int]:
         """Return the number of the activity (for idleness 1 or 0), and of the browser that it may be a page of, or 0."""
         match content:
-            case FrontData(app=app, title=title):
+            case FrontFields(app=app, title=title):
                 activity, browser = self._classify_front(app or "", title or "")
                 return self._number(activity), browser
-            case TabData(title=title, url=url):
+            case TabFields(title=title, url=url):
                 page, browser = self._classify_tab(bucket.name, title or "", _site(url or ""))
                 return self._number(page), browser
-            case AppData(package=package, app=app):
+            case AppFields(package=package, app=app):
                 if not package and not app:
                     raise _UnusableEvent(_("it names no app"))
                 return self._number(self._classify_app(package or app).activity()), 0
-            case AfkData(status=status):
+            case AfkFields(status=status):
                 if status not in {"afk", "not-afk"}:
                     raise _UnusableEvent(_("its status is neither afk nor not-afk"))
                 return int(status == "afk"), 0

@@ -15,7 +15,7 @@ from typing import Final
 import h11
 
 from detector.i18n import _
-from detector.phone_api.message import COMMON_HEADERS, HttpError, ReadBody, Request, Response, http_error
+from detector.phone_api.message import STANDARD_HEADERS, HttpError, ReadBody, Request, Response, http_error
 
 CHUNK: Final = 4096
 _MAX_DISCARDED: Final = 2 * 1024 * 1024
@@ -193,7 +193,7 @@ class Connection:
         """Send the response; return whether another request may come after it."""
         # What is left unread would be taken for the next request, so the connection ends.
         stays_open = not response.closes and self._is_read()
-        headers = [*response.headers, *COMMON_HEADERS]
+        headers = [*response.headers, *STANDARD_HEADERS]
         if response.status != _NO_CONTENT:
             headers.append(("Content-Length", str(len(response.body))))
         if not stays_open:

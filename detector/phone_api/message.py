@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 ReadBody: TypeAlias = Callable[[], Awaitable[bytes]]
 """Reads the body of a request; raises `HttpError` where it is too large, too slow or cut off."""
 
-COMMON_HEADERS: Final = (
+STANDARD_HEADERS: Final = (
     ("Cache-Control", "no-store"),
     ("Referrer-Policy", "no-referrer"),
     ("X-Content-Type-Options", "nosniff"),

@@ -65,39 +65,39 @@ def browser_of(name: str) -> Browser | None:
     return next((browser for browser in BROWSERS if browser.word in lowered), None)
 
 
-class _HiddenData(msgspec.Struct):
+class _HiddenFields(msgspec.Struct):
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
 
 
-class FrontData(_HiddenData):
+class FrontFields(_HiddenFields):
     """The toplevel in front on a desktop."""
 
     app: str | None = None
     title: str | None = None
 
 
-class AfkData(_HiddenData):
+class AfkFields(_HiddenFields):
     """Whether anybody is there: "afk" or "not-afk"."""
 
     status: str
 
 
-class TabData(_HiddenData):
+class TabFields(_HiddenFields):
     """The page that a browser shows."""
 
     title: str | None = None
     url: str | None = None
 
 
-class AppData(_HiddenData):
+class AppFields(_HiddenFields):
     """The app in front on an Android phone."""
 
     package: str | None = None
     app: str | None = None
 
 
-class UnlockData(_HiddenData):
+class UnlockFields(_HiddenFields):
     """A phone was unlocked."""
 
 
@@ -120,9 +120,9 @@ class ActivityWatchEvent(msgspec.Struct, Generic[T]):
 
 
 EVENT_TYPES: Final[dict[BucketKind, Any]] = {
-    "focus": ActivityWatchEvent[FrontData],
-    "idle": ActivityWatchEvent[AfkData],
-    "tab": ActivityWatchEvent[TabData],
-    "app": ActivityWatchEvent[AppData],
-    "unlock": ActivityWatchEvent[UnlockData],
+    "focus": ActivityWatchEvent[FrontFields],
+    "idle": ActivityWatchEvent[AfkFields],
+    "tab": ActivityWatchEvent[TabFields],
+    "app": ActivityWatchEvent[AppFields],
+    "unlock": ActivityWatchEvent[UnlockFields],
 }

@@ -26,7 +26,7 @@ from detector.sensors.activitywatch_events import (
     EVENT_TYPES,
     ActivityWatchEvent,
     BucketKind,
-    FrontData,
+    FrontFields,
     browser_of,
     kind_of,
 )
@@ -169,7 +169,7 @@ class ActivityWatchFocus(ActivityWatchSensor):
         self._newest = newest.began
         return found
 
-    async def _page(self, server: ActivityWatchServer, front: FrontData) -> str | None:
+    async def _page(self, server: ActivityWatchServer, front: FrontFields) -> str | None:
         """Return the title of the page that the browser in front shows, None where it is no browser or reports none."""
         browser = browser_of(front.app or "")
         if browser is None:

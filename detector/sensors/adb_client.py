@@ -62,7 +62,7 @@ class AdbConnection(asyncio.BufferedProtocol):
         self._arrived = asyncio.Event()
         self._closed = asyncio.Event()
         self._transport: asyncio.Transport | None = None
-        self._on_data: Callable[[bytes], None] | None = None
+        self._on_bytes: Callable[[bytes], None] | None = None
         self._on_end: Callable[[], None] | None = None
 
     @classmethod
@@ -85,8 +85,8 @@ class AdbConnection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         chunk = bytes(self._chunk[:nbytes])
-        if self._on_data is not None:
-            self._on_data(chunk)
+        if self._on_bytes is not None:
+            self._on_bytes(chunk)
             return
         self._buffered += chunk
         if len(self._buffered) > MAX_BUFFERED and self._transport is not None:
@@ -118,10 +118,10 @@ class AdbConnection(asyncio.BufferedProtocol):
         while len(self._buffered) < length:
             if self._ended:
                 raise AdbDisconnected
-            await self._wait_for_data()
-        data = bytes(self._buffered[:length])
+            await self._wait_for_bytes()
+        taken = bytes(self._buffered[:length])
         del self._buffered[:length]
-        return data
+        return taken
 
     async def read_text(self) -> str:
         """Return a text that is preceded by its length. Raises `AdbDisconnected`, `NoAdbServer`."""
@@ -130,26 +130,26 @@ class AdbConnection(asyncio.BufferedProtocol):
     async def read_all(self) -> str:
         """Return everything up to the end of the connection."""
         while not self._ended:
-            await self._wait_for_data()
+            await self._wait_for_bytes()
         return self._buffered.decode(errors="replace")
 
-    def listen(self, on_data: Callable[[bytes], None], on_end: Callable[[], None]) -> None:
+    def listen(self, on_bytes: Callable[[bytes], None], on_end: Callable[[], None]) -> None:
         """From now on hand over what comes as it comes, in chunks of any size; `on_end` is called once, at the end."""
-        self._on_data, self._on_end = on_data, on_end
+        self._on_bytes, self._on_end = on_bytes, on_end
         if self._buffered:
-            on_data(bytes(self._buffered))
+            on_bytes(bytes(self._buffered))
             self._buffered.clear()
         if self._ended:
             on_end()
 
     async def close(self) -> None:
         """Close the connection at once."""
-        self._on_data = self._on_end = None
+        self._on_bytes = self._on_end = None
         if self._transport is not None:
             self._transport.abort()
             await self._closed.wait()
 
-    async def _wait_for_data(self) -> None:
+    async def _wait_for_bytes(self) -> None:
         self._arrived.clear()
         await self._arrived.wait()
 

@@ -52,7 +52,7 @@ class _LogChunk:
     """A chunk of the event log arrived; None: the log ended. `log` is the connection that it came on."""
 
     log: AdbConnection
-    data: bytes | None = field(repr=False)
+    chunk: bytes | None = field(repr=False)
 
 
 _Inbox: TypeAlias = asyncio.Queue[_DeviceState | _LogChunk | SensorLost]
@@ -183,7 +183,7 @@ class _PhoneLog:
             raise SensorLost(SERVER_GONE) from failure
         self.state = AndroidState(self._device, user=facts.user, home=facts.home, logs_keyguard=facts.logs_keyguard)
         log.listen(
-            lambda data: self._inbox.put_nowait(_LogChunk(log, data)),
+            lambda chunk: self._inbox.put_nowait(_LogChunk(log, chunk)),
             lambda: self._inbox.put_nowait(_LogChunk(log, None)),
         )
         self._latest = now = self._clock.now()
@@ -193,10 +193,10 @@ class _PhoneLog:
     async def next(self) -> list[SensorEvent] | None:
         """Return what happened next; None: the phone went away. Raises `AdbDisconnected`, `SensorLost`."""
         match await self._inbox.get():
-            case _LogChunk(log=log, data=data) if log is self._log:
-                if data is None:
+            case _LogChunk(log=log, chunk=chunk) if log is self._log:
+                if chunk is None:
                     raise AdbDisconnected
-                return [event for line in self._lines.feed(data) for event in self._on_line(line)]
+                return [event for line in self._lines.feed(chunk) for event in self._on_line(line)]
             case _DeviceState(state=state) if state != READY:
                 return None
             case SensorLost() as lost:
@@ -224,15 +224,15 @@ class _PhoneLog:
 def _track(serial: str, inbox: _Inbox) -> Callable[[bytes], None]:
     splitter = TextSplitter()
 
-    def on_data(data: bytes) -> None:
+    def on_bytes(chunk: bytes) -> None:
         try:
-            for text in splitter.feed(data):
+            for text in splitter.feed(chunk):
                 states = [device.state for device in parse_devices(text) if device.serial == serial]
                 inbox.put_nowait(_DeviceState(states[0] if states else None))
         except NoAdbServer:
             inbox.put_nowait(SensorLost(SERVER_GONE))
 
-    return on_data
+    return on_bytes
 
 
 async def _wait_for_state(inbox: _Inbox, is_wanted: Callable[[str | None], bool]) -> None:

@@ -56,12 +56,12 @@ class PactlProcess:
 
     def _read(self) -> None:
         try:
-            data = os.read(self._pipe.fileno(), _MAX_BYTES)
+            received = os.read(self._pipe.fileno(), _MAX_BYTES)
         except BlockingIOError:
             return
-        if not data:
+        if not received:
             self._loop.remove_reader(self._pipe.fileno())
-        self._on_bytes(data)
+        self._on_bytes(received)
 
     def close(self) -> int:
         """Kill it, if it has not ended; return its exit status."""
@@ -114,12 +114,12 @@ class PulseServer:
         if self._child is not None:
             self._child.close()
 
-    def _on_output(self, data: bytes) -> None:
+    def _on_output(self, received: bytes) -> None:
         self._has_spoken.set()
-        if not data:
+        if not received:
             self._on_lost(_("the sound server went away"))
             return
-        *lines, self._line = (self._line + data).split(b"\n")
+        *lines, self._line = (self._line + received).split(b"\n")
         # Without a newline the rest of a line would grow for ever.
         self._line = self._line[-_MAX_BYTES:]
         if any(change in line for line in lines for change in CHANGES):
@@ -129,9 +129,9 @@ class PulseServer:
         parts: list[bytes] = []
         is_complete = asyncio.Event()
 
-        def take(data: bytes) -> None:
-            parts.append(data)
-            if not data:
+        def take(received: bytes) -> None:
+            parts.append(received)
+            if not received:
                 is_complete.set()
 
         child = PactlProcess(("list", "short", what), self._server, take)

@@ -19,8 +19,8 @@ FOLDER: Final = Path(__file__).parent
 GLOSSARY: Final = FOLDER / "glossary.txt"
 PERSISTED: Final = FOLDER / "persisted_names.txt"
 
-FOREIGN_NAMES: Final = {"detector/sensors/x11_focus.py": {"window"}}
-"""Words of other programs: in X11 a window is what has properties."""
+FOREIGN_NAMES: Final = {"detector/sensors/x11_focus.py": {"window"}, "detector/sensors/logind.py": {"manager"}}
+"""Words of other programs: in X11 a window is what has properties; `Manager` is an interface of logind."""
 
 DIRECTIVE = re.compile(r"#\s*(noqa|type:|fmt:)")
 EXEMPTION = re.compile(r"#\s*noqa\b(?P<codes>:[A-Z0-9, ]+)?(?P<reason>.*)")

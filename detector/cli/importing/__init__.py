@@ -1,1 +1,6 @@
 """`turntoward import`: take in history that another program kept."""
+
+from typing import Final
+
+DEFAULT_URL: Final = "http://127.0.0.1:5600"
+"""Where a running ActivityWatch listens unless it is set up otherwise."""

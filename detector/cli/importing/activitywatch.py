@@ -11,7 +11,7 @@ from typing import Final
 import click
 
 from detector.activities.load import load_classifier
-from detector.cli.importing.commands import DEFAULT_URL
+from detector.cli.importing import DEFAULT_URL
 from detector.cli.importing.output import print_report, say_report
 from detector.cli.output import ProgressLine
 from detector.clock import SystemClock

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 
-DEFAULT_URL: Final = "http://127.0.0.1:5600"
+from detector.cli.importing import DEFAULT_URL
 
 
 @click.group(epilog="Example: turntoward import activitywatch --dry-run")
