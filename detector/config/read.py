@@ -175,8 +175,7 @@ class _SettingsReader:
         for name, field in fields.items():
             needed = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
             if needed and name not in table:
-                message = _("[[{section}]] needs '{name}'").format(section=path[0], name=name)
-                self._add(path, message, at_key=True)
+                self._add(path, _("[[{section}]] needs '{name}'").format(section=path[0], name=name), at_key=True)
         return None if len(self.problems) > before else kind(**values)
 
     def _add(self, path: tuple[str | int, ...], message: str, hint: str | None = None, *, at_key: bool = False) -> None:

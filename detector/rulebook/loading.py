@@ -107,7 +107,6 @@ def find_packs(folder: Path | None) -> tuple[list[Path], Problem | None]:
 
 
 def read_rule_file(path: Path) -> RuleFile:
-    """Return what the file defines; one that cannot be read is a problem."""
     text = read_text(path)
     return RuleFile(rules=(), problems=(text,), broken=()) if isinstance(text, Problem) else parse_rule_file(text, path)
 

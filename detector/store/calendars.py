@@ -49,12 +49,11 @@ class CalendarStore:
             if calendar.number is None:
                 calendar = replace(calendar, number=self._state.next_number("last_calendar"))
             elif known is None:
-                raise UserError(
-                    _(
-                        "This calendar was removed meanwhile; nothing was changed.\n"
-                        "  `turntoward calendar list` shows which there are."
-                    )
+                message = _(
+                    "This calendar was removed meanwhile; nothing was changed.\n"
+                    "  `turntoward calendar list` shows which there are."
                 )
+                raise UserError(message)
             connection.execute(_REPLACE_CALENDAR, (*_FILTER.to_row(calendar.choice), *_CALENDAR.to_row(calendar)))
         return calendar
 

@@ -105,11 +105,8 @@ def without_forgotten(
             # The occurrence was deleted by forgetting while the daemon still held some of its records.
             if forgotten:
                 continue
-            raise StoreError(
-                _("A record belongs to partner time {id}, which never began. This is a bug in turntoward.").format(
-                    id=left.occurrence
-                )
-            )
+            message = _("A record belongs to partner time {id}, which never began. This is a bug in turntoward.")
+            raise StoreError(message.format(id=left.occurrence))
         known.add(left.occurrence)
         admitted.append(left)
     return admitted, bool(intervals) and not forgotten
@@ -180,10 +177,8 @@ def cut_occurrence(
         return CutOccurrence(replace(occurrence, began=interval.until, started_well=None, started_at=None), (again,))
     if under_way:
         # One gap for each device, as after a restart: a replay must not take what was forgotten for silence.
-        gaps = (
-            obs.Gap(at=interval.until, since=interval.since, reason=obs.GapReason.RESTART, device=device)
-            for device in devices
-        )
+        restart = obs.Gap(at=interval.until, since=interval.since, reason=obs.GapReason.RESTART)
+        gaps = (replace(restart, device=device) for device in devices)
         later = (obs.PartnerTimeExtended(at=interval.until, ends=occurrence.ends),) if extended_in else ()
         return CutOccurrence(occurrence, (*gaps, *later))
     # That it was stopped, and when, lies in the interval as well.

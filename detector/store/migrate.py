@@ -53,9 +53,8 @@ def _apply(path: Path, connection: sqlite3.Connection, migrations: Migrations, v
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         if isinstance(error, sqlite3.IntegrityError | ValueError | AssertionError):
-            raise StoreError(
-                _("{path} could not be brought up to date: {reason}. It is as it was.").format(path=path, reason=error)
-            ) from error
+            message = _("{path} could not be brought up to date: {reason}. It is as it was.")
+            raise StoreError(message.format(path=path, reason=error)) from error
         raise
 
 

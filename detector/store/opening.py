@@ -91,9 +91,8 @@ def _prepare_file(path: Path, *, create: bool) -> Path:
             _create(real)
         mode = real.stat().st_mode
     except FileNotFoundError:
-        raise StoreMissing(
-            _("Nothing is kept yet: there is no {path}.\n  It appears with `turntoward now`.").format(path=path)
-        ) from None
+        message = _("Nothing is kept yet: there is no {path}.\n  It appears with `turntoward now`.")
+        raise StoreMissing(message.format(path=path)) from None
     except (OSError, RuntimeError) as error:  # pathlib raises RuntimeError for links that lead in a circle
         why = error.strerror if isinstance(error, OSError) else _("the links lead in a circle")
         raise StoreError(

@@ -118,9 +118,8 @@ def to_observation(row: Row) -> Observation:
 
 def to_use(row: Row) -> StoredUse:
     occurrence, category, name, *columns = row
-    return StoredUse(
-        occurrence=occurrence, use=_USES.from_row(columns, activity=Activity(category=category, name=name))
-    )
+    use = _USES.from_row(columns, activity=Activity(category=category, name=name))
+    return StoredUse(occurrence=occurrence, use=use)
 
 
 def from_use(occurrence: str, use: Use) -> Row:
@@ -141,9 +140,8 @@ def from_moment(occurrence: str, moment: Moment) -> Row:
 
 
 def from_evidence(evidence: Sequence[tuple[FeatureKey, Value]]) -> str:
-    return json.dumps(
-        [[_key(key), _plain(value)] for key, value in evidence], ensure_ascii=False, separators=(",", ":")
-    )
+    plain = [[_key(key), _plain(value)] for key, value in evidence]
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
 
 
 def to_evidence(text: str) -> tuple[tuple[FeatureKey, Value], ...]:
