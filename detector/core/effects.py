@@ -1,6 +1,6 @@
-"""What the core asks of the world: effects, in the imperative, and the things they keep.
+"""Effects: what the core asks the daemon to do, in the imperative, and what is to be recorded.
 
-Rule 1: an effect is complete: whoever performs it asks nothing back.
+Rule 1: an effect is complete: performing it needs no question to the core.
 Rule 2: recording is idempotent: a use, a moment or a coverage has a number within its occurrence, and the last one kept wins.
 """
 
@@ -16,7 +16,7 @@ from rules.model import FeatureKey, Reason, Value
 
 
 class Outcome(StrEnum):
-    """What became of a nudge. The order of precedence stands in `detector.core.pipeline`."""
+    """What became of a nudge. `detector.core.moments` decides which one."""
 
     PUT_AWAY_30 = "put_away_30"
     PUT_AWAY_60 = "put_away_60"
@@ -42,7 +42,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """A stretch in which a device's sensors were speaking, so that silence there means that nothing happened."""
+    """A stretch in which a device's sensors reported, so that silence in it means that nothing happened."""
 
     number: int
     device: str
@@ -55,7 +55,7 @@ class Moment:
     """A micro-rejection as it is kept: what held, when, what was decided and why, what came of it.
 
     `number` counts from 1 within the occurrence and names the nudge, too. `decided` is "held" while a nudge waits.
-    `repeat` says that it is the rule's how-manyeth moment in this partner time. `outcome` None: not known yet, or there
+    `repeat`: it is the rule's n-th moment in this partner time. `outcome` None: not known yet, or there
     was no nudge.
     """
 
@@ -83,7 +83,7 @@ class Moment:
 class Started:
     """How the occurrence started: `well` if at `at`, the end of the grace, every device that is sensed was put away.
 
-    None takes back what was said before: it came out that it is not known.
+    None takes back an earlier record: it came out that it is not known.
     """
 
     at: datetime
@@ -92,7 +92,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """Keep this part of the occurrence under way: what was observed, used, covered or noticed, and how it started."""
+    """Store this part of the occurrence: an observation, a use, a coverage, a moment, or how it started."""
 
     occurrence: str
     what: Observation | Use | Coverage | Moment | Started
@@ -107,7 +107,7 @@ class Notify:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifyStart:
-    """Say, once and quietly, that partner time has begun: the program is never hidden."""
+    """Show, once and quietly, that partner time has begun: the program is never hidden."""
 
     occurrence: str
     title: str
@@ -117,7 +117,7 @@ class NotifyStart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifyEnd:
-    """Partner time ended as planned: say how it went, in one quiet line, where the person chose to hear of it."""
+    """Partner time ended as planned: show how it went, in one quiet line, where the person chose that."""
 
     occurrence: str
     title: str
@@ -126,14 +126,14 @@ class NotifyEnd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskHowLong:
-    """Ask, once and quietly and in the nudge's place, for how long what was named in the moment is needed."""
+    """Ask, once and quietly and in place of the nudge, for how long what the moment names is needed."""
 
     moment: Moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifyNeedOver:
-    """Say, in one quiet line, that the time for which the moment's use was needed is over."""
+    """Show, in one quiet line, that the time for which the moment's use was needed is over."""
 
     moment: Moment
     at: datetime
@@ -141,7 +141,7 @@ class NotifyNeedOver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdraw:
-    """Take the notification of this nudge away, if it still stands."""
+    """Close the notification of this nudge, if it is still shown."""
 
     nudge: int
 

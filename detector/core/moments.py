@@ -131,6 +131,7 @@ class Moments:
     def after_observation(self, at: datetime) -> list[Effect]:
         """Decide again about every held match: something changed. One whose use is over has passed."""
         effects: list[Effect] = []
+        # A copy, for deciding may hold a match again.
         for held in list(self._held):
             self._held.remove(held)
             effects += self._decide(held, at)
@@ -164,6 +165,7 @@ class Moments:
         moment = replace(self._moments[nudge.number], answer=observation.answer, answered_at=observation.at)
         effects: list[Effect] = [self._record(moment)]
         if observation.answer == "dismissed":
+            # No outcome yet: the device may still be put away, and that counts more.
             self._dismissed += 1
         elif observation.answer == "together":
             if moment.category is not None:
@@ -171,6 +173,7 @@ class Moments:
             effects += self._conclude(nudge, Outcome.TOGETHER)
         elif observation.answer == "needed":
             effects += self._conclude(nudge, Outcome.NEEDED)
+            # Asked once: the answer is accepted for nudges in this set, and takes them out of it.
             self._asked_how_long.add(nudge.number)
             effects.append(AskHowLong(moment=self._moments[nudge.number]))
         return effects
@@ -209,6 +212,7 @@ class Moments:
 
     def is_excused(self, device: str, use: UseState, at: datetime) -> bool:
         """Return whether something that the person said or set excuses the use on the device at `at`."""
+        # "I need this" excuses the very use for good, and the category only for the length that was chosen.
         if any(moment.use == use.number and moment.outcome is Outcome.NEEDED for moment in self._moments.values()):
             return True
         category = use.activity.category
@@ -229,6 +233,7 @@ class Moments:
     def _decide(self, held: _HeldMatch, at: datetime) -> list[Effect]:
         match = held.match
         device = self._attention.device(match.device)
+        # A nudge about something that was left already would only disturb.
         if device.open_use is None or device.open_use.number != match.use:
             return [self._settle(held, "suppressed", Reason.FILM if device.film else Reason.PASSED, at)]
         busy, last_keys = self._busy.reason(device)

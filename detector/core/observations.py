@@ -1,8 +1,8 @@
-"""What a sensor, a clock or a person may say to the core: observations, in the past tense.
+"""Observations: what sensors, the clock and the person report to the core, in the past tense.
 
 Rule 1: `at` is the instant at which the fact became true; aware, UTC, whole microseconds.
 Rule 2: an observation never holds a title, a URL, a key or a text.
-Rule 3: silence is never an observation; what is not known is said by `Gap`.
+Rule 3: silence is never an observation; `Gap` says what is not known.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Sense: TypeAlias = Literal["focus", "idle", "input", "session", "quiet", "media"
 Answer: TypeAlias = Literal[
     "put_away", "together", "needed", "needed_1", "needed_5", "needed_15", "dismissed", "expired"
 ]
-"""`needed_5`: what was needed is needed for five minutes; the answer to the question for how long."""
+"""`needed_5`: it is needed for five minutes, the answer to the question for how long."""
 
 
 class GapReason(StrEnum):
@@ -53,7 +53,7 @@ class PartnerTimeBegan(Observation):
     """Partner time began; `ends` is the planned end, `occurrence` the occurrence's id.
 
     `on_call`: the person is on call, or cares for somebody, during it. `quiet`: it is one of the seven evenings in which
-    the person wants nothing said.
+    the person wants no nudges.
     """
 
     occurrence: str
@@ -79,7 +79,7 @@ class PartnerTimeExtended(Observation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuietWeekEnded(Observation):
-    """The person ended the quiet week: from now on nudges are said."""
+    """The person ended the quiet week: from now on nudges are shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +109,7 @@ class SensorStarted(Observation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap(Observation):
-    """Nothing is known between `since` and `at`, and of `sense` nothing until it speaks again.
+    """Nothing is known between `since` and `at`, and of `sense` nothing until it reports again.
 
     `sense` None means that the program itself was away (suspend, restart, clock jump): every sense of every device. A
     single lost sensor has `since == at`: what is unknown lies after it.
@@ -124,7 +124,7 @@ class Gap(Observation):
 class Focused(Observation):
     """Another activity came to the front; `activity` None means that nothing is in front.
 
-    `opened`: the device told of an opening, so that a new use begins even if the same was in front already; how long
+    `opened`: the device reported an opening, so that a new use begins even if the same was in front already; how long
     the one before lasted is not known then.
     """
 
@@ -171,7 +171,7 @@ class LitUp(Observation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PickedUp(Observation):
-    """A phone was unlocked: it is in the hand. `blind`: its source does not tell of every app that comes to the front."""
+    """A phone was unlocked: it is in the hand. `blind`: its source does not report every app that comes to the front."""
 
     blind: bool = False
 
@@ -250,37 +250,8 @@ class Answered(Observation):
 
 
 KINDS: Final[dict[str, type[Observation]]] = {
-    kind.__name__: kind
-    for kind in (
-        PartnerTimeBegan,
-        PartnerTimeExtended,
-        PartnerTimeEnded,
-        QuietWeekEnded,
-        Paused,
-        Resumed,
-        RulesChanged,
-        SensorStarted,
-        Gap,
-        Focused,
-        InputCounted,
-        WentIdle,
-        CameBack,
-        Locked,
-        Unlocked,
-        LitUp,
-        PickedUp,
-        LaidDown,
-        PutAway,
-        Suspended,
-        QuietBegan,
-        QuietEnded,
-        CallStarted,
-        CallEnded,
-        MediaStarted,
-        MediaEnded,
-        Notified,
-        Shown,
-        NotShown,
-        Answered,
-    )
+    name: kind
+    for name, kind in list(globals().items())
+    if isinstance(kind, type) and issubclass(kind, Observation) and kind is not Observation
 }
+"""Every kind of observation defined above, by the name under which the store and recordings keep it."""

@@ -94,6 +94,7 @@ class Pipeline:
         whole_gap = observation if isinstance(observation, obs.Gap) and observation.sense is None else None
         effects = self._pass_time(whole_gap.since if whole_gap else at)
         self.now = at
+        # The end of the occurrence before was not observed; it ended at the latest now.
         if isinstance(observation, obs.PartnerTimeBegan):
             return (*effects, *self._end(at), *self._begin(observation))
         if isinstance(observation, obs.PartnerTimeEnded):
@@ -102,6 +103,7 @@ class Pipeline:
             # What is not known reaches up to the end, and no further.
             observation = replace(observation, at=min(at, self._ends))
         elif at >= self._ends:
+            # Partner time is over, and only its end is yet to be observed.
             return tuple(effects)
         if self._is_paused and not isinstance(observation, _ACCEPTED_WHILE_PAUSED):
             return tuple(effects)
@@ -200,12 +202,14 @@ class Pipeline:
             case obs.Shown():
                 effects += self._moments.on_shown(observation)
             case obs.NotShown():
+                # It says nothing about the devices, so no rule needs to be evaluated.
                 return self._moments.on_shown(observation)
             case obs.Answered():
                 effects += [*self._moments.on_answer(observation), *self._start.after_observation(observation)]
                 return [*effects, *self._moments.after_observation(at)]
             case obs.PartnerTimeExtended(ends=ends):
                 self._ends = max(self._ends, ends)
+                # The feature `remaining` depends on the end.
                 self._attention.extend(self._ends)
             case obs.QuietWeekEnded():
                 self._moments.quiet = False
@@ -217,6 +221,7 @@ class Pipeline:
         # Uses that just ended come before the rules: a held match or an open nudge may be about one of them.
         effects += [*self._record_closed(), *self._start.after_observation(observation)]
         self._watch(observation.device)
+        # All devices: features over several devices change with an observation of any of them.
         for device, watch in self._watches.items():
             use = self._attention.device(device).open_use
             if use is None:

@@ -51,6 +51,7 @@ class StartCheck:
         if at < self.deadline:
             return []
         self.deadline = NEVER
+        # One device of which nothing is known could be in use.
         if not self._devices or not all(device.is_known for device in self._devices):
             return []
         self._distractions = [
@@ -68,6 +69,7 @@ class StartCheck:
             case Paused():
                 self.deadline = NEVER
             case Gap(sense=None) if self.deadline is not NEVER and observation.since < self._grace_end:
+                # The check does not come again: the end of the grace lies in a time of which nothing is known.
                 self.deadline = NEVER
                 return [self._record(well=True)] if self._was_asleep(observation) else []
         return self._correct() if self._distractions else []

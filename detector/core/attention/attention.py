@@ -73,6 +73,7 @@ class Attention:
         """Return the device's state; a new one is known from its first observation on."""
         state = self._states.get(name)
         if state is None:
+            # Its measures exist from here on: a feature is measured from observations only while there is a measure.
             state = DeviceState(name, self._began, self.settings, self._number, self._person)
             self._states[name] = state
             self._factory.add(state)

@@ -40,6 +40,7 @@ def usuals(
     days. The value is the smallest maximum that so many sessions in a hundred do not exceed; of a feature of one device
     the maximum on any device counts. `done` is called after each session.
     """
+    # Several percentiles of one feature share its maxima.
     wanted = {key: measured_key(key) for key in keys if key.name == "usual"}
     found: dict[FeatureKey, list[Any]] = {measured: [] for measured in wanted.values()}
     if not wanted:

@@ -112,12 +112,14 @@ class DeviceState:
     def observe(self, observation: obs.Observation) -> None:
         """Take in one observation of this device; instants never decrease."""
         at = observation.at
+        # Observed for the first time only later than this, it may have been left alone before.
         if not self._is_observed:
             self._is_observed = True
             self.put_away = None if at - self._began >= PUT_AWAY_AFTER else False
         if self._away_since is not None and at - self._away_since >= PUT_AWAY_AFTER:
             self.put_away = True
         match observation:
+            # First the one that comes every second.
             case obs.InputCounted():
                 self.last_input = at
             case obs.Focused():
@@ -182,6 +184,7 @@ class DeviceState:
     def _report(self, at: datetime, *, opened: bool = False) -> None:
         """Take it that what is in front is known again."""
         self._is_reported = True
+        # Whatever reports what is in front does the work of the focus sensor.
         self._lost.discard("focus")
         self._update_open_use(at, opened=opened)
 
@@ -191,6 +194,7 @@ class DeviceState:
             self._end_film(at)
         self._activity, self.full_screen = activity, observation.full_screen
         self._update_film()
+        # A phone that was laid down is in use again, even if no unlocking was reported.
         if activity is not None and self._is_laid_down:
             self._is_laid_down, self._away_since = False, None
         if not observation.opened or activity is None:
@@ -204,6 +208,7 @@ class DeviceState:
 
     def _picked_up(self, observation: obs.PickedUp) -> None:
         at, pick_ups = observation.at, self.events["pick_ups"]
+        # A second report of the same pick-up counts no further one, and closes nothing.
         if not pick_ups or at - pick_ups[-1].at >= SAME_PICK_UP:
             is_led = self.last_notification is not None and at - self.last_notification <= LED_WITHIN
             for counted in ("pick_ups", "led_pick_ups" if is_led else "own_pick_ups"):
@@ -257,6 +262,7 @@ class DeviceState:
 
     def _gap(self, gap: obs.Gap) -> None:
         since = max(gap.since, self._began)
+        # It may have been left alone during the gap; that it was put away before stays true.
         if gap.at - since >= PUT_AWAY_AFTER and not self.put_away:
             self.put_away = None
         if gap.sense in {None, "input"}:
@@ -268,10 +274,12 @@ class DeviceState:
         if gap.sense in {None, "call"}:
             self.in_call = None
         if gap.sense is None:
+            # The program was away; every sensor starts again and says anew what is so.
             self._lost.clear()
             self._is_idle = self._is_locked = False
             self._away_since = None
         elif gap.sense in {"focus", "idle"}:
+            # Without either it is not known whether anything is in use.
             self._lost.add(gap.sense)
             if gap.sense == "idle":
                 self._is_idle = False
@@ -298,6 +306,7 @@ class DeviceState:
         if known and self._covered_since is None:
             self._covered_since = at
         in_front = self._activity or (PHONE_IN_HAND if self._is_in_hand else None)
+        # Idle or locked, nothing is in use, whatever is in front.
         wanted = in_front if known and not self._is_idle and not self._is_locked else None
         if self.open_use is not None and self.open_use.activity != wanted:
             self._close(at)
@@ -319,6 +328,7 @@ class DeviceState:
         follows = follows and activity != PHONE_IN_HAND
         self.open_use = UseState(self._number(), activity, at, follows, came_from, opened=opened)
         if straight is not None:
+            # A phone in the hand just before or after an app is one glance with it, not another.
             straight.is_part = straight.is_part or straight.activity == PHONE_IN_HAND
             self.open_use.is_part = activity == PHONE_IN_HAND
 
@@ -336,6 +346,7 @@ class DeviceState:
         use.trusted = trusted
         if not trusted:
             self.closed.append(use)
+            # With a bound it still counts as a glance or an opening; without one it is no evidence of anything.
             if use.until is not None:
                 self.uses.append(use)
             self._break_history()

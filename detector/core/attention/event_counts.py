@@ -34,17 +34,17 @@ class EventCount:
         return found
 
     def value(self, at: datetime) -> int | None:
-        """Return the count."""
         if not any(device.is_known and self._can_report(device) for device in self._devices):
             return None
         return len(self._events(at))
 
     def _can_report(self, device: DeviceState) -> bool:
+        # Only a phone that reports notifications can tell which pick-ups they led to.
         if self._feature in {"led_pick_ups", "own_pick_ups"}:
             return device.last_notification is not None
         return bool(device.events[self._feature])
 
     def deadline(self, at: datetime, _against: Value) -> datetime | None:
-        """Return when the oldest of them leaves the span."""
+        # The count can only fall, and first when the oldest of them leaves the span.
         oldest = min(self._events(at), default=None)
         return None if oldest is None else oldest + self._span

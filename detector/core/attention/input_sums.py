@@ -38,11 +38,11 @@ class TrailingSum:
         self._sum = 0
 
     def add(self, counted: InputCounted) -> None:
-        """Take in one second's counts."""
         count = self._count_of(counted)
         if count:
             self._counts.append((counted.at, count))
             self._sum += count
+            # Here too, so that a sum that no rule reads for a while does not grow.
             self._expire(counted.at)
 
     def clear(self) -> None:
@@ -56,7 +56,6 @@ class TrailingSum:
             self._sum -= counts.popleft()[1]
 
     def value(self, at: datetime) -> int | float | None:
-        """Return the sum, or the sum per minute."""
         if self._device.input_since is None:
             return None
         self._expire(at)

@@ -30,7 +30,6 @@ class Untimed:
     """What time alone never changes."""
 
     def deadline(self, _at: datetime, _against: Value) -> datetime | None:
-        """Return None."""
         return None
 
 
@@ -53,7 +52,6 @@ class DeviceValue(Untimed):
         self._read = DEVICE_VALUES[name]
 
     def value(self, _at: datetime) -> Value | None:
-        """Return what the device's state says."""
         return self._read(self._device)
 
 
@@ -65,7 +63,6 @@ class AnyDeviceFlag(Untimed):
         self._read = DEVICE_VALUES[name]
 
     def value(self, _at: datetime) -> bool | None:
-        """Return what the devices' states say together."""
         known = [flag for device in self._devices if (flag := self._read(device)) is not None]
         return any(known) if known else None
 
@@ -77,7 +74,6 @@ class Constant(Untimed):
         self._value = value
 
     def value(self, _at: datetime) -> Value | None:
-        """Return the value, or None where it is unknown."""
         return self._value
 
 
@@ -88,12 +84,10 @@ class TimeSince:
         self._origin = origin
 
     def value(self, at: datetime) -> timedelta | None:
-        """Return the length at `at`."""
         origin = self._origin()
         return None if origin is None else at - origin
 
     def deadline(self, at: datetime, against: Value) -> datetime | None:
-        """Return the instant of equality if it lies ahead, or the one just after it if it is now."""
         origin = self._origin()
         if origin is None or not isinstance(against, timedelta):
             return None
@@ -107,11 +101,9 @@ class TimeUntil:
         self._end = end
 
     def value(self, at: datetime) -> timedelta:
-        """Return the length at `at`."""
         return self._end() - at
 
     def deadline(self, at: datetime, against: Value) -> datetime | None:
-        """Return the instant of equality if it lies ahead, or the one just after it if it is now."""
         return _equal_at(self._end() - against, at) if isinstance(against, timedelta) else None
 
 

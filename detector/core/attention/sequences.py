@@ -37,7 +37,6 @@ class _LedTo(Untimed):
         self._cached: tuple[int, bool] | None = None
 
     def value(self, _at: datetime) -> bool | None:
-        """Return whether it is so; unknown while nothing is in use."""
         use = self._device.open_use
         if use is None:
             return None
@@ -59,10 +58,11 @@ class SequenceMeasure(_LedTo):
     def _led_to(self, use: UseState) -> bool:
         if use.activity.category not in self._steps[-1] or self._device not in self._devices:
             return False
+        # The span is that of the whole sequence: from leaving its first step to taking up its last.
         oldest, last = use.began - self._span, use
         for step in reversed(self._steps[:-1]):
             fitting = (found for device in self._devices if (found := _left_before(last, device, step, oldest)))
-            # What was taken up last leaves most room for the steps before it.
+            # Greedy from the end: what was taken up last leaves most room for the steps before it.
             latest = max(fitting, key=lambda found: found.number, default=None)
             if latest is None:
                 return False
@@ -112,7 +112,6 @@ class ReopenedAfter(Untimed):
         self._last_nudge = last_nudge
 
     def value(self, _at: datetime) -> timedelta | None:
-        """Return the length."""
         use, nudge = self._device.open_use, self._last_nudge
         if use is None or nudge.at is None or use.began < nudge.at or use.activity.category != nudge.category:
             return None

@@ -10,53 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
-from detector.core.observations import Activity
+from detector.core.effects import Coverage, Use
 from rules.features import DISTRACTING
 
 Stretch: TypeAlias = tuple[datetime, datetime]
 """A half-open interval `[begins, ends)`, never empty."""
-
-
-class UseInterval(Protocol):
-    """A use of a device; `ended` None: it is still open."""
-
-    @property
-    def device(self) -> str:
-        """The device."""
-
-    @property
-    def activity(self) -> Activity:
-        """What was in front."""
-
-    @property
-    def began(self) -> datetime:
-        """When it was taken up."""
-
-    @property
-    def ended(self) -> datetime | None:
-        """When it was left."""
-
-    @property
-    def trusted(self) -> bool:
-        """Whether the end is known rather than bounded."""
-
-
-class CoverageInterval(Protocol):
-    """A stretch of coverage."""
-
-    @property
-    def device(self) -> str:
-        """The device."""
-
-    @property
-    def began(self) -> datetime:
-        """When its sensors began to report."""
-
-    @property
-    def ended(self) -> datetime:
-        """When they ceased to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +63,7 @@ class TimeSplit:
         return Share(presence=presence, distraction=distraction, unknown=unknown)
 
 
-def share(uses: Iterable[UseInterval], coverage: Iterable[CoverageInterval], begins: datetime, ends: datetime) -> Share:
+def share(uses: Iterable[Use], coverage: Iterable[Coverage], begins: datetime, ends: datetime) -> Share:
     """Return how much of `[begins, ends)` was presence, distraction, and unknown.
 
     The three lengths add up to the interval's own. Uses that overlap on two devices count once.
@@ -111,9 +71,7 @@ def share(uses: Iterable[UseInterval], coverage: Iterable[CoverageInterval], beg
     return split_time(uses, coverage, begins, ends).share
 
 
-def split_time(
-    uses: Iterable[UseInterval], coverage: Iterable[CoverageInterval], begins: datetime, ends: datetime
-) -> TimeSplit:
+def split_time(uses: Iterable[Use], coverage: Iterable[Coverage], begins: datetime, ends: datetime) -> TimeSplit:
     """Cut `[begins, ends)` into stretches of presence and of distraction.
 
     Distraction: uses of distracting categories (`rules.features.DISTRACTING`) on any device. Presence: what is known,
@@ -122,6 +80,7 @@ def split_time(
     reported: dict[str, list[Stretch]] = {}
     for stretch in coverage:
         reported.setdefault(stretch.device, []).extend(_clipped(stretch.began, stretch.ended, begins, ends))
+    # By device: the bounded use of one device gains nothing from the coverage of another.
     covered = {device: merged(stretches) for device, stretches in reported.items()}
     found: list[Stretch] = []
     for use in uses:
@@ -133,6 +92,7 @@ def split_time(
         else:
             found += intersection(used, covered.get(use.device, []))
     distracted = merged(found)
+    # Of all devices together: one that reports makes the time known.
     known = merged(stretch for stretches in covered.values() for stretch in stretches)
     return TimeSplit(
         begins=begins, ends=ends, present=tuple(difference(known, distracted)), distracted=tuple(distracted)

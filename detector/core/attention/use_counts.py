@@ -71,6 +71,7 @@ class UseCount:
 
     def _has_length(self, use: UseState) -> bool:
         """Return whether a use that ended is as short and as long as is meant."""
+        # Its length is not known, but it was over by `until`.
         if use.until is not None and self._name != "glances":
             return self._longer is None and (self._shorter is None or use.until - use.began < self._shorter)
         length = (use.ended or use.began) - use.began
@@ -80,6 +81,7 @@ class UseCount:
         oldest, shorter, longer, span = at - self._span, self._shorter, self._longer, self._span
         count, deadlines = 0, []
         for device in self._devices:
+            # Uses are in the order of their beginnings, so nothing further back can count.
             for use in reversed(device.uses):
                 if use.began <= oldest:
                     break
@@ -88,6 +90,7 @@ class UseCount:
                     deadlines.append(use.began + span)
             open_use = device.open_use
             if open_use is not None and open_use.began > oldest and self._is_meant(open_use):
+                # Its deadlines: no longer fleeting, longer than is meant, no longer short enough, out of the span.
                 age = at - open_use.began
                 if age < self._fleeting and not open_use.opened:
                     deadlines.append(open_use.began + self._fleeting)
@@ -99,6 +102,7 @@ class UseCount:
         return min(deadlines, default=None), count
 
     def _measure(self, at: datetime) -> _Count:
+        # Counting is repeated only when a use changed or a deadline passed: rules ask for the same count many times.
         version, cached = version_of(self._devices), self._cached
         if (
             cached is None
@@ -110,12 +114,10 @@ class UseCount:
         return cached
 
     def value(self, at: datetime) -> int | float | None:
-        """Return the count, or the count per minute; unknown while no device is known."""
         if not any(device.is_known for device in self._devices):
             return None
         count = self._measure(at).uses
         return count if self._minutes is None else count / self._minutes
 
     def deadline(self, at: datetime, _against: Value) -> datetime | None:
-        """Return when the count will next differ."""
         return self._measure(at).deadline

@@ -45,7 +45,6 @@ class _UseMerger:
 
     @property
     def is_known(self) -> bool:
-        """Whether any of the devices is known."""
         return any(device.is_known for device in self._devices)
 
     def at(self, at: datetime) -> _MergedUses:
@@ -71,6 +70,7 @@ class _UseMerger:
                         growing.append(use.began)
                     else:
                         ended.append((use.began, use.ended))
+                # An open use changes by time alone: a microsecond after it becomes long enough, or when it is too long.
                 if use.ended is None and self._longer is not None and not is_long:
                     deadlines.append(use.began + self._longer + TICK)
                 elif use.ended is None and self._shorter is not None and is_short:
@@ -92,13 +92,13 @@ class TimeInUse:
         self._span = key.span or ZERO
 
     def value(self, at: datetime) -> timedelta | None:
-        """Return the length; unknown while no device is known."""
         return self._length(at, self._uses.at(at)) if self._uses.is_known else None
 
     def _length(self, at: datetime, uses: _MergedUses) -> timedelta:
         oldest, length = at - self._span, ZERO
         if uses.growing is not None:
             length = at - max(uses.growing, oldest)
+        # From the newest: a long evening has hundreds of stretches, and a span few of them.
         for began, ended in reversed(uses.stretches):
             if ended <= oldest:
                 break
@@ -122,6 +122,7 @@ class TimeInUse:
             edge = ended if shrinking else began
         if edge is not None:
             deadlines.append(edge + span)
+        # Where it grows at one end and shrinks at the other, it stays as it is.
         if (growing is not None) != shrinking:
             missing = against - self._length(at, uses)
             if missing == ZERO:
@@ -151,17 +152,16 @@ class DistractedShare:
         return sum((device.forgotten_distraction for device in self._devices), length)
 
     def value(self, at: datetime) -> float | None:
-        """Return a share of 0 to 1; unknown at the very start and while no device is known."""
         distraction, elapsed = self._distraction(at), at - self._began
         return None if distraction is None or elapsed <= ZERO else distraction / elapsed
 
     def deadline(self, at: datetime, against: Value) -> datetime | None:
-        """Return when the share meets `against`."""
         distraction, elapsed = self._distraction(at), at - self._began
         if distraction is None or not isinstance(against, int | float):
             return None
         if elapsed <= ZERO:
             return at + TICK
+        # The share s(t) = d(t) / t meets `against` where d(t) - against * t is zero, which changes with this slope.
         slope = (0.0 if self._uses.at(at).growing is None else 1.0) - against
         if slope == 0.0:
             return None

@@ -78,6 +78,7 @@ class Person:
 
     def came_from(self, at: datetime, fleeting: timedelta) -> tuple[bool, str | None]:
         """Return, for a use that begins at `at`, whether another one had just been left, and the category of that."""
+        # An open use elsewhere counts as left now: one person takes up one thing after another.
         latest, left = None, None
         for device in self.devices:
             for use in (device.last_app_use, device.open_use):
@@ -90,6 +91,7 @@ class Person:
 
     def needed_from(self, at: datetime) -> datetime:
         """Return the instant before which no span reaches, neither from `at` nor from an open use."""
+        # From an open use, because a sequence that led to it is looked for before its beginning.
         open_since = (device.open_use.began for device in self.devices if device.open_use is not None)
         return min((at, *open_since)) - self.keep
 
