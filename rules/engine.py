@@ -63,11 +63,13 @@ class _StatefulRule:
             self._waits_for_false = self._waits_for_false and holds
             if self._waits_for_false or not holds:
                 return False, deadline
+            # It begins to hold, so what `until` remembers of an earlier holding no longer counts.
             self._until_memory = [None] * until.memory_size
         is_over, until_deadline = _evaluate(until, features, self._until_memory)
         if is_over and was_held:
             self._waits_for_false = holds
             return False, deadline
+        # While it goes on, only `until` can end it; a condition that remembers still needs its own deadlines.
         if not is_over and not condition.memory_size:
             return True, until_deadline
         # It would begin, and waits for `until` itself to be false; or it holds, and its parts go on being timed.
@@ -111,6 +113,7 @@ class RuleWatch:
         """Evaluate every rule that can hold while `category` is in front; return those that begin to hold."""
         relevant = self._relevant_for(category)
         holds = [False] * len(self._rules)
+        # A rule that cannot hold for this category no longer holds, and begins anew when it can.
         for index in relevant.rules:
             holds[index] = self._holds[index]
         for stateful in relevant.others:
@@ -133,6 +136,7 @@ class RuleWatch:
         """Nothing is in use: nothing holds, and time alone changes nothing."""
         for stateful in self._stateful.values():
             stateful.reset()
+        # Most devices are idle most of the time, and then there is nothing to clear.
         if self.deadline is not NEVER or any(self._holds):
             self._holds = [False] * len(self._rules)
             self._deadlines = [NEVER] * len(self._rules)

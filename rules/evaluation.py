@@ -25,6 +25,7 @@ _OPERATORS: Final[dict[str, Callable[[float, float], bool]]] = {
     "==": operator.eq,
     "!=": operator.ne,
 }
+OPPOSITE: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,7 @@ class GroupResult:
         """Whether it holds; None: neither. Of what must last, where it is not known for how long: whether it does now."""
         if self.lasts is not None and self.lasted is not None and self.lasted < self.lasts:
             return False
+        # Three-valued: True decides an `or` and False an `and`, whatever the unknown parts would be.
         results = [part.holds for part in self.parts]
         decides = self.by == "or"
         if decides in results:

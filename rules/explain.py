@@ -76,7 +76,7 @@ OUTCOME_WORDS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 HERE: Final = "laptop"
-"""The device that needs no naming: the one that speaks."""
+"""The device that is not named: the one that shows the nudge."""
 MAX_DEVICE_NAME: Final = 40
 """Characters of a device's name that are shown; what the person typed may be longer."""
 _GLANCE: Final = timedelta(seconds=30)
@@ -107,6 +107,7 @@ def say_device(device: str) -> str:
     spaced = "".join(" " if character.isspace() else character for character in device)
     kept = "".join(each for each in spaced if each == _JOINER or unicodedata.category(each) not in _HIDDEN)
     line = " ".join(kept.split())
+    # It stands in notifications and in a terminal: a name of many lines or invisible characters must not spoil them.
     return line if len(line) <= MAX_DEVICE_NAME else line[: MAX_DEVICE_NAME - 1].rstrip() + "…"
 
 
@@ -209,7 +210,7 @@ def why_line(
     *,
     device: str | None = None,
 ) -> str:
-    """Return the why-line of a nudge: what, where, how long or how often, and the how-manyeth time it is.
+    """Return the why-line of a nudge: what, where, how long or how often, and the n-th time it is.
 
     `name` None keeps to the category. `repeat` counts the rule's moments in this partner time, this one included;
     `since` is partner time's beginning as the person reads a clock. `device`: where it happened; None, or this laptop:
@@ -231,6 +232,7 @@ def why_line(
     came_from = known.get("came_from", (None, None))[1]
     if isinstance(came_from, str):
         parts.append(f"after {say_category(came_from)}")
+    # A count in a span says the same already, and two counts in one line confuse.
     if repeat > 1 and since and not (counted or {"glances", "uses"} & known.keys()):
         parts.append(f"the {say_ordinal(repeat)} time since {since}")
     return ", ".join(parts) + "."
@@ -242,7 +244,7 @@ def _counted(known: Mapping[str, tuple[FeatureKey, Value]], dwell: timedelta | N
         key, value = known.get(feature, (None, None))
         if key is None or key.span is None or not isinstance(value, int):
             continue
-        # Of what has lasted for longer than a look, the length says why: the count says only that it is a phone.
+        # Of a use longer than a glance the length says why; an opening or a pick-up says only that it is a phone.
         is_beside = (
             feature in {"opens", "pick_ups", "led_pick_ups", "own_pick_ups"} and dwell is not None and dwell >= _GLANCE
         )

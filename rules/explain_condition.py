@@ -1,4 +1,4 @@
-"""What held, what was missing, and what would have kept a nudge quiet, in sentences.
+"""Say what held, what was missing, and what would have kept a nudge quiet.
 
 Rule 1: every number is one that was measured, or one that the condition names.
 """
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from rules.evaluation import ComparisonResult, GroupResult
+from rules.evaluation import OPPOSITE, ComparisonResult, GroupResult
 from rules.explain import say_category, say_key, say_value
 from rules.features import CATEGORY_SETS, Unit
 from rules.language.formatter import format_length
@@ -30,7 +30,6 @@ _NOUNS: Final = {
 _OTHERWISE: Final = {"<": "at least", "<=": "more than", ">": "at most", ">=": "fewer than"}
 _LESS: Final = _OTHERWISE | {">=": "less than"}
 _WHERE: Final = {"all": " on all devices together", "laptop": " on the laptop", "phone": " on a phone"}
-_OPPOSITE: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 
 
 def say_part(part: ComparisonResult) -> str:
@@ -69,7 +68,7 @@ def say_stand(part: ComparisonResult) -> str:
 def what_would_have_kept_it_quiet(held: GroupResult, at: datetime, clock: Clock) -> str | None:
     """Return what would have kept a match at `at` quiet, each part at the nearest value at which it does not hold.
 
-    `held`: the condition's parts with the evidence. None: where nothing could have but another evening.
+    `held`: the condition's parts with the evidence. None: where the person could have changed nothing.
     """
     ways = _ways(held, at, clock)
     if not ways:
@@ -77,28 +76,29 @@ def what_would_have_kept_it_quiet(held: GroupResult, at: datetime, clock: Clock)
     return f"What would have kept it quiet: {', or '.join(dict.fromkeys(ways))}."
 
 
-def say_parts(joint: GroupResult) -> list[tuple[bool | None, str, str]]:
+def say_parts(group: GroupResult) -> list[tuple[bool | None, str, str]]:
     """Return for each part whether it held, its words, and how it stood; what must last has a line of its own."""
     found: list[tuple[bool | None, str, str]] = []
-    for part in joint.parts:
+    for part in group.parts:
         found += say_parts(part) if isinstance(part, GroupResult) else [(part.holds, say_part(part), say_stand(part))]
-    if joint.lasts is not None and joint.lasted is not None:
-        short = joint.lasts - joint.lasted
+    if group.lasts is not None and group.lasted is not None:
+        short = group.lasts - group.lasted
         gap = f", {say_length(short)} short" if short > timedelta(0) else ""
-        found.append((not gap, f"for {format_length(joint.lasts)}", say_length(joint.lasted) + gap))
+        found.append((not gap, f"for {format_length(group.lasts)}", say_length(group.lasted) + gap))
     return found
 
 
-def _ways(joint: GroupResult, at: datetime, clock: Clock) -> list[str]:
-    holding = [part for part in joint.parts if part.holds]
+def _ways(group: GroupResult, at: datetime, clock: Clock) -> list[str]:
+    holding = [part for part in group.parts if part.holds]
     alternatives = [
         _ways(part, at, clock) if isinstance(part, GroupResult) else [way for way in (_way(part, at, clock),) if way]
         for part in holding
     ]
-    if joint.by == "and":
+    # One part that fails is enough for an `and`.
+    if group.by == "and":
         ways = [way for some in alternatives for way in some]
-        if joint.lasts is not None:
-            ways.append(f"a break in it within {say_length(joint.lasts)}")
+        if group.lasts is not None:
+            ways.append(f"a break in it within {say_length(group.lasts)}")
         return ways
     # All that held of an `or` must fail together.
     return [" and ".join(some[0] for some in alternatives)] if alternatives and all(alternatives) else []
@@ -116,8 +116,10 @@ def _way(part: ComparisonResult, at: datetime, clock: Clock) -> str | None:
 
 def _other_number(part: ComparisonResult, at: datetime, clock: Clock) -> str | None:
     name, limit = part.key.name, part.limit
+    # Nobody can change how long partner time is, nor at once what share of it was distraction.
     if limit is None or part.sign in {"==", "!="} or name in {"elapsed", "remaining", "share"}:
         return None
+    # A length that grows with time was reached at an instant, and before that instant is what can be said.
     if isinstance(limit, timedelta) and isinstance(part.found, timedelta) and part.sign in {">=", ">"}:
         due = at - part.found + limit
         if name == "dwell":
@@ -125,7 +127,7 @@ def _other_number(part: ComparisonResult, at: datetime, clock: Clock) -> str | N
         if name == "since_input":
             return f"a touch before {clock(due)}"
     if part.key.which is not None or part.key.steps or part.key.name not in {*_NOUNS, "uses", "time"}:
-        return f"{say_key(part.key)} {_OPPOSITE[part.sign]} {_limit(part)}"
+        return f"{say_key(part.key)} {OPPOSITE[part.sign]} {_limit(part)}"
     within = f" in {say_length(part.key.span)}" if part.key.span else ""
     return f"{_amount(part, limit)}{within}{_WHERE.get(part.key.scope, '')}"
 
@@ -152,6 +154,7 @@ def _short(part: ComparisonResult) -> str | None:
     elif isinstance(found, int | float) and isinstance(limit, int | float):
         between = abs(limit - found)
         whole = isinstance(found, int) and isinstance(limit, int)
+        # Three are one short of "more than 3", though the difference is zero.
         between += 1 if whole and part.sign in {">", "<"} else 0
         amount = f"{between * 100:.0f} %" if part.unit is Unit.SHARE else f"{between:g}" if whole else f"{between:.1f}"
     else:

@@ -1,7 +1,7 @@
 """Read a pack of rules from its TOML text: the good rules, and every problem of the others.
 
 Rule 1: all problems of the text are found at once, each with its line and column.
-Rule 2: a rule with a problem is left out, and its code is remembered; the other rules stand.
+Rule 2: a rule with a problem is left out, and its code is reported; the other rules count.
 """
 
 from __future__ import annotations
@@ -82,16 +82,16 @@ class _PackReader:
     def unreadable(self, message: str) -> Pack:
         """Return an empty pack that says where the TOML broke."""
         found = _AT.search(message)
-        said = message[: found.start()] if found else message
+        # `tomllib` puts the place at the end of its message.
+        reason = message[: found.start()] if found else message
         if found is None:
             place: tuple[int | None, int | None] = (None, None)
         elif found[1]:
             place = int(found[1]), int(found[2])
         else:
             place = self.positions.position(len(self.positions.text.rstrip()))
-        self._add(f"This is not TOML: {said}.", *place)
-        codes = tuple(dict.fromkeys(_CODE_LINE.findall(self.positions.text)))
-        return Pack(rules=(), problems=tuple(self.problems), broken=codes)
+        self._add(f"This is not TOML: {reason}.", *place)
+        return self._without_rules()
 
     def pack(self, content: dict[str, Any]) -> Pack:
         """Return the pack of a text that is TOML."""
@@ -100,8 +100,8 @@ class _PackReader:
             # What a later version means by the same keys is not known, so nothing else is reported.
             known = f"This pack is of version {shown(str(version))}; here only version {VERSION} is known."
             self._at_value(known, ("version",), "Update turntoward to read it.")
-            codes = tuple(dict.fromkeys(_CODE_LINE.findall(self.positions.text)))
-            return Pack(rules=(), problems=tuple(self.problems), broken=codes)
+            return self._without_rules()
+        # `type`, because True is an int as well.
         if type(version) is not int or version < 1:
             self._at_value("version is a whole number, 1 or more.", ("version",), f"Write version = {VERSION}.")
         for key in content:
@@ -118,8 +118,8 @@ class _PackReader:
         elif not tables:
             self._add("There is no rule in this pack.", None, None, hint="Write [[rule]] and what belongs to it.")
         if len(tables) > MAX_RULES:
-            said = f"There are {len(tables):,} rules in this file; only the first {MAX_RULES:,} are read."
-            self._at_value(said, ("rule", MAX_RULES), "Put the rest into files of their own.")
+            text = f"There are {len(tables):,} rules in this file; only the first {MAX_RULES:,} are read."
+            self._at_value(text, ("rule", MAX_RULES), "Put the rest into files of their own.")
         rules: dict[str, Rule] = {}
         broken: dict[str, None] = {}
         for number, table in enumerate(tables):
@@ -129,6 +129,7 @@ class _PackReader:
                 rules[rule.code] = rule
             elif isinstance(code, str) and CODE.fullmatch(code) and code not in rules:
                 broken[code] = None
+        # As the file has them: problems of conditions were found after those of keys.
         ordered = sorted(self.problems, key=lambda problem: (problem.line or 0, problem.column or 0))
         return Pack(
             rules=tuple(rules.values()),
@@ -136,6 +137,11 @@ class _PackReader:
             broken=tuple(broken),
             name=name if isinstance(name, str) else None,
         )
+
+    def _without_rules(self) -> Pack:
+        # The codes are found line by line: a built-in rule that a broken file was to replace must not come back.
+        codes = tuple(dict.fromkeys(_CODE_LINE.findall(self.positions.text)))
+        return Pack(rules=(), problems=tuple(self.problems), broken=codes)
 
     def _rule(self, table: dict[str, Any], number: int, *taken: Container[str]) -> Rule | None:
         before = len(self.problems)
@@ -152,17 +158,16 @@ class _PackReader:
                 longest = MAX_NAME_LENGTH if key == "name" else MAX_TEXT
                 self._string(table[key], (*here, key), longest, one_line=key in {"code", "name", "because"})
         self._code(table.get("code"), (*here, "code"), taken)
-        after_grace = table.get("after_grace", False)
-        if not isinstance(after_grace, bool):
-            self._at_value("after_grace is true or false.", (*here, "after_grace"))
-        speaks = table.get("speaks", True)
-        if not isinstance(speaks, bool):
-            self._at_value("speaks is true or false.", (*here, "speaks"))
+        flags = {"after_grace": table.get("after_grace", False), "speaks": table.get("speaks", True)}
+        for key, flag in flags.items():
+            if not isinstance(flag, bool):
+                self._at_value(f"{key} is true or false.", (*here, key))
         condition = self._parse(table.get("when"), (*here, "when"), compile_condition)
         until = self._parse(table.get("until"), (*here, "until"), compile_condition)
         parts = self._parse(table.get("because"), (*here, "because"), parse_template)
         if condition is not None and until is not None and condition.text.split() == until.text.split():
             self._at_value("until says the same as when: this rule would end as it begins.", (*here, "until"))
+        # Whatever is wrong with it: half a rule is none.
         if condition is None or len(self.problems) > before:
             return None
         return Rule(
@@ -171,11 +176,10 @@ class _PackReader:
             condition=condition,
             page=Page(**{part: table[part].strip() for part in PAGE}),
             source=self.source,
-            after_grace=after_grace,
-            speaks=speaks,
             until=until,
             because=table["because"].strip() if parts else None,
             because_parts=parts or (),
+            **flags,
         )
 
     def _code(self, code: object, path: TomlPath, taken: tuple[Container[str], ...]) -> None:

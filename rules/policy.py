@@ -119,11 +119,13 @@ def decide(match: Match, at: datetime, history: History, settings: PolicySetting
 
     A `Hold` names the instant at which to decide again; anything that changes before then is a reason to decide earlier.
     """
+    # What the person said comes first: no reason of the program outranks it.
     excused = find_excuse(match.category, at, history, settings)
     if excused is not None:
         return Suppressed(reason=excused)
     if not match.speaks:
         return Suppressed(reason=Reason.REPORT_ONLY)
+    # After so many dismissals nudges stop for the rest of partner time; zero switches this off.
     if history.dismissed >= settings.quiet_after > 0:
         return Suppressed(reason=Reason.DISMISSED_TWICE)
     # The same use is named once, however many rules hold in it.
@@ -141,9 +143,11 @@ def decide(match: Match, at: datetime, history: History, settings: PolicySetting
     if history.busy is Reason.FILM:
         # A film for two is not over within the minute.
         return Suppressed(reason=Reason.FILM)
+    # Counted from when this reason first held the match back, so that the wait has an end.
     if history.busy is not None:
         until = history.held_since.get(history.busy, at) + settings.busy_wait
         return Hold(until=until, reason=history.busy) if at < until else Suppressed(reason=history.busy)
+    # A pause in typing comes soon, and a nudge need not interrupt a sentence.
     if history.last_keys is not None and at < history.last_keys + TYPING_PAUSE:
         latest = history.held_since.get(Reason.TYPING, at) + settings.typing_wait
         if at < latest:

@@ -51,6 +51,7 @@ class TomlPositions:
     """The positions of all keys and values of one TOML text, found in one scan."""
 
     def __init__(self, text: str) -> None:
+        # As `tomllib` does; offsets then agree with those within its strings.
         self.text = text.replace("\r\n", "\n")
         self.values: dict[TomlPath, TomlPosition] = {}
         self.keys: dict[TomlPath, TomlPosition] = {}
@@ -78,6 +79,7 @@ class TomlPositions:
         """Return line and column of the character `index` of the string that stands at `place`."""
         if place.content is None:
             return place.line, place.column
+        # An escape is one character of the value and several of the text; a line break after a backslash is none.
         at, left = place.content, index
         while left > 0 and at < place.ends:
             escape = _ESCAPE.match(self.text, at) if place.escapes else None
@@ -133,6 +135,7 @@ class TomlPositions:
         self._position += 2 if many else 1
         path: TomlPath = ()
         for key, place in self._scan_key():
+            # `[rule.part]` belongs to the `[[rule]]` above it, so each part of the path means the last element so far.
             path = (*self._current_element(path), key)
             self.keys.setdefault(path, place)
         self._skip_blanks()

@@ -15,12 +15,11 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import ClassVar, Final, Literal, NamedTuple
 
-from rules.evaluation import ComparisonResult, Get, GroupResult, compare_number
+from rules.evaluation import OPPOSITE, ComparisonResult, Get, GroupResult, compare_number
 from rules.features import CATEGORIES, Unit
 from rules.language.code_generator import CodeFragment, CodeGenerator
 from rules.model import FeatureKey, Value
 
-OPPOSITE: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 IN_FRONT: Final = FeatureKey("category")
 
 
@@ -97,6 +96,7 @@ class Compare(_Comparison):
     def truth(self, generator: CodeGenerator, known: frozenset[int]) -> CodeFragment:
         number = generator.key(self.key)
         read, value = generator.read(number, known), generator.constant(self.value)
+        # The guard keeps an unknown number from being compared at all: it makes neither this nor its opposite true.
         return CodeFragment.of(f"({read} is not None and v{number} {self.operator} {value})", known | {number})
 
     def deadline(self, generator: CodeGenerator) -> str | None:
@@ -188,6 +188,7 @@ class Flag(_Comparison):
 
     def truth(self, generator: CodeGenerator, known: frozenset[int]) -> CodeFragment:
         number = generator.key(self.key)
+        # Identity with True or False: None, the unknown, is neither.
         return CodeFragment.of(f"({generator.read(number, known)} is {self.wanted})", known | {number})
 
     def deadline(self, generator: CodeGenerator) -> str | None:
@@ -244,6 +245,7 @@ class AndOr(Node):
             known = fragment.if_true if self.word == "and" else fragment.if_false
             decided.append(fragment.if_false if self.word == "and" else fragment.if_true)
         source = "(" + f" {self.word} ".join(sources) + ")"
+        # Which part decided is not known, so only what every one of them had read by then is certain.
         early = frozenset.intersection(*decided)
         return CodeFragment(source, known, early) if self.word == "and" else CodeFragment(source, early, known)
 
@@ -277,6 +279,7 @@ class AndOr(Node):
         known: frozenset[int] = frozenset()
         for part, deadline in in_order:
             fragment = part.truth(generator, known)
+            # Reading goes on whether or not the part decided, so only what was read either way is known.
             known = fragment.if_true & fragment.if_false
             lines.append(f"if {decides}{fragment.source}:")
             if deadline is None:
@@ -284,6 +287,7 @@ class AndOr(Node):
             else:
                 lines += [f"    instant = {deadline}", f"    if instant is None: return {early}None"]
                 lines.append("    if last is None or instant > last: last = instant")
+        # Here no part decided for ever. Those that decide now have a last deadline; else the first of all counts.
         lines += [f"if last is not None: return {early}last", "first = None"]
         for _, deadline in in_order:
             if deadline is not None:
@@ -301,6 +305,7 @@ class And(AndOr):
     @property
     def categories(self) -> frozenset[str] | None:
         """Those that all parts allow."""
+        # One part that names categories bounds the whole; the others may hold anywhere.
         bound = [part.categories for part in self.parts if part.categories is not None]
         return frozenset.intersection(*bound) if bound else None
 
@@ -317,6 +322,7 @@ class Or(AndOr):
     @property
     def categories(self) -> frozenset[str] | None:
         """Those that any part allows."""
+        # One part that may hold anywhere leaves the whole unbounded.
         bound = [part.categories for part in self.parts if part.categories is not None]
         return frozenset().union(*bound) if len(bound) == len(self.parts) else None
 
@@ -360,6 +366,7 @@ class Lasts(Node):
         name = generator.timed(self)
         if name is not None:
             return name
+        # No feature counts as read: timing comes before all else, and in a function that shares no names.
         truth, deadline = self.part.truth(generator, frozenset()).source, self.part.deadline(generator)
         return generator.time(self, truth, deadline, self.length)
 
@@ -367,6 +374,7 @@ class Lasts(Node):
 def join(word: str, parts: Sequence[Node]) -> Node:
     """Return the parts joined by `and` or `or`, with parts of the same kind taken in."""
     kind = And if word == "and" else Or
+    # `a and (b and c)` is one `and`: its parts are compared with each other for contradictions.
     flat: list[Node] = []
     for part in parts:
         flat += part.parts if isinstance(part, kind) else [part]

@@ -51,7 +51,7 @@ def _groups(node: Node) -> Iterator[list[Comparison]]:
         case And():
             yield [comparison for part in node.parts for comparison in _together(part)]
             for part in node.parts:
-                # The parts of what lasts are among those above already.
+                # The comparisons of parts that must last are among those above; what is joined deeper is not.
                 inner = part.part if isinstance(part, Lasts) else part
                 for deeper in inner.parts if isinstance(inner, And) else (inner,):
                     yield from _groups(deeper)
@@ -103,12 +103,13 @@ def _disjoint(first: Compare, second: Compare) -> bool:
     """Return whether no number passes both comparisons."""
     for low, high in ((first, second), (second, first)):
         if low.operator in {">", ">=", "=="} and high.operator in {"<", "<=", "=="}:
-            least, most = low.value, high.value
-            if isinstance(least, int) and isinstance(most, int):
-                least, most = least + (low.operator == ">"), most - (high.operator == "<")
-                if least > most:
+            # Of counts, "more than 3 and less than 4" leaves nothing; of lengths it leaves something.
+            lower, upper = low.value, high.value
+            if isinstance(lower, int) and isinstance(upper, int):
+                lower, upper = lower + (low.operator == ">"), upper - (high.operator == "<")
+                if lower > upper:
                     return True
-            elif least > most or (least == most and (low.operator == ">" or high.operator == "<")):  # type: ignore[operator]
+            elif lower > upper or (lower == upper and (low.operator == ">" or high.operator == "<")):  # type: ignore[operator]
                 return True
         if low.operator == "==" and high.operator == "!=" and low.value == high.value:
             return True

@@ -144,6 +144,7 @@ class NameResolver:
             what = "a span" if wanted == 1 else "a category and a span"
             self._problems.refuse(named, f"{feature.name} needs {what}.", example)
             return None
+        # `uses(10 min, social)`: a better message than two wrong arguments.
         if wanted == 2 and isinstance(given[0], Quantity | SinceStart) and isinstance(given[1], Token):
             self._problems.refuse(given[0], "The category comes first.", example)
             return None
@@ -191,6 +192,7 @@ class NameResolver:
         span = self.span(last, example)
         if span is None:
             return None
+        # The keys are those of `Filter`: categories, shorter, longer.
         which = Filter(**found)  # type: ignore[arg-type]
         return (None, span, which) if self._is_satisfiable(which, feature, span, filters[-1]) else None
 

@@ -63,6 +63,7 @@ class Parser:
             )
         return _join("and", parts)
 
+    # The grammar, from the loosest binding to the tightest: or, and, not and for, terms.
     def _parse_or(self) -> syntax.Expr:
         parts = [self._parse_and(is_first=True)]
         while self.accept("or"):
@@ -99,6 +100,7 @@ class Parser:
         begins, negated = self.current, False
         while self.accept("not"):
             negated = not negated
+        # `a and b for 20 s` could mean either; with parentheses, or as the first part, it is clear.
         is_bare = self.current.text != "("
         try:
             expr = self._parse_term()
@@ -135,6 +137,7 @@ class Parser:
             self._position += 1
 
     def _parse_term(self) -> syntax.Expr:
+        # First, for a sequence may begin with a parenthesis as well.
         if self._is_sequence_next():
             return self._parse_sequence()
         if self.current.text == "(":
@@ -142,6 +145,7 @@ class Parser:
         self._comparisons += 1
         if self.current.kind == "number":
             return self._parse_reversed_comparison()
+        # `hop(` or `hop.` is a feature of that name, which the type checker refuses with a better message.
         if self.current.text == "hop" and self.peek().text not in {"(", "."}:
             return self._parse_hop()
         if self.current.text == "usual":

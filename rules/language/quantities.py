@@ -45,10 +45,9 @@ def length_of(quantity: Quantity, problems: Problems) -> timedelta | None:
         if unit is None or unit.text not in UNITS:
             if unit is not None:
                 near = {"m": "min", "s": "s", "h": "h", "d": "d", "w": "w"}.get(unit.text[0].lower())
-                problems.add(
+                problems.refuse(
+                    unit,
                     f"'{shown(unit.text)}' is not a unit of length.",
-                    unit.at,
-                    unit.width,
                     f"Did you mean '{near}'?" if near else "Write s, min or h.",
                 )
             return None
@@ -56,7 +55,7 @@ def length_of(quantity: Quantity, problems: Problems) -> timedelta | None:
             return None
         total = _sum(total, value, UNITS[unit.text])
     if total is None:
-        problems.add("This is longer than anything that is measured here.", quantity.at, quantity.width)
+        problems.refuse(quantity, "This is longer than anything that is measured here.")
     return total
 
 
@@ -68,12 +67,12 @@ def _sum(total: timedelta | None, value: float, unit: timedelta) -> timedelta | 
 
 
 def _number(text: str, quantity: Quantity, problems: Problems) -> float | None:
+    # More digits would overflow a timedelta, or vanish in its microseconds.
     whole, _, decimals = text.partition(".")
     if len(whole) > _WHOLE_DIGITS or len(decimals) > _DECIMALS:
-        problems.add(
+        problems.refuse(
+            quantity,
             f"'{shown(text)}' has too many digits.",
-            quantity.at,
-            quantity.width,
             f"At most {_WHOLE_DIGITS} before the point and {_DECIMALS} behind it.",
         )
         return None
@@ -83,8 +82,9 @@ def _number(text: str, quantity: Quantity, problems: Problems) -> float | None:
 def value_for(feature: Feature, quantity: Quantity, problems: Problems) -> Value | None:
     """Return the value with which the feature is compared, or None with the problem noted."""
     number = quantity.parts[0][0].text
+    # `dwell >= 60` and `glances(10 min) >= 3 s` are refused: a wrong guess would make a rule that never holds.
     if quantity.measure != _MEASURED_IN[feature.unit]:
-        problems.add(_wrong_unit(feature, number), quantity.at, quantity.width)
+        problems.refuse(quantity, _wrong_unit(feature, number))
         return None
     if feature.unit is Unit.LENGTH:
         return length_of(quantity, problems)
@@ -97,13 +97,11 @@ def value_for(feature: Feature, quantity: Quantity, problems: Problems) -> Value
         unit = quantity.parts[0][1]
         if unit is None or unit.text not in _PER_MINUTE:
             text = shown(unit.text) if unit else ""
-            problems.add(
-                f"A rate is not counted per '{text}'.", quantity.at, quantity.width, "Write / s, / min or / h."
-            )
+            problems.refuse(quantity, f"A rate is not counted per '{text}'.", "Write / s, / min or / h.")
             return None
         return value * _PER_MINUTE[unit.text]
     if not value.is_integer():
-        problems.add(f"{feature.name} is a count: it is always whole.", quantity.at, quantity.width)
+        problems.refuse(quantity, f"{feature.name} is a count: it is always whole.")
         return None
     return int(value)
 
@@ -145,6 +143,7 @@ def refusal(feature: Feature, operator: str, value: timedelta | float, bounds: B
     name = feature.name
     if value > bounds.maximum:  # type: ignore[operator]
         return f"{name} is never {bounds.words}.", None
+    # With units checked, value and bounds are both lengths or both numbers.
     at_minimum, at_maximum = value == bounds.minimum, value == bounds.maximum
     if (operator == "<" and at_minimum) or (operator == ">" and at_maximum):
         return f"This never holds: {name} is never {'less than nothing' if at_minimum else bounds.words}.", None

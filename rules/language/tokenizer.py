@@ -58,6 +58,7 @@ class Token(NamedTuple):
 def tokenize(text: str, problems: Problems) -> list[Token]:
     """Return the tokens of `text`, the last one of kind "end"; add what is no token to `problems`."""
     tokens: list[Token] = []
+    # The pattern matches any character, so nothing is skipped silently.
     for found in _TOKEN.finditer(text):
         part, at, width = found[0], found.start(), len(found[0])
         match found.lastgroup:
@@ -68,6 +69,7 @@ def tokenize(text: str, problems: Problems) -> list[Token]:
             case "sign":
                 tokens.append(Token("sign", part, at, width))
             case "foreign":
+                # Read on as what was meant: one wrong sign must not make the whole condition unreadable.
                 meant = _MEANT[part]
                 hint = "Write '==' between a feature and a number, 'is' before a word." if part == "=" else None
                 problems.add(f"'{part}' is not used here.", at, width, hint or f"Write '{meant}'.")

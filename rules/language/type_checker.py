@@ -45,6 +45,7 @@ class TypeChecker:
         """Return the node of the expression, or None where a problem was noted."""
         match expr:
             case AndOrExpr():
+                # Every part, even after a problem: all of them are reported.
                 parts = [self.check(part) for part in expr.parts]
                 whole = [part for part in parts if part is not None]
                 return join(expr.by, whole) if len(whole) == len(parts) else None
