@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 import tomllib
 from bisect import bisect_right
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from typing import Final, Literal, TypeAlias
 
 TomlPath: TypeAlias = tuple[str | int, ...]
@@ -185,7 +187,7 @@ class TomlPositions:
         elif first == "[":
             self._scan_array(path)
         elif first == "{":
-            self._scan_inline_table(path)
+            self._scan_items("{", "}", lambda: self._scan_pair(path))
         else:
             self._position = begins + len(self._match(_OTHER)[0].rstrip())
         self.values[path] = self._place(begins, self._position, content, escapes=first == '"')
@@ -201,27 +203,17 @@ class TomlPositions:
         return begins + 1
 
     def _scan_array(self, path: TomlPath) -> None:
-        self._expect("[")
-        number = 0
-        while True:
-            self._skip_blanks()
-            if self.text[self._position] == "]":
-                self._position += 1
-                return
-            self._scan_value((*path, number))
-            number += 1
-            self._skip_blanks()
-            if self.text[self._position] == ",":
-                self._position += 1
+        numbers = count()
+        self._scan_items("[", "]", lambda: self._scan_value((*path, next(numbers))))
 
-    def _scan_inline_table(self, path: TomlPath) -> None:
-        self._expect("{")
+    def _scan_items(self, opening: str, closing: str, scan: Callable[[], None]) -> None:
+        self._expect(opening)
         while True:
             self._skip_blanks()
-            if self.text[self._position] == "}":
+            if self.text[self._position] == closing:
                 self._position += 1
                 return
-            self._scan_pair(path)
+            scan()
             self._skip_blanks()
             if self.text[self._position] == ",":
                 self._position += 1

@@ -138,11 +138,38 @@ class CompareUsual(_Comparison):
 
 
 @dataclass(frozen=True, slots=True)
-class Category(_Comparison):
+class _WantedComparison(_Comparison):
+    """A comparison whose opposite differs in `wanted` alone. `words`: the categories with which it compares."""
+
+    words: frozenset[str] = field(default=frozenset(), kw_only=True)
+    wanted: bool = field(default=True, kw_only=True)
+    kind: ClassVar[Literal["category", "flag", "known"]]
+
+    def negated(self) -> Node:
+        return replace(self, wanted=not self.wanted, source=self.source.opposite())
+
+    def result(self, get: Get, _lasted: Iterator[timedelta | None]) -> ComparisonResult:
+        found = get(self.key)
+        holds = self._holds(found)
+        return ComparisonResult(
+            kind=self.kind,
+            key=self.key,
+            words=self.words,
+            wanted=self.wanted,
+            found=found,
+            holds=holds,
+            far=0.0 if holds else 1.0,
+        )
+
+    def _holds(self, found: Value | None) -> bool | None:
+        return None if found is None else found is self.wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Category(_WantedComparison):
     """A category that is one of `words`, or none of them; an unknown one is neither."""
 
-    words: frozenset[str]
-    wanted: bool = True
+    kind = "category"
 
     @property
     def categories(self) -> frozenset[str] | None:
@@ -150,9 +177,6 @@ class Category(_Comparison):
         if self.key != IN_FRONT:
             return None
         return self.words if self.wanted else frozenset(CATEGORIES) - self.words
-
-    def negated(self) -> Node:
-        return replace(self, wanted=not self.wanted, source=self.source.opposite())
 
     def truth(self, generator: CodeGenerator, known: frozenset[int]) -> CodeFragment:
         number = generator.key(self.key)
@@ -166,25 +190,20 @@ class Category(_Comparison):
         source = f"({read} {test})" if self.wanted else f"({read} is not None and v{number} {test})"
         return CodeFragment.of(source, known | {number})
 
-    def result(self, get: Get, _lasted: Iterator[timedelta | None]) -> ComparisonResult:
-        found = get(self.key)
-        holds = None if found is None else (found in self.words) == self.wanted
-        return _plain_result("category", self.key, found, wanted=self.wanted, holds=holds, words=self.words)
+    def _holds(self, found: Value | None) -> bool | None:
+        return None if found is None else (found in self.words) == self.wanted
 
 
 @dataclass(frozen=True, slots=True)
-class Flag(_Comparison):
+class Flag(_WantedComparison):
     """A yes or no; an unknown one is neither."""
 
-    wanted: bool = True
+    kind = "flag"
 
     @property
     def categories(self) -> frozenset[str] | None:
         """Those of the last step, where it is a sequence: that one is the open use."""
         return self.key.steps[-1] if self.key.name == "followed" and self.wanted else None
-
-    def negated(self) -> Node:
-        return replace(self, wanted=not self.wanted, source=self.source.opposite())
 
     def truth(self, generator: CodeGenerator, known: frozenset[int]) -> CodeFragment:
         number = generator.key(self.key)
@@ -194,22 +213,14 @@ class Flag(_Comparison):
     def deadline(self, generator: CodeGenerator) -> str | None:
         return generator.deadline(self.key, True)
 
-    def result(self, get: Get, _lasted: Iterator[timedelta | None]) -> ComparisonResult:
-        found = get(self.key)
-        holds = None if found is None else found is self.wanted
-        return _plain_result("flag", self.key, found, wanted=self.wanted, holds=holds)
-
 
 @dataclass(frozen=True, slots=True)
-class Known(_Comparison):
+class Known(_WantedComparison):
     """A feature that is known, or is not; this one is always true or false."""
 
-    wanted: bool
     unit: Unit
     zero: Value
-
-    def negated(self) -> Node:
-        return replace(self, wanted=not self.wanted, source=self.source.opposite())
+    kind = "known"
 
     def truth(self, generator: CodeGenerator, known: frozenset[int]) -> CodeFragment:
         number = generator.key(self.key)
@@ -220,9 +231,8 @@ class Known(_Comparison):
         # What makes it unknown may have left the span by then.
         return None if self.unit is Unit.CATEGORY else generator.deadline(self.key, self.zero)
 
-    def result(self, get: Get, _lasted: Iterator[timedelta | None]) -> ComparisonResult:
-        found = get(self.key)
-        return _plain_result("known", self.key, found, wanted=self.wanted, holds=(found is not None) == self.wanted)
+    def _holds(self, found: Value | None) -> bool | None:
+        return (found is not None) == self.wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,16 +389,3 @@ def join(word: str, parts: Sequence[Node]) -> Node:
     for part in parts:
         flat += part.parts if isinstance(part, kind) else [part]
     return flat[0] if len(flat) == 1 else kind(tuple(flat))
-
-
-def _plain_result(
-    kind: Literal["category", "flag", "known"],
-    key: FeatureKey,
-    found: Value | None,
-    *,
-    wanted: bool,
-    holds: bool | None,
-    words: frozenset[str] = frozenset(),
-) -> ComparisonResult:
-    far = 0.0 if holds else 1.0
-    return ComparisonResult(kind=kind, key=key, words=words, wanted=wanted, found=found, holds=holds, far=far)

@@ -9,30 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
+import rules.language.condition_tree as tree
 from rules.features import CATEGORIES
-from rules.language.condition_tree import (
-    IN_FRONT,
-    And,
-    AndOr,
-    Category,
-    Compare,
-    CompareUsual,
-    Flag,
-    Known,
-    Lasts,
-    Node,
-    SourceSpan,
-)
 from rules.language.problems import Problems, shown
 from rules.model import FeatureKey
 
-Comparison = Compare | CompareUsual | Category | Flag | Known
+Comparison = tree.Compare | tree.CompareUsual | tree.Category | tree.Flag | tree.Known
 
 
-def refuse_contradictions(node: Node, problems: Problems) -> None:
+def refuse_contradictions(node: tree.Node, problems: Problems) -> None:
     """Note every part that excludes one before it."""
     for group in _groups(node):
-        refused: set[SourceSpan] = set()
+        refused: set[tree.SourceSpan] = set()
         in_order = sorted(group, key=lambda comparison: comparison.source.at)
         for first, second in combinations(in_order, 2):
             if second.source not in refused and first.source not in refused and _exclude(first, second):
@@ -43,31 +31,31 @@ def refuse_contradictions(node: Node, problems: Problems) -> None:
             _refuse_no_category(in_order, problems)
 
 
-def _groups(node: Node) -> Iterator[list[Comparison]]:
+def _groups(node: tree.Node) -> Iterator[list[Comparison]]:
     """Yield the comparisons that must hold together, for every `and` of the condition."""
     match node:
-        case Lasts():
+        case tree.Lasts():
             yield from _groups(node.part)
-        case And():
+        case tree.And():
             yield [comparison for part in node.parts for comparison in _together(part)]
             for part in node.parts:
                 # The comparisons of parts that must last are among those above; what is joined deeper is not.
-                inner = part.part if isinstance(part, Lasts) else part
-                for deeper in inner.parts if isinstance(inner, And) else (inner,):
+                inner = part.part if isinstance(part, tree.Lasts) else part
+                for deeper in inner.parts if isinstance(inner, tree.And) else (inner,):
                     yield from _groups(deeper)
-        case AndOr():
+        case tree.AndOr():
             for part in node.parts:
                 yield from _groups(part)
 
 
-def _together(node: Node) -> Iterator[Comparison]:
+def _together(node: tree.Node) -> Iterator[Comparison]:
     match node:
-        case Lasts():
+        case tree.Lasts():
             yield from _together(node.part)
-        case And():
+        case tree.And():
             for part in node.parts:
                 yield from _together(part)
-        case Compare() | CompareUsual() | Category() | Flag() | Known():
+        case tree.Compare() | tree.CompareUsual() | tree.Category() | tree.Flag() | tree.Known():
             yield node
 
 
@@ -76,17 +64,17 @@ def _exclude(first: Comparison, second: Comparison) -> bool:
     if one is not None and other is not None and one[0] == other[0]:
         return not one[1] & other[1]
     match first, second:
-        case (Known(), Known()):
+        case (tree.Known(), tree.Known()):
             return first.key == second.key and first.wanted != second.wanted
-        case (Known(), _):
+        case (tree.Known(), _):
             return not first.wanted and bool({first.key} & second.keys())
-        case (_, Known()):
+        case (_, tree.Known()):
             return not second.wanted and bool({second.key} & first.keys())
-        case (Flag(), Flag()):
+        case (tree.Flag(), tree.Flag()):
             return first.key == second.key and first.wanted != second.wanted
-        case (Compare(), Compare()):
+        case (tree.Compare(), tree.Compare()):
             return first.key == second.key and _disjoint(first, second)
-        case (CompareUsual(), CompareUsual()):
+        case (tree.CompareUsual(), tree.CompareUsual()):
             return first.key == second.key and (_above_and_below(first, second) or _above_and_below(second, first))
         case _:
             return False
@@ -94,12 +82,12 @@ def _exclude(first: Comparison, second: Comparison) -> bool:
 
 def _allowed(comparison: Comparison) -> tuple[FeatureKey, frozenset[str]] | None:
     """Return the categories that the comparison allows, and of what."""
-    if isinstance(comparison, Category):
+    if isinstance(comparison, tree.Category):
         return comparison.key, comparison.words if comparison.wanted else frozenset(CATEGORIES) - comparison.words
-    return None if comparison.categories is None else (IN_FRONT, comparison.categories)
+    return None if comparison.categories is None else (tree.IN_FRONT, comparison.categories)
 
 
-def _disjoint(first: Compare, second: Compare) -> bool:
+def _disjoint(first: tree.Compare, second: tree.Compare) -> bool:
     """Return whether no number passes both comparisons."""
     for low, high in ((first, second), (second, first)):
         if low.operator in {">", ">=", "=="} and high.operator in {"<", "<=", "=="}:
@@ -116,7 +104,7 @@ def _disjoint(first: Compare, second: Compare) -> bool:
     return False
 
 
-def _above_and_below(low: CompareUsual, high: CompareUsual) -> bool:
+def _above_and_below(low: tree.CompareUsual, high: tree.CompareUsual) -> bool:
     """Return whether the number is to lie above one percentile and below one that is no higher."""
     if low.operator not in {">", ">="} or high.operator not in {"<", "<="}:
         return False

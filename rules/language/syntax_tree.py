@@ -5,16 +5,14 @@ Rule 1: an expression knows where it stands in the text, and nothing of the cata
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from rules.language.tokenizer import Token
 
 Measure: TypeAlias = Literal["count", "length", "rate", "share"]
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(NamedTuple):
     """A number with its unit. `parts`: number and unit, several only for lengths such as `1 h 30 min`."""
 
     measure: Measure
@@ -23,16 +21,14 @@ class Quantity:
     width: int
 
 
-@dataclass(frozen=True, slots=True)
-class SinceStart:
+class SinceStart(NamedTuple):
     """The span `since start`."""
 
     at: int
     width: int
 
 
-@dataclass(frozen=True, slots=True)
-class CategoryFilter:
+class CategoryFilter(NamedTuple):
     """The filter `category is social`, or `category not in (social, video)`."""
 
     words: tuple[Token, ...]
@@ -42,8 +38,7 @@ class CategoryFilter:
     width: int
 
 
-@dataclass(frozen=True, slots=True)
-class LengthFilter:
+class LengthFilter(NamedTuple):
     """The filter `shorter than 30 s`, or `longer than 10 s`."""
 
     by: Literal["shorter", "longer"]
@@ -55,8 +50,7 @@ class LengthFilter:
 Argument: TypeAlias = Token | Quantity | SinceStart | CategoryFilter | LengthFilter
 
 
-@dataclass(frozen=True, slots=True)
-class FeatureExpr:
+class FeatureExpr(NamedTuple):
     """A feature as it was written: `all.uses(messaging, 15 min)`. `arguments` None: without parentheses."""
 
     name: Token
@@ -66,8 +60,7 @@ class FeatureExpr:
     width: int
 
 
-@dataclass(frozen=True, slots=True)
-class UsualExpr:
+class UsualExpr(NamedTuple):
     """`usual(p75)`, to the right of a comparison."""
 
     part: Token
@@ -75,8 +68,7 @@ class UsualExpr:
     width: int
 
 
-@dataclass(frozen=True, slots=True)
-class CompareExpr:
+class CompareExpr(NamedTuple):
     """`dwell >= 60 s`; `60 s <= dwell` becomes the same."""
 
     feature: FeatureExpr
@@ -87,8 +79,7 @@ class CompareExpr:
     width: int
 
 
-@dataclass(frozen=True, slots=True)
-class InExpr:
+class InExpr(NamedTuple):
     """`category is social`, `category not in (social, video)`, and `… is unknown`, which is told apart by its word."""
 
     feature: FeatureExpr
@@ -99,15 +90,13 @@ class InExpr:
     width: int
 
 
-@dataclass(frozen=True, slots=True)
-class FlagExpr:
+class FlagExpr(NamedTuple):
     """A feature without a comparison: `put_away`."""
 
     feature: FeatureExpr
 
 
-@dataclass(frozen=True, slots=True)
-class SequenceExpr:
+class SequenceExpr(NamedTuple):
     """`messaging then (social, video) within 60 s`: the words of every step, two or more."""
 
     scope: Token | None
@@ -117,8 +106,7 @@ class SequenceExpr:
     width: int
 
 
-@dataclass(frozen=True, slots=True)
-class HopExpr:
+class HopExpr(NamedTuple):
     """`hop from laptop to phone within 60 s`."""
 
     origin: Token
@@ -128,8 +116,7 @@ class HopExpr:
     width: int
 
 
-@dataclass(frozen=True, slots=True)
-class ForExpr:
+class ForExpr(NamedTuple):
     """`… for 20 s`; it stands at its `for`."""
 
     part: Expr
@@ -138,23 +125,20 @@ class ForExpr:
     width: int
 
 
-@dataclass(frozen=True, slots=True)
-class AndOrExpr:
+class AndOrExpr(NamedTuple):
     """Parts joined by `and` or by `or`."""
 
     by: Literal["and", "or"]
     parts: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NotExpr:
+class NotExpr(NamedTuple):
     """`not …`."""
 
     part: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class InvalidExpr:
+class InvalidExpr(NamedTuple):
     """A part that could not be read; its problem is noted already."""
 
 

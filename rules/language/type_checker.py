@@ -9,25 +9,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
+import rules.language.syntax_tree as syntax
 from rules.features import DEVICE_KINDS, MAX_SPAN, Feature, Unit
 from rules.language.condition_tree import Category, Compare, CompareUsual, Flag, Known, Lasts, Node, SourceSpan, join
 from rules.language.name_resolver import NameResolver, example_of
 from rules.language.problems import Problems, did_you_mean, shown
 from rules.language.quantities import bounds_of, refusal, value_for, zero_of
-from rules.language.syntax_tree import (
-    AndOrExpr,
-    CompareExpr,
-    Expr,
-    FeatureExpr,
-    FlagExpr,
-    ForExpr,
-    HopExpr,
-    InExpr,
-    InvalidExpr,
-    NotExpr,
-    SequenceExpr,
-    UsualExpr,
-)
 from rules.language.tokenizer import Token
 from rules.model import FeatureKey
 
@@ -41,32 +28,32 @@ class TypeChecker:
         self._problems = problems
         self._names = NameResolver(problems)
 
-    def check(self, expr: Expr) -> Node | None:
+    def check(self, expr: syntax.Expr) -> Node | None:
         """Return the node of the expression, or None where a problem was noted."""
         match expr:
-            case AndOrExpr():
+            case syntax.AndOrExpr():
                 # Every part, even after a problem: all of them are reported.
                 parts = [self.check(part) for part in expr.parts]
                 whole = [part for part in parts if part is not None]
                 return join(expr.by, whole) if len(whole) == len(parts) else None
-            case NotExpr():
+            case syntax.NotExpr():
                 return self._check_not(expr)
-            case ForExpr():
+            case syntax.ForExpr():
                 return self._check_for(expr)
-            case SequenceExpr():
+            case syntax.SequenceExpr():
                 return self._check_sequence(expr)
-            case HopExpr():
+            case syntax.HopExpr():
                 return self._check_hop(expr)
-            case FlagExpr():
+            case syntax.FlagExpr():
                 return self._check_flag(expr)
-            case CompareExpr():
+            case syntax.CompareExpr():
                 return self._check_comparison(expr)
-            case InExpr():
+            case syntax.InExpr():
                 return self._check_membership(expr)
-            case InvalidExpr():
+            case syntax.InvalidExpr():
                 return None
 
-    def _check_not(self, expr: NotExpr) -> Node | None:
+    def _check_not(self, expr: syntax.NotExpr) -> Node | None:
         part = self.check(expr.part)
         lasting = _for_parts(expr.part)
         for each in lasting:
@@ -74,12 +61,12 @@ class TypeChecker:
             self._problems.refuse(each, "What is to hold 'for' a while cannot stand under 'not'.", hint)
         return None if part is None or lasting else part.negated()
 
-    def _check_for(self, expr: ForExpr) -> Node | None:
+    def _check_for(self, expr: syntax.ForExpr) -> Node | None:
         part = self.check(expr.part)
         length = self._names.length(expr.length, "What stands behind 'for'")
         return None if part is None or length is None else Lasts(part, length)
 
-    def _check_sequence(self, expr: SequenceExpr) -> Node | None:
+    def _check_sequence(self, expr: syntax.SequenceExpr) -> Node | None:
         scope = self._names.scope(expr.scope)
         meant = [self._names.categories(step, "in", negated=False) for step in expr.steps]
         within = self._names.length(expr.within, "What stands behind 'within'", MAX_SPAN)
@@ -88,7 +75,7 @@ class TypeChecker:
             return None
         return Flag(FeatureKey("followed", within, None, scope, None, steps), source=_span(expr))
 
-    def _check_hop(self, expr: HopExpr) -> Node | None:
+    def _check_hop(self, expr: syntax.HopExpr) -> Node | None:
         for word in (expr.origin, expr.goal):
             if word.text not in DEVICE_KINDS:
                 hint = did_you_mean(word.text, DEVICE_KINDS, "Write laptop, phone or any.")
@@ -104,7 +91,7 @@ class TypeChecker:
         steps = (DEVICE_KINDS[expr.origin.text], DEVICE_KINDS[expr.goal.text])
         return Flag(FeatureKey("hopped", within, steps=steps), source=_span(expr))
 
-    def _check_flag(self, expr: FlagExpr) -> Node | None:
+    def _check_flag(self, expr: syntax.FlagExpr) -> Node | None:
         resolved = self._names.feature(expr.feature)
         if resolved is None:
             return None
@@ -114,7 +101,7 @@ class TypeChecker:
         self._problems.refuse(expr.feature, f"{feature.name} alone is neither true nor false.", example_of(feature))
         return None
 
-    def _check_comparison(self, expr: CompareExpr) -> Node | None:
+    def _check_comparison(self, expr: syntax.CompareExpr) -> Node | None:
         resolved = self._names.feature(expr.feature)
         if resolved is None:
             return None
@@ -126,7 +113,7 @@ class TypeChecker:
                 message = f"{feature.name} is {kind}, and is not compared with '{expr.sign.text}'."
                 self._problems.refuse(expr.sign, message, example_of(feature))
             return None
-        if isinstance(expr.quantity, UsualExpr):
+        if isinstance(expr.quantity, syntax.UsualExpr):
             return self._check_usual(expr, expr.quantity, feature, key)
         if isinstance(expr.quantity, Token):
             message = f"{feature.name} is compared with a number, not with '{shown(expr.quantity.text)}'."
@@ -142,7 +129,7 @@ class TypeChecker:
         return key and Compare(key, expr.operator, value, source=_span(expr))
 
     def _check_usual(
-        self, expr: CompareExpr, usual: UsualExpr, feature: Feature, key: FeatureKey | None
+        self, expr: syntax.CompareExpr, usual: syntax.UsualExpr, feature: Feature, key: FeatureKey | None
     ) -> Node | None:
         part = PERCENTILE.fullmatch(usual.part.text)
         if part is None:
@@ -157,14 +144,14 @@ class TypeChecker:
         other = key._replace(name="usual", steps=(frozenset({key.name}),), part=int(part[1]))
         return CompareUsual(key, expr.operator, other, source=_span(expr))
 
-    def _check_membership(self, expr: InExpr) -> Node | None:
+    def _check_membership(self, expr: syntax.InExpr) -> Node | None:
         resolved = self._names.feature(expr.feature)
         if expr.by == "is" and expr.words[0].text in {"known", "unknown"}:
             if resolved is None:
                 return None
             feature, key = resolved
             wanted = (expr.words[0].text == "known") != expr.negated
-            return key and Known(key, wanted, feature.unit, zero_of(feature.unit), source=_span(expr))
+            return key and Known(key, feature.unit, zero_of(feature.unit), wanted=wanted, source=_span(expr))
         if resolved is not None and resolved[0].unit is not Unit.CATEGORY:
             feature = resolved[0]
             message = f"{feature.name} is not a category; '{expr.by}' goes with categories, 'known' and 'unknown'."
@@ -173,18 +160,20 @@ class TypeChecker:
         words = self._names.categories(expr.words, expr.by, negated=expr.negated)
         if resolved is None or resolved[1] is None or words is None:
             return None
-        return Category(resolved[1], words, not expr.negated, source=_span(expr))
+        return Category(resolved[1], words=words, wanted=not expr.negated, source=_span(expr))
 
 
-def _span(expr: CompareExpr | InExpr | FeatureExpr | SequenceExpr | HopExpr) -> SourceSpan:
+def _span(
+    expr: syntax.CompareExpr | syntax.InExpr | syntax.FeatureExpr | syntax.SequenceExpr | syntax.HopExpr,
+) -> SourceSpan:
     return SourceSpan(expr.at, expr.width)
 
 
-def _for_parts(expr: Expr) -> list[ForExpr]:
+def _for_parts(expr: syntax.Expr) -> list[syntax.ForExpr]:
     match expr:
-        case ForExpr():
+        case syntax.ForExpr():
             return [expr]
-        case AndOrExpr():
+        case syntax.AndOrExpr():
             return [each for part in expr.parts for each in _for_parts(part)]
         case _:
             # A further `not` refuses what stands under it when it is checked itself.
