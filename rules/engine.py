@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-from rules.model import Condition, FeatureKey, FeatureSet, Memory, Rule, Value
+from rules.model import FeatureKey, FeatureSet, Rule, Value
 
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -56,7 +56,7 @@ class _StatefulRule:
     def evaluate(self, features: FeatureSet, *, was_held: bool) -> tuple[bool, datetime | None]:
         """Return whether the rule holds, and when that may change; twice at one instant is the same as once."""
         condition, until = self._condition, self._until
-        holds, deadline = _evaluate(condition, features, self._memory)
+        holds, deadline = condition.evaluate(features, self._memory)
         if until is None:
             return holds, deadline
         if not was_held:
@@ -65,7 +65,7 @@ class _StatefulRule:
                 return False, deadline
             # It begins to hold, so what `until` remembers of an earlier holding no longer counts.
             self._until_memory = [None] * until.memory_size
-        is_over, until_deadline = _evaluate(until, features, self._until_memory)
+        is_over, until_deadline = until.evaluate(features, self._until_memory)
         if is_over and was_held:
             self._waits_for_false = holds
             return False, deadline
@@ -160,30 +160,20 @@ class RuleWatch:
         return any(key.name in self._input_features for key in keys)
 
     def _evaluate(self, indices: Sequence[int], features: FeatureSet) -> list[Rule]:
-        # The hot path of a replay: local names, and no memory handed to conditions that need none.
+        # The hot path of a replay, hence the local names.
         begun: list[Rule] = []
         held, deadlines, rules, stateful = self._holds, self._deadlines, self._rules, self._stateful
         for index in indices:
             if index in stateful:
                 holds, deadline = stateful[index].evaluate(features, was_held=held[index])
             else:
-                condition = rules[index].condition
-                evaluate = condition.evaluate
-                holds, deadline = _evaluate(condition, features, ()) if evaluate is None else evaluate(features)
+                holds, deadline = rules[index].condition.evaluate(features)
             if holds and not held[index]:
                 begun.append(rules[index])
             held[index] = holds
             deadlines[index] = NEVER if deadline is None else deadline
         self.deadline = min(map(deadlines.__getitem__, self._active), default=NEVER)
         return begun
-
-
-def _evaluate(condition: Condition, features: FeatureSet, memory: Memory) -> tuple[bool, datetime | None]:
-    if condition.evaluate is not None:
-        return condition.evaluate(features, memory) if memory else condition.evaluate(features)
-    if memory:
-        return condition.holds(features, memory), condition.deadline(features, memory)
-    return condition.holds(features), condition.deadline(features)
 
 
 def _sort_key(key: FeatureKey) -> tuple[str, ...]:

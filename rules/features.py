@@ -78,134 +78,77 @@ class Feature:
     name: str
     unit: Unit
     arguments: ArgumentKind
-    meaning: str
     has_scopes: bool = False
     filters: Literal["", "category", "length"] = ""
     has_usual: bool = True
+
+    @property
+    def meaning(self) -> str:
+        """What it measures, in words."""
+        return _MEANINGS[self.name]
 
 
 FEATURES: Final[dict[str, Feature]] = {
     feature.name: feature
     for feature in (
-        Feature("category", Unit.CATEGORY, ArgumentKind.NONE, "the category of the use under way"),
-        Feature(
-            "came_from",
-            Unit.CATEGORY,
-            ArgumentKind.NONE,
-            "the category of the use that was left, on any device, at most 60 s before this one was taken up",
-        ),
-        Feature("dwell", Unit.LENGTH, ArgumentKind.NONE, "how long the use under way has lasted, without idle time"),
-        Feature("since_input", Unit.LENGTH, ArgumentKind.NONE, "how long ago the last scroll, key press or click was"),
-        Feature("elapsed", Unit.LENGTH, ArgumentKind.NONE, "how long ago partner time began", has_usual=False),
-        Feature(
-            "remaining",
-            Unit.LENGTH,
-            ArgumentKind.NONE,
-            "how long until partner time is planned to end",
-            has_usual=False,
-        ),
-        Feature(
-            "since_nudge",
-            Unit.LENGTH,
-            ArgumentKind.NONE,
-            "how long ago the last nudge of this partner time reached the screen; unknown before the first",
-        ),
-        Feature(
-            "reopened_after",
-            Unit.LENGTH,
-            ArgumentKind.NONE,
-            "how long after the last nudge, on whatever device, the use under way was taken up, where it is of the category that was named; else unknown",
-            has_usual=False,
-        ),
-        Feature(
-            "put_away",
-            Unit.FLAG,
-            ArgumentKind.NONE,
-            "whether the device was left alone for 60 s, or said to be put away, since partner time began; unknown where nobody could tell",
-        ),
-        Feature(
-            "full_screen",
-            Unit.FLAG,
-            ArgumentKind.NONE,
-            "whether the toplevel in front covers the screen",
-            has_scopes=True,
-        ),
-        Feature(
-            "playing", Unit.FLAG, ArgumentKind.NONE, "whether a film or music plays on the device", has_scopes=True
-        ),
-        Feature("in_call", Unit.FLAG, ArgumentKind.NONE, "whether there is a call on the device", has_scopes=True),
-        Feature(
-            "share",
-            Unit.SHARE,
-            ArgumentKind.NONE,
-            "the share of partner time so far that went into uses of distracting categories",
-            has_scopes=True,
-        ),
-        Feature(
-            "glances",
-            Unit.COUNT,
-            ArgumentKind.SPAN,
-            "how many looks under 30 s at something distracting began in the span; one under way counts",
-            has_scopes=True,
-        ),
-        Feature(
-            "uses",
-            Unit.COUNT,
-            ArgumentKind.CATEGORY_AND_SPAN,
-            "how many uses of the category began in the span; one under way counts",
-            has_scopes=True,
-            filters="length",
-        ),
-        Feature(
-            "opens",
-            Unit.COUNT,
-            ArgumentKind.SPAN,
-            "how many openings of something distracting a phone told of in the span; unknown before the first",
-            has_scopes=True,
-            filters="category",
-        ),
-        Feature(
-            "pick_ups",
-            Unit.COUNT,
-            ArgumentKind.SPAN,
-            "how often a phone was unlocked in the span; unknown before the first time",
-            has_scopes=True,
-        ),
-        Feature(
-            "led_pick_ups",
-            Unit.COUNT,
-            ArgumentKind.SPAN,
-            "how often a phone was unlocked in the span, at most 30 s after a notification on it; unknown before it told of one",
-            has_scopes=True,
-        ),
-        Feature(
-            "own_pick_ups",
-            Unit.COUNT,
-            ArgumentKind.SPAN,
-            "how often a phone was unlocked in the span, with no notification in the 30 s before; unknown before it told of one",
-            has_scopes=True,
-        ),
-        Feature(
-            "time",
-            Unit.LENGTH,
-            ArgumentKind.CATEGORY_AND_SPAN,
-            "how much of the span went into uses of the category",
-            has_scopes=True,
-            filters="length",
-        ),
-        Feature(
-            "switches",
-            Unit.COUNT,
-            ArgumentKind.SPAN,
-            "how often one activity gave way to another in the span, without a pause between them",
-            has_scopes=True,
-        ),
-        Feature("scrolls", Unit.COUNT, ArgumentKind.SPAN, "scroll steps in the span"),
-        Feature("keys", Unit.COUNT, ArgumentKind.SPAN, "key presses in the span"),
-        Feature("clicks", Unit.COUNT, ArgumentKind.SPAN, "clicks in the span"),
-        Feature("scroll_rate", Unit.RATE, ArgumentKind.SPAN, "scroll steps per minute over the span"),
-        Feature("key_rate", Unit.RATE, ArgumentKind.SPAN, "key presses per minute over the span"),
-        Feature("click_rate", Unit.RATE, ArgumentKind.SPAN, "clicks per minute over the span"),
-        Feature("switch_rate", Unit.RATE, ArgumentKind.SPAN, "switches per minute over the span", has_scopes=True),
+        Feature("category", Unit.CATEGORY, ArgumentKind.NONE),
+        Feature("came_from", Unit.CATEGORY, ArgumentKind.NONE),
+        Feature("dwell", Unit.LENGTH, ArgumentKind.NONE),
+        Feature("since_input", Unit.LENGTH, ArgumentKind.NONE),
+        Feature("elapsed", Unit.LENGTH, ArgumentKind.NONE, has_usual=False),
+        Feature("remaining", Unit.LENGTH, ArgumentKind.NONE, has_usual=False),
+        Feature("since_nudge", Unit.LENGTH, ArgumentKind.NONE),
+        Feature("reopened_after", Unit.LENGTH, ArgumentKind.NONE, has_usual=False),
+        Feature("put_away", Unit.FLAG, ArgumentKind.NONE),
+        Feature("full_screen", Unit.FLAG, ArgumentKind.NONE, has_scopes=True),
+        Feature("playing", Unit.FLAG, ArgumentKind.NONE, has_scopes=True),
+        Feature("in_call", Unit.FLAG, ArgumentKind.NONE, has_scopes=True),
+        Feature("share", Unit.SHARE, ArgumentKind.NONE, has_scopes=True),
+        Feature("glances", Unit.COUNT, ArgumentKind.SPAN, has_scopes=True),
+        Feature("uses", Unit.COUNT, ArgumentKind.CATEGORY_AND_SPAN, has_scopes=True, filters="length"),
+        Feature("opens", Unit.COUNT, ArgumentKind.SPAN, has_scopes=True, filters="category"),
+        Feature("pick_ups", Unit.COUNT, ArgumentKind.SPAN, has_scopes=True),
+        Feature("led_pick_ups", Unit.COUNT, ArgumentKind.SPAN, has_scopes=True),
+        Feature("own_pick_ups", Unit.COUNT, ArgumentKind.SPAN, has_scopes=True),
+        Feature("time", Unit.LENGTH, ArgumentKind.CATEGORY_AND_SPAN, has_scopes=True, filters="length"),
+        Feature("switches", Unit.COUNT, ArgumentKind.SPAN, has_scopes=True),
+        Feature("scrolls", Unit.COUNT, ArgumentKind.SPAN),
+        Feature("keys", Unit.COUNT, ArgumentKind.SPAN),
+        Feature("clicks", Unit.COUNT, ArgumentKind.SPAN),
+        Feature("scroll_rate", Unit.RATE, ArgumentKind.SPAN),
+        Feature("key_rate", Unit.RATE, ArgumentKind.SPAN),
+        Feature("click_rate", Unit.RATE, ArgumentKind.SPAN),
+        Feature("switch_rate", Unit.RATE, ArgumentKind.SPAN, has_scopes=True),
     )
+}
+
+_MEANINGS: Final = {
+    "category": "the category of the use under way",
+    "came_from": "the category of the use that was left, on any device, at most 60 s before this one was taken up",
+    "dwell": "how long the use under way has lasted, without idle time",
+    "since_input": "how long ago the last scroll, key press or click was",
+    "elapsed": "how long ago partner time began",
+    "remaining": "how long until partner time is planned to end",
+    "since_nudge": "how long ago the last nudge of this partner time reached the screen; unknown before the first",
+    "reopened_after": "how long after the last nudge, on whatever device, the use under way was taken up, where it is of the category that was named; else unknown",
+    "put_away": "whether the device was left alone for 60 s, or said to be put away, since partner time began; unknown where nobody could tell",
+    "full_screen": "whether the toplevel in front covers the screen",
+    "playing": "whether a film or music plays on the device",
+    "in_call": "whether there is a call on the device",
+    "share": "the share of partner time so far that went into uses of distracting categories",
+    "glances": "how many looks under 30 s at something distracting began in the span; one under way counts",
+    "uses": "how many uses of the category began in the span; one under way counts",
+    "opens": "how many openings of something distracting a phone told of in the span; unknown before the first",
+    "pick_ups": "how often a phone was unlocked in the span; unknown before the first time",
+    "led_pick_ups": "how often a phone was unlocked in the span, at most 30 s after a notification on it; unknown before it told of one",
+    "own_pick_ups": "how often a phone was unlocked in the span, with no notification in the 30 s before; unknown before it told of one",
+    "time": "how much of the span went into uses of the category",
+    "switches": "how often one activity gave way to another in the span, without a pause between them",
+    "scrolls": "scroll steps in the span",
+    "keys": "key presses in the span",
+    "clicks": "clicks in the span",
+    "scroll_rate": "scroll steps per minute over the span",
+    "key_rate": "key presses per minute over the span",
+    "click_rate": "clicks per minute over the span",
+    "switch_rate": "switches per minute over the span",
 }

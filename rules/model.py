@@ -102,7 +102,7 @@ class Condition:
     `holds(features)` is True only where the condition is certain: unknown features make it neither true nor false.
     `deadline(features)` is the first instant after `features.at` at which `holds` may answer differently, nothing further
     being observed; None means never. It may be too early, never too late.
-    `evaluate(features)` returns both at once, for less than the price of two; None: call the two.
+    `evaluate(features)` returns both at once, for less than the price of two.
     While the device's category is none of `categories`, it cannot hold and has no deadline; None: it may for any category.
     `memory_size` is how many of its parts must hold for a while (`for 20 s`). All three take a memory of that length,
     which begins as Nones; `evaluate` keeps it, the other two only read it. Without such parts no memory is needed.
@@ -112,7 +112,7 @@ class Condition:
     needs: frozenset[FeatureKey]
     holds: ConditionFn[bool]
     deadline: ConditionFn[datetime | None]
-    evaluate: ConditionFn[tuple[bool, datetime | None]] | None = None
+    evaluate: ConditionFn[tuple[bool, datetime | None]]
     categories: frozenset[str] | None = None
     memory_size: int = 0
 

@@ -223,7 +223,7 @@ class _PackReader:
     def _at_value(self, message: str, path: TomlPath, hint: str | None = None) -> None:
         self._at(self.positions.values.get(path), message, hint)
 
-    def _at_key(self, message: str, path: TomlPath, hint: str | None = None) -> None:
+    def _at_key(self, message: str, path: TomlPath, hint: str | None) -> None:
         self._at(self.positions.keys.get(path) or self.positions.values.get(path), message, hint)
 
     def _at(self, place: TomlPosition | None, message: str, hint: str | None) -> None:

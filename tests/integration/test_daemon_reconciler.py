@@ -43,13 +43,13 @@ from detector.partner_time.model import Occurrence, PartnerTime
 from detector.sensors.model import Toplevel
 from detector.store.model import StoredOccurrence
 from detector.store.store import Store
-from rules.model import Condition, FeatureKey, FeatureSet, Page, Rule
+from rules.language import compile_condition
+from rules.model import Page, Rule
 from rules.policy import PolicySettings
 from tests.rig.day import inbox_of_others
 
 BEGINS = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
 ENDS = BEGINS + timedelta(minutes=90)
-DWELL = FeatureKey("dwell")
 SENSES: tuple[Sense, ...] = ("focus", "idle", "input")
 
 
@@ -58,16 +58,7 @@ def minutes(count: float) -> timedelta:
 
 
 def a_minute_of_feed() -> Rule:
-    def holds(features: FeatureSet) -> bool:
-        dwell = features.get(DWELL)
-        return features.get(FeatureKey("category")) == "social" and isinstance(dwell, timedelta) and dwell >= minutes(1)
-
-    condition = Condition(
-        text="category is social and dwell >= 60 s",
-        needs=frozenset({DWELL, FeatureKey("category")}),
-        holds=holds,
-        deadline=lambda features: features.deadline(DWELL, minutes(1)),
-    )
+    condition = compile_condition("category is social and dwell >= 60 s")
     page = Page(notices="", why="", wrong="", needs="", example="")
     return Rule(code="feed", name="A minute of scrolling", condition=condition, page=page, source="test")
 

@@ -168,7 +168,6 @@ def found_by_stepping(condition: Condition, toy: Toy, extra: tuple[int, ...]) ->
                 before = list(memory)
                 apart = condition.holds(toy, memory), condition.deadline(toy, memory)
                 assert memory == before
-                assert condition.evaluate is not None
                 assert condition.evaluate(toy, memory) == apart
                 # A second look at the same instant finds the same.
                 assert condition.evaluate(toy, memory) == apart
@@ -219,7 +218,6 @@ def test_the_generators_reach_a_part_that_breaks_off_before_it_is_ripe() -> None
         memory: list[datetime | None] = [None] * compiled.memory_size
         begun = False
         for toy.second in range(HORIZON + 1):
-            assert compiled.evaluate is not None
             holds, _ = compiled.evaluate(toy, memory)
             begun = begun or any(memory)
             if begun and not holds and not any(memory):
@@ -357,7 +355,6 @@ def test_no_text_raises_anything_but_a_rule_error_that_can_be_printed(text: str)
         assert condition.needs
         assert condition.holds(FixedFeatures(START)) in {True, False}
         memory: list[datetime | None] = [None] * condition.memory_size
-        assert condition.evaluate is not None
         assert condition.evaluate(FixedFeatures(START), memory) == (
             condition.holds(FixedFeatures(START), memory),
             condition.deadline(FixedFeatures(START), memory),

@@ -27,31 +27,19 @@ from detector.daemon.wording import Wording
 from detector.notifier.model import NotificationText
 from detector.partner_time.model import Occurrence
 from detector.store.store import Store
-from rules.model import Condition, FeatureKey, FeatureSet, Page, Rule
+from rules.language import compile_condition
+from rules.model import Page, Rule
 from rules.policy import PolicySettings
 
 GREETING: Final = "greeting"
 GOES_ON: Final = "goes on"
 NUDGE: Final = "nudge"
 SENSES: Final[tuple[Sense, ...]] = ("focus", "idle", "input")
-_DWELL: Final = FeatureKey("dwell")
-_CATEGORY: Final = FeatureKey("category")
 
 
 def a_minute_of_feed() -> Rule:
     """Return the rule that the day is judged by."""
-    minute = timedelta(minutes=1)
-
-    def holds(features: FeatureSet) -> bool:
-        dwell = features.get(_DWELL)
-        return features.get(_CATEGORY) == "social" and isinstance(dwell, timedelta) and dwell >= minute
-
-    condition = Condition(
-        text="category is social and dwell >= 60 s",
-        needs=frozenset({_DWELL, _CATEGORY}),
-        holds=holds,
-        deadline=lambda features: features.deadline(_DWELL, minute),
-    )
+    condition = compile_condition("category is social and dwell >= 60 s")
     page = Page(notices="", why="", wrong="", needs="", example="")
     return Rule(code="feed", name="A minute of scrolling", condition=condition, page=page, source="test")
 
