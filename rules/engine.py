@@ -26,6 +26,7 @@ def needs(rules: Sequence[Rule]) -> frozenset[FeatureKey]:
 
 def evidence(rule: Rule, features: FeatureSet) -> tuple[tuple[FeatureKey, Value], ...]:
     """Return the values of the rule's known features, always in the same order."""
+    # What the sentence names is evidence, too: a notification is worded from the moment alone.
     in_sentence = (part for part in rule.because_parts if isinstance(part, FeatureKey))
     found = ((key, features.get(key)) for key in sorted(rule.condition.needs.union(in_sentence), key=_sort_key))
     return tuple((key, value) for key, value in found if value is not None)
@@ -124,6 +125,7 @@ class RuleWatch:
 
     def after_input(self, features: FeatureSet, category: str) -> list[Rule]:
         """Evaluate the rules that input can change; return those that begin to hold."""
+        # The others keep their deadlines, so time is not lost on them.
         by_input = self._relevant_for(category).by_input
         return self._evaluate(by_input, features) if by_input else []
 
@@ -136,7 +138,7 @@ class RuleWatch:
         """Nothing is in use: nothing holds, and time alone changes nothing."""
         for stateful in self._stateful.values():
             stateful.reset()
-        # Most devices are idle most of the time, and then there is nothing to clear.
+        # Called at every observation while nothing is in use, and then there is mostly nothing to clear.
         if self.deadline is not NEVER or any(self._holds):
             self._holds = [False] * len(self._rules)
             self._deadlines = [NEVER] * len(self._rules)

@@ -81,6 +81,7 @@ class GroupResult:
     @property
     def far(self) -> float:
         """How far it was from holding: all missing parts of an `and`, the nearest of an `or`."""
+        # Distances add up, so that two parts that nearly held are no nearer than one.
         distances = [part.far for part in self.parts]
         if self.lasts is not None and self.lasted is not None:
             distances.append(max(0.0, 1 - self.lasted / self.lasts))
@@ -101,6 +102,7 @@ def compare_number(key: FeatureKey, sign: str, limit: Value | None, found: Value
     if some is None or other is None:
         return ComparisonResult(kind="number", key=key, sign=sign, limit=limit, found=found)
     holds = _OPERATORS[sign](some, other)
+    # As a share of the larger number: 5 s short of 60 s is as near as 50 short of 600.
     far = min(1.0, abs(some - other) / max(abs(some), abs(other), 1e-9))
     # A number that equals the limit of "more than" fails, so it is not at distance zero.
     far = 0.0 if holds else max(far, 0.001)

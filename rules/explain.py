@@ -105,6 +105,7 @@ def say_category(category: str | None) -> str:
 def say_device(device: str) -> str:
     """Return the device's name as the person gave it, on one line, of visible characters, not too long."""
     spaced = "".join(" " if character.isspace() else character for character in device)
+    # Characters without a width can reorder or hide the text around them.
     kept = "".join(each for each in spaced if each == _JOINER or unicodedata.category(each) not in _HIDDEN)
     line = " ".join(kept.split())
     # It stands in notifications and in a terminal: a name of many lines or invisible characters must not spoil them.
@@ -227,6 +228,7 @@ def why_line(
         key, value = known["switches"]
         if key.span:
             parts = [f"{value} switches in {say_length(key.span)}"]
+    # The length is what is left to say where no count does.
     if isinstance(dwell, timedelta) and len(parts) == 1 and "switches" not in known:
         parts.append(say_length(dwell))
     came_from = known.get("came_from", (None, None))[1]
@@ -248,6 +250,7 @@ def _counted(known: Mapping[str, tuple[FeatureKey, Value]], dwell: timedelta | N
         is_beside = (
             feature in {"opens", "pick_ups", "led_pick_ups", "own_pick_ups"} and dwell is not None and dwell >= _GLANCE
         )
+        # A first opening or pick-up is no news; a glance is named from the first on.
         if is_beside or (value < 2 and feature != "glances"):
             continue
         return f"the {say_ordinal(value)} {one} in {say_length(key.span)}"

@@ -27,6 +27,7 @@ def parse_length(text: str) -> timedelta:
     """
     wanted = text.strip().lower()
     position, total = 0, timedelta(0)
+    # Parts add up, in any order: `30 min 1 h` is as good as `1 h 30 min`.
     while position < len(wanted):
         part = _PART.match(wanted, position)
         if part is None or part[2] not in UNITS:

@@ -123,6 +123,7 @@ class _PackReader:
         rules: dict[str, Rule] = {}
         broken: dict[str, None] = {}
         for number, table in enumerate(tables):
+            # The first rule of a code counts; a second one is a problem, even if the first was broken.
             rule = self._rule(table, number, rules, broken) if number < MAX_RULES else None
             code = table.get("code")
             if rule is not None:

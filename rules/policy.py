@@ -103,6 +103,7 @@ class History:
 
 def find_excuse(category: str | None, at: datetime, history: History, settings: PolicySettings) -> Reason | None:
     """Return why a use of the category is excused at `at`, by what the person said or set, or None."""
+    # This time, then always; the first reason that applies is the one that is recorded.
     if category is not None and category in history.for_both:
         return Reason.TOGETHER
     if category is not None and category in settings.for_both:
@@ -138,6 +139,7 @@ def decide(match: Match, at: datetime, history: History, settings: PolicySetting
         return Suppressed(reason=Reason.COOL_DOWN)
     if any(each.rule == match.rule and at - each.at < settings.rule_cool_down for each in history.past_nudges):
         return Suppressed(reason=Reason.RULE_COOL_DOWN)
+    # Not suppressed: whoever has not put the device away by the end of the grace still hears of it.
     if match.after_grace and at < history.began + settings.grace:
         return Hold(until=history.began + settings.grace, reason=Reason.GRACE)
     if history.busy is Reason.FILM:

@@ -222,6 +222,7 @@ class TomlPositions:
 def _unescaped(text: str) -> str:
     if "\\" not in text:
         return text
+    # `tomllib` knows the escapes; an inner quote is escaped already.
     try:
         return str(tomllib.loads(f'key = "{text}"')["key"])
     except tomllib.TOMLDecodeError:

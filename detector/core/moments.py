@@ -297,6 +297,7 @@ class Moments:
         return [self._record(replace(moment, outcome=outcome))]
 
     def _record(self, moment: Moment) -> Record:
+        # Removed first, so that it becomes the last: records of one use come in the order of their changes.
         self._moments.pop(moment.number, None)
         self._moments[moment.number] = moment
         return Record(occurrence=moment.occurrence, what=moment)

@@ -114,6 +114,7 @@ class Pipeline:
             effects += self._after_input(observation)
         else:
             effects += self._after_observation(observation)
+        # Reset, because a deadline is nobody's observation.
         self._busy.observed_device = None
         return tuple(effects)
 

@@ -83,6 +83,7 @@ class CodeGenerator:
 
     def time(self, part: Hashable, truth: str, deadline: str | None, length: timedelta) -> str:
         """Have the part timed at every evaluation, and return its name; parts within it have theirs already."""
+        # Equal parts share one timer: they are true at the same instants.
         number = self._timed.setdefault(part, len(self._timed))
         self._timing.append(_TIMING.format(truth=truth, number=number, length=self.constant(length)))
         if deadline is not None:
@@ -92,6 +93,7 @@ class CodeGenerator:
     def function(self, body: list[str]) -> str:
         """Add a function with this body, and return the expression that calls it."""
         name = f"part{len(self._functions)}"
+        # A function of its own sees no names of the caller, so features are read anew and timed parts are handed in.
         given = ", ".join(["get", "deadline", *(f"h{number}" for number in self._timed.values())])
         self._functions += [f"def {name}({given}):\n" + _indented("\n".join(body))]
         return f"{name}({given})"
@@ -128,6 +130,7 @@ class CodeGenerator:
             + _indented("".join(self._timing))
             + f"    holds, instant = {main}\n"
             "    return holds, soon if instant is None or (soon is not None and soon < instant) else instant\n"
+            # A copy of the memory: only `evaluate` may change it.
             "def holds(features, memory=()):\n"
             "    return evaluate(features, [*memory])[0]\n"
             "def when(features, memory=()):\n"

@@ -174,6 +174,7 @@ class Category(_WantedComparison):
     @property
     def categories(self) -> frozenset[str] | None:
         """The words, or all others, where it is the category in front that is meant."""
+        # `came_from` says nothing of what is in front now.
         if self.key != IN_FRONT:
             return None
         return self.words if self.wanted else frozenset(CATEGORIES) - self.words

@@ -27,6 +27,7 @@ def refuse_contradictions(node: tree.Node, problems: Problems) -> None:
                 refused.add(second.source)
                 said = f"'{_words(first, problems)}' and '{_words(second, problems)}' never hold at once."
                 problems.refuse(second.source, said)
+        # Three categories may exclude each other together where no two of them do.
         if not refused:
             _refuse_no_category(in_order, problems)
 
@@ -60,6 +61,7 @@ def _together(node: tree.Node) -> Iterator[Comparison]:
 
 
 def _exclude(first: Comparison, second: Comparison) -> bool:
+    # A sequence bounds the category in front as well, by its last step.
     one, other = _allowed(first), _allowed(second)
     if one is not None and other is not None and one[0] == other[0]:
         return not one[1] & other[1]
@@ -67,6 +69,7 @@ def _exclude(first: Comparison, second: Comparison) -> bool:
         case (tree.Known(), tree.Known()):
             return first.key == second.key and first.wanted != second.wanted
         case (tree.Known(), _):
+            # What is unknown passes no comparison.
             return not first.wanted and bool({first.key} & second.keys())
         case (_, tree.Known()):
             return not second.wanted and bool({second.key} & first.keys())

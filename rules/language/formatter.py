@@ -37,6 +37,7 @@ def format_key(key: FeatureKey) -> str:
 def format_length(length: timedelta | None) -> str:
     """Return the length without rounding: `1 min 40 s`, `0.5 s`."""
     rest, parts = length or timedelta(0), list[str]()
+    # Exact, unlike `say_length`: the result is parsed again.
     for unit, size in _UNITS:
         count, less = divmod(rest, size)
         # Lengths up to 90 s are written in seconds, as everywhere else.

@@ -41,6 +41,7 @@ class NameResolver:
         if feature is None:
             self._refuse_unknown(name)
             return None
+        # Both, before giving up: a wrong scope must not hide a wrong span.
         scope = self._check_scope(named, feature)
         arguments = self._check_arguments(named, feature)
         if scope is None or arguments is None:
@@ -73,6 +74,7 @@ class NameResolver:
     def span(self, given: Argument, example: str) -> timedelta | None:
         """Return the span; None with the problem noted."""
         if isinstance(given, SinceStart):
+            # A trailing span never reaches beyond the start of partner time, so the longest span is all of it.
             return MAX_SPAN
         if not isinstance(given, Quantity) or given.measure != "length":
             self._problems.refuse(given, "A span is a length of time.", example)
@@ -93,6 +95,7 @@ class NameResolver:
     def _category_or_set(self, word: Token, by: str, *, negated: bool, plain: bool) -> frozenset[str] | None:
         if word.text in CATEGORIES:
             return frozenset({word.text})
+        # `is distraction` would read as one category, so a set takes `in`.
         if word.text in CATEGORY_SETS and by == "in":
             return CATEGORY_SETS[word.text]
         if word.text in CATEGORY_SETS:

@@ -54,6 +54,7 @@ class Parser:
                 self.advance()
             if not self.is_at_end() and self.current.text != ")":
                 parts.append(self._parse_or())
+        # Counted to the end, so that the message can say how many there are.
         if self._comparisons > MAX_COMPARISONS:
             self._problems.add(
                 f"There are {self._comparisons} comparisons, steps and filters in one condition; "
@@ -172,6 +173,7 @@ class Parser:
             negated = self.accept("not") is not None
             self.advance()
             return syntax.InExpr(feature, self._parse_categories(), negated, "in", at, self._width_from(at))
+        # `dwell then social`: a feature is no step.
         if self.current.text in {"then", "within"}:
             self._note_misplaced()
             raise Unreadable
@@ -209,6 +211,7 @@ class Parser:
     def _parse_right_side(self) -> syntax.Quantity | syntax.UsualExpr | Token:
         if self.current.kind == "number":
             return self._parse_quantity()
+        # Any word is accepted here, because the type checker can say what the feature is compared with.
         word = self._expect_word("a number with its unit, such as 60 s")
         if word.text == "usual":
             return self._parse_usual(word)
@@ -293,6 +296,7 @@ class Parser:
 
     def _width_from(self, at: int) -> int:
         """Return how wide what was read from the character `at` on is."""
+        # The end of the last token, not the beginning of the next: blanks in between are not meant.
         last = self._tokens[max(0, self._position - 1)]
         return max(1, last.at + last.width - at)
 
@@ -307,6 +311,7 @@ class Parser:
 
     def _parse_arguments(self) -> tuple[syntax.Argument, ...]:
         given: list[syntax.Argument] = []
+        # Not reset where the part is given up in between: skipping needs to know it.
         self._unclosed += 1
         while not self.accept(")"):
             if given and not self.accept(","):
@@ -346,7 +351,6 @@ class Parser:
         return syntax.CategoryFilter(self._parse_categories(), negated, "in", at, self._width_from(at))
 
     def _parse_categories(self, wanted: str = SOME_CATEGORIES) -> tuple[Token, ...]:
-        """Read one word, or several in parentheses."""
         if not self.accept("("):
             return (self._expect_word(wanted),)
         self._unclosed += 1
@@ -359,19 +363,16 @@ class Parser:
         return tuple(words)
 
     def _expect_word(self, wanted: str) -> Token:
-        """Read a word that is not one of the language's own."""
         if not self._is_word(self.current):
             self.fail_expecting(wanted)
         return self.advance()
 
     def _parse_length(self) -> syntax.Quantity:
-        """Read a number, which should be a length."""
         if self.current.kind != "number":
             self.fail_expecting("a length, such as 60 s,")
         return self._parse_quantity()
 
     def _parse_quantity(self) -> syntax.Quantity:
-        """Read a number with its unit."""
         number = self.advance()
         at = number.at
         parts: list[tuple[Token, Token | None]] = [(number, None)]
@@ -382,6 +383,7 @@ class Parser:
             measure, parts = "rate", [(number, self._expect_word("s, min or h"))]
         elif self._is_word(self.current):
             measure, parts = "length", [(number, self.advance())]
+            # `1 h 30 min` is one length.
             while self.current.kind == "number":
                 number = self.advance()
                 if not self._is_word(self.current):
@@ -394,7 +396,6 @@ class Parser:
         return token.kind == "name" and token.text not in KEYWORDS
 
     def _note_expected(self, wanted: str) -> None:
-        """Note that something else should stand here."""
         found = "the condition ends" if self.current.kind == "end" else f"'{shown(self.current.text)}' stands"
         self._problems.refuse(self.current, f"Here {found} where {wanted} should be.")
 

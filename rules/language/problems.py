@@ -88,6 +88,7 @@ class Problems:
 
 def shown(text: str) -> str:
     """Return `text` short enough and safe enough to be printed within a message."""
+    # A control character in a message could change what the terminal shows.
     cut = text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
     return cut if cut.isprintable() else ascii(cut)[1:-1]
 
@@ -103,5 +104,6 @@ def nearest(word: str, words: Iterable[str]) -> str | None:
 
 def did_you_mean(word: str, words: Iterable[str], otherwise: str | None = None) -> str | None:
     """Return the question with the nearest of `words`, else `otherwise`."""
+    # A guess that is far off misleads more than no guess.
     near = nearest(word, words)
     return f"Did you mean '{near}'?" if near else otherwise

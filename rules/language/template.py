@@ -54,6 +54,7 @@ def parse_template(sentence: str) -> tuple[str | FeatureKey, ...]:
 
 def _placeholder(until_here: str, opening: int, problems: Problems) -> str | FeatureKey | None:
     """Return what the text between the brace at `opening` and the end of `until_here` names."""
+    # The tokenizer reads on after a problem, so its problems show only in their number.
     before = len(problems.found)
     # Blanks take the place of what stands before, so that every token has its offset in the whole sentence.
     parser = Parser(tokenize(" " * (opening + 1) + until_here[opening + 1 :], problems), problems)

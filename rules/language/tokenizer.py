@@ -82,5 +82,6 @@ def tokenize(text: str, problems: Problems) -> list[Token]:
                 problems.add("Nothing that is measured here is ever less than zero.", at, width, "Leave the '-' out.")
             case "unknown":
                 problems.add(f"'{shown(part)}' is not used in conditions.", at, width)
+    # An end token, so that the parser can always look ahead.
     tokens.append(Token("end", "", len(text), 1))
     return tokens

@@ -55,6 +55,7 @@ class TypeChecker:
 
     def _check_not(self, expr: syntax.NotExpr) -> Node | None:
         part = self.check(expr.part)
+        # A break in what must last would make its opposite true at once, which nobody means.
         lasting = _for_parts(expr.part)
         for each in lasting:
             hint = "Say what is to hold instead, such as '(not put_away) for 20 s'."
@@ -139,6 +140,7 @@ class TypeChecker:
             self._problems.refuse(usual, f"{feature.name} runs the same way on every evening: nothing of it is usual.")
         if expr.operator in {"==", "!="}:
             self._problems.refuse(expr.sign, "Hardly anything is ever just as usual.", "Write <, <=, > or >=.")
+        # Each of the problems above has a place of its own, so all of them are reported before giving up.
         if part is None or key is None or not feature.has_usual or expr.operator in {"==", "!="}:
             return None
         other = key._replace(name="usual", steps=(frozenset({key.name}),), part=int(part[1]))

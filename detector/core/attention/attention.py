@@ -83,6 +83,7 @@ class Attention:
 
     def view(self, name: str, at: datetime) -> FeatureView:
         """Return the device's features at `at`."""
+        # One object per device, moved on in time: it is read at once and never kept.
         view = self._views[name]
         view.at = at
         return view

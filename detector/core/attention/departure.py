@@ -23,6 +23,7 @@ def left_at(devices: Sequence[DeviceState], nudged: datetime) -> tuple[bool, dat
     for use in (use for device in devices for use in (*device.uses, device.open_use)):
         if use is None or use.activity.category not in DISTRACTING or use.began > until:
             continue
+        # A use that goes on 60 s after the nudge decides it, whatever the others did.
         if use.ended is None or use.ended > until:
             return True, None
         is_known = is_known and (use.until is None or use.until <= until)

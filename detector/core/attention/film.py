@@ -27,6 +27,7 @@ class Film:
     def update(self, activity: Activity | None, *, full_screen: bool, untouched: bool) -> bool:
         """Begin the film if what is in front is one; return whether one is on."""
         shows_film = activity is not None and activity.category in FILM_CATEGORIES and full_screen
+        # A pause of the media does not end it, so `playing` matters only for the beginning.
         self.is_on = self.is_on or bool(self.playing and shows_film and untouched)
         return self.is_on
 

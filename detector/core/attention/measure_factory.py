@@ -27,6 +27,7 @@ MIN_MEMORY: Final = timedelta(minutes=10)
 
 def memory_needed(needs: Iterable[FeatureKey]) -> timedelta:
     """Return how far back uses have to be remembered for these features."""
+    # The share looks at all of partner time; what is usual was measured in earlier sessions.
     spans = [MAX_SPAN if key.name == "share" else key.span or timedelta(0) for key in needs if key.name != "usual"]
     return max(MIN_MEMORY, *spans, timedelta(0))
 
