@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -63,20 +64,44 @@ def test_a_translation_is_shown_in_help_and_in_output(tmp_path: Path) -> None:
     assert "[partner time begins now" in ask("--help")
     assert "[Example: turntoward now" in ask("now", "--help")
     assert "[" in ask("list")
-    assert "[" in ask("now", "a while")
+    assert "[" in ask("remove", "nothing like it")
 
 
-def assignments_to_underscore(module: Source) -> list[int]:
-    """Return the lines that give `_` another value in a module that imports gettext's `_`."""
-    imports = [node for node in ast.walk(module.tree) if isinstance(node, ast.ImportFrom)]
-    if not any(node.module == "detector.i18n" and "_" in {name.name for name in node.names} for node in imports):
-        return []
-    names = (node for node in ast.walk(module.tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
-    return [node.lineno for node in names if node.id == "_"]
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def own_nodes(scope: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes of a function or module, without those of functions and comprehensions in it."""
+    for node in ast.iter_child_nodes(scope):
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | COMPREHENSIONS):
+            yield from own_nodes(node)
+
+
+def hidden_underscores(module: Source) -> list[int]:
+    """Return the lines at which a function that calls gettext's `_` gives `_` another value."""
+    found = []
+    for scope in ast.walk(module.tree):
+        if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef):
+            names = [node for node in own_nodes(scope) if isinstance(node, ast.Name) and node.id == "_"]
+            if any(isinstance(name.ctx, ast.Load) for name in names):
+                found += [name.lineno for name in names if isinstance(name.ctx, ast.Store)]
+    return found
 
 
 def test_no_variable_hides_the_underscore_of_gettext() -> None:
-    assert {str(module): lines for module in SOURCES if (lines := assignments_to_underscore(module))} == {}
-    hidden = "from detector.i18n import _\nfor _ in range(3): ...\n"
-    assert assignments_to_underscore(source(hidden)) == [2]
-    assert assignments_to_underscore(source("for _ in range(3): ...\n")) == []
+    assert {str(module): lines for module in SOURCES if (lines := hidden_underscores(module))} == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("def f():\n    for _ in range(3):\n        print(_('x'))\n", [2]),
+        ("def f():\n    a, _, b = x.partition(':')\n    return _('x')\n", [2]),
+        ("def f():\n    a, _, b = x.partition(':')\n", []),
+        ("def f():\n    return [_('x'), [a for _, a in y]]\n", []),
+    ],
+    ids=["a loop", "an assignment", "no text in the function", "a comprehension"],
+)
+def test_a_hidden_underscore_is_found(text: str, lines: list[int]) -> None:
+    assert hidden_underscores(source(text)) == lines
