@@ -67,7 +67,7 @@ def test_a_translation_is_shown_in_help_and_in_output(tmp_path: Path) -> None:
     assert "[" in ask("remove", "nothing like it")
 
 
-COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
 def own_nodes(scope: ast.AST) -> Iterator[ast.AST]:
