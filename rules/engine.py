@@ -163,7 +163,7 @@ class RuleWatch:
 
     def _evaluate(self, indices: Sequence[int], features: FeatureSet) -> list[Rule]:
         # The hot path of a replay, hence the local names.
-        begun: list[Rule] = []
+        started: list[Rule] = []
         held, deadlines, rules, stateful = self._holds, self._deadlines, self._rules, self._stateful
         for index in indices:
             if index in stateful:
@@ -171,11 +171,11 @@ class RuleWatch:
             else:
                 holds, deadline = rules[index].condition.evaluate(features)
             if holds and not held[index]:
-                begun.append(rules[index])
+                started.append(rules[index])
             held[index] = holds
             deadlines[index] = NEVER if deadline is None else deadline
         self.deadline = min(map(deadlines.__getitem__, self._active), default=NEVER)
-        return begun
+        return started
 
 
 def _sort_key(key: FeatureKey) -> tuple[str, ...]:

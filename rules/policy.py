@@ -151,12 +151,11 @@ def decide(match: Match, at: datetime, history: History, settings: PolicySetting
         return Hold(until=until, reason=history.busy) if at < until else Suppressed(reason=history.busy)
     # A pause in typing comes soon, and a nudge need not interrupt a sentence.
     if history.last_keys is not None and at < history.last_keys + TYPING_PAUSE:
-        latest = history.held_since.get(Reason.TYPING, at) + settings.typing_wait
-        if at < latest:
-            return Hold(until=min(latest, history.last_keys + TYPING_PAUSE), reason=Reason.TYPING)
+        until = history.held_since.get(Reason.TYPING, at) + settings.typing_wait
+        if at < until:
+            return Hold(until=min(until, history.last_keys + TYPING_PAUSE), reason=Reason.TYPING)
     # Last, so that a quiet week shows which nudges there would have been.
     if history.quiet:
         return Suppressed(reason=Reason.QUIET_WEEK)
     # The reason for which it waited last.
-    waited = max(history.held_since, key=lambda reason: history.held_since[reason], default=None)
-    return Nudge(reason=waited)
+    return Nudge(reason=max(history.held_since, key=lambda reason: history.held_since[reason], default=None))

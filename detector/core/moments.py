@@ -77,7 +77,7 @@ class Moments:
         self._past_nudges: dict[int, PastNudge] = {}
         self._dismissed = 0
         self._for_both: set[str] = set()
-        self._asked_how_long: set[int] = set()
+        self._awaiting_length: set[int] = set()
         self._needs: dict[tuple[str, str | None], _Need] = {}
         self._held: list[_HeldMatch] = []
         self._open: dict[int, _OpenNudge] = {}
@@ -174,7 +174,7 @@ class Moments:
         elif observation.answer == "needed":
             effects += self._conclude(nudge, Outcome.NEEDED)
             # Asked once: the answer is accepted for nudges in this set, and takes them out of it.
-            self._asked_how_long.add(nudge.number)
+            self._awaiting_length.add(nudge.number)
             effects.append(AskHowLong(moment=self._moments[nudge.number]))
         return effects
 
@@ -265,9 +265,9 @@ class Moments:
 
     def _begin_need(self, observation: Answered) -> list[Effect]:
         """Write down for how long it is needed; until then it is excused."""
-        if observation.nudge not in self._asked_how_long:
+        if observation.nudge not in self._awaiting_length:
             return []
-        self._asked_how_long.remove(observation.nudge)
+        self._awaiting_length.remove(observation.nudge)
         moment = replace(self._moments[observation.nudge], answer=observation.answer, answered_at=observation.at)
         until = observation.at + NEEDED_LENGTHS[observation.answer]
         self._needs[moment.device, moment.category] = _Need(moment, until)

@@ -20,15 +20,15 @@ Comparison = tree.Compare | tree.CompareUsual | tree.Category | tree.Flag | tree
 def refuse_contradictions(node: tree.Node, problems: Problems) -> None:
     """Note every part that excludes one before it."""
     for group in _groups(node):
-        refused: set[tree.SourceSpan] = set()
+        excluded: set[tree.SourceSpan] = set()
         in_order = sorted(group, key=lambda comparison: comparison.source.at)
         for first, second in combinations(in_order, 2):
-            if second.source not in refused and first.source not in refused and _exclude(first, second):
-                refused.add(second.source)
+            if second.source not in excluded and first.source not in excluded and _exclude(first, second):
+                excluded.add(second.source)
                 said = f"'{_words(first, problems)}' and '{_words(second, problems)}' never hold at once."
                 problems.refuse(second.source, said)
         # Three categories may exclude each other together where no two of them do.
-        if not refused:
+        if not excluded:
             _refuse_no_category(in_order, problems)
 
 
@@ -91,7 +91,6 @@ def _allowed(comparison: Comparison) -> tuple[FeatureKey, frozenset[str]] | None
 
 
 def _disjoint(first: tree.Compare, second: tree.Compare) -> bool:
-    """Return whether no number passes both comparisons."""
     for low, high in ((first, second), (second, first)):
         if low.operator in {">", ">=", "=="} and high.operator in {"<", "<=", "=="}:
             # Of counts, "more than 3 and less than 4" leaves nothing; of lengths it leaves something.

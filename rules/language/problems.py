@@ -29,7 +29,6 @@ class RuleProblem:
     hint: str | None = None
 
     def __str__(self) -> str:
-        """Return the place, counted from 1, the message, and the hint."""
         text = f"{self.offset_line + 1}:{self.offset_column + 1}: {self.message}"
         return f"{text} {self.hint}" if self.hint else text
 

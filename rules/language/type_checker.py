@@ -123,9 +123,9 @@ class TypeChecker:
         value = value_for(feature, expr.quantity, self._problems)
         if value is None or isinstance(value, str):
             return None
-        refused = refusal(feature, expr.operator, value, bounds_of(feature, key and key.span))
-        if refused is not None:
-            self._problems.refuse(expr.quantity, *refused)
+        problem = refusal(feature, expr.operator, value, bounds_of(feature, key and key.span))
+        if problem is not None:
+            self._problems.refuse(expr.quantity, *problem)
             return None
         return key and Compare(key, expr.operator, value, source=_span(expr))
 

@@ -11,7 +11,7 @@ from tests.architecture import figures
 from tests.architecture.figures import Figure
 from tests.architecture.sources import SOURCES, TESTS, Source, source
 
-UNMET = ("lines of detector/", "lines of rules/", "comment lines")
+UNMET = ("lines of detector/", "comment lines")
 """Bars that the code does not meet yet: the test fails as soon as one is met, so that it is taken off this list."""
 
 
