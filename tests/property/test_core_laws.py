@@ -104,7 +104,7 @@ class Restless(Pipeline):
         effects = super().advance(now)
         if self.is_open and self.now == now and now < self._ends:
             for name, watch in self._watches.items():
-                use = self._attention.device(name).open
+                use = self._attention.device(name).open_use
                 if use is not None:
                     begun = watch.after_observation(self._attention.view(name, now), use.activity.category)
                     assert [rule.code for rule in begun] == []
