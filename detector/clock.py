@@ -1,7 +1,5 @@
 """The only place that reads a clock. All other code gets the time as a parameter."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime

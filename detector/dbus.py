@@ -8,8 +8,6 @@ Rule 3: a call starts no service unless the caller asks for that.
 # dbus-fast has annotations nearly everywhere.
 # mypy: disallow-untyped-calls=False
 
-from __future__ import annotations
-
 import asyncio
 import os
 from collections.abc import Callable, Iterable

@@ -4,8 +4,6 @@ Rule 1: the owner is always the person at this laptop; there is no field for any
 Rule 2: observations name a phone by its name; of its token only the digest is stored.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -4,8 +4,6 @@ Rule 1: `UserError` carries all problems at once, each with its place and what t
 Rule 2: a rule that does not hold, a suppressed nudge and an absent feature are values, not exceptions.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final

@@ -1,7 +1,5 @@
 """Replace a file as a whole."""
 
-from __future__ import annotations
-
 import os
 from contextlib import suppress
 from pathlib import Path

@@ -4,8 +4,6 @@ Rule 1: the English text in the code is the key; `make texts` collects these tex
 Rule 2: without a translation for the person's language the English text is shown.
 """
 
-from __future__ import annotations
-
 import gettext
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Where files are, by the XDG base directory specification. Nothing here creates anything."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import Final

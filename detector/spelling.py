@@ -1,7 +1,5 @@
 """Suggest the known word that somebody probably meant."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from detector.i18n import _

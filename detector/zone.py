@@ -1,7 +1,5 @@
 """The zone in which the device is: times are shown in it, and floating partner times are computed in it."""
 
-from __future__ import annotations
-
 import os
 from typing import Final
 from zoneinfo import ZoneInfo

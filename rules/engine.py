@@ -8,8 +8,6 @@ Rule 4: a rule with `until` goes on holding until that certainly holds; then it 
 What `until` remembers begins with each holding.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple

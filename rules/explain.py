@@ -3,8 +3,6 @@
 Rule 1: what happened on a phone says so, by the name that the person gave it; of this laptop nothing is added.
 """
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import timedelta

@@ -3,8 +3,6 @@
 Rule 1: every number is one that was measured, or one that the condition names.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final

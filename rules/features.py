@@ -4,8 +4,6 @@ Rule 1: the unit decides what a feature may be compared with.
 Rule 2: a feature over a span looks back from the present instant, never further than the start of partner time.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """Lengths of time as people write them: `45 s`, `10 min`, `1 h 30 min`, and back."""
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta
 from typing import Final

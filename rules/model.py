@@ -4,8 +4,6 @@ Rule 1: a feature that is not known is `None`, never zero.
 Rule 2: every decision carries its reason.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Describe an option of the configuration where the field that it sets is declared."""
 
-from __future__ import annotations
-
 from dataclasses import field
 from typing import Any
 

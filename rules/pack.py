@@ -4,8 +4,6 @@ Rule 1: all problems of the text are found at once, each with its line and colum
 Rule 2: a rule with a problem is left out, and its code is reported; the other rules count.
 """
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Callable, Container

@@ -6,8 +6,6 @@ Rule 3: the grace at the start delays only rules that ask for it.
 Rule 4: what the person said is for both, or is needed, comes before every reason of the program's own.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

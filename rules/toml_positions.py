@@ -4,8 +4,6 @@ Rule 1: `tomllib` has read the text without an error; so nothing is checked here
 Rule 2: what cannot be found is None, never an exception.
 """
 
-from __future__ import annotations
-
 import re
 import tomllib
 from bisect import bisect_right

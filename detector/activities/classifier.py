@@ -6,8 +6,6 @@ Rule 2: nothing of a title leaves this file: a classification holds the catalogu
 Rule 3: no input can make it fail or take long; it opens no file.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final

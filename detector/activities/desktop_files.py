@@ -5,8 +5,6 @@ Rule 2: at most `MAX_FILES` files are opened for one look-up, and at most `MAX_B
 Rule 3: an app id is text from any program: it never names a file outside the applications folders.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence

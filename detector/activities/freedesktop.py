@@ -4,8 +4,6 @@ Rule 1: the first row that fits decides; the rows go from specific words to gene
 Source: the Desktop Menu Specification's registered categories.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 

@@ -4,8 +4,6 @@ Rule 1: where two entries claim the same name, the first one has it; in the cata
 Rule 2: a look-up costs the same whatever the number of entries, but for the few patterns that are no segments.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 

@@ -3,8 +3,6 @@
 Rule 1: called when partner time begins and not before: the catalogue costs memory that the idle daemon does without.
 """
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """An entry of the catalogue, and the classification of what is in front."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 

@@ -3,8 +3,6 @@
 Rule 1: an own entry is written as the catalogue writes its own, so that either can be copied into the other.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from detector.activities.patterns import BadPattern, read_pattern

@@ -7,8 +7,6 @@ Rule 4: what was usual when an evening began comes from the evenings in the 28 d
     neither the evening itself nor a later one counts.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -6,8 +6,6 @@ Rule 2: an answer belongs to the use that the nudge was about. Where these rules
 Rule 3: every nudge is shown at its own instant, unless the nudge about the same use could not be shown then.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta

@@ -7,8 +7,6 @@ Rule 3: the proposed number is the lowest that the rule reaches in at most one o
 Rule 4: what would bring more nudges over the same evenings is not proposed.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace

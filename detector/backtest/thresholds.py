@@ -5,8 +5,6 @@ Rule 1: only the forms of built-in rules are understood, `dwell >= 60 s`, `all.g
 Rule 2: a new number is a round one: 75 s, 4 min, five looks.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

@@ -3,8 +3,6 @@
 Rule 1: a timeline has no date: all play on the same day, and a time before noon is of the next morning.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

@@ -29,8 +29,6 @@ Of something that is needed `=> asks 1` means that it was asked for how long, `=
 line in parentheses is a remark. Where a timeline says what came of one nudge, it says so of every one.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

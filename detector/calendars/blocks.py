@@ -3,8 +3,6 @@
 Rule 1: what is not well formed spoils the event that it stands in, and none beside it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final

@@ -6,8 +6,6 @@ Rule 2: one deadline ends everything: resolving, connecting, TLS, the headers, t
 Rule 3: no cookies, no proxy, no user agent but "turntoward"; of a URL nothing but its host is ever in a message.
 """
 
-from __future__ import annotations
-
 import errno
 import http.client
 import io

@@ -4,8 +4,6 @@ Rule 1: only its title and what tells when it takes place is read.
 Rule 2: what cannot be partner time is refused here: shorter than a minute, longer than a day, more often than daily.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -6,8 +6,6 @@ Rule 3: what is no whole calendar is refused: a page, something cut off, somethi
 Rule 4: name and password go to the server that the person named, and to none that it redirects to.
 """
 
-from __future__ import annotations
-
 import os
 import stat
 import zlib

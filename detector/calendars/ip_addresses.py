@@ -4,8 +4,6 @@ Rule 1: an IPv4 address inside an IPv6 one (mapped, compatible, 6to4, NAT64) cou
 Rule 2: an address that is neither known to be public nor known to be local is forbidden.
 """
 
-from __future__ import annotations
-
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final, Literal, TypeAlias
 

@@ -1,7 +1,5 @@
 """How much of a calendar is read, and for how long. A hostile calendar must cost neither much memory nor much time."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta

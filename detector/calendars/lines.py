@@ -3,8 +3,6 @@
 Rule 1: no line takes more memory than `MAX_LINE_BYTES`; a longer one is cut there, and knows that it is.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple

@@ -3,8 +3,6 @@
 Rule 1: of an event that was not chosen nothing is here but that there was one.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from detector.i18n import _

@@ -8,8 +8,6 @@ Rule 4: what is over is neither proposed nor kept.
 Rule 5: what could not be read, or may have been cut off, changes nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta

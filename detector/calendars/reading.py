@@ -6,8 +6,6 @@ Rule 3: an instance is chosen by its own title, as an event is; one that is not 
 take place, whatever its series says.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final

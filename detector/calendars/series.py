@@ -1,7 +1,5 @@
 """From an event and its changed instances to one partner time; from instances without their event to one each."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 

@@ -4,8 +4,6 @@ Rule 1: whoever has a calendar's URL can often read it: the path, the query, a n
 Rule 2: `webcal` is https and nothing else: to fall back to http would let anybody on the way ask for that.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, field, replace
 from typing import Final

@@ -3,8 +3,6 @@
 Rule 1: `InvalidEvent` holds a sentence about the value, and nothing else is raised.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Mapping

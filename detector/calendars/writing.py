@@ -7,8 +7,6 @@ Rule 4: a beginning that the clocks skip, and that is moved here, is written as 
 years: by the RFC other programs would drop it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """Time zones: the IANA name that a calendar's zone means, and the hours that a zone's clocks leave out."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta

@@ -3,8 +3,6 @@
 Rule 1: it only reads; where nothing can be read there is nothing to complete, and nothing is said.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterable
 

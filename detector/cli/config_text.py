@@ -5,8 +5,6 @@ Rule 2: the file is replaced in one step, so that a reader finds it as it was or
     the file keeps its mode.
 """
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path

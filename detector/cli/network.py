@@ -1,7 +1,5 @@
 """Let the running daemon, and its systemd service, update_network_access a change of what needs the network."""
 
-from __future__ import annotations
-
 from detector.config.read import read_settings
 from detector.config.settings import Settings
 from detector.control.lock import wake_daemon

@@ -1,7 +1,5 @@
 """How commands write and ask: wrapped text, JSON, choosing one of several by name, and asking before a change."""
 
-from __future__ import annotations
-
 import json
 import re
 import sys

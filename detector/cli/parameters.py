@@ -1,7 +1,5 @@
 """Types of options that several commands have."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any, Final
 

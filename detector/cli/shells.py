@@ -4,8 +4,6 @@ Rule 1: what is completed may hold blanks, quotes, commas and colons, and the sh
 Rule 2: nothing that a title holds is ever run.
 """
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import ClassVar, Final

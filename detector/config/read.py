@@ -4,8 +4,6 @@ Rule 1: the settings' own fields, types and `metadata` decide what may stand in 
 Rule 2: nothing is guessed and nothing is ignored: an unknown name is a problem, with the nearest known one.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import re
 import tomllib

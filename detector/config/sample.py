@@ -3,8 +3,6 @@
 Rule 1: a line that begins with `#` and no space is an option; deleting its `#` changes nothing.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator
 from datetime import timedelta

@@ -3,8 +3,6 @@
 Rule 1: an option is described where its field is declared: `rules.options.option` puts the arguments of `Option` into its metadata.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """Convert one value of a TOML file to the type of its setting, within the bounds of its option."""
 
-from __future__ import annotations
-
 import dataclasses
 import re
 from collections.abc import Callable, Iterable

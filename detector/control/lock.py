@@ -5,8 +5,6 @@ Rule 2: asking whether a daemon runs is cheap: nothing heavy is imported here.
 Rule 3: the first line is the process id, the second the daemon's last status, as JSON.
 """
 
-from __future__ import annotations
-
 import errno
 import fcntl
 import os

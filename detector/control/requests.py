@@ -7,8 +7,6 @@ Rule 3: what has started stays as it started: only stop, skip, cancel, extend an
 Every function raises `StoreError` if the store cannot be read or written.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final

@@ -3,8 +3,6 @@
 Rule 1: the watchdog is fed by the loop that feeds the core, and by nothing else: a stuck core must look stuck.
 """
 
-from __future__ import annotations
-
 import os
 import socket
 from typing import Final

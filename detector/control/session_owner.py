@@ -3,8 +3,6 @@
 Rule 1: nobody is an exception, not even root (docs/evidence.md).
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from pathlib import Path

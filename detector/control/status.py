@@ -5,8 +5,6 @@ whether it sent anything in this partner time, and never when.
 Rule 2: the names of the fields are the keys of `status --json`; they do not change.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import datetime

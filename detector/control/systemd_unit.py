@@ -4,8 +4,6 @@ Rule 1: what this program did not write is neither changed nor removed.
 Rule 2: the unit alone allows no network; the drop-in that allows it is there only while something needs it.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

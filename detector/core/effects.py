@@ -4,8 +4,6 @@ Rule 1: an effect is complete: performing it needs no question to the core.
 Rule 2: recording is idempotent: a use, a moment or a coverage has a number within its occurrence, and the last one kept wins.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum

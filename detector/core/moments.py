@@ -10,8 +10,6 @@ Rule 4: for how long something is needed is asked once, and that its time is ove
 still uses it.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta

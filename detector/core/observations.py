@@ -5,8 +5,6 @@ Rule 2: an observation never holds a title, a URL, a key or a text.
 Rule 3: silence is never an observation; `Gap` says what is not known.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum

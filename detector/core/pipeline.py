@@ -12,8 +12,6 @@ Rule 8: time never moves back.
 Time comes in by an observation's `at` and by `advance(now)`, and in no other way.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime

@@ -8,8 +8,6 @@ Rule 3: what comes out later corrects it: a use that had ended before was none, 
 unknown. The last record counts.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 

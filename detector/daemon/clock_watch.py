@@ -4,8 +4,6 @@ Rule 1: it is checked before anything is decided: a deadline that was reached by
 Rule 2: a jump is where the wall clock and the monotonic clock disagree; NTP's slow correction is none.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from dataclasses import dataclass

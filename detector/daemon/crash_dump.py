@@ -1,7 +1,5 @@
 """Save the last observations before the core failed, as a recording that can become a test."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from pathlib import Path

@@ -4,8 +4,6 @@ Rule 1: whoever sits at the device can see, pause and stop at once; nobody else 
 Rule 2: no bus, or one that went away, is no failure: it is tried again with the next heartbeat.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections.abc import Callable, Mapping

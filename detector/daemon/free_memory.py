@@ -1,7 +1,5 @@
 """Free memory after a session: the daemon waits for hours, and works for minutes."""
 
-from __future__ import annotations
-
 import gc
 
 

@@ -6,8 +6,6 @@ Rule 3: what says nothing new is left out: the same activity twice in a row on o
 Rule 4: the queue is bounded; what does not fit becomes one `Gap`, for silence must not look like presence.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections import deque
 from collections.abc import Callable

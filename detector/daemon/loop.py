@@ -6,8 +6,6 @@ Rule 2: before anything is decided it checks whether time went on as it should; 
 Rule 3: partner time ends at its planned end, however late the loop wakes: nothing after it is decided.
 """
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import Awaitable, Callable

@@ -4,8 +4,6 @@ Rule 1: a category that the phone itself sent wins: the person chose it.
 Rule 2: of an unknown app only a count is stored; its name goes no further, unless the person chose to keep names.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from detector.activities.model import Classification

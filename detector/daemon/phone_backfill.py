@@ -5,8 +5,6 @@ observed, so a replay of the session decides as the day did.
 Rule 2: filling in twice is filling in once: the number of a use follows from its beginning.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta

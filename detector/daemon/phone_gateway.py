@@ -5,8 +5,6 @@ disk: that a phone was put away and sent nothing since. So a phone put away just
 Rule 2: the page can do what anybody at this device could do; no confirmation is asked for.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final

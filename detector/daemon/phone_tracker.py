@@ -6,8 +6,6 @@ silence must not look like rejection. A notification does not count as an event 
 Rule 3: while a phone's apps are sensed by adb, its own app events are not used: adb sees them exactly.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

@@ -8,8 +8,6 @@ Rule 5: what has started goes on as it started, whatever is declared and whereve
 Rule 6: what is stored of an occurrence is never overwritten: a second start is stored under an id of its own.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -4,8 +4,6 @@ Rule 1: every nudge is shown by the real notifiers, so what they report takes th
 Rule 2: recorded answers stay: nobody can answer the nudges of a whole evening within seconds.
 """
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from datetime import datetime

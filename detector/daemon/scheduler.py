@@ -8,8 +8,6 @@ Rule 2: timers run on the monotonic clock, which stops while the device sleeps a
 more than a minute.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable

@@ -7,8 +7,6 @@ Rule 3: a sensor with a bug counts as lost; its traceback is logged once, withou
 a title. After five bugs in ten minutes it is parked until the sensors are started again. The others go on.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import traceback

@@ -4,8 +4,6 @@ Rule 1: all of them start and stop together; see `sensor_runner` for how one of 
 Rule 2: once stopped, nothing of a sensor is left open.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 

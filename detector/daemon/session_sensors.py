@@ -4,8 +4,6 @@ Rule 1: all of them start and stop together.
 Rule 2: a phone that was removed is no longer sensed, at once; one that was paired is from then on.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

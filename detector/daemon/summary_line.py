@@ -1,7 +1,5 @@
 """The one line at the end of partner time that says how it went, the good number first."""
 
-from __future__ import annotations
-
 from datetime import UTC, timedelta
 
 from detector.core.effects import NotifyEnd

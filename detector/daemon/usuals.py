@@ -1,7 +1,5 @@
 """Work out what is usual of the features that rules compare with their usual, from the sessions of the last 28 days."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 

@@ -8,8 +8,6 @@ Rule 3: where the person has paused dunst, nothing is changed.
 Sources, and what was tried: docs/dev/decisions/do-not-disturb.md.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from contextlib import suppress

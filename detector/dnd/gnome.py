@@ -4,8 +4,6 @@ Rule 1: the setting outlives a crash and a reboot, so what we set is ours until 
 Rule 2: the desktop's own programs change it (`gsettings`, `dconf`); each has two seconds.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import shutil

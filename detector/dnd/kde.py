@@ -4,8 +4,6 @@ Rule 1: what others inhibit, and Plasma's own Do Not Disturb, is not touched.
 Rule 2: the settings that decide what gets through are read, never written.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Sequence

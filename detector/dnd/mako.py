@@ -4,8 +4,6 @@ Rule 1: the person's own modes are left as they are, in their order.
 Rule 2: the configuration that gives our mode a meaning is read, never written: without it nothing is switched.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

@@ -5,8 +5,6 @@ Rule 2: no notification is sent from here, and no configuration file of the pers
 Rule 3: every call is bounded: a server that hangs costs two seconds, never the partner time.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

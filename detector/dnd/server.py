@@ -3,8 +3,6 @@
 Rule 1: no service is started by a call, and each call ends within `TIMEOUT`.
 """
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from dbus_fast import Variant

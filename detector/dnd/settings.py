@@ -1,7 +1,5 @@
 """What a person may set about the desktop's Do Not Disturb."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from detector.i18n import _

@@ -3,8 +3,6 @@
 Rule 1: of an address only the host is said: the rest of it may be all that is needed to read the calendar.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime

@@ -3,8 +3,6 @@
 Rule 1: every sensor and notifier is probed as the daemon probes it; nothing is shown, sensed or changed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -3,8 +3,6 @@
 Rule 1: nothing is switched. Where no partner time asks for it, no server is asked either.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from detector.dbus import Bus, BusUnavailable

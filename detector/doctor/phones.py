@@ -4,8 +4,6 @@ Rule 1: a phone on a cable is probed as the daemon probes it, and only where the
 Rule 2: the only socket that may listen is the phone API's, while a phone needs it; any other is a problem.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Rule 1: the file is read in place, event by event; memory holds no more of it th
 Rule 2: a file that is no export is refused with the place of the problem, before anything is stored.
 """
 
-from __future__ import annotations
-
 import mmap
 from pathlib import Path
 from typing import Final

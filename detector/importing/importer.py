@@ -5,8 +5,6 @@ Rule 2: importing the same twice changes nothing.
 Rule 3: a partner time that is not over, or that reaches beyond what is recorded, is left for the next time.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter

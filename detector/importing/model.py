@@ -1,7 +1,5 @@
 """What an import counts and what it could not read."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias

@@ -4,8 +4,6 @@ Rule 1: the same request gives the same result, also once some of it is stored: 
 Rule 2: no two overlap, and none overlaps a stored one: an evening is imported once.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace

@@ -5,8 +5,6 @@ Rule 2: of a partner time that is stored already nothing is changed: only device
 numbered after everything that is stored of it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime

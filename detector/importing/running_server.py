@@ -4,8 +4,6 @@ Rule 1: memory stays flat however much there is: a span whose response is too la
 Rule 2: what cannot be read of one bucket is named, and the others are read.
 """
 
-from __future__ import annotations
-
 import asyncio
 from datetime import datetime, timedelta
 from typing import Final

@@ -5,8 +5,6 @@ Rule 2: an invalid event is named by its bucket and number, never by what it hol
 Rule 3: what goes on costs four integers, however long a title was.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import dataclass

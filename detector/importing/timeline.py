@@ -5,8 +5,6 @@ Rule 2: an event without a length lasts until the next one, at most `MAX_OPEN`; 
 Rule 3: of two events that overlap the later one counts.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

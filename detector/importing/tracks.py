@@ -4,8 +4,6 @@ Rule 1: what the source recorded twice, or in two pieces, is there once.
 Rule 2: nothing is asked of the tracks before `finish` was called, once all events are there.
 """
 
-from __future__ import annotations
-
 from array import array
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field

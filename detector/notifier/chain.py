@@ -5,8 +5,6 @@ Rule 2: a nudge is answered at most once, whichever notifiers had a part in it.
 Rule 3: one log line per change of notifier, never per nudge; and never a word of what was shown.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final

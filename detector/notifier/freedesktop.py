@@ -9,8 +9,6 @@ the notification back. What is kept back longer than it would have been shown is
 Rule 5: while nothing is shown, nothing is listened to except that the server changes: the program sleeps.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager

@@ -4,8 +4,6 @@ Rule 1: one notification at a time, replaced in place, quiet, gone by itself.
 Rule 2: `show` returns once the notifier's own channel has taken the text, and raises `NotifyFailed` otherwise.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta

@@ -4,8 +4,6 @@ Rule 1: what the person reads is never taken for an option, an escape or markup.
 Rule 2: a notification is replaced in place where this version of `notify-send` can (0.7.10 and later).
 """
 
-from __future__ import annotations
-
 import asyncio
 import os
 import shutil

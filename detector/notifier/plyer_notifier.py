@@ -5,8 +5,6 @@ Rule 2: it refuses where plyer would fail in silence. On Linux that is everywher
 there call `notify-send` and `gdbus`, tell nobody of a failure, and leave the notification standing for ever.
 """
 
-from __future__ import annotations
-
 import asyncio
 import sys
 from collections.abc import Callable

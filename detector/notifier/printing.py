@@ -3,8 +3,6 @@
 Rule 1: where standard error goes to the journal it refuses: nobody would see the nudge, and `forget` could not reach it.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Callable

@@ -4,8 +4,6 @@ Rule 1: no control character, no lone surrogate and no character that turns the 
 Rule 2: what is too long is cut with an ellipsis, never refused.
 """
 
-from __future__ import annotations
-
 import unicodedata
 from typing import Final
 

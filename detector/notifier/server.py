@@ -4,8 +4,6 @@ Rule 1: no error raised here holds a word of what was to be shown.
 Rule 2: markup is escaped where the server reads markup, and only there.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """What a person may set about notifications; `detector.config` checks the limits."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import timedelta
 

@@ -6,8 +6,6 @@ Rule 2: the three answers of a nudge are always the same, in the same order, and
 Rule 3: the why-line comes from `rules.explain`; nothing is added to it here.
 """
 
-from __future__ import annotations
-
 import tomllib
 from datetime import timedelta
 from functools import cache

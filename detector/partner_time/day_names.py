@@ -1,7 +1,5 @@
 """How days, months and numbers of them are called."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Final

@@ -5,8 +5,6 @@ Rule 2: one occurrence is described by the reader's clock.
 Rule 3: what is over is left out: an exception of last month, or the day from which on it holds.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final

@@ -4,8 +4,6 @@ Rule 1: what a person can write after `--every` is described so that it can be w
 Rule 2: whatever else a calendar may bring is described part by part; nobody has to read an RRULE.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from datetime import datetime

@@ -6,8 +6,6 @@ it, does not take place.
 Rule 3: an exception whose day has no occurrence any more is reported, never dropped in silence.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Partner time as it is declared, and the occurrences that follow from it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final

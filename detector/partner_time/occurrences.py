@@ -7,8 +7,6 @@ Rule 3: an id names the start as it was declared: what is moved, by the person o
 Rule 4: two starts that fall on one instant, which only a day that the zone leaves out can cause, are one occurrence.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache

@@ -6,8 +6,6 @@ Rule 2: a day without a year is the next one of that name, from today on.
 Rule 3: every word that names no weekday gets its own caret, and the nearest day.
 """
 
-from __future__ import annotations
-
 import re
 from calendar import isleap, monthrange
 from collections.abc import Iterable

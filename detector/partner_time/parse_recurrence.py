@@ -9,8 +9,6 @@ Rule 2: what says no day takes the day of `--on`; without one it is a problem.
 Rule 3: the same days are the same RRULE, however they were written.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import date
 from typing import Final

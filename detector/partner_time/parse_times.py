@@ -4,8 +4,6 @@ Rule 1: all problems are reported at once, each with the argument it stands in, 
 Rule 2: what is accepted has one meaning only; where there could be two, it is a problem.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """Calendars that propose partner time, and what they propose. Nothing of it takes place until it is accepted on this device."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal, TypeAlias

@@ -8,8 +8,6 @@ rule and that the clocks leave out is dropped (RFC 5545, 3.3.10).
 Rule 4: nothing takes place before `EARLIEST` or from `LATEST` on.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from functools import lru_cache

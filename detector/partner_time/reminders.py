@@ -8,8 +8,6 @@ Rule 4: from one day to the next, and from one week to the next, another suggest
 partner time is daily, weekly or on every other Friday. A replay offers the same.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta

@@ -5,8 +5,6 @@ Rule 2: all problems are reported at once, in sentences for people.
 Rule 3: a recurrence that can never come true by its own words, such as every 30 February, is refused.
 """
 
-from __future__ import annotations
-
 import re
 from calendar import monthrange
 from collections.abc import Iterator, Mapping

@@ -8,8 +8,6 @@ Rule 3: what a rule leaves open (the weekday, the day of the month, the month) i
 Written by hand: docs/dev/decisions/recurrence-by-hand.md. Days are proleptic ordinals inside: 1 was a Monday.
 """
 
-from __future__ import annotations
-
 from calendar import isleap
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date

@@ -11,8 +11,6 @@ Rule 5: what has started stays as it started, and comes before all that has not:
 zone changes it. As long as its partner time is declared, it takes the place of the planned occurrence of its id.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta

@@ -4,8 +4,6 @@ Rule 1: a local time that the clocks show twice is the first of the two.
 Rule 2: a local time that the clocks leave out is read with the offset before the gap: 02:30 is then what they call 03:30.
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo

@@ -5,8 +5,6 @@ Rule 2: the memory of recent requests holds a keyed digest of each, for a second
 Rule 3: everything remembered has a maximum size, whoever sends requests.
 """
 
-from __future__ import annotations
-
 import hmac
 import json
 import secrets

@@ -4,8 +4,6 @@ Rule 1: everything but the daemon itself has a deadline: the first byte, the las
 Rule 2: where a request was not read to its end, the connection ends with the response.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

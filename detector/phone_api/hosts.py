@@ -4,8 +4,6 @@ Rule 1: a request under another host's name is refused. This stops DNS rebinding
 the browser resolve its own name to this device's address.
 """
 
-from __future__ import annotations
-
 import re
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address

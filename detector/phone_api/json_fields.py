@@ -4,8 +4,6 @@ Rule 1: whatever the bytes are, the result is a plain mapping or `PayloadError`,
 Rule 2: a problem repeats little of what was sent, and nothing of an app.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches

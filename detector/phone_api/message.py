@@ -1,7 +1,5 @@
 """One request and one response, without the bytes on the wire between them."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -4,8 +4,6 @@ Rule 1: nothing that is stored, sensed or decided can be read through the API.
 Rule 2: a phone is identified by its token alone; nothing that a request states about its sender counts.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

@@ -5,8 +5,6 @@ Rule 2: every problem is listed, and none repeats the app.
 Rule 3: what an event does not need is dropped right here.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Mapping

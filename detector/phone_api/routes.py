@@ -6,8 +6,6 @@ Rule 3: the same event twice within a second gets the same response and is proce
 Rule 4: nothing of a request is logged or raised any further.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 from importlib.resources import files

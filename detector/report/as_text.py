@@ -1,7 +1,5 @@
 """Write a summary as plain text: the good number first, and what is unknown called unknown."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from textwrap import wrap

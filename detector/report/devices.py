@@ -5,8 +5,6 @@ Rule 2: a use whose end is unknown counts as a look, and adds to no length.
 Rule 3: all partner times count, also those of which too little is known for the rest of the report.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 from detector.core.attention.time_split import Share, split_time

@@ -6,8 +6,6 @@ Rule 3: a new date that was cancelled for yet another one is no second cancellat
 Rule 4: a category that was for both again and again is offered, never taken; what was declined is not offered again.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo

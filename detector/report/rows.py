@@ -1,7 +1,5 @@
 """The rows of the store that a report is made of, gathered by occurrence."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime

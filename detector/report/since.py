@@ -1,7 +1,5 @@
 """Read from when on a report looks back: `7d`, `2w`, `12 h`, `2026-11-01`."""
 
-from __future__ import annotations
-
 import re
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Final

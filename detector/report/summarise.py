@@ -6,8 +6,6 @@ Rule 3: what the person called "for both" or "needed" is no micro-rejection; nor
     called somebody who is on call.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Rule 1: a number that rests on too little is None, and `missing` says what it la
 Rule 2: nothing here is a score of the relationship, and nothing compares two people.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime, timedelta

@@ -3,8 +3,6 @@
 Rule 1: uses and coverage reach up to the last observation, and no further.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 
 from detector.core.attention.attention import Attention

@@ -4,8 +4,6 @@ Rule 1: sentences about rules and evidence are made by `rules.explain` and `rule
 Rule 2: a rule that was changed since is called changed: today's condition does not explain yesterday's moment.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime

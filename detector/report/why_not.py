@@ -4,8 +4,6 @@ Rule 1: the core is the one that decides live, with the rules and the settings t
 Rule 2: where nothing was known, or nothing was in use, no rule is near, and that is the answer.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -5,8 +5,6 @@ Rule 2: nothing is written that the reader of packs refuses, and nothing into a 
 Rule 3: a reader of the file finds it as it was or as it will be.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final

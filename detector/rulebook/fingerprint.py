@@ -3,8 +3,6 @@
 This is a module of its own so that `status` need not import the language of rules.
 """
 
-from __future__ import annotations
-
 import zlib
 from pathlib import Path
 from typing import Final

@@ -6,8 +6,6 @@ come back unasked.
 Rule 3: whatever is wrong with a file, all other rules run, and the problem says what is in force.
 """
 
-from __future__ import annotations
-
 import os
 import stat
 from collections.abc import Iterable, Mapping, Sequence

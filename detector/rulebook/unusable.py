@@ -7,8 +7,6 @@ Every combination of the values that matter is tried with the compiled condition
 what the daemon does.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import reduce

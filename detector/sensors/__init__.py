@@ -5,8 +5,6 @@ Rule 2: the session's type decides what is tried, never that `DISPLAY` exists: o
 see nothing, and that silence would look like presence.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 Rule 1: a title, an address and an app's name are in no repr. Whatever else an event holds is not read.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar

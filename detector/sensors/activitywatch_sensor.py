@@ -7,8 +7,6 @@ Rule 3: stale data is a loss, never presence: a watcher that still runs reports 
 Rule 4: while a browser is in front and reports its page, the page's title takes the place of the toplevel's.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress

@@ -5,8 +5,6 @@ Rule 2: a redirect is not followed: whoever sends one is not the server that was
 Rule 3: every answer is bounded in length and in time; no title and no address of a page is in an exception.
 """
 
-from __future__ import annotations
-
 import asyncio
 import os
 from collections.abc import Mapping

@@ -8,8 +8,6 @@ A request is four hexadecimal digits of length and then text; the answer is OKAY
 length in the same way (SERVICES.TXT and OVERVIEW.TXT in Android's adb).
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress

@@ -3,8 +3,6 @@
 Rule 1: each state that adb knows has a sentence and a step of its own; a state that is new is named in adb's own words.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

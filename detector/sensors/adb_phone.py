@@ -8,8 +8,6 @@ is the sensor's loss.
 Rule 4: the log is listened to before the phone is asked for its present state, so that nothing falls between the two.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field

@@ -7,8 +7,6 @@ Rule 2: a line that is torn, strange or of another tag yields nothing; none is a
 The formats are those of Android's own tables of event tags, `EventLogTags.logtags`, versions 8 to 15.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta

@@ -4,8 +4,6 @@ Rule 1: what it does not answer is None, or the plainest guess (user 0); a phone
 Rule 2: its clock may be wrong, and may be set meanwhile: no instant of ours lies in the future because of it.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone

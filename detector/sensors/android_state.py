@@ -8,8 +8,6 @@ Rule 4: an app is opened when it comes to the front while the phone is in use. W
 after a dialog of the system's, when sensing starts) is not opened.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import datetime
 

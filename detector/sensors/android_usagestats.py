@@ -7,8 +7,6 @@ Rule 3: times in the dump are the phone's own wall time without a zone; they sta
 Android 10 and later print ACTIVITY_RESUMED, earlier ones MOVE_TO_FOREGROUND; digits may be those of the phone's language.
 """
 
-from __future__ import annotations
-
 import copy
 import re
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """The D-Bus connection of a sensor: whatever fails on it is `SensorUnavailable` or `SensorLost`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from typing import Any, Final, Self
 

@@ -6,8 +6,6 @@ Rule 3: a video device that decodes or plays films is no camera.
 Rule 4: a camera that may not be watched does not count: it belongs to another seat, or a sandbox hides it.
 """
 
-from __future__ import annotations
-
 import asyncio
 import ctypes
 import os

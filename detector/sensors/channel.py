@@ -4,8 +4,6 @@ Rule 1: what was put before the source went away is returned before the loss is 
 Rule 2: a callback that breaks ends its sensor, instead of leaving it alive and blind.
 """
 
-from __future__ import annotations
-
 import asyncio
 from typing import Generic, TypeVar
 

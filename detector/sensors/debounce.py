@@ -4,8 +4,6 @@ Rule 1: the first state is reported at once: nobody knows how long it has lasted
 Rule 2: a change that is taken back before its time is not reported; while nothing changes no timer runs.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta

@@ -5,8 +5,6 @@ Known so far: dunst (`paused`), and servers with the property `Inhibited` (KDE).
 Rule 1: no polling: the server signals a change, and the bus its end.
 """
 
-from __future__ import annotations
-
 from collections.abc import AsyncGenerator
 from typing import Final
 

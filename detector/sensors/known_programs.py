@@ -1,7 +1,5 @@
 """The programs that sensors tell apart by name, from `known_programs.toml`."""
 
-from __future__ import annotations
-
 import tomllib
 from pathlib import Path
 from typing import Final

@@ -6,8 +6,6 @@ Rule 2: the instant before sleep is read before sleep: logind waits for us while
 Rule 3: sleep is one `Gap` from that instant to waking up.
 """
 
-from __future__ import annotations
-
 import asyncio
 import os
 from collections.abc import AsyncGenerator

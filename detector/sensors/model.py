@@ -5,8 +5,6 @@ Rule 2: a sensor's own failures are `SensorUnavailable` (from `probe`) and `Sens
 Rule 3: a title lives in `Toplevel` alone, on its way to the inbox, and never in a log, a repr or an exception.
 """
 
-from __future__ import annotations
-
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -6,8 +6,6 @@ Rule 2: no polling: players signal a change, and the bus their coming and going.
 Rule 3: what only relays another player's status, or that of a player on another device, is ignored.
 """
 
-from __future__ import annotations
-
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from datetime import timedelta

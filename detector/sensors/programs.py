@@ -8,8 +8,6 @@ serves several ttys (gnome-terminal's server, the tabs of konsole, the panes of 
 typed into last; the kernel keeps that time to within eight seconds.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import suppress

@@ -6,8 +6,6 @@ Rule 3: what lasts less than three seconds is no call: programs try a microphone
 that changes its headset has not ended. What is in use already at the start is a call at once.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncGenerator
 from datetime import timedelta

@@ -7,8 +7,6 @@ echo cancellation, is nobody's call.
 Rule 4: a server that does not run is not started, and one on another device is not asked.
 """
 
-from __future__ import annotations
-
 import asyncio
 import os
 import re

@@ -7,8 +7,6 @@ Rule 3: a listener whose thread has ended is lost, whatever it says about itself
 Rule 4: mouse motion is not decoded where pynput allows that: it is most of what its own listener costs.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import socket

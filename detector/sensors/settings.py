@@ -3,8 +3,6 @@
 Rule 1: only programs on this device: an address that could be another device's is refused.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Final

@@ -9,8 +9,6 @@ Rule 3: an X error about a toplevel that is gone is an everyday event, not a fai
 # python-xlib has no annotations.
 # mypy: disallow-untyped-calls=False
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress

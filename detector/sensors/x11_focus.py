@@ -7,8 +7,6 @@ Rule 3: a toplevel that vanishes while it is read counts as never having been in
 Rule 4: an equal toplevel is not yielded again.
 """
 
-from __future__ import annotations
-
 import asyncio
 import os
 import re

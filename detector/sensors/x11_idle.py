@@ -5,8 +5,6 @@ Rule 2: `WentIdle` carries the instant of the last input, by the server's own co
 Rule 3: this is idleness of input alone: whoever watches a film is idle here; what that means is decided elsewhere.
 """
 
-from __future__ import annotations
-
 from collections.abc import AsyncGenerator
 from contextlib import closing
 from datetime import timedelta

@@ -5,8 +5,6 @@ Rule 2: while nobody is there, it is asked every ten seconds, for the extension 
 late, and means only that the device is in use again at `at`.
 """
 
-from __future__ import annotations
-
 import asyncio
 from datetime import timedelta
 from typing import Any, Final

@@ -3,8 +3,6 @@
 Rule 1: with input, at most once in `every`; without, one last time, and then an alarm of the X server wakes us.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta

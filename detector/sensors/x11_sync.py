@@ -9,8 +9,6 @@ Rule 1: the server counts; while nothing happens nothing is sent.
 # python-xlib has no annotations.
 # mypy: disallow-untyped-calls=False
 
-from __future__ import annotations
-
 import struct
 from datetime import timedelta
 from typing import Any, Final

@@ -4,8 +4,6 @@ Rule 1: a number is never given twice.
 Rule 2: a partner time that was accepted is deleted with its proposal, and a proposal with its calendar.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from typing import Final

@@ -5,8 +5,6 @@ Rule 2: decoding is strict: an unknown kind or field, a missing one, a wrong typ
 Rule 3: a field that has its default is left out; `at`, `kind` and `device` are always there.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from datetime import UTC, datetime

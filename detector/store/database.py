@@ -4,8 +4,6 @@ Rule 1: a change is one transaction that begins with BEGIN IMMEDIATE; a change i
 Rule 2: whatever fails is a `StoreError` that says what to do.
 """
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from collections.abc import Iterator

@@ -5,8 +5,6 @@ Rule 2: deleted content is overwritten (secure_delete), the file is rewritten (V
 overwriting does not reach), and the write-ahead log is emptied.
 """
 
-from __future__ import annotations
-
 import sqlite3
 from collections import Counter
 from collections.abc import Callable

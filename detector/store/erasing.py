@@ -1,7 +1,5 @@
 """Delete everything that the program stores, the files themselves included, even where they are damaged."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from pathlib import Path
 

@@ -4,8 +4,6 @@ Rule 1: whatever failed, the original file stays where it is, as it is.
 Rule 2: a broken constraint is a bug in the program and is raised as it is.
 """
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -5,8 +5,6 @@ addresses of calendars, which often are secret. "left out" stands in their place
 Rule 2: all rows are of one instant, though other processes go on writing.
 """
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from collections.abc import Callable, Iterator

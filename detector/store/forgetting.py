@@ -8,8 +8,6 @@ Rule 5: one that begins later is stored, also where it was planned to begin in t
 Rule 6: what the person declared, a later end among it, was not observed: it is known from the interval's end on.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime

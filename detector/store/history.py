@@ -6,8 +6,6 @@ Rule 2: no read stays open between two steps of an iteration: an open read keeps
 Rule 3: the name of an app that the catalogue does not know is written only where the person wants names to be kept.
 """
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Instants and lengths as the integers in the database: microseconds, instants since 1970 in UTC."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from typing import Final
 

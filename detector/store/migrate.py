@@ -4,8 +4,6 @@ Rule 1: all of it or nothing, in one transaction that is taken before anything i
 Rule 2: of two processes that try at once the second waits, and then finds nothing to do.
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 import sqlite3

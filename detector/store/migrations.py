@@ -4,8 +4,6 @@ Rule 1: a migration that was released is never changed; a new one is added below
 Rule 2: tables are STRICT; instants and lengths are integers, in microseconds; only a partner time's local beginning is text.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from sqlite_utils import Database, Migrations

@@ -1,7 +1,5 @@
 """The values that the store returns beside those of the core."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime

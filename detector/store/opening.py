@@ -6,8 +6,6 @@ would drop those of SQLite.
 Rule 3: sqlite-utils (20 MB) is not imported here; where a migration is due, a short-lived child process applies it.
 """
 
-from __future__ import annotations
-
 import os
 import sqlite3
 import stat

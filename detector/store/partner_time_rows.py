@@ -3,8 +3,6 @@
 Rule 1: local beginnings are text in ISO 8601 without a zone; lengths are whole microseconds.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta

@@ -5,8 +5,6 @@ Rule 2: a number is never given twice, and a phone that was removed does not com
 Rule 3: a pairing code can be used once: it is looked up and used up in one transaction.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime

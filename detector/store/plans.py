@@ -4,8 +4,6 @@ Rule 1: a number is never given twice, for the ids of occurrences begin with it.
 Rule 2: sqlite-utils is not used here: the daemon reads plans every minute, and a calendar may change a thousand at once.
 """
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import replace

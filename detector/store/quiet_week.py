@@ -6,8 +6,6 @@ Rule 3: whether an evening was quiet stands in its own beginning, so that a repl
 Rule 4: every function raises `StoreError` where the store cannot be read or written.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo

@@ -4,8 +4,6 @@ Rule 1: instants and lengths are integers, in microseconds; truth values are 0 a
 Rule 2: `RowConverter` knows the columns; no list of columns stands beside the dataclass whose fields they are.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace

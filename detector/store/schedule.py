@@ -4,8 +4,6 @@ Rule 1: of an occurrence that was cut off and started again (`~2`, `~3`, ...) th
 Rule 2: what a clock set back or a failure ended is not over; what ended as planned or was stopped is.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Which version of the schema this program knows, and which one a database file has."""
 
-from __future__ import annotations
-
 import sqlite3
 from pathlib import Path
 from typing import Final

@@ -5,8 +5,6 @@ Rule 2: what was saved is in the file when the call returns: killing the program
 Rule 3: whatever fails is a `StoreError` that says what to do.
 """
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

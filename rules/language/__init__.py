@@ -5,8 +5,6 @@ Rule 2: a condition reads only the features that it declares, and only as far as
 Rule 3: the unknown is neither true nor false; `holds` is True only where the condition is certain.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final

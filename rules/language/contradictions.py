@@ -4,8 +4,6 @@ Rule 1: only what is certain is refused: two parts that exclude each other whate
 Rule 2: a part is refused once, and it is the later of the two.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import combinations
 

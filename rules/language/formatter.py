@@ -3,8 +3,6 @@
 Rule 1: the parser reads the result as the same key; lengths are exact.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from rules.features import CATEGORIES, CATEGORY_SETS, DEVICE_KINDS, MAX_SPAN

@@ -3,8 +3,6 @@
 Rule 1: every problem of a name is noted, each at its own place; then there is no key.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Final
 

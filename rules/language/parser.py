@@ -5,8 +5,6 @@ Rule 2: nesting and number are limited; no text can exhaust the stack or the tim
 Rule 3: where a person could doubt what belongs to `for`, it is refused rather than guessed.
 """
 
-from __future__ import annotations
-
 from typing import Final, Literal, NoReturn
 
 import rules.language.syntax_tree as syntax

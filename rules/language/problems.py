@@ -4,8 +4,6 @@ Rule 1: all problems of a text are reported together.
 Rule 2: a problem can always be printed, whatever the text held.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol

@@ -4,8 +4,6 @@ Rule 1: a number without a unit is never taken for a length.
 Rule 2: lengths are exact to the microsecond; a rate is per minute; a share runs from 0 to 1.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Final, NamedTuple
 

@@ -4,8 +4,6 @@ Rule 1: between braces stands a feature, parsed and checked as in a condition, o
 Rule 2: every problem of the sentence is found, each at its own character.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

@@ -4,8 +4,6 @@ Rule 1: what cannot be a token is a problem, and tokenizing goes on behind it.
 Rule 2: a sign from another language (`&&`, `=`, `≥`) is a problem, and is read as what was probably meant.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Final, Literal, NamedTuple, TypeAlias
 

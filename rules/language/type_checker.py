@@ -4,8 +4,6 @@ Rule 1: every problem of the whole condition is found; one does not hide another
 Rule 2: a comparison that is always true, or never, is a mistake.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

@@ -1,7 +1,5 @@
 """How old the last good copy of a calendar is, and what went wrong since: for `status`, `doctor` and `calendar list`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Answer proposals: accept them, and they are declared on this device; decline them, and they are not."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final

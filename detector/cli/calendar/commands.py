@@ -1,7 +1,5 @@
 """`turntoward calendar`: calendars that propose partner time."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

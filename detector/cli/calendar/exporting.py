@@ -1,7 +1,5 @@
 """Write what is declared as a calendar's file, whole or not at all."""
 
-from __future__ import annotations
-
 import secrets
 import sys
 from pathlib import Path

@@ -4,8 +4,6 @@ Rule 1: what cannot be read, and a no, change nothing.
 Rule 2: of events that do not count only their number is reported.
 """
 
-from __future__ import annotations
-
 import os
 import stat
 import sys

@@ -1,7 +1,5 @@
 """Show the calendars, and what they propose. A calendar's URL is never shown whole."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final

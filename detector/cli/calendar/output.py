@@ -1,7 +1,5 @@
 """How the commands of calendars show proposals, with their next three times, and problems of a calendar."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """Remove a calendar, with what it proposed and what was declared by accepting it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from detector.cli import output

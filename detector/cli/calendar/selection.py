@@ -1,7 +1,5 @@
 """Choose events of a calendar, a calendar by its name, and proposals by their numbers."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 

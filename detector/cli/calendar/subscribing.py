@@ -4,8 +4,6 @@ Rule 1: a wrong URL, a calendar that cannot be read and a no leave nothing behin
 Rule 2: of a URL only its host is shown.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`turntoward backtest`: one's own kept evenings through other rules, before those rules may speak."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

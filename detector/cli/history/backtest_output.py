@@ -1,7 +1,5 @@
 """What `turntoward backtest` writes: a table of rules, the evenings that change, and the same for JSON."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final

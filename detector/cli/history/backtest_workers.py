@@ -4,8 +4,6 @@ Rule 1: apart from what was usual before, evenings are independent of each other
 Rule 2: every process opens the store for itself, and returns counts and what changed, never observations.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence

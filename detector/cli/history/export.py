@@ -1,7 +1,5 @@
 """`turntoward export`: write out everything that is kept."""
 
-from __future__ import annotations
-
 import json
 import os
 import sys

@@ -1,7 +1,5 @@
 """`turntoward forget`: delete the last minutes, or everything. Anybody at the device can; nobody is notified."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import click

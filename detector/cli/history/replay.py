@@ -1,7 +1,5 @@
 """`turntoward replay`: play a recording through the core that decides live."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path

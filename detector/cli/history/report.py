@@ -1,7 +1,5 @@
 """`turntoward report`: what happened, how often, and what helped."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """`turntoward why`: why a nudge came, and why none did."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Import ActivityWatch's history: check the options, read the events, store past partner times, report."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """`turntoward import`: history that another program kept, for reports and for trying rules."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -3,8 +3,6 @@
 Rule 1: names of buckets come from elsewhere; nothing in them may steer a terminal.
 """
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Choose the address of the phone API: from the options, or from this device's network interfaces. Nothing is sent."""
 
-from __future__ import annotations
-
 import ipaddress
 import re
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """`turntoward phone`: pair a phone, see which are paired, test one, remove one."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import click

@@ -1,7 +1,5 @@
 """Show the phones and the phone API. Never a token: not even its digest."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any

@@ -5,8 +5,6 @@ Rule 2: a link that nobody used leaves nothing behind: no code, no phone, and no
 Rule 3: the code is shown once and stored as a digest; the token is never seen here at all.
 """
 
-from __future__ import annotations
-
 import os
 import secrets
 import sys

@@ -1,7 +1,5 @@
 """Remove a phone at once."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Final
 

@@ -1,7 +1,5 @@
 """What the running daemon reports about phones, waiting for it to change, and choosing a phone by name."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Test a phone: send the phone API a request from here, then wait for the phone's own test."""
 
-from __future__ import annotations
-
 import asyncio
 import http.client
 import ssl

@@ -1,7 +1,5 @@
 """`turntoward skip`, `turntoward cancel`: one occurrence does not take place, this once; a cancelled one may have a new date."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, timedelta
 from zoneinfo import ZoneInfo

@@ -3,8 +3,6 @@
 `add` and `edit` hand their options on by name: they are the fields of `detector.partner_time.declaration.PlanArguments`.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import click

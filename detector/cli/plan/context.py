@@ -1,7 +1,5 @@
 """What the commands about partner time share: the open store, the plan as it is now, and sentences about it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace

@@ -3,8 +3,6 @@
 Each shows first what it understood: the partner time in a sentence, its next times, what it overlaps.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import islice

@@ -1,7 +1,5 @@
 """`turntoward list`: what is declared, with its next three times; `turntoward next`: what comes next, in how long."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from heapq import merge
 from itertools import islice

@@ -1,7 +1,5 @@
 """`turntoward now`, `extend`, `stop`, `pause`, `resume`: what is under way at this moment."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Which categories could be made always for both of you: `together` and `status` offer them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from detector.cli.plan.context import open_store

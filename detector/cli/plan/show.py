@@ -1,7 +1,5 @@
 """`turntoward show`: everything about one partner time."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """`turntoward together`: what is always for both of you, so that no nudge ever names it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import click

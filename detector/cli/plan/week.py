@@ -6,8 +6,6 @@ Rule 1: it is the reader's local time: midnight is where the row ends, and what 
 Rule 2: what overlaps stands in a row of its own below.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta

@@ -1,7 +1,5 @@
 """The commands about the program itself: their options, arguments and help."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

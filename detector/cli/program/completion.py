@@ -1,7 +1,5 @@
 """`turntoward completion`: let Tab write commands, options and your own titles, in bash, zsh and fish."""
 
-from __future__ import annotations
-
 import click
 
 from detector.cli import shells

@@ -1,7 +1,5 @@
 """`turntoward config`: the settings in force, or a sample to begin with."""
 
-from __future__ import annotations
-
 import click
 
 from detector.config.read import read_settings

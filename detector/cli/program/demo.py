@@ -1,7 +1,5 @@
 """`turntoward try`: the bundled evening through everything but the desktop's sensors, in seconds."""
 
-from __future__ import annotations
-
 import asyncio
 import sys
 import tempfile

@@ -1,7 +1,5 @@
 """`turntoward doctor`: what can be sensed here, why the rest cannot, and what to do about it."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path

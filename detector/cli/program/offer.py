@@ -1,7 +1,5 @@
 """`turntoward run --offer`: partner time now and a quiet first week, for somebody at a terminal who has neither."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import datetime, timedelta
 

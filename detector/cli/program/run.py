@@ -1,7 +1,5 @@
 """`turntoward run`: the daemon, in the foreground."""
 
-from __future__ import annotations
-
 import logging
 import os
 import sys

@@ -1,7 +1,5 @@
 """`turntoward service`: let the session start the daemon by itself, or no longer."""
 
-from __future__ import annotations
-
 import click
 
 from detector.cli.output import say

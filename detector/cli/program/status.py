@@ -4,8 +4,6 @@ Rule 1: it is quick, since shells and panels call it often: the store is read wi
     is imported only where there is something to say.
 """
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """What `turntoward status` says of calendars and of offers: it is imported only where there are any."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The command `quiet-week` and those inside it: their options and help."""
 
-from __future__ import annotations
-
 import click
 
 

@@ -1,7 +1,5 @@
 """`turntoward quiet-week propose`, `accept` and `decline`: thresholds that suit the person's own evenings."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`turntoward quiet-week start`, `status` and `stop`: seven evenings in which nothing is said."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from detector.cli.output import print_json, say

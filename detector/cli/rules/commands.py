@@ -1,7 +1,5 @@
 """The command `rules` and those inside it: their options, arguments and help."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any, Final
 

@@ -3,8 +3,6 @@
 Rule 1: it asks questions only on a terminal; a script can say everything by options.
 """
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Mapping
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """`turntoward rules`: the rules in force, one rule's page, and the check of files of one's own."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Iterator, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`turntoward rules test`: timelines that a person wrote beside their own rules, through the rules in force."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import indent

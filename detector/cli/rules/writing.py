@@ -4,8 +4,6 @@ Rule 1: what is in the file already stays as it is, to the letter: the rule is a
 Rule 2: an exemption counts only where it is certain: what is unknown exempts from nothing.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Collection, Mapping

@@ -1,7 +1,5 @@
 """The command `what`: its options and help."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import click

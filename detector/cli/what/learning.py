@@ -4,8 +4,6 @@ Rule 1: of a title only the site's name is written, and only if the person typed
 Rule 2: an answer is tried before it is written: if another entry would still decide, the file stays as it is.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 

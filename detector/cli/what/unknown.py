@@ -1,7 +1,5 @@
 """Apps on phones that were opened during partner time and that the catalogue does not know, as counts."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping
 

@@ -1,7 +1,5 @@
 """`turntoward what`: what the classifier makes of an app, or of the toplevel in front, and why. Nothing is stored."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import AsyncGenerator

@@ -4,8 +4,6 @@ Rule 1: only the features that it was made for can be measured.
 Rule 2: a device is known from its first observation on.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from itertools import count

@@ -4,8 +4,6 @@ Rule 1: a session in which the feature was never known says nothing about it, an
 Rule 2: one pass over each session, in the order of its observations; only the maxima are kept.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final

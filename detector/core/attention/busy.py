@@ -3,8 +3,6 @@
 Rule 1: what a sensor reported last does not hold once the sensor is lost.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 

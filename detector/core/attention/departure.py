@@ -1,7 +1,5 @@
 """How the devices were left after a nudge."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final

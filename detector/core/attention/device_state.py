@@ -11,8 +11,6 @@ Rule 6: a use that is interrupted for less than a fleeting moment goes on; what 
 Rule 7: no use is said to follow from one that lies before something that is not known.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta

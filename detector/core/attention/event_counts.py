@@ -3,8 +3,6 @@
 Rule 1: unknown while no device that is known has reported any: before that it is not known whether it can.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 

@@ -5,8 +5,6 @@ Rule 2: while it is on, a touch shorter than a glance is part of it, and counts 
 Why: docs/dev/decisions/a-film-is-for-two.md.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Scrolls, keys or clicks over a span, kept as a running sum."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -3,8 +3,6 @@
 Rule 1: a feature over several devices looks at those observed by now; one that appears later is among them.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta

@@ -5,8 +5,6 @@ Rule 2: a trailing span holds what lies in `(at - span, at]`, never more than pa
 Rule 3: `deadline` may be too early, never too late, and always lies after `at`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol

@@ -5,8 +5,6 @@ Rule 2: what was left before something that is not known led to nothing.
 Rule 3: nobody hops from a phone in the hand of which it is not known what is in front.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -7,8 +7,6 @@ Rule 3: where the length of a use is not known, it is among the shorter ones if 
 among the longer ones; a glance it is in any case.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple

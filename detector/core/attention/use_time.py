@@ -5,8 +5,6 @@ Rule 2: an open use is judged by how long it has lasted so far; what is longer o
 Rule 3: between two deadlines a length grows, shrinks or stays, evenly.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple

@@ -5,8 +5,6 @@ Rule 2: no use follows from, or leads to, a phone in the hand of which nothing i
 home screen.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
