@@ -1,8 +1,8 @@
 """Connect to D-Bus, call methods with a timeout, and receive signals.
 
-Rule 1: every call ends, with a reply or with a `BusError`; a service that hangs costs its timeout and no more.
-Rule 2: nothing is introspected: a call is one message each way, and while nothing is called nothing is sent.
-Rule 3: a call starts no service unless the caller asks for that.
+Invariant 1: every call ends, with a reply or with a `BusError`; a service that hangs costs its timeout and no more.
+Invariant 2: nothing is introspected: a call is one message each way, and while nothing is called nothing is sent.
+Invariant 3: a call starts no service unless the caller asks for that.
 """
 
 # dbus-fast has annotations nearly everywhere.

@@ -1,7 +1,7 @@
 """The devices of one person: this laptop, and the phones that were paired with it.
 
-Rule 1: the owner is always the person at this laptop; there is no field for anybody else.
-Rule 2: observations name a phone by its name; of its token only the digest is stored.
+Invariant 1: the owner is always the person at this laptop; there is no field for anybody else.
+Invariant 2: observations name a phone by its name; of its token only the digest is stored.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Errors, sorted by who can act. Each is worded where it is raised, never where it is caught.
 
-Rule 1: `UserError` carries all problems at once, each with its place and what to do.
-Rule 2: a rule that does not hold, a suppressed nudge and an absent feature are values, not exceptions.
+Invariant 1: `UserError` carries all problems at once, each with its place and what to do.
+Invariant 2: a rule that does not hold, a suppressed nudge and an absent feature are values, not exceptions.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """The texts that a person sees, in the person's language where there is a translation.
 
-Rule 1: the English text in the code is the key; `make texts` collects these texts in `detector/locale/turntoward.pot`.
-Rule 2: without a translation for the person's language the English text is shown.
+Invariant 1: the English text in the code is the key; `make texts` collects these texts in `detector/locale/turntoward.pot`.
+Invariant 2: without a translation for the person's language the English text is shown.
 """
 
 import gettext

@@ -1,10 +1,10 @@
 """Which rules begin to hold, and when to evaluate them again.
 
-Rule 1: a match is the instant at which a rule begins to hold; while it goes on holding it is the same match.
-Rule 2: evaluating more often than at `deadline` changes nothing; evaluating at every `deadline` misses nothing.
-Rule 3: where nothing is in use, nothing holds: there is no moment without a use. A rule forgets what it remembers then,
+Invariant 1: a match is the instant at which a rule begins to hold; while it goes on holding it is the same match.
+Invariant 2: evaluating more often than at `deadline` changes nothing; evaluating at every `deadline` misses nothing.
+Invariant 3: where nothing is in use, nothing holds: there is no moment without a use. A rule forgets what it remembers then,
 and whenever something is in front for which it cannot hold.
-Rule 4: a rule with `until` goes on holding until that certainly holds; then it must cease to hold before it holds anew.
+Invariant 4: a rule with `until` goes on holding until that certainly holds; then it must cease to hold before it holds anew.
 What `until` remembers begins with each holding.
 """
 

@@ -1,7 +1,7 @@
 """How each comparison of a condition came out: which held, which did not, and by how much.
 
-Rule 1: results come from the condition itself and from what was measured; nothing is guessed.
-Rule 2: what is not known neither holds nor fails; it is called not known.
+Invariant 1: results come from the condition itself and from what was measured; nothing is guessed.
+Invariant 2: what is not known neither holds nor fails; it is called not known.
 """
 
 from __future__ import annotations

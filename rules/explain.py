@@ -1,6 +1,6 @@
 """A match or a suppression as a sentence: the same words in the notification, the report and on the command line.
 
-Rule 1: what happened on a phone says so, by the name that the person gave it; of this laptop nothing is added.
+Invariant 1: what happened on a phone says so, by the name that the person gave it; of this laptop nothing is added.
 """
 
 import unicodedata

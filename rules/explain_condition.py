@@ -1,6 +1,6 @@
 """Say what held, what was missing, and what would have kept a nudge quiet.
 
-Rule 1: every number is one that was measured, or one that the condition names.
+Invariant 1: every number is one that was measured, or one that the condition names.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """The catalogue of features: a rule may only use what stands here, and `detector.core.attention` must be able to measure it.
 
-Rule 1: the unit decides what a feature may be compared with.
-Rule 2: a feature over a span looks back from the present instant, never further than the start of partner time.
+Invariant 1: the unit decides what a feature may be compared with.
+Invariant 2: a feature over a span looks back from the present instant, never further than the start of partner time.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Features, conditions, rules, matches and decisions: what the packages hand to each other.
 
-Rule 1: a feature that is not known is `None`, never zero.
-Rule 2: every decision carries its reason.
+Invariant 1: a feature that is not known is `None`, never zero.
+Invariant 2: every decision carries its reason.
 """
 
 from collections.abc import Mapping

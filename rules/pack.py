@@ -1,7 +1,7 @@
 """Read a pack of rules from its TOML text: the good rules, and every problem of the others.
 
-Rule 1: all problems of the text are found at once, each with its line and column.
-Rule 2: a rule with a problem is left out, and its code is reported; the other rules count.
+Invariant 1: all problems of the text are found at once, each with its line and column.
+Invariant 2: a rule with a problem is left out, and its code is reported; the other rules count.
 """
 
 import re

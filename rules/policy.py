@@ -1,9 +1,9 @@
 """Whether a match becomes a nudge, is held or is suppressed: cool-down, budget, quiet; always with its reason.
 
-Rule 1: a use that had its nudge gets no other.
-Rule 2: nudges keep their distance and their budget, whatever the rules hold.
-Rule 3: the grace at the start delays only rules that ask for it.
-Rule 4: what the person said is for both, or is needed, comes before every reason of the program's own.
+Invariant 1: a use that had its nudge gets no other.
+Invariant 2: nudges keep their distance and their budget, whatever the rules hold.
+Invariant 3: the grace at the start delays only rules that ask for it.
+Invariant 4: what the person said is for both, or is needed, comes before every reason of the program's own.
 """
 
 from collections.abc import Mapping, Sequence

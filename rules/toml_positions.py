@@ -1,7 +1,7 @@
 """Where in a TOML text each value stands, so that a problem can point at it; `tomllib` does not say.
 
-Rule 1: `tomllib` has read the text without an error; so nothing is checked here, only scanned.
-Rule 2: what cannot be found is None, never an exception.
+Invariant 1: `tomllib` has read the text without an error; so nothing is checked here, only scanned.
+Invariant 2: what cannot be found is None, never an exception.
 """
 
 import re

@@ -1,9 +1,9 @@
 """What a toplevel or a phone's app is to the person: its category, its name, and why. Titles end here.
 
-Rule 1: the person's own entries win; then the program inside a terminal; then, in a browser alone, the site that the
+Invariant 1: the person's own entries win; then the program inside a terminal; then, in a browser alone, the site that the
         title names; then the app id; then the program; then the `.desktop` file; then `other`.
-Rule 2: nothing of a title leaves this file: a classification holds the catalogue's own pattern at most.
-Rule 3: no input can make it fail or take long; it opens no file.
+Invariant 2: nothing of a title leaves this file: a classification holds the catalogue's own pattern at most.
+Invariant 3: no input can make it fail or take long; it opens no file.
 """
 
 import re
@@ -78,7 +78,7 @@ class Classifier:
             page, is_branded = self._page(title)
             # A browser that brands its titles does not brand the toplevel of an installed site.
             as_app = as_app or (browser in self._catalogue.branding and not is_branded)
-        # Rule 1 for the person's own entries first, then once more for the catalogue.
+        # Invariant 1 for the person's own entries first, then once more for the catalogue.
         for index in (self._own, self._catalogue):
             if inside_key and (hit := index.find_inside(inside_key)):
                 return _classification(hit, _("Inside the terminal runs “{name}”, as {place} says."))

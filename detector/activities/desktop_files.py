@@ -1,8 +1,8 @@
 """The `Categories` of installed apps, read from their `.desktop` files when an app id is not in the catalogue.
 
-Rule 1: a file is read when its app is in front and not before; what was found is cached, up to `CACHE_SIZE` apps.
-Rule 2: at most `MAX_FILES` files are opened for one look-up, and at most `MAX_BYTES` bytes of each are read.
-Rule 3: an app id is text from any program: it never names a file outside the applications folders.
+Invariant 1: a file is read when its app is in front and not before; what was found is cached, up to `CACHE_SIZE` apps.
+Invariant 2: at most `MAX_FILES` files are opened for one look-up, and at most `MAX_BYTES` bytes of each are read.
+Invariant 3: an app id is text from any program: it never names a file outside the applications folders.
 """
 
 import os

@@ -1,6 +1,6 @@
 """Translate the `Categories` of a `.desktop` file into our categories.
 
-Rule 1: the first row that fits decides; the rows go from specific words to general ones.
+Invariant 1: the first row that fits decides; the rows go from specific words to general ones.
 Source: the Desktop Menu Specification's registered categories.
 """
 

@@ -1,7 +1,7 @@
 """Entries indexed for look-up: by app id, by program, by package, and by where their patterns stand in a title.
 
-Rule 1: where two entries claim the same name, the first one has it; in the catalogue a test forbids that.
-Rule 2: a look-up costs the same whatever the number of entries, but for the few patterns that are no segments.
+Invariant 1: where two entries claim the same name, the first one has it; in the catalogue a test forbids that.
+Invariant 2: a look-up costs the same whatever the number of entries, but for the few patterns that are no segments.
 """
 
 from collections.abc import Iterable

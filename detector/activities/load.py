@@ -1,6 +1,6 @@
 """Read the catalogue that comes with the program, and make the classifier of it.
 
-Rule 1: called when partner time begins and not before: the catalogue costs memory that the idle daemon does without.
+Invariant 1: called when partner time begins and not before: the catalogue costs memory that the idle daemon does without.
 """
 
 import tomllib

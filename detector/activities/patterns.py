@@ -1,7 +1,7 @@
 """Recognise a site by the title that a browser shows: split titles into segments, and read the patterns for them.
 
-Rule 1: only the first and the last `EDGE` characters of a title are read, so the work is bounded.
-Rule 2: a pattern fits whole segments or whole words at an edge of the title, never a piece of a word.
+Invariant 1: only the first and the last `EDGE` characters of a title are read, so the work is bounded.
+Invariant 2: a pattern fits whole segments or whole words at an edge of the title, never a piece of a word.
 
 A pattern is written as the title looks, with `…` for whatever else stands there:
 

@@ -1,6 +1,6 @@
 """What a person may say about activities: their own entries, which win over the catalogue.
 
-Rule 1: an own entry is written as the catalogue writes its own, so that either can be copied into the other.
+Invariant 1: an own entry is written as the catalogue writes its own, so that either can be copied into the other.
 """
 
 from dataclasses import dataclass, field

@@ -1,9 +1,9 @@
 """Play kept evenings through the rules in force and through others, and compare what each rule finds.
 
-Rule 1: both sides are played. What was decided then, perhaps by other rules or settings, is not compared.
-Rule 2: evenings are played one after another: memory holds one, and of the others only counts and what changed.
-Rule 3: what would have come of a nudge that never was is not known, so outcomes are not compared.
-Rule 4: what was usual when an evening began comes from the evenings in the 28 days before it, as the daemon computes it:
+Invariant 1: both sides are played. What was decided then, perhaps by other rules or settings, is not compared.
+Invariant 2: evenings are played one after another: memory holds one, and of the others only counts and what changed.
+Invariant 3: what would have come of a nudge that never was is not known, so outcomes are not compared.
+Invariant 4: what was usual when an evening began comes from the evenings in the 28 days before it, as the daemon computes it:
     neither the evening itself nor a later one counts.
 """
 
@@ -112,7 +112,7 @@ def play_evening(
         for rules in (now, then)
         if rules is not None
     ]
-    # Observations are read once and fed to both sides, so that an evening is never in memory as a whole (rule 2).
+    # Observations are read once and fed to both sides, so that an evening is never in memory as a whole (invariant 2).
     first, count = next(evening.observations, None), 0
     for observation in chain(_with_beginning(evening.occurrence, first), evening.observations) if first else ():
         for side in sides:

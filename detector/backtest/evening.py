@@ -1,9 +1,9 @@
 """Replay one kept evening through a set of rules.
 
-Rule 1: only the rules differ: what was observed, the settings and the answers are those of the evening.
-Rule 2: an answer belongs to the use that the nudge was about. Where these rules gave no nudge about that use before the
+Invariant 1: only the rules differ: what was observed, the settings and the answers are those of the evening.
+Invariant 2: an answer belongs to the use that the nudge was about. Where these rules gave no nudge about that use before the
     answer, the answer is dropped: nobody would have been asked.
-Rule 3: every nudge is shown at its own instant, unless the nudge about the same use could not be shown then.
+Invariant 3: every nudge is shown at its own instant, unless the nudge about the same use could not be shown then.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

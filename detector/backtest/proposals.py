@@ -1,10 +1,10 @@
 """Propose thresholds that fit one's own evenings after the quiet week, with what each would have done.
 
-Rule 1: a proposal only ever makes a rule speak later: no built-in number is lowered.
-Rule 2: a rule that held in at most one of four evenings is left as it is, and so is one that never speaks.
-Rule 3: the proposed number is the lowest that the rule reaches in at most one of four evenings: the 75th percentile of
+Invariant 1: a proposal only ever makes a rule speak later: no built-in number is lowered.
+Invariant 2: a rule that held in at most one of four evenings is left as it is, and so is one that never speaks.
+Invariant 3: the proposed number is the lowest that the rule reaches in at most one of four evenings: the 75th percentile of
     one's own greatest values.
-Rule 4: what would bring more nudges over the same evenings is not proposed.
+Invariant 4: what would bring more nudges over the same evenings is not proposed.
 """
 
 from collections import Counter
@@ -24,7 +24,7 @@ from rules.model import Rule
 from rules.policy import PolicySettings
 
 EVENINGS_NEEDED: Final = 7
-# A rule may hold in one of so many evenings and is still left as it is (rule 2 and 3).
+# A rule may hold in one of so many evenings and is still left as it is (invariant 2 and 3).
 _ONE_IN: Final = 4
 # A number, the rule with it, and in how many evenings that rule held.
 _Candidate: TypeAlias = tuple[Number, Rule, int]
@@ -107,7 +107,7 @@ def propose(
     found: tuple[Counter[str], int] | None = None
     for code, (rule, threshold) in chosen.items():
         (_number, _rule, before), *higher_ones = candidates[code]
-        # Candidates go upward, so the first that fits is the lowest (rule 3); if none fits, the highest is proposed.
+        # Candidates go upward, so the first that fits is the lowest (invariant 3); if none fits, the highest is proposed.
         fitting = [each for each in higher_ones if each[2] <= maximum] or higher_ones[-1:]
         if before <= maximum or not fitting:
             continue
@@ -116,7 +116,7 @@ def propose(
         found = found or _count(evenings, rules, policy, attention)
         others = [changed if other.code == code else other for other in rules]
         (now, nudges_now), (then, nudges_then) = found, _count(evenings, others, policy, attention)
-        # With this rule later, another rule may get the nudge instead: then the change would not make it quieter (rule 4).
+        # With this rule later, another rule may get the nudge instead: then the change would not make it quieter (invariant 4).
         if then[code] >= now[code] or nudges_then > nudges_now:
             continue
         proposals.append(

@@ -1,8 +1,8 @@
 """The number of a rule that a person notices: how long something lasts, or how often it happens within a span.
 
-Rule 1: only the forms of built-in rules are understood, `dwell >= 60 s`, `all.glances(10 min) >= 3` and `… for 4 min`; a
+Invariant 1: only the forms of built-in rules are understood, `dwell >= 60 s`, `all.glances(10 min) >= 3` and `… for 4 min`; a
     condition that is not clear has no threshold.
-Rule 2: a new number is a round one: 75 s, 4 min, five looks.
+Invariant 2: a new number is a round one: 75 s, 4 min, five looks.
 """
 
 import re
@@ -49,7 +49,7 @@ class Threshold:
 
 def find_threshold(condition: str) -> Threshold | None:
     """Return the condition's one number of the most telling kind: a count, else a sum of time, else how long a use lasts."""
-    # Below a `not` a higher number would make the rule hold more often, not less (rule 1 of proposals).
+    # Below a `not` a higher number would make the rule hold more often, not less (invariant 1 of proposals).
     if re.search(r"\bnot\s*\(", condition):
         return None
     found = [each for each in map(_threshold, _COMPARED.finditer(condition)) if each is not None]

@@ -1,6 +1,6 @@
 """The words of timelines, and the observations that they stand for.
 
-Rule 1: a timeline has no date: all play on the same day, and a time before noon is of the next morning.
+Invariant 1: a timeline has no date: all play on the same day, and a time before noon is of the next morning.
 """
 
 import re
@@ -62,7 +62,7 @@ def clock(text: str) -> datetime:
             _("no clock shows '{text}'").format(text=text), text, _("Write for example 18:40 or 18:40:05.")
         )
     at = DAY + timedelta(hours=hours, minutes=minutes, seconds=seconds)
-    # Rule 1: no evening begins before noon.
+    # Invariant 1: no evening begins before noon.
     return at if hours >= 12 else at + timedelta(days=1)
 
 

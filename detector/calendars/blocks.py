@@ -1,6 +1,6 @@
 """From content lines to events as they stand in the file, each with the lines that are read, and no other.
 
-Rule 1: what is not well formed spoils the event that it stands in, and none beside it.
+Invariant 1: what is not well formed spoils the event that it stands in, and none beside it.
 """
 
 from collections.abc import Iterator

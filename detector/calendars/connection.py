@@ -1,9 +1,9 @@
 """One HTTP request for a calendar: the name is resolved once, every address is checked, and one of those is connected to.
 
-Rule 1: only an address that was checked is connected to (address pinning): a name that resolves to another address the
+Invariant 1: only an address that was checked is connected to (address pinning): a name that resolves to another address the
 next time (DNS rebinding) gains nothing.
-Rule 2: one deadline ends everything: resolving, connecting, TLS, the headers, the body, however slowly they come.
-Rule 3: no cookies, no proxy, no user agent but "turntoward"; of a URL nothing but its host is ever in a message.
+Invariant 2: one deadline ends everything: resolving, connecting, TLS, the headers, the body, however slowly they come.
+Invariant 3: no cookies, no proxy, no user agent but "turntoward"; of a URL nothing but its host is ever in a message.
 """
 
 import errno

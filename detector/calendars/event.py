@@ -1,7 +1,7 @@
 """One event of a calendar, parsed: when it begins, how long it lasts, and what of it recurs.
 
-Rule 1: only its title and what tells when it takes place is read.
-Rule 2: what cannot be partner time is refused here: shorter than a minute, longer than a day, more often than daily.
+Invariant 1: only its title and what tells when it takes place is read.
+Invariant 2: what cannot be partner time is refused here: shorter than a minute, longer than a day, more often than daily.
 """
 
 import hashlib

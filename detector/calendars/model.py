@@ -1,6 +1,6 @@
 """One copy of a calendar after parsing: the events that were chosen, and what was wrong with some of them.
 
-Rule 1: of an event that was not chosen nothing is here but that there was one.
+Invariant 1: of an event that was not chosen nothing is here but that there was one.
 """
 
 from dataclasses import dataclass

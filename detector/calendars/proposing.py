@@ -1,11 +1,11 @@
 """What a new copy of a calendar changes in its proposals, and what an answer to a proposal changes in what is declared.
 
-Rule 1: a calendar proposes. It adds to partner time, or moves it, only by what the person accepts, once or from now on;
+Invariant 1: a calendar proposes. It adds to partner time, or moves it, only by what the person accepts, once or from now on;
 from now on means what is new, and what changes of what was accepted. What waits for an answer goes on waiting for it.
-Rule 2: a calendar takes back at once: what vanished from it or was cancelled in it is no longer declared.
-Rule 3: what was declined stays declined, unless its event changed.
-Rule 4: what is over is neither proposed nor kept.
-Rule 5: what could not be read, or may have been cut off, changes nothing.
+Invariant 2: a calendar takes back at once: what vanished from it or was cancelled in it is no longer declared.
+Invariant 3: what was declined stays declined, unless its event changed.
+Invariant 4: what is over is neither proposed nor kept.
+Invariant 5: what could not be read, or may have been cut off, changes nothing.
 """
 
 from collections.abc import Iterable, Mapping
@@ -84,7 +84,7 @@ def apply_copy(store: Store, calendar: Calendar, parsed: ParsedCalendar, now: da
         past = {event.uid for event in parsed.events} - staying
         unreadable = {problem.uid for problem in parsed.problems}
         for uid, proposal in known.items():
-            # Rule 5. An instance that stands alone has its event's uid, with its beginning behind that.
+            # Invariant 5. An instance that stands alone has its event's uid, with its beginning behind that.
             if unreadable & {uid, uid.rpartition(" ")[0]}:
                 continue
             if uid not in staying and (parsed.is_complete or uid in past) and proposal.number is not None:

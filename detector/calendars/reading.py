@@ -1,8 +1,8 @@
 """Read a calendar: of its events those that were chosen, each as one partner time.
 
-Rule 1: of an event that was not chosen nothing is kept and nothing said but that there was one.
-Rule 2: an event that cannot be read is named with what is wrong, and costs no other event anything.
-Rule 3: an instance is chosen by its own title, as an event is; one that is not chosen, is cancelled or cannot be read does not
+Invariant 1: of an event that was not chosen nothing is kept and nothing said but that there was one.
+Invariant 2: an event that cannot be read is named with what is wrong, and costs no other event anything.
+Invariant 3: an instance is chosen by its own title, as an event is; one that is not chosen, is cancelled or cannot be read does not
 take place, whatever its series says.
 """
 

@@ -1,7 +1,7 @@
 """A calendar's place, which is a file or a URL, as the person wrote it; and how it is shown without its secrets.
 
-Rule 1: whoever has a calendar's URL can often read it: the path, the query, a name and a password are never shown.
-Rule 2: `webcal` is https and nothing else: to fall back to http would let anybody on the way ask for that.
+Invariant 1: whoever has a calendar's URL can often read it: the path, the query, a name and a password are never shown.
+Invariant 2: `webcal` is https and nothing else: to fall back to http would let anybody on the way ask for that.
 """
 
 import re

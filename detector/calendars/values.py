@@ -1,6 +1,6 @@
 """Single values of an event: titles, times and lengths. icalendar parses them; what it accepts too easily is checked here.
 
-Rule 1: `InvalidEvent` holds a sentence about the value, and nothing else is raised.
+Invariant 1: `InvalidEvent` holds a sentence about the value, and nothing else is raised.
 """
 
 import re

@@ -1,10 +1,10 @@
 """The command line: the table of commands, each imported only when it is named.
 
-Rule 1: `detector/cli/<topic>/commands.py` defines the commands of a topic: options, arguments, help. Importing it must be
+Invariant 1: `detector/cli/<topic>/commands.py` defines the commands of a topic: options, arguments, help. Importing it must be
     cheap, since `--help` does.
-Rule 2: what a command does stands in a module of its own, whose imports stand at its top. The definition imports that
+Invariant 2: what a command does stands in a module of its own, whose imports stand at its top. The definition imports that
     module when the command runs: one import inside the function, then one call.
-Rule 3: an error's text is written where the error is raised; here it only gets its exit code.
+Invariant 3: an error's text is written where the error is raised; here it only gets its exit code.
 """
 
 from __future__ import annotations

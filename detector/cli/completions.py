@@ -1,6 +1,6 @@
 """Find what Tab may write: titles of partner time, names of calendars and of phones, as they are kept on this device.
 
-Rule 1: it only reads; where nothing can be read there is nothing to complete, and nothing is said.
+Invariant 1: it only reads; where nothing can be read there is nothing to complete, and nothing is said.
 """
 
 from collections import Counter

@@ -1,7 +1,7 @@
 """Change the text of the person's config.toml, and leave everything else in it as it was.
 
-Rule 1: a new text is parsed as the daemon would parse it before the file is touched.
-Rule 2: the file is replaced in one step, so that a reader finds it as it was or as it will be. A symlink stays one, and
+Invariant 1: a new text is parsed as the daemon would parse it before the file is touched.
+Invariant 2: the file is replaced in one step, so that a reader finds it as it was or as it will be. A symlink stays one, and
     the file keeps its mode.
 """
 

@@ -1,7 +1,7 @@
 """The scripts by which bash, zsh and fish find out what Tab may write; imported only when one of them does.
 
-Rule 1: what is completed may hold blanks, quotes, commas and colons, and the shell reads it as one word.
-Rule 2: nothing that a title holds is ever run.
+Invariant 1: what is completed may hold blanks, quotes, commas and colons, and the shell reads it as one word.
+Invariant 2: nothing that a title holds is ever run.
 """
 
 import os

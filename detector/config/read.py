@@ -1,7 +1,7 @@
 """Read `config.toml` into settings, or raise everything that is wrong with it at once.
 
-Rule 1: the settings' own fields, types and `metadata` decide what may stand in the file.
-Rule 2: nothing is guessed and nothing is ignored: an unknown name is a problem, with the nearest known one.
+Invariant 1: the settings' own fields, types and `metadata` decide what may stand in the file.
+Invariant 2: nothing is guessed and nothing is ignored: an unknown name is a problem, with the nearest known one.
 """
 
 import dataclasses

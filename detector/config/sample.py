@@ -1,6 +1,6 @@
 """Write settings as TOML: a sample with every option at its default, commented out, and the settings in force.
 
-Rule 1: a line that begins with `#` and no space is an option; deleting its `#` changes nothing.
+Invariant 1: a line that begins with `#` and no space is an option; deleting its `#` changes nothing.
 """
 
 import json

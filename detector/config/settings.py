@@ -1,6 +1,6 @@
 """All settings in one frozen `Settings`, gathered from the settings of each package.
 
-Rule 1: an option is described where its field is declared: `rules.options.option` puts the arguments of `Option` into its metadata.
+Invariant 1: an option is described where its field is declared: `rules.options.option` puts the arguments of `Option` into its metadata.
 """
 
 from collections.abc import Callable, Mapping

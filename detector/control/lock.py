@@ -1,8 +1,8 @@
 """One daemon per person: a lock file that the daemon holds, with its process id and its status; and waking the daemon.
 
-Rule 1: the lock is the kernel's (flock), so a killed daemon never leaves a stale one behind.
-Rule 2: asking whether a daemon runs is cheap: nothing heavy is imported here.
-Rule 3: the first line is the process id, the second the daemon's last status, as JSON.
+Invariant 1: the lock is the kernel's (flock), so a killed daemon never leaves a stale one behind.
+Invariant 2: asking whether a daemon runs is cheap: nothing heavy is imported here.
+Invariant 3: the first line is the process id, the second the daemon's last status, as JSON.
 """
 
 import errno

@@ -1,8 +1,8 @@
 """Start, stop, extend, skip, cancel or edit partner time: what commands, the session bus and the phone's page request.
 
-Rule 1: the same request does the same, whoever makes it; one that is impossible changes nothing.
-Rule 2: only the request is stored. The daemon acts on it when it next reconciles, and whoever requested it wakes the daemon.
-Rule 3: what has started stays as it started: only stop, skip, cancel, extend and remove change it.
+Invariant 1: the same request does the same, whoever makes it; one that is impossible changes nothing.
+Invariant 2: only the request is stored. The daemon acts on it when it next reconciles, and whoever requested it wakes the daemon.
+Invariant 3: what has started stays as it started: only stop, skip, cancel, extend and remove change it.
 
 Every function raises `StoreError` if the store cannot be read or written.
 """

@@ -1,6 +1,6 @@
 """Notify systemd that the daemon is ready, alive or stopping, and of its status (sd_notify). Without systemd do nothing.
 
-Rule 1: the watchdog is fed by the loop that feeds the core, and by nothing else: a stuck core must look stuck.
+Invariant 1: the watchdog is fed by the loop that feeds the core, and by nothing else: a stuck core must look stuck.
 """
 
 import os

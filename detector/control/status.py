@@ -1,8 +1,8 @@
 """The daemon's status: for `turntoward status`, the session bus and systemd.
 
-Rule 1: it reports on the program and on what the person declared, never on what the person does. Of a phone it says
+Invariant 1: it reports on the program and on what the person declared, never on what the person does. Of a phone it says
 whether it sent anything in this partner time, and never when.
-Rule 2: the names of the fields are the keys of `status --json`; they do not change.
+Invariant 2: the names of the fields are the keys of `status --json`; they do not change.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Install the systemd user unit and its drop-in, and restart the service.
 
-Rule 1: what this program did not write is neither changed nor removed.
-Rule 2: the unit alone allows no network; the drop-in that allows it is there only while something needs it.
+Invariant 1: what this program did not write is neither changed nor removed.
+Invariant 2: the unit alone allows no network; the drop-in that allows it is there only while something needs it.
 """
 
 import os

@@ -1,7 +1,7 @@
 """Effects: what the core asks the daemon to do, in the imperative, and what is to be recorded.
 
-Rule 1: an effect is complete: performing it needs no question to the core.
-Rule 2: recording is idempotent: a use, a moment or a coverage has a number within its occurrence, and the last one kept wins.
+Invariant 1: an effect is complete: performing it needs no question to the core.
+Invariant 2: recording is idempotent: a use, a moment or a coverage has a number within its occurrence, and the last one kept wins.
 """
 
 from dataclasses import dataclass

@@ -1,12 +1,12 @@
 """What becomes of a match: nudged, held or suppressed; then what came of the nudge.
 
-Rule 1: every match becomes one moment, and every decision about it is recorded with its reason.
-Rule 2: an outcome is decided once: undelivered, then what the person answered (together, needed), then what was
+Invariant 1: every match becomes one moment, and every decision about it is recorded with its reason.
+Invariant 2: an outcome is decided once: undelivered, then what the person answered (together, needed), then what was
 measured (put away within 30 s, within 60 s), then dismissed, else ignored; unknown where the device was not sensed, even
 if that comes out later. Putting the device to sleep is putting it away.
-Rule 3: the device counts as left at the last instant at which it was left for good within 60 s of the nudge, and not for
+Invariant 3: the device counts as left at the last instant at which it was left for good within 60 s of the nudge, and not for
 another device.
-Rule 4: for how long something is needed is asked once, and that its time is over is shown once, and only to a person who
+Invariant 4: for how long something is needed is asked once, and that its time is over is shown once, and only to a person who
 still uses it.
 """
 

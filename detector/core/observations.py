@@ -1,8 +1,8 @@
 """Observations: what sensors, the clock and the person report to the core, in the past tense.
 
-Rule 1: `at` is the instant at which the fact became true; aware, UTC, whole microseconds.
-Rule 2: an observation never holds a title, a URL, a key or a text.
-Rule 3: silence is never an observation; `Gap` says what is not known.
+Invariant 1: `at` is the instant at which the fact became true; aware, UTC, whole microseconds.
+Invariant 2: an observation never holds a title, a URL, a key or a text.
+Invariant 3: silence is never an observation; `Gap` says what is not known.
 """
 
 from dataclasses import dataclass

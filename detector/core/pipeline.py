@@ -1,13 +1,13 @@
 """The pure core: observations in, effects out; `feed`, `advance`, `deadline`.
 
-Rule 1: extra wake-ups change nothing; waking often, seldom or never gives the same decisions at the same instants.
-Rule 2: feeding the recorded observations again gives exactly the decisions of the day.
-Rule 3: a gap never produces a match, and never counts as presence.
-Rule 4: outside partner time nothing is observed, kept or decided.
-Rule 5: nudges keep their distance and their budget.
-Rule 6: shifting all instants by a constant shifts all decisions by it.
-Rule 7: a rule never sees a feature that it did not declare.
-Rule 8: time never moves back.
+Invariant 1: extra wake-ups change nothing; waking often, seldom or never gives the same decisions at the same instants.
+Invariant 2: feeding the recorded observations again gives exactly the decisions of the day.
+Invariant 3: a gap never produces a match, and never counts as presence.
+Invariant 4: outside partner time nothing is observed, kept or decided.
+Invariant 5: nudges keep their distance and their budget.
+Invariant 6: shifting all instants by a constant shifts all decisions by it.
+Invariant 7: a rule never sees a feature that it did not declare.
+Invariant 8: time never moves back.
 
 Time comes in by an observation's `at` and by `advance(now)`, and in no other way.
 """

@@ -1,10 +1,10 @@
 """How partner time started: it started well where every screen is put away by the end of the grace.
 
-Rule 1: put away at the end of the grace is every device on which nothing distracting is in use: left, idle, locked, laid
+Invariant 1: put away at the end of the grace is every device on which nothing distracting is in use: left, idle, locked, laid
 down, asleep, or with something that is for both. What the person said is for both, or is needed, does not count.
-Rule 2: where the program was away during the grace (joined late, paused, restarted), where a device is not known at its
+Invariant 2: where the program was away during the grace (joined late, paused, restarted), where a device is not known at its
 end, or where partner time is no longer than the grace, nothing is recorded: that is unknown.
-Rule 3: what comes out later corrects it: a use that had ended before was none, and one whose end is not known makes it
+Invariant 3: what comes out later corrects it: a use that had ended before was none, and one whose end is not known makes it
 unknown. The last record counts.
 """
 

@@ -1,9 +1,9 @@
 """Fetch one calendar and store what it proposes. `python -m detector.daemon.calendar_refresh NUMBER` is the daemon's child.
 
-Rule 1: what fails changes nothing but when it was tried and why it failed: the last good copy stays in use.
-Rule 2: a copy is stored whole, in one transaction, or not at all; a kill in the middle leaves the one before.
-Rule 3: a calendar that suddenly has no event at all is not believed by itself, for that is how many servers fail.
-Rule 4: whatever hangs, the child ends: its own alarm ends it, even if the daemon is gone.
+Invariant 1: what fails changes nothing but when it was tried and why it failed: the last good copy stays in use.
+Invariant 2: a copy is stored whole, in one transaction, or not at all; a kill in the middle leaves the one before.
+Invariant 3: a calendar that suddenly has no event at all is not believed by itself, for that is how many servers fail.
+Invariant 4: whatever hangs, the child ends: its own alarm ends it, even if the daemon is gone.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Refresh the subscribed calendars now and then, each in a child process.
 
-Rule 1: without a subscription no job is planned, no process started and no server asked.
-Rule 2: nothing is fetched when the daemon starts or the device wakes up, but some minutes later, and not at the same time on
+Invariant 1: without a subscription no job is planned, no process started and no server asked.
+Invariant 2: nothing is fetched when the daemon starts or the device wakes up, but some minutes later, and not at the same time on
 all devices.
-Rule 3: what fails is tried again after 10, 20, 40 minutes and so on, and no sooner than its server allows.
-Rule 4: text by strangers is read in a child process, which is killed when it takes too long; the daemon sees only its result.
+Invariant 3: what fails is tried again after 10, 20, 40 minutes and so on, and no sooner than its server allows.
+Invariant 4: text by strangers is read in a child process, which is killed when it takes too long; the daemon sees only its result.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Check whether time went on as it should since the last check: no sleep, no jump of the wall clock.
 
-Rule 1: it is checked before anything is decided: a deadline that was reached by a jump is no evidence.
-Rule 2: a jump is where the wall clock and the monotonic clock disagree; NTP's slow correction is none.
+Invariant 1: it is checked before anything is decided: a deadline that was reached by a jump is no evidence.
+Invariant 2: a jump is where the wall clock and the monotonic clock disagree; NTP's slow correction is none.
 """
 
 import time

@@ -1,7 +1,7 @@
 """Compose the daemon and run it: the only place that knows the concrete classes of the other packages.
 
-Rule 1: what only partner time needs (rules, catalogue, sensors, notifiers) is imported when the first session starts.
-Rule 2: a start is refused in this order: another user's session, a second instance, the settings, the store.
+Invariant 1: what only partner time needs (rules, catalogue, sensors, notifiers) is imported when the first session starts.
+Invariant 2: a start is refused in this order: another user's session, a second instance, the settings, the store.
 """
 
 from __future__ import annotations
@@ -210,7 +210,7 @@ class Daemon:
     # Sessions.
 
     def _open_session(self, occurrence: Occurrence, stored_id: str) -> Session:
-        from detector.daemon.session_factory import DaemonParts, SessionFactory  # noqa: PLC0415 - Rule 1
+        from detector.daemon.session_factory import DaemonParts, SessionFactory  # noqa: PLC0415 - Invariant 1
 
         self._settings, problems = _reload_settings(self._settings)
         built = SessionFactory(

@@ -1,7 +1,7 @@
 """The daemon's service on the session bus, `org.turntoward.Daemon1`: for panels and scripts of the same person.
 
-Rule 1: whoever sits at the device can see, pause and stop at once; nobody else is on this bus.
-Rule 2: no bus, or one that went away, is no failure: it is tried again with the next heartbeat.
+Invariant 1: whoever sits at the device can see, pause and stop at once; nobody else is on this bus.
+Invariant 2: no bus, or one that went away, is no failure: it is tried again with the next heartbeat.
 """
 
 import asyncio

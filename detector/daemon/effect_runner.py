@@ -1,8 +1,8 @@
 """Carry out what the core asks for: store its records, show its notifications, bring the answers back.
 
-Rule 1: records are stored, all of a step at once, before anything of that step is shown.
-Rule 2: notifications are shown by a task of their own, in order, one at a time; results come back through the inbox.
-Rule 3: a notifier that fails costs its nudge, never the daemon.
+Invariant 1: records are stored, all of a step at once, before anything of that step is shown.
+Invariant 2: notifications are shown by a task of their own, in order, one at a time; results come back through the inbox.
+Invariant 3: a notifier that fails costs its nudge, never the daemon.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Notifications outside partner time: the heads-up before it and the line after it. There are no others.
 
-Rule 1: the notifiers are opened for the one notification, and closed once it has been on the screen for its time.
-Rule 2: there is one at a time. A later one takes its place; a session that starts takes the notifiers over, so that its
+Invariant 1: the notifiers are opened for the one notification, and closed once it has been on the screen for its time.
+Invariant 2: there is one at a time. A later one takes its place; a session that starts takes the notifiers over, so that its
 first notification replaces what is on the screen.
 """
 

@@ -1,9 +1,9 @@
 """The only way into the core: here observations are put in order, and here titles end.
 
-Rule 1: a title is classified and dropped on the way in; nothing behind the inbox has ever seen one.
-Rule 2: behind the inbox instants never decrease, and none lies in the future.
-Rule 3: what says nothing new is left out: the same activity twice in a row on one device is once.
-Rule 4: the queue is bounded; what does not fit becomes one `Gap`, for silence must not look like presence.
+Invariant 1: a title is classified and dropped on the way in; nothing behind the inbox has ever seen one.
+Invariant 2: behind the inbox instants never decrease, and none lies in the future.
+Invariant 3: what says nothing new is left out: the same activity twice in a row on one device is once.
+Invariant 4: the queue is bounded; what does not fit becomes one `Gap`, for silence must not look like presence.
 """
 
 import asyncio

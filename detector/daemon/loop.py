@@ -1,9 +1,9 @@
 """The daemon's loop: one task that sleeps until there is something to do, and then does all that is due.
 
-Rule 1: no polling. It sleeps until an observation, a request, the next boundary, the core's deadline or the watchdog,
+Invariant 1: no polling. It sleeps until an observation, a request, the next boundary, the core's deadline or the watchdog,
 whichever comes first.
-Rule 2: before anything is decided it checks whether time went on as it should; time that was slept through is a gap.
-Rule 3: partner time ends at its planned end, however late the loop wakes: nothing after it is decided.
+Invariant 2: before anything is decided it checks whether time went on as it should; time that was slept through is a gap.
+Invariant 3: partner time ends at its planned end, however late the loop wakes: nothing after it is decided.
 """
 
 import asyncio
@@ -61,7 +61,7 @@ class Loop:
 
     async def step(self) -> None:
         """Do all that is due now."""
-        # Rule 2: first the clock, for a deadline that a jump or a sleep reached is no evidence.
+        # Invariant 2: first the clock, for a deadline that a jump or a sleep reached is no evidence.
         missed = await self._check_clock()
         now = self._clock.now()
         wake_at = self._reconciler.upcoming.wake_at

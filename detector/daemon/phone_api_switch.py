@@ -1,8 +1,8 @@
 """Run the phone API exactly while a phone is paired or being paired.
 
-Rule 1: without a phone that has a token and without an open pairing there is no socket.
-Rule 2: an API that cannot start is no failure of the daemon: it says why, and is tried again at the next reconciliation.
-Rule 3: what the API needs is imported when it starts.
+Invariant 1: without a phone that has a token and without an open pairing there is no socket.
+Invariant 2: an API that cannot start is no failure of the daemon: it says why, and is tried again at the next reconciliation.
+Invariant 3: what the API needs is imported when it starts.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class PhoneApiSwitch:
             await api.close()
 
     async def _start(self, address: PhoneApiAddress) -> None:
-        from detector.phone_api.server import PhoneApi  # noqa: PLC0415 - Rule 3: 1 MB
+        from detector.phone_api.server import PhoneApi  # noqa: PLC0415 - Invariant 3: 1 MB
 
         api = PhoneApi(address, self._gateway, self._clock)
         try:

@@ -1,7 +1,7 @@
 """Classify the apps on phones, and count how often one was opened that the catalogue does not know.
 
-Rule 1: a category that the phone itself sent wins: the person chose it.
-Rule 2: of an unknown app only a count is stored; its name goes no further, unless the person chose to keep names.
+Invariant 1: a category that the phone itself sent wins: the person chose it.
+Invariant 2: of an unknown app only a count is stored; its name goes no further, unless the person chose to keep names.
 """
 
 from collections.abc import Callable

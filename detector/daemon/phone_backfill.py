@@ -1,8 +1,8 @@
 """Store afterwards what a phone on a cable recorded while its link was lost.
 
-Rule 1: it is stored as uses and coverage, for the report alone. Nothing is decided about the past and nothing of it is
+Invariant 1: it is stored as uses and coverage, for the report alone. Nothing is decided about the past and nothing of it is
 observed, so a replay of the session decides as the day did.
-Rule 2: filling in twice is filling in once: the number of a use follows from its beginning.
+Invariant 2: filling in twice is filling in once: the number of a use follows from its beginning.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,8 +1,8 @@
 """What the phone API calls in the daemon: it knows the phones, passes on their events, and runs their page's requests.
 
-Rule 1: outside partner time, and during a pause, events are dropped. One thing is remembered, for half an hour and never on
+Invariant 1: outside partner time, and during a pause, events are dropped. One thing is remembered, for half an hour and never on
 disk: that a phone was put away and sent nothing since. So a phone put away just before the start counts as put away.
-Rule 2: the page can do what anybody at this device could do; no confirmation is asked for.
+Invariant 2: the page can do what anybody at this device could do; no confirmation is asked for.
 """
 
 from collections.abc import Callable, Sequence

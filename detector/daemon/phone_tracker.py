@@ -1,9 +1,9 @@
 """Turn the events of phones into observations during one session, and say what their silence means.
 
-Rule 1: a close event ends only what an open event opened: late and doubled ones change nothing.
-Rule 2: an app that is open, or a phone in the hand, without an event for ten minutes is unknown from the last event on:
+Invariant 1: a close event ends only what an open event opened: late and doubled ones change nothing.
+Invariant 2: an app that is open, or a phone in the hand, without an event for ten minutes is unknown from the last event on:
 silence must not look like rejection. A notification does not count as an event here: it comes by itself.
-Rule 3: while a phone's apps are sensed by adb, its own app events are not used: adb sees them exactly.
+Invariant 3: while a phone's apps are sensed by adb, its own app events are not used: adb sees them exactly.
 """
 
 import asyncio

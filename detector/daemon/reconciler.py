@@ -1,11 +1,11 @@
 """Make the running session agree with what is declared; idempotent, so that it may be called at any time.
 
-Rule 1: calling it twice does nothing the second time; calling it late does the same as calling it in time, with a gap.
-Rule 2: a session that was cut off is closed or resumed, never forgotten and never started a second time.
-Rule 3: an occurrence that ended as planned, or was stopped, does not come back when the clock is set back.
-Rule 4: an extended occurrence goes on: it is not ended and started a second time for that, not even by a restart.
-Rule 5: what has started goes on as it started, whatever is declared and wherever the device is taken meanwhile.
-Rule 6: what is stored of an occurrence is never overwritten: a second start is stored under an id of its own.
+Invariant 1: calling it twice does nothing the second time; calling it late does the same as calling it in time, with a gap.
+Invariant 2: a session that was cut off is closed or resumed, never forgotten and never started a second time.
+Invariant 3: an occurrence that ended as planned, or was stopped, does not come back when the clock is set back.
+Invariant 4: an extended occurrence goes on: it is not ended and started a second time for that, not even by a restart.
+Invariant 5: what has started goes on as it started, whatever is declared and wherever the device is taken meanwhile.
+Invariant 6: what is stored of an occurrence is never overwritten: a second start is stored under an id of its own.
 """
 
 import logging
@@ -84,7 +84,7 @@ class Reconciler:
             await self._look_back(self._plan_at(now), now)
         known = self._plan_at(now)
         plan, stopped = known.plan, known.schedule.exceptions.stopped
-        # The order matters: extended before ended (Rule 4), ended before the next one is started.
+        # The order matters: extended before ended (Invariant 4), ended before the next one is started.
         if self.session is not None and (ends := _latest_end(plan, self.session)) > self.session.occurrence.ends:
             self.session.extend(ends, now)
             logger.info("partner time goes on longer; it is planned until %s", f"{ends.astimezone():%H:%M}")

@@ -1,7 +1,7 @@
 """Announce partner time before it begins, once and quietly, where the person did not switch it off.
 
-Rule 1: that it was announced is stored before it is shown: no restart shows it a second time.
-Rule 2: only what this daemon waited for is announced: nothing appears because it was started, or because the device woke.
+Invariant 1: that it was announced is stored before it is shown: no restart shows it a second time.
+Invariant 2: only what this daemon waited for is announced: nothing appears because it was started, or because the device woke.
 """
 
 from __future__ import annotations

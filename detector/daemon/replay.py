@@ -1,7 +1,7 @@
 """Play a recorded session as if it were live: the same core and the same effect runner, but with the recording's clock.
 
-Rule 1: every nudge is shown by the real notifiers, so what they report takes the place of a recorded `Shown` or `NotShown`.
-Rule 2: recorded answers stay: nobody can answer the nudges of a whole evening within seconds.
+Invariant 1: every nudge is shown by the real notifiers, so what they report takes the place of a recorded `Shown` or `NotShown`.
+Invariant 2: recorded answers stay: nobody can answer the nudges of a whole evening within seconds.
 """
 
 from collections.abc import AsyncIterator, Iterable

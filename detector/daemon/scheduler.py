@@ -2,8 +2,8 @@
 
 The loop sleeps until the boundaries of partner time and the core's deadlines by itself; they are no jobs.
 
-Rule 1: what a job raises reaches the daemon, by `watch`; it is not only logged.
-Rule 2: timers run on the monotonic clock, which stops while the device sleeps and does not follow a wall clock that is set
+Invariant 1: what a job raises reaches the daemon, by `watch`; it is not only logged.
+Invariant 2: timers run on the monotonic clock, which stops while the device sleeps and does not follow a wall clock that is set
 (apscheduler#794). The heartbeat has the loop and the jobs look at the wall clock again, so that nothing is late by
 more than a minute.
 """

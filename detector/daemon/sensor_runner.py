@@ -1,9 +1,9 @@
 """Keep one sense of one device sensed: by the first sensor that can run, again after a loss, parked after many bugs.
 
-Rule 1: a candidate that cannot run here is passed over for the next one, and is remembered with its reason.
-Rule 2: a sensor that is lost becomes a `Gap`, and is tried again after 1, 2, 4 … 60 seconds: one log line when it is lost,
+Invariant 1: a candidate that cannot run here is passed over for the next one, and is remembered with its reason.
+Invariant 2: a sensor that is lost becomes a `Gap`, and is tried again after 1, 2, 4 … 60 seconds: one log line when it is lost,
 one when it is back, none in between.
-Rule 3: a sensor with a bug counts as lost; its traceback is logged once, without the words of the exception, which may be
+Invariant 3: a sensor with a bug counts as lost; its traceback is logged once, without the words of the exception, which may be
 a title. After five bugs in ten minutes it is parked until the sensors are started again. The others go on.
 """
 
@@ -178,7 +178,7 @@ class SensorRunner:
             except SensorLost as lost:
                 self._lose(f"{choice.name} is lost: {lost}; it is tried again")
                 return "lost"
-            except Exception as bug:  # noqa: BLE001 - Rule 3
+            except Exception as bug:  # noqa: BLE001 - Invariant 3
                 self._met_bug(choice.name, bug)
                 return "lost"
             else:

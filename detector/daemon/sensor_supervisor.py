@@ -1,7 +1,7 @@
 """Run one sensor per sense of a device while a session lasts, and say which senses have none.
 
-Rule 1: all of them start and stop together; see `sensor_runner` for how one of them is run.
-Rule 2: once stopped, nothing of a sensor is left open.
+Invariant 1: all of them start and stop together; see `sensor_runner` for how one of them is run.
+Invariant 2: once stopped, nothing of a sensor is left open.
 """
 
 import asyncio

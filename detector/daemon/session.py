@@ -1,8 +1,8 @@
 """One occurrence of partner time while the daemon runs it: its core, its inbox, its sensors and its effect runner.
 
-Rule 1: all of them are made when partner time starts and closed when it ends: outside of it there is nothing.
-Rule 2: what was decided is stored before it is shown.
-Rule 3: after a gap of every sense the sensors are restarted: what they know of the desktop may be wrong by now.
+Invariant 1: all of them are made when partner time starts and closed when it ends: outside of it there is nothing.
+Invariant 2: what was decided is stored before it is shown.
+Invariant 3: after a gap of every sense the sensors are restarted: what they know of the desktop may be wrong by now.
 """
 
 from __future__ import annotations

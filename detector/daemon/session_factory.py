@@ -1,7 +1,7 @@
 """Build what one session needs, when partner time starts.
 
-Rule 1: a broken rule of the person's own is left out and reported; it never costs the rest.
-Rule 2: where nothing can be sensed the person is told so: silence must not look like a good evening.
+Invariant 1: a broken rule of the person's own is left out and reported; it never costs the rest.
+Invariant 2: where nothing can be sensed the person is told so: silence must not look like a good evening.
 """
 
 from __future__ import annotations

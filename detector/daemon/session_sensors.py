@@ -1,7 +1,7 @@
 """All sensors of one session: the laptop's, the phones on a cable (adb), and the tracker of phones that call the API.
 
-Rule 1: all of them start and stop together.
-Rule 2: a phone that was removed is no longer sensed, at once; one that was paired is from then on.
+Invariant 1: all of them start and stop together.
+Invariant 2: a phone that was removed is no longer sensed, at once; one that was paired is from then on.
 """
 
 import asyncio

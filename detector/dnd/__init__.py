@@ -1,7 +1,7 @@
 """The desktop's own Do Not Disturb: switched on during partner time, and put back exactly as it was.
 
-Rule 1: the module of a notification server is imported only when that server is there.
-Rule 2: the first that works and lets our nudges through is used; one that holds them back, only where the settings say so.
+Invariant 1: the module of a notification server is imported only when that server is there.
+Invariant 2: the first that works and lets our nudges through is used; one that holds them back, only where the settings say so.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Switch the desktop's Do Not Disturb on exactly while it is requested, and restore exactly what was before.
 
-Rule 1: what was before is kept in the store before anything is changed: after a kill the next start restores it.
-Rule 2: a state that is neither what we set nor what was before was changed by hand: it stays, and nothing is set again in
+Invariant 1: what was before is kept in the store before anything is changed: after a kill the next start restores it.
+Invariant 2: a state that is neither what we set nor what was before was changed by hand: it stays, and nothing is set again in
 that partner time. A state whose scope (a server's process, say) has ended is nobody's.
-Rule 3: requesting twice does nothing the second time; nothing here raises, and nobody waits for a server that hangs.
-Rule 4: what we set does not reach the core as the person's own Do Not Disturb, where our nudges get through it.
+Invariant 3: requesting twice does nothing the second time; nothing here raises, and nobody waits for a server that hangs.
+Invariant 4: what we set does not reach the core as the person's own Do Not Disturb, where our nudges get through it.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ class DndController:
             try:
                 await self._reconcile()
                 self._delay = FIRST_RETRY
-            except Exception as failure:  # noqa: BLE001 - Rule 3: a desktop that is not quiet costs no partner time
+            except Exception as failure:  # noqa: BLE001 - Invariant 3: a desktop that is not quiet costs no partner time
                 self._log_once(_reason(failure))
                 self._retry_later()
 
@@ -202,7 +202,7 @@ class DndController:
             masks=dnd.seen_by_sensor and exceptions.nudges,
             urgent=dnd.needs_urgent,
         )
-        # Rule 1: saved before the change, and marked as done after it.
+        # Invariant 1: saved before the change, and marked as done after it.
         self._save(saved)
         await dnd.write(quiet, saved.ringing)
         self._save(replace(saved, done=True))

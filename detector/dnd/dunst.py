@@ -1,9 +1,9 @@
 """dunst, in three ways: by its pause levels (1.10 and later), by rules of ours in its configuration, or paused.
 
-Rule 1: rules are looked for, never written: dunst knows them only once the person has put them into its configuration.
-Rule 2: the rules that let our nudges through are on only while we have Do Not Disturb on: under the person's own pause they
+Invariant 1: rules are looked for, never written: dunst knows them only once the person has put them into its configuration.
+Invariant 2: the rules that let our nudges through are on only while we have Do Not Disturb on: under the person's own pause they
 are off.
-Rule 3: where the person has paused dunst, nothing is changed.
+Invariant 3: where the person has paused dunst, nothing is changed.
 
 Sources, and what was tried: docs/dev/decisions/do-not-disturb.md.
 """

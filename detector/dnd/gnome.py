@@ -1,7 +1,7 @@
 """GNOME: the setting behind its own Do Not Disturb, `show-banners`, exactly as it stood: true, false, or not set at all.
 
-Rule 1: the setting outlives a crash and a reboot, so what we set is ours until it is something else.
-Rule 2: the desktop's own programs change it (`gsettings`, `dconf`); each has two seconds.
+Invariant 1: the setting outlives a crash and a reboot, so what we set is ours until it is something else.
+Invariant 2: the desktop's own programs change it (`gsettings`, `dconf`); each has two seconds.
 """
 
 import asyncio

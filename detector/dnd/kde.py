@@ -1,7 +1,7 @@
 """KDE's Plasma: an inhibition of our own, by `Inhibit`; it ends with our connection, so a crash frees it by itself.
 
-Rule 1: what others inhibit, and Plasma's own Do Not Disturb, is not touched.
-Rule 2: the settings that decide what gets through are read, never written.
+Invariant 1: what others inhibit, and Plasma's own Do Not Disturb, is not touched.
+Invariant 2: the settings that decide what gets through are read, never written.
 """
 
 import json

@@ -1,7 +1,7 @@
 """mako: a mode of our own, which hides other notifications until it is removed again.
 
-Rule 1: the person's own modes are left as they are, in their order.
-Rule 2: the configuration that gives our mode a meaning is read, never written: without it nothing is switched.
+Invariant 1: the person's own modes are left as they are, in their order.
+Invariant 2: the configuration that gives our mode a meaning is read, never written: without it nothing is switched.
 """
 
 import asyncio

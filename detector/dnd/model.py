@@ -1,8 +1,8 @@
 """What every Do Not Disturb is.
 
-Rule 1: a state is JSON text, exact: what was read can be written back, and equal states are equal texts.
-Rule 2: no notification is sent from here, and no configuration file of the person's is written.
-Rule 3: every call is bounded: a server that hangs costs two seconds, never the partner time.
+Invariant 1: a state is JSON text, exact: what was read can be written back, and equal states are equal texts.
+Invariant 2: no notification is sent from here, and no configuration file of the person's is written.
+Invariant 3: every call is bounded: a server that hangs costs two seconds, never the partner time.
 """
 
 import json

@@ -1,6 +1,6 @@
 """The notification server of the session bus, as Do Not Disturb needs it: who it is, its methods and properties.
 
-Rule 1: no service is started by a call, and each call ends within `TIMEOUT`.
+Invariant 1: no service is started by a call, and each call ends within `TIMEOUT`.
 """
 
 from typing import Any, Final

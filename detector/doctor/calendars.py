@@ -1,6 +1,6 @@
 """Find out for `doctor` how the subscribed calendars do. None of them is fetched.
 
-Rule 1: of an address only the host is said: the rest of it may be all that is needed to read the calendar.
+Invariant 1: of an address only the host is said: the rest of it may be all that is needed to read the calendar.
 """
 
 from collections.abc import Iterable

@@ -1,6 +1,6 @@
 """Find out for `doctor` what can be sensed here, which notifiers work, what is stored, and what is wrong with the files.
 
-Rule 1: every sensor and notifier is probed as the daemon probes it; nothing is shown, sensed or changed.
+Invariant 1: every sensor and notifier is probed as the daemon probes it; nothing is shown, sensed or changed.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
 """What `doctor` finds out about the desktop's Do Not Disturb: whether it can be switched, and what still gets through.
 
-Rule 1: nothing is switched. Where no partner time asks for it, no server is asked either.
+Invariant 1: nothing is switched. Where no partner time asks for it, no server is asked either.
 """
 
 from dataclasses import dataclass

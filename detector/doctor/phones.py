@@ -1,7 +1,7 @@
 """Find out for `doctor` how each phone is paired, how much is known of every device, and whether the phone API runs.
 
-Rule 1: a phone on a cable is probed as the daemon probes it, and only where the person set it up that way.
-Rule 2: the only socket that may listen is the phone API's, while a phone needs it; any other is a problem.
+Invariant 1: a phone on a cable is probed as the daemon probes it, and only where the person set it up that way.
+Invariant 2: the only socket that may listen is the phone API's, while a phone needs it; any other is a problem.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Read an export of ActivityWatch from a file: all buckets, or a single one.
 
-Rule 1: the file is read in place, event by event; memory holds no more of it than four integers an event.
-Rule 2: a file that is no export is refused with the place of the problem, before anything is stored.
+Invariant 1: the file is read in place, event by event; memory holds no more of it than four integers an event.
+Invariant 2: a file that is no export is refused with the place of the problem, before anything is stored.
 """
 
 import mmap

@@ -1,8 +1,8 @@
 """Import past partner times, one after another, each stored whole or not at all.
 
-Rule 1: each is stored at once, so an import that was interrupted goes on where it was.
-Rule 2: importing the same twice changes nothing.
-Rule 3: a partner time that is not over, or that reaches beyond what is recorded, is left for the next time.
+Invariant 1: each is stored at once, so an import that was interrupted goes on where it was.
+Invariant 2: importing the same twice changes nothing.
+Invariant 3: a partner time that is not over, or that reaches beyond what is recorded, is left for the next time.
 """
 
 from collections.abc import Sequence
@@ -66,7 +66,7 @@ class HistoryImporter:
             host, states = best
             if device in stored.devices:
                 self._count(hosts, begins, ends, "duplicate")
-            # Rule 3: what the source has not recorded yet would be stored as unknown for good.
+            # Invariant 3: what the source has not recorded yet would be stored as unknown for good.
             elif last_instants[id(host)] < ends:
                 is_deferred = True
                 self._count(hosts, begins, ends, "deferred")

@@ -1,7 +1,7 @@
 """Find the past partner times that an import fills: stored ones, those that follow from what is declared, or whole days. Pure.
 
-Rule 1: the same request gives the same result, also once some of it is stored: ids and edges do not move.
-Rule 2: no two overlap, and none overlaps a stored one: an evening is imported once.
+Invariant 1: the same request gives the same result, also once some of it is stored: ids and edges do not move.
+Invariant 2: no two overlap, and none overlaps a stored one: an evening is imported once.
 """
 
 import re

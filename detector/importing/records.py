@@ -1,7 +1,7 @@
 """Run one past partner time through the core, and return what is to be stored of it.
 
-Rule 1: the same core decides as live, by the rules in force today; a nudge that it decides on is stored as suppressed.
-Rule 2: of a partner time that is stored already nothing is changed: only devices that were not observed in it are added,
+Invariant 1: the same core decides as live, by the rules in force today; a nudge that it decides on is stored as suppressed.
+Invariant 2: of a partner time that is stored already nothing is changed: only devices that were not observed in it are added,
 numbered after everything that is stored of it.
 """
 

@@ -1,7 +1,7 @@
 """Read the history of a running aw-server, one span of time after another.
 
-Rule 1: memory stays flat however much there is: a span whose response is too large is requested in halves.
-Rule 2: what cannot be read of one bucket is named, and the others are read.
+Invariant 1: memory stays flat however much there is: a span whose response is too large is requested in halves.
+Invariant 2: what cannot be read of one bucket is named, and the others are read.
 """
 
 import asyncio

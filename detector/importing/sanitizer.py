@@ -1,8 +1,8 @@
 """Sanitize imported events: an event comes in with its title and its URL, and goes on as instants and a category.
 
-Rule 1: nothing behind this module ever sees a title, the URL of a page, or (unless names are kept) what an app is called.
-Rule 2: an invalid event is named by its bucket and number, never by what it holds; the others go on.
-Rule 3: what goes on costs four integers, however long a title was.
+Invariant 1: nothing behind this module ever sees a title, the URL of a page, or (unless names are kept) what an app is called.
+Invariant 2: an invalid event is named by its bucket and number, never by what it holds; the others go on.
+Invariant 3: what goes on costs four integers, however long a title was.
 """
 
 import re

@@ -1,8 +1,8 @@
 """From tracks to observations: what was known of one device in one span, and what is unknown. Pure.
 
-Rule 1: silence is never presence: where nothing was recorded nothing is known, and a `Gap` says so.
-Rule 2: an event without a length lasts until the next one, at most `MAX_OPEN`; else it is known only that it began.
-Rule 3: of two events that overlap the later one counts.
+Invariant 1: silence is never presence: where nothing was recorded nothing is known, and a `Gap` says so.
+Invariant 2: an event without a length lasts until the next one, at most `MAX_OPEN`; else it is known only that it began.
+Invariant 3: of two events that overlap the later one counts.
 """
 
 from collections.abc import Iterable, Iterator
@@ -166,7 +166,7 @@ def _phone_states(host: SourceHost, begins: int, ends: int) -> Iterator[KnownSta
     track = host.tracks["app"]
     for at in _events(track, begins, ends):
         began, ended, following = _edges(track, at)
-        # Rule 2. Two thirds of Android's events have no length.
+        # Invariant 2. Two thirds of Android's events have no length.
         if ended == began:
             is_closed = following is not None and following - began <= MAX_OPEN
             yield KnownState(began, is_known=is_closed, what=track.what[at] if is_closed else NOTHING)
@@ -241,6 +241,6 @@ def _events(track: EventTrack, begins: int, ends: int) -> range:
 
 def _edges(track: EventTrack, at: int) -> tuple[int, int, int | None]:
     following = track.began[at + 1] if at + 1 < len(track) else None
-    # Rule 3: the next event cuts this one.
+    # Invariant 3: the next event cuts this one.
     ended = track.ended[at] if following is None else min(track.ended[at], following)
     return track.began[at], ended, following

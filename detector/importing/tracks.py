@@ -1,7 +1,7 @@
 """Events once their titles are gone: four integers each, in order of time, by device, host and kind.
 
-Rule 1: what the source recorded twice, or in two pieces, is there once.
-Rule 2: nothing is asked of the tracks before `finish` was called, once all events are there.
+Invariant 1: what the source recorded twice, or in two pieces, is there once.
+Invariant 2: nothing is asked of the tracks before `finish` was called, once all events are there.
 """
 
 from array import array

@@ -1,7 +1,7 @@
 """The channels to the person, tried in order: freedesktop, notify-send, plyer, print.
 
-Rule 1: adding a notifier is one file, one row in `REGISTRY`, and one subclass of `NotifierConformance` in the tests.
-Rule 2: a notifier's module is imported only when the notifier is made; where its library is missing, that is its failure.
+Invariant 1: adding a notifier is one file, one row in `REGISTRY`, and one subclass of `NotifierConformance` in the tests.
+Invariant 2: a notifier's module is imported only when the notifier is made; where its library is missing, that is its failure.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Show each notification by the first notifier that can, and remember why the others could not.
 
-Rule 1: whatever a notifier raises, the next one is tried.
-Rule 2: a nudge is answered at most once, whichever notifiers had a part in it.
-Rule 3: one log line per change of notifier, never per nudge; and never a word of what was shown.
+Invariant 1: whatever a notifier raises, the next one is tried.
+Invariant 2: a nudge is answered at most once, whichever notifiers had a part in it.
+Invariant 3: one log line per change of notifier, never per nudge; and never a word of what was shown.
 """
 
 import logging

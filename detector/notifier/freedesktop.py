@@ -1,12 +1,12 @@
 """The first notifier: org.freedesktop.Notifications over D-Bus, the only one through which answers come back.
 
-Rule 1: one notification is shown at a time. A new nudge replaces it in place; the one before gets no answer any more.
-Rule 2: only signals about the shown notification's own id count, and only from the server that shows it: after a restart
+Invariant 1: one notification is shown at a time. A new nudge replaces it in place; the one before gets no answer any more.
+Invariant 2: only signals about the shown notification's own id count, and only from the server that shows it: after a restart
 ids start over, so what an earlier server showed is forgotten.
-Rule 3: `answered` is called at most once per nudge, never for the greeting, and never from within `show`.
-Rule 4: an id is no proof of having been seen: under Do Not Disturb servers (dunst paused, for one) return an id and keep
+Invariant 3: `answered` is called at most once per nudge, never for the greeting, and never from within `show`.
+Invariant 4: an id is no proof of having been seen: under Do Not Disturb servers (dunst paused, for one) return an id and keep
 the notification back. What is kept back longer than it would have been shown is closed by us.
-Rule 5: while nothing is shown, nothing is listened to except that the server changes: the program sleeps.
+Invariant 5: while nothing is shown, nothing is listened to except that the server changes: the program sleeps.
 """
 
 import asyncio
@@ -197,7 +197,7 @@ class FreedesktopNotifier:
             self._close_shown(gone)
 
     def _report(self, gone: _ShownNotification, answer: Answer) -> None:
-        # In the next round of the loop: the caller of `show` has to have its result first (Rule 3).
+        # In the next round of the loop: the caller of `show` has to have its result first (Invariant 3).
         if gone.request.nudge != 0:
             asyncio.get_running_loop().call_soon(gone.request.answered, gone.request.nudge, answer)
 

@@ -1,7 +1,7 @@
 """What every notifier is.
 
-Rule 1: one notification at a time, replaced in place, quiet, gone by itself.
-Rule 2: `show` returns once the notifier's own channel has taken the text, and raises `NotifyFailed` otherwise.
+Invariant 1: one notification at a time, replaced in place, quiet, gone by itself.
+Invariant 2: `show` returns once the notifier's own channel has taken the text, and raises `NotifyFailed` otherwise.
 """
 
 from collections.abc import Callable

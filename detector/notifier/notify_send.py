@@ -1,7 +1,7 @@
 """The second notifier: libnotify's `notify-send`, one short-lived process per nudge. Nothing comes back.
 
-Rule 1: what the person reads is never taken for an option, an escape or markup.
-Rule 2: a notification is replaced in place where this version of `notify-send` can (0.7.10 and later).
+Invariant 1: what the person reads is never taken for an option, an escape or markup.
+Invariant 2: a notification is replaced in place where this version of `notify-send` can (0.7.10 and later).
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """The third notifier: plyer, for systems that have neither a session bus nor `notify-send`. One-way text.
 
-Rule 1: it runs in a thread of its own, for plyer waits; the thread ends with the nudge and never delays the program's end.
-Rule 2: it refuses where plyer would fail in silence. On Linux that is everywhere but over dbus-python: its other ways
+Invariant 1: it runs in a thread of its own, for plyer waits; the thread ends with the nudge and never delays the program's end.
+Invariant 2: it refuses where plyer would fail in silence. On Linux that is everywhere but over dbus-python: its other ways
 there call `notify-send` and `gdbus`, tell nobody of a failure, and leave the notification standing for ever.
 """
 

@@ -1,6 +1,6 @@
 """The last notifier: a line or two on standard error. It only prints, and says so.
 
-Rule 1: where standard error goes to the journal it refuses: nobody would see the nudge, and `forget` could not reach it.
+Invariant 1: where standard error goes to the journal it refuses: nobody would see the nudge, and `forget` could not reach it.
 """
 
 import os

@@ -1,7 +1,7 @@
 """Make text safe for any channel: only visible characters go out, and nothing that a server would interpret.
 
-Rule 1: no control character, no lone surrogate and no character that turns the direction of writing leaves here.
-Rule 2: what is too long is cut with an ellipsis, never refused.
+Invariant 1: no control character, no lone surrogate and no character that turns the direction of writing leaves here.
+Invariant 2: what is too long is cut with an ellipsis, never refused.
 """
 
 import unicodedata

@@ -1,7 +1,7 @@
 """Speak to org.freedesktop.Notifications: who serves it, what it can do, and the text in the form that it can show.
 
-Rule 1: no error raised here holds a word of what was to be shown.
-Rule 2: markup is escaped where the server reads markup, and only there.
+Invariant 1: no error raised here holds a word of what was to be shown.
+Invariant 2: markup is escaped where the server reads markup, and only there.
 """
 
 from dataclasses import dataclass

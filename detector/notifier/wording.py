@@ -1,9 +1,9 @@
 """The text of every notification, from the phrases in `wording.toml`.
 
-Rule 1: a title has at most 12 words; there is no guilt, no praise, no exclamation mark and nobody's name in it. The
+Invariant 1: a title has at most 12 words; there is no guilt, no praise, no exclamation mark and nobody's name in it. The
 person's own sentence comes before the neutral titles, which change by the week.
-Rule 2: the three answers of a nudge are always the same, in the same order, and the first one is the offer to stop.
-Rule 3: the why-line comes from `rules.explain`; nothing is added to it here.
+Invariant 2: the three answers of a nudge are always the same, in the same order, and the first one is the offer to stop.
+Invariant 3: the why-line comes from `rules.explain`; nothing is added to it here.
 """
 
 import tomllib

@@ -1,10 +1,10 @@
 """Make a partner time of the arguments of `add` and `edit`; one UserError reports everything that is wrong with them.
 
-Rule 1: `edit` changes only what is named. Another beginning keeps the length, as calendars do; another end does not move
+Invariant 1: `edit` changes only what is named. Another beginning keeps the length, as calendars do; another end does not move
 the beginning.
-Rule 2: what a calendar brought is the person's own from their first edit on, and no longer follows the calendar.
-Rule 3: a day that is excepted is one on which it would take place; any other is a slip, and a problem.
-Rule 4: what is declared takes place at least once more.
+Invariant 2: what a calendar brought is the person's own from their first edit on, and no longer follows the calendar.
+Invariant 3: a day that is excepted is one on which it would take place; any other is a slip, and a problem.
+Invariant 4: what is declared takes place at least once more.
 """
 
 from __future__ import annotations
@@ -289,7 +289,7 @@ def _on_local_clock(known: PartnerTime, here: ZoneInfo) -> PartnerTime:
 
 
 def _with_known_end(recurrence: str | None, known: PartnerTime) -> str | None:
-    # Rule 1: another --every leaves the last day as it was, unless it brings an end of its own.
+    # Invariant 1: another --every leaves the last day as it was, unless it brings an end of its own.
     if recurrence is None or known.recurrence is None or "UNTIL=" in recurrence or "COUNT=" in recurrence:
         return recurrence
     until = split_rrule(known.recurrence).get("UNTIL")

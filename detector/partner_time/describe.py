@@ -1,8 +1,8 @@
 """Describe partner time in words: "Dinner: Monday to Friday, 18:30–20:00", "today 18:30–20:00".
 
-Rule 1: what recurs is described by the clock of its own zone, and the zone is named where it is not the reader's.
-Rule 2: one occurrence is described by the reader's clock.
-Rule 3: what is over is left out: an exception of last month, or the day from which on it holds.
+Invariant 1: what recurs is described by the clock of its own zone, and the zone is named where it is not the reader's.
+Invariant 2: one occurrence is described by the reader's clock.
+Invariant 3: what is over is left out: an exception of last month, or the day from which on it holds.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,9 +1,9 @@
 """Carry the exceptions of a partner time over to what an edit made of it. Pure.
 
-Rule 1: an exception of an occurrence that is still to come becomes one of the new occurrence on the same local day.
-Rule 2: what has started and would still go on stays as it started; a new occurrence on its local day, or one that overlaps
+Invariant 1: an exception of an occurrence that is still to come becomes one of the new occurrence on the same local day.
+Invariant 2: what has started and would still go on stays as it started; a new occurrence on its local day, or one that overlaps
 it, does not take place.
-Rule 3: an exception whose day has no occurrence any more is reported, never dropped in silence.
+Invariant 3: an exception whose day has no occurrence any more is reported, never dropped in silence.
 """
 
 from collections import defaultdict
@@ -23,7 +23,7 @@ MAX_AHEAD: Final = timedelta(days=366 * 30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditMigration:
-    """`renamed`: new ids by old ones. `lost`: occurrences whose exception fits nowhere. `left_out`: see rule 2."""
+    """`renamed`: new ids by old ones. `lost`: occurrences whose exception fits nowhere. `left_out`: see invariant 2."""
 
     renamed: dict[str, str]
     lost: tuple[Occurrence, ...] = ()

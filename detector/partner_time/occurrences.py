@@ -1,10 +1,10 @@
 """From a partner time to its occurrences: intervals between two instants in UTC.
 
-Rule 1: an occurrence begins and ends by the local clock of its zone; its length may differ on the two days of the year on
+Invariant 1: an occurrence begins and ends by the local clock of its zone; its length may differ on the two days of the year on
 which that clock is changed. What happens then is the policy of docs/dev/decisions/clock-changes.md.
-Rule 2: no occurrence is empty.
-Rule 3: an id names the start as it was declared: what is moved, by the person or by the clocks, keeps its id.
-Rule 4: two starts that fall on one instant, which only a day that the zone leaves out can cause, are one occurrence.
+Invariant 2: no occurrence is empty.
+Invariant 3: an id names the start as it was declared: what is moved, by the person or by the clocks, keeps its id.
+Invariant 4: two starts that fall on one instant, which only a day that the zone leaves out can cause, are one occurrence.
 """
 
 from collections.abc import Iterable, Iterator
@@ -117,7 +117,7 @@ def _planned(partner_time: PartnerTime, after: datetime, before: datetime) -> li
     for of, moved in elsewhere.items():
         if after <= moved.begins < before:
             begins, ends = interval_of(moved.begins, moved.lasts, zone)
-            # Rule 3: its id says when it would have begun, so that a skip still finds it.
+            # Invariant 3: its id says when it would have begun, so that a skip still finds it.
             named = moved.of if partner_time.floats else of
             planned.append(_occurrence(partner_time, named, begins, ends, moved.title))
     return sorted(planned, key=lambda occurrence: (occurrence.begins, occurrence.id)) if elsewhere else planned
@@ -127,7 +127,7 @@ def _sorted_once_each(planned: list[Occurrence]) -> list[Occurrence]:
     # What the clocks move may now be after what was declared later.
     if all(earlier.begins < later.begins for earlier, later in pairwise(planned)):
         return planned
-    # Of two at one instant the one declared for later has the local time that the clocks show (rule 4).
+    # Of two at one instant the one declared for later has the local time that the clocks show (invariant 4).
     return sorted({each.begins: each for each in planned}.values(), key=lambda occurrence: occurrence.begins)
 
 

@@ -1,9 +1,9 @@
 """Read dates and days of the week that people write: `2026-12-24`, `24 dec`, `24.12.`, `fri`, `tomorrow`; `mon-fri`, `weekdays`.
 
-Rule 1: what could be two days is a problem that names both, never a guess. So no lenient parser reads here: to one,
+Invariant 1: what could be two days is a problem that names both, never a guess. So no lenient parser reads here: to one,
 `30 feb` is the second of March somewhere, and `10/12` the tenth or the twelfth.
-Rule 2: a day without a year is the next one of that name, from today on.
-Rule 3: every word that names no weekday gets its own caret, and the nearest day.
+Invariant 2: a day without a year is the next one of that name, from today on.
+Invariant 3: every word that names no weekday gets its own caret, and the nearest day.
 """
 
 import re

@@ -4,9 +4,9 @@
     other friday · 2 weeks on mon,tue · third week           first friday · last sunday · last day of the month
     month on 15 · 1st and 15th · 2 months on first friday    24 december · second sunday of may · year
 
-Rule 1: what has two readings is a problem that names both: `second friday`, `biweekly`, `month on fri`.
-Rule 2: what says no day takes the day of `--on`; without one it is a problem.
-Rule 3: the same days are the same RRULE, however they were written.
+Invariant 1: what has two readings is a problem that names both: `second friday`, `biweekly`, `month on fri`.
+Invariant 2: what says no day takes the day of `--on`; without one it is a problem.
+Invariant 3: the same days are the same RRULE, however they were written.
 """
 
 import re

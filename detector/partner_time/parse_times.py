@@ -1,7 +1,7 @@
 """Read what people write about partner time: times of day, lengths, zones, titles.
 
-Rule 1: all problems are reported at once, each with the argument it stands in, a caret and what to write instead.
-Rule 2: what is accepted has one meaning only; where there could be two, it is a problem.
+Invariant 1: all problems are reported at once, each with the argument it stands in, a caret and what to write instead.
+Invariant 2: what is accepted has one meaning only; where there could be two, it is a problem.
 """
 
 import re

@@ -1,11 +1,11 @@
 """From a partner time to its starts in local time: what recurs, what is left out of it, and what is added.
 
-Rule 1: a start is a local time as it was declared; wall_clock.py says which instant that is.
-Rule 2: COUNT counts what recurs, whether or not it is left out by `without` or takes place at another time by `moved`; what
+Invariant 1: a start is a local time as it was declared; wall_clock.py says which instant that is.
+Invariant 2: COUNT counts what recurs, whether or not it is left out by `without` or takes place at another time by `moved`; what
 `also` adds is not counted. A start that the clocks leave out counts where it is moved and not where it is dropped.
-Rule 3: of a calendar (`as_rfc`) the first start always takes place and counts as the first; a start that follows from its
+Invariant 3: of a calendar (`as_rfc`) the first start always takes place and counts as the first; a start that follows from its
 rule and that the clocks leave out is dropped (RFC 5545, 3.3.10).
-Rule 4: nothing takes place before `EARLIEST` or from `LATEST` on.
+Invariant 4: nothing takes place before `EARLIEST` or from `LATEST` on.
 """
 
 from collections.abc import Iterator
@@ -69,7 +69,7 @@ def _in_stretch(
     rule: RecurrenceRule, begins: datetime, zone: ZoneInfo, after: datetime, before: datetime, *, as_rfc: bool
 ) -> Iterator[datetime]:
     if as_rfc and after <= begins < before and _is_until(begins, rule, zone):
-        # Rule 3: DTSTART is the first instance even where the rule does not name its day.
+        # Invariant 3: DTSTART is the first instance even where the rule does not name its day.
         yield begins
     at, until = begins.time(), rule.until
     # Until shortly before UNTIL comparing local times will do: an exact comparison converts each start to an instant.

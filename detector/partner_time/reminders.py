@@ -1,10 +1,10 @@
 """Which partner time is announced before it begins, and when; and which suggestion is offered on a day. Pure.
 
-Rule 1: nothing is announced while another partner time is under way, or while the program pauses.
-Rule 2: what is noticed late is not announced: nothing fires the moment the machine wakes.
-Rule 3: what was declared, or accepted, only after the instant at which it would have been announced is not announced, and
+Invariant 1: nothing is announced while another partner time is under way, or while the program pauses.
+Invariant 2: what is noticed late is not announced: nothing fires the moment the machine wakes.
+Invariant 3: what was declared, or accepted, only after the instant at which it would have been announced is not announced, and
 so never what begins at once: the person who declares it knows.
-Rule 4: from one day to the next, and from one week to the next, another suggestion is offered; each of them comes up, whether
+Invariant 4: from one day to the next, and from one week to the next, another suggestion is offered; each of them comes up, whether
 partner time is daily, weekly or on every other Friday. A replay offers the same.
 """
 

@@ -1,13 +1,13 @@
 """The schedule: what is declared, the exceptions from it, what has started; and the plan that follows from these.
 
-Rule 1: at most one occurrence is current. Where several overlap it is the one that was planned to begin first (of two that
+Invariant 1: at most one occurrence is current. Where several overlap it is the one that was planned to begin first (of two that
 begin together the one declared first); it goes on until its end, and then the next begins for what is left of it.
-Rule 2: a stopped occurrence ends at the instant at which it was stopped, extended or not.
-Rule 3: an extended occurrence ends at its later end, 24 h after its planned beginning at the latest; extending never
+Invariant 2: a stopped occurrence ends at the instant at which it was stopped, extended or not.
+Invariant 3: an extended occurrence ends at its later end, 24 h after its planned beginning at the latest; extending never
 makes one shorter.
-Rule 4: the plan depends on what was declared, stopped and extended, and on what has started; never on when or how often it
+Invariant 4: the plan depends on what was declared, stopped and extended, and on what has started; never on when or how often it
 is computed. The parts of occurrences in it do not overlap, and each keeps its id.
-Rule 5: what has started stays as it started, and comes before all that has not: neither an edit nor a journey to another
+Invariant 5: what has started stays as it started, and comes before all that has not: neither an edit nor a journey to another
 zone changes it. As long as its partner time is declared, it takes the place of the planned occurrence of its id.
 """
 
@@ -88,7 +88,7 @@ class Schedule:
         upcoming: list[Occurrence] = []
         under_way, later, taken_until = self._in_order(self.partner_times, now)
         for occurrence in under_way + later:
-            # Rule 1: it begins when everything before it has ended, and not at all where nothing is left of it.
+            # Invariant 1: it begins when everything before it has ended, and not at all where nothing is left of it.
             begins = occurrence.begins if taken_until is None else max(occurrence.begins, taken_until)
             taken_until = occurrence.ends if taken_until is None else max(occurrence.ends, taken_until)
             if begins >= occurrence.ends or occurrence.ends <= now:
@@ -142,7 +142,7 @@ class Schedule:
             for partner_time in declared.values()
             for occurrence in occurrences(partner_time, now - LOOK_BACK, now + LOOK_AHEAD)
         }
-        # Rule 5: what has started takes the place of what is planned under its id, or is dropped from the plan if it is over.
+        # Invariant 5: what has started takes the place of what is planned under its id, or is dropped from the plan if it is over.
         first, past = [], []
         for known in self.started or ():
             began, name = known.occurrence, known.occurrence.id

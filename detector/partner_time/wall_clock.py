@@ -1,7 +1,7 @@
 """Convert between local time, as a clock on the wall shows it, and instants: docs/dev/decisions/clock-changes.md.
 
-Rule 1: a local time that the clocks show twice is the first of the two.
-Rule 2: a local time that the clocks leave out is read with the offset before the gap: 02:30 is then what they call 03:30.
+Invariant 1: a local time that the clocks show twice is the first of the two.
+Invariant 2: a local time that the clocks leave out is read with the offset before the gap: 02:30 is then what they call 03:30.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -41,7 +41,7 @@ def interval_of(local: datetime, lasts: timedelta, zone: ZoneInfo) -> tuple[date
 
 
 def _offset(local: datetime, zone: ZoneInfo) -> timedelta:
-    # fold=0 is the first of two (rule 1), and in a gap the offset before it (rule 2): PEP 495. `utcoffset` takes half the time
+    # fold=0 is the first of two (invariant 1), and in a gap the offset before it (invariant 2): PEP 495. `utcoffset` takes half the time
     # of `astimezone`, and computing years of partner time does little else.
     offset = zone.utcoffset(local.replace(fold=0) if local.fold else local)
     if offset is None:

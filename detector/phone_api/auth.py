@@ -1,8 +1,8 @@
 """Authenticate phones, limit request rates and recognize repeated requests.
 
-Rule 1: a token or a code is compared and stored as its SHA-256 only, with that of every phone, in constant time.
-Rule 2: the memory of recent requests holds a keyed digest of each, for a second.
-Rule 3: everything remembered has a maximum size, whoever sends requests.
+Invariant 1: a token or a code is compared and stored as its SHA-256 only, with that of every phone, in constant time.
+Invariant 2: the memory of recent requests holds a keyed digest of each, for a second.
+Invariant 3: everything remembered has a maximum size, whoever sends requests.
 """
 
 import hmac

@@ -1,7 +1,7 @@
 """One HTTP connection: requests in, responses out, one after the other, with a maximum for everything.
 
-Rule 1: everything but the daemon itself has a deadline: the first byte, the last one, and a peer that reads slowly.
-Rule 2: where a request was not read to its end, the connection ends with the response.
+Invariant 1: everything but the daemon itself has a deadline: the first byte, the last one, and a peer that reads slowly.
+Invariant 2: where a request was not read to its end, the connection ends with the response.
 """
 
 import asyncio

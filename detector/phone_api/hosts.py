@@ -1,6 +1,6 @@
 """Check the Host and Origin headers of a request.
 
-Rule 1: a request under another host's name is refused. This stops DNS rebinding: a web page from elsewhere that makes
+Invariant 1: a request under another host's name is refused. This stops DNS rebinding: a web page from elsewhere that makes
 the browser resolve its own name to this device's address.
 """
 

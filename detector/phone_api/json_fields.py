@@ -1,7 +1,7 @@
 """Read a JSON object that anybody may have sent, and list everything that is wrong with it.
 
-Rule 1: whatever the bytes are, the result is a plain mapping or `PayloadError`, never another exception.
-Rule 2: a problem repeats little of what was sent, and nothing of an app.
+Invariant 1: whatever the bytes are, the result is a plain mapping or `PayloadError`, never another exception.
+Invariant 2: a problem repeats little of what was sent, and nothing of an app.
 """
 
 import json

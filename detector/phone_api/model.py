@@ -1,7 +1,7 @@
 """What a phone may send, and what the phone API needs of the daemon.
 
-Rule 1: nothing that is stored, sensed or decided can be read through the API.
-Rule 2: a phone is identified by its token alone; nothing that a request states about its sender counts.
+Invariant 1: nothing that is stored, sensed or decided can be read through the API.
+Invariant 2: a phone is identified by its token alone; nothing that a request states about its sender counts.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
 """Read what a phone sends: version 1 of the format.
 
-Rule 1: the form is checked in the same way at all times; outside partner time an event gets the same response.
-Rule 2: every problem is listed, and none repeats the app.
-Rule 3: what an event does not need is dropped right here.
+Invariant 1: the form is checked in the same way at all times; outside partner time an event gets the same response.
+Invariant 2: every problem is listed, and none repeats the app.
+Invariant 3: what an event does not need is dropped right here.
 """
 
 import re
@@ -49,7 +49,7 @@ def parse_phone_event(body: bytes, now: datetime) -> PhoneEvent:
     if problems or event is None:
         raise PayloadError(problems)
     if event not in _APP_EVENTS:
-        # Rule 3: an automation may send the app with every event.
+        # Invariant 3: an automation may send the app with every event.
         category = app = None
     return PhoneEvent(event=event, category=category, app=app, at=at)
 

@@ -1,9 +1,9 @@
 """The response to each request.
 
-Rule 1: nothing that is stored, sensed or decided can be read here; the page is the same for everybody.
-Rule 2: without a valid token the response is always the same, byte for byte, and the body is not read.
-Rule 3: the same event twice within a second gets the same response and is processed once.
-Rule 4: nothing of a request is logged or raised any further.
+Invariant 1: nothing that is stored, sensed or decided can be read here; the page is the same for everybody.
+Invariant 2: without a valid token the response is always the same, byte for byte, and the body is not read.
+Invariant 3: the same event twice within a second gets the same response and is processed once.
+Invariant 4: nothing of a request is logged or raised any further.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """The phone API's server: it listens at its address, limits its connections, and leaves none open when it closes.
 
-Rule 1: without requests nothing runs: no polling, no timer.
-Rule 2: a connection over the limit is closed at once, before anything is read.
-Rule 3: one line is logged when it opens and one when it closes; nothing of a request is.
+Invariant 1: without requests nothing runs: no polling, no timer.
+Invariant 2: a connection over the limit is closed at once, before anything is read.
+Invariant 3: one line is logged when it opens and one when it closes; nothing of a request is.
 """
 
 from __future__ import annotations

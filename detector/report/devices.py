@@ -1,8 +1,8 @@
 """How each device took part: how much of it is known, how often it was looked at, how often it was picked up.
 
-Rule 1: a phone that sent nothing is unknown, not put away: it gets no number.
-Rule 2: a use whose end is unknown counts as a look, and adds to no length.
-Rule 3: all partner times count, also those of which too little is known for the rest of the report.
+Invariant 1: a phone that sent nothing is unknown, not put away: it gets no number.
+Invariant 2: a use whose end is unknown counts as a look, and adds to no length.
+Invariant 3: all partner times count, also those of which too little is known for the rest of the report.
 """
 
 from collections.abc import Iterable, Sequence

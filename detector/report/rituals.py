@@ -1,9 +1,9 @@
 """How partner times started, which of the cancelled ones were made good, and what may be "for both of you" for good.
 
-Rule 1: what is unknown is not counted: in "4 of 5" the five are those of which it is known.
-Rule 2: a partner time is made good by another that took place: it ended as planned, or lasted at least half as long.
-Rule 3: a new date that was cancelled for yet another one is no second cancellation: the last new date counts.
-Rule 4: a category that was for both again and again is offered, never taken; what was declined is not offered again.
+Invariant 1: what is unknown is not counted: in "4 of 5" the five are those of which it is known.
+Invariant 2: a partner time is made good by another that took place: it ended as planned, or lasted at least half as long.
+Invariant 3: a new date that was cancelled for yet another one is no second cancellation: the last new date counts.
+Invariant 4: a category that was for both again and again is offered, never taken; what was declined is not offered again.
 """
 
 from collections import Counter, defaultdict

@@ -1,8 +1,8 @@
 """Summarise what is kept: how partner time went, and how much of it is known.
 
-Rule 1: only partner times that are known for at least half are counted; the others are listed as left out.
-Rule 2: a use is one micro-rejection, however many rules held in it.
-Rule 3: what the person called "for both" or "needed" is no micro-rejection; nor is a film for two, nor what may have
+Invariant 1: only partner times that are known for at least half are counted; the others are listed as left out.
+Invariant 2: a use is one micro-rejection, however many rules held in it.
+Invariant 3: what the person called "for both" or "needed" is no micro-rejection; nor is a film for two, nor what may have
     called somebody who is on call.
 """
 

@@ -1,7 +1,7 @@
 """What a report holds, and how much must be known before it gives a number.
 
-Rule 1: a number that rests on too little is None, and `missing` says what it lacks.
-Rule 2: nothing here is a score of the relationship, and nothing compares two people.
+Invariant 1: a number that rests on too little is None, and `missing` says what it lacks.
+Invariant 2: nothing here is a score of the relationship, and nothing compares two people.
 """
 
 import json

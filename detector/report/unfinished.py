@@ -1,6 +1,6 @@
 """Measure a partner time that has no end yet: the store has its uses and coverage only when it ends.
 
-Rule 1: uses and coverage reach up to the last observation, and no further.
+Invariant 1: uses and coverage reach up to the last observation, and no further.
 """
 
 from collections.abc import Iterable, Iterator

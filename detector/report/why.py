@@ -1,7 +1,7 @@
 """Explain a moment: the rule and its condition, what was measured, the policy's reason, and what came of it.
 
-Rule 1: sentences about rules and evidence are made by `rules.explain` and `rules.explain_condition` alone, here as on the screen.
-Rule 2: a rule that was changed since is called changed: today's condition does not explain yesterday's moment.
+Invariant 1: sentences about rules and evidence are made by `rules.explain` and `rules.explain_condition` alone, here as on the screen.
+Invariant 2: a rule that was changed since is called changed: today's condition does not explain yesterday's moment.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -50,7 +50,7 @@ def explain(
     held = evaluate(rule.condition.text, evidence.get) if rule else None
     changed = held is not None and held.holds is False
     own = say_because(rule.because_parts, evidence, moment.device) if rule and not changed else None
-    # What would have kept it quiet is computed from the evidence; with another condition it would be wrong (rule 2).
+    # What would have kept it quiet is computed from the evidence; with another condition it would be wrong (invariant 2).
     quiet = None
     if moment.decided == "nudged" and held is not None and not changed:
         quiet = what_would_have_kept_it_quiet(held, moment.began, clock)

@@ -1,7 +1,7 @@
 """Explain why there was no nudge at an instant: replay the evening up to it, and see how near each rule was to holding.
 
-Rule 1: the core is the one that decides live, with the rules and the settings that are in force now.
-Rule 2: where nothing was known, or nothing was in use, no rule is near, and that is the answer.
+Invariant 1: the core is the one that decides live, with the rules and the settings that are in force now.
+Invariant 2: where nothing was known, or nothing was in use, no rule is near, and that is the answer.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

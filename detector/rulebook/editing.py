@@ -1,8 +1,8 @@
 """The only writer of `own.toml`, the pack in which the program writes rules for the person.
 
-Rule 1: what else stands in the file, comments among it, stays as it is.
-Rule 2: nothing is written that the reader of packs refuses, and nothing into a file that it refuses already.
-Rule 3: a reader of the file finds it as it was or as it will be.
+Invariant 1: what else stands in the file, comments among it, stays as it is.
+Invariant 2: nothing is written that the reader of packs refuses, and nothing into a file that it refuses already.
+Invariant 3: a reader of the file finds it as it was or as it will be.
 """
 
 from collections.abc import Mapping

@@ -1,9 +1,9 @@
 """Which rules are in force: the built-in pack, and over it the person's own packs.
 
-Rule 1: a rule of the same code replaces the one before it; files count in the order of their names.
-Rule 2: a broken rule is not in force, nor is the one that it was to replace: a rule that the person replaced does not
+Invariant 1: a rule of the same code replaces the one before it; files count in the order of their names.
+Invariant 2: a broken rule is not in force, nor is the one that it was to replace: a rule that the person replaced does not
 come back unasked.
-Rule 3: whatever is wrong with a file, all other rules run, and the problem says what is in force.
+Invariant 3: whatever is wrong with a file, all other rules run, and the problem says what is in force.
 """
 
 import os
@@ -70,7 +70,7 @@ def combine_rules(files: Iterable[RuleFile], problem: Problem | None = None, pac
     broken: dict[str, None] = {}
     for file in files:
         broken |= dict.fromkeys(file.broken)
-        # A broken rule also takes the earlier rule of its code out of force (rule 2).
+        # A broken rule also takes the earlier rule of its code out of force (invariant 2).
         lost = {code: rules.pop(code) for code in file.broken if code in rules}
         problems += [replace(each, hint=_hint(each, file, lost)) for each in file.problems]
         for rule in file.rules:

@@ -1,7 +1,7 @@
 """Find the rules that are unusable: those that can never hold on devices that sense no more than these do.
 
-Rule 1: a rule is unusable only where it certainly cannot hold; one whose condition also covers an unknown value is not.
-Rule 2: an unusable rule stays in force: it can hold as soon as its sense is there.
+Invariant 1: a rule is unusable only where it certainly cannot hold; one whose condition also covers an unknown value is not.
+Invariant 2: an unusable rule stays in force: it can hold as soon as its sense is there.
 
 Every combination of the values that matter is tried with the compiled condition itself, so that this cannot disagree with
 what the daemon does.

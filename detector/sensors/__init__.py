@@ -1,7 +1,7 @@
 """One file per platform and role; `REGISTRY` lists them in order of preference.
 
-Rule 1: a sensor's module is imported only when it is tried, so that a missing library costs nothing.
-Rule 2: the session's type decides what is tried, never that `DISPLAY` exists: on Wayland an X11 sensor would start and
+Invariant 1: a sensor's module is imported only when it is tried, so that a missing library costs nothing.
+Invariant 2: the session's type decides what is tried, never that `DISPLAY` exists: on Wayland an X11 sensor would start and
 see nothing, and that silence would look like presence.
 """
 

@@ -1,6 +1,6 @@
 """What ActivityWatch's buckets hold: which kind each is, by its name and type, and the shape of its events. Pure.
 
-Rule 1: a title, an address and an app's name are in no repr. Whatever else an event holds is not read.
+Invariant 1: a title, an address and an app's name are in no repr. Whatever else an event holds is not read.
 """
 
 from dataclasses import dataclass

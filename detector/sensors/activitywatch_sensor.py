@@ -1,10 +1,10 @@
 """Focus and idleness as a running ActivityWatch reports them: for sessions in which no sensor of ours can tell.
 
-Rule 1: it is asked in partner time alone, and only where the person wrote its address into the settings.
-Rule 2: it is asked every ten seconds: ActivityWatch pushes nothing, and its watchers report up to a minute late. So it is
+Invariant 1: it is asked in partner time alone, and only where the person wrote its address into the settings.
+Invariant 2: it is asked every ten seconds: ActivityWatch pushes nothing, and its watchers report up to a minute late. So it is
 the last choice, for where nothing pushes.
-Rule 3: stale data is a loss, never presence: a watcher that still runs reports at least once a minute.
-Rule 4: while a browser is in front and reports its page, the page's title takes the place of the toplevel's.
+Invariant 3: stale data is a loss, never presence: a watcher that still runs reports at least once a minute.
+Invariant 4: while a browser is in front and reports its page, the page's title takes the place of the toplevel's.
 """
 
 import asyncio

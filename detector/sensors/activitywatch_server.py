@@ -1,8 +1,8 @@
 """A client of aw-server's REST interface: its buckets, and the events of a bucket.
 
-Rule 1: nothing is sent but GET requests, and no request says anything about the person.
-Rule 2: a redirect is not followed: whoever sends one is not the server that was meant.
-Rule 3: every answer is bounded in length and in time; no title and no address of a page is in an exception.
+Invariant 1: nothing is sent but GET requests, and no request says anything about the person.
+Invariant 2: a redirect is not followed: whoever sends one is not the server that was meant.
+Invariant 3: every answer is bounded in length and in time; no title and no address of a page is in an exception.
 """
 
 import asyncio

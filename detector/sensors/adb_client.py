@@ -1,8 +1,8 @@
 """A client of the adb server on this device: its list of phones, and the output of commands in a phone's shell.
 
-Rule 1: only a server on this device is connected to: a loopback address, or nothing.
-Rule 2: nothing is installed, forwarded, pushed or changed: of adb's services only `shell` and the lists are used.
-Rule 3: every answer is bounded in length and in time; nothing that a phone sent is in an exception.
+Invariant 1: only a server on this device is connected to: a loopback address, or nothing.
+Invariant 2: nothing is installed, forwarded, pushed or changed: of adb's services only `shell` and the lists are used.
+Invariant 3: every answer is bounded in length and in time; nothing that a phone sent is in an exception.
 
 A request is four hexadecimal digits of length and then text; the answer is OKAY, or FAIL with a reason, preceded by its
 length in the same way (SERVICES.TXT and OVERVIEW.TXT in Android's adb).

@@ -1,6 +1,6 @@
 """Why a phone cannot be sensed by adb just now, and what to do about it, in words for whoever holds it.
 
-Rule 1: each state that adb knows has a sentence and a step of its own; a state that is new is named in adb's own words.
+Invariant 1: each state that adb knows has a sentence and a step of its own; a state that is new is named in adb's own words.
 """
 
 import re

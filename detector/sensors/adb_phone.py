@@ -1,11 +1,11 @@
 """A phone connected by adb: which app comes to its front, its screen and its lock screen, pushed as they happen.
 
-Rule 1: of the event log five tags are read, and of a phone's day only what a break of the link within partner time hid;
+Invariant 1: of the event log five tags are read, and of a phone's day only what a break of the link within partner time hid;
 nothing of it is logged, and no package is in a repr or an exception.
-Rule 2: plugging and unplugging is pushed by the adb server: nothing polls, and nothing wakes while nothing happens.
-Rule 3: a phone that goes away is a `Gap` until it is back, and then its present state comes first; a server that goes away
+Invariant 2: plugging and unplugging is pushed by the adb server: nothing polls, and nothing wakes while nothing happens.
+Invariant 3: a phone that goes away is a `Gap` until it is back, and then its present state comes first; a server that goes away
 is the sensor's loss.
-Rule 4: the log is listened to before the phone is asked for its present state, so that nothing falls between the two.
+Invariant 4: the log is listened to before the phone is asked for its present state, so that nothing falls between the two.
 """
 
 import asyncio
@@ -162,7 +162,7 @@ class _PhoneLog:
             asked = self._clock.now()
             answer = await adb_client.run(self._serial, android_query.CLOCK_COMMAND, self._server)
             self._phone_clock = PhoneClock(answer, asked=asked, answered=self._clock.now())
-            # Rule 4: the log first.
+            # Invariant 4: the log first.
             self._log = log = await adb_client.shell(self._serial, android_events.COMMAND, self._server)
             self._began = self._clock.now()
             answer = await adb_client.run(self._serial, android_query.COMMAND, self._server)

@@ -1,8 +1,8 @@
 """Parse Android's event log: an app came to the front, the screen went on or off, the lock screen came or went.
 
-Rule 1: five tags are understood, and of them the package, the user's number, on or off and shown or not; nothing else of a
+Invariant 1: five tags are understood, and of them the package, the user's number, on or off and shown or not; nothing else of a
 line (the activity's class, reasons, touches) is kept.
-Rule 2: a line that is torn, strange or of another tag yields nothing; none is an error.
+Invariant 2: a line that is torn, strange or of another tag yields nothing; none is an error.
 
 The formats are those of Android's own tables of event tags, `EventLogTags.logtags`, versions 8 to 15.
 """

@@ -1,7 +1,7 @@
 """What a phone answers when it is asked: its clock, its current user, its launcher, and what is in front now.
 
-Rule 1: what it does not answer is None, or the plainest guess (user 0); a phone of any maker may leave any line out.
-Rule 2: its clock may be wrong, and may be set meanwhile: no instant of ours lies in the future because of it.
+Invariant 1: what it does not answer is None, or the plainest guess (user 0); a phone of any maker may leave any line out.
+Invariant 2: its clock may be wrong, and may be set meanwhile: no instant of ours lies in the future because of it.
 """
 
 import re

@@ -1,10 +1,10 @@
 """The state of an Android phone: in use or not, and which app is in front, event by event.
 
-Rule 1: an app counts as in front only while the screen is on and the lock screen is gone. What is resumed beneath the lock
+Invariant 1: an app counts as in front only while the screen is on and the lock screen is gone. What is resumed beneath the lock
 screen is remembered, and is in front again once that goes.
-Rule 2: the launcher, the system's own dialogs and whatever belongs to another user of the phone count as nothing in front.
-Rule 3: an event that is logged twice happened once.
-Rule 4: an app is opened when it comes to the front while the phone is in use. What is in front by itself (after unlocking,
+Invariant 2: the launcher, the system's own dialogs and whatever belongs to another user of the phone count as nothing in front.
+Invariant 3: an event that is logged twice happened once.
+Invariant 4: an app is opened when it comes to the front while the phone is in use. What is in front by itself (after unlocking,
 after a dialog of the system's, when sensing starts) is not opened.
 """
 

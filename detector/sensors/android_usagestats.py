@@ -1,8 +1,8 @@
 """What Android kept of the last while, for after the link broke: parse `dumpsys usagestats`, and replay it.
 
-Rule 1: it is asked only after a break of the link within partner time, and what lies before the break is dropped here.
-Rule 2: only the block "Last 24 hour events" of the current user counts; sums and other users' blocks do not.
-Rule 3: times in the dump are the phone's own wall time without a zone; they stay instants of the phone's clock here.
+Invariant 1: it is asked only after a break of the link within partner time, and what lies before the break is dropped here.
+Invariant 2: only the block "Last 24 hour events" of the current user counts; sums and other users' blocks do not.
+Invariant 3: times in the dump are the phone's own wall time without a zone; they stay instants of the phone's clock here.
 
 Android 10 and later print ACTIVITY_RESUMED, earlier ones MOVE_TO_FOREGROUND; digits may be those of the phone's language.
 """

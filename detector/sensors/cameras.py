@@ -1,9 +1,9 @@
 """Whether a camera is in use: whether a program of this person has its device open.
 
-Rule 1: no polling: the kernel reports when a camera is opened, closed, plugged in or out (inotify); only then /proc is read.
-Rule 2: open devices are recognised by their numbers; no program's name and no file's name is read.
-Rule 3: a video device that decodes or plays films is no camera.
-Rule 4: a camera that may not be watched does not count: it belongs to another seat, or a sandbox hides it.
+Invariant 1: no polling: the kernel reports when a camera is opened, closed, plugged in or out (inotify); only then /proc is read.
+Invariant 2: open devices are recognised by their numbers; no program's name and no file's name is read.
+Invariant 3: a video device that decodes or plays films is no camera.
+Invariant 4: a camera that may not be watched does not count: it belongs to another seat, or a sandbox hides it.
 """
 
 import asyncio

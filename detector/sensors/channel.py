@@ -1,7 +1,7 @@
 """The queue between a sensor's callbacks and its generator, in order.
 
-Rule 1: what was put before the source went away is returned before the loss is raised.
-Rule 2: a callback that breaks ends its sensor, instead of leaving it alive and blind.
+Invariant 1: what was put before the source went away is returned before the loss is raised.
+Invariant 2: a callback that breaks ends its sensor, instead of leaving it alive and blind.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Report that something began or ended only once it has stayed so for a while.
 
-Rule 1: the first state is reported at once: nobody knows how long it has lasted.
-Rule 2: a change that is taken back before its time is not reported; while nothing changes no timer runs.
+Invariant 1: the first state is reported at once: nobody knows how long it has lasted.
+Invariant 2: a change that is taken back before its time is not reported; while nothing changes no timer runs.
 """
 
 import asyncio

@@ -2,7 +2,7 @@
 
 Known so far: dunst (`paused`), and servers with the property `Inhibited` (KDE). With others the sensor is unavailable.
 
-Rule 1: no polling: the server signals a change, and the bus its end.
+Invariant 1: no polling: the server signals a change, and the bus its end.
 """
 
 from collections.abc import AsyncGenerator

@@ -1,9 +1,9 @@
 """Whether the session is locked and whether the device sleeps, by systemd-logind.
 
-Rule 1: `LockedHint` is the fact; the signals `Lock` and `Unlock` are requests, believed at once and checked later: a screen
+Invariant 1: `LockedHint` is the fact; the signals `Lock` and `Unlock` are requests, believed at once and checked later: a screen
 locker that sets no hint would otherwise leave the session locked for ever. Idleness covers what such a locker hides.
-Rule 2: the instant before sleep is read before sleep: logind waits for us while we hold a delay lock, and only then.
-Rule 3: sleep is one `Gap` from that instant to waking up.
+Invariant 2: the instant before sleep is read before sleep: logind waits for us while we hold a delay lock, and only then.
+Invariant 3: sleep is one `Gap` from that instant to waking up.
 """
 
 import asyncio

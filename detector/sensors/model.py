@@ -1,8 +1,8 @@
 """What every sensor is, and what it may yield.
 
-Rule 1: a sensor opens nothing before `observe` is iterated, and has closed everything once the iterator is closed.
-Rule 2: a sensor's own failures are `SensorUnavailable` (from `probe`) and `SensorLost` (from `observe`); anything else is a bug.
-Rule 3: a title lives in `Toplevel` alone, on its way to the inbox, and never in a log, a repr or an exception.
+Invariant 1: a sensor opens nothing before `observe` is iterated, and has closed everything once the iterator is closed.
+Invariant 2: a sensor's own failures are `SensorUnavailable` (from `probe`) and `SensorLost` (from `observe`); anything else is a bug.
+Invariant 3: a title lives in `Toplevel` alone, on its way to the inbox, and never in a log, a repr or an exception.
 """
 
 from collections.abc import AsyncGenerator

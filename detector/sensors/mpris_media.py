@@ -1,9 +1,9 @@
 """Whether a film or music plays on this device, by what media players say on the session bus (MPRIS).
 
-Rule 1: one property is read, `PlaybackStatus`. What plays is nobody's business: where a player sends it along unasked, it is
+Invariant 1: one property is read, `PlaybackStatus`. What plays is nobody's business: where a player sends it along unasked, it is
 dropped unread.
-Rule 2: no polling: players signal a change, and the bus their coming and going.
-Rule 3: what only relays another player's status, or that of a player on another device, is ignored.
+Invariant 2: no polling: players signal a change, and the bus their coming and going.
+Invariant 3: what only relays another player's status, or that of a player on another device, is ignored.
 """
 
 from collections.abc import AsyncGenerator, Callable

@@ -1,7 +1,7 @@
 """Which program is behind a toplevel, and which one is in the foreground inside a terminal.
 
-Rule 1: only names of programs are read; of a command line, only the script that an interpreter runs, never what follows.
-Rule 2: a toplevel names its own pid, so it is believed only where that process belongs to this person.
+Invariant 1: only names of programs are read; of a command line, only the script that an interpreter runs, never what follows.
+Invariant 2: a toplevel names its own pid, so it is believed only where that process belongs to this person.
 
 Inside a terminal, the foreground is the kernel's: the process group to which the tty gives the keyboard. Where one process
 serves several ttys (gnome-terminal's server, the tabs of konsole, the panes of tmux and screen), it is the tty that was

@@ -1,8 +1,8 @@
 """Whether somebody is in a call: a microphone or a camera is in use, yes or no.
 
-Rule 1: no polling: the sound server and the kernel report changes, and only then the state is read.
-Rule 2: which program it is, and what is spoken, is never read.
-Rule 3: what lasts less than three seconds is no call: programs try a microphone or a camera when they start; and a call
+Invariant 1: no polling: the sound server and the kernel report changes, and only then the state is read.
+Invariant 2: which program it is, and what is spoken, is never read.
+Invariant 3: what lasts less than three seconds is no call: programs try a microphone or a camera when they start; and a call
 that changes its headset has not ended. What is in use already at the start is a call at once.
 """
 

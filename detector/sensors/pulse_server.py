@@ -1,10 +1,10 @@
 """Whether a microphone is in use, by the sound server: PulseAudio, or PipeWire in its place.
 
-Rule 1: `pactl`, the server's own program, is asked for short lists alone: numbers and devices, no program's name.
-Rule 2: no polling: one `pactl subscribe` waits for changes, and a list is read after one.
-Rule 3: recording what is played is no microphone, a level meter is no voice, and what the server records for itself, as for
+Invariant 1: `pactl`, the server's own program, is asked for short lists alone: numbers and devices, no program's name.
+Invariant 2: no polling: one `pactl subscribe` waits for changes, and a list is read after one.
+Invariant 3: recording what is played is no microphone, a level meter is no voice, and what the server records for itself, as for
 echo cancellation, is nobody's call.
-Rule 4: a server that does not run is not started, and one on another device is not asked.
+Invariant 4: a server that does not run is not started, and one on another device is not asked.
 """
 
 import asyncio

@@ -1,10 +1,10 @@
 """How much somebody scrolls, types and clicks: one count for each second with input, by pynput.
 
-Rule 1: which key it was is never read: the callback counts presses, and nothing else leaves it.
-Rule 2: silence costs nothing: the listener's thread wakes the event loop once at the first input of a second, and the
+Invariant 1: which key it was is never read: the callback counts presses, and nothing else leaves it.
+Invariant 2: silence costs nothing: the listener's thread wakes the event loop once at the first input of a second, and the
 loop then sleeps until that second ends.
-Rule 3: a listener whose thread has ended is lost, whatever it says about itself, and nobody waits for it for ever.
-Rule 4: mouse motion is not decoded where pynput allows that: it is most of what its own listener costs.
+Invariant 3: a listener whose thread has ended is lost, whatever it says about itself, and nobody waits for it for ever.
+Invariant 4: mouse motion is not decoded where pynput allows that: it is most of what its own listener costs.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """What a person may set about sensors: which other programs on this device they may ask.
 
-Rule 1: only programs on this device: an address that could be another device's is refused.
+Invariant 1: only programs on this device: an address that could be another device's is refused.
 """
 
 import re

@@ -1,9 +1,9 @@
 """A connection to the X server that the event loop reads: no thread, no polling, and an end that is noticed.
 
-Rule 1: events that arrive during a round trip are buffered inside python-xlib, where the loop does not see them: after
+Invariant 1: events that arrive during a round trip are buffered inside python-xlib, where the loop does not see them: after
 every request the buffer is emptied.
-Rule 2: the number of the descriptor is kept from the start: python-xlib does not return it once the server is gone.
-Rule 3: an X error about a toplevel that is gone is an everyday event, not a failure.
+Invariant 2: the number of the descriptor is kept from the start: python-xlib does not return it once the server is gone.
+Invariant 3: an X error about a toplevel that is gone is an everyday event, not a failure.
 """
 
 # python-xlib has no annotations.

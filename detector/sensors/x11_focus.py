@@ -1,10 +1,10 @@
 """Which toplevel is in front, on X11: by the properties that the window manager sets, never by polling.
 
-Rule 1: a switch passes through "nothing is active": only what lasts longer than `EMPTY_DELAY` is an empty desktop.
-Rule 2: a title is read up to `MAX_TITLE_BYTES`, its control characters become spaces, and it is read no more often than
+Invariant 1: a switch passes through "nothing is active": only what lasts longer than `EMPTY_DELAY` is an empty desktop.
+Invariant 2: a title is read up to `MAX_TITLE_BYTES`, its control characters become spaces, and it is read no more often than
 once in `TITLE_INTERVAL`, however often a program changes it.
-Rule 3: a toplevel that vanishes while it is read counts as never having been in front.
-Rule 4: an equal toplevel is not yielded again.
+Invariant 3: a toplevel that vanishes while it is read counts as never having been in front.
+Invariant 4: an equal toplevel is not yielded again.
 """
 
 import asyncio
@@ -171,7 +171,7 @@ class _FocusWatch:
         try:
             self._toplevel = read()
         except error.XError:
-            # Rule 3: the window manager will report what comes to the front instead.
+            # Invariant 3: the window manager will report what comes to the front instead.
             self._nothing_in_front()
         else:
             self._cancel("empty")

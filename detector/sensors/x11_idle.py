@@ -1,8 +1,8 @@
 """Whether somebody uses this device, on X11: by alarms on the X server's own idle counter.
 
-Rule 1: no polling: while nobody is at the device nothing runs at all.
-Rule 2: `WentIdle` carries the instant of the last input, by the server's own count, and not that of noticing it.
-Rule 3: this is idleness of input alone: whoever watches a film is idle here; what that means is decided elsewhere.
+Invariant 1: no polling: while nobody is at the device nothing runs at all.
+Invariant 2: `WentIdle` carries the instant of the last input, by the server's own count, and not that of noticing it.
+Invariant 3: this is idleness of input alone: whoever watches a film is idle here; what that means is decided elsewhere.
 """
 
 from collections.abc import AsyncGenerator

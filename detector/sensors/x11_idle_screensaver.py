@@ -1,7 +1,7 @@
 """Whether somebody uses this device, on an X server without idle alarms: by the MIT-SCREEN-SAVER extension.
 
-Rule 1: while somebody is there, it is asked once per `idle_after`, at the earliest instant at which idleness is possible.
-Rule 2: while nobody is there, it is asked every ten seconds, for the extension reports no return: `CameBack` may be that
+Invariant 1: while somebody is there, it is asked once per `idle_after`, at the earliest instant at which idleness is possible.
+Invariant 2: while nobody is there, it is asked every ten seconds, for the extension reports no return: `CameBack` may be that
 late, and means only that the device is in use again at `at`.
 """
 

@@ -1,6 +1,6 @@
 """Repeat an action on X11 while somebody uses the device: without input it costs nothing.
 
-Rule 1: with input, at most once in `every`; without, one last time, and then an alarm of the X server wakes us.
+Invariant 1: with input, at most once in `every`; without, one last time, and then an alarm of the X server wakes us.
 """
 
 import asyncio

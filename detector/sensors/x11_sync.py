@@ -3,7 +3,7 @@
 python-xlib 0.33 does not know the extension; the requests follow the "X Synchronization Extension Protocol", version
 3.1, §§ "Encoding" of ListSystemCounters, QueryCounter, CreateAlarm, DestroyAlarm and AlarmNotify.
 
-Rule 1: the server counts; while nothing happens nothing is sent.
+Invariant 1: the server counts; while nothing happens nothing is sent.
 """
 
 # python-xlib has no annotations.

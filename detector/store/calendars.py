@@ -1,7 +1,7 @@
 """Calendars and what they propose.
 
-Rule 1: a number is never given twice.
-Rule 2: a partner time that was accepted is deleted with its proposal, and a proposal with its calendar.
+Invariant 1: a number is never given twice.
+Invariant 2: a partner time that was accepted is deleted with its proposal, and a proposal with its calendar.
 """
 
 import json

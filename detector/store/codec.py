@@ -1,8 +1,8 @@
 """Encode observations as plain fields and decode them: for the rows of the store and the lines of recordings.
 
-Rule 1: the fields are those of `detector.core.observations.KINDS`; a new kind needs nothing here.
-Rule 2: decoding is strict: an unknown kind or field, a missing one, a wrong type or an instant without a zone is an error.
-Rule 3: a field that has its default is left out; `at`, `kind` and `device` are always there.
+Invariant 1: the fields are those of `detector.core.observations.KINDS`; a new kind needs nothing here.
+Invariant 2: decoding is strict: an unknown kind or field, a missing one, a wrong type or an instant without a zone is an error.
+Invariant 3: a field that has its default is left out; `at`, `kind` and `device` are always there.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -1,7 +1,7 @@
 """The connection to the SQLite database, its transactions, and the table of small values.
 
-Rule 1: a change is one transaction that begins with BEGIN IMMEDIATE; a change inside another one joins its transaction.
-Rule 2: whatever fails is a `StoreError` that says what to do.
+Invariant 1: a change is one transaction that begins with BEGIN IMMEDIATE; a change inside another one joins its transaction.
+Invariant 2: whatever fails is a `StoreError` that says what to do.
 """
 
 import json

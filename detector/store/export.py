@@ -1,8 +1,8 @@
 """Everything that is stored, as plain rows with ISO 8601 times: to read, and to take elsewhere.
 
-Rule 1: nothing is left out but what gives access to something: the digests of phones' tokens and pairing codes, and the
+Invariant 1: nothing is left out but what gives access to something: the digests of phones' tokens and pairing codes, and the
 addresses of calendars, which often are secret. "left out" stands in their place.
-Rule 2: all rows are of one instant, though other processes go on writing.
+Invariant 2: all rows are of one instant, though other processes go on writing.
 """
 
 import json

@@ -1,9 +1,9 @@
 """What was observed, measured and decided: saved as the core records it, and read by occurrence.
 
-Rule 1: `since` and `until` choose occurrences, by `since <= began < until` (None leaves that side open), and with each
+Invariant 1: `since` and `until` choose occurrences, by `since <= began < until` (None leaves that side open), and with each
 occurrence all that belongs to it. So the rows of one table fit those of another.
-Rule 2: no read stays open between two steps of an iteration: an open read keeps the write-ahead log from shrinking.
-Rule 3: the name of an app that the catalogue does not know is written only where the person wants names to be kept.
+Invariant 2: no read stays open between two steps of an iteration: an open read keeps the write-ahead log from shrinking.
+Invariant 3: the name of an app that the catalogue does not know is written only where the person wants names to be kept.
 """
 
 import sqlite3
@@ -75,7 +75,7 @@ class HistoryStore:
 
     def observations(self, occurrence: str) -> Iterator[Observation]:
         """Yield what was observed in the occurrence, in the order in which it was saved; memory stays flat."""
-        # Chunk by chunk from the last id on, instead of one cursor that stays open while the caller works (rule 2).
+        # Chunk by chunk from the last id on, instead of one cursor that stays open while the caller works (invariant 2).
         last = 0
         with self._database.reading() as connection:
             while chunk := connection.execute(

@@ -1,7 +1,7 @@
 """Bring the file's schema up to date: `python -m detector.store.migrate PATH`, a child that ends when it is done.
 
-Rule 1: all of it or nothing, in one transaction that is taken before anything is read.
-Rule 2: of two processes that try at once the second waits, and then finds nothing to do.
+Invariant 1: all of it or nothing, in one transaction that is taken before anything is read.
+Invariant 2: of two processes that try at once the second waits, and then finds nothing to do.
 """
 
 import fcntl
@@ -59,7 +59,7 @@ def _apply(path: Path, connection: sqlite3.Connection, migrations: Migrations, v
 @contextmanager
 def _folder_locked(path: Path) -> Iterator[None]:
     # SQLite's busy timeout does not cover the change to WAL mode: of two processes that make it at once one fails with
-    # SQLITE_BUSY at once. The folder is locked, not the file, which only SQLite may open (see `opening`, rule 2).
+    # SQLITE_BUSY at once. The folder is locked, not the file, which only SQLite may open (see `opening`, invariant 2).
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         with suppress(OSError):  # some network file systems have no such locks; SQLite's own remain

@@ -1,7 +1,7 @@
 """The schema, as the migrations that lead to it; `detector.store.migrate` applies them.
 
-Rule 1: a migration that was released is never changed; a new one is added below it, and `schema.VERSION` counts them.
-Rule 2: tables are STRICT; instants and lengths are integers, in microseconds; only a partner time's local beginning is text.
+Invariant 1: a migration that was released is never changed; a new one is added below it, and `schema.VERSION` counts them.
+Invariant 2: tables are STRICT; instants and lengths are integers, in microseconds; only a partner time's local beginning is text.
 """
 
 from typing import Final

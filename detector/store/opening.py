@@ -1,9 +1,9 @@
 """Open the database file: where it may be, who may read it, and its schema brought up to date.
 
-Rule 1: the folder is 0700 and the file 0600; SQLite gives the files beside it the file's own mode.
-Rule 2: nothing but SQLite ever opens the file: POSIX locks belong to the process, and closing any descriptor of the file
+Invariant 1: the folder is 0700 and the file 0600; SQLite gives the files beside it the file's own mode.
+Invariant 2: nothing but SQLite ever opens the file: POSIX locks belong to the process, and closing any descriptor of the file
 would drop those of SQLite.
-Rule 3: sqlite-utils (20 MB) is not imported here; where a migration is due, a short-lived child process applies it.
+Invariant 3: sqlite-utils (20 MB) is not imported here; where a migration is due, a short-lived child process applies it.
 """
 
 import os
@@ -126,7 +126,7 @@ def _create(real: Path) -> None:
 
 def _migrate(path: Path) -> None:
     if "sqlite_utils" in sys.modules:  # in tests, and in `export`: then a child would only cost time
-        from detector.store.migrate import migrate  # noqa: PLC0415 - see rule 3
+        from detector.store.migrate import migrate  # noqa: PLC0415 - see invariant 3
 
         migrate(path)
         return

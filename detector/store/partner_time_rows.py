@@ -1,6 +1,6 @@
 """Partner time as a row of its table, and as the JSON object that a proposal holds.
 
-Rule 1: local beginnings are text in ISO 8601 without a zone; lengths are whole microseconds.
+Invariant 1: local beginnings are text in ISO 8601 without a zone; lengths are whole microseconds.
 """
 
 import json

@@ -1,8 +1,8 @@
 """The paired phones, and the address at which their API listens.
 
-Rule 1: of a token and of a pairing code only the digest is stored, and neither leaves the file by `export`.
-Rule 2: a number is never given twice, and a phone that was removed does not come back by being saved once more.
-Rule 3: a pairing code can be used once: it is looked up and used up in one transaction.
+Invariant 1: of a token and of a pairing code only the digest is stored, and neither leaves the file by `export`.
+Invariant 2: a number is never given twice, and a phone that was removed does not come back by being saved once more.
+Invariant 3: a pairing code can be used once: it is looked up and used up in one transaction.
 """
 
 from collections.abc import Sequence

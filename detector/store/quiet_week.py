@@ -1,9 +1,9 @@
 """The quiet week: for seven evenings the rules decide and nothing is notified. Its state in the store, and its progress.
 
-Rule 1: only the person starts it; it ends after seven evenings, or when the person stops it.
-Rule 2: an evening is all partner time that began on one day; it counts once it is over and 20 min of it are known.
-Rule 3: whether an evening was quiet stands in its own beginning, so that a replay decides as the day did.
-Rule 4: every function raises `StoreError` where the store cannot be read or written.
+Invariant 1: only the person starts it; it ends after seven evenings, or when the person stops it.
+Invariant 2: an evening is all partner time that began on one day; it counts once it is over and 20 min of it are known.
+Invariant 3: whether an evening was quiet stands in its own beginning, so that a replay decides as the day did.
+Invariant 4: every function raises `StoreError` where the store cannot be read or written.
 """
 
 from collections.abc import Mapping, Sequence

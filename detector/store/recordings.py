@@ -1,9 +1,9 @@
 """Recordings: observations as JSON Lines, to replay, to test with, to send with a report of a bug.
 
-Rule 1: the first line is the heading, every other one observation, in order of time.
-Rule 2: reading is a stream: memory stays flat however long the recording is, and so does a line.
-Rule 3: every problem is named with its place; once there is one, nothing more is yielded.
-Rule 4: a recording may be given away, so it holds no title, not even that of the partner time.
+Invariant 1: the first line is the heading, every other one observation, in order of time.
+Invariant 2: reading is a stream: memory stays flat however long the recording is, and so does a line.
+Invariant 3: every problem is named with its place; once there is one, nothing more is yielded.
+Invariant 4: a recording may be given away, so it holds no title, not even that of the partner time.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def _observations(file: BinaryIO, problems: _RecordingProblems) -> Iterator[Obse
             problems.add(number, message, line, _column(line, "at"))
             continue
         last = observation.at
-        # Reading goes on after the first problem, to find the others, but nothing more is handed out (rule 3).
+        # Reading goes on after the first problem, to find the others, but nothing more is handed out (invariant 3).
         if not problems.count:
             yield observation
     if not number:

@@ -1,7 +1,7 @@
 """Convert the values of the store to rows and back.
 
-Rule 1: instants and lengths are integers, in microseconds; truth values are 0 and 1.
-Rule 2: `RowConverter` knows the columns; no list of columns stands beside the dataclass whose fields they are.
+Invariant 1: instants and lengths are integers, in microseconds; truth values are 0 and 1.
+Invariant 2: `RowConverter` knows the columns; no list of columns stands beside the dataclass whose fields they are.
 """
 
 import json

@@ -1,8 +1,8 @@
 """The store: one SQLite database in a file or in memory, and the parts of it that the program uses.
 
-Rule 1: every change is one transaction; `transaction` makes several changes one.
-Rule 2: what was saved is in the file when the call returns: killing the program loses nothing of it.
-Rule 3: whatever fails is a `StoreError` that says what to do.
+Invariant 1: every change is one transaction; `transaction` makes several changes one.
+Invariant 2: what was saved is in the file when the call returns: killing the program loses nothing of it.
+Invariant 3: whatever fails is a `StoreError` that says what to do.
 """
 
 import sqlite3

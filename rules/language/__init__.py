@@ -1,8 +1,8 @@
 """Conditions as people write them: tokens, syntax tree, type check, condition tree, compiled function.
 
-Rule 1: no text raises anything but `RuleError`, and that holds every problem of the text.
-Rule 2: a condition reads only the features that it declares, and only as far as it must.
-Rule 3: the unknown is neither true nor false; `holds` is True only where the condition is certain.
+Invariant 1: no text raises anything but `RuleError`, and that holds every problem of the text.
+Invariant 2: a condition reads only the features that it declares, and only as far as it must.
+Invariant 3: the unknown is neither true nor false; `holds` is True only where the condition is certain.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Generate the Python of a condition, and compile it once.
 
-Rule 1: nothing that a person wrote enters the source: constants are parameters, named by their number.
-Rule 2: parts that must hold for a while are timed at every evaluation, before all else, in the memory that is given.
+Invariant 1: nothing that a person wrote enters the source: constants are parameters, named by their number.
+Invariant 2: parts that must hold for a while are timed at every evaluation, before all else, in the memory that is given.
 
 A condition is compiled because rules are evaluated at every observation.
 """
@@ -115,9 +115,9 @@ class CodeGenerator:
             + _indented("".join(self._functions) + main)
             + "    return holds, when, evaluate\n"
         )
-        # Without builtins: the source needs none, and rule 1 has a second safeguard.
+        # Without builtins: the source needs none, and invariant 1 has a second safeguard.
         namespace: dict[str, Any] = {"__builtins__": {}}
-        exec(compile(source, "<condition>", "exec"), namespace)  # noqa: S102 - rule 1: the source holds only our own words
+        exec(compile(source, "<condition>", "exec"), namespace)  # noqa: S102 - invariant 1: the source holds only our own words
         constants = (value for _, value in self._constants)
         built: Functions = namespace["build"](*map(intern_key, self._keys), *constants)
         return built

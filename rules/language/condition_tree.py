@@ -1,10 +1,10 @@
 """The tree of a condition that makes sense, and the code that each node generates.
 
-Rule 1: a node generates when it is certainly true and when that may change, and knows its opposite.
-Rule 2: `not` exists only in the comparisons; so "not certainly true" is never taken for "certainly not true".
-Rule 3: an `and` waits for the last of its untrue parts, an `or` for the first part that could become true.
-Rule 4: a part that must last counts from the first evaluation since which every one found it certainly true.
-Rule 5: a new kind of node is one class: only `contradictions` looks inside the nodes of others.
+Invariant 1: a node generates when it is certainly true and when that may change, and knows its opposite.
+Invariant 2: `not` exists only in the comparisons; so "not certainly true" is never taken for "certainly not true".
+Invariant 3: an `and` waits for the last of its untrue parts, an `or` for the first part that could become true.
+Invariant 4: a part that must last counts from the first evaluation since which every one found it certainly true.
+Invariant 5: a new kind of node is one class: only `contradictions` looks inside the nodes of others.
 """
 
 from __future__ import annotations

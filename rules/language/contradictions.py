@@ -1,7 +1,7 @@
 """Parts of one `and` that can never hold at once.
 
-Rule 1: only what is certain is refused: two parts that exclude each other whatever is measured.
-Rule 2: a part is refused once, and it is the later of the two.
+Invariant 1: only what is certain is refused: two parts that exclude each other whatever is measured.
+Invariant 2: a part is refused once, and it is the later of the two.
 """
 
 from collections.abc import Iterator

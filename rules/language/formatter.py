@@ -1,6 +1,6 @@
 """Format a feature as a condition names it.
 
-Rule 1: the parser reads the result as the same key; lengths are exact.
+Invariant 1: the parser reads the result as the same key; lengths are exact.
 """
 
 from datetime import timedelta

@@ -1,6 +1,6 @@
 """Resolve a feature's name, scope, span and filters to its key.
 
-Rule 1: every problem of a name is noted, each at its own place; then there is no key.
+Invariant 1: every problem of a name is noted, each at its own place; then there is no key.
 """
 
 from datetime import timedelta

@@ -1,8 +1,8 @@
 """Parse the tokens of a condition into a syntax tree; docs/rules-language.md holds the grammar.
 
-Rule 1: after a problem parsing goes on at the next `and`, `or` or `)`, so that one mistake does not hide another.
-Rule 2: nesting and number are limited; no text can exhaust the stack or the time.
-Rule 3: where a person could doubt what belongs to `for`, it is refused rather than guessed.
+Invariant 1: after a problem parsing goes on at the next `and`, `or` or `)`, so that one mistake does not hide another.
+Invariant 2: nesting and number are limited; no text can exhaust the stack or the time.
+Invariant 3: where a person could doubt what belongs to `for`, it is refused rather than guessed.
 """
 
 from typing import Final, Literal, NoReturn

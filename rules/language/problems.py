@@ -1,7 +1,7 @@
 """What is wrong with a condition: where, what, and what to write instead.
 
-Rule 1: all problems of a text are reported together.
-Rule 2: a problem can always be printed, whatever the text held.
+Invariant 1: all problems of a text are reported together.
+Invariant 2: a problem can always be printed, whatever the text held.
 """
 
 from collections.abc import Iterable, Sequence

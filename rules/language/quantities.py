@@ -1,7 +1,7 @@
 """Turn a number with its unit into a value, and say which values a feature can have at all.
 
-Rule 1: a number without a unit is never taken for a length.
-Rule 2: lengths are exact to the microsecond; a rate is per minute; a share runs from 0 to 1.
+Invariant 1: a number without a unit is never taken for a length.
+Invariant 2: lengths are exact to the microsecond; a rate is per minute; a share runs from 0 to 1.
 """
 
 from datetime import timedelta

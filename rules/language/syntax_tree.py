@@ -1,6 +1,6 @@
 """The syntax tree: what the parser builds, before the type checker asks whether it makes sense.
 
-Rule 1: an expression knows where it stands in the text, and nothing of the catalogue of features.
+Invariant 1: an expression knows where it stands in the text, and nothing of the catalogue of features.
 """
 
 from __future__ import annotations

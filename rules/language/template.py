@@ -1,7 +1,7 @@
 """Parse the sentence in which a rule says why it holds: `because = "{scrolls(60 s)} steps of the wheel in {dwell}"`.
 
-Rule 1: between braces stands a feature, parsed and checked as in a condition, or the word `device`; nothing else.
-Rule 2: every problem of the sentence is found, each at its own character.
+Invariant 1: between braces stands a feature, parsed and checked as in a condition, or the word `device`; nothing else.
+Invariant 2: every problem of the sentence is found, each at its own character.
 """
 
 import re

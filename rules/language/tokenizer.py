@@ -1,7 +1,7 @@
 """Cut a condition into tokens: names, numbers, signs.
 
-Rule 1: what cannot be a token is a problem, and tokenizing goes on behind it.
-Rule 2: a sign from another language (`&&`, `=`, `≥`) is a problem, and is read as what was probably meant.
+Invariant 1: what cannot be a token is a problem, and tokenizing goes on behind it.
+Invariant 2: a sign from another language (`&&`, `=`, `≥`) is a problem, and is read as what was probably meant.
 """
 
 import re

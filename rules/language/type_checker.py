@@ -1,7 +1,7 @@
 """Check that every expression makes sense: known names, fitting units, possible values; build the condition tree.
 
-Rule 1: every problem of the whole condition is found; one does not hide another.
-Rule 2: a comparison that is always true, or never, is a mistake.
+Invariant 1: every problem of the whole condition is found; one does not hide another.
+Invariant 2: a comparison that is always true, or never, is a mistake.
 """
 
 import re

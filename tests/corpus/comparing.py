@@ -1,9 +1,9 @@
 """The evenings of the corpus, lived through with rules, and compared with what a fair observer said.
 
-Rule 1: what nobody judged should be quiet; a nudge there is as false as in a stretch that says so.
-Rule 2: nobody judges to the second: a nudge up to 60 s before or after a stretch is of that stretch, unless it lies in
+Invariant 1: what nobody judged should be quiet; a nudge there is as false as in a stretch that says so.
+Invariant 2: nobody judges to the second: a nudge up to 60 s before or after a stretch is of that stretch, unless it lies in
 one that should be quiet.
-Rule 3: what only the distance between nudges kept back is not missed: it is counted apart.
+Invariant 3: what only the distance between nudges kept back is not missed: it is counted apart.
 """
 
 from __future__ import annotations

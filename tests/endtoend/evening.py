@@ -1,8 +1,8 @@
 """One evening at a device: a real desktop, a real bus, a real dunst, a home of its own, and the installed program.
 
-Rule 1: the program is the installed command in a process of its own; it is asked and answered as a person would.
-Rule 2: what it is started with is all that it knows: nothing of the tests' own environment reaches it.
-Rule 3: quick rules stand in for the built-in ones by the way that is open to everybody, a pack with the same code.
+Invariant 1: the program is the installed command in a process of its own; it is asked and answered as a person would.
+Invariant 2: what it is started with is all that it knows: nothing of the tests' own environment reaches it.
+Invariant 3: quick rules stand in for the built-in ones by the way that is open to everybody, a pack with the same code.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Look for what a person saw or typed in every place where a program can leave something behind.
 
-Rule 1: eight letters in a row are a trace, so that a word split between two pages of a file is found by its longer half.
-Rule 2: capital letters, UTF-8 and both kinds of UTF-16 are all the same word.
+Invariant 1: eight letters in a row are a trace, so that a word split between two pages of a file is found by its longer half.
+Invariant 2: capital letters, UTF-8 and both kinds of UTF-16 are all the same word.
 """
 
 from __future__ import annotations

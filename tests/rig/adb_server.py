@@ -1,9 +1,9 @@
 """A fake adb server with phones that the test controls; the real `adb` binary works with it.
 
-Rule 1: it is a process of its own, controlled line by line on its standard input; each call returns once it is done.
-Rule 2: a phone's shell is a real one: `dumpsys`, `am`, `cmd`, `getprop` and `date` are small programs in its PATH that
+Invariant 1: it is a process of its own, controlled line by line on its standard input; each call returns once it is done.
+Invariant 2: a phone's shell is a real one: `dumpsys`, `am`, `cmd`, `getprop` and `date` are small programs in its PATH that
 print what the test put there, so that what is filtered on the phone is really filtered.
-Rule 3: `logcat` prints only the requested tags, as the real one does.
+Invariant 3: `logcat` prints only the requested tags, as the real one does.
 
 Fixture: `adb` yields a `FakeAdb`, listening on a port of its own on the loopback.
 """

@@ -1,8 +1,8 @@
 """A private session bus, and dunst on it: the notifications that a person would have seen, and ways to answer them.
 
-Rule 1: the bus activates nothing: a server that was killed stays away until the test brings it back.
-Rule 2: whatever is started here is ended here; the environment of the tests' own process is only set by the fixtures.
-Rule 3: `shown()` closes what is on the screen, as a person's click would: dunst lists only what has been closed.
+Invariant 1: the bus activates nothing: a server that was killed stays away until the test brings it back.
+Invariant 2: whatever is started here is ended here; the environment of the tests' own process is only set by the fixtures.
+Invariant 3: `shown()` closes what is on the screen, as a person's click would: dunst lists only what has been closed.
 
 Fixtures: `session_bus`, `dunst` (on `x_desktop` if the test asks for that one, too, else on `x_server`). Both set
 DBUS_SESSION_BUS_ADDRESS. For e2e and benchmarks without pytest: `private_bus()` and `dunst_on(desktop, bus)`.

@@ -1,6 +1,6 @@
 """A daemon without a process, on any store: the real loop, reconciler and core; its sensors and its notifier are fakes.
 
-Rule 1: time passes only where a test lets it, and the daemon is woken where a real one would be: at boundaries, at the
+Invariant 1: time passes only where a test lets it, and the daemon is woken where a real one would be: at boundaries, at the
 core's deadlines, and where a command wakes it.
 """
 

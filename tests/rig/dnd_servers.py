@@ -1,8 +1,8 @@
 """Desktops with a Do Not Disturb to switch, each with functions that look at and change it without the program.
 
-Rule 1: dunst and mako are real; GNOME's setting is the real one, of a home of its own; Plasma's server and a dunst with
+Invariant 1: dunst and mako are real; GNOME's setting is the real one, of a home of its own; Plasma's server and a dunst with
 pause levels (1.10, which Debian 12 has not) are services of ours that do what those are documented to do.
-Rule 2: `state()` tells the exact state by the desktop's own means, `earlier_states` brings about each one worth restoring.
+Invariant 2: `state()` tells the exact state by the desktop's own means, `earlier_states` brings about each one worth restoring.
 """
 
 from __future__ import annotations

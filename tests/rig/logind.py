@@ -1,7 +1,7 @@
 """A private system bus with python-dbusmock's logind on it: lock, unlock and sleep without a seat.
 
-Rule 1: dbusmock belongs to the system's own Python (`python3-dbusmock`), so it runs as a program of its own.
-Rule 2: the environment of the tests' own process is only set by the fixture, `logind`: DBUS_SYSTEM_BUS_ADDRESS.
+Invariant 1: dbusmock belongs to the system's own Python (`python3-dbusmock`), so it runs as a program of its own.
+Invariant 2: the environment of the tests' own process is only set by the fixture, `logind`: DBUS_SYSTEM_BUS_ADDRESS.
 """
 
 from __future__ import annotations

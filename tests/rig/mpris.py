@@ -1,7 +1,7 @@
 """A media player on the session bus that records the calls it receives: MPRIS, without a sound.
 
-Rule 1: it answers whatever it is asked for, so that a sensor that asks for too much is found out, not refused.
-Rule 2: it is a process of its own, controlled by its standard input, one word a line.
+Invariant 1: it answers whatever it is asked for, so that a sensor that asks for too much is found out, not refused.
+Invariant 2: it is a process of its own, controlled by its standard input, one word a line.
 
 Fixture-free: `player(bus)` runs one as long as the block lasts.
 """

@@ -1,7 +1,7 @@
 """A sound server without sound: a real PulseAudio, or PipeWire in its place, with a speaker and a microphone of none.
 
-Rule 1: each has a runtime folder and a home of its own; nothing of the person's is reached.
-Rule 2: the environment of the tests' own process is only set by the fixture, `sound`, which is both in turn.
+Invariant 1: each has a runtime folder and a home of its own; nothing of the person's is reached.
+Invariant 2: the environment of the tests' own process is only set by the fixture, `sound`, which is both in turn.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """A headless sway with a session bus and mako on it: what a person would have seen there, and ways to set modes.
 
-Rule 1: sway refuses root: it and mako run as an ordinary user, in a folder of their own. The bus is ours, open to that
+Invariant 1: sway refuses root: it and mako run as an ordinary user, in a folder of their own. The bus is ours, open to that
 user: the program refuses the session of another.
-Rule 2: whatever is started here is ended here. Displays and buses are this folder's own, so that tests run side by side.
-Rule 3: mako lists what it hides, too: only a picture of the screen shows what was seen.
+Invariant 2: whatever is started here is ended here. Displays and buses are this folder's own, so that tests run side by side.
+Invariant 3: mako lists what it hides, too: only a picture of the screen shows what was seen.
 """
 
 from __future__ import annotations

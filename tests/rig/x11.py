@@ -1,8 +1,8 @@
 """A private X server, with or without a window manager, and what uses it: xdotool, xterm, bare toplevels.
 
-Rule 1: every server takes a free display number and reports when it is ready (`-displayfd`): tests run side by side.
-Rule 2: whatever is started here is ended here, and dies with the tests even when they are killed (`setpriv --pdeathsig`).
-Rule 3: `DISPLAY` of the tests' own process is only set by the fixtures, through monkeypatch.
+Invariant 1: every server takes a free display number and reports when it is ready (`-displayfd`): tests run side by side.
+Invariant 2: whatever is started here is ended here, and dies with the tests even when they are killed (`setpriv --pdeathsig`).
+Invariant 3: `DISPLAY` of the tests' own process is only set by the fixtures, through monkeypatch.
 
 Fixtures: `x_server` (bare), `x_desktop` (with openbox). Both set DISPLAY and XDG_SESSION_TYPE, and yield a `Desktop`.
 """

@@ -1,7 +1,7 @@
 """Import a calendar's file: read it, store what it proposes, and report that.
 
-Rule 1: what cannot be read, and a no, change nothing.
-Rule 2: of events that do not count only their number is reported.
+Invariant 1: what cannot be read, and a no, change nothing.
+Invariant 2: of events that do not count only their number is reported.
 """
 
 import os

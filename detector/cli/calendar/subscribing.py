@@ -1,7 +1,7 @@
 """Subscribe to a calendar, and refresh one: fetched at once, reported, and stored only if it was good.
 
-Rule 1: a wrong URL, a calendar that cannot be read and a no leave nothing behind.
-Rule 2: of a URL only its host is shown.
+Invariant 1: a wrong URL, a calendar that cannot be read and a no leave nothing behind.
+Invariant 2: of a URL only its host is shown.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,7 @@
 """Play many kept evenings at once, in as many processes as there are processors.
 
-Rule 1: apart from what was usual before, evenings are independent of each other, so any process may play any evening.
-Rule 2: every process opens the store for itself, and returns counts and what changed, never observations.
+Invariant 1: apart from what was usual before, evenings are independent of each other, so any process may play any evening.
+Invariant 2: every process opens the store for itself, and returns counts and what changed, never observations.
 """
 
 import os

@@ -1,6 +1,6 @@
 """Report what `turntoward import` did.
 
-Rule 1: names of buckets come from elsewhere; nothing in them may steer a terminal.
+Invariant 1: names of buckets come from elsewhere; nothing in them may steer a terminal.
 """
 
 from datetime import datetime, timedelta

@@ -1,8 +1,8 @@
 """Pair a phone: choose the phone API's address, make a link that works once, show it, and wait for the phone.
 
-Rule 1: everything that is wrong is reported at once, before anything is changed.
-Rule 2: a link that nobody used leaves nothing behind: no code, no phone, and no open phone API if it was the first.
-Rule 3: the code is shown once and stored as a digest; the token is never seen here at all.
+Invariant 1: everything that is wrong is reported at once, before anything is changed.
+Invariant 2: a link that nobody used leaves nothing behind: no code, no phone, and no open phone API if it was the first.
+Invariant 3: the code is shown once and stored as a digest; the token is never seen here at all.
 """
 
 import os

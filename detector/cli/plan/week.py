@@ -2,8 +2,8 @@
 
     Mon 23 .        .        .  [=1=]  .        .
 
-Rule 1: it is the reader's local time: midnight is where the row ends, and what goes on after it begins the next row with `<`.
-Rule 2: what overlaps stands in a row of its own below.
+Invariant 1: it is the reader's local time: midnight is where the row ends, and what goes on after it begins the next row with `<`.
+Invariant 2: what overlaps stands in a row of its own below.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """`turntoward status`: what the program is doing right now. It reads the lock and the store, and wakes nothing.
 
-Rule 1: it is quick, since shells and panels call it often: the store is read with plain SQL, and the rest of the program
+Invariant 1: it is quick, since shells and panels call it often: the store is read with plain SQL, and the rest of the program
     is imported only where there is something to say.
 """
 

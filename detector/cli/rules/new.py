@@ -1,6 +1,6 @@
 """`turntoward rules new`: write a rule of one's own, or change a threshold, without knowing the language of rules.
 
-Rule 1: it asks questions only on a terminal; a script can say everything by options.
+Invariant 1: it asks questions only on a terminal; a script can say everything by options.
 """
 
 import textwrap

@@ -1,7 +1,7 @@
 """The text of a rule that `turntoward rules new` writes.
 
-Rule 1: what is in the file already stays as it is, to the letter: the rule is appended.
-Rule 2: an exemption counts only where it is certain: what is unknown exempts from nothing.
+Invariant 1: what is in the file already stays as it is, to the letter: the rule is appended.
+Invariant 2: an exemption counts only where it is certain: what is unknown exempts from nothing.
 """
 
 import json

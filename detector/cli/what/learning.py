@@ -1,7 +1,7 @@
 """`turntoward what --learn`: one question, and an app is what the person says it is.
 
-Rule 1: of a title only the site's name is written, and only if the person typed the title.
-Rule 2: an answer is tried before it is written: if another entry would still decide, the file stays as it is.
+Invariant 1: of a title only the site's name is written, and only if the person typed the title.
+Invariant 2: an answer is tried before it is written: if another entry would still decide, the file stays as it is.
 """
 
 from collections.abc import Iterable, Sequence
@@ -130,7 +130,7 @@ def _ask(word: str, now: Classification) -> str | None:
 def _write(config: ConfigText, entries: Sequence[_Entry]) -> None:
     for entry in entries:
         config.add(entry.category, entry.list_name, entry.word)
-    # Rule 2: the classifier is asked again with the new entries before anything is written.
+    # Invariant 2: the classifier is asked again with the new entries before anything is written.
     classifier = load_classifier(config.settings.activities)
     for entry in entries:
         found = entry.subject.classify(classifier)

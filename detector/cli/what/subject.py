@@ -1,6 +1,6 @@
 """What `turntoward what` is asked about, and how the answer is written.
 
-Rule 1: a title is never written out.
+Invariant 1: a title is never written out.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Observations in, uses and coverage out; features are measured when a rule asks.
 
-Rule 1: only the features that it was made for can be measured.
-Rule 2: a device is known from its first observation on.
+Invariant 1: only the features that it was made for can be measured.
+Invariant 2: a device is known from its first observation on.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -1,7 +1,7 @@
 """What is usual of a feature in one's own sessions: a percentile of the maxima of the sessions.
 
-Rule 1: a session in which the feature was never known says nothing about it, and seven that do are needed.
-Rule 2: one pass over each session, in the order of its observations; only the maxima are kept.
+Invariant 1: a session in which the feature was never known says nothing about it, and seven that do are needed.
+Invariant 2: one pass over each session, in the order of its observations; only the maxima are kept.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -1,6 +1,6 @@
 """Why no nudge may be shown just now: a call, Do Not Disturb, a film for two, full screen, a locked screen, typing.
 
-Rule 1: what a sensor reported last does not hold once the sensor is lost.
+Invariant 1: what a sensor reported last does not hold once the sensor is lost.
 """
 
 from datetime import datetime

@@ -1,14 +1,14 @@
 """Cut the stream of observations of one device into uses: one activity, from taken up to left.
 
-Rule 1: a gap closes the open use without a trusted end; such a use is never evidence.
-Rule 2: idleness ends a use at the last input, not at the instant at which idleness was noticed.
-Rule 3: what a phone reports as an opening begins a use, however short it is; where no end was reported before the next
+Invariant 1: a gap closes the open use without a trusted end; such a use is never evidence.
+Invariant 2: idleness ends a use at the last input, not at the instant at which idleness was noticed.
+Invariant 3: what a phone reports as an opening begins a use, however short it is; where no end was reported before the next
 opening, or before the screen went on, the use before is recorded as begun, and its length as not known.
-Rule 4: media that plays over the whole screen without input is a film for two: nobody is away, and a touch shorter than
+Invariant 4: media that plays over the whole screen without input is a film for two: nobody is away, and a touch shorter than
 a glance is part of it.
-Rule 5: `put_away` is not known (None) while the device may have been left alone without any sensor noticing.
-Rule 6: a use that is interrupted for less than a fleeting moment goes on; what interrupted it counts as nothing.
-Rule 7: no use is said to follow from one that lies before something that is not known.
+Invariant 5: `put_away` is not known (None) while the device may have been left alone without any sensor noticing.
+Invariant 6: a use that is interrupted for less than a fleeting moment goes on; what interrupted it counts as nothing.
+Invariant 7: no use is said to follow from one that lies before something that is not known.
 """
 
 from collections import deque

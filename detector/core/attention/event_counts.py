@@ -1,6 +1,6 @@
 """How often something happened in a span: openings that a phone reported, and its unlockings.
 
-Rule 1: unknown while no device that is known has reported any: before that it is not known whether it can.
+Invariant 1: unknown while no device that is known has reported any: before that it is not known whether it can.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """A film for two: media that plays over the whole screen, and that is not touched.
 
-Rule 1: a film begins where idleness would; a pause does not end it, another toplevel or a smaller one does.
-Rule 2: while it is on, a touch shorter than a glance is part of it, and counts as something for both.
+Invariant 1: a film begins where idleness would; a pause does not end it, another toplevel or a smaller one does.
+Invariant 2: while it is on, a touch shorter than a glance is part of it, and counts as something for both.
 Why: docs/dev/decisions/a-film-is-for-two.md.
 """
 

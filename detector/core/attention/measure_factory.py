@@ -1,6 +1,6 @@
 """Which measure a feature has on a device, and the devices that it looks at.
 
-Rule 1: a feature over several devices looks at those observed by now; one that appears later is among them.
+Invariant 1: a feature over several devices looks at those observed by now; one that appears later is among them.
 """
 
 from collections import defaultdict

@@ -1,8 +1,8 @@
 """How features are measured, and what every measure promises.
 
-Rule 1: what is not known is None, never zero.
-Rule 2: a trailing span holds what lies in `(at - span, at]`, never more than partner time has seen.
-Rule 3: `deadline` may be too early, never too late, and always lies after `at`.
+Invariant 1: what is not known is None, never zero.
+Invariant 2: a trailing span holds what lies in `(at - span, at]`, never more than partner time has seen.
+Invariant 3: `deadline` may be too early, never too late, and always lies after `at`.
 """
 
 from collections.abc import Callable, Sequence

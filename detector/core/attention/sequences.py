@@ -1,8 +1,8 @@
 """What led to the open use: uses one after another, a hop from device to device, a nudge.
 
-Rule 1: where nothing is in use it is not known what led to it; while a use goes on, only observations change the answer.
-Rule 2: what was left before something that is not known led to nothing.
-Rule 3: nobody hops from a phone in the hand of which it is not known what is in front.
+Invariant 1: where nothing is in use it is not known what led to it; while a use goes on, only observations change the answer.
+Invariant 2: what was left before something that is not known led to nothing.
+Invariant 3: nobody hops from a phone in the hand of which it is not known what is in front.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
 """How an occurrence divides into presence, distraction and what is not known.
 
-Rule 1: the three lengths add up to the occurrence's own, exactly.
-Rule 2: time is known where the sensors of at least one device reported; uses that overlap on two devices count once.
-Rule 3: where the end of a use is only bounded, it counts no further than the sensors of its own device reported.
+Invariant 1: the three lengths add up to the occurrence's own, exactly.
+Invariant 2: time is known where the sensors of at least one device reported; uses that overlap on two devices count once.
+Invariant 3: where the end of a use is only bounded, it counts no further than the sensors of its own device reported.
 """
 
 from __future__ import annotations

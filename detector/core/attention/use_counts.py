@@ -1,9 +1,9 @@
 """How many uses began in a span: glances, switches, or the uses that a rule means.
 
-Rule 1: an open use is judged by how long it has lasted so far: it counts among the shorter ones while it is short, and
+Invariant 1: an open use is judged by how long it has lasted so far: it counts among the shorter ones while it is short, and
 among the longer ones as soon as it is longer.
-Rule 2: an open use counts once it is no longer fleeting, or at once where it was opened.
-Rule 3: where the length of a use is not known, it is among the shorter ones if it was over in time in any case, and never
+Invariant 2: an open use counts once it is no longer fleeting, or at once where it was opened.
+Invariant 3: where the length of a use is not known, it is among the shorter ones if it was over in time in any case, and never
 among the longer ones; a glance it is in any case.
 """
 

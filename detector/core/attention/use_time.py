@@ -1,8 +1,8 @@
 """How much of a span, or of partner time so far, went into the uses that a rule means.
 
-Rule 1: on several devices at once it counts once.
-Rule 2: an open use is judged by how long it has lasted so far; what is longer only by now counts from its beginning.
-Rule 3: between two deadlines a length grows, shrinks or stays, evenly.
+Invariant 1: on several devices at once it counts once.
+Invariant 2: an open use is judged by how long it has lasted so far; what is longer only by now counts from its beginning.
+Invariant 3: between two deadlines a length grows, shrinks or stays, evenly.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Uses as attention keeps them, and the one person who goes from one device to another.
 
-Rule 1: what a person left is looked for on all devices: a hop from the laptop to the phone is one sequence.
-Rule 2: no use follows from, or leads to, a phone in the hand of which nothing is known: between two apps it is mostly the
+Invariant 1: what a person left is looked for on all devices: a hop from the laptop to the phone is one sequence.
+Invariant 2: no use follows from, or leads to, a phone in the hand of which nothing is known: between two apps it is mostly the
 home screen.
 """
 
