@@ -1,4 +1,4 @@
-"""The program's own sources, read and parsed once for the tests of the house."""
+"""The program's own sources, read and parsed once for the architecture tests."""
 
 from __future__ import annotations
 
