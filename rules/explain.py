@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from rules.language.formatter import format_key
-from rules.lengths import say_length
+from rules.lengths import format_length
 from rules.model import DEVICE_PLACEHOLDER, FeatureKey, Reason, Value
 from rules.policy import NEEDED_LENGTHS
 
@@ -95,12 +95,12 @@ _COUNTED: Final[Mapping[str, str]] = MappingProxyType(
 _ORDINALS: Final = ("", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
-def say_category(category: str | None) -> str:
+def format_category(category: str | None) -> str:
     """Return the category in words, such as `social media`."""
     return CATEGORY_WORDS.get(category or "", category or "nothing in front")
 
 
-def say_device(device: str) -> str:
+def format_device(device: str) -> str:
     """Return the device's name as the person gave it, on one line, of visible characters, not too long."""
     spaced = "".join(" " if character.isspace() else character for character in device)
     # Characters without a width can reorder or hide the text around them.
@@ -110,93 +110,93 @@ def say_device(device: str) -> str:
     return line if len(line) <= MAX_DEVICE_NAME else line[: MAX_DEVICE_NAME - 1].rstrip() + "…"
 
 
-def say_what(category: str | None, name: str | None = None, device: str | None = None) -> str:
+def format_activity(category: str | None, name: str | None = None, device: str | None = None) -> str:
     """Return what was used, and where unless it was here: `social media on my phone`. `name` None: the category."""
-    what = name or say_category(category)
-    where = say_device(device) if device is not None and device != HERE else ""
+    what = name or format_category(category)
+    where = format_device(device) if device is not None and device != HERE else ""
     if not where:
         return what
     return f"{where} in the hand" if category == "phone" and not name else f"{what} on {where}"
 
 
-def say_reason(reason: Reason) -> str:
+def format_reason(reason: Reason) -> str:
     """Return why a nudge was held or suppressed, as half a sentence."""
     return REASON_WORDS[reason]
 
 
-def say_needed(category: str | None, device: str | None = None) -> str:
+def format_needed(category: str | None, device: str | None = None) -> str:
     """Return what an answer to "for how long?" does, as one sentence."""
-    return f"Until then nothing is said about {say_what(category, device=device)}."
+    return f"Until then nothing is said about {format_activity(category, device=device)}."
 
 
-def say_need_over(category: str | None, device: str | None, answer: str | None) -> str:
+def format_need_over(category: str | None, device: str | None, answer: str | None) -> str:
     """Return that the time is over for which something was needed; `answer` says how long that was."""
-    what, length = _capitalised(say_what(category, device=device)), NEEDED_LENGTHS.get(answer or "")
-    return f"{what}, needed for {say_length(length)}." if length else f"{what}."
+    what, length = _capitalised(format_activity(category, device=device)), NEEDED_LENGTHS.get(answer or "")
+    return f"{what}, needed for {format_length(length)}." if length else f"{what}."
 
 
-def say_because(parts: Sequence[str | FeatureKey], evidence: Mapping[FeatureKey, Value], device: str) -> str | None:
+def format_evidence(parts: Sequence[str | FeatureKey], evidence: Mapping[FeatureKey, Value], device: str) -> str | None:
     """Return the rule's own sentence with what was measured in it; None where it has none, or where a number is unknown."""
     said: list[str] = []
     for part in parts:
         if part == DEVICE_PLACEHOLDER:
-            said.append(say_device(device))
+            said.append(format_device(device))
         elif isinstance(part, str):
             said.append(part)
         elif (value := evidence.get(part)) is None:
             return None
         else:
-            said.append(say_category(str(value)) if part.name in {"category", "came_from"} else say_value(value))
+            said.append(format_category(str(value)) if part.name in {"category", "came_from"} else format_value(value))
     return "".join(said) or None
 
 
-def say_policy(decided: str, reason: Reason | None, at: str) -> str:
+def format_policy(decided: str, reason: Reason | None, at: str) -> str:
     """Return what became of a match, and why, as one sentence. `at`: when that was decided, by the person's clock."""
     if decided == "nudged":
         if reason is None:
             return "It was said at once: nothing stood against it."
-        return f"It was said at {at}; before, it waited because {say_reason(reason)}."
-    because = f", because {say_reason(reason)}" if reason is not None else ""
+        return f"It was said at {at}; before, it waited because {format_reason(reason)}."
+    because = f", because {format_reason(reason)}" if reason is not None else ""
     return f"It was kept, and not said{because}." if decided == "suppressed" else f"It waits{because}."
 
 
-def say_outcome(decided: str, outcome: str | None, answer: str | None) -> str | None:
+def format_outcome(decided: str, outcome: str | None, answer: str | None) -> str | None:
     """Return what came of a nudge, as one sentence; None where nothing was said."""
     if decided != "nudged":
         return None
     length = NEEDED_LENGTHS.get(answer or "")
     if outcome == "needed" and length:
-        return f"You needed it, for {say_length(length)}."
+        return f"You needed it, for {format_length(length)}."
     return OUTCOME_WORDS.get(outcome or "", "What came of it is not known yet.")
 
 
-def say_offer(category: str, times: int) -> str:
+def format_offer(category: str, times: int) -> str:
     """Return that a category may be made always for both, with the command that does so."""
-    said = _capitalised(say_category(category))
+    said = _capitalised(format_category(category))
     return (
         f"{said}: for both of you {times} times. `turntoward together add {category}` makes that so for good; "
         f"`turntoward together decline {category}` ends this offer."
     )
 
 
-def say_ordinal(number: int) -> str:
+def format_ordinal(number: int) -> str:
     """Return `second`, `third` … `tenth`, `11th`."""
     if number < len(_ORDINALS):
         return _ORDINALS[number]
     return f"{number}{'th' if 10 <= number % 100 <= 20 else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
 
 
-def say_key(key: FeatureKey) -> str:
+def format_feature(key: FeatureKey) -> str:
     """Return the feature as a condition names it: `all.uses(messaging, 15 min)`."""
     return format_key(key)
 
 
-def say_value(value: Value) -> str:
+def format_value(value: Value) -> str:
     """Return a feature's value with its unit."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, timedelta):
-        return say_length(value)
+        return format_length(value)
     return f"{value:.1f}" if isinstance(value, float) else str(value)
 
 
@@ -217,7 +217,7 @@ def why_line(
     """
     # Where a rule asks for the device's own count and for that of all, the latter is what made it hold.
     known = {key.name: (key, value) for key, value in sorted(evidence, key=lambda each: each[0].scope == "all")}
-    parts = [_capitalised(say_what(category, name, device))]
+    parts = [_capitalised(format_activity(category, name, device))]
     dwell = known.get("dwell", (None, None))[1]
     counted = _counted(known, dwell if isinstance(dwell, timedelta) else None)
     if counted:
@@ -225,16 +225,16 @@ def why_line(
     elif "switches" in known:
         key, value = known["switches"]
         if key.span:
-            parts = [f"{value} switches in {say_length(key.span)}"]
+            parts = [f"{value} switches in {format_length(key.span)}"]
     # The length is what is left to say where no count does.
     if isinstance(dwell, timedelta) and len(parts) == 1 and "switches" not in known:
-        parts.append(say_length(dwell))
+        parts.append(format_length(dwell))
     came_from = known.get("came_from", (None, None))[1]
     if isinstance(came_from, str):
-        parts.append(f"after {say_category(came_from)}")
+        parts.append(f"after {format_category(came_from)}")
     # A count in a span says the same already, and two counts in one line confuse.
     if repeat > 1 and since and not (counted or {"glances", "uses"} & known.keys()):
-        parts.append(f"the {say_ordinal(repeat)} time since {since}")
+        parts.append(f"the {format_ordinal(repeat)} time since {since}")
     return ", ".join(parts) + "."
 
 
@@ -251,7 +251,7 @@ def _counted(known: Mapping[str, tuple[FeatureKey, Value]], dwell: timedelta | N
         # A first opening or pick-up is no news; a glance is named from the first on.
         if is_beside or (value < 2 and feature != "glances"):
             continue
-        return f"the {say_ordinal(value)} {one} in {say_length(key.span)}"
+        return f"the {format_ordinal(value)} {one} in {format_length(key.span)}"
     return None
 
 

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from rules.evaluation import OPPOSITE, ComparisonResult, GroupResult
-from rules.explain import say_category, say_key, say_value
+from rules.explain import format_category, format_feature, format_value
 from rules.features import CATEGORY_SETS, Unit
-from rules.language.formatter import format_length
-from rules.lengths import say_length
+from rules.language.formatter import length_literal
+from rules.lengths import format_length
 from rules.model import Value
 
 Clock = Callable[[datetime], str]
@@ -30,9 +30,9 @@ _LESS: Final = _OTHERWISE | {">=": "less than"}
 _WHERE: Final = {"all": " on all devices together", "laptop": " on the laptop", "phone": " on a phone"}
 
 
-def say_part(part: ComparisonResult) -> str:
+def format_comparison(part: ComparisonResult) -> str:
     """Return the part as a condition writes it: `dwell >= 60 s`, `not put_away`."""
-    name = say_key(part.key)
+    name = format_feature(part.key)
     match part.kind:
         case "number":
             return f"{name} {part.sign} {'its usual' if part.limit is None else _limit(part)}"
@@ -50,13 +50,13 @@ def say_part(part: ComparisonResult) -> str:
             return name if part.wanted else f"not {name}"
 
 
-def say_stand(part: ComparisonResult) -> str:
+def format_margin(part: ComparisonResult) -> str:
     """Return how the part stood: `48 s, 12 s short`, `it was video`, `not known`."""
     if part.found is None:
         return "not known" if part.kind != "known" or part.wanted else "not known, as it should be"
     if part.kind == "category":
-        return f"it was {say_category(str(part.found))}"
-    found = say_value(part.found)
+        return f"it was {format_category(str(part.found))}"
+    found = format_value(part.found)
     if part.kind != "number" or part.limit is None:
         return found
     short = _short(part)
@@ -74,15 +74,19 @@ def what_would_have_kept_it_quiet(held: GroupResult, at: datetime, clock: Clock)
     return f"What would have kept it quiet: {', or '.join(dict.fromkeys(ways))}."
 
 
-def say_parts(group: GroupResult) -> list[tuple[bool | None, str, str]]:
+def format_comparisons(group: GroupResult) -> list[tuple[bool | None, str, str]]:
     """Return for each part whether it held, its words, and how it stood; what must last has a line of its own."""
     found: list[tuple[bool | None, str, str]] = []
     for part in group.parts:
-        found += say_parts(part) if isinstance(part, GroupResult) else [(part.holds, say_part(part), say_stand(part))]
+        found += (
+            format_comparisons(part)
+            if isinstance(part, GroupResult)
+            else [(part.holds, format_comparison(part), format_margin(part))]
+        )
     if group.lasts is not None and group.lasted is not None:
         short = group.lasts - group.lasted
-        gap = f", {say_length(short)} short" if short > timedelta(0) else ""
-        found.append((not gap, f"for {format_length(group.lasts)}", say_length(group.lasted) + gap))
+        gap = f", {format_length(short)} short" if short > timedelta(0) else ""
+        found.append((not gap, f"for {length_literal(group.lasts)}", format_length(group.lasted) + gap))
     return found
 
 
@@ -96,7 +100,7 @@ def _ways(group: GroupResult, at: datetime, clock: Clock) -> list[str]:
     if group.by == "and":
         ways = [way for some in alternatives for way in some]
         if group.lasts is not None:
-            ways.append(f"a break in it within {say_length(group.lasts)}")
+            ways.append(f"a break in it within {format_length(group.lasts)}")
         return ways
     # All that held of an `or` must fail together.
     return [" and ".join(some[0] for some in alternatives)] if alternatives and all(alternatives) else []
@@ -106,7 +110,7 @@ def _way(part: ComparisonResult, at: datetime, clock: Clock) -> str | None:
     if part.kind == "number":
         return _other_number(part, at, clock)
     if part.kind == "category" and part.key.name == "came_from" and isinstance(part.found, str):
-        return f"coming from anything but {say_category(part.found)}" if part.wanted else None
+        return f"coming from anything but {format_category(part.found)}" if part.wanted else None
     if part.kind == "flag" and part.key.name == "put_away":
         return "having put the device away before" if not part.wanted else None
     return None
@@ -125,19 +129,19 @@ def _other_number(part: ComparisonResult, at: datetime, clock: Clock) -> str | N
         if name == "since_input":
             return f"a touch before {clock(due)}"
     if part.key.which is not None or part.key.steps or part.key.name not in {*_NOUNS, "uses", "time"}:
-        return f"{say_key(part.key)} {OPPOSITE[part.sign]} {_limit(part)}"
-    within = f" in {say_length(part.key.span)}" if part.key.span else ""
+        return f"{format_feature(part.key)} {OPPOSITE[part.sign]} {_limit(part)}"
+    within = f" in {format_length(part.key.span)}" if part.key.span else ""
     return f"{_amount(part, limit)}{within}{_WHERE.get(part.key.scope, '')}"
 
 
 def _amount(part: ComparisonResult, limit: Value) -> str:
-    what = say_category(part.key.category)
+    what = format_category(part.key.category)
     if isinstance(limit, timedelta):
-        return f"{_LESS[part.sign]} {say_length(limit)} of {what}"
+        return f"{_LESS[part.sign]} {format_length(limit)} of {what}"
     one, many = _NOUNS.get(part.key.name, (f"use of {what}", f"uses of {what}"))
     if part.sign == ">=" and limit == 1:
         return f"no {one}"
-    return f"{_OTHERWISE[part.sign]} {say_value(limit)} {one if limit == 1 else many}"
+    return f"{_OTHERWISE[part.sign]} {format_value(limit)} {one if limit == 1 else many}"
 
 
 def _short(part: ComparisonResult) -> str | None:
@@ -148,7 +152,7 @@ def _short(part: ComparisonResult) -> str | None:
         return None
     if isinstance(found, timedelta) and isinstance(limit, timedelta):
         gap = abs(limit - found)
-        amount = say_length(gap) if gap else "just"
+        amount = format_length(gap) if gap else "just"
     elif isinstance(found, int | float) and isinstance(limit, int | float):
         between = abs(limit - found)
         whole = isinstance(found, int) and isinstance(limit, int)
@@ -170,5 +174,5 @@ def _limit(part: ComparisonResult) -> str:
     if part.unit is Unit.RATE and isinstance(part.limit, int | float):
         return f"{part.limit:g} / min"
     if isinstance(part.limit, timedelta):
-        return format_length(part.limit)
-    return say_value(part.limit) if part.limit is not None else ""
+        return length_literal(part.limit)
+    return format_value(part.limit) if part.limit is not None else ""

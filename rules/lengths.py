@@ -39,7 +39,7 @@ def parse_length(text: str) -> timedelta:
     return total
 
 
-def say_length(length: timedelta) -> str:
+def format_length(length: timedelta) -> str:
     """Return the length in at most two units, as a person would say it: `70 s`, `10 min`, `1 h 30 min`, `7 d`.
 
     Up to 90 seconds are said in seconds; from there minutes, rounded to the nearest.

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from detector.backtest.evening import EveningReplay
-from detector.backtest.thresholds import Number, Threshold, find_threshold, higher, say_number
+from detector.backtest.thresholds import Number, Threshold, find_threshold, format_number, higher
 from detector.core.attention.settings import AttentionSettings
 from detector.core.effects import Moment
 from detector.core.observations import Observation
@@ -135,9 +135,9 @@ def propose(
     return sorted(proposals, key=lambda proposal: proposal.code)
 
 
-def say_why(proposal: ThresholdProposal) -> str:
+def format_proposal_reason(proposal: ThresholdProposal) -> str:
     """Return in one sentence what one's own evenings say."""
-    threshold, number = proposal.threshold, say_number(proposal.proposed)
+    threshold, number = proposal.threshold, format_number(proposal.proposed)
     span = (threshold.span or "").strip("()").rpartition(",")[2].strip()
     within = _(" in all") if span == "since start" else _(" within {span}").format(span=span) if span else ""
     if proposal.bounded:
@@ -154,7 +154,7 @@ def say_why(proposal: ThresholdProposal) -> str:
         below=proposal.evenings - proposal.then.evenings,
         all=proposal.evenings,
         stayed=template.format(number=number, within=within, things=COUNTED.get(threshold.name, "")),
-        before=say_number(threshold.number),
+        before=format_number(threshold.number),
         reached=proposal.now.evenings,
     )
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Final, TypeAlias
 
 from rules.language import RuleError, compile_condition
-from rules.lengths import parse_length, say_length
+from rules.lengths import format_length, parse_length
 from rules.model import Rule
 
 Number: TypeAlias = timedelta | int
@@ -79,12 +79,12 @@ def higher(rule: Rule, threshold: Threshold) -> Iterator[tuple[Number, Rule]]:
 
 def with_number(condition: str, threshold: Threshold, number: Number) -> str:
     """Return the condition's text with another number in place of the threshold's own."""
-    return condition[: threshold.at] + say_number(number) + condition[threshold.at + threshold.width :]
+    return condition[: threshold.at] + format_number(number) + condition[threshold.at + threshold.width :]
 
 
-def say_number(number: Number) -> str:
+def format_number(number: Number) -> str:
     """Return the number as a person says it, and as a condition is written."""
-    return say_length(number) if isinstance(number, timedelta) else str(number)
+    return format_length(number) if isinstance(number, timedelta) else str(number)
 
 
 def _threshold(match: re.Match[str]) -> Threshold | None:

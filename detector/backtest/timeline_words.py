@@ -66,7 +66,7 @@ def clock(text: str) -> datetime:
     return at if hours >= 12 else at + timedelta(days=1)
 
 
-def say_clock(at: datetime) -> str:
+def format_clock(at: datetime) -> str:
     """Return what a clock shows; a fraction of a second is written only where there is one."""
     return f"{at:%H:%M:%S}" + (f".{at.microsecond:06}".rstrip("0") if at.microsecond else "")
 
@@ -78,14 +78,14 @@ def observed(at: datetime, until: datetime | None, device: str, words: str) -> I
         InvalidLine: if they stand for nothing.
     """
     if until is not None and until < at:
-        raise InvalidLine(_("it ends before it begins"), say_clock(until))
+        raise InvalidLine(_("it ends before it begins"), format_clock(until))
     if words in SIMPLE:
         yield SIMPLE[words](at=at, device=device)
     elif began := re.fullmatch(r"partner time until ([\d:]+)(?: without (\w+))?(, on call)?(, quiet week)?", words):
         ends = _after(began[1], at)
         on_call, quiet = began[3] is not None, began[4] is not None
         yield obs.PartnerTimeBegan(
-            at=at, occurrence=f"timeline {say_clock(at)}", title="Dinner", ends=ends, on_call=on_call, quiet=quiet
+            at=at, occurrence=f"timeline {format_clock(at)}", title="Dinner", ends=ends, on_call=on_call, quiet=quiet
         )
         # Without these observations every feature would be unknown, and no rule could hold.
         for sense in ("focus", "idle", "input"):

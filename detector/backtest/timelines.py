@@ -36,7 +36,7 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Final
 
-from detector.backtest.timeline_words import DAY, InvalidLine, clock, observed, say_clock
+from detector.backtest.timeline_words import DAY, InvalidLine, clock, format_clock, observed
 from detector.core.effects import AskHowLong, Effect, Moment, NotifyNeedOver, Record, Started
 from detector.core.observations import LAPTOP, Observation, PartnerTimeBegan
 from detector.core.pipeline import Pipeline
@@ -144,7 +144,7 @@ class _TimelineReader:
             raise InvalidLine(_("time moves back"), begins)
         self._latest = at
         if words.startswith("=> "):
-            timeline.expected.append(f"{say_clock(at)} {words.removeprefix('=> ')}")
+            timeline.expected.append(f"{format_clock(at)} {words.removeprefix('=> ')}")
             return
         timeline.observations += observed(at, clock(until) if until else None, device or LAPTOP, words)
 
@@ -159,13 +159,13 @@ def decisions(effects: Iterable[Effect]) -> tuple[list[str], list[str]]:
             # A moment is recorded again for every change; only a change of the decision is a line of its own.
             before = last.get((moment.occurrence, moment.number))
             if before is None or (before.decided, before.reason) != (moment.decided, moment.reason):
-                words = (say_clock(moment.decided_at), moment.decided, moment.rule, moment.reason)
+                words = (format_clock(moment.decided_at), moment.decided, moment.rule, moment.reason)
                 decided.append(" ".join(word for word in words if word))
             last[moment.occurrence, moment.number] = moment
         elif isinstance(effect, AskHowLong) and effect.moment.answered_at is not None:
-            decided.append(f"{say_clock(effect.moment.answered_at)} asks {effect.moment.number}")
+            decided.append(f"{format_clock(effect.moment.answered_at)} asks {effect.moment.number}")
         elif isinstance(effect, NotifyNeedOver):
-            decided.append(f"{say_clock(effect.at)} over {effect.moment.number}")
+            decided.append(f"{format_clock(effect.at)} over {effect.moment.number}")
     return decided, [f"{number} {moment.outcome}" for (_occurrence, number), moment in last.items() if moment.outcome]
 
 

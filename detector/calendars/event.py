@@ -26,7 +26,7 @@ from detector.calendars.values import (
 )
 from detector.i18n import _
 from detector.partner_time.rrule import split_rrule
-from rules.lengths import say_length
+from rules.lengths import format_length
 
 MIN_LENGTH: Final = timedelta(minutes=1)
 MAX_LENGTH: Final = timedelta(hours=24)
@@ -166,7 +166,7 @@ def _checked_length(length: timedelta) -> timedelta:
     if length < MIN_LENGTH:
         raise InvalidEvent(_("it lasts less than a minute"))
     if length > MAX_LENGTH:
-        words = _("{count} days").format(count=length.days) if length.days > 1 else say_length(length)
+        words = _("{count} days").format(count=length.days) if length.days > 1 else format_length(length)
         raise InvalidEvent(_("it lasts {length}, and partner time lasts 24 h at most").format(length=words))
     return length
 

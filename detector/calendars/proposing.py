@@ -21,7 +21,7 @@ from detector.partner_time.occurrences import occurrences
 from detector.partner_time.proposals import Calendar, Proposal
 from detector.partner_time.recurrence import local_starts
 from detector.partner_time.rrule import split_rrule
-from detector.partner_time.schedule import Exceptions
+from detector.partner_time.schedule import OccurrenceOverrides
 from detector.partner_time.wall_clock import LATEST
 from detector.store.store import Store
 
@@ -178,7 +178,9 @@ def _declare(store: Store, proposal: Proposal, now: datetime, declared: Mapping[
         after = replace(after, zone=before.zone)
     # What is under way goes on as it began, and its day gets no second occurrence.
     under_way = occurrences(before, now, now + timedelta.resolution)
-    migration = migrate_edit(before, after, now, Exceptions(store.plans.stopped(), store.plans.extended()), under_way)
+    migration = migrate_edit(
+        before, after, now, OccurrenceOverrides(store.plans.ended_early(), store.plans.extended()), under_way
+    )
     store.plans.change(after, migration.renamed)
     for occurrence in migration.left_out:
         store.plans.skip(occurrence.id, now)

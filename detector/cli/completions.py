@@ -10,7 +10,7 @@ from click.shell_completion import CompletionItem
 
 from detector.cli.plan.context import CLOCK, open_store
 from detector.errors import TurntowardError
-from detector.partner_time.describe import say_when
+from detector.partner_time.describe import format_schedule
 from detector.store.store import Store
 from detector.zone import local_zone
 
@@ -40,7 +40,7 @@ def _titles(store: Store) -> Iterable[tuple[str, str | None]]:
     counts = Counter(partner_time.title.casefold() for partner_time in known)
     now, zone = CLOCK.now(), local_zone()
     for partner_time in known:
-        when = say_when(partner_time, now, zone)
+        when = format_schedule(partner_time, now, zone)
         if counts[partner_time.title.casefold()] == 1:
             yield partner_time.title, when
         else:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from detector.config.settings import REPEATED_SECTIONS, SECTIONS, Option, Settings, option_of, options_of
 from detector.i18n import _
-from rules.lengths import parse_length, say_length
+from rules.lengths import format_length, parse_length
 
 _OPENING: Final = _("""\
 # Turntoward's settings: ~/.config/turntoward/config.toml
@@ -46,7 +46,7 @@ def to_toml(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, timedelta):
         # What is said is rounded; only where it is read back as the same length may it stand in the file.
-        text = say_length(value)
+        text = format_length(value)
         exact = not value or (text != "0 s" and parse_length(text) == value)
         return f'"{text}"' if exact else f'"{value.total_seconds():.6f}'.rstrip("0").rstrip(".") + ' s"'
     if isinstance(value, str):
@@ -99,7 +99,7 @@ def _meaning(option: Option) -> str:
 
 
 def _bound(bound: timedelta | int) -> str:
-    return say_length(bound) if isinstance(bound, timedelta) else str(bound)
+    return format_length(bound) if isinstance(bound, timedelta) else str(bound)
 
 
 def _plain(value: Any) -> Any:

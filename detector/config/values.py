@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, Union, get_args, get_origin
 from detector.config.settings import Option
 from detector.i18n import _
 from detector.spelling import did_you_mean
-from rules.lengths import parse_length, say_length
+from rules.lengths import format_length, parse_length
 
 _NO_LENGTH: Final = re.compile(r"\s*0+(\.0+)?\s*(s|sec|min|m|h|d|w)?\s*", re.ASCII)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -59,7 +59,7 @@ def convert(value: Any, kind: Any, option: Option) -> Any:
         part = get_args(kind)[0]
         return get_origin(kind)(_convert_part(each, part, option, index) for index, each in enumerate(value))
     if kind is timedelta:
-        return _bounded(_length(value, option), option, say_length)
+        return _bounded(_length(value, option), option, format_length)
     if kind is bool:
         if not isinstance(value, bool):
             raise InvalidValue(_("must be true or false"), _("Write it without quotes."))

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from detector.partner_time.edit_migration import migrate_edit
-from detector.partner_time.model import Occurrence, PartnerTime, starting_now
+from detector.partner_time.model import Occurrence, PartnerTime, partner_time_from_now
 from detector.partner_time.occurrences import occurrences_from
 from detector.partner_time.schedule import latest_end
 from detector.store.schedule import read_schedule, started_occurrences
@@ -42,7 +42,7 @@ def start(store: Store, now: datetime, lasts: timedelta, title: str) -> Occurren
     """
     if _under_way(store, now):
         return None
-    store.plans.add(starting_now(title, lasts, now))
+    store.plans.add(partner_time_from_now(title, lasts, now))
     return read_schedule(store, now).at(now).current
 
 
@@ -79,7 +79,7 @@ def next_of(store: Store, now: datetime, number: int | None = None) -> Occurrenc
     if current:
         return current[0]
     wanted = [known for known in schedule.partner_times if number in {None, known.number}]
-    firsts = (next(schedule.coming(known, now, within=MAX_AHEAD), None) for known in wanted)
+    firsts = (next(schedule.upcoming_of(known, now, within=MAX_AHEAD), None) for known in wanted)
     return min((each for each in firsts if each is not None), key=lambda each: each.begins, default=None)
 
 
@@ -111,7 +111,7 @@ def unskip(store: Store, now: datetime, number: int | None = None) -> Occurrence
             each.occurrence.partner_time == instead for each in started_occurrences(store, now)
         ):
             store.plans.remove(instead)
-        store.plans.restore(found.id)
+        store.plans.unskip(found.id)
         return found
 
 
@@ -120,7 +120,7 @@ def cancel(
 ) -> tuple[bool, PartnerTime | None]:
     """Cancel the occurrence and declare its replacement; return whether there was anything to cancel, and the replacement."""
     with store.transaction():
-        if occurrence.id in store.plans.stopped() or any(
+        if occurrence.id in store.plans.ended_early() or any(
             known.is_over for known in started_occurrences(store, now) if known.occurrence.id == occurrence.id
         ):
             return False, None
@@ -139,7 +139,7 @@ def edit(store: Store, now: datetime, changed: PartnerTime) -> Edited | None:
         before = next((known for known in schedule.partner_times if known.number == changed.number), None)
         if before is None:
             return None
-        goes_on = schedule.not_over(changed.number, now)
+        goes_on = schedule.still_running(changed.number, now)
         migration = migrate_edit(before, changed, now, schedule.exceptions, goes_on)
         store.plans.change(changed, migration.renamed)
         for occurrence in migration.left_out:
@@ -148,14 +148,14 @@ def edit(store: Store, now: datetime, changed: PartnerTime) -> Edited | None:
         cancelled = {each.occurrence for each in store.plans.cancelled()}
         for occurrence in migration.lost:
             if occurrence.id not in cancelled:
-                store.plans.restore(occurrence.id)
+                store.plans.unskip(occurrence.id)
         holding = next((each for each in _under_way(store, now) if each.partner_time == changed.number), None)
     still = holding if holding is not None and any(each.id == holding.id for each in goes_on) else None
     return Edited(goes_on=still, left_out=migration.left_out, lost=migration.lost)
 
 
 def _skipped(store: Store, now: datetime, number: int | None) -> Occurrence | None:
-    skipped, stopped_at = store.plans.skipped(), store.plans.stopped()
+    skipped, stopped_at = store.plans.skipped(), store.plans.ended_early()
     started = {known.occurrence.id for known in started_occurrences(store, now)}
     found = [
         each

@@ -83,7 +83,7 @@ class Reconciler:
             self._has_looked_back = True
             await self._look_back(self._plan_at(now), now)
         known = self._plan_at(now)
-        plan, stopped = known.plan, known.schedule.exceptions.stopped
+        plan, stopped = known.plan, known.schedule.exceptions.ended_early
         # The order matters: extended before ended (Invariant 4), ended before the next one is started.
         if self.session is not None and (ends := _latest_end(plan, self.session)) > self.session.occurrence.ends:
             self.session.extend(ends, now)
@@ -192,7 +192,7 @@ class Reconciler:
                     self.session = session
                     logger.info("partner time goes on after a restart")
                 else:
-                    ended, reason = _how_it_ended(ends, exceptions.stopped.get(planned), now, latest)
+                    ended, reason = _how_it_ended(ends, exceptions.ended_early.get(planned), now, latest)
                     session.rebuild(observations, latest, max(latest, ended - MICROSECOND), ends)
                     await self._close(session, max(latest, ended), reason)
             except CoreFailed as failure:

@@ -23,7 +23,7 @@ from detector.notifier.wording import (
 from detector.partner_time.reminders import suggestion_of
 from detector.partner_time.settings import LATE
 from detector.store.quiet_week import EVENINGS
-from rules.explain import say_because, why_line
+from rules.explain import format_evidence, why_line
 from rules.model import Rule
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Wording:
         settings = self._settings.notifications
         name = moment.name if settings.show_names else None
         rule = self._rules.get(moment.rule)
-        own = say_because(rule.because_parts, dict(moment.evidence), moment.device) if rule else None
+        own = format_evidence(rule.because_parts, dict(moment.evidence), moment.device) if rule else None
         return nudge_text(
             moment,
             rule_name=rule.name if rule else moment.rule,

@@ -18,8 +18,8 @@ from detector.i18n import _, ngettext
 from detector.notifier.model import MAX_TITLE_WORDS, NotificationText
 from detector.notifier.safe_text import one_line
 from detector.notifier.settings import NotifierSettings
-from rules.explain import say_need_over, say_needed
-from rules.lengths import say_length
+from rules.explain import format_need_over, format_needed
+from rules.lengths import format_length
 
 LENGTHS: Final[tuple[Answer, ...]] = ("needed_1", "needed_5", "needed_15")
 ANSWERS: Final[tuple[Answer, ...]] = ("put_away", "together", "needed")
@@ -69,7 +69,7 @@ def how_long_text(moment: Moment, *, settings: NotifierSettings = _DEFAULTS) -> 
     """Return the question that follows on "I need this"; not answering it is allowed."""
     return NotificationText(
         title=phrase("needed", "how_long"),
-        body=say_needed(moment.category, moment.device),
+        body=format_needed(moment.category, moment.device),
         answers=_answers("needed", LENGTHS),
         expires=settings.expires,
     )
@@ -77,7 +77,7 @@ def how_long_text(moment: Moment, *, settings: NotifierSettings = _DEFAULTS) -> 
 
 def need_over_text(moment: Moment, *, settings: NotifierSettings = _DEFAULTS) -> NotificationText:
     """Return the text for the end of the time for which something was needed."""
-    body = say_need_over(moment.category, moment.device, moment.answer)
+    body = format_need_over(moment.category, moment.device, moment.answer)
     return NotificationText(title=phrase("needed", "over"), body=body, expires=settings.expires)
 
 
@@ -133,7 +133,7 @@ def end_text(
     `undisturbed` None: too little of it is known for any number.
     """
     noticed = ngettext("{count} moment was noticed.", "{count} moments were noticed.", moments).format(count=moments)
-    long_enough = None if undisturbed is None or undisturbed < _MIN_NAMED_LENGTH else say_length(undisturbed)
+    long_enough = None if undisturbed is None or undisturbed < _MIN_NAMED_LENGTH else format_length(undisturbed)
     parts = [
         _sentence(title),
         phrase("ending", "started_well") if started_well else "",

@@ -34,12 +34,12 @@ def join_words(words: Sequence[str]) -> str:
     return _("{some} and {last}").format(some=", ".join(words[:-1]), last=words[-1])
 
 
-def say_full_date(day: date) -> str:
+def format_full_date(day: date) -> str:
     """Return "Thursday 24 December 2026"."""
     return f"{WEEKDAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
-def say_days(days: Iterable[int], first: int | None = None) -> str:
+def format_days(days: Iterable[int], first: int | None = None) -> str:
     """Return the weekdays, Monday 0: "every day", "Monday to Friday", "Friday to Monday", "Monday and Friday".
 
     Where it matters that a week begins with `first`, no stretch goes over its end.
@@ -53,7 +53,7 @@ def say_days(days: Iterable[int], first: int | None = None) -> str:
 
 
 def days_in_a_row(days: Iterable[int], first: int | None = None) -> list[int]:
-    """Return the weekdays in order if they are three or more in a row, else nothing; `first` as in `say_days`."""
+    """Return the weekdays in order if they are three or more in a row, else nothing; `first` as in `format_days`."""
     named = sorted(set(days), key=lambda day: (day - (first or 0)) % 7)
     for begin in named if first is None else named[:1]:
         row = [(begin + step) % 7 for step in range(len(named))]
@@ -62,16 +62,16 @@ def days_in_a_row(days: Iterable[int], first: int | None = None) -> list[int]:
     return []
 
 
-def say_nth(number: int) -> str:
+def format_nth(number: int) -> str:
     """Return "first", "fifth", "20th"; of what is counted from the end "last", "second to last"."""
     if number == -1:
         return _("last")
     if number < 0:
-        return _("{nth} to last").format(nth=say_nth(-number))
-    return ORDINALS[number] if number < len(ORDINALS) else say_date_number(number)
+        return _("{nth} to last").format(nth=format_nth(-number))
+    return ORDINALS[number] if number < len(ORDINALS) else format_date_number(number)
 
 
-def say_date_number(number: int) -> str:
+def format_date_number(number: int) -> str:
     """Return "1st", "2nd", "15th"."""
     ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"

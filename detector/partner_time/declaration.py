@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from detector.errors import Problem, UserError
 from detector.i18n import _
-from detector.partner_time.day_names import say_full_date
+from detector.partner_time.day_names import format_full_date
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.occurrences import occurrences_from
 from detector.partner_time.parse_dates import parse_date
@@ -236,7 +236,7 @@ class _ArgumentReader(ProblemCollector):
         first = wanted.begins.date()
         if until is not None and until < first:
             message = _("it ends before it begins: the first is {date}")
-            self.add("--until", text, message, _("write a later day"), date=say_full_date(first))
+            self.add("--until", text, message, _("write a later day"), date=format_full_date(first))
             return wanted
         kept = without_parts(wanted.recurrence or "", "COUNT", "UNTIL")
         return replace(wanted, recurrence=kept if until is None else f"{kept};UNTIL={until:%Y%m%d}")
@@ -246,7 +246,7 @@ class _ArgumentReader(ProblemCollector):
         for text, day in self.days(self.given.without, "--except", ZoneInfo(wanted.zone)).items():
             if not _takes_place(wanted, day):
                 message, hint = _("{title} is not on {date}"), _("leave it out, or write a day on which it is")
-                self.add("--except", text, message, hint, title=wanted.title, date=say_full_date(day))
+                self.add("--except", text, message, hint, title=wanted.title, date=format_full_date(day))
             left_out.add(datetime.combine(day, wanted.begins.time()))
         return replace(wanted, without=tuple(sorted(left_out)))
 
@@ -256,7 +256,7 @@ class _ArgumentReader(ProblemCollector):
         for text, day in days.items():
             if day not in excepted:
                 hint = _("`turntoward show` says which days are; `turntoward add --on` declares one more")
-                self.add("--include", text, _("{date} is not excepted"), hint, date=say_full_date(day))
+                self.add("--include", text, _("{date} is not excepted"), hint, date=format_full_date(day))
         return replace(wanted, without=tuple(at for at in wanted.without if at.date() not in days.values()))
 
     def check_takes_place(self, wanted: PartnerTime) -> None:
@@ -265,7 +265,7 @@ class _ArgumentReader(ProblemCollector):
             return
         if wanted.recurrence is None:
             message, hint = _("it is over: it began {date} {time}"), _("write a later day, or a later end")
-            date_, time_ = say_full_date(wanted.begins.date()), f"{wanted.begins:%H:%M}"
+            date_, time_ = format_full_date(wanted.begins.date()), f"{wanted.begins:%H:%M}"
             self.add("--on", given.on or "", message, hint, date=date_, time=time_)
         elif given.without:
             message, hint = _("nothing is left: each of its days is excepted"), _("leave at least one of them")

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from detector.i18n import _, ngettext
 from detector.partner_time.day_names import MONTHS, WEEKDAYS, join_words
-from detector.partner_time.describe_recurrence import say_recurrence
+from detector.partner_time.describe_recurrence import format_recurrence
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.recurrence import local_starts
 from detector.partner_time.rrule import parse_rrule, split_rrule, without_parts
@@ -23,12 +23,12 @@ _HALF_A_DAY: Final = timedelta(hours=12)
 _MAX_NAMED: Final = 3
 
 
-def say_partner_time(partner_time: PartnerTime, now: datetime, zone: ZoneInfo) -> str:
+def format_partner_time(partner_time: PartnerTime, now: datetime, zone: ZoneInfo) -> str:
     """Return the whole partner time, for a reader in `zone`: "Dinner: Monday to Friday, 18:30–20:00"."""
-    return f"{partner_time.title}: {say_when(partner_time, now, zone)}"
+    return f"{partner_time.title}: {format_schedule(partner_time, now, zone)}"
 
 
-def say_when(partner_time: PartnerTime, now: datetime, zone: ZoneInfo) -> str:
+def format_schedule(partner_time: PartnerTime, now: datetime, zone: ZoneInfo) -> str:
     """Return when it is: "every other Friday, 20:00–22:30, from 27 November until 26 March 2027"."""
     begins, ends = partner_time.begins, partner_time.begins + partner_time.lasts
     own = ZoneInfo(partner_time.zone)
@@ -36,37 +36,37 @@ def say_when(partner_time: PartnerTime, now: datetime, zone: ZoneInfo) -> str:
     more = list(_beside(partner_time, today))
     if partner_time.recurrence is None:
         there = [at.astimezone(zone) for at in interval_of(begins, partner_time.lasts, own)]
-        return ", ".join([f"{say_day(there[0], now, zone)} {say_interval(there[0], there[1])}", *more])
-    days = say_recurrence(partner_time.recurrence, begins)
+        return ", ".join([f"{format_day(there[0], now, zone)} {format_interval(there[0], there[1])}", *more])
+    days = format_recurrence(partner_time.recurrence, begins)
     limits = " ".join([*_since(partner_time, local_at(now, own)), *_until(partner_time, today)])
     count = parse_rrule(partner_time.recurrence).count
     times = "" if count is None else ngettext("once", "{count} times in all", count).format(count=count)
     elsewhere = "" if partner_time.zone == zone.key else partner_time.zone
-    return ", ".join(filter(None, [days, say_interval(begins, ends), limits, times, *more, elsewhere]))
+    return ", ".join(filter(None, [days, format_interval(begins, ends), limits, times, *more, elsewhere]))
 
 
-def say_occurrence(occurrence: Occurrence, now: datetime, zone: ZoneInfo) -> str:
+def format_occurrence(occurrence: Occurrence, now: datetime, zone: ZoneInfo) -> str:
     """Return the day and the span, for a reader in `zone`: "today 18:30–20:00", "Friday 27 November 18:30–00:30"."""
     begins, ends = occurrence.begins.astimezone(zone), occurrence.ends.astimezone(zone)
-    return f"{say_day(begins, now, zone)} {say_interval(begins, ends)}"
+    return f"{format_day(begins, now, zone)} {format_interval(begins, ends)}"
 
 
-def say_instant(at: datetime, now: datetime, zone: ZoneInfo) -> str:
+def format_instant(at: datetime, now: datetime, zone: ZoneInfo) -> str:
     """Return "20:00" where `at` is less than twelve hours away, else with its day: "tomorrow 20:00"."""
     clock = f"{at.astimezone(zone):%H:%M}"
-    return clock if abs(at - now) < _HALF_A_DAY else f"{say_day(at, now, zone)} {clock}"
+    return clock if abs(at - now) < _HALF_A_DAY else f"{format_day(at, now, zone)} {clock}"
 
 
-def say_day(at: datetime, now: datetime, zone: ZoneInfo) -> str:
+def format_day(at: datetime, now: datetime, zone: ZoneInfo) -> str:
     """Return "today", "yesterday", "tomorrow", or "Friday 27 November", with the year where it is another."""
     day, today = at.astimezone(zone).date(), now.astimezone(zone).date()
     near = {-1: _("yesterday"), 0: _("today"), 1: _("tomorrow")}.get((day - today).days)
     if near is not None:
         return near
-    return f"{WEEKDAYS[day.weekday()]} {say_date(day, today)}"
+    return f"{WEEKDAYS[day.weekday()]} {format_date(day, today)}"
 
 
-def say_date(day: date, today: date) -> str:
+def format_date(day: date, today: date) -> str:
     """Return "27 November", with the year where it is another."""
     return f"{day.day} {MONTHS[day.month - 1]}{'' if day.year == today.year else f' {day.year}'}"
 
@@ -89,7 +89,7 @@ def _since(partner_time: PartnerTime, now: datetime) -> Iterator[str]:
         earlier = local_starts(from_today, from_today.begins, partner_time.begins)
         if all(at + partner_time.lasts <= now for at in earlier):
             return
-    yield _("from {date}").format(date=say_date(first, today))
+    yield _("from {date}").format(date=format_date(first, today))
 
 
 def _until(partner_time: PartnerTime, today: date) -> Iterator[str]:
@@ -97,7 +97,7 @@ def _until(partner_time: PartnerTime, today: date) -> Iterator[str]:
     if until is not None:
         last = until if until.tzinfo is None else local_at(until, ZoneInfo(partner_time.zone))
         day = last.date() if last.time() >= partner_time.begins.time() else last.date() - timedelta(days=1)
-        yield _("until {date}").format(date=say_date(day, today))
+        yield _("until {date}").format(date=format_date(day, today))
 
 
 def _beside(partner_time: PartnerTime, today: date) -> Iterator[str]:
@@ -105,22 +105,22 @@ def _beside(partner_time: PartnerTime, today: date) -> Iterator[str]:
     also = sorted({at.date() for at in partner_time.also if at.date() >= today})
     moved = sum(max(each.of, each.begins).date() >= today for each in partner_time.moved)
     if without:
-        yield _("except {dates}").format(dates=_say_dates(without, today))
+        yield _("except {dates}").format(dates=_format_dates(without, today))
     if also:
-        yield _("and also {dates}").format(dates=_say_dates(also, today))
+        yield _("and also {dates}").format(dates=_format_dates(also, today))
     if moved:
         yield ngettext("one of them moved", "{count} of them moved", moved).format(count=moved)
 
 
-def _say_dates(days: Sequence[date], today: date) -> str:
-    dates = [say_date(day, today) for day in days[:_MAX_NAMED]]
+def _format_dates(days: Sequence[date], today: date) -> str:
+    dates = [format_date(day, today) for day in days[:_MAX_NAMED]]
     more = len(days) - len(dates)
     if more:
         dates.append(ngettext("{count} more day", "{count} more days", more).format(count=more))
     return join_words(dates)
 
 
-def say_interval(begins: datetime, ends: datetime) -> str:
+def format_interval(begins: datetime, ends: datetime) -> str:
     """Return "18:30–20:00" of two times on one wall; "20:00–18:30 the next day" where the clock alone would mislead."""
     days = (ends.date() - begins.date()).days
     at_midnight = days == 1 and ends.hour == ends.minute == 0

@@ -15,10 +15,10 @@ from detector.partner_time.day_names import (
     ORDINALS,
     WEEKDAYS,
     days_in_a_row,
+    format_date_number,
+    format_days,
+    format_nth,
     join_words,
-    say_date_number,
-    say_days,
-    say_nth,
 )
 from detector.partner_time.rrule import CODES, split_rrule
 
@@ -28,7 +28,7 @@ _ENDS: Final = frozenset({"COUNT", "UNTIL"})
 _NUMBERED: Final = re.compile(r"([+-]?\d+)?([A-Z]{2})")
 
 
-def say_recurrence(recurrence: str | None, begins: datetime) -> str:
+def format_recurrence(recurrence: str | None, begins: datetime) -> str:
     """Return on which days it recurs, without its end; what the RRULE leaves open is the day of `begins`."""
     if recurrence is None:
         return _("once")
@@ -73,7 +73,7 @@ def _weekly(interval: int, parts: dict[str, str], first: str) -> str | None:
         return None
     days = [CODES.index(code) for code in parts["BYDAY"].split(",")]
     week_start = CODES.index(first)
-    named = say_days(days, week_start if interval > 1 else None)
+    named = format_days(days, week_start if interval > 1 else None)
     if interval == 1:
         is_stretch = len(set(days)) == 7 or days_in_a_row(days)
         return named if is_stretch else _("every {days}").format(days=named)
@@ -159,7 +159,7 @@ def _part_by_part(unit: str, interval: int, parts: dict[str, str], first: str) -
             every = _("every {day}")
             named = join_words([_the_nth(*day) if day[0] else every.format(day=day[1]) for day in numbered])
         else:
-            named = say_days(WEEKDAYS.index(name) for _number, name in numbered)
+            named = format_days(WEEKDAYS.index(name) for _number, name in numbered)
         # Beside days of the month or year a weekday does not add days: it chooses from them.
         text = _("if that is {days}") if parts.keys() & {"BYMONTHDAY", "BYYEARDAY"} else _("on {days}")
         described.append(text.format(days=named))
@@ -183,15 +183,15 @@ def _sorted_numbers(value: str) -> list[int]:
 
 def _month_days(numbers: Iterable[int]) -> str:
     last = _("{nth} day")
-    return join_words([say_date_number(day) if day > 0 else last.format(nth=say_nth(day)) for day in numbers])
+    return join_words([format_date_number(day) if day > 0 else last.format(nth=format_nth(day)) for day in numbers])
 
 
 def _nths(numbers: Iterable[int | str]) -> str:
-    return join_words([say_nth(int(number)) for number in numbers])
+    return join_words([format_nth(int(number)) for number in numbers])
 
 
 def _the_nth(number: int, name: str) -> str:
-    return _("the {nth} {name}").format(nth=say_nth(number), name=name)
+    return _("the {nth} {name}").format(nth=format_nth(number), name=name)
 
 
 def _numbers(values: str, unit: str) -> str:

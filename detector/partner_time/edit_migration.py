@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.occurrences import LOOK_AHEAD, LOOK_BACK, occurrences
-from detector.partner_time.schedule import Exceptions
+from detector.partner_time.schedule import OccurrenceOverrides
 
 # Exceptions further ahead than this are not looked for.
 MAX_AHEAD: Final = timedelta(days=366 * 30)
@@ -29,21 +29,25 @@ class EditMigration:
     lost: tuple[Occurrence, ...] = ()
     left_out: tuple[Occurrence, ...] = ()
 
-    def migrate(self, exceptions: Exceptions, now: datetime) -> Exceptions:
+    def migrate(self, exceptions: OccurrenceOverrides, now: datetime) -> OccurrenceOverrides:
         """Return the exceptions under their new ids, with what is left out stopped."""
-        stopped = {self.renamed.get(name, name): at for name, at in exceptions.stopped.items()}
+        stopped = {self.renamed.get(name, name): at for name, at in exceptions.ended_early.items()}
         extended = {self.renamed.get(name, name): ends for name, ends in exceptions.extended.items()}
-        return Exceptions(stopped | {each.id: now for each in self.left_out}, extended)
+        return OccurrenceOverrides(stopped | {each.id: now for each in self.left_out}, extended)
 
 
 def migrate_edit(
-    before: PartnerTime, after: PartnerTime, now: datetime, exceptions: Exceptions, started: Sequence[Occurrence] = ()
+    before: PartnerTime,
+    after: PartnerTime,
+    now: datetime,
+    exceptions: OccurrenceOverrides,
+    started: Sequence[Occurrence] = (),
 ) -> EditMigration:
     """Return what becomes of the exceptions of `before` once it is declared as `after`.
 
     `started`: those of `before` that have started and would still be under way by what was planned.
     """
-    excepted = exceptions.of(before.number)
+    excepted = exceptions.ids_for(before.number)
     # As far ahead as the last exception lies, and a while longer, for its day may have another occurrence now.
     until = min(max([now, *filter(None, map(_day_of, excepted))]) + LOOK_AHEAD, now + MAX_AHEAD)
     started_ids = {occurrence.id for occurrence in started}

@@ -81,7 +81,7 @@ def is_on_call(title: str) -> bool:
     return ON_CALL in title.casefold().split()
 
 
-def starting_now(title: str, lasts: timedelta, now: datetime) -> PartnerTime:
+def partner_time_from_now(title: str, lasts: timedelta, now: datetime) -> PartnerTime:
     """Return partner time, once, from `now` (to the second).
 
     It is kept in UTC: in the hour that local clocks show twice, a local time would not say which of the two is meant; and a

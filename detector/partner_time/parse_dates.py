@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from detector.errors import UserError
 from detector.i18n import _
-from detector.partner_time.day_names import MONTHS, WEEKDAYS, say_full_date
+from detector.partner_time.day_names import MONTHS, WEEKDAYS, format_full_date
 from detector.partner_time.parse_times import hint_nearest, input_error, parse_time_of_day, problem
 from detector.spelling import nearest
 
@@ -72,7 +72,7 @@ def parse_when(text: str, *, argument: str, now: datetime, zone: ZoneInfo) -> da
     # With its time, the name of today's weekday has one meaning only: today, or in a week where that time is past.
     day = _read_date(text, found["date"], argument, here.date(), today_counts=clock > here.time())
     at = datetime.combine(day, clock)
-    named = {"date": say_full_date(at.date()), "time": f"{clock:%H:%M}"}
+    named = {"date": format_full_date(at.date()), "time": f"{clock:%H:%M}"}
     if at.replace(tzinfo=zone).astimezone(UTC) <= now:
         raise input_error(argument, text, _("{date} {time} is past"), _("write for example tomorrow {time}"), **named)
     # A time that the clocks leave out comes back from UTC as the later one that they show then.
@@ -121,9 +121,9 @@ def _read_date(
     day = _read_numbers(text, numbers, argument, today)
     if leading is not None and day.weekday() != leading:
         message, hint = _("{date} is no {weekday}"), _("leave {weekday} out, or write another day")
-        raise input_error(argument, text, message, hint, date=say_full_date(day), weekday=WEEKDAYS[leading])
+        raise input_error(argument, text, message, hint, date=format_full_date(day), weekday=WEEKDAYS[leading])
     if day < today and not past:
-        raise _past(argument, text, say_full_date(day), today)
+        raise _past(argument, text, format_full_date(day), today)
     if abs(day.year - today.year) > MAX_YEARS_AHEAD:
         message, hint = _("the year {year} is too far away"), _("write a year within {maximum} years")
         raise input_error(argument, text, message, hint, year=day.year, maximum=MAX_YEARS_AHEAD)
@@ -132,7 +132,7 @@ def _read_date(
 
 def _past(argument: str, text: str, date_: str, today: date) -> UserError:
     hint = _("today is {today}")
-    return input_error(argument, text, _("{date} is past"), hint, date=date_, today=say_full_date(today))
+    return input_error(argument, text, _("{date} is past"), hint, date=date_, today=format_full_date(today))
 
 
 def _next_weekday(text: str, argument: str, weekday: int, today: date, *, today_counts: bool | None) -> date:

@@ -15,7 +15,7 @@ from typing import Final
 
 from detector.errors import UserError
 from detector.i18n import _
-from detector.partner_time.day_names import MONTHS, ORDINALS, say_date_number
+from detector.partner_time.day_names import MONTHS, ORDINALS, format_date_number
 from detector.partner_time.parse_dates import month_of, near_day, not_in_month, parse_days, weekday_of
 from detector.partner_time.parse_times import hint_nearest, input_error, problem
 from detector.partner_time.rrule import CODES, PARTS, RecurrenceError, split_rrule
@@ -45,7 +45,7 @@ _ADVERB: Final = re.compile(rf"(?P<adverb>{'|'.join(_ADVERBS)}|fortnightly)(?:\s
 _OTHER: Final = re.compile(r"other\s+(?P<days>.+)")
 _COUNT_OF_DAYS: Final = re.compile(rf"(?P<count>\d+|{'|'.join(_CARDINALS)})\s+(?P<day>[a-z]+)")
 
-_NTHS: Final = {name: n for n in range(1, 6) for name in (ORDINALS[n], say_date_number(n))} | {"last": -1}
+_NTHS: Final = {name: n for n in range(1, 6) for name in (ORDINALS[n], format_date_number(n))} | {"last": -1}
 _NTH: Final = "|".join(_NTHS)
 _AND: Final = r"\s*(?:,|&|\band\b)\s*(?:and\s+)?(?:the\s+)?"
 _OF: Final = (

@@ -15,7 +15,7 @@ from detector.i18n import _
 from detector.partner_time.occurrences import MAX_LENGTH
 from detector.partner_time.wall_clock import DAY
 from detector.spelling import nearest
-from rules.lengths import parse_length, say_length
+from rules.lengths import format_length, parse_length
 
 MIN_LENGTH: Final = timedelta(minutes=1)
 MAX_TITLE: Final = 80
@@ -114,7 +114,7 @@ def parse_duration(text: str, *, argument: str) -> timedelta:
         raise input_error(argument, text, "{why}", "{instead}" if instead else None, **values) from None
     if not MIN_LENGTH <= length <= MAX_LENGTH:
         message = _("partner time lasts from 1 min to 24 h, not {length}")
-        raise input_error(argument, text, message, word=text, length=say_length(length))
+        raise input_error(argument, text, message, word=text, length=format_length(length))
     return timedelta(seconds=int(length.total_seconds()))
 
 

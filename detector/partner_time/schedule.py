@@ -14,7 +14,7 @@ zone changes it. As long as its partner time is declared, it takes the place of 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.occurrences import LOOK_AHEAD, LOOK_BACK, MAX_LENGTH, occurrences, occurrences_from
@@ -37,36 +37,35 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Exceptions:
+class OccurrenceOverrides:
     """How single occurrences differ from what is declared, by their id.
 
-    `stopped`: when they were stopped, skipped or cancelled. `extended`: their later ends.
+    `ended_early`: when they were stopped, skipped or cancelled. `extended`: their later ends.
     """
 
-    stopped: Mapping[str, datetime] = field(default_factory=dict)
+    ended_early: Mapping[str, datetime] = field(default_factory=dict)
     extended: Mapping[str, datetime] = field(default_factory=dict)
 
     def apply(self, planned: Iterable[Occurrence]) -> Iterator[Occurrence]:
-        """Yield the occurrences with their real ends. One that was stopped before it began is left out."""
+        """Yield the occurrences with their real ends. One that ended before it began is left out."""
         for occurrence in planned:
-            later = self.extended.get(occurrence.id)
-            ends = occurrence.ends if later is None else max(occurrence.ends, min(later, latest_end(occurrence)))
-            ends = min(ends, self.stopped.get(occurrence.id, ends))
+            later = self.extended.get(occurrence.id, occurrence.ends)
+            ends = max(occurrence.ends, min(later, latest_end(occurrence)))
+            ends = min(ends, self.ended_early.get(occurrence.id, ends))
             if ends > occurrence.begins:
                 yield occurrence if ends == occurrence.ends else replace(occurrence, ends=ends)
 
-    def of(self, number: int | None) -> set[str]:
+    def ids_for(self, number: int | None) -> set[str]:
         """Return the ids that belong to the partner time of this number."""
-        own = f"{number}@"
-        return {name for name in (*self.stopped, *self.extended) if name.startswith(own)}
+        return {id_ for id_ in (*self.ended_early, *self.extended) if id_.startswith(f"{number}@")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartedOccurrence:
-    """An occurrence that has started: from when it really began until when it was to end then.
+    """An occurrence that has started: when it really began, and when it was to end at that time.
 
-    `ended`: when it really ended, if it did. `is_over`: it does not come back, for it ended as planned or was stopped;
-    unless it was given a later end in that very instant.
+    `ended`: when it really ended, if it did. `is_over`: it ended as planned or was stopped. Such an occurrence does not
+    return, unless it was extended at the very instant of its end.
     """
 
     occurrence: Occurrence
@@ -74,23 +73,31 @@ class StartedOccurrence:
     is_over: bool = False
 
 
+class _Timeline(NamedTuple):
+    """All occurrences that matter at an instant. No occurrence begins before `busy_until`."""
+
+    under_way: list[Occurrence]
+    later: list[Occurrence]
+    busy_until: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What is declared, with its exceptions. `started`: what began in the last days; None where that is not known."""
+    """What is declared, with its exceptions. `started`: what began in the last days; None if that is not known."""
 
     partner_times: Sequence[PartnerTime] = ()
-    exceptions: Exceptions = field(default_factory=Exceptions)
+    exceptions: OccurrenceOverrides = field(default_factory=OccurrenceOverrides)
     started: Sequence[StartedOccurrence] | None = None
 
     def at(self, now: datetime) -> Plan:
         """Return what is current at `now`, and what comes."""
         current: Occurrence | None = None
         upcoming: list[Occurrence] = []
-        under_way, later, taken_until = self._in_order(self.partner_times, now)
+        under_way, later, busy_until = self._timeline(self.partner_times, now)
         for occurrence in under_way + later:
             # Invariant 1: it begins when everything before it has ended, and not at all where nothing is left of it.
-            begins = occurrence.begins if taken_until is None else max(occurrence.begins, taken_until)
-            taken_until = occurrence.ends if taken_until is None else max(occurrence.ends, taken_until)
+            begins = occurrence.begins if busy_until is None else max(occurrence.begins, busy_until)
+            busy_until = occurrence.ends if busy_until is None else max(occurrence.ends, busy_until)
             if begins >= occurrence.ends or occurrence.ends <= now:
                 continue
             part = occurrence if begins == occurrence.begins else replace(occurrence, begins=begins)
@@ -106,69 +113,76 @@ class Schedule:
 
         To stop partner time is to stop all of these: otherwise the next would begin at once.
         """
-        under_way, later, _ = self._in_order(self.partner_times, now)
+        under_way, later, _ = self._timeline(self.partner_times, now)
         return tuple(occurrence for occurrence in under_way + later if occurrence.begins <= now < occurrence.ends)
 
-    def coming(self, partner_time: PartnerTime, now: datetime, *, within: timedelta) -> Iterator[Occurrence]:
-        """Yield what is under way of this partner time and what comes of it within the length, each whole, by beginning.
+    def upcoming_of(self, partner_time: PartnerTime, now: datetime, *, within: timedelta) -> Iterator[Occurrence]:
+        """Yield what of this partner time is under way or begins within the length, each occurrence whole, in order.
 
-        No more of it is computed than is taken. The partner time itself need not be declared yet.
+        Occurrences are computed as they are taken. The partner time itself need not be declared yet.
         """
-        # What has started is not looked up by its plan: an edit may have moved that, or taken it away.
-        yield from self._in_order([partner_time], now)[0]
-        started = {each.occurrence.id for each in self.started or ()}
+        # An edit may have moved or removed the plan of what has started, so the plan does not find it.
+        yield from self._timeline([partner_time], now).under_way
+        started = {entry.occurrence.id for entry in self.started or ()}
         # From before `now` on: what was planned to be over by now may have been extended.
         planned = occurrences_from(partner_time, now - LOOK_BACK, LOOK_BACK + within)
         for occurrence in self.exceptions.apply(planned):
-            is_coming = occurrence.ends > now and occurrence.id not in started
-            if is_coming and occurrence.id not in self.exceptions.stopped:
+            is_ahead = occurrence.ends > now and occurrence.id not in started
+            if is_ahead and occurrence.id not in self.exceptions.ended_early:
                 yield occurrence
 
-    def not_over(self, number: int | None, now: datetime) -> list[Occurrence]:
-        """Return what has started of the partner time of this number and would still go on if it was not stopped."""
-        own = f"{number}@"
-        started = (each.occurrence for each in self.started or () if each.occurrence.id.startswith(own))
-        return [each for each in Exceptions(extended=self.exceptions.extended).apply(started) if each.ends > now]
+    def still_running(self, number: int | None, now: datetime) -> list[Occurrence]:
+        """Return what has started of the partner time of this number and would go on at `now` if it was not stopped."""
+        ids = f"{number}@"
+        started = (entry.occurrence for entry in self.started or () if entry.occurrence.id.startswith(ids))
+        extended = OccurrenceOverrides(extended=self.exceptions.extended).apply(started)
+        return [occurrence for occurrence in extended if occurrence.ends > now]
 
-    def _in_order(
-        self, partner_times: Iterable[PartnerTime], now: datetime
-    ) -> tuple[list[Occurrence], list[Occurrence], datetime | None]:
-        """Return what has started and goes on, all that has not started, and until when the past is taken."""
-        stopped, extended = self.exceptions.stopped, self.exceptions.extended
-        declared = {known.number: known for known in partner_times}
+    def _timeline(self, partner_times: Iterable[PartnerTime], now: datetime) -> _Timeline:
+        ended_early = self.exceptions.ended_early
+        declared = {partner_time.number: partner_time for partner_time in partner_times}
         # What was planned to end before `now - LOOK_BACK` cannot overlap anything that is still to end, extended or not.
         planned = {
             occurrence.id: occurrence
             for partner_time in declared.values()
             for occurrence in occurrences(partner_time, now - LOOK_BACK, now + LOOK_AHEAD)
         }
-        # Invariant 5: what has started takes the place of what is planned under its id, or is dropped from the plan if it is over.
-        first, past = [], []
-        for known in self.started or ():
-            began, name = known.occurrence, known.occurrence.id
-            if known.ended is not None:
-                past.append(known.ended)
-            # It comes back for the rest of it where it was extended in the very instant in which it ended.
-            if known.is_over and extended.get(name, began.ends) <= began.ends:
-                planned.pop(name, None)
-            elif (declares := declared.get(began.partner_time)) is not None:
-                # What was kept of it says neither its zone nor its quiet: those are as planned, else as declared now.
-                unplanned = replace(began, zone=declares.zone, quiet=declares.quiet)
-                as_it_began = replace(planned.pop(name, unplanned), begins=began.begins, ends=began.ends)
-                # Where the clock was set back behind its beginning, that is still to come.
-                if began.begins <= now:
-                    first.append(as_it_began)
-                else:
-                    planned[name] = as_it_began
+        started = list(self.exceptions.apply(self._take_started(planned, declared, now)))
         if self.started is not None:
             # What was stopped is over, and never begins if it had not started; also where the clock was set back since.
-            planned = {name: occurrence for name, occurrence in planned.items() if name not in stopped}
-        first = list(self.exceptions.apply(first))
-        under_way = [occurrence for occurrence in first if now < occurrence.ends and occurrence.id not in stopped]
+            planned = {id_: occurrence for id_, occurrence in planned.items() if id_ not in ended_early}
+        under_way = [occurrence for occurrence in started if now < occurrence.ends and occurrence.id not in ended_early]
         # Nothing new begins in a time in which another one was under way, also after that one was stopped or removed.
-        past += [occurrence.ends for occurrence in first]
-        later = sorted(self.exceptions.apply(planned.values()), key=_place)
-        return sorted(under_way, key=_place), later, max((ended for ended in past if ended <= now), default=None)
+        ends = [occurrence.ends for occurrence in started] + [
+            entry.ended for entry in self.started or () if entry.ended is not None
+        ]
+        return _Timeline(
+            under_way=sorted(under_way, key=_begin_and_number),
+            later=sorted(self.exceptions.apply(planned.values()), key=_begin_and_number),
+            busy_until=max((ended for ended in ends if ended <= now), default=None),
+        )
+
+    def _take_started(
+        self, planned: dict[str, Occurrence], declared: Mapping[int | None, PartnerTime], now: datetime
+    ) -> list[Occurrence]:
+        """Take out of `planned` what has started (invariant 5); return what of it began by `now` and may go on."""
+        started = []
+        for entry in self.started or ():
+            occurrence = entry.occurrence
+            # An occurrence that was extended at the very instant of its end returns for the rest.
+            if entry.is_over and self.exceptions.extended.get(occurrence.id, occurrence.ends) <= occurrence.ends:
+                planned.pop(occurrence.id, None)
+            elif (partner_time := declared.get(occurrence.partner_time)) is not None:
+                # The stored occurrence has no zone and no `quiet`: they are as planned, else as declared now.
+                unplanned = replace(occurrence, zone=partner_time.zone, quiet=partner_time.quiet)
+                base = planned.pop(occurrence.id, unplanned)
+                as_it_began = replace(base, begins=occurrence.begins, ends=occurrence.ends)
+                # Where the clock was set back to before its start, the occurrence is still to come.
+                if occurrence.begins <= now:
+                    started.append(as_it_began)
+                else:
+                    planned[occurrence.id] = as_it_began
+        return started
 
 
 def latest_end(planned: Occurrence) -> datetime:
@@ -176,13 +190,13 @@ def latest_end(planned: Occurrence) -> datetime:
     return max(planned.ends, planned.begins + MAX_LENGTH)
 
 
-def _place(occurrence: Occurrence) -> tuple[datetime, int]:
+def _begin_and_number(occurrence: Occurrence) -> tuple[datetime, int]:
     return occurrence.begins, occurrence.partner_time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overlap:
-    """`other` overlaps the given partner time `count` times; `first` is its own first occurrence that does."""
+    """The given partner time overlaps `other` `count` times; `first` is the first of its occurrences that does."""
 
     other: PartnerTime
     first: Occurrence
@@ -190,9 +204,9 @@ class Overlap:
 
 
 def overlaps(wanted: PartnerTime, schedule: Schedule, now: datetime) -> list[Overlap]:
-    """Return which others it overlaps within a year, but for what is skipped, cancelled or stopped: a note, never an error.
+    """Return which others it overlaps within a year; what was skipped, cancelled or stopped does not count.
 
-    `wanted` has a number, or 0 for what is not kept yet.
+    An overlap is a note, never an error. The number of `wanted` is 0 before it is stored.
     """
 
     def planned(partner_time: PartnerTime) -> list[Occurrence]:
@@ -205,7 +219,7 @@ def overlaps(wanted: PartnerTime, schedule: Schedule, now: datetime) -> list[Ove
 
 
 def _overlapping(own: list[Occurrence], others: list[Occurrence]) -> Iterator[Occurrence]:
-    # Both are by beginning, and none is longer than a day: one walk along both, rather than a year squared.
+    # Both lists are in order: one walk along both takes linear time, comparing all pairs takes the square of a year.
     at = 0
     for occurrence in own:
         while at < len(others) and others[at].ends <= occurrence.begins:

@@ -19,8 +19,8 @@ from detector.report.summary import (
     Week,
 )
 from detector.store.quiet_week import EVENINGS
-from rules.explain import say_offer, say_reason
-from rules.lengths import say_length
+from rules.explain import format_offer, format_reason
+from rules.lengths import format_length
 
 MIN_WIDTH: Final = 70
 # Weeks that the text shows, the last ones; JSON has them all.
@@ -82,7 +82,7 @@ def _parts(summary: Summary, width: int) -> Iterator[list[str]]:
     yield _cancelled(summary, width)
     yield _nudges(summary.nudges, width)
     yield _unsaid(summary, width)
-    yield _sentences(_("Once for good"), [say_offer(each.category, each.times) for each in summary.offers], width)
+    yield _sentences(_("Once for good"), [format_offer(each.category, each.times) for each in summary.offers], width)
     if summary.full_weeks >= WEEKS_NEEDED:
         yield _weeks(summary.weeks)
     yield _sentences(_("Not enough data"), summary.missing, width)
@@ -249,7 +249,7 @@ def _unsaid(summary: Summary, width: int) -> list[str]:
         text = _("These moments were kept, and nothing was said: the quiet week, {evening} of {all}.")
         lines += _indented(text.format(evening=summary.quiet_evening, all=EVENINGS), width)
     for each in summary.unsaid:
-        first, *rest = wrap(say_reason(each.reason), width - 9)
+        first, *rest = wrap(format_reason(each.reason), width - 9)
         lines += [f"  {each.moments:>5}  {first}", *(" " * 9 + line for line in rest)]
     return lines
 
@@ -340,7 +340,7 @@ def _percent(part: float) -> str:
 
 def _hours(length: timedelta) -> str:
     hours = length / timedelta(hours=1)
-    return f"{round(hours)} h" if hours >= 24 else say_length(length)
+    return f"{round(hours)} h" if hours >= 24 else format_length(length)
 
 
 def _day(at: datetime | date) -> str:

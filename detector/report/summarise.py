@@ -35,8 +35,8 @@ from detector.report.summary import (
     Week,
 )
 from detector.store.model import StoredCoverage, StoredOccurrence, StoredUse
-from rules.explain import say_category
-from rules.lengths import say_length
+from rules.explain import format_category
+from rules.lengths import format_length
 from rules.model import Reason
 
 # Which reasons excuse a moment, and as what it is counted then.
@@ -131,9 +131,9 @@ def summarise(
         longest=_max_stretch(counted_occurrences, zone),
         moments=len(found),
         per_hour=_per_hour(len(found), total.known),
-        by_category=_count_moments((moment.category or "other" for moment in found), say_category, total.known),
+        by_category=_count_moments((moment.category or "other" for moment in found), format_category, total.known),
         by_rule=_count_moments((moment.rule for moment in found), lambda code: rules.get(code, code), total.known),
-        by_device=_count_moments((moment.device for moment in found), say_on, total.known),
+        by_device=_count_moments((moment.device for moment in found), format_on_device, total.known),
         devices=devices,
         put_away_first=sum(1 for each in kept if any(put_away_first(each, device.name) for device in devices)),
         together=excused[Reason.TOGETHER],
@@ -239,7 +239,7 @@ def _count_moments(codes: Iterable[str], name: Callable[[str], str], known: time
     )
 
 
-def say_on(device: str) -> str:
+def format_on_device(device: str) -> str:
     """Return where a moment was, for example "on my phone"."""
     return _("on {device}").format(device=_("this laptop") if device == LAPTOP else device)
 
@@ -258,7 +258,7 @@ def _missing(partner_times: PartnerTimes, total: Share, nudges: Nudges, weeks: S
         sentences.append(_("Presence: no partner time is known for at least half of it."))
     elif total.known < HOURS_NEEDED:
         text = _("Moments per hour: {known} are known; it takes {needed}.")
-        sentences.append(text.format(known=say_length(total.known), needed=say_length(HOURS_NEEDED)))
+        sentences.append(text.format(known=format_length(total.known), needed=format_length(HOURS_NEEDED)))
     if nudges.judged < NUDGES_NEEDED:
         text = _("Share of nudges that helped: it takes {needed} with a known outcome; {so_far}.")
         sentences.append(text.format(needed=NUDGES_NEEDED, so_far=_so_far(nudges.judged)))

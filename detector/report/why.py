@@ -12,7 +12,15 @@ from typing import Any
 
 from detector.core.effects import Moment
 from detector.i18n import _
-from rules.explain import say_because, say_key, say_outcome, say_policy, say_value, say_what, why_line
+from rules.explain import (
+    format_activity,
+    format_evidence,
+    format_feature,
+    format_outcome,
+    format_policy,
+    format_value,
+    why_line,
+)
 from rules.explain_condition import what_would_have_kept_it_quiet
 from rules.language import evaluate
 from rules.model import Rule
@@ -49,7 +57,7 @@ def explain(
     # A feature that was unknown then is not among the evidence, and so it is unknown here as well.
     held = evaluate(rule.condition.text, evidence.get) if rule else None
     changed = held is not None and held.holds is False
-    own = say_because(rule.because_parts, evidence, moment.device) if rule and not changed else None
+    own = format_evidence(rule.because_parts, evidence, moment.device) if rule and not changed else None
     # What would have kept it quiet is computed from the evidence; with another condition it would be wrong (invariant 2).
     quiet = None
     if moment.decided == "nudged" and held is not None and not changed:
@@ -63,10 +71,10 @@ def explain(
         or why_line(
             moment.category, moment.name, moment.evidence, moment.repeat, f"{clock(since)}"[:5], device=moment.device
         ),
-        evidence=tuple((say_key(key), say_value(value)) for key, value in moment.evidence),
-        policy=say_policy(moment.decided, moment.reason, clock(moment.decided_at)),
+        evidence=tuple((format_feature(key), format_value(value)) for key, value in moment.evidence),
+        policy=format_policy(moment.decided, moment.reason, clock(moment.decided_at)),
         quiet=quiet,
-        outcome=say_outcome(moment.decided, moment.outcome, moment.answer),
+        outcome=format_outcome(moment.decided, moment.outcome, moment.answer),
     )
 
 
@@ -75,7 +83,7 @@ def explanation_lines(explanation: Explanation, clock: Callable[[datetime], str]
     moment = explanation.moment
     kinds = {"nudged": _("A nudge"), "suppressed": _("A moment, kept and not said")}
     kind = kinds.get(moment.decided, _("A moment that waits"))
-    what = say_what(moment.category, moment.name, moment.device)
+    what = format_activity(moment.category, moment.name, moment.device)
     yield from wrap(f"{moment.number}. {clock(moment.began)}  {kind}: {what}.", width, subsequent_indent="   ")
     yield from wrap(explanation.why_line, width, initial_indent="   ", subsequent_indent="   ")
     yield ""

@@ -15,8 +15,8 @@ from detector.core.observations import Gap, Observation, Paused, Resumed
 from detector.core.pipeline import DeviceSnapshot, Pipeline
 from detector.i18n import _
 from rules.evaluation import GroupResult
-from rules.explain import say_policy, say_what
-from rules.explain_condition import say_parts
+from rules.explain import format_activity, format_policy
+from rules.explain_condition import format_comparisons
 from rules.language import evaluate
 from rules.model import Rule
 
@@ -88,7 +88,7 @@ def situation_lines(situation: Situation, clock: Callable[[datetime], str], widt
     if situation.nothing is not None:
         yield from wrap(f"{clock(situation.at)}  {situation.nothing}", width)
         return
-    in_front = _(" and ").join(say_what(category, device=device) for device, category in situation.in_use)
+    in_front = _(" and ").join(format_activity(category, device=device) for device, category in situation.in_use)
     yield from wrap(f"{clock(situation.at)}  {_('In front: {uses}.').format(uses=in_front)}", width)
     for sentence in _of_moments(situation, clock):
         yield from wrap(sentence, width, subsequent_indent="  ")
@@ -101,7 +101,7 @@ def situation_lines(situation: Situation, clock: Callable[[datetime], str], widt
     for near in shown:
         yield ""
         yield from wrap(_heading(near, several=len(situation.in_use) > 1), width, subsequent_indent="  ")
-        for holds, words, stood in say_parts(near.parts):
+        for holds, words, stood in format_comparisons(near.parts):
             tail = "" if holds and words.startswith("category ") else f": {stood}"
             yield from wrap(f"{_MARKS[holds]:<9} {words}{tail}", width, initial_indent="  ", subsequent_indent=" " * 12)
 
@@ -121,7 +121,8 @@ def situation_as_json(situation: Situation, clock: Callable[[datetime], str]) ->
                 "holds": near.holds,
                 "said": _heading(near, several=len(situation.in_use) > 1),
                 "parts": [
-                    {"part": words, "holds": holds, "stood": stood} for holds, words, stood in say_parts(near.parts)
+                    {"part": words, "holds": holds, "stood": stood}
+                    for holds, words, stood in format_comparisons(near.parts)
                 ],
             }
             for near in situation.near
@@ -146,7 +147,7 @@ def _near_rules(snapshots: Sequence[DeviceSnapshot], rules: Sequence[Rule]) -> l
 
 def _of_moments(situation: Situation, clock: Callable[[datetime], str]) -> Iterator[str]:
     for moment in situation.moments:
-        policy = say_policy(moment.decided, moment.reason, clock(moment.decided_at))
+        policy = format_policy(moment.decided, moment.reason, clock(moment.decided_at))
         text = _("{rule} had begun to hold at {instant}. {policy}")
         yield text.format(rule=moment.rule, instant=clock(moment.began), policy=policy)
 
@@ -156,6 +157,6 @@ def _heading(near: NearRule, *, several: bool) -> str:
     rule = f"{near.rule.code}{where} {near.rule.name}"
     if near.holds:
         return _("{rule}: every part held, but it had held before, and not begun anew.").format(rule=rule)
-    found = say_parts(near.parts)
+    found = format_comparisons(near.parts)
     held = sum(1 for holds, _words, _stood in found if holds)
     return _("{rule}: {count} of {all} parts held.").format(rule=rule, count=held, all=len(found))

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import RLock
 
-from detector.store.errors import damaged_error, translated_errors
+from detector.store.errors import damaged_error, raising_store_errors
 from detector.store.rows import RowDamaged
 
 
@@ -28,7 +28,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """Hold a transaction: it is committed at the end, and rolled back where something is raised inside."""
-        with self.locked() as connection:
+        with self.exclusive() as connection:
             if self._in_transaction:
                 yield connection
                 return
@@ -52,14 +52,14 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Give the connection for reading. An error of SQLite, and a row that cannot be read, become a `StoreError`."""
-        with translated_errors(self.path):
+        with raising_store_errors(self.path):
             try:
                 yield self._connection
             except RowDamaged as error:
                 raise damaged_error(self.path, str(error)) from error
 
     @contextmanager
-    def locked(self) -> Iterator[sqlite3.Connection]:
+    def exclusive(self) -> Iterator[sqlite3.Connection]:
         """Give the connection to this thread alone, without a transaction: VACUUM, for one, must not be inside one."""
         with self._lock, self.reading() as connection:
             yield connection

@@ -83,7 +83,7 @@ def scrub(database: Database) -> None:
     Raises:
         StoreError: if another program reads just now, so that traces may be left in the log.
     """
-    with database.locked() as connection:
+    with database.exclusive() as connection:
         connection.execute("PRAGMA temp_store = MEMORY")  # or VACUUM's copy would pass through the temporary folder
         connection.execute("VACUUM")
         if not _empty_log(connection):

@@ -21,7 +21,7 @@ def erase_store(path: Path, *, now: datetime) -> tuple[DeletedCounts, bool]:
     try:
         with Store.open(path) as store:
             deleted = store.forget_all(now=now, plans=True)
-            gone = store.is_alone()
+            gone = store.close_log_if_alone()
     except (StoreDamaged, StoreTooNew):
         # What is to be deleted need not be readable first.
         deleted, gone = DeletedCounts(), True

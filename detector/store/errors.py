@@ -49,7 +49,7 @@ def damaged_error(path: Path, what: str) -> StoreDamaged:
 
 
 @contextmanager
-def translated_errors(path: Path) -> Iterator[None]:
+def raising_store_errors(path: Path) -> Iterator[None]:
     """Turn what SQLite raises inside into a `StoreError` that says what to do.
 
     Raises:

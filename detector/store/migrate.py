@@ -16,7 +16,7 @@ from sqlite_utils import Database, Migrations
 
 from detector.errors import EXIT_FAILED, StoreError
 from detector.i18n import _
-from detector.store.errors import translated_errors
+from detector.store.errors import raising_store_errors
 from detector.store.migrations import MIGRATIONS
 from detector.store.schema import APPLICATION, BUSY_SECONDS, VERSION, migration_due
 
@@ -27,7 +27,7 @@ def migrate(path: Path, migrations: Migrations = MIGRATIONS, version: int = VERS
     Raises:
         StoreError: if one fails; the file is as it was.
     """
-    with _folder_locked(path), translated_errors(path):
+    with _folder_locked(path), raising_store_errors(path):
         connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             if not migration_due(path, connection, version):

@@ -16,7 +16,7 @@ from typing import Final
 
 from detector.errors import StoreError
 from detector.i18n import _
-from detector.store.errors import StoreMissing, translated_errors
+from detector.store.errors import StoreMissing, raising_store_errors
 from detector.store.schema import BUSY_SECONDS, migration_due
 
 _MIGRATION_SECONDS: Final = 120
@@ -40,7 +40,7 @@ def open_file(path: Path, *, read_only: bool = False) -> tuple[Path, sqlite3.Con
         _migrate(real)
     connection = _connect(real)
     try:
-        with translated_errors(real):
+        with raising_store_errors(real):
             # In WAL mode NORMAL survives a crash of the program; only a power failure may lose the last transactions.
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
@@ -72,7 +72,7 @@ def _empty_store() -> sqlite3.Connection:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    with translated_errors(path):
+    with raising_store_errors(path):
         # rw: SQLite must not create the file, which would get what the umask leaves instead of 0600.
         return _connection(f"{path.as_uri()}?mode=rw")
 

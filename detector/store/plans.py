@@ -96,9 +96,9 @@ class PlanStore:
 
     def stop(self, occurrence: str, at: datetime) -> None:
         """Save that the occurrence was stopped early; its first stop counts."""
-        self._except(occurrence, _STOPPED, at)
+        self._save_exception(occurrence, _STOPPED, at)
 
-    def stopped(self) -> dict[str, datetime]:
+    def ended_early(self) -> dict[str, datetime]:
         """Return when occurrences were stopped, skipped or cancelled, by their id; the first time counts.
 
         Where that was before an occurrence begins, it does not take place.
@@ -111,7 +111,7 @@ class PlanStore:
             return {occurrence: to_instant(at) for occurrence, at in cursor}
 
     def skip(self, occurrence: str, at: datetime) -> None:
-        self._except(occurrence, _SKIPPED, at)
+        self._save_exception(occurrence, _SKIPPED, at)
 
     def skipped(self) -> frozenset[str]:
         """Return the ids of the occurrences that were skipped or cancelled."""
@@ -125,7 +125,7 @@ class PlanStore:
         """Save that the occurrence is cancelled; declare what makes up for it, and return that with its number."""
         with self._database.writing() as connection:
             added = None if instead is None else self.add(instead)
-            self._except(planned.id, _CANCELLED, at)
+            self._save_exception(planned.id, _CANCELLED, at)
             cancelled = CancelledOccurrence(
                 occurrence=planned.id,
                 title=planned.title,
@@ -153,7 +153,7 @@ class PlanStore:
             )
             return [_CANCELLATIONS.from_row(row) for row in cursor]
 
-    def restore(self, occurrence: str) -> bool:
+    def unskip(self, occurrence: str) -> bool:
         """Take back that the occurrence was skipped or cancelled; return whether it was."""
         with self._database.writing() as connection:
             connection.execute("DELETE FROM cancelled WHERE occurrence = ?", (occurrence,))
@@ -164,7 +164,7 @@ class PlanStore:
 
     def extend(self, occurrence: str, ends: datetime) -> None:
         """Save that the occurrence was given another end; the last one counts."""
-        self._except(occurrence, _EXTENDED, ends, "REPLACE")
+        self._save_exception(occurrence, _EXTENDED, ends, "REPLACE")
 
     def extended(self) -> dict[str, datetime]:
         with self._database.reading() as connection:
@@ -181,11 +181,10 @@ class PlanStore:
         stored = self._state.get(_PAUSED_KEY)
         return to_instant(stored) if isinstance(stored, int) else None
 
-    def _except(self, occurrence: str, kind: str, at: datetime, otherwise: str = "IGNORE") -> None:
-        # `otherwise`: what SQLite does where the occurrence has an exception of this kind already.
+    def _save_exception(self, occurrence: str, kind: str, at: datetime, on_conflict: str = "IGNORE") -> None:
         with self._database.writing() as connection:
             connection.execute(
-                f"INSERT OR {otherwise} INTO exceptions (occurrence, kind, at) VALUES (?, ?, ?)",
+                f"INSERT OR {on_conflict} INTO exceptions (occurrence, kind, at) VALUES (?, ?, ?)",
                 (occurrence, kind, to_microseconds(at)),
             )
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from detector.partner_time.model import Occurrence
 from detector.partner_time.occurrences import LOOK_BACK
-from detector.partner_time.schedule import Exceptions, Schedule, StartedOccurrence
+from detector.partner_time.schedule import OccurrenceOverrides, Schedule, StartedOccurrence
 from detector.store.model import StoredOccurrence
 from detector.store.store import Store
 
@@ -29,7 +29,7 @@ def planned_id(stored_id: str) -> str:
 
 def read_schedule(store: Store, now: datetime) -> Schedule:
     """Return what is declared, its exceptions, and what has started in the last days."""
-    exceptions = Exceptions(stopped=store.plans.stopped(), extended=store.plans.extended())
+    exceptions = OccurrenceOverrides(ended_early=store.plans.ended_early(), extended=store.plans.extended())
     return Schedule(store.plans.partner_times(), exceptions, started_occurrences(store, now))
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from detector.errors import StoreError
 from detector.i18n import _
-from detector.store.errors import StoreTooNew, damaged_error, move_aside_command, translated_errors
+from detector.store.errors import StoreTooNew, damaged_error, move_aside_command, raising_store_errors
 
 APPLICATION: Final = 0x5477_7264
 """SQLite's application id of our files: the bytes of "Twrd"."""
@@ -40,7 +40,7 @@ def migration_due(path: Path, connection: sqlite3.Connection, known: int = VERSI
     Raises:
         StoreError: if the file is another program's, from a newer version, or damaged.
     """
-    with translated_errors(path):
+    with raising_store_errors(path):
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}

@@ -63,7 +63,7 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        with self._database.locked() as connection:
+        with self._database.exclusive() as connection:
             connection.close()
 
     @contextmanager
@@ -95,12 +95,12 @@ class Store:
 
     def export(self) -> Iterator[tuple[str, dict[str, Any]]]:
         # Locked, for it holds a transaction of its own, so that all rows are of one instant.
-        with self._database.locked(), self._database.reading() as connection:
+        with self._database.exclusive(), self._database.reading() as connection:
             yield from export(connection)
 
-    def is_alone(self) -> bool:
+    def close_log_if_alone(self) -> bool:
         """Return whether nobody else has the file open; if so, nothing is left beside it, and it may be deleted."""
-        with self._database.locked() as connection:
+        with self._database.exclusive() as connection:
             # Leaving WAL mode takes an exclusive lock, which SQLite grants only to the last connection; it deletes the
             # files -wal and -shm as well.
             connection.execute("PRAGMA busy_timeout = 0")

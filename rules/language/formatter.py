@@ -21,21 +21,21 @@ def format_key(key: FeatureKey) -> str:
         (name,) = key.steps[0]
         return f"usual(p{key.part}) of {format_key(key._replace(name=name, steps=(), part=0))}"
     if key.name == "followed":
-        return f"{scope}{' then '.join(map(_step, key.steps))} within {format_length(key.span)}"
+        return f"{scope}{' then '.join(map(_step, key.steps))} within {length_literal(key.span)}"
     if key.name == "hopped":
         ends = [next((kind for kind, kept in DEVICE_KINDS.items() if kept == step), "any") for step in key.steps]
-        return f"hop from {' to '.join(ends)} within {format_length(key.span)}"
+        return f"hop from {' to '.join(ends)} within {length_literal(key.span)}"
     arguments = [key.category] if key.category else []
     arguments += _filters(key.which) if key.which else []
     if key.span is not None:
-        arguments.append("since start" if key.span == MAX_SPAN else format_length(key.span))
+        arguments.append("since start" if key.span == MAX_SPAN else length_literal(key.span))
     return f"{scope}{key.name}({', '.join(arguments)})" if arguments else f"{scope}{key.name}"
 
 
-def format_length(length: timedelta | None) -> str:
+def length_literal(length: timedelta | None) -> str:
     """Return the length without rounding: `1 min 40 s`, `0.5 s`."""
     rest, parts = length or timedelta(0), list[str]()
-    # Exact, unlike `say_length`: the result is parsed again.
+    # Exact, unlike `format_length`: the result is parsed again.
     for unit, size in _UNITS:
         count, less = divmod(rest, size)
         # Lengths up to 90 s are written in seconds, as everywhere else.
@@ -49,8 +49,8 @@ def format_length(length: timedelta | None) -> str:
 
 def _filters(which: Filter) -> list[str]:
     said = [] if which.categories is None else [f"category {_among(which.categories)}"]
-    said += [] if which.longer is None else [f"longer than {format_length(which.longer)}"]
-    return said + ([] if which.shorter is None else [f"shorter than {format_length(which.shorter)}"])
+    said += [] if which.longer is None else [f"longer than {length_literal(which.longer)}"]
+    return said + ([] if which.shorter is None else [f"shorter than {length_literal(which.shorter)}"])
 
 
 def _among(categories: frozenset[str]) -> str:

@@ -11,7 +11,7 @@ from rules.language.problems import Problems, did_you_mean, shown
 from rules.language.quantities import MAX_CONSTANT, length_of
 from rules.language.syntax_tree import Argument, CategoryFilter, FeatureExpr, LengthFilter, Quantity, SinceStart
 from rules.language.tokenizer import Token
-from rules.lengths import say_length
+from rules.lengths import format_length
 from rules.model import FeatureKey, Filter
 
 EXAMPLES: Final = {
@@ -86,7 +86,7 @@ class NameResolver:
             return None
         length = length_of(given, self._problems)
         if length is not None and not timedelta(0) < length <= longest:
-            self._problems.refuse(given, f"{what} is longer than 0 s and at most {say_length(longest)}.")
+            self._problems.refuse(given, f"{what} is longer than 0 s and at most {format_length(longest)}.")
             return None
         return length
 
@@ -223,10 +223,12 @@ class NameResolver:
         if which.categories is not None and not which.categories:
             message = "No category is left."
         elif which.shorter is not None and which.longer is not None and which.longer >= which.shorter:
-            message = f"No use is longer than {say_length(which.longer)} and shorter than {say_length(which.shorter)}."
+            message = (
+                f"No use is longer than {format_length(which.longer)} and shorter than {format_length(which.shorter)}."
+            )
         elif feature.unit is Unit.COUNT and which.longer is not None and which.longer >= span:
-            began = f"No use that began in the last {say_length(span)}"
-            message = f"{began} is longer than {say_length(which.longer)}."
+            began = f"No use that began in the last {format_length(span)}"
+            message = f"{began} is longer than {format_length(which.longer)}."
         if message:
             self._problems.refuse(last, message)
         return message is None

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from rules.features import Feature, Unit
 from rules.language.problems import Problems, shown
 from rules.language.syntax_tree import Measure, Quantity
-from rules.lengths import UNITS, say_length
+from rules.lengths import UNITS, format_length
 from rules.model import Value
 
 MAX_CONSTANT: Final = timedelta(hours=24)
@@ -121,7 +121,7 @@ def bounds_of(feature: Feature, span: timedelta | None) -> Bounds:
     """Return the bounds of what the feature measures."""
     if feature.unit is Unit.LENGTH:
         longest = MAX_CONSTANT if span is None else span
-        return Bounds(timedelta(0), longest, f"longer than {say_length(longest)}")
+        return Bounds(timedelta(0), longest, f"longer than {format_length(longest)}")
     if feature.unit is Unit.SHARE:
         return Bounds(0.0, 1.0, "more than 100 %")
     return Bounds(0, MAX_COUNT, f"more than {MAX_COUNT:,}")

@@ -219,14 +219,14 @@ class StoreConformance:
     def test_the_first_stop_of_an_occurrence_counts(self, store: Store) -> None:
         store.plans.stop(EVENING, after(30))
         store.plans.stop(EVENING, after(40))
-        assert store.plans.stopped() == {EVENING: after(30)}
+        assert store.plans.ended_early() == {EVENING: after(30)}
 
     def test_removing_a_partner_time_takes_its_stops_with_it_and_no_others(self, store: Store) -> None:
         store.plans.add(DINNER)
         store.plans.stop("1@x", after(30))
         store.plans.stop("11@x", after(30))
         store.plans.remove(1)
-        assert store.plans.stopped() == {"11@x": after(30)}
+        assert store.plans.ended_early() == {"11@x": after(30)}
 
     def test_a_pause_is_stored_until_it_is_taken_back(self, store: Store) -> None:
         assert store.plans.paused_until() is None
@@ -254,7 +254,7 @@ class StoreConformance:
         assert store.history.moments() == []
         assert list(store.history.observations(EVENING)) == []
         store.prune(after(3 * DAY))
-        assert store.plans.stopped() == {}
+        assert store.plans.ended_early() == {}
 
 
 class ForgettingConformance:
@@ -406,7 +406,7 @@ class ForgettingConformance:
         assert (forgotten.occurrences, forgotten.partner_times) == (1, 1)
         store.history.save([use(1, 5, 31), ends(at=31)])  # the daemon learns of it a moment later
         assert store.plans.partner_times() == []
-        assert store.plans.stopped() == {}
+        assert store.plans.ended_early() == {}
         assert store.plans.paused_until() is None
         assert store.state.get("quiet_before") is None
         assert store.history.occurrences() == []

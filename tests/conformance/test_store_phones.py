@@ -150,7 +150,7 @@ class ExtendingConformance:
         store.plans.stop(EVENING, after(30))
         store.plans.extend(EVENING, after(120))
         store.plans.stop(EVENING, after(40))
-        assert store.plans.stopped() == {EVENING: after(30)}
+        assert store.plans.ended_early() == {EVENING: after(30)}
         assert store.plans.extended() == {EVENING: after(120)}
 
     def test_extensions_are_deleted_with_their_partner_time_and_when_they_are_old(self, store: Store) -> None:

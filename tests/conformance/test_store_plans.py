@@ -103,7 +103,7 @@ class PlansConformance:
         assert made is not None
         # One's new id is another's old one.
         store.plans.change(replace(PLAIN, number=1), {"1@a": "1@b", "1@b": "1@d", "1@c": "1@e"})
-        assert store.plans.stopped() == {"1@b": after(1), "1@d": after(2), "1@e": after(4)}
+        assert store.plans.ended_early() == {"1@b": after(1), "1@d": after(2), "1@e": after(4)}
         assert store.plans.extended() == {"1@d": after(3)}
         assert store.plans.skipped() == {"1@b", "1@e"}
         assert [was.occurrence for was in store.plans.cancelled()] == ["1@e"]
@@ -113,14 +113,14 @@ class PlansConformance:
         store.plans.skip(EVENING, after(5))
         store.plans.skip(EVENING, after(9))
         store.plans.stop(EVENING, after(3))
-        assert (store.plans.stopped(), store.plans.skipped()) == ({EVENING: after(3)}, {EVENING})
+        assert (store.plans.ended_early(), store.plans.skipped()) == ({EVENING: after(3)}, {EVENING})
 
     def test_skipped_and_cancelled_occurrences_can_be_restored_and_stopped_ones_cannot(self, store: Store) -> None:
         store.plans.skip("1@a", after(1))
         store.plans.cancel(replace(PLANNED, id="1@b"), after(1), None)
         store.plans.stop("1@c", after(1))
-        assert [store.plans.restore(name) for name in ("1@a", "1@b", "1@c", "1@a")] == [True, True, False, False]
-        assert (store.plans.stopped(), store.plans.skipped(), store.plans.cancelled()) == (
+        assert [store.plans.unskip(name) for name in ("1@a", "1@b", "1@c", "1@a")] == [True, True, False, False]
+        assert (store.plans.ended_early(), store.plans.skipped(), store.plans.cancelled()) == (
             {"1@c": after(1)},
             frozenset(),
             [],
@@ -134,11 +134,11 @@ class PlansConformance:
             occurrence=PLANNED.id, title="Dinner 🥘", begins=after(0), ends=after(90), at=after(-60), instead=2
         )
         assert store.plans.cancelled() == [known]
-        assert store.plans.stopped() == {PLANNED.id: after(-60)}
+        assert store.plans.ended_early() == {PLANNED.id: after(-60)}
         store.plans.remove(2)
         assert store.plans.cancelled() == [replace(known, instead=None)]
         store.plans.remove(1)
-        assert (store.plans.cancelled(), store.plans.stopped()) == ([replace(known, instead=None)], {})
+        assert (store.plans.cancelled(), store.plans.ended_early()) == ([replace(known, instead=None)], {})
 
     def test_cancelled_occurrences_are_chosen_by_their_planned_beginning(self, store: Store) -> None:
         for day in (2, 0, 1):
@@ -194,7 +194,7 @@ class PlansConformance:
             store.plans.change(replace(PLAIN, number=1, title="\udce4"), {})
         with pytest.raises(UserError, match="no text"):
             store.plans.cancel(PLANNED, after(0), replace(PLAIN, title="\udce4"))
-        assert (store.plans.partner_times(), store.plans.stopped()) == ([replace(PLAIN, number=1)], {})
+        assert (store.plans.partner_times(), store.plans.ended_early()) == ([replace(PLAIN, number=1)], {})
 
     def test_a_transaction_saves_all_changes_or_none(self, store: Store) -> None:
         store.plans.add(PLAIN)
@@ -203,7 +203,7 @@ class PlansConformance:
             store.calendars.save(OURS)
             store.plans.skip(EVENING, after(0))
             _ = 1 / 0
-        assert (store.plans.partner_times(), store.calendars.all(), store.plans.stopped()) == (
+        assert (store.plans.partner_times(), store.calendars.all(), store.plans.ended_early()) == (
             [replace(PLAIN, number=1)],
             [],
             {},
@@ -211,7 +211,7 @@ class PlansConformance:
         with store.transaction():
             store.calendars.save(OURS)
             store.plans.skip(EVENING, after(0))
-        assert (len(store.calendars.all()), len(store.plans.stopped())) == (1, 1)
+        assert (len(store.calendars.all()), len(store.plans.ended_early())) == (1, 1)
 
 
 class CalendarsConformance:
@@ -268,7 +268,12 @@ class CalendarsConformance:
             1,
         )
         store.forget_all(now=after(100), plans=True)
-        assert (store.calendars.all(), store.calendars.proposals(), store.plans.cancelled(), store.plans.stopped()) == (
+        assert (
+            store.calendars.all(),
+            store.calendars.proposals(),
+            store.plans.cancelled(),
+            store.plans.ended_early(),
+        ) == (
             [],
             [],
             [],

@@ -14,7 +14,7 @@ from detector.calendars.proposing import ProposalChanges, accept, apply_copy, de
 from detector.partner_time.model import Moved, PartnerTime
 from detector.partner_time.occurrences import occurrences
 from detector.partner_time.proposals import Calendar, Proposal
-from detector.partner_time.schedule import Exceptions, Schedule
+from detector.partner_time.schedule import OccurrenceOverrides, Schedule
 from detector.store.store import Store
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -58,7 +58,9 @@ def reading(*partner_times: PartnerTime, problems: tuple[str, ...] = (), is_comp
 
 
 def planned(store: Store) -> list[str]:
-    plan = Schedule(store.plans.partner_times(), Exceptions(store.plans.stopped(), store.plans.extended())).at(NOW)
+    plan = Schedule(
+        store.plans.partner_times(), OccurrenceOverrides(store.plans.ended_early(), store.plans.extended())
+    ).at(NOW)
     return [f"{each.title} {each.begins:%d %H:%M}" for each in plan.upcoming[:1]]
 
 
@@ -129,7 +131,9 @@ def test_a_changed_proposal_adds_no_second_occurrence_today(store: Store, calend
     during = datetime(2026, 11, 24, 18, tzinfo=UTC)
     apply_copy(store, calendar, reading(LATER), during)
     accept(store, store.calendars.proposals(), during)
-    plan = Schedule(store.plans.partner_times(), Exceptions(store.plans.stopped(), store.plans.extended())).at(during)
+    plan = Schedule(
+        store.plans.partner_times(), OccurrenceOverrides(store.plans.ended_early(), store.plans.extended())
+    ).at(during)
     assert [f"{each.begins:%d %H:%M}" for each in plan.upcoming[:1]] == ["01 18:30"]
 
 

@@ -21,7 +21,7 @@ from detector.daemon.reminder import Reminder
 from detector.daemon.wording import Wording
 from detector.notifier.model import NotificationText
 from detector.partner_time.model import PartnerTime
-from detector.partner_time.schedule import Exceptions, Schedule
+from detector.partner_time.schedule import OccurrenceOverrides, Schedule
 from detector.partner_time.settings import RitualSettings
 from detector.store.store import Store
 
@@ -76,7 +76,8 @@ class Day:
     async def look(self, at: datetime, *, paused_until: datetime | None = None) -> list[str]:
         self.clock.at = at
         plan = Schedule(
-            self.store.plans.partner_times(), Exceptions(self.store.plans.stopped(), self.store.plans.extended())
+            self.store.plans.partner_times(),
+            OccurrenceOverrides(self.store.plans.ended_early(), self.store.plans.extended()),
         ).at(at)
         await self.reminder.update(Upcoming(plan=plan, paused_until=paused_until))
         for _ in range(5):
@@ -260,7 +261,7 @@ def wording(settings: Settings, *, quiet: bool = False) -> Wording:
     return Wording(settings, began=BEGINS, rules={}, quiet_evening=1 if quiet else None)
 
 
-async def say_the_end(day: Day, *, at: datetime, settings: Settings, quiet: bool = False, **how: bool) -> list[str]:
+async def notified_at_end(day: Day, *, at: datetime, settings: Settings, quiet: bool = False, **how: bool) -> list[str]:
     day.clock.at = at
     sender = FakeSender()
     effect_runner = EffectRunner(
@@ -278,7 +279,7 @@ async def say_the_end(day: Day, *, at: datetime, settings: Settings, quiet: bool
 
 
 async def test_the_line_at_the_end_stays_after_the_session_and_is_replaced_by_the_next(day: Day) -> None:
-    shown = await say_the_end(day, at=ENDS + SECOND, settings=chosen())
+    shown = await notified_at_end(day, at=ENDS + SECOND, settings=chosen())
     assert shown == ["For 1 h 28 min no screen took you away"]
     assert day.idle.is_showing
     sender = day.idle.take_over()
@@ -292,12 +293,12 @@ async def test_the_line_at_the_end_stays_after_the_session_and_is_replaced_by_th
     ids=["noticed late", "not chosen", "in the quiet week"],
 )
 async def test_no_line_at_the_end(day: Day, late: timedelta, ending: bool, quiet: bool) -> None:
-    shown = await say_the_end(day, at=ENDS + late, settings=chosen(ending), quiet=quiet)
+    shown = await notified_at_end(day, at=ENDS + late, settings=chosen(ending), quiet=quiet)
     assert (shown, day.idle.is_showing) == (["closed"], False)
 
 
 async def test_the_line_at_the_end_has_no_number_where_less_than_half_is_known(day: Day) -> None:
-    assert await say_the_end(day, at=ENDS, settings=chosen(), known=False) == ["Partner time is over"]
+    assert await notified_at_end(day, at=ENDS, settings=chosen(), known=False) == ["Partner time is over"]
     words = wording(chosen()).end(NotifyEnd(occurrence="1@x", title="Dinner", at=ENDS), day.store, day.clock.at)
     assert words is not None
     assert words.body == "Dinner. It started well. Too little of it is known to say more."
@@ -309,4 +310,4 @@ async def test_a_failing_line_at_the_end_costs_nothing(day: Day, monkeypatch: py
         raise ZeroDivisionError
 
     monkeypatch.setattr("detector.report.summarise.summarise", fails)
-    assert await say_the_end(day, at=ENDS, settings=chosen()) == ["closed"]
+    assert await notified_at_end(day, at=ENDS, settings=chosen()) == ["closed"]

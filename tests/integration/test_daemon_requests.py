@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detector.control import requests
-from detector.partner_time.schedule import Exceptions, Schedule
+from detector.partner_time.schedule import OccurrenceOverrides, Schedule
 from detector.store.store import Store
 from tests.rig.examples import examples
 
@@ -30,7 +30,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 
 def kept(store: Store) -> tuple[object, ...]:
-    return store.plans.partner_times(), dict(store.plans.stopped()), dict(store.plans.extended())
+    return store.plans.partner_times(), dict(store.plans.ended_early()), dict(store.plans.extended())
 
 
 def test_start_works_only_where_none_is_under_way(store: Store) -> None:
@@ -83,7 +83,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from detector.control import requests
-from detector.partner_time.schedule import Exceptions, Schedule
+from detector.partner_time.schedule import OccurrenceOverrides, Schedule
 from detector.store.store import Store
 now, longer = datetime.now(UTC), timedelta(minutes=5)
 with Store.open(Path(sys.argv[1])) as store:
@@ -115,7 +115,9 @@ def test_whatever_is_requested_at_most_one_is_under_way_for_at_most_a_day(
         else:
             stopped |= {one.id for one in requests.stop(store, now)}
             assert requests.stop(store, now) == ()
-        schedule = Schedule(store.plans.partner_times(), Exceptions(store.plans.stopped(), store.plans.extended()))
+        schedule = Schedule(
+            store.plans.partner_times(), OccurrenceOverrides(store.plans.ended_early(), store.plans.extended())
+        )
         holding, plan = schedule.under_way(now), schedule.at(now)
         assert len(holding) <= 1
         assert [one.id for one in holding] == ([plan.current.id] if plan.current else [])

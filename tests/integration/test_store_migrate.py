@@ -30,7 +30,7 @@ from detector.store.store import Store
 from tests.rig.kept import EVENING, after, begins, moment, use
 with Store.open(Path(sys.argv[1])) as store:
     store.history.save([begins(), use(1, 5, None), moment(1, 5, None)])
-    store.plans.partner_times(), store.plans.stopped()
+    store.plans.partner_times(), store.plans.ended_early()
     store.history.moments(), store.history.uses(), store.history.last_moment()
     list(store.history.observations(EVENING))
     store.forget(after(1), now=after(2))
@@ -215,7 +215,7 @@ def test_partner_times_of_version_2_are_the_same_after_migration(path: Path) -> 
             zone="Europe/Berlin",
             recurrence="FREQ=WEEKLY;BYDAY=MO",
         )
-        assert store.plans.stopped().keys() == {"1@20261123T173000Z"}
+        assert store.plans.ended_early().keys() == {"1@20261123T173000Z"}
 
 
 def test_a_child_that_fails_says_why(path: Path) -> None:

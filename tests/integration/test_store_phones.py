@@ -209,7 +209,7 @@ def fill(store: Store) -> None:
 def everything(store: Store) -> list[Any]:
     return [
         store.plans.partner_times(),
-        store.plans.stopped(),
+        store.plans.ended_early(),
         store.plans.paused_until(),
         store.history.occurrences(),
         store.history.uses(),

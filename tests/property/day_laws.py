@@ -72,7 +72,7 @@ def of_exceptions(store: Store, begun_when_said: Mapping[str, frozenset[str]]) -
 
 def promised(store: Store, now: datetime) -> set[str]:
     """Return the ids of all that was declared and not taken back, and that holds `now`: one of them has to be under way."""
-    stopped, extended = store.plans.stopped(), store.plans.extended()
+    stopped, extended = store.plans.ended_early(), store.plans.extended()
     latest: dict[str, StoredOccurrence] = {}
     first: dict[str, datetime] = {}
     for kept in sorted(store.history.occurrences(), key=lambda kept: int(kept.id.partition("~")[2] or 1)):

@@ -15,7 +15,7 @@ from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.occurrences import LOOK_BACK, occurrence_id, occurrences, occurrences_from
 from detector.partner_time.recurrence import local_starts
 from detector.partner_time.rrule import CODES
-from detector.partner_time.schedule import Exceptions, Plan, Schedule, latest_end
+from detector.partner_time.schedule import OccurrenceOverrides, Plan, Schedule, latest_end
 from tests.property.clock_changes import DAY, HOUR, MINUTE, changes, first_instant, instants_of
 from tests.rig.examples import examples
 
@@ -235,24 +235,24 @@ def test_a_plan_has_at_most_one_current_occurrence_and_is_the_same_whenever_it_i
     if stopped and data.draw(st.booleans()):
         name = next(iter(stopped))
         extended[name] = ids[name].ends + 3 * HOUR
-    plan = Schedule(partner_times, Exceptions(stopped, extended)).at(now)
+    plan = Schedule(partner_times, OccurrenceOverrides(stopped, extended)).at(now)
     parts = plan_parts(plan)
     assert all(earlier.ends <= later_one.begins for earlier, later_one in pairwise(parts))
     assert all(part.begins < part.ends for part in parts)
     assert all(part.begins > now for part in plan.upcoming)
     assert plan.current is None or plan.current.begins <= now < plan.current.ends
     assert plan.boundary == (plan.current.ends if plan.current else parts[0].begins if parts else None)
-    assert plan == Schedule(reversed(partner_times), Exceptions(stopped, extended)).at(now)
+    assert plan == Schedule(reversed(partner_times), OccurrenceOverrides(stopped, extended)).at(now)
     for part in parts[:6]:
         whole = ids[part.id]
         assert whole.begins <= part.begins
         assert part.ends == end_of(whole, stopped, extended)
         for share in data.draw(st.lists(st.floats(0, 1, exclude_max=True), max_size=3)):
             inside = part.begins + (part.ends - part.begins - timedelta.resolution) * share
-            assert Schedule(partner_times, Exceptions(stopped, extended)).at(inside).current == part
+            assert Schedule(partner_times, OccurrenceOverrides(stopped, extended)).at(inside).current == part
     for earlier, later_one in pairwise(parts[:6]):
         if earlier.ends < later_one.begins:
-            between = Schedule(partner_times, Exceptions(stopped, extended)).at(earlier.ends)
+            between = Schedule(partner_times, OccurrenceOverrides(stopped, extended)).at(earlier.ends)
             assert (between.current, between.boundary) == (None, later_one.begins)
 
 
@@ -292,24 +292,24 @@ def test_requests_to_stop_and_extend_never_make_an_occurrence_start_twice(
     extended: dict[str, datetime] = {}
     over: set[str] = set()
     for step in steps:
-        before = Schedule(partner_times, Exceptions(stopped, extended)).at(now)
+        before = Schedule(partner_times, OccurrenceOverrides(stopped, extended)).at(now)
         if before.current is not None:
             assert before.current.id not in over, "what was stopped came back"
-            holding = Schedule(partner_times, Exceptions(stopped, extended)).under_way(now)
+            holding = Schedule(partner_times, OccurrenceOverrides(stopped, extended)).under_way(now)
             assert holding[0].id == before.current.id
             if data.draw(st.integers(0, 3)) == 0:
                 stopped |= {found.id: now for found in holding}
                 over |= {found.id for found in holding}
-                assert Schedule(partner_times, Exceptions(stopped, extended)).at(now).current is None
+                assert Schedule(partner_times, OccurrenceOverrides(stopped, extended)).at(now).current is None
             else:
                 wished = before.current.ends + data.draw(st.integers(1, 600)) * MINUTE
                 extended[before.current.id] = wished
-                after = Schedule(partner_times, Exceptions(stopped, extended)).at(now).current
+                after = Schedule(partner_times, OccurrenceOverrides(stopped, extended)).at(now).current
                 assert after is not None
                 assert (after.id, after.begins) == (before.current.id, before.current.begins)
                 assert after.ends == max(before.current.ends, min(wished, latest_end(holding[0])))
                 almost = after.ends - timedelta.resolution
-                assert Schedule(partner_times, Exceptions(stopped, extended)).at(almost).current == after
+                assert Schedule(partner_times, OccurrenceOverrides(stopped, extended)).at(almost).current == after
         now += step * MINUTE
 
 
@@ -325,7 +325,7 @@ def test_current_is_the_one_under_way_that_was_planned_to_begin_first(
     if plan.current is not None:
         assert plan.current.id == holding[0].id
         assert holding[0].begins == min(found.begins for found in holding)
-        after = Schedule(partner_times, Exceptions({found.id: now for found in holding})).at(now)
+        after = Schedule(partner_times, OccurrenceOverrides({found.id: now for found in holding})).at(now)
         assert after.current is None
 
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from detector.errors import Problem, UserError
 from detector.partner_time.declaration import PlanArguments, parse_declaration
-from detector.partner_time.describe import say_partner_time
-from detector.partner_time.describe_recurrence import say_recurrence
+from detector.partner_time.describe import format_partner_time
+from detector.partner_time.describe_recurrence import format_recurrence
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.parse_dates import parse_date
 from detector.partner_time.parse_recurrence import parse_recurrence
@@ -168,7 +168,7 @@ def test_a_typed_recurrence_has_the_days_of_a_slow_oracle(said: Said, today: dat
 @example(Said("366 days", lambda _, __: True), date(2026, 11, 23))
 def test_a_description_can_be_typed_again_and_means_the_same(said: Said, today: date) -> None:
     recurrence = parse_recurrence(said.text, first=today)
-    words = say_recurrence(recurrence, datetime(today.year, today.month, today.day, 18))
+    words = format_recurrence(recurrence, datetime(today.year, today.month, today.day, 18))
     assert parse_recurrence(words) == recurrence, words
     assert "=" not in words
 
@@ -243,7 +243,7 @@ def test_any_text_is_parsed_or_is_an_error_with_a_hint(text: str) -> None:
         assert problem.column is None or 1 <= problem.column <= len(text) + 1
     if recurrence is not None:
         split_rrule(recurrence)
-        assert say_recurrence(recurrence, datetime(2026, 11, 27, 18))
+        assert format_recurrence(recurrence, datetime(2026, 11, 27, 18))
 
 
 def any_rule(made: random.Random) -> str:
@@ -279,7 +279,7 @@ def test_every_rrule_is_described_without_rrule_syntax_and_different_rules_diffe
     begins = datetime(2026, 11, 27, 18)
     for _ in range(4000):
         rule = any_rule(made)
-        words = say_recurrence(rule, begins)
+        words = format_recurrence(rule, begins)
         assert "=" not in words, rule
         assert not any(code in words.split() for code in ("MO", "TU", "FR", "WEEKLY")), words
         said.setdefault(words, {})[rule] = words
@@ -332,4 +332,4 @@ def days_of(rule: str, begins: datetime) -> tuple[datetime, ...]:
 )
 def test_partner_time_is_described_in_a_full_sentence(asked: PlanArguments, said: str) -> None:
     now, berlin = datetime(2026, 11, 23, 17, tzinfo=UTC), ZoneInfo("Europe/Berlin")
-    assert say_partner_time(parse_declaration(replace(asked, title="Us"), now, berlin), now, berlin) == f"Us: {said}"
+    assert format_partner_time(parse_declaration(replace(asked, title="Us"), now, berlin), now, berlin) == f"Us: {said}"

@@ -214,7 +214,7 @@ def _all(store: Store) -> Any:
         store.history.moments(),
         store.history.unfinished(),
         [list(store.history.observations(kept.id)) for kept in store.history.occurrences()],
-        store.plans.stopped(),
+        store.plans.ended_early(),
         store.plans.extended(),
         store.phones.all(),
         store.history.unknown_apps(),
@@ -251,7 +251,7 @@ def test_the_first_stop_and_the_last_extension_count_in_any_order(said: list[Any
         else:
             store.plans.extend(occurrence, after(minute))
             last[occurrence] = after(minute)
-    assert (store.plans.stopped(), store.plans.extended()) == (first, last)
+    assert (store.plans.ended_early(), store.plans.extended()) == (first, last)
     event(f"one was both stopped and extended: {bool(first.keys() & last.keys())}")
 
 

@@ -11,7 +11,7 @@ from detector.core.observations import Activity
 from detector.daemon.phone_gateway import MAX_EARLY, DaemonPhoneGateway
 from detector.daemon.phone_tracker import PhoneTracker
 from detector.devices import Phone, needs_phone_api
-from detector.partner_time.schedule import Exceptions, Schedule
+from detector.partner_time.schedule import OccurrenceOverrides, Schedule
 from detector.phone_api.model import PhoneEvent
 from detector.store.store import Store
 
@@ -49,7 +49,8 @@ class GatewayRig:
 
     def under_way(self) -> datetime | None:
         plan = Schedule(
-            self.store.plans.partner_times(), Exceptions(self.store.plans.stopped(), self.store.plans.extended())
+            self.store.plans.partner_times(),
+            OccurrenceOverrides(self.store.plans.ended_early(), self.store.plans.extended()),
         ).at(self.clock.at)
         return plan.current.ends if plan.current else None
 

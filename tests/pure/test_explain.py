@@ -14,18 +14,18 @@ from rules.explain import (
     MAX_DEVICE_NAME,
     OUTCOME_WORDS,
     REASON_WORDS,
-    say_because,
-    say_category,
-    say_device,
-    say_key,
-    say_need_over,
-    say_needed,
-    say_offer,
-    say_ordinal,
-    say_outcome,
-    say_policy,
-    say_reason,
-    say_what,
+    format_activity,
+    format_category,
+    format_device,
+    format_evidence,
+    format_feature,
+    format_need_over,
+    format_needed,
+    format_offer,
+    format_ordinal,
+    format_outcome,
+    format_policy,
+    format_reason,
     why_line,
 )
 from rules.features import CATEGORIES
@@ -98,26 +98,26 @@ def test_the_why_line_names_the_phone_and_what_it_told(
 
 
 def test_a_phones_name_is_shown_as_the_person_gave_it_but_for_what_cannot_be_seen() -> None:
-    assert say_device("Büro-Handy 👩\u200d💻") == "Büro-Handy 👩\u200d💻"
-    assert say_device(" my\n\x1b[31m\u202e phone\u2028 ") == "my [31m phone"
-    assert say_device("x" * 41) == "x" * 39 + "…"
+    assert format_device("Büro-Handy 👩\u200d💻") == "Büro-Handy 👩\u200d💻"
+    assert format_device(" my\n\x1b[31m\u202e phone\u2028 ") == "my [31m phone"
+    assert format_device("x" * 41) == "x" * 39 + "…"
     assert MAX_DEVICE_NAME == MAX_NAME_LENGTH
 
 
 def test_the_device_that_speaks_is_not_named() -> None:
     assert HERE == LAPTOP
-    assert say_what("mail", device=LAPTOP) == say_what("mail") == "mail"
-    assert say_what("mail", device="my phone") == "mail on my phone"
+    assert format_activity("mail", device=LAPTOP) == format_activity("mail") == "mail"
+    assert format_activity("mail", device="my phone") == "mail on my phone"
 
 
 def test_every_reason_and_every_category_has_words() -> None:
     assert set(REASON_WORDS) == set(Reason)
-    assert all(say_reason(reason) for reason in Reason)
-    assert len({say_category(category) for category in CATEGORIES}) == len(CATEGORIES)
+    assert all(format_reason(reason) for reason in Reason)
+    assert len({format_category(category) for category in CATEGORIES}) == len(CATEGORIES)
 
 
 def test_ordinals() -> None:
-    assert [say_ordinal(number) for number in (1, 2, 10, 11, 12, 13, 21, 22, 23, 111)] == [
+    assert [format_ordinal(number) for number in (1, 2, 10, 11, 12, 13, 21, 22, 23, 111)] == [
         "first",
         "second",
         "tenth",
@@ -132,8 +132,8 @@ def test_ordinals() -> None:
 
 
 def test_a_feature_is_named_as_a_condition_names_it() -> None:
-    assert say_key(FeatureKey("uses", QUARTER, "messaging", "all")) == "all.uses(messaging, 15 min)"
-    assert say_key(FeatureKey("dwell")) == "dwell"
+    assert format_feature(FeatureKey("uses", QUARTER, "messaging", "all")) == "all.uses(messaging, 15 min)"
+    assert format_feature(FeatureKey("dwell")) == "dwell"
 
 
 def test_the_rules_own_sentence_is_said_with_what_was_measured_or_not_at_all() -> None:
@@ -150,40 +150,42 @@ def test_the_rules_own_sentence_is_said_with_what_was_measured_or_not_at_all() -
         ".",
     )
     measured: dict[FeatureKey, Value] = {scrolls: 31, dwell: timedelta(seconds=70), FeatureKey("category"): "social"}
-    assert say_because(sentence, measured, "my phone") == "You scrolled 31 steps in 70 s of social media on my phone."
-    assert say_because(sentence, {dwell: timedelta(seconds=70)}, "my phone") is None
-    assert say_because((), measured, "my phone") is None
+    assert (
+        format_evidence(sentence, measured, "my phone") == "You scrolled 31 steps in 70 s of social media on my phone."
+    )
+    assert format_evidence(sentence, {dwell: timedelta(seconds=70)}, "my phone") is None
+    assert format_evidence((), measured, "my phone") is None
 
 
 def test_what_became_of_a_moment_is_said_with_its_reason() -> None:
-    assert say_policy("nudged", None, "19:00:00") == "It was said at once: nothing stood against it."
-    assert say_policy("nudged", Reason.TYPING, "19:00:12") == (
+    assert format_policy("nudged", None, "19:00:00") == "It was said at once: nothing stood against it."
+    assert format_policy("nudged", Reason.TYPING, "19:00:12") == (
         "It was said at 19:00:12; before, it waited because you were typing."
     )
-    assert say_policy("suppressed", Reason.LOCKED, "19:00:00") == (
+    assert format_policy("suppressed", Reason.LOCKED, "19:00:00") == (
         "It was kept, and not said, because the screen was locked, so nobody would have seen it."
     )
-    assert say_policy("held", Reason.CALL, "19:00:00") == "It waits, because you were in a call."
+    assert format_policy("held", Reason.CALL, "19:00:00") == "It waits, because you were in a call."
 
 
 def test_what_came_of_a_nudge_is_said_and_for_how_long_it_was_needed() -> None:
     assert set(OUTCOME_WORDS) == set(Outcome)
-    assert say_outcome("suppressed", None, None) is None
-    assert say_outcome("nudged", None, None) == "What came of it is not known yet."
-    assert say_outcome("nudged", Outcome.NEEDED, "needed") == "You needed it."
-    assert say_outcome("nudged", Outcome.NEEDED, "needed_15") == "You needed it, for 15 min."
-    assert say_outcome("nudged", Outcome.PUT_AWAY_30, "needed_15") == "You put it away within 30 s."
+    assert format_outcome("suppressed", None, None) is None
+    assert format_outcome("nudged", None, None) == "What came of it is not known yet."
+    assert format_outcome("nudged", Outcome.NEEDED, "needed") == "You needed it."
+    assert format_outcome("nudged", Outcome.NEEDED, "needed_15") == "You needed it, for 15 min."
+    assert format_outcome("nudged", Outcome.PUT_AWAY_30, "needed_15") == "You put it away within 30 s."
 
 
 def test_the_question_and_its_end_name_what_is_needed_and_where() -> None:
-    assert say_needed("mail") == "Until then nothing is said about mail."
-    assert say_needed("social", "my phone") == "Until then nothing is said about social media on my phone."
-    assert say_need_over("mail", "laptop", "needed_1") == "Mail, needed for 1 min."
-    assert say_need_over("mail", "my phone", None) == "Mail on my phone."
+    assert format_needed("mail") == "Until then nothing is said about mail."
+    assert format_needed("social", "my phone") == "Until then nothing is said about social media on my phone."
+    assert format_need_over("mail", "laptop", "needed_1") == "Mail, needed for 1 min."
+    assert format_need_over("mail", "my phone", None) == "Mail on my phone."
 
 
 def test_an_offer_names_both_commands() -> None:
-    assert say_offer("video", 3) == (
+    assert format_offer("video", 3) == (
         "Video: for both of you 3 times. `turntoward together add video` makes that so for good; "
         "`turntoward together decline video` ends this offer."
     )

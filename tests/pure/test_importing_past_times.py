@@ -11,7 +11,7 @@ import pytest
 from detector.importing.model import TimesOption
 from detector.importing.past_times import DAY_TITLE, PastTime, earlier_by, past_times
 from detector.partner_time.model import PartnerTime
-from detector.partner_time.schedule import Exceptions, Schedule
+from detector.partner_time.schedule import OccurrenceOverrides, Schedule
 from detector.store.model import StoredOccurrence
 from tests.rig.activitywatch_history import utc
 from tests.rig.importing import BERLIN, NOW
@@ -56,7 +56,7 @@ def asked(
         since=since,
         now=now,
         zone=zone,
-        schedule=Schedule(partner_times, Exceptions(stopped or {}, extended or {})),
+        schedule=Schedule(partner_times, OccurrenceOverrides(stopped or {}, extended or {})),
         stored=of or [],
     )
 

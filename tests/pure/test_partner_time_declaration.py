@@ -10,8 +10,8 @@ import pytest
 
 from detector.errors import UserError
 from detector.partner_time.declaration import PlanArguments, parse_declaration, parse_edit
-from detector.partner_time.describe import say_partner_time
-from detector.partner_time.model import Moved, PartnerTime, starting_now
+from detector.partner_time.describe import format_partner_time
+from detector.partner_time.model import Moved, PartnerTime, partner_time_from_now
 from detector.partner_time.occurrences import occurrences_from
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -205,14 +205,14 @@ def test_a_single_date_is_edited_on_its_own_day_and_can_become_recurring() -> No
 
 
 def test_partner_time_started_with_now_is_edited_in_local_time() -> None:
-    tea = replace(starting_now("Tea", timedelta(hours=1), NOW), number=5)
+    tea = replace(partner_time_from_now("Tea", timedelta(hours=1), NOW), number=5)
     longer = edit(tea, ends="20:00")
     assert (longer.begins, longer.lasts, longer.zone) == (
         datetime(2026, 11, 23, 18),
         timedelta(hours=2),
         "Europe/Berlin",
     )
-    assert say_partner_time(longer, NOW, BERLIN) == "Tea: today 18:00–20:00"
+    assert format_partner_time(longer, NOW, BERLIN) == "Tea: today 18:00–20:00"
 
 
 def test_any_edit_but_quiet_detaches_partner_time_from_its_calendar() -> None:

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from detector.cli.plan.week import PlannedBar, draw_week
-from detector.partner_time.day_names import say_date_number, say_days, say_nth
-from detector.partner_time.describe import say_when
-from detector.partner_time.describe_recurrence import say_recurrence
+from detector.partner_time.day_names import format_date_number, format_days, format_nth
+from detector.partner_time.describe import format_schedule
+from detector.partner_time.describe_recurrence import format_recurrence
 from detector.partner_time.model import Moved, Occurrence, PartnerTime
 from detector.partner_time.occurrences import occurrences
-from detector.partner_time.schedule import Exceptions, Schedule, overlaps
+from detector.partner_time.schedule import OccurrenceOverrides, Schedule, overlaps
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
@@ -76,27 +76,27 @@ DINNER = PartnerTime(
     ],
 )
 def test_a_recurrence_is_described_without_its_rrule(recurrence: str, said: str | None) -> None:
-    assert say_recurrence(recurrence, FRIDAY) == (said or "every year, in week 20 of the year, on Monday")
+    assert format_recurrence(recurrence, FRIDAY) == (said or "every year, in week 20 of the year, on Monday")
 
 
 def test_limits_and_exceptions_are_described_only_while_they_lie_ahead() -> None:
     every_other = replace(
         DINNER, recurrence="FREQ=WEEKLY;INTERVAL=2;BYDAY=FR;UNTIL=20270326", without=(datetime(2026, 12, 25, 20),)
     )
-    assert say_when(every_other, NOW, BERLIN) == (
+    assert format_schedule(every_other, NOW, BERLIN) == (
         "every other Friday, 20:00–22:00, from 27 November until 26 March 2027, except 25 December"
     )
     later = datetime(2027, 1, 3, tzinfo=UTC)
-    assert say_when(every_other, later, BERLIN) == "every other Friday, 20:00–22:00, until 26 March"
-    assert say_when(DINNER, NOW, BERLIN) == "every Friday, 20:00–22:00"
-    assert say_when(replace(DINNER, begins=FRIDAY + timedelta(days=7)), NOW, BERLIN) == (
+    assert format_schedule(every_other, later, BERLIN) == "every other Friday, 20:00–22:00, until 26 March"
+    assert format_schedule(DINNER, NOW, BERLIN) == "every Friday, 20:00–22:00"
+    assert format_schedule(replace(DINNER, begins=FRIDAY + timedelta(days=7)), NOW, BERLIN) == (
         "every Friday, 20:00–22:00, from 4 December"
     )
 
 
 def test_until_is_described_by_the_last_day_that_still_counts() -> None:
     def until(text: str) -> str:
-        return say_when(replace(DINNER, recurrence=f"FREQ=WEEKLY;BYDAY=FR;UNTIL={text}"), NOW, BERLIN)
+        return format_schedule(replace(DINNER, recurrence=f"FREQ=WEEKLY;BYDAY=FR;UNTIL={text}"), NOW, BERLIN)
 
     assert until("20261204") == "every Friday, 20:00–22:00, until 4 December"
     assert until("20261204T200000") == "every Friday, 20:00–22:00, until 4 December"
@@ -106,23 +106,23 @@ def test_until_is_described_by_the_last_day_that_still_counts() -> None:
 
 def test_the_first_excepted_days_are_named_and_the_rest_counted() -> None:
     days = tuple(FRIDAY + timedelta(days=7 * step) for step in range(5))
-    assert say_when(replace(DINNER, without=days), NOW, BERLIN) == (
+    assert format_schedule(replace(DINNER, without=days), NOW, BERLIN) == (
         "every Friday, 20:00–22:00, except 27 November, 4 December, 11 December and 2 more days"
     )
     moved = Moved(of=days[1], begins=days[1] + timedelta(hours=20), lasts=timedelta(hours=1))
-    assert say_when(replace(DINNER, also=(datetime(2026, 12, 6, 9),), moved=(moved,)), NOW, BERLIN) == (
+    assert format_schedule(replace(DINNER, also=(datetime(2026, 12, 6, 9),), moved=(moved,)), NOW, BERLIN) == (
         "every Friday, 20:00–22:00, and also 6 December, one of them moved"
     )
-    assert say_when(replace(DINNER, recurrence="FREQ=WEEKLY;BYDAY=FR;COUNT=1"), NOW, BERLIN).endswith(", once")
+    assert format_schedule(replace(DINNER, recurrence="FREQ=WEEKLY;BYDAY=FR;COUNT=1"), NOW, BERLIN).endswith(", once")
 
 
 def test_a_single_date_in_a_gap_of_the_clocks_is_described_as_the_clocks_show_it() -> None:
     night = replace(DINNER, recurrence=None, begins=datetime(2027, 3, 28, 2, 30), lasts=timedelta(hours=1))
-    assert say_when(night, NOW, BERLIN) == "Sunday 28 March 2027 03:30–04:30"
+    assert format_schedule(night, NOW, BERLIN) == "Sunday 28 March 2027 03:30–04:30"
 
 
 def test_ordinals_and_ranges_of_weekdays_are_named() -> None:
-    assert [say_date_number(number) for number in (1, 2, 3, 4, 11, 12, 13, 21, 22, 23, 31)] == [
+    assert [format_date_number(number) for number in (1, 2, 3, 4, 11, 12, 13, 21, 22, 23, 31)] == [
         "1st",
         "2nd",
         "3rd",
@@ -135,10 +135,16 @@ def test_ordinals_and_ranges_of_weekdays_are_named() -> None:
         "23rd",
         "31st",
     ]
-    assert [say_nth(number) for number in (1, 10, 11, -1, -2)] == ["first", "tenth", "11th", "last", "second to last"]
-    assert say_days([6, 0, 1]) == "Sunday to Tuesday"
-    assert say_days([6, 0, 1], 0) == "Monday, Tuesday and Sunday"
-    assert say_days([6, 0, 1], 6) == "Sunday to Tuesday"
+    assert [format_nth(number) for number in (1, 10, 11, -1, -2)] == [
+        "first",
+        "tenth",
+        "11th",
+        "last",
+        "second to last",
+    ]
+    assert format_days([6, 0, 1]) == "Sunday to Tuesday"
+    assert format_days([6, 0, 1], 0) == "Monday, Tuesday and Sunday"
+    assert format_days([6, 0, 1], 6) == "Sunday to Tuesday"
 
 
 def drawn(number: int, begins: str, ends: str, *, skipped: bool = False) -> PlannedBar:
@@ -196,7 +202,7 @@ def test_overlaps_leave_out_skipped_occurrences() -> None:
         ("Tea", datetime(2026, 11, 27, 19, tzinfo=UTC), 52)
     ]
     first = occurrences(DINNER, NOW, NOW + timedelta(days=5))[0].id
-    skipped = overlaps(DINNER, Schedule([daily], Exceptions({first: NOW})), NOW)
+    skipped = overlaps(DINNER, Schedule([daily], OccurrenceOverrides({first: NOW})), NOW)
     assert (skipped[0].first.begins, skipped[0].count) == (datetime(2026, 12, 4, 19, tzinfo=UTC), 51)
     touching = replace(daily, begins=datetime(2026, 11, 23, 22))
     assert overlaps(DINNER, Schedule([touching]), NOW) == []

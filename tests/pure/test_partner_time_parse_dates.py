@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from detector.errors import UserError
-from detector.partner_time.day_names import say_full_date
+from detector.partner_time.day_names import format_full_date
 from detector.partner_time.parse_dates import month_of, parse_date, parse_when
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -180,4 +180,4 @@ def test_months_are_recognised_by_their_first_letters() -> None:
         None,
         6,
     ]
-    assert say_full_date(date(2026, 12, 24)) == "Thursday 24 December 2026"
+    assert format_full_date(date(2026, 12, 24)) == "Thursday 24 December 2026"

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from detector.errors import UserError
-from detector.partner_time.day_names import say_days
+from detector.partner_time.day_names import format_days
 from detector.partner_time.declaration import PlanArguments, parse_declaration
-from detector.partner_time.describe import say_instant, say_occurrence, say_partner_time
-from detector.partner_time.model import PartnerTime, starting_now
+from detector.partner_time.describe import format_instant, format_occurrence, format_partner_time
+from detector.partner_time.model import PartnerTime, partner_time_from_now
 from detector.partner_time.occurrences import occurrences
 from detector.partner_time.parse_dates import parse_days
 from detector.partner_time.parse_times import parse_duration, parse_time_of_day, parse_title, parse_zone
@@ -43,7 +43,7 @@ NOW = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
     ],
 )
 def test_weekdays_are_parsed_and_described(text: str, said: str) -> None:
-    assert say_days(parse_days(text)) == said
+    assert format_days(parse_days(text)) == said
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_all_problems_of_a_declaration_are_reported_at_once() -> None:
 
 def test_now_starts_at_this_second_and_has_its_length_even_in_the_hour_that_comes_twice() -> None:
     second_half_past_two = datetime(2026, 10, 25, 1, 30, 7, 999, tzinfo=UTC)
-    begun = replace(starting_now("Partner time", timedelta(minutes=90), second_half_past_two), number=1)
+    begun = replace(partner_time_from_now("Partner time", timedelta(minutes=90), second_half_past_two), number=1)
     (one,) = occurrences(begun, second_half_past_two, second_half_past_two + timedelta(minutes=1))
     assert one.begins == second_half_past_two.replace(microsecond=0)
     assert one.ends - one.begins == timedelta(minutes=90)
@@ -227,17 +227,17 @@ def test_now_starts_at_this_second_and_has_its_length_even_in_the_hour_that_come
 
 def test_partner_time_is_described_in_its_own_zone_and_an_occurrence_in_the_readers() -> None:
     dinner = replace(read(), number=1)
-    assert say_partner_time(dinner, NOW, BERLIN) == "Dinner: Monday to Friday, 18:30–20:00"
-    assert say_partner_time(dinner, NOW, ZoneInfo("UTC")) == "Dinner: Monday to Friday, 18:30–20:00, Europe/Berlin"
+    assert format_partner_time(dinner, NOW, BERLIN) == "Dinner: Monday to Friday, 18:30–20:00"
+    assert format_partner_time(dinner, NOW, ZoneInfo("UTC")) == "Dinner: Monday to Friday, 18:30–20:00, Europe/Berlin"
     first, second, third, *_ = occurrences(dinner, NOW, NOW + timedelta(days=60))
-    assert say_occurrence(first, NOW, BERLIN) == "today 18:30–20:00"
-    assert say_occurrence(first, NOW, ZoneInfo("UTC")) == "today 17:30–19:00"
-    assert say_occurrence(first, NOW, ZoneInfo("Pacific/Auckland")) == "today 06:30–08:00"
-    assert say_occurrence(second, NOW, BERLIN) == "tomorrow 18:30–20:00"
-    assert say_occurrence(third, NOW, BERLIN) == "Wednesday 25 November 18:30–20:00"
-    assert say_occurrence(first, NOW + timedelta(days=1), BERLIN) == "yesterday 18:30–20:00"
+    assert format_occurrence(first, NOW, BERLIN) == "today 18:30–20:00"
+    assert format_occurrence(first, NOW, ZoneInfo("UTC")) == "today 17:30–19:00"
+    assert format_occurrence(first, NOW, ZoneInfo("Pacific/Auckland")) == "today 06:30–08:00"
+    assert format_occurrence(second, NOW, BERLIN) == "tomorrow 18:30–20:00"
+    assert format_occurrence(third, NOW, BERLIN) == "Wednesday 25 November 18:30–20:00"
+    assert format_occurrence(first, NOW + timedelta(days=1), BERLIN) == "yesterday 18:30–20:00"
     (new_year,) = occurrences(dinner, datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 1, 2, tzinfo=UTC))
-    assert say_occurrence(new_year, NOW, BERLIN) == "Friday 1 January 2027 18:30–20:00"
+    assert format_occurrence(new_year, NOW, BERLIN) == "Friday 1 January 2027 18:30–20:00"
 
 
 @pytest.mark.parametrize(
@@ -251,22 +251,25 @@ def test_partner_time_is_described_in_its_own_zone_and_an_occurrence_in_the_read
 )
 def test_an_interval_across_midnight_is_described_unmistakably(begins: str, ends: str, said: str) -> None:
     late = replace(read(every="fri", begins=begins, ends=ends), number=1)
-    assert say_partner_time(late, NOW, BERLIN) == f"Dinner: every Friday, {said}"
+    assert format_partner_time(late, NOW, BERLIN) == f"Dinner: every Friday, {said}"
     (one,) = occurrences(late, NOW, NOW + timedelta(days=7))
-    assert say_occurrence(one, NOW, BERLIN) == f"Friday 27 November {said}"
+    assert format_occurrence(one, NOW, BERLIN) == f"Friday 27 November {said}"
 
 
 def test_single_dates_and_unusual_recurrences_are_described() -> None:
-    tea = starting_now("Tea", timedelta(minutes=90), NOW)
-    assert say_partner_time(tea, NOW, BERLIN) == "Tea: today 18:00–19:30"
-    assert say_partner_time(replace(read(), recurrence="FREQ=DAILY"), NOW, BERLIN) == "Dinner: every day, 18:30–20:00"
+    tea = partner_time_from_now("Tea", timedelta(minutes=90), NOW)
+    assert format_partner_time(tea, NOW, BERLIN) == "Tea: today 18:00–19:30"
     assert (
-        say_partner_time(replace(read(), recurrence="FREQ=WEEKLY"), NOW, BERLIN) == "Dinner: every Monday, 18:30–20:00"
+        format_partner_time(replace(read(), recurrence="FREQ=DAILY"), NOW, BERLIN) == "Dinner: every day, 18:30–20:00"
+    )
+    assert (
+        format_partner_time(replace(read(), recurrence="FREQ=WEEKLY"), NOW, BERLIN)
+        == "Dinner: every Monday, 18:30–20:00"
     )
     monthly = replace(read(), recurrence="FREQ=MONTHLY;BYDAY=-1FR")
-    assert say_partner_time(monthly, NOW, BERLIN) == "Dinner: the last Friday of each month, 18:30–20:00"
+    assert format_partner_time(monthly, NOW, BERLIN) == "Dinner: the last Friday of each month, 18:30–20:00"
 
 
 def test_an_instant_within_twelve_hours_is_described_without_its_day() -> None:
-    assert say_instant(NOW + timedelta(hours=7), NOW, BERLIN) == "01:00"
-    assert say_instant(NOW + timedelta(hours=23), NOW, BERLIN) == "tomorrow 17:00"
+    assert format_instant(NOW + timedelta(hours=7), NOW, BERLIN) == "01:00"
+    assert format_instant(NOW + timedelta(hours=23), NOW, BERLIN) == "tomorrow 17:00"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.occurrences import _block
-from detector.partner_time.schedule import Exceptions, Plan, Schedule, latest_end
+from detector.partner_time.schedule import OccurrenceOverrides, Plan, Schedule, latest_end
 
 HOUR = timedelta(hours=1)
 
@@ -65,26 +65,32 @@ def test_stopping_all_under_way_leaves_nothing_that_begins_at_once() -> None:
     holding = Schedule([DINNER, WALK, TEA]).under_way(now)
     assert [one.title for one in holding] == ["t1", "t2", "t3"]
     stopped = {one.id: now for one in holding}
-    assert Schedule([DINNER, WALK, TEA], Exceptions(stopped)).at(now) == Plan(current=None, boundary=None)
-    assert said(Schedule([DINNER, WALK, TEA], Exceptions(stopped)).at(at("19:00"))) == "now t1 18:00-19:10"
+    assert Schedule([DINNER, WALK, TEA], OccurrenceOverrides(stopped)).at(now) == Plan(current=None, boundary=None)
+    assert said(Schedule([DINNER, WALK, TEA], OccurrenceOverrides(stopped)).at(at("19:00"))) == "now t1 18:00-19:10"
 
 
 def test_stopping_one_alone_lets_the_next_begin() -> None:
     stopped = {"1@20261123T180000Z": at("18:40")}
-    assert said(Schedule([DINNER, WALK], Exceptions(stopped)).at(at("18:40"))) == "now t2 18:40-21:00"
+    assert said(Schedule([DINNER, WALK], OccurrenceOverrides(stopped)).at(at("18:40"))) == "now t2 18:40-21:00"
 
 
 def test_a_stop_before_the_start_removes_it_and_one_after_the_end_changes_nothing() -> None:
-    assert Schedule([DINNER], Exceptions({"1@20261123T180000Z": at("18:00")})).at(at("17:00")).upcoming == ()
-    assert said(Schedule([DINNER], Exceptions({"1@20261123T180000Z": at("23:00")})).at(at("17:00"))) == "t1 18:00-20:00"
+    assert Schedule([DINNER], OccurrenceOverrides({"1@20261123T180000Z": at("18:00")})).at(at("17:00")).upcoming == ()
+    assert (
+        said(Schedule([DINNER], OccurrenceOverrides({"1@20261123T180000Z": at("23:00")})).at(at("17:00")))
+        == "t1 18:00-20:00"
+    )
 
 
 def test_an_extended_occurrence_ends_later_and_what_overlaps_begins_after_it() -> None:
     extended = {"1@20261123T180000Z": at("20:30")}
-    plan = Schedule([DINNER, WALK, TEA], Exceptions({}, extended)).at(at("20:10"))
+    plan = Schedule([DINNER, WALK, TEA], OccurrenceOverrides({}, extended)).at(at("20:10"))
     assert (said(plan), plan.boundary) == ("now t1 18:00-20:30, t2 20:30-21:00", at("20:30"))
-    assert said(Schedule([DINNER, WALK], Exceptions({}, extended)).at(at("17:00"))) == "t1 18:00-20:30, t2 20:30-21:00"
-    assert [one.ends for one in Schedule([DINNER, WALK], Exceptions({}, extended)).under_way(at("20:10"))] == [
+    assert (
+        said(Schedule([DINNER, WALK], OccurrenceOverrides({}, extended)).at(at("17:00")))
+        == "t1 18:00-20:30, t2 20:30-21:00"
+    )
+    assert [one.ends for one in Schedule([DINNER, WALK], OccurrenceOverrides({}, extended)).under_way(at("20:10"))] == [
         at("20:30"),
         at("21:00"),
     ]
@@ -92,40 +98,43 @@ def test_an_extended_occurrence_ends_later_and_what_overlaps_begins_after_it() -
 
 def test_an_extension_can_cover_the_next_occurrence_completely() -> None:
     late = once(4, "20:15", "20:30")
-    assert said(Schedule([DINNER, late], Exceptions({}, {"1@20261123T180000Z": at("20:30")})).at(at("19:00"))) == (
-        "now t1 18:00-20:30"
-    )
+    assert said(
+        Schedule([DINNER, late], OccurrenceOverrides({}, {"1@20261123T180000Z": at("20:30")})).at(at("19:00"))
+    ) == ("now t1 18:00-20:30")
 
 
 def test_extending_to_before_the_end_changes_nothing() -> None:
     for ends in ("17:00", "19:00", "20:00"):
-        assert said(Schedule([DINNER], Exceptions({}, {"1@20261123T180000Z": at(ends)})).at(at("18:30"))) == (
+        assert said(Schedule([DINNER], OccurrenceOverrides({}, {"1@20261123T180000Z": at(ends)})).at(at("18:30"))) == (
             "now t1 18:00-20:00"
         )
 
 
 def test_an_extended_occurrence_lasts_at_most_24_h_or_as_planned() -> None:
     extended = {"1@20261123T180000Z": at("18:00", day=26)}
-    assert Schedule([DINNER], Exceptions({}, extended)).at(at("23:00")).boundary == at("18:00", day=24)
+    assert Schedule([DINNER], OccurrenceOverrides({}, extended)).at(at("23:00")).boundary == at("18:00", day=24)
     # In this night the clocks go back: a whole day by the wall lasts 25 hours.
     whole = PartnerTime(title="t1", begins=datetime(2026, 10, 24, 18), lasts=24 * HOUR, zone="Europe/Berlin", number=1)
     (planned,) = Schedule([whole]).under_way(datetime(2026, 10, 24, 17, tzinfo=UTC))
     assert planned.ends - planned.begins == 25 * HOUR
-    assert Schedule([whole], Exceptions({}, {planned.id: planned.begins + 99 * HOUR})).under_way(planned.begins) == (
-        planned,
-    )
+    assert Schedule([whole], OccurrenceOverrides({}, {planned.id: planned.begins + 99 * HOUR})).under_way(
+        planned.begins
+    ) == (planned,)
     assert latest_end(planned) == planned.ends
 
 
 def test_a_stop_ends_an_extended_occurrence() -> None:
     extended = {"1@20261123T180000Z": at("21:00")}
     for stopped in ("19:30", "20:30"):
-        plan = Schedule([DINNER], Exceptions({"1@20261123T180000Z": at(stopped)}, extended)).at(at("18:30"))
+        plan = Schedule([DINNER], OccurrenceOverrides({"1@20261123T180000Z": at(stopped)}, extended)).at(at("18:30"))
         assert said(plan) == f"now t1 18:00-{stopped}"
-    assert said(Schedule([DINNER], Exceptions({"1@20261123T180000Z": at("22:00")}, extended)).at(at("18:30"))) == (
-        "now t1 18:00-21:00"
+    assert said(
+        Schedule([DINNER], OccurrenceOverrides({"1@20261123T180000Z": at("22:00")}, extended)).at(at("18:30"))
+    ) == ("now t1 18:00-21:00")
+    assert (
+        said(Schedule([DINNER], OccurrenceOverrides({"1@20261123T180000Z": at("17:30")}, extended)).at(at("17:00")))
+        == ""
     )
-    assert said(Schedule([DINNER], Exceptions({"1@20261123T180000Z": at("17:30")}, extended)).at(at("17:00"))) == ""
 
 
 def test_every_occurrence_is_over_after_24_h() -> None:

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.backtest.proposals import OwnEvening, ThresholdProposal, propose, say_why
+from detector.backtest.proposals import OwnEvening, ThresholdProposal, format_proposal_reason, propose
 from detector.backtest.thresholds import (
     MAX_COUNT_FACTOR,
     MAX_LENGTH_FACTOR,
     find_threshold,
+    format_number,
     higher,
-    say_number,
     with_number,
 )
 from detector.core.attention.settings import AttentionSettings
@@ -76,12 +76,14 @@ def week(*longest: int) -> tuple[OwnEvening, ...]:
 
 def test_the_proposed_number_is_the_lowest_that_three_of_four_evenings_stay_below() -> None:
     (only,) = proposed(week(50, 55, 65, 70, 80, 20, 200)).values()
-    assert (only.code, say_number(only.threshold.number), say_number(only.proposed)) == ("M302", "45 s", "90 s")
+    assert (only.code, format_number(only.threshold.number), format_number(only.proposed)) == ("M302", "45 s", "90 s")
     assert (only.now.evenings, only.then.evenings, only.evenings - only.then.evenings, only.bounded) == (6, 1, 6, False)
     assert (only.now.moments, only.then.moments) == (6, 1)
     assert (only.now.nudges, only.then.nudges) == (6, 1)
     assert only.rule.condition.text == "category is mail and dwell >= 90 s"
-    assert say_why(only) == ("In 6 of your 7 evenings it lasted less than 90 s at a time; 45 s or more in 6.")
+    assert format_proposal_reason(only) == (
+        "In 6 of your 7 evenings it lasted less than 90 s at a time; 45 s or more in 6."
+    )
 
 
 def test_the_evenings_are_played_as_if_they_had_not_been_quiet() -> None:
@@ -104,7 +106,7 @@ def test_a_rule_that_holds_in_at_most_one_of_four_evenings_gets_no_proposal() ->
 
 def test_a_proposal_is_at_most_five_times_the_built_in_number() -> None:
     (only,) = proposed(week(*[250] * 3, *[60] * 4)).values()
-    assert (say_number(only.proposed), only.bounded, only.then.evenings) == ("3 min", True, 3)
+    assert (format_number(only.proposed), only.bounded, only.then.evenings) == ("3 min", True, 3)
 
 
 def test_where_the_highest_number_changes_nothing_nothing_is_proposed() -> None:
@@ -113,7 +115,7 @@ def test_where_the_highest_number_changes_nothing_nothing_is_proposed() -> None:
 
 def test_a_bounded_proposal_says_how_often_it_is_reached() -> None:
     only = proposed(week(*[250] * 4, 60, 60, 60))["M302"]
-    assert say_why(only) == "3 min or more in 4 of your 7 evenings; nothing higher is proposed."
+    assert format_proposal_reason(only) == "3 min or more in 4 of your 7 evenings; nothing higher is proposed."
 
 
 def test_a_count_is_proposed_as_a_count() -> None:
@@ -123,13 +125,17 @@ def test_a_count_is_proposed_as_a_count() -> None:
     ]
     only = proposed(looks)["G201"]
     assert (only.threshold.number, only.proposed) == (3, 5)
-    assert say_why(only) == ("In 6 of your 7 evenings there were fewer than 5 looks within 10 min; 3 or more in 6.")
+    assert format_proposal_reason(only) == (
+        "In 6 of your 7 evenings there were fewer than 5 looks within 10 min; 3 or more in 6."
+    )
 
 
 def test_a_sum_of_time_is_proposed_as_one() -> None:
     only = proposed([evening(day, (30, "work", 210)) for day in range(7)])["W601"]
-    assert (say_number(only.proposed), only.threshold.feature) == ("4 min", "all.time(work, 15 min)")
-    assert say_why(only) == ("In 7 of your 7 evenings it took less than 4 min within 15 min; 3 min or more in 7.")
+    assert (format_number(only.proposed), only.threshold.feature) == ("4 min", "all.time(work, 15 min)")
+    assert format_proposal_reason(only) == (
+        "In 7 of your 7 evenings it took less than 4 min within 15 min; 3 min or more in 7."
+    )
 
 
 def test_own_and_declined_rules_get_no_proposal() -> None:
@@ -149,7 +155,7 @@ def test_a_for_condition_gets_another_length() -> None:
     rule = replace(RULES[0], code="X1", condition=lasting)
     only = proposed(week(*[60] * 7), [rule])["X1"]
     assert only.rule.condition.text == "(category is mail and dwell >= 5 s) for 1 min"
-    assert say_why(only) == "In 7 of your 7 evenings it went on for less than 1 min; 20 s or more in 7."
+    assert format_proposal_reason(only) == "In 7 of your 7 evenings it went on for less than 1 min; 20 s or more in 7."
 
 
 def test_an_evening_of_two_partner_times_is_one_evening() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from detector.rulebook.loading import load_rules
 from rules.evaluation import comparisons
-from rules.explain_condition import say_parts, what_would_have_kept_it_quiet
+from rules.explain_condition import format_comparisons, what_would_have_kept_it_quiet
 from rules.language import compile_condition, evaluate
 from rules.model import FeatureKey, FixedFeatures, Rule, Value
 
@@ -90,7 +90,7 @@ def test_each_part_says_whether_it_held_and_what_it_lacked() -> None:
         SCROLLS: 10,
         FeatureKey("elapsed"): timedelta(minutes=7),
     }
-    assert say_parts(evaluate(text, measured.get)) == [
+    assert format_comparisons(evaluate(text, measured.get)) == [
         (False, "category in distraction", "it was reading"),
         (False, "dwell >= 60 s", "48 s, 12 s short"),
         (False, "scrolls(60 s) > 10", "10, 1 short"),
@@ -120,7 +120,7 @@ def test_the_nearer_condition_is_nearer() -> None:
 def test_every_built_in_rule_is_taken_apart_whole(rule: Rule) -> None:
     found = comparisons(evaluate(rule.condition.text, {}.get))
     assert {part.key for part in found} >= {key for key in rule.condition.needs if key.name != "usual"}
-    assert all(words for _, words, _ in say_parts(evaluate(rule.condition.text, {}.get)))
+    assert all(words for _, words, _ in format_comparisons(evaluate(rule.condition.text, {}.get)))
 
 
 def test_what_is_no_condition_is_refused() -> None:
@@ -133,7 +133,7 @@ def test_of_what_must_last_each_part_has_its_own_length() -> None:
     measured: dict[FeatureKey, Value] = {CATEGORY: "social", DWELL: timedelta(seconds=80), SCROLLS: 14}
     lasted = (timedelta(minutes=1), timedelta(0), timedelta(seconds=60))
     found = evaluate(text, measured.get, lasted)
-    assert [row for row in say_parts(found) if row[1].startswith("for ")] == [
+    assert [row for row in format_comparisons(found) if row[1].startswith("for ")] == [
         (False, "for 5 min", "1 min, 4 min short"),
         (False, "for 2 min", "0 s, 2 min short"),
         (True, "for 60 s", "1 min"),

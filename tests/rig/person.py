@@ -56,7 +56,7 @@ class Person:
         with Store.open(store_path()) as store:
             return (
                 store.plans.partner_times(),
-                store.plans.stopped(),
+                store.plans.ended_early(),
                 store.plans.skipped(),
                 store.plans.cancelled(),
                 store.plans.extended(),

@@ -6,7 +6,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from detector.i18n import _
-from detector.partner_time.describe import say_instant
+from detector.partner_time.describe import format_instant
 from detector.partner_time.proposals import Calendar
 
 _MINUTE: Final = timedelta(minutes=1)
@@ -25,28 +25,30 @@ def age_as_json(calendar: Calendar) -> dict[str, Any]:
     }
 
 
-def say_age(tried: datetime | None, refreshed: datetime | None, why: str | None, now: datetime, zone: ZoneInfo) -> str:
+def format_age(
+    tried: datetime | None, refreshed: datetime | None, why: str | None, now: datetime, zone: ZoneInfo
+) -> str:
     """Return when it was asked, and if that failed why, and how old the last good copy is: a clause, not a sentence."""
     if tried is None:
         return _("not asked yet")
-    ago = say_ago(now - tried)
+    ago = format_ago(now - tried)
     if why is None:
         return _("asked {ago}").format(ago=ago)
     if refreshed is None:
         return _("asked {ago}, and {why}; there is no copy yet").format(ago=ago, why=why)
-    day = say_instant(refreshed, now, zone)
+    day = format_instant(refreshed, now, zone)
     return _("asked {ago}, and {why}; the copy in force is of {day}").format(ago=ago, why=why, day=day)
 
 
-def say_age_from_json(values: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str:
+def format_age_from_json(values: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str:
     """Return the same from what `age_as_json` made."""
     tried, refreshed = (
         None if values[name] is None else datetime.fromisoformat(values[name]) for name in ("asked", "refreshed")
     )
-    return say_age(tried, refreshed, values["why"], now, zone)
+    return format_age(tried, refreshed, values["why"], now, zone)
 
 
-def say_ago(length: timedelta) -> str:
+def format_ago(length: timedelta) -> str:
     """Return how long ago, in one unit, rounded down: "just now", "5 min ago", "2 h ago", "3 days ago"."""
     if length < _MINUTE:
         return _("just now")

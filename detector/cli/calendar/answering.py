@@ -8,11 +8,11 @@ import click
 
 from detector.calendars import proposing
 from detector.cli import output
-from detector.cli.calendar.output import MAX_SHOWN, say_proposal
+from detector.cli.calendar.output import MAX_SHOWN, print_proposal
 from detector.cli.calendar.selection import choose_calendar, choose_proposals
 from detector.cli.plan import context
 from detector.i18n import _, plural
-from detector.partner_time.describe import say_partner_time
+from detector.partner_time.describe import format_partner_time
 from detector.partner_time.proposals import Calendar, Proposal
 from detector.store.store import Store
 
@@ -37,7 +37,7 @@ def accept(which: Sequence[str], of: str | None, *, always: bool | None, yes: bo
                     store.calendars.save(replace(calendar, accepts=always))
         after = context.read(store)
     for proposal in accepted[:MAX_SHOWN]:
-        say_proposal(replace(proposal, decided="open", accepted_as=None), after)
+        print_proposal(replace(proposal, decided="open", accepted_as=None), after)
     sentences = [NOTHING_WAITS] if not chosen else []
     if accepted:
         sentences.append(
@@ -68,7 +68,7 @@ def decline(which: Sequence[str], of: str | None) -> None:
     numbers = {each.accepted_as for each in chosen} - {None}
     sentences = [NOTHING_WAITS] if not chosen else []
     for each in chosen[:MAX_SHOWN]:
-        words = say_partner_time(each.partner_time, before.now, before.zone)
+        words = format_partner_time(each.partner_time, before.now, before.zone)
         sentences.append(_("Declined: {words}.").format(words=words))
     if len(chosen) > MAX_SHOWN:
         sentences.append(_("and {count} more.").format(count=f"{len(chosen) - MAX_SHOWN:,}"))

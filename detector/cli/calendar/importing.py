@@ -20,7 +20,7 @@ from detector.calendars.proposing import ProposalChanges, accept, apply_copy
 from detector.calendars.reading import read_calendar
 from detector.calendars.values import clean_title
 from detector.cli import output
-from detector.cli.calendar.output import INDENT, MAX_SHOWN, event_count, say_problems, say_proposal
+from detector.cli.calendar.output import INDENT, MAX_SHOWN, event_count, print_problems, print_proposal
 from detector.cli.calendar.progress import show_progress
 from detector.cli.calendar.selection import choose_events, describe_filter, name_problem
 from detector.cli.plan import context
@@ -228,13 +228,13 @@ def _report(imported: _Imported, parsed: ParsedCalendar) -> None:
     numbers = {each.number for each in (*changes.open, *changes.accepted, *changes.shortened)}
     changed = [each for each in proposals if each.number in numbers]
     for proposal in changed[:MAX_SHOWN]:
-        say_proposal(proposal, imported.after)
+        print_proposal(proposal, imported.after)
     if len(changed) > MAX_SHOWN:
         sentence = _("and {count} more: `turntoward calendar proposals`.")
         output.say(sentence.format(count=f"{len(changed) - MAX_SHOWN:,}"), first=INDENT)
     if not parsed.is_complete:
         output.say(_("The file ends in the middle, so nothing that is missing from it was taken back."))
-    say_problems(parsed.problems)
+    print_problems(parsed.problems)
     for sentence in _changes(changes, proposals):
         output.say(sentence)
     if not imported.daemon_runs and (changes.accepted or changes.gone):

@@ -6,12 +6,12 @@ from typing import Final
 
 from detector.calendars.urls import display_place
 from detector.cli import output
-from detector.cli.calendar.age import say_age, say_ago
-from detector.cli.calendar.output import INDENT, proposal_as_json, say_proposal
+from detector.cli.calendar.age import format_age, format_ago
+from detector.cli.calendar.output import INDENT, print_proposal, proposal_as_json
 from detector.cli.calendar.selection import choose_calendar, describe_filter
 from detector.cli.plan import context
 from detector.i18n import _, plural
-from detector.partner_time.describe import say_instant
+from detector.partner_time.describe import format_instant
 from detector.partner_time.proposals import Calendar, Proposal, ProposalState
 from detector.paths import store_path
 from detector.store.errors import StoreMissing
@@ -68,7 +68,7 @@ def list_proposals(of: str | None, *, everything: bool, as_json: bool) -> None:
         if own:
             output.say(_("{name} proposes:").format(name=calendar.name))
         for proposal in own:
-            say_proposal(proposal, declared)
+            print_proposal(proposal, declared)
     if any(each.decided == "open" for each in wanted):
         output.say(
             _(
@@ -105,11 +105,11 @@ def _place(calendar: Calendar) -> str:
 
 def _age(calendar: Calendar, declared: context.PlanContext) -> str:
     if calendar.subscribed:
-        return say_age(calendar.tried, calendar.refreshed, calendar.why, declared.now, declared.zone)
+        return format_age(calendar.tried, calendar.refreshed, calendar.why, declared.now, declared.zone)
     if calendar.refreshed is None:
         return _("not read yet")
-    day = say_instant(calendar.refreshed, declared.now, declared.zone)
-    return _("read {ago}, {day}").format(ago=say_ago(declared.now - calendar.refreshed), day=day)
+    day = format_instant(calendar.refreshed, declared.now, declared.zone)
+    return _("read {ago}, {day}").format(ago=format_ago(declared.now - calendar.refreshed), day=day)
 
 
 def _proposal_counts(calendar: Calendar, known: _KnownCalendars) -> str:

@@ -10,7 +10,7 @@ from detector.calendars.model import EventProblem
 from detector.cli import output
 from detector.cli.plan.context import PlanContext
 from detector.i18n import _, plural
-from detector.partner_time.describe import say_partner_time
+from detector.partner_time.describe import format_partner_time
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.occurrences import occurrences_from
 from detector.partner_time.proposals import Calendar, Proposal
@@ -30,10 +30,10 @@ def next_times(partner_time: PartnerTime, declared: PlanContext) -> list[Occurre
     return list(islice((each for each in coming if each.ends > declared.now), NEXT_TIMES))
 
 
-def say_proposal(proposal: Proposal, declared: PlanContext) -> None:
+def print_proposal(proposal: Proposal, declared: PlanContext) -> None:
     """Write one proposal: its number, when it would be, its next times, and what it was before it changed."""
     partner_time = proposal.partner_time
-    words = say_partner_time(partner_time, declared.now, declared.zone)
+    words = format_partner_time(partner_time, declared.now, declared.zone)
     with_answer = {"accepted": _("{words} (accepted)"), "declined": _("{words} (declined)")}
     line = with_answer.get(proposal.decided, "{words}").format(words=words)
     output.say(line, first=f"{proposal.number:>3}  ", later=INDENT)
@@ -46,7 +46,7 @@ def say_proposal(proposal: Proposal, declared: PlanContext) -> None:
         output.say(_("It does not take place in the next years."), first=INDENT, later=INDENT)
     before = changed_from(proposal, declared)
     if before is not None:
-        words = say_partner_time(before, declared.now, declared.zone)
+        words = format_partner_time(before, declared.now, declared.zone)
         sentence = _("It changed. Until you answer, this holds: {words}.").format(words=words)
         output.say(sentence, first=INDENT, later=INDENT)
 
@@ -71,8 +71,8 @@ def proposal_as_json(
         "decided": proposal.decided,
         "accepted_as": proposal.accepted_as,
         "title": partner_time.title,
-        "words": say_partner_time(partner_time, declared.now, declared.zone),
-        "changed_from": None if before is None else say_partner_time(before, declared.now, declared.zone),
+        "words": format_partner_time(partner_time, declared.now, declared.zone),
+        "changed_from": None if before is None else format_partner_time(before, declared.now, declared.zone),
         "begins": partner_time.begins,
         "lasts_seconds": int(partner_time.lasts.total_seconds()),
         "zone": partner_time.zone,
@@ -81,17 +81,17 @@ def proposal_as_json(
     }
 
 
-def say_problems(problems: Sequence[EventProblem]) -> None:
+def print_problems(problems: Sequence[EventProblem]) -> None:
     """Write what could not be read: the first ten, then a count."""
     if not problems:
         return
     output.say(plural("Not understood:", "Not understood, and left out ({count}):", len(problems)))
     for problem in problems[:MAX_SHOWN]:
         output.say(f"{problem}.", first="  ", later="    ")
-    say_rest(len(problems))
+    print_rest(len(problems))
 
 
-def say_rest(count: int) -> None:
+def print_rest(count: int) -> None:
     """Write how many more there are than are shown."""
     if count > MAX_SHOWN:
         output.say(_("and {count} more").format(count=f"{count - MAX_SHOWN:,}"), first="  ")

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from detector.cli import output
-from detector.cli.calendar.output import MAX_SHOWN, say_rest
+from detector.cli.calendar.output import MAX_SHOWN, print_rest
 from detector.cli.calendar.selection import choose_calendar
 from detector.cli.network import wake_with_network
 from detector.cli.plan import context
 from detector.i18n import _
-from detector.partner_time.describe import say_partner_time
+from detector.partner_time.describe import format_partner_time
 
 
 def remove_calendar(which: str, *, yes: bool) -> None:
@@ -18,10 +18,12 @@ def remove_calendar(which: str, *, yes: bool) -> None:
         before = context.read(store)
         numbers = {each.accepted_as for each in store.calendars.proposals(calendar.number)} - {None}
         accepted = [
-            say_partner_time(each, before.now, before.zone) for each in before.partner_times if each.number in numbers
+            format_partner_time(each, before.now, before.zone)
+            for each in before.partner_times
+            if each.number in numbers
         ]
         if not yes and output.is_interactive():
-            _say_accepted(_("With it goes what you accepted:"), accepted)
+            _print_accepted(_("With it goes what you accepted:"), accepted)
         question = _("Remove {name}?").format(name=calendar.name)
         with_yes = _("Add --yes to remove {name}.").format(name=calendar.name)
         if not output.confirm(question, yes=yes, unchanged=_("Nothing was removed."), with_yes=with_yes):
@@ -32,17 +34,17 @@ def remove_calendar(which: str, *, yes: bool) -> None:
         runs = wake_with_network(store)
     output.say(_("Removed: {name}.").format(name=calendar.name))
     if yes:
-        _say_accepted(_("With it went what you had accepted:"), accepted)
+        _print_accepted(_("With it went what you had accepted:"), accepted)
     if any(occurrence.partner_time in numbers for occurrence in before.under_way):
         output.say(_("What was under way of it ends now."))
     for sentence in [*after.state_sentences(), *([] if runs else [context.NOT_RUNNING])]:
         output.say(sentence)
 
 
-def _say_accepted(heading: str, accepted: Sequence[str]) -> None:
+def _print_accepted(heading: str, accepted: Sequence[str]) -> None:
     if not accepted:
         return
     output.say(heading)
     for each in accepted[:MAX_SHOWN]:
         output.say(each, first="  ", later="    ")
-    say_rest(len(accepted))
+    print_rest(len(accepted))

@@ -27,12 +27,12 @@ from detector.config.settings import Settings
 from detector.daemon.calendar_refresh import EMPTY, TOO_MANY, RefreshResult, has_too_many, refresh, store_copy
 from detector.errors import Problem, TurntowardError, UserError
 from detector.i18n import _, plural
-from detector.partner_time.describe import say_partner_time
+from detector.partner_time.describe import format_partner_time
 from detector.partner_time.proposals import Calendar, EventFilter
 from detector.paths import config_path
 from detector.store.store import Store
 from detector.zone import local_zone, local_zone_name
-from rules.lengths import say_length
+from rules.lengths import format_length
 
 MAX_SHOWN: Final = 3
 
@@ -202,7 +202,7 @@ def _first_report(calendar: Calendar, parsed: ParsedCalendar) -> Iterator[str]:
     )
     now, zone = context.CLOCK.now(), local_zone()
     for event in parsed.events[:MAX_SHOWN]:
-        yield f"  {say_partner_time(event.partner_time, now, zone)}"
+        yield f"  {format_partner_time(event.partner_time, now, zone)}"
     if len(parsed.events) > MAX_SHOWN:
         yield "  " + _("and {count} more").format(count=f"{len(parsed.events) - MAX_SHOWN:,}")
     yield from _problems(parsed)
@@ -254,9 +254,9 @@ def _changes(changes: ProposalChanges | None, *, accepts: bool) -> Iterator[str]
 
 def _interval() -> str:
     try:
-        return say_length(read_settings(config_path()).calendars.refresh)
+        return format_length(read_settings(config_path()).calendars.refresh)
     except UserError:  # `doctor` reports what is wrong there
-        return say_length(Settings().calendars.refresh)
+        return format_length(Settings().calendars.refresh)
 
 
 def _capitalized(words: str) -> str:

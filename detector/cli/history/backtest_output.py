@@ -9,7 +9,7 @@ from detector.backtest.compare import Comparison, RuleComparison, RuleCounts
 from detector.cli.output import COLUMNS, attributes, cut, wrap
 from detector.core.effects import Moment
 from detector.i18n import _, ngettext
-from rules.explain import say_what
+from rules.explain import format_activity
 
 NAME_COLUMNS: Final = 36
 # Evenings that the text lists; JSON has them all.
@@ -159,7 +159,7 @@ def _changes(found: Comparison, headings: tuple[str, str], zone: ZoneInfo) -> It
         signed = [("+", moment) for moment in evening.appear] + [("-", moment) for moment in evening.vanish]
         # By time, so that a nudge that only moves stands beside itself.
         for sign, moment in sorted(signed, key=lambda pair: pair[1].decided_at):
-            what = say_what(moment.category, device=moment.device)
+            what = format_activity(moment.category, device=moment.device)
             at = f"{moment.decided_at.astimezone(zone):%H:%M:%S}"
             yield cut(f"  {sign} {at}  {rules[moment.rule].name} ({moment.rule}): {what}", COLUMNS)
     if (rest := len(with_nudges) - MAX_EVENINGS) > 0:

@@ -12,7 +12,7 @@ from detector.paths import state_dir, store_path
 from detector.store.erasing import delete_recordings, erase_store, path_exists
 from detector.store.model import DeletedCounts
 from detector.store.store import Store
-from rules.lengths import parse_length, say_length
+from rules.lengths import format_length, parse_length
 
 
 def forget(length: tuple[str, ...], *, everything: bool, yes: bool) -> None:
@@ -44,10 +44,10 @@ def _forget_last(length: timedelta) -> None:
         counts.append(words.format(count=recordings))
     if not counts:
         nothing = _("Nothing was kept of the last {length}; there is nothing to forget.")
-        click.echo(nothing.format(length=say_length(length)))
+        click.echo(nothing.format(length=format_length(length)))
         return
     forgotten = _("Forgotten: the last {length} ({counts}).")
-    click.echo(forgotten.format(length=say_length(length), counts=", ".join(counts)))
+    click.echo(forgotten.format(length=format_length(length), counts=", ".join(counts)))
     click.echo(_("Nothing of it is left in the files."))
     # The daemon is woken in any case: it holds what was forgotten in its memory.
     if wake_daemon() and continues:

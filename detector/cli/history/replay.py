@@ -16,7 +16,7 @@ from detector.i18n import _, ngettext
 from detector.paths import config_path, rules_dir
 from detector.rulebook.loading import load_rules
 from detector.store.recordings import read_recording
-from rules.explain import say_key, say_reason, say_value, say_what
+from rules.explain import format_activity, format_feature, format_reason, format_value
 from rules.model import Rule
 
 WIDTH: Final = 79
@@ -42,7 +42,7 @@ def replay(file: Path, *, as_json: bool) -> None:
         raise UserError(_("{file}: no partner time begins in it, so there is nothing to decide.").format(file=file))
     if as_json:
         listed = [
-            asdict(moment) | {"evidence": {say_key(key): say_value(value) for key, value in moment.evidence}}
+            asdict(moment) | {"evidence": {format_feature(key): format_value(value) for key, value in moment.evidence}}
             for moment in moments.values()
         ]
         print_json({"observations": count, "partner_times": len(occurrences), "moments": listed})
@@ -69,10 +69,10 @@ def _table(moments: Iterable[Moment], rules: Mapping[str, Rule]) -> list[str]:
         (
             f"{moment.decided_at.astimezone():%H:%M:%S}",
             rules[moment.rule].name if moment.rule in rules else moment.rule,
-            say_what(moment.category, device=moment.device),
+            format_activity(moment.category, device=moment.device),
             decided.get(moment.decided, _("waiting")),
             (moment.outcome.replace("_", " ") if moment.outcome else "")
-            or (say_reason(moment.reason) if moment.reason else ""),
+            or (format_reason(moment.reason) if moment.reason else ""),
         )
         for moment in moments
     ]

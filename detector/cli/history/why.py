@@ -24,7 +24,7 @@ from detector.store.model import StoredOccurrence
 from detector.store.store import Store
 from detector.zone import local_zone
 from rules.engine import needs
-from rules.explain import say_what
+from rules.explain import format_activity
 from rules.model import FeatureKey, Rule, Value
 
 _NOTHING_KEPT: Final = _("Nothing is kept yet, so there is nothing to explain.")
@@ -130,7 +130,7 @@ class _Explainer:
 
     def _row(self, moment: Moment) -> str:
         decided = _("a nudge") if moment.decided == "nudged" else _("kept, not said")
-        what = say_what(moment.category, device=moment.device)
+        what = format_activity(moment.category, device=moment.device)
         return f"{moment.number:>3}  {self._clock(moment.began)}  {moment.rule:<5} {what}: {decided}"
 
     def _clock(self, at: datetime) -> str:

@@ -10,7 +10,7 @@ import click
 
 from detector.activities.load import load_classifier
 from detector.cli.importing import DEFAULT_URL
-from detector.cli.importing.output import print_report, say_report
+from detector.cli.importing.output import print_report, print_report_text
 from detector.cli.output import ProgressLine
 from detector.clock import SystemClock
 from detector.config.read import read_settings
@@ -110,7 +110,7 @@ def import_history(options: ImportOptions) -> None:
     if options.as_json:
         print_report(report, begins, dry_run=options.dry_run)
     else:
-        say_report(
+        print_report_text(
             report,
             begins.astimezone(zone),
             count=len(past),

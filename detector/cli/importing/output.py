@@ -11,14 +11,14 @@ import click
 from detector.cli import output
 from detector.i18n import _, plural
 from detector.importing.model import ImportReport, TimesOption
-from rules.lengths import say_length
+from rules.lengths import format_length
 
 MAX_BUCKETS: Final = 8
 MAX_DEVICE_WIDTH: Final = 18
 MAX_LENGTH: Final = 300
 
 
-def say_report(
+def print_report_text(
     report: ImportReport,
     begins: datetime,
     *,
@@ -41,7 +41,7 @@ def say_report(
         output.say(sentence.format(buckets=_safe(", ".join(report.skipped_buckets[:MAX_BUCKETS]))))
     if shortened is not None:
         sentence = _("You keep {length} (`retention`), so nothing before {day} is taken in.")
-        output.say(sentence.format(length=say_length(shortened), day=f"{begins:%Y-%m-%d}"))
+        output.say(sentence.format(length=format_length(shortened), day=f"{begins:%Y-%m-%d}"))
     added = plural("{count} partner time", "{count} partner times", report.added)
     if dry_run:
         sentence = _("{times} would be added, {extended} would be extended.")

@@ -10,7 +10,7 @@ from detector.cli.plan.context import CLOCK
 from detector.devices import Phone, PhoneApiAddress, needs_phone_api
 from detector.errors import DaemonNotRunning
 from detector.i18n import _
-from detector.partner_time.describe import say_instant
+from detector.partner_time.describe import format_instant
 from detector.paths import store_path
 from detector.store.errors import StoreMissing
 from detector.store.store import Store
@@ -29,7 +29,7 @@ def list_phones(*, as_json: bool) -> None:
         _print_json(phones, address, status, now)
         return
     for phone in phones:
-        _say_phone(phone, status.phones.get(phone.name, {}), now)
+        _print_phone(phone, status.phones.get(phone.name, {}), now)
     if not phones:
         output.say(_('No phone is paired; `turntoward phone pair "my phone"` pairs one.'))
     output.say(_api_sentence(phones, address, status, now))
@@ -47,16 +47,16 @@ def _is_link_open(phone: Phone, now: datetime) -> bool:
     return phone.code_until is not None and phone.code_until > now
 
 
-def _say_phone(phone: Phone, reported: Mapping[str, Any], now: datetime) -> None:
+def _print_phone(phone: Phone, reported: Mapping[str, Any], now: datetime) -> None:
     zone = local_zone()
     ways = [*(["webhook"] if phone.token is not None else []), *([f"adb {phone.adb}"] if phone.adb is not None else [])]
     if ways and phone.paired is not None:
         line = _("{name}: {ways}, paired {day}").format(
-            name=phone.name, ways=_(" and ").join(ways), day=say_instant(phone.paired, now, zone)
+            name=phone.name, ways=_(" and ").join(ways), day=format_instant(phone.paired, now, zone)
         )
     elif phone.code_until is not None and phone.code_until > now:
         line = _("{name}: not paired yet; its link works until {time}").format(
-            name=phone.name, time=say_instant(phone.code_until, now, zone)
+            name=phone.name, time=format_instant(phone.code_until, now, zone)
         )
     else:
         line = _("{name}: not paired; its link was never used").format(name=phone.name)
@@ -66,9 +66,9 @@ def _say_phone(phone: Phone, reported: Mapping[str, Any], now: datetime) -> None
         output.say(shows, first="  ", later="  ")
     heard, tested = parse_instant(reported.get("heard")), parse_instant(reported.get("tested"))
     if heard is not None:
-        output.say(_("Last heard {time}.").format(time=say_instant(heard, now, zone)), first="  ", later="  ")
+        output.say(_("Last heard {time}.").format(time=format_instant(heard, now, zone)), first="  ", later="  ")
     elif tested is not None:
-        output.say(_("Last tested {time}.").format(time=say_instant(tested, now, zone)), first="  ", later="  ")
+        output.say(_("Last tested {time}.").format(time=format_instant(tested, now, zone)), first="  ", later="  ")
 
 
 def _api_sentence(

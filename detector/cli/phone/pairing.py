@@ -28,7 +28,7 @@ from detector.devices import MAX_NAME_LENGTH, PAIRING_TIME, Phone, PhoneApiAddre
 from detector.errors import DaemonNotRunning, Problem, TurntowardError, UserError
 from detector.i18n import _
 from detector.partner_time.day_names import join_words
-from detector.partner_time.describe import say_instant
+from detector.partner_time.describe import format_instant
 from detector.phone_api.auth import digest
 from detector.store.store import Store
 from detector.zone import local_zone
@@ -216,7 +216,7 @@ def _wait_for_api(address: PhoneApiAddress) -> None:
 
 def _show(address: PhoneApiAddress, code: str, until: datetime) -> None:
     link = f"{address.url}/pair/{code}"
-    time = say_instant(until, context.CLOCK.now(), local_zone())
+    time = format_instant(until, context.CLOCK.now(), local_zone())
     output.say(_("Scan this with the phone, or open the link there. It works once, until {time}.").format(time=time))
     for line in _drawn(link):
         click.echo(line)

@@ -12,9 +12,9 @@ from detector.clock import Clock, SystemClock
 from detector.control.lock import wake_daemon
 from detector.errors import UserError
 from detector.i18n import _
-from detector.partner_time.describe import say_instant, say_occurrence, say_partner_time
+from detector.partner_time.describe import format_instant, format_occurrence, format_partner_time
 from detector.partner_time.model import Occurrence, PartnerTime
-from detector.partner_time.schedule import Exceptions, Plan, Schedule
+from detector.partner_time.schedule import OccurrenceOverrides, Plan, Schedule
 from detector.paths import store_path
 from detector.store.errors import StoreMissing
 from detector.store.schedule import read_schedule
@@ -55,15 +55,15 @@ class PlanContext:
         return self.schedule.under_way(self.now)
 
     @property
-    def exceptions_but_skips(self) -> Exceptions:
+    def exceptions_but_skips(self) -> OccurrenceOverrides:
         """The exceptions without what was skipped or cancelled: what was stopped had begun."""
-        stopped, extended = self.schedule.exceptions.stopped, self.schedule.exceptions.extended
-        return Exceptions({name: at for name, at in stopped.items() if name not in self.skipped}, extended)
+        stopped, extended = self.schedule.exceptions.ended_early, self.schedule.exceptions.extended
+        return OccurrenceOverrides({name: at for name, at in stopped.items() if name not in self.skipped}, extended)
 
     def following(self, partner_time: PartnerTime) -> Iterator[Occurrence]:
         """Yield what is under way of it and comes next, skipped ones left out; it need not be kept yet."""
         numbered = replace(partner_time, number=partner_time.number or 0)
-        return self.schedule.coming(numbered, self.now, within=MAX_AHEAD)
+        return self.schedule.upcoming_of(numbered, self.now, within=MAX_AHEAD)
 
     def following_and_skipped(self, partner_time: PartnerTime, count: int = 3) -> list[Occurrence]:
         """Return the next `count` times, and those that were skipped or cancelled among and before them."""
@@ -78,11 +78,11 @@ class PlanContext:
         return found
 
     def describe(self, occurrence: Occurrence) -> str:
-        return say_occurrence(occurrence, self.now, self.zone)
+        return format_occurrence(occurrence, self.now, self.zone)
 
     def describe_instant(self, at: datetime) -> str:
         """Return the time of `at`, with its day where it is far."""
-        return say_instant(at, self.now, self.zone)
+        return format_instant(at, self.now, self.zone)
 
     def describe_skip(self, occurrence: Occurrence) -> str | None:
         """Return "skipped" or "cancelled" if the occurrence was, else None."""
@@ -93,7 +93,7 @@ class PlanContext:
     def to_json(self, partner_time: PartnerTime) -> dict[str, Any]:
         return {
             **attributes(partner_time, "number title"),
-            "words": say_partner_time(partner_time, self.now, self.zone),
+            "words": format_partner_time(partner_time, self.now, self.zone),
             "begins": partner_time.begins,
             "lasts_seconds": int(partner_time.lasts.total_seconds()),
             **attributes(partner_time, "zone recurrence floats quiet"),

@@ -16,7 +16,7 @@ from detector.control import requests
 from detector.errors import UserError
 from detector.i18n import _
 from detector.partner_time.declaration import PlanArguments, parse_declaration, parse_edit
-from detector.partner_time.describe import say_partner_time
+from detector.partner_time.describe import format_partner_time
 from detector.partner_time.edit_migration import migrate_edit
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.schedule import overlaps
@@ -87,7 +87,7 @@ def remove_partner_time(name: str, *, yes: bool) -> None:
     with context.open_store() as store:
         before = context.read(store)
         chosen = choose(before.partner_times, name)
-        words = say_partner_time(chosen, before.now, before.zone)
+        words = format_partner_time(chosen, before.now, before.zone)
         question = _("Remove number {number}, {words}?").format(number=chosen.number, words=words)
         with_yes = _("Add --yes to remove\n  {words}").format(words=words)
         if not confirm(question, yes=yes, unchanged=_("Nothing was removed."), with_yes=with_yes):
@@ -116,7 +116,7 @@ def _state_sentences(added: PartnerTime, after: PlanContext) -> list[str]:
 def _as_edited(before: PlanContext, known: PartnerTime, wanted: PartnerTime) -> PlanContext:
     # The preview is of how it will be: with the exceptions of single occurrences carried over.
     schedule, exceptions = before.schedule, before.schedule.exceptions
-    migration = migrate_edit(known, wanted, before.now, exceptions, schedule.not_over(known.number, before.now))
+    migration = migrate_edit(known, wanted, before.now, exceptions, schedule.still_running(known.number, before.now))
     return replace(before, schedule=replace(schedule, exceptions=migration.migrate(exceptions, before.now)))
 
 
@@ -141,7 +141,7 @@ def _consequences(edited: requests.Edited, before: PlanContext, after: PlanConte
 
 
 def _write_preview(wanted: PartnerTime, known: PlanContext, *, with_overlaps: bool = True) -> None:
-    say(f"{say_partner_time(wanted, known.now, known.zone)}.")
+    say(f"{format_partner_time(wanted, known.now, known.zone)}.")
     if wanted.recurrence is not None:
         next_times = list(islice(known.following(wanted), MAX_SHOWN))
         for occurrence in next_times:

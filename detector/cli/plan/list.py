@@ -9,7 +9,7 @@ from detector.cli.plan import context
 from detector.cli.plan.context import PlanContext
 from detector.cli.plan.week import list_week
 from detector.i18n import _, ngettext
-from detector.partner_time.describe import say_partner_time
+from detector.partner_time.describe import format_partner_time
 from detector.partner_time.model import Occurrence, PartnerTime
 
 
@@ -38,7 +38,7 @@ def list_partner_times(*, everything: bool, week: str | None, as_json: bool) -> 
 
 
 def _write_series(partner_time: PartnerTime, coming: list[Occurrence], known: PlanContext) -> None:
-    words = say_partner_time(partner_time, known.now, known.zone)
+    words = format_partner_time(partner_time, known.now, known.zone)
     say(words, first=f"{partner_time.number:>3}  ", later="     ")
     current = known.plan.current
     for occurrence in coming:
@@ -92,7 +92,7 @@ def show_next(count: int, *, as_json: bool) -> None:
         if occurrence.begins <= known.now:
             until = known.fill(_("under way until {end}"), occurrence)
         else:
-            until = _("in {length}").format(length=_say_wait(occurrence.begins - known.now))
+            until = _("in {length}").format(length=_format_wait(occurrence.begins - known.now))
         say(f"{occurrence.title}, {known.describe(occurrence)}, {until}.", later="  ")
     if not found:
         say(_("No partner time is to come.") if known.partner_times else context.NOTHING_DECLARED)
@@ -100,7 +100,7 @@ def show_next(count: int, *, as_json: bool) -> None:
         say(sentence)
 
 
-def _say_wait(wait: timedelta) -> str:
+def _format_wait(wait: timedelta) -> str:
     """Return "30 min", "2 h 5 min", "3 days": no finer than matters."""
     minutes = -(-int(wait.total_seconds()) // 60)
     if minutes < 60:

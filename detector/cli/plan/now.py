@@ -10,7 +10,7 @@ from detector.errors import Problem, UserError
 from detector.i18n import _
 from detector.partner_time.declaration import ProblemCollector
 from detector.partner_time.parse_times import parse_duration, parse_title
-from rules.lengths import parse_length, say_length
+from rules.lengths import format_length, parse_length
 
 MAX_PAUSE: Final = timedelta(hours=24)
 
@@ -69,7 +69,7 @@ def pause_for(length: str) -> None:
         message, _separator, hint = str(error).partition("; ")
         raise UserError([Problem(message=message, file="LENGTH", hint=hint or None)]) from None
     if lasts > MAX_PAUSE:
-        message = _("a pause lasts at most 24 h, not {length}").format(length=say_length(lasts))
+        message = _("a pause lasts at most 24 h, not {length}").format(length=format_length(lasts))
         hint = _("for longer, `turntoward service uninstall` or `turntoward remove`")
         raise UserError([Problem(message=message, file="LENGTH", hint=hint)])
     _before, _none, after = context.change(lambda store, now: store.plans.pause_until(now + lasts))

@@ -10,7 +10,7 @@ from detector.cli.output import attributes, print_json, say
 from detector.cli.plan import context
 from detector.cli.plan.context import PlanContext, choose
 from detector.i18n import _
-from detector.partner_time.describe import say_day, say_interval, say_when
+from detector.partner_time.describe import format_day, format_interval, format_schedule
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.wall_clock import instant_of, interval_of
 from detector.store.model import CancelledOccurrence
@@ -61,7 +61,7 @@ def _find(partner_time: PartnerTime, known: PlanContext, store: Store) -> _Detai
 
 def _sentences(details: _Details) -> Iterator[str]:
     known, partner_time = details.known, details.partner_time
-    when = say_when(partner_time, known.now, known.zone)
+    when = format_schedule(partner_time, known.now, known.zone)
     yield _("{title}, number {number}: {when}.").format(title=partner_time.title, number=partner_time.number, when=when)
     if partner_time.floats:
         yield _("It goes by the clock where you are, now {zone}.").format(zone=partner_time.zone)
@@ -73,7 +73,7 @@ def _sentences(details: _Details) -> Iterator[str]:
         yield _("It came from the calendar {name}, and follows it.").format(name=details.calendar)
     of = details.cancelled.get(partner_time.instead_of or "")
     if of is not None:
-        day = say_day(of.begins, known.now, known.zone)
+        day = format_day(of.begins, known.now, known.zone)
         yield _("It makes good {title} of {day}, which was cancelled.").format(title=of.title, day=day)
     yield _("Next:") if details.following else _("It is over and does not return.")
 
@@ -84,7 +84,7 @@ def _times(details: _Details) -> Iterator[tuple[str, str]]:
     own = ZoneInfo(partner_time.zone)
 
     def day(local: datetime) -> str:
-        return say_day(instant_of(local, own), known.now, known.zone)
+        return format_day(instant_of(local, own), known.now, known.zone)
 
     for occurrence in details.following:
         yield _following(occurrence, details)
@@ -92,7 +92,7 @@ def _times(details: _Details) -> Iterator[tuple[str, str]]:
     for moved in sorted(partner_time.moved, key=lambda each: each.of):
         begins, ends = (at.astimezone(known.zone) for at in interval_of(moved.begins, moved.lasts, own))
         if ends > known.now:
-            to = f"{say_day(begins, known.now, known.zone)} {say_interval(begins, ends)}"
+            to = f"{format_day(begins, known.now, known.zone)} {format_interval(begins, ends)}"
             yield "~", _("{day} is moved to {when}").format(day=day(moved.of), when=to)
     for local in sorted(partner_time.without):
         if instant_of(local, own) > known.now:
@@ -111,7 +111,7 @@ def _following(occurrence: Occurrence, details: _Details) -> tuple[str, str]:
         made = next((each for each in known.partner_times if each.number == instead), None)
         if made is None:
             return "-", f"{words}, {skip}"
-        when = say_when(made, known.now, known.zone)
+        when = format_schedule(made, known.now, known.zone)
         text = _("{occurrence}, {skip}; instead {when} (number {number})")
         return "-", text.format(occurrence=words, skip=skip, when=when, number=made.number)
     if occurrence.begins <= known.now:

@@ -15,7 +15,7 @@ from detector.i18n import _
 from detector.paths import config_path
 from detector.report.rituals import DECLINED, declined
 from detector.spelling import did_you_mean
-from rules.explain import say_category, say_offer
+from rules.explain import format_category, format_offer
 from rules.features import CATEGORIES
 
 
@@ -27,18 +27,18 @@ def show_categories(*, as_json: bool) -> None:
         print_json({"for_both": chosen, "offered": [category for category, _times in offered]})
         return
     if chosen:
-        names = ", ".join(say_category(each) for each in chosen)
+        names = ", ".join(format_category(each) for each in chosen)
         click.echo(_("Always for both of you: {names}.").format(names=names))
     else:
         click.echo(_("Nothing is always for both of you; `turntoward together add video` would make video so."))
     for category, times in offered:
-        click.echo(say_offer(category, times))
+        click.echo(format_offer(category, times))
 
 
 def add_category(category: str) -> None:
     """Make the category always for both."""
     _check(category)
-    values = {"name": say_category(category), "category": category}
+    values = {"name": format_category(category), "category": category}
     if not _change(lambda chosen: [*chosen, *([] if category in chosen else [category])]):
         click.echo(_("It is for both of you already: {name}.").format_map(values))
         return
@@ -53,7 +53,7 @@ def remove_category(category: str) -> None:
         text = _("No longer always for both of you: {name}. From the next partner time on.")
     else:
         text = _("It was not always for both of you: {name}. Nothing is changed.")
-    click.echo(text.format(name=say_category(category)))
+    click.echo(text.format(name=format_category(category)))
 
 
 def decline_category(category: str) -> None:
@@ -63,7 +63,7 @@ def decline_category(category: str) -> None:
         before = declined(store.state.get(DECLINED))
         store.state.set(DECLINED, sorted(before | {category}))
     text = _("It is not offered any more: {name}. `turntoward together add {category}` still works.")
-    click.echo(text.format(name=say_category(category), category=category))
+    click.echo(text.format(name=format_category(category), category=category))
 
 
 def _check(category: str) -> None:

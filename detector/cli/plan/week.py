@@ -17,8 +17,8 @@ import click
 from detector.cli.output import attributes, print_json, say
 from detector.cli.plan.context import PlanContext
 from detector.i18n import _
-from detector.partner_time.day_names import WEEKDAYS, say_full_date
-from detector.partner_time.describe import say_interval
+from detector.partner_time.day_names import WEEKDAYS, format_full_date
+from detector.partner_time.describe import format_interval
 from detector.partner_time.model import Occurrence
 from detector.partner_time.occurrences import LOOK_BACK, occurrences
 from detector.partner_time.parse_dates import parse_date
@@ -60,7 +60,7 @@ def list_week(text: str, known: PlanContext, *, as_json: bool) -> None:
         return
     last = first + 6 * _DAY
     head = _("{first} to {last}, {zone}")
-    say(head.format(first=say_full_date(first), last=say_full_date(last), zone=known.zone.key))
+    say(head.format(first=format_full_date(first), last=format_full_date(last), zone=known.zone.key))
     click.echo()
     for line in draw_week(planned, first, known.now, known.zone):
         click.echo(line)
@@ -68,7 +68,7 @@ def list_week(text: str, known: PlanContext, *, as_json: bool) -> None:
     for bar in planned:
         begins, ends = (at.astimezone(known.zone) for at in (bar.occurrence.begins, bar.occurrence.ends))
         state = known.describe_skip(bar.occurrence) or (_("under way") if _is_under_way(bar, known) else None)
-        words = f"{_short_day(begins.date())}  {say_interval(begins, ends)}  {bar.occurrence.title}"
+        words = f"{_short_day(begins.date())}  {format_interval(begins, ends)}  {bar.occurrence.title}"
         words += f" ({bar.occurrence.partner_time})"
         say(words if state is None else f"{words}, {state}", first=" ", later=" " * 9)
     if not planned:

@@ -30,7 +30,7 @@ from detector.rulebook.loading import load_rules
 from detector.store.recordings import read_recording, shift
 from detector.store.store import Store
 from detector.zone import local_zone
-from rules.explain import say_reason, why_line
+from rules.explain import format_reason, why_line
 from rules.model import Rule
 
 # So long a nudge stays on the screen before the evening goes on, where somebody watches.
@@ -115,7 +115,7 @@ def _lines(at: datetime, effect: Effect, rules: Mapping[str, Rule]) -> Iterator[
             yield _("       → a nudge: {rule}").format(rule=name)
         case Record(what=Moment(decided="suppressed", outcome=None, ended=None) as moment) if moment.reason:
             yield f"{when}  {_why(moment)}"
-            yield _("       kept, not said: {reason}").format(reason=say_reason(moment.reason))
+            yield _("       kept, not said: {reason}").format(reason=format_reason(moment.reason))
         case Record(what=Shown(by=by)):
             yield _("       shown by {notifier}").format(notifier=by)
         case Record(what=Answered(answer=answer)) if answer in ANSWERS:

@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from detector.cli.calendar.age import say_age
+from detector.cli.calendar.age import format_age
 from detector.cli.output import print_json, wrap
 from detector.clock import SystemClock
 from detector.doctor.checks import Findings, SenseFound, examine
@@ -17,7 +17,7 @@ from detector.i18n import _
 from detector.rulebook.unusable import summarize
 from detector.sensors import SESSION_TYPE_NAMES
 from detector.zone import local_zone
-from rules.lengths import say_length
+from rules.lengths import format_length
 
 # Partner times of which it is written how much was sensed: the last ones.
 MAX_OCCURRENCES: Final = 3
@@ -196,7 +196,7 @@ def _known(device: DeviceKnown) -> str:
     if not device.spoke:
         return _("it said nothing, so nothing is known of it.")
     text = _("{known} of {all} are known.")
-    return text.format(known=say_length(device.known), all=say_length(device.lived))
+    return text.format(known=format_length(device.known), all=format_length(device.lived))
 
 
 def _adb(phone: PhoneFound) -> Iterator[str]:
@@ -216,7 +216,7 @@ def _calendars(found: Findings) -> Iterator[str]:
     for each in found.calendars:
         where = _("{address}, on the local network") if each.local else "{address}"
         where = where.format(address=_with_tilde(each.at))
-        age = say_age(each.asked, each.refreshed, each.why, SystemClock().now(), local_zone())
+        age = format_age(each.asked, each.refreshed, each.why, SystemClock().now(), local_zone())
         yield from _indented(f"{each.name} ({where}): {age}.", "    ")
         if each.shut_out:
             yield from _indented(_("  To do: {remedy}.").format(remedy=each.shut_out), "         ")

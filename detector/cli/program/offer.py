@@ -9,7 +9,7 @@ from detector.cli.output import is_interactive, say
 from detector.cli.plan import context as plan
 from detector.cli.quiet_week.quiet_week import QUESTION
 from detector.i18n import _
-from detector.partner_time.model import starting_now
+from detector.partner_time.model import partner_time_from_now
 from detector.store import quiet_week
 from detector.store.store import Store
 
@@ -27,7 +27,7 @@ def offer_setup() -> None:
                     _("Nothing is declared; `turntoward add --help` shows how, and `turntoward now 90min` begins one.")
                 )
                 return
-            store.plans.add(starting_now(_("Partner time"), timedelta(minutes=30), before.now))
+            store.plans.add(partner_time_from_now(_("Partner time"), timedelta(minutes=30), before.now))
             for sentence in plan.read(store).state_sentences():
                 say(sentence)
         _offer_quiet_week(store, before.now)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from detector.cli.calendar.age import age_as_json, say_age_from_json
+from detector.cli.calendar.age import age_as_json, format_age_from_json
 from detector.cli.plan.offered import offered_categories
 from detector.clock import SystemClock
 from detector.config.read import read_settings
@@ -11,7 +11,7 @@ from detector.errors import StoreError, UserError
 from detector.paths import config_path, store_path
 from detector.store.store import Store
 from detector.zone import local_zone
-from rules.explain import say_offer
+from rules.explain import format_offer
 
 
 def calendars() -> list[dict[str, Any]]:
@@ -36,8 +36,8 @@ def offers() -> list[dict[str, Any]]:
 def calendar_lines(calendars: Sequence[dict[str, Any]]) -> list[str]:
     """Return a sentence for each calendar: how old its last good copy is."""
     now, zone = SystemClock().now(), local_zone()
-    return [f"{each['name']}: {say_age_from_json(each, now, zone)}." for each in calendars]
+    return [f"{each['name']}: {format_age_from_json(each, now, zone)}." for each in calendars]
 
 
 def offer_lines(offers: Sequence[dict[str, Any]]) -> list[str]:
-    return [say_offer(each["category"], each["times"]) for each in offers]
+    return [format_offer(each["category"], each["times"]) for each in offers]

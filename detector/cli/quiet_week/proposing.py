@@ -5,11 +5,11 @@ from typing import Any
 
 import click
 
-from detector.backtest.proposals import OwnEvening, ThresholdProposal, propose, say_why
-from detector.backtest.thresholds import say_number
+from detector.backtest.proposals import OwnEvening, ThresholdProposal, format_proposal_reason, propose
+from detector.backtest.thresholds import format_number
 from detector.cli.output import print_json, say
 from detector.cli.plan import context as plan
-from detector.cli.quiet_week.quiet_week import say_missing
+from detector.cli.quiet_week.quiet_week import format_missing
 from detector.config.read import read_settings
 from detector.errors import UserError
 from detector.i18n import _
@@ -33,7 +33,7 @@ def write_proposals(*, as_json: bool) -> None:
         state = {"evenings": len(evenings), "missing": missing_evenings, "declined": list(week.declined)}
         print_json(state | {"proposals": listed})
         return
-    if missing := say_missing(week, len(evenings)):
+    if missing := format_missing(week, len(evenings)):
         for sentence in missing:
             say(sentence)
         return
@@ -61,7 +61,7 @@ def accept_proposal(code: str) -> None:
     if proposal.code in week.declined:
         with plan.open_store() as store:
             quiet_week.decline(store, proposal.code, wanted=True)
-    before, after = say_number(proposal.threshold.number), say_number(proposal.proposed)
+    before, after = format_number(proposal.threshold.number), format_number(proposal.proposed)
     done = _("{code} now asks for {after} instead of {before}: it stands in {file}.")
     undo = _("To undo it, take {code} out of that file, from its [[rule]] on; the built-in rule is back then.")
     done = done.format(code=proposal.code, after=after, before=before, file=click.format_filename(path))
@@ -110,7 +110,7 @@ def _find(code: str, evenings: Sequence[OwnEvening], week: QuietWeek) -> Thresho
     # Playing all evenings for the other rules as well would take seconds.
     for proposal in _propose(evenings, only=code.strip().upper()):
         return proposal
-    if missing := say_missing(week, len(evenings)):
+    if missing := format_missing(week, len(evenings)):
         raise UserError(" ".join(missing))
     codes = ", ".join(each.code for each in _propose(evenings))
     message = (
@@ -123,7 +123,7 @@ def _find(code: str, evenings: Sequence[OwnEvening], week: QuietWeek) -> Thresho
 
 def _as_own_rule(proposal: ThresholdProposal) -> dict[str, object]:
     page = proposal.rule.page
-    before, after = say_number(proposal.threshold.number), say_number(proposal.proposed)
+    before, after = format_number(proposal.threshold.number), format_number(proposal.proposed)
     notices = _("{notices} Here with a number of your own: {after} instead of {before}.")
     example = _("{example} So it was with {before}; now it is {after}.")
     return as_table(proposal.rule) | {
@@ -134,14 +134,14 @@ def _as_own_rule(proposal: ThresholdProposal) -> dict[str, object]:
 
 def _write_proposal(proposal: ThresholdProposal) -> None:
     now, then, evenings = proposal.now, proposal.then, proposal.evenings
-    before, after = say_number(proposal.threshold.number), say_number(proposal.proposed)
+    before, after = format_number(proposal.threshold.number), format_number(proposal.proposed)
     click.echo(f"{proposal.code}  {proposal.name}")
     change = _("{feature}: {before} now, {after} proposed.")
     moments = _("Moments an evening: {now} now, {then} then.")
     nudges = _("Nudges an evening, of all rules: {now} now, {then} then.")
     for sentence in (
         change.format(feature=proposal.threshold.feature, before=before, after=after),
-        say_why(proposal),
+        format_proposal_reason(proposal),
         moments.format(now=f"{now.moments / evenings:.1f}", then=f"{then.moments / evenings:.1f}"),
         nudges.format(now=f"{now.nudges / evenings:.1f}", then=f"{then.nudges / evenings:.1f}"),
     ):
@@ -154,9 +154,9 @@ def _proposal_as_json(proposal: ThresholdProposal) -> dict[str, Any]:
         "code": proposal.code,
         "name": proposal.name,
         "feature": proposal.threshold.feature,
-        "threshold": say_number(proposal.threshold.number),
-        "proposed": say_number(proposal.proposed),
-        "why": say_why(proposal),
+        "threshold": format_number(proposal.threshold.number),
+        "proposed": format_number(proposal.proposed),
+        "why": format_proposal_reason(proposal),
         "when": " ".join(proposal.rule.condition.text.split()),
         "backtest": {
             name: {

@@ -23,7 +23,7 @@ def start_week() -> None:
     with plan.open_store() as store:
         if quiet_week.current_evening(store, local_zone()) is not None:
             week = quiet_week.load(store)
-            sentences = [_("It has begun already."), *_say_state(week, _evenings_done(store, week))]
+            sentences = [_("It has begun already."), *_format_state(week, _evenings_done(store, week))]
         else:
             quiet_week.start(store, plan.CLOCK.now())
             sentences = [_("For seven evenings nothing is said; what is noticed is kept.")]
@@ -43,7 +43,7 @@ def stop_week() -> None:
         return
     text = _("The quiet week is over after {evenings}; from now on nudges are said.")
     # The evening that was under way does not count, as it is not over.
-    plan.conclude([text.format(evenings=say_evenings(evening - 1))])
+    plan.conclude([text.format(evenings=format_evenings(evening - 1))])
 
 
 def write_status(*, as_json: bool) -> None:
@@ -58,11 +58,11 @@ def write_status(*, as_json: bool) -> None:
         state = {"state": _state(week, done), "evenings": done, "of": EVENINGS, "since": week.since}
         print_json(state | {"declined": list(week.declined)})
         return
-    for sentence in _say_state(week, done):
+    for sentence in _format_state(week, done):
         say(sentence)
 
 
-def say_missing(week: QuietWeek, done: int) -> list[str]:
+def format_missing(week: QuietWeek, done: int) -> list[str]:
     """Return why nothing can be proposed yet, or nothing where enough evenings are known."""
     if done >= EVENINGS:
         return []
@@ -80,16 +80,16 @@ def say_missing(week: QuietWeek, done: int) -> list[str]:
     return sentences
 
 
-def say_evenings(done: int) -> str:
+def format_evenings(done: int) -> str:
     return _("{done} of {all} evenings").format(done=done, all=EVENINGS)
 
 
-def _say_state(week: QuietWeek, done: int) -> list[str]:
+def _format_state(week: QuietWeek, done: int) -> list[str]:
     state = _state(week, done)
     if state == "not begun":
         return [_("The quiet week has not begun; nudges are said."), OFFER]
     if state == "stopped":
-        return [_("You ended the quiet week after {evenings}; nudges are said.").format(evenings=say_evenings(done))]
+        return [_("You ended the quiet week after {evenings}; nudges are said.").format(evenings=format_evenings(done))]
     if state == "over":
         return [
             _("The quiet week is over: all {count} evenings are done, and nudges are said.").format(count=EVENINGS),
@@ -97,7 +97,7 @@ def _say_state(week: QuietWeek, done: int) -> list[str]:
         ]
     text = _("The quiet week: {evenings} are done. What is noticed is kept, and nothing is said.")
     return [
-        text.format(evenings=say_evenings(done)),
+        text.format(evenings=format_evenings(done)),
         _("An evening counts once it is over and 20 min of it are known. `turntoward quiet-week stop` ends it."),
     ]
 

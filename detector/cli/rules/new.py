@@ -20,11 +20,11 @@ from detector.cli.rules.writing import (
     WRONG,
     Draft,
     append_rule,
+    format_condition,
     free_code,
     length_in,
     needs_of,
     new_condition,
-    say_condition,
     with_exception,
     with_length,
 )
@@ -39,7 +39,7 @@ from detector.spelling import did_you_mean
 from rules.features import CATEGORIES
 from rules.language import RuleError, compile_condition
 from rules.language.problems import shown
-from rules.lengths import say_length
+from rules.lengths import format_length
 from rules.model import Condition, Rule
 
 # What a new rule may be about.
@@ -95,7 +95,7 @@ def _ask_for_change(rule: Rule, after: timedelta | None) -> tuple[timedelta | No
     text, now = rule.condition.text.strip(), length_in(rule.condition.text)
     click.echo(f"\n{rule.code}  {rule.name}\n{textwrap.indent(text, '  ')}\n")
     if now is not None:
-        after = click.prompt(_("After how long"), type=LENGTH, default=say_length(now))
+        after = click.prompt(_("After how long"), type=LENGTH, default=format_length(now))
     question = _("Fine when (a condition such as 'came_from is together'; Enter: never)")
     exempt = click.prompt(question, default="", show_default=False)
     return after, exempt or None, click.prompt(_("Name"), default=rule.name)
@@ -126,7 +126,7 @@ def _change(rule: Rule, after: timedelta | None, exempt: str | None, when: str |
             raise UserError(message.format(code=rule.code, condition=textwrap.indent(text, "    ")))
         text = changed
         words = _("after {length} rather than {before}") if now else _("after {length}")
-        changes.append(words.format(length=say_length(after), before=say_length(now) if now else ""))
+        changes.append(words.format(length=format_length(after), before=format_length(now) if now else ""))
     if exempt is not None:
         text = with_exception(text, _compile(exempt, "--except"))
         changes.append(_("except when {condition}").format(condition=exempt.strip()))
@@ -176,7 +176,7 @@ def _make(
         raise UserError(_("--sign again counts one category; name it with --category, or take --sign looks."))
     else:
         text = new_condition(category, sign or "time", after)
-        says = say_condition(category, sign or "time", after)
+        says = format_condition(category, sign or "time", after)
     # Compiled before the exemption is added, so that a problem is shown in the option that holds it.
     _compile(text, "--when" if when is not None else "--after")
     if exempt is not None:

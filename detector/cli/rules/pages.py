@@ -89,7 +89,7 @@ def check_files(files: Sequence[Path], *, as_json: bool) -> int:
         return EXIT_INPUT if problems else EXIT_DONE
     for name, file in read:
         if not file.problems:
-            click.echo("\n".join(wrap(f"{name}: {_say_fine(file.rules)}", later="  ", width=COLUMNS)))
+            click.echo("\n".join(wrap(f"{name}: {_format_all_fine(file.rules)}", later="  ", width=COLUMNS)))
     if problems:
         raise UserError(problems)
     return EXIT_DONE
@@ -104,7 +104,7 @@ def _no_such_rule(code: str, loaded: RulesInForce) -> str:
     return _("There is no rule '{code}'. {hint}").format(code=shown(code), hint=hint)
 
 
-def _say_fine(rules: Sequence[Rule]) -> str:
+def _format_all_fine(rules: Sequence[Rule]) -> str:
     codes = ", ".join(rule.code for rule in rules)
     if len(rules) == 1:
         return _("the rule {code} is fine.").format(code=codes)

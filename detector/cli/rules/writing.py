@@ -12,8 +12,8 @@ from datetime import timedelta
 from typing import Final
 
 from detector.i18n import _
-from rules.explain import say_category, say_key
-from rules.lengths import parse_length, say_length
+from rules.explain import format_category, format_feature
+from rules.lengths import format_length, parse_length
 from rules.model import Condition
 
 SIGNS: Final[Mapping[str, str]] = {
@@ -77,14 +77,14 @@ def new_condition(category: str, sign: str, after: timedelta) -> str:
     return f"{front} and dwell >= {length}"
 
 
-def say_condition(category: str, sign: str, after: timedelta) -> str:
-    what = _("something distracting") if category == "distraction" else say_category(category)
+def format_condition(category: str, sign: str, after: timedelta) -> str:
+    what = _("something distracting") if category == "distraction" else format_category(category)
     return {
         "time": _("holds once {what} has been in front for {length}"),
         "scrolling": _("holds once {what} has been in front for {length} and is scrolled, ten steps at least"),
         "again": _("holds when {what} is taken up for the second time within {length}"),
         "looks": _("holds at the third look within {length}, where {what} is in front"),
-    }[sign].format(what=what, length=say_length(after))
+    }[sign].format(what=what, length=format_length(after))
 
 
 def with_length(when: str, after: timedelta) -> str | None:
@@ -109,7 +109,7 @@ def length_in(when: str) -> timedelta | None:
 def with_exception(when: str, exempt: Condition) -> str:
     """Return the condition, except where `exempt` certainly holds: what is not known exempts from nothing."""
     # `not (unknown)` is unknown, so without these parts the rule could not hold where the exemption is unknown.
-    unsure = sorted({say_key(key) for key in exempt.needs if key.name not in ALWAYS_KNOWN})
+    unsure = sorted({format_feature(key) for key in exempt.needs if key.name not in ALWAYS_KNOWN})
     parts = [f"not ({exempt.text.strip()})", *(f"{name} is unknown" for name in unsure)]
     return f"({when.strip()})\nand ({' or '.join(parts)})"
 
@@ -144,7 +144,7 @@ def _quoted(value: str | bool) -> str:  # noqa: FBT001 - a value to be written, 
 
 
 def _exact(length: timedelta) -> str:
-    # Written so that it reads back as the same length, to the microsecond; `say_length` rounds.
+    # Written so that it reads back as the same length, to the microsecond; `format_length` rounds.
     seconds = length.total_seconds()
     if seconds % 60 == 0 and seconds >= 120:
         return f"{seconds / 60:g} min"
