@@ -23,7 +23,7 @@ MAX_AHEAD: Final = timedelta(days=366 * 9)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edited:
+class EditResult:
     """What became of an edit. `goes_on`: the occurrence that is under way as it started, if there is one.
 
     `left_out`: new occurrences that do not take place beside it. `lost`: earlier occurrences that were skipped, cancelled,
@@ -69,7 +69,7 @@ def extend(store: Store, now: datetime, by: timedelta) -> Occurrence | None:
     return _under_way(store, now)[0]
 
 
-def next_of(store: Store, now: datetime, number: int | None = None) -> Occurrence | None:
+def current_or_next(store: Store, now: datetime, number: int | None = None) -> Occurrence | None:
     """Return the occurrence of this partner time, or of any, that is under way, else the next to come.
 
     None where there is none within `MAX_AHEAD`, or where all of them are skipped or cancelled.
@@ -90,7 +90,7 @@ def skip(store: Store, now: datetime, number: int | None = None) -> Occurrence |
     """
     # Found and skipped in one transaction, so that nobody can change the plan in between.
     with store.transaction():
-        skipped = next_of(store, now, number)
+        skipped = current_or_next(store, now, number)
         if skipped is not None:
             store.plans.skip(skipped.id, now)
         return skipped
@@ -128,7 +128,7 @@ def cancel(
         return True, store.plans.cancel(occurrence, now, made)
 
 
-def edit(store: Store, now: datetime, changed: PartnerTime) -> Edited | None:
+def edit(store: Store, now: datetime, changed: PartnerTime) -> EditResult | None:
     """Store it in place of the one with its number, all or nothing; return what became of it, None where there is none.
 
     Skipped, cancelled, stopped and extended occurrences to come stay so, by their local day. What is under way goes on as
@@ -151,7 +151,7 @@ def edit(store: Store, now: datetime, changed: PartnerTime) -> Edited | None:
                 store.plans.unskip(occurrence.id)
         holding = next((each for each in _under_way(store, now) if each.partner_time == changed.number), None)
     still = holding if holding is not None and any(each.id == holding.id for each in goes_on) else None
-    return Edited(goes_on=still, left_out=migration.left_out, lost=migration.lost)
+    return EditResult(goes_on=still, left_out=migration.left_out, lost=migration.lost)
 
 
 def _skipped(store: Store, now: datetime, number: int | None) -> Occurrence | None:

@@ -60,7 +60,7 @@ class DaemonPhoneGateway:
         """Return the phones as they were last read. Requests come often, and each has to find its phone."""
         return self._phones
 
-    def claim(self, code: str, token: str) -> Phone | None:
+    def use_pairing_code(self, code: str, token: str) -> Phone | None:
         """Give the phone that this pairing code belongs to its token; None if there is none, or the code is too old."""
         claimed = self._store.phones.claim_code(code, token, self._clock.now())
         if claimed is not None:

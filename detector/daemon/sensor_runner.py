@@ -172,9 +172,7 @@ class SensorRunner:
                 if self.status == "running":
                     self._lose(f"{choice.name} is lost: {unavailable}; it is tried again")
                     return "lost"
-                self._unavailable[choice.name] = UnavailableSensor(
-                    sensor=choice.name, why=unavailable.why, remedy=unavailable.remedy
-                )
+                self._unavailable[choice.name] = UnavailableSensor(choice.name, unavailable.why, unavailable.remedy)
             except SensorLost as lost:
                 self._lose(f"{choice.name} is lost: {lost}; it is tried again")
                 return "lost"

@@ -186,7 +186,7 @@ class DndController:
         dnd, exceptions = await choose(NotificationServer(bus), self._settings)
         self._dnd, self._dnd_bus = dnd, bus
         before = await dnd.read()
-        quiet = dnd.switched_on(before)
+        quiet = dnd.state_when_on(before)
         # On already, by the person's will: it is theirs, and nothing is restored later.
         if quiet == before:
             self._save(SavedState(occurrence=occurrence, theirs=True))

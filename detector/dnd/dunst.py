@@ -95,19 +95,15 @@ class DunstLevels(_Dunst):
         await self._require_rules()
 
     async def read(self) -> str:
-        """Return the pause level."""
         return as_text({"level": int(await self._server.get(DUNST, "pauseLevel"))})
 
-    def switched_on(self, before: str) -> str:
-        """Return our level, unless there is one already."""
+    def state_when_on(self, before: str) -> str:
         return before if self.is_on_by_others(before) else as_text({"level": LEVEL})
 
     def is_on_by_others(self, state: str) -> bool:
-        """Return whether there is a pause level that is not ours."""
         return json.loads(state)["level"] not in {0, LEVEL}
 
     async def write(self, state: str, ringing: Sequence[str]) -> None:
-        """Set the pause level, and switch the rules that let our nudges through."""
         level = int(json.loads(state)["level"])
         # Our nudges must get through from the first instant to the last, so the rules are switched on before the level is
         # set, and off only after it is gone.
@@ -118,7 +114,6 @@ class DunstLevels(_Dunst):
             await self._switch_allow_rules(ringing, _OFF)
 
     async def exceptions(self, ringing: Sequence[str]) -> DndExceptions:
-        """Return what our rules let through."""
         return await self._rule_exceptions(ringing, _("other notifications wait, and are shown afterwards"))
 
 
@@ -132,21 +127,15 @@ class DunstRules(_Dunst):
         await self._require_rules()
 
     async def read(self) -> str:
-        """Return our rule as switched off, which is what holds before we switch it on."""
         return as_text({"rule": False})
 
-    def switched_on(self, before: str) -> str:
-        """Return our rule as switched on."""
-        del before
+    def state_when_on(self, before: str) -> str:
         return as_text({"rule": True})
 
     def is_on_by_others(self, state: str) -> bool:
-        """Return False: nobody else uses our rule."""
-        del state
         return False
 
     async def write(self, state: str, ringing: Sequence[str]) -> None:
-        """Switch our rules on or off."""
         if json.loads(state)["rule"]:
             # The exceptions first, for the same reason as in `DunstLevels`.
             await self._switch_allow_rules(ringing, _ON)
@@ -157,7 +146,6 @@ class DunstRules(_Dunst):
             await self._switch_allow_rules(ringing, _OFF)
 
     async def exceptions(self, ringing: Sequence[str]) -> DndExceptions:
-        """Return what our rules let through."""
         how = _("other notifications go into dunst's history unseen; `dunstctl history-pop` shows them")
         return await self._rule_exceptions(ringing, how)
 
@@ -171,27 +159,22 @@ class DunstPaused(_Dunst):
         await self._server.get(DUNST, "paused")
 
     async def read(self) -> str:
-        """Return whether it is paused, and at which level where it has levels."""
         # Both: before 1.10 there is no level, and since then `paused` alone would restore 100 in place of 30.
         state: dict[str, object] = {"paused": bool(await self._server.get(DUNST, "paused"))}
         with suppress(DndNotSupported):
             state["level"] = int(await self._server.get(DUNST, "pauseLevel"))
         return as_text(state)
 
-    def switched_on(self, before: str) -> str:
-        """Return it paused, with the level that `dunstctl set-paused true` sets."""
+    def state_when_on(self, before: str) -> str:
         state = json.loads(before)
         if state["paused"]:
             return before
         return as_text({"paused": True, **({"level": 100} if "level" in state else {})})
 
     def is_on_by_others(self, state: str) -> bool:
-        """Return whether it is paused."""
         return bool(json.loads(state)["paused"])
 
     async def write(self, state: str, ringing: Sequence[str]) -> None:
-        """Pause or resume it."""
-        del ringing
         wanted = json.loads(state)
         if "level" in wanted:
             await self._server.set(DUNST, "pauseLevel", Variant("u", wanted["level"]))
@@ -199,7 +182,6 @@ class DunstPaused(_Dunst):
             await self._server.set(DUNST, "paused", Variant("b", wanted["paused"]))
 
     async def exceptions(self, ringing: Sequence[str]) -> DndExceptions:
-        """Return that nothing gets through."""
         return DndExceptions(
             nudges=False, held=tuple(ringing), how=_("everything waits, our nudges too"), remedy=REMEDY
         )

@@ -35,28 +35,21 @@ class GnomeBanners:
             raise DndUnavailable(_("GNOME's setting for Do Not Disturb may not be changed here"))
 
     async def scope(self) -> str:
-        """Return '': the setting outlives the session."""
         return ""
 
     async def read(self) -> str:
-        """Return the setting: "true", "false", or None where it is not set."""
         # gsettings shows a default as if it had been set; only dconf tells the two apart.
         if shutil.which("dconf") is not None:
             return as_text({KEY: await _run("dconf", "read", DCONF_PATH) or None})
         return as_text({KEY: await _run("gsettings", "get", SCHEMA, KEY)})
 
-    def switched_on(self, before: str) -> str:
-        """Return the setting as "false"."""
-        del before
+    def state_when_on(self, before: str) -> str:
         return as_text({KEY: "false"})
 
     def is_on_by_others(self, state: str) -> bool:
-        """Return whether banners are off."""
         return bool(json.loads(state)[KEY] == "false")
 
     async def write(self, state: str, ringing: Sequence[str]) -> None:
-        """Set it, or reset it where it was not set."""
-        del ringing
         value = json.loads(state)[KEY]
         if value is None:
             await _run("gsettings", "reset", SCHEMA, KEY)
@@ -64,7 +57,6 @@ class GnomeBanners:
             await _run("gsettings", "set", SCHEMA, KEY, value)
 
     async def exceptions(self, ringing: Sequence[str]) -> DndExceptions:
-        """Return that our nudges get through, being marked urgent; GNOME has no exceptions for single apps."""
         return DndExceptions(
             nudges=True,
             held=tuple(ringing),

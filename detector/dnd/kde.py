@@ -30,28 +30,22 @@ class PlasmaInhibition:
         await self._server.get(NAME, "Inhibited")
 
     async def scope(self) -> str:
-        """Return which server it is, and which connection of ours: the inhibition ends with either."""
         return f"{await self._server.scope()}{self._server.bus.unique_name}"
 
     async def read(self) -> str:
-        """Return whether it is inhibited, and whether by us."""
         inhibited = bool(await self._server.get(NAME, "Inhibited"))
         if not inhibited:
             self._cookie = None  # when a person switches Do Not Disturb off, Plasma drops every inhibition
         return as_text({"ours": inhibited and self._cookie is not None, "inhibited": inhibited})
 
-    def switched_on(self, before: str) -> str:
-        """Return it inhibited by us, unless somebody else inhibits already."""
+    def state_when_on(self, before: str) -> str:
         return before if self.is_on_by_others(before) else as_text({"ours": True, "inhibited": True})
 
     def is_on_by_others(self, state: str) -> bool:
-        """Return whether it is inhibited without us; while we inhibit, others cannot be told apart."""
         known = json.loads(state)
         return bool(known["inhibited"] and not known["ours"])
 
     async def write(self, state: str, ringing: Sequence[str]) -> None:
-        """Inhibit, or end our own inhibition; others' stay."""
-        del ringing
         if json.loads(state)["ours"]:
             if self._cookie is None:
                 (cookie,) = await self._server.call("Inhibit", "ssa{sv}", DESKTOP_ENTRY, "Partner time", {})
@@ -61,7 +55,6 @@ class PlasmaInhibition:
             await self._server.call("UnInhibit", "u", cookie)
 
     async def exceptions(self, ringing: Sequence[str]) -> DndExceptions:
-        """Return what Plasma's settings let through its Do Not Disturb."""
         allowed, critical = _allowed()
         rings = tuple(app for app in ringing if app in allowed)
         held = tuple(app for app in ringing if app not in allowed)

@@ -50,31 +50,23 @@ class MakoMode:
             raise DndUnavailable(why, REMEDY)
 
     async def scope(self) -> str:
-        """Return which mako process it is: its modes end with it."""
         return await self._server.scope()
 
     async def read(self) -> str:
-        """Return the modes, in their order."""
         return as_text({"modes": await self._modes()})
 
-    def switched_on(self, before: str) -> str:
-        """Return the modes with ours after them."""
+    def state_when_on(self, before: str) -> str:
         modes = json.loads(before)["modes"]
         return before if MODE in modes else as_text({"modes": [*modes, MODE]})
 
     def is_on_by_others(self, state: str) -> bool:
-        """Return False: what the person's own modes do is not known here."""
-        del state
         return False
 
     async def write(self, state: str, ringing: Sequence[str]) -> None:
-        """Set the modes."""
-        del ringing
         await asyncio.sleep(DRAW_DELAY)  # mako does not tell when its surfaces are drawn
         await self._server.call("SetModes", "as", json.loads(state)["modes"], interface=MAKO, path=PATH)
 
     async def exceptions(self, ringing: Sequence[str]) -> DndExceptions:
-        """Return what mako's configuration lets through in our mode."""
         sections = _sections(await self._config())
         rings = [app for app in ringing if not _hides(sections, frozenset({("desktop-entry", app), ("app-name", app)}))]
         nudges = not _hides(sections, frozenset({("app-name", APP_NAME), ("desktop-entry", DESKTOP_ENTRY)}))

@@ -66,7 +66,7 @@ class DoNotDisturb(Protocol):
     async def read(self) -> str:
         """Return the state as it is. Raises `DndUnavailable`."""
 
-    def switched_on(self, before: str) -> str:
+    def state_when_on(self, before: str) -> str:
         """Return the state with Do Not Disturb on; the same text where somebody else has switched it on already."""
 
     def is_on_by_others(self, state: str) -> bool:

@@ -18,7 +18,7 @@ from detector.core.observations import LAPTOP
 from detector.devices import Phone, PhoneApiAddress, needs_phone_api
 from detector.i18n import _
 from detector.sensors import UnavailableSensor
-from detector.sensors.adb_guidance import guidance
+from detector.sensors.adb_guidance import diagnose_phone
 from detector.store.model import StoredCoverage, StoredOccurrence
 
 
@@ -68,7 +68,7 @@ async def find_phones(phones: Sequence[Phone], clock: Clock, adb_server: str | N
 async def _find_phone(phone: Phone, now: datetime, adb_server: str | None) -> PhoneFound:
     refusal = None
     if phone.adb is not None:
-        refusal = await guidance(phone.adb, *([] if adb_server is None else [adb_server]))
+        refusal = await diagnose_phone(phone.adb, *([] if adb_server is None else [adb_server]))
     is_open = phone.code is not None and phone.code_until is not None and phone.code_until > now
     return PhoneFound(
         name=phone.name,

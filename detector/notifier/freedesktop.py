@@ -87,11 +87,6 @@ class FreedesktopNotifier:
             await self._known_server(await self._connected())
 
     async def show(self, nudge: int, text: NotificationText, answered: Callable[[int, Answer], None]) -> None:
-        """Show the text; return once the server has taken it, which is no proof that it is seen.
-
-        `answered` comes later: an answer; "dismissed"; or "expired", also when something else took it away.
-        Raises `NotifyFailed` if there is no bus, no server, or no answer in time.
-        """
         async with self._lock, self._bounded():
             bus = await self._connected()
             server = await self._known_server(bus)
@@ -110,13 +105,11 @@ class FreedesktopNotifier:
                 raise
 
     async def withdraw(self, nudge: int) -> None:
-        """Close the notification if it is still this nudge's."""
         async with self._lock:
             if self._shown is not None and self._shown.request.nudge == nudge:
                 self._close_shown(self._forget())
 
     async def close(self) -> None:
-        """Close what is shown, for nobody would receive its answer, and the connection."""
         async with self._lock:
             self._close_shown(self._forget())
             bus, self._bus, self._server = self._bus, None, None

@@ -40,8 +40,6 @@ class NotifySendNotifier:
             raise NotifyFailed(_("the program notify-send is not installed (Debian: libnotify-bin)"))
 
     async def show(self, nudge: int, text: NotificationText, answered: Callable[[int, Answer], None]) -> None:
-        """Show the text. `answered` is never called. Raises `NotifyFailed`."""
-        del nudge, answered
         await self.probe()
         # 0.7.9, in Debian 11, knows neither option and fails on them.
         if self._can_replace is None:

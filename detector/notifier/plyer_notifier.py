@@ -48,8 +48,6 @@ class PlyerNotifier:
             require_session_bus()
 
     async def show(self, nudge: int, text: NotificationText, answered: Callable[[int, Answer], None]) -> None:
-        """Show the text. `answered` is never called. Raises `NotifyFailed` where plyer says that it failed."""
-        del nudge, answered
         await self.probe()
         title = without_markup(one_line(text.title, _MAX_TITLE)) or "Turntoward"
         body = without_markup(one_line(text.body, _MAX_BODY))

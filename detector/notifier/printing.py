@@ -32,8 +32,6 @@ class PrintingNotifier:
         self._target()
 
     async def show(self, nudge: int, text: NotificationText, answered: Callable[[int, Answer], None]) -> None:
-        """Print the title and the why-line, marked as printed. `answered` is never called."""
-        del nudge, answered
         line = " — ".join(part for part in (one_line(text.title), one_line(text.body, 1000)) if part)
         lines = wrap(_("Turntoward (only printed): {line}").format(line=line), WIDTH, subsequent_indent="  ")
         target = self._target()

@@ -84,7 +84,7 @@ class RateLimiter:
         return allowed
 
 
-class ReplayCache(Generic[Result]):
+class RecentRequests(Generic[Result]):
     """What each phone sent within the last second, and the result it got."""
 
     def __init__(self) -> None:

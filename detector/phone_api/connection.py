@@ -53,7 +53,7 @@ class ConnectionLimits:
     connections_per_peer: int = 16
 
     @property
-    def whole(self) -> int:
+    def max_request_bytes(self) -> int:
         """How much may come in for one request, with what chunked encoding adds to its body."""
         return self.headers + 4 * self.body
 
@@ -158,7 +158,7 @@ class Connection:
             if isinstance(event, h11.Data):
                 body += event.data
             # A chunked body has no Content-Length, and its chunk extensions are no part of the body: so both are counted.
-            if len(body) > self._limits.body or self._received > self._limits.whole + CHUNK:
+            if len(body) > self._limits.body or self._received > self._limits.max_request_bytes + CHUNK:
                 raise self._too_large()
 
     def _too_large(self) -> Exception:

@@ -33,7 +33,7 @@ class PhoneGateway(Protocol):
     def phones(self) -> Sequence[Phone]:
         """Return the phones that are paired or being paired."""
 
-    def claim(self, code: str, token: str) -> Phone | None:
+    def use_pairing_code(self, code: str, token: str) -> Phone | None:
         """Give the phone of this open pairing code its token (both SHA-256, in hex), once; None: no such code now."""
 
     async def receive(self, phone: Phone, event: PhoneEvent) -> str | None:

@@ -74,7 +74,7 @@ class Routes:
         self._clock = clock
         self._anonymous_limiter = auth.RateLimiter(rate=auth.ANONYMOUS_RATE, burst=auth.ANONYMOUS_BURST)
         self._phone_limiter = auth.RateLimiter(rate=auth.PHONE_RATE, burst=auth.PHONE_BURST)
-        self._replays: auth.ReplayCache[asyncio.Future[Response]] = auth.ReplayCache()
+        self._replays: auth.RecentRequests[asyncio.Future[Response]] = auth.RecentRequests()
         self._handlers: dict[str, dict[str, Callable[[Request, Phone, ReadBody], Awaitable[Response]]]] = {
             "/v1/phone": {"POST": self._receive_event, "DELETE": self._remove},
             "/v1/test": {"POST": self._test},
@@ -167,7 +167,7 @@ class Routes:
             raise PayloadError(problems)
         # The token exists here and on the phone only; what the store gets is its digest.
         token = auth.new_token()
-        phone = self._gateway.claim(auth.digest(code[:_MAX_CODE_LENGTH]), auth.digest(token))
+        phone = self._gateway.use_pairing_code(auth.digest(code[:_MAX_CODE_LENGTH]), auth.digest(token))
         if phone is None:
             raise HttpError(_UNAUTHORIZED)
         return json_response(200, {"token": token, "name": phone.name})
@@ -182,7 +182,7 @@ class Routes:
             sentence = await self._gateway.receive(phone, event)
             return _NO_CONTENT if sentence is None else json_response(200, {"say": sentence})
 
-        return await self._once(receive, phone.token, "event", event.event, event.category, event.app, at)
+        return await self._answer_once(receive, phone.token, "event", event.event, event.category, event.app, at)
 
     async def _test(self, request: Request, _phone: Phone, read_body: ReadBody) -> Response:
         body = await read_body()
@@ -202,13 +202,13 @@ class Routes:
             self._gateway.change_partner_time(phone, action, length)
             return _NO_CONTENT
 
-        return await self._once(change, phone.token, "partner time", action, str(length))
+        return await self._answer_once(change, phone.token, "partner time", action, str(length))
 
     async def _remove(self, _request: Request, phone: Phone, _read_body: ReadBody) -> Response:
         self._gateway.remove(phone)
         return _NO_CONTENT
 
-    async def _once(self, act: Callable[[], Awaitable[Response]], *fields: str | None) -> Response:
+    async def _answer_once(self, act: Callable[[], Awaitable[Response]], *fields: str | None) -> Response:
         """Act, or return the response to the same request within the last second, also while that is being processed.
 
         Phones send again where a response is slow: one look at the phone must not count as two.

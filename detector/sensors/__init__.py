@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Final, Literal, TypeAlias, cast
+from typing import Any, Final, Literal, TypeAlias, cast
 
 from detector.clock import Clock
 from detector.core.attention.settings import AttentionSettings
@@ -28,32 +28,35 @@ SESSION_TYPE_NAMES: Final[dict[SessionType, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Candidate:
-    """One row of the registry: where a sensor is, and for which types of session it is meant.
+    """One row of the registry: a sensor's module and class, and for which types of session it is meant.
 
     `needs_sources`: it asks another program on this device, whose address is in `SensorSettings`.
     """
 
     sense: Sense
     name: str
-    module: str
-    class_name: str
+    location: str
     sessions: tuple[SessionType, ...]
     needs_sources: bool = False
+
+    def load(self) -> Any:
+        """Import the sensor's class. Raises `ImportError`."""
+        module, _separator, class_name = self.location.partition(":")
+        return getattr(import_module(f"{__name__}.{module}"), class_name)
 
     def make(self, clock: Clock, settings: AttentionSettings, sources: SensorSettings = DEFAULT_SOURCES) -> Sensor:
         """Import the sensor and make it; nothing is opened. Raises `SensorUnavailable` where a library is missing."""
         more = (sources,) if self.needs_sources else ()
         try:
-            made = getattr(import_module(self.module), self.class_name)(clock, settings, *more)
+            return cast("Sensor", self.load()(clock, settings, *more))
         except ImportError as missing:
-            why = _("the library {library} is missing").format(library=missing.name or self.module)
+            why = _("the library {library} is missing").format(library=missing.name or self.location)
             raise SensorUnavailable(why, _("run `uv sync`, or install the package again")) from missing
-        return cast("Sensor", made)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class UnavailableSensor:
     """Why a sensor cannot run here, and what a person could do about it."""
 
@@ -62,51 +65,19 @@ class UnavailableSensor:
     remedy: str | None = None
 
 
-def _row(
-    sense: Sense,
-    name: str,
-    class_name: str,
-    *sessions: SessionType,
-    module: str = "",
-    needs_sources: bool = False,
-) -> Candidate:
-    return Candidate(
-        sense=sense,
-        name=name,
-        module=f"detector.sensors.{module or name}",
-        class_name=class_name,
-        sessions=sessions,
-        needs_sources=needs_sources,
-    )
-
-
+_DESKTOPS: Final[tuple[SessionType, ...]] = ("x11", "wayland")
+# ActivityWatch comes last of its sense: it is asked every ten seconds, and its watchers report up to a minute late.
 REGISTRY: Final[tuple[Candidate, ...]] = (
-    _row("focus", "x11_focus", "X11Focus", "x11"),
-    _row(
-        "focus",
-        "activitywatch_focus",
-        "ActivityWatchFocus",
-        "x11",
-        "wayland",
-        module="activitywatch_sensor",
-        needs_sources=True,
-    ),
-    _row("idle", "x11_idle", "X11Idle", "x11"),
-    _row("idle", "x11_idle_screensaver", "X11IdleScreensaver", "x11"),
-    _row(
-        "idle",
-        "activitywatch_idle",
-        "ActivityWatchIdle",
-        "x11",
-        "wayland",
-        module="activitywatch_sensor",
-        needs_sources=True,
-    ),
-    _row("input", "pynput_input", "PynputInput", "x11"),
-    _row("session", "logind", "Logind", "x11", "wayland", "tty"),
-    _row("quiet", "desktop_quiet", "DesktopQuiet", "x11", "wayland"),
-    _row("media", "mpris_media", "MprisMedia", "x11", "wayland"),
-    _row("call", "pulse_call", "PulseCall", "x11", "wayland"),
+    Candidate("focus", "x11_focus", "x11_focus:X11Focus", ("x11",)),
+    Candidate("focus", "activitywatch_focus", "activitywatch_sensor:ActivityWatchFocus", _DESKTOPS, needs_sources=True),
+    Candidate("idle", "x11_idle", "x11_idle:X11Idle", ("x11",)),
+    Candidate("idle", "x11_idle_screensaver", "x11_idle_screensaver:X11IdleScreensaver", ("x11",)),
+    Candidate("idle", "activitywatch_idle", "activitywatch_sensor:ActivityWatchIdle", _DESKTOPS, needs_sources=True),
+    Candidate("input", "pynput_input", "pynput_input:PynputInput", ("x11",)),
+    Candidate("session", "logind", "logind:Logind", ("x11", "wayland", "tty")),
+    Candidate("quiet", "desktop_quiet", "desktop_quiet:DesktopQuiet", _DESKTOPS),
+    Candidate("media", "mpris_media", "mpris_media:MprisMedia", _DESKTOPS),
+    Candidate("call", "pulse_call", "pulse_call:PulseCall", _DESKTOPS),
 )
 """The names are shown by `doctor` and stored; the first that can run here is used for its sense."""
 SENSES: Final[tuple[Sense, ...]] = tuple(dict.fromkeys(row.sense for row in REGISTRY))
@@ -130,9 +101,10 @@ def session_type(
     connection decides. A mere name in `DISPLAY` (Xwayland's, or one that is gone) does not.
     """
     env = os.environ if env is None else env
-    given = env.get("XDG_SESSION_TYPE", "")
-    if given in ("x11", "wayland"):
-        return cast("SessionType", given)
+    declared = env.get("XDG_SESSION_TYPE", "")
+    if declared in ("x11", "wayland"):
+        return cast("SessionType", declared)
+    # The Wayland socket before DISPLAY: Xwayland sets that one as well, and would take the connection.
     if env.get("WAYLAND_DISPLAY"):
         return "wayland"
     display = env.get("DISPLAY", "")
@@ -146,17 +118,14 @@ def candidates(sense: Sense, session: SessionType) -> tuple[Candidate, ...]:
 
 def not_for_session(sense: Sense, session: SessionType) -> tuple[UnavailableSensor, ...]:
     """Return the sensors of a sense that are not for such a session, with the reason, for `doctor`."""
-    return tuple(
-        UnavailableSensor(
-            sensor=row.name,
-            why=_("it is for {sessions}, and this session is {session}").format(
-                sessions=_(" and ").join(SESSION_TYPE_NAMES[each] for each in row.sessions),
-                session=SESSION_TYPE_NAMES[session],
-            ),
-        )
-        for row in REGISTRY
-        if row.sense == sense and session not in row.sessions
-    )
+    unavailable = []
+    for row in REGISTRY:
+        if row.sense == sense and session not in row.sessions:
+            meant_for = _(" and ").join(SESSION_TYPE_NAMES[type_] for type_ in row.sessions)
+            why = _("it is for {sessions}, and this session is {session}")
+            why = why.format(sessions=meant_for, session=SESSION_TYPE_NAMES[session])
+            unavailable.append(UnavailableSensor(row.name, why))
+    return tuple(unavailable)
 
 
 async def first_available(
@@ -174,7 +143,7 @@ async def first_available(
             sensor = candidate.make(clock, settings, sources)
             await sensor.probe()
         except SensorUnavailable as failure:
-            unavailable.append(UnavailableSensor(sensor=candidate.name, why=failure.why, remedy=failure.remedy))
+            unavailable.append(UnavailableSensor(candidate.name, failure.why, failure.remedy))
         else:
             return sensor, unavailable
     return None, unavailable

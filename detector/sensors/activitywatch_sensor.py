@@ -57,7 +57,6 @@ class ActivityWatchSensor:
         *,
         every: timedelta = EVERY,
     ) -> None:
-        del settings
         self._clock = clock
         self._sources = sources or SensorSettings()
         self._every = every
@@ -74,7 +73,6 @@ class ActivityWatchSensor:
             raise SensorUnavailable(why, _("start {program}").format(program=self.watcher))
 
     async def observe(self) -> AsyncGenerator[SensorEvent, None]:
-        """Yield `SensorStarted`, then what the events amount to."""
         server = self._server()
         try:
             bucket, events = await self._find_bucket(server)
@@ -197,7 +195,6 @@ class ActivityWatchIdle(ActivityWatchSensor):
     async def _convert(
         self, server: ActivityWatchServer, events: Sequence[ActivityWatchEvent[Any]], latest: datetime
     ) -> list[SensorEvent]:
-        del server
         newest = events[-1]
         now = max(latest, self._clock.now())
         if newest.content.status == "afk" and not self._idle:

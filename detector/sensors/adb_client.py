@@ -78,7 +78,6 @@ class AdbConnection(asyncio.BufferedProtocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        del sizehint
         return self._chunk
 
     def buffer_updated(self, nbytes: int) -> None:
@@ -92,7 +91,6 @@ class AdbConnection(asyncio.BufferedProtocol):
         self._arrived.set()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        del exc
         self._ended = True
         self._arrived.set()
         self._closed.set()
@@ -199,7 +197,7 @@ def parse_devices(text: str) -> list[AdbDevice]:
     return devices
 
 
-async def devices(server: str = SERVER) -> list[AdbDevice]:
+async def list_devices(server: str = SERVER) -> list[AdbDevice]:
     """Return the phones that the adb server sees now. Raises `NoAdbServer`."""
     connection = await AdbConnection.open(server)
     try:

@@ -68,26 +68,23 @@ def why_unavailable(serial: str, state: str | None) -> UnavailableSensor | None:
         why, remedy = _("the phone has not started as usual"), _("restart the phone")
     else:
         # adb appends advice to some states: "no permissions (missing udev rules?); see …".
-        known = next((texts for beginning, texts in _STATES.items() if state.startswith(beginning)), None)
-        why, remedy = known or (
-            _("adb says of the phone: {state}").format(state=state[:60]),
-            _("unplug it and plug it in again"),
-        )
-    return UnavailableSensor(sensor=NAME, why=why, remedy=remedy)
+        unnamed = (_("adb says of the phone: {state}").format(state=state[:60]), _("unplug it and plug it in again"))
+        why, remedy = next((texts for word, texts in _STATES.items() if state.startswith(word)), unnamed)
+    return UnavailableSensor(NAME, why, remedy)
 
 
-async def devices(server: str = SERVER) -> list[AdbDevice]:
+async def connected_phones(server: str = SERVER) -> list[AdbDevice]:
     """Return the phones that the adb server sees now. Raises `SensorUnavailable` where no server answers."""
     try:
-        return await adb_client.devices(server)
+        return await adb_client.list_devices(server)
     except NoAdbServer as failure:
         raise SensorUnavailable(*_NO_SERVER) from failure
 
 
-async def guidance(serial: str, server: str = SERVER) -> UnavailableSensor | None:
+async def diagnose_phone(serial: str, server: str = SERVER) -> UnavailableSensor | None:
     """Return why a phone cannot be sensed now and what to do, for `doctor`; None where it can."""
     try:
-        states = {device.serial: device.state for device in await devices(server)}
+        states = {device.serial: device.state for device in await connected_phones(server)}
     except SensorUnavailable as missing:
-        return UnavailableSensor(sensor=NAME, why=missing.why, remedy=missing.remedy)
+        return UnavailableSensor(NAME, missing.why, missing.remedy)
     return why_unavailable(serial, states.get(serial))

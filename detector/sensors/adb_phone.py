@@ -28,7 +28,7 @@ from detector.sensors.adb_client import (
     TextSplitter,
     parse_devices,
 )
-from detector.sensors.adb_guidance import NAME, READY, devices, why_unavailable
+from detector.sensors.adb_guidance import NAME, READY, connected_phones, why_unavailable
 from detector.sensors.android_query import PhoneClock
 from detector.sensors.android_state import AndroidSnapshot, AndroidState
 from detector.sensors.model import SensorEvent
@@ -85,16 +85,12 @@ class AdbPhone:
         self._on_missed = on_missed
 
     async def probe(self) -> None:
-        states = {device.serial: device.state for device in await devices(self._server)}
+        states = {device.serial: device.state for device in await connected_phones(self._server)}
         unavailable = why_unavailable(self._serial, states.get(self._serial))
         if unavailable is not None and not self._waits:
             raise SensorUnavailable(unavailable.why, unavailable.remedy)
 
     async def observe(self) -> AsyncGenerator[SensorEvent, None]:
-        """Yield what comes to the front, and the phone picked up and laid down; a `Gap` while it is away.
-
-        Raises `SensorLost` when the adb server goes away, or a phone that is connected does not answer.
-        """
         inbox: _Inbox = asyncio.Queue()
         try:
             tracker = await adb_client.track_devices(self._server)
@@ -166,7 +162,7 @@ class _PhoneLog:
             self._log = log = await adb_client.shell(self._serial, android_events.COMMAND, self._server)
             self._began = self._clock.now()
             answer = await adb_client.run(self._serial, android_query.COMMAND, self._server)
-            facts = android_query.parse_facts(answer)
+            facts = android_query.parse_phone_state(answer)
             snapshot = facts.snapshot
             if link_break is not None:
                 dump = await adb_client.run(self._serial, android_usagestats.COMMAND, self._server)

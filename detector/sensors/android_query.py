@@ -33,7 +33,7 @@ _CLOCK_SET: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PhoneFacts:
+class PhoneState:
     """What a phone answered. `home`: its launcher, '' where it does not say; `local`: its time zone."""
 
     user: int = 0
@@ -43,7 +43,7 @@ class PhoneFacts:
     snapshot: AndroidSnapshot
 
 
-def parse_facts(text: str) -> PhoneFacts:
+def parse_phone_state(text: str) -> PhoneState:
     """Return what an answer to `COMMAND` says."""
     values = {
         key: value for key, _equals, value in (line.strip().partition("=") for line in text.splitlines()) if value
@@ -53,7 +53,7 @@ def parse_facts(text: str) -> PhoneFacts:
     keyguard = values.get("KeyguardShowing")
     sdk = values.get("sdk", "")
     resumed = _resumed(text)
-    return PhoneFacts(
+    return PhoneState(
         user=user,
         home=values.get("home", ""),
         local=parse_zone(values.get("zone", "")),

@@ -53,5 +53,5 @@ class SensorBus(Bus):
             except Exception as bug:  # noqa: BLE001 - raised again where the channel is read
                 channel.fail(bug)
 
-        self.on_close(lambda: channel.lose(_("the bus went away")))
+        self.on_close(lambda: channel.close_as_lost(_("the bus went away")))
         await self.subscribe(rules, handle)

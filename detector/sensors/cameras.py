@@ -101,12 +101,12 @@ class Cameras:
     def _cameras(self) -> Iterator[tuple[int, int, int]]:
         for path in self._video_devices():
             with suppress(OSError):
-                known = path.stat()
-                if self._captures(known):
-                    yield _identity(known)
+                status = path.stat()
+                if self._captures(status):
+                    yield _identity(status)
 
-    def _captures(self, known: os.stat_result) -> bool:
-        device = f"c{os.major(known.st_rdev)}:{os.minor(known.st_rdev)}"
+    def _captures(self, status: os.stat_result) -> bool:
+        device = f"c{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
         try:
             lines = (self._udev / device).read_text(errors="replace").splitlines()
         except OSError:
@@ -116,9 +116,9 @@ class Cameras:
         return not capabilities or ":capture:" in capabilities[0]
 
 
-def _identity(known: os.stat_result) -> tuple[int, int, int]:
+def _identity(status: os.stat_result) -> tuple[int, int, int]:
     """Return what two names of one device have in common, also where a sandbox has a /dev of its own."""
-    return (known.st_rdev, 0, 0) if stat.S_ISCHR(known.st_mode) else (0, known.st_dev, known.st_ino)
+    return (status.st_rdev, 0, 0) if stat.S_ISCHR(status.st_mode) else (0, status.st_dev, status.st_ino)
 
 
 def _own_processes() -> Iterator[str]:

@@ -24,7 +24,7 @@ class Channel(Generic[T]):
         if not self._has_failed:
             self._items.put_nowait(item)
 
-    def lose(self, why: str) -> None:
+    def close_as_lost(self, why: str) -> None:
         """Let `get` raise `SensorLost` after what was put so far: the source went away."""
         self.fail(SensorLost(why))
 

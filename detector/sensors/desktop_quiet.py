@@ -35,7 +35,6 @@ class DesktopQuiet(ClockSensor):
             await _find_property(bus)
 
     async def observe(self) -> AsyncGenerator[SensorEvent, None]:
-        """Yield `QuietBegan` and `QuietEnded` in turn, first as it is now."""
         channel: Channel[Observation] = Channel()
         quiet: bool | None = None
 
@@ -48,7 +47,7 @@ class DesktopQuiet(ClockSensor):
 
         def on_signal(message: Message) -> None:
             if message.member == "NameOwnerChanged" and message.body[0] == SERVICE:
-                channel.lose(_("the notification server went away"))
+                channel.close_as_lost(_("the notification server went away"))
             elif message.member == "PropertiesChanged" and message.body[0] == interface and name in message.body[1]:
                 set_quiet(now_quiet=bool(message.body[1][name].value))
 
@@ -59,9 +58,9 @@ class DesktopQuiet(ClockSensor):
             now_quiet = bool(await bus.get_property(SERVICE, PATH, interface, name))
             # A signal that came meanwhile is at least as new. It must not be yielded before `SensorStarted`, which resets the
             # sense.
-            known, quiet = now_quiet if quiet is None else quiet, None
+            latest, quiet = now_quiet if quiet is None else quiet, None
             channel.put(SensorStarted(at=self._clock.now(), sense="quiet", sensor=self.name))
-            set_quiet(now_quiet=known)
+            set_quiet(now_quiet=latest)
             while True:
                 yield await channel.get()
 

@@ -11,7 +11,7 @@ import os
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from dbus_fast import BusType, Message
 
@@ -33,6 +33,10 @@ HINT_DELAY: Final = timedelta(seconds=10)
 """After `Lock`, a locker that sets the hint has set it by then."""
 
 
+class DelayLockRequest:
+    """In the channel between two observations: the delay lock has to be taken again."""
+
+
 class Logind(ClockSensor):
     """Lock, unlock, sleep and waking up by systemd-logind, on the system bus."""
 
@@ -44,15 +48,14 @@ class Logind(ClockSensor):
             await own_session(bus)
 
     async def observe(self) -> AsyncGenerator[SensorEvent, None]:
-        """Yield `Locked` or `Unlocked`, first as it is now; `Suspended` before sleep and a `Gap` after it."""
-        channel: Channel[Observation | TakeDelayLock] = Channel()
+        channel: Channel[Observation | DelayLockRequest] = Channel()
         bus = await SensorBus.open(BusType.SYSTEM, unix_fds=True)
         watch = _LogindWatch(self._clock, channel, bus)
         try:
             await watch.start()
             while True:
                 item = await channel.get()
-                if isinstance(item, TakeDelayLock):
+                if isinstance(item, DelayLockRequest):
                     await watch.take_delay_lock()
                 else:
                     yield item
@@ -61,12 +64,8 @@ class Logind(ClockSensor):
             await bus.close()
 
 
-class TakeDelayLock:
-    """In the channel between two observations: the delay lock has to be taken again."""
-
-
 class _LogindWatch:
-    def __init__(self, clock: Clock, channel: Channel[Observation | TakeDelayLock], bus: SensorBus) -> None:
+    def __init__(self, clock: Clock, channel: Channel[Observation | DelayLockRequest], bus: SensorBus) -> None:
         self._clock = clock
         self._channel = channel
         self._bus = bus
@@ -97,17 +96,9 @@ class _LogindWatch:
     async def take_delay_lock(self) -> None:
         """Take the delay lock; where that is refused, the instant before sleep may be read late."""
         with suppress(ErrorReply):
-            reply = await self._bus.call(
-                SERVICE,
-                MANAGER_PATH,
-                MANAGER,
-                "Inhibit",
-                "ssss",
-                "sleep",
-                "Turntoward",
-                "to know when the device went to sleep",
-                "delay",
-            )
+            arguments = ("sleep", "Turntoward", "to know when the device went to sleep", "delay")
+            reply = await self._bus.call(SERVICE, MANAGER_PATH, MANAGER, "Inhibit", "ssss", *arguments)
+            # The new lock first, the old one after it: in between there is no instant without one.
             self._release_delay_lock()
             self._delay_lock = reply.unix_fds[0] if reply.unix_fds else None
 
@@ -120,15 +111,11 @@ class _LogindWatch:
                 self._check_hint_later()
             case "Unlock" if message.path == self._path:
                 self._set_locked(locked=False)
-            case "PropertiesChanged" if message.path == self._path:
-                self._on_hint(message.body[1])
+            case "PropertiesChanged" if message.path == self._path and "LockedHint" in message.body[1]:
+                self._hinted = bool(message.body[1]["LockedHint"].value)
+                self._set_locked(locked=self._hinted)
             case "NameOwnerChanged" if message.body[0] == SERVICE:
-                self._channel.lose(_("logind went away"))
-
-    def _on_hint(self, changed: Any) -> None:
-        if "LockedHint" in changed:
-            self._hinted = bool(changed["LockedHint"].value)
-            self._set_locked(locked=self._hinted)
+                self._channel.close_as_lost(_("logind went away"))
 
     def _on_sleep(self, *, about_to: bool) -> None:
         now = self._clock.now()
@@ -141,7 +128,7 @@ class _LogindWatch:
             since, self._asleep_since = self._asleep_since, None
             self._channel.put(Gap(at=now, since=min(since, now), reason=GapReason.SUSPEND))
             # The lock was released for this sleep. Taking the next one is a call, for which a signal handler cannot wait.
-            self._channel.put(TakeDelayLock())
+            self._channel.put(DelayLockRequest())
 
     def _set_locked(self, *, locked: bool) -> None:
         self._cancel_check()

@@ -62,7 +62,6 @@ class MprisMedia(ClockSensor):
             pass  # players may come later
 
     async def observe(self) -> AsyncGenerator[SensorEvent, None]:
-        """Yield `MediaStarted` and `MediaEnded` in turn, first as it is now."""
         channel: Channel[Observation | _QueryPlayer] = Channel()
         bus = await SensorBus.open(BusType.SESSION)
         debouncer = Debouncer(

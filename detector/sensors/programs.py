@@ -27,7 +27,7 @@ def is_terminal(app_id: str, program: str | None) -> bool:
     return (app_id or program or "").lower() in KNOWN_PROGRAMS["terminals"]
 
 
-def program_behind(pid: int) -> str | None:
+def process_name(pid: int) -> str | None:
     """Return the name of the program, of a script rather than of its interpreter; None where it cannot be known."""
     with suppress(psutil.Error, OSError):
         process = psutil.Process(pid)
@@ -37,16 +37,16 @@ def program_behind(pid: int) -> str | None:
     return None
 
 
-def program_inside(pid: int) -> str | None:
+def terminal_foreground_name(pid: int) -> str | None:
     """Return the program in the foreground inside the terminal emulator `pid`; None where it cannot be known."""
     with suppress(psutil.Error, OSError):
         leader = _foreground(psutil.Process(pid).children())
-        name = None if leader is None else program_behind(leader)
+        name = None if leader is None else process_name(leader)
         multiplexer = next((known for known in MULTIPLEXERS if name and name.lower().startswith(known)), None)
         if multiplexer is None:
             return name
         leader = _foreground(list(_served_by(multiplexer)))
-        return multiplexer if leader is None else program_behind(leader)
+        return multiplexer if leader is None else process_name(leader)
     return None
 
 

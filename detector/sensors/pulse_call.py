@@ -50,16 +50,9 @@ class PulseCall(ClockSensor):
             server.close()
 
     async def observe(self) -> AsyncGenerator[SensorEvent, None]:
-        """Yield `CallStarted` and `CallEnded` in turn, first as it is now."""
         channel: Channel[Observation | _Recheck] = Channel()
-        debouncer = Debouncer(
-            channel.put,
-            self._clock,
-            CallStarted,
-            CallEnded,
-            after_on=self._min_duration,
-            after_off=self._min_duration,
-        )
+        delay = self._min_duration
+        debouncer = Debouncer(channel.put, self._clock, CallStarted, CallEnded, after_on=delay, after_off=delay)
         soon: asyncio.TimerHandle | None = None
 
         def recheck_soon() -> None:
@@ -72,11 +65,12 @@ class PulseCall(ClockSensor):
             soon = None
             channel.put(_Recheck())
 
-        server = PulseServer(on_change=recheck_soon, on_lost=channel.lose)
+        server = PulseServer(on_change=recheck_soon, on_lost=channel.close_as_lost)
         cameras = Cameras(on_change=recheck_soon)
         try:
             await server.open()
             cameras.open()
+            # Read before `SensorStarted`: a server that fails here has never been a running sensor.
             is_on = await _in_use(server, cameras)
             channel.put(SensorStarted(at=self._clock.now(), sense="call", sensor=self.name))
             debouncer.update(is_on=is_on)

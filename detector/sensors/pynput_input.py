@@ -52,7 +52,6 @@ class PynputInput(ClockSensor):
         _mouse()
 
     async def observe(self) -> AsyncGenerator[SensorEvent, None]:
-        """Yield `InputCounted` at the end of each second that had input."""
         channel: Channel[Observation] = Channel()
         watch = _InputWatch(self._clock, channel)
         try:
@@ -67,9 +66,7 @@ class InputCounters:
     """What the listener's threads count, upwards for ever; `on_first` is called at the first count after `read`."""
 
     def __init__(self, on_first: Callable[[], None]) -> None:
-        self.scrolls = 0
-        self.keys = 0
-        self.clicks = 0
+        self.scrolls = self.keys = self.clicks = 0
         self._on_first = on_first
         self._is_awake = False
 
@@ -102,11 +99,8 @@ class _InputWatch:
         self._ending = False
 
     async def start(self) -> None:
-        self._listeners = make_listeners(
-            self._counters,
-            ready=lambda: self._from_thread(self._on_ready),
-            ended=lambda: self._from_thread(self._on_end),
-        )
+        ready, ended = (lambda: self._from_thread(self._on_ready)), (lambda: self._from_thread(self._on_end))
+        self._listeners = make_listeners(self._counters, ready=ready, ended=ended)
         self._running = len(self._listeners)
         for listener in self._listeners:
             listener.start()
@@ -132,7 +126,7 @@ class _InputWatch:
             self._ended.set()
         self._ready.set()
         if not self._ending:
-            self._channel.lose(_("the listener's thread ended"))
+            self._channel.close_as_lost(_("the listener's thread ended"))
 
     def _begin_second(self) -> None:
         if self._second is None and not self._ending:
@@ -170,10 +164,25 @@ def make_listeners(counters: InputCounters, *, ready: Callable[[], None], ended:
     mouse = _mouse()
     if all(hasattr(mouse.Listener, name) for name in REQUIRED_HOOKS):
         return [_press_listener(mouse.Listener, counters, ready, ended)]
+
+    # None of these returns False: that would end pynput's listener.
+    def on_scroll(*_args: Any) -> None:
+        counters.scrolls += 1
+        counters.wake()
+
+    def on_click(_x: int, _y: int, _button: Any, pressed: Any, *_args: Any) -> None:
+        if pressed:
+            counters.clicks += 1
+            counters.wake()
+
+    def on_press(*_args: Any) -> None:
+        counters.keys += 1
+        counters.wake()
+
     keyboard = import_module("pynput.keyboard")
     return [
-        _watched(mouse.Listener, ready, ended)(on_click=_clicks(counters), on_scroll=_scrolls(counters)),
-        _watched(keyboard.Listener, ready, ended)(on_press=_keys(counters)),
+        _watched(mouse.Listener, ready, ended)(on_click=on_click, on_scroll=on_scroll),
+        _watched(keyboard.Listener, ready, ended)(on_press=on_press),
     ]
 
 
@@ -212,17 +221,15 @@ def _watched(listener: Any, ready: Callable[[], None], ended: Callable[[], None]
         # When the X server dies, pynput's thread ends with an exception, which threading would print.
         with suppress(Exception):
             listener.run(self)
-        for name in ("_display_record", "_display_stop"):
-            if hasattr(self, name):
-                close_display(getattr(self, name))
+        for display in _displays(self):
+            close_display(display)
         ended()
 
     def _mark_ready(self: Any) -> None:
         listener._mark_ready(self)  # noqa: SLF001 - pynput's own `wait` blocks for ever if the thread dies first
-        for name in ("_display_record", "_display_stop"):
+        for display in _displays(self):
             # pynput frees its RECORD context twice when it ends; python-xlib would print that error.
-            with suppress(AttributeError):
-                getattr(self, name).set_error_handler(lambda *_: None)
+            display.set_error_handler(lambda *_: None)
         ready()
 
     return type("WatchedListener", (listener,), {"run": run, "_mark_ready": _mark_ready})
@@ -230,31 +237,11 @@ def _watched(listener: Any, ready: Callable[[], None], ended: Callable[[], None]
 
 def _shut_down(listener: Any) -> None:
     # pynput's own `stop` leaves its request unsent until the next event; the end of its connection ends it at once.
-    for name in ("_display_record", "_display_stop"):
+    for display in _displays(listener):
         with suppress(AttributeError, OSError):
-            getattr(listener, name).display.socket.shutdown(socket.SHUT_RDWR)
+            display.display.socket.shutdown(socket.SHUT_RDWR)
 
 
-def _scrolls(counters: InputCounters) -> Callable[..., None]:
-    def on_scroll(*_: Any) -> None:
-        counters.scrolls += 1
-        counters.wake()
-
-    return on_scroll
-
-
-def _clicks(counters: InputCounters) -> Callable[..., None]:
-    def on_click(_x: int, _y: int, _button: Any, pressed: Any, *_rest: Any) -> None:
-        if pressed:
-            counters.clicks += 1
-            counters.wake()
-
-    return on_click
-
-
-def _keys(counters: InputCounters) -> Callable[..., None]:
-    def on_press(*_: Any) -> None:
-        counters.keys += 1
-        counters.wake()
-
-    return on_press
+def _displays(listener: Any) -> list[Any]:
+    # Two connections: RECORD blocks the one that it reports on. Neither is there before the thread has opened it.
+    return [vars(listener)[name] for name in ("_display_record", "_display_stop") if name in vars(listener)]

@@ -90,7 +90,7 @@ class X11Connection:
             self._loop.call_soon(self.run)
         except (error.ConnectionClosedError, OSError):
             self.close()
-            self._channel.lose(_("the X server went away"))
+            self._channel.close_as_lost(_("the X server went away"))
         except Exception as bug:  # noqa: BLE001 - raised again where the channel is read
             self.close()
             self._channel.fail(bug)

@@ -23,10 +23,10 @@ from detector.errors import SensorUnavailable
 from detector.i18n import _
 from detector.sensors.channel import Channel
 from detector.sensors.model import ClockSensor, SensorEvent, Toplevel, ToplevelFocused
-from detector.sensors.programs import is_terminal, program_behind, program_inside
+from detector.sensors.programs import is_terminal, process_name, terminal_foreground_name
 from detector.sensors.x11_connection import X11Connection, close_display, open_display
-from detector.sensors.x11_in_use import WhileInUse
 from detector.sensors.x11_sync import IdleCounter
+from detector.sensors.x11_throttled_timer import InputThrottledTimer
 
 EMPTY_DELAY: Final = timedelta(milliseconds=200)
 TITLE_INTERVAL: Final = timedelta(milliseconds=250)
@@ -60,7 +60,6 @@ class X11Focus(ClockSensor):
             close_display(display)
 
     async def observe(self) -> AsyncGenerator[SensorEvent, None]:
-        """Yield `ToplevelFocused`: the toplevel in front now, and every change of it."""
         channel: Channel[SensorEvent] = Channel()
         watch = _FocusWatch(self._clock, channel)
         with closing(watch):
@@ -75,7 +74,7 @@ class _FocusWatch:
         self._channel = channel
         self._loop = asyncio.get_running_loop()
         self._connection = X11Connection(channel, self._on_event, self._on_drained)
-        self._in_use: WhileInUse | None = None
+        self._in_use: InputThrottledTimer | None = None
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._active: Any = None  # what python-xlib makes of the toplevel in front
         self._pid: int | None = None
@@ -96,7 +95,7 @@ class _FocusWatch:
         # Before the property is read for the first time, so that no change falls in between.
         self._root.change_attributes(event_mask=X.PropertyChangeMask)
         try:
-            self._in_use = WhileInUse(self._connection, IdleCounter(display), self._reread_title)
+            self._in_use = InputThrottledTimer(self._connection, IdleCounter(display), self._reread_title)
         except SensorUnavailable:
             # Without the idle counter, the program inside a terminal is read only when the title changes.
             self._in_use = None
@@ -194,14 +193,14 @@ class _FocusWatch:
     def _read_state(self) -> Toplevel | None:
         classes = self._text(self._active, "WM_CLASS").split("\0")
         self._app_id = (classes[1:] or [""])[0] or classes[0]
-        self._program = None if self._pid is None else program_behind(self._pid)
+        self._program = None if self._pid is None else process_name(self._pid)
         self._is_full_screen = self._full_screen in (self._value(self._active, "_NET_WM_STATE", MAX_LIST_WORDS) or ())
         return self._read_title()
 
     def _read_title(self) -> Toplevel | None:
         inside = None
         if self._pid is not None and is_terminal(self._app_id, self._program):
-            inside = program_inside(self._pid)
+            inside = terminal_foreground_name(self._pid)
             if self._in_use is not None:
                 self._in_use.start()
         title = self._text(self._active, TITLE_PROPERTIES[0]) or self._text(self._active, TITLE_PROPERTIES[1])

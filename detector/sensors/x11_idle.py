@@ -8,7 +8,7 @@ Invariant 3: this is idleness of input alone: whoever watches a film is idle her
 from collections.abc import AsyncGenerator
 from contextlib import closing
 from datetime import timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from detector.clock import Clock
 from detector.core.attention.settings import AttentionSettings
@@ -23,14 +23,37 @@ from detector.sensors.x11_sync import FALLS, RISES, IdleCounter
 RETURN_MARGIN: Final = timedelta(milliseconds=1)
 
 
-class IdleWatch(Protocol):
+class IdleWatch:
     """One connection to the X server, as long as the sensor is observed."""
+
+    def __init__(self, clock: Clock, idle_after: timedelta, channel: Channel[Observation]) -> None:
+        self._clock = clock
+        self._idle_after = idle_after
+        self._channel = channel
+        self._connection = X11Connection(channel, self._on_event)
+        self._idle = False
 
     def start(self) -> None:
         """Put `SensorStarted` into the channel, then the present state."""
+        self._connection.run(self._begin)
 
     def close(self) -> None:
-        """Close the connection."""
+        self._connection.close()
+
+    def _begin(self) -> None:
+        raise NotImplementedError
+
+    def _on_event(self, event: Any) -> None:
+        """Take in an event of the X server."""
+
+    def _went_idle(self, length: timedelta) -> None:
+        self._idle = True
+        now = self._clock.now()
+        self._channel.put(WentIdle(at=now, since=now - length))
+
+    def _came_back(self) -> None:
+        self._idle = False
+        self._channel.put(CameBack(at=self._clock.now()))
 
 
 class X11Idle:
@@ -51,7 +74,6 @@ class X11Idle:
             close_display(display)
 
     async def observe(self) -> AsyncGenerator[SensorEvent, None]:
-        """Yield `WentIdle` and `CameBack` in turn."""
         channel: Channel[Observation] = Channel()
         watch = self._watch(channel)
         with closing(watch):
@@ -66,18 +88,8 @@ class X11Idle:
         return _AlarmWatch(self._clock, self._idle_after, channel)
 
 
-class _AlarmWatch:
-    def __init__(self, clock: Clock, idle_after: timedelta, channel: Channel[Observation]) -> None:
-        self._clock = clock
-        self._idle_after = idle_after
-        self._channel = channel
-        self._connection = X11Connection(channel, self._on_event)
-        self._idle = False
-
-    def start(self) -> None:
-        self._connection.run(self._arm)
-
-    def _arm(self) -> None:
+class _AlarmWatch(IdleWatch):
+    def _begin(self) -> None:
         self._counter = IdleCounter(self._connection.display)
         self._idle_alarm = self._counter.alarm(self._idle_after, test=RISES)
         self._return_alarm = self._counter.alarm(self._idle_after - RETURN_MARGIN, test=FALLS)
@@ -94,13 +106,4 @@ class _AlarmWatch:
             # the counter is low, and the event's own value is the larger one.
             self._went_idle(max(self._counter.value_at(event), self._counter.read()))
         elif alarm == self._return_alarm and self._idle:
-            self._idle = False
-            self._channel.put(CameBack(at=self._clock.now()))
-
-    def _went_idle(self, length: timedelta) -> None:
-        self._idle = True
-        now = self._clock.now()
-        self._channel.put(WentIdle(at=now, since=now - length))
-
-    def close(self) -> None:
-        self._connection.close()
+            self._came_back()

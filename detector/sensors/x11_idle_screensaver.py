@@ -9,12 +9,10 @@ import asyncio
 from datetime import timedelta
 from typing import Any, Final
 
-from detector.clock import Clock
-from detector.core.observations import CameBack, Observation, SensorStarted, WentIdle
+from detector.core.observations import Observation, SensorStarted
 from detector.errors import SensorUnavailable
 from detector.i18n import _
 from detector.sensors.channel import Channel
-from detector.sensors.x11_connection import X11Connection
 from detector.sensors.x11_idle import IdleWatch, X11Idle
 
 EXTENSION: Final = "MIT-SCREEN-SAVER"
@@ -40,17 +38,8 @@ def _require_extension(display: Any) -> None:
         raise SensorUnavailable(_("the X server has no MIT-SCREEN-SAVER extension"))
 
 
-class _ScreensaverWatch:
-    def __init__(self, clock: Clock, idle_after: timedelta, channel: Channel[Observation]) -> None:
-        self._clock = clock
-        self._idle_after = idle_after
-        self._channel = channel
-        self._connection = X11Connection(channel, lambda _event: None)
-        self._timer: asyncio.TimerHandle | None = None
-        self._idle = False
-
-    def start(self) -> None:
-        self._connection.run(self._begin)
+class _ScreensaverWatch(IdleWatch):
+    _timer: asyncio.TimerHandle | None = None
 
     def _begin(self) -> None:
         _require_extension(self._connection.display)
@@ -59,17 +48,14 @@ class _ScreensaverWatch:
 
     def _check(self) -> None:
         length = timedelta(milliseconds=self._connection.display.screen().root.screensaver_query_info().idle)
-        now = self._clock.now()
         if length >= self._idle_after and not self._idle:
-            self._idle = True
-            self._channel.put(WentIdle(at=now, since=now - length))
+            self._went_idle(length)
         elif length < self._idle_after and self._idle:
-            self._idle = False
-            self._channel.put(CameBack(at=now))
+            self._came_back()
         rest = RETURN_INTERVAL if self._idle else self._idle_after - length + IDLE_MARGIN
         self._timer = asyncio.get_running_loop().call_later(rest.total_seconds(), self._connection.run, self._check)
 
     def close(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._connection.close()
+        super().close()

@@ -54,9 +54,9 @@ async def test_the_state_before_is_restored_exactly(desktop: DndDesktop, server:
         dnd = make(desktop.dnd_name, server)
         before = await dnd.read()
         assert desktop.state() == was, f"{name}: reading changes nothing"
-        await dnd.write(dnd.switched_on(before), RINGING)
+        await dnd.write(dnd.state_when_on(before), RINGING)
         assert desktop.is_quiet(), name
-        assert not dnd.can_read or await dnd.read() == dnd.switched_on(before), name
+        assert not dnd.can_read or await dnd.read() == dnd.state_when_on(before), name
         await dnd.write(before, RINGING)
         assert await dnd.read() == before, name
         assert desktop.state() == was, name
@@ -67,7 +67,7 @@ async def test_writing_a_state_twice_changes_nothing_the_second_time(
 ) -> None:
     was, dnd = desktop.state(), make(desktop.dnd_name, server)
     before = await dnd.read()
-    for state in (dnd.switched_on(before), before):
+    for state in (dnd.state_when_on(before), before):
         for _ in range(2):
             await dnd.write(state, RINGING)
     assert desktop.state() == was
@@ -76,7 +76,7 @@ async def test_writing_a_state_twice_changes_nothing_the_second_time(
 async def test_asking_for_the_exceptions_changes_nothing(desktop: DndDesktop, server: NotificationServer) -> None:
     dnd = make(desktop.dnd_name, server)
     before = await dnd.read()
-    await dnd.write(dnd.switched_on(before), RINGING)
+    await dnd.write(dnd.state_when_on(before), RINGING)
     quiet = desktop.state()
     await dnd.probe()
     await dnd.exceptions((*RINGING, "org.example.Unknown"))
@@ -89,7 +89,7 @@ async def test_after_a_crash_another_process_restores_the_state(
 ) -> None:
     was, dnd = desktop.state(), make(desktop.dnd_name, server)
     before, scope = await dnd.read(), await dnd.scope()
-    await dnd.write(dnd.switched_on(before), RINGING)
+    await dnd.write(dnd.state_when_on(before), RINGING)
     await bus.close()
     other_bus = await Bus.connect(address=desktop.address)
     restarted = make(desktop.dnd_name, NotificationServer(other_bus))
@@ -106,7 +106,7 @@ async def test_a_server_that_hangs_is_given_up(desktop: DndDesktop, server: Noti
     dnd = make(desktop.dnd_name, server)
     before = await dnd.read()
     desktop.hang()
-    calls = [dnd.probe, lambda: dnd.write(dnd.switched_on(before), ())]
+    calls = [dnd.probe, lambda: dnd.write(dnd.state_when_on(before), ())]
     async with asyncio.timeout(60):
         for call in [*calls, dnd.read] if dnd.can_read else calls:
             with pytest.raises(DndUnavailable, match="does not answer"):

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from importlib import import_module
 
 import pytest
 
@@ -222,8 +221,7 @@ class ActivityWatchConformance(SensorConformance):
 
     def make(self) -> Sensor:
         row, sources = self.row(), SensorSettings(activitywatch=self.url)
-        kind = getattr(import_module(row.module), row.class_name)
-        made: Sensor = kind(SystemClock(), SETTINGS, sources, every=timedelta(milliseconds=20))
+        made: Sensor = row.load()(SystemClock(), SETTINGS, sources, every=timedelta(milliseconds=20))
         return made
 
 

@@ -124,7 +124,7 @@ def test_skip_finds_a_leap_day_years_ahead_and_no_past_occurrence(store: Store) 
 
 def test_cancel_declares_a_replacement_and_unskip_takes_both_back(store: Store) -> None:
     number = store.plans.add(DINNER).number
-    planned = requests.next_of(store, NOW, number)
+    planned = requests.current_or_next(store, NOW, number)
     assert planned is not None
     brunch = replace(DINNER, title="Brunch", begins=datetime.fromisoformat("2026-11-29T11:00"), recurrence=None)
     done, made = requests.cancel(store, NOW, planned, brunch)
@@ -147,7 +147,7 @@ def test_a_stopped_occurrence_stays_stopped_when_the_clock_is_set_back(store: St
         begin(store, f"{number}@20261123T183000Z", MONDAY, MONDAY + 90 * MINUTE)
     assert len(requests.stop(store, MONDAY + 20 * MINUTE)) == 1
     assert coming(store, MONDAY + 10 * MINUTE, 1) == [MONDAY + DAY]
-    following = requests.next_of(store, MONDAY + 10 * MINUTE, number)
+    following = requests.current_or_next(store, MONDAY + 10 * MINUTE, number)
     assert following is not None
     assert following.begins == MONDAY + DAY
 
@@ -165,7 +165,7 @@ def test_what_overlaps_a_removed_occurrence_begins_where_that_ended(store: Store
 
 def test_a_past_occurrence_cannot_be_cancelled(store: Store) -> None:
     number = store.plans.add(DINNER).number
-    planned = requests.next_of(store, MONDAY, number)
+    planned = requests.current_or_next(store, MONDAY, number)
     assert planned is not None
     begin(store, planned.id, MONDAY, planned.ends)
     end(store, planned.id, planned.ends, "ended")
@@ -177,12 +177,12 @@ def test_an_edit_keeps_skips_and_extensions_on_the_same_local_day(store: Store) 
     number = store.plans.add(DINNER).number
     store.plans.skip(f"{number}@20261124T183000Z", NOW)
     tuesday = MONDAY + DAY
-    thursday = next(each for each in [requests.next_of(store, MONDAY + 3 * DAY, number)] if each)
+    thursday = next(each for each in [requests.current_or_next(store, MONDAY + 3 * DAY, number)] if each)
     requests.cancel(
         store, NOW, thursday, replace(DINNER, recurrence=None, begins=datetime.fromisoformat("2026-12-24T18:00"))
     )
     later = replace(DINNER, number=number, begins=datetime.fromisoformat("2026-11-23T19:15"), title="Supper")
-    assert requests.edit(store, NOW, later) == requests.Edited(goes_on=None, left_out=(), lost=())
+    assert requests.edit(store, NOW, later) == requests.EditResult(goes_on=None, left_out=(), lost=())
     assert store.plans.skipped() == {f"{number}@20261124T191500Z", f"{number}@20261126T191500Z"}
     assert [(each.occurrence, each.instead) for each in store.plans.cancelled()] == [(f"{number}@20261126T191500Z", 2)]
     assert store.plans.partner_times()[1].instead_of == f"{number}@20261126T191500Z"

@@ -481,7 +481,7 @@ class TestTest:
             return answers.pop(0)
 
         answers = [None, UnavailableSensor(sensor="adb_phone", why="the phone is not connected", remedy="plug it in")]
-        monkeypatch.setattr(adb_guidance, "guidance", answered)
+        monkeypatch.setattr(adb_guidance, "diagnose_phone", answered)
         keep(TABLET)
         turntoward.main(["phone", "test", "tablet"], standalone_mode=False)
         with pytest.raises(

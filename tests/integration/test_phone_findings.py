@@ -40,7 +40,7 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "WAYLAND_DISPLAY", "XDG_SESSION_TYPE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TZ", "UTC")
-    monkeypatch.setattr("detector.sensors.adb_guidance.guidance.__defaults__", (f"127.0.0.1:{free()}",))
+    monkeypatch.setattr("detector.sensors.adb_guidance.diagnose_phone.__defaults__", (f"127.0.0.1:{free()}",))
     # However long the tests before this one took, it is now when this one begins.
     with time_machine.travel(NOW, tick=True):
         yield

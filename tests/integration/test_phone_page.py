@@ -210,7 +210,7 @@ def test_a_used_link_says_so_and_what_to_do(
     phone: Phone, api: RunningPhoneApi, gateway: RecordingGateway, spoiled: str
 ) -> None:
     if spoiled == "used":
-        gateway.claim(digest(CODE), digest("somebody was faster"))
+        gateway.use_pairing_code(digest(CODE), digest("somebody was faster"))
     else:
         gateway.known.clear()
     phone.open(f"{api.url}/pair/{CODE}")

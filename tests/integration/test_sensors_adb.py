@@ -18,7 +18,7 @@ from detector.clock import SystemClock
 from detector.core.observations import Focused, Gap, GapReason, LaidDown, LitUp, PickedUp, SensorStarted
 from detector.errors import SensorLost, SensorUnavailable
 from detector.sensors import adb_client, adb_phone
-from detector.sensors.adb_guidance import devices, guidance
+from detector.sensors.adb_guidance import connected_phones, diagnose_phone
 from detector.sensors.adb_phone import AdbPhone
 from detector.sensors.android_events import TAGS
 from detector.sensors.android_state import SensorEvent
@@ -418,7 +418,7 @@ async def test_each_adb_state_has_a_remedy(adb: FakeAdb, state: str, why: str, r
         await sensor(adb, phone).probe()
     assert why in refused.value.why
     assert remedy in (refused.value.remedy or "")
-    said = await guidance(phone.serial, adb.server)
+    said = await diagnose_phone(phone.serial, adb.server)
     assert said is not None
     assert (said.sensor, said.why) == ("adb_phone", refused.value.why)
 
@@ -430,20 +430,20 @@ async def test_each_adb_state_has_a_remedy(adb: FakeAdb, state: str, why: str, r
 async def test_the_remedy_for_an_absent_phone_depends_on_cable_or_wireless(
     adb: FakeAdb, serial: str, remedy: str
 ) -> None:
-    said = await guidance(serial, adb.server)
+    said = await diagnose_phone(serial, adb.server)
     assert said is not None
     assert remedy in (said.remedy or "")
 
 
 async def test_without_an_adb_server_the_remedy_says_how_to_start_it(adb: FakeAdb, phone: FakePhone) -> None:
-    assert await guidance(phone.serial, adb.server) is None
+    assert await diagnose_phone(phone.serial, adb.server) is None
     adb.kill()
     for waits in (False, True):
         with pytest.raises(SensorUnavailable) as refused:
             await sensor(adb, phone, waits=waits).probe()
         assert "adb start-server" in (refused.value.remedy or "")
     with pytest.raises(SensorUnavailable):
-        await devices(adb.server)
+        await connected_phones(adb.server)
 
 
 async def test_another_program_on_the_port_counts_as_no_adb_server() -> None:
@@ -454,7 +454,7 @@ async def test_another_program_on_the_port_counts_as_no_adb_server() -> None:
     other = await asyncio.start_server(answer, "127.0.0.1", 0)
     async with other:
         with pytest.raises(SensorUnavailable, match="server"):
-            await devices(f"127.0.0.1:{other.sockets[0].getsockname()[1]}")
+            await connected_phones(f"127.0.0.1:{other.sockets[0].getsockname()[1]}")
 
 
 @pytest.mark.parametrize("server", ["10.0.0.1:5037", "example.org:5037", "127.0.0.1", "127.0.0.1:0", "", "[::2]:5037"])
@@ -464,13 +464,13 @@ async def test_a_remote_adb_server_is_never_connected_to(server: str, monkeypatc
 
     monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", reach)
     with pytest.raises(SensorUnavailable):
-        await devices(server)
+        await connected_phones(server)
 
 
 async def test_the_phones_are_listed_with_their_models(adb: FakeAdb) -> None:
     adb.phone("1A2B3C4D")
     adb.phone("192.168.1.7:41234", model="SM_G991B").plug(state="unauthorized")
-    found = [(phone.serial, phone.state, phone.model) for phone in await devices(adb.server)]
+    found = [(phone.serial, phone.state, phone.model) for phone in await connected_phones(adb.server)]
     assert found == [("1A2B3C4D", "device", "Pixel 6"), ("192.168.1.7:41234", "unauthorized", "SM G991B")]
 
 
@@ -498,7 +498,7 @@ def test_the_real_adb_runs_our_commands_with_the_same_output(adb: FakeAdb, phone
         assert printed.returncode == 0, printed.stderr
         assert printed.stdout
         assert "Secret" not in printed.stdout
-    facts = adb_phone.android_query.parse_facts(real(adb, "shell", adb_phone.android_query.COMMAND).stdout)
+    facts = adb_phone.android_query.parse_phone_state(real(adb, "shell", adb_phone.android_query.COMMAND).stdout)
     assert facts.snapshot.package == FEED
     assert facts.home == "com.example.home"
 

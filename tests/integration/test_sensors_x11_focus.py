@@ -18,7 +18,7 @@ from detector.errors import SensorLost, SensorUnavailable
 from detector.sensors import x11_focus
 from detector.sensors.model import Toplevel, ToplevelFocused
 from detector.sensors.x11_focus import X11Focus
-from detector.sensors.x11_in_use import WhileInUse
+from detector.sensors.x11_throttled_timer import InputThrottledTimer
 from tests.rig.sensing import drain, take
 from tests.rig.x11 import BareWindowManager, Desktop, end, needs, until
 
@@ -108,7 +108,7 @@ async def test_full_screen_is_yielded_when_it_begins_and_ends(
 async def test_the_program_inside_a_terminal_is_followed_while_somebody_types(
     x_desktop: Desktop, focus: AsyncGenerator[Any, None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(WhileInUse.__init__, "__defaults__", (timedelta(milliseconds=300),))
+    monkeypatch.setattr(InputThrottledTimer.__init__, "__defaults__", (timedelta(milliseconds=300),))
     x_desktop.xterm("shell", command=["sh"])
     assert (await front(focus)).inside in {"sh", "dash"}
     x_desktop.xdotool("type", "sleep 1000\n")
@@ -121,7 +121,7 @@ async def test_the_program_inside_tmux_is_found(
     x_desktop: Desktop, focus: AsyncGenerator[Any, None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     needs("tmux")
-    monkeypatch.setattr(WhileInUse.__init__, "__defaults__", (timedelta(milliseconds=300),))
+    monkeypatch.setattr(InputThrottledTimer.__init__, "__defaults__", (timedelta(milliseconds=300),))
     socket = f"tt-{os.getpid()}"
     x_desktop.xterm("mux", command=["tmux", "-L", socket, "-f", "/dev/null", "new-session", "sleep", "1000"])
     x_desktop.press("Shift_L")
@@ -135,9 +135,9 @@ async def test_an_idle_terminal_is_not_polled(
     x_desktop: Desktop, focus: AsyncGenerator[Any, None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
-    inside = x11_focus.program_inside
-    monkeypatch.setattr(x11_focus, "program_inside", lambda pid: asked.append(pid) or inside(pid))
-    monkeypatch.setattr(WhileInUse.__init__, "__defaults__", (timedelta(milliseconds=100),))
+    inside = x11_focus.terminal_foreground_name
+    monkeypatch.setattr(x11_focus, "terminal_foreground_name", lambda pid: asked.append(pid) or inside(pid))
+    monkeypatch.setattr(InputThrottledTimer.__init__, "__defaults__", (timedelta(milliseconds=100),))
     x_desktop.xterm("shell", command=["sh"])
     await drain(focus, quiet=0.5)
     before = len(asked)

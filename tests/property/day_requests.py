@@ -176,7 +176,7 @@ class Wishing(RuleBasedStateMachine):
     @rule(which=which, days=st.sampled_from([None, 1, 2]), woken=woken)
     def cancels(self, which: int, days: int | None, woken: bool) -> None:
         known = self.one_of(which)
-        coming = None if known is None else requests.next_of(self.store, self.now, known.number)
+        coming = None if known is None else requests.current_or_next(self.store, self.now, known.number)
         if coming is None:
             return
         instead = None if days is None else self.some(timedelta(days=days), HOUR, None, floats=True)

@@ -82,7 +82,7 @@ def test_texts_of_any_kind_break_no_parser(text: str) -> None:
     parse_line(text)
     android_usagestats.parse_dump(f"Last 24 hour events\n{text}\n", user=0, local=UTC)
     android_usagestats.parse_zone(text)
-    android_query.parse_facts(text)
+    android_query.parse_phone_state(text)
     parse_devices(text)
     PhoneClock(text, asked=AT, answered=AT)
 

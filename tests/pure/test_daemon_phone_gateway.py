@@ -101,19 +101,19 @@ async def test_a_phone_put_away_too_early_does_not_count(rig: GatewayRig) -> Non
 
 
 def test_a_pairing_code_is_claimed_once_and_the_daemon_reconciles(rig: GatewayRig) -> None:
-    claimed = rig.gateway.claim("c" * 64, "t" * 64)
+    claimed = rig.gateway.use_pairing_code("c" * 64, "t" * 64)
     assert claimed is not None
     assert claimed.token == "t" * 64
     assert rig.gateway.phones()[0].token == "t" * 64
     assert rig.changes == 1
-    assert rig.gateway.claim("c" * 64, "u" * 64) is None
+    assert rig.gateway.use_pairing_code("c" * 64, "u" * 64) is None
     assert rig.gateway.phones()[0].token == "t" * 64
     assert rig.changes == 1
 
 
 def test_an_expired_pairing_code_is_refused(rig: GatewayRig) -> None:
     rig.clock.at += 5 * MINUTE + timedelta(seconds=1)
-    assert rig.gateway.claim("c" * 64, "t" * 64) is None
+    assert rig.gateway.use_pairing_code("c" * 64, "t" * 64) is None
 
 
 def test_the_page_starts_extends_and_stops_partner_time(rig: GatewayRig) -> None:

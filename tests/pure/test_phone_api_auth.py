@@ -99,7 +99,7 @@ def test_a_rate_limiter_remembers_a_maximum_of_clients() -> None:
 
 
 def test_the_same_request_within_a_second_is_a_replay() -> None:
-    replays: auth.ReplayCache[str] = auth.ReplayCache()
+    replays: auth.RecentRequests[str] = auth.RecentRequests()
     fingerprint = replays.fingerprint("phone", "app_open", None)
     assert replays.get(fingerprint, 5.0) is None
     replays.add(fingerprint, 5.0, "204")
@@ -109,20 +109,20 @@ def test_the_same_request_within_a_second_is_a_replay() -> None:
 
 
 def test_requests_with_different_fields_are_no_replay() -> None:
-    replays: auth.ReplayCache[str] = auth.ReplayCache()
+    replays: auth.RecentRequests[str] = auth.RecentRequests()
     said = [("a", "b", None), ("a", None, "b"), ("ab", "", None), ("a", "b", "None"), ("b", "a", None)]
     assert len({replays.fingerprint(*one) for one in said}) == len(said)
 
 
 def test_the_replay_cache_forgets_and_holds_nothing_readable() -> None:
-    replays: auth.ReplayCache[str] = auth.ReplayCache()
+    replays: auth.RecentRequests[str] = auth.RecentRequests()
     for number in range(500):
         fingerprint = replays.fingerprint("phone", "canary", str(number))
         assert replays.get(fingerprint, number / 10) is None
         replays.add(fingerprint, number / 10, "204")
     assert len(replays) <= 10
     assert b"canary" not in fingerprint
-    assert fingerprint != auth.ReplayCache[str]().fingerprint("phone", "canary", "499")
+    assert fingerprint != auth.RecentRequests[str]().fingerprint("phone", "canary", "499")
 
 
 @pytest.mark.parametrize(

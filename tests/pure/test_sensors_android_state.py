@@ -247,18 +247,18 @@ ANSWERS = {
 @pytest.mark.parametrize("name", ANSWERS)
 def test_the_answer_of_each_android_version_is_parsed(name: str) -> None:
     text, snapshot, logs_keyguard = ANSWERS[name]
-    facts = android_query.parse_facts(text)
+    facts = android_query.parse_phone_state(text)
     assert facts.snapshot == snapshot
     assert facts.logs_keyguard is logs_keyguard
     assert facts.user == snapshot.user
 
 
 def test_the_phones_zone_and_launcher_are_parsed() -> None:
-    facts = android_query.parse_facts(ANSWERS["Android 15"][0])
+    facts = android_query.parse_phone_state(ANSWERS["Android 15"][0])
     assert facts.local.utcoffset(None) == timedelta(hours=5, minutes=30)
     assert facts.home == HOME
-    assert android_query.parse_facts("zone=-0330\n").local.utcoffset(None) == timedelta(hours=-3, minutes=-30)
-    assert android_query.parse_facts("zone=CET\n").local is UTC
+    assert android_query.parse_phone_state("zone=-0330\n").local.utcoffset(None) == timedelta(hours=-3, minutes=-30)
+    assert android_query.parse_phone_state("zone=CET\n").local is UTC
 
 
 def clock(told: str, *, took: float = 0.1) -> PhoneClock:

@@ -87,8 +87,8 @@ def test_importing_the_registry_imports_no_sensor_and_no_library() -> None:
 
 
 def test_a_missing_library_makes_the_sensor_unavailable() -> None:
-    row = Candidate(sense="focus", name="gone", module="no_such_library_anywhere", class_name="Any", sessions=("x11",))
-    with pytest.raises(SensorUnavailable, match="no_such_library_anywhere"):
+    row = Candidate("focus", "gone", "no_such_sensor_anywhere:Any", ("x11",))
+    with pytest.raises(SensorUnavailable, match="no_such_sensor_anywhere"):
         row.make(SystemClock(), AttentionSettings())
 
 

@@ -44,7 +44,7 @@ class FakeGateway:
         self.looked += 1
         return self.paired
 
-    def claim(self, code: str, token: str) -> Phone | None:
+    def use_pairing_code(self, code: str, token: str) -> Phone | None:
         for number, phone in enumerate(self.paired):
             if phone.code == code:
                 self.paired[number] = replace(phone, code=None, token=token)

@@ -44,7 +44,7 @@ class RecordingGateway:
     def phones(self) -> Sequence[Phone]:
         return tuple(self.known)
 
-    def claim(self, code: str, token: str) -> Phone | None:
+    def use_pairing_code(self, code: str, token: str) -> Phone | None:
         for place, phone in enumerate(self.known):
             if phone.code == code and phone.code_until is not None and phone.code_until > datetime.now(UTC):
                 self.known[place] = replace(phone, token=token, code=None, code_until=None, paired=datetime.now(UTC))

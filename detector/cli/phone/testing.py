@@ -62,7 +62,7 @@ def _test_adb(phone: Phone) -> None:
                 '{name} is not paired yet: its link was not used.\n  `turntoward phone pair "{name}"` makes a new one.'
             ).format(name=phone.name)
         )
-    refusal = asyncio.run(adb_guidance.guidance(phone.adb))
+    refusal = asyncio.run(adb_guidance.diagnose_phone(phone.adb))
     if refusal is not None:
         remedy = f"\n  {refusal.remedy}." if refusal.remedy else ""
         problem = _("adb does not reach {name} ({serial}): {why}.")

@@ -39,7 +39,7 @@ def cancel_next(name: str | None, *, instead: str | None, no_new_date: bool, yes
     with context.open_store() as store:
         before = context.read(store)
         number = None if name is None else choose(before.partner_times, name).number
-        planned = requests.next_of(store, before.now, number)
+        planned = requests.current_or_next(store, before.now, number)
         if planned is None:
             raise _nothing_comes(before, number)
         new = None if no_new_date else _new_date(before, planned, instead)

@@ -127,7 +127,7 @@ def _decline_proposals(store: Store, known: PartnerTime) -> None:
             store.calendars.save_proposal(replace(proposal, decided="declined", accepted_as=None))
 
 
-def _consequences(edited: requests.Edited, before: PlanContext, after: PlanContext) -> Iterator[str]:
+def _consequences(edited: requests.EditResult, before: PlanContext, after: PlanContext) -> Iterator[str]:
     if edited.goes_on is not None:
         yield after.fill(_("What is under way goes on as it began, until {end}."), edited.goes_on)
     for occurrence in edited.left_out:

@@ -14,7 +14,7 @@ from detector.sensors.x11_sync import FALLS, IdleCounter
 EVERY: Final = timedelta(seconds=5)
 
 
-class WhileInUse:
+class InputThrottledTimer:
     """Call `action` at most once in `every`, after there was input, between `start` and `stop`."""
 
     def __init__(
